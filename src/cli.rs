@@ -1,0 +1,212 @@
+//! The command line: what was typed, and the help for it.
+//!
+//! No logic and no meaning: `settings` turns these types into ones that cannot be wrong.
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+/// kubectl credential plugin for OpenID Connect
+#[derive(Debug, Parser)]
+#[command(name = "kubesesame", version, about, disable_help_subcommand = true, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Tell the steps on standard error; never tells a secret
+    #[arg(
+        short = 'v',
+        long = "v",
+        value_name = "LEVEL",
+        global = true,
+        num_args = 0..=1,
+        default_value_t = 0,
+        default_missing_value = "1",
+        hide_default_value = true
+    )]
+    pub(crate) verbosity: u8,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed
+  2  the command line, or what kubectl passed, cannot be used
+  3  a sign-in is needed, and nobody could attend to it here";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print an ExecCredential for kubectl, signing in only when there is no other way
+    #[command(after_help = EXIT_CODES)]
+    GetToken(Box<GetTokenArgs>),
+    /// Sign in once, show the claims and who the cluster will say you are, and how to set up kubectl
+    #[command(after_help = EXIT_CODES)]
+    Setup(Box<SetupArgs>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GetTokenArgs {
+    #[command(flatten)]
+    pub(crate) provider: ProviderArgs,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+    #[command(flatten)]
+    pub(crate) login: LoginArgs,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetupArgs {
+    #[command(flatten)]
+    pub(crate) provider: ProviderArgs,
+    #[command(flatten)]
+    pub(crate) login: LoginArgs,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Provider")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the flags' names are those of today's kubeconfigs"
+)]
+pub(crate) struct ProviderArgs {
+    /// Issuer, exactly as the provider and the API server spell it
+    #[arg(long, value_name = "URL")]
+    pub(crate) oidc_issuer_url: Option<String>,
+
+    /// Client id of the app
+    #[arg(long, value_name = "ID")]
+    pub(crate) oidc_client_id: Option<String>,
+
+    /// Client secret, if the app has one; a native app needs none
+    #[arg(long, value_name = "SECRET")]
+    pub(crate) oidc_client_secret: Option<String>,
+
+    /// Scope to ask for besides `openid` (repeat, or separate by commas or spaces)
+    #[arg(long, value_name = "SCOPE", action = ArgAction::Append)]
+    pub(crate) oidc_extra_scope: Vec<String>,
+
+    /// Redirect URI that is registered at the provider [default: http://localhost:PORT]
+    #[arg(long, value_name = "URL")]
+    pub(crate) oidc_redirect_url: Option<String>,
+
+    /// PKCE: `auto` and `S256` always send it, `no` turns it off
+    #[arg(long, value_name = "METHOD", default_value = "auto")]
+    pub(crate) oidc_pkce_method: String,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Session")]
+pub(crate) struct CacheArgs {
+    /// Directory for sessions [default: $KUBECACHEDIR/kubesesame or ~/.kube/cache/kubesesame]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) token_cache_dir: Option<String>,
+
+    /// Renew the token even if the stored one is still good
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    pub(crate) force_refresh: Option<bool>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Sign-in")]
+pub(crate) struct LoginArgs {
+    /// Address to wait on for the browser, the first free one (repeat, or separate by commas)
+    /// [default: 127.0.0.1:8000,127.0.0.1:18000]
+    #[arg(long, value_name = "HOST:PORT", value_delimiter = ',', action = ArgAction::Append)]
+    pub(crate) listen_address: Vec<String>,
+
+    /// Print the URL instead of opening a browser
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    pub(crate) skip_open_browser: Option<bool>,
+
+    /// Command that opens the URL, with arguments if need be; the URL is put at its end
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) browser_command: Option<String>,
+
+    /// How long to wait for the sign-in
+    #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) authentication_timeout_sec: u64,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "TLS")]
+pub(crate) struct TlsArgs {
+    /// PEM file with the certificate authorities to trust in place of the system's (repeat)
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub(crate) certificate_authority: Vec<String>,
+
+    /// The same as base64 of PEM (repeat)
+    #[arg(long, value_name = "BASE64", action = ArgAction::Append)]
+    pub(crate) certificate_authority_data: Vec<String>,
+
+    /// Trust any certificate of the provider: for a test at most
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    pub(crate) insecure_skip_tls_verify: Option<bool>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Cluster")]
+pub(crate) struct ClusterArgs {
+    /// Claim that the API server takes the user name from
+    #[arg(long, value_name = "CLAIM", default_value = "sub")]
+    pub(crate) username_claim: String,
+
+    /// What the API server puts before the user name [default: ISSUER#, or nothing for `email`]
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) username_prefix: Option<String>,
+
+    /// Claim that the API server takes the groups from
+    #[arg(long, value_name = "CLAIM", default_value = "groups")]
+    pub(crate) groups_claim: String,
+
+    /// What the API server puts before each group
+    #[arg(long, value_name = "PREFIX", default_value = "")]
+    pub(crate) groups_prefix: String,
+}
+
+/// The spellings that kubeconfigs of today hold (Go's `strconv.ParseBool`).
+fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err("expected `true` or `false`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn verbosity_in_all_spellings_of_todays_kubeconfigs() {
+        for (typed, level) in [("-v", 1), ("-v1", 1), ("-v=2", 2), ("--v=3", 3)] {
+            let cli = Cli::try_parse_from(["kubesesame", "get-token", typed]).unwrap();
+            assert_eq!(cli.verbosity, level, "{typed}");
+        }
+    }
+
+    #[test]
+    fn switches_take_a_value_as_pflag_does() {
+        for (typed, value) in [
+            ("--skip-open-browser", true),
+            ("--skip-open-browser=true", true),
+            ("--skip-open-browser=f", false),
+        ] {
+            let cli = Cli::try_parse_from(["kubesesame", "get-token", typed]).unwrap();
+            let Command::GetToken(args) = cli.command else {
+                panic!("not get-token")
+            };
+            assert_eq!(args.login.skip_open_browser, Some(value), "{typed}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Who the API server will say a token's bearer is.
+//!
+//! Follows kube-apiserver's OpenID Connect authenticator: which claim, which prefix, and what it refuses.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::cli::ClusterArgs;
+use crate::foreign_text::ForeignText;
+
+/// How the API server is configured to read claims.
+#[derive(Debug)]
+pub(crate) struct ClaimMapping {
+    username_claim: String,
+    username_prefix: String,
+    groups_claim: String,
+    groups_prefix: String,
+}
+
+impl ClaimMapping {
+    /// An unset prefix means `ISSUER#`, but none for `email`; `-` means none (flag `--oidc-username-prefix`).
+    pub(crate) fn new(args: ClusterArgs, issuer: &str) -> Self {
+        let username_prefix = match args.username_prefix.as_deref() {
+            None | Some("") if args.username_claim == "email" => String::new(),
+            None | Some("") => format!("{issuer}#"),
+            Some("-") => String::new(),
+            Some(prefix) => prefix.to_owned(),
+        };
+        Self {
+            username_claim: args.username_claim,
+            username_prefix,
+            groups_claim: args.groups_claim,
+            groups_prefix: args.groups_prefix,
+        }
+    }
+}
+
+/// A user as `kubectl auth whoami` will show it, or why there is none.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ClusterUser {
+    username: Result<String, String>,
+    groups: Result<Vec<String>, String>,
+    notes: Vec<String>,
+}
+
+impl ClusterUser {
+    pub(crate) fn new(claims: &Map<String, Value>, mapping: &ClaimMapping) -> Self {
+        let username = username(claims, mapping);
+        let groups = groups(claims, mapping);
+        let mut notes = Vec::new();
+        if !claims.contains_key(&mapping.groups_claim) {
+            notes.push(format!(
+                "the token has no `{}` claim, so the user is in no group (Okta: add a groups claim, \"Always\" in the ID \
+                 token)",
+                mapping.groups_claim
+            ));
+        }
+        if groups.iter().flatten().any(|group| group.starts_with("system:")) {
+            notes.push(
+                "a group begins with `system:`, which means rights inside Kubernetes: set a groups prefix in the API \
+                 server"
+                    .to_owned(),
+            );
+        }
+        Self {
+            username,
+            groups,
+            notes,
+        }
+    }
+}
+
+fn username(claims: &Map<String, Value>, mapping: &ClaimMapping) -> Result<String, String> {
+    let claim = &mapping.username_claim;
+    let name = match claims.get(claim) {
+        Some(Value::String(name)) => name,
+        Some(_) => return Err(format!("the claim `{claim}` is not a string")),
+        None => return Err(format!("the token has no `{claim}` claim")),
+    };
+    // Checked for the claim `email` alone, and only a boolean true passes.
+    if claim == "email"
+        && claims
+            .get("email_verified")
+            .is_some_and(|verified| *verified != Value::Bool(true))
+    {
+        return Err("the claim `email_verified` is not true".to_owned());
+    }
+    Ok(format!("{}{name}", mapping.username_prefix))
+}
+
+/// A missing claim means no groups; a single string means one.
+fn groups(claims: &Map<String, Value>, mapping: &ClaimMapping) -> Result<Vec<String>, String> {
+    let wrong = || {
+        format!(
+            "the claim `{}` is neither a string nor a list of strings",
+            mapping.groups_claim
+        )
+    };
+    let prefixed = |group: &str| format!("{}{group}", mapping.groups_prefix);
+    match claims.get(&mapping.groups_claim) {
+        None => Ok(Vec::new()),
+        Some(Value::String(group)) => Ok(vec![prefixed(group)]),
+        Some(Value::Array(groups)) => groups
+            .iter()
+            .map(|group| group.as_str().map(prefixed).ok_or_else(wrong))
+            .collect(),
+        Some(_) => Err(wrong()),
+    }
+}
+
+impl fmt::Display for ClusterUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.username, &self.groups) {
+            (Ok(name), Ok(groups)) => {
+                writeln!(f, "The API server will say that you are:\n")?;
+                writeln!(f, "  user    {}", ForeignText::new(name))?;
+                for group in groups {
+                    writeln!(f, "  group   {}", ForeignText::new(group))?;
+                }
+                writeln!(f, "  group   system:authenticated")?;
+            }
+            (Err(why), _) | (_, Err(why)) => {
+                writeln!(
+                    f,
+                    "The API server will refuse this token: {}",
+                    ForeignText::new(why)
+                )?;
+            }
+        }
+        for note in &self.notes {
+            writeln!(f, "\nNote: {}", ForeignText::new(note))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(claims: Value, change: impl FnOnce(&mut ClusterArgs)) -> ClusterUser {
+        let mut args = ClusterArgs {
+            username_claim: "sub".into(),
+            username_prefix: None,
+            groups_claim: "groups".into(),
+            groups_prefix: "okta:".into(),
+        };
+        change(&mut args);
+        let Value::Object(claims) = claims else {
+            panic!("not an object")
+        };
+        ClusterUser::new(&claims, &ClaimMapping::new(args, "https://i"))
+    }
+
+    #[test]
+    fn prefixes_default_as_in_the_api_server() {
+        let claims = || serde_json::json!({"sub": "00u1", "email": "a@b", "groups": ["dev"]});
+        let named = |change: fn(&mut ClusterArgs)| user(claims(), change).username.unwrap();
+        assert_eq!(named(|_| ()), "https://i#00u1");
+        assert_eq!(named(|args| args.username_claim = "email".into()), "a@b");
+        assert_eq!(named(|args| args.username_prefix = Some("-".into())), "00u1");
+        assert_eq!(
+            named(|args| args.username_prefix = Some("okta:".into())),
+            "okta:00u1"
+        );
+        assert_eq!(user(claims(), |_| ()).groups.unwrap(), ["okta:dev"]);
+    }
+
+    #[test]
+    fn an_address_that_is_not_verified_is_refused() {
+        let refused = |verified: Value| {
+            user(
+                serde_json::json!({"email": "a@b", "email_verified": verified}),
+                |args| {
+                    args.username_claim = "email".into();
+                },
+            )
+            .username
+            .is_err()
+        };
+        assert!(refused(false.into()) && refused("true".into()) && !refused(true.into()));
+    }
+
+    #[test]
+    fn groups_are_a_string_a_list_or_missing() {
+        let groups = |value: Value| user(serde_json::json!({"sub": "s", "groups": value}), |_| ()).groups;
+        assert_eq!(groups("one".into()).unwrap(), ["okta:one"]);
+        assert!(groups(serde_json::json!([1])).is_err());
+        assert!(groups(serde_json::json!({})).is_err());
+        assert_eq!(user(serde_json::json!({"sub": "s"}), |_| ()).notes.len(), 1);
+    }
+
+    #[test]
+    fn a_system_group_without_a_prefix_is_noted() {
+        let user = user(
+            serde_json::json!({"sub": "s", "groups": ["system:masters"]}),
+            |args| {
+                args.groups_prefix.clear();
+            },
+        );
+        assert!(user.notes[0].contains("system:"));
+    }
+}

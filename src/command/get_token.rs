@@ -1,0 +1,309 @@
+//! `get-token`: the recipe.
+//!
+//! 1. A stored token that is good is printed: no lock, no runtime, no socket.
+//! 2. A login that just failed is not tried again for the same command, nor for a program that polls.
+//! 3. Under the session's lock: a second look, then refresh, then login; one flight serves all who wait.
+//! 4. The session is stored before the credential is printed; printing is the last act.
+
+use std::time::Duration;
+
+use super::block_on;
+use crate::cli::GetTokenArgs;
+use crate::clock;
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::exec::{self, Parent};
+use crate::files::PrivateDir;
+use crate::oidc::{Connection, LoginFailure, Refresh, Renewal, Tokens};
+use crate::secret::Secret;
+use crate::session::{self, Failure, FailureState, Found, Identity, Key, Locked, Record, Store, Wait};
+use crate::settings::{Cache, Login, Provider, Trust};
+use crate::ui::Ui;
+
+/// A waiter gives the winner of the lock this long beyond the login's time to tell how it ended.
+const GRACE: Duration = Duration::from_secs(2);
+
+pub(crate) fn run(args: GetTokenArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
+    let request = exec::Request::parse(environment.exec_info.as_deref())?;
+    let credential = GetToken::new(args, environment, ui)?.credential()?;
+    let answer = exec::credential(request.version, &credential.token, credential.until);
+    Ui::result(&answer).map_err(Error::Output)
+}
+
+/// What kubectl gets.
+struct Credential {
+    token: Secret,
+    /// Seconds since the epoch.
+    until: i64,
+}
+
+/// One call: its settings, who asks, and since when.
+struct GetToken {
+    provider: Provider,
+    login: Login,
+    trust: Trust,
+    cache: Cache,
+    identity: Identity,
+    at_terminal: bool,
+    /// Seconds since the epoch.
+    started: i64,
+    ui: Ui,
+}
+
+impl GetToken {
+    fn new(args: GetTokenArgs, environment: &Environment, ui: Ui) -> Result<Self, Error> {
+        let redirect_url = args.provider.oidc_redirect_url.clone();
+        let provider = Provider::new(args.provider)?;
+        let mut trust = Trust::new(args.tls);
+        trust.expand_home(environment);
+        Ok(Self {
+            identity: Identity {
+                issuer: provider.issuer.as_str().to_owned(),
+                client_id: provider.client_id.clone(),
+            },
+            login: Login::new(&args.login, redirect_url, environment)?,
+            cache: Cache::new(args.cache, environment)?,
+            provider,
+            trust,
+            at_terminal: environment.at_terminal,
+            started: clock::now(),
+            ui,
+        })
+    }
+
+    fn key(&self) -> Key {
+        Key::new(
+            self.provider.issuer.as_str(),
+            &self.provider.client_id,
+            self.provider.scopes.iter(),
+        )
+    }
+
+    fn credential(&self) -> Result<Credential, Error> {
+        match Store::open(&self.cache.dir, self.key()) {
+            Ok(Some(store)) => {
+                if !self.cache.force_refresh
+                    && let Some(credential) = self.stored(&store)?
+                {
+                    return Ok(credential);
+                }
+                self.fail_fast(&store)?;
+            }
+            Ok(None) => {}
+            Err(error) if error.is_unavailable() => {}
+            Err(error) => return Err(error.into()),
+        }
+        match Store::create(&self.cache.dir, self.key()) {
+            Ok(store) => self.under_lock(&store),
+            Err(error) if error.is_unavailable() => self.without_store(&error),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The cached path.
+    fn stored(&self, store: &Store) -> Result<Option<Credential>, Error> {
+        Ok(match store.load(&self.identity)? {
+            Found::Session(record) if record.is_usable(self.started) => Some(Credential::of(*record)),
+            _ => None,
+        })
+    }
+
+    fn fail_fast(&self, store: &Store) -> Result<(), Error> {
+        let Some(failure) = store.failure() else {
+            return Ok(());
+        };
+        match failure.answer_for(&self.caller(&Parent::of_this_process(), Wait::AtOnce)) {
+            Some(report) => Err(Error::Remembered(report)),
+            None => Ok(()),
+        }
+    }
+
+    fn caller<'a>(&self, parent: &'a Parent, wait: Wait) -> FailureState<'a> {
+        FailureState {
+            now: clock::now(),
+            started: self.started,
+            parent,
+            at_terminal: self.at_terminal,
+            waited: wait == Wait::BehindAnother,
+        }
+    }
+
+    /// Holds the lock over refresh and login, so that whoever waits gets the token or the failure.
+    fn under_lock(&self, store: &Store) -> Result<Credential, Error> {
+        let tell = |holder: Option<&str>| {
+            let holder = holder.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+            self.ui
+                .note(&format!("waiting for the sign-in of another kubesesame{holder}"));
+        };
+        let (locked, wait) = match store.lock(self.login.timeout + GRACE, tell) {
+            Ok(locked) => locked,
+            Err(error) if error.is_unavailable() => return self.without_store(&error),
+            Err(error) => return Err(error.into()),
+        };
+        let session = match store.load(&self.identity)? {
+            Found::Session(record) if self.serves_now(&record, wait) => return Ok(Credential::of(*record)),
+            Found::Session(record) => Some(record),
+            Found::Nothing => None,
+            Found::Unusable(reason) => {
+                let name = store.session_path();
+                self.ui.warn(&format!(
+                    "the stored session `{}` cannot be used: {reason}",
+                    name.display()
+                ));
+                None
+            }
+        };
+        self.share_failure(store, &locked, wait)?;
+        self.obtain(session.as_deref(), Some(store.dir()), Some((store, &locked)))
+    }
+
+    /// Whether the second look found what is wanted: with `--force-refresh` only what came after we were asked.
+    fn serves_now(&self, record: &Record, wait: Wait) -> bool {
+        let new_enough =
+            !self.cache.force_refresh || (wait == Wait::BehindAnother && record.stored_at >= self.started);
+        new_enough && record.is_usable(clock::now())
+    }
+
+    /// Ends as the login ended that this call waited for, and remembers its caller with it.
+    fn share_failure(&self, store: &Store, locked: &Locked<'_>, wait: Wait) -> Result<(), Error> {
+        let Some(mut failure) = store.failure() else {
+            return Ok(());
+        };
+        let parent = Parent::of_this_process();
+        let Some(report) = failure.answer_for(&self.caller(&parent, wait)) else {
+            return Ok(());
+        };
+        if failure.add(&parent) {
+            locked.remember(&failure);
+        }
+        Err(Error::Remembered(report))
+    }
+
+    /// A cache that cannot be used costs a warning, and then every call signs in.
+    fn without_store(&self, error: &session::Error) -> Result<Credential, Error> {
+        self.ui
+            .warn(&format!("sessions cannot be kept: {}", error.in_one_line()));
+        self.obtain(None, None, None)
+    }
+
+    fn obtain(
+        &self,
+        session: Option<&Record>,
+        dir: Option<&PrivateDir>,
+        locked: Option<(&Store, &Locked<'_>)>,
+    ) -> Result<Credential, Error> {
+        let connection = Connection::new(&self.provider, &self.trust, dir, self.ui, clock::now)?;
+        if let Some(session) = session
+            && let Some(credential) = self.refresh(&connection, session, locked)?
+        {
+            return Ok(credential);
+        }
+        match block_on(connection.login(&self.login))? {
+            Ok(tokens) => {
+                if tokens.refresh_token.is_none() {
+                    self.ui.note(NO_REFRESH_TOKEN);
+                }
+                let origin = tokens.origin();
+                Ok(self.keep(tokens, origin, locked))
+            }
+            Err(LoginFailure { error, asked }) => {
+                let error = Error::from(error);
+                if asked && let Some((store, locked)) = locked {
+                    let parent = Parent::of_this_process();
+                    let failure =
+                        Failure::after(store.failure().as_ref(), clock::now(), parent, error.report());
+                    locked.remember(&failure);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Renews the session; `None` when only a login helps.
+    fn refresh(
+        &self,
+        connection: &Connection<'_>,
+        session: &Record,
+        locked: Option<(&Store, &Locked<'_>)>,
+    ) -> Result<Option<Credential>, Error> {
+        let Some(refresh_token) = &session.refresh_token else {
+            return Ok(None);
+        };
+        let refresh = Refresh {
+            token: refresh_token,
+            granted_scope: &session.granted_scope,
+            origin: &session.origin,
+        };
+        match block_on(connection.refresh(&refresh))? {
+            Renewal::Renewed(tokens) => Ok(Some(self.keep(*tokens, session.origin.clone(), locked))),
+            Renewal::Over(reason) => {
+                self.ui.step(|| format!("the session is over: {reason}"));
+                Ok(None)
+            }
+            Renewal::Failed { error, rotated } => {
+                if let Some(rotated) = rotated {
+                    let mut session = session.clone();
+                    session.refresh_token = Some(rotated);
+                    self.save(&session, locked);
+                }
+                // The margin is for good days: a token that still lives beats an error.
+                let now = clock::now();
+                if !self.cache.force_refresh && now < session.expires_at {
+                    self.ui
+                        .step(|| format!("the token could not be renewed yet: {error}"));
+                    return Ok(Some(Credential {
+                        token: session.id_token.clone(),
+                        until: session.expires_at,
+                    }));
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    fn keep(
+        &self,
+        tokens: Tokens,
+        origin: crate::origin::Origin,
+        locked: Option<(&Store, &Locked<'_>)>,
+    ) -> Credential {
+        let record = Record::new(
+            self.identity.clone(),
+            tokens.id_token,
+            tokens.claims.issued_at,
+            tokens.claims.expires_at,
+            clock::now(),
+            tokens.refresh_token,
+            tokens.granted_scope,
+            origin,
+        );
+        self.save(&record, locked);
+        Credential::of(record)
+    }
+
+    /// Stores the session; the token in hand is worth more than the cache.
+    fn save(&self, record: &Record, locked: Option<(&Store, &Locked<'_>)>) {
+        if let Some((_, locked)) = locked
+            && let Err(error) = locked.save(record)
+        {
+            self.ui.warn(&format!(
+                "the session could not be stored, so the next call may have to sign in again: {}",
+                error.in_one_line()
+            ));
+        }
+    }
+}
+
+const NO_REFRESH_TOKEN: &str = "\
+the provider sent no refresh token, so the browser opens again when this token ends; to change that, add \
+--oidc-extra-scope=offline_access (at Okta the app also needs the grant type Refresh Token)";
+
+impl Credential {
+    fn of(record: Record) -> Self {
+        let until = record.usable_until();
+        Self {
+            token: record.id_token,
+            until,
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The commands: the only room that joins the others.
+
+mod get_token;
+mod setup;
+
+use std::future::Future;
+
+pub(crate) use get_token::run as get_token;
+pub(crate) use setup::run as setup;
+
+use crate::error::Error;
+
+/// Runs what needs the network. Nothing on the cached path comes here.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build();
+    let runtime = runtime.map_err(Error::Runtime)?;
+    let result = runtime.block_on(work);
+    // A name look-up that still hangs in a thread must not keep us.
+    runtime.shutdown_background();
+    Ok(result)
+}

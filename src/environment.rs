@@ -1,0 +1,53 @@
+//! What the process was started with: variables, terminals, home.
+//!
+//! The one place that reads the environment. It keeps what it finds as it is; `settings` gives it a meaning.
+//! (Libraries still read their own variables: proxies, `SSL_CERT_FILE`, the loader's.)
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+/// The parts of the environment that change what we do.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Environment {
+    /// `KUBERNETES_EXEC_INFO`, set by kubectl.
+    pub(crate) exec_info: Option<String>,
+    /// `KUBECACHEDIR`, kubectl's own cache root; counts even when empty, as for kubectl.
+    pub(crate) kube_cache_dir: Option<PathBuf>,
+    pub(crate) home: Option<PathBuf>,
+    /// Standard input or standard error is a terminal, so a person is there.
+    pub(crate) at_terminal: bool,
+    /// A desktop is there to open a browser on.
+    pub(crate) has_display: bool,
+}
+
+impl Environment {
+    /// Reads everything once.
+    #[expect(clippy::disallowed_methods, reason = "the door to the environment")]
+    pub(crate) fn read() -> Self {
+        Self {
+            exec_info: std::env::var("KUBERNETES_EXEC_INFO").ok(),
+            kube_cache_dir: std::env::var_os("KUBECACHEDIR").map(PathBuf::from),
+            home: home(),
+            at_terminal: std::io::stdin().is_terminal() || std::io::stderr().is_terminal(),
+            has_display: has_display(std::env::var_os),
+        }
+    }
+}
+
+/// `HOME` first, since that needs no look at the user database; `directories` knows the other systems.
+#[expect(clippy::disallowed_methods, reason = "the door to the environment")]
+fn home() -> Option<PathBuf> {
+    match std::env::var_os("HOME").filter(|home| !home.is_empty()) {
+        Some(home) => Some(PathBuf::from(home)),
+        None => directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned()),
+    }
+}
+
+/// macOS and Windows always have a desktop to ask; elsewhere a display, a configured `BROWSER` or WSL has to be there.
+fn has_display(variable: impl Fn(&'static str) -> Option<OsString>) -> bool {
+    cfg!(any(target_os = "macos", windows))
+        || ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"]
+            .into_iter()
+            .any(|name| variable(name).is_some_and(|value| !value.is_empty()))
+}

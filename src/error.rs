@@ -1,0 +1,100 @@
+//! Every failure as a person sees it: what failed, why, what to do, and the exit code.
+//!
+//! Owns the exit codes and the order of the lines. The words live with the rooms that fail.
+
+use std::error::Error as _;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{exec, files, oidc, session, settings};
+
+/// A failure of a command.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Settings(#[from] settings::Error),
+    #[error(transparent)]
+    Exec(#[from] exec::Error),
+    #[error(transparent)]
+    Files(#[from] files::Error),
+    #[error(transparent)]
+    Session(#[from] session::Error),
+    #[error(transparent)]
+    Oidc(#[from] oidc::Error),
+    /// The sign-in that this call waited for, or one shortly before, failed so.
+    #[error("{}", .0.error)]
+    Remembered(Report),
+    #[error("the credential could not be written to standard output")]
+    Output(#[source] std::io::Error),
+    #[error("the system does not let kubesesame use the network")]
+    Runtime(#[source] std::io::Error),
+}
+
+/// Done.
+pub(crate) const EXIT_DONE: u8 = 0;
+/// Something failed.
+pub(crate) const EXIT_FAILED: u8 = 1;
+/// The command line, or what kubectl passed, cannot be used.
+pub(crate) const EXIT_USAGE: u8 = 2;
+/// A login is needed, and nobody could attend to it here.
+pub(crate) const EXIT_LOGIN_NEEDED: u8 = 3;
+
+/// A failure in words, ready to print and to remember.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Report {
+    pub(crate) error: String,
+    #[serde(default)]
+    pub(crate) causes: Vec<String>,
+    #[serde(default)]
+    pub(crate) hint: Option<String>,
+    #[serde(default)]
+    pub(crate) note: Option<String>,
+    pub(crate) exit: u8,
+}
+
+impl Error {
+    pub(crate) fn report(&self) -> Report {
+        if let Self::Remembered(report) = self {
+            return report.clone();
+        }
+        let mut causes = Vec::new();
+        let mut cause = self.source();
+        while let Some(source) = cause {
+            causes.push(source.to_string());
+            cause = source.source();
+        }
+        // A cause that only repeats the line above it tells nothing.
+        causes.dedup();
+        Report {
+            error: self.to_string(),
+            causes,
+            hint: self.hint(),
+            note: None,
+            exit: self.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Settings(error) => Some(error.hint()),
+            Self::Exec(error) => Some(error.hint()),
+            Self::Files(error) => Some(error.hint()),
+            Self::Session(error) => Some(error.hint()),
+            Self::Oidc(error) => error.hint(),
+            Self::Remembered(report) => report.hint.clone(),
+            Self::Output(_) => Some("whoever started kubesesame closed its standard output".to_owned()),
+            Self::Runtime(_) => Some("look at the limits of open files and processes (ulimit -a)".to_owned()),
+        }
+    }
+
+    fn exit(&self) -> u8 {
+        match self {
+            Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
+            Self::Oidc(oidc::Error::LoginImpossible) => EXIT_LOGIN_NEEDED,
+            Self::Remembered(report) => report.exit,
+            Self::Files(_) | Self::Session(_) | Self::Oidc(_) | Self::Output(_) | Self::Runtime(_) => {
+                EXIT_FAILED
+            }
+        }
+    }
+}

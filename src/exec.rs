@@ -1,0 +1,236 @@
+//! ExecCredential in and out, and who called us: the wire contract with kubectl.
+//!
+//! Owns the two API versions and the parent's identity. Never decides whether a credential is good.
+
+use serde::{Deserialize, Serialize};
+
+use crate::foreign_text::ForeignText;
+use crate::secret::Secret;
+
+/// What kubectl said in `KUBERNETES_EXEC_INFO`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) version: ApiVersion,
+    /// Standard input was handed to us, so a prompt may be shown.
+    pub(crate) interactive: bool,
+}
+
+/// The versions of `client.authentication.k8s.io` that we answer, each in kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) enum ApiVersion {
+    #[serde(rename = "client.authentication.k8s.io/v1")]
+    V1,
+    #[serde(rename = "client.authentication.k8s.io/v1beta1")]
+    V1Beta1,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("`KUBERNETES_EXEC_INFO` is not an ExecCredential")]
+    Malformed(#[source] serde_json::Error),
+    #[error("the kubeconfig asks for API version `{0}`, which kubesesame does not speak")]
+    UnknownVersion(ForeignText),
+    #[error("`KUBERNETES_EXEC_INFO` holds a `{0}`, not an ExecCredential")]
+    UnknownKind(ForeignText),
+}
+
+impl Error {
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::Malformed(_) | Self::UnknownKind(_) => {
+                "kubectl sets this variable; unset it to run kubesesame by hand".to_owned()
+            }
+            Self::UnknownVersion(_) => {
+                "set `apiVersion: client.authentication.k8s.io/v1` in the kubeconfig's `exec` entry"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+impl Request {
+    /// Reads the variable's text; unset means v1 without a prompt.
+    pub(crate) fn parse(text: Option<&str>) -> Result<Self, Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct ExecInfo {
+            #[serde(default)]
+            api_version: String,
+            #[serde(default)]
+            kind: Option<String>,
+            #[serde(default)]
+            spec: Option<Spec>,
+        }
+        #[derive(Deserialize)]
+        struct Spec {
+            #[serde(default)]
+            interactive: bool,
+        }
+
+        let Some(text) = text.filter(|text| !text.is_empty()) else {
+            return Ok(Self {
+                version: ApiVersion::V1,
+                interactive: false,
+            });
+        };
+        let info: ExecInfo = serde_json::from_str(text).map_err(Error::Malformed)?;
+        if let Some(kind) = info.kind.filter(|kind| kind != "ExecCredential") {
+            return Err(Error::UnknownKind(ForeignText::new(&kind)));
+        }
+        let version = match info.api_version.as_str() {
+            "client.authentication.k8s.io/v1" => ApiVersion::V1,
+            "client.authentication.k8s.io/v1beta1" => ApiVersion::V1Beta1,
+            other => return Err(Error::UnknownVersion(ForeignText::new(other))),
+        };
+        Ok(Self {
+            version,
+            interactive: info.spec.is_some_and(|spec| spec.interactive),
+        })
+    }
+}
+
+/// Returns the answer to kubectl: one line of JSON.
+///
+/// `expires_at` is in seconds since the epoch. client-go reuses the token until then and has no margin of its
+/// own, so it must be earlier than the token's `exp`.
+pub(crate) fn credential(version: ApiVersion, token: &Secret, expires_at: i64) -> String {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct ExecCredential<'a> {
+        api_version: ApiVersion,
+        kind: &'static str,
+        status: Status<'a>,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Status<'a> {
+        expiration_timestamp: String,
+        token: &'a str,
+    }
+
+    let status = Status {
+        expiration_timestamp: rfc3339(expires_at),
+        token: token.expose(),
+    };
+    let answer = ExecCredential {
+        api_version: version,
+        kind: "ExecCredential",
+        status,
+    };
+    let mut text = serde_json::to_string(&answer).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// Seconds since the epoch as RFC 3339 in UTC; times that no calendar holds become its end.
+pub(crate) fn rfc3339(seconds: i64) -> String {
+    chrono::DateTime::from_timestamp(seconds, 0)
+        .unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC)
+        .format("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
+}
+
+/// The process that started us. A pid alone comes back after a while; with the start time it does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Parent {
+    pid: u32,
+    /// Clock ticks since boot, where the system tells.
+    started: Option<u64>,
+}
+
+impl Parent {
+    /// Looks at the process that started this one.
+    #[cfg(unix)]
+    pub(crate) fn of_this_process() -> Self {
+        let pid = std::os::unix::process::parent_id();
+        Self {
+            pid,
+            started: started(pid),
+        }
+    }
+
+    /// The standard library does not tell the parent here, so every call counts as a new one.
+    #[cfg(not(unix))]
+    pub(crate) fn of_this_process() -> Self {
+        Self {
+            pid: std::process::id(),
+            started: None,
+        }
+    }
+}
+
+/// Field 22 of `/proc/PID/stat` (proc(5)); the name in field 2 may hold spaces, so count after its bracket.
+#[cfg(unix)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a process's start time is a file only by name"
+)]
+fn started(pid: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.split_whitespace().nth(19)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unset_means_v1_without_a_prompt() {
+        let request = Request::parse(None).unwrap();
+        assert_eq!(
+            request,
+            Request {
+                version: ApiVersion::V1,
+                interactive: false
+            }
+        );
+    }
+
+    #[test]
+    fn both_versions_are_read_and_unknown_fields_ignored() {
+        let text = r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1",
+            "spec":{"interactive":true,"cluster":{"server":"https://x"}},"new":1}"#;
+        let request = Request::parse(Some(text)).unwrap();
+        assert_eq!(
+            request,
+            Request {
+                version: ApiVersion::V1Beta1,
+                interactive: true
+            }
+        );
+    }
+
+    #[test]
+    fn another_version_is_refused() {
+        let text = r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1alpha1"}"#;
+        assert!(matches!(
+            Request::parse(Some(text)),
+            Err(Error::UnknownVersion(_))
+        ));
+        assert!(matches!(
+            Request::parse(Some("{}")),
+            Err(Error::UnknownVersion(_))
+        ));
+        assert!(matches!(
+            Request::parse(Some("nonsense")),
+            Err(Error::Malformed(_))
+        ));
+    }
+
+    #[test]
+    fn the_answer_is_one_line_of_exact_bytes() {
+        let line = credential(ApiVersion::V1Beta1, &Secret::new("a.b.c"), 1_700_000_000);
+        assert_eq!(
+            line,
+            "{\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"kind\":\"ExecCredential\",\
+             \"status\":{\"expirationTimestamp\":\"2023-11-14T22:13:20Z\",\"token\":\"a.b.c\"}}\n"
+        );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_parent_has_a_start_time() {
+        assert!(Parent::of_this_process().started.is_some());
+    }
+}

@@ -1,0 +1,294 @@
+//! Private files: the only door to the file system.
+//!
+//! Owns how a file is read, replaced, locked and removed so that no other user of the machine can read, plant or
+//! swap it: owner and mode are checked on the open descriptor, links are not followed, a file appears whole or
+//! not at all. Never knows what is in a file.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod platform;
+#[cfg(not(unix))]
+#[path = "other.rs"]
+mod platform;
+
+/// Largest file that is read; a token with 300 groups is some 20 KB.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("{kind} `{path}` belongs to {owner}, not to you")]
+    ForeignOwner {
+        kind: Kind,
+        path: PathBuf,
+        owner: String,
+    },
+    #[error("{kind} `{path}` is open to other users (mode {mode:04o})")]
+    OpenToOthers { kind: Kind, path: PathBuf, mode: u32 },
+    #[error("directory `{path}` lies below `{ancestor}`, which others may change (mode {mode:04o})")]
+    UnsafeAncestor {
+        path: PathBuf,
+        ancestor: PathBuf,
+        mode: u32,
+    },
+    #[error("`{path}` is a symbolic link, and kubesesame does not follow links to secrets")]
+    Link { path: PathBuf },
+    #[error("`{path}` is not a {expected}")]
+    WrongType { path: PathBuf, expected: Kind },
+    #[error("`{path}` has {links} names (hard links)")]
+    ManyNames { path: PathBuf, links: u64 },
+    #[error("`{path}` is larger than {MAX_BYTES} bytes")]
+    TooLarge { path: PathBuf },
+    #[error("cannot {action} `{path}`")]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+}
+
+/// What a path was expected to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Directory,
+    File,
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Directory => "directory",
+            Self::File => "file",
+        })
+    }
+}
+
+impl Error {
+    /// Returns whether a cache that fails so may be done without; the other failures may be an attack.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Io { .. })
+    }
+
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::ForeignOwner {
+                kind: Kind::Directory,
+                ..
+            } => "choose another directory with --token-cache-dir, best below your home".to_owned(),
+            Self::ForeignOwner { path, .. } | Self::ManyNames { path, .. } | Self::Link { path } => {
+                format!("look at it, then remove it: rm {}", quoted(path))
+            }
+            Self::OpenToOthers { kind, path, .. } => {
+                let mode = if *kind == Kind::Directory { "700" } else { "600" };
+                format!(
+                    "if nobody else had a reason to look: chmod {mode} {}",
+                    quoted(path)
+                )
+            }
+            Self::UnsafeAncestor { ancestor, .. } => {
+                format!(
+                    "use a --token-cache-dir below your home, or: chmod o-w {}",
+                    quoted(ancestor)
+                )
+            }
+            Self::WrongType { path, .. } => format!("move it away: mv {0} {0}.old", quoted(path)),
+            Self::TooLarge { path } => {
+                format!("it is none of ours; look at it: head -c 300 {}", quoted(path))
+            }
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "free some space, or choose another place with --token-cache-dir".to_owned()
+            }
+            Self::Io { .. } => {
+                "make it writable for you, or choose another with --token-cache-dir".to_owned()
+            }
+        }
+    }
+}
+
+fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    shlex::try_quote(&text).map_or_else(|_| text.to_string(), |quoted| quoted.to_string())
+}
+
+/// A directory whose contents only we can change.
+#[derive(Debug, Clone)]
+pub(crate) struct PrivateDir {
+    path: PathBuf,
+}
+
+impl PrivateDir {
+    /// Opens an existing directory after checking it and the way to it; `None` when there is none.
+    pub(crate) fn open(path: &Path) -> Result<Option<Self>, Error> {
+        if platform::check_directory(path)? {
+            Ok(Some(Self {
+                path: path.to_owned(),
+            }))
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Opens the directory and makes it first where it is missing, mode 0700 from its creation on.
+    pub(crate) fn create(path: &Path) -> Result<Self, Error> {
+        if let Some(dir) = Self::open(path)? {
+            return Ok(dir);
+        }
+        platform::check_way_to(path)?;
+        platform::create_directories(path).map_err(|source| Error::Io {
+            action: "make the directory",
+            path: path.to_owned(),
+            source,
+        })?;
+        match Self::open(path)? {
+            Some(dir) => Ok(dir),
+            None => Err(Error::WrongType {
+                path: path.to_owned(),
+                expected: Kind::Directory,
+            }),
+        }
+    }
+
+    pub(crate) fn path_of(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Returns the whole file, or `None` when there is none.
+    pub(crate) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let path = self.path_of(name);
+        let mut file = match platform::open_to_read(&path) {
+            Ok(file) => file,
+            Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(platform::explain_open(&path, source)),
+        };
+        let size = platform::check_file(&file, &path)?;
+        if size > MAX_BYTES {
+            return Err(Error::TooLarge { path });
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+        file.read_to_end(&mut bytes).map_err(|source| Error::Io {
+            action: "read",
+            path,
+            source,
+        })?;
+        Ok(Some(bytes))
+    }
+
+    /// Replaces the file as a whole and makes sure that it outlives a power loss.
+    ///
+    /// Readers see the old file or the new one. The order is write, sync, rename, sync of the directory.
+    pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        let path = self.path_of(name);
+        let failed = |source| Error::Io {
+            action: "write",
+            path: path.clone(),
+            source,
+        };
+        let mut file = tempfile::Builder::new()
+            .prefix(".kubesesame-")
+            .suffix(".tmp")
+            .tempfile_in(&self.path)
+            .map_err(failed)?;
+        file.write_all(bytes).map_err(failed)?;
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist(&path).map_err(|error| failed(error.error))?;
+        platform::sync_directory(&self.path).map_err(failed)
+    }
+
+    /// Puts a file out of the way, under one name that the next such file takes over.
+    #[expect(clippy::disallowed_methods, reason = "the door to the file system")]
+    pub(crate) fn set_aside(&self, name: &str) -> Result<PathBuf, Error> {
+        let aside = self.path_of(&format!("{name}.set-aside"));
+        fs::rename(self.path_of(name), &aside).map_err(|source| Error::Io {
+            action: "put aside",
+            path: self.path_of(name),
+            source,
+        })?;
+        Ok(aside)
+    }
+
+    /// Removes the file; that there is none is fine.
+    #[expect(clippy::disallowed_methods, reason = "the door to the file system")]
+    pub(crate) fn remove(&self, name: &str) -> Result<(), Error> {
+        let path = self.path_of(name);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::Io {
+                action: "remove",
+                path,
+                source,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Opens a lock file, made where it is missing and never removed, since a waiter may hold it open.
+    pub(crate) fn lock_file(&self, name: &str) -> Result<LockFile, Error> {
+        let path = self.path_of(name);
+        let file = platform::open_lock(&path).map_err(|source| platform::explain_open(&path, source))?;
+        platform::check_file(&file, &path)?;
+        Ok(LockFile { file, path })
+    }
+}
+
+/// An advisory lock between processes; the kernel lets go of it when its holder ends, however it ends.
+#[derive(Debug)]
+pub(crate) struct LockFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl LockFile {
+    /// Tries once, and returns whether the lock is ours now.
+    pub(crate) fn try_lock(&self) -> Result<bool, Error> {
+        match self.file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(source)) => Err(Error::Io {
+                action: "lock",
+                path: self.path.clone(),
+                source,
+            }),
+        }
+    }
+
+    /// Leaves a word for those who wait. Nobody relies on it, so a failure is not told.
+    pub(crate) fn note(&mut self, text: &str) {
+        if self.file.set_len(0).is_ok() {
+            drop(self.file.write_all(text.as_bytes()));
+        }
+    }
+
+    /// Returns the word that the holder left.
+    pub(crate) fn holder(&self) -> Option<String> {
+        let mut text = String::new();
+        let file = platform::open_to_read(&self.path).ok()?;
+        file.take(64).read_to_string(&mut text).ok()?;
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+}
+
+/// Reads a file that the person named, such as a CA certificate. Its owner and mode are the person's business.
+pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::Io {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    open(OpenOptions::new().read(true), path)
+        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Error::TooLarge {
+            path: path.to_owned(),
+        });
+    }
+    Ok(bytes)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the door to the file system")]
+fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
+    options.open(path)
+}

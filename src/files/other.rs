@@ -1,0 +1,79 @@
+//! Systems without Unix modes: the user's profile is private by its access list, which new files inherit.
+//!
+//! Not verified on a real machine.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use super::{Error, Kind, open};
+
+pub(super) fn check_directory(path: &Path) -> Result<bool, Error> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => Err(Error::Link {
+            path: path.to_owned(),
+        }),
+        Ok(metadata) if !metadata.is_dir() => Err(Error::WrongType {
+            path: path.to_owned(),
+            expected: Kind::Directory,
+        }),
+        Ok(_) => Ok(true),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(Error::Io {
+            action: "open",
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+pub(super) fn check_way_to(_path: &Path) -> Result<(), Error> {
+    Ok(())
+}
+
+pub(super) fn check_file(file: &File, path: &Path) -> Result<u64, Error> {
+    let metadata = file.metadata().map_err(|source| Error::Io {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    })?;
+    if !metadata.is_file() {
+        return Err(Error::WrongType {
+            path: path.to_owned(),
+            expected: Kind::File,
+        });
+    }
+    Ok(metadata.len())
+}
+
+pub(super) fn create_directories(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).create(path)
+}
+
+pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
+    open(OpenOptions::new().read(true), path)
+}
+
+pub(super) fn open_lock(path: &Path) -> io::Result<File> {
+    open(
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false),
+        path,
+    )
+}
+
+pub(super) fn explain_open(path: &Path, source: io::Error) -> Error {
+    Error::Io {
+        action: "open",
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// A directory cannot be synced here; the file itself was.
+pub(super) fn sync_directory(_path: &Path) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! How Unix keeps a file private: owner, mode bits, no links.
+
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use nix::fcntl::OFlag;
+use nix::unistd::{Uid, User};
+
+use super::{Error, Kind, open};
+
+const STICKY: u32 = 0o1000;
+const WRITE_BY_OTHERS: u32 = 0o002;
+const WRITE_BY_GROUP: u32 = 0o020;
+const ANY_BY_OTHERS: u32 = 0o077;
+
+/// Returns whether there is a directory, after checking that only we (and root) can change what is in it.
+///
+/// Reading by others is let be, since the files are 0600, but not below a directory that everybody may write to
+/// (`/tmp`): there somebody else may have made it for us, so it has to be ours and private.
+pub(super) fn check_directory(path: &Path) -> Result<bool, Error> {
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(source) => {
+            return Err(Error::Io {
+                action: "open",
+                path: path.to_owned(),
+                source,
+            });
+        }
+    };
+    if metadata.is_symlink() {
+        return Err(Error::Link {
+            path: path.to_owned(),
+        });
+    }
+    if !metadata.is_dir() {
+        return Err(Error::WrongType {
+            path: path.to_owned(),
+            expected: Kind::Directory,
+        });
+    }
+    check_owner(&metadata, path, Kind::Directory)?;
+    let shared = check_ancestors(path, 1)?;
+    let forbidden = if shared {
+        ANY_BY_OTHERS
+    } else {
+        WRITE_BY_OTHERS | WRITE_BY_GROUP
+    };
+    if metadata.mode() & forbidden != 0 {
+        return Err(Error::OpenToOthers {
+            kind: Kind::Directory,
+            path: path.to_owned(),
+            mode: metadata.mode() & 0o7777,
+        });
+    }
+    Ok(true)
+}
+
+/// Checks the way to a directory that is yet to be made, so that nothing is made in another user's home.
+pub(super) fn check_way_to(path: &Path) -> Result<(), Error> {
+    let existing = path
+        .ancestors()
+        .find(|ancestor| ancestor.symlink_metadata().is_ok());
+    match existing {
+        Some(existing) => check_ancestors(existing, 0).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Walks the real path upwards and returns whether everybody may write somewhere on the way (sticky, as `/tmp`).
+///
+/// Whoever owns a directory on the way, or may write to it, can put another in our place.
+fn check_ancestors(path: &Path, skip: usize) -> Result<bool, Error> {
+    let failed = |source| Error::Io {
+        action: "open",
+        path: path.to_owned(),
+        source,
+    };
+    let real = fs::canonicalize(path).map_err(failed)?;
+    let mut shared = false;
+    for ancestor in real.ancestors().skip(skip) {
+        let metadata = fs::symlink_metadata(ancestor).map_err(failed)?;
+        if metadata.uid() != 0 {
+            check_owner(&metadata, ancestor, Kind::Directory)?;
+        }
+        if metadata.mode() & WRITE_BY_OTHERS == 0 {
+            continue;
+        }
+        if metadata.mode() & STICKY == 0 {
+            return Err(Error::UnsafeAncestor {
+                path: path.to_owned(),
+                ancestor: ancestor.to_owned(),
+                mode: metadata.mode() & 0o7777,
+            });
+        }
+        shared = true;
+    }
+    Ok(shared)
+}
+
+/// Returns the size, after checking the open descriptor: a check of the path could be outrun.
+pub(super) fn check_file(file: &File, path: &Path) -> Result<u64, Error> {
+    let metadata = file.metadata().map_err(|source| Error::Io {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    })?;
+    if !metadata.is_file() {
+        return Err(Error::WrongType {
+            path: path.to_owned(),
+            expected: Kind::File,
+        });
+    }
+    check_owner(&metadata, path, Kind::File)?;
+    if metadata.mode() & ANY_BY_OTHERS != 0 {
+        return Err(Error::OpenToOthers {
+            kind: Kind::File,
+            path: path.to_owned(),
+            mode: metadata.mode() & 0o7777,
+        });
+    }
+    if metadata.nlink() > 1 {
+        return Err(Error::ManyNames {
+            path: path.to_owned(),
+            links: metadata.nlink(),
+        });
+    }
+    Ok(metadata.size())
+}
+
+fn check_owner(metadata: &Metadata, path: &Path, kind: Kind) -> Result<(), Error> {
+    if metadata.uid() == Uid::effective().as_raw() {
+        return Ok(());
+    }
+    Err(Error::ForeignOwner {
+        kind,
+        path: path.to_owned(),
+        owner: owner_name(metadata.uid()),
+    })
+}
+
+fn owner_name(uid: u32) -> String {
+    match User::from_uid(Uid::from_raw(uid)) {
+        Ok(Some(user)) => format!("`{}` (uid {uid})", user.name),
+        _ => format!("uid {uid}"),
+    }
+}
+
+/// Makes the directory and what is missing on the way to it, private from the first moment.
+pub(super) fn create_directories(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
+    // A FIFO planted under the name must not make us wait for its writer.
+    open(
+        OpenOptions::new()
+            .read(true)
+            .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits()),
+        path,
+    )
+}
+
+pub(super) fn open_lock(path: &Path) -> io::Result<File> {
+    let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
+    open(
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .mode(0o600)
+            .custom_flags(flags),
+        path,
+    )
+}
+
+/// Tells a refused link from other failures to open.
+pub(super) fn explain_open(path: &Path, source: io::Error) -> Error {
+    if source.raw_os_error() == Some(nix::errno::Errno::ELOOP as i32) {
+        return Error::Link {
+            path: path.to_owned(),
+        };
+    }
+    Error::Io {
+        action: "open",
+        path: path.to_owned(),
+        source,
+    }
+}
+
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+    open(OpenOptions::new().read(true), path)?.sync_all()
+}

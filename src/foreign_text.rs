@@ -1,0 +1,70 @@
+//! Text that came from outside and is about to be shown to a person.
+//!
+//! Owns what makes it harmless: one line, no control or direction characters, a length that fits a terminal.
+//! Never decides what is shown.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Longest text from outside that is shown, in characters.
+const LIMIT: usize = 300;
+
+/// One harmless line, made from a provider's, a browser's or a file's text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct ForeignText(String);
+
+impl ForeignText {
+    pub(crate) fn new(text: &str) -> Self {
+        Self::with_limit(text, LIMIT)
+    }
+
+    /// Keeps at most `limit` characters and says by an ellipsis that there was more.
+    pub(crate) fn with_limit(text: &str, limit: usize) -> Self {
+        let mut harmless = text
+            .chars()
+            .map(|c| if c.is_whitespace() { ' ' } else { c })
+            .filter(|c| is_harmless(*c));
+        let mut kept: String = harmless.by_ref().take(limit).collect();
+        if harmless.next().is_some() {
+            kept.push('…');
+        }
+        Self(kept.trim().to_owned())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Rejects what could move the cursor, hide text or turn its direction: C0, DEL, C1, zero-width and
+/// bidirectional controls.
+fn is_harmless(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c,
+            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{00AD}')
+}
+
+impl fmt::Display for ForeignText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_sequences_and_direction_marks_are_dropped() {
+        let text = ForeignText::new("no\u{1b}[31m way\r\nerror: \u{202e}fake\u{9b}1m\u{200b}!");
+        assert_eq!(text.as_str(), "no[31m way  error: fake1m!");
+    }
+
+    #[test]
+    fn long_text_is_cut_and_says_so() {
+        assert_eq!(ForeignText::with_limit("abcdef", 3).as_str(), "abc…");
+        assert_eq!(ForeignText::with_limit("abc", 3).as_str(), "abc");
+    }
+}

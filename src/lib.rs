@@ -1,0 +1,72 @@
+//! kubesesame: the credential plugin that kubectl runs to get a token.
+//!
+//! This library exists for the binary of the same name; its interface is the command line, not these items.
+//! The rooms, in reading order; calls go downwards only, and only `command` joins them:
+//!
+//! - `cli`, `environment`: what was typed, and what the process was started with
+//! - `settings`: what that means
+//! - `command`: one file per command, its story
+//! - `session`: sessions on disk, their lock, the memory of failures
+//! - `oidc`: the provider: login, refresh, verification
+//! - `diagnose`: from a provider's error to its cure
+//! - `cluster`, `kubeconfig`: what the API server makes of a token, what kubectl has to be told
+//! - `exec`: the contract with kubectl
+//! - `files`, `clock`, `ui`: the doors to the file system, the clock and the person
+//! - `secret`, `origin`, `foreign_text`, `error`: words that all rooms use
+
+mod cli;
+mod clock;
+mod cluster;
+mod command;
+mod diagnose;
+mod environment;
+mod error;
+mod exec;
+mod files;
+mod foreign_text;
+mod kubeconfig;
+mod oidc;
+mod origin;
+mod secret;
+mod session;
+mod settings;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::environment::Environment;
+use crate::ui::Ui;
+
+/// Runs the program: parse, settings, command, report.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to stdout and is a success, a mistake goes to stderr; clap knows which is which.
+            drop(error.print());
+            return ExitCode::from(if error.use_stderr() {
+                error::EXIT_USAGE
+            } else {
+                error::EXIT_DONE
+            });
+        }
+    };
+    let environment = Environment::read();
+    let ui = Ui { level: cli.verbosity };
+    let result = match cli.command {
+        Command::GetToken(args) => command::get_token(*args, &environment, ui),
+        Command::Setup(args) => command::setup(*args, &environment, ui),
+    };
+    match result {
+        Ok(()) => ExitCode::from(error::EXIT_DONE),
+        Err(error) => {
+            let report = error.report();
+            ui::failure(&report);
+            ExitCode::from(report.exit)
+        }
+    }
+}

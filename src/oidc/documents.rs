@@ -1,0 +1,209 @@
+//! Discovery document and key set, from the network or from disk.
+//!
+//! Owns how long they are kept, so that a warm refresh is one request. They are public, but a planted one would
+//! send secrets elsewhere, so they lie in the private directory beside the sessions, bound to the issuer and to
+//! what is trusted of its certificate; with `--insecure-skip-tls-verify` nothing is kept.
+
+use std::cell::RefCell;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
+use openidconnect::core::CoreJsonWebKeySet;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::error::Error;
+use super::http::{Document, Http};
+use super::metadata::{Metadata, discovery_url, parse_keys};
+use crate::files::PrivateDir;
+use crate::settings::{Issuer, Trust};
+
+/// How long a document is kept when its sender does not say, in seconds.
+const DEFAULT_AGE: i64 = 3600;
+/// How long at most: Okta sends 44 days for its keys, and a rotation must not be missed for so long.
+const MAX_AGE: i64 = 24 * 3600;
+
+/// The documents of one provider.
+#[derive(Debug)]
+pub(crate) struct Documents<'a> {
+    http: &'a Http,
+    issuer: &'a Issuer,
+    /// Where they are kept, if anywhere.
+    shelf: Option<Shelf<'a>>,
+    /// Seconds since the epoch.
+    now: i64,
+    kept: RefCell<Kept>,
+}
+
+#[derive(Debug)]
+struct Shelf<'a> {
+    dir: &'a PrivateDir,
+    name: String,
+}
+
+/// The file's content; bodies as they were sent, so that they are checked anew at each use.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Kept {
+    version: u32,
+    issuer: String,
+    metadata: Option<Aged>,
+    keys: Option<Aged>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Aged {
+    body: String,
+    fetched: i64,
+    until: i64,
+}
+
+impl<'a> Documents<'a> {
+    pub(crate) fn new(
+        http: &'a Http,
+        issuer: &'a Issuer,
+        trust: &Trust,
+        dir: Option<&'a PrivateDir>,
+        now: i64,
+    ) -> Self {
+        let shelf = dir.filter(|_| !trust.insecure).map(|dir| {
+            let bound = format!("{}\n{:?}", issuer.as_str(), trust.authorities);
+            let hash = HEXLOWER.encode(digest(&SHA256, bound.as_bytes()).as_ref());
+            Shelf {
+                dir,
+                name: format!("{hash}.provider.json"),
+            }
+        });
+        let empty = || Kept {
+            version: 1,
+            issuer: issuer.as_str().to_owned(),
+            ..Kept::default()
+        };
+        let kept = shelf
+            .as_ref()
+            .and_then(Shelf::read)
+            .filter(|kept| kept.issuer == issuer.as_str());
+        Self {
+            http,
+            issuer,
+            shelf,
+            now,
+            kept: RefCell::new(kept.unwrap_or_else(empty)),
+        }
+    }
+
+    /// Returns the metadata, fetched now if asked or if none is kept.
+    pub(crate) async fn metadata(&self, fresh: bool) -> Result<Metadata, Error> {
+        let kept = self
+            .kept
+            .borrow()
+            .metadata
+            .clone()
+            .filter(|kept| !fresh && kept.is_good(self.now));
+        if let Some(kept) = kept
+            && let Ok(metadata) = Metadata::parse(kept.body.as_bytes(), self.issuer)
+        {
+            return Ok(metadata);
+        }
+        let document = self.http.get(&discovery_url(self.issuer)?).await?;
+        let metadata = Metadata::parse(&document.body, self.issuer)?;
+        self.kept.borrow_mut().metadata = Aged::new(&document, self.now);
+        self.keep();
+        Ok(metadata)
+    }
+
+    /// Returns the key set, fetched now if asked or if none is kept; the flag says whether it was fetched.
+    pub(crate) async fn keys(&self, jwks_uri: &Url, fresh: bool) -> Result<(CoreJsonWebKeySet, bool), Error> {
+        let kept = self
+            .kept
+            .borrow()
+            .keys
+            .clone()
+            .filter(|kept| !fresh && kept.is_good(self.now));
+        if let Some(kept) = kept
+            && let Ok(keys) = parse_keys(kept.body.as_bytes(), jwks_uri)
+        {
+            return Ok((keys, false));
+        }
+        let document = self.http.get(jwks_uri).await?;
+        let keys = parse_keys(&document.body, jwks_uri)?;
+        self.kept.borrow_mut().keys = Aged::new(&document, self.now);
+        self.keep();
+        Ok((keys, true))
+    }
+
+    /// Forgets what is kept, since something did not answer as it should.
+    pub(crate) fn forget(&self) {
+        if let Some(shelf) = &self.shelf {
+            drop(shelf.dir.remove(&shelf.name));
+        }
+    }
+
+    /// Best effort: without it the next refresh takes three requests in place of one.
+    fn keep(&self) {
+        if let Some(shelf) = &self.shelf
+            && let Ok(json) = serde_json::to_vec(&*self.kept.borrow())
+        {
+            drop(shelf.dir.replace(&shelf.name, &json));
+        }
+    }
+}
+
+impl Shelf<'_> {
+    fn read(&self) -> Option<Kept> {
+        let bytes = self.dir.read(&self.name).ok().flatten()?;
+        serde_json::from_slice(&bytes)
+            .ok()
+            .filter(|kept: &Kept| kept.version == 1)
+    }
+}
+
+impl Aged {
+    fn new(document: &Document, now: i64) -> Option<Self> {
+        let age = document.max_age.unwrap_or(DEFAULT_AGE).clamp(0, MAX_AGE);
+        let body = String::from_utf8(document.body.clone()).ok()?;
+        (age > 0).then(|| Self {
+            body,
+            fetched: now,
+            until: now.saturating_add(age),
+        })
+    }
+
+    /// A document from the future (the clock was set back) is fetched again.
+    fn is_good(&self, now: i64) -> bool {
+        (self.fetched..self.until).contains(&now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn until(max_age: Option<i64>) -> Option<i64> {
+        Aged::new(
+            &Document {
+                body: b"{}".to_vec(),
+                max_age,
+            },
+            1000,
+        )
+        .map(|aged| aged.until - 1000)
+    }
+
+    #[test]
+    fn an_hour_where_nothing_is_said_and_a_day_at_most() {
+        assert_eq!(until(None), Some(3600));
+        assert_eq!(until(Some(60)), Some(60));
+        assert_eq!(until(Some(3_832_304)), Some(86_400));
+        assert_eq!(until(Some(0)), None);
+    }
+
+    #[test]
+    fn a_document_is_good_between_its_times_only() {
+        let aged = Aged {
+            body: String::new(),
+            fetched: 10,
+            until: 20,
+        };
+        assert!(aged.is_good(10) && aged.is_good(19) && !aged.is_good(20) && !aged.is_good(9));
+    }
+}

@@ -1,0 +1,365 @@
+//! Whether an ID token can be trusted (OpenID Connect Core 3.1.3.7 and 12.2).
+//!
+//! Owns the rules and their errors. Pure: keys and time are given. Signature, key choice and the first checks are
+//! `openidconnect`'s; what it leaves open is checked here: JSON types and repeated members, `azp`, `nbf`, `iat`,
+//! `at_hash`, and what a refreshed token must have in common with the first.
+
+use std::str::FromStr;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use chrono::{DateTime, Utc};
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use openidconnect::core::{
+    CoreGenderClaim, CoreJsonWebKey, CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm,
+    CoreJwsSigningAlgorithm,
+};
+use openidconnect::{
+    AccessToken, AccessTokenHash, ClaimsVerificationError, ClientId, EmptyAdditionalClaims, IdToken,
+    IdTokenVerifier, IssuerUrl, Nonce, SignatureVerificationError,
+};
+use serde_json::{Map, Value};
+
+use super::claims::{self, Claims};
+use crate::foreign_text::ForeignText;
+use crate::origin::Origin;
+use crate::secret::Secret;
+
+type StandardIdToken = IdToken<
+    EmptyAdditionalClaims,
+    CoreGenderClaim,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJwsSigningAlgorithm,
+>;
+
+/// Algorithms that a Kubernetes API server verifies too; never `none`, never a shared secret (RFC 8725 3.1).
+const ALGORITHMS: [(&str, CoreJwsSigningAlgorithm); 8] = [
+    ("RS256", CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256),
+    ("RS384", CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384),
+    ("RS512", CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512),
+    ("PS256", CoreJwsSigningAlgorithm::RsaSsaPssSha256),
+    ("PS384", CoreJwsSigningAlgorithm::RsaSsaPssSha384),
+    ("PS512", CoreJwsSigningAlgorithm::RsaSsaPssSha512),
+    ("ES256", CoreJwsSigningAlgorithm::EcdsaP256Sha256),
+    ("ES384", CoreJwsSigningAlgorithm::EcdsaP384Sha384),
+];
+
+/// How far two clocks may differ, in seconds.
+const LEEWAY: i64 = 60;
+/// How old a token of a fresh login may be, in seconds.
+const MAX_AGE: i64 = 600;
+/// Longest token that is looked at.
+const MAX_LENGTH: usize = 64 * 1024;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("it is encrypted (five parts), and the API server could not read it either")]
+    Encrypted,
+    #[error("it is not a signed token: {0}")]
+    Malformed(&'static str),
+    #[error("it is longer than {MAX_LENGTH} bytes")]
+    TooLong,
+    #[error("its algorithm is `{0}`, which the provider does not announce or nobody should use")]
+    Algorithm(ForeignText),
+    #[error("its type is `{0}`, so it is no ID token")]
+    Type(ForeignText),
+    #[error("it has critical header fields, which nobody here understands")]
+    CriticalHeader,
+    #[error("its member `{0}` occurs twice")]
+    Repeated(ForeignText),
+    #[error("it has no `{0}` claim")]
+    Missing(&'static str),
+    #[error("its `{0}` claim is not {1}")]
+    WrongType(&'static str, &'static str),
+    #[error("its issuer is `{got}`, not `{expected}`")]
+    Issuer { expected: ForeignText, got: ForeignText },
+    #[error("its audience is `{got}`, not the client `{expected}` alone")]
+    Audience { expected: ForeignText, got: ForeignText },
+    #[error("it was issued to `{0}` (claim `azp`), not to this client")]
+    AuthorizedParty(ForeignText),
+    #[error("it expired {0} s ago by this machine's clock")]
+    Expired(i64),
+    #[error("it is valid only in {0} s by this machine's clock")]
+    NotYetValid(i64),
+    #[error("it was issued {0} s ago by this machine's clock, though the sign-in was just now")]
+    Stale(i64),
+    #[error("its nonce is not the one of this sign-in")]
+    Nonce,
+    #[error("it does not fit the access token that came with it (claim `at_hash`)")]
+    AccessTokenHash,
+    #[error("the provider's key set has no key for it")]
+    UnknownKey,
+    #[error("it names no key, and the provider has several")]
+    AmbiguousKey,
+    #[error("its signature is wrong")]
+    Signature,
+    #[error("the renewed token's `{0}` claim differs from the first token's")]
+    Changed(&'static str),
+}
+
+impl Error {
+    /// `clock_ahead`: how far the provider's clock is ahead of ours, in seconds.
+    pub(crate) fn hint(&self, clock_ahead: i64) -> String {
+        match self {
+            Self::Expired(_) | Self::NotYetValid(_) | Self::Stale(_) if clock_ahead.abs() > LEEWAY => {
+                let way = if clock_ahead > 0 { "behind" } else { "ahead of" };
+                format!(
+                    "this machine's clock is {} {way} the provider's: set it (timedatectl set-ntp true)",
+                    roughly(clock_ahead.abs())
+                )
+            }
+            Self::Expired(_) | Self::NotYetValid(_) | Self::Stale(_) => {
+                "compare this machine's clock with the provider's".to_owned()
+            }
+            Self::Encrypted => "turn off the encryption of ID tokens for this app".to_owned(),
+            Self::Issuer { .. } => {
+                "the provider's issuer setting differs from its discovery document (Okta: Security > API > the \
+                 server > Issuer)"
+                    .to_owned()
+            }
+            Self::Audience { .. } | Self::AuthorizedParty(_) => {
+                "compare --oidc-client-id with the app; the API server would refuse this token too".to_owned()
+            }
+            Self::Nonce => "run the command again; if it comes back, answers are being mixed up or replayed".to_owned(),
+            Self::UnknownKey => {
+                "the app may have a signing key of its own, which an API server cannot find either: let it use the \
+                 authorization server's keys"
+                    .to_owned()
+            }
+            Self::Changed(_) => {
+                "another person or app answered for this session: sign in again (delete the session in \
+                 --token-cache-dir) and tell whoever runs the provider"
+                    .to_owned()
+            }
+            _ => "tell whoever runs the provider; an API server would refuse this token too".to_owned(),
+        }
+    }
+}
+
+fn roughly(seconds: i64) -> String {
+    match seconds {
+        0..=119 => format!("{seconds} s"),
+        120..=7199 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3600),
+    }
+}
+
+/// What the token has to fit.
+#[derive(Debug)]
+pub(crate) struct Expected<'a> {
+    pub(crate) issuer: &'a str,
+    pub(crate) client_id: &'a str,
+    /// As the discovery document lists them; RS256 when it lists none.
+    pub(crate) algorithms: &'a [String],
+    pub(crate) occasion: Occasion<'a>,
+    /// Seconds since the epoch.
+    pub(crate) now: i64,
+}
+
+#[derive(Debug)]
+pub(crate) enum Occasion<'a> {
+    Login { nonce: &'a Nonce },
+    Refresh { origin: &'a Origin },
+}
+
+/// Verifies the token and returns its claims.
+pub(crate) fn verify(
+    token: &Secret,
+    access_token: &AccessToken,
+    keys: &CoreJsonWebKeySet,
+    expected: &Expected<'_>,
+) -> Result<Claims, Error> {
+    let payload = open(token.expose(), expected)?;
+    let claims = Claims::parse(payload)?;
+    check_parties(&claims, expected)?;
+    check_times(&claims, expected)?;
+    check_occasion(&claims, expected)?;
+    check_signature(token, access_token, keys, expected)?;
+    Ok(claims)
+}
+
+/// Hash of a nonce, as it is kept to compare a refreshed token with.
+pub(crate) fn nonce_hash(nonce: &str) -> String {
+    HEXLOWER.encode(digest(&SHA256, nonce.as_bytes()).as_ref())
+}
+
+/// Checks form and header, and returns the payload, which nobody has vouched for yet.
+fn open(token: &str, expected: &Expected<'_>) -> Result<Map<String, Value>, Error> {
+    if token.len() > MAX_LENGTH {
+        return Err(Error::TooLong);
+    }
+    let parts: Vec<&str> = token.split('.').collect();
+    let [header, payload, _signature] = parts[..] else {
+        return Err(if parts.len() == 5 {
+            Error::Encrypted
+        } else {
+            Error::Malformed("it has not three parts")
+        });
+    };
+    let header = part(header, "its header is no JSON object in base64url")?;
+    let algorithm = header.get("alg").and_then(Value::as_str).unwrap_or("none");
+    if !allowed(expected.algorithms).any(|(name, _)| *name == algorithm) {
+        return Err(Error::Algorithm(ForeignText::with_limit(algorithm, 30)));
+    }
+    if header.contains_key("crit") || header.contains_key("b64") {
+        return Err(Error::CriticalHeader);
+    }
+    // `openidconnect` accepts `JWT` alone; a plain check here gives the better words (RFC 8725 3.11).
+    if let Some(typ) = header.get("typ").and_then(Value::as_str)
+        && !typ.eq_ignore_ascii_case("jwt")
+        && !typ.eq_ignore_ascii_case("application/jwt")
+    {
+        return Err(Error::Type(ForeignText::with_limit(typ, 30)));
+    }
+    part(payload, "its payload is no JSON object in base64url")
+}
+
+fn part(text: &str, otherwise: &'static str) -> Result<Map<String, Value>, Error> {
+    let bytes = BASE64URL_NOPAD
+        .decode(text.as_bytes())
+        .map_err(|_| Error::Malformed(otherwise))?;
+    claims::unique_members(&bytes).map_err(|error| match error {
+        claims::NotUnique::Repeated(name) => Error::Repeated(ForeignText::with_limit(&name, 40)),
+        claims::NotUnique::NoObject => Error::Malformed(otherwise),
+    })
+}
+
+/// What the provider announces and we allow; a provider that announces nothing means RS256.
+fn allowed(announced: &[String]) -> impl Iterator<Item = &'static (&'static str, CoreJwsSigningAlgorithm)> {
+    ALGORITHMS.iter().filter(move |(name, _)| {
+        if announced.is_empty() {
+            *name == "RS256"
+        } else {
+            announced.iter().any(|other| other == name)
+        }
+    })
+}
+
+fn check_parties(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
+    if claims.issuer != expected.issuer {
+        return Err(Error::Issuer {
+            expected: ForeignText::new(expected.issuer),
+            got: ForeignText::new(&claims.issuer),
+        });
+    }
+    // Several audiences are refused: another one could use the token as well as we.
+    if claims.audience != [expected.client_id] {
+        return Err(Error::Audience {
+            expected: ForeignText::new(expected.client_id),
+            got: ForeignText::new(&claims.audience.join(", ")),
+        });
+    }
+    match &claims.authorized_party {
+        Some(party) if party != expected.client_id => {
+            Err(Error::AuthorizedParty(ForeignText::with_limit(party, 80)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_times(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
+    let now = expected.now;
+    if claims.expires_at.saturating_add(LEEWAY) <= now {
+        return Err(Error::Expired(now.saturating_sub(claims.expires_at)));
+    }
+    let earliest = claims
+        .not_before
+        .unwrap_or(claims.issued_at)
+        .max(claims.issued_at);
+    if earliest > now.saturating_add(LEEWAY) {
+        return Err(Error::NotYetValid(earliest.saturating_sub(now)));
+    }
+    let age = now.saturating_sub(claims.issued_at);
+    if age > MAX_AGE {
+        return Err(Error::Stale(age));
+    }
+    Ok(())
+}
+
+fn check_occasion(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
+    let origin = match expected.occasion {
+        // The comparison proper is `openidconnect`'s, in constant time; here only for the words.
+        Occasion::Login { .. } => return Ok(()),
+        Occasion::Refresh { origin } => origin,
+    };
+    let changed = [
+        ("sub", claims.subject != origin.subject),
+        ("azp", claims.authorized_party != origin.authorized_party),
+        (
+            "auth_time",
+            claims.auth_time.is_some() && claims.auth_time != origin.auth_time,
+        ),
+        (
+            "nonce",
+            claims
+                .nonce
+                .as_deref()
+                .is_some_and(|nonce| nonce_hash(nonce) != origin.nonce_hash),
+        ),
+    ];
+    match changed.into_iter().find(|(_, changed)| *changed) {
+        Some((claim, _)) => Err(Error::Changed(claim)),
+        None => Ok(()),
+    }
+}
+
+fn check_signature(
+    token: &Secret,
+    access_token: &AccessToken,
+    keys: &CoreJsonWebKeySet,
+    expected: &Expected<'_>,
+) -> Result<(), Error> {
+    let malformed = |_| Error::Malformed("its claims are not those of an ID token");
+    let id_token = StandardIdToken::from_str(token.expose()).map_err(malformed)?;
+    let issuer = IssuerUrl::new(expected.issuer.to_owned()).map_err(|_| Error::Malformed("issuer"))?;
+    let now = expected.now;
+    let verifier: IdTokenVerifier<'_, CoreJsonWebKey> = IdTokenVerifier::new_public_client(
+        ClientId::new(expected.client_id.to_owned()),
+        issuer,
+        keys.clone(),
+    )
+    .set_allowed_algs(allowed(expected.algorithms).map(|(_, algorithm)| algorithm.clone()))
+    .set_time_fn(move || at(now.saturating_sub(LEEWAY)));
+    let claims = match expected.occasion {
+        Occasion::Login { nonce } => id_token.claims(&verifier, nonce),
+        // Compared with the origin already; a refreshed token need not have one.
+        Occasion::Refresh { .. } => id_token.claims(&verifier, |_: Option<&Nonce>| Ok(())),
+    }
+    .map_err(from_library)?;
+
+    // `openidconnect` leaves `at_hash` to its caller (rule T17); an algorithm without a hash fails closed.
+    if let Some(hash) = claims.access_token_hash() {
+        let key = id_token
+            .signing_key(&verifier)
+            .map_err(|error| from_signature(&error))?;
+        let algorithm = id_token.signing_alg().map_err(|error| from_signature(&error))?;
+        let computed =
+            AccessTokenHash::from_token(access_token, algorithm, key).map_err(|_| Error::AccessTokenHash)?;
+        if computed != *hash {
+            return Err(Error::AccessTokenHash);
+        }
+    }
+    Ok(())
+}
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).unwrap_or_default()
+}
+
+fn from_library(error: ClaimsVerificationError) -> Error {
+    match error {
+        ClaimsVerificationError::InvalidNonce(_) => Error::Nonce,
+        ClaimsVerificationError::SignatureVerification(error) => from_signature(&error),
+        _ => Error::Malformed("its claims are not those of an ID token"),
+    }
+}
+
+fn from_signature(error: &SignatureVerificationError) -> Error {
+    match error {
+        SignatureVerificationError::NoMatchingKey => Error::UnknownKey,
+        SignatureVerificationError::AmbiguousKeyId(_) => Error::AmbiguousKey,
+        SignatureVerificationError::DisallowedAlg(_) | SignatureVerificationError::UnsupportedAlg(_) => {
+            Error::Algorithm(ForeignText::new("not allowed"))
+        }
+        _ => Error::Signature,
+    }
+}

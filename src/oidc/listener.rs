@@ -1,0 +1,218 @@
+//! The sockets that the browser comes back to.
+//!
+//! Owns the choice of the address and of the redirect URI that follows from it (RFC 8252 7.3, 8.3). A port that
+//! is taken is never exchanged for one that nobody registered.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
+
+use url::Url;
+
+use crate::foreign_text::ForeignText;
+use crate::settings::{ListenAddress, Redirect};
+use crate::ui::Ui;
+
+/// Bound sockets, and what the provider is told.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    /// One, or two for `localhost`, which a browser may take for either family.
+    pub(crate) sockets: Vec<TcpListener>,
+    /// Sent to the letter, twice.
+    pub(crate) redirect_uri: String,
+    /// `Host` of the request that comes back.
+    pub(crate) authority: String,
+    /// Path of the request that comes back.
+    pub(crate) path: String,
+}
+
+/// Why no address could be had.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    refusals: Vec<(ListenAddress, String)>,
+    redirect_uris: Vec<String>,
+}
+
+impl fmt::Display for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let refusals: Vec<_> = self
+            .refusals
+            .iter()
+            .map(|(address, why)| format!("{}:{} {why}", address.host, address.port))
+            .collect();
+        f.write_str(&refusals.join("; "))
+    }
+}
+
+impl std::error::Error for Taken {}
+
+impl Taken {
+    pub(crate) fn hint(&self) -> String {
+        format!(
+            "end what holds the port, or name another with --listen-address and register its redirect URI; now these \
+             are needed at the provider: {}",
+            self.redirect_uris.join(", ")
+        )
+    }
+}
+
+/// Binds the first address that is free.
+pub(crate) fn listen(addresses: &[ListenAddress], redirect: &Redirect, ui: Ui) -> Result<Listening, Taken> {
+    let mut refusals = Vec::new();
+    for address in addresses {
+        match bind(address, redirect) {
+            Ok(sockets) => return Ok(Listening::new(sockets, redirect, ui)),
+            Err(error) => refusals.push((address.clone(), explain(&error, address.port))),
+        }
+    }
+    let redirect_uris = match redirect {
+        Redirect::Fixed(text, _) => vec![text.clone()],
+        Redirect::Localhost => addresses.iter().map(|address| localhost(address.port)).collect(),
+    };
+    Err(Taken {
+        refusals,
+        redirect_uris,
+    })
+}
+
+fn bind(address: &ListenAddress, redirect: &Redirect) -> io::Result<Vec<TcpListener>> {
+    let resolved: Vec<SocketAddr> = (address.host.as_str(), address.port).to_socket_addrs()?.collect();
+    let first = resolved
+        .iter()
+        .find(|address| address.is_ipv4())
+        .or_else(|| resolved.first());
+    let first = *first.ok_or_else(|| io::Error::other("has no address"))?;
+    let socket = TcpListener::bind(first)?;
+    let port = socket.local_addr()?.port();
+    let mut sockets = vec![socket];
+    // A browser may resolve `localhost` to ::1 first; whoever listens there would get our answer.
+    if is_localhost(redirect) && first.ip() == IpAddr::from([127, 0, 0, 1]) {
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
+            Ok(socket) => sockets.push(socket),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
+            // No IPv6 here, so no browser comes that way.
+            Err(_) => {}
+        }
+    }
+    for socket in &sockets {
+        socket.set_nonblocking(true)?;
+    }
+    Ok(sockets)
+}
+
+fn is_localhost(redirect: &Redirect) -> bool {
+    match redirect {
+        Redirect::Localhost => true,
+        Redirect::Fixed(_, url) => url.host_str() == Some("localhost"),
+    }
+}
+
+/// `http://localhost:PORT` without a slash, as the peer and both articles register it.
+fn localhost(port: u16) -> String {
+    format!("http://localhost:{port}")
+}
+
+fn explain(error: &io::Error, port: u16) -> String {
+    if error.kind() != io::ErrorKind::AddrInUse {
+        return format!("cannot be used ({error})");
+    }
+    match listeners::get_process_by_port(port, listeners::Protocol::TCP) {
+        Ok(process) => format!(
+            "is taken by {} (process {})",
+            ForeignText::with_limit(&process.name, 40),
+            process.pid
+        ),
+        Err(_) => "is taken by another program".to_owned(),
+    }
+}
+
+impl Listening {
+    fn new(sockets: Vec<TcpListener>, redirect: &Redirect, ui: Ui) -> Self {
+        let local = sockets.first().and_then(|socket| socket.local_addr().ok());
+        let port = local.map_or(0, |address| address.port());
+        if local.is_some_and(|address| !address.ip().is_loopback()) {
+            ui.warn(
+                "--listen-address is open to other machines; whoever reaches it can disturb the sign-in, not finish it",
+            );
+        }
+        let (redirect_uri, url) = match redirect {
+            Redirect::Fixed(text, url) => (text.clone(), Some(url.clone())),
+            Redirect::Localhost => (localhost(port), Url::parse(&localhost(port)).ok()),
+        };
+        let authority = url
+            .as_ref()
+            .map_or_else(String::new, |url| url.authority().to_owned());
+        let path = url
+            .as_ref()
+            .map_or_else(|| "/".to_owned(), |url| url.path().to_owned());
+        Self {
+            sockets,
+            redirect_uri,
+            authority,
+            path,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UI: Ui = Ui { level: 0 };
+
+    fn free() -> ListenAddress {
+        ListenAddress {
+            host: "127.0.0.1".into(),
+            port: 0,
+        }
+    }
+
+    #[test]
+    fn the_default_redirect_names_localhost_and_the_port_that_was_bound() {
+        let listening = listen(&[free()], &Redirect::Localhost, UI).unwrap();
+        let port = listening.sockets[0].local_addr().unwrap().port();
+        assert_eq!(listening.redirect_uri, format!("http://localhost:{port}"));
+        assert_eq!(listening.authority, format!("localhost:{port}"));
+        assert_eq!(listening.path, "/");
+    }
+
+    #[test]
+    fn a_given_redirect_is_kept_to_the_letter_and_gives_path_and_host() {
+        let text = "http://127.0.0.1:7/cb";
+        let redirect = Redirect::Fixed(text.into(), Url::parse(text).unwrap());
+        let listening = listen(&[free()], &redirect, UI).unwrap();
+        assert_eq!(listening.redirect_uri, text);
+        assert_eq!(
+            (listening.authority.as_str(), listening.path.as_str()),
+            ("127.0.0.1:7", "/cb")
+        );
+        assert_eq!(listening.sockets.len(), 1);
+    }
+
+    #[test]
+    fn a_taken_port_is_named_with_its_holder_and_the_next_is_tried() {
+        let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = holder.local_addr().unwrap().port();
+        let taken = ListenAddress {
+            host: "127.0.0.1".into(),
+            port,
+        };
+        assert!(listen(&[taken.clone(), free()], &Redirect::Localhost, UI).is_ok());
+        let error = listen(&[taken], &Redirect::Localhost, UI).unwrap_err();
+        assert!(
+            error.to_string().contains(&format!("{port} is taken by")),
+            "{error}"
+        );
+        assert!(
+            error.hint().contains(&format!("http://localhost:{port}")),
+            "{}",
+            error.hint()
+        );
+        if cfg!(target_os = "linux") {
+            assert!(
+                error.to_string().contains(&std::process::id().to_string()),
+                "{error}"
+            );
+        }
+    }
+}

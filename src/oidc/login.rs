@@ -1,0 +1,211 @@
+//! The login: authorization code flow with PKCE and a loopback redirect (RFC 8252, RFC 7636).
+//!
+//! Owns the order of its steps: bind before the browser opens, exchange at once, verify, and only then tell the
+//! browser how it ended.
+
+use std::future;
+
+use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
+use openidconnect::Nonce;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::callback::{Callback, Expected};
+use super::documents::Documents;
+use super::error::Error;
+use super::http::shown;
+use super::id_token::Occasion;
+use super::listener::{self, Listening};
+use super::metadata::Metadata;
+use super::page::Outcome;
+use super::token_endpoint::TokenEndpoint;
+use super::{Connection, Tokens, browser};
+use crate::secret::Secret;
+use crate::settings::{Browser, Login, Pkce, Provider};
+
+/// A login that brought no tokens.
+#[derive(Debug)]
+pub(crate) struct LoginFailure {
+    pub(crate) error: Error,
+    /// The person was asked, by a tab or a printed URL: not to be asked again for every retry of the same command.
+    pub(crate) asked: bool,
+}
+
+/// What belongs to one authorization request, each value fresh and unrelated to the others.
+struct Attempt {
+    url: Url,
+    state: Secret,
+    nonce: Nonce,
+    verifier: Option<PkceCodeVerifier>,
+}
+
+impl Connection<'_> {
+    /// Signs a person in.
+    pub(crate) async fn login(&self, login: &Login) -> Result<Tokens, LoginFailure> {
+        let not_asked = |error| LoginFailure { error, asked: false };
+        if login.browser == Browser::Nobody {
+            return Err(not_asked(Error::LoginImpossible));
+        }
+        let documents = self.documents();
+        // A login is rare: it takes fresh metadata, so that a moved endpoint heals itself.
+        let metadata = documents.metadata(true).await.map_err(not_asked)?;
+        let mut listening = listener::listen(&login.listen, &login.redirect, self.ui)
+            .map_err(|taken| not_asked(Error::NoAddress(taken)))?;
+        let attempt = Attempt::new(self.provider, &metadata, &listening.redirect_uri).map_err(not_asked)?;
+        let expected = Expected {
+            authority: listening.authority.clone(),
+            path: listening.path.clone(),
+            state: attempt.state.clone(),
+            issuer: self.provider.issuer.as_str().to_owned(),
+            promises_iss: metadata.promises_iss,
+        };
+        let callback =
+            Callback::serve(std::mem::take(&mut listening.sockets), expected).map_err(not_asked)?;
+        let result = self
+            .attend(login, &listening, &documents, &metadata, attempt, callback)
+            .await;
+        result.map_err(|error| LoginFailure { error, asked: true })
+    }
+
+    /// Opens the browser, waits for the answer, and finishes the sign-in within the login's time.
+    async fn attend(
+        &self,
+        login: &Login,
+        listening: &Listening,
+        documents: &Documents<'_>,
+        metadata: &Metadata,
+        attempt: Attempt,
+        mut callback: Callback,
+    ) -> Result<Tokens, Error> {
+        let deadline = Instant::now() + login.timeout;
+        let Attempt {
+            url, nonce, verifier, ..
+        } = attempt;
+        let answer = {
+            let answer = self.wait_for_answer(login, &url, &mut callback);
+            timeout_at(deadline, answer).await
+        };
+        let unattended = |callback: &Callback| Error::Unattended {
+            seconds: login.timeout.as_secs(),
+            ignored: callback.wrong_states(),
+            redirect_uri: listening.redirect_uri.clone(),
+        };
+        let result = match answer {
+            Err(_) => Err(unattended(&callback)),
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(code)) => {
+                let finish = self.finish(&code, listening, documents, metadata, &nonce, verifier);
+                match timeout_at(deadline.max(Instant::now() + super::http::TOTAL_TIMEOUT), finish).await {
+                    Ok(result) => result,
+                    Err(_) => Err(unattended(&callback)),
+                }
+            }
+        };
+        callback.finish(outcome(&result)).await;
+        result
+    }
+
+    async fn wait_for_answer(
+        &self,
+        login: &Login,
+        url: &Url,
+        callback: &mut Callback,
+    ) -> Result<Secret, Error> {
+        let by_hand = || {
+            self.ui
+                .note(&format!("open this URL in your browser to sign in:\n{url}"));
+        };
+        let opened = match &login.browser {
+            Browser::Desktop | Browser::Command(_) => {
+                self.ui.note(&format!(
+                    "signing in at {} in your browser",
+                    shown(self.provider.issuer.url())
+                ));
+                Some(browser::open(&login.browser, url))
+            }
+            Browser::Print | Browser::NoDesktop | Browser::Nobody => {
+                by_hand();
+                None
+            }
+        };
+        let told_failure = async {
+            if let Some(opened) = opened
+                && let Ok(reason) = opened.await
+            {
+                self.ui
+                    .warn(&format!("the browser could not be opened: {reason}"));
+                by_hand();
+            }
+            future::pending::<Secret>().await
+        };
+        tokio::select! {
+            answer = callback.answer() => answer,
+            code = told_failure => Ok(code),
+        }
+    }
+
+    async fn finish(
+        &self,
+        code: &Secret,
+        listening: &Listening,
+        documents: &Documents<'_>,
+        metadata: &Metadata,
+        nonce: &Nonce,
+        verifier: Option<PkceCodeVerifier>,
+    ) -> Result<Tokens, Error> {
+        let endpoint = TokenEndpoint::new(self.provider, metadata, &self.http);
+        let answer = endpoint.exchange(code, &listening.redirect_uri, verifier).await?;
+        let id_token = answer.id_token.ok_or(Error::NoIdToken)?;
+        let occasion = Occasion::Login { nonce };
+        let claims = self
+            .verify(documents, metadata, &id_token, &answer.access_token, occasion)
+            .await?;
+        Ok(Tokens {
+            id_token,
+            claims,
+            refresh_token: answer.refresh_token,
+            granted_scope: answer
+                .granted_scope
+                .unwrap_or_else(|| self.provider.scopes.joined()),
+        })
+    }
+}
+
+fn outcome(result: &Result<Tokens, Error>) -> Outcome {
+    match result {
+        Ok(_) => Outcome::SignedIn,
+        Err(Error::SignInRefused(_)) => Outcome::Refused,
+        Err(_) => Outcome::Failed,
+    }
+}
+
+impl Attempt {
+    fn new(provider: &Provider, metadata: &Metadata, redirect_uri: &str) -> Result<Self, Error> {
+        let redirect =
+            RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| Error::Internal("redirect URI"))?;
+        let client = oauth2::basic::BasicClient::new(ClientId::new(provider.client_id.clone()))
+            .set_auth_uri(AuthUrl::from_url(metadata.authorization_endpoint.clone()))
+            .set_redirect_uri(redirect);
+        let nonce = Nonce::new_random();
+        let mut request = client
+            .authorize_url(CsrfToken::new_random)
+            .add_scopes(provider.scopes.iter().map(|scope| Scope::new(scope.to_owned())))
+            .add_extra_param("nonce", nonce.secret().clone());
+        // Whatever the metadata says or leaves out: never plain, never none unasked (RFC 7636 7.2).
+        let verifier = match provider.pkce {
+            Pkce::S256 => {
+                let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+                request = request.set_pkce_challenge(challenge);
+                Some(verifier)
+            }
+            Pkce::Off => None,
+        };
+        let (url, state) = request.url();
+        Ok(Self {
+            url,
+            state: Secret::new(state.secret().clone()),
+            nonce,
+            verifier,
+        })
+    }
+}

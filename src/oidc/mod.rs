@@ -1,0 +1,194 @@
+//! The provider: login, refresh, and whether to believe what comes back.
+//!
+//! Owns the network, the loopback listener and the browser. Types of `openidconnect`, `oauth2` and `reqwest` stay
+//! in this room: some of them print tokens in their `Debug`. Knows nothing of sessions on disk or of kubectl.
+
+mod browser;
+mod callback;
+mod claims;
+mod documents;
+mod error;
+mod http;
+mod id_token;
+mod listener;
+mod login;
+mod metadata;
+mod page;
+mod token_endpoint;
+
+pub(crate) use claims::Claims;
+pub(crate) use error::Error;
+pub(crate) use login::LoginFailure;
+
+use documents::Documents;
+use http::Http;
+use id_token::{Expected, Occasion};
+use metadata::Metadata;
+use token_endpoint::TokenEndpoint;
+
+use crate::clock::Clock;
+use crate::files::PrivateDir;
+use crate::origin::Origin;
+use crate::secret::Secret;
+use crate::settings::{Provider, Trust};
+use crate::ui::Ui;
+
+/// What a login or a refresh brought, verified.
+#[derive(Debug)]
+pub(crate) struct Tokens {
+    pub(crate) id_token: Secret,
+    pub(crate) claims: Claims,
+    pub(crate) refresh_token: Option<Secret>,
+    /// Scopes that the provider granted, separated by spaces.
+    pub(crate) granted_scope: String,
+}
+
+impl Tokens {
+    /// What later tokens of this session are compared with.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin {
+            subject: self.claims.subject.clone(),
+            authorized_party: self.claims.authorized_party.clone(),
+            auth_time: self.claims.auth_time,
+            nonce_hash: self
+                .claims
+                .nonce
+                .as_deref()
+                .map(id_token::nonce_hash)
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// How a refresh ended.
+#[derive(Debug)]
+pub(crate) enum Renewal {
+    Renewed(Box<Tokens>),
+    /// The provider will not renew this session any more; the text says how it put it.
+    Over(String),
+    /// Nothing is known of the session's end: it is kept, and no browser opens.
+    Failed {
+        error: Error,
+        /// The provider has replaced the refresh token all the same, and the old one may be dead.
+        rotated: Option<Secret>,
+    },
+}
+
+/// What a refresh needs of the session.
+#[derive(Debug)]
+pub(crate) struct Refresh<'a> {
+    pub(crate) token: &'a Secret,
+    pub(crate) granted_scope: &'a str,
+    pub(crate) origin: &'a Origin,
+}
+
+/// A provider that can be talked to.
+#[derive(Debug)]
+pub(crate) struct Connection<'a> {
+    provider: &'a Provider,
+    http: Http,
+    trust: &'a Trust,
+    dir: Option<&'a PrivateDir>,
+    ui: Ui,
+    clock: Clock,
+}
+
+impl<'a> Connection<'a> {
+    /// `dir` keeps the provider's documents between calls, if there is a place for them.
+    pub(crate) fn new(
+        provider: &'a Provider,
+        trust: &'a Trust,
+        dir: Option<&'a PrivateDir>,
+        ui: Ui,
+        clock: Clock,
+    ) -> Result<Self, Error> {
+        if trust.insecure {
+            ui.warn("--insecure-skip-tls-verify: whoever is on the way can read and change everything");
+        }
+        Ok(Self {
+            http: Http::new(&provider.issuer, trust, ui, clock())?,
+            provider,
+            trust,
+            dir,
+            ui,
+            clock,
+        })
+    }
+
+    /// Renews the session with its refresh token: one request when the provider's documents are at hand.
+    pub(crate) async fn refresh(&self, refresh: &Refresh<'_>) -> Renewal {
+        let documents = self.documents();
+        let metadata = match documents.metadata(false).await {
+            Ok(metadata) => metadata,
+            Err(error) => return Renewal::Failed { error, rotated: None },
+        };
+        let endpoint = TokenEndpoint::new(self.provider, &metadata, &self.http);
+        let answer = match endpoint.refresh(refresh.token, refresh.granted_scope).await {
+            Ok(answer) => answer,
+            Err(Error::OAuth(answer)) if answer.ends_session() => return Renewal::Over(answer.to_string()),
+            Err(error) => {
+                // The endpoint may have moved since the documents were kept.
+                documents.forget();
+                return Renewal::Failed { error, rotated: None };
+            }
+        };
+        let rotated = answer.refresh_token.clone();
+        let Some(id_token) = answer.id_token else {
+            return Renewal::Over("the provider sends no ID token when it renews".to_owned());
+        };
+        let occasion = Occasion::Refresh {
+            origin: refresh.origin,
+        };
+        match self
+            .verify(&documents, &metadata, &id_token, &answer.access_token, occasion)
+            .await
+        {
+            Ok(claims) => Renewal::Renewed(Box::new(Tokens {
+                id_token,
+                claims,
+                // Okta's static mode may leave it out; the old one goes on then.
+                refresh_token: rotated.or_else(|| Some(refresh.token.clone())),
+                granted_scope: refresh.granted_scope.to_owned(),
+            })),
+            Err(error) => Renewal::Failed { error, rotated },
+        }
+    }
+
+    fn documents(&self) -> Documents<'_> {
+        Documents::new(
+            &self.http,
+            &self.provider.issuer,
+            self.trust,
+            self.dir,
+            (self.clock)(),
+        )
+    }
+
+    /// Verifies an ID token, with a second look at the key set if its key is unknown (OpenID Connect Core 10.1.1).
+    async fn verify(
+        &self,
+        documents: &Documents<'_>,
+        metadata: &Metadata,
+        token: &Secret,
+        access_token: &oauth2::AccessToken,
+        occasion: Occasion<'_>,
+    ) -> Result<Claims, Error> {
+        let expected = Expected {
+            issuer: self.provider.issuer.as_str(),
+            client_id: &self.provider.client_id,
+            algorithms: &metadata.signing_algorithms,
+            occasion,
+            now: (self.clock)(),
+        };
+        let (keys, fetched) = documents.keys(&metadata.jwks_uri, false).await?;
+        let mut result = id_token::verify(token, access_token, &keys, &expected);
+        if matches!(result, Err(id_token::Error::UnknownKey)) && !fetched {
+            let (keys, _) = documents.keys(&metadata.jwks_uri, true).await?;
+            result = id_token::verify(token, access_token, &keys, &expected);
+        }
+        result.map_err(|source| Error::IdToken {
+            source,
+            clock_ahead: self.http.clock_ahead(),
+        })
+    }
+}

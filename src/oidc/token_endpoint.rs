@@ -1,0 +1,196 @@
+//! Requests to the token endpoint: a code or a refresh token for an ID token.
+//!
+//! Owns client authentication, one method and never a second try with another (each failure counts as an attack
+//! at the provider), and what an answer has to hold (RFC 6749 5.1). Failures are told apart in `http`.
+
+use oauth2::basic::{
+    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
+};
+use oauth2::{
+    AccessToken, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
+    ExtraTokenFields, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope,
+    StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
+};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::error::Error;
+use super::http::{Http, shown};
+use super::metadata::Metadata;
+use crate::foreign_text::ForeignText;
+use crate::secret::Secret;
+use crate::settings::Provider;
+
+type Response = StandardTokenResponse<IdTokenField, BasicTokenType>;
+type Client = oauth2::Client<
+    BasicErrorResponse,
+    Response,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
+
+/// The ID token as text: `openidconnect`'s own type would fail the whole answer, and so lose a rotated refresh
+/// token, over one bad claim.
+#[derive(Debug, Serialize, Deserialize)]
+struct IdTokenField {
+    #[serde(default)]
+    id_token: Option<Secret>,
+}
+
+impl ExtraTokenFields for IdTokenField {}
+
+/// An answer of the token endpoint; nothing in it is verified yet.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) id_token: Option<Secret>,
+    pub(super) access_token: AccessToken,
+    pub(super) refresh_token: Option<Secret>,
+    /// `None` when the provider granted what was asked for.
+    pub(super) granted_scope: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct TokenEndpoint<'a> {
+    client: Client,
+    url: &'a Url,
+    http: &'a Http,
+}
+
+impl<'a> TokenEndpoint<'a> {
+    pub(super) fn new(provider: &Provider, metadata: &'a Metadata, http: &'a Http) -> Self {
+        let mut client = oauth2::Client::new(ClientId::new(provider.client_id.clone()))
+            .set_auth_type(auth_type(metadata.token_auth_methods.as_deref()))
+            .set_token_uri(TokenUrl::from_url(metadata.token_endpoint.clone()));
+        if let Some(secret) = &provider.client_secret {
+            client = client.set_client_secret(ClientSecret::new(secret.expose().to_owned()));
+        }
+        Self {
+            client,
+            url: &metadata.token_endpoint,
+            http,
+        }
+    }
+
+    /// Exchanges an authorization code; the redirect URI is the one of the authorization request, to the letter.
+    pub(super) async fn exchange(
+        &self,
+        code: &Secret,
+        redirect_uri: &str,
+        verifier: Option<PkceCodeVerifier>,
+    ) -> Result<Answer, Error> {
+        let redirect =
+            RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| Error::Internal("redirect URI"))?;
+        let mut request = self
+            .client
+            .exchange_code(AuthorizationCode::new(code.expose().to_owned()))
+            .set_redirect_uri(std::borrow::Cow::Owned(redirect));
+        if let Some(verifier) = verifier {
+            request = request.set_pkce_verifier(verifier);
+        }
+        self.answer(request.request_async(self.http).await)
+    }
+
+    /// Refreshes with the scopes that were granted: Okta sends an ID token only for `openid` and a refresh token
+    /// only for `offline_access`, and nobody may ask for more than before (RFC 6749 section 6).
+    pub(super) async fn refresh(&self, refresh_token: &Secret, granted_scope: &str) -> Result<Answer, Error> {
+        let token = RefreshToken::new(refresh_token.expose().to_owned());
+        let scopes = granted_scope
+            .split_whitespace()
+            .map(|scope| Scope::new(scope.to_owned()));
+        let request = self.client.exchange_refresh_token(&token).add_scopes(scopes);
+        self.answer(request.request_async(self.http).await)
+    }
+
+    fn answer(
+        &self,
+        result: Result<Response, RequestTokenError<Error, BasicErrorResponse>>,
+    ) -> Result<Answer, Error> {
+        let response = result.map_err(|error| self.border(error))?;
+        match response.token_type() {
+            BasicTokenType::Bearer => {}
+            BasicTokenType::Mac => return Err(Error::TokenType(ForeignText::new("mac"))),
+            BasicTokenType::Extension(other) => {
+                return Err(Error::TokenType(ForeignText::with_limit(other, 30)));
+            }
+        }
+        let scopes = response
+            .scopes()
+            .map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>());
+        Ok(Answer {
+            id_token: response
+                .extra_fields()
+                .id_token
+                .clone()
+                .filter(|token| !token.expose().is_empty()),
+            access_token: response.access_token().clone(),
+            refresh_token: response
+                .refresh_token()
+                .map(|token| Secret::new(token.secret().clone())),
+            granted_scope: scopes
+                .map(|scopes| scopes.join(" "))
+                .filter(|scopes| !scopes.is_empty()),
+        })
+    }
+
+    /// The library's errors hold the answer's body, so nothing of them but the place of the fault goes on.
+    fn border(&self, error: RequestTokenError<Error, BasicErrorResponse>) -> Error {
+        match error {
+            RequestTokenError::Request(error) => error,
+            RequestTokenError::Parse(error, _) => {
+                let path = error.path().to_string();
+                let inner = error.into_inner();
+                let why = match inner.classify() {
+                    serde_json::error::Category::Data if path != "." => format!("`{path}` has a wrong type"),
+                    serde_json::error::Category::Data => "a field is missing or of a wrong type".to_owned(),
+                    _ => "it is broken JSON".to_owned(),
+                };
+                Error::TokenAnswer {
+                    url: shown(self.url),
+                    why: ForeignText::new(&why),
+                }
+            }
+            RequestTokenError::ServerResponse(_) | RequestTokenError::Other(_) => Error::TokenAnswer {
+                url: shown(self.url),
+                why: ForeignText::new("it is neither tokens nor an error"),
+            },
+        }
+    }
+}
+
+/// Basic unless the provider lists only the body (OpenID Connect Core 9; Discovery 3 gives the default).
+fn auth_type(methods: Option<&[String]>) -> AuthType {
+    let lists = |name: &str| methods.is_some_and(|methods| methods.iter().any(|method| method == name));
+    if lists("client_secret_post") && !lists("client_secret_basic") {
+        AuthType::RequestBody
+    } else {
+        AuthType::BasicAuth
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_body_is_used_only_where_basic_is_not_listed() {
+        let chosen = |methods: Option<&[&str]>| {
+            let methods = methods.map(|methods| {
+                methods
+                    .iter()
+                    .map(|&method| method.to_owned())
+                    .collect::<Vec<_>>()
+            });
+            matches!(auth_type(methods.as_deref()), AuthType::BasicAuth)
+        };
+        assert!(chosen(None));
+        assert!(chosen(Some(&["client_secret_post", "client_secret_basic"])));
+        assert!(chosen(Some(&["none"])));
+        assert!(!chosen(Some(&["client_secret_post"])));
+    }
+}

@@ -1,0 +1,184 @@
+//! The memory of a login that failed, so that a client that asks again does not open one tab after the other.
+//!
+//! kubectl runs a failing plugin five times per command, and IDEs poll for ever. Owns who is answered from
+//! memory and for how long. Pure: no files, no clock.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Report;
+use crate::exec::Parent;
+
+/// How long callers without a terminal are answered from memory after the first, second and each later try, in
+/// seconds.
+const QUIET: [i64; 3] = [60, 300, 900];
+
+/// Parents that are remembered at most: as many as kubectl processes plausibly wait for one login.
+const MAX_PARENTS: usize = 256;
+
+/// A login that failed, was refused, or that nobody attended to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Failure {
+    version: u32,
+    /// Seconds since the epoch.
+    at: i64,
+    /// Logins that failed in a row.
+    tries: u32,
+    /// Whose calls ended with this failure; the newest last.
+    parents: Vec<Parent>,
+    report: Report,
+}
+
+/// Who asks, when.
+#[derive(Debug)]
+pub(crate) struct FailureState<'a> {
+    pub(crate) now: i64,
+    /// When this call began, in seconds since the epoch.
+    pub(crate) started: i64,
+    pub(crate) parent: &'a Parent,
+    pub(crate) at_terminal: bool,
+    /// This call has waited while another one tried.
+    pub(crate) waited: bool,
+}
+
+impl Failure {
+    /// Counts a new try, after the failure that was remembered before.
+    pub(crate) fn after(previous: Option<&Self>, now: i64, parent: Parent, report: Report) -> Self {
+        let tries = previous.map_or(0, |failure| failure.tries).saturating_add(1);
+        Self {
+            version: 1,
+            at: now,
+            tries,
+            parents: vec![parent],
+            report,
+        }
+    }
+
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes)
+            .ok()
+            .filter(|failure: &Self| failure.version == 1)
+    }
+
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Returns the words of the failure if they are the answer to this caller too.
+    pub(crate) fn answer_for(&self, caller: &FailureState<'_>) -> Option<Report> {
+        let shared = caller.waited && self.at >= caller.started;
+        let same_command = self.parents.contains(caller.parent);
+        if !shared && !same_command && (caller.at_terminal || !self.is_quiet(caller.now)) {
+            return None;
+        }
+        let mut report = self.report.clone();
+        if !shared && !caller.at_terminal {
+            report.note = Some(format!(
+                "no new sign-in was tried, since the last one failed {} s ago; run kubectl in a terminal to try \
+                 again at once",
+                caller.now.saturating_sub(self.at).max(0)
+            ));
+        }
+        Some(report)
+    }
+
+    /// A failure from the future (the clock was set back) is not waited for.
+    fn is_quiet(&self, now: i64) -> bool {
+        let try_index = usize::try_from(self.tries.saturating_sub(1)).unwrap_or(usize::MAX);
+        let quiet = QUIET[try_index.min(QUIET.len() - 1)];
+        (self.at..self.at.saturating_add(quiet)).contains(&now)
+    }
+
+    /// Adds one more caller that ended with this failure; false when it was known already.
+    pub(crate) fn add(&mut self, parent: &Parent) -> bool {
+        if self.parents.contains(parent) {
+            return false;
+        }
+        self.parents.push(parent.clone());
+        if self.parents.len() > MAX_PARENTS {
+            self.parents.remove(0);
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parent(pid: u32) -> Parent {
+        serde_json::from_value(serde_json::json!({"pid": pid, "started": 7})).unwrap()
+    }
+
+    fn failure(previous: Option<&Failure>, now: i64) -> Failure {
+        let report = Report {
+            error: "nobody came".into(),
+            causes: vec![],
+            hint: None,
+            note: None,
+            exit: 1,
+        };
+        Failure::after(previous, now, parent(1), report)
+    }
+
+    fn asks(pid: u32, now: i64, at_terminal: bool) -> bool {
+        let previous = failure(None, 1000);
+        let parent = parent(pid);
+        let caller = FailureState {
+            now,
+            started: now,
+            parent: &parent,
+            at_terminal,
+            waited: false,
+        };
+        previous.answer_for(&caller).is_some()
+    }
+
+    #[test]
+    fn the_same_command_is_answered_from_memory_even_at_a_terminal() {
+        assert!(asks(1, 1001, true));
+        assert!(asks(1, 99_999, false));
+    }
+
+    #[test]
+    fn a_person_in_a_new_command_gets_a_new_try_at_once() {
+        assert!(!asks(2, 1001, true));
+    }
+
+    #[test]
+    fn a_program_waits_one_then_five_then_fifteen_minutes() {
+        assert!(asks(2, 1059, false));
+        assert!(!asks(2, 1060, false));
+        let second = failure(Some(&failure(None, 0)), 1000);
+        assert!(second.is_quiet(1299) && !second.is_quiet(1300));
+        let fourth = failure(Some(&failure(Some(&second), 0)), 1000);
+        assert!(fourth.is_quiet(1899) && !fourth.is_quiet(1900));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_keeps_nobody_quiet() {
+        assert!(!failure(None, 1000).is_quiet(999));
+    }
+
+    #[test]
+    fn who_waited_shares_the_failure_and_is_remembered_with_it() {
+        let mut failure = failure(None, 1000);
+        let other = parent(9);
+        let caller = FailureState {
+            now: 1001,
+            started: 990,
+            parent: &other,
+            at_terminal: true,
+            waited: true,
+        };
+        assert!(failure.answer_for(&caller).is_some());
+        assert!(failure.add(&other) && !failure.add(&other));
+        assert!(
+            failure
+                .answer_for(&FailureState {
+                    waited: false,
+                    ..caller
+                })
+                .is_some()
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! Which session a call is about.
+//!
+//! Owns the canonical text and its hash. Everything that changes whose token comes back, or what is in it, is
+//! part of it; how a login is done is not.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
+
+/// The hash that names a session's files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key(String);
+
+impl Key {
+    /// Hashes the canonical text.
+    ///
+    /// A later field must be left out of the text where it has its default, so that adding it logs nobody out.
+    /// The order of scopes does not count, and `openid` is always among them.
+    pub(crate) fn new<'a>(issuer: &str, client_id: &str, scopes: impl IntoIterator<Item = &'a str>) -> Self {
+        let scopes: BTreeSet<&str> = scopes.into_iter().filter(|scope| *scope != "openid").collect();
+        let canonical = serde_json::json!(["kubesesame session", issuer, client_id, scopes]).to_string();
+        Self(HEXLOWER.encode(digest(&SHA256, canonical.as_bytes()).as_ref()))
+    }
+
+    pub(super) fn session_file(&self) -> String {
+        format!("{self}.session.json")
+    }
+
+    pub(super) fn lock_file(&self) -> String {
+        format!("{self}.lock")
+    }
+
+    pub(super) fn failure_file(&self) -> String {
+        format!("{self}.failure.json")
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// These values must never change: they name the sessions that people have on disk.
+    #[test]
+    fn golden() {
+        let key = Key::new("https://example.okta.com/oauth2/default", "0oa1", ["openid"]);
+        assert_eq!(
+            key.to_string(),
+            "e0c54678425f630cf8503163ef02df2839b75624cc1416bd507909ef7d9fd50d"
+        );
+        let key = Key::new("https://example.okta.com", "0oa1", ["openid", "email", "groups"]);
+        assert_eq!(
+            key.to_string(),
+            "ea7356a295f7574b96579d2683ea2ffe9c54873f680b1f5b4eb47b8ddb113d4d"
+        );
+    }
+
+    #[test]
+    fn order_and_repetition_of_scopes_do_not_count() {
+        let key = |scopes: &[&str]| Key::new("https://i", "c", scopes.iter().copied());
+        assert_eq!(key(&["openid", "a", "b"]), key(&["b", "a", "a"]));
+        assert_ne!(key(&["a"]), key(&["a b"]));
+    }
+
+    #[test]
+    fn no_field_runs_into_the_next() {
+        assert_ne!(
+            Key::new("https://i\",\"c", "x", []),
+            Key::new("https://i", "c\",\"x", [])
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! One flight for all: the lock of a session, and what only its holder may do.
+//!
+//! Owns the wait. The lock covers refresh and login, so whoever gets it next finds the winner's token or the
+//! winner's failure. The cached path never comes here.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Error, Failure, Record, Store};
+use crate::files::LockFile;
+
+/// How long a waiter sleeps between two tries, at most.
+const PAUSE: Duration = Duration::from_millis(40);
+
+/// After this long the person is told on whom we wait.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How the lock was come by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    AtOnce,
+    BehindAnother,
+}
+
+/// The right to write: holds the lock until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Locked<'a> {
+    store: &'a Store,
+    _lock: LockFile,
+}
+
+impl Store {
+    /// Waits for the lock, `limit` at most; `tell` is called once when the wait gets long.
+    ///
+    /// Ctrl-C ends the wait by ending the process: nothing is held that the kernel would not let go of.
+    pub(crate) fn lock(
+        &self,
+        limit: Duration,
+        tell: impl FnOnce(Option<&str>),
+    ) -> Result<(Locked<'_>, Wait), Error> {
+        let mut lock = self.dir.lock_file(&self.key.lock_file())?;
+        let began = Instant::now();
+        let mut pause = Duration::from_millis(2);
+        let mut tell = Some(tell);
+        let mut wait = Wait::AtOnce;
+        while !lock.try_lock()? {
+            wait = Wait::BehindAnother;
+            let waited = began.elapsed();
+            if waited >= limit {
+                return Err(Error::LockTimeout {
+                    holder: lock.holder(),
+                    waited: waited.as_secs(),
+                });
+            }
+            if waited >= PATIENCE
+                && let Some(tell) = tell.take()
+            {
+                tell(lock.holder().as_deref());
+            }
+            thread::sleep(pause.min(limit.saturating_sub(waited)));
+            pause = (pause * 2).min(PAUSE);
+        }
+        lock.note(&std::process::id().to_string());
+        Ok((
+            Locked {
+                store: self,
+                _lock: lock,
+            },
+            wait,
+        ))
+    }
+}
+
+impl Locked<'_> {
+    /// Stores the session, durably, and forgets a failure.
+    ///
+    /// What is in the way and is no session of ours (cut, or of a newer kubesesame) is put aside, not lost.
+    pub(crate) fn save(&self, record: &Record) -> Result<(), Error> {
+        let name = self.store.key.session_file();
+        if let Ok(Some(bytes)) = self.store.dir.read(&name)
+            && !bytes.is_empty()
+            && Record::parse(&bytes, &record.identity).is_err()
+        {
+            self.store.dir.set_aside(&name)?;
+        }
+        self.store.dir.replace(&name, &record.to_json())?;
+        self.forget_failure();
+        Ok(())
+    }
+
+    /// Remembers that a login failed. Best effort: the failure itself is what the caller reports.
+    pub(crate) fn remember(&self, failure: &Failure) {
+        drop(
+            self.store
+                .dir
+                .replace(&self.store.key.failure_file(), &failure.to_json()),
+        );
+    }
+
+    fn forget_failure(&self) {
+        drop(self.store.dir.remove(&self.store.key.failure_file()));
+    }
+}

@@ -1,0 +1,118 @@
+//! Sessions on disk: what a login brought, who may renew it, and how the last login failed.
+//!
+//! Owns the files of one session (`KEY.session.json`, `KEY.lock`, `KEY.failure.json`) and their rules: reading
+//! takes no lock; only who holds the lock can write, so writing is a method of the guard. Never talks to a
+//! provider or to a person; what is odd comes back as a value.
+
+mod failure;
+mod key;
+mod lock;
+mod record;
+
+use std::path::{Path, PathBuf};
+
+pub(crate) use failure::{Failure, FailureState};
+pub(crate) use key::Key;
+pub(crate) use lock::{Locked, Wait};
+pub(crate) use record::{Identity, Record};
+
+use crate::files::{self, PrivateDir};
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Files(#[from] files::Error),
+    #[error("another kubesesame{} held the session for {waited} s", holder_text(.holder.as_deref()))]
+    LockTimeout { holder: Option<String>, waited: u64 },
+}
+
+fn holder_text(holder: Option<&str>) -> String {
+    holder.map(|pid| format!(" (process {pid})")).unwrap_or_default()
+}
+
+impl Error {
+    /// Returns whether this only says that the cache cannot be used, so that one can do without.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Files(error) if error.is_unavailable())
+    }
+
+    /// The error and its innermost cause, for a warning.
+    pub(crate) fn in_one_line(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(source) = cause {
+            text = format!("{text}: {source}");
+            cause = source.source();
+        }
+        text
+    }
+
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::Files(error) => error.hint(),
+            Self::LockTimeout { holder, .. } => match holder {
+                Some(pid) => format!("see what it waits for (ps -fp {pid}); end it if it hangs: kill {pid}"),
+                None => "see what it waits for (ps aux | grep kubesesame) and end it if it hangs".to_owned(),
+            },
+        }
+    }
+}
+
+/// What was found in place of a session.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// Boxed, since the other cases are empty.
+    Session(Box<Record>),
+    Nothing,
+    /// The file is there and cannot be used; the text says why.
+    Unusable(&'static str),
+}
+
+/// The files of one session.
+#[derive(Debug)]
+pub(crate) struct Store {
+    dir: PrivateDir,
+    key: Key,
+}
+
+impl Store {
+    /// Opens an existing directory; `None` when there is none, and so no session either.
+    pub(crate) fn open(dir: &Path, key: Key) -> Result<Option<Self>, Error> {
+        Ok(PrivateDir::open(dir)?.map(|dir| Self { dir, key }))
+    }
+
+    /// Opens the directory, making it where it is missing.
+    pub(crate) fn create(dir: &Path, key: Key) -> Result<Self, Error> {
+        Ok(Self {
+            dir: PrivateDir::create(dir)?,
+            key,
+        })
+    }
+
+    /// Reads the session without a lock: the file is only ever replaced as a whole.
+    pub(crate) fn load(&self, identity: &Identity) -> Result<Found, Error> {
+        let Some(bytes) = self.dir.read(&self.key.session_file())? else {
+            return Ok(Found::Nothing);
+        };
+        Ok(match Record::parse(&bytes, identity) {
+            Ok(record) => Found::Session(Box::new(record)),
+            Err(reason) => Found::Unusable(reason),
+        })
+    }
+
+    /// Returns how the last login failed, if it did.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        let bytes = self.dir.read(&self.key.failure_file()).ok().flatten()?;
+        Failure::parse(&bytes)
+    }
+
+    /// Where the session is, to name it to a person.
+    pub(crate) fn session_path(&self) -> PathBuf {
+        self.dir.path_of(&self.key.session_file())
+    }
+
+    /// The directory, for what else is kept in it.
+    pub(crate) fn dir(&self) -> &PrivateDir {
+        &self.dir
+    }
+}

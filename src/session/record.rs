@@ -1,0 +1,182 @@
+//! The session as it is stored.
+//!
+//! Owns the format, its version and what binds a record to its issuer and client. Pure: no files, no clock.
+//! For every change ask three things: does the old program read the new record, the new program the old one,
+//! and what does the old program do to a new record when it writes? (It puts a newer one aside.)
+
+use serde::{Deserialize, Serialize};
+
+use crate::origin::Origin;
+use crate::secret::Secret;
+
+/// Version of the format that is written.
+const VERSION: u32 = 1;
+
+/// A token is renewed this many seconds before its end, or at half its life if that is less: the API server
+/// gives `exp` no leeway, client-go has no margin of its own, and a request takes a moment to arrive.
+const MARGIN: i64 = 10;
+
+/// Whose session it is: the record has to say the same as the settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    pub(crate) issuer: String,
+    pub(crate) client_id: String,
+}
+
+/// One person's session: the token that is handed out, and what renews it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    version: u32,
+    #[serde(flatten)]
+    pub(crate) identity: Identity,
+    /// Verified when it arrived.
+    pub(crate) id_token: Secret,
+    /// The ID token's `iat`, in seconds since the epoch.
+    pub(crate) issued_at: i64,
+    /// The ID token's `exp`, in seconds since the epoch.
+    pub(crate) expires_at: i64,
+    /// When this program stored it, in seconds since the epoch by this machine's clock.
+    pub(crate) stored_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) refresh_token: Option<Secret>,
+    /// The scopes that the provider granted, for the refresh request (RFC 6749 section 6).
+    pub(crate) granted_scope: String,
+    /// What a refreshed token is compared with (OpenID Connect Core 12.2).
+    pub(crate) origin: Origin,
+}
+
+impl Record {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a record has that many parts, named at the one call"
+    )]
+    pub(crate) fn new(
+        identity: Identity,
+        id_token: Secret,
+        issued_at: i64,
+        expires_at: i64,
+        stored_at: i64,
+        refresh_token: Option<Secret>,
+        granted_scope: String,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            version: VERSION,
+            identity,
+            id_token,
+            issued_at,
+            expires_at,
+            stored_at,
+            refresh_token,
+            granted_scope,
+            origin,
+        }
+    }
+
+    /// Reads a record, or says why it cannot be one of this session.
+    pub(crate) fn parse(bytes: &[u8], identity: &Identity) -> Result<Self, &'static str> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+
+        if bytes.is_empty() {
+            return Err("it is empty");
+        }
+        match serde_json::from_slice::<Self>(bytes) {
+            Ok(record) if record.version == VERSION && record.identity == *identity => Ok(record),
+            Ok(record) if record.version == VERSION => Err("it belongs to another issuer or client"),
+            _ => match serde_json::from_slice::<Version>(bytes) {
+                Ok(Version { version }) if version > VERSION => Err("a newer kubesesame wrote it"),
+                _ => Err("it is broken"),
+            },
+        }
+    }
+
+    /// # Panics
+    /// Never: every field has a JSON form.
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Until when the token is handed out, in seconds since the epoch; also what kubectl is told.
+    pub(crate) fn usable_until(&self) -> i64 {
+        let life = self.expires_at.saturating_sub(self.issued_at).max(0);
+        self.expires_at.saturating_sub(MARGIN.min(life / 2))
+    }
+
+    pub(crate) fn is_usable(&self, now: i64) -> bool {
+        now < self.usable_until()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(crate) fn record(issued_at: i64, expires_at: i64) -> Record {
+        Record::new(
+            Identity {
+                issuer: "https://i".into(),
+                client_id: "c".into(),
+            },
+            Secret::new("h.p.s"),
+            issued_at,
+            expires_at,
+            issued_at,
+            Some(Secret::new("refresh")),
+            "openid".into(),
+            Origin {
+                subject: "00u1".into(),
+                authorized_party: None,
+                auth_time: None,
+                nonce_hash: "00".into(),
+            },
+        )
+    }
+
+    #[test]
+    fn a_token_is_kept_back_ten_seconds_or_half_its_life() {
+        let hour = record(0, 3600);
+        assert!(hour.is_usable(3589) && !hour.is_usable(3590));
+        let short = record(0, 6);
+        assert!(short.is_usable(2) && !short.is_usable(3));
+        assert!(!record(0, 0).is_usable(0));
+    }
+
+    #[test]
+    fn a_record_comes_back_as_it_was_written() {
+        let record = record(5, 50);
+        assert_eq!(Record::parse(&record.to_json(), &record.identity), Ok(record));
+    }
+
+    #[test]
+    fn what_is_not_a_record_of_this_session_says_why() {
+        let record = record(5, 50);
+        let json = record.to_json();
+        let other = Identity {
+            issuer: "https://other".into(),
+            client_id: "c".into(),
+        };
+        let reason = |bytes: &[u8], identity| Record::parse(bytes, identity).unwrap_err();
+        assert_eq!(reason(&json, &other), "it belongs to another issuer or client");
+        assert_eq!(reason(b"", &record.identity), "it is empty");
+        assert_eq!(reason(&json[..json.len() / 2], &record.identity), "it is broken");
+        assert_eq!(reason(b"\xff\x00\x9f", &record.identity), "it is broken");
+        assert_eq!(
+            reason(br#"{"version":2,"new":[]}"#, &record.identity),
+            "a newer kubesesame wrote it"
+        );
+    }
+
+    #[test]
+    fn fields_of_a_later_program_are_ignored() {
+        let record = record(5, 50);
+        let mut value: serde_json::Value = serde_json::from_slice(&record.to_json()).unwrap();
+        value["later"] = 1.into();
+        assert_eq!(
+            Record::parse(value.to_string().as_bytes(), &record.identity),
+            Ok(record)
+        );
+    }
+}

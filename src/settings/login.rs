@@ -1,0 +1,234 @@
+//! The sign-in's side: where to listen, what the provider redirects to, which browser.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::{Error, is_loopback};
+use crate::cli::LoginArgs;
+use crate::environment::Environment;
+use crate::foreign_text::ForeignText;
+
+/// How to sign in.
+#[derive(Debug, Clone)]
+pub(crate) struct Login {
+    pub(crate) listen: Vec<ListenAddress>,
+    pub(crate) redirect: Redirect,
+    pub(crate) browser: Browser,
+    pub(crate) timeout: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListenAddress {
+    /// Without brackets.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+/// The redirect URI that the provider knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Redirect {
+    /// `http://localhost:PORT`, with the port that we listen on.
+    Localhost,
+    /// Sent to the letter.
+    Fixed(String, Url),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Browser {
+    /// The desktop's own.
+    Desktop,
+    /// Program and arguments; the URL comes last.
+    Command(Vec<String>),
+    /// Asked for: print the URL.
+    Print,
+    /// No desktop here, but a person at a terminal who can open the URL.
+    NoDesktop,
+    /// Neither a desktop nor a person.
+    Nobody,
+}
+
+impl Login {
+    /// `redirect_url` is the flag of that name, which belongs to the provider's settings.
+    pub(crate) fn new(
+        args: &LoginArgs,
+        redirect_url: Option<String>,
+        environment: &Environment,
+    ) -> Result<Self, Error> {
+        let redirect = match redirect_url.filter(|text| !text.is_empty()) {
+            Some(text) => Redirect::parse(text)?,
+            None => Redirect::Localhost,
+        };
+        let mut listen = args
+            .listen_address
+            .iter()
+            .map(|text| ListenAddress::parse(text))
+            .collect::<Result<Vec<_>, _>>()?;
+        if listen.is_empty() {
+            listen = redirect.default_addresses();
+        }
+        Ok(Self {
+            listen,
+            redirect,
+            browser: Browser::new(args, environment)?,
+            timeout: Duration::from_secs(args.authentication_timeout_sec),
+        })
+    }
+}
+
+impl Redirect {
+    fn parse(text: String) -> Result<Self, Error> {
+        let refused = |why| Error::RedirectUrl(ForeignText::new(&text), why);
+        let url = Url::parse(&text).map_err(|_| refused("it is not a URL"))?;
+        if url.scheme() != "http" {
+            return Err(refused("only http URLs can be"));
+        }
+        if url.host().is_none() || url.fragment().is_some() || !url.username().is_empty() {
+            return Err(refused("it has a fragment or a user name"));
+        }
+        Ok(Self::Fixed(text, url))
+    }
+
+    /// Where a browser on this machine would come back to.
+    fn default_addresses(&self) -> Vec<ListenAddress> {
+        let local = |port| ListenAddress {
+            host: "127.0.0.1".to_owned(),
+            port,
+        };
+        match self {
+            Self::Fixed(_, url) if is_loopback(url) && url.port().is_some() => {
+                let host = url.host_str().unwrap_or("127.0.0.1");
+                let host = if host == "localhost" { "127.0.0.1" } else { host };
+                let host = host.trim_matches(['[', ']']).to_owned();
+                vec![ListenAddress {
+                    host,
+                    port: url.port().unwrap_or(8000),
+                }]
+            }
+            _ => vec![local(8000), local(18000)],
+        }
+    }
+}
+
+impl ListenAddress {
+    fn parse(text: &str) -> Result<Self, Error> {
+        let refused = || Error::ListenAddress(ForeignText::new(text));
+        let (host, port) = text.rsplit_once(':').ok_or_else(refused)?;
+        let host = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host);
+        let port = port.parse().map_err(|_| refused())?;
+        if host.contains(['/', '[', ']', ' ']) {
+            return Err(refused());
+        }
+        // An empty host means every address to Go's listener; here it means this machine.
+        let host = if host.is_empty() { "127.0.0.1" } else { host };
+        Ok(Self {
+            host: host.to_owned(),
+            port,
+        })
+    }
+}
+
+impl Browser {
+    fn new(args: &LoginArgs, environment: &Environment) -> Result<Self, Error> {
+        if args.skip_open_browser == Some(true) {
+            return Ok(Self::Print);
+        }
+        if let Some(command) = args
+            .browser_command
+            .as_deref()
+            .filter(|text| !text.trim().is_empty())
+        {
+            let words = shlex::split(command).filter(|words| !words.is_empty());
+            let words = words.ok_or_else(|| Error::BrowserCommand(ForeignText::new(command)))?;
+            return Ok(Self::Command(words));
+        }
+        Ok(match (environment.has_display, environment.at_terminal) {
+            (true, _) => Self::Desktop,
+            (false, true) => Self::NoDesktop,
+            (false, false) => Self::Nobody,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn login(change: impl FnOnce(&mut LoginArgs), redirect: Option<&str>) -> Result<Login, Error> {
+        let mut args = LoginArgs {
+            listen_address: vec![],
+            skip_open_browser: None,
+            browser_command: None,
+            authentication_timeout_sec: 180,
+        };
+        change(&mut args);
+        Login::new(&args, redirect.map(str::to_owned), &Environment::default())
+    }
+
+    fn addresses(listen: &[&str], redirect: Option<&str>) -> Vec<(String, u16)> {
+        let typed = listen.iter().map(|&text| text.to_owned()).collect();
+        let login = login(|args| args.listen_address = typed, redirect).unwrap();
+        login
+            .listen
+            .into_iter()
+            .map(|address| (address.host, address.port))
+            .collect()
+    }
+
+    #[test]
+    fn ports_8000_then_18000_unless_something_says_otherwise() {
+        assert_eq!(
+            addresses(&[], None),
+            [("127.0.0.1".into(), 8000), ("127.0.0.1".into(), 18000)]
+        );
+        assert_eq!(addresses(&["0.0.0.0:9"], None), [("0.0.0.0".into(), 9)]);
+        assert_eq!(
+            addresses(&["[::1]:9", ":8"], None),
+            [("::1".into(), 9), ("127.0.0.1".into(), 8)]
+        );
+        assert_eq!(
+            addresses(&[], Some("http://localhost:7/cb")),
+            [("127.0.0.1".into(), 7)]
+        );
+        assert_eq!(addresses(&[], Some("http://[::1]:7")), [("::1".into(), 7)]);
+        assert_eq!(addresses(&[], Some("http://gate.example:7")).len(), 2);
+    }
+
+    #[test]
+    fn addresses_without_a_port_are_refused() {
+        for text in ["127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "http://x:1", "x:y"] {
+            let result = login(|args| args.listen_address = vec![text.into()], None);
+            assert!(matches!(result, Err(Error::ListenAddress(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_url_is_http_and_kept_to_the_letter() {
+        for text in [
+            "https://localhost:8000",
+            "localhost:8000",
+            "http://x/#f",
+            "nonsense",
+        ] {
+            assert!(
+                matches!(login(|_| (), Some(text)), Err(Error::RedirectUrl(..))),
+                "{text}"
+            );
+        }
+        let login = login(|_| (), Some("http://LOCALHOST:8000/a/")).unwrap();
+        assert!(matches!(login.redirect, Redirect::Fixed(text, _) if text == "http://LOCALHOST:8000/a/"));
+    }
+
+    #[test]
+    fn a_browser_command_is_words_and_never_a_shell_line() {
+        let browser = |command: &str| {
+            login(|args| args.browser_command = Some(command.into()), None).map(|login| login.browser)
+        };
+        let words = vec!["firefox".to_owned(), "-P".into(), "my work".into()];
+        assert_eq!(browser("firefox -P 'my work'").unwrap(), Browser::Command(words));
+        assert!(matches!(browser("firefox 'x"), Err(Error::BrowserCommand(_))));
+    }
+}

@@ -1,0 +1,181 @@
+//! What the command line means: types that cannot be wrong once they are built.
+//!
+//! Reads nothing but what it is given. A setting that needs a file (a CA) or the network is taken as it is and
+//! looked at when it is needed, since the cached path never needs it.
+
+mod login;
+mod provider;
+
+use std::path::PathBuf;
+
+pub(crate) use login::{Browser, ListenAddress, Login, Redirect};
+pub(crate) use provider::{Issuer, Pkce, Provider, is_loopback};
+
+use crate::cli::{CacheArgs, TlsArgs};
+use crate::environment::Environment;
+use crate::foreign_text::ForeignText;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("--oidc-issuer-url is missing")]
+    IssuerMissing,
+    #[error("--oidc-issuer-url `{0}` is not a URL")]
+    IssuerNotUrl(ForeignText, #[source] url::ParseError),
+    #[error("--oidc-issuer-url `{0}` is not https")]
+    IssuerNotHttps(ForeignText),
+    #[error("--oidc-issuer-url `{0}` has a {1}, which an issuer cannot have")]
+    IssuerHas(ForeignText, &'static str),
+    #[error("--oidc-client-id is missing")]
+    ClientIdMissing,
+    #[error("--oidc-pkce-method `{0}` is none of `auto`, `S256`, `no`")]
+    PkceMethod(ForeignText),
+    #[error("--oidc-redirect-url `{0}` cannot be listened on: {1}")]
+    RedirectUrl(ForeignText, &'static str),
+    #[error("--listen-address `{0}` is not HOST:PORT")]
+    ListenAddress(ForeignText),
+    #[error("--browser-command `{0}` cannot be split into words")]
+    BrowserCommand(ForeignText),
+    #[error("there is no home directory to keep sessions in")]
+    NoHome,
+}
+
+impl Error {
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::IssuerMissing => "at Okta it is https://YOUR-ORG.okta.com/oauth2/default, or \
+                 https://YOUR-ORG.okta.com without an authorization server of your own"
+                .to_owned(),
+            Self::IssuerNotUrl(..) | Self::IssuerNotHttps(_) => {
+                "give the issuer as the provider spells it, starting with https:// (http only for 127.0.0.1, \
+                 [::1] and localhost)"
+                    .to_owned()
+            }
+            Self::IssuerHas(..) => {
+                "give the issuer alone, not the address of its discovery document or of a \
+                 page; it is the `iss` of the tokens"
+                    .to_owned()
+            }
+            Self::ClientIdMissing => "it is on the app's General tab at Okta".to_owned(),
+            Self::PkceMethod(_) => "leave the flag out: PKCE is always sent then".to_owned(),
+            Self::RedirectUrl(..) => {
+                "register http://localhost:8000 at the provider and leave the flag out, or \
+                 give the http URL that is registered"
+                    .to_owned()
+            }
+            Self::ListenAddress(_) => "for example --listen-address=127.0.0.1:8000".to_owned(),
+            Self::BrowserCommand(_) => "close the quotes; words are split as a shell would".to_owned(),
+            Self::NoHome => "set HOME, or say where with --token-cache-dir".to_owned(),
+        }
+    }
+}
+
+/// What to trust of the provider's certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trust {
+    /// In place of the system's roots, if there are any.
+    pub(crate) authorities: Vec<Authority>,
+    pub(crate) insecure: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Authority {
+    File(PathBuf),
+    /// Base64 of PEM.
+    Data(String),
+}
+
+/// Where sessions are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cache {
+    pub(crate) dir: PathBuf,
+    pub(crate) force_refresh: bool,
+}
+
+impl Trust {
+    pub(crate) fn new(args: TlsArgs) -> Self {
+        let files = args
+            .certificate_authority
+            .into_iter()
+            .map(|path| Authority::File(path.into()));
+        let data = args.certificate_authority_data.into_iter().map(Authority::Data);
+        Self {
+            authorities: files.chain(data).collect(),
+            insecure: args.insecure_skip_tls_verify.unwrap_or(false),
+        }
+    }
+
+    /// Gives `~` in file names its meaning, as the shell does not do after an equals sign.
+    pub(crate) fn expand_home(&mut self, environment: &Environment) {
+        for authority in &mut self.authorities {
+            if let Authority::File(path) = authority {
+                *path = expand_home(path, environment);
+            }
+        }
+    }
+}
+
+impl Cache {
+    pub(crate) fn new(args: CacheArgs, environment: &Environment) -> Result<Self, Error> {
+        let dir = match (
+            args.token_cache_dir,
+            &environment.kube_cache_dir,
+            &environment.home,
+        ) {
+            (Some(dir), _, _) if !dir.is_empty() => expand_home(&PathBuf::from(dir), environment),
+            (_, Some(cache), _) => cache.join("kubesesame"),
+            (_, _, Some(home)) => home.join(".kube").join("cache").join("kubesesame"),
+            _ => return Err(Error::NoHome),
+        };
+        Ok(Self {
+            dir,
+            force_refresh: args.force_refresh.unwrap_or(false),
+        })
+    }
+}
+
+fn expand_home(path: &std::path::Path, environment: &Environment) -> PathBuf {
+    match (path.strip_prefix("~"), &environment.home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dir(typed: Option<&str>, kube_cache_dir: Option<&str>, home: Option<&str>) -> Option<String> {
+        let environment = Environment {
+            kube_cache_dir: kube_cache_dir.map(PathBuf::from),
+            home: home.map(PathBuf::from),
+            ..Environment::default()
+        };
+        let args = CacheArgs {
+            token_cache_dir: typed.map(str::to_owned),
+            force_refresh: None,
+        };
+        Cache::new(args, &environment)
+            .ok()
+            .map(|cache| cache.dir.to_string_lossy().into_owned())
+    }
+
+    #[test]
+    fn the_cache_is_where_the_flag_then_kubectl_then_home_say() {
+        assert_eq!(dir(Some("/c"), Some("/k"), Some("/h")).as_deref(), Some("/c"));
+        assert_eq!(
+            dir(None, Some("/k"), Some("/h")).as_deref(),
+            Some("/k/kubesesame")
+        );
+        assert_eq!(
+            dir(None, None, Some("/h")).as_deref(),
+            Some("/h/.kube/cache/kubesesame")
+        );
+        assert_eq!(dir(None, None, None), None);
+    }
+
+    #[test]
+    fn a_tilde_is_the_home_and_only_at_the_start_of_a_path() {
+        assert_eq!(dir(Some("~/c"), None, Some("/h")).as_deref(), Some("/h/c"));
+        assert_eq!(dir(Some("~bob/c"), None, Some("/h")).as_deref(), Some("~bob/c"));
+    }
+}

@@ -1,0 +1,196 @@
+//! The provider's side: issuer, client, scopes.
+
+use url::{Host, Url};
+
+use super::Error;
+use crate::cli::ProviderArgs;
+use crate::foreign_text::ForeignText;
+use crate::secret::Secret;
+
+/// The provider, and who we are to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Provider {
+    pub(crate) issuer: Issuer,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Option<Secret>,
+    pub(crate) scopes: Scopes,
+    pub(crate) pkce: Pkce,
+}
+
+/// The issuer's text as it was given: compared to the letter everywhere (OpenID Connect Discovery 4.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Issuer {
+    text: String,
+    url: Url,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pkce {
+    S256,
+    /// The person's own wish; warned about.
+    Off,
+}
+
+/// Scopes to ask for: `openid` and the extras as given, none twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Scopes(Vec<String>);
+
+impl Provider {
+    pub(crate) fn new(args: ProviderArgs) -> Result<Self, Error> {
+        let issuer = args
+            .oidc_issuer_url
+            .filter(|text| !text.is_empty())
+            .ok_or(Error::IssuerMissing)?;
+        let issuer = Issuer::parse(issuer)?;
+        let client_id = args
+            .oidc_client_id
+            .filter(|text| !text.is_empty())
+            .ok_or(Error::ClientIdMissing)?;
+        let pkce = match args.oidc_pkce_method.as_str() {
+            "auto" | "S256" => Pkce::S256,
+            "no" => Pkce::Off,
+            other => return Err(Error::PkceMethod(ForeignText::new(other))),
+        };
+        Ok(Self {
+            issuer,
+            client_id,
+            client_secret: args
+                .oidc_client_secret
+                .filter(|text| !text.is_empty())
+                .map(Secret::new),
+            scopes: Scopes::new(&args.oidc_extra_scope),
+            pkce,
+        })
+    }
+
+    /// The same provider, asked for one more scope.
+    pub(crate) fn with_scope(&self, scope: &str) -> Self {
+        let mut provider = self.clone();
+        if !provider.scopes.0.iter().any(|known| known == scope) {
+            provider.scopes.0.push(scope.to_owned());
+        }
+        provider
+    }
+}
+
+impl Issuer {
+    fn parse(text: String) -> Result<Self, Error> {
+        let shown = ForeignText::new(&text);
+        let url = Url::parse(&text).map_err(|error| Error::IssuerNotUrl(shown.clone(), error))?;
+        if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
+            return Err(Error::IssuerNotHttps(shown));
+        }
+        let excess = [
+            ("query", url.query().is_some()),
+            ("fragment", url.fragment().is_some()),
+            (
+                "user name or password",
+                !url.username().is_empty() || url.password().is_some(),
+            ),
+        ];
+        if let Some((part, _)) = excess.into_iter().find(|(_, found)| *found) {
+            return Err(Error::IssuerHas(shown, part));
+        }
+        Ok(Self { text, url })
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+}
+
+/// Whether a URL stays on this machine, where http is no risk.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+impl Scopes {
+    /// Splits at commas and white space, since all three spellings live in kubeconfigs.
+    fn new(extras: &[String]) -> Self {
+        let mut scopes = vec!["openid".to_owned()];
+        for scope in extras.iter().flat_map(|text| text.split([',', ' ', '\t', '\n'])) {
+            if !scope.is_empty() && !scopes.iter().any(|known| known == scope) {
+                scopes.push(scope.to_owned());
+            }
+        }
+        Self(scopes)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    pub(crate) fn joined(&self) -> String {
+        self.0.join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issuer(text: &str) -> Result<Issuer, Error> {
+        Issuer::parse(text.to_owned())
+    }
+
+    #[test]
+    fn an_issuer_is_https_or_stays_on_this_machine() {
+        assert!(issuer("https://example.okta.com/oauth2/default").is_ok());
+        assert!(issuer("http://127.0.0.1:9000").is_ok());
+        assert!(issuer("http://[::1]:9000/x").is_ok());
+        assert!(issuer("http://localhost:9000").is_ok());
+        assert!(matches!(
+            issuer("http://localhost.example.com"),
+            Err(Error::IssuerNotHttps(_))
+        ));
+        assert!(matches!(
+            issuer("http://example.okta.com"),
+            Err(Error::IssuerNotHttps(_))
+        ));
+        assert!(matches!(issuer("file:///etc"), Err(Error::IssuerNotHttps(_))));
+        assert!(matches!(issuer("example.okta.com"), Err(Error::IssuerNotUrl(..))));
+    }
+
+    #[test]
+    fn an_issuer_has_no_query_fragment_or_user() {
+        for text in [
+            "https://i/?a=b",
+            "https://i/#x",
+            "https://me@i/",
+            "https://me:pw@i",
+        ] {
+            assert!(matches!(issuer(text), Err(Error::IssuerHas(..))), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_keeps_its_spelling() {
+        assert_eq!(
+            issuer("https://Example.com:443/a/").unwrap().as_str(),
+            "https://Example.com:443/a/"
+        );
+    }
+
+    #[test]
+    fn scopes_come_once_in_every_spelling() {
+        let typed = [
+            "email offline_access,profile".to_owned(),
+            "openid".into(),
+            "email".into(),
+        ];
+        assert_eq!(
+            Scopes::new(&typed).joined(),
+            "openid email offline_access profile"
+        );
+        assert_eq!(Scopes::new(&[]).joined(), "openid");
+    }
+}

@@ -1,0 +1,70 @@
+//! The only writer to standard output and standard error.
+//!
+//! Rules: standard output is the protocol, written once, as the last act, and only on success. Everything for
+//! people goes to standard error, one plain line at a time, lower case, no full stop, no colour. Verbose lines
+//! tell steps, presence and times; never a token, a code or a URL's query.
+
+use std::io::{self, Write};
+
+use crate::error::Report;
+
+/// How much to tell.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ui {
+    pub(crate) level: u8,
+}
+
+impl Ui {
+    /// Writes the result of a command in one piece.
+    ///
+    /// # Errors
+    /// When the reader is gone: for `get-token` that means that kubectl did not get its credential.
+    #[expect(clippy::disallowed_methods, reason = "the door to standard output")]
+    pub(crate) fn result(text: &str) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()
+    }
+
+    /// Tells something that the person should know and need not act upon.
+    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
+    pub(crate) fn note(self, text: &str) {
+        line(text);
+    }
+
+    /// Tells something that went wrong without stopping us.
+    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
+    pub(crate) fn warn(self, text: &str) {
+        line(&format!("warning: {text}"));
+    }
+
+    /// Tells a step at `-v` (level 1) or more.
+    pub(crate) fn step(self, text: impl FnOnce() -> String) {
+        if self.level >= 1 {
+            line(&text());
+        }
+    }
+}
+
+/// Prints a failure: the error, its causes, and what to do.
+pub(crate) fn failure(report: &Report) {
+    line(&format!("error: {}", report.error));
+    for cause in &report.causes {
+        line(&format!("caused by: {cause}"));
+    }
+    if let Some(hint) = &report.hint {
+        line(&format!("hint: {hint}"));
+    }
+    if let Some(note) = &report.note {
+        line(&format!("note: {note}"));
+    }
+}
+
+/// A lost standard error is nothing to fail for.
+#[expect(clippy::disallowed_methods, reason = "the door to standard error")]
+fn line(text: &str) {
+    let mut whole = String::with_capacity(text.len() + 1);
+    whole.push_str(text);
+    whole.push('\n');
+    drop(io::stderr().lock().write_all(whole.as_bytes()));
+}
