@@ -106,7 +106,7 @@ pub(crate) struct CacheArgs {
     pub(crate) token_cache_dir: Option<String>,
 
     /// Renew the token even if the stored one is still good
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
     pub(crate) force_refresh: Option<bool>,
 }
 
@@ -119,7 +119,7 @@ pub(crate) struct LoginArgs {
     pub(crate) listen_address: Vec<String>,
 
     /// Print the URL instead of opening a browser
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
     pub(crate) skip_open_browser: Option<bool>,
 
     /// Command that opens the URL, with arguments if need be; the URL is put at its end
@@ -143,7 +143,7 @@ pub(crate) struct TlsArgs {
     pub(crate) certificate_authority_data: Vec<String>,
 
     /// Trust any certificate of the provider: for a test at most
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
     pub(crate) insecure_skip_tls_verify: Option<bool>,
 }
 

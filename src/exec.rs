@@ -28,6 +28,8 @@ pub(crate) enum ApiVersion {
 pub(crate) enum Error {
     #[error("`KUBERNETES_EXEC_INFO` is not an ExecCredential")]
     Malformed(#[source] serde_json::Error),
+    #[error("`KUBERNETES_EXEC_INFO` has no `apiVersion`")]
+    NoVersion,
     #[error("the kubeconfig asks for API version `{0}`, which kubesesame does not speak")]
     UnknownVersion(ForeignText),
     #[error("`KUBERNETES_EXEC_INFO` holds a `{0}`, not an ExecCredential")]
@@ -37,7 +39,7 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) fn hint(&self) -> String {
         match self {
-            Self::Malformed(_) | Self::UnknownKind(_) => {
+            Self::Malformed(_) | Self::NoVersion | Self::UnknownKind(_) => {
                 "kubectl sets this variable; unset it to run kubesesame by hand".to_owned()
             }
             Self::UnknownVersion(_) => {
@@ -80,6 +82,7 @@ impl Request {
         let version = match info.api_version.as_str() {
             "client.authentication.k8s.io/v1" => ApiVersion::V1,
             "client.authentication.k8s.io/v1beta1" => ApiVersion::V1Beta1,
+            "" => return Err(Error::NoVersion),
             other => return Err(Error::UnknownVersion(ForeignText::new(other))),
         };
         Ok(Self {
@@ -208,10 +211,7 @@ mod tests {
             Request::parse(Some(text)),
             Err(Error::UnknownVersion(_))
         ));
-        assert!(matches!(
-            Request::parse(Some("{}")),
-            Err(Error::UnknownVersion(_))
-        ));
+        assert!(matches!(Request::parse(Some("{}")), Err(Error::NoVersion)));
         assert!(matches!(
             Request::parse(Some("nonsense")),
             Err(Error::Malformed(_))

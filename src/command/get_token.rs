@@ -80,12 +80,20 @@ impl GetToken {
     }
 
     fn credential(&self) -> Result<Credential, Error> {
+        let mut seen = None;
         match Store::open(&self.cache.dir, self.key()) {
             Ok(Some(store)) => {
-                if !self.cache.force_refresh
-                    && let Some(credential) = self.stored(&store)?
-                {
-                    return Ok(credential);
+                if let Found::Session(record) = store.load(&self.identity)? {
+                    if !self.cache.force_refresh && record.is_usable(self.started) {
+                        self.ui.step(|| {
+                            format!(
+                                "the stored token is good until {}",
+                                exec::rfc3339(record.usable_until())
+                            )
+                        });
+                        return Ok(Credential::of(*record));
+                    }
+                    seen = Some(record.id_token);
                 }
                 self.fail_fast(&store)?;
             }
@@ -94,18 +102,10 @@ impl GetToken {
             Err(error) => return Err(error.into()),
         }
         match Store::create(&self.cache.dir, self.key()) {
-            Ok(store) => self.under_lock(&store),
+            Ok(store) => self.under_lock(&store, seen.as_ref()),
             Err(error) if error.is_unavailable() => self.without_store(&error),
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// The cached path.
-    fn stored(&self, store: &Store) -> Result<Option<Credential>, Error> {
-        Ok(match store.load(&self.identity)? {
-            Found::Session(record) if record.is_usable(self.started) => Some(Credential::of(*record)),
-            _ => None,
-        })
     }
 
     fn fail_fast(&self, store: &Store) -> Result<(), Error> {
@@ -129,7 +129,9 @@ impl GetToken {
     }
 
     /// Holds the lock over refresh and login, so that whoever waits gets the token or the failure.
-    fn under_lock(&self, store: &Store) -> Result<Credential, Error> {
+    ///
+    /// `seen` is the token that the first look found.
+    fn under_lock(&self, store: &Store, seen: Option<&Secret>) -> Result<Credential, Error> {
         let tell = |holder: Option<&str>| {
             let holder = holder.map(|pid| format!(" (process {pid})")).unwrap_or_default();
             self.ui
@@ -141,7 +143,7 @@ impl GetToken {
             Err(error) => return Err(error.into()),
         };
         let session = match store.load(&self.identity)? {
-            Found::Session(record) if self.serves_now(&record, wait) => return Ok(Credential::of(*record)),
+            Found::Session(record) if self.serves_now(&record, seen) => return Ok(Credential::of(*record)),
             Found::Session(record) => Some(record),
             Found::Nothing => None,
             Found::Unusable(reason) => {
@@ -157,10 +159,9 @@ impl GetToken {
         self.obtain(session.as_deref(), Some(store.dir()), Some((store, &locked)))
     }
 
-    /// Whether the second look found what is wanted: with `--force-refresh` only what came after we were asked.
-    fn serves_now(&self, record: &Record, wait: Wait) -> bool {
-        let new_enough =
-            !self.cache.force_refresh || (wait == Wait::BehindAnother && record.stored_at >= self.started);
+    /// Whether the second look found what is wanted: with `--force-refresh` only another token than the first look.
+    fn serves_now(&self, record: &Record, seen: Option<&Secret>) -> bool {
+        let new_enough = !self.cache.force_refresh || seen.is_none_or(|seen| *seen != record.id_token);
         new_enough && record.is_usable(clock::now())
     }
 
@@ -272,7 +273,6 @@ impl GetToken {
             tokens.id_token,
             tokens.claims.issued_at,
             tokens.claims.expires_at,
-            clock::now(),
             tokens.refresh_token,
             tokens.granted_scope,
             origin,

@@ -46,6 +46,10 @@ impl Connection<'_> {
         if login.browser == Browser::Nobody {
             return Err(not_asked(Error::LoginImpossible));
         }
+        if self.provider.pkce == Pkce::Off {
+            self.ui
+                .warn("--oidc-pkce-method=no: whoever catches the answer to this sign-in can use it");
+        }
         let documents = self.documents();
         // A login is rare: it takes fresh metadata, so that a moved endpoint heals itself.
         let metadata = documents.metadata(true).await.map_err(not_asked)?;

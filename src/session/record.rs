@@ -35,8 +35,6 @@ pub(crate) struct Record {
     pub(crate) issued_at: i64,
     /// The ID token's `exp`, in seconds since the epoch.
     pub(crate) expires_at: i64,
-    /// When this program stored it, in seconds since the epoch by this machine's clock.
-    pub(crate) stored_at: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) refresh_token: Option<Secret>,
     /// The scopes that the provider granted, for the refresh request (RFC 6749 section 6).
@@ -46,16 +44,11 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a record has that many parts, named at the one call"
-    )]
     pub(crate) fn new(
         identity: Identity,
         id_token: Secret,
         issued_at: i64,
         expires_at: i64,
-        stored_at: i64,
         refresh_token: Option<Secret>,
         granted_scope: String,
         origin: Origin,
@@ -66,7 +59,6 @@ impl Record {
             id_token,
             issued_at,
             expires_at,
-            stored_at,
             refresh_token,
             granted_scope,
             origin,
@@ -123,7 +115,6 @@ pub(super) mod tests {
             Secret::new("h.p.s"),
             issued_at,
             expires_at,
-            issued_at,
             Some(Secret::new("refresh")),
             "openid".into(),
             Origin {

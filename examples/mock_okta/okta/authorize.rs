@@ -1,0 +1,178 @@
+//! The authorization endpoint: signs the person in and sends the browser back with a code.
+//!
+//! Whether a request is acceptable at all is for `authorize_request`; this file decides about the person.
+
+use super::{
+    authorize_request::{AuthorizeRequest, Refusal, check},
+    behaviour::Behaviour,
+    callback, errors,
+    exchange::{Answer, Asked, AuthorizationServer, first},
+    grants::Grant,
+    pages,
+    provider::Provider,
+};
+
+/// What the browser does about signing in.
+struct Session {
+    /// When the person signed in, if the session may be used.
+    auth_time: Option<i64>,
+    may_ask: bool,
+}
+
+/// Answers an authorize request.
+pub(crate) fn answer(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Answer {
+    let parameters = match asked.method.as_str() {
+        "GET" => &asked.query,
+        "POST" => &asked.form,
+        _ => return errors::wrong_method(),
+    };
+    for value in ["state", "nonce"]
+        .into_iter()
+        .filter_map(|name| first(parameters, name))
+    {
+        provider.note_secret(value);
+    }
+    let request = match check(rules, asked.server, parameters) {
+        Ok(request) => request,
+        Err(Refusal::Page {
+            status,
+            error,
+            description,
+        }) => return pages::error(status, error, &description),
+        Err(Refusal::Sent {
+            back,
+            error,
+            description,
+        }) => {
+            return callback::failure(provider, rules, asked.server, &back, &error, &description);
+        }
+    };
+    let session = session(provider, rules, asked, parameters);
+    match session.auth_time {
+        Some(auth_time) => approve(provider, rules, &request, auth_time),
+        None if session.may_ask => {
+            let hint = request.login_hint.clone().unwrap_or_default();
+            let handle = provider.grants().open_page(request);
+            pages::sign_in(200, &provider.base(asked.server), &handle, &hint, None)
+        }
+        None => callback::failure(
+            provider,
+            rules,
+            asked.server,
+            &request.back,
+            "login_required",
+            "The client specified not to prompt, but the user is not logged in.",
+        ),
+    }
+}
+
+/// Answers the post of the sign-in form.
+pub(crate) fn sign_in(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Answer {
+    if asked.method != "POST" {
+        return errors::wrong_method();
+    }
+    let handle = asked.form("handle").unwrap_or_default();
+    let Some(request) = provider.grants().page(handle) else {
+        return pages::error(
+            400,
+            "invalid_request",
+            "Request expired, please start over and try again.",
+        );
+    };
+    if asked.form("cancel").is_some() {
+        provider.grants().close_page(handle);
+        let denied = "The resource owner or authorization server denied the request.";
+        return callback::failure(
+            provider,
+            rules,
+            request.server,
+            &request.back,
+            "access_denied",
+            denied,
+        );
+    }
+    let login = asked.form("username").unwrap_or_default();
+    if login != rules.user.login || asked.form("password") != Some(rules.user.password.as_str()) {
+        let base = provider.base(asked.server);
+        return pages::sign_in(401, &base, handle, login, Some("Unable to sign in"));
+    }
+    let now = rules.now();
+    let mut grants = provider.grants();
+    grants.close_page(handle);
+    let cookie = grants.begin_session(now);
+    drop(grants);
+    let secure = if provider.origin().starts_with("https:") {
+        "; Secure"
+    } else {
+        ""
+    };
+    approve(provider, rules, &request, now).header(
+        "Set-Cookie",
+        &format!("sid={cookie}; Path=/; HttpOnly; SameSite=Lax{secure}"),
+    )
+}
+
+/// Returns the session cookie of a request.
+pub(crate) fn session_cookie(asked: &Asked) -> Option<&str> {
+    asked
+        .header("cookie")?
+        .split(';')
+        .find_map(|pair| pair.trim().strip_prefix("sid="))
+}
+
+fn session(
+    provider: &Provider,
+    rules: &Behaviour,
+    asked: &Asked,
+    parameters: &[(String, String)],
+) -> Session {
+    let prompt = first(parameters, "prompt").unwrap_or_default();
+    let now = rules.now();
+    if rules.auto_approve {
+        return Session {
+            auth_time: Some(now),
+            may_ask: false,
+        };
+    }
+    let auth_time = session_cookie(asked).and_then(|cookie| provider.grants().session(cookie));
+    let oldest = first(parameters, "max_age")
+        .and_then(|age| age.parse().ok())
+        .map(|age: i64| now.saturating_sub(age));
+    let fresh = auth_time.filter(|signed_in| oldest.is_none_or(|oldest| *signed_in > oldest));
+    Session {
+        auth_time: fresh.filter(|_| !prompt.split(' ').any(|word| word == "login")),
+        may_ask: prompt != "none",
+    }
+}
+
+fn approve(provider: &Provider, rules: &Behaviour, request: &AuthorizeRequest, auth_time: i64) -> Answer {
+    let fail = |error, description| {
+        callback::failure(provider, rules, request.server, &request.back, error, description)
+    };
+    if !rules.assigned {
+        return fail("access_denied", "User is not assigned to the client application.");
+    }
+    let wants_groups =
+        request.server == AuthorizationServer::Custom || request.scope.iter().any(|s| s == "groups");
+    if rules.groups_in_id_token && wants_groups && rules.groups().len() > 100 && !rules.groups_limit_lifted {
+        return fail(
+            "server_error",
+            "The groups claim matched too many groups and must be configured to match fewer groups.",
+        );
+    }
+    let grant = Grant {
+        client_id: request.app.id().to_owned(),
+        server: request.server,
+        redirect_uri: request.back.redirect_uri.clone(),
+        scope: request.scope.clone(),
+        nonce: request.nonce.clone(),
+        challenge: request.challenge.clone(),
+        auth_time,
+    };
+    let expires = rules
+        .now_millis()
+        .saturating_add(rules.code_lifetime_secs.saturating_mul(1000));
+    let code = provider.grants().mint_code(grant, expires);
+    provider.note_secret(&code);
+    callback::success(provider, rules, request.server, &request.back, code)
+}

@@ -1,0 +1,322 @@
+//! Everything about the provider that can be switched, with Okta's defaults.
+//!
+//! A plain value: it is read once at the start of a request, so that a change never reaches a request half way. The
+//! control endpoint writes it as JSON; an unknown field is refused there, since a misspelt switch would test nothing.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{defects::Defect, faults::Fault};
+
+/// How the provider behaves.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, each with its own name in the control JSON"
+)]
+pub(crate) struct Behaviour {
+    /// Redirect URIs registered for both apps, compared byte for byte.
+    pub(crate) redirect_uris: Vec<String>,
+    /// Accept any port of a registered loopback redirect URI (RFC 8252 7.3; Okta does not).
+    pub(crate) any_loopback_port: bool,
+    /// Where the logout page may send the browser.
+    pub(crate) post_logout_redirect_uris: Vec<String>,
+    /// Answer an authorize request at once, as for a browser with a session; `false` shows the sign-in page.
+    pub(crate) auto_approve: bool,
+    /// The one user.
+    pub(crate) user: User,
+    /// Whether the user is assigned to the app.
+    pub(crate) assigned: bool,
+    /// Scopes of the custom authorization server; `groups` is not among them by default.
+    pub(crate) custom_scopes: Vec<String>,
+    /// Scopes of the org authorization server.
+    pub(crate) org_scopes: Vec<String>,
+    /// Whether the app has the Refresh Token grant.
+    pub(crate) offline_access_allowed: bool,
+    /// Which way of sending its secret the web app is registered for.
+    pub(crate) web_client_auth: ClientAuth,
+
+    /// Whether the ID token carries groups (fat) or leaves them to userinfo (thin).
+    pub(crate) groups_in_id_token: bool,
+    /// Generate this many groups in place of the user's own.
+    pub(crate) group_count: Option<usize>,
+    /// Allow more than 100 groups, where Okta fails with `server_error`.
+    pub(crate) groups_limit_lifted: bool,
+    /// Whether a refreshed ID token still carries groups.
+    pub(crate) groups_after_refresh: bool,
+
+    /// Life of an ID token.
+    pub(crate) id_token_lifetime_secs: i64,
+    /// Life of an access token; also `expires_in`.
+    pub(crate) access_token_lifetime_secs: i64,
+    /// Life of an authorization code.
+    pub(crate) code_lifetime_secs: i64,
+    /// Whether refresh tokens rotate.
+    pub(crate) refresh: Rotation,
+    /// What a refresh answer says about the refresh token.
+    pub(crate) refresh_repeats: RefreshRepeats,
+    /// How long a rotated refresh token still works.
+    pub(crate) leeway_secs: i64,
+    /// A refresh token unused for this long is dead.
+    pub(crate) refresh_idle_secs: i64,
+    /// A family of refresh tokens is dead this long after the login.
+    pub(crate) refresh_absolute_secs: i64,
+    /// Moves the provider's clock: claims, expiries and the `Date` header.
+    pub(crate) clock_offset_secs: i64,
+
+    /// What is wrong with the ID token of a code answer.
+    pub(crate) id_token_defect: Defect,
+    /// What is wrong with the ID token of a refresh answer.
+    pub(crate) refresh_defect: Defect,
+    /// Failures by endpoint; the first one that matches a request applies.
+    pub(crate) faults: Vec<Fault>,
+    /// Refuse every authorize request with this error.
+    pub(crate) authorize_error: Option<AuthorizeError>,
+    /// What is wrong with the redirect back.
+    pub(crate) callback: Callback,
+
+    /// Metadata promises `iss` in the authorization response (RFC 9207). `callback` decides whether it is there.
+    pub(crate) advertise_iss: bool,
+    /// Metadata lists `code_challenge_methods_supported`.
+    pub(crate) pkce_methods_advertised: bool,
+    /// Members put into the discovery document last; `null` removes one.
+    pub(crate) discovery: Map<String, Value>,
+    /// Client authentication methods that metadata lists.
+    pub(crate) token_auth: Vec<String>,
+    /// `Cache-Control` of discovery.
+    pub(crate) discovery_cache_control: Option<String>,
+    /// `Cache-Control` of the key set.
+    pub(crate) keys_cache_control: Option<String>,
+    /// More members of the key set, as they are.
+    pub(crate) extra_keys: Vec<Value>,
+    /// The org server shows the signing key only at `/keys?client_id=`.
+    pub(crate) key_pinned_to_app: bool,
+    /// Rotate the keys right before each ID token is signed.
+    pub(crate) rotate_before_signing: bool,
+
+    /// `token_type` of a token answer.
+    pub(crate) token_type: String,
+    /// Leave `expires_in` out of a token answer.
+    pub(crate) expires_in_absent: bool,
+}
+
+/// A person who can sign in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct User {
+    /// Login and e-mail address.
+    pub(crate) login: String,
+    /// Password for the sign-in page.
+    pub(crate) password: String,
+    /// User id.
+    pub(crate) sub: String,
+    /// Display name.
+    pub(crate) name: String,
+    /// Groups that the groups claim matches.
+    pub(crate) groups: Vec<String>,
+    /// Value of `email_verified`.
+    pub(crate) email_verified: bool,
+}
+
+/// Okta's `rotation_type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Rotation {
+    /// One refresh token for the whole session; Okta's default for native and web apps.
+    Static,
+    /// A new refresh token with each answer.
+    Rotate,
+}
+
+/// The `refresh_token` member of a refresh answer. Okta's guides show all three, so clients have to cope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RefreshRepeats {
+    /// As the rotation says: the same when static, a new one when rotating.
+    ByRotation,
+    /// Always another token; a static one goes on working beside it.
+    New,
+    /// The token that was presented.
+    Same,
+    /// No member at all.
+    Absent,
+}
+
+/// How the web app may send its secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ClientAuth {
+    /// By Basic header or in the form.
+    Either,
+    /// `client_secret_basic` only.
+    SecretBasic,
+    /// `client_secret_post` only.
+    SecretPost,
+}
+
+/// An error sent to the redirect URI.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuthorizeError {
+    /// `error`.
+    pub(crate) error: String,
+    /// `error_description`.
+    #[serde(default)]
+    pub(crate) description: String,
+}
+
+/// How the authorization response is built. The tricks with `state` and `iss` apply to error answers too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Callback {
+    /// As it should be; Okta sends no `iss`.
+    Normal,
+    /// Another `state`.
+    WrongState,
+    /// No `state`.
+    NoState,
+    /// Another issuer in `iss`.
+    WrongIss,
+    /// The right issuer in `iss`.
+    CorrectIss,
+    /// `code` twice.
+    DuplicateCode,
+    /// `code` and `error` together.
+    CodeAndError,
+    /// Neither `code` nor `error`.
+    NoCode,
+}
+
+impl Behaviour {
+    /// Returns the provider's time in milliseconds since the epoch.
+    pub(crate) fn now_millis(&self) -> i64 {
+        let machine = i64::try_from(since_epoch().as_millis()).unwrap_or(i64::MAX);
+        // Kept within years of four digits, as dates in headers are.
+        machine
+            .saturating_add(self.clock_offset_secs.saturating_mul(1000))
+            .clamp(0, 253_402_300_799_000)
+    }
+
+    /// Returns the provider's time in seconds since the epoch, as claims want it.
+    pub(crate) fn now(&self) -> i64 {
+        self.now_millis().div_euclid(1000)
+    }
+
+    /// Returns the groups that the groups claim matches.
+    pub(crate) fn groups(&self) -> Vec<String> {
+        match self.group_count {
+            Some(count) => (1..=count).map(|n| format!("k8s-group-{n:04}")).collect(),
+            None => self.user.groups.clone(),
+        }
+    }
+}
+
+/// Returns the machine's time, without the provider's offset.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the provider's one reading of the clock"
+)]
+pub(crate) fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        let redirect_uris = strings(&[
+            "http://localhost:8000",
+            "http://localhost:18000",
+            "http://127.0.0.1:8000",
+            "http://127.0.0.1:18000",
+        ]);
+        Self {
+            post_logout_redirect_uris: redirect_uris.clone(),
+            redirect_uris,
+            any_loopback_port: false,
+            auto_approve: true,
+            user: User::default(),
+            assigned: true,
+            custom_scopes: strings(CUSTOM_SCOPES),
+            org_scopes: strings(ORG_SCOPES),
+            offline_access_allowed: true,
+            web_client_auth: ClientAuth::Either,
+            groups_in_id_token: true,
+            group_count: None,
+            groups_limit_lifted: false,
+            groups_after_refresh: true,
+            id_token_lifetime_secs: 3600,
+            access_token_lifetime_secs: 3600,
+            code_lifetime_secs: 300,
+            refresh: Rotation::Static,
+            refresh_repeats: RefreshRepeats::ByRotation,
+            leeway_secs: 30,
+            refresh_idle_secs: 7 * 86_400,
+            refresh_absolute_secs: 90 * 86_400,
+            clock_offset_secs: 0,
+            id_token_defect: Defect::None,
+            refresh_defect: Defect::None,
+            faults: Vec::new(),
+            authorize_error: None,
+            callback: Callback::Normal,
+            advertise_iss: false,
+            pkce_methods_advertised: true,
+            discovery: Map::new(),
+            token_auth: strings(AUTH_METHODS),
+            discovery_cache_control: Some("max-age=86400, must-revalidate".to_owned()),
+            keys_cache_control: Some("max-age=3832304, must-revalidate".to_owned()),
+            extra_keys: Vec::new(),
+            key_pinned_to_app: false,
+            rotate_before_signing: false,
+            token_type: "Bearer".to_owned(),
+            expires_in_absent: false,
+        }
+    }
+}
+
+impl Default for User {
+    fn default() -> Self {
+        Self {
+            login: "alice@example.com".to_owned(),
+            password: "correct horse".to_owned(),
+            sub: "00ualice".to_owned(),
+            name: "Alice Example".to_owned(),
+            groups: strings(&["k8s-developers", "k8s-oncall"]),
+            email_verified: true,
+        }
+    }
+}
+
+/// Scopes that a custom authorization server starts with. `groups` is an ordinary custom scope there, to be created.
+const CUSTOM_SCOPES: &[&str] = &[
+    "openid",
+    "profile",
+    "email",
+    "address",
+    "phone",
+    "offline_access",
+    "device_sso",
+];
+/// The fixed set of the org authorization server.
+const ORG_SCOPES: &[&str] = &[
+    "openid",
+    "email",
+    "profile",
+    "address",
+    "phone",
+    "offline_access",
+    "groups",
+];
+/// The methods that Okta's metadata lists.
+const AUTH_METHODS: &[&str] = &[
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_jwt",
+    "private_key_jwt",
+    "none",
+];
+
+fn strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&text| text.to_owned()).collect()
+}

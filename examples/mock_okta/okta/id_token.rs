@@ -1,0 +1,129 @@
+//! ID tokens: Okta's claims, then whatever the behaviour wants to be wrong with them.
+//!
+//! The header holds `alg` and `kid` only, as Okta's does. A refreshed token has the login's `auth_time` and no `nonce`.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    behaviour::Behaviour,
+    bodies,
+    defects::{self, Defect, Truth},
+    exchange::AuthorizationServer,
+    grants::Grant,
+    jose_defects,
+    keys::SigningKey,
+    provider::Provider,
+};
+
+/// Why a token is minted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Occasion {
+    Login,
+    Refresh,
+}
+
+/// Mints an ID token.
+pub(crate) fn mint(
+    provider: &Provider,
+    rules: &Behaviour,
+    grant: &Grant,
+    occasion: Occasion,
+    scope: &[String],
+    access_token: &str,
+) -> String {
+    if rules.rotate_before_signing {
+        provider.rotate_keys();
+    }
+    let mut claims = honest_claims(provider, rules, grant, scope);
+    claims.insert("at_hash".to_owned(), bodies::half_hash(access_token).into());
+    let defect = match occasion {
+        Occasion::Login => {
+            if let Some(nonce) = &grant.nonce {
+                claims.insert("nonce".to_owned(), nonce.clone().into());
+            }
+            rules.id_token_defect
+        }
+        Occasion::Refresh => {
+            if !rules.groups_after_refresh {
+                claims.remove("groups");
+            }
+            rules.refresh_defect
+        }
+    };
+    let truth = Truth {
+        now: rules.now(),
+        client_id: &grant.client_id,
+        access_token,
+    };
+    defects::damage_claims(defect, &mut claims, &truth);
+    seal(provider, defect, &claims)
+}
+
+fn seal(provider: &Provider, defect: Defect, claims: &Map<String, Value>) -> String {
+    let payload = defects::payload(defect, claims);
+    jose_defects::seal(defect, provider.keys(), &payload)
+}
+
+fn honest_claims(
+    provider: &Provider,
+    rules: &Behaviour,
+    grant: &Grant,
+    scope: &[String],
+) -> Map<String, Value> {
+    let asked_for = |name: &str| scope.iter().any(|word| word == name);
+    let now = rules.now();
+    let user = &rules.user;
+    let mut claims = Map::new();
+    let mut claim = |name: &str, value: Value| drop(claims.insert(name.to_owned(), value));
+    claim("ver", 1.into());
+    claim("jti", format!("ID.{}", bodies::random()).into());
+    claim("iss", provider.issuer(grant.server).into());
+    claim("sub", user.sub.clone().into());
+    claim("aud", grant.client_id.clone().into());
+    claim("iat", now.into());
+    claim("exp", now.saturating_add(rules.id_token_lifetime_secs).into());
+    claim("auth_time", grant.auth_time.into());
+    claim("amr", json!(["pwd"]));
+    claim("idp", "00omockokta".into());
+    if asked_for("email") {
+        claim("email", user.login.clone().into());
+        // The org server's thin token has the address alone.
+        if grant.server == AuthorizationServer::Custom {
+            claim("email_verified", user.email_verified.into());
+        }
+    }
+    if asked_for("profile") {
+        claim("name", user.name.clone().into());
+        claim("preferred_username", user.login.clone().into());
+    }
+    // The org server ties groups to the scope; on a custom server the claim is set to "Any scope", "Always".
+    let groups_apply = grant.server == AuthorizationServer::Custom || asked_for("groups");
+    if rules.groups_in_id_token && groups_apply {
+        claim("groups", rules.groups().into());
+    }
+    claims
+}
+
+/// Returns a JWT over a payload, signed as Okta signs.
+pub(crate) fn signed(key: &SigningKey, payload: &str) -> String {
+    let header = json!({ "alg": "RS256", "kid": key.kid }).to_string();
+    let message = format!(
+        "{}.{}",
+        bodies::base64url(header.as_bytes()),
+        bodies::base64url(payload.as_bytes())
+    );
+    let signature = bodies::base64url(&key.sign(message.as_bytes()));
+    format!("{message}.{signature}")
+}
+
+/// Returns a JWT that no published key verifies.
+pub(crate) fn unverifiable(payload: &str) -> String {
+    let header = json!({ "alg": "RS256", "kid": bodies::random() }).to_string();
+    let signature: String = std::iter::repeat_with(bodies::random).take(8).collect();
+    format!(
+        "{}.{}.{}",
+        bodies::base64url(header.as_bytes()),
+        bodies::base64url(payload.as_bytes()),
+        &signature[..342]
+    )
+}

@@ -1,0 +1,168 @@
+//! The provider's shared state and its one way from a request to an answer.
+//!
+//! Every lock is held for a look-up or an insertion, never while a token is signed or a socket waits. A poisoned lock is
+//! taken anyway: the state is plain values, and a failed test should show its own message.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use super::{
+    authorize,
+    behaviour::Behaviour,
+    control, errors,
+    exchange::{Answer, Asked, AuthorizationServer, Endpoint, Recorded},
+    faults::{self, FaultKind},
+    grants::Grants,
+    keys::KeyRing,
+    metadata, revocation, token, userinfo,
+};
+
+/// Everything that requests share.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    origin: String,
+    behaviour: Mutex<Behaviour>,
+    log: Mutex<Log>,
+    grants: Mutex<Grants>,
+    keys: Mutex<KeyRing>,
+    secrets: Mutex<BTreeSet<String>>,
+}
+
+/// Recorded requests. The number of the first one grows when the log is cleared, so that a late status finds its request.
+#[derive(Debug, Default)]
+struct Log {
+    first: usize,
+    requests: Vec<Recorded>,
+}
+
+impl Provider {
+    pub(crate) fn new(origin: String) -> Self {
+        Self {
+            origin,
+            behaviour: Mutex::default(),
+            log: Mutex::default(),
+            grants: Mutex::default(),
+            keys: Mutex::default(),
+            secrets: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    pub(crate) fn issuer(&self, server: AuthorizationServer) -> String {
+        match server {
+            AuthorizationServer::Org => self.origin.clone(),
+            AuthorizationServer::Custom => format!("{}/oauth2/default", self.origin),
+        }
+    }
+
+    /// Returns what endpoint paths are appended to; the org server's differs from its issuer.
+    pub(crate) fn base(&self, server: AuthorizationServer) -> String {
+        match server {
+            AuthorizationServer::Org => format!("{}/oauth2", self.origin),
+            AuthorizationServer::Custom => format!("{}/oauth2/default", self.origin),
+        }
+    }
+
+    /// Answers a request by doing its work.
+    pub(crate) fn answer(&self, rules: &Behaviour, asked: &Asked) -> Answer {
+        match asked.endpoint {
+            Endpoint::Discovery => metadata::discovery(self, rules, asked),
+            Endpoint::OauthMetadata => metadata::oauth_metadata(self, rules, asked),
+            Endpoint::Keys => metadata::keys(self, rules, asked),
+            Endpoint::Authorize => authorize::answer(self, rules, asked),
+            Endpoint::SignIn => authorize::sign_in(self, rules, asked),
+            Endpoint::Token => token::answer(self, rules, asked),
+            Endpoint::Userinfo => userinfo::userinfo(self, rules, asked),
+            Endpoint::Introspect => userinfo::introspect(self, rules, asked),
+            Endpoint::Revoke => revocation::revoke(self, rules, asked),
+            Endpoint::Logout => revocation::logout(self, rules, asked),
+            Endpoint::DeviceAuthorize => token::grant_not_enabled(rules),
+            Endpoint::Par => errors::okta(
+                403,
+                "E0000015",
+                "You do not have permission to access the feature you are requesting",
+            ),
+            Endpoint::Register => errors::okta_by_status(401),
+            Endpoint::Control => control::answer(self, asked),
+            Endpoint::Other => errors::no_such_server(asked.path.split('/').nth(2).unwrap_or_default()),
+        }
+    }
+
+    pub(crate) fn behaviour(&self) -> Behaviour {
+        lock(&self.behaviour).clone()
+    }
+
+    pub(crate) fn behave(&self, change: impl FnOnce(&mut Behaviour)) {
+        change(&mut lock(&self.behaviour));
+    }
+
+    /// Returns the fault that hits a request to an endpoint, used up by one.
+    pub(crate) fn take_fault(&self, endpoint: Endpoint) -> Option<FaultKind> {
+        faults::take(&mut lock(&self.behaviour).faults, endpoint)
+    }
+
+    pub(crate) fn grants(&self) -> MutexGuard<'_, Grants> {
+        lock(&self.grants)
+    }
+
+    pub(crate) fn keys(&self) -> KeyRing {
+        *lock(&self.keys)
+    }
+
+    pub(crate) fn rotate_keys(&self) {
+        lock(&self.keys).rotate();
+    }
+
+    /// Records a request on arrival and returns its number.
+    pub(crate) fn record(&self, asked: &Asked) -> usize {
+        let mut log = lock(&self.log);
+        log.requests.push(asked.record());
+        log.first + log.requests.len() - 1
+    }
+
+    pub(crate) fn record_status(&self, number: usize, status: u16) {
+        let mut log = lock(&self.log);
+        let place = number.checked_sub(log.first);
+        if let Some(recorded) = place.and_then(|place| log.requests.get_mut(place)) {
+            recorded.status = status;
+        }
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Recorded> {
+        lock(&self.log).requests.clone()
+    }
+
+    pub(crate) fn count(&self, endpoint: Endpoint) -> usize {
+        lock(&self.log)
+            .requests
+            .iter()
+            .filter(|recorded| recorded.endpoint == endpoint)
+            .count()
+    }
+
+    pub(crate) fn clear_requests(&self) {
+        let mut log = lock(&self.log);
+        log.first += log.requests.len();
+        log.requests.clear();
+    }
+
+    /// Notes a value that must not show up in anything the client prints or logs.
+    pub(crate) fn note_secret(&self, secret: &str) {
+        if !secret.is_empty() {
+            lock(&self.secrets).insert(secret.to_owned());
+        }
+    }
+
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        lock(&self.secrets).iter().cloned().collect()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

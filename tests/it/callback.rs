@@ -1,0 +1,291 @@
+//! Strangers at the callback address: none of them ends a login or learns anything.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
+
+use url::Url;
+
+use crate::okta::{AuthorizeError, Callback, Defect, Endpoint, Fault, FaultBody, FaultKind};
+use crate::support::{Page, Sandbox, visit, visit_with};
+
+/// The redirect URI and the state of an authorization URL.
+fn answer_address(authorization_url: &str) -> (Url, String) {
+    let url = Url::parse(authorization_url).unwrap();
+    let value = |name| {
+        url.query_pairs()
+            .find(|(known, _)| known == name)
+            .unwrap()
+            .1
+            .into_owned()
+    };
+    (Url::parse(&value("redirect_uri")).unwrap(), value("state"))
+}
+
+#[test]
+fn requests_of_strangers_are_refused_and_the_login_goes_on() {
+    let sandbox = Sandbox::with_habit(Box::new(|url| {
+        let (address, state) = answer_address(url);
+        let visited = |path_and_query: &str, headers: &[(&str, &str)]| {
+            visit_with(address.join(path_and_query).unwrap().as_str(), headers).status
+        };
+        let answer = format!("/?code=stolen&state={state}");
+        assert_eq!(visited("/favicon.ico", &[]), 404);
+        assert_eq!(visited("/", &[]), 400);
+        assert_eq!(visited("/?code=x&state=wrong", &[]), 400);
+        assert_eq!(visited("/?error=access_denied&state=wrong", &[]), 400);
+        assert_eq!(visited("/?error=access_denied", &[]), 400);
+        assert_eq!(visited(&format!("{answer}&state={state}"), &[]), 400);
+        assert_eq!(visited(&answer, &[("host", "evil.example:8000")]), 421);
+        assert_eq!(visited(&answer, &[("sec-fetch-mode", "no-cors")]), 403);
+        assert_eq!(visited(&answer, &[("sec-fetch-dest", "iframe")]), 403);
+        assert_eq!(visited(&answer, &[("sec-purpose", "prefetch")]), 503);
+        assert_eq!(visit(url).status, 200);
+    }));
+    sandbox.get_token().run().token();
+    assert_eq!(sandbox.grants("authorization_code"), 1);
+}
+
+#[test]
+fn idle_and_slow_connections_do_not_hold_the_login_up() {
+    let sandbox = Sandbox::with_habit(Box::new(|url| {
+        let (address, _) = answer_address(url);
+        let connect = || TcpStream::connect(("127.0.0.1", address.port().unwrap())).unwrap();
+        let idle: Vec<_> = (0..4).map(|_| connect()).collect();
+        let mut slow = connect();
+        slow.write_all(b"GET / HT").unwrap();
+        assert_eq!(visit(url).status, 200);
+        drop((idle, slow));
+    }));
+    sandbox.get_token().run().token();
+}
+
+#[test]
+fn a_huge_request_is_refused() {
+    let sandbox = Sandbox::with_habit(Box::new(|url| {
+        let (address, _) = answer_address(url);
+        let mut stream = TcpStream::connect(("127.0.0.1", address.port().unwrap())).unwrap();
+        // The server may hang up in the middle; what counts is its answer.
+        drop(stream.write_all(format!("GET /?{} HTTP/1.1\r\n", "x".repeat(64 * 1024)).as_bytes()));
+        let mut answer = Vec::new();
+        drop(stream.read_to_end(&mut answer));
+        assert!(
+            !answer.starts_with(b"HTTP/1.1 200"),
+            "{}",
+            String::from_utf8_lossy(&answer)
+        );
+        assert_eq!(visit(url).status, 200);
+    }));
+    sandbox.get_token().run().token();
+}
+
+#[test]
+fn the_same_answer_twice_shows_the_same_page_and_is_exchanged_once() {
+    let pages = Arc::new(Mutex::new(Vec::new()));
+    let sandbox = Sandbox::with_habit(Box::new({
+        let pages = Arc::clone(&pages);
+        move |url| {
+            // A real browser's answer, sent twice at the same time, as some virus scanners do.
+            let location = callback_of(url);
+            let twice: Vec<_> = (0..2)
+                .map(|_| {
+                    let location = location.clone();
+                    std::thread::spawn(move || visit(&location))
+                })
+                .collect();
+            pages
+                .lock()
+                .unwrap()
+                .extend(twice.into_iter().map(|page| page.join().unwrap()));
+        }
+    }));
+    // Slow, so that the second comes while the first is worked on.
+    sandbox.okta.behave(|behaviour| {
+        behaviour.faults = vec![Fault::once(Endpoint::Token, FaultKind::Slow { millis: 300 })];
+    });
+    sandbox.get_token().run().token();
+    let pages = pages.lock().unwrap();
+    assert_eq!(pages.len(), 2);
+    assert!(pages.iter().all(|page| page.status == 200), "{pages:?}");
+    assert_eq!(sandbox.grants("authorization_code"), 1);
+}
+
+/// Asks the provider and returns where it sends the browser, without going there.
+fn callback_of(url: &str) -> String {
+    let url = Url::parse(url).unwrap();
+    let mut stream = TcpStream::connect(url.socket_addrs(|| None).unwrap()[0]).unwrap();
+    let path = format!("{}?{}", url.path(), url.query().unwrap());
+    let host = url.authority();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let location = answer
+        .lines()
+        .find_map(|line| line.strip_prefix("location: "))
+        .expect("a redirect");
+    location.to_owned()
+}
+
+#[test]
+fn answers_without_our_state_are_ignored_and_told_at_the_end() {
+    for trick in [Callback::WrongState, Callback::NoState] {
+        let sandbox = Sandbox::new();
+        sandbox.okta.behave(|behaviour| behaviour.callback = trick);
+        let outcome = sandbox.get_token().arg("--authentication-timeout-sec=1").run();
+        outcome.fails(1, &["nobody signed in within 1 s", "one answer was ignored"]);
+        assert_eq!(sandbox.okta.count(Endpoint::Token), 0);
+    }
+}
+
+#[test]
+fn an_answer_that_makes_no_sense_ends_the_login() {
+    let cases = [
+        (Callback::CodeAndError, "a code and an error"),
+        (Callback::NoCode, "neither a code nor an error"),
+        (Callback::WrongIss, "came from issuer"),
+    ];
+    for (trick, words) in cases {
+        let sandbox = Sandbox::new();
+        sandbox.okta.behave(|behaviour| behaviour.callback = trick);
+        sandbox.get_token().run().fails(1, &[words]);
+        assert_eq!(sandbox.okta.count(Endpoint::Token), 0, "{trick:?}");
+    }
+}
+
+#[test]
+fn a_repeated_code_is_no_answer() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.callback = Callback::DuplicateCode);
+    let outcome = sandbox.get_token().arg("--authentication-timeout-sec=1").run();
+    outcome.fails(1, &["nobody signed in within 1 s"]);
+    assert_eq!(sandbox.okta.count(Endpoint::Token), 0);
+}
+
+#[test]
+fn iss_is_checked_when_it_is_there_and_missed_when_it_was_promised() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| behaviour.advertise_iss = true);
+    sandbox.get_token().run().fails(1, &["does not name its issuer"]);
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.callback = Callback::CorrectIss);
+    sandbox.get_token().in_new_command().at_terminal().run().token();
+}
+
+#[test]
+fn a_hundred_strangers_end_the_login() {
+    let sandbox = Sandbox::with_habit(Box::new(|url| {
+        let (address, _) = answer_address(url);
+        for _ in 0..100 {
+            drop(visit(address.join("/nothing").unwrap().as_str()));
+        }
+    }));
+    sandbox.get_token().run().fails(1, &["100 requests came"]);
+}
+
+/// The page that the browser ended on.
+fn last_page(change: impl FnOnce(&Sandbox)) -> (Page, Option<i32>) {
+    let page = Arc::new(Mutex::new(None));
+    let sandbox = Sandbox::with_habit(Box::new({
+        let page = Arc::clone(&page);
+        move |url| *page.lock().unwrap() = Some(visit(url))
+    }));
+    change(&sandbox);
+    let code = sandbox.get_token().run().code;
+    drop(sandbox);
+    let page = page.lock().unwrap().take().expect("a page");
+    (page, code)
+}
+
+#[test]
+fn the_page_tells_the_truth_and_nothing_else() {
+    let (page, code) = last_page(|_| ());
+    assert_eq!((page.status, code), (200, Some(0)));
+    assert!(page.body.contains("You are signed in"));
+
+    let (page, code) = last_page(|sandbox| {
+        sandbox.okta.behave(|behaviour| {
+            behaviour.authorize_error = Some(AuthorizeError {
+                error: "<script>alert(1)</script>".to_owned(),
+                description: "<b>injected</b>".to_owned(),
+            });
+        });
+    });
+    assert_eq!((page.status, code), (403, Some(1)));
+    assert!(
+        page.body.contains("was refused") && !page.body.contains("injected") && !page.body.contains("alert")
+    );
+
+    let (page, code) = last_page(|sandbox| {
+        sandbox
+            .okta
+            .behave(|behaviour| behaviour.id_token_defect = Defect::BadSignature);
+    });
+    assert_eq!((page.status, code), (502, Some(1)));
+    assert!(page.body.contains("The sign-in failed"));
+
+    let (page, _) = last_page(|sandbox| {
+        sandbox.okta.behave(|behaviour| {
+            let fault = FaultKind::status(503, FaultBody::Html);
+            behaviour.faults = vec![Fault::always(Endpoint::Token, fault)];
+        });
+    });
+    assert_eq!(page.status, 502);
+}
+
+#[test]
+fn the_page_has_the_headers_that_keep_it_harmless() {
+    let (page, _) = last_page(|_| ());
+    let mut headers: Vec<_> = page
+        .headers
+        .iter()
+        .filter(|(name, _)| !["date", "content-length"].contains(&name.as_str()))
+        .collect();
+    headers.sort();
+    insta::assert_debug_snapshot!(headers, @r#"
+    [
+        (
+            "cache-control",
+            "no-store",
+        ),
+        (
+            "connection",
+            "close",
+        ),
+        (
+            "content-security-policy",
+            "default-src 'none'; style-src 'sha256-cOpoadvOjiUczdNWzMddYXHAjr+vGLnxBZd0aqs7qrY='; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
+        (
+            "content-type",
+            "text/html; charset=utf-8",
+        ),
+        (
+            "cross-origin-opener-policy",
+            "same-origin",
+        ),
+        (
+            "cross-origin-resource-policy",
+            "same-origin",
+        ),
+        (
+            "referrer-policy",
+            "no-referrer",
+        ),
+        (
+            "x-content-type-options",
+            "nosniff",
+        ),
+        (
+            "x-frame-options",
+            "DENY",
+        ),
+    ]
+    "#);
+}

@@ -1,0 +1,168 @@
+//! A login that failed is remembered: one tab for all who ask in vain, and a new one for a person who asks again.
+
+use std::time::{Duration, Instant};
+
+use crate::okta::AuthorizeError;
+use crate::support::{Sandbox, finish, now};
+
+fn refusing() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.authorize_error = Some(AuthorizeError {
+            error: "access_denied".to_owned(),
+            description: String::new(),
+        });
+    });
+    sandbox
+}
+
+#[test]
+fn five_failing_calls_of_one_command_open_one_tab_and_fail_with_the_same_words() {
+    let sandbox = refusing();
+    let outcome = sandbox.get_token().at_terminal().repeated(5).run();
+    assert_eq!(
+        (outcome.code, outcome.stdout.as_str()),
+        (Some(1), ""),
+        "{outcome}"
+    );
+    assert_eq!(sandbox.tabs(), 1);
+    let errors: Vec<_> = outcome
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("error: "))
+        .collect();
+    assert_eq!(errors.len(), 5, "{outcome}");
+    assert!(errors.iter().all(|error| error == &errors[0]), "{outcome}");
+}
+
+#[test]
+fn then_a_person_in_a_new_command_gets_a_new_tab_at_once() {
+    let sandbox = refusing();
+    sandbox.get_token().at_terminal().repeated(5).run();
+    sandbox.okta.behave(|behaviour| behaviour.authorize_error = None);
+    sandbox.get_token().at_terminal().in_new_command().run().token();
+    assert_eq!(sandbox.tabs(), 2);
+    assert_eq!(sandbox.cache_files(".failure.json").len(), 0);
+}
+
+#[test]
+fn a_program_that_polls_is_answered_from_memory() {
+    let sandbox = refusing();
+    for _ in 0..4 {
+        sandbox
+            .get_token()
+            .in_new_command()
+            .run()
+            .fails(1, &["access_denied"]);
+    }
+    assert_eq!(sandbox.tabs(), 1);
+    let outcome = sandbox.get_token().in_new_command().run();
+    assert!(
+        outcome.stderr.contains("note: no new sign-in was tried"),
+        "{outcome}"
+    );
+}
+
+#[test]
+fn the_memory_of_a_program_fades_after_one_five_and_fifteen_minutes() {
+    let sandbox = refusing();
+    sandbox.get_token().in_new_command().run();
+    for (number, minutes) in [1, 5, 15, 15].into_iter().enumerate() {
+        let tabs = number + 1;
+        age_failure(&sandbox, minutes * 60 - 5);
+        sandbox
+            .get_token()
+            .in_new_command()
+            .run()
+            .fails(1, &["access_denied"]);
+        assert_eq!(sandbox.tabs(), tabs, "still quiet before {minutes} min");
+        age_failure(&sandbox, minutes * 60 + 5);
+        sandbox
+            .get_token()
+            .in_new_command()
+            .run()
+            .fails(1, &["access_denied"]);
+        assert_eq!(sandbox.tabs(), tabs + 1, "a new try after {minutes} min");
+    }
+}
+
+/// Lets the last failure lie so many seconds back.
+fn age_failure(sandbox: &Sandbox, seconds: i64) {
+    let path = sandbox.cache_file(".failure.json");
+    let mut failure: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    failure["at"] = (now() - seconds).into();
+    std::fs::write(&path, failure.to_string()).unwrap();
+}
+
+#[test]
+fn a_success_forgets_the_failure() {
+    let sandbox = refusing();
+    sandbox.get_token().in_new_command().run();
+    sandbox.okta.behave(|behaviour| behaviour.authorize_error = None);
+    sandbox.get_token().at_terminal().in_new_command().run().token();
+    std::fs::remove_file(sandbox.session_file()).unwrap();
+    sandbox.get_token().in_new_command().run().token();
+}
+
+#[test]
+fn what_was_no_try_is_not_remembered() {
+    let sandbox = Sandbox::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let call = sandbox.get_token();
+    call.clone()
+        .with("--listen-address", &format!("127.0.0.1:{port}"))
+        .run()
+        .fails(1, &["no address"]);
+    call.clone().without("--browser-command").run().fails(3, &[]);
+    call.clone()
+        .arg("--certificate-authority=/nowhere")
+        .run()
+        .fails(1, &[]);
+    assert_eq!(sandbox.cache_files(".failure.json").len(), 0);
+    call.run().token();
+}
+
+#[test]
+fn a_broken_memory_is_no_memory() {
+    let sandbox = refusing();
+    sandbox.get_token().in_new_command().run();
+    std::fs::write(sandbox.cache_file(".failure.json"), b"\xff{").unwrap();
+    sandbox.get_token().in_new_command().run().fails(1, &[]);
+    assert_eq!(sandbox.tabs(), 2);
+}
+
+#[test]
+fn ten_unattended_callers_open_one_tab_and_end_soon_after_its_time() {
+    let sandbox = Sandbox::unattended();
+    let call = sandbox
+        .get_token()
+        .in_new_command()
+        .arg("--authentication-timeout-sec=2");
+    let began = Instant::now();
+    let children: Vec<_> = (0..10).map(|_| call.spawn()).collect();
+    for child in children {
+        finish(child).fails(1, &["nobody signed in within 2 s"]);
+    }
+    assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+    assert_eq!(sandbox.tabs(), 1);
+    // And whoever comes a moment later without a terminal does not wait at all.
+    let began = Instant::now();
+    call.run()
+        .fails(1, &["nobody signed in within 2 s", "note: no new sign-in"]);
+    assert!(began.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn callers_at_terminals_share_a_failure_that_they_waited_for_with_all_their_retries() {
+    let sandbox = Sandbox::unattended();
+    let call = sandbox
+        .get_token()
+        .at_terminal()
+        .arg("--authentication-timeout-sec=2");
+    let children: Vec<_> = (0..4).map(|_| call.clone().repeated(3).spawn()).collect();
+    for child in children {
+        assert_eq!(finish(child).code, Some(1));
+    }
+    assert_eq!(sandbox.tabs(), 1);
+}

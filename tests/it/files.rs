@@ -1,0 +1,267 @@
+//! Each state of the disk that a call may find.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use nix::unistd::{Gid, Uid, chown};
+
+use crate::okta::Endpoint;
+use crate::support::{Sandbox, mode};
+
+fn chmod(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_record_that_is_none_is_a_warning_and_a_login_and_is_put_aside() {
+    let whole = {
+        let sandbox = Sandbox::new();
+        sandbox.signed_in();
+        fs::read(sandbox.session_file()).unwrap()
+    };
+    let cases: [(&[u8], &str); 5] = [
+        (b"", "it is empty"),
+        (&whole[..whole.len() / 2], "it is broken"),
+        (b"\x00\xff\xfe\x9f binary", "it is broken"),
+        (br#"{"version":2,"sessions":[]}"#, "a newer kubesesame wrote it"),
+        // A whole record, of another issuer (the port differs).
+        (&whole, "it belongs to another issuer or client"),
+    ];
+    for (bytes, reason) in cases {
+        let sandbox = Sandbox::new();
+        sandbox.signed_in();
+        let session = sandbox.session_file();
+        fs::write(&session, bytes).unwrap();
+        let outcome = sandbox.get_token().run();
+        outcome.token();
+        assert!(
+            outcome.stderr.contains("warning: the stored session") && outcome.stderr.contains(reason),
+            "{outcome}"
+        );
+        assert_eq!(sandbox.tabs(), 2);
+        let aside = sandbox.cache_files(".set-aside");
+        assert_eq!(aside.len(), usize::from(!bytes.is_empty()));
+        assert!(
+            aside
+                .iter()
+                .all(|path| fs::read(path).unwrap() == bytes && mode(path) == 0o600)
+        );
+        assert_eq!(sandbox.get_token().run().stderr, "");
+    }
+}
+
+#[test]
+fn a_record_that_others_can_read_is_refused_with_the_cure() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.signed_in();
+    for loose in [0o644, 0o640, 0o660] {
+        chmod(&sandbox.session_file(), loose);
+        sandbox
+            .get_token()
+            .run()
+            .fails(1, &["is open to other users", "chmod 600 "]);
+    }
+    chmod(&sandbox.session_file(), 0o600);
+    assert_eq!(sandbox.get_token().run().token(), token);
+}
+
+#[test]
+fn a_link_in_place_of_a_record_or_a_lock_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let elsewhere = sandbox.path("elsewhere");
+    for suffix in [".session.json", ".lock"] {
+        let path = sandbox.cache_file(suffix);
+        sandbox.expire_or_ignore();
+        fs::rename(&path, &elsewhere).unwrap();
+        symlink(&elsewhere, &path).unwrap();
+        sandbox.get_token().run().fails(
+            1,
+            &["is a symbolic link", "hint: look at it, then remove it: rm "],
+        );
+        fs::remove_file(&path).unwrap();
+        fs::rename(&elsewhere, &path).unwrap();
+    }
+    let dir = sandbox.cache_dir();
+    fs::rename(&dir, &elsewhere).unwrap();
+    symlink(&elsewhere, &dir).unwrap();
+    sandbox.get_token().run().fails(1, &["is a symbolic link"]);
+}
+
+impl Sandbox {
+    fn expire_or_ignore(&self) {
+        if self.session_file().is_file() {
+            self.expire();
+        }
+    }
+}
+
+#[test]
+fn a_record_with_a_second_name_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    fs::hard_link(sandbox.session_file(), sandbox.path("second")).unwrap();
+    sandbox.get_token().run().fails(1, &["has 2 names"]);
+}
+
+#[test]
+fn a_directory_that_others_may_write_to_is_refused_with_the_cure() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    for loose in [0o777, 0o770, 0o1777] {
+        chmod(&sandbox.cache_dir(), loose);
+        sandbox
+            .get_token()
+            .run()
+            .fails(1, &["is open to other users", "chmod 700 "]);
+    }
+}
+
+#[test]
+fn a_directory_below_tmp_is_taken_only_while_it_is_private() {
+    let sandbox = Sandbox::new();
+    let shared = sandbox.path("shared");
+    fs::create_dir(&shared).unwrap();
+    chmod(&shared, 0o1777);
+    let dir = shared.join("oidc-cache");
+    let call = sandbox
+        .get_token()
+        .arg(&format!("--token-cache-dir={}", dir.display()));
+    let token = call.run().token();
+    assert_eq!(mode(&dir), 0o700);
+    chmod(&dir, 0o755);
+    call.run().fails(1, &["is open to other users", "chmod 700 "]);
+    chmod(&dir, 0o700);
+    chmod(&shared, 0o777);
+    call.run().fails(1, &["lies below", "chmod o-w "]);
+    chmod(&shared, 0o700);
+    assert_eq!(call.run().token(), token);
+}
+
+#[test]
+fn another_user_s_directory_or_record_is_refused_and_the_owner_named() {
+    if !Uid::effective().is_root() {
+        // Only root can give a file away; CI runs as root.
+        return;
+    }
+    let nobody = (Some(Uid::from_raw(65534)), Some(Gid::from_raw(65534)));
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    chown(&sandbox.session_file(), nobody.0, nobody.1).unwrap();
+    sandbox
+        .get_token()
+        .run()
+        .fails(1, &["belongs to `nobody` (uid 65534)", "rm "]);
+    chown(&sandbox.session_file(), Some(Uid::effective()), None).unwrap();
+    chown(&sandbox.cache_dir(), nobody.0, nobody.1).unwrap();
+    sandbox
+        .get_token()
+        .run()
+        .fails(1, &["belongs to `nobody` (uid 65534)", "--token-cache-dir"]);
+}
+
+/// `sudo kubectl` with the home of a person: nothing of root's may appear in there.
+#[test]
+fn nothing_is_made_in_another_user_s_home() {
+    if !Uid::effective().is_root() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let home = sandbox.path("their-home");
+    fs::create_dir(&home).unwrap();
+    chown(&home, Some(Uid::from_raw(65534)), None).unwrap();
+    let outcome = sandbox.get_token().env("HOME", &home.to_string_lossy()).run();
+    outcome.fails(1, &["belongs to `nobody`"]);
+    assert_eq!(fs::read_dir(&home).unwrap().count(), 0);
+}
+
+#[test]
+fn a_cache_that_cannot_be_made_costs_a_warning_and_not_the_token() {
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.path("file"), "").unwrap();
+    let dir = format!("--token-cache-dir={}/below", sandbox.path("file").display());
+    let outcome = sandbox.get_token().arg(&dir).run();
+    outcome.token();
+    assert!(
+        outcome.stderr.contains("warning: sessions cannot be kept"),
+        "{outcome}"
+    );
+}
+
+#[test]
+fn a_full_disk_costs_a_warning_and_not_the_token() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.expire();
+    let before = fs::read(sandbox.session_file()).unwrap();
+    // A limit on the size of files answers as a full disk does, but for the signal that it sends before.
+    let full = ["sh", "-c", "ulimit -f 0; trap '' XFSZ; exec \"$@\"", "sh"];
+    let outcome = sandbox.get_token().through(&full).run();
+    outcome.token();
+    assert!(
+        outcome
+            .stderr
+            .contains("warning: the session could not be stored"),
+        "{outcome}"
+    );
+    assert_eq!(
+        fs::read(sandbox.session_file()).unwrap(),
+        before,
+        "the old session is whole"
+    );
+    assert_eq!(sandbox.cache_files(".tmp").len(), 0);
+    // Within the leeway the old refresh token still works, so nothing was lost.
+    sandbox.get_token().run().token();
+    assert_eq!(sandbox.tabs(), 1);
+}
+
+#[test]
+fn a_record_that_is_far_too_large_is_not_read() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    fs::OpenOptions::new()
+        .write(true)
+        .open(sandbox.session_file())
+        .unwrap()
+        .set_len(2 << 20)
+        .unwrap();
+    sandbox
+        .get_token()
+        .run()
+        .fails(1, &["is larger than 1048576 bytes"]);
+}
+
+#[test]
+fn a_directory_in_place_of_the_record_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let session = sandbox.session_file();
+    fs::remove_file(&session).unwrap();
+    fs::create_dir(&session).unwrap();
+    sandbox.get_token().run().fails(1, &["is not a file"]);
+}
+
+#[test]
+fn without_a_home_a_directory_has_to_be_named() {
+    let sandbox = Sandbox::new();
+    let call =
+        sandbox
+            .get_token()
+            .without_env("HOME")
+            .through(&["setpriv", "--reuid=4242", "--clear-groups"]);
+    if Uid::effective().is_root() && Path::new("/usr/bin/setpriv").exists() {
+        // A user without an entry has no home either.
+        call.run().fails(2, &["no home directory", "--token-cache-dir"]);
+    }
+}
+
+#[test]
+fn a_session_is_bound_to_its_issuer_even_under_the_right_name() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.change_session(|session| session["client_id"] = "another".into());
+    sandbox.get_token().run().token();
+    assert_eq!(sandbox.grants("refresh_token"), 0);
+    assert_eq!(sandbox.okta.count(Endpoint::Authorize), 1);
+}

@@ -1,0 +1,261 @@
+//! Each defect of an ID token, met at a login: refused with its reason, and nothing is stored.
+
+use crate::okta::{Defect, Endpoint, Fault, FaultKind};
+use crate::support::Sandbox;
+
+/// Signs in at a provider whose ID tokens have the defect.
+fn refused(defect: Defect, words: &str) {
+    let sandbox = Sandbox::new();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.id_token_defect = defect);
+    let outcome = sandbox.get_token().run();
+    outcome.fails(1, &[words]);
+    assert_eq!(sandbox.cache_files(".session.json").len(), 0, "{defect:?}");
+    assert_eq!(sandbox.okta.count(Endpoint::Token), 1, "{defect:?}");
+}
+
+fn all_refused(cases: &[(Defect, &str)]) {
+    for (defect, words) in cases {
+        refused(*defect, words);
+    }
+}
+
+#[test]
+fn claims_of_others_are_refused() {
+    all_refused(&[
+        (Defect::WrongIssuer, "its issuer is"),
+        (Defect::DuplicateIss, "its member `iss` occurs twice"),
+        (Defect::WrongAudience, "its audience is"),
+        (Defect::SecondAudience, "its audience is"),
+        (Defect::AudEmptyArray, "its audience is"),
+        (Defect::WrongAzp, "claim `azp`"),
+        (Defect::WrongNonce, "its nonce is not the one"),
+        (Defect::MissingNonce, "its nonce is not the one"),
+        (Defect::WrongAtHash, "claim `at_hash`"),
+        (Defect::LongAtHash, "claim `at_hash`"),
+        (Defect::DuplicateSub, "its member `sub` occurs twice"),
+    ]);
+}
+
+#[test]
+fn missing_claims_are_named() {
+    all_refused(&[
+        (Defect::MissingIss, "no `iss` claim"),
+        (Defect::MissingSub, "no `sub` claim"),
+        (Defect::MissingAud, "no `aud` claim"),
+        (Defect::MissingIat, "no `iat` claim"),
+        (Defect::MissingExp, "no `exp` claim"),
+    ]);
+}
+
+#[test]
+fn claims_of_a_wrong_type_are_named() {
+    all_refused(&[
+        (Defect::ExpString, "`exp` claim is not a time"),
+        (Defect::ExpZero, "`exp` claim is not a time"),
+        (Defect::ExpNegative, "`exp` claim is not a time"),
+        (Defect::ExpHuge, "`exp` claim is not a time"),
+        (Defect::IatString, "`iat` claim is not a time"),
+        (Defect::AudNumber, "`aud` claim is not a string"),
+        (Defect::AudObject, "`aud` claim is not a string"),
+        (Defect::AudArrayWithNumber, "`aud` claim is not a string"),
+        (Defect::NumberSub, "`sub` claim is not a string"),
+        (Defect::EmptySub, "`sub` claim is not 1 to 255"),
+        (Defect::LongSub, "`sub` claim is not 1 to 255"),
+    ]);
+}
+
+#[test]
+fn tokens_of_other_times_are_refused() {
+    all_refused(&[
+        (Defect::ExpPast, "it expired 6"),
+        (Defect::IatFuture, "it is valid only in"),
+        (Defect::NbfFuture, "it is valid only in"),
+        (Defect::IatOld, "though the sign-in was just now"),
+    ]);
+}
+
+#[test]
+fn weak_foreign_or_missing_signatures_are_refused() {
+    all_refused(&[
+        (Defect::AlgNone, "its algorithm is `none`"),
+        (Defect::AlgNoneUpperCase, "its algorithm is `NONE`"),
+        (Defect::AlgLowerCase, "its algorithm is `rs256`"),
+        (Defect::Hs256WithPublicKey, "its algorithm is `HS256`"),
+        (Defect::Hs256WithPublicDer, "its algorithm is `HS256`"),
+        (Defect::Hs256WithPublicJwk, "its algorithm is `HS256`"),
+        (Defect::DuplicateAlg, "its member `alg` occurs twice"),
+        (Defect::BadSignature, "its signature is wrong"),
+        (Defect::EmptySignature, "its signature is wrong"),
+        (Defect::SignedByOtherKey, "its signature is wrong"),
+        (Defect::UnknownKid, "no key for it"),
+        (Defect::KidPath, "no key for it"),
+        (Defect::KidSql, "no key for it"),
+        (Defect::NoKidManyKeys, "it names no key"),
+    ]);
+}
+
+#[test]
+fn headers_that_point_elsewhere_gain_nothing() {
+    all_refused(&[
+        (Defect::EmbeddedJwk, "its signature is wrong"),
+        (Defect::Jku, "its signature is wrong"),
+        (Defect::X5u, "its signature is wrong"),
+        (Defect::X5c, "its signature is wrong"),
+        (Defect::Crit, "critical header"),
+        (Defect::B64False, "it is not a signed token"),
+        (Defect::TypAtJwt, "its type is `at+jwt`"),
+        (Defect::TypDpopJwt, "its type is `dpop+jwt`"),
+        (Defect::TypLogoutJwt, "its type is `logout+jwt`"),
+    ]);
+}
+
+#[test]
+fn what_is_no_signed_token_is_refused() {
+    all_refused(&[
+        (Defect::Encrypted, "it is encrypted (five parts)"),
+        (Defect::TwoParts, "it has not three parts"),
+        (Defect::FourParts, "it has not three parts"),
+        (Defect::JsonSerialisation, "it is not a signed token"),
+        (Defect::Padding, "it is not a signed token"),
+        (Defect::Whitespace, "it is not a signed token"),
+        (Defect::NotJson, "its payload is no JSON object"),
+        (Defect::DeepJson, "its payload is no JSON object"),
+        (Defect::Oversized, "bytes"),
+    ]);
+}
+
+#[test]
+fn keys_that_may_not_sign_are_not_used() {
+    all_refused(&[
+        (Defect::WeakRsaKey, "no key"),
+        (Defect::EncUseKey, "no key"),
+        (Defect::KeyOtherAlg, "no key"),
+        (Defect::KidOnOtherKeyType, "no key"),
+        (Defect::DuplicateKid, "it names no key"),
+    ]);
+}
+
+#[test]
+fn what_is_unusual_and_allowed_is_accepted() {
+    let accepted = [
+        Defect::AudArrayOne,
+        Defect::Azp,
+        Defect::ExpFloat,
+        Defect::MissingAtHash,
+        Defect::MissingAuthTime,
+        Defect::NoKidOneKey,
+        Defect::TypJwt,
+        Defect::PrivateMembers,
+        Defect::EmailVerifiedString,
+    ];
+    for defect in accepted {
+        let sandbox = Sandbox::new();
+        sandbox
+            .okta
+            .behave(|behaviour| behaviour.id_token_defect = defect);
+        let outcome = sandbox.get_token().arg("--oidc-extra-scope=email").run();
+        assert_eq!(outcome.code, Some(0), "{defect:?}: {outcome}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_looked_for_exactly_once_more() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.refresh_defect = Defect::UnknownKid);
+    sandbox.expire();
+    sandbox
+        .get_token()
+        .run()
+        .fails(1, &["no key for it", "signing key of its own"]);
+    assert_eq!(sandbox.okta.count(Endpoint::Keys), 1);
+}
+
+#[test]
+fn keys_that_change_right_before_signing_are_found() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.rotate_before_signing = true);
+    sandbox.get_token().arg("--oidc-extra-scope=email").run().token();
+}
+
+#[test]
+fn a_clock_that_is_wrong_by_hours_is_named_as_the_cause() {
+    for (offset, words) in [(3 * 3600, "3 h behind"), (-3 * 3600, "3 h ahead of")] {
+        let sandbox = Sandbox::new();
+        sandbox
+            .okta
+            .behave(|behaviour| behaviour.clock_offset_secs = offset);
+        let outcome = sandbox.get_token().run();
+        outcome.fails(1, &[&format!("this machine's clock is {words} the provider's")]);
+    }
+}
+
+#[test]
+fn a_token_with_three_hundred_groups_fits() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.group_count = Some(300);
+        behaviour.groups_limit_lifted = true;
+    });
+    let token = sandbox.get_token().run().token();
+    assert!(token.len() > 5000);
+    assert_eq!(sandbox.get_token().run().token(), token);
+}
+
+#[test]
+fn token_answers_that_lack_something_are_named() {
+    let cases = [
+        (
+            FaultKind::Missing("id_token".to_owned()),
+            "the provider sent no ID token",
+        ),
+        (
+            FaultKind::Missing("access_token".to_owned()),
+            "a field is missing",
+        ),
+        (
+            FaultKind::Replace {
+                field: "token_type".to_owned(),
+                value: "mac".into(),
+            },
+            "`mac` token",
+        ),
+        (
+            FaultKind::Replace {
+                field: "token_type".to_owned(),
+                value: "DPoP".into(),
+            },
+            "`dpop` token",
+        ),
+        (
+            FaultKind::Raw(r#"{"error":"invalid_grant","error_description":"in a 200"}"#.to_owned()),
+            "in a 200",
+        ),
+        (FaultKind::Raw("[]".to_owned()), "cannot be used"),
+    ];
+    for (fault, words) in cases {
+        let sandbox = Sandbox::new();
+        sandbox
+            .okta
+            .behave(|behaviour| behaviour.faults = vec![Fault::once(Endpoint::Token, fault)]);
+        sandbox.get_token().run().fails(1, &[words]);
+        assert_eq!(sandbox.cache_files(".session.json").len(), 0);
+    }
+}
+
+#[test]
+fn the_token_type_is_compared_without_case_and_expires_in_may_be_missing() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.token_type = "bEaReR".to_owned();
+        behaviour.expires_in_absent = true;
+    });
+    sandbox.get_token().run().token();
+}

@@ -1,0 +1,326 @@
+//! The sign-in: what is asked, what the browser shows, what is refused.
+
+use std::net::TcpListener;
+
+use crate::okta::{AuthorizeError, ClientAuth, Endpoint, Recorded};
+use crate::support::{Sandbox, finish, visit};
+
+fn query<'a>(request: &'a Recorded, name: &str) -> Option<&'a str> {
+    request
+        .query
+        .iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.as_str())
+}
+
+fn form<'a>(request: &'a Recorded, name: &str) -> Option<&'a str> {
+    request
+        .form
+        .iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.as_str())
+}
+
+fn asked(sandbox: &Sandbox, endpoint: Endpoint) -> Recorded {
+    sandbox
+        .okta
+        .requests()
+        .into_iter()
+        .find(|request| request.endpoint == endpoint)
+        .expect("it was asked")
+}
+
+#[test]
+fn the_authorization_request_has_pkce_state_nonce_and_each_scope_once() {
+    let sandbox = Sandbox::new();
+    let call = sandbox
+        .get_token()
+        .arg("--oidc-extra-scope=email profile,openid")
+        .arg("--oidc-extra-scope=email");
+    call.run().token();
+    let request = asked(&sandbox, Endpoint::Authorize);
+    assert_eq!(query(&request, "response_type"), Some("code"));
+    assert_eq!(
+        query(&request, "scope"),
+        Some("openid offline_access email profile")
+    );
+    assert_eq!(query(&request, "code_challenge_method"), Some("S256"));
+    assert_eq!(query(&request, "code_challenge").map(str::len), Some(43));
+    for name in ["state", "nonce"] {
+        assert!(
+            query(&request, name).is_some_and(|value| value.len() >= 22),
+            "{name}"
+        );
+    }
+    let redirect = query(&request, "redirect_uri").unwrap();
+    assert!(
+        redirect.starts_with("http://localhost:") && !redirect.ends_with('/'),
+        "{redirect}"
+    );
+    let token = asked(&sandbox, Endpoint::Token);
+    assert_eq!(form(&token, "redirect_uri"), Some(redirect));
+    assert_eq!(form(&token, "client_id"), Some(sandbox.okta.client_id().as_str()));
+    assert!(form(&token, "client_secret").is_none() && form(&token, "code_verifier").is_some());
+}
+
+#[test]
+fn pkce_is_sent_whatever_discovery_says_and_only_a_flag_turns_it_off() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.pkce_methods_advertised = false);
+    sandbox.get_token().run().token();
+    assert_eq!(
+        query(&asked(&sandbox, Endpoint::Authorize), "code_challenge_method"),
+        Some("S256")
+    );
+    let off = sandbox
+        .get_token()
+        .arg("--oidc-pkce-method=no")
+        .arg("--force-refresh")
+        .arg("--oidc-extra-scope=email");
+    let outcome = off.run();
+    outcome.fails(
+        1,
+        &[
+            "warning: --oidc-pkce-method=no",
+            "PKCE",
+            "hint: the app requires PKCE",
+        ],
+    );
+}
+
+#[test]
+fn a_secret_goes_by_the_method_that_discovery_lists_and_is_tried_once() {
+    for (listed, method) in [
+        ("client_secret_basic", ClientAuth::SecretBasic),
+        ("client_secret_post", ClientAuth::SecretPost),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.okta.behave(|behaviour| {
+            behaviour.token_auth = vec![listed.to_owned()];
+            behaviour.web_client_auth = method;
+        });
+        let call = sandbox
+            .get_token()
+            .with("--oidc-client-id", &sandbox.okta.web_client_id())
+            .arg(&format!(
+                "--oidc-client-secret={}",
+                sandbox.okta.web_client_secret()
+            ));
+        call.run().token();
+        let request = asked(&sandbox, Endpoint::Token);
+        let basic = request.headers.iter().any(|(name, _)| name == "authorization");
+        assert_eq!(basic, listed == "client_secret_basic");
+        assert_eq!(form(&request, "client_secret").is_some(), !basic);
+        let wrong = call
+            .with("--oidc-client-secret", "wrong-secret-0123456789")
+            .arg("--oidc-extra-scope=email");
+        sandbox.okta.clear_requests();
+        wrong.run().fails(1, &["invalid_client", "--oidc-client-secret"]);
+        assert_eq!(sandbox.okta.count(Endpoint::Token), 1);
+    }
+}
+
+#[test]
+fn a_given_redirect_url_is_sent_and_answered_to_the_letter() {
+    let sandbox = Sandbox::new();
+    let port = free_port();
+    let redirect = format!("http://127.0.0.1:{port}/auth/callback");
+    sandbox.okta.behave(|behaviour| {
+        behaviour
+            .redirect_uris
+            .push("http://127.0.0.1:1/auth/callback".to_owned());
+    });
+    // Without --listen-address: the redirect URL tells where the browser comes back to.
+    let call = sandbox
+        .get_token()
+        .without("--listen-address")
+        .arg(&format!("--oidc-redirect-url={redirect}"));
+    call.run().token();
+    assert_eq!(
+        query(&asked(&sandbox, Endpoint::Authorize), "redirect_uri"),
+        Some(redirect.as_str())
+    );
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+#[test]
+fn a_refused_sign_in_gives_oktas_words_and_ours() {
+    let cases = [
+        (
+            "access_denied",
+            "User is not assigned to the client application.",
+            "assign you",
+        ),
+        (
+            "access_denied",
+            "Policy evaluation failed for this request, please check the policy configurations.",
+            "Access Policies",
+        ),
+        (
+            "invalid_scope",
+            "One or more scopes are not configured for the authorization server resource.",
+            "--oidc-extra-scope",
+        ),
+        (
+            "server_error",
+            "The groups claim matched too many groups and must be configured to match fewer groups.",
+            "100",
+        ),
+        ("brand_new", "\u{1b}[31mA text with colour\u{7}", "System Log"),
+    ];
+    for (error, description, hint) in cases {
+        let sandbox = Sandbox::new();
+        sandbox.okta.behave(|behaviour| {
+            behaviour.authorize_error = Some(AuthorizeError {
+                error: error.to_owned(),
+                description: description.to_owned(),
+            });
+        });
+        let outcome = sandbox.get_token().run();
+        outcome.fails(1, &["the provider refused the sign-in", error, hint]);
+        assert!(!outcome.stderr.contains(['\u{1b}', '\u{7}']), "{outcome}");
+    }
+}
+
+#[test]
+fn a_refusal_is_told_in_three_lines() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| behaviour.assigned = false);
+    insta::assert_snapshot!(sandbox.filtered(&sandbox.get_token().run()), @"
+    stderr: signing in at [ISSUER] in your browser
+    stderr: error: the provider refused the sign-in: access_denied: User is not assigned to the client application.
+    stderr: hint: ask an Okta administrator to assign you, or a group of yours, to the app (Applications > the app > Assignments)
+    exit: 1
+    ");
+}
+
+#[test]
+fn a_browser_that_cannot_be_opened_is_told_with_the_url_and_the_login_goes_on() {
+    let sandbox = Sandbox::new();
+    for command in ["no-such-browser-anywhere", "sh -c 'exit 3'"] {
+        let call = sandbox
+            .get_token()
+            .with("--browser-command", command)
+            .arg("--force-refresh");
+        let call = call.without("--oidc-extra-scope");
+        let child = call.spawn();
+        let (child, stderr, url) = url_from_stderr(child);
+        assert!(stderr.contains("the browser could not be opened"), "{stderr}");
+        assert_eq!(visit(&url).status, 200);
+        finish(child).token();
+    }
+}
+
+#[test]
+fn with_skip_open_browser_the_url_is_printed_and_no_tab_opens() {
+    let sandbox = Sandbox::new();
+    let (child, _, url) = url_from_stderr(sandbox.get_token().arg("--skip-open-browser=true").spawn());
+    visit(&url);
+    finish(child).token();
+    assert_eq!(sandbox.tabs(), 0);
+}
+
+/// Reads standard error up to the URL that a person is to open.
+fn url_from_stderr(mut child: std::process::Child) -> (std::process::Child, String, String) {
+    use std::io::{BufRead, BufReader};
+
+    let mut reader = BufReader::new(child.stderr.take().unwrap());
+    let mut told = String::new();
+    loop {
+        let mut line = String::new();
+        assert_ne!(reader.read_line(&mut line).unwrap(), 0, "no URL in:\n{told}");
+        told.push_str(&line);
+        if line.starts_with("http") {
+            // The rest of stderr is not read; it is a few lines and fits the pipe.
+            child.stderr = Some(reader.into_inner());
+            return (child, told, line.trim().to_owned());
+        }
+    }
+}
+
+#[test]
+fn without_a_browser_and_a_person_it_says_so_at_once() {
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.get_token().without("--browser-command").run();
+    outcome.fails(
+        3,
+        &["a sign-in is needed, and there is neither a browser nor a terminal here"],
+    );
+    assert_eq!(sandbox.okta.requests().len(), 0);
+}
+
+#[test]
+fn a_login_without_a_refresh_token_says_once_how_to_get_one() {
+    let sandbox = Sandbox::new();
+    let call = sandbox.get_token().without("--oidc-extra-scope");
+    let outcome = call.run();
+    outcome.token();
+    assert!(
+        outcome.stderr.contains("add --oidc-extra-scope=offline_access"),
+        "{outcome}"
+    );
+    assert_eq!(call.run().stderr, "");
+}
+
+#[test]
+fn all_ports_taken_names_the_holder_and_what_to_register() {
+    let sandbox = Sandbox::new();
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = holder.local_addr().unwrap().port();
+    let outcome = sandbox
+        .get_token()
+        .with("--listen-address", &format!("127.0.0.1:{port}"))
+        .run();
+    outcome.fails(
+        1,
+        &[
+            "no address is free",
+            &format!("http://localhost:{port}"),
+            "--listen-address",
+        ],
+    );
+    if cfg!(target_os = "linux") {
+        assert!(
+            outcome
+                .stderr
+                .contains(&format!("(process {})", std::process::id())),
+            "{outcome}"
+        );
+    }
+    assert_eq!(sandbox.tabs(), 0);
+}
+
+#[test]
+fn the_second_listen_address_is_taken_when_the_first_is_not_free() {
+    let sandbox = Sandbox::new();
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = holder.local_addr().unwrap().port();
+    sandbox
+        .get_token()
+        .with("--listen-address", &format!("127.0.0.1:{port},127.0.0.1:0"))
+        .run()
+        .token();
+}
+
+#[test]
+fn a_browser_that_stays_open_holds_nothing_up() {
+    let sandbox = Sandbox::new();
+    let inner = sandbox.get_token();
+    // The command goes on for long after the URL was handed over, with all streams that it got.
+    let command = format!(
+        "sh -c 'printf \"%s\\n\" \"$1\" > {}; exec sleep 60' sh",
+        sandbox.path("browser").display()
+    );
+    let began = std::time::Instant::now();
+    inner.with("--browser-command", &command).run().token();
+    assert!(began.elapsed().as_secs() < 30);
+}

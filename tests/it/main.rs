@@ -1,0 +1,31 @@
+//! The real program against the mock Okta, each test in a home of its own.
+//!
+//! What a user sees is asserted as a whole: standard output, standard error, exit code, and what is on disk.
+#![cfg(unix)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test starts the program, looks at its files and plays the browser"
+)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where its world is not as it has to be"
+)]
+
+#[path = "../../examples/mock_okta/okta/mod.rs"]
+mod okta;
+mod support;
+
+mod cached;
+mod callback;
+mod exec_info;
+mod failed_login;
+mod files;
+mod id_token;
+mod login;
+mod network;
+mod parallel;
+mod refresh;
+mod secrets;
+mod setup;
+mod tls;
+mod usage;

@@ -1,0 +1,178 @@
+//! A provider that is down, slow, broken or not the one that was meant.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
+use crate::support::Sandbox;
+
+#[test]
+fn a_provider_that_is_down_is_named() {
+    let sandbox = Sandbox::new();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let call = sandbox
+        .get_token()
+        .with("--oidc-issuer-url", &format!("http://127.0.0.1:{port}"));
+    call.run()
+        .fails(1, &["cannot reach http://127.0.0.1:", "hint: check the network"]);
+    assert_eq!(sandbox.tabs(), 0);
+}
+
+#[test]
+fn an_unknown_host_is_named() {
+    let sandbox = Sandbox::new();
+    // RFC 2606 promises that this name never exists; a resolver that is down gives the same words.
+    let call = sandbox
+        .get_token()
+        .with("--oidc-issuer-url", "https://okta.invalid/oauth2/default");
+    call.run()
+        .fails(1, &["cannot find the host of https://okta.invalid/", "typo"]);
+}
+
+#[test]
+fn a_provider_that_does_not_answer_ends_in_bounded_time() {
+    // A socket that accepts in the kernel and never says a word; the login's time does not cover discovery.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let sandbox = Sandbox::new();
+    let began = Instant::now();
+    let call = sandbox
+        .get_token()
+        .with("--oidc-issuer-url", &format!("http://127.0.0.1:{port}"));
+    call.run().fails(1, &["did not answer within 30 s"]);
+    assert!(began.elapsed() < Duration::from_secs(40));
+}
+
+#[test]
+fn failures_of_discovery_are_told_apart() {
+    let cases = [
+        (
+            FaultKind::status(404, FaultBody::Okta),
+            "HTTP 404",
+            "/oauth2/default may not exist",
+        ),
+        (
+            FaultKind::status(503, FaultBody::Empty),
+            "HTTP 503",
+            "try again later",
+        ),
+        (FaultKind::status(429, FaultBody::Okta), "HTTP 429", "try again"),
+        (
+            FaultKind::status(403, FaultBody::Html),
+            "not with JSON",
+            "captive",
+        ),
+        (
+            FaultKind::Redirect {
+                to: "https://evil.example/x".to_owned(),
+            },
+            "redirects to https://evil.example/x",
+            "issuer",
+        ),
+        (FaultKind::BrokenJson, "discovery document", "OpenID Connect"),
+        (
+            FaultKind::Missing("jwks_uri".to_owned()),
+            "jwks_uri",
+            "OpenID Connect",
+        ),
+        (FaultKind::Huge, "more than 1048576 bytes", "try again later"),
+    ];
+    for (fault, words, hint) in cases {
+        let sandbox = Sandbox::new();
+        sandbox
+            .okta
+            .behave(|behaviour| behaviour.faults = vec![Fault::always(Endpoint::Discovery, fault)]);
+        sandbox.get_token().run().fails(1, &[words, hint]);
+        assert_eq!(sandbox.tabs(), 0);
+    }
+}
+
+#[test]
+fn an_issuer_that_differs_is_shown_beside_the_one_that_was_asked() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.discovery.insert(
+            "issuer".to_owned(),
+            json!("https://login.example.com/oauth2/default"),
+        );
+    });
+    insta::assert_snapshot!(sandbox.filtered(&sandbox.get_token().run()), @"
+    stderr: error: the discovery document is of issuer `https://login.example.com/oauth2/default`, not of `[ISSUER]`
+    stderr: hint: use --oidc-issuer-url=https://login.example.com/oauth2/default here and in the API server, or set the issuer of the authorization server at Okta (Security > API) to this URL
+    exit: 1
+    ");
+    let with_slash = format!("{}/", sandbox.okta.issuer());
+    sandbox.okta.behave(|behaviour| {
+        behaviour.discovery.insert("issuer".to_owned(), json!(with_slash));
+    });
+    sandbox
+        .get_token()
+        .run()
+        .fails(1, &["only the slash at the end differs"]);
+}
+
+#[test]
+fn endpoints_that_leave_for_plain_http_are_refused() {
+    for endpoint in ["token_endpoint", "jwks_uri", "authorization_endpoint"] {
+        let sandbox = Sandbox::new();
+        sandbox.okta.behave(|behaviour| {
+            behaviour
+                .discovery
+                .insert(endpoint.to_owned(), json!("http://example.com/x"));
+        });
+        sandbox.get_token().run().fails(1, &[endpoint, "is not https"]);
+        assert_eq!(sandbox.tabs(), 0);
+    }
+}
+
+#[test]
+fn a_failing_key_set_fails_the_login() {
+    let cases = [
+        (FaultKind::status(500, FaultBody::Okta), "HTTP 500"),
+        (
+            FaultKind::Raw(r#"{"keys":[]}"#.to_owned()),
+            "no key that can verify",
+        ),
+        (FaultKind::BrokenJson, "key set"),
+        (FaultKind::status(404, FaultBody::Html), "not with JSON"),
+    ];
+    for (fault, words) in cases {
+        let sandbox = Sandbox::new();
+        sandbox
+            .okta
+            .behave(|behaviour| behaviour.faults = vec![Fault::always(Endpoint::Keys, fault)]);
+        sandbox.get_token().run().fails(1, &[words]);
+        assert_eq!(sandbox.cache_files(".session.json").len(), 0);
+    }
+}
+
+#[test]
+fn a_redirecting_token_endpoint_gets_no_second_request() {
+    let sandbox = Sandbox::new();
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let to = format!("http://{}/token", elsewhere.local_addr().unwrap());
+    sandbox.okta.behave(|behaviour| {
+        behaviour.faults = vec![Fault::always(Endpoint::Token, FaultKind::Redirect { to })];
+    });
+    sandbox.get_token().run().fails(1, &["redirects to"]);
+    assert!(
+        elsewhere.accept().is_err(),
+        "nothing may go to where it redirects"
+    );
+}
+
+#[test]
+fn a_slow_provider_is_waited_for() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.faults = vec![Fault::once(Endpoint::Token, FaultKind::Slow { millis: 700 })];
+    });
+    sandbox.get_token().run().token();
+}

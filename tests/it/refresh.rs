@@ -1,0 +1,275 @@
+//! Renewal: silent, one request, and never a login for a passing fault.
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::okta::{Defect, Endpoint, Fault, FaultBody, FaultKind, RefreshRepeats, Rotation};
+use crate::support::{Sandbox, finish, now};
+
+#[test]
+fn an_expired_token_is_renewed_in_one_request_without_a_word() {
+    let sandbox = Sandbox::new();
+    let old = sandbox.signed_in();
+    sandbox.expire();
+    let outcome = sandbox.get_token().run();
+    assert_ne!(outcome.token(), old);
+    assert_eq!(outcome.stderr, "");
+    let asked: Vec<_> = sandbox
+        .okta
+        .requests()
+        .into_iter()
+        .map(|request| request.endpoint)
+        .collect();
+    assert_eq!(asked, [Endpoint::Token]);
+    assert_eq!(sandbox.tabs(), 1);
+}
+
+#[test]
+fn a_refresh_asks_for_the_granted_scopes() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.expire();
+    sandbox.get_token().run().token();
+    let request = sandbox.okta.requests().remove(0);
+    let scope = request
+        .form
+        .iter()
+        .find(|(name, _)| name == "scope")
+        .map(|(_, value)| value.as_str());
+    assert_eq!(scope, Some("openid offline_access"));
+}
+
+#[test]
+fn the_refresh_token_may_be_new_the_same_or_absent() {
+    for repeats in [RefreshRepeats::New, RefreshRepeats::Same, RefreshRepeats::Absent] {
+        let sandbox = Sandbox::new();
+        sandbox.okta.behave(|behaviour| {
+            behaviour.refresh = Rotation::Static;
+            behaviour.refresh_repeats = repeats;
+        });
+        sandbox.signed_in();
+        for _ in 0..2 {
+            sandbox.expire();
+            sandbox.get_token().run().token();
+        }
+        assert_eq!(
+            (sandbox.grants("refresh_token"), sandbox.tabs()),
+            (2, 1),
+            "{repeats:?}"
+        );
+    }
+}
+
+#[test]
+fn a_session_that_is_over_leads_to_one_login() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.expire();
+    sandbox.okta.end_sessions();
+    sandbox.get_token().run().token();
+    assert_eq!((sandbox.grants("refresh_token"), sandbox.tabs()), (1, 2));
+}
+
+#[test]
+fn a_passing_fault_opens_no_browser_and_keeps_the_session() {
+    let rate_limit = FaultBody::OAuth {
+        error: "invalid_grant".to_owned(),
+        description: "API call exceeded rate limit due to too many requests.".to_owned(),
+    };
+    let with_reset = FaultKind::Status {
+        code: 429,
+        body: FaultBody::Okta,
+        retry_after: None,
+        rate_limit_reset: Some(60),
+    };
+    let cases = [
+        (FaultKind::status(429, rate_limit), "slow down (HTTP 429)"),
+        (with_reset, "try again after 20"),
+        (FaultKind::status(503, FaultBody::Html), "HTTP 503"),
+        (FaultKind::status(500, FaultBody::Okta), "HTTP 500"),
+        (FaultKind::status(400, FaultBody::Html), "not with JSON"),
+        (FaultKind::status(401, oauth("invalid_client")), "invalid_client"),
+        (FaultKind::Reset, "cannot reach"),
+        (
+            FaultKind::Redirect {
+                to: "http://127.0.0.1:1/steal?x=1".to_owned(),
+            },
+            "redirects to http://127.0.0.1:1/steal,",
+        ),
+        (FaultKind::BrokenJson, "broken JSON"),
+        (FaultKind::Huge, "more than 1048576 bytes"),
+        (FaultKind::WrongContentType, "not with JSON"),
+    ];
+    for (fault, words) in cases {
+        let sandbox = Sandbox::new();
+        sandbox.signed_in();
+        sandbox.expire();
+        sandbox
+            .okta
+            .behave(|behaviour| behaviour.faults = vec![Fault::once(Endpoint::Token, fault.clone())]);
+        sandbox.get_token().run().fails(1, &[words]);
+        assert_eq!(sandbox.tabs(), 1, "{fault:?}");
+        // The next call renews as if nothing had happened; some of these faults came after the rotation.
+        sandbox.get_token().run().token();
+        assert_eq!(sandbox.tabs(), 1, "{fault:?}");
+    }
+}
+
+fn oauth(error: &str) -> FaultBody {
+    FaultBody::OAuth {
+        error: error.to_owned(),
+        description: String::new(),
+    }
+}
+
+#[test]
+fn a_token_that_still_lives_is_handed_out_when_it_cannot_be_renewed() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.signed_in();
+    let soon = now() + 8;
+    sandbox.change_session(|session| {
+        session["issued_at"] = (soon - 3600).into();
+        session["expires_at"] = soon.into();
+    });
+    let fault = Fault::always(Endpoint::Token, FaultKind::status(503, FaultBody::Empty));
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+    let outcome = sandbox.get_token().run();
+    assert_eq!((outcome.token(), outcome.stderr.as_str()), (token, ""));
+    assert_eq!(sandbox.grants("refresh_token"), 1);
+    sandbox
+        .get_token()
+        .arg("--force-refresh")
+        .run()
+        .fails(1, &["HTTP 503"]);
+}
+
+#[test]
+fn force_refresh_renews_a_good_token() {
+    let sandbox = Sandbox::new();
+    let old = sandbox.signed_in();
+    let new = sandbox.get_token().arg("--force-refresh").run().token();
+    assert_ne!(old, new);
+    assert_eq!((sandbox.grants("refresh_token"), sandbox.tabs()), (1, 1));
+    assert_eq!(sandbox.get_token().run().token(), new);
+}
+
+#[test]
+fn a_renewed_token_of_somebody_or_something_else_is_refused() {
+    let cases = [
+        (Defect::OtherSubject, "`sub` claim differs"),
+        (Defect::OtherAuthTime, "`auth_time` claim differs"),
+        (Defect::OtherNonce, "`nonce` claim differs"),
+        (Defect::Azp, "`azp` claim differs"),
+        (Defect::OtherAudience, "its audience is"),
+        (Defect::WrongIssuer, "its issuer is"),
+        (Defect::BadSignature, "its signature is wrong"),
+        (Defect::MissingIat, "no `iat` claim"),
+    ];
+    for (defect, words) in cases {
+        let sandbox = Sandbox::new();
+        let old = sandbox.signed_in();
+        sandbox.expire();
+        sandbox.okta.behave(|behaviour| behaviour.refresh_defect = defect);
+        sandbox.get_token().run().fails(1, &[words]);
+        assert_eq!(
+            (sandbox.session()["id_token"].as_str(), sandbox.tabs()),
+            (Some(old.as_str()), 1),
+            "{defect:?}"
+        );
+    }
+}
+
+#[test]
+fn a_renewal_without_an_id_token_leads_to_a_login() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.expire();
+    let fault = Fault::once(Endpoint::Token, FaultKind::Missing("id_token".to_owned()));
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+    sandbox.get_token().run().token();
+    assert_eq!(sandbox.tabs(), 2);
+}
+
+/// The answer is spoilt after the provider has replaced the refresh token: the new one must not be lost.
+#[test]
+fn a_rotated_refresh_token_survives_an_id_token_that_cannot_be_verified_yet() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
+    sandbox.signed_in();
+    sandbox.expire();
+    sandbox.okta.rotate_keys();
+    let fault = Fault::once(Endpoint::Keys, FaultKind::status(503, FaultBody::Empty));
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+    sandbox.get_token().run().fails(1, &["HTTP 503"]);
+    sandbox.get_token().run().token();
+    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
+}
+
+#[test]
+fn rotated_keys_are_fetched_once_and_then_known() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.okta.rotate_keys();
+    for _ in 0..2 {
+        sandbox.expire();
+        sandbox.get_token().run().token();
+    }
+    assert_eq!((sandbox.okta.count(Endpoint::Keys), sandbox.tabs()), (1, 1));
+}
+
+#[test]
+fn documents_are_fetched_again_when_their_time_is_over() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.discovery_cache_control = Some("no-store".to_owned());
+        behaviour.keys_cache_control = Some("max-age=0".to_owned());
+    });
+    sandbox.signed_in();
+    sandbox.expire();
+    sandbox.get_token().run().token();
+    assert_eq!(
+        (
+            sandbox.okta.count(Endpoint::Discovery),
+            sandbox.okta.count(Endpoint::Keys)
+        ),
+        (1, 1)
+    );
+}
+
+#[test]
+fn a_broken_document_cache_is_fetched_anew() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    std::fs::write(sandbox.cache_file(".provider.json"), b"\xff\x00{").unwrap();
+    sandbox.expire();
+    sandbox.get_token().run().token();
+    assert_eq!(sandbox.tabs(), 1);
+}
+
+/// A kill at any moment of a refresh costs no login while the provider's leeway lasts.
+#[test]
+fn two_hundred_kills_during_refreshes_cost_no_login() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let mut killed = 0;
+    for round in 0..200_u64 {
+        sandbox.expire_if_there();
+        let child = sandbox.get_token().spawn();
+        // Spread over the whole run of a refresh, some 10 ms in a debug build.
+        std::thread::sleep(std::time::Duration::from_micros(round * 7919 % 14_000));
+        kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL).ok();
+        killed += usize::from(finish(child).code.is_none());
+    }
+    assert!(killed > 50, "only {killed} of 200 calls were killed in time");
+    sandbox.expire_if_there();
+    sandbox.get_token().run().token();
+    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
+}
+
+impl Sandbox {
+    fn expire_if_there(&self) {
+        if !self.cache_files(".session.json").is_empty() {
+            self.expire();
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! `setup`: one login that leaves nothing behind, and what follows from it.
+
+use crate::okta::Endpoint;
+use crate::support::{Outcome, Sandbox};
+
+/// Replaces the claims that differ from run to run, and the browser of the sandbox.
+fn stable(sandbox: &Sandbox, outcome: &Outcome) -> String {
+    let text = sandbox.filtered(outcome);
+    let lines = text.lines().filter(|line| !line.contains("--browser-command"));
+    let lines = lines.map(|line| match line.trim_start().split_once(": ") {
+        Some((
+            name @ ("\"at_hash\"" | "\"auth_time\"" | "\"exp\"" | "\"iat\"" | "\"jti\"" | "\"nonce\""),
+            _,
+        )) => {
+            format!("  {name}: …")
+        }
+        _ => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn it_shows_claims_user_and_the_line_for_kubectl_and_touches_no_session() {
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.setup().arg("--groups-prefix=okta:").run();
+    insta::assert_snapshot!(stable(&sandbox, &outcome), @r#"
+    Claims of the ID token:
+
+    {
+      "amr": [
+        "pwd"
+      ],
+      "at_hash": …
+      "aud": "0oakubesesamemock",
+      "auth_time": …
+      "exp": …
+      "groups": [
+        "k8s-developers",
+        "k8s-oncall"
+      ],
+      "iat": …
+      "idp": "00omockokta",
+      "iss": "[ISSUER]",
+      "jti": …
+      "nonce": …
+      "sub": "00ualice",
+      "ver": 1
+    }
+
+    The API server will say that you are:
+
+      user    [ISSUER]#00ualice
+      group   okta:k8s-developers
+      group   okta:k8s-oncall
+      group   system:authenticated
+
+    Tell kubectl (1.30 or newer):
+
+      kubectl config set-credentials oidc \
+        --exec-api-version=client.authentication.k8s.io/v1 \
+        --exec-interactive-mode=IfAvailable \
+        --exec-command=kubesesame \
+        --exec-arg=get-token \
+        --exec-arg=--oidc-issuer-url=[ISSUER] \
+        --exec-arg=--oidc-client-id=0oakubesesamemock \
+        --exec-arg=--listen-address=127.0.0.1:0 \
+        --exec-arg=--oidc-extra-scope=offline_access
+    stderr: signing in at [ISSUER] in your browser
+    exit: 0
+    "#);
+    assert!(!sandbox.cache_dir().exists());
+}
+
+#[test]
+fn offline_access_is_tried_and_left_out_where_it_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.offline_access_allowed = false);
+    let outcome = sandbox.setup().run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(
+        outcome.stderr.contains("refuses the scope `offline_access`"),
+        "{outcome}"
+    );
+    assert!(!outcome.stdout.contains("offline_access"), "{outcome}");
+    assert_eq!(sandbox.okta.count(Endpoint::Token), 1);
+}
+
+#[test]
+fn a_token_without_groups_is_noted() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.groups_in_id_token = false);
+    let outcome = sandbox.setup().run();
+    assert!(
+        outcome.stdout.contains("the token has no `groups` claim"),
+        "{outcome}"
+    );
+}
+
+#[test]
+fn an_email_that_is_not_verified_will_be_refused() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.user.email_verified = false);
+    let outcome = sandbox
+        .setup()
+        .arg("--oidc-extra-scope=email")
+        .arg("--username-claim=email")
+        .run();
+    assert!(
+        outcome.stdout.contains("The API server will refuse this token"),
+        "{outcome}"
+    );
+}
+
+#[test]
+fn a_secret_is_not_repeated() {
+    let sandbox = Sandbox::new();
+    let secret = sandbox.okta.web_client_secret();
+    let call = sandbox
+        .setup()
+        .with("--oidc-client-id", &sandbox.okta.web_client_id());
+    let outcome = call.arg(&format!("--oidc-client-secret={secret}")).run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(
+        !outcome.to_string().contains(&secret) && outcome.stdout.contains("$CLIENT_SECRET"),
+        "{outcome}"
+    );
+}
+
+#[test]
+fn what_is_missing_is_told_as_for_get_token() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .bare(&["setup"])
+        .run()
+        .fails(2, &["--oidc-issuer-url is missing"]);
+}

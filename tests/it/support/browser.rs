@@ -1,0 +1,145 @@
+//! A browser without a window: it is told URLs as a desktop's opener would be, and follows them.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use nix::sys::stat::Mode;
+
+/// What the person does with a tab.
+pub(crate) type Habit = Box<dyn Fn(&str) + Send>;
+
+/// A browser that listens on a FIFO for the URLs of its tabs.
+pub(crate) struct Browser {
+    fifo: PathBuf,
+    tabs: Arc<Tabs>,
+    reader: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Tabs {
+    urls: Mutex<Vec<String>>,
+    opened: Condvar,
+}
+
+/// A page as the browser shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+impl Browser {
+    /// Starts a browser with its FIFO in `dir`.
+    pub(crate) fn start(dir: &Path, habit: Habit) -> Self {
+        let fifo = dir.join("browser");
+        nix::unistd::mkfifo(&fifo, Mode::S_IRWXU).expect("a FIFO");
+        // Open for both ways, so that it neither waits for a writer nor ends with the last one.
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&fifo)
+            .expect("the FIFO opens");
+        let tabs = Arc::new(Tabs::default());
+        let reader = thread::spawn({
+            let tabs = Arc::clone(&tabs);
+            move || browse(file, &tabs, &habit)
+        });
+        Self {
+            fifo,
+            tabs,
+            reader: Some(reader),
+        }
+    }
+
+    /// Returns a `--browser-command` that opens a tab here.
+    pub(crate) fn command(&self) -> String {
+        format!("sh -c 'printf \"%s\\n\" \"$1\" > {}' sh", self.fifo.display())
+    }
+
+    pub(crate) fn tabs(&self) -> usize {
+        self.tabs.urls.lock().unwrap().len()
+    }
+
+    /// Waits until so many tabs were opened, and returns the URL of the last.
+    pub(crate) fn wait_for_tabs(&self, wanted: usize) -> String {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let mut urls = self.tabs.urls.lock().unwrap();
+        while urls.len() < wanted {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "{} of {wanted} tabs were opened", urls.len());
+            urls = self.tabs.opened.wait_timeout(urls, left).unwrap().0;
+        }
+        urls[wanted - 1].clone()
+    }
+}
+
+fn browse(file: File, tabs: &Tabs, habit: &Habit) {
+    for url in BufReader::new(file).lines() {
+        let url = url.expect("a URL");
+        if url == "quit" {
+            return;
+        }
+        tabs.urls.lock().unwrap().push(url.clone());
+        tabs.opened.notify_all();
+        habit(&url);
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if let Ok(mut fifo) = OpenOptions::new().write(true).open(&self.fifo) {
+            drop(fifo.write_all(b"quit\n"));
+        }
+        if let Some(reader) = self.reader.take()
+            && reader.join().is_err()
+            && !thread::panicking()
+        {
+            panic!("the person at the browser saw something wrong, see above");
+        }
+    }
+}
+
+/// Visits a URL as a tab does, redirects included, and returns the last page.
+pub(crate) fn visit(url: &str) -> Page {
+    visit_with(url, &[])
+}
+
+/// Visits with more headers.
+pub(crate) fn visit_with(url: &str, headers: &[(&str, &str)]) -> Page {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .tls_danger_accept_invalid_certs(true)
+            .timeout(Duration::from_secs(20))
+            .build()
+            .unwrap();
+        let mut request = client.get(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("{url}: {error}"));
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("?").to_owned()))
+            .collect();
+        Page {
+            status,
+            body: response.text().await.unwrap_or_default(),
+            headers,
+        }
+    })
+}

@@ -1,0 +1,9 @@
+//! What the tests speak with: a private home, the mock Okta, a browser, and the real program.
+
+mod browser;
+mod outcome;
+mod sandbox;
+
+pub(crate) use browser::{Page, visit, visit_with};
+pub(crate) use outcome::Outcome;
+pub(crate) use sandbox::{Call, Sandbox, finish, mode, now};

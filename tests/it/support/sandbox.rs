@@ -1,0 +1,278 @@
+//! A home of its own, a provider of its own, and the program run in it.
+
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::browser::{Browser, Habit, visit};
+use super::outcome::Outcome;
+use crate::okta::{Endpoint, MockOkta, Options, Rotation};
+
+/// Everything one test needs, gone with it.
+pub(crate) struct Sandbox {
+    pub(crate) okta: MockOkta,
+    browser: Browser,
+    home: TempDir,
+}
+
+impl Sandbox {
+    /// A person who signs in as soon as a tab opens.
+    pub(crate) fn new() -> Self {
+        Self::with_habit(Box::new(|url| drop(visit(url))))
+    }
+
+    /// A person who lets tabs be.
+    pub(crate) fn unattended() -> Self {
+        Self::with_habit(Box::new(|_| ()))
+    }
+
+    pub(crate) fn with_habit(habit: Habit) -> Self {
+        Self::build(MockOkta::start(), habit)
+    }
+
+    /// A provider with https, whose authority is in `ca.pem`.
+    pub(crate) fn with_tls() -> Self {
+        let okta = MockOkta::start_with(Options {
+            tls: true,
+            ..Options::default()
+        });
+        let sandbox = Self::build(okta, Box::new(|url| drop(visit(url))));
+        fs::write(sandbox.path("ca.pem"), sandbox.okta.ca_pem().expect("a CA")).unwrap();
+        sandbox
+    }
+
+    fn build(okta: MockOkta, habit: Habit) -> Self {
+        // Free ports, so that tests run side by side; strict rotation, so that a second use of a refresh token shows.
+        okta.behave(|behaviour| {
+            behaviour.any_loopback_port = true;
+            behaviour.refresh = Rotation::Rotate;
+        });
+        let home = tempfile::Builder::new()
+            .prefix("kubesesame-it-")
+            .tempdir()
+            .unwrap();
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        Self {
+            browser: Browser::start(home.path(), habit),
+            okta,
+            home,
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    pub(crate) fn cache_dir(&self) -> PathBuf {
+        self.path(".kube/cache/kubesesame")
+    }
+
+    /// Returns the one file of the cache whose name ends so.
+    #[track_caller]
+    pub(crate) fn cache_file(&self, suffix: &str) -> PathBuf {
+        let mut found = self.cache_files(suffix);
+        assert_eq!(found.len(), 1, "files *{suffix}: {found:?}");
+        found.remove(0)
+    }
+
+    pub(crate) fn cache_files(&self, suffix: &str) -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(self.cache_dir()) else {
+            return Vec::new();
+        };
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths
+            .filter(|path| path.to_string_lossy().ends_with(suffix))
+            .collect()
+    }
+
+    pub(crate) fn session_file(&self) -> PathBuf {
+        self.cache_file(".session.json")
+    }
+
+    pub(crate) fn session(&self) -> serde_json::Value {
+        serde_json::from_slice(&fs::read(self.session_file()).unwrap()).unwrap()
+    }
+
+    /// Changes the stored session, as time or an accident would.
+    pub(crate) fn change_session(&self, change: impl FnOnce(&mut serde_json::Value)) {
+        let mut session = self.session();
+        change(&mut session);
+        fs::write(self.session_file(), session.to_string()).unwrap();
+    }
+
+    /// Makes the stored token one that has to be renewed.
+    pub(crate) fn expire(&self) {
+        self.change_session(|session| session["expires_at"] = 1.into());
+    }
+
+    pub(crate) fn tabs(&self) -> usize {
+        self.browser.tabs()
+    }
+
+    pub(crate) fn wait_for_tabs(&self, wanted: usize) -> String {
+        self.browser.wait_for_tabs(wanted)
+    }
+
+    /// Signs in, and forgets what was asked on the way.
+    pub(crate) fn signed_in(&self) -> String {
+        let token = self.get_token().run().token();
+        self.okta.clear_requests();
+        token
+    }
+
+    /// Requests at the token endpoint with this grant.
+    pub(crate) fn grants(&self, grant_type: &str) -> usize {
+        let requests = self.okta.requests();
+        let token = requests
+            .iter()
+            .filter(|request| request.endpoint == Endpoint::Token);
+        token
+            .filter(|request| request.grant_type.as_deref() == Some(grant_type))
+            .count()
+    }
+
+    /// `get-token` as a kubeconfig would have it, with a free port and this sandbox's browser.
+    pub(crate) fn get_token(&self) -> Call {
+        self.command("get-token").arg("--oidc-extra-scope=offline_access")
+    }
+
+    pub(crate) fn setup(&self) -> Call {
+        self.command("setup")
+    }
+
+    fn command(&self, name: &str) -> Call {
+        self.bare(&[
+            name,
+            &format!("--oidc-issuer-url={}", self.okta.issuer()),
+            &format!("--oidc-client-id={}", self.okta.client_id()),
+            "--listen-address=127.0.0.1:0",
+            &format!("--browser-command={}", self.browser.command()),
+        ])
+    }
+
+    /// The program with these arguments and nothing more.
+    pub(crate) fn bare(&self, args: &[&str]) -> Call {
+        Call {
+            args: args.iter().map(|&arg| arg.to_owned()).collect(),
+            env: vec![
+                ("HOME".into(), self.home.path().to_string_lossy().into_owned()),
+                ("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()),
+            ],
+            terminal: None,
+            wrapper: Vec::new(),
+        }
+    }
+
+    /// Replaces what differs from run to run, for snapshots.
+    pub(crate) fn filtered(&self, outcome: &Outcome) -> String {
+        let text = outcome.to_string();
+        let text = text
+            .replace(&self.okta.issuer(), "[ISSUER]")
+            .replace(&self.okta.origin(), "[ORIGIN]");
+        text.replace(&*self.home.path().to_string_lossy(), "[HOME]")
+    }
+}
+
+/// A run that is being prepared.
+#[derive(Clone)]
+pub(crate) struct Call {
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+    terminal: Option<std::sync::Arc<OwnedFd>>,
+    wrapper: Vec<String>,
+}
+
+impl Call {
+    pub(crate) fn arg(mut self, arg: &str) -> Self {
+        self.args.push(arg.to_owned());
+        self
+    }
+
+    /// Drops the arguments that begin so.
+    pub(crate) fn without(mut self, prefix: &str) -> Self {
+        self.args.retain(|arg| !arg.starts_with(prefix));
+        self
+    }
+
+    /// Replaces the value of a flag.
+    pub(crate) fn with(self, flag: &str, value: &str) -> Self {
+        self.without(&format!("{flag}=")).arg(&format!("{flag}={value}"))
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.retain(|(known, _)| known != name);
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn without_env(mut self, name: &str) -> Self {
+        self.env.retain(|(known, _)| known != name);
+        self
+    }
+
+    /// Runs with a terminal as standard input, as under a person's kubectl.
+    pub(crate) fn at_terminal(mut self) -> Self {
+        let pty = nix::pty::openpty(None, None).expect("a terminal");
+        // The other end has to stay open for as long as the program runs; tests are short, so for ever.
+        std::mem::forget(pty.master);
+        self.terminal = Some(std::sync::Arc::new(pty.slave));
+        self
+    }
+
+    /// Runs under a shell of its own, so that the parent is another process than the test.
+    pub(crate) fn in_new_command(self) -> Self {
+        self.repeated(1)
+    }
+
+    /// Runs so often under one shell, as kubectl runs a failing plugin.
+    pub(crate) fn repeated(mut self, times: u32) -> Self {
+        let script = format!("for i in $(seq {times}); do \"$@\"; code=$?; done; exit $code");
+        self.wrapper = vec!["sh".into(), "-c".into(), script, "sh".into()];
+        self
+    }
+
+    /// Runs the program through another one, such as `prlimit`.
+    pub(crate) fn through(mut self, wrapper: &[&str]) -> Self {
+        self.wrapper = wrapper.iter().map(|&word| word.to_owned()).collect();
+        self
+    }
+
+    pub(crate) fn spawn(&self) -> Child {
+        let program = env!("CARGO_BIN_EXE_kubesesame").to_owned();
+        let words: Vec<&String> = self.wrapper.iter().chain([&program]).chain(&self.args).collect();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).env_clear().envs(self.env.clone());
+        command.stdin(match &self.terminal {
+            Some(slave) => Stdio::from(slave.try_clone().expect("the terminal")),
+            None => Stdio::null(),
+        });
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("the program starts")
+    }
+
+    pub(crate) fn run(&self) -> Outcome {
+        self.spawn().wait_with_output().expect("the program ends").into()
+    }
+}
+
+/// Ends a run and returns what it had said.
+pub(crate) fn finish(child: Child) -> Outcome {
+    child.wait_with_output().expect("the program ends").into()
+}
+
+/// Mode bits of a path.
+pub(crate) fn mode(path: &Path) -> u32 {
+    fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+/// Seconds since the epoch.
+pub(crate) fn now() -> i64 {
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    since.as_secs().cast_signed()
+}

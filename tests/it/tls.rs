@@ -1,0 +1,78 @@
+//! https: whose certificates are trusted.
+
+use crate::support::Sandbox;
+
+fn ca_flag(sandbox: &Sandbox) -> String {
+    format!("--certificate-authority={}", sandbox.path("ca.pem").display())
+}
+
+#[test]
+fn an_authority_in_a_file_or_as_data_is_trusted() {
+    let sandbox = Sandbox::with_tls();
+    sandbox.get_token().arg(&ca_flag(&sandbox)).run().token();
+    let data = data_encoding::BASE64.encode(&std::fs::read(sandbox.path("ca.pem")).unwrap());
+    let by_data = sandbox
+        .get_token()
+        .arg(&format!("--certificate-authority-data={data}"));
+    by_data.arg("--force-refresh").run().token();
+    assert_eq!(sandbox.tabs(), 1);
+    let tilde = sandbox
+        .get_token()
+        .arg("--certificate-authority=~/ca.pem")
+        .arg("--force-refresh");
+    tilde.run().token();
+}
+
+#[test]
+fn a_certificate_of_an_unknown_authority_is_refused() {
+    let sandbox = Sandbox::with_tls();
+    sandbox
+        .get_token()
+        .run()
+        .fails(1, &["is not trusted", "--certificate-authority"]);
+    assert_eq!(sandbox.tabs(), 0);
+}
+
+#[test]
+fn skipping_the_check_works_warns_and_keeps_no_documents() {
+    let sandbox = Sandbox::with_tls();
+    let outcome = sandbox.get_token().arg("--insecure-skip-tls-verify").run();
+    outcome.token();
+    assert!(
+        outcome.stderr.contains("warning: --insecure-skip-tls-verify"),
+        "{outcome}"
+    );
+    assert_eq!(sandbox.cache_files(".provider.json").len(), 0);
+}
+
+#[test]
+fn an_authority_that_is_absent_or_not_pem_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .get_token()
+        .arg("--certificate-authority=/nowhere/ca.pem")
+        .run()
+        .fails(1, &["/nowhere/ca.pem", "PEM"]);
+    std::fs::write(sandbox.path("not.pem"), "hello").unwrap();
+    for file in ["not.pem", "empty.pem"] {
+        std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(sandbox.path(file))
+            .unwrap();
+        let flag = format!("--certificate-authority={}", sandbox.path(file).display());
+        sandbox
+            .get_token()
+            .arg(&flag)
+            .run()
+            .fails(1, &[file, "no PEM certificate", "BEGIN CERTIFICATE"]);
+    }
+    for data in ["%%%", "aGVsbG8="] {
+        let flag = format!("--certificate-authority-data={data}");
+        sandbox
+            .get_token()
+            .arg(&flag)
+            .run()
+            .fails(1, &["--certificate-authority-data cannot be used"]);
+    }
+}
