@@ -197,7 +197,7 @@ mod tests {
             assert!(matches!(result, Err(Error::Discovery { .. })), "{bad}");
         }
         let result = parse("http://127.0.0.1:1", |document| {
-            document["jwks_uri"] = "http://10.0.0.1/k".into()
+            document["jwks_uri"] = "http://10.0.0.1/k".into();
         });
         assert!(matches!(result, Err(Error::Discovery { .. })));
     }
