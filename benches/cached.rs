@@ -16,6 +16,8 @@
 
 #[path = "../examples/mock_okta/okta/mod.rs"]
 mod okta;
+#[path = "../examples/mock_okta/visit.rs"]
+mod visit;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,11 +30,17 @@ const ROUNDS: usize = 500;
 const WARM_UP: usize = 20;
 
 fn main() {
+    // Started by the plugin as its browser.
+    if std::env::args().nth(1).as_deref() == Some("visit") {
+        visit::visit(&std::env::args().next_back().unwrap(), &[]).unwrap();
+        return;
+    }
     let home = tempfile::tempdir().unwrap();
     let okta = MockOkta::start();
     okta.behave(|behaviour| behaviour.any_loopback_port = true);
     let plugin = Plugin::build(&okta, home.path());
-    plugin.run(&["--browser-command=curl -sLo /dev/null"]);
+    let browser = std::env::current_exe().unwrap();
+    plugin.run(&[&format!("--browser-command='{}' visit", browser.display())]);
     let session = session_file(&home.path().join(".kube/cache/kubesesame"));
     let floor = build_floor(home.path());
 

@@ -11,6 +11,8 @@
 
 #[path = "../mock_okta/okta/mod.rs"]
 mod okta;
+#[path = "../mock_okta/visit.rs"]
+mod visit;
 
 use std::error::Error;
 use std::path::Path;
@@ -25,7 +27,10 @@ const TOKEN_SECONDS: i64 = 8;
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         None => report(demo()),
-        Some("visit") => report(visit(&std::env::args().next_back().unwrap_or_default())),
+        Some("visit") => {
+            let url = std::env::args().next_back().unwrap_or_default();
+            report(visit::visit(&url, &[]).map(drop).map_err(Into::into))
+        }
         Some(_) => kubesesame::run(),
     }
 }
@@ -113,16 +118,4 @@ fn get_token(okta: &MockOkta, home: &Path, desktop: bool) -> Result<(String, Dur
         return Err(format!("get-token ended with {}", output.status).into());
     }
     Ok((String::from_utf8(output.stdout)?, took))
-}
-
-/// Plays the browser: follows the provider's redirects back to the program that waits.
-fn visit(url: &str) -> Result<(), Box<dyn Error>> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
-        client.get(url).send().await?.error_for_status()?;
-        Ok(())
-    })
 }

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use url::Url;
 
 use crate::okta::{AuthorizeError, Callback, Defect, Endpoint, Fault, FaultBody, FaultKind};
-use crate::support::{Page, Sandbox, visit, visit_with};
+use crate::support::{Sandbox, visit, visit_with};
+use crate::visit::Page;
 
 /// The redirect URI and the state of an authorization URL.
 fn answer_address(authorization_url: &str) -> (Url, String) {

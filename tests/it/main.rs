@@ -14,6 +14,8 @@
 #[path = "../../examples/mock_okta/okta/mod.rs"]
 mod okta;
 mod support;
+#[path = "../../examples/mock_okta/visit.rs"]
+mod visit;
 
 mod cached;
 mod callback;

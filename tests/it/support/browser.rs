@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use nix::sys::stat::Mode;
 
+use crate::visit::Page;
+
 /// What the person does with a tab.
 pub(crate) type Habit = Box<dyn Fn(&str) + Send>;
 
@@ -23,14 +25,6 @@ pub(crate) struct Browser {
 struct Tabs {
     urls: Mutex<Vec<String>>,
     opened: Condvar,
-}
-
-/// A page as the browser shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Page {
-    pub(crate) status: u16,
-    pub(crate) body: String,
-    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Browser {
@@ -111,35 +105,5 @@ pub(crate) fn visit(url: &str) -> Page {
 
 /// Visits with more headers.
 pub(crate) fn visit_with(url: &str, headers: &[(&str, &str)]) -> Page {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .tls_danger_accept_invalid_certs(true)
-            .timeout(Duration::from_secs(20))
-            .build()
-            .unwrap();
-        let mut request = client.get(url);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let response = request
-            .send()
-            .await
-            .unwrap_or_else(|error| panic!("{url}: {error}"));
-        let status = response.status().as_u16();
-        let headers = response
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("?").to_owned()))
-            .collect();
-        Page {
-            status,
-            body: response.text().await.unwrap_or_default(),
-            headers,
-        }
-    })
+    crate::visit::visit(url, headers).unwrap_or_else(|error| panic!("{error}"))
 }
