@@ -141,7 +141,7 @@ pub(super) const CATALOGUE: &[Entry] = &[
     entry(
         &["invalid_client"],
         "client secret supplied for a confidential client is invalid",
-        "the secret was changed at Okta: put the new one into --oidc-client-secret",
+        "the secret is wrong or was changed at Okta: give the new one with --oidc-client-secret, or make the app a native one",
     ),
     entry(
         &["invalid_client"],

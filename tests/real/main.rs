@@ -1,0 +1,22 @@
+//! kubesesame among real parts: kubectl runs it, Chromium attends to the sign-in, a real API server judges the token.
+//! Only the provider is ours: the mock Okta of `examples/`, over https.
+//!
+//! `tests/real/provision` puts the parts into `target/real`; then `cargo test --test real -- --ignored` runs these tests.
+//! Screenshots are left in `target/real/screens`, the parts' logs in `target/real/logs`. Nothing leaves the machine.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the doors are the product's; tests start processes and read files"
+)]
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
+
+mod browser;
+mod cluster;
+mod kubectl;
+mod pages;
+mod parts;
+mod process;
+mod sign_in;
+mod user;
+
+#[path = "../../examples/mock_okta/okta/mod.rs"]
+mod okta;
