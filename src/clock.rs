@@ -15,3 +15,11 @@ pub(crate) fn now() -> i64 {
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs().cast_signed())
 }
+
+/// Seconds since the epoch as RFC 3339 in UTC; times that no calendar holds become its end.
+pub(crate) fn rfc3339(seconds: i64) -> String {
+    chrono::DateTime::from_timestamp(seconds, 0)
+        .unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC)
+        .format("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
+}

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 pub(crate) struct Environment {
     /// `KUBERNETES_EXEC_INFO`, set by kubectl.
     pub(crate) exec_info: Option<String>,
-    /// `KUBECACHEDIR`, kubectl's own cache root; counts even when empty, as for kubectl.
+    /// `KUBECACHEDIR`, kubectl's own cache root.
     pub(crate) kube_cache_dir: Option<PathBuf>,
     pub(crate) home: Option<PathBuf>,
     /// Standard input or standard error is a terminal, so a person is there.
@@ -27,7 +27,9 @@ impl Environment {
     pub(crate) fn read() -> Self {
         Self {
             exec_info: std::env::var("KUBERNETES_EXEC_INFO").ok(),
-            kube_cache_dir: std::env::var_os("KUBECACHEDIR").map(PathBuf::from),
+            kube_cache_dir: std::env::var_os("KUBECACHEDIR")
+                .filter(|dir| !dir.is_empty())
+                .map(PathBuf::from),
             home: home(),
             at_terminal: std::io::stdin().is_terminal() || std::io::stderr().is_terminal(),
             has_display: has_display(std::env::var_os),
@@ -50,4 +52,9 @@ fn has_display(variable: impl Fn(&'static str) -> Option<OsString>) -> bool {
         || ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"]
             .into_iter()
             .any(|name| variable(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// The words of the command line, the program's own name first.
+pub(crate) fn words() -> impl Iterator<Item = OsString> {
+    std::env::args_os()
 }

@@ -3,9 +3,9 @@
 //! Owns the exit codes and the order of the lines. The words live with the rooms that fail.
 
 use std::error::Error as _;
+use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
+use crate::report::Report;
 use crate::{exec, files, oidc, session, settings};
 
 /// A failure of a command.
@@ -21,6 +21,13 @@ pub(crate) enum Error {
     Session(#[from] session::Error),
     #[error(transparent)]
     Oidc(#[from] oidc::Error),
+    /// The provider did not renew the session; it stays as it is.
+    #[error("the session could not be renewed")]
+    Renewal {
+        source: oidc::Error,
+        /// Where the session is, if it is anywhere.
+        path: Option<PathBuf>,
+    },
     /// The sign-in that this call waited for, or one shortly before, failed so.
     #[error("{}", .0.error)]
     Remembered(Report),
@@ -38,19 +45,6 @@ pub(crate) const EXIT_FAILED: u8 = 1;
 pub(crate) const EXIT_USAGE: u8 = 2;
 /// A login is needed, and nobody could attend to it here.
 pub(crate) const EXIT_LOGIN_NEEDED: u8 = 3;
-
-/// A failure in words, ready to print and to remember.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Report {
-    pub(crate) error: String,
-    #[serde(default)]
-    pub(crate) causes: Vec<String>,
-    #[serde(default)]
-    pub(crate) hint: Option<String>,
-    #[serde(default)]
-    pub(crate) note: Option<String>,
-    pub(crate) exit: u8,
-}
 
 impl Error {
     pub(crate) fn report(&self) -> Report {
@@ -81,6 +75,7 @@ impl Error {
             Self::Files(error) => Some(error.hint()),
             Self::Session(error) => Some(error.hint()),
             Self::Oidc(error) => error.hint(),
+            Self::Renewal { source, path } => renewal_hint(source, path.as_deref()),
             Self::Remembered(report) => report.hint.clone(),
             Self::Output(_) => Some("whoever started kubesesame closed its standard output".to_owned()),
             Self::Runtime(_) => Some("look at the limits of open files and processes (ulimit -a)".to_owned()),
@@ -92,9 +87,26 @@ impl Error {
             Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
             Self::Oidc(oidc::Error::LoginImpossible) => EXIT_LOGIN_NEEDED,
             Self::Remembered(report) => report.exit,
-            Self::Files(_) | Self::Session(_) | Self::Oidc(_) | Self::Output(_) | Self::Runtime(_) => {
-                EXIT_FAILED
-            }
+            Self::Files(_)
+            | Self::Session(_)
+            | Self::Oidc(_)
+            | Self::Renewal { .. }
+            | Self::Output(_)
+            | Self::Runtime(_) => EXIT_FAILED,
         }
     }
+}
+
+/// A provider that cannot be reached will be reached again; one that says no needs a new login.
+fn renewal_hint(error: &oidc::Error, path: Option<&Path>) -> Option<String> {
+    let hint = error.hint()?;
+    Some(match path {
+        Some(path) if error.is_a_refusal() => {
+            format!(
+                "{hint}; to sign in anew, remove the session: rm {}",
+                files::quoted(path)
+            )
+        }
+        _ => format!("{hint}; the session is kept"),
+    })
 }

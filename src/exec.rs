@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::rfc3339;
 use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
 
@@ -123,14 +124,6 @@ pub(crate) fn credential(version: ApiVersion, token: &Secret, expires_at: i64) -
     let mut text = serde_json::to_string(&answer).unwrap_or_default();
     text.push('\n');
     text
-}
-
-/// Seconds since the epoch as RFC 3339 in UTC; times that no calendar holds become its end.
-pub(crate) fn rfc3339(seconds: i64) -> String {
-    chrono::DateTime::from_timestamp(seconds, 0)
-        .unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC)
-        .format("%Y-%m-%dT%H:%M:%SZ")
-        .to_string()
 }
 
 /// The process that started us. A pid alone comes back after a while; with the start time it does not.

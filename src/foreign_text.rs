@@ -3,7 +3,7 @@
 //! Owns what makes it harmless: one line, no control or direction characters, a length that fits a terminal.
 //! Never decides what is shown.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,23 @@ impl ForeignText {
     }
 }
 
+/// Escapes, in JSON text, what could move the cursor, hide text or turn its direction; JSON reads it back the same.
+pub(crate) fn escaped_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || is_harmless(c) {
+            escaped.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                // Writing to a string cannot fail.
+                drop(write!(escaped, "\\u{unit:04x}"));
+            }
+        }
+    }
+    escaped
+}
+
 /// Rejects what could move the cursor, hide text or turn its direction: C0, DEL, C1, zero-width and
 /// bidirectional controls.
 fn is_harmless(c: char) -> bool {
@@ -60,6 +77,15 @@ mod tests {
     fn escape_sequences_and_direction_marks_are_dropped() {
         let text = ForeignText::new("no\u{1b}[31m way\r\nerror: \u{202e}fake\u{9b}1m\u{200b}!");
         assert_eq!(text.as_str(), "no[31m way  error: fake1m!");
+    }
+
+    #[test]
+    fn json_keeps_its_meaning_and_loses_its_tricks() {
+        let text = "{\n \"name\": \"a\u{202e}b\u{9b}é\"\n}";
+        let escaped = escaped_json(text);
+        assert_eq!(escaped, "{\n \"name\": \"a\\u202eb\\u009bé\"\n}");
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(&escaped), value(text));
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! - `cluster`, `kubeconfig`: what the API server makes of a token, what kubectl has to be told
 //! - `exec`: the contract with kubectl
 //! - `files`, `clock`, `ui`: the doors to the file system, the clock and the person
-//! - `secret`, `origin`, `foreign_text`, `error`: words that all rooms use
+//! - `secret`, `origin`, `foreign_text`, `report`, `error`: words that all rooms use
 
 mod cli;
 mod clock;
@@ -27,14 +27,13 @@ mod foreign_text;
 mod kubeconfig;
 mod oidc;
 mod origin;
+mod report;
 mod secret;
 mod session;
 mod settings;
 mod ui;
 
 use std::process::ExitCode;
-
-use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::environment::Environment;
@@ -43,7 +42,7 @@ use crate::ui::Ui;
 /// Runs the program: parse, settings, command, report.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::parse_from_os(environment::words()) {
         Ok(cli) => cli,
         Err(error) => {
             // Help goes to stdout and is a success, a mistake goes to stderr; clap knows which is which.

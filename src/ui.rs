@@ -6,7 +6,7 @@
 
 use std::io::{self, Write};
 
-use crate::error::Report;
+use crate::report::Report;
 
 /// How much to tell.
 #[derive(Debug, Clone, Copy)]

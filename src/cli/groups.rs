@@ -10,27 +10,32 @@ use clap::{ArgAction, Args};
 )]
 pub(crate) struct ProviderArgs {
     /// Issuer, exactly as the provider and the API server spell it
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", allow_hyphen_values = true)]
     pub(crate) oidc_issuer_url: Option<String>,
 
     /// Client id of the app
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) oidc_client_id: Option<String>,
 
     /// Client secret, if the app has one; a native app needs none
-    #[arg(long, value_name = "SECRET")]
+    #[arg(long, value_name = "SECRET", allow_hyphen_values = true)]
     pub(crate) oidc_client_secret: Option<String>,
 
     /// Scope to ask for besides `openid` (repeat, or separate by commas or spaces)
-    #[arg(long, value_name = "SCOPE", action = ArgAction::Append)]
+    #[arg(long, value_name = "SCOPE", allow_hyphen_values = true, action = ArgAction::Append)]
     pub(crate) oidc_extra_scope: Vec<String>,
 
     /// Redirect URI that is registered at the provider [default: http://localhost:PORT]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", allow_hyphen_values = true)]
     pub(crate) oidc_redirect_url: Option<String>,
 
     /// PKCE: `auto` and `S256` always send it, `no` turns it off
-    #[arg(long, value_name = "METHOD", default_value = "auto")]
+    #[arg(
+        long,
+        value_name = "METHOD",
+        allow_hyphen_values = true,
+        default_value = "auto"
+    )]
     pub(crate) oidc_pkce_method: String,
 }
 
@@ -38,7 +43,7 @@ pub(crate) struct ProviderArgs {
 #[command(next_help_heading = "Session")]
 pub(crate) struct CacheArgs {
     /// Directory for sessions [default: $KUBECACHEDIR/kubesesame or ~/.kube/cache/kubesesame]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", allow_hyphen_values = true)]
     pub(crate) token_cache_dir: Option<String>,
 
     /// Renew the token even if the stored one is still good
@@ -51,7 +56,7 @@ pub(crate) struct CacheArgs {
 pub(crate) struct LoginArgs {
     /// Address to wait on for the browser, the first free one (repeat, or separate by commas)
     /// [default: 127.0.0.1:8000,127.0.0.1:18000]
-    #[arg(long, value_name = "HOST:PORT", value_delimiter = ',', action = ArgAction::Append)]
+    #[arg(long, value_name = "HOST:PORT", allow_hyphen_values = true, value_delimiter = ',', action = ArgAction::Append)]
     pub(crate) listen_address: Vec<String>,
 
     /// Print the URL instead of opening a browser
@@ -59,7 +64,7 @@ pub(crate) struct LoginArgs {
     pub(crate) skip_open_browser: Option<bool>,
 
     /// Command that opens the URL, with arguments if need be; the URL is put at its end
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", allow_hyphen_values = true)]
     pub(crate) browser_command: Option<String>,
 
     /// How long to wait for the sign-in
@@ -71,11 +76,11 @@ pub(crate) struct LoginArgs {
 #[command(next_help_heading = "TLS")]
 pub(crate) struct TlsArgs {
     /// PEM file with the certificate authorities to trust in place of the system's (repeat)
-    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true, action = ArgAction::Append)]
     pub(crate) certificate_authority: Vec<String>,
 
     /// The same as base64 of PEM (repeat)
-    #[arg(long, value_name = "BASE64", action = ArgAction::Append)]
+    #[arg(long, value_name = "BASE64", allow_hyphen_values = true, action = ArgAction::Append)]
     pub(crate) certificate_authority_data: Vec<String>,
 
     /// Trust any certificate of the provider: for a test at most
@@ -87,19 +92,24 @@ pub(crate) struct TlsArgs {
 #[command(next_help_heading = "Cluster")]
 pub(crate) struct ClusterArgs {
     /// Claim that the API server takes the user name from
-    #[arg(long, value_name = "CLAIM", default_value = "sub")]
+    #[arg(long, value_name = "CLAIM", allow_hyphen_values = true, default_value = "sub")]
     pub(crate) username_claim: String,
 
     /// What the API server puts before the user name [default: ISSUER#, or nothing for `email`]
-    #[arg(long, value_name = "PREFIX")]
+    #[arg(long, value_name = "PREFIX", allow_hyphen_values = true)]
     pub(crate) username_prefix: Option<String>,
 
     /// Claim that the API server takes the groups from
-    #[arg(long, value_name = "CLAIM", default_value = "groups")]
+    #[arg(
+        long,
+        value_name = "CLAIM",
+        allow_hyphen_values = true,
+        default_value = "groups"
+    )]
     pub(crate) groups_claim: String,
 
     /// What the API server puts before each group
-    #[arg(long, value_name = "PREFIX", default_value = "")]
+    #[arg(long, value_name = "PREFIX", allow_hyphen_values = true, default_value = "")]
     pub(crate) groups_prefix: String,
 }
 

@@ -4,13 +4,15 @@
 
 mod groups;
 
+use std::ffi::OsString;
+
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use groups::{CacheArgs, ClusterArgs, LoginArgs, ProviderArgs, TlsArgs};
 
 /// kubectl credential plugin for OpenID Connect
 #[derive(Debug, Parser)]
-#[command(name = "kubesesame", version, about, disable_help_subcommand = true, after_help = EXIT_CODES)]
+#[command(name = "kubesesame", version, about, disable_help_subcommand = true, args_override_self = true, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -22,11 +24,38 @@ pub(crate) struct Cli {
         value_name = "LEVEL",
         global = true,
         num_args = 0..=1,
+        require_equals = true,
         default_value_t = 0,
         default_missing_value = "1",
         hide_default_value = true
     )]
     pub(crate) verbosity: u8,
+}
+
+impl Cli {
+    /// Parses a command line, the spellings of klog's verbosity included.
+    pub(crate) fn parse_from_os(words: impl Iterator<Item = OsString>) -> Result<Self, clap::Error> {
+        Self::try_parse_from(with_plain_verbosity(words))
+    }
+}
+
+/// Rewrites `-v1` and `-v 1` as `-v=1`: with an optional value clap would take the next word for it, whatever it is.
+fn with_plain_verbosity(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let is_level = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let mut plain: Vec<OsString> = Vec::new();
+    for word in words {
+        let text = word.to_str().unwrap_or_default();
+        let after_v = plain.last().is_some_and(|last| last == "-v" || last == "--v");
+        if let Some(level) = text.strip_prefix("-v").filter(|level| is_level(level)) {
+            plain.push(format!("-v={level}").into());
+        } else if after_v && is_level(text) {
+            plain.pop();
+            plain.push(format!("-v={text}").into());
+        } else {
+            plain.push(word);
+        }
+    }
+    plain
 }
 
 const EXIT_CODES: &str = "\
@@ -39,10 +68,10 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Print an ExecCredential for kubectl, signing in only when there is no other way
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = EXIT_CODES, args_override_self = true)]
     GetToken(Box<GetTokenArgs>),
     /// Sign in once, show the claims and who the cluster will say you are, and how to set up kubectl
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = EXIT_CODES, args_override_self = true)]
     Setup(Box<SetupArgs>),
 }
 
@@ -81,12 +110,34 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    fn parse(words: &[&str]) -> Cli {
+        let words = ["kubesesame"].iter().chain(words).map(OsString::from);
+        Cli::parse_from_os(words).unwrap_or_else(|error| panic!("{error}"))
+    }
+
     #[test]
     fn verbosity_in_all_spellings_of_todays_kubeconfigs() {
-        for (typed, level) in [("-v", 1), ("-v1", 1), ("-v=2", 2), ("--v=3", 3)] {
-            let cli = Cli::try_parse_from(["kubesesame", "get-token", typed]).unwrap();
-            assert_eq!(cli.verbosity, level, "{typed}");
+        let cases: [(&[&str], u8); 7] = [
+            (&["get-token"], 0),
+            (&["get-token", "-v"], 1),
+            (&["-v", "get-token"], 1),
+            (&["get-token", "-v1"], 1),
+            (&["get-token", "-v=2"], 2),
+            (&["get-token", "--v=3", "--force-refresh"], 3),
+            (&["get-token", "-v", "4", "--force-refresh"], 4),
+        ];
+        for (words, level) in cases {
+            assert_eq!(parse(words).verbosity, level, "{words:?}");
         }
+    }
+
+    #[test]
+    fn a_flag_that_comes_twice_counts_as_it_came_last() {
+        let cli = parse(&["get-token", "--oidc-client-id=a", "--oidc-client-id", "-b"]);
+        let Command::GetToken(args) = cli.command else {
+            panic!("not get-token")
+        };
+        assert_eq!(args.provider.oidc_client_id.as_deref(), Some("-b"));
     }
 
     #[test]
@@ -96,7 +147,7 @@ mod tests {
             ("--skip-open-browser=true", true),
             ("--skip-open-browser=f", false),
         ] {
-            let cli = Cli::try_parse_from(["kubesesame", "get-token", typed]).unwrap();
+            let cli = parse(&["get-token", typed]);
             let Command::GetToken(args) = cli.command else {
                 panic!("not get-token")
             };

@@ -2,4 +2,4 @@
 
 mod user;
 
-pub(crate) use user::{ClaimMapping, ClusterUser};
+pub(crate) use user::{ClaimMapping, ClusterUser, username_prefix};

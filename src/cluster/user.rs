@@ -6,33 +6,25 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::cli::ClusterArgs;
 use crate::foreign_text::ForeignText;
 
 /// How the API server is configured to read claims.
 #[derive(Debug)]
 pub(crate) struct ClaimMapping {
-    username_claim: String,
-    username_prefix: String,
-    groups_claim: String,
-    groups_prefix: String,
+    pub(crate) username_claim: String,
+    pub(crate) username_prefix: String,
+    pub(crate) groups_claim: String,
+    pub(crate) groups_prefix: String,
 }
 
-impl ClaimMapping {
-    /// An unset prefix means `ISSUER#`, but none for `email`; `-` means none (flag `--oidc-username-prefix`).
-    pub(crate) fn new(args: ClusterArgs, issuer: &str) -> Self {
-        let username_prefix = match args.username_prefix.as_deref() {
-            None | Some("") if args.username_claim == "email" => String::new(),
-            None | Some("") => format!("{issuer}#"),
-            Some("-") => String::new(),
-            Some(prefix) => prefix.to_owned(),
-        };
-        Self {
-            username_claim: args.username_claim,
-            username_prefix,
-            groups_claim: args.groups_claim,
-            groups_prefix: args.groups_prefix,
-        }
+/// What the API server's flag `--oidc-username-prefix` comes to: unset means `ISSUER#`, but nothing for `email`; `-`
+/// means nothing.
+pub(crate) fn username_prefix(flag: Option<&str>, username_claim: &str, issuer: &str) -> String {
+    match flag {
+        None | Some("") if username_claim == "email" => String::new(),
+        None | Some("") => format!("{issuer}#"),
+        Some("-") => String::new(),
+        Some(prefix) => prefix.to_owned(),
     }
 }
 
@@ -139,32 +131,34 @@ impl fmt::Display for ClusterUser {
 mod tests {
     use super::*;
 
-    fn user(claims: Value, change: impl FnOnce(&mut ClusterArgs)) -> ClusterUser {
-        let mut args = ClusterArgs {
+    fn user(claims: Value, change: impl FnOnce(&mut ClaimMapping)) -> ClusterUser {
+        let mut mapping = ClaimMapping {
             username_claim: "sub".into(),
-            username_prefix: None,
+            username_prefix: String::new(),
             groups_claim: "groups".into(),
             groups_prefix: "okta:".into(),
         };
-        change(&mut args);
+        change(&mut mapping);
         let Value::Object(claims) = claims else {
             panic!("not an object")
         };
-        ClusterUser::new(&claims, &ClaimMapping::new(args, "https://i"))
+        ClusterUser::new(&claims, &mapping)
     }
 
     #[test]
     fn prefixes_default_as_in_the_api_server() {
-        let claims = || serde_json::json!({"sub": "00u1", "email": "a@b", "groups": ["dev"]});
-        let named = |change: fn(&mut ClusterArgs)| user(claims(), change).username.unwrap();
-        assert_eq!(named(|_| ()), "https://i#00u1");
-        assert_eq!(named(|args| args.username_claim = "email".into()), "a@b");
-        assert_eq!(named(|args| args.username_prefix = Some("-".into())), "00u1");
+        let prefix = |flag, claim| username_prefix(flag, claim, "https://i");
+        assert_eq!(prefix(None, "sub"), "https://i#");
+        assert_eq!(prefix(None, "email"), "");
+        assert_eq!(prefix(Some("-"), "sub"), "");
+        assert_eq!(prefix(Some("okta:"), "email"), "okta:");
+        let user = user(serde_json::json!({"sub": "00u1", "groups": ["dev"]}), |mapping| {
+            mapping.username_prefix = "okta:".into();
+        });
         assert_eq!(
-            named(|args| args.username_prefix = Some("okta:".into())),
-            "okta:00u1"
+            (user.username.unwrap(), user.groups.unwrap()),
+            ("okta:00u1".into(), vec!["okta:dev".into()])
         );
-        assert_eq!(user(claims(), |_| ()).groups.unwrap(), ["okta:dev"]);
     }
 
     #[test]
@@ -172,8 +166,8 @@ mod tests {
         let refused = |verified: Value| {
             user(
                 serde_json::json!({"email": "a@b", "email_verified": verified}),
-                |args| {
-                    args.username_claim = "email".into();
+                |mapping| {
+                    mapping.username_claim = "email".into();
                 },
             )
             .username
@@ -195,8 +189,8 @@ mod tests {
     fn a_system_group_without_a_prefix_is_noted() {
         let user = user(
             serde_json::json!({"sub": "s", "groups": ["system:masters"]}),
-            |args| {
-                args.groups_prefix.clear();
+            |mapping| {
+                mapping.groups_prefix.clear();
             },
         );
         assert!(user.notes[0].contains("system:"));

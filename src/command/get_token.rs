@@ -13,10 +13,10 @@ use crate::clock;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::exec::{self, Parent};
-use crate::files::PrivateDir;
-use crate::oidc::{Connection, LoginFailure, Refresh, Renewal, Tokens};
+use crate::oidc::{self, Connection, LoginFailure, Refresh, Renewal, Tokens};
+use crate::origin::Origin;
 use crate::secret::Secret;
-use crate::session::{self, Failure, FailureState, Found, Identity, Key, Locked, Record, Store, Wait};
+use crate::session::{self, Caller, Failure, Found, Identity, Key, Locked, Memory, Record, Store, Wait};
 use crate::settings::{Cache, Login, Provider, Trust};
 use crate::ui::Ui;
 
@@ -37,6 +37,16 @@ struct Credential {
     until: i64,
 }
 
+impl Credential {
+    fn of(record: Record) -> Self {
+        let until = record.usable_until();
+        Self {
+            token: record.id_token,
+            until,
+        }
+    }
+}
+
 /// One call: its settings, who asks, and since when.
 struct GetToken {
     provider: Provider,
@@ -45,9 +55,17 @@ struct GetToken {
     cache: Cache,
     identity: Identity,
     at_terminal: bool,
+    by_client: bool,
     /// Seconds since the epoch.
     started: i64,
     ui: Ui,
+}
+
+/// Where the outcome goes: the store, and the right to write to it.
+#[derive(Clone, Copy)]
+struct Flight<'a> {
+    store: &'a Store,
+    locked: &'a Locked<'a>,
 }
 
 impl GetToken {
@@ -56,9 +74,10 @@ impl GetToken {
         let provider = Provider::new(args.provider)?;
         let mut trust = Trust::new(args.tls);
         trust.expand_home(environment);
+        let issuer = provider.issuer.as_str().to_owned();
         Ok(Self {
             identity: Identity {
-                issuer: provider.issuer.as_str().to_owned(),
+                issuer,
                 client_id: provider.client_id.clone(),
             },
             login: Login::new(&args.login, redirect_url, environment)?,
@@ -66,6 +85,7 @@ impl GetToken {
             provider,
             trust,
             at_terminal: environment.at_terminal,
+            by_client: environment.exec_info.is_some(),
             started: clock::now(),
             ui,
         })
@@ -73,8 +93,8 @@ impl GetToken {
 
     fn key(&self) -> Key {
         Key::new(
-            self.provider.issuer.as_str(),
-            &self.provider.client_id,
+            &self.identity.issuer,
+            &self.identity.client_id,
             self.provider.scopes.iter(),
         )
     }
@@ -85,12 +105,9 @@ impl GetToken {
             Ok(Some(store)) => {
                 if let Found::Session(record) = store.load(&self.identity)? {
                     if !self.cache.force_refresh && record.is_usable(self.started) {
-                        self.ui.step(|| {
-                            format!(
-                                "the stored token is good until {}",
-                                exec::rfc3339(record.usable_until())
-                            )
-                        });
+                        let until = record.usable_until();
+                        self.ui
+                            .step(|| format!("the stored token is good until {}", clock::rfc3339(until)));
                         return Ok(Credential::of(*record));
                     }
                     seen = Some(record.id_token);
@@ -109,7 +126,7 @@ impl GetToken {
     }
 
     fn fail_fast(&self, store: &Store) -> Result<(), Error> {
-        let Some(failure) = store.failure() else {
+        let Some(failure) = store.failure(Memory::Login) else {
             return Ok(());
         };
         match failure.answer_for(&self.caller(&Parent::of_this_process(), Wait::AtOnce)) {
@@ -118,12 +135,13 @@ impl GetToken {
         }
     }
 
-    fn caller<'a>(&self, parent: &'a Parent, wait: Wait) -> FailureState<'a> {
-        FailureState {
+    fn caller<'a>(&self, parent: &'a Parent, wait: Wait) -> Caller<'a> {
+        Caller {
             now: clock::now(),
             started: self.started,
             parent,
             at_terminal: self.at_terminal,
+            by_client: self.by_client,
             waited: wait == Wait::BehindAnother,
         }
     }
@@ -155,8 +173,16 @@ impl GetToken {
                 None
             }
         };
-        self.share_failure(store, &locked, wait)?;
-        self.obtain(session.as_deref(), Some(store.dir()), Some((store, &locked)))
+        let flight = Flight {
+            store,
+            locked: &locked,
+        };
+        self.share_failure(flight, wait)?;
+        let result = self.obtain(session.as_deref(), Some(flight));
+        if result.is_ok() {
+            locked.forget_failures();
+        }
+        result
     }
 
     /// Whether the second look found what is wanted: with `--force-refresh` only another token than the first look.
@@ -165,37 +191,41 @@ impl GetToken {
         new_enough && record.is_usable(clock::now())
     }
 
-    /// Ends as the login ended that this call waited for, and remembers its caller with it.
-    fn share_failure(&self, store: &Store, locked: &Locked<'_>, wait: Wait) -> Result<(), Error> {
-        let Some(mut failure) = store.failure() else {
-            return Ok(());
-        };
+    /// Ends as that ended which this call waited for, and remembers its caller with a login that failed.
+    fn share_failure(&self, flight: Flight<'_>, wait: Wait) -> Result<(), Error> {
         let parent = Parent::of_this_process();
-        let Some(report) = failure.answer_for(&self.caller(&parent, wait)) else {
+        let caller = self.caller(&parent, wait);
+        let passing = flight.store.failure(Memory::Passing);
+        if let Some(report) = passing.and_then(|failure| failure.answer_for_waiter(&caller)) {
+            return Err(Error::Remembered(report));
+        }
+        let Some(mut failure) = flight.store.failure(Memory::Login) else {
             return Ok(());
         };
+        let answer = failure
+            .answer_for_waiter(&caller)
+            .or_else(|| failure.answer_for(&caller));
+        let Some(report) = answer else { return Ok(()) };
         if failure.add(&parent) {
-            locked.remember(&failure);
+            flight.locked.remember(Memory::Login, &failure);
         }
         Err(Error::Remembered(report))
     }
 
     /// A cache that cannot be used costs a warning, and then every call signs in.
     fn without_store(&self, error: &session::Error) -> Result<Credential, Error> {
-        self.ui
-            .warn(&format!("sessions cannot be kept: {}", error.in_one_line()));
-        self.obtain(None, None, None)
+        self.ui.warn(&format!(
+            "sessions cannot be kept, so each call signs in: {}",
+            error.in_one_line()
+        ));
+        self.obtain(None, None)
     }
 
-    fn obtain(
-        &self,
-        session: Option<&Record>,
-        dir: Option<&PrivateDir>,
-        locked: Option<(&Store, &Locked<'_>)>,
-    ) -> Result<Credential, Error> {
+    fn obtain(&self, session: Option<&Record>, flight: Option<Flight<'_>>) -> Result<Credential, Error> {
+        let dir = flight.map(|flight| flight.store.dir());
         let connection = Connection::new(&self.provider, &self.trust, dir, self.ui, clock::now)?;
         if let Some(session) = session
-            && let Some(credential) = self.refresh(&connection, session, locked)?
+            && let Some(credential) = self.refresh(&connection, session, flight)?
         {
             return Ok(credential);
         }
@@ -205,16 +235,16 @@ impl GetToken {
                     self.ui.note(NO_REFRESH_TOKEN);
                 }
                 let origin = tokens.origin();
-                Ok(self.keep(tokens, origin, locked))
+                Ok(self.keep(tokens, origin, flight))
             }
             Err(LoginFailure { error, asked }) => {
+                let memory = if asked {
+                    Some(Memory::Login)
+                } else {
+                    passing(&error)
+                };
                 let error = Error::from(error);
-                if asked && let Some((store, locked)) = locked {
-                    let parent = Parent::of_this_process();
-                    let failure =
-                        Failure::after(store.failure().as_ref(), clock::now(), parent, error.report());
-                    locked.remember(&failure);
-                }
+                remember(memory, &error, flight);
                 Err(error)
             }
         }
@@ -225,49 +255,52 @@ impl GetToken {
         &self,
         connection: &Connection<'_>,
         session: &Record,
-        locked: Option<(&Store, &Locked<'_>)>,
+        flight: Option<Flight<'_>>,
     ) -> Result<Option<Credential>, Error> {
         let Some(refresh_token) = &session.refresh_token else {
             return Ok(None);
+        };
+        let keep_rotated = |rotated: &Secret| {
+            let mut session = session.clone();
+            session.refresh_token = Some(rotated.clone());
+            self.save(&session, flight);
         };
         let refresh = Refresh {
             token: refresh_token,
             granted_scope: &session.granted_scope,
             origin: &session.origin,
+            keep_rotated: &keep_rotated,
         };
         match block_on(connection.refresh(&refresh))? {
-            Renewal::Renewed(tokens) => Ok(Some(self.keep(*tokens, session.origin.clone(), locked))),
+            Renewal::Renewed(tokens) => Ok(Some(self.keep(*tokens, session.origin.clone(), flight))),
             Renewal::Over(reason) => {
                 self.ui.step(|| format!("the session is over: {reason}"));
                 Ok(None)
             }
-            Renewal::Failed { error, rotated } => {
-                if let Some(rotated) = rotated {
-                    let mut session = session.clone();
-                    session.refresh_token = Some(rotated);
-                    self.save(&session, locked);
-                }
+            Renewal::NoIdToken => {
+                self.ui.note(NO_ID_TOKEN);
+                Ok(None)
+            }
+            Renewal::Failed(error) => {
                 // The margin is for good days: a token that still lives beats an error.
-                let now = clock::now();
-                if !self.cache.force_refresh && now < session.expires_at {
+                if !self.cache.force_refresh && clock::now() < session.expires_at {
                     self.ui
                         .step(|| format!("the token could not be renewed yet: {error}"));
-                    return Ok(Some(Credential {
-                        token: session.id_token.clone(),
-                        until: session.expires_at,
-                    }));
+                    let (token, until) = (session.id_token.clone(), session.expires_at);
+                    return Ok(Some(Credential { token, until }));
                 }
-                Err(error.into())
+                let memory = passing(&error);
+                let error = Error::Renewal {
+                    path: flight.map(|flight| flight.store.session_path()),
+                    source: error,
+                };
+                remember(memory, &error, flight);
+                Err(error)
             }
         }
     }
 
-    fn keep(
-        &self,
-        tokens: Tokens,
-        origin: crate::origin::Origin,
-        locked: Option<(&Store, &Locked<'_>)>,
-    ) -> Credential {
+    fn keep(&self, tokens: Tokens, origin: Origin, flight: Option<Flight<'_>>) -> Credential {
         let record = Record::new(
             self.identity.clone(),
             tokens.id_token,
@@ -277,14 +310,14 @@ impl GetToken {
             tokens.granted_scope,
             origin,
         );
-        self.save(&record, locked);
+        self.save(&record, flight);
         Credential::of(record)
     }
 
     /// Stores the session; the token in hand is worth more than the cache.
-    fn save(&self, record: &Record, locked: Option<(&Store, &Locked<'_>)>) {
-        if let Some((_, locked)) = locked
-            && let Err(error) = locked.save(record)
+    fn save(&self, record: &Record, flight: Option<Flight<'_>>) {
+        if let Some(flight) = flight
+            && let Err(error) = flight.locked.save(record)
         {
             self.ui.warn(&format!(
                 "the session could not be stored, so the next call may have to sign in again: {}",
@@ -294,16 +327,26 @@ impl GetToken {
     }
 }
 
+/// A provider's failure is that of all who wait for it; a wrong flag or a taken port is the caller's own.
+fn passing(error: &oidc::Error) -> Option<Memory> {
+    error.is_the_providers().then_some(Memory::Passing)
+}
+
+fn remember(memory: Option<Memory>, error: &Error, flight: Option<Flight<'_>>) {
+    if let (Some(memory), Some(flight)) = (memory, flight) {
+        let previous = flight.store.failure(memory);
+        let parent = Parent::of_this_process();
+        flight.locked.remember(
+            memory,
+            &Failure::after(previous, clock::now(), &parent, error.report()),
+        );
+    }
+}
+
 const NO_REFRESH_TOKEN: &str = "\
 the provider sent no refresh token, so the browser opens again when this token ends; to change that, add \
 --oidc-extra-scope=offline_access (at Okta the app also needs the grant type Refresh Token)";
 
-impl Credential {
-    fn of(record: Record) -> Self {
-        let until = record.usable_until();
-        Self {
-            token: record.id_token,
-            until,
-        }
-    }
-}
+const NO_ID_TOKEN: &str = "\
+the provider sends no ID token when it renews, so the browser opens each time a token ends; whoever runs the provider \
+can change that (at Okta, the scope openid must be granted)";

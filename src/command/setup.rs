@@ -1,40 +1,39 @@
 //! `setup`: one login that touches no session, and what follows from its claims.
 
+use std::path::absolute;
+
 use super::block_on;
-use crate::cli::SetupArgs;
+use crate::cli::{ClusterArgs, SetupArgs};
 use crate::clock;
-use crate::cluster::{ClaimMapping, ClusterUser};
+use crate::cluster::{ClaimMapping, ClusterUser, username_prefix};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::kubeconfig;
+use crate::foreign_text::escaped_json;
+use crate::kubeconfig::SetCredentials;
 use crate::oidc::{self, Connection, Tokens};
 use crate::settings::{Login, Provider, Trust};
 use crate::ui::Ui;
 
 pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
-    let arguments = kubeconfig::GetTokenLine::new(&args);
+    let mut line = set_credentials(&args);
     let redirect_url = args.provider.oidc_redirect_url.clone();
     let provider = Provider::new(args.provider)?;
     let login = Login::new(&args.login, redirect_url, environment)?;
     let mut trust = Trust::new(args.tls);
     trust.expand_home(environment);
-    let mapping = ClaimMapping::new(args.cluster, provider.issuer.as_str());
+    let mapping = claim_mapping(args.cluster, provider.issuer.as_str());
 
     let (tokens, offline) = sign_in(&provider, &login, &trust, ui)?;
+    if offline {
+        line.arguments
+            .push("--oidc-extra-scope=offline_access".to_owned());
+    }
     let user = ClusterUser::new(&tokens.claims.all, &mapping);
-    let arguments = if offline {
-        arguments.with_scope("offline_access")
-    } else {
-        arguments
-    };
-    let claims = serde_json::to_string_pretty(&tokens.claims.all).unwrap_or_default();
-    Ui::result(&format!(
-        "Claims of the ID token:\n\n{claims}\n\n{user}\n{arguments}"
-    ))
-    .map_err(Error::Output)
+    let claims = escaped_json(&serde_json::to_string_pretty(&tokens.claims.all).unwrap_or_default());
+    Ui::result(&format!("Claims of the ID token:\n\n{claims}\n\n{user}\n{line}")).map_err(Error::Output)
 }
 
-/// Signs in with `offline_access`, and without it where the provider refuses; the flag says whether to write it.
+/// Signs in with `offline_access`, and without it where that is refused; the flag says whether to write it.
 fn sign_in(provider: &Provider, login: &Login, trust: &Trust, ui: Ui) -> Result<(Tokens, bool), Error> {
     let attempt = |provider: &Provider| -> Result<_, Error> {
         let connection = Connection::new(provider, trust, None, ui, clock::now)?;
@@ -42,27 +41,144 @@ fn sign_in(provider: &Provider, login: &Login, trust: &Trust, ui: Ui) -> Result<
     };
     let offline = provider.with_scope("offline_access");
     let asked_for = provider.scopes == offline.scopes;
-    match attempt(&offline)? {
+    let failure = match attempt(&offline)? {
         Ok(tokens) => {
             let useful = tokens.refresh_token.is_some();
             if !useful {
                 ui.note("the provider sent no refresh token: the browser will open each time a token ends");
             }
-            Ok((tokens, useful && !asked_for))
+            return Ok((tokens, useful && !asked_for));
         }
-        Err(failure) if !asked_for && refuses_scope(&failure.error) => {
-            ui.note(
-                "the provider refuses the scope `offline_access`, so the browser will open each time a token ends \
-                 (at Okta: enable the grant type Refresh Token on the app); signing in again without it",
-            );
-            attempt(provider)?
-                .map(|tokens| (tokens, false))
-                .map_err(|failure| failure.error.into())
-        }
-        Err(failure) => Err(failure.error.into()),
+        Err(failure) if !asked_for && refuses_a_scope(&failure.error) => failure,
+        Err(failure) => return Err(failure.error.into()),
+    };
+    ui.note(&format!(
+        "trying again without the scope `offline_access`, since {}",
+        failure.error
+    ));
+    let tokens = attempt(provider)?.map_err(|failure| failure.error)?;
+    ui.note(
+        "the provider refuses the scope `offline_access`, so the browser will open each time a token ends (at Okta: \
+         enable the grant type Refresh Token on the app, and allow the scope in the access policy)",
+    );
+    Ok((tokens, false))
+}
+
+/// Okta says `invalid_scope` for the app's setting and `access_denied` for the access policy's.
+fn refuses_a_scope(error: &oidc::Error) -> bool {
+    let oidc::Error::SignInRefused(answer) = error else {
+        return false;
+    };
+    let denied_scope = || {
+        answer
+            .description
+            .as_ref()
+            .is_some_and(|text| text.as_str().contains("scope"))
+    };
+    match answer.error.as_str() {
+        "invalid_scope" => true,
+        "access_denied" => denied_scope(),
+        _ => false,
     }
 }
 
-fn refuses_scope(error: &oidc::Error) -> bool {
-    matches!(error, oidc::Error::SignInRefused(answer) if answer.error.as_str() == "invalid_scope")
+fn claim_mapping(args: ClusterArgs, issuer: &str) -> ClaimMapping {
+    ClaimMapping {
+        username_prefix: username_prefix(args.username_prefix.as_deref(), &args.username_claim, issuer),
+        username_claim: args.username_claim,
+        groups_claim: args.groups_claim,
+        groups_prefix: args.groups_prefix,
+    }
+}
+
+/// Takes what was typed, since defaults may change and the kubeconfig should not freeze them.
+fn set_credentials(args: &SetupArgs) -> SetCredentials {
+    let (provider, login, tls) = (&args.provider, &args.login, &args.tls);
+    let mut arguments = Vec::new();
+    let mut add = |flag: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            arguments.push(format!("--{flag}={value}"));
+        }
+    };
+    add("oidc-issuer-url", provider.oidc_issuer_url.as_deref());
+    add("oidc-client-id", provider.oidc_client_id.as_deref());
+    for scope in provider
+        .oidc_extra_scope
+        .iter()
+        .flat_map(|text| text.split([',', ' ']))
+    {
+        add("oidc-extra-scope", Some(scope).filter(|scope| !scope.is_empty()));
+    }
+    add("oidc-redirect-url", provider.oidc_redirect_url.as_deref());
+    add(
+        "oidc-pkce-method",
+        Some(provider.oidc_pkce_method.as_str()).filter(|method| *method != "auto"),
+    );
+    for address in &login.listen_address {
+        add("listen-address", Some(address));
+    }
+    add(
+        "skip-open-browser",
+        login.skip_open_browser.filter(|skip| *skip).map(|_| "true"),
+    );
+    add("browser-command", login.browser_command.as_deref());
+    let timeout = login.authentication_timeout_sec.to_string();
+    add(
+        "authentication-timeout-sec",
+        Some(timeout.as_str()).filter(|timeout| *timeout != "180"),
+    );
+    for file in &tls.certificate_authority {
+        // kubectl runs us from any directory; a tilde is ours to expand.
+        let whole = if file.starts_with('~') {
+            None
+        } else {
+            absolute(file).ok()
+        };
+        add(
+            "certificate-authority",
+            Some(whole.as_deref().and_then(|path| path.to_str()).unwrap_or(file)),
+        );
+    }
+    for data in &tls.certificate_authority_data {
+        add("certificate-authority-data", Some(data));
+    }
+    add(
+        "insecure-skip-tls-verify",
+        tls.insecure_skip_tls_verify.filter(|skip| *skip).map(|_| "true"),
+    );
+    SetCredentials {
+        arguments,
+        has_secret: provider.oidc_client_secret.is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::foreign_text::ForeignText;
+
+    fn refuses(error: &str, description: &str) -> bool {
+        refuses_a_scope(&oidc::Error::SignInRefused(oidc::OAuthError {
+            status: 0,
+            error: ForeignText::new(error),
+            description: Some(ForeignText::new(description)),
+            request_id: None,
+        }))
+    }
+
+    #[test]
+    fn the_app_and_the_access_policy_refuse_a_scope_in_words_of_their_own() {
+        assert!(refuses(
+            "invalid_scope",
+            "The requested scope is invalid, unknown, or malformed"
+        ));
+        assert!(refuses(
+            "access_denied",
+            "Some of the requested scopes were denied by the policy."
+        ));
+        assert!(!refuses(
+            "access_denied",
+            "User is not assigned to the client application."
+        ));
+    }
 }

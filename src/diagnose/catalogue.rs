@@ -34,8 +34,7 @@ pub(super) const CATALOGUE: &[Entry] = &[
     entry(
         &["access_denied"],
         "scopes requested for the refresh request were not granted",
-        "the scopes of this session have changed: sign in again with --force-refresh after removing the session, or \
-         undo the change of --oidc-extra-scope",
+        "what the session may ask for has changed at the provider: sign in anew",
     ),
     entry(
         &["access_denied"],

@@ -50,6 +50,12 @@ pub(crate) enum Error {
     },
 }
 
+const TEMPORARY_SUFFIX: &str = ".tmp";
+
+fn temporary_prefix(name: &str) -> String {
+    format!(".{name}-")
+}
+
 /// What a path was expected to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -108,7 +114,8 @@ impl Error {
     }
 }
 
-fn quoted(path: &Path) -> String {
+/// A path as a shell takes it.
+pub(crate) fn quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     shlex::try_quote(&text).map_or_else(|_| text.to_string(), |quoted| quoted.to_string())
 }
@@ -187,14 +194,30 @@ impl PrivateDir {
             source,
         };
         let mut file = tempfile::Builder::new()
-            .prefix(".kubesesame-")
-            .suffix(".tmp")
+            .prefix(&temporary_prefix(name))
+            .suffix(TEMPORARY_SUFFIX)
             .tempfile_in(&self.path)
             .map_err(failed)?;
         file.write_all(bytes).map_err(failed)?;
         file.as_file().sync_all().map_err(failed)?;
         file.persist(&path).map_err(|error| failed(error.error))?;
         platform::sync_directory(&self.path).map_err(failed)
+    }
+
+    /// Removes what a killed writer of this file left behind. Only for who may write the file alone.
+    #[expect(clippy::disallowed_methods, reason = "the door to the file system")]
+    pub(crate) fn sweep(&self, name: &str) {
+        let prefix = temporary_prefix(name);
+        let Ok(entries) = fs::read_dir(&self.path) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let found = entry.file_name();
+            let found = found.to_string_lossy();
+            if found.starts_with(&prefix) && found.ends_with(TEMPORARY_SUFFIX) {
+                drop(fs::remove_file(entry.path()));
+            }
+        }
     }
 
     /// Puts a file out of the way, under one name that the next such file takes over.

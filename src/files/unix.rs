@@ -72,7 +72,8 @@ pub(super) fn check_way_to(path: &Path) -> Result<(), Error> {
 
 /// Walks the real path upwards and returns whether everybody may write somewhere on the way (sticky, as `/tmp`).
 ///
-/// Whoever owns a directory on the way, or may write to it, can put another in our place.
+/// Whoever owns a directory on the way, or may write to it, can put another in our place. That a group may write is
+/// let be: many systems give each person a group of its own, and a umask of 002 with it.
 fn check_ancestors(path: &Path, skip: usize) -> Result<bool, Error> {
     let failed = |source| Error::Io {
         action: "open",
@@ -191,6 +192,17 @@ pub(super) fn explain_open(path: &Path, source: io::Error) -> Error {
     }
 }
 
+/// Some file systems (FUSE, SMB) cannot sync a directory and say so; the rename itself was done.
 pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
-    open(OpenOptions::new().read(true), path)?.sync_all()
+    match open(OpenOptions::new().read(true), path)?.sync_all() {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        result => result,
+    }
 }

@@ -6,73 +6,16 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::cli::SetupArgs;
-
-/// The `kubectl config set-credentials` line for the settings that `setup` was tried with.
+/// The `kubectl config set-credentials` line that runs kubesesame with these arguments.
 #[derive(Debug)]
-pub(crate) struct GetTokenLine {
-    arguments: Vec<String>,
-    has_secret: bool,
+pub(crate) struct SetCredentials {
+    /// What `get-token` gets.
+    pub(crate) arguments: Vec<String>,
+    /// A client secret belongs to them and is not repeated here.
+    pub(crate) has_secret: bool,
 }
 
-impl GetTokenLine {
-    /// Takes what was typed, since defaults may change and the kubeconfig should not freeze them.
-    pub(crate) fn new(args: &SetupArgs) -> Self {
-        let mut arguments = vec!["get-token".to_owned()];
-        let mut add = |flag: &str, value: Option<&str>| {
-            if let Some(value) = value {
-                arguments.push(format!("--{flag}={value}"));
-            }
-        };
-        let provider = &args.provider;
-        add("oidc-issuer-url", provider.oidc_issuer_url.as_deref());
-        add("oidc-client-id", provider.oidc_client_id.as_deref());
-        for scope in provider
-            .oidc_extra_scope
-            .iter()
-            .flat_map(|text| text.split([',', ' ']))
-        {
-            add("oidc-extra-scope", Some(scope).filter(|scope| !scope.is_empty()));
-        }
-        add("oidc-redirect-url", provider.oidc_redirect_url.as_deref());
-        add(
-            "oidc-pkce-method",
-            Some(provider.oidc_pkce_method.as_str()).filter(|method| *method != "auto"),
-        );
-        for address in &args.login.listen_address {
-            add("listen-address", Some(address));
-        }
-        add(
-            "skip-open-browser",
-            args.login.skip_open_browser.filter(|skip| *skip).map(|_| "true"),
-        );
-        add("browser-command", args.login.browser_command.as_deref());
-        for file in &args.tls.certificate_authority {
-            add("certificate-authority", Some(file));
-        }
-        for data in &args.tls.certificate_authority_data {
-            add("certificate-authority-data", Some(data));
-        }
-        add(
-            "insecure-skip-tls-verify",
-            args.tls
-                .insecure_skip_tls_verify
-                .filter(|skip| *skip)
-                .map(|_| "true"),
-        );
-        Self {
-            arguments,
-            has_secret: provider.oidc_client_secret.is_some(),
-        }
-    }
-
-    pub(crate) fn with_scope(mut self, scope: &str) -> Self {
-        self.arguments.push(format!("--oidc-extra-scope={scope}"));
-        self
-    }
-}
-
-impl fmt::Display for GetTokenLine {
+impl fmt::Display for SetCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Tell kubectl (1.30 or newer):\n")?;
         write!(f, "  kubectl config set-credentials oidc")?;
@@ -83,7 +26,10 @@ impl fmt::Display for GetTokenLine {
         ] {
             write!(f, " \\\n    --exec-{option}")?;
         }
-        for argument in &self.arguments {
+        for argument in ["get-token"]
+            .into_iter()
+            .chain(self.arguments.iter().map(String::as_str))
+        {
             let argument = format!("--exec-arg={}", csv(argument));
             write!(f, " \\\n    {}", for_shell(&argument))?;
         }
@@ -121,26 +67,27 @@ fn csv(argument: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::cli::{Cli, Command};
 
-    fn line(typed: &[&str]) -> String {
-        let typed = ["kubesesame", "setup"].iter().chain(typed);
-        let Command::Setup(args) = Cli::try_parse_from(typed).unwrap().command else {
-            panic!("not setup")
-        };
-        GetTokenLine::new(&args).with_scope("offline_access").to_string()
+    fn line(arguments: &[&str], has_secret: bool) -> String {
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        SetCredentials {
+            arguments,
+            has_secret,
+        }
+        .to_string()
     }
 
     #[test]
-    fn the_line_has_what_was_typed_and_survives_shell_and_csv() {
-        let line = line(&[
-            "--oidc-issuer-url=https://i",
-            "--oidc-client-id=c",
-            "--browser-command=firefox -P 'a,b'",
-        ]);
+    fn the_line_survives_shell_and_csv() {
+        let line = line(
+            &[
+                "--oidc-issuer-url=https://i",
+                "--browser-command=firefox -P 'a,b'",
+            ],
+            false,
+        );
+        assert!(line.contains("--exec-arg=get-token \\\n"), "{line}");
         assert!(
             line.contains("--exec-arg=--oidc-issuer-url=https://i \\\n"),
             "{line}"
@@ -149,18 +96,10 @@ mod tests {
             line.contains(r#""--exec-arg=\"--browser-command=firefox -P 'a,b'\"""#),
             "{line}"
         );
-        assert!(
-            line.ends_with("--exec-arg=--oidc-extra-scope=offline_access\n"),
-            "{line}"
-        );
     }
 
     #[test]
-    fn a_secret_is_never_in_the_line() {
-        let line = line(&["--oidc-client-secret=hunter2"]);
-        assert!(
-            !line.contains("hunter2") && line.contains("$CLIENT_SECRET"),
-            "{line}"
-        );
+    fn a_secret_is_left_to_the_shell() {
+        assert!(line(&[], true).contains("$CLIENT_SECRET"));
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn open(browser: &Browser, url: &Url) -> oneshot::Receiver<String> {
                 }
             }));
         }
-        Browser::Print | Browser::NoDesktop | Browser::Nobody => {}
+        Browser::Print | Browser::Nobody => {}
     }
     receiver
 }

@@ -1,9 +1,8 @@
 //! The loopback server that waits for the provider's answer.
 //!
-//! Owns the rules by which a request counts as that answer (rules A and L): method, `Host`, path, fetch metadata,
-//! repeated parameters, `state`, and only then `iss`, `error` and `code`. A request that fails one of them gets a
-//! short refusal and changes nothing, since any page or program of this machine can send it. The first answer
-//! with our `state` wins; the page waits until the login knows how it ended. Logs no request: it holds the code.
+//! Owns the sockets, their limits and the page. A request that `answer_rules` does not take for the answer gets a short
+//! refusal and changes nothing. The first answer with our `state` wins; the page waits until the login knows how it
+//! ended. Logs no request: it holds the code.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,38 +11,21 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderName, Method, Response, StatusCode, header};
+use axum::http::{Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
-use super::error::{Error, OAuthError};
+use super::answer_rules::{Answer, Expected, Verdict, examine};
+use super::error::Error;
 use super::page::{self, Outcome};
-use crate::foreign_text::ForeignText;
-use crate::secret::Secret;
 
 /// Requests that are not the answer, before the login gives up.
 const MAX_STRANGERS: usize = 100;
 const MAX_CONNECTIONS: usize = 32;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 const HEADER_BYTES: usize = 16 * 1024;
-
-/// What the answer has to show.
-#[derive(Debug)]
-pub(super) struct Expected {
-    /// `Host`, with the port.
-    pub(super) authority: String,
-    pub(super) path: String,
-    pub(super) state: Secret,
-    pub(super) issuer: String,
-    /// The provider promises to name itself (RFC 9207).
-    pub(super) promises_iss: bool,
-}
-
-/// The provider's answer: a code, or why there is none.
-pub(super) type Answer = Result<Secret, Error>;
 
 /// A server that is waiting.
 #[derive(Debug)]
@@ -177,271 +159,5 @@ impl Shared {
             drop(self.answers.try_send(Err(Error::TooManyStrangers(strangers))));
         }
         page::blank(status)
-    }
-}
-
-/// What a request is.
-#[derive(Debug)]
-enum Verdict {
-    /// Not the provider's answer; no effect.
-    Stranger(StatusCode),
-    /// It looks like an answer, of another login or of an attacker; no effect, but told at the end.
-    WrongState,
-    Answer(Answer),
-}
-
-/// Looks at a request in the order of rule L4.
-fn examine(parts: &Parts, expected: &Expected) -> Verdict {
-    if parts.method != Method::GET {
-        return Verdict::Stranger(StatusCode::METHOD_NOT_ALLOWED);
-    }
-    if let Some(status) = foreign_request(parts, expected) {
-        return Verdict::Stranger(status);
-    }
-    let query = parts.uri.query().unwrap_or_default();
-    let parameters: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let Ok(parameters) = Parameters::read(&parameters) else {
-        return Verdict::Stranger(StatusCode::BAD_REQUEST);
-    };
-    let Some(state) = parameters.state else {
-        // A bare visit of the address is no answer; one with a code but no state is.
-        let looks_like_answer = parameters.code.is_some() || parameters.error.is_some();
-        return if looks_like_answer {
-            Verdict::WrongState
-        } else {
-            Verdict::Stranger(StatusCode::BAD_REQUEST)
-        };
-    };
-    if !same(state, expected.state.expose()) {
-        return Verdict::WrongState;
-    }
-    Verdict::Answer(parameters.answer(expected))
-}
-
-/// Rules L7 and L8: the name we are called by (DNS rebinding), the path, and whether a person's browser came here
-/// as to a page.
-fn foreign_request(parts: &Parts, expected: &Expected) -> Option<StatusCode> {
-    let header = |name: &HeaderName| parts.headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    let mut hosts = parts.headers.get_all(header::HOST).iter();
-    let host = hosts.next().and_then(|host| host.to_str().ok());
-    let named_so =
-        host.is_some_and(|host| host.eq_ignore_ascii_case(&expected.authority)) && hosts.next().is_none();
-    if !named_so || parts.uri.authority().is_some() {
-        return Some(StatusCode::MISDIRECTED_REQUEST);
-    }
-    if parts.uri.path() != expected.path {
-        return Some(StatusCode::NOT_FOUND);
-    }
-    let purpose = [
-        HeaderName::from_static("sec-purpose"),
-        HeaderName::from_static("purpose"),
-    ];
-    if purpose
-        .iter()
-        .any(|name| header(name).is_some_and(|value| value.contains("prefetch")))
-    {
-        return Some(StatusCode::SERVICE_UNAVAILABLE);
-    }
-    let is = |name: &'static str, wanted: &str| {
-        header(&HeaderName::from_static(name)).is_none_or(|value| value == wanted)
-    };
-    if !is("sec-fetch-mode", "navigate") || !is("sec-fetch-dest", "document") {
-        return Some(StatusCode::FORBIDDEN);
-    }
-    None
-}
-
-/// The parameters of an answer, each at most once; others are ignored (RFC 6749 4.1.2).
-#[derive(Debug, Default)]
-struct Parameters<'a> {
-    state: Option<&'a str>,
-    iss: Option<&'a str>,
-    code: Option<&'a str>,
-    error: Option<&'a str>,
-    error_description: Option<&'a str>,
-}
-
-/// A parameter came twice (RFC 6749 3.1).
-#[derive(Debug)]
-struct Repeated;
-
-impl<'a> Parameters<'a> {
-    fn read(pairs: &'a [(String, String)]) -> Result<Self, Repeated> {
-        let mut parameters = Self::default();
-        for (name, value) in pairs {
-            let place = match name.as_str() {
-                "state" => &mut parameters.state,
-                "iss" => &mut parameters.iss,
-                "code" => &mut parameters.code,
-                "error" => &mut parameters.error,
-                "error_description" => &mut parameters.error_description,
-                _ => continue,
-            };
-            if place.replace(value).is_some() {
-                return Err(Repeated);
-            }
-        }
-        Ok(parameters)
-    }
-
-    /// Reads an answer whose state is ours: first who sent it, then what it says.
-    fn answer(&self, expected: &Expected) -> Answer {
-        match self.iss {
-            Some(iss) if iss != expected.issuer => {
-                return Err(Error::AnswerIssuer {
-                    expected: ForeignText::new(&expected.issuer),
-                    got: ForeignText::new(iss),
-                });
-            }
-            None if expected.promises_iss => return Err(Error::AnswerIssuerMissing),
-            _ => {}
-        }
-        match (self.code, self.error) {
-            (Some(code), None) if !code.is_empty() => Ok(Secret::new(code)),
-            (None, Some(error)) => Err(Error::SignInRefused(OAuthError {
-                status: 0,
-                error: ForeignText::with_limit(error, 60),
-                description: self.error_description.map(ForeignText::new),
-                request_id: None,
-            })),
-            (Some(_), Some(_)) => Err(Error::AnswerMalformed("it has a code and an error")),
-            _ => Err(Error::AnswerMalformed("it has neither a code nor an error")),
-        }
-    }
-}
-
-/// Compares without telling by its time where the difference is.
-fn same(a: &str, b: &str) -> bool {
-    aws_lc_rs::constant_time::verify_slices_are_equal(a.as_bytes(), b.as_bytes()).is_ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn examined(uri: &str, headers: &[(&str, &str)]) -> String {
-        let mut request = Request::get(uri).header("host", "localhost:8000");
-        for (name, value) in headers {
-            if *name == "host" {
-                request = Request::get(uri);
-            }
-            request = request.header(*name, *value);
-        }
-        verdict(&request.body(()).unwrap().into_parts().0, false)
-    }
-
-    fn verdict(parts: &Parts, promises_iss: bool) -> String {
-        let expected = Expected {
-            authority: "localhost:8000".into(),
-            path: "/cb".into(),
-            state: Secret::new("right"),
-            issuer: "https://i".into(),
-            promises_iss,
-        };
-        match examine(parts, &expected) {
-            Verdict::Stranger(status) => status.as_u16().to_string(),
-            Verdict::WrongState => "wrong state".into(),
-            Verdict::Answer(Ok(code)) => format!("code {}", code.expose()),
-            Verdict::Answer(Err(error)) => error.to_string(),
-        }
-    }
-
-    #[test]
-    fn a_code_with_our_state_is_the_answer() {
-        assert_eq!(examined("/cb?code=c&state=right", &[]), "code c");
-        assert_eq!(
-            examined("/cb?code=c&state=right&session_state=x&iss=https%3A%2F%2Fi", &[]),
-            "code c"
-        );
-        let browser = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
-        assert_eq!(examined("/cb?code=c&state=right", &browser), "code c");
-    }
-
-    #[test]
-    fn requests_of_strangers_have_no_effect() {
-        assert_eq!(examined("/favicon.ico", &[]), "404");
-        assert_eq!(examined("/cb/?code=c&state=right", &[]), "404");
-        assert_eq!(examined("/cb", &[]), "400");
-        for host in [
-            "evil.example:8000",
-            "localhost",
-            "localhost:8001",
-            "127.0.0.1:8000",
-        ] {
-            assert_eq!(
-                examined("/cb?code=c&state=right", &[("host", host)]),
-                "421",
-                "{host}"
-            );
-        }
-        assert_eq!(
-            examined("http://localhost:8000/cb?code=c&state=right", &[]),
-            "421"
-        );
-        assert_eq!(
-            examined("/cb?code=c&state=right", &[("sec-fetch-mode", "no-cors")]),
-            "403"
-        );
-        assert_eq!(
-            examined("/cb?code=c&state=right", &[("sec-fetch-dest", "image")]),
-            "403"
-        );
-        assert_eq!(
-            examined("/cb?code=c&state=right", &[("sec-purpose", "prefetch;prerender")]),
-            "503"
-        );
-        let post = Request::post("/cb?code=c&state=right")
-            .header("host", "localhost:8000")
-            .body(())
-            .unwrap();
-        assert_eq!(verdict(&post.into_parts().0, false), "405");
-    }
-
-    #[test]
-    fn repeated_parameters_are_refused() {
-        assert_eq!(examined("/cb?code=c&code=d&state=right", &[]), "400");
-        assert_eq!(examined("/cb?code=c&state=right&state=right", &[]), "400");
-    }
-
-    #[test]
-    fn the_state_is_looked_at_before_anything_else_of_the_answer() {
-        for query in [
-            "code=c",
-            "code=c&state=wrong",
-            "error=access_denied",
-            "error=x&state=wron",
-            "state=",
-        ] {
-            assert_eq!(examined(&format!("/cb?{query}"), &[]), "wrong state", "{query}");
-        }
-    }
-
-    #[test]
-    fn an_answer_of_another_issuer_is_refused_and_a_promised_one_missed() {
-        let answer = examined("/cb?code=c&state=right&iss=https://other", &[]);
-        assert_eq!(
-            answer,
-            "the answer to the sign-in came from issuer `https://other`, not from `https://i`"
-        );
-        let request = Request::get("/cb?code=c&state=right")
-            .header("host", "localhost:8000")
-            .body(())
-            .unwrap();
-        assert!(verdict(&request.into_parts().0, true).contains("does not name its issuer"));
-    }
-
-    #[test]
-    fn an_error_is_told_and_nonsense_is_named() {
-        let refused = examined(
-            "/cb?error=access_denied&error_description=no+%1b%5B31mway&state=right",
-            &[],
-        );
-        assert_eq!(
-            refused,
-            "the provider refused the sign-in: access_denied: no [31mway"
-        );
-        assert!(examined("/cb?error=x&code=c&state=right", &[]).contains("a code and an error"));
-        assert!(examined("/cb?state=right", &[]).contains("neither a code nor an error"));
-        assert!(examined("/cb?code=&state=right", &[]).contains("neither a code nor an error"));
     }
 }

@@ -111,24 +111,20 @@ impl<'a> Documents<'a> {
         Ok(metadata)
     }
 
-    /// Returns the key set, fetched now if asked or if none is kept; the flag says whether it was fetched.
-    pub(crate) async fn keys(&self, jwks_uri: &Url, fresh: bool) -> Result<(CoreJsonWebKeySet, bool), Error> {
-        let kept = self
-            .kept
-            .borrow()
-            .keys
-            .clone()
-            .filter(|kept| !fresh && kept.is_good(self.now));
-        if let Some(kept) = kept
-            && let Ok(keys) = parse_keys(kept.body.as_bytes(), jwks_uri)
-        {
-            return Ok((keys, false));
-        }
+    /// Returns the key set that is kept, if it is still good.
+    pub(crate) fn kept_keys(&self, jwks_uri: &Url) -> Option<CoreJsonWebKeySet> {
+        let kept = self.kept.borrow();
+        let keys = kept.keys.as_ref().filter(|kept| kept.is_good(self.now))?;
+        parse_keys(keys.body.as_bytes(), jwks_uri).ok()
+    }
+
+    /// Fetches the key set.
+    pub(crate) async fn fetch_keys(&self, jwks_uri: &Url) -> Result<CoreJsonWebKeySet, Error> {
         let document = self.http.get(jwks_uri).await?;
         let keys = parse_keys(&document.body, jwks_uri)?;
         self.kept.borrow_mut().keys = Aged::new(&document, self.now);
         self.keep();
-        Ok((keys, true))
+        Ok(keys)
     }
 
     /// Forgets what is kept, since something did not answer as it should.

@@ -161,6 +161,44 @@ fn ignored_tail(ignored: usize) -> String {
 }
 
 impl Error {
+    /// It is the provider's failure, and so that of everybody who waits for the same answer.
+    pub(crate) fn is_the_providers(&self) -> bool {
+        self.is_a_refusal()
+            || self.may_mean_a_move()
+            || matches!(
+                self,
+                Self::Unreachable { .. }
+                    | Self::Timeout { .. }
+                    | Self::RateLimited { .. }
+                    | Self::Refused { .. }
+                    | Self::AnswerTooLarge { .. }
+                    | Self::IssuerMismatch { .. }
+                    | Self::Discovery { .. }
+                    | Self::Keys { .. }
+                    | Self::TokenAnswer { .. }
+                    | Self::TokenType(_)
+            )
+    }
+
+    /// The provider answered, and its answer will not change by itself.
+    pub(crate) fn is_a_refusal(&self) -> bool {
+        matches!(self, Self::OAuth(_) | Self::IdToken { .. })
+    }
+
+    /// What was kept of the provider's documents may be out of date.
+    pub(crate) fn may_mean_a_move(&self) -> bool {
+        matches!(
+            self,
+            Self::Redirected { .. }
+                | Self::NotJson { .. }
+                | Self::UnknownHost { .. }
+                | Self::Refused {
+                    status: 404 | 405 | 410,
+                    ..
+                }
+        )
+    }
+
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::AuthorityFile(_) | Self::AuthorityNotPem { .. } | Self::Client(_) | Self::Internal(_) => {
@@ -225,13 +263,11 @@ impl Error {
 
     fn network_hint(&self) -> String {
         match self {
-            Self::Unreachable { .. } => {
-                "check the network, VPN and proxy (HTTPS_PROXY); the session is kept".to_owned()
-            }
+            Self::Unreachable { .. } => "check the network, VPN and proxy (HTTPS_PROXY)".to_owned(),
             Self::UnknownHost { .. } => {
                 "check --oidc-issuer-url for a typo, then the network and VPN".to_owned()
             }
-            Self::Timeout { .. } => "check the network, VPN and proxy; the session is kept".to_owned(),
+            Self::Timeout { .. } => "check the network, VPN and proxy".to_owned(),
             Self::Untrusted { .. } => {
                 "if your company checks TLS traffic or the provider has a certificate of its \
                  own, name the authority with --certificate-authority; also check this machine's clock"
@@ -240,14 +276,11 @@ impl Error {
             Self::RateLimited {
                 until: Some(until), ..
             } => {
-                format!(
-                    "try again after {}; the session is kept",
-                    crate::exec::rfc3339(*until)
-                )
+                format!("try again after {}", crate::clock::rfc3339(*until))
             }
-            Self::RateLimited { .. } => "try again in a minute; the session is kept".to_owned(),
-            Self::Refused { status: 404, .. } => "check --oidc-issuer-url: at Okta, `default` in \
-                 /oauth2/default may not exist; without it the issuer is https://YOUR-ORG.okta.com"
+            Self::RateLimited { .. } => "try again in a minute".to_owned(),
+            Self::Refused { status: 404, .. } => "check --oidc-issuer-url for a typo (at Okta, `default` in \
+                 /oauth2/default may not exist; without it the issuer is https://YOUR-ORG.okta.com)"
                 .to_owned(),
             Self::NotJson { .. } => {
                 "something else answers there: a wrong --oidc-issuer-url, a proxy, or a captive \
@@ -257,7 +290,7 @@ impl Error {
             Self::Redirected { .. } => {
                 "give the issuer that it redirects to, if that is what your cluster trusts".to_owned()
             }
-            _ => "try again later; the session is kept".to_owned(),
+            _ => "try again later".to_owned(),
         }
     }
 

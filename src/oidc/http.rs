@@ -11,19 +11,23 @@ use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse, http};
-use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap};
 use reqwest::{Certificate, StatusCode, redirect};
-use serde::Deserialize;
+use serde_json::{Map, Value};
 use url::Url;
 
-use super::error::{Error, OAuthError};
+use super::answer::{
+    check_status, header, is_json, max_age, not_json, oauth_error, refused, request_id, shown,
+};
+use super::error::Error;
+use crate::clock::Clock;
 use crate::files;
 use crate::foreign_text::ForeignText;
 use crate::settings::{Authority, Issuer, Trust, is_loopback};
 use crate::ui::Ui;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-pub(super) const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Largest answer that is read. Discovery documents and key sets are a few KB, tokens with 300 groups some 20 KB.
 const MAX_ANSWER: usize = 1024 * 1024;
@@ -35,7 +39,7 @@ pub(crate) struct Http {
     ui: Ui,
     /// How far the provider's clock (header `Date`) is ahead of ours, in seconds, as last seen.
     clock_ahead: Cell<Option<i64>>,
-    now: i64,
+    clock: Clock,
 }
 
 /// A 200 answer to a GET.
@@ -47,13 +51,13 @@ pub(crate) struct Document {
 }
 
 impl Http {
-    /// `now` in seconds since the epoch, to compare with the provider's clock.
-    pub(crate) fn new(issuer: &Issuer, trust: &Trust, ui: Ui, now: i64) -> Result<Self, Error> {
+    /// `clock` is compared with the provider's.
+    pub(crate) fn new(issuer: &Issuer, trust: &Trust, ui: Ui, clock: Clock) -> Result<Self, Error> {
         Ok(Self {
             client: build(issuer, trust)?,
             ui,
             clock_ahead: Cell::new(None),
-            now,
+            clock,
         })
     }
 
@@ -72,8 +76,12 @@ impl Http {
         let request = request.map_err(|error| unreachable(url, error))?;
         let (status, headers, body) = self.send(url, request).await?;
         check_status(url, status, &headers, &body)?;
+        if status != StatusCode::OK && is_json(&headers) {
+            return Err(refused(url, status, &headers, &body));
+        }
         if status != StatusCode::OK {
-            return Err(not_json(url, status, &headers, &body));
+            let start = ForeignText::with_limit(&String::from_utf8_lossy(&body), 200);
+            return Err(not_json(url, status, &headers, Some(start)));
         }
         Ok(Document {
             body,
@@ -119,7 +127,7 @@ impl Http {
                 .duration_since(std::time::UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs());
             self.clock_ahead
-                .set(Some(theirs.cast_signed().saturating_sub(self.now)));
+                .set(Some(theirs.cast_signed().saturating_sub((self.clock)())));
         }
         Ok((status, headers, body))
     }
@@ -135,9 +143,10 @@ impl Http {
             return Err(Error::OAuth(error));
         }
         if status != StatusCode::OK || !is_json(&headers) {
-            return Err(not_json(&url, status, &headers, &body));
+            // Not quoted: it may repeat what we sent, or hold tokens.
+            return Err(not_json(&url, status, &headers, None));
         }
-        let mut answer = http::Response::new(body);
+        let mut answer = http::Response::new(without_odd_lifetime(body));
         *answer.status_mut() = status;
         answer
             .headers_mut()
@@ -152,6 +161,18 @@ impl<'c> AsyncHttpClient<'c> for Http {
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(self.post(request))
+    }
+}
+
+/// Takes an `expires_in` out that is no whole number: some providers send text, `oauth2` would fail the whole answer
+/// for it, and with it a rotated refresh token. Nothing here needs it: the ID token says when it ends.
+fn without_odd_lifetime(body: Vec<u8>) -> Vec<u8> {
+    match serde_json::from_slice::<Map<String, Value>>(&body) {
+        Ok(mut answer) if answer.get("expires_in").is_some_and(|seconds| !seconds.is_u64()) => {
+            answer.remove("expires_in");
+            serde_json::to_vec(&answer).unwrap_or(body)
+        }
+        _ => body,
     }
 }
 
@@ -215,126 +236,6 @@ fn certificates(trust: &Trust) -> Result<Vec<Certificate>, Error> {
     Ok(certificates)
 }
 
-/// Refuses redirects, rate limits and the provider's own failures, whatever the body says.
-fn check_status(url: &Url, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<(), Error> {
-    let url = || shown(url);
-    if status.is_redirection() {
-        let to = header(headers, &LOCATION).unwrap_or("nowhere");
-        let to = to.split(['?', '#']).next().unwrap_or_default();
-        return Err(Error::Redirected {
-            url: url(),
-            to: ForeignText::new(to),
-        });
-    }
-    let reason = || {
-        oauth_error(status, headers, body)
-            .map(|error| error.shown())
-            .or_else(|| okta(body))
-    };
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        let reset = header(headers, &HeaderName::from_static("x-rate-limit-reset"));
-        return Err(Error::RateLimited {
-            url: url(),
-            reason: reason(),
-            until: reset.and_then(|seconds| seconds.parse().ok()),
-            request_id: request_id(headers),
-        });
-    }
-    if status.is_server_error() || (!status.is_success() && okta(body).is_some()) {
-        return Err(Error::Refused {
-            url: url(),
-            status: status.as_u16(),
-            reason: reason(),
-            request_id: request_id(headers),
-        });
-    }
-    Ok(())
-}
-
-/// Reads an error answer of RFC 6749 section 5.2.
-fn oauth_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<OAuthError> {
-    #[derive(Deserialize)]
-    struct Body {
-        error: String,
-        #[serde(default)]
-        error_description: Option<String>,
-    }
-    let body: Body = serde_json::from_slice(body).ok()?;
-    Some(OAuthError {
-        status: status.as_u16(),
-        error: ForeignText::with_limit(&body.error, 60),
-        description: body.error_description.as_deref().map(ForeignText::new),
-        request_id: request_id(headers),
-    })
-}
-
-/// Reads an error answer in Okta's own format.
-fn okta(body: &[u8]) -> Option<ForeignText> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Body {
-        error_code: String,
-        #[serde(default)]
-        error_summary: String,
-    }
-    let body: Body = serde_json::from_slice(body).ok()?;
-    Some(ForeignText::new(&format!(
-        "{}: {}",
-        body.error_code, body.error_summary
-    )))
-}
-
-fn not_json(url: &Url, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
-    let content_type = header(headers, &CONTENT_TYPE).unwrap_or("no content type");
-    Error::NotJson {
-        url: shown(url),
-        status: status.as_u16(),
-        content_type: ForeignText::with_limit(content_type, 60),
-        // A good answer in the wrong dress may hold tokens; only failures are quoted.
-        start: (!status.is_success()).then(|| ForeignText::with_limit(&String::from_utf8_lossy(body), 200)),
-    }
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    header(headers, &CONTENT_TYPE).is_some_and(|kind| {
-        let kind = kind
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
-        kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
-    })
-}
-
-fn max_age(headers: &HeaderMap) -> Option<i64> {
-    let directives = header(headers, &CACHE_CONTROL)?;
-    directives.split(',').find_map(|directive| {
-        let directive = directive.trim().to_ascii_lowercase();
-        if directive == "no-store" || directive == "no-cache" {
-            return Some(0);
-        }
-        directive.strip_prefix("max-age=")?.parse().ok()
-    })
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-fn request_id(headers: &HeaderMap) -> Option<ForeignText> {
-    let id = header(headers, &HeaderName::from_static("x-okta-request-id"))?;
-    Some(ForeignText::with_limit(id, 60))
-}
-
-/// A URL as it may be shown: the query can hold a code or a state.
-pub(crate) fn shown(url: &Url) -> ForeignText {
-    let mut url = url.clone();
-    url.set_query(None);
-    url.set_fragment(None);
-    ForeignText::new(url.as_str())
-}
-
 fn unreachable(url: &Url, error: reqwest::Error) -> Error {
     let url = shown(url);
     let error = error.without_url();
@@ -369,48 +270,4 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     texts.dedup();
     texts.join(": ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(name, http::HeaderValue::from_static(value))])
-    }
-
-    #[test]
-    fn max_age_is_read_among_other_directives() {
-        let age = |value| max_age(&headers(CACHE_CONTROL, value));
-        assert_eq!(age("max-age=3832304, must-revalidate"), Some(3_832_304));
-        assert_eq!(age("public, Max-Age=5"), Some(5));
-        assert_eq!(age("no-store"), Some(0));
-        assert_eq!(age("public"), None);
-    }
-
-    #[test]
-    fn a_429_is_a_rate_limit_even_when_it_says_invalid_grant() {
-        let url = Url::parse("https://i/v1/token").unwrap();
-        let body = br#"{"error":"invalid_grant","error_description":"API call exceeded rate limit"}"#;
-        let result = check_status(&url, StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), body);
-        assert!(matches!(result, Err(Error::RateLimited { .. })));
-    }
-
-    #[test]
-    fn a_shown_url_has_no_query() {
-        let url = Url::parse("https://i/cb?code=secret#x").unwrap();
-        assert_eq!(shown(&url).as_str(), "https://i/cb");
-    }
-
-    #[test]
-    fn json_by_content_type() {
-        for kind in [
-            "application/json",
-            "application/JSON; charset=utf-8",
-            "application/x+json",
-        ] {
-            assert!(is_json(&headers(CONTENT_TYPE, kind)), "{kind}");
-        }
-        assert!(!is_json(&headers(CONTENT_TYPE, "text/html")));
-    }
 }

@@ -72,7 +72,7 @@ pub(crate) enum Error {
     WrongType(&'static str, &'static str),
     #[error("its issuer is `{got}`, not `{expected}`")]
     Issuer { expected: ForeignText, got: ForeignText },
-    #[error("its audience is `{got}`, not the client `{expected}` alone")]
+    #[error("its audience is `{got}`, not the client `{expected}`")]
     Audience { expected: ForeignText, got: ForeignText },
     #[error("it was issued to `{0}` (claim `azp`), not to this client")]
     AuthorizedParty(ForeignText),
@@ -117,7 +117,7 @@ impl Error {
                     .to_owned()
             }
             Self::Audience { .. } | Self::AuthorizedParty(_) => {
-                "compare --oidc-client-id with the app; the API server would refuse this token too".to_owned()
+                "compare --oidc-client-id with the app; a token for several audiences has to name the client in `azp`".to_owned()
             }
             Self::Nonce => "run the command again; if it comes back, answers are being mixed up or replayed".to_owned(),
             Self::UnknownKey => {
@@ -125,11 +125,7 @@ impl Error {
                  authorization server's keys"
                     .to_owned()
             }
-            Self::Changed(_) => {
-                "another person or app answered for this session: sign in again (delete the session in \
-                 --token-cache-dir) and tell whoever runs the provider"
-                    .to_owned()
-            }
+            Self::Changed(_) => "another person or app answered for this session: tell whoever runs the provider".to_owned(),
             _ => "tell whoever runs the provider; an API server would refuse this token too".to_owned(),
         }
     }
@@ -241,8 +237,13 @@ fn check_parties(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> 
             got: ForeignText::new(&claims.issuer),
         });
     }
-    // Several audiences are refused: another one could use the token as well as we.
-    if claims.audience != [expected.client_id] {
+    // The token has to be for us. If it is for others too, it has to say that it was issued to us (rules T5, T6).
+    let for_us = claims
+        .audience
+        .iter()
+        .any(|audience| audience == expected.client_id);
+    let for_us_alone = claims.audience.len() == 1 || claims.authorized_party.is_some();
+    if !for_us || !for_us_alone {
         return Err(Error::Audience {
             expected: ForeignText::new(expected.client_id),
             got: ForeignText::new(&claims.audience.join(", ")),
@@ -269,7 +270,7 @@ fn check_times(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
         return Err(Error::NotYetValid(earliest.saturating_sub(now)));
     }
     let age = now.saturating_sub(claims.issued_at);
-    if age > MAX_AGE {
+    if age > MAX_AGE && matches!(expected.occasion, Occasion::Login { .. }) {
         return Err(Error::Stale(age));
     }
     Ok(())
@@ -318,6 +319,8 @@ fn check_signature(
         keys.clone(),
     )
     .set_allowed_algs(allowed(expected.algorithms).map(|(_, algorithm)| algorithm.clone()))
+    // Checked above, with `azp`.
+    .set_other_audience_verifier_fn(|_| true)
     .set_time_fn(move || at(now.saturating_sub(LEEWAY)));
     let claims = match expected.occasion {
         Occasion::Login { nonce } => id_token.claims(&verifier, nonce),
@@ -361,5 +364,37 @@ fn from_signature(error: &SignatureVerificationError) -> Error {
             Error::Algorithm(ForeignText::new("not allowed"))
         }
         _ => Error::Signature,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parties(claims: &serde_json::Value) -> Result<(), Error> {
+        let mut whole = serde_json::json!({"iss": "https://i", "sub": "s", "exp": 20, "iat": 10});
+        for (name, value) in claims.as_object().unwrap() {
+            whole[name] = value.clone();
+        }
+        let claims = Claims::parse(whole.as_object().unwrap().clone()).unwrap();
+        let nonce = Nonce::new("n".to_owned());
+        let occasion = Occasion::Login { nonce: &nonce };
+        let expected = Expected {
+            issuer: "https://i",
+            client_id: "c",
+            algorithms: &[],
+            occasion,
+            now: 15,
+        };
+        check_parties(&claims, &expected)
+    }
+
+    #[test]
+    fn several_audiences_need_a_word_on_whom_the_token_was_issued_to() {
+        assert!(parties(&serde_json::json!({"aud": "c"})).is_ok());
+        assert!(parties(&serde_json::json!({"aud": ["c", "d"], "azp": "c"})).is_ok());
+        assert!(parties(&serde_json::json!({"aud": ["c", "d"]})).is_err());
+        assert!(parties(&serde_json::json!({"aud": ["c", "d"], "azp": "d"})).is_err());
+        assert!(parties(&serde_json::json!({"aud": ["d"], "azp": "c"})).is_err());
     }
 }

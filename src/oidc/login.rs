@@ -3,17 +3,16 @@
 //! Owns the order of its steps: bind before the browser opens, exchange at once, verify, and only then tell the
 //! browser how it ended.
 
-use std::future;
-
 use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
 use openidconnect::Nonce;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::callback::{Callback, Expected};
+use super::answer::shown;
+use super::answer_rules::Expected;
+use super::callback::Callback;
 use super::documents::Documents;
 use super::error::Error;
-use super::http::shown;
 use super::id_token::Occasion;
 use super::listener::{self, Listening};
 use super::metadata::Metadata;
@@ -85,30 +84,25 @@ impl Connection<'_> {
         let Attempt {
             url, nonce, verifier, ..
         } = attempt;
-        let answer = {
-            let answer = self.wait_for_answer(login, &url, &mut callback);
-            timeout_at(deadline, answer).await
-        };
-        let unattended = |callback: &Callback| Error::Unattended {
-            seconds: login.timeout.as_secs(),
-            ignored: callback.wrong_states(),
-            redirect_uri: listening.redirect_uri.clone(),
-        };
-        let result = match answer {
-            Err(_) => Err(unattended(&callback)),
+        let waited = timeout_at(deadline, self.wait_for_answer(login, &url, &mut callback)).await;
+        let result = match waited {
+            Err(_) => Err(Error::Unattended {
+                seconds: login.timeout.as_secs(),
+                ignored: callback.wrong_states(),
+                redirect_uri: listening.redirect_uri.clone(),
+            }),
             Ok(Err(error)) => Err(error),
+            // The person has done their part; from here each step has the network's own limits.
             Ok(Ok(code)) => {
-                let finish = self.finish(&code, listening, documents, metadata, &nonce, verifier);
-                match timeout_at(deadline.max(Instant::now() + super::http::TOTAL_TIMEOUT), finish).await {
-                    Ok(result) => result,
-                    Err(_) => Err(unattended(&callback)),
-                }
+                self.finish(&code, listening, documents, metadata, &nonce, verifier)
+                    .await
             }
         };
         callback.finish(outcome(&result)).await;
         result
     }
 
+    /// Opens the browser and waits; a browser that fails to open is told, and the wait goes on.
     async fn wait_for_answer(
         &self,
         login: &Login,
@@ -119,33 +113,21 @@ impl Connection<'_> {
             self.ui
                 .note(&format!("open this URL in your browser to sign in:\n{url}"));
         };
-        let opened = match &login.browser {
-            Browser::Desktop | Browser::Command(_) => {
-                self.ui.note(&format!(
-                    "signing in at {} in your browser",
-                    shown(self.provider.issuer.url())
-                ));
-                Some(browser::open(&login.browser, url))
-            }
-            Browser::Print | Browser::NoDesktop | Browser::Nobody => {
-                by_hand();
-                None
-            }
-        };
-        let told_failure = async {
-            if let Some(opened) = opened
-                && let Ok(reason) = opened.await
-            {
-                self.ui
-                    .warn(&format!("the browser could not be opened: {reason}"));
-                by_hand();
-            }
-            future::pending::<Secret>().await
-        };
-        tokio::select! {
-            answer = callback.answer() => answer,
-            code = told_failure => Ok(code),
+        if matches!(login.browser, Browser::Print | Browser::Nobody) {
+            by_hand();
+            return callback.answer().await;
         }
+        self.ui.note(&format!(
+            "signing in at {} in your browser",
+            shown(self.provider.issuer.url())
+        ));
+        let opened = browser::open(&login.browser, url);
+        tokio::select! {
+            answer = callback.answer() => return answer,
+            Ok(reason) = opened => self.ui.warn(&format!("the browser could not be opened: {reason}")),
+        }
+        by_hand();
+        callback.answer().await
     }
 
     async fn finish(
@@ -162,7 +144,14 @@ impl Connection<'_> {
         let id_token = answer.id_token.ok_or(Error::NoIdToken)?;
         let occasion = Occasion::Login { nonce };
         let claims = self
-            .verify(documents, metadata, &id_token, &answer.access_token, occasion)
+            .verify(
+                documents,
+                metadata,
+                &id_token,
+                &answer.access_token,
+                occasion,
+                &|| (),
+            )
             .await?;
         Ok(Tokens {
             id_token,

@@ -1,6 +1,6 @@
 //! What the provider says of itself: the discovery document and its key set.
 //!
-//! Owns the rules for both (OpenID Connect Discovery 4.3, rules D of the protocol notes in docs/architecture.md)
+//! Owns the rules for both (OpenID Connect Discovery 4.3, rules D of docs/protocol.md)
 //! and which signing keys may be used at all. Pure: fetching and keeping are `documents`' part.
 
 use openidconnect::core::CoreJsonWebKeySet;
@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
+use super::answer::shown;
 use super::error::Error;
-use super::http::shown;
 use crate::foreign_text::ForeignText;
 use crate::settings::{Issuer, is_loopback};
 

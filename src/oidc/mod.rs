@@ -3,6 +3,8 @@
 //! Owns the network, the loopback listener and the browser. Types of `openidconnect`, `oauth2` and `reqwest` stay
 //! in this room: some of them print tokens in their `Debug`. Knows nothing of sessions on disk or of kubectl.
 
+mod answer;
+mod answer_rules;
 mod browser;
 mod callback;
 mod claims;
@@ -18,6 +20,8 @@ mod token_endpoint;
 
 pub(crate) use claims::Claims;
 pub(crate) use error::Error;
+#[cfg(test)]
+pub(crate) use error::OAuthError;
 pub(crate) use login::LoginFailure;
 
 use documents::Documents;
@@ -66,20 +70,20 @@ pub(crate) enum Renewal {
     Renewed(Box<Tokens>),
     /// The provider will not renew this session any more; the text says how it put it.
     Over(String),
+    /// The provider renews access tokens only (OpenID Connect Core 12.2 allows that): a login has to follow.
+    NoIdToken,
     /// Nothing is known of the session's end: it is kept, and no browser opens.
-    Failed {
-        error: Error,
-        /// The provider has replaced the refresh token all the same, and the old one may be dead.
-        rotated: Option<Secret>,
-    },
+    Failed(Error),
 }
 
 /// What a refresh needs of the session.
-#[derive(Debug)]
 pub(crate) struct Refresh<'a> {
     pub(crate) token: &'a Secret,
     pub(crate) granted_scope: &'a str,
     pub(crate) origin: &'a Origin,
+    /// Called when the provider has replaced the refresh token and the answer cannot be finished at once: the old one
+    /// may be dead, so the new one has to be safe before anything takes time or fails.
+    pub(crate) keep_rotated: &'a dyn Fn(&Secret),
 }
 
 /// A provider that can be talked to.
@@ -106,7 +110,7 @@ impl<'a> Connection<'a> {
             ui.warn("--insecure-skip-tls-verify: whoever is on the way can read and change everything");
         }
         Ok(Self {
-            http: Http::new(&provider.issuer, trust, ui, clock())?,
+            http: Http::new(&provider.issuer, trust, ui, clock)?,
             provider,
             trust,
             dir,
@@ -120,37 +124,53 @@ impl<'a> Connection<'a> {
         let documents = self.documents();
         let metadata = match documents.metadata(false).await {
             Ok(metadata) => metadata,
-            Err(error) => return Renewal::Failed { error, rotated: None },
+            Err(error) => return Renewal::Failed(error),
         };
         let endpoint = TokenEndpoint::new(self.provider, &metadata, &self.http);
         let answer = match endpoint.refresh(refresh.token, refresh.granted_scope).await {
             Ok(answer) => answer,
             Err(Error::OAuth(answer)) if answer.ends_session() => return Renewal::Over(answer.to_string()),
             Err(error) => {
-                // The endpoint may have moved since the documents were kept.
-                documents.forget();
-                return Renewal::Failed { error, rotated: None };
+                if error.may_mean_a_move() {
+                    documents.forget();
+                }
+                return Renewal::Failed(error);
             }
         };
-        let rotated = answer.refresh_token.clone();
-        let Some(id_token) = answer.id_token else {
-            return Renewal::Over("the provider sends no ID token when it renews".to_owned());
+        let keep_rotated = || {
+            if let Some(rotated) = &answer.refresh_token {
+                (refresh.keep_rotated)(rotated);
+            }
+        };
+        let Some(id_token) = &answer.id_token else {
+            keep_rotated();
+            return Renewal::NoIdToken;
         };
         let occasion = Occasion::Refresh {
             origin: refresh.origin,
         };
         match self
-            .verify(&documents, &metadata, &id_token, &answer.access_token, occasion)
+            .verify(
+                &documents,
+                &metadata,
+                id_token,
+                &answer.access_token,
+                occasion,
+                &keep_rotated,
+            )
             .await
         {
             Ok(claims) => Renewal::Renewed(Box::new(Tokens {
-                id_token,
+                id_token: id_token.clone(),
                 claims,
                 // Okta's static mode may leave it out; the old one goes on then.
-                refresh_token: rotated.or_else(|| Some(refresh.token.clone())),
+                refresh_token: answer.refresh_token.or_else(|| Some(refresh.token.clone())),
                 granted_scope: refresh.granted_scope.to_owned(),
             })),
-            Err(error) => Renewal::Failed { error, rotated },
+            Err(error) => {
+                keep_rotated();
+                Renewal::Failed(error)
+            }
         }
     }
 
@@ -165,6 +185,8 @@ impl<'a> Connection<'a> {
     }
 
     /// Verifies an ID token, with a second look at the key set if its key is unknown (OpenID Connect Core 10.1.1).
+    ///
+    /// `before_waiting` is called before the network is asked for keys.
     async fn verify(
         &self,
         documents: &Documents<'_>,
@@ -172,6 +194,7 @@ impl<'a> Connection<'a> {
         token: &Secret,
         access_token: &oauth2::AccessToken,
         occasion: Occasion<'_>,
+        before_waiting: &dyn Fn(),
     ) -> Result<Claims, Error> {
         let expected = Expected {
             issuer: self.provider.issuer.as_str(),
@@ -180,12 +203,18 @@ impl<'a> Connection<'a> {
             occasion,
             now: (self.clock)(),
         };
-        let (keys, fetched) = documents.keys(&metadata.jwks_uri, false).await?;
-        let mut result = id_token::verify(token, access_token, &keys, &expected);
-        if matches!(result, Err(id_token::Error::UnknownKey)) && !fetched {
-            let (keys, _) = documents.keys(&metadata.jwks_uri, true).await?;
-            result = id_token::verify(token, access_token, &keys, &expected);
-        }
+        let verified = |keys: &_| id_token::verify(token, access_token, keys, &expected);
+        let result = match documents.kept_keys(&metadata.jwks_uri) {
+            Some(keys) => verified(&keys),
+            None => Err(id_token::Error::UnknownKey),
+        };
+        let result = match result {
+            Err(id_token::Error::UnknownKey) => {
+                before_waiting();
+                verified(&documents.fetch_keys(&metadata.jwks_uri).await?)
+            }
+            result => result,
+        };
         result.map_err(|source| Error::IdToken {
             source,
             clock_ahead: self.http.clock_ahead(),

@@ -14,8 +14,9 @@ use oauth2::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::answer::shown;
 use super::error::Error;
-use super::http::{Http, shown};
+use super::http::Http;
 use super::metadata::Metadata;
 use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
@@ -36,7 +37,7 @@ type Client = oauth2::Client<
 >;
 
 /// The ID token as text: `openidconnect`'s own type would fail the whole answer, and so lose a rotated refresh
-/// token, over one bad claim.
+/// token, over one bad claim. (`http` takes out what `oauth2` would stumble over.)
 #[derive(Debug, Serialize, Deserialize)]
 struct IdTokenField {
     #[serde(default)]

@@ -5,11 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Report;
 use crate::exec::Parent;
+use crate::report::Report;
 
-/// How long callers without a terminal are answered from memory after the first, second and each later try, in
-/// seconds.
+/// How long callers are answered from memory after the first, second and each later try, in seconds.
 const QUIET: [i64; 3] = [60, 300, 900];
 
 /// Parents that are remembered at most: as many as kubectl processes plausibly wait for one login.
@@ -28,29 +27,42 @@ pub(crate) struct Failure {
     report: Report,
 }
 
+/// Which failures are remembered apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// A person was asked in vain.
+    Login,
+    /// The provider could not be reached or would not answer: told to those who waited for it, and to nobody else.
+    Passing,
+}
+
 /// Who asks, when.
 #[derive(Debug)]
-pub(crate) struct FailureState<'a> {
+pub(crate) struct Caller<'a> {
     pub(crate) now: i64,
     /// When this call began, in seconds since the epoch.
     pub(crate) started: i64,
     pub(crate) parent: &'a Parent,
     pub(crate) at_terminal: bool,
+    /// kubectl (or another client) called; otherwise a person typed the command.
+    pub(crate) by_client: bool,
     /// This call has waited while another one tried.
     pub(crate) waited: bool,
 }
 
 impl Failure {
     /// Counts a new try, after the failure that was remembered before.
-    pub(crate) fn after(previous: Option<&Self>, now: i64, parent: Parent, report: Report) -> Self {
-        let tries = previous.map_or(0, |failure| failure.tries).saturating_add(1);
-        Self {
+    pub(crate) fn after(previous: Option<Self>, now: i64, parent: &Parent, report: Report) -> Self {
+        let (tries, parents) = previous.map_or((0, Vec::new()), |failure| (failure.tries, failure.parents));
+        let mut failure = Self {
             version: 1,
             at: now,
-            tries,
-            parents: vec![parent],
+            tries: tries.saturating_add(1),
+            parents,
             report,
-        }
+        };
+        failure.add(parent);
+        failure
     }
 
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
@@ -63,19 +75,26 @@ impl Failure {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Returns the words of the failure if they are the answer to this caller too.
-    pub(crate) fn answer_for(&self, caller: &FailureState<'_>) -> Option<Report> {
-        let shared = caller.waited && self.at >= caller.started;
-        let same_command = self.parents.contains(caller.parent);
-        if !shared && !same_command && (caller.at_terminal || !self.is_quiet(caller.now)) {
+    /// Returns the words of the failure if this caller waited for it.
+    pub(crate) fn answer_for_waiter(&self, caller: &Caller<'_>) -> Option<Report> {
+        (caller.waited && self.at >= caller.started).then(|| self.report.clone())
+    }
+
+    /// Returns the words of the failure if no new login is to be tried for this caller.
+    ///
+    /// A person who typed the command, or a new command at a terminal, always gets a new try.
+    pub(crate) fn answer_for(&self, caller: &Caller<'_>) -> Option<Report> {
+        let same_command = caller.by_client && self.parents.contains(caller.parent);
+        if !self.is_quiet(caller.now) || (caller.at_terminal && !same_command) {
             return None;
         }
         let mut report = self.report.clone();
-        if !shared && !caller.at_terminal {
+        let ago = caller.now.saturating_sub(self.at);
+        // kubectl's five tries come within a moment, and need no explanation.
+        if !same_command || ago > 10 {
             report.note = Some(format!(
-                "no new sign-in was tried, since the last one failed {} s ago; run kubectl in a terminal to try \
-                 again at once",
-                caller.now.saturating_sub(self.at).max(0)
+                "no new sign-in was tried, since the last one failed {ago} s ago; run kubectl in a terminal to try \
+                 again at once"
             ));
         }
         Some(report)
@@ -109,7 +128,7 @@ mod tests {
         serde_json::from_value(serde_json::json!({"pid": pid, "started": 7})).unwrap()
     }
 
-    fn failure(previous: Option<&Failure>, now: i64) -> Failure {
+    fn failure(previous: Option<Failure>, now: i64) -> Failure {
         let report = Report {
             error: "nobody came".into(),
             causes: vec![],
@@ -117,41 +136,66 @@ mod tests {
             note: None,
             exit: 1,
         };
-        Failure::after(previous, now, parent(1), report)
+        Failure::after(previous, now, &parent(1), report)
     }
 
-    fn asks(pid: u32, now: i64, at_terminal: bool) -> bool {
-        let previous = failure(None, 1000);
-        let parent = parent(pid);
-        let caller = FailureState {
+    fn caller(parent: &Parent, now: i64, at_terminal: bool) -> Caller<'_> {
+        Caller {
             now,
             started: now,
-            parent: &parent,
+            parent,
             at_terminal,
+            by_client: true,
             waited: false,
-        };
-        previous.answer_for(&caller).is_some()
+        }
+    }
+
+    fn answered(pid: u32, now: i64, at_terminal: bool) -> bool {
+        failure(None, 1000)
+            .answer_for(&caller(&parent(pid), now, at_terminal))
+            .is_some()
     }
 
     #[test]
     fn the_same_command_is_answered_from_memory_even_at_a_terminal() {
-        assert!(asks(1, 1001, true));
-        assert!(asks(1, 99_999, false));
+        assert!(answered(1, 1001, true) && answered(1, 1059, true));
+        // A client that lives long (k9s) may try again after a while.
+        assert!(!answered(1, 1060, true));
     }
 
     #[test]
     fn a_person_in_a_new_command_gets_a_new_try_at_once() {
-        assert!(!asks(2, 1001, true));
+        assert!(!answered(2, 1001, true));
+    }
+
+    #[test]
+    fn a_person_who_typed_the_command_gets_a_new_try_at_once() {
+        let shell = parent(1);
+        let by_hand = Caller {
+            by_client: false,
+            ..caller(&shell, 1001, true)
+        };
+        assert!(failure(None, 1000).answer_for(&by_hand).is_none());
     }
 
     #[test]
     fn a_program_waits_one_then_five_then_fifteen_minutes() {
-        assert!(asks(2, 1059, false));
-        assert!(!asks(2, 1060, false));
-        let second = failure(Some(&failure(None, 0)), 1000);
+        assert!(answered(2, 1059, false));
+        assert!(!answered(2, 1060, false));
+        let second = failure(Some(failure(None, 0)), 1000);
         assert!(second.is_quiet(1299) && !second.is_quiet(1300));
-        let fourth = failure(Some(&failure(Some(&second), 0)), 1000);
+        let fourth = failure(Some(failure(Some(second), 0)), 1000);
         assert!(fourth.is_quiet(1899) && !fourth.is_quiet(1900));
+    }
+
+    #[test]
+    fn who_failed_before_is_still_known_after_another_failure() {
+        let first = failure(None, 1000);
+        let report = first.report.clone();
+        let second = Failure::after(Some(first), 1001, &parent(2), report);
+        for pid in [1, 2] {
+            assert!(second.answer_for(&caller(&parent(pid), 1002, true)).is_some());
+        }
     }
 
     #[test]
@@ -163,22 +207,21 @@ mod tests {
     fn who_waited_shares_the_failure_and_is_remembered_with_it() {
         let mut failure = failure(None, 1000);
         let other = parent(9);
-        let caller = FailureState {
-            now: 1001,
+        let waiter = Caller {
             started: 990,
-            parent: &other,
-            at_terminal: true,
             waited: true,
+            ..caller(&other, 1001, true)
         };
-        assert!(failure.answer_for(&caller).is_some());
-        assert!(failure.add(&other) && !failure.add(&other));
+        assert!(failure.answer_for_waiter(&waiter).is_some());
         assert!(
             failure
-                .answer_for(&FailureState {
-                    waited: false,
-                    ..caller
+                .answer_for_waiter(&Caller {
+                    started: 1001,
+                    ..waiter
                 })
-                .is_some()
+                .is_none()
         );
+        assert!(failure.add(&other) && !failure.add(&other));
+        assert!(failure.answer_for(&caller(&other, 1002, true)).is_some());
     }
 }

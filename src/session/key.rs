@@ -9,6 +9,8 @@ use std::fmt;
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 
+use super::Memory;
+
 /// The hash that names a session's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Key(String);
@@ -32,8 +34,11 @@ impl Key {
         format!("{self}.lock")
     }
 
-    pub(super) fn failure_file(&self) -> String {
-        format!("{self}.failure.json")
+    pub(super) fn failure_file(&self, memory: Memory) -> String {
+        match memory {
+            Memory::Login => format!("{self}.failure.json"),
+            Memory::Passing => format!("{self}.passing.json"),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Error, Failure, Record, Store};
+use super::{Error, Failure, Memory, Record, Store};
 use crate::files::LockFile;
 
 /// How long a waiter sleeps between two tries, at most.
@@ -72,7 +72,7 @@ impl Store {
 }
 
 impl Locked<'_> {
-    /// Stores the session, durably, and forgets a failure.
+    /// Stores the session, durably.
     ///
     /// What is in the way and is no session of ours (cut, or of a newer kubesesame) is put aside, not lost.
     pub(crate) fn save(&self, record: &Record) -> Result<(), Error> {
@@ -83,21 +83,23 @@ impl Locked<'_> {
         {
             self.store.dir.set_aside(&name)?;
         }
-        self.store.dir.replace(&name, &record.to_json())?;
-        self.forget_failure();
-        Ok(())
+        self.store.dir.sweep(&name);
+        Ok(self.store.dir.replace(&name, &record.to_json())?)
     }
 
-    /// Remembers that a login failed. Best effort: the failure itself is what the caller reports.
-    pub(crate) fn remember(&self, failure: &Failure) {
+    /// Remembers a failure. Best effort: the failure itself is what the caller reports.
+    pub(crate) fn remember(&self, memory: Memory, failure: &Failure) {
         drop(
             self.store
                 .dir
-                .replace(&self.store.key.failure_file(), &failure.to_json()),
+                .replace(&self.store.key.failure_file(memory), &failure.to_json()),
         );
     }
 
-    fn forget_failure(&self) {
-        drop(self.store.dir.remove(&self.store.key.failure_file()));
+    /// A session was had, so nothing has failed.
+    pub(crate) fn forget_failures(&self) {
+        for memory in [Memory::Login, Memory::Passing] {
+            drop(self.store.dir.remove(&self.store.key.failure_file(memory)));
+        }
     }
 }

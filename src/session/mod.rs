@@ -11,7 +11,7 @@ mod record;
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use failure::{Failure, FailureState};
+pub(crate) use failure::{Caller, Failure, Memory};
 pub(crate) use key::Key;
 pub(crate) use lock::{Locked, Wait};
 pub(crate) use record::{Identity, Record};
@@ -22,7 +22,7 @@ use crate::files::{self, PrivateDir};
 pub(crate) enum Error {
     #[error(transparent)]
     Files(#[from] files::Error),
-    #[error("another kubesesame{} held the session for {waited} s", holder_text(.holder.as_deref()))]
+    #[error("waited {waited} s for the sign-in of another kubesesame{}", holder_text(.holder.as_deref()))]
     LockTimeout { holder: Option<String>, waited: u64 },
 }
 
@@ -51,8 +51,10 @@ impl Error {
         match self {
             Self::Files(error) => error.hint(),
             Self::LockTimeout { holder, .. } => match holder {
-                Some(pid) => format!("see what it waits for (ps -fp {pid}); end it if it hangs: kill {pid}"),
-                None => "see what it waits for (ps aux | grep kubesesame) and end it if it hangs".to_owned(),
+                Some(pid) => {
+                    format!("finish it in the browser, or try again; see what it does: ps -fp {pid}")
+                }
+                None => "finish it in the browser, or try again".to_owned(),
             },
         }
     }
@@ -91,8 +93,11 @@ impl Store {
 
     /// Reads the session without a lock: the file is only ever replaced as a whole.
     pub(crate) fn load(&self, identity: &Identity) -> Result<Found, Error> {
-        let Some(bytes) = self.dir.read(&self.key.session_file())? else {
-            return Ok(Found::Nothing);
+        let bytes = match self.dir.read(&self.key.session_file()) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(Found::Nothing),
+            Err(error) if error.is_unavailable() => return Ok(Found::Unusable("it cannot be read")),
+            Err(error) => return Err(error.into()),
         };
         Ok(match Record::parse(&bytes, identity) {
             Ok(record) => Found::Session(Box::new(record)),
@@ -100,9 +105,9 @@ impl Store {
         })
     }
 
-    /// Returns how the last login failed, if it did.
-    pub(crate) fn failure(&self) -> Option<Failure> {
-        let bytes = self.dir.read(&self.key.failure_file()).ok().flatten()?;
+    /// Returns what is remembered.
+    pub(crate) fn failure(&self, memory: Memory) -> Option<Failure> {
+        let bytes = self.dir.read(&self.key.failure_file(memory)).ok().flatten()?;
         Failure::parse(&bytes)
     }
 

@@ -40,10 +40,8 @@ pub(crate) enum Browser {
     Desktop,
     /// Program and arguments; the URL comes last.
     Command(Vec<String>),
-    /// Asked for: print the URL.
+    /// Asked for, or all that can be done for a person at a terminal without a desktop: print the URL.
     Print,
-    /// No desktop here, but a person at a terminal who can open the URL.
-    NoDesktop,
     /// Neither a desktop nor a person.
     Nobody,
 }
@@ -96,13 +94,13 @@ impl Redirect {
             port,
         };
         match self {
-            Self::Fixed(_, url) if is_loopback(url) && url.port().is_some() => {
+            Self::Fixed(_, url) if is_loopback(url) => {
                 let host = url.host_str().unwrap_or("127.0.0.1");
                 let host = if host == "localhost" { "127.0.0.1" } else { host };
                 let host = host.trim_matches(['[', ']']).to_owned();
                 vec![ListenAddress {
                     host,
-                    port: url.port().unwrap_or(8000),
+                    port: url.port_or_known_default().unwrap_or(80),
                 }]
             }
             _ => vec![local(8000), local(18000)],
@@ -147,7 +145,7 @@ impl Browser {
         }
         Ok(match (environment.has_display, environment.at_terminal) {
             (true, _) => Self::Desktop,
-            (false, true) => Self::NoDesktop,
+            (false, true) => Self::Print,
             (false, false) => Self::Nobody,
         })
     }

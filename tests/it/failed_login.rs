@@ -46,6 +46,27 @@ fn then_a_person_in_a_new_command_gets_a_new_tab_at_once() {
 }
 
 #[test]
+fn a_person_who_types_the_command_gets_a_new_tab_each_time() {
+    let sandbox = refusing();
+    let by_hand = sandbox
+        .get_token()
+        .without_env("KUBERNETES_EXEC_INFO")
+        .at_terminal()
+        .repeated(2);
+    by_hand.run().fails(1, &["access_denied"]);
+    assert_eq!(sandbox.tabs(), 2);
+}
+
+#[test]
+fn two_commands_at_terminals_that_retry_in_turn_open_one_tab_each() {
+    let sandbox = refusing();
+    let one = sandbox.get_token().at_terminal().repeated(2);
+    one.run().fails(1, &[]);
+    one.run().fails(1, &[]);
+    assert_eq!(sandbox.tabs(), 2);
+}
+
+#[test]
 fn a_program_that_polls_is_answered_from_memory() {
     let sandbox = refusing();
     for _ in 0..4 {

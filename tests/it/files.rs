@@ -190,6 +190,31 @@ fn a_cache_that_cannot_be_made_costs_a_warning_and_not_the_token() {
 }
 
 #[test]
+fn a_record_that_cannot_be_read_is_a_warning_and_a_login() {
+    if Uid::effective().is_root() && !Path::new("/usr/bin/setpriv").exists() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    chmod(&sandbox.session_file(), 0o000);
+    // Root reads everything, unless it gives that right away.
+    let outcome = if Uid::effective().is_root() {
+        sandbox
+            .get_token()
+            .through(&[
+                "setpriv",
+                "--bounding-set=-dac_override,-dac_read_search",
+                "--inh-caps=-all",
+            ])
+            .run()
+    } else {
+        sandbox.get_token().run()
+    };
+    outcome.token();
+    assert!(outcome.stderr.contains("it cannot be read"), "{outcome}");
+}
+
+#[test]
 fn a_full_disk_costs_a_warning_and_not_the_token() {
     let sandbox = Sandbox::new();
     sandbox.signed_in();

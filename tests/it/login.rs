@@ -221,6 +221,29 @@ fn a_browser_that_cannot_be_opened_is_told_with_the_url_and_the_login_goes_on() 
 }
 
 #[test]
+fn a_desktop_without_an_opener_is_told_with_the_url() {
+    let sandbox = Sandbox::new();
+    let call = sandbox
+        .get_token()
+        .without("--browser-command")
+        .env("DISPLAY", ":99")
+        .env("PATH", "/nowhere");
+    let (child, stderr, url) = url_from_stderr(call.spawn());
+    assert!(stderr.contains("the browser could not be opened"), "{stderr}");
+    visit(&url);
+    finish(child).token();
+}
+
+#[test]
+fn at_a_terminal_without_a_desktop_the_url_is_printed() {
+    let sandbox = Sandbox::new();
+    let call = sandbox.get_token().without("--browser-command").at_terminal();
+    let (child, _, url) = url_from_stderr(call.spawn());
+    visit(&url);
+    finish(child).token();
+}
+
+#[test]
 fn with_skip_open_browser_the_url_is_printed_and_no_tab_opens() {
     let sandbox = Sandbox::new();
     let (child, _, url) = url_from_stderr(sandbox.get_token().arg("--skip-open-browser=true").spawn());

@@ -94,6 +94,25 @@ fn failures_of_discovery_are_told_apart() {
 }
 
 #[test]
+fn a_json_404_is_a_404() {
+    let sandbox = Sandbox::new();
+    let missing = FaultBody::OAuth {
+        error: "Realm does not exist".to_owned(),
+        description: String::new(),
+    };
+    sandbox.okta.behave(|behaviour| {
+        behaviour.faults = vec![Fault::always(
+            Endpoint::Discovery,
+            FaultKind::status(404, missing),
+        )];
+    });
+    sandbox
+        .get_token()
+        .run()
+        .fails(1, &["HTTP 404: Realm does not exist", "check --oidc-issuer-url"]);
+}
+
+#[test]
 fn an_issuer_that_differs_is_shown_beside_the_one_that_was_asked() {
     let sandbox = Sandbox::new();
     sandbox.okta.behave(|behaviour| {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::okta::Endpoint;
+use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
 use crate::support::{Call, Sandbox, finish};
 
 fn fifty(call: &Call) -> Vec<Child> {
@@ -96,8 +96,8 @@ fn a_waiter_ends_with_the_login_s_own_time_at_the_latest_and_says_on_whom_it_wai
     outcome.fails(
         1,
         &[
-            "another kubesesame (process ",
-            "held the session for 3 s",
+            "for the sign-in of another kubesesame (process ",
+            "waited 3 s",
             "hint: ",
         ],
     );
@@ -108,6 +108,34 @@ fn a_waiter_ends_with_the_login_s_own_time_at_the_latest_and_says_on_whom_it_wai
         "{outcome}"
     );
     assert!(began.elapsed() < Duration::from_secs(6));
+}
+
+/// A provider that does not answer: who waited does not wait for it once more.
+#[test]
+fn a_failure_of_the_provider_is_that_of_all_who_waited() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.expire();
+    let fault = FaultKind::Slow { millis: 700 };
+    sandbox.okta.behave(|behaviour| {
+        let answer = FaultKind::status(503, FaultBody::Empty);
+        behaviour.faults = vec![
+            Fault::once(Endpoint::Token, answer),
+            Fault::always(Endpoint::Token, fault),
+        ];
+    });
+    let lock = std::fs::File::open(sandbox.cache_file(".lock")).unwrap();
+    lock.lock().unwrap();
+    let children = fifty(&sandbox.get_token());
+    wait_until_waiting(&children);
+    lock.unlock().unwrap();
+    for child in children {
+        finish(child).fails(1, &["HTTP 503", "the session is kept"]);
+    }
+    assert_eq!((sandbox.okta.count(Endpoint::Token), sandbox.tabs()), (1, 1));
+    // Whoever comes later tries anew.
+    sandbox.get_token().run().token();
+    assert_eq!(sandbox.tabs(), 1);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Renewal: silent, one request, and never a login for a passing fault.
 
+use std::time::{Duration, Instant};
+
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -186,7 +188,12 @@ fn a_renewal_without_an_id_token_leads_to_a_login() {
     sandbox.expire();
     let fault = Fault::once(Endpoint::Token, FaultKind::Missing("id_token".to_owned()));
     sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
-    sandbox.get_token().run().token();
+    let outcome = sandbox.get_token().run();
+    outcome.token();
+    assert!(
+        outcome.stderr.contains("sends no ID token when it renews"),
+        "{outcome}"
+    );
     assert_eq!(sandbox.tabs(), 2);
 }
 
@@ -203,6 +210,89 @@ fn a_rotated_refresh_token_survives_an_id_token_that_cannot_be_verified_yet() {
     sandbox.get_token().run().fails(1, &["HTTP 503"]);
     sandbox.get_token().run().token();
     assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
+}
+
+/// The same, killed while it waits for the keys: the new refresh token is on disk before anything takes time.
+#[test]
+fn a_kill_while_keys_are_fetched_loses_no_rotated_refresh_token() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
+    sandbox.signed_in();
+    sandbox.expire();
+    let before = sandbox.session()["refresh_token"].clone();
+    sandbox.okta.rotate_keys();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.faults = vec![Fault::once(Endpoint::Keys, FaultKind::Hang)]);
+    let child = sandbox.get_token().spawn();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while sandbox.okta.count(Endpoint::Keys) == 0 {
+        assert!(Instant::now() < deadline, "the keys were not asked for");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL).unwrap();
+    finish(child);
+    assert_ne!(
+        sandbox.session()["refresh_token"],
+        before,
+        "the new refresh token is on disk"
+    );
+    sandbox.get_token().run().token();
+    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
+}
+
+#[test]
+fn a_lifetime_of_an_odd_type_is_no_reason_to_lose_an_answer() {
+    let sandbox = Sandbox::new();
+    let odd = FaultKind::Replace {
+        field: "expires_in".to_owned(),
+        value: "3600".into(),
+    };
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.faults = vec![Fault::always(Endpoint::Token, odd)]);
+    sandbox.signed_in();
+    sandbox.expire();
+    sandbox.get_token().run().token();
+    assert_eq!(sandbox.tabs(), 1);
+}
+
+#[test]
+fn a_renewal_that_is_refused_says_how_to_sign_in_anew() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.expire();
+    let refusal = FaultKind::status(400, oauth("access_denied"));
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.faults = vec![Fault::always(Endpoint::Token, refusal)]);
+    let path = sandbox.session_file();
+    let cure = format!("to sign in anew, remove the session: rm {}", path.display());
+    sandbox
+        .get_token()
+        .run()
+        .fails(1, &["the session could not be renewed", "access_denied", &cure]);
+    sandbox.okta.behave(|behaviour| behaviour.faults.clear());
+    std::fs::remove_file(path).unwrap();
+    sandbox.get_token().run().token();
+}
+
+#[test]
+fn a_passing_fault_keeps_the_documents_and_a_moved_endpoint_drops_them() {
+    for (fault, discoveries) in [
+        (FaultKind::status(503, FaultBody::Empty), 0),
+        (FaultKind::status(404, FaultBody::Okta), 1),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.signed_in();
+        sandbox.expire();
+        sandbox
+            .okta
+            .behave(|behaviour| behaviour.faults = vec![Fault::once(Endpoint::Token, fault)]);
+        sandbox.get_token().run().fails(1, &[]);
+        sandbox.get_token().run().token();
+        assert_eq!(sandbox.okta.count(Endpoint::Discovery), discoveries);
+    }
 }
 
 #[test]
@@ -263,6 +353,11 @@ fn two_hundred_kills_during_refreshes_cost_no_login() {
     assert!(killed > 50, "only {killed} of 200 calls were killed in time");
     sandbox.expire_if_there();
     sandbox.get_token().run().token();
+    assert_eq!(
+        sandbox.cache_files(".tmp").len(),
+        0,
+        "what killed writers left behind is gone"
+    );
     assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
 }
 

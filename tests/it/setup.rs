@@ -88,6 +88,34 @@ fn offline_access_is_tried_and_left_out_where_it_is_refused() {
 }
 
 #[test]
+fn a_scope_of_ones_own_that_is_refused_is_not_blamed_on_offline_access() {
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.setup().arg("--oidc-extra-scope=groups").run();
+    outcome.fails(1, &["invalid_scope", "--oidc-extra-scope"]);
+    assert!(!outcome.stderr.contains("refuses the scope"), "{outcome}");
+}
+
+#[test]
+fn the_line_holds_what_was_typed_and_works_from_any_directory() {
+    let sandbox = Sandbox::with_tls();
+    let call = sandbox
+        .setup()
+        .arg("--certificate-authority=ca.pem")
+        .arg("--authentication-timeout-sec=60");
+    let outcome = call
+        .through(&["sh", "-c", "cd \"$HOME\" && exec \"$@\"", "sh"])
+        .run();
+    let ca = format!(
+        "--exec-arg=--certificate-authority={}",
+        sandbox.path("ca.pem").display()
+    );
+    assert!(
+        outcome.stdout.contains(&ca) && outcome.stdout.contains("--authentication-timeout-sec=60"),
+        "{outcome}"
+    );
+}
+
+#[test]
 fn a_token_without_groups_is_noted() {
     let sandbox = Sandbox::new();
     sandbox

@@ -12,6 +12,9 @@ use super::browser::{Browser, Habit, visit};
 use super::outcome::Outcome;
 use crate::okta::{Endpoint, MockOkta, Options, Rotation};
 
+/// What kubectl says without a terminal.
+const EXEC_INFO: &str = r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}}"#;
+
 /// Everything one test needs, gone with it.
 pub(crate) struct Sandbox {
     pub(crate) okta: MockOkta,
@@ -137,7 +140,9 @@ impl Sandbox {
 
     /// `get-token` as a kubeconfig would have it, with a free port and this sandbox's browser.
     pub(crate) fn get_token(&self) -> Call {
-        self.command("get-token").arg("--oidc-extra-scope=offline_access")
+        self.command("get-token")
+            .arg("--oidc-extra-scope=offline_access")
+            .env("KUBERNETES_EXEC_INFO", EXEC_INFO)
     }
 
     pub(crate) fn setup(&self) -> Call {

@@ -1,0 +1,191 @@
+//! Reading an HTTP answer: what its status, headers and body say, and which error of ours that is.
+//!
+//! Pure. Knows the two formats of errors, that of OAuth and Okta's own, and quotes nothing that may hold a secret.
+
+use reqwest::StatusCode;
+use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION};
+use serde::Deserialize;
+use url::Url;
+
+use super::error::{Error, OAuthError};
+use crate::foreign_text::ForeignText;
+
+/// Refuses redirects, rate limits and the provider's own failures, whatever the body says.
+pub(super) fn check_status(
+    url: &Url,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(), Error> {
+    if status.is_redirection() {
+        let to = header(headers, &LOCATION).unwrap_or("nowhere");
+        let to = to.split(['?', '#']).next().unwrap_or_default();
+        return Err(Error::Redirected {
+            url: shown(url),
+            to: ForeignText::new(to),
+        });
+    }
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        let reset = header(headers, &HeaderName::from_static("x-rate-limit-reset"));
+        return Err(Error::RateLimited {
+            url: shown(url),
+            reason: reason(status, headers, body),
+            until: reset.and_then(|seconds| seconds.parse().ok()),
+            request_id: request_id(headers),
+        });
+    }
+    if status.is_server_error() || (!status.is_success() && okta(body).is_some()) {
+        return Err(refused(url, status, headers, body));
+    }
+    Ok(())
+}
+
+pub(super) fn refused(url: &Url, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
+    Error::Refused {
+        url: shown(url),
+        status: status.as_u16(),
+        reason: reason(status, headers, body),
+        request_id: request_id(headers),
+    }
+}
+
+/// What an answer says of itself, in either of the two error formats.
+fn reason(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<ForeignText> {
+    oauth_error(status, headers, body)
+        .map(|error| error.shown())
+        .or_else(|| okta(body))
+}
+
+/// Reads an error answer of RFC 6749 section 5.2.
+pub(super) fn oauth_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<OAuthError> {
+    #[derive(Deserialize)]
+    struct Body {
+        error: String,
+        #[serde(default)]
+        error_description: Option<String>,
+    }
+    let body: Body = serde_json::from_slice(body).ok()?;
+    Some(OAuthError {
+        status: status.as_u16(),
+        error: ForeignText::with_limit(&body.error, 60),
+        description: body.error_description.as_deref().map(ForeignText::new),
+        request_id: request_id(headers),
+    })
+}
+
+/// Reads an error answer in Okta's own format.
+fn okta(body: &[u8]) -> Option<ForeignText> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body {
+        error_code: String,
+        #[serde(default)]
+        error_summary: String,
+    }
+    let body: Body = serde_json::from_slice(body).ok()?;
+    Some(ForeignText::new(&format!(
+        "{}: {}",
+        body.error_code, body.error_summary
+    )))
+}
+
+pub(super) fn not_json(
+    url: &Url,
+    status: StatusCode,
+    headers: &HeaderMap,
+    start: Option<ForeignText>,
+) -> Error {
+    let content_type = header(headers, &CONTENT_TYPE).unwrap_or("no content type");
+    Error::NotJson {
+        url: shown(url),
+        status: status.as_u16(),
+        content_type: ForeignText::with_limit(content_type, 60),
+        start,
+    }
+}
+
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    header(headers, &CONTENT_TYPE).is_some_and(|kind| {
+        let kind = kind
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+    })
+}
+
+pub(super) fn max_age(headers: &HeaderMap) -> Option<i64> {
+    let directives = header(headers, &CACHE_CONTROL)?;
+    directives.split(',').find_map(|directive| {
+        let directive = directive.trim().to_ascii_lowercase();
+        if directive == "no-store" || directive == "no-cache" {
+            return Some(0);
+        }
+        directive.strip_prefix("max-age=")?.parse().ok()
+    })
+}
+
+pub(super) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+pub(super) fn request_id(headers: &HeaderMap) -> Option<ForeignText> {
+    let id = header(headers, &HeaderName::from_static("x-okta-request-id"))?;
+    Some(ForeignText::with_limit(id, 60))
+}
+
+/// A URL as it may be shown: the query can hold a code or a state.
+pub(super) fn shown(url: &Url) -> ForeignText {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    ForeignText::new(url.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use oauth2::http;
+
+    use super::*;
+
+    fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, http::HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn max_age_is_read_among_other_directives() {
+        let age = |value| max_age(&headers(CACHE_CONTROL, value));
+        assert_eq!(age("max-age=3832304, must-revalidate"), Some(3_832_304));
+        assert_eq!(age("public, Max-Age=5"), Some(5));
+        assert_eq!(age("no-store"), Some(0));
+        assert_eq!(age("public"), None);
+    }
+
+    #[test]
+    fn a_429_is_a_rate_limit_even_when_it_says_invalid_grant() {
+        let url = Url::parse("https://i/v1/token").unwrap();
+        let body = br#"{"error":"invalid_grant","error_description":"API call exceeded rate limit"}"#;
+        let result = check_status(&url, StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), body);
+        assert!(matches!(result, Err(Error::RateLimited { .. })));
+    }
+
+    #[test]
+    fn a_shown_url_has_no_query() {
+        let url = Url::parse("https://i/cb?code=secret#x").unwrap();
+        assert_eq!(shown(&url).as_str(), "https://i/cb");
+    }
+
+    #[test]
+    fn json_by_content_type() {
+        for kind in [
+            "application/json",
+            "application/JSON; charset=utf-8",
+            "application/x+json",
+        ] {
+            assert!(is_json(&headers(CONTENT_TYPE, kind)), "{kind}");
+        }
+        assert!(!is_json(&headers(CONTENT_TYPE, "text/html")));
+    }
+}

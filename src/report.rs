@@ -1,0 +1,16 @@
+//! A failure in words: what is printed, and what is remembered to be told again.
+
+use serde::{Deserialize, Serialize};
+
+/// A failure in words, ready to print and to remember.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Report {
+    pub(crate) error: String,
+    #[serde(default)]
+    pub(crate) causes: Vec<String>,
+    #[serde(default)]
+    pub(crate) hint: Option<String>,
+    #[serde(default)]
+    pub(crate) note: Option<String>,
+    pub(crate) exit: u8,
+}
