@@ -48,7 +48,7 @@ pub(crate) fn escaped_json(json: &str) -> String {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
                 // Writing to a string cannot fail.
-                drop(write!(escaped, "\\u{unit:04x}"));
+                let _ = write!(escaped, "\\u{unit:04x}");
             }
         }
     }

@@ -371,7 +371,7 @@ fn from_signature(error: &SignatureVerificationError) -> Error {
 mod tests {
     use super::*;
 
-    fn parties(claims: &serde_json::Value) -> Result<(), Error> {
+    fn parties(claims: &Value) -> Result<(), Error> {
         let mut whole = serde_json::json!({"iss": "https://i", "sub": "s", "exp": 20, "iat": 10});
         for (name, value) in claims.as_object().unwrap() {
             whole[name] = value.clone();

@@ -117,7 +117,7 @@ fn the_help_is_a_success() {
                  kubectl
 
     Options:
-      -v, --v [<LEVEL>]  Tell the steps on standard error; never tells a secret
+      -v, --v[=<LEVEL>]  Tell the steps on standard error; never tells a secret
       -h, --help         Print help
       -V, --version      Print version
 
@@ -138,7 +138,7 @@ fn the_help_of_get_token_names_every_flag() {
     Usage: kubesesame get-token [OPTIONS]
 
     Options:
-      -v, --v [<LEVEL>]  Tell the steps on standard error; never tells a secret
+      -v, --v[=<LEVEL>]  Tell the steps on standard error; never tells a secret
       -h, --help         Print help
 
     Provider:
@@ -193,7 +193,7 @@ fn the_help_of_setup_names_every_flag() {
     Usage: kubesesame setup [OPTIONS]
 
     Options:
-      -v, --v [<LEVEL>]  Tell the steps on standard error; never tells a secret
+      -v, --v[=<LEVEL>]  Tell the steps on standard error; never tells a secret
       -h, --help         Print help
 
     Provider:
