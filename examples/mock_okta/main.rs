@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use okta::{MockOkta, Options};
+use okta::{DeviceVerification, MockOkta, Options};
 
 /// An OIDC provider on loopback that behaves as Okta does
 #[derive(Debug, Parser)]
@@ -31,7 +31,7 @@ struct Arguments {
     /// Write the CA certificate here
     #[arg(long, value_name = "PATH", requires = "tls")]
     ca_file: Option<PathBuf>,
-    /// Approve every sign-in at once instead of showing the page
+    /// Approve every sign-in and device at once instead of showing the page
     #[arg(long)]
     auto_approve: bool,
     /// Life of an ID token
@@ -52,6 +52,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let okta = MockOkta::try_start(&options)?;
     okta.behave(|behaviour| {
         behaviour.auto_approve = arguments.auto_approve;
+        if !arguments.auto_approve {
+            behaviour.device_verification = DeviceVerification::ByPage;
+        }
         behaviour.redirect_uris.extend(arguments.redirect_uri);
         if let Some(seconds) = arguments.id_token_lifetime {
             behaviour.id_token_lifetime_secs = seconds;

@@ -6,9 +6,9 @@ use super::{
     authorize_request::{AuthorizeRequest, Refusal, check},
     behaviour::Behaviour,
     callback, errors,
-    exchange::{Answer, Asked, AuthorizationServer, first},
-    grants::Grant,
-    pages,
+    exchange::{Answer, Asked, first},
+    grant::{Grant, Subject},
+    pages, policy,
     provider::Provider,
 };
 
@@ -52,7 +52,7 @@ pub(crate) fn answer(provider: &Provider, rules: &Behaviour, asked: &Asked) -> A
         Some(auth_time) => approve(provider, rules, &request, auth_time),
         None if session.may_ask => {
             let hint = request.login_hint.clone().unwrap_or_default();
-            let handle = provider.grants().open_page(request);
+            let handle = provider.grants().browsers.open_page(request);
             pages::sign_in(200, &provider.base(asked.server), &handle, &hint, None)
         }
         None => callback::failure(
@@ -72,7 +72,7 @@ pub(crate) fn sign_in(provider: &Provider, rules: &Behaviour, asked: &Asked) -> 
         return errors::wrong_method();
     }
     let handle = asked.form("handle").unwrap_or_default();
-    let Some(request) = provider.grants().page(handle) else {
+    let Some(request) = provider.grants().browsers.page(handle) else {
         return pages::error(
             400,
             "invalid_request",
@@ -80,7 +80,7 @@ pub(crate) fn sign_in(provider: &Provider, rules: &Behaviour, asked: &Asked) -> 
         );
     };
     if asked.form("cancel").is_some() {
-        provider.grants().close_page(handle);
+        provider.grants().browsers.close_page(handle);
         let denied = "The resource owner or authorization server denied the request.";
         return callback::failure(
             provider,
@@ -98,8 +98,8 @@ pub(crate) fn sign_in(provider: &Provider, rules: &Behaviour, asked: &Asked) -> 
     }
     let now = rules.now();
     let mut grants = provider.grants();
-    grants.close_page(handle);
-    let cookie = grants.begin_session(now);
+    grants.browsers.close_page(handle);
+    let cookie = grants.browsers.begin(now);
     drop(grants);
     let secure = if provider.origin().starts_with("https:") {
         "; Secure"
@@ -134,7 +134,7 @@ fn session(
             may_ask: false,
         };
     }
-    let auth_time = session_cookie(asked).and_then(|cookie| provider.grants().session(cookie));
+    let auth_time = session_cookie(asked).and_then(|cookie| provider.grants().browsers.signed_in(cookie));
     let oldest = first(parameters, "max_age")
         .and_then(|age| age.parse().ok())
         .map(|age: i64| now.saturating_sub(age));
@@ -146,18 +146,14 @@ fn session(
 }
 
 fn approve(provider: &Provider, rules: &Behaviour, request: &AuthorizeRequest, auth_time: i64) -> Answer {
-    let fail = |error, description| {
-        callback::failure(provider, rules, request.server, &request.back, error, description)
-    };
-    if !rules.assigned {
-        return fail("access_denied", "User is not assigned to the client application.");
-    }
-    let wants_groups =
-        request.server == AuthorizationServer::Custom || request.scope.iter().any(|s| s == "groups");
-    if rules.groups_in_id_token && wants_groups && rules.groups().len() > 100 && !rules.groups_limit_lifted {
-        return fail(
-            "server_error",
-            "The groups claim matched too many groups and must be configured to match fewer groups.",
+    if let Err((error, description)) = policy::check_person(rules, request.server, &request.scope) {
+        return callback::failure(
+            provider,
+            rules,
+            request.server,
+            &request.back,
+            &error,
+            &description,
         );
     }
     let grant = Grant {
@@ -167,6 +163,7 @@ fn approve(provider: &Provider, rules: &Behaviour, request: &AuthorizeRequest, a
         scope: request.scope.clone(),
         nonce: request.nonce.clone(),
         challenge: request.challenge.clone(),
+        subject: Subject::Person,
         auth_time,
     };
     let expires = rules

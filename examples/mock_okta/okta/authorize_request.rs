@@ -8,6 +8,8 @@ use super::{
     callback::{self, ResponseMode, Return},
     client_auth::App,
     exchange::{AuthorizationServer, first, repeated},
+    pkce::is_sha256,
+    policy::{Sent, check_scope, sent},
 };
 
 /// An authorize request that passed every check.
@@ -99,13 +101,6 @@ pub(crate) fn check(
     }
 }
 
-/// An `error` and its `error_description`.
-type Sent = (String, String);
-
-fn sent(error: &str, description: &str) -> Sent {
-    (error.to_owned(), description.to_owned())
-}
-
 fn check_protocol(
     back: &mut Return,
     app: App,
@@ -183,49 +178,6 @@ fn check_forced(rules: &Behaviour) -> Result<(), Sent> {
     }
 }
 
-/// Returns the granted scopes, in the order asked for and each once.
-fn check_scope(rules: &Behaviour, server: AuthorizationServer, asked: &str) -> Result<Vec<String>, Sent> {
-    let known = match server {
-        AuthorizationServer::Org => &rules.org_scopes,
-        AuthorizationServer::Custom => &rules.custom_scopes,
-    };
-    let mut scope: Vec<String> = Vec::new();
-    for word in asked.split(' ').filter(|word| !word.is_empty()) {
-        if !scope.iter().any(|earlier| earlier == word) {
-            scope.push(word.to_owned());
-        }
-    }
-    if scope.is_empty() {
-        let text = match server {
-            AuthorizationServer::Org => "No scopes were requested.",
-            AuthorizationServer::Custom => {
-                "The authorization server resource does not have any configured default scopes, 'scope' must be \
-                 provided."
-            }
-        };
-        return Err(sent("invalid_scope", text));
-    }
-    if scope.iter().any(|word| !known.contains(word)) {
-        let text = match server {
-            AuthorizationServer::Org => "Custom scopes are not allowed for this request.",
-            AuthorizationServer::Custom => {
-                "One or more scopes are not configured for the authorization server resource."
-            }
-        };
-        return Err(sent("invalid_scope", text));
-    }
-    if !scope.iter().any(|word| word == "openid") {
-        let text = "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.";
-        return Err(sent("invalid_scope", text));
-    }
-    if !rules.offline_access_allowed && scope.iter().any(|word| word == "offline_access") {
-        let text = "The requested scope is invalid, unknown, malformed, or exceeds the scope granted by the resource \
-                    owner.";
-        return Err(sent("invalid_scope", text));
-    }
-    Ok(scope)
-}
-
 fn is_registered(rules: &Behaviour, redirect_uri: &str) -> bool {
     let equal = rules
         .redirect_uris
@@ -240,11 +192,4 @@ fn is_registered(rules: &Behaviour, redirect_uri: &str) -> bool {
         })
     };
     equal || (rules.any_loopback_port && equal_but_for_port())
-}
-
-/// Returns whether a challenge can be the base64url of a SHA-256.
-fn is_sha256(challenge: &str) -> bool {
-    data_encoding::BASE64URL_NOPAD
-        .decode(challenge.as_bytes())
-        .is_ok_and(|bytes| bytes.len() == 32)
 }

@@ -8,7 +8,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{defects::Defect, faults::Fault};
+use super::{
+    choices::{
+        AccessTokenForm, AuthorizeError, Callback, ClientAuth, DeviceVerification, RefreshRepeats, Rotation,
+        User,
+    },
+    defects::Defect,
+    faults::Fault,
+};
 
 /// How the provider behaves.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,6 +45,27 @@ pub(crate) struct Behaviour {
     pub(crate) offline_access_allowed: bool,
     /// Which way of sending its secret the web app is registered for.
     pub(crate) web_client_auth: ClientAuth,
+    /// Whether the native app has the Device Authorization grant.
+    pub(crate) device_grant_allowed: bool,
+    /// Whether the apps have the Resource Owner Password grant.
+    pub(crate) password_grant_allowed: bool,
+    /// Whether the web app has the Client Credentials grant.
+    pub(crate) client_credentials_allowed: bool,
+    /// Whether a client credentials answer has an ID token, as of other providers; `openid` and no scope are fine then.
+    pub(crate) client_credentials_id_token: bool,
+
+    /// What happens to a device code while the client polls.
+    pub(crate) device_verification: DeviceVerification,
+    /// Life of a device code and its user code.
+    pub(crate) device_expires_in_secs: i64,
+    /// Least time between two polls; `None` leaves `interval` out and means 5 (RFC 8628 3.2).
+    pub(crate) device_interval_secs: Option<u32>,
+    /// This many first polls of a device code get `slow_down`, each of which adds 5 seconds to the interval.
+    pub(crate) device_slow_down_polls: u32,
+    /// Whether a device answer has `verification_uri_complete`.
+    pub(crate) device_complete_uri: bool,
+    /// Refuse a device request without a S256 challenge, as Keycloak does for a PKCE client.
+    pub(crate) device_requires_pkce: bool,
 
     /// Whether the ID token carries groups (fat) or leaves them to userinfo (thin).
     pub(crate) groups_in_id_token: bool,
@@ -52,6 +80,10 @@ pub(crate) struct Behaviour {
     pub(crate) id_token_lifetime_secs: i64,
     /// Life of an access token; also `expires_in`.
     pub(crate) access_token_lifetime_secs: i64,
+    /// What an access token of the custom server looks like.
+    pub(crate) access_token_form: AccessTokenForm,
+    /// `aud` of the custom server's access tokens in place of `api://default`.
+    pub(crate) access_token_audience: Option<String>,
     /// Life of an authorization code.
     pub(crate) code_lifetime_secs: i64,
     /// Whether refresh tokens rotate.
@@ -94,100 +126,13 @@ pub(crate) struct Behaviour {
     pub(crate) extra_keys: Vec<Value>,
     /// The org server shows the signing key only at `/keys?client_id=`.
     pub(crate) key_pinned_to_app: bool,
-    /// Rotate the keys right before each ID token is signed.
+    /// Rotate the keys right before the tokens of an answer are signed.
     pub(crate) rotate_before_signing: bool,
 
     /// `token_type` of a token answer.
     pub(crate) token_type: String,
     /// Leave `expires_in` out of a token answer.
     pub(crate) expires_in_absent: bool,
-}
-
-/// A person who can sign in.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct User {
-    /// Login and e-mail address.
-    pub(crate) login: String,
-    /// Password for the sign-in page.
-    pub(crate) password: String,
-    /// User id.
-    pub(crate) sub: String,
-    /// Display name.
-    pub(crate) name: String,
-    /// Groups that the groups claim matches.
-    pub(crate) groups: Vec<String>,
-    /// Value of `email_verified`.
-    pub(crate) email_verified: bool,
-}
-
-/// Okta's `rotation_type`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Rotation {
-    /// One refresh token for the whole session; Okta's default for native and web apps.
-    Static,
-    /// A new refresh token with each answer.
-    Rotate,
-}
-
-/// The `refresh_token` member of a refresh answer. Okta's guides show all three, so clients have to cope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum RefreshRepeats {
-    /// As the rotation says: the same when static, a new one when rotating.
-    ByRotation,
-    /// Always another token; a static one goes on working beside it.
-    New,
-    /// The token that was presented.
-    Same,
-    /// No member at all.
-    Absent,
-}
-
-/// How the web app may send its secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ClientAuth {
-    /// By Basic header or in the form.
-    Either,
-    /// `client_secret_basic` only.
-    SecretBasic,
-    /// `client_secret_post` only.
-    SecretPost,
-}
-
-/// An error sent to the redirect URI.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct AuthorizeError {
-    /// `error`.
-    pub(crate) error: String,
-    /// `error_description`.
-    #[serde(default)]
-    pub(crate) description: String,
-}
-
-/// How the authorization response is built. The tricks with `state` and `iss` apply to error answers too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Callback {
-    /// As it should be; Okta sends no `iss`.
-    Normal,
-    /// Another `state`.
-    WrongState,
-    /// No `state`.
-    NoState,
-    /// Another issuer in `iss`.
-    WrongIss,
-    /// The right issuer in `iss`.
-    CorrectIss,
-    /// `code` twice.
-    DuplicateCode,
-    /// `code` and `error` together.
-    CodeAndError,
-    /// Neither `code` nor `error`.
-    NoCode,
 }
 
 impl Behaviour {
@@ -242,12 +187,24 @@ impl Default for Behaviour {
             org_scopes: strings(ORG_SCOPES),
             offline_access_allowed: true,
             web_client_auth: ClientAuth::Either,
+            device_grant_allowed: true,
+            password_grant_allowed: true,
+            client_credentials_allowed: true,
+            client_credentials_id_token: false,
+            device_verification: DeviceVerification::ApproveAfterPolls(1),
+            device_expires_in_secs: 600,
+            device_interval_secs: Some(5),
+            device_slow_down_polls: 0,
+            device_complete_uri: true,
+            device_requires_pkce: false,
             groups_in_id_token: true,
             group_count: None,
             groups_limit_lifted: false,
             groups_after_refresh: true,
             id_token_lifetime_secs: 3600,
             access_token_lifetime_secs: 3600,
+            access_token_form: AccessTokenForm::Jwt,
+            access_token_audience: None,
             code_lifetime_secs: 300,
             refresh: Rotation::Static,
             refresh_repeats: RefreshRepeats::ByRotation,
@@ -271,19 +228,6 @@ impl Default for Behaviour {
             rotate_before_signing: false,
             token_type: "Bearer".to_owned(),
             expires_in_absent: false,
-        }
-    }
-}
-
-impl Default for User {
-    fn default() -> Self {
-        Self {
-            login: "alice@example.com".to_owned(),
-            password: "correct horse".to_owned(),
-            sub: "00ualice".to_owned(),
-            name: "Alice Example".to_owned(),
-            groups: strings(&["k8s-developers", "k8s-oncall"]),
-            email_verified: true,
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The way back to the client: the authorization response, honest or tampered with as the behaviour says.
 
 use super::{
-    behaviour::{Behaviour, Callback},
+    behaviour::Behaviour,
     bodies,
+    choices::Callback,
     exchange::{Answer, AuthorizationServer},
     pages,
     provider::Provider,

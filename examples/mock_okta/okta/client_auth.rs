@@ -8,7 +8,8 @@ use form_urlencoded::parse;
 
 use super::{
     CLIENT_ID, WEB_CLIENT_ID, WEB_CLIENT_SECRET,
-    behaviour::{Behaviour, ClientAuth},
+    behaviour::Behaviour,
+    choices::ClientAuth,
     errors,
     exchange::{Answer, Asked},
     provider::Provider,

@@ -31,6 +31,8 @@ pub(crate) enum Endpoint {
     Logout,
     /// Device authorization.
     DeviceAuthorize,
+    /// The page where a person types a user code, and the post of its form.
+    Activate,
     /// Pushed authorization requests.
     Par,
     /// Client registration.

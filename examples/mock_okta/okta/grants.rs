@@ -1,4 +1,4 @@
-//! What has been granted: authorization codes, families of refresh tokens, access tokens, browser sessions.
+//! What has been granted: authorization codes, families of refresh tokens, access tokens.
 //!
 //! A family is everything that came from one login. Its rules are Okta's: a code works once; rotation keeps the previous
 //! token alive for the leeway; a rotated token that comes back later ends the family with its access tokens.
@@ -6,21 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::{authorize_request::AuthorizeRequest, bodies, exchange::AuthorizationServer};
-
-/// What a person agreed to at the authorization endpoint.
-#[derive(Debug, Clone)]
-pub(crate) struct Grant {
-    pub(crate) client_id: String,
-    pub(crate) server: AuthorizationServer,
-    pub(crate) redirect_uri: String,
-    pub(crate) scope: Vec<String>,
-    pub(crate) nonce: Option<String>,
-    /// The S256 challenge; absent only for a confidential client that chose not to send one.
-    pub(crate) challenge: Option<String>,
-    /// When the person signed in, in seconds.
-    pub(crate) auth_time: i64,
-}
+use super::{bodies, grant::Grant, sessions::Sessions};
 
 /// The tokens of one login.
 #[derive(Debug)]
@@ -83,10 +69,7 @@ pub(crate) struct Grants {
     refresh_tokens: HashMap<String, RefreshToken>,
     access_tokens: HashMap<String, Issued>,
     id_tokens: HashMap<String, Issued>,
-    /// Authorize requests whose sign-in page is open.
-    pages: HashMap<String, AuthorizeRequest>,
-    /// Browser sessions by cookie, with the time of sign-in in seconds.
-    sessions: HashMap<String, i64>,
+    pub(crate) browsers: Sessions,
     pub(crate) reuse_detected: usize,
 }
 
@@ -119,7 +102,16 @@ impl Grants {
     }
 
     /// Opens a family for a code that passed every check.
-    pub(crate) fn begin(&mut self, code: &str, grant: Grant, now: i64) -> FamilyId {
+    pub(crate) fn begin_by_code(&mut self, code: &str, grant: Grant, now: i64) -> FamilyId {
+        let id = self.begin(grant, now);
+        if let Some(code) = self.codes.get_mut(code) {
+            code.used_for = Some(id);
+        }
+        id
+    }
+
+    /// Opens a family.
+    pub(crate) fn begin(&mut self, grant: Grant, now: i64) -> FamilyId {
         let id = FamilyId(self.families.len());
         self.families.push(Family {
             grant,
@@ -127,9 +119,6 @@ impl Grants {
             last_used: now,
             ended: false,
         });
-        if let Some(code) = self.codes.get_mut(code) {
-            code.used_for = Some(id);
-        }
         id
     }
 
@@ -255,37 +244,7 @@ impl Grants {
         for family in &mut self.families {
             family.ended = true;
         }
-        self.sessions.clear();
-    }
-
-    /// Keeps an authorize request while its sign-in page is open.
-    pub(crate) fn open_page(&mut self, request: AuthorizeRequest) -> String {
-        let handle = bodies::random();
-        self.pages.insert(handle.clone(), request);
-        handle
-    }
-
-    pub(crate) fn page(&self, handle: &str) -> Option<AuthorizeRequest> {
-        self.pages.get(handle).cloned()
-    }
-
-    pub(crate) fn close_page(&mut self, handle: &str) {
-        self.pages.remove(handle);
-    }
-
-    pub(crate) fn begin_session(&mut self, auth_time: i64) -> String {
-        let cookie = bodies::random();
-        self.sessions.insert(cookie.clone(), auth_time);
-        cookie
-    }
-
-    /// Returns when the person behind a cookie signed in.
-    pub(crate) fn session(&self, cookie: &str) -> Option<i64> {
-        self.sessions.get(cookie).copied()
-    }
-
-    pub(crate) fn end_session(&mut self, cookie: &str) {
-        self.sessions.remove(cookie);
+        self.browsers.end_all();
     }
 
     fn is_live(&self, token: &Issued, now: i64) -> bool {

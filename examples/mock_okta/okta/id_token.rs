@@ -1,6 +1,7 @@
 //! ID tokens: Okta's claims, then whatever the behaviour wants to be wrong with them.
 //!
 //! The header holds `alg` and `kid` only, as Okta's does. A refreshed token has the login's `auth_time` and no `nonce`.
+//! A token about an app says nothing about a person.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +10,7 @@ use super::{
     bodies,
     defects::{self, Defect, Truth},
     exchange::AuthorizationServer,
-    grants::Grant,
+    grant::{Grant, Subject},
     jose_defects,
     keys::SigningKey,
     provider::Provider,
@@ -31,9 +32,6 @@ pub(crate) fn mint(
     scope: &[String],
     access_token: &str,
 ) -> String {
-    if rules.rotate_before_signing {
-        provider.rotate_keys();
-    }
     let mut claims = honest_claims(provider, rules, grant, scope);
     claims.insert("at_hash".to_owned(), bodies::half_hash(access_token).into());
     let defect = match occasion {
@@ -78,10 +76,14 @@ fn honest_claims(
     claim("ver", 1.into());
     claim("jti", format!("ID.{}", bodies::random()).into());
     claim("iss", provider.issuer(grant.server).into());
-    claim("sub", user.sub.clone().into());
     claim("aud", grant.client_id.clone().into());
     claim("iat", now.into());
     claim("exp", now.saturating_add(rules.id_token_lifetime_secs).into());
+    if grant.subject == Subject::App {
+        claim("sub", grant.client_id.clone().into());
+        return claims;
+    }
+    claim("sub", user.sub.clone().into());
     claim("auth_time", grant.auth_time.into());
     claim("amr", json!(["pwd"]));
     claim("idp", "00omockokta".into());

@@ -1,5 +1,6 @@
 //! An OIDC provider on loopback that behaves as Okta does: two authorization servers (org and custom), the authorization
-//! code flow with PKCE, rotating refresh tokens, Okta's error texts, and a switch for everything that can go wrong.
+//! code flow with PKCE, the device, password and client credentials grants, rotating refresh tokens, Okta's error texts,
+//! and a switch for everything that can go wrong.
 //!
 //! This file is the contract. Tests and the demo include it by `#[path]` and use nothing below it but what is named here.
 //! The provider asks for no network beyond loopback, keeps nothing on disk, and is strict: what Okta refuses, it refuses.
@@ -10,35 +11,47 @@
     reason = "several crates include this module by path and each uses its own part"
 )]
 
+mod access_token;
 mod authorize;
 mod authorize_request;
 mod behaviour;
 mod bodies;
 mod callback;
+mod choices;
 mod client_auth;
 mod control;
 mod defects;
+mod device;
+mod device_codes;
+mod direct;
 mod errors;
 mod exchange;
 mod faults;
+mod grant;
 mod grants;
 mod id_token;
 mod jose_defects;
 mod keys;
 mod metadata;
 mod pages;
+mod pkce;
+mod policy;
 mod provider;
 mod refresh;
 mod revocation;
 mod router;
 mod server;
+mod sessions;
 mod tls;
 mod token;
 mod userinfo;
 
 use std::{io, sync::Arc};
 
-pub(crate) use behaviour::{AuthorizeError, Behaviour, Callback, ClientAuth, RefreshRepeats, Rotation, User};
+pub(crate) use behaviour::Behaviour;
+pub(crate) use choices::{
+    AccessTokenForm, AuthorizeError, Callback, ClientAuth, DeviceVerification, RefreshRepeats, Rotation, User,
+};
 pub(crate) use defects::Defect;
 pub(crate) use exchange::{Endpoint, Recorded};
 pub(crate) use faults::{Fault, FaultBody, FaultKind};

@@ -1,4 +1,4 @@
-//! What a person sees: the sign-in page, error pages, the page that posts a form back, the signed-out page.
+//! What a person sees: the sign-in page, the pages of a device's activation, error pages, the page that posts a form back, the signed-out page.
 //!
 //! No script but the one line of a form post, nothing loaded from elsewhere. Text from requests is escaped.
 
@@ -6,12 +6,7 @@ use super::{bodies, exchange::Answer};
 
 /// Returns the sign-in page. `handle` names the authorize request that waits for it.
 pub(crate) fn sign_in(status: u16, base: &str, handle: &str, login: &str, problem: Option<&str>) -> Answer {
-    let problem = problem.map_or_else(String::new, |text| {
-        format!(
-            "<p class=\"problem\" id=\"problem\" role=\"alert\">{}</p>",
-            bodies::html(text)
-        )
-    });
+    let problem = problem_line(problem);
     let action = bodies::html(&format!("{base}/v1/authorize/signin"));
     let (handle, login) = (bodies::html(handle), bodies::html(login));
     let body = format!(
@@ -30,6 +25,42 @@ pub(crate) fn sign_in(status: u16, base: &str, handle: &str, login: &str, proble
          </form>"
     );
     page(status, "Mock Okta - Sign in", &body)
+}
+
+/// Returns the page that asks for a user code and a decision.
+pub(crate) fn activate(status: u16, user_code: &str, problem: Option<&str>) -> Answer {
+    let problem = problem_line(problem);
+    let user_code = bodies::html(user_code);
+    let body = format!(
+        "<h1>Activate your device</h1>\
+         <p class=\"sub\">Compare the code with the one on your device.</p>\
+         {problem}\
+         <form method=\"post\" action=\"/activate\">\
+         <label for=\"user_code\">Activation code</label>\
+         <input id=\"user_code\" name=\"user_code\" value=\"{user_code}\" autocomplete=\"off\" autofocus \
+         spellcheck=\"false\" autocapitalize=\"characters\">\
+         <button id=\"approve\" type=\"submit\" name=\"decision\" value=\"approve\">Approve</button>\
+         <button id=\"deny\" type=\"submit\" name=\"decision\" value=\"deny\" class=\"quiet\">Deny</button>\
+         </form>"
+    );
+    page(status, "Mock Okta - Activate", &body)
+}
+
+/// Returns the page after a decision about a device.
+pub(crate) fn activated(approved: bool) -> Answer {
+    let (heading, text) = if approved {
+        (
+            "Device activated",
+            "Follow the instructions on your device for next steps.",
+        )
+    } else {
+        (
+            "Device not activated",
+            "Your device cannot be activated because you did not allow access.",
+        )
+    };
+    let body = format!("<h1 id=\"decided\">{heading}</h1><p class=\"sub\">{text}</p>");
+    page(200, "Mock Okta - Activate", &body)
 }
 
 /// Returns the page that Okta shows when it cannot send the browser back.
@@ -71,6 +102,15 @@ pub(crate) fn form_post(to: &str, parameters: &[(&str, String)]) -> Answer {
         bodies::html(to),
     );
     page(200, "Mock Okta", &body)
+}
+
+fn problem_line(problem: Option<&str>) -> String {
+    problem.map_or_else(String::new, |text| {
+        format!(
+            "<p class=\"problem\" id=\"problem\" role=\"alert\">{}</p>",
+            bodies::html(text)
+        )
+    })
 }
 
 fn page(status: u16, title: &str, body: &str) -> Answer {

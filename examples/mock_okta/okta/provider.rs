@@ -11,7 +11,9 @@ use std::{
 use super::{
     authorize,
     behaviour::Behaviour,
-    control, errors,
+    control, device,
+    device_codes::DeviceCodes,
+    errors,
     exchange::{Answer, Asked, AuthorizationServer, Endpoint, Recorded},
     faults::{self, FaultKind},
     grants::Grants,
@@ -26,6 +28,7 @@ pub(crate) struct Provider {
     behaviour: Mutex<Behaviour>,
     log: Mutex<Log>,
     grants: Mutex<Grants>,
+    device_codes: Mutex<DeviceCodes>,
     keys: Mutex<KeyRing>,
     secrets: Mutex<BTreeSet<String>>,
 }
@@ -44,6 +47,7 @@ impl Provider {
             behaviour: Mutex::default(),
             log: Mutex::default(),
             grants: Mutex::default(),
+            device_codes: Mutex::default(),
             keys: Mutex::default(),
             secrets: Mutex::default(),
         }
@@ -81,7 +85,8 @@ impl Provider {
             Endpoint::Introspect => userinfo::introspect(self, rules, asked),
             Endpoint::Revoke => revocation::revoke(self, rules, asked),
             Endpoint::Logout => revocation::logout(self, rules, asked),
-            Endpoint::DeviceAuthorize => token::grant_not_enabled(rules),
+            Endpoint::DeviceAuthorize => device::authorize(self, rules, asked),
+            Endpoint::Activate => device::activate(self, rules, asked),
             Endpoint::Par => errors::okta(
                 403,
                 "E0000015",
@@ -108,6 +113,10 @@ impl Provider {
 
     pub(crate) fn grants(&self) -> MutexGuard<'_, Grants> {
         lock(&self.grants)
+    }
+
+    pub(crate) fn device_codes(&self) -> MutexGuard<'_, DeviceCodes> {
+        lock(&self.device_codes)
     }
 
     pub(crate) fn keys(&self) -> KeyRing {

@@ -1,7 +1,8 @@
 //! The refresh grant: static or rotating tokens, the leeway, and the end of a family whose old token came back.
 
 use super::{
-    behaviour::{Behaviour, RefreshRepeats, Rotation},
+    behaviour::Behaviour,
+    choices::{RefreshRepeats, Rotation},
     client_auth::App,
     errors,
     exchange::{Answer, Asked},

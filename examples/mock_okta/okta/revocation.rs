@@ -45,7 +45,7 @@ pub(crate) fn logout(provider: &Provider, rules: &Behaviour, asked: &Asked) -> A
         return pages::error(400, "invalid_request", text);
     }
     if let Some(cookie) = session_cookie(asked) {
-        provider.grants().end_session(cookie);
+        provider.grants().browsers.end(cookie);
     }
     let answer = match (target, first(parameters, "state")) {
         (None, _) => pages::signed_out(),

@@ -21,6 +21,7 @@ pub(crate) fn endpoint(path: &str) -> (Endpoint, AuthorizationServer) {
         OIDC => Endpoint::Discovery,
         OAUTH => Endpoint::OauthMetadata,
         "/oauth2/v1/clients" => Endpoint::Register,
+        "/activate" => Endpoint::Activate,
         _ => match path.strip_prefix("/oauth2/v1/") {
             Some(rest) => operation(rest),
             None => Endpoint::Other,

@@ -1,38 +1,61 @@
-//! The token endpoint: authenticates the app, then exchanges a code or refreshes. Every text is Okta's.
+//! The token endpoint: authenticates the app, then sees to the grant it asks for. Every text is Okta's.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
+    access_token,
     behaviour::Behaviour,
-    bodies,
     client_auth::{self, App},
-    errors,
-    exchange::{Answer, Asked, AuthorizationServer, repeated},
+    device, direct, errors,
+    exchange::{Answer, Asked, repeated},
+    grant::{Grant, Subject},
     grants::{FamilyId, Issued},
     id_token::{self, Occasion},
+    pkce::check_verifier,
+    policy,
     provider::Provider,
     refresh,
 };
 
 const CODE: &str = "authorization_code";
 const REFRESH: &str = "refresh_token";
+const PASSWORD: &str = "password";
+const APP: &str = "client_credentials";
+pub(crate) const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+const SUPPORTED: &[&str] = &[CODE, REFRESH, PASSWORD, DEVICE, APP];
 
 /// Answers a token request.
 pub(crate) fn answer(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Answer {
     exchange(provider, rules, asked).unwrap_or_else(|refusal| refusal)
 }
 
-/// Returns the refusal of a grant that the app does not have.
-pub(crate) fn grant_not_enabled(rules: &Behaviour) -> Answer {
-    let grants = if rules.offline_access_allowed {
-        "authorization_code, refresh_token"
-    } else {
-        CODE
-    };
+/// Refuses a grant that the app does not have.
+pub(crate) fn check_grant(rules: &Behaviour, app: App, grant_type: &str) -> Result<(), Answer> {
+    let configured = configured(rules, app);
+    if configured.contains(&grant_type) {
+        return Ok(());
+    }
     let text = format!(
-        "The client is not authorized to use the provided grant type. Configured grant types: [{grants}]."
+        "The client is not authorized to use the provided grant type. Configured grant types: [{}].",
+        configured.join(", ")
     );
-    errors::oauth(400, "unauthorized_client", &text)
+    Err(errors::oauth(400, "unauthorized_client", &text))
+}
+
+/// Returns the grants of an app.
+fn configured(rules: &Behaviour, app: App) -> Vec<&'static str> {
+    let mut grants = vec![CODE];
+    for (grant, allowed) in [
+        (REFRESH, rules.offline_access_allowed),
+        (PASSWORD, rules.password_grant_allowed),
+        (DEVICE, app == App::Native && rules.device_grant_allowed),
+        (APP, app == App::Web && rules.client_credentials_allowed),
+    ] {
+        if allowed {
+            grants.push(grant);
+        }
+    }
+    grants
 }
 
 /// Refuses what no form post to an OAuth endpoint may look like.
@@ -59,7 +82,7 @@ pub(crate) fn check_form(asked: &Asked) -> Result<(), Answer> {
 }
 
 fn exchange(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Result<Answer, Answer> {
-    for name in ["code", "code_verifier", "refresh_token"] {
+    for name in ["code", "code_verifier", "refresh_token", "device_code"] {
         provider.note_secret(asked.form(name).unwrap_or_default());
     }
     check_form(asked)?;
@@ -68,22 +91,24 @@ fn exchange(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Result<Ans
         let text = "Browser requests to the token endpoint must use Proof Key for Code Exchange.";
         return Err(errors::oauth(401, "invalid_client", text));
     }
-    match asked.form("grant_type") {
-        Some(CODE) => by_code(provider, rules, asked, app),
-        Some(REFRESH) if rules.offline_access_allowed => refresh::refresh(provider, rules, asked, app),
-        Some(
-            REFRESH | "password" | "client_credentials" | "urn:ietf:params:oauth:grant-type:device_code",
-        ) => Err(grant_not_enabled(rules)),
-        Some(_) => {
-            let text = "The authorization grant type is not supported by the authorization server. Configured grant \
-                        types: [authorization_code, refresh_token].";
-            Err(errors::oauth(400, "unsupported_grant_type", text))
-        }
-        None => Err(errors::oauth(
-            400,
-            "invalid_request",
-            "The token request must specify a 'grant_type'.",
-        )),
+    let Some(grant_type) = asked.form("grant_type") else {
+        let text = "The token request must specify a 'grant_type'.";
+        return Err(errors::oauth(400, "invalid_request", text));
+    };
+    if !SUPPORTED.contains(&grant_type) {
+        let text = format!(
+            "The authorization grant type is not supported by the authorization server. Configured grant types: [{}].",
+            SUPPORTED.join(", ")
+        );
+        return Err(errors::oauth(400, "unsupported_grant_type", &text));
+    }
+    check_grant(rules, app, grant_type)?;
+    match grant_type {
+        REFRESH => refresh::refresh(provider, rules, asked, app),
+        PASSWORD => direct::by_password(provider, rules, asked, app),
+        DEVICE => device::poll(provider, rules, asked, app),
+        APP => direct::by_app(provider, rules, asked, app),
+        _ => by_code(provider, rules, asked, app),
     }
 }
 
@@ -106,41 +131,24 @@ fn by_code(provider: &Provider, rules: &Behaviour, asked: &Asked, app: App) -> R
         return Err(invalid_grant(text));
     }
     check_verifier(grant.challenge.as_deref(), asked.form("code_verifier"))?;
-    let scope = grant.scope.clone();
-    let family = grants.begin(code, grant, now);
-    let offline = scope.iter().any(|word| word == "offline_access");
-    let refresh_token = offline.then(|| grants.mint_refresh_token(family));
+    let family = grants.begin_by_code(code, grant, now);
     drop(grants);
-    Ok(issue(
-        provider,
-        rules,
-        family,
-        Occasion::Login,
-        &scope,
-        refresh_token,
-    ))
+    Ok(first_tokens(provider, rules, family))
 }
 
-fn check_verifier(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), Answer> {
-    match (challenge, verifier) {
-        (None, None) => Ok(()),
-        // RFC 9700 2.1.1: a verifier without a challenge is a downgrade.
-        (None, Some(_)) => Err(invalid_grant("PKCE verification failed.")),
-        (Some(_), None) => Err(errors::oauth(
-            400,
-            "invalid_request",
-            "PKCE code verifier is required by the application.",
-        )),
-        (Some(challenge), Some(verifier)) => {
-            let unreserved = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
-            let well_formed = (43..=128).contains(&verifier.len()) && verifier.chars().all(unreserved);
-            if well_formed && bodies::sha256_base64url(verifier) == challenge {
-                Ok(())
-            } else {
-                Err(invalid_grant("PKCE verification failed."))
-            }
-        }
-    }
+/// Opens a family for a grant that needed no code and answers with its tokens.
+pub(crate) fn open(provider: &Provider, rules: &Behaviour, grant: Grant) -> Answer {
+    let family = provider.grants().begin(grant, rules.now_millis());
+    first_tokens(provider, rules, family)
+}
+
+fn first_tokens(provider: &Provider, rules: &Behaviour, family: FamilyId) -> Answer {
+    let mut grants = provider.grants();
+    let scope = grants.family(family).grant.scope.clone();
+    let offline = policy::has(&scope, "offline_access");
+    let refresh_token = offline.then(|| grants.mint_refresh_token(family));
+    drop(grants);
+    issue(provider, rules, family, Occasion::Login, &scope, refresh_token)
 }
 
 /// Signs the tokens of a family and returns the token answer.
@@ -153,14 +161,20 @@ pub(crate) fn issue(
     refresh_token: Option<String>,
 ) -> Answer {
     let grant = provider.grants().family(family).grant.clone();
-    let access_token = access_token(provider, rules, family, scope);
+    if rules.rotate_before_signing {
+        provider.rotate_keys();
+    }
+    let access_token = access_token::mint(provider, rules, &grant, family, scope);
     let mut answer = Map::new();
     answer.insert("token_type".to_owned(), rules.token_type.clone().into());
     if !rules.expires_in_absent {
         answer.insert("expires_in".to_owned(), rules.access_token_lifetime_secs.into());
     }
-    answer.insert("scope".to_owned(), scope.join(" ").into());
-    if scope.iter().any(|word| word == "openid") {
+    if !scope.is_empty() {
+        answer.insert("scope".to_owned(), scope.join(" ").into());
+    }
+    let about_app = grant.subject == Subject::App && rules.client_credentials_id_token;
+    if policy::has(scope, "openid") || about_app {
         let token = id_token::mint(provider, rules, &grant, occasion, scope, &access_token);
         provider.note_secret(&token);
         let expires = rules
@@ -182,42 +196,6 @@ pub(crate) fn issue(
         answer.insert("refresh_token".to_owned(), token.into());
     }
     Answer::json(200, &Value::Object(answer)).not_cached()
-}
-
-fn access_token(provider: &Provider, rules: &Behaviour, family: FamilyId, scope: &[String]) -> String {
-    let grant = provider.grants().family(family).grant.clone();
-    let now = rules.now();
-    let expires = now.saturating_add(rules.access_token_lifetime_secs);
-    // The suffix appears when a refresh token exists.
-    let suffix = if scope.iter().any(|word| word == "offline_access") {
-        format!(".oar{}", &bodies::random()[..17])
-    } else {
-        String::new()
-    };
-    let jti = format!("AT.{}{suffix}", bodies::random());
-    let issuer = provider.issuer(grant.server);
-    let audience = match grant.server {
-        AuthorizationServer::Org => issuer.clone(),
-        AuthorizationServer::Custom => "api://default".to_owned(),
-    };
-    let claims = json!({
-        "ver": 1, "jti": jti, "iss": issuer, "aud": audience, "iat": now, "exp": expires, "cid": grant.client_id,
-        "uid": rules.user.sub, "scp": scope, "auth_time": grant.auth_time, "sub": rules.user.login,
-    });
-    let token = match grant.server {
-        AuthorizationServer::Custom => id_token::signed(&provider.keys().signer(), &claims.to_string()),
-        // The org server's access tokens are for Okta alone: no published key verifies them.
-        AuthorizationServer::Org => id_token::unverifiable(&claims.to_string()),
-    };
-    provider.note_secret(&token);
-    let kept = Issued {
-        family,
-        expires: expires.saturating_mul(1000),
-        revoked: false,
-        scope: scope.to_vec(),
-    };
-    provider.grants().keep_access_token(&token, kept);
-    token
 }
 
 /// Returns 400 `invalid_grant`.

@@ -6,6 +6,7 @@ use super::{
     behaviour::Behaviour,
     client_auth, errors,
     exchange::{Answer, Asked},
+    grant::Subject,
     grants::Issued,
     provider::Provider,
     token,
@@ -40,7 +41,8 @@ pub(crate) fn userinfo(provider: &Provider, rules: &Behaviour, asked: &Asked) ->
             "The access token is invalid.",
         );
     };
-    if grants.family(issued.family).grant.server != asked.server {
+    let grant = &grants.family(issued.family).grant;
+    if grant.server != asked.server || grant.subject == Subject::App {
         return challenge(
             provider,
             asked,
@@ -120,14 +122,21 @@ fn introspection(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Resul
         let grant = &grants.family(*family).grant;
         grant.client_id == app.id() && grant.server == asked.server
     });
-    let Some((kind, _, expires, scope)) = active else {
+    let Some((kind, family, expires, scope)) = active else {
         return Ok(Answer::json(200, &json!({ "active": false })).not_cached());
     };
     let mut body = json!({
         "active": true, "token_type": kind, "scope": scope.join(" "), "client_id": app.id(),
-        "sub": rules.user.login, "username": rules.user.login, "uid": rules.user.sub,
         "iss": provider.issuer(asked.server),
     });
+    match grants.family(family).grant.subject {
+        Subject::Person => {
+            body["sub"] = rules.user.login.clone().into();
+            body["username"] = rules.user.login.clone().into();
+            body["uid"] = rules.user.sub.clone().into();
+        }
+        Subject::App => body["sub"] = app.id().into(),
+    }
     if let Some(expires) = expires {
         body["exp"] = expires.into();
     }

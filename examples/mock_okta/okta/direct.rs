@@ -1,0 +1,58 @@
+//! The two grants of one request: a person's password, and an app on its own behalf.
+
+use super::{
+    behaviour::Behaviour,
+    client_auth::App,
+    errors,
+    exchange::{Answer, Asked, AuthorizationServer},
+    grant::{Grant, Subject},
+    policy,
+    provider::Provider,
+    token,
+};
+
+/// Shorter passwords are not noted as secrets: they would be found in honest words.
+const NOTED: usize = 8;
+
+/// Answers a request with the password of a person.
+pub(crate) fn by_password(
+    provider: &Provider,
+    rules: &Behaviour,
+    asked: &Asked,
+    app: App,
+) -> Result<Answer, Answer> {
+    let (Some(username), Some(password)) = (asked.form("username"), asked.form("password")) else {
+        let text = "The token request must specify a 'username' and a 'password'.";
+        return Err(errors::oauth(400, "invalid_request", text));
+    };
+    if password.len() >= NOTED {
+        provider.note_secret(password);
+    }
+    let scope = asked.form("scope").unwrap_or_default();
+    let scope = policy::check_direct_scope(rules, asked.server, scope).map_err(policy::answered)?;
+    if username != rules.user.login || password != rules.user.password {
+        return Err(token::invalid_grant("The credentials provided were invalid."));
+    }
+    policy::check_person(rules, asked.server, &scope).map_err(policy::answered)?;
+    let grant = Grant::direct(app, asked.server, scope, Subject::Person, rules.now());
+    Ok(token::open(provider, rules, grant))
+}
+
+/// Answers a request of an app on its own behalf.
+pub(crate) fn by_app(
+    provider: &Provider,
+    rules: &Behaviour,
+    asked: &Asked,
+    app: App,
+) -> Result<Answer, Answer> {
+    // Okta keeps its org server's tokens for its own API, which takes key pairs only.
+    if asked.server == AuthorizationServer::Org && !rules.client_credentials_id_token {
+        let text = "Client Credentials requests to the Org Authorization Server must use the private_key_jwt \
+                    token_endpoint_auth_method.";
+        return Err(errors::oauth(401, "invalid_client", text));
+    }
+    let scope = asked.form("scope").unwrap_or_default();
+    let scope = policy::check_app_scope(rules, asked.server, scope).map_err(policy::answered)?;
+    let grant = Grant::direct(app, asked.server, scope, Subject::App, rules.now());
+    Ok(token::open(provider, rules, grant))
+}

@@ -1,0 +1,50 @@
+//! One grant: what was agreed to, by whom and for which app.
+
+use super::{client_auth::App, exchange::AuthorizationServer};
+
+/// Whom tokens are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// The person who signed in.
+    Person,
+    /// The app itself: client credentials.
+    App,
+}
+
+/// What a person agreed to, or an app got for itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Grant {
+    pub(crate) client_id: String,
+    pub(crate) server: AuthorizationServer,
+    /// Empty for grants without one.
+    pub(crate) redirect_uri: String,
+    pub(crate) scope: Vec<String>,
+    pub(crate) nonce: Option<String>,
+    /// The S256 challenge of a code; absent only for a confidential client that chose not to send one.
+    pub(crate) challenge: Option<String>,
+    pub(crate) subject: Subject,
+    /// When the person signed in, in seconds.
+    pub(crate) auth_time: i64,
+}
+
+impl Grant {
+    /// Returns a grant that no redirect brought: without URI, nonce and challenge.
+    pub(crate) fn direct(
+        app: App,
+        server: AuthorizationServer,
+        scope: Vec<String>,
+        subject: Subject,
+        auth_time: i64,
+    ) -> Self {
+        Self {
+            client_id: app.id().to_owned(),
+            server,
+            redirect_uri: String::new(),
+            scope,
+            nonce: None,
+            challenge: None,
+            subject,
+            auth_time,
+        }
+    }
+}
