@@ -346,7 +346,7 @@ fn two_hundred_kills_during_refreshes_cost_no_login() {
         sandbox.expire_if_there();
         let child = sandbox.get_token().spawn();
         // Spread over the whole run of a refresh, some 10 ms in a debug build.
-        std::thread::sleep(std::time::Duration::from_micros(round * 7919 % 14_000));
+        std::thread::sleep(Duration::from_micros(round * 7919 % 14_000));
         kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL).ok();
         killed += usize::from(finish(child).code.is_none());
     }
