@@ -115,6 +115,22 @@ fn age_failure(sandbox: &Sandbox, seconds: i64) {
     std::fs::write(&path, failure.to_string()).unwrap();
 }
 
+/// A person has begun a new sign-in; who polls neither waits for it nor opens a tab.
+#[test]
+fn who_is_answered_from_memory_does_not_wait_for_the_lock() {
+    let sandbox = refusing();
+    sandbox.get_token().in_new_command().run();
+    let lock = std::fs::File::open(sandbox.cache_file(".lock")).unwrap();
+    lock.lock().unwrap();
+    let began = Instant::now();
+    sandbox
+        .get_token()
+        .in_new_command()
+        .run()
+        .fails(1, &["access_denied"]);
+    assert!(began.elapsed() < Duration::from_secs(2));
+}
+
 #[test]
 fn a_success_forgets_the_failure() {
     let sandbox = refusing();

@@ -109,13 +109,20 @@ fn a_record_with_a_second_name_is_refused() {
 fn a_directory_that_others_may_write_to_is_refused_with_the_cure() {
     let sandbox = Sandbox::new();
     sandbox.signed_in();
-    for loose in [0o777, 0o770, 0o1777] {
+    for loose in [0o777, 0o770, 0o702, 0o1777] {
         chmod(&sandbox.cache_dir(), loose);
-        sandbox
-            .get_token()
-            .run()
-            .fails(1, &["is open to other users", "chmod 700 "]);
+        sandbox.get_token().run().fails(
+            1,
+            &[
+                "is open to other users",
+                &format!("(mode {loose:04o})"),
+                "chmod 700 ",
+            ],
+        );
     }
+    // That others may read the names in it is let be: the files are private.
+    chmod(&sandbox.cache_dir(), 0o755);
+    sandbox.get_token().run().token();
 }
 
 #[test]
