@@ -58,6 +58,8 @@ pub fn run() -> ExitCode {
     let ui = Ui { level: cli.verbosity };
     let result = match cli.command {
         Command::GetToken(args) => command::get_token(*args, &environment, ui),
+        Command::Clean(args) => command::clean(args, &environment, ui),
+        Command::Version => command::version(),
         Command::Setup(args) => command::setup(*args, &environment, ui),
     };
     match result {

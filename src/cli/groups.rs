@@ -37,6 +37,18 @@ pub(crate) struct ProviderArgs {
         default_value = "auto"
     )]
     pub(crate) oidc_pkce_method: String,
+
+    /// Header for every request to the provider, as NAME=VALUE (repeat)
+    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true, action = ArgAction::Append)]
+    pub(crate) oidc_request_header: Vec<String>,
+
+    /// Parameter for the authorization request, as NAME=VALUE (repeat)
+    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true, action = ArgAction::Append)]
+    pub(crate) oidc_auth_request_extra_params: Vec<String>,
+
+    /// Older spelling of `--oidc-pkce-method=S256`
+    #[arg(long, hide = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    pub(crate) oidc_use_pkce: Option<bool>,
 }
 
 #[derive(Debug, Args)]
@@ -45,6 +57,15 @@ pub(crate) struct CacheArgs {
     /// Directory for sessions [default: $KUBECACHEDIR/kubesesame or ~/.kube/cache/kubesesame]
     #[arg(long, value_name = "DIR", allow_hyphen_values = true)]
     pub(crate) token_cache_dir: Option<String>,
+
+    /// Where tokens are kept: `disk`, or `none` to sign in with each call
+    #[arg(
+        long,
+        value_name = "STORAGE",
+        allow_hyphen_values = true,
+        default_value = "disk"
+    )]
+    pub(crate) token_cache_storage: String,
 
     /// Renew the token even if the stored one is still good
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
@@ -70,6 +91,22 @@ pub(crate) struct LoginArgs {
     /// How long to wait for the sign-in
     #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) authentication_timeout_sec: u64,
+
+    /// Page that the browser goes on to after the sign-in
+    #[arg(long, value_name = "URL", allow_hyphen_values = true)]
+    pub(crate) open_url_after_authentication: Option<String>,
+
+    /// Older spelling of `--listen-address=127.0.0.1:PORT`
+    #[arg(long, hide = true, value_name = "PORT", value_delimiter = ',', action = ArgAction::Append)]
+    pub(crate) listen_port: Vec<u16>,
+
+    /// Older way to say `--oidc-redirect-url=http://HOST:PORT`
+    #[arg(long, hide = true, value_name = "HOST", allow_hyphen_values = true)]
+    pub(crate) oidc_redirect_url_hostname: Option<String>,
+
+    /// Older spelling of `--oidc-redirect-url` for the grant `authcode-keyboard`
+    #[arg(long, hide = true, value_name = "URL", allow_hyphen_values = true)]
+    pub(crate) oidc_redirect_url_authcode_keyboard: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -86,6 +123,45 @@ pub(crate) struct TlsArgs {
     /// Trust any certificate of the provider: for a test at most
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
     pub(crate) insecure_skip_tls_verify: Option<bool>,
+
+    /// Accepted for old kubeconfigs; TLS here never renegotiates
+    #[arg(long, hide = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    pub(crate) tls_renegotiation_once: Option<bool>,
+
+    /// Accepted for old kubeconfigs; TLS here never renegotiates
+    #[arg(long, hide = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    pub(crate) tls_renegotiation_freely: Option<bool>,
+}
+
+/// klog's global flags, which old kubeconfigs hold: accepted, and without a meaning here.
+#[derive(Debug, Args)]
+pub(crate) struct KlogArgs {
+    #[arg(long, hide = true, global = true)]
+    vmodule: Option<String>,
+    #[arg(long, hide = true, global = true, num_args = 0..=1, require_equals = true)]
+    logtostderr: Option<String>,
+    #[arg(long, hide = true, global = true, num_args = 0..=1, require_equals = true)]
+    alsologtostderr: Option<String>,
+    #[arg(long, hide = true, global = true)]
+    stderrthreshold: Option<String>,
+    #[arg(long = "log_dir", hide = true, global = true)]
+    log_dir: Option<String>,
+    #[arg(long = "log_file", hide = true, global = true)]
+    log_file: Option<String>,
+    #[arg(long = "log_file_max_size", hide = true, global = true)]
+    log_file_max_size: Option<String>,
+    #[arg(long = "log_backtrace_at", hide = true, global = true)]
+    log_backtrace_at: Option<String>,
+    #[arg(long = "add_dir_header", hide = true, global = true, num_args = 0..=1, require_equals = true)]
+    add_dir_header: Option<String>,
+    #[arg(long = "skip_headers", hide = true, global = true, num_args = 0..=1, require_equals = true)]
+    skip_headers: Option<String>,
+    #[arg(long = "skip_log_headers", hide = true, global = true, num_args = 0..=1, require_equals = true)]
+    skip_log_headers: Option<String>,
+    #[arg(long = "one_output", hide = true, global = true, num_args = 0..=1, require_equals = true)]
+    one_output: Option<String>,
+    #[arg(long = "legacy_stderr_threshold_behavior", hide = true, global = true, num_args = 0..=1, require_equals = true)]
+    legacy_stderr_threshold_behavior: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand};
 
+use groups::KlogArgs;
 pub(crate) use groups::{CacheArgs, ClusterArgs, LoginArgs, ProviderArgs, TlsArgs};
 
 /// kubectl credential plugin for OpenID Connect
@@ -30,6 +31,9 @@ pub(crate) struct Cli {
         hide_default_value = true
     )]
     pub(crate) verbosity: u8,
+
+    #[command(flatten)]
+    _klog: KlogArgs,
 }
 
 impl Cli {
@@ -70,6 +74,10 @@ pub(crate) enum Command {
     /// Print an ExecCredential for kubectl, signing in only when there is no other way
     #[command(after_help = EXIT_CODES, args_override_self = true)]
     GetToken(Box<GetTokenArgs>),
+    /// Remove the sessions on this machine
+    Clean(CleanArgs),
+    /// Print the version
+    Version,
     /// Sign in once, show the claims and who the cluster will say you are, and how to set up kubectl
     #[command(after_help = EXIT_CODES, args_override_self = true)]
     Setup(Box<SetupArgs>),
@@ -85,6 +93,13 @@ pub(crate) struct GetTokenArgs {
     pub(crate) login: LoginArgs,
     #[command(flatten)]
     pub(crate) tls: TlsArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CleanArgs {
+    /// Directory for sessions [default: $KUBECACHEDIR/kubesesame or ~/.kube/cache/kubesesame]
+    #[arg(long, value_name = "DIR", allow_hyphen_values = true)]
+    pub(crate) token_cache_dir: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -92,14 +92,21 @@ impl GetToken {
     }
 
     fn key(&self) -> Key {
-        Key::new(
-            &self.identity.issuer,
-            &self.identity.client_id,
-            self.provider.scopes.iter(),
-        )
+        {
+            let Identity { issuer, client_id } = &self.identity;
+            Key::new(
+                issuer,
+                client_id,
+                self.provider.scopes.iter(),
+                &self.provider.extra_parameters,
+            )
+        }
     }
 
     fn credential(&self) -> Result<Credential, Error> {
+        if !self.cache.is_kept {
+            return self.obtain(None, None);
+        }
         let mut seen = None;
         match Store::open(&self.cache.dir, self.key()) {
             Ok(Some(store)) => {

@@ -1,14 +1,22 @@
 //! The commands: the only room that joins the others.
 
+mod clean;
 mod get_token;
 mod setup;
 
 use std::future::Future;
 
+pub(crate) use clean::run as clean;
 pub(crate) use get_token::run as get_token;
 pub(crate) use setup::run as setup;
 
 use crate::error::Error;
+use crate::ui::Ui;
+
+/// Prints the version, on standard output as `--version` does.
+pub(crate) fn version() -> Result<(), Error> {
+    Ui::result(concat!("kubesesame ", env!("CARGO_PKG_VERSION"), "\n")).map_err(Error::Output)
+}
 
 /// Runs what needs the network. Nothing on the cached path comes here.
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Error> {

@@ -162,6 +162,19 @@ impl PrivateDir {
         self.path.join(name)
     }
 
+    /// Names of what is in the directory; one that is no text is none of ours.
+    pub(crate) fn names(&self) -> Result<Vec<String>, Error> {
+        let failed = |source| Error::Io {
+            action: "list",
+            path: self.path.clone(),
+            source,
+        };
+        let entries = fs::read_dir(&self.path).map_err(failed)?;
+        let names =
+            entries.map(|entry| entry.map(|entry| entry.file_name().into_string().unwrap_or_default()));
+        names.collect::<io::Result<_>>().map_err(failed)
+    }
+
     /// Returns the whole file, or `None` when there is none.
     pub(crate) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let path = self.path_of(name);

@@ -16,6 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use url::Url;
 
 use super::answer_rules::{Answer, Expected, Verdict, examine};
 use super::error::Error;
@@ -41,6 +42,8 @@ struct Shared {
     /// Holds one answer; a second one finds it full.
     answers: mpsc::Sender<Answer>,
     outcome: watch::Receiver<Option<Outcome>>,
+    /// Where the browser goes after a sign-in, in place of our page.
+    after: Option<Url>,
     strangers: AtomicUsize,
     wrong_states: AtomicUsize,
     answered: AtomicBool,
@@ -49,13 +52,18 @@ struct Shared {
 
 impl Callback {
     /// Starts to serve; ends with the runtime.
-    pub(super) fn serve(sockets: Vec<std::net::TcpListener>, expected: Expected) -> Result<Self, Error> {
+    pub(super) fn serve(
+        sockets: Vec<std::net::TcpListener>,
+        expected: Expected,
+        after: Option<Url>,
+    ) -> Result<Self, Error> {
         let (answers, receiver) = mpsc::channel(1);
         let (outcome, outcome_receiver) = watch::channel(None);
         let shared = Arc::new(Shared {
             expected,
             answers,
             outcome: outcome_receiver,
+            after,
             strangers: AtomicUsize::new(0),
             wrong_states: AtomicUsize::new(0),
             answered: AtomicBool::new(false),
@@ -145,8 +153,8 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
             drop(shared.answers.try_send(answer));
             let mut outcome = shared.outcome.clone();
             match outcome.wait_for(Option::is_some).await {
-                Ok(outcome) => outcome.unwrap_or(Outcome::Failed).response(),
-                Err(_) => Outcome::Failed.response(),
+                Ok(outcome) => outcome.unwrap_or(Outcome::Failed).response(shared.after.as_ref()),
+                Err(_) => Outcome::Failed.response(None),
             }
         }
     }

@@ -51,6 +51,8 @@ pub(crate) enum Error {
     AuthorityNotPem { name: String, why: &'static str },
     #[error("cannot set up TLS: {0}")]
     Client(ForeignText),
+    #[error("--oidc-request-header `{0}` is no HTTP header")]
+    RequestHeader(ForeignText),
     #[error("internal error: {0}")]
     Internal(&'static str),
 
@@ -201,7 +203,11 @@ impl Error {
 
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::AuthorityFile(_) | Self::AuthorityNotPem { .. } | Self::Client(_) | Self::Internal(_) => {
+            Self::AuthorityFile(_)
+            | Self::AuthorityNotPem { .. }
+            | Self::Client(_)
+            | Self::RequestHeader(_)
+            | Self::Internal(_) => {
                 self.setup_hint()
             }
             Self::Unreachable { .. }
@@ -252,6 +258,7 @@ impl Error {
                 "give the certificate that signed the provider's, as PEM (-----BEGIN CERTIFICATE-----)"
                     .to_owned(),
             ),
+            Self::RequestHeader(_) => Some("for example --oidc-request-header=X-Tenant=blue".to_owned()),
             Self::Client(_) => Some(
                 "install the system's certificates (package ca-certificates), or name one with \
                  --certificate-authority"

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse, http};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, StatusCode, redirect};
 use serde_json::{Map, Value};
 use url::Url;
@@ -23,7 +23,7 @@ use super::error::Error;
 use crate::clock::Clock;
 use crate::files;
 use crate::foreign_text::ForeignText;
-use crate::settings::{Authority, Issuer, Trust, is_loopback};
+use crate::settings::{Authority, Provider, Trust, is_loopback};
 use crate::ui::Ui;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -52,9 +52,9 @@ pub(crate) struct Document {
 
 impl Http {
     /// `clock` is compared with the provider's.
-    pub(crate) fn new(issuer: &Issuer, trust: &Trust, ui: Ui, clock: Clock) -> Result<Self, Error> {
+    pub(crate) fn new(provider: &Provider, trust: &Trust, ui: Ui, clock: Clock) -> Result<Self, Error> {
         Ok(Self {
-            client: build(issuer, trust)?,
+            client: build(provider, trust)?,
             ui,
             clock_ahead: Cell::new(None),
             clock,
@@ -150,7 +150,7 @@ impl Http {
         *answer.status_mut() = status;
         answer
             .headers_mut()
-            .insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Ok(answer)
     }
 }
@@ -177,8 +177,10 @@ fn without_odd_lifetime(body: Vec<u8>) -> Vec<u8> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the door to the network")]
-fn build(issuer: &Issuer, trust: &Trust) -> Result<reqwest::Client, Error> {
+fn build(provider: &Provider, trust: &Trust) -> Result<reqwest::Client, Error> {
+    let issuer = &provider.issuer;
     let mut builder = reqwest::Client::builder()
+        .default_headers(extra_headers(&provider.headers)?)
         .user_agent(concat!("kubesesame/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
@@ -199,6 +201,16 @@ fn build(issuer: &Issuer, trust: &Trust) -> Result<reqwest::Client, Error> {
     builder
         .build()
         .map_err(|error| Error::Client(ForeignText::new(&chain(&error))))
+}
+
+fn extra_headers(pairs: &[(String, String)]) -> Result<HeaderMap, Error> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in pairs {
+        let refused = || Error::RequestHeader(ForeignText::with_limit(name, 60));
+        let header = HeaderName::try_from(name).map_err(|_| refused())?;
+        headers.insert(header, HeaderValue::try_from(value).map_err(|_| refused())?);
+    }
+    Ok(headers)
 }
 
 fn certificates(trust: &Trust) -> Result<Vec<Certificate>, Error> {

@@ -67,7 +67,10 @@ pub(crate) fn listen(addresses: &[ListenAddress], redirect: &Redirect, ui: Ui) -
     }
     let redirect_uris = match redirect {
         Redirect::Fixed(text, _) => vec![text.clone()],
-        Redirect::Localhost => addresses.iter().map(|address| localhost(address.port)).collect(),
+        Redirect::Host(_) | Redirect::Localhost => addresses
+            .iter()
+            .map(|address| at_port(redirect, address.port))
+            .collect(),
     };
     Err(Taken {
         refusals,
@@ -103,13 +106,18 @@ fn bind(address: &ListenAddress, redirect: &Redirect) -> io::Result<Vec<TcpListe
 fn is_localhost(redirect: &Redirect) -> bool {
     match redirect {
         Redirect::Localhost => true,
+        Redirect::Host(host) => host == "localhost",
         Redirect::Fixed(_, url) => url.host_str() == Some("localhost"),
     }
 }
 
-/// `http://localhost:PORT` without a slash, as the peer and both articles register it.
-fn localhost(port: u16) -> String {
-    format!("http://localhost:{port}")
+/// The redirect URI without a slash at its end, as the peer and both articles register it.
+fn at_port(redirect: &Redirect, port: u16) -> String {
+    match redirect {
+        Redirect::Localhost => format!("http://localhost:{port}"),
+        Redirect::Host(host) => format!("http://{host}:{port}"),
+        Redirect::Fixed(text, _) => text.clone(),
+    }
 }
 
 fn explain(error: &io::Error, port: u16) -> String {
@@ -135,10 +143,8 @@ impl Listening {
                 "--listen-address is open to other machines; whoever reaches it can disturb the sign-in, not finish it",
             );
         }
-        let (redirect_uri, url) = match redirect {
-            Redirect::Fixed(text, url) => (text.clone(), Some(url.clone())),
-            Redirect::Localhost => (localhost(port), Url::parse(&localhost(port)).ok()),
-        };
+        let redirect_uri = at_port(redirect, port);
+        let url = Url::parse(&redirect_uri).ok();
         let authority = url
             .as_ref()
             .map_or_else(String::new, |url| url.authority().to_owned());

@@ -49,6 +49,9 @@ impl Connection<'_> {
             self.ui
                 .warn("--oidc-pkce-method=no: whoever catches the answer to this sign-in can use it");
         }
+        for note in &login.notes {
+            self.ui.note(note);
+        }
         let documents = self.documents();
         // A login is rare: it takes fresh metadata, so that a moved endpoint heals itself.
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
@@ -62,8 +65,12 @@ impl Connection<'_> {
             issuer: self.provider.issuer.as_str().to_owned(),
             promises_iss: metadata.promises_iss,
         };
-        let callback =
-            Callback::serve(std::mem::take(&mut listening.sockets), expected).map_err(not_asked)?;
+        let callback = Callback::serve(
+            std::mem::take(&mut listening.sockets),
+            expected,
+            login.after.clone(),
+        )
+        .map_err(not_asked)?;
         let result = self
             .attend(login, &listening, &documents, &metadata, attempt, callback)
             .await;
@@ -184,6 +191,9 @@ impl Attempt {
             .authorize_url(CsrfToken::new_random)
             .add_scopes(provider.scopes.iter().map(|scope| Scope::new(scope.to_owned())))
             .add_extra_param("nonce", nonce.secret().clone());
+        for (name, value) in &provider.extra_parameters {
+            request = request.add_extra_param(name.clone(), value.clone());
+        }
         // Whatever the metadata says or leaves out: never plain, never none unasked (RFC 7636 7.2).
         let verifier = match provider.pkce {
             Pkce::S256 => {

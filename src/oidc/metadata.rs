@@ -154,6 +154,9 @@ mod tests {
             oidc_extra_scope: vec![],
             oidc_redirect_url: None,
             oidc_pkce_method: "auto".into(),
+            oidc_request_header: vec![],
+            oidc_auth_request_extra_params: vec![],
+            oidc_use_pkce: None,
         };
         Provider::new(args).unwrap().issuer
     }

@@ -110,7 +110,7 @@ impl<'a> Connection<'a> {
             ui.warn("--insecure-skip-tls-verify: whoever is on the way can read and change everything");
         }
         Ok(Self {
-            http: Http::new(&provider.issuer, trust, ui, clock)?,
+            http: Http::new(provider, trust, ui, clock)?,
             provider,
             trust,
             dir,

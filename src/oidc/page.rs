@@ -7,6 +7,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use data_encoding::BASE64;
+use url::Url;
 
 /// How the sign-in ended, as the browser is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +64,15 @@ impl Outcome {
         }
     }
 
-    pub(super) fn response(self) -> Response<Body> {
+    /// The page, or after a sign-in the way to the page that the settings name (never one that a request names).
+    pub(super) fn response(self, after: Option<&Url>) -> Response<Body> {
+        if let (Self::SignedIn, Some(after)) = (self, after)
+            && let Ok(location) = HeaderValue::from_str(after.as_str())
+        {
+            let mut response = answer(StatusCode::SEE_OTHER, String::new());
+            response.headers_mut().insert(header::LOCATION, location);
+            return response;
+        }
         let (class, title, text) = self.words();
         let html = format!(
             "<!doctype html><html lang=en class={class}><head><meta charset=utf-8>\
@@ -120,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_policy_allows_the_style_of_the_page_and_nothing_else() {
-        let response = Outcome::SignedIn.response();
+        let response = Outcome::SignedIn.response(None);
         let policy = response.headers()[header::CONTENT_SECURITY_POLICY]
             .to_str()
             .unwrap();
@@ -134,8 +143,8 @@ mod tests {
 
     #[test]
     fn each_outcome_has_its_own_status() {
-        let statuses =
-            [Outcome::SignedIn, Outcome::Refused, Outcome::Failed].map(|o| o.response().status().as_u16());
+        let statuses = [Outcome::SignedIn, Outcome::Refused, Outcome::Failed]
+            .map(|o| o.response(None).status().as_u16());
         assert_eq!(statuses, [200, 403, 502]);
     }
 }

@@ -3,11 +3,12 @@
 //! Owns the canonical text and its hash. Everything that changes whose token comes back, or what is in it, is
 //! part of it; how a login is done is not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
+use serde_json::{Value, json};
 
 use super::Memory;
 
@@ -20,9 +21,24 @@ impl Key {
     ///
     /// A later field must be left out of the text where it has its default, so that adding it logs nobody out.
     /// The order of scopes does not count, and `openid` is always among them.
-    pub(crate) fn new<'a>(issuer: &str, client_id: &str, scopes: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn new<'a>(
+        issuer: &str,
+        client_id: &str,
+        scopes: impl IntoIterator<Item = &'a str>,
+        extra_parameters: &[(String, String)],
+    ) -> Self {
         let scopes: BTreeSet<&str> = scopes.into_iter().filter(|scope| *scope != "openid").collect();
-        let canonical = serde_json::json!(["kubesesame session", issuer, client_id, scopes]).to_string();
+        let mut fields = vec![
+            json!("kubesesame session"),
+            json!(issuer),
+            json!(client_id),
+            json!(scopes),
+        ];
+        if !extra_parameters.is_empty() {
+            let parameters: BTreeMap<_, _> = extra_parameters.iter().cloned().collect();
+            fields.push(json!({ "parameters": parameters }));
+        }
+        let canonical = Value::Array(fields).to_string();
         Self(HEXLOWER.encode(digest(&SHA256, canonical.as_bytes()).as_ref()))
     }
 
@@ -42,6 +58,38 @@ impl Key {
     }
 }
 
+/// Whether a file of this name holds a session.
+pub(super) fn is_session_file(name: &str) -> bool {
+    name.split_once('.')
+        .is_some_and(|(hash, rest)| is_hash(hash) && rest == "session.json")
+}
+
+/// Whether a file of this name is one that we made and nobody else needs.
+pub(super) fn is_ours(name: &str) -> bool {
+    const KINDS: [&str; 5] = [
+        "session.json",
+        "session.json.set-aside",
+        "failure.json",
+        "passing.json",
+        "provider.json",
+    ];
+    // What a killed writer left: `.HASH.KIND-RANDOM.tmp`.
+    let left_over = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));
+    let (name, kind_fits): (_, fn(&str) -> bool) = match left_over {
+        Some(name) => (name, |rest| KINDS.iter().any(|kind| rest.starts_with(kind))),
+        None => (name, |rest| KINDS.contains(&rest)),
+    };
+    name.split_once('.')
+        .is_some_and(|(hash, rest)| is_hash(hash) && kind_fits(rest))
+}
+
+fn is_hash(text: &str) -> bool {
+    text.len() == 64
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -55,12 +103,17 @@ mod tests {
     /// These values must never change: they name the sessions that people have on disk.
     #[test]
     fn golden() {
-        let key = Key::new("https://example.okta.com/oauth2/default", "0oa1", ["openid"]);
+        let key = Key::new("https://example.okta.com/oauth2/default", "0oa1", ["openid"], &[]);
         assert_eq!(
             key.to_string(),
             "e0c54678425f630cf8503163ef02df2839b75624cc1416bd507909ef7d9fd50d"
         );
-        let key = Key::new("https://example.okta.com", "0oa1", ["openid", "email", "groups"]);
+        let key = Key::new(
+            "https://example.okta.com",
+            "0oa1",
+            ["openid", "email", "groups"],
+            &[],
+        );
         assert_eq!(
             key.to_string(),
             "ea7356a295f7574b96579d2683ea2ffe9c54873f680b1f5b4eb47b8ddb113d4d"
@@ -69,7 +122,7 @@ mod tests {
 
     #[test]
     fn order_and_repetition_of_scopes_do_not_count() {
-        let key = |scopes: &[&str]| Key::new("https://i", "c", scopes.iter().copied());
+        let key = |scopes: &[&str]| Key::new("https://i", "c", scopes.iter().copied(), &[]);
         assert_eq!(key(&["openid", "a", "b"]), key(&["b", "a", "a"]));
         assert_ne!(key(&["a"]), key(&["a b"]));
     }
@@ -77,8 +130,42 @@ mod tests {
     #[test]
     fn no_field_runs_into_the_next() {
         assert_ne!(
-            Key::new("https://i\",\"c", "x", []),
-            Key::new("https://i", "c\",\"x", [])
+            Key::new("https://i\",\"c", "x", [], &[]),
+            Key::new("https://i", "c\",\"x", [], &[])
         );
+    }
+
+    #[test]
+    fn parameters_make_another_session_in_any_order() {
+        let key = |parameters: &[(&str, &str)]| {
+            let parameters: Vec<_> = parameters
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
+            Key::new("https://i", "c", [], &parameters)
+        };
+        assert_ne!(key(&[]), key(&[("a", "1")]));
+        assert_eq!(key(&[("a", "1"), ("b", "2")]), key(&[("b", "2"), ("a", "1")]));
+    }
+
+    #[test]
+    fn names_of_others_are_not_ours() {
+        let hash = "e0c54678425f630cf8503163ef02df2839b75624cc1416bd507909ef7d9fd50d";
+        for ours in [
+            format!("{hash}.session.json"),
+            format!("{hash}.provider.json"),
+            format!(".{hash}.session.json-x.tmp"),
+        ] {
+            assert!(is_ours(&ours), "{ours}");
+        }
+        for other in [
+            hash.to_owned(),
+            format!("{hash}.lock"),
+            "notes.session.json".into(),
+            "config".into(),
+            ".x.tmp".into(),
+        ] {
+            assert!(!is_ours(&other), "{other}");
+        }
     }
 }

@@ -60,6 +60,24 @@ impl Error {
     }
 }
 
+/// Removes the files of all sessions in the directory, and what else of ours belongs to them; returns how many sessions
+/// there were. Lock files stay, since another process may hold one, and so does everything that we did not make.
+pub(crate) fn remove_all(dir: &Path) -> Result<usize, Error> {
+    let Some(dir) = PrivateDir::open(dir)? else {
+        return Ok(0);
+    };
+    let mut sessions = 0;
+    for name in dir.names()? {
+        if key::is_session_file(&name) {
+            sessions += 1;
+        }
+        if key::is_ours(&name) {
+            dir.remove(&name)?;
+        }
+    }
+    Ok(sessions)
+}
+
 /// What was found in place of a session.
 #[derive(Debug)]
 pub(crate) enum Found {

@@ -16,6 +16,10 @@ pub(crate) struct Login {
     pub(crate) redirect: Redirect,
     pub(crate) browser: Browser,
     pub(crate) timeout: Duration,
+    /// Where the browser goes after the sign-in, in place of our page.
+    pub(crate) after: Option<Url>,
+    /// What a person may want to know of the spelling of the flags, told when there is something to wait for.
+    pub(crate) notes: Vec<&'static str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub(crate) struct ListenAddress {
 pub(crate) enum Redirect {
     /// `http://localhost:PORT`, with the port that we listen on.
     Localhost,
+    /// `http://HOST:PORT`, with the port that we listen on.
+    Host(String),
     /// Sent to the letter.
     Fixed(String, Url),
 }
@@ -53,15 +59,28 @@ impl Login {
         redirect_url: Option<String>,
         environment: &Environment,
     ) -> Result<Self, Error> {
-        let redirect = match redirect_url.filter(|text| !text.is_empty()) {
-            Some(text) => Redirect::parse(text)?,
-            None => Redirect::Localhost,
+        let redirect = match (
+            redirect_url.filter(|text| !text.is_empty()),
+            &args.oidc_redirect_url_hostname,
+        ) {
+            (Some(text), _) => Redirect::parse(text)?,
+            (None, Some(host)) => Redirect::host(host)?,
+            (None, None) => Redirect::Localhost,
         };
-        let mut listen = args
-            .listen_address
-            .iter()
-            .map(|text| ListenAddress::parse(text))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut listen = match args.listen_port.as_slice() {
+            [] => args
+                .listen_address
+                .iter()
+                .map(|text| ListenAddress::parse(text))
+                .collect::<Result<Vec<_>, _>>()?,
+            ports => ports
+                .iter()
+                .map(|port| ListenAddress {
+                    host: "127.0.0.1".to_owned(),
+                    port: *port,
+                })
+                .collect(),
+        };
         if listen.is_empty() {
             listen = redirect.default_addresses();
         }
@@ -70,8 +89,43 @@ impl Login {
             redirect,
             browser: Browser::new(args, environment)?,
             timeout: Duration::from_secs(args.authentication_timeout_sec),
+            after: args
+                .open_url_after_authentication
+                .as_deref()
+                .map(page_after)
+                .transpose()?,
+            notes: notes(args),
         })
     }
+}
+
+fn page_after(text: &str) -> Result<Url, Error> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        _ => Err(Error::AfterUrl(ForeignText::new(text))),
+    }
+}
+
+/// The new ways of spellings that the peer itself has dropped.
+fn notes(args: &LoginArgs) -> Vec<&'static str> {
+    let old = [
+        (
+            !args.listen_port.is_empty(),
+            "--listen-port is now --listen-address=127.0.0.1:PORT",
+        ),
+        (
+            args.oidc_redirect_url_hostname.is_some(),
+            "--oidc-redirect-url-hostname is now --oidc-redirect-url=http://HOST:PORT",
+        ),
+        (
+            args.oidc_redirect_url_authcode_keyboard.is_some(),
+            "--oidc-redirect-url-authcode-keyboard is now --oidc-redirect-url",
+        ),
+    ];
+    old.into_iter()
+        .filter(|(used, _)| *used)
+        .map(|(_, note)| note)
+        .collect()
 }
 
 impl Redirect {
@@ -85,6 +139,13 @@ impl Redirect {
             return Err(refused("it has a fragment or a user name"));
         }
         Ok(Self::Fixed(text, url))
+    }
+
+    fn host(name: &str) -> Result<Self, Error> {
+        match url::Host::parse(name) {
+            Ok(_) => Ok(Self::Host(name.to_owned())),
+            Err(_) => Err(Error::RedirectHost(ForeignText::with_limit(name, 60))),
+        }
     }
 
     /// Where a browser on this machine would come back to.
@@ -161,6 +222,10 @@ mod tests {
             skip_open_browser: None,
             browser_command: None,
             authentication_timeout_sec: 180,
+            open_url_after_authentication: None,
+            listen_port: vec![],
+            oidc_redirect_url_hostname: None,
+            oidc_redirect_url_authcode_keyboard: None,
         };
         change(&mut args);
         Login::new(&args, redirect.map(str::to_owned), &Environment::default())

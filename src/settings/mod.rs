@@ -35,6 +35,14 @@ pub(crate) enum Error {
     ListenAddress(ForeignText),
     #[error("--browser-command `{0}` cannot be split into words")]
     BrowserCommand(ForeignText),
+    #[error("--{0} `{1}` is not NAME=VALUE")]
+    NotPairs(&'static str, ForeignText),
+    #[error("--token-cache-storage `{0}` is none of `disk`, `none`")]
+    Storage(ForeignText),
+    #[error("--open-url-after-authentication `{0}` is no http or https URL")]
+    AfterUrl(ForeignText),
+    #[error("--oidc-redirect-url-hostname `{0}` is no host name")]
+    RedirectHost(ForeignText),
     #[error("there is no home directory to keep sessions in")]
     NoHome,
 }
@@ -64,6 +72,14 @@ impl Error {
             }
             Self::ListenAddress(_) => "for example --listen-address=127.0.0.1:8000".to_owned(),
             Self::BrowserCommand(_) => "close the quotes; words are split as a shell would".to_owned(),
+            Self::NotPairs(flag, _) => format!("for example --{flag}=name=value"),
+            Self::Storage(_) => {
+                "leave the flag out, or use `disk`; the OS keyring is not supported yet".to_owned()
+            }
+            Self::AfterUrl(_) => {
+                "for example --open-url-after-authentication=https://example.com/welcome".to_owned()
+            }
+            Self::RedirectHost(_) => "use --oidc-redirect-url=http://HOST:PORT".to_owned(),
             Self::NoHome => "set HOME, or say where with --token-cache-dir".to_owned(),
         }
     }
@@ -87,6 +103,8 @@ pub(crate) enum Authority {
 /// Where sessions are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cache {
+    /// Whether sessions are kept at all.
+    pub(crate) is_kept: bool,
     pub(crate) dir: PathBuf,
     pub(crate) force_refresh: bool,
 }
@@ -116,20 +134,28 @@ impl Trust {
 
 impl Cache {
     pub(crate) fn new(args: CacheArgs, environment: &Environment) -> Result<Self, Error> {
-        let dir = match (
-            args.token_cache_dir,
-            &environment.kube_cache_dir,
-            &environment.home,
-        ) {
-            (Some(dir), _, _) if !dir.is_empty() => expand_home(&PathBuf::from(dir), environment),
-            (_, Some(cache), _) => cache.join("kubesesame"),
-            (_, _, Some(home)) => home.join(".kube").join("cache").join("kubesesame"),
-            _ => return Err(Error::NoHome),
+        let is_kept = match args.token_cache_storage.as_str() {
+            // `auto` was the peer's default once; on a system without a keyring it meant this.
+            "disk" | "auto" => true,
+            "none" => false,
+            other => return Err(Error::Storage(ForeignText::with_limit(other, 30))),
         };
+        let dir = cache_dir(args.token_cache_dir, environment)?;
         Ok(Self {
+            is_kept,
             dir,
             force_refresh: args.force_refresh.unwrap_or(false),
         })
+    }
+}
+
+/// Where sessions are: as the flag says, as kubectl's own variable says, or below the home.
+pub(crate) fn cache_dir(flag: Option<String>, environment: &Environment) -> Result<PathBuf, Error> {
+    match (flag, &environment.kube_cache_dir, &environment.home) {
+        (Some(dir), _, _) if !dir.is_empty() => Ok(expand_home(&PathBuf::from(dir), environment)),
+        (_, Some(cache), _) => Ok(cache.join("kubesesame")),
+        (_, _, Some(home)) => Ok(home.join(".kube").join("cache").join("kubesesame")),
+        _ => Err(Error::NoHome),
     }
 }
 
@@ -150,13 +176,8 @@ mod tests {
             home: home.map(PathBuf::from),
             ..Environment::default()
         };
-        let args = CacheArgs {
-            token_cache_dir: typed.map(str::to_owned),
-            force_refresh: None,
-        };
-        Cache::new(args, &environment)
-            .ok()
-            .map(|cache| cache.dir.to_string_lossy().into_owned())
+        let dir = cache_dir(typed.map(str::to_owned), &environment);
+        dir.ok().map(|dir| dir.to_string_lossy().into_owned())
     }
 
     #[test]

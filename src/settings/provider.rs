@@ -15,6 +15,10 @@ pub(crate) struct Provider {
     pub(crate) client_secret: Option<Secret>,
     pub(crate) scopes: Scopes,
     pub(crate) pkce: Pkce,
+    /// For every request to the provider.
+    pub(crate) headers: Vec<(String, String)>,
+    /// For the authorization request.
+    pub(crate) extra_parameters: Vec<(String, String)>,
 }
 
 /// The issuer's text as it was given: compared to the letter everywhere (OpenID Connect Discovery 4.3).
@@ -59,7 +63,16 @@ impl Provider {
                 .filter(|text| !text.is_empty())
                 .map(Secret::new),
             scopes: Scopes::new(&args.oidc_extra_scope),
-            pkce,
+            pkce: if args.oidc_use_pkce == Some(true) {
+                Pkce::S256
+            } else {
+                pkce
+            },
+            headers: pairs("oidc-request-header", &args.oidc_request_header)?,
+            extra_parameters: pairs(
+                "oidc-auth-request-extra-params",
+                &args.oidc_auth_request_extra_params,
+            )?,
         })
     }
 
@@ -71,6 +84,33 @@ impl Provider {
         }
         provider
     }
+}
+
+/// Reads `NAME=VALUE` as pflag does: text with one equals sign is one pair, with several it is a line of CSV with a pair
+/// in each cell. A name that comes twice counts as it came last.
+fn pairs(flag: &'static str, texts: &[String]) -> Result<Vec<(String, String)>, Error> {
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for text in texts {
+        let refused = || Error::NotPairs(flag, ForeignText::with_limit(text, 60));
+        let cells = match text.matches('=').count() {
+            0 => return Err(refused()),
+            1 => vec![text.trim_matches('"').to_owned()],
+            _ => {
+                let mut reader = csv::ReaderBuilder::new()
+                    .has_headers(false)
+                    .from_reader(text.as_bytes());
+                let record = reader.records().next().and_then(Result::ok).ok_or_else(refused)?;
+                record.iter().map(str::to_owned).collect()
+            }
+        };
+        for cell in cells {
+            let (name, value) = cell.split_once('=').ok_or_else(refused)?;
+            pairs.retain(|(known, _)| known != name);
+            pairs.push((name.to_owned(), value.to_owned()));
+        }
+    }
+    pairs.sort();
+    Ok(pairs)
 }
 
 impl Issuer {
@@ -178,6 +218,29 @@ mod tests {
             issuer("https://Example.com:443/a/").unwrap().as_str(),
             "https://Example.com:443/a/"
         );
+    }
+
+    #[test]
+    fn pairs_are_read_as_pflag_reads_them() {
+        let read = |texts: &[&str]| {
+            let texts: Vec<_> = texts.iter().map(|&text| text.to_owned()).collect();
+            let pairs = pairs("f", &texts).map_err(|_| ())?;
+            Ok(pairs
+                .into_iter()
+                .map(|(name, value)| format!("{name}:{value}"))
+                .collect::<Vec<_>>()
+                .join(" "))
+        };
+        assert_eq!(
+            read(&["ttl=86400", "reauth=false"]),
+            Ok("reauth:false ttl:86400".to_owned())
+        );
+        assert_eq!(read(&["a=1,2"]), Ok("a:1,2".to_owned()));
+        assert_eq!(read(&["a=1,b=2"]), Ok("a:1 b:2".to_owned()));
+        assert_eq!(read(&["\"a=x,y\",b=p=q"]), Ok("a:x,y b:p=q".to_owned()));
+        assert_eq!(read(&["a=1", "a=2"]), Ok("a:2".to_owned()));
+        assert_eq!(read(&["nonsense"]), Err(()));
+        assert_eq!(read(&["a=1,b=2,c"]), Err(()));
     }
 
     #[test]

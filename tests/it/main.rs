@@ -19,6 +19,7 @@ mod visit;
 
 mod cached;
 mod callback;
+mod drop_in;
 mod exec_info;
 mod failed_login;
 mod files;

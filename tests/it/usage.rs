@@ -113,6 +113,8 @@ fn the_help_is_a_success() {
 
     Commands:
       get-token  Print an ExecCredential for kubectl, signing in only when there is no other way
+      clean      Remove the sessions on this machine
+      version    Print the version
       setup      Sign in once, show the claims and who the cluster will say you are, and how to set up
                  kubectl
 
@@ -142,20 +144,29 @@ fn the_help_of_get_token_names_every_flag() {
       -h, --help         Print help
 
     Provider:
-          --oidc-issuer-url <URL>        Issuer, exactly as the provider and the API server spell it
-          --oidc-client-id <ID>          Client id of the app
-          --oidc-client-secret <SECRET>  Client secret, if the app has one; a native app needs none
-          --oidc-extra-scope <SCOPE>     Scope to ask for besides `openid` (repeat, or separate by
-                                         commas or spaces)
-          --oidc-redirect-url <URL>      Redirect URI that is registered at the provider [default:
-                                         http://localhost:PORT]
-          --oidc-pkce-method <METHOD>    PKCE: `auto` and `S256` always send it, `no` turns it off
-                                         [default: auto]
+          --oidc-issuer-url <URL>
+              Issuer, exactly as the provider and the API server spell it
+          --oidc-client-id <ID>
+              Client id of the app
+          --oidc-client-secret <SECRET>
+              Client secret, if the app has one; a native app needs none
+          --oidc-extra-scope <SCOPE>
+              Scope to ask for besides `openid` (repeat, or separate by commas or spaces)
+          --oidc-redirect-url <URL>
+              Redirect URI that is registered at the provider [default: http://localhost:PORT]
+          --oidc-pkce-method <METHOD>
+              PKCE: `auto` and `S256` always send it, `no` turns it off [default: auto]
+          --oidc-request-header <NAME=VALUE>
+              Header for every request to the provider, as NAME=VALUE (repeat)
+          --oidc-auth-request-extra-params <NAME=VALUE>
+              Parameter for the authorization request, as NAME=VALUE (repeat)
 
     Session:
-          --token-cache-dir <DIR>   Directory for sessions [default: $KUBECACHEDIR/kubesesame or
-                                    ~/.kube/cache/kubesesame]
-          --force-refresh[=<BOOL>]  Renew the token even if the stored one is still good
+          --token-cache-dir <DIR>          Directory for sessions [default: $KUBECACHEDIR/kubesesame or
+                                           ~/.kube/cache/kubesesame]
+          --token-cache-storage <STORAGE>  Where tokens are kept: `disk`, or `none` to sign in with each
+                                           call [default: disk]
+          --force-refresh[=<BOOL>]         Renew the token even if the stored one is still good
 
     Sign-in:
           --listen-address <HOST:PORT>
@@ -167,6 +178,8 @@ fn the_help_of_get_token_names_every_flag() {
               Command that opens the URL, with arguments if need be; the URL is put at its end
           --authentication-timeout-sec <SECONDS>
               How long to wait for the sign-in [default: 180]
+          --open-url-after-authentication <URL>
+              Page that the browser goes on to after the sign-in
 
     TLS:
           --certificate-authority <FILE>
@@ -197,15 +210,22 @@ fn the_help_of_setup_names_every_flag() {
       -h, --help         Print help
 
     Provider:
-          --oidc-issuer-url <URL>        Issuer, exactly as the provider and the API server spell it
-          --oidc-client-id <ID>          Client id of the app
-          --oidc-client-secret <SECRET>  Client secret, if the app has one; a native app needs none
-          --oidc-extra-scope <SCOPE>     Scope to ask for besides `openid` (repeat, or separate by
-                                         commas or spaces)
-          --oidc-redirect-url <URL>      Redirect URI that is registered at the provider [default:
-                                         http://localhost:PORT]
-          --oidc-pkce-method <METHOD>    PKCE: `auto` and `S256` always send it, `no` turns it off
-                                         [default: auto]
+          --oidc-issuer-url <URL>
+              Issuer, exactly as the provider and the API server spell it
+          --oidc-client-id <ID>
+              Client id of the app
+          --oidc-client-secret <SECRET>
+              Client secret, if the app has one; a native app needs none
+          --oidc-extra-scope <SCOPE>
+              Scope to ask for besides `openid` (repeat, or separate by commas or spaces)
+          --oidc-redirect-url <URL>
+              Redirect URI that is registered at the provider [default: http://localhost:PORT]
+          --oidc-pkce-method <METHOD>
+              PKCE: `auto` and `S256` always send it, `no` turns it off [default: auto]
+          --oidc-request-header <NAME=VALUE>
+              Header for every request to the provider, as NAME=VALUE (repeat)
+          --oidc-auth-request-extra-params <NAME=VALUE>
+              Parameter for the authorization request, as NAME=VALUE (repeat)
 
     Sign-in:
           --listen-address <HOST:PORT>
@@ -217,6 +237,8 @@ fn the_help_of_setup_names_every_flag() {
               Command that opens the URL, with arguments if need be; the URL is put at its end
           --authentication-timeout-sec <SECONDS>
               How long to wait for the sign-in [default: 180]
+          --open-url-after-authentication <URL>
+              Page that the browser goes on to after the sign-in
 
     TLS:
           --certificate-authority <FILE>

@@ -1,0 +1,211 @@
+//! Flags and commands of `kubectl oidc-login` as they stand in today's kubeconfigs.
+
+use std::fs;
+
+use crate::okta::{Endpoint, Recorded};
+use crate::support::Sandbox;
+
+fn query(request: &Recorded, name: &str) -> Option<String> {
+    request
+        .query
+        .iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.clone())
+}
+
+fn authorize_request(sandbox: &Sandbox) -> Recorded {
+    let requests = sandbox.okta.requests();
+    requests
+        .into_iter()
+        .find(|request| request.endpoint == Endpoint::Authorize)
+        .expect("a sign-in")
+}
+
+#[test]
+fn extra_parameters_go_into_the_authorization_request_and_make_another_session() {
+    let sandbox = Sandbox::new();
+    let plain = sandbox.signed_in();
+    let call = sandbox
+        .get_token()
+        .arg("--oidc-auth-request-extra-params=ttl=86400")
+        .arg("--oidc-auth-request-extra-params=acr=a,b=c");
+    let token = call.run().token();
+    assert_ne!(token, plain);
+    let request = authorize_request(&sandbox);
+    let values = ["ttl", "acr", "b"].map(|name| query(&request, name).unwrap_or_default());
+    assert_eq!(values, ["86400", "a", "c"]);
+    assert_eq!(call.run().token(), token);
+    let wrong = sandbox
+        .get_token()
+        .arg("--oidc-auth-request-extra-params=nonsense");
+    wrong.run().fails(2, &["is not NAME=VALUE"]);
+}
+
+#[test]
+fn request_headers_are_on_every_request_to_the_provider() {
+    let sandbox = Sandbox::new();
+    let call = sandbox.get_token().arg("--oidc-request-header=X-Tenant=blue");
+    call.run().token();
+    for endpoint in [Endpoint::Discovery, Endpoint::Token, Endpoint::Keys] {
+        let requests = sandbox.okta.requests();
+        let request = requests
+            .iter()
+            .find(|request| request.endpoint == endpoint)
+            .expect("it was asked");
+        assert!(
+            request
+                .headers
+                .contains(&("x-tenant".to_owned(), "blue".to_owned())),
+            "{endpoint:?}"
+        );
+    }
+    let wrong = sandbox
+        .get_token()
+        .arg("--oidc-request-header=X Tenant=blue")
+        .arg("--force-refresh");
+    wrong
+        .run()
+        .fails(1, &["--oidc-request-header `X Tenant` is no HTTP header"]);
+}
+
+#[test]
+fn without_storage_each_call_signs_in_and_nothing_is_kept() {
+    let sandbox = Sandbox::new();
+    let call = sandbox.get_token().arg("--token-cache-storage=none");
+    call.run().token();
+    call.run().token();
+    assert_eq!(sandbox.tabs(), 2);
+    assert!(!sandbox.cache_dir().exists());
+    let keyring = sandbox.get_token().arg("--token-cache-storage=keyring");
+    keyring
+        .run()
+        .fails(2, &["none of `disk`, `none`", "keyring is not supported yet"]);
+    sandbox
+        .get_token()
+        .arg("--token-cache-storage=auto")
+        .run()
+        .token();
+    assert!(sandbox.cache_dir().exists());
+}
+
+#[test]
+fn the_browser_goes_on_to_the_page_that_was_asked_for() {
+    let sandbox = Sandbox::with_habit(Box::new(|url| {
+        // Nobody listens there; that the browser was sent is all there is to see.
+        let error = crate::visit::visit(url, &[]).unwrap_err();
+        assert!(
+            error.contains("127.0.0.1:9/welcome") || error.contains("error sending"),
+            "{error}"
+        );
+    }));
+    let call = sandbox.get_token();
+    call.clone()
+        .arg("--open-url-after-authentication=http://127.0.0.1:9/welcome")
+        .run()
+        .token();
+    call.arg("--open-url-after-authentication=javascript:alert(1)")
+        .run()
+        .fails(2, &["is no http or https URL"]);
+}
+
+#[test]
+fn spellings_that_the_peer_dropped_work_with_a_note_of_the_new_way() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.redirect_uris.push("http://127.0.0.1:1".to_owned()));
+    let call = sandbox
+        .get_token()
+        .without("--listen-address")
+        .arg("--listen-port=0");
+    let call = call.arg("--oidc-redirect-url-hostname=127.0.0.1");
+    let outcome = call.run();
+    outcome.token();
+    assert!(
+        outcome
+            .stderr
+            .contains("--listen-port is now --listen-address=127.0.0.1:PORT"),
+        "{outcome}"
+    );
+    assert!(
+        outcome
+            .stderr
+            .contains("--oidc-redirect-url-hostname is now --oidc-redirect-url"),
+        "{outcome}"
+    );
+    let redirect = query(&authorize_request(&sandbox), "redirect_uri").unwrap();
+    assert!(redirect.starts_with("http://127.0.0.1:"), "{redirect}");
+    assert_eq!(
+        call.run().stderr,
+        "",
+        "a note is for the sign-in, not for every call"
+    );
+}
+
+#[test]
+fn flags_without_a_meaning_here_are_accepted() {
+    let sandbox = Sandbox::new();
+    let call = sandbox
+        .get_token()
+        .arg("--tls-renegotiation-once")
+        .arg("--tls-renegotiation-freely=true")
+        .arg("--oidc-use-pkce")
+        .arg("--logtostderr=true")
+        .arg("--log_file=/nowhere")
+        .arg("--skip_headers");
+    call.run().token();
+}
+
+#[test]
+fn clean_removes_our_sessions_and_nothing_else() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.get_token().arg("--oidc-extra-scope=email").run().token();
+    for theirs in ["notes.txt", "a.session.json", "b.lock"] {
+        fs::write(sandbox.cache_dir().join(theirs), "theirs").unwrap();
+    }
+    let outcome = sandbox.bare(&["clean"]).run();
+    insta::assert_snapshot!(sandbox.filtered(&outcome), @"
+    stderr: removed 2 sessions: [HOME]/.kube/cache/kubesesame
+    stderr: tokens that were handed out live on until their end, and the provider still knows the sessions
+    exit: 0
+    ");
+    let mut left: Vec<_> = sandbox
+        .cache_files("")
+        .iter()
+        .map(|path| path.extension().unwrap().to_owned())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["json", "lock", "lock", "lock", "txt"]);
+    assert_eq!(sandbox.bare(&["clean"]).run().code, Some(0));
+    sandbox.get_token().run().token();
+    assert_eq!(sandbox.tabs(), 3);
+}
+
+#[test]
+fn clean_of_a_directory_that_is_none_removes_nothing() {
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.path("precious"), "x").unwrap();
+    let home = sandbox.path("").to_string_lossy().into_owned();
+    let outcome = sandbox
+        .bare(&["clean", &format!("--token-cache-dir={home}")])
+        .run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(sandbox.path("precious").exists());
+    assert_eq!(
+        sandbox
+            .bare(&["clean", "--token-cache-dir=/nowhere/at/all"])
+            .run()
+            .code,
+        Some(0)
+    );
+}
+
+#[test]
+fn version_is_on_stdout() {
+    let outcome = Sandbox::new().bare(&["version"]).run();
+    assert_eq!(
+        (outcome.code, outcome.stdout.as_str()),
+        (Some(0), "kubesesame 0.1.0\n")
+    );
+}
