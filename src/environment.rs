@@ -15,6 +15,8 @@ pub(crate) struct Environment {
     /// `KUBECACHEDIR`, kubectl's own cache root.
     pub(crate) kube_cache_dir: Option<PathBuf>,
     pub(crate) home: Option<PathBuf>,
+    /// Standard input is a terminal, so a person can be asked.
+    pub(crate) stdin_is_terminal: bool,
     /// Standard input or standard error is a terminal, so a person is there.
     pub(crate) at_terminal: bool,
     /// A desktop is there to open a browser on.
@@ -31,6 +33,7 @@ impl Environment {
                 .filter(|dir| !dir.is_empty())
                 .map(PathBuf::from),
             home: home(),
+            stdin_is_terminal: std::io::stdin().is_terminal(),
             at_terminal: std::io::stdin().is_terminal() || std::io::stderr().is_terminal(),
             has_display: has_display(std::env::var_os),
         }

@@ -85,7 +85,7 @@ impl Error {
     fn exit(&self) -> u8 {
         match self {
             Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
-            Self::Oidc(oidc::Error::LoginImpossible) => EXIT_LOGIN_NEEDED,
+            Self::Oidc(oidc::Error::LoginImpossible | oidc::Error::PromptImpossible(_)) => EXIT_LOGIN_NEEDED,
             Self::Remembered(report) => report.exit,
             Self::Files(_)
             | Self::Session(_)

@@ -55,7 +55,10 @@ pub fn run() -> ExitCode {
         }
     };
     let environment = Environment::read();
-    let ui = Ui { level: cli.verbosity };
+    let ui = Ui {
+        level: cli.verbosity,
+        at_terminal: environment.at_terminal,
+    };
     let result = match cli.command {
         Command::GetToken(args) => command::get_token(*args, &environment, ui),
         Command::Clean(args) => command::clean(args, &environment, ui),

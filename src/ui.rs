@@ -4,14 +4,17 @@
 //! people goes to standard error, one plain line at a time, lower case, no full stop, no colour. Verbose lines
 //! tell steps, presence and times; never a token, a code or a URL's query.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead as _, Write};
 
 use crate::report::Report;
+use crate::secret::Secret;
 
 /// How much to tell.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ui {
     pub(crate) level: u8,
+    /// A person is there to see pictures.
+    pub(crate) at_terminal: bool,
 }
 
 impl Ui {
@@ -36,6 +39,24 @@ impl Ui {
     #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
     pub(crate) fn warn(self, text: &str) {
         line(&format!("warning: {text}"));
+    }
+
+    /// Asks a person on standard input and returns the line without its end. The caller has made sure that one may.
+    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
+    #[expect(clippy::disallowed_methods, reason = "the door to standard error")]
+    pub(crate) fn ask(self, prompt: &str) -> io::Result<String> {
+        let mut stderr = io::stderr().lock();
+        stderr.write_all(prompt.as_bytes())?;
+        stderr.flush()?;
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        Ok(line.trim().to_owned())
+    }
+
+    /// Asks for a secret on the terminal, without showing it.
+    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
+    pub(crate) fn ask_secret(self, prompt: &str) -> io::Result<Secret> {
+        rpassword::prompt_password(prompt).map(Secret::new)
     }
 
     /// Tells a step at `-v` (level 1) or more.

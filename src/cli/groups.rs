@@ -75,6 +75,23 @@ pub(crate) struct CacheArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sign-in")]
 pub(crate) struct LoginArgs {
+    /// How to sign in: `auto`, `authcode`, `authcode-keyboard`, `device-code`, `password`
+    #[arg(
+        long,
+        value_name = "GRANT",
+        allow_hyphen_values = true,
+        default_value = "auto"
+    )]
+    pub(crate) grant_type: String,
+
+    /// User name for the grant `password`; asked for at a terminal if it is missing
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub(crate) username: Option<String>,
+
+    /// Password for the grant `password`; better left to be asked for at a terminal
+    #[arg(long, value_name = "PASSWORD", allow_hyphen_values = true)]
+    pub(crate) password: Option<String>,
+
     /// Address to wait on for the browser, the first free one (repeat, or separate by commas)
     /// [default: 127.0.0.1:8000,127.0.0.1:18000]
     #[arg(long, value_name = "HOST:PORT", allow_hyphen_values = true, value_delimiter = ',', action = ArgAction::Append)]

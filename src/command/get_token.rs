@@ -25,7 +25,10 @@ const GRACE: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(args: GetTokenArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     let request = exec::Request::parse(environment.exec_info.as_deref())?;
-    let credential = GetToken::new(args, environment, ui)?.credential()?;
+    // Without a word from kubectl a person has typed the command.
+    let by_client = environment.exec_info.is_some();
+    let may_prompt = environment.stdin_is_terminal && (request.interactive || !by_client);
+    let credential = GetToken::new(args, environment, may_prompt, ui)?.credential()?;
     let answer = exec::credential(request.version, &credential.token, credential.until);
     Ui::result(&answer).map_err(Error::Output)
 }
@@ -69,7 +72,7 @@ struct Flight<'a> {
 }
 
 impl GetToken {
-    fn new(args: GetTokenArgs, environment: &Environment, ui: Ui) -> Result<Self, Error> {
+    fn new(args: GetTokenArgs, environment: &Environment, may_prompt: bool, ui: Ui) -> Result<Self, Error> {
         let redirect_url = args.provider.oidc_redirect_url.clone();
         let provider = Provider::new(args.provider)?;
         let mut trust = Trust::new(args.tls);
@@ -80,7 +83,7 @@ impl GetToken {
                 issuer,
                 client_id: provider.client_id.clone(),
             },
-            login: Login::new(&args.login, redirect_url, environment)?,
+            login: Login::new(&args.login, redirect_url, environment, may_prompt)?,
             cache: Cache::new(args.cache, environment)?,
             provider,
             trust,

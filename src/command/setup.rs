@@ -18,7 +18,12 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
     let mut line = set_credentials(&args);
     let redirect_url = args.provider.oidc_redirect_url.clone();
     let provider = Provider::new(args.provider)?;
-    let login = Login::new(&args.login, redirect_url, environment)?;
+    let login = Login::new(
+        &args.login,
+        redirect_url,
+        environment,
+        environment.stdin_is_terminal,
+    )?;
     let mut trust = Trust::new(args.tls);
     trust.expand_home(environment);
     let mapping = claim_mapping(args.cluster, provider.issuer.as_str());
@@ -109,6 +114,11 @@ fn set_credentials(args: &SetupArgs) -> SetCredentials {
     {
         add("oidc-extra-scope", Some(scope).filter(|scope| !scope.is_empty()));
     }
+    add(
+        "grant-type",
+        Some(login.grant_type.as_str()).filter(|grant| *grant != "auto"),
+    );
+    add("username", login.username.as_deref());
     add("oidc-redirect-url", provider.oidc_redirect_url.as_deref());
     add(
         "oidc-pkce-method",
@@ -128,16 +138,7 @@ fn set_credentials(args: &SetupArgs) -> SetCredentials {
         Some(timeout.as_str()).filter(|timeout| *timeout != "180"),
     );
     for file in &tls.certificate_authority {
-        // kubectl runs us from any directory; a tilde is ours to expand.
-        let whole = if file.starts_with('~') {
-            None
-        } else {
-            absolute(file).ok()
-        };
-        add(
-            "certificate-authority",
-            Some(whole.as_deref().and_then(|path| path.to_str()).unwrap_or(file)),
-        );
+        add("certificate-authority", Some(&from_anywhere(file)));
     }
     for data in &tls.certificate_authority_data {
         add("certificate-authority-data", Some(data));
@@ -150,6 +151,14 @@ fn set_credentials(args: &SetupArgs) -> SetCredentials {
         arguments,
         has_secret: provider.oidc_client_secret.is_some(),
     }
+}
+
+/// kubectl runs us from any directory; a tilde is ours to expand.
+fn from_anywhere(file: &str) -> String {
+    let whole = absolute(file).ok().filter(|_| !file.starts_with('~'));
+    whole
+        .and_then(|path| path.into_os_string().into_string().ok())
+        .unwrap_or_else(|| file.to_owned())
 }
 
 #[cfg(test)]

@@ -63,6 +63,28 @@ pub(super) fn examine(parts: &Parts, expected: &Expected) -> Verdict {
     Verdict::Answer(parameters.answer(expected))
 }
 
+/// Reads what a person pasted: the code alone, or the whole address that the browser ended on, which then has to show our
+/// state.
+pub(super) fn pasted(text: &str, expected: &Expected) -> Answer {
+    if text.is_empty() {
+        return Err(Error::Pasted("it is empty"));
+    }
+    if !text.contains(['?', '&', '=']) {
+        return Ok(Secret::new(text));
+    }
+    let query = text.split_once('?').map_or(text, |(_, query)| query);
+    let query = query.split('#').next().unwrap_or_default();
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let Ok(parameters) = Parameters::read(&pairs) else {
+        return Err(Error::Pasted("a parameter occurs twice"));
+    };
+    match parameters.state {
+        Some(state) if same(state, expected.state.expose()) => parameters.answer(expected),
+        Some(_) => Err(Error::Pasted("it is of another sign-in")),
+        None => Err(Error::Pasted("it has no state")),
+    }
+}
+
 /// Rules L7 and L8: the name we are called by (DNS rebinding), the path, and whether a person's browser came here
 /// as to a page.
 fn foreign_request(parts: &Parts, expected: &Expected) -> Option<StatusCode> {
@@ -290,5 +312,31 @@ mod tests {
         assert!(examined("/cb?error=x&code=c&state=right", &[]).contains("a code and an error"));
         assert!(examined("/cb?state=right", &[]).contains("neither a code nor an error"));
         assert!(examined("/cb?code=&state=right", &[]).contains("neither a code nor an error"));
+    }
+
+    #[test]
+    fn a_pasted_address_has_to_be_of_this_sign_in() {
+        let expected = Expected {
+            authority: String::new(),
+            path: String::new(),
+            state: Secret::new("right"),
+            issuer: "https://i".into(),
+            promises_iss: false,
+        };
+        let read = |text: &str| match pasted(text, &expected) {
+            Ok(code) => format!("code {}", code.expose()),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(read("4/abc_x"), "code 4/abc_x");
+        assert_eq!(
+            read("http://localhost:8000/?code=c%2F1&state=right#x"),
+            "code c/1"
+        );
+        assert_eq!(read("code=c&state=right"), "code c");
+        assert!(read("http://localhost:8000/?code=c&state=wrong").contains("another sign-in"));
+        assert!(read("http://localhost:8000/?code=c").contains("no state"));
+        assert!(read("http://x/?code=c&code=d&state=right").contains("twice"));
+        assert!(read("http://x/?error=access_denied&state=right").contains("access_denied"));
+        assert!(read("").contains("empty"));
     }
 }

@@ -108,6 +108,18 @@ pub(crate) enum Error {
     NoAddress(#[source] listener::Taken),
     #[error("a sign-in is needed, and there is neither a browser nor a terminal here")]
     LoginImpossible,
+    #[error("this grant asks for a {0}, and nobody can be asked here")]
+    PromptImpossible(&'static str),
+    #[error("the person could not be asked")]
+    Prompt(#[source] std::io::Error),
+    #[error("the provider has no device authorization endpoint")]
+    NoDeviceEndpoint,
+    #[error("the device code ended before anybody signed in with it")]
+    DeviceExpired,
+    #[error("nothing was pasted within {seconds} s")]
+    NothingPasted { seconds: u64 },
+    #[error("what was pasted is no answer to this sign-in: {0}")]
+    Pasted(&'static str),
     #[error("nobody signed in within {seconds} s{}", ignored_tail(*.ignored))]
     Unattended {
         seconds: u64,
@@ -221,6 +233,19 @@ impl Error {
             | Self::Redirected { .. } => Some(self.network_hint()),
             Self::IssuerMismatch { .. } | Self::Discovery { .. } | Self::Keys { .. } => Some(self.provider_hint()),
             Self::NoAddress(taken) => Some(taken.hint()),
+            Self::PromptImpossible(_) => Some(
+                "run kubectl in a terminal, with `interactiveMode: IfAvailable` in the kubeconfig; or use another \
+                 --grant-type"
+                    .to_owned(),
+            ),
+            Self::Prompt(_) => Some("run kubectl in a terminal".to_owned()),
+            Self::NoDeviceEndpoint => {
+                Some("use another --grant-type, or enable device authorization at the provider".to_owned())
+            }
+            Self::DeviceExpired => Some("run the command again, and sign in while it waits".to_owned()),
+            Self::Pasted(_) | Self::NothingPasted { .. } => {
+                Some("paste the code alone, or the whole address that the browser ended on, of this sign-in".to_owned())
+            }
             Self::LoginImpossible => {
                 Some("sign in once where there is a browser, or print the URL with --skip-open-browser".to_owned())
             }

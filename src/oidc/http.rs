@@ -13,7 +13,7 @@ use data_encoding::BASE64;
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse, http};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, StatusCode, redirect};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::answer::{
@@ -173,6 +173,37 @@ fn without_odd_lifetime(body: Vec<u8>) -> Vec<u8> {
             serde_json::to_vec(&answer).unwrap_or(body)
         }
         _ => body,
+    }
+}
+
+/// The same client for polls of a device code: an error answer is `oauth2`'s to read, which knows which of them mean to go
+/// on, and everything else counts as a network that fails for a while.
+#[derive(Debug)]
+pub(crate) struct Polling<'a>(pub(super) &'a Http);
+
+impl Polling<'_> {
+    async fn poll(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
+        match self.0.post(request).await {
+            Err(Error::OAuth(error)) => {
+                let body = json!({ "error": error.error, "error_description": error.description });
+                let mut answer = http::Response::new(body.to_string().into_bytes());
+                *answer.status_mut() = StatusCode::BAD_REQUEST;
+                answer
+                    .headers_mut()
+                    .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                Ok(answer)
+            }
+            result => result,
+        }
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Polling<'_> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>> + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.poll(request))
     }
 }
 

@@ -153,8 +153,14 @@ pub(crate) struct Expected<'a> {
 
 #[derive(Debug)]
 pub(crate) enum Occasion<'a> {
-    Login { nonce: &'a Nonce },
-    Refresh { origin: &'a Origin },
+    Login {
+        nonce: &'a Nonce,
+    },
+    /// A login without an authorization request, so there was no nonce to send.
+    Direct,
+    Refresh {
+        origin: &'a Origin,
+    },
 }
 
 /// Verifies the token and returns its claims.
@@ -270,7 +276,7 @@ fn check_times(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
         return Err(Error::NotYetValid(earliest.saturating_sub(now)));
     }
     let age = now.saturating_sub(claims.issued_at);
-    if age > MAX_AGE && matches!(expected.occasion, Occasion::Login { .. }) {
+    if age > MAX_AGE && !matches!(expected.occasion, Occasion::Refresh { .. }) {
         return Err(Error::Stale(age));
     }
     Ok(())
@@ -279,7 +285,7 @@ fn check_times(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
 fn check_occasion(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
     let origin = match expected.occasion {
         // The comparison proper is `openidconnect`'s, in constant time; here only for the words.
-        Occasion::Login { .. } => return Ok(()),
+        Occasion::Login { .. } | Occasion::Direct => return Ok(()),
         Occasion::Refresh { origin } => origin,
     };
     let changed = [
@@ -325,7 +331,7 @@ fn check_signature(
     let claims = match expected.occasion {
         Occasion::Login { nonce } => id_token.claims(&verifier, nonce),
         // Compared with the origin already; a refreshed token need not have one.
-        Occasion::Refresh { .. } => id_token.claims(&verifier, |_: Option<&Nonce>| Ok(())),
+        Occasion::Refresh { .. } | Occasion::Direct => id_token.claims(&verifier, |_: Option<&Nonce>| Ok(())),
     }
     .map_err(from_library)?;
 

@@ -164,7 +164,10 @@ impl Listening {
 mod tests {
     use super::*;
 
-    const UI: Ui = Ui { level: 0 };
+    const UI: Ui = Ui {
+        level: 0,
+        at_terminal: false,
+    };
 
     fn free() -> ListenAddress {
         ListenAddress {

@@ -17,10 +17,10 @@ use super::id_token::Occasion;
 use super::listener::{self, Listening};
 use super::metadata::Metadata;
 use super::page::Outcome;
-use super::token_endpoint::TokenEndpoint;
+use super::token_endpoint::{Answer, TokenEndpoint};
 use super::{Connection, Tokens, browser};
 use crate::secret::Secret;
-use crate::settings::{Browser, Login, Pkce, Provider};
+use crate::settings::{Browser, Grant, Login, Pkce, Provider};
 
 /// A login that brought no tokens.
 #[derive(Debug)]
@@ -31,17 +31,38 @@ pub(crate) struct LoginFailure {
 }
 
 /// What belongs to one authorization request, each value fresh and unrelated to the others.
-struct Attempt {
-    url: Url,
-    state: Secret,
-    nonce: Nonce,
-    verifier: Option<PkceCodeVerifier>,
+pub(super) struct Attempt {
+    pub(super) url: Url,
+    pub(super) state: Secret,
+    pub(super) nonce: Nonce,
+    pub(super) verifier: Option<PkceCodeVerifier>,
+}
+
+/// A failure before the person was asked for anything.
+pub(super) fn not_asked(error: Error) -> LoginFailure {
+    LoginFailure { error, asked: false }
+}
+
+/// A failure of a sign-in that a person knows of.
+pub(super) fn asked(error: Error) -> LoginFailure {
+    LoginFailure { error, asked: true }
 }
 
 impl Connection<'_> {
-    /// Signs a person in.
+    /// Signs a person in, by the grant of the settings.
     pub(crate) async fn login(&self, login: &Login) -> Result<Tokens, LoginFailure> {
-        let not_asked = |error| LoginFailure { error, asked: false };
+        match &login.grant {
+            Grant::Browser => self.login_by_browser(login).await,
+            Grant::Keyboard => self.login_by_keyboard(login).await,
+            Grant::Device => self.login_by_device(login).await,
+            Grant::Password { username, password } => {
+                self.login_by_password(login, username.as_deref(), password.as_ref())
+                    .await
+            }
+        }
+    }
+
+    async fn login_by_browser(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if login.browser == Browser::Nobody {
             return Err(not_asked(Error::LoginImpossible));
         }
@@ -57,7 +78,8 @@ impl Connection<'_> {
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
         let mut listening = listener::listen(&login.listen, &login.redirect, self.ui)
             .map_err(|taken| not_asked(Error::NoAddress(taken)))?;
-        let attempt = Attempt::new(self.provider, &metadata, &listening.redirect_uri).map_err(not_asked)?;
+        let attempt =
+            Attempt::new(self.provider, &metadata, Some(&listening.redirect_uri)).map_err(not_asked)?;
         let expected = Expected {
             authority: listening.authority.clone(),
             path: listening.path.clone(),
@@ -74,7 +96,7 @@ impl Connection<'_> {
         let result = self
             .attend(login, &listening, &documents, &metadata, attempt, callback)
             .await;
-        result.map_err(|error| LoginFailure { error, asked: true })
+        result.map_err(asked)
     }
 
     /// Opens the browser, waits for the answer, and finishes the sign-in within the login's time.
@@ -101,8 +123,15 @@ impl Connection<'_> {
             Ok(Err(error)) => Err(error),
             // The person has done their part; from here each step has the network's own limits.
             Ok(Ok(code)) => {
-                self.finish(&code, listening, documents, metadata, &nonce, verifier)
-                    .await
+                self.finish(
+                    &code,
+                    Some(&listening.redirect_uri),
+                    documents,
+                    metadata,
+                    &nonce,
+                    verifier,
+                )
+                .await
             }
         };
         callback.finish(outcome(&result)).await;
@@ -137,19 +166,31 @@ impl Connection<'_> {
         callback.answer().await
     }
 
-    async fn finish(
+    /// Exchanges the code and verifies what comes.
+    pub(super) async fn finish(
         &self,
         code: &Secret,
-        listening: &Listening,
+        redirect_uri: Option<&str>,
         documents: &Documents<'_>,
         metadata: &Metadata,
         nonce: &Nonce,
         verifier: Option<PkceCodeVerifier>,
     ) -> Result<Tokens, Error> {
         let endpoint = TokenEndpoint::new(self.provider, metadata, &self.http);
-        let answer = endpoint.exchange(code, &listening.redirect_uri, verifier).await?;
+        let answer = endpoint.exchange(code, redirect_uri, verifier).await?;
+        self.tokens(answer, documents, metadata, Occasion::Login { nonce })
+            .await
+    }
+
+    /// Verifies a first answer of the token endpoint.
+    pub(super) async fn tokens(
+        &self,
+        answer: Answer,
+        documents: &Documents<'_>,
+        metadata: &Metadata,
+        occasion: Occasion<'_>,
+    ) -> Result<Tokens, Error> {
         let id_token = answer.id_token.ok_or(Error::NoIdToken)?;
-        let occasion = Occasion::Login { nonce };
         let claims = self
             .verify(
                 documents,
@@ -180,12 +221,18 @@ fn outcome(result: &Result<Tokens, Error>) -> Outcome {
 }
 
 impl Attempt {
-    fn new(provider: &Provider, metadata: &Metadata, redirect_uri: &str) -> Result<Self, Error> {
-        let redirect =
-            RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| Error::Internal("redirect URI"))?;
-        let client = oauth2::basic::BasicClient::new(ClientId::new(provider.client_id.clone()))
-            .set_auth_uri(AuthUrl::from_url(metadata.authorization_endpoint.clone()))
-            .set_redirect_uri(redirect);
+    /// Without a redirect URI the provider takes the one that it knows.
+    pub(super) fn new(
+        provider: &Provider,
+        metadata: &Metadata,
+        redirect_uri: Option<&str>,
+    ) -> Result<Self, Error> {
+        let mut client = oauth2::basic::BasicClient::new(ClientId::new(provider.client_id.clone()))
+            .set_auth_uri(AuthUrl::from_url(metadata.authorization_endpoint.clone()));
+        if let Some(redirect_uri) = redirect_uri {
+            let redirect = RedirectUrl::new(redirect_uri.to_owned());
+            client = client.set_redirect_uri(redirect.map_err(|_| Error::Internal("redirect URI"))?);
+        }
         let nonce = Nonce::new_random();
         let mut request = client
             .authorize_url(CsrfToken::new_random)

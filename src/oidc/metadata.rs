@@ -19,6 +19,7 @@ pub(crate) struct Metadata {
     /// May have a query, which is kept.
     pub(crate) authorization_endpoint: Url,
     pub(crate) token_endpoint: Url,
+    pub(crate) device_authorization_endpoint: Option<Url>,
     pub(crate) jwks_uri: Url,
     /// Empty when the provider does not say.
     pub(crate) signing_algorithms: Vec<String>,
@@ -33,6 +34,8 @@ struct Document {
     issuer: String,
     authorization_endpoint: String,
     token_endpoint: String,
+    #[serde(default)]
+    device_authorization_endpoint: Option<String>,
     jwks_uri: String,
     #[serde(default)]
     id_token_signing_alg_values_supported: Vec<String>,
@@ -66,7 +69,11 @@ impl Metadata {
         let endpoint = |name: &str, text: &str| {
             endpoint(text, issuer).map_err(|why| refused(&format!("`{name}` {why}")))
         };
+        let device = document.device_authorization_endpoint.as_deref();
         Ok(Self {
+            device_authorization_endpoint: device
+                .map(|text| endpoint("device_authorization_endpoint", text))
+                .transpose()?,
             authorization_endpoint: endpoint("authorization_endpoint", &document.authorization_endpoint)?,
             token_endpoint: endpoint("token_endpoint", &document.token_endpoint)?,
             jwks_uri: endpoint("jwks_uri", &document.jwks_uri)?,

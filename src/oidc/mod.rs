@@ -8,14 +8,17 @@ mod answer_rules;
 mod browser;
 mod callback;
 mod claims;
+mod device;
 mod documents;
 mod error;
 mod http;
 mod id_token;
+mod keyboard;
 mod listener;
 mod login;
 mod metadata;
 mod page;
+mod password;
 mod token_endpoint;
 
 pub(crate) use claims::Claims;

@@ -3,24 +3,30 @@
 //! Owns client authentication, one method and never a second try with another (each failure counts as an attack
 //! at the provider), and what an answer has to hold (RFC 6749 5.1). Failures are told apart in `http`.
 
+use std::borrow::Cow;
+
+use chrono::DateTime;
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
 };
 use oauth2::{
-    AccessToken, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
-    ExtraTokenFields, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope,
+    AccessToken, AuthType, AuthorizationCode, ClientId, ClientSecret, DeviceAuthorizationUrl,
+    DeviceCodeErrorResponse, DeviceCodeErrorResponseType, EndpointNotSet, EndpointSet, ErrorResponse,
+    ExtraTokenFields, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError,
+    ResourceOwnerPassword, ResourceOwnerUsername, Scope, StandardDeviceAuthorizationResponse,
     StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
 };
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::answer::shown;
-use super::error::Error;
-use super::http::Http;
+use super::error::{Error, OAuthError};
+use super::http::{Http, Polling};
 use super::metadata::Metadata;
+use crate::clock::Clock;
 use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
-use crate::settings::Provider;
+use crate::settings::{Provider, Scopes};
 
 type Response = StandardTokenResponse<IdTokenField, BasicTokenType>;
 type Client = oauth2::Client<
@@ -38,7 +44,7 @@ type Client = oauth2::Client<
 
 /// The ID token as text: `openidconnect`'s own type would fail the whole answer, and so lose a rotated refresh
 /// token, over one bad claim. (`http` takes out what `oauth2` would stumble over.)
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct IdTokenField {
     #[serde(default)]
     id_token: Option<Secret>,
@@ -82,19 +88,81 @@ impl<'a> TokenEndpoint<'a> {
     pub(super) async fn exchange(
         &self,
         code: &Secret,
-        redirect_uri: &str,
+        redirect_uri: Option<&str>,
         verifier: Option<PkceCodeVerifier>,
     ) -> Result<Answer, Error> {
-        let redirect =
-            RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| Error::Internal("redirect URI"))?;
         let mut request = self
             .client
-            .exchange_code(AuthorizationCode::new(code.expose().to_owned()))
-            .set_redirect_uri(std::borrow::Cow::Owned(redirect));
+            .exchange_code(AuthorizationCode::new(code.expose().to_owned()));
+        if let Some(redirect_uri) = redirect_uri {
+            let redirect =
+                RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| Error::Internal("redirect URI"))?;
+            request = request.set_redirect_uri(Cow::Owned(redirect));
+        }
         if let Some(verifier) = verifier {
             request = request.set_pkce_verifier(verifier);
         }
         self.answer(request.request_async(self.http).await)
+    }
+
+    /// Trades a user's name and password (RFC 6749 4.3).
+    pub(super) async fn password(
+        &self,
+        username: &str,
+        password: &Secret,
+        scopes: &Scopes,
+    ) -> Result<Answer, Error> {
+        let username = ResourceOwnerUsername::new(username.to_owned());
+        let password = ResourceOwnerPassword::new(password.expose().to_owned());
+        let request = self
+            .client
+            .exchange_password(&username, &password)
+            .add_scopes(requested(scopes));
+        self.answer(request.request_async(self.http).await)
+    }
+
+    /// Asks for a device code (RFC 8628 3.1), with a PKCE challenge where the provider wants one.
+    pub(super) async fn device_code(
+        &self,
+        endpoint: &Url,
+        scopes: &Scopes,
+        challenge: Option<&PkceCodeChallenge>,
+    ) -> Result<StandardDeviceAuthorizationResponse, Error> {
+        let url = DeviceAuthorizationUrl::from_url(endpoint.clone());
+        let client = self.client.clone().set_device_authorization_url(url);
+        let mut request = client.exchange_device_code().add_scopes(requested(scopes));
+        if let Some(challenge) = challenge {
+            request = request
+                .add_extra_param("code_challenge", challenge.as_str().to_owned())
+                .add_extra_param("code_challenge_method", "S256");
+        }
+        request
+            .request_async(self.http)
+            .await
+            .map_err(|error| self.border(error))
+    }
+
+    /// Polls until the person has decided or the device code has ended. `oauth2` keeps the interval, slows down when it
+    /// is told to, and survives a network that fails for a while (RFC 8628 3.5).
+    pub(super) async fn poll(
+        &self,
+        device: &StandardDeviceAuthorizationResponse,
+        verifier: Option<PkceCodeVerifier>,
+        clock: Clock,
+    ) -> Result<Answer, Error> {
+        let mut request = self
+            .client
+            .exchange_device_access_token(device)
+            .set_time_fn(move || DateTime::from_timestamp(clock(), 0).unwrap_or_default());
+        if let Some(verifier) = verifier {
+            request = request.add_extra_param("code_verifier", verifier.secret().clone());
+        }
+        let polling = Polling(self.http);
+        match request.request_async(&polling, tokio::time::sleep, None).await {
+            Ok(response) => self.answer(Ok(response)),
+            Err(RequestTokenError::ServerResponse(refusal)) => Err(device_refusal(&refusal)),
+            Err(error) => Err(self.border(error)),
+        }
     }
 
     /// Refreshes with the scopes that were granted: Okta sends an ID token only for `openid` and a refresh token
@@ -140,7 +208,7 @@ impl<'a> TokenEndpoint<'a> {
     }
 
     /// The library's errors hold the answer's body, so nothing of them but the place of the fault goes on.
-    fn border(&self, error: RequestTokenError<Error, BasicErrorResponse>) -> Error {
+    fn border<T: ErrorResponse>(&self, error: RequestTokenError<Error, T>) -> Error {
         match error {
             RequestTokenError::Request(error) => error,
             RequestTokenError::Parse(error, _) => {
@@ -161,6 +229,22 @@ impl<'a> TokenEndpoint<'a> {
                 why: ForeignText::new("it is neither tokens nor an error"),
             },
         }
+    }
+}
+
+fn requested(scopes: &Scopes) -> impl Iterator<Item = Scope> {
+    scopes.iter().map(|scope| Scope::new(scope.to_owned()))
+}
+
+fn device_refusal(refusal: &DeviceCodeErrorResponse) -> Error {
+    match refusal.error() {
+        DeviceCodeErrorResponseType::ExpiredToken => Error::DeviceExpired,
+        error => Error::SignInRefused(OAuthError {
+            status: 0,
+            error: ForeignText::with_limit(error.as_ref(), 60),
+            description: refusal.error_description().map(|text| ForeignText::new(text)),
+            request_id: None,
+        }),
     }
 }
 

@@ -8,10 +8,16 @@ use super::{Error, is_loopback};
 use crate::cli::LoginArgs;
 use crate::environment::Environment;
 use crate::foreign_text::ForeignText;
+use crate::secret::Secret;
 
 /// How to sign in.
 #[derive(Debug, Clone)]
 pub(crate) struct Login {
+    pub(crate) grant: Grant,
+    /// A person may be asked on standard input: it is a terminal, and kubectl has handed it to us.
+    pub(crate) may_prompt: bool,
+    /// The redirect URI of the grant that listens to nobody, if the provider wants one.
+    pub(crate) keyboard_redirect: Option<String>,
     pub(crate) listen: Vec<ListenAddress>,
     pub(crate) redirect: Redirect,
     pub(crate) browser: Browser,
@@ -20,6 +26,22 @@ pub(crate) struct Login {
     pub(crate) after: Option<Url>,
     /// What a person may want to know of the spelling of the flags, told when there is something to wait for.
     pub(crate) notes: Vec<&'static str>,
+}
+
+/// The way to a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Grant {
+    /// Authorization code, by the browser and the loopback listener.
+    Browser,
+    /// Authorization code, pasted by the person.
+    Keyboard,
+    /// RFC 8628.
+    Device,
+    /// RFC 6749 4.3, for providers that know nothing else.
+    Password {
+        username: Option<String>,
+        password: Option<Secret>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +80,13 @@ impl Login {
         args: &LoginArgs,
         redirect_url: Option<String>,
         environment: &Environment,
+        may_prompt: bool,
     ) -> Result<Self, Error> {
+        let grant = Grant::new(args)?;
+        let older = args.oidc_redirect_url_authcode_keyboard.clone();
+        let keyboard_redirect = redirect_url.clone().filter(|text| !text.is_empty()).or(older);
+        // Nobody listens for the other grants, so any URL will do that the provider knows.
+        let redirect_url = redirect_url.filter(|_| grant == Grant::Browser);
         let redirect = match (
             redirect_url.filter(|text| !text.is_empty()),
             &args.oidc_redirect_url_hostname,
@@ -85,6 +113,9 @@ impl Login {
             listen = redirect.default_addresses();
         }
         Ok(Self {
+            grant,
+            may_prompt,
+            keyboard_redirect,
             listen,
             redirect,
             browser: Browser::new(args, environment)?,
@@ -96,6 +127,23 @@ impl Login {
                 .transpose()?,
             notes: notes(args),
         })
+    }
+}
+
+impl Grant {
+    fn new(args: &LoginArgs) -> Result<Self, Error> {
+        let password = || Self::Password {
+            username: args.username.clone(),
+            password: args.password.clone().map(Secret::new),
+        };
+        match args.grant_type.as_str() {
+            "auto" if args.username.is_some() => Ok(password()),
+            "auto" | "authcode" => Ok(Self::Browser),
+            "authcode-keyboard" => Ok(Self::Keyboard),
+            "device-code" => Ok(Self::Device),
+            "password" => Ok(password()),
+            other => Err(Error::GrantType(ForeignText::with_limit(other, 30))),
+        }
     }
 }
 
@@ -218,6 +266,9 @@ mod tests {
 
     fn login(change: impl FnOnce(&mut LoginArgs), redirect: Option<&str>) -> Result<Login, Error> {
         let mut args = LoginArgs {
+            grant_type: "auto".into(),
+            username: None,
+            password: None,
             listen_address: vec![],
             skip_open_browser: None,
             browser_command: None,
@@ -228,7 +279,7 @@ mod tests {
             oidc_redirect_url_authcode_keyboard: None,
         };
         change(&mut args);
-        Login::new(&args, redirect.map(str::to_owned), &Environment::default())
+        Login::new(&args, redirect.map(str::to_owned), &Environment::default(), false)
     }
 
     fn addresses(listen: &[&str], redirect: Option<&str>) -> Vec<(String, u16)> {

@@ -8,8 +8,8 @@ mod provider;
 
 use std::path::PathBuf;
 
-pub(crate) use login::{Browser, ListenAddress, Login, Redirect};
-pub(crate) use provider::{Issuer, Pkce, Provider, is_loopback};
+pub(crate) use login::{Browser, Grant, ListenAddress, Login, Redirect};
+pub(crate) use provider::{Issuer, Pkce, Provider, Scopes, is_loopback};
 
 use crate::cli::{CacheArgs, TlsArgs};
 use crate::environment::Environment;
@@ -37,6 +37,10 @@ pub(crate) enum Error {
     BrowserCommand(ForeignText),
     #[error("--{0} `{1}` is not NAME=VALUE")]
     NotPairs(&'static str, ForeignText),
+    #[error(
+        "--grant-type `{0}` is none of `auto`, `authcode`, `authcode-keyboard`, `device-code`, `password`"
+    )]
+    GrantType(ForeignText),
     #[error("--token-cache-storage `{0}` is none of `disk`, `none`")]
     Storage(ForeignText),
     #[error("--open-url-after-authentication `{0}` is no http or https URL")]
@@ -73,6 +77,10 @@ impl Error {
             Self::ListenAddress(_) => "for example --listen-address=127.0.0.1:8000".to_owned(),
             Self::BrowserCommand(_) => "close the quotes; words are split as a shell would".to_owned(),
             Self::NotPairs(flag, _) => format!("for example --{flag}=name=value"),
+            Self::GrantType(_) => {
+                "leave the flag out to sign in with the browser; use `device-code` where there is none"
+                    .to_owned()
+            }
             Self::Storage(_) => {
                 "leave the flag out, or use `disk`; the OS keyring is not supported yet".to_owned()
             }

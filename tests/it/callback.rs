@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use url::Url;
 
 use crate::okta::{AuthorizeError, Callback, Defect, Endpoint, Fault, FaultBody, FaultKind};
-use crate::support::{Sandbox, visit, visit_with};
+use crate::support::{Sandbox, redirect_of, visit, visit_with};
 use crate::visit::Page;
 
 /// The redirect URI and the state of an authorization URL.
@@ -87,7 +87,7 @@ fn the_same_answer_twice_shows_the_same_page_and_is_exchanged_once() {
         let pages = Arc::clone(&pages);
         move |url| {
             // A real browser's answer, sent twice at the same time, as some virus scanners do.
-            let location = callback_of(url);
+            let location = redirect_of(url);
             let twice: Vec<_> = (0..2)
                 .map(|_| {
                     let location = location.clone();
@@ -109,26 +109,6 @@ fn the_same_answer_twice_shows_the_same_page_and_is_exchanged_once() {
     assert_eq!(pages.len(), 2);
     assert!(pages.iter().all(|page| page.status == 200), "{pages:?}");
     assert_eq!(sandbox.grants("authorization_code"), 1);
-}
-
-/// Asks the provider and returns where it sends the browser, without going there.
-fn callback_of(url: &str) -> String {
-    let url = Url::parse(url).unwrap();
-    let mut stream = TcpStream::connect(url.socket_addrs(|| None).unwrap()[0]).unwrap();
-    let path = format!("{}?{}", url.path(), url.query().unwrap());
-    let host = url.authority();
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let location = answer
-        .lines()
-        .find_map(|line| line.strip_prefix("location: "))
-        .expect("a redirect");
-    location.to_owned()
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod drop_in;
 mod exec_info;
 mod failed_login;
 mod files;
+mod grants;
 mod id_token;
 mod login;
 mod network;

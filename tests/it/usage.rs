@@ -169,6 +169,13 @@ fn the_help_of_get_token_names_every_flag() {
           --force-refresh[=<BOOL>]         Renew the token even if the stored one is still good
 
     Sign-in:
+          --grant-type <GRANT>
+              How to sign in: `auto`, `authcode`, `authcode-keyboard`, `device-code`, `password`
+              [default: auto]
+          --username <NAME>
+              User name for the grant `password`; asked for at a terminal if it is missing
+          --password <PASSWORD>
+              Password for the grant `password`; better left to be asked for at a terminal
           --listen-address <HOST:PORT>
               Address to wait on for the browser, the first free one (repeat, or separate by commas)
               [default: 127.0.0.1:8000,127.0.0.1:18000]
@@ -228,6 +235,13 @@ fn the_help_of_setup_names_every_flag() {
               Parameter for the authorization request, as NAME=VALUE (repeat)
 
     Sign-in:
+          --grant-type <GRANT>
+              How to sign in: `auto`, `authcode`, `authcode-keyboard`, `device-code`, `password`
+              [default: auto]
+          --username <NAME>
+              User name for the grant `password`; asked for at a terminal if it is missing
+          --password <PASSWORD>
+              Password for the grant `password`; better left to be asked for at a terminal
           --listen-address <HOST:PORT>
               Address to wait on for the browser, the first free one (repeat, or separate by commas)
               [default: 127.0.0.1:8000,127.0.0.1:18000]

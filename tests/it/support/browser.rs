@@ -1,13 +1,15 @@
 //! A browser without a window: it is told URLs as a desktop's opener would be, and follows them.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use nix::sys::stat::Mode;
+use url::Url;
 
 use crate::visit::Page;
 
@@ -106,4 +108,24 @@ pub(crate) fn visit(url: &str) -> Page {
 /// Visits with more headers.
 pub(crate) fn visit_with(url: &str, headers: &[(&str, &str)]) -> Page {
     crate::visit::visit(url, headers).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Asks the provider and returns where it sends the browser, without going there.
+pub(crate) fn redirect_of(url: &str) -> String {
+    let url = Url::parse(url).unwrap();
+    let mut stream = TcpStream::connect(url.socket_addrs(|| None).unwrap()[0]).unwrap();
+    let path = format!("{}?{}", url.path(), url.query().unwrap());
+    let host = url.authority();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let location = answer
+        .lines()
+        .find_map(|line| line.strip_prefix("location: "))
+        .expect("a redirect");
+    location.to_owned()
 }

@@ -229,6 +229,12 @@ impl Call {
         self
     }
 
+    /// Runs with this end of a terminal as standard input.
+    pub(crate) fn with_stdin(mut self, terminal: OwnedFd) -> Self {
+        self.terminal = Some(std::sync::Arc::new(terminal));
+        self
+    }
+
     /// Runs under a shell of its own, so that the parent is another process than the test.
     pub(crate) fn in_new_command(self) -> Self {
         self.repeated(1)

@@ -1,0 +1,83 @@
+//! The device code (RFC 8628): sign in with a browser on any machine.
+//!
+//! Ends with the code's own time. The code of the device itself is a secret and never shown; the person's code always is,
+//! beside the address that has it in it.
+
+use oauth2::{PkceCodeChallenge, PkceCodeVerifier, StandardDeviceAuthorizationResponse};
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
+use url::Url;
+
+use super::error::Error;
+use super::id_token::Occasion;
+use super::login::{LoginFailure, asked, not_asked};
+use super::metadata::Metadata;
+use super::token_endpoint::TokenEndpoint;
+use super::{Connection, Tokens, browser};
+use crate::foreign_text::ForeignText;
+use crate::settings::{Login, is_loopback};
+
+impl Connection<'_> {
+    pub(super) async fn login_by_device(&self, login: &Login) -> Result<Tokens, LoginFailure> {
+        let documents = self.documents();
+        let metadata = documents.metadata(true).await.map_err(not_asked)?;
+        let endpoint = TokenEndpoint::new(self.provider, &metadata, &self.http);
+        let (device, verifier) = self.device_code(&endpoint, &metadata).await.map_err(not_asked)?;
+        let address = self.show(&device).map_err(not_asked)?;
+        // Whoever sits at a terminal far away has no browser here; what fails to open was printed anyway.
+        drop(browser::open(&login.browser, &address));
+        let answer = endpoint
+            .poll(&device, verifier, self.clock)
+            .await
+            .map_err(asked)?;
+        self.tokens(answer, &documents, &metadata, Occasion::Direct)
+            .await
+            .map_err(asked)
+    }
+
+    /// Asks without PKCE first, as RFC 8628 has it, and with it where the provider says that it wants it (Keycloak).
+    async fn device_code(
+        &self,
+        endpoint: &TokenEndpoint<'_>,
+        metadata: &Metadata,
+    ) -> Result<(StandardDeviceAuthorizationResponse, Option<PkceCodeVerifier>), Error> {
+        let url = metadata
+            .device_authorization_endpoint
+            .as_ref()
+            .ok_or(Error::NoDeviceEndpoint)?;
+        match endpoint.device_code(url, &self.provider.scopes, None).await {
+            Err(Error::OAuth(error)) if error.to_string().contains("code_challenge") => {
+                let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+                let device = endpoint
+                    .device_code(url, &self.provider.scopes, Some(&challenge))
+                    .await?;
+                Ok((device, Some(verifier)))
+            }
+            result => Ok((result?, None)),
+        }
+    }
+
+    /// Tells the person where to go, and returns the address for a browser.
+    fn show(&self, device: &StandardDeviceAuthorizationResponse) -> Result<Url, Error> {
+        let plain = device.verification_uri().url();
+        let complete = device
+            .verification_uri_complete()
+            .and_then(|uri| Url::parse(uri.secret()).ok());
+        let address = complete.as_ref().unwrap_or(plain);
+        if [plain, address]
+            .iter()
+            .any(|url| url.scheme() != "https" && !is_loopback(url))
+        {
+            return Err(Error::AnswerMalformed("the address to sign in at is not https"));
+        }
+        let code = ForeignText::with_limit(device.user_code().secret(), 40);
+        self.ui.note(&format!(
+            "sign in at {} with the code {code}",
+            ForeignText::new(plain.as_str())
+        ));
+        if let Some(picture) = QrCode::new(address.as_str()).ok().filter(|_| self.ui.at_terminal) {
+            self.ui.note(&picture.render::<Dense1x2>().build());
+        }
+        Ok(address.clone())
+    }
+}

@@ -1,0 +1,68 @@
+//! The authorization code by hand: for a machine that no browser can come back to.
+//!
+//! The person pastes the code, or the address that the browser ended on; of the latter the state is checked.
+
+use std::thread;
+
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::answer_rules::{Expected, pasted};
+use super::error::Error;
+use super::login::{Attempt, LoginFailure, asked, not_asked};
+use super::{Connection, Tokens};
+use crate::secret::Secret;
+use crate::settings::Login;
+use crate::ui::Ui;
+
+impl Connection<'_> {
+    pub(super) async fn login_by_keyboard(&self, login: &Login) -> Result<Tokens, LoginFailure> {
+        if !login.may_prompt {
+            return Err(not_asked(Error::PromptImpossible("code")));
+        }
+        let documents = self.documents();
+        let metadata = documents.metadata(true).await.map_err(not_asked)?;
+        let redirect_uri = login.keyboard_redirect.as_deref();
+        let attempt = Attempt::new(self.provider, &metadata, redirect_uri).map_err(not_asked)?;
+        self.ui.note(&format!(
+            "open this URL in a browser and sign in:\n{}",
+            attempt.url
+        ));
+        let expected = Expected {
+            authority: String::new(),
+            path: String::new(),
+            state: attempt.state,
+            issuer: self.provider.issuer.as_str().to_owned(),
+            promises_iss: false,
+        };
+        let line = ask(self.ui, "Enter code, or the address that the browser ended on: ");
+        let line = match timeout(login.timeout, line).await {
+            Ok(line) => line.map_err(asked)?,
+            Err(_) => {
+                return Err(asked(Error::NothingPasted {
+                    seconds: login.timeout.as_secs(),
+                }));
+            }
+        };
+        let code = pasted(line.expose(), &expected).map_err(asked)?;
+        let tokens = self.finish(
+            &code,
+            redirect_uri,
+            &documents,
+            &metadata,
+            &attempt.nonce,
+            attempt.verifier,
+        );
+        tokens.await.map_err(asked)
+    }
+}
+
+/// Asks on a thread, so that the login's time ends a wait for a person who has left.
+async fn ask(ui: Ui, prompt: &'static str) -> Result<Secret, Error> {
+    let (answer, receiver) = oneshot::channel();
+    thread::spawn(move || drop(answer.send(ui.ask(prompt).map(Secret::new))));
+    match receiver.await {
+        Ok(line) => line.map_err(Error::Prompt),
+        Err(_) => Err(Error::Internal("prompt")),
+    }
+}

@@ -1,0 +1,55 @@
+//! The password grant (RFC 6749 4.3), for providers that know nothing else.
+
+use super::error::Error;
+use super::id_token::Occasion;
+use super::login::{LoginFailure, asked, not_asked};
+use super::token_endpoint::TokenEndpoint;
+use super::{Connection, Tokens};
+use crate::secret::Secret;
+use crate::settings::Login;
+
+/// How often a person may try.
+const TRIES: usize = 3;
+
+impl Connection<'_> {
+    pub(super) async fn login_by_password(
+        &self,
+        login: &Login,
+        username: Option<&str>,
+        password: Option<&Secret>,
+    ) -> Result<Tokens, LoginFailure> {
+        let missing = if username.is_none() {
+            "user name"
+        } else {
+            "password"
+        };
+        if !login.may_prompt && (username.is_none() || password.is_none()) {
+            return Err(not_asked(Error::PromptImpossible(missing)));
+        }
+        let documents = self.documents();
+        let metadata = documents.metadata(true).await.map_err(not_asked)?;
+        let endpoint = TokenEndpoint::new(self.provider, &metadata, &self.http);
+        let prompt_failed = |error| asked(Error::Prompt(error));
+        let username = match username {
+            Some(username) => username.to_owned(),
+            None => self.ui.ask("Username: ").map_err(prompt_failed)?,
+        };
+        let mut tries = 1;
+        let answer = loop {
+            let typed = match password {
+                Some(password) => password.clone(),
+                None => self.ui.ask_secret("Password: ").map_err(prompt_failed)?,
+            };
+            match endpoint.password(&username, &typed, &self.provider.scopes).await {
+                Err(Error::OAuth(error)) if error.ends_session() && password.is_none() && tries < TRIES => {
+                    self.ui.note(&format!("the provider refused these: {error}"));
+                    tries += 1;
+                }
+                result => break result.map_err(asked)?,
+            }
+        };
+        self.tokens(answer, &documents, &metadata, Occasion::Direct)
+            .await
+            .map_err(asked)
+    }
+}
