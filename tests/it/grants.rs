@@ -121,7 +121,6 @@ fn a_wrong_password_is_tried_once_without_a_terminal() {
     call.arg("--password=wrong").run().fails(1, &["invalid_grant"]);
     assert_eq!(sandbox.grants("password"), 1);
     other
-        .clone()
         .run()
         .fails(3, &["asks for a password, and nobody can be asked here"]);
     other

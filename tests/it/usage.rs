@@ -134,148 +134,15 @@ fn the_help_is_a_success() {
 
 #[test]
 fn the_help_of_get_token_names_every_flag() {
-    insta::assert_snapshot!(Sandbox::new().bare(&["get-token", "--help"]).run(), @"
-    Print an ExecCredential for kubectl, signing in only when there is no other way
-
-    Usage: kubesesame get-token [OPTIONS]
-
-    Options:
-      -v, --v[=<LEVEL>]  Tell the steps on standard error; never tells a secret
-      -h, --help         Print help
-
-    Provider:
-          --oidc-issuer-url <URL>
-              Issuer, exactly as the provider and the API server spell it
-          --oidc-client-id <ID>
-              Client id of the app
-          --oidc-client-secret <SECRET>
-              Client secret, if the app has one; a native app needs none
-          --oidc-extra-scope <SCOPE>
-              Scope to ask for besides `openid` (repeat, or separate by commas or spaces)
-          --oidc-redirect-url <URL>
-              Redirect URI that is registered at the provider [default: http://localhost:PORT]
-          --oidc-pkce-method <METHOD>
-              PKCE: `auto` and `S256` always send it, `no` turns it off [default: auto]
-          --oidc-request-header <NAME=VALUE>
-              Header for every request to the provider, as NAME=VALUE (repeat)
-          --oidc-auth-request-extra-params <NAME=VALUE>
-              Parameter for the authorization request, as NAME=VALUE (repeat)
-
-    Session:
-          --token-cache-dir <DIR>          Directory for sessions [default: $KUBECACHEDIR/kubesesame or
-                                           ~/.kube/cache/kubesesame]
-          --token-cache-storage <STORAGE>  Where tokens are kept: `disk`, or `none` to sign in with each
-                                           call [default: disk]
-          --force-refresh[=<BOOL>]         Renew the token even if the stored one is still good
-
-    Sign-in:
-          --grant-type <GRANT>
-              How to sign in: `auto`, `authcode`, `authcode-keyboard`, `device-code`, `password`
-              [default: auto]
-          --username <NAME>
-              User name for the grant `password`; asked for at a terminal if it is missing
-          --password <PASSWORD>
-              Password for the grant `password`; better left to be asked for at a terminal
-          --listen-address <HOST:PORT>
-              Address to wait on for the browser, the first free one (repeat, or separate by commas)
-              [default: 127.0.0.1:8000,127.0.0.1:18000]
-          --skip-open-browser[=<BOOL>]
-              Print the URL instead of opening a browser
-          --browser-command <COMMAND>
-              Command that opens the URL, with arguments if need be; the URL is put at its end
-          --authentication-timeout-sec <SECONDS>
-              How long to wait for the sign-in [default: 180]
-          --open-url-after-authentication <URL>
-              Page that the browser goes on to after the sign-in
-
-    TLS:
-          --certificate-authority <FILE>
-              PEM file with the certificate authorities to trust in place of the system's (repeat)
-          --certificate-authority-data <BASE64>
-              The same as base64 of PEM (repeat)
-          --insecure-skip-tls-verify[=<BOOL>]
-              Trust any certificate of the provider: for a test at most
-
-    Exit codes:
-      0  done
-      1  failed
-      2  the command line, or what kubectl passed, cannot be used
-      3  a sign-in is needed, and nobody could attend to it here
-    exit: 0
-    ");
+    insta::assert_snapshot!(
+        "help_of_get_token",
+        Sandbox::new().bare(&["get-token", "--help"]).run()
+    );
 }
 
 #[test]
 fn the_help_of_setup_names_every_flag() {
-    insta::assert_snapshot!(Sandbox::new().bare(&["setup", "--help"]).run(), @r#"
-    Sign in once, show the claims and who the cluster will say you are, and how to set up kubectl
-
-    Usage: kubesesame setup [OPTIONS]
-
-    Options:
-      -v, --v[=<LEVEL>]  Tell the steps on standard error; never tells a secret
-      -h, --help         Print help
-
-    Provider:
-          --oidc-issuer-url <URL>
-              Issuer, exactly as the provider and the API server spell it
-          --oidc-client-id <ID>
-              Client id of the app
-          --oidc-client-secret <SECRET>
-              Client secret, if the app has one; a native app needs none
-          --oidc-extra-scope <SCOPE>
-              Scope to ask for besides `openid` (repeat, or separate by commas or spaces)
-          --oidc-redirect-url <URL>
-              Redirect URI that is registered at the provider [default: http://localhost:PORT]
-          --oidc-pkce-method <METHOD>
-              PKCE: `auto` and `S256` always send it, `no` turns it off [default: auto]
-          --oidc-request-header <NAME=VALUE>
-              Header for every request to the provider, as NAME=VALUE (repeat)
-          --oidc-auth-request-extra-params <NAME=VALUE>
-              Parameter for the authorization request, as NAME=VALUE (repeat)
-
-    Sign-in:
-          --grant-type <GRANT>
-              How to sign in: `auto`, `authcode`, `authcode-keyboard`, `device-code`, `password`
-              [default: auto]
-          --username <NAME>
-              User name for the grant `password`; asked for at a terminal if it is missing
-          --password <PASSWORD>
-              Password for the grant `password`; better left to be asked for at a terminal
-          --listen-address <HOST:PORT>
-              Address to wait on for the browser, the first free one (repeat, or separate by commas)
-              [default: 127.0.0.1:8000,127.0.0.1:18000]
-          --skip-open-browser[=<BOOL>]
-              Print the URL instead of opening a browser
-          --browser-command <COMMAND>
-              Command that opens the URL, with arguments if need be; the URL is put at its end
-          --authentication-timeout-sec <SECONDS>
-              How long to wait for the sign-in [default: 180]
-          --open-url-after-authentication <URL>
-              Page that the browser goes on to after the sign-in
-
-    TLS:
-          --certificate-authority <FILE>
-              PEM file with the certificate authorities to trust in place of the system's (repeat)
-          --certificate-authority-data <BASE64>
-              The same as base64 of PEM (repeat)
-          --insecure-skip-tls-verify[=<BOOL>]
-              Trust any certificate of the provider: for a test at most
-
-    Cluster:
-          --username-claim <CLAIM>    Claim that the API server takes the user name from [default: sub]
-          --username-prefix <PREFIX>  What the API server puts before the user name [default: ISSUER#,
-                                      or nothing for `email`]
-          --groups-claim <CLAIM>      Claim that the API server takes the groups from [default: groups]
-          --groups-prefix <PREFIX>    What the API server puts before each group [default: ""]
-
-    Exit codes:
-      0  done
-      1  failed
-      2  the command line, or what kubectl passed, cannot be used
-      3  a sign-in is needed, and nobody could attend to it here
-    exit: 0
-    "#);
+    insta::assert_snapshot!("help_of_setup", Sandbox::new().bare(&["setup", "--help"]).run());
 }
 
 #[test]
