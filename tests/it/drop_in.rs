@@ -201,6 +201,72 @@ fn clean_of_a_directory_that_is_none_removes_nothing() {
     );
 }
 
+/// The kubeconfig entries of two articles that people copy from, under the name that kubectl looks for; only the provider is
+/// another, and the made-up variables of the first are there too.
+#[test]
+fn entries_that_people_copy_run_under_the_name_that_kubectl_looks_for() {
+    let sandbox = Sandbox::new();
+    let link = sandbox.path("kubectl-oidc_login");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_kubesesame"), &link).unwrap();
+    let issuer = format!("--oidc-issuer-url={}", sandbox.okta.issuer());
+    let run = |args: &[&str], env: &[(&str, &str)]| {
+        let mut command = std::process::Command::new(&link);
+        command
+            .args(args)
+            .env_clear()
+            .env("HOME", sandbox.path(""))
+            .env("PATH", "/usr/bin:/bin");
+        command
+            .envs(env.iter().copied())
+            .stdin(std::process::Stdio::null());
+        command
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    // The first: a secret, a cache below /tmp, no browser, variables that nobody reads.
+    let client_id = format!("--oidc-client-id={}", sandbox.okta.web_client_id());
+    let secret = format!("--oidc-client-secret={}", sandbox.okta.web_client_secret());
+    let cache = tempfile::tempdir().unwrap();
+    let cache = format!("--token-cache-dir={}/kubectl-oidc-cache", cache.path().display());
+    let args = [
+        "get-token",
+        &issuer,
+        &client_id,
+        &secret,
+        "--oidc-extra-scope=offline_access",
+        &cache,
+    ];
+    let args = [
+        &args[..],
+        &["--skip-open-browser", "--listen-address=127.0.0.1:0"],
+    ]
+    .concat();
+    let env = [
+        ("KUBECTL_OIDC_TOKEN_CACHE_SIZE", "1000"),
+        ("KUBECTL_OIDC_TOKEN_CACHE_TTL", "3600"),
+    ];
+    let (child, _, url) = crate::support::url_from_stderr(run(&args, &env));
+    crate::support::visit(&url);
+    crate::support::finish(child).token();
+    // The second: `setup`, then the entry, both listening on `localhost`.
+    let client_id = format!("--oidc-client-id={}", sandbox.okta.client_id());
+    for command in ["setup", "get-token"] {
+        let args = [
+            command,
+            &issuer,
+            &client_id,
+            "--listen-address=localhost:0",
+            "--skip-open-browser",
+        ];
+        let (child, _, url) = crate::support::url_from_stderr(run(&args, &[]));
+        crate::support::visit(&url);
+        let outcome = crate::support::finish(child);
+        assert_eq!(outcome.code, Some(0), "{outcome}");
+    }
+}
+
 #[test]
 fn version_is_on_stdout() {
     let outcome = Sandbox::new().bare(&["version"]).run();

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use crate::okta::{AuthorizeError, ClientAuth, Endpoint, Recorded};
-use crate::support::{Sandbox, finish, visit};
+use crate::support::{Sandbox, finish, url_from_stderr, visit};
 
 fn query<'a>(request: &'a Recorded, name: &str) -> Option<&'a str> {
     request
@@ -250,24 +250,6 @@ fn with_skip_open_browser_the_url_is_printed_and_no_tab_opens() {
     visit(&url);
     finish(child).token();
     assert_eq!(sandbox.tabs(), 0);
-}
-
-/// Reads standard error up to the URL that a person is to open.
-fn url_from_stderr(mut child: std::process::Child) -> (std::process::Child, String, String) {
-    use std::io::{BufRead, BufReader};
-
-    let mut reader = BufReader::new(child.stderr.take().unwrap());
-    let mut told = String::new();
-    loop {
-        let mut line = String::new();
-        assert_ne!(reader.read_line(&mut line).unwrap(), 0, "no URL in:\n{told}");
-        told.push_str(&line);
-        if line.starts_with("http") {
-            // The rest of stderr is not read; it is a few lines and fits the pipe.
-            child.stderr = Some(reader.into_inner());
-            return (child, told, line.trim().to_owned());
-        }
-    }
 }
 
 #[test]

@@ -6,4 +6,4 @@ mod sandbox;
 
 pub(crate) use browser::{redirect_of, visit, visit_with};
 pub(crate) use outcome::Outcome;
-pub(crate) use sandbox::{Call, Sandbox, finish, mode, now};
+pub(crate) use sandbox::{Call, Sandbox, finish, mode, now, url_from_stderr};

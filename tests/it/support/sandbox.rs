@@ -1,6 +1,7 @@
 //! A home of its own, a provider of its own, and the program run in it.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -287,4 +288,20 @@ pub(crate) fn now() -> i64 {
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap();
     since.as_secs().cast_signed()
+}
+
+/// Reads standard error up to the URL that a person is to open.
+pub(crate) fn url_from_stderr(mut child: Child) -> (Child, String, String) {
+    let mut reader = BufReader::new(child.stderr.take().unwrap());
+    let mut told = String::new();
+    loop {
+        let mut line = String::new();
+        assert_ne!(reader.read_line(&mut line).unwrap(), 0, "no URL in:\n{told}");
+        told.push_str(&line);
+        if line.starts_with("http") {
+            // The rest of stderr is not read; it is a few lines and fits the pipe.
+            child.stderr = Some(reader.into_inner());
+            return (child, told, line.trim().to_owned());
+        }
+    }
 }
