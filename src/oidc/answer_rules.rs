@@ -11,7 +11,7 @@ use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
 
 /// What the answer has to show.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Expected {
     /// `Host`, with the port.
     pub(super) authority: String,

@@ -81,6 +81,11 @@ impl Callback {
         })
     }
 
+    /// What the answer has to show, wherever it comes from.
+    pub(super) fn expected(&self) -> &Expected {
+        &self.shared.expected
+    }
+
     /// Waits for the answer.
     pub(super) async fn answer(&mut self) -> Answer {
         match self.answers.recv().await {

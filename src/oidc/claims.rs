@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::id_token::Error;
+use super::distrust::Error;
 
 /// Claims of a token; believed only once the token was verified.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! What can go wrong between us and a provider, each with what to do about it.
 
-use super::id_token;
+use super::distrust;
 use super::listener;
 use crate::diagnose;
 use crate::files;
@@ -151,7 +151,7 @@ pub(crate) enum Error {
     #[error("the ID token cannot be trusted")]
     IdToken {
         #[source]
-        source: id_token::Error,
+        source: distrust::Error,
         /// How far the provider's clock is ahead of ours, in seconds.
         clock_ahead: i64,
     },

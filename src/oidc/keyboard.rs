@@ -57,8 +57,21 @@ impl Connection<'_> {
     }
 }
 
+impl Connection<'_> {
+    /// Asks for the address that a browser on another machine ended on, until it is of this sign-in.
+    pub(super) async fn pasted_answer(&self, expected: &Expected) -> Result<Secret, Error> {
+        loop {
+            let line = ask(self.ui, "or paste the address that the browser ended on: ").await?;
+            match pasted(line.expose(), expected) {
+                Err(error @ Error::Pasted(_)) => self.ui.note(&error.to_string()),
+                answer => return answer,
+            }
+        }
+    }
+}
+
 /// Asks on a thread, so that the login's time ends a wait for a person who has left.
-async fn ask(ui: Ui, prompt: &'static str) -> Result<Secret, Error> {
+pub(super) async fn ask(ui: Ui, prompt: &'static str) -> Result<Secret, Error> {
     let (answer, receiver) = oneshot::channel();
     thread::spawn(move || drop(answer.send(ui.ask(prompt).map(Secret::new))));
     match receiver.await {

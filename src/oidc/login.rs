@@ -139,6 +139,9 @@ impl Connection<'_> {
     }
 
     /// Opens the browser and waits; a browser that fails to open is told, and the wait goes on.
+    ///
+    /// Where there is no desktop, the browser may be on another machine and cannot come back: a person at the terminal can
+    /// paste where it ended instead.
     async fn wait_for_answer(
         &self,
         login: &Login,
@@ -151,12 +154,17 @@ impl Connection<'_> {
         };
         if matches!(login.browser, Browser::Print | Browser::Nobody) {
             by_hand();
-            return callback.answer().await;
+            if !login.may_prompt {
+                return callback.answer().await;
+            }
+            let expected = callback.expected().clone();
+            return tokio::select! {
+                answer = callback.answer() => answer,
+                answer = self.pasted_answer(&expected) => answer,
+            };
         }
-        self.ui.note(&format!(
-            "signing in at {} in your browser",
-            shown(self.provider.issuer.url())
-        ));
+        let issuer = shown(self.provider.issuer.url());
+        self.ui.note(&format!("signing in at {issuer} in your browser"));
         let opened = browser::open(&login.browser, url);
         tokio::select! {
             answer = callback.answer() => return answer,

@@ -9,6 +9,7 @@ mod browser;
 mod callback;
 mod claims;
 mod device;
+mod distrust;
 mod documents;
 mod error;
 mod http;
@@ -209,10 +210,10 @@ impl<'a> Connection<'a> {
         let verified = |keys: &_| id_token::verify(token, access_token, keys, &expected);
         let result = match documents.kept_keys(&metadata.jwks_uri) {
             Some(keys) => verified(&keys),
-            None => Err(id_token::Error::UnknownKey),
+            None => Err(distrust::Error::UnknownKey),
         };
         let result = match result {
-            Err(id_token::Error::UnknownKey) => {
+            Err(distrust::Error::UnknownKey) => {
                 before_waiting();
                 verified(&documents.fetch_keys(&metadata.jwks_uri).await?)
             }

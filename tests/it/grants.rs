@@ -211,6 +211,25 @@ fn a_pasted_address_of_another_sign_in_is_refused() {
     assert_eq!(sandbox.okta.count(Endpoint::Token), 0);
 }
 
+/// Over SSH: the URL is printed, the browser is on another machine, and where it ended is pasted.
+#[test]
+fn at_a_terminal_without_a_desktop_the_answer_can_be_pasted() {
+    let sandbox = Sandbox::unattended();
+    let call = sandbox
+        .get_token()
+        .without("--browser-command")
+        .env("KUBERNETES_EXEC_INFO", INTERACTIVE);
+    let (mut child, mut terminal) = typing(&call);
+    let (back, _, url) = crate::support::url_from_stderr(child);
+    child = back;
+    let address = crate::support::redirect_of(&url);
+    writeln!(terminal, "http://localhost:1/?code=x&state=other").unwrap();
+    writeln!(terminal, "{address}").unwrap();
+    let outcome = finish(child);
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(outcome.stderr.contains("it is of another sign-in"), "{outcome}");
+}
+
 #[test]
 fn nobody_is_asked_where_kubectl_has_not_handed_over_the_terminal() {
     let sandbox = Sandbox::unattended();
