@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The claims of the first ID token that every refreshed one must repeat (OpenID Connect Core 12.2).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Origin {
     pub(crate) subject: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

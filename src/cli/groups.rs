@@ -38,6 +38,10 @@ pub(crate) struct ProviderArgs {
     )]
     pub(crate) oidc_pkce_method: String,
 
+    /// Hand out the access token in place of the ID token
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    pub(crate) oidc_use_access_token: Option<bool>,
+
     /// Header for every request to the provider, as NAME=VALUE (repeat)
     #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true, action = ArgAction::Append)]
     pub(crate) oidc_request_header: Vec<String>,
@@ -75,7 +79,7 @@ pub(crate) struct CacheArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sign-in")]
 pub(crate) struct LoginArgs {
-    /// How to sign in: `auto`, `authcode`, `authcode-keyboard`, `device-code`, `password`
+    /// How to sign in: `auto`, `authcode`, `authcode-keyboard`, `device-code`, `password`, `client-credentials`
     #[arg(
         long,
         value_name = "GRANT",

@@ -17,7 +17,7 @@ use crate::oidc::{self, Connection, LoginFailure, Refresh, Renewal, Tokens};
 use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::session::{self, Caller, Failure, Found, Identity, Key, Locked, Memory, Record, Store, Wait};
-use crate::settings::{Cache, Login, Provider, Trust};
+use crate::settings::{Cache, Login, Provider, TokenKind, Trust};
 use crate::ui::Ui;
 
 /// A waiter gives the winner of the lock this long beyond the login's time to tell how it ended.
@@ -44,7 +44,7 @@ impl Credential {
     fn of(record: Record) -> Self {
         let until = record.usable_until();
         Self {
-            token: record.id_token,
+            token: record.token,
             until,
         }
     }
@@ -95,15 +95,21 @@ impl GetToken {
     }
 
     fn key(&self) -> Key {
-        {
-            let Identity { issuer, client_id } = &self.identity;
-            Key::new(
-                issuer,
-                client_id,
-                self.provider.scopes.iter(),
-                &self.provider.extra_parameters,
-            )
+        let Identity { issuer, client_id } = &self.identity;
+        let mut marks = Vec::new();
+        if self.provider.token == TokenKind::Access {
+            marks.push("access token");
         }
+        if !self.login.grant.is_a_persons() {
+            marks.push("client credentials");
+        }
+        Key::new(
+            issuer,
+            client_id,
+            self.provider.scopes.iter(),
+            &self.provider.extra_parameters,
+            &marks,
+        )
     }
 
     fn credential(&self) -> Result<Credential, Error> {
@@ -120,7 +126,7 @@ impl GetToken {
                             .step(|| format!("the stored token is good until {}", clock::rfc3339(until)));
                         return Ok(Credential::of(*record));
                     }
-                    seen = Some(record.id_token);
+                    seen = Some(record.token);
                 }
                 self.fail_fast(&store)?;
             }
@@ -197,7 +203,7 @@ impl GetToken {
 
     /// Whether the second look found what is wanted: with `--force-refresh` only another token than the first look.
     fn serves_now(&self, record: &Record, seen: Option<&Secret>) -> bool {
-        let new_enough = !self.cache.force_refresh || seen.is_none_or(|seen| *seen != record.id_token);
+        let new_enough = !self.cache.force_refresh || seen.is_none_or(|seen| *seen != record.token);
         new_enough && record.is_usable(clock::now())
     }
 
@@ -241,10 +247,10 @@ impl GetToken {
         }
         match block_on(connection.login(&self.login))? {
             Ok(tokens) => {
-                if tokens.refresh_token.is_none() {
+                if tokens.refresh_token.is_none() && self.login.grant.is_a_persons() {
                     self.ui.note(NO_REFRESH_TOKEN);
                 }
-                let origin = tokens.origin();
+                let origin = tokens.origin.clone();
                 Ok(self.keep(tokens, origin, flight))
             }
             Err(LoginFailure { error, asked }) => {
@@ -296,7 +302,7 @@ impl GetToken {
                 if !self.cache.force_refresh && clock::now() < session.expires_at {
                     self.ui
                         .step(|| format!("the token could not be renewed yet: {error}"));
-                    let (token, until) = (session.id_token.clone(), session.expires_at);
+                    let (token, until) = (session.token.clone(), session.expires_at);
                     return Ok(Some(Credential { token, until }));
                 }
                 let memory = passing(&error);
@@ -313,9 +319,9 @@ impl GetToken {
     fn keep(&self, tokens: Tokens, origin: Origin, flight: Option<Flight<'_>>) -> Credential {
         let record = Record::new(
             self.identity.clone(),
-            tokens.id_token,
-            tokens.claims.issued_at,
-            tokens.claims.expires_at,
+            tokens.token,
+            tokens.issued_at,
+            tokens.expires_at,
             tokens.refresh_token,
             tokens.granted_scope,
             origin,

@@ -33,9 +33,9 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
         line.arguments
             .push("--oidc-extra-scope=offline_access".to_owned());
     }
-    let user = ClusterUser::new(&tokens.claims.all, &mapping);
-    let claims = escaped_json(&serde_json::to_string_pretty(&tokens.claims.all).unwrap_or_default());
-    Ui::result(&format!("Claims of the ID token:\n\n{claims}\n\n{user}\n{line}")).map_err(Error::Output)
+    let user = ClusterUser::new(&tokens.claims, &mapping);
+    let claims = escaped_json(&serde_json::to_string_pretty(&tokens.claims).unwrap_or_default());
+    Ui::result(&format!("Claims of the token:\n\n{claims}\n\n{user}\n{line}")).map_err(Error::Output)
 }
 
 /// Signs in with `offline_access`, and without it where that is refused; the flag says whether to write it.

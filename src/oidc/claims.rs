@@ -5,10 +5,13 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::distrust::Error;
+use crate::origin::Origin;
 
 /// Claims of a token; believed only once the token was verified.
 #[derive(Debug, Clone)]
@@ -23,12 +26,27 @@ pub(crate) struct Claims {
     pub(crate) auth_time: Option<i64>,
     pub(crate) authorized_party: Option<String>,
     pub(crate) nonce: Option<String>,
-    /// All of them, in the order of the token.
+    /// All of them.
     pub(crate) all: Map<String, Value>,
 }
 
 impl Claims {
+    /// The claims of an access token, which need not say for whom it is.
+    pub(super) fn parse_access(all: Map<String, Value>) -> Result<Self, Error> {
+        let audience = if all.contains_key("aud") {
+            audience(&all)?
+        } else {
+            Vec::new()
+        };
+        Self::with_audience(all, audience)
+    }
+
     pub(super) fn parse(all: Map<String, Value>) -> Result<Self, Error> {
+        let audience = audience(&all)?;
+        Self::with_audience(all, audience)
+    }
+
+    fn with_audience(all: Map<String, Value>, audience: Vec<String>) -> Result<Self, Error> {
         let subject = text(&all, "sub")?.ok_or(Error::Missing("sub"))?;
         // OpenID Connect Core 2: at most 255 ASCII characters.
         if subject.is_empty() || subject.len() > 255 || !subject.is_ascii() {
@@ -37,7 +55,7 @@ impl Claims {
         Ok(Self {
             issuer: text(&all, "iss")?.ok_or(Error::Missing("iss"))?,
             subject,
-            audience: audience(&all)?,
+            audience,
             expires_at: time(&all, "exp")?.ok_or(Error::Missing("exp"))?,
             issued_at: time(&all, "iat")?.ok_or(Error::Missing("iat"))?,
             not_before: time(&all, "nbf")?,
@@ -47,6 +65,28 @@ impl Claims {
             all,
         })
     }
+}
+
+impl Claims {
+    /// From when until when, in seconds since the epoch.
+    pub(super) fn life(&self) -> (i64, i64) {
+        (self.issued_at, self.expires_at)
+    }
+
+    /// What later tokens of the session are compared with.
+    pub(super) fn origin(&self) -> Origin {
+        Origin {
+            subject: self.subject.clone(),
+            authorized_party: self.authorized_party.clone(),
+            auth_time: self.auth_time,
+            nonce_hash: self.nonce.as_deref().map(nonce_hash).unwrap_or_default(),
+        }
+    }
+}
+
+/// Hash of a nonce, as it is kept to compare a refreshed token with.
+pub(super) fn nonce_hash(nonce: &str) -> String {
+    HEXLOWER.encode(digest(&SHA256, nonce.as_bytes()).as_ref())
 }
 
 fn text(all: &Map<String, Value>, name: &'static str) -> Result<Option<String>, Error> {

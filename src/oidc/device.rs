@@ -30,7 +30,7 @@ impl Connection<'_> {
             .poll(&device, verifier, self.clock)
             .await
             .map_err(asked)?;
-        self.tokens(answer, &documents, &metadata, Occasion::Direct)
+        self.believe(&answer, &documents, &metadata, Occasion::Direct, &|| ())
             .await
             .map_err(asked)
     }

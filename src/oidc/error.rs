@@ -148,6 +148,8 @@ pub(crate) enum Error {
     TokenType(ForeignText),
     #[error("the provider sent no ID token")]
     NoIdToken,
+    #[error("the provider does not say how long its access token lives")]
+    NoLifetime,
     #[error("the ID token cannot be trusted")]
     IdToken {
         #[source]
@@ -233,19 +235,12 @@ impl Error {
             | Self::Redirected { .. } => Some(self.network_hint()),
             Self::IssuerMismatch { .. } | Self::Discovery { .. } | Self::Keys { .. } => Some(self.provider_hint()),
             Self::NoAddress(taken) => Some(taken.hint()),
-            Self::PromptImpossible(_) => Some(
-                "run kubectl in a terminal, with `interactiveMode: IfAvailable` in the kubeconfig; or use another \
-                 --grant-type"
-                    .to_owned(),
-            ),
-            Self::Prompt(_) => Some("run kubectl in a terminal".to_owned()),
-            Self::NoDeviceEndpoint => {
-                Some("use another --grant-type, or enable device authorization at the provider".to_owned())
-            }
-            Self::DeviceExpired => Some("run the command again, and sign in while it waits".to_owned()),
-            Self::Pasted(_) | Self::NothingPasted { .. } => {
-                Some("paste the code alone, or the whole address that the browser ended on, of this sign-in".to_owned())
-            }
+            Self::PromptImpossible(_)
+            | Self::Prompt(_)
+            | Self::NoDeviceEndpoint
+            | Self::DeviceExpired
+            | Self::Pasted(_)
+            | Self::NothingPasted { .. } => Some(self.by_hand_hint().to_owned()),
             Self::LoginImpossible => {
                 Some("sign in once where there is a browser, or print the URL with --skip-open-browser".to_owned())
             }
@@ -268,9 +263,31 @@ impl Error {
                 Some("ask whoever runs the provider; at Okta, quote the request id (-v shows it)".to_owned())
             }
             Self::NoIdToken => Some(
-                "the scope `openid` must be granted; at Okta, look at the access policy's rule".to_owned(),
+                "the scope `openid` must be granted (at Okta, look at the access policy's rule); a program that signs in for \
+                 itself needs --oidc-use-access-token"
+                    .to_owned(),
             ),
+            Self::NoLifetime => {
+                Some("leave --oidc-use-access-token out: the cluster needs a token that says when it ends".to_owned())
+            }
             Self::IdToken { source, clock_ahead } => Some(source.hint(*clock_ahead)),
+        }
+    }
+
+    fn by_hand_hint(&self) -> &'static str {
+        match self {
+            Self::PromptImpossible(_) => {
+                "run kubectl in a terminal, with `interactiveMode: IfAvailable` in the kubeconfig; or use another \
+                 --grant-type"
+            }
+            Self::NoDeviceEndpoint => {
+                "use another --grant-type, or enable device authorization at the provider"
+            }
+            Self::DeviceExpired => "run the command again, and sign in while it waits",
+            Self::Pasted(_) | Self::NothingPasted { .. } => {
+                "paste the code alone, or the whole address that the browser ended on, of this sign-in"
+            }
+            _ => "run kubectl in a terminal",
         }
     }
 

@@ -164,12 +164,19 @@ impl<'c> AsyncHttpClient<'c> for Http {
     }
 }
 
-/// Takes an `expires_in` out that is no whole number: some providers send text, `oauth2` would fail the whole answer
-/// for it, and with it a rotated refresh token. Nothing here needs it: the ID token says when it ends.
+/// Mends an `expires_in` that is no whole number: some providers send text, and `oauth2` would fail the whole answer for
+/// it, and with it a rotated refresh token.
 fn without_odd_lifetime(body: Vec<u8>) -> Vec<u8> {
     match serde_json::from_slice::<Map<String, Value>>(&body) {
         Ok(mut answer) if answer.get("expires_in").is_some_and(|seconds| !seconds.is_u64()) => {
-            answer.remove("expires_in");
+            let seconds = answer.remove("expires_in");
+            if let Some(seconds) = seconds
+                .as_ref()
+                .and_then(Value::as_str)
+                .and_then(|text| text.parse::<u64>().ok())
+            {
+                answer.insert("expires_in".to_owned(), seconds.into());
+            }
             serde_json::to_vec(&answer).unwrap_or(body)
         }
         _ => body,

@@ -6,9 +6,8 @@
 
 use std::str::FromStr;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
-use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use data_encoding::BASE64URL_NOPAD;
 use openidconnect::core::{
     CoreGenderClaim, CoreJsonWebKey, CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm,
     CoreJwsSigningAlgorithm,
@@ -78,22 +77,40 @@ pub(crate) fn verify(
     keys: &CoreJsonWebKeySet,
     expected: &Expected<'_>,
 ) -> Result<Claims, Error> {
-    let payload = open(token.expose(), expected)?;
+    let (typ, payload) = open(token.expose(), expected)?;
+    check_type(typ.as_deref())?;
     let claims = Claims::parse(payload)?;
+    check_issuer(&claims, expected)?;
     check_parties(&claims, expected)?;
-    check_times(&claims, expected)?;
+    check_times(&claims, expected.now)?;
+    check_age(&claims, expected)?;
     check_occasion(&claims, expected)?;
-    check_signature(token, access_token, keys, expected)?;
+    let nonce = match expected.occasion {
+        Occasion::Login { nonce } => Some(nonce),
+        Occasion::Direct | Occasion::Refresh { .. } => None,
+    };
+    check_signature(token, Some(access_token), keys, expected, nonce)?;
     Ok(claims)
 }
 
-/// Hash of a nonce, as it is kept to compare a refreshed token with.
-pub(crate) fn nonce_hash(nonce: &str) -> String {
-    HEXLOWER.encode(digest(&SHA256, nonce.as_bytes()).as_ref())
+/// Verifies an access token in the form of a JWT, as far as the API server will: issuer, times, signature. For whom it is
+/// differs from provider to provider, and so does its `sub` (Okta puts the login there), so that a renewed one is compared
+/// with the first by the ID token that comes beside it.
+pub(crate) fn verify_access(
+    token: &Secret,
+    keys: &CoreJsonWebKeySet,
+    expected: &Expected<'_>,
+) -> Result<Claims, Error> {
+    let (_, payload) = open(token.expose(), expected)?;
+    let claims = Claims::parse_access(payload)?;
+    check_issuer(&claims, expected)?;
+    check_times(&claims, expected.now)?;
+    check_signature(token, None, keys, expected, None)?;
+    Ok(claims)
 }
 
 /// Checks form and header, and returns the payload, which nobody has vouched for yet.
-fn open(token: &str, expected: &Expected<'_>) -> Result<Map<String, Value>, Error> {
+fn open(token: &str, expected: &Expected<'_>) -> Result<(Option<String>, Map<String, Value>), Error> {
     if token.len() > MAX_LENGTH {
         return Err(Error::TooLong);
     }
@@ -113,14 +130,22 @@ fn open(token: &str, expected: &Expected<'_>) -> Result<Map<String, Value>, Erro
     if header.contains_key("crit") || header.contains_key("b64") {
         return Err(Error::CriticalHeader);
     }
-    // `openidconnect` accepts `JWT` alone; a plain check here gives the better words (RFC 8725 3.11).
-    if let Some(typ) = header.get("typ").and_then(Value::as_str)
-        && !typ.eq_ignore_ascii_case("jwt")
-        && !typ.eq_ignore_ascii_case("application/jwt")
-    {
-        return Err(Error::Type(ForeignText::with_limit(typ, 30)));
+    let typ = header.get("typ").and_then(Value::as_str).map(str::to_owned);
+    Ok((typ, part(payload, "its payload is no JSON object in base64url")?))
+}
+
+/// `openidconnect` accepts `JWT` alone; a plain check here gives the better words (RFC 8725 3.11).
+fn check_type(typ: Option<&str>) -> Result<(), Error> {
+    match typ {
+        Some(typ)
+            if !["jwt", "application/jwt"]
+                .iter()
+                .any(|known| typ.eq_ignore_ascii_case(known)) =>
+        {
+            Err(Error::Type(ForeignText::with_limit(typ, 30)))
+        }
+        _ => Ok(()),
     }
-    part(payload, "its payload is no JSON object in base64url")
 }
 
 fn part(text: &str, otherwise: &'static str) -> Result<Map<String, Value>, Error> {
@@ -144,13 +169,17 @@ fn allowed(announced: &[String]) -> impl Iterator<Item = &'static (&'static str,
     })
 }
 
-fn check_parties(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
-    if claims.issuer != expected.issuer {
-        return Err(Error::Issuer {
-            expected: ForeignText::new(expected.issuer),
-            got: ForeignText::new(&claims.issuer),
-        });
+fn check_issuer(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
+    if claims.issuer == expected.issuer {
+        return Ok(());
     }
+    Err(Error::Issuer {
+        expected: ForeignText::new(expected.issuer),
+        got: ForeignText::new(&claims.issuer),
+    })
+}
+
+fn check_parties(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
     // The token has to be for us. If it is for others too, it has to say that it was issued to us (rules T5, T6).
     let for_us = claims
         .audience
@@ -171,8 +200,7 @@ fn check_parties(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> 
     }
 }
 
-fn check_times(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
-    let now = expected.now;
+fn check_times(claims: &Claims, now: i64) -> Result<(), Error> {
     if claims.expires_at.saturating_add(LEEWAY) <= now {
         return Err(Error::Expired(now.saturating_sub(claims.expires_at)));
     }
@@ -183,11 +211,16 @@ fn check_times(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
     if earliest > now.saturating_add(LEEWAY) {
         return Err(Error::NotYetValid(earliest.saturating_sub(now)));
     }
-    let age = now.saturating_sub(claims.issued_at);
-    if age > MAX_AGE && !matches!(expected.occasion, Occasion::Refresh { .. }) {
-        return Err(Error::Stale(age));
-    }
     Ok(())
+}
+
+/// A token of a login was made for it; a provider may repeat an older one when it renews.
+fn check_age(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
+    let age = expected.now.saturating_sub(claims.issued_at);
+    match expected.occasion {
+        Occasion::Login { .. } | Occasion::Direct if age > MAX_AGE => Err(Error::Stale(age)),
+        _ => Ok(()),
+    }
 }
 
 fn check_occasion(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
@@ -208,7 +241,7 @@ fn check_occasion(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error>
             claims
                 .nonce
                 .as_deref()
-                .is_some_and(|nonce| nonce_hash(nonce) != origin.nonce_hash),
+                .is_some_and(|nonce| claims::nonce_hash(nonce) != origin.nonce_hash),
         ),
     ];
     match changed.into_iter().find(|(_, changed)| *changed) {
@@ -217,41 +250,40 @@ fn check_occasion(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error>
     }
 }
 
+/// Checks the signature, the nonce if there has to be one, and `at_hash` if an access token came with an ID token.
 fn check_signature(
     token: &Secret,
-    access_token: &AccessToken,
+    access_token: Option<&AccessToken>,
     keys: &CoreJsonWebKeySet,
     expected: &Expected<'_>,
+    nonce: Option<&Nonce>,
 ) -> Result<(), Error> {
     let malformed = |_| Error::Malformed("its claims are not those of an ID token");
     let id_token = StandardIdToken::from_str(token.expose()).map_err(malformed)?;
     let issuer = IssuerUrl::new(expected.issuer.to_owned()).map_err(|_| Error::Malformed("issuer"))?;
+    let client_id = ClientId::new(expected.client_id.to_owned());
     let now = expected.now;
-    let verifier: IdTokenVerifier<'_, CoreJsonWebKey> = IdTokenVerifier::new_public_client(
-        ClientId::new(expected.client_id.to_owned()),
-        issuer,
-        keys.clone(),
-    )
-    .set_allowed_algs(allowed(expected.algorithms).map(|(_, algorithm)| algorithm.clone()))
-    // Checked above, with `azp`.
-    .set_other_audience_verifier_fn(|_| true)
-    .set_time_fn(move || at(now.saturating_sub(LEEWAY)));
-    let claims = match expected.occasion {
-        Occasion::Login { nonce } => id_token.claims(&verifier, nonce),
-        // Compared with the origin already; a refreshed token need not have one.
-        Occasion::Refresh { .. } | Occasion::Direct => id_token.claims(&verifier, |_: Option<&Nonce>| Ok(())),
+    let verifier: IdTokenVerifier<'_, CoreJsonWebKey> =
+        IdTokenVerifier::new_public_client(client_id, issuer, keys.clone())
+            .set_allowed_algs(allowed(expected.algorithms).map(|(_, algorithm)| algorithm.clone()))
+            // Types, audiences and `azp` were checked by whoever called.
+            .allow_all_jose_types()
+            .require_audience_match(false)
+            .set_time_fn(move || at(now.saturating_sub(LEEWAY)));
+    let claims = match nonce {
+        Some(nonce) => id_token.claims(&verifier, nonce),
+        None => id_token.claims(&verifier, |_: Option<&Nonce>| Ok(())),
     }
     .map_err(from_library)?;
 
     // `openidconnect` leaves `at_hash` to its caller (rule T17); an algorithm without a hash fails closed.
-    if let Some(hash) = claims.access_token_hash() {
+    if let (Some(access_token), Some(hash)) = (access_token, claims.access_token_hash()) {
         let key = id_token
             .signing_key(&verifier)
             .map_err(|error| from_signature(&error))?;
         let algorithm = id_token.signing_alg().map_err(|error| from_signature(&error))?;
-        let computed =
-            AccessTokenHash::from_token(access_token, algorithm, key).map_err(|_| Error::AccessTokenHash)?;
-        if computed != *hash {
+        let computed = AccessTokenHash::from_token(access_token, algorithm, key);
+        if computed.map_err(|_| Error::AccessTokenHash)? != *hash {
             return Err(Error::AccessTokenHash);
         }
     }

@@ -17,7 +17,7 @@ use super::id_token::Occasion;
 use super::listener::{self, Listening};
 use super::metadata::Metadata;
 use super::page::Outcome;
-use super::token_endpoint::{Answer, TokenEndpoint};
+use super::token_endpoint::TokenEndpoint;
 use super::{Connection, Tokens, browser};
 use crate::secret::Secret;
 use crate::settings::{Browser, Grant, Login, Pkce, Provider};
@@ -55,6 +55,7 @@ impl Connection<'_> {
             Grant::Browser => self.login_by_browser(login).await,
             Grant::Keyboard => self.login_by_keyboard(login).await,
             Grant::Device => self.login_by_device(login).await,
+            Grant::ClientCredentials => self.login_by_client_credentials().await,
             Grant::Password { username, password } => {
                 self.login_by_password(login, username.as_deref(), password.as_ref())
                     .await
@@ -186,37 +187,8 @@ impl Connection<'_> {
     ) -> Result<Tokens, Error> {
         let endpoint = TokenEndpoint::new(self.provider, metadata, &self.http);
         let answer = endpoint.exchange(code, redirect_uri, verifier).await?;
-        self.tokens(answer, documents, metadata, Occasion::Login { nonce })
+        self.believe(&answer, documents, metadata, Occasion::Login { nonce }, &|| ())
             .await
-    }
-
-    /// Verifies a first answer of the token endpoint.
-    pub(super) async fn tokens(
-        &self,
-        answer: Answer,
-        documents: &Documents<'_>,
-        metadata: &Metadata,
-        occasion: Occasion<'_>,
-    ) -> Result<Tokens, Error> {
-        let id_token = answer.id_token.ok_or(Error::NoIdToken)?;
-        let claims = self
-            .verify(
-                documents,
-                metadata,
-                &id_token,
-                &answer.access_token,
-                occasion,
-                &|| (),
-            )
-            .await?;
-        Ok(Tokens {
-            id_token,
-            claims,
-            refresh_token: answer.refresh_token,
-            granted_scope: answer
-                .granted_scope
-                .unwrap_or_else(|| self.provider.scopes.joined()),
-        })
     }
 }
 

@@ -164,6 +164,7 @@ mod tests {
             oidc_request_header: vec![],
             oidc_auth_request_extra_params: vec![],
             oidc_use_pkce: None,
+            oidc_use_access_token: None,
         };
         Provider::new(args).unwrap().issuer
     }

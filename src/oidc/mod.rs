@@ -8,6 +8,7 @@ mod answer_rules;
 mod browser;
 mod callback;
 mod claims;
+mod client_credentials;
 mod device;
 mod distrust;
 mod documents;
@@ -22,50 +23,43 @@ mod page;
 mod password;
 mod token_endpoint;
 
-pub(crate) use claims::Claims;
 pub(crate) use error::Error;
 #[cfg(test)]
 pub(crate) use error::OAuthError;
 pub(crate) use login::LoginFailure;
 
+use claims::Claims;
 use documents::Documents;
 use http::Http;
 use id_token::{Expected, Occasion};
 use metadata::Metadata;
-use token_endpoint::TokenEndpoint;
+use token_endpoint::{Answer, TokenEndpoint};
+
+use openidconnect::core::CoreJsonWebKeySet;
+use serde_json::{Map, Value};
 
 use crate::clock::Clock;
 use crate::files::PrivateDir;
 use crate::origin::Origin;
 use crate::secret::Secret;
-use crate::settings::{Provider, Trust};
+use crate::settings::{Provider, TokenKind, Trust};
 use crate::ui::Ui;
 
 /// What a login or a refresh brought, verified.
 #[derive(Debug)]
 pub(crate) struct Tokens {
-    pub(crate) id_token: Secret,
-    pub(crate) claims: Claims,
+    /// What the API server is given.
+    pub(crate) token: Secret,
+    /// In seconds since the epoch, as all times here.
+    pub(crate) issued_at: i64,
+    pub(crate) expires_at: i64,
+    /// Of that token; none if it is opaque.
+    pub(crate) claims: Map<String, Value>,
+    /// What later tokens of this session are compared with.
+    pub(crate) origin: Origin,
     pub(crate) refresh_token: Option<Secret>,
     /// Scopes that the provider granted, separated by spaces.
     pub(crate) granted_scope: String,
-}
-
-impl Tokens {
-    /// What later tokens of this session are compared with.
-    pub(crate) fn origin(&self) -> Origin {
-        Origin {
-            subject: self.claims.subject.clone(),
-            authorized_party: self.claims.authorized_party.clone(),
-            auth_time: self.claims.auth_time,
-            nonce_hash: self
-                .claims
-                .nonce
-                .as_deref()
-                .map(id_token::nonce_hash)
-                .unwrap_or_default(),
-        }
-    }
 }
 
 /// How a refresh ended.
@@ -146,34 +140,25 @@ impl<'a> Connection<'a> {
                 (refresh.keep_rotated)(rotated);
             }
         };
-        let Some(id_token) = &answer.id_token else {
-            keep_rotated();
-            return Renewal::NoIdToken;
-        };
         let occasion = Occasion::Refresh {
             origin: refresh.origin,
         };
         match self
-            .verify(
-                &documents,
-                &metadata,
-                id_token,
-                &answer.access_token,
-                occasion,
-                &keep_rotated,
-            )
+            .believe(&answer, &documents, &metadata, occasion, &keep_rotated)
             .await
         {
-            Ok(claims) => Renewal::Renewed(Box::new(Tokens {
-                id_token: id_token.clone(),
-                claims,
+            Ok(tokens) => Renewal::Renewed(Box::new(Tokens {
                 // Okta's static mode may leave it out; the old one goes on then.
                 refresh_token: answer.refresh_token.or_else(|| Some(refresh.token.clone())),
                 granted_scope: refresh.granted_scope.to_owned(),
+                ..tokens
             })),
             Err(error) => {
                 keep_rotated();
-                Renewal::Failed(error)
+                match error {
+                    Error::NoIdToken => Renewal::NoIdToken,
+                    error => Renewal::Failed(error),
+                }
             }
         }
     }
@@ -188,18 +173,17 @@ impl<'a> Connection<'a> {
         )
     }
 
-    /// Verifies an ID token, with a second look at the key set if its key is unknown (OpenID Connect Core 10.1.1).
+    /// Verifies what an answer holds of the token that is to be handed out.
     ///
     /// `before_waiting` is called before the network is asked for keys.
-    async fn verify(
+    async fn believe(
         &self,
+        answer: &Answer,
         documents: &Documents<'_>,
         metadata: &Metadata,
-        token: &Secret,
-        access_token: &oauth2::AccessToken,
         occasion: Occasion<'_>,
         before_waiting: &dyn Fn(),
-    ) -> Result<Claims, Error> {
+    ) -> Result<Tokens, Error> {
         let expected = Expected {
             issuer: self.provider.issuer.as_str(),
             client_id: &self.provider.client_id,
@@ -207,15 +191,72 @@ impl<'a> Connection<'a> {
             occasion,
             now: (self.clock)(),
         };
-        let verified = |keys: &_| id_token::verify(token, access_token, keys, &expected);
+        let id_claims = match &answer.id_token {
+            Some(token) => {
+                let verify = |keys: &_| id_token::verify(token, &answer.access_token, keys, &expected);
+                Some(
+                    self.with_keys(documents, metadata, before_waiting, verify)
+                        .await?,
+                )
+            }
+            None => None,
+        };
+        let kept = |token: Secret, (issued_at, expires_at), claims: Option<Claims>, origin| Tokens {
+            token,
+            issued_at,
+            expires_at,
+            claims: claims.map(|claims| claims.all).unwrap_or_default(),
+            origin,
+            refresh_token: answer.refresh_token.clone(),
+            granted_scope: answer
+                .granted_scope
+                .clone()
+                .unwrap_or_else(|| self.provider.scopes.joined()),
+        };
+        if self.provider.token == TokenKind::Id {
+            let (Some(token), Some(claims)) = (&answer.id_token, id_claims) else {
+                return Err(Error::NoIdToken);
+            };
+            let origin = claims.origin();
+            return Ok(kept(token.clone(), claims.life(), Some(claims), origin));
+        }
+        let token = Secret::new(answer.access_token.secret().clone());
+        if token.expose().matches('.').count() == 2 {
+            let verify = |keys: &_| id_token::verify_access(&token, keys, &expected);
+            let claims = self
+                .with_keys(documents, metadata, before_waiting, verify)
+                .await?;
+            let origin = id_claims.as_ref().unwrap_or(&claims).origin();
+            return Ok(kept(token.clone(), claims.life(), Some(claims), origin));
+        }
+        // Opaque: only the provider can read it, and only the answer tells how long it lives.
+        let seconds = answer.expires_in.ok_or(Error::NoLifetime)?;
+        let origin = id_claims.as_ref().map(Claims::origin).unwrap_or_default();
+        Ok(kept(
+            token,
+            (expected.now, expected.now.saturating_add(seconds)),
+            None,
+            origin,
+        ))
+    }
+
+    /// Verifies with the keys at hand, with a second look at the key set if the token's is unknown (OpenID Connect Core
+    /// 10.1.1).
+    async fn with_keys(
+        &self,
+        documents: &Documents<'_>,
+        metadata: &Metadata,
+        before_waiting: &dyn Fn(),
+        verify: impl Fn(&CoreJsonWebKeySet) -> Result<Claims, distrust::Error>,
+    ) -> Result<Claims, Error> {
         let result = match documents.kept_keys(&metadata.jwks_uri) {
-            Some(keys) => verified(&keys),
+            Some(keys) => verify(&keys),
             None => Err(distrust::Error::UnknownKey),
         };
         let result = match result {
             Err(distrust::Error::UnknownKey) => {
                 before_waiting();
-                verified(&documents.fetch_keys(&metadata.jwks_uri).await?)
+                verify(&documents.fetch_keys(&metadata.jwks_uri).await?)
             }
             result => result,
         };

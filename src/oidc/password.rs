@@ -48,7 +48,7 @@ impl Connection<'_> {
                 result => break result.map_err(asked)?,
             }
         };
-        self.tokens(answer, &documents, &metadata, Occasion::Direct)
+        self.believe(&answer, &documents, &metadata, Occasion::Direct, &|| ())
             .await
             .map_err(asked)
     }

@@ -60,6 +60,8 @@ pub(super) struct Answer {
     pub(super) refresh_token: Option<Secret>,
     /// `None` when the provider granted what was asked for.
     pub(super) granted_scope: Option<String>,
+    /// Life of the access token in seconds, if the provider says.
+    pub(super) expires_in: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -118,6 +120,16 @@ impl<'a> TokenEndpoint<'a> {
             .client
             .exchange_password(&username, &password)
             .add_scopes(requested(scopes));
+        self.answer(request.request_async(self.http).await)
+    }
+
+    /// Signs in as the program itself (RFC 6749 4.4).
+    pub(super) async fn client_credentials(&self, provider: &Provider) -> Result<Answer, Error> {
+        let scopes = provider.scopes.typed().map(|scope| Scope::new(scope.to_owned()));
+        let mut request = self.client.exchange_client_credentials().add_scopes(scopes);
+        for (name, value) in &provider.extra_parameters {
+            request = request.add_extra_param(name.clone(), value.clone());
+        }
         self.answer(request.request_async(self.http).await)
     }
 
@@ -201,6 +213,9 @@ impl<'a> TokenEndpoint<'a> {
             refresh_token: response
                 .refresh_token()
                 .map(|token| Secret::new(token.secret().clone())),
+            expires_in: response
+                .expires_in()
+                .and_then(|life| i64::try_from(life.as_secs()).ok()),
             granted_scope: scopes
                 .map(|scopes| scopes.join(" "))
                 .filter(|scopes| !scopes.is_empty()),

@@ -20,12 +20,14 @@ impl Key {
     /// Hashes the canonical text.
     ///
     /// A later field must be left out of the text where it has its default, so that adding it logs nobody out.
-    /// The order of scopes does not count, and `openid` is always among them.
+    /// The order of scopes does not count, and `openid` is always among them. `marks` are what else tells a session from the
+    /// usual one of a person with an ID token.
     pub(crate) fn new<'a>(
         issuer: &str,
         client_id: &str,
         scopes: impl IntoIterator<Item = &'a str>,
         extra_parameters: &[(String, String)],
+        marks: &[&str],
     ) -> Self {
         let scopes: BTreeSet<&str> = scopes.into_iter().filter(|scope| *scope != "openid").collect();
         let mut fields = vec![
@@ -37,6 +39,9 @@ impl Key {
         if !extra_parameters.is_empty() {
             let parameters: BTreeMap<_, _> = extra_parameters.iter().cloned().collect();
             fields.push(json!({ "parameters": parameters }));
+        }
+        if !marks.is_empty() {
+            fields.push(json!({ "marks": marks }));
         }
         let canonical = Value::Array(fields).to_string();
         Self(HEXLOWER.encode(digest(&SHA256, canonical.as_bytes()).as_ref()))
@@ -103,7 +108,13 @@ mod tests {
     /// These values must never change: they name the sessions that people have on disk.
     #[test]
     fn golden() {
-        let key = Key::new("https://example.okta.com/oauth2/default", "0oa1", ["openid"], &[]);
+        let key = Key::new(
+            "https://example.okta.com/oauth2/default",
+            "0oa1",
+            ["openid"],
+            &[],
+            &[],
+        );
         assert_eq!(
             key.to_string(),
             "e0c54678425f630cf8503163ef02df2839b75624cc1416bd507909ef7d9fd50d"
@@ -112,6 +123,7 @@ mod tests {
             "https://example.okta.com",
             "0oa1",
             ["openid", "email", "groups"],
+            &[],
             &[],
         );
         assert_eq!(
@@ -122,7 +134,7 @@ mod tests {
 
     #[test]
     fn order_and_repetition_of_scopes_do_not_count() {
-        let key = |scopes: &[&str]| Key::new("https://i", "c", scopes.iter().copied(), &[]);
+        let key = |scopes: &[&str]| Key::new("https://i", "c", scopes.iter().copied(), &[], &[]);
         assert_eq!(key(&["openid", "a", "b"]), key(&["b", "a", "a"]));
         assert_ne!(key(&["a"]), key(&["a b"]));
     }
@@ -130,8 +142,8 @@ mod tests {
     #[test]
     fn no_field_runs_into_the_next() {
         assert_ne!(
-            Key::new("https://i\",\"c", "x", [], &[]),
-            Key::new("https://i", "c\",\"x", [], &[])
+            Key::new("https://i\",\"c", "x", [], &[], &[]),
+            Key::new("https://i", "c\",\"x", [], &[], &[])
         );
     }
 
@@ -142,9 +154,10 @@ mod tests {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect();
-            Key::new("https://i", "c", [], &parameters)
+            Key::new("https://i", "c", [], &parameters, &[])
         };
         assert_ne!(key(&[]), key(&[("a", "1")]));
+        assert_ne!(key(&[]), Key::new("https://i", "c", [], &[], &["access token"]));
         assert_eq!(key(&[("a", "1"), ("b", "2")]), key(&[("b", "2"), ("a", "1")]));
     }
 

@@ -29,11 +29,11 @@ pub(crate) struct Record {
     version: u32,
     #[serde(flatten)]
     pub(crate) identity: Identity,
-    /// Verified when it arrived.
-    pub(crate) id_token: Secret,
-    /// The ID token's `iat`, in seconds since the epoch.
+    /// What is handed out, an ID token or an access token; verified when it arrived.
+    pub(crate) token: Secret,
+    /// When the token was issued, in seconds since the epoch.
     pub(crate) issued_at: i64,
-    /// The ID token's `exp`, in seconds since the epoch.
+    /// When it ends, in seconds since the epoch.
     pub(crate) expires_at: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) refresh_token: Option<Secret>,
@@ -46,7 +46,7 @@ pub(crate) struct Record {
 impl Record {
     pub(crate) fn new(
         identity: Identity,
-        id_token: Secret,
+        token: Secret,
         issued_at: i64,
         expires_at: i64,
         refresh_token: Option<Secret>,
@@ -56,7 +56,7 @@ impl Record {
         Self {
             version: VERSION,
             identity,
-            id_token,
+            token,
             issued_at,
             expires_at,
             refresh_token,

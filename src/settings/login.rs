@@ -42,6 +42,15 @@ pub(crate) enum Grant {
         username: Option<String>,
         password: Option<Secret>,
     },
+    /// RFC 6749 4.4: a program for itself, with nobody to ask.
+    ClientCredentials,
+}
+
+impl Grant {
+    /// Whether a person signs in.
+    pub(crate) fn is_a_persons(&self) -> bool {
+        *self != Self::ClientCredentials
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +151,7 @@ impl Grant {
             "authcode-keyboard" => Ok(Self::Keyboard),
             "device-code" => Ok(Self::Device),
             "password" => Ok(password()),
+            "client-credentials" => Ok(Self::ClientCredentials),
             other => Err(Error::GrantType(ForeignText::with_limit(other, 30))),
         }
     }

@@ -9,7 +9,7 @@ mod provider;
 use std::path::PathBuf;
 
 pub(crate) use login::{Browser, Grant, ListenAddress, Login, Redirect};
-pub(crate) use provider::{Issuer, Pkce, Provider, Scopes, is_loopback};
+pub(crate) use provider::{Issuer, Pkce, Provider, Scopes, TokenKind, is_loopback};
 
 use crate::cli::{CacheArgs, TlsArgs};
 use crate::environment::Environment;
@@ -38,7 +38,7 @@ pub(crate) enum Error {
     #[error("--{0} `{1}` is not NAME=VALUE")]
     NotPairs(&'static str, ForeignText),
     #[error(
-        "--grant-type `{0}` is none of `auto`, `authcode`, `authcode-keyboard`, `device-code`, `password`"
+        "--grant-type `{0}` is none of `auto`, `authcode`, `authcode-keyboard`, `device-code`, `password`, `client-credentials`"
     )]
     GrantType(ForeignText),
     #[error("--token-cache-storage `{0}` is none of `disk`, `none`")]

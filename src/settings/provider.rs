@@ -15,6 +15,7 @@ pub(crate) struct Provider {
     pub(crate) client_secret: Option<Secret>,
     pub(crate) scopes: Scopes,
     pub(crate) pkce: Pkce,
+    pub(crate) token: TokenKind,
     /// For every request to the provider.
     pub(crate) headers: Vec<(String, String)>,
     /// For the authorization request.
@@ -28,6 +29,13 @@ pub(crate) struct Issuer {
     url: Url,
 }
 
+/// Which token the API server is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenKind {
+    Id,
+    Access,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pkce {
     S256,
@@ -37,7 +45,11 @@ pub(crate) enum Pkce {
 
 /// Scopes to ask for: `openid` and the extras as given, none twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Scopes(Vec<String>);
+pub(crate) struct Scopes {
+    all: Vec<String>,
+    /// `openid` was typed, and is not only there because a person signs in.
+    asked_for_openid: bool,
+}
 
 impl Provider {
     pub(crate) fn new(args: ProviderArgs) -> Result<Self, Error> {
@@ -68,6 +80,11 @@ impl Provider {
             } else {
                 pkce
             },
+            token: if args.oidc_use_access_token == Some(true) {
+                TokenKind::Access
+            } else {
+                TokenKind::Id
+            },
             headers: pairs("oidc-request-header", &args.oidc_request_header)?,
             extra_parameters: pairs(
                 "oidc-auth-request-extra-params",
@@ -79,9 +96,7 @@ impl Provider {
     /// The same provider, asked for one more scope.
     pub(crate) fn with_scope(&self, scope: &str) -> Self {
         let mut provider = self.clone();
-        if !provider.scopes.0.iter().any(|known| known == scope) {
-            provider.scopes.0.push(scope.to_owned());
-        }
+        provider.scopes.add(scope);
         provider
     }
 }
@@ -156,21 +171,35 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 impl Scopes {
     /// Splits at commas and white space, since all three spellings live in kubeconfigs.
     fn new(extras: &[String]) -> Self {
-        let mut scopes = vec!["openid".to_owned()];
+        let mut scopes = Self {
+            all: vec!["openid".to_owned()],
+            asked_for_openid: false,
+        };
         for scope in extras.iter().flat_map(|text| text.split([',', ' ', '\t', '\n'])) {
-            if !scope.is_empty() && !scopes.iter().any(|known| known == scope) {
-                scopes.push(scope.to_owned());
-            }
+            scopes.asked_for_openid |= scope == "openid";
+            scopes.add(scope);
         }
-        Self(scopes)
+        scopes
+    }
+
+    fn add(&mut self, scope: &str) {
+        if !scope.is_empty() && !self.iter().any(|known| known == scope) {
+            self.all.push(scope.to_owned());
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.all.iter().map(String::as_str)
+    }
+
+    /// What was typed: a program that signs in for itself has no `openid` to ask for.
+    pub(crate) fn typed(&self) -> impl Iterator<Item = &str> {
+        self.iter()
+            .filter(|scope| *scope != "openid" || self.asked_for_openid)
     }
 
     pub(crate) fn joined(&self) -> String {
-        self.0.join(" ")
+        self.all.join(" ")
     }
 }
 
@@ -255,5 +284,15 @@ mod tests {
             "openid email offline_access profile"
         );
         assert_eq!(Scopes::new(&[]).joined(), "openid");
+        assert_eq!(
+            Scopes::new(&["k8s".to_owned()]).typed().collect::<Vec<_>>(),
+            ["k8s"]
+        );
+        assert_eq!(
+            Scopes::new(&["k8s,openid".to_owned()])
+                .typed()
+                .collect::<Vec<_>>(),
+            ["openid", "k8s"]
+        );
     }
 }

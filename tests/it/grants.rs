@@ -129,6 +129,130 @@ fn a_wrong_password_is_tried_once_without_a_terminal() {
         .fails(3, &["asks for a user name"]);
 }
 
+/// A confidential app that may ask for the scope `k8s`.
+fn program(change: impl FnOnce(&mut Behaviour)) -> (Sandbox, Call) {
+    let sandbox = Sandbox::unattended();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.custom_scopes.push("k8s".to_owned());
+        change(behaviour);
+    });
+    let call = sandbox
+        .get_token()
+        .without("--oidc-extra-scope")
+        .without("--browser-command")
+        .with("--oidc-client-id", &sandbox.okta.web_client_id())
+        .arg(&format!(
+            "--oidc-client-secret={}",
+            sandbox.okta.web_client_secret()
+        ))
+        .arg("--grant-type=client-credentials")
+        .arg("--oidc-extra-scope=k8s")
+        .arg("--oidc-auth-request-extra-params=audience=kubernetes");
+    (sandbox, call)
+}
+
+#[test]
+fn a_program_signs_in_for_itself_and_asks_for_no_openid() {
+    let (sandbox, call) = program(|_| ());
+    let call = call.arg("--oidc-use-access-token");
+    let outcome = call.run();
+    let token = outcome.token();
+    assert_eq!(outcome.stderr, "");
+    let request = sandbox
+        .okta
+        .requests()
+        .into_iter()
+        .find(|request| request.endpoint == Endpoint::Token)
+        .unwrap();
+    let form = |name: &str| {
+        request
+            .form
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
+    };
+    assert_eq!(
+        (form("scope").as_deref(), form("audience").as_deref()),
+        (Some("k8s"), Some("kubernetes"))
+    );
+    assert_eq!(call.run().token(), token);
+    sandbox.expire();
+    assert_ne!(call.run().token(), token);
+    assert_eq!(sandbox.grants("client_credentials"), 2);
+}
+
+#[test]
+fn a_program_without_an_id_token_is_told_what_it_needs() {
+    let (_sandbox, call) = program(|_| ());
+    call.run()
+        .fails(1, &["sent no ID token", "--oidc-use-access-token"]);
+    let (_sandbox, call) = program(|behaviour| behaviour.client_credentials_id_token = true);
+    call.run().token();
+    let (_sandbox, call) = program(|behaviour| behaviour.client_credentials_allowed = false);
+    call.run().fails(1, &["unauthorized_client", "grant type"]);
+}
+
+/// The access token in place of the ID token, as an API server with that audience wants it.
+fn with_access_token(form: AccessTokenForm) -> (Sandbox, Call) {
+    let sandbox = Sandbox::new();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.access_token_form = form);
+    let call = sandbox.get_token().arg("--oidc-use-access-token");
+    (sandbox, call)
+}
+
+#[test]
+fn an_access_token_is_handed_out_verified_and_renewed() {
+    let (sandbox, call) = with_access_token(AccessTokenForm::Jwt);
+    let token = call.run().token();
+    let payload = data_encoding::BASE64URL_NOPAD
+        .decode(token.split('.').nth(1).unwrap().as_bytes())
+        .unwrap();
+    let claims: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+    assert_eq!(claims["aud"], "api://default");
+    sandbox.expire();
+    assert_ne!(call.run().token(), token);
+    assert_eq!((sandbox.grants("refresh_token"), sandbox.tabs()), (1, 1));
+    // The ID token is another session.
+    sandbox.get_token().run().token();
+    assert_eq!(sandbox.tabs(), 2);
+}
+
+#[test]
+fn an_opaque_access_token_lives_as_long_as_the_answer_says() {
+    let (sandbox, call) = with_access_token(AccessTokenForm::Opaque);
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.access_token_lifetime_secs = 600);
+    let token = call.run().token();
+    assert!(!token.contains('.'));
+    let life = sandbox.session()["expires_at"].as_i64().unwrap() - crate::support::now();
+    assert!((590..=600).contains(&life), "{life}");
+    sandbox.expire();
+    assert_ne!(call.run().token(), token);
+    let (sandbox, call) = with_access_token(AccessTokenForm::Opaque);
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.expires_in_absent = true);
+    call.run()
+        .fails(1, &["does not say how long its access token lives"]);
+}
+
+#[test]
+fn an_access_token_whose_signature_is_wrong_is_refused() {
+    let (sandbox, call) = with_access_token(AccessTokenForm::Jwt);
+    let forged = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln";
+    let forged = FaultKind::Replace {
+        field: "access_token".to_owned(),
+        value: forged.into(),
+    };
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.faults = vec![Fault::always(Endpoint::Token, forged)]);
+    call.run().fails(1, &["cannot be trusted"]);
+}
+
 #[test]
 fn an_unknown_grant_is_refused_with_the_known_ones() {
     let sandbox = Sandbox::new();

@@ -174,7 +174,7 @@ fn a_renewed_token_of_somebody_or_something_else_is_refused() {
         sandbox.okta.behave(|behaviour| behaviour.refresh_defect = defect);
         sandbox.get_token().run().fails(1, &[words]);
         assert_eq!(
-            (sandbox.session()["id_token"].as_str(), sandbox.tabs()),
+            (sandbox.session()["token"].as_str(), sandbox.tabs()),
             (Some(old.as_str()), 1),
             "{defect:?}"
         );

@@ -24,7 +24,7 @@ fn it_shows_claims_user_and_the_line_for_kubectl_and_touches_no_session() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.setup().arg("--groups-prefix=okta:").run();
     insta::assert_snapshot!(stable(&sandbox, &outcome), @r#"
-    Claims of the ID token:
+    Claims of the token:
 
     {
       "amr": [
