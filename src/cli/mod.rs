@@ -69,7 +69,9 @@ Exit codes:
   2  the command line, or what kubectl passed, cannot be used
   3  a sign-in is needed, and nobody could attend to it here";
 
+// Only the command that is run is built: half of what a cached call would do otherwise.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Command {
     /// Print an ExecCredential for kubectl, signing in only when there is no other way
     #[command(after_help = EXIT_CODES, args_override_self = true)]
