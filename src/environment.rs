@@ -14,6 +14,8 @@ pub(crate) struct Environment {
     pub(crate) exec_info: Option<String>,
     /// `KUBECACHEDIR`, kubectl's own cache root; counts even when empty, as for kubectl.
     pub(crate) kube_cache_dir: Option<PathBuf>,
+    /// `KUBECONFIG`, a list of files; counts only when it is not empty, as for kubectl.
+    pub(crate) kubeconfig: Option<OsString>,
     pub(crate) home: Option<PathBuf>,
     /// Standard input or standard error is a terminal, so a person is there.
     pub(crate) at_terminal: bool,
@@ -28,6 +30,7 @@ impl Environment {
         Self {
             exec_info: std::env::var("KUBERNETES_EXEC_INFO").ok(),
             kube_cache_dir: std::env::var_os("KUBECACHEDIR").map(PathBuf::from),
+            kubeconfig: std::env::var_os("KUBECONFIG").filter(|list| !list.is_empty()),
             home: home(),
             at_terminal: std::io::stdin().is_terminal() || std::io::stderr().is_terminal(),
             has_display: has_display(std::env::var_os),

@@ -6,7 +6,7 @@ use std::error::Error as _;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{exec, files, oidc, session, settings};
+use crate::{exec, files, kubeconfig, oidc, session, settings};
 
 /// A failure of a command.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,8 @@ pub(crate) enum Error {
     Session(#[from] session::Error),
     #[error(transparent)]
     Oidc(#[from] oidc::Error),
+    #[error(transparent)]
+    Kubeconfig(#[from] kubeconfig::Error),
     /// The sign-in that this call waited for, or one shortly before, failed so.
     #[error("{}", .0.error)]
     Remembered(Report),
@@ -81,6 +83,7 @@ impl Error {
             Self::Files(error) => Some(error.hint()),
             Self::Session(error) => Some(error.hint()),
             Self::Oidc(error) => error.hint(),
+            Self::Kubeconfig(error) => Some(error.hint()),
             Self::Remembered(report) => report.hint.clone(),
             Self::Output(_) => Some("whoever started kubesesame closed its standard output".to_owned()),
             Self::Runtime(_) => Some("look at the limits of open files and processes (ulimit -a)".to_owned()),
@@ -89,12 +92,17 @@ impl Error {
 
     fn exit(&self) -> u8 {
         match self {
-            Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
+            Self::Settings(_) | Self::Exec(_) | Self::Kubeconfig(kubeconfig::Error::NoSuchUser { .. }) => {
+                EXIT_USAGE
+            }
             Self::Oidc(oidc::Error::LoginImpossible) => EXIT_LOGIN_NEEDED,
             Self::Remembered(report) => report.exit,
-            Self::Files(_) | Self::Session(_) | Self::Oidc(_) | Self::Output(_) | Self::Runtime(_) => {
-                EXIT_FAILED
-            }
+            Self::Kubeconfig(_)
+            | Self::Files(_)
+            | Self::Session(_)
+            | Self::Oidc(_)
+            | Self::Output(_)
+            | Self::Runtime(_) => EXIT_FAILED,
         }
     }
 }

@@ -60,6 +60,7 @@ pub fn run() -> ExitCode {
     let result = match cli.command {
         Command::GetToken(args) => command::get_token(*args, &environment, ui),
         Command::Setup(args) => command::setup(*args, &environment, ui),
+        Command::Kubeconfig(args) => command::kubeconfig(args, &environment, ui),
     };
     match result {
         Ok(()) => ExitCode::from(error::EXIT_DONE),

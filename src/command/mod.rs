@@ -1,11 +1,13 @@
 //! The commands: the only room that joins the others.
 
 mod get_token;
+mod kubeconfig;
 mod setup;
 
 use std::future::Future;
 
 pub(crate) use get_token::run as get_token;
+pub(crate) use kubeconfig::run as kubeconfig;
 pub(crate) use setup::run as setup;
 
 use crate::error::Error;

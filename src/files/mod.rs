@@ -8,12 +8,16 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+mod user_file;
+
 #[cfg(unix)]
 #[path = "unix.rs"]
 mod platform;
 #[cfg(not(unix))]
 #[path = "other.rs"]
 mod platform;
+
+pub(crate) use user_file::{Staged, UserFile, UserFileError, UserFileLock};
 
 /// Largest file that is read; a token with 300 groups is some 20 KB.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -108,7 +112,8 @@ impl Error {
     }
 }
 
-fn quoted(path: &Path) -> String {
+/// Quotes a path for a hint that is a command.
+pub(crate) fn quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     shlex::try_quote(&text).map_or_else(|_| text.to_string(), |quoted| quoted.to_string())
 }

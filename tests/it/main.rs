@@ -23,6 +23,7 @@ mod exec_info;
 mod failed_login;
 mod files;
 mod id_token;
+mod kubeconfig;
 mod login;
 mod network;
 mod parallel;
