@@ -120,6 +120,16 @@ impl UserFile {
         &self.real
     }
 
+    /// Whether the given name stands elsewhere than the file: its directory may be written in many ways.
+    fn is_link(&self) -> bool {
+        let dir = match self.named.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() => dir,
+            _ => Path::new("."),
+        };
+        let dir = fs::canonicalize(dir).ok();
+        dir.as_deref() != self.real.parent() || self.named.file_name() != self.real.file_name()
+    }
+
     pub(crate) fn read(&self) -> Result<Vec<u8>, UserFileError> {
         read(&self.real)
     }
@@ -128,14 +138,7 @@ impl UserFile {
     pub(crate) fn lock(&self) -> Result<UserFileLock, UserFileError> {
         let mut lock = UserFileLock { files: Vec::new() };
         let mut names = vec![beside(&self.named, ".lock")];
-        if self
-            .named
-            .parent()
-            .and_then(|dir| fs::canonicalize(dir).ok())
-            .as_deref()
-            != self.real.parent()
-            || self.named.file_name() != self.real.file_name()
-        {
+        if self.is_link() {
             names.push(beside(&self.real, ".lock"));
         }
         for name in names {

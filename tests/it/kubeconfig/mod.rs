@@ -280,6 +280,20 @@ fn a_link_stays_a_link() {
 }
 
 #[test]
+fn a_file_may_be_named_from_where_one_stands() {
+    let sandbox = Sandbox::new();
+    let path = config(&sandbox, BLOCK);
+    let script = format!("cd '{}' && \"$@\"", sandbox.path(".kube").display());
+    for name in ["config", "./config", "../.kube/config"] {
+        let call = sandbox.bare(&["kubeconfig", "convert", "--kubeconfig", name]);
+        let outcome = call.through(&["sh", "-c", &script, "sh"]).run();
+        assert_eq!(outcome.code, Some(0), "{name}: {outcome}");
+        assert_eq!(restore(&sandbox, &[]).code, Some(0));
+        assert_eq!(fs::read_to_string(&path).unwrap(), BLOCK);
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_refused_and_left_as_it_is() {
     let cases: [(&[u8], &[&str]); 6] = [
         (b"users:\n- name: [hunter2\n", &["is not valid YAML (line "]),
