@@ -1,6 +1,7 @@
 //! `kubeconfig convert` and `kubeconfig restore` on every layout that a kubeconfig has.
 
 mod layouts;
+mod refused;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -69,8 +70,12 @@ fn convert_then_restore_gives_back_every_byte_of_every_layout() {
                 converted.contains("kubesesame") && converted != text,
                 "{name}: {converted}"
             );
-            assert_eq!(converted.contains("\r\n"), text.contains("\r\n"));
-            assert!(!converted.replace("\r\n", "").contains('\r'));
+            let (ends, crlf) = (converted.matches('\n').count(), converted.matches("\r\n").count());
+            assert_eq!(
+                crlf,
+                if text.contains('\r') { ends } else { 0 },
+                "{name}: {converted:?}"
+            );
             assert_eq!((mode(&path), mode(&backup(&path))), (0o640, 0o600));
             assert_eq!(fs::read_to_string(backup(&path)).unwrap(), text);
             let again = convert(&sandbox, &[]);
@@ -263,12 +268,22 @@ fn a_link_stays_a_link() {
     let sandbox = Sandbox::new();
     let real = write(&sandbox, "dotfiles/kube", BLOCK);
     fs::create_dir_all(sandbox.path(".kube")).unwrap();
+    if fs::metadata(&real).unwrap().uid() == 0 {
+        std::os::unix::fs::chown(&real, Some(4242), Some(4343)).unwrap();
+    }
+    let owner = |path: &Path| {
+        fs::metadata(path)
+            .map(|there| (there.uid(), there.gid()))
+            .unwrap()
+    };
+    let before = owner(&real);
     let link = sandbox.path(".kube/config");
     symlink(&real, &link).unwrap();
     let outcome = convert(&sandbox, &[]);
     assert_eq!(outcome.code, Some(0), "{outcome}");
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert!(fs::read_to_string(&real).unwrap().contains("kubesesame") && backup(&real).exists());
+    assert_eq!(owner(&real), before);
     write(&sandbox, "dotfiles/kube.lock", "");
     restore(&sandbox, &[]).fails(1, &["is locked", "rm -f"]);
     fs::remove_file(sandbox.path("dotfiles/kube.lock")).unwrap();
@@ -291,113 +306,4 @@ fn a_file_may_be_named_from_where_one_stands() {
         assert_eq!(restore(&sandbox, &[]).code, Some(0));
         assert_eq!(fs::read_to_string(&path).unwrap(), BLOCK);
     }
-}
-
-#[test]
-fn what_cannot_be_read_is_refused_and_left_as_it_is() {
-    let cases: [(&[u8], &[&str]); 6] = [
-        (b"users:\n- name: [hunter2\n", &["is not valid YAML (line "]),
-        (b"users: []\n---\nusers: []\n", &["a second document", "line 2"]),
-        (b"apiVersion: v1\nkind: Pod\n", &["is no kubeconfig"]),
-        (b"just text hunter2\n", &["is no kubeconfig"]),
-        (b"users:\n- name: \xff\xfe\n", &["is not UTF-8 (byte 15)"]),
-        (
-            b"users:\n- name: a\n  user: &u\n    exec: {command: kubelogin, args: [get-token]}\n",
-            &["user `a`", "anchors"],
-        ),
-    ];
-    for (text, words) in cases {
-        let sandbox = Sandbox::new();
-        let path = config(&sandbox, text);
-        let outcome = convert(&sandbox, &[]);
-        outcome.fails(1, words);
-        assert!(!outcome.stderr.contains("hunter2"), "{outcome}");
-        assert_eq!(fs::read(&path).unwrap(), text);
-        assert_eq!(names(&sandbox.path(".kube")), ["config"]);
-    }
-    let sandbox = Sandbox::new();
-    convert(&sandbox, &[]).fails(1, &["there is no kubeconfig", ".kube/config` is missing"]);
-    convert(&sandbox, &["--kubeconfig=/nowhere/x"]).fails(1, &["`/nowhere/x` is missing"]);
-    fs::create_dir(sandbox.path("dir")).unwrap();
-    convert(
-        &sandbox,
-        &["--kubeconfig", &sandbox.path("dir").to_string_lossy()],
-    )
-    .fails(1, &["is not a file"]);
-}
-
-#[test]
-fn an_entry_that_we_cannot_take_over_is_left_alone_and_told() {
-    let unknown = INDENTED.replace("--oidc-client-id=b", "--oidc-made-up=b");
-    let sandbox = Sandbox::new();
-    let path = config(&sandbox, &unknown);
-    let outcome = convert(&sandbox, &[]);
-    assert_eq!(outcome.code, Some(0), "{outcome}");
-    assert!(
-        outcome.stderr.contains("warning: user `b`")
-            && outcome.stderr.contains("does not take its `--oidc-made-up`"),
-        "{outcome}"
-    );
-    assert!(fs::read_to_string(&path).unwrap().contains("kubectl-oidc_login"));
-    convert(&sandbox, &["--user=b"]).fails(1, &["user `b`", "`--oidc-made-up`"]);
-
-    let azure = "users:\n- name: az\n  user:\n    exec: {command: kubelogin, args: [get-token, --login, azurecli, --server-id, x]}\n";
-    let path = config(&sandbox, azure);
-    let outcome = convert(&sandbox, &[]);
-    assert!(
-        outcome.code == Some(0)
-            && outcome.stderr.contains("Azure")
-            && outcome.stderr.contains("nothing to do"),
-        "{outcome}"
-    );
-    assert_eq!(fs::read_to_string(&path).unwrap(), azure);
-    convert(&sandbox, &["--user=az"]).fails(1, &["Azure"]);
-}
-
-#[test]
-fn what_cannot_be_written_is_refused_before_anything_is() {
-    let sandbox = Sandbox::new();
-    let path = config(&sandbox, BLOCK);
-    let dir = sandbox.path(".kube");
-    let unchanged = |outcome: Outcome, words: &[&str]| {
-        outcome.fails(1, words);
-        assert_eq!(fs::read_to_string(&path).unwrap(), BLOCK);
-        assert!(!backup(&path).exists());
-    };
-    write(&sandbox, ".kube/config.lock", "");
-    unchanged(
-        convert(&sandbox, &[]),
-        &["is locked", "the lock is stale: rm -f", "config.lock"],
-    );
-    assert!(dir.join("config.lock").exists(), "another's lock stays");
-    fs::remove_file(dir.join("config.lock")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
-    unchanged(convert(&sandbox, &[]), &["is read-only", "chmod u+w"]);
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-    fs::hard_link(&path, sandbox.path("second")).unwrap();
-    unchanged(convert(&sandbox, &[]), &["has 2 names"]);
-    fs::remove_file(sandbox.path("second")).unwrap();
-    assert_eq!(names(&dir), ["config"]);
-    // A directory where even root cannot make a file.
-    if fs::metadata(&path).unwrap().uid() == 0 && Path::new("/usr/bin/setpriv").exists() {
-        fs::set_permissions(sandbox.path(""), fs::Permissions::from_mode(0o755)).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        let call = sandbox.bare(&["kubeconfig", "convert"]);
-        unchanged(
-            call.through(&["setpriv", "--reuid=4242", "--clear-groups"]).run(),
-            &["cannot make the lock", "writable for you"],
-        );
-    }
-}
-
-#[test]
-fn when_nobody_reads_the_difference_nothing_is_written() {
-    let sandbox = Sandbox::new();
-    let path = config(&sandbox, BLOCK);
-    let call = sandbox
-        .bare(&["kubeconfig", "convert"])
-        .through(&["sh", "-c", "\"$@\" >/dev/full", "sh"]);
-    call.run().fails(1, &["could not be written to standard output"]);
-    assert_eq!(fs::read_to_string(&path).unwrap(), BLOCK);
-    assert_eq!(names(&sandbox.path(".kube")), ["config"]);
 }
