@@ -14,6 +14,8 @@ pub(crate) struct Environment {
     pub(crate) exec_info: Option<String>,
     /// `KUBECACHEDIR`, kubectl's own cache root.
     pub(crate) kube_cache_dir: Option<PathBuf>,
+    /// `KUBECONFIG`, a list of files; counts only when it is not empty, as for kubectl.
+    pub(crate) kubeconfig: Option<OsString>,
     pub(crate) home: Option<PathBuf>,
     /// Standard input is a terminal, so a person can be asked.
     pub(crate) stdin_is_terminal: bool,
@@ -32,6 +34,7 @@ impl Environment {
             kube_cache_dir: std::env::var_os("KUBECACHEDIR")
                 .filter(|dir| !dir.is_empty())
                 .map(PathBuf::from),
+            kubeconfig: std::env::var_os("KUBECONFIG").filter(|list| !list.is_empty()),
             home: home(),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             at_terminal: std::io::stdin().is_terminal() || std::io::stderr().is_terminal(),

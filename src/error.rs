@@ -6,7 +6,7 @@ use std::error::Error as _;
 use std::path::{Path, PathBuf};
 
 use crate::report::Report;
-use crate::{exec, files, oidc, session, settings};
+use crate::{exec, files, kubeconfig, oidc, session, settings};
 
 /// A failure of a command.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,8 @@ pub(crate) enum Error {
         /// Where the session is, if it is anywhere.
         path: Option<PathBuf>,
     },
+    #[error(transparent)]
+    Kubeconfig(#[from] kubeconfig::Error),
     /// The sign-in that this call waited for, or one shortly before, failed so.
     #[error("{}", .0.error)]
     Remembered(Report),
@@ -76,6 +78,7 @@ impl Error {
             Self::Session(error) => Some(error.hint()),
             Self::Oidc(error) => error.hint(),
             Self::Renewal { source, path } => renewal_hint(source, path.as_deref()),
+            Self::Kubeconfig(error) => Some(error.hint()),
             Self::Remembered(report) => report.hint.clone(),
             Self::Output(_) => Some("whoever started kubesesame closed its standard output".to_owned()),
             Self::Runtime(_) => Some("look at the limits of open files and processes (ulimit -a)".to_owned()),
@@ -84,10 +87,13 @@ impl Error {
 
     fn exit(&self) -> u8 {
         match self {
-            Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
+            Self::Settings(_) | Self::Exec(_) | Self::Kubeconfig(kubeconfig::Error::NoSuchUser { .. }) => {
+                EXIT_USAGE
+            }
             Self::Oidc(oidc::Error::LoginImpossible | oidc::Error::PromptImpossible(_)) => EXIT_LOGIN_NEEDED,
             Self::Remembered(report) => report.exit,
-            Self::Files(_)
+            Self::Kubeconfig(_)
+            | Self::Files(_)
             | Self::Session(_)
             | Self::Oidc(_)
             | Self::Renewal { .. }

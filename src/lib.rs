@@ -64,6 +64,7 @@ pub fn run() -> ExitCode {
         Command::Clean(args) => command::clean(args, &environment, ui),
         Command::Version => command::version(),
         Command::Setup(args) => command::setup(*args, &environment, ui),
+        Command::Kubeconfig(args) => command::kubeconfig(args, &environment, ui),
     };
     match result {
         Ok(()) => ExitCode::from(error::EXIT_DONE),

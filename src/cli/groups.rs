@@ -21,6 +21,10 @@ pub(crate) struct ProviderArgs {
     #[arg(long, value_name = "SECRET", allow_hyphen_values = true)]
     pub(crate) oidc_client_secret: Option<String>,
 
+    /// File with the client secret, private to you; keeps it out of kubeconfigs and process lists
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
+    pub(crate) oidc_client_secret_file: Option<String>,
+
     /// Scope to ask for besides `openid` (repeat, or separate by commas or spaces)
     #[arg(long, value_name = "SCOPE", allow_hyphen_values = true, action = ArgAction::Append)]
     pub(crate) oidc_extra_scope: Vec<String>,

@@ -3,6 +3,7 @@
 //! No logic and no meaning: `settings` turns these types into ones that cannot be wrong.
 
 mod groups;
+mod kubeconfig;
 
 use std::ffi::OsString;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 use groups::KlogArgs;
 pub(crate) use groups::{CacheArgs, ClusterArgs, LoginArgs, ProviderArgs, TlsArgs};
+pub(crate) use kubeconfig::{ConvertArgs, FileArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
 
 /// kubectl credential plugin for OpenID Connect
 #[derive(Debug, Parser)]
@@ -83,6 +85,8 @@ pub(crate) enum Command {
     /// Sign in once, show the claims and who the cluster will say you are, and how to set up kubectl
     #[command(after_help = EXIT_CODES, args_override_self = true)]
     Setup(Box<SetupArgs>),
+    /// Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them
+    Kubeconfig(KubeconfigArgs),
 }
 
 #[derive(Debug, Args)]

@@ -74,7 +74,8 @@ struct Flight<'a> {
 impl GetToken {
     fn new(args: GetTokenArgs, environment: &Environment, may_prompt: bool, ui: Ui) -> Result<Self, Error> {
         let redirect_url = args.provider.oidc_redirect_url.clone();
-        let provider = Provider::new(args.provider)?;
+        let mut provider = Provider::new(args.provider)?;
+        provider.expand_home(environment);
         let mut trust = Trust::new(args.tls);
         trust.expand_home(environment);
         let issuer = provider.issuer.as_str().to_owned();

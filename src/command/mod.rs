@@ -2,12 +2,14 @@
 
 mod clean;
 mod get_token;
+mod kubeconfig;
 mod setup;
 
 use std::future::Future;
 
 pub(crate) use clean::run as clean;
 pub(crate) use get_token::run as get_token;
+pub(crate) use kubeconfig::run as kubeconfig;
 pub(crate) use setup::run as setup;
 
 use crate::error::Error;

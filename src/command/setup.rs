@@ -17,7 +17,8 @@ use crate::ui::Ui;
 pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     let mut line = set_credentials(&args);
     let redirect_url = args.provider.oidc_redirect_url.clone();
-    let provider = Provider::new(args.provider)?;
+    let mut provider = Provider::new(args.provider)?;
+    provider.expand_home(environment);
     let login = Login::new(
         &args.login,
         redirect_url,
@@ -107,6 +108,8 @@ fn set_credentials(args: &SetupArgs) -> SetCredentials {
     };
     add("oidc-issuer-url", provider.oidc_issuer_url.as_deref());
     add("oidc-client-id", provider.oidc_client_id.as_deref());
+    let secret_file = provider.oidc_client_secret_file.as_deref().map(from_anywhere);
+    add("oidc-client-secret-file", secret_file.as_deref());
     for scope in provider
         .oidc_extra_scope
         .iter()

@@ -8,12 +8,16 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+mod user_file;
+
 #[cfg(unix)]
 #[path = "unix.rs"]
 mod platform;
 #[cfg(not(unix))]
 #[path = "other.rs"]
 mod platform;
+
+pub(crate) use user_file::{Staged, UserFile, UserFileError, UserFileLock};
 
 /// Largest file that is read; a token with 300 groups is some 20 KB.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -303,6 +307,20 @@ impl LockFile {
         file.take(64).read_to_string(&mut text).ok()?;
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     }
+}
+
+/// Reads a secret that the person has put into a file: it has to be theirs and closed to others.
+pub(crate) fn read_secret(path: &Path) -> Result<Vec<u8>, Error> {
+    let file = platform::open_to_read(path).map_err(|source| platform::explain_open(path, source))?;
+    platform::check_file(&file, path)?;
+    let mut bytes = Vec::new();
+    let read = file.take(MAX_BYTES).read_to_end(&mut bytes);
+    read.map_err(|source| Error::Io {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(bytes)
 }
 
 /// Reads a file that the person named, such as a CA certificate. Its owner and mode are the person's business.

@@ -77,3 +77,13 @@ pub(super) fn explain_open(path: &Path, source: io::Error) -> Error {
 pub(super) fn sync_directory(_path: &Path) -> io::Result<()> {
     Ok(())
 }
+
+pub(super) fn links(_metadata: &fs::Metadata) -> u64 {
+    1
+}
+
+/// The new file inherits its access list from the directory, as the old one did.
+#[expect(clippy::unnecessary_wraps, reason = "the same shape as on Unix")]
+pub(super) fn keep_owner(_file: &File, _replaced: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}

@@ -206,3 +206,18 @@ pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
         result => result,
     }
 }
+
+pub(super) fn links(metadata: &Metadata) -> u64 {
+    metadata.nlink()
+}
+
+/// Gives a new file the owner and group of the one that it replaces.
+pub(super) fn keep_owner(file: &File, replaced: &Metadata) -> io::Result<()> {
+    let new = file.metadata()?;
+    let uid = (new.uid() != replaced.uid()).then(|| replaced.uid());
+    let gid = (new.gid() != replaced.gid()).then(|| replaced.gid());
+    if uid.is_none() && gid.is_none() {
+        return Ok(());
+    }
+    std::os::unix::fs::fchown(file, uid, gid)
+}

@@ -1,10 +1,23 @@
-//! What kubectl has to be told: the `exec` entry of a kubeconfig user.
+//! What kubectl has to be told: the `exec` entry of a kubeconfig user, written anew or converted.
 //!
 //! Writes `command: kubesesame`, never kubectl as a wrapper, which costs a process per command and cannot be
 //! allow-listed. Pure.
 
+mod convert;
+mod diff;
+mod edit;
+mod entry;
+mod error;
+mod legacy;
+mod tree;
+mod users;
+
 use std::borrow::Cow;
 use std::fmt;
+
+pub(crate) use convert::{Choice, Fate, Fault, Plan, is_conversion_of, our_users, plan};
+pub(crate) use diff::unified;
+pub(crate) use error::Error;
 
 /// The `kubectl config set-credentials` line that runs kubesesame with these arguments.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ impl Connection<'_> {
     async fn client_credentials(&self) -> Result<Tokens, Error> {
         let documents = self.documents();
         let metadata = documents.metadata(false).await?;
-        let endpoint = TokenEndpoint::new(self.provider, &metadata, &self.http);
+        let endpoint = TokenEndpoint::new(self, &metadata);
         let answer = match endpoint.client_credentials(self.provider).await {
             Err(error) => {
                 if error.may_mean_a_move() {

@@ -21,7 +21,7 @@ impl Connection<'_> {
     pub(super) async fn login_by_device(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         let documents = self.documents();
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
-        let endpoint = TokenEndpoint::new(self.provider, &metadata, &self.http);
+        let endpoint = TokenEndpoint::new(self, &metadata);
         let (device, verifier) = self.device_code(&endpoint, &metadata).await.map_err(not_asked)?;
         let address = self.show(&device).map_err(not_asked)?;
         // Whoever sits at a terminal far away has no browser here; what fails to open was printed anyway.

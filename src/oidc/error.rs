@@ -51,6 +51,10 @@ pub(crate) enum Error {
     AuthorityNotPem { name: String, why: &'static str },
     #[error("cannot set up TLS: {0}")]
     Client(ForeignText),
+    #[error("cannot read the client secret")]
+    SecretFile(#[source] files::Error),
+    #[error("the file of --oidc-client-secret-file holds no text")]
+    SecretNotText,
     #[error("--oidc-request-header `{0}` is no HTTP header")]
     RequestHeader(ForeignText),
     #[error("internal error: {0}")]
@@ -221,6 +225,8 @@ impl Error {
             | Self::AuthorityNotPem { .. }
             | Self::Client(_)
             | Self::RequestHeader(_)
+            | Self::SecretFile(_)
+            | Self::SecretNotText
             | Self::Internal(_) => {
                 self.setup_hint()
             }
@@ -300,6 +306,8 @@ impl Error {
                 "give the certificate that signed the provider's, as PEM (-----BEGIN CERTIFICATE-----)"
                     .to_owned(),
             ),
+            Self::SecretFile(error) => Some(error.hint()),
+            Self::SecretNotText => Some("put the client secret into it, and nothing else".to_owned()),
             Self::RequestHeader(_) => Some("for example --oidc-request-header=X-Tenant=blue".to_owned()),
             Self::Client(_) => Some(
                 "install the system's certificates (package ca-certificates), or name one with \

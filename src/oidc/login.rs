@@ -185,7 +185,7 @@ impl Connection<'_> {
         nonce: &Nonce,
         verifier: Option<PkceCodeVerifier>,
     ) -> Result<Tokens, Error> {
-        let endpoint = TokenEndpoint::new(self.provider, metadata, &self.http);
+        let endpoint = TokenEndpoint::new(self, metadata);
         let answer = endpoint.exchange(code, redirect_uri, verifier).await?;
         self.believe(&answer, documents, metadata, Occasion::Login { nonce }, &|| ())
             .await

@@ -158,6 +158,7 @@ mod tests {
             oidc_issuer_url: Some(text.into()),
             oidc_client_id: Some("c".into()),
             oidc_client_secret: None,
+            oidc_client_secret_file: None,
             oidc_extra_scope: vec![],
             oidc_redirect_url: None,
             oidc_pkce_method: "auto".into(),

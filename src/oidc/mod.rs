@@ -39,10 +39,10 @@ use openidconnect::core::CoreJsonWebKeySet;
 use serde_json::{Map, Value};
 
 use crate::clock::Clock;
-use crate::files::PrivateDir;
+use crate::files::{self, PrivateDir};
 use crate::origin::Origin;
 use crate::secret::Secret;
-use crate::settings::{Provider, TokenKind, Trust};
+use crate::settings::{ClientSecret, Provider, TokenKind, Trust};
 use crate::ui::Ui;
 
 /// What a login or a refresh brought, verified.
@@ -88,6 +88,7 @@ pub(crate) struct Refresh<'a> {
 #[derive(Debug)]
 pub(crate) struct Connection<'a> {
     provider: &'a Provider,
+    client_secret: Option<Secret>,
     http: Http,
     trust: &'a Trust,
     dir: Option<&'a PrivateDir>,
@@ -108,6 +109,7 @@ impl<'a> Connection<'a> {
             ui.warn("--insecure-skip-tls-verify: whoever is on the way can read and change everything");
         }
         Ok(Self {
+            client_secret: client_secret(provider)?,
             http: Http::new(provider, trust, ui, clock)?,
             provider,
             trust,
@@ -124,7 +126,7 @@ impl<'a> Connection<'a> {
             Ok(metadata) => metadata,
             Err(error) => return Renewal::Failed(error),
         };
-        let endpoint = TokenEndpoint::new(self.provider, &metadata, &self.http);
+        let endpoint = TokenEndpoint::new(self, &metadata);
         let answer = match endpoint.refresh(refresh.token, refresh.granted_scope).await {
             Ok(answer) => answer,
             Err(Error::OAuth(answer)) if answer.ends_session() => return Renewal::Over(answer.to_string()),
@@ -264,5 +266,20 @@ impl<'a> Connection<'a> {
             source,
             clock_ahead: self.http.clock_ahead(),
         })
+    }
+}
+
+fn client_secret(provider: &Provider) -> Result<Option<Secret>, Error> {
+    match &provider.client_secret {
+        None => Ok(None),
+        Some(ClientSecret::Given(secret)) => Ok(Some(secret.clone())),
+        Some(ClientSecret::File(path)) => {
+            let bytes = files::read_secret(path).map_err(Error::SecretFile)?;
+            let text = String::from_utf8(bytes).map_err(|_| Error::SecretNotText)?;
+            match text.trim_end_matches(['\r', '\n']) {
+                "" => Err(Error::SecretNotText),
+                text => Ok(Some(Secret::new(text))),
+            }
+        }
     }
 }

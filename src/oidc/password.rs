@@ -28,7 +28,7 @@ impl Connection<'_> {
         }
         let documents = self.documents();
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
-        let endpoint = TokenEndpoint::new(self.provider, &metadata, &self.http);
+        let endpoint = TokenEndpoint::new(self, &metadata);
         let prompt_failed = |error| asked(Error::Prompt(error));
         let username = match username {
             Some(username) => username.to_owned(),

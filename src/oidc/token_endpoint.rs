@@ -19,6 +19,7 @@ use oauth2::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::Connection;
 use super::answer::shown;
 use super::error::{Error, OAuthError};
 use super::http::{Http, Polling};
@@ -72,17 +73,17 @@ pub(super) struct TokenEndpoint<'a> {
 }
 
 impl<'a> TokenEndpoint<'a> {
-    pub(super) fn new(provider: &Provider, metadata: &'a Metadata, http: &'a Http) -> Self {
-        let mut client = oauth2::Client::new(ClientId::new(provider.client_id.clone()))
+    pub(super) fn new(connection: &'a Connection<'_>, metadata: &'a Metadata) -> Self {
+        let mut client = oauth2::Client::new(ClientId::new(connection.provider.client_id.clone()))
             .set_auth_type(auth_type(metadata.token_auth_methods.as_deref()))
             .set_token_uri(TokenUrl::from_url(metadata.token_endpoint.clone()));
-        if let Some(secret) = &provider.client_secret {
+        if let Some(secret) = &connection.client_secret {
             client = client.set_client_secret(ClientSecret::new(secret.expose().to_owned()));
         }
         Self {
             client,
             url: &metadata.token_endpoint,
-            http,
+            http: &connection.http,
         }
     }
 

@@ -9,7 +9,7 @@ mod provider;
 use std::path::PathBuf;
 
 pub(crate) use login::{Browser, Grant, ListenAddress, Login, Redirect};
-pub(crate) use provider::{Issuer, Pkce, Provider, Scopes, TokenKind, is_loopback};
+pub(crate) use provider::{ClientSecret, Issuer, Pkce, Provider, Scopes, TokenKind, is_loopback};
 
 use crate::cli::{CacheArgs, TlsArgs};
 use crate::environment::Environment;
@@ -47,6 +47,8 @@ pub(crate) enum Error {
     AfterUrl(ForeignText),
     #[error("--oidc-redirect-url-hostname `{0}` is no host name")]
     RedirectHost(ForeignText),
+    #[error("--oidc-client-secret and --oidc-client-secret-file are both there")]
+    TwoSecrets,
     #[error("there is no home directory to keep sessions in")]
     NoHome,
 }
@@ -88,6 +90,7 @@ impl Error {
                 "for example --open-url-after-authentication=https://example.com/welcome".to_owned()
             }
             Self::RedirectHost(_) => "use --oidc-redirect-url=http://HOST:PORT".to_owned(),
+            Self::TwoSecrets => "leave one of them out".to_owned(),
             Self::NoHome => "set HOME, or say where with --token-cache-dir".to_owned(),
         }
     }

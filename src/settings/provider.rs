@@ -1,9 +1,12 @@
 //! The provider's side: issuer, client, scopes.
 
+use std::path::PathBuf;
+
 use url::{Host, Url};
 
-use super::Error;
+use super::{Error, expand_home};
 use crate::cli::ProviderArgs;
+use crate::environment::Environment;
 use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
 
@@ -12,7 +15,7 @@ use crate::secret::Secret;
 pub(crate) struct Provider {
     pub(crate) issuer: Issuer,
     pub(crate) client_id: String,
-    pub(crate) client_secret: Option<Secret>,
+    pub(crate) client_secret: Option<ClientSecret>,
     pub(crate) scopes: Scopes,
     pub(crate) pkce: Pkce,
     pub(crate) token: TokenKind,
@@ -27,6 +30,13 @@ pub(crate) struct Provider {
 pub(crate) struct Issuer {
     text: String,
     url: Url,
+}
+
+/// Where the client secret is; a file is read when the provider is asked for something.
+#[derive(Debug, Clone)]
+pub(crate) enum ClientSecret {
+    Given(Secret),
+    File(PathBuf),
 }
 
 /// Which token the API server is given.
@@ -70,10 +80,7 @@ impl Provider {
         Ok(Self {
             issuer,
             client_id,
-            client_secret: args
-                .oidc_client_secret
-                .filter(|text| !text.is_empty())
-                .map(Secret::new),
+            client_secret: client_secret(args.oidc_client_secret, args.oidc_client_secret_file)?,
             scopes: Scopes::new(&args.oidc_extra_scope),
             pkce: if args.oidc_use_pkce == Some(true) {
                 Pkce::S256
@@ -93,12 +100,32 @@ impl Provider {
         })
     }
 
+    /// Gives `~` in the secret's file name its meaning, as the shell does not do after an equals sign.
+    pub(crate) fn expand_home(&mut self, environment: &Environment) {
+        if let Some(ClientSecret::File(path)) = &mut self.client_secret {
+            *path = expand_home(path, environment);
+        }
+    }
+
     /// The same provider, asked for one more scope.
     pub(crate) fn with_scope(&self, scope: &str) -> Self {
         let mut provider = self.clone();
         provider.scopes.add(scope);
         provider
     }
+}
+
+fn client_secret(given: Option<String>, file: Option<String>) -> Result<Option<ClientSecret>, Error> {
+    let given = given
+        .filter(|text| !text.is_empty())
+        .map(|text| ClientSecret::Given(Secret::new(text)));
+    let file = file
+        .filter(|path| !path.is_empty())
+        .map(|path| ClientSecret::File(path.into()));
+    if given.is_some() && file.is_some() {
+        return Err(Error::TwoSecrets);
+    }
+    Ok(given.or(file))
 }
 
 /// Reads `NAME=VALUE` as pflag does: text with one equals sign is one pair, with several it is a line of CSV with a pair

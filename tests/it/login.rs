@@ -123,6 +123,34 @@ fn a_secret_goes_by_the_method_that_discovery_lists_and_is_tried_once() {
 }
 
 #[test]
+fn a_secret_in_a_private_file_is_used_and_a_public_one_refused() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let sandbox = Sandbox::new();
+    let file = sandbox.path("app.secret");
+    std::fs::write(&file, format!("{}\n", sandbox.okta.web_client_secret())).unwrap();
+    let call = sandbox
+        .get_token()
+        .with("--oidc-client-id", &sandbox.okta.web_client_id())
+        .arg("--oidc-client-secret-file=~/app.secret");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    call.run().fails(
+        1,
+        &[
+            "cannot read the client secret",
+            "is open to other users",
+            "chmod 600 ",
+        ],
+    );
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    call.run().token();
+    let both = call.clone().arg("--oidc-client-secret=x");
+    both.run().fails(2, &["are both there"]);
+    std::fs::write(&file, "\n").unwrap();
+    call.arg("--force-refresh").run().fails(1, &["holds no text"]);
+}
+
+#[test]
 fn a_given_redirect_url_is_sent_and_answered_to_the_letter() {
     let sandbox = Sandbox::new();
     let port = free_port();

@@ -25,6 +25,7 @@ mod failed_login;
 mod files;
 mod grants;
 mod id_token;
+mod kubeconfig;
 mod login;
 mod network;
 mod parallel;

@@ -112,11 +112,12 @@ fn the_help_is_a_success() {
     Usage: kubesesame [OPTIONS] <COMMAND>
 
     Commands:
-      get-token  Print an ExecCredential for kubectl, signing in only when there is no other way
-      clean      Remove the sessions on this machine
-      version    Print the version
-      setup      Sign in once, show the claims and who the cluster will say you are, and how to set up
-                 kubectl
+      get-token   Print an ExecCredential for kubectl, signing in only when there is no other way
+      clean       Remove the sessions on this machine
+      version     Print the version
+      setup       Sign in once, show the claims and who the cluster will say you are, and how to set up
+                  kubectl
+      kubeconfig  Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them
 
     Options:
       -v, --v[=<LEVEL>]  Tell the steps on standard error; never tells a secret

@@ -1,0 +1,56 @@
+//! `kubeconfig`: what was typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Args)]
+pub(crate) struct KubeconfigArgs {
+    #[command(subcommand)]
+    pub(crate) command: KubeconfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KubeconfigCommand {
+    /// Turn the users of `kubectl oidc-login`, `kubelogin` and `auth-provider: oidc` into kubesesame's
+    ///
+    /// Shows the difference, keeps a backup beside each file, and changes nothing but these entries.
+    Convert(ConvertArgs),
+    /// Put back the kubeconfig as it was before `convert`, byte for byte
+    Restore(RestoreArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArgs {
+    #[command(flatten)]
+    pub(crate) file: FileArgs,
+
+    /// Convert this user only (repeat)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) user: Vec<String>,
+
+    /// Show the difference and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Move client secrets to private files in ~/.kube/kubesesame
+    #[arg(long)]
+    pub(crate) secret_to_file: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    #[command(flatten)]
+    pub(crate) file: FileArgs,
+
+    /// Put the backup back even if the file was changed after its conversion
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FileArgs {
+    /// File to work on [default: the files of KUBECONFIG, or ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+}

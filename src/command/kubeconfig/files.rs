@@ -1,0 +1,127 @@
+//! The kubeconfigs that a command is about, found by kubectl's rules.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::FileArgs;
+use crate::environment::Environment;
+use crate::files::{Staged, UserFile, UserFileLock};
+use crate::kubeconfig::{self, Error, Fault};
+
+/// A kubeconfig that is there.
+pub(super) struct Kubeconfig {
+    file: UserFile,
+}
+
+/// Returns the files in the order of their real names, which is the order of their locks.
+///
+/// A file named by the flag has to be there; those of the list may be missing, but not all.
+pub(super) fn files(args: &FileArgs, environment: &Environment) -> Result<Vec<Kubeconfig>, Error> {
+    let named = match (&args.kubeconfig, &environment.kubeconfig, &environment.home) {
+        (Some(file), _, _) => vec![file.clone()],
+        (None, Some(list), _) => std::env::split_paths(list).collect(),
+        (None, None, Some(home)) => vec![home.join(".kube/config")],
+        (None, None, None) => Vec::new(),
+    };
+    let mut files: Vec<Kubeconfig> = Vec::new();
+    for path in named.iter().filter(|path| !path.as_os_str().is_empty()) {
+        let Some(file) = UserFile::find(path)? else {
+            continue;
+        };
+        if !files.iter().any(|known| known.file.real() == file.real()) {
+            files.push(Kubeconfig { file });
+        }
+    }
+    if files.is_empty() {
+        let missing: Vec<String> = named
+            .iter()
+            .map(|path| format!("`{}` is missing", path.display()))
+            .collect();
+        let looked_for = if missing.is_empty() {
+            "there is no home directory".to_owned()
+        } else {
+            missing.join(", ")
+        };
+        return Err(Error::NoFile { looked_for });
+    }
+    files.sort_by(|a, b| a.file.real().cmp(b.file.real()));
+    Ok(files)
+}
+
+impl Kubeconfig {
+    pub(super) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    pub(super) fn name(&self) -> String {
+        self.path().display().to_string()
+    }
+
+    pub(super) fn bytes(&self) -> Result<Vec<u8>, Error> {
+        Ok(self.file.read()?)
+    }
+
+    pub(super) fn text(&self) -> Result<String, Error> {
+        String::from_utf8(self.file.read()?).map_err(|error| Error::NotUtf8 {
+            path: self.path().to_owned(),
+            at: error.utf8_error().valid_up_to(),
+        })
+    }
+
+    /// Gives a fault of the text the name of the file.
+    pub(super) fn fault(&self, fault: &Fault) -> Error {
+        let path = self.path().to_owned();
+        match *fault {
+            Fault::Broken(broken) => Error::Broken { path, broken },
+            Fault::NoKubeconfig(reason) => Error::NoKubeconfig { path, reason },
+            Fault::Unproven => Error::Unproven { path },
+        }
+    }
+
+    pub(super) fn lock(&self) -> Result<UserFileLock, Error> {
+        Ok(self.file.lock()?)
+    }
+
+    pub(super) fn stage(&self, bytes: &[u8], lock: &UserFileLock) -> Result<Staged, Error> {
+        Ok(self.file.stage(bytes, lock)?)
+    }
+
+    pub(super) fn backup_path(&self) -> PathBuf {
+        self.file.backup_path()
+    }
+
+    pub(super) fn backup(&self) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.file.read_backup()?)
+    }
+
+    /// Refuses a backup of another state than one that led to this text.
+    pub(super) fn check_backup(&self, text: &str) -> Result<(), Error> {
+        let Some(backup) = self.backup()? else {
+            return Ok(());
+        };
+        if std::str::from_utf8(&backup).is_ok_and(|backup| kubeconfig::is_conversion_of(backup, text)) {
+            return Ok(());
+        }
+        Err(Error::OtherBackup {
+            path: self.path().to_owned(),
+            backup: self.backup_path(),
+        })
+    }
+
+    /// Makes the backup; an older one that fits is the better one. Returns whether it is new.
+    pub(super) fn keep_backup(&self, text: &str) -> Result<bool, Error> {
+        if self.backup()?.is_some() {
+            return Ok(false);
+        }
+        self.file.write_backup(text.as_bytes())?;
+        Ok(true)
+    }
+
+    pub(super) fn remove_backup(&self) -> Result<(), Error> {
+        Ok(self.file.remove_backup()?)
+    }
+
+    /// Removes a backup of a file that did not change; that it cannot is nothing to tell.
+    pub(super) fn drop_backup(&self) {
+        drop(self.file.remove_backup());
+    }
+}

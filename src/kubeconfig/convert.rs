@@ -1,0 +1,278 @@
+//! A kubeconfig's text converted: which users, which edits, and the proof that nothing else changed.
+//!
+//! Pure: who may be converted and where secrets go is decided by the caller.
+
+use super::edit::{Edit, apply};
+use super::entry::{Conversion, from_exec};
+use super::legacy::from_legacy;
+use super::tree::{Broken, Node, Value, parse};
+use super::users::{Kind, User, users};
+use crate::secret::Secret;
+
+/// Why a text cannot be looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Broken(Broken),
+    NoKubeconfig(&'static str),
+    /// The edited text is not what it has to be: a fault of ours, and nothing is written.
+    Unproven,
+}
+
+/// What the caller decides.
+pub(crate) struct Choice<'a> {
+    /// Whether to convert the user of this name.
+    pub(crate) wanted: &'a dyn Fn(&str) -> bool,
+    /// Whether `get-token` takes these arguments; else the flag that it does not take.
+    pub(crate) accepts: &'a dyn Fn(&[String]) -> Result<(), String>,
+    /// Where the secret of the user of this name goes, if it does not stay.
+    pub(crate) secret_file: &'a dyn Fn(&str, &Secret) -> Option<String>,
+}
+
+/// What became of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Converted {
+        keeps_secret: bool,
+        drops_tokens: bool,
+    },
+    Already,
+    /// Another way to sign in, with the reason where one may wonder.
+    Other(Option<&'static str>),
+    Unable(String),
+    NotAsked,
+}
+
+/// A converted text, equal to the old one when there was nothing to do.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) text: String,
+    pub(crate) users: Vec<(String, Fate)>,
+}
+
+/// Converts the users that can and shall be.
+pub(crate) fn plan(text: &str, choice: &Choice<'_>) -> Result<Plan, Fault> {
+    let document = parse(text).map_err(Fault::Broken)?;
+    let mut fates = Vec::new();
+    let mut edits: Vec<Edit> = Vec::new();
+    let mut proofs = Vec::new();
+    for user in users(&document).map_err(Fault::NoKubeconfig)? {
+        let fate = match convert(text, &user, choice) {
+            Ok(Ok(conversion)) => {
+                let fate = Fate::Converted {
+                    keeps_secret: conversion.keeps_secret,
+                    drops_tokens: conversion.drops_tokens,
+                };
+                edits.extend(conversion.edits);
+                proofs.push((user.name.to_owned(), conversion.exec));
+                fate
+            }
+            Ok(Err(fate)) => fate,
+            Err(reason) => Fate::Unable(reason),
+        };
+        fates.push((user.name.to_owned(), fate));
+    }
+    if edits.is_empty() {
+        return Ok(Plan {
+            text: text.to_owned(),
+            users: fates,
+        });
+    }
+    let edited = apply(text, edits);
+    let expected = document.root.map(|root| expected(root, &proofs));
+    match parse(&edited) {
+        Ok(after) if after.root == expected => Ok(Plan {
+            text: edited,
+            users: fates,
+        }),
+        _ => Err(Fault::Unproven),
+    }
+}
+
+/// Converts one user; the inner error is a fate that is no failure, the outer one a reason.
+fn convert(text: &str, user: &User<'_>, choice: &Choice<'_>) -> Result<Result<Conversion, Fate>, String> {
+    let fate = match &user.kind {
+        Kind::Already => Fate::Already,
+        Kind::Other(reason) => Fate::Other(*reason),
+        _ if !(choice.wanted)(user.name) => Fate::NotAsked,
+        Kind::Unable(reason) => Fate::Unable(reason.clone()),
+        Kind::Peer { exec, wrapped } => {
+            // Flags first: a secret must not move for an entry that stays.
+            check(&from_exec(text, exec, *wrapped, &|_| None)?, choice)?;
+            return from_exec(text, exec, *wrapped, &|secret| {
+                (choice.secret_file)(user.name, secret)
+            })
+            .map(Ok);
+        }
+        Kind::Legacy { config } => {
+            check(&from_legacy(text, user.node, config, &|_| None)?, choice)?;
+            let secret_file = |secret: &Secret| (choice.secret_file)(user.name, secret);
+            return from_legacy(text, user.node, config, &secret_file).map(Ok);
+        }
+    };
+    Ok(Err(fate))
+}
+
+fn check(conversion: &Conversion, choice: &Choice<'_>) -> Result<(), String> {
+    (choice.accepts)(&conversion.arguments)
+}
+
+/// Returns the tree that the edited text has to have.
+fn expected(mut root: Node, proofs: &[(String, Node)]) -> Node {
+    let Value::Mapping { pairs, .. } = &mut root.value else {
+        return root;
+    };
+    let lists = pairs.iter_mut().filter(|(key, _)| key.text() == Some("users"));
+    for (_, list) in lists {
+        let Value::Sequence { items, .. } = &mut list.value else {
+            continue;
+        };
+        for item in items {
+            let name = item.get("name").and_then(Node::text);
+            let Some((_, exec)) = proofs.iter().find(|(proven, _)| Some(proven.as_str()) == name) else {
+                continue;
+            };
+            let exec = exec.clone();
+            replace_exec(item, exec);
+        }
+    }
+    root
+}
+
+fn replace_exec(item: &mut Node, exec: Node) {
+    let Value::Mapping { pairs, .. } = &mut item.value else {
+        return;
+    };
+    let Some((_, user)) = pairs.iter_mut().find(|(key, _)| key.text() == Some("user")) else {
+        return;
+    };
+    let Value::Mapping { pairs, .. } = &mut user.value else {
+        return;
+    };
+    let is_source = |(key, value): &&mut (Node, Node)| {
+        matches!(key.text(), Some("exec" | "auth-provider")) && !value.is_null()
+    };
+    if let Some(pair) = pairs.iter_mut().find(is_source) {
+        *pair = (Node::scalar("exec"), exec);
+    }
+}
+
+/// Returns whether `current` is what a conversion of some of the users of `original` made of it.
+///
+/// A conversion is repeatable, so no record of it has to be kept: whoever is ours in `current` is converted again.
+pub(crate) fn is_conversion_of(original: &str, current: &str) -> bool {
+    if original == current {
+        return true;
+    }
+    let ours = our_users(current);
+    let secret_file = |name: &str, _: &Secret| {
+        let user = ours.iter().find(|(user, _)| user == name)?;
+        user.1.clone()
+    };
+    let choice = Choice {
+        wanted: &|name| ours.iter().any(|(user, _)| user == name),
+        accepts: &|_| Ok(()),
+        secret_file: &secret_file,
+    };
+    plan(original, &choice).is_ok_and(|plan| plan.text == current)
+}
+
+/// Returns our users, each with the file of its secret.
+pub(crate) fn our_users(text: &str) -> Vec<(String, Option<String>)> {
+    let Ok(document) = parse(text) else {
+        return Vec::new();
+    };
+    let users = users(&document).unwrap_or_default();
+    let ours = users
+        .into_iter()
+        .filter(|user| matches!(user.kind, Kind::Already));
+    ours.map(|user| {
+        let args = user.node.get("exec").and_then(|exec| exec.get("args"));
+        let args: Vec<&str> = args
+            .and_then(Node::items)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Node::text)
+            .collect();
+        (user.name.to_owned(), secret_file_of(&args))
+    })
+    .collect()
+}
+
+fn secret_file_of(args: &[&str]) -> Option<String> {
+    let (at, arg) = args
+        .iter()
+        .enumerate()
+        .find(|(_, arg)| arg.starts_with("--oidc-client-secret-file"))?;
+    match arg.split_once('=') {
+        Some((_, path)) => Some(path.to_owned()),
+        None => args.get(at + 1).map(|path| (*path).to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn converted(exec: &str) -> Result<String, Fate> {
+        let text = format!("users: [{{name: n, user: {{exec: {exec}}}}}]\n");
+        let choice = Choice {
+            wanted: &|_| true,
+            accepts: &|_| Ok(()),
+            secret_file: &|_, _| Some("/a 'b'/c.secret".to_owned()),
+        };
+        let plan = plan(&text, &choice).unwrap();
+        assert!(is_conversion_of(&text, &plan.text), "{}", plan.text);
+        match &plan.users[0].1 {
+            Fate::Converted { .. } => Ok(plan.text
+                ["users: [{name: n, user: {exec: {".len()..plan.text.len() - "}}}]\n".len()]
+                .to_owned()),
+            fate => Err(fate.clone()),
+        }
+    }
+
+    #[test]
+    fn flow_style_stays_as_it_was_written() {
+        let cases = [
+            (
+                "{apiVersion: x, command: kubelogin , args: [get-token]}",
+                "apiVersion: client.authentication.k8s.io/v1, command: kubesesame, interactiveMode: IfAvailable , args: [get-token]",
+            ),
+            (
+                "{'command': 'kubectl', args: ['oidc-login', get-token], apiVersion: \"x\", interactiveMode: Always}",
+                "'command': 'kubesesame', args: [get-token], apiVersion: \"client.authentication.k8s.io/v1\", interactiveMode: IfAvailable",
+            ),
+            (
+                "{apiVersion: x, args: [get-token, --oidc-client-secret=s, --oidc-client-secret, 's'], command: kubelogin}",
+                "apiVersion: client.authentication.k8s.io/v1, args: [get-token, \"--oidc-client-secret-file=/a 'b'/c.secret\", \
+                 --oidc-client-secret-file, '/a ''b''/c.secret'], command: kubesesame, interactiveMode: IfAvailable",
+            ),
+            (
+                "{apiVersion: x, args: [get-token],\n  command: kubelogin # {,\n  }",
+                "apiVersion: client.authentication.k8s.io/v1, args: [get-token],\n  command: kubesesame,\n  interactiveMode: IfAvailable # {,\n  ",
+            ),
+        ];
+        for (exec, expected) in cases {
+            assert_eq!(converted(exec).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_has_no_place_to_edit_is_left_alone() {
+        for exec in [
+            "{command: kubelogin, args: [get-token]}",
+            "{command: kubelogin, args: [get-token], apiVersion: x, interactiveMode: }",
+            "{command: kubelogin, args: [get-token, [x]], apiVersion: x}",
+        ] {
+            assert!(matches!(converted(exec), Err(Fate::Unable(_))), "{exec}");
+        }
+    }
+
+    #[test]
+    fn a_change_that_a_conversion_does_not_make_is_seen() {
+        let old =
+            "users:\n- name: n\n  user:\n    exec: {apiVersion: x, command: kubelogin, args: [get-token]}\n";
+        assert!(is_conversion_of(old, old));
+        assert!(!is_conversion_of(old, &old.replace("kubelogin", "kubesesame")));
+        assert!(!is_conversion_of(old, "[broken"));
+    }
+}

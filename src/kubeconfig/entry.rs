@@ -1,0 +1,209 @@
+//! One user's entry turned into ours: the edits, and what they have to mean.
+//!
+//! An `exec` entry keeps its comments, order and quotes: only the values that differ are replaced.
+
+use granit_parser::ScalarStyle;
+
+use super::edit::{Edit, after, before, is_blank_or_comment, line_ending};
+use super::tree::{Node, Value};
+use crate::secret::Secret;
+
+pub(super) const COMMAND: &str = "kubesesame";
+pub(super) const API_VERSION: &str = "client.authentication.k8s.io/v1";
+pub(super) const MODE: &str = "IfAvailable";
+pub(super) const SECRET_FLAG: &str = "--oidc-client-secret";
+
+/// An entry's conversion.
+#[derive(Debug)]
+pub(super) struct Conversion {
+    pub(super) edits: Vec<Edit>,
+    /// The `exec` mapping as it has to read afterwards.
+    pub(super) exec: Node,
+    pub(super) arguments: Vec<String>,
+    /// A client secret that stays in the entry.
+    pub(super) keeps_secret: bool,
+    /// Tokens that the entry held and that only the backup has now.
+    pub(super) drops_tokens: bool,
+}
+
+/// Gives the file that a secret moves to, or nothing to leave it.
+pub(super) type SecretFile<'a> = dyn Fn(&Secret) -> Option<String> + 'a;
+
+/// Edits the entry of a user of the peer.
+pub(super) fn from_exec(
+    text: &str,
+    exec: &Node,
+    wrapped: bool,
+    secret_file: &SecretFile<'_>,
+) -> Result<Conversion, String> {
+    let (Some(command), Some(args)) = (exec.pair("command"), exec.get("args")) else {
+        return Err("it has no `command` and `args`".to_owned());
+    };
+    let Some(version) = exec.get("apiVersion") else {
+        return Err("it has no `apiVersion`, so kubectl refuses it".to_owned());
+    };
+    let mut edits = vec![
+        Edit::replace(command.1.span.clone(), written(COMMAND, &command.1)?),
+        Edit::replace(version.span.clone(), written(API_VERSION, version)?),
+    ];
+    match exec.get("interactiveMode") {
+        Some(mode) if mode.is_null() => return Err("its `interactiveMode` is empty".to_owned()),
+        Some(mode) => edits.push(Edit::replace(mode.span.clone(), written(MODE, mode)?)),
+        None => edits.push(insert_after(text, command, "interactiveMode", MODE)?),
+    }
+    let items = args.items().unwrap_or_default();
+    if wrapped {
+        edits.push(remove_first(text, items));
+    }
+    let items = &items[usize::from(wrapped)..];
+    let mut arguments: Vec<String> = items.iter().filter_map(Node::text).map(str::to_owned).collect();
+    let mut keeps_secret = false;
+    for at in 0..arguments.len() {
+        let flag_and_value = match arguments[at].split_once('=') {
+            Some((SECRET_FLAG, value)) => (at, value.to_owned()),
+            None if arguments[at] == SECRET_FLAG && at + 1 < items.len() => {
+                (at + 1, arguments[at + 1].clone())
+            }
+            _ => continue,
+        };
+        let (value_at, secret) = flag_and_value;
+        let Some(path) = secret_file(&Secret::new(secret)) else {
+            keeps_secret = true;
+            continue;
+        };
+        if value_at == at {
+            arguments[at] = format!("{SECRET_FLAG}-file={path}");
+        } else {
+            arguments[at] = format!("{SECRET_FLAG}-file");
+            arguments[value_at] = path;
+        }
+        for changed in at..=value_at {
+            edits.push(Edit::replace(
+                items[changed].span.clone(),
+                written(&arguments[changed], &items[changed])?,
+            ));
+        }
+    }
+    Ok(Conversion {
+        exec: wanted(exec, &arguments),
+        edits,
+        arguments,
+        keeps_secret,
+        drops_tokens: false,
+    })
+}
+
+/// Returns the mapping with our values in place of the peer's.
+fn wanted(exec: &Node, arguments: &[String]) -> Node {
+    let mut pairs = Vec::new();
+    let had_mode = exec.get("interactiveMode").is_some();
+    for (key, value) in exec.pairs().unwrap_or_default() {
+        let ours = match key.text() {
+            Some("command") => Node::scalar(COMMAND),
+            Some("apiVersion") => Node::scalar(API_VERSION),
+            Some("interactiveMode") => Node::scalar(MODE),
+            Some("args") => list(arguments),
+            _ => value.clone(),
+        };
+        pairs.push((key.clone(), ours));
+        if key.text() == Some("command") && !had_mode {
+            pairs.push((Node::scalar("interactiveMode"), Node::scalar(MODE)));
+        }
+    }
+    Node::of(Value::Mapping { pairs, flow: false })
+}
+
+pub(super) fn list(texts: &[String]) -> Node {
+    Node::of(Value::Sequence {
+        items: texts.iter().map(|text| Node::scalar(text)).collect(),
+        flow: false,
+    })
+}
+
+/// Writes a text in the style of the scalar it replaces.
+pub(super) fn written(text: &str, replaced: &Node) -> Result<String, String> {
+    match &replaced.value {
+        Value::Scalar {
+            style: ScalarStyle::Plain,
+            ..
+        } if is_plain(text) => Ok(text.to_owned()),
+        Value::Scalar {
+            style: ScalarStyle::SingleQuoted,
+            ..
+        } => Ok(format!("'{}'", text.replace('\'', "''"))),
+        Value::Scalar {
+            style: ScalarStyle::Plain | ScalarStyle::DoubleQuoted,
+            ..
+        } => Ok(json(text)),
+        _ => Err("one of its values is a text of several lines".to_owned()),
+    }
+}
+
+/// Whether a text means itself without quotes, in block and in flow style, for YAML 1.1 and 1.2.
+pub(super) fn is_plain(text: &str) -> bool {
+    let first = text.trim_start_matches("--").chars().next();
+    first.is_some_and(|c| c.is_ascii_alphabetic() || c == '/')
+        && !text.ends_with(':')
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_./:=@+%~".contains(c))
+        && !matches!(
+            text.to_ascii_lowercase().as_str(),
+            "true" | "false" | "null" | "yes" | "no" | "on" | "off" | "y" | "n"
+        )
+}
+
+pub(super) fn json(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Inserts an entry behind another one of its mapping, written as that one is.
+fn insert_after(text: &str, (key, value): &(Node, Node), name: &str, inserted: &str) -> Result<Edit, String> {
+    let indent = before(text, key.span.start);
+    let own_line = indent.trim().is_empty();
+    let name = written(name, key)?;
+    let inserted = written(inserted, value)?;
+    let rest = after(text, value.span.end);
+    let newline = line_ending(text);
+    if own_line && is_blank_or_comment(rest) && !in_flow(text, value.span.end) {
+        let at = value.span.end + rest.len();
+        return Ok(Edit::insert(at, format!("{newline}{indent}{name}: {inserted}")));
+    }
+    let separator = if own_line {
+        format!(",{newline}{indent}")
+    } else {
+        ", ".to_owned()
+    };
+    Ok(Edit::insert(
+        value.span.end,
+        format!("{separator}{name}: {inserted}"),
+    ))
+}
+
+/// Whether a value that ends here is in a flow mapping: then a comma or a brace is the next thing that is no comment.
+fn in_flow(text: &str, end: usize) -> bool {
+    let mut rest = &text[end..];
+    loop {
+        rest = rest.trim_start();
+        match rest.strip_prefix('#') {
+            Some(comment) => rest = comment.split_once('\n').map_or("", |(_, next)| next),
+            None => return rest.starts_with([',', '}']),
+        }
+    }
+}
+
+/// Removes the first of several items: with its line, if it has one of its own.
+fn remove_first(text: &str, items: &[Node]) -> Edit {
+    let (first, second) = (&items[0].span, &items[1].span);
+    let rest = after(text, first.end);
+    let lead = before(text, first.start);
+    if lead.trim() == "-" && is_blank_or_comment(rest) {
+        let line = first.start - lead.len();
+        let end = first.end
+            + text[first.end..]
+                .find('\n')
+                .map_or(rest.len(), |newline| newline + 1);
+        return Edit::replace(line..end, "");
+    }
+    Edit::replace(first.start..second.start, "")
+}

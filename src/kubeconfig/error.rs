@@ -1,0 +1,76 @@
+//! What keeps a kubeconfig from being converted or restored, and the way out.
+
+use std::path::PathBuf;
+
+use super::tree::Broken;
+use crate::files;
+use crate::foreign_text::ForeignText;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    File(#[from] files::UserFileError),
+    #[error("`{path}` is not UTF-8 (byte {at})")]
+    NotUtf8 { path: PathBuf, at: usize },
+    #[error("`{path}` {} (line {}, column {})", .broken.reason, .broken.line, .broken.column)]
+    Broken { path: PathBuf, broken: Broken },
+    #[error("`{path}` is no kubeconfig: {reason}")]
+    NoKubeconfig { path: PathBuf, reason: &'static str },
+    #[error("there is no kubeconfig: {looked_for}")]
+    NoFile { looked_for: String },
+    #[error("there is no user `{name}`")]
+    NoSuchUser {
+        name: ForeignText,
+        known: Vec<ForeignText>,
+    },
+    #[error("user `{name}` of `{path}` cannot be converted: {reason}")]
+    Unable {
+        path: PathBuf,
+        name: ForeignText,
+        reason: ForeignText,
+    },
+    #[error("the conversion of `{path}` would change more than it should; nothing was written")]
+    Unproven { path: PathBuf },
+    #[error("`{backup}` is the backup of another state of `{path}`")]
+    OtherBackup { path: PathBuf, backup: PathBuf },
+    #[error("`{path}` was changed after its conversion")]
+    Edited { path: PathBuf },
+    #[error("there is no backup of {files}")]
+    NoBackup { files: String },
+}
+
+impl Error {
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::File(error) => error.hint(),
+            Self::NotUtf8 { .. } => "save it as UTF-8, which kubectl needs too".to_owned(),
+            Self::Broken { .. } => "kubectl cannot read it either; mend that line first".to_owned(),
+            Self::NoKubeconfig { .. } => "name another file with --kubeconfig".to_owned(),
+            Self::NoFile { .. } => "name the file with --kubeconfig, or set KUBECONFIG".to_owned(),
+            Self::NoSuchUser { known, .. } if known.is_empty() => "the kubeconfig has no users".to_owned(),
+            Self::NoSuchUser { known, .. } => {
+                let known: Vec<&str> = known.iter().map(ForeignText::as_str).collect();
+                format!("the users are: {}", known.join(", "))
+            }
+            Self::Unable { .. } => {
+                "change that by hand, or write the entry anew with `kubesesame setup`".to_owned()
+            }
+            Self::Unproven { .. } => {
+                "write the entry anew with `kubesesame setup`, and please report this kubeconfig's layout"
+                    .to_owned()
+            }
+            Self::OtherBackup { backup, .. } => {
+                let backup = files::quoted(backup);
+                format!(
+                    "go back first with `kubesesame kubeconfig restore`, or put the old backup away: mv {backup} {backup}.old"
+                )
+            }
+            Self::Edited { .. } => {
+                "the lines with + would be lost; --force puts the backup back all the same".to_owned()
+            }
+            Self::NoBackup { .. } => {
+                "`kubesesame kubeconfig convert` keeps one; name its file with --kubeconfig".to_owned()
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! A legacy `auth-provider` turned into an `exec` entry.
+//!
+//! The entry is written anew in the style it had: a block, or JSON in flow style.
+
+use super::edit::{Edit, after, before, line_ending};
+use super::entry::{
+    API_VERSION, COMMAND, Conversion, MODE, SECRET_FLAG, SecretFile, is_plain, json, list, written,
+};
+use super::tree::{Node, Value};
+use crate::secret::Secret;
+
+/// Writes an `exec` entry in place of a legacy `auth-provider`.
+pub(super) fn from_legacy(
+    text: &str,
+    user: &Node,
+    config: &Node,
+    secret_file: &SecretFile<'_>,
+) -> Result<Conversion, String> {
+    let Some((key, provider)) = user.pair("auth-provider") else {
+        return Err("it has no `auth-provider`".to_owned());
+    };
+    let legacy = LegacyArguments::read(config, secret_file)?;
+    let style = Style::of(text, key, provider)?;
+    let mut end = provider.span.start + text[provider.span.clone()].trim_end().len();
+    let rest = after(text, end);
+    // The last value may be absent: `id-token:`.
+    if rest.trim_start().starts_with(':') {
+        end += rest.find(':').unwrap_or(0) + 1;
+    }
+    let exec_key = written("exec", key)?;
+    let entry = style.exec(&exec_key, &legacy.arguments);
+    let pairs = [
+        ("apiVersion", Node::scalar(API_VERSION)),
+        ("args", list(&legacy.arguments)),
+        ("command", Node::scalar(COMMAND)),
+        ("interactiveMode", Node::scalar(MODE)),
+    ];
+    let pairs = pairs
+        .into_iter()
+        .map(|(key, value)| (Node::scalar(key), value))
+        .collect();
+    Ok(Conversion {
+        edits: vec![Edit::replace(key.span.start..end, entry)],
+        exec: Node::of(Value::Mapping { pairs, flow: false }),
+        arguments: legacy.arguments,
+        keeps_secret: legacy.keeps_secret,
+        drops_tokens: legacy.drops_tokens,
+    })
+}
+
+struct LegacyArguments {
+    arguments: Vec<String>,
+    keeps_secret: bool,
+    drops_tokens: bool,
+}
+
+impl LegacyArguments {
+    fn read(config: &Node, secret_file: &SecretFile<'_>) -> Result<Self, String> {
+        let mut arguments = vec!["get-token".to_owned()];
+        let mut keeps_secret = false;
+        let mut drops_tokens = false;
+        for key in ["idp-issuer-url", "client-id"] {
+            if config.get(key).and_then(Node::text).is_none_or(str::is_empty) {
+                return Err(format!("its `auth-provider` has no `{key}`"));
+            }
+        }
+        for (key, value) in config.pairs().unwrap_or_default() {
+            let (Some(key), Some(value)) = (key.text(), value.text()) else {
+                return Err("its `auth-provider` has a value that is no text".to_owned());
+            };
+            if value.is_empty() {
+                continue;
+            }
+            match key {
+                "idp-issuer-url" => arguments.push(format!("--oidc-issuer-url={value}")),
+                "client-id" => arguments.push(format!("--oidc-client-id={value}")),
+                "client-secret" => {
+                    let path = secret_file(&Secret::new(value));
+                    keeps_secret = path.is_none();
+                    arguments.push(path.map_or_else(
+                        || format!("{SECRET_FLAG}={value}"),
+                        |path| format!("{SECRET_FLAG}-file={path}"),
+                    ));
+                }
+                "idp-certificate-authority" => arguments.push(format!("--certificate-authority={value}")),
+                "idp-certificate-authority-data" => {
+                    arguments.push(format!("--certificate-authority-data={value}"));
+                }
+                "extra-scopes" => arguments.extend(
+                    value
+                        .split(',')
+                        .map(str::trim)
+                        .filter(|scope| !scope.is_empty())
+                        .map(|scope| format!("--oidc-extra-scope={scope}")),
+                ),
+                "id-token" | "refresh-token" => drops_tokens = true,
+                _ => {
+                    return Err(
+                        "its `auth-provider` has a key that no OpenID Connect provider has".to_owned(),
+                    );
+                }
+            }
+        }
+        Ok(Self {
+            arguments,
+            keeps_secret,
+            drops_tokens,
+        })
+    }
+}
+
+/// How an entry is laid out.
+enum Style<'a> {
+    Block {
+        newline: &'a str,
+        indent: &'a str,
+        step: String,
+    },
+    FlowLines {
+        newline: &'a str,
+        indent: &'a str,
+        step: String,
+    },
+    FlowLine,
+}
+
+impl<'a> Style<'a> {
+    fn of(text: &'a str, key: &Node, value: &Node) -> Result<Self, String> {
+        let newline = line_ending(text);
+        let indent = before(text, key.span.start);
+        let own_line = indent.trim().is_empty();
+        let child = value
+            .pairs()
+            .and_then(|pairs| pairs.first())
+            .map_or("", |(child, _)| before(text, child.span.start));
+        let step = if child.trim().is_empty() {
+            child.strip_prefix(indent)
+        } else {
+            None
+        };
+        let step = step.filter(|step| !step.is_empty()).unwrap_or("  ").to_owned();
+        match &value.value {
+            Value::Mapping { flow: false, .. } if own_line => Ok(Self::Block {
+                newline,
+                indent,
+                step,
+            }),
+            Value::Mapping { flow: true, .. } if own_line && text[value.span.clone()].contains('\n') => {
+                Ok(Self::FlowLines {
+                    newline,
+                    indent,
+                    step,
+                })
+            }
+            Value::Mapping { flow: true, .. } => Ok(Self::FlowLine),
+            _ => Err("its `auth-provider` stands in an unusual place".to_owned()),
+        }
+    }
+
+    fn exec(&self, key: &str, arguments: &[String]) -> String {
+        match self {
+            Self::Block {
+                newline,
+                indent,
+                step,
+            } => {
+                let inner = format!("{newline}{indent}{step}");
+                let plain = |arg: &String| if is_plain(arg) { arg.clone() } else { json(arg) };
+                let mut args = String::new();
+                for arg in arguments.iter().map(plain) {
+                    args.extend([&*inner, "- ", &*arg]);
+                }
+                format!(
+                    "{key}:{inner}apiVersion: {API_VERSION}{inner}args:{args}\
+                     {inner}command: {COMMAND}{inner}interactiveMode: {MODE}"
+                )
+            }
+            Self::FlowLines {
+                newline,
+                indent,
+                step,
+            } => {
+                let outer = format!("{newline}{indent}");
+                let inner = format!("{outer}{step}");
+                let args: Vec<String> = arguments
+                    .iter()
+                    .map(|arg| format!("{inner}{step}{}", json(arg)))
+                    .collect();
+                format!(
+                    "{key}: {{{inner}\"apiVersion\": \"{API_VERSION}\",{inner}\"args\": [{}{inner}],\
+                     {inner}\"command\": \"{COMMAND}\",{inner}\"interactiveMode\": \"{MODE}\"{outer}}}",
+                    args.join(",")
+                )
+            }
+            Self::FlowLine => {
+                let args: Vec<String> = arguments.iter().map(|arg| json(arg)).collect();
+                format!(
+                    "{key}: {{\"apiVersion\": \"{API_VERSION}\", \"args\": [{}], \
+                     \"command\": \"{COMMAND}\", \"interactiveMode\": \"{MODE}\"}}",
+                    args.join(", ")
+                )
+            }
+        }
+    }
+}

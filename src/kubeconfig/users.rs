@@ -1,0 +1,274 @@
+//! The users of a kubeconfig, and which of them a conversion is for.
+//!
+//! Tells int128's kubelogin from Azure's program of the same name by its flags. Reads only what the text says.
+
+use super::tree::{Document, Node};
+
+/// A user of the list.
+#[derive(Debug)]
+pub(super) struct User<'a> {
+    pub(super) name: &'a str,
+    /// The mapping below `user:`.
+    pub(super) node: &'a Node,
+    pub(super) kind: Kind<'a>,
+}
+
+/// How a user gets its credential.
+#[derive(Debug)]
+pub(super) enum Kind<'a> {
+    /// Through the peer. The number of arguments before `get-token` says whether kubectl is its wrapper.
+    Peer { exec: &'a Node, wrapped: bool },
+    /// Through client-go's own OpenID Connect provider, which cannot sign in.
+    Legacy { config: &'a Node },
+    /// Through us.
+    Already,
+    /// In a way that has nothing to do with us; the text says which, where a person may wonder.
+    Other(Option<&'static str>),
+    /// Through the peer, in a way that we cannot take over.
+    Unable(String),
+}
+
+/// Flags of Azure/kubelogin, which shares the name of int128/kubelogin and nothing else.
+const AZURE_FLAGS: [&str; 5] = ["--server-id", "--login", "-l", "--environment", "--tenant-id"];
+
+/// Returns the users, or why this is no kubeconfig.
+pub(super) fn users(document: &Document) -> Result<Vec<User<'_>>, &'static str> {
+    let Some(root) = &document.root else {
+        return Ok(Vec::new());
+    };
+    if root.is_null() {
+        return Ok(Vec::new());
+    }
+    let Some(pairs) = root.pairs() else {
+        return Err("it is not a mapping");
+    };
+    let is = |key: &str, expected: &str| root.get(key).is_none_or(|value| value.text() == Some(expected));
+    if !is("kind", "Config") || !is("apiVersion", "v1") {
+        return Err("its `apiVersion` and `kind` are not `v1` and `Config`");
+    }
+    if !["users", "clusters", "contexts", "kind"]
+        .iter()
+        .any(|key| root.get(key).is_some())
+    {
+        return Err("it has neither `users` nor `clusters` nor `contexts`");
+    }
+    if duplicate(pairs).is_some() {
+        return Err("a key of its top level is there twice");
+    }
+    let Some(list) = root.get("users").filter(|list| !list.is_null()) else {
+        return Ok(Vec::new());
+    };
+    let Some(items) = list.items() else {
+        return Err("its `users` are not a list");
+    };
+    let mut users: Vec<User<'_>> = items
+        .iter()
+        .filter_map(|item| user(item, root.decorated || list.decorated))
+        .collect();
+    let names: Vec<&str> = users.iter().map(|user| user.name).collect();
+    for user in &mut users {
+        if names.iter().filter(|name| **name == user.name).count() > 1 && user.kind.is_ours() {
+            user.kind = Kind::Unable("the file has two users of this name, which kubectl refuses".to_owned());
+        }
+    }
+    Ok(users)
+}
+
+impl Kind<'_> {
+    fn is_ours(&self) -> bool {
+        matches!(self, Self::Peer { .. } | Self::Legacy { .. })
+    }
+}
+
+fn user(item: &Node, decorated: bool) -> Option<User<'_>> {
+    let name = item.get("name")?.text()?;
+    let node = item.get("user")?;
+    let mut kind = kind(node);
+    if kind.is_ours()
+        && let Some(reason) = obstacle(item, decorated)
+    {
+        kind = Kind::Unable(reason);
+    }
+    Some(User { name, node, kind })
+}
+
+/// Returns what keeps us from editing this entry.
+fn obstacle(item: &Node, mut decorated: bool) -> Option<String> {
+    let mut reason = None;
+    item.walk(&mut |node| {
+        decorated |= node.decorated;
+        let pairs = node.pairs().unwrap_or_default();
+        decorated |= pairs.iter().any(|(key, _)| key.text() == Some("<<"));
+        if let Some(key) = duplicate(pairs) {
+            reason = Some(format!("it has the key `{key}` twice"));
+        }
+    });
+    if decorated {
+        return Some("it uses anchors, aliases, merge keys or tags of YAML".to_owned());
+    }
+    reason
+}
+
+fn duplicate(pairs: &[(Node, Node)]) -> Option<&str> {
+    let keys: Vec<_> = pairs.iter().filter_map(|(key, _)| key.text()).collect();
+    let twice = |(at, key): &(usize, &&str)| keys[..*at].contains(*key);
+    keys.iter().enumerate().find(twice).map(|(_, key)| *key)
+}
+
+fn kind(user: &Node) -> Kind<'_> {
+    let present = |key| user.get(key).filter(|value| !value.is_null());
+    let exec = present("exec").map(exec);
+    let legacy = present("auth-provider").map(legacy);
+    match (exec, legacy) {
+        (Some(kind), None) | (None, Some(kind)) => kind,
+        (Some(a), Some(b)) if a.is_ours() || b.is_ours() => {
+            Kind::Unable("it has both `exec` and `auth-provider`, which kubectl refuses".to_owned())
+        }
+        _ => Kind::Other(None),
+    }
+}
+
+fn exec(exec: &Node) -> Kind<'_> {
+    let Some(command) = exec.get("command").and_then(Node::text) else {
+        return Kind::Other(None);
+    };
+    let program = command.rsplit(['/', '\\']).next().unwrap_or_default();
+    let program = program.strip_suffix(".exe").unwrap_or(program);
+    let items = exec.get("args").and_then(Node::items).unwrap_or_default();
+    let args: Vec<&str> = items.iter().map(|item| item.text().unwrap_or_default()).collect();
+    let wrapped = program == "kubectl" && args.first() == Some(&"oidc-login");
+    match program {
+        "kubesesame" => return Kind::Already,
+        "kubelogin" if is_azure(&args) => {
+            return Kind::Other(Some("it runs Azure's kubelogin, which is another program"));
+        }
+        "kubelogin" | "kubectl-oidc_login" => {}
+        _ if wrapped => {}
+        _ => return Kind::Other(None),
+    }
+    if args.get(usize::from(wrapped)) != Some(&"get-token") {
+        return Kind::Unable("it does not run `get-token`".to_owned());
+    }
+    if items.iter().any(|item| item.text().is_none()) {
+        return Kind::Unable("its `args` are not a list of texts".to_owned());
+    }
+    Kind::Peer { exec, wrapped }
+}
+
+/// int128's flags begin with `--oidc-`; Azure's login flags do not.
+fn is_azure(args: &[&str]) -> bool {
+    !args.iter().any(|arg| arg.starts_with("--oidc-"))
+        && args
+            .iter()
+            .any(|arg| AZURE_FLAGS.contains(&arg.split('=').next().unwrap_or_default()))
+}
+
+fn legacy(provider: &Node) -> Kind<'_> {
+    match (provider.get("name").and_then(Node::text), provider.get("config")) {
+        (Some("oidc"), Some(config)) if config.pairs().is_some() => Kind::Legacy { config },
+        (Some("oidc"), _) => Kind::Unable("its `auth-provider` has no `config`".to_owned()),
+        _ if provider.decorated => {
+            Kind::Unable("it uses anchors, aliases, merge keys or tags of YAML".to_owned())
+        }
+        _ => Kind::Other(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::parse;
+    use super::*;
+
+    fn told(user: &str) -> String {
+        let text = format!("users:\n- name: n\n  user: {user}\n");
+        let document = parse(&text).unwrap();
+        match &users(&document).unwrap()[0].kind {
+            Kind::Peer { wrapped, .. } => format!("peer {wrapped}"),
+            Kind::Legacy { .. } => "legacy".to_owned(),
+            Kind::Already => "already".to_owned(),
+            Kind::Other(reason) => reason.unwrap_or("other").to_owned(),
+            Kind::Unable(reason) => reason.clone(),
+        }
+    }
+
+    #[test]
+    fn each_way_is_told_from_the_others() {
+        let cases = [
+            (
+                "{exec: {command: kubectl, args: [oidc-login, get-token]}}",
+                "peer true",
+            ),
+            (
+                "{exec: {command: /usr/bin/kubectl, args: [oidc-login, get-token]}}",
+                "peer true",
+            ),
+            (
+                "{exec: {command: 'C:\\k\\kubectl.exe', args: [oidc-login, get-token]}}",
+                "peer true",
+            ),
+            (
+                "{exec: {command: kubelogin, args: [get-token, --oidc-issuer-url=https://i]}}",
+                "peer false",
+            ),
+            (
+                "{exec: {command: kubectl-oidc_login, args: [get-token]}}",
+                "peer false",
+            ),
+            (
+                "{exec: {command: kubelogin, args: [get-token, --login, azurecli, --server-id, x]}}",
+                "it runs Azure's",
+            ),
+            (
+                "{exec: {command: kubelogin, args: [get-token, --tenant-id=x]}}",
+                "it runs Azure's",
+            ),
+            (
+                "{exec: {command: kubectl, args: [oidc-login, setup]}}",
+                "it does not run `get-token`",
+            ),
+            ("{exec: {command: kubectl, args: [other, get-token]}}", "other"),
+            ("{exec: {command: aws, args: [eks, get-token]}}", "other"),
+            ("{exec: {command: /opt/kubesesame}}", "already"),
+            ("{auth-provider: {name: oidc, config: {}}}", "legacy"),
+            ("{auth-provider: {name: gcp, config: {}}}", "other"),
+            ("{auth-provider: {name: oidc}}", "its `auth-provider` has no"),
+            ("{token: x}", "other"),
+            (
+                "{exec: {command: kubelogin, args: [get-token]}, auth-provider: {name: oidc, config: {}}}",
+                "it has both",
+            ),
+            (
+                "{exec: {command: kubelogin, args: [get-token], env: &e []}}",
+                "it uses anchors",
+            ),
+            (
+                "{<<: {a: b}, exec: {command: kubelogin, args: [get-token]}}",
+                "it uses anchors",
+            ),
+            (
+                "{exec: {command: kubelogin, args: [get-token], args: [get-token]}}",
+                "it has the key `args` twice",
+            ),
+        ];
+        for (user, expected) in cases {
+            assert!(told(user).starts_with(expected), "{user}: {}", told(user));
+        }
+    }
+
+    #[test]
+    fn what_is_no_kubeconfig_is_refused() {
+        for text in [
+            "[]",
+            "text",
+            "kind: Pod\napiVersion: v1",
+            "a: b",
+            "users: 3",
+            "users: []\nusers: []",
+        ] {
+            assert!(users(&parse(text).unwrap()).is_err(), "{text}");
+        }
+        for text in ["", "# empty", "kind: Config\napiVersion: v1", "users: null"] {
+            assert!(users(&parse(text).unwrap()).unwrap().is_empty(), "{text}");
+        }
+    }
+}
