@@ -31,6 +31,32 @@ fn good_days_tell_no_secret() {
 }
 
 #[test]
+fn the_other_grants_tell_no_secret() {
+    let sandbox = Sandbox::unattended();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.device_interval_secs = Some(0));
+    let password = sandbox.okta.behaviour().user.password;
+    let calls = [
+        sandbox.get_token().arg("--grant-type=device-code"),
+        sandbox
+            .get_token()
+            .arg("--username=alice@example.com")
+            .arg(&format!("--password={password}")),
+        sandbox
+            .get_token()
+            .arg("--oidc-use-access-token")
+            .arg("--grant-type=device-code"),
+    ];
+    for call in calls {
+        let outcome = call.arg("-v=9").arg("--force-refresh").run();
+        assert_eq!(outcome.code, Some(0), "{outcome}");
+        tells_nothing(&outcome, &sandbox.okta);
+        assert!(!outcome.stderr.contains(&password), "{outcome}");
+    }
+}
+
+#[test]
 fn bad_days_tell_no_secret() {
     let defects = [
         Defect::BadSignature,
