@@ -248,7 +248,7 @@ impl Error {
             | Self::Pasted(_)
             | Self::NothingPasted { .. } => Some(self.by_hand_hint().to_owned()),
             Self::LoginImpossible => {
-                Some("sign in once where there is a browser, or print the URL with --skip-open-browser".to_owned())
+                Some("sign in once at a terminal or where there is a browser, or use --grant-type=device-code".to_owned())
             }
             Self::Unattended { redirect_uri, .. } => Some(format!(
                 "run the command again and finish in the browser; if it shows \"400 Bad Request\", add \

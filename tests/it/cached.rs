@@ -164,5 +164,5 @@ fn a_fifo_in_place_of_the_session_is_refused_at_once() {
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
     assert!(stderr.contains("is not a file"), "{stderr}");
-    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(began.elapsed() < Duration::from_secs(15));
 }
