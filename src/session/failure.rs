@@ -82,19 +82,26 @@ impl Failure {
 
     /// Returns the words of the failure if no new login is to be tried for this caller.
     ///
-    /// A person who typed the command, or a new command at a terminal, always gets a new try.
+    /// A person in a new command at a terminal always gets a new try.
     pub(crate) fn answer_for(&self, caller: &Caller<'_>) -> Option<Report> {
-        let same_command = caller.by_client && self.parents.contains(caller.parent);
+        let same_command = self.parents.contains(caller.parent);
         if !self.is_quiet(caller.now) || (caller.at_terminal && !same_command) {
             return None;
         }
         let mut report = self.report.clone();
         let ago = caller.now.saturating_sub(self.at);
         // kubectl's five tries come within a moment, and need no explanation.
-        if !same_command || ago > 10 {
+        let is_retry = same_command && caller.by_client && ago <= 10;
+        if !is_retry {
+            let how = if caller.at_terminal {
+                "in a new shell"
+            } else {
+                "in a terminal"
+            };
             report.note = Some(format!(
-                "no new sign-in was tried, since the last one failed {ago} s ago; run kubectl in a terminal to try \
-                 again at once"
+                "no new sign-in was tried, since the last one failed {ago} s ago; run it {how} to try again at once, or wait \
+                 {} s",
+                self.quiet_seconds().saturating_sub(ago)
             ));
         }
         Some(report)
@@ -102,9 +109,12 @@ impl Failure {
 
     /// A failure from the future (the clock was set back) is not waited for.
     fn is_quiet(&self, now: i64) -> bool {
+        (self.at..self.at.saturating_add(self.quiet_seconds())).contains(&now)
+    }
+
+    fn quiet_seconds(&self) -> i64 {
         let try_index = usize::try_from(self.tries.saturating_sub(1)).unwrap_or(usize::MAX);
-        let quiet = QUIET[try_index.min(QUIET.len() - 1)];
-        (self.at..self.at.saturating_add(quiet)).contains(&now)
+        QUIET[try_index.min(QUIET.len() - 1)]
     }
 
     /// Adds one more caller that ended with this failure; false when it was known already.
@@ -169,13 +179,27 @@ mod tests {
     }
 
     #[test]
-    fn a_person_who_typed_the_command_gets_a_new_try_at_once() {
+    fn a_person_who_types_it_again_in_the_same_shell_is_told_why_and_what_to_do() {
         let shell = parent(1);
         let by_hand = Caller {
             by_client: false,
-            ..caller(&shell, 1001, true)
+            ..caller(&shell, 1003, true)
         };
-        assert!(failure(None, 1000).answer_for(&by_hand).is_none());
+        let note = failure(None, 1000).answer_for(&by_hand).unwrap().note.unwrap();
+        assert!(
+            note.contains("failed 3 s ago") && note.contains("wait 57 s"),
+            "{note}"
+        );
+        assert!(
+            failure(None, 1000)
+                .answer_for(&Caller {
+                    by_client: true,
+                    ..by_hand
+                })
+                .unwrap()
+                .note
+                .is_none()
+        );
     }
 
     #[test]

@@ -46,15 +46,22 @@ fn then_a_person_in_a_new_command_gets_a_new_tab_at_once() {
 }
 
 #[test]
-fn a_person_who_types_the_command_gets_a_new_tab_each_time() {
+fn a_person_who_types_the_command_again_in_the_same_shell_is_told_what_to_do() {
     let sandbox = refusing();
     let by_hand = sandbox
         .get_token()
         .without_env("KUBERNETES_EXEC_INFO")
         .at_terminal()
         .repeated(2);
-    by_hand.run().fails(1, &["access_denied"]);
-    assert_eq!(sandbox.tabs(), 2);
+    by_hand.run().fails(
+        1,
+        &[
+            "access_denied",
+            "note: no new sign-in was tried",
+            "run it in a new shell",
+        ],
+    );
+    assert_eq!(sandbox.tabs(), 1);
 }
 
 #[test]
