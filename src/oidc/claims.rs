@@ -232,6 +232,12 @@ mod tests {
     }
 
     #[test]
+    fn a_subject_may_have_255_characters_and_no_more() {
+        assert!(with("sub", "x".repeat(255).into()).is_ok());
+        assert!(with("sub", "x".repeat(256).into()).is_err());
+    }
+
+    #[test]
     fn a_fraction_of_a_second_is_cut_off() {
         assert_eq!(with("exp", 20.9.into()).unwrap().expires_at, 20);
     }
