@@ -172,6 +172,16 @@ mod tests {
     }
 
     #[test]
+    fn an_error_in_okta_s_own_format_is_told_and_a_good_answer_is_none() {
+        let url = Url::parse("https://i/x").unwrap();
+        let body = br#"{"errorCode":"E0000007","errorSummary":"Not found","errorId":"1"}"#;
+        let check = |status| check_status(&url, status, &HeaderMap::new(), body);
+        let refused = check(StatusCode::NOT_FOUND).unwrap_err().to_string();
+        assert_eq!(refused, "https://i/x answered with HTTP 404: E0000007: Not found");
+        assert!(check(StatusCode::OK).is_ok());
+    }
+
+    #[test]
     fn a_shown_url_has_no_query() {
         let url = Url::parse("https://i/cb?code=secret#x").unwrap();
         assert_eq!(shown(&url).as_str(), "https://i/cb");
