@@ -75,6 +75,10 @@ pub(crate) struct CacheArgs {
     )]
     pub(crate) token_cache_storage: String,
 
+    /// Take over a session of `kubectl oidc-login` where there is none yet: `auto` or `off`
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, default_value = "auto")]
+    pub(crate) adopt: String,
+
     /// Renew the token even if the stored one is still good
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
     pub(crate) force_refresh: Option<bool>,

@@ -70,22 +70,8 @@ fn sign_in(provider: &Provider, login: &Login, trust: &Trust, ui: Ui) -> Result<
     Ok((tokens, false))
 }
 
-/// Okta says `invalid_scope` for the app's setting and `access_denied` for the access policy's.
 fn refuses_a_scope(error: &oidc::Error) -> bool {
-    let oidc::Error::SignInRefused(answer) = error else {
-        return false;
-    };
-    let denied_scope = || {
-        answer
-            .description
-            .as_ref()
-            .is_some_and(|text| text.as_str().contains("scope"))
-    };
-    match answer.error.as_str() {
-        "invalid_scope" => true,
-        "access_denied" => denied_scope(),
-        _ => false,
-    }
+    matches!(error, oidc::Error::SignInRefused(answer) if answer.refuses_a_scope())
 }
 
 fn claim_mapping(args: ClusterArgs, issuer: &str) -> ClaimMapping {

@@ -238,15 +238,21 @@ impl PrivateDir {
     }
 
     /// Puts a file out of the way, under one name that the next such file takes over.
+    pub(crate) fn set_aside(&self, name: &str) -> Result<(), Error> {
+        self.rename(name, &format!("{name}.set-aside"))
+    }
+
+    /// Gives a file another name, durably; what has that name is replaced.
     #[expect(clippy::disallowed_methods, reason = "the door to the file system")]
-    pub(crate) fn set_aside(&self, name: &str) -> Result<PathBuf, Error> {
-        let aside = self.path_of(&format!("{name}.set-aside"));
-        fs::rename(self.path_of(name), &aside).map_err(|source| Error::Io {
-            action: "put aside",
-            path: self.path_of(name),
-            source,
-        })?;
-        Ok(aside)
+    pub(crate) fn rename(&self, name: &str, new_name: &str) -> Result<(), Error> {
+        let path = self.path_of(name);
+        fs::rename(&path, self.path_of(new_name))
+            .and_then(|()| platform::sync_directory(&self.path))
+            .map_err(|source| Error::Io {
+                action: "put aside",
+                path,
+                source,
+            })
     }
 
     /// Removes the file; that there is none is fine.

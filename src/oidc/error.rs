@@ -22,6 +22,20 @@ impl OAuthError {
         self.status == 400 && self.error.as_str() == "invalid_grant"
     }
 
+    /// More was asked for than is allowed. Okta says `invalid_scope` for the app's setting and `access_denied` for the access
+    /// policy's and for a refresh that asks for more than was granted.
+    pub(crate) fn refuses_a_scope(&self) -> bool {
+        let names_a_scope = || {
+            let text = self.description.as_ref();
+            text.is_some_and(|text| text.as_str().contains("scope"))
+        };
+        match self.error.as_str() {
+            "invalid_scope" => true,
+            "access_denied" => names_a_scope(),
+            _ => false,
+        }
+    }
+
     pub(crate) fn shown(&self) -> ForeignText {
         ForeignText::new(&self.to_string())
     }

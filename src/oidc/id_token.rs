@@ -68,12 +68,14 @@ pub(crate) enum Occasion<'a> {
     Refresh {
         origin: &'a Origin,
     },
+    /// Another program had it from the provider and stored it: nothing is known of the request, and it may be older.
+    Stored,
 }
 
 /// Verifies the token and returns its claims.
 pub(crate) fn verify(
     token: &Secret,
-    access_token: &AccessToken,
+    access_token: Option<&AccessToken>,
     keys: &CoreJsonWebKeySet,
     expected: &Expected<'_>,
 ) -> Result<Claims, Error> {
@@ -87,9 +89,9 @@ pub(crate) fn verify(
     check_occasion(&claims, expected)?;
     let nonce = match expected.occasion {
         Occasion::Login { nonce } => Some(nonce),
-        Occasion::Direct | Occasion::Refresh { .. } => None,
+        Occasion::Direct | Occasion::Refresh { .. } | Occasion::Stored => None,
     };
-    check_signature(token, Some(access_token), keys, expected, nonce)?;
+    check_signature(token, access_token, keys, expected, nonce)?;
     Ok(claims)
 }
 
@@ -132,6 +134,17 @@ fn open(token: &str, expected: &Expected<'_>) -> Result<(Option<String>, Map<Str
     }
     let typ = header.get("typ").and_then(Value::as_str).map(str::to_owned);
     Ok((typ, part(payload, "its payload is no JSON object in base64url")?))
+}
+
+/// Returns the claims of a token without believing them.
+pub(super) fn payload(token: &str) -> Option<Map<String, Value>> {
+    let mut parts = token.split('.');
+    let (Some(_header), Some(payload), Some(_signature), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    part(payload, "").ok()
 }
 
 /// `openidconnect` accepts `JWT` alone; a plain check here gives the better words (RFC 8725 3.11).
@@ -226,7 +239,7 @@ fn check_age(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
 fn check_occasion(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
     let origin = match expected.occasion {
         // The comparison proper is `openidconnect`'s, in constant time; here only for the words.
-        Occasion::Login { .. } | Occasion::Direct => return Ok(()),
+        Occasion::Login { .. } | Occasion::Direct | Occasion::Stored => return Ok(()),
         Occasion::Refresh { origin } => origin,
     };
     let changed = [

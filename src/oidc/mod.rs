@@ -21,12 +21,14 @@ mod login;
 mod metadata;
 mod page;
 mod password;
+mod stored;
 mod token_endpoint;
 
 pub(crate) use error::Error;
 #[cfg(test)]
 pub(crate) use error::OAuthError;
 pub(crate) use login::LoginFailure;
+pub(crate) use stored::StoredToken;
 
 use claims::Claims;
 use documents::Documents;
@@ -127,7 +129,14 @@ impl<'a> Connection<'a> {
             Err(error) => return Renewal::Failed(error),
         };
         let endpoint = TokenEndpoint::new(self, &metadata);
-        let answer = match endpoint.refresh(refresh.token, refresh.granted_scope).await {
+        let mut granted_scope = refresh.granted_scope;
+        let mut answer = endpoint.refresh(refresh.token, granted_scope).await;
+        if matches!(&answer, Err(Error::OAuth(refusal)) if refusal.refuses_a_scope()) {
+            // What was granted to a session that came from elsewhere is not known; nothing said means just that (RFC 6749 6).
+            granted_scope = "";
+            answer = endpoint.refresh(refresh.token, granted_scope).await;
+        }
+        let answer = match answer {
             Ok(answer) => answer,
             Err(Error::OAuth(answer)) if answer.ends_session() => return Renewal::Over(answer.to_string()),
             Err(error) => {
@@ -152,7 +161,7 @@ impl<'a> Connection<'a> {
             Ok(tokens) => Renewal::Renewed(Box::new(Tokens {
                 // Okta's static mode may leave it out; the old one goes on then.
                 refresh_token: answer.refresh_token.or_else(|| Some(refresh.token.clone())),
-                granted_scope: refresh.granted_scope.to_owned(),
+                granted_scope: granted_scope.to_owned(),
                 ..tokens
             })),
             Err(error) => {
@@ -195,7 +204,7 @@ impl<'a> Connection<'a> {
         };
         let id_claims = match &answer.id_token {
             Some(token) => {
-                let verify = |keys: &_| id_token::verify(token, &answer.access_token, keys, &expected);
+                let verify = |keys: &_| id_token::verify(token, Some(&answer.access_token), keys, &expected);
                 Some(
                     self.with_keys(documents, metadata, before_waiting, verify)
                         .await?,

@@ -88,7 +88,7 @@ pub(super) fn is_ours(name: &str) -> bool {
         .is_some_and(|(hash, rest)| is_hash(hash) && kind_fits(rest))
 }
 
-fn is_hash(text: &str) -> bool {
+pub(super) fn is_hash(text: &str) -> bool {
     text.len() == 64
         && text
             .bytes()

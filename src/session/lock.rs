@@ -39,27 +39,7 @@ impl Store {
         tell: impl FnOnce(Option<&str>),
     ) -> Result<(Locked<'_>, Wait), Error> {
         let mut lock = self.dir.lock_file(&self.key.lock_file())?;
-        let began = Instant::now();
-        let mut pause = Duration::from_millis(2);
-        let mut tell = Some(tell);
-        let mut wait = Wait::AtOnce;
-        while !lock.try_lock()? {
-            wait = Wait::BehindAnother;
-            let waited = began.elapsed();
-            if waited >= limit {
-                return Err(Error::LockTimeout {
-                    holder: lock.holder(),
-                    waited: waited.as_secs(),
-                });
-            }
-            if waited >= PATIENCE
-                && let Some(tell) = tell.take()
-            {
-                tell(lock.holder().as_deref());
-            }
-            thread::sleep(pause.min(limit.saturating_sub(waited)));
-            pause = (pause * 2).min(PAUSE);
-        }
+        let wait = acquire(&lock, limit, || tell(lock.holder().as_deref()))?;
         lock.note(&std::process::id().to_string());
         Ok((
             Locked {
@@ -69,6 +49,32 @@ impl Store {
             wait,
         ))
     }
+}
+
+/// Waits for a lock, `limit` at most; `patience` is called once when the wait gets long.
+pub(super) fn acquire(lock: &LockFile, limit: Duration, patience: impl FnOnce()) -> Result<Wait, Error> {
+    let began = Instant::now();
+    let mut pause = Duration::from_millis(2);
+    let mut patience = Some(patience);
+    let mut wait = Wait::AtOnce;
+    while !lock.try_lock()? {
+        wait = Wait::BehindAnother;
+        let waited = began.elapsed();
+        if waited >= limit {
+            return Err(Error::LockTimeout {
+                holder: lock.holder(),
+                waited: waited.as_secs(),
+            });
+        }
+        if waited >= PATIENCE
+            && let Some(patience) = patience.take()
+        {
+            patience();
+        }
+        thread::sleep(pause.min(limit.saturating_sub(waited)));
+        pause = (pause * 2).min(PAUSE);
+    }
+    Ok(wait)
 }
 
 impl Locked<'_> {

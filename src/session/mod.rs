@@ -7,6 +7,7 @@
 mod failure;
 mod key;
 mod lock;
+mod peer;
 mod record;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use failure::{Caller, Failure, Memory};
 pub(crate) use key::Key;
 pub(crate) use lock::{Locked, Wait};
+pub(crate) use peer::{PeerDir, PeerRecord};
 pub(crate) use record::{Identity, Record};
 
 use crate::files::{self, PrivateDir};

@@ -43,6 +43,8 @@ pub(crate) enum Error {
     GrantType(ForeignText),
     #[error("--token-cache-storage `{0}` is none of `disk`, `none`")]
     Storage(ForeignText),
+    #[error("--adopt `{0}` is neither `auto` nor `off`")]
+    Adopt(ForeignText),
     #[error("--open-url-after-authentication `{0}` is no http or https URL")]
     AfterUrl(ForeignText),
     #[error("--oidc-redirect-url-hostname `{0}` is no host name")]
@@ -86,6 +88,10 @@ impl Error {
             Self::Storage(_) => {
                 "leave the flag out, or use `disk`; the OS keyring is not supported yet".to_owned()
             }
+            Self::Adopt(_) => {
+                "leave the flag out, or use --adopt=off to leave the sessions of kubectl oidc-login alone"
+                    .to_owned()
+            }
             Self::AfterUrl(_) => {
                 "for example --open-url-after-authentication=https://example.com/welcome".to_owned()
             }
@@ -118,6 +124,8 @@ pub(crate) struct Cache {
     pub(crate) is_kept: bool,
     pub(crate) dir: PathBuf,
     pub(crate) force_refresh: bool,
+    /// Where sessions of the peer may be, to be taken over.
+    pub(crate) adopt_from: Vec<PathBuf>,
 }
 
 impl Trust {
@@ -151,8 +159,14 @@ impl Cache {
             "none" => false,
             other => return Err(Error::Storage(ForeignText::with_limit(other, 30))),
         };
+        let adopt_from = match args.adopt.as_str() {
+            "auto" => peer_dirs(args.token_cache_dir.as_deref(), environment),
+            "off" => Vec::new(),
+            other => return Err(Error::Adopt(ForeignText::with_limit(other, 30))),
+        };
         let dir = cache_dir(args.token_cache_dir, environment)?;
         Ok(Self {
+            adopt_from,
             is_kept,
             dir,
             force_refresh: args.force_refresh.unwrap_or(false),
@@ -168,6 +182,18 @@ pub(crate) fn cache_dir(flag: Option<String>, environment: &Environment) -> Resu
         (_, _, Some(home)) => Ok(home.join(".kube").join("cache").join("kubesesame")),
         _ => Err(Error::NoHome),
     }
+}
+
+/// Where the peer keeps its sessions: in the directory that a kubeconfig of today names, and in its own.
+fn peer_dirs(flag: Option<&str>, environment: &Environment) -> Vec<PathBuf> {
+    let typed = flag.filter(|dir| !dir.is_empty());
+    let typed = typed.map(|dir| expand_home(dir.as_ref(), environment));
+    let own = match (&environment.kube_cache_dir, &environment.home) {
+        (Some(cache), _) => Some(cache.join("oidc-login")),
+        (None, Some(home)) => Some(home.join(".kube").join("cache").join("oidc-login")),
+        (None, None) => None,
+    };
+    typed.into_iter().chain(own).collect()
 }
 
 fn expand_home(path: &std::path::Path, environment: &Environment) -> PathBuf {

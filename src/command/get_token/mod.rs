@@ -2,11 +2,15 @@
 //!
 //! 1. A stored token that is good is printed: no lock, no runtime, no socket.
 //! 2. A login that just failed is not tried again for the same command, nor for a program that polls.
-//! 3. Under the session's lock: a second look, then refresh, then login; one flight serves all who wait.
+//! 3. Under the session's lock: a second look, then refresh, then login; one flight serves all who wait. Who has no session
+//!    takes over one of `kubectl oidc-login`, where there is one.
 //! 4. The session is stored before the credential is printed; printing is the last act.
+
+mod adopt;
 
 use std::time::Duration;
 
+use self::adopt::Adopted;
 use super::block_on;
 use crate::cli::GetTokenArgs;
 use crate::clock;
@@ -34,6 +38,7 @@ pub(crate) fn run(args: GetTokenArgs, environment: &Environment, ui: Ui) -> Resu
 }
 
 /// What kubectl gets.
+#[derive(Clone)]
 struct Credential {
     token: Secret,
     /// Seconds since the epoch.
@@ -241,6 +246,18 @@ impl GetToken {
     fn obtain(&self, session: Option<&Record>, flight: Option<Flight<'_>>) -> Result<Credential, Error> {
         let dir = flight.map(|flight| flight.store.dir());
         let connection = Connection::new(&self.provider, &self.trust, dir, self.ui, clock::now)?;
+        let adopted = match (session, flight) {
+            (None, Some(flight)) => self.adopt(&connection, flight)?,
+            _ => None,
+        };
+        let session = match &adopted {
+            Some(Adopted::Borrowed(credential)) => return Ok(credential.clone()),
+            Some(Adopted::Session(record)) if !self.cache.force_refresh && record.is_usable(clock::now()) => {
+                return Ok(Credential::of(record.clone()));
+            }
+            Some(Adopted::Session(record)) => Some(record),
+            None => session,
+        };
         if let Some(session) = session
             && let Some(credential) = self.refresh(&connection, session, flight)?
         {

@@ -1,0 +1,89 @@
+//! A token that another program has stored: what it says of itself, and whether that is true.
+//!
+//! Reading asks nobody and believes nothing; a token is handed out only once it was verified as one that the provider sent.
+
+use super::claims::Claims;
+use super::id_token::{self, Expected, Occasion};
+use super::{Connection, Error, distrust};
+use crate::origin::Origin;
+use crate::secret::Secret;
+use crate::settings::{Provider, TokenKind};
+
+/// What a stored token says of itself.
+#[derive(Debug)]
+pub(crate) struct StoredToken {
+    /// In seconds since the epoch, as all times here.
+    pub(crate) issued_at: i64,
+    pub(crate) expires_at: i64,
+    pub(crate) origin: Origin,
+}
+
+impl StoredToken {
+    /// Reads a token that says it is of this issuer and for this client; `None` for all others.
+    pub(crate) fn read(token: &Secret, provider: &Provider) -> Option<Self> {
+        let payload = id_token::payload(token.expose())?;
+        let claims = match provider.token {
+            TokenKind::Id => Claims::parse(payload),
+            TokenKind::Access => Claims::parse_access(payload),
+        };
+        let claims = claims.ok()?;
+        let is_us = |party: &str| party == provider.client_id;
+        // Whom an access token is for is the API's name; whom it was given to has a claim of its own (`cid` at Okta, `azp` at
+        // Keycloak, RFC 9068 2.2).
+        let given_to_us = || {
+            ["cid", "azp", "client_id"].iter().any(|name| {
+                claims
+                    .all
+                    .get(*name)
+                    .and_then(|party| party.as_str())
+                    .is_some_and(is_us)
+            })
+        };
+        let for_us = claims.audience.iter().any(|party| is_us(party))
+            || (provider.token == TokenKind::Access && given_to_us());
+        if claims.issuer != provider.issuer.as_str() || !for_us {
+            return None;
+        }
+        let (issued_at, expires_at) = claims.life();
+        Some(Self {
+            issued_at,
+            expires_at,
+            origin: claims.origin(),
+        })
+    }
+}
+
+impl Connection<'_> {
+    /// Verifies a token that another program has stored. Returns `false` if it cannot be trusted.
+    ///
+    /// # Errors
+    /// When the provider's documents cannot be had, so that nothing is known of the token.
+    pub(crate) async fn trusts(&self, token: &Secret) -> Result<bool, Error> {
+        let documents = self.documents();
+        let metadata = documents.metadata(false).await?;
+        let expected = Expected {
+            issuer: self.provider.issuer.as_str(),
+            client_id: &self.provider.client_id,
+            algorithms: &metadata.signing_algorithms,
+            occasion: Occasion::Stored,
+            now: (self.clock)(),
+        };
+        let verify = |keys: &_| match self.provider.token {
+            TokenKind::Id => id_token::verify(token, None, keys, &expected),
+            TokenKind::Access => id_token::verify_access(token, keys, &expected),
+        };
+        match self.with_keys(&documents, &metadata, &|| (), verify).await {
+            Ok(_) => Ok(true),
+            Err(Error::IdToken { source, .. }) => {
+                self.distrusted(&source);
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn distrusted(&self, why: &distrust::Error) {
+        self.ui
+            .step(|| format!("the token of kubectl oidc-login is not used: {why}"));
+    }
+}
