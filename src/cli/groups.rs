@@ -4,10 +4,6 @@ use clap::{ArgAction, Args};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Provider")]
-#[expect(
-    clippy::struct_field_names,
-    reason = "the flags' names are those of today's kubeconfigs"
-)]
 pub(crate) struct ProviderArgs {
     /// Issuer, exactly as the provider and the API server spell it
     #[arg(long, value_name = "URL", allow_hyphen_values = true)]
@@ -24,6 +20,10 @@ pub(crate) struct ProviderArgs {
     /// File with the client secret, private to you; keeps it out of kubeconfigs and process lists
     #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     pub(crate) oidc_client_secret_file: Option<String>,
+
+    /// Account to sign in with, where you have several at the provider; each has a session of its own
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub(crate) account: Option<String>,
 
     /// Scope to ask for besides `openid` (repeat, or separate by commas or spaces)
     #[arg(long, value_name = "SCOPE", allow_hyphen_values = true, action = ArgAction::Append)]
@@ -103,6 +103,10 @@ pub(crate) struct LoginArgs {
     /// Password for the grant `password`; better left to be asked for at a terminal
     #[arg(long, value_name = "PASSWORD", allow_hyphen_values = true)]
     pub(crate) password: Option<String>,
+
+    /// File with the password, private to you
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
+    pub(crate) password_file: Option<String>,
 
     /// Address to wait on for the browser, the first free one (repeat, or separate by commas)
     /// [default: 127.0.0.1:8000,127.0.0.1:18000]

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::foreign_text::escaped_json;
 use crate::kubeconfig::SetCredentials;
 use crate::oidc::{self, Connection, Tokens};
-use crate::settings::{Login, Provider, Trust};
+use crate::settings::{self, Login, Provider, Trust};
 use crate::ui::Ui;
 
 pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
@@ -25,6 +25,7 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
         environment,
         environment.stdin_is_terminal,
     )?;
+    settings::check(&provider, &login)?;
     let mut trust = Trust::new(args.tls);
     trust.expand_home(environment);
     let mapping = claim_mapping(args.cluster, provider.issuer.as_str());
@@ -86,59 +87,79 @@ fn claim_mapping(args: ClusterArgs, issuer: &str) -> ClaimMapping {
 /// Takes what was typed, since defaults may change and the kubeconfig should not freeze them.
 fn set_credentials(args: &SetupArgs) -> SetCredentials {
     let (provider, login, tls) = (&args.provider, &args.login, &args.tls);
-    let mut arguments = Vec::new();
-    let mut add = |flag: &str, value: Option<&str>| {
-        if let Some(value) = value {
-            arguments.push(format!("--{flag}={value}"));
-        }
-    };
-    add("oidc-issuer-url", provider.oidc_issuer_url.as_deref());
-    add("oidc-client-id", provider.oidc_client_id.as_deref());
-    let secret_file = provider.oidc_client_secret_file.as_deref().map(from_anywhere);
-    add("oidc-client-secret-file", secret_file.as_deref());
-    for scope in provider
+    let mut line = Line(Vec::new());
+    line.text("oidc-issuer-url", provider.oidc_issuer_url.as_deref());
+    line.text("oidc-client-id", provider.oidc_client_id.as_deref());
+    line.file(
+        "oidc-client-secret-file",
+        provider.oidc_client_secret_file.as_deref(),
+    );
+    line.text("account", provider.account.as_deref());
+    let scopes = provider
         .oidc_extra_scope
         .iter()
-        .flat_map(|text| text.split([',', ' ']))
-    {
-        add("oidc-extra-scope", Some(scope).filter(|scope| !scope.is_empty()));
-    }
-    add(
-        "grant-type",
-        Some(login.grant_type.as_str()).filter(|grant| *grant != "auto"),
+        .flat_map(|text| text.split([',', ' ']));
+    line.texts("oidc-extra-scope", scopes.filter(|scope| !scope.is_empty()));
+    line.switch("oidc-use-access-token", provider.oidc_use_access_token);
+    line.texts("oidc-request-header", texts(&provider.oidc_request_header));
+    line.texts(
+        "oidc-auth-request-extra-params",
+        texts(&provider.oidc_auth_request_extra_params),
     );
-    add("username", login.username.as_deref());
-    add("oidc-redirect-url", provider.oidc_redirect_url.as_deref());
-    add(
-        "oidc-pkce-method",
-        Some(provider.oidc_pkce_method.as_str()).filter(|method| *method != "auto"),
+    line.unless("grant-type", &login.grant_type, "auto");
+    line.text("username", login.username.as_deref());
+    line.file("password-file", login.password_file.as_deref());
+    line.text("oidc-redirect-url", provider.oidc_redirect_url.as_deref());
+    line.unless("oidc-pkce-method", &provider.oidc_pkce_method, "auto");
+    line.texts("listen-address", texts(&login.listen_address));
+    line.switch("skip-open-browser", login.skip_open_browser);
+    line.text("browser-command", login.browser_command.as_deref());
+    line.text(
+        "open-url-after-authentication",
+        login.open_url_after_authentication.as_deref(),
     );
-    for address in &login.listen_address {
-        add("listen-address", Some(address));
-    }
-    add(
-        "skip-open-browser",
-        login.skip_open_browser.filter(|skip| *skip).map(|_| "true"),
-    );
-    add("browser-command", login.browser_command.as_deref());
     let timeout = login.authentication_timeout_sec.to_string();
-    add(
-        "authentication-timeout-sec",
-        Some(timeout.as_str()).filter(|timeout| *timeout != "180"),
-    );
+    line.unless("authentication-timeout-sec", &timeout, "180");
     for file in &tls.certificate_authority {
-        add("certificate-authority", Some(&from_anywhere(file)));
+        line.file("certificate-authority", Some(file));
     }
-    for data in &tls.certificate_authority_data {
-        add("certificate-authority-data", Some(data));
-    }
-    add(
-        "insecure-skip-tls-verify",
-        tls.insecure_skip_tls_verify.filter(|skip| *skip).map(|_| "true"),
+    line.texts(
+        "certificate-authority-data",
+        texts(&tls.certificate_authority_data),
     );
+    line.switch("insecure-skip-tls-verify", tls.insecure_skip_tls_verify);
     SetCredentials {
-        arguments,
+        arguments: line.0,
         has_secret: provider.oidc_client_secret.is_some(),
+    }
+}
+
+fn texts(values: &[String]) -> impl Iterator<Item = &str> {
+    values.iter().map(String::as_str)
+}
+
+/// The arguments of the line, as they come.
+struct Line(Vec<String>);
+
+impl Line {
+    fn text(&mut self, flag: &str, value: Option<&str>) {
+        self.texts(flag, value.into_iter());
+    }
+
+    fn texts<'a>(&mut self, flag: &str, values: impl Iterator<Item = &'a str>) {
+        self.0.extend(values.map(|value| format!("--{flag}={value}")));
+    }
+
+    fn unless(&mut self, flag: &str, value: &str, default: &str) {
+        self.text(flag, Some(value).filter(|value| *value != default));
+    }
+
+    fn switch(&mut self, flag: &str, value: Option<bool>) {
+        self.text(flag, value.filter(|on| *on).map(|_| "true"));
+    }
+
+    fn file(&mut self, flag: &str, path: Option<&str>) {
+        self.text(flag, path.map(from_anywhere).as_deref());
     }
 }
 

@@ -13,6 +13,9 @@ use serde_json::{Map, Value};
 use super::distrust::Error;
 use crate::origin::Origin;
 
+/// Claims that hold a person's login name, at one provider or another.
+const NAMES: [&str; 4] = ["preferred_username", "email", "upn", "login"];
+
 /// Claims of a token; believed only once the token was verified.
 #[derive(Debug, Clone)]
 pub(crate) struct Claims {
@@ -71,6 +74,29 @@ impl Claims {
     /// From when until when, in seconds since the epoch.
     pub(super) fn life(&self) -> (i64, i64) {
         (self.issued_at, self.expires_at)
+    }
+
+    /// Whether the token is this account's; `None` if it does not tell who a person is to other people.
+    ///
+    /// A login name is compared without regard to case, and its part before an `@` will do.
+    pub(super) fn is_of(&self, account: &str) -> Option<bool> {
+        let names: Vec<&str> = NAMES
+            .iter()
+            .filter_map(|name| self.all.get(*name)?.as_str())
+            .collect();
+        let is = |name: &str| {
+            let local = name.split_once('@').map(|(local, _)| local);
+            name.eq_ignore_ascii_case(account)
+                || local.is_some_and(|local| local.eq_ignore_ascii_case(account))
+        };
+        let is_subject = self.subject == account;
+        (!names.is_empty() || is_subject).then(|| is_subject || names.into_iter().any(is))
+    }
+
+    /// What a person would call this account.
+    pub(super) fn name(&self) -> &str {
+        let named = NAMES.iter().find_map(|name| self.all.get(*name)?.as_str());
+        named.unwrap_or(&self.subject)
     }
 
     /// What later tokens of the session are compared with.

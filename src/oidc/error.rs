@@ -65,12 +65,17 @@ pub(crate) enum Error {
     AuthorityNotPem { name: String, why: &'static str },
     #[error("cannot set up TLS: {0}")]
     Client(ForeignText),
-    #[error("cannot read the client secret")]
-    SecretFile(#[source] files::Error),
-    #[error("the file of --oidc-client-secret-file holds no text")]
-    SecretNotText,
+    #[error("cannot read the file of --{what}-file")]
+    SecretFile {
+        what: &'static str,
+        source: files::Error,
+    },
+    #[error("the file of --{0}-file holds no text")]
+    SecretNotText(&'static str),
     #[error("--oidc-request-header `{0}` is no HTTP header")]
     RequestHeader(ForeignText),
+    #[error("signed in as `{got}`, not as `{wanted}`")]
+    OtherAccount { wanted: ForeignText, got: ForeignText },
     #[error("internal error: {0}")]
     Internal(&'static str),
 
@@ -239,8 +244,9 @@ impl Error {
             | Self::AuthorityNotPem { .. }
             | Self::Client(_)
             | Self::RequestHeader(_)
-            | Self::SecretFile(_)
-            | Self::SecretNotText
+            | Self::OtherAccount { .. }
+            | Self::SecretFile { .. }
+            | Self::SecretNotText(_)
             | Self::Internal(_) => {
                 self.setup_hint()
             }
@@ -320,8 +326,12 @@ impl Error {
                 "give the certificate that signed the provider's, as PEM (-----BEGIN CERTIFICATE-----)"
                     .to_owned(),
             ),
-            Self::SecretFile(error) => Some(error.hint()),
-            Self::SecretNotText => Some("put the client secret into it, and nothing else".to_owned()),
+            Self::OtherAccount { .. } => Some(
+                "sign out at the provider in your browser and try again, or give the other name with --account"
+                    .to_owned(),
+            ),
+            Self::SecretFile { source, .. } => Some(source.hint()),
+            Self::SecretNotText(_) => Some("put the secret into it, and nothing else".to_owned()),
             Self::RequestHeader(_) => Some("for example --oidc-request-header=X-Tenant=blue".to_owned()),
             Self::Client(_) => Some(
                 "install the system's certificates (package ca-certificates), or name one with \

@@ -218,6 +218,12 @@ impl Attempt {
             .authorize_url(CsrfToken::new_random)
             .add_scopes(provider.scopes.iter().map(|scope| Scope::new(scope.to_owned())))
             .add_extra_param("nonce", nonce.secret().clone());
+        let hints = |(name, _): &(String, String)| name == "login_hint";
+        if let Some(account) = &provider.account
+            && !provider.extra_parameters.iter().any(hints)
+        {
+            request = request.add_extra_param("login_hint", account.clone());
+        }
         for (name, value) in &provider.extra_parameters {
             request = request.add_extra_param(name.clone(), value.clone());
         }

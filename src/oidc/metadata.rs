@@ -155,6 +155,7 @@ mod tests {
 
     fn issuer(text: &str) -> Issuer {
         let args = ProviderArgs {
+            account: None,
             oidc_issuer_url: Some(text.into()),
             oidc_client_id: Some("c".into()),
             oidc_client_secret: None,

@@ -42,9 +42,10 @@ use serde_json::{Map, Value};
 
 use crate::clock::Clock;
 use crate::files::{self, PrivateDir};
+use crate::foreign_text::ForeignText;
 use crate::origin::Origin;
 use crate::secret::Secret;
-use crate::settings::{ClientSecret, Provider, TokenKind, Trust};
+use crate::settings::{Provider, SecretSource, TokenKind, Trust};
 use crate::ui::Ui;
 
 /// What a login or a refresh brought, verified.
@@ -111,7 +112,7 @@ impl<'a> Connection<'a> {
             ui.warn("--insecure-skip-tls-verify: whoever is on the way can read and change everything");
         }
         Ok(Self {
-            client_secret: client_secret(provider)?,
+            client_secret: provider.client_secret.as_ref().map(read).transpose()?,
             http: Http::new(provider, trust, ui, clock)?,
             provider,
             trust,
@@ -212,6 +213,9 @@ impl<'a> Connection<'a> {
             }
             None => None,
         };
+        if let Some(claims) = &id_claims {
+            self.check_account(claims)?;
+        }
         let kept = |token: Secret, (issued_at, expires_at), claims: Option<Claims>, origin| Tokens {
             token,
             issued_at,
@@ -251,6 +255,17 @@ impl<'a> Connection<'a> {
         ))
     }
 
+    /// The provider may sign in whoever has a session in the browser: a `login_hint` is no more than that.
+    fn check_account(&self, claims: &Claims) -> Result<(), Error> {
+        match &self.provider.account {
+            Some(account) if claims.is_of(account) == Some(false) => Err(Error::OtherAccount {
+                wanted: ForeignText::with_limit(account, 80),
+                got: ForeignText::with_limit(claims.name(), 80),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Verifies with the keys at hand, with a second look at the key set if the token's is unknown (OpenID Connect Core
     /// 10.1.1).
     async fn with_keys(
@@ -278,17 +293,16 @@ impl<'a> Connection<'a> {
     }
 }
 
-fn client_secret(provider: &Provider) -> Result<Option<Secret>, Error> {
-    match &provider.client_secret {
-        None => Ok(None),
-        Some(ClientSecret::Given(secret)) => Ok(Some(secret.clone())),
-        Some(ClientSecret::File(path)) => {
-            let bytes = files::read_secret(path).map_err(Error::SecretFile)?;
-            let text = String::from_utf8(bytes).map_err(|_| Error::SecretNotText)?;
-            match text.trim_end_matches(['\r', '\n']) {
-                "" => Err(Error::SecretNotText),
-                text => Ok(Some(Secret::new(text))),
-            }
-        }
+/// Reads a secret where it is; a line's end after it is none of it.
+fn read(source: &SecretSource) -> Result<Secret, Error> {
+    let (path, what) = match source {
+        SecretSource::Given(secret) => return Ok(secret.clone()),
+        SecretSource::File { path, what } => (path, *what),
+    };
+    let bytes = files::read_secret(path).map_err(|source| Error::SecretFile { what, source })?;
+    let text = String::from_utf8(bytes).map_err(|_| Error::SecretNotText(what))?;
+    match text.trim_end_matches(['\r', '\n']) {
+        "" => Err(Error::SecretNotText(what)),
+        text => Ok(Secret::new(text)),
     }
 }

@@ -4,9 +4,8 @@ use super::error::Error;
 use super::id_token::Occasion;
 use super::login::{LoginFailure, asked, not_asked};
 use super::token_endpoint::TokenEndpoint;
-use super::{Connection, Tokens};
-use crate::secret::Secret;
-use crate::settings::Login;
+use super::{Connection, Tokens, read};
+use crate::settings::{Login, SecretSource};
 
 /// How often a person may try.
 const TRIES: usize = 3;
@@ -16,8 +15,9 @@ impl Connection<'_> {
         &self,
         login: &Login,
         username: Option<&str>,
-        password: Option<&Secret>,
+        password: Option<&SecretSource>,
     ) -> Result<Tokens, LoginFailure> {
+        let username = username.or(self.provider.account.as_deref());
         let missing = if username.is_none() {
             "user name"
         } else {
@@ -26,6 +26,7 @@ impl Connection<'_> {
         if !login.may_prompt && (username.is_none() || password.is_none()) {
             return Err(not_asked(Error::PromptImpossible(missing)));
         }
+        let password = password.map(read).transpose().map_err(not_asked)?;
         let documents = self.documents();
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
         let endpoint = TokenEndpoint::new(self, &metadata);
@@ -36,7 +37,7 @@ impl Connection<'_> {
         };
         let mut tries = 1;
         let answer = loop {
-            let typed = match password {
+            let typed = match &password {
                 Some(password) => password.clone(),
                 None => self.ui.ask_secret("Password: ").map_err(prompt_failed)?,
             };

@@ -41,7 +41,11 @@ impl StoredToken {
         };
         let for_us = claims.audience.iter().any(|party| is_us(party))
             || (provider.token == TokenKind::Access && given_to_us());
-        if claims.issuer != provider.issuer.as_str() || !for_us {
+        let is_account = |account: &String| claims.is_of(account) == Some(true);
+        if claims.issuer != provider.issuer.as_str()
+            || !for_us
+            || !provider.account.as_ref().is_none_or(is_account)
+        {
             return None;
         }
         let (issued_at, expires_at) = claims.life();

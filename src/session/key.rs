@@ -27,6 +27,7 @@ impl Key {
         client_id: &str,
         scopes: impl IntoIterator<Item = &'a str>,
         extra_parameters: &[(String, String)],
+        account: Option<&str>,
         marks: &[&str],
     ) -> Self {
         let scopes: BTreeSet<&str> = scopes.into_iter().filter(|scope| *scope != "openid").collect();
@@ -39,6 +40,9 @@ impl Key {
         if !extra_parameters.is_empty() {
             let parameters: BTreeMap<_, _> = extra_parameters.iter().cloned().collect();
             fields.push(json!({ "parameters": parameters }));
+        }
+        if let Some(account) = account {
+            fields.push(json!({ "account": account }));
         }
         if !marks.is_empty() {
             fields.push(json!({ "marks": marks }));
@@ -113,6 +117,7 @@ mod tests {
             "0oa1",
             ["openid"],
             &[],
+            None,
             &[],
         );
         assert_eq!(
@@ -124,6 +129,7 @@ mod tests {
             "0oa1",
             ["openid", "email", "groups"],
             &[],
+            None,
             &[],
         );
         assert_eq!(
@@ -134,7 +140,7 @@ mod tests {
 
     #[test]
     fn order_and_repetition_of_scopes_do_not_count() {
-        let key = |scopes: &[&str]| Key::new("https://i", "c", scopes.iter().copied(), &[], &[]);
+        let key = |scopes: &[&str]| Key::new("https://i", "c", scopes.iter().copied(), &[], None, &[]);
         assert_eq!(key(&["openid", "a", "b"]), key(&["b", "a", "a"]));
         assert_ne!(key(&["a"]), key(&["a b"]));
     }
@@ -142,8 +148,8 @@ mod tests {
     #[test]
     fn no_field_runs_into_the_next() {
         assert_ne!(
-            Key::new("https://i\",\"c", "x", [], &[], &[]),
-            Key::new("https://i", "c\",\"x", [], &[], &[])
+            Key::new("https://i\",\"c", "x", [], &[], None, &[]),
+            Key::new("https://i", "c\",\"x", [], &[], None, &[])
         );
     }
 
@@ -154,10 +160,13 @@ mod tests {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect();
-            Key::new("https://i", "c", [], &parameters, &[])
+            Key::new("https://i", "c", [], &parameters, None, &[])
         };
         assert_ne!(key(&[]), key(&[("a", "1")]));
-        assert_ne!(key(&[]), Key::new("https://i", "c", [], &[], &["access token"]));
+        assert_ne!(
+            key(&[]),
+            Key::new("https://i", "c", [], &[], None, &["access token"])
+        );
         assert_eq!(key(&[("a", "1"), ("b", "2")]), key(&[("b", "2"), ("a", "1")]));
     }
 

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Error, is_loopback};
+use super::{Error, SecretSource, is_loopback};
 use crate::cli::LoginArgs;
 use crate::environment::Environment;
 use crate::foreign_text::ForeignText;
-use crate::secret::Secret;
 
 /// How to sign in.
 #[derive(Debug, Clone)]
@@ -40,13 +39,21 @@ pub(crate) enum Grant {
     /// RFC 6749 4.3, for providers that know nothing else.
     Password {
         username: Option<String>,
-        password: Option<Secret>,
+        password: Option<SecretSource>,
     },
     /// RFC 6749 4.4: a program for itself, with nobody to ask.
     ClientCredentials,
 }
 
 impl Grant {
+    /// The name that was given for the password grant: another name is another session.
+    pub(crate) fn username(&self) -> Option<&str> {
+        match self {
+            Self::Password { username, .. } => username.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Whether a person signs in.
     pub(crate) fn is_a_persons(&self) -> bool {
         *self != Self::ClientCredentials
@@ -91,7 +98,14 @@ impl Login {
         environment: &Environment,
         may_prompt: bool,
     ) -> Result<Self, Error> {
-        let grant = Grant::new(args)?;
+        let mut grant = Grant::new(args)?;
+        if let Grant::Password {
+            password: Some(password),
+            ..
+        } = &mut grant
+        {
+            password.expand_home(environment);
+        }
         let older = args.oidc_redirect_url_authcode_keyboard.clone();
         let keyboard_redirect = redirect_url.clone().filter(|text| !text.is_empty()).or(older);
         // Nobody listens for the other grants, so any URL will do that the provider knows.
@@ -141,16 +155,20 @@ impl Login {
 
 impl Grant {
     fn new(args: &LoginArgs) -> Result<Self, Error> {
-        let password = || Self::Password {
-            username: args.username.clone(),
-            password: args.password.clone().map(Secret::new),
+        let username = args.username.clone().filter(|name| !name.is_empty());
+        let password = || -> Result<Self, Error> {
+            let (given, file) = (args.password.clone(), args.password_file.clone());
+            Ok(Self::Password {
+                username: username.clone(),
+                password: SecretSource::new("password", given, file)?,
+            })
         };
         match args.grant_type.as_str() {
-            "auto" if args.username.is_some() => Ok(password()),
+            "auto" if username.is_some() => password(),
             "auto" | "authcode" => Ok(Self::Browser),
             "authcode-keyboard" => Ok(Self::Keyboard),
             "device-code" => Ok(Self::Device),
-            "password" => Ok(password()),
+            "password" => password(),
             "client-credentials" => Ok(Self::ClientCredentials),
             other => Err(Error::GrantType(ForeignText::with_limit(other, 30))),
         }
@@ -279,6 +297,7 @@ mod tests {
             grant_type: "auto".into(),
             username: None,
             password: None,
+            password_file: None,
             listen_address: vec![],
             skip_open_browser: None,
             browser_command: None,

@@ -5,11 +5,13 @@
 
 mod login;
 mod provider;
+mod secret_source;
 
 use std::path::PathBuf;
 
 pub(crate) use login::{Browser, Grant, ListenAddress, Login, Redirect};
-pub(crate) use provider::{ClientSecret, Issuer, Pkce, Provider, Scopes, TokenKind, is_loopback};
+pub(crate) use provider::{Issuer, Pkce, Provider, Scopes, TokenKind, is_loopback};
+pub(crate) use secret_source::SecretSource;
 
 use crate::cli::{CacheArgs, TlsArgs};
 use crate::environment::Environment;
@@ -49,8 +51,10 @@ pub(crate) enum Error {
     AfterUrl(ForeignText),
     #[error("--oidc-redirect-url-hostname `{0}` is no host name")]
     RedirectHost(ForeignText),
-    #[error("--oidc-client-secret and --oidc-client-secret-file are both there")]
-    TwoSecrets,
+    #[error("--{0} and --{0}-file are both there")]
+    TwoSecrets(&'static str),
+    #[error("--account is there, and --grant-type is `client-credentials`")]
+    AccountOfProgram,
     #[error("there is no home directory to keep sessions in")]
     NoHome,
 }
@@ -96,10 +100,18 @@ impl Error {
                 "for example --open-url-after-authentication=https://example.com/welcome".to_owned()
             }
             Self::RedirectHost(_) => "use --oidc-redirect-url=http://HOST:PORT".to_owned(),
-            Self::TwoSecrets => "leave one of them out".to_owned(),
+            Self::TwoSecrets(_) | Self::AccountOfProgram => "leave one of them out".to_owned(),
             Self::NoHome => "set HOME, or say where with --token-cache-dir".to_owned(),
         }
     }
+}
+
+/// Refuses settings of the two sides that contradict each other.
+pub(crate) fn check(provider: &Provider, login: &Login) -> Result<(), Error> {
+    if provider.account.is_some() && !login.grant.is_a_persons() {
+        return Err(Error::AccountOfProgram);
+    }
+    Ok(())
 }
 
 /// What to trust of the provider's certificate.

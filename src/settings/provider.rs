@@ -1,21 +1,20 @@
 //! The provider's side: issuer, client, scopes.
 
-use std::path::PathBuf;
-
 use url::{Host, Url};
 
-use super::{Error, expand_home};
+use super::{Error, SecretSource};
 use crate::cli::ProviderArgs;
 use crate::environment::Environment;
 use crate::foreign_text::ForeignText;
-use crate::secret::Secret;
 
 /// The provider, and who we are to it.
 #[derive(Debug, Clone)]
 pub(crate) struct Provider {
     pub(crate) issuer: Issuer,
     pub(crate) client_id: String,
-    pub(crate) client_secret: Option<ClientSecret>,
+    pub(crate) client_secret: Option<SecretSource>,
+    /// Who is to sign in, where a person has several accounts at the provider.
+    pub(crate) account: Option<String>,
     pub(crate) scopes: Scopes,
     pub(crate) pkce: Pkce,
     pub(crate) token: TokenKind,
@@ -30,13 +29,6 @@ pub(crate) struct Provider {
 pub(crate) struct Issuer {
     text: String,
     url: Url,
-}
-
-/// Where the client secret is; a file is read when the provider is asked for something.
-#[derive(Debug, Clone)]
-pub(crate) enum ClientSecret {
-    Given(Secret),
-    File(PathBuf),
 }
 
 /// Which token the API server is given.
@@ -80,7 +72,12 @@ impl Provider {
         Ok(Self {
             issuer,
             client_id,
-            client_secret: client_secret(args.oidc_client_secret, args.oidc_client_secret_file)?,
+            client_secret: SecretSource::new(
+                "oidc-client-secret",
+                args.oidc_client_secret,
+                args.oidc_client_secret_file,
+            )?,
+            account: args.account.filter(|account| !account.is_empty()),
             scopes: Scopes::new(&args.oidc_extra_scope),
             pkce: if args.oidc_use_pkce == Some(true) {
                 Pkce::S256
@@ -102,8 +99,8 @@ impl Provider {
 
     /// Gives `~` in the secret's file name its meaning, as the shell does not do after an equals sign.
     pub(crate) fn expand_home(&mut self, environment: &Environment) {
-        if let Some(ClientSecret::File(path)) = &mut self.client_secret {
-            *path = expand_home(path, environment);
+        if let Some(secret) = &mut self.client_secret {
+            secret.expand_home(environment);
         }
     }
 
@@ -113,19 +110,6 @@ impl Provider {
         provider.scopes.add(scope);
         provider
     }
-}
-
-fn client_secret(given: Option<String>, file: Option<String>) -> Result<Option<ClientSecret>, Error> {
-    let given = given
-        .filter(|text| !text.is_empty())
-        .map(|text| ClientSecret::Given(Secret::new(text)));
-    let file = file
-        .filter(|path| !path.is_empty())
-        .map(|path| ClientSecret::File(path.into()));
-    if given.is_some() && file.is_some() {
-        return Err(Error::TwoSecrets);
-    }
-    Ok(given.or(file))
 }
 
 /// Reads `NAME=VALUE` as pflag does: text with one equals sign is one pair, with several it is a line of CSV with a pair

@@ -185,6 +185,24 @@ fn another_session_of_the_same_person_takes_the_next_record() {
 }
 
 #[test]
+fn an_account_takes_its_own_session_only() {
+    let peer = Peer::new();
+    let named = |name: &str| with_claims(&peer.token, |claims| claims["email"] = name.into());
+    // Neither has a signature that fits, so what comes of them is renewed: the refresh token tells which one it was.
+    peer.write(
+        RECORD,
+        &json!({ "id_token": named("bob@example.com"), "refresh_token": "bobs" }),
+    );
+    peer.write(
+        OTHER_RECORD,
+        &json!({ "id_token": named("alice@example.com"), "refresh_token": peer.refresh_token }),
+    );
+    peer.call().arg("--account=alice").run().token();
+    assert!(peer.has(RECORD) && !peer.has(OTHER_RECORD));
+    assert_eq!(peer.tabs(), 0);
+}
+
+#[test]
 fn adopt_off_leaves_the_peer_alone() {
     let peer = Peer::new().live();
     peer.call().arg("--adopt=off").run().token();

@@ -17,6 +17,7 @@ mod support;
 #[path = "../../examples/mock_okta/visit.rs"]
 mod visit;
 
+mod accounts;
 mod adopt;
 mod cached;
 mod callback;

@@ -21,7 +21,7 @@ use crate::oidc::{self, Connection, LoginFailure, Refresh, Renewal, Tokens};
 use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::session::{self, Caller, Failure, Found, Identity, Key, Locked, Memory, Record, Store, Wait};
-use crate::settings::{Cache, Login, Provider, TokenKind, Trust};
+use crate::settings::{self, Cache, Login, Provider, TokenKind, Trust};
 use crate::ui::Ui;
 
 /// A waiter gives the winner of the lock this long beyond the login's time to tell how it ended.
@@ -84,12 +84,14 @@ impl GetToken {
         let mut trust = Trust::new(args.tls);
         trust.expand_home(environment);
         let issuer = provider.issuer.as_str().to_owned();
+        let login = Login::new(&args.login, redirect_url, environment, may_prompt)?;
+        settings::check(&provider, &login)?;
         Ok(Self {
             identity: Identity {
                 issuer,
                 client_id: provider.client_id.clone(),
             },
-            login: Login::new(&args.login, redirect_url, environment, may_prompt)?,
+            login,
             cache: Cache::new(args.cache, environment)?,
             provider,
             trust,
@@ -102,6 +104,11 @@ impl GetToken {
 
     fn key(&self) -> Key {
         let Identity { issuer, client_id } = &self.identity;
+        let account = self
+            .provider
+            .account
+            .as_deref()
+            .or_else(|| self.login.grant.username());
         let mut marks = Vec::new();
         if self.provider.token == TokenKind::Access {
             marks.push("access token");
@@ -114,6 +121,7 @@ impl GetToken {
             client_id,
             self.provider.scopes.iter(),
             &self.provider.extra_parameters,
+            account,
             &marks,
         )
     }
