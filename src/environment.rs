@@ -7,9 +7,13 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
+use crate::cli;
+
 /// The parts of the environment that change what we do.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Environment {
+    /// Our own variables, each the value of a flag.
+    pub(crate) flags: Vec<(String, String)>,
     /// `KUBERNETES_EXEC_INFO`, set by kubectl.
     pub(crate) exec_info: Option<String>,
     /// `KUBECACHEDIR`, kubectl's own cache root.
@@ -30,6 +34,7 @@ impl Environment {
     #[expect(clippy::disallowed_methods, reason = "the door to the environment")]
     pub(crate) fn read() -> Self {
         Self {
+            flags: flags(std::env::vars_os()),
             exec_info: std::env::var("KUBERNETES_EXEC_INFO").ok(),
             kube_cache_dir: std::env::var_os("KUBECACHEDIR")
                 .filter(|dir| !dir.is_empty())
@@ -41,6 +46,16 @@ impl Environment {
             has_display: has_display(std::env::var_os),
         }
     }
+}
+
+/// Keeps the variables whose names say that they are ours.
+fn flags(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, String)> {
+    let ours = variables.filter_map(|(name, value)| {
+        let name = name.into_string().ok()?;
+        let is_ours = name.starts_with(cli::PREFIX);
+        is_ours.then(|| (name, value.to_string_lossy().into_owned()))
+    });
+    ours.collect()
 }
 
 /// `HOME` first, since that needs no look at the user database; `directories` knows the other systems.

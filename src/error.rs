@@ -5,12 +5,16 @@
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
 
+use crate::cli::Unfit;
+use crate::foreign_text::ForeignText;
 use crate::report::Report;
 use crate::{exec, files, kubeconfig, oidc, session, settings};
 
 /// A failure of a command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
+    #[error("{}", unfit(.0))]
+    Unfit(Unfit),
     #[error(transparent)]
     Settings(#[from] settings::Error),
     #[error(transparent)]
@@ -72,6 +76,7 @@ impl Error {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Unfit(unfit) => Some(unfit_hint(unfit)),
             Self::Settings(error) => Some(error.hint()),
             Self::Exec(error) => Some(error.hint()),
             Self::Files(error) => Some(error.hint()),
@@ -87,9 +92,10 @@ impl Error {
 
     fn exit(&self) -> u8 {
         match self {
-            Self::Settings(_) | Self::Exec(_) | Self::Kubeconfig(kubeconfig::Error::NoSuchUser { .. }) => {
-                EXIT_USAGE
-            }
+            Self::Unfit(_)
+            | Self::Settings(_)
+            | Self::Exec(_)
+            | Self::Kubeconfig(kubeconfig::Error::NoSuchUser { .. }) => EXIT_USAGE,
             Self::Oidc(oidc::Error::LoginImpossible | oidc::Error::PromptImpossible(_)) => EXIT_LOGIN_NEEDED,
             Self::Remembered(report) => report.exit,
             Self::Kubeconfig(_)
@@ -99,6 +105,26 @@ impl Error {
             | Self::Renewal { .. }
             | Self::Output(_)
             | Self::Runtime(_) => EXIT_FAILED,
+        }
+    }
+}
+
+fn unfit(unfit: &Unfit) -> ForeignText {
+    ForeignText::new(&match unfit {
+        Unfit::Variable(name, why) => format!("the variable {name} cannot be used: {why}"),
+        Unfit::OfCluster(key, why) => format!("`{key}` in the cluster's config cannot be used: {why}"),
+        Unfit::NotForClusters(key) => format!("the cluster's config has `{key}`, which a cluster cannot set"),
+    })
+}
+
+fn unfit_hint(unfit: &Unfit) -> String {
+    match unfit {
+        Unfit::Variable(name, _) => format!("correct it, or: unset {name}"),
+        Unfit::OfCluster(..) => {
+            "correct it in the kubeconfig: clusters > cluster > extensions > client.authentication.k8s.io/exec".to_owned()
+        }
+        Unfit::NotForClusters(_) => {
+            format!("move it to the args of the user's exec entry; a cluster can set {}", Unfit::of_clusters())
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Owns the two API versions and the parent's identity. Never decides whether a credential is good.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::clock::rfc3339;
 use crate::foreign_text::ForeignText;
@@ -90,6 +91,21 @@ impl Request {
             version,
             interactive: info.spec.is_some_and(|spec| spec.interactive),
         })
+    }
+}
+
+/// Returns what the cluster's entry in the kubeconfig says to its plugins (`spec.cluster.config`), if kubectl passed it on.
+///
+/// Whether the variable is an ExecCredential at all is for [`Request::parse`] to say.
+pub(crate) fn cluster_config(text: Option<&str>) -> Map<String, Value> {
+    // Most calls have none, and need not be parsed twice.
+    let Some(text) = text.filter(|text| text.contains("\"config\"")) else {
+        return Map::new();
+    };
+    let mut info: Value = serde_json::from_str(text).unwrap_or_default();
+    match info.pointer_mut("/spec/cluster/config").map(Value::take) {
+        Some(Value::Object(config)) => config,
+        _ => Map::new(),
     }
 }
 

@@ -35,16 +35,23 @@ mod ui;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Layers, Refused};
 use crate::environment::Environment;
+use crate::error::Error;
 use crate::ui::Ui;
 
 /// Runs the program: parse, settings, command, report.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = match Cli::parse_from_os(environment::words()) {
+    let environment = Environment::read();
+    let layers = Layers {
+        cluster: exec::cluster_config(environment.exec_info.as_deref()),
+        environment: environment.flags.clone(),
+    };
+    let cli = match Cli::parse_from_os(environment::words(), &layers) {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(Refused::Unfit(unfit)) => return failed(&Error::Unfit(unfit)),
+        Err(Refused::Typed(error)) => {
             // Help goes to stdout and is a success, a mistake goes to stderr; clap knows which is which.
             drop(error.print());
             return ExitCode::from(if error.use_stderr() {
@@ -54,7 +61,6 @@ pub fn run() -> ExitCode {
             });
         }
     };
-    let environment = Environment::read();
     let ui = Ui {
         level: cli.verbosity,
         at_terminal: environment.at_terminal,
@@ -68,10 +74,12 @@ pub fn run() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::from(error::EXIT_DONE),
-        Err(error) => {
-            let report = error.report();
-            ui::failure(&report);
-            ExitCode::from(report.exit)
-        }
+        Err(error) => failed(&error),
     }
+}
+
+fn failed(error: &Error) -> ExitCode {
+    let report = error.report();
+    ui::failure(&report);
+    ExitCode::from(report.exit)
 }

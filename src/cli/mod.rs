@@ -4,6 +4,7 @@
 
 mod groups;
 mod kubeconfig;
+mod layers;
 
 use std::ffi::OsString;
 
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use groups::KlogArgs;
 pub(crate) use groups::{CacheArgs, ClusterArgs, LoginArgs, ProviderArgs, TlsArgs};
 pub(crate) use kubeconfig::{ConvertArgs, FileArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
+pub(crate) use layers::{Layers, PREFIX, Unfit};
 
 /// kubectl credential plugin for OpenID Connect
 #[derive(Debug, Parser)]
@@ -39,10 +41,22 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// Parses a command line, the spellings of klog's verbosity included.
-    pub(crate) fn parse_from_os(words: impl Iterator<Item = OsString>) -> Result<Self, clap::Error> {
-        Self::try_parse_from(with_plain_verbosity(words))
+    /// Parses a command line, the spellings of klog's verbosity included; `layers` say what was not typed.
+    pub(crate) fn parse_from_os(
+        words: impl Iterator<Item = OsString>,
+        layers: &Layers,
+    ) -> Result<Self, Refused> {
+        let words = layers.fill(with_plain_verbosity(words)).map_err(Refused::Unfit)?;
+        Self::try_parse_from(words).map_err(Refused::Typed)
     }
+}
+
+/// A command line that cannot be used.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    Typed(clap::Error),
+    /// Nothing that was typed is wrong.
+    Unfit(Unfit),
 }
 
 /// Rewrites `-v1` and `-v 1` as `-v=1`: with an optional value clap would take the next word for it, whatever it is.
@@ -64,26 +78,37 @@ fn with_plain_verbosity(words: impl Iterator<Item = OsString>) -> Vec<OsString> 
     plain
 }
 
-const EXIT_CODES: &str = "\
+macro_rules! exit_codes {
+    () => {
+        "\
 Exit codes:
   0  done
   1  failed
   2  the command line, or what kubectl passed, cannot be used
-  3  a sign-in is needed, and nobody could attend to it here";
+  3  a sign-in is needed, and nobody could attend to it here"
+    };
+}
+
+const EXIT_CODES: &str = exit_codes!();
+const SOURCES: &str = concat!(
+    "Each flag can be a variable too: --oidc-issuer-url is KUBESESAME_OIDC_ISSUER_URL. What is typed counts first, then what \
+     the cluster's entry in the kubeconfig says, then the variable.\n\n",
+    exit_codes!()
+);
 
 // Only the command that is run is built: half of what a cached call would do otherwise.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Command {
     /// Print an ExecCredential for kubectl, signing in only when there is no other way
-    #[command(after_help = EXIT_CODES, args_override_self = true)]
+    #[command(after_help = SOURCES, args_override_self = true)]
     GetToken(Box<GetTokenArgs>),
     /// Remove the sessions on this machine
     Clean(CleanArgs),
     /// Print the version
     Version,
     /// Sign in once, show the claims and who the cluster will say you are, and how to set up kubectl
-    #[command(after_help = EXIT_CODES, args_override_self = true)]
+    #[command(after_help = SOURCES, args_override_self = true)]
     Setup(Box<SetupArgs>),
     /// Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them
     Kubeconfig(KubeconfigArgs),
@@ -133,7 +158,7 @@ mod tests {
 
     fn parse(words: &[&str]) -> Cli {
         let words = ["kubesesame"].iter().chain(words).map(OsString::from);
-        Cli::parse_from_os(words).unwrap_or_else(|error| panic!("{error}"))
+        Cli::parse_from_os(words, &Layers::default()).unwrap_or_else(|error| panic!("{error:?}"))
     }
 
     #[test]

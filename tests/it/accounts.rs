@@ -13,7 +13,7 @@ const BOB: &str = "bob@example.com";
 fn signed_in_as(sandbox: &Sandbox, login: &str) {
     sandbox.okta.behave(|behaviour| {
         behaviour.user.sub = format!("00u{login}");
-        behaviour.user.login = login.to_owned();
+        login.clone_into(&mut behaviour.user.login);
     });
 }
 

@@ -137,7 +137,7 @@ fn a_secret_in_a_private_file_is_used_and_a_public_one_refused() {
     call.run().fails(
         1,
         &[
-            "cannot read the client secret",
+            "cannot read the file of --oidc-client-secret-file",
             "is open to other users",
             "chmod 600 ",
         ],

@@ -28,6 +28,7 @@ mod files;
 mod grants;
 mod id_token;
 mod kubeconfig;
+mod layers;
 mod login;
 mod network;
 mod parallel;

@@ -94,6 +94,15 @@ impl Sandbox {
             .collect()
     }
 
+    /// Sessions in another directory of the home.
+    pub(crate) fn session_count(&self, dir: &str) -> usize {
+        let entries = fs::read_dir(self.path(dir)).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name());
+        names
+            .filter(|name| name.to_string_lossy().ends_with(".session.json"))
+            .count()
+    }
+
     pub(crate) fn session_file(&self) -> PathBuf {
         self.cache_file(".session.json")
     }

@@ -1,0 +1,166 @@
+//! Flags that nobody typed: from the environment, and from the cluster's entry in the kubeconfig.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+
+use crate::support::{Call, Sandbox};
+
+/// `get-token` with nothing typed that says which provider it is.
+fn untyped(sandbox: &Sandbox) -> Call {
+    sandbox.get_token().without("--oidc-")
+}
+
+/// As kubectl calls with `provideClusterInfo: true`.
+fn exec_info(config: &Value) -> String {
+    json!({
+        "kind": "ExecCredential",
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "spec": { "interactive": false, "cluster": { "server": "https://192.0.2.1", "config": config } },
+    })
+    .to_string()
+}
+
+#[test]
+fn every_setting_can_be_a_variable() {
+    let sandbox = Sandbox::new();
+    let call = untyped(&sandbox)
+        .env("KUBESESAME_OIDC_ISSUER_URL", &sandbox.okta.issuer())
+        .env("KUBESESAME_OIDC_CLIENT_ID", &sandbox.okta.client_id())
+        .env("KUBESESAME_OIDC_EXTRA_SCOPE", "email,offline_access")
+        .env("KUBESESAME_TOKEN_CACHE_DIR", "~/variable")
+        .env("KUBESESAME_PASSWORD", "");
+    let token = call.run().token();
+    assert!(sandbox.path("variable").exists());
+    // The same settings, typed, are the same session.
+    let typed = sandbox
+        .get_token()
+        .arg("--oidc-extra-scope=email")
+        .arg("--token-cache-dir=~/variable");
+    assert_eq!(typed.run().token(), token);
+    assert_eq!(sandbox.session_count("variable"), 1);
+    let cleaned = sandbox
+        .bare(&["clean"])
+        .env("KUBESESAME_TOKEN_CACHE_DIR", "~/variable")
+        .run();
+    assert!(cleaned.stderr.contains("removed 1 session"), "{cleaned}");
+}
+
+#[test]
+fn setup_reads_variables_too() {
+    let sandbox = Sandbox::new();
+    let call = sandbox
+        .setup()
+        .without("--oidc-")
+        .env("KUBESESAME_OIDC_ISSUER_URL", &sandbox.okta.issuer())
+        .env("KUBESESAME_OIDC_CLIENT_ID", &sandbox.okta.client_id());
+    let outcome = call.run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    let line = format!("--oidc-client-id={}", sandbox.okta.client_id());
+    assert!(outcome.stdout.contains(&line), "{outcome}");
+}
+
+#[test]
+fn what_is_typed_counts_more_than_a_variable() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .get_token()
+        .env("KUBESESAME_OIDC_ISSUER_URL", "https://192.0.2.1")
+        .env("KUBESESAME_LISTEN_PORT", "1")
+        .env("KUBESESAME_GRANT_TYPE", "authcode")
+        .run()
+        .token();
+}
+
+#[test]
+fn a_secret_can_be_in_a_variable_or_in_a_file_that_it_names() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.path("secret");
+    fs::write(&file, sandbox.okta.web_client_secret()).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let call = sandbox
+        .get_token()
+        .with("--oidc-client-id", &sandbox.okta.web_client_id());
+    let in_variable = call
+        .clone()
+        .env("KUBESESAME_OIDC_CLIENT_SECRET", &sandbox.okta.web_client_secret());
+    let in_file = call
+        .arg("--force-refresh")
+        .env("KUBESESAME_OIDC_CLIENT_SECRET_FILE", "~/secret");
+    in_variable.run().token();
+    in_file.run().token();
+    assert_eq!(sandbox.tabs(), 1);
+}
+
+#[test]
+fn a_variable_that_cannot_be_used_is_named() {
+    let sandbox = Sandbox::new();
+    let outcome = sandbox
+        .get_token()
+        .env("KUBESESAME_AUTHENTICATION_TIMEOUT_SEC", "soon")
+        .run();
+    insta::assert_snapshot!(outcome, @"
+    stderr: error: the variable KUBESESAME_AUTHENTICATION_TIMEOUT_SEC cannot be used: invalid value 'soon' for '--authentication-timeout-sec <SECONDS>': invalid digit found in string
+    stderr: hint: correct it, or: unset KUBESESAME_AUTHENTICATION_TIMEOUT_SEC
+    exit: 2
+    ");
+    let outcome = sandbox.get_token().env("KUBESESAME_V", "1").run();
+    assert!(outcome.stderr.contains("GET http://"), "{outcome}");
+}
+
+#[test]
+fn one_user_entry_serves_clusters_with_apps_of_their_own() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.custom_scopes.push("groups".to_owned()));
+    let user = untyped(&sandbox).arg("--oidc-extra-scope=offline_access");
+    let cluster = |scopes: Value| {
+        let config = json!({
+            "oidc-issuer-url": sandbox.okta.issuer(),
+            "oidc-client-id": sandbox.okta.client_id(),
+            "oidc-auth-request-extra-params": { "ttl": 1, "acr": "a,b=c" },
+            "oidc-extra-scope": scopes,
+        });
+        user.clone().env("KUBERNETES_EXEC_INFO", &exec_info(&config))
+    };
+    let first = cluster(json!([])).run().token();
+    // What is typed stands: the scope of the cluster is not added to it.
+    assert_eq!(cluster(json!(["email"])).run().token(), first);
+    let second = cluster(json!(["groups", "email"]))
+        .without("--oidc-extra-scope")
+        .run();
+    assert_ne!(second.token(), first);
+    assert_eq!(sandbox.tabs(), 2);
+    // The environment comes last.
+    let other = cluster(Value::Null).env("KUBESESAME_OIDC_CLIENT_ID", "other");
+    assert_eq!(other.run().token(), first);
+}
+
+#[test]
+fn a_cluster_cannot_say_what_runs_here() {
+    let sandbox = Sandbox::new();
+    let call = |config: &Value| {
+        sandbox
+            .get_token()
+            .env("KUBERNETES_EXEC_INFO", &exec_info(config))
+            .run()
+    };
+    let outcome = call(&json!({ "browser-command": "touch /tmp/x" }));
+    insta::assert_snapshot!(outcome, @"
+    stderr: error: the cluster's config has `browser-command`, which a cluster cannot set
+    stderr: hint: move it to the args of the user's exec entry; a cluster can set oidc-issuer-url, oidc-client-id, oidc-extra-scope, oidc-redirect-url, oidc-use-access-token, oidc-auth-request-extra-params, account, username, grant-type, certificate-authority, certificate-authority-data
+    exit: 2
+    ");
+    let outcome = call(&json!({ "grant-type": { "a": ["b"] } }));
+    insta::assert_snapshot!(outcome, @"
+    stderr: error: `grant-type` in the cluster's config cannot be used: it is neither a text nor a number, a list or a mapping of such
+    stderr: hint: correct it in the kubeconfig: clusters > cluster > extensions > client.authentication.k8s.io/exec
+    exit: 2
+    ");
+    call(&json!({ "oidc-isuer-url": "x" })).fails(2, &["has `oidc-isuer-url`", "oidc-issuer-url"]);
+    // What other plugins read there is none of our business.
+    call(&json!({ "audience": "sts", "apiVersion": "x/v1", "kind": "Config" })).token();
+    call(&json!("text")).token();
+}
