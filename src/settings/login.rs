@@ -153,6 +153,15 @@ impl Login {
     }
 }
 
+const GRANTS: [&str; 6] = [
+    "auto",
+    "authcode",
+    "authcode-keyboard",
+    "device-code",
+    "password",
+    "client-credentials",
+];
+
 impl Grant {
     fn new(args: &LoginArgs) -> Result<Self, Error> {
         let username = args.username.clone().filter(|name| !name.is_empty());
@@ -170,7 +179,7 @@ impl Grant {
             "device-code" => Ok(Self::Device),
             "password" => password(),
             "client-credentials" => Ok(Self::ClientCredentials),
-            other => Err(Error::GrantType(ForeignText::with_limit(other, 30))),
+            other => Err(Error::no_choice("grant-type", other, &GRANTS)),
         }
     }
 }

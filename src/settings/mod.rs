@@ -29,8 +29,6 @@ pub(crate) enum Error {
     IssuerHas(ForeignText, &'static str),
     #[error("--oidc-client-id is missing")]
     ClientIdMissing,
-    #[error("--oidc-pkce-method `{0}` is none of `auto`, `S256`, `no`")]
-    PkceMethod(ForeignText),
     #[error("--oidc-redirect-url `{0}` cannot be listened on: {1}")]
     RedirectUrl(ForeignText, &'static str),
     #[error("--listen-address `{0}` is not HOST:PORT")]
@@ -39,14 +37,12 @@ pub(crate) enum Error {
     BrowserCommand(ForeignText),
     #[error("--{0} `{1}` is not NAME=VALUE")]
     NotPairs(&'static str, ForeignText),
-    #[error(
-        "--grant-type `{0}` is none of `auto`, `authcode`, `authcode-keyboard`, `device-code`, `password`, `client-credentials`"
-    )]
-    GrantType(ForeignText),
-    #[error("--token-cache-storage `{0}` is none of `disk`, `none`")]
-    Storage(ForeignText),
-    #[error("--adopt `{0}` is neither `auto` nor `off`")]
-    Adopt(ForeignText),
+    #[error("--{flag} `{given}` is none of {}", quoted(.among))]
+    NoChoice {
+        flag: &'static str,
+        given: ForeignText,
+        among: &'static [&'static str],
+    },
     #[error("--open-url-after-authentication `{0}` is no http or https URL")]
     AfterUrl(ForeignText),
     #[error("--oidc-redirect-url-hostname `{0}` is no host name")]
@@ -60,6 +56,14 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    fn no_choice(flag: &'static str, given: &str, among: &'static [&'static str]) -> Self {
+        Self::NoChoice {
+            flag,
+            given: ForeignText::with_limit(given, 30),
+            among,
+        }
+    }
+
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::IssuerMissing => "at Okta it is https://YOUR-ORG.okta.com/oauth2/default, or \
@@ -76,7 +80,6 @@ impl Error {
                     .to_owned()
             }
             Self::ClientIdMissing => "it is on the app's General tab at Okta".to_owned(),
-            Self::PkceMethod(_) => "leave the flag out: PKCE is always sent then".to_owned(),
             Self::RedirectUrl(..) => {
                 "register http://localhost:8000 at the provider and leave the flag out, or \
                  give the http URL that is registered"
@@ -85,17 +88,10 @@ impl Error {
             Self::ListenAddress(_) => "for example --listen-address=127.0.0.1:8000".to_owned(),
             Self::BrowserCommand(_) => "close the quotes; words are split as a shell would".to_owned(),
             Self::NotPairs(flag, _) => format!("for example --{flag}=name=value"),
-            Self::GrantType(_) => {
-                "leave the flag out to sign in with the browser; use `device-code` where there is none"
-                    .to_owned()
-            }
-            Self::Storage(_) => {
-                "leave the flag out, or use `disk`; the OS keyring is not supported yet".to_owned()
-            }
-            Self::Adopt(_) => {
-                "leave the flag out, or use --adopt=off to leave the sessions of kubectl oidc-login alone"
-                    .to_owned()
-            }
+            Self::NoChoice { flag, given, among } => match nearest(given.as_str(), among) {
+                Some(nearest) => format!("did you mean --{flag}={nearest}?"),
+                None => without_choice(flag).to_owned(),
+            },
             Self::AfterUrl(_) => {
                 "for example --open-url-after-authentication=https://example.com/welcome".to_owned()
             }
@@ -104,6 +100,31 @@ impl Error {
             Self::NoHome => "set HOME, or say where with --token-cache-dir".to_owned(),
         }
     }
+}
+
+/// What a flag with a few values does when it is left out.
+fn without_choice(flag: &str) -> &'static str {
+    match flag {
+        "oidc-pkce-method" => "leave the flag out: PKCE is always sent then",
+        "grant-type" => {
+            "leave the flag out to sign in with the browser; use `device-code` where there is none"
+        }
+        "token-cache-storage" => "leave the flag out, or use `disk`; the OS keyring is not supported yet",
+        _ => "leave the flag out, or use --adopt=off to leave the sessions of kubectl oidc-login alone",
+    }
+}
+
+/// The choice that was probably meant: as near as a word with a slip or two.
+fn nearest(given: &str, among: &[&'static str]) -> Option<&'static str> {
+    let given = given.to_lowercase();
+    let likeness = |choice: &&str| strsim::jaro_winkler(&given, &choice.to_lowercase());
+    let best = among.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(best) > 0.8).then_some(*best)
+}
+
+fn quoted(choices: &[&str]) -> String {
+    let quoted: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
+    quoted.join(", ")
 }
 
 /// Refuses settings of the two sides that contradict each other.
@@ -169,12 +190,12 @@ impl Cache {
             // `auto` was the peer's default once; on a system without a keyring it meant this.
             "disk" | "auto" => true,
             "none" => false,
-            other => return Err(Error::Storage(ForeignText::with_limit(other, 30))),
+            other => return Err(Error::no_choice("token-cache-storage", other, &["disk", "none"])),
         };
         let adopt_from = match args.adopt.as_str() {
             "auto" => peer_dirs(args.token_cache_dir.as_deref(), environment),
             "off" => Vec::new(),
-            other => return Err(Error::Adopt(ForeignText::with_limit(other, 30))),
+            other => return Err(Error::no_choice("adopt", other, &["auto", "off"])),
         };
         let dir = cache_dir(args.token_cache_dir, environment)?;
         Ok(Self {
@@ -241,6 +262,28 @@ mod tests {
             Some("/h/.kube/cache/kubesesame")
         );
         assert_eq!(dir(None, None, None), None);
+    }
+
+    #[test]
+    fn a_slip_has_a_nearest_choice_and_another_word_has_none() {
+        let grants = [
+            "auto",
+            "authcode",
+            "authcode-keyboard",
+            "device-code",
+            "client-credentials",
+        ];
+        for (given, meant) in [
+            ("device", Some("device-code")),
+            ("devicecode", Some("device-code")),
+            ("client_credentials", Some("client-credentials")),
+            ("authcode-keybord", Some("authcode-keyboard")),
+            ("AUTHCODE", Some("authcode")),
+            ("implicit", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(given, &grants), meant, "{given}");
+        }
     }
 
     #[test]

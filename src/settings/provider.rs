@@ -67,7 +67,13 @@ impl Provider {
         let pkce = match args.oidc_pkce_method.as_str() {
             "auto" | "S256" => Pkce::S256,
             "no" => Pkce::Off,
-            other => return Err(Error::PkceMethod(ForeignText::new(other))),
+            other => {
+                return Err(Error::no_choice(
+                    "oidc-pkce-method",
+                    other,
+                    &["auto", "S256", "no"],
+                ));
+            }
         };
         Ok(Self {
             issuer,

@@ -211,7 +211,7 @@ fn adopt_off_leaves_the_peer_alone() {
     peer.call()
         .arg("--adopt=maybe")
         .run()
-        .fails(2, &["--adopt `maybe` is neither `auto` nor `off`"]);
+        .fails(2, &["--adopt `maybe` is none of `auto`, `off`"]);
 }
 
 #[test]

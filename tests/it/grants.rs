@@ -256,11 +256,15 @@ fn an_access_token_whose_signature_is_wrong_is_refused() {
 #[test]
 fn an_unknown_grant_is_refused_with_the_known_ones() {
     let sandbox = Sandbox::new();
+    sandbox.get_token().arg("--grant-type=implicit").run().fails(
+        2,
+        &["none of `auto`", "`device-code`", "hint: leave the flag out"],
+    );
     sandbox
         .get_token()
-        .arg("--grant-type=implicit")
+        .arg("--grant-type=devicecode")
         .run()
-        .fails(2, &["none of `auto`", "`device-code`"]);
+        .fails(2, &["hint: did you mean --grant-type=device-code?"]);
 }
 
 /// A run with a terminal that the test types into.
