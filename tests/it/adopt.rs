@@ -315,6 +315,14 @@ fn a_record_that_others_can_read_is_not_used() {
 #[test]
 fn a_provider_that_is_down_costs_neither_the_session_nor_a_tab() {
     let down = |endpoint| Fault::once(endpoint, FaultKind::status(503, FaultBody::Html));
+    // Who asks for another token is not given the one that is there.
+    let peer = Peer::new().live();
+    let always = Fault::always(Endpoint::Discovery, FaultKind::status(503, FaultBody::Html));
+    peer.sandbox
+        .okta
+        .behave(|behaviour| behaviour.faults = vec![always]);
+    peer.call().arg("--force-refresh").run().fails(1, &["503"]);
+    assert!(peer.has(RECORD));
     // A live token is borrowed, as the peer would use it.
     let peer = Peer::new().live();
     peer.sandbox
