@@ -95,7 +95,9 @@ impl Error {
             Self::Unfit(_)
             | Self::Settings(_)
             | Self::Exec(_)
-            | Self::Kubeconfig(kubeconfig::Error::NoSuchUser { .. }) => EXIT_USAGE,
+            | Self::Kubeconfig(
+                kubeconfig::Error::NoSuchUser { .. } | kubeconfig::Error::NoSuchContext { .. },
+            ) => EXIT_USAGE,
             Self::Oidc(oidc::Error::LoginImpossible | oidc::Error::PromptImpossible(_)) => EXIT_LOGIN_NEEDED,
             Self::Remembered(report) => report.exit,
             Self::Kubeconfig(_)

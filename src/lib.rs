@@ -62,7 +62,7 @@ pub fn run() -> ExitCode {
         }
     };
     let ui = Ui {
-        level: cli.verbosity,
+        level: cli.log.verbosity,
         at_terminal: environment.at_terminal,
     };
     let result = match cli.command {
@@ -70,6 +70,7 @@ pub fn run() -> ExitCode {
         Command::Clean(args) => command::clean(args, &environment, ui),
         Command::Version => command::version(),
         Command::Setup(args) => command::setup(*args, &environment, ui),
+        Command::Standalone(args) => command::standalone(*args, &environment, ui),
         Command::Kubeconfig(args) => command::kubeconfig(args, &environment, ui),
     };
     match result {

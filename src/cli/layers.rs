@@ -6,11 +6,12 @@
 use std::ffi::OsString;
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Args, Command, CommandFactory as _, Parser as _};
+use clap::{Arg, ArgMatches, Args, Command, CommandFactory as _};
 
 use serde_json::{Map, Value};
 
-use super::{CleanArgs, Cli, GetTokenArgs, SetupArgs};
+use super::standalone::{Standalone, is_standalone};
+use super::{CleanArgs, Cli, GetTokenArgs, SetupArgs, StandaloneArgs};
 
 /// Values for flags from one source, the more important source first.
 #[derive(Debug, Default)]
@@ -80,11 +81,19 @@ impl Layers {
         if self.is_empty() {
             return Ok(words);
         }
-        let Ok(matches) = Cli::command().try_get_matches_from(&words) else {
+        let standalone = is_standalone(&words);
+        let parser = if standalone {
+            Standalone::command()
+        } else {
+            Cli::command()
+        };
+        let Ok(matches) = parser.try_get_matches_from(&words) else {
             return Ok(words);
         };
-        let Some((command, typed)) = matches.subcommand() else {
-            return Ok(words);
+        let (command, typed) = match matches.subcommand() {
+            Some(found) => found,
+            None if standalone => ("", &matches),
+            None => return Ok(words),
         };
         let added = self.arguments(command, typed)?;
         let whole = |added: &[&Added]| -> Vec<OsString> {
@@ -92,7 +101,7 @@ impl Layers {
             words.iter().cloned().chain(arguments).collect()
         };
         for one in &added {
-            if let Err(error) = Cli::try_parse_from(whole(&[one])) {
+            if let Err(error) = Cli::parse_words(&whole(&[one])) {
                 return Err(one.unfit(&error.to_string()));
             }
         }
@@ -235,6 +244,7 @@ fn args_of(command: &str) -> Vec<Arg> {
         "get-token" => GetTokenArgs::augment_args(bare),
         "setup" => SetupArgs::augment_args(bare),
         "clean" => CleanArgs::augment_args(bare),
+        "" => StandaloneArgs::augment_args(bare),
         _ => return Vec::new(),
     };
     // Global, and so no argument of the command's own.

@@ -5,6 +5,7 @@
 mod groups;
 mod kubeconfig;
 mod layers;
+mod standalone;
 
 use std::ffi::OsString;
 
@@ -14,14 +15,22 @@ use groups::KlogArgs;
 pub(crate) use groups::{CacheArgs, ClusterArgs, LoginArgs, ProviderArgs, TlsArgs};
 pub(crate) use kubeconfig::{ConvertArgs, FileArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
 pub(crate) use layers::{Layers, PREFIX, Unfit};
+pub(crate) use standalone::StandaloneArgs;
+use standalone::{Standalone, is_standalone};
 
 /// kubectl credential plugin for OpenID Connect
 #[derive(Debug, Parser)]
-#[command(name = "kubesesame", version, about, disable_help_subcommand = true, args_override_self = true, after_help = EXIT_CODES)]
+#[command(name = "kubesesame", version, about, disable_help_subcommand = true, args_override_self = true, after_help = WITHOUT_COMMAND)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
     /// Tell the steps on standard error; never tells a secret
     #[arg(
         short = 'v',
@@ -47,7 +56,18 @@ impl Cli {
         layers: &Layers,
     ) -> Result<Self, Refused> {
         let words = layers.fill(with_plain_verbosity(words)).map_err(Refused::Unfit)?;
-        Self::try_parse_from(words).map_err(Refused::Typed)
+        Self::parse_words(&words).map_err(Refused::Typed)
+    }
+
+    fn parse_words(words: &[OsString]) -> Result<Self, clap::Error> {
+        if !is_standalone(words) {
+            return Self::try_parse_from(words);
+        }
+        let Standalone { args, log } = Standalone::try_parse_from(words)?;
+        Ok(Self {
+            command: Command::Standalone(Box::new(args)),
+            log,
+        })
     }
 }
 
@@ -89,7 +109,11 @@ Exit codes:
     };
 }
 
-const EXIT_CODES: &str = exit_codes!();
+const WITHOUT_COMMAND: &str = concat!(
+    "Without a command it signs in the `auth-provider: oidc` user of a kubeconfig (--kubeconfig, --context, --user, and the \
+     flags for sign-in and TLS of get-token) and writes the tokens there. An `exec` entry serves better: see `kubeconfig convert`.\n\n",
+    exit_codes!()
+);
 const SOURCES: &str = concat!(
     "Each flag can be a variable too: --oidc-issuer-url is KUBESESAME_OIDC_ISSUER_URL. What is typed counts first, then what \
      the cluster's entry in the kubeconfig says, then the variable.\n\n",
@@ -110,6 +134,9 @@ pub(crate) enum Command {
     /// Sign in once, show the claims and who the cluster will say you are, and how to set up kubectl
     #[command(after_help = SOURCES, args_override_self = true)]
     Setup(Box<SetupArgs>),
+    /// No command; [`Standalone`] parses it.
+    #[command(skip)]
+    Standalone(Box<StandaloneArgs>),
     /// Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them
     Kubeconfig(KubeconfigArgs),
 }
@@ -173,7 +200,7 @@ mod tests {
             (&["get-token", "-v", "4", "--force-refresh"], 4),
         ];
         for (words, level) in cases {
-            assert_eq!(parse(words).verbosity, level, "{words:?}");
+            assert_eq!(parse(words).log.verbosity, level, "{words:?}");
         }
     }
 

@@ -4,6 +4,7 @@ mod clean;
 mod get_token;
 mod kubeconfig;
 mod setup;
+mod standalone;
 
 use std::future::Future;
 
@@ -11,6 +12,7 @@ pub(crate) use clean::run as clean;
 pub(crate) use get_token::run as get_token;
 pub(crate) use kubeconfig::run as kubeconfig;
 pub(crate) use setup::run as setup;
+pub(crate) use standalone::run as standalone;
 
 use crate::error::Error;
 use crate::ui::Ui;

@@ -158,7 +158,12 @@ pub(super) fn json(text: &str) -> String {
 }
 
 /// Inserts an entry behind another one of its mapping, written as that one is.
-fn insert_after(text: &str, (key, value): &(Node, Node), name: &str, inserted: &str) -> Result<Edit, String> {
+pub(super) fn insert_after(
+    text: &str,
+    (key, value): &(Node, Node),
+    name: &str,
+    inserted: &str,
+) -> Result<Edit, String> {
     let indent = before(text, key.span.start);
     let own_line = indent.trim().is_empty();
     let name = written(name, key)?;

@@ -23,6 +23,21 @@ pub(crate) enum Error {
         name: ForeignText,
         known: Vec<ForeignText>,
     },
+    #[error("no context is named, and the kubeconfig has no current one")]
+    NoContext,
+    #[error("there is no context `{name}`")]
+    NoSuchContext {
+        name: ForeignText,
+        known: Vec<ForeignText>,
+    },
+    #[error("the context `{name}` names no user")]
+    NoUser { name: ForeignText },
+    #[error("user `{name}` of `{path}` cannot be signed in: {reason}")]
+    NoSignIn {
+        path: PathBuf,
+        name: ForeignText,
+        reason: ForeignText,
+    },
     #[error("user `{name}` of `{path}` cannot be converted: {reason}")]
     Unable {
         path: PathBuf,
@@ -47,11 +62,20 @@ impl Error {
             Self::Broken { .. } => "kubectl cannot read it either; mend that line first".to_owned(),
             Self::NoKubeconfig { .. } => "name another file with --kubeconfig".to_owned(),
             Self::NoFile { .. } => "name the file with --kubeconfig, or set KUBECONFIG".to_owned(),
-            Self::NoSuchUser { known, .. } if known.is_empty() => "the kubeconfig has no users".to_owned(),
-            Self::NoSuchUser { known, .. } => {
-                let known: Vec<&str> = known.iter().map(ForeignText::as_str).collect();
-                format!("the users are: {}", known.join(", "))
+            Self::NoContext => {
+                "choose one with --context or --user, or: kubectl config use-context NAME".to_owned()
             }
+            Self::NoSuchContext { known, .. } if known.is_empty() => {
+                "the kubeconfig has no contexts".to_owned()
+            }
+            Self::NoSuchContext { known, .. } => format!("the contexts are: {}", joined(known)),
+            Self::NoUser { .. } => "choose a user with --user".to_owned(),
+            Self::NoSignIn { .. } => {
+                "for a user with an `exec` entry just run kubectl; `kubesesame setup` helps to make one"
+                    .to_owned()
+            }
+            Self::NoSuchUser { known, .. } if known.is_empty() => "the kubeconfig has no users".to_owned(),
+            Self::NoSuchUser { known, .. } => format!("the users are: {}", joined(known)),
             Self::Unable { .. } => {
                 "change that by hand, or write the entry anew with `kubesesame setup`".to_owned()
             }
@@ -73,4 +97,9 @@ impl Error {
             }
         }
     }
+}
+
+fn joined(names: &[ForeignText]) -> String {
+    let names: Vec<&str> = names.iter().map(ForeignText::as_str).collect();
+    names.join(", ")
 }

@@ -48,14 +48,15 @@ pub(super) fn from_legacy(
     })
 }
 
-struct LegacyArguments {
-    arguments: Vec<String>,
+/// What an `auth-provider` says, as `get-token` would be told.
+pub(super) struct LegacyArguments {
+    pub(super) arguments: Vec<String>,
     keeps_secret: bool,
     drops_tokens: bool,
 }
 
 impl LegacyArguments {
-    fn read(config: &Node, secret_file: &SecretFile<'_>) -> Result<Self, String> {
+    pub(super) fn read(config: &Node, secret_file: &SecretFile<'_>) -> Result<Self, String> {
         let mut arguments = vec!["get-token".to_owned()];
         let mut keeps_secret = false;
         let mut drops_tokens = false;

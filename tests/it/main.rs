@@ -35,5 +35,6 @@ mod parallel;
 mod refresh;
 mod secrets;
 mod setup;
+mod standalone;
 mod tls;
 mod usage;

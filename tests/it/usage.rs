@@ -94,14 +94,14 @@ fn values_and_flags_that_do_not_exist_are_refused_with_the_nearest() {
 }
 
 #[test]
-fn without_a_command_the_help_is_shown_and_that_is_a_mistake() {
-    let outcome = Sandbox::new().bare(&[]).run();
-    assert_eq!(
-        (outcome.code, outcome.stdout.as_str()),
-        (Some(2), ""),
-        "{outcome}"
-    );
-    assert!(outcome.stderr.contains("Usage: kubesesame"), "{outcome}");
+fn without_a_command_and_without_a_kubeconfig_a_newcomer_is_told_where_to_look() {
+    let sandbox = Sandbox::new();
+    insta::assert_snapshot!(sandbox.filtered(&sandbox.bare(&[]).run()), @"
+    stderr: without a command, kubesesame signs in the user of a kubeconfig whose `auth-provider` is `oidc`; for all else: kubesesame --help
+    stderr: error: there is no kubeconfig: `[HOME]/.kube/config` is missing
+    stderr: hint: name the file with --kubeconfig, or set KUBECONFIG
+    exit: 1
+    ");
 }
 
 #[test]
@@ -123,6 +123,10 @@ fn the_help_is_a_success() {
       -v, --v[=<LEVEL>]  Tell the steps on standard error; never tells a secret
       -h, --help         Print help
       -V, --version      Print version
+
+    Without a command it signs in the `auth-provider: oidc` user of a kubeconfig (--kubeconfig,
+    --context, --user, and the flags for sign-in and TLS of get-token) and writes the tokens there. An
+    `exec` entry serves better: see `kubeconfig convert`.
 
     Exit codes:
       0  done

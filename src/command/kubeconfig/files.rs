@@ -8,14 +8,24 @@ use crate::files::{Staged, UserFile, UserFileLock};
 use crate::kubeconfig::{self, Error, Fault};
 
 /// A kubeconfig that is there.
-pub(super) struct Kubeconfig {
+pub(in crate::command) struct Kubeconfig {
     file: UserFile,
 }
 
 /// Returns the files in the order of their real names, which is the order of their locks.
+pub(super) fn files(args: &FileArgs, environment: &Environment) -> Result<Vec<Kubeconfig>, Error> {
+    let mut files = in_order(args, environment)?;
+    files.sort_by(|a, b| a.file.real().cmp(b.file.real()));
+    Ok(files)
+}
+
+/// Returns the files as they are named: of several entries with one name the first counts.
 ///
 /// A file named by the flag has to be there; those of the list may be missing, but not all.
-pub(super) fn files(args: &FileArgs, environment: &Environment) -> Result<Vec<Kubeconfig>, Error> {
+pub(in crate::command) fn in_order(
+    args: &FileArgs,
+    environment: &Environment,
+) -> Result<Vec<Kubeconfig>, Error> {
     let named = match (&args.kubeconfig, &environment.kubeconfig, &environment.home) {
         (Some(file), _, _) => vec![file.clone()],
         (None, Some(list), _) => std::env::split_paths(list).collect(),
@@ -43,12 +53,11 @@ pub(super) fn files(args: &FileArgs, environment: &Environment) -> Result<Vec<Ku
         };
         return Err(Error::NoFile { looked_for });
     }
-    files.sort_by(|a, b| a.file.real().cmp(b.file.real()));
     Ok(files)
 }
 
 impl Kubeconfig {
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::command) fn path(&self) -> &Path {
         self.file.path()
     }
 
@@ -60,7 +69,7 @@ impl Kubeconfig {
         Ok(self.file.read()?)
     }
 
-    pub(super) fn text(&self) -> Result<String, Error> {
+    pub(in crate::command) fn text(&self) -> Result<String, Error> {
         String::from_utf8(self.file.read()?).map_err(|error| Error::NotUtf8 {
             path: self.path().to_owned(),
             at: error.utf8_error().valid_up_to(),
@@ -68,7 +77,7 @@ impl Kubeconfig {
     }
 
     /// Gives a fault of the text the name of the file.
-    pub(super) fn fault(&self, fault: &Fault) -> Error {
+    pub(in crate::command) fn fault(&self, fault: &Fault) -> Error {
         let path = self.path().to_owned();
         match *fault {
             Fault::Broken(broken) => Error::Broken { path, broken },
@@ -77,11 +86,11 @@ impl Kubeconfig {
         }
     }
 
-    pub(super) fn lock(&self) -> Result<UserFileLock, Error> {
+    pub(in crate::command) fn lock(&self) -> Result<UserFileLock, Error> {
         Ok(self.file.lock()?)
     }
 
-    pub(super) fn stage(&self, bytes: &[u8], lock: &UserFileLock) -> Result<Staged, Error> {
+    pub(in crate::command) fn stage(&self, bytes: &[u8], lock: &UserFileLock) -> Result<Staged, Error> {
         Ok(self.file.stage(bytes, lock)?)
     }
 

@@ -4,7 +4,7 @@
 //! secrets, backups), show the difference, and only then let the new contents take their places. Restore goes
 //! the same way back. A failure before the last step leaves every file as it was.
 
-mod files;
+pub(super) mod files;
 mod secrets;
 
 use clap::Parser;

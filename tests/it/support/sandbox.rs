@@ -156,6 +156,14 @@ impl Sandbox {
             .env("KUBERNETES_EXEC_INFO", EXEC_INFO)
     }
 
+    /// No command, with a free port and this sandbox's browser.
+    pub(crate) fn standalone(&self) -> Call {
+        self.bare(&[
+            "--listen-address=127.0.0.1:0",
+            &format!("--browser-command={}", self.browser.command()),
+        ])
+    }
+
     pub(crate) fn setup(&self) -> Call {
         self.command("setup")
     }

@@ -1,0 +1,343 @@
+//! No command: the `auth-provider: oidc` user of a kubeconfig is signed in, and nothing else in the file changes.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use crate::okta::{Endpoint, Fault, FaultBody, FaultKind, RefreshRepeats, Rotation};
+use crate::support::{Call, Sandbox, mode};
+
+/// A kubeconfig with a comment and an order of its own; `more` are lines of the provider's `config`.
+fn kubeconfig(sandbox: &Sandbox, more: &[&str]) -> String {
+    let more: Vec<String> = more.iter().map(|line| format!("          {line}\n")).collect();
+    let more = more.concat();
+    format!(
+        "apiVersion: v1
+kind: Config
+current-context: work   # the usual one
+contexts:
+- {{name: work, context: {{cluster: c, user: 'alice'}}}}
+- name: other
+  context:
+    cluster: c
+    user: bob
+- name: bare
+  context: {{cluster: c}}
+users:
+- name: bob
+  user: {{token: bobs}}
+- name: alice
+  user:
+    auth-provider:
+        name: oidc
+        config:
+          client-id: {} # the app
+          idp-issuer-url: {}
+{more}clusters: []
+",
+        sandbox.okta.client_id(),
+        sandbox.okta.issuer()
+    )
+}
+
+fn write(sandbox: &Sandbox, name: &str, text: &str) -> PathBuf {
+    let path = sandbox.path(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// The file with this entry, and a run on it.
+fn standalone(sandbox: &Sandbox, more: &[&str]) -> (PathBuf, Call) {
+    let file = write(sandbox, ".kube/config", &kubeconfig(sandbox, more));
+    (file, sandbox.standalone())
+}
+
+/// The value of a key of the entry.
+fn value(file: &PathBuf, key: &str) -> Option<String> {
+    let text = fs::read_to_string(file).unwrap();
+    let line = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix(&format!("{key}: ")))?;
+    Some(line.trim_matches('"').to_owned())
+}
+
+fn id_token(file: &PathBuf) -> String {
+    value(file, "id-token").expect("an ID token in the kubeconfig")
+}
+
+fn sign_in(file: &PathBuf, call: &Call) -> String {
+    let outcome = call.run();
+    assert_eq!(
+        (outcome.code, outcome.stdout.as_str()),
+        (Some(0), ""),
+        "{outcome}"
+    );
+    assert!(outcome.stderr.contains("you have a token until 20"), "{outcome}");
+    assert!(
+        outcome.stderr.contains("kubesesame kubeconfig convert"),
+        "{outcome}"
+    );
+    id_token(file)
+}
+
+/// Makes tokens that end before the margin, and so at once.
+fn short_lives(sandbox: &Sandbox) {
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.id_token_lifetime_secs = 0);
+}
+
+#[test]
+fn a_browser_signs_in_and_only_the_tokens_are_new_in_the_file() {
+    let sandbox = Sandbox::new();
+    let (file, call) = standalone(&sandbox, &["extra-scopes: offline_access"]);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    sign_in(&file, &call);
+    let text = fs::read_to_string(&file).unwrap();
+    let (tokens, rest): (Vec<&str>, Vec<&str>) = text
+        .split_inclusive('\n')
+        .partition(|line| line.contains("-token: "));
+    assert_eq!(tokens.len(), 2);
+    assert_eq!(
+        rest.concat(),
+        kubeconfig(&sandbox, &["extra-scopes: offline_access"])
+    );
+    assert_eq!((mode(&file), sandbox.tabs()), (0o640, 1));
+    assert!(!sandbox.cache_dir().exists());
+    assert!(!sandbox.path(".kube/config.lock").exists());
+}
+
+#[test]
+fn over_tls_the_entry_says_whom_to_trust_by_file_or_by_data() {
+    for by_data in [false, true] {
+        let sandbox = Sandbox::with_tls();
+        let trust = if by_data {
+            let pem = fs::read(sandbox.path("ca.pem")).unwrap();
+            format!(
+                "idp-certificate-authority-data: {}",
+                data_encoding::BASE64.encode(&pem)
+            )
+        } else {
+            format!("idp-certificate-authority: {}", sandbox.path("ca.pem").display())
+        };
+        let (file, call) = standalone(&sandbox, &[&trust]);
+        sign_in(&file, &call);
+        // Without it, nobody is believed.
+        let (file, call) = standalone(&sandbox, &[]);
+        call.run().fails(1, &["certificate"]);
+        let ca = format!("--certificate-authority={}", sandbox.path("ca.pem").display());
+        sign_in(&file, &call.arg(&ca));
+    }
+}
+
+#[test]
+fn a_password_signs_in_without_a_browser() {
+    let sandbox = Sandbox::unattended();
+    let user = sandbox.okta.behaviour().user;
+    let (file, call) = standalone(&sandbox, &["extra-scopes: offline_access"]);
+    let call = call
+        .arg(&format!("--username={}", user.login))
+        .arg(&format!("--password={}", user.password));
+    sign_in(&file, &call);
+    assert_eq!((sandbox.tabs(), sandbox.grants("password")), (0, 1));
+    assert!(value(&file, "refresh-token").is_some());
+}
+
+#[test]
+fn a_token_that_lives_is_all_that_is_wanted() {
+    let sandbox = Sandbox::new();
+    let (file, call) = standalone(&sandbox, &[]);
+    sign_in(&file, &call);
+    let before = fs::read(&file).unwrap();
+    sandbox.okta.clear_requests();
+    let outcome = call.run();
+    assert_eq!(outcome.to_string(), "exit: 0");
+    assert_eq!(fs::read(&file).unwrap(), before);
+    assert!(sandbox.okta.requests().is_empty());
+}
+
+#[test]
+fn an_ended_token_is_renewed_and_an_answer_without_a_refresh_token_keeps_the_old_one() {
+    let sandbox = Sandbox::new();
+    short_lives(&sandbox);
+    let (file, call) = standalone(&sandbox, &["extra-scopes: offline_access"]);
+    let first = sign_in(&file, &call);
+    let first_refresh = value(&file, "refresh-token").unwrap();
+    let second = sign_in(&file, &call);
+    let second_refresh = value(&file, "refresh-token").unwrap();
+    assert!(first != second && first_refresh != second_refresh);
+    sandbox.okta.behave(|behaviour| {
+        behaviour.refresh = Rotation::Static;
+        behaviour.refresh_repeats = RefreshRepeats::Absent;
+    });
+    let third = sign_in(&file, &call);
+    assert_ne!(third, second);
+    assert_eq!(value(&file, "refresh-token").unwrap(), second_refresh);
+    assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, 2));
+}
+
+#[test]
+fn a_session_that_is_over_is_a_sign_in_and_a_passing_fault_is_none() {
+    let sandbox = Sandbox::new();
+    short_lives(&sandbox);
+    let (file, call) = standalone(&sandbox, &["extra-scopes: offline_access"]);
+    sign_in(&file, &call);
+    let before = fs::read(&file).unwrap();
+    let down = Fault::once(Endpoint::Token, FaultKind::status(503, FaultBody::Html));
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![down]);
+    call.run().fails(1, &["could not be renewed", "503"]);
+    assert_eq!(fs::read(&file).unwrap(), before);
+    let revoked = fs::read_to_string(&file)
+        .unwrap()
+        .replace(&value(&file, "refresh-token").unwrap(), "revoked");
+    fs::write(&file, revoked).unwrap();
+    sign_in(&file, &call);
+    assert_eq!(sandbox.tabs(), 2);
+}
+
+#[test]
+fn the_first_file_of_kubeconfig_that_has_a_name_counts() {
+    let sandbox = Sandbox::new();
+    let file = write(&sandbox, "a.yaml", &kubeconfig(&sandbox, &[]));
+    let dummy = "apiVersion: v1\nkind: Config\ncurrent-context: elsewhere\nusers:\n- name: alice\n  user: {token: x}\n";
+    write(&sandbox, "dummy.yaml", dummy);
+    let list = |names: &[&str]| {
+        let paths: Vec<String> = names
+            .iter()
+            .map(|name| sandbox.path(name).display().to_string())
+            .collect();
+        sandbox.standalone().env("KUBECONFIG", &paths.join(":"))
+    };
+    sign_in(&file, &list(&["a.yaml", "dummy.yaml", "missing.yaml"]));
+    assert_eq!(fs::read_to_string(sandbox.path("dummy.yaml")).unwrap(), dummy);
+    let other_order = list(&["dummy.yaml", "a.yaml"]);
+    other_order
+        .run()
+        .fails(2, &["there is no context `elsewhere`", "work, other, bare"]);
+    other_order.arg("--context=work").run().fails(
+        1,
+        &[
+            "user `alice` of",
+            "dummy.yaml` cannot be signed in: it has no `auth-provider`",
+        ],
+    );
+    // The flag beats the variable.
+    let named = list(&["dummy.yaml"]).arg(&format!("--kubeconfig={}", file.display()));
+    assert_eq!(named.run().to_string(), "exit: 0");
+}
+
+#[test]
+fn extra_scopes_are_asked_for_and_nothing_more() {
+    let sandbox = Sandbox::new();
+    let (file, call) = standalone(&sandbox, &["extra-scopes: profile,email"]);
+    sign_in(&file, &call);
+    let requests = sandbox.okta.requests();
+    let authorize = requests
+        .iter()
+        .find(|request| request.endpoint == Endpoint::Authorize)
+        .unwrap();
+    let query = |name: &str| {
+        let found = authorize.query.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    assert_eq!(query("scope"), "openid profile email");
+    assert_eq!(query("code_challenge_method"), "S256");
+    assert!(query("redirect_uri").starts_with("http://localhost:"));
+}
+
+#[test]
+fn the_user_beats_the_context() {
+    let sandbox = Sandbox::new();
+    let (file, call) = standalone(&sandbox, &[]);
+    sign_in(&file, &call.clone().arg("--context=other").arg("--user=alice"));
+    assert_eq!(call.clone().arg("--context=work").run().code, Some(0));
+    let refused = [
+        (
+            "--context=other",
+            1,
+            "user `bob` of `[HOME]/.kube/config` cannot be signed in: it has no `auth-provider`",
+        ),
+        ("--context=bare", 1, "the context `bare` names no user"),
+        ("--context=none", 2, "there is no context `none`"),
+        ("--user=carol", 2, "there is no user `carol`"),
+    ];
+    for (arg, code, words) in refused {
+        let outcome = call.clone().arg(arg).run();
+        outcome.fails(code, &[]);
+        assert!(sandbox.filtered(&outcome).contains(words), "{outcome}");
+    }
+}
+
+#[test]
+fn what_cannot_be_signed_in_is_told_before_anybody_is_asked() {
+    let sandbox = Sandbox::new();
+    let whole = kubeconfig(&sandbox, &[]);
+    let issuer = format!("          idp-issuer-url: {}\n", sandbox.okta.issuer());
+    let cases = [
+        (
+            whole.replace(&issuer, ""),
+            "its `auth-provider` has no `idp-issuer-url`",
+        ),
+        (
+            whole.replace(&issuer, "          idp-issuer-url: ftp://x\n"),
+            "has a value that cannot be used",
+        ),
+        (
+            whole.replace(
+                "auth-provider:",
+                "exec: {command: kubectl, args: [oidc-login, get-token]}\n    old:",
+            ),
+            "it has an `exec` entry",
+        ),
+        (whole.replace("name: oidc", "name: &x oidc"), "uses anchors"),
+        (whole.replace("work   #", "''   #"), "no context is named"),
+        (whole.replace("users:", "users: [broken"), "is not valid YAML"),
+        ("[]".to_owned(), "is no kubeconfig"),
+    ];
+    for (text, words) in cases {
+        write(&sandbox, ".kube/config", &text);
+        sandbox.standalone().run().fails(1, &[words]);
+        assert_eq!(fs::read_to_string(sandbox.path(".kube/config")).unwrap(), text);
+    }
+    fs::remove_file(sandbox.path(".kube/config")).unwrap();
+    let outcome = sandbox.standalone().run();
+    insta::assert_snapshot!(sandbox.filtered(&outcome), @"
+    stderr: without a command, kubesesame signs in the user of a kubeconfig whose `auth-provider` is `oidc`; for all else: kubesesame --help
+    stderr: error: there is no kubeconfig: `[HOME]/.kube/config` is missing
+    stderr: hint: name the file with --kubeconfig, or set KUBECONFIG
+    exit: 1
+    ");
+    assert_eq!(sandbox.tabs(), 0);
+    assert!(sandbox.okta.requests().is_empty());
+    let outcome = sandbox.standalone().arg("extra").run();
+    assert_eq!(
+        (outcome.code, outcome.stdout.as_str()),
+        (Some(2), ""),
+        "{outcome}"
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_before_the_sign_in() {
+    let sandbox = Sandbox::new();
+    let (file, call) = standalone(&sandbox, &[]);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
+    call.run().fails(1, &["is read-only", "chmod u+w"]);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::write(sandbox.path(".kube/config.lock"), "").unwrap();
+    call.run().fails(1, &["is locked", "rm -f"]);
+    assert_eq!(sandbox.tabs(), 0);
+}
+
+#[test]
+fn variables_stand_in_for_flags_here_too() {
+    let sandbox = Sandbox::new();
+    let (file, call) = standalone(&sandbox, &[]);
+    let moved = sandbox.path("elsewhere");
+    fs::rename(&file, &moved).unwrap();
+    sign_in(
+        &moved,
+        &call.env("KUBESESAME_KUBECONFIG", &moved.to_string_lossy()),
+    );
+}
