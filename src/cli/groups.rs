@@ -125,6 +125,14 @@ pub(crate) struct LoginArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) authentication_timeout_sec: u64,
 
+    /// Certificate (PEM, with its chain) to wait for the browser with https; the default redirect is https://localhost:PORT then
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
+    pub(crate) local_server_cert: Option<String>,
+
+    /// Private key (PEM) of that certificate, private to you
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
+    pub(crate) local_server_key: Option<String>,
+
     /// Page that the browser goes on to after the sign-in
     #[arg(long, value_name = "URL", allow_hyphen_values = true)]
     pub(crate) open_url_after_authentication: Option<String>,

@@ -114,6 +114,8 @@ fn set_credentials(args: &SetupArgs) -> SetCredentials {
     line.texts("listen-address", texts(&login.listen_address));
     line.switch("skip-open-browser", login.skip_open_browser);
     line.text("browser-command", login.browser_command.as_deref());
+    line.file("local-server-cert", login.local_server_cert.as_deref());
+    line.file("local-server-key", login.local_server_key.as_deref());
     line.text(
         "open-url-after-authentication",
         login.open_url_after_authentication.as_deref(),

@@ -14,8 +14,11 @@ use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use url::Url;
 
 use super::answer_rules::{Answer, Expected, Verdict, examine};
@@ -54,6 +57,7 @@ impl Callback {
     /// Starts to serve; ends with the runtime.
     pub(super) fn serve(
         sockets: Vec<std::net::TcpListener>,
+        tls: Option<&TlsAcceptor>,
         expected: Expected,
         after: Option<Url>,
     ) -> Result<Self, Error> {
@@ -72,7 +76,12 @@ impl Callback {
         let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         for socket in sockets {
             let socket = TcpListener::from_std(socket).map_err(|_| Error::Internal("listener"))?;
-            tokio::spawn(accept(socket, Arc::clone(&shared), Arc::clone(&permits)));
+            tokio::spawn(accept(
+                socket,
+                tls.cloned(),
+                Arc::clone(&shared),
+                Arc::clone(&permits),
+            ));
         }
         Ok(Self {
             shared,
@@ -105,12 +114,12 @@ impl Callback {
         if self.shared.answered.load(Ordering::Relaxed) {
             let sent = self.shared.page_sent.notified();
             // Nobody there to read the page is no failure of the login.
-            drop(tokio::time::timeout(Duration::from_millis(500), sent).await);
+            drop(timeout(Duration::from_millis(500), sent).await);
         }
     }
 }
 
-async fn accept(socket: TcpListener, shared: Arc<Shared>, permits: Arc<Semaphore>) {
+async fn accept(socket: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Shared>, permits: Arc<Semaphore>) {
     loop {
         let Ok((stream, _)) = socket.accept().await else {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -118,16 +127,24 @@ async fn accept(socket: TcpListener, shared: Arc<Shared>, permits: Arc<Semaphore
         };
         // Past the limit a connection is closed at once: idle ones end after the header timeout.
         if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
-            let shared = Arc::clone(&shared);
+            let (shared, tls) = (Arc::clone(&shared), tls.clone());
             tokio::spawn(async move {
-                connection(stream, shared).await;
+                match tls {
+                    None => connection(stream, shared).await,
+                    // A browser that does not trust the certificate, or speaks plainly, ends its own connection only.
+                    Some(tls) => {
+                        if let Ok(Ok(stream)) = timeout(HEADER_TIMEOUT, tls.accept(stream)).await {
+                            connection(stream, shared).await;
+                        }
+                    }
+                }
                 drop(permit);
             });
         }
     }
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, shared: Arc<Shared>) {
     let router = Router::new().fallback(handle).with_state(Arc::clone(&shared));
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())

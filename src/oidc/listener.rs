@@ -67,7 +67,7 @@ pub(crate) fn listen(addresses: &[ListenAddress], redirect: &Redirect, ui: Ui) -
     }
     let redirect_uris = match redirect {
         Redirect::Fixed(text, _) => vec![text.clone()],
-        Redirect::Host(_) | Redirect::Localhost => addresses
+        Redirect::Host { .. } => addresses
             .iter()
             .map(|address| at_port(redirect, address.port))
             .collect(),
@@ -105,8 +105,7 @@ fn bind(address: &ListenAddress, redirect: &Redirect) -> io::Result<Vec<TcpListe
 
 fn is_localhost(redirect: &Redirect) -> bool {
     match redirect {
-        Redirect::Localhost => true,
-        Redirect::Host(host) => host == "localhost",
+        Redirect::Host { host, .. } => host == "localhost",
         Redirect::Fixed(_, url) => url.host_str() == Some("localhost"),
     }
 }
@@ -114,8 +113,7 @@ fn is_localhost(redirect: &Redirect) -> bool {
 /// The redirect URI without a slash at its end, as the peer and both articles register it.
 fn at_port(redirect: &Redirect, port: u16) -> String {
     match redirect {
-        Redirect::Localhost => format!("http://localhost:{port}"),
-        Redirect::Host(host) => format!("http://{host}:{port}"),
+        Redirect::Host { scheme, host } => format!("{scheme}://{host}:{port}"),
         Redirect::Fixed(text, _) => text.clone(),
     }
 }
@@ -176,9 +174,16 @@ mod tests {
         }
     }
 
+    fn localhost() -> Redirect {
+        Redirect::Host {
+            scheme: "http",
+            host: "localhost".into(),
+        }
+    }
+
     #[test]
     fn the_default_redirect_names_localhost_and_the_port_that_was_bound() {
-        let listening = listen(&[free()], &Redirect::Localhost, UI).unwrap();
+        let listening = listen(&[free()], &localhost(), UI).unwrap();
         let port = listening.sockets[0].local_addr().unwrap().port();
         assert_eq!(listening.redirect_uri, format!("http://localhost:{port}"));
         assert_eq!(listening.authority, format!("localhost:{port}"));
@@ -206,8 +211,8 @@ mod tests {
             host: "127.0.0.1".into(),
             port,
         };
-        assert!(listen(&[taken.clone(), free()], &Redirect::Localhost, UI).is_ok());
-        let error = listen(&[taken], &Redirect::Localhost, UI).unwrap_err();
+        assert!(listen(&[taken.clone(), free()], &localhost(), UI).is_ok());
+        let error = listen(&[taken], &localhost(), UI).unwrap_err();
         assert!(
             error.to_string().contains(&format!("{port} is taken by")),
             "{error}"

@@ -18,7 +18,7 @@ use super::listener::{self, Listening};
 use super::metadata::Metadata;
 use super::page::Outcome;
 use super::token_endpoint::TokenEndpoint;
-use super::{Connection, Tokens, browser};
+use super::{Connection, Tokens, browser, local_server};
 use crate::secret::Secret;
 use crate::settings::{Browser, Grant, Login, Pkce, Provider};
 
@@ -77,6 +77,8 @@ impl Connection<'_> {
         let documents = self.documents();
         // A login is rare: it takes fresh metadata, so that a moved endpoint heals itself.
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
+        let tls = login.local_server.as_ref().map(local_server::acceptor);
+        let tls = tls.transpose().map_err(not_asked)?;
         let mut listening = listener::listen(&login.listen, &login.redirect, self.ui)
             .map_err(|taken| not_asked(Error::NoAddress(taken)))?;
         let attempt =
@@ -90,6 +92,7 @@ impl Connection<'_> {
         };
         let callback = Callback::serve(
             std::mem::take(&mut listening.sockets),
+            tls.as_ref(),
             expected,
             login.after.clone(),
         )

@@ -13,10 +13,12 @@ mod device;
 mod distrust;
 mod documents;
 mod error;
+mod hint;
 mod http;
 mod id_token;
 mod keyboard;
 mod listener;
+mod local_server;
 mod login;
 mod metadata;
 mod page;
@@ -295,14 +297,14 @@ impl<'a> Connection<'a> {
 
 /// Reads a secret where it is; a line's end after it is none of it.
 fn read(source: &SecretSource) -> Result<Secret, Error> {
-    let (path, what) = match source {
+    let (path, flag) = match source {
         SecretSource::Given(secret) => return Ok(secret.clone()),
-        SecretSource::File { path, what } => (path, *what),
+        SecretSource::File { path, flag } => (path, *flag),
     };
-    let bytes = files::read_secret(path).map_err(|source| Error::SecretFile { what, source })?;
-    let text = String::from_utf8(bytes).map_err(|_| Error::SecretNotText(what))?;
+    let bytes = files::read_secret(path).map_err(|source| Error::FlagFile { flag, source })?;
+    let text = String::from_utf8(bytes).map_err(|_| Error::SecretNotText(flag))?;
     match text.trim_end_matches(['\r', '\n']) {
-        "" => Err(Error::SecretNotText(what)),
+        "" => Err(Error::SecretNotText(flag)),
         text => Ok(Secret::new(text)),
     }
 }

@@ -1,10 +1,11 @@
 //! The sign-in's side: where to listen, what the provider redirects to, which browser.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
-use super::{Error, SecretSource, is_loopback};
+use super::{Error, SecretSource, expand_home, is_loopback};
 use crate::cli::LoginArgs;
 use crate::environment::Environment;
 use crate::foreign_text::ForeignText;
@@ -19,6 +20,8 @@ pub(crate) struct Login {
     pub(crate) keyboard_redirect: Option<String>,
     pub(crate) listen: Vec<ListenAddress>,
     pub(crate) redirect: Redirect,
+    /// What to wait for the browser with, if not plainly.
+    pub(crate) local_server: Option<LocalServer>,
     pub(crate) browser: Browser,
     pub(crate) timeout: Duration,
     /// Where the browser goes after the sign-in, in place of our page.
@@ -60,6 +63,13 @@ impl Grant {
     }
 }
 
+/// Files that the listener proves itself with; read when it listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LocalServer {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListenAddress {
     /// Without brackets.
@@ -70,10 +80,8 @@ pub(crate) struct ListenAddress {
 /// The redirect URI that the provider knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Redirect {
-    /// `http://localhost:PORT`, with the port that we listen on.
-    Localhost,
-    /// `http://HOST:PORT`, with the port that we listen on.
-    Host(String),
+    /// `SCHEME://HOST:PORT`, with the port that we listen on; `localhost` unless something else was asked for.
+    Host { scheme: &'static str, host: String },
     /// Sent to the letter.
     Fixed(String, Url),
 }
@@ -110,13 +118,15 @@ impl Login {
         let keyboard_redirect = redirect_url.clone().filter(|text| !text.is_empty()).or(older);
         // Nobody listens for the other grants, so any URL will do that the provider knows.
         let redirect_url = redirect_url.filter(|_| grant == Grant::Browser);
+        let local_server = LocalServer::new(args, environment)?;
+        let scheme = if local_server.is_some() { "https" } else { "http" };
         let redirect = match (
             redirect_url.filter(|text| !text.is_empty()),
             &args.oidc_redirect_url_hostname,
         ) {
-            (Some(text), _) => Redirect::parse(text)?,
-            (None, Some(host)) => Redirect::host(host)?,
-            (None, None) => Redirect::Localhost,
+            (Some(text), _) => Redirect::parse(text, scheme)?,
+            (None, Some(host)) => Redirect::host(scheme, host)?,
+            (None, None) => Redirect::host(scheme, "localhost")?,
         };
         let mut listen = match args.listen_port.as_slice() {
             [] => args
@@ -141,6 +151,7 @@ impl Login {
             keyboard_redirect,
             listen,
             redirect,
+            local_server,
             browser: Browser::new(args, environment)?,
             timeout: Duration::from_secs(args.authentication_timeout_sec),
             after: args
@@ -169,7 +180,7 @@ impl Grant {
             let (given, file) = (args.password.clone(), args.password_file.clone());
             Ok(Self::Password {
                 username: username.clone(),
-                password: SecretSource::new("password", given, file)?,
+                password: SecretSource::new(["password", "password-file"], given, file)?,
             })
         };
         match args.grant_type.as_str() {
@@ -214,11 +225,15 @@ fn notes(args: &LoginArgs) -> Vec<&'static str> {
 }
 
 impl Redirect {
-    fn parse(text: String) -> Result<Self, Error> {
+    /// `scheme` is what we wait with.
+    fn parse(text: String, scheme: &str) -> Result<Self, Error> {
         let refused = |why| Error::RedirectUrl(ForeignText::new(&text), why);
         let url = Url::parse(&text).map_err(|_| refused("it is not a URL"))?;
-        if url.scheme() != "http" {
-            return Err(refused("only http URLs can be"));
+        match url.scheme() {
+            known if known == scheme => {}
+            "https" => return Err(refused("https needs --local-server-cert and --local-server-key")),
+            "http" => return Err(refused("with --local-server-cert it has to be https")),
+            _ => return Err(refused("only http and https URLs can be")),
         }
         if url.host().is_none() || url.fragment().is_some() || !url.username().is_empty() {
             return Err(refused("it has a fragment or a user name"));
@@ -226,9 +241,12 @@ impl Redirect {
         Ok(Self::Fixed(text, url))
     }
 
-    fn host(name: &str) -> Result<Self, Error> {
+    fn host(scheme: &'static str, name: &str) -> Result<Self, Error> {
         match url::Host::parse(name) {
-            Ok(_) => Ok(Self::Host(name.to_owned())),
+            Ok(_) => Ok(Self::Host {
+                scheme,
+                host: name.to_owned(),
+            }),
             Err(_) => Err(Error::RedirectHost(ForeignText::with_limit(name, 60))),
         }
     }
@@ -250,6 +268,20 @@ impl Redirect {
                 }]
             }
             _ => vec![local(8000), local(18000)],
+        }
+    }
+}
+
+impl LocalServer {
+    fn new(args: &LoginArgs, environment: &Environment) -> Result<Option<Self>, Error> {
+        let path = |text: &Option<String>| {
+            let text = text.as_deref().filter(|text| !text.is_empty());
+            text.map(|text| expand_home(text.as_ref(), environment))
+        };
+        match (path(&args.local_server_cert), path(&args.local_server_key)) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => Ok(Some(Self { certificate, key })),
+            _ => Err(Error::HalfLocalServer),
         }
     }
 }
@@ -311,6 +343,8 @@ mod tests {
             skip_open_browser: None,
             browser_command: None,
             authentication_timeout_sec: 180,
+            local_server_cert: None,
+            local_server_key: None,
             open_url_after_authentication: None,
             listen_port: vec![],
             oidc_redirect_url_hostname: None,
@@ -372,6 +406,26 @@ mod tests {
         }
         let login = login(|_| (), Some("http://LOCALHOST:8000/a/")).unwrap();
         assert!(matches!(login.redirect, Redirect::Fixed(text, _) if text == "http://LOCALHOST:8000/a/"));
+    }
+
+    #[test]
+    fn a_listener_with_a_certificate_is_redirected_to_by_https() {
+        let both = |args: &mut LoginArgs| {
+            args.local_server_cert = Some("cert".into());
+            args.local_server_key = Some("key".into());
+        };
+        let redirect = |redirect| login(both, redirect).map(|login| login.redirect);
+        assert_eq!(
+            redirect(None).unwrap(),
+            Redirect::host("https", "localhost").unwrap()
+        );
+        assert!(redirect(Some("https://localhost:8000/cb")).is_ok());
+        assert!(matches!(
+            redirect(Some("http://localhost:8000")),
+            Err(Error::RedirectUrl(..))
+        ));
+        let half = login(|args| args.local_server_key = Some("key".into()), None);
+        assert!(matches!(half, Err(Error::HalfLocalServer)));
     }
 
     #[test]

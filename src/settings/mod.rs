@@ -9,7 +9,7 @@ mod secret_source;
 
 use std::path::PathBuf;
 
-pub(crate) use login::{Browser, Grant, ListenAddress, Login, Redirect};
+pub(crate) use login::{Browser, Grant, ListenAddress, LocalServer, Login, Redirect};
 pub(crate) use provider::{Issuer, Pkce, Provider, Scopes, TokenKind, is_loopback};
 pub(crate) use secret_source::SecretSource;
 
@@ -31,6 +31,8 @@ pub(crate) enum Error {
     ClientIdMissing,
     #[error("--oidc-redirect-url `{0}` cannot be listened on: {1}")]
     RedirectUrl(ForeignText, &'static str),
+    #[error("--local-server-cert and --local-server-key belong together, and one of them is missing")]
+    HalfLocalServer,
     #[error("--listen-address `{0}` is not HOST:PORT")]
     ListenAddress(ForeignText),
     #[error("--browser-command `{0}` cannot be split into words")]
@@ -47,8 +49,8 @@ pub(crate) enum Error {
     AfterUrl(ForeignText),
     #[error("--oidc-redirect-url-hostname `{0}` is no host name")]
     RedirectHost(ForeignText),
-    #[error("--{0} and --{0}-file are both there")]
-    TwoSecrets(&'static str),
+    #[error("--{} and --{} are both there", .0[0], .0[1])]
+    TwoSecrets([&'static str; 2]),
     #[error("--account is there, and --grant-type is `client-credentials`")]
     AccountOfProgram,
     #[error("there is no home directory to keep sessions in")]
@@ -85,6 +87,7 @@ impl Error {
                  give the http URL that is registered"
                     .to_owned()
             }
+            Self::HalfLocalServer => "give both, or neither".to_owned(),
             Self::ListenAddress(_) => "for example --listen-address=127.0.0.1:8000".to_owned(),
             Self::BrowserCommand(_) => "close the quotes; words are split as a shell would".to_owned(),
             Self::NotPairs(flag, _) => format!("for example --{flag}=name=value"),

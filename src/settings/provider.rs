@@ -79,7 +79,7 @@ impl Provider {
             issuer,
             client_id,
             client_secret: SecretSource::new(
-                "oidc-client-secret",
+                ["oidc-client-secret", "oidc-client-secret-file"],
                 args.oidc_client_secret,
                 args.oidc_client_secret_file,
             )?,

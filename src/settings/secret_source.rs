@@ -12,15 +12,15 @@ pub(crate) enum SecretSource {
     Given(Secret),
     File {
         path: PathBuf,
-        /// What it is, for whoever reads that it cannot be read.
-        what: &'static str,
+        /// Its flag, for whoever reads that it cannot be read.
+        flag: &'static str,
     },
 }
 
 impl SecretSource {
-    /// `what` is the name of the flag of the secret itself; the one of its file ends in `-file`.
+    /// The flags are that of the secret itself and that of its file.
     pub(super) fn new(
-        what: &'static str,
+        flags: [&'static str; 2],
         given: Option<String>,
         file: Option<String>,
     ) -> Result<Option<Self>, Error> {
@@ -29,10 +29,10 @@ impl SecretSource {
             .map(|text| Self::Given(Secret::new(text)));
         let file = file.filter(|path| !path.is_empty()).map(|path| Self::File {
             path: path.into(),
-            what,
+            flag: flags[1],
         });
         if given.is_some() && file.is_some() {
-            return Err(Error::TwoSecrets(what));
+            return Err(Error::TwoSecrets(flags));
         }
         Ok(given.or(file))
     }

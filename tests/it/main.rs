@@ -29,6 +29,7 @@ mod grants;
 mod id_token;
 mod kubeconfig;
 mod layers;
+mod local_server;
 mod login;
 mod network;
 mod parallel;

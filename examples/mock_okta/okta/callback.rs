@@ -119,14 +119,19 @@ fn deliver(back: &Return, parameters: &[(&str, String)]) -> Answer {
 
 /// Returns a loopback redirect URI with its port cut out, to compare the rest byte for byte.
 pub(crate) fn without_loopback_port(uri: &str) -> Option<String> {
-    ["http://127.0.0.1", "http://localhost", "http://[::1]"]
-        .into_iter()
-        .find_map(|host| {
-            let rest = uri.strip_prefix(host)?;
-            let path = match rest.strip_prefix(':') {
-                Some(port_and_path) => port_and_path.trim_start_matches(|c: char| c.is_ascii_digit()),
-                None => rest,
-            };
-            (path.is_empty() || path.starts_with(['/', '?'])).then(|| format!("{host}{path}"))
-        })
+    [
+        "http://127.0.0.1",
+        "http://localhost",
+        "http://[::1]",
+        "https://localhost",
+    ]
+    .into_iter()
+    .find_map(|host| {
+        let rest = uri.strip_prefix(host)?;
+        let path = match rest.strip_prefix(':') {
+            Some(port_and_path) => port_and_path.trim_start_matches(|c: char| c.is_ascii_digit()),
+            None => rest,
+        };
+        (path.is_empty() || path.starts_with(['/', '?'])).then(|| format!("{host}{path}"))
+    })
 }

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
@@ -88,7 +89,13 @@ fn browse(file: File, tabs: &Tabs, habit: &Habit) {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        if let Ok(mut fifo) = OpenOptions::new().write(true).open(&self.fifo) {
+        // A person who saw something wrong has gone, and nobody reads any more: that must not be waited for.
+        let flags = nix::fcntl::OFlag::O_NONBLOCK.bits();
+        let fifo = OpenOptions::new()
+            .write(true)
+            .custom_flags(flags)
+            .open(&self.fifo);
+        if let Ok(mut fifo) = fifo {
             drop(fifo.write_all(b"quit\n"));
         }
         if let Some(reader) = self.reader.take()
