@@ -59,6 +59,12 @@ impl Cli {
         Self::parse_words(&words).map_err(Refused::Typed)
     }
 
+    /// Parses the arguments of a kubeconfig's entry, whatever else would be said here.
+    pub(crate) fn parse_entry(arguments: &[String]) -> Result<Self, clap::Error> {
+        let words = std::iter::once("kubesesame").chain(arguments.iter().map(String::as_str));
+        Self::parse_words(&with_plain_verbosity(words.map(OsString::from)))
+    }
+
     fn parse_words(words: &[OsString]) -> Result<Self, clap::Error> {
         if !is_standalone(words) {
             return Self::try_parse_from(words);

@@ -57,8 +57,7 @@ const UNUSABLE: &str = "its `auth-provider` has a value that cannot be used";
 
 /// The settings in an entry, as `get-token` reads them.
 fn told(arguments: &[String]) -> Option<(Provider, Trust)> {
-    let words = std::iter::once("kubesesame").chain(arguments.iter().map(String::as_str));
-    match <Cli as clap::Parser>::try_parse_from(words).ok()?.command {
+    match Cli::parse_entry(arguments).ok()?.command {
         Command::GetToken(args) => Some((Provider::new(args.provider).ok()?, Trust::new(args.tls))),
         _ => None,
     }

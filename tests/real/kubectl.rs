@@ -54,11 +54,17 @@ impl Kubectl {
     }
 
     pub(crate) fn start(&self, arguments: &[&str]) -> Process {
+        self.start_with(&[], arguments)
+    }
+
+    /// Starts it with more variables than its own; what is in `bin` of its home is on the `PATH`.
+    pub(crate) fn start_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Process {
         let mut command = Command::new(&self.binary);
         command
             .env_clear()
             .env("HOME", self.home())
-            .env("PATH", "/usr/bin:/bin")
+            .env("PATH", format!("{}/bin:/usr/bin:/bin", self.home().display()))
+            .envs(variables.iter().copied())
             .env("KUBECONFIG", self.home().join("kubeconfig"))
             .args(arguments);
         Process::start("kubectl", self.home(), &mut command)

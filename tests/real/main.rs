@@ -1,5 +1,6 @@
 //! kubesesame among real parts: kubectl runs it, Chromium attends to the sign-in, a real API server judges the token.
-//! Only the provider is ours: the mock Okta of `examples/`, over https.
+//! The provider is the mock Okta of `examples/`, over
+//! https; each grant also runs at a certified provider.
 //!
 //! `tests/real/provision` puts the parts into `target/real`; then `cargo test --test real -- --ignored` runs these tests.
 //! Screenshots are left in `target/real/screens`, the parts' logs in `target/real/logs`. Nothing leaves the machine.
@@ -10,13 +11,19 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 mod browser;
+mod certified;
 mod cluster;
+mod converted;
 mod kubectl;
 mod pages;
 mod parts;
+mod peer;
+mod person;
 mod process;
 mod sign_in;
 mod user;
 
 #[path = "../../examples/mock_okta/okta/mod.rs"]
 mod okta;
+#[path = "../../examples/mock_okta/visit.rs"]
+mod visit;

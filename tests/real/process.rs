@@ -32,10 +32,15 @@ pub(crate) struct Outcome {
 impl Process {
     /// Starts a command with nothing to read and its output in files of `folder`.
     pub(crate) fn start(name: &str, folder: &Path, command: &mut Command) -> Self {
+        Self::start_with(name, folder, command, Stdio::null())
+    }
+
+    /// The same with something to read.
+    pub(crate) fn start_with(name: &str, folder: &Path, command: &mut Command, stdin: Stdio) -> Self {
         let stdout = folder.join(format!("{name}.out"));
         let stderr = folder.join(format!("{name}.err"));
         let child = command
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(File::create(&stdout).unwrap())
             .stderr(File::create(&stderr).unwrap())
             .spawn()
@@ -78,6 +83,11 @@ impl Process {
     /// Returns what the process wrote to its standard output so far.
     pub(crate) fn stdout(&self) -> String {
         text(&self.stdout)
+    }
+
+    /// Returns what the process wrote to its standard error so far.
+    pub(crate) fn stderr(&self) -> String {
+        text(&self.stderr)
     }
 
     /// Returns how the process ended, once it has.

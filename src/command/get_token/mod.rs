@@ -274,7 +274,8 @@ impl GetToken {
         match block_on(connection.login(&self.login))? {
             Ok(tokens) => {
                 if tokens.refresh_token.is_none() && self.login.grant.is_a_persons() {
-                    self.ui.note(NO_REFRESH_TOKEN);
+                    let asked = self.provider.scopes.iter().any(|scope| scope == "offline_access");
+                    self.ui.note(if asked { NO_CONSENT } else { NO_REFRESH_TOKEN });
                 }
                 let origin = tokens.origin.clone();
                 Ok(self.keep(tokens, origin, flight))
@@ -388,6 +389,11 @@ fn remember(memory: Option<Memory>, error: &Error, flight: Option<Flight<'_>>) {
 const NO_REFRESH_TOKEN: &str = "\
 the provider sent no refresh token, so the browser opens again when this token ends; to change that, add \
 --oidc-extra-scope=offline_access (at Okta the app also needs the grant type Refresh Token)";
+
+/// OpenID Connect Core 11: a provider may want the person's consent each time.
+const NO_CONSENT: &str = "\
+the provider sent no refresh token, though it was asked for offline_access, so the browser opens again when this token ends; at \
+Okta the app needs the grant type Refresh Token, at others add --oidc-auth-request-extra-params=prompt=consent";
 
 const NO_ID_TOKEN: &str = "\
 the provider sends no ID token when it renews, so the browser opens each time a token ends; whoever runs the provider \

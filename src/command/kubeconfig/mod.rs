@@ -7,7 +7,6 @@
 pub(super) mod files;
 mod secrets;
 
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue};
 
 use self::files::{Kubeconfig, files};
@@ -209,8 +208,7 @@ fn lock(files: &[Kubeconfig]) -> Result<Vec<UserFileLock>, Error> {
 
 /// Whether `get-token` would take these arguments; else a reason that names the flag and quotes no value.
 fn accepts(arguments: &[String]) -> Result<(), String> {
-    let words = std::iter::once("kubesesame").chain(arguments.iter().map(String::as_str));
-    let Err(error) = Cli::try_parse_from(words) else {
+    let Err(error) = Cli::parse_entry(arguments) else {
         return Ok(());
     };
     let flag = match error.get(ContextKind::InvalidArg) {

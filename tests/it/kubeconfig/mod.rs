@@ -307,3 +307,29 @@ fn a_file_may_be_named_from_where_one_stands() {
         assert_eq!(fs::read_to_string(&path).unwrap(), BLOCK);
     }
 }
+
+/// Every flag of the peer, in the spellings that live in kubeconfigs.
+#[test]
+fn entries_with_any_flag_of_the_peer_are_converted() {
+    for args in [
+        "-v1",
+        "-v=1",
+        "-v, '1'",
+        "--v=4, --logtostderr",
+        "--vmodule=x=1, --log_file, f, --skip_headers=true",
+        "--oidc-use-pkce, --listen-port=8000, --oidc-redirect-url-hostname=127.0.0.1",
+        "--tls-renegotiation-freely, --token-cache-storage=auto, --local-server-cert=c, --local-server-key=k",
+        "--grant-type, device-code, --authentication-timeout-sec=60, --oidc-request-header=Origin=x",
+    ] {
+        let sandbox = Sandbox::new();
+        let text = format!(
+            "kind: Config\nusers:\n- name: n\n  user:\n    exec: {{apiVersion: x, command: kubelogin, args: \
+             [get-token, --oidc-issuer-url=https://i, --oidc-client-id=c, {args}]}}\n"
+        );
+        let path = config(&sandbox, &text);
+        let outcome = convert(&sandbox, &[]);
+        assert_eq!(outcome.code, Some(0), "{args}: {outcome}");
+        assert!(outcome.stderr.contains("converted `"), "{args}: {outcome}");
+        assert!(fs::read_to_string(path).unwrap().contains(args), "{args}");
+    }
+}

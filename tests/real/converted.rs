@@ -1,0 +1,137 @@
+//! Entries of today, converted, run by the real kubectl at a real API server; and the way back.
+
+use std::{fs, os::unix::fs::symlink, process::Command};
+
+use serde_json::json;
+
+use crate::{
+    cluster::Cluster,
+    kubectl::{ClusterAddress, Kubectl},
+    okta::MockOkta,
+    parts,
+    person::KUBESESAME,
+    process::{Outcome, Process},
+    user, visit,
+};
+
+/// A kubeconfig as people have it: by hand, with comments, and three ways to the same provider.
+fn kubeconfig(okta: &MockOkta, cluster: &ClusterAddress, ca: &str) -> String {
+    let (issuer, client) = (okta.issuer(), okta.client_id());
+    format!(
+        "# mine, do not touch
+apiVersion: v1
+kind: Config
+clusters:
+- name: real
+  cluster:
+    server: {server}
+    certificate-authority: {cluster_ca}   # of the cluster
+contexts:
+- {{name: wrapped, context: {{cluster: real, user: wrapped}}}}
+- {{name: direct, context: {{cluster: real, user: direct}}}}
+- {{name: legacy, context: {{cluster: real, user: legacy}}}}
+current-context: wrapped
+users:
+- name: wrapped
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/v1beta1
+      command: kubectl
+      args:
+      - oidc-login
+      - get-token
+      - --oidc-issuer-url={issuer}
+      - --oidc-client-id={client}   # the app
+      - --oidc-extra-scope=email,offline_access
+      - --certificate-authority={ca}
+      - -v1
+- name: direct
+  user: {{exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: kubelogin, args: [get-token, '--oidc-issuer-url', '{issuer}', --oidc-client-id={client}, --oidc-extra-scope, email, \"--certificate-authority={ca}\"]}}}}
+- name: legacy
+  user:
+    auth-provider:
+      name: oidc
+      config:
+        client-id: {client}
+        idp-issuer-url: {issuer}
+        idp-certificate-authority: {ca}
+        extra-scopes: email,offline_access
+        id-token: old
+",
+        server = cluster.server,
+        cluster_ca = cluster.certificate_authority.display(),
+    )
+}
+
+fn ours(kubectl: &Kubectl, arguments: &[&str]) -> Outcome {
+    let mut command = Command::new(KUBESESAME);
+    command
+        .env_clear()
+        .env("HOME", kubectl.home())
+        .env("KUBECONFIG", kubectl.home().join("kubeconfig"))
+        .args(arguments);
+    let outcome = Process::start("kubeconfig", kubectl.home(), &mut command).outcome();
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    outcome
+}
+
+#[test]
+#[ignore = "needs the real parts: run tests/real/provision first"]
+fn converted_entries_work_with_kubectl_and_are_restored_byte_for_byte() {
+    let logs = parts::folder("logs/converted");
+    let okta = user::okta();
+    okta.behave(|behaviour| behaviour.auto_approve = true);
+    let cluster = Cluster::start(&okta, "email", &logs);
+    for (age, contexts) in [
+        ("newest", &["wrapped", "direct", "legacy"][..]),
+        ("oldest", &["wrapped", "legacy"]),
+    ] {
+        let kubectl = Kubectl::new(age, cluster.address(), &json!({}));
+        fs::create_dir(kubectl.home().join("bin")).unwrap();
+        symlink(KUBESESAME, kubectl.home().join("bin/kubesesame")).unwrap();
+        let ca = kubectl.home().join("ca.pem");
+        fs::write(&ca, okta.ca_pem().unwrap()).unwrap();
+        let file = kubectl.home().join("kubeconfig");
+        let original = kubeconfig(&okta, cluster.address(), &ca.display().to_string());
+        fs::write(&file, &original).unwrap();
+
+        ours(&kubectl, &["kubeconfig", "convert"]);
+        for context in contexts {
+            let outcome = get_pods(&kubectl, context);
+            assert_eq!(outcome.code, Some(0), "{age} {context}: {outcome:?}");
+            assert!(
+                outcome
+                    .stderr
+                    .ends_with("No resources found in default namespace.\n"),
+                "{outcome:?}"
+            );
+        }
+        ours(&kubectl, &["kubeconfig", "restore"]);
+        assert_eq!(fs::read_to_string(&file).unwrap(), original);
+    }
+}
+
+/// Asks for the pods, with a session of the context's own; the browser and its port are this machine's affair, hence variables.
+fn get_pods(kubectl: &Kubectl, context: &str) -> Outcome {
+    let home = kubectl.home();
+    let tabs = home.join(format!("{context}.tabs"));
+    let browser = format!("sh -c 'printf \"%s\\n\" \"$1\" >>{}' sh", tabs.display());
+    let cache = home.join(format!("{context}.cache")).display().to_string();
+    let variables = [
+        ("KUBESESAME_BROWSER_COMMAND", browser.as_str()),
+        ("KUBESESAME_LISTEN_ADDRESS", "127.0.0.1:0"),
+        ("KUBESESAME_TOKEN_CACHE_DIR", &cache),
+        ("KUBESESAME_AUTHENTICATION_TIMEOUT_SEC", "60"),
+    ];
+    let mut get_pods = kubectl.start_with(
+        &variables,
+        &["--context", context, "get", "pods", "-n", "default"],
+    );
+    let url = get_pods.wait_for("tab for the sign-in", |_| {
+        let tabs = fs::read_to_string(&tabs).ok()?;
+        tabs.lines().next().map(str::to_owned)
+    });
+    let page = visit::visit(&url, &[]).unwrap();
+    assert_eq!(page.status, 200, "{}", page.body);
+    get_pods.outcome()
+}

@@ -1,0 +1,63 @@
+// The person at the browser: follows a URL, signs in, consents, and comes back to whoever asked.
+//
+// `node person.mjs [--cancel] [--stop] URL`: with --cancel the person does not consent; with --stop the browser does not go where the
+// provider sends it last, as if it were on another machine, and that address is printed.
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+
+const url = process.argv.at(-1);
+const does = (flag) => process.argv.includes(flag);
+const provider = new URL(url).origin;
+const cookies = new Map();
+
+// Not `fetch`: that is what a page's script does, and kubesesame answers those who navigate.
+async function visit(address, form) {
+  const headers = { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') };
+  if (form) headers['content-type'] = 'application/x-www-form-urlencoded';
+  const asked = request(address, { method: form ? 'POST' : 'GET', headers });
+  asked.end(form && new URLSearchParams(form).toString());
+  const [response] = await once(asked, 'response');
+  for (const cookie of response.headers['set-cookie'] ?? []) {
+    const [, name, value] = cookie.match(/^([^=]+)=([^;]*)/);
+    cookies.set(name, value);
+  }
+  const { location } = response.headers;
+  return { status: response.statusCode, next: location && new URL(location, address).href, body: await text(response) };
+}
+
+// The fields of the page's form, filled in by a person who wants to get on.
+function filled(body) {
+  const fields = [...body.matchAll(/<input([^>]*)>/g)].map(([, attributes]) => {
+    const attribute = (name) => attributes.match(new RegExp(`${name}="([^"]*)"`))?.[1];
+    return [attribute('name'), attribute('value') ?? 'alice'];
+  });
+  return Object.fromEntries(fields.filter(([name]) => name));
+}
+
+let page = await visit(url);
+let address = url;
+for (let step = 0; step < 30; step += 1) {
+  if (page.next) {
+    if (new URL(page.next).origin !== provider && does('--stop')) {
+      console.log(page.next);
+      process.exit(0);
+    }
+    address = page.next;
+    page = await visit(address);
+    continue;
+  }
+  const action = page.body.match(/<form[^>]*action="([^"]*)"/)?.[1];
+  if (!action || new URL(address).origin !== provider) break;
+  const abort = page.body.match(/href="([^"]*\/abort)"/)?.[1];
+  if (does('--cancel') && abort) {
+    page = await visit(new URL(abort, address).href);
+    continue;
+  }
+  address = new URL(action.replaceAll('&amp;', '&'), address).href;
+  page = await visit(address, filled(page.body));
+}
+if (page.status !== 200) {
+  console.error(`the browser ended with ${page.status} at ${new URL(address).origin}${new URL(address).pathname}: ${page.body.slice(0, 300)}`);
+  process.exit(1);
+}
