@@ -44,7 +44,11 @@ impl Certified {
             format!("--oidc-client-id={client}"),
             "--listen-address=127.0.0.1:0".to_owned(),
             "--authentication-timeout-sec=30".to_owned(),
-            format!("--browser-command=node {}", person.display()),
+            format!(
+                "--browser-command={} {}",
+                parts::part("node").display(),
+                person.display()
+            ),
         ])
     }
 
@@ -61,7 +65,7 @@ impl Certified {
 
 fn node(script: &str) -> Command {
     let script: PathBuf = parts::part(&format!("provider/{script}"));
-    let mut command = Command::new("node");
+    let mut command = Command::new(parts::part("node"));
     command.arg(script);
     command
 }
@@ -146,7 +150,12 @@ fn a_provider_that_wants_consent_for_a_refresh_token_is_named_with_the_cure() {
 fn a_person_who_cancels_is_told_so() {
     let certified = Certified::start("cancelled");
     let script = parts::part("provider/person.mjs");
-    let cancelling = format!("--browser-command=node {} --cancel", script.display());
+    let node = parts::part("node");
+    let cancelling = format!(
+        "--browser-command={} {} --cancel",
+        node.display(),
+        script.display()
+    );
     let outcome = certified.person("kubectl").run(&[&cancelling]);
     fails(&outcome, &["refused the sign-in: access_denied", "hint: "]);
 }
