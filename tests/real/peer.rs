@@ -43,7 +43,8 @@ impl Change {
             (
                 "browser",
                 format!(
-                    "exec node {} \"$1\"",
+                    "exec {} {} \"$1\"",
+                    parts::part("node").display(),
                     parts::part("provider/person.mjs").display()
                 ),
             ),
@@ -171,7 +172,7 @@ fn a_peer_that_is_signing_in_is_waited_for() {
     change
         .okta
         .behave(|behaviour| behaviour.id_token_lifetime_secs = 3600);
-    let mut browser = std::process::Command::new("node");
+    let mut browser = std::process::Command::new(parts::part("node"));
     browser.arg(parts::part("provider/person.mjs")).arg(url.trim());
     let browser = Process::start("person", change.person.home(), &mut browser).outcome();
     assert_eq!(browser.code, Some(0), "{browser:?}");
