@@ -51,6 +51,13 @@ pub(super) fn asked(error: Error) -> LoginFailure {
 impl Connection<'_> {
     /// Signs a person in, by the grant of the settings.
     pub(crate) async fn login(&self, login: &Login) -> Result<Tokens, LoginFailure> {
+        for note in &login.notes {
+            self.ui.note(note);
+        }
+        if self.trust.wants_renegotiation {
+            self.ui
+                .note("--tls-renegotiation-once and --tls-renegotiation-freely do nothing: TLS is never renegotiated here");
+        }
         match &login.grant {
             Grant::Browser => self.login_by_browser(login).await,
             Grant::Keyboard => self.login_by_keyboard(login).await,
@@ -70,9 +77,6 @@ impl Connection<'_> {
         if self.provider.pkce == Pkce::Off {
             self.ui
                 .warn("--oidc-pkce-method=no: whoever catches the answer to this sign-in can use it");
-        }
-        for note in &login.notes {
-            self.ui.note(note);
         }
         let documents = self.documents();
         // A login is rare: it takes fresh metadata, so that a moved endpoint heals itself.

@@ -144,6 +144,8 @@ pub(crate) struct Trust {
     /// In place of the system's roots, if there are any.
     pub(crate) authorities: Vec<Authority>,
     pub(crate) insecure: bool,
+    /// Asked for by a flag of the peer, and told that there is none.
+    pub(crate) wants_renegotiation: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,6 +176,8 @@ impl Trust {
         Self {
             authorities: files.chain(data).collect(),
             insecure: args.insecure_skip_tls_verify.unwrap_or(false),
+            wants_renegotiation: [args.tls_renegotiation_once, args.tls_renegotiation_freely]
+                .contains(&Some(true)),
         }
     }
 

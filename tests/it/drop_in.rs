@@ -143,6 +143,22 @@ fn spellings_that_the_peer_dropped_work_with_a_note_of_the_new_way() {
 }
 
 #[test]
+fn the_cache_is_below_kubectls_own_where_that_is_set() {
+    let sandbox = Sandbox::new();
+    let cache = sandbox.path("kubectl-cache");
+    let call = sandbox.get_token().env("KUBECACHEDIR", &cache.to_string_lossy());
+    call.run().token();
+    assert!(cache.join("kubesesame").exists() && !sandbox.cache_dir().exists());
+}
+
+#[test]
+fn the_authorities_of_the_environment_are_trusted() {
+    let sandbox = Sandbox::with_tls();
+    let file = sandbox.path("ca.pem").display().to_string();
+    sandbox.get_token().env("SSL_CERT_FILE", &file).run().token();
+}
+
+#[test]
 fn flags_without_a_meaning_here_are_accepted() {
     let sandbox = Sandbox::new();
     let call = sandbox
@@ -153,7 +169,17 @@ fn flags_without_a_meaning_here_are_accepted() {
         .arg("--logtostderr=true")
         .arg("--log_file=/nowhere")
         .arg("--skip_headers");
-    call.run().token();
+    let outcome = call.run();
+    outcome.token();
+    assert!(
+        outcome.stderr.contains("--tls-renegotiation-freely do nothing"),
+        "{outcome}"
+    );
+    assert_eq!(
+        call.run().stderr,
+        "",
+        "a note is for the sign-in, not for every call"
+    );
 }
 
 #[test]

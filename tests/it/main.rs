@@ -33,9 +33,37 @@ mod local_server;
 mod login;
 mod network;
 mod parallel;
+mod peer_cases;
 mod refresh;
 mod secrets;
 mod setup;
 mod standalone;
+mod table;
 mod tls;
 mod usage;
+
+/// The names of all tests here, as `module::test`, so that a table of them cannot name one that is gone.
+fn tests_named() -> std::collections::BTreeSet<String> {
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it");
+    let mut names = std::collections::BTreeSet::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            continue;
+        };
+        let module = path.file_stem().unwrap().to_string_lossy().into_owned();
+        for (_, rest) in text
+            .match_indices("#[test]\n")
+            .map(|(at, found)| text.split_at(at + found.len()))
+        {
+            if let Some((name, _)) = rest
+                .trim_start()
+                .strip_prefix("fn ")
+                .and_then(|rest| rest.split_once('('))
+            {
+                names.insert(format!("{module}::{name}"));
+            }
+        }
+    }
+    names
+}

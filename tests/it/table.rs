@@ -1,0 +1,242 @@
+//! The table of `docs/migrating.md`: each command and flag of the peer is in it, and each row has a test.
+
+use std::collections::BTreeSet;
+
+/// The first cell of each row, and the test that shows it.
+const ROWS: [(&str, &str); 40] = [
+    (
+        "`get-token`",
+        "cached::the_first_call_signs_in_and_the_second_is_silent",
+    ),
+    (
+        "`setup`",
+        "setup::it_shows_claims_user_and_the_line_for_kubectl_and_touches_no_session",
+    ),
+    ("`clean`", "drop_in::clean_removes_our_sessions_and_nothing_else"),
+    ("`version`, `--version`", "drop_in::version_is_on_stdout"),
+    (
+        "without a command (standalone mode)",
+        "standalone::a_browser_signs_in_and_only_the_tokens_are_new_in_the_file",
+    ),
+    (
+        "`--oidc-issuer-url`, `--oidc-client-id`",
+        "usage::settings_that_are_missing_or_wrong_are_named_with_the_right_form",
+    ),
+    (
+        "`--oidc-client-secret`",
+        "login::a_secret_goes_by_the_method_that_discovery_lists_and_is_tried_once",
+    ),
+    (
+        "`--oidc-client-secret-file`",
+        "login::a_secret_in_a_private_file_is_used_and_a_public_one_refused",
+    ),
+    ("`--oidc-extra-scope`", "peer_cases::extra_scopes"),
+    (
+        "`--oidc-redirect-url`",
+        "login::a_given_redirect_url_is_sent_and_answered_to_the_letter",
+    ),
+    (
+        "`--oidc-pkce-method`",
+        "login::pkce_is_sent_whatever_discovery_says_and_only_a_flag_turns_it_off",
+    ),
+    ("`--oidc-use-pkce`", "peer_cases::pkce_enforce"),
+    (
+        "`--oidc-auth-request-extra-params`",
+        "drop_in::extra_parameters_go_into_the_authorization_request_and_make_another_session",
+    ),
+    (
+        "`--oidc-request-header`",
+        "drop_in::request_headers_are_on_every_request_to_the_provider",
+    ),
+    (
+        "`--oidc-use-access-token`",
+        "grants::an_access_token_is_handed_out_verified_and_renewed",
+    ),
+    (
+        "`--grant-type`",
+        "grants::an_unknown_grant_is_refused_with_the_known_ones",
+    ),
+    (
+        "`--username`, `--password`",
+        "accounts::each_user_name_of_the_password_grant_has_a_session_of_its_own",
+    ),
+    (
+        "`--password-file`",
+        "accounts::a_password_file_is_private_and_there_alone",
+    ),
+    ("`--account`", "accounts::each_account_has_a_session_of_its_own"),
+    (
+        "`--listen-address`",
+        "login::the_second_listen_address_is_taken_when_the_first_is_not_free",
+    ),
+    (
+        "`--skip-open-browser`, `--authentication-timeout-sec`",
+        "login::with_skip_open_browser_the_url_is_printed_and_no_tab_opens",
+    ),
+    (
+        "`--browser-command`",
+        "login::a_browser_that_stays_open_holds_nothing_up",
+    ),
+    (
+        "`--open-url-after-authentication`",
+        "peer_cases::open_url_after_authentication",
+    ),
+    (
+        "`--local-server-cert`, `--local-server-key`",
+        "local_server::the_browser_comes_back_by_https",
+    ),
+    (
+        "`--token-cache-dir`",
+        "cached::the_cache_is_where_the_flag_says_and_a_tilde_is_the_home",
+    ),
+    (
+        "`--token-cache-storage`",
+        "drop_in::without_storage_each_call_signs_in_and_nothing_is_kept",
+    ),
+    ("`--force-refresh`", "refresh::force_refresh_renews_a_good_token"),
+    ("`--adopt=off`", "adopt::adopt_off_leaves_the_peer_alone"),
+    (
+        "`--certificate-authority`, `--certificate-authority-data`, `--insecure-skip-tls-verify`",
+        "tls::an_authority_in_a_file_or_as_data_is_trusted",
+    ),
+    (
+        "`--tls-renegotiation-once`, `--tls-renegotiation-freely`",
+        "drop_in::flags_without_a_meaning_here_are_accepted",
+    ),
+    ("`-v`, `--v`", "cached::verbose_tells_the_steps"),
+    (
+        "klog's others (`--logtostderr`, `--log_file`, …)",
+        "drop_in::flags_without_a_meaning_here_are_accepted",
+    ),
+    (
+        "`--listen-port`, `--oidc-redirect-url-hostname`, `--oidc-redirect-url-authcode-keyboard`",
+        "drop_in::spellings_that_the_peer_dropped_work_with_a_note_of_the_new_way",
+    ),
+    (
+        "`--kubeconfig`, `--context`, `--user`",
+        "standalone::the_user_beats_the_context",
+    ),
+    (
+        "`KUBECONFIG`",
+        "standalone::the_first_file_of_kubeconfig_that_has_a_name_counts",
+    ),
+    (
+        "`KUBECACHEDIR`",
+        "drop_in::the_cache_is_below_kubectls_own_where_that_is_set",
+    ),
+    (
+        "`KUBERNETES_EXEC_INFO`",
+        "exec_info::each_version_is_answered_in_kind",
+    ),
+    (
+        "`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`",
+        "peer_cases::a_proxy_is_used_where_the_environment_says_so",
+    ),
+    (
+        "`SSL_CERT_FILE`, `SSL_CERT_DIR`",
+        "drop_in::the_authorities_of_the_environment_are_trusted",
+    ),
+    ("`KUBESESAME_…`", "layers::every_setting_can_be_a_variable"),
+];
+
+/// Flags of `get-token` of v1.36.3, hidden ones included, and of its root.
+const FLAGS_OF_THE_PEER: [&str; 47] = [
+    "oidc-issuer-url",
+    "oidc-client-id",
+    "oidc-client-secret",
+    "oidc-redirect-url",
+    "oidc-extra-scope",
+    "oidc-use-access-token",
+    "oidc-request-header",
+    "force-refresh",
+    "token-cache-dir",
+    "token-cache-storage",
+    "certificate-authority",
+    "certificate-authority-data",
+    "insecure-skip-tls-verify",
+    "tls-renegotiation-once",
+    "tls-renegotiation-freely",
+    "oidc-use-pkce",
+    "oidc-pkce-method",
+    "grant-type",
+    "listen-address",
+    "skip-open-browser",
+    "browser-command",
+    "authentication-timeout-sec",
+    "local-server-cert",
+    "local-server-key",
+    "open-url-after-authentication",
+    "oidc-auth-request-extra-params",
+    "username",
+    "password",
+    "v",
+    "logtostderr",
+    "log_file",
+    "kubeconfig",
+    "context",
+    "user",
+    "version",
+    "listen-port",
+    "oidc-redirect-url-hostname",
+    "oidc-redirect-url-authcode-keyboard",
+    "vmodule",
+    "alsologtostderr",
+    "stderrthreshold",
+    "log_dir",
+    "log_file_max_size",
+    "log_backtrace_at",
+    "add_dir_header",
+    "skip_headers",
+    "one_output",
+];
+
+/// Rows of the tables; where a row is about something new, its first cell is empty and the name begins the second.
+fn rows() -> BTreeSet<String> {
+    let page = include_str!("../../docs/migrating.md");
+    let rows = page
+        .lines()
+        .filter_map(|line| line.strip_prefix('|')?.strip_suffix('|'));
+    let cells = rows.map(|row| row.split('|').map(str::trim).collect::<Vec<_>>());
+    let named = cells.filter_map(|cells| match cells[..] {
+        ["", second] => second.split_once(" is new").map(|(name, _)| name.to_owned()),
+        [first, _]
+            if !first.starts_with("---")
+                && first != "flag"
+                && first != "of the peer"
+                && first != "variable" =>
+        {
+            Some(first.to_owned())
+        }
+        _ => None,
+    });
+    named.collect()
+}
+
+#[test]
+fn each_row_has_a_test_and_each_test_a_row() {
+    let listed: BTreeSet<String> = ROWS.iter().map(|(row, _)| (*row).to_owned()).collect();
+    assert_eq!(rows(), listed);
+    for (row, test) in ROWS {
+        assert!(super::tests_named().contains(test), "{row}: there is no {test}");
+    }
+}
+
+#[test]
+fn each_flag_of_the_peer_is_in_the_table_or_among_klogs_others() {
+    let rows: String = rows().into_iter().collect::<Vec<_>>().concat();
+    let klogs = [
+        "vmodule",
+        "alsologtostderr",
+        "stderrthreshold",
+        "add_dir_header",
+        "skip_headers",
+        "one_output",
+    ];
+    for flag in FLAGS_OF_THE_PEER {
+        let named = rows.contains(&format!("`--{flag}`"));
+        assert!(
+            named || flag.starts_with("log_") || klogs.contains(&flag),
+            "--{flag} is in no row"
+        );
+    }
+}
