@@ -1,15 +1,7 @@
-//! The other ways to a token: a pasted code, a device code, a password.
-
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::fd::OwnedFd;
-use std::process::Child;
+//! The other ways to a token: a device code, a password, the credentials of a program; and access tokens.
 
 use crate::okta::{AccessTokenForm, Behaviour, DeviceVerification, Endpoint, Fault, FaultBody, FaultKind};
-use crate::support::{Call, Sandbox, finish};
-
-/// As kubectl calls when a person sits at a terminal.
-const INTERACTIVE: &str =
-    r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":true}}"#;
+use crate::support::{Call, Sandbox};
 
 fn device(change: impl FnOnce(&mut Behaviour)) -> (Sandbox, Call) {
     let sandbox = Sandbox::unattended();
@@ -61,6 +53,19 @@ fn a_network_that_fails_for_a_while_does_not_end_a_device_code() {
     });
     call.run().token();
     assert!(sandbox.okta.count(Endpoint::Token) >= 3);
+}
+
+#[test]
+fn a_provider_that_wants_fewer_polls_gets_fewer() {
+    let (sandbox, call) = device(|behaviour| {
+        behaviour.device_slow_down_polls = 1;
+        behaviour.device_verification = DeviceVerification::ApproveAfterPolls(0);
+    });
+    let began = std::time::Instant::now();
+    call.run().token();
+    // RFC 8628 3.5: five seconds more from then on. The mock refuses who asks before that once more.
+    assert!(began.elapsed() >= std::time::Duration::from_secs(5));
+    assert_eq!(sandbox.grants("urn:ietf:params:oauth:grant-type:device_code"), 2);
 }
 
 #[test]
@@ -265,109 +270,4 @@ fn an_unknown_grant_is_refused_with_the_known_ones() {
         .arg("--grant-type=devicecode")
         .run()
         .fails(2, &["hint: did you mean --grant-type=device-code?"]);
-}
-
-/// A run with a terminal that the test types into.
-fn typing(call: &Call) -> (Child, std::fs::File) {
-    let pty = nix::pty::openpty(None, None).expect("a terminal");
-    let slave: OwnedFd = pty.slave;
-    let child = call.clone().with_stdin(slave).spawn();
-    (child, std::fs::File::from(pty.master))
-}
-
-/// Reads standard error up to the prompt, and returns the URL in it.
-fn url_before_prompt(child: &mut Child) -> String {
-    let mut reader = BufReader::new(child.stderr.take().unwrap());
-    let mut url = String::new();
-    loop {
-        let mut line = String::new();
-        assert_ne!(reader.read_line(&mut line).unwrap(), 0, "no URL");
-        if line.starts_with("http") {
-            url.push_str(line.trim());
-            break;
-        }
-    }
-    let mut prompt = [0; 10];
-    reader.read_exact(&mut prompt).unwrap();
-    assert_eq!(&prompt, b"Enter code");
-    child.stderr = Some(reader.into_inner());
-    url
-}
-
-fn keyboard(sandbox: &Sandbox) -> Call {
-    sandbox
-        .get_token()
-        .without("--listen-address")
-        .without("--browser-command")
-        .arg("--grant-type=authcode-keyboard")
-        .arg("--oidc-redirect-url=http://localhost:18000")
-        .env("KUBERNETES_EXEC_INFO", INTERACTIVE)
-}
-
-#[test]
-fn a_pasted_code_or_the_whole_address_signs_in() {
-    for whole in [true, false] {
-        let sandbox = Sandbox::unattended();
-        let (mut child, mut terminal) = typing(&keyboard(&sandbox));
-        let address = crate::support::redirect_of(&url_before_prompt(&mut child));
-        assert!(address.starts_with("http://localhost:18000"), "{address}");
-        let code = url::Url::parse(&address)
-            .unwrap()
-            .query_pairs()
-            .find(|(name, _)| name == "code")
-            .unwrap()
-            .1
-            .into_owned();
-        writeln!(terminal, "{}", if whole { &address } else { &code }).unwrap();
-        finish(child).token();
-    }
-}
-
-#[test]
-fn a_pasted_address_of_another_sign_in_is_refused() {
-    let sandbox = Sandbox::unattended();
-    let (mut child, mut terminal) = typing(&keyboard(&sandbox));
-    url_before_prompt(&mut child);
-    writeln!(terminal, "http://localhost:18000/?code=stolen&state=other").unwrap();
-    let outcome = finish(child);
-    assert_eq!(
-        (outcome.code, outcome.stdout.as_str()),
-        (Some(1), ""),
-        "{outcome}"
-    );
-    assert!(outcome.stderr.contains("it is of another sign-in"), "{outcome}");
-    assert_eq!(sandbox.okta.count(Endpoint::Token), 0);
-}
-
-/// Over SSH: the URL is printed, the browser is on another machine, and where it ended is pasted.
-#[test]
-fn at_a_terminal_without_a_desktop_the_answer_can_be_pasted() {
-    let sandbox = Sandbox::unattended();
-    let call = sandbox
-        .get_token()
-        .without("--browser-command")
-        .env("KUBERNETES_EXEC_INFO", INTERACTIVE);
-    let (mut child, mut terminal) = typing(&call);
-    let (back, _, url) = crate::support::url_from_stderr(child);
-    child = back;
-    let address = crate::support::redirect_of(&url);
-    writeln!(terminal, "http://localhost:1/?code=x&state=other").unwrap();
-    writeln!(terminal, "{address}").unwrap();
-    let outcome = finish(child);
-    assert_eq!(outcome.code, Some(0), "{outcome}");
-    assert!(outcome.stderr.contains("it is of another sign-in"), "{outcome}");
-}
-
-#[test]
-fn nobody_is_asked_where_kubectl_has_not_handed_over_the_terminal() {
-    let sandbox = Sandbox::unattended();
-    let not_handed_over = INTERACTIVE.replace("true", "false");
-    let call = keyboard(&sandbox)
-        .env("KUBERNETES_EXEC_INFO", &not_handed_over)
-        .at_terminal();
-    call.run()
-        .fails(3, &["asks for a code, and nobody can be asked here"]);
-    keyboard(&sandbox)
-        .run()
-        .fails(3, &["asks for a code, and nobody can be asked here"]);
 }

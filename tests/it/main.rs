@@ -34,6 +34,7 @@ mod login;
 mod network;
 mod parallel;
 mod peer_cases;
+mod prompts;
 mod refresh;
 mod secrets;
 mod setup;

@@ -20,7 +20,7 @@ const GAPS: [(&str, &str); 19] = [
         "device-code",
         "grants::a_device_code_is_shown_and_polled_until_the_person_agrees",
     ),
-    ("keyboard", "grants::a_pasted_code_or_the_whole_address_signs_in"),
+    ("keyboard", "prompts::a_pasted_code_or_the_whole_address_signs_in"),
     (
         "client-credentials",
         "grants::a_program_signs_in_for_itself_and_asks_for_no_openid",

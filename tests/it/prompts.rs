@@ -1,0 +1,169 @@
+//! What a person types at a terminal: a code, an address, a password.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::fd::OwnedFd;
+use std::process::Child;
+
+use crate::okta::Endpoint;
+use crate::support::{Call, Sandbox, finish};
+
+/// As kubectl calls when a person sits at a terminal.
+const INTERACTIVE: &str =
+    r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":true}}"#;
+
+/// A run with a terminal that the test types into.
+fn typing(call: &Call) -> (Child, std::fs::File) {
+    let pty = nix::pty::openpty(None, None).expect("a terminal");
+    let slave: OwnedFd = pty.slave;
+    let child = call.clone().with_stdin(slave).spawn();
+    (child, std::fs::File::from(pty.master))
+}
+
+/// Reads standard error up to the prompt, and returns the URL in it.
+fn url_before_prompt(child: &mut Child) -> String {
+    let mut reader = BufReader::new(child.stderr.take().unwrap());
+    let mut url = String::new();
+    loop {
+        let mut line = String::new();
+        assert_ne!(reader.read_line(&mut line).unwrap(), 0, "no URL");
+        if line.starts_with("http") {
+            url.push_str(line.trim());
+            break;
+        }
+    }
+    let mut prompt = [0; 10];
+    reader.read_exact(&mut prompt).unwrap();
+    assert_eq!(&prompt, b"Enter code");
+    child.stderr = Some(reader.into_inner());
+    url
+}
+
+fn keyboard(sandbox: &Sandbox) -> Call {
+    sandbox
+        .get_token()
+        .without("--listen-address")
+        .without("--browser-command")
+        .arg("--grant-type=authcode-keyboard")
+        .arg("--oidc-redirect-url=http://localhost:18000")
+        .env("KUBERNETES_EXEC_INFO", INTERACTIVE)
+}
+
+#[test]
+fn a_pasted_code_or_the_whole_address_signs_in() {
+    for whole in [true, false] {
+        let sandbox = Sandbox::unattended();
+        let (mut child, mut terminal) = typing(&keyboard(&sandbox));
+        let address = crate::support::redirect_of(&url_before_prompt(&mut child));
+        assert!(address.starts_with("http://localhost:18000"), "{address}");
+        let code = url::Url::parse(&address)
+            .unwrap()
+            .query_pairs()
+            .find(|(name, _)| name == "code")
+            .unwrap()
+            .1
+            .into_owned();
+        writeln!(terminal, "{}", if whole { &address } else { &code }).unwrap();
+        finish(child).token();
+    }
+}
+
+#[test]
+fn a_pasted_address_of_another_sign_in_is_refused() {
+    let sandbox = Sandbox::unattended();
+    let (mut child, mut terminal) = typing(&keyboard(&sandbox));
+    url_before_prompt(&mut child);
+    writeln!(terminal, "http://localhost:18000/?code=stolen&state=other").unwrap();
+    let outcome = finish(child);
+    assert_eq!(
+        (outcome.code, outcome.stdout.as_str()),
+        (Some(1), ""),
+        "{outcome}"
+    );
+    assert!(outcome.stderr.contains("it is of another sign-in"), "{outcome}");
+    assert_eq!(sandbox.okta.count(Endpoint::Token), 0);
+}
+
+/// Over SSH: the URL is printed, the browser is on another machine, and where it ended is pasted.
+#[test]
+fn at_a_terminal_without_a_desktop_the_answer_can_be_pasted() {
+    let sandbox = Sandbox::unattended();
+    let call = sandbox
+        .get_token()
+        .without("--browser-command")
+        .env("KUBERNETES_EXEC_INFO", INTERACTIVE);
+    let (mut child, mut terminal) = typing(&call);
+    let (back, _, url) = crate::support::url_from_stderr(child);
+    child = back;
+    let address = crate::support::redirect_of(&url);
+    writeln!(terminal, "http://localhost:1/?code=x&state=other").unwrap();
+    writeln!(terminal, "{address}").unwrap();
+    let outcome = finish(child);
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(outcome.stderr.contains("it is of another sign-in"), "{outcome}");
+}
+
+#[test]
+fn nobody_is_asked_where_kubectl_has_not_handed_over_the_terminal() {
+    let sandbox = Sandbox::unattended();
+    let not_handed_over = INTERACTIVE.replace("true", "false");
+    let call = keyboard(&sandbox)
+        .env("KUBERNETES_EXEC_INFO", &not_handed_over)
+        .at_terminal();
+    call.run()
+        .fails(3, &["asks for a code, and nobody can be asked here"]);
+    keyboard(&sandbox)
+        .run()
+        .fails(3, &["asks for a code, and nobody can be asked here"]);
+}
+
+/// A run with a terminal of its own to ask for a password on, where this is typed at each prompt.
+#[cfg(target_os = "linux")]
+fn typing_passwords(call: &Call, passwords: &[&str]) -> crate::support::Outcome {
+    let pty = nix::pty::openpty(None, None).expect("a terminal");
+    let call = call
+        .clone()
+        .env("KUBERNETES_EXEC_INFO", INTERACTIVE)
+        .through(&["setsid", "--ctty", "--wait"]);
+    let child = call.with_stdin(pty.slave).spawn();
+    let mut terminal = std::fs::File::from(pty.master);
+    for password in passwords {
+        let mut shown = Vec::new();
+        let mut byte = [0];
+        while !shown.ends_with(b"Password: ") {
+            assert_eq!(terminal.read(&mut byte).unwrap(), 1);
+            shown.push(byte[0]);
+        }
+        assert!(
+            !String::from_utf8_lossy(&shown).contains("wrong"),
+            "a password was shown"
+        );
+        writeln!(terminal, "{password}").unwrap();
+    }
+    finish(child)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_wrong_password_is_asked_for_three_times_at_a_terminal_and_told() {
+    let sandbox = Sandbox::unattended();
+    let user = sandbox.okta.behaviour().user;
+    let call = sandbox.get_token().arg(&format!("--username={}", user.login));
+    typing_passwords(&call, &["wrong 1", &user.password]).token();
+    assert_eq!(sandbox.grants("password"), 2);
+    let other = call.arg("--oidc-extra-scope=email");
+    let outcome = typing_passwords(&other, &["wrong 1", "wrong 2", "wrong 3"]);
+    outcome.fails(
+        1,
+        &[
+            "the provider refused these: invalid_grant",
+            "error: ",
+            "invalid_grant",
+        ],
+    );
+    assert_eq!(
+        outcome.stderr.matches("the provider refused these").count(),
+        2,
+        "{outcome}"
+    );
+    assert_eq!(sandbox.grants("password"), 5);
+}
