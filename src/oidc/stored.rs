@@ -41,9 +41,12 @@ impl StoredToken {
         };
         let for_us = claims.audience.iter().any(|party| is_us(party))
             || (provider.token == TokenKind::Access && given_to_us());
+        // A program that signed in for itself is its own subject, and nobody's session.
+        let is_program = is_us(&claims.subject);
         let is_account = |account: &String| claims.is_of(account) == Some(true);
         if claims.issuer != provider.issuer.as_str()
             || !for_us
+            || is_program
             || !provider.account.as_ref().is_none_or(is_account)
         {
             return None;

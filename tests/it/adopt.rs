@@ -391,9 +391,48 @@ fn an_access_token_comes_along_where_one_is_wanted() {
 }
 
 #[test]
-fn without_storage_or_a_person_there_is_nothing_to_take_over() {
+fn without_storage_there_is_nothing_to_take_over() {
     let peer = Peer::new().live();
     peer.call().arg("--token-cache-storage=none").run().token();
+    assert!(peer.has(RECORD));
+    assert_eq!(peer.tabs(), 1);
+}
+
+#[test]
+fn a_program_is_nobody_and_nobody_is_a_program() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.access_token_form = AccessTokenForm::Jwt;
+        behaviour.custom_scopes.push("k8s".to_owned());
+    });
+    let as_program = |call: Call| {
+        let call = call
+            .arg("--grant-type=client-credentials")
+            .arg("--oidc-extra-scope=k8s")
+            .arg("--oidc-use-access-token");
+        call.without("--oidc-extra-scope=offline_access")
+    };
+    let client = [sandbox.okta.web_client_id(), sandbox.okta.web_client_secret()];
+    let with_client = |call: Call| {
+        call.with("--oidc-client-id", &client[0])
+            .arg(&format!("--oidc-client-secret={}", client[1]))
+    };
+    // A person's session of that app, and then a program that asks for itself.
+    let person = with_client(sandbox.get_token().arg("--oidc-use-access-token"));
+    let token = person.run().token();
+    fs::remove_dir_all(sandbox.cache_dir()).unwrap();
+    let peer = Peer {
+        token,
+        refresh_token: "x".to_owned(),
+        sandbox,
+    }
+    .live();
+    let program = as_program(with_client(peer.call())).run();
+    assert_ne!(program.token(), peer.token);
+    assert!(peer.has(RECORD), "{program}");
+    // The other way round.
+    peer.write(RECORD, &json!({ "id_token": program.token() }));
+    person.run().token();
     assert!(peer.has(RECORD));
     assert_eq!(peer.tabs(), 1);
 }

@@ -255,7 +255,7 @@ impl GetToken {
         let dir = flight.map(|flight| flight.store.dir());
         let connection = Connection::new(&self.provider, &self.trust, dir, self.ui, clock::now)?;
         let adopted = match (session, flight) {
-            (None, Some(flight)) => self.adopt(&connection, flight)?,
+            (None, Some(flight)) if self.login.grant.is_a_persons() => self.adopt(&connection, flight)?,
             _ => None,
         };
         let session = match &adopted {
