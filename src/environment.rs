@@ -21,6 +21,8 @@ pub(crate) struct Environment {
     /// `KUBECONFIG`, a list of files; counts only when it is not empty, as for kubectl.
     pub(crate) kubeconfig: Option<OsString>,
     pub(crate) home: Option<PathBuf>,
+    /// `XDG_RUNTIME_DIR`: a directory of the user's own that is gone with the last session on this machine.
+    pub(crate) runtime_dir: Option<PathBuf>,
     /// Standard input is a terminal, so a person can be asked.
     pub(crate) stdin_is_terminal: bool,
     /// Standard input or standard error is a terminal, so a person is there.
@@ -41,6 +43,9 @@ impl Environment {
                 .map(PathBuf::from),
             kubeconfig: std::env::var_os("KUBECONFIG").filter(|list| !list.is_empty()),
             home: home(),
+            runtime_dir: std::env::var_os("XDG_RUNTIME_DIR")
+                .map(PathBuf::from)
+                .filter(|dir| dir.is_absolute()),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             at_terminal: std::io::stdin().is_terminal() || std::io::stderr().is_terminal(),
             has_display: has_display(std::env::var_os),

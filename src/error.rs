@@ -32,6 +32,12 @@ pub(crate) enum Error {
         /// Where the session is, if it is anywhere.
         path: Option<PathBuf>,
     },
+    /// The provider said so while the token was still good.
+    #[error("the session is over: {0}")]
+    SessionOver(String),
+    /// The same client has asked three times in a row for a token that is good.
+    #[error("the API server refuses the token, and the one that came in its place")]
+    TokenRefused,
     #[error(transparent)]
     Kubeconfig(#[from] kubeconfig::Error),
     /// The sign-in that this call waited for, or one shortly before, failed so.
@@ -83,6 +89,8 @@ impl Error {
             Self::Session(error) => Some(error.hint()),
             Self::Oidc(error) => error.hint(),
             Self::Renewal { source, path } => renewal_hint(source, path.as_deref()),
+            Self::SessionOver(_) => Some("you will have to sign in when the token ends".to_owned()),
+            Self::TokenRefused => Some(TOKEN_REFUSED.to_owned()),
             Self::Kubeconfig(error) => Some(error.hint()),
             Self::Remembered(report) => report.hint.clone(),
             Self::Output(_) => Some("whoever started kubesesame closed its standard output".to_owned()),
@@ -105,11 +113,17 @@ impl Error {
             | Self::Session(_)
             | Self::Oidc(_)
             | Self::Renewal { .. }
+            | Self::SessionOver(_)
+            | Self::TokenRefused
             | Self::Output(_)
             | Self::Runtime(_) => EXIT_FAILED,
         }
     }
 }
+
+const TOKEN_REFUSED: &str = "\
+compare the token's issuer and audience, which kubesesame setup shows, and this machine's clock, with the API server's; a program \
+that only read its kubeconfig again is served in 30 s";
 
 fn unfit(unfit: &Unfit) -> ForeignText {
     ForeignText::new(&match unfit {

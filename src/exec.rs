@@ -1,6 +1,6 @@
-//! ExecCredential in and out, and who called us: the wire contract with kubectl.
+//! ExecCredential in and out: the wire contract with kubectl.
 //!
-//! Owns the two API versions and the parent's identity. Never decides whether a credential is good.
+//! Owns the two API versions. Never decides whether a credential is good.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -18,7 +18,7 @@ pub(crate) struct Request {
 }
 
 /// The versions of `client.authentication.k8s.io` that we answer, each in kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ApiVersion {
     #[serde(rename = "client.authentication.k8s.io/v1")]
     V1,
@@ -142,47 +142,6 @@ pub(crate) fn credential(version: ApiVersion, token: &Secret, expires_at: i64) -
     text
 }
 
-/// The process that started us. A pid alone comes back after a while; with the start time it does not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Parent {
-    pid: u32,
-    /// Clock ticks since boot, where the system tells.
-    started: Option<u64>,
-}
-
-impl Parent {
-    /// Looks at the process that started this one.
-    #[cfg(unix)]
-    pub(crate) fn of_this_process() -> Self {
-        let pid = std::os::unix::process::parent_id();
-        Self {
-            pid,
-            started: started(pid),
-        }
-    }
-
-    /// The standard library does not tell the parent here, so every call counts as a new one.
-    #[cfg(not(unix))]
-    pub(crate) fn of_this_process() -> Self {
-        Self {
-            pid: std::process::id(),
-            started: None,
-        }
-    }
-}
-
-/// Field 22 of `/proc/PID/stat` (proc(5)); the name in field 2 may hold spaces, so count after its bracket.
-#[cfg(unix)]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a process's start time is a file only by name"
-)]
-fn started(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, after_name) = stat.rsplit_once(')')?;
-    after_name.split_whitespace().nth(19)?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,11 +194,5 @@ mod tests {
             "{\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"kind\":\"ExecCredential\",\
              \"status\":{\"expirationTimestamp\":\"2023-11-14T22:13:20Z\",\"token\":\"a.b.c\"}}\n"
         );
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn the_parent_has_a_start_time() {
-        assert!(Parent::of_this_process().started.is_some());
     }
 }

@@ -11,7 +11,7 @@
 //! - `diagnose`: from a provider's error to its cure
 //! - `cluster`, `kubeconfig`: what the API server makes of a token, what kubectl has to be told
 //! - `exec`: the contract with kubectl
-//! - `files`, `clock`, `ui`: the doors to the file system, the clock and the person
+//! - `files`, `process`, `clock`, `ui`: the doors to the file system, to other processes, the clock and the person
 //! - `secret`, `origin`, `foreign_text`, `report`, `error`: words that all rooms use
 
 mod cli;
@@ -27,28 +27,36 @@ mod foreign_text;
 mod kubeconfig;
 mod oidc;
 mod origin;
+mod process;
 mod report;
 mod secret;
 mod session;
 mod settings;
 mod ui;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, Layers, Refused};
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::session::Line;
 use crate::ui::Ui;
 
-/// Runs the program: parse, settings, command, report.
+/// Runs the program: parse, settings, command, report; or at once what was answered before.
 #[must_use]
 pub fn run() -> ExitCode {
     let environment = Environment::read();
+    let words: Vec<OsString> = environment::words().collect();
+    let line = Line::new(&words, &environment);
+    if let Some(result) = command::at_once(&words, &line, &environment) {
+        return ended(result);
+    }
     let layers = Layers {
         cluster: exec::cluster_config(environment.exec_info.as_deref()),
         environment: environment.flags.clone(),
     };
-    let cli = match Cli::parse_from_os(environment::words(), &layers) {
+    let cli = match Cli::parse_from_os(words.iter().cloned(), &layers) {
         Ok(cli) => cli,
         Err(Refused::Unfit(unfit)) => return failed(&Error::Unfit(unfit)),
         Err(Refused::Typed(error)) => {
@@ -65,14 +73,18 @@ pub fn run() -> ExitCode {
         level: cli.log.verbosity,
         at_terminal: environment.at_terminal,
     };
-    let result = match cli.command {
-        Command::GetToken(args) => command::get_token(*args, &environment, ui),
+    ended(match cli.command {
+        Command::GetToken(args) => command::get_token(*args, &words, &line, &environment, ui),
+        Command::RenewAhead => command::renew_ahead(&environment),
         Command::Clean(args) => command::clean(args, &environment, ui),
         Command::Version => command::version(),
         Command::Setup(args) => command::setup(*args, &environment, ui),
         Command::Standalone(args) => command::standalone(*args, &environment, ui),
         Command::Kubeconfig(args) => command::kubeconfig(args, &environment, ui),
-    };
+    })
+}
+
+fn ended(result: Result<(), Error>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::from(error::EXIT_DONE),
         Err(error) => failed(&error),

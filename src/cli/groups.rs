@@ -79,6 +79,10 @@ pub(crate) struct CacheArgs {
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true, default_value = "auto")]
     pub(crate) adopt: String,
 
+    /// Renew a token before its end, in the background, so that nobody waits for it: `auto` or `off`
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, default_value = "auto")]
+    pub(crate) refresh_ahead: String,
+
     /// Renew the token even if the stored one is still good
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
     pub(crate) force_refresh: Option<bool>,

@@ -133,6 +133,9 @@ pub(crate) enum Command {
     /// Print an ExecCredential for kubectl, signing in only when there is no other way
     #[command(after_help = SOURCES, args_override_self = true)]
     GetToken(Box<GetTokenArgs>),
+    /// Renew the session that standard input tells, without a word; started by get-token
+    #[command(hide = true)]
+    RenewAhead,
     /// Remove the sessions on this machine
     Clean(CleanArgs),
     /// Print the version

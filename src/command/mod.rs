@@ -9,7 +9,7 @@ mod standalone;
 use std::future::Future;
 
 pub(crate) use clean::run as clean;
-pub(crate) use get_token::run as get_token;
+pub(crate) use get_token::{at_once, renew_ahead, run as get_token};
 pub(crate) use kubeconfig::run as kubeconfig;
 pub(crate) use setup::run as setup;
 pub(crate) use standalone::run as standalone;

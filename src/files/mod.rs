@@ -4,10 +4,11 @@
 //! swap it: owner and mode are checked on the open descriptor, links are not followed, a file appears whole or
 //! not at all. Never knows what is in a file.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+mod shared;
 mod user_file;
 
 #[cfg(unix)]
@@ -17,6 +18,7 @@ mod platform;
 #[path = "other.rs"]
 mod platform;
 
+pub(crate) use shared::{LockFile, Slots};
 pub(crate) use user_file::{Staged, UserFile, UserFileError, UserFileLock};
 
 /// Largest file that is read; a token with 300 groups is some 20 KB.
@@ -204,6 +206,25 @@ impl PrivateDir {
     ///
     /// Readers see the old file or the new one. The order is write, sync, rename, sync of the directory.
     pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        self.replace_with(name, bytes, File::sync_all)?;
+        platform::sync_directory(&self.path).map_err(|source| Error::Io {
+            action: "write",
+            path: self.path_of(name),
+            source,
+        })
+    }
+
+    /// Replaces a file that is a help and no loss, without waiting for the disk: after a power loss it may be empty.
+    pub(crate) fn replace_hint(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        self.replace_with(name, bytes, |_| Ok(()))
+    }
+
+    fn replace_with(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        before_rename: impl FnOnce(&File) -> io::Result<()>,
+    ) -> Result<(), Error> {
         let path = self.path_of(name);
         let failed = |source| Error::Io {
             action: "write",
@@ -216,9 +237,32 @@ impl PrivateDir {
             .tempfile_in(&self.path)
             .map_err(failed)?;
         file.write_all(bytes).map_err(failed)?;
-        file.as_file().sync_all().map_err(failed)?;
+        before_rename(file.as_file()).map_err(failed)?;
         file.persist(&path).map_err(|error| failed(error.error))?;
-        platform::sync_directory(&self.path).map_err(failed)
+        Ok(())
+    }
+
+    /// Makes a small file unless there is one; returns whether it was made, which of several callers only one is told.
+    pub(crate) fn create_new(&self, name: &str, bytes: &[u8]) -> Result<bool, Error> {
+        let path = self.path_of(name);
+        let made = platform::create_new(&path).and_then(|mut file| file.write_all(bytes));
+        match made {
+            Ok(()) => Ok(true),
+            Err(source) if source.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(source) => Err(Error::Io {
+                action: "write",
+                path,
+                source,
+            }),
+        }
+    }
+
+    /// Opens a file of slots of one size, made where it is missing.
+    pub(crate) fn slots(&self, name: &str) -> Result<Slots, Error> {
+        let path = self.path_of(name);
+        let file = platform::open_lock(&path).map_err(|source| platform::explain_open(&path, source))?;
+        platform::check_file(&file, &path)?;
+        Ok(Slots { file })
     }
 
     /// Removes what a killed writer of this file left behind. Only for who may write the file alone.
@@ -275,43 +319,6 @@ impl PrivateDir {
         let file = platform::open_lock(&path).map_err(|source| platform::explain_open(&path, source))?;
         platform::check_file(&file, &path)?;
         Ok(LockFile { file, path })
-    }
-}
-
-/// An advisory lock between processes; the kernel lets go of it when its holder ends, however it ends.
-#[derive(Debug)]
-pub(crate) struct LockFile {
-    file: File,
-    path: PathBuf,
-}
-
-impl LockFile {
-    /// Tries once, and returns whether the lock is ours now.
-    pub(crate) fn try_lock(&self) -> Result<bool, Error> {
-        match self.file.try_lock() {
-            Ok(()) => Ok(true),
-            Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(source)) => Err(Error::Io {
-                action: "lock",
-                path: self.path.clone(),
-                source,
-            }),
-        }
-    }
-
-    /// Leaves a word for those who wait. Nobody relies on it, so a failure is not told.
-    pub(crate) fn note(&mut self, text: &str) {
-        if self.file.set_len(0).is_ok() {
-            drop(self.file.write_all(text.as_bytes()));
-        }
-    }
-
-    /// Returns the word that the holder left.
-    pub(crate) fn holder(&self) -> Option<String> {
-        let mut text = String::new();
-        let file = platform::open_to_read(&self.path).ok()?;
-        file.take(64).read_to_string(&mut text).ok()?;
-        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 }
 

@@ -3,7 +3,7 @@
 //! Not verified on a real machine.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use super::{Error, Kind, open};
@@ -63,6 +63,20 @@ pub(super) fn open_lock(path: &Path) -> io::Result<File> {
             .truncate(false),
         path,
     )
+}
+
+pub(super) fn create_new(path: &Path) -> io::Result<File> {
+    open(OpenOptions::new().write(true).create_new(true), path)
+}
+
+pub(super) fn read_at(mut file: &File, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_exact(bytes)
+}
+
+pub(super) fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.write_all(bytes)
 }
 
 pub(super) fn explain_open(path: &Path, source: io::Error) -> Error {

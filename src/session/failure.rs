@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::exec::Parent;
+use crate::process::Parent;
 use crate::report::Report;
 
 /// How long callers are answered from memory after the first, second and each later try, in seconds.

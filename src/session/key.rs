@@ -8,12 +8,17 @@ use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Memory;
 
+/// What the name of a note of [`super::Shortcut`] ends with.
+pub(super) const SHORTCUT: &str = "shortcut.json";
+
 /// The hash that names a session's files.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Key(String);
 
 impl Key {
@@ -51,12 +56,27 @@ impl Key {
         Self(HEXLOWER.encode(digest(&SHA256, canonical.as_bytes()).as_ref()))
     }
 
+    /// Whether a key that was read from a file is one: it becomes a part of file names.
+    pub(super) fn is_sound(&self) -> bool {
+        is_hash(&self.0)
+    }
+
     pub(super) fn session_file(&self) -> String {
         format!("{self}.session.json")
     }
 
     pub(super) fn lock_file(&self) -> String {
         format!("{self}.lock")
+    }
+
+    /// To whom tokens were handed.
+    pub(super) fn handed_file(&self) -> String {
+        format!("{self}.handed")
+    }
+
+    /// How it stands with a renewal ahead of the token's end.
+    pub(super) fn ahead_file(&self) -> String {
+        format!("{self}.ahead.json")
     }
 
     pub(super) fn failure_file(&self, memory: Memory) -> String {
@@ -73,14 +93,23 @@ pub(super) fn is_session_file(name: &str) -> bool {
         .is_some_and(|(hash, rest)| is_hash(hash) && rest == "session.json")
 }
 
+/// Whether a file of this name is a note of [`super::Shortcut`].
+pub(super) fn is_shortcut(name: &str) -> bool {
+    name.split_once('.')
+        .is_some_and(|(hash, rest)| is_hash(hash) && rest == SHORTCUT)
+}
+
 /// Whether a file of this name is one that we made and nobody else needs.
 pub(super) fn is_ours(name: &str) -> bool {
-    const KINDS: [&str; 5] = [
+    const KINDS: [&str; 8] = [
         "session.json",
         "session.json.set-aside",
         "failure.json",
         "passing.json",
         "provider.json",
+        "handed",
+        "ahead.json",
+        SHORTCUT,
     ];
     // What a killed writer left: `.HASH.KIND-RANDOM.tmp`.
     let left_over = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));

@@ -25,7 +25,7 @@ pub(crate) enum Wait {
 /// The right to write: holds the lock until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Locked<'a> {
-    store: &'a Store,
+    pub(super) store: &'a Store,
     _lock: LockFile,
 }
 
@@ -48,6 +48,21 @@ impl Store {
             },
             wait,
         ))
+    }
+}
+
+impl Store {
+    /// Takes the lock if nobody has it.
+    pub(crate) fn try_lock(&self) -> Result<Option<Locked<'_>>, Error> {
+        let mut lock = self.dir.lock_file(&self.key.lock_file())?;
+        if !lock.try_lock()? {
+            return Ok(None);
+        }
+        lock.note(&std::process::id().to_string());
+        Ok(Some(Locked {
+            store: self,
+            _lock: lock,
+        }))
     }
 }
 
@@ -102,10 +117,12 @@ impl Locked<'_> {
         );
     }
 
-    /// A session was had, so nothing has failed.
+    /// A session was had, so nothing has failed, and nothing is to be renewed ahead.
     pub(crate) fn forget_failures(&self) {
-        for memory in [Memory::Login, Memory::Passing] {
-            drop(self.store.dir.remove(&self.store.key.failure_file(memory)));
+        let key = &self.store.key;
+        let failures = [Memory::Login, Memory::Passing].map(|memory| key.failure_file(memory));
+        for name in failures.into_iter().chain([key.ahead_file()]) {
+            drop(self.store.dir.remove(&name));
         }
     }
 }

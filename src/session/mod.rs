@@ -4,21 +4,27 @@
 //! takes no lock; only who holds the lock can write, so writing is a method of the guard. Never talks to a
 //! provider or to a person; what is odd comes back as a value.
 
+mod ahead;
 mod failure;
+mod handed;
 mod key;
 mod lock;
 mod peer;
 mod record;
+mod shortcut;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use ahead::Turn;
 pub(crate) use failure::{Caller, Failure, Memory};
+pub(crate) use handed::{Ask, Asker};
 pub(crate) use key::Key;
 pub(crate) use lock::{Locked, Wait};
 pub(crate) use peer::{PeerDir, PeerRecord};
 pub(crate) use record::{Identity, Record};
+pub(crate) use shortcut::{Line, Shortcut};
 
-use crate::files::{self, PrivateDir};
+use crate::files::{self, PrivateDir, Slots};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -129,6 +135,14 @@ impl Store {
     pub(crate) fn failure(&self, memory: Memory) -> Option<Failure> {
         let bytes = self.dir.read(&self.key.failure_file(memory)).ok().flatten()?;
         Failure::parse(&bytes)
+    }
+
+    /// Opens the notes of who was handed a token: in a directory that is gone with the machine's sessions where there is one, since
+    /// processes are as well; else beside the session. None where nothing can be written.
+    pub(crate) fn handed(&self, runtime_dir: Option<&Path>) -> Option<Slots> {
+        let name = self.key.handed_file();
+        let volatile = runtime_dir.and_then(|dir| PrivateDir::create(dir).ok()?.slots(&name).ok());
+        volatile.or_else(|| self.dir.slots(&name).ok())
     }
 
     /// Where the session is, to name it to a person.

@@ -16,6 +16,10 @@ const VERSION: u32 = 1;
 /// gives `exp` no leeway, client-go has no margin of its own, and a request takes a moment to arrive.
 const MARGIN: i64 = 10;
 
+/// A token is renewed ahead in the last quarter of its life, or these seconds before its end if that is longer: a call a minute
+/// has to come by in time. Never in the first half.
+const AHEAD: i64 = 120;
+
 /// Whose session it is: the record has to say the same as the settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Identity {
@@ -100,6 +104,13 @@ impl Record {
     pub(crate) fn is_usable(&self, now: i64) -> bool {
         now < self.usable_until()
     }
+
+    /// Whether the token is near enough to its end to be renewed ahead.
+    pub(crate) fn is_due(&self, now: i64) -> bool {
+        let life = self.expires_at.saturating_sub(self.issued_at).max(0);
+        let last_part = (life / 4).max(AHEAD).min(life / 2);
+        now >= self.expires_at.saturating_sub(last_part)
+    }
 }
 
 #[cfg(test)]
@@ -133,6 +144,16 @@ pub(super) mod tests {
         let short = record(0, 6);
         assert!(short.is_usable(2) && !short.is_usable(3));
         assert!(!record(0, 0).is_usable(0));
+    }
+
+    #[test]
+    fn a_token_is_due_in_its_last_quarter_or_two_minutes_and_never_in_its_first_half() {
+        let hour = record(0, 3600);
+        assert!(!hour.is_due(2699) && hour.is_due(2700));
+        let five_minutes = record(0, 300);
+        assert!(!five_minutes.is_due(179) && five_minutes.is_due(180));
+        let minute = record(0, 60);
+        assert!(!minute.is_due(29) && minute.is_due(30));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod login;
 mod provider;
 mod secret_source;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 pub(crate) use login::{Browser, Grant, ListenAddress, LocalServer, Login, Redirect};
@@ -113,6 +114,9 @@ fn without_choice(flag: &str) -> &'static str {
             "leave the flag out to sign in with the browser; use `device-code` where there is none"
         }
         "token-cache-storage" => "leave the flag out, or use `disk`; the OS keyring is not supported yet",
+        "refresh-ahead" => {
+            "leave the flag out, or use --refresh-ahead=off to renew a token only when it has ended"
+        }
         _ => "leave the flag out, or use --adopt=off to leave the sessions of kubectl oidc-login alone",
     }
 }
@@ -162,6 +166,8 @@ pub(crate) struct Cache {
     pub(crate) is_kept: bool,
     pub(crate) dir: PathBuf,
     pub(crate) force_refresh: bool,
+    /// Whether a token is renewed before its end, by a process that nobody waits for.
+    pub(crate) renews_ahead: bool,
     /// Where sessions of the peer may be, to be taken over.
     pub(crate) adopt_from: Vec<PathBuf>,
 }
@@ -204,8 +210,14 @@ impl Cache {
             "off" => Vec::new(),
             other => return Err(Error::no_choice("adopt", other, &["auto", "off"])),
         };
+        let renews_ahead = match args.refresh_ahead.as_str() {
+            "auto" => true,
+            "off" => false,
+            other => return Err(Error::no_choice("refresh-ahead", other, &["auto", "off"])),
+        };
         let dir = cache_dir(args.token_cache_dir, environment)?;
         Ok(Self {
+            renews_ahead,
             adopt_from,
             is_kept,
             dir,
@@ -222,6 +234,31 @@ pub(crate) fn cache_dir(flag: Option<String>, environment: &Environment) -> Resu
         (_, _, Some(home)) => Ok(home.join(".kube").join("cache").join("kubesesame")),
         _ => Err(Error::NoHome),
     }
+}
+
+/// Where the cache directory seems to be, from a look at the words alone: good enough for a place to look for a note in, which
+/// says itself for which command line it is.
+pub(crate) fn likely_cache_dir(words: &[OsString], environment: &Environment) -> Option<PathBuf> {
+    const FLAG: &str = "--token-cache-dir";
+    let value_at = |at: usize| match words[at].to_str()?.strip_prefix(FLAG)? {
+        "" => words.get(at + 1)?.to_str(),
+        rest => rest.strip_prefix('='),
+    };
+    // The last one counts.
+    let typed = (0..words.len()).rev().find_map(value_at);
+    let variable = || {
+        let variable = environment
+            .flags
+            .iter()
+            .find(|(name, _)| name == "KUBESESAME_TOKEN_CACHE_DIR");
+        variable.map(|(_, value)| value.as_str())
+    };
+    cache_dir(typed.or_else(variable).map(str::to_owned), environment).ok()
+}
+
+/// Where notes are kept that are of no use after the last process of the user has gone.
+pub(crate) fn runtime_dir(environment: &Environment) -> Option<PathBuf> {
+    environment.runtime_dir.as_ref().map(|dir| dir.join("kubesesame"))
 }
 
 /// Where the peer keeps its sessions: in the directory that a kubeconfig of today names, and in its own.
@@ -269,6 +306,32 @@ mod tests {
             Some("/h/.kube/cache/kubesesame")
         );
         assert_eq!(dir(None, None, None), None);
+    }
+
+    #[test]
+    fn the_likely_directory_is_that_of_the_last_flag_or_the_variable() {
+        let likely = |words: &[&str], variable: Option<&str>| {
+            let words: Vec<_> = words.iter().map(OsString::from).collect();
+            let flags = variable.map(|value| ("KUBESESAME_TOKEN_CACHE_DIR".to_owned(), value.to_owned()));
+            let environment = Environment {
+                home: Some("/h".into()),
+                flags: flags.into_iter().collect(),
+                ..Environment::default()
+            };
+            likely_cache_dir(&words, &environment)
+                .unwrap()
+                .display()
+                .to_string()
+        };
+        assert_eq!(
+            likely(&["k", "--token-cache-dir=/a", "--token-cache-dir", "~/b"], None),
+            "/h/b"
+        );
+        assert_eq!(likely(&["k", "--token-cache-dir"], Some("/v")), "/v");
+        assert_eq!(
+            likely(&["k", "--token-cache-dirs=/a"], None),
+            "/h/.kube/cache/kubesesame"
+        );
     }
 
     #[test]

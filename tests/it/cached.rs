@@ -143,7 +143,9 @@ fn a_call_without_stderr_still_serves() {
 fn fifty_warm_callers_get_their_token_without_a_request() {
     let sandbox = Sandbox::new();
     let token = sandbox.signed_in();
-    let children: Vec<_> = (0..50).map(|_| sandbox.get_token().spawn()).collect();
+    let children: Vec<_> = (0..50)
+        .map(|_| sandbox.get_token().in_new_command().spawn())
+        .collect();
     for child in children {
         assert_eq!(finish(child).token(), token);
     }

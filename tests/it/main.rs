@@ -19,6 +19,8 @@ mod visit;
 
 mod accounts;
 mod adopt;
+#[cfg(target_os = "linux")]
+mod ahead;
 mod cached;
 mod callback;
 mod drop_in;
@@ -36,6 +38,8 @@ mod parallel;
 mod peer_cases;
 mod prompts;
 mod refresh;
+#[cfg(target_os = "linux")]
+mod refused;
 mod secrets;
 mod setup;
 mod standalone;

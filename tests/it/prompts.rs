@@ -137,6 +137,14 @@ fn typing_passwords(call: &Call, passwords: &[&str]) -> crate::support::Outcome 
             !String::from_utf8_lossy(&shown).contains("wrong"),
             "a password was shown"
         );
+        // The prompt comes a moment before the terminal stops to show what is typed.
+        while nix::sys::termios::tcgetattr(&terminal)
+            .unwrap()
+            .local_flags
+            .contains(nix::sys::termios::LocalFlags::ECHO)
+        {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
         writeln!(terminal, "{password}").unwrap();
     }
     finish(child)

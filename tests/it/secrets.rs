@@ -119,7 +119,7 @@ fn a_client_secret_is_told_nowhere() {
         .arg("-v=9");
     tells_nothing(&call.run(), &sandbox.okta);
     for file in sandbox.cache_files("") {
-        let text = std::fs::read_to_string(&file).unwrap();
+        let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
         assert!(
             !text.contains(&sandbox.okta.web_client_secret()),
             "{}",

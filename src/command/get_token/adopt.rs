@@ -22,7 +22,7 @@ pub(super) enum Adopted {
     Borrowed(Credential),
 }
 
-impl GetToken {
+impl GetToken<'_> {
     /// Takes over a session of the peer, if there is one. What stands in the way costs a sign-in, never more.
     pub(super) fn adopt(
         &self,

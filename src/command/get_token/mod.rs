@@ -1,39 +1,62 @@
 //! `get-token`: the recipe.
 //!
-//! 1. A stored token that is good is printed: no lock, no runtime, no socket.
+//! 1. A stored token that is good is printed: no lock, no runtime, no socket. Near its end a process is left behind that
+//!    renews it. One that the API server refused is renewed first.
 //! 2. A login that just failed is not tried again for the same command, nor for a program that polls.
 //! 3. Under the session's lock: a second look, then refresh, then login; one flight serves all who wait. Who has no session
 //!    takes over one of `kubectl oidc-login`, where there is one.
 //! 4. The session is stored before the credential is printed; printing is the last act.
 
 mod adopt;
+mod ahead;
+mod at_once;
+mod client;
+mod renew;
+mod sign_in;
 
+use std::ffi::OsString;
 use std::time::Duration;
 
+pub(crate) use self::ahead::run as renew_ahead;
+pub(crate) use self::at_once::run as at_once;
+
 use self::adopt::Adopted;
+use self::client::Client;
 use super::block_on;
 use crate::cli::GetTokenArgs;
 use crate::clock;
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::exec::{self, Parent};
-use crate::oidc::{self, Connection, LoginFailure, Refresh, Renewal, Tokens};
-use crate::origin::Origin;
+use crate::exec::{self, ApiVersion};
+use crate::oidc::Connection;
+use crate::process::Parent;
 use crate::secret::Secret;
-use crate::session::{self, Caller, Failure, Found, Identity, Key, Locked, Memory, Record, Store, Wait};
+use crate::session::{
+    self, Ask, Caller, Found, Identity, Key, Line, Locked, Memory, Record, Shortcut, Store, Wait,
+};
 use crate::settings::{self, Cache, Login, Provider, TokenKind, Trust};
 use crate::ui::Ui;
 
 /// A waiter gives the winner of the lock this long beyond the login's time to tell how it ended.
 const GRACE: Duration = Duration::from_secs(2);
 
-pub(crate) fn run(args: GetTokenArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
+pub(crate) fn run(
+    args: GetTokenArgs,
+    words: &[OsString],
+    line: &Line,
+    environment: &Environment,
+    ui: Ui,
+) -> Result<(), Error> {
     let request = exec::Request::parse(environment.exec_info.as_deref())?;
     // Without a word from kubectl a person has typed the command.
     let by_client = environment.exec_info.is_some();
     let may_prompt = environment.stdin_is_terminal && (request.interactive || !by_client);
-    let credential = GetToken::new(args, environment, may_prompt, ui)?.credential()?;
-    let answer = exec::credential(request.version, &credential.token, credential.until);
+    let get_token = GetToken::new(args, words, line, environment, may_prompt, ui)?;
+    answer(request.version, &get_token.credential(request.version)?)
+}
+
+fn answer(version: ApiVersion, credential: &Credential) -> Result<(), Error> {
+    let answer = exec::credential(version, &credential.token, credential.until);
     Ui::result(&answer).map_err(Error::Output)
 }
 
@@ -55,15 +78,26 @@ impl Credential {
     }
 }
 
+/// What a call wants of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    /// A token that is good.
+    Good,
+    /// Another one than there is (`--force-refresh`).
+    Renewed,
+    /// Another one, since the API server refused the one that there is.
+    InPlaceOfRefused,
+}
+
 /// One call: its settings, who asks, and since when.
-struct GetToken {
+struct GetToken<'a> {
+    words: &'a [OsString],
+    client: Client<'a>,
     provider: Provider,
     login: Login,
     trust: Trust,
     cache: Cache,
     identity: Identity,
-    at_terminal: bool,
-    by_client: bool,
     /// Seconds since the epoch.
     started: i64,
     ui: Ui,
@@ -76,8 +110,15 @@ struct Flight<'a> {
     locked: &'a Locked<'a>,
 }
 
-impl GetToken {
-    fn new(args: GetTokenArgs, environment: &Environment, may_prompt: bool, ui: Ui) -> Result<Self, Error> {
+impl<'a> GetToken<'a> {
+    fn new(
+        args: GetTokenArgs,
+        words: &'a [OsString],
+        line: &'a Line,
+        environment: &'a Environment,
+        may_prompt: bool,
+        ui: Ui,
+    ) -> Result<Self, Error> {
         let redirect_url = args.provider.oidc_redirect_url.clone();
         let mut provider = Provider::new(args.provider)?;
         provider.expand_home(environment);
@@ -95,8 +136,8 @@ impl GetToken {
             cache: Cache::new(args.cache, environment)?,
             provider,
             trust,
-            at_terminal: environment.at_terminal,
-            by_client: environment.exec_info.is_some(),
+            words,
+            client: Client { line, environment },
             started: clock::now(),
             ui,
         })
@@ -126,19 +167,25 @@ impl GetToken {
         )
     }
 
-    fn credential(&self) -> Result<Credential, Error> {
+    fn credential(&self, version: ApiVersion) -> Result<Credential, Error> {
         if !self.cache.is_kept {
-            return self.obtain(None, None);
+            return self.obtain(None, Wish::Good, None);
         }
+        let mut wish = if self.cache.force_refresh {
+            Wish::Renewed
+        } else {
+            Wish::Good
+        };
         let mut seen = None;
         match Store::open(&self.cache.dir, self.key()) {
             Ok(Some(store)) => {
                 if let Found::Session(record) = store.load(&self.identity)? {
-                    if !self.cache.force_refresh && record.is_usable(self.started) {
-                        let until = record.usable_until();
-                        self.ui
-                            .step(|| format!("the stored token is good until {}", clock::rfc3339(until)));
-                        return Ok(Credential::of(*record));
+                    if wish == Wish::Good && record.is_usable(self.started) {
+                        match self.client.ask(&store, &record, self.started) {
+                            Ask::Usual => return Ok(self.hand_out(&store, version, *record)),
+                            Ask::Again => wish = Wish::InPlaceOfRefused,
+                            Ask::YetAgain => return Err(Error::TokenRefused),
+                        }
                     }
                     seen = Some(record.token);
                 }
@@ -149,10 +196,40 @@ impl GetToken {
             Err(error) => return Err(error.into()),
         }
         match Store::create(&self.cache.dir, self.key()) {
-            Ok(store) => self.under_lock(&store, seen.as_ref()),
+            Ok(store) => {
+                let credential = self.under_lock(&store, wish, seen.as_ref())?;
+                let after_refusal = wish == Wish::InPlaceOfRefused;
+                self.client
+                    .note(&store, &credential.token, after_refusal, clock::now());
+                Ok(credential)
+            }
             Err(error) if error.is_unavailable() => self.without_store(&error),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// A stored token that is good, and what is done on the way: the next call finds it sooner, and a token near its end is renewed
+    /// by a process that nobody waits for.
+    fn hand_out(&self, store: &Store, version: ApiVersion, record: Record) -> Credential {
+        let until = record.usable_until();
+        self.ui
+            .step(|| format!("the stored token is good until {}", clock::rfc3339(until)));
+        self.leave_shortcut(store, version, &record);
+        if self.is_due(&record, self.started) {
+            ahead::start(store, self.words, self.started, self.ui);
+        }
+        Credential::of(record)
+    }
+
+    /// Leaves a note for the same command line, unless it has something to tell, or the note would not be looked for there.
+    fn leave_shortcut(&self, store: &Store, version: ApiVersion, record: &Record) {
+        let likely = settings::likely_cache_dir(self.words, self.client.environment);
+        if self.ui.level > 0 || likely.as_ref() != Some(&self.cache.dir) {
+            return;
+        }
+        let renews_ahead = self.can_renew_ahead(record);
+        let shortcut = Shortcut::new(self.key(), self.identity.clone(), version, renews_ahead);
+        shortcut.write(store.dir(), self.client.line);
     }
 
     fn fail_fast(&self, store: &Store) -> Result<(), Error> {
@@ -165,13 +242,13 @@ impl GetToken {
         }
     }
 
-    fn caller<'a>(&self, parent: &'a Parent, wait: Wait) -> Caller<'a> {
+    fn caller<'p>(&self, parent: &'p Parent, wait: Wait) -> Caller<'p> {
         Caller {
             now: clock::now(),
             started: self.started,
             parent,
-            at_terminal: self.at_terminal,
-            by_client: self.by_client,
+            at_terminal: self.client.environment.at_terminal,
+            by_client: self.client.is_program(),
             waited: wait == Wait::BehindAnother,
         }
     }
@@ -179,7 +256,7 @@ impl GetToken {
     /// Holds the lock over refresh and login, so that whoever waits gets the token or the failure.
     ///
     /// `seen` is the token that the first look found.
-    fn under_lock(&self, store: &Store, seen: Option<&Secret>) -> Result<Credential, Error> {
+    fn under_lock(&self, store: &Store, wish: Wish, seen: Option<&Secret>) -> Result<Credential, Error> {
         let tell = |holder: Option<&str>| {
             let holder = holder.map(|pid| format!(" (process {pid})")).unwrap_or_default();
             self.ui
@@ -191,7 +268,7 @@ impl GetToken {
             Err(error) => return Err(error.into()),
         };
         let session = match store.load(&self.identity)? {
-            Found::Session(record) if self.serves_now(&record, seen) => return Ok(Credential::of(*record)),
+            Found::Session(record) if serves_now(&record, wish, seen) => return Ok(Credential::of(*record)),
             Found::Session(record) => Some(record),
             Found::Nothing => None,
             Found::Unusable(reason) => {
@@ -208,17 +285,11 @@ impl GetToken {
             locked: &locked,
         };
         self.share_failure(flight, wait)?;
-        let result = self.obtain(session.as_deref(), Some(flight));
+        let result = self.obtain(session.as_deref(), wish, Some(flight));
         if result.is_ok() {
             locked.forget_failures();
         }
         result
-    }
-
-    /// Whether the second look found what is wanted: with `--force-refresh` only another token than the first look.
-    fn serves_now(&self, record: &Record, seen: Option<&Secret>) -> bool {
-        let new_enough = !self.cache.force_refresh || seen.is_none_or(|seen| *seen != record.token);
-        new_enough && record.is_usable(clock::now())
     }
 
     /// Ends as that ended which this call waited for, and remembers its caller with a login that failed.
@@ -248,10 +319,15 @@ impl GetToken {
             "sessions cannot be kept, so each call signs in: {}",
             error.in_one_line()
         ));
-        self.obtain(None, None)
+        self.obtain(None, Wish::Good, None)
     }
 
-    fn obtain(&self, session: Option<&Record>, flight: Option<Flight<'_>>) -> Result<Credential, Error> {
+    fn obtain(
+        &self,
+        session: Option<&Record>,
+        wish: Wish,
+        flight: Option<Flight<'_>>,
+    ) -> Result<Credential, Error> {
         let dir = flight.map(|flight| flight.store.dir());
         let connection = Connection::new(&self.provider, &self.trust, dir, self.ui, clock::now)?;
         let adopted = match (session, flight) {
@@ -267,134 +343,16 @@ impl GetToken {
             None => session,
         };
         if let Some(session) = session
-            && let Some(credential) = self.refresh(&connection, session, flight)?
+            && let Some(credential) = self.refresh(&connection, session, wish, flight)?
         {
             return Ok(credential);
         }
-        match block_on(connection.login(&self.login))? {
-            Ok(tokens) => {
-                if tokens.refresh_token.is_none() && self.login.grant.is_a_persons() {
-                    let asked = self.provider.scopes.iter().any(|scope| scope == "offline_access");
-                    self.ui.note(if asked { NO_CONSENT } else { NO_REFRESH_TOKEN });
-                }
-                let origin = tokens.origin.clone();
-                Ok(self.keep(tokens, origin, flight))
-            }
-            Err(LoginFailure { error, asked }) => {
-                let memory = if asked {
-                    Some(Memory::Login)
-                } else {
-                    passing(&error)
-                };
-                let error = Error::from(error);
-                remember(memory, &error, flight);
-                Err(error)
-            }
-        }
-    }
-
-    /// Renews the session; `None` when only a login helps.
-    fn refresh(
-        &self,
-        connection: &Connection<'_>,
-        session: &Record,
-        flight: Option<Flight<'_>>,
-    ) -> Result<Option<Credential>, Error> {
-        let Some(refresh_token) = &session.refresh_token else {
-            return Ok(None);
-        };
-        let keep_rotated = |rotated: &Secret| {
-            let mut session = session.clone();
-            session.refresh_token = Some(rotated.clone());
-            self.save(&session, flight);
-        };
-        let refresh = Refresh {
-            token: refresh_token,
-            granted_scope: &session.granted_scope,
-            origin: &session.origin,
-            keep_rotated: &keep_rotated,
-        };
-        match block_on(connection.refresh(&refresh))? {
-            Renewal::Renewed(tokens) => Ok(Some(self.keep(*tokens, session.origin.clone(), flight))),
-            Renewal::Over(reason) => {
-                self.ui.step(|| format!("the session is over: {reason}"));
-                Ok(None)
-            }
-            Renewal::NoIdToken => {
-                self.ui.note(NO_ID_TOKEN);
-                Ok(None)
-            }
-            Renewal::Failed(error) => {
-                // The margin is for good days: a token that still lives beats an error.
-                if !self.cache.force_refresh && clock::now() < session.expires_at {
-                    self.ui
-                        .step(|| format!("the token could not be renewed yet: {error}"));
-                    let (token, until) = (session.token.clone(), session.expires_at);
-                    return Ok(Some(Credential { token, until }));
-                }
-                let memory = passing(&error);
-                let error = Error::Renewal {
-                    path: flight.map(|flight| flight.store.session_path()),
-                    source: error,
-                };
-                remember(memory, &error, flight);
-                Err(error)
-            }
-        }
-    }
-
-    fn keep(&self, tokens: Tokens, origin: Origin, flight: Option<Flight<'_>>) -> Credential {
-        let record = Record::new(
-            self.identity.clone(),
-            tokens.token,
-            tokens.issued_at,
-            tokens.expires_at,
-            tokens.refresh_token,
-            tokens.granted_scope,
-            origin,
-        );
-        self.save(&record, flight);
-        Credential::of(record)
-    }
-
-    /// Stores the session; the token in hand is worth more than the cache.
-    fn save(&self, record: &Record, flight: Option<Flight<'_>>) {
-        if let Some(flight) = flight
-            && let Err(error) = flight.locked.save(record)
-        {
-            self.ui.warn(&format!(
-                "the session could not be stored, so the next call may have to sign in again: {}",
-                error.in_one_line()
-            ));
-        }
+        self.sign_in(&connection, flight)
     }
 }
 
-/// A provider's failure is that of all who wait for it; a wrong flag or a taken port is the caller's own.
-fn passing(error: &oidc::Error) -> Option<Memory> {
-    error.is_the_providers().then_some(Memory::Passing)
+/// Whether the second look found what is wanted: another token than the first look, if the first one will not do.
+fn serves_now(record: &Record, wish: Wish, seen: Option<&Secret>) -> bool {
+    let new_enough = wish == Wish::Good || seen.is_none_or(|seen| *seen != record.token);
+    new_enough && record.is_usable(clock::now())
 }
-
-fn remember(memory: Option<Memory>, error: &Error, flight: Option<Flight<'_>>) {
-    if let (Some(memory), Some(flight)) = (memory, flight) {
-        let previous = flight.store.failure(memory);
-        let parent = Parent::of_this_process();
-        flight.locked.remember(
-            memory,
-            &Failure::after(previous, clock::now(), &parent, error.report()),
-        );
-    }
-}
-
-const NO_REFRESH_TOKEN: &str = "\
-the provider sent no refresh token, so the browser opens again when this token ends; to change that, add \
---oidc-extra-scope=offline_access (at Okta the app also needs the grant type Refresh Token)";
-
-/// OpenID Connect Core 11: a provider may want the person's consent each time.
-const NO_CONSENT: &str = "\
-the provider sent no refresh token, though it was asked for offline_access, so the browser opens again when this token ends; at \
-Okta the app needs the grant type Refresh Token, at others add --oidc-auth-request-extra-params=prompt=consent";
-
-const NO_ID_TOKEN: &str = "\
-the provider sends no ID token when it renews, so the browser opens each time a token ends; whoever runs the provider \
-can change that (at Okta, the scope openid must be granted)";

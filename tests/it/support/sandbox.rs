@@ -6,6 +6,8 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -284,8 +286,25 @@ impl Call {
         command.spawn().expect("the program starts")
     }
 
+    /// Runs it to its end, as a new kubectl would: one that is the same as before would be taken for one whose token was refused.
     pub(crate) fn run(&self) -> Outcome {
-        self.spawn().wait_with_output().expect("the program ends").into()
+        let call = self.clone();
+        let call = if call.wrapper.is_empty() {
+            call.in_new_command()
+        } else {
+            call
+        };
+        finish(call.spawn())
+    }
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "not within 20 s: {what}");
+        thread::sleep(Duration::from_millis(2));
     }
 }
 

@@ -1,0 +1,85 @@
+//! Processes: who called us, and the one that we leave behind.
+//!
+//! Owns the identity of the parent and how a process is detached from those that wait for us. (The browser's process is started
+//! in `oidc/browser.rs`.) Never decides what either means.
+
+use std::io::{self, Write as _};
+use std::process::{Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(any(not(target_os = "linux"), test))]
+mod other;
+
+#[cfg(target_os = "linux")]
+use linux as platform;
+#[cfg(not(target_os = "linux"))]
+use other as platform;
+
+/// What is handed to a process that is left behind is at most what a pipe takes without a reader: we do not wait for one.
+const MAX_INPUT: usize = 60 * 1024;
+
+/// The process that started us. A pid alone comes back after a while; with the start time it does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Parent {
+    pub(crate) pid: u32,
+    /// In the system's own unit, where the system tells.
+    pub(crate) started: Option<u64>,
+}
+
+impl Parent {
+    /// Looks at the process that started this one.
+    pub(crate) fn of_this_process() -> Self {
+        platform::parent()
+    }
+}
+
+/// Whether a process that we leave behind would be looked after: the first process of a container takes all others
+/// with it when it ends, and as a parent it may never collect those that it inherits.
+pub(crate) fn can_leave_behind() -> bool {
+    cfg!(unix) && std::process::id() != 1 && Parent::of_this_process().pid != 1
+}
+
+/// Starts this program once more with `argument`, detached from our pipes, and hands it `input`. It ends the rest of
+/// its ties itself, see [`detach`].
+///
+/// # Errors
+/// When it cannot be started, or the input is too long to be handed over without waiting.
+#[expect(clippy::disallowed_methods, reason = "the door to processes")]
+pub(crate) fn leave_behind(argument: &str, input: &[u8]) -> io::Result<()> {
+    if input.len() > MAX_INPUT {
+        return Err(io::ErrorKind::ArgumentListTooLong.into());
+    }
+    // Nobody waits for it: we end in a moment, and then it is the system's.
+    let mut child = Command::new(std::env::current_exe()?)
+        .arg(argument)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    child
+        .stdin
+        .take()
+        .map_or(Ok(()), |mut stdin| stdin.write_all(input))
+}
+
+/// Leaves the session and terminal of whoever started us, and lets go of descriptors that came by inheritance: a script that
+/// waits for a pipe's end must not wait for us.
+pub(crate) fn detach() {
+    platform::detach();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parent_has_a_start_time_by_either_way() {
+        assert!(Parent::of_this_process().started.is_some());
+        let other = other::parent();
+        assert!(other.started.is_some());
+        assert_eq!(other.pid, Parent::of_this_process().pid);
+    }
+}

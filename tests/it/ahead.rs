@@ -1,0 +1,279 @@
+//! Renewal ahead of a token's end: in steady use nobody waits for the network.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
+use crate::support::{Call, Sandbox, finish, now, wait_until};
+
+impl Sandbox {
+    fn token(&self) -> String {
+        self.session()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// Signed in, with a token that is good for three more minutes of its hour.
+    fn near_the_end(&self) -> String {
+        let token = self.signed_in();
+        self.come_near_the_end();
+        token
+    }
+
+    fn come_near_the_end(&self) {
+        self.change_session(|session| {
+            session["issued_at"] = (now() - 3420).into();
+            session["expires_at"] = (now() + 180).into();
+        });
+    }
+
+    fn slow(&self, millis: u64) {
+        let slow = Fault::always(Endpoint::Token, FaultKind::Slow { millis });
+        self.okta.behave(|behaviour| behaviour.faults = vec![slow]);
+    }
+}
+
+/// A call a minute for a day: each gets what was there before it came, and the network is asked behind its back.
+fn a_day(life: i64) {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.id_token_lifetime_secs = life;
+        behaviour.access_token_lifetime_secs = life;
+    });
+    sandbox.set_clock(0);
+    let call = sandbox.get_token().by_clock_of(&sandbox);
+    call.run().token();
+    let mut renewals = 0;
+    for minute in 1..=24 * 60 {
+        sandbox.set_clock(minute * 60);
+        let stored = sandbox.token();
+        let outcome = finish(call.spawn());
+        assert_eq!(
+            outcome.token(),
+            stored,
+            "minute {minute}: it waited for another token"
+        );
+        assert_eq!(outcome.stderr, "", "minute {minute}");
+        // The note of a renewal that was begun is there before the call ends, and gone with the renewal.
+        if !sandbox.cache_files(".ahead.json").is_empty() || sandbox.token() != stored {
+            wait_until("the token is renewed", || sandbox.token() != stored);
+            wait_until("and all is done", || {
+                sandbox.cache_files(".ahead.json").is_empty()
+            });
+            renewals += 1;
+        }
+    }
+    assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, renewals));
+    assert!(
+        renewals >= 24 * 3600 / usize::try_from(life).unwrap(),
+        "{renewals}"
+    );
+    assert_eq!(sandbox.okta.reuse_detected(), 0);
+}
+
+#[test]
+fn a_day_with_tokens_of_five_minutes_has_no_call_that_waits() {
+    a_day(300);
+}
+
+#[test]
+fn a_day_with_tokens_of_an_hour_has_no_call_that_waits() {
+    a_day(3600);
+}
+
+#[test]
+fn who_waits_for_our_pipes_does_not_wait_for_the_renewal() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.near_the_end();
+    sandbox.slow(2500);
+    // A descriptor that came by inheritance would keep the pipe open as well.
+    let call = sandbox
+        .get_token()
+        .through(&["sh", "-c", "exec \"$@\" 9>&1", "sh"]);
+    let outcome = call.run();
+    assert_eq!((outcome.token(), outcome.stderr.as_str()), (token.clone(), ""));
+    assert_eq!(sandbox.token(), token, "the call ended after the renewal");
+    wait_until("the token is renewed", || sandbox.token() != token);
+    assert_eq!((sandbox.okta.count(Endpoint::Token), sandbox.tabs()), (1, 1));
+}
+
+/// The processes of this sandbox that renew ahead, as `/proc` has them.
+fn renewers(sandbox: &Sandbox) -> Vec<PathBuf> {
+    let home = format!(
+        "HOME={}\0",
+        sandbox.path("").to_string_lossy().trim_end_matches('/')
+    );
+    let read = |process: &PathBuf, name: &str| {
+        let bytes = fs::read(process.join(name)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let processes = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+    processes
+        .filter(|process| read(process, "cmdline").contains("renew-ahead"))
+        .filter(|process| read(process, "environ").contains(&home))
+        .collect()
+}
+
+#[test]
+fn the_renewal_is_a_process_of_its_own_and_is_gone_when_it_is_done() {
+    let sandbox = Sandbox::new();
+    let secret = sandbox.okta.web_client_secret();
+    let call = sandbox
+        .get_token()
+        .with("--oidc-client-id", &sandbox.okta.web_client_id())
+        .arg(&format!("--oidc-client-secret={secret}"));
+    let token = call.run().token();
+    sandbox.come_near_the_end();
+    sandbox.slow(1500);
+    call.run().token();
+    let mut found = Vec::new();
+    wait_until("the renewal asks", || sandbox.okta.count(Endpoint::Token) == 2);
+    found.extend(renewers(&sandbox));
+    assert_eq!(found.len(), 1, "{found:?}");
+    let command_line = fs::read(found[0].join("cmdline")).unwrap();
+    assert!(!String::from_utf8_lossy(&command_line).contains(&secret));
+    let stat = fs::read_to_string(found[0].join("stat")).unwrap();
+    let session: u32 = stat
+        .rsplit_once(')')
+        .unwrap()
+        .1
+        .split_whitespace()
+        .nth(3)
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert_eq!(
+        found[0],
+        PathBuf::from(format!("/proc/{session}")),
+        "it leads a session"
+    );
+    for descriptor in [1, 2] {
+        let target = fs::read_link(found[0].join(format!("fd/{descriptor}"))).unwrap();
+        assert_eq!(target, PathBuf::from("/dev/null"));
+    }
+    wait_until("the token is renewed", || sandbox.token() != token);
+    wait_until("the process ends", || renewers(&sandbox).is_empty());
+    assert_eq!(sandbox.cache_files(".ahead.json").len(), 0);
+}
+
+#[test]
+fn many_callers_near_the_end_start_one_renewal() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
+    let token = sandbox.near_the_end();
+    let call = sandbox.get_token().in_new_command();
+    let children: Vec<_> = (0..20).map(|_| call.spawn()).collect();
+    for child in children {
+        finish(child).token();
+    }
+    wait_until("the token is renewed", || sandbox.token() != token);
+    wait_until("nobody renews any more", || renewers(&sandbox).is_empty());
+    assert_eq!(
+        (sandbox.okta.count(Endpoint::Token), sandbox.okta.reuse_detected()),
+        (1, 0)
+    );
+}
+
+/// Waits until the process that was left behind has left its word.
+fn wait_for_word(sandbox: &Sandbox) {
+    wait_until("the failure is noted", || {
+        let notes = sandbox.cache_files(".ahead.json");
+        notes
+            .iter()
+            .any(|note| fs::read_to_string(note).is_ok_and(|text| text.contains("failure")))
+    });
+}
+
+#[test]
+fn a_failure_leaves_the_good_token_and_a_note_for_the_next_call() {
+    let sandbox = Sandbox::new();
+    sandbox.set_clock(0);
+    let token = sandbox.near_the_end();
+    let down = Fault::always(Endpoint::Token, FaultKind::status(503, FaultBody::Empty));
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![down]);
+    let call = sandbox.get_token().by_clock_of(&sandbox);
+    let first = call.run();
+    assert_eq!((first.token(), first.stderr.as_str()), (token.clone(), ""));
+    wait_for_word(&sandbox);
+    let second = call.run();
+    assert_eq!(second.token(), token);
+    let told = sandbox.filtered(&second);
+    let told = told.lines().nth(1).unwrap().split(" (request id").next();
+    assert_eq!(
+        told,
+        Some(
+            "stderr: warning: the token could not be renewed ahead of its end: [ISSUER]/v1/token answered with HTTP 503"
+        )
+    );
+    let third = call.run();
+    assert_eq!(
+        (third.token(), third.stderr.as_str()),
+        (token.clone(), ""),
+        "it was told once"
+    );
+    assert_eq!(
+        sandbox.okta.count(Endpoint::Token),
+        1,
+        "and is not tried all the time"
+    );
+    sandbox.okta.behave(|behaviour| behaviour.faults.clear());
+    sandbox.set_clock(61);
+    assert_eq!(call.run().token(), token);
+    wait_until("the token is renewed", || sandbox.token() != token);
+    assert_eq!(sandbox.tabs(), 1);
+}
+
+#[test]
+fn a_session_that_is_over_is_told_before_its_token_ends_and_opens_no_tab_yet() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.near_the_end();
+    sandbox.okta.end_sessions();
+    sandbox.get_token().run().token();
+    wait_for_word(&sandbox);
+    let outcome = sandbox.get_token().run();
+    assert_eq!(outcome.token(), token);
+    assert!(
+        outcome.stderr.contains("the session is over: invalid_grant"),
+        "{outcome}"
+    );
+    assert_eq!(sandbox.tabs(), 1);
+}
+
+#[test]
+fn it_can_be_switched_off() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.near_the_end();
+    let off: [Call; 2] = [
+        sandbox.get_token().arg("--refresh-ahead=off"),
+        sandbox.get_token().env("KUBESESAME_REFRESH_AHEAD", "off"),
+    ];
+    for call in off {
+        // By the long way, and by the note that it leaves.
+        assert_eq!(call.run().token(), token);
+        assert_eq!(call.run().token(), token);
+    }
+    assert_eq!(sandbox.cache_files(".ahead.json").len(), 0, "nothing was begun");
+    assert_eq!(sandbox.okta.requests().len(), 0);
+}
+
+#[test]
+fn a_program_that_signs_in_for_itself_is_renewed_ahead_too() {
+    let sandbox = Sandbox::new();
+    let call = sandbox
+        .get_token()
+        .with("--oidc-client-id", &sandbox.okta.web_client_id())
+        .arg(&format!(
+            "--oidc-client-secret={}",
+            sandbox.okta.web_client_secret()
+        ))
+        .arg("--grant-type=client-credentials")
+        .arg("--oidc-use-access-token")
+        .without("--oidc-extra-scope")
+        .arg("--oidc-extra-scope=k8s");
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.custom_scopes.push("k8s".to_owned()));
+    let token = call.run().token();
+    sandbox.come_near_the_end();
+    assert_eq!(call.run().token(), token);
+    wait_until("the token is renewed", || sandbox.token() != token);
+    assert_eq!(sandbox.grants("client_credentials"), 2);
+}

@@ -1,0 +1,137 @@
+//! A token that the API server refuses: client-go asks again at once, and says nothing of it.
+
+use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
+use crate::support::{Outcome, Sandbox};
+
+/// The tokens that a command got which asked several times.
+fn tokens(outcome: &Outcome) -> Vec<String> {
+    let token = |line: &str| -> serde_json::Value { serde_json::from_str(line).expect("an ExecCredential") };
+    let lines = outcome.stdout.lines();
+    lines
+        .map(|line| token(line)["status"]["token"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_kubectl_that_asks_again_gets_another_token_and_then_the_cause() {
+    let sandbox = Sandbox::new();
+    let first = sandbox.signed_in();
+    let outcome = sandbox.get_token().repeated(2).run();
+    let got = tokens(&outcome);
+    assert_eq!(
+        (got.len(), &got[0], outcome.stderr.as_str()),
+        (2, &first, ""),
+        "{outcome}"
+    );
+    assert_ne!(got[1], first);
+    assert_eq!((sandbox.grants("refresh_token"), sandbox.tabs()), (1, 1));
+
+    let outcome = sandbox.get_token().repeated(5).run();
+    assert_eq!(tokens(&outcome).len(), 2, "{outcome}");
+    assert_eq!(
+        sandbox.grants("refresh_token"),
+        2,
+        "the third question and those after it cost nothing"
+    );
+    assert_eq!(outcome.code, Some(1));
+    insta::assert_snapshot!(outcome.stderr.lines().take(2).collect::<Vec<_>>().join("\n"), @"
+    error: the API server refuses the token, and the one that came in its place
+    hint: compare the token's issuer and audience, which kubesesame setup shows, and this machine's clock, with the API server's; a program that only read its kubeconfig again is served in 30 s
+    ");
+}
+
+/// The same by the long way, which a call that tells its steps takes.
+#[test]
+fn a_command_line_without_a_note_is_treated_alike() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let outcome = sandbox.get_token().arg("-v1").repeated(3).run();
+    assert_eq!((tokens(&outcome).len(), outcome.code), (2, Some(1)), "{outcome}");
+    assert_eq!(sandbox.grants("refresh_token"), 1);
+}
+
+#[test]
+fn another_kubectl_another_command_line_and_a_person_are_not_suspected() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.signed_in();
+    for _ in 0..3 {
+        assert_eq!(sandbox.get_token().run().token(), token);
+    }
+    let by_hand = sandbox.get_token().without_env("KUBERNETES_EXEC_INFO");
+    let outcome = by_hand.repeated(4).run();
+    assert_eq!(tokens(&outcome), vec![token.clone(); 4], "{outcome}");
+    // Two users of one kubeconfig that share a session are two clients in one process.
+    let both =
+        sandbox
+            .get_token()
+            .through(&["sh", "-c", "\"$@\"; exec \"$@\" --oidc-pkce-method=S256", "sh"]);
+    assert_eq!(tokens(&both.run()), vec![token; 2]);
+    assert_eq!(sandbox.okta.requests().len(), 0);
+}
+
+#[test]
+fn a_refused_token_is_handed_out_again_where_no_other_can_be_had() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.signed_in();
+    sandbox.okta.behave(|behaviour| {
+        let down = FaultKind::status(503, FaultBody::Empty);
+        behaviour.faults = vec![Fault::always(Endpoint::Token, down)];
+    });
+    let outcome = sandbox.get_token().repeated(3).run();
+    assert_eq!(tokens(&outcome), vec![token; 2], "{outcome}");
+    assert!(
+        outcome.stderr.contains("error: the API server refuses the token"),
+        "{outcome}"
+    );
+    assert_eq!((outcome.code, sandbox.tabs()), (Some(1), 1));
+}
+
+#[test]
+fn a_session_without_a_refresh_token_opens_no_tab_for_a_refused_token() {
+    let sandbox = Sandbox::new();
+    let call = sandbox.get_token().without("--oidc-extra-scope");
+    let token = call.run().token();
+    let outcome = call.repeated(3).run();
+    assert_eq!(tokens(&outcome), vec![token; 2], "{outcome}");
+    assert_eq!((outcome.code, sandbox.tabs()), (Some(1), 1));
+}
+
+/// The cause of the refusal may be that the account is gone: then the provider says so, and a sign-in follows.
+#[test]
+fn a_refused_token_of_a_session_that_is_over_leads_to_a_sign_in() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.signed_in();
+    sandbox.okta.end_sessions();
+    let outcome = sandbox.get_token().repeated(2).run();
+    assert_ne!(tokens(&outcome)[1], token, "{outcome}");
+    assert_eq!(sandbox.tabs(), 2);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_reads_its_kubeconfig_now_and_then_is_not_suspected() {
+    let sandbox = Sandbox::new();
+    sandbox.set_clock(0);
+    let token = sandbox.signed_in();
+    let script = format!(
+        "for at in 0 31 62 93; do echo $at > {}; \"$@\"; done",
+        sandbox.path("clock").display()
+    );
+    let call = sandbox
+        .get_token()
+        .by_clock_of(&sandbox)
+        .through(&["sh", "-c", &script, "sh"]);
+    assert_eq!(tokens(&call.run()), vec![token; 4]);
+    assert_eq!(sandbox.okta.requests().len(), 0);
+}
+
+/// kube-rs asks for each request once less than a minute is left.
+#[test]
+fn a_token_near_its_end_may_be_asked_for_again() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.change_session(|session| session["expires_at"] = (crate::support::now() + 45).into());
+    let outcome = sandbox.get_token().arg("--refresh-ahead=off").repeated(4).run();
+    assert_eq!((tokens(&outcome).len(), outcome.code), (4, Some(0)), "{outcome}");
+    assert_eq!(sandbox.okta.requests().len(), 0);
+}
