@@ -11,7 +11,7 @@
 //! - `diagnose`: from a provider's error to its cure
 //! - `cluster`, `kubeconfig`: what the API server makes of a token, what kubectl has to be told
 //! - `exec`: the contract with kubectl
-//! - `files`, `process`, `clock`, `ui`: the doors to the file system, to other processes, the clock and the person
+//! - `files`, `keyring`, `process`, `clock`, `ui`: the doors to the file system, the OS keyring, other processes, the clock, the person
 //! - `secret`, `origin`, `foreign_text`, `report`, `error`: words that all rooms use
 
 mod cli;
@@ -24,6 +24,7 @@ mod error;
 mod exec;
 mod files;
 mod foreign_text;
+mod keyring;
 mod kubeconfig;
 mod oidc;
 mod origin;

@@ -1,10 +1,11 @@
-//! A value that must not be seen: tokens, codes, verifiers, client secrets.
+//! A value that must not be seen: tokens, codes, verifiers, client secrets, keys.
 //!
 //! Owns redaction and wiping. Never prints, never derefs: whoever needs the text calls [`Secret::expose`],
 //! and that word marks the border in a review.
 
 use std::fmt;
 
+use data_encoding::Encoding;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
@@ -38,6 +39,46 @@ impl Drop for Secret {
     }
 }
 
+/// A key of 256 bits that is redacted in `Debug` and wiped on drop.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct SecretKey([u8; 32]);
+
+impl SecretKey {
+    pub(crate) fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads a key that was written as text; anything else is none.
+    pub(crate) fn parse(encoding: &Encoding, text: &[u8]) -> Option<Self> {
+        let mut bytes = encoding.decode(text).ok()?;
+        let key = bytes.as_slice().try_into().ok().map(Self);
+        bytes.zeroize();
+        key
+    }
+
+    /// Returns the key as text.
+    pub(crate) fn encode(&self, encoding: &Encoding) -> Secret {
+        Secret::new(encoding.encode(&self.0))
+    }
+
+    /// Returns the bytes, to be handed on and not kept.
+    pub(crate) fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl Drop for SecretKey {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,5 +89,17 @@ mod tests {
             format!("{:?}", Some(Secret::new("eyJhbGciOi"))),
             "Some([redacted])"
         );
+        assert_eq!(format!("{:?}", SecretKey::new([7; 32])), "[redacted]");
+    }
+
+    #[test]
+    fn a_key_comes_back_from_its_text_and_nothing_else_is_one() {
+        let hex = data_encoding::HEXLOWER;
+        let key = SecretKey::new([7; 32]);
+        let text = key.encode(&hex);
+        assert_eq!(SecretKey::parse(&hex, text.expose().as_bytes()), Some(key));
+        for other in [&b""[..], b"07", &text.expose().as_bytes()[..62], b"\xff"] {
+            assert_eq!(SecretKey::parse(&hex, other), None);
+        }
     }
 }

@@ -66,7 +66,8 @@ pub(crate) struct CacheArgs {
     #[arg(long, value_name = "DIR", allow_hyphen_values = true)]
     pub(crate) token_cache_dir: Option<String>,
 
-    /// Where tokens are kept: `disk`, or `none` to sign in with each call
+    /// Where sessions are kept: `disk`, `keyring` (sealed with a key of the OS keyring), `auto` (keyring where there is
+    /// one), or `none` to sign in with each call
     #[arg(
         long,
         value_name = "STORAGE",

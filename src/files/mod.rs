@@ -168,6 +168,11 @@ impl PrivateDir {
         self.path.join(name)
     }
 
+    /// Whether there is anything of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        fs::symlink_metadata(self.path_of(name)).is_ok()
+    }
+
     /// Names of what is in the directory; one that is no text is none of ours.
     pub(crate) fn names(&self) -> Result<Vec<String>, Error> {
         let failed = |source| Error::Io {

@@ -16,6 +16,9 @@ use super::Memory;
 /// What the name of a note of [`super::Shortcut`] ends with.
 pub(super) const SHORTCUT: &str = "shortcut.json";
 
+/// What the name of a sealed session ends with.
+const SEALED: &str = "session.sealed";
+
 /// The hash that names a session's files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -65,6 +68,10 @@ impl Key {
         format!("{self}.session.json")
     }
 
+    pub(super) fn sealed_file(&self) -> String {
+        format!("{self}.{SEALED}")
+    }
+
     pub(super) fn lock_file(&self) -> String {
         format!("{self}.lock")
     }
@@ -90,7 +97,13 @@ impl Key {
 /// Whether a file of this name holds a session.
 pub(super) fn is_session_file(name: &str) -> bool {
     name.split_once('.')
-        .is_some_and(|(hash, rest)| is_hash(hash) && rest == "session.json")
+        .is_some_and(|(hash, rest)| is_hash(hash) && (rest == "session.json" || rest == SEALED))
+}
+
+/// The hash in the name of a sealed session, which is also its key's name in the keyring.
+pub(super) fn of_sealed_file(name: &str) -> Option<&str> {
+    let (hash, rest) = name.split_once('.')?;
+    (is_hash(hash) && rest == SEALED).then_some(hash)
 }
 
 /// Whether a file of this name is a note of [`super::Shortcut`].
@@ -101,9 +114,11 @@ pub(super) fn is_shortcut(name: &str) -> bool {
 
 /// Whether a file of this name is one that we made and nobody else needs.
 pub(super) fn is_ours(name: &str) -> bool {
-    const KINDS: [&str; 8] = [
+    const KINDS: [&str; 10] = [
         "session.json",
         "session.json.set-aside",
+        SEALED,
+        "session.sealed.set-aside",
         "failure.json",
         "passing.json",
         "provider.json",

@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Error, Failure, Memory, Record, Store};
+use super::{Error, Failure, Memory, Store};
 use crate::files::LockFile;
 
 /// How long a waiter sleeps between two tries, at most.
@@ -93,19 +93,9 @@ pub(super) fn acquire(lock: &LockFile, limit: Duration, patience: impl FnOnce())
 }
 
 impl Locked<'_> {
-    /// Stores the session, durably.
-    ///
-    /// What is in the way and is no session of ours (cut, or of a newer kubesesame) is put aside, not lost.
-    pub(crate) fn save(&self, record: &Record) -> Result<(), Error> {
-        let name = self.store.key.session_file();
-        if let Ok(Some(bytes)) = self.store.dir.read(&name)
-            && !bytes.is_empty()
-            && Record::parse(&bytes, &record.identity).is_err()
-        {
-            self.store.dir.set_aside(&name)?;
-        }
-        self.store.dir.sweep(&name);
-        Ok(self.store.dir.replace(&name, &record.to_json())?)
+    /// Returns what is remembered.
+    pub(crate) fn failure(&self, memory: Memory) -> Option<Failure> {
+        self.store.failure(memory)
     }
 
     /// Remembers a failure. Best effort: the failure itself is what the caller reports.

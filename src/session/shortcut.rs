@@ -15,6 +15,7 @@ use super::{Identity, Key, Store, key};
 use crate::environment::Environment;
 use crate::exec::ApiVersion;
 use crate::files::PrivateDir;
+use crate::settings::Storage;
 
 /// So many notes are kept: a kubeconfig has a few entries, and only a script that types something new each time has more.
 const MAX_NOTES: usize = 100;
@@ -77,16 +78,18 @@ pub(crate) struct Shortcut {
     pub(crate) api: ApiVersion,
     /// Whether a token may be renewed ahead of its end.
     pub(crate) renews_ahead: bool,
+    storage: Storage,
 }
 
 impl Shortcut {
-    pub(crate) fn new(key: Key, identity: Identity, api: ApiVersion, renews_ahead: bool) -> Self {
+    pub(crate) fn new(store: &Store, identity: Identity, api: ApiVersion, renews_ahead: bool) -> Self {
         Self {
             version: 1,
-            key,
+            key: store.key.clone(),
             identity,
             api,
             renews_ahead,
+            storage: store.storage,
         }
     }
 
@@ -120,6 +123,7 @@ impl Shortcut {
         Store {
             dir,
             key: self.key.clone(),
+            storage: self.storage,
         }
     }
 

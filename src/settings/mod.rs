@@ -14,6 +14,8 @@ pub(crate) use login::{Browser, Grant, ListenAddress, LocalServer, Login, Redire
 pub(crate) use provider::{Issuer, Pkce, Provider, Scopes, TokenKind, is_loopback};
 pub(crate) use secret_source::SecretSource;
 
+use serde::{Deserialize, Serialize};
+
 use crate::cli::{CacheArgs, TlsArgs};
 use crate::environment::Environment;
 use crate::foreign_text::ForeignText;
@@ -113,7 +115,7 @@ fn without_choice(flag: &str) -> &'static str {
         "grant-type" => {
             "leave the flag out to sign in with the browser; use `device-code` where there is none"
         }
-        "token-cache-storage" => "leave the flag out, or use `disk`; the OS keyring is not supported yet",
+        "token-cache-storage" => "leave the flag out, or use `disk`, `keyring`, `auto` or `none`",
         "refresh-ahead" => {
             "leave the flag out, or use --refresh-ahead=off to renew a token only when it has ended"
         }
@@ -162,14 +164,25 @@ pub(crate) enum Authority {
 /// Where sessions are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cache {
-    /// Whether sessions are kept at all.
-    pub(crate) is_kept: bool,
+    /// How sessions are kept, if they are kept at all.
+    pub(crate) storage: Option<Storage>,
     pub(crate) dir: PathBuf,
     pub(crate) force_refresh: bool,
     /// Whether a token is renewed before its end, by a process that nobody waits for.
     pub(crate) renews_ahead: bool,
     /// Where sessions of the peer may be, to be taken over.
     pub(crate) adopt_from: Vec<PathBuf>,
+}
+
+/// How a session is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Storage {
+    /// In a plain file that only its owner can read.
+    Disk,
+    /// In a file that is sealed with a key of the OS keyring.
+    Keyring,
+    /// Sealed where there is a keyring, else plain.
+    Auto,
 }
 
 impl Trust {
@@ -199,11 +212,15 @@ impl Trust {
 
 impl Cache {
     pub(crate) fn new(args: CacheArgs, environment: &Environment) -> Result<Self, Error> {
-        let is_kept = match args.token_cache_storage.as_str() {
-            // `auto` was the peer's default once; on a system without a keyring it meant this.
-            "disk" | "auto" => true,
-            "none" => false,
-            other => return Err(Error::no_choice("token-cache-storage", other, &["disk", "none"])),
+        let storage = match args.token_cache_storage.as_str() {
+            "disk" => Some(Storage::Disk),
+            "keyring" => Some(Storage::Keyring),
+            "auto" => Some(Storage::Auto),
+            "none" => None,
+            other => {
+                let among = &["disk", "keyring", "auto", "none"];
+                return Err(Error::no_choice("token-cache-storage", other, among));
+            }
         };
         let adopt_from = match args.adopt.as_str() {
             "auto" => peer_dirs(args.token_cache_dir.as_deref(), environment),
@@ -219,7 +236,7 @@ impl Cache {
         Ok(Self {
             renews_ahead,
             adopt_from,
-            is_kept,
+            storage,
             dir,
             force_refresh: args.force_refresh.unwrap_or(false),
         })

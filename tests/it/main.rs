@@ -43,6 +43,8 @@ mod refused;
 mod secrets;
 mod setup;
 mod standalone;
+#[cfg(target_os = "linux")]
+mod storage;
 mod table;
 mod tls;
 mod usage;

@@ -19,6 +19,7 @@ pub(crate) const KUBESESAME: &str = env!("CARGO_BIN_EXE_kubesesame");
 pub(crate) struct Person {
     home: TempDir,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
 }
 
 impl Person {
@@ -27,7 +28,13 @@ impl Person {
         Self {
             home: TempDir::with_prefix_in("kubesesame-person-", env!("CARGO_TARGET_TMPDIR")).unwrap(),
             arguments: arguments.to_vec(),
+            environment: Vec::new(),
         }
+    }
+
+    /// Sets a variable for all calls to come.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
     }
 
     pub(crate) fn home(&self) -> &Path {
@@ -46,18 +53,28 @@ impl Person {
 
     fn start_with(&self, program: &Path, more: &[&str], stdin: Stdio) -> Process {
         let mut command = Command::new(program);
-        command
-            .env_clear()
-            .env("HOME", self.home())
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-            .args(&self.arguments)
-            .args(more);
+        self.at_home(&mut command).args(&self.arguments).args(more);
         let name = program.file_name().unwrap().to_string_lossy();
         Process::start_with(&name, self.home(), &mut command, stdin)
     }
 
+    fn at_home<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command
+            .env_clear()
+            .env("HOME", self.home())
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .envs(self.environment.clone())
+    }
+
     pub(crate) fn run(&self, more: &[&str]) -> Outcome {
         self.start(Path::new(KUBESESAME), more).outcome()
+    }
+
+    /// Runs kubesesame with these arguments and none of the usual ones.
+    pub(crate) fn run_alone(&self, arguments: &[&str]) -> Outcome {
+        let mut command = Command::new(KUBESESAME);
+        self.at_home(&mut command).args(arguments);
+        Process::start("kubesesame", self.home(), &mut command).outcome()
     }
 
     /// The files of a directory of the home whose names end so.

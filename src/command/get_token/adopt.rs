@@ -94,7 +94,7 @@ impl GetToken<'_> {
             if session.refresh_token.is_none() && session.token.expose().is_empty() {
                 continue;
             }
-            let moved = held.take(|| flight.locked.save(&session))?;
+            let moved = held.take(|| flight.locked.save(&session, flight.place))?;
             self.ui.note(&format!(
                 "took over the session of kubectl oidc-login; its record is now `{}`",
                 moved.display()

@@ -76,7 +76,10 @@ pub(crate) fn run(environment: &Environment) -> Result<(), Error> {
 
 impl GetToken<'_> {
     fn renew_ahead(&self) -> Result<(), Error> {
-        let Some(store) = Store::open(&self.cache.dir, self.key())? else {
+        let Some(storage) = self.cache.storage else {
+            return Ok(());
+        };
+        let Some(store) = Store::open(&self.cache.dir, self.key(), storage)? else {
             return Ok(());
         };
         let Some(locked) = store.try_lock()? else {
@@ -92,6 +95,7 @@ impl GetToken<'_> {
         let flight = Flight {
             store: &store,
             locked: &locked,
+            place: &locked.place(&self.identity)?,
         };
         match self.renewed(&record, flight) {
             Ok(()) => locked.forget_failures(),

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::files::PrivateDir;
-use crate::session::{Ask, Found, Line, Shortcut};
+use crate::session::{self, Ask, Found, Line, Shortcut};
 use crate::settings;
 use crate::ui::Ui;
 
@@ -21,8 +21,11 @@ pub(crate) fn run(words: &[OsString], line: &Line, environment: &Environment) ->
     let dir = PrivateDir::open(&dir).ok().flatten()?;
     let shortcut = Shortcut::read(&dir, line)?;
     let store = shortcut.store(dir);
-    let Ok(Found::Session(record)) = store.load(shortcut.identity()) else {
-        return None;
+    let record = match store.load(shortcut.identity()) {
+        Ok(Found::Session(record)) => record,
+        // It took its time to fail, and would do so again.
+        Err(error @ session::Error::Keyring(_)) => return Some(Err(error.into())),
+        Ok(_) | Err(_) => return None,
     };
     let now = clock::now();
     if !record.is_usable(now) {

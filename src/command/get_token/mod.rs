@@ -32,9 +32,9 @@ use crate::oidc::Connection;
 use crate::process::Parent;
 use crate::secret::Secret;
 use crate::session::{
-    self, Ask, Caller, Found, Identity, Key, Line, Locked, Memory, Record, Shortcut, Store, Wait,
+    self, Ask, Caller, Found, Identity, Key, Line, Locked, Memory, Place, Record, Shortcut, Store, Wait,
 };
-use crate::settings::{self, Cache, Login, Provider, TokenKind, Trust};
+use crate::settings::{self, Cache, Login, Provider, Storage, TokenKind, Trust};
 use crate::ui::Ui;
 
 /// A waiter gives the winner of the lock this long beyond the login's time to tell how it ended.
@@ -103,11 +103,12 @@ struct GetToken<'a> {
     ui: Ui,
 }
 
-/// Where the outcome goes: the store, and the right to write to it.
+/// Where the outcome goes: the store, the right to write to it, and in which form.
 #[derive(Clone, Copy)]
 struct Flight<'a> {
     store: &'a Store,
     locked: &'a Locked<'a>,
+    place: &'a Place,
 }
 
 impl<'a> GetToken<'a> {
@@ -168,16 +169,16 @@ impl<'a> GetToken<'a> {
     }
 
     fn credential(&self, version: ApiVersion) -> Result<Credential, Error> {
-        if !self.cache.is_kept {
+        let Some(storage) = self.cache.storage else {
             return self.obtain(None, Wish::Good, None);
-        }
+        };
         let mut wish = if self.cache.force_refresh {
             Wish::Renewed
         } else {
             Wish::Good
         };
         let mut seen = None;
-        match Store::open(&self.cache.dir, self.key()) {
+        match Store::open(&self.cache.dir, self.key(), storage) {
             Ok(Some(store)) => {
                 if let Found::Session(record) = store.load(&self.identity)? {
                     if wish == Wish::Good && record.is_usable(self.started) {
@@ -195,7 +196,7 @@ impl<'a> GetToken<'a> {
             Err(error) if error.is_unavailable() => {}
             Err(error) => return Err(error.into()),
         }
-        match Store::create(&self.cache.dir, self.key()) {
+        match Store::create(&self.cache.dir, self.key(), storage) {
             Ok(store) => {
                 let credential = self.under_lock(&store, wish, seen.as_ref())?;
                 let after_refusal = wish == Wish::InPlaceOfRefused;
@@ -228,7 +229,7 @@ impl<'a> GetToken<'a> {
             return;
         }
         let renews_ahead = self.can_renew_ahead(record);
-        let shortcut = Shortcut::new(self.key(), self.identity.clone(), version, renews_ahead);
+        let shortcut = Shortcut::new(store, self.identity.clone(), version, renews_ahead);
         shortcut.write(store.dir(), self.client.line);
     }
 
@@ -267,7 +268,7 @@ impl<'a> GetToken<'a> {
             Err(error) if error.is_unavailable() => return self.without_store(&error),
             Err(error) => return Err(error.into()),
         };
-        let session = match store.load(&self.identity)? {
+        let session = match locked.load(&self.identity)? {
             Found::Session(record) if serves_now(&record, wish, seen) => return Ok(Credential::of(*record)),
             Found::Session(record) => Some(record),
             Found::Nothing => None,
@@ -280,11 +281,15 @@ impl<'a> GetToken<'a> {
                 None
             }
         };
+        self.share_failure(&locked, wait)?;
         let flight = Flight {
             store,
             locked: &locked,
+            place: &locked.place(&self.identity)?,
         };
-        self.share_failure(flight, wait)?;
+        if session.is_none() {
+            self.tell_place(flight.place);
+        }
         let result = self.obtain(session.as_deref(), wish, Some(flight));
         if result.is_ok() {
             locked.forget_failures();
@@ -292,15 +297,29 @@ impl<'a> GetToken<'a> {
         result
     }
 
+    /// Who left the choice to us is told once what it is.
+    fn tell_place(&self, place: &Place) {
+        match place {
+            Place::DiskInstead(error) => self.ui.note(&format!(
+                "the session is kept in a file that only you can read, since {error}"
+            )),
+            Place::Sealed(_) if self.cache.storage == Some(Storage::Auto) => {
+                self.ui
+                    .note("the session is kept sealed, with its key in the OS keyring");
+            }
+            Place::Sealed(_) | Place::Disk => {}
+        }
+    }
+
     /// Ends as that ended which this call waited for, and remembers its caller with a login that failed.
-    fn share_failure(&self, flight: Flight<'_>, wait: Wait) -> Result<(), Error> {
+    fn share_failure(&self, locked: &Locked<'_>, wait: Wait) -> Result<(), Error> {
         let parent = Parent::of_this_process();
         let caller = self.caller(&parent, wait);
-        let passing = flight.store.failure(Memory::Passing);
+        let passing = locked.failure(Memory::Passing);
         if let Some(report) = passing.and_then(|failure| failure.answer_for_waiter(&caller)) {
             return Err(Error::Remembered(report));
         }
-        let Some(mut failure) = flight.store.failure(Memory::Login) else {
+        let Some(mut failure) = locked.failure(Memory::Login) else {
             return Ok(());
         };
         let answer = failure
@@ -308,7 +327,7 @@ impl<'a> GetToken<'a> {
             .or_else(|| failure.answer_for(&caller));
         let Some(report) = answer else { return Ok(()) };
         if failure.add(&parent) {
-            flight.locked.remember(Memory::Login, &failure);
+            locked.remember(Memory::Login, &failure);
         }
         Err(Error::Remembered(report))
     }

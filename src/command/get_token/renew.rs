@@ -91,7 +91,7 @@ impl GetToken<'_> {
     /// Stores the session; the token in hand is worth more than the cache.
     fn save(&self, record: &Record, flight: Option<Flight<'_>>) {
         if let Some(flight) = flight
-            && let Err(error) = flight.locked.save(record)
+            && let Err(error) = flight.locked.save(record, flight.place)
         {
             self.ui.warn(&format!(
                 "the session could not be stored, so the next call may have to sign in again: {}",
