@@ -198,8 +198,9 @@ impl PrivateDir {
         if size > MAX_BYTES {
             return Err(Error::TooLarge { path });
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
-        file.read_to_end(&mut bytes).map_err(|source| Error::Io {
+        let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
+        // A file is replaced as a whole and never grows, so what was there when it was checked is all there is.
+        file.read_exact(&mut bytes).map_err(|source| Error::Io {
             action: "read",
             path,
             source,

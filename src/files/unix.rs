@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Component, Path};
 
 use nix::fcntl::OFlag;
 use nix::unistd::{Uid, User};
@@ -75,15 +75,32 @@ pub(super) fn check_way_to(path: &Path) -> Result<(), Error> {
 /// Whoever owns a directory on the way, or may write to it, can put another in our place. That a group may write is
 /// let be: many systems give each person a group of its own, and a umask of 002 with it.
 fn check_ancestors(path: &Path, skip: usize) -> Result<bool, Error> {
-    let failed = |source| Error::Io {
+    // A path without links is the real one: it need not be looked up link by link, which most calls would do for nothing.
+    let is_plain = path.is_absolute() && !path.components().any(|part| part == Component::ParentDir);
+    if is_plain && let Some(shared) = walk_up(path, path, skip)? {
+        return Ok(shared);
+    }
+    let real = fs::canonicalize(path).map_err(|source| failed_to_open(path, source))?;
+    // A link that has come since is no way that was checked.
+    walk_up(path, &real, skip)?.ok_or(Error::Link { path: real })
+}
+
+fn failed_to_open(path: &Path, source: io::Error) -> Error {
+    Error::Io {
         action: "open",
         path: path.to_owned(),
         source,
-    };
-    let real = fs::canonicalize(path).map_err(failed)?;
+    }
+}
+
+/// Returns `None` when there is a link on the way.
+fn walk_up(path: &Path, way: &Path, skip: usize) -> Result<Option<bool>, Error> {
     let mut shared = false;
-    for ancestor in real.ancestors().skip(skip) {
-        let metadata = fs::symlink_metadata(ancestor).map_err(failed)?;
+    for ancestor in way.ancestors().skip(skip) {
+        let metadata = fs::symlink_metadata(ancestor).map_err(|source| failed_to_open(path, source))?;
+        if metadata.is_symlink() {
+            return Ok(None);
+        }
         if metadata.uid() != 0 {
             check_owner(&metadata, ancestor, Kind::Directory)?;
         }
@@ -99,7 +116,7 @@ fn check_ancestors(path: &Path, skip: usize) -> Result<bool, Error> {
         }
         shared = true;
     }
-    Ok(shared)
+    Ok(Some(shared))
 }
 
 /// Returns the size, after checking the open descriptor: a check of the path could be outrun.

@@ -1,6 +1,7 @@
 //! Linux: `/proc` tells.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 
 use nix::unistd::{close, setsid};
 
@@ -20,7 +21,13 @@ pub(super) fn parent() -> Parent {
     reason = "a process's start time is a file only by name"
 )]
 fn started(pid: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The file has no size to read it by; it is some 300 bytes, which one read brings.
+    let mut stat = [0; 1024];
+    let length = File::open(format!("/proc/{pid}/stat"))
+        .ok()?
+        .read(&mut stat)
+        .ok()?;
+    let stat = str::from_utf8(&stat[..length]).ok()?;
     let (_, after_name) = stat.rsplit_once(')')?;
     after_name.split_whitespace().nth(19)?.parse().ok()
 }

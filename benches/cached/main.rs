@@ -1,0 +1,162 @@
+//! The budgets of the cached path and of a warm refresh, as whole processes against the floor.
+//!
+//! `cargo bench --bench cached` prints a table; it needs a C compiler for the floor. Rows that need another program (GNU time,
+//! valgrind, strace, gnome-keyring) say so where it is missing. Programs run in turn, so that the machine's mood hits all of them,
+//! and medians and the median of the pairs' ratios are told. It judges nothing: budgets are in the README.
+//!
+//! `cargo bench --bench cached -- --against 'COMMAND'` (repeat it) puts another plugin beside ours: a command line that prints a
+//! credential from its cache, split into words as a shell does, run with the bench's own environment.
+#![cfg(unix)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a bench starts programs and looks at their files"
+)]
+#![expect(clippy::print_stdout, reason = "its result is what it prints")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a bench ends where its world is not as it has to be"
+)]
+
+mod measure;
+#[path = "../../examples/mock_okta/okta/mod.rs"]
+mod okta;
+mod plugin;
+#[path = "../../examples/mock_okta/visit.rs"]
+mod visit;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use measure::{Pairs, all_at_once, instructions, mebibytes, millis, peak_memory, system_calls, time};
+use okta::{Endpoint, MockOkta};
+use plugin::Plugin;
+
+const ROUNDS: usize = 500;
+/// Started at the same moment.
+const CROWD: usize = 200;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let mut others = Vec::new();
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            // Started by the plugin as its browser.
+            "visit" => return drop(visit::visit(&arguments.next_back().unwrap(), &[]).unwrap()),
+            "--against" => others.push(arguments.next().expect("--against COMMAND")),
+            // What cargo itself adds.
+            _ => {}
+        }
+    }
+    let home = tempfile::tempdir().unwrap();
+    let okta = MockOkta::start();
+    okta.behave(|behaviour| behaviour.any_loopback_port = true);
+    let plugin = Plugin::build(&okta, home.path());
+    let floor = build_floor(home.path());
+
+    println!("| what | measured |");
+    println!("|---|---|");
+    let floor_of = cached(&plugin, &floor);
+    for other in &others {
+        against(other, &plugin, &floor_of);
+    }
+    refresh(&plugin, &okta);
+    sealed(&plugin, &floor);
+    let size = fs::metadata(&plugin.program).unwrap().len();
+    row("binary", &mebibytes(size));
+}
+
+fn row(what: &str, measured: &str) {
+    println!("| {what} | {measured} |");
+}
+
+/// The floor's command line for a session file.
+fn floor_command(floor: &Path, session: &Path) -> impl Fn() -> Command + use<> {
+    let (floor, session) = (floor.to_owned(), session.to_owned());
+    move || {
+        let mut command = Command::new(&floor);
+        command.arg(&session);
+        command
+    }
+}
+
+fn cached(plugin: &Plugin, floor: &Path) -> impl Fn() -> Command + use<> {
+    plugin.sign_in(&[]);
+    let floor = floor_command(floor, &plugin.session_file(".session.json"));
+    let ours = || plugin.command(&[]);
+    let pairs = Pairs::measure(ROUNDS, ours, &floor);
+    row(
+        "floor (static C, reads and writes the session file)",
+        &millis(pairs.second()),
+    );
+    row("cached `get-token`", &millis(pairs.first()));
+    row("its ratio to the floor", &format!("{:.2}", pairs.ratio()));
+    row("its peak memory", &peak_memory(&ours()));
+    row("its instructions (callgrind)", &instructions(&ours()));
+    row("the floor's instructions", &instructions(&floor()));
+    row("its system calls (strace)", &system_calls(&ours()));
+    assert!(plugin.typed().output().unwrap().status.success());
+    let typed = || plugin.typed();
+    let pairs = Pairs::of_crowds(|| all_at_once(CROWD, typed), || all_at_once(CROWD, &floor));
+    row(&format!("{CROWD} cached calls at once"), &millis(pairs.first()));
+    row(
+        &format!("their ratio to {CROWD} floors at once"),
+        &format!("{:.2}", pairs.ratio()),
+    );
+    floor
+}
+
+fn against(other: &str, plugin: &Plugin, floor: &impl Fn() -> Command) {
+    let words = shlex::split(other).expect("--against: quotes are closed");
+    let theirs = || {
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]);
+        command
+    };
+    let name = Path::new(&words[0])
+        .file_name()
+        .unwrap()
+        .to_string_lossy()
+        .into_owned();
+    let beside_floor = Pairs::measure(ROUNDS, theirs, floor);
+    row(&format!("`{name}`"), &millis(beside_floor.first()));
+    row("its ratio to the floor", &format!("{:.2}", beside_floor.ratio()));
+    row("its peak memory", &peak_memory(&theirs()));
+    let beside_us = Pairs::measure(ROUNDS, theirs, || plugin.command(&[]));
+    row("its ratio to ours", &format!("{:.2}", beside_us.ratio()));
+}
+
+/// The key is made in a keyring that is gone afterwards; cached calls find it in the kernel.
+fn sealed(plugin: &Plugin, floor: &Path) {
+    let what = "cached `get-token`, sealed, key in the kernel's keyring";
+    if !plugin.sign_in_with_keyring() {
+        return row(what, "gnome-keyring or the kernel's keyring is not here");
+    }
+    let floor = floor_command(floor, &plugin.session_file(".session.sealed"));
+    let ours = || plugin.command(&["--token-cache-storage=keyring"]);
+    let pairs = Pairs::measure(ROUNDS, ours, floor);
+    row(what, &millis(pairs.first()));
+    row("its ratio to the floor", &format!("{:.2}", pairs.ratio()));
+    row("its peak memory", &peak_memory(&ours()));
+}
+
+fn refresh(plugin: &Plugin, okta: &MockOkta) {
+    okta.clear_requests();
+    let took = time(&mut plugin.command(&["--force-refresh"]));
+    let grants = (okta.count(Endpoint::Token), okta.count(Endpoint::Authorize));
+    assert_eq!(grants, (1, 0), "it was a refresh");
+    row("a warm refresh: requests", &okta.requests().len().to_string());
+    row("a warm refresh: time, provider on loopback", &millis(took));
+}
+
+fn build_floor(dir: &Path) -> PathBuf {
+    let floor = dir.join("floor");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/cached/floor.c");
+    let status = Command::new("cc")
+        .args(["-O2", "-static", "-o"])
+        .arg(&floor)
+        .arg(source)
+        .status();
+    assert!(status.expect("a C compiler").success(), "cc");
+    floor
+}

@@ -1,0 +1,131 @@
+//! The release binary with its settings, signed in at the mock.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::okta::MockOkta;
+
+/// What kubectl says.
+const EXEC_INFO: &str = r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}}"#;
+
+pub(crate) struct Plugin {
+    pub(crate) program: PathBuf,
+    home: PathBuf,
+    args: Vec<String>,
+}
+
+impl Plugin {
+    /// Builds the very binary that is released: a bench's own build has the features of the test crates too.
+    pub(crate) fn build(okta: &MockOkta, home: &Path) -> Self {
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--release", "--quiet"])
+            .status()
+            .unwrap();
+        assert!(status.success(), "cargo build --release");
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .parent()
+            .unwrap()
+            .join("release/kubesesame");
+        let args = [
+            "get-token".to_owned(),
+            format!("--oidc-issuer-url={}", okta.issuer()),
+            format!("--oidc-client-id={}", okta.client_id()),
+            "--oidc-extra-scope=offline_access".to_owned(),
+            "--listen-address=127.0.0.1:0".to_owned(),
+        ];
+        Self {
+            program: target,
+            home: home.to_owned(),
+            args: args.to_vec(),
+        }
+    }
+
+    /// The command as a kubeconfig has it.
+    pub(crate) fn command(&self, more: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.args)
+            .args(more)
+            .env_clear()
+            .env("HOME", &self.home)
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("KUBERNETES_EXEC_INFO", EXEC_INFO);
+        // Every call is a new kubectl's: the one before it must not make this one look like the second question of the same.
+        for slots in self.files(".handed") {
+            let size = fs::metadata(&slots).unwrap().len();
+            fs::OpenOptions::new()
+                .write(true)
+                .open(slots)
+                .and_then(|mut slots| slots.write_all(&vec![0; usize::try_from(size).unwrap()]))
+                .unwrap();
+        }
+        command
+    }
+
+    /// The command as a person types it: of those any number may come at once from one process.
+    pub(crate) fn typed(&self) -> Command {
+        let mut command = self.command(&[]);
+        command.env_remove("KUBERNETES_EXEC_INFO");
+        command
+    }
+
+    /// Signs in, and lets the next call find its way: from then on calls are cached ones.
+    pub(crate) fn sign_in(&self, more: &[&str]) {
+        let browser = browser();
+        let output = self.command(&[more, &[&browser]].concat()).output().unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(
+            self.command(more)
+                .stdout(Stdio::null())
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// The same with a sealed session and a keyring that ends with it; false where that is not to be had.
+    pub(crate) fn sign_in_with_keyring(&self) -> bool {
+        const SCRIPT: &str =
+            "printf pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null && \"$@\" >/dev/null";
+        let mut command = Command::new("dbus-run-session");
+        command
+            .args(["--", "sh", "-c", SCRIPT, "sh"])
+            .arg(&self.program)
+            .args(&self.args)
+            .args([browser(), "--token-cache-storage=keyring".to_owned()])
+            .env_clear()
+            .env("HOME", &self.home)
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("KUBERNETES_EXEC_INFO", EXEC_INFO)
+            .stderr(Stdio::null());
+        let signed_in = command.status().is_ok_and(|status| status.success());
+        let call = || {
+            let mut command = self.command(&["--token-cache-storage=keyring"]);
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+            command.status().unwrap().success()
+        };
+        signed_in && call()
+    }
+
+    /// Returns the one file of the cache whose name ends so.
+    pub(crate) fn session_file(&self, suffix: &str) -> PathBuf {
+        self.files(suffix).next().expect("a session")
+    }
+
+    fn files(&self, suffix: &str) -> impl Iterator<Item = PathBuf> {
+        let entries = fs::read_dir(self.home.join(".kube/cache/kubesesame"));
+        let paths = entries.into_iter().flatten().map(|entry| entry.unwrap().path());
+        paths.filter(move |path| path.to_string_lossy().ends_with(suffix))
+    }
+}
+
+fn browser() -> String {
+    let browser = std::env::current_exe().unwrap();
+    format!("--browser-command='{}' visit", browser.display())
+}
