@@ -140,7 +140,7 @@ struct Standalone {
 
 impl Standalone {
     fn sign_in(&self, id_token: Option<&Secret>, refresh_token: Option<&Secret>) -> Result<(), Error> {
-        let stored = id_token.and_then(|token| StoredToken::read(token, &self.provider));
+        let stored = id_token.and_then(|token| StoredToken::read(token, &self.provider, None));
         if let (Some(token), Some(stored)) = (id_token, &stored)
             && self.is_usable(token, stored)
         {

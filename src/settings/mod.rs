@@ -224,16 +224,18 @@ pub(crate) fn cache_dir(flag: Option<String>, environment: &Environment) -> Resu
     }
 }
 
-/// Where the peer keeps its sessions: in the directory that a kubeconfig of today names, and in its own.
+/// Where the peer keeps its sessions: in the directory that a kubeconfig of today names, else in its own. A directory is named
+/// to keep accounts apart, so that there is nothing in the other one for who names it.
 fn peer_dirs(flag: Option<&str>, environment: &Environment) -> Vec<PathBuf> {
-    let typed = flag.filter(|dir| !dir.is_empty());
-    let typed = typed.map(|dir| expand_home(dir.as_ref(), environment));
+    if let Some(typed) = flag.filter(|dir| !dir.is_empty()) {
+        return vec![expand_home(typed.as_ref(), environment)];
+    }
     let own = match (&environment.kube_cache_dir, &environment.home) {
         (Some(cache), _) => Some(cache.join("oidc-login")),
         (None, Some(home)) => Some(home.join(".kube").join("cache").join("oidc-login")),
         (None, None) => None,
     };
-    typed.into_iter().chain(own).collect()
+    own.into_iter().collect()
 }
 
 fn expand_home(path: &std::path::Path, environment: &Environment) -> PathBuf {

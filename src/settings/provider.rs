@@ -110,6 +110,13 @@ impl Provider {
         }
     }
 
+    /// What was given for a parameter of the authorization request.
+    pub(crate) fn extra_parameter(&self, name: &str) -> Option<&str> {
+        let mut parameters = self.extra_parameters.iter();
+        let found = parameters.find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// The same provider, asked for one more scope.
     pub(crate) fn with_scope(&self, scope: &str) -> Self {
         let mut provider = self.clone();

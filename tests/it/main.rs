@@ -19,6 +19,7 @@ mod visit;
 
 mod accounts;
 mod adopt;
+mod adopt_whose;
 mod cached;
 mod callback;
 mod drop_in;

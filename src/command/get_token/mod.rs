@@ -315,7 +315,10 @@ impl GetToken {
             keep_rotated: &keep_rotated,
         };
         match block_on(connection.refresh(&refresh))? {
-            Renewal::Renewed(tokens) => Ok(Some(self.keep(*tokens, session.origin.clone(), flight))),
+            Renewal::Renewed(tokens) => {
+                let origin = session.origin.or_later(tokens.origin.clone());
+                Ok(Some(self.keep(*tokens, origin, flight)))
+            }
             Renewal::Over(reason) => {
                 self.ui.step(|| format!("the session is over: {reason}"));
                 Ok(None)
