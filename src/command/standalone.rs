@@ -35,7 +35,7 @@ pub(crate) fn run(args: StandaloneArgs, environment: &Environment, ui: Ui) -> Re
         refresh_token,
     } = selected.entry;
     let (provider, mut trust) = told(&arguments).ok_or_else(|| selected.file.no_sign_in(&name, UNUSABLE))?;
-    trust.authorities.extend(Trust::new(args.tls).authorities);
+    trust.add(Trust::new(args.tls));
     trust.expand_home(environment);
     let login = Login::new(&args.login, None, environment, environment.stdin_is_terminal)?;
     settings::check(&provider, &login)?;

@@ -181,6 +181,18 @@ impl Trust {
         }
     }
 
+    /// Adds what was said in a second place.
+    pub(crate) fn add(&mut self, other: Self) {
+        let Self {
+            authorities,
+            insecure,
+            wants_renegotiation,
+        } = other;
+        self.authorities.extend(authorities);
+        self.insecure |= insecure;
+        self.wants_renegotiation |= wants_renegotiation;
+    }
+
     /// Gives `~` in file names its meaning, as the shell does not do after an equals sign.
     pub(crate) fn expand_home(&mut self, environment: &Environment) {
         for authority in &mut self.authorities {

@@ -132,6 +132,24 @@ fn over_tls_the_entry_says_whom_to_trust_by_file_or_by_data() {
 }
 
 #[test]
+fn the_flags_of_tls_count_beside_what_the_entry_says() {
+    let sandbox = Sandbox::with_tls();
+    let (file, call) = standalone(&sandbox, &[]);
+    let outcome = call
+        .arg("--insecure-skip-tls-verify")
+        .arg("--tls-renegotiation-once")
+        .run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    for words in [
+        "warning: --insecure-skip-tls-verify",
+        "--tls-renegotiation-freely do nothing",
+    ] {
+        assert!(outcome.stderr.contains(words), "{words}: {outcome}");
+    }
+    id_token(&file);
+}
+
+#[test]
 fn a_password_signs_in_without_a_browser() {
     let sandbox = Sandbox::unattended();
     let user = sandbox.okta.behaviour().user;
