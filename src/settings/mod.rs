@@ -13,7 +13,7 @@ pub(crate) use login::{Browser, Grant, ListenAddress, LocalServer, Login, Redire
 pub(crate) use provider::{Issuer, Pkce, Provider, Scopes, TokenKind, is_loopback};
 pub(crate) use secret_source::SecretSource;
 
-use crate::cli::{CacheArgs, TlsArgs};
+use crate::cli::{CacheArgs, GetTokenArgs, TlsArgs};
 use crate::environment::Environment;
 use crate::foreign_text::ForeignText;
 
@@ -135,6 +135,16 @@ pub(crate) fn check(provider: &Provider, login: &Login) -> Result<(), Error> {
     if provider.account.is_some() && !login.grant.is_a_persons() {
         return Err(Error::AccountOfProgram);
     }
+    Ok(())
+}
+
+/// Whether `get-token` could go on with these arguments, as far as that can be said without files and network.
+pub(crate) fn check_get_token(args: GetTokenArgs, environment: &Environment) -> Result<(), Error> {
+    let redirect_url = args.provider.oidc_redirect_url.clone();
+    let provider = Provider::new(args.provider)?;
+    let login = Login::new(&args.login, redirect_url, environment, false)?;
+    check(&provider, &login)?;
+    Cache::new(args.cache, environment)?;
     Ok(())
 }
 

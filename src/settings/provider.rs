@@ -130,7 +130,9 @@ impl Provider {
 fn pairs(flag: &'static str, texts: &[String]) -> Result<Vec<(String, String)>, Error> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     for text in texts {
-        let refused = || Error::NotPairs(flag, ForeignText::with_limit(text, 60));
+        // What stands behind a name may be a secret.
+        let name = text.split([':', ' ']).next().unwrap_or_default();
+        let refused = || Error::NotPairs(flag, ForeignText::with_limit(name, 60));
         let cells = match text.matches('=').count() {
             0 => return Err(refused()),
             1 => vec![text.trim_matches('"').to_owned()],

@@ -11,12 +11,13 @@ use clap::error::{ContextKind, ContextValue};
 
 use self::files::{Kubeconfig, files};
 use self::secrets::SecretFiles;
-use crate::cli::{Cli, ConvertArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
+use crate::cli::{Cli, Command, ConvertArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::files::UserFileLock;
 use crate::foreign_text::ForeignText;
 use crate::kubeconfig::{self, Choice, Fate, Plan};
+use crate::settings;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: KubeconfigArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
@@ -80,7 +81,7 @@ impl Convert<'_> {
     fn plan(&self, files: Vec<Kubeconfig>, secrets: &SecretFiles) -> Result<Vec<Work>, Error> {
         let choice = Choice {
             wanted: &|name| self.args.user.is_empty() || self.args.user.iter().any(|user| user == name),
-            accepts: &accepts,
+            accepts: &|arguments| accepts(arguments, self.environment),
             secret_file: &|user, secret| secrets.choose(user, secret),
         };
         let mut works = Vec::new();
@@ -206,10 +207,15 @@ fn lock(files: &[Kubeconfig]) -> Result<Vec<UserFileLock>, Error> {
     Ok(locks?)
 }
 
-/// Whether `get-token` would take these arguments; else a reason that names the flag and quotes no value.
-fn accepts(arguments: &[String]) -> Result<(), String> {
-    let Err(error) = Cli::parse_entry(arguments) else {
-        return Ok(());
+/// Whether `get-token` would take these arguments; else a reason that names the flag and quotes no secret.
+fn accepts(arguments: &[String], environment: &Environment) -> Result<(), String> {
+    let error = match Cli::parse_entry(arguments).map(|cli| cli.command) {
+        Ok(Command::GetToken(args)) => {
+            let checked = settings::check_get_token(*args, environment);
+            return checked.map_err(|error| format!("it would fail on each call: {error}"));
+        }
+        Ok(_) => return Ok(()),
+        Err(error) => error,
     };
     let flag = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(flag)) => flag.split(['=', ' ']).next().unwrap_or_default(),
