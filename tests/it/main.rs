@@ -36,6 +36,7 @@ mod network;
 mod parallel;
 mod peer_cases;
 mod prompts;
+mod proxies;
 mod refresh;
 mod secrets;
 mod setup;

@@ -130,7 +130,7 @@ const ROWS: [(&str, &str); 40] = [
     ),
     (
         "`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`",
-        "peer_cases::a_proxy_is_used_where_the_environment_says_so",
+        "proxies::a_proxy_is_used_where_the_environment_says_so",
     ),
     (
         "`SSL_CERT_FILE`, `SSL_CERT_DIR`",
