@@ -114,6 +114,7 @@ impl Login {
         {
             password.expand_home(environment);
         }
+        let has_redirect_url = redirect_url.as_deref().is_some_and(|text| !text.is_empty());
         let older = args.oidc_redirect_url_authcode_keyboard.clone();
         let keyboard_redirect = redirect_url.clone().filter(|text| !text.is_empty()).or(older);
         // Nobody listens for the other grants, so any URL will do that the provider knows.
@@ -159,7 +160,7 @@ impl Login {
                 .as_deref()
                 .map(page_after)
                 .transpose()?,
-            notes: notes(args),
+            notes: notes(args, has_redirect_url),
         })
     }
 }
@@ -203,7 +204,7 @@ fn page_after(text: &str) -> Result<Url, Error> {
 }
 
 /// The new ways of spellings that the peer itself has dropped.
-fn notes(args: &LoginArgs) -> Vec<&'static str> {
+fn notes(args: &LoginArgs, has_redirect_url: bool) -> Vec<&'static str> {
     let old = [
         (
             !args.listen_port.is_empty(),
@@ -211,7 +212,11 @@ fn notes(args: &LoginArgs) -> Vec<&'static str> {
         ),
         (
             args.oidc_redirect_url_hostname.is_some(),
-            "--oidc-redirect-url-hostname is now --oidc-redirect-url=http://HOST:PORT",
+            if has_redirect_url {
+                "--oidc-redirect-url-hostname does nothing beside --oidc-redirect-url"
+            } else {
+                "--oidc-redirect-url-hostname is now --oidc-redirect-url=http://HOST:PORT"
+            },
         ),
         (
             args.oidc_redirect_url_authcode_keyboard.is_some(),

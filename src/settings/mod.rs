@@ -53,6 +53,8 @@ pub(crate) enum Error {
     TwoSecrets([&'static str; 2]),
     #[error("--account is there, and --grant-type is `client-credentials`")]
     AccountOfProgram,
+    #[error("--account and --username are two people: `{0}` and `{1}`")]
+    TwoPeople(ForeignText, ForeignText),
     #[error("there is no home directory to keep sessions in")]
     NoHome,
 }
@@ -99,7 +101,9 @@ impl Error {
                 "for example --open-url-after-authentication=https://example.com/welcome".to_owned()
             }
             Self::RedirectHost(_) => "use --oidc-redirect-url=http://HOST:PORT".to_owned(),
-            Self::TwoSecrets(_) | Self::AccountOfProgram => "leave one of them out".to_owned(),
+            Self::TwoSecrets(_) | Self::AccountOfProgram | Self::TwoPeople(..) => {
+                "leave one of them out".to_owned()
+            }
             Self::NoHome => "set HOME, or say where with --token-cache-dir".to_owned(),
         }
     }
@@ -135,7 +139,22 @@ pub(crate) fn check(provider: &Provider, login: &Login) -> Result<(), Error> {
     if provider.account.is_some() && !login.grant.is_a_persons() {
         return Err(Error::AccountOfProgram);
     }
+    if let (Some(account), Some(username)) = (&provider.account, login.grant.username())
+        && !is_same_person(account, username)
+    {
+        let shown = |name| ForeignText::with_limit(name, 80);
+        return Err(Error::TwoPeople(shown(account), shown(username)));
+    }
     Ok(())
+}
+
+/// Login names that are equal, or of which one is the other's part before the `@`.
+fn is_same_person(one: &str, other: &str) -> bool {
+    let is_part = |part: &str, whole: &str| {
+        let local = whole.split_once('@').map(|(local, _)| local);
+        local.is_some_and(|local| local.eq_ignore_ascii_case(part))
+    };
+    one.eq_ignore_ascii_case(other) || is_part(one, other) || is_part(other, one)
 }
 
 /// Whether `get-token` could go on with these arguments, as far as that can be said without files and network.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 /// The first cell of each row, and the test that shows it.
-const ROWS: [(&str, &str); 40] = [
+const ROWS: [(&str, &str); 42] = [
     (
         "`get-token`",
         "cached::the_first_call_signs_in_and_the_second_is_silent",
@@ -14,6 +14,11 @@ const ROWS: [(&str, &str); 40] = [
     ),
     ("`clean`", "drop_in::clean_removes_our_sessions_and_nothing_else"),
     ("`version`, `--version`", "drop_in::version_is_on_stdout"),
+    (
+        "`help`",
+        "usage::help_is_a_word_too_also_under_the_name_that_kubectl_looks_for",
+    ),
+    ("`completion`", "usage::there_is_no_completion"),
     (
         "without a command (standalone mode)",
         "standalone::a_browser_signs_in_and_only_the_tokens_are_new_in_the_file",
@@ -140,7 +145,7 @@ const ROWS: [(&str, &str); 40] = [
 ];
 
 /// Flags of `get-token` of v1.36.3, hidden ones included, and of its root.
-const FLAGS_OF_THE_PEER: [&str; 47] = [
+const FLAGS_OF_THE_PEER: [&str; 49] = [
     "oidc-issuer-url",
     "oidc-client-id",
     "oidc-client-secret",
@@ -187,7 +192,9 @@ const FLAGS_OF_THE_PEER: [&str; 47] = [
     "log_backtrace_at",
     "add_dir_header",
     "skip_headers",
+    "skip_log_headers",
     "one_output",
+    "legacy_stderr_threshold_behavior",
 ];
 
 /// Rows of the tables; where a row is about something new, its first cell is empty and the name begins the second.
@@ -230,7 +237,9 @@ fn each_flag_of_the_peer_is_in_the_table_or_among_klogs_others() {
         "stderrthreshold",
         "add_dir_header",
         "skip_headers",
+        "skip_log_headers",
         "one_output",
+        "legacy_stderr_threshold_behavior",
     ];
     for flag in FLAGS_OF_THE_PEER {
         let named = rows.contains(&format!("`--{flag}`"));
