@@ -45,6 +45,8 @@ pub(crate) enum Error {
         given: ForeignText,
         among: &'static [&'static str],
     },
+    #[error("--oidc-auth-request-extra-params cannot set `{0}`, which belongs to each sign-in alone")]
+    OursAlone(ForeignText),
     #[error("--open-url-after-authentication `{0}` is no http or https URL")]
     AfterUrl(ForeignText),
     #[error("--oidc-redirect-url-hostname `{0}` is no host name")]
@@ -96,6 +98,12 @@ impl Error {
             Self::NoChoice { flag, given, among } => match nearest(given.as_str(), among) {
                 Some(nearest) => format!("did you mean --{flag}={nearest}?"),
                 None => without_choice(flag).to_owned(),
+            },
+            Self::OursAlone(name) => match name.as_str() {
+                "redirect_uri" => "use --oidc-redirect-url".to_owned(),
+                "client_id" => "use --oidc-client-id".to_owned(),
+                "code_challenge" | "code_challenge_method" => "use --oidc-pkce-method".to_owned(),
+                _ => "leave it out".to_owned(),
             },
             Self::AfterUrl(_) => {
                 "for example --open-url-after-authentication=https://example.com/welcome".to_owned()

@@ -20,9 +20,22 @@ pub(crate) struct Provider {
     pub(crate) token: TokenKind,
     /// For every request to the provider.
     pub(crate) headers: Vec<(String, String)>,
-    /// For the authorization request.
+    /// For the authorization request, as they were given.
     pub(crate) extra_parameters: Vec<(String, String)>,
 }
+
+const EXTRA_PARAMETERS: &str = "oidc-auth-request-extra-params";
+
+/// Parameters that bind the answer to us: another value would only be refused, or open the sign-in to others.
+const OURS_ALONE: [&str; 7] = [
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "nonce",
+    "redirect_uri",
+    "response_type",
+    "state",
+];
 
 /// The issuer's text as it was given: compared to the letter everywhere (OpenID Connect Discovery 4.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +64,8 @@ pub(crate) struct Scopes {
     all: Vec<String>,
     /// `openid` was typed, and is not only there because a person signs in.
     asked_for_openid: bool,
+    /// Given to the letter: neither `openid` nor anything else is added.
+    exact: bool,
 }
 
 impl Provider {
@@ -75,6 +90,14 @@ impl Provider {
                 ));
             }
         };
+        let extra_parameters = pairs(EXTRA_PARAMETERS, &args.oidc_auth_request_extra_params)?;
+        if let Some((name, _)) = extra_parameters
+            .iter()
+            .find(|(name, _)| OURS_ALONE.contains(&name.as_str()))
+        {
+            return Err(Error::OursAlone(ForeignText::new(name)));
+        }
+        let scope = extra_parameters.iter().find(|(name, _)| name == "scope");
         Ok(Self {
             issuer,
             client_id,
@@ -84,7 +107,10 @@ impl Provider {
                 args.oidc_client_secret_file,
             )?,
             account: args.account.filter(|account| !account.is_empty()),
-            scopes: Scopes::new(&args.oidc_extra_scope),
+            scopes: match scope {
+                Some((_, scopes)) => Scopes::exactly(scopes),
+                None => Scopes::new(&args.oidc_extra_scope),
+            },
             pkce: if args.oidc_use_pkce == Some(true) {
                 Pkce::S256
             } else {
@@ -96,10 +122,7 @@ impl Provider {
                 TokenKind::Id
             },
             headers: pairs("oidc-request-header", &args.oidc_request_header)?,
-            extra_parameters: pairs(
-                "oidc-auth-request-extra-params",
-                &args.oidc_auth_request_extra_params,
-            )?,
+            extra_parameters,
         })
     }
 
@@ -115,6 +138,26 @@ impl Provider {
         let mut parameters = self.extra_parameters.iter();
         let found = parameters.find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// What an authorization request has beside the parameters of the protocol: what was given, and ours where nothing was.
+    pub(crate) fn authorization_parameters(&self) -> Vec<(&str, &str)> {
+        let ours = [
+            // Google gives a refresh token for nothing else; others do not know the name.
+            ("access_type", Some("offline")),
+            ("login_hint", self.account.as_deref()),
+        ];
+        let ours = ours
+            .into_iter()
+            .filter(|(name, _)| self.extra_parameter(name).is_none())
+            .filter_map(|(name, value)| Some((name, value?)));
+        ours.chain(self.given_parameters()).collect()
+    }
+
+    /// The extra parameters without those that have another place.
+    pub(crate) fn given_parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        let given = self.extra_parameters.iter().filter(|(name, _)| name != "scope");
+        given.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The same provider, asked for one more scope.
@@ -200,6 +243,7 @@ impl Scopes {
         let mut scopes = Self {
             all: vec!["openid".to_owned()],
             asked_for_openid: false,
+            exact: false,
         };
         for scope in extras.iter().flat_map(|text| text.split([',', ' ', '\t', '\n'])) {
             scopes.asked_for_openid |= scope == "openid";
@@ -208,8 +252,20 @@ impl Scopes {
         scopes
     }
 
+    /// The parameter `scope` as it was given.
+    fn exactly(text: &str) -> Self {
+        let mut scopes = Self {
+            all: Vec::new(),
+            asked_for_openid: true,
+            exact: false,
+        };
+        text.split(' ').for_each(|scope| scopes.add(scope));
+        scopes.exact = true;
+        scopes
+    }
+
     fn add(&mut self, scope: &str) {
-        if !scope.is_empty() && !self.iter().any(|known| known == scope) {
+        if !self.exact && !scope.is_empty() && !self.iter().any(|known| known == scope) {
             self.all.push(scope.to_owned());
         }
     }

@@ -187,6 +187,23 @@ fn a_program_signs_in_for_itself_and_asks_for_no_openid() {
 }
 
 #[test]
+fn a_program_can_name_its_scopes_as_a_parameter() {
+    let (sandbox, call) = program(|_| ());
+    let call = call
+        .without("--oidc-extra-scope")
+        .arg("--oidc-auth-request-extra-params=scope=k8s")
+        .arg("--oidc-use-access-token");
+    call.run().token();
+    let requests = sandbox.okta.requests();
+    let scopes: Vec<_> = requests
+        .iter()
+        .flat_map(|request| &request.form)
+        .filter(|(name, _)| name == "scope")
+        .collect();
+    assert_eq!(scopes, [&("scope".to_owned(), "k8s".to_owned())]);
+}
+
+#[test]
 fn a_program_without_an_id_token_is_told_what_it_needs() {
     let (_sandbox, call) = program(|_| ());
     call.run()
