@@ -3,14 +3,18 @@
 //! Reads nothing but what it is given. A setting that needs a file (a CA) or the network is taken as it is and
 //! looked at when it is needed, since the cached path never needs it.
 
+mod browser;
 mod login;
 mod provider;
+mod redirect;
 mod secret_source;
 
 use std::path::PathBuf;
 
-pub(crate) use login::{Browser, Grant, ListenAddress, LocalServer, Login, Redirect};
+pub(crate) use browser::Browser;
+pub(crate) use login::{Grant, LocalServer, Login};
 pub(crate) use provider::{Issuer, Pkce, Provider, Scopes, TokenKind, is_loopback};
+pub(crate) use redirect::{ListenAddress, Redirect};
 pub(crate) use secret_source::SecretSource;
 
 use crate::cli::{CacheArgs, GetTokenArgs, TlsArgs};

@@ -33,6 +33,7 @@ mod layers;
 mod local_server;
 mod login;
 mod network;
+mod opener;
 mod parallel;
 mod peer_cases;
 mod prompts;

@@ -76,11 +76,11 @@ const ROWS: [(&str, &str); 42] = [
     ),
     (
         "`--skip-open-browser`, `--authentication-timeout-sec`",
-        "login::with_skip_open_browser_the_url_is_printed_and_no_tab_opens",
+        "opener::with_skip_open_browser_the_url_is_printed_and_no_tab_opens",
     ),
     (
         "`--browser-command`",
-        "login::a_browser_that_stays_open_holds_nothing_up",
+        "opener::a_browser_that_stays_open_holds_nothing_up",
     ),
     (
         "`--open-url-after-authentication`",
