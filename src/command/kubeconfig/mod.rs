@@ -82,7 +82,7 @@ impl Convert<'_> {
         let choice = Choice {
             wanted: &|name| self.args.user.is_empty() || self.args.user.iter().any(|user| user == name),
             accepts: &|arguments| accepts(arguments, self.environment),
-            secret_file: &|user, secret| secrets.choose(user, secret),
+            secret_file: &|user, flag, secret| secrets.choose(user, flag, secret),
         };
         let mut works = Vec::new();
         for file in files {
@@ -137,18 +137,27 @@ impl Convert<'_> {
             match fate {
                 Fate::Unable(reason) => {
                     let reason = ForeignText::new(reason);
-                    self.ui.warn(&format!("user `{name}` of `{file}` is left alone: {reason}"));
+                    self.ui
+                        .warn(&format!("user `{name}` of `{file}` is left alone: {reason}"));
                 }
                 Fate::Other(Some(reason)) => {
-                    self.ui.note(&format!("user `{name}` of `{file}` is left alone: {reason}"));
+                    self.ui
+                        .note(&format!("user `{name}` of `{file}` is left alone: {reason}"));
                 }
-                Fate::Converted { keeps_secret: true, .. } => self.ui.warn(&format!(
-                    "the client secret of user `{name}` stays in `{file}`; --secret-to-file moves it to a private file"
-                )),
-                Fate::Converted { drops_tokens: true, .. } => self.ui.note(&format!(
-                    "the tokens of user `{name}` stay in the backup alone: the next kubectl signs in anew"
-                )),
-                Fate::Converted { .. } | Fate::Other(None) | Fate::Already | Fate::NotAsked => {}
+                Fate::Converted { kept, drops_tokens } => {
+                    for secret in kept {
+                        self.ui.warn(&format!(
+                            "the {} of user `{name}` stays in `{file}`; --secret-to-file moves it to a private file",
+                            secret.name
+                        ));
+                    }
+                    if *drops_tokens {
+                        self.ui.note(&format!(
+                            "the tokens of user `{name}` stay in the backup alone: the next kubectl signs in anew"
+                        ));
+                    }
+                }
+                Fate::Other(None) | Fate::Already | Fate::NotAsked => {}
             }
         }
         work.is_change()
@@ -263,11 +272,13 @@ fn restore(args: &RestoreArgs, environment: &Environment, ui: Ui) -> Result<(), 
         staged.commit().map_err(kubeconfig::Error::from)?;
         file.remove_backup()?;
         ui.note(&format!("restored `{}`", file.name()));
-        for (name, secret) in users {
-            if let Some(secret) = secret {
-                let (name, secret) = (ForeignText::new(&name), ForeignText::new(&secret));
+        for user in users {
+            let name = ForeignText::new(&user.name);
+            for (secret, path) in user.secret_files {
                 ui.note(&format!(
-                    "the secret of user `{name}` is in the kubeconfig again, and still in `{secret}`"
+                    "the {} of user `{name}` is in the kubeconfig again, and still in `{}`",
+                    secret.name,
+                    ForeignText::new(&path)
                 ));
             }
         }
