@@ -35,6 +35,7 @@ pub(crate) fn run(args: StandaloneArgs, environment: &Environment, ui: Ui) -> Re
         refresh_token,
     } = selected.entry;
     let (provider, mut trust) = told(&arguments).ok_or_else(|| selected.file.no_sign_in(&name, UNUSABLE))?;
+    let provider = provider.with_parameters(&args.oidc_auth_request_extra_params)?;
     trust.add(Trust::new(args.tls));
     trust.expand_home(environment);
     let login = Login::new(&args.login, None, environment, environment.stdin_is_terminal)?;

@@ -24,8 +24,6 @@ pub(crate) struct Provider {
     pub(crate) extra_parameters: Vec<(String, String)>,
 }
 
-const EXTRA_PARAMETERS: &str = "oidc-auth-request-extra-params";
-
 /// Parameters that bind the answer to us: another value would only be refused, or open the sign-in to others.
 const OURS_ALONE: [&str; 7] = [
     "client_id",
@@ -90,15 +88,7 @@ impl Provider {
                 ));
             }
         };
-        let extra_parameters = pairs(EXTRA_PARAMETERS, &args.oidc_auth_request_extra_params)?;
-        if let Some((name, _)) = extra_parameters
-            .iter()
-            .find(|(name, _)| OURS_ALONE.contains(&name.as_str()))
-        {
-            return Err(Error::OursAlone(ForeignText::new(name)));
-        }
-        let scope = extra_parameters.iter().find(|(name, _)| name == "scope");
-        Ok(Self {
+        let provider = Self {
             issuer,
             client_id,
             client_secret: SecretSource::new(
@@ -107,10 +97,7 @@ impl Provider {
                 args.oidc_client_secret_file,
             )?,
             account: args.account.filter(|account| !account.is_empty()),
-            scopes: match scope {
-                Some((_, scopes)) => Scopes::exactly(scopes),
-                None => Scopes::new(&args.oidc_extra_scope),
-            },
+            scopes: Scopes::new(&args.oidc_extra_scope),
             pkce: if args.oidc_use_pkce == Some(true) {
                 Pkce::S256
             } else {
@@ -122,8 +109,22 @@ impl Provider {
                 TokenKind::Id
             },
             headers: pairs("oidc-request-header", &args.oidc_request_header)?,
-            extra_parameters,
-        })
+            extra_parameters: Vec::new(),
+        };
+        provider.with_parameters(&args.oidc_auth_request_extra_params)
+    }
+
+    /// The same provider with these extra parameters.
+    pub(crate) fn with_parameters(mut self, texts: &[String]) -> Result<Self, Error> {
+        self.extra_parameters = pairs("oidc-auth-request-extra-params", texts)?;
+        let mut names = self.extra_parameters.iter().map(|(name, _)| name.as_str());
+        if let Some(name) = names.find(|name| OURS_ALONE.contains(name)) {
+            return Err(Error::OursAlone(ForeignText::new(name)));
+        }
+        if let Some(scopes) = self.extra_parameter("scope") {
+            self.scopes = Scopes::exactly(scopes);
+        }
+        Ok(self)
     }
 
     /// Gives `~` in the secret's file name its meaning, as the shell does not do after an equals sign.

@@ -36,6 +36,7 @@ mod network;
 mod opener;
 mod parallel;
 mod peer_cases;
+mod peer_flags;
 mod prompts;
 mod proxies;
 mod refresh;

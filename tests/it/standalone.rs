@@ -246,10 +246,10 @@ fn the_first_file_of_kubeconfig_that_has_a_name_counts() {
 }
 
 #[test]
-fn extra_scopes_are_asked_for_and_nothing_more() {
+fn extra_scopes_and_parameters_are_asked_for_and_nothing_more() {
     let sandbox = Sandbox::new();
     let (file, call) = standalone(&sandbox, &["extra-scopes: profile,email"]);
-    sign_in(&file, &call);
+    sign_in(&file, &call.arg("--oidc-auth-request-extra-params=ttl=60"));
     let requests = sandbox.okta.requests();
     let authorize = requests
         .iter()
@@ -260,6 +260,7 @@ fn extra_scopes_are_asked_for_and_nothing_more() {
         found.map(|(_, value)| value.clone()).unwrap_or_default()
     };
     assert_eq!(query("scope"), "openid profile email");
+    assert_eq!(query("ttl"), "60");
     assert_eq!(query("code_challenge_method"), "S256");
     assert!(query("redirect_uri").starts_with("http://localhost:"));
 }

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::peer_flags::{GROUPS, Group};
+use crate::support::Sandbox;
+
 /// The first cell of each row, and the test that shows it.
 const ROWS: [(&str, &str); 42] = [
     (
@@ -144,58 +147,15 @@ const ROWS: [(&str, &str); 42] = [
     ("`KUBESESAME_…`", "layers::every_setting_can_be_a_variable"),
 ];
 
-/// Flags of `get-token` of v1.36.3, hidden ones included, and of its root.
-const FLAGS_OF_THE_PEER: [&str; 49] = [
-    "oidc-issuer-url",
-    "oidc-client-id",
-    "oidc-client-secret",
-    "oidc-redirect-url",
-    "oidc-extra-scope",
-    "oidc-use-access-token",
-    "oidc-request-header",
-    "force-refresh",
-    "token-cache-dir",
-    "token-cache-storage",
-    "certificate-authority",
-    "certificate-authority-data",
-    "insecure-skip-tls-verify",
-    "tls-renegotiation-once",
-    "tls-renegotiation-freely",
-    "oidc-use-pkce",
-    "oidc-pkce-method",
-    "grant-type",
-    "listen-address",
-    "skip-open-browser",
-    "browser-command",
-    "authentication-timeout-sec",
-    "local-server-cert",
-    "local-server-key",
-    "open-url-after-authentication",
-    "oidc-auth-request-extra-params",
-    "username",
-    "password",
-    "v",
-    "logtostderr",
-    "log_file",
-    "kubeconfig",
-    "context",
-    "user",
-    "version",
-    "listen-port",
-    "oidc-redirect-url-hostname",
-    "oidc-redirect-url-authcode-keyboard",
-    "vmodule",
-    "alsologtostderr",
-    "stderrthreshold",
-    "log_dir",
-    "log_file_max_size",
-    "log_backtrace_at",
-    "add_dir_header",
-    "skip_headers",
-    "skip_log_headers",
-    "one_output",
-    "legacy_stderr_threshold_behavior",
-];
+/// Flags that the peer has dropped, with the commands that had them.
+const DROPPED: Group = Group {
+    commands: &["get-token", "setup", ""],
+    flags: &[
+        ("listen-port", "8000"),
+        ("oidc-redirect-url-hostname", "localhost"),
+        ("oidc-redirect-url-authcode-keyboard", "urn:ietf:wg:oauth:2.0:oob"),
+    ],
+};
 
 /// Rows of the tables; where a row is about something new, its first cell is empty and the name begins the second.
 fn rows() -> BTreeSet<String> {
@@ -231,21 +191,39 @@ fn each_row_has_a_test_and_each_test_a_row() {
 #[test]
 fn each_flag_of_the_peer_is_in_the_table_or_among_klogs_others() {
     let rows: String = rows().into_iter().collect::<Vec<_>>().concat();
-    let klogs = [
-        "vmodule",
-        "alsologtostderr",
-        "stderrthreshold",
-        "add_dir_header",
-        "skip_headers",
-        "skip_log_headers",
-        "one_output",
-        "legacy_stderr_threshold_behavior",
-    ];
-    for flag in FLAGS_OF_THE_PEER {
-        let named = rows.contains(&format!("`--{flag}`"));
-        assert!(
-            named || flag.starts_with("log_") || klogs.contains(&flag),
-            "--{flag} is in no row"
-        );
+    let [.., klogs] = &GROUPS;
+    for group in GROUPS.iter().chain([&DROPPED]) {
+        for (flag, _) in group.flags {
+            let is_klogs = klogs.flags.iter().any(|(known, _)| known == flag);
+            let is_named = rows.contains(&format!("`--{flag}`"));
+            assert!(is_named || is_klogs, "--{flag} is in no row");
+        }
+    }
+}
+
+/// In each of pflag's spellings: the command line is taken, so that what fails is what fails without the flag.
+#[test]
+fn each_flag_of_the_peer_is_accepted() {
+    let sandbox = Sandbox::new();
+    for group in GROUPS.iter().chain([&DROPPED]) {
+        for (flag, value) in group.flags {
+            for command in group.commands {
+                let mut spellings = vec![vec![format!("--{flag}={value}")]];
+                if *value == "true" {
+                    spellings.push(vec![format!("--{flag}")]);
+                    spellings.push(vec![format!("--{flag}=false")]);
+                } else {
+                    spellings.push(vec![format!("--{flag}"), (*value).to_owned()]);
+                }
+                for spelling in spellings {
+                    let words = [command].into_iter().copied().filter(|word| !word.is_empty());
+                    let words: Vec<&str> = words.chain(spelling.iter().map(String::as_str)).collect();
+                    let outcome = sandbox.bare(&words).run();
+                    for refusal in ["Usage:", "invalid value"] {
+                        assert!(!outcome.stderr.contains(refusal), "{words:?}: {outcome}");
+                    }
+                }
+            }
+        }
     }
 }
