@@ -17,7 +17,7 @@ use crate::support::{Call, Sandbox, now, visit};
 const GAPS: [(&str, &str); 19] = [
     (
         "device-code",
-        "grants::a_device_code_is_shown_and_polled_until_the_person_agrees",
+        "device::a_device_code_is_shown_and_polled_until_the_person_agrees",
     ),
     ("keyboard", "prompts::a_pasted_code_or_the_whole_address_signs_in"),
     (
