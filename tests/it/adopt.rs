@@ -114,6 +114,30 @@ fn the_directory_that_the_kubeconfig_names_is_looked_at() {
 }
 
 #[test]
+fn below_kubectls_own_cache_the_peer_is_found_too() {
+    let peer = Peer::new().live();
+    let cache = peer.sandbox.path("kubectl-cache");
+    fs::create_dir(&cache).unwrap();
+    fs::rename(peer.dir(), cache.join("oidc-login")).unwrap();
+    let call = peer.call().env("KUBECACHEDIR", &cache.to_string_lossy());
+    assert_eq!(call.run().token(), peer.token);
+    assert_eq!(peer.tabs(), 0);
+}
+
+/// A refresh token in two places would end the session for both.
+#[test]
+fn a_session_that_cannot_be_moved_is_left_and_told() {
+    let peer = Peer::new().live();
+    let in_the_way = format!("{RECORD}.moving-to-kubesesame/x");
+    fs::create_dir_all(peer.dir().join(in_the_way)).unwrap();
+    let outcome = peer.call().run();
+    assert_ne!(outcome.token(), peer.token);
+    assert!(outcome.stderr.contains("are left alone: "), "{outcome}");
+    assert!(peer.has(RECORD));
+    assert_eq!(peer.tabs(), 1);
+}
+
+#[test]
 fn a_peer_at_work_is_waited_for() {
     let peer = Peer::new().expired();
     let lock = File::open(peer.dir().join(format!("{RECORD}.lock"))).unwrap();

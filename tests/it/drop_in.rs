@@ -208,6 +208,16 @@ fn the_authorities_of_the_environment_are_trusted() {
 }
 
 #[test]
+fn a_directory_of_authorities_in_the_environment_is_trusted() {
+    let sandbox = Sandbox::with_tls();
+    let dir = sandbox.path("authorities");
+    fs::create_dir(&dir).unwrap();
+    fs::rename(sandbox.path("ca.pem"), dir.join("ca.pem")).unwrap();
+    let dir = dir.display().to_string();
+    sandbox.get_token().env("SSL_CERT_DIR", &dir).run().token();
+}
+
+#[test]
 fn flags_without_a_meaning_here_are_accepted() {
     let sandbox = Sandbox::new();
     let call = sandbox

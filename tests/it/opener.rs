@@ -36,6 +36,30 @@ fn a_desktop_without_an_opener_is_told_with_the_url() {
     finish(child).token();
 }
 
+/// Some openers are the browser, and end with its last window.
+#[test]
+fn a_desktop_whose_opener_stays_open_holds_nothing_up() {
+    let sandbox = Sandbox::new();
+    let fifo = sandbox.path("browser").display().to_string();
+    fs::create_dir(sandbox.path("bin")).unwrap();
+    let opener = sandbox.path("bin/xdg-open");
+    let script = format!("#!/bin/sh\nprintf '%s\\n' \"$1\" > '{fifo}'\nexec sleep 60\n");
+    fs::write(&opener, script).unwrap();
+    fs::set_permissions(&opener, fs::Permissions::from_mode(0o700)).unwrap();
+    let call = sandbox
+        .get_token()
+        .without("--browser-command")
+        .env("DISPLAY", ":99")
+        .env(
+            "PATH",
+            &format!("{}:/usr/bin:/bin", sandbox.path("bin").display()),
+        );
+    let began = std::time::Instant::now();
+    call.run().token();
+    assert!(began.elapsed().as_secs() < 30);
+    assert_eq!(sandbox.tabs(), 1);
+}
+
 #[test]
 fn at_a_terminal_without_a_desktop_the_url_is_printed() {
     let sandbox = Sandbox::new();

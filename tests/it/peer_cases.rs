@@ -177,11 +177,28 @@ fn tls_data() {
     token(&get_token(&sandbox).arg(&format!("--certificate-authority-data={data}")));
 }
 
+/// The two transports of the peer's cases, each with the flag that goes with it.
+fn transports() -> [(Sandbox, String); 2] {
+    let tls = Sandbox::with_tls();
+    let ca = format!("--certificate-authority={}", tls.path("ca.pem").display());
+    // For the other one a flag that changes nothing.
+    [
+        (Sandbox::new(), "--insecure-skip-tls-verify=false".to_owned()),
+        (tls, ca),
+    ]
+}
+
 #[test]
 fn ropc() {
-    let sandbox = Sandbox::unattended();
+    for (sandbox, flag) in transports() {
+        ropc_at(&sandbox, &flag);
+    }
+}
+
+fn ropc_at(sandbox: &Sandbox, flag: &str) {
     let user = sandbox.okta.behaviour().user;
-    let call = get_token(&sandbox)
+    let call = get_token(sandbox)
+        .arg(flag)
         .arg(&format!("--username={}", user.login))
         .arg(&format!("--password={}", user.password));
     token(&call);
@@ -203,8 +220,15 @@ fn ropc() {
 
 #[test]
 fn token_cache_lifecycle() {
-    let sandbox = Sandbox::new();
-    let call = get_token(&sandbox).arg("--oidc-extra-scope=offline_access");
+    for (sandbox, flag) in transports() {
+        token_cache_lifecycle_at(&sandbox, &flag);
+    }
+}
+
+fn token_cache_lifecycle_at(sandbox: &Sandbox, flag: &str) {
+    let call = get_token(sandbox)
+        .arg("--oidc-extra-scope=offline_access")
+        .arg(flag);
     let expire = || {
         let entries = fs::read_dir(sandbox.path("cache")).unwrap();
         let mut paths = entries.map(|entry| entry.unwrap().path());

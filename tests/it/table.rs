@@ -6,7 +6,7 @@ use crate::peer_flags::{GROUPS, Group};
 use crate::support::Sandbox;
 
 /// The first cell of each row, and the test that shows it.
-const ROWS: [(&str, &str); 42] = [
+const ROWS: [(&str, &str); 45] = [
     (
         "`get-token`",
         "cached::the_first_call_signs_in_and_the_second_is_silent",
@@ -104,8 +104,12 @@ const ROWS: [(&str, &str); 42] = [
     ("`--force-refresh`", "refresh::force_refresh_renews_a_good_token"),
     ("`--adopt=off`", "adopt::adopt_off_leaves_the_peer_alone"),
     (
-        "`--certificate-authority`, `--certificate-authority-data`, `--insecure-skip-tls-verify`",
+        "`--certificate-authority`, `--certificate-authority-data`",
         "tls::an_authority_in_a_file_or_as_data_is_trusted",
+    ),
+    (
+        "`--insecure-skip-tls-verify`",
+        "tls::skipping_the_check_works_warns_and_keeps_no_documents",
     ),
     (
         "`--tls-renegotiation-once`, `--tls-renegotiation-freely`",
@@ -117,8 +121,12 @@ const ROWS: [(&str, &str); 42] = [
         "drop_in::flags_without_a_meaning_here_are_accepted",
     ),
     (
-        "`--listen-port`, `--oidc-redirect-url-hostname`, `--oidc-redirect-url-authcode-keyboard`",
+        "`--listen-port`, `--oidc-redirect-url-hostname`",
         "drop_in::spellings_that_the_peer_dropped_work_with_a_note_of_the_new_way",
+    ),
+    (
+        "`--oidc-redirect-url-authcode-keyboard`",
+        "prompts::the_redirect_of_the_older_flag_is_sent_with_a_note_and_the_session_is_renewed",
     ),
     (
         "`--kubeconfig`, `--context`, `--user`",
@@ -141,8 +149,12 @@ const ROWS: [(&str, &str); 42] = [
         "proxies::a_proxy_is_used_where_the_environment_says_so",
     ),
     (
-        "`SSL_CERT_FILE`, `SSL_CERT_DIR`",
+        "`SSL_CERT_FILE`",
         "drop_in::the_authorities_of_the_environment_are_trusted",
+    ),
+    (
+        "`SSL_CERT_DIR`",
+        "drop_in::a_directory_of_authorities_in_the_environment_is_trusted",
     ),
     ("`KUBESESAME_…`", "layers::every_setting_can_be_a_variable"),
 ];

@@ -194,7 +194,8 @@ fn flags_of(program: &str, command: &str) -> BTreeSet<String> {
     let flags = outcome.stdout.lines().filter_map(|line| {
         let line = line.trim_start();
         let flag = line.strip_prefix("-v, ").unwrap_or(line).strip_prefix("--")?;
-        flag.split([' ', ',']).next().map(str::to_owned)
+        // The help of `setup` has an example in it, with values.
+        flag.split([' ', ',', '=']).next().map(str::to_owned)
     });
     // `-h, --help` has another beginning.
     flags.filter(|flag| flag != "version").collect()
