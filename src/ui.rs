@@ -45,9 +45,8 @@ impl Ui {
     #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
     #[expect(clippy::disallowed_methods, reason = "the door to standard error")]
     pub(crate) fn ask(self, prompt: &str) -> io::Result<String> {
-        let mut stderr = io::stderr().lock();
-        stderr.write_all(prompt.as_bytes())?;
-        stderr.flush()?;
+        // Unlocked before the wait: whatever else happens meanwhile has to be told.
+        io::stderr().lock().write_all(prompt.as_bytes())?;
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line)?;
         Ok(line.trim().to_owned())

@@ -189,6 +189,8 @@ pub(crate) struct KlogArgs {
     #[arg(long, hide = true, global = true, num_args = 0..=1, require_equals = true)]
     alsologtostderr: Option<String>,
     #[arg(long, hide = true, global = true)]
+    alsologtostderrthreshold: Option<String>,
+    #[arg(long, hide = true, global = true)]
     stderrthreshold: Option<String>,
     #[arg(long = "log_dir", hide = true, global = true)]
     log_dir: Option<String>,

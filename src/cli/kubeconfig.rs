@@ -33,7 +33,7 @@ pub(crate) struct ConvertArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Move client secrets to private files in ~/.kube/kubesesame
+    /// Move client secrets and passwords to private files in ~/.kube/kubesesame
     #[arg(long)]
     pub(crate) secret_to_file: bool,
 }

@@ -319,6 +319,44 @@ mod tests {
         );
     }
 
+    /// A value that any flag of this kind takes.
+    fn value_for(arg: &Arg) -> &'static str {
+        match arg.get_long() {
+            Some("v" | "authentication-timeout-sec") => "7",
+            _ if arg.get_num_args().is_some_and(|values| values.min_values() == 0) => "true",
+            _ => "x",
+        }
+    }
+
+    #[test]
+    fn each_flag_that_is_shown_has_a_variable() {
+        for (command, words) in [
+            ("get-token", &["k", "get-token"][..]),
+            ("setup", &["k", "setup"]),
+            ("clean", &["k", "clean"]),
+            ("", &["k"]),
+        ] {
+            let args = args_of(command);
+            let shown = args.iter().filter(|arg| !arg.is_hide_set());
+            assert!(shown.clone().count() >= 2, "{command}");
+            for arg in shown {
+                let (flag, value) = (arg.get_long().unwrap(), value_for(arg));
+                let layers = Layers {
+                    environment: vec![(variable(flag), value.to_owned())],
+                    ..Layers::default()
+                };
+                let with = |more: &[&str]| {
+                    let typed = words.iter().chain(more).map(OsString::from).collect();
+                    let filled = layers.fill(typed).unwrap();
+                    filled[words.len()..].join(&OsString::from(" "))
+                };
+                let argument = format!("--{flag}={value}");
+                assert_eq!(with(&[]), *argument, "{command}");
+                assert_eq!(with(&[&argument]), *argument, "{command}: typed, and not added");
+            }
+        }
+    }
+
     #[test]
     fn a_cluster_says_whom_it_believes_and_nothing_that_is_ours_to_say() {
         let words = ["k", "get-token"];

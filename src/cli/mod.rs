@@ -66,6 +66,13 @@ impl Cli {
     }
 
     fn parse_words(words: &[OsString]) -> Result<Self, clap::Error> {
+        if let [program, help, command @ ..] = words
+            && help == "help"
+        {
+            // Not clap's own command for it, which each call would build.
+            let flag = OsString::from("--help");
+            return Self::try_parse_from([program].into_iter().chain(command).chain([&flag]));
+        }
         if !is_standalone(words) {
             return Self::try_parse_from(words);
         }

@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
 
 use super::{Command, FileArgs, LogArgs, LoginArgs, TlsArgs};
 
@@ -31,6 +31,10 @@ pub(crate) struct StandaloneArgs {
     /// User that is meant, whatever the context
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub(crate) user: Option<String>,
+
+    /// Parameter for the authorization request, as NAME=VALUE (repeat)
+    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true, action = ArgAction::Append)]
+    pub(crate) oidc_auth_request_extra_params: Vec<String>,
 
     #[command(flatten)]
     pub(crate) login: LoginArgs,

@@ -40,19 +40,24 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
     Ui::result(&format!("Claims of the token:\n\n{claims}\n\n{user}\n{line}")).map_err(Error::Output)
 }
 
-/// Signs in with `offline_access`, and without it where that is refused; the flag says whether to write it.
+/// Signs a person in with `offline_access`, and without it where that is refused; the flag says whether to write it.
 fn sign_in(provider: &Provider, login: &Login, trust: &Trust, ui: Ui) -> Result<(Tokens, bool), Error> {
     let attempt = |provider: &Provider| -> Result<_, Error> {
         let connection = Connection::new(provider, trust, None, ui, clock::now)?;
         block_on(connection.login(login))
     };
+    if !login.grant.is_a_persons() {
+        // A program has no session to renew.
+        let tokens = attempt(provider)?.map_err(|failure| failure.error)?;
+        return Ok((tokens, false));
+    }
     let offline = provider.with_scope("offline_access");
     let asked_for = provider.scopes == offline.scopes;
     let failure = match attempt(&offline)? {
         Ok(tokens) => {
             let useful = tokens.refresh_token.is_some();
             if !useful {
-                ui.note("the provider sent no refresh token: the browser will open each time a token ends");
+                ui.note("the provider sent no refresh token: you will sign in again each time a token ends");
             }
             return Ok((tokens, useful && !asked_for));
         }
@@ -65,14 +70,17 @@ fn sign_in(provider: &Provider, login: &Login, trust: &Trust, ui: Ui) -> Result<
     ));
     let tokens = attempt(provider)?.map_err(|failure| failure.error)?;
     ui.note(
-        "the provider refuses the scope `offline_access`, so the browser will open each time a token ends (at Okta: \
+        "the provider refuses the scope `offline_access`, so you will sign in again each time a token ends (at Okta: \
          enable the grant type Refresh Token on the app, and allow the scope in the access policy)",
     );
     Ok((tokens, false))
 }
 
 fn refuses_a_scope(error: &oidc::Error) -> bool {
-    matches!(error, oidc::Error::SignInRefused(answer) if answer.refuses_a_scope())
+    match error {
+        oidc::Error::SignInRefused(answer) | oidc::Error::OAuth(answer) => answer.refuses_a_scope(),
+        _ => false,
+    }
 }
 
 fn claim_mapping(args: ClusterArgs, issuer: &str) -> ClaimMapping {
@@ -109,9 +117,12 @@ fn set_credentials(args: &SetupArgs) -> SetCredentials {
     line.unless("grant-type", &login.grant_type, "auto");
     line.text("username", login.username.as_deref());
     line.file("password-file", login.password_file.as_deref());
-    line.text("oidc-redirect-url", provider.oidc_redirect_url.as_deref());
-    line.unless("oidc-pkce-method", &provider.oidc_pkce_method, "auto");
-    line.texts("listen-address", texts(&login.listen_address));
+    line.redirect(args);
+    let pkce = match provider.oidc_use_pkce {
+        Some(true) => "auto",
+        _ => &*provider.oidc_pkce_method,
+    };
+    line.unless("oidc-pkce-method", pkce, "auto");
     line.switch("skip-open-browser", login.skip_open_browser);
     line.text("browser-command", login.browser_command.as_deref());
     line.file("local-server-cert", login.local_server_cert.as_deref());
@@ -156,6 +167,46 @@ impl Line {
         self.text(flag, Some(value).filter(|value| *value != default));
     }
 
+    /// Where to listen and what comes back there, in the spellings of today.
+    fn redirect(&mut self, args: &SetupArgs) {
+        let (provider, login) = (&args.provider, &args.login);
+        let ports = login.listen_port.iter();
+        let by_port: Vec<String> = ports.map(|port| format!("127.0.0.1:{port}")).collect();
+        let addresses = if by_port.is_empty() {
+            &login.listen_address
+        } else {
+            &by_port
+        };
+        self.texts("listen-address", texts(addresses));
+        let given = |url: &Option<String>| url.clone().filter(|url| !url.is_empty());
+        let pasted = given(&login.oidc_redirect_url_authcode_keyboard);
+        let pasted = pasted.filter(|_| login.grant_type == "authcode-keyboard");
+        let redirect_url = given(&provider.oidc_redirect_url).or(pasted);
+        self.text("oidc-redirect-url", redirect_url.as_deref());
+        let Some(host) = &login.oidc_redirect_url_hostname else {
+            return;
+        };
+        let port = match addresses.as_slice() {
+            [one] => one
+                .rsplit_once(':')
+                .map(|(_, port)| port)
+                .filter(|port| *port != "0"),
+            _ => None,
+        };
+        let scheme = match login.local_server_cert {
+            Some(_) => "https",
+            None => "http",
+        };
+        match (redirect_url, port) {
+            (Some(_), _) => {}
+            (None, Some(port)) => {
+                self.text("oidc-redirect-url", Some(&*format!("{scheme}://{host}:{port}")));
+            }
+            // The port is not known before one of several is free.
+            (None, None) => self.text("oidc-redirect-url-hostname", Some(host)),
+        }
+    }
+
     fn switch(&mut self, flag: &str, value: Option<bool>) {
         self.text(flag, value.filter(|on| *on).map(|_| "true"));
     }
@@ -176,6 +227,7 @@ fn from_anywhere(file: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::{Cli, Command, Layers};
     use crate::foreign_text::ForeignText;
 
     fn refuses(error: &str, description: &str) -> bool {
@@ -185,6 +237,51 @@ mod tests {
             description: Some(ForeignText::new(description)),
             request_id: None,
         }))
+    }
+
+    #[test]
+    fn older_spellings_become_the_new_ones_where_they_say_the_same() {
+        let written = |args: &[&str]| {
+            let words = ["kubesesame", "setup"].iter().chain(args);
+            let cli = Cli::parse_from_os(words.map(Into::into), &Layers::default()).unwrap();
+            let Command::Setup(args) = cli.command else {
+                panic!("not setup")
+            };
+            set_credentials(&args).arguments.join(" ")
+        };
+        let host = "--oidc-redirect-url-hostname=h";
+        let pasted = "--oidc-redirect-url-authcode-keyboard=urn:x";
+        for (args, expected) in [
+            (
+                &["--listen-port=8", "--listen-address=h:9"][..],
+                "--listen-address=127.0.0.1:8",
+            ),
+            (
+                &[host, "--listen-port=8"],
+                "--listen-address=127.0.0.1:8 --oidc-redirect-url=http://h:8",
+            ),
+            (
+                &[host, "--listen-address=[::1]:8", "--local-server-cert=/c"],
+                "--listen-address=[::1]:8 --oidc-redirect-url=https://h:8 --local-server-cert=/c",
+            ),
+            (&[host], host),
+            (
+                &[host, "--oidc-redirect-url=http://u"],
+                "--oidc-redirect-url=http://u",
+            ),
+            (
+                &[host, "--listen-port=8,9"],
+                "--listen-address=127.0.0.1:8 --listen-address=127.0.0.1:9 --oidc-redirect-url-hostname=h",
+            ),
+            (
+                &[pasted, "--grant-type=authcode-keyboard"],
+                "--grant-type=authcode-keyboard --oidc-redirect-url=urn:x",
+            ),
+            (&[pasted], ""),
+            (&["--oidc-use-pkce", "--oidc-pkce-method=no"], ""),
+        ] {
+            assert_eq!(written(args), expected, "{args:?}");
+        }
     }
 
     #[test]

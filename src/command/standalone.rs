@@ -35,7 +35,8 @@ pub(crate) fn run(args: StandaloneArgs, environment: &Environment, ui: Ui) -> Re
         refresh_token,
     } = selected.entry;
     let (provider, mut trust) = told(&arguments).ok_or_else(|| selected.file.no_sign_in(&name, UNUSABLE))?;
-    trust.authorities.extend(Trust::new(args.tls).authorities);
+    let provider = provider.with_parameters(&args.oidc_auth_request_extra_params)?;
+    trust.add(Trust::new(args.tls));
     trust.expand_home(environment);
     let login = Login::new(&args.login, None, environment, environment.stdin_is_terminal)?;
     settings::check(&provider, &login)?;
@@ -140,7 +141,7 @@ struct Standalone {
 
 impl Standalone {
     fn sign_in(&self, id_token: Option<&Secret>, refresh_token: Option<&Secret>) -> Result<(), Error> {
-        let stored = id_token.and_then(|token| StoredToken::read(token, &self.provider));
+        let stored = id_token.and_then(|token| StoredToken::read(token, &self.provider, None));
         if let (Some(token), Some(stored)) = (id_token, &stored)
             && self.is_usable(token, stored)
         {

@@ -61,7 +61,7 @@ pub(crate) fn auth_provider(text: &str, user: &str) -> Result<Option<Result<Auth
         return Ok(None);
     };
     Ok(Some(match user.kind {
-        Kind::Legacy { config } => LegacyArguments::read(config, &|_| None).map(|read| AuthProvider {
+        Kind::Legacy { config } => LegacyArguments::read(config, &|_, _| None).map(|read| AuthProvider {
             arguments: read.arguments,
             id_token: token(config, ID_TOKEN),
             refresh_token: token(config, REFRESH_TOKEN),

@@ -3,7 +3,7 @@
 //! Pure: who may be converted and where secrets go is decided by the caller.
 
 use super::edit::{Edit, apply};
-use super::entry::{Conversion, from_exec};
+use super::entry::{Conversion, SECRETS, SecretFlag, from_exec};
 use super::legacy::from_legacy;
 use super::tree::{Broken, Node, Value, parse};
 use super::users::{Kind, User, users};
@@ -24,15 +24,15 @@ pub(crate) struct Choice<'a> {
     pub(crate) wanted: &'a dyn Fn(&str) -> bool,
     /// Whether `get-token` takes these arguments; else the flag that it does not take.
     pub(crate) accepts: &'a dyn Fn(&[String]) -> Result<(), String>,
-    /// Where the secret of the user of this name goes, if it does not stay.
-    pub(crate) secret_file: &'a dyn Fn(&str, &Secret) -> Option<String>,
+    /// Where a secret of the user of this name goes, if it does not stay.
+    pub(crate) secret_file: &'a dyn Fn(&str, SecretFlag, &Secret) -> Option<String>,
 }
 
 /// What became of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fate {
     Converted {
-        keeps_secret: bool,
+        kept: Vec<SecretFlag>,
         drops_tokens: bool,
     },
     Already,
@@ -59,7 +59,7 @@ pub(crate) fn plan(text: &str, choice: &Choice<'_>) -> Result<Plan, Fault> {
         let fate = match convert(text, &user, choice) {
             Ok(Ok(conversion)) => {
                 let fate = Fate::Converted {
-                    keeps_secret: conversion.keeps_secret,
+                    kept: conversion.kept,
                     drops_tokens: conversion.drops_tokens,
                 };
                 edits.extend(conversion.edits);
@@ -97,15 +97,15 @@ fn convert(text: &str, user: &User<'_>, choice: &Choice<'_>) -> Result<Result<Co
         Kind::Unable(reason) => Fate::Unable(reason.clone()),
         Kind::Peer { exec, wrapped } => {
             // Flags first: a secret must not move for an entry that stays.
-            check(&from_exec(text, exec, *wrapped, &|_| None)?, choice)?;
-            return from_exec(text, exec, *wrapped, &|secret| {
-                (choice.secret_file)(user.name, secret)
+            check(&from_exec(text, exec, *wrapped, &|_, _| None)?, choice)?;
+            return from_exec(text, exec, *wrapped, &|flag, secret| {
+                (choice.secret_file)(user.name, flag, secret)
             })
             .map(Ok);
         }
         Kind::Legacy { config } => {
-            check(&from_legacy(text, user.node, config, &|_| None)?, choice)?;
-            let secret_file = |secret: &Secret| (choice.secret_file)(user.name, secret);
+            check(&from_legacy(text, user.node, config, &|_, _| None)?, choice)?;
+            let secret_file = |flag, secret: &Secret| (choice.secret_file)(user.name, flag, secret);
             return from_legacy(text, user.node, config, &secret_file).map(Ok);
         }
     };
@@ -164,20 +164,29 @@ pub(crate) fn is_conversion_of(original: &str, current: &str) -> bool {
         return true;
     }
     let ours = our_users(current);
-    let secret_file = |name: &str, _: &Secret| {
-        let user = ours.iter().find(|(user, _)| user == name)?;
-        user.1.clone()
+    let secret_file = |name: &str, flag: SecretFlag, _: &Secret| {
+        let user = ours.iter().find(|user| user.name == name)?;
+        let (_, path) = user.secret_files.iter().find(|(known, _)| *known == flag)?;
+        Some(path.clone())
     };
     let choice = Choice {
-        wanted: &|name| ours.iter().any(|(user, _)| user == name),
+        wanted: &|name| ours.iter().any(|user| user.name == name),
         accepts: &|_| Ok(()),
         secret_file: &secret_file,
     };
     plan(original, &choice).is_ok_and(|plan| plan.text == current)
 }
 
-/// Returns our users, each with the file of its secret.
-pub(crate) fn our_users(text: &str) -> Vec<(String, Option<String>)> {
+/// A user that is ours already.
+#[derive(Debug)]
+pub(crate) struct OurUser {
+    pub(crate) name: String,
+    /// Where its secrets are.
+    pub(crate) secret_files: Vec<(SecretFlag, String)>,
+}
+
+/// Returns our users.
+pub(crate) fn our_users(text: &str) -> Vec<OurUser> {
     let Ok(document) = parse(text) else {
         return Vec::new();
     };
@@ -193,20 +202,26 @@ pub(crate) fn our_users(text: &str) -> Vec<(String, Option<String>)> {
             .iter()
             .filter_map(Node::text)
             .collect();
-        (user.name.to_owned(), secret_file_of(&args))
+        let files = SECRETS
+            .into_iter()
+            .filter_map(|secret| Some((secret, secret_file_of(secret, &args)?)));
+        OurUser {
+            name: user.name.to_owned(),
+            secret_files: files.collect(),
+        }
     })
     .collect()
 }
 
-fn secret_file_of(args: &[&str]) -> Option<String> {
-    let (at, arg) = args
-        .iter()
-        .enumerate()
-        .find(|(_, arg)| arg.starts_with("--oidc-client-secret-file"))?;
-    match arg.split_once('=') {
-        Some((_, path)) => Some(path.to_owned()),
-        None => args.get(at + 1).map(|path| (*path).to_owned()),
-    }
+fn secret_file_of(secret: SecretFlag, args: &[&str]) -> Option<String> {
+    let file_flag = format!("{}-file", secret.flag);
+    args.iter().enumerate().find_map(|(at, arg)| {
+        let path = match arg.split_once('=') {
+            Some((flag, path)) => (flag == file_flag).then_some(path),
+            None => args.get(at + 1).copied().filter(|_| *arg == file_flag),
+        };
+        path.map(str::to_owned)
+    })
 }
 
 #[cfg(test)]
@@ -218,7 +233,7 @@ mod tests {
         let choice = Choice {
             wanted: &|_| true,
             accepts: &|_| Ok(()),
-            secret_file: &|_, _| Some("/a 'b'/c.secret".to_owned()),
+            secret_file: &|_, _, _| Some("/a 'b'/c.secret".to_owned()),
         };
         let plan = plan(&text, &choice).unwrap();
         assert!(is_conversion_of(&text, &plan.text), "{}", plan.text);
@@ -245,6 +260,11 @@ mod tests {
                 "{apiVersion: x, args: [get-token, --oidc-client-secret=s, --oidc-client-secret, 's'], command: kubelogin}",
                 "apiVersion: client.authentication.k8s.io/v1, args: [get-token, \"--oidc-client-secret-file=/a 'b'/c.secret\", \
                  --oidc-client-secret-file, '/a ''b''/c.secret'], command: kubesesame, interactiveMode: IfAvailable",
+            ),
+            (
+                "{apiVersion: x, args: [get-token, --password, 'p', --oidc-client-secret=], command: kubelogin}",
+                "apiVersion: client.authentication.k8s.io/v1, args: [get-token, --password-file, '/a ''b''/c.secret', \
+                 --oidc-client-secret=], command: kubesesame, interactiveMode: IfAvailable",
             ),
             (
                 "{apiVersion: x, args: [get-token],\n  command: kubelogin # {,\n  }",

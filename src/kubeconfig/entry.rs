@@ -11,7 +11,26 @@ use crate::secret::Secret;
 pub(super) const COMMAND: &str = "kubesesame";
 pub(super) const API_VERSION: &str = "client.authentication.k8s.io/v1";
 pub(super) const MODE: &str = "IfAvailable";
-pub(super) const SECRET_FLAG: &str = "--oidc-client-secret";
+pub(super) const CLIENT_SECRET: SecretFlag = SecretFlag {
+    flag: "--oidc-client-secret",
+    name: "client secret",
+};
+/// Flags whose secret can be in a file: the flag of that file has `-file` at its end.
+pub(super) const SECRETS: [SecretFlag; 2] = [
+    CLIENT_SECRET,
+    SecretFlag {
+        flag: "--password",
+        name: "password",
+    },
+];
+
+/// A flag that holds a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SecretFlag {
+    pub(super) flag: &'static str,
+    /// What people call it.
+    pub(crate) name: &'static str,
+}
 
 /// An entry's conversion.
 #[derive(Debug)]
@@ -20,14 +39,14 @@ pub(super) struct Conversion {
     /// The `exec` mapping as it has to read afterwards.
     pub(super) exec: Node,
     pub(super) arguments: Vec<String>,
-    /// A client secret that stays in the entry.
-    pub(super) keeps_secret: bool,
+    /// Secrets that stay in the entry.
+    pub(super) kept: Vec<SecretFlag>,
     /// Tokens that the entry held and that only the backup has now.
     pub(super) drops_tokens: bool,
 }
 
 /// Gives the file that a secret moves to, or nothing to leave it.
-pub(super) type SecretFile<'a> = dyn Fn(&Secret) -> Option<String> + 'a;
+pub(super) type SecretFile<'a> = dyn Fn(SecretFlag, &Secret) -> Option<String> + 'a;
 
 /// Edits the entry of a user of the peer.
 pub(super) fn from_exec(
@@ -57,24 +76,20 @@ pub(super) fn from_exec(
     }
     let items = &items[usize::from(wrapped)..];
     let mut arguments: Vec<String> = items.iter().filter_map(Node::text).map(str::to_owned).collect();
-    let mut keeps_secret = false;
+    let mut kept = Vec::new();
     for at in 0..arguments.len() {
-        let flag_and_value = match arguments[at].split_once('=') {
-            Some((SECRET_FLAG, value)) => (at, value.to_owned()),
-            None if arguments[at] == SECRET_FLAG && at + 1 < items.len() => {
-                (at + 1, arguments[at + 1].clone())
-            }
-            _ => continue,
-        };
-        let (value_at, secret) = flag_and_value;
-        let Some(path) = secret_file(&Secret::new(secret)) else {
-            keeps_secret = true;
+        let Some((secret, value_at, text)) = secret_at(&arguments, at) else {
             continue;
         };
+        let Some(path) = secret_file(secret, &Secret::new(text)) else {
+            kept.push(secret);
+            continue;
+        };
+        let flag = secret.flag;
         if value_at == at {
-            arguments[at] = format!("{SECRET_FLAG}-file={path}");
+            arguments[at] = format!("{flag}-file={path}");
         } else {
-            arguments[at] = format!("{SECRET_FLAG}-file");
+            arguments[at] = format!("{flag}-file");
             arguments[value_at] = path;
         }
         for changed in at..=value_at {
@@ -88,9 +103,19 @@ pub(super) fn from_exec(
         exec: wanted(exec, &arguments),
         edits,
         arguments,
-        keeps_secret,
+        kept,
         drops_tokens: false,
     })
+}
+
+/// Returns the secret that an argument holds or announces, and where its text is; an empty one is none.
+fn secret_at(arguments: &[String], at: usize) -> Option<(SecretFlag, usize, String)> {
+    let (flag, value_at, text) = match arguments[at].split_once('=') {
+        Some((flag, text)) => (flag, at, text),
+        None => (&*arguments[at], at + 1, &**arguments.get(at + 1)?),
+    };
+    let secret = SECRETS.into_iter().find(|secret| secret.flag == flag)?;
+    (!text.is_empty()).then(|| (secret, value_at, text.to_owned()))
 }
 
 /// Returns the mapping with our values in place of the peer's.

@@ -4,7 +4,8 @@
 
 use super::edit::{Edit, after, before, line_ending};
 use super::entry::{
-    API_VERSION, COMMAND, Conversion, MODE, SECRET_FLAG, SecretFile, is_plain, json, list, written,
+    API_VERSION, CLIENT_SECRET, COMMAND, Conversion, MODE, SecretFile, SecretFlag, is_plain, json, list,
+    written,
 };
 use super::tree::{Node, Value};
 use crate::secret::Secret;
@@ -43,7 +44,7 @@ pub(super) fn from_legacy(
         edits: vec![Edit::replace(key.span.start..end, entry)],
         exec: Node::of(Value::Mapping { pairs, flow: false }),
         arguments: legacy.arguments,
-        keeps_secret: legacy.keeps_secret,
+        kept: legacy.kept,
         drops_tokens: legacy.drops_tokens,
     })
 }
@@ -51,14 +52,14 @@ pub(super) fn from_legacy(
 /// What an `auth-provider` says, as `get-token` would be told.
 pub(super) struct LegacyArguments {
     pub(super) arguments: Vec<String>,
-    keeps_secret: bool,
+    kept: Vec<SecretFlag>,
     drops_tokens: bool,
 }
 
 impl LegacyArguments {
     pub(super) fn read(config: &Node, secret_file: &SecretFile<'_>) -> Result<Self, String> {
         let mut arguments = vec!["get-token".to_owned()];
-        let mut keeps_secret = false;
+        let mut kept = Vec::new();
         let mut drops_tokens = false;
         for key in ["idp-issuer-url", "client-id"] {
             if config.get(key).and_then(Node::text).is_none_or(str::is_empty) {
@@ -76,12 +77,13 @@ impl LegacyArguments {
                 "idp-issuer-url" => arguments.push(format!("--oidc-issuer-url={value}")),
                 "client-id" => arguments.push(format!("--oidc-client-id={value}")),
                 "client-secret" => {
-                    let path = secret_file(&Secret::new(value));
-                    keeps_secret = path.is_none();
-                    arguments.push(path.map_or_else(
-                        || format!("{SECRET_FLAG}={value}"),
-                        |path| format!("{SECRET_FLAG}-file={path}"),
-                    ));
+                    let flag = CLIENT_SECRET.flag;
+                    if let Some(path) = secret_file(CLIENT_SECRET, &Secret::new(value)) {
+                        arguments.push(format!("{flag}-file={path}"));
+                    } else {
+                        arguments.push(format!("{flag}={value}"));
+                        kept.push(CLIENT_SECRET);
+                    }
                 }
                 "idp-certificate-authority" => arguments.push(format!("--certificate-authority={value}")),
                 "idp-certificate-authority-data" => {
@@ -104,7 +106,7 @@ impl LegacyArguments {
         }
         Ok(Self {
             arguments,
-            keeps_secret,
+            kept,
             drops_tokens,
         })
     }

@@ -19,6 +19,7 @@ use std::fmt;
 pub(crate) use auth_provider::{AuthProvider, auth_provider, contexts, user_names, with_tokens};
 pub(crate) use convert::{Choice, Fate, Fault, Plan, is_conversion_of, our_users, plan};
 pub(crate) use diff::unified;
+pub(crate) use entry::SecretFlag;
 pub(crate) use error::Error;
 
 /// The `kubectl config set-credentials` line that runs kubesesame with these arguments.

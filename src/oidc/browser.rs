@@ -5,6 +5,7 @@
 //! browser that holds our stderr would keep kubectl's caller waiting.
 
 use std::io;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -23,8 +24,12 @@ pub(super) fn open(browser: &Browser, url: &Url) -> oneshot::Receiver<String> {
                 drop(failed.send(error.to_string()));
             }
         })),
-        Browser::Command(words) => {
-            let words = words.clone();
+        Browser::Command { whole, words } => {
+            let words = if is_program(whole) {
+                vec![whole.clone()]
+            } else {
+                words.clone()
+            };
             drop(thread::spawn(move || {
                 if let Some(reason) = command(&words, &url) {
                     drop(failed.send(reason));
@@ -34,6 +39,13 @@ pub(super) fn open(browser: &Browser, url: &Url) -> oneshot::Receiver<String> {
         Browser::Print | Browser::Nobody => {}
     }
     receiver
+}
+
+/// Whether a text names a program by its path, spaces and all, as in `/Applications/Google Chrome.app/…`: the peer takes nothing
+/// else.
+fn is_program(text: &str) -> bool {
+    let path = Path::new(text);
+    path.components().count() > 1 && path.is_file()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the door to the browser")]

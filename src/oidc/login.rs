@@ -225,14 +225,8 @@ impl Attempt {
             .authorize_url(CsrfToken::new_random)
             .add_scopes(provider.scopes.iter().map(|scope| Scope::new(scope.to_owned())))
             .add_extra_param("nonce", nonce.secret().clone());
-        let hints = |(name, _): &(String, String)| name == "login_hint";
-        if let Some(account) = &provider.account
-            && !provider.extra_parameters.iter().any(hints)
-        {
-            request = request.add_extra_param("login_hint", account.clone());
-        }
-        for (name, value) in &provider.extra_parameters {
-            request = request.add_extra_param(name.clone(), value.clone());
+        for (name, value) in provider.authorization_parameters() {
+            request = request.add_extra_param(name.to_owned(), value.to_owned());
         }
         // Whatever the metadata says or leaves out: never plain, never none unasked (RFC 7636 7.2).
         let verifier = match provider.pkce {

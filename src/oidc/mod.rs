@@ -60,7 +60,7 @@ pub(crate) struct Tokens {
     pub(crate) expires_at: i64,
     /// Of that token; none if it is opaque.
     pub(crate) claims: Map<String, Value>,
-    /// What later tokens of this session are compared with.
+    /// What later tokens of this session are compared with; of an ID token alone.
     pub(crate) origin: Origin,
     pub(crate) refresh_token: Option<Secret>,
     /// Scopes that the provider granted, separated by spaces.
@@ -237,18 +237,17 @@ impl<'a> Connection<'a> {
             let origin = claims.origin();
             return Ok(kept(token.clone(), claims.life(), Some(claims), origin));
         }
+        let origin = id_claims.as_ref().map(Claims::origin).unwrap_or_default();
         let token = Secret::new(answer.access_token.secret().clone());
         if token.expose().matches('.').count() == 2 {
             let verify = |keys: &_| id_token::verify_access(&token, keys, &expected);
             let claims = self
                 .with_keys(documents, metadata, before_waiting, verify)
                 .await?;
-            let origin = id_claims.as_ref().unwrap_or(&claims).origin();
             return Ok(kept(token.clone(), claims.life(), Some(claims), origin));
         }
         // Opaque: only the provider can read it, and only the answer tells how long it lives.
         let seconds = answer.expires_in.ok_or(Error::NoLifetime)?;
-        let origin = id_claims.as_ref().map(Claims::origin).unwrap_or_default();
         Ok(kept(
             token,
             (expected.now, expected.now.saturating_add(seconds)),

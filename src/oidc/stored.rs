@@ -19,8 +19,9 @@ pub(crate) struct StoredToken {
 }
 
 impl StoredToken {
-    /// Reads a token that says it is of this issuer and for this client; `None` for all others.
-    pub(crate) fn read(token: &Secret, provider: &Provider) -> Option<Self> {
+    /// Reads a token that says it is of this issuer, for this client and, where there is one, of this account; `None` for
+    /// all others.
+    pub(crate) fn read(token: &Secret, provider: &Provider, account: Option<&str>) -> Option<Self> {
         let payload = id_token::payload(token.expose())?;
         let claims = match provider.token {
             TokenKind::Id => Claims::parse(payload),
@@ -43,19 +44,25 @@ impl StoredToken {
             || (provider.token == TokenKind::Access && given_to_us());
         // A program that signed in for itself is its own subject, and nobody's session.
         let is_program = is_us(&claims.subject);
-        let is_account = |account: &String| claims.is_of(account) == Some(true);
+        // A token that tells no name may be anybody's.
+        let is_account = |account| claims.is_of(account) == Some(true);
         if claims.issuer != provider.issuer.as_str()
             || !for_us
             || is_program
-            || !provider.account.as_ref().is_none_or(is_account)
+            || !account.is_none_or(is_account)
         {
             return None;
         }
         let (issued_at, expires_at) = claims.life();
+        // An access token names its person in another way than the ID token that comes when it is renewed.
+        let origin = match provider.token {
+            TokenKind::Id => claims.origin(),
+            TokenKind::Access => Origin::default(),
+        };
         Some(Self {
             issued_at,
             expires_at,
-            origin: claims.origin(),
+            origin,
         })
     }
 }

@@ -128,8 +128,8 @@ impl<'a> TokenEndpoint<'a> {
     pub(super) async fn client_credentials(&self, provider: &Provider) -> Result<Answer, Error> {
         let scopes = provider.scopes.typed().map(|scope| Scope::new(scope.to_owned()));
         let mut request = self.client.exchange_client_credentials().add_scopes(scopes);
-        for (name, value) in &provider.extra_parameters {
-            request = request.add_extra_param(name.clone(), value.clone());
+        for (name, value) in provider.given_parameters() {
+            request = request.add_extra_param(name.to_owned(), value.to_owned());
         }
         self.answer(request.request_async(self.http).await)
     }

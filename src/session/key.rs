@@ -182,6 +182,41 @@ mod tests {
         );
     }
 
+    /// The same promise for all that a session can have beyond issuer, client and scopes.
+    #[test]
+    fn golden_with_all_that_may_be_left_out() {
+        let parameters =
+            [("ttl", "86400"), ("acr_values", "phr")].map(|(name, value)| (name.into(), value.into()));
+        let key = |parameters: &[(String, String)], account, marks: &[&str]| {
+            let key = Key::new(
+                "https://example.okta.com",
+                "0oa1",
+                ["openid"],
+                parameters,
+                account,
+                marks,
+            );
+            key.to_string()
+        };
+        let both = ["access token", "client credentials"];
+        assert_eq!(
+            key(&parameters, None, &[]),
+            "6904aa725ac30689a59eefaef67d2af354d4ddae62680f8964ba2972709dc1d6"
+        );
+        assert_eq!(
+            key(&[], Some("alice@example.com"), &[]),
+            "956090580d6c4164fa46de8960b0d1a768618a7ca827966d82e216591b6c3aa4"
+        );
+        assert_eq!(
+            key(&[], None, &both),
+            "8eb1f2a8dfd61e6e655d136a76c9d1b2b7d2c5d69c33451eaf2513be603231a9"
+        );
+        assert_eq!(
+            key(&parameters, Some("alice@example.com"), &both[..1]),
+            "4e86fec356c70bd3b76363bbe2c268023d83cb2c2e92ff2fac6a6b66665d3326"
+        );
+    }
+
     #[test]
     fn order_and_repetition_of_scopes_do_not_count() {
         let key = |scopes: &[&str]| Key::new("https://i", "c", scopes.iter().copied(), &[], None, &[]);

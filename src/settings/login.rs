@@ -1,11 +1,11 @@
-//! The sign-in's side: where to listen, what the provider redirects to, which browser.
+//! The sign-in's side: which grant, how long, and what waits for the browser.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
-use super::{Error, SecretSource, expand_home, is_loopback};
+use super::{Browser, Error, ListenAddress, Redirect, SecretSource, expand_home};
 use crate::cli::LoginArgs;
 use crate::environment::Environment;
 use crate::foreign_text::ForeignText;
@@ -70,34 +70,6 @@ pub(crate) struct LocalServer {
     pub(crate) key: PathBuf,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ListenAddress {
-    /// Without brackets.
-    pub(crate) host: String,
-    pub(crate) port: u16,
-}
-
-/// The redirect URI that the provider knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Redirect {
-    /// `SCHEME://HOST:PORT`, with the port that we listen on; `localhost` unless something else was asked for.
-    Host { scheme: &'static str, host: String },
-    /// Sent to the letter.
-    Fixed(String, Url),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Browser {
-    /// The desktop's own.
-    Desktop,
-    /// Program and arguments; the URL comes last.
-    Command(Vec<String>),
-    /// Asked for, or all that can be done for a person at a terminal without a desktop: print the URL.
-    Print,
-    /// Neither a desktop nor a person.
-    Nobody,
-}
-
 impl Login {
     /// `redirect_url` is the flag of that name, which belongs to the provider's settings.
     pub(crate) fn new(
@@ -114,6 +86,7 @@ impl Login {
         {
             password.expand_home(environment);
         }
+        let has_redirect_url = redirect_url.as_deref().is_some_and(|text| !text.is_empty());
         let older = args.oidc_redirect_url_authcode_keyboard.clone();
         let keyboard_redirect = redirect_url.clone().filter(|text| !text.is_empty()).or(older);
         // Nobody listens for the other grants, so any URL will do that the provider knows.
@@ -159,7 +132,7 @@ impl Login {
                 .as_deref()
                 .map(page_after)
                 .transpose()?,
-            notes: notes(args),
+            notes: notes(args, has_redirect_url),
         })
     }
 }
@@ -203,7 +176,7 @@ fn page_after(text: &str) -> Result<Url, Error> {
 }
 
 /// The new ways of spellings that the peer itself has dropped.
-fn notes(args: &LoginArgs) -> Vec<&'static str> {
+fn notes(args: &LoginArgs, has_redirect_url: bool) -> Vec<&'static str> {
     let old = [
         (
             !args.listen_port.is_empty(),
@@ -211,7 +184,11 @@ fn notes(args: &LoginArgs) -> Vec<&'static str> {
         ),
         (
             args.oidc_redirect_url_hostname.is_some(),
-            "--oidc-redirect-url-hostname is now --oidc-redirect-url=http://HOST:PORT",
+            if has_redirect_url {
+                "--oidc-redirect-url-hostname does nothing beside --oidc-redirect-url"
+            } else {
+                "--oidc-redirect-url-hostname is now --oidc-redirect-url=http://HOST:PORT"
+            },
         ),
         (
             args.oidc_redirect_url_authcode_keyboard.is_some(),
@@ -222,54 +199,6 @@ fn notes(args: &LoginArgs) -> Vec<&'static str> {
         .filter(|(used, _)| *used)
         .map(|(_, note)| note)
         .collect()
-}
-
-impl Redirect {
-    /// `scheme` is what we wait with.
-    fn parse(text: String, scheme: &str) -> Result<Self, Error> {
-        let refused = |why| Error::RedirectUrl(ForeignText::new(&text), why);
-        let url = Url::parse(&text).map_err(|_| refused("it is not a URL"))?;
-        match url.scheme() {
-            known if known == scheme => {}
-            "https" => return Err(refused("https needs --local-server-cert and --local-server-key")),
-            "http" => return Err(refused("with --local-server-cert it has to be https")),
-            _ => return Err(refused("only http and https URLs can be")),
-        }
-        if url.host().is_none() || url.fragment().is_some() || !url.username().is_empty() {
-            return Err(refused("it has a fragment or a user name"));
-        }
-        Ok(Self::Fixed(text, url))
-    }
-
-    fn host(scheme: &'static str, name: &str) -> Result<Self, Error> {
-        match url::Host::parse(name) {
-            Ok(_) => Ok(Self::Host {
-                scheme,
-                host: name.to_owned(),
-            }),
-            Err(_) => Err(Error::RedirectHost(ForeignText::with_limit(name, 60))),
-        }
-    }
-
-    /// Where a browser on this machine would come back to.
-    fn default_addresses(&self) -> Vec<ListenAddress> {
-        let local = |port| ListenAddress {
-            host: "127.0.0.1".to_owned(),
-            port,
-        };
-        match self {
-            Self::Fixed(_, url) if is_loopback(url) => {
-                let host = url.host_str().unwrap_or("127.0.0.1");
-                let host = if host == "localhost" { "127.0.0.1" } else { host };
-                let host = host.trim_matches(['[', ']']).to_owned();
-                vec![ListenAddress {
-                    host,
-                    port: url.port_or_known_default().unwrap_or(80),
-                }]
-            }
-            _ => vec![local(8000), local(18000)],
-        }
-    }
 }
 
 impl LocalServer {
@@ -286,55 +215,12 @@ impl LocalServer {
     }
 }
 
-impl ListenAddress {
-    fn parse(text: &str) -> Result<Self, Error> {
-        let refused = || Error::ListenAddress(ForeignText::new(text));
-        let (host, port) = text.rsplit_once(':').ok_or_else(refused)?;
-        let host = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
-            .unwrap_or(host);
-        let port = port.parse().map_err(|_| refused())?;
-        if host.contains(['/', '[', ']', ' ']) {
-            return Err(refused());
-        }
-        // An empty host means every address to Go's listener; here it means this machine.
-        let host = if host.is_empty() { "127.0.0.1" } else { host };
-        Ok(Self {
-            host: host.to_owned(),
-            port,
-        })
-    }
-}
-
-impl Browser {
-    fn new(args: &LoginArgs, environment: &Environment) -> Result<Self, Error> {
-        if args.skip_open_browser == Some(true) {
-            return Ok(Self::Print);
-        }
-        if let Some(command) = args
-            .browser_command
-            .as_deref()
-            .filter(|text| !text.trim().is_empty())
-        {
-            let words = shlex::split(command).filter(|words| !words.is_empty());
-            let words = words.ok_or_else(|| Error::BrowserCommand(ForeignText::new(command)))?;
-            return Ok(Self::Command(words));
-        }
-        Ok(match (environment.has_display, environment.at_terminal) {
-            (true, _) => Self::Desktop,
-            (false, true) => Self::Print,
-            (false, false) => Self::Nobody,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn login(change: impl FnOnce(&mut LoginArgs), redirect: Option<&str>) -> Result<Login, Error> {
-        let mut args = LoginArgs {
+    fn args() -> LoginArgs {
+        LoginArgs {
             grant_type: "auto".into(),
             username: None,
             password: None,
@@ -349,7 +235,11 @@ mod tests {
             listen_port: vec![],
             oidc_redirect_url_hostname: None,
             oidc_redirect_url_authcode_keyboard: None,
-        };
+        }
+    }
+
+    fn login(change: impl FnOnce(&mut LoginArgs), redirect: Option<&str>) -> Result<Login, Error> {
+        let mut args = args();
         change(&mut args);
         Login::new(&args, redirect.map(str::to_owned), &Environment::default(), false)
     }
@@ -381,6 +271,7 @@ mod tests {
         );
         assert_eq!(addresses(&[], Some("http://[::1]:7")), [("::1".into(), 7)]);
         assert_eq!(addresses(&[], Some("http://gate.example:7")).len(), 2);
+        assert_eq!(addresses(&[], Some("https://gate.example/cb")).len(), 2);
     }
 
     #[test]
@@ -426,15 +317,5 @@ mod tests {
         ));
         let half = login(|args| args.local_server_key = Some("key".into()), None);
         assert!(matches!(half, Err(Error::HalfLocalServer)));
-    }
-
-    #[test]
-    fn a_browser_command_is_words_and_never_a_shell_line() {
-        let browser = |command: &str| {
-            login(|args| args.browser_command = Some(command.into()), None).map(|login| login.browser)
-        };
-        let words = vec!["firefox".to_owned(), "-P".into(), "my work".into()];
-        assert_eq!(browser("firefox -P 'my work'").unwrap(), Browser::Command(words));
-        assert!(matches!(browser("firefox 'x"), Err(Error::BrowserCommand(_))));
     }
 }

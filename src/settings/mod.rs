@@ -3,20 +3,23 @@
 //! Reads nothing but what it is given. A setting that needs a file (a CA) or the network is taken as it is and
 //! looked at when it is needed, since the cached path never needs it.
 
+mod browser;
+mod cache;
 mod login;
 mod provider;
+mod redirect;
 mod secret_source;
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
-pub(crate) use login::{Browser, Grant, ListenAddress, LocalServer, Login, Redirect};
+pub(crate) use browser::Browser;
+pub(crate) use cache::{Cache, Storage, cache_dir, likely_cache_dir, runtime_dir};
+pub(crate) use login::{Grant, LocalServer, Login};
 pub(crate) use provider::{Issuer, Pkce, Provider, Scopes, TokenKind, is_loopback};
+pub(crate) use redirect::{ListenAddress, Redirect};
 pub(crate) use secret_source::SecretSource;
 
-use serde::{Deserialize, Serialize};
-
-use crate::cli::{CacheArgs, TlsArgs};
+use crate::cli::{GetTokenArgs, TlsArgs};
 use crate::environment::Environment;
 use crate::foreign_text::ForeignText;
 
@@ -48,6 +51,8 @@ pub(crate) enum Error {
         given: ForeignText,
         among: &'static [&'static str],
     },
+    #[error("--oidc-auth-request-extra-params cannot set `{0}`, which belongs to each sign-in alone")]
+    OursAlone(ForeignText),
     #[error("--open-url-after-authentication `{0}` is no http or https URL")]
     AfterUrl(ForeignText),
     #[error("--oidc-redirect-url-hostname `{0}` is no host name")]
@@ -56,6 +61,8 @@ pub(crate) enum Error {
     TwoSecrets([&'static str; 2]),
     #[error("--account is there, and --grant-type is `client-credentials`")]
     AccountOfProgram,
+    #[error("--account and --username are two people: `{0}` and `{1}`")]
+    TwoPeople(ForeignText, ForeignText),
     #[error("there is no home directory to keep sessions in")]
     NoHome,
 }
@@ -98,11 +105,19 @@ impl Error {
                 Some(nearest) => format!("did you mean --{flag}={nearest}?"),
                 None => without_choice(flag).to_owned(),
             },
+            Self::OursAlone(name) => match name.as_str() {
+                "redirect_uri" => "use --oidc-redirect-url".to_owned(),
+                "client_id" => "use --oidc-client-id".to_owned(),
+                "code_challenge" | "code_challenge_method" => "use --oidc-pkce-method".to_owned(),
+                _ => "leave it out".to_owned(),
+            },
             Self::AfterUrl(_) => {
                 "for example --open-url-after-authentication=https://example.com/welcome".to_owned()
             }
             Self::RedirectHost(_) => "use --oidc-redirect-url=http://HOST:PORT".to_owned(),
-            Self::TwoSecrets(_) | Self::AccountOfProgram => "leave one of them out".to_owned(),
+            Self::TwoSecrets(_) | Self::AccountOfProgram | Self::TwoPeople(..) => {
+                "leave one of them out".to_owned()
+            }
             Self::NoHome => "set HOME, or say where with --token-cache-dir".to_owned(),
         }
     }
@@ -141,6 +156,31 @@ pub(crate) fn check(provider: &Provider, login: &Login) -> Result<(), Error> {
     if provider.account.is_some() && !login.grant.is_a_persons() {
         return Err(Error::AccountOfProgram);
     }
+    if let (Some(account), Some(username)) = (&provider.account, login.grant.username())
+        && !is_same_person(account, username)
+    {
+        let shown = |name| ForeignText::with_limit(name, 80);
+        return Err(Error::TwoPeople(shown(account), shown(username)));
+    }
+    Ok(())
+}
+
+/// Login names that are equal, or of which one is the other's part before the `@`.
+fn is_same_person(one: &str, other: &str) -> bool {
+    let is_part = |part: &str, whole: &str| {
+        let local = whole.split_once('@').map(|(local, _)| local);
+        local.is_some_and(|local| local.eq_ignore_ascii_case(part))
+    };
+    one.eq_ignore_ascii_case(other) || is_part(one, other) || is_part(other, one)
+}
+
+/// Whether `get-token` could go on with these arguments, as far as that can be said without files and network.
+pub(crate) fn check_get_token(args: GetTokenArgs, environment: &Environment) -> Result<(), Error> {
+    let redirect_url = args.provider.oidc_redirect_url.clone();
+    let provider = Provider::new(args.provider)?;
+    let login = Login::new(&args.login, redirect_url, environment, false)?;
+    check(&provider, &login)?;
+    Cache::new(args.cache, environment)?;
     Ok(())
 }
 
@@ -161,30 +201,6 @@ pub(crate) enum Authority {
     Data(String),
 }
 
-/// Where sessions are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Cache {
-    /// How sessions are kept, if they are kept at all.
-    pub(crate) storage: Option<Storage>,
-    pub(crate) dir: PathBuf,
-    pub(crate) force_refresh: bool,
-    /// Whether a token is renewed before its end, by a process that nobody waits for.
-    pub(crate) renews_ahead: bool,
-    /// Where sessions of the peer may be, to be taken over.
-    pub(crate) adopt_from: Vec<PathBuf>,
-}
-
-/// How a session is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Storage {
-    /// In a plain file that only its owner can read.
-    Disk,
-    /// In a file that is sealed with a key of the OS keyring.
-    Keyring,
-    /// Sealed where there is a keyring, else plain.
-    Auto,
-}
-
 impl Trust {
     pub(crate) fn new(args: TlsArgs) -> Self {
         let files = args
@@ -200,6 +216,18 @@ impl Trust {
         }
     }
 
+    /// Adds what was said in a second place.
+    pub(crate) fn add(&mut self, other: Self) {
+        let Self {
+            authorities,
+            insecure,
+            wants_renegotiation,
+        } = other;
+        self.authorities.extend(authorities);
+        self.insecure |= insecure;
+        self.wants_renegotiation |= wants_renegotiation;
+    }
+
     /// Gives `~` in file names its meaning, as the shell does not do after an equals sign.
     pub(crate) fn expand_home(&mut self, environment: &Environment) {
         for authority in &mut self.authorities {
@@ -208,86 +236,6 @@ impl Trust {
             }
         }
     }
-}
-
-impl Cache {
-    pub(crate) fn new(args: CacheArgs, environment: &Environment) -> Result<Self, Error> {
-        let storage = match args.token_cache_storage.as_str() {
-            "disk" => Some(Storage::Disk),
-            "keyring" => Some(Storage::Keyring),
-            "auto" => Some(Storage::Auto),
-            "none" => None,
-            other => {
-                let among = &["disk", "keyring", "auto", "none"];
-                return Err(Error::no_choice("token-cache-storage", other, among));
-            }
-        };
-        let adopt_from = match args.adopt.as_str() {
-            "auto" => peer_dirs(args.token_cache_dir.as_deref(), environment),
-            "off" => Vec::new(),
-            other => return Err(Error::no_choice("adopt", other, &["auto", "off"])),
-        };
-        let renews_ahead = match args.refresh_ahead.as_str() {
-            "auto" => true,
-            "off" => false,
-            other => return Err(Error::no_choice("refresh-ahead", other, &["auto", "off"])),
-        };
-        let dir = cache_dir(args.token_cache_dir, environment)?;
-        Ok(Self {
-            renews_ahead,
-            adopt_from,
-            storage,
-            dir,
-            force_refresh: args.force_refresh.unwrap_or(false),
-        })
-    }
-}
-
-/// Where sessions are: as the flag says, as kubectl's own variable says, or below the home.
-pub(crate) fn cache_dir(flag: Option<String>, environment: &Environment) -> Result<PathBuf, Error> {
-    match (flag, &environment.kube_cache_dir, &environment.home) {
-        (Some(dir), _, _) if !dir.is_empty() => Ok(expand_home(&PathBuf::from(dir), environment)),
-        (_, Some(cache), _) => Ok(cache.join("kubesesame")),
-        (_, _, Some(home)) => Ok(home.join(".kube").join("cache").join("kubesesame")),
-        _ => Err(Error::NoHome),
-    }
-}
-
-/// Where the cache directory seems to be, from a look at the words alone: good enough for a place to look for a note in, which
-/// says itself for which command line it is.
-pub(crate) fn likely_cache_dir(words: &[OsString], environment: &Environment) -> Option<PathBuf> {
-    const FLAG: &str = "--token-cache-dir";
-    let value_at = |at: usize| match words[at].to_str()?.strip_prefix(FLAG)? {
-        "" => words.get(at + 1)?.to_str(),
-        rest => rest.strip_prefix('='),
-    };
-    // The last one counts.
-    let typed = (0..words.len()).rev().find_map(value_at);
-    let variable = || {
-        let variable = environment
-            .flags
-            .iter()
-            .find(|(name, _)| name == "KUBESESAME_TOKEN_CACHE_DIR");
-        variable.map(|(_, value)| value.as_str())
-    };
-    cache_dir(typed.or_else(variable).map(str::to_owned), environment).ok()
-}
-
-/// Where notes are kept that are of no use after the last process of the user has gone.
-pub(crate) fn runtime_dir(environment: &Environment) -> Option<PathBuf> {
-    environment.runtime_dir.as_ref().map(|dir| dir.join("kubesesame"))
-}
-
-/// Where the peer keeps its sessions: in the directory that a kubeconfig of today names, and in its own.
-fn peer_dirs(flag: Option<&str>, environment: &Environment) -> Vec<PathBuf> {
-    let typed = flag.filter(|dir| !dir.is_empty());
-    let typed = typed.map(|dir| expand_home(dir.as_ref(), environment));
-    let own = match (&environment.kube_cache_dir, &environment.home) {
-        (Some(cache), _) => Some(cache.join("oidc-login")),
-        (None, Some(home)) => Some(home.join(".kube").join("cache").join("oidc-login")),
-        (None, None) => None,
-    };
-    typed.into_iter().chain(own).collect()
 }
 
 fn expand_home(path: &std::path::Path, environment: &Environment) -> PathBuf {
@@ -300,56 +248,6 @@ fn expand_home(path: &std::path::Path, environment: &Environment) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn dir(typed: Option<&str>, kube_cache_dir: Option<&str>, home: Option<&str>) -> Option<String> {
-        let environment = Environment {
-            kube_cache_dir: kube_cache_dir.map(PathBuf::from),
-            home: home.map(PathBuf::from),
-            ..Environment::default()
-        };
-        let dir = cache_dir(typed.map(str::to_owned), &environment);
-        dir.ok().map(|dir| dir.to_string_lossy().into_owned())
-    }
-
-    #[test]
-    fn the_cache_is_where_the_flag_then_kubectl_then_home_say() {
-        assert_eq!(dir(Some("/c"), Some("/k"), Some("/h")).as_deref(), Some("/c"));
-        assert_eq!(
-            dir(None, Some("/k"), Some("/h")).as_deref(),
-            Some("/k/kubesesame")
-        );
-        assert_eq!(
-            dir(None, None, Some("/h")).as_deref(),
-            Some("/h/.kube/cache/kubesesame")
-        );
-        assert_eq!(dir(None, None, None), None);
-    }
-
-    #[test]
-    fn the_likely_directory_is_that_of_the_last_flag_or_the_variable() {
-        let likely = |words: &[&str], variable: Option<&str>| {
-            let words: Vec<_> = words.iter().map(OsString::from).collect();
-            let flags = variable.map(|value| ("KUBESESAME_TOKEN_CACHE_DIR".to_owned(), value.to_owned()));
-            let environment = Environment {
-                home: Some("/h".into()),
-                flags: flags.into_iter().collect(),
-                ..Environment::default()
-            };
-            likely_cache_dir(&words, &environment)
-                .unwrap()
-                .display()
-                .to_string()
-        };
-        assert_eq!(
-            likely(&["k", "--token-cache-dir=/a", "--token-cache-dir", "~/b"], None),
-            "/h/b"
-        );
-        assert_eq!(likely(&["k", "--token-cache-dir"], Some("/v")), "/v");
-        assert_eq!(
-            likely(&["k", "--token-cache-dirs=/a"], None),
-            "/h/.kube/cache/kubesesame"
-        );
-    }
 
     #[test]
     fn a_slip_has_a_nearest_choice_and_another_word_has_none() {
@@ -371,11 +269,5 @@ mod tests {
         ] {
             assert_eq!(nearest(given, &grants), meant, "{given}");
         }
-    }
-
-    #[test]
-    fn a_tilde_is_the_home_and_only_at_the_start_of_a_path() {
-        assert_eq!(dir(Some("~/c"), None, Some("/h")).as_deref(), Some("/h/c"));
-        assert_eq!(dir(Some("~bob/c"), None, Some("/h")).as_deref(), Some("~bob/c"));
     }
 }

@@ -20,9 +20,20 @@ pub(crate) struct Provider {
     pub(crate) token: TokenKind,
     /// For every request to the provider.
     pub(crate) headers: Vec<(String, String)>,
-    /// For the authorization request.
+    /// For the authorization request, as they were given.
     pub(crate) extra_parameters: Vec<(String, String)>,
 }
+
+/// Parameters that bind the answer to us: another value would only be refused, or open the sign-in to others.
+const OURS_ALONE: [&str; 7] = [
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "nonce",
+    "redirect_uri",
+    "response_type",
+    "state",
+];
 
 /// The issuer's text as it was given: compared to the letter everywhere (OpenID Connect Discovery 4.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +62,8 @@ pub(crate) struct Scopes {
     all: Vec<String>,
     /// `openid` was typed, and is not only there because a person signs in.
     asked_for_openid: bool,
+    /// Given to the letter: neither `openid` nor anything else is added.
+    exact: bool,
 }
 
 impl Provider {
@@ -75,7 +88,7 @@ impl Provider {
                 ));
             }
         };
-        Ok(Self {
+        let provider = Self {
             issuer,
             client_id,
             client_secret: SecretSource::new(
@@ -96,11 +109,22 @@ impl Provider {
                 TokenKind::Id
             },
             headers: pairs("oidc-request-header", &args.oidc_request_header)?,
-            extra_parameters: pairs(
-                "oidc-auth-request-extra-params",
-                &args.oidc_auth_request_extra_params,
-            )?,
-        })
+            extra_parameters: Vec::new(),
+        };
+        provider.with_parameters(&args.oidc_auth_request_extra_params)
+    }
+
+    /// The same provider with these extra parameters.
+    pub(crate) fn with_parameters(mut self, texts: &[String]) -> Result<Self, Error> {
+        self.extra_parameters = pairs("oidc-auth-request-extra-params", texts)?;
+        let mut names = self.extra_parameters.iter().map(|(name, _)| name.as_str());
+        if let Some(name) = names.find(|name| OURS_ALONE.contains(name)) {
+            return Err(Error::OursAlone(ForeignText::new(name)));
+        }
+        if let Some(scopes) = self.extra_parameter("scope") {
+            self.scopes = Scopes::exactly(scopes);
+        }
+        Ok(self)
     }
 
     /// Gives `~` in the secret's file name its meaning, as the shell does not do after an equals sign.
@@ -108,6 +132,33 @@ impl Provider {
         if let Some(secret) = &mut self.client_secret {
             secret.expand_home(environment);
         }
+    }
+
+    /// What was given for a parameter of the authorization request.
+    pub(crate) fn extra_parameter(&self, name: &str) -> Option<&str> {
+        let mut parameters = self.extra_parameters.iter();
+        let found = parameters.find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// What an authorization request has beside the parameters of the protocol: what was given, and ours where nothing was.
+    pub(crate) fn authorization_parameters(&self) -> Vec<(&str, &str)> {
+        let ours = [
+            // Google gives a refresh token for nothing else; others do not know the name.
+            ("access_type", Some("offline")),
+            ("login_hint", self.account.as_deref()),
+        ];
+        let ours = ours
+            .into_iter()
+            .filter(|(name, _)| self.extra_parameter(name).is_none())
+            .filter_map(|(name, value)| Some((name, value?)));
+        ours.chain(self.given_parameters()).collect()
+    }
+
+    /// The extra parameters without those that have another place.
+    pub(crate) fn given_parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        let given = self.extra_parameters.iter().filter(|(name, _)| name != "scope");
+        given.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The same provider, asked for one more scope.
@@ -123,7 +174,9 @@ impl Provider {
 fn pairs(flag: &'static str, texts: &[String]) -> Result<Vec<(String, String)>, Error> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     for text in texts {
-        let refused = || Error::NotPairs(flag, ForeignText::with_limit(text, 60));
+        // What stands behind a name may be a secret.
+        let name = text.split([':', ' ']).next().unwrap_or_default();
+        let refused = || Error::NotPairs(flag, ForeignText::with_limit(name, 60));
         let cells = match text.matches('=').count() {
             0 => return Err(refused()),
             1 => vec![text.trim_matches('"').to_owned()],
@@ -191,6 +244,7 @@ impl Scopes {
         let mut scopes = Self {
             all: vec!["openid".to_owned()],
             asked_for_openid: false,
+            exact: false,
         };
         for scope in extras.iter().flat_map(|text| text.split([',', ' ', '\t', '\n'])) {
             scopes.asked_for_openid |= scope == "openid";
@@ -199,8 +253,20 @@ impl Scopes {
         scopes
     }
 
+    /// The parameter `scope` as it was given.
+    fn exactly(text: &str) -> Self {
+        let mut scopes = Self {
+            all: Vec::new(),
+            asked_for_openid: true,
+            exact: false,
+        };
+        text.split(' ').for_each(|scope| scopes.add(scope));
+        scopes.exact = true;
+        scopes
+    }
+
     fn add(&mut self, scope: &str) {
-        if !scope.is_empty() && !self.iter().any(|known| known == scope) {
+        if !self.exact && !scope.is_empty() && !self.iter().any(|known| known == scope) {
             self.all.push(scope.to_owned());
         }
     }

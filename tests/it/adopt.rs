@@ -3,102 +3,11 @@
 use std::fs::{self, File, Permissions};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
 
-use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
-use crate::okta::{AccessTokenForm, Endpoint, Fault, FaultBody, FaultKind};
-use crate::support::{Call, Sandbox, finish, mode, now};
-
-const RECORD: &str = "0000000000000000000000000000000000000000000000000000000000000001";
-const OTHER_RECORD: &str = "0000000000000000000000000000000000000000000000000000000000000002";
-
-/// A person with a session of the peer and none of ours: the tokens are those of a real sign-in, taken out of our store.
-struct Peer {
-    sandbox: Sandbox,
-    token: String,
-    refresh_token: String,
-}
-
-impl Peer {
-    fn new() -> Self {
-        Self::signed_in(Sandbox::new(), &[])
-    }
-
-    fn signed_in(sandbox: Sandbox, args: &[&str]) -> Self {
-        let call = args.iter().fold(sandbox.get_token(), |call, arg| call.arg(arg));
-        let token = call.run().token();
-        let refresh_token = sandbox.session()["refresh_token"].as_str().unwrap().to_owned();
-        fs::remove_dir_all(sandbox.cache_dir()).unwrap();
-        sandbox.okta.clear_requests();
-        Self {
-            sandbox,
-            token,
-            refresh_token,
-        }
-    }
-
-    fn dir(&self) -> PathBuf {
-        self.sandbox.path(".kube/cache/oidc-login")
-    }
-
-    /// Writes a record as the peer does.
-    fn write(&self, name: &str, record: &Value) {
-        fs::create_dir_all(self.dir()).unwrap();
-        for (path, mode, text) in [
-            (name.to_owned(), 0o600, record.to_string()),
-            (format!("{name}.lock"), 0o600, String::new()),
-        ] {
-            let path = self.dir().join(path);
-            fs::write(&path, text).unwrap();
-            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-        }
-        fs::set_permissions(self.dir(), Permissions::from_mode(0o700)).unwrap();
-    }
-
-    fn live(self) -> Self {
-        let record = json!({ "id_token": self.token, "refresh_token": self.refresh_token });
-        self.write(RECORD, &record);
-        self
-    }
-
-    fn expired(self) -> Self {
-        let token = with_claims(&self.token, |claims| claims["exp"] = (now() - 60).into());
-        self.write(
-            RECORD,
-            &json!({ "id_token": token, "refresh_token": self.refresh_token }),
-        );
-        self
-    }
-
-    fn call(&self) -> Call {
-        self.sandbox.get_token()
-    }
-
-    /// Tabs since the peer's own sign-in.
-    fn tabs(&self) -> usize {
-        self.sandbox.tabs() - 1
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.dir().join(name).exists()
-    }
-
-    fn moved(&self) -> bool {
-        !self.has(RECORD) && self.has(&format!("{RECORD}.moved-to-kubesesame"))
-    }
-}
-
-/// The token with other claims, and so with a signature that does not fit.
-fn with_claims(token: &str, change: impl FnOnce(&mut Value)) -> String {
-    let parts: Vec<&str> = token.split('.').collect();
-    let payload = BASE64URL_NOPAD.decode(parts[1].as_bytes()).unwrap();
-    let mut claims: Value = serde_json::from_slice(&payload).unwrap();
-    change(&mut claims);
-    let payload = BASE64URL_NOPAD.encode(claims.to_string().as_bytes());
-    format!("{}.{payload}.{}", parts[0], parts[2])
-}
+use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
+use crate::support::{OTHER_RECORD, Peer, RECORD, finish, mode, now, with_claims};
 
 #[test]
 fn a_live_session_comes_along_without_a_browser() {
@@ -175,34 +84,6 @@ fn of_several_sessions_the_newest_that_fits_comes_along() {
 }
 
 #[test]
-fn another_session_of_the_same_person_takes_the_next_record() {
-    let peer = Peer::new().live();
-    peer.write(OTHER_RECORD, &json!({ "id_token": peer.token }));
-    peer.call().run().token();
-    peer.call().arg("--oidc-extra-scope=email").run().token();
-    assert!(!peer.has(RECORD) && !peer.has(OTHER_RECORD));
-    assert_eq!(peer.tabs(), 0);
-}
-
-#[test]
-fn an_account_takes_its_own_session_only() {
-    let peer = Peer::new();
-    let named = |name: &str| with_claims(&peer.token, |claims| claims["email"] = name.into());
-    // Neither has a signature that fits, so what comes of them is renewed: the refresh token tells which one it was.
-    peer.write(
-        RECORD,
-        &json!({ "id_token": named("bob@example.com"), "refresh_token": "bobs" }),
-    );
-    peer.write(
-        OTHER_RECORD,
-        &json!({ "id_token": named("alice@example.com"), "refresh_token": peer.refresh_token }),
-    );
-    peer.call().arg("--account=alice").run().token();
-    assert!(peer.has(RECORD) && !peer.has(OTHER_RECORD));
-    assert_eq!(peer.tabs(), 0);
-}
-
-#[test]
 fn adopt_off_leaves_the_peer_alone() {
     let peer = Peer::new().live();
     peer.call().arg("--adopt=off").run().token();
@@ -215,7 +96,7 @@ fn adopt_off_leaves_the_peer_alone() {
 }
 
 #[test]
-fn the_directory_that_the_kubeconfig_names_is_looked_at_too() {
+fn the_directory_that_the_kubeconfig_names_is_looked_at() {
     let peer = Peer::new().live();
     let elsewhere = peer.sandbox.path("elsewhere");
     fs::rename(peer.dir(), &elsewhere).unwrap();
@@ -229,6 +110,30 @@ fn the_directory_that_the_kubeconfig_names_is_looked_at_too() {
         .run();
     assert!(cleaned.stderr.contains("removed 1 session"), "{cleaned}");
     call.run().token();
+    assert_eq!(peer.tabs(), 1);
+}
+
+#[test]
+fn below_kubectls_own_cache_the_peer_is_found_too() {
+    let peer = Peer::new().live();
+    let cache = peer.sandbox.path("kubectl-cache");
+    fs::create_dir(&cache).unwrap();
+    fs::rename(peer.dir(), cache.join("oidc-login")).unwrap();
+    let call = peer.call().env("KUBECACHEDIR", &cache.to_string_lossy());
+    assert_eq!(call.run().token(), peer.token);
+    assert_eq!(peer.tabs(), 0);
+}
+
+/// A refresh token in two places would end the session for both.
+#[test]
+fn a_session_that_cannot_be_moved_is_left_and_told() {
+    let peer = Peer::new().live();
+    let in_the_way = format!("{RECORD}.moving-to-kubesesame/x");
+    fs::create_dir_all(peer.dir().join(in_the_way)).unwrap();
+    let outcome = peer.call().run();
+    assert_ne!(outcome.token(), peer.token);
+    assert!(outcome.stderr.contains("are left alone: "), "{outcome}");
+    assert!(peer.has(RECORD));
     assert_eq!(peer.tabs(), 1);
 }
 
@@ -376,63 +281,9 @@ fn scopes_that_were_never_granted_are_not_asked_for_twice() {
 }
 
 #[test]
-fn an_access_token_comes_along_where_one_is_wanted() {
-    let sandbox = Sandbox::new();
-    sandbox
-        .okta
-        .behave(|behaviour| behaviour.access_token_form = AccessTokenForm::Jwt);
-    let peer = Peer::signed_in(sandbox, &["--oidc-use-access-token"]).live();
-    // It is none for who wants an ID token.
-    peer.call().run().token();
-    assert!(peer.has(RECORD));
-    let access = peer.call().arg("--oidc-use-access-token");
-    assert_eq!(access.run().token(), peer.token);
-    assert!(peer.moved());
-}
-
-#[test]
 fn without_storage_there_is_nothing_to_take_over() {
     let peer = Peer::new().live();
     peer.call().arg("--token-cache-storage=none").run().token();
-    assert!(peer.has(RECORD));
-    assert_eq!(peer.tabs(), 1);
-}
-
-#[test]
-fn a_program_is_nobody_and_nobody_is_a_program() {
-    let sandbox = Sandbox::new();
-    sandbox.okta.behave(|behaviour| {
-        behaviour.access_token_form = AccessTokenForm::Jwt;
-        behaviour.custom_scopes.push("k8s".to_owned());
-    });
-    let as_program = |call: Call| {
-        let call = call
-            .arg("--grant-type=client-credentials")
-            .arg("--oidc-extra-scope=k8s")
-            .arg("--oidc-use-access-token");
-        call.without("--oidc-extra-scope=offline_access")
-    };
-    let client = [sandbox.okta.web_client_id(), sandbox.okta.web_client_secret()];
-    let with_client = |call: Call| {
-        call.with("--oidc-client-id", &client[0])
-            .arg(&format!("--oidc-client-secret={}", client[1]))
-    };
-    // A person's session of that app, and then a program that asks for itself.
-    let person = with_client(sandbox.get_token().arg("--oidc-use-access-token"));
-    let token = person.run().token();
-    fs::remove_dir_all(sandbox.cache_dir()).unwrap();
-    let peer = Peer {
-        token,
-        refresh_token: "x".to_owned(),
-        sandbox,
-    }
-    .live();
-    let program = as_program(with_client(peer.call())).run();
-    assert_ne!(program.token(), peer.token);
-    assert!(peer.has(RECORD), "{program}");
-    // The other way round.
-    peer.write(RECORD, &json!({ "id_token": program.token() }));
-    person.run().token();
     assert!(peer.has(RECORD));
     assert_eq!(peer.tabs(), 1);
 }

@@ -41,6 +41,55 @@ fn extra_parameters_go_into_the_authorization_request_and_make_another_session()
     wrong.run().fails(2, &["is not NAME=VALUE"]);
 }
 
+/// As with the peer, whoever names a parameter means to have that value, once.
+#[test]
+fn a_parameter_that_is_named_takes_the_place_of_ours() {
+    let sandbox = Sandbox::new();
+    sandbox.get_token().run().token();
+    let plain = authorize_request(&sandbox);
+    assert_eq!(query(&plain, "access_type").as_deref(), Some("offline"));
+    sandbox.okta.clear_requests();
+    let extra = |pair: &str| format!("--oidc-auth-request-extra-params={pair}");
+    let call = sandbox
+        .get_token()
+        .arg("--account=alice")
+        .arg(&extra("scope=openid email offline_access"))
+        .arg(&extra("access_type=online"))
+        .arg(&extra("login_hint=alice@example.com"))
+        .arg(&extra("prompt=login"));
+    let token = call.run().token();
+    let request = authorize_request(&sandbox);
+    for (name, value) in [
+        ("scope", "openid email offline_access"),
+        ("access_type", "online"),
+        ("login_hint", "alice@example.com"),
+        ("prompt", "login"),
+    ] {
+        let values: Vec<_> = request.query.iter().filter(|(known, _)| known == name).collect();
+        assert_eq!(values, [&(name.to_owned(), value.to_owned())]);
+    }
+    for session in sandbox.cache_files(".session.json") {
+        let text = fs::read_to_string(&session).unwrap();
+        let mut record: serde_json::Value = serde_json::from_str(&text).unwrap();
+        record["expires_at"] = 1.into();
+        fs::write(&session, record.to_string()).unwrap();
+    }
+    assert_ne!(call.run().token(), token);
+    assert_eq!(sandbox.grants("refresh_token"), 1);
+    for (name, hint) in [
+        ("state", "leave it out"),
+        ("nonce", "leave it out"),
+        ("response_type", "leave it out"),
+        ("code_challenge", "--oidc-pkce-method"),
+        ("code_challenge_method", "--oidc-pkce-method"),
+        ("redirect_uri", "--oidc-redirect-url"),
+        ("client_id", "--oidc-client-id"),
+    ] {
+        let outcome = sandbox.get_token().arg(&extra(&format!("{name}=x"))).run();
+        outcome.fails(2, &[&format!("cannot set `{name}`"), hint]);
+    }
+}
+
 #[test]
 fn request_headers_are_on_every_request_to_the_provider() {
     let sandbox = Sandbox::new();
@@ -76,13 +125,21 @@ fn without_storage_each_call_signs_in_and_nothing_is_kept() {
     call.run().token();
     assert_eq!(sandbox.tabs(), 2);
     assert!(!sandbox.cache_dir().exists());
-    let keyring = sandbox.get_token().arg("--token-cache-storage=keyring");
-    keyring
+    sandbox
+        .get_token()
+        .arg("--token-cache-storage=keyrings")
         .run()
-        .fails(2, &["none of `disk`, `none`", "keyring is not supported yet"]);
+        .fails(
+            2,
+            &[
+                "none of `disk`, `keyring`, `auto`, `none`",
+                "did you mean --token-cache-storage=keyring?",
+            ],
+        );
     sandbox
         .get_token()
         .arg("--token-cache-storage=auto")
+        .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus")
         .run()
         .token();
     assert!(sandbox.cache_dir().exists());
@@ -156,6 +213,16 @@ fn the_authorities_of_the_environment_are_trusted() {
     let sandbox = Sandbox::with_tls();
     let file = sandbox.path("ca.pem").display().to_string();
     sandbox.get_token().env("SSL_CERT_FILE", &file).run().token();
+}
+
+#[test]
+fn a_directory_of_authorities_in_the_environment_is_trusted() {
+    let sandbox = Sandbox::with_tls();
+    let dir = sandbox.path("authorities");
+    fs::create_dir(&dir).unwrap();
+    fs::rename(sandbox.path("ca.pem"), dir.join("ca.pem")).unwrap();
+    let dir = dir.display().to_string();
+    sandbox.get_token().env("SSL_CERT_DIR", &dir).run().token();
 }
 
 #[test]

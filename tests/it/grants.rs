@@ -1,102 +1,7 @@
-//! The other ways to a token: a device code, a password, the credentials of a program; and access tokens.
+//! The other ways to a token: a password, the credentials of a program; and access tokens.
 
-use crate::okta::{AccessTokenForm, Behaviour, DeviceVerification, Endpoint, Fault, FaultBody, FaultKind};
+use crate::okta::{AccessTokenForm, Behaviour, Endpoint, Fault, FaultKind};
 use crate::support::{Call, Sandbox};
-
-fn device(change: impl FnOnce(&mut Behaviour)) -> (Sandbox, Call) {
-    let sandbox = Sandbox::unattended();
-    sandbox.okta.behave(|behaviour| {
-        behaviour.device_interval_secs = Some(0);
-        behaviour.access_token_form = AccessTokenForm::Jwt;
-        change(behaviour);
-    });
-    let call = sandbox.get_token().arg("--grant-type=device-code");
-    (sandbox, call)
-}
-
-#[test]
-fn a_device_code_is_shown_and_polled_until_the_person_agrees() {
-    let (sandbox, call) =
-        device(|behaviour| behaviour.device_verification = DeviceVerification::ApproveAfterPolls(2));
-    let outcome = call.run();
-    outcome.token();
-    assert!(outcome.stderr.contains("/activate with the code "), "{outcome}");
-    assert_eq!(sandbox.grants("urn:ietf:params:oauth:grant-type:device_code"), 3);
-    assert!(sandbox.wait_for_tabs(1).contains("/activate?user_code="));
-    // The session is like any other: cached, and renewed without anybody.
-    assert_eq!(call.run().stderr, "");
-    sandbox.expire();
-    call.run().token();
-    assert_eq!(sandbox.grants("refresh_token"), 1);
-}
-
-#[test]
-fn a_device_code_that_is_denied_or_ends_is_told() {
-    let (_sandbox, call) = device(|behaviour| behaviour.device_verification = DeviceVerification::Deny);
-    call.run().fails(1, &["access_denied"]);
-    let (_sandbox, call) = device(|behaviour| {
-        behaviour.device_verification = DeviceVerification::NeverAnswer;
-        behaviour.device_interval_secs = Some(1);
-        behaviour.device_expires_in_secs = 2;
-    });
-    call.run()
-        .fails(1, &["the device code ended before anybody signed in"]);
-}
-
-#[test]
-fn a_network_that_fails_for_a_while_does_not_end_a_device_code() {
-    let (sandbox, call) = device(|behaviour| {
-        behaviour.faults = vec![
-            Fault::once(Endpoint::Token, FaultKind::Reset),
-            Fault::once(Endpoint::Token, FaultKind::status(503, FaultBody::Html)),
-        ];
-    });
-    call.run().token();
-    assert!(sandbox.okta.count(Endpoint::Token) >= 3);
-}
-
-#[test]
-fn a_provider_that_wants_fewer_polls_gets_fewer() {
-    let (sandbox, call) = device(|behaviour| {
-        behaviour.device_slow_down_polls = 1;
-        behaviour.device_verification = DeviceVerification::ApproveAfterPolls(0);
-    });
-    let began = std::time::Instant::now();
-    call.run().token();
-    // RFC 8628 3.5: five seconds more from then on. The mock refuses who asks before that once more.
-    assert!(began.elapsed() >= std::time::Duration::from_secs(5));
-    assert_eq!(sandbox.grants("urn:ietf:params:oauth:grant-type:device_code"), 2);
-}
-
-#[test]
-fn a_provider_that_wants_pkce_for_a_device_code_gets_it() {
-    let (sandbox, call) = device(|behaviour| behaviour.device_requires_pkce = true);
-    call.run().token();
-    assert_eq!(sandbox.okta.count(Endpoint::DeviceAuthorize), 2);
-}
-
-#[test]
-fn a_provider_or_app_without_device_codes_is_told() {
-    let (sandbox, call) = device(|behaviour| {
-        behaviour.discovery.insert(
-            "device_authorization_endpoint".to_owned(),
-            serde_json::Value::Null,
-        );
-    });
-    call.run()
-        .fails(1, &["no device authorization endpoint", "another --grant-type"]);
-    sandbox.okta.behave(|behaviour| {
-        behaviour.discovery.clear();
-        behaviour.device_grant_allowed = false;
-    });
-    call.run().fails(1, &["unauthorized_client"]);
-}
-
-#[test]
-fn a_device_code_needs_no_browser_and_no_terminal() {
-    let (_sandbox, call) = device(|_| ());
-    call.without("--browser-command").run().token();
-}
 
 #[test]
 fn a_password_signs_in_without_a_browser() {
@@ -187,6 +92,23 @@ fn a_program_signs_in_for_itself_and_asks_for_no_openid() {
 }
 
 #[test]
+fn a_program_can_name_its_scopes_as_a_parameter() {
+    let (sandbox, call) = program(|_| ());
+    let call = call
+        .without("--oidc-extra-scope")
+        .arg("--oidc-auth-request-extra-params=scope=k8s")
+        .arg("--oidc-use-access-token");
+    call.run().token();
+    let requests = sandbox.okta.requests();
+    let scopes: Vec<_> = requests
+        .iter()
+        .flat_map(|request| &request.form)
+        .filter(|(name, _)| name == "scope")
+        .collect();
+    assert_eq!(scopes, [&("scope".to_owned(), "k8s".to_owned())]);
+}
+
+#[test]
 fn a_program_without_an_id_token_is_told_what_it_needs() {
     let (_sandbox, call) = program(|_| ());
     call.run()
@@ -242,6 +164,30 @@ fn an_opaque_access_token_lives_as_long_as_the_answer_says() {
         .behave(|behaviour| behaviour.expires_in_absent = true);
     call.run()
         .fails(1, &["does not say how long its access token lives"]);
+}
+
+/// RFC 6749 knows no ID token, and a provider need not send one to who wants the other.
+#[test]
+fn an_access_token_needs_no_id_token_beside_it() {
+    for form in [AccessTokenForm::Jwt, AccessTokenForm::Opaque] {
+        let (sandbox, call) = with_access_token(form);
+        let without = Fault::always(Endpoint::Token, FaultKind::Missing("id_token".to_owned()));
+        sandbox.okta.behave(|behaviour| behaviour.faults = vec![without]);
+        let first = call.run().token();
+        sandbox.expire();
+        let second = call.run().token();
+        // One that comes later is of the person whom later ones are compared with.
+        sandbox.okta.behave(|behaviour| behaviour.faults = Vec::new());
+        sandbox.expire();
+        let third = call.run().token();
+        assert!(first != second && second != third);
+        assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, 2));
+        sandbox
+            .okta
+            .behave(|behaviour| behaviour.user.sub = "00umallory".to_owned());
+        sandbox.expire();
+        call.run().fails(1, &["`sub`"]);
+    }
 }
 
 #[test]

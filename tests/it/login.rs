@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use crate::okta::{AuthorizeError, ClientAuth, Endpoint, Recorded};
-use crate::support::{Sandbox, finish, url_from_stderr, visit};
+use crate::support::Sandbox;
 
 fn query<'a>(request: &'a Recorded, name: &str) -> Option<&'a str> {
     request
@@ -172,6 +172,31 @@ fn a_given_redirect_url_is_sent_and_answered_to_the_letter() {
     );
 }
 
+/// A gate in front of this machine ends TLS and passes the plain request on, with the name that it was asked by.
+#[test]
+fn a_redirect_url_of_https_elsewhere_comes_back_through_a_gate() {
+    let gate = "https://gate.example/callback";
+    let port = free_port();
+    let sandbox = Sandbox::with_habit(Box::new(move |url| {
+        let answer = url::Url::parse(&crate::support::redirect_of(url)).unwrap();
+        let (path, query) = (answer.path(), answer.query().unwrap());
+        let here = format!("http://127.0.0.1:{port}{path}?{query}");
+        let page = crate::support::visit_with(&here, &[("host", "gate.example")]);
+        assert_eq!(page.status, 200);
+    }));
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.redirect_uris.push(gate.to_owned()));
+    let call = sandbox
+        .get_token()
+        .with("--listen-address", &format!("127.0.0.1:{port}"));
+    call.arg(&format!("--oidc-redirect-url={gate}")).run().token();
+    assert_eq!(
+        query(&asked(&sandbox, Endpoint::Authorize), "redirect_uri"),
+        Some(gate)
+    );
+}
+
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -232,66 +257,6 @@ fn a_refusal_is_told_in_three_lines() {
 }
 
 #[test]
-fn a_browser_that_cannot_be_opened_is_told_with_the_url_and_the_login_goes_on() {
-    let sandbox = Sandbox::new();
-    for command in ["no-such-browser-anywhere", "sh -c 'exit 3'"] {
-        let call = sandbox
-            .get_token()
-            .with("--browser-command", command)
-            .arg("--force-refresh");
-        let call = call.without("--oidc-extra-scope");
-        let child = call.spawn();
-        let (child, stderr, url) = url_from_stderr(child);
-        assert!(stderr.contains("the browser could not be opened"), "{stderr}");
-        assert_eq!(visit(&url).status, 200);
-        finish(child).token();
-    }
-}
-
-#[test]
-fn a_desktop_without_an_opener_is_told_with_the_url() {
-    let sandbox = Sandbox::new();
-    let call = sandbox
-        .get_token()
-        .without("--browser-command")
-        .env("DISPLAY", ":99")
-        .env("PATH", "/nowhere");
-    let (child, stderr, url) = url_from_stderr(call.spawn());
-    assert!(stderr.contains("the browser could not be opened"), "{stderr}");
-    visit(&url);
-    finish(child).token();
-}
-
-#[test]
-fn at_a_terminal_without_a_desktop_the_url_is_printed() {
-    let sandbox = Sandbox::new();
-    let call = sandbox.get_token().without("--browser-command").at_terminal();
-    let (child, _, url) = url_from_stderr(call.spawn());
-    visit(&url);
-    finish(child).token();
-}
-
-#[test]
-fn with_skip_open_browser_the_url_is_printed_and_no_tab_opens() {
-    let sandbox = Sandbox::new();
-    let (child, _, url) = url_from_stderr(sandbox.get_token().arg("--skip-open-browser=true").spawn());
-    visit(&url);
-    finish(child).token();
-    assert_eq!(sandbox.tabs(), 0);
-}
-
-#[test]
-fn without_a_browser_and_a_person_it_says_so_at_once() {
-    let sandbox = Sandbox::new();
-    let outcome = sandbox.get_token().without("--browser-command").run();
-    outcome.fails(
-        3,
-        &["a sign-in is needed, and there is neither a browser nor a terminal here"],
-    );
-    assert_eq!(sandbox.okta.requests().len(), 0);
-}
-
-#[test]
 fn a_login_without_a_refresh_token_says_once_how_to_get_one() {
     let sandbox = Sandbox::new();
     let call = sandbox.get_token().without("--oidc-extra-scope");
@@ -342,18 +307,4 @@ fn the_second_listen_address_is_taken_when_the_first_is_not_free() {
         .with("--listen-address", &format!("127.0.0.1:{port},127.0.0.1:0"))
         .run()
         .token();
-}
-
-#[test]
-fn a_browser_that_stays_open_holds_nothing_up() {
-    let sandbox = Sandbox::new();
-    let inner = sandbox.get_token();
-    // The command goes on for long after the URL was handed over, with all streams that it got.
-    let command = format!(
-        "sh -c 'printf \"%s\\n\" \"$1\" > {}; exec sleep 60' sh",
-        sandbox.path("browser").display()
-    );
-    let began = std::time::Instant::now();
-    inner.with("--browser-command", &command).run().token();
-    assert!(began.elapsed().as_secs() < 30);
 }

@@ -19,10 +19,12 @@ mod visit;
 
 mod accounts;
 mod adopt;
+mod adopt_whose;
 #[cfg(target_os = "linux")]
 mod ahead;
 mod cached;
 mod callback;
+mod device;
 mod drop_in;
 mod exec_info;
 mod failed_login;
@@ -33,10 +35,14 @@ mod kubeconfig;
 mod layers;
 mod local_server;
 mod login;
+mod loopback;
 mod network;
+mod opener;
 mod parallel;
 mod peer_cases;
+mod peer_flags;
 mod prompts;
+mod proxies;
 mod refresh;
 #[cfg(target_os = "linux")]
 mod refused;

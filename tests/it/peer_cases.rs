@@ -6,7 +6,6 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -18,7 +17,7 @@ use crate::support::{Call, Sandbox, now, visit};
 const GAPS: [(&str, &str); 19] = [
     (
         "device-code",
-        "grants::a_device_code_is_shown_and_polled_until_the_person_agrees",
+        "device::a_device_code_is_shown_and_polled_until_the_person_agrees",
     ),
     ("keyboard", "prompts::a_pasted_code_or_the_whole_address_signs_in"),
     (
@@ -76,12 +75,12 @@ const GAPS: [(&str, &str); 19] = [
     ),
     (
         "proxies",
-        "peer_cases::a_proxy_is_used_where_the_environment_says_so",
+        "proxies::a_proxy_is_used_where_the_environment_says_so",
     ),
     ("v1beta1", "exec_info::each_version_is_answered_in_kind"),
     (
         "keyring",
-        "drop_in::without_storage_each_call_signs_in_and_nothing_is_kept",
+        "storage::without_a_keyring_nobody_is_asked_to_sign_in_and_nothing_is_written",
     ),
 ];
 
@@ -178,11 +177,28 @@ fn tls_data() {
     token(&get_token(&sandbox).arg(&format!("--certificate-authority-data={data}")));
 }
 
+/// The two transports of the peer's cases, each with the flag that goes with it.
+fn transports() -> [(Sandbox, String); 2] {
+    let tls = Sandbox::with_tls();
+    let ca = format!("--certificate-authority={}", tls.path("ca.pem").display());
+    // For the other one a flag that changes nothing.
+    [
+        (Sandbox::new(), "--insecure-skip-tls-verify=false".to_owned()),
+        (tls, ca),
+    ]
+}
+
 #[test]
 fn ropc() {
-    let sandbox = Sandbox::unattended();
+    for (sandbox, flag) in transports() {
+        ropc_at(&sandbox, &flag);
+    }
+}
+
+fn ropc_at(sandbox: &Sandbox, flag: &str) {
     let user = sandbox.okta.behaviour().user;
-    let call = get_token(&sandbox)
+    let call = get_token(sandbox)
+        .arg(flag)
         .arg(&format!("--username={}", user.login))
         .arg(&format!("--password={}", user.password));
     token(&call);
@@ -204,8 +220,15 @@ fn ropc() {
 
 #[test]
 fn token_cache_lifecycle() {
-    let sandbox = Sandbox::new();
-    let call = get_token(&sandbox).arg("--oidc-extra-scope=offline_access");
+    for (sandbox, flag) in transports() {
+        token_cache_lifecycle_at(&sandbox, &flag);
+    }
+}
+
+fn token_cache_lifecycle_at(sandbox: &Sandbox, flag: &str) {
+    let call = get_token(sandbox)
+        .arg("--oidc-extra-scope=offline_access")
+        .arg(flag);
     let expire = || {
         let entries = fs::read_dir(sandbox.path("cache")).unwrap();
         let mut paths = entries.map(|entry| entry.unwrap().path());
@@ -306,58 +329,4 @@ fn extra_params() {
         (asked(&sandbox, "ttl"), asked(&sandbox, "reauth")),
         (vec!["86400".to_owned()], vec!["false".to_owned()])
     );
-}
-
-/// A proxy that says no, and tells what it was asked for.
-fn proxy() -> (String, Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let (sender, asked) = channel();
-    thread::spawn(move || {
-        for client in listener.incoming() {
-            let mut client = client.unwrap();
-            let mut line = String::new();
-            drop(BufReader::new(&client).read_line(&mut line));
-            drop(sender.send(line.trim().to_owned()));
-            drop(
-                client.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"),
-            );
-        }
-    });
-    (address, asked)
-}
-
-/// As with the peer, this machine itself is never asked for through a proxy.
-#[test]
-fn a_proxy_is_used_where_the_environment_says_so() {
-    let sandbox = Sandbox::unattended();
-    for variable in ["HTTPS_PROXY", "https_proxy"] {
-        let (proxy, asked) = proxy();
-        let elsewhere = get_token(&sandbox)
-            .with("--oidc-issuer-url", "https://okta.invalid")
-            .env(variable, &proxy);
-        elsewhere.run().fails(1, &["https://okta.invalid", "proxy"]);
-        assert_eq!(
-            asked.try_recv().as_deref(),
-            Ok("CONNECT okta.invalid:443 HTTP/1.1"),
-            "{variable}"
-        );
-        while asked.try_recv().is_ok() {}
-        for no_proxy in ["NO_PROXY", "no_proxy"] {
-            elsewhere
-                .clone()
-                .env(no_proxy, "okta.invalid")
-                .run()
-                .fails(1, &[]);
-            assert!(asked.try_recv().is_err(), "{variable} in spite of {no_proxy}");
-        }
-    }
-    let (proxy, asked) = proxy();
-    let sandbox = Sandbox::new();
-    token(
-        &get_token(&sandbox)
-            .env("HTTP_PROXY", &proxy)
-            .env("http_proxy", &proxy),
-    );
-    assert!(asked.try_recv().is_err());
 }

@@ -67,6 +67,58 @@ fn a_pasted_code_or_the_whole_address_signs_in() {
     }
 }
 
+/// The peer's older flag, whose default lives on in kubeconfigs.
+#[test]
+fn the_redirect_of_the_older_flag_is_sent_with_a_note_and_the_session_is_renewed() {
+    let sandbox = Sandbox::unattended();
+    let redirect = "urn:ietf:wg:oauth:2.0:oob";
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.redirect_uris.push(redirect.to_owned()));
+    let call = keyboard(&sandbox)
+        .without("--oidc-redirect-url")
+        .arg(&format!("--oidc-redirect-url-authcode-keyboard={redirect}"));
+    let (child, mut terminal) = typing(&call);
+    let (child, told, url) = crate::support::url_from_stderr(child);
+    let note = "--oidc-redirect-url-authcode-keyboard is now --oidc-redirect-url\n";
+    assert!(told.contains(note), "{told}");
+    let address = crate::support::redirect_of(&url);
+    assert!(address.starts_with(redirect), "{address}");
+    writeln!(terminal, "{address}").unwrap();
+    let token = finish(child).token();
+    sandbox.expire();
+    let renewed = call.run();
+    assert_ne!(renewed.token(), token);
+    assert_eq!(
+        (sandbox.grants("refresh_token"), renewed.stderr.as_str()),
+        (1, "")
+    );
+}
+
+#[test]
+fn without_a_redirect_url_none_is_sent_and_nothing_pasted_ends_in_time() {
+    let sandbox = Sandbox::unattended();
+    let call = keyboard(&sandbox)
+        .without("--oidc-redirect-url")
+        .arg("--authentication-timeout-sec=1");
+    let (child, _terminal) = typing(&call);
+    let (child, _, url) = crate::support::url_from_stderr(child);
+    assert!(
+        url.contains("response_type=code") && !url.contains("redirect_uri"),
+        "{url}"
+    );
+    let outcome = finish(child);
+    assert_eq!(
+        (outcome.code, outcome.stdout.as_str()),
+        (Some(1), ""),
+        "{outcome}"
+    );
+    assert!(
+        outcome.stderr.contains("nothing was pasted within 1 s"),
+        "{outcome}"
+    );
+}
+
 #[test]
 fn a_pasted_address_of_another_sign_in_is_refused() {
     let sandbox = Sandbox::unattended();
@@ -102,6 +154,23 @@ fn at_a_terminal_without_a_desktop_the_answer_can_be_pasted() {
     assert!(outcome.stderr.contains("it is of another sign-in"), "{outcome}");
 }
 
+/// The browser was on this machine after all, and what is told then must not wait for a line that nobody types.
+#[test]
+fn at_a_terminal_without_a_desktop_the_browser_may_come_back_by_itself() {
+    let sandbox = Sandbox::unattended();
+    let call = sandbox
+        .get_token()
+        .without("--browser-command")
+        .without("--oidc-extra-scope")
+        .env("KUBERNETES_EXEC_INFO", INTERACTIVE);
+    let (child, _terminal) = typing(&call);
+    let (child, _, url) = crate::support::url_from_stderr(child);
+    crate::support::visit(&url);
+    let outcome = finish(child);
+    outcome.token();
+    assert!(outcome.stderr.contains("sent no refresh token"), "{outcome}");
+}
+
 #[test]
 fn nobody_is_asked_where_kubectl_has_not_handed_over_the_terminal() {
     let sandbox = Sandbox::unattended();
@@ -116,16 +185,25 @@ fn nobody_is_asked_where_kubectl_has_not_handed_over_the_terminal() {
         .fails(3, &["asks for a code, and nobody can be asked here"]);
 }
 
-/// A run with a terminal of its own to ask for a password on, where this is typed at each prompt.
+/// A run with a terminal of its own to ask for a password on.
 #[cfg(target_os = "linux")]
-fn typing_passwords(call: &Call, passwords: &[&str]) -> crate::support::Outcome {
-    let pty = nix::pty::openpty(None, None).expect("a terminal");
+fn at_own_terminal(call: &Call) -> (Child, std::fs::File) {
     let call = call
         .clone()
         .env("KUBERNETES_EXEC_INFO", INTERACTIVE)
         .through(&["setsid", "--ctty", "--wait"]);
-    let child = call.with_stdin(pty.slave).spawn();
-    let mut terminal = std::fs::File::from(pty.master);
+    typing(&call)
+}
+
+/// The same, where this is typed at each prompt.
+#[cfg(target_os = "linux")]
+fn typing_passwords(call: &Call, passwords: &[&str]) -> crate::support::Outcome {
+    let (child, terminal) = at_own_terminal(call);
+    type_passwords(child, terminal, passwords)
+}
+
+#[cfg(target_os = "linux")]
+fn type_passwords(child: Child, mut terminal: std::fs::File, passwords: &[&str]) -> crate::support::Outcome {
     for password in passwords {
         let mut shown = Vec::new();
         let mut byte = [0];
@@ -137,17 +215,47 @@ fn typing_passwords(call: &Call, passwords: &[&str]) -> crate::support::Outcome 
             !String::from_utf8_lossy(&shown).contains("wrong"),
             "a password was shown"
         );
-        // The prompt comes a moment before the terminal stops to show what is typed.
-        while nix::sys::termios::tcgetattr(&terminal)
-            .unwrap()
-            .local_flags
-            .contains(nix::sys::termios::LocalFlags::ECHO)
-        {
-            std::thread::sleep(std::time::Duration::from_millis(1));
-        }
+        wait_until_hidden(&terminal);
         writeln!(terminal, "{password}").unwrap();
     }
     finish(child)
+}
+
+/// The prompt comes a moment before the terminal no longer shows what is typed, and nobody types that fast.
+#[cfg(target_os = "linux")]
+fn wait_until_hidden(terminal: &std::fs::File) {
+    use nix::sys::termios::{LocalFlags, tcgetattr};
+
+    let began = std::time::Instant::now();
+    let is_shown = || {
+        tcgetattr(terminal)
+            .unwrap()
+            .local_flags
+            .contains(LocalFlags::ECHO)
+    };
+    while is_shown() {
+        assert!(began.elapsed().as_secs() < 20, "the terminal shows what is typed");
+        std::thread::yield_now();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_user_name_is_asked_for_where_none_is_given() {
+    let sandbox = Sandbox::unattended();
+    let user = sandbox.okta.behaviour().user;
+    let call = sandbox.get_token().arg("--grant-type=password");
+    let (mut child, mut terminal) = at_own_terminal(&call);
+    let mut stderr = child.stderr.take().unwrap();
+    let mut prompt = [0; 10];
+    stderr.read_exact(&mut prompt).unwrap();
+    assert_eq!(&prompt, b"Username: ");
+    child.stderr = Some(stderr);
+    writeln!(terminal, "{}", user.login).unwrap();
+    let token = type_passwords(child, terminal, &[&user.password]).token();
+    assert_eq!((sandbox.grants("password"), sandbox.tabs()), (1, 0));
+    // The name is typed at a sign-in only, so the session is one without a name.
+    assert_eq!(call.run().token(), token);
 }
 
 #[cfg(target_os = "linux")]

@@ -87,6 +87,67 @@ fn offline_access_is_tried_and_left_out_where_it_is_refused() {
     assert_eq!(sandbox.okta.count(Endpoint::Token), 1);
 }
 
+/// Nobody's browser says no here: these grants are refused by the token endpoint, or by the one for device codes.
+#[test]
+fn offline_access_is_left_out_for_the_other_grants_too() {
+    let sandbox = Sandbox::unattended();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.offline_access_allowed = false;
+        behaviour.device_interval_secs = Some(0);
+    });
+    let user = sandbox.okta.behaviour().user;
+    let with_password = sandbox
+        .setup()
+        .arg(&format!("--username={}", user.login))
+        .arg(&format!("--password={}", user.password));
+    for call in [with_password, sandbox.setup().arg("--grant-type=device-code")] {
+        let outcome = call.run();
+        assert_eq!(outcome.code, Some(0), "{outcome}");
+        assert!(
+            outcome.stderr.contains("refuses the scope `offline_access`"),
+            "{outcome}"
+        );
+        assert!(!outcome.stdout.contains("offline_access"), "{outcome}");
+    }
+}
+
+#[test]
+fn a_program_is_asked_for_no_session_that_it_could_renew() {
+    let sandbox = Sandbox::unattended();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.custom_scopes.push("k8s".to_owned()));
+    let call = sandbox
+        .setup()
+        .with("--oidc-client-id", &sandbox.okta.web_client_id())
+        .arg(&format!(
+            "--oidc-client-secret={}",
+            sandbox.okta.web_client_secret()
+        ))
+        .arg("--grant-type=client-credentials")
+        .arg("--oidc-extra-scope=k8s")
+        .arg("--oidc-use-access-token");
+    let outcome = call.run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert_eq!(outcome.stderr, "");
+    assert_eq!(sandbox.okta.count(Endpoint::Token), 1);
+}
+
+#[test]
+fn older_spellings_are_written_as_the_new_ones() {
+    let sandbox = Sandbox::new();
+    let old = sandbox.setup().without("--listen-address").arg("--listen-port=0");
+    let outcome = old.arg("--oidc-redirect-url-hostname=127.0.0.1").run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    for arg in [
+        "--exec-arg=--listen-address=127.0.0.1:0 ",
+        // Without a port that is known there is no newer way to say it.
+        "--exec-arg=--oidc-redirect-url-hostname=127.0.0.1 ",
+    ] {
+        assert!(outcome.stdout.contains(arg), "{arg}: {outcome}");
+    }
+}
+
 #[test]
 fn a_scope_of_ones_own_that_is_refused_is_not_blamed_on_offline_access() {
     let sandbox = Sandbox::new();

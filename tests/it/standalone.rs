@@ -132,10 +132,42 @@ fn over_tls_the_entry_says_whom_to_trust_by_file_or_by_data() {
 }
 
 #[test]
+fn the_flags_of_tls_count_beside_what_the_entry_says() {
+    let sandbox = Sandbox::with_tls();
+    let (file, call) = standalone(&sandbox, &[]);
+    let outcome = call
+        .arg("--insecure-skip-tls-verify")
+        .arg("--tls-renegotiation-once")
+        .run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    for words in [
+        "warning: --insecure-skip-tls-verify",
+        "--tls-renegotiation-freely do nothing",
+    ] {
+        assert!(outcome.stderr.contains(words), "{words}: {outcome}");
+    }
+    id_token(&file);
+}
+
+/// The two transports, each with the lines that an entry has for it.
+fn transports() -> [(Sandbox, Vec<String>); 2] {
+    let tls = Sandbox::with_tls();
+    let ca = format!("idp-certificate-authority: {}", tls.path("ca.pem").display());
+    let scopes = "extra-scopes: offline_access".to_owned();
+    [(Sandbox::new(), vec![scopes.clone()]), (tls, vec![scopes, ca])]
+}
+
+#[test]
 fn a_password_signs_in_without_a_browser() {
-    let sandbox = Sandbox::unattended();
+    for (sandbox, entry) in transports() {
+        a_password_signs_in_at(&sandbox, &entry);
+    }
+}
+
+fn a_password_signs_in_at(sandbox: &Sandbox, entry: &[String]) {
     let user = sandbox.okta.behaviour().user;
-    let (file, call) = standalone(&sandbox, &["extra-scopes: offline_access"]);
+    let entry: Vec<&str> = entry.iter().map(String::as_str).collect();
+    let (file, call) = standalone(sandbox, &entry);
     let call = call
         .arg(&format!("--username={}", user.login))
         .arg(&format!("--password={}", user.password));
@@ -159,9 +191,15 @@ fn a_token_that_lives_is_all_that_is_wanted() {
 
 #[test]
 fn an_ended_token_is_renewed_and_an_answer_without_a_refresh_token_keeps_the_old_one() {
-    let sandbox = Sandbox::new();
-    short_lives(&sandbox);
-    let (file, call) = standalone(&sandbox, &["extra-scopes: offline_access"]);
+    for (sandbox, entry) in transports() {
+        an_ended_token_is_renewed_at(&sandbox, &entry);
+    }
+}
+
+fn an_ended_token_is_renewed_at(sandbox: &Sandbox, entry: &[String]) {
+    short_lives(sandbox);
+    let entry: Vec<&str> = entry.iter().map(String::as_str).collect();
+    let (file, call) = standalone(sandbox, &entry);
     let first = sign_in(&file, &call);
     let first_refresh = value(&file, "refresh-token").unwrap();
     let second = sign_in(&file, &call);
@@ -228,10 +266,10 @@ fn the_first_file_of_kubeconfig_that_has_a_name_counts() {
 }
 
 #[test]
-fn extra_scopes_are_asked_for_and_nothing_more() {
+fn extra_scopes_and_parameters_are_asked_for_and_nothing_more() {
     let sandbox = Sandbox::new();
     let (file, call) = standalone(&sandbox, &["extra-scopes: profile,email"]);
-    sign_in(&file, &call);
+    sign_in(&file, &call.arg("--oidc-auth-request-extra-params=ttl=60"));
     let requests = sandbox.okta.requests();
     let authorize = requests
         .iter()
@@ -242,6 +280,7 @@ fn extra_scopes_are_asked_for_and_nothing_more() {
         found.map(|(_, value)| value.clone()).unwrap_or_default()
     };
     assert_eq!(query("scope"), "openid profile email");
+    assert_eq!(query("ttl"), "60");
     assert_eq!(query("code_challenge_method"), "S256");
     assert!(query("redirect_uri").starts_with("http://localhost:"));
 }
@@ -316,6 +355,30 @@ fn what_cannot_be_signed_in_is_told_before_anybody_is_asked() {
         (Some(2), ""),
         "{outcome}"
     );
+}
+
+#[test]
+fn a_link_stays_a_link_and_its_file_gets_the_tokens() {
+    let sandbox = Sandbox::new();
+    let real = write(&sandbox, "dotfiles/kube", &kubeconfig(&sandbox, &[]));
+    fs::create_dir_all(sandbox.path(".kube")).unwrap();
+    let link = sandbox.path(".kube/config");
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    sign_in(&real, &sandbox.standalone());
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(sandbox.standalone().run().to_string(), "exit: 0");
+}
+
+#[test]
+fn a_device_code_signs_in_where_there_is_no_browser() {
+    let sandbox = Sandbox::unattended();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.device_interval_secs = Some(0));
+    let (file, call) = standalone(&sandbox, &[]);
+    let call = call.without("--browser-command").arg("--grant-type=device-code");
+    sign_in(&file, &call);
+    assert!(sandbox.grants("urn:ietf:params:oauth:grant-type:device_code") > 0);
 }
 
 #[test]

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::peer_flags::{GROUPS, Group};
+use crate::support::Sandbox;
+
 /// The first cell of each row, and the test that shows it.
-const ROWS: [(&str, &str); 40] = [
+const ROWS: [(&str, &str); 46] = [
     (
         "`get-token`",
         "cached::the_first_call_signs_in_and_the_second_is_silent",
@@ -14,6 +17,11 @@ const ROWS: [(&str, &str); 40] = [
     ),
     ("`clean`", "drop_in::clean_removes_our_sessions_and_nothing_else"),
     ("`version`, `--version`", "drop_in::version_is_on_stdout"),
+    (
+        "`help`",
+        "usage::help_is_a_word_too_also_under_the_name_that_kubectl_looks_for",
+    ),
+    ("`completion`", "usage::there_is_no_completion"),
     (
         "without a command (standalone mode)",
         "standalone::a_browser_signs_in_and_only_the_tokens_are_new_in_the_file",
@@ -71,11 +79,11 @@ const ROWS: [(&str, &str); 40] = [
     ),
     (
         "`--skip-open-browser`, `--authentication-timeout-sec`",
-        "login::with_skip_open_browser_the_url_is_printed_and_no_tab_opens",
+        "opener::with_skip_open_browser_the_url_is_printed_and_no_tab_opens",
     ),
     (
         "`--browser-command`",
-        "login::a_browser_that_stays_open_holds_nothing_up",
+        "opener::a_browser_that_stays_open_holds_nothing_up",
     ),
     (
         "`--open-url-after-authentication`",
@@ -93,11 +101,16 @@ const ROWS: [(&str, &str); 40] = [
         "`--token-cache-storage`",
         "drop_in::without_storage_each_call_signs_in_and_nothing_is_kept",
     ),
+    ("`--refresh-ahead=off`", "ahead::it_can_be_switched_off"),
     ("`--force-refresh`", "refresh::force_refresh_renews_a_good_token"),
     ("`--adopt=off`", "adopt::adopt_off_leaves_the_peer_alone"),
     (
-        "`--certificate-authority`, `--certificate-authority-data`, `--insecure-skip-tls-verify`",
+        "`--certificate-authority`, `--certificate-authority-data`",
         "tls::an_authority_in_a_file_or_as_data_is_trusted",
+    ),
+    (
+        "`--insecure-skip-tls-verify`",
+        "tls::skipping_the_check_works_warns_and_keeps_no_documents",
     ),
     (
         "`--tls-renegotiation-once`, `--tls-renegotiation-freely`",
@@ -109,8 +122,12 @@ const ROWS: [(&str, &str); 40] = [
         "drop_in::flags_without_a_meaning_here_are_accepted",
     ),
     (
-        "`--listen-port`, `--oidc-redirect-url-hostname`, `--oidc-redirect-url-authcode-keyboard`",
+        "`--listen-port`, `--oidc-redirect-url-hostname`",
         "drop_in::spellings_that_the_peer_dropped_work_with_a_note_of_the_new_way",
+    ),
+    (
+        "`--oidc-redirect-url-authcode-keyboard`",
+        "prompts::the_redirect_of_the_older_flag_is_sent_with_a_note_and_the_session_is_renewed",
     ),
     (
         "`--kubeconfig`, `--context`, `--user`",
@@ -130,65 +147,28 @@ const ROWS: [(&str, &str); 40] = [
     ),
     (
         "`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`",
-        "peer_cases::a_proxy_is_used_where_the_environment_says_so",
+        "proxies::a_proxy_is_used_where_the_environment_says_so",
     ),
     (
-        "`SSL_CERT_FILE`, `SSL_CERT_DIR`",
+        "`SSL_CERT_FILE`",
         "drop_in::the_authorities_of_the_environment_are_trusted",
+    ),
+    (
+        "`SSL_CERT_DIR`",
+        "drop_in::a_directory_of_authorities_in_the_environment_is_trusted",
     ),
     ("`KUBESESAME_…`", "layers::every_setting_can_be_a_variable"),
 ];
 
-/// Flags of `get-token` of v1.36.3, hidden ones included, and of its root.
-const FLAGS_OF_THE_PEER: [&str; 47] = [
-    "oidc-issuer-url",
-    "oidc-client-id",
-    "oidc-client-secret",
-    "oidc-redirect-url",
-    "oidc-extra-scope",
-    "oidc-use-access-token",
-    "oidc-request-header",
-    "force-refresh",
-    "token-cache-dir",
-    "token-cache-storage",
-    "certificate-authority",
-    "certificate-authority-data",
-    "insecure-skip-tls-verify",
-    "tls-renegotiation-once",
-    "tls-renegotiation-freely",
-    "oidc-use-pkce",
-    "oidc-pkce-method",
-    "grant-type",
-    "listen-address",
-    "skip-open-browser",
-    "browser-command",
-    "authentication-timeout-sec",
-    "local-server-cert",
-    "local-server-key",
-    "open-url-after-authentication",
-    "oidc-auth-request-extra-params",
-    "username",
-    "password",
-    "v",
-    "logtostderr",
-    "log_file",
-    "kubeconfig",
-    "context",
-    "user",
-    "version",
-    "listen-port",
-    "oidc-redirect-url-hostname",
-    "oidc-redirect-url-authcode-keyboard",
-    "vmodule",
-    "alsologtostderr",
-    "stderrthreshold",
-    "log_dir",
-    "log_file_max_size",
-    "log_backtrace_at",
-    "add_dir_header",
-    "skip_headers",
-    "one_output",
-];
+/// Flags that the peer has dropped, with the commands that had them.
+const DROPPED: Group = Group {
+    commands: &["get-token", "setup", ""],
+    flags: &[
+        ("listen-port", "8000"),
+        ("oidc-redirect-url-hostname", "localhost"),
+        ("oidc-redirect-url-authcode-keyboard", "urn:ietf:wg:oauth:2.0:oob"),
+    ],
+};
 
 /// Rows of the tables; where a row is about something new, its first cell is empty and the name begins the second.
 fn rows() -> BTreeSet<String> {
@@ -224,19 +204,39 @@ fn each_row_has_a_test_and_each_test_a_row() {
 #[test]
 fn each_flag_of_the_peer_is_in_the_table_or_among_klogs_others() {
     let rows: String = rows().into_iter().collect::<Vec<_>>().concat();
-    let klogs = [
-        "vmodule",
-        "alsologtostderr",
-        "stderrthreshold",
-        "add_dir_header",
-        "skip_headers",
-        "one_output",
-    ];
-    for flag in FLAGS_OF_THE_PEER {
-        let named = rows.contains(&format!("`--{flag}`"));
-        assert!(
-            named || flag.starts_with("log_") || klogs.contains(&flag),
-            "--{flag} is in no row"
-        );
+    let [.., klogs] = &GROUPS;
+    for group in GROUPS.iter().chain([&DROPPED]) {
+        for (flag, _) in group.flags {
+            let is_klogs = klogs.flags.iter().any(|(known, _)| known == flag);
+            let is_named = rows.contains(&format!("`--{flag}`"));
+            assert!(is_named || is_klogs, "--{flag} is in no row");
+        }
+    }
+}
+
+/// In each of pflag's spellings: the command line is taken, so that what fails is what fails without the flag.
+#[test]
+fn each_flag_of_the_peer_is_accepted() {
+    let sandbox = Sandbox::new();
+    for group in GROUPS.iter().chain([&DROPPED]) {
+        for (flag, value) in group.flags {
+            for command in group.commands {
+                let mut spellings = vec![vec![format!("--{flag}={value}")]];
+                if *value == "true" {
+                    spellings.push(vec![format!("--{flag}")]);
+                    spellings.push(vec![format!("--{flag}=false")]);
+                } else {
+                    spellings.push(vec![format!("--{flag}"), (*value).to_owned()]);
+                }
+                for spelling in spellings {
+                    let words = [command].into_iter().copied().filter(|word| !word.is_empty());
+                    let words: Vec<&str> = words.chain(spelling.iter().map(String::as_str)).collect();
+                    let outcome = sandbox.bare(&words).run();
+                    for refusal in ["Usage:", "invalid value"] {
+                        assert!(!outcome.stderr.contains(refusal), "{words:?}: {outcome}");
+                    }
+                }
+            }
+        }
     }
 }

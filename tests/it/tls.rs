@@ -23,6 +23,32 @@ fn an_authority_in_a_file_or_as_data_is_trusted() {
     tilde.run().token();
 }
 
+/// pflag has two kinds of lists, and this one is not split.
+#[test]
+fn each_authority_has_a_flag_of_its_own_and_a_comma_is_part_of_its_name() {
+    let sandbox = Sandbox::with_tls();
+    let other = Sandbox::with_tls();
+    std::fs::copy(sandbox.path("ca.pem"), sandbox.path("a,b.pem")).unwrap();
+    let flag = |path: std::path::PathBuf| format!("--certificate-authority={}", path.display());
+    for (first, second) in [
+        (other.path("ca.pem"), sandbox.path("a,b.pem")),
+        (sandbox.path("a,b.pem"), other.path("ca.pem")),
+    ] {
+        let call = sandbox.get_token().arg("--force-refresh").arg(&flag(first));
+        call.arg(&flag(second)).run().token();
+    }
+    let variable = sandbox.get_token().arg("--force-refresh").env(
+        "KUBESESAME_CERTIFICATE_AUTHORITY",
+        &sandbox.path("a,b.pem").to_string_lossy(),
+    );
+    variable.run().token();
+    let alone = sandbox.get_token().arg("--force-refresh");
+    alone
+        .arg(&flag(other.path("ca.pem")))
+        .run()
+        .fails(1, &["is not trusted"]);
+}
+
 #[test]
 fn a_certificate_of_an_unknown_authority_is_refused() {
     let sandbox = Sandbox::with_tls();

@@ -138,6 +138,67 @@ fn the_help_is_a_success() {
 }
 
 #[test]
+fn help_is_a_word_too_also_under_the_name_that_kubectl_looks_for() {
+    let sandbox = Sandbox::new();
+    let link = sandbox.path("kubectl-oidc_login");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_kubesesame"), &link).unwrap();
+    for (words, flag) in [
+        (&["help"][..], &["--help"][..]),
+        (&["help", "get-token"], &["get-token", "--help"]),
+        (
+            &["help", "kubeconfig", "convert"],
+            &["kubeconfig", "convert", "--help"],
+        ),
+    ] {
+        let by_flag = sandbox.bare(flag).run();
+        assert_eq!(by_flag.code, Some(0), "{by_flag}");
+        for call in [
+            sandbox.bare(words),
+            // A variable is no part of the help.
+            sandbox.bare(words).env("KUBESESAME_USERNAME", "x"),
+        ] {
+            assert_eq!(call.run().to_string(), by_flag.to_string());
+        }
+        let output = std::process::Command::new(&link).args(words).output().unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(stdout.replace("kubectl-oidc_login", "kubesesame"), by_flag.stdout);
+    }
+    let outcome = sandbox.bare(&["help", "get-tokn"]).run();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""));
+    assert!(outcome.stderr.contains("get-token"), "{outcome}");
+}
+
+#[test]
+fn there_is_no_completion() {
+    let outcome = Sandbox::new().bare(&["completion", "bash"]).run();
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (Some(2), ""));
+}
+
+#[test]
+fn flags_that_contradict_each_other_are_refused() {
+    let sandbox = Sandbox::new();
+    let call = |args: &[&str]| {
+        args.iter()
+            .fold(sandbox.get_token(), |call, arg| call.arg(arg))
+            .run()
+    };
+    for account in ["alice@example.org", "bob", "alice@"] {
+        call(&[&format!("--account={account}"), "--username=alice@example.com"]).fails(
+            2,
+            &["--account and --username are two people", "leave one of them out"],
+        );
+    }
+    // A part before the `@` is the same person; so is a name that the grant has no use for.
+    for args in [
+        &["--account=ALICE", "--username=alice@example.com", "--password=x"][..],
+        &["--account=alice@example.com", "--username=alice", "--password=x"],
+    ] {
+        call(args).fails(1, &["invalid_grant"]);
+    }
+    assert_eq!(sandbox.tabs(), 0);
+}
+
+#[test]
 fn the_help_of_get_token_names_every_flag() {
     insta::assert_snapshot!(
         "help_of_get_token",

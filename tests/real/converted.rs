@@ -1,6 +1,6 @@
 //! Entries of today, converted, run by the real kubectl at a real API server; and the way back.
 
-use std::{fs, os::unix::fs::symlink, process::Command};
+use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
 
 use serde_json::json;
 
@@ -14,7 +14,8 @@ use crate::{
     user, visit,
 };
 
-/// A kubeconfig as people have it: by hand, with comments, and three ways to the same provider.
+/// A kubeconfig as people have it: by hand, with comments, and three ways to the same provider; and a fourth of ours, whose cluster
+/// says the rest.
 fn kubeconfig(okta: &MockOkta, cluster: &ClusterAddress, ca: &str) -> String {
     let (issuer, client) = (okta.issuer(), okta.client_id());
     format!(
@@ -26,10 +27,18 @@ clusters:
   cluster:
     server: {server}
     certificate-authority: {cluster_ca}   # of the cluster
+- name: telling
+  cluster:
+    server: {server}
+    certificate-authority: {cluster_ca}
+    extensions:
+    - name: client.authentication.k8s.io/exec
+      extension: {{oidc-issuer-url: '{issuer}', oidc-client-id: {client}, certificate-authority: [{ca}]}}
 contexts:
 - {{name: wrapped, context: {{cluster: real, user: wrapped}}}}
 - {{name: direct, context: {{cluster: real, user: direct}}}}
 - {{name: legacy, context: {{cluster: real, user: legacy}}}}
+- {{name: told, context: {{cluster: telling, user: told}}}}
 current-context: wrapped
 users:
 - name: wrapped
@@ -57,6 +66,8 @@ users:
         idp-certificate-authority: {ca}
         extra-scopes: email,offline_access
         id-token: old
+- name: told
+  user: {{exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: IfAvailable, provideClusterInfo: true, command: kubesesame, args: [get-token, --oidc-extra-scope=email]}}}}
 ",
         server = cluster.server,
         cluster_ca = cluster.certificate_authority.display(),
@@ -83,40 +94,43 @@ fn converted_entries_work_with_kubectl_and_are_restored_byte_for_byte() {
     okta.behave(|behaviour| behaviour.auto_approve = true);
     let cluster = Cluster::start(&okta, "email", &logs);
     for (age, contexts) in [
-        ("newest", &["wrapped", "direct", "legacy"][..]),
-        ("oldest", &["wrapped", "legacy"]),
+        ("newest", &["wrapped", "direct", "legacy", "told"][..]),
+        ("oldest", &["wrapped", "legacy", "told"]),
     ] {
         let kubectl = Kubectl::new(age, cluster.address(), &json!({}));
         fs::create_dir(kubectl.home().join("bin")).unwrap();
-        symlink(KUBESESAME, kubectl.home().join("bin/kubesesame")).unwrap();
+        // kubectl runs itself, which then looks for the plugin by this name.
+        let kubectl_itself = parts::part(&format!("{age}/kubectl"));
+        for (name, program) in [
+            ("kubesesame", Path::new(KUBESESAME)),
+            ("kubectl-oidc_login", Path::new(KUBESESAME)),
+            ("kubectl", &kubectl_itself),
+        ] {
+            symlink(program, kubectl.home().join("bin").join(name)).unwrap();
+        }
         let ca = kubectl.home().join("ca.pem");
         fs::write(&ca, okta.ca_pem().unwrap()).unwrap();
         let file = kubectl.home().join("kubeconfig");
         let original = kubeconfig(&okta, cluster.address(), &ca.display().to_string());
         fs::write(&file, &original).unwrap();
 
+        // As it is today, by the plugin's name alone.
+        signs_in(&kubectl, "wrapped", "unconverted");
         ours(&kubectl, &["kubeconfig", "convert"]);
         for context in contexts {
-            let outcome = get_pods(&kubectl, context);
-            assert_eq!(outcome.code, Some(0), "{age} {context}: {outcome:?}");
-            assert!(
-                outcome
-                    .stderr
-                    .ends_with("No resources found in default namespace.\n"),
-                "{outcome:?}"
-            );
+            signs_in(&kubectl, context, context);
         }
         ours(&kubectl, &["kubeconfig", "restore"]);
         assert_eq!(fs::read_to_string(&file).unwrap(), original);
     }
 }
 
-/// Asks for the pods, with a session of the context's own; the browser and its port are this machine's affair, hence variables.
-fn get_pods(kubectl: &Kubectl, context: &str) -> Outcome {
+/// Asks for the pods, with a session of this name; the browser and its port are this machine's affair, hence variables.
+fn signs_in(kubectl: &Kubectl, context: &str, session: &str) {
     let home = kubectl.home();
-    let tabs = home.join(format!("{context}.tabs"));
+    let tabs = home.join(format!("{session}.tabs"));
     let browser = format!("sh -c 'printf \"%s\\n\" \"$1\" >>{}' sh", tabs.display());
-    let cache = home.join(format!("{context}.cache")).display().to_string();
+    let cache = home.join(format!("{session}.cache")).display().to_string();
     let variables = [
         ("KUBESESAME_BROWSER_COMMAND", browser.as_str()),
         ("KUBESESAME_LISTEN_ADDRESS", "127.0.0.1:0"),
@@ -133,5 +147,12 @@ fn get_pods(kubectl: &Kubectl, context: &str) -> Outcome {
     });
     let page = visit::visit(&url, &[]).unwrap();
     assert_eq!(page.status, 200, "{}", page.body);
-    get_pods.outcome()
+    let outcome = get_pods.outcome();
+    assert_eq!(outcome.code, Some(0), "{session}: {outcome:?}");
+    assert!(
+        outcome
+            .stderr
+            .ends_with("No resources found in default namespace.\n"),
+        "{session}: {outcome:?}"
+    );
 }

@@ -27,5 +27,7 @@ mod user;
 
 #[path = "../../examples/mock_okta/okta/mod.rs"]
 mod okta;
+#[path = "../it/peer_flags.rs"]
+mod peer_flags;
 #[path = "../../examples/mock_okta/visit.rs"]
 mod visit;

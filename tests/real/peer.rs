@@ -2,15 +2,18 @@
 //! other's, at a provider that ends a session when a refresh token is used twice.
 
 use std::{
+    collections::BTreeSet,
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    process::Command,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use crate::{
     okta::{MockOkta, Rotation},
     parts,
+    peer_flags::{GROUPS, HIDDEN},
     person::{KUBESESAME, Person, token},
     process::{Process, wait_for},
 };
@@ -172,10 +175,44 @@ fn a_peer_that_is_signing_in_is_waited_for() {
     change
         .okta
         .behave(|behaviour| behaviour.id_token_lifetime_secs = 3600);
-    let mut browser = std::process::Command::new(parts::part("node"));
+    let mut browser = Command::new(parts::part("node"));
     browser.arg(parts::part("provider/person.mjs")).arg(url.trim());
     let browser = Process::start("person", change.person.home(), &mut browser).outcome();
     assert_eq!(browser.code, Some(0), "{browser:?}");
     assert_eq!(token(&ours.outcome()), token(&peer.outcome()));
     assert_eq!(fs::read_to_string(&tabs).unwrap().lines().count(), 1);
+}
+
+/// The flags that a command's help names.
+fn flags_of(program: &str, command: &str) -> BTreeSet<String> {
+    let home = tempfile::tempdir().unwrap();
+    let mut help = Command::new(parts::part(program));
+    help.env_clear().env("HOME", home.path());
+    help.args([command, "--help"].iter().filter(|word| !word.is_empty()));
+    let outcome = Process::start("help", home.path(), &mut help).outcome();
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    let flags = outcome.stdout.lines().filter_map(|line| {
+        let line = line.trim_start();
+        let flag = line.strip_prefix("-v, ").unwrap_or(line).strip_prefix("--")?;
+        // The help of `setup` has an example in it, with values.
+        flag.split([' ', ',', '=']).next().map(str::to_owned)
+    });
+    // `-h, --help` has another beginning.
+    flags.filter(|flag| flag != "version").collect()
+}
+
+/// What the other tests take for the peer's flags is what it says itself.
+#[test]
+#[ignore = "needs the real parts: run tests/real/provision first"]
+fn the_list_of_the_peers_flags_is_its_own() {
+    for command in ["get-token", "setup", "clean", ""] {
+        let listed: BTreeSet<String> = GROUPS
+            .iter()
+            .filter(|group| group.commands.contains(&command))
+            .flat_map(|group| group.flags)
+            .filter(|(flag, _)| *flag != HIDDEN)
+            .map(|(flag, _)| (*flag).to_owned())
+            .collect();
+        assert_eq!(flags_of("kubelogin", command), listed, "{command}");
+    }
 }

@@ -79,7 +79,7 @@ pub(crate) struct Options {
     pub(crate) tls: bool,
     /// The port; 0 takes a free one.
     pub(crate) port: u16,
-    /// The host in the issuer: `127.0.0.1` or `localhost`. Both are bound to loopback only.
+    /// The host in the issuer: `127.0.0.1` or `localhost`, or a name that only a proxy knows. All are bound to loopback only.
     pub(crate) host: String,
 }
 

@@ -69,7 +69,7 @@ impl Drop for Running {
 pub(crate) fn start(options: &Options) -> io::Result<(Arc<Provider>, Running)> {
     let (listeners, port) = bind(options)?;
     let identity = if options.tls {
-        Some(Identity::generate().map_err(io::Error::other)?)
+        Some(Identity::generate(&options.host).map_err(io::Error::other)?)
     } else {
         None
     };

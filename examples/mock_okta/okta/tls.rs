@@ -30,7 +30,8 @@ pub(crate) struct Identity {
 const LEAF_DAYS: u32 = 397;
 
 impl Identity {
-    pub(crate) fn generate() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+    /// `host` is the issuer's, if that is none of this machine's.
+    pub(crate) fn generate(host: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let mut ca = CertificateParams::default();
         ca.distinguished_name
             .push(DnType::CommonName, "Mock Okta test CA");
@@ -39,7 +40,7 @@ impl Identity {
         valid_for(&mut ca, 10 * 365);
         let ca = CertifiedIssuer::self_signed(ca, KeyPair::generate()?)?;
 
-        let names = ["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+        let names = ["localhost", "127.0.0.1", "::1", host].map(str::to_owned);
         let mut leaf = CertificateParams::new(names)?;
         leaf.distinguished_name.push(DnType::CommonName, "Mock Okta");
         leaf.is_ca = IsCa::ExplicitNoCa;

@@ -104,9 +104,16 @@ impl GetToken<'_> {
         Ok(None)
     }
 
+    /// Who is meant, by any of the ways to say so: the peer's own are the user name and the hint.
+    fn named(&self) -> Option<&str> {
+        let account = self.provider.account.as_deref();
+        let account = account.or_else(|| self.login.grant.username());
+        account.or_else(|| self.provider.extra_parameter("login_hint"))
+    }
+
     /// Returns the session that a record of the peer would be for us, if it fits and is of any use.
     fn as_ours(&self, record: &PeerRecord) -> Option<Record> {
-        let stored = StoredToken::read(&record.token, &self.provider)?;
+        let stored = StoredToken::read(&record.token, &self.provider, self.named())?;
         let session = Record::new(
             self.identity.clone(),
             record.token.clone(),

@@ -130,7 +130,7 @@ impl GetToken<'_> {
         }
         match self.ask_to_renew(&connection, record, Some(flight))? {
             Some(Renewal::Renewed(tokens)) => {
-                self.keep(*tokens, record.origin.clone(), Some(flight));
+                self.keep_renewed(*tokens, record, Some(flight));
                 Ok(())
             }
             Some(Renewal::Over(reason)) => Err(Error::SessionOver(reason)),

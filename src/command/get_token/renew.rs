@@ -46,7 +46,7 @@ impl GetToken<'_> {
             // A login would bring what was refused once more, and a tab each time: the hint of the next question is the better help.
             None if wish == Wish::InPlaceOfRefused => Ok(Some(Credential::of(session.clone()))),
             None => Ok(None),
-            Some(Renewal::Renewed(tokens)) => Ok(Some(self.keep(*tokens, session.origin.clone(), flight))),
+            Some(Renewal::Renewed(tokens)) => Ok(Some(self.keep_renewed(*tokens, session, flight))),
             Some(Renewal::Over(reason)) => {
                 self.ui.step(|| format!("the session is over: {reason}"));
                 Ok(None)
@@ -72,6 +72,17 @@ impl GetToken<'_> {
                 Err(error)
             }
         }
+    }
+
+    /// Stores a renewed session; one that came from elsewhere learns only now where its tokens come from.
+    pub(super) fn keep_renewed(
+        &self,
+        tokens: Tokens,
+        session: &Record,
+        flight: Option<Flight<'_>>,
+    ) -> Credential {
+        let origin = session.origin.or_later(tokens.origin.clone());
+        self.keep(tokens, origin, flight)
     }
 
     pub(super) fn keep(&self, tokens: Tokens, origin: Origin, flight: Option<Flight<'_>>) -> Credential {

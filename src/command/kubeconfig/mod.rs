@@ -11,12 +11,13 @@ use clap::error::{ContextKind, ContextValue};
 
 use self::files::{Kubeconfig, files};
 use self::secrets::SecretFiles;
-use crate::cli::{Cli, ConvertArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
+use crate::cli::{Cli, Command, ConvertArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::files::UserFileLock;
 use crate::foreign_text::ForeignText;
 use crate::kubeconfig::{self, Choice, Fate, Plan};
+use crate::settings;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: KubeconfigArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
@@ -80,8 +81,8 @@ impl Convert<'_> {
     fn plan(&self, files: Vec<Kubeconfig>, secrets: &SecretFiles) -> Result<Vec<Work>, Error> {
         let choice = Choice {
             wanted: &|name| self.args.user.is_empty() || self.args.user.iter().any(|user| user == name),
-            accepts: &accepts,
-            secret_file: &|user, secret| secrets.choose(user, secret),
+            accepts: &|arguments| accepts(arguments, self.environment),
+            secret_file: &|user, flag, secret| secrets.choose(user, flag, secret),
         };
         let mut works = Vec::new();
         for file in files {
@@ -136,18 +137,27 @@ impl Convert<'_> {
             match fate {
                 Fate::Unable(reason) => {
                     let reason = ForeignText::new(reason);
-                    self.ui.warn(&format!("user `{name}` of `{file}` is left alone: {reason}"));
+                    self.ui
+                        .warn(&format!("user `{name}` of `{file}` is left alone: {reason}"));
                 }
                 Fate::Other(Some(reason)) => {
-                    self.ui.note(&format!("user `{name}` of `{file}` is left alone: {reason}"));
+                    self.ui
+                        .note(&format!("user `{name}` of `{file}` is left alone: {reason}"));
                 }
-                Fate::Converted { keeps_secret: true, .. } => self.ui.warn(&format!(
-                    "the client secret of user `{name}` stays in `{file}`; --secret-to-file moves it to a private file"
-                )),
-                Fate::Converted { drops_tokens: true, .. } => self.ui.note(&format!(
-                    "the tokens of user `{name}` stay in the backup alone: the next kubectl signs in anew"
-                )),
-                Fate::Converted { .. } | Fate::Other(None) | Fate::Already | Fate::NotAsked => {}
+                Fate::Converted { kept, drops_tokens } => {
+                    for secret in kept {
+                        self.ui.warn(&format!(
+                            "the {} of user `{name}` stays in `{file}`; --secret-to-file moves it to a private file",
+                            secret.name
+                        ));
+                    }
+                    if *drops_tokens {
+                        self.ui.note(&format!(
+                            "the tokens of user `{name}` stay in the backup alone: the next kubectl signs in anew"
+                        ));
+                    }
+                }
+                Fate::Other(None) | Fate::Already | Fate::NotAsked => {}
             }
         }
         work.is_change()
@@ -206,10 +216,15 @@ fn lock(files: &[Kubeconfig]) -> Result<Vec<UserFileLock>, Error> {
     Ok(locks?)
 }
 
-/// Whether `get-token` would take these arguments; else a reason that names the flag and quotes no value.
-fn accepts(arguments: &[String]) -> Result<(), String> {
-    let Err(error) = Cli::parse_entry(arguments) else {
-        return Ok(());
+/// Whether `get-token` would take these arguments; else a reason that names the flag and quotes no secret.
+fn accepts(arguments: &[String], environment: &Environment) -> Result<(), String> {
+    let error = match Cli::parse_entry(arguments).map(|cli| cli.command) {
+        Ok(Command::GetToken(args)) => {
+            let checked = settings::check_get_token(*args, environment);
+            return checked.map_err(|error| format!("it would fail on each call: {error}"));
+        }
+        Ok(_) => return Ok(()),
+        Err(error) => error,
     };
     let flag = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(flag)) => flag.split(['=', ' ']).next().unwrap_or_default(),
@@ -257,11 +272,13 @@ fn restore(args: &RestoreArgs, environment: &Environment, ui: Ui) -> Result<(), 
         staged.commit().map_err(kubeconfig::Error::from)?;
         file.remove_backup()?;
         ui.note(&format!("restored `{}`", file.name()));
-        for (name, secret) in users {
-            if let Some(secret) = secret {
-                let (name, secret) = (ForeignText::new(&name), ForeignText::new(&secret));
+        for user in users {
+            let name = ForeignText::new(&user.name);
+            for (secret, path) in user.secret_files {
                 ui.note(&format!(
-                    "the secret of user `{name}` is in the kubeconfig again, and still in `{secret}`"
+                    "the {} of user `{name}` is in the kubeconfig again, and still in `{}`",
+                    secret.name,
+                    ForeignText::new(&path)
                 ));
             }
         }

@@ -1,12 +1,13 @@
-//! Private files that client secrets move to.
+//! Private files that client secrets and passwords move to.
 //!
-//! Each has the name of its user; a name that is taken by another secret gets a number. Nothing is overwritten.
+//! Each has the name of its user, and an ending that says what it is; a name that is taken by another secret gets a number. Nothing is overwritten.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::files::{self, PrivateDir};
+use crate::kubeconfig::SecretFlag;
 use crate::secret::Secret;
 
 /// The files, chosen first and written later.
@@ -26,8 +27,8 @@ impl SecretFiles {
         }
     }
 
-    /// Returns the path for the secret of a user.
-    pub(super) fn choose(&self, user: &str, secret: &Secret) -> Option<String> {
+    /// Returns the path for a secret of a user.
+    pub(super) fn choose(&self, user: &str, flag: SecretFlag, secret: &Secret) -> Option<String> {
         let dir = self.dir.as_ref()?;
         let mut stem: String = user
             .chars()
@@ -42,11 +43,13 @@ impl SecretFiles {
         if stem.starts_with('.') || stem.is_empty() {
             stem.insert(0, '_');
         }
+        // The last word of its name: `secret` or `password`.
+        let kind = flag.name.rsplit(' ').next().unwrap_or_default();
         for number in 1..1000 {
             let name = if number == 1 {
-                format!("{stem}.secret")
+                format!("{stem}.{kind}")
             } else {
-                format!("{stem}-{number}.secret")
+                format!("{stem}-{number}.{kind}")
             };
             if self.is_free(dir, &name, secret) {
                 let path = dir.join(&name).to_str()?.to_owned();

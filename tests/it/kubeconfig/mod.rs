@@ -2,6 +2,7 @@
 
 mod layouts;
 mod refused;
+mod secrets;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -135,6 +136,30 @@ exit: 0
 }
 
 #[test]
+fn the_conversion_of_another_layout_is_exact_in_every_line_ending() {
+    let expected = INDENTED
+        .replace("command: /usr/local/bin/kubelogin", "command: kubesesame")
+        .replace("\"Never\"", "\"IfAvailable\"")
+        .replace(
+            "client.authentication.k8s.io/v1beta1, command: kubectl-oidc_login,",
+            "client.authentication.k8s.io/v1, command: kubesesame, interactiveMode: IfAvailable,",
+        );
+    let crlf = |text: &str| text.replace('\n', "\r\n");
+    let bom = |text: &str| format!("\u{feff}{text}");
+    for (text, expected) in [
+        (INDENTED.to_owned(), expected.clone()),
+        (crlf(INDENTED), crlf(&expected)),
+        (bom(INDENTED), bom(&expected)),
+        (bom(&crlf(INDENTED)), bom(&crlf(&expected))),
+    ] {
+        let sandbox = Sandbox::new();
+        let path = config(&sandbox, &text);
+        convert(&sandbox, &[]);
+        assert_eq!(fs::read_to_string(&path).unwrap(), expected);
+    }
+}
+
+#[test]
 fn a_legacy_entry_is_written_anew_in_its_style() {
     let sandbox = Sandbox::new();
     let path = config(&sandbox, LEGACY);
@@ -215,33 +240,6 @@ fn the_files_of_kubeconfig_are_converted_and_named_users_only() {
         2,
         &["no user `nobody`", "the users are: jürgen@ünïcode, other, a, b"],
     );
-}
-
-#[test]
-fn a_secret_moves_to_a_private_file() {
-    let sandbox = Sandbox::new();
-    let path = config(&sandbox, LEGACY);
-    write(&sandbox, ".kube/kubesesame/block.secret", "of another");
-    for name in [".kube/kubesesame", ".kube/kubesesame/block.secret"] {
-        let mode = if name.ends_with("secret") { 0o600 } else { 0o700 };
-        fs::set_permissions(sandbox.path(name), fs::Permissions::from_mode(mode)).unwrap();
-    }
-    let outcome = convert(&sandbox, &["--secret-to-file"]);
-    assert_eq!(outcome.code, Some(0), "{outcome}");
-    let secret = sandbox.path(".kube/kubesesame/block-2.secret");
-    assert_eq!(
-        (fs::read_to_string(&secret).unwrap().as_str(), mode(&secret)),
-        ("hunter2", 0o600)
-    );
-    let converted = fs::read_to_string(&path).unwrap();
-    assert!(
-        converted.contains(&format!("- --oidc-client-secret-file={}\n", secret.display())),
-        "{converted}"
-    );
-    assert!(!converted.contains("hunter2") && !outcome.to_string().contains("hunter2"));
-    let outcome = restore(&sandbox, &[]);
-    assert_eq!(fs::read_to_string(&path).unwrap(), LEGACY);
-    assert!(outcome.stderr.contains("still in `"), "{outcome}");
 }
 
 #[test]

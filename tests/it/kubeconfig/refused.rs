@@ -69,6 +69,52 @@ fn an_entry_that_we_cannot_take_over_is_left_alone_and_told() {
     convert(&sandbox, &["--user=az"]).fails(1, &["Azure"]);
 }
 
+/// It would fail on every call, with the words that the person reads now.
+#[test]
+fn an_entry_whose_values_cannot_be_used_is_left_alone_and_told() {
+    for (args, reason) in [
+        (
+            "--oidc-issuer-url=http://issuer.example.com, --oidc-client-id=c",
+            "--oidc-issuer-url `http://issuer.example.com` is not https",
+        ),
+        ("--oidc-client-id=c", "--oidc-issuer-url is missing"),
+        ("--oidc-issuer-url=https://i", "--oidc-client-id is missing"),
+        (
+            "--oidc-issuer-url=https://i, --oidc-client-id=c, --grant-type=implicit",
+            "--grant-type `implicit` is none of",
+        ),
+        (
+            "--oidc-issuer-url=https://i, --oidc-client-id=c, --oidc-redirect-url=https://localhost:8000",
+            "--oidc-redirect-url `https://localhost:8000` cannot be listened on",
+        ),
+        (
+            "--oidc-issuer-url=https://i, --oidc-client-id=c, --token-cache-storage=cloud",
+            "--token-cache-storage `cloud` is none of",
+        ),
+        (
+            "--oidc-issuer-url=https://i, --oidc-client-id=c, --grant-type=client-credentials, --account=a",
+            "--account is there",
+        ),
+        (
+            "--oidc-issuer-url=https://i, --oidc-client-id=c, '--oidc-request-header=Authorization: hunter2'",
+            "--oidc-request-header `Authorization` is not NAME=VALUE",
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        let text = format!(
+            "kind: Config\nusers:\n- name: n\n  user:\n    exec: {{apiVersion: x, command: kubelogin, args: \
+             [get-token, {args}]}}\n"
+        );
+        let path = config(&sandbox, &text);
+        let outcome = convert(&sandbox, &["--dry-run"]);
+        outcome.fails(1, &["user `n`", reason]);
+        assert!(!outcome.stderr.contains("hunter2"), "{outcome}");
+        convert(&sandbox, &[]).fails(1, &[reason]);
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        assert_eq!(names(&sandbox.path(".kube")), ["config"]);
+    }
+}
+
 #[test]
 fn what_cannot_be_written_is_refused_before_anything_is() {
     let sandbox = Sandbox::new();

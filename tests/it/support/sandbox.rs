@@ -201,6 +201,19 @@ impl Sandbox {
             .replace(&self.okta.origin(), "[ORIGIN]");
         text.replace(&*self.home.path().to_string_lossy(), "[HOME]")
     }
+
+    /// A provider with https and a name that nobody here can resolve; its authority is in `ca.pem`. The person's browser knows the way.
+    pub(crate) fn with_provider_at(host: &'static str) -> Self {
+        let okta = MockOkta::start_with(Options {
+            tls: true,
+            host: host.to_owned(),
+            ..Options::default()
+        });
+        let way = move |url: &str| drop(visit(&url.replacen(host, "127.0.0.1", 1)));
+        let sandbox = Self::build(okta, Box::new(way));
+        fs::write(sandbox.path("ca.pem"), sandbox.okta.ca_pem().expect("a CA")).unwrap();
+        sandbox
+    }
 }
 
 /// A run that is being prepared.

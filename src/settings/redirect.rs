@@ -1,0 +1,93 @@
+//! What the provider redirects to, and where to listen for it.
+
+use url::Url;
+
+use super::{Error, is_loopback};
+use crate::foreign_text::ForeignText;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListenAddress {
+    /// Without brackets.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+/// The redirect URI that the provider knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Redirect {
+    /// `SCHEME://HOST:PORT`, with the port that we listen on; `localhost` unless something else was asked for.
+    Host { scheme: &'static str, host: String },
+    /// Sent to the letter.
+    Fixed(String, Url),
+}
+
+impl Redirect {
+    /// `scheme` is what we wait with.
+    pub(super) fn parse(text: String, scheme: &str) -> Result<Self, Error> {
+        let refused = |why| Error::RedirectUrl(ForeignText::new(&text), why);
+        let url = Url::parse(&text).map_err(|_| refused("it is not a URL"))?;
+        match url.scheme() {
+            known if known == scheme => {}
+            // Another machine ends TLS there and hands the plain request on to us.
+            "https" if !is_loopback(&url) => {}
+            "https" => return Err(refused("https needs --local-server-cert and --local-server-key")),
+            "http" => return Err(refused("with --local-server-cert it has to be https")),
+            _ => return Err(refused("only http and https URLs can be")),
+        }
+        if url.host().is_none() || url.fragment().is_some() || !url.username().is_empty() {
+            return Err(refused("it has a fragment or a user name"));
+        }
+        Ok(Self::Fixed(text, url))
+    }
+
+    pub(super) fn host(scheme: &'static str, name: &str) -> Result<Self, Error> {
+        match url::Host::parse(name) {
+            Ok(_) => Ok(Self::Host {
+                scheme,
+                host: name.to_owned(),
+            }),
+            Err(_) => Err(Error::RedirectHost(ForeignText::with_limit(name, 60))),
+        }
+    }
+
+    /// Where a browser on this machine would come back to.
+    pub(super) fn default_addresses(&self) -> Vec<ListenAddress> {
+        let local = |port| ListenAddress {
+            host: "127.0.0.1".to_owned(),
+            port,
+        };
+        match self {
+            Self::Fixed(_, url) if is_loopback(url) => {
+                let host = url.host_str().unwrap_or("127.0.0.1");
+                let host = if host == "localhost" { "127.0.0.1" } else { host };
+                let host = host.trim_matches(['[', ']']).to_owned();
+                vec![ListenAddress {
+                    host,
+                    port: url.port_or_known_default().unwrap_or(80),
+                }]
+            }
+            _ => vec![local(8000), local(18000)],
+        }
+    }
+}
+
+impl ListenAddress {
+    pub(super) fn parse(text: &str) -> Result<Self, Error> {
+        let refused = || Error::ListenAddress(ForeignText::new(text));
+        let (host, port) = text.rsplit_once(':').ok_or_else(refused)?;
+        let host = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host);
+        let port = port.parse().map_err(|_| refused())?;
+        if host.contains(['/', '[', ']', ' ']) {
+            return Err(refused());
+        }
+        // An empty host means every address to Go's listener; here it means this machine.
+        let host = if host.is_empty() { "127.0.0.1" } else { host };
+        Ok(Self {
+            host: host.to_owned(),
+            port,
+        })
+    }
+}

@@ -1,0 +1,149 @@
+//! A device code: shown, polled for, and what the provider may do differently.
+
+use crate::okta::{
+    AccessTokenForm, Behaviour, DeviceVerification, Endpoint, Fault, FaultBody, FaultKind, Recorded,
+};
+use crate::support::{Call, Sandbox};
+
+fn device(change: impl FnOnce(&mut Behaviour)) -> (Sandbox, Call) {
+    let sandbox = Sandbox::unattended();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.device_interval_secs = Some(0);
+        behaviour.access_token_form = AccessTokenForm::Jwt;
+        change(behaviour);
+    });
+    let call = sandbox.get_token().arg("--grant-type=device-code");
+    (sandbox, call)
+}
+
+#[test]
+fn a_device_code_is_shown_and_polled_until_the_person_agrees() {
+    let (sandbox, call) =
+        device(|behaviour| behaviour.device_verification = DeviceVerification::ApproveAfterPolls(2));
+    let outcome = call.run();
+    outcome.token();
+    assert!(outcome.stderr.contains("/activate with the code "), "{outcome}");
+    assert_eq!(sandbox.grants("urn:ietf:params:oauth:grant-type:device_code"), 3);
+    assert!(sandbox.wait_for_tabs(1).contains("/activate?user_code="));
+    // The session is like any other: cached, and renewed without anybody.
+    assert_eq!(call.run().stderr, "");
+    sandbox.expire();
+    call.run().token();
+    assert_eq!(sandbox.grants("refresh_token"), 1);
+}
+
+#[test]
+fn a_device_code_that_is_denied_or_ends_is_told() {
+    let (_sandbox, call) = device(|behaviour| behaviour.device_verification = DeviceVerification::Deny);
+    call.run().fails(1, &["access_denied"]);
+    let (_sandbox, call) = device(|behaviour| {
+        behaviour.device_verification = DeviceVerification::NeverAnswer;
+        behaviour.device_interval_secs = Some(1);
+        behaviour.device_expires_in_secs = 2;
+    });
+    call.run()
+        .fails(1, &["the device code ended before anybody signed in"]);
+}
+
+#[test]
+fn a_network_that_fails_for_a_while_does_not_end_a_device_code() {
+    let (sandbox, call) = device(|behaviour| {
+        behaviour.faults = vec![
+            Fault::once(Endpoint::Token, FaultKind::Reset),
+            Fault::once(Endpoint::Token, FaultKind::status(503, FaultBody::Html)),
+        ];
+    });
+    call.run().token();
+    assert!(sandbox.okta.count(Endpoint::Token) >= 3);
+}
+
+#[test]
+fn a_provider_that_wants_fewer_polls_gets_fewer() {
+    let (sandbox, call) = device(|behaviour| {
+        behaviour.device_slow_down_polls = 1;
+        behaviour.device_verification = DeviceVerification::ApproveAfterPolls(0);
+    });
+    let began = std::time::Instant::now();
+    call.run().token();
+    // RFC 8628 3.5: five seconds more from then on. The mock refuses who asks before that once more.
+    assert!(began.elapsed() >= std::time::Duration::from_secs(5));
+    assert_eq!(sandbox.grants("urn:ietf:params:oauth:grant-type:device_code"), 2);
+}
+
+#[test]
+fn a_provider_that_wants_pkce_for_a_device_code_gets_it() {
+    let (sandbox, call) = device(|behaviour| behaviour.device_requires_pkce = true);
+    call.run().token();
+    assert_eq!(sandbox.okta.count(Endpoint::DeviceAuthorize), 2);
+}
+
+#[test]
+fn a_provider_or_app_without_device_codes_is_told() {
+    let (sandbox, call) = device(|behaviour| {
+        behaviour.discovery.insert(
+            "device_authorization_endpoint".to_owned(),
+            serde_json::Value::Null,
+        );
+    });
+    call.run()
+        .fails(1, &["no device authorization endpoint", "another --grant-type"]);
+    sandbox.okta.behave(|behaviour| {
+        behaviour.discovery.clear();
+        behaviour.device_grant_allowed = false;
+    });
+    call.run().fails(1, &["unauthorized_client"]);
+}
+
+#[test]
+fn a_device_code_needs_no_browser_and_no_terminal() {
+    let (_sandbox, call) = device(|_| ());
+    call.without("--browser-command").run().token();
+}
+
+fn asked(sandbox: &Sandbox) -> Recorded {
+    let mut requests = sandbox.okta.requests().into_iter();
+    let found = requests.find(|request| request.endpoint == Endpoint::DeviceAuthorize);
+    found.expect("a device code was asked for")
+}
+
+#[test]
+fn an_address_without_the_code_in_it_will_do() {
+    let (sandbox, call) = device(|behaviour| behaviour.device_complete_uri = false);
+    let outcome = call.run();
+    outcome.token();
+    assert!(outcome.stderr.contains("/activate with the code "), "{outcome}");
+    assert!(sandbox.wait_for_tabs(1).ends_with("/activate"));
+}
+
+#[test]
+fn with_skip_open_browser_the_address_is_only_shown() {
+    let (sandbox, call) = device(|_| ());
+    let outcome = call.arg("--skip-open-browser").run();
+    outcome.token();
+    assert!(outcome.stderr.contains("/activate with the code "), "{outcome}");
+    assert_eq!(sandbox.tabs(), 0);
+}
+
+#[test]
+fn an_app_with_a_secret_and_headers_of_ones_own_go_along() {
+    let (sandbox, call) = device(|_| ());
+    let call = call.arg("--oidc-request-header=X-Tenant=blue");
+    call.run().token();
+    let header = ("x-tenant".to_owned(), "blue".to_owned());
+    assert!(asked(&sandbox).headers.contains(&header));
+    sandbox.okta.clear_requests();
+    let with_secret = call
+        .with("--oidc-client-id", &sandbox.okta.web_client_id())
+        .arg(&format!(
+            "--oidc-client-secret={}",
+            sandbox.okta.web_client_secret()
+        ));
+    // As at Okta, the web app proves itself and may not do this all the same.
+    with_secret.run().fails(1, &["unauthorized_client"]);
+    let sent = asked(&sandbox).headers;
+    assert!(sent.iter().any(|(name, _)| name == "authorization"), "{sent:?}");
+    let wrong = with_secret
+        .with("--oidc-client-secret", "wrong-secret-0123456789")
+        .arg("--oidc-extra-scope=email");
+    wrong.run().fails(1, &["invalid_client", "--oidc-client-secret"]);
+}

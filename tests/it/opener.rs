@@ -1,0 +1,128 @@
+//! How the browser is opened, and what there is for a person where none can be.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::{Sandbox, finish, url_from_stderr, visit};
+
+#[test]
+fn a_browser_that_cannot_be_opened_is_told_with_the_url_and_the_login_goes_on() {
+    let sandbox = Sandbox::new();
+    for command in ["no-such-browser-anywhere", "sh -c 'exit 3'"] {
+        let call = sandbox
+            .get_token()
+            .with("--browser-command", command)
+            .arg("--force-refresh");
+        let call = call.without("--oidc-extra-scope");
+        let child = call.spawn();
+        let (child, stderr, url) = url_from_stderr(child);
+        assert!(stderr.contains("the browser could not be opened"), "{stderr}");
+        assert_eq!(visit(&url).status, 200);
+        finish(child).token();
+    }
+}
+
+#[test]
+fn a_desktop_without_an_opener_is_told_with_the_url() {
+    let sandbox = Sandbox::new();
+    let call = sandbox
+        .get_token()
+        .without("--browser-command")
+        .env("DISPLAY", ":99")
+        .env("PATH", "/nowhere");
+    let (child, stderr, url) = url_from_stderr(call.spawn());
+    assert!(stderr.contains("the browser could not be opened"), "{stderr}");
+    visit(&url);
+    finish(child).token();
+}
+
+/// Some openers are the browser, and end with its last window.
+#[test]
+fn a_desktop_whose_opener_stays_open_holds_nothing_up() {
+    let sandbox = Sandbox::new();
+    let fifo = sandbox.path("browser").display().to_string();
+    fs::create_dir(sandbox.path("bin")).unwrap();
+    let opener = sandbox.path("bin/xdg-open");
+    let script = format!("#!/bin/sh\nprintf '%s\\n' \"$1\" > '{fifo}'\nexec sleep 60\n");
+    fs::write(&opener, script).unwrap();
+    fs::set_permissions(&opener, fs::Permissions::from_mode(0o700)).unwrap();
+    let call = sandbox
+        .get_token()
+        .without("--browser-command")
+        .env("DISPLAY", ":99")
+        .env(
+            "PATH",
+            &format!("{}:/usr/bin:/bin", sandbox.path("bin").display()),
+        );
+    let began = std::time::Instant::now();
+    call.run().token();
+    assert!(began.elapsed().as_secs() < 30);
+    assert_eq!(sandbox.tabs(), 1);
+}
+
+#[test]
+fn at_a_terminal_without_a_desktop_the_url_is_printed() {
+    let sandbox = Sandbox::new();
+    let call = sandbox.get_token().without("--browser-command").at_terminal();
+    let (child, _, url) = url_from_stderr(call.spawn());
+    visit(&url);
+    finish(child).token();
+}
+
+#[test]
+fn with_skip_open_browser_the_url_is_printed_and_no_tab_opens() {
+    let sandbox = Sandbox::new();
+    let (child, _, url) = url_from_stderr(sandbox.get_token().arg("--skip-open-browser=true").spawn());
+    visit(&url);
+    finish(child).token();
+    assert_eq!(sandbox.tabs(), 0);
+}
+
+#[test]
+fn without_a_browser_and_a_person_it_says_so_at_once() {
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.get_token().without("--browser-command").run();
+    outcome.fails(
+        3,
+        &["a sign-in is needed, and there is neither a browser nor a terminal here"],
+    );
+    assert_eq!(sandbox.okta.requests().len(), 0);
+}
+
+/// The peer's command is one path, spaces and all.
+#[test]
+fn a_browser_command_may_be_a_path_with_spaces_and_begin_with_a_tilde() {
+    let sandbox = Sandbox::new();
+    let script = |name: &str, text: &str| {
+        let path = sandbox.path(name);
+        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        path.display().to_string()
+    };
+    let fifo = sandbox.path("browser").display().to_string();
+    let whole = script("My Browser", &format!("printf '%s\\n' \"$1\" > '{fifo}'"));
+    script("with-words", &format!("printf '%s\\n' \"$2\" > '{fifo}'"));
+    for (command, scope) in [
+        (whole.as_str(), "email"),
+        ("~/My Browser", "profile"),
+        ("~/with-words --new", "address"),
+    ] {
+        let call = sandbox.get_token().with("--browser-command", command);
+        call.arg(&format!("--oidc-extra-scope={scope}")).run().token();
+    }
+    assert_eq!(sandbox.tabs(), 3);
+}
+
+#[test]
+fn a_browser_that_stays_open_holds_nothing_up() {
+    let sandbox = Sandbox::new();
+    let inner = sandbox.get_token();
+    // The command goes on for long after the URL was handed over, with all streams that it got.
+    let command = format!(
+        "sh -c 'printf \"%s\\n\" \"$1\" > {}; exec sleep 60' sh",
+        sandbox.path("browser").display()
+    );
+    let began = std::time::Instant::now();
+    inner.with("--browser-command", &command).run().token();
+    assert!(began.elapsed().as_secs() < 30);
+}
