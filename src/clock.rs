@@ -16,10 +16,27 @@ pub(crate) fn now() -> i64 {
         .map_or(0, |since| since.as_secs().cast_signed())
 }
 
+/// Returns the time in the unit and from the moment that the system tells the starts of processes in.
+#[cfg(target_os = "linux")]
+pub(crate) fn for_processes() -> u64 {
+    use nix::time::{ClockId, clock_gettime};
+
+    // Ticks since boot, sleep included; a tick is a hundredth of a second wherever Rust's standard library runs (USER_HZ).
+    let since_boot = clock_gettime(ClockId::CLOCK_BOOTTIME).map(std::time::Duration::from);
+    since_boot.map_or(0, |since| {
+        u64::try_from(since.as_millis() / 10).unwrap_or(u64::MAX)
+    })
+}
+
+/// Returns the time in the unit and from the moment that the system tells the starts of processes in.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn for_processes() -> u64 {
+    now().unsigned_abs()
+}
+
 /// Seconds since the epoch as RFC 3339 in UTC; times that no calendar holds become its end.
 pub(crate) fn rfc3339(seconds: i64) -> String {
     chrono::DateTime::from_timestamp(seconds, 0)
         .unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC)
-        .format("%Y-%m-%dT%H:%M:%SZ")
-        .to_string()
+        .to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }

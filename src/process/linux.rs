@@ -7,8 +7,12 @@ use nix::unistd::{close, setsid};
 
 use super::Parent;
 
+pub(super) fn parent_id() -> u32 {
+    std::os::unix::process::parent_id()
+}
+
 pub(super) fn parent() -> Parent {
-    let pid = std::os::unix::process::parent_id();
+    let pid = parent_id();
     Parent {
         pid,
         started: started(pid),

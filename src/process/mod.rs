@@ -34,12 +34,22 @@ impl Parent {
     pub(crate) fn of_this_process() -> Self {
         platform::parent()
     }
+
+    /// Whether it was there already at a time of [`crate::clock::for_processes`].
+    pub(crate) fn was_there_at(&self, moment: u64) -> bool {
+        self.started.is_some_and(|started| started <= moment)
+    }
+}
+
+/// Returns the id of the process that started us, which costs less than to look at it.
+pub(crate) fn parent_id() -> u32 {
+    platform::parent_id()
 }
 
 /// Whether a process that we leave behind would be looked after: the first process of a container takes all others
 /// with it when it ends, and as a parent it may never collect those that it inherits.
 pub(crate) fn can_leave_behind() -> bool {
-    cfg!(unix) && std::process::id() != 1 && Parent::of_this_process().pid != 1
+    cfg!(unix) && std::process::id() != 1 && parent_id() != 1
 }
 
 /// Starts this program once more with `argument`, detached from our pipes, and hands it `input`. It ends the rest of
@@ -74,6 +84,14 @@ pub(crate) fn detach() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_parent_was_there_just_now_and_not_before_its_start() {
+        let parent = Parent::of_this_process();
+        assert!(parent.was_there_at(crate::clock::for_processes()));
+        assert!(!parent.was_there_at(parent.started.unwrap() - 1));
+        assert_eq!(parent_id(), parent.pid);
+    }
 
     #[test]
     fn the_parent_has_a_start_time_by_either_way() {

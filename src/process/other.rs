@@ -8,6 +8,11 @@ use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, Updat
 
 use super::Parent;
 
+#[cfg(not(target_os = "linux"))]
+pub(super) fn parent_id() -> u32 {
+    parent().pid
+}
+
 pub(super) fn parent() -> Parent {
     // Where the system does not tell, every call counts as a new one.
     known_parent().unwrap_or_else(|| Parent {

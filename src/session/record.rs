@@ -4,6 +4,8 @@
 //! For every change ask three things: does the old program read the new record, the new program the old one,
 //! and what does the old program do to a new record when it writes? (It puts a newer one aside.)
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::origin::Origin;
@@ -28,10 +30,8 @@ pub(crate) struct Identity {
 }
 
 /// One person's session: the token that is handed out, and what renews it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
-    version: u32,
-    #[serde(flatten)]
     pub(crate) identity: Identity,
     /// What is handed out, an ID token or an access token; verified when it arrived.
     pub(crate) token: Secret,
@@ -39,12 +39,28 @@ pub(crate) struct Record {
     pub(crate) issued_at: i64,
     /// When it ends, in seconds since the epoch.
     pub(crate) expires_at: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) refresh_token: Option<Secret>,
     /// The scopes that the provider granted, for the refresh request (RFC 6749 section 6).
     pub(crate) granted_scope: String,
     /// What a refreshed token is compared with (OpenID Connect Core 12.2).
     pub(crate) origin: Origin,
+}
+
+/// The record as it is written. Its fields stand side by side: nesting them by serde's `flatten` would read each of them twice.
+#[derive(Serialize, Deserialize)]
+struct Wire<'a> {
+    version: u32,
+    #[serde(borrow)]
+    issuer: Cow<'a, str>,
+    #[serde(borrow)]
+    client_id: Cow<'a, str>,
+    token: Secret,
+    issued_at: i64,
+    expires_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<Secret>,
+    granted_scope: String,
+    origin: Origin,
 }
 
 impl Record {
@@ -58,7 +74,6 @@ impl Record {
         origin: Origin,
     ) -> Self {
         Self {
-            version: VERSION,
             identity,
             token,
             issued_at,
@@ -79,9 +94,8 @@ impl Record {
         if bytes.is_empty() {
             return Err("it is empty");
         }
-        match serde_json::from_slice::<Self>(bytes) {
-            Ok(record) if record.version == VERSION && record.identity == *identity => Ok(record),
-            Ok(record) if record.version == VERSION => Err("it belongs to another issuer or client"),
+        match serde_json::from_slice::<Wire<'_>>(bytes) {
+            Ok(wire) if wire.version == VERSION => wire.record(identity),
             _ => match serde_json::from_slice::<Version>(bytes) {
                 Ok(Version { version }) if version > VERSION => Err("a newer kubesesame wrote it"),
                 _ => Err("it is broken"),
@@ -92,7 +106,18 @@ impl Record {
     /// # Panics
     /// Never: every field has a JSON form.
     pub(crate) fn to_json(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
+        let wire = Wire {
+            version: VERSION,
+            issuer: Cow::Borrowed(&self.identity.issuer),
+            client_id: Cow::Borrowed(&self.identity.client_id),
+            token: self.token.clone(),
+            issued_at: self.issued_at,
+            expires_at: self.expires_at,
+            refresh_token: self.refresh_token.clone(),
+            granted_scope: self.granted_scope.clone(),
+            origin: self.origin.clone(),
+        };
+        serde_json::to_vec(&wire).unwrap_or_default()
     }
 
     /// Until when the token is handed out, in seconds since the epoch; also what kubectl is told.
@@ -110,6 +135,24 @@ impl Record {
         let life = self.expires_at.saturating_sub(self.issued_at).max(0);
         let last_part = (life / 4).max(AHEAD).min(life / 2);
         now >= self.expires_at.saturating_sub(last_part)
+    }
+}
+
+impl Wire<'_> {
+    /// The record, if it is of the session that was looked for.
+    fn record(self, identity: &Identity) -> Result<Record, &'static str> {
+        if self.issuer != identity.issuer || self.client_id != identity.client_id {
+            return Err("it belongs to another issuer or client");
+        }
+        Ok(Record {
+            identity: identity.clone(),
+            token: self.token,
+            issued_at: self.issued_at,
+            expires_at: self.expires_at,
+            refresh_token: self.refresh_token,
+            granted_scope: self.granted_scope,
+            origin: self.origin,
+        })
     }
 }
 
@@ -178,6 +221,32 @@ pub(super) mod tests {
         assert_eq!(
             reason(br#"{"version":2,"new":[]}"#, &record.identity),
             "a newer kubesesame wrote it"
+        );
+    }
+
+    /// What a power loss may leave of a file that was not yet synced.
+    #[test]
+    fn no_part_of_a_record_is_taken_for_one() {
+        let record = record(5, 50);
+        let json = record.to_json();
+        for length in 0..json.len() {
+            let mut zeros = json[..length].to_vec();
+            assert!(Record::parse(&zeros, &record.identity).is_err(), "{length}");
+            zeros.resize(json.len(), 0);
+            assert!(
+                Record::parse(&zeros, &record.identity).is_err(),
+                "{length} and zeros"
+            );
+        }
+    }
+
+    /// The fields are those of the first version, whose files are on people's disks.
+    #[test]
+    fn golden() {
+        let json = String::from_utf8(record(5, 50).to_json()).unwrap();
+        assert_eq!(
+            json,
+            r#"{"version":1,"issuer":"https://i","client_id":"c","token":"h.p.s","issued_at":5,"expires_at":50,"refresh_token":"refresh","granted_scope":"openid","origin":{"subject":"00u1","nonce_hash":"00"}}"#
         );
     }
 

@@ -1,7 +1,9 @@
 //! Who asks for the token, as far as it counts: a client that asks again was refused.
 
+use crate::clock;
 use crate::environment::Environment;
-use crate::process::Parent;
+use crate::files::Slots;
+use crate::process;
 use crate::secret::Secret;
 use crate::session::{Ask, Asker, Line, Record, Store};
 use crate::settings;
@@ -21,35 +23,31 @@ impl Client<'_> {
 
     /// Tells whether the token that is about to be handed out was refused, and notes it.
     pub(super) fn ask(&self, store: &Store, record: &Record, now: i64) -> Ask {
-        // A person may look at the same token as often as they like.
-        if !self.is_program() {
-            return Ask::Usual;
+        match self.slots(store) {
+            Some(slots) => self.asker(now).ask(&slots, &record.token, record.expires_at),
+            None => Ask::Usual,
         }
-        let runtime_dir = settings::runtime_dir(self.environment);
-        let Some(slots) = store.handed(runtime_dir.as_deref()) else {
-            return Ask::Usual;
-        };
-        let asker = Asker {
-            parent: &Parent::of_this_process(),
-            line: self.line,
-            now,
-        };
-        asker.ask(&slots, &record.token, record.expires_at)
     }
 
     /// Notes a token that is handed out, and whether in place of one that was refused.
     pub(super) fn note(&self, store: &Store, token: &Secret, after_refusal: bool, now: i64) {
-        if !self.is_program() {
-            return;
+        if let Some(slots) = self.slots(store) {
+            self.asker(now).note(&slots, token, after_refusal);
         }
+    }
+
+    /// A person may look at the same token as often as they like.
+    fn slots(&self, store: &Store) -> Option<Slots> {
         let runtime_dir = settings::runtime_dir(self.environment);
-        if let Some(slots) = store.handed(runtime_dir.as_deref()) {
-            let asker = Asker {
-                parent: &Parent::of_this_process(),
-                line: self.line,
-                now,
-            };
-            asker.note(&slots, token, after_refusal);
+        self.is_program().then(|| store.handed(runtime_dir.as_deref()))?
+    }
+
+    fn asker(&self, now: i64) -> Asker<'_> {
+        Asker {
+            pid: process::parent_id(),
+            line: self.line,
+            now,
+            moment: clock::for_processes(),
         }
     }
 }
