@@ -80,6 +80,14 @@ impl Error {
         }
     }
 
+    /// When the provider wants to be asked again, in seconds since the epoch, if it said so.
+    pub(crate) fn not_before(&self) -> Option<i64> {
+        match self {
+            Self::Oidc(error) | Self::Renewal { source: error, .. } => error.not_before(),
+            _ => None,
+        }
+    }
+
     fn hint(&self) -> Option<String> {
         match self {
             Self::Unfit(unfit) => Some(unfit_hint(unfit)),

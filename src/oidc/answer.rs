@@ -3,7 +3,7 @@
 //! Pure. Knows the two formats of errors, that of OAuth and Okta's own, and quotes nothing that may hold a secret.
 
 use reqwest::StatusCode;
-use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION};
+use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
 use serde::Deserialize;
 use url::Url;
 
@@ -16,6 +16,7 @@ pub(super) fn check_status(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
+    now: i64,
 ) -> Result<(), Error> {
     if status.is_redirection() {
         let to = header(headers, &LOCATION).unwrap_or("nowhere");
@@ -26,11 +27,10 @@ pub(super) fn check_status(
         });
     }
     if status == StatusCode::TOO_MANY_REQUESTS {
-        let reset = header(headers, &HeaderName::from_static("x-rate-limit-reset"));
         return Err(Error::RateLimited {
             url: shown(url),
             reason: reason(status, headers, body),
-            until: reset.and_then(|seconds| seconds.parse().ok()),
+            until: asked_to_wait(headers, now),
             request_id: request_id(headers),
         });
     }
@@ -38,6 +38,24 @@ pub(super) fn check_status(
         return Err(refused(url, status, headers, body));
     }
     Ok(())
+}
+
+/// When to ask again: `Retry-After` in seconds or as a date (RFC 9110 10.2.3), else Okta's own header.
+fn asked_to_wait(headers: &HeaderMap, now: i64) -> Option<i64> {
+    let after = |text: &str| {
+        if let Ok(seconds) = text.parse::<u32>() {
+            return Some(now.saturating_add(i64::from(seconds)));
+        }
+        let date = httpdate::parse_http_date(text).ok()?;
+        let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_secs()).ok()
+    };
+    let reset = || {
+        header(headers, &HeaderName::from_static("x-rate-limit-reset"))?
+            .parse()
+            .ok()
+    };
+    header(headers, &RETRY_AFTER).and_then(after).or_else(reset)
 }
 
 pub(super) fn refused(url: &Url, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
@@ -155,6 +173,18 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_limit_says_when_to_ask_again_in_three_ways() {
+        let until = |name: HeaderName, value| asked_to_wait(&headers(name, value), 1000);
+        assert_eq!(until(RETRY_AFTER, "20"), Some(1020));
+        assert_eq!(until(RETRY_AFTER, "Thu, 01 Jan 1970 00:20:00 GMT"), Some(1200));
+        assert_eq!(
+            until(HeaderName::from_static("x-rate-limit-reset"), "1050"),
+            Some(1050)
+        );
+        assert_eq!(until(RETRY_AFTER, "soon"), None);
+    }
+
+    #[test]
     fn max_age_is_read_among_other_directives() {
         let age = |value| max_age(&headers(CACHE_CONTROL, value));
         assert_eq!(age("max-age=3832304, must-revalidate"), Some(3_832_304));
@@ -167,7 +197,7 @@ mod tests {
     fn a_429_is_a_rate_limit_even_when_it_says_invalid_grant() {
         let url = Url::parse("https://i/v1/token").unwrap();
         let body = br#"{"error":"invalid_grant","error_description":"API call exceeded rate limit"}"#;
-        let result = check_status(&url, StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), body);
+        let result = check_status(&url, StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), body, 0);
         assert!(matches!(result, Err(Error::RateLimited { .. })));
     }
 
@@ -175,7 +205,7 @@ mod tests {
     fn an_error_in_okta_s_own_format_is_told_and_a_good_answer_is_none() {
         let url = Url::parse("https://i/x").unwrap();
         let body = br#"{"errorCode":"E0000007","errorSummary":"Not found","errorId":"1"}"#;
-        let check = |status| check_status(&url, status, &HeaderMap::new(), body);
+        let check = |status| check_status(&url, status, &HeaderMap::new(), body, 0);
         let refused = check(StatusCode::NOT_FOUND).unwrap_err().to_string();
         assert_eq!(refused, "https://i/x answered with HTTP 404: E0000007: Not found");
         assert!(check(StatusCode::OK).is_ok());

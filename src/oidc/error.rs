@@ -82,7 +82,12 @@ pub(crate) enum Error {
 
     // The network.
     #[error("cannot reach {url}: {cause}")]
-    Unreachable { url: ForeignText, cause: ForeignText },
+    Unreachable {
+        url: ForeignText,
+        cause: ForeignText,
+        /// The request was under way, and may have arrived.
+        sent: bool,
+    },
     #[error("cannot find the host of {url}: {cause}")]
     UnknownHost { url: ForeignText, cause: ForeignText },
     #[error("{url} did not answer within {seconds} s")]
@@ -223,6 +228,19 @@ impl Error {
     /// The provider answered, and its answer will not change by itself.
     pub(crate) fn is_a_refusal(&self) -> bool {
         matches!(self, Self::OAuth(_) | Self::IdToken { .. })
+    }
+
+    /// The provider may have done what it was asked to, and only its answer did not come.
+    pub(crate) fn may_have_arrived(&self) -> bool {
+        matches!(self, Self::Unreachable { sent: true, .. })
+    }
+
+    /// When the provider wants to be asked again, in seconds since the epoch, if it says.
+    pub(crate) fn not_before(&self) -> Option<i64> {
+        match self {
+            Self::RateLimited { until, .. } => *until,
+            _ => None,
+        }
     }
 
     /// What was kept of the provider's documents may be out of date.

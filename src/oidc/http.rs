@@ -75,7 +75,7 @@ impl Http {
             .build();
         let request = request.map_err(|error| unreachable(url, error))?;
         let (status, headers, body) = self.send(url, request).await?;
-        check_status(url, status, &headers, &body)?;
+        check_status(url, status, &headers, &body, (self.clock)())?;
         if status != StatusCode::OK && is_json(&headers) {
             return Err(refused(url, status, &headers, &body));
         }
@@ -138,7 +138,7 @@ impl Http {
         let url = Url::parse(&request.uri().to_string()).map_err(|_| Error::Internal("endpoint"))?;
         let request = reqwest::Request::try_from(request).map_err(|error| unreachable(&url, error))?;
         let (status, headers, body) = self.send(&url, request).await?;
-        check_status(&url, status, &headers, &body)?;
+        check_status(&url, status, &headers, &body, (self.clock)())?;
         if let Some(error) = oauth_error(status, &headers, &body) {
             return Err(Error::OAuth(error));
         }
@@ -307,7 +307,8 @@ fn unreachable(url: &Url, error: reqwest::Error) -> Error {
     if cause.as_str().contains("dns") || cause.as_str().contains("failed to lookup") {
         return Error::UnknownHost { url, cause };
     }
-    Error::Unreachable { url, cause }
+    let sent = !error.is_connect() && !error.is_builder();
+    Error::Unreachable { url, cause, sent }
 }
 
 /// The innermost causes say what happened; the outer ones only that it was a request.

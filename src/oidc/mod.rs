@@ -39,6 +39,8 @@ use id_token::{Expected, Occasion};
 use metadata::Metadata;
 use token_endpoint::{Answer, TokenEndpoint};
 
+use std::time::{Duration, Instant};
+
 use openidconnect::core::CoreJsonWebKeySet;
 use serde_json::{Map, Value};
 
@@ -49,6 +51,10 @@ use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::settings::{Provider, SecretSource, TokenKind, Trust};
 use crate::ui::Ui;
+
+/// A provider that rotates refresh tokens lets the old one live for a moment (Okta: 30 s), so that who lost the answer may ask again.
+/// Later than that the same question would be taken for a theft, and end the session.
+const LEEWAY: Duration = Duration::from_secs(15);
 
 /// What a login or a refresh brought, verified.
 #[derive(Debug)]
@@ -133,7 +139,13 @@ impl<'a> Connection<'a> {
         };
         let endpoint = TokenEndpoint::new(self, &metadata);
         let mut granted_scope = refresh.granted_scope;
+        let began = Instant::now();
         let mut answer = endpoint.refresh(refresh.token, granted_scope).await;
+        if matches!(&answer, Err(error) if error.may_have_arrived()) && began.elapsed() < LEEWAY {
+            self.ui
+                .step(|| "the answer was lost on the way: asking once more".to_owned());
+            answer = endpoint.refresh(refresh.token, granted_scope).await;
+        }
         if matches!(&answer, Err(Error::OAuth(refusal)) if refusal.refuses_a_scope()) {
             // What was granted to a session that came from elsewhere is not known; nothing said means just that (RFC 6749 6).
             granted_scope = "";

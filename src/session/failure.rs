@@ -11,6 +11,9 @@ use crate::report::Report;
 /// How long callers are answered from memory after the first, second and each later try, in seconds.
 const QUIET: [i64; 3] = [60, 300, 900];
 
+/// A provider that wants to be left alone for longer than this, in seconds, is asked all the same.
+const MAX_WAIT: i64 = 300;
+
 /// Parents that are remembered at most: as many as kubectl processes plausibly wait for one login.
 const MAX_PARENTS: usize = 256;
 
@@ -25,6 +28,9 @@ pub(crate) struct Failure {
     /// Whose calls ended with this failure; the newest last.
     parents: Vec<Parent>,
     report: Report,
+    /// When the provider wants to be asked again, in seconds since the epoch, if it said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_before: Option<i64>,
 }
 
 /// Which failures are remembered apart.
@@ -60,9 +66,15 @@ impl Failure {
             tries: tries.saturating_add(1),
             parents,
             report,
+            not_before: None,
         };
         failure.add(parent);
         failure
+    }
+
+    /// The same, of a provider that has said when it wants to be asked again.
+    pub(crate) fn with_wait(self, not_before: Option<i64>) -> Self {
+        Self { not_before, ..self }
     }
 
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
@@ -78,6 +90,20 @@ impl Failure {
     /// Returns the words of the failure if this caller waited for it.
     pub(crate) fn answer_for_waiter(&self, caller: &Caller<'_>) -> Option<Report> {
         (caller.waited && self.at >= caller.started).then(|| self.report.clone())
+    }
+
+    /// Returns the words of the failure while the provider wants to be left alone (HTTP 429): asking makes it longer.
+    pub(crate) fn answer_while_waiting(&self, now: i64) -> Option<Report> {
+        let until = self.not_before?.min(self.at.saturating_add(MAX_WAIT));
+        if !(self.at..until).contains(&now) {
+            return None;
+        }
+        let mut report = self.report.clone();
+        let left = until.saturating_sub(now);
+        report.note = Some(format!(
+            "the provider was not asked again: it wants to be left alone for {left} s more"
+        ));
+        Some(report)
     }
 
     /// Returns the words of the failure if no new login is to be tried for this caller.
@@ -210,6 +236,20 @@ mod tests {
         assert!(second.is_quiet(1299) && !second.is_quiet(1300));
         let fourth = failure(Some(failure(Some(second), 0)), 1000);
         assert!(fourth.is_quiet(1899) && !fourth.is_quiet(1900));
+    }
+
+    #[test]
+    fn a_provider_that_wants_to_be_left_alone_is_for_as_long_as_it_said_and_five_minutes_at_most() {
+        let waits = |until, now| {
+            failure(None, 1000)
+                .with_wait(until)
+                .answer_while_waiting(now)
+                .is_some()
+        };
+        assert!(waits(Some(1030), 1029) && !waits(Some(1030), 1030));
+        assert!(waits(Some(9000), 1299) && !waits(Some(9000), 1300));
+        assert!(!waits(Some(1030), 999), "the clock was set back");
+        assert!(!waits(None, 1001));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where sessions are kept, in which form, and what may be done about them without being asked.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,8 @@ pub(crate) struct Cache {
     /// How sessions are kept, if they are kept at all.
     pub(crate) storage: Option<Storage>,
     pub(crate) dir: PathBuf,
+    /// Where sessions are if that directory cannot be written.
+    fallback: Option<PathBuf>,
     pub(crate) force_refresh: bool,
     /// Whether a token is renewed before its end, by a process that nobody waits for.
     pub(crate) renews_ahead: bool,
@@ -61,8 +63,17 @@ impl Cache {
             adopt_from,
             storage,
             dir,
+            fallback: runtime_dir(environment),
             force_refresh: args.force_refresh.unwrap_or(false),
         })
+    }
+
+    /// The directories for sessions, in the order of preference.
+    pub(crate) fn dirs(&self) -> impl Iterator<Item = &Path> {
+        [Some(&self.dir), self.fallback.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
     }
 }
 

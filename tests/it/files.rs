@@ -6,7 +6,7 @@ use std::path::Path;
 
 use nix::unistd::{Gid, Uid, chown};
 
-use crate::okta::Endpoint;
+use crate::okta::{AuthorizeError, Endpoint};
 use crate::support::{Sandbox, mode};
 
 fn chmod(path: &Path, mode: u32) {
@@ -200,6 +200,46 @@ fn a_cache_that_cannot_be_made_costs_a_warning_and_not_the_token() {
         outcome.stderr.contains("warning: sessions cannot be kept"),
         "{outcome}"
     );
+}
+
+/// A home that cannot be written: kubectl's five tries, and the next command, need one sign-in.
+#[test]
+fn a_home_that_cannot_be_written_has_its_sessions_in_the_runtime_directory() {
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.path("file"), "").unwrap();
+    fs::create_dir(sandbox.path("run")).unwrap();
+    chmod(&sandbox.path("run"), 0o700);
+    let call = sandbox
+        .get_token()
+        .arg(&format!(
+            "--token-cache-dir={}/below",
+            sandbox.path("file").display()
+        ))
+        .env("XDG_RUNTIME_DIR", &sandbox.path("run").to_string_lossy());
+    let first = call.run();
+    let told = sandbox.filtered(&first);
+    assert!(
+        told.contains("the session is kept in `[HOME]/run/kubesesame` until you log out, since `[HOME]/file/below` cannot be written"),
+        "{told}"
+    );
+    let second = call.run();
+    assert_eq!((second.token(), second.stderr.as_str()), (first.token(), ""));
+    assert_eq!(mode(&sandbox.path("run/kubesesame")), 0o700);
+    sandbox.okta.end_sessions();
+    let session = fs::read_dir(sandbox.path("run/kubesesame"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    for path in session.filter(|path| path.to_string_lossy().ends_with(".session.json")) {
+        fs::remove_file(path).unwrap();
+    }
+    sandbox.okta.behave(|behaviour| {
+        behaviour.authorize_error = Some(AuthorizeError {
+            error: "access_denied".to_owned(),
+            description: String::new(),
+        });
+    });
+    call.repeated(5).run().fails(1, &["access_denied"]);
+    assert_eq!(sandbox.tabs(), 2, "the failure is remembered there too");
 }
 
 #[test]

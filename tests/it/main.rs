@@ -41,6 +41,8 @@ mod opener;
 mod parallel;
 mod peer_cases;
 mod peer_flags;
+#[cfg(target_os = "linux")]
+mod pipes;
 mod prompts;
 mod proxies;
 mod refresh;
@@ -51,6 +53,10 @@ mod setup;
 mod standalone;
 #[cfg(target_os = "linux")]
 mod storage;
+#[cfg(target_os = "linux")]
+mod storms;
+#[cfg(target_os = "linux")]
+mod survival;
 mod table;
 mod tls;
 mod usage;

@@ -79,9 +79,15 @@ impl GetToken<'_> {
         let Some(storage) = self.cache.storage else {
             return Ok(());
         };
-        let Some(store) = Store::open(&self.cache.dir, self.key(), storage)? else {
-            return Ok(());
-        };
+        for dir in self.cache.dirs() {
+            if let Ok(Some(store)) = Store::open(dir, self.key(), storage) {
+                self.renew_ahead_in(&store)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn renew_ahead_in(&self, store: &Store) -> Result<(), Error> {
         let Some(locked) = store.try_lock()? else {
             return Ok(());
         };
@@ -89,11 +95,12 @@ impl GetToken<'_> {
         let Found::Session(record) = store.load(&self.identity)? else {
             return Ok(());
         };
-        if !self.is_due(&record, clock::now()) {
+        let now = clock::now();
+        if !record.is_usable(now) || !self.is_due(&record, now) {
             return Ok(());
         }
         let flight = Flight {
-            store: &store,
+            store,
             locked: &locked,
             place: &locked.place(&self.identity)?,
         };

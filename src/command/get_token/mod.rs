@@ -15,6 +15,7 @@ mod renew;
 mod sign_in;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::time::Duration;
 
 pub(crate) use self::ahead::run as renew_ahead;
@@ -32,7 +33,7 @@ use crate::oidc::Connection;
 use crate::process::Parent;
 use crate::secret::Secret;
 use crate::session::{
-    self, Ask, Caller, Found, Identity, Key, Line, Locked, Memory, Place, Record, Shortcut, Store, Wait,
+    Ask, Caller, Found, Identity, Key, Line, Locked, Memory, Place, Record, Shortcut, Store, Wait,
 };
 use crate::settings::{self, Cache, Login, Provider, Storage, TokenKind, Trust};
 use crate::ui::Ui;
@@ -172,13 +173,38 @@ impl<'a> GetToken<'a> {
         let Some(storage) = self.cache.storage else {
             return self.obtain(None, Wish::Good, None);
         };
+        let mut unavailable = None;
+        for dir in self.cache.dirs() {
+            match self.credential_from(dir, storage, version) {
+                // What cannot be read or written here may be elsewhere.
+                Err(Error::Session(error)) if error.is_unavailable() => {
+                    unavailable.get_or_insert(error);
+                }
+                result => return result,
+            }
+        }
+        if let Some(error) = unavailable {
+            self.ui.warn(&format!(
+                "sessions cannot be kept, so each call signs in: {}",
+                error.in_one_line()
+            ));
+        }
+        self.obtain(None, Wish::Good, None)
+    }
+
+    fn credential_from(
+        &self,
+        dir: &Path,
+        storage: Storage,
+        version: ApiVersion,
+    ) -> Result<Credential, Error> {
         let mut wish = if self.cache.force_refresh {
             Wish::Renewed
         } else {
             Wish::Good
         };
         let mut seen = None;
-        match Store::open(&self.cache.dir, self.key(), storage) {
+        match Store::open(dir, self.key(), storage) {
             Ok(Some(store)) => {
                 if let Found::Session(record) = store.load(&self.identity)? {
                     if wish == Wish::Good && record.is_usable(self.started) {
@@ -196,17 +222,12 @@ impl<'a> GetToken<'a> {
             Err(error) if error.is_unavailable() => {}
             Err(error) => return Err(error.into()),
         }
-        match Store::create(&self.cache.dir, self.key(), storage) {
-            Ok(store) => {
-                let credential = self.under_lock(&store, wish, seen.as_ref())?;
-                let after_refusal = wish == Wish::InPlaceOfRefused;
-                self.client
-                    .note(&store, &credential.token, after_refusal, clock::now());
-                Ok(credential)
-            }
-            Err(error) if error.is_unavailable() => self.without_store(&error),
-            Err(error) => Err(error.into()),
-        }
+        let store = Store::create(dir, self.key(), storage)?;
+        let credential = self.under_lock(&store, wish, seen.as_ref())?;
+        let after_refusal = wish == Wish::InPlaceOfRefused;
+        self.client
+            .note(&store, &credential.token, after_refusal, clock::now());
+        Ok(credential)
     }
 
     /// A stored token that is good, and what is done on the way: the next call finds it sooner, and a token near its end is renewed
@@ -225,7 +246,7 @@ impl<'a> GetToken<'a> {
     /// Leaves a note for the same command line, unless it has something to tell, or the note would not be looked for there.
     fn leave_shortcut(&self, store: &Store, version: ApiVersion, record: &Record) {
         let likely = settings::likely_cache_dir(self.words, self.client.environment);
-        if self.ui.level > 0 || likely.as_ref() != Some(&self.cache.dir) {
+        if self.ui.level > 0 || likely.as_deref() != Some(store.dir().path()) {
             return;
         }
         let renews_ahead = self.can_renew_ahead(record);
@@ -263,11 +284,7 @@ impl<'a> GetToken<'a> {
             self.ui
                 .note(&format!("waiting for the sign-in of another kubesesame{holder}"));
         };
-        let (locked, wait) = match store.lock(self.login.timeout + GRACE, tell) {
-            Ok(locked) => locked,
-            Err(error) if error.is_unavailable() => return self.without_store(&error),
-            Err(error) => return Err(error.into()),
-        };
+        let (locked, wait) = store.lock(self.login.timeout + GRACE, tell)?;
         let session = match locked.load(&self.identity)? {
             Found::Session(record) if serves_now(&record, wish, seen) => return Ok(Credential::of(*record)),
             Found::Session(record) => Some(record),
@@ -288,7 +305,7 @@ impl<'a> GetToken<'a> {
             place: &locked.place(&self.identity)?,
         };
         if session.is_none() {
-            self.tell_place(flight.place);
+            self.tell_place(flight);
         }
         let result = self.obtain(session.as_deref(), wish, Some(flight));
         if result.is_ok() {
@@ -297,26 +314,32 @@ impl<'a> GetToken<'a> {
         result
     }
 
-    /// Who left the choice to us is told once what it is.
-    fn tell_place(&self, place: &Place) {
-        match place {
-            Place::DiskInstead(error) => self.ui.note(&format!(
-                "the session is kept in a file that only you can read, since {error}"
-            )),
+    /// Tells at a sign-in where the session is kept, if that is not plainly what was asked for.
+    fn tell_place(&self, flight: Flight<'_>) {
+        let place = match flight.place {
+            Place::DiskInstead(error) => format!("in a file that only you can read, since {error}"),
             Place::Sealed(_) if self.cache.storage == Some(Storage::Auto) => {
-                self.ui
-                    .note("the session is kept sealed, with its key in the OS keyring");
+                "sealed, with its key in the OS keyring".to_owned()
             }
-            Place::Sealed(_) | Place::Disk => {}
-        }
+            Place::Sealed(_) | Place::Disk if flight.store.dir().path() == self.cache.dir => return,
+            Place::Sealed(_) | Place::Disk => format!(
+                "in `{}` until you log out, since `{}` cannot be written",
+                flight.store.dir().path().display(),
+                self.cache.dir.display()
+            ),
+        };
+        self.ui.note(&format!("the session is kept {place}"));
     }
 
     /// Ends as that ended which this call waited for, and remembers its caller with a login that failed.
     fn share_failure(&self, locked: &Locked<'_>, wait: Wait) -> Result<(), Error> {
         let parent = Parent::of_this_process();
         let caller = self.caller(&parent, wait);
-        let passing = locked.failure(Memory::Passing);
-        if let Some(report) = passing.and_then(|failure| failure.answer_for_waiter(&caller)) {
+        let passing = locked.failure(Memory::Passing).and_then(|failure| {
+            let waited = failure.answer_for_waiter(&caller);
+            waited.or_else(|| failure.answer_while_waiting(caller.now))
+        });
+        if let Some(report) = passing {
             return Err(Error::Remembered(report));
         }
         let Some(mut failure) = locked.failure(Memory::Login) else {
@@ -330,15 +353,6 @@ impl<'a> GetToken<'a> {
             locked.remember(Memory::Login, &failure);
         }
         Err(Error::Remembered(report))
-    }
-
-    /// A cache that cannot be used costs a warning, and then every call signs in.
-    fn without_store(&self, error: &session::Error) -> Result<Credential, Error> {
-        self.ui.warn(&format!(
-            "sessions cannot be kept, so each call signs in: {}",
-            error.in_one_line()
-        ));
-        self.obtain(None, Wish::Good, None)
     }
 
     fn obtain(

@@ -47,7 +47,7 @@ pub(super) fn remember(memory: Option<Memory>, error: &Error, flight: Option<Fli
         let parent = Parent::of_this_process();
         flight.locked.remember(
             memory,
-            &Failure::after(previous, clock::now(), &parent, error.report()),
+            &Failure::after(previous, clock::now(), &parent, error.report()).with_wait(error.not_before()),
         );
     }
 }

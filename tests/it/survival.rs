@@ -1,0 +1,98 @@
+//! What a session survives: signals, sleep, and clocks that jump.
+
+use std::process::Child;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::okta::{Endpoint, Fault, FaultKind};
+use crate::support::{Sandbox, finish, visit, wait_until};
+
+fn send(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
+}
+
+const HOUR: i64 = 3600;
+
+/// A renewal that is under way at a provider that takes its time.
+fn renewing(sandbox: &Sandbox) -> Child {
+    sandbox.expire();
+    let slow = Fault::once(Endpoint::Token, FaultKind::SlowAfterCommit { millis: 400 });
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![slow]);
+    let child = sandbox.get_token().by_clock_of(sandbox).spawn();
+    wait_until("the renewal asks", || sandbox.okta.count(Endpoint::Token) == 1);
+    child
+}
+
+#[test]
+fn a_renewal_that_is_ended_by_a_signal_costs_no_login() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGKILL] {
+        let sandbox = Sandbox::new();
+        sandbox.signed_in();
+        let child = renewing(&sandbox);
+        send(&child, signal);
+        let outcome = finish(child);
+        assert_eq!(
+            (outcome.code, outcome.stdout.as_str()),
+            (None, ""),
+            "{signal}: {outcome}"
+        );
+        // The answer with the rotated token was lost; the old one still works for a moment.
+        sandbox.get_token().run().token();
+        assert_eq!(
+            (sandbox.tabs(), sandbox.okta.reuse_detected()),
+            (1, 0),
+            "{signal}"
+        );
+    }
+}
+
+#[test]
+fn a_machine_that_sleeps_during_a_renewal_has_its_token_when_it_wakes() {
+    let sandbox = Sandbox::new();
+    sandbox.set_clock(0);
+    sandbox.signed_in();
+    let child = renewing(&sandbox);
+    send(&child, Signal::SIGSTOP);
+    sandbox.set_clock(10 * HOUR);
+    send(&child, Signal::SIGCONT);
+    // What it asked for before it slept has ended; the next call renews once more, without a tab.
+    finish(child);
+    let outcome = sandbox.get_token().by_clock_of(&sandbox).run();
+    outcome.token();
+    assert_eq!(sandbox.tabs(), 1);
+}
+
+#[test]
+fn a_machine_that_sleeps_during_a_sign_in_goes_on_when_it_wakes() {
+    let sandbox = Sandbox::unattended();
+    sandbox.set_clock(0);
+    let child = sandbox.get_token().by_clock_of(&sandbox).spawn();
+    let url = sandbox.wait_for_tabs(1);
+    send(&child, Signal::SIGSTOP);
+    sandbox.set_clock(HOUR);
+    send(&child, Signal::SIGCONT);
+    assert_eq!(visit(&url).status, 200);
+    finish(child).token();
+}
+
+#[test]
+fn a_clock_that_is_put_forward_and_back_costs_no_login() {
+    let sandbox = Sandbox::new();
+    sandbox.set_clock(0);
+    let call = sandbox.get_token().by_clock_of(&sandbox);
+    let first = call.run().token();
+    // A day ahead of the provider: each token seems to have ended, which is told, and nothing is lost.
+    sandbox.set_clock_of_machine(24 * HOUR);
+    call.run().fails(1, &["clock"]);
+    assert_eq!(sandbox.tabs(), 1);
+    sandbox.set_clock_of_machine(0);
+    call.run().token();
+    // A day behind: what is stored is still good.
+    sandbox.set_clock_of_machine(-24 * HOUR);
+    call.run().token();
+    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
+    sandbox.set_clock(2 * HOUR);
+    assert_ne!(call.run().token(), first);
+    assert_eq!(sandbox.tabs(), 1);
+}
