@@ -346,7 +346,7 @@ fn a_renewal_that_is_refused_says_how_to_sign_in_anew() {
         .run()
         .fails(1, &["the session could not be renewed", "access_denied", &cure]);
     sandbox.okta.behave(|behaviour| behaviour.faults.clear());
-    std::fs::remove_file(path).unwrap();
+    fs::remove_file(path).unwrap();
     sandbox.get_token().run().token();
 }
 
@@ -403,7 +403,7 @@ fn documents_are_fetched_again_when_their_time_is_over() {
 fn a_broken_document_cache_is_fetched_anew() {
     let sandbox = Sandbox::new();
     sandbox.signed_in();
-    std::fs::write(sandbox.cache_file(".provider.json"), b"\xff\x00{").unwrap();
+    fs::write(sandbox.cache_file(".provider.json"), b"\xff\x00{").unwrap();
     sandbox.expire();
     sandbox.get_token().run().token();
     assert_eq!(sandbox.tabs(), 1);

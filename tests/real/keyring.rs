@@ -2,178 +2,22 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
+    path::Path,
     time::{Duration, Instant},
 };
 
-use linux_keyutils::{KeyRing, KeyRingIdentifier};
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
-use tempfile::TempDir;
+use nix::sys::signal::Signal;
 
 use crate::{
-    okta::{MockOkta, Rotation},
-    parts,
-    person::{Person, token},
-    process::{Process, wait_for},
+    keeper::{CACHE, Someone},
+    person::token,
+    secret_service::Bus,
 };
 
-const CACHE: &str = ".kube/cache/kubesesame";
 /// The keyring's own limit, and what a loaded machine needs besides.
 const BOUND: Duration = Duration::from_secs(13);
 
-/// A bus that starts nothing by itself, and the Secret Service on it if there is one.
-struct Bus {
-    address: String,
-    service: Option<Process>,
-    _daemon: Process,
-    dir: TempDir,
-}
-
-impl Bus {
-    fn without_service() -> Self {
-        let dir = TempDir::with_prefix("kubesesame-bus-").unwrap();
-        let address = format!("unix:path={}", dir.path().join("bus").display());
-        let config = dir.path().join("bus.conf");
-        let policy =
-            "<allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/><allow own=\"*\"/>";
-        let text = format!(
-            "<busconfig><type>session</type><listen>{address}</listen><policy context=\"default\">{policy}</policy></busconfig>"
-        );
-        fs::write(&config, text).unwrap();
-        let mut command = Command::new(parts::part("dbus-daemon"));
-        command
-            .arg(format!("--config-file={}", config.display()))
-            .arg("--nofork");
-        let daemon = Process::start("dbus-daemon", dir.path(), &mut command);
-        wait_for("the bus", || dir.path().join("bus").exists().then_some(()));
-        Self {
-            address,
-            service: None,
-            _daemon: daemon,
-            dir,
-        }
-    }
-
-    fn unlocked() -> Self {
-        let mut bus = Self::without_service();
-        let dir = bus.dir.path();
-        let password = dir.join("password");
-        fs::write(&password, "pw").unwrap();
-        let mut command = Command::new(parts::part("gnome-keyring-daemon"));
-        command
-            .args(["--unlock", "--foreground", "--components=secrets"])
-            .env_clear()
-            .env("HOME", dir)
-            .env("XDG_RUNTIME_DIR", dir)
-            .env("DBUS_SESSION_BUS_ADDRESS", &bus.address);
-        let stdin = Stdio::from(fs::File::open(password).unwrap());
-        bus.service = Some(Process::start_with("gnome-keyring", dir, &mut command, stdin));
-        wait_for("the Secret Service", || {
-            let answer = bus.call(
-                "/org/freedesktop/secrets/collection/login",
-                "org.freedesktop.DBus.Peer.Ping",
-                &[],
-            );
-            answer.then_some(())
-        });
-        bus
-    }
-
-    /// Calls a method of the Secret Service; returns whether it answered.
-    fn call(&self, object: &str, method: &str, arguments: &[&str]) -> bool {
-        let status = Command::new(parts::part("dbus-send"))
-            .env("DBUS_SESSION_BUS_ADDRESS", &self.address)
-            .args([
-                "--session",
-                "--print-reply",
-                "--dest=org.freedesktop.secrets",
-                object,
-                method,
-            ])
-            .args(arguments)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        status.unwrap().success()
-    }
-
-    fn lock(&self) {
-        let collection = "array:objpath:/org/freedesktop/secrets/collection/login";
-        let done = self.call(
-            "/org/freedesktop/secrets",
-            "org.freedesktop.Secret.Service.Lock",
-            &[collection],
-        );
-        assert!(done, "the keyring is locked");
-    }
-}
-
-/// Someone whose sessions are sealed.
-struct Someone {
-    okta: MockOkta,
-    person: Person,
-}
-
 impl Someone {
-    fn new(bus: &Bus, storage: &str) -> Self {
-        let okta = MockOkta::start();
-        okta.behave(|behaviour| {
-            behaviour.any_loopback_port = true;
-            behaviour.refresh = Rotation::Rotate;
-        });
-        let browser = format!(
-            "{} {}",
-            parts::part("node").display(),
-            parts::part("provider/person.mjs").display()
-        );
-        let mut person = Person::new(&[
-            "get-token".to_owned(),
-            format!("--oidc-issuer-url={}", okta.issuer()),
-            format!("--oidc-client-id={}", okta.client_id()),
-            "--oidc-extra-scope=offline_access".to_owned(),
-            "--listen-address=127.0.0.1:0".to_owned(),
-            format!("--browser-command={browser}"),
-            format!("--token-cache-storage={storage}"),
-        ]);
-        person.set("DBUS_SESSION_BUS_ADDRESS", &bus.address);
-        Self { okta, person }
-    }
-
-    fn token(&self) -> String {
-        token(&self.person.run(&[]))
-    }
-
-    fn sealed(&self) -> PathBuf {
-        let mut files = self.person.files(CACHE, ".session.sealed");
-        assert_eq!(files.len(), 1, "{files:?}");
-        files.remove(0)
-    }
-
-    fn plain(&self) -> Vec<PathBuf> {
-        self.person.files(CACHE, ".session.json")
-    }
-
-    fn logins(&self) -> usize {
-        let requests = self.okta.requests().into_iter();
-        requests
-            .filter(|request| request.grant_type.as_deref() == Some("authorization_code"))
-            .count()
-    }
-
-    /// Takes the key out of the kernel's keyring, as a new login session would find it.
-    fn forget_in_kernel(&self) {
-        let name = self.sealed().file_name().unwrap().to_string_lossy().into_owned();
-        let name = format!("kubesesame:{}", name.split_once('.').unwrap().0);
-        let user = KeyRing::from_special_id(KeyRingIdentifier::User, false).unwrap();
-        if let Ok(key) = user.search(&name) {
-            user.unlink_key(key).unwrap();
-        }
-    }
-
     fn fails(&self, words: &[&str]) {
         let began = Instant::now();
         let outcome = self.person.run(&[]);
@@ -277,10 +121,9 @@ fn a_keyring_that_does_not_answer_ends_in_bounded_time() {
     let someone = Someone::new(&bus, "keyring");
     someone.token();
     someone.forget_in_kernel();
-    let service = Pid::from_raw(bus.service.as_ref().unwrap().id().cast_signed());
-    kill(service, Signal::SIGSTOP).unwrap();
+    bus.send(Signal::SIGSTOP);
     someone.fails(&["did not answer within 3 s", "--token-cache-storage=disk"]);
-    kill(service, Signal::SIGCONT).unwrap();
+    bus.send(Signal::SIGCONT);
     someone.token();
     assert_eq!(someone.logins(), 1);
 }

@@ -15,13 +15,21 @@ mod certified;
 mod cluster;
 mod converted;
 #[cfg(target_os = "linux")]
+mod endurance;
+#[cfg(target_os = "linux")]
+mod keeper;
+#[cfg(target_os = "linux")]
 mod keyring;
 mod kubectl;
 mod pages;
 mod parts;
 mod peer;
 mod person;
+#[cfg(target_os = "linux")]
+mod power_loss;
 mod process;
+#[cfg(target_os = "linux")]
+mod secret_service;
 mod sign_in;
 mod user;
 

@@ -53,9 +53,14 @@ impl Person {
 
     fn start_with(&self, program: &Path, more: &[&str], stdin: Stdio) -> Process {
         let mut command = Command::new(program);
-        self.at_home(&mut command).args(&self.arguments).args(more);
+        self.usual(&mut command).args(more);
         let name = program.file_name().unwrap().to_string_lossy();
         Process::start_with(&name, self.home(), &mut command, stdin)
+    }
+
+    /// Adds the usual arguments to a command, at this person's home.
+    pub(crate) fn usual<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        self.at_home(command).args(&self.arguments)
     }
 
     fn at_home<'c>(&self, command: &'c mut Command) -> &'c mut Command {

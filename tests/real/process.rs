@@ -90,6 +90,13 @@ impl Process {
         text(&self.stderr)
     }
 
+    /// Kills it, if it has not ended.
+    pub(crate) fn kill(&mut self) {
+        // Fails only when it has.
+        let _ended = self.child.kill();
+        self.child.wait().unwrap();
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }

@@ -1,0 +1,76 @@
+//! Someone whose sessions are kept in a certain way, at a mock Okta that rotates refresh tokens.
+
+use std::path::PathBuf;
+
+use linux_keyutils::{KeyRing, KeyRingIdentifier};
+
+use crate::{
+    okta::{MockOkta, Rotation},
+    parts,
+    person::{Person, token},
+    secret_service::Bus,
+};
+
+pub(crate) const CACHE: &str = ".kube/cache/kubesesame";
+
+pub(crate) struct Someone {
+    pub(crate) okta: MockOkta,
+    pub(crate) person: Person,
+}
+
+impl Someone {
+    pub(crate) fn new(bus: &Bus, storage: &str) -> Self {
+        let okta = MockOkta::start();
+        okta.behave(|behaviour| {
+            behaviour.any_loopback_port = true;
+            behaviour.refresh = Rotation::Rotate;
+        });
+        let browser = format!(
+            "{} {}",
+            parts::part("node").display(),
+            parts::part("provider/person.mjs").display()
+        );
+        let mut person = Person::new(&[
+            "get-token".to_owned(),
+            format!("--oidc-issuer-url={}", okta.issuer()),
+            format!("--oidc-client-id={}", okta.client_id()),
+            "--oidc-extra-scope=offline_access".to_owned(),
+            "--listen-address=127.0.0.1:0".to_owned(),
+            format!("--browser-command={browser}"),
+            format!("--token-cache-storage={storage}"),
+        ]);
+        person.set("DBUS_SESSION_BUS_ADDRESS", &bus.address);
+        Self { okta, person }
+    }
+
+    pub(crate) fn token(&self) -> String {
+        token(&self.person.run(&[]))
+    }
+
+    pub(crate) fn sealed(&self) -> PathBuf {
+        let mut files = self.person.files(CACHE, ".session.sealed");
+        assert_eq!(files.len(), 1, "{files:?}");
+        files.remove(0)
+    }
+
+    pub(crate) fn plain(&self) -> Vec<PathBuf> {
+        self.person.files(CACHE, ".session.json")
+    }
+
+    pub(crate) fn logins(&self) -> usize {
+        let requests = self.okta.requests().into_iter();
+        requests
+            .filter(|request| request.grant_type.as_deref() == Some("authorization_code"))
+            .count()
+    }
+
+    /// Takes the key out of the kernel's keyring, as a new login session would find it.
+    pub(crate) fn forget_in_kernel(&self) {
+        let name = self.sealed().file_name().unwrap().to_string_lossy().into_owned();
+        let name = format!("kubesesame:{}", name.split_once('.').unwrap().0);
+        let user = KeyRing::from_special_id(KeyRingIdentifier::User, false).unwrap();
+        if let Ok(key) = user.search(&name) {
+            user.unlink_key(key).unwrap();
+        }
+    }
+}
