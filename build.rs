@@ -34,7 +34,10 @@ fn main() -> std::io::Result<()> {
     println!("cargo:rustc-link-search=native={}", dir.display());
     if is("TARGET", "x86_64-unknown-linux-gnu") && links_with_lld() {
         let order = Path::new(&var("CARGO_MANIFEST_DIR").unwrap_or_default()).join(ORDER);
-        println!("cargo:rustc-link-arg-bins=-Wl,--symbol-ordering-file={}", order.display());
+        println!(
+            "cargo:rustc-link-arg-bins=-Wl,--symbol-ordering-file={}",
+            order.display()
+        );
         println!("cargo:rustc-link-arg-bins=-Wl,--no-warn-symbol-ordering");
     }
     Ok(())

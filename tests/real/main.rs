@@ -28,6 +28,7 @@ mod person;
 #[cfg(target_os = "linux")]
 mod power_loss;
 mod process;
+mod refused;
 #[cfg(target_os = "linux")]
 mod secret_service;
 mod sign_in;
