@@ -13,6 +13,8 @@
 mod browser;
 mod certified;
 mod cluster;
+#[cfg(target_os = "linux")]
+mod container;
 mod converted;
 #[cfg(target_os = "linux")]
 mod endurance;
