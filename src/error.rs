@@ -36,7 +36,7 @@ pub(crate) enum Error {
     #[error("the session is over: {0}")]
     SessionOver(String),
     /// The same client has asked three times in a row for a token that is good.
-    #[error("the API server refuses the token, and the one that came in its place")]
+    #[error("the API server refuses the token, though it has not ended")]
     TokenRefused,
     #[error(transparent)]
     Kubeconfig(#[from] kubeconfig::Error),
@@ -131,7 +131,7 @@ impl Error {
 
 const TOKEN_REFUSED: &str = "\
 compare the token's issuer and audience, which kubesesame setup shows, and this machine's clock, with the API server's; a program \
-that only read its kubeconfig again is served in 30 s";
+that only reads its kubeconfig over and over needs --notice-refusal=off";
 
 fn unfit(unfit: &Unfit) -> ForeignText {
     ForeignText::new(&match unfit {

@@ -1,15 +1,34 @@
 //! `clean`: removes the sessions on this machine, and nothing that is not ours.
 
+use std::path::Path;
+use std::time::Duration;
+
 use crate::cli::CleanArgs;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::session;
-use crate::settings::cache_dir;
+use crate::settings::{cache_dir, runtime_dir};
 use crate::ui::Ui;
 
+/// How long a renewal that is under way is waited for.
+const PATIENCE: Duration = Duration::from_secs(40);
+
 pub(crate) fn run(args: CleanArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
-    let dir = cache_dir(args.token_cache_dir, environment)?;
-    let removed = session::remove_all(&dir)?;
+    clean(&cache_dir(args.token_cache_dir, environment)?, true, ui)?;
+    // Where sessions are when the home cannot be written.
+    match runtime_dir(environment) {
+        Some(dir) => clean(&dir, false, ui),
+        None => Ok(()),
+    }
+}
+
+/// `always_tells`: also that there was nothing.
+fn clean(dir: &Path, always_tells: bool, ui: Ui) -> Result<(), Error> {
+    let tell = || ui.note("waiting for another kubesesame, which is renewing a session or signing in");
+    let removed = session::remove_all(dir, PATIENCE, tell)?;
+    if removed.sessions == 0 && !always_tells {
+        return Ok(());
+    }
     let sessions = match removed.sessions {
         0 => "no session was there".to_owned(),
         1 => "removed 1 session".to_owned(),

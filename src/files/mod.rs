@@ -8,6 +8,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
 mod shared;
 mod user_file;
 
@@ -241,15 +243,30 @@ impl PrivateDir {
             path: path.clone(),
             source,
         };
-        let mut file = tempfile::Builder::new()
-            .prefix(&temporary_prefix(name))
-            .suffix(TEMPORARY_SUFFIX)
-            .tempfile_in(&self.path)
-            .map_err(failed)?;
+        let mut file = self.temporary(name).map_err(failed)?;
         file.write_all(bytes).map_err(failed)?;
         before_rename(file.as_file()).map_err(failed)?;
         file.persist(&path).map_err(|error| failed(error.error))?;
         Ok(())
+    }
+
+    /// Writes so many bytes that are gone again, to see whether they could be kept.
+    pub(crate) fn try_to_write(&self, name: &str, size: usize) -> Result<(), Error> {
+        let failed = |source| Error::Io {
+            action: "write",
+            path: self.path_of(name),
+            source,
+        };
+        let mut file = self.temporary(name).map_err(failed)?;
+        file.write_all(&vec![b' '; size]).map_err(failed)
+    }
+
+    /// A file that is gone when it is dropped, unless it is given its name.
+    fn temporary(&self, name: &str) -> io::Result<NamedTempFile> {
+        tempfile::Builder::new()
+            .prefix(&temporary_prefix(name))
+            .suffix(TEMPORARY_SUFFIX)
+            .tempfile_in(&self.path)
     }
 
     /// Makes a small file unless there is one; returns whether it was made, which of several callers only one is told.

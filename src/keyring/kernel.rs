@@ -1,6 +1,6 @@
 //! The fast lane on Linux: the kernel keeps a key in its own memory for the user (keyrings(7)).
 //!
-//! It is gone with the user's last process, at a reboot, and after a working day. A container without it (seccomp, Docker's
+//! It is gone after a working day and at a reboot; a logout does not end it. A container without it (seccomp, Docker's
 //! default) does without. Nobody is told of a failure: the keyring behind it has the key.
 
 use data_encoding::HEXLOWER;

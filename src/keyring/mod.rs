@@ -47,8 +47,7 @@ impl Error {
                 "unlock the keyring and try again, or keep sessions on disk with --token-cache-storage=disk".to_owned()
             }
             Self::Absent(_) => {
-                "sign in at the desktop, or use --token-cache-storage=auto or =disk where there is none"
-                    .to_owned()
+                "sign in at the desktop, or use --token-cache-storage=disk where there is none".to_owned()
             }
             Self::Refused(_) => {
                 "look at the entries of kubesesame in the keyring's own program, or use --token-cache-storage=disk"
@@ -84,12 +83,18 @@ pub(crate) fn write(name: &str, key: &SecretKey) -> Result<(), Error> {
 
 /// Removes the key of this name; that there is none is fine.
 pub(crate) fn remove(name: &str) -> Result<(), Error> {
-    #[cfg(target_os = "linux")]
-    kernel::forget(name);
     in_time(name, |entry| match entry.delete_credential() {
         Err(StoreError::NoEntry) => Ok(()),
         result => result,
     })
+}
+
+/// Forgets the key that is at hand without asking the keyring.
+pub(crate) fn forget_at_hand(name: &str) {
+    #[cfg(target_os = "linux")]
+    kernel::forget(name);
+    #[cfg(not(target_os = "linux"))]
+    let _none_is = name;
 }
 
 /// Returns the key if it is at hand without asking the keyring.
@@ -97,7 +102,10 @@ pub(crate) fn at_hand(name: &str) -> Option<SecretKey> {
     #[cfg(target_os = "linux")]
     return kernel::read(name);
     #[cfg(not(target_os = "linux"))]
-    None
+    {
+        let _none_is = name;
+        None
+    }
 }
 
 fn remember(name: &str, key: &SecretKey) {

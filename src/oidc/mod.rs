@@ -39,10 +39,11 @@ use id_token::{Expected, Occasion};
 use metadata::Metadata;
 use token_endpoint::{Answer, TokenEndpoint};
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use openidconnect::core::CoreJsonWebKeySet;
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::files::{self, PrivateDir};
@@ -53,8 +54,8 @@ use crate::settings::{Provider, SecretSource, TokenKind, Trust};
 use crate::ui::Ui;
 
 /// A provider that rotates refresh tokens lets the old one live for a moment (Okta: 30 s), so that who lost the answer may ask again.
-/// Later than that the same question would be taken for a theft, and end the session.
-const LEEWAY: Duration = Duration::from_secs(15);
+/// Later than that the same question would be taken for a theft, and end the session. So this is how long the first answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(12);
 
 /// What a login or a refresh brought, verified.
 #[derive(Debug)]
@@ -139,13 +140,15 @@ impl<'a> Connection<'a> {
         };
         let endpoint = TokenEndpoint::new(self, &metadata);
         let mut granted_scope = refresh.granted_scope;
-        let began = Instant::now();
-        let mut answer = endpoint.refresh(refresh.token, granted_scope).await;
-        if matches!(&answer, Err(error) if error.may_have_arrived()) && began.elapsed() < LEEWAY {
-            self.ui
-                .step(|| "the answer was lost on the way: asking once more".to_owned());
-            answer = endpoint.refresh(refresh.token, granted_scope).await;
-        }
+        let mut answer = match timeout(PATIENCE, endpoint.refresh(refresh.token, granted_scope)).await {
+            Ok(answer) if !matches!(&answer, Err(error) if error.may_have_arrived()) => answer,
+            // A network that hangs looks like a provider that thinks; the leeway counts for both.
+            _ => {
+                self.ui
+                    .step(|| "the answer was lost on the way: asking once more".to_owned());
+                endpoint.refresh(refresh.token, granted_scope).await
+            }
+        };
         if matches!(&answer, Err(Error::OAuth(refusal)) if refusal.refuses_a_scope()) {
             // What was granted to a session that came from elsewhere is not known; nothing said means just that (RFC 6749 6).
             granted_scope = "";

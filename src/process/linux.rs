@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::Read as _;
 
+use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{close, setsid};
 
 use super::Parent;
@@ -37,6 +38,11 @@ fn started(pid: u32) -> Option<u64> {
 }
 
 pub(super) fn detach() {
+    let mut signals = SigSet::empty();
+    for signal in [Signal::SIGINT, Signal::SIGHUP, Signal::SIGTERM] {
+        signals.add(signal);
+    }
+    let _failed = signals.thread_block();
     // Fails only for the leader of a group, which nobody made us.
     let _failed = setsid();
     // Ours are closed when a program is started; these came from elsewhere. Names first: the directory itself is one of them.

@@ -1,9 +1,9 @@
 //! Processes: who called us, and the one that we leave behind.
 //!
 //! Owns the identity of the parent and how a process is detached from those that wait for us. (The browser's process is started
-//! in `oidc/browser.rs`.) Never decides what either means.
+//! in `oidc/browser.rs`.) Never decides what a caller is to be told.
 
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
@@ -75,8 +75,19 @@ pub(crate) fn leave_behind(argument: &str, input: &[u8]) -> io::Result<()> {
         .map_or(Ok(()), |mut stdin| stdin.write_all(input))
 }
 
+/// Returns what [`leave_behind`] handed to this process.
+pub(crate) fn handed_input() -> Vec<u8> {
+    let mut input = Vec::new();
+    let read = io::stdin()
+        .lock()
+        .take(2 * MAX_INPUT as u64)
+        .read_to_end(&mut input);
+    read.map_or_else(|_| Vec::new(), |_| input)
+}
+
 /// Leaves the session and terminal of whoever started us, and lets go of descriptors that came by inheritance: a script that
-/// waits for a pipe's end must not wait for us.
+/// waits for a pipe's end must not wait for us. A signal that is meant for them (the end of a job, a terminal that is closed) is not
+/// for us either: we end by ourselves, in half a minute at most.
 pub(crate) fn detach() {
     platform::detach();
 }

@@ -8,8 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::{Locked, Store};
 use crate::report::Report;
 
-/// A renewal that has not told its end, or has failed, is tried again after this many seconds.
+/// A renewal that has failed is tried again after this many seconds.
 const PAUSE: i64 = 60;
+
+/// One that has not told its end is taken for lost after this many seconds, in good time: it may have been killed after the provider
+/// had rotated the refresh token, and the old one lives for half a minute (Okta). One that still runs has the lock.
+const LOST: i64 = 10;
 
 /// What is to be done about a token that is to be renewed ahead.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,16 +31,26 @@ struct Attempt {
     version: u32,
     /// When it was begun or ended, in seconds since the epoch.
     at: i64,
+    stage: Stage,
     /// How it failed, until somebody was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<Report>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Stage {
+    Begun,
+    Failed,
+    /// The provider will not renew this session any more.
+    Over,
+}
+
 impl Attempt {
-    fn new(at: i64, failure: Option<Report>) -> Self {
+    fn new(at: i64, stage: Stage, failure: Option<Report>) -> Self {
         Self {
             version: 1,
             at,
+            stage,
             failure,
         }
     }
@@ -50,9 +64,14 @@ impl Attempt {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// One from the future (the clock was set back) holds nobody up.
-    fn is_recent(&self, now: i64) -> bool {
-        (self.at..self.at.saturating_add(PAUSE)).contains(&now)
+    /// Whether nothing is to be started now. An attempt from the future (the clock was set back) holds nobody up.
+    fn holds(&self, now: i64) -> bool {
+        let pause = match self.stage {
+            Stage::Begun => LOST,
+            Stage::Failed => PAUSE,
+            Stage::Over => return true,
+        };
+        (self.at..self.at.saturating_add(pause)).contains(&now)
     }
 }
 
@@ -60,7 +79,7 @@ impl Store {
     /// Tells a caller who found a token near its end what to do, and notes it. Where no note can be written nothing is started.
     pub(crate) fn ahead(&self, now: i64) -> Turn {
         let name = self.key.ahead_file();
-        let begun = Attempt::new(now, None).to_json();
+        let begun = Attempt::new(now, Stage::Begun, None).to_json();
         let bytes = match self.dir.read(&name) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
@@ -74,16 +93,17 @@ impl Store {
         match Attempt::parse(&bytes) {
             Some(Attempt {
                 at,
+                stage,
                 failure: Some(failure),
                 ..
             }) => {
-                let told = Attempt::new(at, None).to_json();
+                let told = Attempt::new(at, stage, None).to_json();
                 match self.dir.replace_hint(&name, &told) {
                     Ok(()) => Turn::Tell(failure),
                     Err(_) => Turn::Wait,
                 }
             }
-            Some(attempt) if attempt.is_recent(now) => Turn::Wait,
+            Some(attempt) if attempt.holds(now) => Turn::Wait,
             _ => match self.dir.replace_hint(&name, &begun) {
                 Ok(()) => Turn::Start,
                 Err(_) => Turn::Wait,
@@ -93,14 +113,12 @@ impl Store {
 }
 
 impl Locked<'_> {
-    /// Leaves a word about a renewal that failed.
-    pub(crate) fn note_failed_ahead(&self, now: i64, failure: Report) {
+    /// Leaves a word about a renewal that failed, for good if the session `is_over`.
+    pub(crate) fn note_failed_ahead(&self, now: i64, failure: Report, is_over: bool) {
+        let stage = if is_over { Stage::Over } else { Stage::Failed };
         let name = self.store.key.ahead_file();
-        drop(
-            self.store
-                .dir
-                .replace_hint(&name, &Attempt::new(now, Some(failure)).to_json()),
-        );
+        let note = Attempt::new(now, stage, Some(failure)).to_json();
+        drop(self.store.dir.replace_hint(&name, &note));
     }
 }
 
@@ -109,10 +127,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_attempt_is_recent_for_a_minute_and_never_from_the_future() {
-        let attempt = Attempt::new(1000, None);
-        assert!(attempt.is_recent(1000) && attempt.is_recent(1059));
-        assert!(!attempt.is_recent(1060) && !attempt.is_recent(999));
+    fn a_renewal_that_is_lost_is_begun_anew_sooner_than_one_that_failed() {
+        let holds = |stage, now| Attempt::new(1000, stage, None).holds(now);
+        assert!(holds(Stage::Begun, 1009) && !holds(Stage::Begun, 1010));
+        assert!(holds(Stage::Failed, 1059) && !holds(Stage::Failed, 1060));
+        assert!(holds(Stage::Over, 9000));
+        assert!(!holds(Stage::Failed, 999), "the clock was set back");
     }
 
     #[test]
@@ -124,8 +144,12 @@ mod tests {
             note: None,
             exit: 1,
         };
-        let attempt = Attempt::parse(&Attempt::new(5, Some(report.clone())).to_json()).unwrap();
-        assert_eq!((attempt.at, attempt.failure), (5, Some(report)));
+        let attempt = Attempt::new(5, Stage::Failed, Some(report.clone()));
+        let attempt = Attempt::parse(&attempt.to_json()).unwrap();
+        assert_eq!(
+            (attempt.at, attempt.stage, attempt.failure),
+            (5, Stage::Failed, Some(report))
+        );
         assert!(Attempt::parse(b"").is_none());
     }
 }

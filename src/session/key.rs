@@ -94,16 +94,16 @@ impl Key {
     }
 }
 
-/// Whether a file of this name holds a session.
-pub(super) fn is_session_file(name: &str) -> bool {
-    name.split_once('.')
-        .is_some_and(|(hash, rest)| is_hash(hash) && (rest == "session.json" || rest == SEALED))
+/// The hash in the name of a session's file, plain or sealed.
+pub(super) fn of_session_file(name: &str) -> Option<&str> {
+    let (hash, rest) = name.split_once('.')?;
+    (is_hash(hash) && (rest == "session.json" || rest == SEALED)).then_some(hash)
 }
 
-/// The hash in the name of a sealed session, which is also its key's name in the keyring.
-pub(super) fn of_sealed_file(name: &str) -> Option<&str> {
-    let (hash, rest) = name.split_once('.')?;
-    (is_hash(hash) && rest == SEALED).then_some(hash)
+/// Whether a file of this name is a sealed session, be it put aside.
+pub(super) fn is_sealed(name: &str) -> bool {
+    name.split_once('.')
+        .is_some_and(|(hash, rest)| is_hash(hash) && rest.starts_with(SEALED))
 }
 
 /// Whether a file of this name is a note of [`super::Shortcut`].

@@ -17,6 +17,7 @@ mod shortcut;
 mod store;
 
 use std::path::Path;
+use std::time::Duration;
 
 pub(crate) use ahead::Turn;
 pub(crate) use failure::{Caller, Failure, Memory};
@@ -26,7 +27,7 @@ pub(crate) use lock::{Locked, Wait};
 pub(crate) use peer::{PeerDir, PeerRecord};
 pub(crate) use place::Place;
 pub(crate) use record::{Identity, Record};
-pub(crate) use shortcut::{Line, Shortcut};
+pub(crate) use shortcut::{Line, Renewal, Shortcut};
 pub(crate) use store::{Found, Store};
 
 use crate::files::{self, PrivateDir};
@@ -90,23 +91,41 @@ pub(crate) struct Removed {
 
 /// Removes the files of all sessions in the directory, and what else of ours belongs to them, the keys in the keyring included.
 /// Lock files stay, since another process may hold one, and so does everything that we did not make.
-pub(crate) fn remove_all(dir: &Path) -> Result<Removed, Error> {
+///
+/// `tell` is called when a session is being renewed and its end is waited for, `patience` at most: a renewal would bring it back.
+pub(crate) fn remove_all(dir: &Path, patience: Duration, tell: impl Fn()) -> Result<Removed, Error> {
     let mut removed = Removed::default();
     let Some(dir) = PrivateDir::open(dir)? else {
         return Ok(removed);
     };
-    for name in dir.names()? {
-        if key::is_session_file(&name) {
-            removed.sessions += 1;
-        }
-        if let Some(key) = key::of_sealed_file(&name)
-            && removed.key_left.is_none()
+    let names = dir.names()?;
+    let mut locks = Vec::new();
+    for key in names.iter().filter_map(|name| key::of_session_file(name)) {
+        removed.sessions += 1;
+        if let Ok(lock) = dir.lock_file(&format!("{key}.lock"))
+            && lock::acquire(&lock, patience, &tell).is_ok()
         {
-            removed.key_left = keyring::remove(key).err();
-        }
-        if key::is_ours(&name) {
-            dir.remove(&name)?;
+            locks.push(lock);
         }
     }
+    for name in names.iter().filter(|name| key::is_ours(name)) {
+        if key::is_sealed(name)
+            && let Ok(Some(file)) = dir.read(name)
+            && let Ok(sealed) = sealed::Sealed::parse(&file)
+        {
+            removed.forget_key(&sealed.key_name());
+        }
+        dir.remove(name)?;
+    }
     Ok(removed)
+}
+
+impl Removed {
+    /// A keyring that has failed once is not asked again: it takes its time.
+    fn forget_key(&mut self, name: &str) {
+        keyring::forget_at_hand(name);
+        if self.key_left.is_none() {
+            self.key_left = keyring::remove(name).err();
+        }
+    }
 }

@@ -2,11 +2,12 @@
 //!
 //! Owns the choice between a plain and a sealed file. Asks for the keyring before anybody signs in, so that nobody does in vain.
 
-use super::sealed::{self, Binding};
+use std::convert::Infallible;
+
+use super::sealed::{Binding, NamedKey, Sealed, seal};
 use super::{Error, Found, Identity, Locked, Record};
 use crate::files;
 use crate::keyring;
-use crate::secret::SecretKey;
 use crate::settings::Storage;
 
 /// A place for a session.
@@ -17,7 +18,7 @@ pub(crate) enum Place {
     /// A plain file, since there is no keyring to be had; why.
     DiskInstead(keyring::Error),
     /// A sealed file, and the key to it, which is in the keyring.
-    Sealed(SecretKey),
+    Sealed(NamedKey),
 }
 
 impl Locked<'_> {
@@ -40,34 +41,51 @@ impl Locked<'_> {
         }
     }
 
-    /// A key that is at hand counts only with a session that it opens: the keyring may have another one by now, or none.
+    /// The key of the sealed session that is there goes on; else a new one is made, under a name of its own.
     fn sealed_place(&self, identity: &Identity) -> Result<Place, Error> {
         let store = self.store;
-        let name = store.key.to_string();
-        let file = store.dir.read(&store.key.sealed_file()).ok().flatten();
-        if let (Some(file), Some(key)) = (file, keyring::at_hand(&name))
-            && store.unseal(&file, &key, identity).is_ok()
+        if let Ok(Some(file)) = store.dir.read(&store.key.sealed_file())
+            && let Ok(sealed) = Sealed::parse(&file)
         {
-            return Ok(Place::Sealed(key));
+            let opens = |key: &NamedKey| store.unseal(&sealed, key, identity).is_ok();
+            let Ok(at_hand) = NamedKey::of(&sealed, |name| Ok::<_, Infallible>(keyring::at_hand(name)));
+            if let Some(key) = at_hand.filter(opens) {
+                return Ok(Place::Sealed(key));
+            }
+            if let Some(key) = NamedKey::of(&sealed, keyring::read)?.filter(opens) {
+                return Ok(Place::Sealed(key));
+            }
         }
-        if let Some(key) = keyring::read(&name)? {
-            return Ok(Place::Sealed(key));
-        }
-        let key = sealed::new_key().ok_or(Error::NoRandomness)?;
-        keyring::write(&name, &key)?;
+        let key = NamedKey::make().ok_or(Error::NoRandomness)?;
+        keyring::write(&key.name(), key.key())?;
         Ok(Place::Sealed(key))
     }
 
-    /// Reads the session once more. One that lies open though it is to be sealed is taken in first.
+    /// Reads the session once more. One that lies open though it is to be sealed is taken in first, so that it is in one place only:
+    /// two that spend one rotating refresh token end the session.
     pub(crate) fn load(&self, identity: &Identity) -> Result<Found, Error> {
         let found = self.store.load(identity)?;
         if let (Found::Nothing, Storage::Keyring) = (&found, self.store.storage)
             && let Found::Session(record) = self.store.load_plain(identity)?
         {
-            self.save(&record, &self.place(identity)?)?;
+            let place = self.place(identity)?;
+            // A disk that is full leaves it where it is, and good.
+            if self.save(&record, &place).is_ok() {
+                self.store.dir.remove(&self.store.key.session_file())?;
+            }
             return Ok(Found::Session(record));
         }
         Ok(found)
+    }
+
+    /// Makes sure that there is room for a session, before anybody signs in for one.
+    ///
+    /// # Errors
+    /// When nothing can be written here.
+    pub(crate) fn try_to_write(&self) -> Result<(), Error> {
+        const LARGEST_USUAL: usize = 32 * 1024;
+        let name = self.store.key.session_file();
+        Ok(self.store.dir.try_to_write(&name, LARGEST_USUAL)?)
     }
 
     /// Stores the session, durably.
@@ -85,11 +103,12 @@ impl Locked<'_> {
                     key: &store.key,
                     identity: &record.identity,
                 };
-                let file = sealed::seal(&record.to_json(), key, &binding).ok_or(Error::NoRandomness)?;
-                let is_ours = |bytes: &[u8]| store.unseal(bytes, key, &record.identity).is_ok();
-                self.replace(&store.key.sealed_file(), &file, is_ours)?;
-                // It is here now, and in one place only: two that spend one rotating refresh token end the session.
-                Ok(store.dir.remove(&store.key.session_file())?)
+                let file = seal(&record.to_json(), key, &binding).ok_or(Error::NoRandomness)?;
+                let is_ours = |bytes: &[u8]| {
+                    Sealed::parse(bytes)
+                        .is_ok_and(|sealed| store.unseal(&sealed, key, &record.identity).is_ok())
+                };
+                Ok(self.replace(&store.key.sealed_file(), &file, is_ours)?)
             }
         }
     }

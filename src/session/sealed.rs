@@ -1,11 +1,13 @@
 //! A sealed session: what stands in a file that only the keyring's key opens.
 //!
-//! Owns the envelope. The record inside is the one that a plain file has; issuer, client and session are bound to it as associated
-//! data, so that no record can be put in another's place. The key seals every renewal, each with a nonce of its own, and so
-//! the keyring is not touched by a renewal. Pure but for randomness.
+//! Owns the envelope: a header, the key's random name, a nonce, and the sealed text. The record inside is the one that a plain
+//! file has; the key's name, issuer, client and session are bound to it as associated data, so that no record can be put in another's
+//! place. The key seals every renewal, each with a nonce of its own, and so the keyring is not touched by a renewal. Pure but for
+//! randomness.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::rand;
+use data_encoding::HEXLOWER;
 
 use super::{Identity, Key};
 use crate::secret::SecretKey;
@@ -14,6 +16,58 @@ use crate::secret::SecretKey;
 const HEADER: &[u8] = b"kubesesame sealed 1\n";
 const ANY_HEADER: &[u8] = b"kubesesame sealed ";
 
+/// Bytes of a key's name. It is random, so that two directories with the same session have a key each.
+const NAME_LEN: usize = 16;
+
+/// A key, and the name that it has in the keyring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NamedKey {
+    name: [u8; NAME_LEN],
+    key: SecretKey,
+}
+
+impl NamedKey {
+    /// Makes a key that nobody has had before; `None` where the system has no randomness to give.
+    pub(super) fn make() -> Option<Self> {
+        let (mut name, mut bytes) = ([0; NAME_LEN], [0; 32]);
+        rand::fill(&mut name).ok()?;
+        rand::fill(&mut bytes).ok()?;
+        Some(Self {
+            name,
+            key: SecretKey::new(bytes),
+        })
+    }
+
+    /// The key of a sealed file, from a keyring that knows keys by name.
+    pub(super) fn of<E>(
+        sealed: &Sealed<'_>,
+        find: impl FnOnce(&str) -> Result<Option<SecretKey>, E>,
+    ) -> Result<Option<Self>, E> {
+        let key = find(&sealed.key_name())?;
+        Ok(key.map(|key| Self {
+            name: *sealed.name,
+            key,
+        }))
+    }
+
+    /// Under which it is in the keyring.
+    pub(super) fn name(&self) -> String {
+        HEXLOWER.encode(&self.name)
+    }
+
+    pub(super) fn key(&self) -> &SecretKey {
+        &self.key
+    }
+}
+
+/// A sealed file, taken apart.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sealed<'a> {
+    name: &'a [u8; NAME_LEN],
+    /// Nonce and text.
+    rest: &'a [u8],
+}
+
 /// What a sealed record belongs to.
 pub(super) struct Binding<'a> {
     pub(super) key: &'a Key,
@@ -21,9 +75,9 @@ pub(super) struct Binding<'a> {
 }
 
 impl Binding<'_> {
-    fn associated_data(&self) -> Aad<Vec<u8>> {
+    fn associated_data(&self, name: &[u8; NAME_LEN]) -> Aad<Vec<u8>> {
         let Identity { issuer, client_id } = self.identity;
-        let parts = [self.key.to_string(), issuer.clone(), client_id.clone()];
+        let parts = [&HEXLOWER.encode(name), &self.key.to_string(), issuer, client_id];
         Aad::from(
             [
                 HEADER,
@@ -34,42 +88,47 @@ impl Binding<'_> {
     }
 }
 
-/// Makes a key that nobody has had before; `None` where the system has no randomness to give.
-pub(super) fn new_key() -> Option<SecretKey> {
-    let mut bytes = [0; 32];
-    rand::fill(&mut bytes).ok()?;
-    Some(SecretKey::new(bytes))
-}
-
 /// Seals a record; `None` where the system has no randomness to give.
-pub(super) fn seal(record: &[u8], with: &SecretKey, binding: &Binding<'_>) -> Option<Vec<u8>> {
+pub(super) fn seal(record: &[u8], with: &NamedKey, binding: &Binding<'_>) -> Option<Vec<u8>> {
     let mut text = record.to_vec();
-    let nonce = cipher(with)?
-        .seal_in_place_append_tag(binding.associated_data(), &mut text)
+    let nonce = cipher(&with.key)?
+        .seal_in_place_append_tag(binding.associated_data(&with.name), &mut text)
         .ok()?;
-    Some([HEADER, nonce.as_ref(), &text].concat())
+    Some([HEADER, &with.name, nonce.as_ref(), &text].concat())
 }
 
-/// Opens a sealed file, or says why it cannot be opened.
-pub(super) fn open(file: &[u8], with: &SecretKey, binding: &Binding<'_>) -> Result<Vec<u8>, &'static str> {
-    let sealed = check(file)?;
-    let cannot = "it cannot be opened with the key in the OS keyring";
-    let (nonce, text) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(cannot)?;
-    let mut text = text.to_vec();
-    let cipher = cipher(with).ok_or(cannot)?;
-    let opened = cipher.open_in_place(Nonce::from(nonce), binding.associated_data(), &mut text);
-    let length = opened.map_err(|_| cannot)?.len();
-    text.truncate(length);
-    Ok(text)
-}
+impl<'a> Sealed<'a> {
+    /// Takes a file apart, or says why it is no sealed record of ours.
+    pub(super) fn parse(file: &'a [u8]) -> Result<Self, &'static str> {
+        let Some(body) = file.strip_prefix(HEADER) else {
+            return Err(if file.is_empty() {
+                "it is empty"
+            } else if file.starts_with(ANY_HEADER) {
+                "a newer kubesesame wrote it"
+            } else {
+                "it is broken"
+            });
+        };
+        let (name, rest) = body.split_first_chunk().ok_or("it is broken")?;
+        Ok(Self { name, rest })
+    }
 
-/// Returns what follows the header, or says why this is no sealed record of ours.
-pub(super) fn check(file: &[u8]) -> Result<&[u8], &'static str> {
-    match file.strip_prefix(HEADER) {
-        Some(sealed) => Ok(sealed),
-        None if file.is_empty() => Err("it is empty"),
-        None if file.starts_with(ANY_HEADER) => Err("a newer kubesesame wrote it"),
-        None => Err("it is broken"),
+    /// The name that its key has in the keyring.
+    pub(super) fn key_name(&self) -> String {
+        HEXLOWER.encode(self.name)
+    }
+
+    /// Opens it, or says why it cannot be opened.
+    pub(super) fn open(&self, with: &NamedKey, binding: &Binding<'_>) -> Result<Vec<u8>, &'static str> {
+        let cannot = "it cannot be opened with the key in the OS keyring";
+        let (nonce, text) = self.rest.split_first_chunk::<NONCE_LEN>().ok_or(cannot)?;
+        let mut text = text.to_vec();
+        let cipher = cipher(&with.key).ok_or(cannot)?;
+        let bound = binding.associated_data(self.name);
+        let opened = cipher.open_in_place(Nonce::from(nonce), bound, &mut text);
+        let length = opened.map_err(|_| cannot)?.len();
+        text.truncate(length);
+        Ok(text)
     }
 }
 
@@ -92,15 +151,15 @@ mod tests {
         }
     }
 
-    fn opened(file: &[u8], with: &SecretKey, client_id: &str) -> Result<Vec<u8>, &'static str> {
+    fn opened(file: &[u8], with: &NamedKey, client_id: &str) -> Result<Vec<u8>, &'static str> {
         let binding = Binding {
             key: &key(client_id),
             identity: &identity(client_id),
         };
-        open(file, with, &binding)
+        Sealed::parse(file)?.open(with, &binding)
     }
 
-    fn sealed(with: &SecretKey) -> Vec<u8> {
+    fn sealed(with: &NamedKey) -> Vec<u8> {
         let binding = Binding {
             key: &key("c"),
             identity: &identity("c"),
@@ -110,18 +169,19 @@ mod tests {
 
     #[test]
     fn what_was_sealed_is_opened_by_its_key_for_its_session_only() {
-        let with = new_key().unwrap();
+        let with = NamedKey::make().unwrap();
         let file = sealed(&with);
         assert_eq!(opened(&file, &with, "c").as_deref(), Ok(&b"the record"[..]));
         let cannot = Err("it cannot be opened with the key in the OS keyring");
         assert_eq!(opened(&file, &with, "other"), cannot);
-        assert_eq!(opened(&file, &new_key().unwrap(), "c"), cannot);
+        assert_eq!(opened(&file, &NamedKey::make().unwrap(), "c"), cannot);
         assert_ne!(file, sealed(&with), "each has a nonce of its own");
+        assert_eq!(Sealed::parse(&file).unwrap().key_name(), with.name());
     }
 
     #[test]
     fn nothing_that_was_cut_or_changed_is_opened() {
-        let with = new_key().unwrap();
+        let with = NamedKey::make().unwrap();
         let file = sealed(&with);
         for length in 0..file.len() {
             assert!(opened(&file[..length], &with, "c").is_err(), "{length}");
@@ -129,11 +189,10 @@ mod tests {
             changed[length] ^= 1;
             assert!(opened(&changed, &with, "c").is_err(), "{length}");
         }
-        assert_eq!(opened(b"", &with, "c"), Err("it is empty"));
-        assert_eq!(opened(b"{\"version\":1}", &with, "c"), Err("it is broken"));
-        assert_eq!(
-            opened(b"kubesesame sealed 2\n...", &with, "c"),
-            Err("a newer kubesesame wrote it")
-        );
+        let reason = |file: &'static [u8]| Sealed::parse(file).unwrap_err();
+        assert_eq!(reason(b""), "it is empty");
+        assert_eq!(reason(b"{\"version\":1}"), "it is broken");
+        assert_eq!(reason(b"kubesesame sealed 1\n..."), "it is broken");
+        assert_eq!(reason(b"kubesesame sealed 2\n..."), "a newer kubesesame wrote it");
     }
 }

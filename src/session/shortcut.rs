@@ -11,14 +11,14 @@ use aws_lc_rs::digest::{Context, SHA256};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use super::{Identity, Key, Store, key};
+use super::{Identity, Key, Record, Store, key};
 use crate::environment::Environment;
 use crate::exec::ApiVersion;
 use crate::files::PrivateDir;
 use crate::settings::Storage;
 
 /// So many notes are kept: a kubeconfig has a few entries, and only a script that types something new each time has more.
-const MAX_NOTES: usize = 100;
+const MAX_NOTES: usize = 300;
 
 /// Everything that decides which session a call means and how it is answered, as a hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,19 +76,47 @@ pub(crate) struct Shortcut {
     identity: Identity,
     /// How kubectl wants to be answered.
     pub(crate) api: ApiVersion,
-    /// Whether a token may be renewed ahead of its end.
-    pub(crate) renews_ahead: bool,
+    renewal: Renewal,
+    /// Whether a token that is asked for again was refused.
+    pub(crate) notices_refusals: bool,
     storage: Storage,
 }
 
+/// What may be renewed ahead of a token's end, as far as the settings say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Renewal {
+    Off,
+    /// A session with a refresh token.
+    OfPersons,
+    /// Any: a program signs in for itself.
+    OfPrograms,
+}
+
+impl Renewal {
+    pub(crate) fn may_renew(self, record: &Record) -> bool {
+        match self {
+            Self::Off => false,
+            Self::OfPersons => record.refresh_token.is_some(),
+            Self::OfPrograms => true,
+        }
+    }
+}
+
 impl Shortcut {
-    pub(crate) fn new(store: &Store, identity: Identity, api: ApiVersion, renews_ahead: bool) -> Self {
+    pub(crate) fn new(
+        store: &Store,
+        identity: Identity,
+        api: ApiVersion,
+        renewal: Renewal,
+        notices_refusals: bool,
+    ) -> Self {
         Self {
             version: 1,
             key: store.key.clone(),
             identity,
             api,
-            renews_ahead,
+            renewal,
+            notices_refusals,
             storage: store.storage,
         }
     }
@@ -125,6 +153,11 @@ impl Shortcut {
             key: self.key.clone(),
             storage: self.storage,
         }
+    }
+
+    /// Whether a token near its end is to be renewed now.
+    pub(crate) fn is_due(&self, record: &Record, now: i64) -> bool {
+        self.renewal.may_renew(record) && record.is_due(now)
     }
 
     pub(crate) fn identity(&self) -> &Identity {

@@ -3,13 +3,13 @@
 //! Owns reading. It takes no lock, since a file is only ever replaced as a whole; and it asks the keyring only for a sealed
 //! file whose key is not at hand.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
-use super::sealed::{self, Binding};
+use super::sealed::{Binding, NamedKey, Sealed};
 use super::{Error, Failure, Identity, Key, Memory, Record};
 use crate::files::{PrivateDir, Slots};
 use crate::keyring;
-use crate::secret::SecretKey;
 use crate::settings::Storage;
 
 /// What was found in place of a session.
@@ -74,32 +74,33 @@ impl Store {
             Bytes::Nothing => return Ok(Found::Nothing),
             Bytes::Unreadable => return Ok(Found::Unusable("it cannot be read")),
         };
-        if let Err(reason) = sealed::check(&file) {
-            return Ok(Found::Unusable(reason));
-        }
-        let name = self.key.to_string();
-        if let Some(key) = keyring::at_hand(&name)
-            && let Ok(record) = self.unseal(&file, &key, identity)
+        let sealed = match Sealed::parse(&file) {
+            Ok(sealed) => sealed,
+            Err(reason) => return Ok(Found::Unusable(reason)),
+        };
+        let Ok(at_hand) = NamedKey::of(&sealed, |name| Ok::<_, Infallible>(keyring::at_hand(name)));
+        if let Some(key) = at_hand
+            && let Ok(record) = self.unseal(&sealed, &key, identity)
         {
             return Ok(Found::Session(Box::new(record)));
         }
-        Ok(match keyring::read(&name)? {
-            Some(key) => found(self.unseal(&file, &key, identity)),
+        Ok(match NamedKey::of(&sealed, keyring::read)? {
+            Some(key) => found(self.unseal(&sealed, &key, identity)),
             None => Found::Unusable("its key is not in the OS keyring"),
         })
     }
 
     pub(super) fn unseal(
         &self,
-        file: &[u8],
-        with: &SecretKey,
+        sealed: &Sealed<'_>,
+        with: &NamedKey,
         identity: &Identity,
     ) -> Result<Record, &'static str> {
         let binding = Binding {
             key: &self.key,
             identity,
         };
-        Record::parse(&sealed::open(file, with, &binding)?, identity)
+        Record::parse(&sealed.open(with, &binding)?, identity)
     }
 
     fn read(&self, name: &str) -> Result<Bytes, Error> {

@@ -18,6 +18,8 @@ pub(crate) struct Cache {
     /// Where sessions are if that directory cannot be written.
     fallback: Option<PathBuf>,
     pub(crate) force_refresh: bool,
+    /// Whether a token that a client asks for again was refused.
+    pub(crate) notices_refusals: bool,
     /// Whether a token is renewed before its end, by a process that nobody waits for.
     pub(crate) renews_ahead: bool,
     /// Where sessions of the peer may be, to be taken over.
@@ -47,18 +49,21 @@ impl Cache {
                 return Err(Error::no_choice("token-cache-storage", other, among));
             }
         };
-        let adopt_from = match args.adopt.as_str() {
-            "auto" => peer_dirs(args.token_cache_dir.as_deref(), environment),
-            "off" => Vec::new(),
-            other => return Err(Error::no_choice("adopt", other, &["auto", "off"])),
+        let is_on = |flag, text: &str| match text {
+            "auto" => Ok(true),
+            "off" => Ok(false),
+            other => Err(Error::no_choice(flag, other, &["auto", "off"])),
         };
-        let renews_ahead = match args.refresh_ahead.as_str() {
-            "auto" => true,
-            "off" => false,
-            other => return Err(Error::no_choice("refresh-ahead", other, &["auto", "off"])),
+        let renews_ahead = is_on("refresh-ahead", &args.refresh_ahead)?;
+        let notices_refusals = is_on("notice-refusal", &args.notice_refusal)?;
+        let adopt_from = if is_on("adopt", &args.adopt)? {
+            peer_dirs(args.token_cache_dir.as_deref(), environment)
+        } else {
+            Vec::new()
         };
         let dir = cache_dir(args.token_cache_dir, environment)?;
         Ok(Self {
+            notices_refusals,
             renews_ahead,
             adopt_from,
             storage,

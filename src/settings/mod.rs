@@ -131,6 +131,9 @@ fn without_choice(flag: &str) -> &'static str {
             "leave the flag out to sign in with the browser; use `device-code` where there is none"
         }
         "token-cache-storage" => "leave the flag out, or use `disk`, `keyring`, `auto` or `none`",
+        "notice-refusal" => {
+            "leave the flag out, or use --notice-refusal=off for a program that reads its kubeconfig over and over"
+        }
         "refresh-ahead" => {
             "leave the flag out, or use --refresh-ahead=off to renew a token only when it has ended"
         }

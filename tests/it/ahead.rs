@@ -3,10 +3,26 @@
 use std::fs;
 use std::path::PathBuf;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
 use crate::support::{Call, Sandbox, finish, now, wait_until};
 
 impl Sandbox {
+    /// A program that signs in for itself.
+    pub(crate) fn program(&self) -> Call {
+        self.okta
+            .behave(|behaviour| behaviour.custom_scopes.push("k8s".to_owned()));
+        self.get_token()
+            .with("--oidc-client-id", &self.okta.web_client_id())
+            .arg(&format!("--oidc-client-secret={}", self.okta.web_client_secret()))
+            .arg("--grant-type=client-credentials")
+            .arg("--oidc-use-access-token")
+            .without("--oidc-extra-scope")
+            .arg("--oidc-extra-scope=k8s")
+    }
+
     fn token(&self) -> String {
         self.session()["token"].as_str().unwrap().to_owned()
     }
@@ -257,23 +273,119 @@ fn it_can_be_switched_off() {
 #[test]
 fn a_program_that_signs_in_for_itself_is_renewed_ahead_too() {
     let sandbox = Sandbox::new();
-    let call = sandbox
-        .get_token()
-        .with("--oidc-client-id", &sandbox.okta.web_client_id())
-        .arg(&format!(
-            "--oidc-client-secret={}",
-            sandbox.okta.web_client_secret()
-        ))
-        .arg("--grant-type=client-credentials")
-        .arg("--oidc-use-access-token")
-        .without("--oidc-extra-scope")
-        .arg("--oidc-extra-scope=k8s");
-    sandbox
-        .okta
-        .behave(|behaviour| behaviour.custom_scopes.push("k8s".to_owned()));
+    let call = sandbox.program();
     let token = call.run().token();
     sandbox.come_near_the_end();
     assert_eq!(call.run().token(), token);
     wait_until("the token is renewed", || sandbox.token() != token);
     assert_eq!(sandbox.grants("client_credentials"), 2);
+}
+
+/// The process that was left behind is killed after the provider has rotated the refresh token; the next call starts another in good time.
+#[test]
+fn a_renewal_that_is_killed_is_begun_anew_within_the_leeway() {
+    let sandbox = Sandbox::new();
+    sandbox.set_clock(0);
+    let token = sandbox.near_the_end();
+    let slow = FaultKind::SlowAfterCommit { millis: 60_000 };
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.faults = vec![Fault::once(Endpoint::Token, slow)]);
+    let call = sandbox.get_token().by_clock_of(&sandbox);
+    call.run().token();
+    wait_until("the renewal asks", || sandbox.okta.count(Endpoint::Token) == 1);
+    let renewer = renewers(&sandbox).remove(0);
+    let pid: i32 = renewer.file_name().unwrap().to_string_lossy().parse().unwrap();
+    // The end of a job is not meant for it; what nothing survives is.
+    kill(Pid::from_raw(pid), Signal::SIGTERM).unwrap();
+    kill(Pid::from_raw(pid), Signal::SIGHUP).unwrap();
+    assert!(
+        fs::read_to_string(renewer.join("cmdline"))
+            .unwrap()
+            .contains("renew-ahead")
+    );
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+    wait_until("it is gone", || renewers(&sandbox).is_empty());
+    call.run().token();
+    assert_eq!(
+        sandbox.okta.count(Endpoint::Token),
+        1,
+        "the note of the first holds for a moment"
+    );
+    sandbox.set_clock(11);
+    assert_eq!(call.run().token(), token);
+    wait_until("the token is renewed", || sandbox.token() != token);
+    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
+}
+
+#[test]
+fn no_refresh_token_is_spent_where_what_comes_of_it_cannot_be_stored() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.near_the_end();
+    let full = ["sh", "-c", "ulimit -f 0; trap '' XFSZ; exec \"$@\"", "sh"];
+    assert_eq!(sandbox.get_token().through(&full).run().token(), token);
+    wait_until("nobody renews any more", || renewers(&sandbox).is_empty());
+    assert_eq!(sandbox.okta.count(Endpoint::Token), 0);
+    assert_eq!(sandbox.token(), token);
+}
+
+#[test]
+fn clean_waits_for_a_renewal_that_would_bring_the_session_back() {
+    let sandbox = Sandbox::new();
+    sandbox.near_the_end();
+    sandbox.slow(1500);
+    sandbox.get_token().run().token();
+    wait_until("the renewal asks", || sandbox.okta.count(Endpoint::Token) == 1);
+    let cleaned = sandbox.bare(&["clean"]).run();
+    assert!(cleaned.stderr.contains("removed 1 session"), "{cleaned}");
+    wait_until("nobody renews any more", || renewers(&sandbox).is_empty());
+    assert_eq!(sandbox.cache_files(".session.json").len(), 0);
+}
+
+#[test]
+fn a_session_that_has_a_refresh_token_only_later_is_renewed_ahead_from_then_on() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.offline_access_allowed = false);
+    let call = sandbox.get_token().without("--oidc-extra-scope");
+    for _ in 0..2 {
+        call.run().token();
+    }
+    assert_eq!(sandbox.cache_files(".shortcut.json").len(), 1);
+    // A provider that sends one unasked, as some do.
+    sandbox.change_session(|session| session["refresh_token"] = "unknown".into());
+    sandbox.come_near_the_end();
+    call.run().token();
+    wait_for_word(&sandbox);
+}
+
+#[test]
+fn a_rate_limit_is_respected_behind_the_scenes_too() {
+    let sandbox = Sandbox::new();
+    sandbox.set_clock(0);
+    let token = sandbox.near_the_end();
+    let limited = FaultKind::Status {
+        code: 429,
+        body: FaultBody::Okta,
+        retry_after: Some(100),
+        rate_limit_reset: None,
+    };
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.faults = vec![Fault::once(Endpoint::Token, limited)]);
+    let call = sandbox.get_token().by_clock_of(&sandbox);
+    call.run().token();
+    wait_for_word(&sandbox);
+    call.run().token();
+    sandbox.set_clock(61);
+    call.run().token();
+    wait_until("nobody renews any more", || renewers(&sandbox).is_empty());
+    assert_eq!(sandbox.okta.count(Endpoint::Token), 1);
+    sandbox.set_clock(110);
+    call.run().token();
+    // The note of the attempt that was given up holds for another while.
+    sandbox.set_clock(130);
+    call.run().token();
+    wait_until("the token is renewed", || sandbox.token() != token);
 }

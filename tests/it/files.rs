@@ -7,7 +7,7 @@ use std::path::Path;
 use nix::unistd::{Gid, Uid, chown};
 
 use crate::okta::{AuthorizeError, Endpoint};
-use crate::support::{Sandbox, mode};
+use crate::support::{Call, Sandbox, mode};
 
 fn chmod(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
@@ -206,16 +206,7 @@ fn a_cache_that_cannot_be_made_costs_a_warning_and_not_the_token() {
 #[test]
 fn a_home_that_cannot_be_written_has_its_sessions_in_the_runtime_directory() {
     let sandbox = Sandbox::new();
-    fs::write(sandbox.path("file"), "").unwrap();
-    fs::create_dir(sandbox.path("run")).unwrap();
-    chmod(&sandbox.path("run"), 0o700);
-    let call = sandbox
-        .get_token()
-        .arg(&format!(
-            "--token-cache-dir={}/below",
-            sandbox.path("file").display()
-        ))
-        .env("XDG_RUNTIME_DIR", &sandbox.path("run").to_string_lossy());
+    let call = sandbox.without_a_place();
     let first = call.run();
     let told = sandbox.filtered(&first);
     assert!(
@@ -240,6 +231,49 @@ fn a_home_that_cannot_be_written_has_its_sessions_in_the_runtime_directory() {
     });
     call.repeated(5).run().fails(1, &["access_denied"]);
     assert_eq!(sandbox.tabs(), 2, "the failure is remembered there too");
+}
+
+impl Sandbox {
+    /// A call whose directory cannot be written, with a runtime directory.
+    fn without_a_place(&self) -> Call {
+        fs::write(self.path("file"), "").unwrap();
+        fs::create_dir(self.path("run")).unwrap();
+        chmod(&self.path("run"), 0o700);
+        self.get_token()
+            .arg(&format!(
+                "--token-cache-dir={}/below",
+                self.path("file").display()
+            ))
+            .env("XDG_RUNTIME_DIR", &self.path("run").to_string_lossy())
+    }
+}
+
+#[test]
+fn clean_knows_the_runtime_directory_too() {
+    let sandbox = Sandbox::new();
+    sandbox.without_a_place().run().token();
+    let run = sandbox.path("run").to_string_lossy().into_owned();
+    let cleaned = sandbox.bare(&["clean"]).env("XDG_RUNTIME_DIR", &run).run();
+    assert!(
+        sandbox
+            .filtered(&cleaned)
+            .contains("removed 1 session: [HOME]/run/kubesesame"),
+        "{cleaned}"
+    );
+    assert_eq!(sandbox.session_count("run/kubesesame"), 0);
+}
+
+/// No tab each time, though the failure of a sign-in could not be remembered on such a disk either.
+#[test]
+fn a_full_disk_is_noticed_before_anybody_signs_in() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    fs::remove_file(sandbox.session_file()).unwrap();
+    let full = ["sh", "-c", "ulimit -f 8; trap '' XFSZ; exec \"$@\"", "sh"];
+    let call = sandbox.get_token().through(&full);
+    let outcome = call.run();
+    assert!(outcome.stderr.contains("sessions cannot be kept"), "{outcome}");
+    assert_eq!(outcome.code, Some(0));
 }
 
 #[test]

@@ -190,6 +190,22 @@ fn an_answer_that_is_lost_on_the_way_is_asked_for_once_more() {
     }
 }
 
+/// A network that hangs is noticed while the old refresh token still works.
+#[test]
+fn an_answer_that_does_not_come_is_asked_for_once_more_within_the_leeway() {
+    let sandbox = Sandbox::new();
+    let old = sandbox.signed_in();
+    sandbox.expire();
+    let hangs = FaultKind::SlowAfterCommit { millis: 60_000 };
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.faults = vec![Fault::once(Endpoint::Token, hangs)]);
+    let outcome = sandbox.get_token().run();
+    assert_ne!(outcome.token(), old);
+    assert_eq!((sandbox.okta.count(Endpoint::Token), sandbox.tabs()), (2, 1));
+    assert_eq!(sandbox.okta.reuse_detected(), 0);
+}
+
 fn oauth(error: &str) -> FaultBody {
     FaultBody::OAuth {
         error: error.to_owned(),

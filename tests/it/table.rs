@@ -6,7 +6,7 @@ use crate::peer_flags::{GROUPS, Group};
 use crate::support::Sandbox;
 
 /// The first cell of each row, and the test that shows it.
-const ROWS: [(&str, &str); 46] = [
+const ROWS: [(&str, &str); 47] = [
     (
         "`get-token`",
         "cached::the_first_call_signs_in_and_the_second_is_silent",
@@ -100,6 +100,10 @@ const ROWS: [(&str, &str); 46] = [
     (
         "`--token-cache-storage`",
         "drop_in::without_storage_each_call_signs_in_and_nothing_is_kept",
+    ),
+    (
+        "`--notice-refusal=off`",
+        "refused::it_can_be_switched_off_for_programs_that_ask_over_and_over",
     ),
     ("`--refresh-ahead=off`", "ahead::it_can_be_switched_off"),
     ("`--force-refresh`", "refresh::force_refresh_renews_a_good_token"),

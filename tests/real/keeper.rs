@@ -1,6 +1,9 @@
 //! Someone whose sessions are kept in a certain way, at a mock Okta that rotates refresh tokens.
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use linux_keyutils::{KeyRing, KeyRingIdentifier};
 
@@ -66,11 +69,17 @@ impl Someone {
 
     /// Takes the key out of the kernel's keyring, as a new login session would find it.
     pub(crate) fn forget_in_kernel(&self) {
-        let name = self.sealed().file_name().unwrap().to_string_lossy().into_owned();
-        let name = format!("kubesesame:{}", name.split_once('.').unwrap().0);
+        let name = format!("kubesesame:{}", key_name(&self.sealed()));
         let user = KeyRing::from_special_id(KeyRingIdentifier::User, false).unwrap();
         if let Ok(key) = user.search(&name) {
             user.unlink_key(key).unwrap();
         }
     }
+}
+
+/// The name of a sealed file's key, which follows the header.
+pub(crate) fn key_name(sealed: &Path) -> String {
+    let file = fs::read(sealed).unwrap();
+    let name = file.strip_prefix(b"kubesesame sealed 1\n").unwrap();
+    data_encoding::HEXLOWER.encode(&name[..16])
 }

@@ -5,8 +5,8 @@
 //! 3. It renews, never signs a person in, and says nothing. A failure leaves the good token, and a note for the next call.
 
 use std::ffi::OsString;
-use std::io::Read as _;
 
+use super::sign_in::remember_in;
 use super::{Flight, GetToken, block_on};
 use crate::cli::{Cli, Command, Layers};
 use crate::clock;
@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::exec;
 use crate::oidc::{Connection, Renewal};
 use crate::process;
-use crate::session::{Found, Line, Record, Store, Turn};
+use crate::session::{self, Found, Line, Locked, Memory, Record, Store, Turn};
 use crate::ui::Ui;
 
 /// The hidden command.
@@ -49,12 +49,11 @@ pub(super) fn start(store: &Store, words: &[OsString], now: i64, ui: Ui) {
 /// `renew-ahead`: the process that was left behind. Standard input tells the command line that it is about.
 pub(crate) fn run(environment: &Environment) -> Result<(), Error> {
     process::detach();
-    let mut words = Vec::new();
-    let read = std::io::stdin().lock().take(1 << 20).read_to_end(&mut words);
-    let words: Vec<OsString> = match read.map(|_| serde_json::from_slice::<Vec<String>>(&words)) {
-        Ok(Ok(words)) => words.into_iter().map(OsString::from).collect(),
-        _ => return Ok(()),
+    let handed = process::handed_input();
+    let Ok(words) = serde_json::from_slice::<Vec<String>>(&handed) else {
+        return Ok(());
     };
+    let words: Vec<OsString> = words.into_iter().map(OsString::from).collect();
     let layers = Layers {
         cluster: exec::cluster_config(environment.exec_info.as_deref()),
         environment: environment.flags.clone(),
@@ -80,8 +79,15 @@ impl GetToken<'_> {
             return Ok(());
         };
         for dir in self.cache.dirs() {
-            if let Ok(Some(store)) = Store::open(dir, self.key(), storage) {
-                self.renew_ahead_in(&store)?;
+            match Store::open(dir, self.key(), storage)
+                .map(|store| store.map(|store| self.renew_ahead_in(&store)))
+            {
+                // There may be a session in the next one.
+                Err(error) if error.is_unavailable() => {}
+                Ok(Some(Err(Error::Session(error)))) if error.is_unavailable() => {}
+                Ok(None | Some(Ok(()))) => {}
+                Err(error) => return Err(error.into()),
+                Ok(Some(Err(error))) => return Err(error),
             }
         }
         Ok(())
@@ -91,37 +97,58 @@ impl GetToken<'_> {
         let Some(locked) = store.try_lock()? else {
             return Ok(());
         };
+        let now = clock::now();
+        let told_to_wait = locked.failure(Memory::Passing);
+        if told_to_wait.is_some_and(|failure| failure.answer_while_waiting(now).is_some()) {
+            return Ok(());
+        }
+        match self.renew_if_due(store, &locked, now) {
+            Ok(()) => locked.forget_failures(),
+            Err(error) => {
+                if error.not_before().is_some() {
+                    remember_in(&locked, Memory::Passing, &error);
+                }
+                let is_over = matches!(error, Error::SessionOver(_));
+                locked.note_failed_ahead(clock::now(), error.report(), is_over);
+            }
+        }
+        Ok(())
+    }
+
+    fn renew_if_due(&self, store: &Store, locked: &Locked<'_>, now: i64) -> Result<(), Error> {
         // It may have been renewed since.
         let Found::Session(record) = store.load(&self.identity)? else {
             return Ok(());
         };
-        let now = clock::now();
         if !record.is_usable(now) || !self.is_due(&record, now) {
             return Ok(());
         }
         let flight = Flight {
             store,
-            locked: &locked,
+            locked,
             place: &locked.place(&self.identity)?,
         };
-        match self.renewed(&record, flight) {
-            Ok(()) => locked.forget_failures(),
-            Err(error) => locked.note_failed_ahead(clock::now(), error.report()),
-        }
-        Ok(())
+        // What comes of it has to be stored, so that is tried before a refresh token is spent.
+        locked.save(&record, flight.place)?;
+        let renewed = self.renewed(&record, flight)?;
+        Ok(locked.save(&renewed, flight.place)?)
     }
 
     /// Whether a token is to be renewed now though it is good.
     pub(super) fn is_due(&self, record: &Record, now: i64) -> bool {
-        self.can_renew_ahead(record) && record.is_due(now)
+        self.renewal().may_renew(record) && record.is_due(now)
     }
 
-    /// Whether a renewal needs nobody: with a refresh token, or as a program.
-    pub(super) fn can_renew_ahead(&self, record: &Record) -> bool {
-        self.cache.renews_ahead && (record.refresh_token.is_some() || !self.login.grant.is_a_persons())
+    /// What the settings say of renewals that nobody asks for.
+    pub(super) fn renewal(&self) -> session::Renewal {
+        match (self.cache.renews_ahead, self.login.grant.is_a_persons()) {
+            (false, _) => session::Renewal::Off,
+            (true, true) => session::Renewal::OfPersons,
+            (true, false) => session::Renewal::OfPrograms,
+        }
     }
 
-    fn renewed(&self, record: &Record, flight: Flight<'_>) -> Result<(), Error> {
+    fn renewed(&self, record: &Record, flight: Flight<'_>) -> Result<Record, Error> {
         let connection = Connection::new(
             &self.provider,
             &self.trust,
@@ -132,18 +159,15 @@ impl GetToken<'_> {
         if !self.login.grant.is_a_persons() {
             let tokens = block_on(connection.login(&self.login))?.map_err(|failure| failure.error)?;
             let origin = tokens.origin.clone();
-            self.keep(tokens, origin, Some(flight));
-            return Ok(());
+            return Ok(self.record(tokens, origin));
         }
         match self.ask_to_renew(&connection, record, Some(flight))? {
-            Some(Renewal::Renewed(tokens)) => {
-                self.keep_renewed(*tokens, record, Some(flight));
-                Ok(())
-            }
+            Some(Renewal::Renewed(tokens)) => Ok(self.renewed_record(*tokens, record)),
             Some(Renewal::Over(reason)) => Err(Error::SessionOver(reason)),
             Some(Renewal::NoIdToken) => Err(Error::SessionOver("the provider sent no ID token".to_owned())),
             Some(Renewal::Failed(error)) => Err(error.into()),
-            None => Ok(()),
+            // Only a session with a refresh token is due.
+            None => Ok(record.clone()),
         }
     }
 }

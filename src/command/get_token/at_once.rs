@@ -32,10 +32,10 @@ pub(crate) fn run(words: &[OsString], line: &Line, environment: &Environment) ->
         return None;
     }
     let client = Client { line, environment };
-    if client.ask(&store, &record, now) != Ask::Usual {
+    if shortcut.notices_refusals && client.ask(&store, &record, now) != Ask::Usual {
         return None;
     }
-    if shortcut.renews_ahead && record.is_due(now) {
+    if shortcut.is_due(&record, now) {
         let ui = Ui {
             level: 0,
             at_terminal: environment.at_terminal,

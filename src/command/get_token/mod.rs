@@ -38,6 +38,9 @@ use crate::session::{
 use crate::settings::{self, Cache, Login, Provider, Storage, TokenKind, Trust};
 use crate::ui::Ui;
 
+/// A token that was issued less than so many seconds ago is not renewed because it was refused.
+const NEW: i64 = 30;
+
 /// A waiter gives the winner of the lock this long beyond the login's time to tell how it ended.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -70,6 +73,14 @@ struct Credential {
 }
 
 impl Credential {
+    /// A token to the very end of its life, without the margin.
+    fn to_the_end(record: &Record) -> Self {
+        Self {
+            token: record.token.clone(),
+            until: record.expires_at,
+        }
+    }
+
     fn of(record: Record) -> Self {
         let until = record.usable_until();
         Self {
@@ -208,13 +219,13 @@ impl<'a> GetToken<'a> {
             Ok(Some(store)) => {
                 if let Found::Session(record) = store.load(&self.identity)? {
                     if wish == Wish::Good && record.is_usable(self.started) {
-                        match self.client.ask(&store, &record, self.started) {
+                        match self.ask(&store, &record) {
                             Ask::Usual => return Ok(self.hand_out(&store, version, *record)),
                             Ask::Again => wish = Wish::InPlaceOfRefused,
                             Ask::YetAgain => return Err(Error::TokenRefused),
                         }
                     }
-                    seen = Some(record.token);
+                    seen = Some(record);
                 }
                 self.fail_fast(&store)?;
             }
@@ -222,12 +233,34 @@ impl<'a> GetToken<'a> {
             Err(error) if error.is_unavailable() => {}
             Err(error) => return Err(error.into()),
         }
-        let store = Store::create(dir, self.key(), storage)?;
-        let credential = self.under_lock(&store, wish, seen.as_ref())?;
         let after_refusal = wish == Wish::InPlaceOfRefused;
-        self.client
-            .note(&store, &credential.token, after_refusal, clock::now());
-        Ok(credential)
+        let store = Store::create(dir, self.key(), storage)?;
+        match (self.under_lock(&store, wish, seen.as_deref()), seen) {
+            (Ok(credential), _) => {
+                self.client
+                    .note(&store, &credential.token, after_refusal, clock::now());
+                Ok(credential)
+            }
+            // Where nothing can be written a refused token cannot be replaced; a sign-in would bring its like.
+            (Err(Error::Session(error)), Some(record)) if after_refusal && error.is_unavailable() => {
+                Ok(Credential::of(*record))
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// Tells whether a token that is good was refused all the same.
+    fn ask(&self, store: &Store, record: &Record) -> Ask {
+        if !self.cache.notices_refusals {
+            return Ask::Usual;
+        }
+        let ask = self.client.ask(store, record, self.started);
+        if ask == Ask::Again && self.started.saturating_sub(record.issued_at) < NEW {
+            // Another one would be its like: a client that is refused over and over must not cost a renewal each time.
+            self.client.note(store, &record.token, true, self.started);
+            return Ask::Usual;
+        }
+        ask
     }
 
     /// A stored token that is good, and what is done on the way: the next call finds it sooner, and a token near its end is renewed
@@ -236,7 +269,7 @@ impl<'a> GetToken<'a> {
         let until = record.usable_until();
         self.ui
             .step(|| format!("the stored token is good until {}", clock::rfc3339(until)));
-        self.leave_shortcut(store, version, &record);
+        self.leave_shortcut(store, version);
         if self.is_due(&record, self.started) {
             ahead::start(store, self.words, self.started, self.ui);
         }
@@ -244,13 +277,19 @@ impl<'a> GetToken<'a> {
     }
 
     /// Leaves a note for the same command line, unless it has something to tell, or the note would not be looked for there.
-    fn leave_shortcut(&self, store: &Store, version: ApiVersion, record: &Record) {
+    fn leave_shortcut(&self, store: &Store, version: ApiVersion) {
         let likely = settings::likely_cache_dir(self.words, self.client.environment);
         if self.ui.level > 0 || likely.as_deref() != Some(store.dir().path()) {
             return;
         }
-        let renews_ahead = self.can_renew_ahead(record);
-        let shortcut = Shortcut::new(store, self.identity.clone(), version, renews_ahead);
+        let identity = self.identity.clone();
+        let shortcut = Shortcut::new(
+            store,
+            identity,
+            version,
+            self.renewal(),
+            self.cache.notices_refusals,
+        );
         shortcut.write(store.dir(), self.client.line);
     }
 
@@ -277,8 +316,8 @@ impl<'a> GetToken<'a> {
 
     /// Holds the lock over refresh and login, so that whoever waits gets the token or the failure.
     ///
-    /// `seen` is the token that the first look found.
-    fn under_lock(&self, store: &Store, wish: Wish, seen: Option<&Secret>) -> Result<Credential, Error> {
+    /// `seen` is what the first look found.
+    fn under_lock(&self, store: &Store, wish: Wish, seen: Option<&Record>) -> Result<Credential, Error> {
         let tell = |holder: Option<&str>| {
             let holder = holder.map(|pid| format!(" (process {pid})")).unwrap_or_default();
             self.ui
@@ -298,7 +337,17 @@ impl<'a> GetToken<'a> {
                 None
             }
         };
-        self.share_failure(&locked, wait)?;
+        match (self.share_failure(&locked, wait), &session) {
+            (Ok(()), _) => {}
+            // The margin is for good days: a token that still lives beats an error.
+            (Err(_), Some(session)) if wish != Wish::Renewed && clock::now() < session.expires_at => {
+                return Ok(Credential::to_the_end(session));
+            }
+            (Err(error), _) => return Err(error),
+        }
+        if session.is_none() {
+            locked.try_to_write()?;
+        }
         let flight = Flight {
             store,
             locked: &locked,
@@ -337,7 +386,9 @@ impl<'a> GetToken<'a> {
         let caller = self.caller(&parent, wait);
         let passing = locked.failure(Memory::Passing).and_then(|failure| {
             let waited = failure.answer_for_waiter(&caller);
-            waited.or_else(|| failure.answer_while_waiting(caller.now))
+            // A person gets through, be it to be told the same.
+            let program = !caller.at_terminal;
+            waited.or_else(|| failure.answer_while_waiting(caller.now).filter(|_| program))
         });
         if let Some(report) = passing {
             return Err(Error::Remembered(report));
@@ -385,7 +436,7 @@ impl<'a> GetToken<'a> {
 }
 
 /// Whether the second look found what is wanted: another token than the first look, if the first one will not do.
-fn serves_now(record: &Record, wish: Wish, seen: Option<&Secret>) -> bool {
-    let new_enough = wish == Wish::Good || seen.is_none_or(|seen| *seen != record.token);
+fn serves_now(record: &Record, wish: Wish, seen: Option<&Record>) -> bool {
+    let new_enough = wish == Wish::Good || seen.is_none_or(|seen| seen.token != record.token);
     new_enough && record.is_usable(clock::now())
 }

@@ -44,12 +44,19 @@ impl GetToken<'_> {
     ) -> Result<Option<Credential>, Error> {
         match self.ask_to_renew(connection, session, flight)? {
             // A login would bring what was refused once more, and a tab each time: the hint of the next question is the better help.
-            None if wish == Wish::InPlaceOfRefused => Ok(Some(Credential::of(session.clone()))),
+            None if wish == Wish::InPlaceOfRefused && self.login.grant.is_a_persons() => {
+                Ok(Some(Credential::of(session.clone())))
+            }
             None => Ok(None),
-            Some(Renewal::Renewed(tokens)) => Ok(Some(self.keep_renewed(*tokens, session, flight))),
+            Some(Renewal::Renewed(tokens)) => {
+                Ok(Some(self.keep(self.renewed_record(*tokens, session), flight)))
+            }
             Some(Renewal::Over(reason)) => {
                 self.ui.step(|| format!("the session is over: {reason}"));
                 Ok(None)
+            }
+            Some(Renewal::NoIdToken) if wish == Wish::InPlaceOfRefused => {
+                Ok(Some(Credential::of(session.clone())))
             }
             Some(Renewal::NoIdToken) => {
                 self.ui.note(NO_ID_TOKEN);
@@ -60,8 +67,7 @@ impl GetToken<'_> {
                 if wish != Wish::Renewed && clock::now() < session.expires_at {
                     self.ui
                         .step(|| format!("the token could not be renewed yet: {error}"));
-                    let (token, until) = (session.token.clone(), session.expires_at);
-                    return Ok(Some(Credential { token, until }));
+                    return Ok(Some(Credential::to_the_end(session)));
                 }
                 let memory = passing(&error);
                 let error = Error::Renewal {
@@ -74,19 +80,15 @@ impl GetToken<'_> {
         }
     }
 
-    /// Stores a renewed session; one that came from elsewhere learns only now where its tokens come from.
-    pub(super) fn keep_renewed(
-        &self,
-        tokens: Tokens,
-        session: &Record,
-        flight: Option<Flight<'_>>,
-    ) -> Credential {
+    /// The session with what a renewal brought; one that came from elsewhere learns only now where its tokens come from.
+    pub(super) fn renewed_record(&self, tokens: Tokens, session: &Record) -> Record {
         let origin = session.origin.or_later(tokens.origin.clone());
-        self.keep(tokens, origin, flight)
+        self.record(tokens, origin)
     }
 
-    pub(super) fn keep(&self, tokens: Tokens, origin: Origin, flight: Option<Flight<'_>>) -> Credential {
-        let record = Record::new(
+    /// The session that tokens make.
+    pub(super) fn record(&self, tokens: Tokens, origin: Origin) -> Record {
+        Record::new(
             self.identity.clone(),
             tokens.token,
             tokens.issued_at,
@@ -94,12 +96,15 @@ impl GetToken<'_> {
             tokens.refresh_token,
             tokens.granted_scope,
             origin,
-        );
+        )
+    }
+
+    /// Stores the session, and returns what is handed out of it; the token in hand is worth more than the cache.
+    pub(super) fn keep(&self, record: Record, flight: Option<Flight<'_>>) -> Credential {
         self.save(&record, flight);
         Credential::of(record)
     }
 
-    /// Stores the session; the token in hand is worth more than the cache.
     fn save(&self, record: &Record, flight: Option<Flight<'_>>) {
         if let Some(flight) = flight
             && let Err(error) = flight.locked.save(record, flight.place)

@@ -5,7 +5,7 @@ use crate::clock;
 use crate::error::Error;
 use crate::oidc::{self, Connection, LoginFailure};
 use crate::process::Parent;
-use crate::session::{Failure, Memory};
+use crate::session::{Failure, Locked, Memory};
 
 impl GetToken<'_> {
     pub(super) fn sign_in(
@@ -20,7 +20,7 @@ impl GetToken<'_> {
                     self.ui.note(if asked { NO_CONSENT } else { NO_REFRESH_TOKEN });
                 }
                 let origin = tokens.origin.clone();
-                Ok(self.keep(tokens, origin, flight))
+                Ok(self.keep(self.record(tokens, origin), flight))
             }
             Err(LoginFailure { error, asked }) => {
                 let memory = if asked {
@@ -43,13 +43,14 @@ pub(super) fn passing(error: &oidc::Error) -> Option<Memory> {
 
 pub(super) fn remember(memory: Option<Memory>, error: &Error, flight: Option<Flight<'_>>) {
     if let (Some(memory), Some(flight)) = (memory, flight) {
-        let previous = flight.store.failure(memory);
-        let parent = Parent::of_this_process();
-        flight.locked.remember(
-            memory,
-            &Failure::after(previous, clock::now(), &parent, error.report()).with_wait(error.not_before()),
-        );
+        remember_in(flight.locked, memory, error);
     }
+}
+
+pub(super) fn remember_in(locked: &Locked<'_>, memory: Memory, error: &Error) {
+    let previous = locked.failure(memory);
+    let failure = Failure::after(previous, clock::now(), &Parent::of_this_process(), error.report());
+    locked.remember(memory, &failure.with_wait(error.not_before()));
 }
 
 const NO_REFRESH_TOKEN: &str = "\
