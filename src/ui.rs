@@ -42,19 +42,20 @@ impl Ui {
     }
 
     /// Asks a person on standard input and returns the line without its end. The caller has made sure that one may.
-    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
-    #[expect(clippy::disallowed_methods, reason = "the door to standard error")]
-    pub(crate) fn ask(self, prompt: &str) -> io::Result<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the single access point to standard error"
+    )]
+    pub(crate) fn ask(prompt: &str) -> io::Result<Secret> {
         // Unlocked before the wait: whatever else happens meanwhile has to be told.
         io::stderr().lock().write_all(prompt.as_bytes())?;
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line)?;
-        Ok(line.trim().to_owned())
+        Ok(Secret::new(line.trim()))
     }
 
     /// Asks for a secret on the terminal, without showing it.
-    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
-    pub(crate) fn ask_secret(self, prompt: &str) -> io::Result<Secret> {
+    pub(crate) fn ask_secret(prompt: &str) -> io::Result<Secret> {
         rpassword::prompt_password(prompt).map(Secret::new)
     }
 

@@ -3,6 +3,7 @@
 mod clean;
 mod get_token;
 mod kubeconfig;
+mod person;
 mod setup;
 mod standalone;
 

@@ -8,8 +8,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::block_on;
 use super::kubeconfig::files::{Kubeconfig, in_order};
+use super::{block_on, person};
 use crate::cli::{Cli, Command, StandaloneArgs};
 use crate::clock;
 use crate::environment::Environment;
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::files::{UserFileError, UserFileLock};
 use crate::foreign_text::ForeignText;
 use crate::kubeconfig::{self, AuthProvider};
-use crate::oidc::{Connection, Refresh, Renewal, StoredToken, Tokens};
+use crate::oidc::{Event, NoDocumentCache, Person, ProviderClient, Refresh, Renewal, StoredToken, Tokens};
 use crate::secret::Secret;
 use crate::session::{Identity, Record};
 use crate::settings::{self, Login, Provider, Trust};
@@ -150,7 +150,13 @@ impl Standalone {
             return Ok(());
         }
         self.check_writable()?;
-        let connection = Connection::new(&self.provider, &self.trust, None, self.ui, clock::now)?;
+        let report = |event: Event<'_>| person::show(self.ui, event);
+        let person = Person {
+            report: &report,
+            ask: person::ask,
+        };
+        let connection =
+            ProviderClient::new(&self.provider, &self.trust, &NoDocumentCache, person, clock::now)?;
         let renewed = match (stored, refresh_token) {
             (Some(stored), Some(token)) => self.refresh(&connection, &stored, token)?,
             _ => None,
@@ -188,7 +194,7 @@ impl Standalone {
     /// Renews; `None` when only a login helps.
     fn refresh(
         &self,
-        connection: &Connection<'_>,
+        connection: &ProviderClient<'_>,
         stored: &StoredToken,
         token: &Secret,
     ) -> Result<Option<Tokens>, Error> {

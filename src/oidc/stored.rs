@@ -3,8 +3,9 @@
 //! Reading asks nobody and believes nothing; a token is handed out only once it was verified as one that the provider sent.
 
 use super::claims::Claims;
+use super::event::Event;
 use super::id_token::{self, Expected, Occasion};
-use super::{Connection, Error, distrust};
+use super::{Error, ProviderClient, distrust};
 use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::settings::{Provider, TokenKind};
@@ -67,7 +68,7 @@ impl StoredToken {
     }
 }
 
-impl Connection<'_> {
+impl ProviderClient<'_> {
     /// Verifies a token that another program has stored. Returns `false` if it cannot be trusted.
     ///
     /// # Errors
@@ -97,7 +98,6 @@ impl Connection<'_> {
     }
 
     fn distrusted(&self, why: &distrust::Error) {
-        self.ui
-            .step(|| format!("the token of kubectl oidc-login is not used: {why}"));
+        self.person.tell(Event::ImportRefused(why.to_string()));
     }
 }

@@ -5,6 +5,7 @@
 //! provider or to a person; what is odd comes back as a value.
 
 mod ahead;
+mod documents;
 mod failure;
 mod handed;
 mod key;

@@ -10,7 +10,7 @@ use super::{Credential, Flight, GetToken};
 use crate::clock;
 use crate::command::block_on;
 use crate::error::Error;
-use crate::oidc::{Connection, StoredToken};
+use crate::oidc::{ProviderClient, StoredToken};
 use crate::secret::Secret;
 use crate::session::{self, PeerDir, PeerRecord, Record};
 
@@ -26,7 +26,7 @@ impl GetToken<'_> {
     /// Takes over a session of the peer, if there is one. What stands in the way costs a sign-in, never more.
     pub(super) fn adopt(
         &self,
-        connection: &Connection<'_>,
+        connection: &ProviderClient<'_>,
         flight: Flight<'_>,
     ) -> Result<Option<Adopted>, Error> {
         for path in &self.cache.adopt_from {
@@ -56,7 +56,7 @@ impl GetToken<'_> {
     fn adopt_from(
         &self,
         dir: &PeerDir,
-        connection: &Connection<'_>,
+        connection: &ProviderClient<'_>,
         flight: Flight<'_>,
     ) -> Result<Option<Adopted>, Error> {
         let mut fitting: Vec<(i64, PeerRecord)> = dir

@@ -10,10 +10,11 @@ use super::sign_in::remember_in;
 use super::{Flight, GetToken, block_on};
 use crate::cli::{Cli, Command, Layers};
 use crate::clock;
+use crate::command::person;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::exec;
-use crate::oidc::{Connection, Renewal};
+use crate::oidc::{Event, Person, ProviderClient, Renewal};
 use crate::process;
 use crate::session::{self, Found, Line, Locked, Memory, Record, Store, Turn};
 use crate::ui::Ui;
@@ -149,11 +150,16 @@ impl GetToken<'_> {
     }
 
     fn renewed(&self, record: &Record, flight: Flight<'_>) -> Result<Record, Error> {
-        let connection = Connection::new(
+        let report = |event: Event<'_>| person::show(self.ui, event);
+        let person = Person {
+            report: &report,
+            ask: person::ask,
+        };
+        let connection = ProviderClient::new(
             &self.provider,
             &self.trust,
-            Some(flight.store.dir()),
-            self.ui,
+            flight.store.dir(),
+            person,
             clock::now,
         )?;
         if !self.login.grant.is_a_persons() {

@@ -26,10 +26,11 @@ use self::client::Client;
 use super::block_on;
 use crate::cli::GetTokenArgs;
 use crate::clock;
+use crate::command::person;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::exec::{self, ApiVersion};
-use crate::oidc::Connection;
+use crate::oidc::{DocumentCache, Event, NoDocumentCache, Person, ProviderClient};
 use crate::process::Parent;
 use crate::secret::Secret;
 use crate::session::{
@@ -412,8 +413,16 @@ impl<'a> GetToken<'a> {
         wish: Wish,
         flight: Option<Flight<'_>>,
     ) -> Result<Credential, Error> {
-        let dir = flight.map(|flight| flight.store.dir());
-        let connection = Connection::new(&self.provider, &self.trust, dir, self.ui, clock::now)?;
+        let documents: &dyn DocumentCache = match flight {
+            Some(flight) => flight.store.dir(),
+            None => &NoDocumentCache,
+        };
+        let report = |event: Event<'_>| person::show(self.ui, event);
+        let person = Person {
+            report: &report,
+            ask: person::ask,
+        };
+        let connection = ProviderClient::new(&self.provider, &self.trust, documents, person, clock::now)?;
         let adopted = match (session, flight) {
             (None, Some(flight)) if self.login.grant.is_a_persons() => self.adopt(&connection, flight)?,
             _ => None,

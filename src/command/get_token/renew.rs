@@ -4,7 +4,7 @@ use super::sign_in::{NO_ID_TOKEN, passing, remember};
 use super::{Credential, Flight, GetToken, Wish, block_on};
 use crate::clock;
 use crate::error::Error;
-use crate::oidc::{Connection, Refresh, Renewal, Tokens};
+use crate::oidc::{ProviderClient, Refresh, Renewal, Tokens};
 use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::session::Record;
@@ -13,7 +13,7 @@ impl GetToken<'_> {
     /// Asks the provider to renew the session; `None` when there is nothing to ask with.
     pub(super) fn ask_to_renew(
         &self,
-        connection: &Connection<'_>,
+        connection: &ProviderClient<'_>,
         session: &Record,
         flight: Option<Flight<'_>>,
     ) -> Result<Option<Renewal>, Error> {
@@ -37,7 +37,7 @@ impl GetToken<'_> {
     /// Renews the session; `None` when only a login helps.
     pub(super) fn refresh(
         &self,
-        connection: &Connection<'_>,
+        connection: &ProviderClient<'_>,
         session: &Record,
         wish: Wish,
         flight: Option<Flight<'_>>,

@@ -3,14 +3,14 @@
 use super::{Credential, Flight, GetToken, block_on};
 use crate::clock;
 use crate::error::Error;
-use crate::oidc::{self, Connection, LoginFailure};
+use crate::oidc::{self, LoginFailure, ProviderClient};
 use crate::process::Parent;
 use crate::session::{Failure, Locked, Memory};
 
 impl GetToken<'_> {
     pub(super) fn sign_in(
         &self,
-        connection: &Connection<'_>,
+        connection: &ProviderClient<'_>,
         flight: Option<Flight<'_>>,
     ) -> Result<Credential, Error> {
         match block_on(connection.login(&self.login))? {
