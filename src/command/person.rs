@@ -8,7 +8,7 @@ use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 
 use crate::foreign_text::ForeignText;
-use crate::oidc::{Event, Question};
+use crate::oidc::{self, Event, Question};
 use crate::secret::Secret;
 use crate::ui::Ui;
 
@@ -59,6 +59,9 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
             if let Some(picture) = QrCode::new(complete.as_str()).ok().filter(|_| ui.at_terminal) {
                 ui.note(&picture.render::<Dense1x2>().build());
             }
+        }
+        Event::InputRefused(oidc::Error::OAuth(refusal)) => {
+            ui.note(&format!("the provider refused these: {refusal}"));
         }
         Event::InputRefused(error) => ui.note(&error.to_string()),
     }
