@@ -17,6 +17,15 @@ pub(crate) struct Request {
     pub(crate) interactive: bool,
 }
 
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            version: ApiVersion::V1,
+            interactive: false,
+        }
+    }
+}
+
 /// The versions of `client.authentication.k8s.io` that we answer, each in kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ApiVersion {
@@ -72,10 +81,7 @@ impl Request {
         }
 
         let Some(text) = text.filter(|text| !text.is_empty()) else {
-            return Ok(Self {
-                version: ApiVersion::V1,
-                interactive: false,
-            });
+            return Ok(Self::default());
         };
         let info: ExecInfo = serde_json::from_str(text).map_err(Error::Malformed)?;
         if let Some(kind) = info.kind.filter(|kind| kind != "ExecCredential") {

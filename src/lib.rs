@@ -6,7 +6,9 @@
 //! - `cli`, `environment`: what was typed, and what the process was started with
 //! - `settings`: what that means
 //! - `command`: one file per command, its story
-//! - `session`: sessions on disk, their lock, the memory of failures
+//! - `invocation`: who calls, how, and since when
+//! - `lifecycle`: stored, else refreshed, else signed in for: the only place that decides
+//! - `session`: sessions on disk, their lock, the failures that are remembered
 //! - `oidc`: the provider: login, refresh, verification
 //! - `diagnose`: from a provider's error to its cure
 //! - `cluster`, `kubeconfig`: what the API server makes of a token, what kubectl has to be told
@@ -24,12 +26,15 @@ mod error;
 mod exec;
 mod files;
 mod foreign_text;
+mod invocation;
 mod keyring;
 mod kubeconfig;
+mod lifecycle;
 mod oidc;
 mod origin;
 mod process;
 mod report;
+mod runtime;
 mod secret;
 mod session;
 mod settings;
@@ -41,23 +46,23 @@ use std::process::ExitCode;
 use crate::cli::{Cli, Command, Layers, Refused};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::session::Line;
+use crate::invocation::Invocation;
 use crate::ui::Ui;
 
 /// Runs the program: parse, settings, command, report; or at once what was answered before.
 #[must_use]
 pub fn run() -> ExitCode {
     let environment = Environment::read();
-    let words: Vec<OsString> = environment::words().collect();
-    let line = Line::new(&words, &environment);
-    if let Some(result) = command::at_once(&words, &line, &environment) {
+    let args: Vec<OsString> = environment::args().collect();
+    let invocation = Invocation::new(&args, &environment);
+    if let Some(result) = command::fast_path(&invocation) {
         return ended(result);
     }
     let layers = Layers {
         cluster: exec::cluster_config(environment.exec_info.as_deref()),
         environment: environment.flags.clone(),
     };
-    let cli = match Cli::parse_from_os(words.iter().cloned(), &layers) {
+    let cli = match Cli::parse_from_os(args.iter().cloned(), &layers) {
         Ok(cli) => cli,
         Err(Refused::Unfit(unfit)) => return failed(&Error::Unfit(unfit)),
         Err(Refused::Typed(error)) => {
@@ -75,12 +80,12 @@ pub fn run() -> ExitCode {
         at_terminal: environment.at_terminal,
     };
     ended(match cli.command {
-        Command::GetToken(args) => command::get_token(*args, &words, &line, &environment, ui),
-        Command::RenewAhead => command::renew_ahead(&environment),
+        Command::GetToken(args) => command::get_token(*args, &invocation, ui),
+        Command::RenewAhead => command::refresh_in_background(&environment),
         Command::Clean(args) => command::clean(args, &environment, ui),
         Command::Version => command::version(),
         Command::Setup(args) => command::setup(*args, &environment, ui),
-        Command::Standalone(args) => command::standalone(*args, &environment, ui),
+        Command::Standalone(args) => command::standalone(*args, &invocation, ui),
         Command::Kubeconfig(args) => command::kubeconfig(args, &environment, ui),
     })
 }
@@ -94,6 +99,8 @@ fn ended(result: Result<(), Error>) -> ExitCode {
 
 fn failed(error: &Error) -> ExitCode {
     let report = error.report();
-    ui::failure(&report);
+    if !error.was_told() {
+        ui::failure(&report);
+    }
     ExitCode::from(report.exit)
 }

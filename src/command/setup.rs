@@ -2,7 +2,7 @@
 
 use std::path::absolute;
 
-use super::{block_on, person};
+use super::person;
 use crate::cli::{ClusterArgs, SetupArgs};
 use crate::clock;
 use crate::cluster::{ClaimMapping, ClusterUser, username_prefix};
@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::foreign_text::escaped_json;
 use crate::kubeconfig::SetCredentials;
 use crate::oidc::{self, Event, NoDocumentCache, Person, ProviderClient, Tokens};
+use crate::runtime::LazyRuntime;
 use crate::settings::{self, Login, Provider, Trust};
 use crate::ui::Ui;
 
@@ -42,14 +43,15 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
 
 /// Signs a person in with `offline_access`, and without it where that is refused; the flag says whether to write it.
 fn sign_in(provider: &Provider, login: &Login, trust: &Trust, ui: Ui) -> Result<(Tokens, bool), Error> {
+    let runtime = LazyRuntime::default();
     let attempt = |provider: &Provider| -> Result<_, Error> {
         let report = |event: Event<'_>| person::show(ui, event);
         let person = Person {
             report: &report,
             ask: person::ask,
         };
-        let connection = ProviderClient::new(provider, trust, &NoDocumentCache, person, clock::now)?;
-        block_on(connection.login(login))
+        let client = ProviderClient::new(provider, trust, &NoDocumentCache, person, clock::now)?;
+        runtime.block_on(client.login(login)).map_err(Error::Runtime)
     };
     if !login.grant.is_a_persons() {
         // A program has no session to renew.

@@ -294,7 +294,7 @@ impl PrivateDir {
 
     /// Removes what a killed writer of this file left behind. Only for who may write the file alone.
     #[expect(clippy::disallowed_methods, reason = "the door to the file system")]
-    pub(crate) fn sweep(&self, name: &str) {
+    pub(crate) fn remove_stale_temporaries(&self, name: &str) {
         let prefix = temporary_prefix(name);
         let Ok(entries) = fs::read_dir(&self.path) else {
             return;
@@ -309,7 +309,7 @@ impl PrivateDir {
     }
 
     /// Puts a file out of the way, under one name that the next such file takes over.
-    pub(crate) fn set_aside(&self, name: &str) -> Result<(), Error> {
+    pub(crate) fn quarantine(&self, name: &str) -> Result<(), Error> {
         self.rename(name, &format!("{name}.set-aside"))
     }
 

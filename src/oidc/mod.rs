@@ -33,7 +33,7 @@ pub(crate) use error::Error;
 pub(crate) use error::OAuthError;
 pub(crate) use event::{Event, Person, Question};
 pub(crate) use login::LoginFailure;
-pub(crate) use stored::StoredToken;
+pub(crate) use stored::{StoredToken, issuer_and_audience};
 
 use claims::Claims;
 use documents::Documents;

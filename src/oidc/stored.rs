@@ -6,6 +6,9 @@ use super::claims::Claims;
 use super::event::Event;
 use super::id_token::{self, Expected, Occasion};
 use super::{Error, ProviderClient, distrust};
+use serde_json::Value;
+
+use crate::foreign_text::ForeignText;
 use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::settings::{Provider, TokenKind};
@@ -66,6 +69,17 @@ impl StoredToken {
             origin,
         })
     }
+}
+
+/// What a stored token says of its issuer and audience, to be compared with an API server's settings.
+pub(crate) fn issuer_and_audience(token: &Secret) -> (ForeignText, ForeignText) {
+    let claims = id_token::payload(token.expose()).unwrap_or_default();
+    let shown = |name: &str| match claims.get(name) {
+        Some(Value::String(text)) => ForeignText::with_limit(text, 120),
+        Some(value) => ForeignText::with_limit(&value.to_string(), 120),
+        None => ForeignText::new("unknown"),
+    };
+    (shown("iss"), shown("aud"))
 }
 
 impl ProviderClient<'_> {

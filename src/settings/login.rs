@@ -57,6 +57,17 @@ impl Grant {
         }
     }
 
+    /// Whether the password was given on the command line or in a variable.
+    pub(crate) fn has_inline_secret(&self) -> bool {
+        matches!(
+            self,
+            Self::Password {
+                password: Some(SecretSource::Given(_)),
+                ..
+            }
+        )
+    }
+
     /// Whether a person signs in.
     pub(crate) fn is_a_persons(&self) -> bool {
         *self != Self::ClientCredentials

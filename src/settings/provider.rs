@@ -161,6 +161,11 @@ impl Provider {
         given.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// Whether a secret was given on the command line or in a variable; headers count, since most of them hold one.
+    pub(crate) fn has_inline_secret(&self) -> bool {
+        matches!(self.client_secret, Some(SecretSource::Given(_))) || !self.headers.is_empty()
+    }
+
     /// The same provider, asked for one more scope.
     pub(crate) fn with_scope(&self, scope: &str) -> Self {
         let mut provider = self.clone();
