@@ -83,7 +83,14 @@ impl std::fmt::Display for Kind {
 impl Error {
     /// Returns whether a cache that fails so may be done without; the other failures may be an attack.
     pub(crate) fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Io { .. })
+        match self {
+            Self::Io { .. } | Self::WrongType { .. } | Self::TooLarge { .. } => true,
+            Self::ForeignOwner { .. }
+            | Self::OpenToOthers { .. }
+            | Self::UnsafeAncestor { .. }
+            | Self::Link { .. }
+            | Self::ManyNames { .. } => false,
+        }
     }
 
     pub(crate) fn hint(&self) -> String {
@@ -93,12 +100,18 @@ impl Error {
                 ..
             } => "choose another directory with --token-cache-dir, best below your home".to_owned(),
             Self::ForeignOwner { path, .. } | Self::ManyNames { path, .. } | Self::Link { path } => {
-                format!("look at it, then remove it: rm {}", quoted(path))
+                let dir = path.parent().unwrap_or(path);
+                format!(
+                    "look at it (ls -l {}); to remove it with the sessions beside it: kubesesame clean --token-cache-dir={}",
+                    quoted(path),
+                    quoted(dir)
+                )
             }
             Self::OpenToOthers { kind, path, .. } => {
                 let mode = if *kind == Kind::Directory { "700" } else { "600" };
                 format!(
-                    "if nobody else had a reason to look: chmod {mode} {}",
+                    "if nobody else had a reason to look: chmod {mode} {}; where that changes nothing (a Windows drive under WSL), keep \
+                     sessions on a Linux file system with --token-cache-dir",
                     quoted(path)
                 )
             }

@@ -7,6 +7,7 @@ mod acquire;
 mod import;
 mod plan;
 mod session_files;
+mod steps;
 mod store;
 
 pub(crate) use acquire::{Acquired, Acquisition, Settings};

@@ -17,7 +17,7 @@ use crate::settings::Storage;
 pub(crate) struct SessionFiles<'a> {
     pub(crate) store: Store,
     /// The directory that was asked for; the store may be in another one.
-    pub(crate) wanted_dir: &'a Path,
+    pub(crate) wanted_dir: Option<&'a Path>,
     /// Where notes are kept that no process needs after the person has logged out.
     pub(crate) runtime_dir: Option<&'a Path>,
 }
@@ -111,12 +111,18 @@ impl LockedSession for LockedFiles<'_> {
             StorageTarget::Sealed(_) if store.storage() == Storage::Auto => {
                 Some("sealed, with its key in the OS keyring".to_owned())
             }
-            StorageTarget::Sealed(_) | StorageTarget::Disk if dir == wanted => None,
-            StorageTarget::Sealed(_) | StorageTarget::Disk => Some(format!(
-                "in `{}` until you log out, since `{}` cannot be written",
-                dir.display(),
-                wanted.display()
-            )),
+            StorageTarget::Sealed(_) | StorageTarget::Disk => match wanted {
+                Some(wanted) if wanted == dir => None,
+                Some(wanted) => Some(format!(
+                    "in `{}` until you log out, since `{}` cannot be used",
+                    dir.display(),
+                    wanted.display()
+                )),
+                None => Some(format!(
+                    "in `{}` until you log out, since there is no home directory",
+                    dir.display()
+                )),
+            },
         })
     }
 

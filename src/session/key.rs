@@ -99,6 +99,11 @@ pub(super) fn of_session_file(name: &str) -> Option<&str> {
     (is_hash(hash) && (rest == "session.json" || rest == SEALED)).then_some(hash)
 }
 
+/// Whether a file of this name is the lock of a session.
+pub(super) fn is_lock(name: &str) -> bool {
+    name.strip_suffix(".lock").is_some_and(is_hash)
+}
+
 /// Whether a file of this name is a sealed session, be it put aside.
 pub(super) fn is_sealed(name: &str) -> bool {
     name.split_once('.')

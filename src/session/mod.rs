@@ -116,6 +116,12 @@ pub(crate) fn remove_all(dir: &Path, patience: Duration, tell: impl Fn()) -> Res
             locks.push(lock);
         }
     }
+    for name in names.iter().filter(|name| key::is_lock(name)) {
+        // A lock that is not a private file of ours was put there by somebody else, and nobody can wait for it.
+        if dir.lock_file(name).is_err_and(|error| !error.is_unavailable()) {
+            dir.remove(name)?;
+        }
+    }
     for name in names.iter().filter(|name| key::is_ours(name)) {
         if key::is_sealed(name)
             && let Ok(Some(file)) = dir.read(name)

@@ -124,11 +124,11 @@ impl Locked<'_> {
 
     fn replace(&self, name: &str, bytes: &[u8], is_ours: impl Fn(&[u8]) -> bool) -> Result<(), files::Error> {
         let dir = &self.store.dir;
-        if let Ok(Some(old)) = dir.read(name)
-            && !old.is_empty()
-            && !is_ours(&old)
-        {
-            dir.quarantine(name)?;
+        match dir.read(name) {
+            Ok(Some(old)) if !old.is_empty() && !is_ours(&old) => dir.quarantine(name)?,
+            // A directory, a device, or too much for a session.
+            Err(files::Error::WrongType { .. } | files::Error::TooLarge { .. }) => dir.quarantine(name)?,
+            _ => {}
         }
         dir.remove_stale_temporaries(name);
         dir.replace(name, bytes)

@@ -154,7 +154,7 @@ fn fifty_warm_callers_get_their_token_without_a_request() {
 
 /// A stranger's FIFO under the session's name must not hold us up.
 #[test]
-fn a_fifo_in_place_of_the_session_is_refused_at_once() {
+fn a_fifo_in_place_of_the_session_is_not_waited_for() {
     let sandbox = Sandbox::new();
     sandbox.signed_in();
     let session = sandbox.session_file();
@@ -164,7 +164,7 @@ fn a_fifo_in_place_of_the_session_is_refused_at_once() {
     let mut child = sandbox.get_token().spawn();
     let mut stderr = String::new();
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(1));
-    assert!(stderr.contains("is not a file"), "{stderr}");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(stderr.contains("warning: the stored session"), "{stderr}");
     assert!(began.elapsed() < Duration::from_secs(15));
 }

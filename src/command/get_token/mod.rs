@@ -111,7 +111,7 @@ impl<'a> GetToken<'a> {
     fn session_files(&self, store: Store) -> SessionFiles<'_> {
         SessionFiles {
             store,
-            wanted_dir: &self.cache.dir,
+            wanted_dir: self.cache.dir.as_deref(),
             runtime_dir: self.runtime_dir.as_deref(),
         }
     }
@@ -129,11 +129,13 @@ impl<'a> GetToken<'a> {
                 Err(error) => return Err(error),
             }
         }
-        if let Some(error) = unavailable {
-            self.ui.warn(&format!(
-                "sessions cannot be kept, so each call signs in: {}",
-                error.in_one_line()
-            ));
+        if self.cache.storage.is_some() {
+            let why = unavailable.map_or_else(
+                || "there is no home directory; set HOME, or say where with --token-cache-dir".to_owned(),
+                |error| error.in_one_line(),
+            );
+            self.ui
+                .warn(&format!("sessions cannot be kept, so each call signs in: {why}"));
         }
         self.acquire(&NoStore, Demand::Good, None)
     }
