@@ -59,13 +59,20 @@ impl<S: SessionStore> Progress<'_, S> {
     /// The failure as it was; it is noted that this caller was told.
     pub(super) fn recall(self, recalled: Recalled) -> Error {
         if !recalled.told {
-            let mut failures = self.call.store.login_failures();
+            let (store, caller) = (self.call.store, self.call.invocation);
             // Whoever holds the lock is changing the same notes.
-            let locked = self.locked.or_else(|| self.call.store.try_lock().ok().flatten());
-            if let Some(locked) = locked
-                && failures.note_told(self.call.invocation)
-            {
-                locked.remember_login_failures(&failures);
+            let locked = self.locked.or_else(|| store.try_lock().ok().flatten());
+            if let Some(locked) = locked {
+                let mut failures = store.login_failures();
+                if failures.note_told(caller) {
+                    locked.remember_login_failures(&failures);
+                }
+                let outage = store
+                    .outage()
+                    .map(|mut outage| (outage.note_told(caller), outage));
+                if let Some((true, outage)) = outage {
+                    locked.remember_outage(&outage);
+                }
             }
         }
         Error::Remembered(recalled)

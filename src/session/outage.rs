@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::login_failures::Recalled;
+use super::login_failures::{MAX_PARENTS, Recalled};
 use crate::invocation::Invocation;
 use crate::process::ParentProcess;
 use crate::report::Report;
@@ -24,8 +24,8 @@ pub(crate) struct ProviderOutage {
     version: u32,
     /// When the request ended, in seconds since the epoch.
     at: i64,
-    /// Who has asked.
-    asked_by: ParentProcess,
+    /// Who has asked, or waited for the same response; the newest last.
+    told: Vec<ParentProcess>,
     report: Report,
     /// When the provider wants to be asked again, in seconds since the epoch, if it said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,7 +37,7 @@ impl ProviderOutage {
         Self {
             version: VERSION,
             at: now,
-            asked_by: caller.parent().clone(),
+            told: vec![caller.parent().clone()],
             report,
             not_before,
         }
@@ -50,24 +50,30 @@ impl ProviderOutage {
             .filter(|outage: &Self| outage.version == VERSION)
     }
 
+    /// Notes that the caller was told; false when that was noted before.
+    pub(crate) fn note_told(&mut self, caller: &Invocation<'_>) -> bool {
+        if self.told.contains(caller.parent()) {
+            return false;
+        }
+        self.told.push(caller.parent().clone());
+        if self.told.len() > MAX_PARENTS {
+            self.told.remove(0);
+        }
+        true
+    }
+
     /// Returns the failure if the provider is not to be asked again for this caller.
     ///
     /// A person at a terminal gets through to a provider that asks to slow down, be it to be told the same. `waited`: the caller has
     /// waited while another process asked.
     pub(crate) fn recall(&self, caller: &Invocation<'_>, waited: bool, now: i64) -> Option<Recalled> {
-        if waited && self.at >= caller.started_at {
+        let is_recent = (self.at..self.at.saturating_add(RETRY_SECS)).contains(&now);
+        let told = self.told.contains(caller.parent());
+        let waited_for_it = waited && self.at >= caller.started_at;
+        if waited_for_it || (told && is_recent && caller.is_by_client()) {
             return Some(Recalled {
                 report: self.report.clone(),
-                told: false,
-            });
-        }
-        if caller.is_by_client()
-            && (self.at..self.at.saturating_add(RETRY_SECS)).contains(&now)
-            && self.asked_by == *caller.parent()
-        {
-            return Some(Recalled {
-                report: self.report.clone(),
-                told: true,
+                told,
             });
         }
         let left = self.wants_to_be_left_alone(now)?;
@@ -78,7 +84,7 @@ impl ProviderOutage {
         report.note = Some(format!(
             "the provider was not asked again: it wants to be left alone for {left} s more"
         ));
-        Some(Recalled { report, told: false })
+        Some(Recalled { report, told })
     }
 
     /// For how many seconds more, if it does; asking again makes it longer.
@@ -145,6 +151,13 @@ mod tests {
             None,
             "a person who types it"
         );
+    }
+
+    #[test]
+    fn the_retries_of_whoever_waited_are_told_nothing_anew() {
+        let (mut outage, waiter) = (outage(None), caller(9, true, true));
+        assert!(outage.note_told(&waiter) && !outage.note_told(&waiter));
+        assert!(outage.recall(&waiter, false, 1001).unwrap().told);
     }
 
     #[test]
