@@ -211,7 +211,7 @@ fn texts(value: &Value) -> Option<Vec<String>> {
 }
 
 /// A pair as pflag reads it: with more than one equals sign it is a cell of CSV.
-fn pair(name: &str, value: &str) -> String {
+pub(crate) fn pair(name: &str, value: &str) -> String {
     let pair = format!("{name}={value}");
     if pair.matches('=').count() > 1 {
         format!("\"{}\"", pair.replace('"', "\"\""))

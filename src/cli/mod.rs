@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use groups::KlogArgs;
 pub(crate) use groups::{CacheArgs, ClusterArgs, LoginArgs, ProviderArgs, TlsArgs};
 pub(crate) use kubeconfig::{ConvertArgs, FileArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
-pub(crate) use layers::{Layers, PREFIX, Unfit};
+pub(crate) use layers::{Layers, PREFIX, Unfit, pair};
 pub(crate) use standalone::StandaloneArgs;
 use standalone::{Standalone, is_standalone};
 

@@ -2,6 +2,7 @@
 //!
 //! The entry is written anew in the style it had: a block, or JSON in flow style.
 
+use super::csv;
 use super::edit::{Edit, after, before, line_ending};
 use super::entry::{
     API_VERSION, CLIENT_SECRET, COMMAND, Conversion, MODE, SecretFile, SecretFlag, is_plain, json, list,
@@ -94,7 +95,7 @@ impl LegacyArguments {
                         .split(',')
                         .map(str::trim)
                         .filter(|scope| !scope.is_empty())
-                        .map(|scope| format!("--oidc-extra-scope={scope}")),
+                        .map(|scope| format!("--oidc-extra-scope={}", csv(scope))),
                 ),
                 "id-token" | "refresh-token" => drops_tokens = true,
                 _ => {

@@ -72,8 +72,8 @@ fn for_shell(argument: &str) -> Cow<'_, str> {
     shlex::try_quote(argument).unwrap_or(Cow::Borrowed(argument))
 }
 
-/// `--exec-arg` splits its value at commas, as CSV.
-fn csv(argument: &str) -> String {
+/// A cell of CSV: `--exec-arg` and our own lists split their values at commas.
+pub(crate) fn csv(argument: &str) -> String {
     if argument.contains([',', '"', '\n']) {
         format!("\"{}\"", argument.replace('"', "\"\""))
     } else {
