@@ -8,12 +8,17 @@ pub(crate) enum Error {
     IssuerMissing,
     #[error("--oidc-issuer-url `{0}` is not a URL")]
     IssuerNotUrl(ForeignText, #[source] url::ParseError),
+    #[error("--oidc-issuer-url `{0}` still has the placeholder `{1}`")]
+    IssuerPlaceholder(ForeignText, ForeignText),
     #[error("--oidc-issuer-url `{0}` is not https")]
     IssuerNotHttps(ForeignText),
     #[error("--oidc-issuer-url `{0}` has a {1}, which an issuer cannot have")]
     IssuerHas(ForeignText, &'static str),
     #[error("--oidc-client-id is missing")]
-    ClientIdMissing,
+    ClientIdMissing {
+        /// The issuer is Okta's.
+        at_okta: bool,
+    },
     #[error("--oidc-redirect-url `{0}` cannot be listened on: {1}")]
     RedirectUrl(ForeignText, &'static str),
     #[error("--local-server-cert and --local-server-key belong together, and one of them is missing")]
@@ -59,9 +64,20 @@ impl Error {
 
     pub(crate) fn hint(&self) -> String {
         match self {
-            Self::IssuerMissing => "at Okta it is https://YOUR-ORG.okta.com/oauth2/default, or \
-                 https://YOUR-ORG.okta.com without an authorization server of your own"
+            Self::IssuerMissing => "give the issuer that the API server trusts, for example \
+                 --oidc-issuer-url=https://example.okta.com/oauth2/default"
                 .to_owned(),
+            Self::IssuerPlaceholder(_, placeholder) if placeholder.as_str().starts_with('$') => {
+                "nothing expands variables in the args of a kubeconfig: write the issuer itself, or leave the flag out and set \
+                 KUBESESAME_OIDC_ISSUER_URL"
+                    .to_owned()
+            }
+            Self::IssuerPlaceholder(_, placeholder) => format!(
+                "put the value of your organization in place of {placeholder}; the API server's own issuer URL has it"
+            ),
+            Self::IssuerNotUrl(text, _) if text.as_str().starts_with(['"', '\'']) => {
+                "leave the quotes out; in YAML they enclose the whole argument: \"--oidc-issuer-url=https://…\"".to_owned()
+            }
             Self::IssuerNotUrl(..) | Self::IssuerNotHttps(_) => {
                 "give the issuer as the provider spells it, starting with https:// (http only for 127.0.0.1, \
                  [::1] and localhost)"
@@ -72,7 +88,13 @@ impl Error {
                  page; it is the `iss` of the tokens"
                     .to_owned()
             }
-            Self::ClientIdMissing => "it is on the app's General tab at Okta".to_owned(),
+            Self::ClientIdMissing { at_okta: true } => {
+                "it is on the General tab of the app in Okta's admin console".to_owned()
+            }
+            Self::ClientIdMissing { at_okta: false } => {
+                "it is the name that the provider gave the app for kubectl, and an audience that the API server accepts"
+                    .to_owned()
+            }
             Self::RedirectUrl(..) => {
                 "register http://localhost:8000 at the provider and leave the flag out, or \
                  give the http URL that is registered"

@@ -6,7 +6,7 @@ use crate::support::Sandbox;
 fn settings_that_are_missing_or_wrong_are_named_with_the_right_form() {
     let sandbox = Sandbox::new();
     let issuer = "--oidc-issuer-url=https://example.okta.com/oauth2/default";
-    let cases: [(&[&str], &str); 17] = [
+    let cases: [(&[&str], &str); 24] = [
         (&[], "--oidc-issuer-url is missing"),
         (&["--oidc-issuer-url="], "--oidc-issuer-url is missing"),
         (&["--oidc-issuer-url=example.okta.com"], "is not a URL"),
@@ -25,7 +25,29 @@ fn settings_that_are_missing_or_wrong_are_named_with_the_right_form() {
             "has a user name",
         ),
         (&["--oidc-issuer-url=\u{1b}[31mred"], "is not a URL"),
+        (
+            &["--oidc-issuer-url=https://login.microsoftonline.com/{tenantid}/v2.0"],
+            "still has the placeholder `{tenantid}`",
+        ),
+        (
+            &["--oidc-issuer-url=https://<your-org>.okta.com"],
+            "in place of <your-org>",
+        ),
+        (
+            &["--oidc-issuer-url=https://YOUR-ORG.okta.com"],
+            "in place of YOUR-ORG",
+        ),
+        (
+            &["--oidc-issuer-url=${OIDC_ISSUER}"],
+            "set KUBESESAME_OIDC_ISSUER_URL",
+        ),
+        (&["--oidc-issuer-url=\"https://i\""], "leave the quotes out"),
+        (
+            &["--oidc-issuer-url=https://login.example.com"],
+            "it is the name that the provider gave the app",
+        ),
         (&[issuer], "--oidc-client-id is missing"),
+        (&[issuer], "Okta's admin console"),
         (&[issuer, "--oidc-client-id="], "--oidc-client-id is missing"),
         (
             &[issuer, "--oidc-client-id=c", "--oidc-pkce-method=plain"],
