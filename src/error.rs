@@ -5,7 +5,7 @@
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
 
-use crate::cli::Unfit;
+use crate::cli::{Unfit, Untyped};
 use crate::foreign_text::ForeignText;
 use crate::report::Report;
 use crate::{exec, files, kubeconfig, oidc, session, settings};
@@ -15,6 +15,9 @@ use crate::{exec, files, kubeconfig, oidc, session, settings};
 pub(crate) enum Error {
     #[error("{}", unfit(.0))]
     Unfit(Unfit),
+    /// The same, where it was seen later than the command line was read.
+    #[error("{}", unfit(.0))]
+    UnfitLater(Unfit, Box<Self>),
     #[error(transparent)]
     Settings(#[from] settings::Error),
     #[error(transparent)]
@@ -64,7 +67,10 @@ impl Error {
             return report.clone();
         }
         let mut causes = Vec::new();
-        let mut cause = self.source();
+        let mut cause = match self {
+            Self::UnfitLater(_, error) => error.source(),
+            error => error.source(),
+        };
         while let Some(source) = cause {
             causes.push(source.to_string());
             cause = source.source();
@@ -80,6 +86,24 @@ impl Error {
         }
     }
 
+    /// Names the variable, or the cluster's config, that a value came from which turned out to be of no use.
+    pub(crate) fn with_source(self, untyped: &Untyped) -> Self {
+        match untyped.unfit(&self.flags(), &self.to_string()) {
+            Some(unfit) => Self::UnfitLater(unfit, Box::new(self)),
+            None => self,
+        }
+    }
+
+    /// The flags whose values cannot be used.
+    fn flags(&self) -> Vec<&'static str> {
+        match self {
+            Self::Settings(error) => error.flags(),
+            Self::Kubeconfig(error) => error.flags(),
+            Self::Oidc(error) | Self::Renewal { source: error, .. } => flag_of(error).into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// When the provider wants to be asked again, in seconds since the epoch, if it said so.
     pub(crate) fn not_before(&self) -> Option<i64> {
         match self {
@@ -91,6 +115,12 @@ impl Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Unfit(unfit) => Some(unfit_hint(unfit)),
+            Self::UnfitLater(unfit, error) => {
+                // A file may be the right one and have a cure of its own; a name has those that it could be.
+                let own = error.hint().filter(|_| !matches!(**error, Self::Settings(_)));
+                let hints: Vec<String> = own.into_iter().chain([unfit_hint(unfit)]).collect();
+                Some(hints.join("; "))
+            }
             Self::Settings(error) => Some(error.hint()),
             Self::Exec(error) => Some(error.hint()),
             Self::Files(error) => Some(error.hint()),
@@ -108,13 +138,10 @@ impl Error {
 
     fn exit(&self) -> u8 {
         match self {
-            Self::Unfit(_)
-            | Self::Settings(_)
-            | Self::Exec(_)
-            | Self::Kubeconfig(
-                kubeconfig::Error::NoSuchUser { .. } | kubeconfig::Error::NoSuchContext { .. },
-            ) => EXIT_USAGE,
+            Self::Unfit(_) | Self::UnfitLater(..) | Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
+            Self::Kubeconfig(error) if !error.flags().is_empty() => EXIT_USAGE,
             Self::Oidc(oidc::Error::LoginImpossible | oidc::Error::PromptImpossible(_)) => EXIT_LOGIN_NEEDED,
+            Self::Oidc(error) | Self::Renewal { source: error, .. } if flag_of(error).is_some() => EXIT_USAGE,
             Self::Remembered(report) => report.exit,
             Self::Kubeconfig(_)
             | Self::Files(_)
@@ -126,6 +153,21 @@ impl Error {
             | Self::Output(_)
             | Self::Runtime(_) => EXIT_FAILED,
         }
+    }
+}
+
+/// The flag whose value, or the file that it names, cannot be used; what is in a file is read only when it is needed.
+fn flag_of(error: &oidc::Error) -> Option<&'static str> {
+    match error {
+        oidc::Error::AuthorityNotPem { name, .. } if name == "--certificate-authority-data" => {
+            Some("certificate-authority-data")
+        }
+        oidc::Error::AuthorityFile(_) | oidc::Error::AuthorityNotPem { .. } => Some("certificate-authority"),
+        oidc::Error::FlagFile { flag, .. }
+        | oidc::Error::LocalServer { flag, .. }
+        | oidc::Error::SecretNotText(flag) => Some(flag),
+        oidc::Error::RequestHeader(_) => Some("oidc-request-header"),
+        _ => None,
     }
 }
 

@@ -57,10 +57,14 @@ pub fn run() -> ExitCode {
         cluster: exec::cluster_config(environment.exec_info.as_deref()),
         environment: environment.flags.clone(),
     };
+    for unknown in cli::unknown_variables(&environment.flags) {
+        ui::warn_later(&unknown.to_string());
+    }
     let cli = match Cli::parse_from_os(words.iter().cloned(), &layers) {
         Ok(cli) => cli,
         Err(Refused::Unfit(unfit)) => return failed(&Error::Unfit(unfit)),
         Err(Refused::Typed(error)) => {
+            ui::warn_now();
             // Help goes to stdout and is a success, a mistake goes to stderr; clap knows which is which.
             drop(error.print());
             return ExitCode::from(if error.use_stderr() {
@@ -74,7 +78,11 @@ pub fn run() -> ExitCode {
         level: cli.log.verbosity,
         at_terminal: environment.at_terminal,
     };
-    ended(match cli.command {
+    let untyped = cli.untyped;
+    if !matches!(cli.command, Command::GetToken(_)) {
+        ui::warn_now();
+    }
+    let result = match cli.command {
         Command::GetToken(args) => command::get_token(*args, &words, &line, &environment, ui),
         Command::RenewAhead => command::renew_ahead(&environment),
         Command::Clean(args) => command::clean(args, &environment, ui),
@@ -82,7 +90,8 @@ pub fn run() -> ExitCode {
         Command::Setup(args) => command::setup(*args, &environment, ui),
         Command::Standalone(args) => command::standalone(*args, &environment, ui),
         Command::Kubeconfig(args) => command::kubeconfig(args, &environment, ui),
-    })
+    };
+    ended(result.map_err(|error| error.with_source(&untyped)))
 }
 
 fn ended(result: Result<(), Error>) -> ExitCode {

@@ -5,6 +5,7 @@
 //! tell steps, presence and times; never a token, a code or a URL's query.
 
 use std::io::{self, BufRead as _, Write};
+use std::sync::Mutex;
 
 use crate::report::Report;
 use crate::secret::Secret;
@@ -80,11 +81,32 @@ pub(crate) fn failure(report: &Report) {
     }
 }
 
-/// A lost standard error is nothing to fail for.
-#[expect(clippy::disallowed_methods, reason = "the door to standard error")]
+/// Warnings that wait for the first line that is told anyway: who has nothing else to tell stays silent.
+static WAITING: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Warns before the next line that is told, or never.
+pub(crate) fn warn_later(text: &str) {
+    if let Ok(mut waiting) = WAITING.lock() {
+        waiting.push(format!("warning: {text}\n"));
+    }
+}
+
+/// Tells the warnings that wait.
+pub(crate) fn warn_now() {
+    write("");
+}
+
 fn line(text: &str) {
     let mut whole = String::with_capacity(text.len() + 1);
     whole.push_str(text);
     whole.push('\n');
-    drop(io::stderr().lock().write_all(whole.as_bytes()));
+    write(&whole);
+}
+
+/// A lost standard error is nothing to fail for.
+#[expect(clippy::disallowed_methods, reason = "the door to standard error")]
+fn write(text: &str) {
+    let waiting = WAITING.lock().map(|mut waiting| std::mem::take(&mut *waiting));
+    let warnings = waiting.unwrap_or_default().concat();
+    drop(io::stderr().lock().write_all((warnings + text).as_bytes()));
 }

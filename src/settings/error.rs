@@ -62,32 +62,35 @@ impl Error {
         }
     }
 
+    /// The flags, without dashes, that hold what cannot be used.
+    pub(crate) fn flags(&self) -> Vec<&'static str> {
+        match self {
+            Self::IssuerMissing | Self::ClientIdMissing { .. } | Self::NoHome => vec![],
+            Self::IssuerNotUrl(..)
+            | Self::IssuerPlaceholder(..)
+            | Self::IssuerNotHttps(_)
+            | Self::IssuerHas(..) => vec!["oidc-issuer-url"],
+            Self::RedirectUrl(..) => vec!["oidc-redirect-url"],
+            Self::HalfLocalServer => vec!["local-server-cert", "local-server-key"],
+            Self::ListenAddress(_) => vec!["listen-address"],
+            Self::BrowserCommand(_) => vec!["browser-command"],
+            Self::NotPairs(flag, _) | Self::NotList(flag, _) | Self::NoChoice { flag, .. } => vec![*flag],
+            Self::OursAlone(_) => vec!["oidc-auth-request-extra-params"],
+            Self::AfterUrl(_) => vec!["open-url-after-authentication"],
+            Self::RedirectHost(_) => vec!["oidc-redirect-url-hostname"],
+            Self::TwoSecrets(flags) => flags.to_vec(),
+            Self::AccountOfProgram => vec!["account", "grant-type"],
+            Self::TwoPeople(..) => vec!["account", "username"],
+        }
+    }
+
     pub(crate) fn hint(&self) -> String {
         match self {
-            Self::IssuerMissing => "give the issuer that the API server trusts, for example \
-                 --oidc-issuer-url=https://example.okta.com/oauth2/default"
-                .to_owned(),
-            Self::IssuerPlaceholder(_, placeholder) if placeholder.as_str().starts_with('$') => {
-                "nothing expands variables in the args of a kubeconfig: write the issuer itself, or leave the flag out and set \
-                 KUBESESAME_OIDC_ISSUER_URL"
-                    .to_owned()
-            }
-            Self::IssuerPlaceholder(_, placeholder) => format!(
-                "put the value of your organization in place of {placeholder}; the API server's own issuer URL has it"
-            ),
-            Self::IssuerNotUrl(text, _) if text.as_str().starts_with(['"', '\'']) => {
-                "leave the quotes out; in YAML they enclose the whole argument: \"--oidc-issuer-url=https://…\"".to_owned()
-            }
-            Self::IssuerNotUrl(..) | Self::IssuerNotHttps(_) => {
-                "give the issuer as the provider spells it, starting with https:// (http only for 127.0.0.1, \
-                 [::1] and localhost)"
-                    .to_owned()
-            }
-            Self::IssuerHas(..) => {
-                "give the issuer alone, not the address of its discovery document or of a \
-                 page; it is the `iss` of the tokens"
-                    .to_owned()
-            }
+            Self::IssuerMissing
+            | Self::IssuerPlaceholder(..)
+            | Self::IssuerNotUrl(..)
+            | Self::IssuerNotHttps(_)
+            | Self::IssuerHas(..) => self.issuer_hint(),
             Self::ClientIdMissing { at_okta: true } => {
                 "it is on the General tab of the app in Okta's admin console".to_owned()
             }
@@ -129,6 +132,35 @@ impl Error {
                 "leave one of them out".to_owned()
             }
             Self::NoHome => "set HOME, or say where with --token-cache-dir".to_owned(),
+        }
+    }
+
+    fn issuer_hint(&self) -> String {
+        match self {
+            Self::IssuerMissing => "give the issuer that the API server trusts, for example \
+                 --oidc-issuer-url=https://example.okta.com/oauth2/default"
+                .to_owned(),
+            Self::IssuerPlaceholder(_, placeholder) if placeholder.as_str().starts_with('$') => {
+                "nothing expands variables in the args of a kubeconfig: write the issuer itself, or leave the flag out and set \
+                 KUBESESAME_OIDC_ISSUER_URL"
+                    .to_owned()
+            }
+            Self::IssuerPlaceholder(_, placeholder) => format!(
+                "put the value of your organization in place of {placeholder}; the API server's own issuer URL has it"
+            ),
+            Self::IssuerNotUrl(text, _) if text.as_str().starts_with(['"', '\'']) => {
+                "leave the quotes out; in YAML they enclose the whole argument: \"--oidc-issuer-url=https://…\"".to_owned()
+            }
+            Self::IssuerHas(..) => {
+                "give the issuer alone, not the address of its discovery document or of a \
+                 page; it is the `iss` of the tokens"
+                    .to_owned()
+            }
+            _ => {
+                "give the issuer as the provider spells it, starting with https:// (http only for 127.0.0.1, \
+                 [::1] and localhost)"
+                    .to_owned()
+            }
         }
     }
 }

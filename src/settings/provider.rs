@@ -65,12 +65,12 @@ impl Provider {
             .filter(|text| !text.is_empty())
             .ok_or(Error::IssuerMissing)?;
         let issuer = Issuer::parse(issuer)?;
-        let client_id =
-            args.oidc_client_id
-                .filter(|text| !text.is_empty())
-                .ok_or(Error::ClientIdMissing {
-                    at_okta: issuer.is_okta(),
-                })?;
+        let client_id = args
+            .oidc_client_id
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| Error::ClientIdMissing {
+                at_okta: issuer.is_okta(),
+            })?;
         let pkce = match args.oidc_pkce_method.as_str() {
             "auto" | "S256" => Pkce::S256,
             "no" => Pkce::Off,

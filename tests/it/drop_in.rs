@@ -165,7 +165,7 @@ fn request_headers_are_on_every_request_to_the_provider() {
         .arg("--force-refresh");
     wrong
         .run()
-        .fails(1, &["--oidc-request-header `X Tenant` is no HTTP header"]);
+        .fails(2, &["--oidc-request-header `X Tenant` is no HTTP header"]);
 }
 
 #[test]

@@ -412,6 +412,7 @@ impl<'a> GetToken<'a> {
         wish: Wish,
         flight: Option<Flight<'_>>,
     ) -> Result<Credential, Error> {
+        crate::ui::warn_now();
         let dir = flight.map(|flight| flight.store.dir());
         let connection = Connection::new(&self.provider, &self.trust, dir, self.ui, clock::now)?;
         let adopted = match (session, flight) {
