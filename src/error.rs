@@ -3,6 +3,7 @@
 //! Owns the exit codes and the order of the lines. The words live with the rooms that fail.
 
 use std::error::Error as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Unfit, Untyped};
@@ -46,10 +47,10 @@ pub(crate) enum Error {
     /// The sign-in that this call waited for, or one shortly before, failed so.
     #[error("{}", .0.error)]
     Remembered(Report),
-    #[error("the credential could not be written to standard output")]
-    Output(#[source] std::io::Error),
+    #[error("the result could not be written to standard output")]
+    Output(#[source] io::Error),
     #[error("the system does not let kubesesame use the network")]
-    Runtime(#[source] std::io::Error),
+    Runtime(#[source] io::Error),
 }
 
 /// Done.
@@ -131,7 +132,7 @@ impl Error {
             Self::TokenRefused => Some(TOKEN_REFUSED.to_owned()),
             Self::Kubeconfig(error) => Some(error.hint()),
             Self::Remembered(report) => report.hint.clone(),
-            Self::Output(_) => Some("whoever started kubesesame closed its standard output".to_owned()),
+            Self::Output(source) => Some(output_hint(source.kind()).to_owned()),
             Self::Runtime(_) => Some("look at the limits of open files and processes (ulimit -a)".to_owned()),
         }
     }
@@ -174,6 +175,16 @@ fn flag_of(error: &oidc::Error) -> Option<&'static str> {
 const TOKEN_REFUSED: &str = "\
 compare the token's issuer and audience, which kubesesame setup shows, and this machine's clock, with the API server's; a program \
 that only reads its kubeconfig over and over needs --notice-refusal=off";
+
+fn output_hint(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::StorageFull => "free some space where standard output goes, or send it elsewhere",
+        io::ErrorKind::BrokenPipe => {
+            "the program that reads standard output ended before it had read the result"
+        }
+        _ => "whoever started kubesesame closed its standard output",
+    }
+}
 
 fn unfit(unfit: &Unfit) -> ForeignText {
     ForeignText::new(&match unfit {

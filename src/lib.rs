@@ -66,12 +66,11 @@ pub fn run() -> ExitCode {
         Err(Refused::Typed(error)) => {
             ui::warn_now();
             // Help goes to stdout and is a success, a mistake goes to stderr; clap knows which is which.
+            if !error.use_stderr() {
+                return ended(Ui::help(&error).map_err(Error::Output));
+            }
             drop(error.print());
-            return ExitCode::from(if error.use_stderr() {
-                error::EXIT_USAGE
-            } else {
-                error::EXIT_DONE
-            });
+            return ExitCode::from(error::EXIT_USAGE);
         }
     };
     let ui = Ui {

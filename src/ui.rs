@@ -30,6 +30,14 @@ impl Ui {
         stdout.flush()
     }
 
+    /// Writes the help or the version, as clap has it.
+    ///
+    /// # Errors
+    /// As for [`Self::result`].
+    pub(crate) fn help(help: &clap::Error) -> io::Result<()> {
+        help.print()
+    }
+
     /// Tells something that the person should know and need not act upon.
     #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
     pub(crate) fn note(self, text: &str) {

@@ -53,10 +53,35 @@ fn a_reader_that_is_gone_is_an_error_and_no_signal() {
     assert!(
         outcome
             .stderr
-            .contains("error: the credential could not be written"),
+            .contains("error: the result could not be written to standard output"),
         "{outcome}"
     );
     assert!(outcome.stderr.contains("code 1"), "{outcome}");
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_an_error_of_standard_output() {
+    let sandbox = Sandbox::new();
+    let get_token = sandbox.get_token();
+    for call in [
+        sandbox.bare(&["version"]),
+        sandbox.bare(&["--version"]),
+        sandbox.bare(&["--help"]),
+        sandbox.bare(&["help", "get-token"]),
+        sandbox.bare(&["kubeconfig", "convert", "--help"]),
+        sandbox.setup(),
+        get_token,
+    ] {
+        let full = call.through(&["sh", "-c", "exec \"$@\" >/dev/full", "sh"]).run();
+        full.fails(
+            1,
+            &[
+                "the result could not be written to standard output",
+                "free some space",
+            ],
+        );
+        assert!(!full.stderr.contains("credential"), "{full}");
+    }
 }
 
 #[test]
