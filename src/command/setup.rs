@@ -2,6 +2,8 @@
 
 use std::path::absolute;
 
+use serde_json::Value;
+
 use super::block_on;
 use crate::cli::{ClusterArgs, SetupArgs, pair};
 use crate::clock;
@@ -36,7 +38,7 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
             .push("--oidc-extra-scope=offline_access".to_owned());
     }
     let user = ClusterUser::new(&tokens.claims, &mapping);
-    let claims = escaped_json(&serde_json::to_string_pretty(&tokens.claims).unwrap_or_default());
+    let claims = escaped_json(&format!("{:#}", Value::Object(tokens.claims)));
     Ui::result(&format!("Claims of the token:\n\n{claims}\n\n{user}\n{line}")).map_err(Error::Output)
 }
 
