@@ -20,7 +20,7 @@ pub(crate) use layers::{Layers, pair};
 pub(crate) use standalone::StandaloneArgs;
 use standalone::{Standalone, is_standalone};
 pub(crate) use untyped::{Unfit, Untyped};
-pub(crate) use variables::{PREFIX, unknown_variables};
+pub(crate) use variables::{PREFIX, unknown_variables, variable_of};
 
 /// kubectl credential plugin for OpenID Connect
 #[derive(Debug, Parser)]

@@ -33,6 +33,17 @@ pub(super) fn args_of(command: &str) -> Vec<Arg> {
     flags.get_arguments().cloned().chain([verbosity]).collect()
 }
 
+/// The variable of a flag, which is given with its dashes; `None` if there is no such flag, or it is only taken for the sake of old
+/// kubeconfigs.
+pub(crate) fn variable_of(flag: &str) -> Option<String> {
+    let name = flag.trim_start_matches('-');
+    let args = COMMANDS.into_iter().flat_map(args_of);
+    let mut shown = args.filter(|arg| !arg.is_hide_set());
+    shown
+        .any(|arg| arg.get_long() == Some(name))
+        .then(|| variable(name))
+}
+
 /// A variable that has our prefix and that nothing reads.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct UnknownVariable {

@@ -2,6 +2,7 @@
 //!
 //! The entry is written anew in the style it had: a block, or JSON in flow style.
 
+use super::advice::{Advice, unexpanded};
 use super::csv;
 use super::edit::{Edit, after, before, line_ending};
 use super::entry::{
@@ -44,9 +45,14 @@ pub(super) fn from_legacy(
     Ok(Conversion {
         edits: vec![Edit::replace(key.span.start..end, entry)],
         exec: Node::of(Value::Mapping { pairs, flow: false }),
-        arguments: legacy.arguments,
         kept: legacy.kept,
-        drops_tokens: legacy.drops_tokens,
+        advice: Advice {
+            replaces_install_hint: false,
+            dead_variables: Vec::new(),
+            unexpanded: unexpanded(&legacy.arguments),
+            drops_tokens: legacy.drops_tokens,
+        },
+        arguments: legacy.arguments,
     })
 }
 

@@ -3,6 +3,7 @@
 //! Writes `command: kubesesame`, never kubectl as a wrapper, which costs a process per command and cannot be
 //! allow-listed. Pure.
 
+mod advice;
 mod auth_provider;
 mod convert;
 mod diff;
@@ -16,7 +17,10 @@ mod users;
 use std::borrow::Cow;
 use std::fmt;
 
-pub(crate) use auth_provider::{AuthProvider, auth_provider, contexts, user_names, with_tokens};
+pub(crate) use advice::Advice;
+pub(crate) use auth_provider::{
+    AuthProvider, auth_provider, contexts, user_names, user_of_context, with_tokens,
+};
 pub(crate) use convert::{Choice, Fate, Fault, Plan, is_conversion_of, our_users, plan};
 pub(crate) use diff::unified;
 pub(crate) use entry::SecretFlag;

@@ -1,5 +1,6 @@
 //! `kubeconfig convert` and `kubeconfig restore` on every layout that a kubeconfig has.
 
+mod advice;
 mod layouts;
 mod refused;
 mod secrets;
