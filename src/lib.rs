@@ -14,6 +14,8 @@
 //! - `files`, `keyring`, `process`, `clock`, `ui`: the doors to the file system, the OS keyring, other processes, the clock, the person
 //! - `secret`, `origin`, `foreign_text`, `report`, `error`: words that all rooms use
 
+#![forbid(unsafe_code)]
+
 mod cli;
 mod clock;
 mod cluster;
@@ -104,4 +106,9 @@ fn failed(error: &Error) -> ExitCode {
     let report = error.report();
     ui::failure(&report);
     ExitCode::from(report.exit)
+}
+
+/// For a process that was started without a standard output, which the runtime hides: from now on a result is an error.
+pub fn refuse_results() {
+    ui::refuse_results();
 }

@@ -6,6 +6,7 @@
 
 use std::io::{self, BufRead as _, Write};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::report::Report;
 use crate::secret::Secret;
@@ -25,6 +26,7 @@ impl Ui {
     /// When the reader is gone: for `get-token` that means that kubectl did not get its credential.
     #[expect(clippy::disallowed_methods, reason = "the door to standard output")]
     pub(crate) fn result(text: &str) -> io::Result<()> {
+        check_stdout()?;
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.as_bytes())?;
         stdout.flush()
@@ -35,6 +37,7 @@ impl Ui {
     /// # Errors
     /// As for [`Self::result`].
     pub(crate) fn help(help: &clap::Error) -> io::Result<()> {
+        check_stdout()?;
         help.print()
     }
 
@@ -87,6 +90,21 @@ pub(crate) fn failure(report: &Report) {
     if let Some(note) = &report.note {
         line(&format!("note: {note}"));
     }
+}
+
+/// There was no standard output when the process started, and what stands in its place is not read by anybody.
+static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// From now on a result is an error.
+pub(crate) fn refuse_results() {
+    STDOUT_IS_CLOSED.store(true, Ordering::Relaxed);
+}
+
+fn check_stdout() -> io::Result<()> {
+    if STDOUT_IS_CLOSED.load(Ordering::Relaxed) {
+        return Err(io::Error::other("it is closed"));
+    }
+    Ok(())
 }
 
 /// Warnings that wait for the first line that is told anyway: who has nothing else to tell stays silent.
