@@ -71,10 +71,14 @@ fn sign_in(provider: &Provider, login: &Login, trust: &Trust, ui: Ui) -> Result<
         failure.error
     ));
     let tokens = attempt(provider)?.map_err(|failure| failure.error)?;
-    ui.note(
-        "the provider refuses the scope `offline_access`, so you will sign in again each time a token ends (at Okta: \
-         enable the grant type Refresh Token on the app, and allow the scope in the access policy)",
-    );
+    let cure = if provider.issuer.is_okta() {
+        "enable the grant type Refresh Token on the app in Okta's admin console, and allow the scope in the access policy"
+    } else {
+        "ask whoever runs the provider to allow it for this app"
+    };
+    ui.note(&format!(
+        "the provider refuses the scope `offline_access`, so you will sign in again each time a token ends; to change that, {cure}"
+    ));
     Ok((tokens, false))
 }
 
