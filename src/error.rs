@@ -3,8 +3,9 @@
 //! Owns the exit codes and the order of the lines. The words live with the rooms that fail.
 
 use std::error::Error as _;
+use std::io;
 
-use crate::cli::Unfit;
+use crate::cli::{Unfit, Untyped};
 use crate::foreign_text::ForeignText;
 use crate::report::Report;
 use crate::session::Recalled;
@@ -15,6 +16,9 @@ use crate::{exec, files, kubeconfig, oidc, session, settings};
 pub(crate) enum Error {
     #[error("{}", unfit(.0))]
     Unfit(Unfit),
+    /// The same, where it was seen later than the command line was read.
+    #[error("{}", unfit(.0))]
+    UnfitLater(Unfit, Box<Self>),
     #[error(transparent)]
     Settings(#[from] settings::Error),
     #[error(transparent)]
@@ -39,10 +43,10 @@ pub(crate) enum Error {
     /// The sign-in that this call waited for, or one shortly before, failed so.
     #[error("{}", .0.report.error)]
     Remembered(Recalled),
-    #[error("the credential could not be written to standard output")]
-    Output(#[source] std::io::Error),
+    #[error("the result could not be written to standard output")]
+    Output(#[source] io::Error),
     #[error("the system does not let kubesesame use the network")]
-    Runtime(#[source] std::io::Error),
+    Runtime(#[source] io::Error),
 }
 
 /// Done.
@@ -60,7 +64,10 @@ impl Error {
             return recalled.report.clone();
         }
         let mut causes = Vec::new();
-        let mut cause = self.source();
+        let mut cause = match self {
+            Self::UnfitLater(_, error) => error.source(),
+            error => error.source(),
+        };
         while let Some(source) = cause {
             causes.push(source.to_string());
             cause = source.source();
@@ -87,6 +94,24 @@ impl Error {
         [vec![report.error], report.causes].concat().join(": ")
     }
 
+    /// Names the variable, or the cluster's config, that a value came from which turned out to be of no use.
+    pub(crate) fn with_source(self, untyped: &Untyped) -> Self {
+        match untyped.unfit(&self.flags(), &self.to_string()) {
+            Some(unfit) => Self::UnfitLater(unfit, Box::new(self)),
+            None => self,
+        }
+    }
+
+    /// The flags whose values cannot be used.
+    fn flags(&self) -> Vec<&'static str> {
+        match self {
+            Self::Settings(error) => error.flags(),
+            Self::Kubeconfig(error) => error.flags(),
+            Self::Oidc(error) | Self::RefreshFailed(error) => flag_of(error).into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// When the provider wants to be asked again, in seconds since the epoch, if it said so.
     pub(crate) fn not_before(&self) -> Option<i64> {
         match self {
@@ -98,6 +123,12 @@ impl Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Unfit(unfit) => Some(unfit_hint(unfit)),
+            Self::UnfitLater(unfit, error) => {
+                // A file may be the right one and have a cure of its own; a name has those that it could be.
+                let own = error.hint().filter(|_| !matches!(**error, Self::Settings(_)));
+                let hints: Vec<String> = own.into_iter().chain([unfit_hint(unfit)]).collect();
+                Some(hints.join("; "))
+            }
             Self::Settings(error) => Some(error.hint()),
             Self::Exec(error) => Some(error.hint()),
             Self::Files(error) => Some(error.hint()),
@@ -108,20 +139,17 @@ impl Error {
             Self::NoSession => Some("this is a fault of kubesesame: please report it".to_owned()),
             Self::Kubeconfig(error) => Some(error.hint()),
             Self::Remembered(recalled) => recalled.report.hint.clone(),
-            Self::Output(_) => Some("whoever started kubesesame closed its standard output".to_owned()),
+            Self::Output(source) => Some(output_hint(source.kind()).to_owned()),
             Self::Runtime(_) => Some("look at the limits of open files and processes (ulimit -a)".to_owned()),
         }
     }
 
     fn exit(&self) -> u8 {
         match self {
-            Self::Unfit(_)
-            | Self::Settings(_)
-            | Self::Exec(_)
-            | Self::Kubeconfig(
-                kubeconfig::Error::NoSuchUser { .. } | kubeconfig::Error::NoSuchContext { .. },
-            ) => EXIT_USAGE,
+            Self::Unfit(_) | Self::UnfitLater(..) | Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
+            Self::Kubeconfig(error) if !error.flags().is_empty() => EXIT_USAGE,
             Self::Oidc(oidc::Error::LoginImpossible | oidc::Error::PromptImpossible(_)) => EXIT_LOGIN_NEEDED,
+            Self::Oidc(error) | Self::RefreshFailed(error) if flag_of(error).is_some() => EXIT_USAGE,
             Self::Remembered(recalled) => recalled.report.exit,
             Self::Kubeconfig(_)
             | Self::Files(_)
@@ -133,6 +161,31 @@ impl Error {
             | Self::Output(_)
             | Self::Runtime(_) => EXIT_FAILED,
         }
+    }
+}
+
+/// The flag whose value, or the file that it names, cannot be used; what is in a file is read only when it is needed.
+fn flag_of(error: &oidc::Error) -> Option<&'static str> {
+    match error {
+        oidc::Error::AuthorityNotPem { name, .. } if name == "--certificate-authority-data" => {
+            Some("certificate-authority-data")
+        }
+        oidc::Error::AuthorityFile(_) | oidc::Error::AuthorityNotPem { .. } => Some("certificate-authority"),
+        oidc::Error::FlagFile { flag, .. }
+        | oidc::Error::LocalServer { flag, .. }
+        | oidc::Error::SecretNotText(flag) => Some(flag),
+        oidc::Error::RequestHeader(_) => Some("oidc-request-header"),
+        _ => None,
+    }
+}
+
+fn output_hint(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::StorageFull => "free some space where standard output goes, or send it elsewhere",
+        io::ErrorKind::BrokenPipe => {
+            "the program that reads standard output ended before it had read the result"
+        }
+        _ => "whoever started kubesesame closed its standard output",
     }
 }
 

@@ -16,6 +16,8 @@
 //! - `files`, `keyring`, `process`, `clock`, `ui`: the doors to the file system, the OS keyring, other processes, the clock, the person
 //! - `secret`, `origin`, `foreign_text`, `report`, `error`: words that all rooms use
 
+#![forbid(unsafe_code)]
+
 mod cli;
 mod clock;
 mod cluster;
@@ -62,24 +64,31 @@ pub fn run() -> ExitCode {
         cluster: exec::cluster_config(environment.exec_info.as_deref()),
         environment: environment.flags.clone(),
     };
+    for unknown in cli::unknown_variables(&environment.flags) {
+        ui::warn_later(&unknown.to_string());
+    }
     let cli = match Cli::parse_from_os(args.iter().cloned(), &layers) {
         Ok(cli) => cli,
         Err(Refused::Unfit(unfit)) => return failed(&Error::Unfit(unfit)),
         Err(Refused::Typed(error)) => {
+            ui::warn_now();
             // Help goes to stdout and is a success, a mistake goes to stderr; clap knows which is which.
+            if !error.use_stderr() {
+                return ended(Ui::help(&error).map_err(Error::Output));
+            }
             drop(error.print());
-            return ExitCode::from(if error.use_stderr() {
-                error::EXIT_USAGE
-            } else {
-                error::EXIT_DONE
-            });
+            return ExitCode::from(error::EXIT_USAGE);
         }
     };
     let ui = Ui {
         level: cli.log.verbosity,
         at_terminal: environment.at_terminal,
     };
-    ended(match cli.command {
+    let untyped = cli.untyped;
+    if !matches!(cli.command, Command::GetToken(_)) {
+        ui::warn_now();
+    }
+    let result = match cli.command {
         Command::GetToken(args) => command::get_token(*args, &invocation, ui),
         Command::RenewAhead => command::refresh_in_background(&environment),
         Command::Clean(args) => command::clean(args, &environment, ui),
@@ -87,7 +96,8 @@ pub fn run() -> ExitCode {
         Command::Setup(args) => command::setup(*args, &environment, ui),
         Command::Standalone(args) => command::standalone(*args, &invocation, ui),
         Command::Kubeconfig(args) => command::kubeconfig(args, &environment, ui),
-    })
+    };
+    ended(result.map_err(|error| error.with_source(&untyped)))
 }
 
 fn ended(result: Result<(), Error>) -> ExitCode {
@@ -103,4 +113,9 @@ fn failed(error: &Error) -> ExitCode {
         ui::failure(&report);
     }
     ExitCode::from(report.exit)
+}
+
+/// For a process that was started without a standard output, which the runtime hides: from now on a result is an error.
+pub fn refuse_results() {
+    ui::refuse_results();
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Browser, Error, ListenAddress, Redirect, SecretSource, expand_home};
+use super::{Browser, Error, ListenAddress, Redirect, SecretSource, expand_home, list};
 use crate::cli::LoginArgs;
 use crate::environment::Environment;
 use crate::foreign_text::ForeignText;
@@ -113,8 +113,7 @@ impl Login {
             (None, None) => Redirect::host(scheme, "localhost")?,
         };
         let mut listen = match args.listen_port.as_slice() {
-            [] => args
-                .listen_address
+            [] => list("listen-address", &args.listen_address)?
                 .iter()
                 .map(|text| ListenAddress::parse(text))
                 .collect::<Result<Vec<_>, _>>()?,
@@ -276,6 +275,11 @@ mod tests {
             addresses(&["[::1]:9", ":8"], None),
             [("::1".into(), 9), ("127.0.0.1".into(), 8)]
         );
+        assert_eq!(
+            addresses(&["\"127.0.0.1:9\", 127.0.0.1:8", ""], None),
+            [("127.0.0.1".into(), 9), ("127.0.0.1".into(), 8)]
+        );
+        assert_eq!(addresses(&[""], None).len(), 2);
         assert_eq!(
             addresses(&[], Some("http://localhost:7/cb")),
             [("127.0.0.1".into(), 7)]

@@ -195,7 +195,7 @@ fn what_was_no_try_is_not_remembered() {
     call.clone()
         .arg("--certificate-authority=/nowhere")
         .run()
-        .fails(1, &[]);
+        .fails(2, &[]);
     assert_eq!(sandbox.cache_files(".failure.json").len(), 0);
     call.run().token();
 }
