@@ -141,6 +141,7 @@ fn without_storage_each_call_signs_in_and_nothing_is_kept() {
         .get_token()
         .arg("--token-cache-storage=auto")
         .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus")
+        .by_timers_of(&sandbox)
         .run()
         .token();
     assert!(sandbox.cache_dir().exists());

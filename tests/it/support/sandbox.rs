@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
@@ -60,6 +61,8 @@ impl Sandbox {
     }
 
     fn build(okta: MockOkta, habit: Habit) -> Self {
+        // For what the tests make themselves and for the program, whatever the caller's is.
+        umask(Mode::S_IWGRP | Mode::S_IWOTH);
         // Free ports, so that tests run side by side; strict rotation, so that a second use of a refresh token shows.
         okta.behave(|behaviour| {
             behaviour.any_loopback_port = true;
