@@ -95,8 +95,10 @@ fn the_same_answer_twice_shows_the_same_page_and_is_exchanged_once() {
             stream
         };
         let twice: Vec<TcpStream> = (0..2).map(ask).collect();
-        // Who comes after them is answered after both have been read.
-        assert_eq!(visit(location.join("/favicon.ico").unwrap().as_str()).status, 404);
+        // Who comes after them to the same socket is answered after both have been read.
+        let icon = format!("http://127.0.0.1:{port}/favicon.ico");
+        let host = location.authority();
+        assert_eq!(visit_with(&icon, &[("host", host)]).status, 404);
         both_sent.send(()).unwrap();
         for mut stream in twice {
             let mut page = String::new();
