@@ -68,6 +68,11 @@ impl Browser {
 
     /// Tabs that the person is done with.
     pub(crate) fn visited(&self) -> usize {
+        let has_person = self.reader.as_ref().is_some_and(|reader| !reader.is_finished());
+        assert!(
+            has_person,
+            "the person at the browser saw something wrong, see above"
+        );
         self.tabs.visited.load(Ordering::SeqCst)
     }
 
