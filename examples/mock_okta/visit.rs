@@ -29,7 +29,7 @@ async fn follow(url: &str, headers: &[(&str, &str)]) -> reqwest::Result<Page> {
         .no_proxy()
         .tls_certs_only([])
         .tls_danger_accept_invalid_certs(true)
-        .timeout(Duration::from_secs(20))
+        .timeout(Duration::from_mins(5))
         .build()?;
     let mut request = client.get(url);
     for (name, value) in headers {

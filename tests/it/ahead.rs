@@ -7,6 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
+use crate::parallel::wait_for_waiter;
 use crate::support::{Call, Sandbox, finish, now, wait_until};
 
 impl Sandbox {
@@ -39,11 +40,6 @@ impl Sandbox {
             session["issued_at"] = (now() - 3420).into();
             session["expires_at"] = (now() + 180).into();
         });
-    }
-
-    fn slow(&self, millis: u64) {
-        let slow = Fault::always(Endpoint::Token, FaultKind::Slow { millis });
-        self.okta.behave(|behaviour| behaviour.faults = vec![slow]);
     }
 }
 
@@ -99,14 +95,16 @@ fn a_day_with_tokens_of_an_hour_has_no_call_that_waits() {
 fn who_waits_for_our_pipes_does_not_wait_for_the_renewal() {
     let sandbox = Sandbox::new();
     let token = sandbox.near_the_end();
-    sandbox.slow(2500);
+    sandbox.hold_token_answers();
     // A descriptor that came by inheritance would keep the pipe open as well.
     let call = sandbox
         .get_token()
+        .by_timers_of(&sandbox)
         .through(&["sh", "-c", "exec \"$@\" 9>&1", "sh"]);
     let outcome = call.run();
     assert_eq!((outcome.token(), outcome.stderr.as_str()), (token.clone(), ""));
     assert_eq!(sandbox.token(), token, "the call ended after the renewal");
+    sandbox.let_answers_go();
     wait_until("the token is renewed", || sandbox.token() != token);
     assert_eq!((sandbox.okta.count(Endpoint::Token), sandbox.tabs()), (1, 1));
 }
@@ -135,10 +133,11 @@ fn the_renewal_is_a_process_of_its_own_and_is_gone_when_it_is_done() {
     let call = sandbox
         .get_token()
         .with("--oidc-client-id", &sandbox.okta.web_client_id())
-        .arg(&format!("--oidc-client-secret={secret}"));
+        .arg(&format!("--oidc-client-secret={secret}"))
+        .by_timers_of(&sandbox);
     let token = call.run().token();
     sandbox.come_near_the_end();
-    sandbox.slow(1500);
+    sandbox.hold_token_answers();
     call.run().token();
     let mut found = Vec::new();
     wait_until("the renewal asks", || sandbox.okta.count(Endpoint::Token) == 2);
@@ -165,6 +164,7 @@ fn the_renewal_is_a_process_of_its_own_and_is_gone_when_it_is_done() {
         let target = fs::read_link(found[0].join(format!("fd/{descriptor}"))).unwrap();
         assert_eq!(target, PathBuf::from("/dev/null"));
     }
+    sandbox.let_answers_go();
     wait_until("the token is renewed", || sandbox.token() != token);
     wait_until("the process ends", || renewers(&sandbox).is_empty());
     assert_eq!(sandbox.cache_files(".ahead.json").len(), 0);
@@ -333,10 +333,12 @@ fn no_refresh_token_is_spent_where_what_comes_of_it_cannot_be_stored() {
 fn clean_waits_for_a_renewal_that_would_bring_the_session_back() {
     let sandbox = Sandbox::new();
     sandbox.near_the_end();
-    sandbox.slow(1500);
-    sandbox.get_token().run().token();
+    sandbox.hold_token_answers();
+    sandbox.get_token().by_timers_of(&sandbox).run().token();
     wait_until("the renewal asks", || sandbox.okta.count(Endpoint::Token) == 1);
-    let cleaned = sandbox.bare(&["clean"]).run();
+    let cleaning = wait_for_waiter(sandbox.bare(&["clean"]).spawn(), "another kubesesame");
+    sandbox.let_answers_go();
+    let cleaned = finish(cleaning);
     assert!(cleaned.stderr.contains("removed 1 session"), "{cleaned}");
     wait_until("nobody renews any more", || renewers(&sandbox).is_empty());
     assert_eq!(sandbox.cache_files(".session.json").len(), 0);

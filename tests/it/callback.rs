@@ -2,12 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 
 use url::Url;
 
 use crate::okta::{AuthorizeError, Callback, Defect, Endpoint, Fault, FaultBody, FaultKind};
-use crate::support::{Sandbox, redirect_of, visit, visit_with};
+use crate::support::{Call, Outcome, Sandbox, finish, redirect_of, visit, visit_with};
 use crate::visit::Page;
 
 /// The redirect URI and the state of an authorization URL.
@@ -82,42 +83,58 @@ fn a_huge_request_is_refused() {
 
 #[test]
 fn the_same_answer_twice_shows_the_same_page_and_is_exchanged_once() {
-    let pages = Arc::new(Mutex::new(Vec::new()));
-    let sandbox = Sandbox::with_habit(Box::new({
-        let pages = Arc::clone(&pages);
-        move |url| {
-            // A real browser's answer, sent twice at the same time, as some virus scanners do.
-            let location = redirect_of(url);
-            let twice: Vec<_> = (0..2)
-                .map(|_| {
-                    let location = location.clone();
-                    std::thread::spawn(move || visit(&location))
-                })
-                .collect();
-            pages
-                .lock()
-                .unwrap()
-                .extend(twice.into_iter().map(|page| page.join().unwrap()));
+    let (both_sent, are_both_sent) = channel();
+    let sandbox = Sandbox::with_habit(Box::new(move |url| {
+        // A real browser's answer, sent twice at the same time, as some virus scanners do.
+        let location = Url::parse(&redirect_of(url)).unwrap();
+        let port = location.port().unwrap();
+        let ask = |_| {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let (path, query, host) = (location.path(), location.query().unwrap(), location.authority());
+            write!(stream, "GET {path}?{query} HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
+            stream
+        };
+        let twice: Vec<TcpStream> = (0..2).map(ask).collect();
+        // Who comes after them to the same socket is answered after both have been read.
+        let icon = format!("http://127.0.0.1:{port}/favicon.ico");
+        let host = location.authority();
+        assert_eq!(visit_with(&icon, &[("host", host)]).status, 404);
+        both_sent.send(()).unwrap();
+        for mut stream in twice {
+            let mut page = String::new();
+            stream.read_to_string(&mut page).unwrap();
+            assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
         }
     }));
-    // Slow, so that the second comes while the first is worked on.
-    sandbox.okta.behave(|behaviour| {
-        behaviour.faults = vec![Fault::once(Endpoint::Token, FaultKind::Slow { millis: 300 })];
-    });
-    sandbox.get_token().run().token();
-    let pages = pages.lock().unwrap();
-    assert_eq!(pages.len(), 2);
-    assert!(pages.iter().all(|page| page.status == 200), "{pages:?}");
+    // The second comes while the first is worked on.
+    sandbox.hold_token_answers();
+    let child = sandbox.get_token().spawn();
+    are_both_sent.recv().unwrap();
+    sandbox.let_answers_go();
+    finish(child).token();
     assert_eq!(sandbox.grants("authorization_code"), 1);
 }
 
+#[cfg(target_os = "linux")]
+impl Sandbox {
+    /// A sign-in whose time is over after the browser has shown what came of its one tab.
+    pub(crate) fn too_late(&self, call: Call) -> Outcome {
+        let limit = "--authentication-timeout-sec=60";
+        let child = call.arg(limit).by_timers_of(self).spawn();
+        self.wait_for_visits(1);
+        self.let_pass(60);
+        finish(child)
+    }
+}
+
+#[cfg(target_os = "linux")]
 #[test]
 fn answers_without_our_state_are_ignored_and_told_at_the_end() {
     for trick in [Callback::WrongState, Callback::NoState] {
         let sandbox = Sandbox::new();
         sandbox.okta.behave(|behaviour| behaviour.callback = trick);
-        let outcome = sandbox.get_token().arg("--authentication-timeout-sec=1").run();
-        outcome.fails(1, &["nobody signed in within 1 s", "one answer was ignored"]);
+        let outcome = sandbox.too_late(sandbox.get_token());
+        outcome.fails(1, &["nobody signed in within 60 s", "one answer was ignored"]);
         assert_eq!(sandbox.okta.count(Endpoint::Token), 0);
     }
 }
@@ -137,14 +154,15 @@ fn an_answer_that_makes_no_sense_ends_the_login() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_repeated_code_is_no_answer() {
     let sandbox = Sandbox::new();
     sandbox
         .okta
         .behave(|behaviour| behaviour.callback = Callback::DuplicateCode);
-    let outcome = sandbox.get_token().arg("--authentication-timeout-sec=1").run();
-    outcome.fails(1, &["nobody signed in within 1 s"]);
+    let outcome = sandbox.too_late(sandbox.get_token());
+    outcome.fails(1, &["nobody signed in within 60 s"]);
     assert_eq!(sandbox.okta.count(Endpoint::Token), 0);
 }
 

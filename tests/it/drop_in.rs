@@ -1,6 +1,7 @@
 //! Flags and commands of `kubectl oidc-login` as they stand in today's kubeconfigs.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::okta::{Endpoint, Recorded};
 use crate::support::Sandbox;
@@ -191,6 +192,7 @@ fn without_storage_each_call_signs_in_and_nothing_is_kept() {
         .get_token()
         .arg("--token-cache-storage=auto")
         .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus")
+        .by_timers_of(&sandbox)
         .run()
         .token();
     assert!(sandbox.cache_dir().exists());
@@ -369,11 +371,13 @@ fn entries_that_people_copy_run_under_the_name_that_kubectl_looks_for() {
             .spawn()
             .unwrap()
     };
-    // The first: a secret, a cache below /tmp, no browser, variables that nobody reads.
+    // The first: a secret, a cache in a shared directory, no browser, variables that nobody reads.
     let client_id = format!("--oidc-client-id={}", sandbox.okta.web_client_id());
     let secret = format!("--oidc-client-secret={}", sandbox.okta.web_client_secret());
-    let cache = tempfile::tempdir().unwrap();
-    let cache = format!("--token-cache-dir={}/kubectl-oidc-cache", cache.path().display());
+    let shared = sandbox.path("shared");
+    fs::create_dir(&shared).unwrap();
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o1777)).unwrap();
+    let cache = format!("--token-cache-dir={}/kubectl-oidc-cache", shared.display());
     let args = [
         "get-token",
         &issuer,

@@ -1,8 +1,8 @@
 //! A login that failed is remembered: one tab for all who ask in vain, and a new one for a person who asks again.
 
-use std::time::{Duration, Instant};
-
 use crate::okta::AuthorizeError;
+#[cfg(target_os = "linux")]
+use crate::parallel::{ANOTHER, wait_for_waiter};
 use crate::support::{Sandbox, finish, now};
 
 fn refusing() -> Sandbox {
@@ -130,7 +130,8 @@ fn the_memory_of_a_program_fades_after_one_five_and_fifteen_minutes() {
     sandbox.get_token().in_new_command().run();
     for (number, minutes) in [1, 5, 15, 15].into_iter().enumerate() {
         let tabs = number + 1;
-        age_failure(&sandbox, minutes * 60 - 5);
+        // Within the half minute that is left, the call is made also on a busy machine.
+        age_failure(&sandbox, minutes * 60 - 30);
         sandbox
             .get_token()
             .in_new_command()
@@ -162,13 +163,13 @@ fn who_is_answered_from_memory_does_not_wait_for_the_lock() {
     sandbox.get_token().in_new_command().run();
     let lock = std::fs::File::open(sandbox.cache_file(".lock")).unwrap();
     lock.lock().unwrap();
-    let began = Instant::now();
+    // The lock is not let go before the end, and who waited would tell of that.
     sandbox
         .get_token()
         .in_new_command()
         .run()
-        .fails(1, &["access_denied"]);
-    assert!(began.elapsed() < Duration::from_secs(15));
+        .fails(1, &["access_denied", "note: no new sign-in was tried"]);
+    drop(lock);
 }
 
 #[test]
@@ -209,34 +210,46 @@ fn a_broken_memory_is_no_memory() {
     assert_eq!(sandbox.tabs(), 2);
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn ten_unattended_callers_open_one_tab_and_end_soon_after_its_time() {
     let sandbox = Sandbox::unattended();
     let call = sandbox
         .get_token()
         .in_new_command()
-        .arg("--authentication-timeout-sec=2");
-    let began = Instant::now();
+        .arg("--authentication-timeout-sec=60")
+        .by_clock_of(&sandbox)
+        .by_timers_of(&sandbox);
+    sandbox.set_clock(0);
     let children: Vec<_> = (0..10).map(|_| call.spawn()).collect();
+    sandbox.wait_for_tabs(1);
+    // Who waits for the others gives up after 62 s.
+    sandbox.let_pass(61);
     for child in children {
-        finish(child).fails(1, &["nobody signed in within 2 s"]);
+        finish(child).fails(1, &["nobody signed in within 60 s"]);
     }
-    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     assert_eq!(sandbox.tabs(), 1);
     // And whoever comes a moment later without a terminal does not wait at all.
     call.run()
-        .fails(1, &["nobody signed in within 2 s", "note: no new sign-in"]);
+        .fails(1, &["nobody signed in within 60 s", "note: no new sign-in"]);
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn callers_at_terminals_share_a_failure_that_they_waited_for_with_all_their_retries() {
     let sandbox = Sandbox::unattended();
     let call = sandbox
         .get_token()
         .at_terminal()
-        .arg("--authentication-timeout-sec=2");
-    let children: Vec<_> = (0..4).map(|_| call.clone().repeated(3).spawn()).collect();
-    for child in children {
+        .repeated(3)
+        .arg("--authentication-timeout-sec=600")
+        .by_clock_of(&sandbox);
+    sandbox.set_clock(0);
+    let first = call.clone().by_timers_of(&sandbox).spawn();
+    sandbox.wait_for_tabs(1);
+    let others = [(); 3].map(|()| wait_for_waiter(call.spawn(), ANOTHER));
+    sandbox.let_pass(600);
+    for child in [first].into_iter().chain(others) {
         assert_eq!(finish(child).code, Some(1));
     }
     assert_eq!(sandbox.tabs(), 1);

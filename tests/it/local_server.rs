@@ -9,7 +9,7 @@ use rcgen::{CertificateParams, KeyPair};
 use url::Url;
 
 use crate::okta::Endpoint;
-use crate::support::{Call, Sandbox, redirect_of, visit};
+use crate::support::{Call, Sandbox, free_port, redirect_of, visit};
 
 /// Writes a certificate for `localhost` and its key.
 fn certificate(sandbox: &Sandbox, name: &str) {
@@ -27,7 +27,7 @@ fn call(sandbox: &Sandbox, certificate: &str, key: &str) -> Call {
         .get_token()
         .arg(&format!("--local-server-cert=~/{certificate}"))
         .arg(&format!("--local-server-key=~/{key}"))
-        .arg("--authentication-timeout-sec=20")
+        .arg("--authentication-timeout-sec=600")
 }
 
 fn redirect_uri(sandbox: &Sandbox) -> String {
@@ -95,12 +95,7 @@ fn who_speaks_plainly_or_says_nothing_ends_no_sign_in() {
 #[test]
 fn a_redirect_url_of_ones_own_is_https_then() {
     let sandbox = sandbox(Box::new(|url| drop(visit(url))));
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let own = format!("https://localhost:{port}/callback");
+    let own = format!("https://localhost:{}/callback", free_port());
     sandbox
         .okta
         .behave(|behaviour| behaviour.redirect_uris.push(own.clone()));

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use crate::okta::{AuthorizeError, ClientAuth, Endpoint, Recorded};
-use crate::support::Sandbox;
+use crate::support::{Sandbox, free_port};
 
 fn query<'a>(request: &'a Recorded, name: &str) -> Option<&'a str> {
     request
@@ -206,14 +206,6 @@ fn a_redirect_url_of_https_elsewhere_comes_back_through_a_gate() {
         query(&asked(&sandbox, Endpoint::Authorize), "redirect_uri"),
         Some(gate)
     );
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }
 
 #[test]

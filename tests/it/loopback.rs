@@ -4,12 +4,12 @@ use std::net::TcpListener;
 
 use url::Url;
 
-use crate::support::{Sandbox, redirect_of, visit_with};
+use crate::support::{Sandbox, free_port, redirect_of, visit_with};
 
 /// A port that is free for `127.0.0.1` and held for `[::1]`; none where the machine has no IPv6.
 fn held_for_ipv6() -> Option<(TcpListener, u16)> {
-    let holder = TcpListener::bind("[::1]:0").ok()?;
-    let port = holder.local_addr().unwrap().port();
+    let port = free_port();
+    let holder = TcpListener::bind(("::1", port)).ok()?;
     Some((holder, port))
 }
 

@@ -1,14 +1,20 @@
 //! A token that the API server refuses: client-go asks again at once, and says nothing of it.
 
 use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
-use crate::support::{Outcome, Sandbox, now};
+use crate::support::{Call, Outcome, Sandbox};
 
 impl Sandbox {
     /// Signed in a while ago: a token that is new is not renewed.
     fn signed_in_before(&self) -> String {
+        self.set_clock(0);
         let token = self.signed_in();
-        self.change_session(|session| session["issued_at"] = (now() - 60).into());
+        self.change_session(|session| session["issued_at"] = (self.clock_zero() - 60).into());
         token
+    }
+
+    /// By a clock that stands: however slow the machine is, kubectl asks again at once.
+    fn asked_again(&self) -> Call {
+        self.get_token().by_clock_of(self)
     }
 }
 
@@ -25,7 +31,7 @@ fn tokens(outcome: &Outcome) -> Vec<String> {
 fn a_kubectl_that_asks_again_gets_another_token_and_after_that_the_same_one() {
     let sandbox = Sandbox::new();
     let first = sandbox.signed_in_before();
-    let outcome = sandbox.get_token().repeated(2).run();
+    let outcome = sandbox.asked_again().repeated(2).run();
     let got = tokens(&outcome);
     assert_eq!(
         (got.len(), &got[0], outcome.stderr.as_str()),
@@ -36,7 +42,7 @@ fn a_kubectl_that_asks_again_gets_another_token_and_after_that_the_same_one() {
     assert_eq!((sandbox.grants("refresh_token"), sandbox.tabs()), (1, 1));
 
     // The next command, a moment later: a token that was refreshed just now is not refreshed again, and never withheld.
-    let outcome = sandbox.get_token().repeated(5).run();
+    let outcome = sandbox.asked_again().repeated(5).run();
     assert_eq!(tokens(&outcome), vec![got[1].clone(); 5], "{outcome}");
     assert_eq!(
         (
@@ -52,7 +58,7 @@ fn a_kubectl_that_asks_again_gets_another_token_and_after_that_the_same_one() {
 fn at_a_terminal_the_issuer_and_audience_of_a_suspect_token_are_told_once() {
     let sandbox = Sandbox::new();
     sandbox.signed_in_before();
-    let outcome = sandbox.get_token().at_terminal().repeated(6).run();
+    let outcome = sandbox.asked_again().at_terminal().repeated(6).run();
     assert_eq!((tokens(&outcome).len(), outcome.code), (6, Some(0)), "{outcome}");
     assert_eq!(sandbox.grants("refresh_token"), 1);
     insta::assert_snapshot!(outcome.stderr.replace(&sandbox.okta.issuer(), "[ISSUER]"), @"the same program has asked twice for a token that is good; if the API server says Unauthorized, compare its settings with the token: issuer [ISSUER], audience 0oakubesesamemock");
@@ -63,7 +69,7 @@ fn at_a_terminal_the_issuer_and_audience_of_a_suspect_token_are_told_once() {
 fn a_command_line_without_a_fast_path_is_treated_alike() {
     let sandbox = Sandbox::new();
     sandbox.signed_in_before();
-    let outcome = sandbox.get_token().arg("-v1").repeated(4).run();
+    let outcome = sandbox.asked_again().arg("-v1").repeated(4).run();
     assert_eq!((tokens(&outcome).len(), outcome.code), (4, Some(0)), "{outcome}");
     assert_eq!(sandbox.grants("refresh_token"), 1);
 }
@@ -75,7 +81,7 @@ fn a_suspect_token_is_handed_out_at_once_while_another_process_has_the_lock() {
     let token = sandbox.signed_in_before();
     let lock = std::fs::File::open(sandbox.cache_file(".lock")).unwrap();
     lock.lock().unwrap();
-    let outcome = sandbox.get_token().repeated(3).run();
+    let outcome = sandbox.asked_again().repeated(3).run();
     assert_eq!(tokens(&outcome), vec![token; 3], "{outcome}");
     assert_eq!(sandbox.okta.requests().len(), 0);
 }
@@ -107,7 +113,7 @@ fn a_refused_token_is_handed_out_again_where_no_other_can_be_had() {
         let down = FaultKind::status(503, FaultBody::Empty);
         behaviour.faults = vec![Fault::always(Endpoint::Token, down)];
     });
-    let outcome = sandbox.get_token().repeated(3).run();
+    let outcome = sandbox.asked_again().repeated(3).run();
     assert_eq!(tokens(&outcome), vec![token; 3], "{outcome}");
     assert_eq!(
         (outcome.code, sandbox.tabs(), sandbox.grants("refresh_token")),
@@ -118,7 +124,8 @@ fn a_refused_token_is_handed_out_again_where_no_other_can_be_had() {
 #[test]
 fn a_session_without_a_refresh_token_opens_no_tab_for_a_refused_token() {
     let sandbox = Sandbox::new();
-    let call = sandbox.get_token().without("--oidc-extra-scope");
+    sandbox.set_clock(0);
+    let call = sandbox.asked_again().without("--oidc-extra-scope");
     let token = call.run().token();
     let outcome = call.repeated(3).run();
     assert_eq!(tokens(&outcome), vec![token; 3], "{outcome}");
@@ -131,7 +138,7 @@ fn a_suspect_token_of_a_session_that_has_ended_opens_no_tab() {
     let sandbox = Sandbox::new();
     let token = sandbox.signed_in_before();
     sandbox.okta.end_sessions();
-    let outcome = sandbox.get_token().repeated(3).run();
+    let outcome = sandbox.asked_again().repeated(3).run();
     assert_eq!(tokens(&outcome), vec![token; 3], "{outcome}");
     assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, 1));
 }
@@ -140,7 +147,7 @@ fn a_suspect_token_of_a_session_that_has_ended_opens_no_tab() {
 fn it_can_be_switched_off_for_programs_that_ask_over_and_over() {
     let sandbox = Sandbox::new();
     let token = sandbox.signed_in_before();
-    let call = sandbox.get_token().arg("--notice-refusal=off");
+    let call = sandbox.asked_again().arg("--notice-refusal=off");
     // By the long way first, then by the note that it leaves.
     assert_eq!(tokens(&call.repeated(4).run()), vec![token; 4]);
     assert_eq!(sandbox.okta.requests().len(), 0);
@@ -149,9 +156,10 @@ fn it_can_be_switched_off_for_programs_that_ask_over_and_over() {
 #[test]
 fn a_refused_token_of_a_program_is_replaced_by_a_new_one() {
     let sandbox = Sandbox::new();
-    let call = sandbox.program();
+    sandbox.set_clock(0);
+    let call = sandbox.program().by_clock_of(&sandbox);
     let token = call.run().token();
-    sandbox.change_session(|session| session["issued_at"] = (now() - 60).into());
+    sandbox.change_session(|session| session["issued_at"] = (sandbox.clock_zero() - 60).into());
     assert_ne!(tokens(&call.repeated(2).run())[1], token);
     assert_eq!(sandbox.grants("client_credentials"), 2);
 }
@@ -178,9 +186,9 @@ fn a_program_that_reads_its_kubeconfig_now_and_then_is_not_suspected() {
 #[test]
 fn a_token_near_its_end_may_be_asked_for_again() {
     let sandbox = Sandbox::new();
-    sandbox.signed_in();
-    sandbox.change_session(|session| session["expires_at"] = (now() + 45).into());
-    let outcome = sandbox.get_token().arg("--refresh-ahead=off").repeated(4).run();
+    sandbox.signed_in_before();
+    sandbox.change_session(|session| session["expires_at"] = (sandbox.clock_zero() + 45).into());
+    let outcome = sandbox.asked_again().arg("--refresh-ahead=off").repeated(4).run();
     assert_eq!((tokens(&outcome).len(), outcome.code), (4, Some(0)), "{outcome}");
     assert_eq!(sandbox.okta.requests().len(), 0);
 }

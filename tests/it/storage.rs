@@ -3,9 +3,10 @@
 use crate::support::{Call, Sandbox};
 
 impl Call {
-    /// On a session bus that is not there.
-    fn without_bus(self) -> Self {
+    /// On a session bus that is not there; a machine that is slow to find that out is not taken for a keyring that is locked.
+    fn without_bus(self, sandbox: &Sandbox) -> Self {
         self.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus")
+            .by_timers_of(sandbox)
     }
 }
 
@@ -15,7 +16,7 @@ fn without_a_keyring_nobody_is_asked_to_sign_in_and_nothing_is_written() {
     let call = sandbox
         .get_token()
         .arg("--token-cache-storage=keyring")
-        .without_bus();
+        .without_bus(&sandbox);
     call.run()
         .fails(1, &["there is no OS keyring here", "--token-cache-storage=disk"]);
     assert_eq!(sandbox.tabs(), 0);
@@ -34,7 +35,7 @@ fn auto_tells_once_that_there_is_no_keyring() {
     let call = sandbox
         .get_token()
         .arg("--token-cache-storage=auto")
-        .without_bus();
+        .without_bus(&sandbox);
     let first = call.run();
     assert!(
         first.stderr.contains(
@@ -68,7 +69,7 @@ fn a_sealed_file_that_is_none_is_a_warning_and_a_login() {
         let call = sandbox
             .get_token()
             .arg("--token-cache-storage=keyring")
-            .without_bus();
+            .without_bus(&sandbox);
         // Told why, and then that there is no keyring to seal a new one with.
         call.run().fails(1, &[reason, "there is no OS keyring here"]);
     }

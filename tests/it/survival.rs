@@ -5,7 +5,7 @@ use std::process::Child;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::okta::{Endpoint, Fault, FaultKind};
+use crate::okta::Endpoint;
 use crate::support::{Sandbox, finish, visit, wait_until};
 
 fn send(child: &Child, signal: Signal) {
@@ -14,12 +14,12 @@ fn send(child: &Child, signal: Signal) {
 
 const HOUR: i64 = 3600;
 
-/// A renewal that is under way at a provider that takes its time.
+/// A renewal that is under way, at a provider that keeps its answer back.
 fn renewing(sandbox: &Sandbox) -> Child {
     sandbox.expire();
-    let slow = Fault::once(Endpoint::Token, FaultKind::SlowAfterCommit { millis: 400 });
-    sandbox.okta.behave(|behaviour| behaviour.faults = vec![slow]);
-    let child = sandbox.get_token().by_clock_of(sandbox).spawn();
+    sandbox.hold_token_answers();
+    let call = sandbox.get_token().by_clock_of(sandbox).by_timers_of(sandbox);
+    let child = call.spawn();
     wait_until("the renewal asks", || sandbox.okta.count(Endpoint::Token) == 1);
     child
 }
@@ -28,10 +28,12 @@ fn renewing(sandbox: &Sandbox) -> Child {
 fn a_renewal_that_is_ended_by_a_signal_costs_no_login() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGKILL] {
         let sandbox = Sandbox::new();
+        sandbox.set_clock(0);
         sandbox.signed_in();
         let child = renewing(&sandbox);
         send(&child, signal);
         let outcome = finish(child);
+        sandbox.let_answers_go();
         assert_eq!(
             (outcome.code, outcome.stdout.as_str()),
             (None, ""),
@@ -55,6 +57,7 @@ fn a_machine_that_sleeps_during_a_renewal_has_its_token_when_it_wakes() {
     let child = renewing(&sandbox);
     send(&child, Signal::SIGSTOP);
     sandbox.set_clock(10 * HOUR);
+    sandbox.let_answers_go();
     send(&child, Signal::SIGCONT);
     // What it asked for before it slept has ended; the next call renews once more, without a tab.
     finish(child);

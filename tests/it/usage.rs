@@ -186,7 +186,8 @@ fn help_is_a_word_too_also_under_the_name_that_kubectl_looks_for() {
         ] {
             assert_eq!(call.run().to_string(), by_flag.to_string());
         }
-        let output = std::process::Command::new(&link).args(words).output().unwrap();
+        let mut by_link = std::process::Command::new(&link);
+        let output = by_link.args(words).env_clear().output().unwrap();
         let stdout = String::from_utf8(output.stdout).unwrap();
         assert_eq!(stdout.replace("kubectl-oidc_login", "kubesesame"), by_flag.stdout);
     }

@@ -98,6 +98,8 @@ pub(crate) struct Behaviour {
     pub(crate) refresh_absolute_secs: i64,
     /// Moves the provider's clock: claims, expiries and the `Date` header.
     pub(crate) clock_offset_secs: i64,
+    /// Stops the provider's clock at this many seconds since the epoch, whatever the offset.
+    pub(crate) clock_stopped_at: Option<i64>,
 
     /// What is wrong with the ID token of a code answer.
     pub(crate) id_token_defect: Defect,
@@ -139,10 +141,12 @@ impl Behaviour {
     /// Returns the provider's time in milliseconds since the epoch.
     pub(crate) fn now_millis(&self) -> i64 {
         let machine = i64::try_from(since_epoch().as_millis()).unwrap_or(i64::MAX);
+        let now = match self.clock_stopped_at {
+            Some(seconds) => seconds.saturating_mul(1000),
+            None => machine.saturating_add(self.clock_offset_secs.saturating_mul(1000)),
+        };
         // Kept within years of four digits, as dates in headers are.
-        machine
-            .saturating_add(self.clock_offset_secs.saturating_mul(1000))
-            .clamp(0, 253_402_300_799_000)
+        now.clamp(0, 253_402_300_799_000)
     }
 
     /// Returns the provider's time in seconds since the epoch, as claims want it.
@@ -212,6 +216,7 @@ impl Default for Behaviour {
             refresh_idle_secs: 7 * 86_400,
             refresh_absolute_secs: 90 * 86_400,
             clock_offset_secs: 0,
+            clock_stopped_at: None,
             id_token_defect: Defect::None,
             refresh_defect: Defect::None,
             faults: Vec::new(),

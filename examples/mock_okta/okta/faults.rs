@@ -51,6 +51,8 @@ pub(crate) enum FaultKind {
         /// How long.
         millis: u64,
     },
+    /// Does the work, and keeps the answer back until no such fault is left for the endpoint.
+    Held,
     /// Never answers; the work is not done.
     Hang,
     /// Closes without an answer; the work is not done.
@@ -159,6 +161,7 @@ impl FaultKind {
             Self::Raw(text) => Some(Answer::new(200, "application/json", text.clone())),
             Self::Slow { .. }
             | Self::SlowAfterCommit { .. }
+            | Self::Held
             | Self::Hang
             | Self::Reset
             | Self::ResetAfterCommit
@@ -187,6 +190,7 @@ impl FaultKind {
             Self::Status { .. }
             | Self::Slow { .. }
             | Self::SlowAfterCommit { .. }
+            | Self::Held
             | Self::Hang
             | Self::Reset
             | Self::ResetAfterCommit

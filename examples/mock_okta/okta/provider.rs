@@ -15,7 +15,7 @@ use super::{
     device_codes::DeviceCodes,
     errors,
     exchange::{Answer, Asked, AuthorizationServer, Endpoint, Recorded},
-    faults::{self, FaultKind},
+    faults::{self, Fault, FaultKind},
     grants::Grants,
     keys::KeyRing,
     metadata, revocation, token, userinfo,
@@ -109,6 +109,12 @@ impl Provider {
     /// Returns the fault that hits a request to an endpoint, used up by one.
     pub(crate) fn take_fault(&self, endpoint: Endpoint) -> Option<FaultKind> {
         faults::take(&mut lock(&self.behaviour).faults, endpoint)
+    }
+
+    /// Whether answers of an endpoint are kept back, see [`FaultKind::Held`].
+    pub(crate) fn holds(&self, endpoint: Endpoint) -> bool {
+        let held = Fault::always(endpoint, FaultKind::Held);
+        lock(&self.behaviour).faults.contains(&held)
     }
 
     pub(crate) fn grants(&self) -> MutexGuard<'_, Grants> {

@@ -228,6 +228,11 @@ async fn work(provider: &Provider, asked: &Asked, fault: Option<FaultKind>) -> i
         Some(FaultKind::SlowAfterCommit { millis }) => {
             tokio::time::sleep(Duration::from_millis(*millis)).await;
         }
+        Some(FaultKind::Held) => {
+            while provider.holds(asked.endpoint) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
         _ => {}
     }
     Ok(with_common_headers(answer, &rules))

@@ -5,13 +5,15 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::sys::stat::Mode;
 use url::Url;
 
+use super::sandbox::HANG;
 use crate::visit::Page;
 
 /// What the person does with a tab.
@@ -28,6 +30,8 @@ pub(crate) struct Browser {
 struct Tabs {
     urls: Mutex<Vec<String>>,
     opened: Condvar,
+    /// Tabs that the person is done with.
+    visited: AtomicUsize,
 }
 
 impl Browser {
@@ -62,9 +66,19 @@ impl Browser {
         self.tabs.urls.lock().unwrap().len()
     }
 
+    /// Tabs that the person is done with.
+    pub(crate) fn visited(&self) -> usize {
+        let has_person = self.reader.as_ref().is_some_and(|reader| !reader.is_finished());
+        assert!(
+            has_person,
+            "the person at the browser saw something wrong, see above"
+        );
+        self.tabs.visited.load(Ordering::SeqCst)
+    }
+
     /// Waits until so many tabs were opened, and returns the URL of the last.
     pub(crate) fn wait_for_tabs(&self, wanted: usize) -> String {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + HANG;
         let mut urls = self.tabs.urls.lock().unwrap();
         while urls.len() < wanted {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -84,6 +98,7 @@ fn browse(file: File, tabs: &Tabs, habit: &Habit) {
         tabs.urls.lock().unwrap().push(url.clone());
         tabs.opened.notify_all();
         habit(&url);
+        tabs.visited.fetch_add(1, Ordering::SeqCst);
     }
 }
 

@@ -1,27 +1,57 @@
-/* A clock that a test can set: the wall clock of a program, and of all that it starts, is as many seconds ahead as the file of
- * TEST_CLOCK says at that moment. Loaded before the C library; the program itself knows nothing of it. */
+/* Clocks that a test can set, and signals as a shell in a terminal leaves them. Loaded before the C library into a program and
+ * into all that it starts; the program itself knows nothing of it.
+ *
+ * TEST_CLOCK names a file for the wall clock: "=N" stops it at N seconds since the epoch, "N" puts it N seconds ahead of the
+ * machine's. TEST_TIMERS names a file for the monotonic clock, which measures limits and timeouts: it stands still but for the
+ * N seconds that the file says. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-static long ahead(void) {
-    const char *path = getenv("TEST_CLOCK");
-    char text[32] = {0};
+/* A timer that is due is noticed this soon, whatever the kernel was asked to wait for. */
+#define LONGEST_WAIT_MS 10
+
+static int contents(const char *variable, char *text, size_t size) {
+    const char *path = getenv(variable);
     int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    ssize_t length;
     if (file < 0)
         return 0;
-    if (read(file, text, sizeof text - 1) < 0)
-        text[0] = 0;
+    length = read(file, text, size - 1);
     close(file);
-    return atol(text);
+    text[length < 0 ? 0 : length] = 0;
+    return length > 0;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *time) {
+    char text[32];
     int failed = (int)syscall(SYS_clock_gettime, clock, time);
-    if (!failed && clock == CLOCK_REALTIME)
-        time->tv_sec += ahead();
-    return failed;
+    if (failed)
+        return failed;
+    if (clock == CLOCK_REALTIME && contents("TEST_CLOCK", text, sizeof text)) {
+        time->tv_sec = text[0] == '=' ? atol(text + 1) : time->tv_sec + atol(text);
+    } else if (clock == CLOCK_MONOTONIC && contents("TEST_TIMERS", text, sizeof text)) {
+        time->tv_sec = 1000000 + atol(text);
+        time->tv_nsec = 0;
+    }
+    return 0;
+}
+
+int epoll_wait(int epoll, struct epoll_event *events, int size, int timeout) {
+    if (getenv("TEST_TIMERS") && (timeout < 0 || timeout > LONGEST_WAIT_MS))
+        timeout = LONGEST_WAIT_MS;
+    return epoll_pwait(epoll, events, size, timeout, 0);
+}
+
+/* A job in the background of a script has SIGINT and SIGQUIT ignored, one under nohup SIGHUP, and so have their children. */
+__attribute__((constructor)) static void reset_signals(void) {
+    static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    size_t i;
+    for (i = 0; i < sizeof signals / sizeof *signals; i++)
+        signal(signals[i], SIG_DFL);
 }

@@ -5,9 +5,23 @@ mod browser;
 mod clock;
 mod outcome;
 mod peer;
+mod port;
 mod sandbox;
+
+/// Elsewhere the machine's own time and signals have to do.
+#[cfg(not(target_os = "linux"))]
+impl Call {
+    pub(crate) fn by_clock_of(self, _: &Sandbox) -> Self {
+        self
+    }
+
+    pub(crate) fn by_timers_of(self, _: &Sandbox) -> Self {
+        self
+    }
+}
 
 pub(crate) use browser::{redirect_of, visit, visit_with};
 pub(crate) use outcome::Outcome;
 pub(crate) use peer::{OTHER_RECORD, Peer, RECORD, with_claims};
+pub(crate) use port::free_port;
 pub(crate) use sandbox::{Call, Sandbox, finish, mode, now, url_from_stderr, wait_until};

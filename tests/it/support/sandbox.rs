@@ -6,23 +6,32 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::Pid;
 use tempfile::TempDir;
 
 use super::browser::{Browser, Habit, visit};
 use super::outcome::Outcome;
-use crate::okta::{Endpoint, MockOkta, Options, Rotation};
+use crate::okta::{Endpoint, Fault, FaultKind, MockOkta, Options, Rotation};
 
 /// What kubectl says without a terminal.
 const EXEC_INFO: &str = r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}}"#;
+
+/// What takes longer hangs, however slow and busy the machine is.
+pub(super) const HANG: Duration = Duration::from_mins(10);
 
 /// Everything one test needs, gone with it.
 pub(crate) struct Sandbox {
     pub(crate) okta: MockOkta,
     browser: Browser,
     home: TempDir,
+    #[cfg(target_os = "linux")]
+    pub(super) clock_zero: std::sync::OnceLock<i64>,
 }
 
 impl Sandbox {
@@ -52,6 +61,8 @@ impl Sandbox {
     }
 
     fn build(okta: MockOkta, habit: Habit) -> Self {
+        // For what the tests make themselves and for the program, whatever the caller's is.
+        umask(Mode::S_IWGRP | Mode::S_IWOTH);
         // Free ports, so that tests run side by side; strict rotation, so that a second use of a refresh token shows.
         okta.behave(|behaviour| {
             behaviour.any_loopback_port = true;
@@ -67,6 +78,8 @@ impl Sandbox {
             browser: Browser::start(home.path(), habit),
             okta,
             home,
+            #[cfg(target_os = "linux")]
+            clock_zero: std::sync::OnceLock::new(),
         }
     }
 
@@ -131,6 +144,21 @@ impl Sandbox {
 
     pub(crate) fn wait_for_tabs(&self, wanted: usize) -> String {
         self.browser.wait_for_tabs(wanted)
+    }
+
+    /// Waits until the person is done with so many tabs.
+    pub(crate) fn wait_for_visits(&self, wanted: usize) {
+        wait_until("the tabs are visited", || self.browser.visited() >= wanted);
+    }
+
+    /// The provider does the work of its token endpoint, and keeps the answers back until they are let go.
+    pub(crate) fn hold_token_answers(&self) {
+        let held = Fault::always(Endpoint::Token, FaultKind::Held);
+        self.okta.behave(|behaviour| behaviour.faults = vec![held]);
+    }
+
+    pub(crate) fn let_answers_go(&self) {
+        self.okta.behave(|behaviour| behaviour.faults.clear());
     }
 
     /// Signs in, and forgets what was asked on the way.
@@ -275,7 +303,8 @@ impl Call {
 
     /// Runs so often under one shell, as kubectl runs a failing plugin.
     pub(crate) fn repeated(mut self, times: u32) -> Self {
-        let script = format!("for i in $(seq {times}); do \"$@\"; code=$?; done; exit $code");
+        let script =
+            format!("i=0; while [ $i -lt {times} ]; do \"$@\"; code=$?; i=$((i + 1)); done; exit $code");
         self.wrapper = vec!["sh".into(), "-c".into(), script, "sh".into()];
         self
     }
@@ -313,17 +342,25 @@ impl Call {
 
 /// Waits until something is so.
 #[track_caller]
-pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + HANG;
     while !is_so() {
-        assert!(Instant::now() < deadline, "not within 20 s: {what}");
+        assert!(Instant::now() < deadline, "it hangs: {what}");
         thread::sleep(Duration::from_millis(2));
     }
 }
 
-/// Ends a run and returns what it had said.
+/// Waits for the end of a run and returns what it had said.
+#[track_caller]
 pub(crate) fn finish(child: Child) -> Outcome {
-    child.wait_with_output().expect("the program ends").into()
+    let pid = Pid::from_raw(child.id().cast_signed());
+    let (sender, ended) = channel();
+    thread::spawn(move || drop(sender.send(child.wait_with_output())));
+    let Ok(output) = ended.recv_timeout(HANG) else {
+        kill(pid, Signal::SIGKILL).ok();
+        panic!("the program does not end");
+    };
+    output.expect("the program ends").into()
 }
 
 /// Mode bits of a path.
