@@ -121,7 +121,7 @@ fn a_call_that_kubectl_no_longer_listens_to_ends_with_an_error() {
     assert!(
         outcome
             .stdout
-            .contains("error: the credential could not be written"),
+            .contains("error: the result could not be written"),
         "{outcome}"
     );
 }
