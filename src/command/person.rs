@@ -29,6 +29,21 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::ImportRefused(why) => {
             ui.step(|| format!("the token of kubectl oidc-login is not used: {why}"));
         }
+        Event::ClockDiffers { behind } => {
+            let way = if behind >= 0 { "behind" } else { "ahead of" };
+            let seconds = behind.unsigned_abs();
+            ui.warn(&format!(
+                "this machine's clock is about {seconds} s {way} the provider's: set it (timedatectl set-ntp true)"
+            ));
+        }
+        Event::LongToken { bytes } => ui.note(&format!(
+            "the token has {} KiB, most often because of its groups: {}",
+            bytes / 1024,
+            oidc::header_limits()
+        )),
+        Event::AlgorithmForNoApiServer(name) => ui.warn(&format!(
+            "the token is signed with {name}, which no Kubernetes API server accepts: set the app to RS256 or ES256"
+        )),
         Event::CertificatesUnchecked => ui.warn(
             "--insecure-skip-tls-verify: whoever is on the way can read and change everything",
         ),

@@ -66,7 +66,16 @@ impl Error {
             Self::NoLifetime => {
                 Some("leave --oidc-use-access-token out: the cluster needs a token that says when it ends".to_owned())
             }
-            Self::IdToken { source, clock_ahead } => Some(source.hint(*clock_ahead)),
+            Self::ClientRefused { .. } => Some(
+                "compare --oidc-client-id and --oidc-client-secret with the app; a gateway in front of the provider may want a \
+                 header (--oidc-request-header)"
+                    .to_owned(),
+            ),
+            Self::IdToken {
+                source,
+                clock_ahead,
+                is_okta,
+            } => Some(source.hint(*clock_ahead, *is_okta)),
         }
     }
 

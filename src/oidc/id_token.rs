@@ -1,61 +1,43 @@
-//! Whether an ID token can be trusted (OpenID Connect Core 3.1.3.7 and 12.2).
+//! Whether a token can be accepted (OpenID Connect Core 3.1.3.7 and 12.2).
 //!
-//! Owns the rules. Pure: keys and time are given. Signature, key choice and the first checks are
-//! `openidconnect`'s; what it leaves open is checked here: JSON types and repeated members, `azp`, `nbf`, `iat`,
-//! `at_hash`, and what a refreshed token must have in common with the first.
+//! Owns the rules T and F of docs/protocol.md: what protects the client is checked, everything else is left to the API server.
+//! Pure: keys and times are given.
 
-use std::str::FromStr;
-
-use chrono::{DateTime, Utc};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest::digest;
 use data_encoding::BASE64URL_NOPAD;
-use openidconnect::core::{
-    CoreGenderClaim, CoreJsonWebKey, CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm,
-    CoreJwsSigningAlgorithm,
-};
-use openidconnect::{
-    AccessToken, AccessTokenHash, ClaimsVerificationError, ClientId, EmptyAdditionalClaims, IdToken,
-    IdTokenVerifier, IssuerUrl, Nonce, SignatureVerificationError,
-};
+use openidconnect::Nonce;
 use serde_json::{Map, Value};
 
-use super::claims::{self, Claims};
+use super::claims::{self, Ambiguous, Claims};
 use super::distrust::{Error, LEEWAY, MAX_LENGTH};
+use super::json;
+use super::token::algorithm::Algorithm;
+use super::token::key_set::{KeySet, NotVerified};
 use crate::foreign_text::ForeignText;
 use crate::origin::Origin;
 use crate::secret::Secret;
 
-type StandardIdToken = IdToken<
-    EmptyAdditionalClaims,
-    CoreGenderClaim,
-    CoreJweContentEncryptionAlgorithm,
-    CoreJwsSigningAlgorithm,
->;
+/// Types of tokens that are no ID tokens though they may look like one (RFC 9068 2.1, RFC 9449 4.2, Back-Channel Logout 2.4).
+const OTHER_TYPES: [&str; 3] = ["at+jwt", "dpop+jwt", "logout+jwt"];
 
-/// Algorithms that a Kubernetes API server verifies too; never `none`, never a shared secret (RFC 8725 3.1).
-const ALGORITHMS: [(&str, CoreJwsSigningAlgorithm); 8] = [
-    ("RS256", CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256),
-    ("RS384", CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384),
-    ("RS512", CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512),
-    ("PS256", CoreJwsSigningAlgorithm::RsaSsaPssSha256),
-    ("PS384", CoreJwsSigningAlgorithm::RsaSsaPssSha384),
-    ("PS512", CoreJwsSigningAlgorithm::RsaSsaPssSha512),
-    ("ES256", CoreJwsSigningAlgorithm::EcdsaP256Sha256),
-    ("ES384", CoreJwsSigningAlgorithm::EcdsaP384Sha384),
-];
-
-/// How old a token of a fresh login may be, in seconds.
-const MAX_AGE: i64 = 600;
+/// A difference of the clocks that is not worth a word, in seconds.
+const UNTOLD_CLOCK_DIFFERENCE: i64 = 10;
+/// A token of so many bytes fails at some of the load balancers that stand in front of clusters.
+const LONG_TOKEN: usize = 16 * 1024;
 
 /// What the token has to fit.
 #[derive(Debug)]
 pub(crate) struct Expected<'a> {
     pub(crate) issuer: &'a str,
     pub(crate) client_id: &'a str,
-    /// As the discovery document lists them; RS256 when it lists none.
+    /// As the discovery document lists them.
     pub(crate) algorithms: &'a [String],
     pub(crate) occasion: Occasion<'a>,
     /// Seconds since the epoch.
     pub(crate) now: i64,
+    /// The same by the provider's clock, if it told its time.
+    pub(crate) provider_now: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -72,27 +54,41 @@ pub(crate) enum Occasion<'a> {
     Stored,
 }
 
-/// Verifies the token and returns its claims.
+/// What is worth telling about a token that was accepted.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Remark {
+    /// Its times and this machine's clock differ by so many seconds; the clock is behind if that is positive.
+    Clock { behind: i64 },
+    /// So many bytes.
+    Long(usize),
+    /// Signed with an algorithm that no API server can be told to accept.
+    Algorithm(&'static str),
+}
+
+/// A token that was accepted.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    pub(crate) claims: Claims,
+    pub(crate) remarks: Vec<Remark>,
+}
+
+/// Verifies an ID token.
 pub(crate) fn verify(
     token: &Secret,
-    access_token: Option<&AccessToken>,
-    keys: &CoreJsonWebKeySet,
+    access_token: Option<&Secret>,
+    keys: &KeySet,
     expected: &Expected<'_>,
-) -> Result<Claims, Error> {
-    let (typ, payload) = open(token.expose(), expected)?;
-    check_type(typ.as_deref())?;
-    let claims = Claims::parse(payload)?;
+) -> Result<Verified, Error> {
+    let opened = Opened::read(token.expose(), expected)?;
+    check_type(&opened.header)?;
+    let claims = Claims::parse(opened.payload.clone())?;
     check_issuer(&claims, expected)?;
     check_parties(&claims, expected)?;
-    check_times(&claims, expected.now)?;
-    check_age(&claims, expected)?;
+    check_times(&claims, expected)?;
     check_occasion(&claims, expected)?;
-    let nonce = match expected.occasion {
-        Occasion::Login { nonce } => Some(nonce),
-        Occasion::Direct | Occasion::Refresh { .. } | Occasion::Stored => None,
-    };
-    check_signature(token, access_token, keys, expected, nonce)?;
-    Ok(claims)
+    opened.check_signature(keys)?;
+    check_access_token(&claims, access_token, opened.algorithm)?;
+    Ok(opened.accepted(claims, expected))
 }
 
 /// Verifies an access token in the form of a JWT, as far as the API server will: issuer, times, signature. For whom it is
@@ -100,43 +96,97 @@ pub(crate) fn verify(
 /// with the first by the ID token that comes beside it.
 pub(crate) fn verify_access(
     token: &Secret,
-    keys: &CoreJsonWebKeySet,
+    keys: &KeySet,
     expected: &Expected<'_>,
-) -> Result<Claims, Error> {
-    let (_, payload) = open(token.expose(), expected)?;
-    let claims = Claims::parse_access(payload)?;
+) -> Result<Verified, Error> {
+    let opened = Opened::read(token.expose(), expected)?;
+    let claims = Claims::parse_access(opened.payload.clone())?;
     check_issuer(&claims, expected)?;
-    check_times(&claims, expected.now)?;
-    check_signature(token, None, keys, expected, None)?;
-    Ok(claims)
+    check_times(&claims, expected)?;
+    opened.check_signature(keys)?;
+    Ok(opened.accepted(claims, expected))
 }
 
-/// Checks form and header, and returns the payload, which nobody has vouched for yet.
-fn open(token: &str, expected: &Expected<'_>) -> Result<(Option<String>, Map<String, Value>), Error> {
-    if token.len() > MAX_LENGTH {
-        return Err(Error::TooLong);
-    }
-    let parts: Vec<&str> = token.split('.').collect();
-    let [header, payload, _signature] = parts[..] else {
-        return Err(if parts.len() == 5 {
-            Error::Encrypted
-        } else {
-            Error::Malformed("it has not three parts")
-        });
-    };
-    let header = part(header, "its header is no JSON object in base64url")?;
-    let algorithm = header.get("alg").and_then(Value::as_str).unwrap_or("none");
-    if !allowed(expected.algorithms).any(|(name, _)| *name == algorithm) {
-        return Err(Error::Algorithm(ForeignText::with_limit(algorithm, 30)));
-    }
-    if header.contains_key("crit") || header.contains_key("b64") {
-        return Err(Error::CriticalHeader);
-    }
-    let typ = header.get("typ").and_then(Value::as_str).map(str::to_owned);
-    Ok((typ, part(payload, "its payload is no JSON object in base64url")?))
+/// A token taken apart; nobody has vouched for it yet.
+struct Opened<'a> {
+    text: &'a str,
+    header: Map<String, Value>,
+    algorithm: &'static Algorithm,
+    payload: Map<String, Value>,
+    /// Header and payload, as they were signed.
+    message: &'a str,
+    signature: Vec<u8>,
 }
 
-/// Returns the claims of a token without believing them.
+impl<'a> Opened<'a> {
+    /// Checks form and header (RFC 7515 5.2).
+    fn read(text: &'a str, expected: &Expected<'_>) -> Result<Self, Error> {
+        if text.len() > MAX_LENGTH {
+            return Err(Error::TooLong(text.len()));
+        }
+        let parts: Vec<&str> = text.split('.').collect();
+        let [header, payload, signature] = parts[..] else {
+            return Err(if parts.len() == 5 {
+                Error::Encrypted
+            } else {
+                Error::Malformed("it has not three parts")
+            });
+        };
+        let message = &text[..text.len() - signature.len() - 1];
+        let header = object(
+            header,
+            claims::parse_header,
+            "its header is no JSON object in base64url",
+        )?;
+        let name = header.get("alg").and_then(Value::as_str).unwrap_or("none");
+        let algorithm = Algorithm::allowed(name, expected.algorithms)
+            .ok_or_else(|| Error::Algorithm(ForeignText::with_limit(name, 30)))?;
+        if json::member(&header, "crit").is_some() || header.get("b64") == Some(&Value::Bool(false)) {
+            return Err(Error::CriticalHeader);
+        }
+        let payload = object(
+            payload,
+            claims::parse_payload,
+            "its payload is no JSON object in base64url",
+        )?;
+        let signature = BASE64URL_NOPAD
+            .decode(signature.as_bytes())
+            .map_err(|_| Error::Malformed("its signature is not base64url"))?;
+        Ok(Self {
+            text,
+            header,
+            algorithm,
+            payload,
+            message,
+            signature,
+        })
+    }
+
+    fn check_signature(&self, keys: &KeySet) -> Result<(), Error> {
+        let id = json::text(&self.header, "kid");
+        keys.verify(self.algorithm, id, self.message.as_bytes(), &self.signature)
+            .map_err(|error| match error {
+                NotVerified::UnknownKey => Error::UnknownKey,
+                NotVerified::Signature => Error::Signature,
+            })
+    }
+
+    fn accepted(&self, claims: Claims, expected: &Expected<'_>) -> Verified {
+        let long = self.text.len() > LONG_TOKEN;
+        let is_unknown = !self.algorithm.known_to_api_servers;
+        let remarks = [
+            clock_remark(&claims, expected.now),
+            long.then(|| Remark::Long(self.text.len())),
+            is_unknown.then_some(Remark::Algorithm(self.algorithm.name)),
+        ];
+        Verified {
+            claims,
+            remarks: remarks.into_iter().flatten().collect(),
+        }
+    }
+}
+
+/// Returns the claims of a token without trusting them.
 pub(super) fn payload(token: &str) -> Option<Map<String, Value>> {
     let mut parts = token.split('.');
     let (Some(_header), Some(payload), Some(_signature), None) =
@@ -144,42 +194,34 @@ pub(super) fn payload(token: &str) -> Option<Map<String, Value>> {
     else {
         return None;
     };
-    part(payload, "").ok()
+    object(payload, claims::parse_payload, "").ok()
 }
 
-/// `openidconnect` accepts `JWT` alone; a plain check here gives the better words (RFC 8725 3.11).
-fn check_type(typ: Option<&str>) -> Result<(), Error> {
-    match typ {
-        Some(typ)
-            if !["jwt", "application/jwt"]
-                .iter()
-                .any(|known| typ.eq_ignore_ascii_case(known)) =>
-        {
-            Err(Error::Type(ForeignText::with_limit(typ, 30)))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn part(text: &str, otherwise: &'static str) -> Result<Map<String, Value>, Error> {
+fn object(
+    part: &str,
+    parse: impl Fn(&[u8]) -> Result<Map<String, Value>, Ambiguous>,
+    otherwise: &'static str,
+) -> Result<Map<String, Value>, Error> {
     let bytes = BASE64URL_NOPAD
-        .decode(text.as_bytes())
+        .decode(part.as_bytes())
         .map_err(|_| Error::Malformed(otherwise))?;
-    claims::unique_members(&bytes).map_err(|error| match error {
-        claims::NotUnique::Repeated(name) => Error::Repeated(ForeignText::with_limit(&name, 40)),
-        claims::NotUnique::NoObject => Error::Malformed(otherwise),
+    parse(&bytes).map_err(|error| match error {
+        Ambiguous::Repeated(name) => Error::Repeated(name),
+        Ambiguous::NoObject => Error::Malformed(otherwise),
     })
 }
 
-/// What the provider announces and we allow; a provider that announces nothing means RS256.
-fn allowed(announced: &[String]) -> impl Iterator<Item = &'static (&'static str, CoreJwsSigningAlgorithm)> {
-    ALGORITHMS.iter().filter(move |(name, _)| {
-        if announced.is_empty() {
-            *name == "RS256"
-        } else {
-            announced.iter().any(|other| other == name)
-        }
-    })
+/// Refuses what says of itself that it is another kind of token (RFC 8725 3.11); any other type, or none, will do.
+fn check_type(header: &Map<String, Value>) -> Result<(), Error> {
+    let Some(typ) = json::text(header, "typ") else {
+        return Ok(());
+    };
+    let short = typ.to_ascii_lowercase();
+    let short = short.strip_prefix("application/").unwrap_or(&short);
+    if OTHER_TYPES.contains(&short) {
+        return Err(Error::Type(ForeignText::with_limit(typ, 30)));
+    }
+    Ok(())
 }
 
 fn check_issuer(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
@@ -192,14 +234,13 @@ fn check_issuer(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
     })
 }
 
+/// The token has to be for us, and if it says to whom it was issued, to us (rules T5, T6). Others may be in its audience.
 fn check_parties(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
-    // The token has to be for us. If it is for others too, it has to say that it was issued to us (rules T5, T6).
-    let for_us = claims
+    if !claims
         .audience
         .iter()
-        .any(|audience| audience == expected.client_id);
-    let for_us_alone = claims.audience.len() == 1 || claims.authorized_party.is_some();
-    if !for_us || !for_us_alone {
+        .any(|audience| audience == expected.client_id)
+    {
         return Err(Error::Audience {
             expected: ForeignText::new(expected.client_id),
             got: ForeignText::new(&claims.audience.join(", ")),
@@ -213,117 +254,66 @@ fn check_parties(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> 
     }
 }
 
-fn check_times(claims: &Claims, now: i64) -> Result<(), Error> {
-    if claims.expires_at.saturating_add(LEEWAY) <= now {
-        return Err(Error::Expired(now.saturating_sub(claims.expires_at)));
+/// A token that has only just come may look too old or too new because the clocks differ (rules T12, T20, T21).
+fn check_times(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
+    let ended_since = expected.now.saturating_sub(claims.expires_at);
+    let ended_there = expected.provider_now.is_some_and(|now| claims.expires_at <= now);
+    if ended_since >= 0 && (ended_there || ended_since > LEEWAY) {
+        return Err(Error::Expired(ended_since));
     }
-    let earliest = claims
-        .not_before
-        .unwrap_or(claims.issued_at)
-        .max(claims.issued_at);
-    if earliest > now.saturating_add(LEEWAY) {
-        return Err(Error::NotYetValid(earliest.saturating_sub(now)));
+    let early = starts_at(claims).saturating_sub(expected.now);
+    if early > LEEWAY {
+        return Err(Error::NotYetValid(early));
     }
     Ok(())
 }
 
-/// A token of a login was made for it; a provider may repeat an older one when it renews.
-fn check_age(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
-    let age = expected.now.saturating_sub(claims.issued_at);
-    match expected.occasion {
-        Occasion::Login { .. } | Occasion::Direct if age > MAX_AGE => Err(Error::Stale(age)),
-        _ => Ok(()),
-    }
+fn starts_at(claims: &Claims) -> i64 {
+    claims
+        .not_before
+        .unwrap_or(claims.issued_at)
+        .max(claims.issued_at)
+}
+
+fn clock_remark(claims: &Claims, now: i64) -> Option<Remark> {
+    let early = starts_at(claims).saturating_sub(now);
+    let late = now.saturating_sub(claims.expires_at);
+    let behind = if late >= 0 { -late } else { early };
+    let is_told = late >= 0 || early > UNTOLD_CLOCK_DIFFERENCE;
+    is_told.then_some(Remark::Clock { behind })
 }
 
 fn check_occasion(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
-    let origin = match expected.occasion {
-        // The comparison proper is `openidconnect`'s, in constant time; here only for the words.
-        Occasion::Login { .. } | Occasion::Direct | Occasion::Stored => return Ok(()),
-        Occasion::Refresh { origin } if !origin.is_known() => return Ok(()),
-        Occasion::Refresh { origin } => origin,
-    };
-    let changed = [
-        ("sub", claims.subject != origin.subject),
-        ("azp", claims.authorized_party != origin.authorized_party),
-        (
-            "auth_time",
-            claims.auth_time.is_some() && claims.auth_time != origin.auth_time,
-        ),
-        (
-            "nonce",
-            claims
-                .nonce
-                .as_deref()
-                .is_some_and(|nonce| claims::nonce_hash(nonce) != origin.nonce_hash),
-        ),
-    ];
-    match changed.into_iter().find(|(_, changed)| *changed) {
-        Some((claim, _)) => Err(Error::Changed(claim)),
-        None => Ok(()),
+    match expected.occasion {
+        Occasion::Login { nonce } => {
+            let got = claims.nonce().unwrap_or_default();
+            verify_slices_are_equal(got.as_bytes(), nonce.secret().as_bytes()).map_err(|_| Error::Nonce)
+        }
+        Occasion::Refresh { origin } if origin.is_known() && claims.subject != origin.subject => {
+            Err(Error::OtherSubject {
+                expected: ForeignText::with_limit(&origin.subject, 80),
+                got: ForeignText::with_limit(&claims.subject, 80),
+            })
+        }
+        Occasion::Direct | Occasion::Refresh { .. } | Occasion::Stored => Ok(()),
     }
 }
 
-/// Checks the signature, the nonce if there has to be one, and `at_hash` if an access token came with an ID token.
-fn check_signature(
-    token: &Secret,
-    access_token: Option<&AccessToken>,
-    keys: &CoreJsonWebKeySet,
-    expected: &Expected<'_>,
-    nonce: Option<&Nonce>,
+/// Rule T17: the left half of the access token's hash.
+fn check_access_token(
+    claims: &Claims,
+    access_token: Option<&Secret>,
+    algorithm: &Algorithm,
 ) -> Result<(), Error> {
-    let malformed = |_| Error::Malformed("its claims are not those of an ID token");
-    let id_token = StandardIdToken::from_str(token.expose()).map_err(malformed)?;
-    let issuer = IssuerUrl::new(expected.issuer.to_owned()).map_err(|_| Error::Malformed("issuer"))?;
-    let client_id = ClientId::new(expected.client_id.to_owned());
-    let now = expected.now;
-    let verifier: IdTokenVerifier<'_, CoreJsonWebKey> =
-        IdTokenVerifier::new_public_client(client_id, issuer, keys.clone())
-            .set_allowed_algs(allowed(expected.algorithms).map(|(_, algorithm)| algorithm.clone()))
-            // Types, audiences and `azp` were checked by whoever called.
-            .allow_all_jose_types()
-            .require_audience_match(false)
-            .set_time_fn(move || at(now.saturating_sub(LEEWAY)));
-    let claims = match nonce {
-        Some(nonce) => id_token.claims(&verifier, nonce),
-        None => id_token.claims(&verifier, |_: Option<&Nonce>| Ok(())),
-    }
-    .map_err(from_library)?;
-
-    // `openidconnect` leaves `at_hash` to its caller (rule T17); an algorithm without a hash fails closed.
-    if let (Some(access_token), Some(hash)) = (access_token, claims.access_token_hash()) {
-        let key = id_token
-            .signing_key(&verifier)
-            .map_err(|error| from_signature(&error))?;
-        let algorithm = id_token.signing_alg().map_err(|error| from_signature(&error))?;
-        let computed = AccessTokenHash::from_token(access_token, algorithm, key);
-        if computed.map_err(|_| Error::AccessTokenHash)? != *hash {
-            return Err(Error::AccessTokenHash);
-        }
-    }
-    Ok(())
-}
-
-fn at(seconds: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(seconds, 0).unwrap_or_default()
-}
-
-fn from_library(error: ClaimsVerificationError) -> Error {
-    match error {
-        ClaimsVerificationError::InvalidNonce(_) => Error::Nonce,
-        ClaimsVerificationError::SignatureVerification(error) => from_signature(&error),
-        _ => Error::Malformed("its claims are not those of an ID token"),
-    }
-}
-
-fn from_signature(error: &SignatureVerificationError) -> Error {
-    match error {
-        SignatureVerificationError::NoMatchingKey => Error::UnknownKey,
-        SignatureVerificationError::AmbiguousKeyId(_) => Error::AmbiguousKey,
-        SignatureVerificationError::DisallowedAlg(_) | SignatureVerificationError::UnsupportedAlg(_) => {
-            Error::Algorithm(ForeignText::new("not allowed"))
-        }
-        _ => Error::Signature,
+    let (Some(access_token), Some(hash)) = (access_token, claims.access_token_hash()) else {
+        return Ok(());
+    };
+    let computed = digest(algorithm.hash, access_token.expose().as_bytes());
+    let half = &computed.as_ref()[..computed.as_ref().len() / 2];
+    if hash.trim_end_matches('=') == BASE64URL_NOPAD.encode(half) {
+        Ok(())
+    } else {
+        Err(Error::AccessTokenHash)
     }
 }
 
@@ -331,30 +321,132 @@ fn from_signature(error: &SignatureVerificationError) -> Error {
 mod tests {
     use super::*;
 
-    fn parties(claims: &Value) -> Result<(), Error> {
-        let mut whole = serde_json::json!({"iss": "https://i", "sub": "s", "exp": 20, "iat": 10});
-        for (name, value) in claims.as_object().unwrap() {
+    const NONCE: &str = "the nonce of this sign-in";
+
+    fn checked(
+        change: &Value,
+        occasion: Option<&str>,
+        now: i64,
+        provider_now: Option<i64>,
+    ) -> Result<(), Error> {
+        let mut whole = serde_json::json!({
+            "iss": "https://i", "sub": "s", "aud": "c", "exp": 4000, "iat": 1000, "nonce": NONCE,
+        });
+        for (name, value) in change.as_object().unwrap() {
             whole[name] = value.clone();
         }
-        let claims = Claims::parse(whole.as_object().unwrap().clone()).unwrap();
-        let nonce = Nonce::new("n".to_owned());
-        let occasion = Occasion::Login { nonce: &nonce };
+        let claims = Claims::parse(whole.as_object().unwrap().clone())?;
+        let nonce = Nonce::new(NONCE.to_owned());
+        let origin = Origin {
+            subject: occasion.unwrap_or_default().to_owned(),
+        };
         let expected = Expected {
             issuer: "https://i",
             client_id: "c",
             algorithms: &[],
-            occasion,
-            now: 15,
+            occasion: match occasion {
+                None => Occasion::Login { nonce: &nonce },
+                Some(_) => Occasion::Refresh { origin: &origin },
+            },
+            now,
+            provider_now,
         };
-        check_parties(&claims, &expected)
+        check_parties(&claims, &expected)?;
+        check_issuer(&claims, &expected)?;
+        check_times(&claims, &expected)?;
+        check_occasion(&claims, &expected)
+    }
+
+    fn parties(change: &Value) -> bool {
+        checked(change, None, 1000, None).is_ok()
     }
 
     #[test]
-    fn several_audiences_need_a_word_on_whom_the_token_was_issued_to() {
-        assert!(parties(&serde_json::json!({"aud": "c"})).is_ok());
-        assert!(parties(&serde_json::json!({"aud": ["c", "d"], "azp": "c"})).is_ok());
-        assert!(parties(&serde_json::json!({"aud": ["c", "d"]})).is_err());
-        assert!(parties(&serde_json::json!({"aud": ["c", "d"], "azp": "d"})).is_err());
-        assert!(parties(&serde_json::json!({"aud": ["d"], "azp": "c"})).is_err());
+    fn the_client_is_in_the_audience_and_is_the_authorized_party_if_there_is_one() {
+        for (claims, accepted) in [
+            (serde_json::json!({"aud": "c"}), true),
+            (serde_json::json!({"aud": ["c", "d"], "azp": "c"}), true),
+            (serde_json::json!({"aud": ["c", "d"]}), true),
+            (serde_json::json!({"aud": ["d", "c"], "azp": null}), true),
+            (serde_json::json!({"aud": ["c", "d"], "azp": "d"}), false),
+            (serde_json::json!({"aud": "c", "azp": "d"}), false),
+            (serde_json::json!({"aud": "c", "azp": 5}), false),
+            (serde_json::json!({"aud": ["d"], "azp": "c"}), false),
+            (serde_json::json!({"aud": []}), false),
+            (serde_json::json!({"iss": "https://i/"}), false),
+        ] {
+            assert_eq!(parties(&claims), accepted, "{claims}");
+        }
+    }
+
+    #[test]
+    fn the_nonce_counts_at_a_sign_in_and_the_subject_after_a_refresh() {
+        for (claims, session, accepted) in [
+            (serde_json::json!({}), None, true),
+            (serde_json::json!({"nonce": "another"}), None, false),
+            (serde_json::json!({"nonce": null}), None, false),
+            (
+                serde_json::json!({"nonce": "another", "auth_time": 5, "azp": "c"}),
+                Some("s"),
+                true,
+            ),
+            (serde_json::json!({}), Some("other"), false),
+            (serde_json::json!({"sub": "anybody"}), Some(""), true),
+        ] {
+            let result = checked(&claims, session, 1000, None);
+            assert_eq!(result.is_ok(), accepted, "{claims} {session:?} {result:?}");
+        }
+    }
+
+    #[test]
+    fn clocks_may_be_five_minutes_apart() {
+        let table = [
+            // now, provider_now, accepted
+            (1000, None, true),
+            (700, None, true),
+            (699, None, false),
+            (699, Some(1000), false),
+            (3999, None, true),
+            // Ended by our clock, and nothing or something is known of the provider's.
+            (4000, None, true),
+            (4300, None, true),
+            (4301, None, false),
+            (4200, Some(3999), true),
+            (4200, Some(4000), false),
+            (9000, Some(2000), false),
+        ];
+        for (now, provider_now, accepted) in table {
+            let result = checked(&serde_json::json!({}), None, now, provider_now);
+            assert_eq!(result.is_ok(), accepted, "{now} {provider_now:?}");
+        }
+        assert!(checked(&serde_json::json!({"nbf": 1250}), None, 1000, None).is_ok());
+        assert!(checked(&serde_json::json!({"nbf": 1301}), None, 1000, None).is_err());
+        // A token that was issued long ago and still lives is good.
+        assert!(checked(&serde_json::json!({"iat": 1, "exp": 90_000}), None, 80_000, None).is_ok());
+    }
+
+    #[test]
+    fn a_difference_of_the_clocks_is_told_with_its_direction() {
+        let claims = |iat: i64, exp: i64| {
+            let all = serde_json::json!({"iss": "i", "sub": "s", "aud": "c", "iat": iat, "exp": exp});
+            Claims::parse(all.as_object().unwrap().clone()).unwrap()
+        };
+        let remark = |iat, exp| clock_remark(&claims(iat, exp), 1000);
+        assert_eq!(remark(1000, 4000), None);
+        assert_eq!(remark(1010, 4000), None);
+        assert_eq!(remark(1045, 4000), Some(Remark::Clock { behind: 45 }));
+        assert_eq!(remark(500, 940), Some(Remark::Clock { behind: -60 }));
+    }
+
+    #[test]
+    fn only_the_types_of_other_tokens_are_refused() {
+        let check = |typ: Value| check_type(&Map::from_iter([("typ".to_owned(), typ)])).is_ok();
+        for typ in ["JWT", "jwt", "application/jwt", "id_token+jwt", "ID", ""] {
+            assert!(check(typ.into()), "{typ}");
+        }
+        assert!(check(Value::Null) && check(5.into()));
+        for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "dpop+jwt", "logout+jwt"] {
+            assert!(!check(typ.into()), "{typ}");
+        }
     }
 }

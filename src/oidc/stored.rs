@@ -4,7 +4,7 @@
 
 use super::claims::Claims;
 use super::event::Event;
-use super::id_token::{self, Expected, Occasion};
+use super::id_token::{self, Occasion};
 use super::{Error, ProviderClient, distrust};
 use crate::origin::Origin;
 use crate::secret::Secret;
@@ -76,13 +76,7 @@ impl ProviderClient<'_> {
     pub(crate) async fn trusts(&self, token: &Secret) -> Result<bool, Error> {
         let documents = self.documents();
         let metadata = documents.metadata(false).await?;
-        let expected = Expected {
-            issuer: self.provider.issuer.as_str(),
-            client_id: &self.provider.client_id,
-            algorithms: &metadata.signing_algorithms,
-            occasion: Occasion::Stored,
-            now: (self.clock)(),
-        };
+        let expected = self.expected(&metadata, Occasion::Stored);
         let verify = |keys: &_| match self.provider.token {
             TokenKind::Id => id_token::verify(token, None, keys, &expected),
             TokenKind::Access => id_token::verify_access(token, keys, &expected),

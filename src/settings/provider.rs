@@ -60,8 +60,6 @@ pub(crate) enum Pkce {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scopes {
     all: Vec<String>,
-    /// `openid` was typed, and is not only there because a person signs in.
-    asked_for_openid: bool,
     /// Given to the letter: neither `openid` nor anything else is added.
     exact: bool,
 }
@@ -243,11 +241,9 @@ impl Scopes {
     fn new(extras: &[String]) -> Self {
         let mut scopes = Self {
             all: vec!["openid".to_owned()],
-            asked_for_openid: false,
             exact: false,
         };
         for scope in extras.iter().flat_map(|text| text.split([',', ' ', '\t', '\n'])) {
-            scopes.asked_for_openid |= scope == "openid";
             scopes.add(scope);
         }
         scopes
@@ -257,7 +253,6 @@ impl Scopes {
     fn exactly(text: &str) -> Self {
         let mut scopes = Self {
             all: Vec::new(),
-            asked_for_openid: true,
             exact: false,
         };
         text.split(' ').for_each(|scope| scopes.add(scope));
@@ -273,12 +268,6 @@ impl Scopes {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         self.all.iter().map(String::as_str)
-    }
-
-    /// What was typed: a program that signs in for itself has no `openid` to ask for.
-    pub(crate) fn typed(&self) -> impl Iterator<Item = &str> {
-        self.iter()
-            .filter(|scope| *scope != "openid" || self.asked_for_openid)
     }
 
     pub(crate) fn joined(&self) -> String {
@@ -367,15 +356,5 @@ mod tests {
             "openid email offline_access profile"
         );
         assert_eq!(Scopes::new(&[]).joined(), "openid");
-        assert_eq!(
-            Scopes::new(&["k8s".to_owned()]).typed().collect::<Vec<_>>(),
-            ["k8s"]
-        );
-        assert_eq!(
-            Scopes::new(&["k8s,openid".to_owned()])
-                .typed()
-                .collect::<Vec<_>>(),
-            ["openid", "k8s"]
-        );
     }
 }
