@@ -21,6 +21,8 @@ use crate::secret::Secret;
 /// Types of tokens that are no ID tokens though they may look like one (RFC 9068 2.1, RFC 9449 4.2, Back-Channel Logout 2.4).
 const OTHER_TYPES: [&str; 3] = ["at+jwt", "dpop+jwt", "logout+jwt"];
 
+/// How long ago a token may have ended by the provider's own clock, in seconds: it was good when it was sent.
+const ENDED_ON_THE_WAY: i64 = 60;
 /// A difference of the clocks that is not worth a word, in seconds.
 const UNTOLD_CLOCK_DIFFERENCE: i64 = 10;
 /// A token of so many bytes fails at some of the load balancers that stand in front of clusters.
@@ -175,7 +177,7 @@ impl<'a> Opened<'a> {
         let long = self.text.len() > LONG_TOKEN;
         let is_unknown = !self.algorithm.known_to_api_servers;
         let remarks = [
-            clock_remark(&claims, expected.now),
+            clock_remark(&claims, expected),
             long.then(|| Remark::Long(self.text.len())),
             is_unknown.then_some(Remark::Algorithm(self.algorithm.name)),
         ];
@@ -257,7 +259,9 @@ fn check_parties(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> 
 /// A token that has only just come may look too old or too new because the clocks differ (rules T12, T20, T21).
 fn check_times(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
     let ended_since = expected.now.saturating_sub(claims.expires_at);
-    let ended_there = expected.provider_now.is_some_and(|now| claims.expires_at <= now);
+    let ended_there = expected
+        .provider_now
+        .is_some_and(|now| claims.expires_at.saturating_add(ENDED_ON_THE_WAY) <= now);
     if ended_since >= 0 && (ended_there || ended_since > LEEWAY) {
         return Err(Error::Expired(ended_since));
     }
@@ -275,12 +279,16 @@ fn starts_at(claims: &Claims) -> i64 {
         .max(claims.issued_at)
 }
 
-fn clock_remark(claims: &Claims, now: i64) -> Option<Remark> {
-    let early = starts_at(claims).saturating_sub(now);
-    let late = now.saturating_sub(claims.expires_at);
-    let behind = if late >= 0 { -late } else { early };
-    let is_told = late >= 0 || early > UNTOLD_CLOCK_DIFFERENCE;
-    is_told.then_some(Remark::Clock { behind })
+/// A token that was accepted though its times do not fit this machine's clock. One that has ended by the provider's clock too says
+/// nothing of ours.
+fn clock_remark(claims: &Claims, expected: &Expected<'_>) -> Option<Remark> {
+    let early = starts_at(claims).saturating_sub(expected.now);
+    if early > UNTOLD_CLOCK_DIFFERENCE {
+        return Some(Remark::Clock { behind: early });
+    }
+    let late = expected.now.saturating_sub(claims.expires_at);
+    let has_ended = expected.provider_now.is_some_and(|now| claims.expires_at <= now);
+    (late > UNTOLD_CLOCK_DIFFERENCE && !has_ended).then_some(Remark::Clock { behind: -late })
 }
 
 fn check_occasion(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
@@ -412,7 +420,8 @@ mod tests {
             (4300, None, true),
             (4301, None, false),
             (4200, Some(3999), true),
-            (4200, Some(4000), false),
+            (4200, Some(4059), true),
+            (4200, Some(4060), false),
             (9000, Some(2000), false),
         ];
         for (now, provider_now, accepted) in table {
@@ -431,11 +440,22 @@ mod tests {
             let all = serde_json::json!({"iss": "i", "sub": "s", "aud": "c", "iat": iat, "exp": exp});
             Claims::parse(all.as_object().unwrap().clone()).unwrap()
         };
-        let remark = |iat, exp| clock_remark(&claims(iat, exp), 1000);
+        let remark = |iat, exp| {
+            let expected = Expected {
+                issuer: "i",
+                client_id: "c",
+                algorithms: &[],
+                occasion: Occasion::Direct,
+                now: 1000,
+                provider_now: Some(930),
+            };
+            clock_remark(&claims(iat, exp), &expected)
+        };
         assert_eq!(remark(1000, 4000), None);
         assert_eq!(remark(1010, 4000), None);
         assert_eq!(remark(1045, 4000), Some(Remark::Clock { behind: 45 }));
         assert_eq!(remark(500, 940), Some(Remark::Clock { behind: -60 }));
+        assert_eq!(remark(500, 920), None, "it has ended by the provider's clock too");
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod adopt_whose;
 mod ahead;
 mod cached;
 mod callback;
+mod client_auth;
 mod device;
 mod drop_in;
 mod exec_info;

@@ -76,6 +76,10 @@ pub(crate) struct Behaviour {
     /// Whether a refreshed ID token still carries groups.
     pub(crate) groups_after_refresh: bool,
 
+    /// A refreshed ID token is as Keycloak's after another sign-in of the same browser: another `auth_time`, another `nonce`, and an
+    /// `azp`.
+    pub(crate) keycloak_refresh: bool,
+
     /// Life of an ID token.
     pub(crate) id_token_lifetime_secs: i64,
     /// Life of an access token; also `expires_in`.
@@ -201,6 +205,7 @@ impl Default for Behaviour {
             group_count: None,
             groups_limit_lifted: false,
             groups_after_refresh: true,
+            keycloak_refresh: false,
             id_token_lifetime_secs: 3600,
             access_token_lifetime_secs: 3600,
             access_token_form: AccessTokenForm::Jwt,

@@ -81,6 +81,15 @@ pub(crate) enum FaultKind {
     },
     /// A 200 with this very text as JSON: byte order marks, members twice, deep nesting.
     Raw(String),
+    /// An answer with this status, content type and text; the work is not done.
+    Answer {
+        /// HTTP status.
+        code: u16,
+        /// `Content-Type`.
+        content_type: String,
+        /// The body.
+        body: String,
+    },
 }
 
 /// The body of a failed answer.
@@ -157,6 +166,11 @@ impl FaultKind {
             }
             Self::Redirect { to } => Some(Answer::redirect(307, to)),
             Self::Raw(text) => Some(Answer::new(200, "application/json", text.clone())),
+            Self::Answer {
+                code,
+                content_type,
+                body,
+            } => Some(Answer::new(*code, content_type, body.clone())),
             Self::Slow { .. }
             | Self::SlowAfterCommit { .. }
             | Self::Hang
@@ -191,7 +205,8 @@ impl FaultKind {
             | Self::Reset
             | Self::ResetAfterCommit
             | Self::Redirect { .. }
-            | Self::Raw(_) => {}
+            | Self::Raw(_)
+            | Self::Answer { .. } => {}
         }
         answer
     }
