@@ -30,7 +30,8 @@ const DEFAULT_LIFE: i64 = 600;
 /// The response of the device authorization endpoint.
 #[derive(Debug)]
 pub(super) struct DeviceCode {
-    device_code: Secret,
+    /// Never shown.
+    secret: Secret,
     pub(super) user_code: String,
     pub(super) verification_uri: Url,
     /// The same with the user code in it.
@@ -43,6 +44,12 @@ impl DeviceCode {
     pub(super) fn read(mut object: Map<String, Value>, endpoint: &Url) -> Result<Self, Error> {
         let device_code = match object.remove("device_code") {
             Some(Value::String(code)) if !code.is_empty() => Some(Secret::new(code)),
+            Some(Value::Number(code)) => Some(Secret::new(code.to_string())),
+            _ => None,
+        };
+        let user_code = match json::member(&object, "user_code") {
+            Some(Value::String(code)) => Some(code.clone()),
+            Some(Value::Number(code)) => Some(code.to_string()),
             _ => None,
         };
         let missing = |name: &str| Error::TokenAnswer {
@@ -51,10 +58,8 @@ impl DeviceCode {
         };
         let url = |name: &str| json::text(&object, name).and_then(|text| Url::parse(text).ok());
         Ok(Self {
-            device_code: device_code.ok_or_else(|| missing("device_code"))?,
-            user_code: json::text(&object, "user_code")
-                .ok_or_else(|| missing("user_code"))?
-                .to_owned(),
+            secret: device_code.ok_or_else(|| missing("device_code"))?,
+            user_code: user_code.ok_or_else(|| missing("user_code"))?,
             // Google has the name of a draft.
             verification_uri: url("verification_uri")
                 .or_else(|| url("verification_url"))
@@ -79,7 +84,7 @@ impl DeviceCode {
             interval: self.interval,
         };
         loop {
-            let error = match endpoint.poll(&self.device_code, verifier).await {
+            let error = match endpoint.poll(&self.secret, verifier).await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
@@ -175,12 +180,14 @@ mod tests {
         let code = read(|object| {
             object.insert("expires_in".into(), "120".into());
             object.insert("interval".into(), 2.0.into());
+            object.insert("user_code".into(), 123_456.into());
             object.insert("verification_uri_complete".into(), Value::Null);
             let uri = object.remove("verification_uri").unwrap();
             object.insert("verification_url".into(), uri);
         });
         let code = code.unwrap();
         assert_eq!((code.expires_in, code.interval), (120, 2));
+        assert_eq!(code.user_code, "123456");
         assert_eq!(code.verification_uri.as_str(), "https://i/activate");
     }
 

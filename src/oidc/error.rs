@@ -203,7 +203,7 @@ pub(crate) enum Error {
         /// How far the provider's clock is ahead of ours, in seconds.
         clock_ahead: i64,
         /// The issuer is Okta's.
-        is_okta: bool,
+        okta: bool,
     },
 }
 

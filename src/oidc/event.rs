@@ -10,6 +10,7 @@ use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
 
 use super::error::Error;
+use super::id_token::Remark;
 
 /// Something that happened, without a secret in it.
 #[derive(Debug)]
@@ -50,13 +51,8 @@ pub(crate) enum Event<'a> {
     },
     /// What a person typed was refused, and may be typed again.
     InputRefused(&'a Error),
-    /// The times of a token that was accepted and this machine's clock differ by so many seconds; the clock is behind the
-    /// provider's if that is positive.
-    ClockDiffers { behind: i64 },
-    /// A token that was accepted is so long that load balancers may refuse it.
-    LongToken { bytes: usize },
-    /// A token that was accepted is signed with an algorithm that no API server can be told to accept.
-    AlgorithmForNoApiServer(&'static str),
+    /// Something about a token that was accepted.
+    TokenRemark(&'a Remark),
     /// A token that another program had stored does not verify, and is not used.
     ImportRefused(String),
 }

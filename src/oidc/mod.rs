@@ -38,6 +38,7 @@ pub(crate) use error::Error;
 #[cfg(test)]
 pub(crate) use error::OAuthError;
 pub(crate) use event::{Event, Person, Question};
+pub(crate) use id_token::Remark;
 pub(crate) use login::LoginFailure;
 pub(crate) use stored::StoredToken;
 

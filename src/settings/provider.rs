@@ -238,7 +238,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 
 impl Scopes {
     /// Splits at commas and white space, since all three spellings live in kubeconfigs.
-    fn new(extras: &[String]) -> Self {
+    pub(crate) fn new(extras: &[String]) -> Self {
         let mut scopes = Self {
             all: vec!["openid".to_owned()],
             exact: false,

@@ -50,6 +50,7 @@ mod refresh;
 #[cfg(target_os = "linux")]
 mod refused;
 mod secrets;
+mod session_end;
 mod setup;
 mod standalone;
 #[cfg(target_os = "linux")]
@@ -60,6 +61,7 @@ mod storms;
 mod survival;
 mod table;
 mod tls;
+mod token_limits;
 mod usage;
 
 /// The names of all tests here, as `module::test`, so that a table of them cannot name one that is gone.

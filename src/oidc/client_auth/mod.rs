@@ -145,18 +145,20 @@ mod tests {
     use super::SecretPlace::{Basic, Post};
     use super::*;
 
+    type Row<'r> = (
+        EndpointKind,
+        Option<&'r [&'r str]>,
+        Option<Lesson>,
+        SecretPlace,
+        Option<SecretPlace>,
+    );
+
     #[test]
     fn the_place_of_the_secret_follows_what_is_announced_and_learned() {
         use EndpointKind::{DeviceAuthorization as Device, Token};
         let secret = Secret::new("s");
         let learned = |kind, accepted| Some(Lesson::new(kind, "c", &secret, accepted));
-        let table: &[(
-            EndpointKind,
-            Option<&[&str]>,
-            Option<Lesson>,
-            SecretPlace,
-            Option<SecretPlace>,
-        )] = &[
+        let table: &[Row<'_>] = &[
             (Token, None, None, Basic, Some(Post)),
             (Token, Some(&["none", "private_key_jwt"]), None, Basic, Some(Post)),
             (

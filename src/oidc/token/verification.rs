@@ -5,7 +5,7 @@ use crate::oidc::claims::Claims;
 use crate::oidc::documents::Documents;
 use crate::oidc::error::Error;
 use crate::oidc::event::Event;
-use crate::oidc::id_token::{self, Expected, Occasion, Remark, Verified};
+use crate::oidc::id_token::{self, Expected, Occasion, Verified};
 use crate::oidc::metadata::Metadata;
 use crate::oidc::{ProviderClient, Tokens, distrust};
 use crate::secret::Secret;
@@ -71,7 +71,7 @@ impl ProviderClient<'_> {
             Member::NotText => return Err(not_text(metadata, "access_token")),
             Member::Absent => return Err(unusable(metadata, "it has no `access_token`")),
         };
-        if token.expose().matches('.').count() == 2 {
+        if id_token::is_jwt(token.expose()) {
             let verify = |keys: &KeySet| id_token::verify_access(&token, keys, &expected);
             let claims = self
                 .with_keys(documents, metadata, before_waiting, verify)
@@ -133,14 +133,10 @@ impl ProviderClient<'_> {
         let verified = result.map_err(|source| Error::IdToken {
             source,
             clock_ahead: self.http.clock_ahead(),
-            is_okta: is_okta(self.provider.issuer.url()),
+            okta: is_okta(self.provider.issuer.url()),
         })?;
         for remark in &verified.remarks {
-            self.person.tell(match *remark {
-                Remark::Clock { behind } => Event::ClockDiffers { behind },
-                Remark::Long(bytes) => Event::LongToken { bytes },
-                Remark::Algorithm(name) => Event::AlgorithmForNoApiServer(name),
-            });
+            self.person.tell(Event::TokenRemark(remark));
         }
         Ok(verified.claims)
     }

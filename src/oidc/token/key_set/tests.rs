@@ -98,7 +98,7 @@ fn every_algorithm_is_verified_with_a_key_of_its_kind_alone() {
     let all: Vec<Value> = signers.iter().map(|(_, signer)| signer.jwk.clone()).collect();
     for (name, signer) in &signers {
         assert_eq!(
-            verified(&[signer.jwk.clone()], name, None, &signer.signature),
+            verified(std::slice::from_ref(&signer.jwk), name, None, &signer.signature),
             Ok(()),
             "{name}"
         );
@@ -125,13 +125,15 @@ fn every_algorithm_is_verified_with_a_key_of_its_kind_alone() {
     }
 }
 
+type Row<'r> = (&'r str, Vec<Value>, Option<&'r str>, Result<(), NotVerified>);
+
 #[test]
 fn ids_help_to_choose_and_withhold_no_key() {
     let (signer, other) = (rsa_pair(), rsa_pair());
     let (jwk, foreign) = (rsa_jwk(&signer), rsa_jwk(&other));
     let signature = rsa_signature(&signer, &signature::RSA_PKCS1_SHA256);
     let named = |jwk: &Value, id: &str| with(jwk, "kid", id.into());
-    let table: &[(&str, Vec<Value>, Option<&str>, Result<(), NotVerified>)] = &[
+    let table: &[Row<'_>] = &[
         (
             "its own",
             vec![named(&foreign, "a"), named(&jwk, "b")],
@@ -240,7 +242,7 @@ fn unknown_broken_and_weak_keys_are_left_out() {
         json!(null),
     ];
     let mut keys = others.to_vec();
-    keys.push(jwk.clone());
+    keys.push(jwk);
     assert_eq!(verified(&keys, "RS256", None, &signature), Ok(()));
     assert!(set(&others).is_err());
     let short = json!({"kty": "RSA", "n": b64(&[0xff; 128]), "e": "AQAB"});

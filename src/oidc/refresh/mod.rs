@@ -13,6 +13,7 @@ use super::id_token::Occasion;
 use super::token::response::TokenResponse;
 use super::token_endpoint::TokenEndpoint;
 use super::{ProviderClient, Refresh, Renewal, Tokens};
+use crate::settings::Scopes;
 
 /// A provider that rotates refresh tokens lets the old one live for a moment (Okta: 30 s), so that who lost the answer may ask
 /// again. Later than that the same question would be taken for a theft, and end the session. So this is how long the first
@@ -72,7 +73,7 @@ impl ProviderClient<'_> {
         endpoint: &TokenEndpoint<'_>,
         refresh: &Refresh<'_>,
     ) -> Result<(TokenResponse, String), Error> {
-        let scope = refresh.granted_scope;
+        let scope = scope_to_ask_for(refresh.granted_scope, &self.provider.scopes);
         let first = timeout(FIRST_ANSWER_WAIT, endpoint.refresh(refresh.token, scope)).await;
         let response = match first {
             Ok(response) if !matches!(&response, Err(error) if error.may_have_arrived()) => response,
@@ -91,6 +92,16 @@ impl ProviderClient<'_> {
             response => Ok((response?, scope.to_owned())),
         }
     }
+}
+
+/// Returns the scopes of a refresh: those that were granted, or none at all (which means just those, RFC 6749 6) where the
+/// provider's list of them lacks one that decides over the tokens to come: some leave `openid` or `offline_access` out of it.
+fn scope_to_ask_for<'s>(granted: &'s str, wanted: &Scopes) -> &'s str {
+    let lists = |name: &str| granted.split_whitespace().any(|scope| scope == name);
+    let mut deciding = wanted
+        .iter()
+        .filter(|scope| ["openid", "offline_access"].contains(scope));
+    if deciding.all(lists) { granted } else { "" }
 }
 
 /// Turns a failure into the refresh's outcome.
@@ -164,135 +175,4 @@ fn reason(error: &Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use reqwest::StatusCode;
-    use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-    use url::Url;
-
-    use super::*;
-    use crate::foreign_text::ForeignText;
-    use crate::oidc::answer::form_response;
-    use crate::oidc::distrust;
-
-    fn of_answer(status: u16, content_type: &'static str, body: &str) -> Verdict {
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
-        let status = StatusCode::from_u16(status).unwrap();
-        let url = Url::parse("https://i/token").unwrap();
-        let read = form_response(&url, status, &headers, body.as_bytes(), 0).and_then(|object| {
-            TokenResponse::read(object).map_err(|why| Error::TokenAnswer {
-                url: ForeignText::new("https://i/token"),
-                why: ForeignText::new(why),
-            })
-        });
-        verdict(&read.expect_err("a refusal"))
-    }
-
-    #[test]
-    fn an_answer_of_the_token_endpoint_passes_or_is_final() {
-        use Verdict::{Final, OfTheSettings, Passes};
-        let json = "application/json";
-        let html = "text/html";
-        let oauth = |code: &str| format!(r#"{{"error":"{code}","error_description":"text"}}"#);
-        let okta = r#"{"errorCode":"E0000011","errorSummary":"Invalid token provided"}"#.to_owned();
-        let table: &[(u16, &'static str, String, Verdict)] = &[
-            (400, json, oauth("invalid_grant"), Final),
-            (401, json, oauth("invalid_grant"), Final),
-            (403, json, oauth("invalid_grant"), Final),
-            (200, json, oauth("invalid_grant"), Final),
-            (200, html, oauth("invalid_grant"), Final),
-            (400, json, oauth("INVALID-GRANT"), Final),
-            (400, json, oauth("invalid_request"), Final),
-            (401, json, oauth("invalid_token"), Final),
-            (401, json, oauth("token_inactive"), Final),
-            (400, json, oauth("token_expired"), Final),
-            (400, json, oauth("expired_token"), Final),
-            (403, json, oauth("access_denied"), Final),
-            (400, json, oauth("interaction_required"), Final),
-            (400, json, oauth("login_required"), Final),
-            (400, json, oauth("consent_required"), Final),
-            (400, json, oauth("account_selection_required"), Final),
-            (400, json, oauth("unsupported_grant_type"), Final),
-            (400, json, oauth("invalid_scope"), Final),
-            (400, json, oauth("session_ended_by_vendor"), Final),
-            (403, json, oauth("1004"), Final),
-            (400, json, r#"{"error":1004}"#.to_owned(), Final),
-            (
-                400,
-                json,
-                r#"{"error":{"code":"invalid_grant","message":"text"}}"#.to_owned(),
-                Final,
-            ),
-            // A rate limit or the provider's own failure, whatever the body says.
-            (429, json, oauth("invalid_grant"), Passes),
-            (429, html, "slow down".to_owned(), Passes),
-            (500, json, oauth("invalid_grant"), Passes),
-            (502, html, "<html>".to_owned(), Passes),
-            (503, json, String::new(), Passes),
-            (400, json, oauth("temporarily_unavailable"), Passes),
-            (400, json, oauth("server_error"), Passes),
-            (400, json, oauth("slow_down"), Passes),
-            // No answer of OAuth.
-            (400, html, "<html>".to_owned(), Passes),
-            (403, html, "<html>".to_owned(), Passes),
-            (400, json, okta.clone(), Passes),
-            (401, json, okta, Passes),
-            (400, json, "{}".to_owned(), Passes),
-            (200, json, "{}".to_owned(), Passes),
-            (200, json, "[]".to_owned(), Passes),
-            (200, json, r#"{"access_tok"#.to_owned(), Passes),
-            (200, html, "<html>".to_owned(), Passes),
-            (200, json, String::new(), Passes),
-            (302, html, String::new(), Passes),
-            (404, json, oauth("not_found"), Passes),
-            (404, json, oauth("Not Found"), Passes),
-            (403, json, oauth("Forbidden"), Passes),
-            (408, json, oauth("Request Timeout"), Passes),
-            // The settings.
-            (401, json, oauth("invalid_client"), OfTheSettings),
-            (400, json, oauth("invalid_client"), OfTheSettings),
-            (400, json, oauth("unauthorized_client"), OfTheSettings),
-            (400, json, oauth("invalid_dpop_proof"), OfTheSettings),
-            (401, html, "<html>".to_owned(), OfTheSettings),
-            (401, json, String::new(), OfTheSettings),
-            (401, json, oauth("Unauthorized"), OfTheSettings),
-        ];
-        for (status, content_type, body, expected) in table {
-            assert_eq!(
-                of_answer(*status, content_type, body),
-                *expected,
-                "{status} {body}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_refreshed_token_that_cannot_be_accepted_ends_the_session_and_a_wrong_clock_does_not() {
-        let of = |source| {
-            verdict(&Error::IdToken {
-                source,
-                clock_ahead: 0,
-                is_okta: false,
-            })
-        };
-        assert_eq!(of(distrust::Error::Signature), Verdict::Final);
-        assert_eq!(of(distrust::Error::Missing("sub")), Verdict::Final);
-        assert_eq!(of(distrust::Error::Expired(400)), Verdict::OfTheSettings);
-        assert_eq!(of(distrust::Error::NotYetValid(400)), Verdict::OfTheSettings);
-        let keys = Error::Keys {
-            url: ForeignText::new("https://i/keys"),
-            why: ForeignText::new("it is no JSON"),
-        };
-        assert_eq!(verdict(&keys), Verdict::Passes);
-    }
-
-    #[test]
-    fn the_reason_is_one_line() {
-        let refusal = OAuthError {
-            status: 400,
-            error: ForeignText::new("invalid_grant"),
-            description: Some(ForeignText::new("two\nlines")),
-            request_id: None,
-        };
-        assert_eq!(reason(&Error::OAuth(refusal)), "invalid_grant: two lines");
-    }
-}
+mod tests;

@@ -209,11 +209,11 @@ fn without_leading_zeros(mut number: Vec<u8>) -> Vec<u8> {
     number
 }
 
-/// Decodes base64url; padding and the letters of plain base64 are accepted in a public key.
+/// Decodes base64url; padding, line breaks and the letters of plain base64 are accepted in a public key.
 fn decode(text: &str) -> Option<Vec<u8>> {
     let text: String = text
-        .trim_end_matches('=')
         .chars()
+        .filter(|c| !c.is_ascii_whitespace() && *c != '=')
         .map(|c| match c {
             '+' => '-',
             '/' => '_',
