@@ -40,27 +40,42 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
-    /// The claims of an access token, which need not say for whom it is.
-    pub(super) fn parse_access(all: Map<String, Value>) -> Result<Self, Error> {
-        let audience = if all.contains_key("aud") {
+    /// The claims of an access token, which need not say for whom it is, of whom, or since when: only RFC 9068 wants that.
+    ///
+    /// One without `iat` counts as issued at `now`.
+    pub(super) fn parse_access(all: Map<String, Value>, now: i64) -> Result<Self, Error> {
+        let is_there = |name: &str| json::member(&all, name).is_some();
+        let audience = if is_there("aud") {
             audience(&all)?
         } else {
             Vec::new()
         };
-        Self::with_audience(all, audience)
+        let subject = if is_there("sub") {
+            text(&all, "sub")?
+        } else {
+            String::new()
+        };
+        let issued_at = if is_there("iat") { time(&all, "iat")? } else { now };
+        Self::with(all, audience, subject, issued_at)
     }
 
     pub(super) fn parse(all: Map<String, Value>) -> Result<Self, Error> {
         let audience = audience(&all)?;
-        Self::with_audience(all, audience)
-    }
-
-    fn with_audience(all: Map<String, Value>, audience: Vec<String>) -> Result<Self, Error> {
         // OpenID Connect Core 2 allows 255 ASCII characters; Dex has more, and neither kubelogin nor the API server counts.
         let subject = text(&all, "sub")?;
         if subject.is_empty() {
             return Err(Error::WrongType("sub", "a text that is not empty"));
         }
+        let issued_at = time(&all, "iat")?;
+        Self::with(all, audience, subject, issued_at)
+    }
+
+    fn with(
+        all: Map<String, Value>,
+        audience: Vec<String>,
+        subject: String,
+        issued_at: i64,
+    ) -> Result<Self, Error> {
         let authorized_party = match json::member(&all, "azp") {
             None => None,
             Some(Value::String(party)) => Some(party.clone()),
@@ -71,7 +86,7 @@ impl Claims {
             subject,
             audience,
             expires_at: time(&all, "exp")?,
-            issued_at: time(&all, "iat")?,
+            issued_at,
             not_before: time(&all, "nbf").ok(),
             authorized_party,
             all,
@@ -310,6 +325,21 @@ mod tests {
         }
         assert!(with("azp", Value::Null).unwrap().authorized_party.is_none());
         assert!(with("email", 5.into()).unwrap().is_of("sam").is_none());
+    }
+
+    #[test]
+    fn an_access_token_needs_an_issuer_and_an_end_alone() {
+        let read = |value: Value| Claims::parse_access(value.as_object().unwrap().clone(), 15);
+        let claims = read(serde_json::json!({"iss": "https://i", "exp": 20})).unwrap();
+        assert_eq!((claims.issued_at, claims.subject.as_str()), (15, ""));
+        for wrong in [
+            serde_json::json!({"exp": 20}),
+            serde_json::json!({"iss": "https://i"}),
+            serde_json::json!({"iss": "https://i", "exp": 20, "iat": "soon"}),
+            serde_json::json!({"iss": "https://i", "exp": 20, "aud": 5}),
+        ] {
+            assert!(read(wrong.clone()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

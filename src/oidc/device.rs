@@ -41,6 +41,7 @@ impl ProviderClient<'_> {
         endpoint: &TokenEndpoint<'_>,
         metadata: &Metadata,
     ) -> Result<(DeviceCode, Option<PkceCodeVerifier>), Error> {
+        metadata.check_keys(self.provider.token)?;
         let url = metadata.device_authorization_endpoint()?;
         let (object, verifier) = match endpoint.device_code(url, None).await {
             Err(Error::OAuth(error)) if error.to_string().contains("code_challenge") => {

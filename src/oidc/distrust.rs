@@ -59,6 +59,11 @@ impl Error {
         matches!(self, Self::UnknownKey | Self::Signature)
     }
 
+    /// New metadata may change it: what the provider announces, or where its keys are, was kept and may have changed.
+    pub(super) fn may_be_cured_by_new_metadata(&self) -> bool {
+        self.may_be_cured_by_new_keys() || matches!(self, Self::Algorithm(_))
+    }
+
     /// A fault of a clock, which the same sign-in once more would meet again.
     pub(crate) fn is_of_a_clock(&self) -> bool {
         matches!(self, Self::Expired(_) | Self::NotYetValid(_))

@@ -213,6 +213,7 @@ impl Attempt {
         metadata: &Metadata,
         redirect_uri: Option<&str>,
     ) -> Result<Self, Error> {
+        metadata.check_keys(provider.token)?;
         let mut client = oauth2::basic::BasicClient::new(ClientId::new(provider.client_id.clone()))
             .set_auth_uri(AuthUrl::from_url(metadata.authorization_endpoint()?.clone()));
         if let Some(redirect_uri) = redirect_uri {

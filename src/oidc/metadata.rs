@@ -9,7 +9,7 @@ use super::answer::shown;
 use super::error::Error;
 use super::json;
 use crate::foreign_text::ForeignText;
-use crate::settings::{Issuer, is_loopback};
+use crate::settings::{Issuer, TokenKind, is_loopback};
 
 /// The parts of the discovery document that we use.
 #[derive(Debug, Clone)]
@@ -92,6 +92,14 @@ impl Metadata {
         self.usable(&self.jwks_uri, "jwks_uri")
     }
 
+    /// Fails where an ID token is wanted and there are no keys to verify it with: known before a person is asked for anything.
+    pub(crate) fn check_keys(&self, wanted: TokenKind) -> Result<(), Error> {
+        match wanted {
+            TokenKind::Id => self.jwks_uri().map(drop),
+            TokenKind::Access => Ok(()),
+        }
+    }
+
     /// Where device codes come from.
     pub(crate) fn device_authorization_endpoint(&self) -> Result<&Url, Error> {
         if self.device_authorization_endpoint == Err(Unusable::Absent) {
@@ -101,6 +109,11 @@ impl Metadata {
             &self.device_authorization_endpoint,
             "device_authorization_endpoint",
         )
+    }
+
+    /// Whether both have the same keys and algorithms for tokens.
+    pub(crate) fn verifies_as(&self, other: &Self) -> bool {
+        (&self.jwks_uri, &self.signing_algorithms) == (&other.jwks_uri, &other.signing_algorithms)
     }
 
     fn usable<'e>(&self, endpoint: &'e Endpoint, name: &str) -> Result<&'e Url, Error> {

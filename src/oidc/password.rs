@@ -30,6 +30,7 @@ impl ProviderClient<'_> {
         let password = password.map(read).transpose().map_err(not_asked)?;
         let documents = self.documents();
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
+        metadata.check_keys(self.provider.token).map_err(not_asked)?;
         let endpoint = TokenEndpoint::new(self, &documents, &metadata);
         let prompt_failed = |error| asked(Error::Prompt(error));
         let username = match username {

@@ -163,3 +163,21 @@ fn a_renewal_without_an_id_token_leads_to_a_login() {
     );
     assert_eq!(sandbox.tabs(), 2);
 }
+
+/// The provider's documents are kept for a day, and what it announces may change meanwhile.
+#[test]
+fn what_was_kept_of_the_provider_is_not_held_against_a_new_token() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.refresh_defect = Defect::Es512;
+        let name = "id_token_signing_alg_values_supported".to_owned();
+        let announced = serde_json::json!(["RS256", "ES512"]);
+        behaviour.discovery.insert(name, announced);
+    });
+    for _ in 0..2 {
+        sandbox.expire();
+        sandbox.get_token().run().token();
+    }
+    assert_eq!((sandbox.okta.count(Endpoint::Discovery), sandbox.tabs()), (1, 1));
+}

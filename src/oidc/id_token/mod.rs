@@ -102,7 +102,7 @@ pub(crate) fn verify_access(
     expected: &Expected<'_>,
 ) -> Result<Verified, Error> {
     let opened = Opened::read(token.expose(), expected)?;
-    let claims = Claims::parse_access(opened.payload.clone())?;
+    let claims = Claims::parse_access(opened.payload.clone(), expected.now)?;
     check_issuer(&claims, expected)?;
     check_times(&claims, expected)?;
     opened.check_signature(keys)?;

@@ -10,6 +10,7 @@ use super::documents::Documents;
 use super::error::{Error, OAuthError};
 use super::event::Event;
 use super::id_token::Occasion;
+use super::metadata::Metadata;
 use super::token::response::TokenResponse;
 use super::token_endpoint::TokenEndpoint;
 use super::{ProviderClient, Refresh, Renewal, Tokens};
@@ -49,11 +50,8 @@ impl ProviderClient<'_> {
                 (refresh.keep_rotated)(rotated);
             }
         };
-        let occasion = Occasion::Refresh {
-            origin: refresh.origin,
-        };
-        let result = self.believe(&response, &documents, &metadata, occasion, &keep_rotated);
-        match result.await {
+        let verified = self.verified(&response, &documents, &metadata, refresh, &keep_rotated);
+        match verified.await {
             Ok(tokens) => Renewal::Renewed(Box::new(Tokens {
                 // Okta's static mode may leave it out; the old one goes on then.
                 refresh_token: response.refresh_token.or_else(|| Some(refresh.token.clone())),
@@ -64,6 +62,33 @@ impl ProviderClient<'_> {
                 keep_rotated();
                 refused(error, &documents)
             }
+        }
+    }
+
+    /// Verifies the new tokens; what was kept of the provider's metadata is not held against them.
+    async fn verified(
+        &self,
+        response: &TokenResponse,
+        documents: &Documents<'_>,
+        metadata: &Metadata,
+        refresh: &Refresh<'_>,
+        keep_rotated: &(dyn Fn() + Sync),
+    ) -> Result<Tokens, Error> {
+        let occasion = || Occasion::Refresh {
+            origin: refresh.origin,
+        };
+        let result = self.believe(response, documents, metadata, occasion(), keep_rotated);
+        match result.await {
+            Err(Error::IdToken { source, .. }) if source.may_be_cured_by_new_metadata() => {
+                keep_rotated();
+                let fresh = documents.metadata(true).await?;
+                if fresh.verifies_as(metadata) {
+                    return Err(self.not_accepted(source));
+                }
+                self.believe(response, documents, &fresh, occasion(), keep_rotated)
+                    .await
+            }
+            result => result,
         }
     }
 

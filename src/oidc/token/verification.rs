@@ -99,6 +99,14 @@ impl ProviderClient<'_> {
         }
     }
 
+    pub(in crate::oidc) fn not_accepted(&self, source: distrust::Error) -> Error {
+        Error::IdToken {
+            source,
+            clock_ahead: self.http.clock_ahead(),
+            okta: is_okta(self.provider.issuer.url()),
+        }
+    }
+
     /// The provider may sign in whoever has a session in the browser: a `login_hint` is no more than that.
     fn check_account(&self, claims: &Claims) -> Result<(), Error> {
         match &self.provider.account {
@@ -130,11 +138,7 @@ impl ProviderClient<'_> {
             }
             result => result,
         };
-        let verified = result.map_err(|source| Error::IdToken {
-            source,
-            clock_ahead: self.http.clock_ahead(),
-            okta: is_okta(self.provider.issuer.url()),
-        })?;
+        let verified = result.map_err(|source| self.not_accepted(source))?;
         for remark in &verified.remarks {
             self.person.tell(Event::TokenRemark(remark));
         }
