@@ -8,7 +8,7 @@ use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 
 use crate::foreign_text::ForeignText;
-use crate::oidc::{self, Event, Question};
+use crate::oidc::{self, Event, Question, Remark};
 use crate::secret::Secret;
 use crate::ui::Ui;
 
@@ -29,6 +29,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::ImportRefused(why) => {
             ui.step(|| format!("the token of kubectl oidc-login is not used: {why}"));
         }
+        Event::TokenRemark(remark) => show_remark(ui, remark),
         Event::CertificatesUnchecked => ui.warn(
             "--insecure-skip-tls-verify: whoever is on the way can read and change everything",
         ),
@@ -64,6 +65,26 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
             ui.note(&format!("the provider refused these: {refusal}"));
         }
         Event::InputRefused(error) => ui.note(&error.to_string()),
+    }
+}
+
+fn show_remark(ui: Ui, remark: &Remark) {
+    match remark {
+        Remark::Clock { behind } => {
+            let way = if *behind >= 0 { "behind" } else { "ahead of" };
+            let seconds = behind.unsigned_abs();
+            ui.warn(&format!(
+                "this machine's clock is about {seconds} s {way} the provider's: set it (timedatectl set-ntp true)"
+            ));
+        }
+        Remark::Long(bytes) => ui.note(&format!(
+            "the token has {} KiB, most often because of its groups: {}",
+            bytes / 1024,
+            oidc::header_limits()
+        )),
+        Remark::Algorithm(name) => ui.warn(&format!(
+            "the token is signed with {name}, which no Kubernetes API server accepts: set the app to RS256 or ES256"
+        )),
     }
 }
 

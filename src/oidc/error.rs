@@ -16,9 +16,22 @@ pub(crate) struct OAuthError {
 }
 
 impl OAuthError {
-    /// The session is over: this grant will never work again (and a 429 is not this, see `http`).
-    pub(crate) fn ends_session(&self) -> bool {
-        self.status == 400 && self.error.as_str() == "invalid_grant"
+    /// The code in the spelling of RFC 6749, so that `INVALID-GRANT` is no other error.
+    pub(crate) fn code(&self) -> String {
+        self.error.as_str().to_ascii_lowercase().replace(['-', ' '], "_")
+    }
+
+    /// What was presented (a code, a password, a refresh token) is not accepted.
+    pub(crate) fn refuses_the_grant(&self) -> bool {
+        self.code() == "invalid_grant"
+    }
+
+    /// A gateway's body in place of the provider's: it repeats the words of the HTTP status, as `Not Found` for 404.
+    pub(crate) fn is_of_a_gateway(&self) -> bool {
+        let status = reqwest::StatusCode::from_u16(self.status).ok();
+        let words = status.and_then(|status| status.canonical_reason());
+        words.is_some_and(|words| words.replace(' ', "_").eq_ignore_ascii_case(&self.code()))
+            || self.error.as_str() == self.status.to_string()
     }
 
     /// More was asked for than is allowed. Okta says `invalid_scope` for the app's setting and `access_denied` for the access
@@ -28,7 +41,7 @@ impl OAuthError {
             let text = self.description.as_ref();
             text.is_some_and(|text| text.as_str().contains("scope"))
         };
-        match self.error.as_str() {
+        match self.code().as_str() {
             "invalid_scope" => true,
             "access_denied" => names_a_scope(),
             _ => false,
@@ -169,11 +182,15 @@ pub(crate) enum Error {
     AnswerMalformed(&'static str),
 
     // Tokens.
+    #[error("{url} answered with HTTP 401 and no OAuth error: it does not accept this client")]
+    ClientRefused { url: ForeignText },
     #[error("the provider refused the request for tokens: {0}")]
     OAuth(OAuthError),
     #[error("the answer of {url} cannot be used: {why}")]
     TokenAnswer { url: ForeignText, why: ForeignText },
-    #[error("the provider sent a `{0}` token, not a bearer token")]
+    #[error(
+        "the provider sent an access token of type `{0}`, which is bound to a key, and not a bearer token"
+    )]
     TokenType(ForeignText),
     #[error("the provider sent no ID token")]
     NoIdToken,
@@ -185,6 +202,8 @@ pub(crate) enum Error {
         source: distrust::Error,
         /// How far the provider's clock is ahead of ours, in seconds.
         clock_ahead: i64,
+        /// The issuer is Okta's.
+        okta: bool,
     },
 }
 
@@ -222,12 +241,26 @@ impl Error {
                     | Self::Keys { .. }
                     | Self::TokenAnswer { .. }
                     | Self::TokenType(_)
+                    | Self::SignInRefused(_)
+                    | Self::ClientRefused { .. }
             )
     }
 
     /// The provider answered, and its answer will not change by itself.
     pub(crate) fn is_a_refusal(&self) -> bool {
-        matches!(self, Self::OAuth(_) | Self::IdToken { .. })
+        matches!(
+            self,
+            Self::OAuth(_) | Self::IdToken { .. } | Self::ClientRefused { .. }
+        )
+    }
+
+    /// The provider does not know the client by what it was told.
+    pub(crate) fn is_of_the_client(&self) -> bool {
+        match self {
+            Self::ClientRefused { .. } => true,
+            Self::OAuth(error) => error.code() == "invalid_client",
+            _ => false,
+        }
     }
 
     /// The provider may have done what it was asked to, and only its answer did not come.

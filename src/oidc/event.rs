@@ -10,6 +10,7 @@ use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
 
 use super::error::Error;
+use super::id_token::Remark;
 
 /// Something that happened, without a secret in it.
 #[derive(Debug)]
@@ -50,6 +51,8 @@ pub(crate) enum Event<'a> {
     },
     /// What a person typed was refused, and may be typed again.
     InputRefused(&'a Error),
+    /// Something about a token that was accepted.
+    TokenRemark(&'a Remark),
     /// A token that another program had stored does not verify, and is not used.
     ImportRefused(String),
 }

@@ -17,9 +17,7 @@ impl Error {
             | Self::FlagFile { .. }
             | Self::LocalServer { .. }
             | Self::SecretNotText(_)
-            | Self::Internal(_) => {
-                self.setup_hint()
-            }
+            | Self::Internal(_) => self.setup_hint(),
             Self::Unreachable { .. }
             | Self::UnknownHost { .. }
             | Self::Timeout { .. }
@@ -28,6 +26,7 @@ impl Error {
             | Self::Refused { .. }
             | Self::NotJson { .. }
             | Self::AnswerTooLarge { .. }
+            | Self::ClientRefused { .. }
             | Self::Redirected { .. } => Some(self.network_hint()),
             Self::IssuerMismatch { .. } | Self::Discovery { .. } | Self::Keys { .. } => Some(self.provider_hint()),
             Self::NoAddress(taken) => Some(taken.hint()),
@@ -66,7 +65,7 @@ impl Error {
             Self::NoLifetime => {
                 Some("leave --oidc-use-access-token out: the cluster needs a token that says when it ends".to_owned())
             }
-            Self::IdToken { source, clock_ahead } => Some(source.hint(*clock_ahead)),
+            Self::IdToken { source, clock_ahead, okta } => Some(source.hint(*clock_ahead, *okta)),
         }
     }
 
@@ -140,6 +139,11 @@ impl Error {
             Self::NotJson { .. } => {
                 "something else answers there: a wrong --oidc-issuer-url, a proxy, or a captive \
                  portal"
+                    .to_owned()
+            }
+            Self::ClientRefused { .. } => {
+                "compare --oidc-client-id and --oidc-client-secret with the app; a gateway in front of \
+                 the provider may want a header (--oidc-request-header)"
                     .to_owned()
             }
             Self::Redirected { .. } => {

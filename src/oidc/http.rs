@@ -4,39 +4,44 @@
 //! would have secrets sent elsewhere (RFC 9700 4.12). Tells method, URL without query, status and time; never a
 //! header or a body.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+use axum::body::Bytes;
 use data_encoding::BASE64;
-use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse, http};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, StatusCode, redirect};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::answer::{
-    check_status, header, is_json, max_age, not_json, oauth_error, refused, request_id, shown,
+    check_status, form_response, header, is_json, max_age, not_json, refused, request_id, shown,
 };
+use super::client_auth::Form;
 use super::error::Error;
 use super::event::{Event, Person};
 use crate::clock::Clock;
 use crate::files;
 use crate::foreign_text::ForeignText;
+use crate::secret::Secret;
 use crate::settings::{Authority, Provider, Trust, is_loopback};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Largest answer that is read. Discovery documents and key sets are a few KB, tokens with 300 groups some 20 KB.
-const MAX_ANSWER: usize = 1024 * 1024;
+/// Largest answer that is read. Discovery documents and key sets are a few KB; a token with thousands of groups has up to
+/// 1 MiB, and an answer may hold two of them.
+const MAX_ANSWER: usize = 4 * 1024 * 1024;
+
+/// Nothing was heard of the provider's clock.
+const NOT_HEARD: i64 = i64::MIN;
 
 /// A client for one provider.
 pub(crate) struct Http<'a> {
     client: reqwest::Client,
     person: Person<'a>,
-    /// How far the provider's clock (header `Date`) is ahead of ours, in seconds, as last seen; 0 until then.
+    /// How far the provider's clock (header `Date`) is ahead of ours, in seconds, as last seen.
     clock_ahead: AtomicI64,
     clock: Clock,
 }
@@ -60,14 +65,24 @@ impl<'a> Http<'a> {
         Ok(Self {
             client: build(provider, trust)?,
             person,
-            clock_ahead: AtomicI64::new(0),
+            clock_ahead: AtomicI64::new(NOT_HEARD),
             clock,
         })
     }
 
     /// How far the provider's clock is ahead of ours, in seconds; 0 when nothing was heard of it.
     pub(crate) fn clock_ahead(&self) -> i64 {
-        self.clock_ahead.load(Ordering::Relaxed)
+        self.heard_clock_ahead().unwrap_or_default()
+    }
+
+    /// The time by the provider's clock, in seconds since the epoch, if it was heard of.
+    pub(crate) fn provider_now(&self) -> Option<i64> {
+        let ahead = self.heard_clock_ahead()?;
+        Some((self.clock)().saturating_add(ahead))
+    }
+
+    fn heard_clock_ahead(&self) -> Option<i64> {
+        Some(self.clock_ahead.load(Ordering::Relaxed)).filter(|ahead| *ahead != NOT_HEARD)
     }
 
     /// Gets a JSON document.
@@ -133,84 +148,28 @@ impl<'a> Http<'a> {
         Ok((status, headers, body))
     }
 
-    /// Posts to the token endpoint. Every answer but a good one leaves here as an error of ours, since `oauth2`
-    /// would lose the status, and a 429 with `invalid_grant` is a rate limit and no dead session.
-    async fn post(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
-        let url = Url::parse(&request.uri().to_string()).map_err(|_| Error::Internal("endpoint"))?;
-        let request = reqwest::Request::try_from(request).map_err(|error| unreachable(&url, error))?;
-        let (status, headers, body) = self.send(&url, request).await?;
-        check_status(&url, status, &headers, &body, (self.clock)())?;
-        if let Some(error) = oauth_error(status, &headers, &body) {
-            return Err(Error::OAuth(error));
+    /// Posts a form, and returns the members of a successful answer; every other answer is an error of ours.
+    pub(super) async fn post(
+        &self,
+        url: &Url,
+        form: Form,
+        authorization: Option<Secret>,
+    ) -> Result<Map<String, Value>, Error> {
+        let mut request = self
+            .client
+            .post(url.clone())
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Bytes::from_owner(form.into_text()));
+        if let Some(authorization) = authorization {
+            let value = HeaderValue::try_from(authorization.expose());
+            let mut value = value.map_err(|_| Error::Internal("client authentication"))?;
+            value.set_sensitive(true);
+            request = request.header(AUTHORIZATION, value);
         }
-        if status != StatusCode::OK || !is_json(&headers) {
-            // Not quoted: it may repeat what we sent, or hold tokens.
-            return Err(not_json(&url, status, &headers, None));
-        }
-        let mut answer = http::Response::new(without_odd_lifetime(body));
-        *answer.status_mut() = status;
-        answer
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Ok(answer)
-    }
-}
-
-impl<'c> AsyncHttpClient<'c> for Http<'_> {
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>> + Send + 'c>>;
-
-    fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(self.post(request))
-    }
-}
-
-/// Mends an `expires_in` that is no whole number: some providers send text, and `oauth2` would fail the whole answer for
-/// it, and with it a rotated refresh token.
-fn without_odd_lifetime(body: Vec<u8>) -> Vec<u8> {
-    match serde_json::from_slice::<Map<String, Value>>(&body) {
-        Ok(mut answer) if answer.get("expires_in").is_some_and(|seconds| !seconds.is_u64()) => {
-            let seconds = answer.remove("expires_in");
-            if let Some(seconds) = seconds
-                .as_ref()
-                .and_then(Value::as_str)
-                .and_then(|text| text.parse::<u64>().ok())
-            {
-                answer.insert("expires_in".to_owned(), seconds.into());
-            }
-            serde_json::to_vec(&answer).unwrap_or(body)
-        }
-        _ => body,
-    }
-}
-
-/// The same client for polls of a device code: an error answer is `oauth2`'s to read, which knows which of them mean to go
-/// on, and everything else counts as a network that fails for a while.
-pub(crate) struct Polling<'a>(pub(super) &'a Http<'a>);
-
-impl Polling<'_> {
-    async fn poll(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
-        match self.0.post(request).await {
-            Err(Error::OAuth(error)) => {
-                let body = json!({ "error": error.error, "error_description": error.description });
-                let mut answer = http::Response::new(body.to_string().into_bytes());
-                *answer.status_mut() = StatusCode::BAD_REQUEST;
-                answer
-                    .headers_mut()
-                    .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                Ok(answer)
-            }
-            result => result,
-        }
-    }
-}
-
-impl<'c> AsyncHttpClient<'c> for Polling<'_> {
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>> + Send + 'c>>;
-
-    fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(self.poll(request))
+        let request = request.build().map_err(|error| unreachable(url, error))?;
+        let (status, headers, body) = self.send(url, request).await?;
+        form_response(url, status, &headers, &Zeroizing::new(body), (self.clock)())
     }
 }
 

@@ -191,7 +191,7 @@ impl ProviderClient<'_> {
         nonce: &Nonce,
         verifier: Option<PkceCodeVerifier>,
     ) -> Result<Tokens, Error> {
-        let endpoint = TokenEndpoint::new(self, metadata);
+        let endpoint = TokenEndpoint::new(self, documents, metadata);
         let answer = endpoint.exchange(code, redirect_uri, verifier).await?;
         self.believe(&answer, documents, metadata, Occasion::Login { nonce }, &|| ())
             .await
@@ -213,8 +213,9 @@ impl Attempt {
         metadata: &Metadata,
         redirect_uri: Option<&str>,
     ) -> Result<Self, Error> {
+        metadata.check_keys(provider.token)?;
         let mut client = oauth2::basic::BasicClient::new(ClientId::new(provider.client_id.clone()))
-            .set_auth_uri(AuthUrl::from_url(metadata.authorization_endpoint.clone()));
+            .set_auth_uri(AuthUrl::from_url(metadata.authorization_endpoint()?.clone()));
         if let Some(redirect_uri) = redirect_uri {
             let redirect = RedirectUrl::new(redirect_uri.to_owned());
             client = client.set_redirect_uri(redirect.map_err(|_| Error::Internal("redirect URI"))?);

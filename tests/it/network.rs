@@ -79,7 +79,7 @@ fn failures_of_discovery_are_told_apart() {
             "jwks_uri",
             "OpenID Connect",
         ),
-        (FaultKind::Huge, "more than 1048576 bytes", "try again later"),
+        (FaultKind::Huge, "more than 4194304 bytes", "try again later"),
     ];
     for (fault, words, hint) in cases {
         let sandbox = Sandbox::new();
