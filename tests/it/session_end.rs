@@ -1,7 +1,5 @@
 //! When a refresh that fails ends the session, and when the session stays.
 
-use std::fs;
-
 use crate::okta::{Defect, Endpoint, Fault, FaultBody, FaultKind};
 use crate::support::Sandbox;
 
