@@ -158,10 +158,8 @@ fn renewal_hint(error: &oidc::Error, path: Option<&Path>) -> Option<String> {
     let hint = error.hint()?;
     Some(match path {
         Some(path) if error.is_a_refusal() => {
-            format!(
-                "{hint}; to sign in anew, remove the session: rm {}",
-                files::quoted(path)
-            )
+            let dir = files::quoted(path.parent().unwrap_or(path));
+            format!("{hint}; to sign in anew: kubesesame clean --token-cache-dir={dir}")
         }
         _ => format!("{hint}; the session is kept"),
     })

@@ -10,7 +10,7 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::foreign_text::escaped_json;
 use crate::kubeconfig::SetCredentials;
-use crate::oidc::{self, Event, NoDocumentCache, Person, ProviderClient, Tokens};
+use crate::oidc::{self, Continuation, Event, NoDocumentCache, ProviderClient, Tokens};
 use crate::settings::{self, Login, Provider, Trust};
 use crate::ui::Ui;
 
@@ -44,10 +44,7 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
 fn sign_in(provider: &Provider, login: &Login, trust: &Trust, ui: Ui) -> Result<(Tokens, bool), Error> {
     let attempt = |provider: &Provider| -> Result<_, Error> {
         let report = |event: Event<'_>| person::show(ui, event);
-        let person = Person {
-            report: &report,
-            ask: person::ask,
-        };
+        let person = person::with(ui, &report, Continuation::Command);
         let connection = ProviderClient::new(provider, trust, &NoDocumentCache, person, clock::now)?;
         block_on(connection.login(login))
     };
@@ -74,10 +71,14 @@ fn sign_in(provider: &Provider, login: &Login, trust: &Trust, ui: Ui) -> Result<
         failure.error
     ));
     let tokens = attempt(provider)?.map_err(|failure| failure.error)?;
-    ui.note(
-        "the provider refuses the scope `offline_access`, so you will sign in again each time a token ends (at Okta: \
-         enable the grant type Refresh Token on the app, and allow the scope in the access policy)",
-    );
+    let cure = if provider.issuer.is_okta() {
+        "enable the grant type Refresh Token on the app, and allow the scope in Okta's access policy"
+    } else {
+        "whoever runs the provider can allow it for this app"
+    };
+    ui.note(&format!(
+        "the provider refuses the scope `offline_access`, so you will sign in again each time a token ends: {cure}"
+    ));
     Ok((tokens, false))
 }
 
@@ -241,6 +242,7 @@ mod tests {
             error: ForeignText::new(error),
             description: Some(ForeignText::new(description)),
             request_id: None,
+            is_okta: false,
         }))
     }
 

@@ -17,7 +17,9 @@ use crate::error::Error;
 use crate::files::{UserFileError, UserFileLock};
 use crate::foreign_text::ForeignText;
 use crate::kubeconfig::{self, AuthProvider};
-use crate::oidc::{Event, NoDocumentCache, Person, ProviderClient, Refresh, Renewal, StoredToken, Tokens};
+use crate::oidc::{
+    Continuation, Event, NoDocumentCache, ProviderClient, Refresh, Renewal, StoredToken, Tokens,
+};
 use crate::secret::Secret;
 use crate::session::{Identity, Record};
 use crate::settings::{self, Login, Provider, Trust};
@@ -151,10 +153,7 @@ impl Standalone {
         }
         self.check_writable()?;
         let report = |event: Event<'_>| person::show(self.ui, event);
-        let person = Person {
-            report: &report,
-            ask: person::ask,
-        };
+        let person = person::with(self.ui, &report, Continuation::Command);
         let connection =
             ProviderClient::new(&self.provider, &self.trust, &NoDocumentCache, person, clock::now)?;
         let renewed = match (stored, refresh_token) {

@@ -86,6 +86,11 @@ impl Error {
         matches!(self, Self::Io { .. })
     }
 
+    /// There is no such file.
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::ForeignOwner {
@@ -93,7 +98,7 @@ impl Error {
                 ..
             } => "choose another directory with --token-cache-dir, best below your home".to_owned(),
             Self::ForeignOwner { path, .. } | Self::ManyNames { path, .. } | Self::Link { path } => {
-                format!("look at it, then remove it: rm {}", quoted(path))
+                format!("look at it, then move it away: mv {0} {0}.old", quoted(path))
             }
             Self::OpenToOthers { kind, path, .. } => {
                 let mode = if *kind == Kind::Directory { "700" } else { "600" };

@@ -88,6 +88,7 @@ pub(super) fn oauth_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) 
         error: ForeignText::with_limit(&body.error, 60),
         description: body.error_description.as_deref().map(ForeignText::new),
         request_id: request_id(headers),
+        is_okta: false,
     })
 }
 

@@ -6,7 +6,7 @@
 use oauth2::{PkceCodeChallenge, PkceCodeVerifier, StandardDeviceAuthorizationResponse};
 use url::Url;
 
-use super::error::Error;
+use super::error::{Error, OAuthError};
 use super::event::Event;
 use super::id_token::Occasion;
 use super::login::{LoginFailure, asked, not_asked};
@@ -24,11 +24,11 @@ impl ProviderClient<'_> {
         let (device, verifier) = self.device_code(&endpoint, &metadata).await.map_err(not_asked)?;
         let address = self.show(&device).map_err(not_asked)?;
         // Whoever sits at a terminal far away has no browser here; what fails to open was printed anyway.
-        drop(browser::open(&login.browser, &address));
+        browser::open(&login.browser, &address, |_| ());
         let answer = endpoint
             .poll(&device, verifier, self.clock)
             .await
-            .map_err(asked)?;
+            .map_err(|error| asked(self.of_this_provider(error)))?;
         self.believe(&answer, &documents, &metadata, Occasion::Direct, &|| ())
             .await
             .map_err(asked)
@@ -56,6 +56,17 @@ impl ProviderClient<'_> {
         }
     }
 
+    /// Adds whose refusal it is, for the hint.
+    fn of_this_provider(&self, error: Error) -> Error {
+        match error {
+            Error::SignInRefused(refusal) => Error::SignInRefused(OAuthError {
+                is_okta: self.provider.issuer.is_okta(),
+                ..refusal
+            }),
+            error => error,
+        }
+    }
+
     /// Tells the person where to go, and returns the address for a browser.
     fn show(&self, device: &StandardDeviceAuthorizationResponse) -> Result<Url, Error> {
         let plain = device.verification_uri().url();
@@ -63,11 +74,9 @@ impl ProviderClient<'_> {
             .verification_uri_complete()
             .and_then(|uri| Url::parse(uri.secret()).ok());
         let address = complete.as_ref().unwrap_or(plain);
-        if [plain, address]
-            .iter()
-            .any(|url| url.scheme() != "https" && !is_loopback(url))
-        {
-            return Err(Error::AnswerMalformed("the address to sign in at is not https"));
+        let mut addresses = [plain, address].into_iter();
+        if let Some(plain) = addresses.find(|url| url.scheme() != "https" && !is_loopback(url)) {
+            return Err(Error::DeviceAddress(ForeignText::new(plain.as_str())));
         }
         let code = ForeignText::with_limit(device.user_code().secret(), 40);
         self.person.tell(Event::EnterCode {

@@ -17,6 +17,7 @@ mod event;
 mod hint;
 mod http;
 mod id_token;
+mod json_document;
 mod keyboard;
 mod listener;
 mod local_server;
@@ -24,14 +25,20 @@ mod login;
 mod metadata;
 mod page;
 mod password;
+mod paste;
+mod redirects;
 mod stored;
+mod tls_fault;
+mod tls_trust;
 mod token_endpoint;
+mod transport;
+mod waiting;
 
 pub(crate) use documents::{DocumentCache, NoDocumentCache};
 pub(crate) use error::Error;
 #[cfg(test)]
 pub(crate) use error::OAuthError;
-pub(crate) use event::{Event, Person, Question};
+pub(crate) use event::{Continuation, Event, Person, Question, Report};
 pub(crate) use login::LoginFailure;
 pub(crate) use stored::StoredToken;
 

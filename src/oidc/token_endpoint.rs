@@ -259,6 +259,7 @@ fn device_refusal(refusal: &DeviceCodeErrorResponse) -> Error {
             error: ForeignText::with_limit(error.as_ref(), 60),
             description: refusal.error_description().map(|text| ForeignText::new(text)),
             request_id: None,
+            is_okta: false,
         }),
     }
 }

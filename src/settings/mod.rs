@@ -15,7 +15,7 @@ use std::path::PathBuf;
 pub(crate) use browser::Browser;
 pub(crate) use cache::{Cache, Storage, cache_dir, likely_cache_dir, runtime_dir};
 pub(crate) use login::{Grant, LocalServer, Login};
-pub(crate) use provider::{Issuer, Pkce, Provider, Scopes, TokenKind, is_loopback};
+pub(crate) use provider::{Issuer, Pkce, Provider, Scopes, TokenKind, is_loopback, is_okta};
 pub(crate) use redirect::{ListenAddress, Redirect};
 pub(crate) use secret_source::SecretSource;
 

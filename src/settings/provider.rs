@@ -226,6 +226,27 @@ impl Issuer {
     pub(crate) fn url(&self) -> &Url {
         &self.url
     }
+
+    /// Whether the issuer is at one of Okta's own domains, so that texts may speak of Okta's console.
+    pub(crate) fn is_okta(&self) -> bool {
+        is_okta(&self.url)
+    }
+}
+
+/// Whether a URL is at one of Okta's own domains.
+pub(crate) fn is_okta(url: &Url) -> bool {
+    const DOMAINS: [&str; 5] = [
+        "okta.com",
+        "oktapreview.com",
+        "okta-emea.com",
+        "okta-gov.com",
+        "okta.mil",
+    ];
+    let host = url.host_str().unwrap_or_default();
+    DOMAINS.iter().any(|domain| {
+        host.strip_suffix(domain)
+            .is_some_and(|organization| organization.ends_with('.'))
+    })
 }
 
 /// Whether a URL stays on this machine, where http is no risk.

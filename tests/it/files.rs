@@ -78,7 +78,7 @@ fn a_link_in_place_of_a_record_or_a_lock_is_refused() {
         symlink(&elsewhere, &path).unwrap();
         sandbox.get_token().run().fails(
             1,
-            &["is a symbolic link", "hint: look at it, then remove it: rm "],
+            &["is a symbolic link", "hint: look at it, then move it away: mv "],
         );
         fs::remove_file(&path).unwrap();
         fs::rename(&elsewhere, &path).unwrap();
@@ -165,7 +165,7 @@ fn another_user_s_directory_or_record_is_refused_and_the_owner_named() {
     sandbox
         .get_token()
         .run()
-        .fails(1, &["belongs to `nobody` (uid 65534)", "rm "]);
+        .fails(1, &["belongs to `nobody` (uid 65534)", "mv "]);
     chown(&sandbox.session_file(), Some(Uid::effective()), None).unwrap();
     chown(&sandbox.cache_dir(), nobody.0, nobody.1).unwrap();
     sandbox

@@ -59,6 +59,7 @@ mod storms;
 mod survival;
 mod table;
 mod tls;
+mod tls_faults;
 mod usage;
 
 /// The names of all tests here, as `module::test`, so that a table of them cannot name one that is gone.

@@ -356,7 +356,10 @@ fn a_renewal_that_is_refused_says_how_to_sign_in_anew() {
         .okta
         .behave(|behaviour| behaviour.faults = vec![Fault::always(Endpoint::Token, refusal)]);
     let path = sandbox.session_file();
-    let cure = format!("to sign in anew, remove the session: rm {}", path.display());
+    let cure = format!(
+        "to sign in anew: kubesesame clean --token-cache-dir={}",
+        sandbox.cache_dir().display()
+    );
     sandbox
         .get_token()
         .run()

@@ -14,7 +14,7 @@ use crate::command::person;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::exec;
-use crate::oidc::{Event, Person, ProviderClient, Renewal};
+use crate::oidc::{Continuation, Event, ProviderClient, Renewal};
 use crate::process;
 use crate::session::{self, Found, Line, Locked, Memory, Record, Store, Turn};
 use crate::ui::Ui;
@@ -151,10 +151,7 @@ impl GetToken<'_> {
 
     fn renewed(&self, record: &Record, flight: Flight<'_>) -> Result<Record, Error> {
         let report = |event: Event<'_>| person::show(self.ui, event);
-        let person = Person {
-            report: &report,
-            ask: person::ask,
-        };
+        let person = person::with(self.ui, &report, Continuation::Kubectl);
         let connection = ProviderClient::new(
             &self.provider,
             &self.trust,

@@ -30,7 +30,7 @@ use crate::command::person;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::exec::{self, ApiVersion};
-use crate::oidc::{DocumentCache, Event, NoDocumentCache, Person, ProviderClient};
+use crate::oidc::{Continuation, DocumentCache, Event, NoDocumentCache, ProviderClient};
 use crate::process::Parent;
 use crate::secret::Secret;
 use crate::session::{
@@ -418,10 +418,7 @@ impl<'a> GetToken<'a> {
             None => &NoDocumentCache,
         };
         let report = |event: Event<'_>| person::show(self.ui, event);
-        let person = Person {
-            report: &report,
-            ask: person::ask,
-        };
+        let person = person::with(self.ui, &report, Continuation::Kubectl);
         let connection = ProviderClient::new(&self.provider, &self.trust, documents, person, clock::now)?;
         let adopted = match (session, flight) {
             (None, Some(flight)) if self.login.grant.is_a_persons() => self.adopt(&connection, flight)?,
