@@ -111,6 +111,7 @@ pub(super) fn oauth_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) 
         error: ForeignText::with_limit(&code, 60),
         description: inner.or(description).map(ForeignText::new),
         request_id: request_id(headers),
+        is_okta: false,
     })
 }
 

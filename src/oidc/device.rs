@@ -25,7 +25,7 @@ impl ProviderClient<'_> {
         let (device, verifier) = self.device_code(&endpoint, &metadata).await.map_err(not_asked)?;
         let address = self.show(&device).map_err(not_asked)?;
         // Whoever sits at a terminal far away has no browser here; what fails to open was printed anyway.
-        drop(browser::open(&login.browser, &address));
+        browser::open(&login.browser, &address, |_| ());
         let answer = device
             .wait(&endpoint, verifier.as_ref(), self.clock)
             .await
@@ -62,11 +62,9 @@ impl ProviderClient<'_> {
     fn show(&self, device: &DeviceCode) -> Result<Url, Error> {
         let plain = &device.verification_uri;
         let address = device.verification_uri_complete.as_ref().unwrap_or(plain);
-        if [plain, address]
-            .iter()
-            .any(|url| url.scheme() != "https" && !is_loopback(url))
-        {
-            return Err(Error::AnswerMalformed("the address to sign in at is not https"));
+        let mut addresses = [plain, address].into_iter();
+        if let Some(plain) = addresses.find(|url| url.scheme() != "https" && !is_loopback(url)) {
+            return Err(Error::DeviceAddress(ForeignText::new(plain.as_str())));
         }
         let code = ForeignText::with_limit(&device.user_code, 40);
         self.person.tell(Event::EnterCode {

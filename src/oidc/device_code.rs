@@ -210,6 +210,7 @@ mod tests {
                 error: ForeignText::new(code),
                 description: None,
                 request_id: None,
+                is_okta: false,
             })
         };
         let url = || ForeignText::new("https://i/token");
@@ -223,6 +224,7 @@ mod tests {
         let timeout = Error::Timeout {
             url: url(),
             seconds: 30,
+            connected: true,
         };
         let table = [
             (oauth("authorization_pending"), Some(5)),

@@ -2,6 +2,7 @@
 
 use super::distrust;
 use super::listener;
+use super::tls_fault::TlsFault;
 use crate::files;
 use crate::foreign_text::ForeignText;
 
@@ -13,6 +14,8 @@ pub(crate) struct OAuthError {
     pub(crate) error: ForeignText,
     pub(crate) description: Option<ForeignText>,
     pub(crate) request_id: Option<ForeignText>,
+    /// The issuer is at one of Okta's domains, so that hints may speak of Okta's console.
+    pub(crate) is_okta: bool,
 }
 
 impl OAuthError {
@@ -103,10 +106,23 @@ pub(crate) enum Error {
     },
     #[error("cannot find the host of {url}: {cause}")]
     UnknownHost { url: ForeignText, cause: ForeignText },
+    #[error("cannot find the proxy `{proxy}` on the way to {url}: {cause}")]
+    UnknownProxy {
+        url: ForeignText,
+        proxy: ForeignText,
+        cause: ForeignText,
+    },
     #[error("{url} did not answer within {seconds} s")]
-    Timeout { url: ForeignText, seconds: u64 },
-    #[error("the certificate of {url} is not trusted: {cause}")]
-    Untrusted { url: ForeignText, cause: ForeignText },
+    Timeout {
+        url: ForeignText,
+        seconds: u64,
+        /// The connection was there, and the request may have arrived.
+        connected: bool,
+    },
+    #[error("{}", .fault.about(.url))]
+    Tls { url: ForeignText, fault: TlsFault },
+    #[error("{url} does not answer in HTTP: {cause}")]
+    NotHttp { url: ForeignText, cause: ForeignText },
     #[error("{url} asks to slow down (HTTP 429){}", tail(.reason.as_ref()))]
     RateLimited {
         url: ForeignText,
@@ -133,6 +149,10 @@ pub(crate) enum Error {
     AnswerTooLarge { url: ForeignText, limit: usize },
     #[error("{url} redirects to {to}, and kubesesame follows no redirect there")]
     Redirected { url: ForeignText, to: ForeignText },
+    #[error("{url} redirects without end")]
+    RedirectLoop { url: ForeignText },
+    #[error("{url} answered with {what}, not with a JSON object")]
+    NoDocument { url: ForeignText, what: &'static str },
 
     // Discovery and keys.
     #[error("the discovery document is of issuer `{returned}`, not of `{configured}`")]
@@ -160,6 +180,10 @@ pub(crate) enum Error {
     DeviceExpired,
     #[error("nothing was pasted within {seconds} s")]
     NothingPasted { seconds: u64 },
+    #[error("the input ended before anything was pasted")]
+    InputEnded,
+    #[error("the address to sign in at, `{0}`, is not https")]
+    DeviceAddress(ForeignText),
     #[error("what was pasted is no answer to this sign-in: {0}")]
     Pasted(&'static str),
     #[error("nobody signed in within {seconds} s{}", ignored_tail(*.ignored))]
@@ -265,7 +289,10 @@ impl Error {
 
     /// The provider may have done what it was asked to, and only its answer did not come.
     pub(crate) fn may_have_arrived(&self) -> bool {
-        matches!(self, Self::Unreachable { sent: true, .. })
+        matches!(
+            self,
+            Self::Unreachable { sent: true, .. } | Self::Timeout { connected: true, .. }
+        )
     }
 
     /// When the provider wants to be asked again, in seconds since the epoch, if it says.
@@ -281,7 +308,9 @@ impl Error {
         matches!(
             self,
             Self::Redirected { .. }
+                | Self::RedirectLoop { .. }
                 | Self::NotJson { .. }
+                | Self::NoDocument { .. }
                 | Self::UnknownHost { .. }
                 | Self::Refused {
                     status: 404 | 405 | 410,

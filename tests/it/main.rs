@@ -61,6 +61,7 @@ mod storms;
 mod survival;
 mod table;
 mod tls;
+mod tls_faults;
 mod token_limits;
 mod usage;
 

@@ -177,6 +177,7 @@ fn the_reason_is_one_line() {
         error: ForeignText::new("invalid_grant"),
         description: Some(ForeignText::new("two\nlines")),
         request_id: None,
+        is_okta: false,
     };
     assert_eq!(reason(&Error::OAuth(refusal)), "invalid_grant: two lines");
 }

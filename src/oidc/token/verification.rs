@@ -103,7 +103,7 @@ impl ProviderClient<'_> {
         Error::IdToken {
             source,
             clock_ahead: self.http.clock_ahead(),
-            okta: is_okta(self.provider.issuer.url()),
+            okta: self.provider.issuer.is_okta(),
         }
     }
 
@@ -155,20 +155,4 @@ fn unusable(metadata: &Metadata, why: &str) -> Error {
 
 fn not_text(metadata: &Metadata, name: &str) -> Error {
     unusable(metadata, &format!("`{name}` is no text"))
-}
-
-/// Whether an issuer is Okta's, so that its console can be named.
-fn is_okta(issuer: &url::Url) -> bool {
-    const DOMAINS: [&str; 5] = [
-        "okta.com",
-        "oktapreview.com",
-        "okta-emea.com",
-        "okta-gov.com",
-        "okta.mil",
-    ];
-    let host = issuer.host_str().unwrap_or_default();
-    DOMAINS.iter().any(|domain| {
-        host.strip_suffix(domain)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    })
 }
