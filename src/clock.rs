@@ -18,7 +18,7 @@ pub(crate) fn now() -> i64 {
 
 /// Returns the time in the unit and from the moment that the system tells the starts of processes in.
 #[cfg(target_os = "linux")]
-pub(crate) fn for_processes() -> u64 {
+pub(crate) fn boot_ticks() -> u64 {
     use nix::time::{ClockId, clock_gettime};
 
     // Ticks since boot, sleep included; a tick is a hundredth of a second wherever Rust's standard library runs (USER_HZ).
@@ -30,7 +30,7 @@ pub(crate) fn for_processes() -> u64 {
 
 /// Returns the time in the unit and from the moment that the system tells the starts of processes in.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn for_processes() -> u64 {
+pub(crate) fn boot_ticks() -> u64 {
     now().unsigned_abs()
 }
 

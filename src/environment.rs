@@ -63,6 +63,55 @@ fn flags(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, 
     ours.collect()
 }
 
+/// Whether there may be something to read on standard input: a terminal, a pipe or a file, and not the null device.
+#[cfg(unix)]
+pub(crate) fn stdin_can_be_read() -> bool {
+    use std::os::fd::AsFd as _;
+    use std::os::unix::fs::FileTypeExt as _;
+
+    let stdin = std::io::stdin();
+    let file = stdin.as_fd().try_clone_to_owned().map(std::fs::File::from);
+    let kind = file
+        .and_then(|file| file.metadata())
+        .map(|metadata| metadata.file_type());
+    stdin.is_terminal() || kind.is_ok_and(|kind| !kind.is_char_device())
+}
+
+/// Whether there may be something to read on standard input.
+#[cfg(not(unix))]
+pub(crate) fn stdin_can_be_read() -> bool {
+    true
+}
+
+/// Returns the variables of others that decide how an attempt to sign in ends: the display and its browser, proxies, certificates.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the single access point to the environment"
+)]
+pub(crate) fn sign_in_variables() -> Vec<(String, String)> {
+    const NAMES: [&str; 14] = [
+        "ALL_PROXY",
+        "BROWSER",
+        "DISPLAY",
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "NO_PROXY",
+        "SSL_CERT_DIR",
+        "SSL_CERT_FILE",
+        "WAYLAND_DISPLAY",
+        "WSL_DISTRO_NAME",
+        "all_proxy",
+        "http_proxy",
+        "https_proxy",
+        "no_proxy",
+    ];
+    let set = NAMES.into_iter().filter_map(|name| {
+        let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
+        Some((name.to_owned(), value.to_string_lossy().into_owned()))
+    });
+    set.collect()
+}
+
 /// `HOME` first, since that needs no look at the user database; `directories` knows the other systems.
 #[expect(clippy::disallowed_methods, reason = "the door to the environment")]
 fn home() -> Option<PathBuf> {
@@ -80,7 +129,7 @@ fn has_display(variable: impl Fn(&'static str) -> Option<OsString>) -> bool {
             .any(|name| variable(name).is_some_and(|value| !value.is_empty()))
 }
 
-/// The words of the command line, the program's own name first.
-pub(crate) fn words() -> impl Iterator<Item = OsString> {
+/// The command line, the program's own name first.
+pub(crate) fn args() -> impl Iterator<Item = OsString> {
     std::env::args_os()
 }

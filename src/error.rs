@@ -3,11 +3,12 @@
 //! Owns the exit codes and the order of the lines. The words live with the rooms that fail.
 
 use std::error::Error as _;
-use std::path::{Path, PathBuf};
+use std::io;
 
-use crate::cli::Unfit;
+use crate::cli::{Unfit, Untyped};
 use crate::foreign_text::ForeignText;
 use crate::report::Report;
+use crate::session::Recalled;
 use crate::{exec, files, kubeconfig, oidc, session, settings};
 
 /// A failure of a command.
@@ -15,6 +16,9 @@ use crate::{exec, files, kubeconfig, oidc, session, settings};
 pub(crate) enum Error {
     #[error("{}", unfit(.0))]
     Unfit(Unfit),
+    /// The same, where it was seen later than the command line was read.
+    #[error("{}", unfit(.0))]
+    UnfitLater(Unfit, Box<Self>),
     #[error(transparent)]
     Settings(#[from] settings::Error),
     #[error(transparent)]
@@ -25,28 +29,24 @@ pub(crate) enum Error {
     Session(#[from] session::Error),
     #[error(transparent)]
     Oidc(#[from] oidc::Error),
-    /// The provider did not renew the session; it stays as it is.
-    #[error("the session could not be renewed")]
-    Renewal {
-        source: oidc::Error,
-        /// Where the session is, if it is anywhere.
-        path: Option<PathBuf>,
-    },
+    /// The provider did not refresh the session; it stays as it is.
+    #[error("the session could not be refreshed")]
+    RefreshFailed(#[source] oidc::Error),
     /// The provider said so while the token was still good.
-    #[error("the session is over: {0}")]
+    #[error("the session has ended: {0}")]
     SessionOver(String),
-    /// The same client has asked three times in a row for a token that is good.
-    #[error("the API server refuses the token, though it has not ended")]
-    TokenRefused,
+    /// A step of the lifecycle came before the one that it needs.
+    #[error("internal error: there is no session")]
+    NoSession,
     #[error(transparent)]
     Kubeconfig(#[from] kubeconfig::Error),
     /// The sign-in that this call waited for, or one shortly before, failed so.
-    #[error("{}", .0.error)]
-    Remembered(Report),
-    #[error("the credential could not be written to standard output")]
-    Output(#[source] std::io::Error),
+    #[error("{}", .0.report.error)]
+    Remembered(Recalled),
+    #[error("the result could not be written to standard output")]
+    Output(#[source] io::Error),
     #[error("the system does not let kubesesame use the network")]
-    Runtime(#[source] std::io::Error),
+    Runtime(#[source] io::Error),
 }
 
 /// Done.
@@ -60,11 +60,14 @@ pub(crate) const EXIT_LOGIN_NEEDED: u8 = 3;
 
 impl Error {
     pub(crate) fn report(&self) -> Report {
-        if let Self::Remembered(report) = self {
-            return report.clone();
+        if let Self::Remembered(recalled) = self {
+            return recalled.report.clone();
         }
         let mut causes = Vec::new();
-        let mut cause = self.source();
+        let mut cause = match self {
+            Self::UnfitLater(_, error) => error.source(),
+            error => error.source(),
+        };
         while let Some(source) = cause {
             causes.push(source.to_string());
             cause = source.source();
@@ -80,10 +83,39 @@ impl Error {
         }
     }
 
+    /// Whether this process's caller has been told before.
+    pub(crate) fn was_told(&self) -> bool {
+        matches!(self, Self::Remembered(recalled) if recalled.told)
+    }
+
+    /// The error and its causes, for a warning.
+    pub(crate) fn in_one_line(&self) -> String {
+        let report = self.report();
+        [vec![report.error], report.causes].concat().join(": ")
+    }
+
+    /// Names the variable, or the cluster's config, that a value came from which turned out to be of no use.
+    pub(crate) fn with_source(self, untyped: &Untyped) -> Self {
+        match untyped.unfit(&self.flags(), &self.to_string()) {
+            Some(unfit) => Self::UnfitLater(unfit, Box::new(self)),
+            None => self,
+        }
+    }
+
+    /// The flags whose values cannot be used.
+    fn flags(&self) -> Vec<&'static str> {
+        match self {
+            Self::Settings(error) => error.flags(),
+            Self::Kubeconfig(error) => error.flags(),
+            Self::Oidc(error) | Self::RefreshFailed(error) => flag_of(error).into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// When the provider wants to be asked again, in seconds since the epoch, if it said so.
     pub(crate) fn not_before(&self) -> Option<i64> {
         match self {
-            Self::Oidc(error) | Self::Renewal { source: error, .. } => error.not_before(),
+            Self::Oidc(error) | Self::RefreshFailed(error) => error.not_before(),
             _ => None,
         }
     }
@@ -91,47 +123,71 @@ impl Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Unfit(unfit) => Some(unfit_hint(unfit)),
+            Self::UnfitLater(unfit, error) => {
+                // A file may be the right one and have a cure of its own; a name has those that it could be.
+                let own = error.hint().filter(|_| !matches!(**error, Self::Settings(_)));
+                let hints: Vec<String> = own.into_iter().chain([unfit_hint(unfit)]).collect();
+                Some(hints.join("; "))
+            }
             Self::Settings(error) => Some(error.hint()),
             Self::Exec(error) => Some(error.hint()),
             Self::Files(error) => Some(error.hint()),
             Self::Session(error) => Some(error.hint()),
             Self::Oidc(error) => error.hint(),
-            Self::Renewal { source, path } => renewal_hint(source, path.as_deref()),
+            Self::RefreshFailed(error) => error.hint().map(|hint| format!("{hint}; the session is kept")),
             Self::SessionOver(_) => Some("you will have to sign in when the token ends".to_owned()),
-            Self::TokenRefused => Some(TOKEN_REFUSED.to_owned()),
+            Self::NoSession => Some("this is a fault of kubesesame: please report it".to_owned()),
             Self::Kubeconfig(error) => Some(error.hint()),
-            Self::Remembered(report) => report.hint.clone(),
-            Self::Output(_) => Some("whoever started kubesesame closed its standard output".to_owned()),
+            Self::Remembered(recalled) => recalled.report.hint.clone(),
+            Self::Output(source) => Some(output_hint(source.kind()).to_owned()),
             Self::Runtime(_) => Some("look at the limits of open files and processes (ulimit -a)".to_owned()),
         }
     }
 
     fn exit(&self) -> u8 {
         match self {
-            Self::Unfit(_)
-            | Self::Settings(_)
-            | Self::Exec(_)
-            | Self::Kubeconfig(
-                kubeconfig::Error::NoSuchUser { .. } | kubeconfig::Error::NoSuchContext { .. },
-            ) => EXIT_USAGE,
+            Self::Unfit(_) | Self::UnfitLater(..) | Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
+            Self::Kubeconfig(error) if !error.flags().is_empty() => EXIT_USAGE,
             Self::Oidc(oidc::Error::LoginImpossible | oidc::Error::PromptImpossible(_)) => EXIT_LOGIN_NEEDED,
-            Self::Remembered(report) => report.exit,
+            Self::Oidc(error) | Self::RefreshFailed(error) if flag_of(error).is_some() => EXIT_USAGE,
+            Self::Remembered(recalled) => recalled.report.exit,
             Self::Kubeconfig(_)
             | Self::Files(_)
             | Self::Session(_)
             | Self::Oidc(_)
-            | Self::Renewal { .. }
+            | Self::RefreshFailed(_)
             | Self::SessionOver(_)
-            | Self::TokenRefused
+            | Self::NoSession
             | Self::Output(_)
             | Self::Runtime(_) => EXIT_FAILED,
         }
     }
 }
 
-const TOKEN_REFUSED: &str = "\
-compare the token's issuer and audience, which kubesesame setup shows, and this machine's clock, with the API server's; a program \
-that only reads its kubeconfig over and over needs --notice-refusal=off";
+/// The flag whose value, or the file that it names, cannot be used; what is in a file is read only when it is needed.
+fn flag_of(error: &oidc::Error) -> Option<&'static str> {
+    match error {
+        oidc::Error::AuthorityNotPem { name, .. } if name == "--certificate-authority-data" => {
+            Some("certificate-authority-data")
+        }
+        oidc::Error::AuthorityFile(_) | oidc::Error::AuthorityNotPem { .. } => Some("certificate-authority"),
+        oidc::Error::FlagFile { flag, .. }
+        | oidc::Error::LocalServer { flag, .. }
+        | oidc::Error::SecretNotText(flag) => Some(flag),
+        oidc::Error::RequestHeader(_) => Some("oidc-request-header"),
+        _ => None,
+    }
+}
+
+fn output_hint(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::StorageFull => "free some space where standard output goes, or send it elsewhere",
+        io::ErrorKind::BrokenPipe => {
+            "the program that reads standard output ended before it had read the result"
+        }
+        _ => "whoever started kubesesame closed its standard output",
+    }
+}
 
 fn unfit(unfit: &Unfit) -> ForeignText {
     ForeignText::new(&match unfit {
@@ -151,18 +207,4 @@ fn unfit_hint(unfit: &Unfit) -> String {
             format!("move it to the args of the user's exec entry; a cluster can set {}", Unfit::of_clusters())
         }
     }
-}
-
-/// A provider that cannot be reached will be reached again; one that says no needs a new login.
-fn renewal_hint(error: &oidc::Error, path: Option<&Path>) -> Option<String> {
-    let hint = error.hint()?;
-    Some(match path {
-        Some(path) if error.is_a_refusal() => {
-            format!(
-                "{hint}; to sign in anew, remove the session: rm {}",
-                files::quoted(path)
-            )
-        }
-        _ => format!("{hint}; the session is kept"),
-    })
 }

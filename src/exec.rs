@@ -17,6 +17,15 @@ pub(crate) struct Request {
     pub(crate) interactive: bool,
 }
 
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            version: ApiVersion::V1,
+            interactive: false,
+        }
+    }
+}
+
 /// The versions of `client.authentication.k8s.io` that we answer, each in kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ApiVersion {
@@ -25,6 +34,18 @@ pub(crate) enum ApiVersion {
     #[serde(rename = "client.authentication.k8s.io/v1beta1")]
     V1Beta1,
 }
+
+impl ApiVersion {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => V1,
+            Self::V1Beta1 => V1BETA1,
+        }
+    }
+}
+
+const V1: &str = "client.authentication.k8s.io/v1";
+const V1BETA1: &str = "client.authentication.k8s.io/v1beta1";
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -72,18 +93,15 @@ impl Request {
         }
 
         let Some(text) = text.filter(|text| !text.is_empty()) else {
-            return Ok(Self {
-                version: ApiVersion::V1,
-                interactive: false,
-            });
+            return Ok(Self::default());
         };
         let info: ExecInfo = serde_json::from_str(text).map_err(Error::Malformed)?;
         if let Some(kind) = info.kind.filter(|kind| kind != "ExecCredential") {
             return Err(Error::UnknownKind(ForeignText::new(&kind)));
         }
         let version = match info.api_version.as_str() {
-            "client.authentication.k8s.io/v1" => ApiVersion::V1,
-            "client.authentication.k8s.io/v1beta1" => ApiVersion::V1Beta1,
+            V1 => ApiVersion::V1,
+            V1BETA1 => ApiVersion::V1Beta1,
             "" => return Err(Error::NoVersion),
             other => return Err(Error::UnknownVersion(ForeignText::new(other))),
         };
@@ -114,32 +132,14 @@ pub(crate) fn cluster_config(text: Option<&str>) -> Map<String, Value> {
 /// `expires_at` is in seconds since the epoch. client-go reuses the token until then and has no margin of its
 /// own, so it must be earlier than the token's `exp`.
 pub(crate) fn credential(version: ApiVersion, token: &Secret, expires_at: i64) -> String {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct ExecCredential<'a> {
-        api_version: ApiVersion,
-        kind: &'static str,
-        status: Status<'a>,
-    }
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Status<'a> {
-        expiration_timestamp: String,
-        token: &'a str,
-    }
-
-    let status = Status {
-        expiration_timestamp: rfc3339(expires_at),
-        token: token.expose(),
-    };
-    let answer = ExecCredential {
-        api_version: version,
-        kind: "ExecCredential",
-        status,
-    };
-    let mut text = serde_json::to_string(&answer).unwrap_or_default();
-    text.push('\n');
-    text
+    // Only a JSON value becomes a text without a way to fail; an empty answer must be impossible.
+    let token = Value::from(token.expose());
+    format!(
+        "{{\"apiVersion\":\"{}\",\"kind\":\"ExecCredential\",\
+         \"status\":{{\"expirationTimestamp\":\"{}\",\"token\":{token}}}}}\n",
+        version.as_str(),
+        rfc3339(expires_at)
+    )
 }
 
 #[cfg(test)]
@@ -194,5 +194,15 @@ mod tests {
             "{\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"kind\":\"ExecCredential\",\
              \"status\":{\"expirationTimestamp\":\"2023-11-14T22:13:20Z\",\"token\":\"a.b.c\"}}\n"
         );
+    }
+
+    #[test]
+    fn any_token_comes_back_from_the_answer() {
+        for version in [ApiVersion::V1, ApiVersion::V1Beta1] {
+            let token = "a\"b\\c\n\u{1}ü";
+            let answer: Value = serde_json::from_str(&credential(version, &Secret::new(token), 0)).unwrap();
+            assert_eq!(answer["status"]["token"], token);
+            assert_eq!(answer["apiVersion"], serde_json::to_value(version).unwrap());
+        }
     }
 }

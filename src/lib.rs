@@ -6,13 +6,17 @@
 //! - `cli`, `environment`: what was typed, and what the process was started with
 //! - `settings`: what that means
 //! - `command`: one file per command, its story
-//! - `session`: sessions on disk, their lock, the memory of failures
+//! - `invocation`: who calls, how, and since when
+//! - `lifecycle`: stored, else refreshed, else signed in for: the only place that decides
+//! - `session`: sessions on disk, their lock, the failures that are remembered
 //! - `oidc`: the provider: login, refresh, verification
 //! - `diagnose`: from a provider's error to its cure
 //! - `cluster`, `kubeconfig`: what the API server makes of a token, what kubectl has to be told
 //! - `exec`: the contract with kubectl
 //! - `files`, `keyring`, `process`, `clock`, `ui`: the doors to the file system, the OS keyring, other processes, the clock, the person
 //! - `secret`, `origin`, `foreign_text`, `report`, `error`: words that all rooms use
+
+#![forbid(unsafe_code)]
 
 mod cli;
 mod clock;
@@ -24,12 +28,15 @@ mod error;
 mod exec;
 mod files;
 mod foreign_text;
+mod invocation;
 mod keyring;
 mod kubeconfig;
+mod lifecycle;
 mod oidc;
 mod origin;
 mod process;
 mod report;
+mod runtime;
 mod secret;
 mod session;
 mod settings;
@@ -41,48 +48,56 @@ use std::process::ExitCode;
 use crate::cli::{Cli, Command, Layers, Refused};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::session::Line;
+use crate::invocation::Invocation;
 use crate::ui::Ui;
 
 /// Runs the program: parse, settings, command, report; or at once what was answered before.
 #[must_use]
 pub fn run() -> ExitCode {
     let environment = Environment::read();
-    let words: Vec<OsString> = environment::words().collect();
-    let line = Line::new(&words, &environment);
-    if let Some(result) = command::at_once(&words, &line, &environment) {
+    let args: Vec<OsString> = environment::args().collect();
+    let invocation = Invocation::new(&args, &environment);
+    if let Some(result) = command::fast_path(&invocation) {
         return ended(result);
     }
     let layers = Layers {
         cluster: exec::cluster_config(environment.exec_info.as_deref()),
         environment: environment.flags.clone(),
     };
-    let cli = match Cli::parse_from_os(words.iter().cloned(), &layers) {
+    for unknown in cli::unknown_variables(&environment.flags) {
+        ui::warn_later(&unknown.to_string());
+    }
+    let cli = match Cli::parse_from_os(args.iter().cloned(), &layers) {
         Ok(cli) => cli,
         Err(Refused::Unfit(unfit)) => return failed(&Error::Unfit(unfit)),
         Err(Refused::Typed(error)) => {
+            ui::warn_now();
             // Help goes to stdout and is a success, a mistake goes to stderr; clap knows which is which.
+            if !error.use_stderr() {
+                return ended(Ui::help(&error).map_err(Error::Output));
+            }
             drop(error.print());
-            return ExitCode::from(if error.use_stderr() {
-                error::EXIT_USAGE
-            } else {
-                error::EXIT_DONE
-            });
+            return ExitCode::from(error::EXIT_USAGE);
         }
     };
     let ui = Ui {
         level: cli.log.verbosity,
         at_terminal: environment.at_terminal,
     };
-    ended(match cli.command {
-        Command::GetToken(args) => command::get_token(*args, &words, &line, &environment, ui),
-        Command::RenewAhead => command::renew_ahead(&environment),
+    let untyped = cli.untyped;
+    if !matches!(cli.command, Command::GetToken(_)) {
+        ui::warn_now();
+    }
+    let result = match cli.command {
+        Command::GetToken(args) => command::get_token(*args, &invocation, ui),
+        Command::RenewAhead => command::refresh_in_background(&environment),
         Command::Clean(args) => command::clean(args, &environment, ui),
         Command::Version => command::version(),
         Command::Setup(args) => command::setup(*args, &environment, ui),
-        Command::Standalone(args) => command::standalone(*args, &environment, ui),
+        Command::Standalone(args) => command::standalone(*args, &invocation, ui),
         Command::Kubeconfig(args) => command::kubeconfig(args, &environment, ui),
-    })
+    };
+    ended(result.map_err(|error| error.with_source(&untyped)))
 }
 
 fn ended(result: Result<(), Error>) -> ExitCode {
@@ -94,6 +109,13 @@ fn ended(result: Result<(), Error>) -> ExitCode {
 
 fn failed(error: &Error) -> ExitCode {
     let report = error.report();
-    ui::failure(&report);
+    if !error.was_told() {
+        ui::failure(&report);
+    }
     ExitCode::from(report.exit)
+}
+
+/// For a process that was started without a standard output, which the runtime hides: from now on a result is an error.
+pub fn refuse_results() {
+    ui::refuse_results();
 }

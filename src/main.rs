@@ -1,5 +1,12 @@
-//! The door: everything is in the library.
+//! The entry point: everything is in the library, but for what has to be seen before the runtime starts.
+
+#[cfg(unix)]
+mod stdout;
 
 fn main() -> std::process::ExitCode {
+    #[cfg(unix)]
+    if stdout::was_closed() {
+        kubesesame::refuse_results();
+    }
     kubesesame::run()
 }

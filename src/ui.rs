@@ -5,6 +5,8 @@
 //! tell steps, presence and times; never a token, a code or a URL's query.
 
 use std::io::{self, BufRead as _, Write};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::report::Report;
 use crate::secret::Secret;
@@ -24,9 +26,19 @@ impl Ui {
     /// When the reader is gone: for `get-token` that means that kubectl did not get its credential.
     #[expect(clippy::disallowed_methods, reason = "the door to standard output")]
     pub(crate) fn result(text: &str) -> io::Result<()> {
+        check_stdout()?;
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.as_bytes())?;
         stdout.flush()
+    }
+
+    /// Writes the help or the version, as clap has it.
+    ///
+    /// # Errors
+    /// As for [`Self::result`].
+    pub(crate) fn help(help: &clap::Error) -> io::Result<()> {
+        check_stdout()?;
+        help.print()
     }
 
     /// Tells something that the person should know and need not act upon.
@@ -42,19 +54,20 @@ impl Ui {
     }
 
     /// Asks a person on standard input and returns the line without its end. The caller has made sure that one may.
-    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
-    #[expect(clippy::disallowed_methods, reason = "the door to standard error")]
-    pub(crate) fn ask(self, prompt: &str) -> io::Result<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the single access point to standard error"
+    )]
+    pub(crate) fn ask(prompt: &str) -> io::Result<Secret> {
         // Unlocked before the wait: whatever else happens meanwhile has to be told.
         io::stderr().lock().write_all(prompt.as_bytes())?;
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line)?;
-        Ok(line.trim().to_owned())
+        Ok(Secret::new(line.trim()))
     }
 
     /// Asks for a secret on the terminal, without showing it.
-    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
-    pub(crate) fn ask_secret(self, prompt: &str) -> io::Result<Secret> {
+    pub(crate) fn ask_secret(prompt: &str) -> io::Result<Secret> {
         rpassword::prompt_password(prompt).map(Secret::new)
     }
 
@@ -80,11 +93,47 @@ pub(crate) fn failure(report: &Report) {
     }
 }
 
-/// A lost standard error is nothing to fail for.
-#[expect(clippy::disallowed_methods, reason = "the door to standard error")]
+/// There was no standard output when the process started, and what stands in its place is not read by anybody.
+static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// From now on a result is an error.
+pub(crate) fn refuse_results() {
+    STDOUT_IS_CLOSED.store(true, Ordering::Relaxed);
+}
+
+fn check_stdout() -> io::Result<()> {
+    if STDOUT_IS_CLOSED.load(Ordering::Relaxed) {
+        return Err(io::Error::other("it is closed"));
+    }
+    Ok(())
+}
+
+/// Warnings that wait for the first line that is told anyway: who has nothing else to tell stays silent.
+static WAITING: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Warns before the next line that is told, or never.
+pub(crate) fn warn_later(text: &str) {
+    if let Ok(mut waiting) = WAITING.lock() {
+        waiting.push(format!("warning: {text}\n"));
+    }
+}
+
+/// Tells the warnings that wait.
+pub(crate) fn warn_now() {
+    write("");
+}
+
 fn line(text: &str) {
     let mut whole = String::with_capacity(text.len() + 1);
     whole.push_str(text);
     whole.push('\n');
-    drop(io::stderr().lock().write_all(whole.as_bytes()));
+    write(&whole);
+}
+
+/// A lost standard error is nothing to fail for.
+#[expect(clippy::disallowed_methods, reason = "the door to standard error")]
+fn write(text: &str) {
+    let waiting = WAITING.lock().map(|mut waiting| std::mem::take(&mut *waiting));
+    let warnings = waiting.unwrap_or_default().concat();
+    drop(io::stderr().lock().write_all((warnings + text).as_bytes()));
 }

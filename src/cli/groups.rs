@@ -120,7 +120,7 @@ pub(crate) struct LoginArgs {
 
     /// Address to wait on for the browser, the first free one (repeat, or separate by commas)
     /// [default: 127.0.0.1:8000,127.0.0.1:18000]
-    #[arg(long, value_name = "HOST:PORT", allow_hyphen_values = true, value_delimiter = ',', action = ArgAction::Append)]
+    #[arg(long, value_name = "HOST:PORT", allow_hyphen_values = true, action = ArgAction::Append)]
     pub(crate) listen_address: Vec<String>,
 
     /// Print the URL instead of opening a browser

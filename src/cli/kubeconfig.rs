@@ -29,6 +29,10 @@ pub(crate) struct ConvertArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) user: Vec<String>,
 
+    /// Convert the user of this context only (repeat)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Vec<String>,
+
     /// Show the difference and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -6,12 +6,14 @@
 use std::ffi::OsString;
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Args, Command, CommandFactory as _};
+use clap::{Arg, ArgMatches, CommandFactory as _};
 
 use serde_json::{Map, Value};
 
+use super::Cli;
 use super::standalone::{Standalone, is_standalone};
-use super::{CleanArgs, Cli, GetTokenArgs, SetupArgs, StandaloneArgs};
+use super::untyped::{OF_CLUSTERS, Source, Unfit, Untyped};
+use super::variables::{args_of, variable};
 
 /// Values for flags from one source, the more important source first.
 #[derive(Debug, Default)]
@@ -22,9 +24,6 @@ pub(crate) struct Layers {
     pub(crate) environment: Vec<(String, String)>,
 }
 
-/// What a variable's name begins with.
-pub(crate) const PREFIX: &str = "KUBESESAME_";
-
 /// Pairs of which the one that is typed takes the place of the other too.
 const RIVALS: [(&str, &str); 5] = [
     ("oidc-client-secret", "oidc-client-secret-file"),
@@ -34,52 +33,19 @@ const RIVALS: [(&str, &str); 5] = [
     ("oidc-redirect-url", "oidc-redirect-url-authcode-keyboard"),
 ];
 
-/// What a cluster's entry may say: which provider it believes, and who signs in. Nothing that runs a program here, holds a secret
-/// or opens a door: clusters come from others more often than users do.
-const OF_CLUSTERS: [&str; 11] = [
-    "oidc-issuer-url",
-    "oidc-client-id",
-    "oidc-extra-scope",
-    "oidc-redirect-url",
-    "oidc-use-access-token",
-    "oidc-auth-request-extra-params",
-    "account",
-    "username",
-    "grant-type",
-    "certificate-authority",
-    "certificate-authority-data",
-];
-
-/// A value that was not typed and cannot be used.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Unfit {
-    /// The name of a variable, and why.
-    Variable(String, String),
-    /// A key of the cluster's config, and why.
-    OfCluster(String, String),
-    /// A flag that a cluster may not set.
-    NotForClusters(String),
-}
-
-impl Unfit {
-    /// What a cluster may say, for a hint.
-    pub(crate) fn of_clusters() -> String {
-        OF_CLUSTERS.join(", ")
-    }
-}
-
 impl Layers {
     fn is_empty(&self) -> bool {
         self.cluster.is_empty() && self.environment.is_empty()
     }
 
-    /// Adds what the layers say to a command line.
+    /// Adds what the layers say to a command line, and tells what was added.
     ///
     /// # Errors
     /// The first value that cannot be used. A command line that cannot be parsed is returned as it is.
-    pub(super) fn fill(&self, words: Vec<OsString>) -> Result<Vec<OsString>, Unfit> {
+    pub(super) fn fill(&self, words: Vec<OsString>) -> Result<(Vec<OsString>, Untyped), Unfit> {
+        let as_it_is = |words| Ok((words, Untyped::default()));
         if self.is_empty() {
-            return Ok(words);
+            return as_it_is(words);
         }
         let standalone = is_standalone(&words);
         let parser = if standalone {
@@ -88,12 +54,12 @@ impl Layers {
             Cli::command()
         };
         let Ok(matches) = parser.try_get_matches_from(&words) else {
-            return Ok(words);
+            return as_it_is(words);
         };
         let (command, typed) = match matches.subcommand() {
             Some(found) => found,
             None if standalone => ("", &matches),
-            None => return Ok(words),
+            None => return as_it_is(words),
         };
         let added = self.arguments(command, typed)?;
         let whole = |added: &[&Added]| -> Vec<OsString> {
@@ -105,7 +71,9 @@ impl Layers {
                 return Err(one.unfit(&error.to_string()));
             }
         }
-        Ok(whole(&added.iter().collect::<Vec<_>>()))
+        let whole = whole(&added.iter().collect::<Vec<_>>());
+        let sources = added.into_iter().map(|added| added.source);
+        Ok((whole, Untyped(sources.collect())))
     }
 
     fn arguments(&self, command: &str, typed: &ArgMatches) -> Result<Vec<Added>, Unfit> {
@@ -161,7 +129,7 @@ impl Layers {
         let value = found.filter(|(_, value)| !value.is_empty());
         Ok(value
             .map(|(_, value)| Added {
-                source: Source::Variable(name),
+                source: Source::Variable(flag.to_owned()),
                 argument: argument(value),
             })
             .into_iter()
@@ -175,20 +143,11 @@ struct Added {
     argument: String,
 }
 
-enum Source {
-    Variable(String),
-    Cluster(String),
-}
-
 impl Added {
     /// `error`: clap's words, of which the first line tells what is wrong.
     fn unfit(&self, error: &str) -> Unfit {
         let why = error.lines().next().unwrap_or_default();
-        let why = why.trim_start_matches("error: ").to_owned();
-        match &self.source {
-            Source::Variable(name) => Unfit::Variable(name.clone(), why),
-            Source::Cluster(key) => Unfit::OfCluster(key.clone(), why),
-        }
+        self.source.unfit(why.trim_start_matches("error: ").to_owned())
     }
 }
 
@@ -211,7 +170,7 @@ fn texts(value: &Value) -> Option<Vec<String>> {
 }
 
 /// A pair as pflag reads it: with more than one equals sign it is a cell of CSV.
-fn pair(name: &str, value: &str) -> String {
+pub(crate) fn pair(name: &str, value: &str) -> String {
     let pair = format!("{name}={value}");
     if pair.matches('=').count() > 1 {
         format!("\"{}\"", pair.replace('"', "\"\""))
@@ -232,26 +191,6 @@ fn rivals(flag: &str) -> impl Iterator<Item = &'static str> {
     })
 }
 
-/// The name of a flag's variable.
-fn variable(flag: &str) -> String {
-    format!("{PREFIX}{}", flag.replace('-', "_").to_uppercase())
-}
-
-/// The flags of the commands that run the plugin or look at it. Those that change kubeconfigs are typed.
-fn args_of(command: &str) -> Vec<Arg> {
-    let bare = Command::new("flags");
-    let flags = match command {
-        "get-token" => GetTokenArgs::augment_args(bare),
-        "setup" => SetupArgs::augment_args(bare),
-        "clean" => CleanArgs::augment_args(bare),
-        "" => StandaloneArgs::augment_args(bare),
-        _ => return Vec::new(),
-    };
-    // Global, and so no argument of the command's own.
-    let verbosity = Arg::new("verbosity").long("v");
-    flags.get_arguments().cloned().chain([verbosity]).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -268,7 +207,7 @@ mod tests {
         };
         let words = words.iter().map(OsString::from).collect();
         match layers.fill(words) {
-            Ok(words) => words[2..].join(&OsString::from(" ")).into_string().unwrap(),
+            Ok((words, _)) => words[2..].join(&OsString::from(" ")).into_string().unwrap(),
             Err(unfit) => format!("{unfit:?}"),
         }
     }
@@ -347,7 +286,7 @@ mod tests {
                 };
                 let with = |more: &[&str]| {
                     let typed = words.iter().chain(more).map(OsString::from).collect();
-                    let filled = layers.fill(typed).unwrap();
+                    let (filled, _) = layers.fill(typed).unwrap();
                     filled[words.len()..].join(&OsString::from(" "))
                 };
                 let argument = format!("--{flag}={value}");

@@ -6,6 +6,8 @@ mod groups;
 mod kubeconfig;
 mod layers;
 mod standalone;
+mod untyped;
+mod variables;
 
 use std::ffi::OsString;
 
@@ -14,9 +16,11 @@ use clap::{Args, Parser, Subcommand};
 use groups::KlogArgs;
 pub(crate) use groups::{CacheArgs, ClusterArgs, LoginArgs, ProviderArgs, TlsArgs};
 pub(crate) use kubeconfig::{ConvertArgs, FileArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
-pub(crate) use layers::{Layers, PREFIX, Unfit};
+pub(crate) use layers::{Layers, pair};
 pub(crate) use standalone::StandaloneArgs;
 use standalone::{Standalone, is_standalone};
+pub(crate) use untyped::{Unfit, Untyped};
+pub(crate) use variables::{PREFIX, unknown_variables, variable_of};
 
 /// kubectl credential plugin for OpenID Connect
 #[derive(Debug, Parser)]
@@ -27,6 +31,10 @@ pub(crate) struct Cli {
 
     #[command(flatten)]
     pub(crate) log: LogArgs,
+
+    /// What nobody typed.
+    #[arg(skip)]
+    pub(crate) untyped: Untyped,
 }
 
 #[derive(Debug, Args)]
@@ -55,8 +63,10 @@ impl Cli {
         words: impl Iterator<Item = OsString>,
         layers: &Layers,
     ) -> Result<Self, Refused> {
-        let words = layers.fill(with_plain_verbosity(words)).map_err(Refused::Unfit)?;
-        Self::parse_words(&words).map_err(Refused::Typed)
+        let filled = layers.fill(with_plain_verbosity(words));
+        let (words, untyped) = filled.map_err(Refused::Unfit)?;
+        let cli = Self::parse_words(&words).map_err(Refused::Typed)?;
+        Ok(Self { untyped, ..cli })
     }
 
     /// Parses the arguments of a kubeconfig's entry, whatever else would be said here.
@@ -80,6 +90,7 @@ impl Cli {
         Ok(Self {
             command: Command::Standalone(Box::new(args)),
             log,
+            untyped: Untyped::default(),
         })
     }
 }

@@ -2,20 +2,23 @@
 
 use std::path::absolute;
 
-use super::block_on;
-use crate::cli::{ClusterArgs, SetupArgs};
+use serde_json::Value;
+
+use super::person;
+use crate::cli::{ClusterArgs, SetupArgs, pair};
 use crate::clock;
 use crate::cluster::{ClaimMapping, ClusterUser, username_prefix};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::foreign_text::escaped_json;
-use crate::kubeconfig::SetCredentials;
-use crate::oidc::{self, Connection, Tokens};
+use crate::kubeconfig::{self, SetCredentials};
+use crate::oidc::{self, Event, NoDocumentCache, Person, ProviderClient, Tokens};
+use crate::runtime::LazyRuntime;
 use crate::settings::{self, Login, Provider, Trust};
 use crate::ui::Ui;
 
 pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
-    let mut line = set_credentials(&args);
+    let mut line = set_credentials(&args)?;
     let redirect_url = args.provider.oidc_redirect_url.clone();
     let mut provider = Provider::new(args.provider)?;
     provider.expand_home(environment);
@@ -36,15 +39,21 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
             .push("--oidc-extra-scope=offline_access".to_owned());
     }
     let user = ClusterUser::new(&tokens.claims, &mapping);
-    let claims = escaped_json(&serde_json::to_string_pretty(&tokens.claims).unwrap_or_default());
+    let claims = escaped_json(&format!("{:#}", Value::Object(tokens.claims)));
     Ui::result(&format!("Claims of the token:\n\n{claims}\n\n{user}\n{line}")).map_err(Error::Output)
 }
 
 /// Signs a person in with `offline_access`, and without it where that is refused; the flag says whether to write it.
 fn sign_in(provider: &Provider, login: &Login, trust: &Trust, ui: Ui) -> Result<(Tokens, bool), Error> {
+    let runtime = LazyRuntime::default();
     let attempt = |provider: &Provider| -> Result<_, Error> {
-        let connection = Connection::new(provider, trust, None, ui, clock::now)?;
-        block_on(connection.login(login))
+        let report = |event: Event<'_>| person::show(ui, event);
+        let person = Person {
+            report: &report,
+            ask: person::ask,
+        };
+        let client = ProviderClient::new(provider, trust, &NoDocumentCache, person, clock::now)?;
+        runtime.block_on(client.login(login)).map_err(Error::Runtime)
     };
     if !login.grant.is_a_persons() {
         // A program has no session to renew.
@@ -69,10 +78,14 @@ fn sign_in(provider: &Provider, login: &Login, trust: &Trust, ui: Ui) -> Result<
         failure.error
     ));
     let tokens = attempt(provider)?.map_err(|failure| failure.error)?;
-    ui.note(
-        "the provider refuses the scope `offline_access`, so you will sign in again each time a token ends (at Okta: \
-         enable the grant type Refresh Token on the app, and allow the scope in the access policy)",
-    );
+    let cure = if provider.issuer.is_okta() {
+        "enable the grant type Refresh Token on the app in Okta's admin console, and allow the scope in the access policy"
+    } else {
+        "ask whoever runs the provider to allow it for this app"
+    };
+    ui.note(&format!(
+        "the provider refuses the scope `offline_access`, so you will sign in again each time a token ends; to change that, {cure}"
+    ));
     Ok((tokens, false))
 }
 
@@ -93,7 +106,7 @@ fn claim_mapping(args: ClusterArgs, issuer: &str) -> ClaimMapping {
 }
 
 /// Takes what was typed, since defaults may change and the kubeconfig should not freeze them.
-fn set_credentials(args: &SetupArgs) -> SetCredentials {
+fn set_credentials(args: &SetupArgs) -> Result<SetCredentials, settings::Error> {
     let (provider, login, tls) = (&args.provider, &args.login, &args.tls);
     let mut line = Line(Vec::new());
     line.text("oidc-issuer-url", provider.oidc_issuer_url.as_deref());
@@ -103,21 +116,17 @@ fn set_credentials(args: &SetupArgs) -> SetCredentials {
         provider.oidc_client_secret_file.as_deref(),
     );
     line.text("account", provider.account.as_deref());
-    let scopes = provider
-        .oidc_extra_scope
-        .iter()
-        .flat_map(|text| text.split([',', ' ']));
-    line.texts("oidc-extra-scope", scopes.filter(|scope| !scope.is_empty()));
+    line.list("oidc-extra-scope", &settings::scopes(&provider.oidc_extra_scope)?);
     line.switch("oidc-use-access-token", provider.oidc_use_access_token);
-    line.texts("oidc-request-header", texts(&provider.oidc_request_header));
-    line.texts(
+    line.pairs("oidc-request-header", &provider.oidc_request_header)?;
+    line.pairs(
         "oidc-auth-request-extra-params",
-        texts(&provider.oidc_auth_request_extra_params),
-    );
+        &provider.oidc_auth_request_extra_params,
+    )?;
     line.unless("grant-type", &login.grant_type, "auto");
     line.text("username", login.username.as_deref());
     line.file("password-file", login.password_file.as_deref());
-    line.redirect(args);
+    line.redirect(args)?;
     let pkce = match provider.oidc_use_pkce {
         Some(true) => "auto",
         _ => &*provider.oidc_pkce_method,
@@ -141,10 +150,10 @@ fn set_credentials(args: &SetupArgs) -> SetCredentials {
         texts(&tls.certificate_authority_data),
     );
     line.switch("insecure-skip-tls-verify", tls.insecure_skip_tls_verify);
-    SetCredentials {
+    Ok(SetCredentials {
         arguments: line.0,
         has_secret: provider.oidc_client_secret.is_some(),
-    }
+    })
 }
 
 fn texts(values: &[String]) -> impl Iterator<Item = &str> {
@@ -163,28 +172,38 @@ impl Line {
         self.0.extend(values.map(|value| format!("--{flag}={value}")));
     }
 
+    /// One argument for each value, which is quoted only where it would be several without.
+    fn list(&mut self, flag: &str, values: &[String]) {
+        let cells: Vec<_> = values.iter().map(|value| kubeconfig::csv(value)).collect();
+        self.texts(flag, texts(&cells));
+    }
+
+    fn pairs(&mut self, flag: &'static str, values: &[String]) -> Result<(), settings::Error> {
+        let pairs = settings::pairs(flag, values)?;
+        let written: Vec<_> = pairs.iter().map(|(name, value)| pair(name, value)).collect();
+        self.texts(flag, texts(&written));
+        Ok(())
+    }
+
     fn unless(&mut self, flag: &str, value: &str, default: &str) {
         self.text(flag, Some(value).filter(|value| *value != default));
     }
 
     /// Where to listen and what comes back there, in the spellings of today.
-    fn redirect(&mut self, args: &SetupArgs) {
+    fn redirect(&mut self, args: &SetupArgs) -> Result<(), settings::Error> {
         let (provider, login) = (&args.provider, &args.login);
-        let ports = login.listen_port.iter();
-        let by_port: Vec<String> = ports.map(|port| format!("127.0.0.1:{port}")).collect();
-        let addresses = if by_port.is_empty() {
-            &login.listen_address
-        } else {
-            &by_port
+        let addresses = match login.listen_port.as_slice() {
+            [] => settings::list("listen-address", &login.listen_address)?,
+            ports => ports.iter().map(|port| format!("127.0.0.1:{port}")).collect(),
         };
-        self.texts("listen-address", texts(addresses));
+        self.list("listen-address", &addresses);
         let given = |url: &Option<String>| url.clone().filter(|url| !url.is_empty());
         let pasted = given(&login.oidc_redirect_url_authcode_keyboard);
         let pasted = pasted.filter(|_| login.grant_type == "authcode-keyboard");
         let redirect_url = given(&provider.oidc_redirect_url).or(pasted);
         self.text("oidc-redirect-url", redirect_url.as_deref());
         let Some(host) = &login.oidc_redirect_url_hostname else {
-            return;
+            return Ok(());
         };
         let port = match addresses.as_slice() {
             [one] => one
@@ -205,6 +224,7 @@ impl Line {
             // The port is not known before one of several is free.
             (None, None) => self.text("oidc-redirect-url-hostname", Some(host)),
         }
+        Ok(())
     }
 
     fn switch(&mut self, flag: &str, value: Option<bool>) {
@@ -239,16 +259,46 @@ mod tests {
         }))
     }
 
+    fn written(args: &[&str]) -> String {
+        let words = ["kubesesame", "setup"].iter().chain(args);
+        let cli = Cli::parse_from_os(words.map(Into::into), &Layers::default()).unwrap();
+        let Command::Setup(args) = cli.command else {
+            panic!("not setup")
+        };
+        set_credentials(&args).unwrap().arguments.join(" ")
+    }
+
+    #[test]
+    fn lists_and_pairs_are_written_by_what_they_mean() {
+        for (args, expected) in [
+            (&["--oidc-extra-scope=\"email\""][..], "--oidc-extra-scope=email"),
+            (
+                &[
+                    "--oidc-extra-scope=\"email profile\", groups",
+                    "--oidc-extra-scope=",
+                ],
+                "--oidc-extra-scope=email --oidc-extra-scope=profile --oidc-extra-scope=groups",
+            ),
+            (&["--oidc-extra-scope=\"a,b\""], "--oidc-extra-scope=\"a,b\""),
+            (
+                &["--oidc-auth-request-extra-params=\"b=1\",\"a=x=y,z\""],
+                "--oidc-auth-request-extra-params=\"a=x=y,z\" --oidc-auth-request-extra-params=b=1",
+            ),
+            (
+                &["--oidc-request-header=\"X-Tenant=blue\""],
+                "--oidc-request-header=X-Tenant=blue",
+            ),
+            (
+                &["--listen-address=\"127.0.0.1:8\",127.0.0.1:9"],
+                "--listen-address=127.0.0.1:8 --listen-address=127.0.0.1:9",
+            ),
+        ] {
+            assert_eq!(written(args), expected, "{args:?}");
+        }
+    }
+
     #[test]
     fn older_spellings_become_the_new_ones_where_they_say_the_same() {
-        let written = |args: &[&str]| {
-            let words = ["kubesesame", "setup"].iter().chain(args);
-            let cli = Cli::parse_from_os(words.map(Into::into), &Layers::default()).unwrap();
-            let Command::Setup(args) = cli.command else {
-                panic!("not setup")
-            };
-            set_credentials(&args).arguments.join(" ")
-        };
         let host = "--oidc-redirect-url-hostname=h";
         let pasted = "--oidc-redirect-url-authcode-keyboard=urn:x";
         for (args, expected) in [

@@ -1,54 +1,96 @@
-//! No command: signs in the user of a kubeconfig whose `auth-provider` is `oidc`, as the peer's standalone mode does.
+//! No command: signs in the user of a kubeconfig whose `auth-provider` is `oidc`, as kubelogin's standalone mode does.
 //!
-//! 1. The context chooses the user, the user's entry says the provider. A token that lives is all that was wanted.
-//! 2. Whether the file can be written is seen before anybody is asked for anything.
-//! 3. Refresh, then login, by the same rules as `get-token`; but the session lives in the kubeconfig.
-//! 4. Under kubectl's lock the two tokens are written into the text as it is then; every other byte stays.
+//! The context chooses the user, and the user's entry names the provider. The rest is [`crate::lifecycle`] over a store of its own: the
+//! two tokens in the kubeconfig, written under kubectl's lock into the text as it is then; every other byte stays.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::block_on;
 use super::kubeconfig::files::{Kubeconfig, in_order};
+use super::person;
 use crate::cli::{Cli, Command, StandaloneArgs};
 use crate::clock;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::files::{UserFileError, UserFileLock};
 use crate::foreign_text::ForeignText;
+use crate::invocation::Invocation;
 use crate::kubeconfig::{self, AuthProvider};
-use crate::oidc::{Connection, Refresh, Renewal, StoredToken, Tokens};
+use crate::lifecycle::{Acquisition, Demand, LockedSession, SessionStore, Settings};
+use crate::oidc::{DocumentCache, Event, NoDocumentCache, Person, StoredToken};
+use crate::runtime::LazyRuntime;
 use crate::secret::Secret;
-use crate::session::{Identity, Record};
+use crate::session::{Identity, Loaded, Record};
 use crate::settings::{self, Login, Provider, Trust};
 use crate::ui::Ui;
 
 /// kubectl holds its lock for a moment only.
-const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+const KUBECONFIG_LOCK_WAIT: Duration = Duration::from_secs(5);
 
-pub(crate) fn run(args: StandaloneArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
+pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
+    let environment = invocation.environment;
     let selected = Selected::find(&args, environment).inspect_err(|_| ui.note(WHAT_IT_IS))?;
-    let name = selected.user.clone();
     let AuthProvider {
         arguments,
         id_token,
         refresh_token,
     } = selected.entry;
-    let (provider, mut trust) = told(&arguments).ok_or_else(|| selected.file.no_sign_in(&name, UNUSABLE))?;
+    let (provider, mut trust) =
+        settings_of(&arguments).ok_or_else(|| selected.file.no_sign_in(&selected.user, UNUSABLE))?;
     let provider = provider.with_parameters(&args.oidc_auth_request_extra_params)?;
     trust.add(Trust::new(args.tls));
     trust.expand_home(environment);
     let login = Login::new(&args.login, None, environment, environment.stdin_is_terminal)?;
     settings::check(&provider, &login)?;
-    let standalone = Standalone {
-        file: selected.file,
-        user: name,
-        provider,
-        trust,
-        login,
+    let identity = Identity {
+        issuer: provider.issuer.as_str().to_owned(),
+        client_id: provider.client_id.clone(),
+    };
+    let store = KubeconfigStore {
+        session: session_of(id_token.as_ref(), refresh_token, &identity, &provider),
+        file: &selected.file,
+        user: &selected.user,
+    };
+    let settings = Settings {
+        provider: &provider,
+        login: &login,
+        trust: &trust,
+        identity: &identity,
+    };
+    sign_in(&store, &settings, invocation, ui)
+}
+
+fn sign_in(
+    store: &KubeconfigStore<'_>,
+    settings: &Settings<'_>,
+    invocation: &Invocation<'_>,
+    ui: Ui,
+) -> Result<(), Error> {
+    let report = |event: Event<'_>| person::show(ui, event);
+    let acquisition = Acquisition {
+        store,
+        settings,
+        demand: Demand::Good,
+        detect_rejections: false,
+        import: None,
+        invocation,
+        runtime: &LazyRuntime::default(),
+        person: Person {
+            report: &report,
+            ask: person::ask,
+        },
         ui,
     };
-    standalone.sign_in(id_token.as_ref(), refresh_token.as_ref())
+    let acquired = acquisition.acquire()?;
+    if acquired.was_stored {
+        ui.step(|| "the token in the kubeconfig is still good".to_owned());
+    } else {
+        ui.note(&format!(
+            "you have a token until {}; to have kubectl refresh it by itself: kubesesame kubeconfig convert",
+            clock::rfc3339(acquired.session.expires_at)
+        ));
+    }
+    Ok(())
 }
 
 const WHAT_IT_IS: &str = "\
@@ -57,7 +99,7 @@ without a command, kubesesame signs in the user of a kubeconfig whose `auth-prov
 const UNUSABLE: &str = "its `auth-provider` has a value that cannot be used";
 
 /// The settings in an entry, as `get-token` reads them.
-fn told(arguments: &[String]) -> Option<(Provider, Trust)> {
+fn settings_of(arguments: &[String]) -> Option<(Provider, Trust)> {
     match Cli::parse_entry(arguments).ok()?.command {
         Command::GetToken(args) => Some((Provider::new(args.provider).ok()?, Trust::new(args.tls))),
         _ => None,
@@ -129,115 +171,75 @@ fn user_of_context(
     }
 }
 
-/// One call: the entry's settings, and where the outcome goes.
-struct Standalone {
-    file: Kubeconfig,
-    user: String,
-    provider: Provider,
-    trust: Trust,
-    login: Login,
-    ui: Ui,
+/// The tokens of a kubeconfig's `auth-provider` entry as a store. kubectl's lock is held for a moment only, so it cannot cover a
+/// sign-in.
+struct KubeconfigStore<'a> {
+    file: &'a Kubeconfig,
+    user: &'a str,
+    /// As the file had it when it was read.
+    session: Option<Record>,
 }
 
-impl Standalone {
-    fn sign_in(&self, id_token: Option<&Secret>, refresh_token: Option<&Secret>) -> Result<(), Error> {
-        let stored = id_token.and_then(|token| StoredToken::read(token, &self.provider, None));
-        if let (Some(token), Some(stored)) = (id_token, &stored)
-            && self.is_usable(token, stored)
-        {
-            self.ui
-                .step(|| "the token in the kubeconfig is still good".to_owned());
-            return Ok(());
-        }
-        self.check_writable()?;
-        let connection = Connection::new(&self.provider, &self.trust, None, self.ui, clock::now)?;
-        let renewed = match (stored, refresh_token) {
-            (Some(stored), Some(token)) => self.refresh(&connection, &stored, token)?,
-            _ => None,
-        };
-        let tokens = match renewed {
-            Some(tokens) => tokens,
-            None => block_on(connection.login(&self.login))?.map_err(|failure| failure.error)?,
-        };
-        self.write(Some(&tokens.token), tokens.refresh_token.as_ref())?;
-        self.ui.note(&format!(
-            "you have a token until {}; to have kubectl renew it by itself: kubesesame kubeconfig convert",
-            clock::rfc3339(tokens.expires_at)
-        ));
-        Ok(())
+impl SessionStore for KubeconfigStore<'_> {
+    type Locked<'b>
+        = &'b Self
+    where
+        Self: 'b;
+
+    fn load(&self) -> Result<Loaded, Error> {
+        Ok(match &self.session {
+            Some(session) => Loaded::Session(Box::new(session.clone())),
+            None => Loaded::Nothing,
+        })
     }
 
-    /// By the margin that `get-token` has.
-    fn is_usable(&self, token: &Secret, stored: &StoredToken) -> bool {
-        let identity = Identity {
-            issuer: self.provider.issuer.as_str().to_owned(),
-            client_id: self.provider.client_id.clone(),
-        };
-        let record = Record::new(
-            identity,
-            token.clone(),
-            stored.issued_at,
-            stored.expires_at,
-            None,
-            String::new(),
-            stored.origin.clone(),
-        );
-        record.is_usable(clock::now())
-    }
-
-    /// Renews; `None` when only a login helps.
-    fn refresh(
-        &self,
-        connection: &Connection<'_>,
-        stored: &StoredToken,
-        token: &Secret,
-    ) -> Result<Option<Tokens>, Error> {
-        let keep_rotated = |rotated: &Secret| {
-            if let Err(error) = self.write(None, Some(rotated)) {
-                self.ui
-                    .warn(&format!("the new refresh token could not be stored: {error}"));
-            }
-        };
-        let refresh = Refresh {
-            token,
-            granted_scope: &self.provider.scopes.joined(),
-            origin: &stored.origin,
-            keep_rotated: &keep_rotated,
-        };
-        match block_on(connection.refresh(&refresh))? {
-            Renewal::Renewed(tokens) => Ok(Some(*tokens)),
-            Renewal::Over(reason) => {
-                self.ui.step(|| format!("the session is over: {reason}"));
-                Ok(None)
-            }
-            Renewal::NoIdToken => Ok(None),
-            Renewal::Failed(source) => Err(Error::Renewal { source, path: None }),
-        }
-    }
-
-    /// A kubeconfig that turns out to be read-only after the sign-in would lose it.
-    fn check_writable(&self) -> Result<(), Error> {
-        let lock = self.lock()?;
+    /// A kubeconfig that turns out to be read-only after a refresh or a sign-in would lose what it brought.
+    fn lock(&self, _: Duration, _: &dyn Fn(Option<&str>)) -> Result<(&Self, bool), Error> {
+        let lock = self.lock_file()?;
         drop(self.file.stage(self.file.text()?.as_bytes(), &lock)?);
-        Ok(())
+        Ok((self, false))
     }
 
-    fn write(&self, id_token: Option<&Secret>, refresh_token: Option<&Secret>) -> Result<(), Error> {
-        let lock = self.lock()?;
+    fn try_lock(&self) -> Result<Option<&Self>, Error> {
+        Ok(Some(self))
+    }
+
+    fn documents(&self) -> &dyn DocumentCache {
+        &NoDocumentCache
+    }
+}
+
+impl LockedSession for &KubeconfigStore<'_> {
+    fn load(&self) -> Result<Loaded, Error> {
+        SessionStore::load(*self)
+    }
+
+    fn prepare(&mut self) -> Result<Option<String>, Error> {
+        Ok(None)
+    }
+
+    fn save(&self, session: &Record) -> Result<(), Error> {
+        let lock = self.lock_file()?;
         // What was read before may be old by now.
         let text = self.file.text()?;
-        let edited = kubeconfig::with_tokens(&text, &self.user, id_token, refresh_token);
+        let (id_token, refresh_token) = (Some(&session.token), session.refresh_token.as_ref());
+        let edited = kubeconfig::with_tokens(&text, self.user, id_token, refresh_token);
         let edited = edited.map_err(|fault| self.file.fault(&fault))?;
         let staged = self.file.stage(edited.as_bytes(), &lock)?;
         Ok(staged.commit().map_err(kubeconfig::Error::from)?)
     }
 
-    fn lock(&self) -> Result<UserFileLock, Error> {
+    /// The sign-in that follows replaces the tokens.
+    fn quarantine(&self) {}
+}
+
+impl KubeconfigStore<'_> {
+    fn lock_file(&self) -> Result<UserFileLock, Error> {
         let began = Instant::now();
         loop {
             match self.file.lock() {
                 Err(kubeconfig::Error::File(UserFileError::Locked { .. }))
-                    if began.elapsed() < LOCK_PATIENCE =>
+                    if began.elapsed() < KUBECONFIG_LOCK_WAIT =>
                 {
                     thread::sleep(Duration::from_millis(20));
                 }
@@ -245,4 +247,24 @@ impl Standalone {
             }
         }
     }
+}
+
+/// The session that the tokens of an entry make, if they are of this issuer and client.
+fn session_of(
+    id_token: Option<&Secret>,
+    refresh_token: Option<Secret>,
+    identity: &Identity,
+    provider: &Provider,
+) -> Option<Record> {
+    let token = id_token?;
+    let stored = StoredToken::read(token, provider, None)?;
+    Some(Record::new(
+        identity.clone(),
+        token.clone(),
+        stored.issued_at,
+        stored.expires_at,
+        refresh_token,
+        provider.scopes.joined(),
+        stored.origin,
+    ))
 }

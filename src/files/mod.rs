@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+mod named;
 mod shared;
 mod user_file;
 
@@ -83,7 +84,14 @@ impl std::fmt::Display for Kind {
 impl Error {
     /// Returns whether a cache that fails so may be done without; the other failures may be an attack.
     pub(crate) fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Io { .. })
+        match self {
+            Self::Io { .. } | Self::WrongType { .. } | Self::TooLarge { .. } => true,
+            Self::ForeignOwner { .. }
+            | Self::OpenToOthers { .. }
+            | Self::UnsafeAncestor { .. }
+            | Self::Link { .. }
+            | Self::ManyNames { .. } => false,
+        }
     }
 
     pub(crate) fn hint(&self) -> String {
@@ -93,12 +101,18 @@ impl Error {
                 ..
             } => "choose another directory with --token-cache-dir, best below your home".to_owned(),
             Self::ForeignOwner { path, .. } | Self::ManyNames { path, .. } | Self::Link { path } => {
-                format!("look at it, then remove it: rm {}", quoted(path))
+                let dir = path.parent().unwrap_or(path);
+                format!(
+                    "look at it (ls -l {}); to remove it with the sessions beside it: kubesesame clean --token-cache-dir={}",
+                    quoted(path),
+                    quoted(dir)
+                )
             }
             Self::OpenToOthers { kind, path, .. } => {
                 let mode = if *kind == Kind::Directory { "700" } else { "600" };
                 format!(
-                    "if nobody else had a reason to look: chmod {mode} {}",
+                    "if nobody else had a reason to look: chmod {mode} {}; where that changes nothing (a Windows drive under WSL), keep \
+                     sessions on a Linux file system with --token-cache-dir",
                     quoted(path)
                 )
             }
@@ -294,7 +308,7 @@ impl PrivateDir {
 
     /// Removes what a killed writer of this file left behind. Only for who may write the file alone.
     #[expect(clippy::disallowed_methods, reason = "the door to the file system")]
-    pub(crate) fn sweep(&self, name: &str) {
+    pub(crate) fn remove_stale_temporaries(&self, name: &str) {
         let prefix = temporary_prefix(name);
         let Ok(entries) = fs::read_dir(&self.path) else {
             return;
@@ -309,7 +323,7 @@ impl PrivateDir {
     }
 
     /// Puts a file out of the way, under one name that the next such file takes over.
-    pub(crate) fn set_aside(&self, name: &str) -> Result<(), Error> {
+    pub(crate) fn quarantine(&self, name: &str) -> Result<(), Error> {
         self.rename(name, &format!("{name}.set-aside"))
     }
 

@@ -6,9 +6,11 @@
 use super::convert::Fault;
 use super::edit::{Edit, apply};
 use super::entry::{insert_after, is_plain, json, written};
+use super::error::Error;
 use super::legacy::LegacyArguments;
 use super::tree::{Node, Value, parse};
 use super::users::{Kind, users};
+use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
 
 const ISSUER: &str = "idp-issuer-url";
@@ -51,6 +53,22 @@ pub(crate) fn contexts(text: &str) -> Result<Contexts, Fault> {
         current: word(root.and_then(|root| root.get("current-context"))),
         users: list.unwrap_or_default().iter().filter_map(context).collect(),
     })
+}
+
+/// Returns the user of a context; of several contexts of one name the first counts.
+pub(crate) fn user_of_context(contexts: &[(String, Option<String>)], name: &str) -> Result<String, Error> {
+    let shown = || ForeignText::new(name);
+    match contexts.iter().find(|(known, _)| known == name) {
+        Some((_, Some(user))) => Ok(user.clone()),
+        Some((_, None)) => Err(Error::NoUser { name: shown() }),
+        None => Err(Error::NoSuchContext {
+            name: shown(),
+            known: contexts
+                .iter()
+                .map(|(known, _)| ForeignText::new(known))
+                .collect(),
+        }),
+    }
 }
 
 /// Reads the entry of a user; `None` if the file has no such user, an inner error if it cannot be signed in so.

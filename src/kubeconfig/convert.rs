@@ -2,6 +2,7 @@
 //!
 //! Pure: who may be converted and where secrets go is decided by the caller.
 
+use super::advice::Advice;
 use super::edit::{Edit, apply};
 use super::entry::{Conversion, SECRETS, SecretFlag, from_exec};
 use super::legacy::from_legacy;
@@ -33,7 +34,7 @@ pub(crate) struct Choice<'a> {
 pub(crate) enum Fate {
     Converted {
         kept: Vec<SecretFlag>,
-        drops_tokens: bool,
+        advice: Advice,
     },
     Already,
     /// Another way to sign in, with the reason where one may wonder.
@@ -60,7 +61,7 @@ pub(crate) fn plan(text: &str, choice: &Choice<'_>) -> Result<Plan, Fault> {
             Ok(Ok(conversion)) => {
                 let fate = Fate::Converted {
                     kept: conversion.kept,
-                    drops_tokens: conversion.drops_tokens,
+                    advice: conversion.advice,
                 };
                 edits.extend(conversion.edits);
                 proofs.push((user.name.to_owned(), conversion.exec));

@@ -4,6 +4,7 @@
 
 use granit_parser::ScalarStyle;
 
+use super::advice::{Advice, dead_variables, unexpanded};
 use super::edit::{Edit, after, before, is_blank_or_comment, line_ending};
 use super::tree::{Node, Value};
 use crate::secret::Secret;
@@ -11,6 +12,9 @@ use crate::secret::Secret;
 pub(super) const COMMAND: &str = "kubesesame";
 pub(super) const API_VERSION: &str = "client.authentication.k8s.io/v1";
 pub(super) const MODE: &str = "IfAvailable";
+/// What kubectl shows where the command is not found.
+pub(super) const INSTALL_HINT: &str =
+    "kubesesame signs you in to this cluster: install it and put it on the PATH";
 pub(super) const CLIENT_SECRET: SecretFlag = SecretFlag {
     flag: "--oidc-client-secret",
     name: "client secret",
@@ -41,8 +45,7 @@ pub(super) struct Conversion {
     pub(super) arguments: Vec<String>,
     /// Secrets that stay in the entry.
     pub(super) kept: Vec<SecretFlag>,
-    /// Tokens that the entry held and that only the backup has now.
-    pub(super) drops_tokens: bool,
+    pub(super) advice: Advice,
 }
 
 /// Gives the file that a secret moves to, or nothing to leave it.
@@ -70,6 +73,8 @@ pub(super) fn from_exec(
         Some(mode) => edits.push(Edit::replace(mode.span.clone(), written(MODE, mode)?)),
         None => edits.push(insert_after(text, command, "interactiveMode", MODE)?),
     }
+    let install_hint = install_hint(text, exec);
+    edits.extend(install_hint.clone());
     let items = args.items().unwrap_or_default();
     if wrapped {
         edits.push(remove_first(text, items));
@@ -100,12 +105,37 @@ pub(super) fn from_exec(
         }
     }
     Ok(Conversion {
-        exec: wanted(exec, &arguments),
+        exec: wanted(exec, &arguments, install_hint.is_some()),
         edits,
+        advice: Advice {
+            replaces_install_hint: install_hint.is_some(),
+            dead_variables: dead_variables(exec),
+            unexpanded: unexpanded(&arguments),
+            drops_tokens: false,
+        },
         arguments,
         kept,
-        drops_tokens: false,
     })
+}
+
+/// Replaces a hint that tells to install what is not run any more.
+fn install_hint(text: &str, exec: &Node) -> Option<Edit> {
+    let (key, hint) = exec.pair("installHint")?;
+    let words = hint.text()?.to_ascii_lowercase();
+    if !["kubelogin", "oidc-login", "oidc_login"]
+        .iter()
+        .any(|name| words.contains(name))
+    {
+        return None;
+    }
+    if let Ok(written) = written(INSTALL_HINT, hint) {
+        return Some(Edit::replace(hint.span.clone(), written));
+    }
+    // A text of several lines: the span has the lines alone, without what announces them.
+    let header = key.span.end..hint.span.start;
+    let start = header.start + text[header].find(['|', '>'])?;
+    let end = hint.span.start + text[hint.span.clone()].trim_end().len();
+    Some(Edit::replace(start..end, json(INSTALL_HINT)))
 }
 
 /// Returns the secret that an argument holds or announces, and where its text is; an empty one is none.
@@ -119,7 +149,7 @@ fn secret_at(arguments: &[String], at: usize) -> Option<(SecretFlag, usize, Stri
 }
 
 /// Returns the mapping with our values in place of the peer's.
-fn wanted(exec: &Node, arguments: &[String]) -> Node {
+fn wanted(exec: &Node, arguments: &[String], replaces_install_hint: bool) -> Node {
     let mut pairs = Vec::new();
     let had_mode = exec.get("interactiveMode").is_some();
     for (key, value) in exec.pairs().unwrap_or_default() {
@@ -128,6 +158,7 @@ fn wanted(exec: &Node, arguments: &[String]) -> Node {
             Some("apiVersion") => Node::scalar(API_VERSION),
             Some("interactiveMode") => Node::scalar(MODE),
             Some("args") => list(arguments),
+            Some("installHint") if replaces_install_hint => Node::scalar(INSTALL_HINT),
             _ => value.clone(),
         };
         pairs.push((key.clone(), ours));

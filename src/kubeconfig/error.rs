@@ -17,7 +17,11 @@ pub(crate) enum Error {
     #[error("`{path}` is no kubeconfig: {reason}")]
     NoKubeconfig { path: PathBuf, reason: &'static str },
     #[error("there is no kubeconfig: {looked_for}")]
-    NoFile { looked_for: String },
+    NoFile {
+        looked_for: String,
+        /// By `--kubeconfig`.
+        named: bool,
+    },
     #[error("there is no user `{name}`")]
     NoSuchUser {
         name: ForeignText,
@@ -55,12 +59,25 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    /// The flags, without dashes, that name what is not there.
+    pub(crate) fn flags(&self) -> Vec<&'static str> {
+        match self {
+            Self::NoFile { named: true, .. } => vec!["kubeconfig"],
+            Self::NoSuchUser { .. } => vec!["user", "context"],
+            Self::NoSuchContext { .. } => vec!["context"],
+            _ => Vec::new(),
+        }
+    }
+
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::File(error) => error.hint(),
             Self::NotUtf8 { .. } => "save it as UTF-8, which kubectl needs too".to_owned(),
             Self::Broken { .. } => "kubectl cannot read it either; mend that line first".to_owned(),
             Self::NoKubeconfig { .. } => "name another file with --kubeconfig".to_owned(),
+            Self::NoFile { named: true, .. } => {
+                "name another file with --kubeconfig, or leave the flag out".to_owned()
+            }
             Self::NoFile { .. } => "name the file with --kubeconfig, or set KUBECONFIG".to_owned(),
             Self::NoContext => {
                 "choose one with --context or --user, or: kubectl config use-context NAME".to_owned()

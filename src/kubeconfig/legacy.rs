@@ -2,6 +2,8 @@
 //!
 //! The entry is written anew in the style it had: a block, or JSON in flow style.
 
+use super::advice::{Advice, unexpanded};
+use super::csv;
 use super::edit::{Edit, after, before, line_ending};
 use super::entry::{
     API_VERSION, CLIENT_SECRET, COMMAND, Conversion, MODE, SecretFile, SecretFlag, is_plain, json, list,
@@ -43,9 +45,14 @@ pub(super) fn from_legacy(
     Ok(Conversion {
         edits: vec![Edit::replace(key.span.start..end, entry)],
         exec: Node::of(Value::Mapping { pairs, flow: false }),
-        arguments: legacy.arguments,
         kept: legacy.kept,
-        drops_tokens: legacy.drops_tokens,
+        advice: Advice {
+            replaces_install_hint: false,
+            dead_variables: Vec::new(),
+            unexpanded: unexpanded(&legacy.arguments),
+            drops_tokens: legacy.drops_tokens,
+        },
+        arguments: legacy.arguments,
     })
 }
 
@@ -94,7 +101,7 @@ impl LegacyArguments {
                         .split(',')
                         .map(str::trim)
                         .filter(|scope| !scope.is_empty())
-                        .map(|scope| format!("--oidc-extra-scope={scope}")),
+                        .map(|scope| format!("--oidc-extra-scope={}", csv(scope))),
                 ),
                 "id-token" | "refresh-token" => drops_tokens = true,
                 _ => {

@@ -3,6 +3,7 @@
 //! Writes `command: kubesesame`, never kubectl as a wrapper, which costs a process per command and cannot be
 //! allow-listed. Pure.
 
+mod advice;
 mod auth_provider;
 mod convert;
 mod diff;
@@ -16,7 +17,10 @@ mod users;
 use std::borrow::Cow;
 use std::fmt;
 
-pub(crate) use auth_provider::{AuthProvider, auth_provider, contexts, user_names, with_tokens};
+pub(crate) use advice::Advice;
+pub(crate) use auth_provider::{
+    AuthProvider, auth_provider, contexts, user_names, user_of_context, with_tokens,
+};
 pub(crate) use convert::{Choice, Fate, Fault, Plan, is_conversion_of, our_users, plan};
 pub(crate) use diff::unified;
 pub(crate) use entry::SecretFlag;
@@ -72,8 +76,8 @@ fn for_shell(argument: &str) -> Cow<'_, str> {
     shlex::try_quote(argument).unwrap_or(Cow::Borrowed(argument))
 }
 
-/// `--exec-arg` splits its value at commas, as CSV.
-fn csv(argument: &str) -> String {
+/// A cell of CSV: `--exec-arg` and our own lists split their values at commas.
+pub(crate) fn csv(argument: &str) -> String {
     if argument.contains([',', '"', '\n']) {
         format!("\"{}\"", argument.replace('"', "\"\""))
     } else {

@@ -4,9 +4,9 @@ use super::error::Error;
 use super::id_token::Occasion;
 use super::login::{LoginFailure, not_asked};
 use super::token_endpoint::TokenEndpoint;
-use super::{Connection, Tokens};
+use super::{ProviderClient, Tokens};
 
-impl Connection<'_> {
+impl ProviderClient<'_> {
     /// There is no refresh token to renew with, so this is the renewal too, and the documents at hand will do.
     pub(super) async fn login_by_client_credentials(&self) -> Result<Tokens, LoginFailure> {
         self.client_credentials().await.map_err(not_asked)

@@ -4,20 +4,19 @@
 //! beside the address that has it in it.
 
 use oauth2::{PkceCodeChallenge, PkceCodeVerifier, StandardDeviceAuthorizationResponse};
-use qrcode::QrCode;
-use qrcode::render::unicode::Dense1x2;
 use url::Url;
 
 use super::error::Error;
+use super::event::Event;
 use super::id_token::Occasion;
 use super::login::{LoginFailure, asked, not_asked};
 use super::metadata::Metadata;
 use super::token_endpoint::TokenEndpoint;
-use super::{Connection, Tokens, browser};
+use super::{ProviderClient, Tokens, browser};
 use crate::foreign_text::ForeignText;
 use crate::settings::{Login, is_loopback};
 
-impl Connection<'_> {
+impl ProviderClient<'_> {
     pub(super) async fn login_by_device(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         let documents = self.documents();
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
@@ -71,13 +70,11 @@ impl Connection<'_> {
             return Err(Error::AnswerMalformed("the address to sign in at is not https"));
         }
         let code = ForeignText::with_limit(device.user_code().secret(), 40);
-        self.ui.note(&format!(
-            "sign in at {} with the code {code}",
-            ForeignText::new(plain.as_str())
-        ));
-        if let Some(picture) = QrCode::new(address.as_str()).ok().filter(|_| self.ui.at_terminal) {
-            self.ui.note(&picture.render::<Dense1x2>().build());
-        }
+        self.person.tell(Event::EnterCode {
+            address: plain,
+            code: &code,
+            complete: address,
+        });
         Ok(address.clone())
     }
 }

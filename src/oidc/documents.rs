@@ -1,10 +1,10 @@
 //! Discovery document and key set, from the network or from disk.
 //!
 //! Owns how long they are kept, so that a warm refresh is one request. They are public, but a planted one would
-//! send secrets elsewhere, so they lie in the private directory beside the sessions, bound to the issuer and to
+//! send secrets elsewhere, so a [`DocumentCache`] has to be private; its entries are bound to the issuer and to
 //! what is trusted of its certificate; with `--insecure-skip-tls-verify` nothing is kept.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
@@ -15,7 +15,6 @@ use url::Url;
 use super::error::Error;
 use super::http::{Document, Http};
 use super::metadata::{Metadata, discovery_url, parse_keys};
-use crate::files::PrivateDir;
 use crate::settings::{Issuer, Trust};
 
 /// How long a document is kept when its sender does not say, in seconds.
@@ -23,21 +22,39 @@ const DEFAULT_AGE: i64 = 3600;
 /// How long at most: Okta sends 44 days for its keys, and a rotation must not be missed for so long.
 const MAX_AGE: i64 = 24 * 3600;
 
-/// The documents of one provider.
-#[derive(Debug)]
-pub(crate) struct Documents<'a> {
-    http: &'a Http,
-    issuer: &'a Issuer,
-    /// Where they are kept, if anywhere.
-    shelf: Option<Shelf<'a>>,
-    /// Seconds since the epoch.
-    now: i64,
-    kept: RefCell<Kept>,
+/// Where documents are kept between calls, by a name. Losing one costs a request.
+pub(crate) trait DocumentCache: Send + Sync {
+    fn load(&self, name: &str) -> Option<Vec<u8>>;
+    fn save(&self, name: &str, document: &[u8]);
+    fn remove(&self, name: &str);
 }
 
+/// Keeps nothing.
 #[derive(Debug)]
-struct Shelf<'a> {
-    dir: &'a PrivateDir,
+pub(crate) struct NoDocumentCache;
+
+impl DocumentCache for NoDocumentCache {
+    fn load(&self, _: &str) -> Option<Vec<u8>> {
+        None
+    }
+    fn save(&self, _: &str, _: &[u8]) {}
+    fn remove(&self, _: &str) {}
+}
+
+/// The documents of one provider.
+pub(crate) struct Documents<'a> {
+    http: &'a Http<'a>,
+    issuer: &'a Issuer,
+    /// Where they are kept, if anywhere.
+    entry: Option<Entry<'a>>,
+    /// Seconds since the epoch.
+    now: i64,
+    kept: Mutex<Kept>,
+}
+
+/// A cache, and the name of these documents in it.
+struct Entry<'a> {
+    cache: &'a dyn DocumentCache,
     name: String,
 }
 
@@ -59,17 +76,17 @@ struct Aged {
 
 impl<'a> Documents<'a> {
     pub(crate) fn new(
-        http: &'a Http,
+        http: &'a Http<'a>,
         issuer: &'a Issuer,
         trust: &Trust,
-        dir: Option<&'a PrivateDir>,
+        cache: &'a dyn DocumentCache,
         now: i64,
     ) -> Self {
-        let shelf = dir.filter(|_| !trust.insecure).map(|dir| {
+        let entry = (!trust.insecure).then(|| {
             let bound = format!("{}\n{:?}", issuer.as_str(), trust.authorities);
             let hash = HEXLOWER.encode(digest(&SHA256, bound.as_bytes()).as_ref());
-            Shelf {
-                dir,
+            Entry {
+                cache,
                 name: format!("{hash}.provider.json"),
             }
         });
@@ -78,24 +95,23 @@ impl<'a> Documents<'a> {
             issuer: issuer.as_str().to_owned(),
             ..Kept::default()
         };
-        let kept = shelf
+        let kept = entry
             .as_ref()
-            .and_then(Shelf::read)
+            .and_then(Entry::read)
             .filter(|kept| kept.issuer == issuer.as_str());
         Self {
             http,
             issuer,
-            shelf,
+            entry,
             now,
-            kept: RefCell::new(kept.unwrap_or_else(empty)),
+            kept: Mutex::new(kept.unwrap_or_else(empty)),
         }
     }
 
     /// Returns the metadata, fetched now if asked or if none is kept.
     pub(crate) async fn metadata(&self, fresh: bool) -> Result<Metadata, Error> {
         let kept = self
-            .kept
-            .borrow()
+            .kept()
             .metadata
             .clone()
             .filter(|kept| !fresh && kept.is_good(self.now));
@@ -106,14 +122,14 @@ impl<'a> Documents<'a> {
         }
         let document = self.http.get(&discovery_url(self.issuer)?).await?;
         let metadata = Metadata::parse(&document.body, self.issuer)?;
-        self.kept.borrow_mut().metadata = Aged::new(&document, self.now);
+        self.kept().metadata = Aged::new(&document, self.now);
         self.keep();
         Ok(metadata)
     }
 
     /// Returns the key set that is kept, if it is still good.
     pub(crate) fn kept_keys(&self, jwks_uri: &Url) -> Option<CoreJsonWebKeySet> {
-        let kept = self.kept.borrow();
+        let kept = self.kept();
         let keys = kept.keys.as_ref().filter(|kept| kept.is_good(self.now))?;
         parse_keys(keys.body.as_bytes(), jwks_uri).ok()
     }
@@ -122,31 +138,36 @@ impl<'a> Documents<'a> {
     pub(crate) async fn fetch_keys(&self, jwks_uri: &Url) -> Result<CoreJsonWebKeySet, Error> {
         let document = self.http.get(jwks_uri).await?;
         let keys = parse_keys(&document.body, jwks_uri)?;
-        self.kept.borrow_mut().keys = Aged::new(&document, self.now);
+        self.kept().keys = Aged::new(&document, self.now);
         self.keep();
         Ok(keys)
     }
 
     /// Forgets what is kept, since something did not answer as it should.
     pub(crate) fn forget(&self) {
-        if let Some(shelf) = &self.shelf {
-            drop(shelf.dir.remove(&shelf.name));
+        if let Some(entry) = &self.entry {
+            entry.cache.remove(&entry.name);
         }
+    }
+
+    /// Never held while anything is waited for.
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Best effort: without it the next refresh takes three requests in place of one.
     fn keep(&self) {
-        if let Some(shelf) = &self.shelf
-            && let Ok(json) = serde_json::to_vec(&*self.kept.borrow())
+        if let Some(entry) = &self.entry
+            && let Ok(json) = serde_json::to_vec(&*self.kept())
         {
-            drop(shelf.dir.replace(&shelf.name, &json));
+            entry.cache.save(&entry.name, &json);
         }
     }
 }
 
-impl Shelf<'_> {
+impl Entry<'_> {
     fn read(&self) -> Option<Kept> {
-        let bytes = self.dir.read(&self.name).ok().flatten()?;
+        let bytes = self.cache.load(&self.name)?;
         serde_json::from_slice(&bytes)
             .ok()
             .filter(|kept: &Kept| kept.version == 1)

@@ -104,7 +104,7 @@ impl Error {
                 "both are PEM files, and the key is the certificate's; `mkcert localhost` makes a pair that browsers here trust"
                     .to_owned(),
             ),
-            Self::FlagFile { source, .. } => Some(source.hint()),
+            Self::FlagFile { flag, source } => Some(source.hint_for(flag)),
             Self::SecretNotText(_) => Some("put the secret into it, and nothing else".to_owned()),
             Self::RequestHeader(_) => Some("for example --oidc-request-header=X-Tenant=blue".to_owned()),
             Self::Client(_) => Some(

@@ -4,9 +4,9 @@
 //! would have secrets sent elsewhere (RFC 9700 4.12). Tells method, URL without query, status and time; never a
 //! header or a body.
 
-use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
@@ -20,11 +20,11 @@ use super::answer::{
     check_status, header, is_json, max_age, not_json, oauth_error, refused, request_id, shown,
 };
 use super::error::Error;
+use super::event::{Event, Person};
 use crate::clock::Clock;
 use crate::files;
 use crate::foreign_text::ForeignText;
 use crate::settings::{Authority, Provider, Trust, is_loopback};
-use crate::ui::Ui;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -33,12 +33,11 @@ const TOTAL_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_ANSWER: usize = 1024 * 1024;
 
 /// A client for one provider.
-#[derive(Debug)]
-pub(crate) struct Http {
+pub(crate) struct Http<'a> {
     client: reqwest::Client,
-    ui: Ui,
-    /// How far the provider's clock (header `Date`) is ahead of ours, in seconds, as last seen.
-    clock_ahead: Cell<Option<i64>>,
+    person: Person<'a>,
+    /// How far the provider's clock (header `Date`) is ahead of ours, in seconds, as last seen; 0 until then.
+    clock_ahead: AtomicI64,
     clock: Clock,
 }
 
@@ -50,20 +49,25 @@ pub(crate) struct Document {
     pub(crate) max_age: Option<i64>,
 }
 
-impl Http {
+impl<'a> Http<'a> {
     /// `clock` is compared with the provider's.
-    pub(crate) fn new(provider: &Provider, trust: &Trust, ui: Ui, clock: Clock) -> Result<Self, Error> {
+    pub(crate) fn new(
+        provider: &Provider,
+        trust: &Trust,
+        person: Person<'a>,
+        clock: Clock,
+    ) -> Result<Self, Error> {
         Ok(Self {
             client: build(provider, trust)?,
-            ui,
-            clock_ahead: Cell::new(None),
+            person,
+            clock_ahead: AtomicI64::new(0),
             clock,
         })
     }
 
     /// How far the provider's clock is ahead of ours, in seconds; 0 when nothing was heard of it.
     pub(crate) fn clock_ahead(&self) -> i64 {
-        self.clock_ahead.get().unwrap_or(0)
+        self.clock_ahead.load(Ordering::Relaxed)
     }
 
     /// Gets a JSON document.
@@ -112,22 +116,19 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        self.ui.step(|| {
-            let id = request_id(&headers)
-                .map(|id| format!(", request id {id}"))
-                .unwrap_or_default();
-            format!(
-                "{method} {}: {status} in {} ms{id}",
-                shown(url),
-                began.elapsed().as_millis()
-            )
+        self.person.tell(Event::Responded {
+            method: method.as_str(),
+            url: &shown(url),
+            status: status.as_u16(),
+            millis: began.elapsed().as_millis(),
+            request_id: request_id(&headers),
         });
         if let Some(date) = header(&headers, &DATE).and_then(|date| httpdate::parse_http_date(date).ok()) {
             let theirs = date
                 .duration_since(std::time::UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs());
-            self.clock_ahead
-                .set(Some(theirs.cast_signed().saturating_sub((self.clock)())));
+            let ahead = theirs.cast_signed().saturating_sub((self.clock)());
+            self.clock_ahead.store(ahead, Ordering::Relaxed);
         }
         Ok((status, headers, body))
     }
@@ -155,9 +156,9 @@ impl Http {
     }
 }
 
-impl<'c> AsyncHttpClient<'c> for Http {
+impl<'c> AsyncHttpClient<'c> for Http<'_> {
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>> + 'c>>;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(self.post(request))
@@ -185,8 +186,7 @@ fn without_odd_lifetime(body: Vec<u8>) -> Vec<u8> {
 
 /// The same client for polls of a device code: an error answer is `oauth2`'s to read, which knows which of them mean to go
 /// on, and everything else counts as a network that fails for a while.
-#[derive(Debug)]
-pub(crate) struct Polling<'a>(pub(super) &'a Http);
+pub(crate) struct Polling<'a>(pub(super) &'a Http<'a>);
 
 impl Polling<'_> {
     async fn poll(&self, request: HttpRequest) -> Result<HttpResponse, Error> {
@@ -207,7 +207,7 @@ impl Polling<'_> {
 
 impl<'c> AsyncHttpClient<'c> for Polling<'_> {
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>> + 'c>>;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Error>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(self.poll(request))

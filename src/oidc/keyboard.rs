@@ -9,13 +9,13 @@ use tokio::time::timeout;
 
 use super::answer_rules::{Expected, pasted};
 use super::error::Error;
+use super::event::{Ask, Event, Question};
 use super::login::{Attempt, LoginFailure, asked, not_asked};
-use super::{Connection, Tokens};
+use super::{ProviderClient, Tokens};
 use crate::secret::Secret;
 use crate::settings::Login;
-use crate::ui::Ui;
 
-impl Connection<'_> {
+impl ProviderClient<'_> {
     pub(super) async fn login_by_keyboard(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if !login.may_prompt {
             return Err(not_asked(Error::PromptImpossible("code")));
@@ -24,10 +24,7 @@ impl Connection<'_> {
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
         let redirect_uri = login.keyboard_redirect.as_deref();
         let attempt = Attempt::new(self.provider, &metadata, redirect_uri).map_err(not_asked)?;
-        self.ui.note(&format!(
-            "open this URL in a browser and sign in:\n{}",
-            attempt.url
-        ));
+        self.person.tell(Event::OpenUrl(&attempt.url));
         let expected = Expected {
             authority: String::new(),
             path: String::new(),
@@ -35,7 +32,7 @@ impl Connection<'_> {
             issuer: self.provider.issuer.as_str().to_owned(),
             promises_iss: false,
         };
-        let line = ask(self.ui, "Enter code, or the address that the browser ended on: ");
+        let line = ask(self.person.ask, Question::CodeOrAddress);
         let line = match timeout(login.timeout, line).await {
             Ok(line) => line.map_err(asked)?,
             Err(_) => {
@@ -57,13 +54,13 @@ impl Connection<'_> {
     }
 }
 
-impl Connection<'_> {
+impl ProviderClient<'_> {
     /// Asks for the address that a browser on another machine ended on, until it is of this sign-in.
     pub(super) async fn pasted_answer(&self, expected: &Expected) -> Result<Secret, Error> {
         loop {
-            let line = ask(self.ui, "or paste the address that the browser ended on: ").await?;
+            let line = ask(self.person.ask, Question::AddressBesideListener).await?;
             match pasted(line.expose(), expected) {
-                Err(error @ Error::Pasted(_)) => self.ui.note(&error.to_string()),
+                Err(error @ Error::Pasted(_)) => self.person.tell(Event::InputRefused(&error)),
                 answer => return answer,
             }
         }
@@ -71,9 +68,9 @@ impl Connection<'_> {
 }
 
 /// Asks on a thread, so that the login's time ends a wait for a person who has left.
-pub(super) async fn ask(ui: Ui, prompt: &'static str) -> Result<Secret, Error> {
+pub(super) async fn ask(ask: Ask, question: Question) -> Result<Secret, Error> {
     let (answer, receiver) = oneshot::channel();
-    thread::spawn(move || drop(answer.send(ui.ask(prompt).map(Secret::new))));
+    thread::spawn(move || drop(answer.send(ask(question))));
     match receiver.await {
         Ok(line) => line.map_err(Error::Prompt),
         Err(_) => Err(Error::Internal("prompt")),

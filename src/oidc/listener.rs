@@ -11,7 +11,6 @@ use url::Url;
 
 use crate::foreign_text::ForeignText;
 use crate::settings::{ListenAddress, Redirect};
-use crate::ui::Ui;
 
 /// Bound sockets, and what the provider is told.
 #[derive(Debug)]
@@ -24,6 +23,8 @@ pub(crate) struct Listening {
     pub(crate) authority: String,
     /// Path of the request that comes back.
     pub(crate) path: String,
+    /// Other machines can reach the sockets.
+    pub(crate) open_to_others: bool,
 }
 
 /// Why no address could be had.
@@ -57,11 +58,11 @@ impl Taken {
 }
 
 /// Binds the first address that is free.
-pub(crate) fn listen(addresses: &[ListenAddress], redirect: &Redirect, ui: Ui) -> Result<Listening, Taken> {
+pub(crate) fn listen(addresses: &[ListenAddress], redirect: &Redirect) -> Result<Listening, Taken> {
     let mut refusals = Vec::new();
     for address in addresses {
         match bind(address, redirect) {
-            Ok(sockets) => return Ok(Listening::new(sockets, redirect, ui)),
+            Ok(sockets) => return Ok(Listening::new(sockets, redirect)),
             Err(error) => refusals.push((address.clone(), explain(&error, address.port))),
         }
     }
@@ -133,14 +134,9 @@ fn explain(error: &io::Error, port: u16) -> String {
 }
 
 impl Listening {
-    fn new(sockets: Vec<TcpListener>, redirect: &Redirect, ui: Ui) -> Self {
+    fn new(sockets: Vec<TcpListener>, redirect: &Redirect) -> Self {
         let local = sockets.first().and_then(|socket| socket.local_addr().ok());
         let port = local.map_or(0, |address| address.port());
-        if local.is_some_and(|address| !address.ip().is_loopback()) {
-            ui.warn(
-                "--listen-address is open to other machines; whoever reaches it can disturb the sign-in, not finish it",
-            );
-        }
         let redirect_uri = at_port(redirect, port);
         let url = Url::parse(&redirect_uri).ok();
         let authority = url
@@ -154,6 +150,7 @@ impl Listening {
             redirect_uri,
             authority,
             path,
+            open_to_others: local.is_some_and(|address| !address.ip().is_loopback()),
         }
     }
 }
@@ -161,11 +158,6 @@ impl Listening {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const UI: Ui = Ui {
-        level: 0,
-        at_terminal: false,
-    };
 
     fn free() -> ListenAddress {
         ListenAddress {
@@ -183,7 +175,7 @@ mod tests {
 
     #[test]
     fn the_default_redirect_names_localhost_and_the_port_that_was_bound() {
-        let listening = listen(&[free()], &localhost(), UI).unwrap();
+        let listening = listen(&[free()], &localhost()).unwrap();
         let port = listening.sockets[0].local_addr().unwrap().port();
         assert_eq!(listening.redirect_uri, format!("http://localhost:{port}"));
         assert_eq!(listening.authority, format!("localhost:{port}"));
@@ -194,7 +186,7 @@ mod tests {
     fn a_given_redirect_is_kept_to_the_letter_and_gives_path_and_host() {
         let text = "http://127.0.0.1:7/cb";
         let redirect = Redirect::Fixed(text.into(), Url::parse(text).unwrap());
-        let listening = listen(&[free()], &redirect, UI).unwrap();
+        let listening = listen(&[free()], &redirect).unwrap();
         assert_eq!(listening.redirect_uri, text);
         assert_eq!(
             (listening.authority.as_str(), listening.path.as_str()),
@@ -211,8 +203,8 @@ mod tests {
             host: "127.0.0.1".into(),
             port,
         };
-        assert!(listen(&[taken.clone(), free()], &localhost(), UI).is_ok());
-        let error = listen(&[taken], &localhost(), UI).unwrap_err();
+        assert!(listen(&[taken.clone(), free()], &localhost()).is_ok());
+        let error = listen(&[taken], &localhost()).unwrap_err();
         assert!(
             error.to_string().contains(&format!("{port} is taken by")),
             "{error}"

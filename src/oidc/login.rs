@@ -8,17 +8,17 @@ use openidconnect::Nonce;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::answer::shown;
 use super::answer_rules::Expected;
 use super::callback::Callback;
 use super::documents::Documents;
 use super::error::Error;
+use super::event::Event;
 use super::id_token::Occasion;
 use super::listener::{self, Listening};
 use super::metadata::Metadata;
 use super::page::Outcome;
 use super::token_endpoint::TokenEndpoint;
-use super::{Connection, Tokens, browser, local_server};
+use super::{ProviderClient, Tokens, browser, local_server};
 use crate::secret::Secret;
 use crate::settings::{Browser, Grant, Login, Pkce, Provider};
 
@@ -48,15 +48,14 @@ pub(super) fn asked(error: Error) -> LoginFailure {
     LoginFailure { error, asked: true }
 }
 
-impl Connection<'_> {
+impl ProviderClient<'_> {
     /// Signs a person in, by the grant of the settings.
     pub(crate) async fn login(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         for note in &login.notes {
-            self.ui.note(note);
+            self.person.tell(Event::OldSpelling(note));
         }
         if self.trust.wants_renegotiation {
-            self.ui
-                .note("--tls-renegotiation-once and --tls-renegotiation-freely do nothing: TLS is never renegotiated here");
+            self.person.tell(Event::RenegotiationIgnored);
         }
         match &login.grant {
             Grant::Browser => self.login_by_browser(login).await,
@@ -75,16 +74,18 @@ impl Connection<'_> {
             return Err(not_asked(Error::LoginImpossible));
         }
         if self.provider.pkce == Pkce::Off {
-            self.ui
-                .warn("--oidc-pkce-method=no: whoever catches the answer to this sign-in can use it");
+            self.person.tell(Event::PkceOff);
         }
         let documents = self.documents();
         // A login is rare: it takes fresh metadata, so that a moved endpoint heals itself.
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
         let tls = login.local_server.as_ref().map(local_server::acceptor);
         let tls = tls.transpose().map_err(not_asked)?;
-        let mut listening = listener::listen(&login.listen, &login.redirect, self.ui)
+        let mut listening = listener::listen(&login.listen, &login.redirect)
             .map_err(|taken| not_asked(Error::NoAddress(taken)))?;
+        if listening.open_to_others {
+            self.person.tell(Event::ListenerOpenToOthers);
+        }
         let attempt =
             Attempt::new(self.provider, &metadata, Some(&listening.redirect_uri)).map_err(not_asked)?;
         let expected = Expected {
@@ -156,10 +157,7 @@ impl Connection<'_> {
         url: &Url,
         callback: &mut Callback,
     ) -> Result<Secret, Error> {
-        let by_hand = || {
-            self.ui
-                .note(&format!("open this URL in your browser to sign in:\n{url}"));
-        };
+        let by_hand = || self.person.tell(Event::OpenUrl(url));
         if matches!(login.browser, Browser::Print | Browser::Nobody) {
             by_hand();
             if !login.may_prompt {
@@ -171,12 +169,13 @@ impl Connection<'_> {
                 answer = self.pasted_answer(&expected) => answer,
             };
         }
-        let issuer = shown(self.provider.issuer.url());
-        self.ui.note(&format!("signing in at {issuer} in your browser"));
+        self.person.tell(Event::SigningIn {
+            issuer: self.provider.issuer.as_str(),
+        });
         let opened = browser::open(&login.browser, url);
         tokio::select! {
             answer = callback.answer() => return answer,
-            Ok(reason) = opened => self.ui.warn(&format!("the browser could not be opened: {reason}")),
+            Ok(reason) = opened => self.person.tell(Event::BrowserFailed(&reason)),
         }
         by_hand();
         callback.answer().await

@@ -13,6 +13,7 @@ mod device;
 mod distrust;
 mod documents;
 mod error;
+mod event;
 mod hint;
 mod http;
 mod id_token;
@@ -26,11 +27,13 @@ mod password;
 mod stored;
 mod token_endpoint;
 
+pub(crate) use documents::{DocumentCache, NoDocumentCache};
 pub(crate) use error::Error;
 #[cfg(test)]
 pub(crate) use error::OAuthError;
+pub(crate) use event::{Event, Person, Question};
 pub(crate) use login::LoginFailure;
-pub(crate) use stored::StoredToken;
+pub(crate) use stored::{StoredToken, issuer_and_audience};
 
 use claims::Claims;
 use documents::Documents;
@@ -46,12 +49,11 @@ use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use crate::clock::Clock;
-use crate::files::{self, PrivateDir};
+use crate::files;
 use crate::foreign_text::ForeignText;
 use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::settings::{Provider, SecretSource, TokenKind, Trust};
-use crate::ui::Ui;
 
 /// A provider that rotates refresh tokens lets the old one live for a moment (Okta: 30 s), so that who lost the answer may ask again.
 /// Later than that the same question would be taken for a theft, and end the session. So this is how long the first answer is waited for.
@@ -93,40 +95,39 @@ pub(crate) struct Refresh<'a> {
     pub(crate) origin: &'a Origin,
     /// Called when the provider has replaced the refresh token and the answer cannot be finished at once: the old one
     /// may be dead, so the new one has to be safe before anything takes time or fails.
-    pub(crate) keep_rotated: &'a dyn Fn(&Secret),
+    pub(crate) keep_rotated: &'a (dyn Fn(&Secret) + Send + Sync),
 }
 
 /// A provider that can be talked to.
-#[derive(Debug)]
-pub(crate) struct Connection<'a> {
+pub(crate) struct ProviderClient<'a> {
     provider: &'a Provider,
     client_secret: Option<Secret>,
-    http: Http,
+    http: Http<'a>,
     trust: &'a Trust,
-    dir: Option<&'a PrivateDir>,
-    ui: Ui,
+    documents: &'a dyn DocumentCache,
+    person: Person<'a>,
     clock: Clock,
 }
 
-impl<'a> Connection<'a> {
-    /// `dir` keeps the provider's documents between calls, if there is a place for them.
+impl<'a> ProviderClient<'a> {
+    /// `documents` keeps the provider's documents between calls.
     pub(crate) fn new(
         provider: &'a Provider,
         trust: &'a Trust,
-        dir: Option<&'a PrivateDir>,
-        ui: Ui,
+        documents: &'a dyn DocumentCache,
+        person: Person<'a>,
         clock: Clock,
     ) -> Result<Self, Error> {
         if trust.insecure {
-            ui.warn("--insecure-skip-tls-verify: whoever is on the way can read and change everything");
+            person.tell(Event::CertificatesUnchecked);
         }
         Ok(Self {
             client_secret: provider.client_secret.as_ref().map(read).transpose()?,
-            http: Http::new(provider, trust, ui, clock)?,
+            http: Http::new(provider, trust, person, clock)?,
             provider,
             trust,
-            dir,
-            ui,
+            documents,
+            person,
             clock,
         })
     }
@@ -144,8 +145,7 @@ impl<'a> Connection<'a> {
             Ok(answer) if !matches!(&answer, Err(error) if error.may_have_arrived()) => answer,
             // A network that hangs looks like a provider that thinks; the leeway counts for both.
             _ => {
-                self.ui
-                    .step(|| "the answer was lost on the way: asking once more".to_owned());
+                self.person.tell(Event::ResponseLost);
                 endpoint.refresh(refresh.token, granted_scope).await
             }
         };
@@ -197,7 +197,7 @@ impl<'a> Connection<'a> {
             &self.http,
             &self.provider.issuer,
             self.trust,
-            self.dir,
+            self.documents,
             (self.clock)(),
         )
     }
@@ -211,7 +211,7 @@ impl<'a> Connection<'a> {
         documents: &Documents<'_>,
         metadata: &Metadata,
         occasion: Occasion<'_>,
-        before_waiting: &dyn Fn(),
+        before_waiting: &(dyn Fn() + Sync),
     ) -> Result<Tokens, Error> {
         let expected = Expected {
             issuer: self.provider.issuer.as_str(),
@@ -288,8 +288,8 @@ impl<'a> Connection<'a> {
         &self,
         documents: &Documents<'_>,
         metadata: &Metadata,
-        before_waiting: &dyn Fn(),
-        verify: impl Fn(&CoreJsonWebKeySet) -> Result<Claims, distrust::Error>,
+        before_waiting: &(dyn Fn() + Sync),
+        verify: impl Fn(&CoreJsonWebKeySet) -> Result<Claims, distrust::Error> + Sync,
     ) -> Result<Claims, Error> {
         let result = match documents.kept_keys(&metadata.jwks_uri) {
             Some(keys) => verify(&keys),
@@ -320,5 +320,23 @@ fn read(source: &SecretSource) -> Result<Secret, Error> {
     match text.trim_end_matches(['\r', '\n']) {
         "" => Err(Error::SecretNotText(flag)),
         text => Ok(Secret::new(text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Login;
+
+    /// A server that signs in or refreshes for many needs futures that may move between threads.
+    #[test]
+    fn futures_of_the_client_are_send() {
+        fn is_send<T: Send>(_: impl FnOnce() -> T) {}
+        fn check(client: &ProviderClient<'_>, login: &Login, refresh: &Refresh<'_>, token: &Secret) {
+            is_send(|| client.login(login));
+            is_send(|| client.refresh(refresh));
+            is_send(|| client.trusts(token));
+        }
+        std::hint::black_box(check);
     }
 }

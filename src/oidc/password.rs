@@ -1,16 +1,17 @@
 //! The password grant (RFC 6749 4.3), for providers that know nothing else.
 
 use super::error::Error;
+use super::event::{Event, Question};
 use super::id_token::Occasion;
 use super::login::{LoginFailure, asked, not_asked};
 use super::token_endpoint::TokenEndpoint;
-use super::{Connection, Tokens, read};
+use super::{ProviderClient, Tokens, read};
 use crate::settings::{Login, SecretSource};
 
 /// How often a person may try.
 const TRIES: usize = 3;
 
-impl Connection<'_> {
+impl ProviderClient<'_> {
     pub(super) async fn login_by_password(
         &self,
         login: &Login,
@@ -33,17 +34,20 @@ impl Connection<'_> {
         let prompt_failed = |error| asked(Error::Prompt(error));
         let username = match username {
             Some(username) => username.to_owned(),
-            None => self.ui.ask("Username: ").map_err(prompt_failed)?,
+            None => (self.person.ask)(Question::Username)
+                .map_err(prompt_failed)?
+                .expose()
+                .to_owned(),
         };
         let mut tries = 1;
         let answer = loop {
             let typed = match &password {
                 Some(password) => password.clone(),
-                None => self.ui.ask_secret("Password: ").map_err(prompt_failed)?,
+                None => (self.person.ask)(Question::Password).map_err(prompt_failed)?,
             };
             match endpoint.password(&username, &typed, &self.provider.scopes).await {
                 Err(Error::OAuth(error)) if error.ends_session() && password.is_none() && tries < TRIES => {
-                    self.ui.note(&format!("the provider refused these: {error}"));
+                    self.person.tell(Event::InputRefused(&Error::OAuth(error)));
                     tries += 1;
                 }
                 result => break result.map_err(asked)?,

@@ -3,8 +3,12 @@
 //! Reading asks nobody and believes nothing; a token is handed out only once it was verified as one that the provider sent.
 
 use super::claims::Claims;
+use super::event::Event;
 use super::id_token::{self, Expected, Occasion};
-use super::{Connection, Error, distrust};
+use super::{Error, ProviderClient, distrust};
+use serde_json::Value;
+
+use crate::foreign_text::ForeignText;
 use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::settings::{Provider, TokenKind};
@@ -67,7 +71,18 @@ impl StoredToken {
     }
 }
 
-impl Connection<'_> {
+/// What a stored token says of its issuer and audience, to be compared with an API server's settings.
+pub(crate) fn issuer_and_audience(token: &Secret) -> (ForeignText, ForeignText) {
+    let claims = id_token::payload(token.expose()).unwrap_or_default();
+    let shown = |name: &str| match claims.get(name) {
+        Some(Value::String(text)) => ForeignText::with_limit(text, 120),
+        Some(value) => ForeignText::with_limit(&value.to_string(), 120),
+        None => ForeignText::new("unknown"),
+    };
+    (shown("iss"), shown("aud"))
+}
+
+impl ProviderClient<'_> {
     /// Verifies a token that another program has stored. Returns `false` if it cannot be trusted.
     ///
     /// # Errors
@@ -97,7 +112,6 @@ impl Connection<'_> {
     }
 
     fn distrusted(&self, why: &distrust::Error) {
-        self.ui
-            .step(|| format!("the token of kubectl oidc-login is not used: {why}"));
+        self.person.tell(Event::ImportRefused(why.to_string()));
     }
 }

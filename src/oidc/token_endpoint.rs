@@ -19,7 +19,7 @@ use oauth2::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::Connection;
+use super::ProviderClient;
 use super::answer::shown;
 use super::error::{Error, OAuthError};
 use super::http::{Http, Polling};
@@ -65,25 +65,24 @@ pub(super) struct Answer {
     pub(super) expires_in: Option<i64>,
 }
 
-#[derive(Debug)]
 pub(super) struct TokenEndpoint<'a> {
     client: Client,
     url: &'a Url,
-    http: &'a Http,
+    http: &'a Http<'a>,
 }
 
 impl<'a> TokenEndpoint<'a> {
-    pub(super) fn new(connection: &'a Connection<'_>, metadata: &'a Metadata) -> Self {
-        let mut client = oauth2::Client::new(ClientId::new(connection.provider.client_id.clone()))
+    pub(super) fn new(provider_client: &'a ProviderClient<'_>, metadata: &'a Metadata) -> Self {
+        let mut client = oauth2::Client::new(ClientId::new(provider_client.provider.client_id.clone()))
             .set_auth_type(auth_type(metadata.token_auth_methods.as_deref()))
             .set_token_uri(TokenUrl::from_url(metadata.token_endpoint.clone()));
-        if let Some(secret) = &connection.client_secret {
+        if let Some(secret) = &provider_client.client_secret {
             client = client.set_client_secret(ClientSecret::new(secret.expose().to_owned()));
         }
         Self {
             client,
             url: &metadata.token_endpoint,
-            http: &connection.http,
+            http: &provider_client.http,
         }
     }
 

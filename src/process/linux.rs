@@ -6,15 +6,15 @@ use std::io::Read as _;
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd::{close, setsid};
 
-use super::Parent;
+use super::ParentProcess;
 
 pub(super) fn parent_id() -> u32 {
     std::os::unix::process::parent_id()
 }
 
-pub(super) fn parent() -> Parent {
+pub(super) fn parent() -> ParentProcess {
     let pid = parent_id();
-    Parent {
+    ParentProcess {
         pid,
         started: started(pid),
     }

@@ -23,19 +23,19 @@ const MAX_INPUT: usize = 60 * 1024;
 
 /// The process that started us. A pid alone comes back after a while; with the start time it does not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Parent {
+pub(crate) struct ParentProcess {
     pub(crate) pid: u32,
     /// In the system's own unit, where the system tells.
     pub(crate) started: Option<u64>,
 }
 
-impl Parent {
+impl ParentProcess {
     /// Looks at the process that started this one.
     pub(crate) fn of_this_process() -> Self {
         platform::parent()
     }
 
-    /// Whether it was there already at a time of [`crate::clock::for_processes`].
+    /// Whether it was there already at a time of [`crate::clock::boot_ticks`].
     pub(crate) fn was_there_at(&self, moment: u64) -> bool {
         self.started.is_some_and(|started| started <= moment)
     }
@@ -98,17 +98,17 @@ mod tests {
 
     #[test]
     fn the_parent_was_there_just_now_and_not_before_its_start() {
-        let parent = Parent::of_this_process();
-        assert!(parent.was_there_at(crate::clock::for_processes()));
+        let parent = ParentProcess::of_this_process();
+        assert!(parent.was_there_at(crate::clock::boot_ticks()));
         assert!(!parent.was_there_at(parent.started.unwrap() - 1));
         assert_eq!(parent_id(), parent.pid);
     }
 
     #[test]
     fn the_parent_has_a_start_time_by_either_way() {
-        assert!(Parent::of_this_process().started.is_some());
+        assert!(ParentProcess::of_this_process().started.is_some());
         let other = other::parent();
         assert!(other.started.is_some());
-        assert_eq!(other.pid, Parent::of_this_process().pid);
+        assert_eq!(other.pid, ParentProcess::of_this_process().pid);
     }
 }

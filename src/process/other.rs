@@ -6,22 +6,22 @@ use std::ffi::OsString;
 
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
-use super::Parent;
+use super::ParentProcess;
 
 #[cfg(not(target_os = "linux"))]
 pub(super) fn parent_id() -> u32 {
     parent().pid
 }
 
-pub(super) fn parent() -> Parent {
+pub(super) fn parent() -> ParentProcess {
     // Where the system does not tell, every call counts as a new one.
-    known_parent().unwrap_or_else(|| Parent {
+    known_parent().unwrap_or_else(|| ParentProcess {
         pid: std::process::id(),
         started: None,
     })
 }
 
-fn known_parent() -> Option<Parent> {
+fn known_parent() -> Option<ParentProcess> {
     let mut system = System::new().ok()?;
     let parent = look(&mut system, Pid::from_u32(std::process::id()))?.parent()?;
     let mut found = look(&mut system, parent)?;
@@ -30,7 +30,7 @@ fn known_parent() -> Option<Parent> {
         let caller = found.parent()?;
         found = look(&mut system, caller)?;
     }
-    Some(Parent {
+    Some(ParentProcess {
         pid: found.pid().as_u32(),
         started: Some(found.start_time()),
     })

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Locked, Store};
+use super::Store;
 use crate::report::Report;
 
 /// A renewal that has failed is tried again after this many seconds.
@@ -112,13 +112,13 @@ impl Store {
     }
 }
 
-impl Locked<'_> {
-    /// Leaves a word about a renewal that failed, for good if the session `is_over`.
+impl Store {
+    /// Leaves a note of a background refresh that failed, for good if the session `is_over`.
     pub(crate) fn note_failed_ahead(&self, now: i64, failure: Report, is_over: bool) {
         let stage = if is_over { Stage::Over } else { Stage::Failed };
-        let name = self.store.key.ahead_file();
+        let name = self.key.ahead_file();
         let note = Attempt::new(now, stage, Some(failure)).to_json();
-        drop(self.store.dir.replace_hint(&name, &note));
+        drop(self.dir.replace_hint(&name, &note));
     }
 }
 

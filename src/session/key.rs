@@ -11,10 +11,8 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Memory;
-
-/// What the name of a note of [`super::Shortcut`] ends with.
-pub(super) const SHORTCUT: &str = "shortcut.json";
+/// What the name of a note of [`super::FastPathEntry`] ends with.
+pub(super) const FAST_PATH: &str = "shortcut.json";
 
 /// What the name of a sealed session ends with.
 const SEALED: &str = "session.sealed";
@@ -76,8 +74,8 @@ impl Key {
         format!("{self}.lock")
     }
 
-    /// To whom tokens were handed.
-    pub(super) fn handed_file(&self) -> String {
+    /// Which process was given which token.
+    pub(super) fn issued_log_file(&self) -> String {
         format!("{self}.handed")
     }
 
@@ -86,11 +84,12 @@ impl Key {
         format!("{self}.ahead.json")
     }
 
-    pub(super) fn failure_file(&self, memory: Memory) -> String {
-        match memory {
-            Memory::Login => format!("{self}.failure.json"),
-            Memory::Passing => format!("{self}.passing.json"),
-        }
+    pub(super) fn login_failures_file(&self) -> String {
+        format!("{self}.failure.json")
+    }
+
+    pub(super) fn outage_file(&self) -> String {
+        format!("{self}.passing.json")
     }
 }
 
@@ -100,16 +99,21 @@ pub(super) fn of_session_file(name: &str) -> Option<&str> {
     (is_hash(hash) && (rest == "session.json" || rest == SEALED)).then_some(hash)
 }
 
+/// Whether a file of this name is the lock of a session.
+pub(super) fn is_lock(name: &str) -> bool {
+    name.strip_suffix(".lock").is_some_and(is_hash)
+}
+
 /// Whether a file of this name is a sealed session, be it put aside.
 pub(super) fn is_sealed(name: &str) -> bool {
     name.split_once('.')
         .is_some_and(|(hash, rest)| is_hash(hash) && rest.starts_with(SEALED))
 }
 
-/// Whether a file of this name is a note of [`super::Shortcut`].
-pub(super) fn is_shortcut(name: &str) -> bool {
+/// Whether a file of this name is a note of [`super::FastPathEntry`].
+pub(super) fn is_fast_path(name: &str) -> bool {
     name.split_once('.')
-        .is_some_and(|(hash, rest)| is_hash(hash) && rest == SHORTCUT)
+        .is_some_and(|(hash, rest)| is_hash(hash) && rest == FAST_PATH)
 }
 
 /// Whether a file of this name is one that we made and nobody else needs.
@@ -124,7 +128,7 @@ pub(super) fn is_ours(name: &str) -> bool {
         "provider.json",
         "handed",
         "ahead.json",
-        SHORTCUT,
+        FAST_PATH,
     ];
     // What a killed writer left: `.HASH.KIND-RANDOM.tmp`.
     let left_over = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));

@@ -6,7 +6,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Error, Failure, Memory, Store};
+use super::{Error, LoginFailures, ProviderOutage, Store};
 use crate::files::LockFile;
 
 /// How long a waiter sleeps between two tries, at most.
@@ -93,25 +93,28 @@ pub(super) fn acquire(lock: &LockFile, limit: Duration, patience: impl FnOnce())
 }
 
 impl Locked<'_> {
-    /// Returns what is remembered.
-    pub(crate) fn failure(&self, memory: Memory) -> Option<Failure> {
-        self.store.failure(memory)
+    /// Remembers sign-ins that failed. Best effort: the failure itself is what the caller reports.
+    pub(crate) fn remember_login_failures(&self, failures: &LoginFailures) {
+        if let Ok(json) = serde_json::to_vec(failures) {
+            drop(
+                self.store
+                    .dir
+                    .replace(&self.store.key.login_failures_file(), &json),
+            );
+        }
     }
 
-    /// Remembers a failure. Best effort: the failure itself is what the caller reports.
-    pub(crate) fn remember(&self, memory: Memory, failure: &Failure) {
-        drop(
-            self.store
-                .dir
-                .replace(&self.store.key.failure_file(memory), &failure.to_json()),
-        );
+    /// Remembers how the provider failed. Best effort, too.
+    pub(crate) fn remember_outage(&self, outage: &ProviderOutage) {
+        if let Ok(json) = serde_json::to_vec(outage) {
+            drop(self.store.dir.replace(&self.store.key.outage_file(), &json));
+        }
     }
 
-    /// A session was had, so nothing has failed, and nothing is to be renewed ahead.
+    /// A session was had, so nothing has failed, and nothing is to be refreshed in the background.
     pub(crate) fn forget_failures(&self) {
         let key = &self.store.key;
-        let failures = [Memory::Login, Memory::Passing].map(|memory| key.failure_file(memory));
-        for name in failures.into_iter().chain([key.ahead_file()]) {
+        for name in [key.login_failures_file(), key.outage_file(), key.ahead_file()] {
             drop(self.store.dir.remove(&name));
         }
     }

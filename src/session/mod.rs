@@ -5,30 +5,35 @@
 //! provider or to a person; what is odd comes back as a value.
 
 mod ahead;
-mod failure;
-mod handed;
+mod documents;
+mod fast_path_entry;
+mod issued_log;
 mod key;
 mod lock;
+mod login_failures;
+mod outage;
 mod peer;
-mod place;
 mod record;
 mod sealed;
-mod shortcut;
+mod storage_target;
 mod store;
 
 use std::path::Path;
 use std::time::Duration;
 
 pub(crate) use ahead::Turn;
-pub(crate) use failure::{Caller, Failure, Memory};
-pub(crate) use handed::{Ask, Asker};
+pub(crate) use fast_path_entry::{FastPathEntry, RefreshPolicy};
+pub(crate) use issued_log::{AskedBefore, Issue, IssuedLog};
 pub(crate) use key::Key;
 pub(crate) use lock::{Locked, Wait};
+pub(crate) use login_failures::{LoginFailures, Recalled};
+pub(crate) use outage::ProviderOutage;
 pub(crate) use peer::{PeerDir, PeerRecord};
-pub(crate) use place::Place;
+#[cfg(test)]
+pub(crate) use record::tests::record as sample_record;
 pub(crate) use record::{Identity, Record};
-pub(crate) use shortcut::{Line, Renewal, Shortcut};
-pub(crate) use store::{Found, Store};
+pub(crate) use storage_target::StorageTarget;
+pub(crate) use store::{Loaded, Store};
 
 use crate::files::{self, PrivateDir};
 use crate::keyring;
@@ -39,6 +44,8 @@ pub(crate) enum Error {
     Files(#[from] files::Error),
     #[error(transparent)]
     Keyring(#[from] keyring::Error),
+    #[error("the session cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
     #[error("the system has no random numbers to make a key of")]
     NoRandomness,
     #[error("waited {waited} s for the sign-in of another kubesesame{}", holder_text(.holder.as_deref()))]
@@ -70,6 +77,7 @@ impl Error {
         match self {
             Self::Files(error) => error.hint(),
             Self::Keyring(error) => error.hint(),
+            Self::Json(_) => "this is a fault of kubesesame: please report it".to_owned(),
             Self::NoRandomness => "try again; with --token-cache-storage=disk no key is needed".to_owned(),
             Self::LockTimeout { holder, .. } => match holder {
                 Some(pid) => {
@@ -106,6 +114,12 @@ pub(crate) fn remove_all(dir: &Path, patience: Duration, tell: impl Fn()) -> Res
             && lock::acquire(&lock, patience, &tell).is_ok()
         {
             locks.push(lock);
+        }
+    }
+    for name in names.iter().filter(|name| key::is_lock(name)) {
+        // A lock that is not a private file of ours was put there by somebody else, and nobody can wait for it.
+        if dir.lock_file(name).is_err_and(|error| !error.is_unavailable()) {
+            dir.remove(name)?;
         }
     }
     for name in names.iter().filter(|name| key::is_ours(name)) {

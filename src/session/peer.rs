@@ -84,15 +84,15 @@ impl HeldRecord<'_> {
     /// Hides the record from the peer, has it stored by `store`, and then marks it as taken.
     ///
     /// In this order no two programs ever have the same refresh token, and a kill in between loses nothing.
-    pub(crate) fn take(&self, store: impl FnOnce() -> Result<(), Error>) -> Result<PathBuf, Error> {
+    pub(crate) fn take<E: From<Error>>(&self, store: impl FnOnce() -> Result<(), E>) -> Result<PathBuf, E> {
         let PeerRecord { hash, file, .. } = &self.record;
         let (moving, moved) = (format!("{hash}.{MOVING}"), format!("{hash}.{MOVED}"));
-        self.dir.rename(file, &moving)?;
+        self.dir.rename(file, &moving).map_err(Error::from)?;
         if let Err(error) = store() {
-            self.dir.rename(&moving, file)?;
+            self.dir.rename(&moving, file).map_err(Error::from)?;
             return Err(error);
         }
-        self.dir.rename(&moving, &moved)?;
+        self.dir.rename(&moving, &moved).map_err(Error::from)?;
         Ok(self.dir.path_of(&moved))
     }
 }

@@ -103,9 +103,11 @@ impl Record {
         }
     }
 
-    /// # Panics
-    /// Never: every field has a JSON form.
-    pub(crate) fn to_json(&self) -> Vec<u8> {
+    /// The record as it is written.
+    ///
+    /// # Errors
+    /// None that is known: every field has a JSON form. An empty file in its place would end the session.
+    pub(crate) fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
         let wire = Wire {
             version: VERSION,
             issuer: Cow::Borrowed(&self.identity.issuer),
@@ -117,7 +119,7 @@ impl Record {
             granted_scope: self.granted_scope.clone(),
             origin: self.origin.clone(),
         };
-        serde_json::to_vec(&wire).unwrap_or_default()
+        serde_json::to_vec(&wire)
     }
 
     /// Until when the token is handed out, in seconds since the epoch; also what kubectl is told.
@@ -202,13 +204,16 @@ pub(super) mod tests {
     #[test]
     fn a_record_comes_back_as_it_was_written() {
         let record = record(5, 50);
-        assert_eq!(Record::parse(&record.to_json(), &record.identity), Ok(record));
+        assert_eq!(
+            Record::parse(&record.to_json().unwrap(), &record.identity),
+            Ok(record)
+        );
     }
 
     #[test]
     fn what_is_not_a_record_of_this_session_says_why() {
         let record = record(5, 50);
-        let json = record.to_json();
+        let json = record.to_json().unwrap();
         let other = Identity {
             issuer: "https://other".into(),
             client_id: "c".into(),
@@ -228,7 +233,7 @@ pub(super) mod tests {
     #[test]
     fn no_part_of_a_record_is_taken_for_one() {
         let record = record(5, 50);
-        let json = record.to_json();
+        let json = record.to_json().unwrap();
         for length in 0..json.len() {
             let mut zeros = json[..length].to_vec();
             assert!(Record::parse(&zeros, &record.identity).is_err(), "{length}");
@@ -243,7 +248,7 @@ pub(super) mod tests {
     /// The fields are those of the first version, whose files are on people's disks.
     #[test]
     fn golden() {
-        let json = String::from_utf8(record(5, 50).to_json()).unwrap();
+        let json = String::from_utf8(record(5, 50).to_json().unwrap()).unwrap();
         assert_eq!(
             json,
             r#"{"version":1,"issuer":"https://i","client_id":"c","token":"h.p.s","issued_at":5,"expires_at":50,"refresh_token":"refresh","granted_scope":"openid","origin":{"subject":"00u1","nonce_hash":"00"}}"#
@@ -253,7 +258,7 @@ pub(super) mod tests {
     #[test]
     fn fields_of_a_later_program_are_ignored() {
         let record = record(5, 50);
-        let mut value: serde_json::Value = serde_json::from_slice(&record.to_json()).unwrap();
+        let mut value: serde_json::Value = serde_json::from_slice(&record.to_json().unwrap()).unwrap();
         value["later"] = 1.into();
         assert_eq!(
             Record::parse(value.to_string().as_bytes(), &record.identity),

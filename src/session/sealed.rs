@@ -75,16 +75,12 @@ pub(super) struct Binding<'a> {
 }
 
 impl Binding<'_> {
-    fn associated_data(&self, name: &[u8; NAME_LEN]) -> Aad<Vec<u8>> {
+    /// `None` if it could not be written: a record must not be sealed without it.
+    fn associated_data(&self, name: &[u8; NAME_LEN]) -> Option<Aad<Vec<u8>>> {
         let Identity { issuer, client_id } = self.identity;
         let parts = [&HEXLOWER.encode(name), &self.key.to_string(), issuer, client_id];
-        Aad::from(
-            [
-                HEADER,
-                serde_json::to_string(&parts).unwrap_or_default().as_bytes(),
-            ]
-            .concat(),
-        )
+        let parts = serde_json::to_string(&parts).ok()?;
+        Some(Aad::from([HEADER, parts.as_bytes()].concat()))
     }
 }
 
@@ -92,7 +88,7 @@ impl Binding<'_> {
 pub(super) fn seal(record: &[u8], with: &NamedKey, binding: &Binding<'_>) -> Option<Vec<u8>> {
     let mut text = record.to_vec();
     let nonce = cipher(&with.key)?
-        .seal_in_place_append_tag(binding.associated_data(&with.name), &mut text)
+        .seal_in_place_append_tag(binding.associated_data(&with.name)?, &mut text)
         .ok()?;
     Some([HEADER, &with.name, nonce.as_ref(), &text].concat())
 }
@@ -124,7 +120,7 @@ impl<'a> Sealed<'a> {
         let (nonce, text) = self.rest.split_first_chunk::<NONCE_LEN>().ok_or(cannot)?;
         let mut text = text.to_vec();
         let cipher = cipher(&with.key).ok_or(cannot)?;
-        let bound = binding.associated_data(self.name);
+        let bound = binding.associated_data(self.name).ok_or(cannot)?;
         let opened = cipher.open_in_place(Nonce::from(nonce), bound, &mut text);
         let length = opened.map_err(|_| cannot)?.len();
         text.truncate(length);

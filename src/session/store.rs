@@ -7,19 +7,19 @@ use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use super::sealed::{Binding, NamedKey, Sealed};
-use super::{Error, Failure, Identity, Key, Memory, Record};
-use crate::files::{PrivateDir, Slots};
+use super::{Error, Identity, IssuedLog, Key, LoginFailures, ProviderOutage, Record};
+use crate::files::PrivateDir;
 use crate::keyring;
 use crate::settings::Storage;
 
 /// What was found in place of a session.
 #[derive(Debug)]
-pub(crate) enum Found {
+pub(crate) enum Loaded {
     /// Boxed, since the other cases are empty.
     Session(Box<Record>),
     Nothing,
     /// The file is there and cannot be used; the text says why.
-    Unusable(&'static str),
+    Corrupt(&'static str),
 }
 
 /// The files of one session.
@@ -27,20 +27,32 @@ pub(crate) enum Found {
 pub(crate) struct Store {
     pub(super) dir: PrivateDir,
     pub(super) key: Key,
+    pub(super) identity: Identity,
     pub(super) storage: Storage,
 }
 
 impl Store {
     /// Opens an existing directory; `None` when there is none, and so no session either.
-    pub(crate) fn open(dir: &Path, key: Key, storage: Storage) -> Result<Option<Self>, Error> {
-        Ok(PrivateDir::open(dir)?.map(|dir| Self { dir, key, storage }))
+    pub(crate) fn open(
+        dir: &Path,
+        key: Key,
+        identity: Identity,
+        storage: Storage,
+    ) -> Result<Option<Self>, Error> {
+        Ok(PrivateDir::open(dir)?.map(|dir| Self {
+            dir,
+            key,
+            identity,
+            storage,
+        }))
     }
 
     /// Opens the directory, making it where it is missing.
-    pub(crate) fn create(dir: &Path, key: Key, storage: Storage) -> Result<Self, Error> {
+    pub(crate) fn create(dir: &Path, key: Key, identity: Identity, storage: Storage) -> Result<Self, Error> {
         Ok(Self {
             dir: PrivateDir::create(dir)?,
             key,
+            identity,
             storage,
         })
     }
@@ -49,58 +61,53 @@ impl Store {
     ///
     /// # Errors
     /// When a file may have been planted, or when the keyring is needed and does not answer.
-    pub(crate) fn load(&self, identity: &Identity) -> Result<Found, Error> {
+    pub(crate) fn load(&self) -> Result<Loaded, Error> {
         match self.storage {
-            Storage::Disk => self.load_plain(identity),
-            Storage::Keyring => self.load_sealed(identity),
-            Storage::Auto => match self.load_sealed(identity)? {
-                Found::Nothing => self.load_plain(identity),
+            Storage::Disk => self.load_plain(),
+            Storage::Keyring => self.load_sealed(),
+            Storage::Auto => match self.load_sealed()? {
+                Loaded::Nothing => self.load_plain(),
                 found => Ok(found),
             },
         }
     }
 
-    pub(super) fn load_plain(&self, identity: &Identity) -> Result<Found, Error> {
+    pub(super) fn load_plain(&self) -> Result<Loaded, Error> {
         Ok(match self.read(&self.key.session_file())? {
-            Bytes::There(bytes) => found(Record::parse(&bytes, identity)),
-            Bytes::Nothing => Found::Nothing,
-            Bytes::Unreadable => Found::Unusable("it cannot be read"),
+            Bytes::There(bytes) => loaded(Record::parse(&bytes, &self.identity)),
+            Bytes::Nothing => Loaded::Nothing,
+            Bytes::Unreadable => Loaded::Corrupt("it cannot be read"),
         })
     }
 
-    fn load_sealed(&self, identity: &Identity) -> Result<Found, Error> {
+    fn load_sealed(&self) -> Result<Loaded, Error> {
         let file = match self.read(&self.key.sealed_file())? {
             Bytes::There(file) => file,
-            Bytes::Nothing => return Ok(Found::Nothing),
-            Bytes::Unreadable => return Ok(Found::Unusable("it cannot be read")),
+            Bytes::Nothing => return Ok(Loaded::Nothing),
+            Bytes::Unreadable => return Ok(Loaded::Corrupt("it cannot be read")),
         };
         let sealed = match Sealed::parse(&file) {
             Ok(sealed) => sealed,
-            Err(reason) => return Ok(Found::Unusable(reason)),
+            Err(reason) => return Ok(Loaded::Corrupt(reason)),
         };
         let Ok(at_hand) = NamedKey::of(&sealed, |name| Ok::<_, Infallible>(keyring::at_hand(name)));
         if let Some(key) = at_hand
-            && let Ok(record) = self.unseal(&sealed, &key, identity)
+            && let Ok(record) = self.unseal(&sealed, &key)
         {
-            return Ok(Found::Session(Box::new(record)));
+            return Ok(Loaded::Session(Box::new(record)));
         }
         Ok(match NamedKey::of(&sealed, keyring::read)? {
-            Some(key) => found(self.unseal(&sealed, &key, identity)),
-            None => Found::Unusable("its key is not in the OS keyring"),
+            Some(key) => loaded(self.unseal(&sealed, &key)),
+            None => Loaded::Corrupt("its key is not in the OS keyring"),
         })
     }
 
-    pub(super) fn unseal(
-        &self,
-        sealed: &Sealed<'_>,
-        with: &NamedKey,
-        identity: &Identity,
-    ) -> Result<Record, &'static str> {
+    pub(super) fn unseal(&self, sealed: &Sealed<'_>, with: &NamedKey) -> Result<Record, &'static str> {
         let binding = Binding {
             key: &self.key,
-            identity,
+            identity: &self.identity,
         };
-        Record::parse(&sealed.open(with, &binding)?, identity)
+        Record::parse(&sealed.open(with, &binding)?, &self.identity)
     }
 
     fn read(&self, name: &str) -> Result<Bytes, Error> {
@@ -112,18 +119,32 @@ impl Store {
         }
     }
 
-    /// Returns what is remembered.
-    pub(crate) fn failure(&self, memory: Memory) -> Option<Failure> {
-        let bytes = self.dir.read(&self.key.failure_file(memory)).ok().flatten()?;
-        Failure::parse(&bytes)
+    /// Returns the sign-ins that failed.
+    pub(crate) fn login_failures(&self) -> LoginFailures {
+        let bytes = self.dir.read(&self.key.login_failures_file());
+        bytes
+            .ok()
+            .flatten()
+            .map_or_else(LoginFailures::default, |bytes| LoginFailures::parse(&bytes))
     }
 
-    /// Opens the notes of who was handed a token: in a directory that is gone with the machine's sessions where there is one, since
+    /// Returns how the provider failed last.
+    pub(crate) fn outage(&self) -> Option<ProviderOutage> {
+        let bytes = self.dir.read(&self.key.outage_file()).ok().flatten()?;
+        ProviderOutage::parse(&bytes)
+    }
+
+    pub(crate) fn storage(&self) -> Storage {
+        self.storage
+    }
+
+    /// Opens the log of which process was given which token: in a directory that is gone with the machine's sessions where there is one, since
     /// processes are as well; else beside the session. None where nothing can be written.
-    pub(crate) fn handed(&self, runtime_dir: Option<&Path>) -> Option<Slots> {
-        let name = self.key.handed_file();
+    pub(crate) fn issued_log(&self, runtime_dir: Option<&Path>) -> Option<IssuedLog> {
+        let name = self.key.issued_log_file();
         let volatile = runtime_dir.and_then(|dir| PrivateDir::create(dir).ok()?.slots(&name).ok());
-        volatile.or_else(|| self.dir.slots(&name).ok())
+        let slots = volatile.or_else(|| self.dir.slots(&name).ok())?;
+        Some(IssuedLog::new(slots))
     }
 
     /// Where the session is, to name it to a person.
@@ -150,9 +171,9 @@ enum Bytes {
     Unreadable,
 }
 
-fn found(record: Result<Record, &'static str>) -> Found {
+fn loaded(record: Result<Record, &'static str>) -> Loaded {
     match record {
-        Ok(record) => Found::Session(Box::new(record)),
-        Err(reason) => Found::Unusable(reason),
+        Ok(record) => Loaded::Session(Box::new(record)),
+        Err(reason) => Loaded::Corrupt(reason),
     }
 }

@@ -14,7 +14,8 @@ use crate::environment::Environment;
 pub(crate) struct Cache {
     /// How sessions are kept, if they are kept at all.
     pub(crate) storage: Option<Storage>,
-    pub(crate) dir: PathBuf,
+    /// None without a home and a flag.
+    pub(crate) dir: Option<PathBuf>,
     /// Where sessions are if that directory cannot be written.
     fallback: Option<PathBuf>,
     pub(crate) force_refresh: bool,
@@ -61,13 +62,13 @@ impl Cache {
         } else {
             Vec::new()
         };
-        let dir = cache_dir(args.token_cache_dir, environment)?;
         Ok(Self {
             notices_refusals,
             renews_ahead,
             adopt_from,
             storage,
-            dir,
+            // Nothing about the cache withholds a token that can be had: without a home it is not kept.
+            dir: cache_dir(args.token_cache_dir, environment).ok(),
             fallback: runtime_dir(environment),
             force_refresh: args.force_refresh.unwrap_or(false),
         })
@@ -75,7 +76,7 @@ impl Cache {
 
     /// The directories for sessions, in the order of preference.
     pub(crate) fn dirs(&self) -> impl Iterator<Item = &Path> {
-        [Some(&self.dir), self.fallback.as_ref()]
+        [self.dir.as_ref(), self.fallback.as_ref()]
             .into_iter()
             .flatten()
             .map(PathBuf::as_path)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Browser, Error, ListenAddress, Redirect, SecretSource, expand_home};
+use super::{Browser, Error, ListenAddress, Redirect, SecretSource, expand_home, list};
 use crate::cli::LoginArgs;
 use crate::environment::Environment;
 use crate::foreign_text::ForeignText;
@@ -57,6 +57,17 @@ impl Grant {
         }
     }
 
+    /// Whether the password was given on the command line or in a variable.
+    pub(crate) fn has_inline_secret(&self) -> bool {
+        matches!(
+            self,
+            Self::Password {
+                password: Some(SecretSource::Given(_)),
+                ..
+            }
+        )
+    }
+
     /// Whether a person signs in.
     pub(crate) fn is_a_persons(&self) -> bool {
         *self != Self::ClientCredentials
@@ -102,8 +113,7 @@ impl Login {
             (None, None) => Redirect::host(scheme, "localhost")?,
         };
         let mut listen = match args.listen_port.as_slice() {
-            [] => args
-                .listen_address
+            [] => list("listen-address", &args.listen_address)?
                 .iter()
                 .map(|text| ListenAddress::parse(text))
                 .collect::<Result<Vec<_>, _>>()?,
@@ -265,6 +275,11 @@ mod tests {
             addresses(&["[::1]:9", ":8"], None),
             [("::1".into(), 9), ("127.0.0.1".into(), 8)]
         );
+        assert_eq!(
+            addresses(&["\"127.0.0.1:9\", 127.0.0.1:8", ""], None),
+            [("127.0.0.1".into(), 9), ("127.0.0.1".into(), 8)]
+        );
+        assert_eq!(addresses(&[""], None).len(), 2);
         assert_eq!(
             addresses(&[], Some("http://localhost:7/cb")),
             [("127.0.0.1".into(), 7)]

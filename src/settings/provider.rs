@@ -1,8 +1,7 @@
 //! The provider's side: issuer, client, scopes.
 
-use url::{Host, Url};
-
-use super::{Error, SecretSource};
+use super::list::{pairs, scopes};
+use super::{Error, Issuer, SecretSource};
 use crate::cli::ProviderArgs;
 use crate::environment::Environment;
 use crate::foreign_text::ForeignText;
@@ -34,13 +33,6 @@ const OURS_ALONE: [&str; 7] = [
     "response_type",
     "state",
 ];
-
-/// The issuer's text as it was given: compared to the letter everywhere (OpenID Connect Discovery 4.3).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Issuer {
-    text: String,
-    url: Url,
-}
 
 /// Which token the API server is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +68,9 @@ impl Provider {
         let client_id = args
             .oidc_client_id
             .filter(|text| !text.is_empty())
-            .ok_or(Error::ClientIdMissing)?;
+            .ok_or_else(|| Error::ClientIdMissing {
+                at_okta: issuer.is_okta(),
+            })?;
         let pkce = match args.oidc_pkce_method.as_str() {
             "auto" | "S256" => Pkce::S256,
             "no" => Pkce::Off,
@@ -97,7 +91,7 @@ impl Provider {
                 args.oidc_client_secret_file,
             )?,
             account: args.account.filter(|account| !account.is_empty()),
-            scopes: Scopes::new(&args.oidc_extra_scope),
+            scopes: Scopes::new(&args.oidc_extra_scope)?,
             pkce: if args.oidc_use_pkce == Some(true) {
                 Pkce::S256
             } else {
@@ -161,6 +155,11 @@ impl Provider {
         given.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// Whether a secret was given on the command line or in a variable; headers count, since most of them hold one.
+    pub(crate) fn has_inline_secret(&self) -> bool {
+        matches!(self.client_secret, Some(SecretSource::Given(_))) || !self.headers.is_empty()
+    }
+
     /// The same provider, asked for one more scope.
     pub(crate) fn with_scope(&self, scope: &str) -> Self {
         let mut provider = self.clone();
@@ -169,88 +168,18 @@ impl Provider {
     }
 }
 
-/// Reads `NAME=VALUE` as pflag does: text with one equals sign is one pair, with several it is a line of CSV with a pair
-/// in each cell. A name that comes twice counts as it came last.
-fn pairs(flag: &'static str, texts: &[String]) -> Result<Vec<(String, String)>, Error> {
-    let mut pairs: Vec<(String, String)> = Vec::new();
-    for text in texts {
-        // What stands behind a name may be a secret.
-        let name = text.split([':', ' ']).next().unwrap_or_default();
-        let refused = || Error::NotPairs(flag, ForeignText::with_limit(name, 60));
-        let cells = match text.matches('=').count() {
-            0 => return Err(refused()),
-            1 => vec![text.trim_matches('"').to_owned()],
-            _ => {
-                let mut reader = csv::ReaderBuilder::new()
-                    .has_headers(false)
-                    .from_reader(text.as_bytes());
-                let record = reader.records().next().and_then(Result::ok).ok_or_else(refused)?;
-                record.iter().map(str::to_owned).collect()
-            }
-        };
-        for cell in cells {
-            let (name, value) = cell.split_once('=').ok_or_else(refused)?;
-            pairs.retain(|(known, _)| known != name);
-            pairs.push((name.to_owned(), value.to_owned()));
-        }
-    }
-    pairs.sort();
-    Ok(pairs)
-}
-
-impl Issuer {
-    fn parse(text: String) -> Result<Self, Error> {
-        let shown = ForeignText::new(&text);
-        let url = Url::parse(&text).map_err(|error| Error::IssuerNotUrl(shown.clone(), error))?;
-        if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
-            return Err(Error::IssuerNotHttps(shown));
-        }
-        let excess = [
-            ("query", url.query().is_some()),
-            ("fragment", url.fragment().is_some()),
-            (
-                "user name or password",
-                !url.username().is_empty() || url.password().is_some(),
-            ),
-        ];
-        if let Some((part, _)) = excess.into_iter().find(|(_, found)| *found) {
-            return Err(Error::IssuerHas(shown, part));
-        }
-        Ok(Self { text, url })
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    pub(crate) fn url(&self) -> &Url {
-        &self.url
-    }
-}
-
-/// Whether a URL stays on this machine, where http is no risk.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 impl Scopes {
-    /// Splits at commas and white space, since all three spellings live in kubeconfigs.
-    fn new(extras: &[String]) -> Self {
-        let mut scopes = Self {
+    fn new(extras: &[String]) -> Result<Self, Error> {
+        let mut all = Self {
             all: vec!["openid".to_owned()],
             asked_for_openid: false,
             exact: false,
         };
-        for scope in extras.iter().flat_map(|text| text.split([',', ' ', '\t', '\n'])) {
-            scopes.asked_for_openid |= scope == "openid";
-            scopes.add(scope);
+        for scope in scopes(extras)? {
+            all.asked_for_openid |= scope == "openid";
+            all.add(&scope);
         }
-        scopes
+        Ok(all)
     }
 
     /// The parameter `scope` as it was given.
@@ -290,92 +219,19 @@ impl Scopes {
 mod tests {
     use super::*;
 
-    fn issuer(text: &str) -> Result<Issuer, Error> {
-        Issuer::parse(text.to_owned())
-    }
-
-    #[test]
-    fn an_issuer_is_https_or_stays_on_this_machine() {
-        assert!(issuer("https://example.okta.com/oauth2/default").is_ok());
-        assert!(issuer("http://127.0.0.1:9000").is_ok());
-        assert!(issuer("http://[::1]:9000/x").is_ok());
-        assert!(issuer("http://localhost:9000").is_ok());
-        assert!(matches!(
-            issuer("http://localhost.example.com"),
-            Err(Error::IssuerNotHttps(_))
-        ));
-        assert!(matches!(
-            issuer("http://example.okta.com"),
-            Err(Error::IssuerNotHttps(_))
-        ));
-        assert!(matches!(issuer("file:///etc"), Err(Error::IssuerNotHttps(_))));
-        assert!(matches!(issuer("example.okta.com"), Err(Error::IssuerNotUrl(..))));
-    }
-
-    #[test]
-    fn an_issuer_has_no_query_fragment_or_user() {
-        for text in [
-            "https://i/?a=b",
-            "https://i/#x",
-            "https://me@i/",
-            "https://me:pw@i",
-        ] {
-            assert!(matches!(issuer(text), Err(Error::IssuerHas(..))), "{text}");
-        }
-    }
-
-    #[test]
-    fn an_issuer_keeps_its_spelling() {
-        assert_eq!(
-            issuer("https://Example.com:443/a/").unwrap().as_str(),
-            "https://Example.com:443/a/"
-        );
-    }
-
-    #[test]
-    fn pairs_are_read_as_pflag_reads_them() {
-        let read = |texts: &[&str]| {
-            let texts: Vec<_> = texts.iter().map(|&text| text.to_owned()).collect();
-            let pairs = pairs("f", &texts).map_err(|_| ())?;
-            Ok(pairs
-                .into_iter()
-                .map(|(name, value)| format!("{name}:{value}"))
-                .collect::<Vec<_>>()
-                .join(" "))
-        };
-        assert_eq!(
-            read(&["ttl=86400", "reauth=false"]),
-            Ok("reauth:false ttl:86400".to_owned())
-        );
-        assert_eq!(read(&["a=1,2"]), Ok("a:1,2".to_owned()));
-        assert_eq!(read(&["a=1,b=2"]), Ok("a:1 b:2".to_owned()));
-        assert_eq!(read(&["\"a=x,y\",b=p=q"]), Ok("a:x,y b:p=q".to_owned()));
-        assert_eq!(read(&["a=1", "a=2"]), Ok("a:2".to_owned()));
-        assert_eq!(read(&["nonsense"]), Err(()));
-        assert_eq!(read(&["a=1,b=2,c"]), Err(()));
-    }
-
     #[test]
     fn scopes_come_once_in_every_spelling() {
-        let typed = [
-            "email offline_access,profile".to_owned(),
-            "openid".into(),
-            "email".into(),
-        ];
+        let scopes = |extras: &[&str]| {
+            let extras: Vec<_> = extras.iter().map(|&extra| extra.to_owned()).collect();
+            Scopes::new(&extras).unwrap()
+        };
         assert_eq!(
-            Scopes::new(&typed).joined(),
+            scopes(&["email offline_access,profile", "openid", "\"email\""]).joined(),
             "openid email offline_access profile"
         );
-        assert_eq!(Scopes::new(&[]).joined(), "openid");
-        assert_eq!(
-            Scopes::new(&["k8s".to_owned()]).typed().collect::<Vec<_>>(),
-            ["k8s"]
-        );
-        assert_eq!(
-            Scopes::new(&["k8s,openid".to_owned()])
-                .typed()
-                .collect::<Vec<_>>(),
-            ["openid", "k8s"]
-        );
+        assert_eq!(scopes(&[]).joined(), "openid");
+        let typed = |extra| scopes(&[extra]).typed().collect::<Vec<_>>().join(" ");
+        assert_eq!(typed("k8s"), "k8s");
+        assert_eq!(typed("k8s,openid"), "openid k8s");
     }
 }

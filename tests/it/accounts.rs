@@ -108,7 +108,7 @@ fn a_password_file_is_private_and_there_alone() {
         .arg("--username=alice")
         .arg("--password-file=~/password");
     call.run()
-        .fails(1, &["cannot read the file of --password-file", "chmod 600"]);
+        .fails(2, &["cannot read the file of --password-file", "chmod 600"]);
     call.arg("--password=x")
         .run()
         .fails(2, &["--password and --password-file are both there"]);

@@ -148,7 +148,7 @@ fn a_peer_at_work_is_waited_for() {
     stderr.read_line(&mut told).unwrap();
     assert_eq!(
         told,
-        "waiting for kubectl oidc-login, which is renewing its session or signing in\n"
+        "waiting for kubectl oidc-login, which is refreshing its session or signing in\n"
     );
     child.stderr = Some(stderr.into_inner());
     // What it brings is what counts.
@@ -244,7 +244,7 @@ fn a_provider_that_is_down_costs_neither_the_session_nor_a_tab() {
         .behave(|behaviour| behaviour.faults = vec![down(Endpoint::Token)]);
     peer.call()
         .run()
-        .fails(1, &["could not be renewed", "the session is kept"]);
+        .fails(1, &["could not be refreshed", "the session is kept"]);
     peer.call().run().token();
     assert_eq!((peer.tabs(), peer.sandbox.grants("refresh_token")), (0, 2));
 }

@@ -216,7 +216,7 @@ fn a_failure_leaves_the_good_token_and_a_note_for_the_next_call() {
     assert_eq!(
         told,
         Some(
-            "stderr: warning: the token could not be renewed ahead of its end: [ISSUER]/v1/token answered with HTTP 503"
+            "stderr: warning: the token could not be refreshed in the background: [ISSUER]/v1/token answered with HTTP 503"
         )
     );
     let third = call.run();
@@ -247,7 +247,7 @@ fn a_session_that_is_over_is_told_before_its_token_ends_and_opens_no_tab_yet() {
     let outcome = sandbox.get_token().run();
     assert_eq!(outcome.token(), token);
     assert!(
-        outcome.stderr.contains("the session is over: invalid_grant"),
+        outcome.stderr.contains("the session has ended: invalid_grant"),
         "{outcome}"
     );
     assert_eq!(sandbox.tabs(), 1);

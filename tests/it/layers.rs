@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
-use crate::support::{Call, Sandbox};
+use crate::support::{Call, Outcome, Sandbox};
 
 /// `get-token` with nothing typed that says which provider it is.
 fn untyped(sandbox: &Sandbox) -> Call {
@@ -107,6 +107,125 @@ fn a_variable_that_cannot_be_used_is_named() {
     ");
     let outcome = sandbox.get_token().env("KUBESESAME_V", "1").run();
     assert!(outcome.stderr.contains("GET http://"), "{outcome}");
+}
+
+/// Whether the command line, a setting or the file that it names is what cannot be used.
+#[test]
+fn a_variable_is_named_whenever_its_value_turns_out_to_be_of_no_use() {
+    let sandbox = Sandbox::new();
+    for (name, value, words) in [
+        ("OIDC_ISSUER_URL", "ftp://x", "`ftp://x` is not https"),
+        (
+            "OIDC_ISSUER_URL",
+            "https://{tenantid}/",
+            "the placeholder `{tenantid}`",
+        ),
+        ("GRANT_TYPE", "foo", "`foo` is none of `auto`"),
+        ("OIDC_PKCE_METHOD", "plain", "`plain` is none of"),
+        ("TOKEN_CACHE_STORAGE", "disc", "`disc` is none of"),
+        ("LISTEN_ADDRESS", "8000", "is not HOST:PORT"),
+        ("OIDC_EXTRA_SCOPE", "\"email", "its quotes do not pair up"),
+        ("OIDC_AUTH_REQUEST_EXTRA_PARAMS", "nonsense", "is not NAME=VALUE"),
+        ("OIDC_REDIRECT_URL", "nonsense", "it is not a URL"),
+        ("BROWSER_COMMAND", "firefox 'x", "cannot be split into words"),
+        ("LOCAL_SERVER_KEY", "key.pem", "one of them is missing"),
+        ("OPEN_URL_AFTER_AUTHENTICATION", "x", "is no http or https URL"),
+        ("CERTIFICATE_AUTHORITY", "/nowhere/ca.pem", "No such file"),
+        ("CERTIFICATE_AUTHORITY_DATA", "%%%", "not base64"),
+        ("OIDC_CLIENT_SECRET_FILE", "/nowhere/s", "No such file"),
+        ("OIDC_REQUEST_HEADER", "X Y=blue", "is no HTTP header"),
+    ] {
+        let flag = format!("--{}=", name.to_lowercase().replace('_', "-"));
+        let variable = format!("KUBESESAME_{name}");
+        let outcome = sandbox.get_token().without(&flag).env(&variable, value).run();
+        let hint = format!("or: unset {variable}\n");
+        let error = format!("error: the variable {variable} cannot be used: ");
+        outcome.fails(2, &[&error, words, &hint]);
+    }
+    // What is typed is not blamed on a variable that it takes the place of.
+    let outcome = sandbox
+        .get_token()
+        .arg("--grant-type=foo")
+        .env("KUBESESAME_GRANT_TYPE", "authcode")
+        .run();
+    outcome.fails(2, &["error: --grant-type `foo` is none of"]);
+    let outcome = sandbox
+        .get_token()
+        .arg("--username=alice")
+        .env("KUBESESAME_ACCOUNT", "bob")
+        .run();
+    insta::assert_snapshot!(outcome, @"
+    stderr: error: the variable KUBESESAME_ACCOUNT cannot be used: --account and --username are two people: `bob` and `alice`
+    stderr: hint: correct it, or: unset KUBESESAME_ACCOUNT
+    exit: 2
+    ");
+    let config = json!({ "oidc-issuer-url": "ftp://x" });
+    let outcome = untyped(&sandbox)
+        .env("KUBERNETES_EXEC_INFO", &exec_info(&config))
+        .run();
+    insta::assert_snapshot!(outcome, @"
+    stderr: error: `oidc-issuer-url` in the cluster's config cannot be used: --oidc-issuer-url `ftp://x` is not https
+    stderr: hint: correct it in the kubeconfig: clusters > cluster > extensions > client.authentication.k8s.io/exec
+    exit: 2
+    ");
+    assert_eq!(sandbox.tabs(), 0);
+}
+
+#[test]
+fn a_variable_that_names_what_is_not_in_the_kubeconfig_is_named() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path(".kube")).unwrap();
+    let text =
+        "kind: Config\ncontexts: [{name: c, context: {user: u}}]\nusers: [{name: u, user: {token: t}}]\n";
+    fs::write(sandbox.path(".kube/config"), text).unwrap();
+    for (name, value, words) in [
+        ("KUBECONFIG", "/nowhere/x", "`/nowhere/x` is missing"),
+        ("CONTEXT", "elsewhere", "the contexts are: c"),
+        ("USER", "carol", "the users are: u"),
+    ] {
+        let variable = format!("KUBESESAME_{name}");
+        let outcome = sandbox.standalone().env(&variable, value).run();
+        let error = format!("error: the variable {variable} cannot be used: ");
+        outcome.fails(2, &[&error, words, &format!("or: unset {variable}\n")]);
+    }
+}
+
+#[test]
+fn a_variable_that_nothing_reads_is_told_unless_there_is_nothing_else_to_do() {
+    let sandbox = Sandbox::new();
+    let slip = |call: Call| call.env("KUBESESAME_OIDC_EXTRA_SCOPES", "email").run();
+    let warning = "warning: nothing reads the variable KUBESESAME_OIDC_EXTRA_SCOPES; did you mean KUBESESAME_OIDC_EXTRA_SCOPE?\n";
+    let told = |outcome: &Outcome| outcome.stderr.matches(warning).count();
+    let first = slip(sandbox.get_token());
+    assert!(first.stderr.starts_with(warning) && told(&first) == 1, "{first}");
+    // By the long way, and by the short one that it leaves.
+    for _ in 0..2 {
+        let cached = slip(sandbox.get_token());
+        assert_eq!((cached.token(), cached.stderr.as_str()), (first.token(), ""));
+    }
+    let renewed = slip(sandbox.get_token().arg("--force-refresh"));
+    assert_eq!((renewed.code, told(&renewed)), (Some(0), 1), "{renewed}");
+    let clean = slip(sandbox.bare(&["clean"]));
+    assert_eq!((clean.code, told(&clean)), (Some(0), 1), "{clean}");
+    for args in [&["version"][..], &["--help"]] {
+        let outcome = slip(sandbox.bare(args));
+        assert_eq!((outcome.code, &*outcome.stderr), (Some(0), warning), "{outcome}");
+    }
+    let refused = slip(sandbox.bare(&["get-token"]));
+    refused.fails(2, &["--oidc-issuer-url is missing"]);
+    assert!(
+        refused.stderr.starts_with(warning) && told(&refused) == 1,
+        "{refused}"
+    );
+    let wrong = slip(sandbox.bare(&["get-token", "--nonsense"]));
+    assert_eq!((wrong.code, told(&wrong)), (Some(2), 1), "{wrong}");
+    // Those of other commands are known, and one that is empty is none.
+    let known = sandbox
+        .bare(&["version"])
+        .env("KUBESESAME_GROUPS_CLAIM", "x")
+        .env("KUBESESAME_CONTEXT", "x")
+        .env("KUBESESAME_ELSE", "");
+    assert_eq!(known.run().stderr, "");
 }
 
 #[test]

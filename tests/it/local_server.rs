@@ -130,16 +130,16 @@ fn what_cannot_be_used_is_told_before_a_browser_opens() {
         ),
         ("local.pem", "other.key", "--local-server-cert cannot be used: "),
     ] {
-        call(&sandbox, cert, key).run().fails(1, &[words]);
+        call(&sandbox, cert, key).run().fails(2, &[words]);
     }
     fs::set_permissions(sandbox.path("empty.pem"), fs::Permissions::from_mode(0o600)).unwrap();
     call(&sandbox, "local.pem", "empty.pem")
         .run()
-        .fails(1, &["it has no private key in PEM"]);
+        .fails(2, &["it has no private key in PEM"]);
     fs::set_permissions(sandbox.path("local.key"), fs::Permissions::from_mode(0o644)).unwrap();
     call(&sandbox, "local.pem", "local.key")
         .run()
-        .fails(1, &["is open to other users", "chmod 600"]);
+        .fails(2, &["is open to other users", "chmod 600"]);
     let half = call(&sandbox, "local.pem", "local.key").without("--local-server-key");
     half.run().fails(2, &["belong together", "give both, or neither"]);
     assert_eq!(sandbox.tabs(), 0);

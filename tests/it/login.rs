@@ -135,7 +135,7 @@ fn a_secret_in_a_private_file_is_used_and_a_public_one_refused() {
         .arg("--oidc-client-secret-file=~/app.secret");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
     call.run().fails(
-        1,
+        2,
         &[
             "cannot read the file of --oidc-client-secret-file",
             "is open to other users",
@@ -147,7 +147,18 @@ fn a_secret_in_a_private_file_is_used_and_a_public_one_refused() {
     let both = call.clone().arg("--oidc-client-secret=x");
     both.run().fails(2, &["are both there"]);
     std::fs::write(&file, "\n").unwrap();
-    call.arg("--force-refresh").run().fails(1, &["holds no text"]);
+    let renewed = call.arg("--force-refresh");
+    renewed.run().fails(2, &["holds no text"]);
+    std::fs::remove_file(&file).unwrap();
+    let outcome = renewed.run();
+    outcome.fails(
+        2,
+        &[
+            "No such file",
+            "correct the path that --oidc-client-secret-file has",
+        ],
+    );
+    assert!(!outcome.stderr.contains("--token-cache-dir"), "{outcome}");
 }
 
 #[test]

@@ -27,8 +27,13 @@ fn closed_descriptors_spoil_no_file() {
     for closed in [">&-", "<&-", "2>&-", "<&- 2>&-", "<&- >&- 2>&-"] {
         let script = format!("\"$@\" {closed}; exit $?");
         let outcome = sandbox.get_token().through(&["sh", "-c", &script, "sh"]).run();
-        assert_eq!(outcome.code, Some(0), "{closed}: {outcome}");
-        if !closed.contains(">&- ") && closed != ">&-" {
+        if closed.starts_with(">&-") || closed.contains(" >&-") {
+            assert_eq!(
+                (outcome.code, &*outcome.stdout),
+                (Some(1), ""),
+                "{closed}: {outcome}"
+            );
+        } else {
             assert_eq!(outcome.token(), token, "{closed}");
         }
         assert_eq!(cache(&sandbox), before, "{closed}");
@@ -53,10 +58,38 @@ fn a_reader_that_is_gone_is_an_error_and_no_signal() {
     assert!(
         outcome
             .stderr
-            .contains("error: the credential could not be written"),
+            .contains("error: the result could not be written to standard output"),
         "{outcome}"
     );
     assert!(outcome.stderr.contains("code 1"), "{outcome}");
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_an_error_of_standard_output() {
+    let sandbox = Sandbox::new();
+    let get_token = sandbox.get_token();
+    for call in [
+        sandbox.bare(&["version"]),
+        sandbox.bare(&["--version"]),
+        sandbox.bare(&["--help"]),
+        sandbox.bare(&["help", "get-token"]),
+        sandbox.bare(&["kubeconfig", "convert", "--help"]),
+        sandbox.setup(),
+        get_token,
+    ] {
+        let full = call
+            .clone()
+            .through(&["sh", "-c", "exec \"$@\" >/dev/full", "sh"])
+            .run();
+        full.fails(
+            1,
+            &[
+                "the result could not be written to standard output",
+                "free some space",
+            ],
+        );
+        assert!(!full.stderr.contains("credential"), "{full}");
+    }
 }
 
 #[test]

@@ -149,6 +149,20 @@ fn older_spellings_are_written_as_the_new_ones() {
 }
 
 #[test]
+fn a_list_in_quotes_is_written_without_them() {
+    let sandbox = Sandbox::new();
+    let outcome = sandbox
+        .setup()
+        .arg("--oidc-extra-scope=\"email offline_access\", profile")
+        .run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    for scope in ["email", "offline_access", "profile"] {
+        let line = format!("--exec-arg=--oidc-extra-scope={scope}");
+        assert!(outcome.stdout.contains(&line), "{line}: {outcome}");
+    }
+}
+
+#[test]
 fn a_scope_of_ones_own_that_is_refused_is_not_blamed_on_offline_access() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.setup().arg("--oidc-extra-scope=groups").run();

@@ -224,7 +224,7 @@ fn a_session_that_is_over_is_a_sign_in_and_a_passing_fault_is_none() {
     let before = fs::read(&file).unwrap();
     let down = Fault::once(Endpoint::Token, FaultKind::status(503, FaultBody::Html));
     sandbox.okta.behave(|behaviour| behaviour.faults = vec![down]);
-    call.run().fails(1, &["could not be renewed", "503"]);
+    call.run().fails(1, &["could not be refreshed", "503"]);
     assert_eq!(fs::read(&file).unwrap(), before);
     let revoked = fs::read_to_string(&file)
         .unwrap()

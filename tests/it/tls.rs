@@ -78,7 +78,7 @@ fn an_authority_that_is_absent_or_not_pem_is_named() {
         .get_token()
         .arg("--certificate-authority=/nowhere/ca.pem")
         .run()
-        .fails(1, &["/nowhere/ca.pem", "PEM"]);
+        .fails(2, &["/nowhere/ca.pem", "PEM"]);
     std::fs::write(sandbox.path("not.pem"), "hello").unwrap();
     for file in ["not.pem", "empty.pem"] {
         std::fs::OpenOptions::new()
@@ -91,7 +91,7 @@ fn an_authority_that_is_absent_or_not_pem_is_named() {
             .get_token()
             .arg(&flag)
             .run()
-            .fails(1, &[file, "no PEM certificate", "BEGIN CERTIFICATE"]);
+            .fails(2, &[file, "no PEM certificate", "BEGIN CERTIFICATE"]);
     }
     for data in ["%%%", "aGVsbG8="] {
         let flag = format!("--certificate-authority-data={data}");
@@ -99,6 +99,6 @@ fn an_authority_that_is_absent_or_not_pem_is_named() {
             .get_token()
             .arg(&flag)
             .run()
-            .fails(1, &["--certificate-authority-data cannot be used"]);
+            .fails(2, &["--certificate-authority-data cannot be used"]);
     }
 }

@@ -6,26 +6,15 @@ use crate::support::Sandbox;
 fn settings_that_are_missing_or_wrong_are_named_with_the_right_form() {
     let sandbox = Sandbox::new();
     let issuer = "--oidc-issuer-url=https://example.okta.com/oauth2/default";
-    let cases: [(&[&str], &str); 17] = [
+    let cases: &[(&[&str], &str)] = &[
         (&[], "--oidc-issuer-url is missing"),
         (&["--oidc-issuer-url="], "--oidc-issuer-url is missing"),
-        (&["--oidc-issuer-url=example.okta.com"], "is not a URL"),
-        (&["--oidc-issuer-url=http://example.okta.com"], "is not https"),
-        (&["--oidc-issuer-url=ftp://example.okta.com"], "is not https"),
-        (
-            &["--oidc-issuer-url=https://example.okta.com/?a=b"],
-            "has a query",
-        ),
-        (
-            &["--oidc-issuer-url=https://example.okta.com/#a"],
-            "has a fragment",
-        ),
-        (
-            &["--oidc-issuer-url=https://me@example.okta.com/"],
-            "has a user name",
-        ),
-        (&["--oidc-issuer-url=\u{1b}[31mred"], "is not a URL"),
         (&[issuer], "--oidc-client-id is missing"),
+        (&[issuer], "Okta's admin console"),
+        (
+            &["--oidc-issuer-url=https://login.example.com"],
+            "it is the name that the provider gave the app",
+        ),
         (&[issuer, "--oidc-client-id="], "--oidc-client-id is missing"),
         (
             &[issuer, "--oidc-client-id=c", "--oidc-pkce-method=plain"],
@@ -57,8 +46,46 @@ fn settings_that_are_missing_or_wrong_are_named_with_the_right_form() {
         ),
     ];
     for (args, words) in cases {
-        let args: Vec<&str> = ["get-token"].iter().chain(args).copied().collect();
+        let args: Vec<&str> = ["get-token"].iter().chain(*args).copied().collect();
         let outcome = sandbox.bare(&args).run();
+        outcome.fails(2, &[words]);
+    }
+    assert!(!sandbox.path(".kube").exists());
+}
+
+#[test]
+fn an_issuer_that_cannot_be_one_is_refused_with_the_right_form() {
+    let sandbox = Sandbox::new();
+    for (flag, words) in [
+        ("--oidc-issuer-url=example.okta.com", "is not a URL"),
+        ("--oidc-issuer-url=http://example.okta.com", "is not https"),
+        ("--oidc-issuer-url=ftp://example.okta.com", "is not https"),
+        ("--oidc-issuer-url=https://example.okta.com/?a=b", "has a query"),
+        ("--oidc-issuer-url=https://example.okta.com/#a", "has a fragment"),
+        (
+            "--oidc-issuer-url=https://me@example.okta.com/",
+            "has a user name",
+        ),
+        ("--oidc-issuer-url=\u{1b}[31mred", "is not a URL"),
+        (
+            "--oidc-issuer-url=https://login.microsoftonline.com/{tenantid}/v2.0",
+            "still has the placeholder `{tenantid}`",
+        ),
+        (
+            "--oidc-issuer-url=https://<your-org>.okta.com",
+            "in place of <your-org>",
+        ),
+        (
+            "--oidc-issuer-url=https://YOUR-ORG.okta.com",
+            "in place of YOUR-ORG",
+        ),
+        (
+            "--oidc-issuer-url=${OIDC_ISSUER}",
+            "set KUBESESAME_OIDC_ISSUER_URL",
+        ),
+        ("--oidc-issuer-url=\"https://i\"", "leave the quotes out"),
+    ] {
+        let outcome = sandbox.bare(&["get-token", flag, "--oidc-client-id=c"]).run();
         outcome.fails(2, &[words]);
         assert!(!outcome.stderr.contains('\u{1b}'), "{outcome}");
     }

@@ -51,7 +51,10 @@ pub(in crate::command) fn in_order(
         } else {
             missing.join(", ")
         };
-        return Err(Error::NoFile { looked_for });
+        return Err(Error::NoFile {
+            looked_for,
+            named: args.kubeconfig.is_some(),
+        });
     }
     Ok(files)
 }

@@ -4,12 +4,13 @@
 //! secrets, backups), show the difference, and only then let the new contents take their places. Restore goes
 //! the same way back. A failure before the last step leaves every file as it was.
 
+mod advice;
 pub(super) mod files;
 mod secrets;
 
 use clap::error::{ContextKind, ContextValue};
 
-use self::files::{Kubeconfig, files};
+use self::files::{Kubeconfig, files, in_order};
 use self::secrets::SecretFiles;
 use crate::cli::{Cli, Command, ConvertArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
 use crate::environment::Environment;
@@ -23,6 +24,7 @@ use crate::ui::Ui;
 pub(crate) fn run(args: KubeconfigArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     match args.command {
         KubeconfigCommand::Convert(args) => Convert {
+            named: named_users(&args, environment)?,
             args,
             environment,
             ui,
@@ -34,8 +36,27 @@ pub(crate) fn run(args: KubeconfigArgs, environment: &Environment, ui: Ui) -> Re
 
 struct Convert<'a> {
     args: ConvertArgs,
+    /// The users that were asked for, by their names or by their contexts; all if there are none.
+    named: Vec<String>,
     environment: &'a Environment,
     ui: Ui,
+}
+
+/// As kubectl does: of several files the first that has a context of this name says whose it is.
+fn named_users(args: &ConvertArgs, environment: &Environment) -> Result<Vec<String>, Error> {
+    let mut named = args.user.clone();
+    if args.context.is_empty() {
+        return Ok(named);
+    }
+    let mut known = Vec::new();
+    for file in in_order(&args.file, environment)? {
+        let contexts = kubeconfig::contexts(&file.text()?).map_err(|fault| file.fault(&fault))?;
+        known.extend(contexts.users);
+    }
+    for context in &args.context {
+        named.push(kubeconfig::user_of_context(&known, context)?);
+    }
+    Ok(named)
 }
 
 /// A file and what is to become of it.
@@ -80,7 +101,7 @@ impl Convert<'_> {
 
     fn plan(&self, files: Vec<Kubeconfig>, secrets: &SecretFiles) -> Result<Vec<Work>, Error> {
         let choice = Choice {
-            wanted: &|name| self.args.user.is_empty() || self.args.user.iter().any(|user| user == name),
+            wanted: &|name| self.named.is_empty() || self.named.iter().any(|user| user == name),
             accepts: &|arguments| accepts(arguments, self.environment),
             secret_file: &|user, flag, secret| secrets.choose(user, flag, secret),
         };
@@ -101,20 +122,20 @@ impl Convert<'_> {
                 .iter()
                 .flat_map(|work| work.plan.users.iter().map(move |user| (work, user)))
         };
-        for name in &self.args.user {
+        for name in &self.named {
             if !users().any(|(_, (user, _))| user == name) {
                 let known = users().map(|(_, (user, _))| ForeignText::new(user)).collect();
                 let name = ForeignText::new(name);
                 return Err(kubeconfig::Error::NoSuchUser { name, known }.into());
             }
         }
-        let named = !self.args.user.is_empty();
+        let named = !self.named.is_empty();
         let anything =
             works.iter().any(Work::is_change) || users().any(|(_, (_, fate))| *fate == Fate::Already);
         for (work, (name, fate)) in users() {
             let reason = match fate {
                 Fate::Unable(reason) if named || !anything => reason,
-                Fate::Other(reason) if named && self.args.user.contains(name) => {
+                Fate::Other(reason) if named && self.named.contains(name) => {
                     reason.unwrap_or("it does not sign in with kubelogin or `auth-provider: oidc`")
                 }
                 _ => continue,
@@ -144,18 +165,14 @@ impl Convert<'_> {
                     self.ui
                         .note(&format!("user `{name}` of `{file}` is left alone: {reason}"));
                 }
-                Fate::Converted { kept, drops_tokens } => {
+                Fate::Converted { kept, advice } => {
                     for secret in kept {
                         self.ui.warn(&format!(
                             "the {} of user `{name}` stays in `{file}`; --secret-to-file moves it to a private file",
                             secret.name
                         ));
                     }
-                    if *drops_tokens {
-                        self.ui.note(&format!(
-                            "the tokens of user `{name}` stay in the backup alone: the next kubectl signs in anew"
-                        ));
-                    }
+                    advice::tell(&name, advice, self.ui);
                 }
                 Fate::Other(None) | Fate::Already | Fate::NotAsked => {}
             }

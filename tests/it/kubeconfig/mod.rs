@@ -1,5 +1,6 @@
 //! `kubeconfig convert` and `kubeconfig restore` on every layout that a kubeconfig has.
 
+mod advice;
 mod layouts;
 mod refused;
 mod secrets;
@@ -318,6 +319,7 @@ fn entries_with_any_flag_of_the_peer_are_converted() {
         "--oidc-use-pkce, --listen-port=8000, --oidc-redirect-url-hostname=127.0.0.1",
         "--tls-renegotiation-freely, --token-cache-storage=auto, --local-server-cert=c, --local-server-key=k",
         "--grant-type, device-code, --authentication-timeout-sec=60, --oidc-request-header=Origin=x",
+        "--oidc-extra-scope=\"email\", '--oidc-extra-scope=\"groups\",profile', --listen-address=\"127.0.0.1:8000\"",
     ] {
         let sandbox = Sandbox::new();
         let text = format!(

@@ -32,7 +32,8 @@ fn what_cannot_be_read_is_refused_and_left_as_it_is() {
     }
     let sandbox = Sandbox::new();
     convert(&sandbox, &[]).fails(1, &["there is no kubeconfig", ".kube/config` is missing"]);
-    convert(&sandbox, &["--kubeconfig=/nowhere/x"]).fails(1, &["`/nowhere/x` is missing"]);
+    convert(&sandbox, &["--kubeconfig=/nowhere/x"])
+        .fails(2, &["`/nowhere/x` is missing", "leave the flag out"]);
     fs::create_dir(sandbox.path("dir")).unwrap();
     convert(
         &sandbox,

@@ -1,0 +1,66 @@
+//! What is told of an entry that is converted, with what to do about it.
+
+use crate::cli::variable_of;
+use crate::foreign_text::ForeignText;
+use crate::kubeconfig::Advice;
+use crate::ui::Ui;
+
+pub(super) fn tell(user: &ForeignText, advice: &Advice, ui: Ui) {
+    if advice.replaces_install_hint {
+        ui.warn(&format!(
+            "the `installHint` of user `{user}` names another program; it names kubesesame now"
+        ));
+    }
+    for (name, flag) in &advice.dead_variables {
+        ui.warn(&dead_variable(user, name, *flag));
+    }
+    for flag in &advice.unexpanded {
+        ui.warn(&unexpanded(user, flag));
+    }
+    if advice.drops_tokens {
+        ui.note(&format!(
+            "the tokens of user `{user}` stay in the backup alone: the next kubectl signs in anew"
+        ));
+    }
+}
+
+fn dead_variable(user: &ForeignText, name: &str, flag: Option<&str>) -> String {
+    let name = ForeignText::with_limit(name, 80);
+    match flag {
+        Some(flag) => format!(
+            "the `env` of user `{user}` sets {name}, which nothing has read since kubelogin 1.11: remove it, and if it is still \
+             wanted, add the argument {flag}"
+        ),
+        None => format!(
+            "the `env` of user `{user}` sets {name}, which neither kubelogin nor kubesesame reads: remove it, or say it by a \
+             flag or its variable (--oidc-issuer-url is KUBESESAME_OIDC_ISSUER_URL)"
+        ),
+    }
+}
+
+/// Flags that take a path, in which a tilde is the home.
+const PATHS: [&str; 7] = [
+    "--token-cache-dir",
+    "--certificate-authority",
+    "--local-server-cert",
+    "--local-server-key",
+    "--browser-command",
+    "--oidc-client-secret-file",
+    "--password-file",
+];
+
+fn unexpanded(user: &ForeignText, flag: &str) -> String {
+    let cure = match flag {
+        "--oidc-client-secret" | "--password" => format!("name a private file with {flag}-file"),
+        _ if PATHS.contains(&flag) => "write the path itself, which may begin with `~/`".to_owned(),
+        _ => "write the value itself".to_owned(),
+    };
+    let other = variable_of(flag).map_or_else(
+        || "leave it out".to_owned(),
+        |variable| format!("leave the flag out and set {variable}"),
+    );
+    let flag = ForeignText::with_limit(flag, 80);
+    format!(
+        "{flag} of user `{user}` has a variable in it, and kubectl runs no shell that would expand it: {cure}, or {other}"
+    )
+}

@@ -1,0 +1,257 @@
+//! One run of the program: who calls it, how, and since when. Built once, and passed to whoever needs a part of it.
+//!
+//! Owns the identity of the command line and the difference between a client (kubectl, an IDE) and a person who typed the
+//! command. Decides nothing.
+
+use std::cell::OnceCell;
+use std::ffi::OsString;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use serde::{Deserialize, Serialize};
+
+use crate::clock;
+use crate::environment::{Environment, sign_in_variables};
+use crate::process::{self, ParentProcess};
+
+/// One run of the program.
+#[derive(Debug)]
+pub(crate) struct Invocation<'a> {
+    /// Everything that was typed, the program's own name first.
+    pub(crate) args: &'a [OsString],
+    pub(crate) hash: InvocationHash,
+    pub(crate) environment: &'a Environment,
+    /// Seconds since the epoch.
+    pub(crate) started_at: i64,
+    parent: OnceCell<ParentProcess>,
+    attempt: OnceCell<AttemptHash>,
+}
+
+impl<'a> Invocation<'a> {
+    pub(crate) fn new(args: &'a [OsString], environment: &'a Environment) -> Self {
+        Self {
+            args,
+            hash: InvocationHash::new(args, environment),
+            environment,
+            started_at: clock::now(),
+            parent: OnceCell::new(),
+            attempt: OnceCell::new(),
+        }
+    }
+
+    /// Whether kubectl or another client called; otherwise a person has typed the command.
+    pub(crate) fn is_by_client(&self) -> bool {
+        self.environment.exec_info.is_some()
+    }
+
+    /// Whether a person sees what is printed.
+    pub(crate) fn at_terminal(&self) -> bool {
+        self.environment.at_terminal
+    }
+
+    /// Whether a person has typed this command at a terminal.
+    pub(crate) fn is_typed(&self) -> bool {
+        self.at_terminal() && !self.is_by_client()
+    }
+
+    /// The process that started this one. Looked at once, since that costs a file.
+    pub(crate) fn parent(&self) -> &ParentProcess {
+        self.parent.get_or_init(ParentProcess::of_this_process)
+    }
+
+    /// The id of that process, which costs less than to look at it.
+    pub(crate) fn parent_id(&self) -> u32 {
+        self.parent
+            .get()
+            .map_or_else(process::parent_id, |parent| parent.pid)
+    }
+
+    /// What decides how an attempt to sign in ends: the flags, our variables, the display, proxies.
+    pub(crate) fn attempt(&self) -> AttemptHash {
+        *self
+            .attempt
+            .get_or_init(|| AttemptHash::new(self.args, &self.environment.flags, &sign_in_variables()))
+    }
+}
+
+/// Everything that decides which session a call means and how it is answered, as a hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InvocationHash([u8; 32]);
+
+impl InvocationHash {
+    /// Hashes the program's version, the command line, and the variables that the response depends on.
+    fn new(args: &[OsString], environment: &Environment) -> Self {
+        let mut hash = PartsHash::new();
+        hash.add_args(args);
+        for path in [&environment.kube_cache_dir, &environment.home] {
+            hash.add(
+                path.as_ref()
+                    .map_or(&[], |path| path.as_os_str().as_encoded_bytes()),
+            );
+        }
+        hash.add(environment.exec_info.as_deref().unwrap_or_default().as_bytes());
+        hash.add_variables(&environment.flags);
+        Self(hash.finish())
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// A part of the hash that tells one invocation from another among the few of a process.
+    ///
+    /// It is written to files, and the command line may hold a password: 16 bits are too few to find it by.
+    pub(crate) fn tag(&self) -> [u8; 2] {
+        [self.0[0], self.0[1]]
+    }
+}
+
+/// Tells one way to sign in from another. Who calls is no part of it: an IDE that polls and kubectl make the same attempt.
+///
+/// 16 bits, for the reason given at [`InvocationHash::tag`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct AttemptHash(u16);
+
+impl AttemptHash {
+    fn new(args: &[OsString], ours: &[(String, String)], of_system: &[(String, String)]) -> Self {
+        let mut hash = PartsHash::new();
+        hash.add_args(args);
+        hash.add_variables(ours);
+        hash.add_variables(of_system);
+        let [first, second, ..] = hash.finish();
+        Self(u16::from_le_bytes([first, second]))
+    }
+}
+
+/// A hash over parts of which none runs into the next: each is preceded by its length.
+struct PartsHash(Context);
+
+impl PartsHash {
+    fn new() -> Self {
+        let mut hash = Self(Context::new(&SHA256));
+        hash.add(concat!("kubesesame ", env!("CARGO_PKG_VERSION")).as_bytes());
+        hash
+    }
+
+    fn add(&mut self, part: &[u8]) {
+        self.0.update(&(part.len() as u64).to_le_bytes());
+        self.0.update(part);
+    }
+
+    /// What the program is called means nothing.
+    fn add_args(&mut self, args: &[OsString]) {
+        let args = args.iter().skip(1);
+        self.add(&(args.len() as u64).to_le_bytes());
+        args.for_each(|arg| self.add(arg.as_encoded_bytes()));
+    }
+
+    /// The order of variables means nothing.
+    fn add_variables(&mut self, variables: &[(String, String)]) {
+        let mut variables: Vec<_> = variables.iter().collect();
+        variables.sort();
+        for (name, value) in variables {
+            self.add(name.as_bytes());
+            self.add(value.as_bytes());
+        }
+    }
+
+    fn finish(self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(self.0.finish().as_ref());
+        bytes
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    impl Invocation<'_> {
+        /// One at 1000 s since the epoch, of a parent with this id that has started at tick 7.
+        pub(crate) fn sample(environment: &'static Environment, parent: u32, attempt: u16) -> Self {
+            Self {
+                args: &[],
+                hash: hash_of(&["k"]),
+                environment,
+                started_at: 1000,
+                parent: OnceCell::from(ParentProcess {
+                    pid: parent,
+                    started: Some(7),
+                }),
+                attempt: OnceCell::from(AttemptHash(attempt)),
+            }
+        }
+    }
+
+    pub(crate) fn hash_of(args: &[&str]) -> InvocationHash {
+        hash(args, |_| ())
+    }
+
+    fn hash(args: &[&str], change: impl FnOnce(&mut Environment)) -> InvocationHash {
+        let mut environment = Environment {
+            home: Some("/h".into()),
+            exec_info: Some("{}".to_owned()),
+            ..Environment::default()
+        };
+        change(&mut environment);
+        let args: Vec<_> = args.iter().map(OsString::from).collect();
+        InvocationHash::new(&args, &environment)
+    }
+
+    #[test]
+    fn each_thing_that_decides_the_response_makes_another_hash() {
+        let usual = hash(&["k", "get-token", "--a=b"], |_| ());
+        let others = [
+            hash(&["k", "get-token", "--a", "b"], |_| ()),
+            hash(&["k", "get-token", "--a=b", ""], |_| ()),
+            hash(&["k", "get-token--a=b"], |_| ()),
+            hash(&["k", "get-token", "--a=b"], |environment| {
+                environment.home = None;
+            }),
+            hash(&["k", "get-token", "--a=b"], |environment| {
+                environment.kube_cache_dir = Some("/c".into());
+            }),
+            hash(&["k", "get-token", "--a=b"], |environment| {
+                environment.exec_info = None;
+            }),
+            hash(&["k", "get-token", "--a=b"], |environment| {
+                environment.flags = vec![("KUBESESAME_V".into(), "1".into())];
+            }),
+        ];
+        for (number, other) in others.iter().enumerate() {
+            assert_ne!(&usual, other, "{number}");
+        }
+    }
+
+    #[test]
+    fn the_program_s_name_and_the_order_of_variables_change_nothing() {
+        let flags = |names: [&str; 2]| {
+            let flags = names.map(|name| (name.to_owned(), "x".to_owned())).to_vec();
+            hash(&["k", "get-token"], |environment| environment.flags = flags)
+        };
+        assert_eq!(flags(["A", "B"]), flags(["B", "A"]));
+        assert_eq!(hash_of(&["a", "get-token"]), hash_of(&["b", "get-token"]));
+    }
+
+    #[test]
+    fn a_changed_flag_variable_or_display_is_another_attempt() {
+        let attempt = |args: &[&str], ours: &[(&str, &str)], of_system: &[(&str, &str)]| {
+            let args: Vec<_> = args.iter().map(OsString::from).collect();
+            let owned = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+                pairs
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                    .collect()
+            };
+            AttemptHash::new(&args, &owned(ours), &owned(of_system))
+        };
+        let usual = attempt(&["k", "get-token"], &[], &[]);
+        assert_eq!(attempt(&["other", "get-token"], &[], &[]), usual);
+        assert_ne!(attempt(&["k", "get-token", "--password=x"], &[], &[]), usual);
+        assert_ne!(
+            attempt(&["k", "get-token"], &[("KUBESESAME_USERNAME", "x")], &[]),
+            usual
+        );
+        assert_ne!(attempt(&["k", "get-token"], &[], &[("DISPLAY", ":0")]), usual);
+    }
+}

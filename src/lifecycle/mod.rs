@@ -1,0 +1,17 @@
+//! The lifecycle of a token: stored, else refreshed, else signed in for. The only place that decides.
+//!
+//! [`plan`] chooses the next step from what is known, without any effect; [`Acquisition`] carries the steps out over a
+//! [`SessionStore`]. Never parses flags and never prints a credential.
+
+mod acquire;
+mod import;
+mod plan;
+mod session_files;
+mod steps;
+mod store;
+
+pub(crate) use acquire::{Acquired, Acquisition, Settings};
+pub(crate) use import::Import;
+pub(crate) use plan::Demand;
+pub(crate) use session_files::SessionFiles;
+pub(crate) use store::{LockedSession, NoStore, SessionStore};

@@ -1,0 +1,148 @@
+//! Session files as a store.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use super::{LockedSession, SessionStore};
+use crate::error::Error;
+use crate::oidc::DocumentCache;
+use crate::session::{
+    IssuedLog, Loaded, Locked, LoginFailures, ProviderOutage, Record, StorageTarget, Store, Wait,
+};
+use crate::settings::Storage;
+
+/// The files of one session, and what the settings say of their place.
+#[derive(Debug)]
+pub(crate) struct SessionFiles<'a> {
+    pub(crate) store: Store,
+    /// The directory that was asked for; the store may be in another one.
+    pub(crate) wanted_dir: Option<&'a Path>,
+    /// Where notes are kept that no process needs after the person has logged out.
+    pub(crate) runtime_dir: Option<&'a Path>,
+}
+
+/// The lock of these files.
+#[derive(Debug)]
+pub(crate) struct LockedFiles<'a> {
+    files: &'a SessionFiles<'a>,
+    locked: Locked<'a>,
+    target: OnceLock<StorageTarget>,
+}
+
+impl<'a> SessionFiles<'a> {
+    fn locked(&'a self, locked: Locked<'a>) -> LockedFiles<'a> {
+        LockedFiles {
+            files: self,
+            locked,
+            target: OnceLock::new(),
+        }
+    }
+}
+
+impl SessionStore for SessionFiles<'_> {
+    type Locked<'b>
+        = LockedFiles<'b>
+    where
+        Self: 'b;
+
+    fn load(&self) -> Result<Loaded, Error> {
+        Ok(self.store.load()?)
+    }
+
+    fn lock(
+        &self,
+        limit: Duration,
+        on_wait: &dyn Fn(Option<&str>),
+    ) -> Result<(LockedFiles<'_>, bool), Error> {
+        let (locked, wait) = self.store.lock(limit, on_wait)?;
+        Ok((self.locked(locked), wait == Wait::BehindAnother))
+    }
+
+    fn try_lock(&self) -> Result<Option<LockedFiles<'_>>, Error> {
+        Ok(self.store.try_lock()?.map(|locked| self.locked(locked)))
+    }
+
+    fn place(&self) -> String {
+        self.store.session_path().display().to_string()
+    }
+
+    fn documents(&self) -> &dyn DocumentCache {
+        self.store.dir()
+    }
+
+    fn login_failures(&self) -> LoginFailures {
+        self.store.login_failures()
+    }
+
+    fn outage(&self) -> Option<ProviderOutage> {
+        self.store.outage()
+    }
+
+    fn issued_log(&self) -> Option<IssuedLog> {
+        self.store.issued_log(self.runtime_dir)
+    }
+}
+
+impl LockedFiles<'_> {
+    fn target(&self) -> Result<&StorageTarget, Error> {
+        if self.target.get().is_none() {
+            drop(self.target.set(self.locked.target()?));
+        }
+        // It was set just now.
+        Ok(self.target.get().unwrap_or(&StorageTarget::Disk))
+    }
+}
+
+impl LockedSession for LockedFiles<'_> {
+    fn load(&self) -> Result<Loaded, Error> {
+        let loaded = self.locked.load()?;
+        Ok(loaded)
+    }
+
+    fn prepare(&mut self) -> Result<Option<String>, Error> {
+        self.locked.try_to_write()?;
+        let store = &self.files.store;
+        let (dir, wanted) = (store.dir().path(), self.files.wanted_dir);
+        Ok(match self.target()? {
+            StorageTarget::DiskFallback(error) => {
+                Some(format!("in a file that only you can read, since {error}"))
+            }
+            StorageTarget::Sealed(_) if store.storage() == Storage::Auto => {
+                Some("sealed, with its key in the OS keyring".to_owned())
+            }
+            StorageTarget::Sealed(_) | StorageTarget::Disk => match wanted {
+                Some(wanted) if wanted == dir => None,
+                Some(wanted) => Some(format!(
+                    "in `{}` until you log out, since `{}` cannot be used",
+                    dir.display(),
+                    wanted.display()
+                )),
+                None => Some(format!(
+                    "in `{}` until you log out, since there is no home directory",
+                    dir.display()
+                )),
+            },
+        })
+    }
+
+    fn save(&self, session: &Record) -> Result<(), Error> {
+        Ok(self.locked.save(session, self.target()?)?)
+    }
+
+    fn quarantine(&self) {
+        self.locked.quarantine();
+    }
+
+    fn remember_login_failures(&self, failures: &LoginFailures) {
+        self.locked.remember_login_failures(failures);
+    }
+
+    fn remember_outage(&self, outage: &ProviderOutage) {
+        self.locked.remember_outage(outage);
+    }
+
+    fn forget_failures(&self) {
+        self.locked.forget_failures();
+    }
+}

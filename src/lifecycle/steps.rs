@@ -1,0 +1,283 @@
+//! The steps that [`super::plan`] can choose, each with its effects and with what it leaves for the next choice.
+
+use std::time::Duration;
+
+use super::acquire::{CallStage, Progress, Settings};
+use super::import::Imported;
+use super::plan::{Demand, Step, plan};
+use super::{LockedSession, SessionStore};
+use crate::clock;
+use crate::error::Error;
+use crate::oidc::{LoginFailure, ProviderClient, Refresh, Renewal, Tokens};
+use crate::origin::Origin;
+use crate::secret::Secret;
+use crate::session::{Loaded, ProviderOutage, Recalled, Record};
+use crate::ui::Ui;
+
+/// Whoever waits for the lock gives its holder this long beyond the sign-in's own time: it has requests to make before and after.
+const LOCK_WAIT_MARGIN: Duration = Duration::from_secs(35);
+
+impl<S: SessionStore> Progress<'_, S> {
+    pub(super) fn lock(&mut self, wait: bool) -> Result<(), Error> {
+        let ui = self.call.ui;
+        let on_wait = |holder: Option<&str>| {
+            let holder = holder.map(|pid| format!(" (process {pid})")).unwrap_or_default();
+            ui.note(&format!("waiting for the sign-in of another kubesesame{holder}"));
+        };
+        let waited = if wait {
+            let limit = self.call.settings.login.timeout + LOCK_WAIT_MARGIN;
+            let (locked, waited) = self.call.store.lock(limit, &on_wait)?;
+            self.locked = Some(locked);
+            waited
+        } else {
+            // A good token is handed out, whatever is the matter with the lock.
+            let Ok(Some(locked)) = self.call.store.try_lock() else {
+                self.stage = CallStage::Busy;
+                return Ok(());
+            };
+            self.locked = Some(locked);
+            false
+        };
+        let loaded = match &self.locked {
+            Some(locked) => locked.load()?,
+            None => Loaded::Nothing,
+        };
+        self.session = match loaded {
+            Loaded::Session(session) => Some(*session),
+            Loaded::Nothing => None,
+            Loaded::Corrupt(reason) => {
+                let place = self.call.store.place();
+                ui.warn(&format!("the stored session `{place}` cannot be used: {reason}"));
+                None
+            }
+        };
+        self.recalled = self.remembered(waited);
+        self.stage = CallStage::Locked;
+        Ok(())
+    }
+
+    /// The failure as it was; it is noted that this caller was told.
+    pub(super) fn recall(self, recalled: Recalled) -> Error {
+        if !recalled.told {
+            let (store, caller) = (self.call.store, self.call.invocation);
+            // Whoever holds the lock is changing the same notes.
+            let locked = self.locked.or_else(|| store.try_lock().ok().flatten());
+            if let Some(locked) = locked {
+                let mut failures = store.login_failures();
+                if failures.note_told(caller) {
+                    locked.remember_login_failures(&failures);
+                }
+                let outage = store
+                    .outage()
+                    .map(|mut outage| (outage.note_told(caller), outage));
+                if let Some((true, outage)) = outage {
+                    locked.remember_outage(&outage);
+                }
+            }
+        }
+        Error::Remembered(recalled)
+    }
+
+    /// Takes over a session of kubelogin. What stands in the way costs a sign-in, never more.
+    pub(super) fn import(&mut self) -> Result<(), Error> {
+        self.may_import = false;
+        self.open_client()?;
+        let (Some(import), Some(locked), Some(client)) = (&self.call.import, &self.locked, &self.client)
+        else {
+            return Ok(());
+        };
+        let save = |session: &Record| locked.save(session);
+        match import.run(self.call, client, &save)? {
+            None => {}
+            Some(Imported::Session(session)) => self.session = Some(session),
+            Some(Imported::Borrowed(session)) => {
+                self.session = Some(session);
+                self.stage = CallStage::Renewed;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn refresh(&mut self) -> Result<(), Error> {
+        self.open_client()?;
+        let (Some(session), Some(locked), Some(client)) = (&self.session, &self.locked, &self.client) else {
+            return Err(Error::NoSession);
+        };
+        let Some(refresh_token) = &session.refresh_token else {
+            return Err(Error::NoSession);
+        };
+        if self.call.demand == Demand::Background {
+            // What comes of it has to be kept, so that is tried before a refresh token is spent.
+            locked.save(session)?;
+        }
+        let ui = self.call.ui;
+        let keep_rotated = |token: &Secret| {
+            let mut session = session.clone();
+            session.refresh_token = Some(token.clone());
+            keep(locked, &session, ui);
+        };
+        let refresh = Refresh {
+            token: refresh_token,
+            granted_scope: &session.granted_scope,
+            origin: &session.origin,
+            keep_rotated: &keep_rotated,
+        };
+        let outcome = self.call.runtime.block_on(client.refresh(&refresh));
+        self.refreshed(outcome.map_err(Error::Runtime)?);
+        Ok(())
+    }
+
+    fn refreshed(&mut self, outcome: Renewal) {
+        match outcome {
+            Renewal::Renewed(tokens) => {
+                let origin = self.session.as_ref().map(|session| session.origin.clone());
+                let origin = origin.unwrap_or_default().or_later(tokens.origin.clone());
+                self.renewed(*tokens, origin);
+            }
+            Renewal::Over(reason) => self.refused(&reason),
+            Renewal::NoIdToken => self.refused(NO_ID_TOKEN),
+            Renewal::Failed(error) => {
+                let ui = self.call.ui;
+                ui.step(|| format!("the token could not be refreshed: {error}"));
+                let memory = error.is_the_providers();
+                let error = Error::RefreshFailed(error);
+                if memory {
+                    self.remember_outage(&error);
+                }
+                self.failure = Some(error);
+                self.stage = CallStage::RefreshFailed;
+            }
+        }
+    }
+
+    /// The session has ended at the provider. A person hears so before anything is asked of them.
+    fn refused(&mut self, reason: &str) {
+        self.stage = CallStage::RefreshRefused;
+        self.failure = Some(Error::SessionOver(reason.to_owned()));
+        let signs_in = plan(&self.state(), clock::now(), self.call.demand) == Step::SignIn;
+        if let (true, Some(locked)) = (signs_in, &self.locked) {
+            self.call.ui.note(&format!(
+                "the session has ended, so a new sign-in is needed: {reason}"
+            ));
+            locked.quarantine();
+        }
+    }
+
+    pub(super) fn sign_in(&mut self) -> Result<(), Error> {
+        self.open_client()?;
+        let (Some(locked), Some(client)) = (&mut self.locked, &self.client) else {
+            return Err(Error::NoSession);
+        };
+        if self.session.is_none()
+            && let Some(place) = locked.prepare()?
+        {
+            self.call.ui.note(&format!("the session is kept {place}"));
+        }
+        let login = self.call.runtime.block_on(client.login(self.call.settings.login));
+        match login.map_err(Error::Runtime)? {
+            Ok(tokens) => {
+                if tokens.refresh_token.is_none() && self.call.is_by_person() {
+                    self.call.ui.note(self.call.settings.no_refresh_token());
+                }
+                let origin = tokens.origin.clone();
+                self.renewed(tokens, origin);
+            }
+            Err(LoginFailure { error, asked }) => {
+                let outage = !asked && error.is_the_providers();
+                let error = Error::from(error);
+                if asked {
+                    self.remember_login_failure(&error);
+                } else if outage {
+                    self.remember_outage(&error);
+                }
+                self.failure = Some(error);
+                self.stage = CallStage::SignInFailed;
+            }
+        }
+        Ok(())
+    }
+
+    fn renewed(&mut self, tokens: Tokens, origin: Origin) {
+        let session = Record::new(
+            self.call.settings.identity.clone(),
+            tokens.token,
+            tokens.issued_at,
+            tokens.expires_at,
+            tokens.refresh_token,
+            tokens.granted_scope,
+            origin,
+        );
+        if let Some(locked) = &self.locked {
+            keep(locked, &session, self.call.ui);
+            locked.forget_failures();
+        }
+        self.session = Some(session);
+        self.stage = CallStage::Renewed;
+        self.was_stored = false;
+    }
+
+    fn remember_login_failure(&self, error: &Error) {
+        if let Some(locked) = &self.locked {
+            let mut failures = self.call.store.login_failures();
+            failures.add(self.call.invocation, clock::now(), error.report());
+            locked.remember_login_failures(&failures);
+        }
+    }
+
+    fn remember_outage(&self, error: &Error) {
+        if let Some(locked) = &self.locked {
+            let outage = ProviderOutage::new(
+                self.call.invocation,
+                clock::now(),
+                error.report(),
+                error.not_before(),
+            );
+            locked.remember_outage(&outage);
+        }
+    }
+
+    /// Made only when the network is needed: TLS alone takes milliseconds.
+    fn open_client(&mut self) -> Result<(), Error> {
+        if self.client.is_none() {
+            crate::ui::warn_now();
+            let Settings { provider, trust, .. } = self.call.settings;
+            let documents = self.call.store.documents();
+            let client = ProviderClient::new(provider, trust, documents, self.call.person, clock::now)?;
+            self.client = Some(client);
+        }
+        Ok(())
+    }
+}
+
+/// Stores a session; the token in hand is worth more than the cache.
+fn keep(locked: &impl LockedSession, session: &Record, ui: Ui) {
+    if let Err(error) = locked.save(session) {
+        ui.warn(&format!(
+            "the session could not be stored, so the next call may have to sign in again: {}",
+            error.in_one_line()
+        ));
+    }
+}
+
+impl Settings<'_> {
+    fn no_refresh_token(&self) -> &'static str {
+        let mut scopes = self.provider.scopes.iter();
+        if scopes.any(|scope| scope == "offline_access") {
+            NO_CONSENT
+        } else {
+            NO_REFRESH_TOKEN
+        }
+    }
+}
+
+const NO_REFRESH_TOKEN: &str = "\
+the provider sent no refresh token, so the browser opens again when this token ends; to change that, add \
+--oidc-extra-scope=offline_access (at Okta the app also needs the grant type Refresh Token)";
+
+/// OpenID Connect Core 11: a provider may want the person's consent each time.
+const NO_CONSENT: &str = "\
+the provider sent no refresh token, though it was asked for offline_access, so the browser opens again when this token ends; at \
+Okta the app needs the grant type Refresh Token, at others add --oidc-auth-request-extra-params=prompt=consent";
+
+const NO_ID_TOKEN: &str = "\
+the provider sends no ID token when it refreshes; whoever runs it can change that (at Okta, the scope openid must be granted)";

@@ -1,0 +1,115 @@
+//! Where a session is kept, as far as its lifecycle needs to know.
+//!
+//! Reading takes no lock. Only whoever holds the lock writes, so writing is a method of the guard.
+
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::oidc::{DocumentCache, NoDocumentCache};
+use crate::session::{IssuedLog, Loaded, LoginFailures, ProviderOutage, Record};
+
+/// A place for one session.
+pub(crate) trait SessionStore {
+    type Locked<'a>: LockedSession
+    where
+        Self: 'a;
+
+    /// Reads the session without a lock.
+    fn load(&self) -> Result<Loaded, Error>;
+
+    /// Waits for the lock, `limit` at most. The flag says whether another process had it; `on_wait` is called once when the wait
+    /// gets long, with the id of that process.
+    fn lock(
+        &self,
+        limit: Duration,
+        on_wait: &dyn Fn(Option<&str>),
+    ) -> Result<(Self::Locked<'_>, bool), Error>;
+
+    /// Takes the lock if nobody has it.
+    fn try_lock(&self) -> Result<Option<Self::Locked<'_>>, Error>;
+
+    /// Where the session is, to name it to a person.
+    fn place(&self) -> String {
+        "none".to_owned()
+    }
+
+    /// Where the provider's documents are kept.
+    fn documents(&self) -> &dyn DocumentCache;
+
+    /// The sign-ins that failed.
+    fn login_failures(&self) -> LoginFailures {
+        LoginFailures::default()
+    }
+
+    fn outage(&self) -> Option<ProviderOutage> {
+        None
+    }
+
+    /// Which process was given which token, where that is noted.
+    fn issued_log(&self) -> Option<IssuedLog> {
+        None
+    }
+}
+
+/// The right to change a session; it ends with the value.
+pub(crate) trait LockedSession: Sync {
+    /// Reads the session again.
+    fn load(&self) -> Result<Loaded, Error>;
+
+    /// Makes sure that a session can be kept, before anybody signs in for one. Returns where, if that is not plainly what
+    /// was asked for.
+    fn prepare(&mut self) -> Result<Option<String>, Error>;
+
+    /// Keeps the session, durably.
+    fn save(&self, session: &Record) -> Result<(), Error>;
+
+    /// Puts a session away that the provider has ended, so that nobody asks for its refresh again.
+    fn quarantine(&self);
+
+    fn remember_login_failures(&self, _: &LoginFailures) {}
+
+    fn remember_outage(&self, _: &ProviderOutage) {}
+
+    /// A session was had, so nothing has failed.
+    fn forget_failures(&self) {}
+}
+
+/// Keeps nothing (`--token-cache-storage=none`, or no directory that can be used).
+#[derive(Debug)]
+pub(crate) struct NoStore;
+
+impl SessionStore for NoStore {
+    type Locked<'a> = Self;
+
+    fn load(&self) -> Result<Loaded, Error> {
+        Ok(Loaded::Nothing)
+    }
+
+    fn lock(&self, _: Duration, _: &dyn Fn(Option<&str>)) -> Result<(Self, bool), Error> {
+        Ok((Self, false))
+    }
+
+    fn try_lock(&self) -> Result<Option<Self>, Error> {
+        Ok(Some(Self))
+    }
+
+    fn documents(&self) -> &dyn DocumentCache {
+        &NoDocumentCache
+    }
+}
+
+impl LockedSession for NoStore {
+    fn load(&self) -> Result<Loaded, Error> {
+        Ok(Loaded::Nothing)
+    }
+
+    fn prepare(&mut self) -> Result<Option<String>, Error> {
+        Ok(None)
+    }
+
+    fn save(&self, _: &Record) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn quarantine(&self) {}
+}

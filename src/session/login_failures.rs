@@ -1,0 +1,301 @@
+//! Sign-ins that failed, so that a client that asks again does not open one tab after the other.
+//!
+//! kubectl runs a failing plugin five times per command, and IDEs poll for ever. Owns who gets the remembered failure in
+//! place of a new sign-in, for how long, and whether it is printed. Pure: no files, no clock.
+
+use serde::{Deserialize, Serialize};
+
+use crate::invocation::{AttemptHash, Invocation};
+use crate::process::ParentProcess;
+use crate::report::Report;
+
+/// How long callers get the remembered failure after the first, second and each later try.
+const QUIET_SECS: [i64; 3] = [60, 300, 900];
+
+/// As many kubectl processes as plausibly wait for one sign-in.
+pub(super) const MAX_PARENTS: usize = 256;
+
+/// More command lines for one session are not plausible; the oldest failure is forgotten.
+const MAX_ATTEMPTS: usize = 32;
+
+const VERSION: u32 = 2;
+
+/// The failed sign-ins of one session, one entry for each way to sign in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct LoginFailures {
+    version: u32,
+    failures: Vec<LoginFailure>,
+}
+
+/// The last failure of one way to sign in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct LoginFailure {
+    attempt: AttemptHash,
+    /// When the sign-in ended, in seconds since the epoch.
+    at: i64,
+    /// How many failed in a row.
+    tries: u32,
+    /// Who was told; the newest last.
+    told: Vec<ParentProcess>,
+    report: Report,
+}
+
+/// A failure that a caller gets in place of a new attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Recalled {
+    pub(crate) report: Report,
+    /// The calling process has been told before.
+    pub(crate) told: bool,
+}
+
+impl Default for LoginFailures {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            failures: Vec::new(),
+        }
+    }
+}
+
+impl LoginFailures {
+    /// Reads what was written; an unknown or broken text means that nothing is remembered.
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
+        serde_json::from_slice(bytes)
+            .ok()
+            .filter(|failures: &Self| failures.version == VERSION)
+            .unwrap_or_default()
+    }
+
+    /// Adds a failed try, which the caller is told.
+    pub(crate) fn add(&mut self, caller: &Invocation<'_>, now: i64, report: Report) {
+        let attempt = caller.attempt();
+        let place = self
+            .failures
+            .iter()
+            .position(|failure| failure.attempt == attempt);
+        let previous = place.map(|place| self.failures.remove(place));
+        let (tries, told) = previous.map_or((0, Vec::new()), |failure| (failure.tries, failure.told));
+        let mut failure = LoginFailure {
+            attempt,
+            at: now,
+            tries: tries.saturating_add(1),
+            told,
+            report,
+        };
+        failure.note_told(caller.parent());
+        if self.failures.len() >= MAX_ATTEMPTS {
+            self.failures.remove(0);
+        }
+        self.failures.push(failure);
+    }
+
+    /// Notes that the caller was told; false when that was noted before, or there is nothing to tell.
+    pub(crate) fn note_told(&mut self, caller: &Invocation<'_>) -> bool {
+        let attempt = caller.attempt();
+        let failure = self
+            .failures
+            .iter_mut()
+            .find(|failure| failure.attempt == attempt);
+        failure.is_some_and(|failure| failure.note_told(caller.parent()))
+    }
+
+    /// Returns the failure if no new sign-in is to be tried for this caller.
+    ///
+    /// A person who types the command always gets a new try, and so does one who starts a new kubectl at a terminal. `waited`: the
+    /// caller has waited while another process tried.
+    pub(crate) fn recall(&self, caller: &Invocation<'_>, waited: bool, now: i64) -> Option<Recalled> {
+        if self.failures.is_empty() || caller.is_typed() {
+            return None;
+        }
+        let attempt = caller.attempt();
+        let failure = self.failures.iter().find(|failure| failure.attempt == attempt)?;
+        let told = failure.told.contains(caller.parent());
+        let mut report = failure.report.clone();
+        if waited && failure.at >= caller.started_at {
+            return Some(Recalled { report, told });
+        }
+        if !failure.is_quiet(now) || (caller.at_terminal() && !told) {
+            return None;
+        }
+        let ago = now.saturating_sub(failure.at);
+        report.note = Some(format!(
+            "no new sign-in was tried, since the last one failed {ago} s ago; run the command at a terminal to try again at \
+             once, or wait {} s",
+            failure.quiet_secs().saturating_sub(ago)
+        ));
+        Some(Recalled { report, told })
+    }
+}
+
+impl LoginFailure {
+    /// A failure from the future (the clock was set back) is not waited for.
+    fn is_quiet(&self, now: i64) -> bool {
+        (self.at..self.at.saturating_add(self.quiet_secs())).contains(&now)
+    }
+
+    fn quiet_secs(&self) -> i64 {
+        let index = usize::try_from(self.tries.saturating_sub(1)).unwrap_or(usize::MAX);
+        QUIET_SECS[index.min(QUIET_SECS.len() - 1)]
+    }
+
+    fn note_told(&mut self, parent: &ParentProcess) -> bool {
+        if self.told.contains(parent) {
+            return false;
+        }
+        self.told.push(parent.clone());
+        if self.told.len() > MAX_PARENTS {
+            self.told.remove(0);
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::Environment;
+
+    fn report() -> Report {
+        Report {
+            error: "nobody came".into(),
+            causes: vec![],
+            hint: None,
+            note: None,
+            exit: 1,
+        }
+    }
+
+    /// kubectl at a terminal, a client without one, or a person's shell.
+    #[derive(Clone, Copy)]
+    enum Who {
+        Kubectl,
+        Poller,
+        Typed,
+    }
+
+    fn caller(who: Who, parent: u32) -> Invocation<'static> {
+        let environment = Environment {
+            exec_info: (!matches!(who, Who::Typed)).then(|| "{}".to_owned()),
+            at_terminal: !matches!(who, Who::Poller),
+            ..Environment::default()
+        };
+        Invocation::sample(Box::leak(Box::new(environment)), parent, 1)
+    }
+
+    /// Failures whose tries ended at these times, each of a kubectl with the id 1.
+    fn failed_at(times: &[i64]) -> LoginFailures {
+        let mut failures = LoginFailures::default();
+        for at in times {
+            failures.add(&caller(Who::Kubectl, 1), *at, report());
+        }
+        failures
+    }
+
+    #[test]
+    fn who_gets_a_new_try_and_who_is_told_of_the_last_one() {
+        let failures = failed_at(&[1000]);
+        for (who, parent, now, expected, what) in [
+            (
+                Who::Kubectl,
+                1,
+                1001,
+                Some(true),
+                "a retry of kubectl is told nothing anew",
+            ),
+            (
+                Who::Kubectl,
+                1,
+                1059,
+                Some(true),
+                "a client that lives long is still quiet",
+            ),
+            (Who::Kubectl, 1, 1060, None, "and may try again after a minute"),
+            (
+                Who::Kubectl,
+                2,
+                1001,
+                None,
+                "a person's next kubectl tries at once",
+            ),
+            (Who::Typed, 1, 1001, None, "a typed command always tries"),
+            (Who::Poller, 2, 1059, Some(false), "a poller is told why it waits"),
+            (Who::Poller, 2, 1060, None, "a poller tries after a minute"),
+            (Who::Poller, 2, 999, None, "the clock was set back"),
+        ] {
+            let recalled = failures.recall(&caller(who, parent), false, now);
+            assert_eq!(recalled.map(|recalled| recalled.told), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_poller_waits_one_then_five_then_fifteen_minutes() {
+        let poller = caller(Who::Poller, 2);
+        for (tries, secs) in [(1, 60), (2, 300), (3, 900), (4, 900)] {
+            let failures = failed_at(&vec![1000; tries]);
+            assert!(
+                failures.recall(&poller, false, 1000 + secs - 1).is_some(),
+                "{tries}"
+            );
+            assert!(failures.recall(&poller, false, 1000 + secs).is_none(), "{tries}");
+        }
+    }
+
+    #[test]
+    fn whoever_waited_for_the_sign_in_shares_its_failure_once() {
+        let mut failures = failed_at(&[1000]);
+        let waiter = caller(Who::Kubectl, 9);
+        let recalled = failures.recall(&waiter, true, 1001).unwrap();
+        assert_eq!((recalled.told, recalled.report.note), (false, None));
+        assert!(failures.note_told(&waiter) && !failures.note_told(&waiter));
+        assert!(failures.recall(&waiter, false, 1002).unwrap().told);
+        let earlier = failed_at(&[999]);
+        assert_eq!(
+            earlier.recall(&waiter, true, 1001),
+            None,
+            "it ended before this call began"
+        );
+        let typed = caller(Who::Typed, 9);
+        assert_eq!(failed_at(&[1000]).recall(&typed, true, 1001), None);
+    }
+
+    #[test]
+    fn a_note_says_how_long_a_poller_waits() {
+        let recalled = failed_at(&[1000]).recall(&caller(Who::Poller, 2), false, 1003);
+        let note = recalled.unwrap().report.note.unwrap();
+        assert!(
+            note.contains("failed 3 s ago") && note.contains("wait 57 s"),
+            "{note}"
+        );
+    }
+
+    #[test]
+    fn each_way_to_sign_in_has_a_memory_of_its_own() {
+        let mut failures = failed_at(&[1000]);
+        let poller = caller(Who::Poller, 2);
+        let other = Invocation::sample(poller.environment, 2, 5);
+        assert_eq!(failures.recall(&other, false, 1001), None);
+        failures.add(&other, 1001, report());
+        assert!(failures.recall(&other, false, 1002).is_some());
+        assert!(
+            failures.recall(&poller, false, 1002).is_some(),
+            "neither replaces the other"
+        );
+        for attempt in 100..200 {
+            failures.add(
+                &Invocation::sample(poller.environment, 2, attempt),
+                1003,
+                report(),
+            );
+        }
+        assert_eq!(failures.failures.len(), MAX_ATTEMPTS);
+    }
+
+    #[test]
+    fn an_unknown_version_or_a_broken_text_means_that_nothing_failed() {
+        let text = serde_json::to_vec(&failed_at(&[1000])).unwrap();
+        assert_eq!(LoginFailures::parse(&text).failures.len(), 1);
+        for other in [&b""[..], b"\xff", br#"{"version":1,"at":5,"tries":1}"#] {
+            assert!(LoginFailures::parse(other).failures.is_empty());
+        }
+    }
+}

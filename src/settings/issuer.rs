@@ -1,0 +1,202 @@
+//! The issuer: whose tokens the API server accepts.
+
+use url::{Host, Url};
+
+use super::Error;
+use crate::foreign_text::ForeignText;
+
+/// The issuer's text as it was given: compared to the letter everywhere (OpenID Connect Discovery 4.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Issuer {
+    text: String,
+    url: Url,
+}
+
+/// Domains below which Okta has its customers; what a custom domain belongs to cannot be told.
+const OKTA_DOMAINS: [&str; 5] = [
+    "okta.com",
+    "oktapreview.com",
+    "okta-emea.com",
+    "okta-gov.com",
+    "okta.mil",
+];
+
+impl Issuer {
+    pub(super) fn parse(text: String) -> Result<Self, Error> {
+        let shown = ForeignText::new(&text);
+        if let Some(placeholder) = placeholder(&text) {
+            return Err(Error::IssuerPlaceholder(
+                shown,
+                ForeignText::with_limit(placeholder, 60),
+            ));
+        }
+        let url = Url::parse(&text).map_err(|error| Error::IssuerNotUrl(shown.clone(), error))?;
+        if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
+            return Err(Error::IssuerNotHttps(shown));
+        }
+        let excess = [
+            ("query", url.query().is_some()),
+            ("fragment", url.fragment().is_some()),
+            (
+                "user name or password",
+                !url.username().is_empty() || url.password().is_some(),
+            ),
+        ];
+        if let Some((part, _)) = excess.into_iter().find(|(_, found)| *found) {
+            return Err(Error::IssuerHas(shown, part));
+        }
+        Ok(Self { text, url })
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Whether it is surely Okta's, so that a hint may speak of Okta's console.
+    pub(crate) fn is_okta(&self) -> bool {
+        let Some(host) = self.url.domain() else {
+            return false;
+        };
+        let host = host.trim_end_matches('.');
+        let is_below = |domain: &str| {
+            let name = host.strip_suffix(domain);
+            name.is_some_and(|name| name.len() > 1 && name.ends_with('.'))
+        };
+        OKTA_DOMAINS.into_iter().any(is_below)
+    }
+}
+
+/// Finds what was to be replaced by a value of one's own: `{tenantid}`, `<your-org>`, `${ISSUER}`, `$ISSUER`, `YOUR-ORG`.
+///
+/// None of them can be in an issuer: braces and angle brackets are no characters of a URL (RFC 3986, section 2).
+fn placeholder(text: &str) -> Option<&str> {
+    let is_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    for (at, c) in text.char_indices() {
+        let rest = &text[at..];
+        let closing = match c {
+            '{' => Some('}'),
+            '<' => Some('>'),
+            '$' if rest.starts_with("${") => Some('}'),
+            _ => None,
+        };
+        if let Some(closing) = closing {
+            let end = rest.find(closing).map_or(rest.len(), |end| end + 1);
+            return Some(&rest[..end]);
+        }
+        let begins_word = !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        let name = rest.strip_prefix('$').unwrap_or(rest);
+        let is_variable = c == '$' && name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_');
+        if is_variable || (begins_word && (rest.starts_with("YOUR-") || rest.starts_with("YOUR_"))) {
+            let end = rest.len() - name.trim_start_matches(is_name).len();
+            return Some(&rest[..end]);
+        }
+    }
+    None
+}
+
+/// Whether a URL stays on this machine, where http is no risk.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issuer(text: &str) -> Result<Issuer, Error> {
+        Issuer::parse(text.to_owned())
+    }
+
+    #[test]
+    fn an_issuer_is_https_or_stays_on_this_machine() {
+        assert!(issuer("https://example.okta.com/oauth2/default").is_ok());
+        assert!(issuer("http://127.0.0.1:9000").is_ok());
+        assert!(issuer("http://[::1]:9000/x").is_ok());
+        assert!(issuer("http://localhost:9000").is_ok());
+        assert!(matches!(
+            issuer("http://localhost.example.com"),
+            Err(Error::IssuerNotHttps(_))
+        ));
+        assert!(matches!(
+            issuer("http://example.okta.com"),
+            Err(Error::IssuerNotHttps(_))
+        ));
+        assert!(matches!(issuer("file:///etc"), Err(Error::IssuerNotHttps(_))));
+        assert!(matches!(issuer("example.okta.com"), Err(Error::IssuerNotUrl(..))));
+    }
+
+    #[test]
+    fn an_issuer_has_no_query_fragment_or_user() {
+        for text in [
+            "https://i/?a=b",
+            "https://i/#x",
+            "https://me@i/",
+            "https://me:pw@i",
+        ] {
+            assert!(matches!(issuer(text), Err(Error::IssuerHas(..))), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_placeholder_is_found_and_nothing_else_is_one() {
+        for (text, found) in [
+            ("https://login.microsoftonline.com/{tenantid}/v2.0", "{tenantid}"),
+            ("https://<your-org>.okta.com", "<your-org>"),
+            ("https://YOUR-ORG.okta.com/oauth2/default", "YOUR-ORG"),
+            ("https://sso.example.com/realms/YOUR_REALM", "YOUR_REALM"),
+            ("${OIDC_ISSUER}", "${OIDC_ISSUER}"),
+            ("https://$HOST/realms/x", "$HOST"),
+            ("https://${yourOktaDomain}/oauth2", "${yourOktaDomain}"),
+            ("https://{org", "{org"),
+        ] {
+            assert_eq!(placeholder(text), Some(found), "{text}");
+            assert!(
+                matches!(issuer(text), Err(Error::IssuerPlaceholder(..))),
+                "{text}"
+            );
+        }
+        for text in [
+            "https://your-org.okta.com",
+            "https://example.com/realms/YOURS",
+            "https://example.com/NOT_YOUR-ORG/x$1/$metadata",
+        ] {
+            assert_eq!(placeholder(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn okta_is_known_by_its_domains() {
+        for (text, is_okta) in [
+            ("https://example.okta.com/oauth2/default", true),
+            ("https://EXAMPLE.Okta.com", true),
+            ("https://example.oktapreview.com", true),
+            ("https://example.okta-emea.com", true),
+            ("https://example.okta-gov.com", true),
+            ("https://example.okta.mil", true),
+            ("https://okta.com", false),
+            ("https://example-okta.com", false),
+            ("https://okta.com.example.org", false),
+            ("https://login.example.com/oauth2/default", false),
+            ("http://127.0.0.1:8080", false),
+        ] {
+            assert_eq!(issuer(text).unwrap().is_okta(), is_okta, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_keeps_its_spelling() {
+        assert_eq!(
+            issuer("https://Example.com:443/a/").unwrap().as_str(),
+            "https://Example.com:443/a/"
+        );
+    }
+}
