@@ -80,16 +80,15 @@ pub(crate) struct CacheArgs {
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true, default_value = "auto")]
     pub(crate) adopt: String,
 
-    /// Renew a token before its end, in the background, so that nobody waits for it: `auto` or `off`
+    /// Refresh a token before its end, in the background, so that nobody waits for it: `auto` or `off`
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true, default_value = "auto")]
     pub(crate) refresh_ahead: String,
 
-    /// Take a token that the same client asks for again at once for one that the API server refused, and renew it: `auto`,
-    /// or `off` for programs that read their kubeconfig over and over
+    /// Detect tokens that the API server may have rejected, and refresh them once: `auto` or `off`
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true, default_value = "auto")]
     pub(crate) notice_refusal: String,
 
-    /// Renew the token even if the stored one is still good
+    /// Refresh the token even if the stored one is still good
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
     pub(crate) force_refresh: Option<bool>,
 }
