@@ -5,7 +5,7 @@
 //! not at all. Never knows what is in a file.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -21,6 +21,7 @@ mod platform;
 #[path = "other.rs"]
 mod platform;
 
+pub(crate) use named::{read_named, read_secret};
 pub(crate) use shared::{LockFile, Slots};
 pub(crate) use user_file::{Staged, UserFile, UserFileError, UserFileLock};
 
@@ -361,39 +362,6 @@ impl PrivateDir {
         platform::check_file(&file, &path)?;
         Ok(LockFile { file, path })
     }
-}
-
-/// Reads a secret that the person has put into a file: it has to be theirs and closed to others.
-pub(crate) fn read_secret(path: &Path) -> Result<Vec<u8>, Error> {
-    let file = platform::open_to_read(path).map_err(|source| platform::explain_open(path, source))?;
-    platform::check_file(&file, path)?;
-    let mut bytes = Vec::new();
-    let read = file.take(MAX_BYTES).read_to_end(&mut bytes);
-    read.map_err(|source| Error::Io {
-        action: "read",
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok(bytes)
-}
-
-/// Reads a file that the person named, such as a CA certificate. Its owner and mode are the person's business.
-pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Error> {
-    let failed = |source| Error::Io {
-        action: "read",
-        path: path.to_owned(),
-        source,
-    };
-    let mut bytes = Vec::new();
-    open(OpenOptions::new().read(true), path)
-        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(failed)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(Error::TooLarge {
-            path: path.to_owned(),
-        });
-    }
-    Ok(bytes)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the door to the file system")]

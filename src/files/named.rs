@@ -1,8 +1,43 @@
-//! What to do about a file that a flag names.
+//! Files that a flag names: how they are read, and what to do where that fails.
 
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Read as _};
+use std::path::Path;
 
-use super::{Error, quoted};
+use super::{Error, MAX_BYTES, open, platform, quoted};
+
+/// Reads a secret that the person has put into a file: it has to be theirs and closed to others.
+pub(crate) fn read_secret(path: &Path) -> Result<Vec<u8>, Error> {
+    let file = platform::open_to_read(path).map_err(|source| platform::explain_open(path, source))?;
+    platform::check_file(&file, path)?;
+    let mut bytes = Vec::new();
+    let read = file.take(MAX_BYTES).read_to_end(&mut bytes);
+    read.map_err(|source| Error::Io {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(bytes)
+}
+
+/// Reads a file that the person named, such as a CA certificate. Its owner and mode are the person's business.
+pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::Io {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    open(OpenOptions::new().read(true), path)
+        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Error::TooLarge {
+            path: path.to_owned(),
+        });
+    }
+    Ok(bytes)
+}
 
 impl Error {
     /// As [`Error::hint`], which is about the directory for sessions.

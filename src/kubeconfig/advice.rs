@@ -2,7 +2,7 @@
 //!
 //! Pure. Names flags and variables, never a value, which may be a secret.
 
-use super::entry::SECRETS;
+use super::secret_flag::SECRETS;
 use super::tree::Node;
 
 /// What to tell of a conversion.

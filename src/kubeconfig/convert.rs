@@ -4,8 +4,9 @@
 
 use super::advice::Advice;
 use super::edit::{Edit, apply};
-use super::entry::{Conversion, SECRETS, SecretFlag, from_exec};
+use super::entry::{Conversion, from_exec};
 use super::legacy::from_legacy;
+use super::secret_flag::{SECRETS, SecretFlag};
 use super::tree::{Broken, Node, Value, parse};
 use super::users::{Kind, User, users};
 use crate::secret::Secret;

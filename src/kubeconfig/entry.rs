@@ -6,6 +6,7 @@ use granit_parser::ScalarStyle;
 
 use super::advice::{Advice, dead_variables, unexpanded};
 use super::edit::{Edit, after, before, is_blank_or_comment, line_ending};
+use super::secret_flag::{SECRETS, SecretFlag};
 use super::tree::{Node, Value};
 use crate::secret::Secret;
 
@@ -15,27 +16,6 @@ pub(super) const MODE: &str = "IfAvailable";
 /// What kubectl shows where the command is not found.
 pub(super) const INSTALL_HINT: &str =
     "kubesesame signs you in to this cluster: install it and put it on the PATH";
-pub(super) const CLIENT_SECRET: SecretFlag = SecretFlag {
-    flag: "--oidc-client-secret",
-    name: "client secret",
-};
-/// Flags whose secret can be in a file: the flag of that file has `-file` at its end.
-pub(super) const SECRETS: [SecretFlag; 2] = [
-    CLIENT_SECRET,
-    SecretFlag {
-        flag: "--password",
-        name: "password",
-    },
-];
-
-/// A flag that holds a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SecretFlag {
-    pub(super) flag: &'static str,
-    /// What people call it.
-    pub(crate) name: &'static str,
-}
-
 /// An entry's conversion.
 #[derive(Debug)]
 pub(super) struct Conversion {

@@ -5,10 +5,8 @@
 use super::advice::{Advice, unexpanded};
 use super::csv;
 use super::edit::{Edit, after, before, line_ending};
-use super::entry::{
-    API_VERSION, CLIENT_SECRET, COMMAND, Conversion, MODE, SecretFile, SecretFlag, is_plain, json, list,
-    written,
-};
+use super::entry::{API_VERSION, COMMAND, Conversion, MODE, SecretFile, is_plain, json, list, written};
+use super::secret_flag::{CLIENT_SECRET, SecretFlag};
 use super::tree::{Node, Value};
 use crate::secret::Secret;
 

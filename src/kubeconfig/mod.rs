@@ -11,6 +11,7 @@ mod edit;
 mod entry;
 mod error;
 mod legacy;
+mod secret_flag;
 mod tree;
 mod users;
 
@@ -23,8 +24,8 @@ pub(crate) use auth_provider::{
 };
 pub(crate) use convert::{Choice, Fate, Fault, Plan, is_conversion_of, our_users, plan};
 pub(crate) use diff::unified;
-pub(crate) use entry::SecretFlag;
 pub(crate) use error::Error;
+pub(crate) use secret_flag::SecretFlag;
 
 /// The `kubectl config set-credentials` line that runs kubesesame with these arguments.
 #[derive(Debug)]

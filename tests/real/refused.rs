@@ -19,7 +19,11 @@ use crate::{
 fn is_unauthorized(outcome: &Outcome) {
     assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
     let last = outcome.stderr.lines().last().unwrap_or_default();
-    assert!(last.contains("You must be logged in to the server"), "{}", outcome.stderr);
+    assert!(
+        last.contains("You must be logged in to the server"),
+        "{}",
+        outcome.stderr
+    );
     assert!(!outcome.stderr.contains("hint:"), "{}", outcome.stderr);
 }
 
