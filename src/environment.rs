@@ -53,6 +53,24 @@ impl Environment {
     }
 }
 
+/// Whether the terminal understands control sequences (ECMA-48). A Windows console says so by a variable of its own.
+#[expect(clippy::disallowed_methods, reason = "the access point to the environment")]
+pub(crate) fn terminal_understands_ecma_48() -> bool {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    match variable("TERM") {
+        Some(term) => term != "dumb",
+        None => variable("WT_SESSION").is_some(),
+    }
+}
+
+/// `BROWSER`: programs that open a URL, as many desktops and remote development environments set it.
+#[expect(clippy::disallowed_methods, reason = "the access point to the environment")]
+pub(crate) fn browser() -> Option<String> {
+    std::env::var("BROWSER")
+        .ok()
+        .filter(|value| !value.trim().is_empty())
+}
+
 /// Keeps the variables whose names say that they are ours.
 fn flags(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, String)> {
     let ours = variables.filter_map(|(name, value)| {

@@ -134,7 +134,7 @@ impl Error {
             Self::Files(error) => Some(error.hint()),
             Self::Session(error) => Some(error.hint()),
             Self::Oidc(error) => error.hint(),
-            Self::RefreshFailed(error) => error.hint().map(|hint| format!("{hint}; the session is kept")),
+            Self::RefreshFailed(error) => error.hint().map(|hint| refresh_hint(error, &hint)),
             Self::SessionOver(_) => Some("you will have to sign in when the token ends".to_owned()),
             Self::NoSession => Some("this is a fault of kubesesame: please report it".to_owned()),
             Self::Kubeconfig(error) => Some(error.hint()),
@@ -176,6 +176,15 @@ fn flag_of(error: &oidc::Error) -> Option<&'static str> {
         | oidc::Error::SecretNotText(flag) => Some(flag),
         oidc::Error::RequestHeader(_) => Some("oidc-request-header"),
         _ => None,
+    }
+}
+
+/// A provider that cannot be reached will be reached again; one that refuses this client may refuse it for good.
+fn refresh_hint(error: &oidc::Error, hint: &str) -> String {
+    if error.is_a_refusal() {
+        format!("{hint}; the session is kept; to sign in anew: kubesesame clean")
+    } else {
+        format!("{hint}; the session is kept")
     }
 }
 

@@ -4,17 +4,14 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The claims of the first ID token that every refreshed one must repeat (OpenID Connect Core 12.2); the default is that of
-/// a session whose first ID token nobody has seen.
+/// What the first ID token of a session says of whose it is; every refreshed one must repeat it (OpenID Connect Core 12.2). The
+/// default is that of a session whose first ID token nobody has seen.
+///
+/// The issuer is part of the session's key. `auth_time`, `azp` and `nonce` are not compared: providers with one session per
+/// person and browser (Keycloak) change all three when the same person signs in once more elsewhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Origin {
     pub(crate) subject: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) authorized_party: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) auth_time: Option<i64>,
-    /// SHA-256 of the nonce, hexadecimal.
-    pub(crate) nonce_hash: String,
 }
 
 impl Origin {

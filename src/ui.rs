@@ -3,13 +3,22 @@
 //! Rules: standard output is the protocol, written once, as the last act, and only on success. Everything for
 //! people goes to standard error, one plain line at a time, lower case, no full stop, no colour. Verbose lines
 //! tell steps, presence and times; never a token, a code or a URL's query.
+//!
+//! A prompt is the last line. What is told while it waits is written above it.
 
-use std::io::{self, BufRead as _, Write};
-use std::sync::Mutex;
+use std::io::{self, IsTerminal, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use crate::environment;
 use crate::report::Report;
 use crate::secret::Secret;
+
+/// Longest line that is read; an authorization code takes at most a few KB.
+const MAX_LINE: usize = 64 * 1024;
+
+/// ECMA-48: to the line's start, and clear it.
+const CLEAR_LINE: &str = "\r\u{1b}[2K";
 
 /// How much to tell.
 #[derive(Debug, Clone, Copy)]
@@ -19,12 +28,25 @@ pub(crate) struct Ui {
     pub(crate) at_terminal: bool,
 }
 
+/// The last line of standard error, while something is waited for.
+struct LastLine {
+    /// What is asked for; the cursor stands behind it.
+    prompt: Option<&'static str>,
+    /// How much time is left, at the line's start; only at a terminal.
+    status: Option<String>,
+}
+
+static LAST_LINE: Mutex<LastLine> = Mutex::new(LastLine {
+    prompt: None,
+    status: None,
+});
+
 impl Ui {
     /// Writes the result of a command in one piece.
     ///
     /// # Errors
     /// When the reader is gone: for `get-token` that means that kubectl did not get its credential.
-    #[expect(clippy::disallowed_methods, reason = "the door to standard output")]
+    #[expect(clippy::disallowed_methods, reason = "the access point to standard output")]
     pub(crate) fn result(text: &str) -> io::Result<()> {
         check_stdout()?;
         let mut stdout = io::stdout().lock();
@@ -54,21 +76,47 @@ impl Ui {
     }
 
     /// Asks a person on standard input and returns the line without its end. The caller has made sure that one may.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the single access point to standard error"
-    )]
-    pub(crate) fn ask(prompt: &str) -> io::Result<Secret> {
+    pub(crate) fn ask(prompt: &'static str) -> io::Result<Secret> {
         // Unlocked before the wait: whatever else happens meanwhile has to be told.
-        io::stderr().lock().write_all(prompt.as_bytes())?;
-        let mut line = String::new();
-        io::stdin().lock().read_line(&mut line)?;
-        Ok(Secret::new(line.trim()))
+        LastLine::lock().begin(prompt);
+        let text = read_line();
+        let mut last_line = LastLine::lock();
+        match text {
+            // The Enter of the person has left the line.
+            Ok(_) => last_line.prompt = None,
+            Err(_) => last_line.clear(),
+        }
+        text
     }
 
     /// Asks for a secret on the terminal, without showing it.
     pub(crate) fn ask_secret(prompt: &str) -> io::Result<Secret> {
         rpassword::prompt_password(prompt).map(Secret::new)
+    }
+
+    /// Shows a short status at the start of the last line, where that is a terminal's; `waiting_for` stands behind it where nothing
+    /// is asked for.
+    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
+    pub(crate) fn status(self, text: &str, waiting_for: &'static str) {
+        if !draws() {
+            return;
+        }
+        let mut last_line = LastLine::lock();
+        let shown_before = last_line.status.replace(text.to_owned()).is_some();
+        match last_line.prompt {
+            None => last_line.begin(waiting_for),
+            // DECSC and DECRC: what is being typed stays, and the cursor behind it.
+            Some(_) if shown_before => write(&format!("\u{1b}7\r{text}\u{1b}8")),
+            Some(prompt) => last_line.begin(prompt),
+        }
+    }
+
+    /// Takes the prompt and the status back.
+    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
+    pub(crate) fn end_prompt(self) {
+        let mut last_line = LastLine::lock();
+        last_line.clear();
+        last_line.status = None;
     }
 
     /// Tells a step at `-v` (level 1) or more.
@@ -77,6 +125,88 @@ impl Ui {
             line(&text());
         }
     }
+
+    /// Width and height of the terminal that pictures can be drawn on, if there is one.
+    pub(crate) fn canvas(self) -> Option<(usize, usize)> {
+        let drawn = self.at_terminal && draws();
+        let (width, height) = drawn.then(terminal_size)??;
+        Some((usize::from(width.0), usize::from(height.0)))
+    }
+}
+
+impl LastLine {
+    /// Never held while anything is waited for.
+    fn lock() -> MutexGuard<'static, Self> {
+        LAST_LINE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&mut self, prompt: &'static str) {
+        let clear = if self.prompt.is_some() { CLEAR_LINE } else { "" };
+        self.prompt = Some(prompt);
+        write(&format!("{clear}{}", self.shown()));
+    }
+
+    fn shown(&self) -> String {
+        match (&self.status, self.prompt) {
+            (_, None) => String::new(),
+            (Some(status), Some(prompt)) => format!("{status} {prompt}"),
+            (None, Some(prompt)) => prompt.to_owned(),
+        }
+    }
+
+    fn clear(&mut self) {
+        if self.prompt.take().is_some() {
+            write(if draws() { CLEAR_LINE } else { "\n" });
+        }
+    }
+
+    /// Text that puts lines above the prompt.
+    fn above(&self, text: &str, draws: bool) -> String {
+        match (self.prompt, draws) {
+            (None, _) => format!("{text}\n"),
+            (Some(_), true) => format!("{CLEAR_LINE}{text}\n{}", self.shown()),
+            (Some(prompt), false) => format!("\n{text}\n{prompt}"),
+        }
+    }
+}
+
+/// Whether standard error is a terminal that understands ECMA-48.
+#[expect(clippy::disallowed_methods, reason = "the access point to standard error")]
+fn draws() -> bool {
+    static DRAWS: OnceLock<bool> = OnceLock::new();
+    *DRAWS.get_or_init(|| io::stderr().is_terminal() && environment::terminal_understands_ecma_48())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the access point to standard error")]
+fn terminal_size() -> Option<(terminal_size::Width, terminal_size::Height)> {
+    terminal_size::terminal_size_of(io::stderr())
+}
+
+/// Reads one line of standard input and not a byte more: what follows is kubectl's.
+fn read_line() -> io::Result<Secret> {
+    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    let mut byte = [0];
+    // `std` reads ahead, and what it had read would be lost for whoever reads next; but only `std` knows how to read Unicode from
+    // a Windows console.
+    #[cfg(unix)]
+    let mut input = {
+        use std::os::fd::AsFd;
+        std::fs::File::from(io::stdin().as_fd().try_clone_to_owned()?)
+    };
+    #[cfg(not(unix))]
+    let mut input = io::stdin().lock();
+    loop {
+        match input.read(&mut byte) {
+            Ok(0) if bytes.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(0) => break,
+            Ok(_) if byte == *b"\n" => break,
+            Ok(_) if bytes.len() < MAX_LINE => bytes.push(byte[0]),
+            Ok(_) => return Err(io::Error::other("the line is too long")),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Secret::new(String::from_utf8_lossy(&bytes).trim()))
 }
 
 /// Prints a failure: the error, its causes, and what to do.
@@ -124,16 +254,34 @@ pub(crate) fn warn_now() {
 }
 
 fn line(text: &str) {
-    let mut whole = String::with_capacity(text.len() + 1);
-    whole.push_str(text);
-    whole.push('\n');
-    write(&whole);
+    let last_line = LastLine::lock();
+    write(&last_line.above(text, last_line.prompt.is_some() && draws()));
 }
 
 /// A lost standard error is nothing to fail for.
-#[expect(clippy::disallowed_methods, reason = "the door to standard error")]
+#[expect(clippy::disallowed_methods, reason = "the access point to standard error")]
 fn write(text: &str) {
     let waiting = WAITING.lock().map(|mut waiting| std::mem::take(&mut *waiting));
     let warnings = waiting.unwrap_or_default().concat();
     drop(io::stderr().lock().write_all((warnings + text).as_bytes()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_while_a_prompt_waits_stands_above_it() {
+        let with = |status: Option<&str>, prompt| LastLine {
+            prompt,
+            status: status.map(str::to_owned),
+        };
+        let idle = with(Some("[3 min]"), None);
+        assert_eq!(idle.above("told", true), "told\n");
+        let waiting = with(Some("[3 min]"), Some("paste: "));
+        assert_eq!(waiting.above("told", true), "\r\u{1b}[2Ktold\n[3 min] paste: ");
+        // Nothing but text where no terminal shows it.
+        let piped = with(None, Some("paste: "));
+        assert_eq!(piped.above("told", false), "\ntold\npaste: ");
+    }
 }

@@ -5,8 +5,10 @@
 use std::fmt;
 
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::foreign_text::ForeignText;
+use crate::settings::is_okta;
 
 /// How the API server is configured to read claims.
 #[derive(Debug)]
@@ -42,9 +44,15 @@ impl ClusterUser {
         let groups = groups(claims, mapping);
         let mut notes = Vec::new();
         if !claims.contains_key(&mapping.groups_claim) {
+            let issuer = claims.get("iss").and_then(Value::as_str).map(Url::parse);
+            let cure = match issuer {
+                Some(Ok(issuer)) if is_okta(&issuer) => {
+                    "add a groups claim at Okta, \"Always\" in the ID token"
+                }
+                _ => "add one to the ID token at the provider",
+            };
             notes.push(format!(
-                "the token has no `{}` claim, so the user is in no group (Okta: add a groups claim, \"Always\" in the ID \
-                 token)",
+                "the token has no `{}` claim, so the user is in no group: {cure}",
                 mapping.groups_claim
             ));
         }

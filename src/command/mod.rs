@@ -4,6 +4,7 @@ mod clean;
 mod get_token;
 mod kubeconfig;
 mod person;
+mod qr;
 mod setup;
 mod standalone;
 

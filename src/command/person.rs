@@ -3,14 +3,33 @@
 //! Owns the texts. Decides nothing about the sign-in.
 
 use std::io;
+use std::time::Duration;
 
-use qrcode::QrCode;
-use qrcode::render::unicode::Dense1x2;
-
+use super::qr;
 use crate::foreign_text::ForeignText;
-use crate::oidc::{self, Event, Question};
+use crate::oidc::{self, Continuation, Event, Person, Question, Remark};
 use crate::secret::Secret;
 use crate::ui::Ui;
+
+/// A program can wait; a person at a terminal wants to know.
+const PROGRAM_TIMEOUT: Duration = Duration::from_secs(30);
+const PERSON_TIMEOUT: Duration = Duration::from_secs(10);
+
+const WAITING: &str = "waiting for the sign-in ";
+
+/// The person at this terminal, if there is one.
+pub(crate) fn with(ui: Ui, report: oidc::Report<'_>, continuation: Continuation) -> Person<'_> {
+    Person {
+        report,
+        ask,
+        request_timeout: if ui.at_terminal {
+            PERSON_TIMEOUT
+        } else {
+            PROGRAM_TIMEOUT
+        },
+        continuation,
+    }
+}
 
 /// Shows an event, at the level of detail that was asked for.
 pub(crate) fn show(ui: Ui, event: Event<'_>) {
@@ -22,48 +41,131 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
             millis,
             request_id,
         } => ui.step(|| {
-            let id = request_id.map(|id| format!(", request id {id}")).unwrap_or_default();
+            let id = request_id
+                .map(|id| format!(", request id {id}"))
+                .unwrap_or_default();
             format!("{method} {url}: {status} in {millis} ms{id}")
         }),
         Event::ResponseLost => ui.step(|| "the response was lost on the way: asking once more".to_owned()),
         Event::ImportRefused(why) => {
             ui.step(|| format!("the token of kubectl oidc-login is not used: {why}"));
         }
-        Event::CertificatesUnchecked => ui.warn(
-            "--insecure-skip-tls-verify: whoever is on the way can read and change everything",
-        ),
-        Event::RenegotiationIgnored => ui.note(
-            "--tls-renegotiation-once and --tls-renegotiation-freely do nothing: TLS is never renegotiated here",
-        ),
-        Event::PkceOff => {
-            ui.warn("--oidc-pkce-method=no: whoever catches the answer to this sign-in can use it");
-        }
-        Event::ListenerOpenToOthers => ui.warn(
-            "--listen-address is open to other machines; whoever reaches it can disturb the sign-in, not finish it",
-        ),
+        Event::TokenRemark(remark) => show_remark(ui, remark),
+        Event::Waiting { url } if ui.at_terminal => ui.note(&format!("waiting for an answer of {url}")),
         Event::OldSpelling(text) => ui.note(text),
         Event::SigningIn { issuer } => {
-            ui.note(&format!("signing in at {} in your browser", ForeignText::new(issuer)));
+            ui.note(&format!(
+                "signing in at {} in your browser",
+                ForeignText::new(issuer)
+            ));
         }
         Event::OpenUrl(url) => ui.note(&format!("open this URL in your browser to sign in:\n{url}")),
-        Event::BrowserFailed(why) => ui.warn(&format!("the browser could not be opened: {why}")),
+        Event::BrowserStarted(url) if ui.at_terminal => {
+            ui.note(&format!("if no browser opens, open this URL:\n{url}"));
+        }
+        Event::Waiting { .. } | Event::BrowserStarted(_) => {}
+        Event::PasteAccepted { reopens } => paste_accepted(ui, reopens),
+        Event::TimeLeft(left) => ui.status(&time_left(left), WAITING),
+        Event::WaitEnded => ui.end_prompt(),
         Event::EnterCode {
             address,
             code,
             complete,
-        } => {
-            ui.note(&format!(
-                "sign in at {} with the code {code}",
-                ForeignText::new(address.as_str())
-            ));
-            if let Some(picture) = QrCode::new(complete.as_str()).ok().filter(|_| ui.at_terminal) {
-                ui.note(&picture.render::<Dense1x2>().build());
-            }
-        }
+        } => enter_code(ui, address, code, complete),
         Event::InputRefused(oidc::Error::OAuth(refusal)) => {
             ui.note(&format!("the provider refused these: {refusal}"));
         }
         Event::InputRefused(error) => ui.note(&error.to_string()),
+        warning => ui.warn(&warning_text(&warning)),
+    }
+}
+
+/// The events that are warnings.
+fn warning_text(event: &Event<'_>) -> String {
+    match event {
+        Event::CertificatesUnchecked => {
+            "--insecure-skip-tls-verify: whoever is on the way can read and change everything".to_owned()
+        }
+        Event::CertificatePassedOver { source, position } => {
+            format!("{source}: certificate {position} in it cannot be read, and is passed over")
+        }
+        Event::RenegotiationIgnored => {
+            "--tls-renegotiation-once and --tls-renegotiation-freely do nothing: TLS is never \
+             renegotiated here"
+                .to_owned()
+        }
+        Event::PkceOff => {
+            "--oidc-pkce-method=no: whoever catches the answer to this sign-in can use it".to_owned()
+        }
+        Event::ListenerOpenToOthers => {
+            "--listen-address is open to other machines; whoever reaches it can disturb the \
+             sign-in, not finish it"
+                .to_owned()
+        }
+        Event::OtherAddress { why, redirect_uri } => format!(
+            "{why}, so the sign-in uses {redirect_uri}, which has to be registered at the provider as a redirect URI"
+        ),
+        Event::BrowserFailed(why) => format!("the browser could not be opened: {why}"),
+        Event::InputFailed(error) => {
+            let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+            format!("nothing can be pasted here: {error}{}", cause.unwrap_or_default())
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+fn paste_accepted(ui: Ui, reopens: bool) {
+    ui.note(
+        "a page that cannot be reached is expected if the browser is on another machine:\npaste the address of that page here",
+    );
+    if reopens {
+        ui.note("Enter alone opens the browser again");
+    }
+}
+
+/// Of a fixed width, since it is written over the one before.
+fn time_left(left: Duration) -> String {
+    let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+    if seconds > 60 {
+        format!("[{:>3} min left]", seconds.div_ceil(60))
+    } else {
+        format!("[{seconds:>3} s left]  ")
+    }
+}
+
+fn enter_code(ui: Ui, address: &url::Url, code: &ForeignText, complete: &url::Url) {
+    let canvas = ui.canvas();
+    if let Some(picture) = canvas.and_then(|canvas| qr::picture(complete.as_str(), canvas)) {
+        ui.note(&picture);
+    }
+    ui.note(&format!(
+        "sign in at {} with the code {code}",
+        ForeignText::new(address.as_str())
+    ));
+    if complete != address {
+        ui.note(&format!(
+            "or open this URL, which has the code in it:\n{complete}"
+        ));
+    }
+}
+
+fn show_remark(ui: Ui, remark: &Remark) {
+    match remark {
+        Remark::Clock { behind } => {
+            let way = if *behind >= 0 { "behind" } else { "ahead of" };
+            let seconds = behind.unsigned_abs();
+            ui.warn(&format!(
+                "this machine's clock is about {seconds} s {way} the provider's: set it (timedatectl set-ntp true)"
+            ));
+        }
+        Remark::Long(bytes) => ui.note(&format!(
+            "the token has {} KiB, most often because of its groups: {}",
+            bytes / 1024,
+            oidc::header_limits()
+        )),
+        Remark::Algorithm(name) => ui.warn(&format!(
+            "the token is signed with {name}, which no Kubernetes API server accepts: set the app to RS256 or ES256"
+        )),
     }
 }
 
@@ -73,6 +175,23 @@ pub(crate) fn ask(question: Question) -> io::Result<Secret> {
         Question::Username => Ui::ask("Username: "),
         Question::Password => Ui::ask_secret("Password: "),
         Question::CodeOrAddress => Ui::ask("Enter code, or the address that the browser ended on: "),
-        Question::AddressBesideListener => Ui::ask("or paste the address that the browser ended on: "),
+        Question::AddressBesideListener => Ui::ask("paste here: "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_has_one_width() {
+        let shown = |millis| time_left(Duration::from_millis(millis));
+        assert_eq!(shown(180_000), "[  3 min left]");
+        assert_eq!(shown(120_001), "[  3 min left]");
+        assert_eq!(shown(119_999), "[  2 min left]");
+        assert_eq!(shown(60_000), "[ 60 s left]  ");
+        assert_eq!(shown(9_001), "[ 10 s left]  ");
+        assert_eq!(shown(0), "[  0 s left]  ");
+        assert_eq!(shown(180_000).len(), shown(9_000).len());
     }
 }

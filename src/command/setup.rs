@@ -12,7 +12,7 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::foreign_text::escaped_json;
 use crate::kubeconfig::{self, SetCredentials};
-use crate::oidc::{self, Event, NoDocumentCache, Person, ProviderClient, Tokens};
+use crate::oidc::{self, Continuation, Event, NoDocumentCache, ProviderClient, Tokens};
 use crate::runtime::LazyRuntime;
 use crate::settings::{self, Login, Provider, Trust};
 use crate::ui::Ui;
@@ -48,10 +48,7 @@ fn sign_in(provider: &Provider, login: &Login, trust: &Trust, ui: Ui) -> Result<
     let runtime = LazyRuntime::default();
     let attempt = |provider: &Provider| -> Result<_, Error> {
         let report = |event: Event<'_>| person::show(ui, event);
-        let person = Person {
-            report: &report,
-            ask: person::ask,
-        };
+        let person = person::with(ui, &report, Continuation::Command);
         let client = ProviderClient::new(provider, trust, &NoDocumentCache, person, clock::now)?;
         runtime.block_on(client.login(login)).map_err(Error::Runtime)
     };
@@ -256,6 +253,7 @@ mod tests {
             error: ForeignText::new(error),
             description: Some(ForeignText::new(description)),
             request_id: None,
+            is_okta: false,
         }))
     }
 

@@ -17,7 +17,7 @@ use crate::foreign_text::ForeignText;
 use crate::invocation::Invocation;
 use crate::kubeconfig::{self, AuthProvider};
 use crate::lifecycle::{Acquisition, Demand, LockedSession, SessionStore, Settings};
-use crate::oidc::{DocumentCache, Event, NoDocumentCache, Person, StoredToken};
+use crate::oidc::{Continuation, DocumentCache, Event, NoDocumentCache, StoredToken};
 use crate::runtime::LazyRuntime;
 use crate::secret::Secret;
 use crate::session::{Identity, Loaded, Record};
@@ -75,10 +75,7 @@ fn sign_in(
         import: None,
         invocation,
         runtime: &LazyRuntime::default(),
-        person: Person {
-            report: &report,
-            ask: person::ask,
-        },
+        person: person::with(ui, &report, Continuation::Command),
         ui,
     };
     let acquired = acquisition.acquire()?;

@@ -1,4 +1,4 @@
-//! Okta's error texts and their cures. More special phrases stand before general ones.
+//! Error texts and their cures. More special phrases stand before general ones.
 
 /// One known error.
 pub(super) struct Entry {
@@ -6,156 +6,201 @@ pub(super) struct Entry {
     pub(super) errors: &'static [&'static str],
     /// In lower case, without quotes; an empty phrase fits every text.
     pub(super) phrase: &'static str,
-    pub(super) fix: &'static str,
+    /// For Okta's users, with the place in its console.
+    pub(super) at_okta: &'static str,
+    /// For all others.
+    pub(super) elsewhere: &'static str,
 }
 
+/// A cure that is the same everywhere.
 const fn entry(errors: &'static [&'static str], phrase: &'static str, fix: &'static str) -> Entry {
-    Entry { errors, phrase, fix }
+    okta(errors, phrase, fix, fix)
 }
+
+const fn okta(
+    errors: &'static [&'static str],
+    phrase: &'static str,
+    at_okta: &'static str,
+    elsewhere: &'static str,
+) -> Entry {
+    Entry {
+        errors,
+        phrase,
+        at_okta,
+        elsewhere,
+    }
+}
+
+const ENABLE_CODE_AT_OKTA: &str =
+    "enable the grant type Authorization Code on the app (Okta > the app > General)";
+const ENABLE_CODE: &str = "enable the authorization code flow on the app at the provider";
+const ENABLE_GRANT_AT_OKTA: &str = "enable the grant type on the app: Authorization Code, Refresh Token for refreshes, Device \
+                                    Authorization for a device code (Okta > the app > General)";
+const ENABLE_GRANT: &str =
+    "enable the grant type on the app at the provider: authorization code, refresh token, or device code";
+const CHECK_SCOPES_AT_OKTA: &str =
+    "check --oidc-extra-scope; `offline_access` needs the grant type Refresh Token on the app";
+const CHECK_SCOPES: &str =
+    "check --oidc-extra-scope; `offline_access` has to be allowed for the app at the provider";
+const PKCE: &str = "the app requires PKCE: remove --oidc-pkce-method=no";
 
 pub(super) const CATALOGUE: &[Entry] = &[
-    entry(
+    okta(
         &["access_denied"],
         "not assigned to the client application",
         "ask an Okta administrator to assign you, or a group of yours, to the app (Applications > the app > Assignments)",
+        "ask an administrator of the provider to allow you, or a group of yours, to use the app",
     ),
-    entry(
+    okta(
         &["access_denied"],
         "policy evaluation failed",
         "no access policy fits: Okta > Security > API > the server > Access Policies needs a policy for this app and \
          a rule with the grant Authorization Code, your group and these scopes",
+        "no policy of the provider allows this app, user, grant and scopes: ask its administrator",
     ),
-    entry(
+    okta(
         &["access_denied"],
         "all the requested scopes were rejected",
         "the access policy's rule allows none of the scopes: widen it (Okta > Security > API > the server > Access \
          Policies), or ask for fewer with --oidc-extra-scope",
+        "a policy of the provider allows none of the scopes: ask for fewer with --oidc-extra-scope, or have it widened",
     ),
     entry(
         &["access_denied"],
         "scopes requested for the refresh request were not granted",
         "what the session may ask for has changed at the provider: sign in anew",
     ),
-    entry(
+    okta(
         &["access_denied"],
         "requested scopes were denied by the policy",
         "drop these scopes from --oidc-extra-scope, or widen the access policy's rule (Okta > Security > API)",
+        "drop these scopes from --oidc-extra-scope, or have the provider's policy widened",
     ),
-    entry(
+    okta(
         &["access_denied"],
         "permitted network zones",
         "connect from a network that the app allows (Okta > the app > General > network restrictions)",
+        "connect from a network that the provider allows for this app",
     ),
     entry(
         &["access_denied"],
         "resource owner or authorization server denied",
         "the sign-in was cancelled, or a sign-on policy denied it: try again, or look at the app's authentication policy",
     ),
-    entry(
+    okta(
         &["invalid_scope"],
         "not configured for the authorization server",
         "a scope does not exist there, most often `groups` on an authorization server of your own: remove it from \
          --oidc-extra-scope (a groups claim needs no scope) or create it (Okta > Security > API > the server > Scopes)",
+        "a scope does not exist at the provider: remove it from --oidc-extra-scope",
     ),
-    entry(
+    okta(
         &["invalid_scope"],
         "custom scopes are not allowed",
         "this issuer is the org's own server: use the custom server's issuer (https://…/oauth2/default) or drop the scope",
+        "remove the scopes from --oidc-extra-scope that OpenID Connect does not define",
     ),
-    entry(
+    okta(
         &["invalid_scope"],
         "invalid, unknown, malformed",
-        "check --oidc-extra-scope; `offline_access` needs the grant type Refresh Token on the app",
+        CHECK_SCOPES_AT_OKTA,
+        CHECK_SCOPES,
     ),
-    entry(
+    okta(
         &["invalid_scope"],
         "invalid, unknown, or malformed",
-        "check --oidc-extra-scope; `offline_access` needs the grant type Refresh Token on the app",
+        CHECK_SCOPES_AT_OKTA,
+        CHECK_SCOPES,
     ),
-    entry(
+    okta(
         &["invalid_scope"],
         "scopes are not allowed for this request",
-        "check --oidc-extra-scope; `offline_access` needs the grant type Refresh Token on the app",
+        CHECK_SCOPES_AT_OKTA,
+        CHECK_SCOPES,
     ),
     entry(
         &["login_required"],
         "request expired",
         "the sign-in page was open for too long: run the command again",
     ),
-    entry(
+    okta(
         &["interaction_required"],
         "interaction code flow",
-        "enable the grant type Authorization Code on the app (Okta > the app > General)",
+        ENABLE_CODE_AT_OKTA,
+        ENABLE_CODE,
     ),
-    entry(
+    okta(
         &["unsupported_response_type"],
         "",
-        "enable the grant type Authorization Code on the app (Okta > the app > General)",
+        ENABLE_CODE_AT_OKTA,
+        ENABLE_CODE,
     ),
-    entry(
+    okta(
         &["unauthorized_client"],
         "cannot use a custom authorization server",
         "use the org's issuer, without /oauth2/…, here and in the API server",
+        "use the issuer that the app belongs to, here and in the API server",
     ),
-    entry(
+    okta(
         &["unauthorized_client"],
         "not authorized to use the provided grant type",
-        "enable the grant type on the app: Authorization Code, and Refresh Token for renewal (Okta > the app > General)",
+        ENABLE_GRANT_AT_OKTA,
+        ENABLE_GRANT,
     ),
-    entry(
+    okta(
         &["unsupported_grant_type"],
         "",
-        "enable the grant type on the app: Authorization Code, and Refresh Token for renewal (Okta > the app > General)",
+        ENABLE_GRANT_AT_OKTA,
+        ENABLE_GRANT,
     ),
-    entry(
-        &["invalid_request"],
-        "code challenge is required",
-        "the app requires PKCE: remove --oidc-pkce-method=no",
-    ),
-    entry(
-        &["invalid_request"],
-        "code verifier is required",
-        "the app requires PKCE: remove --oidc-pkce-method=no",
-    ),
-    entry(
+    entry(&["invalid_request"], "code challenge is required", PKCE),
+    entry(&["invalid_request"], "code verifier is required", PKCE),
+    okta(
         &["invalid_request"],
         "redirect_uri",
         "add the redirect URI, to the letter, to the app's sign-in redirect URIs (Okta > the app > General)",
+        "add the redirect URI, to the letter, to the app's redirect URIs at the provider",
     ),
     entry(
         &["invalid_request", "invalid_client"],
         "multiple client credentials",
         "the app takes one way of client authentication: compare it with --oidc-client-secret",
     ),
-    entry(
+    okta(
         &["server_error"],
         "groups claim matched too many groups",
         "more than 100 groups match: narrow the filter of the groups claim, for example to those that start with k8s-",
+        "narrow the groups claim at the provider, for example to groups that start with k8s-",
     ),
-    entry(
+    okta(
         &["server_error"],
         "claim could not be evaluated",
         "a claim's expression fails for this user: Okta > Security > API > the server > Claims",
+        "a claim's expression fails for this user: ask whoever runs the provider",
     ),
-    entry(
+    okta(
         &["invalid_client"],
         "client secret supplied for a confidential client is invalid",
         "the secret is wrong or was changed at Okta: give the new one with --oidc-client-secret, or make the app a native one",
+        "the secret is wrong or was changed at the provider: give the new one with --oidc-client-secret",
     ),
-    entry(
+    okta(
         &["invalid_client"],
         "no client credentials found",
         "the app expects a client secret: give it with --oidc-client-secret, or make the app a native one without",
+        "the app expects a client secret: give it with --oidc-client-secret, or make the app a public client",
     ),
-    entry(
+    okta(
         &["invalid_client"],
         "client credentials are invalid",
         "compare --oidc-client-id and --oidc-client-secret with the app; a native app has no secret",
+        "compare --oidc-client-id and --oidc-client-secret with the app; a public client has no secret",
     ),
-    entry(
+    okta(
         &["invalid_client"],
         "client_id",
         "compare --oidc-client-id with the app, and the issuer's domain with your org's",
+        "compare --oidc-client-id with the app, and --oidc-issuer-url with the provider that has it",
     ),
     entry(
         &["invalid_grant"],
@@ -167,9 +212,10 @@ pub(super) const CATALOGUE: &[Entry] = &[
         "pkce verification failed",
         "run the command again; two sign-ins may have got hold of each other's answer",
     ),
-    entry(
+    okta(
         &["invalid_dpop_proof"],
         "",
         "the app requires DPoP, which is not sent yet: turn off \"Require DPoP header in token requests\" (Okta > the app)",
+        "the app requires DPoP, which is not sent yet: turn that off at the provider",
     ),
 ];

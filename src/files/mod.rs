@@ -24,8 +24,8 @@ mod platform;
 pub(crate) use shared::{LockFile, Slots};
 pub(crate) use user_file::{Staged, UserFile, UserFileError, UserFileLock};
 
-/// Largest file that is read; a token with 300 groups is some 20 KB.
-const MAX_BYTES: u64 = 1024 * 1024;
+/// Largest file that is read. A token has 1 MiB at most, and a session holds it beside a refresh token of any size.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {

@@ -56,7 +56,7 @@ impl UserFileError {
                 )
             }
             Self::Locked { lock, .. } => format!(
-                "wait for the kubectl that changes it; if there is none, the lock is stale: rm -f {}",
+                "wait for the kubectl that changes it; if there is none, the lock is stale: mv {0} {0}.old",
                 quoted(lock)
             ),
             Self::Owner { .. } => "run it as the user whose file it is".to_owned(),

@@ -5,9 +5,12 @@
 use reqwest::StatusCode;
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::error::{Error, OAuthError};
+use super::json;
 use crate::foreign_text::ForeignText;
 
 /// Refuses redirects, rate limits and the provider's own failures, whatever the body says.
@@ -74,20 +77,78 @@ fn reason(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Foreig
         .or_else(|| okta(body))
 }
 
-/// Reads an error answer of RFC 6749 section 5.2.
+/// Reads an error answer of RFC 6749 section 5.2, and those that are nearly one: the error as a number, or as an object that
+/// names a code.
 pub(super) fn oauth_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<OAuthError> {
-    #[derive(Deserialize)]
-    struct Body {
-        error: String,
-        #[serde(default)]
-        error_description: Option<String>,
-    }
-    let body: Body = serde_json::from_slice(body).ok()?;
+    let body = json::object(body)?;
+    let error = json::member(&body, "error")?;
+    let (code, inner) = match error {
+        Value::String(code) => (code.clone(), None),
+        Value::Number(code) => (code.to_string(), None),
+        Value::Object(object) => {
+            let code = ["error", "code", "type", "status"]
+                .iter()
+                .find_map(|name| json::member(object, name));
+            let code = code.and_then(|code| {
+                code.as_str().map_or_else(
+                    || code.as_i64().map(|n| n.to_string()),
+                    |text| Some(text.to_owned()),
+                )
+            });
+            let message = ["error_description", "message", "description"]
+                .iter()
+                .find_map(|name| json::text(object, name));
+            (code.unwrap_or_else(|| "error".to_owned()), message)
+        }
+        Value::Bool(true) => ("error".to_owned(), None),
+        _ => return None,
+    };
+    let description = ["error_description", "message"]
+        .iter()
+        .find_map(|name| json::text(&body, name));
     Some(OAuthError {
         status: status.as_u16(),
-        error: ForeignText::with_limit(&body.error, 60),
-        description: body.error_description.as_deref().map(ForeignText::new),
+        error: ForeignText::with_limit(&code, 60),
+        description: inner.or(description).map(ForeignText::new),
         request_id: request_id(headers),
+        is_okta: false,
+    })
+}
+
+/// Reads the answer to a form: the members of a success, or the error that it is. A success is known by its body, and not by its
+/// content type. No body is quoted, since it may repeat what we sent, or hold tokens.
+pub(super) fn form_response(
+    url: &Url,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: i64,
+) -> Result<Map<String, Value>, Error> {
+    check_status(url, status, headers, body, now)?;
+    if let Some(error) = oauth_error(status, headers, body).filter(|error| !error.is_of_a_gateway()) {
+        return Err(Error::OAuth(error));
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        return Err(Error::ClientRefused { url: shown(url) });
+    }
+    if !status.is_success() {
+        return Err(if is_json(headers) {
+            refused(url, status, headers, body)
+        } else {
+            not_json(url, status, headers, None)
+        });
+    }
+    let broken = |why| Error::TokenAnswer {
+        url: shown(url),
+        why: ForeignText::new(why),
+    };
+    json::object(body).ok_or_else(|| {
+        let is_other_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
+        match (is_other_json, is_json(headers)) {
+            (true, _) => broken("it is no JSON object"),
+            (false, true) => broken("it is broken JSON"),
+            (false, false) => not_json(url, status, headers, None),
+        }
     })
 }
 
@@ -164,12 +225,12 @@ pub(super) fn shown(url: &Url) -> ForeignText {
 
 #[cfg(test)]
 mod tests {
-    use oauth2::http;
+    use reqwest::header::HeaderValue;
 
     use super::*;
 
     fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(name, http::HeaderValue::from_static(value))])
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
     }
 
     #[test]

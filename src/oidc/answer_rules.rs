@@ -5,10 +5,12 @@
 
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Method, StatusCode, header};
+use url::Url;
 
 use super::error::{Error, OAuthError};
 use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
+use crate::settings::is_okta;
 
 /// What the answer has to show.
 #[derive(Debug, Clone)]
@@ -63,28 +65,6 @@ pub(super) fn examine(parts: &Parts, expected: &Expected) -> Verdict {
     Verdict::Answer(parameters.answer(expected))
 }
 
-/// Reads what a person pasted: the code alone, or the whole address that the browser ended on, which then has to show our
-/// state.
-pub(super) fn pasted(text: &str, expected: &Expected) -> Answer {
-    if text.is_empty() {
-        return Err(Error::Pasted("it is empty"));
-    }
-    if !text.contains(['?', '&', '=']) {
-        return Ok(Secret::new(text));
-    }
-    let query = text.split_once('?').map_or(text, |(_, query)| query);
-    let query = query.split('#').next().unwrap_or_default();
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let Ok(parameters) = Parameters::read(&pairs) else {
-        return Err(Error::Pasted("a parameter occurs twice"));
-    };
-    match parameters.state {
-        Some(state) if same(state, expected.state.expose()) => parameters.answer(expected),
-        Some(_) => Err(Error::Pasted("it is of another sign-in")),
-        None => Err(Error::Pasted("it has no state")),
-    }
-}
-
 /// Rules L7 and L8: the name we are called by (DNS rebinding), the path, and whether a person's browser came here
 /// as to a page.
 fn foreign_request(parts: &Parts, expected: &Expected) -> Option<StatusCode> {
@@ -120,20 +100,20 @@ fn foreign_request(parts: &Parts, expected: &Expected) -> Option<StatusCode> {
 
 /// The parameters of an answer, each at most once; others are ignored (RFC 6749 4.1.2).
 #[derive(Debug, Default)]
-struct Parameters<'a> {
-    state: Option<&'a str>,
+pub(super) struct Parameters<'a> {
+    pub(super) state: Option<&'a str>,
     iss: Option<&'a str>,
-    code: Option<&'a str>,
-    error: Option<&'a str>,
+    pub(super) code: Option<&'a str>,
+    pub(super) error: Option<&'a str>,
     error_description: Option<&'a str>,
 }
 
 /// A parameter came twice (RFC 6749 3.1).
 #[derive(Debug)]
-struct Repeated;
+pub(super) struct Repeated;
 
 impl<'a> Parameters<'a> {
-    fn read(pairs: &'a [(String, String)]) -> Result<Self, Repeated> {
+    pub(super) fn read(pairs: &'a [(String, String)]) -> Result<Self, Repeated> {
         let mut parameters = Self::default();
         for (name, value) in pairs {
             let place = match name.as_str() {
@@ -152,7 +132,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// Reads an answer whose state is ours: first who sent it, then what it says.
-    fn answer(&self, expected: &Expected) -> Answer {
+    pub(super) fn answer(&self, expected: &Expected) -> Answer {
         match self.iss {
             Some(iss) if iss != expected.issuer => {
                 return Err(Error::AnswerIssuer {
@@ -170,6 +150,7 @@ impl<'a> Parameters<'a> {
                 error: ForeignText::with_limit(error, 60),
                 description: self.error_description.map(ForeignText::new),
                 request_id: None,
+                is_okta: Url::parse(&expected.issuer).is_ok_and(|issuer| is_okta(&issuer)),
             })),
             (Some(_), Some(_)) => Err(Error::AnswerMalformed("it has a code and an error")),
             _ => Err(Error::AnswerMalformed("it has neither a code nor an error")),
@@ -178,7 +159,7 @@ impl<'a> Parameters<'a> {
 }
 
 /// Compares without telling by its time where the difference is.
-fn same(a: &str, b: &str) -> bool {
+pub(super) fn same(a: &str, b: &str) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(a.as_bytes(), b.as_bytes()).is_ok()
 }
 
@@ -312,31 +293,5 @@ mod tests {
         assert!(examined("/cb?error=x&code=c&state=right", &[]).contains("a code and an error"));
         assert!(examined("/cb?state=right", &[]).contains("neither a code nor an error"));
         assert!(examined("/cb?code=&state=right", &[]).contains("neither a code nor an error"));
-    }
-
-    #[test]
-    fn a_pasted_address_has_to_be_of_this_sign_in() {
-        let expected = Expected {
-            authority: String::new(),
-            path: String::new(),
-            state: Secret::new("right"),
-            issuer: "https://i".into(),
-            promises_iss: false,
-        };
-        let read = |text: &str| match pasted(text, &expected) {
-            Ok(code) => format!("code {}", code.expose()),
-            Err(error) => error.to_string(),
-        };
-        assert_eq!(read("4/abc_x"), "code 4/abc_x");
-        assert_eq!(
-            read("http://localhost:8000/?code=c%2F1&state=right#x"),
-            "code c/1"
-        );
-        assert_eq!(read("code=c&state=right"), "code c");
-        assert!(read("http://localhost:8000/?code=c&state=wrong").contains("another sign-in"));
-        assert!(read("http://localhost:8000/?code=c").contains("no state"));
-        assert!(read("http://x/?code=c&code=d&state=right").contains("twice"));
-        assert!(read("http://x/?error=access_denied&state=right").contains("access_denied"));
-        assert!(read("").contains("empty"));
     }
 }

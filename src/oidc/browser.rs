@@ -1,4 +1,4 @@
-//! Opening a browser: the only place that starts a process.
+//! Opening a browser: the only place of `oidc` that starts a process.
 //!
 //! The URL comes from a provider's document, so it goes to the opener as one argument and never through a shell
 //! (CVE-2025-6514). The opener gets none of our streams: its output would spoil the protocol on stdout, and a
@@ -6,71 +6,193 @@
 
 use std::io;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
 use url::Url;
 
+use crate::environment;
 use crate::settings::Browser;
 
-/// Starts what opens the URL; the receiver hears why it failed, if it did, and nothing otherwise.
-pub(super) fn open(browser: &Browser, url: &Url) -> oneshot::Receiver<String> {
-    let (failed, receiver) = oneshot::channel();
+/// An opener that fails later than this has shown something: some are the browser, and end with its last window.
+const OPENING_TIME: Duration = Duration::from_secs(10);
+
+/// Starts what opens the URL, on a thread of its own. `on_failure` hears why it failed, if it did, and nothing otherwise.
+pub(super) fn open(browser: &Browser, url: &Url, on_failure: impl Fn(String) + Send + Clone + 'static) {
     let url = url.to_string();
-    match browser {
-        Browser::Desktop => drop(thread::spawn(move || {
-            if let Err(error) = desktop(&url) {
-                drop(failed.send(error.to_string()));
-            }
-        })),
+    let openers: Box<dyn FnOnce() -> Vec<Opener> + Send> = match browser {
+        Browser::Desktop => Box::new(move || desktop(&url)),
         Browser::Command { whole, words } => {
             let words = if is_program(whole) {
                 vec![whole.clone()]
             } else {
                 words.clone()
             };
-            drop(thread::spawn(move || {
-                if let Some(reason) = command(&words, &url) {
-                    drop(failed.send(reason));
-                }
-            }));
+            Box::new(move || Opener::new(&words, Some(&url)).into_iter().collect())
         }
-        Browser::Print | Browser::Nobody => {}
+        Browser::Print | Browser::Nobody => return,
+    };
+    let told = on_failure.clone();
+    let started = thread::Builder::new().name("browser".to_owned()).spawn(move || {
+        if let Some(reason) = first_that_works(openers()) {
+            on_failure(reason);
+        }
+    });
+    if let Err(error) = started {
+        told(format!("no thread could be started: {error}"));
     }
-    receiver
 }
 
-/// Whether a text names a program by its path, spaces and all, as in `/Applications/Google Chrome.app/…`: the peer takes nothing
+/// Whether a text names a program by its path, spaces and all, as in `/Applications/Google Chrome.app/…`: kubelogin takes nothing
 /// else.
 fn is_program(text: &str) -> bool {
     let path = Path::new(text);
     path.components().count() > 1 && path.is_file()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the door to the browser")]
-fn desktop(url: &str) -> io::Result<()> {
-    open::that_detached(url)
+/// A program that opens the URL.
+struct Opener {
+    name: String,
+    command: Command,
 }
 
-/// Runs the configured command and returns why it failed. It may run as long as its browser does.
-#[expect(clippy::disallowed_methods, reason = "the door to the browser")]
-fn command(words: &[String], url: &str) -> Option<String> {
-    let (program, arguments) = words.split_first()?;
-    let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .arg(url)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command.env_remove("KUBERNETES_EXEC_INFO");
-    // Ctrl-C at the terminal is for us, not for the browser.
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    match command.status() {
-        Ok(status) if status.success() => None,
-        Ok(status) => Some(format!("`{program}` ended with {status}")),
-        Err(error) => Some(format!("`{program}`: {error}")),
+impl Opener {
+    /// The URL comes last, if it is not among the words yet.
+    fn new(words: &[String], url: Option<&str>) -> Option<Self> {
+        let (program, arguments) = words.split_first()?;
+        let mut command = program_command(program);
+        command.args(arguments).args(url);
+        Some(Self {
+            name: program.clone(),
+            command,
+        })
+    }
+
+    /// Runs it to its end, which may be that of its browser.
+    fn run(&mut self) -> io::Result<ExitStatus> {
+        self.command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .env_remove("KUBERNETES_EXEC_INFO");
+        // Ctrl-C at the terminal is for us, not for the browser.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut self.command, 0);
+        self.command.status()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the access point to the browser")]
+fn program_command(program: &str) -> Command {
+    Command::new(program)
+}
+
+/// What the desktop has: the user's own choice first, then the system's.
+#[expect(clippy::disallowed_methods, reason = "the access point to the browser")]
+fn desktop(url: &str) -> Vec<Opener> {
+    let chosen = environment::browser().unwrap_or_default();
+    let chosen = chosen.split(list_separator()).filter_map(shlex::split);
+    let chosen: Vec<Opener> = chosen.filter_map(|words| chosen_opener(words, url)).collect();
+    let system = open::commands(url).into_iter().map(|command| Opener {
+        name: command.get_program().to_string_lossy().into_owned(),
+        command,
+    });
+    // Debian's alternatives, for a system without xdg-utils.
+    let debian = cfg!(target_os = "linux").then(|| Opener::new(&["x-www-browser".to_owned()], Some(url)));
+    chosen.into_iter().chain(system).chain(debian.flatten()).collect()
+}
+
+/// An entry of `BROWSER`: a word `%s` is the place of the URL. Within a word it is left alone: that may be a script, in which the
+/// URL would be code.
+fn chosen_opener(mut words: Vec<String>, url: &str) -> Option<Opener> {
+    let places = words.iter_mut().skip(1).filter(|word| *word == "%s");
+    let count = places.map(|word| url.clone_into(word)).count();
+    Opener::new(&words, (count == 0).then_some(url))
+}
+
+/// `BROWSER` is a list like `PATH`.
+fn list_separator() -> char {
+    if cfg!(windows) { ';' } else { ':' }
+}
+
+/// Tries one after the other, and returns why the first that is there has failed, if all fail.
+fn first_that_works(openers: Vec<Opener>) -> Option<String> {
+    let mut failure = None;
+    let mut absent = Vec::new();
+    for mut opener in openers {
+        let began = Instant::now();
+        match opener.run() {
+            Ok(status) if status.success() || !is_a_failure(&opener.name, began) => return None,
+            Ok(status) => {
+                failure.get_or_insert_with(|| format!("`{}` ended with {status}", opener.name));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => absent.push(opener.name),
+            Err(error) => {
+                failure.get_or_insert_with(|| format!("`{}`: {error}", opener.name));
+            }
+        }
+    }
+    failure.or_else(|| match absent.as_slice() {
+        [] => Some("there is nothing to open it with".to_owned()),
+        [one] => Some(format!("there is no program `{one}`")),
+        [first, ..] => Some(format!(
+            "there is none of `{first}` and {} other programs",
+            absent.len() - 1
+        )),
+    })
+}
+
+/// Windows' Explorer ends with a failure when it has opened a page.
+fn is_a_failure(program: &str, began: Instant) -> bool {
+    !program.to_ascii_lowercase().contains("explorer") && began.elapsed() < OPENING_TIME
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_is_one_argument_at_its_place_or_last() {
+        let arguments = |words: &[&str]| {
+            let words = words.iter().map(|&word| word.to_owned()).collect();
+            let opener = chosen_opener(words, "https://i/?a=b").unwrap();
+            let arguments = opener.command.get_args();
+            let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
+            arguments.collect::<Vec<_>>()
+        };
+        assert_eq!(arguments(&["firefox"]), ["https://i/?a=b"]);
+        assert_eq!(
+            arguments(&["firefox", "-P", "my work"]),
+            ["-P", "my work", "https://i/?a=b"]
+        );
+        assert_eq!(arguments(&["opener", "%s", "-x"]), ["https://i/?a=b", "-x"]);
+        let script = "printf '%s' \"$1\"";
+        assert_eq!(
+            arguments(&["sh", "-c", script, "sh"]),
+            ["-c", script, "sh", "https://i/?a=b"]
+        );
+    }
+
+    #[test]
+    fn the_first_opener_that_is_there_says_why_it_failed() {
+        let openers = |programs: &[&str]| {
+            let programs = programs.iter().map(|&program| vec![program.to_owned()]);
+            first_that_works(
+                programs
+                    .filter_map(|words| Opener::new(&words, Some("x")))
+                    .collect(),
+            )
+        };
+        assert_eq!(openers(&[]).unwrap(), "there is nothing to open it with");
+        assert_eq!(
+            openers(&["no-such-opener"]).unwrap(),
+            "there is no program `no-such-opener`"
+        );
+        if cfg!(unix) {
+            assert_eq!(openers(&["no-such-opener", "false", "true"]), None);
+            let failure = openers(&["no-such-opener", "false", "also-none"]).unwrap();
+            assert!(failure.starts_with("`false` ended with "), "{failure}");
+        }
     }
 }

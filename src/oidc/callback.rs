@@ -19,11 +19,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
-use url::Url;
 
 use super::answer_rules::{Answer, Expected, Verdict, examine};
 use super::error::Error;
-use super::page::{self, Outcome};
+use super::page::{self, AfterSignIn, Outcome};
 
 /// Requests that are not the answer, before the login gives up.
 const MAX_STRANGERS: usize = 100;
@@ -45,8 +44,8 @@ struct Shared {
     /// Holds one answer; a second one finds it full.
     answers: mpsc::Sender<Answer>,
     outcome: watch::Receiver<Option<Outcome>>,
-    /// Where the browser goes after a sign-in, in place of our page.
-    after: Option<Url>,
+    /// What the page says, or where the browser goes in place of it.
+    after: AfterSignIn,
     strangers: AtomicUsize,
     wrong_states: AtomicUsize,
     answered: AtomicBool,
@@ -59,7 +58,7 @@ impl Callback {
         sockets: Vec<std::net::TcpListener>,
         tls: Option<&TlsAcceptor>,
         expected: Expected,
-        after: Option<Url>,
+        after: AfterSignIn,
     ) -> Result<Self, Error> {
         let (answers, receiver) = mpsc::channel(1);
         let (outcome, outcome_receiver) = watch::channel(None);
@@ -145,7 +144,11 @@ async fn accept(socket: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Share
 }
 
 async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, shared: Arc<Shared>) {
-    let router = Router::new().fallback(handle).with_state(Arc::clone(&shared));
+    let visit = Visit {
+        shared: Arc::clone(&shared),
+        has_page: Arc::new(AtomicBool::new(false)),
+    };
+    let router = Router::new().fallback(handle).with_state(visit.clone());
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
@@ -156,12 +159,22 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static
         .await;
     // A broken connection is the browser's affair; what counts is that nothing is left to send.
     drop(served);
-    if shared.outcome.borrow().is_some() {
+    // Of all connections only one that was to carry the page ends the wait for it.
+    if visit.has_page.load(Ordering::Relaxed) {
         shared.page_sent.notify_one();
     }
 }
 
-async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
+/// One connection.
+#[derive(Debug, Clone)]
+struct Visit {
+    shared: Arc<Shared>,
+    /// The page that tells how the sign-in ended goes over it.
+    has_page: Arc<AtomicBool>,
+}
+
+async fn handle(State(visit): State<Visit>, request: Request) -> Response<Body> {
+    let shared = visit.shared;
     let (parts, _body) = request.into_parts();
     match examine(&parts, &shared.expected) {
         Verdict::Stranger(status) => shared.refuse(status),
@@ -175,8 +188,11 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
             drop(shared.answers.try_send(answer));
             let mut outcome = shared.outcome.clone();
             match outcome.wait_for(Option::is_some).await {
-                Ok(outcome) => outcome.unwrap_or(Outcome::Failed).response(shared.after.as_ref()),
-                Err(_) => Outcome::Failed.response(None),
+                Ok(outcome) => {
+                    visit.has_page.store(true, Ordering::Relaxed);
+                    outcome.unwrap_or(Outcome::Failed).response(&shared.after)
+                }
+                Err(_) => Outcome::Failed.response(&shared.after),
             }
         }
     }
@@ -189,5 +205,59 @@ impl Shared {
             drop(self.answers.try_send(Err(Error::TooManyStrangers(strangers))));
         }
         page::blank(status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+    use crate::oidc::event::Continuation;
+    use crate::secret::Secret;
+
+    /// A browser opens connections ahead of need; one that closes says nothing about the page.
+    #[tokio::test]
+    async fn only_a_connection_that_carries_the_page_ends_the_wait_for_it() {
+        let expected = Expected {
+            authority: "localhost:1".into(),
+            path: "/".into(),
+            state: Secret::new("right"),
+            issuer: "https://i".into(),
+            promises_iss: false,
+        };
+        let after = AfterSignIn {
+            url: None,
+            continuation: Continuation::Kubectl,
+        };
+        let mut callback = Callback::serve(Vec::new(), None, expected, after).unwrap();
+        // So small that the page stays in the server until somebody reads.
+        let (mut browser, server) = duplex(16);
+        tokio::spawn(connection(server, Arc::clone(&callback.shared)));
+        let (idle, server) = duplex(16);
+        tokio::spawn(connection(server, Arc::clone(&callback.shared)));
+        let request = "GET /?code=c&state=right HTTP/1.1\r\nhost: localhost:1\r\n\r\n";
+        browser.write_all(request.as_bytes()).await.unwrap();
+        assert_eq!(callback.answer().await.unwrap().expose(), "c");
+
+        let finished = callback.finish(Outcome::SignedIn);
+        tokio::pin!(finished);
+        let mut first = [0; 1];
+        // The page is on its way before the other connection ends.
+        tokio::select! {
+            biased;
+            () = &mut finished => panic!("nobody has read the page"),
+            read = browser.read_exact(&mut first) => drop(read.unwrap()),
+        }
+        drop(idle);
+        assert!(
+            timeout(Duration::from_millis(100), &mut finished).await.is_err(),
+            "the page is not sent yet"
+        );
+        let mut page = Vec::new();
+        let read = browser.read_to_end(&mut page);
+        let (read, ()) = tokio::join!(read, finished);
+        assert!(read.unwrap() > 0);
+        assert!(String::from_utf8_lossy(&page).contains("You are signed in"));
     }
 }

@@ -1,22 +1,29 @@
-//! The claims of an ID token, each of the type it has to be.
+//! The claims of a token: those that are checked, each of the type it has to be, and all others as they are.
 //!
-//! A claim of a wrong type is a failure, never an absent claim: that confusion let expired tokens through
-//! elsewhere (CVE-2026-25537). Pure.
+//! A required claim of a wrong type is a failure, never an absent claim: that confusion let expired tokens through
+//! elsewhere (CVE-2026-25537). Claims that nobody checks here may be anything. Pure.
 
 use std::fmt;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use data_encoding::HEXLOWER;
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::distrust::Error;
+use super::json;
 use crate::origin::Origin;
 
 /// Claims that hold a person's login name, at one provider or another.
 const NAMES: [&str; 4] = ["preferred_username", "email", "upn", "login"];
 
-/// Claims of a token; believed only once the token was verified.
+/// Claims that must not occur twice: two readers could take different ones (RFC 7519 4). For any other claim the last one
+/// counts, as it does for the API server.
+const UNIQUE_CLAIMS: [&str; 9] = [
+    "iss", "sub", "aud", "exp", "iat", "nbf", "azp", "nonce", "at_hash",
+];
+/// The same for the header (RFC 7515 4).
+const UNIQUE_HEADERS: [&str; 5] = ["alg", "kid", "typ", "crit", "b64"];
+
+/// Claims of a token; trusted only once the token was verified.
 #[derive(Debug, Clone)]
 pub(crate) struct Claims {
     pub(crate) issuer: String,
@@ -25,48 +32,75 @@ pub(crate) struct Claims {
     /// Seconds since the epoch, as all times here.
     pub(crate) expires_at: i64,
     pub(crate) issued_at: i64,
+    /// `None` as well if it is no time: it protects nobody here, and the API server reads it too.
     pub(crate) not_before: Option<i64>,
-    pub(crate) auth_time: Option<i64>,
     pub(crate) authorized_party: Option<String>,
-    pub(crate) nonce: Option<String>,
     /// All of them.
     pub(crate) all: Map<String, Value>,
 }
 
 impl Claims {
-    /// The claims of an access token, which need not say for whom it is.
-    pub(super) fn parse_access(all: Map<String, Value>) -> Result<Self, Error> {
-        let audience = if all.contains_key("aud") {
+    /// The claims of an access token, which need not say for whom it is, of whom, or since when: only RFC 9068 wants that.
+    ///
+    /// One without `iat` counts as issued at `now`.
+    pub(super) fn parse_access(all: Map<String, Value>, now: i64) -> Result<Self, Error> {
+        let is_there = |name: &str| json::member(&all, name).is_some();
+        let audience = if is_there("aud") {
             audience(&all)?
         } else {
             Vec::new()
         };
-        Self::with_audience(all, audience)
+        let subject = if is_there("sub") {
+            text(&all, "sub")?
+        } else {
+            String::new()
+        };
+        let issued_at = if is_there("iat") { time(&all, "iat")? } else { now };
+        Self::with(all, audience, subject, issued_at)
     }
 
     pub(super) fn parse(all: Map<String, Value>) -> Result<Self, Error> {
         let audience = audience(&all)?;
-        Self::with_audience(all, audience)
+        // OpenID Connect Core 2 allows 255 ASCII characters; Dex has more, and neither kubelogin nor the API server counts.
+        let subject = text(&all, "sub")?;
+        if subject.is_empty() {
+            return Err(Error::WrongType("sub", "a text that is not empty"));
+        }
+        let issued_at = time(&all, "iat")?;
+        Self::with(all, audience, subject, issued_at)
     }
 
-    fn with_audience(all: Map<String, Value>, audience: Vec<String>) -> Result<Self, Error> {
-        let subject = text(&all, "sub")?.ok_or(Error::Missing("sub"))?;
-        // OpenID Connect Core 2: at most 255 ASCII characters.
-        if subject.is_empty() || subject.len() > 255 || !subject.is_ascii() {
-            return Err(Error::WrongType("sub", "1 to 255 ASCII characters"));
-        }
+    fn with(
+        all: Map<String, Value>,
+        audience: Vec<String>,
+        subject: String,
+        issued_at: i64,
+    ) -> Result<Self, Error> {
+        let authorized_party = match json::member(&all, "azp") {
+            None => None,
+            Some(Value::String(party)) => Some(party.clone()),
+            Some(_) => return Err(Error::WrongType("azp", "a string")),
+        };
         Ok(Self {
-            issuer: text(&all, "iss")?.ok_or(Error::Missing("iss"))?,
+            issuer: text(&all, "iss")?,
             subject,
             audience,
-            expires_at: time(&all, "exp")?.ok_or(Error::Missing("exp"))?,
-            issued_at: time(&all, "iat")?.ok_or(Error::Missing("iat"))?,
-            not_before: time(&all, "nbf")?,
-            auth_time: time(&all, "auth_time")?,
-            authorized_party: text(&all, "azp")?,
-            nonce: text(&all, "nonce")?,
+            expires_at: time(&all, "exp")?,
+            issued_at,
+            not_before: time(&all, "nbf").ok(),
+            authorized_party,
             all,
         })
+    }
+
+    /// The claim `nonce`, if it is text.
+    pub(super) fn nonce(&self) -> Option<&str> {
+        json::text(&self.all, "nonce")
+    }
+
+    /// The claim `at_hash`, if it is text.
+    pub(super) fn access_token_hash(&self) -> Option<&str> {
+        json::text(&self.all, "at_hash")
     }
 }
 
@@ -103,38 +137,30 @@ impl Claims {
     pub(super) fn origin(&self) -> Origin {
         Origin {
             subject: self.subject.clone(),
-            authorized_party: self.authorized_party.clone(),
-            auth_time: self.auth_time,
-            nonce_hash: self.nonce.as_deref().map(nonce_hash).unwrap_or_default(),
         }
     }
 }
 
-/// Hash of a nonce, as it is kept to compare a refreshed token with.
-pub(super) fn nonce_hash(nonce: &str) -> String {
-    HEXLOWER.encode(digest(&SHA256, nonce.as_bytes()).as_ref())
-}
-
-fn text(all: &Map<String, Value>, name: &'static str) -> Result<Option<String>, Error> {
+fn text(all: &Map<String, Value>, name: &'static str) -> Result<String, Error> {
     match all.get(name) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
+        None => Err(Error::Missing(name)),
+        Some(Value::String(text)) => Ok(text.clone()),
         Some(_) => Err(Error::WrongType(name, "a string")),
     }
 }
 
 /// A NumericDate (RFC 7519 2): seconds since the epoch, a fraction allowed and cut off.
-fn time(all: &Map<String, Value>, name: &'static str) -> Result<Option<i64>, Error> {
+fn time(all: &Map<String, Value>, name: &'static str) -> Result<i64, Error> {
     let wrong = Error::WrongType(name, "a time in seconds");
     match all.get(name) {
-        None => Ok(None),
+        None => Err(Error::Missing(name)),
         Some(Value::Number(number)) => match (number.as_i64(), number.as_f64()) {
-            (Some(seconds), _) if (1..=253_402_300_799).contains(&seconds) => Ok(Some(seconds)),
+            (Some(seconds), _) if (1..=253_402_300_799).contains(&seconds) => Ok(seconds),
             #[expect(
                 clippy::cast_possible_truncation,
                 reason = "the range is checked, the fraction is not needed"
             )]
-            (None, Some(seconds)) if (1.0..=253_402_300_799.0).contains(&seconds) => Ok(Some(seconds as i64)),
+            (None, Some(seconds)) if (1.0..=253_402_300_799.0).contains(&seconds) => Ok(seconds as i64),
             _ => Err(wrong),
         },
         Some(_) => Err(wrong),
@@ -155,30 +181,40 @@ fn audience(all: &Map<String, Value>) -> Result<Vec<String>, Error> {
     }
 }
 
-/// Why bytes are not one JSON object with each member once.
+/// Why bytes are no JSON object that can be read in one way only.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum NotUnique {
-    Repeated(String),
+pub(super) enum Ambiguous {
+    Repeated(&'static str),
     NoObject,
 }
 
-/// Parses an object and refuses a repeated member, of which one reader takes the first and another the last
-/// (RFC 7515 section 4).
-pub(super) fn unique_members(bytes: &[u8]) -> Result<Map<String, Value>, NotUnique> {
+/// Parses the claims, and refuses one that is checked here and occurs twice.
+pub(super) fn parse_payload(bytes: &[u8]) -> Result<Map<String, Value>, Ambiguous> {
+    unique_members(bytes, &UNIQUE_CLAIMS)
+}
+
+/// Parses the header in the same way.
+pub(super) fn parse_header(bytes: &[u8]) -> Result<Map<String, Value>, Ambiguous> {
+    unique_members(bytes, &UNIQUE_HEADERS)
+}
+
+fn unique_members(bytes: &[u8], unique: &[&'static str]) -> Result<Map<String, Value>, Ambiguous> {
     let mut repeated = None;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let parsed = reader.deserialize_map(UniqueMembers {
+        unique,
         repeated: &mut repeated,
     });
     match (parsed, repeated) {
-        (_, Some(name)) => Err(NotUnique::Repeated(name)),
         (Ok(map), None) if reader.end().is_ok() => Ok(map),
-        _ => Err(NotUnique::NoObject),
+        (Ok(_), Some(name)) => Err(Ambiguous::Repeated(name)),
+        _ => Err(Ambiguous::NoObject),
     }
 }
 
 struct UniqueMembers<'a> {
-    repeated: &'a mut Option<String>,
+    unique: &'a [&'static str],
+    repeated: &'a mut Option<&'static str>,
 }
 
 impl<'de> Visitor<'de> for UniqueMembers<'_> {
@@ -192,8 +228,8 @@ impl<'de> Visitor<'de> for UniqueMembers<'_> {
         let mut map = Map::new();
         while let Some((name, value)) = access.next_entry::<String, Value>()? {
             if map.contains_key(&name) {
-                *self.repeated = Some(name);
-                return Err(A::Error::custom("repeated member"));
+                let unique = self.unique.iter().find(|unique| **unique == name);
+                *self.repeated = self.repeated.or(unique.copied());
             }
             map.insert(name, value);
         }
@@ -236,16 +272,13 @@ mod tests {
             ("exp", 0.into()),
             ("exp", Value::Null),
             ("iat", true.into()),
-            ("nbf", "soon".into()),
-            ("auth_time", Value::Null),
             ("aud", 5.into()),
             ("aud", serde_json::json!(["c", 5])),
             ("aud", serde_json::json!({"c": 1})),
             ("sub", 5.into()),
             ("sub", "".into()),
-            ("sub", "x".repeat(256).into()),
+            ("sub", Value::Null),
             ("azp", 5.into()),
-            ("nonce", 5.into()),
             ("iss", Value::Null),
         ];
         for (name, value) in wrong {
@@ -258,9 +291,55 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_may_have_255_characters_and_no_more() {
-        assert!(with("sub", "x".repeat(255).into()).is_ok());
-        assert!(with("sub", "x".repeat(256).into()).is_err());
+    fn a_subject_may_be_any_text() {
+        for subject in ["x".repeat(4000), "zoë|1".to_owned(), " ".to_owned()] {
+            assert_eq!(with("sub", subject.clone().into()).unwrap().subject, subject);
+        }
+    }
+
+    #[test]
+    fn a_claim_that_nobody_checks_may_be_anything() {
+        let odd = [
+            Value::Null,
+            5.into(),
+            "soon".into(),
+            serde_json::json!(["a"]),
+            serde_json::json!({}),
+        ];
+        let names = [
+            "nbf",
+            "auth_time",
+            "nonce",
+            "at_hash",
+            "email",
+            "email_verified",
+            "groups",
+            "name",
+            "amr",
+            "updated_at",
+        ];
+        for name in names {
+            for value in &odd {
+                assert!(with(name, value.clone()).is_ok(), "{name} {value}");
+            }
+        }
+        assert!(with("azp", Value::Null).unwrap().authorized_party.is_none());
+        assert!(with("email", 5.into()).unwrap().is_of("sam").is_none());
+    }
+
+    #[test]
+    fn an_access_token_needs_an_issuer_and_an_end_alone() {
+        let read = |value: Value| Claims::parse_access(value.as_object().unwrap().clone(), 15);
+        let claims = read(serde_json::json!({"iss": "https://i", "exp": 20})).unwrap();
+        assert_eq!((claims.issued_at, claims.subject.as_str()), (15, ""));
+        for wrong in [
+            serde_json::json!({"exp": 20}),
+            serde_json::json!({"iss": "https://i"}),
+            serde_json::json!({"iss": "https://i", "exp": 20, "iat": "soon"}),
+            serde_json::json!({"iss": "https://i", "exp": 20, "aud": 5}),
+        ] {
+            assert!(read(wrong.clone()).is_err(), "{wrong}");
+        }
     }
 
     #[test]
@@ -269,13 +348,19 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_member_is_found() {
+    fn a_repeated_claim_is_refused_if_it_is_checked() {
+        for name in UNIQUE_CLAIMS {
+            let text = format!(r#"{{"{name}":1,"b":2,"{name}":3}}"#);
+            assert_eq!(parse_payload(text.as_bytes()), Err(Ambiguous::Repeated(name)));
+        }
         assert_eq!(
-            unique_members(br#"{"a":1,"b":2,"a":3}"#),
-            Err(NotUnique::Repeated("a".into()))
+            parse_header(br#"{"alg":1,"alg":2}"#),
+            Err(Ambiguous::Repeated("alg"))
         );
-        assert_eq!(unique_members(br#"{"a":1} x"#), Err(NotUnique::NoObject));
-        assert_eq!(unique_members(b"[]"), Err(NotUnique::NoObject));
-        assert_eq!(unique_members(br#"{"a":{"b":1}}"#).unwrap().len(), 1);
+        let last = parse_payload(br#"{"groups":1,"groups":2}"#).unwrap();
+        assert_eq!(last["groups"], 2);
+        assert_eq!(parse_payload(br#"{"a":1} x"#), Err(Ambiguous::NoObject));
+        assert_eq!(parse_payload(b"[]"), Err(Ambiguous::NoObject));
+        assert_eq!(parse_payload(br#"{"a":{"b":1}}"#).unwrap().len(), 1);
     }
 }

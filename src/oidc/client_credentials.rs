@@ -15,8 +15,8 @@ impl ProviderClient<'_> {
     async fn client_credentials(&self) -> Result<Tokens, Error> {
         let documents = self.documents();
         let metadata = documents.metadata(false).await?;
-        let endpoint = TokenEndpoint::new(self, &metadata);
-        let answer = match endpoint.client_credentials(self.provider).await {
+        let endpoint = TokenEndpoint::new(self, &documents, &metadata);
+        let answer = match endpoint.client_credentials().await {
             Err(error) => {
                 if error.may_mean_a_move() {
                     documents.forget();

@@ -3,9 +3,10 @@
 //! Ends with the code's own time. The code of the device itself is a secret and never shown; the person's code always is,
 //! beside the address that has it in it.
 
-use oauth2::{PkceCodeChallenge, PkceCodeVerifier, StandardDeviceAuthorizationResponse};
+use oauth2::{PkceCodeChallenge, PkceCodeVerifier};
 use url::Url;
 
+use super::device_code::DeviceCode;
 use super::error::Error;
 use super::event::Event;
 use super::id_token::Occasion;
@@ -20,13 +21,13 @@ impl ProviderClient<'_> {
     pub(super) async fn login_by_device(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         let documents = self.documents();
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
-        let endpoint = TokenEndpoint::new(self, &metadata);
+        let endpoint = TokenEndpoint::new(self, &documents, &metadata);
         let (device, verifier) = self.device_code(&endpoint, &metadata).await.map_err(not_asked)?;
         let address = self.show(&device).map_err(not_asked)?;
         // Whoever sits at a terminal far away has no browser here; what fails to open was printed anyway.
-        drop(browser::open(&login.browser, &address));
-        let answer = endpoint
-            .poll(&device, verifier, self.clock)
+        browser::open(&login.browser, &address, |_| ());
+        let answer = device
+            .wait(&endpoint, verifier.as_ref(), self.clock)
             .await
             .map_err(asked)?;
         self.believe(&answer, &documents, &metadata, Occasion::Direct, &|| ())
@@ -39,37 +40,33 @@ impl ProviderClient<'_> {
         &self,
         endpoint: &TokenEndpoint<'_>,
         metadata: &Metadata,
-    ) -> Result<(StandardDeviceAuthorizationResponse, Option<PkceCodeVerifier>), Error> {
-        let url = metadata
-            .device_authorization_endpoint
-            .as_ref()
-            .ok_or(Error::NoDeviceEndpoint)?;
-        match endpoint.device_code(url, &self.provider.scopes, None).await {
+    ) -> Result<(DeviceCode, Option<PkceCodeVerifier>), Error> {
+        metadata.check_keys(self.provider.token)?;
+        let url = metadata.device_authorization_endpoint()?;
+        let (object, verifier) = match endpoint.device_code(url, None).await {
             Err(Error::OAuth(error)) if error.to_string().contains("code_challenge") => {
                 let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-                let device = endpoint
-                    .device_code(url, &self.provider.scopes, Some(&challenge))
-                    .await?;
-                Ok((device, Some(verifier)))
+                (endpoint.device_code(url, Some(&challenge)).await, Some(verifier))
             }
-            result => Ok((result?, None)),
-        }
+            result => (result, None),
+        };
+        // The refusal is not one of the token endpoint's.
+        let object = object.map_err(|error| match error {
+            Error::OAuth(refusal) => Error::SignInRefused(refusal),
+            error => error,
+        })?;
+        Ok((DeviceCode::read(object, url)?, verifier))
     }
 
     /// Tells the person where to go, and returns the address for a browser.
-    fn show(&self, device: &StandardDeviceAuthorizationResponse) -> Result<Url, Error> {
-        let plain = device.verification_uri().url();
-        let complete = device
-            .verification_uri_complete()
-            .and_then(|uri| Url::parse(uri.secret()).ok());
-        let address = complete.as_ref().unwrap_or(plain);
-        if [plain, address]
-            .iter()
-            .any(|url| url.scheme() != "https" && !is_loopback(url))
-        {
-            return Err(Error::AnswerMalformed("the address to sign in at is not https"));
+    fn show(&self, device: &DeviceCode) -> Result<Url, Error> {
+        let plain = &device.verification_uri;
+        let address = device.verification_uri_complete.as_ref().unwrap_or(plain);
+        let mut addresses = [plain, address].into_iter();
+        if let Some(plain) = addresses.find(|url| url.scheme() != "https" && !is_loopback(url)) {
+            return Err(Error::DeviceAddress(ForeignText::new(plain.as_str())));
         }
-        let code = ForeignText::with_limit(device.user_code().secret(), 40);
+        let code = ForeignText::with_limit(&device.user_code, 40);
         self.person.tell(Event::EnterCode {
             address: plain,
             code: &code,

@@ -1,20 +1,24 @@
-//! Why an ID token is not trusted, and what to do about it.
+//! Why a token is not accepted, and what to do about it.
 
 use crate::foreign_text::ForeignText;
 
-/// How far two clocks may differ, in seconds.
-pub(super) const LEEWAY: i64 = 60;
-/// Longest token that is looked at.
-pub(super) const MAX_LENGTH: usize = 64 * 1024;
+/// How far two clocks may differ, in seconds. A difference within it is told, and the token is used.
+pub(super) const LEEWAY: i64 = 300;
+/// Longest token that is accepted, in bytes. An API server reads no more than this for all headers of a request together (Go's
+/// `http.DefaultMaxHeaderBytes`).
+pub(super) const MAX_LENGTH: usize = 1024 * 1024;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("it is encrypted (five parts), and the API server could not read it either")]
+    #[error("it is encrypted (five parts)")]
     Encrypted,
     #[error("it is not a signed token: {0}")]
     Malformed(&'static str),
-    #[error("it is longer than {MAX_LENGTH} bytes")]
-    TooLong,
+    #[error(
+        "it has {0} bytes, and at most {MAX_LENGTH} are accepted; most often a groups claim with thousands of groups makes a \
+         token that long"
+    )]
+    TooLong(usize),
     #[error("its algorithm is `{0}`, which the provider does not announce or nobody should use")]
     Algorithm(ForeignText),
     #[error("its type is `{0}`, so it is no ID token")]
@@ -22,7 +26,7 @@ pub(crate) enum Error {
     #[error("it has critical header fields, which nobody here understands")]
     CriticalHeader,
     #[error("its member `{0}` occurs twice")]
-    Repeated(ForeignText),
+    Repeated(&'static str),
     #[error("it has no `{0}` claim")]
     Missing(&'static str),
     #[error("its `{0}` claim is not {1}")]
@@ -37,55 +41,78 @@ pub(crate) enum Error {
     Expired(i64),
     #[error("it is valid only in {0} s by this machine's clock")]
     NotYetValid(i64),
-    #[error("it was issued {0} s ago by this machine's clock, though the sign-in was just now")]
-    Stale(i64),
     #[error("its nonce is not the one of this sign-in")]
     Nonce,
     #[error("it does not fit the access token that came with it (claim `at_hash`)")]
     AccessTokenHash,
     #[error("the provider's key set has no key for it")]
     UnknownKey,
-    #[error("it names no key, and the provider has several")]
-    AmbiguousKey,
     #[error("its signature is wrong")]
     Signature,
-    #[error("the renewed token's `{0}` claim differs from the first token's")]
-    Changed(&'static str),
+    #[error("it is of another person: its `sub` claim is `{got}`, and the session's is `{expected}`")]
+    OtherSubject { expected: ForeignText, got: ForeignText },
 }
 
 impl Error {
-    /// `clock_ahead`: how far the provider's clock is ahead of ours, in seconds.
-    pub(crate) fn hint(&self, clock_ahead: i64) -> String {
+    /// A new key set may change it: the key is unknown, or the provider signs with a new key under the name of an old one.
+    pub(super) fn may_be_cured_by_new_keys(&self) -> bool {
+        matches!(self, Self::UnknownKey | Self::Signature)
+    }
+
+    /// New metadata may change it: what the provider announces, or where its keys are, was kept and may have changed.
+    pub(super) fn may_be_cured_by_new_metadata(&self) -> bool {
+        self.may_be_cured_by_new_keys() || matches!(self, Self::Algorithm(_))
+    }
+
+    /// A fault of a clock, which the same sign-in once more would meet again.
+    pub(crate) fn is_of_a_clock(&self) -> bool {
+        matches!(self, Self::Expired(_) | Self::NotYetValid(_))
+    }
+
+    /// `clock_ahead`: how far the provider's clock is ahead of ours, in seconds. `is_okta`: the issuer is Okta's.
+    pub(crate) fn hint(&self, clock_ahead: i64, is_okta: bool) -> String {
         match self {
-            Self::Expired(_) | Self::NotYetValid(_) | Self::Stale(_) if clock_ahead.abs() > LEEWAY => {
+            Self::Expired(_) | Self::NotYetValid(_) if clock_ahead.abs() > LEEWAY => {
                 let way = if clock_ahead > 0 { "behind" } else { "ahead of" };
                 format!(
                     "this machine's clock is {} {way} the provider's: set it (timedatectl set-ntp true)",
                     roughly(clock_ahead.abs())
                 )
             }
-            Self::Expired(_) | Self::NotYetValid(_) | Self::Stale(_) => {
-                "compare this machine's clock with the provider's".to_owned()
+            Self::Expired(_) | Self::NotYetValid(_) => "compare this machine's clock with the provider's".to_owned(),
+            Self::Encrypted => {
+                "turn off the encryption of ID tokens for this app: an API server cannot decrypt them".to_owned()
             }
-            Self::Encrypted => "turn off the encryption of ID tokens for this app".to_owned(),
-            Self::Issuer { .. } => {
+            Self::TooLong(_) => format!(
+                "narrow the groups claim to the groups that the cluster uses; {}",
+                header_limits()
+            ),
+            Self::Issuer { .. } if is_okta => {
                 "the provider's issuer setting differs from its discovery document (Okta: Security > API > the \
                  server > Issuer)"
                     .to_owned()
             }
-            Self::Audience { .. } | Self::AuthorizedParty(_) => {
-                "compare --oidc-client-id with the app; a token for several audiences has to name the client in `azp`".to_owned()
+            Self::Issuer { .. } => {
+                "the provider's issuer setting differs from its discovery document".to_owned()
             }
+            Self::Audience { .. } | Self::AuthorizedParty(_) => "compare --oidc-client-id with the app".to_owned(),
             Self::Nonce => "run the command again; if it comes back, answers are being mixed up or replayed".to_owned(),
             Self::UnknownKey => {
-                "the app may have a signing key of its own, which an API server cannot find either: let it use the \
-                 authorization server's keys"
+                "the app may have a signing key of its own: let it use the keys of the provider's key set (`jwks_uri`), \
+                 where API servers look too"
                     .to_owned()
             }
-            Self::Changed(_) => "another person or app answered for this session: tell whoever runs the provider".to_owned(),
-            _ => "tell whoever runs the provider; an API server would refuse this token too".to_owned(),
+            Self::OtherSubject { .. } => {
+                "sign in as the person whose session it is, or give each person a session with --account".to_owned()
+            }
+            _ => "tell whoever runs the provider".to_owned(),
         }
     }
+}
+
+/// What stands between a long token and its acceptance.
+pub(crate) fn header_limits() -> &'static str {
+    "an API server takes 1 MiB of headers per request, and a load balancer or ingress in front of it often 8 to 64 KiB"
 }
 
 fn roughly(seconds: i64) -> String {

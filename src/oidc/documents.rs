@@ -8,19 +8,25 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
-use openidconnect::core::CoreJsonWebKeySet;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::answer::shown;
+use super::client_auth::Lesson;
 use super::error::Error;
 use super::http::{Document, Http};
-use super::metadata::{Metadata, discovery_url, parse_keys};
+use super::json;
+use super::metadata::{Metadata, discovery_url};
+use super::token::key_set::KeySet;
+use crate::foreign_text::ForeignText;
 use crate::settings::{Issuer, Trust};
 
 /// How long a document is kept when its sender does not say, in seconds.
 const DEFAULT_AGE: i64 = 3600;
 /// How long at most: Okta sends 44 days for its keys, and a rotation must not be missed for so long.
 const MAX_AGE: i64 = 24 * 3600;
+/// How long it is remembered that neither place of a secret was accepted, in seconds.
+const REFUSED_SECRET_AGE: i64 = 3600;
 
 /// Where documents are kept between calls, by a name. Losing one costs a request.
 pub(crate) trait DocumentCache: Send + Sync {
@@ -65,6 +71,19 @@ struct Kept {
     issuer: String,
     metadata: Option<Aged>,
     keys: Option<Aged>,
+    /// Where the provider accepts a client's secret, as far as that had to be found out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lessons: Vec<Learned>,
+    /// Clients that may not ask for `openid` when they sign in for themselves, by the hash of their id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    openid_refused: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Learned {
+    at: i64,
+    #[serde(flatten)]
+    lesson: Lesson,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -84,10 +103,9 @@ impl<'a> Documents<'a> {
     ) -> Self {
         let entry = (!trust.insecure).then(|| {
             let bound = format!("{}\n{:?}", issuer.as_str(), trust.authorities);
-            let hash = HEXLOWER.encode(digest(&SHA256, bound.as_bytes()).as_ref());
             Entry {
                 cache,
-                name: format!("{hash}.provider.json"),
+                name: format!("{}.provider.json", hash(&bound)),
             }
         });
         let empty = || Kept {
@@ -128,19 +146,53 @@ impl<'a> Documents<'a> {
     }
 
     /// Returns the key set that is kept, if it is still good.
-    pub(crate) fn kept_keys(&self, jwks_uri: &Url) -> Option<CoreJsonWebKeySet> {
+    pub(crate) fn kept_keys(&self) -> Option<KeySet> {
         let kept = self.kept();
         let keys = kept.keys.as_ref().filter(|kept| kept.is_good(self.now))?;
-        parse_keys(keys.body.as_bytes(), jwks_uri).ok()
+        KeySet::parse(keys.body.as_bytes()).ok()
     }
 
     /// Fetches the key set.
-    pub(crate) async fn fetch_keys(&self, jwks_uri: &Url) -> Result<CoreJsonWebKeySet, Error> {
+    pub(crate) async fn fetch_keys(&self, jwks_uri: &Url) -> Result<KeySet, Error> {
         let document = self.http.get(jwks_uri).await?;
-        let keys = parse_keys(&document.body, jwks_uri)?;
+        let keys = KeySet::parse(&document.body).map_err(|why| Error::Keys {
+            url: shown(jwks_uri),
+            why: ForeignText::new(why),
+        })?;
         self.kept().keys = Aged::new(&document, self.now);
         self.keep();
         Ok(keys)
+    }
+
+    /// Returns what was learned about the same client and secret, if it is still good.
+    pub(crate) fn lesson(&self, about: &Lesson) -> Option<Lesson> {
+        let kept = self.kept();
+        let known = kept.lessons.iter().find(|known| known.lesson.is_about(about))?;
+        let age = self.now.saturating_sub(known.at);
+        let is_good = known.lesson.accepted.is_some() || (0..REFUSED_SECRET_AGE).contains(&age);
+        is_good.then(|| known.lesson.clone())
+    }
+
+    /// Keeps what was learned, in place of all that was known of this client at this endpoint.
+    pub(crate) fn learn(&self, lesson: Lesson) {
+        let mut kept = self.kept();
+        kept.lessons.retain(|known| {
+            (known.lesson.endpoint, &known.lesson.client) != (lesson.endpoint, &lesson.client)
+        });
+        kept.lessons.push(Learned { at: self.now, lesson });
+        drop(kept);
+        self.keep();
+    }
+
+    pub(crate) fn openid_is_refused(&self, client_id: &str) -> bool {
+        self.kept().openid_refused.contains(&hash(client_id))
+    }
+
+    pub(crate) fn remember_refused_openid(&self, client_id: &str) {
+        if !self.openid_is_refused(client_id) {
+            self.kept().openid_refused.push(hash(client_id));
+            self.keep();
+        }
     }
 
     /// Forgets what is kept, since something did not answer as it should.
@@ -165,6 +217,10 @@ impl<'a> Documents<'a> {
     }
 }
 
+fn hash(text: &str) -> String {
+    HEXLOWER.encode(digest(&SHA256, text.as_bytes()).as_ref())
+}
+
 impl Entry<'_> {
     fn read(&self) -> Option<Kept> {
         let bytes = self.cache.load(&self.name)?;
@@ -177,7 +233,8 @@ impl Entry<'_> {
 impl Aged {
     fn new(document: &Document, now: i64) -> Option<Self> {
         let age = document.max_age.unwrap_or(DEFAULT_AGE).clamp(0, MAX_AGE);
-        let body = String::from_utf8(document.body.clone()).ok()?;
+        let body = json::without_byte_order_mark(&document.body).to_vec();
+        let body = String::from_utf8(body).ok()?;
         (age > 0).then(|| Self {
             body,
             fetched: now,

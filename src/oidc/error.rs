@@ -2,6 +2,7 @@
 
 use super::distrust;
 use super::listener;
+use super::tls_fault::TlsFault;
 use crate::files;
 use crate::foreign_text::ForeignText;
 
@@ -13,12 +14,27 @@ pub(crate) struct OAuthError {
     pub(crate) error: ForeignText,
     pub(crate) description: Option<ForeignText>,
     pub(crate) request_id: Option<ForeignText>,
+    /// The issuer is at one of Okta's domains, so that hints may speak of Okta's console.
+    pub(crate) is_okta: bool,
 }
 
 impl OAuthError {
-    /// The session is over: this grant will never work again (and a 429 is not this, see `http`).
-    pub(crate) fn ends_session(&self) -> bool {
-        self.status == 400 && self.error.as_str() == "invalid_grant"
+    /// The code in the spelling of RFC 6749, so that `INVALID-GRANT` is no other error.
+    pub(crate) fn code(&self) -> String {
+        self.error.as_str().to_ascii_lowercase().replace(['-', ' '], "_")
+    }
+
+    /// What was presented (a code, a password, a refresh token) is not accepted.
+    pub(crate) fn refuses_the_grant(&self) -> bool {
+        self.code() == "invalid_grant"
+    }
+
+    /// A gateway's body in place of the provider's: it repeats the words of the HTTP status, as `Not Found` for 404.
+    pub(crate) fn is_of_a_gateway(&self) -> bool {
+        let status = reqwest::StatusCode::from_u16(self.status).ok();
+        let words = status.and_then(|status| status.canonical_reason());
+        words.is_some_and(|words| words.replace(' ', "_").eq_ignore_ascii_case(&self.code()))
+            || self.error.as_str() == self.status.to_string()
     }
 
     /// More was asked for than is allowed. Okta says `invalid_scope` for the app's setting and `access_denied` for the access
@@ -28,7 +44,7 @@ impl OAuthError {
             let text = self.description.as_ref();
             text.is_some_and(|text| text.as_str().contains("scope"))
         };
-        match self.error.as_str() {
+        match self.code().as_str() {
             "invalid_scope" => true,
             "access_denied" => names_a_scope(),
             _ => false,
@@ -90,10 +106,23 @@ pub(crate) enum Error {
     },
     #[error("cannot find the host of {url}: {cause}")]
     UnknownHost { url: ForeignText, cause: ForeignText },
+    #[error("cannot find the proxy `{proxy}` on the way to {url}: {cause}")]
+    UnknownProxy {
+        url: ForeignText,
+        proxy: ForeignText,
+        cause: ForeignText,
+    },
     #[error("{url} did not answer within {seconds} s")]
-    Timeout { url: ForeignText, seconds: u64 },
-    #[error("the certificate of {url} is not trusted: {cause}")]
-    Untrusted { url: ForeignText, cause: ForeignText },
+    Timeout {
+        url: ForeignText,
+        seconds: u64,
+        /// The connection was there, and the request may have arrived.
+        connected: bool,
+    },
+    #[error("{}", .fault.about(.url))]
+    Tls { url: ForeignText, fault: TlsFault },
+    #[error("{url} does not answer in HTTP: {cause}")]
+    NotHttp { url: ForeignText, cause: ForeignText },
     #[error("{url} asks to slow down (HTTP 429){}", tail(.reason.as_ref()))]
     RateLimited {
         url: ForeignText,
@@ -120,6 +149,10 @@ pub(crate) enum Error {
     AnswerTooLarge { url: ForeignText, limit: usize },
     #[error("{url} redirects to {to}, and kubesesame follows no redirect there")]
     Redirected { url: ForeignText, to: ForeignText },
+    #[error("{url} redirects without end")]
+    RedirectLoop { url: ForeignText },
+    #[error("{url} answered with {what}, not with a JSON object")]
+    NoDocument { url: ForeignText, what: &'static str },
 
     // Discovery and keys.
     #[error("the discovery document is of issuer `{returned}`, not of `{configured}`")]
@@ -147,6 +180,10 @@ pub(crate) enum Error {
     DeviceExpired,
     #[error("nothing was pasted within {seconds} s")]
     NothingPasted { seconds: u64 },
+    #[error("the input ended before anything was pasted")]
+    InputEnded,
+    #[error("the address to sign in at, `{0}`, is not https")]
+    DeviceAddress(ForeignText),
     #[error("what was pasted is no answer to this sign-in: {0}")]
     Pasted(&'static str),
     #[error("nobody signed in within {seconds} s{}", ignored_tail(*.ignored))]
@@ -169,11 +206,15 @@ pub(crate) enum Error {
     AnswerMalformed(&'static str),
 
     // Tokens.
+    #[error("{url} answered with HTTP 401 and no OAuth error: it does not accept this client")]
+    ClientRefused { url: ForeignText },
     #[error("the provider refused the request for tokens: {0}")]
     OAuth(OAuthError),
     #[error("the answer of {url} cannot be used: {why}")]
     TokenAnswer { url: ForeignText, why: ForeignText },
-    #[error("the provider sent a `{0}` token, not a bearer token")]
+    #[error(
+        "the provider sent an access token of type `{0}`, which is bound to a key, and not a bearer token"
+    )]
     TokenType(ForeignText),
     #[error("the provider sent no ID token")]
     NoIdToken,
@@ -185,6 +226,8 @@ pub(crate) enum Error {
         source: distrust::Error,
         /// How far the provider's clock is ahead of ours, in seconds.
         clock_ahead: i64,
+        /// The issuer is Okta's.
+        okta: bool,
     },
 }
 
@@ -222,17 +265,34 @@ impl Error {
                     | Self::Keys { .. }
                     | Self::TokenAnswer { .. }
                     | Self::TokenType(_)
+                    | Self::SignInRefused(_)
+                    | Self::ClientRefused { .. }
             )
     }
 
     /// The provider answered, and its answer will not change by itself.
     pub(crate) fn is_a_refusal(&self) -> bool {
-        matches!(self, Self::OAuth(_) | Self::IdToken { .. })
+        matches!(
+            self,
+            Self::OAuth(_) | Self::IdToken { .. } | Self::ClientRefused { .. }
+        )
+    }
+
+    /// The provider does not know the client by what it was told.
+    pub(crate) fn is_of_the_client(&self) -> bool {
+        match self {
+            Self::ClientRefused { .. } => true,
+            Self::OAuth(error) => error.code() == "invalid_client",
+            _ => false,
+        }
     }
 
     /// The provider may have done what it was asked to, and only its answer did not come.
     pub(crate) fn may_have_arrived(&self) -> bool {
-        matches!(self, Self::Unreachable { sent: true, .. })
+        matches!(
+            self,
+            Self::Unreachable { sent: true, .. } | Self::Timeout { connected: true, .. }
+        )
     }
 
     /// When the provider wants to be asked again, in seconds since the epoch, if it says.
@@ -248,7 +308,9 @@ impl Error {
         matches!(
             self,
             Self::Redirected { .. }
+                | Self::RedirectLoop { .. }
                 | Self::NotJson { .. }
+                | Self::NoDocument { .. }
                 | Self::UnknownHost { .. }
                 | Self::Refused {
                     status: 404 | 405 | 410,

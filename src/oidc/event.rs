@@ -3,6 +3,7 @@
 //! Owns the list of both. Never decides how, or whether, a person sees an event: the caller passes a function that does.
 
 use std::io;
+use std::time::Duration;
 
 use url::Url;
 
@@ -10,6 +11,7 @@ use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
 
 use super::error::Error;
+use super::id_token::Remark;
 
 /// Something that happened, without a secret in it.
 #[derive(Debug)]
@@ -23,24 +25,49 @@ pub(crate) enum Event<'a> {
         millis: u128,
         request_id: Option<ForeignText>,
     },
+    /// The provider takes its time to answer.
+    Waiting { url: &'a ForeignText },
     /// The response to a refresh was lost on the way, and is asked for once more.
     ResponseLost,
     /// Certificates of the provider are not checked.
     CertificatesUnchecked,
+    /// A certificate among the named authorities cannot be used.
+    CertificatePassedOver {
+        source: &'a str,
+        /// From 1.
+        position: usize,
+    },
     /// TLS renegotiation was asked for by a flag, and does not exist here.
     RenegotiationIgnored,
     /// PKCE was turned off by a flag.
     PkceOff,
     /// The listener can be reached by other machines.
     ListenerOpenToOthers,
+    /// Another address than the first one waits for the browser.
+    OtherAddress {
+        /// Why not the first.
+        why: &'a str,
+        redirect_uri: &'a str,
+    },
     /// A flag is spelled in an older way.
     OldSpelling(&'static str),
     /// The browser is about to open.
     SigningIn { issuer: &'a str },
     /// A person has to open this URL.
     OpenUrl(&'a Url),
+    /// A browser was started with this URL; whether a person sees it is not known.
+    BrowserStarted(&'a Url),
     /// The browser could not be opened; why.
     BrowserFailed(&'a str),
+    /// From now on the address that the browser ended on can be pasted.
+    PasteAccepted {
+        /// An empty line opens the browser again.
+        reopens: bool,
+    },
+    /// How much of the sign-in's time is left.
+    TimeLeft(Duration),
+    /// Nothing is waited for any more, neither an answer nor a line.
+    WaitEnded,
     /// A person has to enter this code at this address.
     EnterCode {
         address: &'a Url,
@@ -50,6 +77,10 @@ pub(crate) enum Event<'a> {
     },
     /// What a person typed was refused, and may be typed again.
     InputRefused(&'a Error),
+    /// Something about a token that was accepted.
+    TokenRemark(&'a Remark),
+    /// A person could not be asked; the wait goes on without.
+    InputFailed(&'a Error),
     /// A token that another program had stored does not verify, and is not used.
     ImportRefused(String),
 }
@@ -69,14 +100,26 @@ pub(crate) enum Question {
     AddressBesideListener,
 }
 
-/// Asks a person, and blocks until there is an answer.
+/// Asks a person, and blocks until there is an answer. The end of the input is an error of kind `UnexpectedEof`.
 pub(crate) type Ask = fn(Question) -> io::Result<Secret>;
+
+/// What follows a sign-in, as the browser's page tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Continuation {
+    /// kubectl has called, and goes on.
+    Kubectl,
+    /// The command in the terminal goes on by itself.
+    Command,
+}
 
 /// How a sign-in reaches a person.
 #[derive(Clone, Copy)]
 pub(crate) struct Person<'a> {
     pub(crate) report: Report<'a>,
     pub(crate) ask: Ask,
+    /// How long a request to the provider may take.
+    pub(crate) request_timeout: Duration,
+    pub(crate) continuation: Continuation,
 }
 
 impl Person<'_> {

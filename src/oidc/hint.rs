@@ -1,10 +1,14 @@
-//! What to do about each failure of this room.
+//! What to do about each failure of `oidc`.
 //!
-//! One match, so that a new failure cannot be left without a thought; the words for a provider's own errors are `diagnose`'s.
+//! One match, so that a new failure cannot be left without a thought; the texts for a provider's own errors are `diagnose`'s.
+//! Okta's console is named only where the issuer is Okta's.
+
+use url::Url;
 
 use super::error::Error;
 use crate::diagnose;
 use crate::foreign_text::ForeignText;
+use crate::settings::is_okta;
 
 impl Error {
     pub(crate) fn hint(&self) -> Option<String> {
@@ -17,56 +21,86 @@ impl Error {
             | Self::FlagFile { .. }
             | Self::LocalServer { .. }
             | Self::SecretNotText(_)
-            | Self::Internal(_) => {
-                self.setup_hint()
-            }
+            | Self::Internal(_) => self.setup_hint(),
             Self::Unreachable { .. }
             | Self::UnknownHost { .. }
+            | Self::UnknownProxy { .. }
             | Self::Timeout { .. }
-            | Self::Untrusted { .. }
+            | Self::Tls { .. }
+            | Self::NotHttp { .. }
             | Self::RateLimited { .. }
             | Self::Refused { .. }
             | Self::NotJson { .. }
+            | Self::NoDocument { .. }
             | Self::AnswerTooLarge { .. }
-            | Self::Redirected { .. } => Some(self.network_hint()),
-            Self::IssuerMismatch { .. } | Self::Discovery { .. } | Self::Keys { .. } => Some(self.provider_hint()),
+            | Self::ClientRefused { .. }
+            | Self::Redirected { .. }
+            | Self::RedirectLoop { .. } => Some(self.network_hint()),
+            Self::IssuerMismatch { .. } | Self::Discovery { .. } | Self::Keys { .. } => {
+                Some(self.provider_hint())
+            }
             Self::NoAddress(taken) => Some(taken.hint()),
             Self::PromptImpossible(_)
             | Self::Prompt(_)
             | Self::NoDeviceEndpoint
             | Self::DeviceExpired
+            | Self::DeviceAddress(_)
+            | Self::InputEnded
             | Self::Pasted(_)
             | Self::NothingPasted { .. } => Some(self.by_hand_hint().to_owned()),
-            Self::LoginImpossible => {
-                Some("sign in once at a terminal or where there is a browser, or use --grant-type=device-code".to_owned())
-            }
-            Self::Unattended { redirect_uri, .. } => Some(format!(
-                "run the command again and finish in the browser; if it shows \"400 Bad Request\", add \
-                 {redirect_uri} to the app's sign-in redirect URIs, to the letter"
-            )),
-            Self::TooManyStrangers(_) => {
-                Some("see what asks there, or use another port with --listen-address".to_owned())
-            }
+            Self::LoginImpossible => Some(
+                "sign in once at a terminal or where there is a browser, or use --grant-type=device-code"
+                    .to_owned(),
+            ),
+            Self::Unattended { .. }
+            | Self::TooManyStrangers(_)
+            | Self::AnswerIssuer { .. }
+            | Self::AnswerIssuerMissing
+            | Self::AnswerMalformed(_) => Some(self.browser_hint()),
             Self::SignInRefused(error) | Self::OAuth(error) => Some(diagnose::hint(
                 error.error.as_str(),
                 error.description.as_ref().map_or("", ForeignText::as_str),
+                error.is_okta,
             )),
-            Self::AnswerIssuer { .. } | Self::AnswerIssuerMissing | Self::AnswerMalformed(_) => Some(
-                "run the command again; if it comes back, something between browser and provider changes answers"
-                    .to_owned(),
-            ),
-            Self::TokenAnswer { .. } | Self::TokenType(_) => {
-                Some("ask whoever runs the provider; at Okta, quote the request id (-v shows it)".to_owned())
+            Self::TokenAnswer { .. } | Self::TokenType(_) | Self::NoIdToken | Self::NoLifetime => {
+                Some(self.token_hint().to_owned())
             }
-            Self::NoIdToken => Some(
-                "the scope `openid` must be granted (at Okta, look at the access policy's rule); a program that signs in for \
-                 itself needs --oidc-use-access-token"
-                    .to_owned(),
-            ),
+            Self::IdToken {
+                source,
+                clock_ahead,
+                okta,
+            } => Some(source.hint(*clock_ahead, *okta)),
+        }
+    }
+
+    fn token_hint(&self) -> &'static str {
+        match self {
+            Self::NoIdToken => {
+                "the provider has to grant the scope `openid` to this app; a program that signs in for itself needs \
+                 --oidc-use-access-token"
+            }
             Self::NoLifetime => {
-                Some("leave --oidc-use-access-token out: the cluster needs a token that says when it ends".to_owned())
+                "leave --oidc-use-access-token out: the cluster needs a token that says when it ends"
             }
-            Self::IdToken { source, clock_ahead } => Some(source.hint(*clock_ahead)),
+            Self::TokenAnswer { url, .. } if is_at_okta(url) => {
+                "ask Okta's support, and quote the request id (-v shows it)"
+            }
+            _ => "ask whoever runs the provider; its answer breaks RFC 6749",
+        }
+    }
+
+    fn browser_hint(&self) -> String {
+        match self {
+            Self::Unattended { redirect_uri, .. } => format!(
+                "run the command again and finish in the browser; if it shows an error about the redirect URI, add \
+                 {redirect_uri} to the app's redirect URIs at the provider, to the letter"
+            ),
+            Self::TooManyStrangers(_) => {
+                "close the tab or end the program that asks there, or use another port with --listen-address".to_owned()
+            }
+            _ => {
+                "run the command again; if it comes back, something between browser and provider changes answers".to_owned()
+            }
         }
     }
 
@@ -80,6 +114,12 @@ impl Error {
                 "use another --grant-type, or enable device authorization at the provider"
             }
             Self::DeviceExpired => "run the command again, and sign in while it waits",
+            Self::DeviceAddress(_) => {
+                "ask whoever runs the provider: the page that takes the code has to be https"
+            }
+            Self::InputEnded => {
+                "paste the code, or the address that the browser ended on, and leave standard input open until then"
+            }
             Self::Pasted(_) | Self::NothingPasted { .. } => {
                 "paste the code alone, or the whole address that the browser ended on, of this sign-in"
             }
@@ -118,54 +158,160 @@ impl Error {
 
     fn network_hint(&self) -> String {
         match self {
-            Self::Unreachable { .. } => "check the network, VPN and proxy (HTTPS_PROXY)".to_owned(),
-            Self::UnknownHost { .. } => {
-                "check --oidc-issuer-url for a typo, then the network and VPN".to_owned()
-            }
-            Self::Timeout { .. } => "check the network, VPN and proxy".to_owned(),
-            Self::Untrusted { .. } => {
-                "if your company checks TLS traffic or the provider has a certificate of its \
-                 own, name the authority with --certificate-authority; also check this machine's clock"
-                    .to_owned()
-            }
+            Self::Tls { fault, .. } => return fault.hint(),
             Self::RateLimited {
                 until: Some(until), ..
-            } => {
-                format!("try again after {}", crate::clock::rfc3339(*until))
+            } => return format!("try again after {}", crate::clock::rfc3339(*until)),
+            _ => {}
+        }
+        let hint = match self {
+            Self::Unreachable { .. } | Self::Timeout { connected: false, .. } => {
+                "check the network, VPN and proxy (HTTPS_PROXY)"
             }
-            Self::RateLimited { .. } => "try again in a minute".to_owned(),
-            Self::Refused { status: 404, .. } => "check --oidc-issuer-url for a typo (at Okta, `default` in \
-                 /oauth2/default may not exist; without it the issuer is https://YOUR-ORG.okta.com)"
-                .to_owned(),
+            Self::UnknownHost { .. } => "check --oidc-issuer-url for a typo, then the network and VPN",
+            Self::UnknownProxy { .. } => {
+                "correct HTTPS_PROXY (or ALL_PROXY, or the system's proxy setting), or name the provider's host in NO_PROXY"
+            }
+            Self::Timeout { .. } => {
+                "it took the connection, and is slow or hangs: try again, and look at the provider's status page or the proxy \
+                 in front of it"
+            }
+            Self::NotHttp { .. } => {
+                "check the scheme and port in --oidc-issuer-url: something else than http answers there, maybe https"
+            }
+            Self::RateLimited { .. } => "try again in a minute",
+            // RFC 9110 15.5.14 and 15.5.15, RFC 6585 5.
+            Self::Refused {
+                status: 413 | 414 | 431,
+                ..
+            }
+            | Self::NotJson {
+                status: 413 | 414 | 431,
+                ..
+            } => {
+                "the request is too large for the server or the proxy in front of it: its headers (--oidc-request-header), or \
+                 a refresh token that has grown with cookies or the user's groups; whoever runs it can raise the limit"
+            }
+            Self::Refused { status: 404, url, .. } if is_at_okta(url) => {
+                "check --oidc-issuer-url for a typo (`default` in /oauth2/default may not exist; without it the issuer is \
+                 https://YOUR-ORG.okta.com)"
+            }
+            Self::Refused { status: 404, .. } => "check --oidc-issuer-url for a typo",
             Self::NotJson { .. } => {
-                "something else answers there: a wrong --oidc-issuer-url, a proxy, or a captive \
-                 portal"
-                    .to_owned()
+                "something else answers there: a wrong --oidc-issuer-url, a proxy, or the sign-in page of a network (captive \
+                 portal)"
+            }
+            Self::NoDocument { .. } => {
+                "check --oidc-issuer-url and the proxy in front of it; the provider has to send its documents as JSON objects"
+            }
+            Self::ClientRefused { .. } => {
+                "compare --oidc-client-id and --oidc-client-secret with the app; a gateway in front of \
+                 the provider may want a header (--oidc-request-header)"
             }
             Self::Redirected { .. } => {
-                "give the issuer that it redirects to, if that is what your cluster trusts".to_owned()
+                "give the issuer that it redirects to, if that is what your cluster trusts"
             }
-            _ => "try again later".to_owned(),
-        }
+            Self::RedirectLoop { .. } => {
+                "check --oidc-issuer-url; if it is right, ask whoever runs the provider or the proxy in front of it"
+            }
+            _ => "try again later",
+        };
+        hint.to_owned()
     }
 
     fn provider_hint(&self) -> String {
         match self {
-            Self::IssuerMismatch { configured, returned } => {
-                let slash =
-                    configured.as_str().trim_end_matches('/') == returned.as_str().trim_end_matches('/');
-                if slash {
-                    format!(
-                        "only the slash at the end differs: use --oidc-issuer-url={returned} here and in the API server"
-                    )
-                } else {
-                    format!(
-                        "use --oidc-issuer-url={returned} here and in the API server, or set the issuer of the \
-                         authorization server at Okta (Security > API) to this URL"
-                    )
-                }
+            Self::IssuerMismatch { configured, returned } => issuer_hint(configured, returned),
+            Self::Discovery { .. } => {
+                "check --oidc-issuer-url; if it is right, ask whoever runs the provider: the document breaks the OpenID Connect \
+                 rules"
+                    .to_owned()
             }
             _ => "ask whoever runs the provider; its documents break the OpenID Connect rules".to_owned(),
+        }
+    }
+}
+
+fn issuer_hint(configured: &ForeignText, returned: &ForeignText) -> String {
+    if returned.as_str().contains('{') {
+        return "the provider serves several tenants at this address: use the issuer with your own tenant's id in it, here and in \
+                the API server"
+            .to_owned();
+    }
+    if configured.as_str().trim_end_matches('/') == returned.as_str().trim_end_matches('/') {
+        return format!(
+            "only the slash at the end differs: use --oidc-issuer-url={returned} here and in the API server"
+        );
+    }
+    let change = if is_at_okta(configured) || is_at_okta(returned) {
+        ", or set the issuer of the authorization server at Okta (Security > API) to this URL"
+    } else {
+        ", if that is the provider you mean"
+    };
+    format!("use --oidc-issuer-url={returned} here and in the API server{change}")
+}
+
+fn is_at_okta(url: &ForeignText) -> bool {
+    Url::parse(url.as_str()).is_ok_and(|url| is_okta(&url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issuer(configured: &str, returned: &str) -> String {
+        issuer_hint(&ForeignText::new(configured), &ForeignText::new(returned))
+    }
+
+    #[test]
+    fn an_issuer_that_differs_is_explained_by_what_differs() {
+        assert!(issuer("https://i", "https://i/").contains("only the slash"));
+        let tenants = "https://login.microsoftonline.com/{tenantid}/v2.0";
+        assert!(
+            issuer("https://login.microsoftonline.com/common/v2.0", tenants).contains("your own tenant's id")
+        );
+        assert!(issuer("https://login.example.com", "https://x.okta.com").contains("at Okta"));
+        assert!(!issuer("https://login.example.com", "https://other.example.com").contains("Okta"));
+    }
+
+    #[test]
+    fn okta_is_named_at_okta_alone() {
+        for (url, at_okta) in [
+            ("https://dev-1.okta.com/oauth2/default", true),
+            ("https://idp.example.com/realms/x", false),
+        ] {
+            let url = ForeignText::new(url);
+            let refused = Error::Refused {
+                url: url.clone(),
+                status: 404,
+                reason: None,
+                request_id: None,
+            };
+            let answer = Error::TokenAnswer {
+                url,
+                why: ForeignText::new("x"),
+            };
+            for error in [refused, answer] {
+                let hint = error.hint().unwrap();
+                assert_eq!(hint.to_lowercase().contains("okta"), at_okta, "{hint}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_too_large_is_explained() {
+        for status in [413, 431] {
+            let refused = Error::Refused {
+                url: ForeignText::new("https://i"),
+                status,
+                reason: None,
+                request_id: None,
+            };
+            let hint = refused.hint().unwrap();
+            assert!(
+                hint.contains("--oidc-request-header") && hint.contains("groups"),
+                "{hint}"
+            );
         }
     }
 }

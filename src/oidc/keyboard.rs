@@ -2,17 +2,14 @@
 //!
 //! The person pastes the code, or the address that the browser ended on; of the latter the state is checked.
 
-use std::thread;
+use tokio::time::{Instant, timeout_at};
 
-use tokio::sync::oneshot;
-use tokio::time::timeout;
-
-use super::answer_rules::{Expected, pasted};
+use super::answer_rules::Expected;
 use super::error::Error;
-use super::event::{Ask, Event, Question};
+use super::event::Event;
 use super::login::{Attempt, LoginFailure, asked, not_asked};
+use super::waiting::Wait;
 use super::{ProviderClient, Tokens};
-use crate::secret::Secret;
 use crate::settings::Login;
 
 impl ProviderClient<'_> {
@@ -32,16 +29,23 @@ impl ProviderClient<'_> {
             issuer: self.provider.issuer.as_str().to_owned(),
             promises_iss: false,
         };
-        let line = ask(self.person.ask, Question::CodeOrAddress);
-        let line = match timeout(login.timeout, line).await {
-            Ok(line) => line.map_err(asked)?,
+        let wait = Wait {
+            person: self.person,
+            login,
+            url: &attempt.url,
+            issuer: self.provider.issuer.as_str(),
+            deadline: Instant::now() + login.timeout,
+        };
+        let answer = timeout_at(wait.deadline, wait.typed_answer(&expected)).await;
+        self.person.tell(Event::WaitEnded);
+        let code = match answer {
+            Ok(code) => code.map_err(asked)?,
             Err(_) => {
                 return Err(asked(Error::NothingPasted {
                     seconds: login.timeout.as_secs(),
                 }));
             }
         };
-        let code = pasted(line.expose(), &expected).map_err(asked)?;
         let tokens = self.finish(
             &code,
             redirect_uri,
@@ -51,28 +55,5 @@ impl ProviderClient<'_> {
             attempt.verifier,
         );
         tokens.await.map_err(asked)
-    }
-}
-
-impl ProviderClient<'_> {
-    /// Asks for the address that a browser on another machine ended on, until it is of this sign-in.
-    pub(super) async fn pasted_answer(&self, expected: &Expected) -> Result<Secret, Error> {
-        loop {
-            let line = ask(self.person.ask, Question::AddressBesideListener).await?;
-            match pasted(line.expose(), expected) {
-                Err(error @ Error::Pasted(_)) => self.person.tell(Event::InputRefused(&error)),
-                answer => return answer,
-            }
-        }
-    }
-}
-
-/// Asks on a thread, so that the login's time ends a wait for a person who has left.
-pub(super) async fn ask(ask: Ask, question: Question) -> Result<Secret, Error> {
-    let (answer, receiver) = oneshot::channel();
-    thread::spawn(move || drop(answer.send(ask(question))));
-    match receiver.await {
-        Ok(line) => line.map_err(Error::Prompt),
-        Err(_) => Err(Error::Internal("prompt")),
     }
 }

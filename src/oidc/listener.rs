@@ -25,6 +25,8 @@ pub(crate) struct Listening {
     pub(crate) path: String,
     /// Other machines can reach the sockets.
     pub(crate) open_to_others: bool,
+    /// Why the addresses before this one could not be had, if there were any.
+    pub(crate) instead_of: Option<String>,
 }
 
 /// Why no address could be had.
@@ -36,13 +38,16 @@ pub(crate) struct Taken {
 
 impl fmt::Display for Taken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let refusals: Vec<_> = self
-            .refusals
-            .iter()
-            .map(|(address, why)| format!("{}:{} {why}", address.host, address.port))
-            .collect();
-        f.write_str(&refusals.join("; "))
+        f.write_str(&shown(&self.refusals))
     }
+}
+
+fn shown(refusals: &[(ListenAddress, String)]) -> String {
+    let refusals: Vec<_> = refusals
+        .iter()
+        .map(|(address, why)| format!("{}:{} {why}", address.host, address.port))
+        .collect();
+    refusals.join("; ")
 }
 
 impl std::error::Error for Taken {}
@@ -62,7 +67,12 @@ pub(crate) fn listen(addresses: &[ListenAddress], redirect: &Redirect) -> Result
     let mut refusals = Vec::new();
     for address in addresses {
         match bind(address, redirect) {
-            Ok(sockets) => return Ok(Listening::new(sockets, redirect)),
+            Ok(sockets) => {
+                return Ok(Listening {
+                    instead_of: (!refusals.is_empty()).then(|| shown(&refusals)),
+                    ..Listening::new(sockets, redirect)
+                });
+            }
             Err(error) => refusals.push((address.clone(), explain(&error, address.port))),
         }
     }
@@ -111,7 +121,7 @@ fn is_localhost(redirect: &Redirect) -> bool {
     }
 }
 
-/// The redirect URI without a slash at its end, as the peer and both articles register it.
+/// The redirect URI without a slash at its end, as kubelogin has it.
 fn at_port(redirect: &Redirect, port: u16) -> String {
     match redirect {
         Redirect::Host { scheme, host } => format!("{scheme}://{host}:{port}"),
@@ -151,6 +161,7 @@ impl Listening {
             authority,
             path,
             open_to_others: local.is_some_and(|address| !address.ip().is_loopback()),
+            instead_of: None,
         }
     }
 }
@@ -203,7 +214,10 @@ mod tests {
             host: "127.0.0.1".into(),
             port,
         };
-        assert!(listen(&[taken.clone(), free()], &localhost()).is_ok());
+        let other = listen(&[taken.clone(), free()], &localhost()).unwrap();
+        let why = other.instead_of.unwrap();
+        assert!(why.contains(&format!("{port} is taken by")), "{why}");
+        assert_eq!(listen(&[free()], &localhost()).unwrap().instead_of, None);
         let error = listen(&[taken], &localhost()).unwrap_err();
         assert!(
             error.to_string().contains(&format!("{port} is taken by")),

@@ -16,9 +16,10 @@ use super::event::Event;
 use super::id_token::Occasion;
 use super::listener::{self, Listening};
 use super::metadata::Metadata;
-use super::page::Outcome;
+use super::page::{self, Outcome};
 use super::token_endpoint::TokenEndpoint;
-use super::{ProviderClient, Tokens, browser, local_server};
+use super::waiting::Wait;
+use super::{ProviderClient, Tokens, local_server};
 use crate::secret::Secret;
 use crate::settings::{Browser, Grant, Login, Pkce, Provider};
 
@@ -57,6 +58,9 @@ impl ProviderClient<'_> {
         if self.trust.wants_renegotiation {
             self.person.tell(Event::RenegotiationIgnored);
         }
+        if self.provider.pkce == Pkce::Off && matches!(login.grant, Grant::Browser | Grant::Keyboard) {
+            self.person.tell(Event::PkceOff);
+        }
         match &login.grant {
             Grant::Browser => self.login_by_browser(login).await,
             Grant::Keyboard => self.login_by_keyboard(login).await,
@@ -73,9 +77,6 @@ impl ProviderClient<'_> {
         if login.browser == Browser::Nobody {
             return Err(not_asked(Error::LoginImpossible));
         }
-        if self.provider.pkce == Pkce::Off {
-            self.person.tell(Event::PkceOff);
-        }
         let documents = self.documents();
         // A login is rare: it takes fresh metadata, so that a moved endpoint heals itself.
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
@@ -85,6 +86,12 @@ impl ProviderClient<'_> {
             .map_err(|taken| not_asked(Error::NoAddress(taken)))?;
         if listening.open_to_others {
             self.person.tell(Event::ListenerOpenToOthers);
+        }
+        if let Some(why) = &listening.instead_of {
+            self.person.tell(Event::OtherAddress {
+                why,
+                redirect_uri: &listening.redirect_uri,
+            });
         }
         let attempt =
             Attempt::new(self.provider, &metadata, Some(&listening.redirect_uri)).map_err(not_asked)?;
@@ -99,7 +106,10 @@ impl ProviderClient<'_> {
             std::mem::take(&mut listening.sockets),
             tls.as_ref(),
             expected,
-            login.after.clone(),
+            page::AfterSignIn {
+                url: login.after.clone(),
+                continuation: self.person.continuation,
+            },
         )
         .map_err(not_asked)?;
         let result = self
@@ -118,11 +128,18 @@ impl ProviderClient<'_> {
         attempt: Attempt,
         mut callback: Callback,
     ) -> Result<Tokens, Error> {
-        let deadline = Instant::now() + login.timeout;
         let Attempt {
             url, nonce, verifier, ..
         } = attempt;
-        let waited = timeout_at(deadline, self.wait_for_answer(login, &url, &mut callback)).await;
+        let wait = Wait {
+            person: self.person,
+            login,
+            url: &url,
+            issuer: self.provider.issuer.as_str(),
+            deadline: Instant::now() + login.timeout,
+        };
+        let waited = timeout_at(wait.deadline, wait.answer(&mut callback)).await;
+        self.person.tell(Event::WaitEnded);
         let result = match waited {
             Err(_) => Err(Error::Unattended {
                 seconds: login.timeout.as_secs(),
@@ -147,40 +164,6 @@ impl ProviderClient<'_> {
         result
     }
 
-    /// Opens the browser and waits; a browser that fails to open is told, and the wait goes on.
-    ///
-    /// Where there is no desktop, the browser may be on another machine and cannot come back: a person at the terminal can
-    /// paste where it ended instead.
-    async fn wait_for_answer(
-        &self,
-        login: &Login,
-        url: &Url,
-        callback: &mut Callback,
-    ) -> Result<Secret, Error> {
-        let by_hand = || self.person.tell(Event::OpenUrl(url));
-        if matches!(login.browser, Browser::Print | Browser::Nobody) {
-            by_hand();
-            if !login.may_prompt {
-                return callback.answer().await;
-            }
-            let expected = callback.expected().clone();
-            return tokio::select! {
-                answer = callback.answer() => answer,
-                answer = self.pasted_answer(&expected) => answer,
-            };
-        }
-        self.person.tell(Event::SigningIn {
-            issuer: self.provider.issuer.as_str(),
-        });
-        let opened = browser::open(&login.browser, url);
-        tokio::select! {
-            answer = callback.answer() => return answer,
-            Ok(reason) = opened => self.person.tell(Event::BrowserFailed(&reason)),
-        }
-        by_hand();
-        callback.answer().await
-    }
-
     /// Exchanges the code and verifies what comes.
     pub(super) async fn finish(
         &self,
@@ -191,7 +174,7 @@ impl ProviderClient<'_> {
         nonce: &Nonce,
         verifier: Option<PkceCodeVerifier>,
     ) -> Result<Tokens, Error> {
-        let endpoint = TokenEndpoint::new(self, metadata);
+        let endpoint = TokenEndpoint::new(self, documents, metadata);
         let answer = endpoint.exchange(code, redirect_uri, verifier).await?;
         self.believe(&answer, documents, metadata, Occasion::Login { nonce }, &|| ())
             .await
@@ -213,8 +196,9 @@ impl Attempt {
         metadata: &Metadata,
         redirect_uri: Option<&str>,
     ) -> Result<Self, Error> {
+        metadata.check_keys(provider.token)?;
         let mut client = oauth2::basic::BasicClient::new(ClientId::new(provider.client_id.clone()))
-            .set_auth_uri(AuthUrl::from_url(metadata.authorization_endpoint.clone()));
+            .set_auth_uri(AuthUrl::from_url(metadata.authorization_endpoint()?.clone()));
         if let Some(redirect_uri) = redirect_uri {
             let redirect = RedirectUrl::new(redirect_uri.to_owned());
             client = client.set_redirect_uri(redirect.map_err(|_| Error::Internal("redirect URI"))?);

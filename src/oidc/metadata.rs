@@ -1,26 +1,25 @@
-//! What the provider says of itself: the discovery document and its key set.
+//! What the provider says of itself: the discovery document.
 //!
-//! Owns the rules for both (OpenID Connect Discovery 4.3, rules D of docs/protocol.md)
-//! and which signing keys may be used at all. Pure: fetching and keeping are `documents`' part.
+//! Owns the rules for it (OpenID Connect Discovery 4.3, rules D of docs/protocol.md). The document is read member by member:
+//! what a grant does not use cannot fail it. Pure: fetching and keeping are `documents`' part.
 
-use openidconnect::core::CoreJsonWebKeySet;
-use serde::Deserialize;
-use serde_json::Value;
 use url::Url;
 
 use super::answer::shown;
 use super::error::Error;
+use super::json;
 use crate::foreign_text::ForeignText;
-use crate::settings::{Issuer, is_loopback};
+use crate::settings::{Issuer, TokenKind, is_loopback};
 
-/// The parts of the discovery document that we use, checked.
+/// The parts of the discovery document that we use.
 #[derive(Debug, Clone)]
 pub(crate) struct Metadata {
-    /// May have a query, which is kept.
-    pub(crate) authorization_endpoint: Url,
+    /// Where the document is, as it may be shown.
+    at: ForeignText,
     pub(crate) token_endpoint: Url,
-    pub(crate) device_authorization_endpoint: Option<Url>,
-    pub(crate) jwks_uri: Url,
+    authorization_endpoint: Endpoint,
+    device_authorization_endpoint: Endpoint,
+    jwks_uri: Endpoint,
     /// Empty when the provider does not say.
     pub(crate) signing_algorithms: Vec<String>,
     /// `None` when the provider does not say; OpenID Connect then means `client_secret_basic`.
@@ -29,20 +28,13 @@ pub(crate) struct Metadata {
     pub(crate) promises_iss: bool,
 }
 
-#[derive(Deserialize)]
-struct Document {
-    issuer: String,
-    authorization_endpoint: String,
-    token_endpoint: String,
-    #[serde(default)]
-    device_authorization_endpoint: Option<String>,
-    jwks_uri: String,
-    #[serde(default)]
-    id_token_signing_alg_values_supported: Vec<String>,
-    #[serde(default)]
-    token_endpoint_auth_methods_supported: Option<Vec<String>>,
-    #[serde(default)]
-    authorization_response_iss_parameter_supported: bool,
+/// An address that only some grants need: usable, or why not.
+type Endpoint = Result<Url, Unusable>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unusable {
+    Absent,
+    Because(&'static str),
 }
 
 /// Where the document is: one slash at the issuer's end is dropped for this, and only for this (rule D4).
@@ -59,28 +51,85 @@ impl Metadata {
             url: at.clone(),
             why: ForeignText::new(why),
         };
-        let document: Document = serde_json::from_slice(body).map_err(|error| refused(&error.to_string()))?;
-        if document.issuer != issuer.as_str() {
+        let document = json::object(body).ok_or_else(|| refused("it is no JSON object"))?;
+        let returned = json::text(&document, "issuer").ok_or_else(|| refused("it has no `issuer`"))?;
+        if returned != issuer.as_str() {
             return Err(Error::IssuerMismatch {
                 configured: ForeignText::new(issuer.as_str()),
-                returned: ForeignText::new(&document.issuer),
+                returned: ForeignText::new(returned),
             });
         }
-        let endpoint = |name: &str, text: &str| {
-            endpoint(text, issuer).map_err(|why| refused(&format!("`{name}` {why}")))
+        let endpoint = |name: &str| match json::member(&document, name) {
+            None => Err(Unusable::Absent),
+            Some(value) => value
+                .as_str()
+                .ok_or("is no text")
+                .and_then(|text| endpoint(text, issuer))
+                .map_err(Unusable::Because),
         };
-        let device = document.device_authorization_endpoint.as_deref();
+        let needed = |name: &str| endpoint(name).map_err(|why| refused(&why.said_of(name)));
         Ok(Self {
-            device_authorization_endpoint: device
-                .map(|text| endpoint("device_authorization_endpoint", text))
-                .transpose()?,
-            authorization_endpoint: endpoint("authorization_endpoint", &document.authorization_endpoint)?,
-            token_endpoint: endpoint("token_endpoint", &document.token_endpoint)?,
-            jwks_uri: endpoint("jwks_uri", &document.jwks_uri)?,
-            signing_algorithms: document.id_token_signing_alg_values_supported,
-            token_auth_methods: document.token_endpoint_auth_methods_supported,
-            promises_iss: document.authorization_response_iss_parameter_supported,
+            token_endpoint: needed("token_endpoint")?,
+            authorization_endpoint: endpoint("authorization_endpoint"),
+            device_authorization_endpoint: endpoint("device_authorization_endpoint"),
+            jwks_uri: endpoint("jwks_uri"),
+            signing_algorithms: json::texts(&document, "id_token_signing_alg_values_supported")
+                .unwrap_or_default(),
+            token_auth_methods: json::texts(&document, "token_endpoint_auth_methods_supported"),
+            promises_iss: json::boolean(&document, "authorization_response_iss_parameter_supported")
+                .unwrap_or_default(),
+            at,
         })
+    }
+
+    /// Where the browser is sent. It may have a query, which is kept.
+    pub(crate) fn authorization_endpoint(&self) -> Result<&Url, Error> {
+        self.usable(&self.authorization_endpoint, "authorization_endpoint")
+    }
+
+    /// Where the key set is.
+    pub(crate) fn jwks_uri(&self) -> Result<&Url, Error> {
+        self.usable(&self.jwks_uri, "jwks_uri")
+    }
+
+    /// Fails where an ID token is wanted and there are no keys to verify it with: known before a person is asked for anything.
+    pub(crate) fn check_keys(&self, wanted: TokenKind) -> Result<(), Error> {
+        match wanted {
+            TokenKind::Id => self.jwks_uri().map(drop),
+            TokenKind::Access => Ok(()),
+        }
+    }
+
+    /// Where device codes come from.
+    pub(crate) fn device_authorization_endpoint(&self) -> Result<&Url, Error> {
+        if self.device_authorization_endpoint == Err(Unusable::Absent) {
+            return Err(Error::NoDeviceEndpoint);
+        }
+        self.usable(
+            &self.device_authorization_endpoint,
+            "device_authorization_endpoint",
+        )
+    }
+
+    /// Whether both have the same keys and algorithms for tokens.
+    pub(crate) fn verifies_as(&self, other: &Self) -> bool {
+        (&self.jwks_uri, &self.signing_algorithms) == (&other.jwks_uri, &other.signing_algorithms)
+    }
+
+    fn usable<'e>(&self, endpoint: &'e Endpoint, name: &str) -> Result<&'e Url, Error> {
+        endpoint.as_ref().map_err(|why| Error::Discovery {
+            url: self.at.clone(),
+            why: ForeignText::new(&why.said_of(name)),
+        })
+    }
+}
+
+impl Unusable {
+    fn said_of(self, name: &str) -> String {
+        match self {
+            Self::Absent => format!("it has no `{name}`"),
+            Self::Because(why) => format!("`{name}` {why}"),
+        }
     }
 }
 
@@ -101,54 +150,10 @@ fn endpoint(text: &str, issuer: &Issuer) -> Result<Url, &'static str> {
     Ok(url)
 }
 
-/// Reads a key set and keeps the keys that may verify an ID token (rule T10).
-pub(crate) fn parse_keys(body: &[u8], jwks_uri: &Url) -> Result<CoreJsonWebKeySet, Error> {
-    #[derive(Deserialize)]
-    struct Set {
-        keys: Vec<Value>,
-    }
-    let refused = |why: &str| Error::Keys {
-        url: shown(jwks_uri),
-        why: ForeignText::new(why),
-    };
-    let set: Set = serde_json::from_slice(body).map_err(|error| refused(&error.to_string()))?;
-    let keys: Vec<_> = set
-        .keys
-        .into_iter()
-        .filter(is_signing_key)
-        .filter_map(|key| serde_json::from_value(key).ok())
-        .collect();
-    if keys.is_empty() {
-        return Err(refused("it has no key that can verify a signature"));
-    }
-    Ok(CoreJsonWebKeySet::new(keys))
-}
-
-/// `use`, `key_ops` and the size of an RSA modulus: `openidconnect` looks at none but the first.
-fn is_signing_key(key: &Value) -> bool {
-    let for_signatures = key.get("use").is_none_or(|purpose| purpose == "sig");
-    let may_verify = key
-        .get("key_ops")
-        .and_then(Value::as_array)
-        .is_none_or(|operations| operations.iter().any(|operation| operation == "verify"));
-    let strong = key["kty"] != "RSA" || key["n"].as_str().is_some_and(|n| modulus_bits(n) >= 2048);
-    for_signatures && may_verify && strong
-}
-
-fn modulus_bits(n: &str) -> usize {
-    let bytes = data_encoding::BASE64URL_NOPAD
-        .decode(n.as_bytes())
-        .unwrap_or_default();
-    let significant = bytes.iter().skip_while(|byte| **byte == 0);
-    let leading = significant
-        .clone()
-        .next()
-        .map_or(0, |byte| byte.leading_zeros() as usize);
-    (significant.count() * 8).saturating_sub(leading)
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
     use crate::cli::ProviderArgs;
     use crate::settings::Provider;
@@ -185,7 +190,10 @@ mod tests {
     #[test]
     fn a_good_document_keeps_the_query_of_the_authorization_endpoint() {
         let metadata = parse("https://i", |_| ()).unwrap();
-        assert_eq!(metadata.authorization_endpoint.query(), Some("tenant=x"));
+        assert_eq!(
+            metadata.authorization_endpoint().unwrap().query(),
+            Some("tenant=x")
+        );
         assert!(!metadata.promises_iss && metadata.token_auth_methods.is_none());
     }
 
@@ -209,10 +217,70 @@ mod tests {
             let result = parse("https://i", |document| document["token_endpoint"] = bad.into());
             assert!(matches!(result, Err(Error::Discovery { .. })), "{bad}");
         }
-        let result = parse("http://127.0.0.1:1", |document| {
+        let metadata = parse("http://127.0.0.1:1", |document| {
             document["jwks_uri"] = "http://10.0.0.1/k".into();
         });
-        assert!(matches!(result, Err(Error::Discovery { .. })));
+        assert!(matches!(
+            metadata.unwrap().jwks_uri(),
+            Err(Error::Discovery { .. })
+        ));
+    }
+
+    #[test]
+    fn an_endpoint_that_is_absent_or_unusable_fails_only_who_needs_it() {
+        let why = |result: Result<&Url, Error>| result.err().map(|error| error.to_string());
+        for absent in [Value::Null, "".into()] {
+            let metadata = parse("https://i", |document| {
+                document["authorization_endpoint"] = absent.clone();
+                document["device_authorization_endpoint"] = absent.clone();
+            });
+            let metadata = metadata.unwrap();
+            assert!(metadata.jwks_uri().is_ok());
+            let said = why(metadata.authorization_endpoint()).unwrap();
+            assert!(said.ends_with("it has no `authorization_endpoint`"), "{said}");
+            assert!(matches!(
+                metadata.device_authorization_endpoint(),
+                Err(Error::NoDeviceEndpoint)
+            ));
+        }
+        let metadata = parse("https://i", |document| {
+            document["authorization_endpoint"] = "/authorize".into();
+            document["device_authorization_endpoint"] = 5.into();
+        });
+        let metadata = metadata.unwrap();
+        let said = why(metadata.authorization_endpoint()).unwrap();
+        assert!(
+            said.ends_with("`authorization_endpoint` is not an absolute URL"),
+            "{said}"
+        );
+        let said = why(metadata.device_authorization_endpoint()).unwrap();
+        assert!(
+            said.ends_with("`device_authorization_endpoint` is no text"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn members_of_other_types_are_read_where_their_meaning_is_plain() {
+        let metadata = parse("https://i", |document| {
+            document["token_endpoint_auth_methods_supported"] = "client_secret_post".into();
+            document["id_token_signing_alg_values_supported"] = Value::Null;
+            document["authorization_response_iss_parameter_supported"] = "true".into();
+            document["scopes_supported"] = 5.into();
+            document["userinfo_endpoint"] = "/relative".into();
+        });
+        let metadata = metadata.unwrap();
+        assert_eq!(
+            metadata.token_auth_methods,
+            Some(vec!["client_secret_post".to_owned()])
+        );
+        assert!(metadata.signing_algorithms.is_empty() && metadata.promises_iss);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_document() {
+        let body = "\u{feff}{\"issuer\":\"https://i\",\"token_endpoint\":\"https://i/t\"}";
+        assert!(Metadata::parse(body.as_bytes(), &issuer("https://i")).is_ok());
     }
 
     #[test]
@@ -223,27 +291,5 @@ mod tests {
             url("https://i/oauth2/default"),
             "https://i/oauth2/default/.well-known/openid-configuration"
         );
-    }
-
-    #[test]
-    fn weak_and_foreign_keys_are_left_out() {
-        let strong = data_encoding::BASE64URL_NOPAD.encode(&[0xff; 256]);
-        let weak = data_encoding::BASE64URL_NOPAD.encode(&[0xff; 128]);
-        let key = |n: &str| serde_json::json!({"kty": "RSA", "use": "sig", "kid": "a", "n": n, "e": "AQAB"});
-        let keys = |keys: Value| {
-            parse_keys(
-                serde_json::json!({"keys": keys}).to_string().as_bytes(),
-                &Url::parse("https://i").unwrap(),
-            )
-            .map(|set| set.keys().len())
-        };
-        assert_eq!(
-            keys(serde_json::json!([key(&strong), key(&weak), {"kty": "new"}])).unwrap(),
-            1
-        );
-        let mut encryption = key(&strong);
-        encryption["use"] = "enc".into();
-        assert!(keys(serde_json::json!([encryption])).is_err());
-        assert!(keys(serde_json::json!([])).is_err());
     }
 }

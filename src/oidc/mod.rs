@@ -8,8 +8,10 @@ mod answer_rules;
 mod browser;
 mod callback;
 mod claims;
+mod client_auth;
 mod client_credentials;
 mod device;
+mod device_code;
 mod distrust;
 mod documents;
 mod error;
@@ -17,6 +19,8 @@ mod event;
 mod hint;
 mod http;
 mod id_token;
+mod json;
+mod json_document;
 mod keyboard;
 mod listener;
 mod local_server;
@@ -24,40 +28,37 @@ mod login;
 mod metadata;
 mod page;
 mod password;
+mod paste;
+mod redirects;
+mod refresh;
 mod stored;
+mod tls_fault;
+mod tls_trust;
+mod token;
 mod token_endpoint;
+mod transport;
+mod waiting;
 
+pub(crate) use distrust::header_limits;
 pub(crate) use documents::{DocumentCache, NoDocumentCache};
 pub(crate) use error::Error;
 #[cfg(test)]
 pub(crate) use error::OAuthError;
-pub(crate) use event::{Event, Person, Question};
+pub(crate) use event::{Continuation, Event, Person, Question, Report};
+pub(crate) use id_token::Remark;
 pub(crate) use login::LoginFailure;
 pub(crate) use stored::{StoredToken, issuer_and_audience};
 
-use claims::Claims;
 use documents::Documents;
 use http::Http;
-use id_token::{Expected, Occasion};
-use metadata::Metadata;
-use token_endpoint::{Answer, TokenEndpoint};
 
-use std::time::Duration;
-
-use openidconnect::core::CoreJsonWebKeySet;
 use serde_json::{Map, Value};
-use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::files;
-use crate::foreign_text::ForeignText;
 use crate::origin::Origin;
 use crate::secret::Secret;
-use crate::settings::{Provider, SecretSource, TokenKind, Trust};
-
-/// A provider that rotates refresh tokens lets the old one live for a moment (Okta: 30 s), so that who lost the answer may ask again.
-/// Later than that the same question would be taken for a theft, and end the session. So this is how long the first answer is waited for.
-const PATIENCE: Duration = Duration::from_secs(12);
+use crate::settings::{Provider, SecretSource, Trust};
 
 /// What a login or a refresh brought, verified.
 #[derive(Debug)]
@@ -77,14 +78,22 @@ pub(crate) struct Tokens {
 }
 
 /// How a refresh ended.
+///
+/// No outcome repeats for ever without a way forward: `Over` and `NoIdToken` lead to a sign-in, and a `Failed` either passes by
+/// itself or names what to change.
 #[derive(Debug)]
 pub(crate) enum Renewal {
+    /// There are new tokens, verified.
     Renewed(Box<Tokens>),
-    /// The provider will not renew this session any more; the text says how it put it.
+    /// This session will never be refreshed again: the provider refused the refresh token, whatever status and code it chose for
+    /// that, or the new token is none that can be accepted for this session (its signature, its issuer, another person). A
+    /// sign-in has to follow; the text says why, in one line.
     Over(String),
-    /// The provider renews access tokens only (OpenID Connect Core 12.2 allows that): a login has to follow.
+    /// The provider refreshes access tokens only (OpenID Connect Core 12.2 allows that): a login has to follow.
     NoIdToken,
-    /// Nothing is known of the session's end: it is kept, and no browser opens.
+    /// Nothing is known of the session's end: it is kept, and no browser opens. Either the fault passes (network, rate limit, the
+    /// provider's own failure, keys that could not be fetched), or it is in the settings (`invalid_client`,
+    /// `unauthorized_client`, a bare 401, this machine's clock), which the error names.
     Failed(Error),
 }
 
@@ -132,66 +141,6 @@ impl<'a> ProviderClient<'a> {
         })
     }
 
-    /// Renews the session with its refresh token: one request when the provider's documents are at hand.
-    pub(crate) async fn refresh(&self, refresh: &Refresh<'_>) -> Renewal {
-        let documents = self.documents();
-        let metadata = match documents.metadata(false).await {
-            Ok(metadata) => metadata,
-            Err(error) => return Renewal::Failed(error),
-        };
-        let endpoint = TokenEndpoint::new(self, &metadata);
-        let mut granted_scope = refresh.granted_scope;
-        let mut answer = match timeout(PATIENCE, endpoint.refresh(refresh.token, granted_scope)).await {
-            Ok(answer) if !matches!(&answer, Err(error) if error.may_have_arrived()) => answer,
-            // A network that hangs looks like a provider that thinks; the leeway counts for both.
-            _ => {
-                self.person.tell(Event::ResponseLost);
-                endpoint.refresh(refresh.token, granted_scope).await
-            }
-        };
-        if matches!(&answer, Err(Error::OAuth(refusal)) if refusal.refuses_a_scope()) {
-            // What was granted to a session that came from elsewhere is not known; nothing said means just that (RFC 6749 6).
-            granted_scope = "";
-            answer = endpoint.refresh(refresh.token, granted_scope).await;
-        }
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(Error::OAuth(answer)) if answer.ends_session() => return Renewal::Over(answer.to_string()),
-            Err(error) => {
-                if error.may_mean_a_move() {
-                    documents.forget();
-                }
-                return Renewal::Failed(error);
-            }
-        };
-        let keep_rotated = || {
-            if let Some(rotated) = &answer.refresh_token {
-                (refresh.keep_rotated)(rotated);
-            }
-        };
-        let occasion = Occasion::Refresh {
-            origin: refresh.origin,
-        };
-        match self
-            .believe(&answer, &documents, &metadata, occasion, &keep_rotated)
-            .await
-        {
-            Ok(tokens) => Renewal::Renewed(Box::new(Tokens {
-                // Okta's static mode may leave it out; the old one goes on then.
-                refresh_token: answer.refresh_token.or_else(|| Some(refresh.token.clone())),
-                granted_scope: granted_scope.to_owned(),
-                ..tokens
-            })),
-            Err(error) => {
-                keep_rotated();
-                match error {
-                    Error::NoIdToken => Renewal::NoIdToken,
-                    error => Renewal::Failed(error),
-                }
-            }
-        }
-    }
-
     fn documents(&self) -> Documents<'_> {
         Documents::new(
             &self.http,
@@ -200,112 +149,6 @@ impl<'a> ProviderClient<'a> {
             self.documents,
             (self.clock)(),
         )
-    }
-
-    /// Verifies what an answer holds of the token that is to be handed out.
-    ///
-    /// `before_waiting` is called before the network is asked for keys.
-    async fn believe(
-        &self,
-        answer: &Answer,
-        documents: &Documents<'_>,
-        metadata: &Metadata,
-        occasion: Occasion<'_>,
-        before_waiting: &(dyn Fn() + Sync),
-    ) -> Result<Tokens, Error> {
-        let expected = Expected {
-            issuer: self.provider.issuer.as_str(),
-            client_id: &self.provider.client_id,
-            algorithms: &metadata.signing_algorithms,
-            occasion,
-            now: (self.clock)(),
-        };
-        let id_claims = match &answer.id_token {
-            Some(token) => {
-                let verify = |keys: &_| id_token::verify(token, Some(&answer.access_token), keys, &expected);
-                Some(
-                    self.with_keys(documents, metadata, before_waiting, verify)
-                        .await?,
-                )
-            }
-            None => None,
-        };
-        if let Some(claims) = &id_claims {
-            self.check_account(claims)?;
-        }
-        let kept = |token: Secret, (issued_at, expires_at), claims: Option<Claims>, origin| Tokens {
-            token,
-            issued_at,
-            expires_at,
-            claims: claims.map(|claims| claims.all).unwrap_or_default(),
-            origin,
-            refresh_token: answer.refresh_token.clone(),
-            granted_scope: answer
-                .granted_scope
-                .clone()
-                .unwrap_or_else(|| self.provider.scopes.joined()),
-        };
-        if self.provider.token == TokenKind::Id {
-            let (Some(token), Some(claims)) = (&answer.id_token, id_claims) else {
-                return Err(Error::NoIdToken);
-            };
-            let origin = claims.origin();
-            return Ok(kept(token.clone(), claims.life(), Some(claims), origin));
-        }
-        let origin = id_claims.as_ref().map(Claims::origin).unwrap_or_default();
-        let token = Secret::new(answer.access_token.secret().clone());
-        if token.expose().matches('.').count() == 2 {
-            let verify = |keys: &_| id_token::verify_access(&token, keys, &expected);
-            let claims = self
-                .with_keys(documents, metadata, before_waiting, verify)
-                .await?;
-            return Ok(kept(token.clone(), claims.life(), Some(claims), origin));
-        }
-        // Opaque: only the provider can read it, and only the answer tells how long it lives.
-        let seconds = answer.expires_in.ok_or(Error::NoLifetime)?;
-        Ok(kept(
-            token,
-            (expected.now, expected.now.saturating_add(seconds)),
-            None,
-            origin,
-        ))
-    }
-
-    /// The provider may sign in whoever has a session in the browser: a `login_hint` is no more than that.
-    fn check_account(&self, claims: &Claims) -> Result<(), Error> {
-        match &self.provider.account {
-            Some(account) if claims.is_of(account) == Some(false) => Err(Error::OtherAccount {
-                wanted: ForeignText::with_limit(account, 80),
-                got: ForeignText::with_limit(claims.name(), 80),
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    /// Verifies with the keys at hand, with a second look at the key set if the token's is unknown (OpenID Connect Core
-    /// 10.1.1).
-    async fn with_keys(
-        &self,
-        documents: &Documents<'_>,
-        metadata: &Metadata,
-        before_waiting: &(dyn Fn() + Sync),
-        verify: impl Fn(&CoreJsonWebKeySet) -> Result<Claims, distrust::Error> + Sync,
-    ) -> Result<Claims, Error> {
-        let result = match documents.kept_keys(&metadata.jwks_uri) {
-            Some(keys) => verify(&keys),
-            None => Err(distrust::Error::UnknownKey),
-        };
-        let result = match result {
-            Err(distrust::Error::UnknownKey) => {
-                before_waiting();
-                verify(&documents.fetch_keys(&metadata.jwks_uri).await?)
-            }
-            result => result,
-        };
-        result.map_err(|source| Error::IdToken {
-            source,
-            clock_ahead: self.http.clock_ahead(),
-        })
     }
 }
 

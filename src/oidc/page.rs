@@ -9,6 +9,8 @@ use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use data_encoding::BASE64;
 use url::Url;
 
+use super::event::Continuation;
+
 /// How the sign-in ended, as the browser is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -16,6 +18,14 @@ pub(super) enum Outcome {
     /// The provider, or the person, said no.
     Refused,
     Failed,
+}
+
+/// What comes after a sign-in.
+#[derive(Debug, Clone)]
+pub(super) struct AfterSignIn {
+    /// Where the browser goes in place of our page.
+    pub(super) url: Option<Url>,
+    pub(super) continuation: Continuation,
 }
 
 const STYLE: &str = "\
@@ -42,12 +52,17 @@ impl Outcome {
     }
 
     /// Class, title and what to do.
-    fn words(self) -> (&'static str, &'static str, &'static str) {
+    fn words(self, continuation: Continuation) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::SignedIn => (
                 "signed-in",
                 "You are signed in",
-                "<p>kubectl goes on in your terminal. You can close this tab.</p>",
+                match continuation {
+                    Continuation::Kubectl => {
+                        "<p>kubectl goes on in your terminal. You can close this tab.</p>"
+                    }
+                    Continuation::Command => "<p>The result is in your terminal. You can close this tab.</p>",
+                },
             ),
             Self::Refused => (
                 "refused",
@@ -65,15 +80,15 @@ impl Outcome {
     }
 
     /// The page, or after a sign-in the way to the page that the settings name (never one that a request names).
-    pub(super) fn response(self, after: Option<&Url>) -> Response<Body> {
-        if let (Self::SignedIn, Some(after)) = (self, after)
-            && let Ok(location) = HeaderValue::from_str(after.as_str())
+    pub(super) fn response(self, after: &AfterSignIn) -> Response<Body> {
+        if let (Self::SignedIn, Some(url)) = (self, &after.url)
+            && let Ok(location) = HeaderValue::from_str(url.as_str())
         {
             let mut response = answer(StatusCode::SEE_OTHER, String::new());
             response.headers_mut().insert(header::LOCATION, location);
             return response;
         }
-        let (class, title, text) = self.words();
+        let (class, title, text) = self.words(after.continuation);
         let html = format!(
             "<!doctype html><html lang=en class={class}><head><meta charset=utf-8>\
              <meta name=viewport content='width=device-width,initial-scale=1'><title>{title}</title>\
@@ -127,9 +142,14 @@ fn answer(status: StatusCode, html: String) -> Response<Body> {
 mod tests {
     use super::*;
 
+    const AFTER: AfterSignIn = AfterSignIn {
+        url: None,
+        continuation: Continuation::Kubectl,
+    };
+
     #[test]
     fn the_policy_allows_the_style_of_the_page_and_nothing_else() {
-        let response = Outcome::SignedIn.response(None);
+        let response = Outcome::SignedIn.response(&AFTER);
         let policy = response.headers()[header::CONTENT_SECURITY_POLICY]
             .to_str()
             .unwrap();
@@ -144,7 +164,7 @@ mod tests {
     #[test]
     fn each_outcome_has_its_own_status() {
         let statuses = [Outcome::SignedIn, Outcome::Refused, Outcome::Failed]
-            .map(|o| o.response(None).status().as_u16());
+            .map(|o| o.response(&AFTER).status().as_u16());
         assert_eq!(statuses, [200, 403, 502]);
     }
 }

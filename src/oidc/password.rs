@@ -30,7 +30,8 @@ impl ProviderClient<'_> {
         let password = password.map(read).transpose().map_err(not_asked)?;
         let documents = self.documents();
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
-        let endpoint = TokenEndpoint::new(self, &metadata);
+        metadata.check_keys(self.provider.token).map_err(not_asked)?;
+        let endpoint = TokenEndpoint::new(self, &documents, &metadata);
         let prompt_failed = |error| asked(Error::Prompt(error));
         let username = match username {
             Some(username) => username.to_owned(),
@@ -46,7 +47,9 @@ impl ProviderClient<'_> {
                 None => (self.person.ask)(Question::Password).map_err(prompt_failed)?,
             };
             match endpoint.password(&username, &typed, &self.provider.scopes).await {
-                Err(Error::OAuth(error)) if error.ends_session() && password.is_none() && tries < TRIES => {
+                Err(Error::OAuth(error))
+                    if error.refuses_the_grant() && password.is_none() && tries < TRIES =>
+                {
                     self.person.tell(Event::InputRefused(&Error::OAuth(error)));
                     tries += 1;
                 }

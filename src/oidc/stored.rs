@@ -4,7 +4,7 @@
 
 use super::claims::Claims;
 use super::event::Event;
-use super::id_token::{self, Expected, Occasion};
+use super::id_token::{self, Occasion};
 use super::{Error, ProviderClient, distrust};
 use serde_json::Value;
 
@@ -29,7 +29,8 @@ impl StoredToken {
         let payload = id_token::payload(token.expose())?;
         let claims = match provider.token {
             TokenKind::Id => Claims::parse(payload),
-            TokenKind::Access => Claims::parse_access(payload),
+            // A token that does not tell its age counts as old, so that it is soon refreshed.
+            TokenKind::Access => Claims::parse_access(payload, 0),
         };
         let claims = claims.ok()?;
         let is_us = |party: &str| party == provider.client_id;
@@ -90,13 +91,7 @@ impl ProviderClient<'_> {
     pub(crate) async fn trusts(&self, token: &Secret) -> Result<bool, Error> {
         let documents = self.documents();
         let metadata = documents.metadata(false).await?;
-        let expected = Expected {
-            issuer: self.provider.issuer.as_str(),
-            client_id: &self.provider.client_id,
-            algorithms: &metadata.signing_algorithms,
-            occasion: Occasion::Stored,
-            now: (self.clock)(),
-        };
+        let expected = self.expected(&metadata, Occasion::Stored);
         let verify = |keys: &_| match self.provider.token {
             TokenKind::Id => id_token::verify(token, None, keys, &expected),
             TokenKind::Access => id_token::verify_access(token, keys, &expected),

@@ -1,88 +1,41 @@
-//! Requests to the token endpoint: a code or a refresh token for an ID token.
+//! Requests to the token endpoint and the device authorization endpoint: one form each, and what comes back.
 //!
-//! Owns client authentication, one method and never a second try with another (each failure counts as an attack
-//! at the provider), and what an answer has to hold (RFC 6749 5.1). Failures are told apart in `http`.
+//! Owns which parameters a grant has and where the client's secret is put. Failures are told apart in `answer`, responses are read in `token::response`.
 
-use std::borrow::Cow;
-
-use chrono::DateTime;
-use oauth2::basic::{
-    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
-};
-use oauth2::{
-    AccessToken, AuthType, AuthorizationCode, ClientId, ClientSecret, DeviceAuthorizationUrl,
-    DeviceCodeErrorResponse, DeviceCodeErrorResponseType, EndpointNotSet, EndpointSet, ErrorResponse,
-    ExtraTokenFields, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError,
-    ResourceOwnerPassword, ResourceOwnerUsername, Scope, StandardDeviceAuthorizationResponse,
-    StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
-};
-use serde::{Deserialize, Serialize};
+use oauth2::{PkceCodeChallenge, PkceCodeVerifier};
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::ProviderClient;
 use super::answer::shown;
-use super::error::{Error, OAuthError};
-use super::http::{Http, Polling};
+use super::client_auth::{self, EndpointKind, Form, Lesson, Plan, SecretPlace};
+use super::documents::Documents;
+use super::error::Error;
 use super::metadata::Metadata;
-use crate::clock::Clock;
+use super::token::response::TokenResponse;
 use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
-use crate::settings::{Provider, Scopes};
+use crate::settings::{Scopes, TokenKind};
 
-type Response = StandardTokenResponse<IdTokenField, BasicTokenType>;
-type Client = oauth2::Client<
-    BasicErrorResponse,
-    Response,
-    BasicTokenIntrospectionResponse,
-    StandardRevocableToken,
-    BasicRevocationErrorResponse,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointSet,
->;
-
-/// The ID token as text: `openidconnect`'s own type would fail the whole answer, and so lose a rotated refresh
-/// token, over one bad claim. (`http` takes out what `oauth2` would stumble over.)
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct IdTokenField {
-    #[serde(default)]
-    id_token: Option<Secret>,
-}
-
-impl ExtraTokenFields for IdTokenField {}
-
-/// An answer of the token endpoint; nothing in it is verified yet.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) id_token: Option<Secret>,
-    pub(super) access_token: AccessToken,
-    pub(super) refresh_token: Option<Secret>,
-    /// `None` when the provider granted what was asked for.
-    pub(super) granted_scope: Option<String>,
-    /// Life of the access token in seconds, if the provider says.
-    pub(super) expires_in: Option<i64>,
-}
+/// The parameters of a request, in order.
+type Parameters<'p> = Vec<(&'p str, &'p str)>;
 
 pub(super) struct TokenEndpoint<'a> {
-    client: Client,
-    url: &'a Url,
-    http: &'a Http<'a>,
+    client: &'a ProviderClient<'a>,
+    documents: &'a Documents<'a>,
+    metadata: &'a Metadata,
 }
 
 impl<'a> TokenEndpoint<'a> {
-    pub(super) fn new(provider_client: &'a ProviderClient<'_>, metadata: &'a Metadata) -> Self {
-        let mut client = oauth2::Client::new(ClientId::new(provider_client.provider.client_id.clone()))
-            .set_auth_type(auth_type(metadata.token_auth_methods.as_deref()))
-            .set_token_uri(TokenUrl::from_url(metadata.token_endpoint.clone()));
-        if let Some(secret) = &provider_client.client_secret {
-            client = client.set_client_secret(ClientSecret::new(secret.expose().to_owned()));
-        }
+    pub(super) fn new(
+        client: &'a ProviderClient<'a>,
+        documents: &'a Documents<'a>,
+        metadata: &'a Metadata,
+    ) -> Self {
         Self {
             client,
-            url: &metadata.token_endpoint,
-            http: &provider_client.http,
+            documents,
+            metadata,
         }
     }
 
@@ -92,19 +45,15 @@ impl<'a> TokenEndpoint<'a> {
         code: &Secret,
         redirect_uri: Option<&str>,
         verifier: Option<PkceCodeVerifier>,
-    ) -> Result<Answer, Error> {
-        let mut request = self
-            .client
-            .exchange_code(AuthorizationCode::new(code.expose().to_owned()));
-        if let Some(redirect_uri) = redirect_uri {
-            let redirect =
-                RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| Error::Internal("redirect URI"))?;
-            request = request.set_redirect_uri(Cow::Owned(redirect));
-        }
-        if let Some(verifier) = verifier {
-            request = request.set_pkce_verifier(verifier);
-        }
-        self.answer(request.request_async(self.http).await)
+    ) -> Result<TokenResponse, Error> {
+        let mut parameters = vec![("grant_type", "authorization_code"), ("code", code.expose())];
+        parameters.extend(redirect_uri.map(|uri| ("redirect_uri", uri)));
+        parameters.extend(
+            verifier
+                .as_ref()
+                .map(|verifier| ("code_verifier", verifier.secret().as_str())),
+        );
+        self.tokens(&parameters).await
     }
 
     /// Trades a user's name and password (RFC 6749 4.3).
@@ -113,184 +62,158 @@ impl<'a> TokenEndpoint<'a> {
         username: &str,
         password: &Secret,
         scopes: &Scopes,
-    ) -> Result<Answer, Error> {
-        let username = ResourceOwnerUsername::new(username.to_owned());
-        let password = ResourceOwnerPassword::new(password.expose().to_owned());
-        let request = self
-            .client
-            .exchange_password(&username, &password)
-            .add_scopes(requested(scopes));
-        self.answer(request.request_async(self.http).await)
+    ) -> Result<TokenResponse, Error> {
+        let scope = scopes.joined();
+        let mut parameters = vec![
+            ("grant_type", "password"),
+            ("username", username),
+            ("password", password.expose()),
+        ];
+        add_scope(&mut parameters, &scope);
+        self.tokens(&parameters).await
     }
 
-    /// Signs in as the program itself (RFC 6749 4.4).
-    pub(super) async fn client_credentials(&self, provider: &Provider) -> Result<Answer, Error> {
-        let scopes = provider.scopes.typed().map(|scope| Scope::new(scope.to_owned()));
-        let mut request = self.client.exchange_client_credentials().add_scopes(scopes);
-        for (name, value) in provider.given_parameters() {
-            request = request.add_extra_param(name.to_owned(), value.to_owned());
+    /// Signs in as the program itself (RFC 6749 4.4), with `openid` as kubelogin does, and without it where the provider
+    /// refuses that for a program (Okta).
+    pub(super) async fn client_credentials(&self) -> Result<TokenResponse, Error> {
+        let provider = self.client.provider;
+        let all = provider.scopes.joined();
+        let without: Vec<&str> = provider
+            .scopes
+            .iter()
+            .filter(|scope| *scope != "openid")
+            .collect();
+        let without = without.join(" ");
+        // A parameter `scope` is sent to the letter.
+        if all == without || provider.extra_parameter("scope").is_some() {
+            return self.as_program(&all).await;
         }
-        self.answer(request.request_async(self.http).await)
+        // An ID token is issued for `openid` alone, so it is asked for each time where one is needed.
+        if provider.token == TokenKind::Access && self.documents.openid_is_refused(&provider.client_id) {
+            return self.as_program(&without).await;
+        }
+        match self.as_program(&all).await {
+            Err(Error::OAuth(refusal)) if refusal.refuses_a_scope() => {
+                let response = self.as_program(&without).await?;
+                self.documents.remember_refused_openid(&provider.client_id);
+                Ok(response)
+            }
+            result => result,
+        }
+    }
+
+    async fn as_program(&self, scope: &str) -> Result<TokenResponse, Error> {
+        let mut parameters = vec![("grant_type", "client_credentials")];
+        let given = self.client.provider.given_parameters();
+        add_scope(&mut parameters, scope);
+        parameters.extend(given);
+        self.tokens(&parameters).await
+    }
+
+    /// Refreshes with the scopes that were granted: Okta sends an ID token only for `openid` and a refresh token
+    /// only for `offline_access`, and nobody may ask for more than before (RFC 6749 section 6).
+    pub(super) async fn refresh(
+        &self,
+        refresh_token: &Secret,
+        granted_scope: &str,
+    ) -> Result<TokenResponse, Error> {
+        let mut parameters = vec![
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh_token.expose()),
+        ];
+        add_scope(&mut parameters, granted_scope);
+        self.tokens(&parameters).await
     }
 
     /// Asks for a device code (RFC 8628 3.1), with a PKCE challenge where the provider wants one.
     pub(super) async fn device_code(
         &self,
-        endpoint: &Url,
-        scopes: &Scopes,
+        url: &Url,
         challenge: Option<&PkceCodeChallenge>,
-    ) -> Result<StandardDeviceAuthorizationResponse, Error> {
-        let url = DeviceAuthorizationUrl::from_url(endpoint.clone());
-        let client = self.client.clone().set_device_authorization_url(url);
-        let mut request = client.exchange_device_code().add_scopes(requested(scopes));
+    ) -> Result<Map<String, Value>, Error> {
+        let scope = self.client.provider.scopes.joined();
+        let mut parameters = Vec::new();
+        add_scope(&mut parameters, &scope);
         if let Some(challenge) = challenge {
-            request = request
-                .add_extra_param("code_challenge", challenge.as_str().to_owned())
-                .add_extra_param("code_challenge_method", "S256");
+            parameters.push(("code_challenge", challenge.as_str()));
+            parameters.push(("code_challenge_method", "S256"));
         }
-        request
-            .request_async(self.http)
+        self.ask(EndpointKind::DeviceAuthorization, url, &parameters)
             .await
-            .map_err(|error| self.border(error))
     }
 
-    /// Polls until the person has decided or the device code has ended. `oauth2` keeps the interval, slows down when it
-    /// is told to, and survives a network that fails for a while (RFC 8628 3.5).
+    /// Asks once whether the person has signed in with the device code (RFC 8628 3.4).
     pub(super) async fn poll(
         &self,
-        device: &StandardDeviceAuthorizationResponse,
-        verifier: Option<PkceCodeVerifier>,
-        clock: Clock,
-    ) -> Result<Answer, Error> {
-        let mut request = self
-            .client
-            .exchange_device_access_token(device)
-            .set_time_fn(move || DateTime::from_timestamp(clock(), 0).unwrap_or_default());
-        if let Some(verifier) = verifier {
-            request = request.add_extra_param("code_verifier", verifier.secret().clone());
-        }
-        let polling = Polling(self.http);
-        match request.request_async(&polling, tokio::time::sleep, None).await {
-            Ok(response) => self.answer(Ok(response)),
-            Err(RequestTokenError::ServerResponse(refusal)) => Err(device_refusal(&refusal)),
-            Err(error) => Err(self.border(error)),
-        }
+        device_code: &Secret,
+        verifier: Option<&PkceCodeVerifier>,
+    ) -> Result<TokenResponse, Error> {
+        let mut parameters = vec![
+            ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+            ("device_code", device_code.expose()),
+        ];
+        parameters.extend(verifier.map(|verifier| ("code_verifier", verifier.secret().as_str())));
+        self.tokens(&parameters).await
     }
 
-    /// Refreshes with the scopes that were granted: Okta sends an ID token only for `openid` and a refresh token
-    /// only for `offline_access`, and nobody may ask for more than before (RFC 6749 section 6).
-    pub(super) async fn refresh(&self, refresh_token: &Secret, granted_scope: &str) -> Result<Answer, Error> {
-        let token = RefreshToken::new(refresh_token.expose().to_owned());
-        let scopes = granted_scope
-            .split_whitespace()
-            .map(|scope| Scope::new(scope.to_owned()));
-        let request = self.client.exchange_refresh_token(&token).add_scopes(scopes);
-        self.answer(request.request_async(self.http).await)
-    }
-
-    fn answer(
-        &self,
-        result: Result<Response, RequestTokenError<Error, BasicErrorResponse>>,
-    ) -> Result<Answer, Error> {
-        let response = result.map_err(|error| self.border(error))?;
-        match response.token_type() {
-            BasicTokenType::Bearer => {}
-            BasicTokenType::Mac => return Err(Error::TokenType(ForeignText::new("mac"))),
-            BasicTokenType::Extension(other) => {
-                return Err(Error::TokenType(ForeignText::with_limit(other, 30)));
-            }
-        }
-        let scopes = response
-            .scopes()
-            .map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>());
-        Ok(Answer {
-            id_token: response
-                .extra_fields()
-                .id_token
-                .clone()
-                .filter(|token| !token.expose().is_empty()),
-            access_token: response.access_token().clone(),
-            refresh_token: response
-                .refresh_token()
-                .map(|token| Secret::new(token.secret().clone())),
-            expires_in: response
-                .expires_in()
-                .and_then(|life| i64::try_from(life.as_secs()).ok()),
-            granted_scope: scopes
-                .map(|scopes| scopes.join(" "))
-                .filter(|scopes| !scopes.is_empty()),
+    async fn tokens(&self, parameters: &[(&str, &str)]) -> Result<TokenResponse, Error> {
+        let url = &self.metadata.token_endpoint;
+        let object = self.ask(EndpointKind::Token, url, parameters).await?;
+        TokenResponse::read(object).map_err(|why| Error::TokenAnswer {
+            url: shown(url),
+            why: ForeignText::new(why),
         })
     }
 
-    /// The library's errors hold the answer's body, so nothing of them but the place of the fault goes on.
-    fn border<T: ErrorResponse>(&self, error: RequestTokenError<Error, T>) -> Error {
-        match error {
-            RequestTokenError::Request(error) => error,
-            RequestTokenError::Parse(error, _) => {
-                let path = error.path().to_string();
-                let inner = error.into_inner();
-                let why = match inner.classify() {
-                    serde_json::error::Category::Data if path != "." => format!("`{path}` has a wrong type"),
-                    serde_json::error::Category::Data => "a field is missing or of a wrong type".to_owned(),
-                    _ => "it is broken JSON".to_owned(),
-                };
-                Error::TokenAnswer {
-                    url: shown(self.url),
-                    why: ForeignText::new(&why),
-                }
+    /// Posts a form, and once more with the secret in the other place where the provider does not know the client by the first.
+    async fn ask(
+        &self,
+        kind: EndpointKind,
+        url: &Url,
+        parameters: &[(&str, &str)],
+    ) -> Result<Map<String, Value>, Error> {
+        let Some(secret) = &self.client.client_secret else {
+            return self.post(url, parameters, SecretPlace::Post).await;
+        };
+        let lesson = |accepted| Lesson::new(kind, &self.client.provider.client_id, secret, accepted);
+        let known = self.documents.lesson(&lesson(None));
+        let plan = Plan::new(kind, self.metadata.token_auth_methods.as_deref(), known.as_ref());
+        let first = self.post(url, parameters, plan.first).await;
+        let (Err(refusal), Some(place)) = (&first, plan.second) else {
+            return first;
+        };
+        if !refusal.is_of_the_client() {
+            return first;
+        }
+        let second = self.post(url, parameters, place).await;
+        match &second {
+            Err(error) if error.is_of_the_client() => {
+                self.documents.learn(lesson(None));
+                first
             }
-            RequestTokenError::ServerResponse(_) | RequestTokenError::Other(_) => Error::TokenAnswer {
-                url: shown(self.url),
-                why: ForeignText::new("it is neither tokens nor an error"),
-            },
+            Ok(_) | Err(Error::OAuth(_)) => {
+                self.documents.learn(lesson(Some(place)));
+                second
+            }
+            Err(_) => second,
         }
     }
-}
 
-fn requested(scopes: &Scopes) -> impl Iterator<Item = Scope> {
-    scopes.iter().map(|scope| Scope::new(scope.to_owned()))
-}
-
-fn device_refusal(refusal: &DeviceCodeErrorResponse) -> Error {
-    match refusal.error() {
-        DeviceCodeErrorResponseType::ExpiredToken => Error::DeviceExpired,
-        error => Error::SignInRefused(OAuthError {
-            status: 0,
-            error: ForeignText::with_limit(error.as_ref(), 60),
-            description: refusal.error_description().map(|text| ForeignText::new(text)),
-            request_id: None,
-        }),
+    async fn post(
+        &self,
+        url: &Url,
+        parameters: &[(&str, &str)],
+        place: SecretPlace,
+    ) -> Result<Map<String, Value>, Error> {
+        let mut form = Form::of(parameters);
+        let secret = self.client.client_secret.as_ref();
+        let header = client_auth::authenticate(&mut form, &self.client.provider.client_id, secret, place);
+        self.client.http.post(url, form, header).await
     }
 }
 
-/// Basic unless the provider lists only the body (OpenID Connect Core 9; Discovery 3 gives the default).
-fn auth_type(methods: Option<&[String]>) -> AuthType {
-    let lists = |name: &str| methods.is_some_and(|methods| methods.iter().any(|method| method == name));
-    if lists("client_secret_post") && !lists("client_secret_basic") {
-        AuthType::RequestBody
-    } else {
-        AuthType::BasicAuth
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_body_is_used_only_where_basic_is_not_listed() {
-        let chosen = |methods: Option<&[&str]>| {
-            let methods = methods.map(|methods| {
-                methods
-                    .iter()
-                    .map(|&method| method.to_owned())
-                    .collect::<Vec<_>>()
-            });
-            matches!(auth_type(methods.as_deref()), AuthType::BasicAuth)
-        };
-        assert!(chosen(None));
-        assert!(chosen(Some(&["client_secret_post", "client_secret_basic"])));
-        assert!(chosen(Some(&["none"])));
-        assert!(!chosen(Some(&["client_secret_post"])));
+fn add_scope<'p>(parameters: &mut Parameters<'p>, scope: &'p str) {
+    if !scope.is_empty() {
+        parameters.push(("scope", scope));
     }
 }

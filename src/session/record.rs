@@ -175,9 +175,6 @@ pub(super) mod tests {
             "openid".into(),
             Origin {
                 subject: "00u1".into(),
-                authorized_party: None,
-                auth_time: None,
-                nonce_hash: "00".into(),
             },
         )
     }
@@ -251,7 +248,7 @@ pub(super) mod tests {
         let json = String::from_utf8(record(5, 50).to_json().unwrap()).unwrap();
         assert_eq!(
             json,
-            r#"{"version":1,"issuer":"https://i","client_id":"c","token":"h.p.s","issued_at":5,"expires_at":50,"refresh_token":"refresh","granted_scope":"openid","origin":{"subject":"00u1","nonce_hash":"00"}}"#
+            r#"{"version":1,"issuer":"https://i","client_id":"c","token":"h.p.s","issued_at":5,"expires_at":50,"refresh_token":"refresh","granted_scope":"openid","origin":{"subject":"00u1"}}"#
         );
     }
 

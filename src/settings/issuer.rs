@@ -58,16 +58,21 @@ impl Issuer {
 
     /// Whether it is surely Okta's, so that a hint may speak of Okta's console.
     pub(crate) fn is_okta(&self) -> bool {
-        let Some(host) = self.url.domain() else {
-            return false;
-        };
-        let host = host.trim_end_matches('.');
-        let is_below = |domain: &str| {
-            let name = host.strip_suffix(domain);
-            name.is_some_and(|name| name.len() > 1 && name.ends_with('.'))
-        };
-        OKTA_DOMAINS.into_iter().any(is_below)
+        is_okta(&self.url)
     }
+}
+
+/// Whether a URL is at one of Okta's own domains.
+pub(crate) fn is_okta(url: &Url) -> bool {
+    let Some(host) = url.domain() else {
+        return false;
+    };
+    let host = host.trim_end_matches('.');
+    let is_below = |domain: &str| {
+        let name = host.strip_suffix(domain);
+        name.is_some_and(|name| name.len() > 1 && name.ends_with('.'))
+    };
+    OKTA_DOMAINS.into_iter().any(is_below)
 }
 
 /// Finds what was to be replaced by a value of one's own: `{tenantid}`, `<your-org>`, `${ISSUER}`, `$ISSUER`, `YOUR-ORG`.

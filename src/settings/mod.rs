@@ -18,7 +18,7 @@ use std::path::PathBuf;
 pub(crate) use browser::Browser;
 pub(crate) use cache::{Cache, Storage, cache_dir, likely_cache_dir, runtime_dir};
 pub(crate) use error::Error;
-pub(crate) use issuer::{Issuer, is_loopback};
+pub(crate) use issuer::{Issuer, is_loopback, is_okta};
 pub(crate) use list::{list, pairs, scopes};
 pub(crate) use login::{Grant, LocalServer, Login};
 pub(crate) use provider::{Pkce, Provider, Scopes, TokenKind};

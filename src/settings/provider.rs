@@ -52,8 +52,6 @@ pub(crate) enum Pkce {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scopes {
     all: Vec<String>,
-    /// `openid` was typed, and is not only there because a person signs in.
-    asked_for_openid: bool,
     /// Given to the letter: neither `openid` nor anything else is added.
     exact: bool,
 }
@@ -169,14 +167,12 @@ impl Provider {
 }
 
 impl Scopes {
-    fn new(extras: &[String]) -> Result<Self, Error> {
+    pub(crate) fn new(extras: &[String]) -> Result<Self, Error> {
         let mut all = Self {
             all: vec!["openid".to_owned()],
-            asked_for_openid: false,
             exact: false,
         };
         for scope in scopes(extras)? {
-            all.asked_for_openid |= scope == "openid";
             all.add(&scope);
         }
         Ok(all)
@@ -186,7 +182,6 @@ impl Scopes {
     fn exactly(text: &str) -> Self {
         let mut scopes = Self {
             all: Vec::new(),
-            asked_for_openid: true,
             exact: false,
         };
         text.split(' ').for_each(|scope| scopes.add(scope));
@@ -202,12 +197,6 @@ impl Scopes {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         self.all.iter().map(String::as_str)
-    }
-
-    /// What was typed: a program that signs in for itself has no `openid` to ask for.
-    pub(crate) fn typed(&self) -> impl Iterator<Item = &str> {
-        self.iter()
-            .filter(|scope| *scope != "openid" || self.asked_for_openid)
     }
 
     pub(crate) fn joined(&self) -> String {
@@ -230,8 +219,5 @@ mod tests {
             "openid email offline_access profile"
         );
         assert_eq!(scopes(&[]).joined(), "openid");
-        let typed = |extra| scopes(&[extra]).typed().collect::<Vec<_>>().join(" ");
-        assert_eq!(typed("k8s"), "k8s");
-        assert_eq!(typed("k8s,openid"), "openid k8s");
     }
 }

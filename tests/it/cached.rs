@@ -119,9 +119,7 @@ fn a_call_that_kubectl_no_longer_listens_to_ends_with_an_error() {
         .run();
     assert_eq!(outcome.code, Some(1), "{outcome}");
     assert!(
-        outcome
-            .stdout
-            .contains("error: the result could not be written"),
+        outcome.stdout.contains("error: the result could not be written"),
         "{outcome}"
     );
 }

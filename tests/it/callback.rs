@@ -190,13 +190,17 @@ fn a_hundred_strangers_end_the_login() {
 
 /// The page that the browser ended on.
 fn last_page(change: impl FnOnce(&Sandbox)) -> (Page, Option<i32>) {
+    last_page_of(change, Sandbox::get_token)
+}
+
+fn last_page_of(change: impl FnOnce(&Sandbox), call: fn(&Sandbox) -> Call) -> (Page, Option<i32>) {
     let page = Arc::new(Mutex::new(None));
     let sandbox = Sandbox::with_habit(Box::new({
         let page = Arc::clone(&page);
         move |url| *page.lock().unwrap() = Some(visit(url))
     }));
     change(&sandbox);
-    let code = sandbox.get_token().run().code;
+    let code = call(&sandbox).run().code;
     drop(sandbox);
     let page = page.lock().unwrap().take().expect("a page");
     (page, code)
@@ -207,6 +211,10 @@ fn the_page_tells_the_truth_and_nothing_else() {
     let (page, code) = last_page(|_| ());
     assert_eq!((page.status, code), (200, Some(0)));
     assert!(page.body.contains("You are signed in"));
+    assert!(page.body.contains("kubectl goes on in your terminal"));
+    let (page, code) = last_page_of(|_| (), Sandbox::setup);
+    assert_eq!((page.status, code), (200, Some(0)));
+    assert!(page.body.contains("You are signed in") && !page.body.contains("kubectl goes on"));
 
     let (page, code) = last_page(|sandbox| {
         sandbox.okta.behave(|behaviour| {

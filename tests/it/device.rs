@@ -141,7 +141,16 @@ fn an_app_with_a_secret_and_headers_of_ones_own_go_along() {
     // As at Okta, the web app proves itself and may not do this all the same.
     with_secret.run().fails(1, &["unauthorized_client"]);
     let sent = asked(&sandbox).headers;
-    assert!(sent.iter().any(|(name, _)| name == "authorization"), "{sent:?}");
+    // In the form, since many device endpoints read nothing else; never in two places.
+    assert!(!sent.iter().any(|(name, _)| name == "authorization"), "{sent:?}");
+    let form = asked(&sandbox).form;
+    for name in ["client_id", "client_secret"] {
+        assert_eq!(
+            form.iter().filter(|(known, _)| known == name).count(),
+            1,
+            "{form:?}"
+        );
+    }
     let wrong = with_secret
         .with("--oidc-client-secret", "wrong-secret-0123456789")
         .arg("--oidc-extra-scope=email");

@@ -339,7 +339,7 @@ fn a_record_that_is_far_too_large_is_not_read() {
         .write(true)
         .open(sandbox.session_file())
         .unwrap()
-        .set_len(2 << 20)
+        .set_len(5 << 20)
         .unwrap();
     sandbox.get_token().run().token();
     assert_eq!(sandbox.get_token().run().stderr, "");

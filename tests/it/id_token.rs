@@ -27,7 +27,6 @@ fn claims_of_others_are_refused() {
         (Defect::WrongIssuer, "its issuer is"),
         (Defect::DuplicateIss, "its member `iss` occurs twice"),
         (Defect::WrongAudience, "its audience is"),
-        (Defect::SecondAudience, "its audience is"),
         (Defect::AudEmptyArray, "its audience is"),
         (Defect::WrongAzp, "claim `azp`"),
         (Defect::WrongNonce, "its nonce is not the one"),
@@ -61,8 +60,7 @@ fn claims_of_a_wrong_type_are_named() {
         (Defect::AudObject, "`aud` claim is not a string"),
         (Defect::AudArrayWithNumber, "`aud` claim is not a string"),
         (Defect::NumberSub, "`sub` claim is not a string"),
-        (Defect::EmptySub, "`sub` claim is not 1 to 255"),
-        (Defect::LongSub, "`sub` claim is not 1 to 255"),
+        (Defect::EmptySub, "`sub` claim is not a text that is not empty"),
     ]);
 }
 
@@ -72,7 +70,6 @@ fn tokens_of_other_times_are_refused() {
         (Defect::ExpPast, "it expired 6"),
         (Defect::IatFuture, "it is valid only in"),
         (Defect::NbfFuture, "it is valid only in"),
-        (Defect::IatOld, "though the sign-in was just now"),
     ]);
 }
 
@@ -92,7 +89,6 @@ fn weak_foreign_or_missing_signatures_are_refused() {
         (Defect::UnknownKid, "no key for it"),
         (Defect::KidPath, "no key for it"),
         (Defect::KidSql, "no key for it"),
-        (Defect::NoKidManyKeys, "it names no key"),
     ]);
 }
 
@@ -133,7 +129,6 @@ fn keys_that_may_not_sign_are_not_used() {
         (Defect::EncUseKey, "no key"),
         (Defect::KeyOtherAlg, "no key"),
         (Defect::KidOnOtherKeyType, "no key"),
-        (Defect::DuplicateKid, "it names no key"),
     ]);
 }
 
@@ -141,7 +136,13 @@ fn keys_that_may_not_sign_are_not_used() {
 fn what_is_unusual_and_allowed_is_accepted() {
     let accepted = [
         Defect::AudArrayOne,
+        Defect::SecondAudience,
         Defect::Azp,
+        Defect::LongSub,
+        Defect::IatOld,
+        Defect::NoKidManyKeys,
+        Defect::DuplicateKid,
+        Defect::ConstantKid,
         Defect::ExpFloat,
         Defect::MissingAtHash,
         Defect::MissingAuthTime,
@@ -168,11 +169,11 @@ fn an_unknown_key_is_looked_for_exactly_once_more() {
         .okta
         .behave(|behaviour| behaviour.refresh_defect = Defect::UnknownKid);
     sandbox.expire();
-    sandbox
-        .get_token()
-        .run()
-        .fails(1, &["no key for it", "signing key of its own"]);
-    assert_eq!(sandbox.okta.count(Endpoint::Keys), 1);
+    // The session is over, and the sign-in that follows has a key that is known.
+    let outcome = sandbox.get_token().arg("-v1").run();
+    outcome.token();
+    assert!(outcome.stderr.contains("no key for it"), "{outcome}");
+    assert_eq!((sandbox.okta.count(Endpoint::Keys), sandbox.tabs()), (1, 2));
 }
 
 #[test]
@@ -186,30 +187,6 @@ fn keys_that_change_right_before_signing_are_found() {
 }
 
 #[test]
-fn a_clock_that_is_wrong_by_hours_is_named_as_the_cause() {
-    for (offset, words) in [(3 * 3600, "3 h behind"), (-3 * 3600, "3 h ahead of")] {
-        let sandbox = Sandbox::new();
-        sandbox
-            .okta
-            .behave(|behaviour| behaviour.clock_offset_secs = offset);
-        let outcome = sandbox.get_token().run();
-        outcome.fails(1, &[&format!("this machine's clock is {words} the provider's")]);
-    }
-}
-
-#[test]
-fn a_token_with_three_hundred_groups_fits() {
-    let sandbox = Sandbox::new();
-    sandbox.okta.behave(|behaviour| {
-        behaviour.group_count = Some(300);
-        behaviour.groups_limit_lifted = true;
-    });
-    let token = sandbox.get_token().run().token();
-    assert!(token.len() > 5000);
-    assert_eq!(sandbox.get_token().run().token(), token);
-}
-
-#[test]
 fn token_answers_that_lack_something_are_named() {
     let cases = [
         (
@@ -217,22 +194,16 @@ fn token_answers_that_lack_something_are_named() {
             "the provider sent no ID token",
         ),
         (
-            FaultKind::Missing("access_token".to_owned()),
-            "a field is missing",
-        ),
-        (
             FaultKind::Replace {
-                field: "token_type".to_owned(),
-                value: "mac".into(),
+                field: "id_token".to_owned(),
+                value: serde_json::json!({"a": 1}),
             },
-            "`mac` token",
+            "`id_token` is no text",
         ),
+        (FaultKind::Raw("{}".to_owned()), "neither tokens nor an error"),
         (
-            FaultKind::Replace {
-                field: "token_type".to_owned(),
-                value: "DPoP".into(),
-            },
-            "`dpop` token",
+            FaultKind::Raw(r#"{"error":{"code":"invalid_grant","message":"in an object"}}"#.to_owned()),
+            "invalid_grant: in an object",
         ),
         (
             FaultKind::Raw(r#"{"error":"invalid_grant","error_description":"in a 200"}"#.to_owned()),
@@ -248,6 +219,93 @@ fn token_answers_that_lack_something_are_named() {
         sandbox.get_token().run().fails(1, &[words]);
         assert_eq!(sandbox.cache_files(".session.json").len(), 0);
     }
+}
+
+/// What a call does not use cannot fail it.
+#[test]
+fn an_answer_with_an_id_token_is_enough_whatever_stands_beside_it() {
+    let replaced = |field: &str, value: serde_json::Value| FaultKind::Replace {
+        field: field.to_owned(),
+        value,
+    };
+    let mut faults: Vec<FaultKind> = [
+        "access_token",
+        "token_type",
+        "expires_in",
+        "scope",
+        "refresh_token",
+    ]
+    .iter()
+    .map(|field| FaultKind::Missing((*field).to_owned()))
+    .collect();
+    faults.extend([
+        replaced("token_type", "DPoP".into()),
+        replaced("token_type", serde_json::Value::Null),
+        replaced("expires_in", "3599".into()),
+        replaced("expires_in", 3599.5.into()),
+        replaced("expires_in", "soon".into()),
+        replaced("scope", serde_json::json!(["openid"])),
+        replaced("refresh_token", serde_json::Value::Null),
+        replaced("access_token", serde_json::json!([])),
+        FaultKind::WrongContentType,
+    ]);
+    for fault in faults {
+        let sandbox = Sandbox::new();
+        sandbox.okta.behave(|behaviour| {
+            behaviour.faults = vec![Fault::once(Endpoint::Token, fault.clone())];
+        });
+        let outcome = sandbox.get_token().run();
+        assert_eq!(outcome.code, Some(0), "{fault:?}: {outcome}");
+    }
+}
+
+#[test]
+fn documents_are_known_by_their_content_and_read_member_by_member() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| {
+        for (name, value) in [
+            ("token_endpoint_auth_methods_supported", serde_json::json!("none")),
+            ("scopes_supported", serde_json::json!("openid email")),
+            ("device_authorization_endpoint", "".into()),
+            ("authorization_response_iss_parameter_supported", "false".into()),
+            ("userinfo_endpoint", "/relative".into()),
+        ] {
+            behaviour.discovery.insert(name.to_owned(), value);
+        }
+        behaviour.extra_keys = vec![
+            serde_json::json!({"kty": "unheard-of", "use": 5}),
+            serde_json::json!("no key"),
+            serde_json::Value::Null,
+        ];
+        behaviour.faults = vec![
+            Fault::once(Endpoint::Discovery, FaultKind::WrongContentType),
+            Fault::once(Endpoint::Keys, FaultKind::WrongContentType),
+        ];
+    });
+    sandbox.get_token().run().token();
+}
+
+#[test]
+fn a_key_set_that_is_none_is_named() {
+    let sandbox = Sandbox::new();
+    let key = r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#.to_owned();
+    let fault = Fault::once(Endpoint::Keys, FaultKind::Raw(key));
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+    sandbox
+        .get_token()
+        .run()
+        .fails(1, &["the key set at", "it is one bare key (JWK)"]);
+}
+
+#[test]
+fn a_token_signed_with_es512_is_verified() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.id_token_defect = Defect::Es512;
+        let name = "id_token_signing_alg_values_supported".to_owned();
+        behaviour.discovery.insert(name, serde_json::json!(["ES512"]));
+    });
+    sandbox.get_token().run().token();
 }
 
 #[test]

@@ -214,12 +214,12 @@ fn a_refused_sign_in_gives_oktas_words_and_ours() {
         (
             "access_denied",
             "User is not assigned to the client application.",
-            "assign you",
+            "allow you",
         ),
         (
             "access_denied",
             "Policy evaluation failed for this request, please check the policy configurations.",
-            "Access Policies",
+            "no policy of the provider",
         ),
         (
             "invalid_scope",
@@ -229,9 +229,13 @@ fn a_refused_sign_in_gives_oktas_words_and_ours() {
         (
             "server_error",
             "The groups claim matched too many groups and must be configured to match fewer groups.",
-            "100",
+            "narrow the groups claim",
         ),
-        ("brand_new", "\u{1b}[31mA text with colour\u{7}", "System Log"),
+        (
+            "brand_new",
+            "\u{1b}[31mA text with colour\u{7}",
+            "the provider's log",
+        ),
     ];
     for (error, description, hint) in cases {
         let sandbox = Sandbox::new();
@@ -254,7 +258,7 @@ fn a_refusal_is_told_in_three_lines() {
     insta::assert_snapshot!(sandbox.filtered(&sandbox.get_token().run()), @"
     stderr: signing in at [ISSUER] in your browser
     stderr: error: the provider refused the sign-in: access_denied: User is not assigned to the client application.
-    stderr: hint: ask an Okta administrator to assign you, or a group of yours, to the app (Applications > the app > Assignments)
+    stderr: hint: ask an administrator of the provider to allow you, or a group of yours, to use the app
     exit: 1
     ");
 }
@@ -305,9 +309,18 @@ fn the_second_listen_address_is_taken_when_the_first_is_not_free() {
     let sandbox = Sandbox::new();
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = holder.local_addr().unwrap().port();
-    sandbox
+    let outcome = sandbox
         .get_token()
         .with("--listen-address", &format!("127.0.0.1:{port},127.0.0.1:0"))
-        .run()
-        .token();
+        .run();
+    outcome.token();
+    let redirect = asked(&sandbox, Endpoint::Authorize);
+    let redirect = query(&redirect, "redirect_uri").unwrap().to_owned();
+    assert!(
+        outcome.stderr.contains(&format!("127.0.0.1:{port} is taken by"))
+            && outcome
+                .stderr
+                .contains(&format!("uses {redirect}, which has to be registered")),
+        "{outcome}"
+    );
 }

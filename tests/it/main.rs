@@ -24,6 +24,7 @@ mod adopt_whose;
 mod ahead;
 mod cached;
 mod callback;
+mod client_auth;
 mod device;
 mod drop_in;
 mod exec_info;
@@ -49,6 +50,7 @@ mod refresh;
 #[cfg(target_os = "linux")]
 mod refused;
 mod secrets;
+mod session_end;
 mod setup;
 mod standalone;
 #[cfg(target_os = "linux")]
@@ -59,6 +61,8 @@ mod storms;
 mod survival;
 mod table;
 mod tls;
+mod tls_faults;
+mod token_limits;
 mod usage;
 
 /// The names of all tests here, as `module::test`, so that a table of them cannot name one that is gone.

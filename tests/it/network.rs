@@ -43,7 +43,9 @@ fn a_provider_that_does_not_answer_ends_in_bounded_time() {
     let child = call.spawn();
     let asked = silent.accept().unwrap();
     sandbox.let_pass(30);
-    finish(child).fails(1, &["did not answer within 30 s"]);
+    let outcome = finish(child);
+    outcome.fails(1, &["did not answer within 30 s"]);
+    assert!(!outcome.stderr.contains("waiting for an answer"), "{outcome}");
     drop(asked);
 }
 
@@ -53,7 +55,7 @@ fn failures_of_discovery_are_told_apart() {
         (
             FaultKind::status(404, FaultBody::Okta),
             "HTTP 404",
-            "/oauth2/default may not exist",
+            "check --oidc-issuer-url",
         ),
         (
             FaultKind::status(503, FaultBody::Empty),
@@ -75,11 +77,31 @@ fn failures_of_discovery_are_told_apart() {
         ),
         (FaultKind::BrokenJson, "discovery document", "OpenID Connect"),
         (
+            FaultKind::Raw(String::new()),
+            "answered with nothing",
+            "--oidc-issuer-url",
+        ),
+        (
+            FaultKind::Raw("[]".to_owned()),
+            "with a JSON list",
+            "--oidc-issuer-url",
+        ),
+        (
+            FaultKind::Raw("<html><title>Wi-Fi for guests</title></html>".to_owned()),
+            "not with JSON: Wi-Fi for guests",
+            "captive",
+        ),
+        (
+            FaultKind::status(431, FaultBody::Empty),
+            "HTTP 431",
+            "--oidc-request-header",
+        ),
+        (
             FaultKind::Missing("jwks_uri".to_owned()),
             "jwks_uri",
             "OpenID Connect",
         ),
-        (FaultKind::Huge, "more than 1048576 bytes", "try again later"),
+        (FaultKind::Huge, "more than 4194304 bytes", "try again later"),
     ];
     for (fault, words, hint) in cases {
         let sandbox = Sandbox::new();
@@ -89,6 +111,73 @@ fn failures_of_discovery_are_told_apart() {
         sandbox.get_token().run().fails(1, &[words, hint]);
         assert_eq!(sandbox.tabs(), 0);
     }
+}
+
+/// The web server in front of a provider may want another spelling of the path.
+#[test]
+fn a_redirect_within_the_provider_s_own_origin_is_followed_for_documents() {
+    for (endpoint, path) in [
+        (Endpoint::Discovery, ".well-known/openid-configuration"),
+        (Endpoint::Keys, "v1/keys"),
+    ] {
+        let sandbox = Sandbox::new();
+        let again = format!("{}/{path}?again", sandbox.okta.issuer());
+        sandbox.okta.behave(|behaviour| {
+            behaviour.faults = vec![Fault::once(endpoint, FaultKind::Redirect { to: again })];
+        });
+        sandbox.get_token().run().token();
+        assert_eq!(sandbox.okta.count(endpoint), 2);
+    }
+}
+
+#[test]
+fn redirects_without_end_or_to_another_port_are_told() {
+    let sandbox = Sandbox::new();
+    let itself = format!("{}/.well-known/openid-configuration", sandbox.okta.issuer());
+    let redirects = |to: &str| {
+        let to = to.to_owned();
+        sandbox.okta.behave(|behaviour| {
+            behaviour.faults = vec![Fault::always(Endpoint::Discovery, FaultKind::Redirect { to })];
+        });
+        sandbox.okta.clear_requests();
+        sandbox.get_token().run()
+    };
+    redirects(&itself).fails(1, &[&itself, "redirects without end"]);
+    assert_eq!(sandbox.okta.count(Endpoint::Discovery), 1);
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let other_port = format!("http://{}/x", elsewhere.local_addr().unwrap());
+    redirects(&other_port).fails(1, &[&itself, &format!("redirects to {other_port}")]);
+    assert!(elsewhere.accept().is_err(), "nothing may go there");
+}
+
+/// At a terminal a person hears what is waited for, and has the failure sooner.
+#[test]
+fn a_person_hears_what_is_waited_for_and_waits_ten_seconds_at_most() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let issuer = format!("http://{}", silent.local_addr().unwrap());
+    let sandbox = Sandbox::new();
+    let call = sandbox
+        .get_token()
+        .with("--oidc-issuer-url", &issuer)
+        .at_terminal();
+    let outcome = call.run();
+    outcome.fails(1, &["did not answer within 10 s", "try again"]);
+    let waiting = format!("waiting for an answer of {issuer}/.well-known/openid-configuration\n");
+    assert_eq!(outcome.stderr.matches(&waiting).count(), 1, "{outcome}");
+}
+
+#[test]
+fn a_proxy_that_nobody_can_find_is_told_apart_from_the_provider() {
+    let sandbox = Sandbox::new();
+    let call = sandbox
+        .get_token()
+        .with("--oidc-issuer-url", "https://okta.invalid")
+        .env("HTTPS_PROXY", "http://proxy.invalid:3128");
+    call.run().fails(
+        1,
+        &["cannot find the proxy `proxy.invalid`", "correct HTTPS_PROXY"],
+    );
 }
 
 #[test]
@@ -121,7 +210,7 @@ fn an_issuer_that_differs_is_shown_beside_the_one_that_was_asked() {
     });
     insta::assert_snapshot!(sandbox.filtered(&sandbox.get_token().run()), @"
     stderr: error: the discovery document is of issuer `https://login.example.com/oauth2/default`, not of `[ISSUER]`
-    stderr: hint: use --oidc-issuer-url=https://login.example.com/oauth2/default here and in the API server, or set the issuer of the authorization server at Okta (Security > API) to this URL
+    stderr: hint: use --oidc-issuer-url=https://login.example.com/oauth2/default here and in the API server, if that is the provider you mean
     exit: 1
     ");
     let with_slash = format!("{}/", sandbox.okta.issuer());

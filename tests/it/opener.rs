@@ -25,6 +25,61 @@ fn a_browser_that_cannot_be_opened_is_told_with_the_url_and_the_login_goes_on() 
     }
 }
 
+/// A call on a desktop whose programs are these scripts.
+fn desktop(sandbox: &Sandbox, programs: &[(&str, &str)]) -> crate::support::Call {
+    let bin = sandbox.path("bin");
+    fs::create_dir_all(&bin).unwrap();
+    for (name, script) in programs {
+        fs::write(bin.join(name), format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    // Only what is needed from the system, so that no browser of this machine is found.
+    for tool in ["/bin/sh", "/usr/bin/seq"] {
+        let link = bin.join(std::path::Path::new(tool).file_name().unwrap());
+        if !link.exists() {
+            std::os::unix::fs::symlink(tool, link).unwrap();
+        }
+    }
+    let call = sandbox.get_token().without("--browser-command");
+    call.env("DISPLAY", ":99").env("PATH", &bin.display().to_string())
+}
+
+const NOISE: &str = "echo NOISE; echo NOISE >&2; exit 3";
+
+#[test]
+fn a_desktop_s_opener_that_fails_with_noise_is_told_and_the_login_goes_on() {
+    let sandbox = Sandbox::new();
+    let call = desktop(&sandbox, &[("xdg-open", NOISE), ("gio", NOISE)]);
+    let (child, stderr, url) = url_from_stderr(call.spawn());
+    let told = "the browser could not be opened: `xdg-open` ended with exit status: 3";
+    assert!(stderr.contains(told), "{stderr}");
+    assert_eq!(visit(&url).status, 200);
+    let outcome = finish(child);
+    outcome.token();
+    assert!(
+        !stderr.contains("NOISE") && !outcome.stderr.contains("NOISE"),
+        "{outcome}"
+    );
+}
+
+#[test]
+fn the_next_opener_is_tried_and_the_user_s_own_choice_first() {
+    let sandbox = Sandbox::new();
+    let opens = format!("printf '%s\\n' \"$1\" > '{}'", sandbox.path("browser").display());
+    let call = desktop(
+        &sandbox,
+        &[("xdg-open", NOISE), ("gio", &opens.replace("$1", "$2"))],
+    );
+    call.run().token();
+    let chosen = desktop(&sandbox, &[("mine", &opens), ("gio", NOISE)])
+        .env("BROWSER", "no-such-browser:mine")
+        .arg("--oidc-extra-scope=email");
+    let outcome = chosen.run();
+    outcome.token();
+    assert!(!outcome.stderr.contains("could not be opened"), "{outcome}");
+    assert_eq!(sandbox.tabs(), 2);
+}
+
 #[test]
 fn a_desktop_without_an_opener_is_told_with_the_url() {
     let sandbox = Sandbox::new();

@@ -22,7 +22,7 @@ const GAPS: [(&str, &str); 19] = [
     ("keyboard", "prompts::a_pasted_code_or_the_whole_address_signs_in"),
     (
         "client-credentials",
-        "grants::a_program_signs_in_for_itself_and_asks_for_no_openid",
+        "grants::a_program_asks_for_openid_and_once_more_without_where_that_is_refused",
     ),
     (
         "failing refresh",

@@ -125,6 +125,9 @@ fn a_pasted_address_of_another_sign_in_is_refused() {
     let (mut child, mut terminal) = typing(&keyboard(&sandbox));
     url_before_prompt(&mut child);
     writeln!(terminal, "http://localhost:18000/?code=stolen&state=other").unwrap();
+    writeln!(terminal).unwrap();
+    // The end of the input, as Ctrl-D gives it.
+    terminal.write_all(b"\x04").unwrap();
     let outcome = finish(child);
     assert_eq!(
         (outcome.code, outcome.stdout.as_str()),
@@ -133,6 +136,84 @@ fn a_pasted_address_of_another_sign_in_is_refused() {
     );
     assert!(outcome.stderr.contains("it is of another sign-in"), "{outcome}");
     assert_eq!(sandbox.okta.count(Endpoint::Token), 0);
+}
+
+#[test]
+fn after_a_wrong_paste_the_right_one_counts() {
+    let sandbox = Sandbox::unattended();
+    let (mut child, mut terminal) = typing(&keyboard(&sandbox));
+    let address = crate::support::redirect_of(&url_before_prompt(&mut child));
+    writeln!(terminal, "http://localhost:18000/?code=stolen&state=other").unwrap();
+    writeln!(terminal, "  '{address}'").unwrap();
+    let outcome = finish(child);
+    outcome.token();
+    assert!(outcome.stderr.contains("it is of another sign-in"), "{outcome}");
+    assert!(
+        !outcome.stderr.contains('\u{1b}'),
+        "control sequences:\n{outcome}"
+    );
+}
+
+#[test]
+fn the_end_of_the_input_ends_the_question() {
+    let sandbox = Sandbox::unattended();
+    let (mut child, mut terminal) = typing(&keyboard(&sandbox));
+    url_before_prompt(&mut child);
+    terminal.write_all(b"\x04").unwrap();
+    let outcome = finish(child);
+    outcome.fails(1, &["the input ended before anything was pasted"]);
+}
+
+#[test]
+fn without_pkce_the_pasted_code_comes_with_a_warning() {
+    let sandbox = Sandbox::unattended();
+    let (mut child, mut terminal) = typing(&keyboard(&sandbox).arg("--oidc-pkce-method=no"));
+    let mut warning = String::new();
+    let mut reader = BufReader::new(child.stderr.take().unwrap());
+    reader.read_line(&mut warning).unwrap();
+    assert!(warning.starts_with("warning: --oidc-pkce-method=no"), "{warning}");
+    child.stderr = Some(reader.into_inner());
+    terminal.write_all(b"\x04").unwrap();
+    finish(child);
+}
+
+/// A browser has opened, and nobody sees it: the address of another one can be pasted, and Enter opens this one again.
+#[test]
+fn beside_a_browser_that_was_opened_the_answer_can_be_pasted() {
+    let sandbox = Sandbox::unattended();
+    let call = sandbox.get_token().env("KUBERNETES_EXEC_INFO", INTERACTIVE);
+    let (child, mut terminal) = typing(&call);
+    let (child, told, url) = crate::support::url_from_stderr(child);
+    assert!(told.contains("if no browser opens, open this URL"), "{told}");
+    sandbox.wait_for_tabs(1);
+    writeln!(terminal).unwrap();
+    assert_eq!(sandbox.wait_for_tabs(2), url);
+    writeln!(terminal, "{}", crate::support::redirect_of(&url)).unwrap();
+    let outcome = finish(child);
+    outcome.token();
+    assert!(
+        outcome.stderr.contains("Enter alone opens the browser again"),
+        "{outcome}"
+    );
+    assert!(
+        !outcome.stderr.contains('\u{1b}'),
+        "control sequences:\n{outcome}"
+    );
+}
+
+/// Ctrl-D takes the question away, and the browser may still come back.
+#[test]
+fn the_end_of_the_input_leaves_the_listener_waiting() {
+    let sandbox = Sandbox::unattended();
+    let call = sandbox
+        .get_token()
+        .without("--browser-command")
+        .env("KUBERNETES_EXEC_INFO", INTERACTIVE);
+    let (child, mut terminal) = typing(&call);
+    let (child, _, url) = crate::support::url_from_stderr(child);
+    terminal.write_all(b"\x04").unwrap();
+    crate::support::visit(&url);
+    finish(child).token();
 }
 
 /// Over SSH: the URL is printed, the browser is on another machine, and where it ended is pasted.
@@ -275,4 +356,39 @@ fn a_wrong_password_is_asked_for_three_times_at_a_terminal_and_told() {
         "{outcome}"
     );
     assert_eq!(sandbox.grants("password"), 5);
+}
+
+/// Where a terminal shows standard error, the last line tells how much time is left, and is gone when the answer is there.
+#[test]
+fn at_a_terminal_the_time_left_is_shown_and_taken_back() {
+    let sandbox = Sandbox::unattended();
+    let call = sandbox
+        .get_token()
+        .without("--browser-command")
+        .env("KUBERNETES_EXEC_INFO", INTERACTIVE)
+        .env("TERM", "xterm")
+        .through(&["sh", "-c", "exec \"$@\" 2>&0", "sh"]);
+    let (child, mut terminal) = typing(&call);
+    let mut shown = Vec::new();
+    let mut byte = [0];
+    while !shown.ends_with(b"[  3 min left] paste here: ") {
+        assert_eq!(terminal.read(&mut byte).unwrap(), 1);
+        shown.push(byte[0]);
+    }
+    let shown = String::from_utf8(shown).unwrap();
+    let url = shown.lines().find(|line| line.starts_with("http")).unwrap();
+    writeln!(terminal, "http://localhost:1/?code=x&state=other").unwrap();
+    let mut refused = Vec::new();
+    while !refused.ends_with(b"it is of another sign-in\r\n[  3 min left] paste here: ") {
+        assert_eq!(terminal.read(&mut byte).unwrap(), 1);
+        refused.push(byte[0]);
+    }
+    crate::support::visit(url.trim());
+    finish(child).token();
+    let mut rest = Vec::new();
+    // Linux tells the end of a terminal as an error.
+    while terminal.read(&mut byte).is_ok_and(|length| length == 1) {
+        rest.push(byte[0]);
+    }
+    assert_eq!(String::from_utf8_lossy(&rest), "\r\u{1b}[2K");
 }

@@ -153,6 +153,23 @@ fn a_whole_session_goes_through_a_tunnel() {
     signs_in_through(&format!("http://{address}"), &asked);
 }
 
+/// Okta's console is named only to those whose issuer is Okta's.
+#[test]
+fn at_okta_a_refusal_is_explained_with_the_place_in_its_console() {
+    let (address, _) = tunnels(by_connect);
+    let sandbox = Sandbox::with_provider_at("corp.okta.com");
+    sandbox.okta.behave(|behaviour| behaviour.assigned = false);
+    let call = sandbox.get_token().arg("--certificate-authority=~/ca.pem");
+    let call = call.env("HTTPS_PROXY", &format!("http://{address}"));
+    call.run().fails(
+        1,
+        &[
+            "ask an Okta administrator",
+            "Applications > the app > Assignments",
+        ],
+    );
+}
+
 #[test]
 fn a_whole_session_goes_through_a_socks_proxy() {
     let (address, asked) = tunnels(by_socks);

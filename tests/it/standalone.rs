@@ -389,7 +389,7 @@ fn a_file_that_cannot_be_written_is_told_before_the_sign_in() {
     call.run().fails(1, &["is read-only", "chmod u+w"]);
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     fs::write(sandbox.path(".kube/config.lock"), "").unwrap();
-    call.run().fails(1, &["is locked", "rm -f"]);
+    call.run().fails(1, &["is locked", "mv "]);
     assert_eq!(sandbox.tabs(), 0);
 }
 

@@ -4,12 +4,9 @@
 
 use std::{fs, io::Write, path::PathBuf, process::Command};
 
-use data_encoding::BASE64URL_NOPAD;
-use serde_json::Value;
-
 use crate::{
     parts,
-    person::{Person, token},
+    person::{Person, claims, token},
     process::{Outcome, Process},
 };
 
@@ -37,19 +34,7 @@ impl Certified {
 
     /// Someone who signs in with this client.
     fn person(&self, client: &str) -> Person {
-        let person = parts::part("provider/person.mjs");
-        Person::new(&[
-            "get-token".to_owned(),
-            format!("--oidc-issuer-url={}", self.issuer),
-            format!("--oidc-client-id={client}"),
-            "--listen-address=127.0.0.1:0".to_owned(),
-            "--authentication-timeout-sec=30".to_owned(),
-            format!(
-                "--browser-command={} {}",
-                parts::part("node").display(),
-                person.display()
-            ),
-        ])
+        Person::at(&self.issuer, client, &[])
     }
 
     /// The grants that it gave and refused, in order, without the polls of a device that waits; it has more to say.
@@ -68,11 +53,6 @@ fn node(script: &str) -> Command {
     let mut command = Command::new(parts::part("node"));
     command.arg(script);
     command
-}
-
-fn claims(token: &str) -> Value {
-    let payload = token.split('.').nth(1).expect("a JWT");
-    serde_json::from_slice(&BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap()).unwrap()
 }
 
 #[track_caller]
@@ -255,7 +235,7 @@ fn a_refresh_token_that_somebody_else_has_used_ends_in_a_sign_in() {
         "--oidc-auth-request-extra-params=prompt=consent",
     ];
     token(&person.run(&more));
-    let session = person.files(".kube/cache/kubesesame", ".session.json").remove(0);
+    let session = person.session();
     let copy = fs::read(&session).unwrap();
     person.expire();
     token(&person.run(&more));

@@ -16,10 +16,12 @@ mod cluster;
 #[cfg(target_os = "linux")]
 mod container;
 mod converted;
+mod dex;
 #[cfg(target_os = "linux")]
 mod endurance;
 #[cfg(target_os = "linux")]
 mod keeper;
+mod keycloak;
 #[cfg(target_os = "linux")]
 mod keyring;
 mod kubectl;

@@ -7,10 +7,14 @@ use std::{
     process::{Command, Stdio},
 };
 
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::process::{Outcome, Process};
+use crate::{
+    parts,
+    process::{Outcome, Process},
+};
 
 /// The product.
 pub(crate) const KUBESESAME: &str = env!("CARGO_BIN_EXE_kubesesame");
@@ -30,6 +34,24 @@ impl Person {
             arguments: arguments.to_vec(),
             environment: Vec::new(),
         }
+    }
+
+    /// Someone who signs in at this issuer with this client, in the scripted browser with these options.
+    pub(crate) fn at(issuer: &str, client: &str, browser: &[&str]) -> Self {
+        let script = [parts::part("node"), parts::part("provider/person.mjs")];
+        let script = script.iter().map(|path| path.to_str().unwrap());
+        let command = script
+            .chain(browser.iter().copied())
+            .collect::<Vec<_>>()
+            .join(" ");
+        Self::new(&[
+            "get-token".to_owned(),
+            format!("--oidc-issuer-url={issuer}"),
+            format!("--oidc-client-id={client}"),
+            "--listen-address=127.0.0.1:0".to_owned(),
+            "--authentication-timeout-sec=30".to_owned(),
+            format!("--browser-command={command}"),
+        ])
     }
 
     /// Sets a variable for all calls to come.
@@ -93,14 +115,46 @@ impl Person {
             .collect()
     }
 
+    /// The file of the only session.
+    pub(crate) fn session(&self) -> PathBuf {
+        let mut files = self.files(".kube/cache/kubesesame", ".session.json");
+        assert_eq!(files.len(), 1, "{files:?}");
+        files.remove(0)
+    }
+
     /// Makes the token of the only session one that has to be renewed.
     pub(crate) fn expire(&self) {
-        let files = self.files(".kube/cache/kubesesame", ".session.json");
-        assert_eq!(files.len(), 1, "{files:?}");
-        let mut session: Value = serde_json::from_slice(&fs::read(&files[0]).unwrap()).unwrap();
+        let file = self.session();
+        let mut session: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
         session["expires_at"] = 1.into();
-        fs::write(&files[0], session.to_string()).unwrap();
+        fs::write(&file, session.to_string()).unwrap();
     }
+
+    /// Lets the token expire and gets the next one without a word; returns its claims.
+    #[track_caller]
+    pub(crate) fn refresh(&self, more: &[&str]) -> Value {
+        self.expire();
+        let outcome = self.run(more);
+        let claims = claims(&token(&outcome));
+        assert_eq!(outcome.stderr, "", "{outcome:?}");
+        claims
+    }
+
+    /// Lets the token expire and gets the next one by one sign-in, as the session has ended at the provider.
+    #[track_caller]
+    pub(crate) fn sign_in_again(&self, more: &[&str]) -> Value {
+        self.expire();
+        let outcome = self.run(more);
+        let claims = claims(&token(&outcome));
+        assert_eq!(outcome.stderr.matches("signing in at ").count(), 1, "{outcome:?}");
+        claims
+    }
+}
+
+/// Returns the claims of a token, without a look at its signature.
+pub(crate) fn claims(token: &str) -> Value {
+    let payload = token.split('.').nth(1).expect("a JWT");
+    serde_json::from_slice(&BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap()).unwrap()
 }
 
 /// Returns the token of a successful run.

@@ -76,6 +76,10 @@ pub(crate) struct Behaviour {
     /// Whether a refreshed ID token still carries groups.
     pub(crate) groups_after_refresh: bool,
 
+    /// A refreshed ID token is as Keycloak's after another sign-in of the same browser: another `auth_time`, another `nonce`, and an
+    /// `azp`.
+    pub(crate) keycloak_refresh: bool,
+
     /// Life of an ID token.
     pub(crate) id_token_lifetime_secs: i64,
     /// Life of an access token; also `expires_in`.
@@ -174,12 +178,7 @@ pub(crate) fn since_epoch() -> Duration {
 
 impl Default for Behaviour {
     fn default() -> Self {
-        let redirect_uris = strings(&[
-            "http://localhost:8000",
-            "http://localhost:18000",
-            "http://127.0.0.1:8000",
-            "http://127.0.0.1:18000",
-        ]);
+        let redirect_uris = strings(REDIRECT_URIS);
         Self {
             post_logout_redirect_uris: redirect_uris.clone(),
             redirect_uris,
@@ -205,6 +204,7 @@ impl Default for Behaviour {
             group_count: None,
             groups_limit_lifted: false,
             groups_after_refresh: true,
+            keycloak_refresh: false,
             id_token_lifetime_secs: 3600,
             access_token_lifetime_secs: 3600,
             access_token_form: AccessTokenForm::Jwt,
@@ -237,6 +237,13 @@ impl Default for Behaviour {
     }
 }
 
+/// What a person registers for kubesesame.
+const REDIRECT_URIS: &[&str] = &[
+    "http://localhost:8000",
+    "http://localhost:18000",
+    "http://127.0.0.1:8000",
+    "http://127.0.0.1:18000",
+];
 /// Scopes that a custom authorization server starts with. `groups` is an ordinary custom scope there, to be created.
 const CUSTOM_SCOPES: &[&str] = &[
     "openid",

@@ -23,7 +23,7 @@ pub(crate) enum Defect {
     DuplicateIss,
     /// `aud` of another client.
     WrongAudience,
-    /// `aud` with a second, unknown audience.
+    /// `aud` with a second, unknown audience; to be accepted.
     SecondAudience,
     /// `aud` as an array of one; to be accepted.
     AudArrayOne,
@@ -39,7 +39,7 @@ pub(crate) enum Defect {
     MissingAud,
     /// `azp` of another client.
     WrongAzp,
-    /// `azp` of this client; to be accepted at login, but a newcomer after a refresh.
+    /// `azp` of this client; to be accepted.
     Azp,
     /// No `sub`.
     MissingSub,
@@ -47,7 +47,7 @@ pub(crate) enum Defect {
     EmptySub,
     /// `sub` as a number.
     NumberSub,
-    /// `sub` of 256 characters.
+    /// `sub` of 256 characters; to be accepted.
     LongSub,
     /// `sub` twice, the false one first.
     DuplicateSub,
@@ -58,7 +58,7 @@ pub(crate) enum Defect {
     IatString,
     /// `iat` ten minutes ahead.
     IatFuture,
-    /// `iat` a day ago; `exp` still ahead.
+    /// `iat` a day ago; `exp` still ahead; to be accepted.
     IatOld,
     /// No `exp`.
     MissingExp,
@@ -100,9 +100,9 @@ pub(crate) enum Defect {
     OtherSubject,
     /// After a refresh: the audience of another client.
     OtherAudience,
-    /// After a refresh: another time of login.
+    /// After a refresh: another time of login; to be accepted.
     OtherAuthTime,
-    /// After a refresh: a nonce that is not the login's.
+    /// After a refresh: a nonce that is not the login's; to be accepted.
     OtherNonce,
 
     /// `alg` none, no signature.
@@ -129,7 +129,7 @@ pub(crate) enum Defect {
     KidPath,
     /// A `kid` that is SQL.
     KidSql,
-    /// No `kid` here and in the key set, with several keys.
+    /// No `kid` here and in the key set, with several keys; to be accepted.
     NoKidManyKeys,
     /// No `kid` here and in the key set, with one key; to be accepted.
     NoKidOneKey,
@@ -179,10 +179,14 @@ pub(crate) enum Defect {
     EncUseKey,
     /// The key set says PS256 for the signing key.
     KeyOtherAlg,
-    /// The key set has the signer's `kid` twice, the false key first.
+    /// The key set has the signer's `kid` twice, the false key first; to be accepted.
     DuplicateKid,
     /// The key set has the signer's `kid` on an elliptic curve key only.
     KidOnOtherKeyType,
+    /// The key has the same name whatever key it is, as Hydra's after a rotation; the token is fine.
+    ConstantKid,
+    /// Signed with ES512 by a key that the key set shows; the token is fine.
+    Es512,
     /// The key set publishes private members of the signing key; the token is fine.
     PrivateMembers,
 }
@@ -282,7 +286,7 @@ fn binding_claim(defect: Defect, truth: &Truth<'_>) -> Option<Change> {
         Defect::MissingNonce => ("nonce", Value::Null),
         Defect::WrongAtHash => ("at_hash", bodies::half_hash("another access token").into()),
         Defect::LongAtHash => ("at_hash", bodies::sha256_base64url(truth.access_token).into()),
-        Defect::MissingAtHash => ("at_hash", Value::Null),
+        Defect::MissingAtHash | Defect::Es512 => ("at_hash", Value::Null),
         Defect::EmailVerifiedString => ("email_verified", "true".into()),
         Defect::EmailNotVerified => ("email_verified", false.into()),
         _ => return None,

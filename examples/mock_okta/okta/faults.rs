@@ -83,6 +83,15 @@ pub(crate) enum FaultKind {
     },
     /// A 200 with this very text as JSON: byte order marks, members twice, deep nesting.
     Raw(String),
+    /// An answer with this status, content type and text; the work is not done.
+    Answer {
+        /// HTTP status.
+        code: u16,
+        /// `Content-Type`.
+        content_type: String,
+        /// The body.
+        body: String,
+    },
 }
 
 /// The body of a failed answer.
@@ -159,6 +168,11 @@ impl FaultKind {
             }
             Self::Redirect { to } => Some(Answer::redirect(307, to)),
             Self::Raw(text) => Some(Answer::new(200, "application/json", text.clone())),
+            Self::Answer {
+                code,
+                content_type,
+                body,
+            } => Some(Answer::new(*code, content_type, body.clone())),
             Self::Slow { .. }
             | Self::SlowAfterCommit { .. }
             | Self::Held
@@ -195,7 +209,8 @@ impl FaultKind {
             | Self::Reset
             | Self::ResetAfterCommit
             | Self::Redirect { .. }
-            | Self::Raw(_) => {}
+            | Self::Raw(_)
+            | Self::Answer { .. } => {}
         }
         answer
     }

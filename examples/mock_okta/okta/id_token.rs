@@ -45,6 +45,11 @@ pub(crate) fn mint(
             if !rules.groups_after_refresh {
                 claims.remove("groups");
             }
+            if rules.keycloak_refresh {
+                claims.insert("auth_time".to_owned(), (grant.auth_time + 1).into());
+                claims.insert("nonce".to_owned(), bodies::random().into());
+                claims.insert("azp".to_owned(), grant.client_id.clone().into());
+            }
             rules.refresh_defect
         }
     };

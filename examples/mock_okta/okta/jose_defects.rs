@@ -3,7 +3,11 @@
 //! The attacker's key is the published bystander where any key will do. The weak key is a constant, since no current
 //! library makes one; it guards nothing.
 
+use std::sync::OnceLock;
+
 use aws_lc_rs::hmac;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use data_encoding::BASE64;
 use openidconnect::{
     PrivateSigningKey,
@@ -17,6 +21,8 @@ use super::{
     keys::{KeyRing, SigningKey},
 };
 
+const CONSTANT_KID: &str = "the-key";
+const P521_KID: &str = "p-521";
 const WEAK_KID: &str = "weak-1024";
 const WEAK_KEY: &str = include_str!("weak_rsa_1024.pem");
 const WEAK_MODULUS: &str = "xkhN1EaRl0i6oJwJF4VTc0NtSEvm677kqSoaV_6gVPFRivzhnwNlYK1yItLd5JmMyTimOJMxRy3k_u_PbgtXsq1IUy\
@@ -83,6 +89,8 @@ pub(crate) fn damage_key_set(defect: Defect, keys: &mut Vec<Value>) {
             });
         }
         Defect::PrivateMembers => set(keys, "d", bodies::random().into()),
+        Defect::ConstantKid => set(keys, "kid", CONSTANT_KID.into()),
+        Defect::Es512 => keys.push(p521_jwk()),
         _ => {}
     }
 }
@@ -100,6 +108,11 @@ fn damage_header(defect: Defect, header: &mut Map<String, Value>, ring: KeyRing)
         Defect::KidPath => put("kid", "../../../../dev/null".into()),
         Defect::KidSql => put("kid", "x' OR '1'='1".into()),
         Defect::WeakRsaKey => put("kid", WEAK_KID.into()),
+        Defect::ConstantKid => put("kid", CONSTANT_KID.into()),
+        Defect::Es512 => {
+            put("alg", "ES512".into());
+            put("kid", P521_KID.into());
+        }
         Defect::TypAtJwt => put("typ", "at+jwt".into()),
         Defect::TypDpopJwt => put("typ", "dpop+jwt".into()),
         Defect::TypLogoutJwt => put("typ", "logout+jwt".into()),
@@ -158,6 +171,10 @@ fn signature(defect: Defect, ring: KeyRing, message: &[u8]) -> Vec<u8> {
             ring.bystander().sign(message)
         }
         Defect::WeakRsaKey => weak_signature(message),
+        Defect::Es512 => {
+            let signature = p521_pair().sign(&SystemRandom::new(), message);
+            signature.expect("a P-521 key signs").as_ref().to_vec()
+        }
         _ => signer.sign(message),
     }
 }
@@ -190,6 +207,24 @@ fn weak_signature(message: &[u8]) -> Vec<u8> {
 
 fn weak_jwk() -> Value {
     json!({ "kty": "RSA", "alg": "RS256", "use": "sig", "kid": WEAK_KID, "n": WEAK_MODULUS, "e": "AQAB" })
+}
+
+static P521: OnceLock<EcdsaKeyPair> = OnceLock::new();
+
+fn p521_pair() -> &'static EcdsaKeyPair {
+    P521.get_or_init(|| {
+        EcdsaKeyPair::generate(&ECDSA_P521_SHA512_FIXED_SIGNING).expect("aws-lc makes a P-521 key")
+    })
+}
+
+fn p521_jwk() -> Value {
+    // An uncompressed point: 04 <x> <y>.
+    let point = p521_pair().public_key().as_ref();
+    let (x, y) = point[1..].split_at(66);
+    json!({
+        "kty": "EC", "crv": "P-521", "alg": "ES512", "use": "sig", "kid": P521_KID,
+        "x": bodies::base64url(x), "y": bodies::base64url(y),
+    })
 }
 
 fn without_kids(keys: &mut [Value]) {

@@ -18,7 +18,7 @@ use crate::invocation::Invocation;
 use crate::lifecycle::{
     Acquired, Acquisition, Demand, Import, NoStore, SessionFiles, SessionStore, Settings,
 };
-use crate::oidc::{Event, Person};
+use crate::oidc::{Continuation, Event};
 use crate::runtime::LazyRuntime;
 use crate::secret::Secret;
 use crate::session::{FastPathEntry, Identity, Key, RefreshPolicy, Store};
@@ -164,6 +164,11 @@ impl<'a> GetToken<'a> {
     ) -> Result<Acquired, Error> {
         let ui = self.ui;
         let report = move |event: Event<'_>| person::show(ui, event);
+        let continuation = if self.invocation.is_by_client() {
+            Continuation::Kubectl
+        } else {
+            Continuation::Command
+        };
         let settings = Settings {
             provider: &self.provider,
             login: &self.login,
@@ -178,10 +183,7 @@ impl<'a> GetToken<'a> {
             import: import.filter(|import| !import.dirs.is_empty()),
             invocation: self.invocation,
             runtime: &LazyRuntime::default(),
-            person: Person {
-                report: &report,
-                ask: person::ask,
-            },
+            person: person::with(ui, &report, continuation),
             ui: self.ui,
         };
         acquisition.acquire()

@@ -284,7 +284,7 @@ fn a_link_stays_a_link() {
     assert!(fs::read_to_string(&real).unwrap().contains("kubesesame") && backup(&real).exists());
     assert_eq!(owner(&real), before);
     write(&sandbox, "dotfiles/kube.lock", "");
-    restore(&sandbox, &[]).fails(1, &["is locked", "rm -f"]);
+    restore(&sandbox, &[]).fails(1, &["is locked", "mv "]);
     fs::remove_file(sandbox.path("dotfiles/kube.lock")).unwrap();
     assert_eq!(restore(&sandbox, &[]).code, Some(0));
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());

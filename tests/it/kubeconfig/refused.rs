@@ -129,7 +129,7 @@ fn what_cannot_be_written_is_refused_before_anything_is() {
     write(&sandbox, ".kube/config.lock", "");
     unchanged(
         convert(&sandbox, &[]),
-        &["is locked", "the lock is stale: rm -f", "config.lock"],
+        &["is locked", "the lock is stale: mv ", "config.lock"],
     );
     assert!(dir.join("config.lock").exists(), "another's lock stays");
     fs::remove_file(dir.join("config.lock")).unwrap();

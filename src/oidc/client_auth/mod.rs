@@ -1,0 +1,236 @@
+//! How the client proves who it is (RFC 6749 2.3, OpenID Connect Core 9).
+//!
+//! `client_id` is always in the form, since some device endpoints read nothing else; the secret is in one place only. Which
+//! place is decided by what the provider announces, and learned where that is not enough. Pure.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::{BASE64, HEXLOWER};
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Secret;
+
+mod form;
+
+pub(super) use form::Form;
+
+/// Where the secret is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum SecretPlace {
+    /// `client_secret_basic`.
+    #[serde(rename = "basic")]
+    Basic,
+    /// `client_secret_post`.
+    #[serde(rename = "post")]
+    Post,
+}
+
+/// Which endpoint is asked: a device endpoint is no token endpoint, and many read only the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EndpointKind {
+    Token,
+    DeviceAuthorization,
+}
+
+/// Where to put the secret first, and where once more if the provider answers `invalid_client`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub(crate) first: SecretPlace,
+    pub(crate) second: Option<SecretPlace>,
+}
+
+/// What a provider taught about a client: kept, so that the next call asks once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lesson {
+    pub(crate) client: String,
+    pub(crate) endpoint: EndpointKind,
+    /// Two bytes of a hash of the secret: enough to notice that it was changed, too little to help a guess.
+    pub(crate) secret_tag: u16,
+    /// The place that was accepted; `None` if neither was.
+    pub(crate) accepted: Option<SecretPlace>,
+}
+
+impl Plan {
+    /// Decides from the announced methods and from what was learned about this very secret.
+    pub(crate) fn new(kind: EndpointKind, announced: Option<&[String]>, lesson: Option<&Lesson>) -> Self {
+        let lists = |name: &str| announced.is_some_and(|methods| methods.iter().any(|method| method == name));
+        let (basic, post) = (lists("client_secret_basic"), lists("client_secret_post"));
+        let only = |first| Self { first, second: None };
+        let plan = match (kind, basic, post) {
+            (_, true, false) => only(SecretPlace::Basic),
+            (_, false, true) => only(SecretPlace::Post),
+            // Discovery 3: nothing said means `client_secret_basic`.
+            (EndpointKind::Token, ..) => Self {
+                first: SecretPlace::Basic,
+                second: Some(SecretPlace::Post),
+            },
+            (EndpointKind::DeviceAuthorization, ..) => Self {
+                first: SecretPlace::Post,
+                second: Some(SecretPlace::Basic),
+            },
+        };
+        match lesson {
+            // One wrong secret must not count as two failures for ever.
+            Some(Lesson { accepted: None, .. }) => only(plan.first),
+            // The other place stays the second: the app's setting may change again.
+            Some(Lesson {
+                accepted: Some(place),
+                ..
+            }) if plan.second == Some(*place) => Self {
+                first: *place,
+                second: Some(plan.first),
+            },
+            _ => plan,
+        }
+    }
+}
+
+/// Puts the client and its secret into a request; returns the value of the `Authorization` header, if there has to be one.
+pub(crate) fn authenticate(
+    form: &mut Form,
+    client_id: &str,
+    secret: Option<&Secret>,
+    place: SecretPlace,
+) -> Option<Secret> {
+    form.add("client_id", client_id);
+    match (secret?, place) {
+        (secret, SecretPlace::Basic) => {
+            // RFC 6749 2.3.1: encoded as in a form before they are joined.
+            let mut pair = Form::default();
+            pair.add(client_id, secret.expose());
+            let pair = pair.into_text();
+            let (id, secret) = pair.expose().split_once('=').unwrap_or_default();
+            let joined = Secret::new(format!("{id}:{secret}"));
+            Some(Secret::new(format!(
+                "Basic {}",
+                BASE64.encode(joined.expose().as_bytes())
+            )))
+        }
+        (secret, SecretPlace::Post) => {
+            form.add("client_secret", secret.expose());
+            None
+        }
+    }
+}
+
+impl Lesson {
+    pub(crate) fn new(
+        kind: EndpointKind,
+        client_id: &str,
+        secret: &Secret,
+        accepted: Option<SecretPlace>,
+    ) -> Self {
+        Self {
+            client: HEXLOWER.encode(digest(&SHA256, client_id.as_bytes()).as_ref()),
+            endpoint: kind,
+            secret_tag: tag(client_id, secret),
+            accepted,
+        }
+    }
+
+    /// Whether it is about this endpoint, client and secret.
+    pub(crate) fn is_about(&self, other: &Self) -> bool {
+        (self.endpoint, &self.client, self.secret_tag) == (other.endpoint, &other.client, other.secret_tag)
+    }
+}
+
+fn tag(client_id: &str, secret: &Secret) -> u16 {
+    let text = Secret::new(format!("{client_id}\n{}", secret.expose()));
+    let hash = digest(&SHA256, text.expose().as_bytes());
+    u16::from_be_bytes([hash.as_ref()[0], hash.as_ref()[1]])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SecretPlace::{Basic, Post};
+    use super::*;
+
+    type Row<'r> = (
+        EndpointKind,
+        Option<&'r [&'r str]>,
+        Option<Lesson>,
+        SecretPlace,
+        Option<SecretPlace>,
+    );
+
+    #[test]
+    fn the_place_of_the_secret_follows_what_is_announced_and_learned() {
+        use EndpointKind::{DeviceAuthorization as Device, Token};
+        let secret = Secret::new("s");
+        let learned = |kind, accepted| Some(Lesson::new(kind, "c", &secret, accepted));
+        let table: &[Row<'_>] = &[
+            (Token, None, None, Basic, Some(Post)),
+            (Token, Some(&["none", "private_key_jwt"]), None, Basic, Some(Post)),
+            (
+                Token,
+                Some(&["client_secret_post", "client_secret_basic"]),
+                None,
+                Basic,
+                Some(Post),
+            ),
+            (Token, Some(&["client_secret_post", "none"]), None, Post, None),
+            (Token, Some(&["client_secret_basic"]), None, Basic, None),
+            (Token, None, learned(Token, Some(Post)), Post, Some(Basic)),
+            (Token, None, learned(Token, Some(Basic)), Basic, Some(Post)),
+            (Token, None, learned(Token, None), Basic, None),
+            // What is announced since then counts for more.
+            (
+                Token,
+                Some(&["client_secret_basic"]),
+                learned(Token, Some(Post)),
+                Basic,
+                None,
+            ),
+            (Device, None, None, Post, Some(Basic)),
+            (
+                Device,
+                Some(&["client_secret_post", "client_secret_basic"]),
+                None,
+                Post,
+                Some(Basic),
+            ),
+            (Device, Some(&["client_secret_basic"]), None, Basic, None),
+            (Device, None, learned(Device, Some(Basic)), Basic, Some(Post)),
+        ];
+        for (kind, announced, lesson, first, second) in table {
+            let announced: Option<Vec<String>> =
+                announced.map(|methods| methods.iter().map(|&method| method.to_owned()).collect());
+            let plan = Plan::new(*kind, announced.as_deref(), lesson.as_ref());
+            assert_eq!(
+                (plan.first, plan.second),
+                (*first, *second),
+                "{kind:?} {announced:?} {lesson:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_secret_is_in_one_place_and_the_client_always_in_the_form() {
+        let secret = Secret::new("a b&c:d");
+        let sent = |secret: Option<&Secret>, place| {
+            let mut form = Form::default();
+            let header = authenticate(&mut form, "my/app", secret, place);
+            (
+                form.into_text().expose().to_owned(),
+                header.map(|header| header.expose().to_owned()),
+            )
+        };
+        assert_eq!(sent(None, Basic), ("client_id=my%2Fapp".to_owned(), None));
+        assert_eq!(
+            sent(Some(&secret), Post),
+            ("client_id=my%2Fapp&client_secret=a+b%26c%3Ad".to_owned(), None)
+        );
+        let basic = format!("Basic {}", BASE64.encode(b"my%2Fapp:a+b%26c%3Ad"));
+        assert_eq!(
+            sent(Some(&secret), Basic),
+            ("client_id=my%2Fapp".to_owned(), Some(basic))
+        );
+    }
+
+    #[test]
+    fn a_changed_secret_is_another_lesson() {
+        let lesson = |secret: &str| Lesson::new(EndpointKind::Token, "c", &Secret::new(secret), None);
+        assert!(lesson("one").is_about(&lesson("one")));
+        assert!(!lesson("one").is_about(&lesson("two")));
+    }
+}

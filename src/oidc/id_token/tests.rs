@@ -1,0 +1,137 @@
+use super::*;
+
+const NONCE: &str = "the nonce of this sign-in";
+
+fn checked(change: &Value, occasion: Option<&str>, now: i64, provider_now: Option<i64>) -> Result<(), Error> {
+    let mut whole = serde_json::json!({
+        "iss": "https://i", "sub": "s", "aud": "c", "exp": 4000, "iat": 1000, "nonce": NONCE,
+    });
+    for (name, value) in change.as_object().unwrap() {
+        whole[name] = value.clone();
+    }
+    let claims = Claims::parse(whole.as_object().unwrap().clone())?;
+    let nonce = Nonce::new(NONCE.to_owned());
+    let origin = Origin {
+        subject: occasion.unwrap_or_default().to_owned(),
+    };
+    let expected = Expected {
+        issuer: "https://i",
+        client_id: "c",
+        algorithms: &[],
+        occasion: match occasion {
+            None => Occasion::Login { nonce: &nonce },
+            Some(_) => Occasion::Refresh { origin: &origin },
+        },
+        now,
+        provider_now,
+    };
+    check_parties(&claims, &expected)?;
+    check_issuer(&claims, &expected)?;
+    check_times(&claims, &expected)?;
+    check_occasion(&claims, &expected)
+}
+
+fn parties(change: &Value) -> bool {
+    checked(change, None, 1000, None).is_ok()
+}
+
+#[test]
+fn the_client_is_in_the_audience_and_is_the_authorized_party_if_there_is_one() {
+    for (claims, accepted) in [
+        (serde_json::json!({"aud": "c"}), true),
+        (serde_json::json!({"aud": ["c", "d"], "azp": "c"}), true),
+        (serde_json::json!({"aud": ["c", "d"]}), true),
+        (serde_json::json!({"aud": ["d", "c"], "azp": null}), true),
+        (serde_json::json!({"aud": ["c", "d"], "azp": "d"}), false),
+        (serde_json::json!({"aud": "c", "azp": "d"}), false),
+        (serde_json::json!({"aud": "c", "azp": 5}), false),
+        (serde_json::json!({"aud": ["d"], "azp": "c"}), false),
+        (serde_json::json!({"aud": []}), false),
+        (serde_json::json!({"iss": "https://i/"}), false),
+    ] {
+        assert_eq!(parties(&claims), accepted, "{claims}");
+    }
+}
+
+#[test]
+fn the_nonce_counts_at_a_sign_in_and_the_subject_after_a_refresh() {
+    for (claims, session, accepted) in [
+        (serde_json::json!({}), None, true),
+        (serde_json::json!({"nonce": "another"}), None, false),
+        (serde_json::json!({"nonce": null}), None, false),
+        (
+            serde_json::json!({"nonce": "another", "auth_time": 5, "azp": "c"}),
+            Some("s"),
+            true,
+        ),
+        (serde_json::json!({}), Some("other"), false),
+        (serde_json::json!({"sub": "anybody"}), Some(""), true),
+    ] {
+        let result = checked(&claims, session, 1000, None);
+        assert_eq!(result.is_ok(), accepted, "{claims} {session:?} {result:?}");
+    }
+}
+
+#[test]
+fn clocks_may_be_five_minutes_apart() {
+    let table = [
+        // now, provider_now, accepted
+        (1000, None, true),
+        (700, None, true),
+        (699, None, false),
+        (699, Some(1000), false),
+        (3999, None, true),
+        // Ended by our clock, and nothing or something is known of the provider's.
+        (4000, None, true),
+        (4300, None, true),
+        (4301, None, false),
+        (4200, Some(3999), true),
+        (4200, Some(4059), true),
+        (4200, Some(4060), false),
+        (9000, Some(2000), false),
+    ];
+    for (now, provider_now, accepted) in table {
+        let result = checked(&serde_json::json!({}), None, now, provider_now);
+        assert_eq!(result.is_ok(), accepted, "{now} {provider_now:?}");
+    }
+    assert!(checked(&serde_json::json!({"nbf": 1250}), None, 1000, None).is_ok());
+    assert!(checked(&serde_json::json!({"nbf": 1301}), None, 1000, None).is_err());
+    // A token that was issued long ago and still lives is good.
+    assert!(checked(&serde_json::json!({"iat": 1, "exp": 90_000}), None, 80_000, None).is_ok());
+}
+
+#[test]
+fn a_difference_of_the_clocks_is_told_with_its_direction() {
+    let claims = |iat: i64, exp: i64| {
+        let all = serde_json::json!({"iss": "i", "sub": "s", "aud": "c", "iat": iat, "exp": exp});
+        Claims::parse(all.as_object().unwrap().clone()).unwrap()
+    };
+    let remark = |iat, exp| {
+        let expected = Expected {
+            issuer: "i",
+            client_id: "c",
+            algorithms: &[],
+            occasion: Occasion::Direct,
+            now: 1000,
+            provider_now: Some(930),
+        };
+        clock_remark(&claims(iat, exp), &expected)
+    };
+    assert_eq!(remark(1000, 4000), None);
+    assert_eq!(remark(1010, 4000), None);
+    assert_eq!(remark(1045, 4000), Some(Remark::Clock { behind: 45 }));
+    assert_eq!(remark(500, 940), Some(Remark::Clock { behind: -60 }));
+    assert_eq!(remark(500, 920), None, "it has ended by the provider's clock too");
+}
+
+#[test]
+fn only_the_types_of_other_tokens_are_refused() {
+    let check = |typ: Value| check_type(&Map::from_iter([("typ".to_owned(), typ)])).is_ok();
+    for typ in ["JWT", "jwt", "application/jwt", "id_token+jwt", "ID", ""] {
+        assert!(check(typ.into()), "{typ}");
+    }
+    assert!(check(Value::Null) && check(5.into()));
+    for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "dpop+jwt", "logout+jwt"] {
+        assert!(!check(typ.into()), "{typ}");
+    }
+}

@@ -1,0 +1,229 @@
+//! What a person pastes: the address that the browser ended on in any form, or the code alone. Pure.
+//!
+//! An address has to show our state (rule G4). One that was broken over several lines is put together again.
+
+use std::time::{Duration, Instant};
+
+use super::answer_rules::{Answer, Expected, Parameters, same};
+use super::error::Error;
+use crate::secret::Secret;
+
+/// Lines of one paste come together; a person needs longer for the next.
+const SAME_PASTE: Duration = Duration::from_secs(2);
+
+/// The lines that were pasted and refused a moment ago, in case that the rest follows.
+#[derive(Debug, Default)]
+pub(super) struct Pasted {
+    unfinished: Option<(Secret, Instant)>,
+}
+
+impl Pasted {
+    /// Reads one more line.
+    pub(super) fn line(&mut self, line: &str, expected: &Expected, now: Instant) -> Answer {
+        let unfinished = self.unfinished.take();
+        let before = unfinished.filter(|(_, at)| now.duration_since(*at) < SAME_PASTE);
+        let line = cleaned(line);
+        let whole = before.map(|(before, _)| format!("{}{line}", before.expose()));
+        if let Some(whole) = &whole {
+            match pasted(whole, expected) {
+                Err(Error::Pasted(_)) => {}
+                answer => return answer,
+            }
+        }
+        let is_rest = whole.is_some() && !has_parameters(&line) && !is_address(&line);
+        let answer = match &whole {
+            // The rest of the line before, and no code.
+            Some(whole) if is_rest => pasted(whole, expected),
+            _ => pasted(&line, expected),
+        };
+        if matches!(answer, Err(Error::Pasted(why)) if why != EMPTY) {
+            let unfinished = whole.filter(|_| !line.contains("://")).unwrap_or(line);
+            self.unfinished = Some((Secret::new(unfinished), now));
+        }
+        answer
+    }
+}
+
+const EMPTY: &str = "it is empty";
+
+/// Reads a whole text.
+fn pasted(text: &str, expected: &Expected) -> Answer {
+    if text.is_empty() {
+        return Err(Error::Pasted(EMPTY));
+    }
+    let pairs = parameters(text);
+    let parameters = Parameters::read(&pairs).map_err(|_| Error::Pasted("a parameter occurs twice"))?;
+    let is_answer = parameters.code.is_some() || parameters.error.is_some();
+    match parameters.state {
+        Some(state) if !same(state, expected.state.expose()) => {
+            Err(Error::Pasted("it is of another sign-in"))
+        }
+        Some(_) if !is_answer => Err(Error::Pasted("it has no code")),
+        Some(_) => parameters.answer(expected),
+        None if is_answer => Err(Error::Pasted("it has no state")),
+        None if is_address(text) => Err(Error::Pasted("it is an address without a code")),
+        None => Ok(Secret::new(decoded(text))),
+    }
+}
+
+/// Takes away what comes along when an address is copied: spaces and line ends, quotes, the marks of a bracketed paste, HTML.
+fn cleaned(text: &str) -> String {
+    let text = text.replace("\u{1b}[200~", "").replace("\u{1b}[201~", "");
+    let text: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && !c.is_control())
+        .collect();
+    let around = [
+        '"', '\'', '`', '<', '>', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}',
+    ];
+    text.trim_matches(around).replace("&amp;", "&")
+}
+
+/// The parameters of an address: of its query, or of its fragment if the query has none of an answer.
+fn parameters(text: &str) -> Vec<(String, String)> {
+    let read = |part: &str| -> Vec<(String, String)> {
+        form_urlencoded::parse(part.as_bytes()).into_owned().collect()
+    };
+    let (before, fragment) = text.split_once('#').unwrap_or((text, ""));
+    let query = before.split_once('?').map_or(before, |(_, query)| query);
+    let found = read(query);
+    if found.iter().any(|(name, _)| is_ours(name)) {
+        found
+    } else {
+        read(fragment)
+    }
+}
+
+fn is_ours(name: &str) -> bool {
+    matches!(name, "code" | "state" | "error")
+}
+
+fn has_parameters(text: &str) -> bool {
+    parameters(text).iter().any(|(name, _)| is_ours(name))
+}
+
+fn is_address(text: &str) -> bool {
+    let here = ["localhost", "127.0.0.1", "[::1]", "/"];
+    text.contains("://") || text.contains('?') || here.iter().any(|start| text.starts_with(start))
+}
+
+/// A code that was cut out of an address is still encoded (RFC 3986 2.1).
+fn decoded(code: &str) -> String {
+    let pair = format!("c={}", code.replace('+', "%2B"));
+    let mut pairs = form_urlencoded::parse(pair.as_bytes());
+    pairs
+        .next()
+        .filter(|_| !code.contains('&'))
+        .map_or_else(|| code.to_owned(), |(_, code)| code.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expected() -> Expected {
+        Expected {
+            authority: String::new(),
+            path: String::new(),
+            state: Secret::new("right"),
+            issuer: "https://i".into(),
+            promises_iss: false,
+        }
+    }
+
+    fn shown(answer: Answer) -> String {
+        match answer {
+            Ok(code) => format!("code {}", code.expose()),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn read(text: &str) -> String {
+        shown(Pasted::default().line(text, &expected(), Instant::now()))
+    }
+
+    #[test]
+    fn an_address_is_taken_in_any_form() {
+        for text in [
+            "http://localhost:8000/?code=c%2F1&state=right",
+            "http://localhost:8000/?code=c%2F1&state=right#x",
+            "http://localhost:8000/#code=c%2F1&state=right",
+            "http://localhost:8000/?x=y#code=c%2F1&state=right",
+            "  \"http://localhost:8000/?code=c%2F1&state=right\"  ",
+            "'localhost:8000/?state=right&code=c%2F1'",
+            "<http://localhost:8000/?code=c%2F1&state=right>",
+            "\u{1b}[200~http://localhost:8000/?code=c%2F1&state=right\u{1b}[201~",
+            "http://localhost:8000/?code=c%2F1&amp;state=right",
+            "http://localhost:8000/?code=c %2F1&sta te=right",
+            "/?code=c%2F1&state=right",
+            "?code=c%2F1&state=right",
+            "code=c%2F1&state=right",
+            "#code=c%2F1&state=right",
+        ] {
+            assert_eq!(read(text), "code c/1", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_code_alone_is_taken_as_it_is_or_decoded() {
+        assert_eq!(read("4/abc_x"), "code 4/abc_x");
+        assert_eq!(read("4%2Fabc_x"), "code 4/abc_x");
+        assert_eq!(read(" abc+d== \r"), "code abc+d==");
+    }
+
+    #[test]
+    fn what_is_no_answer_of_this_sign_in_is_refused_with_the_reason() {
+        for (text, why) in [
+            ("", "empty"),
+            (" \t", "empty"),
+            ("http://localhost:8000/?code=c&state=wrong", "another sign-in"),
+            ("http://localhost:8000/?code=c", "no state"),
+            ("http://localhost:8000/?state=right", "no code"),
+            ("http://localhost:8000/", "address without a code"),
+            ("localhost:8000", "address without a code"),
+            ("https://i/authorize?client_id=x", "address without a code"),
+            ("http://x/?code=c&code=d&state=right", "twice"),
+            ("http://x/?error=access_denied&state=right", "access_denied"),
+        ] {
+            assert!(read(text).contains(why), "{text}: {}", read(text));
+        }
+    }
+
+    #[test]
+    fn an_address_that_was_broken_over_lines_is_put_together() {
+        let whole = "http://localhost:8000/?code=abc&state=right";
+        for first in 1..whole.len() - 1 {
+            // A code that ends early looks whole, and a bare scheme is no address.
+            if !whole.is_char_boundary(first) || first < 7 {
+                continue;
+            }
+            let mut pasted = Pasted::default();
+            let (start, end) = whole.split_at(first);
+            let now = Instant::now();
+            assert!(pasted.line(start, &expected(), now).is_err(), "{start}");
+            assert_eq!(shown(pasted.line(end, &expected(), now)), "code abc", "{start}");
+        }
+        let mut pasted = Pasted::default();
+        let now = Instant::now();
+        for part in ["http://localhost:8000/", "?code=a", "b", "c&state=ri"] {
+            assert!(pasted.line(part, &expected(), now).is_err());
+        }
+        assert_eq!(shown(pasted.line("ght", &expected(), now)), "code abc");
+    }
+
+    #[test]
+    fn after_a_wrong_address_another_one_or_a_code_counts() {
+        let wrong = "http://localhost:8000/?code=c&state=wrong";
+        let without = "https://i/authorize";
+        let now = Instant::now();
+        for first in [wrong, without] {
+            let mut pasted = Pasted::default();
+            assert!(pasted.line(first, &expected(), now).is_err());
+            let right = "http://localhost:8000/?code=d&state=right";
+            assert_eq!(shown(pasted.line(right, &expected(), now)), "code d");
+            assert!(pasted.line(first, &expected(), now).is_err());
+            let later = now + SAME_PASTE;
+            assert_eq!(shown(pasted.line("d", &expected(), later)), "code d");
+        }
+    }
+}

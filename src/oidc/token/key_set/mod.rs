@@ -1,0 +1,227 @@
+//! The provider's key set (RFC 7517), and whether one of its keys signed a token.
+//!
+//! Each key is read by itself: one that cannot be used is left out, and only the members that a signature needs are looked
+//! at. Which keys may verify an ID token is rule T10, which one is tried is rule T11 of docs/protocol.md. Pure.
+
+use aws_lc_rs::rsa::PublicKeyComponents;
+use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use data_encoding::BASE64URL_NOPAD;
+use serde_json::{Map, Value};
+
+use super::algorithm::{Algorithm, Curve, Scheme};
+use crate::oidc::json;
+
+/// The keys that may verify a token.
+#[derive(Debug, Clone)]
+pub(crate) struct KeySet {
+    keys: Vec<Key>,
+}
+
+#[derive(Debug, Clone)]
+struct Key {
+    /// Absent where it is no text.
+    id: Option<String>,
+    /// The one algorithm that it is for, if it names one that signs tokens.
+    algorithm: Option<&'static str>,
+    material: Material,
+}
+
+#[derive(Debug, Clone)]
+enum Material {
+    Rsa {
+        n: Vec<u8>,
+        e: Vec<u8>,
+    },
+    /// The point, uncompressed (SEC 1 2.3.3).
+    Ec {
+        curve: Curve,
+        point: Vec<u8>,
+    },
+    Ed25519 {
+        point: Vec<u8>,
+    },
+}
+
+/// Why no key of the set vouches for a token.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NotVerified {
+    /// No key has the token's id and fits its algorithm.
+    UnknownKey,
+    /// None of the keys that fit made the signature.
+    Signature,
+}
+
+/// Shortest RSA modulus that is accepted, in bits (RFC 7518 3.3).
+const MIN_RSA_BITS: usize = 2048;
+
+impl KeySet {
+    /// Reads a key set; an error says what is there in place of one.
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, &'static str> {
+        let value: Value =
+            serde_json::from_slice(json::without_byte_order_mark(body)).map_err(|_| "it is no JSON")?;
+        let object = match value {
+            Value::Object(object) => object,
+            Value::Array(_) => {
+                return Err("it is a bare list of keys, and not a key set (JWK Set) with a member `keys`");
+            }
+            _ => return Err("it is no JSON object"),
+        };
+        let entries = match object.get("keys") {
+            Some(Value::Array(entries)) => entries,
+            _ if object.contains_key("kty") => {
+                return Err("it is one bare key (JWK), and not a key set (JWK Set) with a list `keys`");
+            }
+            _ => return Err("it is no key set (JWK Set): it has no list `keys`"),
+        };
+        let objects = || entries.iter().filter_map(Value::as_object);
+        let keys: Vec<Key> = objects().filter_map(Key::parse).collect();
+        if keys.is_empty() {
+            let all_short = !entries.is_empty() && objects().all(is_short_rsa);
+            return Err(if all_short {
+                "its RSA keys are shorter than 2048 bits"
+            } else {
+                "it has no key that can verify a signature"
+            });
+        }
+        Ok(Self { keys })
+    }
+
+    /// Verifies a signature with the key that the token names, or with each one that fits if it names none.
+    ///
+    /// Ids are a help to choose and no protection: where several keys have the same one each is tried, and keys without an id
+    /// are tried for a token whose id no key has.
+    pub(crate) fn verify(
+        &self,
+        algorithm: &Algorithm,
+        id: Option<&str>,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), NotVerified> {
+        let fitting = || self.keys.iter().filter(|key| key.fits(algorithm));
+        let named = |key: &&Key| id.is_none() || key.id.as_deref() == id;
+        let mut candidates: Vec<&Key> = fitting().filter(named).collect();
+        if candidates.is_empty() && !self.keys.iter().any(|key| key.id.as_deref() == id) {
+            candidates = fitting().filter(|key| key.id.is_none()).collect();
+        }
+        if candidates.is_empty() {
+            return Err(NotVerified::UnknownKey);
+        }
+        let is_signed = candidates
+            .iter()
+            .any(|key| key.material.verifies(algorithm, message, signature));
+        if is_signed {
+            Ok(())
+        } else {
+            Err(NotVerified::Signature)
+        }
+    }
+}
+
+impl Key {
+    /// Reads a key; `None` if it is not for signatures or is of a kind that nobody here knows.
+    fn parse(jwk: &Map<String, Value>) -> Option<Self> {
+        if !is_for_signatures(jwk) || is_short_rsa(jwk) {
+            return None;
+        }
+        let bytes = |name| json::text(jwk, name).and_then(decode);
+        let material = match json::text(jwk, "kty")? {
+            "RSA" => Material::Rsa {
+                n: without_leading_zeros(bytes("n")?),
+                e: without_leading_zeros(bytes("e")?),
+            },
+            "EC" => {
+                let curve = Curve::by_name(json::text(jwk, "crv")?)?;
+                let mut point = vec![4];
+                for name in ["x", "y"] {
+                    let coordinate = without_leading_zeros(bytes(name)?);
+                    let missing = curve.coordinate_len().checked_sub(coordinate.len())?;
+                    point.extend(std::iter::repeat_n(0, missing));
+                    point.extend(coordinate);
+                }
+                Material::Ec { curve, point }
+            }
+            "OKP" if json::text(jwk, "crv") == Some("Ed25519") => Material::Ed25519 { point: bytes("x")? },
+            _ => return None,
+        };
+        // A name that is no signature algorithm, as some providers have, limits nothing.
+        let algorithm = json::text(jwk, "alg").and_then(Algorithm::by_name);
+        Some(Self {
+            id: json::text(jwk, "kid").map(str::to_owned),
+            algorithm: algorithm.map(|algorithm| algorithm.name),
+            material,
+        })
+    }
+
+    fn fits(&self, algorithm: &Algorithm) -> bool {
+        let is_of_kind = match (&algorithm.scheme, &self.material) {
+            (Scheme::Rsa(_), Material::Rsa { .. }) | (Scheme::Ed25519, Material::Ed25519 { .. }) => true,
+            (Scheme::Ecdsa(wanted, _), Material::Ec { curve, .. }) => wanted == curve,
+            _ => false,
+        };
+        // `EdDSA` and `Ed25519` are two names of one algorithm (RFC 9864 2.2).
+        let is_for = |name| name == algorithm.name || matches!(algorithm.scheme, Scheme::Ed25519);
+        is_of_kind && self.algorithm.is_none_or(is_for)
+    }
+}
+
+impl Material {
+    fn verifies(&self, algorithm: &Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        let verified = match (&algorithm.scheme, self) {
+            (Scheme::Rsa(parameters), Self::Rsa { n, e }) => {
+                PublicKeyComponents { n, e }.verify(parameters, message, signature)
+            }
+            (Scheme::Ecdsa(_, ecdsa), Self::Ec { point, .. }) => {
+                UnparsedPublicKey::new(*ecdsa, point).verify(message, signature)
+            }
+            (Scheme::Ed25519, Self::Ed25519 { point }) => {
+                UnparsedPublicKey::new(&ED25519, point).verify(message, signature)
+            }
+            _ => return false,
+        };
+        verified.is_ok()
+    }
+}
+
+/// Only a plain statement that a key is for something else leaves it out (RFC 7517 4.2, 4.3).
+fn is_for_signatures(jwk: &Map<String, Value>) -> bool {
+    let is_for_encryption = json::text(jwk, "use") == Some("enc");
+    let operations = jwk.get("key_ops").and_then(Value::as_array);
+    let excluded = operations.is_some_and(|operations| {
+        !operations.is_empty() && !operations.iter().any(|one| one == "verify" || one == "sign")
+    });
+    !is_for_encryption && !excluded
+}
+
+fn is_short_rsa(jwk: &Map<String, Value>) -> bool {
+    let is_rsa = json::text(jwk, "kty") == Some("RSA");
+    let modulus = json::text(jwk, "n").and_then(decode);
+    is_rsa && modulus.is_some_and(|n| bits(&without_leading_zeros(n)) < MIN_RSA_BITS)
+}
+
+fn bits(number: &[u8]) -> usize {
+    let leading = number.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    (number.len() * 8).saturating_sub(leading)
+}
+
+fn without_leading_zeros(mut number: Vec<u8>) -> Vec<u8> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.drain(..zeros);
+    number
+}
+
+/// Decodes base64url; padding, line breaks and the letters of plain base64 are accepted in a public key.
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let text: String = text
+        .chars()
+        .filter(|c| !c.is_ascii_whitespace() && *c != '=')
+        .map(|c| match c {
+            '+' => '-',
+            '/' => '_',
+            c => c,
+        })
+        .collect();
+    BASE64URL_NOPAD.decode(text.as_bytes()).ok()
+}
+
+#[cfg(test)]
+mod tests;

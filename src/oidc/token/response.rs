@@ -1,0 +1,169 @@
+//! The response of the token endpoint (RFC 6749 5.1), read member by member.
+//!
+//! Only a member that the call uses can fail it: an ID token is enough for a sign-in, and an odd `expires_in` or `token_type`
+//! must not cost a refresh token that was rotated. Nothing in it is verified yet.
+
+use serde_json::{Map, Value};
+
+use crate::foreign_text::ForeignText;
+use crate::oidc::json;
+use crate::secret::Secret;
+
+/// A successful response.
+#[derive(Debug, Default)]
+pub(crate) struct TokenResponse {
+    pub(crate) id_token: Member,
+    pub(crate) access_token: Member,
+    pub(crate) refresh_token: Option<Secret>,
+    /// Separated by spaces; `None` when the provider granted what was asked for.
+    pub(crate) granted_scope: Option<String>,
+    /// Life of the access token in seconds, if the provider says.
+    pub(crate) expires_in: Option<i64>,
+    /// The access token is bound to a key, so that whoever bears it cannot use it; the type that says so.
+    pub(crate) bound_type: Option<ForeignText>,
+}
+
+/// A token of the response.
+#[derive(Debug, Default)]
+pub(crate) enum Member {
+    #[default]
+    Absent,
+    /// It is there, and is no text.
+    NotText,
+    Token(Secret),
+}
+
+impl Member {
+    fn take(object: &mut Map<String, Value>, name: &str) -> Self {
+        match object.remove(name) {
+            None | Some(Value::Null) => Self::Absent,
+            Some(Value::String(text)) if text.trim().is_empty() => Self::Absent,
+            Some(Value::String(text)) => Self::Token(Secret::new(text)),
+            Some(_) => Self::NotText,
+        }
+    }
+
+    pub(crate) fn token(&self) -> Option<&Secret> {
+        match self {
+            Self::Token(token) => Some(token),
+            Self::Absent | Self::NotText => None,
+        }
+    }
+}
+
+impl TokenResponse {
+    /// Reads a response; the error says why it is none.
+    pub(crate) fn read(mut object: Map<String, Value>) -> Result<Self, &'static str> {
+        // Moved, not copied: whoever drops a token wipes it.
+        let response = Self {
+            id_token: Member::take(&mut object, "id_token"),
+            access_token: Member::take(&mut object, "access_token"),
+            refresh_token: match Member::take(&mut object, "refresh_token") {
+                Member::Token(token) => Some(token),
+                Member::Absent | Member::NotText => None,
+            },
+            granted_scope: json::texts(&object, "scope")
+                .map(|scopes| scopes.join(" "))
+                .filter(|scopes| !scopes.is_empty()),
+            expires_in: json::seconds(&object, "expires_in").filter(|seconds| *seconds > 0),
+            bound_type: json::text(&object, "token_type")
+                .filter(|kind| is_bound(kind))
+                .map(|kind| ForeignText::with_limit(kind, 30)),
+        };
+        if response.refresh_token.is_some() {
+            // It may be a rotated one: whoever misses another token keeps it first.
+            return Ok(response);
+        }
+        match (&response.id_token, &response.access_token) {
+            (Member::NotText, Member::Absent | Member::NotText) => Err("`id_token` is no text"),
+            (Member::Absent, Member::NotText) => Err("`access_token` is no text"),
+            (Member::Absent, Member::Absent) => Err("it has neither tokens nor an error"),
+            _ => Ok(response),
+        }
+    }
+}
+
+/// Types of access tokens that come with a key (RFC 9449 5, and the drafts before it). Any other name, or none, is taken for
+/// `Bearer`, which is what an API server wants.
+fn is_bound(kind: &str) -> bool {
+    ["dpop", "mac", "pop"]
+        .iter()
+        .any(|bound| kind.eq_ignore_ascii_case(bound))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(value: Value) -> Result<TokenResponse, &'static str> {
+        let Value::Object(object) = value else {
+            panic!("not an object");
+        };
+        TokenResponse::read(object)
+    }
+
+    #[test]
+    fn an_odd_member_beside_the_tokens_is_no_failure() {
+        for (name, value) in [
+            ("expires_in", json!("soon")),
+            ("expires_in", json!(null)),
+            ("token_type", json!(null)),
+            ("token_type", json!(5)),
+            ("token_type", json!("bEaReR")),
+            ("scope", json!(5)),
+            ("refresh_token", json!(null)),
+            ("refresh_token", json!(7)),
+            ("error", json!(null)),
+            ("access_token", json!(7)),
+            ("not_before", json!("0")),
+        ] {
+            let response = read(json!({"id_token": "a.b.c", name: value}));
+            let response = response.unwrap_or_else(|why| panic!("{name}: {why}"));
+            assert_eq!(response.id_token.token().unwrap().expose(), "a.b.c");
+            assert!(response.bound_type.is_none() && response.refresh_token.is_none());
+        }
+    }
+
+    #[test]
+    fn numbers_and_lists_are_read_in_their_other_spellings() {
+        let response = read(json!({
+            "access_token": "a", "expires_in": "3599", "scope": ["openid", "email"], "token_type": "DPoP",
+        }));
+        let response = response.unwrap();
+        assert_eq!(response.expires_in, Some(3599));
+        assert_eq!(response.granted_scope.as_deref(), Some("openid email"));
+        assert_eq!(response.bound_type.unwrap().as_str(), "DPoP");
+        let float = read(json!({"access_token": "a", "expires_in": 3599.0})).unwrap();
+        assert_eq!(float.expires_in, Some(3599));
+    }
+
+    #[test]
+    fn a_response_without_tokens_names_what_is_wrong() {
+        assert!(read(json!({"refresh_token": "r", "id_token": {}})).is_ok());
+        assert_eq!(read(json!({})).unwrap_err(), "it has neither tokens nor an error");
+        assert_eq!(
+            read(json!({"id_token": ""})).unwrap_err(),
+            "it has neither tokens nor an error"
+        );
+        assert_eq!(
+            read(json!({"id_token": {}})).unwrap_err(),
+            "`id_token` is no text"
+        );
+        assert_eq!(
+            read(json!({"access_token": 1})).unwrap_err(),
+            "`access_token` is no text"
+        );
+    }
+
+    #[test]
+    fn tokens_are_not_shown() {
+        let response = read(json!({"id_token": "eyJ.x.y", "access_token": "opaque", "refresh_token": "rt"}));
+        let shown = format!("{response:?}");
+        assert!(
+            !shown.contains("eyJ") && !shown.contains("opaque") && !shown.contains("rt\""),
+            "{shown}"
+        );
+    }
+}

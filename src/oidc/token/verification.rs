@@ -1,0 +1,158 @@
+//! From a token response to tokens that can be handed out: which token that is, and the keys to verify it with.
+
+use crate::foreign_text::ForeignText;
+use crate::oidc::claims::Claims;
+use crate::oidc::documents::Documents;
+use crate::oidc::error::Error;
+use crate::oidc::event::Event;
+use crate::oidc::id_token::{self, Expected, Occasion, Verified};
+use crate::oidc::metadata::Metadata;
+use crate::oidc::{ProviderClient, Tokens, distrust};
+use crate::secret::Secret;
+use crate::settings::TokenKind;
+
+use super::key_set::KeySet;
+use super::response::{Member, TokenResponse};
+
+impl ProviderClient<'_> {
+    /// Verifies what a response holds of the token that is to be handed out.
+    ///
+    /// `before_waiting` is called before the network is asked for keys.
+    pub(in crate::oidc) async fn believe(
+        &self,
+        response: &TokenResponse,
+        documents: &Documents<'_>,
+        metadata: &Metadata,
+        occasion: Occasion<'_>,
+        before_waiting: &(dyn Fn() + Sync),
+    ) -> Result<Tokens, Error> {
+        let expected = self.expected(metadata, occasion);
+        let access_token = response.access_token.token();
+        let id_claims = match &response.id_token {
+            Member::Token(token) => {
+                let verify = |keys: &KeySet| id_token::verify(token, access_token, keys, &expected);
+                Some(
+                    self.with_keys(documents, metadata, before_waiting, verify)
+                        .await?,
+                )
+            }
+            Member::NotText if self.provider.token == TokenKind::Id => {
+                return Err(not_text(metadata, "id_token"));
+            }
+            Member::Absent | Member::NotText => None,
+        };
+        if let Some(claims) = &id_claims {
+            self.check_account(claims)?;
+        }
+        let origin = id_claims.as_ref().map(Claims::origin).unwrap_or_default();
+        let kept = |token: Secret, (issued_at, expires_at), claims: Option<Claims>| Tokens {
+            token,
+            issued_at,
+            expires_at,
+            claims: claims.map(|claims| claims.all).unwrap_or_default(),
+            origin,
+            refresh_token: response.refresh_token.clone(),
+            granted_scope: response
+                .granted_scope
+                .clone()
+                .unwrap_or_else(|| self.provider.scopes.joined()),
+        };
+        if self.provider.token == TokenKind::Id {
+            let (Some(token), Some(claims)) = (response.id_token.token(), id_claims) else {
+                return Err(Error::NoIdToken);
+            };
+            return Ok(kept(token.clone(), claims.life(), Some(claims)));
+        }
+        if let Some(kind) = &response.bound_type {
+            return Err(Error::TokenType(kind.clone()));
+        }
+        let token = match &response.access_token {
+            Member::Token(token) => token.clone(),
+            Member::NotText => return Err(not_text(metadata, "access_token")),
+            Member::Absent => return Err(unusable(metadata, "it has no `access_token`")),
+        };
+        if id_token::is_jwt(token.expose()) {
+            let verify = |keys: &KeySet| id_token::verify_access(&token, keys, &expected);
+            let claims = self
+                .with_keys(documents, metadata, before_waiting, verify)
+                .await?;
+            return Ok(kept(token.clone(), claims.life(), Some(claims)));
+        }
+        // Opaque: only the provider can read it, and only the response tells how long it lives.
+        let seconds = response.expires_in.ok_or(Error::NoLifetime)?;
+        let life = (expected.now, expected.now.saturating_add(seconds));
+        Ok(kept(token, life, None))
+    }
+
+    pub(in crate::oidc) fn expected<'e>(
+        &'e self,
+        metadata: &'e Metadata,
+        occasion: Occasion<'e>,
+    ) -> Expected<'e> {
+        Expected {
+            issuer: self.provider.issuer.as_str(),
+            client_id: &self.provider.client_id,
+            algorithms: &metadata.signing_algorithms,
+            occasion,
+            now: (self.clock)(),
+            provider_now: self.http.provider_now(),
+        }
+    }
+
+    pub(in crate::oidc) fn not_accepted(&self, source: distrust::Error) -> Error {
+        Error::IdToken {
+            source,
+            clock_ahead: self.http.clock_ahead(),
+            okta: self.provider.issuer.is_okta(),
+        }
+    }
+
+    /// The provider may sign in whoever has a session in the browser: a `login_hint` is no more than that.
+    fn check_account(&self, claims: &Claims) -> Result<(), Error> {
+        match &self.provider.account {
+            Some(account) if claims.is_of(account) == Some(false) => Err(Error::OtherAccount {
+                wanted: ForeignText::with_limit(account, 80),
+                got: ForeignText::with_limit(claims.name(), 80),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Verifies with the keys at hand, with a second look at the key set if those do not vouch for the token (OpenID Connect
+    /// Core 10.1.1): after a rotation its key is unknown, or (Hydra) a new one under the name of the old.
+    pub(in crate::oidc) async fn with_keys(
+        &self,
+        documents: &Documents<'_>,
+        metadata: &Metadata,
+        before_waiting: &(dyn Fn() + Sync),
+        verify: impl Fn(&KeySet) -> Result<Verified, distrust::Error> + Sync,
+    ) -> Result<Claims, Error> {
+        let result = match documents.kept_keys() {
+            Some(keys) => verify(&keys),
+            None => Err(distrust::Error::UnknownKey),
+        };
+        let result = match result {
+            Err(error) if error.may_be_cured_by_new_keys() => {
+                before_waiting();
+                verify(&documents.fetch_keys(metadata.jwks_uri()?).await?)
+            }
+            result => result,
+        };
+        let verified = result.map_err(|source| self.not_accepted(source))?;
+        for remark in &verified.remarks {
+            self.person.tell(Event::TokenRemark(remark));
+        }
+        Ok(verified.claims)
+    }
+}
+
+fn unusable(metadata: &Metadata, why: &str) -> Error {
+    Error::TokenAnswer {
+        url: crate::oidc::answer::shown(&metadata.token_endpoint),
+        why: ForeignText::new(why),
+    }
+}
+
+fn not_text(metadata: &Metadata, name: &str) -> Error {
+    unusable(metadata, &format!("`{name}` is no text"))
+}

@@ -1,0 +1,213 @@
+//! The wait for a person: the browser, the line that can be pasted, and the time that is left.
+//!
+//! Owns what is told when. Ends with the first answer, from wherever it comes.
+
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+use url::Url;
+
+use super::answer_rules::{Answer, Expected};
+use super::browser;
+use super::callback::Callback;
+use super::error::Error;
+use super::event::{Event, Person, Question};
+use super::paste::Pasted;
+use crate::secret::Secret;
+use crate::settings::{Browser, Login};
+
+/// A browser with a session at the provider has answered by then, and nobody needs the URL.
+const BROWSER_START: Duration = Duration::from_secs(1);
+
+/// A sign-in that waits for its browser.
+pub(super) struct Wait<'a> {
+    pub(super) person: Person<'a>,
+    pub(super) login: &'a Login,
+    pub(super) url: &'a Url,
+    pub(super) issuer: &'a str,
+    pub(super) deadline: Instant,
+}
+
+impl Wait<'_> {
+    /// Opens the browser and waits. One that fails to open is told, and the wait goes on: whoever reads the URL can open it, here
+    /// or on another machine. That browser cannot come back, so a person can paste where it ended.
+    pub(super) async fn answer(&self, callback: &mut Callback) -> Answer {
+        let expected = callback.expected().clone();
+        let (failures, mut failed) = mpsc::unbounded_channel();
+        let mut line = Line::new(self.person, Question::AddressBesideListener);
+        let mut pasted = Pasted::default();
+        let opens = !matches!(self.login.browser, Browser::Print | Browser::Nobody);
+        if opens {
+            self.person.tell(Event::SigningIn { issuer: self.issuer });
+            self.open(&failures);
+        } else {
+            self.person.tell(Event::OpenUrl(self.url));
+            self.accept_paste();
+        }
+        let mut is_told = !opens;
+        let opening = Instant::now() + BROWSER_START;
+        let mut next_look = Instant::now();
+        loop {
+            tokio::select! {
+                biased;
+                answer = callback.answer() => return answer,
+                Some(reason) = failed.recv() => {
+                    self.person.tell(Event::BrowserFailed(&reason));
+                    self.person.tell(Event::OpenUrl(self.url));
+                    if !is_told {
+                        self.accept_paste();
+                    }
+                    is_told = true;
+                }
+                () = sleep_until(opening), if !is_told => {
+                    self.person.tell(Event::BrowserStarted(self.url));
+                    self.accept_paste();
+                    is_told = true;
+                }
+                text = line.next(), if is_told && self.login.may_prompt => match text {
+                    Ok(text) if text.expose().is_empty() && opens => {
+                        self.person.tell(Event::SigningIn { issuer: self.issuer });
+                        self.open(&failures);
+                    }
+                    Ok(text) => match pasted.line(text.expose(), &expected, std::time::Instant::now()) {
+                        Err(error @ Error::Pasted(_)) => self.person.tell(Event::InputRefused(&error)),
+                        answer => return answer,
+                    },
+                    Err(error) => line.stop(&error),
+                },
+                () = sleep_until(next_look), if is_told => {
+                    next_look = self.tell_time_left();
+                }
+            }
+        }
+    }
+
+    fn open(&self, failures: &mpsc::UnboundedSender<String>) {
+        let failures = failures.clone();
+        browser::open(&self.login.browser, self.url, move |reason| {
+            drop(failures.send(reason));
+        });
+    }
+
+    fn accept_paste(&self) {
+        if self.login.may_prompt {
+            let reopens = !matches!(self.login.browser, Browser::Print | Browser::Nobody);
+            self.person.tell(Event::PasteAccepted { reopens });
+        }
+    }
+
+    /// Tells how much time is left, and returns when to look again.
+    fn tell_time_left(&self) -> Instant {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        self.person.tell(Event::TimeLeft(left));
+        Instant::now() + until_next_look(left)
+    }
+
+    /// Asks for the code alone, where nobody listens. A wrong line is told, and asked for again.
+    pub(super) async fn typed_answer(&self, expected: &Expected) -> Answer {
+        let mut line = Line::new(self.person, Question::CodeOrAddress);
+        let mut pasted = Pasted::default();
+        let mut refused = None;
+        let mut next_look = Instant::now();
+        loop {
+            tokio::select! {
+                biased;
+                text = line.next() => match text {
+                    Ok(text) => match pasted.line(text.expose(), expected, std::time::Instant::now()) {
+                        Err(error @ Error::Pasted(_)) => {
+                            self.person.tell(Event::InputRefused(&error));
+                            refused = Some(error);
+                        }
+                        answer => return answer,
+                    },
+                    Err(Error::InputEnded) => return Err(refused.unwrap_or(Error::InputEnded)),
+                    Err(error) => return Err(error),
+                },
+                () = sleep_until(next_look) => next_look = self.tell_time_left(),
+            }
+        }
+    }
+}
+
+/// When the shown time changes. Seldom, since each change may spoil a selection that a person is making in the terminal.
+fn until_next_look(left: Duration) -> Duration {
+    let step = if left.as_secs() >= 60 { 60 } else { 10 };
+    let rest = left.as_millis() % Duration::from_secs(step).as_millis();
+    Duration::from_millis(u64::try_from(rest).unwrap_or_default() + 1)
+}
+
+/// Lines of a person, read on a thread: the sign-in's time ends a wait for a person who has left.
+struct Line<'a> {
+    person: Person<'a>,
+    question: Question,
+    reading: Option<oneshot::Receiver<io::Result<Secret>>>,
+    is_over: bool,
+}
+
+impl<'a> Line<'a> {
+    fn new(person: Person<'a>, question: Question) -> Self {
+        Self {
+            person,
+            question,
+            reading: None,
+            is_over: false,
+        }
+    }
+
+    /// Waits for the next line; to be called again after it was dropped, without a second reader.
+    async fn next(&mut self) -> Result<Secret, Error> {
+        if self.is_over {
+            std::future::pending::<()>().await;
+        }
+        if self.reading.is_none() {
+            self.reading = Some(self.read()?);
+        }
+        let result = match &mut self.reading {
+            Some(reading) => reading.await,
+            None => return Err(Error::Internal("prompt")),
+        };
+        self.reading = None;
+        match result {
+            Ok(Ok(line)) => Ok(line),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Error::InputEnded),
+            Ok(Err(error)) => Err(Error::Prompt(error)),
+            Err(_) => Err(Error::Internal("prompt")),
+        }
+    }
+
+    fn read(&self) -> Result<oneshot::Receiver<io::Result<Secret>>, Error> {
+        let (ask, question) = (self.person.ask, self.question);
+        let (answer, receiver) = oneshot::channel();
+        let thread = thread::Builder::new().name("prompt".to_owned());
+        let started = thread.spawn(move || drop(answer.send(ask(question))));
+        started.map_err(Error::Prompt)?;
+        Ok(receiver)
+    }
+
+    /// Asks no more; the browser may still answer.
+    fn stop(&mut self, why: &Error) {
+        self.is_over = true;
+        if !matches!(why, Error::InputEnded) {
+            self.person.tell(Event::InputFailed(why));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_changes_by_minutes_and_at_the_end_by_ten_seconds() {
+        let after = |seconds| until_next_look(Duration::from_secs(seconds)).as_millis();
+        assert_eq!(after(180), 1);
+        assert_eq!(after(179), 59_001);
+        assert_eq!(after(61), 1001);
+        assert_eq!(after(60), 1);
+        assert_eq!(after(59), 9001);
+        assert_eq!(after(3), 3001);
+    }
+}

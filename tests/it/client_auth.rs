@@ -1,0 +1,124 @@
+//! How an app with a secret proves itself, and what is learned where the provider announces too much or too little.
+
+use serde_json::Value;
+
+use crate::okta::{Behaviour, ClientAuth, Endpoint, Recorded};
+use crate::support::{Call, Sandbox};
+
+fn web(change: impl FnOnce(&mut Behaviour)) -> (Sandbox, Call) {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(change);
+    let call = sandbox
+        .get_token()
+        .with("--oidc-client-id", &sandbox.okta.web_client_id())
+        .arg(&format!(
+            "--oidc-client-secret={}",
+            sandbox.okta.web_client_secret()
+        ));
+    (sandbox, call)
+}
+
+/// Where the secret was, in each token request.
+fn places(sandbox: &Sandbox) -> Vec<&'static str> {
+    let place = |request: &Recorded| {
+        let form = |name: &str| request.form.iter().any(|(known, _)| known == name);
+        let header = request.headers.iter().any(|(name, _)| name == "authorization");
+        assert!(
+            form("client_id"),
+            "client_id is always in the form: {:?}",
+            request.form
+        );
+        match (header, form("client_secret")) {
+            (true, false) => "basic",
+            (false, true) => "post",
+            (false, false) => "none",
+            (true, true) => "both",
+        }
+    };
+    let requests = sandbox.okta.requests();
+    let mut token_requests = requests
+        .iter()
+        .filter(|request| request.endpoint == Endpoint::Token);
+    token_requests.by_ref().map(place).collect()
+}
+
+fn nothing_announced(behaviour: &mut Behaviour) {
+    let name = "token_endpoint_auth_methods_supported".to_owned();
+    behaviour.discovery.insert(name, Value::Null);
+}
+
+#[test]
+fn an_app_without_a_secret_names_itself_in_the_form() {
+    let sandbox = Sandbox::new();
+    sandbox.get_token().run().token();
+    assert_eq!(places(&sandbox), ["none"]);
+}
+
+#[test]
+fn the_other_place_of_the_secret_is_tried_once_and_remembered() {
+    for announced in [true, false] {
+        let (sandbox, call) = web(|behaviour| {
+            behaviour.web_client_auth = ClientAuth::SecretPost;
+            if !announced {
+                nothing_announced(behaviour);
+            }
+        });
+        call.run().token();
+        assert_eq!(places(&sandbox), ["basic", "post"]);
+        sandbox.okta.clear_requests();
+        for _ in 0..2 {
+            sandbox.expire();
+            call.run().token();
+        }
+        assert_eq!(places(&sandbox), ["post", "post"], "a refresh is one request");
+        // The app's setting changes: found out once more.
+        sandbox
+            .okta
+            .behave(|behaviour| behaviour.web_client_auth = ClientAuth::SecretBasic);
+        sandbox.okta.clear_requests();
+        for _ in 0..2 {
+            sandbox.expire();
+            call.run().token();
+        }
+        assert_eq!(places(&sandbox), ["post", "basic", "basic"]);
+        assert_eq!(sandbox.tabs(), 1);
+    }
+}
+
+#[test]
+fn a_place_that_is_the_only_one_announced_is_the_only_one_used() {
+    for (method, place) in [("client_secret_basic", "basic"), ("client_secret_post", "post")] {
+        let (sandbox, call) = web(|behaviour| behaviour.token_auth = vec![method.to_owned()]);
+        call.run().token();
+        assert_eq!(places(&sandbox), [place]);
+    }
+}
+
+/// Each failure counts as an attack at the provider.
+#[test]
+fn a_wrong_secret_is_not_sent_twice_for_ever() {
+    let (sandbox, call) = web(|_| ());
+    call.run().token();
+    sandbox.okta.clear_requests();
+    let wrong = call
+        .clone()
+        .with("--oidc-client-secret", "wrong-secret-0123456789");
+    for _ in 0..3 {
+        sandbox.expire();
+        let outcome = wrong.clone().arg("--force-refresh").run();
+        outcome.fails(1, &["invalid_client", "--oidc-client-secret"]);
+    }
+    let sent = places(&sandbox);
+    assert_eq!(
+        sent.iter().filter(|place| **place == "post").count(),
+        1,
+        "{sent:?}"
+    );
+    // The right one is another secret, and nothing is held against it.
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.web_client_auth = ClientAuth::SecretPost);
+    sandbox.expire();
+    call.run().token();
+    assert_eq!(sandbox.tabs(), 1);
+}

@@ -1,0 +1,184 @@
+//! When a refresh that fails ends the session, and when the session stays.
+
+use crate::okta::{Defect, Endpoint, Fault, FaultBody, FaultKind};
+use crate::support::Sandbox;
+
+fn oauth(error: &str) -> FaultBody {
+    FaultBody::OAuth {
+        error: error.to_owned(),
+        description: String::new(),
+    }
+}
+
+/// A refusal that is definite, in whatever words: each leads to one sign-in, and the next call finds a session.
+#[test]
+fn a_refusal_ends_the_session_whatever_its_status_and_code() {
+    let refusals = [
+        FaultKind::status(400, oauth("invalid_request")),
+        FaultKind::status(401, oauth("invalid_grant")),
+        FaultKind::status(401, oauth("token_inactive")),
+        FaultKind::status(403, oauth("access_denied")),
+        FaultKind::status(400, oauth("interaction_required")),
+        FaultKind::status(400, oauth("unheard_of")),
+        FaultKind::Raw(r#"{"error":"invalid_grant"}"#.to_owned()),
+    ];
+    for fault in refusals {
+        let sandbox = Sandbox::new();
+        sandbox.signed_in();
+        sandbox.expire();
+        let always = Fault::once(Endpoint::Token, fault.clone());
+        sandbox.okta.behave(|behaviour| behaviour.faults = vec![always]);
+        let token = sandbox.get_token().run().token();
+        assert_eq!(sandbox.tabs(), 2, "{fault:?}");
+        assert_eq!(sandbox.get_token().run().token(), token);
+    }
+}
+
+#[test]
+fn a_refreshed_token_that_cannot_be_accepted_ends_the_session() {
+    let cases = [
+        (Defect::OtherSubject, "another person"),
+        (Defect::WrongAzp, "claim `azp`"),
+        (Defect::OtherAudience, "its audience is"),
+        (Defect::WrongIssuer, "its issuer is"),
+        (Defect::BadSignature, "its signature is wrong"),
+        (Defect::MissingIat, "no `iat` claim"),
+    ];
+    for (defect, words) in cases {
+        let sandbox = Sandbox::new();
+        let old = sandbox.signed_in();
+        sandbox.expire();
+        sandbox.okta.behave(|behaviour| behaviour.refresh_defect = defect);
+        let outcome = sandbox.get_token().arg("-v1").run();
+        assert!(outcome.stderr.contains(words), "{defect:?}: {outcome}");
+        assert_ne!(outcome.token(), old);
+        assert_eq!(sandbox.tabs(), 2, "{defect:?}");
+    }
+}
+
+/// Keycloak has one session per person and browser: a sign-in elsewhere changes what later refreshes say.
+#[test]
+fn what_a_provider_may_change_with_a_refresh_costs_no_sign_in() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.okta.behave(|behaviour| behaviour.keycloak_refresh = true);
+    for _ in 0..2 {
+        sandbox.expire();
+        let outcome = sandbox.get_token().run();
+        outcome.token();
+        assert_eq!(outcome.stderr, "");
+    }
+    for defect in [
+        Defect::OtherAuthTime,
+        Defect::OtherNonce,
+        Defect::Azp,
+        Defect::OldAuthTime,
+    ] {
+        sandbox.okta.behave(|behaviour| behaviour.refresh_defect = defect);
+        sandbox.expire();
+        sandbox.get_token().run().token();
+    }
+    assert_eq!(sandbox.tabs(), 1);
+}
+
+/// A clock that jumps is this machine's, and no reason to ask a person.
+#[test]
+fn a_clock_that_is_wrong_at_a_refresh_ends_no_session() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.expire();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.clock_offset_secs = 3 * 3600);
+    sandbox
+        .get_token()
+        .run()
+        .fails(1, &["this machine's clock is 3 h behind the provider's"]);
+    sandbox.okta.behave(|behaviour| behaviour.clock_offset_secs = 0);
+    sandbox.get_token().run().token();
+    assert_eq!(sandbox.tabs(), 1);
+}
+
+/// Hydra keeps the name of a key that it replaces.
+#[test]
+fn a_new_key_under_the_name_of_the_old_one_is_fetched() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.id_token_defect = Defect::ConstantKid;
+        behaviour.refresh_defect = Defect::ConstantKid;
+    });
+    sandbox.signed_in();
+    sandbox.okta.rotate_keys();
+    for _ in 0..2 {
+        sandbox.expire();
+        sandbox.get_token().run().token();
+    }
+    assert_eq!((sandbox.okta.count(Endpoint::Keys), sandbox.tabs()), (1, 1));
+}
+
+#[test]
+fn a_fault_of_the_configuration_keeps_the_session_and_says_how_to_sign_in_anew() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.expire();
+    let refusal = FaultKind::status(400, oauth("unauthorized_client"));
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.faults = vec![Fault::always(Endpoint::Token, refusal)]);
+    let cure = "the session is kept; to sign in anew: kubesesame clean";
+    sandbox.get_token().run().fails(
+        1,
+        &["the session could not be refreshed", "unauthorized_client", cure],
+    );
+    assert_eq!(sandbox.tabs(), 1);
+    sandbox.okta.behave(|behaviour| behaviour.faults.clear());
+    sandbox.bare(&["clean"]).run();
+    sandbox.get_token().run().token();
+    assert_eq!(sandbox.tabs(), 2);
+}
+
+#[test]
+fn a_session_that_is_over_leads_to_one_login() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.expire();
+    sandbox.okta.end_sessions();
+    sandbox.get_token().run().token();
+    assert_eq!((sandbox.grants("refresh_token"), sandbox.tabs()), (1, 2));
+}
+
+#[test]
+fn a_renewal_without_an_id_token_leads_to_a_login() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.expire();
+    let fault = Fault::once(Endpoint::Token, FaultKind::Missing("id_token".to_owned()));
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+    let outcome = sandbox.get_token().run();
+    outcome.token();
+    assert!(
+        outcome
+            .stderr
+            .contains("the session has ended, so a new sign-in is needed: the provider sends no ID token"),
+        "{outcome}"
+    );
+    assert_eq!(sandbox.tabs(), 2);
+}
+
+/// The provider's documents are kept for a day, and what it announces may change meanwhile.
+#[test]
+fn what_was_kept_of_the_provider_is_not_held_against_a_new_token() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.refresh_defect = Defect::Es512;
+        let name = "id_token_signing_alg_values_supported".to_owned();
+        let announced = serde_json::json!(["RS256", "ES512"]);
+        behaviour.discovery.insert(name, announced);
+    });
+    for _ in 0..2 {
+        sandbox.expire();
+        sandbox.get_token().run().token();
+    }
+    assert_eq!((sandbox.okta.count(Endpoint::Discovery), sandbox.tabs()), (1, 1));
+}

@@ -1,0 +1,85 @@
+//! How far clocks may differ, and how long a token may be.
+
+use crate::support::Sandbox;
+
+#[test]
+fn a_clock_that_is_wrong_by_hours_is_named_as_the_cause() {
+    for (offset, words) in [(3 * 3600, "3 h behind"), (-3 * 3600, "3 h ahead of")] {
+        let sandbox = Sandbox::new();
+        sandbox
+            .okta
+            .behave(|behaviour| behaviour.clock_offset_secs = offset);
+        let outcome = sandbox.get_token().run();
+        outcome.fails(1, &[&format!("this machine's clock is {words} the provider's")]);
+    }
+}
+
+/// Five minutes are said and forgiven; what is beyond is refused by name, and never ends a session.
+#[test]
+fn a_clock_that_is_wrong_by_minutes_is_told() {
+    for (offset, words) in [
+        (5, None),
+        (-5, None),
+        (240, Some("s behind the provider's")),
+        (-240, None),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox
+            .okta
+            .behave(|behaviour| behaviour.clock_offset_secs = offset);
+        let outcome = sandbox.get_token().run();
+        outcome.token();
+        let warned = outcome.stderr.contains("this machine's clock is about");
+        assert_eq!(warned, words.is_some(), "{offset}: {outcome}");
+        assert!(
+            words.is_none_or(|words| outcome.stderr.contains(words)),
+            "{outcome}"
+        );
+    }
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.clock_offset_secs = -240;
+        behaviour.id_token_lifetime_secs = 180;
+    });
+    let outcome = sandbox.get_token().run();
+    outcome.token();
+    assert!(outcome.stderr.contains("s ahead of the provider's"), "{outcome}");
+}
+
+#[test]
+fn a_token_with_three_hundred_groups_fits() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.group_count = Some(300);
+        behaviour.groups_limit_lifted = true;
+    });
+    let token = sandbox.get_token().run().token();
+    assert!(token.len() > 5000);
+    assert_eq!(sandbox.get_token().run().token(), token);
+}
+
+#[test]
+fn a_token_with_thousands_of_groups_is_used_and_its_limits_are_told() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.group_count = Some(20_000);
+        behaviour.groups_limit_lifted = true;
+    });
+    let outcome = sandbox.get_token().run();
+    let token = outcome.token();
+    assert!(token.len() > 300_000);
+    assert!(
+        outcome.stderr.contains("KiB") && outcome.stderr.contains("load balancer"),
+        "{outcome}"
+    );
+    assert_eq!(sandbox.get_token().run().token(), token, "the session holds it");
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.group_count = Some(70_000);
+        behaviour.groups_limit_lifted = true;
+    });
+    sandbox
+        .get_token()
+        .run()
+        .fails(1, &["thousands of groups", "1 MiB of headers"]);
+}
