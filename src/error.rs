@@ -4,6 +4,7 @@
 
 use std::error::Error as _;
 use std::io;
+use std::path::{Path, PathBuf};
 
 use crate::cli::{Unfit, Untyped};
 use crate::foreign_text::ForeignText;
@@ -31,7 +32,11 @@ pub(crate) enum Error {
     Oidc(#[from] oidc::Error),
     /// The provider did not refresh the session; it stays as it is.
     #[error("the session could not be refreshed")]
-    RefreshFailed(#[source] oidc::Error),
+    RefreshFailed {
+        source: oidc::Error,
+        /// Where the session is kept, if it is in a directory of sessions.
+        dir: Option<PathBuf>,
+    },
     /// The provider said so while the token was still good.
     #[error("the session has ended: {0}")]
     SessionOver(String),
@@ -107,7 +112,9 @@ impl Error {
         match self {
             Self::Settings(error) => error.flags(),
             Self::Kubeconfig(error) => error.flags(),
-            Self::Oidc(error) | Self::RefreshFailed(error) => flag_of(error).into_iter().collect(),
+            Self::Oidc(error) | Self::RefreshFailed { source: error, .. } => {
+                flag_of(error).into_iter().collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -115,7 +122,7 @@ impl Error {
     /// When the provider wants to be asked again, in seconds since the epoch, if it said so.
     pub(crate) fn not_before(&self) -> Option<i64> {
         match self {
-            Self::Oidc(error) | Self::RefreshFailed(error) => error.not_before(),
+            Self::Oidc(error) | Self::RefreshFailed { source: error, .. } => error.not_before(),
             _ => None,
         }
     }
@@ -134,7 +141,9 @@ impl Error {
             Self::Files(error) => Some(error.hint()),
             Self::Session(error) => Some(error.hint()),
             Self::Oidc(error) => error.hint(),
-            Self::RefreshFailed(error) => error.hint().map(|hint| refresh_hint(error, &hint)),
+            Self::RefreshFailed { source, dir } => source
+                .hint()
+                .map(|hint| refresh_hint(source, &hint, dir.as_deref())),
             Self::SessionOver(_) => Some("you will have to sign in when the token ends".to_owned()),
             Self::NoSession => Some("this is a fault of kubesesame: please report it".to_owned()),
             Self::Kubeconfig(error) => Some(error.hint()),
@@ -149,13 +158,15 @@ impl Error {
             Self::Unfit(_) | Self::UnfitLater(..) | Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
             Self::Kubeconfig(error) if !error.flags().is_empty() => EXIT_USAGE,
             Self::Oidc(oidc::Error::LoginImpossible | oidc::Error::PromptImpossible(_)) => EXIT_LOGIN_NEEDED,
-            Self::Oidc(error) | Self::RefreshFailed(error) if flag_of(error).is_some() => EXIT_USAGE,
+            Self::Oidc(error) | Self::RefreshFailed { source: error, .. } if flag_of(error).is_some() => {
+                EXIT_USAGE
+            }
             Self::Remembered(recalled) => recalled.report.exit,
             Self::Kubeconfig(_)
             | Self::Files(_)
             | Self::Session(_)
             | Self::Oidc(_)
-            | Self::RefreshFailed(_)
+            | Self::RefreshFailed { .. }
             | Self::SessionOver(_)
             | Self::NoSession
             | Self::Output(_)
@@ -180,11 +191,13 @@ fn flag_of(error: &oidc::Error) -> Option<&'static str> {
 }
 
 /// A provider that cannot be reached will be reached again; one that refuses this client may refuse it for good.
-fn refresh_hint(error: &oidc::Error, hint: &str) -> String {
-    if error.is_a_refusal() {
-        format!("{hint}; the session is kept; to sign in anew: kubesesame clean")
-    } else {
-        format!("{hint}; the session is kept")
+fn refresh_hint(error: &oidc::Error, hint: &str, dir: Option<&Path>) -> String {
+    match dir {
+        Some(dir) if error.is_a_refusal() => format!(
+            "{hint}; the session is kept; to sign in anew: kubesesame clean --token-cache-dir={}",
+            files::quoted(dir)
+        ),
+        _ => format!("{hint}; the session is kept"),
     }
 }
 

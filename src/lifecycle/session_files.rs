@@ -1,6 +1,6 @@
 //! Session files as a store.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -65,6 +65,10 @@ impl SessionStore for SessionFiles<'_> {
 
     fn place(&self) -> String {
         self.store.session_path().display().to_string()
+    }
+
+    fn dir(&self) -> Option<PathBuf> {
+        Some(self.store.dir().path().to_owned())
     }
 
     fn documents(&self) -> &dyn DocumentCache {

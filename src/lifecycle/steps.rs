@@ -140,7 +140,10 @@ impl<S: SessionStore> Progress<'_, S> {
                 let ui = self.call.ui;
                 ui.step(|| format!("the token could not be refreshed: {error}"));
                 let memory = error.is_the_providers();
-                let error = Error::RefreshFailed(error);
+                let error = Error::RefreshFailed {
+                    source: error,
+                    dir: self.call.store.dir(),
+                };
                 if memory {
                     self.remember_outage(&error);
                 }

@@ -2,6 +2,7 @@
 //!
 //! Reading takes no lock. Only whoever holds the lock writes, so writing is a method of the guard.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::Error;
@@ -31,6 +32,11 @@ pub(crate) trait SessionStore {
     /// Where the session is, to name it to a person.
     fn place(&self) -> String {
         "none".to_owned()
+    }
+
+    /// The directory of sessions that it is in, if there is one.
+    fn dir(&self) -> Option<PathBuf> {
+        None
     }
 
     /// Where the provider's documents are kept.

@@ -34,6 +34,7 @@ mod grants;
 mod id_token;
 mod kubeconfig;
 mod layers;
+mod lists;
 mod local_server;
 mod login;
 mod loopback;

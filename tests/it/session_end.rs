@@ -125,10 +125,11 @@ fn a_fault_of_the_configuration_keeps_the_session_and_says_how_to_sign_in_anew()
     sandbox
         .okta
         .behave(|behaviour| behaviour.faults = vec![Fault::always(Endpoint::Token, refusal)]);
-    let cure = "the session is kept; to sign in anew: kubesesame clean";
+    let dir = sandbox.cache_dir().display().to_string();
+    let cure = format!("the session is kept; to sign in anew: kubesesame clean --token-cache-dir={dir}");
     sandbox.get_token().run().fails(
         1,
-        &["the session could not be refreshed", "unauthorized_client", cure],
+        &["the session could not be refreshed", "unauthorized_client", &cure],
     );
     assert_eq!(sandbox.tabs(), 1);
     sandbox.okta.behave(|behaviour| behaviour.faults.clear());

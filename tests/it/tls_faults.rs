@@ -187,7 +187,7 @@ fn an_unreadable_entry_of_a_bundle_is_passed_over_with_a_warning() {
     let by_data = by_data.arg(&format!("--certificate-authority-data={data}"));
     by_data.run().fails(1, &words);
     let none = outcome(&issuer, broken);
-    none.fails(1, &["no PEM certificate in it can be read", "BEGIN CERTIFICATE"]);
+    none.fails(2, &["no PEM certificate in it can be read", "BEGIN CERTIFICATE"]);
 }
 
 /// Reads the client's greeting, so that closing the connection does not throw away what is sent.

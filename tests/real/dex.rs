@@ -42,7 +42,7 @@ impl Dex {
         Person::at(&self.issuer, client, &["--as", "alice@example.com"])
     }
 
-    /// What the token endpoint answered, in order, without the polls of a device that waits.
+    /// The answers of the token endpoint in order, without the polls for a device code that is not approved yet.
     fn answers(&self) -> Vec<String> {
         let log = self.server.stdout();
         let answers = log.lines().skip(1).map(str::to_owned);

@@ -54,7 +54,7 @@ impl Keycloak {
         Person::at(&self.issuer, client, &["--cookies", cookies.to_str().unwrap()])
     }
 
-    /// Waits for as many events of the realm as there are to be, and compares all that there are.
+    /// Waits until the realm has logged this many events, and compares them.
     #[track_caller]
     fn expect(&self, events: &[&str]) {
         wait_for("events", || (self.events().len() >= events.len()).then_some(()));
@@ -92,7 +92,7 @@ fn home() -> TempDir {
     home
 }
 
-/// Java itself, as Keycloak's script starts it: who kills a script leaves its Java behind.
+/// Java, started directly: killing Keycloak's script would leave the Java process behind.
 fn java(home: &Path) -> Command {
     let mut command = Command::new(parts::part("java"));
     command
@@ -112,7 +112,7 @@ fn java(home: &Path) -> Command {
     command
 }
 
-/// Waits until the clock shows a later second than this.
+/// Waits until this second is over.
 fn outwait(second: &Value) {
     let second = second.as_u64().unwrap();
     wait_for("next second", || {

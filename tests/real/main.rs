@@ -1,6 +1,6 @@
 //! kubesesame among real parts: kubectl runs it, Chromium attends to the sign-in, a real API server judges the token.
-//! The provider is the mock Okta of `examples/`, over
-//! https; each grant also runs at a certified provider. A Secret Service keeps the keys of sealed sessions.
+//! The provider is the mock Okta of `examples/`, over https; each grant also runs at a certified provider, and sessions
+//! are also refreshed and ended at Dex and Keycloak. A Secret Service keeps the keys of sealed sessions.
 //!
 //! `tests/real/provision` puts the parts into `target/real`; then `cargo test --test real -- --ignored` runs these tests.
 //! Screenshots are left in `target/real/screens`, the parts' logs in `target/real/logs`. Nothing leaves the machine.

@@ -130,7 +130,7 @@ impl Person {
         fs::write(&file, session.to_string()).unwrap();
     }
 
-    /// Lets the token expire and gets the next one without a word; returns its claims.
+    /// Expires the token and has it refreshed, with nothing on standard error; returns the new token's claims.
     #[track_caller]
     pub(crate) fn refresh(&self, more: &[&str]) -> Value {
         self.expire();
@@ -140,7 +140,8 @@ impl Person {
         claims
     }
 
-    /// Lets the token expire and gets the next one by one sign-in, as the session has ended at the provider.
+    /// Expires the token of a session that has ended at the provider, which must lead to one sign-in; returns the new
+    /// token's claims.
     #[track_caller]
     pub(crate) fn sign_in_again(&self, more: &[&str]) -> Value {
         self.expire();
