@@ -1,13 +1,13 @@
 //! The day of the change: sessions of `kubectl oidc-login` come along, and no refresh token is ever in two places.
 
 use std::fs::{self, File, Permissions};
-use std::io::{BufRead, BufReader};
+use std::io::BufRead;
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
 use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
-use crate::support::{OTHER_RECORD, Peer, RECORD, finish, mode, now, with_claims};
+use crate::support::{OTHER_RECORD, Peer, RECORD, finish, mode, now, unread, with_claims};
 
 #[test]
 fn a_live_session_comes_along_without_a_browser() {
@@ -144,7 +144,7 @@ fn a_peer_at_work_is_waited_for() {
     lock.lock().unwrap();
     let mut child = peer.call().spawn();
     let mut told = String::new();
-    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut stderr = unread(&mut child);
     stderr.read_line(&mut told).unwrap();
     assert_eq!(
         told,

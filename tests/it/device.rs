@@ -3,7 +3,7 @@
 use crate::okta::{
     AccessTokenForm, Behaviour, DeviceVerification, Endpoint, Fault, FaultBody, FaultKind, Recorded,
 };
-use crate::support::{Call, Sandbox};
+use crate::support::{Call, Outcome, Sandbox, finish};
 
 fn device(change: impl FnOnce(&mut Behaviour)) -> (Sandbox, Call) {
     let sandbox = Sandbox::unattended();
@@ -16,11 +16,20 @@ fn device(change: impl FnOnce(&mut Behaviour)) -> (Sandbox, Call) {
     (sandbox, call)
 }
 
+/// A sign-in that goes on once its tab is open: nobody waits for the browser, and it may come too late else.
+fn with_tab(sandbox: &Sandbox, call: &Call) -> Outcome {
+    sandbox.hold_token_answers();
+    let child = call.clone().by_timers_of(sandbox).spawn();
+    sandbox.wait_for_tabs(1);
+    sandbox.let_answers_go();
+    finish(child)
+}
+
 #[test]
 fn a_device_code_is_shown_and_polled_until_the_person_agrees() {
     let (sandbox, call) =
         device(|behaviour| behaviour.device_verification = DeviceVerification::ApproveAfterPolls(2));
-    let outcome = call.run();
+    let outcome = with_tab(&sandbox, &call);
     outcome.token();
     assert!(outcome.stderr.contains("/activate with the code "), "{outcome}");
     assert_eq!(sandbox.grants("urn:ietf:params:oauth:grant-type:device_code"), 3);
@@ -109,7 +118,7 @@ fn asked(sandbox: &Sandbox) -> Recorded {
 #[test]
 fn an_address_without_the_code_in_it_will_do() {
     let (sandbox, call) = device(|behaviour| behaviour.device_complete_uri = false);
-    let outcome = call.run();
+    let outcome = with_tab(&sandbox, &call);
     outcome.token();
     assert!(outcome.stderr.contains("/activate with the code "), "{outcome}");
     assert!(sandbox.wait_for_tabs(1).ends_with("/activate"));

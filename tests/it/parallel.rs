@@ -1,13 +1,13 @@
 //! Many at once: one flight serves all.
 
-use std::io::{BufRead, BufReader};
+use std::io::BufRead;
 use std::process::Child;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
-use crate::support::{Call, Sandbox, finish};
+use crate::support::{Call, Sandbox, finish, unread};
 
 /// Whom a caller waits for.
 pub(crate) const ANOTHER: &str = "the sign-in of another kubesesame";
@@ -69,7 +69,7 @@ fn fifty_forced_callers_share_one_refresh() {
 /// Waits until the call has tried a lock in vain, which it tells.
 pub(crate) fn wait_for_waiter(mut child: Child, whom: &str) -> Child {
     let words = format!("waiting for {whom}");
-    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut stderr = unread(&mut child);
     let mut told = String::new();
     while !told.contains(&words) {
         assert_ne!(stderr.read_line(&mut told).unwrap(), 0, "it ended with:\n{told}");

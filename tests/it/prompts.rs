@@ -1,11 +1,11 @@
 //! What a person types at a terminal: a code, an address, a password.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::Child;
 
 use crate::okta::Endpoint;
-use crate::support::{Call, Sandbox, finish};
+use crate::support::{Call, Sandbox, finish, unread};
 
 /// As kubectl calls when a person sits at a terminal.
 const INTERACTIVE: &str =
@@ -21,7 +21,7 @@ fn typing(call: &Call) -> (Child, std::fs::File) {
 
 /// Reads standard error up to the prompt, and returns the URL in it.
 fn url_before_prompt(child: &mut Child) -> String {
-    let mut reader = BufReader::new(child.stderr.take().unwrap());
+    let mut reader = unread(child);
     let mut url = String::new();
     loop {
         let mut line = String::new();
@@ -169,7 +169,7 @@ fn without_pkce_the_pasted_code_comes_with_a_warning() {
     let sandbox = Sandbox::unattended();
     let (mut child, mut terminal) = typing(&keyboard(&sandbox).arg("--oidc-pkce-method=no"));
     let mut warning = String::new();
-    let mut reader = BufReader::new(child.stderr.take().unwrap());
+    let mut reader = unread(&mut child);
     reader.read_line(&mut warning).unwrap();
     assert!(warning.starts_with("warning: --oidc-pkce-method=no"), "{warning}");
     child.stderr = Some(reader.into_inner());

@@ -24,4 +24,4 @@ pub(crate) use browser::{redirect_of, visit, visit_with};
 pub(crate) use outcome::Outcome;
 pub(crate) use peer::{OTHER_RECORD, Peer, RECORD, with_claims};
 pub(crate) use port::free_port;
-pub(crate) use sandbox::{Call, Sandbox, finish, mode, now, url_from_stderr, wait_until};
+pub(crate) use sandbox::{Call, Sandbox, finish, mode, now, unread, url_from_stderr, wait_until};

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -376,16 +376,20 @@ pub(crate) fn now() -> i64 {
     since.as_secs().cast_signed()
 }
 
+/// Standard error, read byte by byte: what comes after a line that a test waits for is still there for the outcome.
+pub(crate) fn unread(child: &mut Child) -> BufReader<ChildStderr> {
+    BufReader::with_capacity(1, child.stderr.take().unwrap())
+}
+
 /// Reads standard error up to the URL that a person is to open.
 pub(crate) fn url_from_stderr(mut child: Child) -> (Child, String, String) {
-    let mut reader = BufReader::new(child.stderr.take().unwrap());
+    let mut reader = unread(&mut child);
     let mut told = String::new();
     loop {
         let mut line = String::new();
         assert_ne!(reader.read_line(&mut line).unwrap(), 0, "no URL in:\n{told}");
         told.push_str(&line);
         if line.starts_with("http") {
-            // The rest of stderr is not read; it is a few lines and fits the pipe.
             child.stderr = Some(reader.into_inner());
             return (child, told, line.trim().to_owned());
         }
