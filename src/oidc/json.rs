@@ -28,6 +28,9 @@ pub(super) fn value(body: &[u8]) -> Option<Value> {
     let body = without_byte_order_mark(body);
     serde_json::from_slice(body).ok().or_else(|| {
         let text = String::from_utf8_lossy(body);
+        if is_too_deep(&text) {
+            return None;
+        }
         let raw: &RawValue = serde_json::from_str(&text).ok()?;
         let is_container = raw.get().starts_with(['{', '[']);
         is_container.then(|| readable(raw, MAX_DEPTH))
@@ -40,11 +43,32 @@ pub(super) fn members(body: &[u8]) -> Option<Vec<(String, Value)>> {
         return Some(members);
     }
     let text = String::from_utf8_lossy(body);
+    if is_too_deep(&text) {
+        return None;
+    }
     let Members(members) = serde_json::from_str::<Members<&RawValue>>(&text).ok()?;
     let read = members
         .into_iter()
         .map(|(name, raw)| (name, readable(raw, MAX_DEPTH)));
     Some(read.collect())
+}
+
+/// Whether a text is nested deeper than Go's `encoding/json` reads, so that no API server reads it either.
+fn is_too_deep(text: &str) -> bool {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut is_text, mut is_escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'[' | b'{' if !is_text => depth += 1,
+            b']' | b'}' if !is_text => depth = depth.saturating_sub(1),
+            _ => (),
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest > 10_000
 }
 
 /// Returns what can be read of a value.
