@@ -77,11 +77,15 @@ fn reason(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Foreig
         .or_else(|| okta(body))
 }
 
-/// Reads an error answer of RFC 6749 section 5.2, and those that are nearly one: the error as a number, or as an object that
-/// names a code.
+/// Reads an error answer of RFC 6749 section 5.2, and those that are nearly one: the error as a number, as an object that names
+/// a code, in a form, or as the name of an exception.
 pub(super) fn oauth_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<OAuthError> {
-    let body = json::object(body)?;
-    let error = json::member(&body, "error")?;
+    let Some(body) = json::object(body) else {
+        return form_error(status, headers, body);
+    };
+    let Some(error) = json::member(&body, "error") else {
+        return aws_error(status, headers, &body);
+    };
     let (code, inner) = match error {
         Value::String(code) => (code.clone(), None),
         Value::Number(code) => (code.to_string(), None),
@@ -106,13 +110,43 @@ pub(super) fn oauth_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) 
     let description = ["error_description", "message"]
         .iter()
         .find_map(|name| json::text(&body, name));
-    Some(OAuthError {
+    Some(with_code(status, headers, &code, inner.or(description)))
+}
+
+fn with_code(status: StatusCode, headers: &HeaderMap, code: &str, description: Option<&str>) -> OAuthError {
+    OAuthError {
         status: status.as_u16(),
-        error: ForeignText::with_limit(&code, 60),
-        description: inner.or(description).map(ForeignText::new),
+        error: ForeignText::with_limit(code, 60),
+        description: description.map(ForeignText::new),
         request_id: request_id(headers),
         is_okta: false,
-    })
+    }
+}
+
+/// An error in the format of Amazon Cognito: the exception's name, after its name space if it has one.
+fn aws_error(status: StatusCode, headers: &HeaderMap, body: &Map<String, Value>) -> Option<OAuthError> {
+    let code = json::text(body, "__type").filter(|_| status.is_client_error())?;
+    let code = code.rsplit('#').next().unwrap_or_default();
+    let message = ["message", "Message"]
+        .iter()
+        .find_map(|name| json::text(body, name));
+    Some(with_code(status, headers, code, message))
+}
+
+/// An error in the form that requests have. Any other text has white space or brackets, which that form encodes.
+fn form_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<OAuthError> {
+    let body = body.trim_ascii();
+    let is_form = body
+        .iter()
+        .all(|byte| byte.is_ascii_graphic() && !b"<>{}\"".contains(byte));
+    let value = |wanted: &str| {
+        let mut pairs = form_urlencoded::parse(body);
+        let found = pairs.find(|(name, value)| name == wanted && !value.is_empty());
+        found.map(|(_, value)| value)
+    };
+    let code = value("error").filter(|_| is_form)?;
+    let description = value("error_description");
+    Some(with_code(status, headers, &code, description.as_deref()))
 }
 
 /// Reads the answer to a form: the members of a success, or the error that it is. A success is known by its body, and not by its

@@ -3,10 +3,7 @@
 //! A required claim of a wrong type is a failure, never an absent claim: that confusion let expired tokens through
 //! elsewhere (CVE-2026-25537). Claims that nobody checks here may be anything. Pure.
 
-use std::fmt;
-
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::distrust::Error;
 use super::json;
@@ -149,22 +146,28 @@ fn text(all: &Map<String, Value>, name: &'static str) -> Result<String, Error> {
     }
 }
 
-/// A NumericDate (RFC 7519 2): seconds since the epoch, a fraction allowed and cut off.
+/// A NumericDate (RFC 7519 2): seconds since the epoch, a fraction allowed and cut off. A number in text is one as well, as for
+/// the API server; only `iat` may be zero.
 fn time(all: &Map<String, Value>, name: &'static str) -> Result<i64, Error> {
-    let wrong = Error::WrongType(name, "a time in seconds");
-    match all.get(name) {
-        None => Err(Error::Missing(name)),
-        Some(Value::Number(number)) => match (number.as_i64(), number.as_f64()) {
-            (Some(seconds), _) if (1..=253_402_300_799).contains(&seconds) => Ok(seconds),
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "the range is checked, the fraction is not needed"
-            )]
-            (None, Some(seconds)) if (1.0..=253_402_300_799.0).contains(&seconds) => Ok(seconds as i64),
-            _ => Err(wrong),
-        },
-        Some(_) => Err(wrong),
-    }
+    const LATEST: i64 = 253_402_300_799;
+    let number = match all.get(name) {
+        None => return Err(Error::Missing(name)),
+        Some(Value::Number(number)) => Some(number.clone()),
+        Some(Value::String(text)) => text.parse::<Number>().ok(),
+        Some(_) => None,
+    };
+    let seconds = number.and_then(|number| {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a cast saturates and the range is checked, the fraction is not needed"
+        )]
+        let whole = |seconds: f64| (seconds >= 0.0).then_some(seconds as i64);
+        number.as_i64().or_else(|| number.as_f64().and_then(whole))
+    });
+    let earliest = i64::from(name != "iat");
+    seconds
+        .filter(|seconds| (earliest..=LATEST).contains(seconds))
+        .ok_or(Error::WrongType(name, "a time in seconds"))
 }
 
 /// A string or a list of strings (RFC 7519 4.1.3).
@@ -199,42 +202,16 @@ pub(super) fn parse_header(bytes: &[u8]) -> Result<Map<String, Value>, Ambiguous
 }
 
 fn unique_members(bytes: &[u8], unique: &[&'static str]) -> Result<Map<String, Value>, Ambiguous> {
-    let mut repeated = None;
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let parsed = reader.deserialize_map(UniqueMembers {
-        unique,
-        repeated: &mut repeated,
-    });
-    match (parsed, repeated) {
-        (Ok(map), None) if reader.end().is_ok() => Ok(map),
-        (Ok(_), Some(name)) => Err(Ambiguous::Repeated(name)),
-        _ => Err(Ambiguous::NoObject),
-    }
-}
-
-struct UniqueMembers<'a> {
-    unique: &'a [&'static str],
-    repeated: &'a mut Option<&'static str>,
-}
-
-impl<'de> Visitor<'de> for UniqueMembers<'_> {
-    type Value = Map<String, Value>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut map = Map::new();
-        while let Some((name, value)) = access.next_entry::<String, Value>()? {
-            if map.contains_key(&name) {
-                let unique = self.unique.iter().find(|unique| **unique == name);
-                *self.repeated = self.repeated.or(unique.copied());
-            }
-            map.insert(name, value);
+    let members = json::members(bytes).ok_or(Ambiguous::NoObject)?;
+    let mut map = Map::new();
+    for (name, value) in members {
+        let repeated = unique.iter().find(|unique| **unique == name);
+        if let Some(repeated) = repeated.filter(|_| map.contains_key(&name)) {
+            return Err(Ambiguous::Repeated(repeated));
         }
-        Ok(map)
+        map.insert(name, value);
     }
+    Ok(map)
 }
 
 #[cfg(test)]
@@ -266,7 +243,14 @@ mod tests {
     #[test]
     fn a_wrong_type_is_a_failure_and_no_absence() {
         let wrong: &[(&str, Value)] = &[
-            ("exp", "20".into()),
+            ("exp", "soon".into()),
+            ("exp", " 20".into()),
+            ("exp", "".into()),
+            ("exp", "2000000000000".into()),
+            ("exp", 2_000_000_000_000_i64.into()),
+            ("exp", "0".into()),
+            ("iat", (-1).into()),
+            ("iat", "NaN".into()),
             ("exp", 1e30.into()),
             ("exp", (-5).into()),
             ("exp", 0.into()),
@@ -340,6 +324,38 @@ mod tests {
         ] {
             assert!(read(wrong.clone()).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_time_may_be_a_number_in_text_and_a_token_may_be_issued_at_zero() {
+        assert_eq!(with("exp", "20".into()).unwrap().expires_at, 20);
+        assert_eq!(with("exp", "20.9".into()).unwrap().expires_at, 20);
+        assert_eq!(with("nbf", "15".into()).unwrap().not_before, Some(15));
+        assert_eq!(with("iat", "11".into()).unwrap().issued_at, 11);
+        assert_eq!(with("iat", 0.into()).unwrap().issued_at, 0);
+    }
+
+    #[test]
+    fn a_claim_that_cannot_be_read_fails_only_what_needs_it() {
+        let head = br#"{"iss":"https://i","sub":"s","aud":"c","exp":20,"iat":10,"#;
+        let read = |rest: &[u8]| parse_payload(&[&head[..], rest, b"}"].concat());
+        let deep = format!(r#""d":{}{}"#, "[".repeat(150), "]".repeat(150));
+        for rest in [
+            &b"\"n\":1e999"[..],
+            b"\"n\":\"\xe9\"",
+            b"\"n\":\"\\ud83d\"",
+            deep.as_bytes(),
+        ] {
+            let claims = Claims::parse(read(rest).unwrap()).unwrap();
+            assert_eq!(claims.expires_at, 20);
+        }
+        // What cannot be read is no absence, and a repeated member is seen beside it.
+        for rest in [&b"\"azp\":1e999"[..], b"\"azp\":\"\\ud83d\""] {
+            let result = Claims::parse(read(rest).unwrap());
+            assert!(matches!(result, Err(Error::WrongType("azp", _))), "{result:?}");
+        }
+        assert_eq!(read(b"\"n\":1e999,\"exp\":30"), Err(Ambiguous::Repeated("exp")));
+        assert_eq!(read(b"\"n\":"), Err(Ambiguous::NoObject));
     }
 
     #[test]

@@ -65,7 +65,9 @@ impl DeviceCode {
                 .or_else(|| url("verification_url"))
                 .ok_or_else(|| missing("verification_uri"))?,
             verification_uri_complete: url("verification_uri_complete"),
-            expires_in: json::seconds(&object, "expires_in").unwrap_or(DEFAULT_LIFE),
+            expires_in: json::seconds(&object, "expires_in")
+                .filter(|seconds| *seconds > 0)
+                .unwrap_or(DEFAULT_LIFE),
             interval: json::seconds(&object, "interval")
                 .and_then(|seconds| u64::try_from(seconds).ok())
                 .unwrap_or(DEFAULT_INTERVAL),
@@ -189,6 +191,14 @@ mod tests {
         assert_eq!((code.expires_in, code.interval), (120, 2));
         assert_eq!(code.user_code, "123456");
         assert_eq!(code.verification_uri.as_str(), "https://i/activate");
+    }
+
+    #[test]
+    fn a_life_of_zero_says_nothing() {
+        for zero in [json!(0), json!("0")] {
+            let code = read(|object| drop(object.insert("expires_in".into(), zero)));
+            assert_eq!(code.unwrap().expires_in, 600);
+        }
     }
 
     #[test]

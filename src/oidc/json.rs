@@ -3,11 +3,121 @@
 //! A member that nobody uses can fail nothing. Null and the empty string count as absent, and a member of another type is
 //! read where its meaning is plain: a number or a boolean written as text, one text where a list of texts belongs.
 
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+/// How deep a value is searched for the parts of it that can be read.
+const MAX_DEPTH: usize = 8;
 
 /// Parses an object; a byte order mark before it is skipped. Of a member that occurs twice the last one counts, as in Go.
 pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
-    serde_json::from_slice(without_byte_order_mark(body)).ok()
+    match value(body)? {
+        Value::Object(object) => Some(object),
+        _ => None,
+    }
+}
+
+/// Parses any JSON text. A value within it that cannot be represented (text that is no UTF-8, half of a surrogate pair, a number
+/// without limit, deep nesting) is no failure: bytes that are no UTF-8 are replaced, as in Go, and the others are read as
+/// an empty list, which is neither absent nor of any type that is looked for.
+pub(super) fn value(body: &[u8]) -> Option<Value> {
+    let body = without_byte_order_mark(body);
+    serde_json::from_slice(body).ok().or_else(|| {
+        let text = String::from_utf8_lossy(body);
+        if is_too_deep(&text) {
+            return None;
+        }
+        let raw: &RawValue = serde_json::from_str(&text).ok()?;
+        let is_container = raw.get().starts_with(['{', '[']);
+        is_container.then(|| readable(raw, MAX_DEPTH))
+    })
+}
+
+/// Parses an object in the same way, and keeps each of its members, so that those that occur twice can be told.
+pub(super) fn members(body: &[u8]) -> Option<Vec<(String, Value)>> {
+    if let Ok(Members(members)) = serde_json::from_slice(body) {
+        return Some(members);
+    }
+    let text = String::from_utf8_lossy(body);
+    if is_too_deep(&text) {
+        return None;
+    }
+    let Members(members) = serde_json::from_str::<Members<&RawValue>>(&text).ok()?;
+    let read = members
+        .into_iter()
+        .map(|(name, raw)| (name, readable(raw, MAX_DEPTH)));
+    Some(read.collect())
+}
+
+/// Whether a text is nested deeper than Go's `encoding/json` reads, so that no API server reads it either.
+fn is_too_deep(text: &str) -> bool {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut is_text, mut is_escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'[' | b'{' if !is_text => depth += 1,
+            b']' | b'}' if !is_text => depth = depth.saturating_sub(1),
+            _ => (),
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest > 10_000
+}
+
+/// Returns what can be read of a value.
+fn readable(raw: &RawValue, depth: usize) -> Value {
+    let unreadable = || Value::Array(Vec::new());
+    let text = raw.get();
+    if let Ok(value) = serde_json::from_str(text) {
+        return value;
+    }
+    let Some(depth) = depth.checked_sub(1) else {
+        return unreadable();
+    };
+    if let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(text) {
+        return entries.into_iter().map(|entry| readable(entry, depth)).collect();
+    }
+    match serde_json::from_str::<Members<&RawValue>>(text) {
+        Ok(Members(members)) => members
+            .into_iter()
+            .map(|(name, member)| (name, readable(member, depth)))
+            .collect(),
+        Err(_) => unreadable(),
+    }
+}
+
+/// The members of an object in their order.
+struct Members<V>(Vec<(String, V)>);
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Members<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor(PhantomData))
+    }
+}
+
+struct MembersVisitor<V>(PhantomData<V>);
+
+impl<'de, V: Deserialize<'de>> Visitor<'de> for MembersVisitor<V> {
+    type Value = Members<V>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = access.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
+    }
 }
 
 pub(super) fn without_byte_order_mark(body: &[u8]) -> &[u8] {
@@ -117,6 +227,40 @@ mod tests {
             (json!(null), None),
         ] {
             assert_eq!(boolean(&one(value.clone()), "m"), read, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_leaves_the_others_readable() {
+        let deep = format!("{}{}", "[".repeat(150), "]".repeat(150));
+        for odd in [
+            &b"1e999"[..],
+            b"\"\xe9\"",
+            b"\"\\ud83d\"",
+            b"[1e999]",
+            deep.as_bytes(),
+        ] {
+            let body = [
+                &b"{\"m\":\"a\",\"odd\":"[..],
+                odd,
+                b",\"keys\":[{\"x\":",
+                odd,
+                b",\"y\":2}]}",
+            ]
+            .concat();
+            let read = object(&body).unwrap();
+            assert_eq!(text(&read, "m"), Some("a"));
+            assert!(member(&read, "odd").is_some(), "it is not absent");
+            assert_eq!(read["keys"][0]["y"], 2, "{}", String::from_utf8_lossy(&body));
+        }
+        for broken in [
+            &b"{\"m\":1e999"[..],
+            b"{\"m\":1e999} x",
+            b"{\"m\":}",
+            b"[1e999]",
+            b"\xe9",
+        ] {
+            assert!(object(broken).is_none());
         }
     }
 

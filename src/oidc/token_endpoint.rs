@@ -182,12 +182,20 @@ impl<'a> TokenEndpoint<'a> {
         let (Err(refusal), Some(place)) = (&first, plan.second) else {
             return first;
         };
-        if !refusal.is_of_the_client() {
+        let is_accepted = known.is_some_and(|known| known.accepted == Some(plan.first));
+        if !may_be_of_the_method(refusal, is_accepted) {
             return first;
         }
         let second = self.post(url, parameters, place).await;
         match &second {
-            Err(error) if error.is_of_the_client() => {
+            Err(error) if may_be_of_the_method(error, false) => {
+                self.documents.learn(lesson(None));
+                first
+            }
+            // No sign that the client is accepted now, unlike `invalid_grant`.
+            Err(Error::OAuth(error))
+                if is_unauthorized_client(refusal) && error.code() == "invalid_request" =>
+            {
                 self.documents.learn(lesson(None));
                 first
             }
@@ -210,6 +218,17 @@ impl<'a> TokenEndpoint<'a> {
         let header = client_auth::authenticate(&mut form, &self.client.provider.client_id, secret, place);
         self.client.http.post(url, form, header).await
     }
+}
+
+/// Whether the provider may accept the client with its secret in the other place. `unauthorized_client` is about the grant
+/// (RFC 6749 5.2), and some providers answer it to a method that the client is not registered for; it says nothing of a
+/// method that was accepted before.
+fn may_be_of_the_method(error: &Error, was_accepted: bool) -> bool {
+    error.is_of_the_client() || (!was_accepted && is_unauthorized_client(error))
+}
+
+fn is_unauthorized_client(error: &Error) -> bool {
+    matches!(error, Error::OAuth(error) if error.code() == "unauthorized_client")
 }
 
 fn add_scope<'p>(parameters: &mut Parameters<'p>, scope: &'p str) {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::okta::{Behaviour, ClientAuth, Endpoint, Recorded};
+use crate::okta::{Behaviour, ClientAuth, Endpoint, Fault, FaultBody, FaultKind, Recorded};
 use crate::support::{Call, Sandbox};
 
 fn web(change: impl FnOnce(&mut Behaviour)) -> (Sandbox, Call) {
@@ -86,12 +86,67 @@ fn the_other_place_of_the_secret_is_tried_once_and_remembered() {
 }
 
 #[test]
-fn a_place_that_is_the_only_one_announced_is_the_only_one_used() {
+fn a_place_that_is_the_only_one_announced_is_used_first() {
     for (method, place) in [("client_secret_basic", "basic"), ("client_secret_post", "post")] {
         let (sandbox, call) = web(|behaviour| behaviour.token_auth = vec![method.to_owned()]);
         call.run().token();
         assert_eq!(places(&sandbox), [place]);
     }
+}
+
+/// Discovery may list one method while the client is registered for the other.
+#[test]
+fn a_client_registered_for_the_method_that_is_not_announced_signs_in() {
+    for (announced, registered, sent) in [
+        (
+            "client_secret_basic",
+            ClientAuth::SecretPost,
+            ["basic", "post", "post"],
+        ),
+        (
+            "client_secret_post",
+            ClientAuth::SecretBasic,
+            ["post", "basic", "basic"],
+        ),
+    ] {
+        let (sandbox, call) = web(|behaviour| {
+            behaviour.token_auth = vec![announced.to_owned()];
+            behaviour.web_client_auth = registered;
+        });
+        call.run().token();
+        sandbox.expire();
+        call.run().token();
+        assert_eq!(places(&sandbox), sent, "{announced}: a refresh is one request");
+        assert_eq!(sandbox.tabs(), 1);
+    }
+}
+
+/// Some providers say `unauthorized_client`, which is about the grant elsewhere: it is sent once more, and not for ever.
+#[test]
+fn an_unauthorized_client_is_tried_with_the_other_method_once() {
+    let (sandbox, call) = web(|behaviour| behaviour.token_auth = vec!["client_secret_basic".to_owned()]);
+    call.run().token();
+    sandbox.okta.clear_requests();
+    sandbox.expire();
+    let refused = Fault::always(
+        Endpoint::Token,
+        FaultKind::status(
+            400,
+            FaultBody::OAuth {
+                error: "unauthorized_client".to_owned(),
+                description: String::new(),
+            },
+        ),
+    );
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![refused]);
+    for _ in 0..2 {
+        let outcome = call.clone().arg("--force-refresh").run();
+        outcome.fails(1, &["unauthorized_client"]);
+    }
+    assert_eq!(places(&sandbox), ["basic", "post", "basic"]);
+    sandbox.okta.behave(|behaviour| behaviour.faults = Vec::new());
+    call.run().token();
+    assert_eq!(sandbox.tabs(), 1);
 }
 
 /// Each failure counts as an attack at the provider.

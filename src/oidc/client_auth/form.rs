@@ -42,6 +42,27 @@ impl Form {
     }
 }
 
+/// Encodes as Go's `url.QueryEscape`: `~` stays and `*` does not, other than in a form. Some providers compare without decoding.
+pub(super) fn query_escape(text: &str) -> Secret {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    // Long enough at once, so that no copy of the secret is left behind by growth.
+    let mut escaped = String::with_capacity(text.len() * 3);
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                escaped.push(char::from(byte));
+            }
+            b' ' => escaped.push('+'),
+            _ => {
+                escaped.push('%');
+                escaped.push(char::from(HEX[usize::from(byte >> 4)]));
+                escaped.push(char::from(HEX[usize::from(byte & 15)]));
+            }
+        }
+    }
+    Secret::new(escaped)
+}
+
 impl Clone for Form {
     fn clone(&self) -> Self {
         let mut form = Self::default();

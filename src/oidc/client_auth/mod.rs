@@ -24,6 +24,15 @@ pub(crate) enum SecretPlace {
     Post,
 }
 
+impl SecretPlace {
+    fn other(self) -> Self {
+        match self {
+            Self::Basic => Self::Post,
+            Self::Post => Self::Basic,
+        }
+    }
+}
+
 /// Which endpoint is asked: a device endpoint is no token endpoint, and many read only the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -32,7 +41,7 @@ pub(crate) enum EndpointKind {
     DeviceAuthorization,
 }
 
-/// Where to put the secret first, and where once more if the provider answers `invalid_client`.
+/// Where to put the secret first, and where once more if the provider does not accept the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) first: SecretPlace,
@@ -55,23 +64,21 @@ impl Plan {
     pub(crate) fn new(kind: EndpointKind, announced: Option<&[String]>, lesson: Option<&Lesson>) -> Self {
         let lists = |name: &str| announced.is_some_and(|methods| methods.iter().any(|method| method == name));
         let (basic, post) = (lists("client_secret_basic"), lists("client_secret_post"));
-        let only = |first| Self { first, second: None };
-        let plan = match (kind, basic, post) {
-            (_, true, false) => only(SecretPlace::Basic),
-            (_, false, true) => only(SecretPlace::Post),
+        let first = match (kind, basic, post) {
             // Discovery 3: nothing said means `client_secret_basic`.
-            (EndpointKind::Token, ..) => Self {
-                first: SecretPlace::Basic,
-                second: Some(SecretPlace::Post),
-            },
-            (EndpointKind::DeviceAuthorization, ..) => Self {
-                first: SecretPlace::Post,
-                second: Some(SecretPlace::Basic),
-            },
+            (_, true, false) | (EndpointKind::Token, true, true) | (EndpointKind::Token, false, false) => {
+                SecretPlace::Basic
+            }
+            (_, false, true) | (EndpointKind::DeviceAuthorization, ..) => SecretPlace::Post,
+        };
+        // A provider may announce one method and register the client for the other.
+        let plan = Self {
+            first,
+            second: Some(first.other()),
         };
         match lesson {
             // One wrong secret must not count as two failures for ever.
-            Some(Lesson { accepted: None, .. }) => only(plan.first),
+            Some(Lesson { accepted: None, .. }) => Self { first, second: None },
             // The other place stays the second: the app's setting may change again.
             Some(Lesson {
                 accepted: Some(place),
@@ -96,11 +103,12 @@ pub(crate) fn authenticate(
     match (secret?, place) {
         (secret, SecretPlace::Basic) => {
             // RFC 6749 2.3.1: encoded as in a form before they are joined.
-            let mut pair = Form::default();
-            pair.add(client_id, secret.expose());
-            let pair = pair.into_text();
-            let (id, secret) = pair.expose().split_once('=').unwrap_or_default();
-            let joined = Secret::new(format!("{id}:{secret}"));
+            let secret = form::query_escape(secret.expose());
+            let joined = Secret::new(format!(
+                "{}:{}",
+                form::query_escape(client_id).expose(),
+                secret.expose()
+            ));
             Some(Secret::new(format!(
                 "Basic {}",
                 BASE64.encode(joined.expose().as_bytes())
@@ -168,17 +176,30 @@ mod tests {
                 Basic,
                 Some(Post),
             ),
-            (Token, Some(&["client_secret_post", "none"]), None, Post, None),
-            (Token, Some(&["client_secret_basic"]), None, Basic, None),
+            (
+                Token,
+                Some(&["client_secret_post", "none"]),
+                None,
+                Post,
+                Some(Basic),
+            ),
+            (Token, Some(&["client_secret_basic"]), None, Basic, Some(Post)),
             (Token, None, learned(Token, Some(Post)), Post, Some(Basic)),
             (Token, None, learned(Token, Some(Basic)), Basic, Some(Post)),
             (Token, None, learned(Token, None), Basic, None),
-            // What is announced since then counts for more.
+            // What the provider accepts counts for more than what it announces.
             (
                 Token,
                 Some(&["client_secret_basic"]),
                 learned(Token, Some(Post)),
-                Basic,
+                Post,
+                Some(Basic),
+            ),
+            (
+                Token,
+                Some(&["client_secret_post"]),
+                learned(Token, None),
+                Post,
                 None,
             ),
             (Device, None, None, Post, Some(Basic)),
@@ -189,7 +210,7 @@ mod tests {
                 Post,
                 Some(Basic),
             ),
-            (Device, Some(&["client_secret_basic"]), None, Basic, None),
+            (Device, Some(&["client_secret_basic"]), None, Basic, Some(Post)),
             (Device, None, learned(Device, Some(Basic)), Basic, Some(Post)),
         ];
         for (kind, announced, lesson, first, second) in table {
@@ -225,6 +246,23 @@ mod tests {
             sent(Some(&secret), Basic),
             ("client_id=my%2Fapp".to_owned(), Some(basic))
         );
+    }
+
+    /// A provider may compare the header as it is, and Go's clients leave `~` as it is and encode `*`.
+    #[test]
+    fn the_header_is_encoded_as_go_encodes_it() {
+        let sent = |secret: &str| {
+            let header = authenticate(&mut Form::default(), "a*b", Some(&Secret::new(secret)), Basic);
+            let header = header.unwrap().expose().to_owned();
+            String::from_utf8(
+                BASE64
+                    .decode(header.trim_start_matches("Basic ").as_bytes())
+                    .unwrap(),
+            )
+            .unwrap()
+        };
+        assert_eq!(sent("abc8Q~x-y_z.w"), "a%2Ab:abc8Q~x-y_z.w");
+        assert_eq!(sent("* +/=\u{e9}"), "a%2Ab:%2A+%2B%2F%3D%C3%A9");
     }
 
     #[test]

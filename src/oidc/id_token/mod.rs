@@ -74,7 +74,7 @@ pub(crate) struct Verified {
     pub(crate) remarks: Vec<Remark>,
 }
 
-/// Verifies an ID token.
+/// Verifies an ID token, and that it belongs to the access token, if that is the one to be handed out.
 pub(crate) fn verify(
     token: &Secret,
     access_token: Option<&Secret>,
@@ -321,7 +321,7 @@ fn check_occasion(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error>
     }
 }
 
-/// Rule T17: the left half of the access token's hash.
+/// Rule T17: the left half of the access token's hash (OpenID Connect Core 3.1.3.8).
 fn check_access_token(
     claims: &Claims,
     access_token: Option<&Secret>,

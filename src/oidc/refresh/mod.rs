@@ -164,11 +164,17 @@ fn verdict_on_refusal(refusal: &OAuthError) -> Verdict {
         | "authorization_pending"
         | "too_many_requests"
         | "rate_limit_exceeded"
-        | "timeout" => Verdict::Passes,
-        "invalid_client" | "unauthorized_client" | "use_dpop_nonce" | "invalid_dpop_proof" => {
+        | "timeout"
+        // Amazon Cognito has these with HTTP 400.
+        | "toomanyrequestsexception"
+        | "limitexceededexception"
+        | "throttlingexception"
+        | "internalerrorexception"
+        | "serviceunavailableexception" => Verdict::Passes,
+        "resourcenotfoundexception" | "invalid_client" | "unauthorized_client" | "use_dpop_nonce" | "invalid_dpop_proof" => {
             Verdict::OfTheSettings
         }
-        // Dex calls every dead refresh token `invalid_request`, Hydra `token_inactive`. Where the app has lost the grant
+        // Cognito's `NotAuthorizedException` means a refresh token that was revoked. Dex calls every dead refresh token `invalid_request`, Hydra `token_inactive`. Where the app has lost the grant
         // (`unsupported_grant_type`) a sign-in without a refresh token still works.
         "invalid_grant"
         | "invalid_request"
@@ -182,7 +188,8 @@ fn verdict_on_refusal(refusal: &OAuthError) -> Verdict {
         | "consent_required"
         | "account_selection_required"
         | "unsupported_grant_type"
-        | "invalid_scope" => Verdict::Final,
+        | "invalid_scope"
+        | "notauthorizedexception" => Verdict::Final,
         // A code that nobody knows, where a provider puts its refusals: to ask again for ever would lead nowhere. With any other
         // status (404, 408, 413) it is a gateway's.
         _ if matches!(refusal.status, 200..=299 | 400 | 401 | 403) => Verdict::Final,

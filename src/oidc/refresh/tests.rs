@@ -22,12 +22,13 @@ fn of_answer(status: u16, content_type: &'static str, body: &str) -> Verdict {
 
 /// What a row of a table has in place of an OAuth error.
 const HTML: &str = "<html>";
+const COGNITO: &str = r#"{"__type":"NotAuthorizedException","message":"Refresh Token has been revoked"}"#;
 const OKTA: &str = r#"{"errorCode":"E0000011","errorSummary":"Invalid token provided"}"#;
 
 /// Bodies that are no JSON have the content type of a page.
 fn check(table: &[(u16, &str)], expected: Verdict) {
     for (status, text) in table {
-        let is_code = !text.is_empty() && !text.starts_with(['<', '{', '[']);
+        let is_code = !text.is_empty() && !text.starts_with(['<', '{', '[']) && !text.contains("error=");
         let body = if is_code {
             format!(r#"{{"error":"{text}","error_description":"text"}}"#)
         } else {
@@ -77,6 +78,10 @@ fn a_definite_refusal_is_final_whatever_its_status_and_code() {
         (400, r#"{"error":1004}"#),
         (400, r#"{"error":{"code":"invalid_grant","message":"text"}}"#),
         (200, r#"{"error":"invalid_grant","access_token":null}"#),
+        (400, COGNITO),
+        (400, r#"{"__type":"com.amazon#NotAuthorizedException"}"#),
+        (400, "error=invalid_grant&error_description=the+session+ended"),
+        (200, "error=bad_refresh_token"),
     ];
     check(&table, Verdict::Final);
 }
@@ -99,6 +104,10 @@ fn what_says_nothing_of_the_session_passes() {
         (400, OKTA),
         (401, OKTA),
         (400, "{}"),
+        (400, r#"{"__type":"TooManyRequestsException"}"#),
+        (400, r#"{"__type":"InternalErrorException"}"#),
+        (400, "error=temporarily_unavailable"),
+        (400, "an error=invalid_grant in a text"),
         (400, ""),
         (200, "{}"),
         (200, "[]"),
@@ -127,6 +136,7 @@ fn a_fault_of_the_settings_keeps_the_session() {
         (401, "{}"),
         (401, "Unauthorized"),
         (401, r#"{"error":401}"#),
+        (400, r#"{"__type":"ResourceNotFoundException"}"#),
     ];
     check(&table, Verdict::OfTheSettings);
 }

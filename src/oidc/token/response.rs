@@ -43,6 +43,16 @@ impl Member {
         }
     }
 
+    /// White space is no part of a signed token.
+    fn trimmed(self) -> Self {
+        match self {
+            Self::Token(token) if token.expose().trim().len() < token.expose().len() => {
+                Self::Token(Secret::new(token.expose().trim()))
+            }
+            other => other,
+        }
+    }
+
     pub(crate) fn token(&self) -> Option<&Secret> {
         match self {
             Self::Token(token) => Some(token),
@@ -56,7 +66,7 @@ impl TokenResponse {
     pub(crate) fn read(mut object: Map<String, Value>) -> Result<Self, &'static str> {
         // Moved, not copied: whoever drops a token wipes it.
         let response = Self {
-            id_token: Member::take(&mut object, "id_token"),
+            id_token: Member::take(&mut object, "id_token").trimmed(),
             access_token: Member::take(&mut object, "access_token"),
             refresh_token: match Member::take(&mut object, "refresh_token") {
                 Member::Token(token) => Some(token),
@@ -137,6 +147,17 @@ mod tests {
         assert_eq!(response.bound_type.unwrap().as_str(), "DPoP");
         let float = read(json!({"access_token": "a", "expires_in": 3599.0})).unwrap();
         assert_eq!(float.expires_in, Some(3599));
+    }
+
+    #[test]
+    fn white_space_around_an_id_token_is_dropped() {
+        let response = read(json!({"id_token": " a.b.c\r\n", "refresh_token": " r"})).unwrap();
+        assert_eq!(response.id_token.token().unwrap().expose(), "a.b.c");
+        assert_eq!(
+            response.refresh_token.unwrap().expose(),
+            " r",
+            "it is the provider's alone"
+        );
     }
 
     #[test]

@@ -27,7 +27,11 @@ impl ProviderClient<'_> {
         before_waiting: &(dyn Fn() + Sync),
     ) -> Result<Tokens, Error> {
         let expected = self.expected(metadata, occasion);
-        let access_token = response.access_token.token();
+        // `at_hash` protects the use of the access token, and an ID token's user has none.
+        let access_token = match self.provider.token {
+            TokenKind::Access => response.access_token.token(),
+            TokenKind::Id => None,
+        };
         let id_claims = match &response.id_token {
             Member::Token(token) => {
                 let verify = |keys: &KeySet| id_token::verify(token, access_token, keys, &expected);

@@ -21,8 +21,6 @@ pub(crate) struct KeySet {
 struct Key {
     /// Absent where it is no text.
     id: Option<String>,
-    /// The one algorithm that it is for, if it names one that signs tokens.
-    algorithm: Option<&'static str>,
     material: Material,
 }
 
@@ -57,8 +55,7 @@ const MIN_RSA_BITS: usize = 2048;
 impl KeySet {
     /// Reads a key set; an error says what is there in place of one.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, &'static str> {
-        let value: Value =
-            serde_json::from_slice(json::without_byte_order_mark(body)).map_err(|_| "it is no JSON")?;
+        let value = json::value(body).ok_or("it is no JSON")?;
         let object = match value {
             Value::Object(object) => object,
             Value::Array(_) => {
@@ -143,24 +140,20 @@ impl Key {
             "OKP" if json::text(jwk, "crv") == Some("Ed25519") => Material::Ed25519 { point: bytes("x")? },
             _ => return None,
         };
-        // A name that is no signature algorithm, as some providers have, limits nothing.
-        let algorithm = json::text(jwk, "alg").and_then(Algorithm::by_name);
         Some(Self {
             id: json::text(jwk, "kid").map(str::to_owned),
-            algorithm: algorithm.map(|algorithm| algorithm.name),
             material,
         })
     }
 
+    /// Whether type and curve are those of the algorithm. The key's own `alg` limits nothing, as for the API server: some
+    /// providers publish another one than they sign with.
     fn fits(&self, algorithm: &Algorithm) -> bool {
-        let is_of_kind = match (&algorithm.scheme, &self.material) {
+        match (&algorithm.scheme, &self.material) {
             (Scheme::Rsa(_), Material::Rsa { .. }) | (Scheme::Ed25519, Material::Ed25519 { .. }) => true,
             (Scheme::Ecdsa(wanted, _), Material::Ec { curve, .. }) => wanted == curve,
             _ => false,
-        };
-        // `EdDSA` and `Ed25519` are two names of one algorithm (RFC 9864 2.2).
-        let is_for = |name| name == algorithm.name || matches!(algorithm.scheme, Scheme::Ed25519);
-        is_of_kind && self.algorithm.is_none_or(is_for)
+        }
     }
 }
 

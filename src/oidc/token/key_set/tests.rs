@@ -199,6 +199,9 @@ fn only_a_plain_statement_keeps_a_key_from_being_used() {
         ("key_ops", json!(null)),
         ("alg", json!("RS256")),
         ("alg", json!("RSA")),
+        ("alg", json!("RS512")),
+        ("alg", json!("PS256")),
+        ("alg", json!("RSA-OAEP")),
         ("alg", json!(null)),
         ("alg", json!(5)),
         ("x5c", json!(5)),
@@ -219,11 +222,6 @@ fn only_a_plain_statement_keeps_a_key_from_being_used() {
             "it has no key that can verify a signature"
         );
     }
-    let other = with(&jwk, "alg", "PS256".into());
-    assert_eq!(
-        verified(&[other], "RS256", None, &signature),
-        Err(NotVerified::UnknownKey)
-    );
 }
 
 #[test]
