@@ -1,7 +1,7 @@
 //! What the process was started with: variables, terminals, home.
 //!
 //! The one place that reads the environment. It keeps what it finds as it is; `settings` gives it a meaning.
-//! (Libraries still read their own variables: proxies, `SSL_CERT_FILE`, the loader's.)
+//! (Libraries still read their own variables: `SSL_CERT_FILE`, the loader's.)
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -69,6 +69,14 @@ pub(crate) fn browser() -> Option<String> {
     std::env::var("BROWSER")
         .ok()
         .filter(|value| !value.trim().is_empty())
+}
+
+/// The value of the first of these variables that is set and not empty.
+#[expect(clippy::disallowed_methods, reason = "the access point to the environment")]
+pub(crate) fn first_set(names: &[&str]) -> Option<String> {
+    let mut values = names.iter().filter_map(std::env::var_os);
+    let value = values.find(|value| !value.is_empty())?;
+    Some(value.to_string_lossy().into_owned())
 }
 
 /// Keeps the variables whose names say that they are ours.

@@ -80,6 +80,9 @@ pub(crate) enum Error {
     AuthorityNotPem { name: String, why: &'static str },
     #[error("cannot set up TLS: {0}")]
     Client(ForeignText),
+    /// Variables that name the system's certificates, as `SSL_CERT_FILE=/path`.
+    #[error("cannot set up TLS: no certificate can be read by {0}")]
+    CertificateVariables(ForeignText),
     #[error("cannot read the file of --{flag}")]
     FlagFile {
         flag: &'static str,
@@ -144,6 +147,12 @@ pub(crate) enum Error {
         status: u16,
         content_type: ForeignText,
         start: Option<ForeignText>,
+    },
+    #[error("{url} answered with HTTP {status} and a body that cannot be decoded: {why}")]
+    ContentEncoding {
+        url: ForeignText,
+        status: u16,
+        why: ForeignText,
     },
     #[error("{url} answered with more than {limit} bytes")]
     AnswerTooLarge { url: ForeignText, limit: usize },
@@ -260,6 +269,7 @@ impl Error {
                     | Self::RateLimited { .. }
                     | Self::Refused { .. }
                     | Self::AnswerTooLarge { .. }
+                    | Self::ContentEncoding { .. }
                     | Self::IssuerMismatch { .. }
                     | Self::Discovery { .. }
                     | Self::Keys { .. }

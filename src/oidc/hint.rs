@@ -16,6 +16,7 @@ impl Error {
             Self::AuthorityFile(_)
             | Self::AuthorityNotPem { .. }
             | Self::Client(_)
+            | Self::CertificateVariables(_)
             | Self::RequestHeader(_)
             | Self::OtherAccount { .. }
             | Self::FlagFile { .. }
@@ -33,6 +34,7 @@ impl Error {
             | Self::NotJson { .. }
             | Self::NoDocument { .. }
             | Self::AnswerTooLarge { .. }
+            | Self::ContentEncoding { .. }
             | Self::ClientRefused { .. }
             | Self::Redirected { .. }
             | Self::RedirectLoop { .. } => Some(self.network_hint()),
@@ -47,11 +49,8 @@ impl Error {
             | Self::DeviceAddress(_)
             | Self::InputEnded
             | Self::Pasted(_)
+            | Self::LoginImpossible
             | Self::NothingPasted { .. } => Some(self.by_hand_hint().to_owned()),
-            Self::LoginImpossible => Some(
-                "sign in once at a terminal or where there is a browser, or use --grant-type=device-code"
-                    .to_owned(),
-            ),
             Self::Unattended { .. }
             | Self::TooManyStrangers(_)
             | Self::AnswerIssuer { .. }
@@ -110,6 +109,9 @@ impl Error {
                 "run kubectl in a terminal, with `interactiveMode: IfAvailable` in the kubeconfig; or use another \
                  --grant-type"
             }
+            Self::LoginImpossible => {
+                "sign in once at a terminal or where there is a browser, or use --grant-type=device-code"
+            }
             Self::NoDeviceEndpoint => {
                 "use another --grant-type, or enable device authorization at the provider"
             }
@@ -147,6 +149,11 @@ impl Error {
             Self::FlagFile { flag, source } => Some(source.hint_for(flag)),
             Self::SecretNotText(_) => Some("put the secret into it, and nothing else".to_owned()),
             Self::RequestHeader(_) => Some("for example --oidc-request-header=X-Tenant=blue".to_owned()),
+            Self::CertificateVariables(_) => Some(
+                "correct SSL_CERT_FILE and SSL_CERT_DIR, or unset them to use the system's certificates; or name the \
+                 provider's authority with --certificate-authority"
+                    .to_owned(),
+            ),
             Self::Client(_) => Some(
                 "install the system's certificates (package ca-certificates), or name one with \
                  --certificate-authority"
@@ -164,22 +171,13 @@ impl Error {
             } => return format!("try again after {}", crate::clock::rfc3339(*until)),
             _ => {}
         }
-        let hint = match self {
-            Self::Unreachable { .. } | Self::Timeout { connected: false, .. } => {
-                "check the network, VPN and proxy (HTTPS_PROXY)"
-            }
-            Self::UnknownHost { .. } => "check --oidc-issuer-url for a typo, then the network and VPN",
-            Self::UnknownProxy { .. } => {
-                "correct HTTPS_PROXY (or ALL_PROXY, or the system's proxy setting), or name the provider's host in NO_PROXY"
-            }
-            Self::Timeout { .. } => {
-                "it took the connection, and is slow or hangs: try again, and look at the provider's status page or the proxy \
-                 in front of it"
-            }
-            Self::NotHttp { .. } => {
-                "check the scheme and port in --oidc-issuer-url: something else than http answers there, maybe https"
-            }
-            Self::RateLimited { .. } => "try again in a minute",
+        let hint = self.status_hint().unwrap_or_else(|| self.exchange_hint());
+        hint.to_owned()
+    }
+
+    /// What the status alone says.
+    fn status_hint(&self) -> Option<&'static str> {
+        Some(match self {
             // RFC 9110 15.5.14 and 15.5.15, RFC 6585 5.
             Self::Refused {
                 status: 413 | 414 | 431,
@@ -197,6 +195,34 @@ impl Error {
                  https://YOUR-ORG.okta.com)"
             }
             Self::Refused { status: 404, .. } => "check --oidc-issuer-url for a typo",
+            _ => return None,
+        })
+    }
+
+    fn exchange_hint(&self) -> &'static str {
+        match self {
+            // HTTP 407 of a proxy; the library has no type for it that can be told by.
+            Self::Unreachable { cause, .. } if cause.as_str().contains("proxy authorization required") => {
+                "the proxy wants a user name and a password: put them into HTTPS_PROXY, as http://user:password@proxy:port"
+            }
+            Self::Unreachable { .. } | Self::Timeout { connected: false, .. } => {
+                "check the network, VPN and proxy (HTTPS_PROXY)"
+            }
+            Self::UnknownHost { .. } => "check --oidc-issuer-url for a typo, then the network and VPN",
+            Self::UnknownProxy { .. } => {
+                "correct HTTPS_PROXY (or ALL_PROXY, or the system's proxy setting), or name the provider's host in NO_PROXY"
+            }
+            Self::Timeout { .. } => {
+                "it took the connection, and is slow or hangs: try again, and look at the provider's status page or the proxy \
+                 in front of it"
+            }
+            Self::NotHttp { .. } => {
+                "check the scheme and port in --oidc-issuer-url: something else than http answers there, maybe https"
+            }
+            Self::ContentEncoding { .. } => {
+                "ask whoever runs the provider, or the proxy in front of it, to send answers unencoded or as gzip"
+            }
+            Self::RateLimited { .. } => "try again in a minute",
             Self::NotJson { .. } => {
                 "something else answers there: a wrong --oidc-issuer-url, a proxy, or the sign-in page of a network (captive \
                  portal)"
@@ -215,8 +241,7 @@ impl Error {
                 "check --oidc-issuer-url; if it is right, ask whoever runs the provider or the proxy in front of it"
             }
             _ => "try again later",
-        };
-        hint.to_owned()
+        }
     }
 
     fn provider_hint(&self) -> String {

@@ -4,12 +4,12 @@
 //! so none is followed for a POST. Tells method, URL without query, status and time; never a
 //! header or a body.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
+use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value};
 use url::Url;
 use zeroize::Zeroizing;
@@ -18,6 +18,7 @@ use super::answer::{
     check_status, form_response, header, is_json, max_age, not_json, refused, request_id, shown,
 };
 use super::client_auth::Form;
+use super::content_encoding::decoded;
 use super::error::{Error, OAuthError};
 use super::event::{Event, Person};
 use super::json_document;
@@ -44,6 +45,8 @@ pub(crate) struct Http<'a> {
     is_okta: bool,
     /// How far the provider's clock (header `Date`) is ahead of ours, in seconds, as last seen.
     clock_ahead: AtomicI64,
+    /// There was an answer, so a connection may be open.
+    answered: AtomicBool,
     clock: Clock,
 }
 
@@ -68,6 +71,7 @@ impl<'a> Http<'a> {
             is_okta: provider.issuer.is_okta(),
             person,
             clock_ahead: AtomicI64::new(NOT_HEARD),
+            answered: AtomicBool::new(false),
             clock,
         })
     }
@@ -149,6 +153,25 @@ impl<'a> Http<'a> {
         transport::failure(error, self.person.request_timeout).about(url)
     }
 
+    /// Executes a request. A server may close an idle connection just when it is used again; a GET is then repeated once
+    /// (RFC 9110 9.2.2 and 9.3.1), and a POST, which may have arrived, never.
+    async fn execute(&self, request: reqwest::Request) -> Result<reqwest::Response, reqwest::Error> {
+        let may_be_reused = self.answered.load(Ordering::Relaxed);
+        let again = request
+            .try_clone()
+            .filter(|request| may_be_reused && request.method() == Method::GET);
+        let result = match (self.client.execute(request).await, again) {
+            (Err(error), Some(again)) if transport::ended_without_answer(&error) => {
+                self.client.execute(again).await
+            }
+            (result, _) => result,
+        };
+        if result.is_ok() {
+            self.answered.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+
     async fn send_in_silence(
         &self,
         url: &Url,
@@ -157,7 +180,6 @@ impl<'a> Http<'a> {
         let method = request.method().clone();
         let began = Instant::now();
         let mut response = self
-            .client
             .execute(request)
             .await
             .map_err(|error| self.failure(url, error))?;
@@ -186,6 +208,7 @@ impl<'a> Http<'a> {
             let ahead = theirs.cast_signed().saturating_sub((self.clock)());
             self.clock_ahead.store(ahead, Ordering::Relaxed);
         }
+        let body = decoded(url, status, &headers, body, MAX_ANSWER)?;
         Ok((status, headers, body))
     }
 

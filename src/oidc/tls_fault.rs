@@ -15,6 +15,8 @@ use crate::foreign_text::ForeignText;
 /// A certificate that no trusted authority has signed; what `tls_trust` knows of it.
 #[derive(Debug)]
 pub(super) struct UntrustedChain {
+    /// A trusted authority has the name of the one that signed it, but another key.
+    pub(super) other_key: bool,
     pub(super) self_signed: bool,
     /// Who has signed the last certificate that the server sent.
     pub(super) issuer: Option<ForeignText>,
@@ -32,6 +34,10 @@ impl std::error::Error for UntrustedChain {}
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TlsFault {
     UnknownAuthority {
+        issuer: Option<ForeignText>,
+    },
+    /// A trusted authority has the same name as the one that signed it, but another key.
+    OtherKey {
         issuer: Option<ForeignText>,
     },
     SelfSigned,
@@ -114,6 +120,13 @@ impl TlsFault {
             CertificateError::UnknownIssuer => Self::UnknownAuthority { issuer: None },
             CertificateError::Other(OtherError(other)) => match other.downcast_ref::<UntrustedChain>() {
                 Some(UntrustedChain {
+                    other_key: true,
+                    issuer,
+                    ..
+                }) => Self::OtherKey {
+                    issuer: issuer.clone(),
+                },
+                Some(UntrustedChain {
                     self_signed: true, ..
                 }) => Self::SelfSigned,
                 Some(UntrustedChain { issuer, .. }) => Self::UnknownAuthority {
@@ -134,6 +147,13 @@ impl TlsFault {
                 certificate(&format!("its authority `{issuer}` is not known here"))
             }
             Self::UnknownAuthority { issuer: None } => certificate("its authority is not known here"),
+            Self::OtherKey { issuer } => {
+                let name = issuer.as_ref().map(|issuer| format!(", `{issuer}`,"));
+                certificate(&format!(
+                    "no trusted authority signed it; one of the same name{} has another key",
+                    name.unwrap_or_default()
+                ))
+            }
             Self::SelfSigned => certificate("it is signed by itself"),
             Self::Expired {
                 ended: Some(ended), ..
@@ -168,6 +188,9 @@ impl TlsFault {
         match self {
             Self::UnknownAuthority { .. } => "if your company inspects TLS traffic or the provider has an authority of its own, \
                  name that authority's certificate with --certificate-authority"
+                .to_owned(),
+            Self::OtherKey { .. } => "the authority may have been renewed with another key: ask whoever runs the provider for its \
+                 present certificate, and name that with --certificate-authority"
                 .to_owned(),
             Self::SelfSigned => {
                 "if this certificate is the provider's own, name it with --certificate-authority".to_owned()

@@ -92,6 +92,9 @@ fn source(authority: &Authority) -> Result<(String, Vec<u8>), Error> {
         }
         Authority::Data(text) => {
             let name = "--certificate-authority-data".to_owned();
+            if text.trim_start().starts_with("-----BEGIN") {
+                return Ok((name, text.clone().into_bytes()));
+            }
             let packed: String = text.split_whitespace().collect();
             match BASE64.decode(packed.as_bytes()) {
                 Ok(pem) => Ok((name, pem)),
@@ -239,7 +242,10 @@ fn explained(
     end_entity: &CertificateDer<'_>,
     intermediates: &[CertificateDer<'_>],
 ) -> TlsError {
+    // An authority is looked up by its name first, and then the signature is checked with its key.
+    let other_key = refusal == TlsError::InvalidCertificate(CertificateError::BadSignature);
     let no_authority = match &refusal {
+        _ if other_key => true,
         TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => true,
         TlsError::InvalidCertificate(CertificateError::Other(OtherError(other))) => {
             matches!(other.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
@@ -255,6 +261,7 @@ fn explained(
         return refusal;
     }
     let chain = UntrustedChain {
+        other_key,
         self_signed: names(end_entity).is_some_and(|(subject, issuer)| subject == issuer),
         issuer: names(last).and_then(|(_, issuer)| common_name(&issuer)),
     };

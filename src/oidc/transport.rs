@@ -15,12 +15,17 @@ use url::Url;
 use super::answer::shown;
 use super::error::Error;
 use super::event::Person;
+use super::proxy::{ProxyVariables, uses_proxy};
 use super::tls_fault::{TlsFault, causes};
 use super::tls_trust::{NamedAuthorities, client_config};
+use crate::environment;
 use crate::foreign_text::ForeignText;
-use crate::settings::{Provider, Trust, is_loopback};
+use crate::settings::{Provider, Trust};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Gateways add many; the library's own limit is 100.
+const MAX_RESPONSE_HEADERS: usize = 256;
 
 /// Builds the client.
 #[expect(clippy::disallowed_methods, reason = "the access point to the network")]
@@ -30,31 +35,63 @@ pub(super) fn build(
     person: Person<'_>,
 ) -> Result<reqwest::Client, Error> {
     let issuer = provider.issuer.url();
-    let mut builder = reqwest::Client::builder()
+    let builder = reqwest::Client::builder()
         .default_headers(extra_headers(&provider.headers)?)
         .user_agent(concat!("kubesesame/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(person.request_timeout)
         .pool_max_idle_per_host(1)
+        .http1_max_headers(MAX_RESPONSE_HEADERS)
         .dns_resolver(SystemResolver);
-    if is_loopback(issuer) {
-        builder = builder.no_proxy();
-    }
+    let mut builder = with_proxy(builder, issuer);
     let named = NamedAuthorities::read(trust, person)?;
+    let system = named.is_empty();
     builder = if trust.insecure {
         builder.tls_danger_accept_invalid_certs(true)
     } else if issuer.scheme() == "http" && named.is_empty() {
         // Plain http on this machine needs no roots; a system without any must not fail for it.
         builder.tls_certs_only([])
     } else {
-        let config =
-            client_config(named).map_err(|error| Error::Client(ForeignText::new(&error.to_string())))?;
+        let config = client_config(named).map_err(|error| no_authorities(system, &error.to_string()))?;
         builder.tls_backend_preconfigured(config)
     };
     builder
         .build()
         .map_err(|error| Error::Client(ForeignText::new(&chain(&error))))
+}
+
+/// Decides for each URL whether it is asked through a proxy.
+fn with_proxy(builder: reqwest::ClientBuilder, issuer: &Url) -> reqwest::ClientBuilder {
+    let value = |names: &[&str]| environment::first_set(names);
+    let proxies = [
+        value(&["HTTPS_PROXY", "https_proxy"]),
+        value(&["ALL_PROXY", "all_proxy"]),
+    ];
+    let no_proxy = value(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
+    let variables = ProxyVariables::new(proxies.into_iter().flatten(), no_proxy);
+    match variables.proxy {
+        Some(proxy) => builder.proxy(reqwest::Proxy::custom(move |url| {
+            let through = url.scheme() == "https" && uses_proxy(url, &variables.no_proxy);
+            through.then(|| proxy.clone())
+        })),
+        // The system's settings count, unless the provider is to be asked directly.
+        None if uses_proxy(issuer, &variables.no_proxy) => builder,
+        None => builder.no_proxy(),
+    }
+}
+
+/// Why there are no certificates to trust.
+fn no_authorities(system: bool, why: &str) -> Error {
+    let set = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(|name| {
+        let value = environment::first_set(&[name])?;
+        Some(format!("{name}={value}"))
+    });
+    let set: Vec<_> = set.collect();
+    if system && !set.is_empty() {
+        return Error::CertificateVariables(ForeignText::new(&set.join(" and ")));
+    }
+    Error::Client(ForeignText::new(why))
 }
 
 fn extra_headers(pairs: &[(String, String)]) -> Result<HeaderMap, Error> {
@@ -119,6 +156,19 @@ pub(super) enum Failure {
         cause: ForeignText,
         sent: bool,
     },
+}
+
+/// Whether a connection ended before anything of an answer came.
+pub(super) fn ended_without_answer(error: &reqwest::Error) -> bool {
+    let closed = find::<hyper::Error>(error)
+        .is_some_and(|error| error.is_incomplete_message() || error.is_canceled() || error.is_closed());
+    let reset = find::<io::Error>(error).is_some_and(|error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe
+        )
+    });
+    !error.is_connect() && !error.is_timeout() && (closed || reset)
 }
 
 /// Reads a failure of the client.

@@ -106,7 +106,7 @@ fn placeholder(text: &str) -> Option<&str> {
 /// Whether a URL stays on this machine, where http is no risk.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Domain(name)) => name.strip_suffix('.').unwrap_or(name) == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
@@ -127,6 +127,7 @@ mod tests {
         assert!(issuer("http://127.0.0.1:9000").is_ok());
         assert!(issuer("http://[::1]:9000/x").is_ok());
         assert!(issuer("http://localhost:9000").is_ok());
+        assert!(issuer("http://localhost.:9000").is_ok());
         assert!(matches!(
             issuer("http://localhost.example.com"),
             Err(Error::IssuerNotHttps(_))

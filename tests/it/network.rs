@@ -1,11 +1,13 @@
 //! A provider that is down, slow, broken or not the one that was meant.
 
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
 
 use serde_json::json;
 
 use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
-use crate::support::{Sandbox, finish, free_port};
+use crate::support::{Outcome, Sandbox, finish, free_port};
 
 #[test]
 fn a_provider_that_is_down_is_named() {
@@ -281,4 +283,92 @@ fn a_slow_provider_is_waited_for() {
         behaviour.faults = vec![Fault::once(Endpoint::Token, FaultKind::Slow { millis: 700 })];
     });
     sandbox.get_token().run().token();
+}
+
+/// Reads one request's head; false at the end of the connection.
+fn request(stream: &mut TcpStream) -> bool {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        if stream.read(&mut byte).unwrap_or(0) == 0 {
+            return false;
+        }
+        head.push(byte[0]);
+    }
+    true
+}
+
+/// A discovery document of another issuer: the failure shows that it was read.
+const ELSEWHERE: &[u8] = br#"{"issuer":"https://elsewhere.example"}"#;
+const READ: &[&str] = &["is of issuer `https://elsewhere.example`"];
+
+fn answer(headers: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\n{headers}content-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+/// What a call says to a server that does this.
+fn outcome(serve: impl FnOnce(TcpListener) + Send + 'static) -> Outcome {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let issuer = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || serve(listener));
+    let sandbox = Sandbox::unattended();
+    sandbox.get_token().with("--oidc-issuer-url", &issuer).run()
+}
+
+fn outcome_of_answer(answer: Vec<u8>) -> Outcome {
+    outcome(move |listener| {
+        let mut stream = listener.accept().unwrap().0;
+        request(&mut stream);
+        stream.write_all(&answer).unwrap();
+    })
+}
+
+#[test]
+fn a_document_that_is_sent_as_gzip_is_read_and_another_encoding_is_named() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(ELSEWHERE).unwrap();
+    let gzip = encoder.finish().unwrap();
+    for name in ["gzip", "x-gzip"] {
+        let headers = format!("content-encoding: {name}\r\n");
+        outcome_of_answer(answer(&headers, &gzip)).fails(1, READ);
+    }
+    outcome_of_answer(answer("content-encoding: br\r\n", b"\x0b\x02"))
+        .fails(1, &["the content encoding `br`", "unencoded or as gzip"]);
+    outcome_of_answer(answer("content-encoding: gzip\r\n", ELSEWHERE)).fails(1, &["its gzip is broken"]);
+}
+
+#[test]
+fn an_answer_with_two_hundred_headers_is_read() {
+    let headers = "x-header: v\r\n".repeat(200);
+    outcome_of_answer(answer(&headers, ELSEWHERE)).fails(1, READ);
+}
+
+#[test]
+fn a_get_is_repeated_once_if_its_reused_connection_ends_without_an_answer() {
+    let redirect = |stream: &mut TcpStream| {
+        request(stream);
+        let answer = "HTTP/1.1 302 Found\r\nlocation: /again\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(answer.as_bytes()).unwrap();
+        request(stream)
+    };
+    let repeated = outcome(move |listener| {
+        assert!(redirect(&mut listener.accept().unwrap().0));
+        let mut second = listener.accept().unwrap().0;
+        request(&mut second);
+        second.write_all(&answer("", ELSEWHERE)).unwrap();
+    });
+    repeated.fails(1, READ);
+    let given_up = outcome(move |listener| {
+        assert!(redirect(&mut listener.accept().unwrap().0));
+        request(&mut listener.accept().unwrap().0);
+        // A third attempt would be answered.
+        let mut third = listener.accept().unwrap().0;
+        request(&mut third);
+        third.write_all(&answer("", ELSEWHERE)).unwrap();
+    });
+    given_up.fails(1, &["cannot reach"]);
 }

@@ -175,3 +175,43 @@ fn a_whole_session_goes_through_a_socks_proxy() {
     let (address, asked) = tunnels(by_socks);
     signs_in_through(&format!("socks5h://{address}"), &asked);
 }
+
+/// Go takes the first value that is not empty, the variable in capitals first; and its `NO_PROXY` knows more forms than curl's.
+#[test]
+fn proxy_variables_are_read_as_kubectl_reads_them() {
+    let sandbox = Sandbox::unattended();
+    for (issuer, no_proxy, through) in [
+        ("https://idp.corp.invalid", "*.corp.invalid", false),
+        ("https://idp.corp.invalid:8443", ".corp.invalid:8443", false),
+        ("https://idp.corp.invalid:8443", "idp.corp.invalid:443", true),
+        ("https://idp.corp.invalid", "idp.corp.invalid:443", false),
+        ("https://corp.invalid", ".corp.invalid", true),
+    ] {
+        let (proxy, asked) = proxy();
+        let call = sandbox.get_token().with("--oidc-issuer-url", issuer);
+        let call = call.env("HTTPS_PROXY", "").env("https_proxy", &proxy);
+        call.env("NO_PROXY", no_proxy).run().fails(1, &[issuer]);
+        assert_eq!(asked.try_recv().is_ok(), through, "{issuer} NO_PROXY={no_proxy}");
+    }
+}
+
+#[test]
+fn a_proxy_that_wants_a_password_is_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut client = listener.accept().unwrap().0;
+        let mut line = String::new();
+        drop(BufReader::new(&client).read_line(&mut line));
+        let answer = b"HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm=x\r\n\
+                       content-length: 0\r\n\r\n";
+        drop(client.write_all(answer));
+    });
+    let sandbox = Sandbox::unattended();
+    let call = sandbox
+        .get_token()
+        .with("--oidc-issuer-url", "https://okta.invalid");
+    let call = call.env("HTTPS_PROXY", &format!("http://{address}"));
+    call.run()
+        .fails(1, &["put them into HTTPS_PROXY", "user:password@"]);
+}

@@ -15,6 +15,11 @@ fn an_authority_in_a_file_or_as_data_is_trusted() {
         .get_token()
         .arg(&format!("--certificate-authority-data={data}"));
     by_data.arg("--force-refresh").run().token();
+    let pem = std::fs::read_to_string(sandbox.path("ca.pem")).unwrap();
+    let as_pem = sandbox
+        .get_token()
+        .arg(&format!("--certificate-authority-data={pem}"));
+    as_pem.arg("--force-refresh").run().token();
     assert_eq!(sandbox.tabs(), 1);
     let tilde = sandbox
         .get_token()
@@ -101,4 +106,22 @@ fn an_authority_that_is_absent_or_not_pem_is_named() {
             .run()
             .fails(2, &["--certificate-authority-data cannot be used"]);
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_variable_that_names_no_certificate_is_the_cause() {
+    let sandbox = Sandbox::with_tls();
+    let none = sandbox.path("none.pem");
+    std::fs::write(&none, "nothing").unwrap();
+    let none = none.to_str().unwrap();
+    for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        for value in [none, "/nowhere"] {
+            let call = sandbox.get_token().env(variable, value);
+            let words = format!("{variable}={value}");
+            call.run().fails(1, &[&words, "correct SSL_CERT_FILE", "unset"]);
+        }
+    }
+    let named = sandbox.get_token().arg(&ca_flag(&sandbox));
+    named.env("SSL_CERT_FILE", none).run().token();
 }

@@ -235,3 +235,18 @@ fn a_server_that_answers_http_with_tls_is_named() {
         .with("--oidc-issuer-url", &https.replace("https:", "http:"));
     call.run().fails(1, &["does not answer in HTTP", "maybe https"]);
 }
+
+#[test]
+fn an_authority_that_was_renewed_with_another_key_is_told() {
+    let (old, _) = self_signed(&authority("Corp Root"));
+    let new = Issuer::new(authority("Corp Root"), KeyPair::generate().unwrap());
+    let key = KeyPair::generate().unwrap();
+    let leaf = params("leaf").signed_by(&key, &new).unwrap();
+    outcome(&https(&leaf, &key), &old.pem()).fails(
+        1,
+        &[
+            "no trusted authority signed it; one of the same name, `Corp Root`, has another key",
+            "name that with --certificate-authority",
+        ],
+    );
+}
