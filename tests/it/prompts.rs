@@ -211,9 +211,19 @@ fn the_end_of_the_input_leaves_the_listener_waiting() {
         .env("KUBERNETES_EXEC_INFO", INTERACTIVE);
     let (child, mut terminal) = typing(&call);
     let (child, _, url) = crate::support::url_from_stderr(child);
+    writeln!(terminal).unwrap();
     terminal.write_all(b"\x04").unwrap();
+    let told = "nothing can be pasted any more; waiting for the browser";
+    let (child, stderr) = up_to(child, told);
+    assert!(
+        stderr.contains("paste the code, or the address that the browser ended on"),
+        "{stderr}"
+    );
+    assert!(!stderr.contains("it is empty"), "{stderr}");
     crate::support::visit(&url);
-    finish(child).token();
+    let outcome = finish(child);
+    outcome.token();
+    assert!(!outcome.stderr.contains(told), "{outcome}");
 }
 
 /// Over SSH: the URL is printed, the browser is on another machine, and where it ended is pasted.
@@ -356,6 +366,86 @@ fn a_wrong_password_is_asked_for_three_times_at_a_terminal_and_told() {
         "{outcome}"
     );
     assert_eq!(sandbox.grants("password"), 5);
+}
+
+/// What was typed and not read would be run by the shell.
+#[test]
+fn what_is_typed_and_not_read_does_not_reach_the_shell() {
+    let sandbox = Sandbox::unattended();
+    let call = sandbox
+        .get_token()
+        .without("--browser-command")
+        .env("KUBERNETES_EXEC_INFO", INTERACTIVE);
+    let pty = nix::pty::openpty(None, None).expect("a terminal");
+    let mut terminal = std::fs::File::from(pty.master);
+    let mut shell = std::fs::File::from(pty.slave.try_clone().unwrap());
+    let child = call.with_stdin(pty.slave).spawn();
+    let (child, _, url) = crate::support::url_from_stderr(child);
+    let (child, told) = up_to(child, "paste here: ");
+    assert!(told.contains("paste the address of that page"), "{told}");
+    terminal.write_all(b"touch late").unwrap();
+    let mut echo = [0; 10];
+    terminal.read_exact(&mut echo).unwrap();
+    assert_eq!(&echo, b"touch late");
+    crate::support::visit(&url);
+    finish(child).token();
+    terminal.write_all(b"\n").unwrap();
+    let mut line = [0; 80];
+    let length = shell.read(&mut line).unwrap();
+    assert_eq!(String::from_utf8_lossy(&line[..length]), "\n");
+}
+
+/// Reads standard error up to this text.
+fn up_to(mut child: Child, end: &str) -> (Child, String) {
+    let mut stderr = child.stderr.take().unwrap();
+    let mut told = Vec::new();
+    let mut byte = [0];
+    while !told.ends_with(end.as_bytes()) {
+        assert_eq!(
+            stderr.read(&mut byte).unwrap(),
+            1,
+            "{}",
+            String::from_utf8_lossy(&told)
+        );
+        told.push(byte[0]);
+    }
+    child.stderr = Some(stderr);
+    (child, String::from_utf8(told).unwrap())
+}
+
+#[test]
+fn a_sentence_is_refused_and_the_question_stays() {
+    let sandbox = Sandbox::unattended();
+    let (mut child, mut terminal) = typing(&keyboard(&sandbox));
+    let address = crate::support::redirect_of(&url_before_prompt(&mut child));
+    writeln!(terminal, "garbage hello").unwrap();
+    writeln!(terminal).unwrap();
+    writeln!(terminal, "{address}").unwrap();
+    let outcome = finish(child);
+    outcome.token();
+    for told in ["a code has no spaces in it", "paste the code, or the address"] {
+        assert!(outcome.stderr.contains(told), "{told}: {outcome}");
+    }
+    assert!(!outcome.stderr.contains("it is empty"), "{outcome}");
+}
+
+#[test]
+fn a_code_of_something_else_is_told_as_such() {
+    let sandbox = Sandbox::unattended();
+    let call = sandbox
+        .get_token()
+        .without("--browser-command")
+        .env("KUBERNETES_EXEC_INFO", INTERACTIVE);
+    for call in [keyboard(&sandbox), call] {
+        let (child, mut terminal) = typing(&call);
+        writeln!(terminal, "garbage").unwrap();
+        let outcome = finish(child);
+        outcome.fails(
+            1,
+            &["invalid_grant", "what was pasted is not the code of this sign-in"],
+        );
+        assert!(!outcome.stderr.contains("before the browser does"), "{outcome}");
+    }
 }
 
 /// Where a terminal shows standard error, the last line tells how much time is left, and is gone when the answer is there.

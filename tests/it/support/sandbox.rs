@@ -378,7 +378,8 @@ pub(crate) fn now() -> i64 {
 
 /// Reads standard error up to the URL that a person is to open.
 pub(crate) fn url_from_stderr(mut child: Child) -> (Child, String, String) {
-    let mut reader = BufReader::new(child.stderr.take().unwrap());
+    // One byte at a time: what follows the URL stays in the pipe for the next reader.
+    let mut reader = BufReader::with_capacity(1, child.stderr.take().unwrap());
     let mut told = String::new();
     loop {
         let mut line = String::new();
