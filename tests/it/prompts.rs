@@ -1,4 +1,4 @@
-//! What a person types at a terminal: a code, an address, a password.
+//! What a person types at a terminal: a code or an address.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::OwnedFd;
@@ -8,11 +8,11 @@ use crate::okta::Endpoint;
 use crate::support::{Call, Sandbox, finish};
 
 /// As kubectl calls when a person sits at a terminal.
-const INTERACTIVE: &str =
+pub(crate) const INTERACTIVE: &str =
     r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":true}}"#;
 
 /// A run with a terminal that the test types into.
-fn typing(call: &Call) -> (Child, std::fs::File) {
+pub(crate) fn typing(call: &Call) -> (Child, std::fs::File) {
     let pty = nix::pty::openpty(None, None).expect("a terminal");
     let slave: OwnedFd = pty.slave;
     let child = call.clone().with_stdin(slave).spawn();
@@ -274,98 +274,6 @@ fn nobody_is_asked_where_kubectl_has_not_handed_over_the_terminal() {
     keyboard(&sandbox)
         .run()
         .fails(3, &["asks for a code, and nobody can be asked here"]);
-}
-
-/// A run with a terminal of its own to ask for a password on.
-#[cfg(target_os = "linux")]
-fn at_own_terminal(call: &Call) -> (Child, std::fs::File) {
-    let call = call
-        .clone()
-        .env("KUBERNETES_EXEC_INFO", INTERACTIVE)
-        .through(&["setsid", "--ctty", "--wait"]);
-    typing(&call)
-}
-
-/// The same, where this is typed at each prompt.
-#[cfg(target_os = "linux")]
-fn typing_passwords(call: &Call, passwords: &[&str]) -> crate::support::Outcome {
-    let (child, terminal) = at_own_terminal(call);
-    type_passwords(child, terminal, passwords)
-}
-
-#[cfg(target_os = "linux")]
-fn type_passwords(child: Child, mut terminal: std::fs::File, passwords: &[&str]) -> crate::support::Outcome {
-    for password in passwords {
-        let mut shown = Vec::new();
-        let mut byte = [0];
-        while !shown.ends_with(b"Password: ") {
-            assert_eq!(terminal.read(&mut byte).unwrap(), 1);
-            shown.push(byte[0]);
-        }
-        assert!(
-            !String::from_utf8_lossy(&shown).contains("wrong"),
-            "a password was shown"
-        );
-        wait_until_hidden(&terminal);
-        writeln!(terminal, "{password}").unwrap();
-    }
-    finish(child)
-}
-
-/// The prompt comes a moment before the terminal no longer shows what is typed, and nobody types that fast.
-#[cfg(target_os = "linux")]
-fn wait_until_hidden(terminal: &std::fs::File) {
-    use nix::sys::termios::{LocalFlags, tcgetattr};
-
-    crate::support::wait_until("the terminal hides what is typed", || {
-        let flags = tcgetattr(terminal).unwrap().local_flags;
-        !flags.contains(LocalFlags::ECHO)
-    });
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_user_name_is_asked_for_where_none_is_given() {
-    let sandbox = Sandbox::unattended();
-    let user = sandbox.okta.behaviour().user;
-    let call = sandbox.get_token().arg("--grant-type=password");
-    let (mut child, mut terminal) = at_own_terminal(&call);
-    let mut stderr = child.stderr.take().unwrap();
-    let mut prompt = [0; 10];
-    stderr.read_exact(&mut prompt).unwrap();
-    assert_eq!(&prompt, b"Username: ");
-    child.stderr = Some(stderr);
-    writeln!(terminal, "{}", user.login).unwrap();
-    let token = type_passwords(child, terminal, &[&user.password]).token();
-    assert_eq!((sandbox.grants("password"), sandbox.tabs()), (1, 0));
-    // The name is typed at a sign-in only, so the session is one without a name.
-    assert_eq!(call.run().token(), token);
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_wrong_password_is_asked_for_three_times_at_a_terminal_and_told() {
-    let sandbox = Sandbox::unattended();
-    let user = sandbox.okta.behaviour().user;
-    let call = sandbox.get_token().arg(&format!("--username={}", user.login));
-    typing_passwords(&call, &["wrong 1", &user.password]).token();
-    assert_eq!(sandbox.grants("password"), 2);
-    let other = call.arg("--oidc-extra-scope=email");
-    let outcome = typing_passwords(&other, &["wrong 1", "wrong 2", "wrong 3"]);
-    outcome.fails(
-        1,
-        &[
-            "the provider refused these: invalid_grant",
-            "error: ",
-            "invalid_grant",
-        ],
-    );
-    assert_eq!(
-        outcome.stderr.matches("the provider refused these").count(),
-        2,
-        "{outcome}"
-    );
-    assert_eq!(sandbox.grants("password"), 5);
 }
 
 /// What was typed and not read would be run by the shell.
