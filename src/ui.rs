@@ -34,11 +34,14 @@ struct LastLine {
     prompt: Option<&'static str>,
     /// How much time is left, at the line's start; only at a terminal.
     status: Option<String>,
+    /// A person was asked for a line.
+    was_asked: bool,
 }
 
 static LAST_LINE: Mutex<LastLine> = Mutex::new(LastLine {
     prompt: None,
     status: None,
+    was_asked: false,
 });
 
 impl Ui {
@@ -78,7 +81,10 @@ impl Ui {
     /// Asks a person on standard input and returns the line without its end. The caller has made sure that one may.
     pub(crate) fn ask(prompt: &'static str) -> io::Result<Secret> {
         // Unlocked before the wait: whatever else happens meanwhile has to be told.
-        LastLine::lock().begin(prompt);
+        let mut last_line = LastLine::lock();
+        last_line.was_asked = true;
+        last_line.begin(prompt);
+        drop(last_line);
         let text = read_line();
         let mut last_line = LastLine::lock();
         match text {
@@ -111,12 +117,15 @@ impl Ui {
         }
     }
 
-    /// Takes the prompt and the status back.
+    /// Takes the prompt and the status back, and what was typed at the prompt and not read: the shell would run it.
     #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
     pub(crate) fn end_prompt(self) {
         let mut last_line = LastLine::lock();
         last_line.clear();
         last_line.status = None;
+        if last_line.was_asked {
+            discard_input();
+        }
     }
 
     /// Tells a step at `-v` (level 1) or more.
@@ -209,6 +218,20 @@ fn read_line() -> io::Result<Secret> {
     Ok(Secret::new(String::from_utf8_lossy(&bytes).trim()))
 }
 
+/// Throws away what waits at the terminal to be read; what a pipe holds is not a person's.
+#[cfg(unix)]
+fn discard_input() {
+    use nix::sys::termios::{FlushArg, tcflush};
+
+    if io::stdin().is_terminal() {
+        // What cannot be thrown away is nothing to fail for.
+        tcflush(io::stdin(), FlushArg::TCIFLUSH).ok();
+    }
+}
+
+#[cfg(not(unix))]
+fn discard_input() {}
+
 /// Prints a failure: the error, its causes, and what to do.
 pub(crate) fn failure(report: &Report) {
     line(&format!("error: {}", report.error));
@@ -275,6 +298,7 @@ mod tests {
         let with = |status: Option<&str>, prompt| LastLine {
             prompt,
             status: status.map(str::to_owned),
+            was_asked: false,
         };
         let idle = with(Some("[3 min]"), None);
         assert_eq!(idle.above("told", true), "told\n");

@@ -46,6 +46,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
                 .unwrap_or_default();
             format!("{method} {url}: {status} in {millis} ms{id}")
         }),
+        Event::ResponseLost if ui.at_terminal => ui.note("no answer; asking once more"),
         Event::ResponseLost => ui.step(|| "the response was lost on the way: asking once more".to_owned()),
         Event::ImportRefused(why) => {
             ui.step(|| format!("the token of kubectl oidc-login is not used: {why}"));
@@ -75,6 +76,8 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::InputRefused(oidc::Error::OAuth(refusal)) => {
             ui.note(&format!("the provider refused these: {refusal}"));
         }
+        Event::NothingTyped => ui.note("paste the code, or the address that the browser ended on"),
+        Event::InputOver => ui.note("nothing can be pasted any more; waiting for the browser"),
         Event::InputRefused(error) => ui.note(&error.to_string()),
         warning => ui.warn(&warning_text(&warning)),
     }

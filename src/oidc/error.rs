@@ -219,6 +219,9 @@ pub(crate) enum Error {
     ClientRefused { url: ForeignText },
     #[error("the provider refused the request for tokens: {0}")]
     OAuth(OAuthError),
+    /// Of a code that a person pasted without its address, and so without a state that shows whose it is.
+    #[error("the provider refused the request for tokens: {0}")]
+    PastedCodeRefused(OAuthError),
     #[error("the answer of {url} cannot be used: {why}")]
     TokenAnswer { url: ForeignText, why: ForeignText },
     #[error(
@@ -284,7 +287,7 @@ impl Error {
     pub(crate) fn is_a_refusal(&self) -> bool {
         matches!(
             self,
-            Self::OAuth(_) | Self::IdToken { .. } | Self::ClientRefused { .. }
+            Self::OAuth(_) | Self::PastedCodeRefused(_) | Self::IdToken { .. } | Self::ClientRefused { .. }
         )
     }
 

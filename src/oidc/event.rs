@@ -77,6 +77,10 @@ pub(crate) enum Event<'a> {
     },
     /// What a person typed was refused, and may be typed again.
     InputRefused(&'a Error),
+    /// An empty line came where the answer can be pasted.
+    NothingTyped,
+    /// The input has ended; the browser may still answer.
+    InputOver,
     /// Something about a token that was accepted.
     TokenRemark(&'a Remark),
     /// A person could not be asked; the wait goes on without.

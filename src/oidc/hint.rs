@@ -50,6 +50,7 @@ impl Error {
             | Self::InputEnded
             | Self::Pasted(_)
             | Self::LoginImpossible
+            | Self::PastedCodeRefused(_)
             | Self::NothingPasted { .. } => Some(self.by_hand_hint().to_owned()),
             Self::Unattended { .. }
             | Self::TooManyStrangers(_)
@@ -91,7 +92,7 @@ impl Error {
     fn browser_hint(&self) -> String {
         match self {
             Self::Unattended { redirect_uri, .. } => format!(
-                "run the command again and finish in the browser; if it shows an error about the redirect URI, add \
+                "finish the sign-in in the browser; if it shows \"400 Bad Request\" or an error about the redirect URI, add \
                  {redirect_uri} to the app's redirect URIs at the provider, to the letter"
             ),
             Self::TooManyStrangers(_) => {
@@ -121,6 +122,10 @@ impl Error {
             }
             Self::InputEnded => {
                 "paste the code, or the address that the browser ended on, and leave standard input open until then"
+            }
+            Self::PastedCodeRefused(_) => {
+                "what was pasted is not the code of this sign-in, or was used before: run the command again, and paste the whole \
+                 address that the browser ended on"
             }
             Self::Pasted(_) | Self::NothingPasted { .. } => {
                 "paste the code alone, or the whole address that the browser ended on, of this sign-in"

@@ -2,6 +2,8 @@
 //!
 //! The person pastes the code, or the address that the browser ended on; of the latter the state is checked.
 
+use std::sync::atomic::AtomicBool;
+
 use tokio::time::{Instant, timeout_at};
 
 use super::answer_rules::Expected;
@@ -35,6 +37,7 @@ impl ProviderClient<'_> {
             url: &attempt.url,
             issuer: self.provider.issuer.as_str(),
             deadline: Instant::now() + login.timeout,
+            bare_code: AtomicBool::default(),
         };
         let answer = timeout_at(wait.deadline, wait.typed_answer(&expected)).await;
         self.person.tell(Event::WaitEnded);
@@ -54,6 +57,6 @@ impl ProviderClient<'_> {
             &attempt.nonce,
             attempt.verifier,
         );
-        tokens.await.map_err(asked)
+        tokens.await.map_err(|error| asked(wait.explained(error)))
     }
 }

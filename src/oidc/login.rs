@@ -3,6 +3,8 @@
 //! Owns the order of its steps: bind before the browser opens, exchange at once, verify, and only then tell the
 //! browser how it ended.
 
+use std::sync::atomic::AtomicBool;
+
 use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
 use openidconnect::Nonce;
 use tokio::time::{Instant, timeout_at};
@@ -137,6 +139,7 @@ impl ProviderClient<'_> {
             url: &url,
             issuer: self.provider.issuer.as_str(),
             deadline: Instant::now() + login.timeout,
+            bare_code: AtomicBool::default(),
         };
         let waited = timeout_at(wait.deadline, wait.answer(&mut callback)).await;
         self.person.tell(Event::WaitEnded);
@@ -148,8 +151,8 @@ impl ProviderClient<'_> {
             }),
             Ok(Err(error)) => Err(error),
             // The person has done their part; from here each step has the network's own limits.
-            Ok(Ok(code)) => {
-                self.finish(
+            Ok(Ok(code)) => self
+                .finish(
                     &code,
                     Some(&listening.redirect_uri),
                     documents,
@@ -158,8 +161,10 @@ impl ProviderClient<'_> {
                     verifier,
                 )
                 .await
-            }
+                .map_err(|error| wait.explained(error)),
         };
+        // What was typed during the exchange was not read either.
+        self.person.tell(Event::WaitEnded);
         callback.finish(outcome(&result)).await;
         result
     }

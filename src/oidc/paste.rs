@@ -17,28 +17,43 @@ pub(super) struct Pasted {
     unfinished: Option<(Secret, Instant)>,
 }
 
+/// Of a code that was pasted alone no state shows whose it is: a provider that refuses it most likely refuses another text.
+pub(super) fn of_a_bare_code(error: Error) -> Error {
+    match error {
+        Error::OAuth(refusal) if refusal.refuses_the_grant() => Error::PastedCodeRefused(refusal),
+        error => error,
+    }
+}
+
+/// Whether a line is a code without an address.
+pub(super) fn is_bare(line: &str) -> bool {
+    let line = cleaned(line);
+    !has_parameters(&line) && !is_address(&line)
+}
+
 impl Pasted {
-    /// Reads one more line.
+    /// Reads one more line. A full answer alone counts, whatever came before; so does an address that begins anew.
     pub(super) fn line(&mut self, line: &str, expected: &Expected, now: Instant) -> Answer {
         let unfinished = self.unfinished.take();
         let before = unfinished.filter(|(_, at)| now.duration_since(*at) < SAME_PASTE);
+        let is_one_word = is_one_word(line);
         let line = cleaned(line);
-        let whole = before.map(|(before, _)| format!("{}{line}", before.expose()));
-        if let Some(whole) = &whole {
-            match pasted(whole, expected) {
-                Err(Error::Pasted(_)) => {}
-                answer => return answer,
-            }
+        let alone = pasted(&line, is_one_word, expected);
+        let is_addressed = has_parameters(&line) || is_address(&line);
+        if is_addressed && !matches!(alone, Err(Error::Pasted(_))) {
+            return alone;
         }
-        let is_rest = whole.is_some() && !has_parameters(&line) && !is_address(&line);
-        let answer = match &whole {
-            // The rest of the line before, and no code.
-            Some(whole) if is_rest => pasted(whole, expected),
-            _ => pasted(&line, expected),
+        let before = before.filter(|_| !begins_anew(&line));
+        let whole = before.map(|(before, _)| format!("{}{line}", before.expose()));
+        let joined = whole.as_deref().map(|whole| pasted(whole, true, expected));
+        let answer = match joined {
+            // The rest of the line before is no code.
+            Some(joined) if !is_addressed || !matches!(joined, Err(Error::Pasted(_))) => joined,
+            _ => alone,
         };
-        if matches!(answer, Err(Error::Pasted(why)) if why != EMPTY) {
-            let unfinished = whole.filter(|_| !line.contains("://")).unwrap_or(line);
-            self.unfinished = Some((Secret::new(unfinished), now));
+        let is_part = whole.is_some() || is_addressed;
+        if is_part && matches!(answer, Err(Error::Pasted(why)) if why != EMPTY) {
+            self.unfinished = Some((Secret::new(whole.unwrap_or(line)), now));
         }
         answer
     }
@@ -46,8 +61,8 @@ impl Pasted {
 
 const EMPTY: &str = "it is empty";
 
-/// Reads a whole text.
-fn pasted(text: &str, expected: &Expected) -> Answer {
+/// Reads a whole text; `is_one_word` before spaces were taken away.
+fn pasted(text: &str, is_one_word: bool, expected: &Expected) -> Answer {
     if text.is_empty() {
         return Err(Error::Pasted(EMPTY));
     }
@@ -62,14 +77,34 @@ fn pasted(text: &str, expected: &Expected) -> Answer {
         Some(_) => parameters.answer(expected),
         None if is_answer => Err(Error::Pasted("it has no state")),
         None if is_address(text) => Err(Error::Pasted("it is an address without a code")),
-        None => Ok(Secret::new(decoded(text))),
+        None if !is_one_word => Err(Error::Pasted("a code has no spaces in it")),
+        None => code(text),
     }
+}
+
+/// A code alone: visible characters (RFC 6749 A.11), and no space, which the syntax allows and no provider uses.
+fn code(text: &str) -> Answer {
+    let code = decoded(text);
+    if code.chars().all(|c| c.is_ascii_graphic()) {
+        Ok(Secret::new(code))
+    } else {
+        Err(Error::Pasted("it has characters that no code has"))
+    }
+}
+
+/// Whether there is no space inside, apart from what comes along around.
+fn is_one_word(text: &str) -> bool {
+    let text = without_paste_marks(text);
+    text.split_whitespace().count() <= 1
+}
+
+fn without_paste_marks(text: &str) -> String {
+    text.replace("\u{1b}[200~", "").replace("\u{1b}[201~", "")
 }
 
 /// Takes away what comes along when an address is copied: spaces and line ends, quotes, the marks of a bracketed paste, HTML.
 fn cleaned(text: &str) -> String {
-    let text = text.replace("\u{1b}[200~", "").replace("\u{1b}[201~", "");
-    let text: String = text
+    let text: String = without_paste_marks(text)
         .chars()
         .filter(|c| !c.is_whitespace() && !c.is_control())
         .collect();
@@ -105,6 +140,18 @@ fn has_parameters(text: &str) -> bool {
 fn is_address(text: &str) -> bool {
     let here = ["localhost", "127.0.0.1", "[::1]", "/"];
     text.contains("://") || text.contains('?') || here.iter().any(|start| text.starts_with(start))
+}
+
+/// The start of an address, and so not the rest of one that was broken.
+fn begins_anew(text: &str) -> bool {
+    let has_scheme = text.split_once("://").is_some_and(|(scheme, _)| {
+        !scheme.is_empty()
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    });
+    let here = ["localhost", "127.0.0.1", "[::1]"];
+    has_scheme || here.iter().any(|start| text.starts_with(start))
 }
 
 /// A code that was cut out of an address is still encoded (RFC 3986 2.1).
@@ -225,5 +272,64 @@ mod tests {
             let later = now + SAME_PASTE;
             assert_eq!(shown(pasted.line("d", &expected(), later)), "code d");
         }
+    }
+
+    #[test]
+    fn a_right_address_counts_at_once_after_a_wrong_one() {
+        let right = "http://localhost:8000/?code=d&state=right";
+        let wrong = "http://localhost:8000/?code=c&state=wrong";
+        for first in [
+            wrong,
+            "?code=c&state=wrong",
+            "http://localhost:8000/?code=c",
+            "http://localhost:8000/?error=x",
+            "http://localhost:8000/?state=right",
+            "http://localhost:8000/?code=c&state=",
+            "http://localhost:8000/?code=",
+            "http://localhost:8000/",
+            "garbage hello",
+        ] {
+            for second in [
+                right,
+                "localhost:8000/?code=d&state=right",
+                "127.0.0.1:8000/?code=d&state=right",
+                "?code=d&state=right",
+                "code=d&state=right",
+            ] {
+                let mut pasted = Pasted::default();
+                let now = Instant::now();
+                assert!(pasted.line(first, &expected(), now).is_err(), "{first}");
+                let read = shown(pasted.line(second, &expected(), now));
+                assert_eq!(read, "code d", "{first} then {second}");
+            }
+        }
+        // A second address that is wrong too is told for itself, and does not spoil the third.
+        let mut pasted = Pasted::default();
+        let now = Instant::now();
+        for _ in 0..3 {
+            let told = shown(pasted.line(wrong, &expected(), now));
+            assert!(told.contains("another sign-in"), "{told}");
+        }
+        assert_eq!(shown(pasted.line(right, &expected(), now)), "code d");
+    }
+
+    #[test]
+    fn a_sentence_is_no_code() {
+        for (text, why) in [
+            ("garbage hello", "spaces"),
+            ("kubectl get pods", "spaces"),
+            ("a\tb", "spaces"),
+            ("\u{1b}[200~ls -l\u{1b}[201~", "spaces"),
+            ("gr\u{fc}n", "characters"),
+            ("4%2Fgr%C3%BCn", "characters"),
+            ("a%20b", "characters"),
+            ("a%0Ab", "characters"),
+        ] {
+            assert!(read(text).contains(why), "{text}: {}", read(text));
+        }
+        let mut pasted = Pasted::default();
+        let now = Instant::now();
+        assert!(pasted.line("garbage hello", &expected(), now).is_err());
+        assert_eq!(shown(pasted.line("4/abc_x", &expected(), now)), "code 4/abc_x");
     }
 }

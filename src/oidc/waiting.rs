@@ -3,6 +3,7 @@
 //! Owns what is told when. Ends with the first answer, from wherever it comes.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use super::browser;
 use super::callback::Callback;
 use super::error::Error;
 use super::event::{Event, Person, Question};
-use super::paste::Pasted;
+use super::paste::{self, Pasted};
 use crate::secret::Secret;
 use crate::settings::{Browser, Login};
 
@@ -29,6 +30,8 @@ pub(super) struct Wait<'a> {
     pub(super) url: &'a Url,
     pub(super) issuer: &'a str,
     pub(super) deadline: Instant,
+    /// The answer is a code that was pasted without its address.
+    pub(super) bare_code: AtomicBool,
 }
 
 impl Wait<'_> {
@@ -72,9 +75,10 @@ impl Wait<'_> {
                         self.person.tell(Event::SigningIn { issuer: self.issuer });
                         self.open(&failures);
                     }
+                    Ok(text) if text.expose().is_empty() => self.person.tell(Event::NothingTyped),
                     Ok(text) => match pasted.line(text.expose(), &expected, std::time::Instant::now()) {
                         Err(error @ Error::Pasted(_)) => self.person.tell(Event::InputRefused(&error)),
-                        answer => return answer,
+                        answer => return self.taken(&text, answer),
                     },
                     Err(error) => line.stop(&error),
                 },
@@ -82,6 +86,22 @@ impl Wait<'_> {
                     next_look = self.tell_time_left();
                 }
             }
+        }
+    }
+
+    /// Notes what the answer was taken from.
+    fn taken(&self, line: &Secret, answer: Answer) -> Answer {
+        self.bare_code
+            .store(paste::is_bare(line.expose()), Ordering::Relaxed);
+        answer
+    }
+
+    /// Gives a failure of the exchange the hint that fits where the code came from.
+    pub(super) fn explained(&self, error: Error) -> Error {
+        if self.bare_code.load(Ordering::Relaxed) {
+            paste::of_a_bare_code(error)
+        } else {
+            error
         }
     }
 
@@ -116,12 +136,13 @@ impl Wait<'_> {
             tokio::select! {
                 biased;
                 text = line.next() => match text {
+                    Ok(text) if text.expose().is_empty() => self.person.tell(Event::NothingTyped),
                     Ok(text) => match pasted.line(text.expose(), expected, std::time::Instant::now()) {
                         Err(error @ Error::Pasted(_)) => {
                             self.person.tell(Event::InputRefused(&error));
                             refused = Some(error);
                         }
-                        answer => return answer,
+                        answer => return self.taken(&text, answer),
                     },
                     Err(Error::InputEnded) => return Err(refused.unwrap_or(Error::InputEnded)),
                     Err(error) => return Err(error),
@@ -190,9 +211,10 @@ impl<'a> Line<'a> {
     /// Asks no more; the browser may still answer.
     fn stop(&mut self, why: &Error) {
         self.is_over = true;
-        if !matches!(why, Error::InputEnded) {
-            self.person.tell(Event::InputFailed(why));
-        }
+        self.person.tell(match why {
+            Error::InputEnded => Event::InputOver,
+            why => Event::InputFailed(why),
+        });
     }
 }
 

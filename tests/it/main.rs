@@ -41,6 +41,8 @@ mod loopback;
 mod network;
 mod opener;
 mod parallel;
+#[cfg(target_os = "linux")]
+mod passwords;
 mod peer_cases;
 mod peer_flags;
 #[cfg(target_os = "linux")]

@@ -1,4 +1,4 @@
-//! What a person types at a terminal: a code, an address, a password.
+//! What a person types at a terminal: a code or an address.
 
 use std::io::{BufRead, Read, Write};
 use std::os::fd::OwnedFd;
@@ -8,11 +8,11 @@ use crate::okta::Endpoint;
 use crate::support::{Call, Sandbox, finish, unread};
 
 /// As kubectl calls when a person sits at a terminal.
-const INTERACTIVE: &str =
+pub(crate) const INTERACTIVE: &str =
     r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":true}}"#;
 
 /// A run with a terminal that the test types into.
-fn typing(call: &Call) -> (Child, std::fs::File) {
+pub(crate) fn typing(call: &Call) -> (Child, std::fs::File) {
     let pty = nix::pty::openpty(None, None).expect("a terminal");
     let slave: OwnedFd = pty.slave;
     let child = call.clone().with_stdin(slave).spawn();
@@ -211,9 +211,19 @@ fn the_end_of_the_input_leaves_the_listener_waiting() {
         .env("KUBERNETES_EXEC_INFO", INTERACTIVE);
     let (child, mut terminal) = typing(&call);
     let (child, _, url) = crate::support::url_from_stderr(child);
+    writeln!(terminal).unwrap();
     terminal.write_all(b"\x04").unwrap();
+    let told = "nothing can be pasted any more; waiting for the browser";
+    let (child, stderr) = up_to(child, told);
+    assert!(
+        stderr.contains("paste the code, or the address that the browser ended on"),
+        "{stderr}"
+    );
+    assert!(!stderr.contains("it is empty"), "{stderr}");
     crate::support::visit(&url);
-    finish(child).token();
+    let outcome = finish(child);
+    outcome.token();
+    assert!(!outcome.stderr.contains(told), "{outcome}");
 }
 
 /// Over SSH: the URL is printed, the browser is on another machine, and where it ended is pasted.
@@ -266,96 +276,84 @@ fn nobody_is_asked_where_kubectl_has_not_handed_over_the_terminal() {
         .fails(3, &["asks for a code, and nobody can be asked here"]);
 }
 
-/// A run with a terminal of its own to ask for a password on.
-#[cfg(target_os = "linux")]
-fn at_own_terminal(call: &Call) -> (Child, std::fs::File) {
-    let call = call
-        .clone()
-        .env("KUBERNETES_EXEC_INFO", INTERACTIVE)
-        .through(&["setsid", "--ctty", "--wait"]);
-    typing(&call)
-}
-
-/// The same, where this is typed at each prompt.
-#[cfg(target_os = "linux")]
-fn typing_passwords(call: &Call, passwords: &[&str]) -> crate::support::Outcome {
-    let (child, terminal) = at_own_terminal(call);
-    type_passwords(child, terminal, passwords)
-}
-
-#[cfg(target_os = "linux")]
-fn type_passwords(child: Child, mut terminal: std::fs::File, passwords: &[&str]) -> crate::support::Outcome {
-    for password in passwords {
-        let mut shown = Vec::new();
-        let mut byte = [0];
-        while !shown.ends_with(b"Password: ") {
-            assert_eq!(terminal.read(&mut byte).unwrap(), 1);
-            shown.push(byte[0]);
-        }
-        assert!(
-            !String::from_utf8_lossy(&shown).contains("wrong"),
-            "a password was shown"
-        );
-        wait_until_hidden(&terminal);
-        writeln!(terminal, "{password}").unwrap();
-    }
-    finish(child)
-}
-
-/// The prompt comes a moment before the terminal no longer shows what is typed, and nobody types that fast.
-#[cfg(target_os = "linux")]
-fn wait_until_hidden(terminal: &std::fs::File) {
-    use nix::sys::termios::{LocalFlags, tcgetattr};
-
-    crate::support::wait_until("the terminal hides what is typed", || {
-        let flags = tcgetattr(terminal).unwrap().local_flags;
-        !flags.contains(LocalFlags::ECHO)
-    });
-}
-
-#[cfg(target_os = "linux")]
+/// What was typed and not read would be run by the shell.
 #[test]
-fn a_user_name_is_asked_for_where_none_is_given() {
+fn what_is_typed_and_not_read_does_not_reach_the_shell() {
     let sandbox = Sandbox::unattended();
-    let user = sandbox.okta.behaviour().user;
-    let call = sandbox.get_token().arg("--grant-type=password");
-    let (mut child, mut terminal) = at_own_terminal(&call);
+    let call = sandbox
+        .get_token()
+        .without("--browser-command")
+        .env("KUBERNETES_EXEC_INFO", INTERACTIVE);
+    let pty = nix::pty::openpty(None, None).expect("a terminal");
+    let mut terminal = std::fs::File::from(pty.master);
+    let mut shell = std::fs::File::from(pty.slave.try_clone().unwrap());
+    let child = call.with_stdin(pty.slave).spawn();
+    let (child, _, url) = crate::support::url_from_stderr(child);
+    let (child, told) = up_to(child, "paste here: ");
+    assert!(told.contains("paste the address of that page"), "{told}");
+    terminal.write_all(b"touch late").unwrap();
+    let mut echo = [0; 10];
+    terminal.read_exact(&mut echo).unwrap();
+    assert_eq!(&echo, b"touch late");
+    crate::support::visit(&url);
+    finish(child).token();
+    terminal.write_all(b"\n").unwrap();
+    let mut line = [0; 80];
+    let length = shell.read(&mut line).unwrap();
+    assert_eq!(String::from_utf8_lossy(&line[..length]), "\n");
+}
+
+/// Reads standard error up to this text.
+fn up_to(mut child: Child, end: &str) -> (Child, String) {
     let mut stderr = child.stderr.take().unwrap();
-    let mut prompt = [0; 10];
-    stderr.read_exact(&mut prompt).unwrap();
-    assert_eq!(&prompt, b"Username: ");
+    let mut told = Vec::new();
+    let mut byte = [0];
+    while !told.ends_with(end.as_bytes()) {
+        assert_eq!(
+            stderr.read(&mut byte).unwrap(),
+            1,
+            "{}",
+            String::from_utf8_lossy(&told)
+        );
+        told.push(byte[0]);
+    }
     child.stderr = Some(stderr);
-    writeln!(terminal, "{}", user.login).unwrap();
-    let token = type_passwords(child, terminal, &[&user.password]).token();
-    assert_eq!((sandbox.grants("password"), sandbox.tabs()), (1, 0));
-    // The name is typed at a sign-in only, so the session is one without a name.
-    assert_eq!(call.run().token(), token);
+    (child, String::from_utf8(told).unwrap())
 }
 
-#[cfg(target_os = "linux")]
 #[test]
-fn a_wrong_password_is_asked_for_three_times_at_a_terminal_and_told() {
+fn a_sentence_is_refused_and_the_question_stays() {
     let sandbox = Sandbox::unattended();
-    let user = sandbox.okta.behaviour().user;
-    let call = sandbox.get_token().arg(&format!("--username={}", user.login));
-    typing_passwords(&call, &["wrong 1", &user.password]).token();
-    assert_eq!(sandbox.grants("password"), 2);
-    let other = call.arg("--oidc-extra-scope=email");
-    let outcome = typing_passwords(&other, &["wrong 1", "wrong 2", "wrong 3"]);
-    outcome.fails(
-        1,
-        &[
-            "the provider refused these: invalid_grant",
-            "error: ",
-            "invalid_grant",
-        ],
-    );
-    assert_eq!(
-        outcome.stderr.matches("the provider refused these").count(),
-        2,
-        "{outcome}"
-    );
-    assert_eq!(sandbox.grants("password"), 5);
+    let (mut child, mut terminal) = typing(&keyboard(&sandbox));
+    let address = crate::support::redirect_of(&url_before_prompt(&mut child));
+    writeln!(terminal, "garbage hello").unwrap();
+    writeln!(terminal).unwrap();
+    writeln!(terminal, "{address}").unwrap();
+    let outcome = finish(child);
+    outcome.token();
+    for told in ["a code has no spaces in it", "paste the code, or the address"] {
+        assert!(outcome.stderr.contains(told), "{told}: {outcome}");
+    }
+    assert!(!outcome.stderr.contains("it is empty"), "{outcome}");
+}
+
+#[test]
+fn a_code_of_something_else_is_told_as_such() {
+    let sandbox = Sandbox::unattended();
+    let call = sandbox
+        .get_token()
+        .without("--browser-command")
+        .env("KUBERNETES_EXEC_INFO", INTERACTIVE);
+    for call in [keyboard(&sandbox), call] {
+        let (child, mut terminal) = typing(&call);
+        writeln!(terminal, "garbage").unwrap();
+        let outcome = finish(child);
+        outcome.fails(
+            1,
+            &["invalid_grant", "what was pasted is not the code of this sign-in"],
+        );
+        assert!(!outcome.stderr.contains("before the browser does"), "{outcome}");
+    }
 }
 
 /// Where a terminal shows standard error, the last line tells how much time is left, and is gone when the answer is there.

@@ -1,0 +1,93 @@
+//! A user name and a password that a person types at a terminal.
+
+use std::io::{Read, Write};
+use std::process::Child;
+
+use crate::prompts::{INTERACTIVE, typing};
+use crate::support::{Call, Sandbox, finish};
+
+/// A run with a terminal of its own to ask for a password on.
+fn at_own_terminal(call: &Call) -> (Child, std::fs::File) {
+    let call = call
+        .clone()
+        .env("KUBERNETES_EXEC_INFO", INTERACTIVE)
+        .through(&["setsid", "--ctty", "--wait"]);
+    typing(&call)
+}
+
+/// The same, where this is typed at each prompt.
+fn typing_passwords(call: &Call, passwords: &[&str]) -> crate::support::Outcome {
+    let (child, terminal) = at_own_terminal(call);
+    type_passwords(child, terminal, passwords)
+}
+
+fn type_passwords(child: Child, mut terminal: std::fs::File, passwords: &[&str]) -> crate::support::Outcome {
+    for password in passwords {
+        let mut shown = Vec::new();
+        let mut byte = [0];
+        while !shown.ends_with(b"Password: ") {
+            assert_eq!(terminal.read(&mut byte).unwrap(), 1);
+            shown.push(byte[0]);
+        }
+        assert!(
+            !String::from_utf8_lossy(&shown).contains("wrong"),
+            "a password was shown"
+        );
+        wait_until_hidden(&terminal);
+        writeln!(terminal, "{password}").unwrap();
+    }
+    finish(child)
+}
+
+/// The prompt comes a moment before the terminal no longer shows what is typed, and nobody types that fast.
+fn wait_until_hidden(terminal: &std::fs::File) {
+    use nix::sys::termios::{LocalFlags, tcgetattr};
+
+    crate::support::wait_until("the terminal hides what is typed", || {
+        let flags = tcgetattr(terminal).unwrap().local_flags;
+        !flags.contains(LocalFlags::ECHO)
+    });
+}
+
+#[test]
+fn a_user_name_is_asked_for_where_none_is_given() {
+    let sandbox = Sandbox::unattended();
+    let user = sandbox.okta.behaviour().user;
+    let call = sandbox.get_token().arg("--grant-type=password");
+    let (mut child, mut terminal) = at_own_terminal(&call);
+    let mut stderr = child.stderr.take().unwrap();
+    let mut prompt = [0; 10];
+    stderr.read_exact(&mut prompt).unwrap();
+    assert_eq!(&prompt, b"Username: ");
+    child.stderr = Some(stderr);
+    writeln!(terminal, "{}", user.login).unwrap();
+    let token = type_passwords(child, terminal, &[&user.password]).token();
+    assert_eq!((sandbox.grants("password"), sandbox.tabs()), (1, 0));
+    // The name is typed at a sign-in only, so the session is one without a name.
+    assert_eq!(call.run().token(), token);
+}
+
+#[test]
+fn a_wrong_password_is_asked_for_three_times_at_a_terminal_and_told() {
+    let sandbox = Sandbox::unattended();
+    let user = sandbox.okta.behaviour().user;
+    let call = sandbox.get_token().arg(&format!("--username={}", user.login));
+    typing_passwords(&call, &["wrong 1", &user.password]).token();
+    assert_eq!(sandbox.grants("password"), 2);
+    let other = call.arg("--oidc-extra-scope=email");
+    let outcome = typing_passwords(&other, &["wrong 1", "wrong 2", "wrong 3"]);
+    outcome.fails(
+        1,
+        &[
+            "the provider refused these: invalid_grant",
+            "error: ",
+            "invalid_grant",
+        ],
+    );
+    assert_eq!(
+        outcome.stderr.matches("the provider refused these").count(),
+        2,
+        "{outcome}"
+    );
+    assert_eq!(sandbox.grants("password"), 5);
+}
