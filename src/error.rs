@@ -193,7 +193,7 @@ fn flag_of(error: &oidc::Error) -> Option<&'static str> {
 /// A provider that cannot be reached will be reached again; one that refuses this client may refuse it for good.
 fn refresh_hint(error: &oidc::Error, hint: &str, dir: Option<&Path>) -> String {
     match dir {
-        Some(dir) if error.is_a_refusal() => format!(
+        Some(dir) if error.may_stay_so() => format!(
             "{hint}; the session is kept; to sign in anew: kubesesame clean --token-cache-dir={}",
             files::quoted(dir)
         ),

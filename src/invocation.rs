@@ -13,8 +13,7 @@ use crate::clock;
 use crate::environment::{Environment, sign_in_variables};
 use crate::process::{self, ParentProcess};
 
-/// One run of the program.
-#[derive(Debug)]
+/// One run of the program. No `Debug`: the command line may hold a secret.
 pub(crate) struct Invocation<'a> {
     /// Everything that was typed, the program's own name first.
     pub(crate) args: &'a [OsString],

@@ -178,6 +178,9 @@ struct KubeconfigStore<'a> {
 }
 
 impl SessionStore for KubeconfigStore<'_> {
+    /// The tokens are printed nowhere.
+    const IS_RESULT: bool = true;
+
     type Locked<'b>
         = &'b Self
     where

@@ -53,18 +53,11 @@ impl<S: SessionStore> Acquisition<'_, S> {
     /// When none can be had, and when the store may have been tampered with.
     pub(crate) fn acquire(&self) -> Result<Acquired, Error> {
         let mut progress = Progress::new(self)?;
-        loop {
-            match plan(&progress.state(), clock::now(), self.demand) {
-                Step::Use => return progress.acquired(Record::usable_until),
-                Step::UseToTheEnd => return progress.acquired(|session| session.expires_at),
-                Step::Lock { wait } => progress.lock(wait)?,
-                Step::Import => progress.import()?,
-                Step::Refresh => progress.refresh()?,
-                Step::SignIn => progress.sign_in()?,
-                Step::Recall(recalled) => return Err(progress.recall(recalled)),
-                Step::Fail => return Err(progress.failure.unwrap_or(Error::NoSession)),
-            }
+        let result = progress.run();
+        if let Err(error) = &result {
+            progress.remember_for_retries(error);
         }
+        result
     }
 
     pub(super) fn is_by_person(&self) -> bool {
@@ -86,6 +79,8 @@ pub(super) struct Progress<'a, S: SessionStore + 'a> {
     pub(super) recalled: Option<Recalled>,
     pub(super) failure: Option<Error>,
     pub(super) was_stored: bool,
+    /// The failure is among those that are remembered.
+    pub(super) is_remembered: bool,
 }
 
 /// [`Stage`] without what it borrows.
@@ -118,6 +113,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
             recalled: None,
             failure: None,
             was_stored: true,
+            is_remembered: false,
         };
         let now = call.invocation.started_at;
         match &progress.session {
@@ -127,6 +123,21 @@ impl<'a, S: SessionStore> Progress<'a, S> {
             _ => progress.recalled = progress.remembered(false),
         }
         Ok(progress)
+    }
+
+    fn run(&mut self) -> Result<Acquired, Error> {
+        loop {
+            match plan(&self.state(), clock::now(), self.call.demand) {
+                Step::Use => return self.acquired(Record::usable_until),
+                Step::UseToTheEnd => return self.acquired(|session| session.expires_at),
+                Step::Lock { wait } => self.lock(wait)?,
+                Step::Import => self.import()?,
+                Step::Refresh => self.refresh()?,
+                Step::SignIn => self.sign_in()?,
+                Step::Recall(recalled) => return Err(self.recall(recalled)),
+                Step::Fail => return Err(self.failure.take().unwrap_or(Error::NoSession)),
+            }
+        }
     }
 
     pub(super) fn state(&self) -> State<'_> {
@@ -180,14 +191,13 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         outage.or_else(|| store.login_failures().recall(caller, waited, now))
     }
 
-    fn acquired(self, until: impl Fn(&Record) -> i64) -> Result<Acquired, Error> {
+    fn acquired(&mut self, until: impl Fn(&Record) -> i64) -> Result<Acquired, Error> {
         self.settle_suspicion();
-        let was_stored = self.was_stored;
-        let session = self.session.ok_or(Error::NoSession)?;
+        let session = self.session.take().ok_or(Error::NoSession)?;
         Ok(Acquired {
             until: until(&session),
             session,
-            was_stored,
+            was_stored: self.was_stored,
         })
     }
 

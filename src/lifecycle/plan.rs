@@ -85,7 +85,11 @@ pub(crate) enum Step {
 pub(crate) fn plan(state: &State<'_>, now: i64, demand: Demand) -> Step {
     let usable = state.session.is_some_and(|session| session.is_usable(now));
     let lives = demand != Demand::Fresh && state.session.is_some_and(|session| now < session.expires_at);
-    let or_use = |step: Step| if lives { Step::UseToTheEnd } else { step };
+    let or_use = |step: Step| match (usable, lives) {
+        (true, true) => Step::Use,
+        (false, true) => Step::UseToTheEnd,
+        (_, false) => step,
+    };
     match (state.stage, demand) {
         (Stage::FirstLook, Demand::Good) if usable && !state.is_suspect(now) => Step::Use,
         (Stage::FirstLook, Demand::Good) if usable => Step::Lock { wait: false },
@@ -349,7 +353,7 @@ mod tests {
         for (stage, expected) in [
             (Stage::Busy, Step::Use),
             (Stage::Locked { seen }, Step::Refresh),
-            (Stage::RefreshFailed, Step::UseToTheEnd),
+            (Stage::RefreshFailed, Step::Use),
             (Stage::RefreshRefused, Step::Use),
         ] {
             assert_eq!(

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::acquire::{CallStage, Progress, Settings};
 use super::import::Imported;
 use super::plan::{Demand, Step, plan};
@@ -16,6 +18,12 @@ use crate::ui::Ui;
 
 /// Whoever waits for the lock gives its holder this long beyond the sign-in's own time: it has requests to make before and after.
 const LOCK_WAIT_MARGIN: Duration = Duration::from_secs(35);
+
+/// What a client needs of a token's life to make its request.
+const USE_SECS: u64 = 2;
+
+/// Whoever holds a good token does not wait longer for another.
+const MAX_PATIENCE: Duration = Duration::from_secs(10);
 
 impl<S: SessionStore> Progress<'_, S> {
     pub(super) fn lock(&mut self, wait: bool) -> Result<(), Error> {
@@ -39,10 +47,15 @@ impl<S: SessionStore> Progress<'_, S> {
             false
         };
         let loaded = match &self.locked {
-            Some(locked) => locked.load()?,
-            None => Loaded::Nothing,
+            Some(locked) => locked.load(),
+            None => Ok(Loaded::Nothing),
         };
-        self.session = match loaded {
+        if !wait && !matches!(loaded, Ok(Loaded::Session(_))) {
+            // The good token of the first look goes to whoever asked, whatever has become of the file.
+            self.stage = CallStage::Busy;
+            return Ok(());
+        }
+        self.session = match loaded? {
             Loaded::Session(session) => Some(*session),
             Loaded::Nothing => None,
             Loaded::Corrupt(reason) => {
@@ -57,11 +70,12 @@ impl<S: SessionStore> Progress<'_, S> {
     }
 
     /// The failure as it was; it is noted that this caller was told.
-    pub(super) fn recall(self, recalled: Recalled) -> Error {
+    pub(super) fn recall(&mut self, recalled: Recalled) -> Error {
         if !recalled.told {
             let (store, caller) = (self.call.store, self.call.invocation);
             // Whoever holds the lock is changing the same notes.
-            let locked = self.locked.or_else(|| store.try_lock().ok().flatten());
+            let locked = self.locked.take();
+            let locked = locked.or_else(|| store.try_lock().ok().flatten());
             if let Some(locked) = locked {
                 let mut failures = store.login_failures();
                 if failures.note_told(caller) {
@@ -99,7 +113,10 @@ impl<S: SessionStore> Progress<'_, S> {
     }
 
     pub(super) fn refresh(&mut self) -> Result<(), Error> {
-        self.open_client()?;
+        if let Err(error) = self.open_client() {
+            self.failed(CallStage::RefreshFailed, error);
+            return Ok(());
+        }
         let (Some(session), Some(locked), Some(client)) = (&self.session, &self.locked, &self.client) else {
             return Err(Error::NoSession);
         };
@@ -122,17 +139,44 @@ impl<S: SessionStore> Progress<'_, S> {
             origin: &session.origin,
             keep_rotated: &keep_rotated,
         };
-        let outcome = self.call.runtime.block_on(client.refresh(&refresh));
-        self.refreshed(outcome.map_err(Error::Runtime)?);
+        let outcome = self.call.runtime.block_on(async {
+            match self.patience(session) {
+                None => Some(client.refresh(&refresh).await),
+                Some(limit) => timeout(limit, client.refresh(&refresh)).await.ok(),
+            }
+        });
+        match outcome {
+            Ok(Some(renewal)) => self.refreshed(renewal)?,
+            Ok(None) => {
+                ui.step(|| "the token could not be refreshed in time; it still lives".to_owned());
+                self.stage = CallStage::RefreshFailed;
+            }
+            Err(error) => self.failed(CallStage::RefreshFailed, Error::Runtime(error)),
+        }
         Ok(())
     }
 
-    fn refreshed(&mut self, outcome: Renewal) {
+    /// How long a refresh may take while the token that it is to replace still lives: a good token is never withheld, and a provider
+    /// that hangs must not outlast it. None where there is nothing to lose.
+    fn patience(&self, session: &Record) -> Option<Duration> {
+        let left = session.expires_at.saturating_sub(clock::now());
+        let left = u64::try_from(left).unwrap_or(0);
+        let has_use = self.call.demand == Demand::Good && left > USE_SECS + 1;
+        has_use.then(|| Duration::from_secs(left - USE_SECS).min(MAX_PATIENCE))
+    }
+
+    /// What has come in the way before the provider was asked.
+    fn failed(&mut self, stage: CallStage, error: Error) {
+        self.stage = stage;
+        self.failure = Some(error);
+    }
+
+    fn refreshed(&mut self, outcome: Renewal) -> Result<(), Error> {
         match outcome {
             Renewal::Renewed(tokens) => {
                 let origin = self.session.as_ref().map(|session| session.origin.clone());
                 let origin = origin.unwrap_or_default().or_later(tokens.origin.clone());
-                self.renewed(*tokens, origin);
+                return self.renewed(*tokens, origin);
             }
             Renewal::Over(reason) => self.refused(&reason),
             Renewal::NoIdToken => self.refused(NO_ID_TOKEN),
@@ -147,10 +191,10 @@ impl<S: SessionStore> Progress<'_, S> {
                 if memory {
                     self.remember_outage(&error);
                 }
-                self.failure = Some(error);
-                self.stage = CallStage::RefreshFailed;
+                self.failed(CallStage::RefreshFailed, error);
             }
         }
+        Ok(())
     }
 
     /// The session has ended at the provider. A person hears so before anything is asked of them.
@@ -167,7 +211,10 @@ impl<S: SessionStore> Progress<'_, S> {
     }
 
     pub(super) fn sign_in(&mut self) -> Result<(), Error> {
-        self.open_client()?;
+        if let Err(error) = self.open_client() {
+            self.failed(CallStage::SignInFailed, error);
+            return Ok(());
+        }
         let (Some(locked), Some(client)) = (&mut self.locked, &self.client) else {
             return Err(Error::NoSession);
         };
@@ -183,7 +230,7 @@ impl<S: SessionStore> Progress<'_, S> {
                     self.call.ui.note(self.call.settings.no_refresh_token());
                 }
                 let origin = tokens.origin.clone();
-                self.renewed(tokens, origin);
+                self.renewed(tokens, origin)?;
             }
             Err(LoginFailure { error, asked }) => {
                 let outage = !asked && error.is_the_providers();
@@ -193,14 +240,13 @@ impl<S: SessionStore> Progress<'_, S> {
                 } else if outage {
                     self.remember_outage(&error);
                 }
-                self.failure = Some(error);
-                self.stage = CallStage::SignInFailed;
+                self.failed(CallStage::SignInFailed, error);
             }
         }
         Ok(())
     }
 
-    fn renewed(&mut self, tokens: Tokens, origin: Origin) {
+    fn renewed(&mut self, tokens: Tokens, origin: Origin) -> Result<(), Error> {
         let session = Record::new(
             self.call.settings.identity.clone(),
             tokens.token,
@@ -211,15 +257,21 @@ impl<S: SessionStore> Progress<'_, S> {
             origin,
         );
         if let Some(locked) = &self.locked {
-            keep(locked, &session, self.call.ui);
+            if S::IS_RESULT {
+                locked.save(&session)?;
+            } else {
+                keep(locked, &session, self.call.ui);
+            }
             locked.forget_failures();
         }
         self.session = Some(session);
         self.stage = CallStage::Renewed;
         self.was_stored = false;
+        Ok(())
     }
 
-    fn remember_login_failure(&self, error: &Error) {
+    fn remember_login_failure(&mut self, error: &Error) {
+        self.is_remembered = true;
         if let Some(locked) = &self.locked {
             let mut failures = self.call.store.login_failures();
             failures.add(self.call.invocation, clock::now(), error.report());
@@ -227,7 +279,30 @@ impl<S: SessionStore> Progress<'_, S> {
         }
     }
 
-    fn remember_outage(&self, error: &Error) {
+    /// Remembers a failure that nothing else has remembered, so that the retries of the same kubectl print nothing anew.
+    pub(super) fn remember_for_retries(&mut self, error: &Error) {
+        let is_told_elsewhere = match error {
+            Error::Remembered(_) => true,
+            // Another directory is tried next.
+            Error::Session(error) => error.is_unavailable(),
+            _ => self.is_remembered,
+        };
+        let caller = self.call.invocation;
+        if is_told_elsewhere || self.call.demand == Demand::Background || !caller.is_by_client() {
+            return;
+        }
+        let store = self.call.store;
+        let locked = self.locked.take();
+        let locked = locked.or_else(|| store.try_lock().ok().flatten());
+        if let Some(locked) = locked {
+            let mut failures = store.login_failures();
+            failures.add_for_retries(caller, clock::now(), error.report());
+            locked.remember_login_failures(&failures);
+        }
+    }
+
+    fn remember_outage(&mut self, error: &Error) {
+        self.is_remembered = true;
         if let Some(locked) = &self.locked {
             let outage = ProviderOutage::new(
                 self.call.invocation,

@@ -11,6 +11,9 @@ use crate::session::{IssuedLog, Loaded, LoginFailures, ProviderOutage, Record};
 
 /// A place for one session.
 pub(crate) trait SessionStore {
+    /// Whether a session that cannot be kept is of no use to the caller; else the token in hand is worth more than the store.
+    const IS_RESULT: bool = false;
+
     type Locked<'a>: LockedSession
     where
         Self: 'a;

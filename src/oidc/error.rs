@@ -291,6 +291,19 @@ impl Error {
         )
     }
 
+    /// The server has answered, and nothing says that its next answer will be another.
+    pub(crate) fn may_stay_so(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } | Self::NotJson { status, .. } => *status < 500,
+            Self::OAuth(error) => error.status < 500,
+            Self::TokenAnswer { .. }
+            | Self::TokenType(_)
+            | Self::NoLifetime
+            | Self::AnswerTooLarge { .. } => true,
+            _ => self.is_a_refusal(),
+        }
+    }
+
     /// The provider does not know the client by what it was told.
     pub(crate) fn is_of_the_client(&self) -> bool {
         match self {

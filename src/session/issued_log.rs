@@ -108,14 +108,16 @@ fn compare(entry: Option<&Entry>, caller: &Invocation<'_>, token: &Secret, now: 
         return AskedBefore::No;
     };
     let is_recent = (entry.at..=entry.at.saturating_add(SUSPICION_SECS)).contains(&now);
-    if !is_recent || entry.caller != caller_tag(caller) || entry.token != token_tag(token) {
+    let is_over = entry.issue == Issue::Usual && !is_recent;
+    if is_over || entry.caller != caller_tag(caller) || entry.token != token_tag(token) {
         return AskedBefore::No;
     }
     match (caller.parent().was_there_at(entry.boot_ticks), entry.issue) {
         (false, _) => AskedBefore::No,
         (true, Issue::Usual) => AskedBefore::Once,
-        (true, Issue::AfterRefresh) => AskedBefore::AfterRefresh,
-        (true, Issue::Settled) => AskedBefore::Settled,
+        (true, Issue::AfterRefresh) if is_recent => AskedBefore::AfterRefresh,
+        // Or a program that polls would cost a refresh each time that the window is over.
+        (true, Issue::AfterRefresh | Issue::Settled) => AskedBefore::Settled,
     }
 }
 
@@ -230,6 +232,18 @@ mod tests {
             AskedBefore::AfterRefresh
         );
         assert_eq!(asked(7, "token", 1001, 100, Issue::Settled), AskedBefore::Settled);
+        for issue in [Issue::AfterRefresh, Issue::Settled] {
+            assert_eq!(
+                asked(7, "token", 2000, 100, issue),
+                AskedBefore::Settled,
+                "a program that polls"
+            );
+            assert_eq!(
+                asked(8, "token", 2000, 100, issue),
+                AskedBefore::No,
+                "another process"
+            );
+        }
     }
 
     #[test]

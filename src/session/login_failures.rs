@@ -18,6 +18,9 @@ pub(super) const MAX_PARENTS: usize = 256;
 /// More command lines for one session are not plausible; the oldest failure is forgotten.
 const MAX_ATTEMPTS: usize = 32;
 
+/// kubectl runs a failing plugin again at once.
+const RETRY_SECS: i64 = 5;
+
 const VERSION: u32 = 2;
 
 /// The failed sign-ins of one session, one entry for each way to sign in.
@@ -38,6 +41,9 @@ struct LoginFailure {
     /// Who was told; the newest last.
     told: Vec<ParentProcess>,
     report: Report,
+    /// Nobody was asked, so nobody else has to wait for a new try; only the retries of the same process print nothing anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    retries_only: bool,
 }
 
 /// A failure that a caller gets in place of a new attempt.
@@ -66,21 +72,29 @@ impl LoginFailures {
             .unwrap_or_default()
     }
 
-    /// Adds a failed try, which the caller is told.
+    /// Adds a sign-in that a person was asked for and that failed, which the caller is told.
     pub(crate) fn add(&mut self, caller: &Invocation<'_>, now: i64, report: Report) {
-        let attempt = caller.attempt();
-        let place = self
-            .failures
-            .iter()
-            .position(|failure| failure.attempt == attempt);
+        self.put(caller, now, report, false);
+    }
+
+    /// Adds a failure that came before anybody was asked, which the caller is told.
+    pub(crate) fn add_for_retries(&mut self, caller: &Invocation<'_>, now: i64, report: Report) {
+        self.put(caller, now, report, true);
+    }
+
+    fn put(&mut self, caller: &Invocation<'_>, now: i64, report: Report, retries_only: bool) {
+        let kind = (caller.attempt(), retries_only);
+        let mut failures = self.failures.iter();
+        let place = failures.position(|failure| (failure.attempt, failure.retries_only) == kind);
         let previous = place.map(|place| self.failures.remove(place));
         let (tries, told) = previous.map_or((0, Vec::new()), |failure| (failure.tries, failure.told));
         let mut failure = LoginFailure {
-            attempt,
+            attempt: caller.attempt(),
             at: now,
             tries: tries.saturating_add(1),
             told,
             report,
+            retries_only,
         };
         failure.note_told(caller.parent());
         if self.failures.len() >= MAX_ATTEMPTS {
@@ -92,10 +106,8 @@ impl LoginFailures {
     /// Notes that the caller was told; false when that was noted before, or there is nothing to tell.
     pub(crate) fn note_told(&mut self, caller: &Invocation<'_>) -> bool {
         let attempt = caller.attempt();
-        let failure = self
-            .failures
-            .iter_mut()
-            .find(|failure| failure.attempt == attempt);
+        let mut failures = self.failures.iter_mut();
+        let failure = failures.find(|failure| failure.attempt == attempt && !failure.retries_only);
         failure.is_some_and(|failure| failure.note_told(caller.parent()))
     }
 
@@ -108,26 +120,34 @@ impl LoginFailures {
             return None;
         }
         let attempt = caller.attempt();
-        let failure = self.failures.iter().find(|failure| failure.attempt == attempt)?;
-        let told = failure.told.contains(caller.parent());
-        let mut report = failure.report.clone();
-        if waited && failure.at >= caller.started_at {
-            return Some(Recalled { report, told });
-        }
-        if !failure.is_quiet(now) || (caller.at_terminal() && !told) {
-            return None;
-        }
-        let ago = now.saturating_sub(failure.at);
-        report.note = Some(format!(
-            "no new sign-in was tried, since the last one failed {ago} s ago; run the command at a terminal to try again at \
-             once, or wait {} s",
-            failure.quiet_secs().saturating_sub(ago)
-        ));
-        Some(Recalled { report, told })
+        let mut failures = self.failures.iter().filter(|failure| failure.attempt == attempt);
+        failures.find_map(|failure| failure.recall(caller, waited, now))
     }
 }
 
 impl LoginFailure {
+    fn recall(&self, caller: &Invocation<'_>, waited: bool, now: i64) -> Option<Recalled> {
+        let told = self.told.contains(caller.parent());
+        let mut report = self.report.clone();
+        if self.retries_only {
+            let is_recent = (self.at..self.at.saturating_add(RETRY_SECS)).contains(&now);
+            return (told && is_recent && caller.is_by_client()).then_some(Recalled { report, told });
+        }
+        if waited && self.at >= caller.started_at {
+            return Some(Recalled { report, told });
+        }
+        if !self.is_quiet(now) || (caller.at_terminal() && !told) {
+            return None;
+        }
+        let ago = now.saturating_sub(self.at);
+        report.note = Some(format!(
+            "no new sign-in was tried, since the last one failed {ago} s ago; run the command at a terminal to try again at \
+             once, or wait {} s",
+            self.quiet_secs().saturating_sub(ago)
+        ));
+        Some(Recalled { report, told })
+    }
+
     /// A failure from the future (the clock was set back) is not waited for.
     fn is_quiet(&self, now: i64) -> bool {
         (self.at..self.at.saturating_add(self.quiet_secs())).contains(&now)
@@ -256,6 +276,22 @@ mod tests {
         );
         let typed = caller(Who::Typed, 9);
         assert_eq!(failed_at(&[1000]).recall(&typed, true, 1001), None);
+    }
+
+    #[test]
+    fn a_failure_that_asked_nobody_is_recalled_by_the_retries_of_its_process_alone() {
+        let mut failures = LoginFailures::default();
+        failures.add_for_retries(&caller(Who::Poller, 1), 1000, report());
+        for (who, parent, now, expected) in [
+            (Who::Poller, 1, 1004, Some(true)),
+            (Who::Kubectl, 1, 1004, Some(true)),
+            (Who::Poller, 1, 1005, None),
+            (Who::Poller, 2, 1001, None),
+            (Who::Typed, 1, 1001, None),
+        ] {
+            let recalled = failures.recall(&caller(who, parent), false, now);
+            assert_eq!(recalled.map(|recalled| recalled.told), expected, "{parent} {now}");
+        }
     }
 
     #[test]

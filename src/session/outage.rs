@@ -67,6 +67,9 @@ impl ProviderOutage {
     /// A person at a terminal gets through to a provider that asks to slow down, be it to be told the same. `waited`: the caller has
     /// waited while another process asked.
     pub(crate) fn recall(&self, caller: &Invocation<'_>, waited: bool, now: i64) -> Option<Recalled> {
+        if caller.is_typed() {
+            return None;
+        }
         let is_recent = (self.at..self.at.saturating_add(RETRY_SECS)).contains(&now);
         let told = self.told.contains(caller.parent());
         let waited_for_it = waited && self.at >= caller.started_at;

@@ -126,8 +126,8 @@ impl Locked<'_> {
         let dir = &self.store.dir;
         match dir.read(name) {
             Ok(Some(old)) if !old.is_empty() && !is_ours(&old) => dir.quarantine(name)?,
-            // A directory, a device, or too much for a session.
-            Err(files::Error::WrongType { .. } | files::Error::TooLarge { .. }) => dir.quarantine(name)?,
+            // A directory, a device, too much for a session, or what cannot be read now and may be good.
+            Err(_) => dir.quarantine(name)?,
             _ => {}
         }
         dir.remove_stale_temporaries(name);
