@@ -14,3 +14,17 @@ pub(crate) struct Report {
     pub(crate) note: Option<String>,
     pub(crate) exit: u8,
 }
+
+#[cfg(test)]
+impl Report {
+    /// A failure with exit code 1 and nothing but this text.
+    pub(crate) fn sample(error: &str) -> Self {
+        Self {
+            error: error.to_owned(),
+            causes: vec![],
+            hint: None,
+            note: None,
+            exit: 1,
+        }
+    }
+}

@@ -19,7 +19,6 @@ use crate::kubeconfig::{self, AuthProvider};
 use crate::lifecycle::{Acquisition, Demand, LockedSession, SessionStore, Settings};
 use crate::oidc::{Continuation, DocumentCache, Event, NoDocumentCache, StoredToken};
 use crate::runtime::LazyRuntime;
-use crate::secret::Secret;
 use crate::session::{Identity, Loaded, Record};
 use crate::settings::{self, Login, Provider, Trust};
 use crate::ui::Ui;
@@ -30,13 +29,8 @@ const KUBECONFIG_LOCK_WAIT: Duration = Duration::from_secs(5);
 pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
     let environment = invocation.environment;
     let selected = Selected::find(&args, environment).inspect_err(|_| ui.note(WHAT_IT_IS))?;
-    let AuthProvider {
-        arguments,
-        id_token,
-        refresh_token,
-    } = selected.entry;
-    let (provider, mut trust) =
-        settings_of(&arguments).ok_or_else(|| selected.file.no_sign_in(&selected.user, UNUSABLE))?;
+    let (provider, mut trust) = settings_of(&selected.entry.arguments)
+        .ok_or_else(|| selected.file.no_sign_in(&selected.user, UNUSABLE))?;
     let provider = provider.with_parameters(&args.oidc_auth_request_extra_params)?;
     trust.add(Trust::new(args.tls));
     trust.expand_home(environment);
@@ -47,9 +41,10 @@ pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> 
         client_id: provider.client_id.clone(),
     };
     let store = KubeconfigStore {
-        session: session_of(id_token.as_ref(), refresh_token, &identity, &provider),
         file: &selected.file,
         user: &selected.user,
+        identity: &identity,
+        provider: &provider,
     };
     let settings = Settings {
         provider: &provider,
@@ -173,8 +168,8 @@ fn user_of_context(
 struct KubeconfigStore<'a> {
     file: &'a Kubeconfig,
     user: &'a str,
-    /// As the file had it when it was read.
-    session: Option<Record>,
+    identity: &'a Identity,
+    provider: &'a Provider,
 }
 
 impl SessionStore for KubeconfigStore<'_> {
@@ -187,10 +182,10 @@ impl SessionStore for KubeconfigStore<'_> {
         Self: 'b;
 
     fn load(&self) -> Result<Loaded, Error> {
-        Ok(match &self.session {
-            Some(session) => Loaded::Session(Box::new(session.clone())),
-            None => Loaded::Nothing,
-        })
+        let entry = kubeconfig::auth_provider(&self.file.text()?, self.user);
+        let entry = entry.map_err(|fault| self.file.fault(&fault))?;
+        let session = entry.and_then(|entry| session_of(entry.ok()?, self.identity, self.provider));
+        Ok(session.map_or(Loaded::Nothing, |session| Loaded::Session(Box::new(session))))
     }
 
     /// A kubeconfig that turns out to be read-only after a refresh or a sign-in would lose what it brought.
@@ -250,20 +245,15 @@ impl KubeconfigStore<'_> {
 }
 
 /// The session that the tokens of an entry make, if they are of this issuer and client.
-fn session_of(
-    id_token: Option<&Secret>,
-    refresh_token: Option<Secret>,
-    identity: &Identity,
-    provider: &Provider,
-) -> Option<Record> {
-    let token = id_token?;
-    let stored = StoredToken::read(token, provider, None)?;
+fn session_of(entry: AuthProvider, identity: &Identity, provider: &Provider) -> Option<Record> {
+    let token = entry.id_token?;
+    let stored = StoredToken::read(&token, provider, None)?;
     Some(Record::new(
         identity.clone(),
-        token.clone(),
+        token,
         stored.issued_at,
         stored.expires_at,
-        refresh_token,
+        entry.refresh_token,
         provider.scopes.joined(),
         stored.origin,
     ))

@@ -170,13 +170,7 @@ mod tests {
     }
 
     fn recalled() -> Recalled {
-        let report = Report {
-            error: "down".into(),
-            causes: vec![],
-            hint: None,
-            note: None,
-            exit: 1,
-        };
+        let report = Report::sample("down");
         Recalled { report, told: false }
     }
 

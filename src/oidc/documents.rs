@@ -19,7 +19,7 @@ use super::json;
 use super::metadata::{Metadata, discovery_url};
 use super::token::key_set::KeySet;
 use crate::foreign_text::ForeignText;
-use crate::settings::{Issuer, Trust};
+use crate::settings::{Authority, Issuer, Trust};
 
 /// How long a document is kept when its sender does not say, in seconds.
 const DEFAULT_AGE: i64 = 3600;
@@ -93,6 +93,22 @@ struct Aged {
     until: i64,
 }
 
+/// Whose documents an entry holds, and by which authorities they were had: each part ends with a zero, which no part has.
+fn bound_to(issuer: &Issuer, trust: &Trust) -> Vec<u8> {
+    let mut text = format!("{}\0", issuer.as_str()).into_bytes();
+    for authority in &trust.authorities {
+        let (kind, value) = match authority {
+            Authority::File(path) => ("file", path.as_os_str().as_encoded_bytes()),
+            Authority::Data(data) => ("data", data.as_bytes()),
+        };
+        text.extend_from_slice(kind.as_bytes());
+        text.push(b' ');
+        text.extend_from_slice(value);
+        text.push(0);
+    }
+    text
+}
+
 impl<'a> Documents<'a> {
     pub(crate) fn new(
         http: &'a Http<'a>,
@@ -101,12 +117,9 @@ impl<'a> Documents<'a> {
         cache: &'a dyn DocumentCache,
         now: i64,
     ) -> Self {
-        let entry = (!trust.insecure).then(|| {
-            let bound = format!("{}\n{:?}", issuer.as_str(), trust.authorities);
-            Entry {
-                cache,
-                name: format!("{}.provider.json", hash(&bound)),
-            }
+        let entry = (!trust.insecure).then(|| Entry {
+            cache,
+            name: format!("{}.provider.json", hash(&bound_to(issuer, trust))),
         });
         let empty = || Kept {
             version: 1,
@@ -185,12 +198,12 @@ impl<'a> Documents<'a> {
     }
 
     pub(crate) fn openid_is_refused(&self, client_id: &str) -> bool {
-        self.kept().openid_refused.contains(&hash(client_id))
+        self.kept().openid_refused.contains(&hash(client_id.as_bytes()))
     }
 
     pub(crate) fn remember_refused_openid(&self, client_id: &str) {
         if !self.openid_is_refused(client_id) {
-            self.kept().openid_refused.push(hash(client_id));
+            self.kept().openid_refused.push(hash(client_id.as_bytes()));
             self.keep();
         }
     }
@@ -217,8 +230,8 @@ impl<'a> Documents<'a> {
     }
 }
 
-fn hash(text: &str) -> String {
-    HEXLOWER.encode(digest(&SHA256, text.as_bytes()).as_ref())
+fn hash(bytes: &[u8]) -> String {
+    HEXLOWER.encode(digest(&SHA256, bytes).as_ref())
 }
 
 impl Entry<'_> {
@@ -261,6 +274,23 @@ mod tests {
             1000,
         )
         .map(|aged| aged.until - 1000)
+    }
+
+    /// The name of a file depends on it, so it stays as it is from one version to the next.
+    #[test]
+    fn what_documents_are_bound_to_has_a_fixed_text() {
+        let issuer = Issuer::parse("https://a.example".to_owned()).unwrap();
+        let authorities = vec![
+            Authority::File("/ca.pem".into()),
+            Authority::Data("QQ==".to_owned()),
+        ];
+        let trust = Trust {
+            authorities,
+            insecure: false,
+            wants_renegotiation: false,
+        };
+        let bound = bound_to(&issuer, &trust);
+        assert_eq!(bound, b"https://a.example\0file /ca.pem\0data QQ==\0");
     }
 
     #[test]

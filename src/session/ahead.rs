@@ -137,13 +137,7 @@ mod tests {
 
     #[test]
     fn an_attempt_comes_back_as_it_was_written() {
-        let report = Report {
-            error: "down".into(),
-            causes: vec![],
-            hint: None,
-            note: None,
-            exit: 1,
-        };
+        let report = Report::sample("down");
         let attempt = Attempt::new(5, Stage::Failed, Some(report.clone()));
         let attempt = Attempt::parse(&attempt.to_json()).unwrap();
         assert_eq!(

@@ -176,13 +176,7 @@ mod tests {
     use crate::environment::Environment;
 
     fn report() -> Report {
-        Report {
-            error: "nobody came".into(),
-            causes: vec![],
-            hint: None,
-            note: None,
-            exit: 1,
-        }
+        Report::sample("nobody came")
     }
 
     /// kubectl at a terminal, a client without one, or a person's shell.

@@ -112,13 +112,7 @@ mod tests {
     }
 
     fn outage(not_before: Option<i64>) -> ProviderOutage {
-        let report = Report {
-            error: "down".into(),
-            causes: vec![],
-            hint: None,
-            note: None,
-            exit: 1,
-        };
+        let report = Report::sample("down");
         ProviderOutage::new(&caller(1, true, true), 1000, report, not_before)
     }
 

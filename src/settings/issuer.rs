@@ -22,7 +22,7 @@ const OKTA_DOMAINS: [&str; 5] = [
 ];
 
 impl Issuer {
-    pub(super) fn parse(text: String) -> Result<Self, Error> {
+    pub(crate) fn parse(text: String) -> Result<Self, Error> {
         let shown = ForeignText::new(&text);
         if let Some(placeholder) = placeholder(&text) {
             return Err(Error::IssuerPlaceholder(

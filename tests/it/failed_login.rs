@@ -183,7 +183,7 @@ fn a_success_forgets_the_failure() {
 }
 
 #[test]
-fn what_was_no_try_is_not_remembered() {
+fn a_failure_that_asked_nobody_keeps_no_later_command_from_trying() {
     let sandbox = Sandbox::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
@@ -192,13 +192,26 @@ fn what_was_no_try_is_not_remembered() {
         .with("--listen-address", &format!("127.0.0.1:{port}"))
         .run()
         .fails(1, &["no address"]);
-    call.clone().without("--browser-command").run().fails(3, &[]);
+    for _ in 0..2 {
+        let nobody = call.clone().without("--browser-command").in_new_command();
+        nobody.run().fails(3, &["sign in once at a terminal"]);
+    }
     call.clone()
         .arg("--certificate-authority=/nowhere")
         .run()
         .fails(2, &[]);
-    assert_eq!(sandbox.cache_files(".failure.json").len(), 0);
     call.run().token();
+}
+
+#[test]
+fn a_failure_that_asked_nobody_is_printed_once_for_each_kubectl() {
+    let sandbox = Sandbox::new();
+    let call = sandbox.get_token().without("--browser-command");
+    let call = call.by_clock_of(&sandbox);
+    sandbox.set_clock(0);
+    let outcome = call.repeated(5).run();
+    outcome.fails(3, &["a sign-in is needed"]);
+    assert_eq!(outcome.stderr.matches("error:").count(), 1, "{outcome}");
 }
 
 #[test]

@@ -240,6 +240,27 @@ fn a_token_that_still_lives_is_handed_out_when_it_cannot_be_renewed() {
     call.arg("--force-refresh").run().fails(1, &["HTTP 503"]);
 }
 
+/// The provider answers a moment too late; that it hangs must not cost the rest of the token's life.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_provider_that_hangs_does_not_outlast_a_token_that_still_lives() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.signed_in();
+    sandbox.set_clock(0);
+    let soon = sandbox.clock_zero() + 8;
+    sandbox.change_session(|session| {
+        session["issued_at"] = (soon - 3600).into();
+        session["expires_at"] = soon.into();
+    });
+    sandbox.hold_token_answers();
+    let child = sandbox.get_token().by_timers_of(&sandbox).spawn();
+    wait_until("the refresh asks", || sandbox.okta.count(Endpoint::Token) == 1);
+    sandbox.let_pass(6);
+    let outcome = finish(child);
+    assert_eq!((outcome.token(), outcome.stderr.as_str()), (token, ""));
+    sandbox.let_answers_go();
+}
+
 #[test]
 fn force_refresh_renews_a_good_token() {
     let sandbox = Sandbox::new();

@@ -74,6 +74,16 @@ fn a_command_line_without_a_fast_path_is_treated_alike() {
     assert_eq!(sandbox.grants("refresh_token"), 1);
 }
 
+#[test]
+fn a_suspect_token_is_handed_out_although_a_setting_cannot_be_used() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.signed_in_before();
+    let call = sandbox.asked_again().arg("--certificate-authority=/nowhere");
+    let outcome = call.repeated(3).run();
+    assert_eq!(tokens(&outcome), vec![token; 3], "{outcome}");
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+}
+
 /// The refresh is a guess: it is not worth a wait for whatever another process does under the lock.
 #[test]
 fn a_suspect_token_is_handed_out_at_once_while_another_process_has_the_lock() {

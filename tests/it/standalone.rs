@@ -394,6 +394,22 @@ fn a_file_that_cannot_be_written_is_told_before_the_sign_in() {
 }
 
 #[test]
+fn tokens_that_cannot_be_written_are_an_error() {
+    let sandbox = Sandbox::new();
+    let (file, call) = standalone(&sandbox, &[]);
+    let before = fs::read_to_string(&file).unwrap();
+    // Another program takes kubectl's lock while the person signs in.
+    let command = format!(
+        "sh -c 'touch {}; printf \"%s\\n\" \"$1\" > {}' sh",
+        sandbox.path(".kube/config.lock").display(),
+        sandbox.path("browser").display(),
+    );
+    let outcome = call.with("--browser-command", &command).run();
+    outcome.fails(1, &["is locked", "mv "]);
+    assert_eq!((sandbox.tabs(), fs::read_to_string(&file).unwrap()), (1, before));
+}
+
+#[test]
 fn variables_stand_in_for_flags_here_too() {
     let sandbox = Sandbox::new();
     let (file, call) = standalone(&sandbox, &[]);
