@@ -203,6 +203,7 @@ fn a_failure_that_asked_nobody_keeps_no_later_command_from_trying() {
     call.run().token();
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_failure_that_asked_nobody_is_printed_once_for_each_kubectl() {
     let sandbox = Sandbox::new();

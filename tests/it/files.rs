@@ -6,10 +6,10 @@ use std::path::Path;
 
 use nix::unistd::{Gid, Uid, chown};
 
-use crate::okta::{AuthorizeError, Endpoint};
-use crate::support::{Call, Sandbox, mode};
+use crate::okta::Endpoint;
+use crate::support::{Sandbox, mode};
 
-fn chmod(path: &Path, mode: u32) {
+pub(crate) fn chmod(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
@@ -66,6 +66,14 @@ fn a_record_that_others_can_read_is_refused_with_the_cure() {
     assert_eq!(sandbox.get_token().run().token(), token);
 }
 
+impl Sandbox {
+    fn expire_or_ignore(&self) {
+        if self.session_file().is_file() {
+            self.expire();
+        }
+    }
+}
+
 #[test]
 fn a_link_in_place_of_a_record_or_a_lock_is_refused() {
     let sandbox = Sandbox::new();
@@ -87,14 +95,6 @@ fn a_link_in_place_of_a_record_or_a_lock_is_refused() {
     fs::rename(&dir, &elsewhere).unwrap();
     symlink(&elsewhere, &dir).unwrap();
     sandbox.get_token().run().fails(1, &["is a symbolic link"]);
-}
-
-impl Sandbox {
-    fn expire_or_ignore(&self) {
-        if self.session_file().is_file() {
-            self.expire();
-        }
-    }
 }
 
 #[test]
@@ -193,93 +193,6 @@ fn nothing_is_made_in_another_user_s_home() {
 }
 
 #[test]
-fn a_cache_that_cannot_be_made_costs_a_warning_and_not_the_token() {
-    let sandbox = Sandbox::new();
-    fs::write(sandbox.path("file"), "").unwrap();
-    let dir = format!("--token-cache-dir={}/below", sandbox.path("file").display());
-    let outcome = sandbox.get_token().arg(&dir).run();
-    outcome.token();
-    assert!(
-        outcome.stderr.contains("warning: sessions cannot be kept"),
-        "{outcome}"
-    );
-}
-
-/// A home that cannot be written: kubectl's five tries, and the next command, need one sign-in.
-#[test]
-fn a_home_that_cannot_be_written_has_its_sessions_in_the_runtime_directory() {
-    let sandbox = Sandbox::new();
-    let call = sandbox.without_a_place();
-    let first = call.run();
-    let told = sandbox.filtered(&first);
-    assert!(
-        told.contains("the session is kept in `[HOME]/run/kubesesame` until you log out, since `[HOME]/file/below` cannot be used"),
-        "{told}"
-    );
-    let second = call.run();
-    assert_eq!((second.token(), second.stderr.as_str()), (first.token(), ""));
-    assert_eq!(mode(&sandbox.path("run/kubesesame")), 0o700);
-    sandbox.okta.end_sessions();
-    let session = fs::read_dir(sandbox.path("run/kubesesame"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    for path in session.filter(|path| path.to_string_lossy().ends_with(".session.json")) {
-        fs::remove_file(path).unwrap();
-    }
-    sandbox.okta.behave(|behaviour| {
-        behaviour.authorize_error = Some(AuthorizeError {
-            error: "access_denied".to_owned(),
-            description: String::new(),
-        });
-    });
-    call.repeated(5).run().fails(1, &["access_denied"]);
-    assert_eq!(sandbox.tabs(), 2, "the failure is remembered there too");
-}
-
-impl Sandbox {
-    /// A call whose directory cannot be written, with a runtime directory.
-    fn without_a_place(&self) -> Call {
-        fs::write(self.path("file"), "").unwrap();
-        fs::create_dir(self.path("run")).unwrap();
-        chmod(&self.path("run"), 0o700);
-        self.get_token()
-            .arg(&format!(
-                "--token-cache-dir={}/below",
-                self.path("file").display()
-            ))
-            .env("XDG_RUNTIME_DIR", &self.path("run").to_string_lossy())
-    }
-}
-
-#[test]
-fn clean_knows_the_runtime_directory_too() {
-    let sandbox = Sandbox::new();
-    sandbox.without_a_place().run().token();
-    let run = sandbox.path("run").to_string_lossy().into_owned();
-    let cleaned = sandbox.bare(&["clean"]).env("XDG_RUNTIME_DIR", &run).run();
-    assert!(
-        sandbox
-            .filtered(&cleaned)
-            .contains("removed 1 session: [HOME]/run/kubesesame"),
-        "{cleaned}"
-    );
-    assert_eq!(sandbox.session_count("run/kubesesame"), 0);
-}
-
-/// No tab each time, though the failure of a sign-in could not be remembered on such a disk either.
-#[test]
-fn a_full_disk_is_noticed_before_anybody_signs_in() {
-    let sandbox = Sandbox::new();
-    sandbox.signed_in();
-    fs::remove_file(sandbox.session_file()).unwrap();
-    let full = ["sh", "-c", "ulimit -f 8; trap '' XFSZ; exec \"$@\"", "sh"];
-    let call = sandbox.get_token().through(&full);
-    let outcome = call.run();
-    assert!(outcome.stderr.contains("sessions cannot be kept"), "{outcome}");
-    assert_eq!(outcome.code, Some(0));
-}
-
-#[test]
 fn a_record_that_cannot_be_read_is_a_warning_and_a_login() {
     if Uid::effective().is_root() && !Path::new("/usr/bin/setpriv").exists() {
         return;
@@ -302,33 +215,6 @@ fn a_record_that_cannot_be_read_is_a_warning_and_a_login() {
     };
     outcome.token();
     assert!(outcome.stderr.contains("it cannot be read"), "{outcome}");
-}
-
-#[test]
-fn a_full_disk_costs_a_warning_and_not_the_token() {
-    let sandbox = Sandbox::new();
-    sandbox.signed_in();
-    sandbox.expire();
-    let before = fs::read(sandbox.session_file()).unwrap();
-    // A limit on the size of files answers as a full disk does, but for the signal that it sends before.
-    let full = ["sh", "-c", "ulimit -f 0; trap '' XFSZ; exec \"$@\"", "sh"];
-    let outcome = sandbox.get_token().through(&full).run();
-    outcome.token();
-    assert!(
-        outcome
-            .stderr
-            .contains("warning: the session could not be stored"),
-        "{outcome}"
-    );
-    assert_eq!(
-        fs::read(sandbox.session_file()).unwrap(),
-        before,
-        "the old session is whole"
-    );
-    assert_eq!(sandbox.cache_files(".tmp").len(), 0);
-    // Within the leeway the old refresh token still works, so nothing was lost.
-    sandbox.get_token().run().token();
-    assert_eq!(sandbox.tabs(), 1);
 }
 
 #[test]
@@ -363,21 +249,6 @@ fn a_directory_in_place_of_the_record_costs_a_sign_in_and_is_put_aside() {
     assert_eq!(sandbox.tabs(), 2);
 }
 
-#[test]
-fn a_file_in_place_of_the_cache_directory_costs_a_warning_and_not_the_token() {
-    let sandbox = Sandbox::new();
-    fs::create_dir_all(sandbox.path(".kube/cache")).unwrap();
-    fs::write(sandbox.cache_dir(), "notes").unwrap();
-    let outcome = sandbox.get_token().run();
-    outcome.token();
-    assert!(
-        outcome.stderr.contains("warning: sessions cannot be kept")
-            && outcome.stderr.contains("is not a directory"),
-        "{outcome}"
-    );
-    assert_eq!(fs::read(sandbox.cache_dir()).unwrap(), b"notes");
-}
-
 /// What somebody has put in the place of a session or its lock: the hint's command removes it.
 #[test]
 fn clean_removes_links_in_place_of_sessions_and_locks_and_not_what_they_point_to() {
@@ -393,31 +264,6 @@ fn clean_removes_links_in_place_of_sessions_and_locks_and_not_what_they_point_to
             "{suffix}"
         );
         sandbox.get_token().run().token();
-    }
-}
-
-#[test]
-fn without_a_home_sessions_are_not_kept_and_a_warning_says_so() {
-    let sandbox = Sandbox::new();
-    let call =
-        sandbox
-            .get_token()
-            .without_env("HOME")
-            .through(&["setpriv", "--reuid=4242", "--clear-groups"]);
-    if Uid::effective().is_root() && Path::new("/usr/bin/setpriv").exists() {
-        // A user without an entry has no home either; nor may it open this sandbox's browser.
-        let outcome = call
-            .arg("--authentication-timeout-sec=1")
-            .with("--browser-command", "true")
-            .run();
-        outcome.fails(
-            1,
-            &[
-                "warning: sessions cannot be kept",
-                "there is no home directory",
-                "nobody signed in",
-            ],
-        );
     }
 }
 

@@ -26,6 +26,7 @@ mod cached;
 mod callback;
 mod client_auth;
 mod device;
+mod documents;
 mod drop_in;
 mod exec_info;
 mod failed_login;
@@ -56,6 +57,7 @@ mod secrets;
 mod session_end;
 mod setup;
 mod standalone;
+mod standalone_selection;
 #[cfg(target_os = "linux")]
 mod storage;
 #[cfg(target_os = "linux")]
@@ -66,6 +68,7 @@ mod table;
 mod tls;
 mod tls_faults;
 mod token_limits;
+mod unusable_cache;
 mod usage;
 
 /// The names of all tests here, as `module::test`, so that a table of them cannot name one that is gone.

@@ -329,65 +329,6 @@ fn a_lifetime_of_an_odd_type_is_no_reason_to_lose_an_answer() {
     assert_eq!(sandbox.tabs(), 1);
 }
 
-#[test]
-fn a_passing_fault_keeps_the_documents_and_a_moved_endpoint_drops_them() {
-    for (fault, discoveries) in [
-        (FaultKind::status(503, FaultBody::Empty), 0),
-        (FaultKind::status(404, FaultBody::Okta), 1),
-    ] {
-        let sandbox = Sandbox::new();
-        sandbox.signed_in();
-        sandbox.expire();
-        sandbox
-            .okta
-            .behave(|behaviour| behaviour.faults = vec![Fault::once(Endpoint::Token, fault)]);
-        sandbox.get_token().run().fails(1, &[]);
-        sandbox.get_token().run().token();
-        assert_eq!(sandbox.okta.count(Endpoint::Discovery), discoveries);
-    }
-}
-
-#[test]
-fn rotated_keys_are_fetched_once_and_then_known() {
-    let sandbox = Sandbox::new();
-    sandbox.signed_in();
-    sandbox.okta.rotate_keys();
-    for _ in 0..2 {
-        sandbox.expire();
-        sandbox.get_token().run().token();
-    }
-    assert_eq!((sandbox.okta.count(Endpoint::Keys), sandbox.tabs()), (1, 1));
-}
-
-#[test]
-fn documents_are_fetched_again_when_their_time_is_over() {
-    let sandbox = Sandbox::new();
-    sandbox.okta.behave(|behaviour| {
-        behaviour.discovery_cache_control = Some("no-store".to_owned());
-        behaviour.keys_cache_control = Some("max-age=0".to_owned());
-    });
-    sandbox.signed_in();
-    sandbox.expire();
-    sandbox.get_token().run().token();
-    assert_eq!(
-        (
-            sandbox.okta.count(Endpoint::Discovery),
-            sandbox.okta.count(Endpoint::Keys)
-        ),
-        (1, 1)
-    );
-}
-
-#[test]
-fn a_broken_document_cache_is_fetched_anew() {
-    let sandbox = Sandbox::new();
-    sandbox.signed_in();
-    fs::write(sandbox.cache_file(".provider.json"), b"\xff\x00{").unwrap();
-    sandbox.expire();
-    sandbox.get_token().run().token();
-    assert_eq!(sandbox.tabs(), 1);
-}
-
 /// A kill at any moment of a refresh costs no login while the provider's leeway lasts.
 #[test]
 fn a_thousand_kills_during_refreshes_cost_no_login() {

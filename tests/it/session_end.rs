@@ -99,23 +99,6 @@ fn a_clock_that_is_wrong_at_a_refresh_ends_no_session() {
     assert_eq!(sandbox.tabs(), 1);
 }
 
-/// Hydra keeps the name of a key that it replaces.
-#[test]
-fn a_new_key_under_the_name_of_the_old_one_is_fetched() {
-    let sandbox = Sandbox::new();
-    sandbox.okta.behave(|behaviour| {
-        behaviour.id_token_defect = Defect::ConstantKid;
-        behaviour.refresh_defect = Defect::ConstantKid;
-    });
-    sandbox.signed_in();
-    sandbox.okta.rotate_keys();
-    for _ in 0..2 {
-        sandbox.expire();
-        sandbox.get_token().run().token();
-    }
-    assert_eq!((sandbox.okta.count(Endpoint::Keys), sandbox.tabs()), (1, 1));
-}
-
 #[test]
 fn a_fault_of_the_configuration_keeps_the_session_and_says_how_to_sign_in_anew() {
     let sandbox = Sandbox::new();

@@ -8,7 +8,7 @@ use crate::okta::{Endpoint, Fault, FaultBody, FaultKind, RefreshRepeats, Rotatio
 use crate::support::{Call, Sandbox, mode};
 
 /// A kubeconfig with a comment and an order of its own; `more` are lines of the provider's `config`.
-fn kubeconfig(sandbox: &Sandbox, more: &[&str]) -> String {
+pub(crate) fn kubeconfig(sandbox: &Sandbox, more: &[&str]) -> String {
     let more: Vec<String> = more.iter().map(|line| format!("          {line}\n")).collect();
     let more = more.concat();
     format!(
@@ -40,7 +40,7 @@ users:
     )
 }
 
-fn write(sandbox: &Sandbox, name: &str, text: &str) -> PathBuf {
+pub(crate) fn write(sandbox: &Sandbox, name: &str, text: &str) -> PathBuf {
     let path = sandbox.path(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, text).unwrap();
@@ -48,7 +48,7 @@ fn write(sandbox: &Sandbox, name: &str, text: &str) -> PathBuf {
 }
 
 /// The file with this entry, and a run on it.
-fn standalone(sandbox: &Sandbox, more: &[&str]) -> (PathBuf, Call) {
+pub(crate) fn standalone(sandbox: &Sandbox, more: &[&str]) -> (PathBuf, Call) {
     let file = write(sandbox, ".kube/config", &kubeconfig(sandbox, more));
     (file, sandbox.standalone())
 }
@@ -66,7 +66,7 @@ fn id_token(file: &PathBuf) -> String {
     value(file, "id-token").expect("an ID token in the kubeconfig")
 }
 
-fn sign_in(file: &PathBuf, call: &Call) -> String {
+pub(crate) fn sign_in(file: &PathBuf, call: &Call) -> String {
     let outcome = call.run();
     assert_eq!(
         (outcome.code, outcome.stdout.as_str()),
@@ -235,37 +235,6 @@ fn a_session_that_is_over_is_a_sign_in_and_a_passing_fault_is_none() {
 }
 
 #[test]
-fn the_first_file_of_kubeconfig_that_has_a_name_counts() {
-    let sandbox = Sandbox::new();
-    let file = write(&sandbox, "a.yaml", &kubeconfig(&sandbox, &[]));
-    let dummy = "apiVersion: v1\nkind: Config\ncurrent-context: elsewhere\nusers:\n- name: alice\n  user: {token: x}\n";
-    write(&sandbox, "dummy.yaml", dummy);
-    let list = |names: &[&str]| {
-        let paths: Vec<String> = names
-            .iter()
-            .map(|name| sandbox.path(name).display().to_string())
-            .collect();
-        sandbox.standalone().env("KUBECONFIG", &paths.join(":"))
-    };
-    sign_in(&file, &list(&["a.yaml", "dummy.yaml", "missing.yaml"]));
-    assert_eq!(fs::read_to_string(sandbox.path("dummy.yaml")).unwrap(), dummy);
-    let other_order = list(&["dummy.yaml", "a.yaml"]);
-    other_order
-        .run()
-        .fails(2, &["there is no context `elsewhere`", "work, other, bare"]);
-    other_order.arg("--context=work").run().fails(
-        1,
-        &[
-            "user `alice` of",
-            "dummy.yaml` cannot be signed in: it has no `auth-provider`",
-        ],
-    );
-    // The flag beats the variable.
-    let named = list(&["dummy.yaml"]).arg(&format!("--kubeconfig={}", file.display()));
-    assert_eq!(named.run().to_string(), "exit: 0");
-}
-
-#[test]
 fn extra_scopes_and_parameters_are_asked_for_and_nothing_more() {
     let sandbox = Sandbox::new();
     let (file, call) = standalone(&sandbox, &["extra-scopes: profile,email"]);
@@ -283,78 +252,6 @@ fn extra_scopes_and_parameters_are_asked_for_and_nothing_more() {
     assert_eq!(query("ttl"), "60");
     assert_eq!(query("code_challenge_method"), "S256");
     assert!(query("redirect_uri").starts_with("http://localhost:"));
-}
-
-#[test]
-fn the_user_beats_the_context() {
-    let sandbox = Sandbox::new();
-    let (file, call) = standalone(&sandbox, &[]);
-    sign_in(&file, &call.clone().arg("--context=other").arg("--user=alice"));
-    assert_eq!(call.clone().arg("--context=work").run().code, Some(0));
-    let refused = [
-        (
-            "--context=other",
-            1,
-            "user `bob` of `[HOME]/.kube/config` cannot be signed in: it has no `auth-provider`",
-        ),
-        ("--context=bare", 1, "the context `bare` names no user"),
-        ("--context=none", 2, "there is no context `none`"),
-        ("--user=carol", 2, "there is no user `carol`"),
-    ];
-    for (arg, code, words) in refused {
-        let outcome = call.clone().arg(arg).run();
-        outcome.fails(code, &[]);
-        assert!(sandbox.filtered(&outcome).contains(words), "{outcome}");
-    }
-}
-
-#[test]
-fn what_cannot_be_signed_in_is_told_before_anybody_is_asked() {
-    let sandbox = Sandbox::new();
-    let whole = kubeconfig(&sandbox, &[]);
-    let issuer = format!("          idp-issuer-url: {}\n", sandbox.okta.issuer());
-    let cases = [
-        (
-            whole.replace(&issuer, ""),
-            "its `auth-provider` has no `idp-issuer-url`",
-        ),
-        (
-            whole.replace(&issuer, "          idp-issuer-url: ftp://x\n"),
-            "has a value that cannot be used",
-        ),
-        (
-            whole.replace(
-                "auth-provider:",
-                "exec: {command: kubectl, args: [oidc-login, get-token]}\n    old:",
-            ),
-            "it has an `exec` entry",
-        ),
-        (whole.replace("name: oidc", "name: &x oidc"), "uses anchors"),
-        (whole.replace("work   #", "''   #"), "no context is named"),
-        (whole.replace("users:", "users: [broken"), "is not valid YAML"),
-        ("[]".to_owned(), "is no kubeconfig"),
-    ];
-    for (text, words) in cases {
-        write(&sandbox, ".kube/config", &text);
-        sandbox.standalone().run().fails(1, &[words]);
-        assert_eq!(fs::read_to_string(sandbox.path(".kube/config")).unwrap(), text);
-    }
-    fs::remove_file(sandbox.path(".kube/config")).unwrap();
-    let outcome = sandbox.standalone().run();
-    insta::assert_snapshot!(sandbox.filtered(&outcome), @"
-    stderr: without a command, kubesesame signs in the user of a kubeconfig whose `auth-provider` is `oidc`; for all else: kubesesame --help
-    stderr: error: there is no kubeconfig: `[HOME]/.kube/config` is missing
-    stderr: hint: name the file with --kubeconfig, or set KUBECONFIG
-    exit: 1
-    ");
-    assert_eq!(sandbox.tabs(), 0);
-    assert!(sandbox.okta.requests().is_empty());
-    let outcome = sandbox.standalone().arg("extra").run();
-    assert_eq!(
-        (outcome.code, outcome.stdout.as_str()),
-        (Some(2), ""),
-        "{outcome}"
-    );
 }
 
 #[test]
@@ -407,16 +304,4 @@ fn tokens_that_cannot_be_written_are_an_error() {
     let outcome = call.with("--browser-command", &command).run();
     outcome.fails(1, &["is locked", "mv "]);
     assert_eq!((sandbox.tabs(), fs::read_to_string(&file).unwrap()), (1, before));
-}
-
-#[test]
-fn variables_stand_in_for_flags_here_too() {
-    let sandbox = Sandbox::new();
-    let (file, call) = standalone(&sandbox, &[]);
-    let moved = sandbox.path("elsewhere");
-    fs::rename(&file, &moved).unwrap();
-    sign_in(
-        &moved,
-        &call.env("KUBESESAME_KUBECONFIG", &moved.to_string_lossy()),
-    );
 }

@@ -32,7 +32,7 @@ const ROWS: [(&str, &str); 47] = [
     ),
     (
         "`--oidc-client-secret`",
-        "login::a_secret_goes_by_the_method_that_discovery_lists_and_is_tried_once",
+        "login::a_secret_goes_by_the_method_that_discovery_lists_first",
     ),
     (
         "`--oidc-client-secret-file`",
@@ -135,11 +135,11 @@ const ROWS: [(&str, &str); 47] = [
     ),
     (
         "`--kubeconfig`, `--context`, `--user`",
-        "standalone::the_user_beats_the_context",
+        "standalone_selection::the_user_beats_the_context",
     ),
     (
         "`KUBECONFIG`",
-        "standalone::the_first_file_of_kubeconfig_that_has_a_name_counts",
+        "standalone_selection::the_first_file_of_kubeconfig_that_has_a_name_counts",
     ),
     (
         "`KUBECACHEDIR`",

@@ -1,0 +1,164 @@
+//! A cache that cannot be used costs a warning, and not the token.
+
+use std::fs;
+use std::path::Path;
+
+use nix::unistd::Uid;
+
+use crate::files::chmod;
+use crate::okta::AuthorizeError;
+use crate::support::{Call, Sandbox, mode};
+
+#[test]
+fn a_cache_that_cannot_be_made_costs_a_warning_and_not_the_token() {
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.path("file"), "").unwrap();
+    let dir = format!("--token-cache-dir={}/below", sandbox.path("file").display());
+    let outcome = sandbox.get_token().arg(&dir).run();
+    outcome.token();
+    assert!(
+        outcome.stderr.contains("warning: sessions cannot be kept"),
+        "{outcome}"
+    );
+}
+
+/// A home that cannot be written: kubectl's five tries, and the next command, need one sign-in.
+#[test]
+fn a_home_that_cannot_be_written_has_its_sessions_in_the_runtime_directory() {
+    let sandbox = Sandbox::new();
+    let call = sandbox.without_a_place();
+    let first = call.run();
+    let told = sandbox.filtered(&first);
+    assert!(
+        told.contains("the session is kept in `[HOME]/run/kubesesame` until you log out, since `[HOME]/file/below` cannot be used"),
+        "{told}"
+    );
+    let second = call.run();
+    assert_eq!((second.token(), second.stderr.as_str()), (first.token(), ""));
+    assert_eq!(mode(&sandbox.path("run/kubesesame")), 0o700);
+    sandbox.okta.end_sessions();
+    let session = fs::read_dir(sandbox.path("run/kubesesame"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    for path in session.filter(|path| path.to_string_lossy().ends_with(".session.json")) {
+        fs::remove_file(path).unwrap();
+    }
+    sandbox.okta.behave(|behaviour| {
+        behaviour.authorize_error = Some(AuthorizeError {
+            error: "access_denied".to_owned(),
+            description: String::new(),
+        });
+    });
+    call.repeated(5).run().fails(1, &["access_denied"]);
+    assert_eq!(sandbox.tabs(), 2, "the failure is remembered there too");
+}
+
+impl Sandbox {
+    /// A call whose directory cannot be written, with a runtime directory.
+    fn without_a_place(&self) -> Call {
+        fs::write(self.path("file"), "").unwrap();
+        fs::create_dir(self.path("run")).unwrap();
+        chmod(&self.path("run"), 0o700);
+        self.get_token()
+            .arg(&format!(
+                "--token-cache-dir={}/below",
+                self.path("file").display()
+            ))
+            .env("XDG_RUNTIME_DIR", &self.path("run").to_string_lossy())
+    }
+}
+
+#[test]
+fn clean_knows_the_runtime_directory_too() {
+    let sandbox = Sandbox::new();
+    sandbox.without_a_place().run().token();
+    let run = sandbox.path("run").to_string_lossy().into_owned();
+    let cleaned = sandbox.bare(&["clean"]).env("XDG_RUNTIME_DIR", &run).run();
+    assert!(
+        sandbox
+            .filtered(&cleaned)
+            .contains("removed 1 session: [HOME]/run/kubesesame"),
+        "{cleaned}"
+    );
+    assert_eq!(sandbox.session_count("run/kubesesame"), 0);
+}
+
+/// No tab each time, though the failure of a sign-in could not be remembered on such a disk either.
+#[test]
+fn a_full_disk_is_noticed_before_anybody_signs_in() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    fs::remove_file(sandbox.session_file()).unwrap();
+    let full = ["sh", "-c", "ulimit -f 8; trap '' XFSZ; exec \"$@\"", "sh"];
+    let call = sandbox.get_token().through(&full);
+    let outcome = call.run();
+    assert!(outcome.stderr.contains("sessions cannot be kept"), "{outcome}");
+    assert_eq!(outcome.code, Some(0));
+}
+
+#[test]
+fn a_full_disk_costs_a_warning_and_not_the_token() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.expire();
+    let before = fs::read(sandbox.session_file()).unwrap();
+    // A limit on the size of files answers as a full disk does, but for the signal that it sends before.
+    let full = ["sh", "-c", "ulimit -f 0; trap '' XFSZ; exec \"$@\"", "sh"];
+    let outcome = sandbox.get_token().through(&full).run();
+    outcome.token();
+    assert!(
+        outcome
+            .stderr
+            .contains("warning: the session could not be stored"),
+        "{outcome}"
+    );
+    assert_eq!(
+        fs::read(sandbox.session_file()).unwrap(),
+        before,
+        "the old session is whole"
+    );
+    assert_eq!(sandbox.cache_files(".tmp").len(), 0);
+    // Within the leeway the old refresh token still works, so nothing was lost.
+    sandbox.get_token().run().token();
+    assert_eq!(sandbox.tabs(), 1);
+}
+
+#[test]
+fn a_file_in_place_of_the_cache_directory_costs_a_warning_and_not_the_token() {
+    let sandbox = Sandbox::new();
+    fs::create_dir_all(sandbox.path(".kube/cache")).unwrap();
+    fs::write(sandbox.cache_dir(), "notes").unwrap();
+    let outcome = sandbox.get_token().run();
+    outcome.token();
+    assert!(
+        outcome.stderr.contains("warning: sessions cannot be kept")
+            && outcome.stderr.contains("is not a directory"),
+        "{outcome}"
+    );
+    assert_eq!(fs::read(sandbox.cache_dir()).unwrap(), b"notes");
+}
+
+#[test]
+fn without_a_home_sessions_are_not_kept_and_a_warning_says_so() {
+    let sandbox = Sandbox::new();
+    let call =
+        sandbox
+            .get_token()
+            .without_env("HOME")
+            .through(&["setpriv", "--reuid=4242", "--clear-groups"]);
+    if Uid::effective().is_root() && Path::new("/usr/bin/setpriv").exists() {
+        // A user without an entry has no home either; nor may it open this sandbox's browser.
+        let outcome = call
+            .arg("--authentication-timeout-sec=1")
+            .with("--browser-command", "true")
+            .run();
+        outcome.fails(
+            1,
+            &[
+                "warning: sessions cannot be kept",
+                "there is no home directory",
+                "nobody signed in",
+            ],
+        );
+    }
+}
