@@ -23,6 +23,8 @@ pub(crate) struct Environment {
     pub(crate) home: Option<PathBuf>,
     /// `XDG_RUNTIME_DIR`: a directory of the user's own that is gone with the last session on this machine.
     pub(crate) runtime_dir: Option<PathBuf>,
+    /// A directory for this user among the temporary files of the system, whether it exists or not.
+    pub(crate) temporary_dir: Option<PathBuf>,
     /// Standard input is a terminal, so a person can be asked.
     pub(crate) stdin_is_terminal: bool,
     /// Standard input or standard error is a terminal, so a person is there.
@@ -46,6 +48,7 @@ impl Environment {
             runtime_dir: std::env::var_os("XDG_RUNTIME_DIR")
                 .map(PathBuf::from)
                 .filter(|dir| dir.is_absolute()),
+            temporary_dir: Some(std::env::temp_dir().join(name_for_this_user())),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             at_terminal: std::io::stdin().is_terminal() || std::io::stderr().is_terminal(),
             has_display: has_display(std::env::var_os),
@@ -77,6 +80,18 @@ pub(crate) fn first_set(names: &[&str]) -> Option<String> {
     let mut values = names.iter().filter_map(std::env::var_os);
     let value = values.find(|value| !value.is_empty())?;
     Some(value.to_string_lossy().into_owned())
+}
+
+/// A name that no other user of this machine has.
+#[cfg(unix)]
+fn name_for_this_user() -> String {
+    format!("kubesesame-{}", nix::unistd::Uid::effective())
+}
+
+/// Each user has temporary files of their own.
+#[cfg(not(unix))]
+fn name_for_this_user() -> String {
+    "kubesesame".to_owned()
 }
 
 /// Keeps the variables whose names say that they are ours.

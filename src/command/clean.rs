@@ -16,10 +16,15 @@ const PATIENCE: Duration = Duration::from_secs(40);
 pub(crate) fn run(args: CleanArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     clean(&cache_dir(args.token_cache_dir, environment)?, true, ui)?;
     // Where sessions are when the home cannot be written.
-    match runtime_dir(environment) {
-        Some(dir) => clean(&dir, false, ui),
-        None => Ok(()),
+    if let Some(dir) = runtime_dir(environment) {
+        clean(&dir, false, ui)?;
     }
+    // Only failures are remembered there. Everybody may make a directory among the temporary files, and one of another user has
+    // nothing of ours in it.
+    if let Some(dir) = &environment.temporary_dir {
+        drop(session::remove_all(dir, PATIENCE, || ()));
+    }
+    Ok(())
 }
 
 /// `always_tells`: also that there was nothing.

@@ -46,6 +46,8 @@ pub(crate) enum Error {
     },
     #[error("`{path}` is a symbolic link, and kubesesame does not follow links to secrets")]
     Link { path: PathBuf },
+    #[error("`{path}` is a symbolic link to the directory `{target}`")]
+    LinkedDirectory { path: PathBuf, target: PathBuf },
     #[error("`{path}` is not a {expected}")]
     WrongType { path: PathBuf, expected: Kind },
     #[error("`{path}` has {links} names (hard links)")]
@@ -91,6 +93,7 @@ impl Error {
             | Self::OpenToOthers { .. }
             | Self::UnsafeAncestor { .. }
             | Self::Link { .. }
+            | Self::LinkedDirectory { .. }
             | Self::ManyNames { .. } => false,
         }
     }
@@ -109,6 +112,10 @@ impl Error {
                     quoted(dir)
                 )
             }
+            Self::LinkedDirectory { target, .. } => format!(
+                "name the directory itself, if it is yours: --token-cache-dir={}",
+                quoted(target)
+            ),
             Self::OpenToOthers { kind, path, .. } => {
                 let mode = if *kind == Kind::Directory { "700" } else { "600" };
                 format!(

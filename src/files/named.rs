@@ -49,7 +49,9 @@ impl Error {
             Self::ForeignOwner { .. } | Self::UnsafeAncestor { .. } | Self::ManyNames { .. } => {
                 format!("make a copy that belongs to you alone, and name it with --{flag}")
             }
-            Self::Link { .. } => format!("name the file that the link leads to with --{flag}"),
+            Self::Link { .. } | Self::LinkedDirectory { .. } => {
+                format!("name the file that the link leads to with --{flag}")
+            }
             Self::WrongType { .. } | Self::TooLarge { .. } => format!("name another file with --{flag}"),
             Self::Io { path, source, .. } => match source.kind() {
                 io::ErrorKind::NotFound if path.is_relative() => format!(

@@ -32,8 +32,13 @@ pub(super) fn check_directory(path: &Path) -> Result<bool, Error> {
         }
     };
     if metadata.is_symlink() {
-        return Err(Error::Link {
-            path: path.to_owned(),
+        let path = path.to_owned();
+        return Err(match fs::canonicalize(&path) {
+            Ok(target) if target.is_dir() => Error::LinkedDirectory { path, target },
+            _ => Error::WrongType {
+                path,
+                expected: Kind::Directory,
+            },
         });
     }
     if !metadata.is_dir() {

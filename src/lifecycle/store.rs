@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::oidc::{DocumentCache, NoDocumentCache};
-use crate::session::{IssuedLog, Loaded, LoginFailures, ProviderOutage, Record};
+use crate::session::{IssuedLog, Loaded, Locked, LoginFailures, ProviderOutage, Record, Store};
 
 /// A place for one session.
 pub(crate) trait SessionStore {
@@ -83,31 +83,53 @@ pub(crate) trait LockedSession: Sync {
     fn forget_failures(&self) {}
 }
 
-/// Keeps nothing (`--token-cache-storage=none`, or no directory that can be used).
+/// Keeps no session (`--token-cache-storage=none`, or no directory that can be used). Failures are remembered all the same: kubectl
+/// runs a failing plugin again at once, and each try would open a tab.
 #[derive(Debug)]
-pub(crate) struct NoStore;
+pub(crate) struct NoStore {
+    /// Where failures are remembered, if there is a place for that.
+    pub(crate) failures: Option<Store>,
+}
+
+impl NoStore {
+    /// The right to change what is remembered, unless another process does so: there is nothing to wait for.
+    fn locked_failures(&self) -> Option<Locked<'_>> {
+        self.failures.as_ref()?.try_lock().ok()?
+    }
+}
 
 impl SessionStore for NoStore {
-    type Locked<'a> = Self;
+    type Locked<'a> = &'a Self;
 
     fn load(&self) -> Result<Loaded, Error> {
         Ok(Loaded::Nothing)
     }
 
-    fn lock(&self, _: Duration, _: &dyn Fn(Option<&str>)) -> Result<(Self, bool), Error> {
-        Ok((Self, false))
+    fn lock(&self, _: Duration, _: &dyn Fn(Option<&str>)) -> Result<(&Self, bool), Error> {
+        Ok((self, false))
     }
 
-    fn try_lock(&self) -> Result<Option<Self>, Error> {
-        Ok(Some(Self))
+    fn try_lock(&self) -> Result<Option<&Self>, Error> {
+        Ok(Some(self))
     }
 
     fn documents(&self) -> &dyn DocumentCache {
         &NoDocumentCache
     }
+
+    fn login_failures(&self) -> LoginFailures {
+        self.failures
+            .as_ref()
+            .map(Store::login_failures)
+            .unwrap_or_default()
+    }
+
+    fn outage(&self) -> Option<ProviderOutage> {
+        self.failures.as_ref().and_then(Store::outage)
+    }
 }
 
-impl LockedSession for NoStore {
+impl LockedSession for &NoStore {
     fn load(&self) -> Result<Loaded, Error> {
         Ok(Loaded::Nothing)
     }
@@ -121,4 +143,22 @@ impl LockedSession for NoStore {
     }
 
     fn quarantine(&self) {}
+
+    fn remember_login_failures(&self, failures: &LoginFailures) {
+        if let Some(locked) = self.locked_failures() {
+            locked.remember_login_failures(failures);
+        }
+    }
+
+    fn remember_outage(&self, outage: &ProviderOutage) {
+        if let Some(locked) = self.locked_failures() {
+            locked.remember_outage(outage);
+        }
+    }
+
+    fn forget_failures(&self) {
+        if let Some(locked) = self.locked_failures() {
+            locked.forget_failures();
+        }
+    }
 }

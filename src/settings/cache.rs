@@ -118,6 +118,11 @@ pub(crate) fn runtime_dir(environment: &Environment) -> Option<PathBuf> {
     environment.runtime_dir.as_ref().map(|dir| dir.join("kubesesame"))
 }
 
+/// Where failures are remembered if no session is kept.
+pub(crate) fn failures_dir(environment: &Environment) -> Option<PathBuf> {
+    runtime_dir(environment).or_else(|| environment.temporary_dir.clone())
+}
+
 /// Where the peer keeps its sessions: in the directory that a kubeconfig of today names, else in its own. A directory is named
 /// to keep accounts apart, so that there is nothing in the other one for who names it.
 fn peer_dirs(flag: Option<&str>, environment: &Environment) -> Vec<PathBuf> {

@@ -16,7 +16,7 @@ mod secret_source;
 use std::path::PathBuf;
 
 pub(crate) use browser::Browser;
-pub(crate) use cache::{Cache, Storage, cache_dir, likely_cache_dir, runtime_dir};
+pub(crate) use cache::{Cache, Storage, cache_dir, failures_dir, likely_cache_dir, runtime_dir};
 pub(crate) use error::Error;
 pub(crate) use issuer::{Issuer, is_loopback, is_okta};
 pub(crate) use list::{list, pairs, scopes};

@@ -94,7 +94,11 @@ fn a_link_in_place_of_a_record_or_a_lock_is_refused() {
     let dir = sandbox.cache_dir();
     fs::rename(&dir, &elsewhere).unwrap();
     symlink(&elsewhere, &dir).unwrap();
-    sandbox.get_token().run().fails(1, &["is a symbolic link"]);
+    let outcome = sandbox.get_token().run();
+    let cure = format!("--token-cache-dir={}", elsewhere.display());
+    outcome.fails(1, &["is a symbolic link to the directory", &cure]);
+    let cured = sandbox.get_token().arg(&cure).run();
+    assert_eq!((cured.code, cured.stderr.as_str()), (Some(0), ""), "{cured}");
 }
 
 #[test]

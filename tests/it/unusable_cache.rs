@@ -44,13 +44,49 @@ fn a_home_that_cannot_be_written_has_its_sessions_in_the_runtime_directory() {
         fs::remove_file(path).unwrap();
     }
     sandbox.okta.behave(|behaviour| {
-        behaviour.authorize_error = Some(AuthorizeError {
-            error: "access_denied".to_owned(),
-            description: String::new(),
-        });
+        behaviour.authorize_error = Some(access_denied());
     });
     call.repeated(5).run().fails(1, &["access_denied"]);
     assert_eq!(sandbox.tabs(), 2, "the failure is remembered there too");
+}
+
+/// kubectl runs a failing plugin five times.
+#[test]
+fn without_a_store_a_failing_sign_in_opens_one_tab_and_prints_one_error() {
+    let no_storage = |sandbox: &Sandbox| sandbox.get_token().arg("--token-cache-storage=none");
+    let no_directory = |sandbox: &Sandbox| {
+        fs::write(sandbox.path("file"), "").unwrap();
+        let dir = sandbox.path("file/below");
+        sandbox
+            .get_token()
+            .with("--token-cache-dir", &dir.to_string_lossy())
+    };
+    for call in [no_storage as fn(&Sandbox) -> Call, no_directory] {
+        let sandbox = Sandbox::new();
+        sandbox
+            .okta
+            .behave(|behaviour| behaviour.authorize_error = Some(access_denied()));
+        let outcome = call(&sandbox).repeated(5).run();
+        outcome.fails(1, &["access_denied"]);
+        assert_eq!(
+            (sandbox.tabs(), outcome.stderr.matches("error:").count()),
+            (1, 1),
+            "{outcome}"
+        );
+        assert!(
+            outcome.stderr.matches("sessions cannot be kept").count() <= 1,
+            "{outcome}"
+        );
+        sandbox.okta.behave(|behaviour| behaviour.authorize_error = None);
+        call(&sandbox).in_new_command().at_terminal().run().token();
+    }
+}
+
+fn access_denied() -> AuthorizeError {
+    AuthorizeError {
+        error: "access_denied".to_owned(),
+        description: String::new(),
+    }
 }
 
 impl Sandbox {

@@ -3,7 +3,7 @@
 mod background;
 mod fast_path;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) use self::background::run as refresh_in_background;
 pub(crate) use self::fast_path::run as fast_path;
@@ -21,8 +21,8 @@ use crate::lifecycle::{
 use crate::oidc::{Continuation, Event};
 use crate::runtime::LazyRuntime;
 use crate::secret::Secret;
-use crate::session::{FastPathEntry, Identity, Key, RefreshPolicy, Store};
-use crate::settings::{self, Cache, Grant, Login, Provider, TokenKind, Trust};
+use crate::session::{self, FastPathEntry, Identity, Key, RefreshPolicy, Store};
+use crate::settings::{self, Cache, Grant, Login, Provider, Storage, TokenKind, Trust};
 use crate::ui::Ui;
 
 pub(crate) fn run(args: GetTokenArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
@@ -46,7 +46,8 @@ struct GetToken<'a> {
     trust: Trust,
     cache: Cache,
     identity: Identity,
-    runtime_dir: Option<std::path::PathBuf>,
+    runtime_dir: Option<PathBuf>,
+    failures_dir: Option<PathBuf>,
     ui: Ui,
 }
 
@@ -81,6 +82,7 @@ impl<'a> GetToken<'a> {
             invocation,
             version: request.version,
             runtime_dir: settings::runtime_dir(environment),
+            failures_dir: settings::failures_dir(environment),
             ui,
         })
     }
@@ -129,15 +131,25 @@ impl<'a> GetToken<'a> {
                 Err(error) => return Err(error),
             }
         }
-        if self.cache.storage.is_some() {
+        self.credential_without_store(unavailable)
+    }
+
+    fn credential_without_store(&self, unavailable: Option<session::Error>) -> Result<Acquired, Error> {
+        let failures = self
+            .failures_dir
+            .as_deref()
+            .and_then(|dir| Store::create(dir, self.key(), self.identity.clone(), Storage::Disk).ok());
+        let result = self.acquire(&NoStore { failures }, Demand::Good, None);
+        let was_told = result.as_ref().is_err_and(Error::was_told);
+        if self.cache.storage.is_some() && !was_told {
             let why = unavailable.map_or_else(
                 || "there is no home directory; set HOME, or say where with --token-cache-dir".to_owned(),
-                |error| error.in_one_line(),
+                |error| format!("{}; {}", error.in_one_line(), error.hint()),
             );
             self.ui
                 .warn(&format!("sessions cannot be kept, so each call signs in: {why}"));
         }
-        self.acquire(&NoStore, Demand::Good, None)
+        result
     }
 
     fn credential_from(&self, dir: &Path) -> Result<Option<Acquired>, Error> {

@@ -215,6 +215,7 @@ impl Sandbox {
             env: vec![
                 ("HOME".into(), self.home.path().to_string_lossy().into_owned()),
                 ("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into()),
+                ("TMPDIR".into(), self.home.path().to_string_lossy().into_owned()),
             ],
             terminal: None,
             wrapper: Vec::new(),
