@@ -137,6 +137,9 @@ impl Error {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "free some space, or choose another place with --token-cache-dir".to_owned()
             }
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotADirectory => {
+                "a part of the path is a file: choose another place with --token-cache-dir".to_owned()
+            }
             Self::Io { .. } => {
                 "make it writable for you, or choose another with --token-cache-dir".to_owned()
             }

@@ -17,7 +17,10 @@ fn a_cache_that_cannot_be_made_costs_a_warning_and_not_the_token() {
     let outcome = sandbox.get_token().arg(&dir).run();
     outcome.token();
     assert!(
-        outcome.stderr.contains("warning: sessions cannot be kept"),
+        outcome.stderr.contains("warning: sessions cannot be kept")
+            && outcome
+                .stderr
+                .contains("choose another place with --token-cache-dir"),
         "{outcome}"
     );
 }
