@@ -30,6 +30,8 @@ pub(crate) struct Acquisition<'a, S: SessionStore> {
     pub(crate) detect_rejections: bool,
     /// Where sessions of kubelogin may be.
     pub(crate) import: Option<Import<'a>>,
+    /// A session from a place that can only be read: it counts where the store has none.
+    pub(crate) inherited: Option<&'a Record>,
     pub(crate) invocation: &'a Invocation<'a>,
     pub(crate) runtime: &'a LazyRuntime,
     pub(crate) person: Person<'a>,
@@ -79,6 +81,8 @@ pub(super) struct Progress<'a, S: SessionStore + 'a> {
     pub(super) recalled: Option<Recalled>,
     pub(super) failure: Option<Error>,
     pub(super) was_stored: bool,
+    /// The store has no session of its own.
+    pub(super) is_new_here: bool,
     /// The failure is among those that are remembered.
     pub(super) is_remembered: bool,
 }
@@ -99,7 +103,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
     fn new(call: &'a Acquisition<'a, S>) -> Result<Self, Error> {
         let session = match call.store.load()? {
             Loaded::Session(session) => Some(*session),
-            Loaded::Nothing | Loaded::Corrupt(_) => None,
+            Loaded::Nothing | Loaded::Corrupt(_) => call.inherited.cloned(),
         };
         let mut progress = Self {
             call,
@@ -113,6 +117,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
             recalled: None,
             failure: None,
             was_stored: true,
+            is_new_here: false,
             is_remembered: false,
         };
         let now = call.invocation.started_at;

@@ -57,15 +57,31 @@ impl<S: SessionStore> Progress<'_, S> {
         }
         self.session = match loaded? {
             Loaded::Session(session) => Some(*session),
-            Loaded::Nothing => None,
+            Loaded::Nothing => self.inherit(),
             Loaded::Corrupt(reason) => {
                 let place = self.call.store.place();
                 ui.warn(&format!("the stored session `{place}` cannot be used: {reason}"));
-                None
+                self.inherit()
             }
         };
         self.recalled = self.remembered(waited);
         self.stage = CallStage::Locked;
+        Ok(())
+    }
+
+    fn inherit(&mut self) -> Option<Record> {
+        self.is_new_here = true;
+        self.call.inherited.cloned()
+    }
+
+    /// Makes sure that what comes can be kept, before it is asked for, where the store has no session yet.
+    fn prepare(&mut self) -> Result<(), Error> {
+        if let (true, Some(locked)) = (self.is_new_here, &mut self.locked)
+            && let Some(place) = locked.prepare()?
+        {
+            self.call.ui.note(&format!("the session is kept {place}"));
+            self.is_new_here = false;
+        }
         Ok(())
     }
 
@@ -117,6 +133,7 @@ impl<S: SessionStore> Progress<'_, S> {
             self.failed(CallStage::RefreshFailed, error);
             return Ok(());
         }
+        self.prepare()?;
         let (Some(session), Some(locked), Some(client)) = (&self.session, &self.locked, &self.client) else {
             return Err(Error::NoSession);
         };
@@ -215,14 +232,10 @@ impl<S: SessionStore> Progress<'_, S> {
             self.failed(CallStage::SignInFailed, error);
             return Ok(());
         }
-        let (Some(locked), Some(client)) = (&mut self.locked, &self.client) else {
+        self.prepare()?;
+        let Some(client) = &self.client else {
             return Err(Error::NoSession);
         };
-        if self.session.is_none()
-            && let Some(place) = locked.prepare()?
-        {
-            self.call.ui.note(&format!("the session is kept {place}"));
-        }
         let login = self.call.runtime.block_on(client.login(self.call.settings.login));
         match login.map_err(Error::Runtime)? {
             Ok(tokens) => {

@@ -95,6 +95,25 @@ fn access_denied() -> AuthorizeError {
 }
 
 impl Sandbox {
+    /// A call that can read the cache and not change it. None where root cannot give its rights away.
+    fn with_read_only_cache(&self) -> Option<Call> {
+        for lock in self.cache_files(".lock") {
+            fs::remove_file(lock).unwrap();
+        }
+        chmod(&self.cache_dir(), 0o500);
+        if !Uid::effective().is_root() {
+            return Some(self.get_token());
+        }
+        let without_rights = [
+            "setpriv",
+            "--bounding-set=-dac_override,-dac_read_search",
+            "--inh-caps=-all",
+        ];
+        Path::new("/usr/bin/setpriv")
+            .exists()
+            .then(|| self.get_token().through(&without_rights))
+    }
+
     /// A call whose directory cannot be written, with a runtime directory.
     fn without_a_place(&self) -> Call {
         fs::write(self.path("file"), "").unwrap();
@@ -162,6 +181,59 @@ fn a_full_disk_costs_a_warning_and_not_the_token() {
     // Within the leeway the old refresh token still works, so nothing was lost.
     sandbox.get_token().run().token();
     assert_eq!(sandbox.tabs(), 1);
+}
+
+/// A read-only file system, as a container that has a person's home mounted: what can be read there is refreshed, and kept elsewhere.
+#[test]
+fn a_session_that_can_only_be_read_is_refreshed_without_a_sign_in() {
+    for storage in ["run", "file"] {
+        let sandbox = Sandbox::new();
+        sandbox.signed_in();
+        sandbox.expire();
+        let before = fs::read(sandbox.session_file()).unwrap();
+        fs::create_dir(sandbox.path("run")).unwrap();
+        chmod(&sandbox.path("run"), 0o700);
+        fs::write(sandbox.path("file"), "").unwrap();
+        let Some(call) = sandbox.with_read_only_cache() else {
+            return;
+        };
+        let call = call.env("XDG_RUNTIME_DIR", &sandbox.path(storage).to_string_lossy());
+        let outcome = call.run();
+        outcome.token();
+        assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, 1));
+        let told = sandbox.filtered(&outcome);
+        let expected = if storage == "run" {
+            "the session is kept in `[HOME]/run/kubesesame` until you log out, since `[HOME]/.kube/cache/kubesesame` cannot be used"
+        } else {
+            "warning: sessions cannot be kept"
+        };
+        assert!(told.contains(expected), "{told}");
+        assert_eq!(fs::read(sandbox.session_file()).unwrap(), before);
+        if storage == "run" {
+            let second = call.run();
+            assert_eq!((second.token(), second.stderr.as_str()), (outcome.token(), ""));
+        }
+    }
+}
+
+/// The provider has ended the session that can only be read: it cannot be put away there, and is not asked for again.
+#[test]
+fn a_session_that_can_only_be_read_and_has_ended_costs_one_sign_in() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.expire();
+    sandbox.okta.end_sessions();
+    fs::create_dir(sandbox.path("run")).unwrap();
+    chmod(&sandbox.path("run"), 0o700);
+    let Some(call) = sandbox.with_read_only_cache() else {
+        return;
+    };
+    let call = call.env("XDG_RUNTIME_DIR", &sandbox.path("run").to_string_lossy());
+    let outcome = call.run();
+    outcome.token();
+    assert!(outcome.stderr.contains("the session has ended"), "{outcome}");
+    assert_eq!(call.run().token(), outcome.token());
+    assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (2, 1));
 }
 
 #[test]

@@ -92,7 +92,7 @@ impl GetToken<'_> {
                 Err(error) => return Err(error.into()),
             };
             let files = self.session_files(store);
-            match self.acquire(&files, Demand::Background, None) {
+            match self.acquire(&files, Demand::Background, None, None) {
                 // Without a session there is none to refresh.
                 Ok(Acquired { .. }) | Err(Error::NoSession) => {}
                 Err(Error::Session(error)) if error.is_unavailable() => {}
