@@ -56,6 +56,13 @@ impl Environment {
     }
 }
 
+impl Environment {
+    /// Whether a person can be asked on standard input.
+    pub(crate) fn may_ask(&self) -> bool {
+        self.stdin_is_terminal && !is_background_job()
+    }
+}
+
 /// Whether the terminal understands control sequences (ECMA-48). A Windows console says so by a variable of its own.
 #[expect(clippy::disallowed_methods, reason = "the access point to the environment")]
 pub(crate) fn terminal_understands_ecma_48() -> bool {
@@ -115,7 +122,24 @@ pub(crate) fn stdin_can_be_read() -> bool {
     let kind = file
         .and_then(|file| file.metadata())
         .map(|metadata| metadata.file_type());
-    stdin.is_terminal() || kind.is_ok_and(|kind| !kind.is_char_device())
+    if stdin.is_terminal() {
+        !is_background_job()
+    } else {
+        kind.is_ok_and(|kind| !kind.is_char_device())
+    }
+}
+
+/// Whether the terminal of standard input belongs to another job of the shell, as after `kubectl … &`: the system would stop this
+/// process when it reads there (SIGTTIN). A terminal that is not the controlling one has no jobs.
+#[cfg(unix)]
+fn is_background_job() -> bool {
+    nix::unistd::tcgetpgrp(std::io::stdin()).is_ok_and(|foreground| foreground != nix::unistd::getpgrp())
+}
+
+/// There are no jobs.
+#[cfg(not(unix))]
+fn is_background_job() -> bool {
+    false
 }
 
 /// Whether there may be something to read on standard input.

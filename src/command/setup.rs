@@ -22,12 +22,7 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
     let redirect_url = args.provider.oidc_redirect_url.clone();
     let mut provider = Provider::new(args.provider)?;
     provider.expand_home(environment);
-    let login = Login::new(
-        &args.login,
-        redirect_url,
-        environment,
-        environment.stdin_is_terminal,
-    )?;
+    let login = Login::new(&args.login, redirect_url, environment, environment.may_ask())?;
     settings::check(&provider, &login)?;
     let mut trust = Trust::new(args.tls);
     trust.expand_home(environment);
@@ -245,6 +240,7 @@ fn from_anywhere(file: &str) -> String {
 mod tests {
     use super::*;
     use crate::cli::{Cli, Command, Layers};
+    use crate::diagnose::GrantType;
     use crate::foreign_text::ForeignText;
 
     fn refuses(error: &str, description: &str) -> bool {
@@ -254,6 +250,7 @@ mod tests {
             description: Some(ForeignText::new(description)),
             request_id: None,
             is_okta: false,
+            grant: GrantType::AuthorizationCode,
         }))
     }
 

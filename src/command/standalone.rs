@@ -34,7 +34,7 @@ pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> 
     let provider = provider.with_parameters(&args.oidc_auth_request_extra_params)?;
     trust.add(Trust::new(args.tls));
     trust.expand_home(environment);
-    let login = Login::new(&args.login, None, environment, environment.stdin_is_terminal)?;
+    let login = Login::new(&args.login, None, environment, environment.may_ask())?;
     settings::check(&provider, &login)?;
     let identity = Identity {
         issuer: provider.issuer.as_str().to_owned(),
@@ -68,7 +68,7 @@ fn sign_in(
         demand: Demand::Good,
         detect_rejections: false,
         import: None,
-            inherited: None,
+        inherited: None,
         invocation,
         runtime: &LazyRuntime::default(),
         person: person::with(ui, &report, Continuation::Command),

@@ -34,10 +34,10 @@ const fn okta(
 const ENABLE_CODE_AT_OKTA: &str =
     "enable the grant type Authorization Code on the app (Okta > the app > General)";
 const ENABLE_CODE: &str = "enable the authorization code flow on the app at the provider";
-const ENABLE_GRANT_AT_OKTA: &str = "enable the grant type on the app: Authorization Code, Refresh Token for refreshes, Device \
-                                    Authorization for a device code, Resource Owner Password, Client Credentials (Okta > the app > General)";
-const ENABLE_GRANT: &str = "enable the grant type on the app at the provider: authorization code, refresh token, device code, \
-     password, or client credentials";
+/// The place of the grant's name in a text.
+pub(super) const GRANT: &str = "GRANT_TYPE";
+const ENABLE_GRANT_AT_OKTA: &str = "enable the grant type GRANT_TYPE on the app (Okta > the app > General)";
+const ENABLE_GRANT: &str = "enable the grant type GRANT_TYPE on the app at the provider";
 const CHECK_SCOPES_AT_OKTA: &str =
     "check --oidc-extra-scope; `offline_access` needs the grant type Refresh Token on the app";
 const CHECK_SCOPES: &str =

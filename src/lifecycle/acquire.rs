@@ -76,7 +76,8 @@ pub(super) struct Progress<'a, S: SessionStore + 'a> {
     pub(super) seen: Option<Secret>,
     pub(super) locked: Option<S::Locked<'a>>,
     pub(super) client: Option<ProviderClient<'a>>,
-    pub(super) may_import: bool,
+    /// What is still to be looked at.
+    pub(super) import: Option<&'a Import<'a>>,
     pub(super) asked: AskedBefore,
     pub(super) recalled: Option<Recalled>,
     pub(super) failure: Option<Error>,
@@ -112,7 +113,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
             session,
             locked: None,
             client: None,
-            may_import: call.import.is_some() && call.is_by_person(),
+            import: call.import.as_ref().filter(|_| call.is_by_person()),
             asked: AskedBefore::No,
             recalled: None,
             failure: None,
@@ -170,7 +171,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
             } else {
                 RefreshBy::SignIn
             },
-            may_import: self.may_import && self.session.is_none(),
+            may_import: self.import.is_some() && self.session.is_none(),
             asked: self.asked,
             recalled: self.recalled.clone(),
         }

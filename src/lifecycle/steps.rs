@@ -110,10 +110,9 @@ impl<S: SessionStore> Progress<'_, S> {
 
     /// Takes over a session of kubelogin. What stands in the way costs a sign-in, never more.
     pub(super) fn import(&mut self) -> Result<(), Error> {
-        self.may_import = false;
+        let import = self.import.take();
         self.open_client()?;
-        let (Some(import), Some(locked), Some(client)) = (&self.call.import, &self.locked, &self.client)
-        else {
+        let (Some(import), Some(locked), Some(client)) = (import, &self.locked, &self.client) else {
             return Ok(());
         };
         let save = |session: &Record| locked.save(session);

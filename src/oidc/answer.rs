@@ -11,6 +11,7 @@ use url::Url;
 
 use super::error::{Error, OAuthError};
 use super::json;
+use crate::diagnose::GrantType;
 use crate::foreign_text::ForeignText;
 
 /// Refuses redirects, rate limits and the provider's own failures, whatever the body says.
@@ -120,6 +121,7 @@ fn with_code(status: StatusCode, headers: &HeaderMap, code: &str, description: O
         description: description.map(ForeignText::new),
         request_id: request_id(headers),
         is_okta: false,
+        grant: GrantType::AuthorizationCode,
     }
 }
 

@@ -8,6 +8,7 @@ use axum::http::{HeaderName, Method, StatusCode, header};
 use url::Url;
 
 use super::error::{Error, OAuthError};
+use crate::diagnose::GrantType;
 use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
 use crate::settings::is_okta;
@@ -151,6 +152,7 @@ impl<'a> Parameters<'a> {
                 description: self.error_description.map(ForeignText::new),
                 request_id: None,
                 is_okta: Url::parse(&expected.issuer).is_ok_and(|issuer| is_okta(&issuer)),
+                grant: GrantType::AuthorizationCode,
             })),
             (Some(_), Some(_)) => Err(Error::AnswerMalformed("it has a code and an error")),
             _ => Err(Error::AnswerMalformed("it has neither a code nor an error")),

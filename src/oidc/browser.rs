@@ -29,7 +29,13 @@ pub(super) fn open(browser: &Browser, url: &Url, on_failure: impl Fn(String) + S
             } else {
                 words.clone()
             };
-            Box::new(move || Opener::new(&words, Some(&url)).into_iter().collect())
+            Box::new(move || {
+                let opener = Opener::new(&words, Some(&url));
+                opener
+                    .map(|opener| opener.named_by("--browser-command"))
+                    .into_iter()
+                    .collect()
+            })
         }
         Browser::Print | Browser::Nobody => return,
     };
@@ -53,7 +59,9 @@ fn is_program(text: &str) -> bool {
 
 /// A program that opens the URL.
 struct Opener {
-    name: String,
+    program: String,
+    /// What names it, so that a person knows what to correct; none for what a system has by itself.
+    setting: Option<&'static str>,
     command: Command,
 }
 
@@ -64,9 +72,22 @@ impl Opener {
         let mut command = program_command(program);
         command.args(arguments).args(url);
         Some(Self {
-            name: program.clone(),
+            program: program.clone(),
+            setting: None,
             command,
         })
+    }
+
+    fn named_by(self, setting: &'static str) -> Self {
+        Self {
+            setting: Some(setting),
+            ..self
+        }
+    }
+
+    fn shown(&self) -> String {
+        let setting = self.setting.map(|setting| format!(" ({setting})"));
+        format!("`{}`{}", self.program, setting.unwrap_or_default())
     }
 
     /// Runs it to its end, which may be that of its browser.
@@ -95,7 +116,8 @@ fn desktop(url: &str) -> Vec<Opener> {
     let chosen = chosen.split(list_separator()).filter_map(shlex::split);
     let chosen: Vec<Opener> = chosen.filter_map(|words| chosen_opener(words, url)).collect();
     let system = open::commands(url).into_iter().map(|command| Opener {
-        name: command.get_program().to_string_lossy().into_owned(),
+        program: command.get_program().to_string_lossy().into_owned(),
+        setting: None,
         command,
     });
     // Debian's alternatives, for a system without xdg-utils.
@@ -108,7 +130,8 @@ fn desktop(url: &str) -> Vec<Opener> {
 fn chosen_opener(mut words: Vec<String>, url: &str) -> Option<Opener> {
     let places = words.iter_mut().skip(1).filter(|word| *word == "%s");
     let count = places.map(|word| url.clone_into(word)).count();
-    Opener::new(&words, (count == 0).then_some(url))
+    let opener = Opener::new(&words, (count == 0).then_some(url))?;
+    Some(opener.named_by("BROWSER"))
 }
 
 /// `BROWSER` is a list like `PATH`.
@@ -116,28 +139,31 @@ fn list_separator() -> char {
     if cfg!(windows) { ';' } else { ':' }
 }
 
-/// Tries one after the other, and returns why the first that is there has failed, if all fail.
+/// Tries one after the other, and returns why the first has failed, if all fail: what a person chose comes first. Of what a system
+/// may have, what is not there has not failed.
 fn first_that_works(openers: Vec<Opener>) -> Option<String> {
     let mut failure = None;
     let mut absent = Vec::new();
     for mut opener in openers {
         let began = Instant::now();
+        let name = opener.shown();
         match opener.run() {
-            Ok(status) if status.success() || !is_a_failure(&opener.name, began) => return None,
-            Ok(status) => {
-                failure.get_or_insert_with(|| format!("`{}` ended with {status}", opener.name));
+            Ok(status) if status.success() || !is_a_failure(&opener.program, began) => return None,
+            Ok(status) => failure = failure.or_else(|| Some(format!("{name} ended with {status}"))),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                failure = failure.or_else(|| Some(format!("{name}: {error}")));
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => absent.push(opener.name),
-            Err(error) => {
-                failure.get_or_insert_with(|| format!("`{}`: {error}", opener.name));
+            Err(_) if opener.setting.is_some() => {
+                failure = failure.or_else(|| Some(format!("there is no program {name}")));
             }
+            Err(_) => absent.push(name),
         }
     }
     failure.or_else(|| match absent.as_slice() {
         [] => Some("there is nothing to open it with".to_owned()),
-        [one] => Some(format!("there is no program `{one}`")),
+        [one] => Some(format!("there is no program {one}")),
         [first, ..] => Some(format!(
-            "there is none of `{first}` and {} other programs",
+            "there is none of {first} and {} other programs",
             absent.len() - 1
         )),
     })
@@ -194,5 +220,15 @@ mod tests {
             let failure = openers(&["no-such-opener", "false", "also-none"]).unwrap();
             assert!(failure.starts_with("`false` ended with "), "{failure}");
         }
+    }
+
+    #[test]
+    fn a_chosen_opener_that_is_not_there_is_told_with_the_variable_that_names_it() {
+        let chosen = chosen_opener(vec!["no-such-opener".to_owned()], "x").unwrap();
+        let system = Opener::new(&["also-none".to_owned()], Some("x")).unwrap();
+        assert_eq!(
+            first_that_works(vec![chosen, system]).unwrap(),
+            "there is no program `no-such-opener` (BROWSER)"
+        );
     }
 }

@@ -4,6 +4,7 @@
 //! beside the address that has it in it.
 
 use oauth2::{PkceCodeChallenge, PkceCodeVerifier};
+use tokio::time::Instant;
 use url::Url;
 
 use super::device_code::DeviceCode;
@@ -13,6 +14,7 @@ use super::id_token::Occasion;
 use super::login::{LoginFailure, asked, not_asked};
 use super::metadata::Metadata;
 use super::token_endpoint::TokenEndpoint;
+use super::waiting::count_down;
 use super::{ProviderClient, Tokens, browser};
 use crate::foreign_text::ForeignText;
 use crate::settings::{Login, is_loopback};
@@ -26,10 +28,12 @@ impl ProviderClient<'_> {
         let address = self.show(&device).map_err(not_asked)?;
         // Whoever sits at a terminal far away has no browser here; what fails to open was printed anyway.
         browser::open(&login.browser, &address, |_| ());
-        let answer = device
-            .wait(&endpoint, verifier.as_ref(), self.clock)
-            .await
-            .map_err(asked)?;
+        let waited = tokio::select! {
+            answer = device.wait(&endpoint, verifier.as_ref(), self.clock) => answer,
+            never = count_down(self.person, Instant::now() + device.life()) => match never {},
+        };
+        self.person.tell(Event::WaitEnded);
+        let answer = waited.map_err(asked)?;
         self.believe(&answer, &documents, &metadata, Occasion::Direct, &|| ())
             .await
             .map_err(asked)

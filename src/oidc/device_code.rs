@@ -26,6 +26,8 @@ const SLOW_DOWN: u64 = 5;
 const MAX_INTERVAL: u64 = 60;
 /// Life of a device code where the provider does not say, in seconds.
 const DEFAULT_LIFE: i64 = 600;
+/// A day: nobody waits longer, and a clock can be asked for it.
+const MAX_LIFE_SECS: u64 = 24 * 3600;
 
 /// The response of the device authorization endpoint.
 #[derive(Debug)]
@@ -72,6 +74,11 @@ impl DeviceCode {
                 .and_then(|seconds| u64::try_from(seconds).ok())
                 .unwrap_or(DEFAULT_INTERVAL),
         })
+    }
+
+    /// How long it can be used, from now on.
+    pub(super) fn life(&self) -> Duration {
+        Duration::from_secs(self.expires_in.unsigned_abs().min(MAX_LIFE_SECS))
     }
 
     /// Polls until the person has decided or the code has ended.
@@ -162,6 +169,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::diagnose::GrantType;
     use crate::oidc::error::OAuthError;
 
     fn read(change: impl FnOnce(&mut Map<String, Value>)) -> Result<DeviceCode, Error> {
@@ -221,6 +229,7 @@ mod tests {
                 description: None,
                 request_id: None,
                 is_okta: false,
+                grant: GrantType::AuthorizationCode,
             })
         };
         let url = || ForeignText::new("https://i/token");

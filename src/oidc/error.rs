@@ -3,6 +3,7 @@
 use super::distrust;
 use super::listener;
 use super::tls_fault::TlsFault;
+use crate::diagnose::GrantType;
 use crate::files;
 use crate::foreign_text::ForeignText;
 
@@ -16,6 +17,8 @@ pub(crate) struct OAuthError {
     pub(crate) request_id: Option<ForeignText>,
     /// The issuer is at one of Okta's domains, so that hints may speak of Okta's console.
     pub(crate) is_okta: bool,
+    /// What was presented; the authorization code as long as nothing else is known.
+    pub(crate) grant: GrantType,
 }
 
 impl OAuthError {
@@ -261,6 +264,14 @@ fn ignored_tail(ignored: usize) -> String {
 }
 
 impl Error {
+    /// Notes what was presented when the provider refused it.
+    pub(super) fn of_grant(mut self, grant: GrantType) -> Self {
+        if let Self::OAuth(refusal) = &mut self {
+            refusal.grant = grant;
+        }
+        self
+    }
+
     /// It is the provider's failure, and so that of everybody who waits for the same answer.
     pub(crate) fn is_the_providers(&self) -> bool {
         self.is_a_refusal()

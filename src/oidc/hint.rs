@@ -57,11 +57,12 @@ impl Error {
             | Self::AnswerIssuer { .. }
             | Self::AnswerIssuerMissing
             | Self::AnswerMalformed(_) => Some(self.browser_hint()),
-            Self::SignInRefused(error) | Self::OAuth(error) => Some(diagnose::hint(
-                error.error.as_str(),
-                error.description.as_ref().map_or("", ForeignText::as_str),
-                error.is_okta,
-            )),
+            Self::SignInRefused(error) | Self::OAuth(error) => Some(diagnose::hint(diagnose::Refusal {
+                error: error.error.as_str(),
+                description: error.description.as_ref().map_or("", ForeignText::as_str),
+                is_okta: error.is_okta,
+                grant: error.grant,
+            })),
             Self::TokenAnswer { .. } | Self::TokenType(_) | Self::NoIdToken | Self::NoLifetime => {
                 Some(self.token_hint().to_owned())
             }
@@ -107,8 +108,8 @@ impl Error {
     fn by_hand_hint(&self) -> &'static str {
         match self {
             Self::PromptImpossible(_) => {
-                "run kubectl in a terminal, with `interactiveMode: IfAvailable` in the kubeconfig; or use another \
-                 --grant-type"
+                "run kubectl at a terminal, in the foreground, with `interactiveMode: IfAvailable` in the kubeconfig; or use \
+                 another --grant-type"
             }
             Self::LoginImpossible => {
                 "sign in once at a terminal or where there is a browser, or use --grant-type=device-code"

@@ -13,6 +13,7 @@ use super::documents::Documents;
 use super::error::Error;
 use super::metadata::Metadata;
 use super::token::response::TokenResponse;
+use crate::diagnose::GrantType;
 use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
 use crate::settings::{Scopes, TokenKind};
@@ -46,14 +47,14 @@ impl<'a> TokenEndpoint<'a> {
         redirect_uri: Option<&str>,
         verifier: Option<PkceCodeVerifier>,
     ) -> Result<TokenResponse, Error> {
-        let mut parameters = vec![("grant_type", "authorization_code"), ("code", code.expose())];
+        let mut parameters = vec![("code", code.expose())];
         parameters.extend(redirect_uri.map(|uri| ("redirect_uri", uri)));
         parameters.extend(
             verifier
                 .as_ref()
                 .map(|verifier| ("code_verifier", verifier.secret().as_str())),
         );
-        self.tokens(&parameters).await
+        self.tokens(GrantType::AuthorizationCode, parameters).await
     }
 
     /// Trades a user's name and password (RFC 6749 4.3).
@@ -64,13 +65,9 @@ impl<'a> TokenEndpoint<'a> {
         scopes: &Scopes,
     ) -> Result<TokenResponse, Error> {
         let scope = scopes.joined();
-        let mut parameters = vec![
-            ("grant_type", "password"),
-            ("username", username),
-            ("password", password.expose()),
-        ];
+        let mut parameters = vec![("username", username), ("password", password.expose())];
         add_scope(&mut parameters, &scope);
-        self.tokens(&parameters).await
+        self.tokens(GrantType::Password, parameters).await
     }
 
     /// Signs in as the program itself (RFC 6749 4.4), with `openid` as kubelogin does, and without it where the provider
@@ -103,11 +100,11 @@ impl<'a> TokenEndpoint<'a> {
     }
 
     async fn as_program(&self, scope: &str) -> Result<TokenResponse, Error> {
-        let mut parameters = vec![("grant_type", "client_credentials")];
+        let mut parameters = Vec::new();
         let given = self.client.provider.given_parameters();
         add_scope(&mut parameters, scope);
         parameters.extend(given);
-        self.tokens(&parameters).await
+        self.tokens(GrantType::ClientCredentials, parameters).await
     }
 
     /// Refreshes with the scopes that were granted: Okta sends an ID token only for `openid` and a refresh token
@@ -117,12 +114,9 @@ impl<'a> TokenEndpoint<'a> {
         refresh_token: &Secret,
         granted_scope: &str,
     ) -> Result<TokenResponse, Error> {
-        let mut parameters = vec![
-            ("grant_type", "refresh_token"),
-            ("refresh_token", refresh_token.expose()),
-        ];
+        let mut parameters = vec![("refresh_token", refresh_token.expose())];
         add_scope(&mut parameters, granted_scope);
-        self.tokens(&parameters).await
+        self.tokens(GrantType::RefreshToken, parameters).await
     }
 
     /// Asks for a device code (RFC 8628 3.1), with a PKCE challenge where the provider wants one.
@@ -138,8 +132,10 @@ impl<'a> TokenEndpoint<'a> {
             parameters.push(("code_challenge", challenge.as_str()));
             parameters.push(("code_challenge_method", "S256"));
         }
-        self.ask(EndpointKind::DeviceAuthorization, url, &parameters)
+        let answer = self.ask(EndpointKind::DeviceAuthorization, url, &parameters);
+        answer
             .await
+            .map_err(|error| error.of_grant(GrantType::DeviceCode))
     }
 
     /// Asks once whether the person has signed in with the device code (RFC 8628 3.4).
@@ -148,17 +144,16 @@ impl<'a> TokenEndpoint<'a> {
         device_code: &Secret,
         verifier: Option<&PkceCodeVerifier>,
     ) -> Result<TokenResponse, Error> {
-        let mut parameters = vec![
-            ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
-            ("device_code", device_code.expose()),
-        ];
+        let mut parameters = vec![("device_code", device_code.expose())];
         parameters.extend(verifier.map(|verifier| ("code_verifier", verifier.secret().as_str())));
-        self.tokens(&parameters).await
+        self.tokens(GrantType::DeviceCode, parameters).await
     }
 
-    async fn tokens(&self, parameters: &[(&str, &str)]) -> Result<TokenResponse, Error> {
+    async fn tokens(&self, grant: GrantType, mut parameters: Parameters<'_>) -> Result<TokenResponse, Error> {
+        parameters.insert(0, ("grant_type", grant.parameter()));
         let url = &self.metadata.token_endpoint;
-        let object = self.ask(EndpointKind::Token, url, parameters).await?;
+        let answer = self.ask(EndpointKind::Token, url, &parameters).await;
+        let object = answer.map_err(|error| error.of_grant(grant))?;
         TokenResponse::read(object).map_err(|why| Error::TokenAnswer {
             url: shown(url),
             why: ForeignText::new(why),

@@ -2,7 +2,9 @@
 //!
 //! Owns what is told when. Ends with the first answer, from wherever it comes.
 
+use std::convert::Infallible;
 use std::io;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -52,7 +54,7 @@ impl Wait<'_> {
         }
         let mut is_told = !opens;
         let opening = Instant::now() + BROWSER_START;
-        let mut next_look = Instant::now();
+        let mut count_down = pin!(count_down(self.person, self.deadline));
         loop {
             tokio::select! {
                 biased;
@@ -82,9 +84,7 @@ impl Wait<'_> {
                     },
                     Err(error) => line.stop(&error),
                 },
-                () = sleep_until(next_look), if is_told => {
-                    next_look = self.tell_time_left();
-                }
+                never = &mut count_down, if is_told => match never {},
             }
         }
     }
@@ -119,19 +119,12 @@ impl Wait<'_> {
         }
     }
 
-    /// Tells how much time is left, and returns when to look again.
-    fn tell_time_left(&self) -> Instant {
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        self.person.tell(Event::TimeLeft(left));
-        Instant::now() + until_next_look(left)
-    }
-
     /// Asks for the code alone, where nobody listens. A wrong line is told, and asked for again.
     pub(super) async fn typed_answer(&self, expected: &Expected) -> Answer {
         let mut line = Line::new(self.person, Question::CodeOrAddress);
         let mut pasted = Pasted::default();
         let mut refused = None;
-        let mut next_look = Instant::now();
+        let mut count_down = pin!(count_down(self.person, self.deadline));
         loop {
             tokio::select! {
                 biased;
@@ -147,9 +140,18 @@ impl Wait<'_> {
                     Err(Error::InputEnded) => return Err(refused.unwrap_or(Error::InputEnded)),
                     Err(error) => return Err(error),
                 },
-                () = sleep_until(next_look) => next_look = self.tell_time_left(),
+                never = &mut count_down => match never {},
             }
         }
+    }
+}
+
+/// Tells a person how much time is left until `deadline`, again and again; to be dropped when the wait is over.
+pub(super) async fn count_down(person: Person<'_>, deadline: Instant) -> Infallible {
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        person.tell(Event::TimeLeft(left));
+        sleep_until(Instant::now() + until_next_look(left)).await;
     }
 }
 

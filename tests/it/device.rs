@@ -1,8 +1,11 @@
 //! A device code: shown, polled for, and what the provider may do differently.
 
+use std::io::Read;
+
 use crate::okta::{
     AccessTokenForm, Behaviour, DeviceVerification, Endpoint, Fault, FaultBody, FaultKind, Recorded,
 };
+use crate::prompts::typing;
 use crate::support::{Call, Outcome, Sandbox, finish};
 
 fn device(change: impl FnOnce(&mut Behaviour)) -> (Sandbox, Call) {
@@ -52,6 +55,30 @@ fn a_device_code_that_is_denied_or_ends_is_told() {
     });
     call.run()
         .fails(1, &["the device code ended before anybody signed in"]);
+}
+
+#[test]
+fn at_a_terminal_the_time_left_of_a_device_code_is_shown_and_taken_back() {
+    let (sandbox, call) = device(|_| ());
+    sandbox.hold_token_answers();
+    let call = call
+        .env("TERM", "xterm")
+        .through(&["sh", "-c", "exec \"$@\" 2>&0", "sh"]);
+    let (child, mut terminal) = typing(&call);
+    let mut byte = [0];
+    let mut shown = Vec::new();
+    while !shown.ends_with(b"[ 10 min left] waiting for the sign-in ") {
+        assert_eq!(terminal.read(&mut byte).unwrap(), 1);
+        shown.push(byte[0]);
+    }
+    sandbox.let_answers_go();
+    finish(child).token();
+    let mut rest = Vec::new();
+    // Linux tells the end of a terminal as an error.
+    while terminal.read(&mut byte).is_ok_and(|length| length == 1) {
+        rest.push(byte[0]);
+    }
+    assert!(rest.ends_with(b"\r\x1b[2K"), "{}", String::from_utf8_lossy(&rest));
 }
 
 #[test]

@@ -82,6 +82,7 @@ fn a_wrong_password_is_asked_for_three_times_at_a_terminal_and_told() {
             "the provider refused these: invalid_grant",
             "error: ",
             "invalid_grant",
+            "hint: check the user name and the password",
         ],
     );
     assert_eq!(
@@ -90,4 +91,31 @@ fn a_wrong_password_is_asked_for_three_times_at_a_terminal_and_told() {
         "{outcome}"
     );
     assert_eq!(sandbox.grants("password"), 5);
+}
+
+/// `kubectl get pods &`: a question would stop the job until somebody notices.
+#[test]
+fn a_background_job_asks_nothing_and_is_not_stopped() {
+    let sandbox = Sandbox::unattended();
+    let call = sandbox
+        .get_token()
+        .arg("--grant-type=password")
+        .env("KUBERNETES_EXEC_INFO", INTERACTIVE)
+        .through(&[
+            "setsid",
+            "--ctty",
+            "--wait",
+            "sh",
+            "-mc",
+            "\"$@\" & wait $!",
+            "sh",
+        ]);
+    let (child, _terminal) = typing(&call);
+    finish(child).fails(
+        3,
+        &[
+            "asks for a user name, and nobody can be asked here",
+            "in the foreground",
+        ],
+    );
 }

@@ -64,7 +64,7 @@ impl<'a> GetToken<'a> {
         provider.expand_home(environment);
         let mut trust = Trust::new(args.tls);
         trust.expand_home(environment);
-        let may_prompt = environment.stdin_is_terminal && (request.interactive || !invocation.is_by_client());
+        let may_prompt = (request.interactive || !invocation.is_by_client()) && environment.may_ask();
         let mut login = Login::new(&args.login, redirect_url, environment, may_prompt)?;
         // kubectl hands over its standard input, whatever that is: a code can be read from a pipe.
         login.may_prompt |=
@@ -161,8 +161,9 @@ impl<'a> GetToken<'a> {
                 || "there is no home directory; set HOME, or say where with --token-cache-dir".to_owned(),
                 |error| format!("{}; {}", error.in_one_line(), error.hint()),
             );
-            self.ui
-                .warn(&format!("sessions cannot be kept, so each call has to ask the provider: {why}"));
+            self.ui.warn(&format!(
+                "sessions cannot be kept, so each call has to ask the provider: {why}"
+            ));
         }
         result
     }

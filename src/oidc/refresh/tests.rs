@@ -3,6 +3,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use url::Url;
 
 use super::*;
+use crate::diagnose::GrantType;
 use crate::foreign_text::ForeignText;
 use crate::oidc::answer::form_response;
 use crate::oidc::distrust;
@@ -188,6 +189,7 @@ fn the_reason_is_one_line() {
         description: Some(ForeignText::new("two\nlines")),
         request_id: None,
         is_okta: false,
+        grant: GrantType::AuthorizationCode,
     };
     assert_eq!(reason(&Error::OAuth(refusal)), "invalid_grant: two lines");
 }
