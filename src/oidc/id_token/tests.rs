@@ -47,6 +47,9 @@ fn the_client_is_in_the_audience_and_is_the_authorized_party_if_there_is_one() {
         (serde_json::json!({"aud": "c", "azp": 5}), false),
         (serde_json::json!({"aud": ["d"], "azp": "c"}), false),
         (serde_json::json!({"aud": []}), false),
+        (serde_json::json!({"aud": [5, "c", null]}), true),
+        (serde_json::json!({"aud": [["c"], "d"]}), false),
+        (serde_json::json!({"aud": ["c", 5], "azp": "d"}), false),
         (serde_json::json!({"iss": "https://i/"}), false),
     ] {
         assert_eq!(parties(&claims), accepted, "{claims}");
