@@ -15,7 +15,6 @@ use super::answer::shown;
 use super::client_auth::Lesson;
 use super::error::Error;
 use super::http::{Document, Http};
-use super::json;
 use super::metadata::{Metadata, discovery_url};
 use super::token::key_set::KeySet;
 use crate::foreign_text::ForeignText;
@@ -246,8 +245,7 @@ impl Entry<'_> {
 impl Aged {
     fn new(document: &Document, now: i64) -> Option<Self> {
         let age = document.max_age.unwrap_or(DEFAULT_AGE).clamp(0, MAX_AGE);
-        let body = json::without_byte_order_mark(&document.body).to_vec();
-        let body = String::from_utf8(body).ok()?;
+        let body = String::from_utf8(document.body.clone()).ok()?;
         (age > 0).then(|| Self {
             body,
             fetched: now,
