@@ -108,6 +108,11 @@ fn bound_to(issuer: &Issuer, trust: &Trust) -> Vec<u8> {
     text
 }
 
+/// The name of these documents in a cache.
+fn cache_name(issuer: &Issuer, trust: &Trust) -> String {
+    format!("{}.provider.json", hash(&bound_to(issuer, trust)))
+}
+
 impl<'a> Documents<'a> {
     pub(crate) fn new(
         http: &'a Http<'a>,
@@ -118,7 +123,7 @@ impl<'a> Documents<'a> {
     ) -> Self {
         let entry = (!trust.insecure).then(|| Entry {
             cache,
-            name: format!("{}.provider.json", hash(&bound_to(issuer, trust))),
+            name: cache_name(issuer, trust),
         });
         let empty = || Kept {
             version: 1,
@@ -289,6 +294,10 @@ mod tests {
         };
         let bound = bound_to(&issuer, &trust);
         assert_eq!(bound, b"https://a.example\0file /ca.pem\0data QQ==\0");
+        assert_eq!(
+            cache_name(&issuer, &trust),
+            "e08902833581b963b04b0cf84a44cf44c0c946f762385229fa362b9a381bb397.provider.json"
+        );
     }
 
     #[test]
