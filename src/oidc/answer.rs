@@ -167,6 +167,13 @@ pub(super) fn form_response(
     if status == StatusCode::UNAUTHORIZED {
         return Err(Error::ClientRefused { url: shown(url) });
     }
+    if is_without_reason(status, body) {
+        return Err(Error::NoReason {
+            url: shown(url),
+            status: status.as_u16(),
+            request_id: request_id(headers),
+        });
+    }
     if !status.is_success() {
         return Err(if is_json(headers) {
             refused(url, status, headers, body)
@@ -186,6 +193,14 @@ pub(super) fn form_response(
             (false, false) => not_json(url, status, headers, None),
         }
     })
+}
+
+/// Whether a status that token endpoints refuse with comes with nothing, or with an object that names no error. Other statuses
+/// say something themselves: the address is wrong (404, 405, 410), or the request is too large (413, 431).
+fn is_without_reason(status: StatusCode, body: &[u8]) -> bool {
+    let names_no_error = || json::object(body).is_some_and(|body| json::member(&body, "error").is_none());
+    matches!(status.as_u16(), 400 | 403 | 406 | 415 | 422)
+        && (json::trimmed(body).is_empty() || names_no_error())
 }
 
 /// Reads an error answer in Okta's own format.

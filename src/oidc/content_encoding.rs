@@ -109,6 +109,9 @@ mod tests {
         for encoding in ["", "identity"] {
             assert_eq!(read(200, encoding, b"{}"), Ok(b"{}".to_vec()), "{encoding}");
         }
+        // RFC 1952 2.2: a file may have several members.
+        let two = [gzip(b"{"), gzip(b"}")].concat();
+        assert_eq!(read(200, "gzip", &two), Ok(b"{}".to_vec()));
         for (status, encoding) in [(200, "br"), (400, "zstd"), (200, "gzip, gzip")] {
             let error = read(status, encoding, b"x").unwrap_err();
             assert!(error.contains(&format!("`{encoding}`")), "{error}");

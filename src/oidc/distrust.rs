@@ -95,6 +95,10 @@ impl Error {
             Self::Issuer { .. } => {
                 "the provider's issuer setting differs from its discovery document".to_owned()
             }
+            Self::Missing(name) | Self::WrongType(name, _) => format!(
+                "the provider has to send `{name}` as OpenID Connect Core 2 has it, and no setting here replaces it: look at the \
+                 app's claim mapping, or tell whoever runs the provider"
+            ),
             Self::Audience { .. } | Self::AuthorizedParty(_) => "compare --oidc-client-id with the app".to_owned(),
             Self::Nonce => "run the command again; if it comes back, answers are being mixed up or replayed".to_owned(),
             Self::UnknownKey => {
@@ -120,5 +124,23 @@ fn roughly(seconds: i64) -> String {
         0..=119 => format!("{seconds} s"),
         120..=7199 => format!("{} min", seconds / 60),
         _ => format!("{} h", seconds / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_that_is_missing_or_odd_is_named_with_who_can_correct_it() {
+        for (error, name) in [
+            (Error::Missing("iat"), "`iat`"),
+            (Error::WrongType("iat", "a time in seconds"), "`iat`"),
+            (Error::WrongType("azp", "a string"), "`azp`"),
+        ] {
+            let (said, hint) = (error.to_string(), error.hint(0, false));
+            assert!(said.contains(name) && hint.contains(name), "{said}: {hint}");
+            assert!(hint.contains("claim mapping"), "{hint}");
+        }
     }
 }

@@ -15,7 +15,6 @@ use super::answer::shown;
 use super::client_auth::Lesson;
 use super::error::Error;
 use super::http::{Document, Http};
-use super::json;
 use super::metadata::{Metadata, discovery_url};
 use super::token::key_set::KeySet;
 use crate::foreign_text::ForeignText;
@@ -109,6 +108,11 @@ fn bound_to(issuer: &Issuer, trust: &Trust) -> Vec<u8> {
     text
 }
 
+/// The name of these documents in a cache.
+fn cache_name(issuer: &Issuer, trust: &Trust) -> String {
+    format!("{}.provider.json", hash(&bound_to(issuer, trust)))
+}
+
 impl<'a> Documents<'a> {
     pub(crate) fn new(
         http: &'a Http<'a>,
@@ -119,7 +123,7 @@ impl<'a> Documents<'a> {
     ) -> Self {
         let entry = (!trust.insecure).then(|| Entry {
             cache,
-            name: format!("{}.provider.json", hash(&bound_to(issuer, trust))),
+            name: cache_name(issuer, trust),
         });
         let empty = || Kept {
             version: 1,
@@ -246,8 +250,7 @@ impl Entry<'_> {
 impl Aged {
     fn new(document: &Document, now: i64) -> Option<Self> {
         let age = document.max_age.unwrap_or(DEFAULT_AGE).clamp(0, MAX_AGE);
-        let body = json::without_byte_order_mark(&document.body).to_vec();
-        let body = String::from_utf8(body).ok()?;
+        let body = String::from_utf8(document.body.clone()).ok()?;
         (age > 0).then(|| Self {
             body,
             fetched: now,
@@ -291,6 +294,10 @@ mod tests {
         };
         let bound = bound_to(&issuer, &trust);
         assert_eq!(bound, b"https://a.example\0file /ca.pem\0data QQ==\0");
+        assert_eq!(
+            cache_name(&issuer, &trust),
+            "e08902833581b963b04b0cf84a44cf44c0c946f762385229fa362b9a381bb397.provider.json"
+        );
     }
 
     #[test]

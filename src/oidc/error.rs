@@ -220,6 +220,13 @@ pub(crate) enum Error {
     // Tokens.
     #[error("{url} answered with HTTP 401 and no OAuth error: it does not accept this client")]
     ClientRefused { url: ForeignText },
+    /// RFC 6749 5.2 wants an `error`: without one nobody knows whether the grant, the client or the request was refused.
+    #[error("{url} answered with HTTP {status} and no OAuth error{}", id(.request_id.as_ref()))]
+    NoReason {
+        url: ForeignText,
+        status: u16,
+        request_id: Option<ForeignText>,
+    },
     #[error("the provider refused the request for tokens: {0}")]
     OAuth(OAuthError),
     /// Of a code that a person pasted without its address, and so without a state that shows whose it is.
@@ -307,7 +314,8 @@ impl Error {
         match self {
             Self::Refused { status, .. } | Self::NotJson { status, .. } => *status < 500,
             Self::OAuth(error) => error.status < 500,
-            Self::TokenAnswer { .. }
+            Self::NoReason { .. }
+            | Self::TokenAnswer { .. }
             | Self::TokenType(_)
             | Self::NoLifetime
             | Self::AnswerTooLarge { .. } => true,
@@ -349,6 +357,7 @@ impl Error {
                 | Self::NotJson { .. }
                 | Self::NoDocument { .. }
                 | Self::UnknownHost { .. }
+                | Self::NoReason { .. }
                 | Self::Refused {
                     status: 404 | 405 | 410,
                     ..

@@ -36,6 +36,7 @@ impl Error {
             | Self::AnswerTooLarge { .. }
             | Self::ContentEncoding { .. }
             | Self::ClientRefused { .. }
+            | Self::NoReason { .. }
             | Self::Redirected { .. }
             | Self::RedirectLoop { .. } => Some(self.network_hint()),
             Self::IssuerMismatch { .. } | Self::Discovery { .. } | Self::Keys { .. } => {
@@ -239,6 +240,10 @@ impl Error {
             Self::ClientRefused { .. } => {
                 "compare --oidc-client-id and --oidc-client-secret with the app; a gateway in front of \
                  the provider may want a header (--oidc-request-header)"
+            }
+            Self::NoReason { .. } => {
+                "the provider gives no reason, and its log may: compare --oidc-issuer-url, --oidc-client-id and \
+                 --oidc-client-secret with the app, and look at what stands in front of the provider"
             }
             Self::Redirected { .. } => {
                 "give the issuer that it redirects to, if that is what your cluster trusts"

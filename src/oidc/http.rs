@@ -104,7 +104,7 @@ impl<'a> Http<'a> {
             let request = request.map_err(|error| self.failure(&at, error))?;
             let (status, headers, body) = self.send(&at, request).await?;
             let Some(next) = same_origin_target(&at, status, &headers) else {
-                return self.document(&at, status, &headers, body);
+                return self.document(&at, status, &headers, &body);
             };
             if visited.contains(&next) || visited.len() > MAX_REDIRECTS {
                 return Err(Error::RedirectLoop { url: shown(url) });
@@ -119,17 +119,17 @@ impl<'a> Http<'a> {
         url: &Url,
         status: StatusCode,
         headers: &HeaderMap,
-        body: Vec<u8>,
+        body: &[u8],
     ) -> Result<Document, Error> {
-        check_status(url, status, headers, &body, (self.clock)())?;
+        check_status(url, status, headers, body, (self.clock)())?;
         if status != StatusCode::OK && is_json(headers) {
-            return Err(refused(url, status, headers, &body));
+            return Err(refused(url, status, headers, body));
         }
-        if status != StatusCode::OK || json_document::is_page(&body) {
-            return Err(not_json(url, status, headers, json_document::title(&body)));
+        if status != StatusCode::OK || json_document::is_page(body) {
+            return Err(not_json(url, status, headers, json_document::title(body)));
         }
         Ok(Document {
-            body: json_document::object(url, body)?,
+            body: json_document::document(url, body)?,
             max_age: max_age(headers),
         })
     }

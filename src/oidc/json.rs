@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 /// How deep a value is searched for the parts of it that can be read.
 const MAX_DEPTH: usize = 8;
 
-/// Parses an object; a byte order mark before it is skipped. Of a member that occurs twice the last one counts, as in Go.
+/// Parses an object; what stands around it and says nothing is skipped. Of a member that occurs twice the last one counts, as in Go.
 pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
     match value(body)? {
         Value::Object(object) => Some(object),
@@ -25,7 +25,7 @@ pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
 /// without limit, deep nesting) is no failure: bytes that are no UTF-8 are replaced, as in Go, and the others are read as
 /// an empty list, which is neither absent nor of any type that is looked for.
 pub(super) fn value(body: &[u8]) -> Option<Value> {
-    let body = without_byte_order_mark(body);
+    let body = trimmed(body);
     serde_json::from_slice(body).ok().or_else(|| {
         let text = String::from_utf8_lossy(body);
         if is_too_deep(&text) {
@@ -120,8 +120,24 @@ impl<'de, V: Deserialize<'de>> Visitor<'de> for MembersVisitor<V> {
     }
 }
 
-pub(super) fn without_byte_order_mark(body: &[u8]) -> &[u8] {
-    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
+/// Takes away what says nothing around a text: byte order marks (RFC 8259 8.1 lets a reader ignore them), white space, and
+/// the zero bytes that end a string in C.
+pub(super) fn trimmed(mut body: &[u8]) -> &[u8] {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
+    loop {
+        body = match body {
+            [first, rest @ ..] if is_blank(first) => rest,
+            [rest @ .., last] if is_blank(last) => rest,
+            _ => match body.strip_prefix(BYTE_ORDER_MARK) {
+                Some(rest) => rest,
+                None => match body.strip_suffix(BYTE_ORDER_MARK) {
+                    Some(rest) => rest,
+                    None => return body,
+                },
+            },
+        };
+    }
 }
 
 /// Returns a member that is there: neither null nor an empty string.
@@ -269,5 +285,19 @@ mod tests {
         let read = object("\u{feff}{\"m\":1,\"m\":2}".as_bytes()).unwrap();
         assert_eq!(read, one(json!(2)));
         assert!(object(b"[]").is_none() && object(b"").is_none() && object(b"{} x").is_none());
+    }
+
+    #[test]
+    fn what_stands_around_a_text_and_says_nothing_is_skipped() {
+        for around in ["\0", " \n", "\u{feff}", "\u{feff} ", "\n\u{feff}", "\0\0\r\n"] {
+            for body in [
+                format!("{{\"m\":1}}{around}"),
+                format!("{around}{{\"m\":1,\"odd\":1e999}}{around}"),
+            ] {
+                let read = object(body.as_bytes());
+                assert_eq!(read.expect(&body)["m"], 1);
+            }
+        }
+        assert!(object(b"{\"m\":\0 1}").is_none() && object(b"\0").is_none() && object(b"{}\0x").is_none());
     }
 }

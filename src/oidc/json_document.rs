@@ -1,27 +1,20 @@
-//! Whether a body is a JSON object, and what it is instead. Pure.
+//! Whether a body is a JSON document, and what it is instead. Pure.
 
 use url::Url;
 
 use super::answer::shown;
 use super::error::Error;
+use super::json::trimmed;
 use crate::foreign_text::ForeignText;
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-fn start(body: &[u8]) -> &[u8] {
-    body.strip_prefix(BYTE_ORDER_MARK)
-        .unwrap_or(body)
-        .trim_ascii_start()
-}
 
 /// Whether a body is a page, whatever its content type says.
 pub(super) fn is_page(body: &[u8]) -> bool {
-    start(body).starts_with(b"<")
+    trimmed(body).starts_with(b"<")
 }
 
 /// A page's title, or how another text begins.
 pub(super) fn title(body: &[u8]) -> Option<ForeignText> {
-    let text = String::from_utf8_lossy(start(body));
+    let text = String::from_utf8_lossy(trimmed(body));
     let lower = text.to_ascii_lowercase();
     let between = || {
         let open = lower.find("<title")?;
@@ -33,17 +26,12 @@ pub(super) fn title(body: &[u8]) -> Option<ForeignText> {
     (!title.as_str().is_empty()).then_some(title)
 }
 
-/// The JSON object in a body, without a byte order mark (RFC 8259 8.1 lets a reader ignore it).
-pub(super) fn object(url: &Url, body: Vec<u8>) -> Result<Vec<u8>, Error> {
-    let what = match start(&body).first() {
-        Some(b'{') => {
-            return Ok(match body.strip_prefix(BYTE_ORDER_MARK) {
-                Some(rest) => rest.to_vec(),
-                None => body,
-            });
-        }
+/// The JSON object in a body, or the list, which a key set may be, without what stands around it.
+pub(super) fn document(url: &Url, body: &[u8]) -> Result<Vec<u8>, Error> {
+    let body = trimmed(body);
+    let what = match body.first() {
+        Some(b'{' | b'[') => return Ok(body.to_vec()),
         None => "nothing",
-        Some(b'[') => "a JSON list",
         Some(_) => "no JSON object",
     };
     Err(Error::NoDocument {
@@ -71,15 +59,16 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_object_is_named() {
+    fn a_body_that_is_no_document_is_named() {
         let url = Url::parse("https://i/.well-known/openid-configuration").unwrap();
-        let read = |body: &str| object(&url, body.as_bytes().to_vec()).map_err(|error| error.to_string());
+        let read = |body: &str| document(&url, body.as_bytes()).map_err(|error| error.to_string());
         assert_eq!(read("\u{feff}{}"), Ok(b"{}".to_vec()));
-        assert_eq!(read(" {}"), Ok(b" {}".to_vec()));
+        assert_eq!(read(" {}\0"), Ok(b"{}".to_vec()));
+        assert_eq!(read("[{}]"), Ok(b"[{}]".to_vec()), "it may be a key set");
         for (body, what) in [
             ("", "nothing"),
             (" \n", "nothing"),
-            ("[{}]", "a JSON list"),
+            ("\0", "nothing"),
             ("null", "no JSON object"),
         ] {
             assert!(read(body).unwrap_err().contains(what), "{body}");

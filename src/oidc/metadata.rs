@@ -3,6 +3,7 @@
 //! Owns the rules for it (OpenID Connect Discovery 4.3, rules D of docs/protocol.md). The document is read member by member:
 //! what a grant does not use cannot fail it. Pure: fetching and keeping are `documents`' part.
 
+use serde_json::Value;
 use url::Url;
 
 use super::answer::shown;
@@ -51,7 +52,16 @@ impl Metadata {
             url: at.clone(),
             why: ForeignText::new(why),
         };
-        let document = json::object(body).ok_or_else(|| refused("it is no JSON object"))?;
+        let document = match json::value(body) {
+            Some(Value::Object(document)) => document,
+            Some(Value::Array(_)) => {
+                return Err(Error::NoDocument {
+                    url: at,
+                    what: "a JSON list",
+                });
+            }
+            _ => return Err(refused("it is no JSON object")),
+        };
         let returned = json::text(&document, "issuer").ok_or_else(|| refused("it has no `issuer`"))?;
         if returned != issuer.as_str() {
             return Err(Error::IssuerMismatch {
@@ -133,9 +143,10 @@ impl Unusable {
     }
 }
 
-/// Rule D7. Another host than the issuer's is fine (Google has several), plain http off this machine is not.
+/// Rule D7. Another host than the issuer's is fine (Google has several), plain http off this machine is not. A user name would
+/// be sent as one, in place of the client's authentication.
 fn endpoint(text: &str, issuer: &Issuer) -> Result<Url, &'static str> {
-    let url = Url::parse(text).map_err(|_| "is not an absolute URL")?;
+    let mut url = Url::parse(text).map_err(|_| "is not an absolute URL")?;
     let allowed = match url.scheme() {
         "https" => true,
         "http" => issuer.url().scheme() == "http" && is_loopback(&url),
@@ -144,16 +155,16 @@ fn endpoint(text: &str, issuer: &Issuer) -> Result<Url, &'static str> {
     if !allowed {
         return Err("is not https");
     }
-    if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
-        return Err("has a fragment or a user name");
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("has a user name");
     }
+    // RFC 6749 3.1 and 3.2 forbid it, and no server would see it.
+    url.set_fragment(None);
     Ok(url)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
     use crate::cli::ProviderArgs;
     use crate::settings::Provider;
@@ -211,7 +222,7 @@ mod tests {
             "http://i/token",
             "/token",
             "https://me@i/token",
-            "https://i/token#x",
+            "https://:secret@i/token",
             "file:///etc/passwd",
         ] {
             let result = parse("https://i", |document| document["token_endpoint"] = bad.into());
@@ -275,6 +286,56 @@ mod tests {
             Some(vec!["client_secret_post".to_owned()])
         );
         assert!(metadata.signing_algorithms.is_empty() && metadata.promises_iss);
+    }
+
+    /// RFC 6749 3.1 and 3.2 forbid it, and no request has it.
+    #[test]
+    fn a_fragment_is_no_part_of_an_endpoint() {
+        let metadata = parse("https://i", |document| {
+            for name in ["token_endpoint", "authorization_endpoint", "jwks_uri"] {
+                document[name] = "https://i/x?tenant=y#z".into();
+            }
+        });
+        let metadata = metadata.unwrap();
+        let endpoints = [
+            &metadata.token_endpoint,
+            metadata.authorization_endpoint().unwrap(),
+            metadata.jwks_uri().unwrap(),
+        ];
+        assert!(endpoints.iter().all(|url| url.as_str() == "https://i/x?tenant=y"));
+    }
+
+    /// RFC 9207 3: false where it is omitted.
+    #[test]
+    fn only_a_plain_promise_of_the_issuer_in_responses_counts() {
+        for (value, promised) in [
+            (true.into(), true),
+            ("True".into(), true),
+            (false.into(), false),
+            ("false".into(), false),
+            ("yes".into(), false),
+            ("".into(), false),
+            (Value::Null, false),
+            (1.into(), false),
+            (serde_json::json!({"supported": true}), false),
+            (serde_json::json!([true]), false),
+        ] {
+            let metadata = parse("https://i", |document| {
+                document["authorization_response_iss_parameter_supported"] = value.clone();
+            });
+            assert_eq!(metadata.unwrap().promises_iss, promised, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_document_that_is_a_list_is_refused_by_that_name() {
+        let said = Metadata::parse(b"[{}]", &issuer("https://i"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            said.ends_with("with a JSON list, not with a JSON object"),
+            "{said}"
+        );
     }
 
     #[test]

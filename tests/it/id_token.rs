@@ -1,5 +1,7 @@
 //! Each defect of an ID token, met at a login: refused with its reason, and nothing is stored.
 
+use std::fs;
+
 use crate::okta::{Defect, Endpoint, Fault, FaultKind};
 use crate::support::Sandbox;
 
@@ -67,7 +69,6 @@ fn claims_of_a_wrong_type_are_named() {
         (Defect::ExpHuge, "`exp` claim is not a time"),
         (Defect::AudNumber, "`aud` claim is not a string"),
         (Defect::AudObject, "`aud` claim is not a string"),
-        (Defect::AudArrayWithNumber, "`aud` claim is not a string"),
         (Defect::NumberSub, "`sub` claim is not a string"),
         (Defect::EmptySub, "`sub` claim is not a text that is not empty"),
     ]);
@@ -144,6 +145,7 @@ fn keys_that_may_not_sign_are_not_used() {
 fn what_is_unusual_and_allowed_is_accepted() {
     let accepted = [
         Defect::AudArrayOne,
+        Defect::AudArrayWithNumber,
         Defect::SecondAudience,
         Defect::Azp,
         Defect::LongSub,
@@ -301,13 +303,31 @@ fn documents_are_known_by_their_content_and_read_member_by_member() {
 #[test]
 fn a_key_set_that_is_none_is_named() {
     let sandbox = Sandbox::new();
-    let key = r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#.to_owned();
-    let fault = Fault::once(Endpoint::Keys, FaultKind::Raw(key));
+    let fault = Fault::once(Endpoint::Keys, FaultKind::Raw(r#"{"jwks":[]}"#.to_owned()));
     sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
     sandbox
         .get_token()
         .run()
-        .fails(1, &["the key set at", "it is one bare key (JWK)"]);
+        .fails(1, &["the key set at", "it has no list `keys`"]);
+}
+
+#[test]
+fn a_bare_list_of_keys_is_read_in_place_of_a_key_set() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let cached = sandbox.cache_file(".provider.json");
+    let json = |text: &str| -> serde_json::Value { serde_json::from_str(text).unwrap() };
+    let documents = json(&fs::read_to_string(&cached).unwrap());
+    let set = json(documents["keys"]["body"].as_str().unwrap());
+    fs::remove_file(cached).unwrap();
+    let fault = Fault::once(Endpoint::Keys, FaultKind::Raw(set["keys"].to_string()));
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+    // The second time the list is read from disk.
+    for _ in 0..2 {
+        sandbox.expire();
+        sandbox.get_token().run().token();
+    }
+    assert_eq!((sandbox.okta.count(Endpoint::Keys), sandbox.tabs()), (1, 1));
 }
 
 #[test]

@@ -193,6 +193,31 @@ fn an_answer_that_is_lost_on_the_way_is_asked_for_once_more() {
     }
 }
 
+/// At a terminal the wait is explained, elsewhere only to whoever asks for it.
+#[test]
+fn an_answer_that_is_lost_is_told_at_a_terminal_and_in_the_log() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let (note, step) = (
+        "no answer; asking once more",
+        "the response was lost on the way: asking once more",
+    );
+    for (call, told, untold) in [
+        (sandbox.get_token(), None, [note, step].as_slice()),
+        (sandbox.get_token().arg("-v1"), Some(step), &[note]),
+        (sandbox.get_token().at_terminal(), Some(note), &[step]),
+    ] {
+        sandbox.expire();
+        let once = Fault::once(Endpoint::Token, FaultKind::ResetAfterCommit);
+        sandbox.okta.behave(|behaviour| behaviour.faults = vec![once]);
+        let outcome = call.run();
+        assert_eq!(outcome.code, Some(0), "{outcome}");
+        let shown = outcome.to_string();
+        assert!(told.is_none_or(|told| shown.contains(told)), "{outcome}");
+        assert!(untold.iter().all(|untold| !shown.contains(untold)), "{outcome}");
+    }
+}
+
 /// A network that hangs is noticed while the old refresh token still works.
 #[cfg(target_os = "linux")]
 #[test]

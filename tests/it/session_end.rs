@@ -121,6 +121,47 @@ fn a_fault_of_the_configuration_keeps_the_session_and_says_how_to_sign_in_anew()
     assert_eq!(sandbox.tabs(), 2);
 }
 
+/// RFC 6749 5.2 wants an `error`; without one nobody knows whether the grant, the client or the request was refused.
+#[test]
+fn a_refusal_without_a_reason_says_what_to_compare() {
+    for (content_type, text) in [
+        ("application/json", ""),
+        ("application/json", "{}"),
+        ("application/json", r#"{"error":null}"#),
+        ("text/plain", " "),
+    ] {
+        let refusal = FaultKind::Answer {
+            code: 400,
+            content_type: content_type.to_owned(),
+            body: text.to_owned(),
+        };
+        let told = [
+            "/token answered with HTTP 400 and no OAuth error",
+            "--oidc-client-id",
+        ];
+        let refuse = |sandbox: &Sandbox| {
+            let refusal = Fault::always(Endpoint::Token, refusal.clone());
+            sandbox.okta.behave(|behaviour| behaviour.faults = vec![refusal]);
+        };
+        let sandbox = Sandbox::new();
+        refuse(&sandbox);
+        sandbox.get_token().run().fails(1, &told);
+
+        let sandbox = Sandbox::new();
+        sandbox.signed_in();
+        sandbox.expire();
+        refuse(&sandbox);
+        let dir = sandbox.cache_dir().display().to_string();
+        let cure = format!("the session is kept; to sign in anew: kubesesame clean --token-cache-dir={dir}");
+        let outcome = sandbox.get_token().run();
+        outcome.fails(1, &["the session could not be refreshed", &cure]);
+        outcome.fails(1, &told);
+        sandbox.bare(&["clean"]).run();
+        sandbox.okta.behave(|behaviour| behaviour.faults.clear());
+        sandbox.get_token().run().token();
+    }
+}
+
 #[test]
 fn a_session_that_is_over_leads_to_one_login() {
     let sandbox = Sandbox::new();

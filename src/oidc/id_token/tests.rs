@@ -47,6 +47,9 @@ fn the_client_is_in_the_audience_and_is_the_authorized_party_if_there_is_one() {
         (serde_json::json!({"aud": "c", "azp": 5}), false),
         (serde_json::json!({"aud": ["d"], "azp": "c"}), false),
         (serde_json::json!({"aud": []}), false),
+        (serde_json::json!({"aud": [5, "c", null]}), true),
+        (serde_json::json!({"aud": [["c"], "d"]}), false),
+        (serde_json::json!({"aud": ["c", 5], "azp": "d"}), false),
         (serde_json::json!({"iss": "https://i/"}), false),
     ] {
         assert_eq!(parties(&claims), accepted, "{claims}");
@@ -133,5 +136,41 @@ fn only_the_types_of_other_tokens_are_refused() {
     assert!(check(Value::Null) && check(5.into()));
     for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "dpop+jwt", "logout+jwt"] {
         assert!(!check(typ.into()), "{typ}");
+    }
+}
+
+/// The example of OpenID Connect Core A.3.
+#[test]
+fn the_hash_of_the_access_token_counts_where_both_are_there() {
+    let token = Secret::new("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y");
+    let check = |hash: Value, token: Option<&Secret>, algorithm: &str| {
+        let all = serde_json::json!({
+            "iss": "https://i", "sub": "s", "aud": "c", "exp": 20, "iat": 10, "at_hash": hash,
+        });
+        let claims = Claims::parse(all.as_object().unwrap().clone()).unwrap();
+        check_access_token(&claims, token, Algorithm::allowed(algorithm, &[]).unwrap())
+    };
+    let right = "77QmUPtjPfzWtF2AnpK9RQ";
+    for (hash, token, algorithm) in [
+        (right.into(), Some(&token), "RS256"),
+        (format!("{right}==").into(), Some(&token), "ES256"),
+        (Value::Null, Some(&token), "RS256"),
+        (5.into(), Some(&token), "RS256"),
+        ("of another".into(), None, "RS256"),
+    ] {
+        assert!(check(hash, token, algorithm).is_ok(), "{algorithm}");
+    }
+    let other = Secret::new("another access token");
+    for (hash, token, algorithm) in [
+        (right, &other, "RS256"),
+        (right, &token, "RS384"),
+        (&right[..21], &token, "RS256"),
+        ("77QmUPtjPfzWtF2AnpK9RWpXrWlrecdbLUyJDIb7S6Q", &token, "RS256"),
+    ] {
+        let result = check(hash.into(), Some(token), algorithm);
+        assert!(
+            matches!(result, Err(Error::AccessTokenHash)),
+            "{hash} {algorithm}"
+        );
     }
 }

@@ -37,8 +37,9 @@ pub(super) enum Curve {
 }
 
 impl Curve {
+    /// Reads a curve's name in any case.
     pub(super) fn by_name(name: &str) -> Option<Self> {
-        match name {
+        match name.to_ascii_uppercase().as_str() {
             "P-256" => Some(Self::P256),
             "P-384" => Some(Self::P384),
             "P-521" => Some(Self::P521),
@@ -124,7 +125,7 @@ impl Algorithm {
     /// that could sign a token for an API server. The key's type has to fit in either case, so that no other reading of the
     /// key is possible.
     pub(crate) fn allowed(name: &str, announced: &[String]) -> Option<&'static Self> {
-        let is_announced = announced.iter().any(|other| other == name);
+        let is_announced = announced.iter().any(|other| other.eq_ignore_ascii_case(name));
         let announces_any = announced.iter().any(|other| Self::by_name(other).is_some());
         Self::by_name(name).filter(|_| is_announced || !announces_any)
     }
@@ -156,5 +157,7 @@ mod tests {
             assert!(!allowed(name, &[name]) && !allowed(name, &[]), "{name}");
         }
         assert!(!allowed("ES256", &["RS256"]));
+        // The provider's list may be in another case; the token's header may not (RFC 7515 4.1.1).
+        assert!(allowed("ES256", &["RS256", "es256"]) && !allowed("es256", &["RS256", "es256"]));
     }
 }

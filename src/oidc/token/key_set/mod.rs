@@ -53,23 +53,9 @@ pub(crate) enum NotVerified {
 const MIN_RSA_BITS: usize = 2048;
 
 impl KeySet {
-    /// Reads a key set; an error says what is there in place of one.
+    /// Reads a key set, or keys without the object around them; an error says what is there in place of one.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, &'static str> {
-        let value = json::value(body).ok_or("it is no JSON")?;
-        let object = match value {
-            Value::Object(object) => object,
-            Value::Array(_) => {
-                return Err("it is a bare list of keys, and not a key set (JWK Set) with a member `keys`");
-            }
-            _ => return Err("it is no JSON object"),
-        };
-        let entries = match object.get("keys") {
-            Some(Value::Array(entries)) => entries,
-            _ if object.contains_key("kty") => {
-                return Err("it is one bare key (JWK), and not a key set (JWK Set) with a list `keys`");
-            }
-            _ => return Err("it is no key set (JWK Set): it has no list `keys`"),
-        };
+        let entries = entries(json::value(body).ok_or("it is no JSON")?)?;
         let objects = || entries.iter().filter_map(Value::as_object);
         let keys: Vec<Key> = objects().filter_map(Key::parse).collect();
         if keys.is_empty() {
@@ -114,6 +100,21 @@ impl KeySet {
     }
 }
 
+/// The keys of a set (RFC 7517 5), of a bare list, or one bare key.
+fn entries(document: Value) -> Result<Vec<Value>, &'static str> {
+    let mut object = match document {
+        Value::Object(object) => object,
+        Value::Array(entries) => return Ok(entries),
+        _ => return Err("it is no JSON object"),
+    };
+    match object.remove("keys") {
+        Some(Value::Array(entries)) => Ok(entries),
+        Some(key @ Value::Object(_)) => Ok(vec![key]),
+        _ if object.contains_key("kty") => Ok(vec![Value::Object(object)]),
+        _ => Err("it is no key set (JWK Set): it has no list `keys`"),
+    }
+}
+
 impl Key {
     /// Reads a key; `None` if it is not for signatures or is of a kind that nobody here knows.
     fn parse(jwk: &Map<String, Value>) -> Option<Self> {
@@ -121,7 +122,7 @@ impl Key {
             return None;
         }
         let bytes = |name| json::text(jwk, name).and_then(decode);
-        let material = match json::text(jwk, "kty")? {
+        let material = match json::text(jwk, "kty")?.to_ascii_uppercase().as_str() {
             "RSA" => Material::Rsa {
                 n: without_leading_zeros(bytes("n")?),
                 e: without_leading_zeros(bytes("e")?),
@@ -137,7 +138,7 @@ impl Key {
                 }
                 Material::Ec { curve, point }
             }
-            "OKP" if json::text(jwk, "crv") == Some("Ed25519") => Material::Ed25519 { point: bytes("x")? },
+            "OKP" if says(jwk, "crv", "Ed25519") => Material::Ed25519 { point: bytes("x")? },
             _ => return None,
         };
         Some(Self {
@@ -180,15 +181,23 @@ fn is_for_signatures(jwk: &Map<String, Value>) -> bool {
     let is_for_encryption = json::text(jwk, "use") == Some("enc");
     let operations = jwk.get("key_ops").and_then(Value::as_array);
     let excluded = operations.is_some_and(|operations| {
-        !operations.is_empty() && !operations.iter().any(|one| one == "verify" || one == "sign")
+        let mut names = operations.iter().filter_map(Value::as_str).peekable();
+        let is_one_of_ours =
+            |name: &str| name.eq_ignore_ascii_case("verify") || name.eq_ignore_ascii_case("sign");
+        names.peek().is_some() && !names.any(is_one_of_ours)
     });
     !is_for_encryption && !excluded
 }
 
 fn is_short_rsa(jwk: &Map<String, Value>) -> bool {
-    let is_rsa = json::text(jwk, "kty") == Some("RSA");
+    let is_rsa = says(jwk, "kty", "RSA");
     let modulus = json::text(jwk, "n").and_then(decode);
     is_rsa && modulus.is_some_and(|n| bits(&without_leading_zeros(n)) < MIN_RSA_BITS)
+}
+
+/// Whether a member is this name. Types and curves are read in any case: what they name decides, and one name means one thing.
+fn says(jwk: &Map<String, Value>, member: &str, name: &str) -> bool {
+    json::text(jwk, member).is_some_and(|text| text.eq_ignore_ascii_case(name))
 }
 
 fn bits(number: &[u8]) -> usize {

@@ -197,6 +197,13 @@ fn only_a_plain_statement_keeps_a_key_from_being_used() {
         ("key_ops", json!([])),
         ("key_ops", json!("verify")),
         ("key_ops", json!(null)),
+        ("key_ops", json!(["Verify"])),
+        ("key_ops", json!([null, 5])),
+        ("kty", json!("rsa")),
+        ("x5c", json!(null)),
+        ("x5t#S256", json!({"a": [1]})),
+        ("exp", json!(1)),
+        ("new", json!(null)),
         ("alg", json!("RS256")),
         ("alg", json!("RSA")),
         ("alg", json!("RS512")),
@@ -271,14 +278,49 @@ fn numbers_may_be_written_with_padding_and_leading_zeros_or_without() {
 }
 
 #[test]
+fn names_of_types_and_curves_are_read_in_any_case() {
+    let ed = Ed25519KeyPair::generate().unwrap();
+    let ed_jwk = json!({"kty": "okp", "crv": "ED25519", "x": b64(ed.public_key().as_ref())});
+    let es = ec("p-384", &ECDSA_P384_SHA384_FIXED_SIGNING);
+    let elliptic = with(&es.jwk, "kty", "Ec".into());
+    let keys = [ed_jwk, elliptic];
+    assert_eq!(verified(&keys, "EdDSA", None, ed.sign(MESSAGE).as_ref()), Ok(()));
+    assert_eq!(verified(&keys, "ES384", None, &es.signature), Ok(()));
+    let short = json!({"kty": "rsa", "n": b64(&[0xff; 128]), "e": "AQAB"});
+    assert_eq!(
+        set(&[short]).unwrap_err(),
+        "its RSA keys are shorter than 2048 bits"
+    );
+}
+
+#[test]
+fn keys_are_read_without_the_set_around_them() {
+    let pair = rsa_pair();
+    let jwk = rsa_jwk(&pair);
+    let signature = rsa_signature(&pair, &signature::RSA_PKCS1_SHA256);
+    for body in [
+        json!([null, jwk]),
+        json!({"keys": jwk}),
+        jwk.clone(),
+        with(&jwk, "keys", json!(null)),
+    ] {
+        let keys = KeySet::parse(body.to_string().as_bytes()).expect("a key set");
+        let algorithm = Algorithm::by_name("RS256").unwrap();
+        assert_eq!(keys.verify(algorithm, None, MESSAGE, &signature), Ok(()));
+    }
+}
+
+#[test]
 fn what_is_no_key_set_is_named() {
     let why = |body: &str| KeySet::parse(body.as_bytes()).unwrap_err();
-    assert!(why(r#"{"kty":"RSA","n":"AA","e":"AQAB"}"#).starts_with("it is one bare key (JWK)"));
-    assert!(why(r#"[{"kty":"RSA"}]"#).starts_with("it is a bare list of keys"));
+    let without_key = "it has no key that can verify a signature";
+    assert_eq!(why(r#"[{"kty":"RSA"}]"#), without_key);
+    assert_eq!(why("[]"), without_key);
+    assert_eq!(why(r#"{"keys":{"kty":"RSA"}}"#), without_key);
     assert!(why("{}").starts_with("it is no key set"));
-    assert!(why(r#"{"keys":{"kty":"RSA"}}"#).starts_with("it is no key set"));
+    assert!(why(r#"{"keys":"RSA"}"#).starts_with("it is no key set"));
     assert_eq!(why("<html>"), "it is no JSON");
     assert_eq!(why("5"), "it is no JSON object");
-    let with_mark = format!("\u{feff}{}", json!({"keys": [rsa_jwk(&rsa_pair())]}));
+    let with_mark = format!("\u{feff}{}\0", json!({"keys": [rsa_jwk(&rsa_pair())]}));
     assert!(KeySet::parse(with_mark.as_bytes()).is_ok());
 }
