@@ -76,6 +76,9 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::InputRefused(oidc::Error::OAuth(refusal)) => {
             ui.note(&format!("the provider refused these: {refusal}"));
         }
+        Event::InputRefused(oidc::Error::PastedCodeRefused(refusal)) => ui.note(&format!(
+            "the provider refused this code: {refusal}; paste the whole address that the browser ended on"
+        )),
         Event::NothingTyped => ui.note("paste the code, or the address that the browser ended on"),
         Event::InputOver => ui.note("nothing can be pasted any more; waiting for the browser"),
         Event::InputRefused(error) => ui.note(&error.to_string()),

@@ -17,6 +17,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
@@ -36,6 +37,8 @@ pub(super) struct Callback {
     shared: Arc<Shared>,
     answers: mpsc::Receiver<Answer>,
     outcome: watch::Sender<Option<Outcome>>,
+    /// They hold the sockets.
+    accepting: JoinSet<()>,
 }
 
 #[derive(Debug)]
@@ -53,7 +56,7 @@ struct Shared {
 }
 
 impl Callback {
-    /// Starts to serve; ends with the runtime.
+    /// Starts to serve.
     pub(super) fn serve(
         sockets: Vec<std::net::TcpListener>,
         tls: Option<&TlsAcceptor>,
@@ -73,9 +76,10 @@ impl Callback {
             page_sent: Notify::new(),
         });
         let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let mut accepting = JoinSet::new();
         for socket in sockets {
             let socket = TcpListener::from_std(socket).map_err(|_| Error::Internal("listener"))?;
-            tokio::spawn(accept(
+            accepting.spawn(accept(
                 socket,
                 tls.cloned(),
                 Arc::clone(&shared),
@@ -86,6 +90,7 @@ impl Callback {
             shared,
             answers: receiver,
             outcome,
+            accepting,
         })
     }
 
@@ -107,14 +112,15 @@ impl Callback {
         self.shared.wrong_states.load(Ordering::Relaxed)
     }
 
-    /// Shows the browser how it ended, and gives the page half a second to get there.
-    pub(super) async fn finish(self, outcome: Outcome) {
+    /// Shows the browser how it ended, and gives the page half a second to get there. The addresses are free afterwards.
+    pub(super) async fn finish(mut self, outcome: Outcome) {
         self.outcome.send_replace(Some(outcome));
         if self.shared.answered.load(Ordering::Relaxed) {
             let sent = self.shared.page_sent.notified();
             // Nobody there to read the page is no failure of the login.
             drop(timeout(Duration::from_millis(500), sent).await);
         }
+        self.accepting.shutdown().await;
     }
 }
 

@@ -191,7 +191,11 @@ pub(crate) enum Error {
     #[error("the device code ended before anybody signed in with it")]
     DeviceExpired,
     #[error("nothing was pasted within {seconds} s")]
-    NothingPasted { seconds: u64 },
+    NothingPasted {
+        seconds: u64,
+        /// The provider was told where to send the browser.
+        has_redirect_uri: bool,
+    },
     #[error("the input ended before anything was pasted")]
     InputEnded,
     #[error("the address to sign in at, `{0}`, is not https")]

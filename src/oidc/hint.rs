@@ -5,10 +5,21 @@
 
 use url::Url;
 
-use super::error::Error;
+use super::error::{Error, OAuthError};
 use crate::diagnose;
 use crate::foreign_text::ForeignText;
 use crate::settings::is_okta;
+
+impl OAuthError {
+    fn hint(&self) -> String {
+        diagnose::hint(diagnose::Refusal {
+            error: self.error.as_str(),
+            description: self.description.as_ref().map_or("", ForeignText::as_str),
+            is_okta: self.is_okta,
+            grant: self.grant,
+        })
+    }
+}
 
 impl Error {
     pub(crate) fn hint(&self) -> Option<String> {
@@ -58,12 +69,7 @@ impl Error {
             | Self::AnswerIssuer { .. }
             | Self::AnswerIssuerMissing
             | Self::AnswerMalformed(_) => Some(self.browser_hint()),
-            Self::SignInRefused(error) | Self::OAuth(error) => Some(diagnose::hint(diagnose::Refusal {
-                error: error.error.as_str(),
-                description: error.description.as_ref().map_or("", ForeignText::as_str),
-                is_okta: error.is_okta,
-                grant: error.grant,
-            })),
+            Self::SignInRefused(error) | Self::OAuth(error) => Some(error.hint()),
             Self::TokenAnswer { .. } | Self::TokenType(_) | Self::NoIdToken | Self::NoLifetime => {
                 Some(self.token_hint().to_owned())
             }
@@ -94,8 +100,9 @@ impl Error {
     fn browser_hint(&self) -> String {
         match self {
             Self::Unattended { redirect_uri, .. } => format!(
-                "finish the sign-in in the browser; if it shows \"400 Bad Request\" or an error about the redirect URI, add \
-                 {redirect_uri} to the app's redirect URIs at the provider, to the letter"
+                "finish the sign-in in the browser; if it shows an error instead (\"400 Bad Request\"): about the redirect URI, add \
+                 {redirect_uri} to the app's redirect URIs at the provider, to the letter; about the client, compare \
+                 --oidc-client-id with the app"
             ),
             Self::TooManyStrangers(_) => {
                 "close the tab or end the program that asks there, or use another port with --listen-address".to_owned()
@@ -128,6 +135,13 @@ impl Error {
             Self::PastedCodeRefused(_) => {
                 "what was pasted is not the code of this sign-in, or was used before: run the command again, and paste the whole \
                  address that the browser ended on"
+            }
+            Self::NothingPasted {
+                has_redirect_uri: false,
+                ..
+            } => {
+                "paste the code alone, or the whole address that the browser ended on; if the page showed an error about \
+                 `redirect_uri`, the provider needs to be told one that is registered for the app: --oidc-redirect-url"
             }
             Self::Pasted(_) | Self::NothingPasted { .. } => {
                 "paste the code alone, or the whole address that the browser ended on, of this sign-in"
@@ -246,7 +260,8 @@ impl Error {
                  --oidc-client-secret with the app, and look at what stands in front of the provider"
             }
             Self::Redirected { .. } => {
-                "give the issuer that it redirects to, if that is what your cluster trusts"
+                "a network's sign-in page or a proxy may stand in between: check network, VPN and proxy; if the provider has \
+                 moved there, give its new issuer, as your cluster has it"
             }
             Self::RedirectLoop { .. } => {
                 "check --oidc-issuer-url; if it is right, ask whoever runs the provider or the proxy in front of it"

@@ -14,6 +14,9 @@ use super::waiting::Wait;
 use super::{ProviderClient, Tokens};
 use crate::settings::Login;
 
+/// How many codes are tried: a pipe may hold any number of lines, and each costs the provider a request.
+const MAX_CODES: usize = 5;
+
 impl ProviderClient<'_> {
     pub(super) async fn login_by_keyboard(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if !login.may_prompt {
@@ -27,7 +30,7 @@ impl ProviderClient<'_> {
         let expected = Expected {
             authority: String::new(),
             path: String::new(),
-            state: attempt.state,
+            state: attempt.state.clone(),
             issuer: self.provider.issuer.as_str().to_owned(),
             promises_iss: false,
         };
@@ -39,24 +42,31 @@ impl ProviderClient<'_> {
             deadline: Instant::now() + login.timeout,
             bare_code: AtomicBool::default(),
         };
-        let answer = timeout_at(wait.deadline, wait.typed_answer(&expected)).await;
-        self.person.tell(Event::WaitEnded);
-        let code = match answer {
-            Ok(code) => code.map_err(asked)?,
-            Err(_) => {
-                return Err(asked(Error::NothingPasted {
-                    seconds: login.timeout.as_secs(),
-                }));
+        let mut refused = None;
+        for _ in 0..MAX_CODES {
+            let answer = timeout_at(wait.deadline, wait.typed_answer(&expected)).await;
+            self.person.tell(Event::WaitEnded);
+            let code = match answer {
+                Ok(Ok(code)) => code,
+                Ok(Err(error)) => return Err(asked(refused.unwrap_or(error))),
+                Err(_) => return Err(asked(refused.unwrap_or_else(|| nothing_pasted(login)))),
+            };
+            let tokens = self.finish(&code, redirect_uri, &documents, &metadata, &attempt);
+            match tokens.await.map_err(|error| wait.explained(error)) {
+                Err(error @ Error::PastedCodeRefused(_)) => {
+                    self.person.tell(Event::InputRefused(&error));
+                    refused = Some(error);
+                }
+                result => return result.map_err(asked),
             }
-        };
-        let tokens = self.finish(
-            &code,
-            redirect_uri,
-            &documents,
-            &metadata,
-            &attempt.nonce,
-            attempt.verifier,
-        );
-        tokens.await.map_err(|error| asked(wait.explained(error)))
+        }
+        Err(asked(refused.unwrap_or(Error::Internal("no code"))))
+    }
+}
+
+fn nothing_pasted(login: &Login) -> Error {
+    Error::NothingPasted {
+        seconds: login.timeout.as_secs(),
+        has_redirect_uri: login.keyboard_redirect.is_some(),
     }
 }

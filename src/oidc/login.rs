@@ -130,38 +130,38 @@ impl ProviderClient<'_> {
         attempt: Attempt,
         mut callback: Callback,
     ) -> Result<Tokens, Error> {
-        let Attempt {
-            url, nonce, verifier, ..
-        } = attempt;
         let wait = Wait {
             person: self.person,
             login,
-            url: &url,
+            url: &attempt.url,
             issuer: self.provider.issuer.as_str(),
             deadline: Instant::now() + login.timeout,
             bare_code: AtomicBool::default(),
         };
-        let waited = timeout_at(wait.deadline, wait.answer(&mut callback)).await;
-        self.person.tell(Event::WaitEnded);
-        let result = match waited {
-            Err(_) => Err(Error::Unattended {
-                seconds: login.timeout.as_secs(),
-                ignored: callback.wrong_states(),
-                redirect_uri: listening.redirect_uri.clone(),
-            }),
-            Ok(Err(error)) => Err(error),
-            // The person has done their part; from here each step has the network's own limits.
-            Ok(Ok(code)) => self
-                .finish(
-                    &code,
-                    Some(&listening.redirect_uri),
-                    documents,
-                    metadata,
-                    &nonce,
-                    verifier,
-                )
-                .await
-                .map_err(|error| wait.explained(error)),
+        let redirect_uri = Some(&*listening.redirect_uri);
+        let mut begins = true;
+        let result = loop {
+            let waited = timeout_at(wait.deadline, wait.answer(&mut callback, begins)).await;
+            self.person.tell(Event::WaitEnded);
+            let result = match waited {
+                Err(_) => Err(Error::Unattended {
+                    seconds: login.timeout.as_secs(),
+                    ignored: callback.wrong_states(),
+                    redirect_uri: listening.redirect_uri.clone(),
+                }),
+                Ok(Err(error)) => Err(error),
+                // The person has done their part; from here each step has the network's own limits.
+                Ok(Ok(code)) => self
+                    .finish(&code, redirect_uri, documents, metadata, &attempt)
+                    .await
+                    .map_err(|error| wait.explained(error)),
+            };
+            // The browser may still come back with the right one.
+            match result {
+                Err(error @ Error::PastedCodeRefused(_)) => self.person.tell(Event::InputRefused(&error)),
+                result => break result,
+            }
+            begins = false;
         };
         // What was typed during the exchange was not read either.
         self.person.tell(Event::WaitEnded);
@@ -176,13 +176,15 @@ impl ProviderClient<'_> {
         redirect_uri: Option<&str>,
         documents: &Documents<'_>,
         metadata: &Metadata,
-        nonce: &Nonce,
-        verifier: Option<PkceCodeVerifier>,
+        attempt: &Attempt,
     ) -> Result<Tokens, Error> {
         let endpoint = TokenEndpoint::new(self, documents, metadata);
+        let verifier = attempt.verifier.as_ref();
         let answer = endpoint.exchange(code, redirect_uri, verifier).await?;
-        self.believe(&answer, documents, metadata, Occasion::Login { nonce }, &|| ())
-            .await
+        let occasion = Occasion::Login {
+            nonce: &attempt.nonce,
+        };
+        self.believe(&answer, documents, metadata, occasion, &|| ()).await
     }
 }
 

@@ -45,15 +45,11 @@ impl<'a> TokenEndpoint<'a> {
         &self,
         code: &Secret,
         redirect_uri: Option<&str>,
-        verifier: Option<PkceCodeVerifier>,
+        verifier: Option<&PkceCodeVerifier>,
     ) -> Result<TokenResponse, Error> {
         let mut parameters = vec![("code", code.expose())];
         parameters.extend(redirect_uri.map(|uri| ("redirect_uri", uri)));
-        parameters.extend(
-            verifier
-                .as_ref()
-                .map(|verifier| ("code_verifier", verifier.secret().as_str())),
-        );
+        parameters.extend(verifier.map(|verifier| ("code_verifier", verifier.secret().as_str())));
         self.tokens(GrantType::AuthorizationCode, parameters).await
     }
 

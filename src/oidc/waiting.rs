@@ -38,21 +38,22 @@ pub(super) struct Wait<'a> {
 
 impl Wait<'_> {
     /// Opens the browser and waits. One that fails to open is told, and the wait goes on: whoever reads the URL can open it, here
-    /// or on another machine. That browser cannot come back, so a person can paste where it ended.
-    pub(super) async fn answer(&self, callback: &mut Callback) -> Answer {
+    /// or on another machine. That browser cannot come back, so a person can paste where it ended. After a paste that the provider
+    /// refused the wait goes on, and nothing `begins`.
+    pub(super) async fn answer(&self, callback: &mut Callback, begins: bool) -> Answer {
         let expected = callback.expected().clone();
         let (failures, mut failed) = mpsc::unbounded_channel();
         let mut line = Line::new(self.person, Question::AddressBesideListener);
         let mut pasted = Pasted::default();
         let opens = !matches!(self.login.browser, Browser::Print | Browser::Nobody);
-        if opens {
+        if begins && opens {
             self.person.tell(Event::SigningIn { issuer: self.issuer });
             self.open(&failures);
-        } else {
+        } else if begins {
             self.person.tell(Event::OpenUrl(self.url));
             self.accept_paste();
         }
-        let mut is_told = !opens;
+        let mut is_told = !(begins && opens);
         let opening = Instant::now() + BROWSER_START;
         let mut count_down = pin!(count_down(self.person, self.deadline));
         loop {

@@ -1,7 +1,7 @@
 //! `setup`: one login that leaves nothing behind, and what follows from it.
 
 use crate::okta::Endpoint;
-use crate::support::{Outcome, Sandbox};
+use crate::support::{Outcome, Sandbox, free_port};
 
 /// Replaces the claims that differ from run to run, and the browser of the sandbox.
 fn stable(sandbox: &Sandbox, outcome: &Outcome) -> String {
@@ -77,7 +77,9 @@ fn offline_access_is_tried_and_left_out_where_it_is_refused() {
     sandbox
         .okta
         .behave(|behaviour| behaviour.offline_access_allowed = false);
-    let outcome = sandbox.setup().run();
+    // The second sign-in has the address of the first.
+    let address = format!("127.0.0.1:{}", free_port());
+    let outcome = sandbox.setup().with("--listen-address", &address).run();
     assert_eq!(outcome.code, Some(0), "{outcome}");
     assert!(
         outcome.stderr.contains("refuses the scope `offline_access`"),
