@@ -132,13 +132,13 @@ pub(crate) fn stdin_can_be_read() -> bool {
 /// Whether the terminal of standard input belongs to another job of the shell, as after `kubectl … &`: the system would stop this
 /// process when it reads there (SIGTTIN). A terminal that is not the controlling one has no jobs.
 #[cfg(unix)]
-fn is_background_job() -> bool {
+pub(crate) fn is_background_job() -> bool {
     nix::unistd::tcgetpgrp(std::io::stdin()).is_ok_and(|foreground| foreground != nix::unistd::getpgrp())
 }
 
 /// There are no jobs.
 #[cfg(not(unix))]
-fn is_background_job() -> bool {
+pub(crate) fn is_background_job() -> bool {
     false
 }
 

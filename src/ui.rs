@@ -9,6 +9,8 @@
 use std::io::{self, IsTerminal, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+#[cfg(unix)]
+use std::time::Duration;
 
 use crate::environment;
 use crate::report::Report;
@@ -97,7 +99,17 @@ impl Ui {
 
     /// Asks for a secret on the terminal, without showing it.
     pub(crate) fn ask_secret(prompt: &str) -> io::Result<Secret> {
-        rpassword::prompt_password(prompt).map(Secret::new)
+        let typed = rpassword::prompt_password(prompt).map(Secret::new);
+        if typed.is_err() {
+            // Nobody's Enter has left the line.
+            write("\n");
+        }
+        typed
+    }
+
+    /// Throws away what a person typed before there was a question.
+    pub(crate) fn discard_typed() {
+        discard_input();
     }
 
     /// Shows a short status at the start of the last line, where that is a terminal's; `waiting_for` stands behind it where nothing
@@ -114,6 +126,23 @@ impl Ui {
             // DECSC and DECRC: what is being typed stays, and the cursor behind it.
             Some(_) if shown_before => write(&format!("\u{1b}7\r{text}\u{1b}8")),
             Some(prompt) => last_line.begin(prompt),
+        }
+    }
+
+    /// Writes the last line anew: after a stop (Ctrl-Z, then `fg`) the shell's lines stand in its place.
+    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
+    pub(crate) fn redraw(self) {
+        let last_line = LastLine::lock();
+        if last_line.prompt.is_some() {
+            write(&last_line.shown());
+        }
+    }
+
+    /// Shows the status again, where a question has ended.
+    pub(crate) fn resume_status(self, waiting_for: &'static str) {
+        let status = LastLine::lock().status.clone();
+        if let Some(status) = status {
+            self.status(&status, waiting_for);
         }
     }
 
@@ -205,6 +234,7 @@ fn read_line() -> io::Result<Secret> {
     #[cfg(not(unix))]
     let mut input = io::stdin().lock();
     loop {
+        wait_for_input();
         match input.read(&mut byte) {
             Ok(0) if bytes.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(0) => break,
@@ -218,12 +248,46 @@ fn read_line() -> io::Result<Secret> {
     Ok(Secret::new(String::from_utf8_lossy(&bytes).trim()))
 }
 
+/// How often a background job looks whether it may read again.
+#[cfg(unix)]
+const BACKGROUND_LOOK: Duration = Duration::from_millis(200);
+
+/// Waits until there is something to read, and until the terminal is ours to read from: a job that reads in the background is stopped
+/// (SIGTTIN), and with it the wait for the browser.
+#[cfg(unix)]
+fn wait_for_input() {
+    use std::os::fd::AsFd;
+
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+    if !io::stdin().is_terminal() {
+        return;
+    }
+    loop {
+        let stdin = io::stdin();
+        // Whatever comes of it, the read tells.
+        poll(
+            &mut [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)],
+            PollTimeout::NONE,
+        )
+        .ok();
+        if !environment::is_background_job() {
+            return;
+        }
+        std::thread::sleep(BACKGROUND_LOOK);
+    }
+}
+
+#[cfg(not(unix))]
+fn wait_for_input() {}
+
 /// Throws away what waits at the terminal to be read; what a pipe holds is not a person's.
 #[cfg(unix)]
 fn discard_input() {
     use nix::sys::termios::{FlushArg, tcflush};
 
-    if io::stdin().is_terminal() {
+    // In the background this too would stop us (SIGTTOU).
+    if io::stdin().is_terminal() && !environment::is_background_job() {
         // What cannot be thrown away is nothing to fail for.
         tcflush(io::stdin(), FlushArg::TCIFLUSH).ok();
     }

@@ -76,7 +76,7 @@ fn username(claims: &Map<String, Value>, mapping: &ClaimMapping) -> Result<Strin
     let name = match claims.get(claim) {
         Some(Value::String(name)) => name,
         Some(_) => return Err(format!("the claim `{claim}` is not a string")),
-        None => return Err(format!("the token has no `{claim}` claim")),
+        None => return Err(format!("the token has no `{claim}` claim{}", scope_of(claim))),
     };
     // Checked for the claim `email` alone, and only a boolean true passes.
     if claim == "email"
@@ -87,6 +87,15 @@ fn username(claims: &Map<String, Value>, mapping: &ClaimMapping) -> Result<Strin
         return Err("the claim `email_verified` is not true".to_owned());
     }
     Ok(format!("{}{name}", mapping.username_prefix))
+}
+
+/// What may bring a claim (OpenID Connect Core 5.4).
+fn scope_of(claim: &str) -> &'static str {
+    match claim {
+        "email" => "; ask for it with --oidc-extra-scope=email",
+        "name" | "preferred_username" | "nickname" => "; ask for it with --oidc-extra-scope=profile",
+        _ => "",
+    }
 }
 
 /// A missing claim means no groups; a single string means one.

@@ -60,6 +60,11 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
                 ForeignText::new(issuer)
             ));
         }
+        Event::SigningInAs { issuer, username } => ui.note(&format!(
+            "signing in at {} as `{}`",
+            ForeignText::new(issuer),
+            ForeignText::new(username)
+        )),
         Event::OpenUrl(url) => ui.note(&format!("open this URL in your browser to sign in:\n{url}")),
         Event::BrowserStarted(url) if ui.at_terminal => {
             ui.note(&format!("if no browser opens, open this URL:\n{url}"));
@@ -68,21 +73,30 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::PasteAccepted { reopens } => paste_accepted(ui, reopens),
         Event::TimeLeft(left) => ui.status(&time_left(left), WAITING),
         Event::WaitEnded => ui.end_prompt(),
+        Event::Continued => ui.redraw(),
         Event::EnterCode {
             address,
             code,
             complete,
         } => enter_code(ui, address, code, complete),
-        Event::InputRefused(oidc::Error::OAuth(refusal)) => {
-            ui.note(&format!("the provider refused these: {refusal}"));
-        }
-        Event::InputRefused(oidc::Error::PastedCodeRefused(refusal)) => ui.note(&format!(
-            "the provider refused this code: {refusal}; paste the whole address that the browser ended on"
-        )),
+        Event::InputRefused(error) => ui.note(&refused_input(error)),
         Event::NothingTyped => ui.note("paste the code, or the address that the browser ended on"),
-        Event::InputOver => ui.note("nothing can be pasted any more; waiting for the browser"),
-        Event::InputRefused(error) => ui.note(&error.to_string()),
+        Event::InputOver => {
+            ui.note("nothing can be pasted any more; waiting for the browser");
+            ui.resume_status(WAITING);
+        }
+        Event::NoUsername => ui.note("type the name that you have at the provider"),
         warning => ui.warn(&warning_text(&warning)),
+    }
+}
+
+fn refused_input(error: &oidc::Error) -> String {
+    match error {
+        oidc::Error::OAuth(refusal) => format!("the provider refused these: {refusal}"),
+        oidc::Error::PastedCodeRefused(refusal) => format!(
+            "the provider refused this code: {refusal}; paste the whole address that the browser ended on"
+        ),
+        error => error.to_string(),
     }
 }
 

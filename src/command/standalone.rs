@@ -16,7 +16,7 @@ use crate::files::{UserFileError, UserFileLock};
 use crate::foreign_text::ForeignText;
 use crate::invocation::Invocation;
 use crate::kubeconfig::{self, AuthProvider};
-use crate::lifecycle::{Acquisition, Demand, LockedSession, SessionStore, Settings};
+use crate::lifecycle::{Acquisition, Demand, LockedSession, Remark, SessionStore, Settings};
 use crate::oidc::{Continuation, DocumentCache, Event, NoDocumentCache, StoredToken};
 use crate::runtime::LazyRuntime;
 use crate::session::{Identity, Loaded, Record};
@@ -210,7 +210,7 @@ impl LockedSession for &KubeconfigStore<'_> {
         SessionStore::load(*self)
     }
 
-    fn prepare(&mut self) -> Result<Option<String>, Error> {
+    fn prepare(&mut self) -> Result<Option<Remark>, Error> {
         Ok(None)
     }
 

@@ -61,7 +61,8 @@ impl fmt::Display for SetCredentials {
         if self.has_secret {
             writeln!(
                 f,
-                "\nA secret in a kubeconfig is no secret: a native app with PKCE needs none."
+                "\nPut the secret into CLIENT_SECRET first: read -rs CLIENT_SECRET\nA secret in a kubeconfig is no secret: a native \
+                 app with PKCE needs none."
             )?;
         }
         Ok(())

@@ -14,4 +14,4 @@ pub(crate) use acquire::{Acquired, Acquisition, Settings};
 pub(crate) use import::Import;
 pub(crate) use plan::Demand;
 pub(crate) use session_files::SessionFiles;
-pub(crate) use store::{LockedSession, NoStore, SessionStore};
+pub(crate) use store::{LockedSession, NoStore, Remark, SessionStore};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::{LockedSession, SessionStore};
+use super::{LockedSession, Remark, SessionStore};
 use crate::error::Error;
 use crate::oidc::DocumentCache;
 use crate::session::{
@@ -18,6 +18,8 @@ pub(crate) struct SessionFiles<'a> {
     pub(crate) store: Store,
     /// The directory that was asked for; the store may be in another one.
     pub(crate) wanted_dir: Option<&'a Path>,
+    /// Why it is not in that one.
+    pub(crate) reason: Option<String>,
     /// Where notes are kept that no process needs after the person has logged out.
     pub(crate) runtime_dir: Option<&'a Path>,
 }
@@ -104,11 +106,11 @@ impl LockedSession for LockedFiles<'_> {
         Ok(loaded)
     }
 
-    fn prepare(&mut self) -> Result<Option<String>, Error> {
+    fn prepare(&mut self) -> Result<Option<Remark>, Error> {
         self.locked.try_to_write()?;
         let store = &self.files.store;
         let (dir, wanted) = (store.dir().path(), self.files.wanted_dir);
-        Ok(match self.target()? {
+        let place = match self.target()? {
             StorageTarget::DiskFallback(error) => {
                 Some(format!("in a file that only you can read, since {error}"))
             }
@@ -118,16 +120,18 @@ impl LockedSession for LockedFiles<'_> {
             StorageTarget::Sealed(_) | StorageTarget::Disk => match wanted {
                 Some(wanted) if wanted == dir => None,
                 Some(wanted) => Some(format!(
-                    "in `{}` until you log out, since `{}` cannot be used",
+                    "in `{}` until you log out, since `{}` cannot be used: {}",
                     dir.display(),
-                    wanted.display()
+                    wanted.display(),
+                    self.files.reason.as_deref().unwrap_or_default()
                 )),
                 None => Some(format!(
                     "in `{}` until you log out, since there is no home directory",
                     dir.display()
                 )),
             },
-        })
+        };
+        Ok(place.map(|place| Remark::Note(format!("the session is kept {place}"))))
     }
 
     fn save(&self, session: &Record) -> Result<(), Error> {

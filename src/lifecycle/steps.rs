@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use super::acquire::{CallStage, Progress, Settings};
 use super::import::Imported;
 use super::plan::{Demand, Step, plan};
-use super::{LockedSession, SessionStore};
+use super::{LockedSession, Remark, SessionStore};
 use crate::clock;
 use crate::error::Error;
 use crate::oidc::{LoginFailure, ProviderClient, Refresh, Renewal, Tokens};
@@ -36,6 +36,10 @@ impl<S: SessionStore> Progress<'_, S> {
             let limit = self.call.settings.login.timeout + LOCK_WAIT_MARGIN;
             let (locked, waited) = self.call.store.lock(limit, &on_wait)?;
             self.locked = Some(locked);
+            if waited && self.call.settings.login.may_prompt {
+                // What was typed meanwhile is no answer to a question that was not there.
+                Ui::discard_typed();
+            }
             waited
         } else {
             // A good token is handed out, whatever is the matter with the lock.
@@ -77,9 +81,12 @@ impl<S: SessionStore> Progress<'_, S> {
     /// Makes sure that what comes can be kept, before it is asked for, where the store has no session yet.
     fn prepare(&mut self) -> Result<(), Error> {
         if let (true, Some(locked)) = (self.is_new_here, &mut self.locked)
-            && let Some(place) = locked.prepare()?
+            && let Some(remark) = locked.prepare()?
         {
-            self.call.ui.note(&format!("the session is kept {place}"));
+            match remark {
+                Remark::Note(text) => self.call.ui.note(&text),
+                Remark::Warning(text) => self.call.ui.warn(&text),
+            }
             self.is_new_here = false;
         }
         Ok(())
@@ -361,12 +368,12 @@ impl Settings<'_> {
 }
 
 const NO_REFRESH_TOKEN: &str = "\
-the provider sent no refresh token, so the browser opens again when this token ends; to change that, add \
+the provider sent no refresh token, so you sign in again when this token ends; to change that, add \
 --oidc-extra-scope=offline_access (at Okta the app also needs the grant type Refresh Token)";
 
 /// OpenID Connect Core 11: a provider may want the person's consent each time.
 const NO_CONSENT: &str = "\
-the provider sent no refresh token, though it was asked for offline_access, so the browser opens again when this token ends; at \
+the provider sent no refresh token, though it was asked for offline_access, so you sign in again when this token ends; at \
 Okta the app needs the grant type Refresh Token, at others add --oidc-auth-request-extra-params=prompt=consent";
 
 const NO_ID_TOKEN: &str = "\

@@ -65,9 +65,9 @@ pub(crate) trait LockedSession: Sync {
     /// Reads the session again.
     fn load(&self) -> Result<Loaded, Error>;
 
-    /// Makes sure that a session can be kept, before anybody signs in for one. Returns where, if that is not plainly what
-    /// was asked for.
-    fn prepare(&mut self) -> Result<Option<String>, Error>;
+    /// Makes sure that a session can be kept, before anybody signs in for one. Returns what a person should know of its place, if
+    /// that is not plainly what was asked for.
+    fn prepare(&mut self) -> Result<Option<Remark>, Error>;
 
     /// Keeps the session, durably.
     fn save(&self, session: &Record) -> Result<(), Error>;
@@ -83,12 +83,21 @@ pub(crate) trait LockedSession: Sync {
     fn forget_failures(&self) {}
 }
 
+/// What a person should know of the place of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Remark {
+    Note(String),
+    Warning(String),
+}
+
 /// Keeps no session (`--token-cache-storage=none`, or no directory that can be used). Failures are remembered all the same: kubectl
 /// runs a failing plugin again at once, and each try would open a tab.
 #[derive(Debug)]
 pub(crate) struct NoStore {
     /// Where failures are remembered, if there is a place for that.
     pub(crate) failures: Option<Store>,
+    /// Why sessions are not kept, where that was not asked for.
+    pub(crate) reason: Option<String>,
 }
 
 impl NoStore {
@@ -134,8 +143,12 @@ impl LockedSession for &NoStore {
         Ok(Loaded::Nothing)
     }
 
-    fn prepare(&mut self) -> Result<Option<String>, Error> {
-        Ok(None)
+    fn prepare(&mut self) -> Result<Option<Remark>, Error> {
+        Ok(self.reason.as_ref().map(|why| {
+            Remark::Warning(format!(
+                "sessions cannot be kept, so each call has to ask the provider: {why}"
+            ))
+        }))
     }
 
     fn save(&self, _: &Record) -> Result<(), Error> {

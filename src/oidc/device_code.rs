@@ -102,14 +102,15 @@ impl DeviceCode {
             let Some(wait) = pace.after(&error, now) else {
                 return Err(ended(error));
             };
-            if left == 0 || wait > left {
+            if left == 0 {
                 return Err(if is_pending(&error) {
                     Error::DeviceExpired
                 } else {
                     error
                 });
             }
-            tokio::time::sleep(Duration::from_secs(wait)).await;
+            // A last look at the code's end, for whoever agreed in its last seconds.
+            tokio::time::sleep(Duration::from_secs(wait.min(left))).await;
         }
     }
 }

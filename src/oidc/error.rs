@@ -186,6 +186,8 @@ pub(crate) enum Error {
     PromptImpossible(&'static str),
     #[error("the person could not be asked")]
     Prompt(#[source] std::io::Error),
+    #[error("no {0} was typed")]
+    NotTyped(&'static str),
     #[error("the provider has no device authorization endpoint")]
     NoDeviceEndpoint,
     #[error("the device code ended before anybody signed in with it")]

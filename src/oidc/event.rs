@@ -53,6 +53,8 @@ pub(crate) enum Event<'a> {
     OldSpelling(&'static str),
     /// The browser is about to open.
     SigningIn { issuer: &'a str },
+    /// A password is about to be sent there.
+    SigningInAs { issuer: &'a str, username: &'a str },
     /// A person has to open this URL.
     OpenUrl(&'a Url),
     /// A browser was started with this URL; whether a person sees it is not known.
@@ -66,6 +68,8 @@ pub(crate) enum Event<'a> {
     },
     /// How much of the sign-in's time is left.
     TimeLeft(Duration),
+    /// The process goes on after it was stopped.
+    Continued,
     /// Nothing is waited for any more, neither an answer nor a line.
     WaitEnded,
     /// A person has to enter this code at this address.
@@ -79,6 +83,8 @@ pub(crate) enum Event<'a> {
     InputRefused(&'a Error),
     /// An empty line came where the answer can be pasted.
     NothingTyped,
+    /// An empty line came where a user name is needed.
+    NoUsername,
     /// The input has ended; the browser may still answer.
     InputOver,
     /// Something about a token that was accepted.

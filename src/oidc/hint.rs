@@ -8,7 +8,7 @@ use url::Url;
 use super::error::{Error, OAuthError};
 use crate::diagnose;
 use crate::foreign_text::ForeignText;
-use crate::settings::is_okta;
+use crate::settings::{is_loopback, is_okta};
 
 impl OAuthError {
     fn hint(&self) -> String {
@@ -56,6 +56,7 @@ impl Error {
             Self::NoAddress(taken) => Some(taken.hint()),
             Self::PromptImpossible(_)
             | Self::Prompt(_)
+            | Self::NotTyped(_)
             | Self::NoDeviceEndpoint
             | Self::DeviceExpired
             | Self::DeviceAddress(_)
@@ -128,6 +129,9 @@ impl Error {
             Self::DeviceExpired => "run the command again, and sign in while it waits",
             Self::DeviceAddress(_) => {
                 "ask whoever runs the provider: the page that takes the code has to be https"
+            }
+            Self::NotTyped(_) => {
+                "run the command again and type it, or give the name with --username and the password with --password-file"
             }
             Self::InputEnded => {
                 "paste the code, or the address that the browser ended on, and leave standard input open until then"
@@ -215,6 +219,9 @@ impl Error {
                 "check --oidc-issuer-url for a typo (`default` in /oauth2/default may not exist; without it the issuer is \
                  https://YOUR-ORG.okta.com)"
             }
+            Self::Refused { status: 404, url, .. } if url.as_str().matches("/.well-known/").count() > 1 => {
+                "give the issuer alone in --oidc-issuer-url, without /.well-known/openid-configuration"
+            }
             Self::Refused { status: 404, .. } => "check --oidc-issuer-url for a typo",
             _ => return None,
         })
@@ -225,6 +232,9 @@ impl Error {
             // HTTP 407 of a proxy; the library has no type for it that can be told by.
             Self::Unreachable { cause, .. } if cause.as_str().contains("proxy authorization required") => {
                 "the proxy wants a user name and a password: put them into HTTPS_PROXY, as http://user:password@proxy:port"
+            }
+            Self::Unreachable { url, .. } if is_at_loopback(url) => {
+                "nothing answers there on this machine: check the port in --oidc-issuer-url, and that the provider runs"
             }
             Self::Unreachable { .. } | Self::Timeout { connected: false, .. } => {
                 "check the network, VPN and proxy (HTTPS_PROXY)"
@@ -304,6 +314,10 @@ fn issuer_hint(configured: &ForeignText, returned: &ForeignText) -> String {
 
 fn is_at_okta(url: &ForeignText) -> bool {
     Url::parse(url.as_str()).is_ok_and(|url| is_okta(&url))
+}
+
+fn is_at_loopback(url: &ForeignText) -> bool {
+    Url::parse(url.as_str()).is_ok_and(|url| is_loopback(&url))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The password grant (RFC 6749 4.3), for providers that know nothing else.
 
+use std::io;
+
 use super::error::Error;
 use super::event::{Event, Question};
 use super::id_token::Occasion;
@@ -32,19 +34,23 @@ impl ProviderClient<'_> {
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
         metadata.check_keys(self.provider.token).map_err(not_asked)?;
         let endpoint = TokenEndpoint::new(self, &documents, &metadata);
-        let prompt_failed = |error| asked(Error::Prompt(error));
         let username = match username {
             Some(username) => username.to_owned(),
-            None => (self.person.ask)(Question::Username)
-                .map_err(prompt_failed)?
-                .expose()
-                .to_owned(),
+            None => self.ask_username()?,
         };
+        if password.is_none() {
+            self.person.tell(Event::SigningInAs {
+                issuer: self.provider.issuer.as_str(),
+                username: &username,
+            });
+        }
         let mut tries = 1;
         let answer = loop {
             let typed = match &password {
                 Some(password) => password.clone(),
-                None => (self.person.ask)(Question::Password).map_err(prompt_failed)?,
+                None => {
+                    (self.person.ask)(Question::Password).map_err(|error| prompt_failed(error, "password"))?
+                }
             };
             match endpoint.password(&username, &typed, &self.provider.scopes).await {
                 Err(Error::OAuth(error))
@@ -60,4 +66,23 @@ impl ProviderClient<'_> {
             .await
             .map_err(asked)
     }
+
+    fn ask_username(&self) -> Result<String, LoginFailure> {
+        for _ in 0..TRIES {
+            let typed = (self.person.ask)(Question::Username);
+            let typed = typed.map_err(|error| prompt_failed(error, "user name"))?;
+            if !typed.expose().is_empty() {
+                return Ok(typed.expose().to_owned());
+            }
+            self.person.tell(Event::NoUsername);
+        }
+        Err(asked(Error::NotTyped("user name")))
+    }
+}
+
+fn prompt_failed(error: io::Error, wanted: &'static str) -> LoginFailure {
+    asked(match error.kind() {
+        io::ErrorKind::UnexpectedEof => Error::NotTyped(wanted),
+        _ => Error::Prompt(error),
+    })
 }

@@ -73,6 +73,9 @@ fn pasted(text: &str, is_one_word: bool, expected: &Expected) -> Answer {
         Some(state) if !same(state, expected.state.expose()) => {
             Err(Error::Pasted("it is of another sign-in"))
         }
+        Some(_) if !is_answer && pairs.iter().any(|(name, _)| name == "response_type") => {
+            Err(Error::Pasted("it is the address to open in a browser"))
+        }
         Some(_) if !is_answer => Err(Error::Pasted("it has no code")),
         Some(_) => parameters.answer(expected),
         None if is_answer => Err(Error::Pasted("it has no state")),
@@ -226,6 +229,10 @@ mod tests {
             ("http://localhost:8000/?code=c&state=wrong", "another sign-in"),
             ("http://localhost:8000/?code=c", "no state"),
             ("http://localhost:8000/?state=right", "no code"),
+            (
+                "https://i/authorize?response_type=code&state=right",
+                "address to open in a browser",
+            ),
             ("http://localhost:8000/", "address without a code"),
             ("localhost:8000", "address without a code"),
             ("https://i/authorize?client_id=x", "address without a code"),

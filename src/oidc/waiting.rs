@@ -19,6 +19,7 @@ use super::callback::Callback;
 use super::error::Error;
 use super::event::{Event, Person, Question};
 use super::paste::{self, Pasted};
+use crate::process::Continued;
 use crate::secret::Secret;
 use crate::settings::{Browser, Login};
 
@@ -149,10 +150,17 @@ impl Wait<'_> {
 
 /// Tells a person how much time is left until `deadline`, again and again; to be dropped when the wait is over.
 pub(super) async fn count_down(person: Person<'_>, deadline: Instant) -> Infallible {
+    let mut continued = Continued::listen();
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         person.tell(Event::TimeLeft(left));
-        sleep_until(Instant::now() + until_next_look(left)).await;
+        let next_look = Instant::now() + until_next_look(left);
+        while tokio::select! {
+            () = sleep_until(next_look) => false,
+            () = continued.again() => true,
+        } {
+            person.tell(Event::Continued);
+        }
     }
 }
 

@@ -46,6 +46,38 @@ pub(crate) fn parent_id() -> u32 {
     platform::parent_id()
 }
 
+/// Tells each time that this process goes on after a stop.
+pub(crate) struct Continued {
+    /// None where that cannot be heard.
+    #[cfg(unix)]
+    signal: Option<tokio::signal::unix::Signal>,
+}
+
+impl Continued {
+    /// Listens from now on; inside a runtime.
+    pub(crate) fn listen() -> Self {
+        Self {
+            #[cfg(unix)]
+            signal: {
+                let kind =
+                    tokio::signal::unix::SignalKind::from_raw(nix::sys::signal::Signal::SIGCONT as i32);
+                tokio::signal::unix::signal(kind).ok()
+            },
+        }
+    }
+
+    /// Waits for the next time.
+    pub(crate) async fn again(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.signal
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Whether a process that we leave behind would be looked after: the first process of a container takes all others
 /// with it when it ends, and as a parent it may never collect those that it inherits.
 pub(crate) fn can_leave_behind() -> bool {

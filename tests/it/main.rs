@@ -33,6 +33,7 @@ mod failed_login;
 mod files;
 mod grants;
 mod id_token;
+mod job_control;
 mod kubeconfig;
 mod layers;
 mod lists;
@@ -44,6 +45,7 @@ mod opener;
 mod parallel;
 #[cfg(target_os = "linux")]
 mod passwords;
+mod pasted;
 mod peer_cases;
 mod peer_flags;
 #[cfg(target_os = "linux")]

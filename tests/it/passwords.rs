@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::process::Child;
 
-use crate::prompts::{INTERACTIVE, typing};
+use crate::prompts::{INTERACTIVE, typing, up_to};
 use crate::support::{Call, Sandbox, finish};
 
 /// A run with a terminal of its own to ask for a password on.
@@ -93,29 +93,32 @@ fn a_wrong_password_is_asked_for_three_times_at_a_terminal_and_told() {
     assert_eq!(sandbox.grants("password"), 5);
 }
 
-/// `kubectl get pods &`: a question would stop the job until somebody notices.
 #[test]
-fn a_background_job_asks_nothing_and_is_not_stopped() {
+fn an_empty_user_name_is_asked_for_again() {
     let sandbox = Sandbox::unattended();
-    let call = sandbox
-        .get_token()
-        .arg("--grant-type=password")
-        .env("KUBERNETES_EXEC_INFO", INTERACTIVE)
-        .through(&[
-            "setsid",
-            "--ctty",
-            "--wait",
-            "sh",
-            "-mc",
-            "\"$@\" & wait $!",
-            "sh",
-        ]);
-    let (child, _terminal) = typing(&call);
-    finish(child).fails(
-        3,
-        &[
-            "asks for a user name, and nobody can be asked here",
-            "in the foreground",
-        ],
-    );
+    let user = sandbox.okta.behaviour().user;
+    let call = sandbox.get_token().arg("--grant-type=password");
+    let (child, mut terminal) = at_own_terminal(&call);
+    let (child, _) = up_to(child, "Username: ");
+    writeln!(terminal).unwrap();
+    let (child, told) = up_to(child, "Username: ");
+    assert!(told.contains("the name that you have at the provider"), "{told}");
+    writeln!(terminal, "{}", user.login).unwrap();
+    let (child, told) = up_to(child, &format!("as `{}`\n", user.login));
+    assert!(told.contains(&sandbox.okta.issuer()), "{told}");
+    type_passwords(child, terminal, &[&user.password]).token();
+}
+
+/// Ctrl-D at a question.
+#[test]
+fn an_end_of_input_in_place_of_a_name_or_a_password_is_told() {
+    let sandbox = Sandbox::unattended();
+    let call = sandbox.get_token().arg("--grant-type=password");
+    let (child, mut terminal) = at_own_terminal(&call);
+    let (child, _) = up_to(child, "Username: ");
+    terminal.write_all(b"\x04").unwrap();
+    finish(child).fails(1, &["no user name was typed", "--password-file"]);
+    let (child, terminal) = at_own_terminal(&call.in_new_command().arg("--username=alice"));
+    let outcome = type_passwords(child, terminal, &["\x04"]);
+    outcome.fails(1, &["no password was typed", "--password-file"]);
 }

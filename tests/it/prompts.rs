@@ -20,7 +20,7 @@ pub(crate) fn typing(call: &Call) -> (Child, std::fs::File) {
 }
 
 /// Reads standard error up to the prompt, and returns the URL in it.
-fn url_before_prompt(child: &mut Child) -> String {
+pub(crate) fn url_before_prompt(child: &mut Child) -> String {
     let mut reader = unread(child);
     let mut url = String::new();
     loop {
@@ -38,7 +38,7 @@ fn url_before_prompt(child: &mut Child) -> String {
     url
 }
 
-fn keyboard(sandbox: &Sandbox) -> Call {
+pub(crate) fn keyboard(sandbox: &Sandbox) -> Call {
     sandbox
         .get_token()
         .without("--listen-address")
@@ -304,7 +304,7 @@ fn what_is_typed_and_not_read_does_not_reach_the_shell() {
 }
 
 /// Reads standard error up to this text.
-fn up_to(mut child: Child, end: &str) -> (Child, String) {
+pub(crate) fn up_to(mut child: Child, end: &str) -> (Child, String) {
     let mut stderr = child.stderr.take().unwrap();
     let mut told = Vec::new();
     let mut byte = [0];
@@ -319,67 +319,6 @@ fn up_to(mut child: Child, end: &str) -> (Child, String) {
     }
     child.stderr = Some(stderr);
     (child, String::from_utf8(told).unwrap())
-}
-
-#[test]
-fn a_sentence_is_refused_and_the_question_stays() {
-    let sandbox = Sandbox::unattended();
-    let (mut child, mut terminal) = typing(&keyboard(&sandbox));
-    let address = crate::support::redirect_of(&url_before_prompt(&mut child));
-    writeln!(terminal, "garbage hello").unwrap();
-    writeln!(terminal).unwrap();
-    writeln!(terminal, "{address}").unwrap();
-    let outcome = finish(child);
-    outcome.token();
-    for told in ["a code has no spaces in it", "paste the code, or the address"] {
-        assert!(outcome.stderr.contains(told), "{told}: {outcome}");
-    }
-    assert!(!outcome.stderr.contains("it is empty"), "{outcome}");
-}
-
-#[test]
-fn a_code_of_something_else_is_told_and_the_right_one_still_counts() {
-    for pastes in [true, false] {
-        let sandbox = Sandbox::unattended();
-        let call = sandbox
-            .get_token()
-            .without("--browser-command")
-            .env("KUBERNETES_EXEC_INFO", INTERACTIVE);
-        let (mut child, mut terminal) = typing(&call);
-        let mut stderr = unread(&mut child);
-        let mut url = String::new();
-        while !url.starts_with("http") {
-            url.clear();
-            assert_ne!(stderr.read_line(&mut url).unwrap(), 0);
-        }
-        child.stderr = Some(stderr.into_inner());
-        writeln!(terminal, "garbage").unwrap();
-        let (child, told) = up_to(child, "paste the whole address that the browser ended on");
-        assert!(
-            told.contains("the provider refused this code: invalid_grant"),
-            "{told}"
-        );
-        if pastes {
-            writeln!(terminal, "{}", crate::support::redirect_of(url.trim())).unwrap();
-        } else {
-            crate::support::visit(url.trim());
-        }
-        finish(child).token();
-    }
-}
-
-#[test]
-fn codes_by_hand_are_tried_five_times_at_most() {
-    let sandbox = Sandbox::unattended();
-    let outcome = keyboard(&sandbox)
-        .through(&["sh", "-c", "yes garbage | \"$@\"", "sh"])
-        .run();
-    outcome.fails(
-        1,
-        &["invalid_grant", "what was pasted is not the code of this sign-in"],
-    );
-    assert!(!outcome.stderr.contains("before the browser does"), "{outcome}");
-    assert_eq!(sandbox.grants("authorization_code"), 5);
 }
 
 /// Where a terminal shows standard error, the last line tells how much time is left, and is gone when the answer is there.

@@ -37,6 +37,10 @@ fn write_credential(version: ApiVersion, token: &Secret, until: i64) -> Result<(
     Ui::result(&exec::credential(version, token, until)).map_err(Error::Output)
 }
 
+fn with_cure(error: &session::Error) -> String {
+    format!("{}; {}", error.in_one_line(), error.hint())
+}
+
 /// One call: its settings, and who asks.
 struct GetToken<'a> {
     invocation: &'a Invocation<'a>,
@@ -114,6 +118,7 @@ impl<'a> GetToken<'a> {
         SessionFiles {
             store,
             wanted_dir: self.cache.dir.as_deref(),
+            reason: None,
             runtime_dir: self.runtime_dir.as_deref(),
         }
     }
@@ -123,7 +128,7 @@ impl<'a> GetToken<'a> {
         let mut unavailable = None;
         let mut readable = None;
         for dir in self.cache.dirs() {
-            match self.credential_from(dir, readable.as_ref()) {
+            match self.credential_from(dir, unavailable.as_ref(), readable.as_ref()) {
                 Ok(None) => {}
                 Ok(Some(acquired)) => return Ok(acquired),
                 Err(Error::Session(error)) if error.is_unavailable() => {
@@ -133,7 +138,7 @@ impl<'a> GetToken<'a> {
                 Err(error) => return Err(error),
             }
         }
-        self.credential_without_store(unavailable, readable.as_ref())
+        self.credential_without_store(unavailable.as_ref(), readable.as_ref())
     }
 
     /// What can be read where nothing can be written: its refresh token is worth a sign-in.
@@ -147,33 +152,36 @@ impl<'a> GetToken<'a> {
 
     fn credential_without_store(
         &self,
-        unavailable: Option<session::Error>,
+        unavailable: Option<&session::Error>,
         readable: Option<&Record>,
     ) -> Result<Acquired, Error> {
         let failures = self
             .failures_dir
             .as_deref()
             .and_then(|dir| Store::create(dir, self.key(), self.identity.clone(), Storage::Disk).ok());
-        let result = self.acquire(&NoStore { failures }, self.demand(), None, readable);
-        let was_told = result.as_ref().is_err_and(Error::was_told);
-        if self.cache.storage.is_some() && !was_told {
-            let why = unavailable.map_or_else(
+        let reason = self.cache.storage.map(|_| {
+            unavailable.map_or_else(
                 || "there is no home directory; set HOME, or say where with --token-cache-dir".to_owned(),
-                |error| format!("{}; {}", error.in_one_line(), error.hint()),
-            );
-            self.ui.warn(&format!(
-                "sessions cannot be kept, so each call has to ask the provider: {why}"
-            ));
-        }
-        result
+                with_cure,
+            )
+        });
+        self.acquire(&NoStore { failures, reason }, self.demand(), None, readable)
     }
 
-    fn credential_from(&self, dir: &Path, readable: Option<&Record>) -> Result<Option<Acquired>, Error> {
+    fn credential_from(
+        &self,
+        dir: &Path,
+        unavailable: Option<&session::Error>,
+        readable: Option<&Record>,
+    ) -> Result<Option<Acquired>, Error> {
         let Some(storage) = self.cache.storage else {
             return Ok(None);
         };
         let store = Store::create(dir, self.key(), self.identity.clone(), storage)?;
-        let files = self.session_files(store);
+        let files = SessionFiles {
+            reason: unavailable.map(with_cure),
+            ..self.session_files(store)
+        };
         let import = Import {
             dirs: &self.cache.adopt_from,
         };
