@@ -3,10 +3,13 @@
 //! Ends with the code's own time. The code of the device itself is a secret and never shown; the person's code always is,
 //! beside the address that has it in it.
 
+use std::time::Duration;
+
 use oauth2::{PkceCodeChallenge, PkceCodeVerifier};
 use tokio::time::Instant;
 use url::Url;
 
+use super::answer::shown;
 use super::device_code::DeviceCode;
 use super::error::Error;
 use super::event::Event;
@@ -28,9 +31,10 @@ impl ProviderClient<'_> {
         let address = self.show(&device).map_err(not_asked)?;
         // Whoever sits at a terminal far away has no browser here; what fails to open was printed anyway.
         browser::open(&login.browser, &address, |_| ());
+        let life = device.life(login.timeout.as_secs());
         let waited = tokio::select! {
-            answer = device.wait(&endpoint, verifier.as_ref(), self.clock) => answer,
-            never = count_down(self.person, Instant::now() + device.life()) => match never {},
+            answer = device.wait(&endpoint, verifier.as_ref(), life, self.clock) => answer,
+            never = count_down(self.person, Instant::now() + Duration::from_secs(life)) => match never {},
         };
         self.person.tell(Event::WaitEnded);
         let answer = waited.map_err(asked)?;
@@ -66,9 +70,8 @@ impl ProviderClient<'_> {
     fn show(&self, device: &DeviceCode) -> Result<Url, Error> {
         let plain = &device.verification_uri;
         let address = device.verification_uri_complete.as_ref().unwrap_or(plain);
-        let mut addresses = [plain, address].into_iter();
-        if let Some(plain) = addresses.find(|url| url.scheme() != "https" && !is_loopback(url)) {
-            return Err(Error::DeviceAddress(ForeignText::new(plain.as_str())));
+        for url in [plain, address] {
+            for_a_browser(url).map_err(|why| Error::DeviceAddress(shown(url), why))?;
         }
         let code = ForeignText::with_limit(&device.user_code, 40);
         self.person.tell(Event::EnterCode {
@@ -77,5 +80,44 @@ impl ProviderClient<'_> {
             complete: address,
         });
         Ok(address.clone())
+    }
+}
+
+/// Whether an address of the provider may be shown and opened. Any other scheme would start a program of this machine, and what stands
+/// before an `@` looks like the host.
+fn for_a_browser(url: &Url) -> Result<(), &'static str> {
+    let is_web = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url));
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    match (is_web, has_user) {
+        (false, _) => Err("is not https"),
+        (true, true) => Err("has a user name in it"),
+        (true, false) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_addresses_without_a_user_name_are_opened() {
+        let table = [
+            ("https://i/activate", None),
+            ("http://127.0.0.1:1/activate", None),
+            ("http://localhost/activate", None),
+            ("http://i/activate", Some("is not https")),
+            ("vscode://localhost/evil", Some("is not https")),
+            ("x-evil://[::1]/", Some("is not https")),
+            ("file:///etc/passwd", Some("is not https")),
+            ("javascript:alert(1)", Some("is not https")),
+            (
+                "https://login.good.example@evil.example/",
+                Some("has a user name in it"),
+            ),
+            ("https://:x@evil.example/", Some("has a user name in it")),
+        ];
+        for (url, why) in table {
+            assert_eq!(for_a_browser(&Url::parse(url).unwrap()).err(), why, "{url}");
+        }
     }
 }

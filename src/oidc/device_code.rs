@@ -22,12 +22,11 @@ use crate::secret::Secret;
 const DEFAULT_INTERVAL: u64 = 5;
 /// Seconds more between two polls from each `slow_down` on (RFC 8628 3.5).
 const SLOW_DOWN: u64 = 5;
-/// Longest interval after failures of the network, in seconds.
+/// Shortest and longest interval between two polls, in seconds, whatever the provider says.
+const MIN_INTERVAL: u64 = 1;
 const MAX_INTERVAL: u64 = 60;
 /// Life of a device code where the provider does not say, in seconds.
 const DEFAULT_LIFE: i64 = 600;
-/// A day: nobody waits longer, and a clock can be asked for it.
-const MAX_LIFE_SECS: u64 = 24 * 3600;
 
 /// The response of the device authorization endpoint.
 #[derive(Debug)]
@@ -76,21 +75,23 @@ impl DeviceCode {
         })
     }
 
-    /// How long it can be used, from now on.
-    pub(super) fn life(&self) -> Duration {
-        Duration::from_secs(self.expires_in.unsigned_abs().min(MAX_LIFE_SECS))
+    /// How long to wait for the person, in seconds: for the code's life, and not longer than for any other sign-in, since others wait
+    /// for this one.
+    pub(super) fn life(&self, timeout: u64) -> u64 {
+        self.expires_in.unsigned_abs().min(timeout)
     }
 
-    /// Polls until the person has decided or the code has ended.
+    /// Polls until the person has decided, or `life` seconds have passed.
     pub(super) async fn wait(
         &self,
         endpoint: &TokenEndpoint<'_>,
         verifier: Option<&PkceCodeVerifier>,
+        life: u64,
         clock: Clock,
     ) -> Result<TokenResponse, Error> {
-        let end = clock().saturating_add(self.expires_in);
+        let end = clock().saturating_add_unsigned(life);
         let mut pace = Pace {
-            interval: self.interval,
+            interval: self.interval.clamp(MIN_INTERVAL, MAX_INTERVAL),
         };
         loop {
             let error = match endpoint.poll(&self.secret, verifier).await {
@@ -129,24 +130,24 @@ impl Pace {
             Error::OAuth(refusal) => match refusal.code().as_str() {
                 "authorization_pending" | "temporarily_unavailable" | "server_error" => Some(self.interval),
                 "slow_down" => {
-                    self.interval = self.interval.saturating_add(SLOW_DOWN);
+                    self.interval = self.interval.saturating_add(SLOW_DOWN).min(MAX_INTERVAL);
                     Some(self.interval)
                 }
                 _ => None,
             },
             Error::RateLimited { until, .. } => {
                 let asked = until.and_then(|until| u64::try_from(until.saturating_sub(now)).ok());
-                Some(asked.unwrap_or(SLOW_DOWN).max(self.interval))
+                Some(asked.unwrap_or(SLOW_DOWN).clamp(self.interval, MAX_INTERVAL))
             }
             // RFC 8628 3.5: ever more slowly while the network fails.
             Error::Timeout { .. } => {
-                self.interval = self.interval.saturating_mul(2).clamp(1, MAX_INTERVAL);
+                self.interval = self.interval.saturating_mul(2).min(MAX_INTERVAL);
                 Some(self.interval)
             }
             Error::Unreachable { .. }
             | Error::UnknownHost { .. }
             | Error::Refused { .. }
-            | Error::NotJson { .. } => Some(self.interval.max(1)),
+            | Error::NotJson { .. } => Some(self.interval),
             _ => None,
         }
     }
@@ -211,6 +212,28 @@ mod tests {
     }
 
     #[test]
+    fn nothing_that_a_provider_says_makes_the_wait_endless() {
+        let life = |seconds: i64| {
+            let code = read(|object| drop(object.insert("expires_in".into(), seconds.into())));
+            code.unwrap().life(180)
+        };
+        assert_eq!(
+            (life(600), life(60), life(i64::MAX), life(-5)),
+            (180, 60, 180, 180)
+        );
+        let mut pace = Pace { interval: 60 };
+        let slow_down = Error::OAuth(OAuthError {
+            status: 400,
+            error: ForeignText::new("slow_down"),
+            description: None,
+            request_id: None,
+            is_okta: false,
+            grant: GrantType::DeviceCode,
+        });
+        assert_eq!(pace.after(&slow_down, 0), Some(60));
+    }
+
+    #[test]
     fn what_is_missing_is_named_with_the_endpoint_that_was_asked() {
         for name in ["device_code", "user_code", "verification_uri"] {
             let error = read(|object| drop(object.remove(name))).unwrap_err().to_string();
@@ -256,6 +279,8 @@ mod tests {
             (oauth("server_error"), Some(10)),
             (timeout, Some(20)),
             (oauth("authorization_pending"), Some(20)),
+            (limited(Some(i64::MAX)), Some(60)),
+            (oauth("slow_down"), Some(25)),
             (oauth("access_denied"), None),
             (oauth("expired_token"), None),
             (oauth("invalid_client"), None),

@@ -119,17 +119,35 @@ pub(crate) fn header_limits() -> &'static str {
     "an API server takes 1 MiB of headers per request, and a load balancer or ingress in front of it often 8 to 64 KiB"
 }
 
+/// To the nearest unit: what was measured over a network is off by a second or two.
 fn roughly(seconds: i64) -> String {
+    let nearest = |unit: i64| seconds.saturating_add(unit / 2) / unit;
     match seconds {
         0..=119 => format!("{seconds} s"),
-        120..=7199 => format!("{} min", seconds / 60),
-        _ => format!("{} h", seconds / 3600),
+        120..=7169 => format!("{} min", nearest(60)),
+        _ => format!("{} h", nearest(3600)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_difference_is_told_to_the_nearest_unit() {
+        let table = [
+            (119, "119 s"),
+            (120, "2 min"),
+            (209, "3 min"),
+            (7169, "119 min"),
+            (7170, "2 h"),
+            (10_799, "3 h"),
+            (i64::MAX, "2562047788015215 h"),
+        ];
+        for (seconds, told) in table {
+            assert_eq!(roughly(seconds), told);
+        }
+    }
 
     #[test]
     fn a_claim_that_is_missing_or_odd_is_named_with_who_can_correct_it() {

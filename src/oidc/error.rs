@@ -200,8 +200,8 @@ pub(crate) enum Error {
     },
     #[error("the input ended before anything was pasted")]
     InputEnded,
-    #[error("the address to sign in at, `{0}`, is not https")]
-    DeviceAddress(ForeignText),
+    #[error("the address to sign in at, `{0}`, {1}")]
+    DeviceAddress(ForeignText, &'static str),
     #[error("what was pasted is no answer to this sign-in: {0}")]
     Pasted(&'static str),
     #[error("nobody signed in within {seconds} s{}", ignored_tail(*.ignored))]

@@ -59,7 +59,7 @@ impl Error {
             | Self::NotTyped(_)
             | Self::NoDeviceEndpoint
             | Self::DeviceExpired
-            | Self::DeviceAddress(_)
+            | Self::DeviceAddress(..)
             | Self::InputEnded
             | Self::Pasted(_)
             | Self::LoginImpossible
@@ -126,9 +126,11 @@ impl Error {
             Self::NoDeviceEndpoint => {
                 "use another --grant-type, or enable device authorization at the provider"
             }
-            Self::DeviceExpired => "run the command again, and sign in while it waits",
-            Self::DeviceAddress(_) => {
-                "ask whoever runs the provider: the page that takes the code has to be https"
+            Self::DeviceExpired => {
+                "run the command again, and sign in while it waits (--authentication-timeout-sec sets how long at most)"
+            }
+            Self::DeviceAddress(..) => {
+                "ask whoever runs the provider: the page that takes the code has to be https, without a user name in its address"
             }
             Self::NotTyped(_) => {
                 "run the command again and type it, or give the name with --username and the password with --password-file"

@@ -212,11 +212,13 @@ impl<'a> Http<'a> {
         Ok((status, headers, body))
     }
 
-    /// Posts a form, and returns the members of a successful answer; every other answer is an error of ours.
+    /// Posts a form, and returns the members of a successful answer; every other answer is an error of ours, in which none of the
+    /// `secrets` that were sent comes back.
     pub(super) async fn post(
         &self,
         url: &Url,
         form: Form,
+        secrets: &[&str],
         authorization: Option<Secret>,
     ) -> Result<Map<String, Value>, Error> {
         let mut request = self
@@ -233,7 +235,9 @@ impl<'a> Http<'a> {
         }
         let request = request.build().map_err(|error| self.failure(url, error))?;
         let (status, headers, body) = self.send(url, request).await?;
-        let response = form_response(url, status, &headers, &Zeroizing::new(body), (self.clock)());
+        let body = Zeroizing::new(body);
+        let read = |body: &[u8]| form_response(url, status, &headers, body, (self.clock)());
+        let response = read(&body).or_else(|_| read(&without(&body, secrets)));
         response.map_err(|error| match error {
             Error::OAuth(refusal) => Error::OAuth(OAuthError {
                 is_okta: self.is_okta,
@@ -241,5 +245,33 @@ impl<'a> Http<'a> {
             }),
             error => error,
         })
+    }
+}
+
+/// Shorter ones are found in any text, and are no secrets.
+const MIN_SECRET_LEN: usize = 4;
+
+/// The same body with an ellipsis in the place of each secret, as it is or encoded as in a form.
+fn without(body: &[u8], secrets: &[&str]) -> Vec<u8> {
+    let mut text = String::from_utf8_lossy(body).into_owned();
+    for secret in secrets.iter().filter(|secret| secret.len() >= MIN_SECRET_LEN) {
+        let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        text = text.replace(secret, "…").replace(&encoded, "…");
+    }
+    text.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without;
+
+    #[test]
+    fn a_secret_that_comes_back_is_cut_out() {
+        let body = br#"{"error":"x","error_description":"code c/0de1 of s3cret! c%2F0de1 is in use"}"#;
+        let kept = without(body, &["c/0de1", "s3cret!", "is"]);
+        assert_eq!(
+            String::from_utf8(kept).unwrap(),
+            r#"{"error":"x","error_description":"code … of … … is in use"}"#
+        );
     }
 }

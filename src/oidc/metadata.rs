@@ -10,7 +10,7 @@ use super::answer::shown;
 use super::error::Error;
 use super::json;
 use crate::foreign_text::ForeignText;
-use crate::settings::{Issuer, TokenKind, is_loopback};
+use crate::settings::{Issuer, OURS_ALONE, TokenKind, is_loopback};
 
 /// The parts of the discovery document that we use.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ impl Metadata {
         let needed = |name: &str| endpoint(name).map_err(|why| refused(&why.said_of(name)));
         Ok(Self {
             token_endpoint: needed("token_endpoint")?,
-            authorization_endpoint: endpoint("authorization_endpoint"),
+            authorization_endpoint: endpoint("authorization_endpoint").and_then(without_ours),
             device_authorization_endpoint: endpoint("device_authorization_endpoint"),
             jwks_uri: endpoint("jwks_uri"),
             signing_algorithms: json::texts(&document, "id_token_signing_alg_values_supported")
@@ -163,6 +163,14 @@ fn endpoint(text: &str, issuer: &Issuer) -> Result<Url, &'static str> {
     Ok(url)
 }
 
+/// A parameter that occurs twice is read once, and nobody knows which (RFC 6749 3.1).
+fn without_ours(url: Url) -> Endpoint {
+    if url.query_pairs().any(|(name, _)| OURS_ALONE.contains(&&*name)) {
+        return Err(Unusable::Because("has a parameter that only a request may set"));
+    }
+    Ok(url)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,6 +214,24 @@ mod tests {
             Some("tenant=x")
         );
         assert!(!metadata.promises_iss && metadata.token_auth_methods.is_none());
+    }
+
+    #[test]
+    fn an_authorization_endpoint_sets_none_of_the_parameters_of_a_request() {
+        for name in ["state", "redirect_uri", "request", "request_uri", "response_mode"] {
+            let metadata = parse("https://i", |document| {
+                document["authorization_endpoint"] = format!("https://i/authorize?{name}=x").into();
+            });
+            let error = metadata
+                .unwrap()
+                .authorization_endpoint()
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains("has a parameter that only a request may set"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

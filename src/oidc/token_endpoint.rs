@@ -18,6 +18,15 @@ use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
 use crate::settings::{Scopes, TokenKind};
 
+/// Parameters that no answer may show.
+const SECRETS: [&str; 5] = [
+    "code",
+    "code_verifier",
+    "device_code",
+    "password",
+    "refresh_token",
+];
+
 /// The parameters of a request, in order.
 type Parameters<'p> = Vec<(&'p str, &'p str)>;
 
@@ -207,7 +216,10 @@ impl<'a> TokenEndpoint<'a> {
         let mut form = Form::of(parameters);
         let secret = self.client.client_secret.as_ref();
         let header = client_auth::authenticate(&mut form, &self.client.provider.client_id, secret, place);
-        self.client.http.post(url, form, header).await
+        let values = parameters.iter().filter(|(name, _)| SECRETS.contains(name));
+        let mut secrets: Vec<&str> = values.map(|(_, value)| *value).collect();
+        secrets.extend(secret.map(Secret::expose));
+        self.client.http.post(url, form, &secrets, header).await
     }
 }
 

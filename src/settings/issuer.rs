@@ -23,7 +23,7 @@ const OKTA_DOMAINS: [&str; 5] = [
 
 impl Issuer {
     pub(crate) fn parse(text: String) -> Result<Self, Error> {
-        let shown = ForeignText::new(&text);
+        let shown = ForeignText::new(&without_user(&text));
         if let Some(placeholder) = placeholder(&text) {
             return Err(Error::IssuerPlaceholder(
                 shown,
@@ -59,6 +59,16 @@ impl Issuer {
     /// Whether it is surely Okta's, so that a hint may speak of Okta's console.
     pub(crate) fn is_okta(&self) -> bool {
         is_okta(&self.url)
+    }
+}
+
+/// The text of a URL as it may be shown: what stands before an `@` may be a password.
+fn without_user(text: &str) -> String {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match authority.rsplit_once('@') {
+        None => text.to_owned(),
+        Some((user, _)) => format!("{scheme}://…{}", &rest[user.len()..]),
     }
 }
 

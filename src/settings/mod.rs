@@ -21,7 +21,7 @@ pub(crate) use error::Error;
 pub(crate) use issuer::{Issuer, is_loopback, is_okta};
 pub(crate) use list::{list, pairs, scopes};
 pub(crate) use login::{Grant, LocalServer, Login};
-pub(crate) use provider::{Pkce, Provider, Scopes, TokenKind};
+pub(crate) use provider::{OURS_ALONE, Pkce, Provider, Scopes, TokenKind};
 pub(crate) use redirect::{ListenAddress, Redirect};
 pub(crate) use secret_source::SecretSource;
 

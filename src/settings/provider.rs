@@ -24,12 +24,16 @@ pub(crate) struct Provider {
 }
 
 /// Parameters that bind the answer to us: another value would only be refused, or open the sign-in to others.
-const OURS_ALONE: [&str; 7] = [
+pub(crate) const OURS_ALONE: [&str; 10] = [
     "client_id",
     "code_challenge",
     "code_challenge_method",
     "nonce",
     "redirect_uri",
+    // A request object (RFC 9101) replaces all the others, and another response mode brings the answer in another way.
+    "request",
+    "request_uri",
+    "response_mode",
     "response_type",
     "state",
 ];

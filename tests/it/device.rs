@@ -22,7 +22,7 @@ fn device(change: impl FnOnce(&mut Behaviour)) -> (Sandbox, Call) {
 /// A sign-in that goes on once its tab is open: nobody waits for the browser, and it may come too late else.
 fn with_tab(sandbox: &Sandbox, call: &Call) -> Outcome {
     sandbox.hold_token_answers();
-    let child = call.clone().by_timers_of(sandbox).spawn();
+    let child = call.clone().spawn();
     sandbox.wait_for_tabs(1);
     sandbox.let_answers_go();
     finish(child)
@@ -67,7 +67,7 @@ fn at_a_terminal_the_time_left_of_a_device_code_is_shown_and_taken_back() {
     let (child, mut terminal) = typing(&call);
     let mut byte = [0];
     let mut shown = Vec::new();
-    while !shown.ends_with(b"[ 10 min left] waiting for the sign-in ") {
+    while !shown.ends_with(b"[  3 min left] waiting for the sign-in ") {
         assert_eq!(terminal.read(&mut byte).unwrap(), 1);
         shown.push(byte[0]);
     }

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use crate::okta::{AuthorizeError, ClientAuth, Endpoint, Recorded};
-use crate::support::{Sandbox, free_port};
+use crate::support::{Sandbox, free_port, url_from_stderr};
 
 fn query<'a>(request: &'a Recorded, name: &str) -> Option<&'a str> {
     request
@@ -279,13 +279,15 @@ fn a_login_without_a_refresh_token_says_once_how_to_get_one() {
 
 #[test]
 fn all_ports_taken_names_the_holder_and_what_to_register() {
-    let sandbox = Sandbox::new();
-    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = holder.local_addr().unwrap().port();
-    let outcome = sandbox
+    let sandbox = Sandbox::unattended();
+    let port = free_port();
+    let call = sandbox
         .get_token()
-        .with("--listen-address", &format!("127.0.0.1:{port}"))
-        .run();
+        .arg("--skip-open-browser")
+        .with("--listen-address", &format!("127.0.0.1:{port}"));
+    // A process that starts no other, which would hold the port too until it runs its own program.
+    let (mut holder, _, _) = url_from_stderr(call.spawn());
+    let outcome = call.arg("--oidc-extra-scope=email").run();
     outcome.fails(
         1,
         &[
@@ -295,14 +297,11 @@ fn all_ports_taken_names_the_holder_and_what_to_register() {
         ],
     );
     if cfg!(target_os = "linux") {
-        assert!(
-            outcome
-                .stderr
-                .contains(&format!("(process {})", std::process::id())),
-            "{outcome}"
-        );
+        let named = format!("is taken by kubesesame (process {})", holder.id());
+        assert!(outcome.stderr.contains(&named), "{outcome}");
     }
-    assert_eq!(sandbox.tabs(), 0);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
 }
 
 #[test]

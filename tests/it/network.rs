@@ -15,8 +15,13 @@ fn a_provider_that_is_down_is_named() {
     let call = sandbox
         .get_token()
         .with("--oidc-issuer-url", &format!("http://127.0.0.1:{}", free_port()));
-    call.run()
-        .fails(1, &["cannot reach http://127.0.0.1:", "hint: check the network"]);
+    call.run().fails(
+        1,
+        &[
+            "cannot reach http://127.0.0.1:",
+            "hint: nothing answers there on this machine",
+        ],
+    );
     assert_eq!(sandbox.tabs(), 0);
 }
 

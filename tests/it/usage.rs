@@ -66,6 +66,10 @@ fn an_issuer_that_cannot_be_one_is_refused_with_the_right_form() {
             "--oidc-issuer-url=https://me@example.okta.com/",
             "has a user name",
         ),
+        (
+            "--oidc-issuer-url=https://me:s3cret@example.okta.com/",
+            "`https://…@example.okta.com/` has a user name or password",
+        ),
         ("--oidc-issuer-url=\u{1b}[31mred", "is not a URL"),
         (
             "--oidc-issuer-url=https://login.microsoftonline.com/{tenantid}/v2.0",
