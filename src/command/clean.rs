@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::cli::CleanArgs;
+use super::kubeconfig::files::in_order;
+use crate::cli::{CleanArgs, FileArgs};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::session;
@@ -25,10 +26,18 @@ pub(crate) fn run(args: CleanArgs, environment: &Environment, ui: Ui) -> Result<
     if let Some(dir) = &environment.temporary_dir {
         drop(session::remove_all(dir, PATIENCE, || ()));
     }
+    sweep_kubeconfigs(environment);
     if let (Err(_), Err(second)) = (&cleaned, &fallback) {
         ui.warn(&second.in_one_line());
     }
     cleaned.and(fallback)
+}
+
+/// Removes what a killed `kubeconfig convert` left beside the kubeconfigs, secrets included.
+fn sweep_kubeconfigs(environment: &Environment) {
+    for file in in_order(&FileArgs { kubeconfig: None }, environment).unwrap_or_default() {
+        file.sweep();
+    }
 }
 
 /// `always_tells`: also that there was nothing.
