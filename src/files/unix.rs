@@ -8,7 +8,7 @@ use std::path::{Component, Path};
 use nix::fcntl::OFlag;
 use nix::unistd::{Uid, User};
 
-use super::user_file::BackupFault;
+use super::user_file::{BackupFault, PIPE};
 use super::{Error, Kind, open};
 
 const STICKY: u32 = 0o1000;
@@ -265,11 +265,11 @@ pub(super) fn keep_owner(file: &File, replaced: &Metadata) -> io::Result<()> {
     std::os::unix::fs::fchown(file, uid, gid)
 }
 
-/// What is no file, no directory and no link; a pipe is named as everybody names it.
+/// What is no file, no directory and no link.
 pub(super) fn kind_of_special(metadata: &Metadata) -> &'static str {
     let kind = metadata.file_type();
     if kind.is_fifo() {
-        "a pipe"
+        PIPE
     } else if kind.is_socket() {
         "a socket"
     } else {

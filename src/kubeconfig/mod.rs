@@ -28,6 +28,7 @@ pub(crate) use auth_provider::{
 pub(crate) use convert::{Choice, Fate, Fault, Plan, is_conversion_of, our_users, plan};
 pub(crate) use diff::unified;
 pub(crate) use error::Error;
+pub(crate) use mask::masked_reason;
 pub(crate) use secret_flag::SecretFlag;
 
 /// The `kubectl config set-credentials` line that runs kubesesame with these arguments.

@@ -267,7 +267,10 @@ fn accepts(arguments: &[String], environment: &Environment) -> Result<(), String
     let error = match Cli::parse_entry(arguments).map(|cli| cli.command) {
         Ok(Command::GetToken(args)) => {
             let checked = settings::check_get_token(*args, environment);
-            return checked.map_err(|error| format!("it would fail on each call: {error}"));
+            return checked.map_err(|error| {
+                let reason = kubeconfig::masked_reason(&error.to_string(), arguments);
+                format!("it would fail on each call: {reason}")
+            });
         }
         Ok(_) => return Ok(()),
         Err(error) => error,

@@ -22,7 +22,7 @@ pub(crate) use lock::UserFileLock;
 
 /// A kubeconfig of hundreds of clusters is some megabytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
-const PIPE: &str = "a pipe";
+pub(in crate::files) const PIPE: &str = "a pipe";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
 /// A file by the name that the person gave it, and by the one it really has.

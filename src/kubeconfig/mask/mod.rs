@@ -272,6 +272,33 @@ fn value_cover(flag: &str, value: &str) -> Option<String> {
     )
 }
 
+/// Covers the value in a reason why an entry would fail, which begins with its flag: ``--flag `value` is …``.
+pub(crate) fn masked_reason(reason: &str, arguments: &[String]) -> String {
+    let parts = reason
+        .split_once(" `")
+        .and_then(|(flag, rest)| Some((flag, rest.split_once('`')?)))
+        .filter(|(flag, _)| is_flag(flag));
+    let Some((flag, (value, rest))) = parts else {
+        return reason.to_owned();
+    };
+    // The name of a header that was written as HTTP has it: what follows the colon was cut.
+    let is_name = || {
+        arguments
+            .iter()
+            .any(|argument| argument.contains(&format!("{value}:")))
+    };
+    let cover = if SECRET_FLAGS.contains(&flag) && is_name() {
+        None
+    } else if value.ends_with('…') {
+        // The end of its secret may be what was cut.
+        Some(NOT_SHOWN.to_owned())
+    } else {
+        value_cover(flag, value)
+    };
+    let shown = cover.as_deref().unwrap_or(value);
+    format!("{flag} `{shown}`{rest}")
+}
+
 /// Covers user, password, query and fragment of a URL; `None` if there is nothing to cover.
 fn masked_url(url: &str) -> Option<String> {
     let (scheme, rest) = match url.find("://") {

@@ -111,3 +111,76 @@ fn a_comment_is_shown_if_it_is_words() {
         assert_eq!(is_prose(comment), is_shown, "{comment}");
     }
 }
+
+#[test]
+fn a_reason_quotes_no_secret() {
+    for (argument, reason, shown) in [
+        (
+            "--oidc-issuer-url=http://u:p@h",
+            "--oidc-issuer-url `http://u:p@h` is not https",
+            "--oidc-issuer-url `http://[secret]@h` is not https",
+        ),
+        (
+            "--oidc-issuer-url=http://h",
+            "--oidc-issuer-url `http://h` is not https",
+            "--oidc-issuer-url `http://h` is not https",
+        ),
+        (
+            "--oidc-issuer-url=http://u:ppp",
+            "--oidc-issuer-url `http://u:p…` is not https",
+            "--oidc-issuer-url `[not shown]` is not https",
+        ),
+        (
+            "--oidc-request-header=abc",
+            "--oidc-request-header `abc` is not NAME=VALUE",
+            "--oidc-request-header `[secret]` is not NAME=VALUE",
+        ),
+        (
+            "--oidc-request-header=Authorization: abc",
+            "--oidc-request-header `Authorization` is not NAME=VALUE",
+            "--oidc-request-header `Authorization` is not NAME=VALUE",
+        ),
+        (
+            "--grant-type=x",
+            "--grant-type `x` is none of `y` and `z`",
+            "--grant-type `x` is none of `y` and `z`",
+        ),
+        ("", "--oidc-client-id is missing", "--oidc-client-id is missing"),
+    ] {
+        assert_eq!(masked_reason(reason, &[argument.to_owned()]), shown);
+    }
+}
+
+#[test]
+fn a_comment_is_covered_wherever_it_stands() {
+    let text = "\
+%YAML 1.2 # HIDE1
+--- # HIDE2
+kind: Config # HIDE3
+users: # HIDE4
+- # HIDE5
+  name: n # HIDE6
+  user:
+    exec: # HIDE7
+      args: [get-token, # HIDE8
+        --grant-type=x # HIDE9
+        ]
+      env:
+      - {name: x, value: HIDE0} # HIDE10
+      installHint: | # HIDE11
+        HIDE12
+      # HIDE13
+    token: >- # HIDE14
+      HIDE15
+
+      HIDE16
+    ? x # HIDE17
+    : \"HIDE18
+      HIDE19\" # HIDE20
+... # HIDE21
+# HIDE22
+";
+    let shown = masked(text);
+    assert!(!shown.contains("HIDE"), "{shown}");
+    assert!(shown.contains("--grant-type=x"), "{shown}");
+}
