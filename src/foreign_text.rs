@@ -38,6 +38,19 @@ impl ForeignText {
     }
 }
 
+/// Text of several lines, made harmless: lines and tabs stay, and a mark stands for what could move the cursor, hide text or turn its
+/// direction.
+pub(crate) fn harmless_lines(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    text.chars()
+        .map(|c| match c {
+            '\n' | '\t' => c,
+            c if is_harmless(c) => c,
+            _ => char::REPLACEMENT_CHARACTER,
+        })
+        .collect()
+}
+
 /// Escapes, in JSON text, what could move the cursor, hide text or turn its direction; JSON reads it back the same.
 pub(crate) fn escaped_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
@@ -57,7 +70,7 @@ pub(crate) fn escaped_json(json: &str) -> String {
 
 /// Rejects what could move the cursor, hide text or turn its direction: C0, DEL, C1, zero-width and
 /// bidirectional controls.
-fn is_harmless(c: char) -> bool {
+pub(crate) fn is_harmless(c: char) -> bool {
     !c.is_control()
         && !matches!(c,
             '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{00AD}')
@@ -77,6 +90,14 @@ mod tests {
     fn escape_sequences_and_direction_marks_are_dropped() {
         let text = ForeignText::new("no\u{1b}[31m way\r\nerror: \u{202e}fake\u{9b}1m\u{200b}!");
         assert_eq!(text.as_str(), "no[31m way  error: fake1m!");
+    }
+
+    #[test]
+    fn lines_stay_lines_and_show_where_something_was() {
+        assert_eq!(
+            harmless_lines("a\r\n\tb\u{1b}[1m\r\u{202e}c\n"),
+            "a\n\tb\u{fffd}[1m\u{fffd}\u{fffd}c\n"
+        );
     }
 
     #[test]

@@ -10,11 +10,14 @@ pub(crate) struct KubeconfigArgs {
     pub(crate) command: KubeconfigCommand,
 }
 
+// Not a second paragraph of the command's text: clap would spread out the whole help for it.
+const CONVERT: &str =
+    "Shows the difference, keeps a backup beside each file, and changes nothing but these entries.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum KubeconfigCommand {
     /// Turn the users of `kubectl oidc-login`, `kubelogin` and `auth-provider: oidc` into kubesesame's
-    ///
-    /// Shows the difference, keeps a backup beside each file, and changes nothing but these entries.
+    #[command(after_help = CONVERT)]
     Convert(ConvertArgs),
     /// Put back the kubeconfig as it was before `convert`, byte for byte
     Restore(RestoreArgs),

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::cli::CleanArgs;
+use super::kubeconfig::files::in_order;
+use crate::cli::{CleanArgs, FileArgs};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::session;
@@ -14,17 +15,29 @@ use crate::ui::Ui;
 const PATIENCE: Duration = Duration::from_secs(40);
 
 pub(crate) fn run(args: CleanArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
-    clean(&cache_dir(args.token_cache_dir, environment)?, true, ui)?;
+    // One directory that cannot be looked at keeps nobody from the others; the first failure is told at the end.
+    let cleaned = cache_dir(args.token_cache_dir, environment)
+        .map_err(Error::from)
+        .and_then(|dir| clean(&dir, true, ui));
     // Where sessions are when the home cannot be written.
-    if let Some(dir) = runtime_dir(environment) {
-        clean(&dir, false, ui)?;
-    }
+    let fallback = runtime_dir(environment).map_or(Ok(()), |dir| clean(&dir, false, ui));
     // Only failures are remembered there. Everybody may make a directory among the temporary files, and one of another user has
     // nothing of ours in it.
     if let Some(dir) = &environment.temporary_dir {
         drop(session::remove_all(dir, PATIENCE, || ()));
     }
-    Ok(())
+    sweep_kubeconfigs(environment);
+    if let (Err(_), Err(second)) = (&cleaned, &fallback) {
+        ui.warn(&second.in_one_line());
+    }
+    cleaned.and(fallback)
+}
+
+/// Removes what a killed `kubeconfig convert` left beside the kubeconfigs, secrets included.
+fn sweep_kubeconfigs(environment: &Environment) {
+    for file in in_order(&FileArgs { kubeconfig: None }, environment).unwrap_or_default() {
+        file.sweep();
+    }
 }
 
 /// `always_tells`: also that there was nothing.

@@ -12,6 +12,7 @@ use tempfile::NamedTempFile;
 
 mod named;
 mod shared;
+mod shown;
 mod user_file;
 
 #[cfg(unix)]
@@ -23,6 +24,7 @@ mod platform;
 
 pub(crate) use named::{read_named, read_secret};
 pub(crate) use shared::{LockFile, Slots};
+pub(crate) use shown::{quoted, shown};
 pub(crate) use user_file::{Staged, UserFile, UserFileError, UserFileLock};
 
 /// Largest file that is read. A token has 1 MiB at most, and a session holds it beside a refresh token of any size.
@@ -145,12 +147,6 @@ impl Error {
             }
         }
     }
-}
-
-/// A path as a shell takes it.
-pub(crate) fn quoted(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    shlex::try_quote(&text).map_or_else(|_| text.to_string(), |quoted| quoted.to_string())
 }
 
 /// A directory whose contents only we can change.

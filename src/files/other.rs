@@ -6,6 +6,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
+use super::user_file::BackupFault;
 use super::{Error, Kind, open};
 
 pub(super) fn check_directory(path: &Path) -> Result<bool, Error> {
@@ -100,4 +101,21 @@ pub(super) fn links(_metadata: &fs::Metadata) -> u64 {
 #[expect(clippy::unnecessary_wraps, reason = "the same shape as on Unix")]
 pub(super) fn keep_owner(_file: &File, _replaced: &fs::Metadata) -> io::Result<()> {
     Ok(())
+}
+
+pub(super) fn kind_of_special(_metadata: &fs::Metadata) -> &'static str {
+    "a device"
+}
+
+/// The access list of the directory decides who can make files in it.
+pub(super) fn is_own(_metadata: &fs::Metadata) -> bool {
+    true
+}
+
+pub(super) fn backup_fault(_backup: &fs::Metadata, _original: &fs::Metadata) -> Option<BackupFault> {
+    None
+}
+
+pub(super) fn directory_fault(_path: &Path, _original: &fs::Metadata) -> Option<BackupFault> {
+    None
 }

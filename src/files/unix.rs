@@ -2,12 +2,13 @@
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path};
 
 use nix::fcntl::OFlag;
 use nix::unistd::{Uid, User};
 
+use super::user_file::{BackupFault, PIPE};
 use super::{Error, Kind, open};
 
 const STICKY: u32 = 0o1000;
@@ -262,4 +263,55 @@ pub(super) fn keep_owner(file: &File, replaced: &Metadata) -> io::Result<()> {
         return Ok(());
     }
     std::os::unix::fs::fchown(file, uid, gid)
+}
+
+/// What is no file, no directory and no link.
+pub(super) fn kind_of_special(metadata: &Metadata) -> &'static str {
+    let kind = metadata.file_type();
+    if kind.is_fifo() {
+        PIPE
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+pub(super) fn is_own(metadata: &Metadata) -> bool {
+    metadata.uid() == Uid::effective().as_raw()
+}
+
+/// Returns why a backup may be somebody else's than that of who can change the original.
+///
+/// Who owns the original, and root, can write there what they like; so can everybody whom its mode allows to.
+pub(super) fn backup_fault(backup: &Metadata, original: &Metadata) -> Option<BackupFault> {
+    if !backup.is_file() {
+        return Some(BackupFault::NotFile(kind_of_special(backup)));
+    }
+    let trusted = [Uid::effective().as_raw(), 0, original.uid()];
+    if !trusted.contains(&backup.uid()) {
+        return Some(BackupFault::ForeignOwner(owner_name(backup.uid())));
+    }
+    if backup.mode() & !original.mode() & (WRITE_BY_OTHERS | WRITE_BY_GROUP) != 0 {
+        let mode = backup.mode() & 0o7777;
+        return Some(BackupFault::OpenToOthers { mode });
+    }
+    (backup.nlink() > 1).then(|| BackupFault::ManyNames(backup.nlink()))
+}
+
+/// Returns the directory on the way to a file in which others could put another backup in the place of ours.
+///
+/// Not where they may write to the original itself (a Windows drive under WSL): then there is nothing to protect.
+pub(super) fn directory_fault(path: &Path, original: &Metadata) -> Option<BackupFault> {
+    if original.mode() & WRITE_BY_OTHERS != 0 {
+        return None;
+    }
+    path.ancestors().skip(1).find_map(|dir| {
+        let mode = fs::symlink_metadata(dir).ok()?.mode() & 0o7777;
+        let open = mode & WRITE_BY_OTHERS != 0 && mode & STICKY == 0;
+        open.then(|| BackupFault::Directory {
+            dir: dir.to_owned(),
+            mode,
+        })
+    })
 }

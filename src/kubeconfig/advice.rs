@@ -2,6 +2,8 @@
 //!
 //! Pure. Names flags and variables, never a value, which may be a secret.
 
+use std::collections::HashSet;
+
 use super::secret_flag::SECRETS;
 use super::tree::Node;
 
@@ -14,8 +16,16 @@ pub(crate) struct Advice {
     pub(crate) dead_variables: Vec<(String, Option<&'static str>)>,
     /// Flags whose value holds a variable as a shell would expand it.
     pub(crate) unexpanded: Vec<String>,
-    /// Tokens that the entry held and that only the backup has now.
-    pub(crate) drops_tokens: bool,
+    pub(crate) drops: Drops,
+}
+
+/// What the entry held and only the backup has now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Drops {
+    Nothing,
+    Tokens,
+    /// A refresh token among them, and the new entry has no scope that asks for one.
+    RefreshToken,
 }
 
 /// What kubelogin read before version 1.11 (2019), and the flag that says the same now.
@@ -43,6 +53,7 @@ pub(super) fn dead_variables(exec: &Node) -> Vec<(String, Option<&'static str>)>
 /// Returns the flags whose value a shell would have expanded: kubectl runs the command without one.
 pub(super) fn unexpanded(arguments: &[String]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
+    let mut known = HashSet::new();
     let mut before = "";
     for argument in arguments {
         let (flag, value) = match argument.split_once('=') {
@@ -50,10 +61,7 @@ pub(super) fn unexpanded(arguments: &[String]) -> Vec<String> {
             _ => (before, &**argument),
         };
         let is_secret = SECRETS.iter().any(|secret| secret.flag == flag);
-        if flag.starts_with("--")
-            && holds_variable(value, is_secret)
-            && !found.iter().any(|known| known == flag)
-        {
+        if flag.starts_with("--") && holds_variable(value, is_secret) && known.insert(flag) {
             found.push(flag.to_owned());
         }
         before = argument;

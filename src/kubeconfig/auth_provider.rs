@@ -3,8 +3,10 @@
 //!
 //! Pure. Chooses as kubectl does: of several files the first that has a name counts.
 
+use std::collections::HashMap;
+
 use super::convert::Fault;
-use super::edit::{Edit, apply};
+use super::edit::{Edit, Lines, apply};
 use super::entry::{insert_after, is_plain, json, written};
 use super::error::Error;
 use super::legacy::LegacyArguments;
@@ -55,20 +57,29 @@ pub(crate) fn contexts(text: &str) -> Result<Contexts, Fault> {
     })
 }
 
-/// Returns the user of a context; of several contexts of one name the first counts.
-pub(crate) fn user_of_context(contexts: &[(String, Option<String>)], name: &str) -> Result<String, Error> {
-    let shown = || ForeignText::new(name);
-    match contexts.iter().find(|(known, _)| known == name) {
-        Some((_, Some(user))) => Ok(user.clone()),
-        Some((_, None)) => Err(Error::NoUser { name: shown() }),
+/// Returns the users of contexts; of several contexts of one name the first counts.
+pub(crate) fn users_of_contexts(
+    contexts: &[(String, Option<String>)],
+    names: &[String],
+) -> Result<Vec<String>, Error> {
+    let mut known = HashMap::new();
+    for (name, user) in contexts {
+        known.entry(name.as_str()).or_insert(user);
+    }
+    let user = |name: &String| match known.get(name.as_str()) {
+        Some(Some(user)) => Ok(user.clone()),
+        Some(None) => Err(Error::NoUser {
+            name: ForeignText::new(name),
+        }),
         None => Err(Error::NoSuchContext {
-            name: shown(),
+            name: ForeignText::new(name),
             known: contexts
                 .iter()
                 .map(|(known, _)| ForeignText::new(known))
                 .collect(),
         }),
-    }
+    };
+    names.iter().map(user).collect()
 }
 
 /// Reads the entry of a user; `None` if the file has no such user, an inner error if it cannot be signed in so.
@@ -126,9 +137,10 @@ pub(crate) fn with_tokens(
         .into_iter()
         .filter_map(|(key, token)| Some((key, token?.expose())))
         .collect();
+    let lines = Lines::of(text);
     let edits: Option<Vec<Edit>> = tokens
         .iter()
-        .map(|(key, token)| edit(text, config, key, token).ok())
+        .map(|(key, token)| edit(&lines, config, key, token).ok())
         .collect();
     let edited = apply(text, edits.ok_or(Fault::Unproven)?);
     let expected = document.root.as_ref().map(|root| expected(root, user, &tokens));
@@ -138,16 +150,16 @@ pub(crate) fn with_tokens(
     }
 }
 
-fn edit(text: &str, config: &Node, key: &str, token: &str) -> Result<Edit, String> {
+fn edit(lines: &Lines<'_>, config: &Node, key: &str, token: &str) -> Result<Edit, String> {
     let Some((name, value)) = config.pair(key) else {
         let issuer = config.pair(ISSUER).ok_or("there is nothing to write it behind")?;
-        return insert_after(text, issuer, key, token);
+        return insert_after(lines, issuer, key, token);
     };
     if !value.span.is_empty() {
         return Ok(Edit::replace(value.span.clone(), written(token, value)?));
     }
     // `id-token:` with nothing behind it.
-    let colon = text[name.span.end..].find(':').ok_or("it has no colon")?;
+    let colon = lines.text[name.span.end..].find(':').ok_or("it has no colon")?;
     let token = if is_plain(token) {
         token.to_owned()
     } else {

@@ -2,8 +2,10 @@
 //!
 //! Pure: who may be converted and where secrets go is decided by the caller.
 
+use std::collections::HashMap;
+
 use super::advice::Advice;
-use super::edit::{Edit, apply};
+use super::edit::{Edit, Lines, apply};
 use super::entry::{Conversion, from_exec};
 use super::legacy::from_legacy;
 use super::secret_flag::{SECRETS, SecretFlag};
@@ -54,18 +56,19 @@ pub(crate) struct Plan {
 /// Converts the users that can and shall be.
 pub(crate) fn plan(text: &str, choice: &Choice<'_>) -> Result<Plan, Fault> {
     let document = parse(text).map_err(Fault::Broken)?;
+    let lines = Lines::of(text);
     let mut fates = Vec::new();
     let mut edits: Vec<Edit> = Vec::new();
-    let mut proofs = Vec::new();
+    let mut proofs = HashMap::new();
     for user in users(&document).map_err(Fault::NoKubeconfig)? {
-        let fate = match convert(text, &user, choice) {
+        let fate = match convert(&lines, &user, choice) {
             Ok(Ok(conversion)) => {
                 let fate = Fate::Converted {
                     kept: conversion.kept,
                     advice: conversion.advice,
                 };
                 edits.extend(conversion.edits);
-                proofs.push((user.name.to_owned(), conversion.exec));
+                proofs.insert(user.name.to_owned(), conversion.exec);
                 fate
             }
             Ok(Err(fate)) => fate,
@@ -91,7 +94,11 @@ pub(crate) fn plan(text: &str, choice: &Choice<'_>) -> Result<Plan, Fault> {
 }
 
 /// Converts one user; the inner error is a fate that is no failure, the outer one a reason.
-fn convert(text: &str, user: &User<'_>, choice: &Choice<'_>) -> Result<Result<Conversion, Fate>, String> {
+fn convert(
+    lines: &Lines<'_>,
+    user: &User<'_>,
+    choice: &Choice<'_>,
+) -> Result<Result<Conversion, Fate>, String> {
     let fate = match &user.kind {
         Kind::Already => Fate::Already,
         Kind::Other(reason) => Fate::Other(*reason),
@@ -99,16 +106,16 @@ fn convert(text: &str, user: &User<'_>, choice: &Choice<'_>) -> Result<Result<Co
         Kind::Unable(reason) => Fate::Unable(reason.clone()),
         Kind::Peer { exec, wrapped } => {
             // Flags first: a secret must not move for an entry that stays.
-            check(&from_exec(text, exec, *wrapped, &|_, _| None)?, choice)?;
-            return from_exec(text, exec, *wrapped, &|flag, secret| {
+            check(&from_exec(lines, exec, *wrapped, &|_, _| None)?, choice)?;
+            return from_exec(lines, exec, *wrapped, &|flag, secret| {
                 (choice.secret_file)(user.name, flag, secret)
             })
             .map(Ok);
         }
         Kind::Legacy { config } => {
-            check(&from_legacy(text, user.node, config, &|_, _| None)?, choice)?;
+            check(&from_legacy(lines, user.node, config, &|_, _| None)?, choice)?;
             let secret_file = |flag, secret: &Secret| (choice.secret_file)(user.name, flag, secret);
-            return from_legacy(text, user.node, config, &secret_file).map(Ok);
+            return from_legacy(lines, user.node, config, &secret_file).map(Ok);
         }
     };
     Ok(Err(fate))
@@ -119,7 +126,7 @@ fn check(conversion: &Conversion, choice: &Choice<'_>) -> Result<(), String> {
 }
 
 /// Returns the tree that the edited text has to have.
-fn expected(mut root: Node, proofs: &[(String, Node)]) -> Node {
+fn expected(mut root: Node, proofs: &HashMap<String, Node>) -> Node {
     let Value::Mapping { pairs, .. } = &mut root.value else {
         return root;
     };
@@ -130,11 +137,9 @@ fn expected(mut root: Node, proofs: &[(String, Node)]) -> Node {
         };
         for item in items {
             let name = item.get("name").and_then(Node::text);
-            let Some((_, exec)) = proofs.iter().find(|(proven, _)| Some(proven.as_str()) == name) else {
-                continue;
-            };
-            let exec = exec.clone();
-            replace_exec(item, exec);
+            if let Some(exec) = name.and_then(|name| proofs.get(name)) {
+                replace_exec(item, exec.clone());
+            }
         }
     }
     root
@@ -166,13 +171,14 @@ pub(crate) fn is_conversion_of(original: &str, current: &str) -> bool {
         return true;
     }
     let ours = our_users(current);
+    let ours: HashMap<&str, &OurUser> = ours.iter().map(|user| (user.name.as_str(), user)).collect();
     let secret_file = |name: &str, flag: SecretFlag, _: &Secret| {
-        let user = ours.iter().find(|user| user.name == name)?;
+        let user = ours.get(name)?;
         let (_, path) = user.secret_files.iter().find(|(known, _)| *known == flag)?;
         Some(path.clone())
     };
     let choice = Choice {
-        wanted: &|name| ours.iter().any(|user| user.name == name),
+        wanted: &|name| ours.contains_key(name),
         accepts: &|_| Ok(()),
         secret_file: &secret_file,
     };

@@ -36,24 +36,44 @@ pub(super) fn apply(text: &str, mut edits: Vec<Edit>) -> String {
     edited
 }
 
-/// Returns what ends the text's lines.
-pub(super) fn line_ending(text: &str) -> &'static str {
-    match text.find('\n') {
-        Some(at) if text[..at].ends_with('\r') => "\r\n",
-        _ => "\n",
+/// A text that knows where its lines end: what surrounds a byte costs the same in a text of one long line.
+pub(super) struct Lines<'a> {
+    pub(super) text: &'a str,
+    newlines: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        let newlines = text.match_indices('\n').map(|(at, _)| at).collect();
+        Self { text, newlines }
     }
-}
 
-/// Returns what stands before this byte on its line.
-pub(super) fn before(text: &str, at: usize) -> &str {
-    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    text[start..at].trim_start_matches('\u{feff}')
-}
+    /// Returns what ends the text's lines.
+    pub(super) fn ending(&self) -> &'static str {
+        match self.newlines.first() {
+            Some(&at) if self.text[..at].ends_with('\r') => "\r\n",
+            _ => "\n",
+        }
+    }
 
-/// Returns the rest of the line from this byte on, without its ending.
-pub(super) fn after(text: &str, at: usize) -> &str {
-    let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
-    text[at..end].trim_end_matches('\r')
+    /// Returns what stands before this byte on its line.
+    pub(super) fn before(&self, at: usize) -> &'a str {
+        let line = self.newlines.partition_point(|newline| *newline < at);
+        let start = line.checked_sub(1).map_or(0, |before| self.newlines[before] + 1);
+        self.text[start..at].trim_start_matches('\u{feff}')
+    }
+
+    /// Returns the rest of the line from this byte on, without its ending.
+    pub(super) fn after(&self, at: usize) -> &'a str {
+        let end = self.newline_after(at).unwrap_or(self.text.len());
+        self.text[at..end].trim_end_matches('\r')
+    }
+
+    /// Returns where the line of this byte ends, if it does.
+    pub(super) fn newline_after(&self, at: usize) -> Option<usize> {
+        let line = self.newlines.partition_point(|newline| *newline < at);
+        self.newlines.get(line).copied()
+    }
 }
 
 /// Returns whether a rest of a line holds nothing, or a comment.
@@ -79,8 +99,11 @@ mod tests {
     #[test]
     fn lines_are_seen_without_their_endings() {
         let text = "a: b\r\n  c: d # e\r\n";
-        assert_eq!(line_ending(text), "\r\n");
-        assert_eq!((before(text, 8), after(text, 12)), ("  ", " # e"));
+        let lines = Lines::of(text);
+        assert_eq!(lines.ending(), "\r\n");
+        assert_eq!((lines.before(8), lines.after(12)), ("  ", " # e"));
+        assert_eq!((lines.before(0), lines.after(text.len())), ("", ""));
+        assert_eq!(Lines::of("\u{feff}a").before(4), "a");
         assert!(is_blank_or_comment(" # e") && is_blank_or_comment("") && !is_blank_or_comment("# e"));
     }
 }

@@ -4,8 +4,8 @@
 
 use granit_parser::ScalarStyle;
 
-use super::advice::{Advice, dead_variables, unexpanded};
-use super::edit::{Edit, after, before, is_blank_or_comment, line_ending};
+use super::advice::{Advice, Drops, dead_variables, unexpanded};
+use super::edit::{Edit, Lines, is_blank_or_comment};
 use super::secret_flag::{SECRETS, SecretFlag};
 use super::tree::{Node, Value};
 use crate::secret::Secret;
@@ -33,7 +33,7 @@ pub(super) type SecretFile<'a> = dyn Fn(SecretFlag, &Secret) -> Option<String> +
 
 /// Edits the entry of a user of the peer.
 pub(super) fn from_exec(
-    text: &str,
+    lines: &Lines<'_>,
     exec: &Node,
     wrapped: bool,
     secret_file: &SecretFile<'_>,
@@ -51,13 +51,13 @@ pub(super) fn from_exec(
     match exec.get("interactiveMode") {
         Some(mode) if mode.is_null() => return Err("its `interactiveMode` is empty".to_owned()),
         Some(mode) => edits.push(Edit::replace(mode.span.clone(), written(MODE, mode)?)),
-        None => edits.push(insert_after(text, command, "interactiveMode", MODE)?),
+        None => edits.push(insert_after(lines, command, "interactiveMode", MODE)?),
     }
-    let install_hint = install_hint(text, exec);
+    let install_hint = install_hint(lines.text, exec);
     edits.extend(install_hint.clone());
     let items = args.items().unwrap_or_default();
     if wrapped {
-        edits.push(remove_first(text, items));
+        edits.push(remove_first(lines, items));
     }
     let items = &items[usize::from(wrapped)..];
     let mut arguments: Vec<String> = items.iter().filter_map(Node::text).map(str::to_owned).collect();
@@ -91,7 +91,7 @@ pub(super) fn from_exec(
             replaces_install_hint: install_hint.is_some(),
             dead_variables: dead_variables(exec),
             unexpanded: unexpanded(&arguments),
-            drops_tokens: false,
+            drops: Drops::Nothing,
         },
         arguments,
         kept,
@@ -195,18 +195,18 @@ pub(super) fn json(text: &str) -> String {
 
 /// Inserts an entry behind another one of its mapping, written as that one is.
 pub(super) fn insert_after(
-    text: &str,
+    lines: &Lines<'_>,
     (key, value): &(Node, Node),
     name: &str,
     inserted: &str,
 ) -> Result<Edit, String> {
-    let indent = before(text, key.span.start);
+    let indent = lines.before(key.span.start);
     let own_line = indent.trim().is_empty();
     let name = written(name, key)?;
     let inserted = written(inserted, value)?;
-    let rest = after(text, value.span.end);
-    let newline = line_ending(text);
-    if own_line && is_blank_or_comment(rest) && !in_flow(text, value.span.end) {
+    let rest = lines.after(value.span.end);
+    let newline = lines.ending();
+    if own_line && is_blank_or_comment(rest) && !in_flow(lines.text, value.span.end) {
         let at = value.span.end + rest.len();
         return Ok(Edit::insert(at, format!("{newline}{indent}{name}: {inserted}")));
     }
@@ -234,16 +234,15 @@ fn in_flow(text: &str, end: usize) -> bool {
 }
 
 /// Removes the first of several items: with its line, if it has one of its own.
-fn remove_first(text: &str, items: &[Node]) -> Edit {
+fn remove_first(lines: &Lines<'_>, items: &[Node]) -> Edit {
     let (first, second) = (&items[0].span, &items[1].span);
-    let rest = after(text, first.end);
-    let lead = before(text, first.start);
+    let rest = lines.after(first.end);
+    let lead = lines.before(first.start);
     if lead.trim() == "-" && is_blank_or_comment(rest) {
         let line = first.start - lead.len();
-        let end = first.end
-            + text[first.end..]
-                .find('\n')
-                .map_or(rest.len(), |newline| newline + 1);
+        let end = lines
+            .newline_after(first.end)
+            .map_or(first.end + rest.len(), |newline| newline + 1);
         return Edit::replace(line..end, "");
     }
     Edit::replace(first.start..second.start, "")

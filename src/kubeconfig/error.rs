@@ -3,18 +3,18 @@
 use std::path::PathBuf;
 
 use super::tree::Broken;
-use crate::files;
+use crate::files::{self, shown};
 use crate::foreign_text::ForeignText;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
     File(#[from] files::UserFileError),
-    #[error("`{path}` is not UTF-8 (byte {at})")]
+    #[error("`{}` is not UTF-8 (byte {at})", shown(.path))]
     NotUtf8 { path: PathBuf, at: usize },
-    #[error("`{path}` {} (line {}, column {})", .broken.reason, .broken.line, .broken.column)]
+    #[error("`{}` {} (line {}, column {})", shown(.path), .broken.reason, .broken.line, .broken.column)]
     Broken { path: PathBuf, broken: Broken },
-    #[error("`{path}` is no kubeconfig: {reason}")]
+    #[error("`{}` is no kubeconfig: {reason}", shown(.path))]
     NoKubeconfig { path: PathBuf, reason: &'static str },
     #[error("there is no kubeconfig: {looked_for}")]
     NoFile {
@@ -36,24 +36,28 @@ pub(crate) enum Error {
     },
     #[error("the context `{name}` names no user")]
     NoUser { name: ForeignText },
-    #[error("user `{name}` of `{path}` cannot be signed in: {reason}")]
+    #[error("user `{name}` of `{}` cannot be signed in: {reason}", shown(.path))]
     NoSignIn {
         path: PathBuf,
         name: ForeignText,
         reason: ForeignText,
     },
-    #[error("user `{name}` of `{path}` cannot be converted: {reason}")]
+    #[error("user `{name}` of `{}` cannot be converted: {reason}", shown(.path))]
     Unable {
         path: PathBuf,
         name: ForeignText,
         reason: ForeignText,
     },
-    #[error("the conversion of `{path}` would change more than it should; nothing was written")]
+    #[error("the conversion of `{}` would change more than it should; nothing was written", shown(.path))]
     Unproven { path: PathBuf },
-    #[error("`{backup}` is the backup of another state of `{path}`")]
+    #[error("`{}` is the backup of another state of `{}`", shown(.backup), shown(.path))]
     OtherBackup { path: PathBuf, backup: PathBuf },
-    #[error("`{path}` was changed after its conversion")]
+    #[error("`{}` was changed after its conversion", shown(.path))]
     Edited { path: PathBuf },
+    #[error("`{}` or its backup was changed just now, by somebody else; nothing was written", shown(.path))]
+    ChangedMeanwhile { path: PathBuf },
+    #[error("`{}` holds another secret now; nothing was written", shown(.file))]
+    SecretFileTaken { file: PathBuf },
     #[error("there is no backup of {files}")]
     NoBackup { files: String },
 }
@@ -107,8 +111,9 @@ impl Error {
                 )
             }
             Self::Edited { .. } => {
-                "the lines with + would be lost; --force puts the backup back all the same".to_owned()
+                "the lines with - would be lost; --force puts the backup back all the same".to_owned()
             }
+            Self::ChangedMeanwhile { .. } | Self::SecretFileTaken { .. } => "run it again".to_owned(),
             Self::NoBackup { .. } => {
                 "`kubesesame kubeconfig convert` keeps one; name its file with --kubeconfig".to_owned()
             }
@@ -116,7 +121,29 @@ impl Error {
     }
 }
 
+/// So many names help; more are a flood.
+const MAX_NAMES: usize = 20;
+
 fn joined(names: &[ForeignText]) -> String {
-    let names: Vec<&str> = names.iter().map(ForeignText::as_str).collect();
-    names.join(", ")
+    let first: Vec<&str> = names.iter().take(MAX_NAMES).map(ForeignText::as_str).collect();
+    let others = match names.len().saturating_sub(MAX_NAMES) {
+        0 => String::new(),
+        others => format!(", and {others} more"),
+    };
+    format!("{}{others}", first.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_names_some_of_many() {
+        let known = (0..60_000)
+            .map(|number| ForeignText::new(&format!("u{number}")))
+            .collect();
+        let name = ForeignText::new("x");
+        let hint = Error::NoSuchUser { name, known }.hint();
+        assert!(hint.ends_with(", u19, and 59980 more"), "{hint}");
+    }
 }

@@ -2,9 +2,9 @@
 //!
 //! The entry is written anew in the style it had: a block, or JSON in flow style.
 
-use super::advice::{Advice, unexpanded};
+use super::advice::{Advice, Drops, unexpanded};
 use super::csv;
-use super::edit::{Edit, after, before, line_ending};
+use super::edit::{Edit, Lines};
 use super::entry::{API_VERSION, COMMAND, Conversion, MODE, SecretFile, is_plain, json, list, written};
 use super::secret_flag::{CLIENT_SECRET, SecretFlag};
 use super::tree::{Node, Value};
@@ -12,7 +12,7 @@ use crate::secret::Secret;
 
 /// Writes an `exec` entry in place of a legacy `auth-provider`.
 pub(super) fn from_legacy(
-    text: &str,
+    lines: &Lines<'_>,
     user: &Node,
     config: &Node,
     secret_file: &SecretFile<'_>,
@@ -21,9 +21,9 @@ pub(super) fn from_legacy(
         return Err("it has no `auth-provider`".to_owned());
     };
     let legacy = LegacyArguments::read(config, secret_file)?;
-    let style = Style::of(text, key, provider)?;
-    let mut end = provider.span.start + text[provider.span.clone()].trim_end().len();
-    let rest = after(text, end);
+    let style = Style::of(lines, key, provider)?;
+    let mut end = provider.span.start + lines.text[provider.span.clone()].trim_end().len();
+    let rest = lines.after(end);
     // The last value may be absent: `id-token:`.
     if rest.trim_start().starts_with(':') {
         end += rest.find(':').unwrap_or(0) + 1;
@@ -48,7 +48,7 @@ pub(super) fn from_legacy(
             replaces_install_hint: false,
             dead_variables: Vec::new(),
             unexpanded: unexpanded(&legacy.arguments),
-            drops_tokens: legacy.drops_tokens,
+            drops: legacy.drops,
         },
         arguments: legacy.arguments,
     })
@@ -58,14 +58,15 @@ pub(super) fn from_legacy(
 pub(super) struct LegacyArguments {
     pub(super) arguments: Vec<String>,
     kept: Vec<SecretFlag>,
-    drops_tokens: bool,
+    drops: Drops,
 }
 
 impl LegacyArguments {
     pub(super) fn read(config: &Node, secret_file: &SecretFile<'_>) -> Result<Self, String> {
         let mut arguments = vec!["get-token".to_owned()];
         let mut kept = Vec::new();
-        let mut drops_tokens = false;
+        let mut drops = Drops::Nothing;
+        let mut asks_offline_access = false;
         for key in ["idp-issuer-url", "client-id"] {
             if config.get(key).and_then(Node::text).is_none_or(str::is_empty) {
                 return Err(format!("its `auth-provider` has no `{key}`"));
@@ -94,14 +95,13 @@ impl LegacyArguments {
                 "idp-certificate-authority-data" => {
                     arguments.push(format!("--certificate-authority-data={value}"));
                 }
-                "extra-scopes" => arguments.extend(
-                    value
-                        .split(',')
-                        .map(str::trim)
-                        .filter(|scope| !scope.is_empty())
-                        .map(|scope| format!("--oidc-extra-scope={}", csv(scope))),
-                ),
-                "id-token" | "refresh-token" => drops_tokens = true,
+                "extra-scopes" => {
+                    let scopes = value.split(',').map(str::trim).filter(|scope| !scope.is_empty());
+                    asks_offline_access |= scopes.clone().any(|scope| scope == "offline_access");
+                    arguments.extend(scopes.map(|scope| format!("--oidc-extra-scope={}", csv(scope))));
+                }
+                "id-token" => drops = drops.max(Drops::Tokens),
+                "refresh-token" => drops = Drops::RefreshToken,
                 _ => {
                     return Err(
                         "its `auth-provider` has a key that no OpenID Connect provider has".to_owned(),
@@ -109,10 +109,13 @@ impl LegacyArguments {
                 }
             }
         }
+        if asks_offline_access {
+            drops = drops.min(Drops::Tokens);
+        }
         Ok(Self {
             arguments,
             kept,
-            drops_tokens,
+            drops,
         })
     }
 }
@@ -133,14 +136,14 @@ enum Style<'a> {
 }
 
 impl<'a> Style<'a> {
-    fn of(text: &'a str, key: &Node, value: &Node) -> Result<Self, String> {
-        let newline = line_ending(text);
-        let indent = before(text, key.span.start);
+    fn of(lines: &Lines<'a>, key: &Node, value: &Node) -> Result<Self, String> {
+        let newline = lines.ending();
+        let indent = lines.before(key.span.start);
         let own_line = indent.trim().is_empty();
         let child = value
             .pairs()
             .and_then(|pairs| pairs.first())
-            .map_or("", |(child, _)| before(text, child.span.start));
+            .map_or("", |(child, _)| lines.before(child.span.start));
         let step = if child.trim().is_empty() {
             child.strip_prefix(indent)
         } else {
@@ -153,7 +156,9 @@ impl<'a> Style<'a> {
                 indent,
                 step,
             }),
-            Value::Mapping { flow: true, .. } if own_line && text[value.span.clone()].contains('\n') => {
+            Value::Mapping { flow: true, .. }
+                if own_line && lines.text[value.span.clone()].contains('\n') =>
+            {
                 Ok(Self::FlowLines {
                     newline,
                     indent,

@@ -6,11 +6,14 @@
 mod advice;
 mod auth_provider;
 mod convert;
+#[cfg(test)]
+mod counted;
 mod diff;
 mod edit;
 mod entry;
 mod error;
 mod legacy;
+mod mask;
 mod secret_flag;
 mod tree;
 mod users;
@@ -18,13 +21,14 @@ mod users;
 use std::borrow::Cow;
 use std::fmt;
 
-pub(crate) use advice::Advice;
+pub(crate) use advice::{Advice, Drops};
 pub(crate) use auth_provider::{
-    AuthProvider, auth_provider, contexts, user_names, user_of_context, with_tokens,
+    AuthProvider, auth_provider, contexts, user_names, users_of_contexts, with_tokens,
 };
 pub(crate) use convert::{Choice, Fate, Fault, Plan, is_conversion_of, our_users, plan};
 pub(crate) use diff::unified;
 pub(crate) use error::Error;
+pub(crate) use mask::masked_reason;
 pub(crate) use secret_flag::SecretFlag;
 
 /// The `kubectl config set-credentials` line that runs kubesesame with these arguments.

@@ -2,6 +2,9 @@
 //!
 //! Tells int128's kubelogin from Azure's program of the same name by its flags. Reads only what the text says.
 
+use std::collections::HashSet;
+use std::hash::Hash;
+
 use super::tree::{Document, Node};
 
 /// A user of the list.
@@ -65,9 +68,9 @@ pub(super) fn users(document: &Document) -> Result<Vec<User<'_>>, &'static str> 
         .iter()
         .filter_map(|item| user(item, root.decorated || list.decorated))
         .collect();
-    let names: Vec<&str> = users.iter().map(|user| user.name).collect();
+    let repeated = repeated(users.iter().map(|user| user.name));
     for user in &mut users {
-        if names.iter().filter(|name| **name == user.name).count() > 1 && user.kind.is_ours() {
+        if repeated.contains(user.name) && user.kind.is_ours() {
             user.kind = Kind::Unable("the file has two users of this name, which kubectl refuses".to_owned());
         }
     }
@@ -110,9 +113,15 @@ fn obstacle(item: &Node, mut decorated: bool) -> Option<String> {
 }
 
 fn duplicate(pairs: &[(Node, Node)]) -> Option<&str> {
-    let keys: Vec<_> = pairs.iter().filter_map(|(key, _)| key.text()).collect();
-    let twice = |(at, key): &(usize, &&str)| keys[..*at].contains(*key);
-    keys.iter().enumerate().find(twice).map(|(_, key)| *key)
+    let mut known = HashSet::new();
+    let mut keys = pairs.iter().filter_map(|(key, _)| key.text());
+    keys.find(|key| !known.insert(*key))
+}
+
+/// Returns what is there more than once, after one look at each.
+fn repeated<T: Copy + Eq + Hash>(items: impl Iterator<Item = T>) -> HashSet<T> {
+    let mut known = HashSet::new();
+    items.filter(|item| !known.insert(*item)).collect()
 }
 
 fn kind(user: &Node) -> Kind<'_> {
@@ -176,6 +185,7 @@ fn legacy(provider: &Node) -> Kind<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::counted::{Counted, comparisons};
     use super::super::tree::parse;
     use super::*;
 
@@ -252,6 +262,17 @@ mod tests {
         ];
         for (user, expected) in cases {
             assert!(told(user).starts_with(expected), "{user}: {}", told(user));
+        }
+    }
+
+    #[test]
+    fn names_are_compared_as_often_as_there_are_names() {
+        for count in [1_000, 2_000] {
+            let comparisons = comparisons(|| {
+                let found = repeated((0..count).chain([7, 7]).map(Counted));
+                assert_eq!(found.len(), 1);
+            });
+            assert!(comparisons < count, "{comparisons} for {count}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Processes: who called us, and the one that we leave behind.
 //!
-//! Owns the identity of the parent and how a process is detached from those that wait for us. (The browser's process is started
+//! Owns the identity of the parent, how a process is detached from those that wait for us, and how signals are held. (The browser's process is started
 //! in `oidc/browser.rs`.) Never decides what a caller is to be told.
 
 use std::io::{self, Read as _, Write as _};
@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 mod linux;
 #[cfg(any(not(target_os = "linux"), test))]
 mod other;
+mod signals;
+
+pub(crate) use signals::HeldSignals;
 
 #[cfg(target_os = "linux")]
 use linux as platform;

@@ -143,6 +143,39 @@ fn clean_knows_the_runtime_directory_too() {
     assert_eq!(sandbox.session_count("run/kubesesame"), 0);
 }
 
+#[test]
+fn clean_goes_on_where_one_directory_cannot_be_looked_at() {
+    for is_run_usable in [true, false] {
+        let sandbox = Sandbox::new();
+        sandbox.without_a_place().run().token();
+        fs::create_dir_all(sandbox.path(".kube")).unwrap();
+        fs::write(sandbox.path(".kube/cache"), "").unwrap();
+        let run = sandbox.path("run").to_string_lossy().into_owned();
+        if !is_run_usable {
+            chmod(&sandbox.path("run/kubesesame"), 0o777);
+        }
+        let cleaned = sandbox.bare(&["clean"]).env("XDG_RUNTIME_DIR", &run).run();
+        let told = sandbox.filtered(&cleaned);
+        cleaned.fails(1, &["a part of the path is a file"]);
+        assert!(
+            told.contains("error: cannot open `[HOME]/.kube/cache/kubesesame`"),
+            "{told}"
+        );
+        if is_run_usable {
+            assert!(
+                told.contains("removed 1 session: [HOME]/run/kubesesame"),
+                "{told}"
+            );
+            assert_eq!(sandbox.session_count("run/kubesesame"), 0);
+        } else {
+            assert!(
+                told.contains("warning: directory `[HOME]/run/kubesesame` is open to other users"),
+                "{told}"
+            );
+        }
+    }
+}
+
 /// No tab each time, though the failure of a sign-in could not be remembered on such a disk either.
 #[test]
 fn a_full_disk_is_noticed_before_anybody_signs_in() {

@@ -200,6 +200,34 @@ fn help_is_a_word_too_also_under_the_name_that_kubectl_looks_for() {
     assert!(outcome.stderr.contains("get-token"), "{outcome}");
 }
 
+/// A text of several paragraphs would spread out the whole help, with an empty line between the flags.
+#[test]
+fn the_help_of_every_command_is_as_dense() {
+    let sandbox = Sandbox::new();
+    for words in [
+        &["get-token"][..],
+        &["setup"],
+        &["clean"],
+        &["kubeconfig"],
+        &["kubeconfig", "convert"],
+        &["kubeconfig", "restore"],
+    ] {
+        let help = sandbox.bare(&[words, &["--help"]].concat()).run();
+        assert_eq!(help.code, Some(0), "{help}");
+        let (_, options) = help.stdout.split_once("Options:\n").unwrap();
+        let (options, _) = options
+            .split_once("\n\n")
+            .unwrap_or_else(|| (options.trim_end(), ""));
+        assert!(options.contains("  -h, --help"), "{help}");
+        assert!(!help.stdout.contains("see a summary"), "{help}");
+    }
+    let help = sandbox.bare(&["kubeconfig", "convert", "--help"]).run();
+    assert!(
+        help.stdout.ends_with("changes nothing but these entries.\n"),
+        "{help}"
+    );
+}
+
 #[test]
 fn there_is_no_completion() {
     let outcome = Sandbox::new().bare(&["completion", "bash"]).run();

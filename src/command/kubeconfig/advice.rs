@@ -2,7 +2,7 @@
 
 use crate::cli::variable_of;
 use crate::foreign_text::ForeignText;
-use crate::kubeconfig::Advice;
+use crate::kubeconfig::{Advice, Drops};
 use crate::ui::Ui;
 
 pub(super) fn tell(user: &ForeignText, advice: &Advice, ui: Ui) {
@@ -17,11 +17,18 @@ pub(super) fn tell(user: &ForeignText, advice: &Advice, ui: Ui) {
     for flag in &advice.unexpanded {
         ui.warn(&unexpanded(user, flag));
     }
-    if advice.drops_tokens {
-        ui.note(&format!(
-            "the tokens of user `{user}` stay in the backup alone: the next kubectl signs in anew"
-        ));
-    }
+    let refreshes = match advice.drops {
+        Drops::Nothing => return,
+        Drops::Tokens => "",
+        // Not guessed into the entry: a provider may refuse a scope that it does not know.
+        Drops::RefreshToken => {
+            "; where the provider gives refresh tokens for a scope only, as Okta and most do, add --oidc-extra-scope=offline_access \
+             to the args"
+        }
+    };
+    ui.note(&format!(
+        "the tokens of user `{user}` stay in the backup alone: the next kubectl signs in anew{refreshes}"
+    ));
 }
 
 fn dead_variable(user: &ForeignText, name: &str, flag: Option<&str>) -> String {

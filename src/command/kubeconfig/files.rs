@@ -1,10 +1,10 @@
 //! The kubeconfigs that a command is about, found by kubectl's rules.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::cli::FileArgs;
 use crate::environment::Environment;
-use crate::files::{Staged, UserFile, UserFileLock};
+use crate::files::{Staged, UserFile, UserFileLock, shown};
 use crate::kubeconfig::{self, Error, Fault};
 
 /// A kubeconfig that is there.
@@ -44,7 +44,7 @@ pub(in crate::command) fn in_order(
     if files.is_empty() {
         let missing: Vec<String> = named
             .iter()
-            .map(|path| format!("`{}` is missing", path.display()))
+            .map(|path| format!("`{}` is missing", shown(path)))
             .collect();
         let looked_for = if missing.is_empty() {
             "there is no home directory".to_owned()
@@ -65,7 +65,7 @@ impl Kubeconfig {
     }
 
     pub(super) fn name(&self) -> String {
-        self.path().display().to_string()
+        shown(self.path()).to_string()
     }
 
     pub(super) fn bytes(&self) -> Result<Vec<u8>, Error> {
@@ -97,43 +97,55 @@ impl Kubeconfig {
         Ok(self.file.stage(bytes, lock)?)
     }
 
-    pub(super) fn backup_path(&self) -> PathBuf {
-        self.file.backup_path()
+    /// Removes what a killed process of ours left beside the file.
+    pub(in crate::command) fn sweep(&self) {
+        self.file.sweep();
+    }
+
+    pub(super) fn backup_name(&self) -> String {
+        shown(&self.file.backup_path()).to_string()
     }
 
     pub(super) fn backup(&self) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.file.read_backup()?)
     }
 
+    pub(super) fn backup_to_restore(&self) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.file.backup_to_restore()?)
+    }
+
     /// Refuses a backup of another state than one that led to this text.
-    pub(super) fn check_backup(&self, text: &str) -> Result<(), Error> {
-        let Some(backup) = self.backup()? else {
-            return Ok(());
-        };
-        if std::str::from_utf8(&backup).is_ok_and(|backup| kubeconfig::is_conversion_of(backup, text)) {
+    pub(super) fn check_backup(&self, backup: &[u8], text: &str) -> Result<(), Error> {
+        if std::str::from_utf8(backup).is_ok_and(|backup| kubeconfig::is_conversion_of(backup, text)) {
             return Ok(());
         }
         Err(Error::OtherBackup {
             path: self.path().to_owned(),
-            backup: self.backup_path(),
+            backup: self.file.backup_path(),
         })
     }
 
-    /// Makes the backup; an older one that fits is the better one. Returns whether it is new.
-    pub(super) fn keep_backup(&self, text: &str) -> Result<bool, Error> {
-        if self.backup()?.is_some() {
-            return Ok(false);
+    /// Under the lock: whether file and backup are still what was looked at before.
+    pub(super) fn check_unchanged(&self, bytes: &[u8], backup: Option<&[u8]>) -> Result<(), Error> {
+        if self.bytes()? == bytes && self.backup()?.as_deref() == backup {
+            return Ok(());
         }
-        self.file.write_backup(text.as_bytes())?;
-        Ok(true)
+        Err(Error::ChangedMeanwhile {
+            path: self.path().to_owned(),
+        })
+    }
+
+    pub(super) fn write_backup(&self, text: &str) -> Result<(), Error> {
+        Ok(self.file.write_backup(text.as_bytes())?)
     }
 
     pub(super) fn remove_backup(&self) -> Result<(), Error> {
         Ok(self.file.remove_backup()?)
     }
+}
 
-    /// Removes a backup of a file that did not change; that it cannot is nothing to tell.
-    pub(super) fn drop_backup(&self) {
-        drop(self.file.remove_backup());
-    }
+/// Takes kubectl's lock on all of them. Signals wait until it is dropped: nothing that waits for anybody may be done meanwhile.
+pub(super) fn lock<'a>(files: impl Iterator<Item = &'a Kubeconfig>) -> Result<UserFileLock, Error> {
+    let files: Vec<&UserFile> = files.map(|kubeconfig| &kubeconfig.file).collect();
+    Ok(UserFileLock::take(&files)?)
 }

@@ -3,18 +3,27 @@
 //! Each has the name of its user, and an ending that says what it is; a name that is taken by another secret gets a number. Nothing is overwritten.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::files::{self, PrivateDir};
-use crate::kubeconfig::SecretFlag;
+use crate::kubeconfig::{self, SecretFlag};
 use crate::secret::Secret;
 
 /// The files, chosen first and written later.
 pub(super) struct SecretFiles {
     dir: Option<PathBuf>,
-    chosen: RefCell<Vec<(String, Secret)>>,
+    files: RefCell<HashMap<String, SecretFile>>,
     failed: RefCell<Option<files::Error>>,
+}
+
+/// What a file holds, or shall hold.
+enum SecretFile {
+    /// Another secret than ours, or the one that we would write.
+    There(Vec<u8>),
+    ToWrite(Secret),
+    Written,
 }
 
 impl SecretFiles {
@@ -22,7 +31,7 @@ impl SecretFiles {
     pub(super) fn new(home: Option<&Path>) -> Self {
         Self {
             dir: home.map(|home| home.join(".kube/kubesesame")),
-            chosen: RefCell::default(),
+            files: RefCell::default(),
             failed: RefCell::default(),
         }
     }
@@ -51,31 +60,31 @@ impl SecretFiles {
             } else {
                 format!("{stem}-{number}.{kind}")
             };
-            if self.is_free(dir, &name, secret) {
-                let path = dir.join(&name).to_str()?.to_owned();
-                self.chosen.borrow_mut().push((name, secret.clone()));
-                return Some(path);
+            if self.takes(dir, &name, secret) {
+                return Some(dir.join(&name).to_str()?.to_owned());
             }
         }
         None
     }
 
-    fn is_free(&self, dir: &Path, name: &str, secret: &Secret) -> bool {
-        let mut chosen = self
-            .chosen
-            .borrow()
-            .clone()
-            .into_iter()
-            .filter(|(taken, _)| taken == name);
-        if let Some((_, other)) = chosen.next() {
-            return other == *secret;
-        }
-        match PrivateDir::open(dir).and_then(|dir| dir.map_or(Ok(None), |dir| dir.read(name))) {
-            Ok(there) => there.is_none_or(|there| there == secret.expose().as_bytes()),
-            Err(error) => {
-                *self.failed.borrow_mut() = Some(error);
-                true
+    /// Whether a file takes a secret: each file is looked at once.
+    fn takes(&self, dir: &Path, name: &str, secret: &Secret) -> bool {
+        let mut files = self.files.borrow_mut();
+        let file = files.entry(name.to_owned()).or_insert_with(|| {
+            let there = PrivateDir::open(dir).and_then(|dir| dir.map_or(Ok(None), |dir| dir.read(name)));
+            match there {
+                Ok(Some(there)) => SecretFile::There(there),
+                Ok(None) => SecretFile::ToWrite(secret.clone()),
+                Err(error) => {
+                    *self.failed.borrow_mut() = Some(error);
+                    SecretFile::ToWrite(secret.clone())
+                }
             }
+        });
+        match file {
+            SecretFile::There(there) => there == secret.expose().as_bytes(),
+            SecretFile::ToWrite(other) => other == secret,
+            SecretFile::Written => false,
         }
     }
 
@@ -87,15 +96,44 @@ impl SecretFiles {
             .map_or(Ok(()), |error| Err(error.into()))
     }
 
+    /// Writes the files that are not there yet.
     pub(super) fn write(&self) -> Result<(), Error> {
-        let chosen = self.chosen.borrow();
-        let (Some(dir), false) = (&self.dir, chosen.is_empty()) else {
+        let mut files = self.files.borrow_mut();
+        let new = |file: &SecretFile| matches!(file, SecretFile::ToWrite(_));
+        let (Some(dir), true) = (&self.dir, files.values().any(new)) else {
             return Ok(());
         };
         let dir = PrivateDir::create(dir)?;
-        for (name, secret) in chosen.iter() {
-            dir.replace(name, secret.expose().as_bytes())?;
+        for (name, file) in files.iter_mut() {
+            let SecretFile::ToWrite(secret) = &*file else {
+                continue;
+            };
+            // Another conversion, of another kubeconfig, may have come first.
+            match dir.read(name)? {
+                Some(there) if there == secret.expose().as_bytes() => {}
+                Some(_) => {
+                    let file = dir.path_of(name);
+                    return Err(kubeconfig::Error::SecretFileTaken { file }.into());
+                }
+                None => {
+                    dir.remove_stale_temporaries(name);
+                    dir.replace(name, secret.expose().as_bytes())?;
+                    *file = SecretFile::Written;
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Removes the files that were written, since nothing names them.
+    pub(super) fn undo(&self) {
+        let Some(Ok(Some(dir))) = self.dir.as_deref().map(PrivateDir::open) else {
+            return;
+        };
+        for (name, file) in self.files.borrow().iter() {
+            if let SecretFile::Written = file {
+                drop(dir.remove(name));
+            }
+        }
     }
 }

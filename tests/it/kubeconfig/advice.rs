@@ -157,3 +157,45 @@ fn a_user_is_named_by_a_context_too() {
         "{converted}"
     );
 }
+
+#[test]
+fn who_had_refreshes_is_told_what_asks_for_them() {
+    let scope = "add --oidc-extra-scope=offline_access to the args";
+    for (config_lines, is_told, names_scope) in [
+        ("", false, false),
+        (", id-token: t", true, false),
+        (", refresh-token: t", true, true),
+        (", refresh-token: t, id-token: t", true, true),
+        (", id-token: t, refresh-token: ''", true, false),
+        (
+            ", refresh-token: t, extra-scopes: 'email, offline_access'",
+            true,
+            false,
+        ),
+        (", extra-scopes: email, refresh-token: t", true, true),
+    ] {
+        let sandbox = Sandbox::new();
+        let path = config(
+            &sandbox,
+            format!(
+                "users:\n- {{name: n, user: {{auth-provider: {{name: oidc, config: {{idp-issuer-url: 'https://i', client-id: c{config_lines}}}}}}}}}\n"
+            ),
+        );
+        let outcome = convert(&sandbox, &[]);
+        assert_eq!(outcome.code, Some(0), "{outcome}");
+        let note = "the tokens of user `n` stay in the backup alone: the next kubectl signs in anew";
+        assert_eq!(
+            outcome.stderr.contains(note),
+            is_told,
+            "{config_lines}: {outcome}"
+        );
+        assert_eq!(
+            outcome.stderr.contains(scope),
+            names_scope,
+            "{config_lines}: {outcome}"
+        );
+        let converted = fs::read_to_string(&path).unwrap();
+        let asked = config_lines.contains("offline_access");
+        assert_eq!(converted.contains("offline_access"), asked, "{converted}");
+    }
+}

@@ -1,6 +1,7 @@
 //! `kubeconfig convert` and `kubeconfig restore` on every layout that a kubeconfig has.
 
 mod advice;
+mod hostile;
 mod layouts;
 mod refused;
 mod secrets;
@@ -251,7 +252,14 @@ fn what_was_edited_after_is_not_lost() {
     let edited = format!("{}# mine\n", fs::read_to_string(&path).unwrap());
     fs::write(&path, &edited).unwrap();
     let outcome = restore(&sandbox, &[]);
-    outcome.fails(1, &["was changed after its conversion", "-# mine", "--force"]);
+    outcome.fails(
+        1,
+        &[
+            "was changed after its conversion",
+            "-# mine",
+            "the lines with - would be lost; --force",
+        ],
+    );
     assert!(!outcome.to_string().contains("hunter2"), "{outcome}");
     assert_eq!(fs::read_to_string(&path).unwrap(), edited);
     // A new conversion would need a backup of its own.

@@ -1,0 +1,65 @@
+//! A path as a person reads it, and as a shell takes it.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::foreign_text::{ForeignText, is_harmless};
+
+/// A path in a sentence; names of files may hold anything.
+pub(crate) fn shown(path: &Path) -> ForeignText {
+    ForeignText::new(&path.to_string_lossy())
+}
+
+/// A path as a shell takes it. What could trick a terminal, or is no text, is written as `$'…'` has it.
+pub(crate) fn quoted(path: &Path) -> String {
+    match path.to_str() {
+        Some(text) if text.chars().all(is_harmless) => {
+            shlex::try_quote(text).map_or_else(|_| text.to_owned(), |quoted| quoted.to_string())
+        }
+        _ => escaped(path.as_os_str().as_encoded_bytes()),
+    }
+}
+
+fn escaped(bytes: &[u8]) -> String {
+    let mut escaped = "$'".to_owned();
+    for byte in bytes {
+        match byte {
+            b'\\' | b'\'' => escaped.extend(['\\', char::from(*byte)]),
+            b' '..=b'~' => escaped.push(char::from(*byte)),
+            _ => {
+                // Writing to a string cannot fail.
+                let _ = write!(escaped, "\\{byte:03o}");
+            }
+        }
+    }
+    escaped + "'"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_gets_the_path_and_a_terminal_no_tricks() {
+        for (path, expected) in [
+            ("/a/b.c", "/a/b.c"),
+            ("/a b", "'/a b'"),
+            ("/it's", "\"/it's\""),
+            ("/ü", "/ü"),
+            ("/a\u{1b}[2Jü'", "$'/a\\033[2J\\303\\274\\''"),
+            ("/a\nb", "$'/a\\012b'"),
+        ] {
+            assert_eq!(
+                quoted(Path::new(path)),
+                expected.replace("/ü", &quoted_umlaut()),
+                "{path:?}"
+            );
+        }
+        assert_eq!(shown(Path::new("/a\u{1b}[2J\u{202e}b")).as_str(), "/a[2Jb");
+    }
+
+    /// The library quotes what is not ASCII.
+    fn quoted_umlaut() -> String {
+        shlex::try_quote("/ü").unwrap().to_string()
+    }
+}

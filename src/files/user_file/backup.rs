@@ -1,0 +1,118 @@
+//! The backup beside a person's file, and whether it may be put back.
+//!
+//! What is put back is run by kubectl. Where others can make files (a directory of everybody, as `/tmp`), a backup may be theirs, so
+//! it has to belong to somebody who can change the file itself.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{UserFile, UserFileError, beside, kind_of, read_open, sync_parent, temporary};
+use crate::files::{platform, quoted, shown};
+
+/// Why a backup is not used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum BackupFault {
+    ForeignOwner(String),
+    OpenToOthers { mode: u32 },
+    ManyNames(u64),
+    NotFile(&'static str),
+    Directory { dir: PathBuf, mode: u32 },
+}
+
+impl fmt::Display for BackupFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ForeignOwner(owner) => write!(f, "it belongs to {owner}, not to you"),
+            Self::OpenToOthers { mode } => write!(f, "other users may write to it (mode {mode:04o})"),
+            Self::ManyNames(links) => write!(f, "it has {links} names (hard links)"),
+            Self::NotFile(what) => write!(f, "it is not a file but {what}"),
+            Self::Directory { dir, mode } => write!(
+                f,
+                "other users may replace what is in `{}` (mode {mode:04o})",
+                shown(dir)
+            ),
+        }
+    }
+}
+
+impl BackupFault {
+    pub(super) fn hint(&self, backup: &Path, of: &Path) -> String {
+        let by_hand = format!("cp {} {}", quoted(backup), quoted(of));
+        let look = format!("look at it (ls -l {})", quoted(backup));
+        match self {
+            Self::ForeignOwner(_) | Self::NotFile(_) => format!(
+                "{look}: if you did not put it there, somebody wants you to run what it says; move it away: mv {0} {0}.old",
+                quoted(backup)
+            ),
+            Self::ManyNames(_) => format!("{look}; if it is the backup that you made: {by_hand}"),
+            Self::OpenToOthers { .. } => format!(
+                "{look}; if nobody changed it: chmod go-w {}; where that changes nothing: {by_hand}",
+                quoted(backup)
+            ),
+            Self::Directory { dir, .. } => format!(
+                "{look}; if it is yours: chmod o-w {}; where that changes nothing: {by_hand}",
+                quoted(dir)
+            ),
+        }
+    }
+}
+
+impl UserFile {
+    pub(crate) fn backup_path(&self) -> PathBuf {
+        beside(&self.real, ".kubesesame-backup")
+    }
+
+    /// Returns the backup, if there is one; one that others may have made is refused.
+    pub(crate) fn read_backup(&self) -> Result<Option<Vec<u8>>, UserFileError> {
+        let path = self.backup_path();
+        let refused = |fault| UserFileError::Backup {
+            path: path.clone(),
+            of: self.named.clone(),
+            fault,
+        };
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_file() => {}
+            Ok(metadata) => return Err(refused(BackupFault::NotFile(kind_of(&metadata)))),
+            Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(UserFileError::io("open", &path)(source)),
+        }
+        let file = platform::open_to_read(&path).map_err(UserFileError::io("open", &path))?;
+        let backup = file.metadata().map_err(UserFileError::io("open", &path))?;
+        let original = fs::metadata(&self.real).map_err(UserFileError::io("open", &self.real))?;
+        platform::backup_fault(&backup, &original).map_or(Ok(()), |fault| Err(refused(fault)))?;
+        read_open(file, &path).map(Some)
+    }
+
+    /// As [`Self::read_backup`], where it is to be put back: nobody else may be able to put another in its place either.
+    pub(crate) fn backup_to_restore(&self) -> Result<Option<Vec<u8>>, UserFileError> {
+        let Some(backup) = self.read_backup()? else {
+            return Ok(None);
+        };
+        let original = fs::metadata(&self.real).map_err(UserFileError::io("open", &self.real))?;
+        match platform::directory_fault(&self.real, &original) {
+            Some(fault) => Err(UserFileError::Backup {
+                path: self.backup_path(),
+                of: self.named.clone(),
+                fault,
+            }),
+            None => Ok(Some(backup)),
+        }
+    }
+
+    /// Keeps a private copy of the contents; never replaces one.
+    pub(crate) fn write_backup(&self, bytes: &[u8]) -> Result<(), UserFileError> {
+        let path = self.backup_path();
+        let file = temporary(&self.real, bytes)?;
+        file.persist_noclobber(&path)
+            .map_err(|error| UserFileError::io("write", &path)(error.error))?;
+        sync_parent(&path)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the door to the file system")]
+    pub(crate) fn remove_backup(&self) -> Result<(), UserFileError> {
+        let path = self.backup_path();
+        fs::remove_file(&path).map_err(UserFileError::io("remove", &path))
+    }
+}

@@ -1,0 +1,134 @@
+//! What keeps a person's own file from being read or changed, and the way out.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::MAX_BYTES;
+use super::backup::BackupFault;
+use crate::files::{quoted, shown};
+
+/// kubectl holds its lock for the blink of an eye.
+const STALE_LOCK_AGE: Duration = Duration::from_mins(1);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UserFileError {
+    #[error("there is no file `{}`", shown(.path))]
+    Missing { path: PathBuf },
+    #[error("`{}` is not a file but {what}", shown(.path))]
+    NotFile { path: PathBuf, what: &'static str },
+    #[error("`{}` is larger than {MAX_BYTES} bytes", shown(.path))]
+    TooLarge { path: PathBuf },
+    #[error("`{}` is read-only", shown(.path))]
+    ReadOnly { path: PathBuf },
+    #[error("`{}` has {links} names (hard links), and only one of them would change", shown(.path))]
+    ManyNames { path: PathBuf, links: u64 },
+    #[error("`{}` is locked: `{}` exists{}", shown(.path), shown(.lock), since(*.age))]
+    Locked {
+        path: PathBuf,
+        lock: PathBuf,
+        age: Option<Duration>,
+    },
+    #[error("the backup `{}` is not used: {fault}", shown(.path))]
+    Backup {
+        path: PathBuf,
+        /// The file that it is a backup of.
+        of: PathBuf,
+        fault: BackupFault,
+    },
+    #[error("the owner of `{}` could not be kept", shown(.path))]
+    Owner { path: PathBuf, source: io::Error },
+    #[error("cannot {action} `{}`", shown(.path))]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+}
+
+impl UserFileError {
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { action, path, source }
+    }
+
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::Missing { .. } => "look at its name, or at where the link leads".to_owned(),
+            Self::NotFile { what, .. } if *what == super::PIPE => {
+                "write what it gives to a file first, and name that file".to_owned()
+            }
+            Self::NotFile { .. } | Self::TooLarge { .. } => "name another file".to_owned(),
+            Self::ReadOnly { path } => format!("if it may be changed: chmod u+w {}", quoted(path)),
+            Self::ManyNames { path, .. } => {
+                format!(
+                    "make it a file of its own: cp -p {0} {0}.new && mv {0}.new {0}",
+                    quoted(path)
+                )
+            }
+            Self::Locked { lock, age, .. } => lock_hint(lock, *age),
+            Self::Backup { path, of, fault } => fault.hint(path, of),
+            Self::Owner { .. } => "run it as the user whose file it is".to_owned(),
+            Self::Io { path, source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull => "free some space".to_owned(),
+                _ => format!(
+                    "make it and its directory {} readable and writable for you",
+                    quoted(path.parent().unwrap_or(path))
+                ),
+            },
+        }
+    }
+}
+
+/// The lock says nothing of who made it: its age is all there is to judge it by.
+fn lock_hint(lock: &Path, age: Option<Duration>) -> String {
+    let remove = format!("mv {0} {0}.old", quoted(lock));
+    if age.is_some_and(|age| age >= STALE_LOCK_AGE) {
+        return format!(
+            "kubectl holds it for a moment only, so whoever made it has ended before its time and the lock is stale: {remove}"
+        );
+    }
+    format!("wait for the kubectl that changes it; if there is none, the lock is stale: {remove}")
+}
+
+fn since(age: Option<Duration>) -> String {
+    let Some(age) = age else {
+        return String::new();
+    };
+    let (count, unit) = match age.as_secs() {
+        0..60 => (age.as_secs(), "second"),
+        60..3_600 => (age.as_secs() / 60, "minute"),
+        3_600..86_400 => (age.as_secs() / 3_600, "hour"),
+        _ => (age.as_secs() / 86_400, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!(", made {count} {unit}{plural} ago")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_tells_its_age_and_what_to_do() {
+        for (seconds, words, cure) in [
+            (0, "made 0 seconds ago", "wait for the kubectl"),
+            (59, "made 59 seconds ago", "wait for the kubectl"),
+            (60, "made 1 minute ago", "has ended before its time"),
+            (7_300, "made 2 hours ago", "has ended before its time"),
+            (200_000, "made 2 days ago", "has ended before its time"),
+        ] {
+            let error = UserFileError::Locked {
+                path: "/c".into(),
+                lock: "/c d.lock".into(),
+                age: Some(Duration::from_secs(seconds)),
+            };
+            assert!(error.to_string().ends_with(words), "{error}");
+            let hint = error.hint();
+            assert!(
+                hint.contains(cure) && hint.ends_with("mv '/c d.lock' '/c d.lock'.old"),
+                "{hint}"
+            );
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! A person's own file that we edit, such as a kubeconfig: its links, mode and owner stay as they are.
+//!
+//! Owns how such a file is found, locked as kubectl locks it, replaced as a whole, and backed up beside itself.
+//! Unlike our private files it may be a link and may be readable by others: that is the person's business.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::{open, platform};
+
+mod backup;
+mod error;
+mod lock;
+
+pub(in crate::files) use backup::BackupFault;
+pub(crate) use error::UserFileError;
+pub(crate) use lock::UserFileLock;
+
+/// A kubeconfig of hundreds of clusters is some megabytes.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+pub(in crate::files) const PIPE: &str = "a pipe";
+const TEMPORARY_SUFFIX: &str = ".tmp";
+
+/// A file by the name that the person gave it, and by the one it really has.
+#[derive(Debug, Clone)]
+pub(crate) struct UserFile {
+    named: PathBuf,
+    real: PathBuf,
+}
+
+impl UserFile {
+    /// Follows links; `None` when there is nothing of this name.
+    pub(crate) fn find(path: &Path) -> Result<Option<Self>, UserFileError> {
+        let real = match fs::canonicalize(path) {
+            Ok(real) => real,
+            // A link that leads nowhere is not nothing.
+            Err(source)
+                if source.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err() =>
+            {
+                return Ok(None);
+            }
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {
+                // A pipe of the shell (`<(…)`) is there and has no name of its own.
+                check_type(&fs::metadata(path), path)?;
+                return Err(UserFileError::Missing {
+                    path: path.to_owned(),
+                });
+            }
+            Err(source) => return Err(UserFileError::io("open", path)(source)),
+        };
+        check_type(&fs::metadata(&real), path)?;
+        Ok(Some(Self {
+            named: path.to_owned(),
+            real,
+        }))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.named
+    }
+
+    /// Where the file really is: two names of one file have the same.
+    pub(crate) fn real(&self) -> &Path {
+        &self.real
+    }
+
+    /// Whether the given name stands elsewhere than the file: its directory may be written in many ways.
+    fn is_link(&self) -> bool {
+        let dir = match self.named.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() => dir,
+            _ => Path::new("."),
+        };
+        let dir = fs::canonicalize(dir).ok();
+        dir.as_deref() != self.real.parent() || self.named.file_name() != self.real.file_name()
+    }
+
+    pub(crate) fn read(&self) -> Result<Vec<u8>, UserFileError> {
+        let file = platform::open_to_read(&self.real).map_err(UserFileError::io("read", &self.named))?;
+        read_open(file, &self.named)
+    }
+
+    pub(crate) fn lock(&self) -> Result<UserFileLock, UserFileError> {
+        UserFileLock::take(&[self])
+    }
+
+    /// Writes the new contents beside the file, ready to take its place. The caller holds the lock.
+    pub(crate) fn stage(&self, bytes: &[u8], _lock: &UserFileLock) -> Result<Staged, UserFileError> {
+        let path = &self.real;
+        let metadata = fs::metadata(path).map_err(UserFileError::io("open", path))?;
+        if metadata.permissions().readonly() || open(OpenOptions::new().append(true), path).is_err() {
+            return Err(UserFileError::ReadOnly {
+                path: self.named.clone(),
+            });
+        }
+        let links = platform::links(&metadata);
+        if links > 1 {
+            return Err(UserFileError::ManyNames {
+                path: self.named.clone(),
+                links,
+            });
+        }
+        let file = temporary(path, bytes)?;
+        platform::keep_owner(file.as_file(), &metadata).map_err(|source| UserFileError::Owner {
+            path: self.named.clone(),
+            source,
+        })?;
+        // The owner first: changing it may clear bits of the mode.
+        file.as_file()
+            .set_permissions(metadata.permissions())
+            .map_err(UserFileError::io("write", path))?;
+        Ok(Staged {
+            file,
+            path: path.clone(),
+        })
+    }
+}
+
+/// New contents that wait to take their place; dropped, they are gone.
+#[derive(Debug)]
+pub(crate) struct Staged {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Staged {
+    pub(crate) fn commit(self) -> Result<(), UserFileError> {
+        let path = self.path;
+        self.file
+            .persist(&path)
+            .map_err(|error| UserFileError::io("write", &path)(error.error))?;
+        sync_parent(&path)
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// What stands in the place of a file.
+fn kind_of(metadata: &fs::Metadata) -> &'static str {
+    if metadata.is_dir() {
+        "a directory"
+    } else if metadata.is_symlink() {
+        "a link"
+    } else {
+        platform::kind_of_special(metadata)
+    }
+}
+
+/// By its type, before it is opened: a device or a pipe may never end, or never begin.
+fn check_type(metadata: &io::Result<fs::Metadata>, path: &Path) -> Result<(), UserFileError> {
+    match metadata {
+        Ok(metadata) if !metadata.is_file() => Err(UserFileError::NotFile {
+            path: path.to_owned(),
+            what: kind_of(metadata),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Reads what was opened without waiting, after a look at what it is now.
+fn read_open(file: File, path: &Path) -> Result<Vec<u8>, UserFileError> {
+    check_type(&file.metadata(), path)?;
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(UserFileError::io("read", path))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(UserFileError::TooLarge {
+            path: path.to_owned(),
+        });
+    }
+    Ok(bytes)
+}
+
+/// What the names of temporary files for this file begin with.
+fn temporary_prefix(path: &Path) -> OsString {
+    let mut prefix = OsString::from(".kubesesame-");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push("-");
+    prefix
+}
+
+/// Writes a private file in the same directory, synced.
+fn temporary(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, UserFileError> {
+    let dir = path.parent().unwrap_or(path);
+    let mut file = tempfile::Builder::new()
+        .prefix(&temporary_prefix(path))
+        .suffix(TEMPORARY_SUFFIX)
+        .tempfile_in(dir)
+        .map_err(UserFileError::io("write to", dir))?;
+    file.write_all(bytes)
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(UserFileError::io("write", path))?;
+    Ok(file)
+}
+
+fn sync_parent(path: &Path) -> Result<(), UserFileError> {
+    let dir = path.parent().unwrap_or(path);
+    platform::sync_directory(dir).map_err(UserFileError::io("write to", dir))
+}
