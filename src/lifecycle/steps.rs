@@ -153,6 +153,7 @@ impl<S: SessionStore> Progress<'_, S> {
             token: refresh_token,
             granted_scope: &session.granted_scope,
             origin: &session.origin,
+            replaced: &session.token,
             keep_rotated: &keep_rotated,
         };
         let outcome = self.call.runtime.block_on(async {

@@ -2,6 +2,8 @@
 //!
 //! Owns which parameters a grant has and where the client's secret is put. Failures are told apart in `answer`, responses are read in `token::response`.
 
+use std::time::Duration;
+
 use oauth2::{PkceCodeChallenge, PkceCodeVerifier};
 use serde_json::{Map, Value};
 use url::Url;
@@ -25,6 +27,8 @@ pub(super) struct TokenEndpoint<'a> {
     client: &'a ProviderClient<'a>,
     documents: &'a Documents<'a>,
     metadata: &'a Metadata,
+    /// How long an answer is waited for, if not as long as for other requests.
+    limit: Option<Duration>,
 }
 
 impl<'a> TokenEndpoint<'a> {
@@ -37,6 +41,14 @@ impl<'a> TokenEndpoint<'a> {
             client,
             documents,
             metadata,
+            limit: None,
+        }
+    }
+
+    pub(super) fn with_limit(self, limit: Duration) -> Self {
+        Self {
+            limit: Some(limit),
+            ..self
         }
     }
 
@@ -211,7 +223,7 @@ impl<'a> TokenEndpoint<'a> {
         let mut form = Form::of(parameters);
         let secret = self.client.client_secret.as_ref();
         let header = client_auth::authenticate(&mut form, &self.client.provider.client_id, secret, place);
-        self.client.http.post(url, form, header).await
+        self.client.http.post(url, form, header, self.limit).await
     }
 }
 
