@@ -68,7 +68,7 @@ fn sign_in(
         demand: Demand::Good,
         detect_rejections: false,
         import: None,
-        inherited: None,
+        elsewhere: &|| None,
         invocation,
         runtime: &LazyRuntime::default(),
         person: person::with(ui, &report, Continuation::Command),

@@ -101,3 +101,8 @@ pub(super) fn links(_metadata: &fs::Metadata) -> u64 {
 pub(super) fn keep_owner(_file: &File, _replaced: &fs::Metadata) -> io::Result<()> {
     Ok(())
 }
+
+/// What to do about an error that the standard library has no kind for.
+pub(super) fn hint(_code: i32) -> Option<&'static str> {
+    None
+}

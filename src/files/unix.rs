@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path};
 
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::{Uid, User};
 
@@ -222,7 +223,7 @@ pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()>
 
 /// Tells a refused link from other failures to open.
 pub(super) fn explain_open(path: &Path, source: io::Error) -> Error {
-    if source.raw_os_error() == Some(nix::errno::Errno::ELOOP as i32) {
+    if source.raw_os_error() == Some(Errno::ELOOP as i32) {
         return Error::Link {
             path: path.to_owned(),
         };
@@ -262,4 +263,20 @@ pub(super) fn keep_owner(file: &File, replaced: &Metadata) -> io::Result<()> {
         return Ok(());
     }
     std::os::unix::fs::fchown(file, uid, gid)
+}
+
+/// What to do about an error that the standard library has no kind for.
+pub(super) fn hint(code: i32) -> Option<&'static str> {
+    Some(match Errno::from_raw(code) {
+        Errno::EMFILE | Errno::ENFILE => {
+            "too many files are open: close programs, or raise the limit (ulimit -n), and try again"
+        }
+        Errno::EIO => {
+            "the disk or its server has a fault (dmesg may say which); choose another place with --token-cache-dir until it is cured"
+        }
+        Errno::EDQUOT => {
+            "your quota is used up: free some space, or choose another place with --token-cache-dir"
+        }
+        _ => return None,
+    })
 }

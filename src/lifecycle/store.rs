@@ -69,6 +69,16 @@ pub(crate) trait LockedSession: Sync {
     /// was asked for.
     fn prepare(&mut self) -> Result<Option<String>, Error>;
 
+    /// Whether a session is kept at all.
+    fn keeps(&self) -> bool {
+        true
+    }
+
+    /// Makes sure that what a refresh of this session brings can be kept, before its refresh token is spent.
+    fn reserve(&self, _: &Record) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Keeps the session, durably.
     fn save(&self, session: &Record) -> Result<(), Error>;
 
@@ -136,6 +146,10 @@ impl LockedSession for &NoStore {
 
     fn prepare(&mut self) -> Result<Option<String>, Error> {
         Ok(None)
+    }
+
+    fn keeps(&self) -> bool {
+        false
     }
 
     fn save(&self, _: &Record) -> Result<(), Error> {

@@ -122,6 +122,16 @@ impl Record {
         serde_json::to_vec(&wire)
     }
 
+    /// Of two records of one session, the one whose token was issued last. Within one second it is the second, which is of a place that is
+    /// only used after the first.
+    pub(crate) fn latest(first: Option<Self>, second: Option<Self>) -> Option<Self> {
+        match (first, second) {
+            (Some(first), Some(second)) if second.issued_at >= first.issued_at => Some(second),
+            (Some(first), _) => Some(first),
+            (None, second) => second,
+        }
+    }
+
     /// Until when the token is handed out, in seconds since the epoch; also what kubectl is told.
     pub(crate) fn usable_until(&self) -> i64 {
         let life = self.expires_at.saturating_sub(self.issued_at).max(0);

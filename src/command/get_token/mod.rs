@@ -2,6 +2,7 @@
 
 mod background;
 mod fast_path;
+mod places;
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,7 @@ use crate::lifecycle::{
 use crate::oidc::{Continuation, Event};
 use crate::runtime::LazyRuntime;
 use crate::secret::Secret;
-use crate::session::{self, FastPathEntry, Identity, Key, Loaded, Record, RefreshPolicy, Store};
+use crate::session::{self, FastPathEntry, Identity, Key, Record, RefreshPolicy, Store};
 use crate::settings::{self, Cache, Grant, Login, Provider, Storage, TokenKind, Trust};
 use crate::ui::Ui;
 
@@ -121,40 +122,26 @@ impl<'a> GetToken<'a> {
     /// Looks in one directory after the other: what cannot be read or written here may be elsewhere.
     fn credential(&self) -> Result<Acquired, Error> {
         let mut unavailable = None;
-        let mut readable = None;
-        for dir in self.cache.dirs() {
-            match self.credential_from(dir, readable.as_ref()) {
+        for dir in self.places() {
+            match self.credential_from(dir) {
                 Ok(None) => {}
                 Ok(Some(acquired)) => return Ok(acquired),
                 Err(Error::Session(error)) if error.is_unavailable() => {
                     unavailable.get_or_insert(error);
-                    readable = readable.or_else(|| self.session_in(dir));
                 }
                 Err(error) => return Err(error),
             }
         }
-        self.credential_without_store(unavailable, readable.as_ref())
+        self.credential_without_store(unavailable)
     }
 
-    /// What can be read where nothing can be written: its refresh token is worth a sign-in.
-    fn session_in(&self, dir: &Path) -> Option<Record> {
-        let store = Store::open(dir, self.key(), self.identity.clone(), self.cache.storage?);
-        match store.ok()??.load() {
-            Ok(Loaded::Session(session)) => Some(*session),
-            _ => None,
-        }
-    }
-
-    fn credential_without_store(
-        &self,
-        unavailable: Option<session::Error>,
-        readable: Option<&Record>,
-    ) -> Result<Acquired, Error> {
+    fn credential_without_store(&self, unavailable: Option<session::Error>) -> Result<Acquired, Error> {
         let failures = self
             .failures_dir
             .as_deref()
             .and_then(|dir| Store::create(dir, self.key(), self.identity.clone(), Storage::Disk).ok());
-        let result = self.acquire(&NoStore { failures }, self.demand(), None, readable);
+        let elsewhere = || self.session_elsewhere(None);
+        let result = self.acquire(&NoStore { failures }, self.demand(), None, &elsewhere);
         let was_told = result.as_ref().is_err_and(Error::was_told);
         if self.cache.storage.is_some() && !was_told {
             let why = unavailable.map_or_else(
@@ -168,7 +155,7 @@ impl<'a> GetToken<'a> {
         result
     }
 
-    fn credential_from(&self, dir: &Path, readable: Option<&Record>) -> Result<Option<Acquired>, Error> {
+    fn credential_from(&self, dir: &Path) -> Result<Option<Acquired>, Error> {
         let Some(storage) = self.cache.storage else {
             return Ok(None);
         };
@@ -177,7 +164,9 @@ impl<'a> GetToken<'a> {
         let import = Import {
             dirs: &self.cache.adopt_from,
         };
-        let acquired = self.acquire(&files, self.demand(), Some(import), readable)?;
+        let elsewhere = || self.session_elsewhere(Some(dir));
+        let acquired = self.acquire(&files, self.demand(), Some(import), &elsewhere)?;
+        self.remove_superseded(&files.store, &acquired.session);
         if acquired.was_stored && self.demand() == Demand::Good {
             self.note_for_next_call(&files.store, &acquired);
         }
@@ -189,7 +178,7 @@ impl<'a> GetToken<'a> {
         store: &'b S,
         demand: Demand,
         import: Option<Import<'b>>,
-        inherited: Option<&'b Record>,
+        elsewhere: &'b dyn Fn() -> Option<Record>,
     ) -> Result<Acquired, Error> {
         let ui = self.ui;
         let report = move |event: Event<'_>| person::show(ui, event);
@@ -210,7 +199,7 @@ impl<'a> GetToken<'a> {
             demand,
             detect_rejections: self.cache.notices_refusals,
             import: import.filter(|import| !import.dirs.is_empty()),
-            inherited,
+            elsewhere,
             invocation: self.invocation,
             runtime: &LazyRuntime::default(),
             person: person::with(ui, &report, continuation),
