@@ -14,6 +14,8 @@ mod error;
 mod named;
 mod reserved;
 mod shared;
+#[cfg(unix)]
+mod unmapped;
 mod user_file;
 
 #[cfg(unix)]

@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::{Uid, User};
 
+use super::unmapped::is_unmapped;
 use super::{Error, Kind, open};
 
 const STICKY: u32 = 0o1000;
@@ -107,7 +108,8 @@ fn walk_up(path: &Path, way: &Path, skip: usize) -> Result<Option<bool>, Error> 
         if metadata.is_symlink() {
             return Ok(None);
         }
-        if metadata.uid() != 0 {
+        let is_ours = [0, Uid::effective().as_raw()].contains(&metadata.uid());
+        if !is_ours && !is_unmapped(metadata.uid()) {
             check_owner(&metadata, ancestor, Kind::Directory)?;
         }
         if metadata.mode() & WRITE_BY_OTHERS == 0 {
