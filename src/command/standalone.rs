@@ -39,6 +39,7 @@ pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> 
     let identity = Identity {
         issuer: provider.issuer.as_str().to_owned(),
         client_id: provider.client_id.clone(),
+        account: None,
     };
     let store = KubeconfigStore {
         file: &selected.file,

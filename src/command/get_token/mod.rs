@@ -71,10 +71,13 @@ impl<'a> GetToken<'a> {
         login.may_prompt |=
             request.interactive && login.grant == Grant::Keyboard && environment::stdin_can_be_read();
         settings::check(&provider, &login)?;
+        let account = provider.account.as_deref();
+        let account = account.or_else(|| login.grant.username());
         Ok(Self {
             identity: Identity {
                 issuer: provider.issuer.as_str().to_owned(),
                 client_id: provider.client_id.clone(),
+                account: account.map(str::to_owned),
             },
             login,
             cache: Cache::new(args.cache, environment)?,
@@ -89,9 +92,11 @@ impl<'a> GetToken<'a> {
     }
 
     fn key(&self) -> Key {
-        let Identity { issuer, client_id } = &self.identity;
-        let account = self.provider.account.as_deref();
-        let account = account.or_else(|| self.login.grant.username());
+        let Identity {
+            issuer,
+            client_id,
+            account,
+        } = &self.identity;
         let mut marks = Vec::new();
         if self.provider.token == TokenKind::Access {
             marks.push("access token");
@@ -100,7 +105,7 @@ impl<'a> GetToken<'a> {
             marks.push("client credentials");
         }
         let (scopes, parameters) = (self.provider.scopes.iter(), &self.provider.extra_parameters);
-        Key::new(issuer, client_id, scopes, parameters, account, &marks)
+        Key::new(issuer, client_id, scopes, parameters, account.as_deref(), &marks)
     }
 
     fn demand(&self) -> Demand {
