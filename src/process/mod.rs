@@ -87,8 +87,8 @@ pub(crate) fn handed_input() -> Vec<u8> {
 }
 
 /// Leaves the session and terminal of whoever started us, and lets go of descriptors that came by inheritance: a script that
-/// waits for a pipe's end must not wait for us. A signal that is meant for them (the end of a job, a terminal that is closed) is not
-/// for us either: we end by ourselves, in half a minute at most.
+/// waits for a pipe's end must not wait for us. A signal that is meant for them (Ctrl-C, a terminal that is closed) is not for us either.
+/// SIGTERM is: we end in a few seconds then, and by ourselves in a minute and a half at most.
 pub(crate) fn detach() {
     platform::detach();
 }
