@@ -39,6 +39,7 @@ pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> 
     let identity = Identity {
         issuer: provider.issuer.as_str().to_owned(),
         client_id: provider.client_id.clone(),
+        account: None,
     };
     let store = KubeconfigStore {
         file: &selected.file,
@@ -68,7 +69,7 @@ fn sign_in(
         demand: Demand::Good,
         detect_rejections: false,
         import: None,
-        inherited: None,
+        elsewhere: &|| None,
         invocation,
         runtime: &LazyRuntime::default(),
         person: person::with(ui, &report, Continuation::Command),

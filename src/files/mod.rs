@@ -10,9 +10,13 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+mod error;
 mod named;
+mod reserved;
 mod shared;
 mod shown;
+#[cfg(unix)]
+mod unmapped;
 mod user_file;
 
 #[cfg(unix)]
@@ -22,7 +26,9 @@ mod platform;
 #[path = "other.rs"]
 mod platform;
 
+pub(crate) use error::{Error, Kind};
 pub(crate) use named::{read_named, read_secret};
+pub(crate) use reserved::Reserved;
 pub(crate) use shared::{LockFile, Slots};
 pub(crate) use shown::{quoted, shown};
 pub(crate) use user_file::{Staged, UserFile, UserFileError, UserFileLock};
@@ -30,123 +36,10 @@ pub(crate) use user_file::{Staged, UserFile, UserFileError, UserFileLock};
 /// Largest file that is read. A token has 1 MiB at most, and a session holds it beside a refresh token of any size.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
-    #[error("{kind} `{path}` belongs to {owner}, not to you")]
-    ForeignOwner {
-        kind: Kind,
-        path: PathBuf,
-        owner: String,
-    },
-    #[error("{kind} `{path}` is open to other users (mode {mode:04o})")]
-    OpenToOthers { kind: Kind, path: PathBuf, mode: u32 },
-    #[error("directory `{path}` lies below `{ancestor}`, which others may change (mode {mode:04o})")]
-    UnsafeAncestor {
-        path: PathBuf,
-        ancestor: PathBuf,
-        mode: u32,
-    },
-    #[error("`{path}` is a symbolic link, and kubesesame does not follow links to secrets")]
-    Link { path: PathBuf },
-    #[error("`{path}` is a symbolic link to the directory `{target}`")]
-    LinkedDirectory { path: PathBuf, target: PathBuf },
-    #[error("`{path}` is not a {expected}")]
-    WrongType { path: PathBuf, expected: Kind },
-    #[error("`{path}` has {links} names (hard links)")]
-    ManyNames { path: PathBuf, links: u64 },
-    #[error("`{path}` is larger than {MAX_BYTES} bytes")]
-    TooLarge { path: PathBuf },
-    #[error("cannot {action} `{path}`")]
-    Io {
-        action: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
-}
-
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
 fn temporary_prefix(name: &str) -> String {
     format!(".{name}-")
-}
-
-/// What a path was expected to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Directory,
-    File,
-}
-
-impl std::fmt::Display for Kind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Directory => "directory",
-            Self::File => "file",
-        })
-    }
-}
-
-impl Error {
-    /// Returns whether a cache that fails so may be done without; the other failures may be an attack.
-    pub(crate) fn is_unavailable(&self) -> bool {
-        match self {
-            Self::Io { .. } | Self::WrongType { .. } | Self::TooLarge { .. } => true,
-            Self::ForeignOwner { .. }
-            | Self::OpenToOthers { .. }
-            | Self::UnsafeAncestor { .. }
-            | Self::Link { .. }
-            | Self::LinkedDirectory { .. }
-            | Self::ManyNames { .. } => false,
-        }
-    }
-
-    pub(crate) fn hint(&self) -> String {
-        match self {
-            Self::ForeignOwner {
-                kind: Kind::Directory,
-                ..
-            } => "choose another directory with --token-cache-dir, best below your home".to_owned(),
-            Self::ForeignOwner { path, .. } | Self::ManyNames { path, .. } | Self::Link { path } => {
-                let dir = path.parent().unwrap_or(path);
-                format!(
-                    "look at it (ls -l {}); to remove it with the sessions beside it: kubesesame clean --token-cache-dir={}",
-                    quoted(path),
-                    quoted(dir)
-                )
-            }
-            Self::LinkedDirectory { target, .. } => format!(
-                "name the directory itself, if it is yours: --token-cache-dir={}",
-                quoted(target)
-            ),
-            Self::OpenToOthers { kind, path, .. } => {
-                let mode = if *kind == Kind::Directory { "700" } else { "600" };
-                format!(
-                    "if nobody else had a reason to look: chmod {mode} {}; where that changes nothing (a Windows drive under WSL), keep \
-                     sessions on a Linux file system with --token-cache-dir",
-                    quoted(path)
-                )
-            }
-            Self::UnsafeAncestor { ancestor, .. } => {
-                format!(
-                    "use a --token-cache-dir below your home, or: chmod o-w {}",
-                    quoted(ancestor)
-                )
-            }
-            Self::WrongType { path, .. } => format!("move it away: mv {0} {0}.old", quoted(path)),
-            Self::TooLarge { path } => {
-                format!("it is none of ours; look at it: head -c 300 {}", quoted(path))
-            }
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                "free some space, or choose another place with --token-cache-dir".to_owned()
-            }
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotADirectory => {
-                "a part of the path is a file: choose another place with --token-cache-dir".to_owned()
-            }
-            Self::Io { .. } => {
-                "make it writable for you, or choose another with --token-cache-dir".to_owned()
-            }
-        }
-    }
 }
 
 /// A directory whose contents only we can change.
@@ -214,7 +107,23 @@ impl PrivateDir {
     }
 
     /// Returns the whole file, or `None` when there is none.
+    ///
+    /// Where a network file system replaces the file in the middle of it, it is read once more.
     pub(crate) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        match self.read_once(name) {
+            Err(Error::Io { source, .. })
+                if matches!(
+                    source.kind(),
+                    io::ErrorKind::StaleNetworkFileHandle | io::ErrorKind::UnexpectedEof
+                ) =>
+            {
+                self.read_once(name)
+            }
+            result => result,
+        }
+    }
+
+    fn read_once(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let path = self.path_of(name);
         let mut file = match platform::open_to_read(&path) {
             Ok(file) => file,

@@ -119,3 +119,8 @@ pub(super) fn backup_fault(_backup: &fs::Metadata, _original: &fs::Metadata) -> 
 pub(super) fn directory_fault(_path: &Path, _original: &fs::Metadata) -> Option<BackupFault> {
     None
 }
+
+/// What to do about an error that the standard library has no kind for.
+pub(super) fn hint(_code: i32) -> Option<&'static str> {
+    None
+}

@@ -5,9 +5,11 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path};
 
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::{Uid, User};
 
+use super::unmapped::is_unmapped;
 use super::user_file::{BackupFault, PIPE};
 use super::{Error, Kind, open};
 
@@ -107,7 +109,8 @@ fn walk_up(path: &Path, way: &Path, skip: usize) -> Result<Option<bool>, Error> 
         if metadata.is_symlink() {
             return Ok(None);
         }
-        if metadata.uid() != 0 {
+        let is_ours = [0, Uid::effective().as_raw()].contains(&metadata.uid());
+        if !is_ours && !is_unmapped(metadata.uid()) {
             check_owner(&metadata, ancestor, Kind::Directory)?;
         }
         if metadata.mode() & WRITE_BY_OTHERS == 0 {
@@ -223,7 +226,7 @@ pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()>
 
 /// Tells a refused link from other failures to open.
 pub(super) fn explain_open(path: &Path, source: io::Error) -> Error {
-    if source.raw_os_error() == Some(nix::errno::Errno::ELOOP as i32) {
+    if source.raw_os_error() == Some(Errno::ELOOP as i32) {
         return Error::Link {
             path: path.to_owned(),
         };
@@ -313,5 +316,21 @@ pub(super) fn directory_fault(path: &Path, original: &Metadata) -> Option<Backup
             dir: dir.to_owned(),
             mode,
         })
+    })
+}
+
+/// What to do about an error that the standard library has no kind for.
+pub(super) fn hint(code: i32) -> Option<&'static str> {
+    Some(match Errno::from_raw(code) {
+        Errno::EMFILE | Errno::ENFILE => {
+            "too many files are open: close programs, or raise the limit (ulimit -n), and try again"
+        }
+        Errno::EIO => {
+            "the disk or its server has a fault (dmesg may say which); choose another place with --token-cache-dir until it is cured"
+        }
+        Errno::EDQUOT => {
+            "your quota is used up: free some space, or choose another place with --token-cache-dir"
+        }
+        _ => return None,
     })
 }

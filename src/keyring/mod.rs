@@ -38,6 +38,8 @@ pub(crate) enum Error {
     Absent(ForeignText),
     #[error("the OS keyring refused: {0}")]
     Refused(ForeignText),
+    #[error("the system starts no thread to ask the OS keyring with: {0}")]
+    NoThread(std::io::Error),
 }
 
 impl Error {
@@ -45,6 +47,9 @@ impl Error {
         match self {
             Self::NoAnswer | Self::Locked(_) => {
                 "unlock the keyring and try again, or keep sessions on disk with --token-cache-storage=disk".to_owned()
+            }
+            Self::NoThread(_) => {
+                "close programs, or raise the limit (ulimit -u, or pids.max of the container), and try again".to_owned()
             }
             Self::Absent(_) => {
                 "sign in at the desktop, or use --token-cache-storage=disk where there is none".to_owned()
@@ -122,7 +127,8 @@ fn in_time<T: Send + 'static>(
 ) -> Result<T, Error> {
     let (answer, answered) = channel();
     let name = name.to_owned();
-    thread::spawn(move || {
+    // The plain `thread::spawn` panics where the system has no thread to give.
+    let asking = thread::Builder::new().spawn(move || {
         // The first try may fail by chance: some services refuse a key exchange in 256 whose number has a leading zero.
         let result = connected(&name)
             .or_else(|_| connected(&name))
@@ -130,6 +136,7 @@ fn in_time<T: Send + 'static>(
             .and_then(|entry| ask(&entry).map_err(|error| explained(&error)));
         drop(answer.send(result));
     });
+    asking.map_err(Error::NoThread)?;
     match answered.recv_timeout(PATIENCE) {
         Ok(result) => result,
         Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Err(Error::NoAnswer),

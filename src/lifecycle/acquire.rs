@@ -30,8 +30,8 @@ pub(crate) struct Acquisition<'a, S: SessionStore> {
     pub(crate) detect_rejections: bool,
     /// Where sessions of kubelogin may be.
     pub(crate) import: Option<Import<'a>>,
-    /// A session from a place that can only be read: it counts where the store has none.
-    pub(crate) inherited: Option<&'a Record>,
+    /// Finds the same session in other places, where it may have gone on while this one could not be written.
+    pub(crate) elsewhere: &'a dyn Fn() -> Option<Record>,
     pub(crate) invocation: &'a Invocation<'a>,
     pub(crate) runtime: &'a LazyRuntime,
     pub(crate) person: Person<'a>,
@@ -60,6 +60,15 @@ impl<S: SessionStore> Acquisition<'_, S> {
             progress.remember_for_retries(error);
         }
         result
+    }
+
+    /// A session of the store that is good stays; else the one whose token was issued last goes on, since the refresh token of an
+    /// older one may be spent.
+    pub(super) fn latest(&self, own: Option<Record>, now: i64) -> Option<Record> {
+        match own {
+            Some(own) if own.is_usable(now) => Some(own),
+            own => Record::latest(own, (self.elsewhere)()),
+        }
     }
 
     pub(super) fn is_by_person(&self) -> bool {
@@ -104,8 +113,9 @@ impl<'a, S: SessionStore> Progress<'a, S> {
     fn new(call: &'a Acquisition<'a, S>) -> Result<Self, Error> {
         let session = match call.store.load()? {
             Loaded::Session(session) => Some(*session),
-            Loaded::Nothing | Loaded::Corrupt(_) => call.inherited.cloned(),
+            Loaded::Nothing | Loaded::Corrupt(_) => None,
         };
+        let session = call.latest(session, call.invocation.started_at);
         let mut progress = Self {
             call,
             stage: CallStage::FirstLook,

@@ -1,11 +1,12 @@
 //! Session files as a store.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::{LockedSession, Remark, SessionStore};
 use crate::error::Error;
+use crate::files::Reserved;
 use crate::oidc::DocumentCache;
 use crate::session::{
     IssuedLog, Loaded, Locked, LoginFailures, ProviderOutage, Record, StorageTarget, Store, Wait,
@@ -30,6 +31,8 @@ pub(crate) struct LockedFiles<'a> {
     files: &'a SessionFiles<'a>,
     locked: Locked<'a>,
     target: OnceLock<StorageTarget>,
+    /// Room for the session that is on its way.
+    reserved: Mutex<Option<Reserved>>,
 }
 
 impl<'a> SessionFiles<'a> {
@@ -38,6 +41,7 @@ impl<'a> SessionFiles<'a> {
             files: self,
             locked,
             target: OnceLock::new(),
+            reserved: Mutex::new(None),
         }
     }
 }
@@ -98,6 +102,10 @@ impl LockedFiles<'_> {
         // It was set just now.
         Ok(self.target.get().unwrap_or(&StorageTarget::Disk))
     }
+
+    fn reserved(&self) -> MutexGuard<'_, Option<Reserved>> {
+        self.reserved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl LockedSession for LockedFiles<'_> {
@@ -110,6 +118,11 @@ impl LockedSession for LockedFiles<'_> {
         self.locked.try_to_write()?;
         let store = &self.files.store;
         let (dir, wanted) = (store.dir().path(), self.files.wanted_dir);
+        let until = if self.files.runtime_dir == Some(dir) {
+            "until you log out"
+        } else {
+            "for now"
+        };
         let place = match self.target()? {
             StorageTarget::DiskFallback(error) => {
                 Some(format!("in a file that only you can read, since {error}"))
@@ -120,7 +133,7 @@ impl LockedSession for LockedFiles<'_> {
             StorageTarget::Sealed(_) | StorageTarget::Disk => match wanted {
                 Some(wanted) if wanted == dir => None,
                 Some(wanted) => Some(format!(
-                    "in `{}` until you log out, since `{}` cannot be used: {}",
+                    "in `{}` {until}, since `{}` cannot be used: {}",
                     dir.display(),
                     wanted.display(),
                     self.files.reason.as_deref().unwrap_or_default()
@@ -134,8 +147,15 @@ impl LockedSession for LockedFiles<'_> {
         Ok(place.map(|place| Remark::Note(format!("the session is kept {place}"))))
     }
 
+    fn reserve(&self, session: &Record) -> Result<(), Error> {
+        let reserved = self.locked.reserve(session, self.target()?)?;
+        *self.reserved() = Some(reserved);
+        Ok(())
+    }
+
     fn save(&self, session: &Record) -> Result<(), Error> {
-        Ok(self.locked.save(session, self.target()?)?)
+        let reserved = self.reserved().take();
+        Ok(self.locked.save(session, self.target()?, reserved)?)
     }
 
     fn quarantine(&self) {

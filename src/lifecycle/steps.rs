@@ -61,21 +61,18 @@ impl<S: SessionStore> Progress<'_, S> {
         }
         self.session = match loaded? {
             Loaded::Session(session) => Some(*session),
-            Loaded::Nothing => self.inherit(),
+            Loaded::Nothing => None,
             Loaded::Corrupt(reason) => {
                 let place = self.call.store.place();
                 ui.warn(&format!("the stored session `{place}` cannot be used: {reason}"));
-                self.inherit()
+                None
             }
         };
+        self.is_new_here = self.session.is_none();
+        self.session = self.call.latest(self.session.take(), clock::now());
         self.recalled = self.remembered(waited);
         self.stage = CallStage::Locked;
         Ok(())
-    }
-
-    fn inherit(&mut self) -> Option<Record> {
-        self.is_new_here = true;
-        self.call.inherited.cloned()
     }
 
     /// Makes sure that what comes can be kept, before it is asked for, where the store has no session yet.
@@ -146,9 +143,12 @@ impl<S: SessionStore> Progress<'_, S> {
         let Some(refresh_token) = &session.refresh_token else {
             return Err(Error::NoSession);
         };
-        if self.call.demand == Demand::Background {
-            // What comes of it has to be kept, so that is tried before a refresh token is spent.
-            locked.save(session)?;
+        // Its successor has to be kept: where that cannot be, another place may be found while it is not spent yet.
+        match locked.reserve(session) {
+            Err(Error::Session(error)) if error.is_unavailable() => return Err(error.into()),
+            Err(error) if self.call.demand == Demand::Background => return Err(error),
+            // Said when it is stored.
+            Ok(()) | Err(_) => {}
         }
         let ui = self.call.ui;
         let keep_rotated = |token: &Secret| {
@@ -160,6 +160,7 @@ impl<S: SessionStore> Progress<'_, S> {
             token: refresh_token,
             granted_scope: &session.granted_scope,
             origin: &session.origin,
+            replaced: &session.token,
             keep_rotated: &keep_rotated,
         };
         let outcome = self.call.runtime.block_on(async {
@@ -197,6 +198,7 @@ impl<S: SessionStore> Progress<'_, S> {
     fn refreshed(&mut self, outcome: Renewal) -> Result<(), Error> {
         match outcome {
             Renewal::Renewed(tokens) => {
+                self.tell_of_lost_successor(&tokens);
                 let origin = self.session.as_ref().map(|session| session.origin.clone());
                 let origin = origin.unwrap_or_default().or_later(tokens.origin.clone());
                 return self.renewed(*tokens, origin);
@@ -218,6 +220,22 @@ impl<S: SessionStore> Progress<'_, S> {
             }
         }
         Ok(())
+    }
+
+    /// Where no session is kept, a refresh token of one that is kept elsewhere was spent for good.
+    fn tell_of_lost_successor(&self, tokens: &Tokens) {
+        let spent = self
+            .session
+            .as_ref()
+            .and_then(|session| session.refresh_token.as_ref());
+        let is_lost = tokens.refresh_token.as_ref() != spent
+            && self.locked.as_ref().is_some_and(|locked| !locked.keeps());
+        if is_lost {
+            self.call.ui.warn(
+                "the session could not be stored: the provider has replaced its refresh token, so the next call may have to sign in \
+                 again",
+            );
+        }
     }
 
     /// The session has ended at the provider. A person hears so before anything is asked of them.

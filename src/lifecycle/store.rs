@@ -69,6 +69,16 @@ pub(crate) trait LockedSession: Sync {
     /// that is not plainly what was asked for.
     fn prepare(&mut self) -> Result<Option<Remark>, Error>;
 
+    /// Whether a session is kept at all.
+    fn keeps(&self) -> bool {
+        true
+    }
+
+    /// Makes sure that what a refresh of this session brings can be kept, before its refresh token is spent.
+    fn reserve(&self, _: &Record) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Keeps the session, durably.
     fn save(&self, session: &Record) -> Result<(), Error>;
 
@@ -149,6 +159,10 @@ impl LockedSession for &NoStore {
                 "sessions cannot be kept, so each call has to ask the provider: {why}"
             ))
         }))
+    }
+
+    fn keeps(&self) -> bool {
+        false
     }
 
     fn save(&self, _: &Record) -> Result<(), Error> {

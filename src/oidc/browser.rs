@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use crate::environment;
+use crate::process::core_dump;
 use crate::settings::Browser;
 
 /// An opener that fails later than this has shown something: some are the browser, and end with its last window.
@@ -100,7 +101,7 @@ impl Opener {
         // Ctrl-C at the terminal is for us, not for the browser.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut self.command, 0);
-        self.command.status()
+        core_dump::allowed_for(|| self.command.spawn())?.wait()
     }
 }
 

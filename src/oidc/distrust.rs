@@ -51,6 +51,8 @@ pub(crate) enum Error {
     Signature,
     #[error("it is of another person: its `sub` claim is `{got}`, and the session's is `{expected}`")]
     OtherSubject { expected: ForeignText, got: ForeignText },
+    #[error("it is for another audience: its `aud` claim is `{got}`, and the session's was `{expected}`")]
+    OtherAudience { expected: ForeignText, got: ForeignText },
 }
 
 impl Error {

@@ -338,12 +338,9 @@ impl Error {
         }
     }
 
-    /// The provider may have done what it was asked to, and only its answer did not come.
-    pub(crate) fn may_have_arrived(&self) -> bool {
-        matches!(
-            self,
-            Self::Unreachable { sent: true, .. } | Self::Timeout { connected: true, .. }
-        )
+    /// The provider may have done what it was asked to, and its answer cannot come any more.
+    pub(crate) fn lost_its_connection(&self) -> bool {
+        matches!(self, Self::Unreachable { sent: true, .. })
     }
 
     /// When the provider wants to be asked again, in seconds since the epoch, if it says.

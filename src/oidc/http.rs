@@ -178,14 +178,14 @@ impl<'a> Http<'a> {
         request: reqwest::Request,
     ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Error> {
         let method = request.method().clone();
+        let limit = request.timeout().copied();
+        let failure =
+            |error| transport::failure(error, limit.unwrap_or(self.person.request_timeout)).about(url);
         let began = Instant::now();
-        let mut response = self
-            .execute(request)
-            .await
-            .map_err(|error| self.failure(url, error))?;
+        let mut response = self.execute(request).await.map_err(failure)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(url, error))? {
+        while let Some(chunk) = response.chunk().await.map_err(failure)? {
             if body.len() + chunk.len() > MAX_ANSWER {
                 return Err(Error::AnswerTooLarge {
                     url: shown(url),
@@ -220,6 +220,7 @@ impl<'a> Http<'a> {
         form: Form,
         secrets: &[&str],
         authorization: Option<Secret>,
+        limit: Option<Duration>,
     ) -> Result<Map<String, Value>, Error> {
         let mut request = self
             .client
@@ -232,6 +233,9 @@ impl<'a> Http<'a> {
             let mut value = value.map_err(|_| Error::Internal("client authentication"))?;
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
+        }
+        if let Some(limit) = limit {
+            request = request.timeout(limit);
         }
         let request = request.build().map_err(|error| self.failure(url, error))?;
         let (status, headers, body) = self.send(url, request).await?;

@@ -104,6 +104,8 @@ pub(crate) struct Refresh<'a> {
     pub(crate) token: &'a Secret,
     pub(crate) granted_scope: &'a str,
     pub(crate) origin: &'a Origin,
+    /// The token that is to be replaced.
+    pub(crate) replaced: &'a Secret,
     /// Called when the provider has replaced the refresh token and the answer cannot be finished at once: the old one
     /// may be dead, so the new one has to be safe before anything takes time or fails.
     pub(crate) keep_rotated: &'a (dyn Fn(&Secret) + Send + Sync),

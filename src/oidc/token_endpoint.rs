@@ -2,6 +2,8 @@
 //!
 //! Owns which parameters a grant has and where the client's secret is put. Failures are told apart in `answer`, responses are read in `token::response`.
 
+use std::time::Duration;
+
 use oauth2::{PkceCodeChallenge, PkceCodeVerifier};
 use serde_json::{Map, Value};
 use url::Url;
@@ -34,6 +36,8 @@ pub(super) struct TokenEndpoint<'a> {
     client: &'a ProviderClient<'a>,
     documents: &'a Documents<'a>,
     metadata: &'a Metadata,
+    /// How long an answer is waited for, if not as long as for other requests.
+    limit: Option<Duration>,
 }
 
 impl<'a> TokenEndpoint<'a> {
@@ -46,6 +50,14 @@ impl<'a> TokenEndpoint<'a> {
             client,
             documents,
             metadata,
+            limit: None,
+        }
+    }
+
+    pub(super) fn with_limit(self, limit: Duration) -> Self {
+        Self {
+            limit: Some(limit),
+            ..self
         }
     }
 
@@ -219,7 +231,10 @@ impl<'a> TokenEndpoint<'a> {
         let values = parameters.iter().filter(|(name, _)| SECRETS.contains(name));
         let mut secrets: Vec<&str> = values.map(|(_, value)| *value).collect();
         secrets.extend(secret.map(Secret::expose));
-        self.client.http.post(url, form, &secrets, header).await
+        self.client
+            .http
+            .post(url, form, &secrets, header, self.limit)
+            .await
     }
 }
 

@@ -2,11 +2,18 @@
 
 use std::fs::{self, File};
 use std::io::Read as _;
+use std::thread;
 
 use nix::sys::signal::{SigSet, Signal};
-use nix::unistd::{close, setsid};
+use nix::unistd::{alarm, close, setsid};
 
 use super::ParentProcess;
+
+/// A detached process lives no longer than this, whatever it hangs in.
+const LIFE_SECS: u32 = 90;
+
+/// What is under way may end within this when the process is told to end: a refresh token that was sent may have been replaced.
+const GRACE_SECS: u32 = 3;
 
 pub(super) fn parent_id() -> u32 {
     std::os::unix::process::parent_id()
@@ -38,11 +45,20 @@ fn started(pid: u32) -> Option<u64> {
 }
 
 pub(super) fn detach() {
-    let mut signals = SigSet::empty();
-    for signal in [Signal::SIGINT, Signal::SIGHUP, Signal::SIGTERM] {
-        signals.add(signal);
+    let set = |signals: &[Signal]| signals.iter().copied().collect::<SigSet>();
+    let _failed = set(&[Signal::SIGINT, Signal::SIGHUP, Signal::SIGTERM]).thread_block();
+    // Whoever started us may have had it blocked.
+    let _failed = set(&[Signal::SIGALRM]).thread_unblock();
+    alarm::set(LIFE_SECS);
+    let termination = set(&[Signal::SIGTERM]);
+    let waiting = thread::Builder::new().spawn(move || {
+        if termination.wait().is_ok() {
+            alarm::set(GRACE_SECS);
+        }
+    });
+    if waiting.is_err() {
+        let _failed = termination.thread_unblock();
     }
-    let _failed = signals.thread_block();
     // Fails only for the leader of a group, which nobody made us.
     let _failed = setsid();
     // Ours are closed when a program is started; these came from elsewhere. Names first: the directory itself is one of them.

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) mod core_dump;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(any(not(target_os = "linux"), test))]
@@ -121,8 +122,8 @@ pub(crate) fn handed_input() -> Vec<u8> {
 }
 
 /// Leaves the session and terminal of whoever started us, and lets go of descriptors that came by inheritance: a script that
-/// waits for a pipe's end must not wait for us. A signal that is meant for them (the end of a job, a terminal that is closed) is not
-/// for us either: we end by ourselves, in half a minute at most.
+/// waits for a pipe's end must not wait for us. A signal that is meant for them (Ctrl-C, a terminal that is closed) is not for us either.
+/// SIGTERM is: we end in a few seconds then, and by ourselves in a minute and a half at most.
 pub(crate) fn detach() {
     platform::detach();
 }

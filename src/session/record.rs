@@ -27,6 +27,9 @@ const AHEAD: i64 = 120;
 pub(crate) struct Identity {
     pub(crate) issuer: String,
     pub(crate) client_id: String,
+    /// The account that was named, if one was. A record from before it was noted counts as anybody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<String>,
 }
 
 /// One person's session: the token that is handed out, and what renews it.
@@ -54,6 +57,8 @@ struct Wire<'a> {
     issuer: Cow<'a, str>,
     #[serde(borrow)]
     client_id: Cow<'a, str>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    account: Option<Cow<'a, str>>,
     token: Secret,
     issued_at: i64,
     expires_at: i64,
@@ -112,6 +117,7 @@ impl Record {
             version: VERSION,
             issuer: Cow::Borrowed(&self.identity.issuer),
             client_id: Cow::Borrowed(&self.identity.client_id),
+            account: self.identity.account.as_deref().map(Cow::Borrowed),
             token: self.token.clone(),
             issued_at: self.issued_at,
             expires_at: self.expires_at,
@@ -120,6 +126,16 @@ impl Record {
             origin: self.origin.clone(),
         };
         serde_json::to_vec(&wire)
+    }
+
+    /// Of two records of one session, the one whose token was issued last. Within one second it is the second, which is of a place that is
+    /// only used after the first.
+    pub(crate) fn latest(first: Option<Self>, second: Option<Self>) -> Option<Self> {
+        match (first, second) {
+            (Some(first), Some(second)) if second.issued_at >= first.issued_at => Some(second),
+            (Some(first), _) => Some(first),
+            (None, second) => second,
+        }
     }
 
     /// Until when the token is handed out, in seconds since the epoch; also what kubectl is told.
@@ -146,6 +162,9 @@ impl Wire<'_> {
         if self.issuer != identity.issuer || self.client_id != identity.client_id {
             return Err("it belongs to another issuer or client");
         }
+        if self.account.is_some() && self.account.as_deref() != identity.account.as_deref() {
+            return Err("it belongs to another account");
+        }
         Ok(Record {
             identity: identity.clone(),
             token: self.token,
@@ -167,6 +186,7 @@ pub(super) mod tests {
             Identity {
                 issuer: "https://i".into(),
                 client_id: "c".into(),
+                account: None,
             },
             Secret::new("h.p.s"),
             issued_at,
@@ -214,6 +234,7 @@ pub(super) mod tests {
         let other = Identity {
             issuer: "https://other".into(),
             client_id: "c".into(),
+            account: None,
         };
         let reason = |bytes: &[u8], identity| Record::parse(bytes, identity).unwrap_err();
         assert_eq!(reason(&json, &other), "it belongs to another issuer or client");
@@ -224,6 +245,27 @@ pub(super) mod tests {
             reason(br#"{"version":2,"new":[]}"#, &record.identity),
             "a newer kubesesame wrote it"
         );
+    }
+
+    #[test]
+    fn a_record_that_names_an_account_is_of_no_other() {
+        let of = |account: Option<&str>| {
+            let mut record = record(5, 50);
+            record.identity.account = account.map(str::to_owned);
+            record
+        };
+        for (written, wanted, accepted) in [
+            (Some("alice"), Some("alice"), true),
+            (Some("alice"), Some("bob"), false),
+            (Some("alice"), None, false),
+            // Written before accounts were noted.
+            (None, Some("alice"), true),
+            (None, None, true),
+        ] {
+            let json = of(written).to_json().unwrap();
+            let result = Record::parse(&json, &of(wanted).identity);
+            assert_eq!(result.is_ok(), accepted, "{written:?} {wanted:?}");
+        }
     }
 
     /// What a power loss may leave of a file that was not yet synced.

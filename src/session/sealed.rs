@@ -77,7 +77,10 @@ pub(super) struct Binding<'a> {
 impl Binding<'_> {
     /// `None` if it could not be written: a record must not be sealed without it.
     fn associated_data(&self, name: &[u8; NAME_LEN]) -> Option<Aad<Vec<u8>>> {
-        let Identity { issuer, client_id } = self.identity;
+        // The account is part of the session's key.
+        let Identity {
+            issuer, client_id, ..
+        } = self.identity;
         let parts = [&HEXLOWER.encode(name), &self.key.to_string(), issuer, client_id];
         let parts = serde_json::to_string(&parts).ok()?;
         Some(Aad::from([HEADER, parts.as_bytes()].concat()))
@@ -144,6 +147,7 @@ mod tests {
         Identity {
             issuer: "https://i".into(),
             client_id: client_id.into(),
+            account: None,
         }
     }
 

@@ -6,9 +6,12 @@ use std::convert::Infallible;
 
 use super::sealed::{Binding, NamedKey, Sealed, seal};
 use super::{Error, Loaded, Locked, Record};
-use crate::files;
+use crate::files::{self, Reserved};
 use crate::keyring;
 use crate::settings::Storage;
+
+/// A refreshed session may be larger than the one before by so many bytes: a person is in more groups.
+const GROWTH: usize = 4 * 1024;
 
 /// A place for a session.
 #[derive(Debug)]
@@ -44,7 +47,12 @@ impl Locked<'_> {
     /// The key of the sealed session that is there goes on; else a new one is made, under a name of its own.
     fn sealed_target(&self) -> Result<StorageTarget, Error> {
         let store = self.store;
-        if let Ok(Some(file)) = store.dir.read(&store.key.sealed_file())
+        let file = match store.dir.read(&store.key.sealed_file()) {
+            // It may be good, and its key go on.
+            Err(error) if error.may_pass() => return Err(error.into()),
+            file => file.ok().flatten(),
+        };
+        if let Some(file) = file
             && let Ok(sealed) = Sealed::parse(&file)
         {
             let opens = |key: &NamedKey| store.unseal(&sealed, key).is_ok();
@@ -70,7 +78,7 @@ impl Locked<'_> {
         {
             let target = self.target()?;
             // A disk that is full leaves it where it is, and good.
-            if self.save(&record, &target).is_ok() {
+            if self.save(&record, &target, None).is_ok() {
                 self.store.dir.remove(&self.store.key.session_file())?;
             }
             return Ok(Loaded::Session(record));
@@ -88,26 +96,52 @@ impl Locked<'_> {
         Ok(self.store.dir.try_to_write(&name, LARGEST_USUAL)?)
     }
 
-    /// Stores the session, durably.
+    /// Makes sure that what a refresh of this session brings can be stored durably, before its refresh token is spent.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub(crate) fn reserve(&self, record: &Record, target: &StorageTarget) -> Result<Reserved, Error> {
+        let (name, bytes) = self.file_of(record, target)?;
+        self.store.dir.remove_stale_temporaries(&name);
+        Ok(self.store.dir.reserve(&name, &bytes, GROWTH)?)
+    }
+
+    /// Stores the session, durably, in what was reserved for it if that is given.
     ///
     /// What is in the way and is no session of ours (cut, sealed with a lost key, or of a newer kubesesame) is put aside, not lost.
-    pub(crate) fn save(&self, record: &Record, target: &StorageTarget) -> Result<(), Error> {
+    pub(crate) fn save(
+        &self,
+        record: &Record,
+        target: &StorageTarget,
+        reserved: Option<Reserved>,
+    ) -> Result<(), Error> {
         let store = self.store;
-        match target {
+        let (name, bytes) = self.file_of(record, target)?;
+        let is_ours = |bytes: &[u8]| match target {
             StorageTarget::Disk | StorageTarget::DiskFallback(_) => {
-                let is_ours = |bytes: &[u8]| Record::parse(bytes, &record.identity).is_ok();
-                Ok(self.replace(&store.key.session_file(), &record.to_json()?, is_ours)?)
+                Record::parse(bytes, &record.identity).is_ok()
             }
             StorageTarget::Sealed(key) => {
+                Sealed::parse(bytes).is_ok_and(|sealed| store.unseal(&sealed, key).is_ok())
+            }
+        };
+        Ok(self.replace(&name, &bytes, is_ours, reserved)?)
+    }
+
+    /// The name and the content of the file.
+    fn file_of(&self, record: &Record, target: &StorageTarget) -> Result<(String, Vec<u8>), Error> {
+        let key = &self.store.key;
+        match target {
+            StorageTarget::Disk | StorageTarget::DiskFallback(_) => {
+                Ok((key.session_file(), record.to_json()?))
+            }
+            StorageTarget::Sealed(with) => {
                 let binding = Binding {
-                    key: &store.key,
+                    key,
                     identity: &record.identity,
                 };
-                let file = seal(&record.to_json()?, key, &binding).ok_or(Error::NoRandomness)?;
-                let is_ours = |bytes: &[u8]| {
-                    Sealed::parse(bytes).is_ok_and(|sealed| store.unseal(&sealed, key).is_ok())
-                };
-                Ok(self.replace(&store.key.sealed_file(), &file, is_ours)?)
+                let file = seal(&record.to_json()?, with, &binding).ok_or(Error::NoRandomness)?;
+                Ok((key.sealed_file(), file))
             }
         }
     }
@@ -122,13 +156,25 @@ impl Locked<'_> {
         }
     }
 
-    fn replace(&self, name: &str, bytes: &[u8], is_ours: impl Fn(&[u8]) -> bool) -> Result<(), files::Error> {
+    fn replace(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        is_ours: impl Fn(&[u8]) -> bool,
+        reserved: Option<Reserved>,
+    ) -> Result<(), files::Error> {
         let dir = &self.store.dir;
         match dir.read(name) {
             Ok(Some(old)) if !old.is_empty() && !is_ours(&old) => dir.quarantine(name)?,
-            // A directory, a device, too much for a session, or what cannot be read now and may be good.
+            Err(error) if error.may_pass() => return Err(error),
+            // A directory, a device, or too much for a session.
             Err(_) => dir.quarantine(name)?,
             _ => {}
+        }
+        if let Some(reserved) = reserved
+            && dir.replace_reserved(reserved, bytes).is_ok()
+        {
+            return Ok(());
         }
         dir.remove_stale_temporaries(name);
         dir.replace(name, bytes)

@@ -60,7 +60,7 @@ impl Store {
     /// Reads the session without a lock.
     ///
     /// # Errors
-    /// When a file may have been planted, or when the keyring is needed and does not answer.
+    /// When a file may have been planted, when it cannot be read now, or when the keyring is needed and does not answer.
     pub(crate) fn load(&self) -> Result<Loaded, Error> {
         match self.storage {
             Storage::Disk => self.load_plain(),
@@ -76,7 +76,7 @@ impl Store {
         Ok(match self.read(&self.key.session_file())? {
             Bytes::There(bytes) => loaded(Record::parse(&bytes, &self.identity)),
             Bytes::Nothing => Loaded::Nothing,
-            Bytes::Unreadable => Loaded::Corrupt("it cannot be read"),
+            Bytes::NoFile => Loaded::Corrupt(NO_FILE),
         })
     }
 
@@ -84,7 +84,7 @@ impl Store {
         let file = match self.read(&self.key.sealed_file())? {
             Bytes::There(file) => file,
             Bytes::Nothing => return Ok(Loaded::Nothing),
-            Bytes::Unreadable => return Ok(Loaded::Corrupt("it cannot be read")),
+            Bytes::NoFile => return Ok(Loaded::Corrupt(NO_FILE)),
         };
         let sealed = match Sealed::parse(&file) {
             Ok(sealed) => sealed,
@@ -114,7 +114,9 @@ impl Store {
         match self.dir.read(name) {
             Ok(Some(bytes)) => Ok(Bytes::There(bytes)),
             Ok(None) => Ok(Bytes::Nothing),
-            Err(error) if error.is_unavailable() => Ok(Bytes::Unreadable),
+            // Only for now, perhaps: a good session is not taken for a broken one.
+            Err(error) if error.may_pass() => Err(error.into()),
+            Err(error) if error.is_unavailable() => Ok(Bytes::NoFile),
             Err(error) => Err(error.into()),
         }
     }
@@ -132,6 +134,25 @@ impl Store {
     pub(crate) fn outage(&self) -> Option<ProviderOutage> {
         let bytes = self.dir.read(&self.key.outage_file()).ok().flatten()?;
         ProviderOutage::parse(&bytes)
+    }
+
+    /// Whether there is a file of the session, whatever is in it.
+    pub(crate) fn has_session(&self) -> bool {
+        [self.key.session_file(), self.key.sealed_file()]
+            .iter()
+            .any(|name| self.dir.has(name))
+    }
+
+    /// Removes a session that has gone on in another place. Best effort: it is older, and so it is not used.
+    pub(crate) fn remove_superseded(&self, by: &Record) {
+        if let Ok(Some(_locked)) = self.try_lock()
+            && let Ok(Loaded::Session(old)) = self.load()
+            && old.issued_at <= by.issued_at
+        {
+            for name in [self.key.session_file(), self.key.sealed_file()] {
+                drop(self.dir.remove(&name));
+            }
+        }
     }
 
     pub(crate) fn storage(&self) -> Storage {
@@ -168,8 +189,11 @@ impl Store {
 enum Bytes {
     There(Vec<u8>),
     Nothing,
-    Unreadable,
+    /// A directory, a device, or far too much for a session.
+    NoFile,
 }
+
+const NO_FILE: &str = "it is no file that could be a session";
 
 fn loaded(record: Result<Record, &'static str>) -> Loaded {
     match record {

@@ -52,6 +52,27 @@ fn each_account_has_a_session_of_its_own() {
     assert_eq!((sandbox.tabs(), hints(&sandbox).len()), (3, 2));
 }
 
+/// Somebody copies files about; one that was written before accounts were noted still counts.
+#[test]
+fn a_record_of_one_account_in_the_place_of_anothers_is_not_used() {
+    let sandbox = Sandbox::new();
+    signed_in_as(&sandbox, ALICE);
+    call(&sandbox, ALICE).run().token();
+    let alice = fs::read(sandbox.session_file()).unwrap();
+    fs::remove_file(sandbox.session_file()).unwrap();
+    signed_in_as(&sandbox, BOB);
+    call(&sandbox, BOB).run().token();
+    fs::write(sandbox.session_file(), &alice).unwrap();
+    let outcome = call(&sandbox, BOB).run();
+    assert!(
+        outcome.stderr.contains("it belongs to another account"),
+        "{outcome}"
+    );
+    assert_eq!(sandbox.tabs(), 3);
+    sandbox.change_session(|session| drop(session.as_object_mut().unwrap().remove("account")));
+    assert_eq!(call(&sandbox, BOB).run().token(), outcome.token());
+}
+
 #[test]
 fn another_account_than_the_one_that_was_asked_for_is_not_stored() {
     let sandbox = Sandbox::new();

@@ -194,6 +194,44 @@ fn an_access_token_needs_no_id_token_beside_it() {
     }
 }
 
+/// Without an ID token beside it, the access token itself says whose it is.
+#[test]
+fn a_refreshed_access_token_of_somebody_else_or_for_something_else_is_refused() {
+    for words in ["another person", "another audience"] {
+        let (sandbox, call) = with_access_token(AccessTokenForm::Jwt);
+        call.run().token();
+        let without = Fault::always(Endpoint::Token, FaultKind::Missing("id_token".to_owned()));
+        sandbox.okta.behave(|behaviour| behaviour.faults = vec![without]);
+        sandbox.expire();
+        call.run().token();
+        assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, 1));
+        sandbox.okta.behave(|behaviour| {
+            if words == "another person" {
+                behaviour.user.login = "mallory@example.com".to_owned();
+            } else {
+                behaviour.access_token_audience = Some("another-client".to_owned());
+            }
+        });
+        sandbox.expire();
+        let outcome = call.run();
+        assert!(outcome.stderr.contains(words), "{outcome}");
+        assert_eq!(sandbox.tabs(), 2, "a sign-in followed");
+    }
+}
+
+/// A login name may change, and the ID token beside it says that it is the same person.
+#[test]
+fn a_refreshed_access_token_with_an_id_token_beside_it_may_have_another_name_in_it() {
+    let (sandbox, call) = with_access_token(AccessTokenForm::Jwt);
+    call.run().token();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.user.login = "married@example.com".to_owned());
+    sandbox.expire();
+    call.run().token();
+    assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, 1));
+}
+
 #[test]
 fn an_access_token_whose_signature_is_wrong_is_refused() {
     let (sandbox, call) = with_access_token(AccessTokenForm::Jwt);

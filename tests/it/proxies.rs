@@ -5,7 +5,11 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
+#[cfg(target_os = "linux")]
+use crate::okta::{Endpoint, Fault, FaultKind};
 use crate::support::{Call, Sandbox};
+#[cfg(target_os = "linux")]
+use crate::support::{finish, wait_until};
 
 /// A name that no resolver has, so that there is no other way than the proxy's.
 const HOST: &str = "okta.invalid";
@@ -168,6 +172,30 @@ fn at_okta_a_refusal_is_explained_with_the_place_in_its_console() {
             "Applications > the app > Assignments",
         ],
     );
+}
+
+/// A network that hangs is noticed while the old refresh token still works, which Okta is known for.
+#[cfg(target_os = "linux")]
+#[test]
+fn at_okta_an_answer_that_does_not_come_is_asked_for_once_more_within_the_leeway() {
+    let (address, _) = tunnels(by_connect);
+    let sandbox = Sandbox::with_provider_at("corp.okta.com");
+    let call = sandbox.get_token().arg("--certificate-authority=~/ca.pem");
+    let call = call.env("HTTPS_PROXY", &format!("http://{address}"));
+    let old = call.run().token();
+    sandbox.okta.clear_requests();
+    sandbox.expire();
+    let hangs = FaultKind::SlowAfterCommit { millis: 60_000 };
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.faults = vec![Fault::once(Endpoint::Token, hangs)]);
+    let child = call.by_timers_of(&sandbox).spawn();
+    wait_until("the renewal asks", || sandbox.okta.count(Endpoint::Token) == 1);
+    // Well within the 30 seconds that Okta gives.
+    sandbox.let_pass(15);
+    assert_ne!(finish(child).token(), old);
+    assert_eq!((sandbox.okta.count(Endpoint::Token), sandbox.tabs()), (2, 1));
+    assert_eq!(sandbox.okta.reuse_detected(), 0);
 }
 
 #[test]

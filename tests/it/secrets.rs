@@ -132,3 +132,35 @@ fn a_client_secret_is_told_nowhere() {
         );
     }
 }
+
+/// A core file would hold the refresh token; other programs that are started have theirs as before.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_core_file_is_left_and_the_browser_keeps_its_own_limit() {
+    use std::fs;
+    use std::os::unix::process::ExitStatusExt;
+
+    use crate::support::wait_until;
+
+    let sandbox = Sandbox::new();
+    let cores = sandbox.path("cores");
+    fs::create_dir(&cores).unwrap();
+    let script = sandbox.path("limit");
+    fs::write(&script, "#!/bin/sh\nulimit -S -c > \"$HOME/limit.txt\"\n").unwrap();
+    fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let shell = "cd \"$HOME/cores\"; ulimit -S -c \"$(ulimit -H -c)\"; ulimit -S -c > \"$HOME/expected.txt\"; exec \"$@\"";
+    let call = sandbox
+        .get_token()
+        .with("--browser-command", &script.to_string_lossy())
+        .through(&["sh", "-c", shell, "sh"]);
+    let child = call.spawn();
+    let limit = || fs::read_to_string(sandbox.path("limit.txt")).unwrap_or_default();
+    wait_until("the browser was started", || limit().ends_with('\n'));
+    let pid = nix::unistd::Pid::from_raw(child.id().try_into().unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGQUIT).unwrap();
+    let status = child.wait_with_output().unwrap().status;
+    assert_eq!(status.signal(), Some(3));
+    assert!(!status.core_dumped());
+    assert_eq!(limit(), fs::read_to_string(sandbox.path("expected.txt")).unwrap());
+    assert_eq!(fs::read_dir(cores).unwrap().count(), 0);
+}

@@ -46,6 +46,18 @@ fn a_clock_that_is_wrong_by_minutes_is_told() {
     assert!(outcome.stderr.contains("s ahead of the provider's"), "{outcome}");
 }
 
+/// By both clocks, so that no difference between them explains it.
+#[test]
+fn a_token_that_has_ended_already_is_no_success() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.id_token_lifetime_secs = -40);
+    let outcome = sandbox.get_token().run();
+    outcome.fails(1, &["it expired 4", "this machine's clock"]);
+    assert_eq!(sandbox.cache_files(".session.json").len(), 0);
+}
+
 #[test]
 fn a_token_with_three_hundred_groups_fits() {
     let sandbox = Sandbox::new();

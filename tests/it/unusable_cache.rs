@@ -100,18 +100,13 @@ impl Sandbox {
         for lock in self.cache_files(".lock") {
             fs::remove_file(lock).unwrap();
         }
+        self.with_nothing_new_in_cache()
+    }
+
+    /// No file can be made in the cache, as on a full disk.
+    fn with_nothing_new_in_cache(&self) -> Option<Call> {
         chmod(&self.cache_dir(), 0o500);
-        if !Uid::effective().is_root() {
-            return Some(self.get_token());
-        }
-        let without_rights = [
-            "setpriv",
-            "--bounding-set=-dac_override,-dac_read_search",
-            "--inh-caps=-all",
-        ];
-        Path::new("/usr/bin/setpriv")
-            .exists()
-            .then(|| self.get_token().through(&without_rights))
+        self.get_token().without_rights_of_root()
     }
 
     /// A call whose directory cannot be written, with a runtime directory.
@@ -211,9 +206,53 @@ fn a_full_disk_costs_a_warning_and_not_the_token() {
         "the old session is whole"
     );
     assert_eq!(sandbox.cache_files(".tmp").len(), 0);
+    assert!(
+        outcome.stderr.contains("has replaced its refresh token"),
+        "{outcome}"
+    );
     // Within the leeway the old refresh token still works, so nothing was lost.
     sandbox.get_token().run().token();
     assert_eq!(sandbox.tabs(), 1);
+}
+
+/// The disk of the session is full, and that of the runtime directory or of the temporary files is not. Without a leeway, so that a refresh
+/// token that was spent in vain shows.
+#[test]
+fn a_session_that_cannot_be_written_goes_on_elsewhere_and_comes_back() {
+    for with_runtime_dir in [false, true] {
+        let sandbox = Sandbox::new();
+        sandbox.signed_in();
+        sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
+        sandbox.expire();
+        fs::create_dir(sandbox.path("run")).unwrap();
+        chmod(&sandbox.path("run"), 0o700);
+        let Some(mut call) = sandbox.with_nothing_new_in_cache() else {
+            return;
+        };
+        if with_runtime_dir {
+            call = call.env("XDG_RUNTIME_DIR", &sandbox.path("run").to_string_lossy());
+        }
+        let first = call.run();
+        first.token();
+        assert!(first.stderr.contains("the session is kept in"), "{first}");
+        let again = call.run();
+        assert_eq!((again.token(), again.stderr.as_str()), (first.token(), ""));
+        chmod(&sandbox.cache_dir(), 0o700);
+        // What is in the cache is older, and its refresh token is spent.
+        let back = call.run();
+        assert_eq!((back.token(), back.stderr.as_str()), (first.token(), ""));
+        let renewed = call.clone().arg("--force-refresh").run().token();
+        assert_ne!(renewed, first.token());
+        assert_eq!(sandbox.session()["token"], renewed.as_str());
+        assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, 2));
+        assert_eq!(sandbox.okta.reuse_detected(), 0);
+        let elsewhere = if with_runtime_dir {
+            "run/kubesesame".to_owned()
+        } else {
+            format!("kubesesame-{}", Uid::effective())
+        };
+        assert_eq!(sandbox.session_count(&elsewhere), 0, "it is in one place only");
+    }
 }
 
 /// A read-only file system, as a container that has a person's home mounted: what can be read there is refreshed, and kept elsewhere.

@@ -83,7 +83,7 @@ impl GetToken<'_> {
         let Some(storage) = self.cache.storage else {
             return Ok(());
         };
-        for dir in self.cache.dirs() {
+        for dir in self.places() {
             let store = match Store::open(dir, self.key(), self.identity.clone(), storage) {
                 Ok(Some(store)) => store,
                 Ok(None) => continue,
@@ -92,9 +92,11 @@ impl GetToken<'_> {
                 Err(error) => return Err(error.into()),
             };
             let files = self.session_files(store);
-            match self.acquire(&files, Demand::Background, None, None) {
+            let elsewhere = || self.session_elsewhere(Some(dir));
+            match self.acquire(&files, Demand::Background, None, &elsewhere) {
+                Ok(Acquired { session, .. }) => self.remove_superseded(&files.store, &session),
                 // Without a session there is none to refresh.
-                Ok(Acquired { .. }) | Err(Error::NoSession) => {}
+                Err(Error::NoSession) => {}
                 Err(Error::Session(error)) if error.is_unavailable() => {}
                 Err(error) => note_failure(&files.store, &error),
             }

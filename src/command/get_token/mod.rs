@@ -2,6 +2,7 @@
 
 mod background;
 mod fast_path;
+mod places;
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,7 @@ use crate::lifecycle::{
 use crate::oidc::{Continuation, Event};
 use crate::runtime::LazyRuntime;
 use crate::secret::Secret;
-use crate::session::{self, FastPathEntry, Identity, Key, Loaded, Record, RefreshPolicy, Store};
+use crate::session::{self, FastPathEntry, Identity, Key, Record, RefreshPolicy, Store};
 use crate::settings::{self, Cache, Grant, Login, Provider, Storage, TokenKind, Trust};
 use crate::ui::Ui;
 
@@ -74,10 +75,13 @@ impl<'a> GetToken<'a> {
         login.may_prompt |=
             request.interactive && login.grant == Grant::Keyboard && environment::stdin_can_be_read();
         settings::check(&provider, &login)?;
+        let account = provider.account.as_deref();
+        let account = account.or_else(|| login.grant.username());
         Ok(Self {
             identity: Identity {
                 issuer: provider.issuer.as_str().to_owned(),
                 client_id: provider.client_id.clone(),
+                account: account.map(str::to_owned),
             },
             login,
             cache: Cache::new(args.cache, environment)?,
@@ -92,9 +96,11 @@ impl<'a> GetToken<'a> {
     }
 
     fn key(&self) -> Key {
-        let Identity { issuer, client_id } = &self.identity;
-        let account = self.provider.account.as_deref();
-        let account = account.or_else(|| self.login.grant.username());
+        let Identity {
+            issuer,
+            client_id,
+            account,
+        } = &self.identity;
         let mut marks = Vec::new();
         if self.provider.token == TokenKind::Access {
             marks.push("access token");
@@ -103,7 +109,7 @@ impl<'a> GetToken<'a> {
             marks.push("client credentials");
         }
         let (scopes, parameters) = (self.provider.scopes.iter(), &self.provider.extra_parameters);
-        Key::new(issuer, client_id, scopes, parameters, account, &marks)
+        Key::new(issuer, client_id, scopes, parameters, account.as_deref(), &marks)
     }
 
     fn demand(&self) -> Demand {
@@ -126,35 +132,20 @@ impl<'a> GetToken<'a> {
     /// Looks in one directory after the other: what cannot be read or written here may be elsewhere.
     fn credential(&self) -> Result<Acquired, Error> {
         let mut unavailable = None;
-        let mut readable = None;
-        for dir in self.cache.dirs() {
-            match self.credential_from(dir, unavailable.as_ref(), readable.as_ref()) {
+        for dir in self.places() {
+            match self.credential_from(dir, unavailable.as_ref()) {
                 Ok(None) => {}
                 Ok(Some(acquired)) => return Ok(acquired),
                 Err(Error::Session(error)) if error.is_unavailable() => {
                     unavailable.get_or_insert(error);
-                    readable = readable.or_else(|| self.session_in(dir));
                 }
                 Err(error) => return Err(error),
             }
         }
-        self.credential_without_store(unavailable.as_ref(), readable.as_ref())
+        self.credential_without_store(unavailable.as_ref())
     }
 
-    /// What can be read where nothing can be written: its refresh token is worth a sign-in.
-    fn session_in(&self, dir: &Path) -> Option<Record> {
-        let store = Store::open(dir, self.key(), self.identity.clone(), self.cache.storage?);
-        match store.ok()??.load() {
-            Ok(Loaded::Session(session)) => Some(*session),
-            _ => None,
-        }
-    }
-
-    fn credential_without_store(
-        &self,
-        unavailable: Option<&session::Error>,
-        readable: Option<&Record>,
-    ) -> Result<Acquired, Error> {
+    fn credential_without_store(&self, unavailable: Option<&session::Error>) -> Result<Acquired, Error> {
         let failures = self
             .failures_dir
             .as_deref()
@@ -165,14 +156,14 @@ impl<'a> GetToken<'a> {
                 with_cure,
             )
         });
-        self.acquire(&NoStore { failures, reason }, self.demand(), None, readable)
+        let elsewhere = || self.session_elsewhere(None);
+        self.acquire(&NoStore { failures, reason }, self.demand(), None, &elsewhere)
     }
 
     fn credential_from(
         &self,
         dir: &Path,
         unavailable: Option<&session::Error>,
-        readable: Option<&Record>,
     ) -> Result<Option<Acquired>, Error> {
         let Some(storage) = self.cache.storage else {
             return Ok(None);
@@ -185,7 +176,9 @@ impl<'a> GetToken<'a> {
         let import = Import {
             dirs: &self.cache.adopt_from,
         };
-        let acquired = self.acquire(&files, self.demand(), Some(import), readable)?;
+        let elsewhere = || self.session_elsewhere(Some(dir));
+        let acquired = self.acquire(&files, self.demand(), Some(import), &elsewhere)?;
+        self.remove_superseded(&files.store, &acquired.session);
         if acquired.was_stored && self.demand() == Demand::Good {
             self.note_for_next_call(&files.store, &acquired);
         }
@@ -197,7 +190,7 @@ impl<'a> GetToken<'a> {
         store: &'b S,
         demand: Demand,
         import: Option<Import<'b>>,
-        inherited: Option<&'b Record>,
+        elsewhere: &'b dyn Fn() -> Option<Record>,
     ) -> Result<Acquired, Error> {
         let ui = self.ui;
         let report = move |event: Event<'_>| person::show(ui, event);
@@ -218,7 +211,7 @@ impl<'a> GetToken<'a> {
             demand,
             detect_rejections: self.cache.notices_refusals,
             import: import.filter(|import| !import.dirs.is_empty()),
-            inherited,
+            elsewhere,
             invocation: self.invocation,
             runtime: &LazyRuntime::default(),
             person: person::with(ui, &report, continuation),

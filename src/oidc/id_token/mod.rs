@@ -21,8 +21,6 @@ use crate::secret::Secret;
 /// Types of tokens that are no ID tokens though they may look like one (RFC 9068 2.1, RFC 9449 4.2, Back-Channel Logout 2.4).
 const OTHER_TYPES: [&str; 3] = ["at+jwt", "dpop+jwt", "logout+jwt"];
 
-/// How long ago a token may have ended by the provider's own clock, in seconds: it was good when it was sent.
-const ENDED_ON_THE_WAY: i64 = 60;
 /// A difference of the clocks that is not worth a word, in seconds.
 const UNTOLD_CLOCK_DIFFERENCE: i64 = 10;
 /// A token of so many bytes fails at some of the load balancers that stand in front of clusters.
@@ -51,6 +49,8 @@ pub(crate) enum Occasion<'a> {
     Direct,
     Refresh {
         origin: &'a Origin,
+        /// The token that is replaced, which was verified when it came.
+        replaced: &'a Secret,
     },
     /// Another program had it from the provider and stored it: nothing is known of the request, and it may be older.
     Stored,
@@ -94,10 +94,11 @@ pub(crate) fn verify(
 }
 
 /// Verifies an access token in the form of a JWT, as far as the API server will: issuer, times, signature. For whom it is
-/// differs from provider to provider, and so does its `sub` (Okta puts the login there), so that a renewed one is compared
-/// with the first by the ID token that comes beside it.
+/// differs from provider to provider, and so does its `sub` (Okta puts the login there), so that a refreshed one is compared
+/// with the first by the ID token that comes beside it, and where none does (it `is_alone`) with the access token that it replaces.
 pub(crate) fn verify_access(
     token: &Secret,
+    is_alone: bool,
     keys: &KeySet,
     expected: &Expected<'_>,
 ) -> Result<Verified, Error> {
@@ -105,6 +106,9 @@ pub(crate) fn verify_access(
     let claims = Claims::parse_access(opened.payload.clone(), expected.now)?;
     check_issuer(&claims, expected)?;
     check_times(&claims, expected)?;
+    if let (true, Occasion::Refresh { replaced, .. }) = (is_alone, &expected.occasion) {
+        replaced::check(&opened.payload, replaced)?;
+    }
     opened.check_signature(keys)?;
     Ok(opened.accepted(claims, expected))
 }
@@ -270,12 +274,11 @@ fn check_parties(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> 
     }
 }
 
-/// A token that has only just come may look too old or too new because the clocks differ (rules T12, T20, T21).
+/// A token that has only just come may look too old or too new because the clocks differ (rules T12, T20, T21). One that has ended by the
+/// provider's clock too is of no use to anybody.
 fn check_times(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
     let ended_since = expected.now.saturating_sub(claims.expires_at);
-    let ended_there = expected
-        .provider_now
-        .is_some_and(|now| claims.expires_at.saturating_add(ENDED_ON_THE_WAY) <= now);
+    let ended_there = expected.provider_now.is_some_and(|now| claims.expires_at <= now);
     if ended_since >= 0 && (ended_there || ended_since > LEEWAY) {
         return Err(Error::Expired(ended_since));
     }
@@ -293,16 +296,14 @@ fn starts_at(claims: &Claims) -> i64 {
         .max(claims.issued_at)
 }
 
-/// A token that was accepted though its times do not fit this machine's clock. One that has ended by the provider's clock too says
-/// nothing of ours.
+/// A token that was accepted though its times do not fit this machine's clock.
 fn clock_remark(claims: &Claims, expected: &Expected<'_>) -> Option<Remark> {
     let early = starts_at(claims).saturating_sub(expected.now);
     if early > UNTOLD_CLOCK_DIFFERENCE {
         return Some(Remark::Clock { behind: early });
     }
     let late = expected.now.saturating_sub(claims.expires_at);
-    let has_ended = expected.provider_now.is_some_and(|now| claims.expires_at <= now);
-    (late > UNTOLD_CLOCK_DIFFERENCE && !has_ended).then_some(Remark::Clock { behind: -late })
+    (late > UNTOLD_CLOCK_DIFFERENCE).then_some(Remark::Clock { behind: -late })
 }
 
 fn check_occasion(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
@@ -311,7 +312,7 @@ fn check_occasion(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error>
             let got = claims.nonce().unwrap_or_default();
             verify_slices_are_equal(got.as_bytes(), nonce.secret().as_bytes()).map_err(|_| Error::Nonce)
         }
-        Occasion::Refresh { origin } if origin.is_known() && claims.subject != origin.subject => {
+        Occasion::Refresh { origin, .. } if origin.is_known() && claims.subject != origin.subject => {
             Err(Error::OtherSubject {
                 expected: ForeignText::with_limit(&origin.subject, 80),
                 got: ForeignText::with_limit(&claims.subject, 80),
@@ -338,6 +339,8 @@ fn check_access_token(
         Err(Error::AccessTokenHash)
     }
 }
+
+mod replaced;
 
 #[cfg(test)]
 mod tests;

@@ -16,10 +16,14 @@ use super::token_endpoint::TokenEndpoint;
 use super::{ProviderClient, Refresh, Renewal, Tokens};
 use crate::settings::Scopes;
 
-/// A provider that rotates refresh tokens lets the old one live for a moment (Okta: 30 s), so that who lost the answer may ask
-/// again. Later than that the same question would be taken for a theft, and end the session. So this is how long the first
-/// answer is waited for.
+/// Okta, which rotates refresh tokens, lets the old one live for a moment (30 s unless it is set otherwise), so that who lost the answer
+/// may ask again. Later than that the same question would be taken for a theft, and end the session. So this is how long the
+/// first answer is waited for there. Of other providers such a leeway is not known, and a slow answer is waited for to the end.
 const FIRST_ANSWER_WAIT: Duration = Duration::from_secs(12);
+
+/// How long an answer is waited for at most, at a terminal too: to give up sooner may cost the session, if the provider has rotated
+/// the refresh token.
+const ANSWER_WAIT: Duration = Duration::from_secs(30);
 
 /// What a failed refresh means for the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +44,7 @@ impl ProviderClient<'_> {
             Ok(metadata) => metadata,
             Err(error) => return Renewal::Failed(error),
         };
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata);
+        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(ANSWER_WAIT);
         let (response, granted_scope) = match self.ask_to_refresh(&endpoint, refresh).await {
             Ok(answer) => answer,
             Err(error) => return refused(error, &documents),
@@ -76,6 +80,7 @@ impl ProviderClient<'_> {
     ) -> Result<Tokens, Error> {
         let occasion = || Occasion::Refresh {
             origin: refresh.origin,
+            replaced: refresh.replaced,
         };
         let result = self.believe(response, documents, metadata, occasion(), keep_rotated);
         match result.await {
@@ -93,19 +98,28 @@ impl ProviderClient<'_> {
     }
 
     /// Sends the request, once more if the response is lost, and once without scopes if those are refused.
+    ///
+    /// A connection that has ended brings no response any more, and the provider may have rotated the refresh token or never have seen
+    /// the request. It is asked once more at once, also where no leeway is known: the next call would send the same refresh token,
+    /// only later, when any leeway is over. While a connection stands its answer may still come, and is waited for.
     async fn ask_to_refresh(
         &self,
         endpoint: &TokenEndpoint<'_>,
         refresh: &Refresh<'_>,
     ) -> Result<(TokenResponse, String), Error> {
         let scope = scope_to_ask_for(refresh.granted_scope, &self.provider.scopes);
-        let first = timeout(FIRST_ANSWER_WAIT, endpoint.refresh(refresh.token, scope)).await;
+        let ask = || endpoint.refresh(refresh.token, scope);
+        let first = if self.provider.issuer.is_okta() {
+            timeout(FIRST_ANSWER_WAIT, ask()).await.ok()
+        } else {
+            Some(ask().await)
+        };
         let response = match first {
-            Ok(response) if !matches!(&response, Err(error) if error.may_have_arrived()) => response,
-            // A network that hangs looks like a provider that thinks; the leeway counts for both.
+            Some(Ok(response)) => Ok(response),
+            Some(Err(error)) if !error.lost_its_connection() => Err(error),
             _ => {
                 self.person.tell(Event::ResponseLost);
-                endpoint.refresh(refresh.token, scope).await
+                ask().await
             }
         };
         match response {

@@ -70,13 +70,10 @@ impl ProviderClient<'_> {
         if let Some(kind) = &response.bound_type {
             return Err(Error::TokenType(kind.clone()));
         }
-        let token = match &response.access_token {
-            Member::Token(token) => token.clone(),
-            Member::NotText => return Err(not_text(metadata, "access_token")),
-            Member::Absent => return Err(unusable(metadata, "it has no `access_token`")),
-        };
+        let token = access_token_of(response, metadata)?;
         if id_token::is_jwt(token.expose()) {
-            let verify = |keys: &KeySet| id_token::verify_access(&token, keys, &expected);
+            let is_alone = response.id_token.token().is_none();
+            let verify = |keys: &KeySet| id_token::verify_access(&token, is_alone, keys, &expected);
             let claims = self
                 .with_keys(documents, metadata, before_waiting, verify)
                 .await?;
@@ -147,6 +144,14 @@ impl ProviderClient<'_> {
             self.person.tell(Event::TokenRemark(remark));
         }
         Ok(verified.claims)
+    }
+}
+
+fn access_token_of(response: &TokenResponse, metadata: &Metadata) -> Result<Secret, Error> {
+    match &response.access_token {
+        Member::Token(token) => Ok(token.clone()),
+        Member::NotText => Err(not_text(metadata, "access_token")),
+        Member::Absent => Err(unusable(metadata, "it has no `access_token`")),
     }
 }
 
