@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+#[cfg(target_os = "linux")]
+mod kernel_table;
 mod named;
 mod shared;
 mod user_file;
@@ -21,6 +23,8 @@ mod platform;
 #[path = "other.rs"]
 mod platform;
 
+#[cfg(target_os = "linux")]
+pub(crate) use kernel_table::table_lines;
 pub(crate) use named::{read_named, read_secret};
 pub(crate) use shared::{LockFile, Slots};
 pub(crate) use user_file::{Staged, UserFile, UserFileError, UserFileLock};

@@ -24,6 +24,7 @@ mod adopt_whose;
 mod ahead;
 mod cached;
 mod callback;
+mod callback_load;
 mod client_auth;
 mod device;
 mod documents;
