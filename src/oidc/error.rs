@@ -371,3 +371,26 @@ impl Error {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_answers_are_told_by_their_reason() {
+        let told = |wrong_states, other_users| {
+            let ignored = Ignored {
+                wrong_states,
+                other_users,
+            };
+            ignored.to_string()
+        };
+        assert_eq!(told(0, 0), "");
+        assert_eq!(
+            told(1, 0),
+            "; one answer was ignored, since its state was not ours"
+        );
+        assert!(told(2, 3).starts_with("; 2 answers were ignored"));
+        assert!(told(2, 3).contains("; 3 answers were refused, since they came from other users"));
+    }
+}

@@ -1,23 +1,21 @@
-//! What comes to the callback address in numbers, in pieces, or from another user: the person's own answer gets through.
+//! What comes to the callback address in numbers or in pieces: the person's own answer gets through.
 
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 
-#[cfg(target_os = "linux")]
-use nix::unistd::{Uid, setfsuid};
 use url::Url;
 
-use crate::support::{Call, Sandbox, finish, redirect_of, url_from_stderr, visit, wait_until};
+use crate::support::{Call, Sandbox, redirect_of, visit};
 
 /// The provider's answer, which the browser has not followed yet.
-struct Callback {
-    answer: Url,
+pub(crate) struct Callback {
+    pub(crate) answer: Url,
 }
 
 impl Callback {
-    fn of(authorization_url: &str) -> Self {
+    pub(crate) fn of(authorization_url: &str) -> Self {
         Self {
             answer: Url::parse(&redirect_of(authorization_url)).unwrap(),
         }
@@ -28,12 +26,12 @@ impl Callback {
     }
 
     /// Path and query of the right answer.
-    fn target(&self) -> String {
+    pub(crate) fn target(&self) -> String {
         format!("{}?{}", self.answer.path(), self.answer.query().unwrap())
     }
 
     /// A whole request.
-    fn request(&self, method: &str, target: &str, headers: &str) -> String {
+    pub(crate) fn request(&self, method: &str, target: &str, headers: &str) -> String {
         let host = self.answer.authority();
         format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n")
     }
@@ -53,7 +51,7 @@ impl Callback {
     }
 }
 
-fn status(response: &str) -> u16 {
+pub(crate) fn status(response: &str) -> u16 {
     let status = response.split(' ').nth(1).and_then(|status| status.parse().ok());
     status.unwrap_or_default()
 }
@@ -190,18 +188,15 @@ fn what_is_no_plain_get_request_ends_nothing() {
 }
 
 /// What the desktop's opener gets is in the list of processes, which all users see.
-fn desktop(sandbox: &Sandbox, script: &str) -> Call {
-    let bin = sandbox.path("bin");
-    fs::create_dir_all(&bin).unwrap();
-    let opener = bin.join("xdg-open");
+pub(crate) fn desktop(sandbox: &Sandbox, script: &str) -> Call {
+    let opener = sandbox.path("opener");
     fs::write(&opener, format!("#!/bin/sh\n{script}\n")).unwrap();
     fs::set_permissions(&opener, fs::Permissions::from_mode(0o700)).unwrap();
-    let path = format!("{}:/usr/bin:/bin", bin.display());
     let call = sandbox.get_token().without("--browser-command");
-    call.env("DISPLAY", ":99").env("PATH", &path)
+    call.env("BROWSER", &opener.display().to_string())
 }
 
-fn opens_tab(sandbox: &Sandbox) -> String {
+pub(crate) fn opens_tab(sandbox: &Sandbox) -> String {
     format!("printf '%s\\n' \"$1\" > '{}'", sandbox.path("browser").display())
 }
 
@@ -262,82 +257,4 @@ fn the_browser_gets_none_of_our_variables() {
     for name in ["KUBESESAME_", "KUBERNETES_EXEC_INFO"] {
         assert!(!seen.contains(name), "{seen}");
     }
-}
-
-/// Asks as another user: a socket belongs to the file system's user of the thread that makes it.
-#[cfg(target_os = "linux")]
-fn as_another_user(port: u16, request: String, then: fn(TcpStream) -> String) -> String {
-    let thread = std::thread::spawn(move || {
-        setfsuid(Uid::from_raw(4242));
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        then(stream)
-    });
-    thread.join().unwrap()
-}
-
-#[cfg(target_os = "linux")]
-fn read_all(mut stream: TcpStream) -> String {
-    let mut response = String::new();
-    stream.read_to_string(&mut response).unwrap();
-    response
-}
-
-/// Only root can be another user.
-#[cfg(target_os = "linux")]
-fn can_be_another_user() -> bool {
-    Uid::effective().is_root()
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn another_user_cannot_finish_the_sign_in() {
-    if !can_be_another_user() {
-        return;
-    }
-    let sandbox = Sandbox::unattended();
-    let call = sandbox.get_token().without("--browser-command").at_terminal();
-    let (mut child, _, url) = url_from_stderr(call.spawn());
-    let stderr = child.stderr.take().unwrap();
-    let told = std::thread::spawn(move || std::io::read_to_string(stderr).unwrap());
-    let callback = Callback::of(&url);
-    let port = callback.answer.port().unwrap();
-    let request = callback.request("GET", &callback.target().replace("code=", "code=stolen"), "");
-    for _ in 0..2 {
-        let response = as_another_user(port, request.clone(), read_all);
-        assert_eq!(status(&response), 403, "{response}");
-        assert!(response.contains("another user"), "{response}");
-    }
-    // One that has left at once has no user any more.
-    as_another_user(port, request, |stream| {
-        drop(stream);
-        String::new()
-    });
-    assert_eq!(visit(&url).status, 200);
-    finish(child).token();
-    let told = told.join().unwrap();
-    assert_eq!(told.matches("another user").count(), 1, "{told}");
-    assert!(told.contains("4242"), "{told}");
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn another_user_learns_nothing_from_the_start_page() {
-    if !can_be_another_user() {
-        return;
-    }
-    let sandbox = Sandbox::with_habit(Box::new(|url| {
-        let start = Url::parse(url).unwrap();
-        let request = format!(
-            "GET {} HTTP/1.1\r\nHost: {}\r\n\r\n",
-            start.path(),
-            start.authority()
-        );
-        let response = as_another_user(start.port().unwrap(), request, read_all);
-        assert_eq!(status(&response), 403, "{response}");
-        assert!(!response.contains("state="), "{response}");
-        assert_eq!(visit(url).status, 200);
-    }));
-    desktop(&sandbox, &opens_tab(&sandbox)).run().token();
-    wait_until("the tab is visited", || sandbox.tabs() == 1);
 }

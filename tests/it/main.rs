@@ -25,6 +25,8 @@ mod ahead;
 mod cached;
 mod callback;
 mod callback_load;
+#[cfg(target_os = "linux")]
+mod callback_other_user;
 mod client_auth;
 mod device;
 mod documents;

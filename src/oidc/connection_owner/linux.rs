@@ -14,7 +14,8 @@ const READING_TIME: Duration = Duration::from_secs(5);
 /// What `/proc/self/loginuid` says of a process that no log-in has started.
 const NO_LOGIN: u32 = u32::MAX;
 
-pub(super) fn look(ends: Ends) -> Owner {
+/// Looks at who is at the other end; takes a while on a machine with very many connections.
+pub(in crate::oidc) fn look(ends: Ends) -> Owner {
     let allowed = allowed();
     let deadline = Instant::now() + READING_TIME;
     // The second look shows that the connection was there during the first one: its other end did not just leave.

@@ -3,10 +3,13 @@
 //! Owns the decision, from the kernel's tables of connections (`proc_pid_net(5)`, Linux). Any user of the machine can connect to a
 //! loopback address; one who knows the state of a sign-in could finish it with a code of their own account.
 
-#[cfg(target_os = "linux")]
-mod linux;
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "other.rs")]
+mod platform;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+pub(super) use platform::look;
 
 /// Both ends of an accepted connection.
 #[derive(Debug, Clone, Copy)]
@@ -35,20 +38,7 @@ pub(super) struct Allowed {
     pub(super) unmapped: Option<u32>,
 }
 
-/// Looks at who is at the other end; takes a while on a machine with very many connections.
-#[cfg(target_os = "linux")]
-pub(super) fn look(ends: Ends) -> Owner {
-    linux::look(ends)
-}
-
-/// Only Linux has tables that tell.
-#[cfg(not(target_os = "linux"))]
-pub(super) fn look(_: Ends) -> Owner {
-    Owner::Unknown
-}
-
 /// Finds the owner in the text of the tables.
-#[cfg(any(target_os = "linux", test))]
 fn owner(allowed: &Allowed, tables: &str, ends: Ends) -> Owner {
     let rows: Vec<Row> = tables.lines().filter_map(Row::parse).collect();
     let between = |from, to| {
@@ -71,7 +61,6 @@ fn owner(allowed: &Allowed, tables: &str, ends: Ends) -> Owner {
     }
 }
 
-#[cfg(any(target_os = "linux", test))]
 impl Allowed {
     fn judge(&self, row: &Row) -> Owner {
         // A forwarder such as that of WSL or Docker, and who is root can do anything here anyway.
@@ -92,13 +81,10 @@ impl Allowed {
 }
 
 /// States of a connection, as in `include/net/tcp_states.h`.
-#[cfg(any(target_os = "linux", test))]
 const ESTABLISHED: u8 = 1;
-#[cfg(any(target_os = "linux", test))]
 const LISTEN: u8 = 10;
 
 /// A line of `/proc/net/tcp` or `/proc/net/tcp6`.
-#[cfg(any(target_os = "linux", test))]
 #[derive(Debug)]
 struct Row {
     local: SocketAddr,
@@ -109,7 +95,6 @@ struct Row {
     inode: u64,
 }
 
-#[cfg(any(target_os = "linux", test))]
 impl Row {
     fn parse(line: &str) -> Option<Self> {
         let mut fields = line.split_ascii_whitespace().skip(1);
@@ -128,7 +113,6 @@ impl Row {
 }
 
 /// `0100007F:1F40`: words of 32 bits in the machine's own order, and a port.
-#[cfg(any(target_os = "linux", test))]
 fn address(text: &str) -> Option<SocketAddr> {
     let (ip, port) = text.split_once(':')?;
     let word = |at: usize| {

@@ -1,5 +1,8 @@
 use super::*;
 
+#[path = "other.rs"]
+mod other;
+
 const HEADER: &str =
     "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
 
@@ -146,4 +149,35 @@ fn a_user_without_an_id_in_this_namespace_is_unknown() {
     assert_eq!(judged(65534, 0), Owner::Gone);
     assert_eq!(judged(0, 8), Owner::Ours);
     assert_eq!(judged(4242, 8), Owner::Other(4242));
+}
+
+#[test]
+fn a_system_without_tables_tells_nothing() {
+    let ends = Ends {
+        peer: PEER.parse().unwrap(),
+        ours: OURS.parse().unwrap(),
+    };
+    assert_eq!(other::look(ends), Owner::Unknown);
+}
+
+/// The real tables, of a connection that this process has with itself.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_connection_of_this_process_is_ours_until_it_is_closed() {
+    use std::net::{TcpListener, TcpStream};
+    for address in ["127.0.0.1:0", "[::1]:0"] {
+        let Ok(listener) = TcpListener::bind(address) else {
+            continue;
+        };
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (accepted, from) = listener.accept().unwrap();
+        let ends = Ends {
+            peer: from,
+            ours: accepted.local_addr().unwrap(),
+        };
+        assert_eq!(look(ends), Owner::Ours, "{address}");
+        drop(peer);
+        // A newer kernel still says whose it was.
+        assert!([Owner::Gone, Owner::Ours].contains(&look(ends)), "{address}");
+    }
 }
