@@ -3,11 +3,13 @@
 //! The one place that reads the environment. It keeps what it finds as it is; `settings` gives it a meaning.
 //! (Libraries still read their own variables: `SSL_CERT_FILE`, the loader's.)
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use crate::cli;
+
+const EXEC_INFO: &str = "KUBERNETES_EXEC_INFO";
 
 /// The parts of the environment that change what we do.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +41,7 @@ impl Environment {
     pub(crate) fn read() -> Self {
         Self {
             flags: flags(std::env::vars_os()),
-            exec_info: std::env::var("KUBERNETES_EXEC_INFO").ok(),
+            exec_info: std::env::var(EXEC_INFO).ok(),
             kube_cache_dir: std::env::var_os("KUBECACHEDIR")
                 .filter(|dir| !dir.is_empty())
                 .map(PathBuf::from),
@@ -71,6 +73,30 @@ pub(crate) fn terminal_understands_ecma_48() -> bool {
         Some(term) => term != "dumb",
         None => variable("WT_SESSION").is_some(),
     }
+}
+
+/// Names of the variables that are set for us, and for no program that we start.
+#[expect(clippy::disallowed_methods, reason = "the access point to the environment")]
+pub(crate) fn own_variables() -> Vec<OsString> {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    names.filter(|name| is_own(name)).collect()
+}
+
+/// On Windows the case of a name does not count.
+fn is_own(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    let begins_with = |prefix: &str| {
+        let start = name.get(..prefix.len()).unwrap_or_default();
+        start == prefix.as_bytes() || cfg!(windows) && start.eq_ignore_ascii_case(prefix.as_bytes())
+    };
+    begins_with(cli::PREFIX) || begins_with(EXEC_INFO)
+}
+
+/// `SUDO_UID`: who has become root by `sudo`.
+#[cfg(target_os = "linux")]
+#[expect(clippy::disallowed_methods, reason = "the access point to the environment")]
+pub(crate) fn sudo_uid() -> Option<u32> {
+    std::env::var("SUDO_UID").ok()?.parse().ok()
 }
 
 /// `BROWSER`: programs that open a URL, as many desktops and remote development environments set it.
@@ -197,4 +223,21 @@ fn has_display(variable: impl Fn(&'static str) -> Option<OsString>) -> bool {
 /// The command line, the program's own name first.
 pub(crate) fn args() -> impl Iterator<Item = OsString> {
     std::env::args_os()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_that_are_set_for_us_are_known_by_their_names() {
+        let own = |name: &str| is_own(OsStr::new(name));
+        for name in ["KUBESESAME_PASSWORD", "KUBESESAME_", "KUBERNETES_EXEC_INFO"] {
+            assert!(own(name), "{name}");
+        }
+        for name in ["KUBESESAME", "KUBECONFIG", "MY_KUBESESAME_PASSWORD", "HOME", ""] {
+            assert!(!own(name), "{name}");
+        }
+        assert_eq!(own("kubesesame_password"), cfg!(windows));
+    }
 }

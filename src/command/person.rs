@@ -69,6 +69,9 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::BrowserStarted(url) if ui.at_terminal => {
             ui.note(&format!("if no browser opens, open this URL:\n{url}"));
         }
+        Event::AnswerOfOtherUser { uid } if !ui.at_terminal => {
+            ui.step(|| format!("an answer to the sign-in by user {uid} was refused"));
+        }
         Event::Waiting { .. } | Event::BrowserStarted(_) => {}
         Event::PasteAccepted { reopens } => paste_accepted(ui, reopens),
         Event::TimeLeft(left) => ui.status(&time_left(left), WAITING),
@@ -126,6 +129,10 @@ fn warning_text(event: &Event<'_>) -> String {
             "{why}, so the sign-in uses {redirect_uri}, which has to be registered at the provider as a redirect URI"
         ),
         Event::BrowserFailed(why) => format!("the browser could not be opened: {why}"),
+        Event::AnswerOfOtherUser { uid } => format!(
+            "another user of this machine (id {uid}) answered this sign-in, and was refused; if your browser runs as that user, \
+             paste the address of the page that it shows"
+        ),
         Event::InputFailed(error) => {
             let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
             format!("nothing can be pasted here: {error}{}", cause.unwrap_or_default())

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 mod error;
+#[cfg(target_os = "linux")]
+mod kernel_table;
 mod named;
 mod reserved;
 mod shared;
@@ -27,6 +29,8 @@ mod platform;
 mod platform;
 
 pub(crate) use error::{Error, Kind};
+#[cfg(target_os = "linux")]
+pub(crate) use kernel_table::table_lines;
 pub(crate) use named::{read_named, read_secret};
 pub(crate) use reserved::Reserved;
 pub(crate) use shared::{LockFile, Slots};

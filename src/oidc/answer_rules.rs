@@ -40,10 +40,7 @@ pub(super) enum Verdict {
 
 /// Looks at a request in the order of rule L4.
 pub(super) fn examine(parts: &Parts, expected: &Expected) -> Verdict {
-    if parts.method != Method::GET {
-        return Verdict::Stranger(StatusCode::METHOD_NOT_ALLOWED);
-    }
-    if let Some(status) = foreign_request(parts, expected) {
+    if let Some(status) = refusal(parts, &[&expected.authority], &expected.path) {
         return Verdict::Stranger(status);
     }
     let query = parts.uri.query().unwrap_or_default();
@@ -66,18 +63,21 @@ pub(super) fn examine(parts: &Parts, expected: &Expected) -> Verdict {
     Verdict::Answer(parameters.answer(expected))
 }
 
-/// Rules L7 and L8: the name we are called by (DNS rebinding), the path, and whether a person's browser came here
+/// Rules L14, L7 and L8: the method, the name we are called by (DNS rebinding), the path, and whether a person's browser came here
 /// as to a page.
-fn foreign_request(parts: &Parts, expected: &Expected) -> Option<StatusCode> {
+pub(super) fn refusal(parts: &Parts, authorities: &[&str], path: &str) -> Option<StatusCode> {
+    if parts.method != Method::GET {
+        return Some(StatusCode::METHOD_NOT_ALLOWED);
+    }
     let header = |name: &HeaderName| parts.headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let mut hosts = parts.headers.get_all(header::HOST).iter();
     let host = hosts.next().and_then(|host| host.to_str().ok());
-    let named_so =
-        host.is_some_and(|host| host.eq_ignore_ascii_case(&expected.authority)) && hosts.next().is_none();
+    let is_ours = |host: &str| authorities.iter().any(|ours| host.eq_ignore_ascii_case(ours));
+    let named_so = host.is_some_and(is_ours) && hosts.next().is_none();
     if !named_so || parts.uri.authority().is_some() {
         return Some(StatusCode::MISDIRECTED_REQUEST);
     }
-    if parts.uri.path() != expected.path {
+    if parts.uri.path() != path {
         return Some(StatusCode::NOT_FOUND);
     }
     let purpose = [

@@ -2,7 +2,7 @@
 //!
 //! The URL comes from a provider's document, so it goes to the opener as one argument and never through a shell
 //! (CVE-2025-6514). The opener gets none of our streams: its output would spoil the protocol on stdout, and a
-//! browser that holds our stderr would keep kubectl's caller waiting.
+//! browser that holds our stderr would keep kubectl's caller waiting. Nor does it get our variables.
 
 use std::io;
 use std::path::Path;
@@ -18,6 +18,17 @@ use crate::settings::Browser;
 
 /// An opener that fails later than this has shown something: some are the browser, and end with its last window.
 const OPENING_TIME: Duration = Duration::from_secs(10);
+
+/// Which URL a browser is opened at.
+///
+/// The desktop's gets the start page, if there is one: it has no state in it, for those who see the list of processes. A command of
+/// the person's own may need the provider's URL itself: to pick a browser by its host, or to open it on another machine.
+pub(super) fn opened_url<'a>(browser: &Browser, start: Option<&'a Url>, provider: &'a Url) -> &'a Url {
+    match browser {
+        Browser::Desktop => start.unwrap_or(provider),
+        Browser::Command { .. } | Browser::Print | Browser::Nobody => provider,
+    }
+}
 
 /// Starts what opens the URL, on a thread of its own. `on_failure` hears why it failed, if it did, and nothing otherwise.
 pub(super) fn open(browser: &Browser, url: &Url, on_failure: impl Fn(String) + Send + Clone + 'static) {
@@ -96,8 +107,11 @@ impl Opener {
         self.command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .env_remove("KUBERNETES_EXEC_INFO");
+            .stderr(Stdio::null());
+        // A browser outlives the sign-in by days, and has no use for our settings, some of which are secrets.
+        for name in environment::own_variables() {
+            self.command.env_remove(name);
+        }
         // Ctrl-C at the terminal is for us, not for the browser.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut self.command, 0);
@@ -199,6 +213,19 @@ mod tests {
             arguments(&["sh", "-c", script, "sh"]),
             ["-c", script, "sh", "https://i/?a=b"]
         );
+    }
+
+    #[test]
+    fn a_command_gets_the_url_of_the_provider_and_the_desktop_a_start_page() {
+        let url = |text| Url::parse(text).unwrap();
+        let (start, provider) = (url("http://127.0.0.1:1/start"), url("https://i/authorize"));
+        let command = Browser::Command {
+            whole: "firefox".to_owned(),
+            words: vec!["firefox".to_owned()],
+        };
+        assert_eq!(opened_url(&Browser::Desktop, Some(&start), &provider), &start);
+        assert_eq!(opened_url(&Browser::Desktop, None, &provider), &provider);
+        assert_eq!(opened_url(&command, Some(&start), &provider), &provider);
     }
 
     #[test]

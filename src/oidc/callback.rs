@@ -1,8 +1,8 @@
 //! The loopback server that waits for the provider's answer.
 //!
-//! Owns the sockets, their limits and the page. A request that `answer_rules` does not take for the answer gets a short
-//! refusal and changes nothing. The first answer with our `state` wins; the page waits until the login knows how it
-//! ended. Logs no request: it holds the code.
+//! Owns the sockets, their limits and the pages. A request that `answer_rules` does not take for the answer gets a short
+//! refusal and changes nothing, however many come. The first answer with our `state` wins; the page waits until the login knows how
+//! it ended. Logs no request: it holds the code.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,27 +15,32 @@ use axum::http::{Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
-use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use url::Url;
 
 use super::answer_rules::{Answer, Expected, Verdict, examine};
-use super::error::Error;
+use super::connection_owner::{self, Ends, Owner};
+use super::error::{Error, Ignored};
+use super::event::{Event, Person};
 use super::page::{self, AfterSignIn, Outcome};
+use super::places::{Place, Places, Stage};
+use super::start_page::StartPage;
 
-/// Requests that are not the answer, before the login gives up.
-const MAX_STRANGERS: usize = 100;
-const MAX_CONNECTIONS: usize = 32;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
-const HEADER_BYTES: usize = 16 * 1024;
+/// A browser keeps 180 cookies of 4 KiB for a host, and sends them to each of its ports.
+const HEADER_BYTES: usize = 768 * 1024;
+const MAX_HEADERS: usize = 1024;
 
 /// A server that is waiting.
 #[derive(Debug)]
 pub(super) struct Callback {
     shared: Arc<Shared>,
     answers: mpsc::Receiver<Answer>,
+    other_user: mpsc::Receiver<u32>,
     outcome: watch::Sender<Option<Outcome>>,
     /// They hold the sockets.
     accepting: JoinSet<()>,
@@ -44,38 +49,47 @@ pub(super) struct Callback {
 #[derive(Debug)]
 struct Shared {
     expected: Expected,
+    start: Option<StartPage>,
     /// Holds one answer; a second one finds it full.
     answers: mpsc::Sender<Answer>,
+    /// The user whose answer was refused first.
+    other_user: mpsc::Sender<u32>,
     outcome: watch::Receiver<Option<Outcome>>,
     /// What the page says, or where the browser goes in place of it.
     after: AfterSignIn,
-    strangers: AtomicUsize,
     wrong_states: AtomicUsize,
+    other_users: AtomicUsize,
     answered: AtomicBool,
     page_sent: Notify,
 }
 
 impl Callback {
-    /// Starts to serve.
+    /// Starts to serve. The start page, if there is one, leads to `authorization_url`.
     pub(super) fn serve(
         sockets: Vec<std::net::TcpListener>,
         tls: Option<&TlsAcceptor>,
         expected: Expected,
         after: AfterSignIn,
+        authorization_url: &Url,
     ) -> Result<Self, Error> {
         let (answers, receiver) = mpsc::channel(1);
+        let (other_user, other_user_receiver) = mpsc::channel(1);
         let (outcome, outcome_receiver) = watch::channel(None);
+        // A certificate that the browser does not know would be warned about once more.
+        let plain = sockets.first().filter(|_| tls.is_none());
         let shared = Arc::new(Shared {
             expected,
+            start: plain.and_then(|socket| StartPage::new(socket, authorization_url)),
             answers,
+            other_user,
             outcome: outcome_receiver,
             after,
-            strangers: AtomicUsize::new(0),
             wrong_states: AtomicUsize::new(0),
+            other_users: AtomicUsize::new(0),
             answered: AtomicBool::new(false),
             page_sent: Notify::new(),
         });
-        let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let places = Arc::new(Places::default());
         let mut accepting = JoinSet::new();
         for socket in sockets {
             let socket = TcpListener::from_std(socket).map_err(|_| Error::Internal("listener"))?;
@@ -83,12 +97,13 @@ impl Callback {
                 socket,
                 tls.cloned(),
                 Arc::clone(&shared),
-                Arc::clone(&permits),
+                Arc::clone(&places),
             ));
         }
         Ok(Self {
             shared,
             answers: receiver,
+            other_user: other_user_receiver,
             outcome,
             accepting,
         })
@@ -99,17 +114,31 @@ impl Callback {
         &self.shared.expected
     }
 
+    /// Where a browser can begin without the state of the sign-in in its command line.
+    pub(super) fn start_url(&self) -> Option<&Url> {
+        self.shared.start.as_ref().map(StartPage::url)
+    }
+
     /// Waits for the answer.
-    pub(super) async fn answer(&mut self) -> Answer {
-        match self.answers.recv().await {
-            Some(answer) => answer,
-            None => Err(Error::Internal("callback server")),
+    pub(super) async fn answer(&mut self, person: Person<'_>) -> Answer {
+        loop {
+            tokio::select! {
+                biased;
+                answer = self.answers.recv() => {
+                    return answer.unwrap_or(Err(Error::Internal("callback server")));
+                }
+                // There is one such message at most: the sender keeps the channel open and does not send again.
+                Some(uid) = self.other_user.recv() => person.tell(Event::AnswerOfOtherUser { uid }),
+            }
         }
     }
 
-    /// How many answers were ignored for their state.
-    pub(super) fn wrong_states(&self) -> usize {
-        self.shared.wrong_states.load(Ordering::Relaxed)
+    /// The answers that were not taken.
+    pub(super) fn ignored(&self) -> Ignored {
+        Ignored {
+            wrong_states: self.shared.wrong_states.load(Ordering::Relaxed),
+            other_users: self.shared.other_users.load(Ordering::Relaxed),
+        }
     }
 
     /// Shows the browser how it ended, and gives the page half a second to get there. The addresses are free afterwards.
@@ -124,42 +153,51 @@ impl Callback {
     }
 }
 
-async fn accept(socket: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Shared>, permits: Arc<Semaphore>) {
+async fn accept(socket: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Shared>, places: Arc<Places>) {
     loop {
-        let Ok((stream, _)) = socket.accept().await else {
+        let Ok((stream, peer)) = socket.accept().await else {
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         };
-        // Past the limit a connection is closed at once: idle ones end after the header timeout.
-        if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
-            let (shared, tls) = (Arc::clone(&shared), tls.clone());
+        if let Some((place, eviction)) = places.take() {
+            let ends = stream.local_addr().ok().map(|ours| Ends { peer, ours });
+            let visit = Visit::new(&shared, place, ends);
+            let tls = tls.clone();
             tokio::spawn(async move {
-                match tls {
-                    None => connection(stream, shared).await,
-                    // A browser that does not trust the certificate, or speaks plainly, ends its own connection only.
-                    Some(tls) => {
-                        if let Ok(Ok(stream)) = timeout(HEADER_TIMEOUT, tls.accept(stream)).await {
-                            connection(stream, shared).await;
-                        }
-                    }
+                tokio::select! {
+                    () = serve(stream, tls, visit) => {}
+                    _ = eviction => {}
                 }
-                drop(permit);
             });
+        }
+        // Before the next one comes and this one may lose its place again, what it has sent is read.
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, visit: Visit) {
+    if !matches!(timeout(HEADER_TIMEOUT, stream.readable()).await, Ok(Ok(()))) {
+        return;
+    }
+    visit.place.reach(Stage::Partial);
+    match tls {
+        None => connection(stream, visit).await,
+        // A browser that does not trust the certificate, or speaks plainly, ends its own connection only.
+        Some(tls) => {
+            if let Ok(Ok(stream)) = timeout(HEADER_TIMEOUT, tls.accept(stream)).await {
+                connection(stream, visit).await;
+            }
         }
     }
 }
 
-async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, shared: Arc<Shared>) {
-    let visit = Visit {
-        shared: Arc::clone(&shared),
-        has_page: Arc::new(AtomicBool::new(false)),
-    };
+async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, visit: Visit) {
     let router = Router::new().fallback(handle).with_state(visit.clone());
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(HEADER_BYTES)
-        .max_headers(64)
+        .max_headers(MAX_HEADERS)
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
         .await;
@@ -167,7 +205,7 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static
     drop(served);
     // Of all connections only one that was to carry the page ends the wait for it.
     if visit.has_page.load(Ordering::Relaxed) {
-        shared.page_sent.notify_one();
+        visit.shared.page_sent.notify_one();
     }
 }
 
@@ -175,42 +213,79 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static
 #[derive(Debug, Clone)]
 struct Visit {
     shared: Arc<Shared>,
+    place: Arc<Place>,
+    ends: Option<Ends>,
     /// The page that tells how the sign-in ended goes over it.
     has_page: Arc<AtomicBool>,
 }
 
-async fn handle(State(visit): State<Visit>, request: Request) -> Response<Body> {
-    let shared = visit.shared;
-    let (parts, _body) = request.into_parts();
-    match examine(&parts, &shared.expected) {
-        Verdict::Stranger(status) => shared.refuse(status),
-        Verdict::WrongState => {
-            shared.wrong_states.fetch_add(1, Ordering::Relaxed);
-            shared.refuse(StatusCode::BAD_REQUEST)
+impl Visit {
+    fn new(shared: &Arc<Shared>, place: Place, ends: Option<Ends>) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            place: Arc::new(place),
+            ends,
+            has_page: Arc::new(AtomicBool::new(false)),
         }
-        Verdict::Answer(answer) => {
-            shared.answered.store(true, Ordering::Relaxed);
-            // Full: the first answer is being worked on. This one shows the same page and is not exchanged.
-            drop(shared.answers.try_send(answer));
-            let mut outcome = shared.outcome.clone();
-            match outcome.wait_for(Option::is_some).await {
-                Ok(outcome) => {
-                    visit.has_page.store(true, Ordering::Relaxed);
-                    outcome.unwrap_or(Outcome::Failed).response(&shared.after)
-                }
-                Err(_) => Outcome::Failed.response(&shared.after),
-            }
-        }
+    }
+
+    /// Who is at the other end. Asked only of a request that is right in everything else, since the look takes a while.
+    async fn owner(&self) -> Owner {
+        let Some(ends) = self.ends else {
+            return Owner::Unknown;
+        };
+        self.place.reach(Stage::Examined);
+        let look = tokio::task::spawn_blocking(move || connection_owner::look(ends));
+        look.await.unwrap_or(Owner::Unknown)
     }
 }
 
-impl Shared {
-    fn refuse(&self, status: StatusCode) -> Response<Body> {
-        let strangers = self.strangers.fetch_add(1, Ordering::Relaxed) + 1;
-        if strangers == MAX_STRANGERS {
-            drop(self.answers.try_send(Err(Error::TooManyStrangers(strangers))));
+async fn handle(State(visit): State<Visit>, request: Request) -> Response<Body> {
+    let shared = Arc::clone(&visit.shared);
+    let (parts, _body) = request.into_parts();
+    if let Some(start) = shared.start.as_ref().filter(|start| start.is_at(&parts)) {
+        return match start.refusal(&parts) {
+            Some(status) => page::blank(status),
+            None if matches!(visit.owner().await, Owner::Other(_) | Owner::Gone) => page::other_user(),
+            None => start.response(),
+        };
+    }
+    match examine(&parts, &shared.expected) {
+        Verdict::Stranger(status) => page::blank(status),
+        Verdict::WrongState => {
+            shared.wrong_states.fetch_add(1, Ordering::Relaxed);
+            page::blank(StatusCode::BAD_REQUEST)
         }
-        page::blank(status)
+        Verdict::Answer(answer) => match visit.owner().await {
+            Owner::Ours | Owner::Unknown => visit.take(answer).await,
+            Owner::Other(uid) => {
+                // Told once, by the first of them.
+                if shared.other_users.fetch_add(1, Ordering::Relaxed) == 0 {
+                    let _is_over = shared.other_user.try_send(uid);
+                }
+                page::other_user()
+            }
+            Owner::Gone => page::other_user(),
+        },
+    }
+}
+
+impl Visit {
+    /// Hands the answer to the login, and returns the page about how that ended.
+    async fn take(self, answer: Answer) -> Response<Body> {
+        let shared = &self.shared;
+        self.place.reach(Stage::Answered);
+        shared.answered.store(true, Ordering::Relaxed);
+        // Full: the first answer is being worked on. This one shows the same page and is not exchanged.
+        drop(shared.answers.try_send(answer));
+        let mut outcome = shared.outcome.clone();
+        match outcome.wait_for(Option::is_some).await {
+            Ok(outcome) => {
+                self.has_page.store(true, Ordering::Relaxed);
+                outcome.unwrap_or(Outcome::Failed).response(&shared.after)
+            }
+            Err(_) => Outcome::Failed.response(&shared.after),
+        }
     }
 }
 
@@ -236,15 +311,24 @@ mod tests {
             url: None,
             continuation: Continuation::Kubectl,
         };
-        let mut callback = Callback::serve(Vec::new(), None, expected, after).unwrap();
+        let url = Url::parse("https://i/authorize").unwrap();
+        let mut callback = Callback::serve(Vec::new(), None, expected, after, &url).unwrap();
+        let places = Arc::new(Places::default());
+        let visit = |callback: &Callback| Visit::new(&callback.shared, places.take().unwrap().0, None);
         // So small that the page stays in the server until somebody reads.
         let (mut browser, server) = duplex(16);
-        tokio::spawn(connection(server, Arc::clone(&callback.shared)));
+        tokio::spawn(connection(server, visit(&callback)));
         let (idle, server) = duplex(16);
-        tokio::spawn(connection(server, Arc::clone(&callback.shared)));
+        tokio::spawn(connection(server, visit(&callback)));
         let request = "GET /?code=c&state=right HTTP/1.1\r\nhost: localhost:1\r\n\r\n";
         browser.write_all(request.as_bytes()).await.unwrap();
-        assert_eq!(callback.answer().await.unwrap().expose(), "c");
+        let person = Person {
+            report: &|_| (),
+            ask: |_| Err(std::io::ErrorKind::Unsupported.into()),
+            request_timeout: Duration::ZERO,
+            continuation: Continuation::Kubectl,
+        };
+        assert_eq!(callback.answer(person).await.unwrap().expose(), "c");
 
         let finished = callback.finish(Outcome::SignedIn);
         tokio::pin!(finished);

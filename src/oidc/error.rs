@@ -204,14 +204,12 @@ pub(crate) enum Error {
     DeviceAddress(ForeignText, &'static str),
     #[error("what was pasted is no answer to this sign-in: {0}")]
     Pasted(&'static str),
-    #[error("nobody signed in within {seconds} s{}", ignored_tail(*.ignored))]
+    #[error("nobody signed in within {seconds} s{ignored}")]
     Unattended {
         seconds: u64,
-        ignored: usize,
+        ignored: Ignored,
         redirect_uri: String,
     },
-    #[error("{0} requests came to the sign-in's address, and none was the provider's answer")]
-    TooManyStrangers(usize),
 
     // The provider's answer by the browser.
     #[error("the provider refused the sign-in: {0}")]
@@ -268,11 +266,28 @@ fn id(text: Option<&ForeignText>) -> String {
         .unwrap_or_default()
 }
 
-fn ignored_tail(ignored: usize) -> String {
-    match ignored {
-        0 => String::new(),
-        1 => "; one answer was ignored, since its state was not ours".to_owned(),
-        n => format!("; {n} answers were ignored, since their state was not ours"),
+/// Answers to a sign-in that were not taken.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ignored {
+    pub(super) wrong_states: usize,
+    pub(super) other_users: usize,
+}
+
+impl std::fmt::Display for Ignored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.wrong_states {
+            0 => Ok(()),
+            1 => f.write_str("; one answer was ignored, since its state was not ours"),
+            n => write!(f, "; {n} answers were ignored, since their state was not ours"),
+        }?;
+        match self.other_users {
+            0 => Ok(()),
+            1 => f.write_str("; one answer was refused, since it came from another user of this machine"),
+            n => write!(
+                f,
+                "; {n} answers were refused, since they came from other users of this machine"
+            ),
+        }
     }
 }
 
@@ -366,5 +381,28 @@ impl Error {
                     ..
                 }
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_answers_are_told_by_their_reason() {
+        let told = |wrong_states, other_users| {
+            let ignored = Ignored {
+                wrong_states,
+                other_users,
+            };
+            ignored.to_string()
+        };
+        assert_eq!(told(0, 0), "");
+        assert_eq!(
+            told(1, 0),
+            "; one answer was ignored, since its state was not ours"
+        );
+        assert!(told(2, 3).starts_with("; 2 answers were ignored"));
+        assert!(told(2, 3).contains("; 3 answers were refused, since they came from other users"));
     }
 }

@@ -61,6 +61,8 @@ pub(crate) enum Event<'a> {
     BrowserStarted(&'a Url),
     /// The browser could not be opened; why.
     BrowserFailed(&'a str),
+    /// A program of another user of this machine sent the answer; it was refused, and the wait goes on.
+    AnswerOfOtherUser { uid: u32 },
     /// From now on the address that the browser ended on can be pasted.
     PasteAccepted {
         /// An empty line opens the browser again.

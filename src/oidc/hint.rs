@@ -66,7 +66,6 @@ impl Error {
             | Self::PastedCodeRefused(_)
             | Self::NothingPasted { .. } => Some(self.by_hand_hint().to_owned()),
             Self::Unattended { .. }
-            | Self::TooManyStrangers(_)
             | Self::AnswerIssuer { .. }
             | Self::AnswerIssuerMissing
             | Self::AnswerMalformed(_) => Some(self.browser_hint()),
@@ -105,9 +104,6 @@ impl Error {
                  {redirect_uri} to the app's redirect URIs at the provider, to the letter; about the client, compare \
                  --oidc-client-id with the app"
             ),
-            Self::TooManyStrangers(_) => {
-                "close the tab or end the program that asks there, or use another port with --listen-address".to_owned()
-            }
             _ => {
                 "run the command again; if it comes back, something between browser and provider changes answers".to_owned()
             }

@@ -38,6 +38,7 @@ impl ProviderClient<'_> {
             person: self.person,
             login,
             url: &attempt.url,
+            opened_url: &attempt.url,
             issuer: self.provider.issuer.as_str(),
             deadline: Instant::now() + login.timeout,
             bare_code: AtomicBool::default(),

@@ -21,7 +21,7 @@ use super::metadata::Metadata;
 use super::page::{self, Outcome};
 use super::token_endpoint::TokenEndpoint;
 use super::waiting::Wait;
-use super::{ProviderClient, Tokens, local_server};
+use super::{ProviderClient, Tokens, browser, local_server};
 use crate::secret::Secret;
 use crate::settings::{Browser, Grant, Login, Pkce, Provider};
 
@@ -112,6 +112,7 @@ impl ProviderClient<'_> {
                 url: login.after.clone(),
                 continuation: self.person.continuation,
             },
+            &attempt.url,
         )
         .map_err(not_asked)?;
         let result = self
@@ -130,10 +131,12 @@ impl ProviderClient<'_> {
         attempt: Attempt,
         mut callback: Callback,
     ) -> Result<Tokens, Error> {
+        let start_url = callback.start_url().cloned();
         let wait = Wait {
             person: self.person,
             login,
             url: &attempt.url,
+            opened_url: browser::opened_url(&login.browser, start_url.as_ref(), &attempt.url),
             issuer: self.provider.issuer.as_str(),
             deadline: Instant::now() + login.timeout,
             bare_code: AtomicBool::default(),
@@ -146,7 +149,7 @@ impl ProviderClient<'_> {
             let result = match waited {
                 Err(_) => Err(Error::Unattended {
                     seconds: login.timeout.as_secs(),
-                    ignored: callback.wrong_states(),
+                    ignored: callback.ignored(),
                     redirect_uri: listening.redirect_uri.clone(),
                 }),
                 Ok(Err(error)) => Err(error),

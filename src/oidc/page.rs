@@ -89,14 +89,26 @@ impl Outcome {
             return response;
         }
         let (class, title, text) = self.words(after.continuation);
-        let html = format!(
-            "<!doctype html><html lang=en class={class}><head><meta charset=utf-8>\
-             <meta name=viewport content='width=device-width,initial-scale=1'><title>{title}</title>\
-             <style>{STYLE}</style></head><body><main><h1>{title}</h1>{text}<footer>kubesesame</footer></main></body>\
-             </html>\n"
-        );
-        answer(self.status(), html)
+        answer(self.status(), html(class, title, text))
     }
+}
+
+fn html(class: &str, title: &str, text: &str) -> String {
+    format!(
+        "<!doctype html><html lang=en class={class}><head><meta charset=utf-8>\
+         <meta name=viewport content='width=device-width,initial-scale=1'><title>{title}</title>\
+         <style>{STYLE}</style></head><body><main><h1>{title}</h1>{text}<footer>kubesesame</footer></main></body>\
+         </html>\n"
+    )
+}
+
+/// For a browser that runs as another user than the command in the terminal.
+pub(super) fn other_user() -> Response<Body> {
+    let text = "<p>The command in the terminal was started by one user of this machine, and this browser by another user, so \
+                this page cannot finish the sign-in.</p><p>If you are both: open the URL that the terminal shows, and paste the \
+                address of the page that you end on into the terminal.</p>";
+    let title = "This sign-in belongs to another user";
+    answer(StatusCode::FORBIDDEN, html("refused", title, text))
 }
 
 /// A short answer without a page, for requests that are not the provider's.

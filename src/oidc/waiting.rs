@@ -31,6 +31,8 @@ pub(super) struct Wait<'a> {
     pub(super) person: Person<'a>,
     pub(super) login: &'a Login,
     pub(super) url: &'a Url,
+    /// What the browser is opened at.
+    pub(super) opened_url: &'a Url,
     pub(super) issuer: &'a str,
     pub(super) deadline: Instant,
     /// The answer is a code that was pasted without its address.
@@ -60,7 +62,7 @@ impl Wait<'_> {
         loop {
             tokio::select! {
                 biased;
-                answer = callback.answer() => return answer,
+                answer = callback.answer(self.person) => return answer,
                 Some(reason) = failed.recv() => {
                     self.person.tell(Event::BrowserFailed(&reason));
                     self.person.tell(Event::OpenUrl(self.url));
@@ -109,7 +111,7 @@ impl Wait<'_> {
 
     fn open(&self, failures: &mpsc::UnboundedSender<String>) {
         let failures = failures.clone();
-        browser::open(&self.login.browser, self.url, move |reason| {
+        browser::open(&self.login.browser, self.opened_url, move |reason| {
             drop(failures.send(reason));
         });
     }

@@ -68,7 +68,7 @@ fn a_huge_request_is_refused() {
         let (address, _) = answer_address(url);
         let mut stream = TcpStream::connect(("127.0.0.1", address.port().unwrap())).unwrap();
         // The server may hang up in the middle; what counts is its answer.
-        drop(stream.write_all(format!("GET /?{} HTTP/1.1\r\n", "x".repeat(64 * 1024)).as_bytes()));
+        drop(stream.write_all(format!("GET /?{} HTTP/1.1\r\n", "x".repeat(1024 * 1024)).as_bytes()));
         let mut answer = Vec::new();
         drop(stream.read_to_end(&mut answer));
         assert!(
@@ -175,17 +175,6 @@ fn iss_is_checked_when_it_is_there_and_missed_when_it_was_promised() {
         .okta
         .behave(|behaviour| behaviour.callback = Callback::CorrectIss);
     sandbox.get_token().in_new_command().at_terminal().run().token();
-}
-
-#[test]
-fn a_hundred_strangers_end_the_login() {
-    let sandbox = Sandbox::with_habit(Box::new(|url| {
-        let (address, _) = answer_address(url);
-        for _ in 0..100 {
-            drop(visit(address.join("/nothing").unwrap().as_str()));
-        }
-    }));
-    sandbox.get_token().run().fails(1, &["100 requests came"]);
 }
 
 /// The page that the browser ended on.

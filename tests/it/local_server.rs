@@ -92,6 +92,25 @@ fn who_speaks_plainly_or_says_nothing_ends_no_sign_in() {
     call(&sandbox, "local.pem", "local.key").run().token();
 }
 
+/// A browser that does not know the certificate would show its warning twice.
+#[test]
+fn the_desktop_begins_at_the_provider() {
+    let sandbox = sandbox(Box::new(|url| {
+        assert!(url.contains("&state="), "{url}");
+        visit(url);
+    }));
+    let opener = sandbox.path("opener");
+    let script = format!(
+        "#!/bin/sh\nprintf '%s\\n' \"$1\" > '{}'\n",
+        sandbox.path("browser").display()
+    );
+    fs::write(&opener, script).unwrap();
+    fs::set_permissions(&opener, fs::Permissions::from_mode(0o700)).unwrap();
+    let call = call(&sandbox, "local.pem", "local.key").without("--browser-command");
+    call.env("BROWSER", &opener.display().to_string()).run().token();
+    assert_eq!(sandbox.tabs(), 1);
+}
+
 #[test]
 fn a_redirect_url_of_ones_own_is_https_then() {
     let sandbox = sandbox(Box::new(|url| drop(visit(url))));

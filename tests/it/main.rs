@@ -24,6 +24,9 @@ mod adopt_whose;
 mod ahead;
 mod cached;
 mod callback;
+mod callback_load;
+#[cfg(target_os = "linux")]
+mod callback_other_user;
 mod client_auth;
 mod device;
 mod documents;

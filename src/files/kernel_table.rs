@@ -1,0 +1,28 @@
+//! Tables of the kernel's, such as `/proc/net/tcp`: of any length, and made while they are read.
+
+use std::fs::OpenOptions;
+use std::io::{self, BufRead as _, BufReader};
+use std::path::Path;
+use std::time::Instant;
+
+use super::open;
+
+/// Returns the lines that are wanted. Nothing else of the table is kept, since it has a line for each connection of the machine.
+pub(crate) fn table_lines(
+    path: &Path,
+    is_wanted: impl Fn(&str) -> bool,
+    deadline: Instant,
+) -> io::Result<String> {
+    let mut table = BufReader::with_capacity(64 * 1024, open(OpenOptions::new().read(true), path)?);
+    let (mut wanted, mut line) = (String::new(), String::new());
+    while table.read_line(&mut line)? > 0 {
+        if is_wanted(&line) {
+            wanted.push_str(&line);
+        }
+        line.clear();
+        if Instant::now() > deadline {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+    }
+    Ok(wanted)
+}
