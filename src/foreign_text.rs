@@ -3,6 +3,7 @@
 //! Owns what makes it harmless: one line, no control or direction characters, a length that fits a terminal.
 //! Never decides what is shown.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,16 @@ impl ForeignText {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Drops what could move the cursor, hide text or turn its direction, and keeps the lines: for text of ours with names from outside,
+/// such as paths.
+pub(crate) fn harmless_lines(text: &str) -> Cow<'_, str> {
+    let is_kept = |c: char| c == '\n' || is_harmless(c);
+    if text.chars().all(is_kept) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().filter(|c| is_kept(*c)).collect())
 }
 
 /// Escapes, in JSON text, what could move the cursor, hide text or turn its direction; JSON reads it back the same.
@@ -77,6 +88,12 @@ mod tests {
     fn escape_sequences_and_direction_marks_are_dropped() {
         let text = ForeignText::new("no\u{1b}[31m way\r\nerror: \u{202e}fake\u{9b}1m\u{200b}!");
         assert_eq!(text.as_str(), "no[31m way  error: fake1m!");
+    }
+
+    #[test]
+    fn lines_stay_lines_and_lose_their_tricks() {
+        let lines = "`/a\u{1b}[2J b\u{202e}`\r\n█ ▀ é\n";
+        assert_eq!(harmless_lines(lines), "`/a[2J b`\n█ ▀ é\n");
     }
 
     #[test]

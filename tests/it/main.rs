@@ -62,6 +62,7 @@ mod standalone_selection;
 mod storage;
 #[cfg(target_os = "linux")]
 mod storms;
+mod strangers;
 #[cfg(target_os = "linux")]
 mod survival;
 mod table;
