@@ -215,7 +215,6 @@ fn unfit(unfit: &Unfit) -> ForeignText {
     ForeignText::new(&match unfit {
         Unfit::Variable(name, why) => format!("the variable {name} cannot be used: {why}"),
         Unfit::OfCluster(key, why) => format!("`{key}` in the cluster's config cannot be used: {why}"),
-        Unfit::NotForClusters(key) => format!("the cluster's config has `{key}`, which a cluster cannot set"),
     })
 }
 
@@ -224,9 +223,6 @@ fn unfit_hint(unfit: &Unfit) -> String {
         Unfit::Variable(name, _) => format!("correct it, or: unset {name}"),
         Unfit::OfCluster(..) => {
             "correct it in the kubeconfig: clusters > cluster > extensions > client.authentication.k8s.io/exec".to_owned()
-        }
-        Unfit::NotForClusters(_) => {
-            format!("move it to the args of the user's exec entry; a cluster can set {}", Unfit::of_clusters())
         }
     }
 }

@@ -61,7 +61,6 @@ pub fn run() -> ExitCode {
         return ended(result);
     }
     let layers = Layers {
-        cluster: exec::cluster_config(environment.exec_info.as_deref()),
         environment: environment.flags.clone(),
     };
     for unknown in cli::unknown_variables(&environment.flags) {

@@ -25,6 +25,7 @@ mod ahead;
 mod cached;
 mod callback;
 mod client_auth;
+mod cluster_config;
 mod device;
 mod documents;
 mod drop_in;
