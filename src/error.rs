@@ -225,8 +225,8 @@ fn unfit_hint(unfit: &Unfit) -> String {
         Unfit::OfCluster(..) => {
             "correct it in the kubeconfig: clusters > cluster > extensions > client.authentication.k8s.io/exec".to_owned()
         }
-        Unfit::NotForClusters(_) => {
-            format!("move it to the args of the user's exec entry; a cluster can set {}", Unfit::of_clusters())
-        }
+        Unfit::NotForClusters(_) => "if you want it, move it to the args of the user's exec entry; to let what clusters say not count, put \
+                                     --cluster-config=ignore there"
+            .to_owned(),
     }
 }

@@ -112,18 +112,40 @@ impl Request {
     }
 }
 
-/// Returns what the cluster's entry in the kubeconfig says to its plugins (`spec.cluster.config`), if kubectl passed it on.
-///
-/// Whether the variable is an ExecCredential at all is for [`Request::parse`] to say.
-pub(crate) fn cluster_config(text: Option<&str>) -> Map<String, Value> {
-    // Most calls have none, and need not be parsed twice.
-    let Some(text) = text.filter(|text| text.contains("\"config\"")) else {
-        return Map::new();
-    };
-    let mut info: Value = serde_json::from_str(text).unwrap_or_default();
-    match info.pointer_mut("/spec/cluster/config").map(Value::take) {
-        Some(Value::Object(config)) => config,
-        _ => Map::new(),
+/// The cluster that kubectl asks for, where the user's entry says `provideClusterInfo`. Whoever wrote the kubeconfig's `clusters`
+/// wrote it, often a stranger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cluster {
+    /// What its entry says to plugins.
+    pub(crate) config: Map<String, Value>,
+    /// Who is given the token: the server's address, and how it proves itself. The same text is the same server.
+    pub(crate) server: String,
+}
+
+impl Cluster {
+    /// Returns the cluster if its entry says anything to plugins.
+    ///
+    /// Whether the variable is an ExecCredential at all is for [`Request::parse`] to say.
+    pub(crate) fn parse(text: Option<&str>) -> Option<Self> {
+        // Most calls have none, and need not be parsed twice.
+        let text = text.filter(|text| text.contains("\"config\""))?;
+        let mut info: Value = serde_json::from_str(text).ok()?;
+        let cluster = info.pointer_mut("/spec/cluster")?;
+        let Some(Value::Object(config)) = cluster.get_mut("config").map(Value::take) else {
+            return None;
+        };
+        // Not the proxy, which changes with the network and sees nothing of what is sent to a server that has proven itself.
+        let identity = [
+            "server",
+            "tls-server-name",
+            "insecure-skip-tls-verify",
+            "certificate-authority-data",
+        ];
+        let server = Value::from_iter(identity.map(|field| cluster.get(field).cloned().unwrap_or_default()));
+        Some(Self {
+            config,
+            server: server.to_string(),
+        })
     }
 }
 
@@ -184,6 +206,39 @@ mod tests {
             Request::parse(Some("nonsense")),
             Err(Error::Malformed(_))
         ));
+    }
+
+    #[test]
+    fn a_server_is_known_by_its_address_and_by_what_proves_it() {
+        let parsed = |cluster: &str| Cluster::parse(Some(&format!(r#"{{"spec":{{"cluster":{cluster}}}}}"#)));
+        let server = |fields: &str| {
+            parsed(&format!(r#"{{"config":{{"a":1}},{fields}}}"#))
+                .unwrap()
+                .server
+        };
+        let usual = server(r#""server":"https://x""#);
+        assert_eq!(
+            usual,
+            server(r#""server":"https://x","proxy-url":"http://p","disable-compression":true"#)
+        );
+        for other in [
+            r#""server":"https://y""#,
+            r#""server":"https://x","tls-server-name":"y""#,
+            r#""server":"https://x","insecure-skip-tls-verify":true"#,
+            r#""server":"https://x","certificate-authority-data":"eQ==""#,
+        ] {
+            assert_ne!(usual, server(other), "{other}");
+        }
+        for nothing in [
+            r#"{"server":"https://x"}"#,
+            r#"{"config":null}"#,
+            r#"{"config":["config"]}"#,
+            "[]",
+        ] {
+            assert_eq!(parsed(nothing), None, "{nothing}");
+        }
+        assert_eq!(Cluster::parse(None), None);
+        assert_eq!(Cluster::parse(Some("nonsense \"config\"")), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Owns what makes it harmless: one line, no control or direction characters, a length that fits a terminal.
 //! Never decides what is shown.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
@@ -40,15 +41,20 @@ impl ForeignText {
 
 /// Text of several lines, made harmless: lines and tabs stay, and a mark stands for what could move the cursor, hide text or turn its
 /// direction.
-pub(crate) fn harmless_lines(text: &str) -> String {
+pub(crate) fn harmless_lines(text: &str) -> Cow<'_, str> {
+    let is_kept = |c: char| matches!(c, '\n' | '\t') || is_harmless(c);
+    if text.chars().all(is_kept) {
+        return Cow::Borrowed(text);
+    }
     let text = text.replace("\r\n", "\n");
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\t' => c,
-            c if is_harmless(c) => c,
-            _ => char::REPLACEMENT_CHARACTER,
-        })
-        .collect()
+    let marked = |c: char| {
+        if is_kept(c) {
+            c
+        } else {
+            char::REPLACEMENT_CHARACTER
+        }
+    };
+    Cow::Owned(text.chars().map(marked).collect())
 }
 
 /// Escapes, in JSON text, what could move the cursor, hide text or turn its direction; JSON reads it back the same.

@@ -62,7 +62,6 @@ pub fn run() -> ExitCode {
         return ended(result);
     }
     let layers = Layers {
-        cluster: exec::cluster_config(environment.exec_info.as_deref()),
         environment: environment.flags.clone(),
     };
     for unknown in cli::unknown_variables(&environment.flags) {
@@ -72,12 +71,12 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(Refused::Unfit(unfit)) => return failed(&Error::Unfit(unfit)),
         Err(Refused::Typed(error)) => {
-            ui::warn_now();
             // Help goes to stdout and is a success, a mistake goes to stderr; clap knows which is which.
             if !error.use_stderr() {
+                ui::warn_now();
                 return ended(Ui::help(&error).map_err(Error::Output));
             }
-            drop(error.print());
+            ui::refusal(&error);
             return ExitCode::from(error::EXIT_USAGE);
         }
     };

@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::environment;
+use crate::foreign_text::harmless_lines;
 use crate::report::Report;
 use crate::secret::Secret;
 
@@ -298,16 +299,22 @@ fn discard_input() {}
 
 /// Prints a failure: the error, its causes, and what to do.
 pub(crate) fn failure(report: &Report) {
-    line(&format!("error: {}", report.error));
+    let tell = |name: &str, text: &str| line(&format!("{name}: {}", text.replace('\n', " ")));
+    tell("error", &report.error);
     for cause in &report.causes {
-        line(&format!("caused by: {cause}"));
+        tell("caused by", cause);
     }
     if let Some(hint) = &report.hint {
-        line(&format!("hint: {hint}"));
+        tell("hint", hint);
     }
     if let Some(note) = &report.note {
-        line(&format!("note: {note}"));
+        tell("note", note);
     }
+}
+
+/// Prints what clap says of a command line, without its colours: at a terminal clap lets through what a value has of its own.
+pub(crate) fn refusal(error: &clap::Error) {
+    line(error.render().to_string().trim_end());
 }
 
 /// There was no standard output when the process started, and what stands in its place is not read by anybody.
@@ -331,7 +338,7 @@ static WAITING: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// Warns before the next line that is told, or never.
 pub(crate) fn warn_later(text: &str) {
     if let Ok(mut waiting) = WAITING.lock() {
-        waiting.push(format!("warning: {text}\n"));
+        waiting.push(format!("warning: {}\n", harmless_lines(text)));
     }
 }
 
@@ -340,9 +347,11 @@ pub(crate) fn warn_now() {
     write("");
 }
 
+/// Whatever is told goes this way: a path, a URL or a flag may have been written by a stranger.
 fn line(text: &str) {
+    let text = harmless_lines(text);
     let last_line = LastLine::lock();
-    write(&last_line.above(text, last_line.prompt.is_some() && draws()));
+    write(&last_line.above(&text, last_line.prompt.is_some() && draws()));
 }
 
 /// A lost standard error is nothing to fail for.

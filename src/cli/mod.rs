@@ -20,6 +20,8 @@ pub(crate) use layers::{Layers, pair};
 pub(crate) use standalone::StandaloneArgs;
 use standalone::{Standalone, is_standalone};
 pub(crate) use untyped::{Unfit, Untyped};
+#[cfg(test)]
+pub(crate) use variables::flags_of_get_token;
 pub(crate) use variables::{PREFIX, unknown_variables, variable_of};
 
 /// kubectl credential plugin for OpenID Connect
@@ -139,8 +141,7 @@ const WITHOUT_COMMAND: &str = concat!(
     exit_codes!()
 );
 const SOURCES: &str = concat!(
-    "Each flag can be a variable too: --oidc-issuer-url is KUBESESAME_OIDC_ISSUER_URL. What is typed counts first, then what \
-     the cluster's entry in the kubeconfig says, then the variable.\n\n",
+    "Each flag can be a variable too: --oidc-issuer-url is KUBESESAME_OIDC_ISSUER_URL. What is typed counts first.\n\n",
     exit_codes!()
 );
 
@@ -172,6 +173,17 @@ pub(crate) enum Command {
 pub(crate) struct GetTokenArgs {
     #[command(flatten)]
     pub(crate) provider: ProviderArgs,
+
+    /// Whether a cluster's entry in the kubeconfig may choose issuer, client id, scopes and CA where no issuer is given here: `allow`
+    /// or `ignore` [default: allow]
+    #[arg(
+        long,
+        value_name = "WHETHER",
+        allow_hyphen_values = true,
+        help_heading = "Provider"
+    )]
+    pub(crate) cluster_config: Option<String>,
+
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
     #[command(flatten)]

@@ -2,22 +2,6 @@
 
 use super::variables::variable;
 
-/// What a cluster's entry may say: which provider it believes, and who signs in. Nothing that runs a program here, holds a secret
-/// or opens a door: clusters come from others more often than users do.
-pub(super) const OF_CLUSTERS: [&str; 11] = [
-    "oidc-issuer-url",
-    "oidc-client-id",
-    "oidc-extra-scope",
-    "oidc-redirect-url",
-    "oidc-use-access-token",
-    "oidc-auth-request-extra-params",
-    "account",
-    "username",
-    "grant-type",
-    "certificate-authority",
-    "certificate-authority-data",
-];
-
 /// A value that was not typed and cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unfit {
@@ -25,15 +9,8 @@ pub(crate) enum Unfit {
     Variable(String, String),
     /// A key of the cluster's config, and why.
     OfCluster(String, String),
-    /// A flag that a cluster may not set.
+    /// A key of the cluster's config that no cluster can set.
     NotForClusters(String),
-}
-
-impl Unfit {
-    /// What a cluster may say, for a hint.
-    pub(crate) fn of_clusters() -> String {
-        OF_CLUSTERS.join(", ")
-    }
 }
 
 /// Where the value of a flag comes from, with the flag's name.
@@ -63,6 +40,16 @@ impl Source {
 pub(crate) struct Untyped(pub(super) Vec<Source>);
 
 impl Untyped {
+    /// Flags whose values are the cluster's.
+    pub(crate) fn of_cluster(flags: &[&str]) -> Self {
+        Self(
+            flags
+                .iter()
+                .map(|flag| Source::Cluster((*flag).to_owned()))
+                .collect(),
+        )
+    }
+
     /// Names the source of the first of these flags that was not typed, as one whose value cannot be used.
     pub(crate) fn unfit(&self, flags: &[&str], why: &str) -> Option<Unfit> {
         let source = |flag: &&str| self.0.iter().find(|source| source.flag() == *flag);
@@ -77,10 +64,8 @@ mod tests {
 
     #[test]
     fn the_source_of_a_value_is_known_unless_it_was_typed() {
-        let untyped = Untyped(vec![
-            Source::Cluster("account".to_owned()),
-            Source::Variable("username".to_owned()),
-        ]);
+        let mut untyped = Untyped::of_cluster(&["account"]);
+        untyped.0.push(Source::Variable("username".to_owned()));
         let named = |flags: &[&str]| untyped.unfit(flags, "w");
         let why = || "w".to_owned();
         assert_eq!(

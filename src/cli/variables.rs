@@ -44,6 +44,13 @@ pub(crate) fn variable_of(flag: &str) -> Option<String> {
         .then(|| variable(name))
 }
 
+/// The names of all flags of `get-token`.
+#[cfg(test)]
+pub(crate) fn flags_of_get_token() -> Vec<String> {
+    let args = args_of("get-token");
+    args.iter().filter_map(Arg::get_long).map(str::to_owned).collect()
+}
+
 /// A variable that has our prefix and that nothing reads.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct UnknownVariable {

@@ -60,11 +60,6 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
                 ForeignText::new(issuer)
             ));
         }
-        Event::SigningInAs { issuer, username } => ui.note(&format!(
-            "signing in at {} as `{}`",
-            ForeignText::new(issuer),
-            ForeignText::new(username)
-        )),
         Event::OpenUrl(url) => ui.note(&format!("open this URL in your browser to sign in:\n{url}")),
         Event::BrowserStarted(url) if ui.at_terminal => {
             ui.note(&format!("if no browser opens, open this URL:\n{url}"));

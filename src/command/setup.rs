@@ -41,6 +41,9 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
 /// Signs a person in with `offline_access`, and without it where that is refused; the flag says whether to write it.
 fn sign_in(provider: &Provider, login: &Login, trust: &Trust, ui: Ui) -> Result<(Tokens, bool), Error> {
     let runtime = LazyRuntime::default();
+    if let Some(notice) = login.notice_before_a_password(provider) {
+        ui.note(&notice);
+    }
     let attempt = |provider: &Provider| -> Result<_, Error> {
         let report = |event: Event<'_>| person::show(ui, event);
         let person = person::with(ui, &report, Continuation::Command);

@@ -5,6 +5,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
+use std::time::Duration;
 
 use super::user_file::BackupFault;
 use super::{Error, Kind, open};
@@ -53,6 +54,19 @@ pub(super) fn create_directories(path: &Path) -> io::Result<()> {
 
 pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
     open(OpenOptions::new().read(true), path)
+}
+
+pub(super) fn open_named(path: &Path) -> io::Result<File> {
+    open(OpenOptions::new().read(true), path)
+}
+
+/// Pipes have no names among the files here.
+pub(super) fn is_pipe(_metadata: &fs::Metadata) -> bool {
+    false
+}
+
+pub(super) fn read_pipe(pipe: &mut File, limit: u64, _wait: Duration, bytes: &mut Vec<u8>) -> io::Result<()> {
+    pipe.take(limit).read_to_end(bytes).map(drop)
 }
 
 pub(super) fn open_lock(path: &Path) -> io::Result<File> {

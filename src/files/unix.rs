@@ -1,12 +1,15 @@
 //! How Unix keeps a file private: owner, mode bits, no links.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
-use std::io;
+use std::io::{self, Read as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::{DirBuilderExt, FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path};
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{Uid, User};
 
 use super::unmapped::is_unmapped;
@@ -189,6 +192,44 @@ pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
             .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits()),
         path,
     )
+}
+
+/// Follows links, and waits for nobody: what has been checked may have been replaced by a FIFO since.
+pub(super) fn open_named(path: &Path) -> io::Result<File> {
+    let flags = (OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits();
+    open(OpenOptions::new().read(true).custom_flags(flags), path)
+}
+
+pub(super) fn is_pipe(metadata: &Metadata) -> bool {
+    metadata.file_type().is_fifo()
+}
+
+/// Reads a pipe to its end, so many bytes at most, within this time.
+pub(super) fn read_pipe(pipe: &mut File, limit: u64, wait: Duration, bytes: &mut Vec<u8>) -> io::Result<()> {
+    let end = Instant::now() + wait;
+    let mut part = [0; 4096];
+    while (bytes.len() as u64) < limit {
+        let left = end.saturating_duration_since(Instant::now());
+        let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+        // Before each read, since a descriptor that was handed over may wait (Darwin opens it by duplicating it).
+        match poll(&mut [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)], left) {
+            Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+            Ok(_) => {}
+            Err(Errno::EINTR) => continue,
+            Err(error) => return Err(error.into()),
+        }
+        match pipe.read(&mut part) {
+            Ok(0) => break,
+            Ok(count) => bytes.extend_from_slice(&part[..count]),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+                ) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn open_lock(path: &Path) -> io::Result<File> {

@@ -22,7 +22,8 @@ const MAX_GAP: usize = 1000;
 
 /// Returns the difference between two texts of a file, without what is covered in both; nothing if nothing else differs.
 pub(crate) fn unified((path, after): (&str, &str), old: &str, new: &str) -> String {
-    let (old, new) = (harmless_lines(&masked(old)), harmless_lines(&masked(new)));
+    let (old, new) = (masked(old), masked(new));
+    let (old, new) = (harmless_lines(&old), harmless_lines(&new));
     let old: Vec<&str> = old.split_inclusive('\n').collect();
     let new: Vec<&str> = new.split_inclusive('\n').collect();
     let groups = group_diff_ops(changes(&old, &new), CONTEXT);

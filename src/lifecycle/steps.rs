@@ -260,6 +260,10 @@ impl<S: SessionStore> Progress<'_, S> {
         let Some(client) = &self.client else {
             return Err(Error::NoSession);
         };
+        let Settings { login, provider, .. } = self.call.settings;
+        if let Some(notice) = login.notice_before_a_password(provider) {
+            self.call.ui.note(&notice);
+        }
         let login = self.call.runtime.block_on(client.login(self.call.settings.login));
         match login.map_err(Error::Runtime)? {
             Ok(tokens) => {

@@ -53,8 +53,6 @@ pub(crate) enum Event<'a> {
     OldSpelling(&'static str),
     /// The browser is about to open.
     SigningIn { issuer: &'a str },
-    /// A password is about to be sent there.
-    SigningInAs { issuer: &'a str, username: &'a str },
     /// A person has to open this URL.
     OpenUrl(&'a Url),
     /// A browser was started with this URL; whether a person sees it is not known.

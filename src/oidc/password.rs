@@ -38,12 +38,6 @@ impl ProviderClient<'_> {
             Some(username) => username.to_owned(),
             None => self.ask_username()?,
         };
-        if password.is_none() {
-            self.person.tell(Event::SigningInAs {
-                issuer: self.provider.issuer.as_str(),
-                username: &username,
-            });
-        }
         let mut tries = 1;
         let answer = loop {
             let typed = match &password {

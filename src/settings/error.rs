@@ -19,6 +19,9 @@ pub(crate) enum Error {
         /// The issuer is Okta's.
         at_okta: bool,
     },
+    /// A flag that is missing, and what a cluster's config has to do with it.
+    #[error("--{0} is missing")]
+    OfCluster(&'static str, &'static str),
     #[error("--oidc-redirect-url `{0}` cannot be listened on: {1}")]
     RedirectUrl(ForeignText, &'static str),
     #[error("--local-server-cert and --local-server-key belong together, and one of them is missing")]
@@ -65,7 +68,7 @@ impl Error {
     /// The flags, without dashes, that hold what cannot be used.
     pub(crate) fn flags(&self) -> Vec<&'static str> {
         match self {
-            Self::IssuerMissing | Self::ClientIdMissing { .. } | Self::NoHome => vec![],
+            Self::IssuerMissing | Self::ClientIdMissing { .. } | Self::OfCluster(..) | Self::NoHome => vec![],
             Self::IssuerNotUrl(..)
             | Self::IssuerPlaceholder(..)
             | Self::IssuerNotHttps(_)
@@ -98,6 +101,7 @@ impl Error {
                 "it is the name that the provider gave the app for kubectl, and an audience that the API server accepts"
                     .to_owned()
             }
+            Self::OfCluster(_, hint) => (*hint).to_owned(),
             Self::RedirectUrl(..) => {
                 "register http://localhost:8000 at the provider and leave the flag out, or \
                  give the http URL that is registered"
@@ -171,6 +175,9 @@ fn without_choice(flag: &str) -> &'static str {
         "oidc-pkce-method" => "leave the flag out: PKCE is always sent then",
         "grant-type" => {
             "leave the flag out to sign in with the browser; use `device-code` where there is none"
+        }
+        "cluster-config" => {
+            "leave the flag out, or use --cluster-config=allow to let clusters choose the issuer"
         }
         "token-cache-storage" => "leave the flag out, or use `disk`, `keyring`, `auto` or `none`",
         "notice-refusal" => {

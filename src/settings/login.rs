@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Browser, Error, ListenAddress, Redirect, SecretSource, expand_home, list};
+use super::{Browser, Error, ListenAddress, Provider, Redirect, SecretSource, expand_home, list};
 use crate::cli::LoginArgs;
 use crate::environment::Environment;
 use crate::foreign_text::ForeignText;
@@ -144,6 +144,18 @@ impl Login {
                 .transpose()?,
             notes: notes(args, has_redirect_url),
         })
+    }
+}
+
+impl Login {
+    /// Who is going to get what a person types, where a user name or a password will be asked for.
+    pub(crate) fn notice_before_a_password(&self, provider: &Provider) -> Option<String> {
+        let Grant::Password { username, password } = &self.grant else {
+            return None;
+        };
+        let has_all = password.is_some() && (username.is_some() || provider.account.is_some());
+        let issuer = ForeignText::new(provider.issuer.as_str());
+        (self.may_prompt && !has_all).then(|| format!("signing in at {issuer} with a password"))
     }
 }
 

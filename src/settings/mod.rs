@@ -5,6 +5,7 @@
 
 mod browser;
 mod cache;
+mod cluster;
 mod error;
 mod issuer;
 mod list;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 
 pub(crate) use browser::Browser;
 pub(crate) use cache::{Cache, Storage, cache_dir, failures_dir, likely_cache_dir, runtime_dir};
+pub(crate) use cluster::{ClusterChoice, check_cluster_config};
 pub(crate) use error::Error;
 pub(crate) use issuer::{Issuer, is_loopback, is_okta};
 pub(crate) use list::{list, pairs, scopes};
@@ -54,6 +56,7 @@ fn is_same_person(one: &str, other: &str) -> bool {
 
 /// Whether `get-token` could go on with these arguments, as far as that can be said without files and network.
 pub(crate) fn check_get_token(args: GetTokenArgs, environment: &Environment) -> Result<(), Error> {
+    check_cluster_config(&args)?;
     let redirect_url = args.provider.oidc_redirect_url.clone();
     let provider = Provider::new(args.provider)?;
     let login = Login::new(&args.login, redirect_url, environment, false)?;

@@ -1,25 +1,13 @@
-//! Flags that nobody typed: from the environment, and from the cluster's entry in the kubeconfig.
+//! Flags that nobody typed: from the environment.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-
-use serde_json::{Value, json};
 
 use crate::support::{Call, Outcome, Sandbox};
 
 /// `get-token` with nothing typed that says which provider it is.
 fn untyped(sandbox: &Sandbox) -> Call {
     sandbox.get_token().without("--oidc-")
-}
-
-/// As kubectl calls with `provideClusterInfo: true`.
-fn exec_info(config: &Value) -> String {
-    json!({
-        "kind": "ExecCredential",
-        "apiVersion": "client.authentication.k8s.io/v1",
-        "spec": { "interactive": false, "cluster": { "server": "https://192.0.2.1", "config": config } },
-    })
-    .to_string()
 }
 
 #[test]
@@ -159,15 +147,6 @@ fn a_variable_is_named_whenever_its_value_turns_out_to_be_of_no_use() {
     stderr: hint: correct it, or: unset KUBESESAME_ACCOUNT
     exit: 2
     ");
-    let config = json!({ "oidc-issuer-url": "ftp://x" });
-    let outcome = untyped(&sandbox)
-        .env("KUBERNETES_EXEC_INFO", &exec_info(&config))
-        .run();
-    insta::assert_snapshot!(outcome, @"
-    stderr: error: `oidc-issuer-url` in the cluster's config cannot be used: --oidc-issuer-url `ftp://x` is not https
-    stderr: hint: correct it in the kubeconfig: clusters > cluster > extensions > client.authentication.k8s.io/exec
-    exit: 2
-    ");
     assert_eq!(sandbox.tabs(), 0);
 }
 
@@ -226,60 +205,4 @@ fn a_variable_that_nothing_reads_is_told_unless_there_is_nothing_else_to_do() {
         .env("KUBESESAME_CONTEXT", "x")
         .env("KUBESESAME_ELSE", "");
     assert_eq!(known.run().stderr, "");
-}
-
-#[test]
-fn one_user_entry_serves_clusters_with_apps_of_their_own() {
-    let sandbox = Sandbox::new();
-    sandbox
-        .okta
-        .behave(|behaviour| behaviour.custom_scopes.push("groups".to_owned()));
-    let user = untyped(&sandbox).arg("--oidc-extra-scope=offline_access");
-    let cluster = |scopes: Value| {
-        let config = json!({
-            "oidc-issuer-url": sandbox.okta.issuer(),
-            "oidc-client-id": sandbox.okta.client_id(),
-            "oidc-auth-request-extra-params": { "ttl": 1, "acr": "a,b=c" },
-            "oidc-extra-scope": scopes,
-        });
-        user.clone().env("KUBERNETES_EXEC_INFO", &exec_info(&config))
-    };
-    let first = cluster(json!([])).run().token();
-    // What is typed stands: the scope of the cluster is not added to it.
-    assert_eq!(cluster(json!(["email"])).run().token(), first);
-    let second = cluster(json!(["groups", "email"]))
-        .without("--oidc-extra-scope")
-        .run();
-    assert_ne!(second.token(), first);
-    assert_eq!(sandbox.tabs(), 2);
-    // The environment comes last.
-    let other = cluster(Value::Null).env("KUBESESAME_OIDC_CLIENT_ID", "other");
-    assert_eq!(other.run().token(), first);
-}
-
-#[test]
-fn a_cluster_cannot_say_what_runs_here() {
-    let sandbox = Sandbox::new();
-    let call = |config: &Value| {
-        sandbox
-            .get_token()
-            .env("KUBERNETES_EXEC_INFO", &exec_info(config))
-            .run()
-    };
-    let outcome = call(&json!({ "browser-command": "touch /tmp/x" }));
-    insta::assert_snapshot!(outcome, @"
-    stderr: error: the cluster's config has `browser-command`, which a cluster cannot set
-    stderr: hint: move it to the args of the user's exec entry; a cluster can set oidc-issuer-url, oidc-client-id, oidc-extra-scope, oidc-redirect-url, oidc-use-access-token, oidc-auth-request-extra-params, account, username, grant-type, certificate-authority, certificate-authority-data
-    exit: 2
-    ");
-    let outcome = call(&json!({ "grant-type": { "a": ["b"] } }));
-    insta::assert_snapshot!(outcome, @"
-    stderr: error: `grant-type` in the cluster's config cannot be used: it is neither a text nor a number, a list or a mapping of such
-    stderr: hint: correct it in the kubeconfig: clusters > cluster > extensions > client.authentication.k8s.io/exec
-    exit: 2
-    ");
-    call(&json!({ "oidc-isuer-url": "x" })).fails(2, &["has `oidc-isuer-url`", "oidc-issuer-url"]);
-    // What other plugins read there is none of our business.
-    call(&json!({ "audience": "sts", "apiVersion": "x/v1", "kind": "Config" })).token();
-    call(&json!("text")).token();
 }

@@ -28,6 +28,7 @@ mod callback_load;
 #[cfg(target_os = "linux")]
 mod callback_other_user;
 mod client_auth;
+mod cluster_config;
 mod device;
 mod documents;
 mod drop_in;
@@ -67,6 +68,7 @@ mod standalone_selection;
 mod storage;
 #[cfg(target_os = "linux")]
 mod storms;
+mod strangers;
 #[cfg(target_os = "linux")]
 mod survival;
 mod table;

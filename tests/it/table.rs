@@ -6,7 +6,7 @@ use crate::peer_flags::{GROUPS, Group};
 use crate::support::Sandbox;
 
 /// The first cell of each row, and the test that shows it.
-const ROWS: [(&str, &str); 47] = [
+const ROWS: [(&str, &str); 48] = [
     (
         "`get-token`",
         "cached::the_first_call_signs_in_and_the_second_is_silent",
@@ -73,6 +73,10 @@ const ROWS: [(&str, &str); 47] = [
         "accounts::a_password_file_is_private_and_there_alone",
     ),
     ("`--account`", "accounts::each_account_has_a_session_of_its_own"),
+    (
+        "`--cluster-config=allow`",
+        "cluster_config::it_is_ignored_unless_the_user_s_entry_allows_it",
+    ),
     (
         "`--listen-address`",
         "login::the_second_listen_address_is_taken_when_the_first_is_not_free",

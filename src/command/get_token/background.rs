@@ -60,7 +60,6 @@ pub(crate) fn run(environment: &Environment) -> Result<(), Error> {
     };
     let args: Vec<OsString> = args.into_iter().map(OsString::from).collect();
     let layers = Layers {
-        cluster: exec::cluster_config(environment.exec_info.as_deref()),
         environment: environment.flags.clone(),
     };
     let Ok(Cli {

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 pub(crate) use self::background::run as refresh_in_background;
 pub(crate) use self::fast_path::run as fast_path;
 
-use crate::cli::GetTokenArgs;
+use crate::cli::{CacheArgs, GetTokenArgs};
 use crate::clock;
 use crate::command::person;
-use crate::environment;
+use crate::environment::{self, Environment};
 use crate::error::Error;
-use crate::exec::{self, ApiVersion};
+use crate::exec::{self, ApiVersion, Cluster};
 use crate::invocation::Invocation;
 use crate::lifecycle::{
     Acquired, Acquisition, Demand, Import, NoStore, SessionFiles, SessionStore, Settings,
@@ -23,13 +23,15 @@ use crate::oidc::{Continuation, Event};
 use crate::runtime::LazyRuntime;
 use crate::secret::Secret;
 use crate::session::{self, FastPathEntry, Identity, Key, Record, RefreshPolicy, Store};
-use crate::settings::{self, Cache, Grant, Login, Provider, Storage, TokenKind, Trust};
-use crate::ui::Ui;
+use crate::settings::{self, Cache, ClusterChoice, Grant, Login, Provider, Storage, TokenKind, Trust};
+use crate::ui::{self, Ui};
 
 pub(crate) fn run(args: GetTokenArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
     let request = exec::Request::parse(invocation.environment.exec_info.as_deref())?;
     let get_token = GetToken::new(args, invocation, request, ui)?;
-    let Acquired { session, until, .. } = get_token.credential()?;
+    let credential = get_token.credential();
+    let Acquired { session, until, .. } =
+        credential.map_err(|error| error.with_source(&get_token.cluster.untyped()))?;
     write_credential(request.version, &session.token, until)
 }
 
@@ -50,22 +52,44 @@ struct GetToken<'a> {
     login: Login,
     trust: Trust,
     cache: Cache,
+    cluster: ClusterChoice,
     identity: Identity,
     runtime_dir: Option<PathBuf>,
     failures_dir: Option<PathBuf>,
     ui: Ui,
 }
 
+/// Lets the cluster choose what it may.
+fn cluster_choice(args: &mut GetTokenArgs, invocation: &Invocation<'_>) -> Result<ClusterChoice, Error> {
+    settings::check_cluster_config(args)?;
+    match Cluster::parse(invocation.environment.exec_info.as_deref()) {
+        Some(cluster) => ClusterChoice::apply(args, &cluster).map_err(Error::Unfit),
+        None => Ok(ClusterChoice::default()),
+    }
+}
+
+/// A session of kubelogin belongs to no server: where a cluster chose the issuer, it may be another cluster's.
+fn cache_of(args: CacheArgs, cluster: &ClusterChoice, environment: &Environment) -> Result<Cache, Error> {
+    let mut cache = Cache::new(args, environment)?;
+    if cluster.server.is_some() {
+        cache.adopt_from.clear();
+    }
+    Ok(cache)
+}
+
 impl<'a> GetToken<'a> {
     fn new(
-        args: GetTokenArgs,
+        mut args: GetTokenArgs,
         invocation: &'a Invocation<'a>,
         request: exec::Request,
         ui: Ui,
     ) -> Result<Self, Error> {
         let environment = invocation.environment;
+        let cluster = cluster_choice(&mut args, invocation)?;
         let redirect_url = args.provider.oidc_redirect_url.clone();
-        let mut provider = Provider::new(args.provider)?;
+        let provider = Provider::new(args.provider).map_err(|error| cluster.explain(error));
+        let mut provider = provider.map_err(|error| Error::from(error).with_source(&cluster.untyped()))?;
+        cluster.remarks.iter().for_each(|remark| ui::warn_later(remark));
         provider.expand_home(environment);
         let mut trust = Trust::new(args.tls);
         trust.expand_home(environment);
@@ -84,7 +108,8 @@ impl<'a> GetToken<'a> {
                 account: account.map(str::to_owned),
             },
             login,
-            cache: Cache::new(args.cache, environment)?,
+            cache: cache_of(args.cache, &cluster, environment)?,
+            cluster,
             provider,
             trust,
             invocation,
@@ -108,6 +133,13 @@ impl<'a> GetToken<'a> {
         if !self.login.grant.is_a_persons() {
             marks.push("client credentials");
         }
+        // Who chose the issuer is given its tokens, and no other cluster that names the same one.
+        let server = self
+            .cluster
+            .server
+            .as_ref()
+            .map(|server| format!("chosen by {server}"));
+        marks.extend(server.as_deref());
         let (scopes, parameters) = (self.provider.scopes.iter(), &self.provider.extra_parameters);
         Key::new(issuer, client_id, scopes, parameters, account.as_deref(), &marks)
     }
@@ -235,7 +267,9 @@ impl<'a> GetToken<'a> {
     /// hash over that.
     fn write_fast_path_entry(&self, store: &Store) {
         let likely = settings::likely_cache_dir(self.invocation.args, self.invocation.environment);
-        let has_secret = self.provider.has_inline_secret() || self.login.grant.has_inline_secret();
+        let has_secret = self.provider.has_inline_secret()
+            || self.login.grant.has_inline_secret()
+            || self.cluster.leaves_a_secret;
         if self.ui.level > 0 || has_secret || likely.as_deref() != Some(store.dir().path()) {
             return;
         }

@@ -246,7 +246,7 @@ impl Sandbox {
 }
 
 /// A run that is being prepared.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Call {
     args: Vec<String>,
     env: Vec<(String, String)>,

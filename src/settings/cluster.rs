@@ -1,0 +1,361 @@
+//! What a cluster's entry in the kubeconfig may decide, and what then becomes of what the user has said. Pure.
+//!
+//! Clusters come from others more often than users do, so that the least counts, and only where the user's entry leaves it open: which
+//! issuer, with the client, the scopes and the authority that belong to it. They come from one place, all of them: a stranger's
+//! issuer is asked with nothing of the user's, and the user's issuer with nothing of a stranger's.
+
+use serde_json::{Map, Value};
+
+use super::Error;
+use crate::cli::{self, GetTokenArgs, ProviderArgs, Unfit, Untyped};
+use crate::exec::Cluster;
+
+const ISSUER: &str = "oidc-issuer-url";
+const CLIENT: &str = "oidc-client-id";
+const SCOPES: &str = "oidc-extra-scope";
+/// No path: it would be read on this machine, whatever it leads to.
+const AUTHORITY: &str = "certificate-authority-data";
+
+/// What a cluster may say.
+const OF_CLUSTERS: [&str; 4] = [ISSUER, CLIENT, SCOPES, AUTHORITY];
+
+/// What came of a cluster's config.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct ClusterChoice {
+    /// The server that a session belongs to alone, since its entry chose the issuer.
+    pub(crate) server: Option<String>,
+    /// A secret of the command line or a variable is not used.
+    pub(crate) leaves_a_secret: bool,
+    /// What is told beside something else.
+    pub(crate) remarks: Vec<String>,
+    /// Whether it names an issuer and a client that do not count.
+    offers: [bool; 2],
+}
+
+/// Refuses what `--cluster-config` cannot be.
+pub(crate) fn check_cluster_config(args: &GetTokenArgs) -> Result<(), Error> {
+    match args.cluster_config.as_deref() {
+        None | Some("" | "allow" | "ignore") => Ok(()),
+        Some(other) => Err(Error::no_choice("cluster-config", other, &["ignore", "allow"])),
+    }
+}
+
+impl ClusterChoice {
+    /// Puts what counts of the cluster's config in the place of what the user has said.
+    ///
+    /// # Errors
+    /// A value that counts and cannot be used.
+    pub(crate) fn apply(args: &mut GetTokenArgs, cluster: &Cluster) -> Result<Self, Unfit> {
+        let config = &cluster.config;
+        // Other plugins may read the same config, so that not every key is meant for us.
+        let is_ours = |key: &str| key.starts_with("oidc-") || cli::variable_of(key).is_some();
+        let ours: Vec<&str> = config
+            .keys()
+            .map(String::as_str)
+            .filter(|key| is_ours(key))
+            .collect();
+        // Who has said that it is to be ignored need not be told.
+        if ours.is_empty() || args.cluster_config.as_deref() == Some("ignore") {
+            return Ok(Self {
+                offers: [says(config, ISSUER), says(config, CLIENT)],
+                ..Self::default()
+            });
+        }
+        if let Some(key) = ours.iter().find(|key| !OF_CLUSTERS.contains(key)) {
+            return Err(Unfit::NotForClusters((*key).to_owned()));
+        }
+        let has_own = is_given(args.provider.oidc_issuer_url.as_deref());
+        let why = match (has_own, says(config, ISSUER)) {
+            (false, true) => return Self::chosen(args, cluster),
+            (true, _) => "the user's entry or a variable has an issuer of its own",
+            (false, false) => "it names no issuer",
+        };
+        Ok(Self {
+            remarks: vec![format!(
+                "the cluster's config in the kubeconfig is ignored, since {why}"
+            )],
+            offers: [false, says(config, CLIENT)],
+            ..Self::default()
+        })
+    }
+
+    fn chosen(args: &mut GetTokenArgs, cluster: &Cluster) -> Result<Self, Unfit> {
+        let config = &cluster.config;
+        let issuer = text(config, ISSUER)?;
+        let client = text(config, CLIENT)?;
+        let scopes = texts(config, SCOPES)?;
+        let authorities = texts(config, AUTHORITY)?;
+
+        let provider = &mut args.provider;
+        let leaves_a_secret = has_inline_secret(provider) || is_given(args.login.password.as_deref());
+        let mut unused = Unused::default();
+        provider.oidc_issuer_url = issuer;
+        unused.replace(CLIENT, &mut provider.oidc_client_id, client);
+        unused.replace_list(SCOPES, &mut provider.oidc_extra_scope, scopes);
+        unused.replace_list(
+            "certificate-authority",
+            &mut args.tls.certificate_authority,
+            vec![],
+        );
+        unused.replace_list(AUTHORITY, &mut args.tls.certificate_authority_data, authorities);
+        // What is the user's secret is none of a stranger's issuer's.
+        unused.replace("oidc-client-secret", &mut provider.oidc_client_secret, None);
+        unused.replace(
+            "oidc-client-secret-file",
+            &mut provider.oidc_client_secret_file,
+            None,
+        );
+        unused.replace_list("oidc-request-header", &mut provider.oidc_request_header, vec![]);
+        unused.replace("password", &mut args.login.password, None);
+        unused.replace("password-file", &mut args.login.password_file, None);
+
+        let mut remarks = Vec::new();
+        if !unused.0.is_empty() {
+            let flags = unused.0.join(", ");
+            remarks.push(format!(
+                "the issuer is the cluster's word, so these are not used: {flags}"
+            ));
+        }
+        Ok(Self {
+            server: Some(cluster.server.clone()),
+            leaves_a_secret,
+            remarks,
+            offers: [false; 2],
+        })
+    }
+
+    /// Names what the cluster's config has to do with a setting that is missing.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        let [issuer, client] = self.offers;
+        match error {
+            Error::IssuerMissing if issuer => Error::OfCluster(
+                ISSUER,
+                "the cluster's entry in the kubeconfig names one, which --cluster-config=ignore keeps from counting: name one in the \
+                 user's exec entry, or leave that flag out",
+            ),
+            Error::ClientIdMissing { .. } if self.server.is_some() => Error::OfCluster(
+                CLIENT,
+                "add `oidc-client-id` beside `oidc-issuer-url` in the cluster's config: issuer, client, scopes and CA come from one place",
+            ),
+            Error::ClientIdMissing { .. } if client => Error::OfCluster(
+                CLIENT,
+                "the cluster's entry in the kubeconfig names one, which counts only where the issuer is the cluster's too: name the \
+                 client in the user's exec entry, or leave --oidc-issuer-url out",
+            ),
+            error => error,
+        }
+    }
+
+    /// The flags whose values are the cluster's.
+    pub(crate) fn untyped(&self) -> Untyped {
+        let flags: &[&str] = if self.server.is_some() { &OF_CLUSTERS } else { &[] };
+        Untyped::of_cluster(flags)
+    }
+}
+
+/// The flags, with dashes, whose values have made way.
+#[derive(Default)]
+struct Unused(Vec<String>);
+
+impl Unused {
+    fn replace(&mut self, flag: &str, of_user: &mut Option<String>, of_cluster: Option<String>) {
+        let had = std::mem::replace(of_user, of_cluster);
+        if is_given(had.as_deref()) && had != *of_user {
+            self.0.push(format!("--{flag}"));
+        }
+    }
+
+    fn replace_list(&mut self, flag: &str, of_user: &mut Vec<String>, of_cluster: Vec<String>) {
+        let had = std::mem::replace(of_user, of_cluster);
+        if had.iter().any(|text| !text.is_empty()) && had != *of_user {
+            self.0.push(format!("--{flag}"));
+        }
+    }
+}
+
+fn is_given(text: Option<&str>) -> bool {
+    text.is_some_and(|text| !text.is_empty())
+}
+
+/// Headers count, since most of them hold one.
+fn has_inline_secret(args: &ProviderArgs) -> bool {
+    is_given(args.oidc_client_secret.as_deref()) || !args.oidc_request_header.is_empty()
+}
+
+/// Whether the config has a value of this name.
+fn says(config: &Map<String, Value>, key: &str) -> bool {
+    config
+        .get(key)
+        .is_some_and(|value| !value.is_null() && value.as_str() != Some(""))
+}
+
+fn text(config: &Map<String, Value>, key: &str) -> Result<Option<String>, Unfit> {
+    match config.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => scalar(value).map(Some).ok_or_else(|| unfit(key, "it is no text")),
+    }
+}
+
+fn texts(config: &Map<String, Value>, key: &str) -> Result<Vec<String>, Unfit> {
+    let texts = match config.get(key) {
+        None | Some(Value::Null) => Some(Vec::new()),
+        Some(Value::Array(values)) => values.iter().map(scalar).collect(),
+        Some(value) => scalar(value).map(|text| vec![text]),
+    };
+    texts.ok_or_else(|| unfit(key, "it is neither a text nor a list of texts"))
+}
+
+/// YAML takes some client ids for numbers.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+fn unfit(key: &str, why: &str) -> Unfit {
+    Unfit::OfCluster(key.to_owned(), why.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cli::{Cli, Command, Layers};
+
+    fn args(typed: &[&str]) -> GetTokenArgs {
+        let words = ["k", "get-token"].iter().chain(typed).map(Into::into);
+        match Cli::parse_from_os(words, &Layers::default()).unwrap().command {
+            Command::GetToken(args) => *args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn applied(typed: &[&str], config: &Value) -> (GetTokenArgs, Result<ClusterChoice, Unfit>) {
+        let mut args = args(typed);
+        let cluster = Cluster {
+            config: config.as_object().cloned().unwrap(),
+            server: "s".to_owned(),
+        };
+        let choice = ClusterChoice::apply(&mut args, &cluster);
+        (args, choice)
+    }
+
+    #[test]
+    fn it_counts_only_where_the_user_names_no_issuer_and_does_not_ignore_it() {
+        let whole = json!({ "oidc-issuer-url": "c", "oidc-client-id": 7 });
+        let own = "--oidc-issuer-url=u";
+        let allow = "--cluster-config=allow";
+        for (typed, config, counts, remarks) in [
+            (&[][..], &whole, true, 0),
+            (&["--cluster-config="], &whole, true, 0),
+            (&["--cluster-config=ignore"], &whole, false, 0),
+            (&[allow], &whole, true, 0),
+            (&[allow, "--oidc-issuer-url="], &whole, true, 0),
+            (&[own], &whole, false, 1),
+            (&[allow, own], &whole, false, 1),
+            (&[allow], &json!({ "oidc-client-id": "c" }), false, 1),
+            (
+                &[allow],
+                &json!({ "oidc-issuer-url": "", "oidc-client-id": "c" }),
+                false,
+                1,
+            ),
+            (&[allow], &json!({ "oidc-issuer-url": null }), false, 1),
+            (&[allow], &json!({ "audience": "x" }), false, 0),
+            (&[], &json!({ "audience": "x", "kind": "Config" }), false, 0),
+        ] {
+            let before = format!("{:?}", args(typed));
+            let (after, choice) = applied(typed, config);
+            let choice = choice.unwrap();
+            let expected = (counts.then(|| "s".to_owned()), remarks);
+            assert_eq!(
+                (choice.server, choice.remarks.len()),
+                expected,
+                "{typed:?} {config}"
+            );
+            if counts {
+                assert_eq!(after.provider.oidc_issuer_url.as_deref(), Some("c"));
+                assert_eq!(after.provider.oidc_client_id.as_deref(), Some("7"));
+            } else {
+                assert_eq!(format!("{after:?}"), before);
+            }
+        }
+    }
+
+    #[test]
+    fn where_it_counts_nothing_of_the_user_goes_with_it() {
+        let config = json!({ "oidc-issuer-url": "c", "oidc-extra-scope": ["a", "b"] });
+        let secret = ["oidc-client-secret", "oidc-request-header", "password"];
+        for flag in [
+            "oidc-client-id",
+            "oidc-client-secret",
+            "oidc-client-secret-file",
+            "oidc-extra-scope",
+            "oidc-request-header",
+            "certificate-authority",
+            "certificate-authority-data",
+            "password",
+            "password-file",
+        ] {
+            let typed = format!("--{flag}=x=typed");
+            let (after, choice) = applied(&["--cluster-config=allow", &typed], &config);
+            let choice = choice.unwrap();
+            assert!(!format!("{after:?}").contains("typed"), "{flag}");
+            assert_eq!(choice.leaves_a_secret, secret.contains(&flag), "{flag}");
+            let remark = format!("the issuer is the cluster's word, so these are not used: --{flag}");
+            assert_eq!(choice.remarks, [remark]);
+        }
+        // What is the same is no loss, and what is the user's own business stays.
+        let (after, choice) = applied(
+            &[
+                "--cluster-config=allow",
+                "--oidc-extra-scope=a",
+                "--oidc-extra-scope=b",
+                "--grant-type=device-code",
+                "--account=typed",
+            ],
+            &config,
+        );
+        assert_eq!(choice.unwrap().remarks, [""; 0]);
+        assert_eq!(after.login.grant_type, "device-code");
+        assert_eq!(after.provider.account.as_deref(), Some("typed"));
+    }
+
+    #[test]
+    fn of_all_flags_a_cluster_can_set_four() {
+        let names: Vec<String> = cli::flags_of_get_token();
+        assert!(names.len() > 30, "{names:?}");
+        for name in names.iter().filter(|name| !OF_CLUSTERS.contains(&name.as_str())) {
+            let config = json!({ "oidc-issuer-url": "c", name: "of the cluster" });
+            for typed in [&[][..], &["--cluster-config=allow"], &["--oidc-issuer-url=u"]] {
+                let (_, choice) = applied(typed, &config);
+                assert_eq!(choice, Err(Unfit::NotForClusters(name.clone())), "{typed:?}");
+            }
+            let (after, choice) = applied(&["--cluster-config=ignore"], &config);
+            assert!(choice.is_ok() && !format!("{after:?}").contains("of the cluster"));
+        }
+    }
+
+    #[test]
+    fn a_value_that_counts_and_cannot_be_used_is_named() {
+        for (key, value) in [
+            ("oidc-issuer-url", json!(["c"])),
+            ("oidc-client-id", json!({ "a": "b" })),
+            ("oidc-extra-scope", json!([["a"]])),
+            ("certificate-authority-data", json!({})),
+        ] {
+            let mut config = json!({ "oidc-issuer-url": "c" });
+            config[key] = value;
+            let (_, choice) = applied(&["--cluster-config=allow"], &config);
+            assert!(
+                matches!(choice, Err(Unfit::OfCluster(named, _)) if named == key),
+                "{key}"
+            );
+            let (_, ignored) = applied(&["--cluster-config=ignore"], &config);
+            assert!(ignored.is_ok(), "{key}");
+        }
+    }
+}

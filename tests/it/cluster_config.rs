@@ -1,0 +1,437 @@
+//! What a cluster's entry in the kubeconfig may say: a stranger's word, which counts only where the user's entry leaves it open.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+
+use crate::okta::Endpoint;
+use crate::support::{Call, Outcome, Peer, Sandbox};
+
+const ALLOW: &str = "--cluster-config=allow";
+const IGNORED: &str = "warning: the cluster's config in the kubeconfig is ignored";
+
+/// As kubectl calls with `provideClusterInfo: true`.
+fn exec_info(cluster: &Value) -> String {
+    json!({
+        "kind": "ExecCredential",
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "spec": { "interactive": false, "cluster": cluster },
+    })
+    .to_string()
+}
+
+fn of_cluster(call: Call, server: &str, config: &Value) -> Call {
+    let cluster = json!({ "server": server, "config": config });
+    call.env("KUBERNETES_EXEC_INFO", &exec_info(&cluster))
+}
+
+/// A user's entry that says nothing of the provider, called for this cluster.
+fn untyped(sandbox: &Sandbox, config: &Value) -> Call {
+    of_cluster(
+        sandbox.get_token().without("--oidc-"),
+        "https://prod.example",
+        config,
+    )
+}
+
+/// What a cluster may say, of this sandbox's provider.
+fn provider(sandbox: &Sandbox) -> Value {
+    json!({ "oidc-issuer-url": sandbox.okta.issuer(), "oidc-client-id": sandbox.okta.client_id() })
+}
+
+fn with(mut config: Value, key: &str, value: &Value) -> Value {
+    config[key] = value.clone();
+    config
+}
+
+fn told(outcome: &Outcome, text: &str) -> usize {
+    outcome.stderr.matches(text).count()
+}
+
+#[test]
+fn it_counts_where_the_user_s_entry_names_no_issuer_unless_that_ignores_it() {
+    let sandbox = Sandbox::new();
+    let call = untyped(&sandbox, &provider(&sandbox));
+    let outcome = call.clone().arg("--cluster-config=ignore").run();
+    insta::assert_snapshot!(outcome, @"
+    stderr: error: --oidc-issuer-url is missing
+    stderr: hint: the cluster's entry in the kubeconfig names one, which --cluster-config=ignore keeps from counting: name one in the user's exec entry, or leave that flag out
+    exit: 2
+    ");
+    call.clone()
+        .arg("--cluster-config=yes")
+        .run()
+        .fails(2, &["--cluster-config `yes` is none of `ignore`, `allow`"]);
+    // The variable is the user's word as well.
+    call.clone()
+        .env("KUBESESAME_CLUSTER_CONFIG", "ignore")
+        .run()
+        .fails(2, &["is missing"]);
+    assert_eq!((sandbox.tabs(), sandbox.okta.requests().len()), (0, 0));
+    let token = call.run().token();
+    assert_eq!((call.arg(ALLOW).run().token(), sandbox.tabs()), (token, 1));
+}
+
+#[test]
+fn that_it_is_ignored_is_told_once_and_only_beside_something_else() {
+    let sandbox = Sandbox::new();
+    for key in ["oidc-issuer-url", "oidc-client-id", "certificate-authority-data"] {
+        let config = json!({ key: ["\u{1b}]0;owned\u{7}", { "a": [[]] }] });
+        let call = of_cluster(sandbox.get_token(), "https://a.example", &config).arg("--force-refresh");
+        let outcome = call.run();
+        outcome.token();
+        assert_eq!(
+            (told(&outcome, IGNORED), told(&outcome, "\u{1b}")),
+            (1, 0),
+            "{outcome}"
+        );
+        let quiet = call.arg("--cluster-config=ignore").run();
+        quiet.token();
+        assert_eq!(quiet.stderr, "");
+    }
+    // Neither by the long way nor by the short one.
+    for _ in 0..2 {
+        let cached = of_cluster(sandbox.get_token(), "https://a.example", &provider(&sandbox)).run();
+        cached.token();
+        assert_eq!(cached.stderr, "");
+    }
+    // What other plugins read there is none of our business.
+    for config in [
+        json!({ "audience": "sts", "apiVersion": "x/v1", "kind": "Config" }),
+        json!("text"),
+        json!(null),
+    ] {
+        let outcome = of_cluster(sandbox.get_token(), "https://a.example", &config)
+            .arg("--force-refresh")
+            .run();
+        outcome.token();
+        assert_eq!(outcome.stderr, "", "{config}");
+    }
+}
+
+#[test]
+fn issuer_client_scopes_and_authority_come_from_one_place() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.custom_scopes.push("groups".to_owned()));
+    let scopes = |scopes: Value| with(provider(&sandbox), "oidc-extra-scope", &scopes);
+    let call = |config: &Value| untyped(&sandbox, config).arg(ALLOW);
+    let first = call(&scopes(json!(["groups", "email"]))).run();
+    first.token();
+    assert_eq!(call(&scopes(json!("email,groups"))).run().token(), first.token());
+    // What the user's entry has of these is the user's issuer's alone.
+    let typed = call(&scopes(json!(["groups", "email"])))
+        .arg("--oidc-client-id=other")
+        .arg("--oidc-extra-scope=offline_access")
+        .env("KUBESESAME_CERTIFICATE_AUTHORITY", "/nowhere/ca.pem");
+    assert_eq!(typed.run().token(), first.token());
+    let renewed = typed.arg("--force-refresh").run();
+    assert_eq!(renewed.code, Some(0), "{renewed}");
+    let warning = "warning: the issuer is the cluster's word, so these are not used: --oidc-client-id, --oidc-extra-scope, --certificate-authority\n";
+    assert_eq!(told(&renewed, warning), 1, "{renewed}");
+    // And the user's issuer is the user's alone, whatever the cluster adds.
+    let config = json!({ "oidc-issuer-url": "https://evil.example", "oidc-client-id": sandbox.okta.client_id(), "oidc-extra-scope": ["email"] });
+    for own in [
+        call(&config).arg(&format!("--oidc-issuer-url={}", sandbox.okta.issuer())),
+        call(&config).env("KUBESESAME_OIDC_ISSUER_URL", &sandbox.okta.issuer()),
+    ] {
+        let outcome = own.clone().run();
+        outcome.fails(
+            2,
+            &[
+                "error: --oidc-client-id is missing",
+                "leave --oidc-issuer-url out",
+            ],
+        );
+        let session = own
+            .arg(&format!("--oidc-client-id={}", sandbox.okta.client_id()))
+            .run();
+        session.token();
+        assert_eq!(told(&session, "evil"), 0, "{session}");
+    }
+    let no_client = json!({ "oidc-issuer-url": sandbox.okta.issuer() });
+    call(&no_client).arg("--oidc-client-id=typed").run().fails(
+        2,
+        &[
+            "error: --oidc-client-id is missing",
+            "beside `oidc-issuer-url` in the cluster's config",
+        ],
+    );
+}
+
+#[test]
+fn a_session_is_handed_to_its_own_cluster_alone() {
+    let sandbox = Sandbox::new();
+    let config = provider(&sandbox);
+    let call = |cluster: &Value| {
+        let mut cluster = cluster.clone();
+        cluster["config"] = config.clone();
+        let call = sandbox.get_token().without("--oidc-").arg(ALLOW);
+        call.env("KUBERNETES_EXEC_INFO", &exec_info(&cluster))
+    };
+    // Who the server is, is known by its address and by what proves it.
+    let clusters = [
+        json!({ "server": "https://prod.example" }),
+        json!({ "server": "https://evil.example" }),
+        json!({ "server": "https://prod.example", "insecure-skip-tls-verify": true }),
+        json!({ "server": "https://prod.example", "certificate-authority-data": "ZXZpbA==" }),
+        json!({ "server": "https://prod.example", "tls-server-name": "evil.example" }),
+        json!({}),
+    ];
+    let tokens: Vec<String> = clusters
+        .iter()
+        .map(|cluster| call(cluster).run().token())
+        .collect();
+    assert_eq!(sandbox.tabs(), clusters.len());
+    assert_eq!(sandbox.session_count(".kube/cache/kubesesame"), clusters.len());
+    // By the long way, and by the short one that it leaves.
+    for _ in 0..2 {
+        for (cluster, token) in clusters.iter().zip(&tokens) {
+            assert_eq!(call(cluster).run().token(), *token, "{cluster}");
+        }
+    }
+    // The way there is none of the server's.
+    let proxied = json!({ "server": "https://prod.example", "proxy-url": "http://127.0.0.1:9" });
+    assert_eq!(call(&proxied).run().token(), tokens[0]);
+    // The user's own session is another one, and each cluster has it.
+    let own = sandbox.get_token().run().token();
+    for cluster in &clusters {
+        let call = sandbox
+            .get_token()
+            .arg(ALLOW)
+            .env("KUBERNETES_EXEC_INFO", &exec_info(cluster));
+        assert_eq!(call.run().token(), own);
+    }
+    assert_eq!(sandbox.tabs(), clusters.len() + 1);
+}
+
+#[test]
+fn a_session_of_kubelogin_is_not_taken_over_for_a_cluster_that_chose_the_issuer() {
+    let peer = Peer::new().live();
+    let config = with(
+        provider(&peer.sandbox),
+        "oidc-extra-scope",
+        &json!(["offline_access"]),
+    );
+    let outcome = untyped(&peer.sandbox, &config).arg(ALLOW).run();
+    assert_ne!(outcome.token(), peer.token);
+    assert!(!peer.moved());
+    assert_eq!(peer.call().run().token(), peer.token);
+    assert!(peer.moved());
+}
+
+#[test]
+fn no_secret_goes_to_an_issuer_that_the_cluster_named() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.path("secret");
+    fs::write(&file, sandbox.okta.web_client_secret()).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let secret = sandbox.okta.web_client_secret();
+    let config = with(
+        provider(&sandbox),
+        "oidc-client-id",
+        &json!(sandbox.okta.web_client_id()),
+    );
+    let call = untyped(&sandbox, &config).arg(ALLOW);
+    let header = format!("X-Key={secret}");
+    for (flag, value) in [
+        ("oidc-client-secret", &*secret),
+        ("oidc-client-secret-file", "~/secret"),
+        ("oidc-request-header", &header),
+    ] {
+        let variable = format!("KUBESESAME_{}", flag.replace('-', "_").to_uppercase());
+        for call in [
+            call.clone().arg(&format!("--{flag}={value}")),
+            call.clone().env(&variable, value),
+        ] {
+            let outcome = call.run();
+            let warning = format!("these are not used: --{flag}\n");
+            outcome.fails(1, &["invalid_client", &warning]);
+            let requests = sandbox.okta.requests();
+            assert!(requests.iter().any(|request| request.endpoint == Endpoint::Token));
+            let headers = requests.iter().flat_map(|request| &request.headers);
+            let mut names = headers.map(|(name, _)| name.as_str());
+            assert!(
+                !names.any(|name| ["authorization", "x-key"].contains(&name)),
+                "{flag}"
+            );
+            fs::remove_dir_all(sandbox.cache_dir()).unwrap();
+            sandbox.okta.clear_requests();
+        }
+    }
+}
+
+#[test]
+fn no_password_goes_to_an_issuer_that_the_cluster_named() {
+    let sandbox = Sandbox::new();
+    let user = sandbox.okta.behaviour().user;
+    let call = untyped(&sandbox, &provider(&sandbox))
+        .arg(ALLOW)
+        .arg("--username=alice@example.com");
+    for call in [
+        call.clone().arg(&format!("--password={}", user.password)),
+        call.clone().env("KUBESESAME_PASSWORD", &user.password),
+        call.arg("--password-file=~/secret"),
+    ] {
+        call.run().fails(3, &["this grant asks for a password"]);
+    }
+    assert_eq!(sandbox.grants("password"), 0);
+}
+
+#[test]
+fn a_secret_that_is_not_sent_is_in_no_name_of_a_file() {
+    let sandbox = Sandbox::new();
+    let call = untyped(&sandbox, &provider(&sandbox)).arg(ALLOW);
+    let with_secret = call.clone().arg("--oidc-client-secret=weak");
+    for _ in 0..2 {
+        with_secret.run().token();
+    }
+    assert_eq!(sandbox.cache_files(".shortcut.json").len(), 0);
+    call.run().token();
+    assert_eq!(sandbox.cache_files(".shortcut.json").len(), 1);
+}
+
+#[test]
+fn an_authority_of_a_cluster_is_trusted_for_its_issuer_alone() {
+    let sandbox = Sandbox::with_tls();
+    let other = Sandbox::with_tls();
+    let data = |sandbox: &Sandbox| data_encoding::BASE64.encode(&fs::read(sandbox.path("ca.pem")).unwrap());
+    let pinned = format!("--certificate-authority={}", other.path("ca.pem").display());
+    let config = with(
+        provider(&sandbox),
+        "certificate-authority-data",
+        &json!(data(&sandbox)),
+    );
+    let authority = json!({ "certificate-authority-data": data(&sandbox) });
+    for config in [&config, &authority] {
+        for call in [
+            sandbox.get_token().arg(&pinned),
+            sandbox.get_token().arg(&pinned).arg(ALLOW),
+            sandbox
+                .get_token()
+                .env("KUBESESAME_CERTIFICATE_AUTHORITY_DATA", &data(&other))
+                .arg(ALLOW),
+            sandbox.get_token().arg(ALLOW),
+        ] {
+            let outcome = of_cluster(call, "https://a.example", config).run();
+            outcome.fails(1, &["is not trusted"]);
+        }
+    }
+    assert_eq!(sandbox.tabs(), 0);
+    untyped(&sandbox, &config).arg(ALLOW).arg(&pinned).run().token();
+    // Not the other way round either.
+    let mine = format!("--certificate-authority={}", sandbox.path("ca.pem").display());
+    let config = provider(&sandbox);
+    let outcome = of_cluster(
+        sandbox.get_token().without("--oidc-"),
+        "https://b.example",
+        &config,
+    )
+    .arg(ALLOW)
+    .arg(&mine)
+    .run();
+    outcome.fails(
+        1,
+        &["is not trusted", "these are not used: --certificate-authority\n"],
+    );
+}
+
+/// At once, whatever it has: nothing of it is looked at.
+#[test]
+fn a_cluster_cannot_say_anything_else() {
+    let sandbox = Sandbox::new();
+    nix::unistd::mkfifo(&sandbox.path("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let plain = untyped(&sandbox, &provider(&sandbox)).run();
+    for (key, value) in [
+        ("account", json!("mallory")),
+        ("browser-command", json!("touch /tmp/x")),
+        ("certificate-authority", json!(sandbox.path("fifo"))),
+        ("grant-type", json!("password")),
+        ("insecure-skip-tls-verify", json!(true)),
+        ("listen-address", json!("0.0.0.0:1")),
+        ("oidc-auth-request-extra-params", json!({ "prompt": "none" })),
+        ("oidc-client-secret", json!("x")),
+        (
+            "oidc-redirect-url",
+            json!("http://localhost:1/\u{1b}]0;owned\u{7}"),
+        ),
+        ("oidc-s\u{1b}lip", json!("x")),
+        ("oidc-use-access-token", json!(true)),
+        ("token-cache-dir", json!("/nowhere")),
+        ("username", json!("mallory")),
+    ] {
+        let config = with(provider(&sandbox), key, &value);
+        for call in [
+            untyped(&sandbox, &config),
+            untyped(&sandbox, &config).arg(ALLOW),
+            of_cluster(sandbox.get_token(), "https://prod.example", &config),
+        ] {
+            let outcome = call.run();
+            let shown: String = key.chars().filter(|c| !c.is_control()).collect();
+            let named = format!("the cluster's config has `{shown}`, which a cluster cannot set");
+            outcome.fails(2, &[&named, "--cluster-config=ignore"]);
+            assert_eq!(told(&outcome, "\u{1b}"), 0, "{outcome}");
+        }
+        let ignored = of_cluster(sandbox.get_token(), "https://prod.example", &config);
+        ignored.arg("--cluster-config=ignore").run().token();
+    }
+    let config = with(provider(&sandbox), "audience", &json!("of another plugin"));
+    assert_eq!(untyped(&sandbox, &config).run().token(), plain.token());
+    assert_eq!(sandbox.tabs(), 2);
+}
+
+#[test]
+fn what_cannot_be_used_in_it_is_named() {
+    let sandbox = Sandbox::new();
+    let call = |key: &str, value: Value| {
+        let config = with(provider(&sandbox), key, &value);
+        untyped(&sandbox, &config)
+            .arg(ALLOW)
+            .env("KUBESESAME_OIDC_CLIENT_ID", "x")
+            .run()
+    };
+    insta::assert_snapshot!(call("oidc-issuer-url", json!("ftp://x\u{1b}[2J")), @"
+    stderr: error: `oidc-issuer-url` in the cluster's config cannot be used: --oidc-issuer-url `ftp://x[2J` is not a URL
+    stderr: caused by: invalid international domain name
+    stderr: hint: correct it in the kubeconfig: clusters > cluster > extensions > client.authentication.k8s.io/exec
+    exit: 2
+    ");
+    insta::assert_snapshot!(call("oidc-client-id", json!({ "a": ["b"] })), @"
+    stderr: error: `oidc-client-id` in the cluster's config cannot be used: it is no text
+    stderr: hint: correct it in the kubeconfig: clusters > cluster > extensions > client.authentication.k8s.io/exec
+    exit: 2
+    ");
+    for (key, value, words) in [
+        (
+            "oidc-issuer-url",
+            json!(["https://a", "https://b"]),
+            "it is no text",
+        ),
+        ("oidc-extra-scope", json!("\"email"), "its quotes do not pair up"),
+        (
+            "oidc-extra-scope",
+            json!([["email"]]),
+            "it is neither a text nor a list of texts",
+        ),
+        ("certificate-authority-data", json!("%\u{1b}%"), "not base64"),
+    ] {
+        let outcome = call(key, value);
+        outcome.fails(
+            2,
+            &[
+                &format!("`{key}` in the cluster's config cannot be used"),
+                words,
+                "client.authentication.k8s.io/exec",
+            ],
+        );
+        assert_eq!(told(&outcome, "\u{1b}"), 0);
+    }
+    // One without an issuer says nothing.
+    let outcome = untyped(&sandbox, &json!({ "oidc-client-id": "c" }))
+        .arg(ALLOW)
+        .run();
+    outcome.fails(2, &["--oidc-issuer-url is missing"]);
+    assert_eq!(sandbox.tabs(), 0);
+}
