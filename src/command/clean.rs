@@ -7,7 +7,7 @@ use super::kubeconfig::files::in_order;
 use crate::cli::{CleanArgs, FileArgs};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::session;
+use crate::session::{self, Removed};
 use crate::settings::{cache_dir, runtime_dir};
 use crate::ui::Ui;
 
@@ -21,10 +21,12 @@ pub(crate) fn run(args: CleanArgs, environment: &Environment, ui: Ui) -> Result<
         .and_then(|dir| clean(&dir, true, ui));
     // Where sessions are when the home cannot be written.
     let fallback = runtime_dir(environment).map_or(Ok(()), |dir| clean(&dir, false, ui));
-    // Only failures are remembered there. Everybody may make a directory among the temporary files, and one of another user has
-    // nothing of ours in it.
-    if let Some(dir) = &environment.temporary_dir {
-        drop(session::remove_all(dir, PATIENCE, || ()));
+    // Failures are remembered there, and a session may have gone on there. Everybody may make a directory among the temporary files, and
+    // one of another user has nothing of ours in it.
+    if let Some(dir) = &environment.temporary_dir
+        && let Ok(removed) = session::remove_all(dir, PATIENCE, || ())
+    {
+        told(&removed, dir, false, ui);
     }
     sweep_kubeconfigs(environment);
     if let (Err(_), Err(second)) = (&cleaned, &fallback) {
@@ -43,9 +45,13 @@ fn sweep_kubeconfigs(environment: &Environment) {
 /// `always_tells`: also that there was nothing.
 fn clean(dir: &Path, always_tells: bool, ui: Ui) -> Result<(), Error> {
     let tell = || ui.note("waiting for another kubesesame, which is renewing a session or signing in");
-    let removed = session::remove_all(dir, PATIENCE, tell)?;
+    told(&session::remove_all(dir, PATIENCE, tell)?, dir, always_tells, ui);
+    Ok(())
+}
+
+fn told(removed: &Removed, dir: &Path, always_tells: bool, ui: Ui) {
     if removed.sessions == 0 && !always_tells {
-        return Ok(());
+        return;
     }
     let sessions = match removed.sessions {
         0 => "no session was there".to_owned(),
@@ -63,5 +69,4 @@ fn clean(dir: &Path, always_tells: bool, ui: Ui) -> Result<(), Error> {
             "tokens that were handed out live on until their end, and the provider still knows the sessions",
         );
     }
-    Ok(())
 }

@@ -4,12 +4,14 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::thread;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect;
+use tokio::sync::oneshot;
 use url::Url;
 
 use super::answer::shown;
@@ -112,12 +114,23 @@ impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let host = name.as_str().to_owned();
-            let found = tokio::net::lookup_host((host.as_str(), 0)).await;
-            match found.map(Iterator::collect::<Vec<SocketAddr>>) {
+            match look_up(host.clone()).await {
                 Ok(addresses) => Ok(Box::new(addresses.into_iter()) as Addrs),
                 Err(source) => Err(LookupFailed { host, source }.into()),
             }
         })
+    }
+}
+
+/// Looks a name up on a thread of its own, or where the system has none to give, right here: tokio's own way panics then.
+async fn look_up(host: String) -> io::Result<Vec<SocketAddr>> {
+    let ask = |host: &str| (host, 0).to_socket_addrs().map(Iterator::collect);
+    let (answer, answered) = oneshot::channel();
+    let name = host.clone();
+    let started = thread::Builder::new().spawn(move || drop(answer.send(ask(&name))));
+    match started {
+        Ok(_) => answered.await.map_err(io::Error::other)?,
+        Err(_) => ask(&host),
     }
 }
 

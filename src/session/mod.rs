@@ -15,9 +15,11 @@ mod outage;
 mod peer;
 mod record;
 mod sealed;
+mod sealed_mark;
 mod storage_target;
 mod store;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -35,6 +37,7 @@ pub(crate) use record::{Identity, Record};
 pub(crate) use storage_target::StorageTarget;
 pub(crate) use store::{Loaded, Store};
 
+use self::sealed_mark::SealedMark;
 use crate::files::{self, PrivateDir};
 use crate::keyring;
 
@@ -108,8 +111,10 @@ pub(crate) fn remove_all(dir: &Path, patience: Duration, tell: impl Fn()) -> Res
     };
     let names = dir.names()?;
     let mut locks = Vec::new();
-    for key in names.iter().filter_map(|name| key::of_session_file(name)) {
-        removed.sessions += 1;
+    let keys = || names.iter().filter_map(|name| key::of_session_file(name));
+    removed.sessions = keys().count();
+    // A plain and a sealed session have one lock, which is not waited for twice.
+    for key in keys().collect::<BTreeSet<_>>() {
         if let Ok(lock) = dir.lock_file(&format!("{key}.lock"))
             && lock::acquire(&lock, patience, &tell).is_ok()
         {
@@ -120,6 +125,15 @@ pub(crate) fn remove_all(dir: &Path, patience: Duration, tell: impl Fn()) -> Res
         // A lock that is not a private file of ours was put there by somebody else, and nobody can wait for it.
         if dir.lock_file(name).is_err_and(|error| !error.is_unavailable()) {
             dir.remove(name)?;
+        }
+    }
+    for key in keys().collect::<BTreeSet<_>>() {
+        let mark = SealedMark::new(dir.path(), key);
+        let is_sealed = names
+            .iter()
+            .any(|name| key::is_sealed(name) && name.starts_with(key));
+        if is_sealed || mark.is_at_hand() {
+            removed.forget_key(mark.name());
         }
     }
     for name in names.iter().filter(|name| key::is_ours(name)) {

@@ -5,6 +5,7 @@
 use std::convert::Infallible;
 
 use super::sealed::{Binding, NamedKey, Sealed, seal};
+use super::sealed_mark::REPLACED;
 use super::{Error, Loaded, Locked, Record};
 use crate::files::{self, Reserved};
 use crate::keyring;
@@ -35,6 +36,7 @@ impl Locked<'_> {
             Storage::Disk => Ok(StorageTarget::Disk),
             Storage::Keyring => self.sealed_target(),
             Storage::Auto if there(self.store.key.sealed_file()) => self.sealed_target(),
+            Storage::Auto if self.store.sealed_mark().is_at_hand() => self.sealed_target(),
             // Decided when it began: a keyring that comes and goes must not scatter sessions.
             Storage::Auto if there(self.store.key.session_file()) => Ok(StorageTarget::Disk),
             Storage::Auto => match self.sealed_target() {
@@ -66,16 +68,20 @@ impl Locked<'_> {
         }
         let key = NamedKey::make().ok_or(Error::NoRandomness)?;
         keyring::write(&key.name(), key.key())?;
+        store.sealed_mark().set()?;
         Ok(StorageTarget::Sealed(key))
     }
 
     /// Reads the session once more. One that lies open though it is to be sealed is taken in first, so that it is in one place only:
-    /// two that spend one rotating refresh token end the session.
+    /// two that spend one rotating refresh token end the session. Not in place of one that was sealed: anybody could have put it there.
     pub(crate) fn load(&self) -> Result<Loaded, Error> {
         let found = self.store.load()?;
         if let (Loaded::Nothing, Storage::Keyring) = (&found, self.store.storage)
             && let Loaded::Session(record) = self.store.load_plain()?
         {
+            if self.store.sealed_mark().is_set()? {
+                return Ok(Loaded::Corrupt(REPLACED));
+            }
             let target = self.target()?;
             // A disk that is full leaves it where it is, and good.
             if self.save(&record, &target, None).is_ok() {

@@ -7,6 +7,7 @@ use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use super::sealed::{Binding, NamedKey, Sealed};
+use super::sealed_mark::{REPLACED, SealedMark};
 use super::{Error, Identity, IssuedLog, Key, LoginFailures, ProviderOutage, Record};
 use crate::files::PrivateDir;
 use crate::keyring;
@@ -66,10 +67,17 @@ impl Store {
             Storage::Disk => self.load_plain(),
             Storage::Keyring => self.load_sealed(),
             Storage::Auto => match self.load_sealed()? {
-                Loaded::Nothing => self.load_plain(),
+                Loaded::Nothing => Ok(match self.load_plain()? {
+                    Loaded::Session(_) if self.sealed_mark().is_at_hand() => Loaded::Corrupt(REPLACED),
+                    found => found,
+                }),
                 found => Ok(found),
             },
         }
+    }
+
+    pub(super) fn sealed_mark(&self) -> SealedMark {
+        SealedMark::new(self.dir.path(), &self.key.to_string())
     }
 
     pub(super) fn load_plain(&self) -> Result<Loaded, Error> {

@@ -377,3 +377,27 @@ fn a_get_is_repeated_once_if_its_reused_connection_ends_without_an_answer() {
     });
     given_up.fails(1, &["cannot reach"]);
 }
+
+/// A limit on processes (`ulimit -u`, `pids.max` of a container) leaves no thread to look a name up with.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_thread_to_be_had_there_is_an_error_and_no_panic() {
+    let user = ["setpriv", "--reuid=4243", "--regid=4243", "--clear-groups"];
+    // A user who has no process yet, which takes root; nor may that user enter this sandbox.
+    let probe = std::process::Command::new(user[0])
+        .args(&user[1..])
+        .args(["test", "-x", env!("CARGO_BIN_EXE_kubesesame")])
+        .status();
+    if !nix::unistd::Uid::effective().is_root() || !probe.is_ok_and(|status| status.success()) {
+        return;
+    }
+    let limited = [&user[..], &["prlimit", "--nproc=1"]].concat();
+    let outcome = Sandbox::unattended()
+        .get_token()
+        .with("--oidc-issuer-url", "http://localhost:9")
+        .arg("--token-cache-storage=none")
+        .through(&limited)
+        .run();
+    outcome.fails(1, &["localhost:9", "hint: "]);
+    assert!(!outcome.stderr.contains("panicked"), "{outcome}");
+}

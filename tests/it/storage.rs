@@ -75,3 +75,20 @@ fn a_sealed_file_that_is_none_is_a_warning_and_a_login() {
     }
     assert_eq!(sandbox.tabs(), 1);
 }
+
+/// Both have one lock.
+#[test]
+fn a_plain_and_a_sealed_session_are_cleaned_without_a_wait() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let sealed = sandbox
+        .session_file()
+        .to_string_lossy()
+        .replace(".session.json", ".session.sealed");
+    std::fs::copy(sandbox.session_file(), sealed).unwrap();
+    let cleaned = sandbox.bare(&["clean"]).without_bus(&sandbox).run();
+    assert!(
+        cleaned.stderr.contains("removed 2 sessions") && !cleaned.stderr.contains("waiting for another"),
+        "{cleaned}"
+    );
+}

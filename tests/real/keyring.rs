@@ -189,6 +189,30 @@ fn a_plain_session_is_taken_in_and_clean_removes_the_key() {
     assert_ne!(token(&after), first);
 }
 
+/// Whoever can write to the directory puts a session of their own there, so that a person acts as them.
+#[test]
+#[ignore = "needs the real parts: run tests/real/provision first"]
+fn a_plain_session_in_place_of_a_sealed_one_is_not_used() {
+    for storage in ["keyring", "auto"] {
+        let bus = Bus::unlocked();
+        let someone = Someone::new(&bus, storage);
+        someone.token();
+        let planted = token(&someone.person.run(&["--token-cache-storage=disk"]));
+        fs::remove_file(someone.sealed()).unwrap();
+        let outcome = someone.person.run(&[]);
+        assert!(
+            outcome.stderr.contains("a plain file is in its place"),
+            "{outcome:?}"
+        );
+        assert_ne!(token(&outcome), planted);
+        assert_eq!((token(&outcome), someone.logins()), (someone.token(), 3));
+        // What is cleaned is forgotten.
+        someone.person.run_alone(&["clean"]);
+        let plain = token(&someone.person.run(&["--token-cache-storage=disk"]));
+        assert_eq!(someone.token(), plain);
+    }
+}
+
 /// The peer's way to keep accounts apart: a directory for each.
 #[test]
 #[ignore = "needs the real parts: run tests/real/provision first"]
