@@ -54,6 +54,7 @@ use crate::ui::Ui;
 /// Runs the program: parse, settings, command, report; or at once what was answered before.
 #[must_use]
 pub fn run() -> ExitCode {
+    process::survive_file_size_limits();
     process::core_dump::forbid();
     let environment = Environment::read();
     let args: Vec<OsString> = environment::args().collect();

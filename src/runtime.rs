@@ -19,6 +19,7 @@ impl LazyRuntime {
     /// When the system refuses what a runtime needs.
     pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> io::Result<T> {
         if self.0.get().is_none() {
+            check_descriptors()?;
             let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
             drop(self.0.set(runtime));
         }
@@ -27,6 +28,21 @@ impl LazyRuntime {
             None => Err(io::Error::other("no runtime")),
         }
     }
+}
+
+/// Where too few files can be open the library panics instead of telling so.
+#[cfg(unix)]
+fn check_descriptors() -> io::Result<()> {
+    use std::os::unix::net::UnixStream;
+
+    // It opens no more than these six.
+    drop((UnixStream::pair()?, UnixStream::pair()?, UnixStream::pair()?));
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_descriptors() -> io::Result<()> {
+    Ok(())
 }
 
 impl Drop for LazyRuntime {

@@ -20,9 +20,7 @@ pub(crate) use layers::{Layers, pair};
 pub(crate) use standalone::StandaloneArgs;
 use standalone::{Standalone, is_standalone};
 pub(crate) use untyped::{Unfit, Untyped};
-#[cfg(test)]
-pub(crate) use variables::flags_of_get_token;
-pub(crate) use variables::{PREFIX, unknown_variables, variable_of};
+pub(crate) use variables::{PREFIX, flags_of_get_token, unknown_variables, variable_of};
 
 /// kubectl credential plugin for OpenID Connect
 #[derive(Debug, Parser)]

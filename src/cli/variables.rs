@@ -44,8 +44,7 @@ pub(crate) fn variable_of(flag: &str) -> Option<String> {
         .then(|| variable(name))
 }
 
-/// The names of all flags of `get-token`.
-#[cfg(test)]
+/// The names of all flags of `get-token`, without dashes.
 pub(crate) fn flags_of_get_token() -> Vec<String> {
     let args = args_of("get-token");
     args.iter().filter_map(Arg::get_long).map(str::to_owned).collect()

@@ -247,7 +247,15 @@ impl<S: SessionStore> Progress<'_, S> {
             self.call.ui.note(&format!(
                 "the session has ended, so a new sign-in is needed: {reason}"
             ));
-            locked.quarantine();
+            match &self.session {
+                // Its token is good until its end, and is all that there is if nobody signs in now.
+                Some(session) if clock::now() < session.expires_at => {
+                    let mut last = session.clone();
+                    last.refresh_token = None;
+                    keep(locked, &last, self.call.ui);
+                }
+                _ => locked.quarantine(),
+            }
         }
     }
 

@@ -104,10 +104,12 @@ impl DeviceCode {
                 return Err(ended(error));
             };
             if left == 0 {
-                return Err(if is_pending(&error) {
-                    Error::DeviceExpired
-                } else {
-                    error
+                return Err(match is_pending(&error) {
+                    true if life < self.expires_in.unsigned_abs() => {
+                        Error::DeviceUnattended { seconds: life }
+                    }
+                    true => Error::DeviceExpired,
+                    false => error,
                 });
             }
             // A last look at the code's end, for whoever agreed in its last seconds.

@@ -192,6 +192,8 @@ pub(crate) enum Error {
     NoDeviceEndpoint,
     #[error("the device code ended before anybody signed in with it")]
     DeviceExpired,
+    #[error("nobody signed in with the device code within {seconds} s")]
+    DeviceUnattended { seconds: u64 },
     #[error("nothing was pasted within {seconds} s")]
     NothingPasted {
         seconds: u64,

@@ -59,6 +59,7 @@ impl Error {
             | Self::NotTyped(_)
             | Self::NoDeviceEndpoint
             | Self::DeviceExpired
+            | Self::DeviceUnattended { .. }
             | Self::DeviceAddress(..)
             | Self::InputEnded
             | Self::Pasted(_)
@@ -122,8 +123,9 @@ impl Error {
             Self::NoDeviceEndpoint => {
                 "use another --grant-type, or enable device authorization at the provider"
             }
-            Self::DeviceExpired => {
-                "run the command again, and sign in while it waits (--authentication-timeout-sec sets how long at most)"
+            Self::DeviceExpired => "run the command again, and sign in while it waits",
+            Self::DeviceUnattended { .. } => {
+                "run the command again, and sign in while it waits; --authentication-timeout-sec gives you longer"
             }
             Self::DeviceAddress(..) => {
                 "ask whoever runs the provider: the page that takes the code has to be https, without a user name in its address"
@@ -230,6 +232,13 @@ impl Error {
             // HTTP 407 of a proxy; the library has no type for it that can be told by.
             Self::Unreachable { cause, .. } if cause.as_str().contains("proxy authorization required") => {
                 "the proxy wants a user name and a password: put them into HTTPS_PROXY, as http://user:password@proxy:port"
+            }
+            Self::Unreachable { cause, .. } if cause.as_str().contains("Too many open files") => {
+                "close programs, or raise the limit of open files (ulimit -n), and try again"
+            }
+            Self::Unreachable { sent: true, .. } => {
+                "the connection broke off before there was a whole answer: try again; if it stays so, look at the proxy in front of the \
+                 provider, or ask whoever runs it"
             }
             Self::Unreachable { url, .. } if is_at_loopback(url) => {
                 "nothing answers there on this machine: check the port in --oidc-issuer-url, and that the provider runs"

@@ -15,7 +15,7 @@ mod linux;
 mod other;
 mod signals;
 
-pub(crate) use signals::HeldSignals;
+pub(crate) use signals::{HeldSignals, survive_file_size_limits};
 
 #[cfg(target_os = "linux")]
 use linux as platform;

@@ -35,6 +35,22 @@ impl Drop for HeldSignals {
     }
 }
 
+/// From now on a limit on the size of files (`ulimit -f`) is an error of a write as on a full disk, and does not end this process (SIGXFSZ).
+/// To be called before there is another thread.
+#[cfg(unix)]
+pub(crate) fn survive_file_size_limits() {
+    use nix::sys::signal::{SigSet, Signal};
+
+    let mut limits = SigSet::empty();
+    limits.add(Signal::SIGXFSZ);
+    // Without that, a process with such a limit ends as it would have before.
+    let _failed = limits.thread_block();
+}
+
+/// There are no such limits.
+#[cfg(not(unix))]
+pub(crate) fn survive_file_size_limits() {}
+
 #[cfg(all(test, unix))]
 mod tests {
     use nix::sys::signal::{SigSet, Signal};

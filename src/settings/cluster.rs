@@ -48,7 +48,8 @@ impl ClusterChoice {
     pub(crate) fn apply(args: &mut GetTokenArgs, cluster: &Cluster) -> Result<Self, Unfit> {
         let config = &cluster.config;
         // Other plugins may read the same config, so that not every key is meant for us.
-        let is_ours = |key: &str| key.starts_with("oidc-") || cli::variable_of(key).is_some();
+        let flags = cli::flags_of_get_token();
+        let is_ours = |key: &str| key.starts_with("oidc-") || flags.iter().any(|flag| flag == key);
         let ours: Vec<&str> = config
             .keys()
             .map(String::as_str)

@@ -48,13 +48,26 @@ fn a_device_code_is_shown_and_polled_until_the_person_agrees() {
 fn a_device_code_that_is_denied_or_ends_is_told() {
     let (_sandbox, call) = device(|behaviour| behaviour.device_verification = DeviceVerification::Deny);
     call.run().fails(1, &["access_denied"]);
-    let (_sandbox, call) = device(|behaviour| {
+    let (sandbox, call) = device(|behaviour| {
         behaviour.device_verification = DeviceVerification::NeverAnswer;
         behaviour.device_interval_secs = Some(1);
         behaviour.device_expires_in_secs = 2;
     });
     call.run()
         .fails(1, &["the device code ended before anybody signed in"]);
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.device_expires_in_secs = 600);
+    call.in_new_command()
+        .arg("--authentication-timeout-sec=1")
+        .run()
+        .fails(
+            1,
+            &[
+                "nobody signed in with the device code within 1 s",
+                "--authentication-timeout-sec",
+            ],
+        );
 }
 
 #[test]

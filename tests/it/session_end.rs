@@ -1,6 +1,6 @@
 //! When a refresh that fails ends the session, and when the session stays.
 
-use crate::okta::{Defect, Endpoint, Fault, FaultBody, FaultKind};
+use crate::okta::{AuthorizeError, Defect, Endpoint, Fault, FaultBody, FaultKind};
 use crate::support::Sandbox;
 
 fn oauth(error: &str) -> FaultBody {
@@ -32,6 +32,31 @@ fn a_refusal_ends_the_session_whatever_its_status_and_code() {
         assert_eq!(sandbox.tabs(), 2, "{fault:?}");
         assert_eq!(sandbox.get_token().run().token(), token);
     }
+}
+
+/// A good token is never withheld: the provider has ended the session, and nobody signs in now.
+#[test]
+fn the_last_token_of_a_session_that_has_ended_is_good_to_its_end() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.signed_in();
+    sandbox.okta.end_sessions();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.authorize_error = Some(AuthorizeError {
+            error: "access_denied".to_owned(),
+            description: String::new(),
+        });
+    });
+    let forced = sandbox.get_token().arg("--force-refresh");
+    forced.run().fails(1, &["the session has ended", "access_denied"]);
+    let plain = sandbox.get_token().run();
+    assert_eq!((plain.token(), plain.stderr.as_str()), (token, ""));
+    // Its refresh token is not asked with again.
+    forced
+        .in_new_command()
+        .at_terminal()
+        .run()
+        .fails(1, &["access_denied"]);
+    assert_eq!(sandbox.grants("refresh_token"), 1);
 }
 
 #[test]

@@ -99,3 +99,35 @@ fn a_clock_that_is_put_forward_and_back_costs_no_login() {
     assert_ne!(call.run().token(), first);
     assert_eq!(sandbox.tabs(), 1);
 }
+
+/// `ulimit -f`: the system would end whoever writes too much.
+#[test]
+fn a_limit_on_the_size_of_files_withholds_no_token() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.signed_in();
+    let call = sandbox
+        .get_token()
+        .through(&["sh", "-c", "ulimit -f 0; exec \"$@\"", "sh"]);
+    for _ in 0..2 {
+        assert_eq!(call.run().token(), token);
+    }
+}
+
+#[test]
+fn too_few_descriptors_are_an_error_and_no_panic() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    for limit in 4..20 {
+        // So that it signs in.
+        sandbox.okta.end_sessions();
+        // Each time another shell has called.
+        let limited = format!("ulimit -n {limit}; \"$@\"; exit $?");
+        let outcome = sandbox
+            .get_token()
+            .arg("--force-refresh")
+            .arg("--authentication-timeout-sec=1")
+            .through(&["sh", "-c", &limited, "sh"])
+            .run();
+        assert!(!outcome.stderr.contains("panicked"), "{limit}: {outcome}");
+    }
+}
