@@ -74,8 +74,8 @@ const ROWS: [(&str, &str); 48] = [
     ),
     ("`--account`", "accounts::each_account_has_a_session_of_its_own"),
     (
-        "`--cluster-config=allow`",
-        "cluster_config::it_is_ignored_unless_the_user_s_entry_allows_it",
+        "`--cluster-config`",
+        "cluster_config::it_counts_where_the_user_s_entry_names_no_issuer_unless_that_ignores_it",
     ),
     (
         "`--listen-address`",
