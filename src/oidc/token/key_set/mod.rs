@@ -100,7 +100,8 @@ impl KeySet {
     }
 }
 
-/// The keys of a set (RFC 7517 5), of a bare list, or one bare key.
+/// The keys of a set (RFC 7517 5), or of a bare list. One bare key is told: no API server verifies a token with it, and there the cause
+/// would look like a wrong signature.
 fn entries(document: Value) -> Result<Vec<Value>, &'static str> {
     let mut object = match document {
         Value::Object(object) => object,
@@ -110,7 +111,9 @@ fn entries(document: Value) -> Result<Vec<Value>, &'static str> {
     match object.remove("keys") {
         Some(Value::Array(entries)) => Ok(entries),
         Some(key @ Value::Object(_)) => Ok(vec![key]),
-        _ if object.contains_key("kty") => Ok(vec![Value::Object(object)]),
+        _ if object.contains_key("kty") => {
+            Err("it is one bare key (JWK), and not a key set (JWK Set) with a list `keys`")
+        }
         _ => Err("it is no key set (JWK Set): it has no list `keys`"),
     }
 }

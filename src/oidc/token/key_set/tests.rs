@@ -298,12 +298,7 @@ fn keys_are_read_without_the_set_around_them() {
     let pair = rsa_pair();
     let jwk = rsa_jwk(&pair);
     let signature = rsa_signature(&pair, &signature::RSA_PKCS1_SHA256);
-    for body in [
-        json!([null, jwk]),
-        json!({"keys": jwk}),
-        jwk.clone(),
-        with(&jwk, "keys", json!(null)),
-    ] {
+    for body in [json!([null, jwk]), json!({"keys": jwk})] {
         let keys = KeySet::parse(body.to_string().as_bytes()).expect("a key set");
         let algorithm = Algorithm::by_name("RS256").unwrap();
         assert_eq!(keys.verify(algorithm, None, MESSAGE, &signature), Ok(()));
@@ -318,6 +313,9 @@ fn what_is_no_key_set_is_named() {
     assert_eq!(why("[]"), without_key);
     assert_eq!(why(r#"{"keys":{"kty":"RSA"}}"#), without_key);
     assert!(why("{}").starts_with("it is no key set"));
+    let one = rsa_jwk(&rsa_pair());
+    assert!(why(&one.to_string()).starts_with("it is one bare key (JWK)"));
+    assert!(why(&with(&one, "keys", json!(null)).to_string()).starts_with("it is one bare key (JWK)"));
     assert!(why(r#"{"keys":"RSA"}"#).starts_with("it is no key set"));
     assert_eq!(why("<html>"), "it is no JSON");
     assert_eq!(why("5"), "it is no JSON object");
