@@ -5,6 +5,7 @@
 
 mod acquire;
 mod import;
+mod no_refresh_token;
 mod plan;
 mod session_files;
 mod steps;

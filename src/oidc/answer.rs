@@ -9,8 +9,9 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::error::{Error, OAuthError};
+use super::error::Error;
 use super::json;
+use super::oauth_error::OAuthError;
 use crate::diagnose::GrantType;
 use crate::foreign_text::ForeignText;
 

@@ -7,7 +7,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, Method, StatusCode, header};
 use url::Url;
 
-use super::error::{Error, OAuthError};
+use super::error::Error;
+use super::oauth_error::OAuthError;
 use crate::diagnose::GrantType;
 use crate::foreign_text::ForeignText;
 use crate::secret::Secret;

@@ -174,7 +174,7 @@ mod tests {
 
     use super::*;
     use crate::diagnose::GrantType;
-    use crate::oidc::error::OAuthError;
+    use crate::oidc::oauth_error::OAuthError;
 
     fn read(change: impl FnOnce(&mut Map<String, Value>)) -> Result<DeviceCode, Error> {
         let mut object = json!({

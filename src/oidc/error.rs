@@ -2,77 +2,11 @@
 
 use super::distrust;
 use super::listener;
+use super::oauth_error::OAuthError;
 use super::tls_fault::TlsFault;
 use crate::diagnose::GrantType;
 use crate::files;
 use crate::foreign_text::ForeignText;
-
-/// An error answer of the provider (RFC 6749 sections 4.1.2.1 and 5.2).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OAuthError {
-    /// HTTP status; 0 when it came by the browser.
-    pub(crate) status: u16,
-    pub(crate) error: ForeignText,
-    pub(crate) description: Option<ForeignText>,
-    pub(crate) request_id: Option<ForeignText>,
-    /// The issuer is at one of Okta's domains, so that hints may speak of Okta's console.
-    pub(crate) is_okta: bool,
-    /// What was presented; the authorization code as long as nothing else is known.
-    pub(crate) grant: GrantType,
-}
-
-impl OAuthError {
-    /// The code in the spelling of RFC 6749, so that `INVALID-GRANT` is no other error.
-    pub(crate) fn code(&self) -> String {
-        self.error.as_str().to_ascii_lowercase().replace(['-', ' '], "_")
-    }
-
-    /// What was presented (a code, a password, a refresh token) is not accepted.
-    pub(crate) fn refuses_the_grant(&self) -> bool {
-        self.code() == "invalid_grant"
-    }
-
-    /// A gateway's body in place of the provider's: it repeats the words of the HTTP status, as `Not Found` for 404.
-    pub(crate) fn is_of_a_gateway(&self) -> bool {
-        let status = reqwest::StatusCode::from_u16(self.status).ok();
-        let words = status.and_then(|status| status.canonical_reason());
-        words.is_some_and(|words| words.replace(' ', "_").eq_ignore_ascii_case(&self.code()))
-            || self.error.as_str() == self.status.to_string()
-    }
-
-    /// More was asked for than is allowed. Okta says `invalid_scope` for the app's setting and `access_denied` for the access
-    /// policy's and for a refresh that asks for more than was granted.
-    pub(crate) fn refuses_a_scope(&self) -> bool {
-        let names_a_scope = || {
-            let text = self.description.as_ref();
-            text.is_some_and(|text| text.as_str().contains("scope"))
-        };
-        match self.code().as_str() {
-            "invalid_scope" => true,
-            "access_denied" => names_a_scope(),
-            _ => false,
-        }
-    }
-
-    pub(crate) fn shown(&self) -> ForeignText {
-        ForeignText::new(&self.to_string())
-    }
-}
-
-impl std::fmt::Display for OAuthError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.error)?;
-        if let Some(description) = &self.description {
-            write!(f, ": {description}")?;
-        }
-        if let Some(id) = &self.request_id {
-            write!(f, " (request id {id})")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for OAuthError {}
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {

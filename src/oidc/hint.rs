@@ -5,7 +5,8 @@
 
 use url::Url;
 
-use super::error::{Error, OAuthError};
+use super::error::Error;
+use super::oauth_error::OAuthError;
 use crate::diagnose;
 use crate::foreign_text::ForeignText;
 use crate::settings::{is_loopback, is_okta};

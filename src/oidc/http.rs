@@ -19,9 +19,10 @@ use super::answer::{
 };
 use super::client_auth::Form;
 use super::content_encoding::decoded;
-use super::error::{Error, OAuthError};
+use super::error::Error;
 use super::event::{Event, Person};
 use super::json_document;
+use super::oauth_error::OAuthError;
 use super::redirects::{MAX_REDIRECTS, same_origin_target};
 use super::transport;
 use crate::clock::Clock;

@@ -28,6 +28,7 @@ mod listener;
 mod local_server;
 mod login;
 mod metadata;
+mod oauth_error;
 mod page;
 mod password;
 mod paste;
@@ -47,11 +48,11 @@ mod waiting;
 pub(crate) use distrust::header_limits;
 pub(crate) use documents::{DocumentCache, NoDocumentCache};
 pub(crate) use error::Error;
-#[cfg(test)]
-pub(crate) use error::OAuthError;
 pub(crate) use event::{Continuation, Event, Person, Question, Report};
 pub(crate) use id_token::Remark;
 pub(crate) use login::LoginFailure;
+#[cfg(test)]
+pub(crate) use oauth_error::OAuthError;
 pub(crate) use stored::{StoredToken, issuer_and_audience};
 
 use documents::Documents;

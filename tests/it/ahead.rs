@@ -3,9 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-
 use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
 use crate::parallel::wait_for_waiter;
 use crate::support::{Call, Sandbox, finish, now, wait_until};
@@ -24,18 +21,18 @@ impl Sandbox {
             .arg("--oidc-extra-scope=k8s")
     }
 
-    fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         self.session()["token"].as_str().unwrap().to_owned()
     }
 
     /// Signed in, with a token that is good for three more minutes of its hour.
-    fn near_the_end(&self) -> String {
+    pub(crate) fn near_the_end(&self) -> String {
         let token = self.signed_in();
         self.come_near_the_end();
         token
     }
 
-    fn come_near_the_end(&self) {
+    pub(crate) fn come_near_the_end(&self) {
         self.change_session(|session| {
             session["issued_at"] = (now() - 3420).into();
             session["expires_at"] = (now() + 180).into();
@@ -111,7 +108,7 @@ fn who_waits_for_our_pipes_does_not_wait_for_the_renewal() {
 }
 
 /// The processes of this sandbox that renew ahead, as `/proc` has them.
-fn renewers(sandbox: &Sandbox) -> Vec<PathBuf> {
+pub(crate) fn renewers(sandbox: &Sandbox) -> Vec<PathBuf> {
     let home = format!(
         "HOME={}\0",
         sandbox.path("").to_string_lossy().trim_end_matches('/')
@@ -281,63 +278,6 @@ fn a_program_that_signs_in_for_itself_is_renewed_ahead_too() {
     wait_until("the token is renewed", || sandbox.token() != token);
     // The first sign-in asked for `openid` too, which Okta refuses for a program.
     assert_eq!(sandbox.grants("client_credentials"), 3);
-}
-
-/// The process that was left behind is killed after the provider has rotated the refresh token; the next call starts another in good time.
-#[test]
-fn a_renewal_that_is_killed_is_begun_anew_within_the_leeway() {
-    let sandbox = Sandbox::new();
-    sandbox.set_clock(0);
-    let token = sandbox.near_the_end();
-    let slow = FaultKind::SlowAfterCommit { millis: 60_000 };
-    sandbox
-        .okta
-        .behave(|behaviour| behaviour.faults = vec![Fault::once(Endpoint::Token, slow)]);
-    let call = sandbox.get_token().by_clock_of(&sandbox);
-    call.run().token();
-    wait_until("the renewal asks", || sandbox.okta.count(Endpoint::Token) == 1);
-    let renewer = renewers(&sandbox).remove(0);
-    let pid: i32 = renewer.file_name().unwrap().to_string_lossy().parse().unwrap();
-    // A terminal that is closed is not meant for it; what nothing survives is.
-    kill(Pid::from_raw(pid), Signal::SIGHUP).unwrap();
-    assert!(
-        fs::read_to_string(renewer.join("cmdline"))
-            .unwrap()
-            .contains("renew-ahead")
-    );
-    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
-    wait_until("it is gone", || renewers(&sandbox).is_empty());
-    call.run().token();
-    assert_eq!(
-        sandbox.okta.count(Endpoint::Token),
-        1,
-        "the note of the first holds for a moment"
-    );
-    sandbox.set_clock(11);
-    assert_eq!(call.run().token(), token);
-    wait_until("the token is renewed", || sandbox.token() != token);
-    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
-}
-
-/// What is under way may end; what hangs does not hold up whoever wants to be rid of it.
-#[test]
-fn a_background_refresh_that_is_told_to_end_ends() {
-    for answers in [true, false] {
-        let sandbox = Sandbox::new();
-        let token = sandbox.near_the_end();
-        sandbox.hold_token_answers();
-        assert_eq!(sandbox.get_token().run().token(), token);
-        wait_until("the refresh asks", || sandbox.okta.count(Endpoint::Token) == 1);
-        let renewer = renewers(&sandbox).remove(0);
-        let pid: i32 = renewer.file_name().unwrap().to_string_lossy().parse().unwrap();
-        kill(Pid::from_raw(pid), Signal::SIGTERM).unwrap();
-        if answers {
-            sandbox.let_answers_go();
-        }
-        wait_until("it is gone", || renewers(&sandbox).is_empty());
-        assert_eq!(sandbox.token() != token, answers);
-        sandbox.let_answers_go();
-    }
 }
 
 #[test]

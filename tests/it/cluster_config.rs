@@ -1,14 +1,12 @@
 //! What a cluster's entry in the kubeconfig may say: a stranger's word, which counts only where the user's entry leaves it open.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
-use crate::okta::Endpoint;
 use crate::support::{Call, Outcome, Peer, Sandbox};
 
-const ALLOW: &str = "--cluster-config=allow";
+pub(crate) const ALLOW: &str = "--cluster-config=allow";
 const IGNORED: &str = "warning: the cluster's config in the kubeconfig is ignored";
 
 /// As kubectl calls with `provideClusterInfo: true`.
@@ -27,7 +25,7 @@ fn of_cluster(call: Call, server: &str, config: &Value) -> Call {
 }
 
 /// A user's entry that says nothing of the provider, called for this cluster.
-fn untyped(sandbox: &Sandbox, config: &Value) -> Call {
+pub(crate) fn untyped(sandbox: &Sandbox, config: &Value) -> Call {
     of_cluster(
         sandbox.get_token().without("--oidc-"),
         "https://prod.example",
@@ -36,11 +34,11 @@ fn untyped(sandbox: &Sandbox, config: &Value) -> Call {
 }
 
 /// What a cluster may say, of this sandbox's provider.
-fn provider(sandbox: &Sandbox) -> Value {
+pub(crate) fn provider(sandbox: &Sandbox) -> Value {
     json!({ "oidc-issuer-url": sandbox.okta.issuer(), "oidc-client-id": sandbox.okta.client_id() })
 }
 
-fn with(mut config: Value, key: &str, value: &Value) -> Value {
+pub(crate) fn with(mut config: Value, key: &str, value: &Value) -> Value {
     config[key] = value.clone();
     config
 }
@@ -220,77 +218,6 @@ fn a_session_of_kubelogin_is_not_taken_over_for_a_cluster_that_chose_the_issuer(
     assert!(!peer.moved());
     assert_eq!(peer.call().run().token(), peer.token);
     assert!(peer.moved());
-}
-
-#[test]
-fn no_secret_goes_to_an_issuer_that_the_cluster_named() {
-    let sandbox = Sandbox::new();
-    let file = sandbox.path("secret");
-    fs::write(&file, sandbox.okta.web_client_secret()).unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-    let secret = sandbox.okta.web_client_secret();
-    let config = with(
-        provider(&sandbox),
-        "oidc-client-id",
-        &json!(sandbox.okta.web_client_id()),
-    );
-    let call = untyped(&sandbox, &config).arg(ALLOW);
-    let header = format!("X-Key={secret}");
-    for (flag, value) in [
-        ("oidc-client-secret", &*secret),
-        ("oidc-client-secret-file", "~/secret"),
-        ("oidc-request-header", &header),
-    ] {
-        let variable = format!("KUBESESAME_{}", flag.replace('-', "_").to_uppercase());
-        for call in [
-            call.clone().arg(&format!("--{flag}={value}")),
-            call.clone().env(&variable, value),
-        ] {
-            let outcome = call.run();
-            let warning = format!("these are not used: --{flag}\n");
-            outcome.fails(1, &["invalid_client", &warning]);
-            let requests = sandbox.okta.requests();
-            assert!(requests.iter().any(|request| request.endpoint == Endpoint::Token));
-            let headers = requests.iter().flat_map(|request| &request.headers);
-            let mut names = headers.map(|(name, _)| name.as_str());
-            assert!(
-                !names.any(|name| ["authorization", "x-key"].contains(&name)),
-                "{flag}"
-            );
-            fs::remove_dir_all(sandbox.cache_dir()).unwrap();
-            sandbox.okta.clear_requests();
-        }
-    }
-}
-
-#[test]
-fn no_password_goes_to_an_issuer_that_the_cluster_named() {
-    let sandbox = Sandbox::new();
-    let user = sandbox.okta.behaviour().user;
-    let call = untyped(&sandbox, &provider(&sandbox))
-        .arg(ALLOW)
-        .arg("--username=alice@example.com");
-    for call in [
-        call.clone().arg(&format!("--password={}", user.password)),
-        call.clone().env("KUBESESAME_PASSWORD", &user.password),
-        call.arg("--password-file=~/secret"),
-    ] {
-        call.run().fails(3, &["this grant asks for a password"]);
-    }
-    assert_eq!(sandbox.grants("password"), 0);
-}
-
-#[test]
-fn a_secret_that_is_not_sent_is_in_no_name_of_a_file() {
-    let sandbox = Sandbox::new();
-    let call = untyped(&sandbox, &provider(&sandbox)).arg(ALLOW);
-    let with_secret = call.clone().arg("--oidc-client-secret=weak");
-    for _ in 0..2 {
-        with_secret.run().token();
-    }
-    assert_eq!(sandbox.cache_files(".shortcut.json").len(), 0);
-    call.run().token();
-    assert_eq!(sandbox.cache_files(".shortcut.json").len(), 1);
 }
 
 #[test]

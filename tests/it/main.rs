@@ -22,6 +22,7 @@ mod adopt;
 mod adopt_whose;
 #[cfg(target_os = "linux")]
 mod ahead;
+mod ahead_ends;
 mod cached;
 mod callback;
 mod callback_load;
@@ -29,6 +30,7 @@ mod callback_load;
 mod callback_other_user;
 mod client_auth;
 mod cluster_config;
+mod cluster_secrets;
 mod device;
 mod documents;
 mod drop_in;
@@ -45,6 +47,7 @@ mod local_server;
 mod login;
 mod loopback;
 mod network;
+mod network_limits;
 mod opener;
 mod parallel;
 #[cfg(target_os = "linux")]
@@ -57,6 +60,7 @@ mod pipes;
 mod prompts;
 mod proxies;
 mod refresh;
+mod refresh_answers;
 #[cfg(target_os = "linux")]
 mod refused;
 mod secrets;

@@ -7,7 +7,7 @@ use std::thread;
 use serde_json::json;
 
 use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
-use crate::support::{Outcome, Sandbox, finish, free_port};
+use crate::support::{Outcome, Sandbox, free_port};
 
 #[test]
 fn a_provider_that_is_down_is_named() {
@@ -34,26 +34,6 @@ fn an_unknown_host_is_named() {
         .with("--oidc-issuer-url", "https://okta.invalid/oauth2/default");
     call.run()
         .fails(1, &["cannot find the host of https://okta.invalid/", "typo"]);
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_provider_that_does_not_answer_ends_in_bounded_time() {
-    // It accepts and never says a word; the login's time does not cover discovery.
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = silent.local_addr().unwrap().port();
-    let sandbox = Sandbox::new();
-    let call = sandbox
-        .get_token()
-        .with("--oidc-issuer-url", &format!("http://127.0.0.1:{port}"))
-        .by_timers_of(&sandbox);
-    let child = call.spawn();
-    let asked = silent.accept().unwrap();
-    sandbox.let_pass(30);
-    let outcome = finish(child);
-    outcome.fails(1, &["did not answer within 30 s"]);
-    assert!(!outcome.stderr.contains("waiting for an answer"), "{outcome}");
-    drop(asked);
 }
 
 #[test]
@@ -156,22 +136,6 @@ fn redirects_without_end_or_to_another_port_are_told() {
     let other_port = format!("http://{}/x", elsewhere.local_addr().unwrap());
     redirects(&other_port).fails(1, &[&itself, &format!("redirects to {other_port}")]);
     assert!(elsewhere.accept().is_err(), "nothing may go there");
-}
-
-/// At a terminal a person hears what is waited for, and has the failure sooner.
-#[test]
-fn a_person_hears_what_is_waited_for_and_waits_ten_seconds_at_most() {
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let issuer = format!("http://{}", silent.local_addr().unwrap());
-    let sandbox = Sandbox::new();
-    let call = sandbox
-        .get_token()
-        .with("--oidc-issuer-url", &issuer)
-        .at_terminal();
-    let outcome = call.run();
-    outcome.fails(1, &["did not answer within 10 s", "try again"]);
-    let waiting = format!("waiting for an answer of {issuer}/.well-known/openid-configuration\n");
-    assert_eq!(outcome.stderr.matches(&waiting).count(), 1, "{outcome}");
 }
 
 #[test]
@@ -281,15 +245,6 @@ fn a_redirecting_token_endpoint_gets_no_second_request() {
     );
 }
 
-#[test]
-fn a_slow_provider_is_waited_for() {
-    let sandbox = Sandbox::new();
-    sandbox.okta.behave(|behaviour| {
-        behaviour.faults = vec![Fault::once(Endpoint::Token, FaultKind::Slow { millis: 700 })];
-    });
-    sandbox.get_token().run().token();
-}
-
 /// Reads one request's head; false at the end of the connection.
 fn request(stream: &mut TcpStream) -> bool {
     let mut head = Vec::new();
@@ -376,28 +331,4 @@ fn a_get_is_repeated_once_if_its_reused_connection_ends_without_an_answer() {
         third.write_all(&answer("", ELSEWHERE)).unwrap();
     });
     given_up.fails(1, &["cannot reach"]);
-}
-
-/// A limit on processes (`ulimit -u`, `pids.max` of a container) leaves no thread to look a name up with.
-#[cfg(target_os = "linux")]
-#[test]
-fn without_a_thread_to_be_had_there_is_an_error_and_no_panic() {
-    let user = ["setpriv", "--reuid=4243", "--regid=4243", "--clear-groups"];
-    // A user who has no process yet, which takes root; nor may that user enter this sandbox.
-    let probe = std::process::Command::new(user[0])
-        .args(&user[1..])
-        .args(["test", "-x", env!("CARGO_BIN_EXE_kubesesame")])
-        .status();
-    if !nix::unistd::Uid::effective().is_root() || !probe.is_ok_and(|status| status.success()) {
-        return;
-    }
-    let limited = [&user[..], &["prlimit", "--nproc=1"]].concat();
-    let outcome = Sandbox::unattended()
-        .get_token()
-        .with("--oidc-issuer-url", "http://localhost:9")
-        .arg("--token-cache-storage=none")
-        .through(&limited)
-        .run();
-    outcome.fails(1, &["localhost:9", "hint: "]);
-    assert!(!outcome.stderr.contains("panicked"), "{outcome}");
 }

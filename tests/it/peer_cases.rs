@@ -50,7 +50,7 @@ const GAPS: [(&str, &str); 19] = [
     ),
     (
         "timeouts, network",
-        "network::a_provider_that_does_not_answer_ends_in_bounded_time",
+        "network_limits::a_provider_that_does_not_answer_ends_in_bounded_time",
     ),
     (
         "state mismatch",

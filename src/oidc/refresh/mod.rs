@@ -7,10 +7,11 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::documents::Documents;
-use super::error::{Error, OAuthError};
+use super::error::Error;
 use super::event::Event;
 use super::id_token::Occasion;
 use super::metadata::Metadata;
+use super::oauth_error::OAuthError;
 use super::token::response::TokenResponse;
 use super::token_endpoint::TokenEndpoint;
 use super::{ProviderClient, Refresh, Renewal, Tokens};

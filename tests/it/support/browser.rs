@@ -13,7 +13,7 @@ use std::time::Instant;
 use nix::sys::stat::Mode;
 use url::Url;
 
-use super::sandbox::HANG;
+use super::waits::HANG;
 use crate::visit::Page;
 
 /// What the person does with a tab.

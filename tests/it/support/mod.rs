@@ -7,6 +7,7 @@ mod outcome;
 mod peer;
 mod port;
 mod sandbox;
+mod waits;
 
 /// Elsewhere the machine's own time and signals have to do.
 #[cfg(not(target_os = "linux"))]
@@ -24,4 +25,5 @@ pub(crate) use browser::{redirect_of, visit, visit_with};
 pub(crate) use outcome::Outcome;
 pub(crate) use peer::{OTHER_RECORD, Peer, RECORD, with_claims};
 pub(crate) use port::free_port;
-pub(crate) use sandbox::{Call, Sandbox, finish, mode, now, unread, url_from_stderr, wait_until};
+pub(crate) use sandbox::{Call, Sandbox};
+pub(crate) use waits::{finish, mode, now, unread, url_from_stderr, wait_until};
