@@ -62,11 +62,11 @@ impl<S: SessionStore> Acquisition<'_, S> {
         result
     }
 
-    /// A session of the store that is good stays; else the one whose token was issued last goes on, since the refresh token of an
+    /// A session of the store whose token will do stays; else the one whose token was issued last goes on, since the refresh token of an
     /// older one may be spent.
     pub(super) fn latest(&self, own: Option<Record>, now: i64) -> Option<Record> {
         match own {
-            Some(own) if own.is_usable(now) => Some(own),
+            Some(own) if self.demand != Demand::Fresh && own.is_usable(now) => Some(own),
             own => Record::latest(own, (self.elsewhere)()),
         }
     }

@@ -256,12 +256,16 @@ impl<'a> Http<'a> {
 /// Shorter ones are found in any text, and are no secrets.
 const MIN_SECRET_LEN: usize = 4;
 
-/// The same body with an ellipsis in the place of each secret, as it is or encoded as in a form.
+/// The same body with an ellipsis in the place of each secret, as it is or encoded as in a form, in JSON or in a header.
 fn without(body: &[u8], secrets: &[&str]) -> Vec<u8> {
     let mut text = String::from_utf8_lossy(body).into_owned();
     for secret in secrets.iter().filter(|secret| secret.len() >= MIN_SECRET_LEN) {
-        let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-        text = text.replace(secret, "…").replace(&encoded, "…");
+        let in_form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let in_json = Value::from(*secret).to_string();
+        let in_header = data_encoding::BASE64.encode(secret.as_bytes());
+        for form in [secret, &*in_form, in_json.trim_matches('"'), &in_header] {
+            text = text.replace(form, "…");
+        }
     }
     text.into_bytes()
 }
@@ -272,11 +276,11 @@ mod tests {
 
     #[test]
     fn a_secret_that_comes_back_is_cut_out() {
-        let body = br#"{"error":"x","error_description":"code c/0de1 of s3cret! c%2F0de1 is in use"}"#;
-        let kept = without(body, &["c/0de1", "s3cret!", "is"]);
+        let body = br#"{"error":"x","error_description":"code c/0de1 of s3cret! c%2F0de1 is in use q\"uote czNjcmV0IQ=="}"#;
+        let kept = without(body, &["c/0de1", "s3cret!", "is", "q\"uote"]);
         assert_eq!(
             String::from_utf8(kept).unwrap(),
-            r#"{"error":"x","error_description":"code … of … … is in use"}"#
+            r#"{"error":"x","error_description":"code … of … … is in use … …"}"#
         );
     }
 }

@@ -231,6 +231,11 @@ impl<'a> TokenEndpoint<'a> {
         let values = parameters.iter().filter(|(name, _)| SECRETS.contains(name));
         let mut secrets: Vec<&str> = values.map(|(_, value)| *value).collect();
         secrets.extend(secret.map(Secret::expose));
+        let sent = header.clone();
+        let basic = sent
+            .as_ref()
+            .and_then(|header| header.expose().strip_prefix("Basic "));
+        secrets.extend(basic);
         self.client
             .http
             .post(url, form, &secrets, header, self.limit)

@@ -65,6 +65,11 @@ impl Error {
         matches!(self, Self::Files(error) if error.is_unavailable())
     }
 
+    /// Returns whether it is about a file or a directory, and so about the place.
+    pub(crate) fn is_of_files(&self) -> bool {
+        matches!(self, Self::Files(_))
+    }
+
     /// The error and its innermost cause, for a warning.
     pub(crate) fn in_one_line(&self) -> String {
         let mut text = self.to_string();

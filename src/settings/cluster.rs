@@ -197,7 +197,17 @@ fn text(config: &Map<String, Value>, key: &str) -> Result<Option<String>, Unfit>
     }
 }
 
+/// Nobody has more scopes or authorities, and each call would read them.
+const MAX_TEXTS: usize = 100;
+
 fn texts(config: &Map<String, Value>, key: &str) -> Result<Vec<String>, Unfit> {
+    if config
+        .get(key)
+        .and_then(Value::as_array)
+        .is_some_and(|values| values.len() > MAX_TEXTS)
+    {
+        return Err(unfit(key, "it has more than 100 entries"));
+    }
     let texts = match config.get(key) {
         None | Some(Value::Null) => Some(Vec::new()),
         Some(Value::Array(values)) => values.iter().map(scalar).collect(),
@@ -347,6 +357,7 @@ mod tests {
             ("oidc-client-id", json!({ "a": "b" })),
             ("oidc-extra-scope", json!([["a"]])),
             ("certificate-authority-data", json!({})),
+            ("oidc-extra-scope", json!(vec!["x"; 101])),
         ] {
             let mut config = json!({ "oidc-issuer-url": "c" });
             config[key] = value;

@@ -255,6 +255,45 @@ fn a_session_that_cannot_be_written_goes_on_elsewhere_and_comes_back() {
     }
 }
 
+#[test]
+fn a_forced_refresh_takes_the_later_record_too() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
+    let Some(call) = sandbox.with_nothing_new_in_cache() else {
+        return;
+    };
+    let forced = call.arg("--force-refresh");
+    let first = forced.run();
+    first.token();
+    assert!(first.stderr.contains("the session is kept in"), "{first}");
+    chmod(&sandbox.cache_dir(), 0o700);
+    let back = forced.run();
+    assert_ne!(back.token(), first.token());
+    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0), "{back}");
+}
+
+/// Anybody can make it: it is passed over, as if it were not there.
+#[test]
+fn a_last_place_that_cannot_be_trusted_costs_no_token() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.expire();
+    let planted = sandbox.path(&format!("kubesesame-{}", Uid::effective()));
+    fs::create_dir(&planted).unwrap();
+    chmod(&planted, 0o777);
+    let Some(call) = sandbox.with_nothing_new_in_cache() else {
+        return;
+    };
+    let outcome = call.run();
+    outcome.token();
+    assert!(
+        outcome.stderr.contains("warning: sessions cannot be kept"),
+        "{outcome}"
+    );
+    assert_eq!((fs::read_dir(&planted).unwrap().count(), sandbox.tabs()), (0, 1));
+}
+
 /// A read-only file system, as a container that has a person's home mounted: what can be read there is refreshed, and kept elsewhere.
 #[test]
 fn a_session_that_can_only_be_read_is_refreshed_without_a_sign_in() {

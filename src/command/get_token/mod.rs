@@ -168,7 +168,11 @@ impl<'a> GetToken<'a> {
             match self.credential_from(dir, unavailable.as_ref()) {
                 Ok(None) => {}
                 Ok(Some(acquired)) => return Ok(acquired),
-                Err(Error::Session(error)) if error.is_unavailable() => {
+                // A place that nobody has chosen is passed over, whatever another user has put there.
+                Err(Error::Session(error))
+                    if error.is_unavailable()
+                        || (error.is_of_files() && self.cache.dir.as_deref() != Some(dir)) =>
+                {
                     unavailable.get_or_insert(error);
                 }
                 Err(error) => return Err(error),

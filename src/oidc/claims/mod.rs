@@ -84,7 +84,7 @@ impl Claims {
             audience,
             expires_at: time(&all, "exp")?,
             issued_at,
-            not_before: time(&all, "nbf").ok(),
+            not_before: not_before(&all),
             authorized_party,
             all,
         })
@@ -98,6 +98,15 @@ impl Claims {
     /// The claim `at_hash`, if it is text.
     pub(super) fn access_token_hash(&self) -> Option<&str> {
         json::text(&self.all, "at_hash")
+    }
+}
+
+/// The claim `nbf`. One of another type says nothing; one that is far beyond all times has not come.
+fn not_before(all: &Map<String, Value>) -> Option<i64> {
+    const END_OF_YEAR_9999: f64 = 253_402_300_799.0;
+    match json::member(all, "nbf").and_then(Value::as_f64) {
+        Some(seconds) if seconds > END_OF_YEAR_9999 => Some(i64::MAX),
+        _ => time(all, "nbf").ok(),
     }
 }
 

@@ -105,6 +105,9 @@ fn clocks_may_be_five_minutes_apart() {
     }
     assert!(checked(&serde_json::json!({"nbf": 1250}), None, 1000, None).is_ok());
     assert!(checked(&serde_json::json!({"nbf": 1301}), None, 1000, None).is_err());
+    for beyond in [253_402_300_800_f64, 1e18, 1e300] {
+        assert!(checked(&serde_json::json!({"nbf": beyond}), None, 1000, None).is_err());
+    }
     // A token that was issued long ago and still lives is good.
     assert!(checked(&serde_json::json!({"iat": 1, "exp": 90_000}), None, 80_000, None).is_ok());
 }
