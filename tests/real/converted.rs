@@ -33,7 +33,7 @@ clusters:
     certificate-authority: {cluster_ca}
     extensions:
     - name: client.authentication.k8s.io/exec
-      extension: {{oidc-issuer-url: '{issuer}', oidc-client-id: {client}, certificate-authority: [{ca}]}}
+      extension: {{oidc-issuer-url: '{issuer}', oidc-client-id: {client}, oidc-extra-scope: [email], certificate-authority-data: [{ca_data}]}}
 contexts:
 - {{name: wrapped, context: {{cluster: real, user: wrapped}}}}
 - {{name: direct, context: {{cluster: real, user: direct}}}}
@@ -67,8 +67,9 @@ users:
         extra-scopes: email,offline_access
         id-token: old
 - name: told
-  user: {{exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: IfAvailable, provideClusterInfo: true, command: kubesesame, args: [get-token, --oidc-extra-scope=email]}}}}
+  user: {{exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: IfAvailable, provideClusterInfo: true, command: kubesesame, args: [get-token]}}}}
 ",
+        ca_data = data_encoding::BASE64.encode(&fs::read(ca).unwrap()),
         server = cluster.server,
         cluster_ca = cluster.certificate_authority.display(),
     )

@@ -22,7 +22,11 @@ use crate::{
 /// One thing that was done to a directory; files go by their names in it.
 #[derive(Debug)]
 enum Act {
+    /// Where the last write ended.
     Write(String, Vec<u8>),
+    /// What comes next is written from here on.
+    Seek(String, usize),
+    Truncate(String, usize),
     Sync(String),
     Rename(String, String),
     Remove(String),
@@ -36,6 +40,8 @@ type Files = BTreeMap<String, Vec<u8>>;
 struct Disk {
     /// Content by file, whatever its name is by now: what was written, and how much of it is synced.
     content: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Where the next write to a file begins; else at its end.
+    position: BTreeMap<usize, usize>,
     /// Names as programs see them.
     names: BTreeMap<String, usize>,
     /// Names as they are on the disk for sure.
@@ -64,6 +70,7 @@ impl Disk {
         let names: BTreeMap<_, _> = files.keys().cloned().zip(0..).collect();
         Self {
             content,
+            position: BTreeMap::new(),
             synced_names: names.clone(),
             names,
         }
@@ -77,8 +84,17 @@ impl Disk {
                 if file == next {
                     self.content.push((Vec::new(), Vec::new()));
                 }
-                self.content[file].0.extend(bytes);
+                let written = &mut self.content[file].0;
+                let begin = self.position.remove(&file).unwrap_or(written.len());
+                let end = begin + bytes.len();
+                written.resize(written.len().max(end), 0);
+                written[begin..end].copy_from_slice(bytes);
+                if end < written.len() {
+                    self.position.insert(file, end);
+                }
             }
+            Act::Seek(name, to) => drop(self.position.insert(self.names[name], *to)),
+            Act::Truncate(name, length) => self.content[self.names[name]].0.resize(*length, 0),
             Act::Sync(name) => {
                 let file = &mut self.content[self.names[name]];
                 file.1 = file.0.clone();
@@ -100,7 +116,9 @@ impl Disk {
         let content = |(written, synced): &(Vec<u8>, Vec<u8>)| match loss {
             Loss::Nothing => written.clone(),
             Loss::All => synced.clone(),
-            Loss::ContentIsZeros => [&synced[..], &vec![0; written.len() - synced.len()]].concat(),
+            Loss::ContentIsZeros => {
+                [&synced[..], &vec![0; written.len().saturating_sub(synced.len())]].concat()
+            }
             Loss::ContentIsCut => written[..synced.len().max(written.len() / 2).min(written.len())].to_vec(),
         };
         let files = names
@@ -129,6 +147,16 @@ fn acts(log: &str, dir: &Path) -> Vec<Act> {
             "write" | "pwrite64" => of_descriptor(call)
                 .and_then(|path| inside(&path))
                 .map(|name| Act::Write(name, unescaped(texts[0]))),
+            "lseek" | "ftruncate" => of_descriptor(call)
+                .and_then(|path| inside(&path))
+                .zip(number(call))
+                .map(|(name, number)| {
+                    if call.starts_with("lseek") {
+                        Act::Seek(name, number)
+                    } else {
+                        Act::Truncate(name, number)
+                    }
+                }),
             "fsync" | "fdatasync" => of_descriptor(call).and_then(|path| {
                 let is_dir = unescaped(&path) == dir.as_os_str().as_encoded_bytes();
                 inside(&path)
@@ -145,6 +173,13 @@ fn acts(log: &str, dir: &Path) -> Vec<Act> {
         acts.extend(act);
     }
     acts
+}
+
+/// The second argument of a call.
+fn number(call: &str) -> Option<usize> {
+    let second = call.split(", ").nth(1)?;
+    let digits = second.find(|c: char| !c.is_ascii_digit()).unwrap_or(second.len());
+    second[..digits].parse().ok()
 }
 
 fn unescaped(text: &str) -> Vec<u8> {
@@ -184,7 +219,8 @@ fn survives_power_loss(storage: &str, session: &str) {
     let dir = someone.person.home().join(CACHE);
     let before = files_of(&dir);
     let log = someone.person.home().join("strace");
-    let calls = "trace=write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat";
+    let calls =
+        "trace=write,pwrite64,lseek,ftruncate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat";
     let mut traced = Command::new(parts::part("strace"));
     traced
         .args(["-f", "-y", "-xx", "-s", "1000000", "-e", calls, "-o"])
