@@ -69,7 +69,7 @@ fn sign_in(
         demand: Demand::Good,
         detect_rejections: false,
         import: None,
-        elsewhere: &|| None,
+        latest_of: &|own| own,
         invocation,
         runtime: &LazyRuntime::default(),
         person: person::with(ui, &report, Continuation::Command),

@@ -31,7 +31,7 @@ pub(crate) struct Acquisition<'a, S: SessionStore> {
     /// Where sessions of kubelogin may be.
     pub(crate) import: Option<Import<'a>>,
     /// Finds the same session in other places, where it may have gone on while this one could not be written.
-    pub(crate) elsewhere: &'a dyn Fn() -> Option<Record>,
+    pub(crate) latest_of: &'a dyn Fn(Option<Record>) -> Option<Record>,
     pub(crate) invocation: &'a Invocation<'a>,
     pub(crate) runtime: &'a LazyRuntime,
     pub(crate) person: Person<'a>,
@@ -67,7 +67,7 @@ impl<S: SessionStore> Acquisition<'_, S> {
     pub(super) fn latest(&self, own: Option<Record>, now: i64) -> Option<Record> {
         match own {
             Some(own) if self.demand != Demand::Fresh && own.is_usable(now) => Some(own),
-            own => Record::latest(own, (self.elsewhere)()),
+            own => (self.latest_of)(own),
         }
     }
 

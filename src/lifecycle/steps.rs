@@ -136,6 +136,8 @@ impl<S: SessionStore> Progress<'_, S> {
             self.failed(CallStage::RefreshFailed, error);
             return Ok(());
         }
+        // Whatever the token is good for: the refresh token of an earlier record may be spent.
+        self.session = (self.call.latest_of)(self.session.take());
         self.prepare()?;
         let (Some(session), Some(locked), Some(client)) = (&self.session, &self.locked, &self.client) else {
             return Err(Error::NoSession);

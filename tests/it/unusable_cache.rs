@@ -5,9 +5,10 @@ use std::path::Path;
 
 use nix::unistd::Uid;
 
+use crate::ahead::renewers;
 use crate::files::chmod;
 use crate::okta::AuthorizeError;
-use crate::support::{Call, Sandbox, mode};
+use crate::support::{Call, Sandbox, mode, wait_until};
 
 #[test]
 fn a_cache_that_cannot_be_made_costs_a_warning_and_not_the_token() {
@@ -273,6 +274,27 @@ fn a_forced_refresh_takes_the_later_record_too() {
     assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0), "{back}");
 }
 
+/// The record at home is older, and its token still good.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_background_refresh_takes_the_later_record_too() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
+    let Some(call) = sandbox.with_nothing_new_in_cache() else {
+        return;
+    };
+    call.arg("--force-refresh").run().token();
+    chmod(&sandbox.cache_dir(), 0o700);
+    sandbox.come_near_the_end();
+    let old = sandbox.token();
+    assert_eq!(sandbox.get_token().run().token(), old);
+    wait_until("it is refreshed in the background", || {
+        sandbox.grants("refresh_token") == 2 && renewers(&sandbox).is_empty()
+    });
+    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
+}
+
 /// Anybody can make it: it is passed over, as if it were not there.
 #[test]
 fn a_last_place_that_cannot_be_trusted_costs_no_token() {
@@ -316,14 +338,13 @@ fn a_session_that_can_only_be_read_is_refreshed_without_a_sign_in() {
         let expected = if storage == "run" {
             "the session is kept in `[HOME]/run/kubesesame` until you log out, since `[HOME]/.kube/cache/kubesesame` cannot be used"
         } else {
-            "warning: sessions cannot be kept"
+            // A runtime directory that cannot be used leaves the temporary files.
+            "the session is kept in `[HOME]/kubesesame-"
         };
         assert!(told.contains(expected), "{told}");
         assert_eq!(fs::read(sandbox.session_file()).unwrap(), before);
-        if storage == "run" {
-            let second = call.run();
-            assert_eq!((second.token(), second.stderr.as_str()), (outcome.token(), ""));
-        }
+        let second = call.run();
+        assert_eq!((second.token(), second.stderr.as_str()), (outcome.token(), ""));
     }
 }
 

@@ -15,7 +15,7 @@ use crate::exec;
 use crate::invocation::Invocation;
 use crate::lifecycle::{Acquired, Demand};
 use crate::process;
-use crate::session::{Store, Turn};
+use crate::session::{Record, Store, Turn};
 use crate::ui::Ui;
 
 /// The hidden command.
@@ -91,8 +91,9 @@ impl GetToken<'_> {
                 Err(error) => return Err(error.into()),
             };
             let files = self.session_files(store);
-            let elsewhere = || self.session_elsewhere(Some(dir));
-            match self.acquire(&files, Demand::Background, None, &elsewhere) {
+            let latest_of = |own: Option<Record>| self.latest_of(Some(dir), own.as_ref());
+            match self.acquire(&files, Demand::Background, None, &latest_of) {
+                Ok(acquired) if acquired.was_stored => {}
                 Ok(Acquired { session, .. }) => self.remove_superseded(&files.store, &session),
                 // Without a session there is none to refresh.
                 Err(Error::NoSession) => {}

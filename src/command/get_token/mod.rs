@@ -192,8 +192,8 @@ impl<'a> GetToken<'a> {
                 with_cure,
             )
         });
-        let elsewhere = || self.session_elsewhere(None);
-        self.acquire(&NoStore { failures, reason }, self.demand(), None, &elsewhere)
+        let latest_of = |own: Option<Record>| self.latest_of(None, own.as_ref());
+        self.acquire(&NoStore { failures, reason }, self.demand(), None, &latest_of)
     }
 
     fn credential_from(
@@ -212,9 +212,11 @@ impl<'a> GetToken<'a> {
         let import = Import {
             dirs: &self.cache.adopt_from,
         };
-        let elsewhere = || self.session_elsewhere(Some(dir));
-        let acquired = self.acquire(&files, self.demand(), Some(import), &elsewhere)?;
-        self.remove_superseded(&files.store, &acquired.session);
+        let latest_of = |own: Option<Record>| self.latest_of(Some(dir), own.as_ref());
+        let acquired = self.acquire(&files, self.demand(), Some(import), &latest_of)?;
+        if !acquired.was_stored {
+            self.remove_superseded(&files.store, &acquired.session);
+        }
         if acquired.was_stored && self.demand() == Demand::Good {
             self.note_for_next_call(&files.store, &acquired);
         }
@@ -226,7 +228,7 @@ impl<'a> GetToken<'a> {
         store: &'b S,
         demand: Demand,
         import: Option<Import<'b>>,
-        elsewhere: &'b dyn Fn() -> Option<Record>,
+        latest_of: &'b dyn Fn(Option<Record>) -> Option<Record>,
     ) -> Result<Acquired, Error> {
         let ui = self.ui;
         let report = move |event: Event<'_>| person::show(ui, event);
@@ -247,7 +249,7 @@ impl<'a> GetToken<'a> {
             demand,
             detect_rejections: self.cache.notices_refusals,
             import: import.filter(|import| !import.dirs.is_empty()),
-            elsewhere,
+            latest_of,
             invocation: self.invocation,
             runtime: &LazyRuntime::default(),
             person: person::with(ui, &report, continuation),

@@ -17,7 +17,7 @@ impl GetToken<'_> {
     }
 
     fn last_place(&self) -> Option<&Path> {
-        let last = self.failures_dir.as_deref()?;
+        let last = self.invocation.environment.temporary_dir.as_deref()?;
         self.cache.dirs().all(|dir| dir != last).then_some(last)
     }
 
@@ -34,21 +34,30 @@ impl GetToken<'_> {
         all.filter(move |dir| Some(*dir) != here)
     }
 
-    /// The latest record of the session in any other place that can be read.
-    pub(super) fn session_elsewhere(&self, here: Option<&Path>) -> Option<Record> {
-        self.other_places(here)
-            .filter_map(|dir| match self.open(dir)?.load() {
-                Ok(Loaded::Session(session)) => Some(*session),
-                _ => None,
-            })
-            .fold(None, |latest, found| Record::latest(latest, Some(found)))
+    /// The latest record of the session in all places that can be read, of which `own` is that of the place here. Within one second the
+    /// one of the later place counts, from wherever that is asked: it is used only after the others.
+    pub(super) fn latest_of(&self, here: Option<&Path>, own: Option<&Record>) -> Option<Record> {
+        let load = |dir: &Path| match self.open(dir)?.load() {
+            Ok(Loaded::Session(session)) => Some(*session),
+            _ => None,
+        };
+        let mut latest = own.filter(|_| here.is_none()).cloned();
+        for dir in self.other_places(None) {
+            let found = if Some(dir) == here {
+                own.cloned()
+            } else {
+                load(dir)
+            };
+            latest = Record::latest(latest, found);
+        }
+        latest
     }
 
     /// Removes what has gone on in the place where it is meant to be.
     pub(super) fn remove_superseded(&self, store: &Store, session: &Record) {
         let here = store.dir().path();
         let is_home = self.cache.dirs().next() == Some(here);
-        let is_kept = || matches!(store.load(), Ok(Loaded::Session(kept)) if kept.token == session.token);
+        let is_kept = || matches!(store.load(), Ok(Loaded::Session(kept)) if kept.token == session.token && kept.refresh_token == session.refresh_token);
         let mut left = self.other_places(Some(here)).filter_map(|dir| self.open(dir));
         if is_home
             && let Some(first) = left.find(Store::has_session)
