@@ -136,8 +136,10 @@ impl<S: SessionStore> Progress<'_, S> {
             self.failed(CallStage::RefreshFailed, error);
             return Ok(());
         }
-        // Whatever the token is good for: the refresh token of an earlier record may be spent.
-        self.session = (self.call.latest_of)(self.session.take());
+        // Whatever the token is good for: the refresh token of an earlier record may be spent. A later one without any helps nobody.
+        let own = self.session.take();
+        let latest = (self.call.latest_of)(own.clone());
+        self.session = latest.filter(|latest| latest.refresh_token.is_some()).or(own);
         self.prepare()?;
         let (Some(session), Some(locked), Some(client)) = (&self.session, &self.locked, &self.client) else {
             return Err(Error::NoSession);

@@ -65,6 +65,7 @@ mod refresh_answers;
 mod refused;
 mod secrets;
 mod session_end;
+mod session_places;
 mod setup;
 mod standalone;
 mod standalone_selection;

@@ -5,10 +5,9 @@ use std::path::Path;
 
 use nix::unistd::Uid;
 
-use crate::ahead::renewers;
 use crate::files::chmod;
 use crate::okta::AuthorizeError;
-use crate::support::{Call, Sandbox, mode, wait_until};
+use crate::support::{Call, Sandbox, mode};
 
 #[test]
 fn a_cache_that_cannot_be_made_costs_a_warning_and_not_the_token() {
@@ -105,7 +104,7 @@ impl Sandbox {
     }
 
     /// No file can be made in the cache, as on a full disk.
-    fn with_nothing_new_in_cache(&self) -> Option<Call> {
+    pub(crate) fn with_nothing_new_in_cache(&self) -> Option<Call> {
         chmod(&self.cache_dir(), 0o500);
         self.get_token().without_rights_of_root()
     }
@@ -214,106 +213,6 @@ fn a_full_disk_costs_a_warning_and_not_the_token() {
     // Within the leeway the old refresh token still works, so nothing was lost.
     sandbox.get_token().run().token();
     assert_eq!(sandbox.tabs(), 1);
-}
-
-/// The disk of the session is full, and that of the runtime directory or of the temporary files is not. Without a leeway, so that a refresh
-/// token that was spent in vain shows.
-#[test]
-fn a_session_that_cannot_be_written_goes_on_elsewhere_and_comes_back() {
-    for with_runtime_dir in [false, true] {
-        let sandbox = Sandbox::new();
-        sandbox.signed_in();
-        sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
-        sandbox.expire();
-        fs::create_dir(sandbox.path("run")).unwrap();
-        chmod(&sandbox.path("run"), 0o700);
-        let Some(mut call) = sandbox.with_nothing_new_in_cache() else {
-            return;
-        };
-        if with_runtime_dir {
-            call = call.env("XDG_RUNTIME_DIR", &sandbox.path("run").to_string_lossy());
-        }
-        let first = call.run();
-        first.token();
-        assert!(first.stderr.contains("the session is kept in"), "{first}");
-        let again = call.run();
-        assert_eq!((again.token(), again.stderr.as_str()), (first.token(), ""));
-        chmod(&sandbox.cache_dir(), 0o700);
-        // What is in the cache is older, and its refresh token is spent.
-        let back = call.run();
-        assert_eq!((back.token(), back.stderr.as_str()), (first.token(), ""));
-        let renewed = call.clone().arg("--force-refresh").run().token();
-        assert_ne!(renewed, first.token());
-        assert_eq!(sandbox.session()["token"], renewed.as_str());
-        assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, 2));
-        assert_eq!(sandbox.okta.reuse_detected(), 0);
-        let elsewhere = if with_runtime_dir {
-            "run/kubesesame".to_owned()
-        } else {
-            format!("kubesesame-{}", Uid::effective())
-        };
-        assert_eq!(sandbox.session_count(&elsewhere), 0, "it is in one place only");
-    }
-}
-
-#[test]
-fn a_forced_refresh_takes_the_later_record_too() {
-    let sandbox = Sandbox::new();
-    sandbox.signed_in();
-    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
-    let Some(call) = sandbox.with_nothing_new_in_cache() else {
-        return;
-    };
-    let forced = call.arg("--force-refresh");
-    let first = forced.run();
-    first.token();
-    assert!(first.stderr.contains("the session is kept in"), "{first}");
-    chmod(&sandbox.cache_dir(), 0o700);
-    let back = forced.run();
-    assert_ne!(back.token(), first.token());
-    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0), "{back}");
-}
-
-/// The record at home is older, and its token still good.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_background_refresh_takes_the_later_record_too() {
-    let sandbox = Sandbox::new();
-    sandbox.signed_in();
-    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
-    let Some(call) = sandbox.with_nothing_new_in_cache() else {
-        return;
-    };
-    call.arg("--force-refresh").run().token();
-    chmod(&sandbox.cache_dir(), 0o700);
-    sandbox.come_near_the_end();
-    let old = sandbox.token();
-    assert_eq!(sandbox.get_token().run().token(), old);
-    wait_until("it is refreshed in the background", || {
-        sandbox.grants("refresh_token") == 2 && renewers(&sandbox).is_empty()
-    });
-    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
-}
-
-/// Anybody can make it: it is passed over, as if it were not there.
-#[test]
-fn a_last_place_that_cannot_be_trusted_costs_no_token() {
-    let sandbox = Sandbox::new();
-    sandbox.signed_in();
-    sandbox.expire();
-    let planted = sandbox.path(&format!("kubesesame-{}", Uid::effective()));
-    fs::create_dir(&planted).unwrap();
-    chmod(&planted, 0o777);
-    let Some(call) = sandbox.with_nothing_new_in_cache() else {
-        return;
-    };
-    let outcome = call.run();
-    outcome.token();
-    assert!(
-        outcome.stderr.contains("warning: sessions cannot be kept"),
-        "{outcome}"
-    );
-    assert_eq!((fs::read_dir(&planted).unwrap().count(), sandbox.tabs()), (0, 1));
 }
 
 /// A read-only file system, as a container that has a person's home mounted: what can be read there is refreshed, and kept elsewhere.

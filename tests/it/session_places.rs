@@ -1,0 +1,137 @@
+//! A session that goes on in another place while its own cannot be written: the latest record counts, wherever it is.
+
+use std::fs;
+
+use nix::unistd::Uid;
+
+use crate::ahead::renewers;
+use crate::files::chmod;
+use crate::support::{Sandbox, wait_until};
+
+/// The disk of the session is full, and that of the runtime directory or of the temporary files is not. Without a leeway, so that a refresh
+/// token that was spent in vain shows.
+#[test]
+fn a_session_that_cannot_be_written_goes_on_elsewhere_and_comes_back() {
+    for with_runtime_dir in [false, true] {
+        let sandbox = Sandbox::new();
+        sandbox.signed_in();
+        sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
+        sandbox.expire();
+        fs::create_dir(sandbox.path("run")).unwrap();
+        chmod(&sandbox.path("run"), 0o700);
+        let Some(mut call) = sandbox.with_nothing_new_in_cache() else {
+            return;
+        };
+        if with_runtime_dir {
+            call = call.env("XDG_RUNTIME_DIR", &sandbox.path("run").to_string_lossy());
+        }
+        let first = call.run();
+        first.token();
+        assert!(first.stderr.contains("the session is kept in"), "{first}");
+        let again = call.run();
+        assert_eq!((again.token(), again.stderr.as_str()), (first.token(), ""));
+        chmod(&sandbox.cache_dir(), 0o700);
+        // What is in the cache is older, and its refresh token is spent.
+        let back = call.run();
+        assert_eq!((back.token(), back.stderr.as_str()), (first.token(), ""));
+        let renewed = call.clone().arg("--force-refresh").run().token();
+        assert_ne!(renewed, first.token());
+        assert_eq!(sandbox.session()["token"], renewed.as_str());
+        assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, 2));
+        assert_eq!(sandbox.okta.reuse_detected(), 0);
+        let elsewhere = if with_runtime_dir {
+            "run/kubesesame".to_owned()
+        } else {
+            format!("kubesesame-{}", Uid::effective())
+        };
+        assert_eq!(sandbox.session_count(&elsewhere), 0, "it is in one place only");
+    }
+}
+
+#[test]
+fn a_forced_refresh_takes_the_later_record_too() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
+    let Some(call) = sandbox.with_nothing_new_in_cache() else {
+        return;
+    };
+    let forced = call.arg("--force-refresh");
+    let first = forced.run();
+    first.token();
+    assert!(first.stderr.contains("the session is kept in"), "{first}");
+    chmod(&sandbox.cache_dir(), 0o700);
+    let back = forced.run();
+    assert_ne!(back.token(), first.token());
+    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0), "{back}");
+}
+
+/// The record at home is older, and its token still good.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_background_refresh_takes_the_later_record_too() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
+    let Some(call) = sandbox.with_nothing_new_in_cache() else {
+        return;
+    };
+    call.arg("--force-refresh").run().token();
+    chmod(&sandbox.cache_dir(), 0o700);
+    sandbox.come_near_the_end();
+    let old = sandbox.token();
+    assert_eq!(sandbox.get_token().run().token(), old);
+    wait_until("it is refreshed in the background", || {
+        sandbox.grants("refresh_token") == 2 && renewers(&sandbox).is_empty()
+    });
+    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
+}
+
+/// Anybody can make it: it is passed over, as if it were not there.
+#[test]
+fn a_last_place_that_cannot_be_trusted_costs_no_token() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.expire();
+    let planted = sandbox.path(&format!("kubesesame-{}", Uid::effective()));
+    fs::create_dir(&planted).unwrap();
+    chmod(&planted, 0o777);
+    let Some(call) = sandbox.with_nothing_new_in_cache() else {
+        return;
+    };
+    let outcome = call.run();
+    outcome.token();
+    assert!(
+        outcome.stderr.contains("warning: sessions cannot be kept"),
+        "{outcome}"
+    );
+    assert_eq!((fs::read_dir(&planted).unwrap().count(), sandbox.tabs()), (0, 1));
+}
+
+/// The later record has no refresh token, so that of the earlier one is all that there is.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_later_record_without_a_refresh_token_keeps_nobody_from_a_refresh() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let Some(call) = sandbox.with_nothing_new_in_cache() else {
+        return;
+    };
+    call.arg("--force-refresh").run().token();
+    chmod(&sandbox.cache_dir(), 0o700);
+    let elsewhere = sandbox.path(&format!("kubesesame-{}", Uid::effective()));
+    let files = fs::read_dir(elsewhere)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    for path in files.filter(|path| path.to_string_lossy().ends_with(".session.json")) {
+        let mut record: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert!(record.as_object_mut().unwrap().remove("refresh_token").is_some());
+        fs::write(&path, record.to_string()).unwrap();
+    }
+    sandbox.come_near_the_end();
+    let old = sandbox.token();
+    assert_eq!(sandbox.get_token().run().token(), old);
+    wait_until("it is refreshed in the background", || sandbox.token() != old);
+    wait_until("and all is done", || renewers(&sandbox).is_empty());
+    assert_eq!(sandbox.tabs(), 1);
+}
