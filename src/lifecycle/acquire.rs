@@ -199,14 +199,6 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         })
     }
 
-    pub(super) fn remembered(&self, waited: bool) -> Option<Recalled> {
-        let (store, caller, now) = (self.call.store, self.call.invocation, clock::now());
-        let outage = store
-            .outage()
-            .and_then(|outage| outage.recall(caller, waited, now));
-        outage.or_else(|| store.login_failures().recall(caller, waited, now))
-    }
-
     fn acquired(&mut self, until: impl Fn(&Record) -> i64) -> Result<Acquired, Error> {
         self.settle_suspicion();
         let session = self.session.take().ok_or(Error::NoSession)?;

@@ -7,6 +7,7 @@ mod acquire;
 mod import;
 mod no_refresh_token;
 mod plan;
+mod remembered;
 mod session_files;
 mod steps;
 mod store;

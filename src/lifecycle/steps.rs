@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::oidc::{LoginFailure, ProviderClient, Refresh, Renewal, Tokens};
 use crate::origin::Origin;
 use crate::secret::Secret;
-use crate::session::{Loaded, ProviderOutage, Recalled, Record};
+use crate::session::{Loaded, Record};
 use crate::ui::Ui;
 
 /// Whoever waits for the lock gives its holder this long beyond the sign-in's own time: it has requests to make before and after.
@@ -89,29 +89,6 @@ impl<S: SessionStore> Progress<'_, S> {
         Ok(())
     }
 
-    /// The failure as it was; it is noted that this caller was told.
-    pub(super) fn recall(&mut self, recalled: Recalled) -> Error {
-        if !recalled.told {
-            let (store, caller) = (self.call.store, self.call.invocation);
-            // Whoever holds the lock is changing the same notes.
-            let locked = self.locked.take();
-            let locked = locked.or_else(|| store.try_lock().ok().flatten());
-            if let Some(locked) = locked {
-                let mut failures = store.login_failures();
-                if failures.note_told(caller) {
-                    locked.remember_login_failures(&failures);
-                }
-                let outage = store
-                    .outage()
-                    .map(|mut outage| (outage.note_told(caller), outage));
-                if let Some((true, outage)) = outage {
-                    locked.remember_outage(&outage);
-                }
-            }
-        }
-        Error::Remembered(recalled)
-    }
-
     /// Takes over a session of kubelogin. What stands in the way costs a sign-in, never more.
     pub(super) fn import(&mut self) -> Result<(), Error> {
         let import = self.import.take();
@@ -155,8 +132,9 @@ impl<S: SessionStore> Progress<'_, S> {
             Ok(()) | Err(_) => {}
         }
         let ui = self.call.ui;
+        let same = self.after_latest(session.clone());
         let keep_rotated = |token: &Secret| {
-            let mut session = session.clone();
+            let mut session = same.clone();
             session.refresh_token = Some(token.clone());
             keep(locked, &session, ui);
         };
@@ -256,7 +234,7 @@ impl<S: SessionStore> Progress<'_, S> {
                 Some(session) if clock::now() < session.expires_at => {
                     let mut last = session.clone();
                     last.refresh_token = None;
-                    keep(locked, &last, self.call.ui);
+                    keep(locked, &self.after_latest(last), self.call.ui);
                 }
                 _ => locked.quarantine(),
             }
@@ -309,6 +287,7 @@ impl<S: SessionStore> Progress<'_, S> {
             tokens.granted_scope,
             origin,
         );
+        let session = self.after_latest(session);
         if let Some(locked) = &self.locked {
             if S::IS_RESULT {
                 locked.save(&session)?;
@@ -323,48 +302,10 @@ impl<S: SessionStore> Progress<'_, S> {
         Ok(())
     }
 
-    fn remember_login_failure(&mut self, error: &Error) {
-        self.is_remembered = true;
-        if let Some(locked) = &self.locked {
-            let mut failures = self.call.store.login_failures();
-            failures.add(self.call.invocation, clock::now(), error.report());
-            locked.remember_login_failures(&failures);
-        }
-    }
-
-    /// Remembers a failure that nothing else has remembered, so that the retries of the same kubectl print nothing anew.
-    pub(super) fn remember_for_retries(&mut self, error: &Error) {
-        let is_told_elsewhere = match error {
-            Error::Remembered(_) => true,
-            // Another directory is tried next.
-            Error::Session(error) => error.is_unavailable(),
-            _ => self.is_remembered,
-        };
-        let caller = self.call.invocation;
-        if is_told_elsewhere || self.call.demand == Demand::Background || !caller.is_by_client() {
-            return;
-        }
-        let store = self.call.store;
-        let locked = self.locked.take();
-        let locked = locked.or_else(|| store.try_lock().ok().flatten());
-        if let Some(locked) = locked {
-            let mut failures = store.login_failures();
-            failures.add_for_retries(caller, clock::now(), error.report());
-            locked.remember_login_failures(&failures);
-        }
-    }
-
-    fn remember_outage(&mut self, error: &Error) {
-        self.is_remembered = true;
-        if let Some(locked) = &self.locked {
-            let outage = ProviderOutage::new(
-                self.call.invocation,
-                clock::now(),
-                error.report(),
-                error.not_before(),
-            );
-            locked.remember_outage(&outage);
-        }
+    /// The session as the one that counts from now on, wherever another record of it is left.
+    fn after_latest(&self, session: Record) -> Record {
+        let latest = (self.call.latest_of)(self.session.clone());
+        session.after(latest.as_ref())
     }
 
     /// Made only when the network is needed: TLS alone takes milliseconds.

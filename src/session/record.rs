@@ -47,6 +47,9 @@ pub(crate) struct Record {
     pub(crate) granted_scope: String,
     /// What a refreshed token is compared with (OpenID Connect Core 12.2).
     pub(crate) origin: Origin,
+    /// How often the session was stored, wherever that was: the order of its records. A provider's clocks are no order, since those of its
+    /// machines differ. Zero in a record from before it was counted.
+    pub(crate) generation: u64,
 }
 
 /// The record as it is written. Its fields stand side by side: nesting them by serde's `flatten` would read each of them twice.
@@ -66,6 +69,13 @@ struct Wire<'a> {
     refresh_token: Option<Secret>,
     granted_scope: String,
     origin: Origin,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    generation: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+fn is_zero(generation: &u64) -> bool {
+    *generation == 0
 }
 
 impl Record {
@@ -86,7 +96,21 @@ impl Record {
             refresh_token,
             granted_scope,
             origin,
+            generation: 0,
         }
+    }
+
+    /// The record as the one that comes after another of its session, if there is one.
+    pub(crate) fn after(self, latest: Option<&Self>) -> Self {
+        Self {
+            generation: latest.map_or(0, |latest| latest.generation).saturating_add(1),
+            ..self
+        }
+    }
+
+    /// Whether it is the later one of two of its session, or as late.
+    pub(crate) fn is_as_late_as(&self, other: &Self) -> bool {
+        (self.generation, self.issued_at) >= (other.generation, other.issued_at)
     }
 
     /// Reads a record, or says why it cannot be one of this session.
@@ -124,15 +148,16 @@ impl Record {
             refresh_token: self.refresh_token.clone(),
             granted_scope: self.granted_scope.clone(),
             origin: self.origin.clone(),
+            generation: self.generation,
         };
         serde_json::to_vec(&wire)
     }
 
-    /// Of two records of one session, the one whose token was issued last. Within one second it is the second, which is of a place that is
-    /// only used after the first.
+    /// Of two records of one session, the one that was stored last. Where that was not counted, it is the one whose token was issued last, and
+    /// within one second the second, which is of a place that is only used after the first.
     pub(crate) fn latest(first: Option<Self>, second: Option<Self>) -> Option<Self> {
         match (first, second) {
-            (Some(first), Some(second)) if second.issued_at >= first.issued_at => Some(second),
+            (Some(first), Some(second)) if second.is_as_late_as(&first) => Some(second),
             (Some(first), _) => Some(first),
             (None, second) => second,
         }
@@ -173,6 +198,7 @@ impl Wire<'_> {
             refresh_token: self.refresh_token,
             granted_scope: self.granted_scope,
             origin: self.origin,
+            generation: self.generation,
         })
     }
 }
@@ -292,6 +318,40 @@ pub(super) mod tests {
             json,
             r#"{"version":1,"issuer":"https://i","client_id":"c","token":"h.p.s","issued_at":5,"expires_at":50,"refresh_token":"refresh","granted_scope":"openid","origin":{"subject":"00u1"}}"#
         );
+    }
+
+    #[test]
+    fn the_order_of_records_is_that_of_their_storing_and_where_none_was_counted_that_of_their_tokens() {
+        let of = |generation, issued_at| Record {
+            generation,
+            ..record(issued_at, 50)
+        };
+        for (first, second, latest) in [
+            ((0, 5), (0, 4), (0, 5)),
+            ((0, 4), (0, 5), (0, 5)),
+            // The clock of the provider's second machine is behind.
+            ((1, 5), (2, 4), (2, 4)),
+            ((2, 4), (1, 5), (2, 4)),
+            ((0, 5), (1, 4), (1, 4)),
+            ((3, 4), (3, 5), (3, 5)),
+        ] {
+            let [first, second] = [first, second].map(|(generation, at)| Some(of(generation, at)));
+            let found = Record::latest(first, second).unwrap();
+            assert_eq!((found.generation, found.issued_at), latest);
+        }
+        let [mut home, mut elsewhere] = [record(5, 50), record(5, 50)];
+        (home.granted_scope, elsewhere.granted_scope) = ("home".into(), "elsewhere".into());
+        let tie = Record::latest(Some(home), Some(elsewhere)).unwrap();
+        assert_eq!(tie.granted_scope, "elsewhere");
+    }
+
+    #[test]
+    fn a_record_counts_on_from_the_latest_and_keeps_its_count() {
+        let first = record(5, 50).after(None);
+        let second = record(3, 50).after(Some(&first));
+        assert_eq!((first.generation, second.generation), (1, 2));
+        let json = second.to_json().unwrap();
+        assert_eq!(Record::parse(&json, &second.identity), Ok(second));
     }
 
     #[test]

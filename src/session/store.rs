@@ -155,7 +155,7 @@ impl Store {
     pub(crate) fn remove_superseded(&self, by: &Record) {
         if let Ok(Some(_locked)) = self.try_lock()
             && let Ok(Loaded::Session(old)) = self.load()
-            && old.issued_at <= by.issued_at
+            && by.is_as_late_as(&old)
         {
             for name in [self.key.session_file(), self.key.sealed_file()] {
                 drop(self.dir.remove(&name));

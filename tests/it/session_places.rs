@@ -6,6 +6,7 @@ use nix::unistd::Uid;
 
 use crate::ahead::renewers;
 use crate::files::chmod;
+use crate::okta::Defect;
 use crate::support::{Sandbox, wait_until};
 
 /// The disk of the session is full, and that of the runtime directory or of the temporary files is not. Without a leeway, so that a refresh
@@ -64,6 +65,34 @@ fn a_forced_refresh_takes_the_later_record_too() {
     let back = forced.run();
     assert_ne!(back.token(), first.token());
     assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0), "{back}");
+}
+
+/// The provider's machines disagree about the time: what the later token says of its own age is no order.
+#[test]
+fn the_record_that_was_stored_last_counts_whatever_its_token_says_of_its_age() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.leeway_secs = 0;
+        behaviour.refresh_defect = Defect::IatOld;
+    });
+    let Some(call) = sandbox.with_nothing_new_in_cache() else {
+        return;
+    };
+    let forced = call.arg("--force-refresh");
+    // Elsewhere twice, then at home twice: each time the refresh token of the one before is spent.
+    for mode in [0o500, 0o500, 0o700, 0o700] {
+        chmod(&sandbox.cache_dir(), mode);
+        let outcome = forced.run();
+        outcome.token();
+        assert_eq!(
+            (sandbox.tabs(), sandbox.okta.reuse_detected()),
+            (1, 0),
+            "{mode:o}: {outcome}"
+        );
+    }
+    let elsewhere = format!("kubesesame-{}", Uid::effective());
+    assert_eq!(sandbox.session_count(&elsewhere), 0, "it is in one place only");
 }
 
 /// The record at home is older, and its token still good.

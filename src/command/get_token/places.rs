@@ -57,7 +57,7 @@ impl GetToken<'_> {
     pub(super) fn remove_superseded(&self, store: &Store, session: &Record) {
         let here = store.dir().path();
         let is_home = self.cache.dirs().next() == Some(here);
-        let is_kept = || matches!(store.load(), Ok(Loaded::Session(kept)) if kept.token == session.token && kept.refresh_token == session.refresh_token);
+        let is_kept = || matches!(store.load(), Ok(Loaded::Session(kept)) if *kept == *session);
         let mut left = self.other_places(Some(here)).filter_map(|dir| self.open(dir));
         if is_home
             && let Some(first) = left.find(Store::has_session)
