@@ -19,8 +19,8 @@ use crate::kubeconfig::{self, AuthProvider};
 use crate::lifecycle::{Acquisition, Demand, LockedSession, Remark, SessionStore, Settings};
 use crate::oidc::{Continuation, DocumentCache, Event, NoDocumentCache, StoredToken};
 use crate::runtime::LazyRuntime;
-use crate::session::{Identity, Loaded, Record};
-use crate::settings::{self, Login, Provider, Trust};
+use crate::session::{self, Identity, Key, Loaded, Locked, Record, Store, Wait};
+use crate::settings::{self, Login, Provider, Storage, Trust};
 use crate::ui::Ui;
 
 /// kubectl holds its lock for a moment only.
@@ -46,6 +46,7 @@ pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> 
         user: &selected.user,
         identity: &identity,
         provider: &provider,
+        turns: selected.turns(&identity, environment),
     };
     let settings = Settings {
         provider: &provider,
@@ -129,6 +130,16 @@ impl Selected {
         let known = known.map(|name| ForeignText::new(&name)).collect();
         Err(kubeconfig::Error::NoSuchUser { name, known }.into())
     }
+
+    /// Where calls for the same entry wait for each other: among the temporary files, since nothing of it is worth keeping. Without such a
+    /// place they don't.
+    fn turns(&self, identity: &Identity, environment: &Environment) -> Option<Store> {
+        let file = self.file.real().to_string_lossy();
+        let marks = ["auth-provider", &*file, self.user.as_str()];
+        let key = Key::new(&identity.issuer, &identity.client_id, [], &[], None, &marks);
+        let dir = environment.temporary_dir.as_deref()?;
+        Store::create(dir, key, identity.clone(), Storage::Disk).ok()
+    }
 }
 
 impl Kubeconfig {
@@ -165,13 +176,20 @@ fn user_of_context(
     }
 }
 
-/// The tokens of a kubeconfig's `auth-provider` entry as a store. kubectl's lock is held for a moment only, so it cannot cover a
-/// sign-in.
+/// The tokens of a kubeconfig's `auth-provider` entry as a store. kubectl's lock is held for a moment only, so it cannot cover a refresh
+/// or a sign-in; a lock of our own does.
 struct KubeconfigStore<'a> {
     file: &'a Kubeconfig,
     user: &'a str,
     identity: &'a Identity,
     provider: &'a Provider,
+    turns: Option<Store>,
+}
+
+/// The right to change the tokens of the entry.
+struct LockedEntry<'a> {
+    store: &'a KubeconfigStore<'a>,
+    _turn: Option<Locked<'a>>,
 }
 
 impl SessionStore for KubeconfigStore<'_> {
@@ -179,7 +197,7 @@ impl SessionStore for KubeconfigStore<'_> {
     const IS_RESULT: bool = true;
 
     type Locked<'b>
-        = &'b Self
+        = LockedEntry<'b>
     where
         Self: 'b;
 
@@ -191,14 +209,30 @@ impl SessionStore for KubeconfigStore<'_> {
     }
 
     /// A kubeconfig that turns out to be read-only after a refresh or a sign-in would lose what it brought.
-    fn lock(&self, _: Duration, _: &dyn Fn(Option<&str>)) -> Result<(&Self, bool), Error> {
+    fn lock(
+        &self,
+        limit: Duration,
+        on_wait: &dyn Fn(Option<&str>),
+    ) -> Result<(LockedEntry<'_>, bool), Error> {
+        let (turn, wait) = match self.turns.as_ref().map(|turns| turns.lock(limit, on_wait)) {
+            Some(Err(error @ session::Error::LockTimeout { .. })) => return Err(error.into()),
+            // Without a place for it there is no turn to wait for.
+            None | Some(Err(_)) => (None, None),
+            Some(Ok((turn, wait))) => (Some(turn), Some(wait)),
+        };
         let lock = self.lock_file()?;
         drop(self.file.stage(self.file.text()?.as_bytes(), &lock)?);
-        Ok((self, false))
+        Ok((self.locked(turn), wait == Some(Wait::BehindAnother)))
     }
 
-    fn try_lock(&self) -> Result<Option<&Self>, Error> {
-        Ok(Some(self))
+    fn try_lock(&self) -> Result<Option<LockedEntry<'_>>, Error> {
+        let Some(turns) = &self.turns else {
+            return Ok(Some(self.locked(None)));
+        };
+        Ok(match turns.try_lock() {
+            Ok(turn) => turn.map(|turn| self.locked(Some(turn))),
+            Err(_) => Some(self.locked(None)),
+        })
     }
 
     fn documents(&self) -> &dyn DocumentCache {
@@ -206,9 +240,9 @@ impl SessionStore for KubeconfigStore<'_> {
     }
 }
 
-impl LockedSession for &KubeconfigStore<'_> {
+impl LockedSession for LockedEntry<'_> {
     fn load(&self) -> Result<Loaded, Error> {
-        SessionStore::load(*self)
+        self.store.load()
     }
 
     fn prepare(&mut self) -> Result<Option<Remark>, Error> {
@@ -216,13 +250,14 @@ impl LockedSession for &KubeconfigStore<'_> {
     }
 
     fn save(&self, session: &Record) -> Result<(), Error> {
-        let lock = self.lock_file()?;
+        let KubeconfigStore { file, user, .. } = self.store;
+        let lock = self.store.lock_file()?;
         // What was read before may be old by now.
-        let text = self.file.text()?;
+        let text = file.text()?;
         let (id_token, refresh_token) = (Some(&session.token), session.refresh_token.as_ref());
-        let edited = kubeconfig::with_tokens(&text, self.user, id_token, refresh_token);
-        let edited = edited.map_err(|fault| self.file.fault(&fault))?;
-        let staged = self.file.stage(edited.as_bytes(), &lock)?;
+        let edited = kubeconfig::with_tokens(&text, user, id_token, refresh_token);
+        let edited = edited.map_err(|fault| file.fault(&fault))?;
+        let staged = file.stage(edited.as_bytes(), &lock)?;
         Ok(staged.commit().map_err(kubeconfig::Error::from)?)
     }
 
@@ -230,7 +265,14 @@ impl LockedSession for &KubeconfigStore<'_> {
     fn quarantine(&self) {}
 }
 
-impl KubeconfigStore<'_> {
+impl<'a> KubeconfigStore<'a> {
+    fn locked(&'a self, turn: Option<Locked<'a>>) -> LockedEntry<'a> {
+        LockedEntry {
+            store: self,
+            _turn: turn,
+        }
+    }
+
     fn lock_file(&self) -> Result<UserFileLock, Error> {
         let began = Instant::now();
         loop {

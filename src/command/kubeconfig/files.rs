@@ -64,6 +64,11 @@ impl Kubeconfig {
         self.file.path()
     }
 
+    /// The file itself, where its name is a link.
+    pub(in crate::command) fn real(&self) -> &Path {
+        self.file.real()
+    }
+
     pub(super) fn name(&self) -> String {
         shown(self.path()).to_string()
     }
