@@ -152,7 +152,8 @@ fn no_core_file_is_left_and_the_browser_keeps_its_own_limit() {
     let call = sandbox
         .get_token()
         .with("--browser-command", &script.to_string_lossy())
-        .through(&["sh", "-c", shell, "sh"]);
+        .through(&["sh", "-c", shell, "sh"])
+        .by_clock_of(&sandbox);
     let child = call.spawn();
     let limit = || fs::read_to_string(sandbox.path("limit.txt")).unwrap_or_default();
     wait_until("the browser was started", || limit().ends_with('\n'));

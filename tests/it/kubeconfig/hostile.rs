@@ -149,7 +149,8 @@ fn long() -> String {
 
 /// Starts a conversion, and returns when it shows the difference to somebody who takes their time.
 fn showing(sandbox: &Sandbox, args: &[&str]) -> Child {
-    let mut child = sandbox.bare(&[&["kubeconfig", "convert"], args].concat()).spawn();
+    let call = sandbox.bare(&[&["kubeconfig", "convert"], args].concat());
+    let mut child = call.by_clock_of(sandbox).spawn();
     let mut first = [0];
     child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
     assert_eq!(&first, b"-");
