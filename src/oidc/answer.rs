@@ -3,7 +3,7 @@
 //! Pure. Knows the two formats of errors, that of OAuth and Okta's own, and quotes nothing that may hold a secret.
 
 use reqwest::StatusCode;
-use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
+use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
@@ -12,6 +12,7 @@ use url::Url;
 use super::error::Error;
 use super::json;
 use super::oauth_error::OAuthError;
+use super::retry_after::{end_of_rate_limit, retry_after};
 use crate::diagnose::GrantType;
 use crate::foreign_text::ForeignText;
 
@@ -35,32 +36,22 @@ pub(super) fn check_status(
         return Err(Error::RateLimited {
             url: shown(url),
             reason: reason(status, headers, body),
-            until: asked_to_wait(headers, now),
+            until: end_of_rate_limit(headers, now),
             request_id: request_id(headers),
         });
     }
-    if status.is_server_error() || (!status.is_success() && okta(body).is_some()) {
+    if status.is_server_error() {
+        // RFC 9110 10.2.3: of a 503, how long the service is expected to be unavailable.
+        let mut error = refused(url, status, headers, body);
+        if let Error::Refused { until, .. } = &mut error {
+            *until = retry_after(headers, now);
+        }
+        return Err(error);
+    }
+    if !status.is_success() && okta(body).is_some() {
         return Err(refused(url, status, headers, body));
     }
     Ok(())
-}
-
-/// When to ask again: `Retry-After` in seconds or as a date (RFC 9110 10.2.3), else Okta's own header.
-fn asked_to_wait(headers: &HeaderMap, now: i64) -> Option<i64> {
-    let after = |text: &str| {
-        if let Ok(seconds) = text.parse::<u32>() {
-            return Some(now.saturating_add(i64::from(seconds)));
-        }
-        let date = httpdate::parse_http_date(text).ok()?;
-        let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-        i64::try_from(since.as_secs()).ok()
-    };
-    let reset = || {
-        header(headers, &HeaderName::from_static("x-rate-limit-reset"))?
-            .parse()
-            .ok()
-    };
-    header(headers, &RETRY_AFTER).and_then(after).or_else(reset)
 }
 
 pub(super) fn refused(url: &Url, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
@@ -68,6 +59,7 @@ pub(super) fn refused(url: &Url, status: StatusCode, headers: &HeaderMap, body: 
         url: shown(url),
         status: status.as_u16(),
         reason: reason(status, headers, body),
+        until: None,
         request_id: request_id(headers),
     }
 }
@@ -277,7 +269,7 @@ pub(super) fn shown(url: &Url) -> ForeignText {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::HeaderValue;
+    use reqwest::header::{HeaderValue, RETRY_AFTER};
 
     use super::*;
 
@@ -286,15 +278,29 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_limit_says_when_to_ask_again_in_three_ways() {
-        let until = |name: HeaderName, value| asked_to_wait(&headers(name, value), 1000);
-        assert_eq!(until(RETRY_AFTER, "20"), Some(1020));
-        assert_eq!(until(RETRY_AFTER, "Thu, 01 Jan 1970 00:20:00 GMT"), Some(1200));
-        assert_eq!(
-            until(HeaderName::from_static("x-rate-limit-reset"), "1050"),
-            Some(1050)
-        );
-        assert_eq!(until(RETRY_AFTER, "soon"), None);
+    fn a_provider_that_is_down_says_until_when() {
+        let url = Url::parse("https://i/x").unwrap();
+        for (status, value, words) in [
+            (503, "3600", "try again after 1970-01-01T01:16:40Z"),
+            (
+                503,
+                "Thu, 01 Jan 1970 01:00:00 GMT",
+                "try again after 1970-01-01T01:00:00Z",
+            ),
+            (500, "3600", "try again after 1970-01-01T01:16:40Z"),
+            (429, "3600", "try again after 1970-01-01T01:16:40Z"),
+            (503, "soon", "try again later"),
+            (503, "0", "try again later"),
+            (429, "0", "try again in a minute"),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let error = check_status(&url, status, &headers(RETRY_AFTER, value), b"", 1000).unwrap_err();
+            assert_eq!(error.hint().unwrap(), words, "{status} {value}");
+        }
+        // Okta sends it with each answer.
+        let limit = headers(HeaderName::from_static("x-rate-limit-reset"), "1050");
+        let error = check_status(&url, StatusCode::SERVICE_UNAVAILABLE, &limit, b"", 1000).unwrap_err();
+        assert_eq!(error.hint().unwrap(), "try again later");
     }
 
     #[test]

@@ -76,6 +76,8 @@ pub(crate) enum Error {
         url: ForeignText,
         status: u16,
         reason: Option<ForeignText>,
+        /// When it wants to be asked again, in seconds since the epoch.
+        until: Option<i64>,
         request_id: Option<ForeignText>,
     },
     #[error("{url} answered with HTTP {status} and {content_type}, not with JSON{}", tail(.start.as_ref()))]

@@ -194,6 +194,9 @@ impl Error {
             Self::Tls { fault, .. } => return fault.hint(),
             Self::RateLimited {
                 until: Some(until), ..
+            }
+            | Self::Refused {
+                until: Some(until), ..
             } => return format!("try again after {}", crate::clock::rfc3339(*until)),
             _ => {}
         }
@@ -358,6 +361,7 @@ mod tests {
                 url: url.clone(),
                 status: 404,
                 reason: None,
+                until: None,
                 request_id: None,
             };
             let answer = Error::TokenAnswer {
@@ -378,6 +382,7 @@ mod tests {
                 url: ForeignText::new("https://i"),
                 status,
                 reason: None,
+                until: None,
                 request_id: None,
             };
             let hint = refused.hint().unwrap();

@@ -36,6 +36,7 @@ mod places;
 mod proxy;
 mod redirects;
 mod refresh;
+mod retry_after;
 mod start_page;
 mod stored;
 mod tls_fault;

@@ -155,6 +155,30 @@ fn a_provider_that_wants_to_be_left_alone_is() {
     }
 }
 
+#[test]
+fn a_provider_that_is_down_says_when_to_try_again() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.expire();
+    let down = FaultKind::Status {
+        code: 503,
+        body: FaultBody::Html,
+        retry_after: Some(3600),
+        rate_limit_reset: None,
+    };
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.faults = vec![Fault::once(Endpoint::Token, down)]);
+    let words = [
+        "answered with HTTP 503",
+        "try again after 20",
+        "the session is kept",
+    ];
+    sandbox.get_token().run().fails(1, &words);
+    // It is asked at once all the same: it may be back.
+    sandbox.get_token().run().token();
+}
+
 fn oauth(error: &str) -> FaultBody {
     FaultBody::OAuth {
         error: error.to_owned(),
