@@ -16,7 +16,7 @@ use crate::files::{UserFileError, UserFileLock};
 use crate::foreign_text::ForeignText;
 use crate::invocation::Invocation;
 use crate::kubeconfig::{self, AuthProvider};
-use crate::lifecycle::{Acquisition, Demand, LockedSession, Remark, SessionStore, Settings};
+use crate::lifecycle::{Acquisition, Demand, LockedSession, Remark, ScopeSource, SessionStore, Settings};
 use crate::oidc::{Continuation, DocumentCache, Event, NoDocumentCache, StoredToken};
 use crate::runtime::LazyRuntime;
 use crate::session::{self, Identity, Key, Loaded, Locked, Record, Store, Wait};
@@ -53,6 +53,7 @@ pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> 
         login: &login,
         trust: &trust,
         identity: &identity,
+        scopes_from: ScopeSource::AuthProvider,
     };
     sign_in(&store, &settings, invocation, ui)
 }

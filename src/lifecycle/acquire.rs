@@ -2,6 +2,7 @@
 
 use super::SessionStore;
 use super::import::Import;
+use super::no_refresh_token::ScopeSource;
 use super::plan::{Demand, RefreshBy, Stage, State, Step, plan};
 use crate::clock;
 use crate::error::Error;
@@ -19,6 +20,7 @@ pub(crate) struct Settings<'a> {
     pub(crate) login: &'a Login,
     pub(crate) trust: &'a Trust,
     pub(crate) identity: &'a Identity,
+    pub(crate) scopes_from: ScopeSource,
 }
 
 /// One call for a token.

@@ -14,6 +14,7 @@ mod store;
 
 pub(crate) use acquire::{Acquired, Acquisition, Settings};
 pub(crate) use import::Import;
+pub(crate) use no_refresh_token::ScopeSource;
 pub(crate) use plan::Demand;
 pub(crate) use session_files::SessionFiles;
 pub(crate) use store::{LockedSession, NoStore, Remark, SessionStore};

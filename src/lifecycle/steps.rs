@@ -258,7 +258,7 @@ impl<S: SessionStore> Progress<'_, S> {
         match login.map_err(Error::Runtime)? {
             Ok(tokens) => {
                 if tokens.refresh_token.is_none() && self.call.is_by_person() {
-                    self.call.ui.note(self.call.settings.no_refresh_token());
+                    self.call.ui.note(&self.call.settings.no_refresh_token());
                 }
                 let origin = tokens.origin.clone();
                 self.renewed(tokens, origin)?;

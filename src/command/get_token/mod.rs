@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::exec::{self, ApiVersion, Cluster};
 use crate::invocation::Invocation;
 use crate::lifecycle::{
-    Acquired, Acquisition, Demand, Import, NoStore, SessionFiles, SessionStore, Settings,
+    Acquired, Acquisition, Demand, Import, NoStore, ScopeSource, SessionFiles, SessionStore, Settings,
 };
 use crate::oidc::{Continuation, Event};
 use crate::runtime::LazyRuntime;
@@ -242,6 +242,11 @@ impl<'a> GetToken<'a> {
             login: &self.login,
             trust: &self.trust,
             identity: &self.identity,
+            scopes_from: if self.cluster.server.is_some() {
+                ScopeSource::ClusterConfig
+            } else {
+                ScopeSource::Arguments
+            },
         };
         let acquisition = Acquisition {
             store,
