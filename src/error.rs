@@ -25,8 +25,6 @@ pub(crate) enum Error {
     #[error(transparent)]
     Exec(#[from] exec::Error),
     #[error(transparent)]
-    Files(#[from] files::Error),
-    #[error(transparent)]
     Session(#[from] session::Error),
     #[error(transparent)]
     Oidc(#[from] oidc::Error),
@@ -138,7 +136,6 @@ impl Error {
             }
             Self::Settings(error) => Some(error.hint()),
             Self::Exec(error) => Some(error.hint()),
-            Self::Files(error) => Some(error.hint()),
             Self::Session(error) => Some(error.hint()),
             Self::Oidc(error) => error.hint(),
             Self::RefreshFailed { source, dir } => source
@@ -163,7 +160,6 @@ impl Error {
             }
             Self::Remembered(recalled) => recalled.report.exit,
             Self::Kubeconfig(_)
-            | Self::Files(_)
             | Self::Session(_)
             | Self::Oidc(_)
             | Self::RefreshFailed { .. }

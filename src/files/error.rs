@@ -1,9 +1,9 @@
-//! Why a file cannot be used, and what to do about it.
+//! Why a file cannot be used.
 
 use std::io;
 use std::path::PathBuf;
 
-use super::{MAX_BYTES, platform, quoted};
+use super::MAX_BYTES;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -74,74 +74,6 @@ impl Error {
     pub(crate) fn may_pass(&self) -> bool {
         matches!(self, Self::Io { .. })
     }
-
-    pub(crate) fn hint(&self) -> String {
-        match self {
-            Self::ForeignOwner {
-                kind: Kind::Directory,
-                ..
-            } => "choose another directory with --token-cache-dir, best below your home".to_owned(),
-            Self::ForeignOwner { path, .. } | Self::ManyNames { path, .. } | Self::Link { path } => {
-                let dir = path.parent().unwrap_or(path);
-                format!(
-                    "look at it (ls -l {}); to remove it with the sessions beside it: kubesesame clean --token-cache-dir={}",
-                    quoted(path),
-                    quoted(dir)
-                )
-            }
-            Self::LinkedDirectory { target, .. } => format!(
-                "name the directory itself, if it is yours: --token-cache-dir={}",
-                quoted(target)
-            ),
-            Self::OpenToOthers { kind, path, .. } => {
-                let mode = if *kind == Kind::Directory { "700" } else { "600" };
-                format!(
-                    "if nobody else had a reason to look: chmod {mode} {}; where that changes nothing (a Windows drive under WSL), keep \
-                     sessions on a Linux file system with --token-cache-dir",
-                    quoted(path)
-                )
-            }
-            Self::UnsafeAncestor { ancestor, .. } => {
-                format!(
-                    "use a --token-cache-dir below your home, or: chmod o-w {}",
-                    quoted(ancestor)
-                )
-            }
-            Self::WrongType { path, .. } => format!("move it away: mv {0} {0}.old", quoted(path)),
-            Self::TooLarge { path } => {
-                format!("it is none of ours; look at it: head -c 300 {}", quoted(path))
-            }
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                "free some space, or choose another place with --token-cache-dir".to_owned()
-            }
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::NotADirectory => {
-                "a part of the path is a file: choose another place with --token-cache-dir".to_owned()
-            }
-            Self::Io {
-                action: "read" | "open",
-                path,
-                source,
-            } if source.kind() == io::ErrorKind::PermissionDenied => format!(
-                "make it readable for you (chmod u+rwX {}), or choose another place with --token-cache-dir",
-                quoted(path)
-            ),
-            Self::Io { source, .. } => hint_for_system_error(source.raw_os_error(), source.kind()).to_owned(),
-        }
-    }
-}
-
-/// What to do about an error of the system. Some have no kind of their own.
-fn hint_for_system_error(code: Option<i32>, kind: io::ErrorKind) -> &'static str {
-    if let Some(hint) = code.and_then(platform::hint) {
-        return hint;
-    }
-    match kind {
-        io::ErrorKind::OutOfMemory => "free some memory, and try again",
-        io::ErrorKind::StaleNetworkFileHandle => {
-            "try again; if it stays so, mount the network file system anew or choose another place with --token-cache-dir"
-        }
-        _ => "make it writable for you, or choose another with --token-cache-dir",
-    }
 }
 
 #[cfg(test)]
@@ -171,25 +103,5 @@ mod tests {
         assert!(!Error::TooLarge { path: path.clone() }.may_pass());
         let expected = Kind::File;
         assert!(!Error::WrongType { path, expected }.may_pass());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn the_hint_follows_the_systems_error() {
-        use nix::errno::Errno;
-        for (code, words) in [
-            (Errno::EACCES, "chmod u+rwX /s"),
-            (Errno::EMFILE, "ulimit -n"),
-            (Errno::ENFILE, "ulimit -n"),
-            (Errno::ENOMEM, "free some memory"),
-            (Errno::EIO, "has a fault"),
-            (Errno::ESTALE, "mount"),
-            (Errno::EDQUOT, "quota"),
-            (Errno::ENOSPC, "free some space"),
-            (Errno::EROFS, "make it writable"),
-        ] {
-            let hint = of(io::Error::from_raw_os_error(code as i32)).hint();
-            assert!(hint.contains(words), "{code}: {hint}");
-        }
     }
 }

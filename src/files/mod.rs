@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 mod error;
+mod hint;
 #[cfg(target_os = "linux")]
 mod kernel_table;
 mod named;
@@ -29,6 +30,8 @@ mod platform;
 mod platform;
 
 pub(crate) use error::{Error, Kind};
+pub(crate) use hint::Purpose;
+use hint::SystemFault;
 #[cfg(target_os = "linux")]
 pub(crate) use kernel_table::table_lines;
 pub(crate) use named::{read_named, read_secret};

@@ -1,11 +1,11 @@
-//! Files that a flag names: how they are read, and what to do where that fails.
+//! Files that a flag names: how they are read.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Error, Kind, MAX_BYTES, platform, quoted};
+use super::{Error, Kind, MAX_BYTES, platform};
 
 /// How long the writer of a pipe may take, from the first byte to the end.
 const PIPE_WAIT: Duration = Duration::from_secs(10);
@@ -78,67 +78,5 @@ fn source_of(metadata: &fs::Metadata, path: &Path) -> Source {
         Source::Pipe
     } else {
         Source::Other
-    }
-}
-
-impl Error {
-    /// As [`Error::hint`], which is about the directory for sessions.
-    pub(crate) fn hint_for(&self, flag: &str) -> String {
-        match self {
-            Self::OpenToOthers { path, .. } => {
-                format!("close it to other users: chmod 600 {}", quoted(path))
-            }
-            Self::ForeignOwner { .. } | Self::UnsafeAncestor { .. } | Self::ManyNames { .. } => {
-                format!("make a copy that belongs to you alone, and name it with --{flag}")
-            }
-            Self::Link { .. } | Self::LinkedDirectory { .. } => {
-                format!("name the file that the link leads to with --{flag}")
-            }
-            Self::WrongType { .. } | Self::TooLarge { .. } => format!("name another file with --{flag}"),
-            Self::Io { path, source, .. } => match source.kind() {
-                io::ErrorKind::NotFound if path.is_relative() => format!(
-                    "correct the path that --{flag} has: a relative one begins in the directory in which kubectl was called"
-                ),
-                io::ErrorKind::NotFound => format!("correct the path that --{flag} has, or make the file"),
-                io::ErrorKind::PermissionDenied => {
-                    format!("make it readable for you: chmod u+r {}", quoted(path))
-                }
-                _ => format!("name another file with --{flag}"),
-            },
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_missing_file_is_no_matter_of_the_cache_directory() {
-        let hint = |kind: io::ErrorKind, path: &str| {
-            let error = Error::Io {
-                action: "read",
-                path: path.into(),
-                source: kind.into(),
-            };
-            error.hint_for("password-file")
-        };
-        for (kind, path, words) in [
-            (
-                io::ErrorKind::NotFound,
-                "/s",
-                "correct the path that --password-file has",
-            ),
-            (io::ErrorKind::NotFound, "s", "in which kubectl was called"),
-            (io::ErrorKind::PermissionDenied, "/a b", "chmod u+r '/a b'"),
-            (
-                io::ErrorKind::IsADirectory,
-                "/s",
-                "another file with --password-file",
-            ),
-        ] {
-            let hint = hint(kind, path);
-            assert!(hint.contains(words) && !hint.contains("cache"), "{hint}");
-        }
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::user_file::BackupFault;
-use super::{Error, Kind, open};
+use super::{Error, Kind, SystemFault, open};
 
 pub(super) fn check_directory(path: &Path) -> Result<bool, Error> {
     match fs::symlink_metadata(path) {
@@ -113,7 +113,7 @@ pub(super) fn links(_metadata: &fs::Metadata) -> u64 {
 
 /// The new file inherits its access list from the directory, as the old one did.
 #[expect(clippy::unnecessary_wraps, reason = "the same shape as on Unix")]
-pub(super) fn keep_owner(_file: &File, _replaced: &fs::Metadata) -> io::Result<()> {
+pub(super) fn keep_owner(_file: &File, _replaced: &fs::Metadata) -> Result<(), (Option<String>, io::Error)> {
     Ok(())
 }
 
@@ -134,7 +134,7 @@ pub(super) fn directory_fault(_path: &Path, _original: &fs::Metadata) -> Option<
     None
 }
 
-/// What to do about an error that the standard library has no kind for.
-pub(super) fn hint(_code: i32) -> Option<&'static str> {
+/// What an error is that the standard library has no kind for.
+pub(super) fn system_fault(_code: i32) -> Option<SystemFault> {
     None
 }

@@ -14,7 +14,7 @@ use nix::unistd::{Uid, User};
 
 use super::unmapped::is_unmapped;
 use super::user_file::{BackupFault, PIPE};
-use super::{Error, Kind, open};
+use super::{Error, Kind, SystemFault, open};
 
 const STICKY: u32 = 0o1000;
 const WRITE_BY_OTHERS: u32 = 0o002;
@@ -298,15 +298,15 @@ pub(super) fn links(metadata: &Metadata) -> u64 {
     metadata.nlink()
 }
 
-/// Gives a new file the owner and group of the one that it replaces.
-pub(super) fn keep_owner(file: &File, replaced: &Metadata) -> io::Result<()> {
-    let new = file.metadata()?;
+/// Gives a new file the owner and group of the one that it replaces. A failure tells the owner, unless only the group is another one.
+pub(super) fn keep_owner(file: &File, replaced: &Metadata) -> Result<(), (Option<String>, io::Error)> {
+    let new = file.metadata().map_err(|source| (None, source))?;
     let uid = (new.uid() != replaced.uid()).then(|| replaced.uid());
     let gid = (new.gid() != replaced.gid()).then(|| replaced.gid());
     if uid.is_none() && gid.is_none() {
         return Ok(());
     }
-    std::os::unix::fs::fchown(file, uid, gid)
+    std::os::unix::fs::fchown(file, uid, gid).map_err(|source| (uid.map(owner_name), source))
 }
 
 /// What is no file, no directory and no link.
@@ -360,18 +360,12 @@ pub(super) fn directory_fault(path: &Path, original: &Metadata) -> Option<Backup
     })
 }
 
-/// What to do about an error that the standard library has no kind for.
-pub(super) fn hint(code: i32) -> Option<&'static str> {
+/// What an error is that the standard library has no kind for.
+pub(super) fn system_fault(code: i32) -> Option<SystemFault> {
     Some(match Errno::from_raw(code) {
-        Errno::EMFILE | Errno::ENFILE => {
-            "too many files are open: close programs, or raise the limit (ulimit -n), and try again"
-        }
-        Errno::EIO => {
-            "the disk or its server has a fault (dmesg may say which); choose another place with --token-cache-dir until it is cured"
-        }
-        Errno::EDQUOT => {
-            "your quota is used up: free some space, or choose another place with --token-cache-dir"
-        }
+        Errno::EMFILE | Errno::ENFILE => SystemFault::TooManyOpen,
+        Errno::EIO => SystemFault::Device,
+        Errno::ELOOP => SystemFault::LinkLoop,
         _ => return None,
     })
 }

@@ -58,6 +58,9 @@ pub(crate) enum Error {
     ChangedMeanwhile { path: PathBuf },
     #[error("`{}` holds another secret now; nothing was written", shown(.file))]
     SecretFileTaken { file: PathBuf },
+    /// A directory or a file that secrets were to move to.
+    #[error(transparent)]
+    SecretFile(#[from] files::Error),
     #[error("there is no backup of {files}")]
     NoBackup { files: String },
 }
@@ -114,6 +117,7 @@ impl Error {
                 "the lines with - would be lost; --force puts the backup back all the same".to_owned()
             }
             Self::ChangedMeanwhile { .. } | Self::SecretFileTaken { .. } => "run it again".to_owned(),
+            Self::SecretFile(error) => error.hint(files::Purpose::MovedSecret),
             Self::NoBackup { .. } => {
                 "`kubesesame kubeconfig convert` keeps one; name its file with --kubeconfig".to_owned()
             }

@@ -8,6 +8,7 @@ use url::Url;
 use super::error::Error;
 use super::oauth_error::OAuthError;
 use crate::diagnose;
+use crate::files;
 use crate::foreign_text::ForeignText;
 use crate::settings::{is_loopback, is_okta};
 
@@ -157,9 +158,10 @@ impl Error {
 
     fn setup_hint(&self) -> Option<String> {
         match self {
-            Self::AuthorityFile(_) => {
-                Some("--certificate-authority takes the path of a PEM file that you can read".to_owned())
-            }
+            Self::AuthorityFile(source) => Some(format!(
+                "{}; it takes a file in PEM",
+                source.hint(files::Purpose::Flag("certificate-authority"))
+            )),
             Self::AuthorityNotPem { .. } => Some(
                 "give the certificate that signed the provider's, as PEM (-----BEGIN CERTIFICATE-----)"
                     .to_owned(),
@@ -172,7 +174,7 @@ impl Error {
                 "both are PEM files, and the key is the certificate's; `mkcert localhost` makes a pair that browsers here trust"
                     .to_owned(),
             ),
-            Self::FlagFile { flag, source } => Some(source.hint_for(flag)),
+            Self::FlagFile { flag, source } => Some(source.hint(files::Purpose::Flag(flag))),
             Self::SecretNotText(_) => Some("put the secret into it, and nothing else".to_owned()),
             Self::RequestHeader(_) => Some("for example --oidc-request-header=X-Tenant=blue".to_owned()),
             Self::CertificateVariables(_) => Some(

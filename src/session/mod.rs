@@ -83,7 +83,7 @@ impl Error {
 
     pub(crate) fn hint(&self) -> String {
         match self {
-            Self::Files(error) => error.hint(),
+            Self::Files(error) => error.hint(files::Purpose::Sessions),
             Self::Keyring(error) => error.hint(),
             Self::Json(_) => "this is a fault of kubesesame: please report it".to_owned(),
             Self::NoRandomness => "try again; with --token-cache-storage=disk no key is needed".to_owned(),

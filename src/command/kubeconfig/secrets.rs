@@ -93,11 +93,11 @@ impl SecretFiles {
         self.failed
             .borrow_mut()
             .take()
-            .map_or(Ok(()), |error| Err(error.into()))
+            .map_or(Ok(()), |error| Err(kubeconfig::Error::from(error).into()))
     }
 
     /// Writes the files that are not there yet.
-    pub(super) fn write(&self) -> Result<(), Error> {
+    pub(super) fn write(&self) -> Result<(), kubeconfig::Error> {
         let mut files = self.files.borrow_mut();
         let new = |file: &SecretFile| matches!(file, SecretFile::ToWrite(_));
         let (Some(dir), true) = (&self.dir, files.values().any(new)) else {
@@ -113,7 +113,7 @@ impl SecretFiles {
                 Some(there) if there == secret.expose().as_bytes() => {}
                 Some(_) => {
                     let file = dir.path_of(name);
-                    return Err(kubeconfig::Error::SecretFileTaken { file }.into());
+                    return Err(kubeconfig::Error::SecretFileTaken { file });
                 }
                 None => {
                     dir.remove_stale_temporaries(name);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::MAX_BYTES;
 use super::backup::BackupFault;
+use crate::files::hint::{Purpose, system_hint};
 use crate::files::{quoted, shown};
 
 /// kubectl holds its lock for the blink of an eye.
@@ -36,8 +37,13 @@ pub(crate) enum UserFileError {
         of: PathBuf,
         fault: BackupFault,
     },
-    #[error("the owner of `{}` could not be kept", shown(.path))]
-    Owner { path: PathBuf, source: io::Error },
+    #[error("the {} of `{}` could not be kept", if .owner.is_some() { "owner" } else { "group" }, shown(.path))]
+    Owner {
+        path: PathBuf,
+        /// Who it is, unless only the group is another one.
+        owner: Option<String>,
+        source: io::Error,
+    },
     #[error("cannot {action} `{}`", shown(.path))]
     Io {
         action: &'static str,
@@ -47,7 +53,7 @@ pub(crate) enum UserFileError {
 }
 
 impl UserFileError {
-    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(in crate::files) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { action, path, source }
     }
@@ -56,9 +62,11 @@ impl UserFileError {
         match self {
             Self::Missing { .. } => "look at its name, or at where the link leads".to_owned(),
             Self::NotFile { what, .. } if *what == super::PIPE => {
-                "write what it gives to a file first, and name that file".to_owned()
+                "write what it gives to a file first, and name that file with --kubeconfig".to_owned()
             }
-            Self::NotFile { .. } | Self::TooLarge { .. } => "name another file".to_owned(),
+            Self::NotFile { .. } | Self::TooLarge { .. } => {
+                "name another file with --kubeconfig or KUBECONFIG".to_owned()
+            }
             Self::ReadOnly { path } => format!("if it may be changed: chmod u+w {}", quoted(path)),
             Self::ManyNames { path, .. } => {
                 format!(
@@ -68,14 +76,20 @@ impl UserFileError {
             }
             Self::Locked { lock, age, .. } => lock_hint(lock, *age),
             Self::Backup { path, of, fault } => fault.hint(path, of),
-            Self::Owner { .. } => "run it as the user whose file it is".to_owned(),
-            Self::Io { path, source, .. } => match source.kind() {
-                io::ErrorKind::StorageFull => "free some space".to_owned(),
-                _ => format!(
-                    "make it and its directory {} readable and writable for you",
-                    quoted(path.parent().unwrap_or(path))
-                ),
-            },
+            Self::Owner {
+                owner: Some(owner), ..
+            } => {
+                format!("run it as {owner}, or name a copy of your own with --kubeconfig")
+            }
+            Self::Owner {
+                owner: None, path, ..
+            } => {
+                format!(
+                    "give it a group that you are in: chgrp \"$(id -gn)\" {}",
+                    quoted(path)
+                )
+            }
+            Self::Io { path, source, .. } => system_hint(Purpose::Kubeconfig, false, path, source),
         }
     }
 }

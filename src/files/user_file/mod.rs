@@ -104,8 +104,9 @@ impl UserFile {
             });
         }
         let file = temporary(path, bytes)?;
-        platform::keep_owner(file.as_file(), &metadata).map_err(|source| UserFileError::Owner {
+        platform::keep_owner(file.as_file(), &metadata).map_err(|(owner, source)| UserFileError::Owner {
             path: self.named.clone(),
+            owner,
             source,
         })?;
         // The owner first: changing it may clear bits of the mode.

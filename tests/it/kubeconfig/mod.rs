@@ -1,6 +1,7 @@
 //! `kubeconfig convert` and `kubeconfig restore` on every layout that a kubeconfig has.
 
 mod advice;
+mod faults;
 mod hostile;
 mod layouts;
 mod refused;

@@ -1,0 +1,214 @@
+//! What to do about a file that cannot be used: by what it is for, and by the kind of fault. Pure.
+
+use std::io;
+use std::path::Path;
+
+use super::{Error, Kind, platform, quoted};
+
+/// What a file is for, which decides where else it could be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// In the directory for sessions.
+    Sessions,
+    /// A secret that `convert` takes out of a kubeconfig.
+    MovedSecret,
+    /// Named by this flag.
+    Flag(&'static str),
+    /// A kubeconfig, its backup or its lock.
+    Kubeconfig,
+}
+
+/// A fault that the standard library has no kind for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(unix), expect(dead_code, reason = "the codes are those of Unix"))]
+pub(super) enum SystemFault {
+    TooManyOpen,
+    Device,
+    LinkLoop,
+}
+
+impl Purpose {
+    /// How to do without this file in this place.
+    fn elsewhere(self) -> String {
+        match self {
+            Self::Sessions => "choose another place with --token-cache-dir".to_owned(),
+            Self::MovedSecret => "leave --secret-to-file out: the secrets stay in the kubeconfig".to_owned(),
+            Self::Flag(flag) => format!("name another file with --{flag}"),
+            Self::Kubeconfig => "name a copy in another place with --kubeconfig".to_owned(),
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn hint(&self, purpose: Purpose) -> String {
+        match (self, purpose) {
+            (Self::Io { action, path, source }, _) => {
+                let reads = matches!(*action, "read" | "open" | "list");
+                system_hint(purpose, reads, path, source)
+            }
+            (_, Purpose::Sessions) => self.hint_for_session(),
+            (_, Purpose::MovedSecret) => self.hint_for_moved_secret(),
+            (_, Purpose::Flag(_) | Purpose::Kubeconfig) => self.hint_for_named(purpose),
+        }
+    }
+
+    fn hint_for_session(&self) -> String {
+        let elsewhere = Purpose::Sessions.elsewhere();
+        match self {
+            Self::ForeignOwner {
+                kind: Kind::Directory,
+                ..
+            } => "choose another directory with --token-cache-dir, best below your home".to_owned(),
+            Self::ForeignOwner { path, .. } | Self::ManyNames { path, .. } | Self::Link { path } => {
+                let dir = path.parent().unwrap_or(path);
+                format!(
+                    "look at it (ls -l {}); to remove it with the sessions beside it: kubesesame clean --token-cache-dir={}",
+                    quoted(path),
+                    quoted(dir)
+                )
+            }
+            Self::LinkedDirectory { target, .. } => format!(
+                "name the directory itself, if it is yours: --token-cache-dir={}",
+                quoted(target)
+            ),
+            Self::OpenToOthers { .. } => format!(
+                "if nobody else had a reason to look: {}; where that changes nothing (a Windows drive under WSL), keep sessions on a \
+                 Linux file system with --token-cache-dir",
+                self.closing()
+            ),
+            Self::UnsafeAncestor { ancestor, .. } => format!(
+                "use a --token-cache-dir below your home, or: chmod o-w {}",
+                quoted(ancestor)
+            ),
+            Self::WrongType { path, .. } if path.starts_with("/dev") => elsewhere,
+            Self::WrongType { path, .. } => format!("{}, or {elsewhere}", moving(path)),
+            Self::TooLarge { path } => {
+                format!("it is none of ours; look at it: head -c 300 {}", quoted(path))
+            }
+            Self::Io { .. } => elsewhere,
+        }
+    }
+
+    fn hint_for_moved_secret(&self) -> String {
+        let elsewhere = Purpose::MovedSecret.elsewhere();
+        let cure = match self {
+            Self::OpenToOthers { .. } => format!("if nobody else had a reason to look: {}", self.closing()),
+            Self::UnsafeAncestor { ancestor, .. } => format!("close it: chmod o-w {}", quoted(ancestor)),
+            Self::LinkedDirectory { path, target } => format!(
+                "put a directory of your own in the place of the link {} (it leads to {})",
+                quoted(path),
+                quoted(target)
+            ),
+            Self::ForeignOwner { path, .. }
+            | Self::ManyNames { path, .. }
+            | Self::Link { path }
+            | Self::WrongType { path, .. }
+            | Self::TooLarge { path } => format!("look at it (ls -ld {}); {}", quoted(path), moving(path)),
+            Self::Io { .. } => return elsewhere,
+        };
+        format!("{cure}; or {elsewhere}")
+    }
+
+    fn hint_for_named(&self, purpose: Purpose) -> String {
+        match (self, purpose) {
+            (Self::OpenToOthers { .. }, _) => format!("close it to other users: {}", self.closing()),
+            (
+                Self::ForeignOwner { .. } | Self::UnsafeAncestor { .. } | Self::ManyNames { .. },
+                Purpose::Flag(flag),
+            ) => format!("make a copy that belongs to you alone, and name it with --{flag}"),
+            (Self::Link { .. } | Self::LinkedDirectory { .. }, Purpose::Flag(flag)) => {
+                format!("name the file that the link leads to with --{flag}")
+            }
+            _ => purpose.elsewhere(),
+        }
+    }
+
+    /// The command that closes it to others.
+    fn closing(&self) -> String {
+        match self {
+            Self::OpenToOthers { kind, path, .. } => {
+                let mode = if *kind == Kind::Directory { "700" } else { "600" };
+                format!("chmod {mode} {}", quoted(path))
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+fn moving(path: &Path) -> String {
+    format!("move it away: mv {0} {0}.old", quoted(path))
+}
+
+/// What to do about an error of the system.
+pub(super) fn system_hint(purpose: Purpose, reads: bool, path: &Path, source: &io::Error) -> String {
+    let elsewhere = purpose.elsewhere();
+    match source.raw_os_error().and_then(platform::system_fault) {
+        Some(SystemFault::TooManyOpen) => {
+            return "too many files are open: close programs, or raise the limit (ulimit -n), and try again"
+                .to_owned();
+        }
+        Some(SystemFault::Device) => {
+            return format!(
+                "the disk or its server has a fault (dmesg may say which); until it is cured, {elsewhere}"
+            );
+        }
+        Some(SystemFault::LinkLoop) => {
+            return format!("a link on the way to it is one that cannot be followed; {elsewhere}");
+        }
+        None => {}
+    }
+    match source.kind() {
+        io::ErrorKind::PermissionDenied => permission_hint(purpose, reads, path),
+        io::ErrorKind::NotFound => missing_hint(purpose, path),
+        io::ErrorKind::StorageFull => format!("free some space, or {elsewhere}"),
+        io::ErrorKind::QuotaExceeded => {
+            format!("your quota is used up: free some space, or {elsewhere}")
+        }
+        io::ErrorKind::FileTooLarge => {
+            "files may not become as large here: raise the limit (ulimit -f), and try again".to_owned()
+        }
+        io::ErrorKind::OutOfMemory => "free some memory, and try again".to_owned(),
+        io::ErrorKind::StaleNetworkFileHandle => {
+            format!("try again; if it stays so, mount the network file system anew, or {elsewhere}")
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            format!("its file system is read-only: make it writable, or {elsewhere}")
+        }
+        io::ErrorKind::NotADirectory => format!("a part of the path is a file: {elsewhere}"),
+        io::ErrorKind::TimedOut => format!("the program that writes it has not ended: {elsewhere}"),
+        _ => elsewhere,
+    }
+}
+
+fn permission_hint(purpose: Purpose, reads: bool, path: &Path) -> String {
+    let dir = quoted(path.parent().unwrap_or(path));
+    match purpose {
+        Purpose::Flag(_) => format!("make it readable for you: chmod u+r {}", quoted(path)),
+        Purpose::Kubeconfig => format!("make it and its directory {dir} readable and writable for you"),
+        _ if reads => format!(
+            "make it readable for you (chmod u+rwX {}), or {}",
+            quoted(path),
+            purpose.elsewhere()
+        ),
+        _ => format!(
+            "make its directory {dir} writable for you, or {}",
+            purpose.elsewhere()
+        ),
+    }
+}
+
+fn missing_hint(purpose: Purpose, path: &Path) -> String {
+    match purpose {
+        Purpose::Flag(flag) if path.is_relative() => format!(
+            "correct the path that --{flag} has: a relative one begins in the directory in which kubectl was called"
+        ),
+        Purpose::Flag(flag) => format!("correct the path that --{flag} has, or make the file"),
+        _ => format!(
+            "something on the way to it was removed just now: try again, or {}",
+            purpose.elsewhere()
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+use std::path::PathBuf;
+
+use super::*;
+use crate::files::UserFileError;
+
+const PURPOSES: [Purpose; 4] = [
+    Purpose::Sessions,
+    Purpose::MovedSecret,
+    Purpose::Flag("password-file"),
+    Purpose::Kubeconfig,
+];
+
+fn io(action: &'static str, path: &str, source: io::Error) -> Error {
+    let path = path.into();
+    Error::Io { action, path, source }
+}
+
+fn others() -> Vec<Error> {
+    let path = || PathBuf::from("/d/f");
+    let owner = || "uid 7".to_owned();
+    let mut faults = vec![
+        Error::UnsafeAncestor {
+            path: path(),
+            ancestor: "/d".into(),
+            mode: 0o777,
+        },
+        Error::Link { path: path() },
+        Error::LinkedDirectory {
+            path: path(),
+            target: "/e".into(),
+        },
+        Error::ManyNames {
+            path: path(),
+            links: 2,
+        },
+        Error::TooLarge { path: path() },
+    ];
+    for kind in [Kind::Directory, Kind::File] {
+        faults.extend([
+            Error::ForeignOwner {
+                kind,
+                path: path(),
+                owner: owner(),
+            },
+            Error::OpenToOthers {
+                kind,
+                path: path(),
+                mode: 0o666,
+            },
+            Error::WrongType {
+                path: path(),
+                expected: kind,
+            },
+        ]);
+    }
+    faults
+}
+
+fn kinds() -> Vec<io::Error> {
+    use io::ErrorKind as K;
+    [
+        K::PermissionDenied,
+        K::NotFound,
+        K::StorageFull,
+        K::QuotaExceeded,
+        K::FileTooLarge,
+        K::OutOfMemory,
+        K::StaleNetworkFileHandle,
+        K::ReadOnlyFilesystem,
+        K::NotADirectory,
+        K::IsADirectory,
+        K::TimedOut,
+        K::Other,
+    ]
+    .map(io::Error::from)
+    .into()
+}
+
+/// Each kind of fault of each file: nothing is told of another kind of file, or of a flag that does not decide where this one is.
+#[test]
+fn a_hint_speaks_of_the_file_that_it_is_about() {
+    for purpose in PURPOSES {
+        let read = kinds().into_iter().map(|kind| io("read", "/d/f", kind));
+        let write = kinds().into_iter().map(|kind| io("write", "/d/f", kind));
+        let hints = others().into_iter().chain(read).chain(write);
+        let hints: Vec<String> = hints.map(|fault| fault.hint(purpose)).collect();
+        assert!(hints.iter().any(|hint| hint.contains(&purpose.elsewhere())));
+        for hint in hints {
+            let of_sessions = ["--token-cache-dir", "session", "none of ours", "clean"];
+            let about = of_sessions.iter().any(|word| hint.contains(word));
+            assert!(!about || purpose == Purpose::Sessions, "{purpose:?}: {hint}");
+            for (other, words) in [
+                (PURPOSES[1], "--secret-to-file"),
+                (PURPOSES[2], "--password-file"),
+                (PURPOSES[3], "--kubeconfig"),
+            ] {
+                assert!(!hint.contains(words) || purpose == other, "{purpose:?}: {hint}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_hint_of_a_kubeconfig_names_no_other_file() {
+    for kind in kinds() {
+        let error = UserFileError::io("write", Path::new("/d/f"))(kind);
+        let hint = error.hint();
+        assert!(
+            !hint.contains("session") && !hint.contains("token-cache"),
+            "{hint}"
+        );
+    }
+}
+
+/// What is for each purpose.
+#[test]
+fn the_hint_follows_the_purpose() {
+    let open = |path: &str| Error::OpenToOthers {
+        kind: Kind::File,
+        path: path.into(),
+        mode: 0o644,
+    };
+    let denied = |action| io(action, "/d/f", io::ErrorKind::PermissionDenied.into());
+    for (purpose, fault, words) in [
+        (PURPOSES[0], open("/d/f"), "keep sessions on a Linux file system"),
+        (
+            PURPOSES[1],
+            open("/d/f"),
+            "chmod 600 /d/f; or leave --secret-to-file out",
+        ),
+        (
+            PURPOSES[2],
+            open("/d/f"),
+            "close it to other users: chmod 600 /d/f",
+        ),
+        (PURPOSES[0], denied("read"), "chmod u+rwX /d/f"),
+        (PURPOSES[0], denied("write"), "make its directory /d writable"),
+        (
+            PURPOSES[1],
+            denied("make the directory"),
+            "or leave --secret-to-file out",
+        ),
+        (PURPOSES[2], denied("read"), "chmod u+r /d/f"),
+        (
+            PURPOSES[3],
+            denied("write"),
+            "its directory /d readable and writable",
+        ),
+        (
+            PURPOSES[0],
+            Error::WrongType {
+                path: "/dev/null".into(),
+                expected: Kind::Directory,
+            },
+            "choose another place with --token-cache-dir",
+        ),
+    ] {
+        let hint = fault.hint(purpose);
+        assert!(
+            hint.contains(words) && !hint.contains("mv /dev"),
+            "{purpose:?}: {hint}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_file_is_no_matter_of_the_cache_directory() {
+    for (kind, path, words) in [
+        (
+            io::ErrorKind::NotFound,
+            "/s",
+            "correct the path that --password-file has",
+        ),
+        (io::ErrorKind::NotFound, "s", "in which kubectl was called"),
+        (io::ErrorKind::PermissionDenied, "/a b", "chmod u+r '/a b'"),
+        (
+            io::ErrorKind::IsADirectory,
+            "/s",
+            "another file with --password-file",
+        ),
+    ] {
+        let hint = io("read", path, kind.into()).hint(Purpose::Flag("password-file"));
+        assert!(hint.contains(words) && !hint.contains("cache"), "{hint}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_hint_follows_the_systems_error() {
+    use nix::errno::Errno;
+    for (code, words) in [
+        (Errno::EACCES, "chmod u+rwX /s"),
+        (Errno::EMFILE, "ulimit -n"),
+        (Errno::ENFILE, "ulimit -n"),
+        (Errno::EFBIG, "ulimit -f"),
+        (Errno::ENOMEM, "free some memory"),
+        (Errno::EIO, "has a fault"),
+        (Errno::ELOOP, "a link on the way"),
+        (Errno::ESTALE, "mount"),
+        (Errno::EDQUOT, "quota"),
+        (Errno::ENOSPC, "free some space"),
+        (Errno::EROFS, "make it writable"),
+    ] {
+        let error = io("read", "/s", io::Error::from_raw_os_error(code as i32));
+        for purpose in [Purpose::Sessions, Purpose::MovedSecret] {
+            let hint = error.hint(purpose);
+            assert!(hint.contains(words), "{code}: {hint}");
+        }
+    }
+}
