@@ -85,6 +85,9 @@ fn sign_in(
             "you have a token until {}; to have kubectl refresh it by itself: kubesesame kubeconfig convert",
             clock::rfc3339(acquired.session.expires_at)
         ));
+        if let Some(warning) = store.file.warning_of_readers() {
+            ui.warn(&warning);
+        }
     }
     Ok(())
 }

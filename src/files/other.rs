@@ -117,6 +117,11 @@ pub(super) fn keep_owner(_file: &File, _replaced: &fs::Metadata) -> Result<(), (
     Ok(())
 }
 
+/// The access list of the directory decides that.
+pub(super) fn readable_by_others(_metadata: &fs::Metadata) -> Option<u32> {
+    None
+}
+
 pub(super) fn kind_of_special(_metadata: &fs::Metadata) -> &'static str {
     "a device"
 }

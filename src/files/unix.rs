@@ -19,6 +19,7 @@ use super::{Error, Kind, SystemFault, open};
 const STICKY: u32 = 0o1000;
 const WRITE_BY_OTHERS: u32 = 0o002;
 const WRITE_BY_GROUP: u32 = 0o020;
+const READ_BY_OTHERS: u32 = 0o044;
 const ANY_BY_OTHERS: u32 = 0o077;
 
 /// Returns whether there is a directory, after checking that only we (and root) can change what is in it.
@@ -296,6 +297,12 @@ pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
 
 pub(super) fn links(metadata: &Metadata) -> u64 {
     metadata.nlink()
+}
+
+/// Returns the mode of a file that its group or everybody can read.
+pub(super) fn readable_by_others(metadata: &Metadata) -> Option<u32> {
+    let mode = metadata.mode() & 0o7777;
+    (mode & READ_BY_OTHERS != 0).then_some(mode)
 }
 
 /// Gives a new file the owner and group of the one that it replaces. A failure tells the owner, unless only the group is another one.

@@ -348,3 +348,31 @@ fn without_a_place_for_turns_a_sign_in_works_all_the_same() {
         sign_in(&file, &call);
     }
 }
+
+/// As kubectl and helm warn. It is not refused: it worked before, and whose group it is nobody knows.
+#[test]
+fn tokens_in_a_kubeconfig_that_others_can_read_are_warned_of() {
+    for (mode, warned) in [
+        (0o600, false),
+        (0o622, false),
+        (0o640, true),
+        (0o604, true),
+        (0o644, true),
+    ] {
+        let sandbox = Sandbox::new();
+        let (file, call) = standalone(&sandbox, &[]);
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        let outcome = call.run();
+        assert_eq!(outcome.code, Some(0), "{outcome}");
+        let words = format!(
+            "warning: the tokens are in `{0}`, which other users can read (mode {mode:04o}): chmod go-r {0}\n",
+            file.display()
+        );
+        assert_eq!(outcome.stderr.contains(&words), warned, "{mode:o}: {outcome}");
+        assert_eq!(
+            outcome.stderr.matches("warning: ").count(),
+            usize::from(warned),
+            "{outcome}"
+        );
+    }
+}

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::FileArgs;
 use crate::environment::Environment;
-use crate::files::{Staged, UserFile, UserFileLock, shown};
+use crate::files::{Staged, UserFile, UserFileLock, quoted, shown};
 use crate::kubeconfig::{self, Error, Fault};
 
 /// A kubeconfig that is there.
@@ -92,6 +92,16 @@ impl Kubeconfig {
             Fault::NoKubeconfig(reason) => Error::NoKubeconfig { path, reason },
             Fault::Unproven => Error::Unproven { path },
         }
+    }
+
+    /// What is told where tokens are kept in a file that others can read: kubectl and helm warn of it too.
+    pub(in crate::command) fn warning_of_readers(&self) -> Option<String> {
+        let mode = self.file.readable_by_others()?;
+        Some(format!(
+            "the tokens are in `{}`, which other users can read (mode {mode:04o}): chmod go-r {}",
+            shown(self.path()),
+            quoted(self.path())
+        ))
     }
 
     pub(in crate::command) fn lock(&self) -> Result<UserFileLock, Error> {

@@ -83,6 +83,11 @@ impl UserFile {
         read_open(file, &self.named)
     }
 
+    /// Its mode, if its group or everybody can read it.
+    pub(crate) fn readable_by_others(&self) -> Option<u32> {
+        platform::readable_by_others(&fs::metadata(&self.real).ok()?)
+    }
+
     pub(crate) fn lock(&self) -> Result<UserFileLock, UserFileError> {
         UserFileLock::take(&[self])
     }
