@@ -137,10 +137,8 @@ impl Error {
             Self::Settings(error) => Some(error.hint()),
             Self::Exec(error) => Some(error.hint()),
             Self::Session(error) => Some(error.hint()),
-            Self::Oidc(error) => error.hint(),
-            Self::RefreshFailed { source, dir } => source
-                .hint()
-                .map(|hint| refresh_hint(source, &hint, dir.as_deref())),
+            Self::Oidc(error) => Some(error.hint()),
+            Self::RefreshFailed { source, dir } => Some(refresh_hint(source, &source.hint(), dir.as_deref())),
             Self::SessionOver(_) => Some("you will have to sign in when the token ends".to_owned()),
             Self::NoSession => Some("this is a fault of kubesesame: please report it".to_owned()),
             Self::Kubeconfig(error) => Some(error.hint()),

@@ -24,7 +24,7 @@ impl OAuthError {
 }
 
 impl Error {
-    pub(crate) fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> String {
         match self {
             Self::AuthorityFile(_)
             | Self::AuthorityNotPem { .. }
@@ -51,11 +51,9 @@ impl Error {
             | Self::ClientRefused { .. }
             | Self::NoReason { .. }
             | Self::Redirected { .. }
-            | Self::RedirectLoop { .. } => Some(self.network_hint()),
-            Self::IssuerMismatch { .. } | Self::Discovery { .. } | Self::Keys { .. } => {
-                Some(self.provider_hint())
-            }
-            Self::NoAddress(taken) => Some(taken.hint()),
+            | Self::RedirectLoop { .. } => self.network_hint(),
+            Self::IssuerMismatch { .. } | Self::Discovery { .. } | Self::Keys { .. } => self.provider_hint(),
+            Self::NoAddress(taken) => taken.hint(),
             Self::PromptImpossible(_)
             | Self::Prompt(_)
             | Self::NotTyped(_)
@@ -67,20 +65,20 @@ impl Error {
             | Self::Pasted(_)
             | Self::LoginImpossible
             | Self::PastedCodeRefused(_)
-            | Self::NothingPasted { .. } => Some(self.by_hand_hint().to_owned()),
+            | Self::NothingPasted { .. } => self.by_hand_hint().to_owned(),
             Self::Unattended { .. }
             | Self::AnswerIssuer { .. }
             | Self::AnswerIssuerMissing
-            | Self::AnswerMalformed(_) => Some(self.browser_hint()),
-            Self::SignInRefused(error) | Self::OAuth(error) => Some(error.hint()),
+            | Self::AnswerMalformed(_) => self.browser_hint(),
+            Self::SignInRefused(error) | Self::OAuth(error) => error.hint(),
             Self::TokenAnswer { .. } | Self::TokenType(_) | Self::NoIdToken | Self::NoLifetime => {
-                Some(self.token_hint().to_owned())
+                self.token_hint().to_owned()
             }
             Self::IdToken {
                 source,
                 clock_ahead,
                 okta,
-            } => Some(source.hint(*clock_ahead, *okta)),
+            } => source.hint(*clock_ahead, *okta),
         }
     }
 
@@ -91,7 +89,12 @@ impl Error {
                  --oidc-use-access-token"
             }
             Self::NoLifetime => {
-                "leave --oidc-use-access-token out: the cluster needs a token that says when it ends"
+                "let the provider send `expires_in` with its tokens, or leave --oidc-use-access-token out: the cluster needs a token that \
+                 says when it ends"
+            }
+            // RFC 9449 5, RFC 8705 3.
+            Self::TokenType(_) => {
+                "let the provider send bearer tokens to this app: turn off what binds tokens to a key (DPoP, client certificates)"
             }
             Self::TokenAnswer { url, .. } if is_at_okta(url) => {
                 "ask Okta's support, and quote the request id (-v shows it)"
@@ -107,6 +110,10 @@ impl Error {
                  {redirect_uri} to the app's redirect URIs at the provider, to the letter; about the client, compare \
                  --oidc-client-id with the app"
             ),
+            // RFC 9207 2.4.
+            Self::AnswerIssuerMissing => "ask whoever runs the provider: its discovery document has \
+                 `authorization_response_iss_parameter_supported`, so each answer needs the parameter `iss`"
+                .to_owned(),
             _ => {
                 "run the command again; if it comes back, something between browser and provider changes answers".to_owned()
             }
@@ -115,6 +122,14 @@ impl Error {
 
     fn by_hand_hint(&self) -> &'static str {
         match self {
+            Self::PromptImpossible("password") => {
+                "give it in a file with --password-file, or run kubectl at a terminal, in the foreground, with `interactiveMode: \
+                 IfAvailable` in the kubeconfig"
+            }
+            Self::PromptImpossible("user name") => {
+                "give it with --username, or run kubectl at a terminal, in the foreground, with `interactiveMode: IfAvailable` in the \
+                 kubeconfig"
+            }
             Self::PromptImpossible(_) => {
                 "run kubectl at a terminal, in the foreground, with `interactiveMode: IfAvailable` in the kubeconfig; or use \
                  another --grant-type"
@@ -152,42 +167,37 @@ impl Error {
             Self::Pasted(_) | Self::NothingPasted { .. } => {
                 "paste the code alone, or the whole address that the browser ended on, of this sign-in"
             }
-            _ => "run kubectl in a terminal",
+            _ => "run the command at a terminal",
         }
     }
 
-    fn setup_hint(&self) -> Option<String> {
+    fn setup_hint(&self) -> String {
         match self {
-            Self::AuthorityFile(source) => Some(format!(
+            Self::AuthorityFile(source) => format!(
                 "{}; it takes a file in PEM",
                 source.hint(files::Purpose::Flag("certificate-authority"))
-            )),
-            Self::AuthorityNotPem { .. } => Some(
+            ),
+            Self::AuthorityNotPem { .. } =>
                 "give the certificate that signed the provider's, as PEM (-----BEGIN CERTIFICATE-----)"
                     .to_owned(),
-            ),
-            Self::OtherAccount { .. } => Some(
+            Self::OtherAccount { .. } =>
                 "sign out at the provider in your browser and try again, or give the other name with --account"
                     .to_owned(),
-            ),
-            Self::LocalServer { .. } => Some(
+            Self::LocalServer { .. } =>
                 "both are PEM files, and the key is the certificate's; `mkcert localhost` makes a pair that browsers here trust"
                     .to_owned(),
-            ),
-            Self::FlagFile { flag, source } => Some(source.hint(files::Purpose::Flag(flag))),
-            Self::SecretNotText(_) => Some("put the secret into it, and nothing else".to_owned()),
-            Self::RequestHeader(_) => Some("for example --oidc-request-header=X-Tenant=blue".to_owned()),
-            Self::CertificateVariables(_) => Some(
+            Self::FlagFile { flag, source } => source.hint(files::Purpose::Flag(flag)),
+            Self::SecretNotText(_) => "put the secret into it, and nothing else".to_owned(),
+            Self::RequestHeader(_) => "for example --oidc-request-header=X-Tenant=blue".to_owned(),
+            Self::CertificateVariables(_) =>
                 "correct SSL_CERT_FILE and SSL_CERT_DIR, or unset them to use the system's certificates; or name the \
                  provider's authority with --certificate-authority"
                     .to_owned(),
-            ),
-            Self::Client(_) => Some(
+            Self::Client(_) =>
                 "install the system's certificates (package ca-certificates), or name one with \
                  --certificate-authority"
                     .to_owned(),
-            ),
-            _ => None,
+            _ => "this is a fault of kubesesame: please report it".to_owned(),
         }
     }
 
@@ -228,7 +238,26 @@ impl Error {
             Self::Refused { status: 404, url, .. } if url.as_str().matches("/.well-known/").count() > 1 => {
                 "give the issuer alone in --oidc-issuer-url, without /.well-known/openid-configuration"
             }
-            Self::Refused { status: 404, .. } => "check --oidc-issuer-url for a typo",
+            Self::Refused {
+                status: 404 | 405 | 410,
+                url,
+                ..
+            } if url.as_str().ends_with("/.well-known/openid-configuration") => {
+                "check --oidc-issuer-url for a typo"
+            }
+            Self::Refused {
+                status: 404 | 405 | 410,
+                ..
+            } => {
+                "this address is in the provider's discovery document: ask whoever runs the provider, or the proxy in front of it"
+            }
+            Self::Refused {
+                status: 408 | 425, ..
+            } => "try again later",
+            Self::Refused { status: 400..500, .. } => {
+                "check --oidc-issuer-url; if it is right, what stands in front of the provider may want a header \
+                 (--oidc-request-header) or another network"
+            }
             _ => return None,
         })
     }
@@ -286,7 +315,7 @@ impl Error {
                 "a network's sign-in page or a proxy may stand in between: check network, VPN and proxy; if the provider has \
                  moved there, give its new issuer, as your cluster has it"
             }
-            Self::RedirectLoop { .. } => {
+            Self::RedirectLoop { .. } | Self::AnswerTooLarge { .. } => {
                 "check --oidc-issuer-url; if it is right, ask whoever runs the provider or the proxy in front of it"
             }
             _ => "try again later",
@@ -334,64 +363,4 @@ fn is_at_loopback(url: &ForeignText) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn issuer(configured: &str, returned: &str) -> String {
-        issuer_hint(&ForeignText::new(configured), &ForeignText::new(returned))
-    }
-
-    #[test]
-    fn an_issuer_that_differs_is_explained_by_what_differs() {
-        assert!(issuer("https://i", "https://i/").contains("only the slash"));
-        let tenants = "https://login.microsoftonline.com/{tenantid}/v2.0";
-        assert!(
-            issuer("https://login.microsoftonline.com/common/v2.0", tenants).contains("your own tenant's id")
-        );
-        assert!(issuer("https://login.example.com", "https://x.okta.com").contains("at Okta"));
-        assert!(!issuer("https://login.example.com", "https://other.example.com").contains("Okta"));
-    }
-
-    #[test]
-    fn okta_is_named_at_okta_alone() {
-        for (url, at_okta) in [
-            ("https://dev-1.okta.com/oauth2/default", true),
-            ("https://idp.example.com/realms/x", false),
-        ] {
-            let url = ForeignText::new(url);
-            let refused = Error::Refused {
-                url: url.clone(),
-                status: 404,
-                reason: None,
-                until: None,
-                request_id: None,
-            };
-            let answer = Error::TokenAnswer {
-                url,
-                why: ForeignText::new("x"),
-            };
-            for error in [refused, answer] {
-                let hint = error.hint().unwrap();
-                assert_eq!(hint.to_lowercase().contains("okta"), at_okta, "{hint}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_request_that_is_too_large_is_explained() {
-        for status in [413, 431] {
-            let refused = Error::Refused {
-                url: ForeignText::new("https://i"),
-                status,
-                reason: None,
-                until: None,
-                request_id: None,
-            };
-            let hint = refused.hint().unwrap();
-            assert!(
-                hint.contains("--oidc-request-header") && hint.contains("groups"),
-                "{hint}"
-            );
-        }
-    }
-}
+mod tests;
