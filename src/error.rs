@@ -46,6 +46,9 @@ pub(crate) enum Error {
     /// The sign-in that this call waited for, or one shortly before, failed so.
     #[error("{}", .0.report.error)]
     Remembered(Recalled),
+    /// A failure in the terms of what the user has written.
+    #[error("{}", .0.error)]
+    Reworded(Box<Report>),
     #[error("the result could not be written to standard output")]
     Output(#[source] io::Error),
     #[error("the system does not let kubesesame use the network")]
@@ -66,6 +69,9 @@ impl Error {
         if let Self::Remembered(recalled) = self {
             return recalled.report.clone();
         }
+        if let Self::Reworded(report) = self {
+            return (**report).clone();
+        }
         let mut causes = Vec::new();
         let mut cause = match self {
             Self::UnfitLater(_, error) => error.source(),
@@ -84,6 +90,17 @@ impl Error {
             note: None,
             exit: self.exit(),
         }
+    }
+
+    /// The same failure with another hint; one whose hint stays is the same error.
+    pub(crate) fn reworded(self, reword: impl FnOnce(&str) -> String) -> Self {
+        let mut report = self.report();
+        let hint = report.hint.as_deref().map(reword);
+        if hint == report.hint {
+            return self;
+        }
+        report.hint = hint;
+        Self::Reworded(Box::new(report))
     }
 
     /// Whether this process's caller has been told before.
@@ -143,6 +160,7 @@ impl Error {
             Self::NoSession => Some("this is a fault of kubesesame: please report it".to_owned()),
             Self::Kubeconfig(error) => Some(error.hint()),
             Self::Remembered(recalled) => recalled.report.hint.clone(),
+            Self::Reworded(report) => report.hint.clone(),
             Self::Output(source) => Some(output_hint(source.kind()).to_owned()),
             Self::Runtime(_) => Some("look at the limits of open files and processes (ulimit -a)".to_owned()),
         }
@@ -157,6 +175,7 @@ impl Error {
                 EXIT_USAGE
             }
             Self::Remembered(recalled) => recalled.report.exit,
+            Self::Reworded(report) => report.exit,
             Self::Kubeconfig(_)
             | Self::Session(_)
             | Self::Oidc(_)

@@ -29,8 +29,11 @@ const KUBECONFIG_LOCK_WAIT: Duration = Duration::from_secs(5);
 pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
     let environment = invocation.environment;
     let selected = Selected::find(&args, environment).inspect_err(|_| ui.note(WHAT_IT_IS))?;
-    let (provider, mut trust) = settings_of(&selected.entry.arguments)
-        .ok_or_else(|| selected.file.no_sign_in(&selected.user, UNUSABLE))?;
+    let (provider, mut trust) = settings_of(&selected.entry.arguments).map_err(|fault| {
+        selected
+            .file
+            .no_sign_in(&selected.user, &fault.reason, Some(fault.cure))
+    })?;
     let provider = provider.with_parameters(&args.oidc_auth_request_extra_params)?;
     trust.add(Trust::new(args.tls));
     trust.expand_home(environment);
@@ -55,7 +58,12 @@ pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> 
         identity: &identity,
         scopes_from: ScopeSource::AuthProvider,
     };
-    sign_in(&store, &settings, invocation, ui)
+    sign_in(&store, &settings, invocation, ui).map_err(in_terms_of_the_entry)
+}
+
+/// Issuer, client and scopes have no flags here.
+fn in_terms_of_the_entry(error: Error) -> Error {
+    error.reworded(kubeconfig::hint_in_entry_terms)
 }
 
 fn sign_in(
@@ -95,14 +103,25 @@ fn sign_in(
 const WHAT_IT_IS: &str = "\
 without a command, kubesesame signs in the user of a kubeconfig whose `auth-provider` is `oidc`; for all else: kubesesame --help";
 
-const UNUSABLE: &str = "its `auth-provider` has a value that cannot be used";
+/// A value of an entry that cannot be used, and what to do about it.
+struct EntryFault {
+    reason: String,
+    cure: String,
+}
 
 /// The settings in an entry, as `get-token` reads them.
-fn settings_of(arguments: &[String]) -> Option<(Provider, Trust)> {
-    match Cli::parse_entry(arguments).ok()?.command {
-        Command::GetToken(args) => Some((Provider::new(args.provider).ok()?, Trust::new(args.tls))),
-        _ => None,
-    }
+fn settings_of(arguments: &[String]) -> Result<(Provider, Trust), EntryFault> {
+    let Ok(Command::GetToken(args)) = Cli::parse_entry(arguments).map(|cli| cli.command) else {
+        return Err(EntryFault {
+            reason: "its `auth-provider` has a value that cannot be used".to_owned(),
+            cure: "correct its `config` in the kubeconfig".to_owned(),
+        });
+    };
+    let provider = Provider::new(args.provider).map_err(|error| EntryFault {
+        reason: kubeconfig::in_entry_terms(&error.to_string()),
+        cure: kubeconfig::hint_in_entry_terms(&error.hint()),
+    })?;
+    Ok((provider, Trust::new(args.tls)))
 }
 
 /// The user that is meant, and where its entry is.
@@ -126,7 +145,7 @@ impl Selected {
             match found {
                 None => {}
                 Some(Ok(entry)) => return Ok(Self { file, user, entry }),
-                Some(Err(reason)) => return Err(file.no_sign_in(&user, &reason)),
+                Some(Err(reason)) => return Err(file.no_sign_in(&user, &reason, None)),
             }
         }
         let name = ForeignText::new(&user);
@@ -147,11 +166,12 @@ impl Selected {
 }
 
 impl Kubeconfig {
-    fn no_sign_in(&self, user: &str, reason: &str) -> Error {
+    fn no_sign_in(&self, user: &str, reason: &str, cure: Option<String>) -> Error {
         Error::Kubeconfig(kubeconfig::Error::NoSignIn {
             path: self.path().to_owned(),
             name: ForeignText::new(user),
             reason: ForeignText::new(reason),
+            cure,
         })
     }
 }

@@ -41,6 +41,8 @@ pub(crate) enum Error {
         path: PathBuf,
         name: ForeignText,
         reason: ForeignText,
+        /// What to do about a value of an `auth-provider` that cannot be used.
+        cure: Option<String>,
     },
     #[error("user `{name}` of `{}` cannot be converted: {reason}", shown(.path))]
     Unable {
@@ -94,6 +96,7 @@ impl Error {
             }
             Self::NoSuchContext { known, .. } => format!("the contexts are: {}", joined(known)),
             Self::NoUser { .. } => "choose a user with --user".to_owned(),
+            Self::NoSignIn { cure: Some(cure), .. } => cure.clone(),
             Self::NoSignIn { .. } => {
                 "for a user with an `exec` entry just run kubectl; `kubesesame setup` helps to make one"
                     .to_owned()

@@ -376,3 +376,27 @@ fn tokens_in_a_kubeconfig_that_others_can_read_are_warned_of() {
         );
     }
 }
+
+/// What the entry of the kubeconfig says is corrected there: there are no such flags in this mode.
+#[test]
+fn a_hint_names_the_keys_of_the_entry_and_not_the_flags_of_get_token() {
+    let sandbox = Sandbox::new();
+    let text = kubeconfig(&sandbox, &[]);
+    let issuer = sandbox.okta.issuer();
+    for (wrong, words) in [
+        (format!("{issuer}x"), ["HTTP 404", "check `idp-issuer-url`"]),
+        (
+            "http://idp.example".to_owned(),
+            [
+                "`idp-issuer-url` `http://idp.example` is not https",
+                "give the issuer",
+            ],
+        ),
+    ] {
+        write(&sandbox, ".kube/config", &text.replace(&issuer, &wrong));
+        let outcome = sandbox.standalone().run();
+        outcome.fails(1, &words);
+        assert!(!outcome.stderr.contains("--oidc-issuer-url"), "{outcome}");
+        assert!(!outcome.stderr.contains("just run kubectl"), "{outcome}");
+    }
+}

@@ -71,7 +71,7 @@ fn what_cannot_be_signed_in_is_told_before_anybody_is_asked() {
         ),
         (
             whole.replace(&issuer, "          idp-issuer-url: ftp://x\n"),
-            "has a value that cannot be used",
+            "`idp-issuer-url` `ftp://x` is not https",
         ),
         (
             whole.replace(
