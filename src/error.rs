@@ -94,6 +94,10 @@ impl Error {
 
     /// The same failure with another hint; one whose hint stays is the same error.
     pub(crate) fn reworded(self, reword: impl FnOnce(&str) -> String) -> Self {
+        // Who was told of it is not told again.
+        if self.was_told() {
+            return self;
+        }
         let mut report = self.report();
         let hint = report.hint.as_deref().map(reword);
         if hint == report.hint {

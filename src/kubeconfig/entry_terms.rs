@@ -1,6 +1,7 @@
-//! Texts about settings, in the terms of an `auth-provider` entry. Pure.
+//! Texts about settings, in the terms of the place in a kubeconfig that they come from. Pure.
 //!
-//! Without a command, issuer, client and scopes come from that entry, and there are no flags for them.
+//! Without a command, issuer, client and scopes come from an `auth-provider` entry, and there are no flags for them. Where a cluster's
+//! config chose them, a flag would change nothing.
 
 /// Flags of `get-token` and the keys of the entry; a flag before those that it begins.
 const KEYS: [(&str, &str); 4] = [
@@ -18,6 +19,24 @@ const WITHOUT_KEY: [&str; 5] = [
     "--oidc-request-header",
     "--oidc-use-access-token",
 ];
+
+/// Flags whose values a cluster's config has under the same names.
+const OF_CLUSTERS: [&str; 3] = ["--oidc-issuer-url", "--oidc-client-id", "--oidc-extra-scope"];
+
+/// Names the keys of the cluster's config in the place of flags, and where they are.
+pub(crate) fn hint_in_cluster_terms(hint: &str) -> String {
+    let told = OF_CLUSTERS.iter().fold(hint.to_owned(), |text, flag| {
+        let key = flag.trim_start_matches('-');
+        let with_value = text.replace(&format!("{flag}="), &format!("{key}: "));
+        with_value.replace(flag, &format!("`{key}`"))
+    });
+    if told == hint {
+        return told;
+    }
+    format!(
+        "{told} (in the cluster's config in the kubeconfig: clusters > cluster > extensions > client.authentication.k8s.io/exec)"
+    )
+}
 
 /// Names the keys of the entry in the place of flags.
 pub(crate) fn in_entry_terms(text: &str) -> String {
@@ -43,6 +62,16 @@ pub(crate) fn hint_in_entry_terms(hint: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hint_names_the_keys_of_a_cluster_s_config() {
+        let told = hint_in_cluster_terms("use --oidc-issuer-url=https://i and --oidc-client-id");
+        assert!(
+            told.starts_with("use oidc-issuer-url: https://i and `oidc-client-id` (in the cluster's"),
+            "{told}"
+        );
+        assert_eq!(hint_in_cluster_terms("try again later"), "try again later");
+    }
 
     #[test]
     fn a_hint_names_the_keys_of_the_entry() {

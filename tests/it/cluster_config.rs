@@ -10,7 +10,7 @@ pub(crate) const ALLOW: &str = "--cluster-config=allow";
 const IGNORED: &str = "warning: the cluster's config in the kubeconfig is ignored";
 
 /// As kubectl calls with `provideClusterInfo: true`.
-fn exec_info(cluster: &Value) -> String {
+pub(crate) fn exec_info(cluster: &Value) -> String {
     json!({
         "kind": "ExecCredential",
         "apiVersion": "client.authentication.k8s.io/v1",
@@ -43,7 +43,7 @@ pub(crate) fn with(mut config: Value, key: &str, value: &Value) -> Value {
     config
 }
 
-fn told(outcome: &Outcome, text: &str) -> usize {
+pub(crate) fn told(outcome: &Outcome, text: &str) -> usize {
     outcome.stderr.matches(text).count()
 }
 
@@ -157,27 +157,6 @@ fn issuer_client_scopes_and_authority_come_from_one_place() {
             "beside `oidc-issuer-url` in the cluster's config",
         ],
     );
-}
-
-/// The scopes are changed where they were chosen, and Okta's console is Okta's users' alone.
-#[test]
-fn a_sign_in_without_a_refresh_token_names_where_the_scopes_are_chosen() {
-    let sandbox = Sandbox::new();
-    let cluster = json!({ "server": "https://prod.example", "config": provider(&sandbox) });
-    let by_cluster = sandbox.get_token().without("--oidc-").arg(ALLOW);
-    let by_cluster = by_cluster.env("KUBERNETES_EXEC_INFO", &exec_info(&cluster)).run();
-    let by_flags = sandbox.get_token().without("--oidc-extra-scope").run();
-    for (outcome, words) in [
-        (by_cluster, "`oidc-extra-scope` in the cluster's config"),
-        (by_flags, "add --oidc-extra-scope=offline_access"),
-    ] {
-        assert_eq!(told(&outcome, "sent no refresh token"), 1, "{outcome}");
-        assert_eq!(
-            (told(&outcome, words), told(&outcome, "Okta")),
-            (1, 0),
-            "{outcome}"
-        );
-    }
 }
 
 #[test]

@@ -30,6 +30,7 @@ mod callback_load;
 mod callback_other_user;
 mod client_auth;
 mod cluster_config;
+mod cluster_hints;
 mod cluster_secrets;
 mod device;
 mod documents;

@@ -16,6 +16,7 @@ use crate::environment::{self, Environment};
 use crate::error::Error;
 use crate::exec::{self, ApiVersion, Cluster};
 use crate::invocation::Invocation;
+use crate::kubeconfig;
 use crate::lifecycle::{
     Acquired, Acquisition, Demand, Import, NoStore, ScopeSource, SessionFiles, SessionStore, Settings,
 };
@@ -31,7 +32,7 @@ pub(crate) fn run(args: GetTokenArgs, invocation: &Invocation<'_>, ui: Ui) -> Re
     let get_token = GetToken::new(args, invocation, request, ui)?;
     let credential = get_token.credential();
     let Acquired { session, until, .. } =
-        credential.map_err(|error| error.with_source(&get_token.cluster.untyped()))?;
+        credential.map_err(|error| get_token.in_terms_of_the_cluster(error))?;
     write_credential(request.version, &session.token, until)
 }
 
@@ -118,6 +119,15 @@ impl<'a> GetToken<'a> {
             failures_dir: settings::failures_dir(environment),
             ui,
         })
+    }
+
+    /// Where the cluster chose, a value that cannot be used is named by its key, and a flag would change nothing.
+    fn in_terms_of_the_cluster(&self, error: Error) -> Error {
+        let error = error.with_source(&self.cluster.untyped());
+        match (&self.cluster.server, &error) {
+            (None, _) | (_, Error::UnfitLater(..)) => error,
+            _ => error.reworded(kubeconfig::hint_in_cluster_terms),
+        }
     }
 
     fn key(&self) -> Key {
