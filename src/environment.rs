@@ -58,10 +58,25 @@ impl Environment {
     }
 }
 
+/// Whose the terminal of standard input is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Terminal {
+    /// There is none.
+    Absent,
+    /// Another job's for now; `fg` may give it to this one.
+    OfOtherJob,
+    /// Ours: a person can be asked.
+    Ours,
+}
+
 impl Environment {
-    /// Whether a person can be asked on standard input.
-    pub(crate) fn may_ask(&self) -> bool {
-        self.stdin_is_terminal && !is_background_job()
+    /// Looks whose the terminal is now.
+    pub(crate) fn terminal(&self) -> Terminal {
+        match (self.stdin_is_terminal, is_background_job()) {
+            (false, _) => Terminal::Absent,
+            (true, true) => Terminal::OfOtherJob,
+            (true, false) => Terminal::Ours,
+        }
     }
 }
 
@@ -159,7 +174,13 @@ pub(crate) fn stdin_can_be_read() -> bool {
 /// process when it reads there (SIGTTIN). A terminal that is not the controlling one has no jobs.
 #[cfg(unix)]
 pub(crate) fn is_background_job() -> bool {
-    nix::unistd::tcgetpgrp(std::io::stdin()).is_ok_and(|foreground| foreground != nix::unistd::getpgrp())
+    is_background_of(std::io::stdin())
+}
+
+/// The same for another way to the terminal.
+#[cfg(unix)]
+pub(crate) fn is_background_of(terminal: impl std::os::fd::AsFd) -> bool {
+    nix::unistd::tcgetpgrp(terminal).is_ok_and(|foreground| foreground != nix::unistd::getpgrp())
 }
 
 /// There are no jobs.

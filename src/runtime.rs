@@ -8,6 +8,8 @@ use std::io;
 
 use tokio::runtime::{Builder, Runtime};
 
+use crate::process;
+
 /// A runtime that is not there before it is needed.
 #[derive(Debug, Default)]
 pub(crate) struct LazyRuntime(OnceCell<Runtime>);
@@ -20,7 +22,9 @@ impl LazyRuntime {
     pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> io::Result<T> {
         if self.0.get().is_none() {
             check_descriptors()?;
-            let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+            let mut builder = Builder::new_current_thread();
+            builder.on_thread_start(process::leave_signals_to_main_thread);
+            let runtime = builder.enable_io().enable_time().build()?;
             drop(self.0.set(runtime));
         }
         match self.0.get() {

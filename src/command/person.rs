@@ -3,7 +3,7 @@
 //! Owns the texts. Decides nothing about the sign-in.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::qr;
 use crate::foreign_text::ForeignText;
@@ -192,13 +192,14 @@ fn show_remark(ui: Ui, remark: &Remark) {
 }
 
 /// Asks on the terminal.
-pub(crate) fn ask(question: Question) -> io::Result<Secret> {
-    match question {
-        Question::Username => Ui::ask("Username: "),
-        Question::Password => Ui::ask_secret("Password: "),
-        Question::CodeOrAddress => Ui::ask("Enter code, or the address that the browser ended on: "),
-        Question::AddressBesideListener => Ui::ask("paste here: "),
-    }
+pub(crate) fn ask(question: Question, deadline: Option<Instant>) -> io::Result<Secret> {
+    let prompt = match question {
+        Question::Password => return Ui::ask_secret("Password: ", deadline),
+        Question::Username => "Username: ",
+        Question::CodeOrAddress => "Enter code, or the address that the browser ended on: ",
+        Question::AddressBesideListener => "paste here: ",
+    };
+    Ui::ask(prompt, deadline)
 }
 
 #[cfg(test)]

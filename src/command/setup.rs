@@ -22,7 +22,7 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
     let redirect_url = args.provider.oidc_redirect_url.clone();
     let mut provider = Provider::new(args.provider)?;
     provider.expand_home(environment);
-    let login = Login::new(&args.login, redirect_url, environment, environment.may_ask())?;
+    let login = Login::new(&args.login, redirect_url, environment, environment.terminal())?;
     settings::check(&provider, &login)?;
     let mut trust = Trust::new(args.tls);
     trust.expand_home(environment);

@@ -37,7 +37,7 @@ pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> 
     let provider = provider.with_parameters(&args.oidc_auth_request_extra_params)?;
     trust.add(Trust::new(args.tls));
     trust.expand_home(environment);
-    let login = Login::new(&args.login, None, environment, environment.may_ask())?;
+    let login = Login::new(&args.login, None, environment, environment.terminal())?;
     settings::check(&provider, &login)?;
     let identity = Identity {
         issuer: provider.issuer.as_str().to_owned(),

@@ -17,6 +17,7 @@ use data_encoding::HEXLOWER;
 use keyring_core::{CredentialStore, Entry, Error as StoreError};
 
 use crate::foreign_text::ForeignText;
+use crate::process;
 use crate::secret::SecretKey;
 
 /// How long a keyring may take to answer. One that is unlocked takes some milliseconds.
@@ -129,6 +130,7 @@ fn in_time<T: Send + 'static>(
     let name = name.to_owned();
     // The plain `thread::spawn` panics where the system has no thread to give.
     let asking = thread::Builder::new().spawn(move || {
+        process::leave_signals_to_main_thread();
         // The first try may fail by chance: some services refuse a key exchange in 256 whose number has a leading zero.
         let result = connected(&name)
             .or_else(|_| connected(&name))

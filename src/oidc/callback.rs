@@ -324,7 +324,7 @@ mod tests {
         browser.write_all(request.as_bytes()).await.unwrap();
         let person = Person {
             report: &|_| (),
-            ask: |_| Err(std::io::ErrorKind::Unsupported.into()),
+            ask: |_, _| Err(std::io::ErrorKind::Unsupported.into()),
             request_timeout: Duration::ZERO,
             continuation: Continuation::Kubectl,
         };

@@ -124,6 +124,8 @@ pub(crate) enum Error {
     Prompt(#[source] std::io::Error),
     #[error("no {0} was typed")]
     NotTyped(&'static str),
+    #[error("no {what} was typed within {seconds} s")]
+    NotTypedInTime { what: &'static str, seconds: u64 },
     #[error("the provider has no device authorization endpoint")]
     NoDeviceEndpoint,
     #[error("the device code ended before anybody signed in with it")]

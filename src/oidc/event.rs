@@ -3,7 +3,7 @@
 //! Owns the list of both. Never decides how, or whether, a person sees an event: the caller passes a function that does.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use url::Url;
 
@@ -68,7 +68,7 @@ pub(crate) enum Event<'a> {
     },
     /// How much of the sign-in's time is left.
     TimeLeft(Duration),
-    /// The process goes on after it was stopped.
+    /// The process goes on in the foreground, after a stop or in the background.
     Continued,
     /// Nothing is waited for any more, neither an answer nor a line.
     WaitEnded,
@@ -110,8 +110,9 @@ pub(crate) enum Question {
     AddressBesideListener,
 }
 
-/// Asks a person, and blocks until there is an answer. The end of the input is an error of kind `UnexpectedEof`.
-pub(crate) type Ask = fn(Question) -> io::Result<Secret>;
+/// Asks a person, and blocks until there is an answer. The end of the input is an error of kind `UnexpectedEof`, that of the time one of
+/// kind `TimedOut`. Without a time it is the caller who waits no longer.
+pub(crate) type Ask = fn(Question, Option<Instant>) -> io::Result<Secret>;
 
 /// What follows a sign-in, as the browser's page tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The password grant (RFC 6749 4.3), for providers that know nothing else.
 
 use std::io;
+use std::time::Instant;
 
 use super::error::Error;
 use super::event::{Event, Question};
@@ -8,6 +9,7 @@ use super::id_token::Occasion;
 use super::login::{LoginFailure, asked, not_asked};
 use super::token_endpoint::TokenEndpoint;
 use super::{ProviderClient, Tokens, read};
+use crate::secret::Secret;
 use crate::settings::{Login, SecretSource};
 
 /// How often a person may try.
@@ -34,17 +36,16 @@ impl ProviderClient<'_> {
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
         metadata.check_keys(self.provider.token).map_err(not_asked)?;
         let endpoint = TokenEndpoint::new(self, &documents, &metadata);
+        let deadline = Instant::now() + login.timeout;
         let username = match username {
             Some(username) => username.to_owned(),
-            None => self.ask_username()?,
+            None => self.ask_username(login, deadline)?,
         };
         let mut tries = 1;
         let answer = loop {
             let typed = match &password {
                 Some(password) => password.clone(),
-                None => {
-                    (self.person.ask)(Question::Password).map_err(|error| prompt_failed(error, "password"))?
-                }
+                None => self.ask_password(login, deadline)?,
             };
             match endpoint.password(&username, &typed, &self.provider.scopes).await {
                 Err(Error::OAuth(error))
@@ -61,10 +62,15 @@ impl ProviderClient<'_> {
             .map_err(asked)
     }
 
-    fn ask_username(&self) -> Result<String, LoginFailure> {
+    fn ask_password(&self, login: &Login, deadline: Instant) -> Result<Secret, LoginFailure> {
+        let typed = (self.person.ask)(Question::Password, Some(deadline));
+        typed.map_err(|error| prompt_failed(error, "password", login))
+    }
+
+    fn ask_username(&self, login: &Login, deadline: Instant) -> Result<String, LoginFailure> {
         for _ in 0..TRIES {
-            let typed = (self.person.ask)(Question::Username);
-            let typed = typed.map_err(|error| prompt_failed(error, "user name"))?;
+            let typed = (self.person.ask)(Question::Username, Some(deadline));
+            let typed = typed.map_err(|error| prompt_failed(error, "user name", login))?;
             if !typed.expose().is_empty() {
                 return Ok(typed.expose().to_owned());
             }
@@ -74,9 +80,13 @@ impl ProviderClient<'_> {
     }
 }
 
-fn prompt_failed(error: io::Error, wanted: &'static str) -> LoginFailure {
+fn prompt_failed(error: io::Error, what: &'static str, login: &Login) -> LoginFailure {
     asked(match error.kind() {
-        io::ErrorKind::UnexpectedEof => Error::NotTyped(wanted),
+        io::ErrorKind::UnexpectedEof => Error::NotTyped(what),
+        io::ErrorKind::TimedOut => Error::NotTypedInTime {
+            what,
+            seconds: login.timeout.as_secs(),
+        },
         _ => Error::Prompt(error),
     })
 }

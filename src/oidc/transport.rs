@@ -22,6 +22,7 @@ use super::tls_fault::{TlsFault, causes};
 use super::tls_trust::{NamedAuthorities, client_config};
 use crate::environment;
 use crate::foreign_text::ForeignText;
+use crate::process;
 use crate::settings::{Provider, Trust};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -127,7 +128,10 @@ async fn look_up(host: String) -> io::Result<Vec<SocketAddr>> {
     let ask = |host: &str| (host, 0).to_socket_addrs().map(Iterator::collect);
     let (answer, answered) = oneshot::channel();
     let name = host.clone();
-    let started = thread::Builder::new().spawn(move || drop(answer.send(ask(&name))));
+    let started = thread::Builder::new().spawn(move || {
+        process::leave_signals_to_main_thread();
+        drop(answer.send(ask(&name)));
+    });
     match started {
         Ok(_) => answered.await.map_err(io::Error::other)?,
         Err(_) => ask(&host),

@@ -19,7 +19,7 @@ use super::callback::Callback;
 use super::error::Error;
 use super::event::{Event, Person, Question};
 use super::paste::{self, Pasted};
-use crate::process::Continued;
+use crate::process::{self, Continued};
 use crate::secret::Secret;
 use crate::settings::{Browser, Login};
 
@@ -54,9 +54,10 @@ impl Wait<'_> {
             self.open(&failures);
         } else if begins {
             self.person.tell(Event::OpenUrl(self.url));
-            self.accept_paste();
         }
         let mut is_told = !(begins && opens);
+        // In the background a person would paste into the shell.
+        let mut accepts_paste = !begins;
         let opening = Instant::now() + BROWSER_START;
         let mut count_down = pin!(count_down(self.person, self.deadline));
         loop {
@@ -66,17 +67,17 @@ impl Wait<'_> {
                 Some(reason) = failed.recv() => {
                     self.person.tell(Event::BrowserFailed(&reason));
                     self.person.tell(Event::OpenUrl(self.url));
-                    if !is_told {
-                        self.accept_paste();
-                    }
                     is_told = true;
                 }
                 () = sleep_until(opening), if !is_told => {
                     self.person.tell(Event::BrowserStarted(self.url));
-                    self.accept_paste();
                     is_told = true;
                 }
-                text = line.next(), if is_told && self.login.may_prompt => match text {
+                () = process::in_foreground(), if is_told && self.login.may_prompt && !accepts_paste => {
+                    self.accept_paste();
+                    accepts_paste = true;
+                }
+                text = line.next(), if accepts_paste && self.login.may_prompt => match text {
                     Ok(text) if text.expose().is_empty() && opens => {
                         self.person.tell(Event::SigningIn { issuer: self.issuer });
                         self.open(&failures);
@@ -117,10 +118,8 @@ impl Wait<'_> {
     }
 
     fn accept_paste(&self) {
-        if self.login.may_prompt {
-            let reopens = !matches!(self.login.browser, Browser::Print | Browser::Nobody);
-            self.person.tell(Event::PasteAccepted { reopens });
-        }
+        let reopens = !matches!(self.login.browser, Browser::Print | Browser::Nobody);
+        self.person.tell(Event::PasteAccepted { reopens });
     }
 
     /// Asks for the code alone, where nobody listens. A wrong line is told, and asked for again.
@@ -216,7 +215,7 @@ impl<'a> Line<'a> {
         let (ask, question) = (self.person.ask, self.question);
         let (answer, receiver) = oneshot::channel();
         let thread = thread::Builder::new().name("prompt".to_owned());
-        let started = thread.spawn(move || drop(answer.send(ask(question))));
+        let started = thread.spawn(move || drop(answer.send(ask(question, None))));
         started.map_err(Error::Prompt)?;
         Ok(receiver)
     }

@@ -5,17 +5,28 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use crate::environment;
 
 pub(crate) mod core_dump;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(any(not(target_os = "linux"), test))]
 mod other;
+#[cfg(unix)]
+mod signal_watch;
 mod signals;
 
+#[cfg(unix)]
+pub(crate) use signal_watch::{SignalWatch, leave_signals_to_main_thread};
 pub(crate) use signals::{HeldSignals, survive_file_size_limits};
+
+/// There are no such signals.
+#[cfg(not(unix))]
+pub(crate) fn leave_signals_to_main_thread() {}
 
 #[cfg(target_os = "linux")]
 use linux as platform;
@@ -50,8 +61,19 @@ pub(crate) fn parent_id() -> u32 {
     platform::parent_id()
 }
 
-/// Tells each time that this process goes on after a stop.
+/// How often a background job looks whether it is in the foreground: nothing tells it.
+pub(crate) const BACKGROUND_LOOK: Duration = Duration::from_millis(200);
+
+/// Waits until the terminal of standard input is no other job's; inside a runtime.
+pub(crate) async fn in_foreground() {
+    while environment::is_background_job() {
+        tokio::time::sleep(BACKGROUND_LOOK).await;
+    }
+}
+
+/// Tells each time that this process goes on in the foreground, after a stop or in the background.
 pub(crate) struct Continued {
+    in_background: bool,
     /// None where that cannot be heard.
     #[cfg(unix)]
     signal: Option<tokio::signal::unix::Signal>,
@@ -61,6 +83,7 @@ impl Continued {
     /// Listens from now on; inside a runtime.
     pub(crate) fn listen() -> Self {
         Self {
+            in_background: environment::is_background_job(),
             #[cfg(unix)]
             signal: {
                 let kind =
@@ -70,8 +93,23 @@ impl Continued {
         }
     }
 
-    /// Waits for the next time.
+    /// Waits for the next time; to be called again after it was dropped.
     pub(crate) async fn again(&mut self) {
+        loop {
+            if self.in_background {
+                in_foreground().await;
+            } else {
+                self.signal().await;
+            }
+            // A job that is continued may be one in the background, and becomes one by no other way.
+            self.in_background = environment::is_background_job();
+            if !self.in_background {
+                return;
+            }
+        }
+    }
+
+    async fn signal(&mut self) {
         #[cfg(unix)]
         if let Some(signal) = &mut self.signal
             && signal.recv().await.is_some()

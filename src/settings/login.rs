@@ -7,14 +7,15 @@ use url::Url;
 
 use super::{Browser, Error, ListenAddress, Provider, Redirect, SecretSource, expand_home, list};
 use crate::cli::LoginArgs;
-use crate::environment::Environment;
+use crate::environment::{Environment, Terminal};
 use crate::foreign_text::ForeignText;
 
 /// How to sign in.
 #[derive(Debug, Clone)]
 pub(crate) struct Login {
     pub(crate) grant: Grant,
-    /// A person may be asked on standard input: it is a terminal, and kubectl has handed it to us.
+    /// A person may be asked on standard input: it is a terminal, and kubectl has handed it to us. Beside a listener the question
+    /// may come later, when this job is in the foreground.
     pub(crate) may_prompt: bool,
     /// The redirect URI of the grant that listens to nobody, if the provider wants one.
     pub(crate) keyboard_redirect: Option<String>,
@@ -87,7 +88,7 @@ impl Login {
         args: &LoginArgs,
         redirect_url: Option<String>,
         environment: &Environment,
-        may_prompt: bool,
+        terminal: Terminal,
     ) -> Result<Self, Error> {
         let mut grant = Grant::new(args)?;
         if let Grant::Password {
@@ -129,8 +130,8 @@ impl Login {
             listen = redirect.default_addresses();
         }
         Ok(Self {
+            may_prompt: may_prompt(terminal, &grant),
             grant,
-            may_prompt,
             keyboard_redirect,
             listen,
             redirect,
@@ -144,6 +145,16 @@ impl Login {
                 .transpose()?,
             notes: notes(args, has_redirect_url),
         })
+    }
+}
+
+/// In the background only a sign-in can begin that goes on without an answer: any other would wait, with the session's lock, for a
+/// person who does not see the question.
+fn may_prompt(terminal: Terminal, grant: &Grant) -> bool {
+    match terminal {
+        Terminal::Ours => true,
+        Terminal::OfOtherJob => *grant == Grant::Browser,
+        Terminal::Absent => false,
     }
 }
 
@@ -263,7 +274,12 @@ mod tests {
     fn login(change: impl FnOnce(&mut LoginArgs), redirect: Option<&str>) -> Result<Login, Error> {
         let mut args = args();
         change(&mut args);
-        Login::new(&args, redirect.map(str::to_owned), &Environment::default(), false)
+        Login::new(
+            &args,
+            redirect.map(str::to_owned),
+            &Environment::default(),
+            Terminal::Absent,
+        )
     }
 
     fn addresses(listen: &[&str], redirect: Option<&str>) -> Vec<(String, u16)> {
@@ -274,6 +290,26 @@ mod tests {
             .into_iter()
             .map(|address| (address.host, address.port))
             .collect()
+    }
+
+    #[test]
+    fn a_background_job_asks_only_beside_a_listener() {
+        let password = Grant::Password {
+            username: None,
+            password: None,
+        };
+        for (terminal, grant, expected) in [
+            (Terminal::Ours, &Grant::Browser, true),
+            (Terminal::Ours, &Grant::Keyboard, true),
+            (Terminal::Ours, &password, true),
+            (Terminal::OfOtherJob, &Grant::Browser, true),
+            (Terminal::OfOtherJob, &Grant::Keyboard, false),
+            (Terminal::OfOtherJob, &password, false),
+            (Terminal::Absent, &Grant::Browser, false),
+            (Terminal::Absent, &password, false),
+        ] {
+            assert_eq!(may_prompt(terminal, grant), expected, "{terminal:?} {grant:?}");
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(crate) use redirect::{ListenAddress, Redirect};
 pub(crate) use secret_source::SecretSource;
 
 use crate::cli::{GetTokenArgs, TlsArgs};
-use crate::environment::Environment;
+use crate::environment::{Environment, Terminal};
 use crate::foreign_text::ForeignText;
 
 /// Refuses settings of the two sides that contradict each other.
@@ -59,7 +59,7 @@ pub(crate) fn check_get_token(args: GetTokenArgs, environment: &Environment) -> 
     check_cluster_config(&args)?;
     let redirect_url = args.provider.oidc_redirect_url.clone();
     let provider = Provider::new(args.provider)?;
-    let login = Login::new(&args.login, redirect_url, environment, false)?;
+    let login = Login::new(&args.login, redirect_url, environment, Terminal::Absent)?;
     check(&provider, &login)?;
     Cache::new(args.cache, environment)?;
     Ok(())

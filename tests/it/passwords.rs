@@ -125,3 +125,24 @@ fn an_end_of_input_in_place_of_a_name_or_a_password_is_told() {
     let outcome = type_passwords(child, terminal, &["\x04"]);
     outcome.fails(1, &["no password was typed", "--password-file"]);
 }
+
+/// A prompt at which nobody sits does not hold the session for ever.
+#[test]
+fn a_user_name_or_a_password_that_nobody_types_ends_the_wait_in_time() {
+    let sandbox = Sandbox::unattended();
+    let call = sandbox
+        .get_token()
+        .arg("--grant-type=password")
+        .arg("--authentication-timeout-sec=1");
+    for (call, what) in [
+        (call.clone(), "no user name was typed within 1 s"),
+        (
+            call.in_new_command().arg("--username=alice"),
+            "no password was typed within 1 s",
+        ),
+    ] {
+        let (child, terminal) = at_own_terminal(&call);
+        finish(child).fails(1, &[what, "--authentication-timeout-sec"]);
+        drop(terminal);
+    }
+}

@@ -12,7 +12,7 @@ pub(crate) use self::fast_path::run as fast_path;
 use crate::cli::{CacheArgs, GetTokenArgs};
 use crate::clock;
 use crate::command::person;
-use crate::environment::{self, Environment};
+use crate::environment::{self, Environment, Terminal};
 use crate::error::Error;
 use crate::exec::{self, ApiVersion, Cluster};
 use crate::invocation::Invocation;
@@ -94,8 +94,12 @@ impl<'a> GetToken<'a> {
         provider.expand_home(environment);
         let mut trust = Trust::new(args.tls);
         trust.expand_home(environment);
-        let may_prompt = (request.interactive || !invocation.is_by_client()) && environment.may_ask();
-        let mut login = Login::new(&args.login, redirect_url, environment, may_prompt)?;
+        let terminal = if request.interactive || !invocation.is_by_client() {
+            environment.terminal()
+        } else {
+            Terminal::Absent
+        };
+        let mut login = Login::new(&args.login, redirect_url, environment, terminal)?;
         // kubectl hands over its standard input, whatever that is: a code can be read from a pipe.
         login.may_prompt |=
             request.interactive && login.grant == Grant::Keyboard && environment::stdin_can_be_read();

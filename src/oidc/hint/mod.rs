@@ -57,6 +57,7 @@ impl Error {
             Self::PromptImpossible(_)
             | Self::Prompt(_)
             | Self::NotTyped(_)
+            | Self::NotTypedInTime { .. }
             | Self::NoDeviceEndpoint
             | Self::DeviceExpired
             | Self::DeviceUnattended { .. }
@@ -149,6 +150,10 @@ impl Error {
             }
             Self::NotTyped(_) => {
                 "run the command again and type it, or give the name with --username and the password with --password-file"
+            }
+            Self::NotTypedInTime { .. } => {
+                "run the command again and type it while it waits; --authentication-timeout-sec gives you longer; or give the name with \
+                 --username and the password with --password-file"
             }
             Self::InputEnded => {
                 "paste the code, or the address that the browser ended on, and leave standard input open until then"

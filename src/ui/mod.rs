@@ -4,21 +4,23 @@
 //! people goes to standard error, one plain line at a time, lower case, no full stop, no colour. Verbose lines
 //! tell steps, presence and times; never a token, a code or a URL's query.
 //!
-//! A prompt is the last line. What is told while it waits is written above it.
+//! A prompt is the last line. What is told while it waits is written above it. In the background there is none: the last line is the
+//! shell's then.
 
-use std::io::{self, IsTerminal, Read, Write};
+mod input;
+mod secret_line;
+#[cfg(unix)]
+mod terminal;
+
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-#[cfg(unix)]
-use std::time::Duration;
+use std::time::Instant;
 
 use crate::environment;
 use crate::foreign_text::harmless_lines;
 use crate::report::Report;
 use crate::secret::Secret;
-
-/// Longest line that is read; an authorization code takes at most a few KB.
-const MAX_LINE: usize = 64 * 1024;
 
 /// ECMA-48: to the line's start, and clear it.
 const CLEAR_LINE: &str = "\r\u{1b}[2K";
@@ -82,35 +84,46 @@ impl Ui {
     }
 
     /// Asks a person on standard input and returns the line without its end. The caller has made sure that one may.
-    pub(crate) fn ask(prompt: &'static str) -> io::Result<Secret> {
+    ///
+    /// # Errors
+    /// Of kind `TimedOut` after the deadline; the thread that passes one is the main one.
+    pub(crate) fn ask(prompt: &'static str, deadline: Option<Instant>) -> io::Result<Secret> {
         // Unlocked before the wait: whatever else happens meanwhile has to be told.
         let mut last_line = LastLine::lock();
         last_line.was_asked = true;
         last_line.begin(prompt);
         drop(last_line);
-        let text = read_line();
+        let text = input::line(deadline, || {
+            // Without a deadline the main thread waits for a browser, and draws.
+            if deadline.is_some() {
+                LastLine::lock().draw();
+            }
+        });
         let mut last_line = LastLine::lock();
-        match text {
+        match &text {
             // The Enter of the person has left the line.
             Ok(_) => last_line.prompt = None,
-            Err(_) => last_line.clear(),
+            Err(error) => {
+                last_line.clear();
+                if error.kind() == io::ErrorKind::TimedOut {
+                    input::discard();
+                }
+            }
         }
         text
     }
 
     /// Asks for a secret on the terminal, without showing it.
-    pub(crate) fn ask_secret(prompt: &str) -> io::Result<Secret> {
-        let typed = rpassword::prompt_password(prompt).map(Secret::new);
-        if typed.is_err() {
-            // Nobody's Enter has left the line.
-            write("\n");
-        }
-        typed
+    ///
+    /// # Errors
+    /// As for [`Self::ask`].
+    pub(crate) fn ask_secret(prompt: &str, deadline: Option<Instant>) -> io::Result<Secret> {
+        secret_line::read(prompt, deadline)
     }
 
     /// Throws away what a person typed before there was a question.
     pub(crate) fn discard_typed() {
-        discard_input();
+        input::discard();
     }
 
     /// Shows a short status at the start of the last line, where that is a terminal's; `waiting_for` stands behind it where nothing
@@ -124,6 +137,7 @@ impl Ui {
         let shown_before = last_line.status.replace(text.to_owned()).is_some();
         match last_line.prompt {
             None => last_line.begin(waiting_for),
+            Some(_) if environment::is_background_job() => {}
             // DECSC and DECRC: what is being typed stays, and the cursor behind it.
             Some(_) if shown_before => write(&format!("\u{1b}7\r{text}\u{1b}8")),
             Some(prompt) => last_line.begin(prompt),
@@ -133,10 +147,7 @@ impl Ui {
     /// Writes the last line anew: after a stop (Ctrl-Z, then `fg`) the shell's lines stand in its place.
     #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
     pub(crate) fn redraw(self) {
-        let last_line = LastLine::lock();
-        if last_line.prompt.is_some() {
-            write(&last_line.shown());
-        }
+        LastLine::lock().draw();
     }
 
     /// Shows the status again, where a question has ended.
@@ -154,7 +165,7 @@ impl Ui {
         last_line.clear();
         last_line.status = None;
         if last_line.was_asked {
-            discard_input();
+            input::discard();
         }
     }
 
@@ -182,7 +193,17 @@ impl LastLine {
     fn begin(&mut self, prompt: &'static str) {
         let clear = if self.prompt.is_some() { CLEAR_LINE } else { "" };
         self.prompt = Some(prompt);
-        write(&format!("{clear}{}", self.shown()));
+        if !environment::is_background_job() {
+            write(&format!("{clear}{}", self.shown()));
+        }
+    }
+
+    /// Where the shell wrote meanwhile, or another draw.
+    fn draw(&self) {
+        if self.prompt.is_some() && !environment::is_background_job() {
+            let clear = if draws() { CLEAR_LINE } else { "" };
+            write(&format!("{clear}{}", self.shown()));
+        }
     }
 
     fn shown(&self) -> String {
@@ -194,17 +215,17 @@ impl LastLine {
     }
 
     fn clear(&mut self) {
-        if self.prompt.take().is_some() {
+        if self.prompt.take().is_some() && !environment::is_background_job() {
             write(if draws() { CLEAR_LINE } else { "\n" });
         }
     }
 
-    /// Text that puts lines above the prompt.
-    fn above(&self, text: &str, draws: bool) -> String {
+    /// Text that puts lines above the prompt, where the last line is ours: by drawing, or by writing on.
+    fn above(&self, text: &str, draws: Option<bool>) -> String {
         match (self.prompt, draws) {
-            (None, _) => format!("{text}\n"),
-            (Some(_), true) => format!("{CLEAR_LINE}{text}\n{}", self.shown()),
-            (Some(prompt), false) => format!("\n{text}\n{prompt}"),
+            (None, _) | (_, None) => format!("{text}\n"),
+            (Some(_), Some(true)) => format!("{CLEAR_LINE}{text}\n{}", self.shown()),
+            (Some(prompt), Some(false)) => format!("\n{text}\n{prompt}"),
         }
     }
 }
@@ -220,82 +241,6 @@ fn draws() -> bool {
 fn terminal_size() -> Option<(terminal_size::Width, terminal_size::Height)> {
     terminal_size::terminal_size_of(io::stderr())
 }
-
-/// Reads one line of standard input and not a byte more: what follows is kubectl's.
-fn read_line() -> io::Result<Secret> {
-    let mut bytes = zeroize::Zeroizing::new(Vec::new());
-    let mut byte = [0];
-    // `std` reads ahead, and what it had read would be lost for whoever reads next; but only `std` knows how to read Unicode from
-    // a Windows console.
-    #[cfg(unix)]
-    let mut input = {
-        use std::os::fd::AsFd;
-        std::fs::File::from(io::stdin().as_fd().try_clone_to_owned()?)
-    };
-    #[cfg(not(unix))]
-    let mut input = io::stdin().lock();
-    loop {
-        wait_for_input();
-        match input.read(&mut byte) {
-            Ok(0) if bytes.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(0) => break,
-            Ok(_) if byte == *b"\n" => break,
-            Ok(_) if bytes.len() < MAX_LINE => bytes.push(byte[0]),
-            Ok(_) => return Err(io::Error::other("the line is too long")),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(Secret::new(String::from_utf8_lossy(&bytes).trim()))
-}
-
-/// How often a background job looks whether it may read again.
-#[cfg(unix)]
-const BACKGROUND_LOOK: Duration = Duration::from_millis(200);
-
-/// Waits until there is something to read, and until the terminal is ours to read from: a job that reads in the background is stopped
-/// (SIGTTIN), and with it the wait for the browser.
-#[cfg(unix)]
-fn wait_for_input() {
-    use std::os::fd::AsFd;
-
-    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-
-    if !io::stdin().is_terminal() {
-        return;
-    }
-    loop {
-        let stdin = io::stdin();
-        // Whatever comes of it, the read tells.
-        poll(
-            &mut [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)],
-            PollTimeout::NONE,
-        )
-        .ok();
-        if !environment::is_background_job() {
-            return;
-        }
-        std::thread::sleep(BACKGROUND_LOOK);
-    }
-}
-
-#[cfg(not(unix))]
-fn wait_for_input() {}
-
-/// Throws away what waits at the terminal to be read; what a pipe holds is not a person's.
-#[cfg(unix)]
-fn discard_input() {
-    use nix::sys::termios::{FlushArg, tcflush};
-
-    // In the background this too would stop us (SIGTTOU).
-    if io::stdin().is_terminal() && !environment::is_background_job() {
-        // What cannot be thrown away is nothing to fail for.
-        tcflush(io::stdin(), FlushArg::TCIFLUSH).ok();
-    }
-}
-
-#[cfg(not(unix))]
-fn discard_input() {}
 
 /// Prints a failure: the error, its causes, and what to do.
 pub(crate) fn failure(report: &Report) {
@@ -351,7 +296,8 @@ pub(crate) fn warn_now() {
 fn line(text: &str) {
     let text = harmless_lines(text);
     let last_line = LastLine::lock();
-    write(&last_line.above(&text, last_line.prompt.is_some() && draws()));
+    let has_line = last_line.prompt.is_some() && !environment::is_background_job();
+    write(&last_line.above(&text, has_line.then(draws)));
 }
 
 /// A lost standard error is nothing to fail for.
@@ -374,11 +320,16 @@ mod tests {
             was_asked: false,
         };
         let idle = with(Some("[3 min]"), None);
-        assert_eq!(idle.above("told", true), "told\n");
+        assert_eq!(idle.above("told", None), "told\n");
         let waiting = with(Some("[3 min]"), Some("paste: "));
-        assert_eq!(waiting.above("told", true), "\r\u{1b}[2Ktold\n[3 min] paste: ");
+        assert_eq!(
+            waiting.above("told", Some(true)),
+            "\r\u{1b}[2Ktold\n[3 min] paste: "
+        );
+        // In the background the last line is the shell's.
+        assert_eq!(waiting.above("told", None), "told\n");
         // Nothing but text where no terminal shows it.
         let piped = with(None, Some("paste: "));
-        assert_eq!(piped.above("told", false), "\ntold\npaste: ");
+        assert_eq!(piped.above("told", Some(false)), "\ntold\npaste: ");
     }
 }
