@@ -29,7 +29,7 @@ const WAKE_UP: Signal = Signal::SIGUSR1;
 /// Until this is dropped, signals of terminals are reported and have no effect, and what stops background jobs is held: a read is an
 /// error there. Dispositions stay as they are, so that an ignored signal is ignored afterwards, and no handler stays behind.
 ///
-/// It belongs to the main thread; all other threads call [`leave_signals_to_main_thread`].
+/// It belongs to the main thread; threads that may live beside it have called [`leave_signals_to_main_thread`].
 #[derive(Debug)]
 pub(crate) struct SignalWatch {
     before: SigSet,
@@ -119,7 +119,7 @@ fn signals_of_terminals() -> SigSet {
     OF_TERMINALS.into_iter().collect()
 }
 
-/// For each thread beside the main one: a signal that comes to it would end or stop the process before a terminal has its settings
+/// For a thread that may still be there when a person is asked: a signal that comes to it would end or stop the process before a terminal has its settings
 /// back.
 pub(crate) fn leave_signals_to_main_thread() {
     let _failed = signals_of_terminals().thread_block();

@@ -208,6 +208,46 @@ fn a_password_prompt_that_goes_on_in_the_background_ends_in_time() {
     finish(child);
 }
 
+/// What was typed of it must not become a command.
+#[test]
+fn what_is_typed_at_a_prompt_that_ends_in_time_does_not_reach_the_shell() {
+    for prompt in ["Username: ", "Password: "] {
+        let sandbox = Sandbox::unattended();
+        let call = sandbox
+            .get_token()
+            .arg("--grant-type=password")
+            .arg("--authentication-timeout-sec=2");
+        let call = match prompt {
+            "Username: " => call,
+            _ => call.arg("--username=alice"),
+        };
+        let script = "\"$@\" 2>&0; echo \"ended $?\" 1>&0; read line <&0; echo \"<$line>\" 1>&0";
+        let (child, mut terminal) = typing(&in_shell(&call, script));
+        shown_until(&mut terminal, prompt);
+        terminal.write_all(b"half").unwrap();
+        shown_until(&mut terminal, "ended 1");
+        writeln!(terminal).unwrap();
+        shown_until(&mut terminal, "<>");
+        finish(child);
+    }
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_a_password_prompt() {
+    let sandbox = Sandbox::unattended();
+    let call = sandbox.get_token().arg("--username=alice");
+    let call = in_shell(&call, "trap '' HUP; \"$@\"");
+    let (child, mut terminal) = typing(&call);
+    password_prompt(&mut terminal);
+    drop(terminal);
+    let outcome = finish(child);
+    // The shell has words of its own on this.
+    assert!(
+        outcome.stderr.contains("error: no password was typed\n"),
+        "{outcome}"
+    );
+}
+
 #[test]
 fn a_user_name_is_asked_for_again_after_a_stop() {
     let sandbox = Sandbox::unattended();

@@ -4,6 +4,8 @@ use std::io::{BufRead, Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::Child;
 
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+
 use crate::okta::Endpoint;
 use crate::support::{Call, Sandbox, finish, unread};
 
@@ -14,6 +16,8 @@ pub(crate) const INTERACTIVE: &str =
 /// A run with a terminal that the test types into.
 pub(crate) fn typing(call: &Call) -> (Child, std::fs::File) {
     let pty = nix::pty::openpty(None, None).expect("a terminal");
+    // A program that has the other end of its own terminal never sees it closed.
+    fcntl(&pty.master, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).expect("a descriptor");
     let slave: OwnedFd = pty.slave;
     let child = call.clone().with_stdin(slave).spawn();
     (child, std::fs::File::from(pty.master))
