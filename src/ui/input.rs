@@ -12,16 +12,16 @@ use crate::secret::Secret;
 /// Longest line that is read; an authorization code takes at most a few KB.
 const MAX_LINE: usize = 64 * 1024;
 
-/// Reads one line of standard input and not a byte more: what follows is kubectl's. `shows_again` puts the prompt back where the
-/// shell wrote meanwhile.
-pub(super) fn line(deadline: Option<Instant>, shows_again: impl FnMut()) -> io::Result<Secret> {
-    let bytes = collect(deadline, shows_again)?;
+/// Reads one line of standard input and not a byte more: what follows is kubectl's. `show` writes the prompt, and is
+/// called again where the shell wrote meanwhile.
+pub(super) fn line(deadline: Option<Instant>, show: impl FnMut()) -> io::Result<Secret> {
+    let bytes = collect(deadline, show)?;
     Ok(Secret::new(String::from_utf8_lossy(&bytes).trim()))
 }
 
 /// `std` reads ahead, and what it had read would be lost for whoever reads next.
 #[cfg(unix)]
-fn collect(deadline: Option<Instant>, mut shows_again: impl FnMut()) -> io::Result<Zeroizing<Vec<u8>>> {
+fn collect(deadline: Option<Instant>, mut show: impl FnMut()) -> io::Result<Zeroizing<Vec<u8>>> {
     use std::fs::File;
     use std::io::IsTerminal as _;
     use std::os::fd::AsFd as _;
@@ -31,17 +31,20 @@ fn collect(deadline: Option<Instant>, mut shows_again: impl FnMut()) -> io::Resu
 
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     if !input.is_terminal() {
+        show();
         return until_line_end(MAX_LINE, |byte| (&input).read(byte));
     }
-    // With a deadline this is the main thread; without one, the main thread waits for a browser and sees the signals.
+    // With a deadline this is the main thread; without one, the main thread waits for a browser, sees the signals, and draws.
     let signals = deadline.and_then(|_| SignalWatch::begin().ok());
+    // Only now: whoever sees the prompt may press Ctrl-Z.
+    show();
     let mut wait = Wait::new(&input, signals.as_ref(), deadline, true);
     until_line_end(MAX_LINE, |byte| {
         loop {
             match wait.next()? {
                 Ready::Input => return (&input).read(byte),
-                Ready::Foreground => shows_again(),
-                Ready::Background => {}
+                Ready::Foreground if deadline.is_some() => show(),
+                Ready::Foreground | Ready::Background => {}
                 Ready::Signal(signal) => wait.let_through(signal),
             }
         }
@@ -50,7 +53,8 @@ fn collect(deadline: Option<Instant>, mut shows_again: impl FnMut()) -> io::Resu
 
 /// Only `std` knows how to read Unicode from a Windows console. Unverified, and without a deadline.
 #[cfg(not(unix))]
-fn collect(_: Option<Instant>, _: impl FnMut()) -> io::Result<Zeroizing<Vec<u8>>> {
+fn collect(_: Option<Instant>, mut show: impl FnMut()) -> io::Result<Zeroizing<Vec<u8>>> {
+    show();
     let mut input = io::stdin().lock();
     until_line_end(MAX_LINE, |byte| input.read(byte))
 }

@@ -89,15 +89,10 @@ impl Ui {
     /// Of kind `TimedOut` after the deadline; the thread that passes one is the main one.
     pub(crate) fn ask(prompt: &'static str, deadline: Option<Instant>) -> io::Result<Secret> {
         // Unlocked before the wait: whatever else happens meanwhile has to be told.
-        let mut last_line = LastLine::lock();
-        last_line.was_asked = true;
-        last_line.begin(prompt);
-        drop(last_line);
         let text = input::line(deadline, || {
-            // Without a deadline the main thread waits for a browser, and draws.
-            if deadline.is_some() {
-                LastLine::lock().draw();
-            }
+            let mut last_line = LastLine::lock();
+            last_line.was_asked = true;
+            last_line.begin(prompt);
         });
         let mut last_line = LastLine::lock();
         match &text {
@@ -191,10 +186,10 @@ impl LastLine {
     }
 
     fn begin(&mut self, prompt: &'static str) {
-        let clear = if self.prompt.is_some() { CLEAR_LINE } else { "" };
-        self.prompt = Some(prompt);
-        if !environment::is_background_job() {
-            write(&format!("{clear}{}", self.shown()));
+        if self.prompt.replace(prompt).is_some() {
+            self.draw();
+        } else if !environment::is_background_job() {
+            write(&self.shown());
         }
     }
 
