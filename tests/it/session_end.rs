@@ -28,8 +28,17 @@ fn a_refusal_ends_the_session_whatever_its_status_and_code() {
         sandbox.expire();
         let always = Fault::once(Endpoint::Token, fault.clone());
         sandbox.okta.behave(|behaviour| behaviour.faults = vec![always]);
-        let token = sandbox.get_token().run().token();
+        let outcome = sandbox.get_token().run();
+        let token = outcome.token();
         assert_eq!(sandbox.tabs(), 2, "{fault:?}");
+        // One line says why, before anything is asked of a person.
+        let lines: Vec<&str> = outcome.stderr.lines().collect();
+        assert!(
+            lines.len() == 2
+                && lines[0].starts_with("the session has ended, so a new sign-in is needed: ")
+                && lines[1].starts_with("signing in at "),
+            "{fault:?}: {outcome}"
+        );
         assert_eq!(sandbox.get_token().run().token(), token);
     }
 }
@@ -57,6 +66,28 @@ fn the_last_token_of_a_session_that_has_ended_is_good_to_its_end() {
         .run()
         .fails(1, &["access_denied"]);
     assert_eq!(sandbox.grants("refresh_token"), 1);
+}
+
+/// Whoever signs in in vain must not lead to a refresh that is refused each time.
+#[test]
+fn a_session_that_has_ended_is_put_aside_before_anybody_signs_in() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    sandbox.expire();
+    sandbox.okta.end_sessions();
+    sandbox.okta.behave(|behaviour| {
+        behaviour.authorize_error = Some(AuthorizeError {
+            error: "access_denied".to_owned(),
+            description: String::new(),
+        });
+    });
+    for _ in 0..2 {
+        let call = sandbox.get_token().in_new_command().at_terminal();
+        call.run().fails(1, &["access_denied"]);
+        assert_eq!(sandbox.cache_files(".session.json").len(), 0);
+        assert_eq!(sandbox.cache_files(".session.json.set-aside").len(), 1);
+    }
+    assert_eq!((sandbox.grants("refresh_token"), sandbox.tabs()), (1, 3));
 }
 
 #[test]
@@ -129,17 +160,34 @@ fn a_fault_of_the_configuration_keeps_the_session_and_says_how_to_sign_in_anew()
     let sandbox = Sandbox::new();
     sandbox.signed_in();
     sandbox.expire();
-    let refusal = FaultKind::status(400, oauth("unauthorized_client"));
-    sandbox
-        .okta
-        .behave(|behaviour| behaviour.faults = vec![Fault::always(Endpoint::Token, refusal)]);
     let dir = sandbox.cache_dir().display().to_string();
     let cure = format!("the session is kept; to sign in anew: kubesesame clean --token-cache-dir={dir}");
-    sandbox.get_token().run().fails(
-        1,
-        &["the session could not be refreshed", "unauthorized_client", &cure],
-    );
-    assert_eq!(sandbox.tabs(), 1);
+    for (refusal, told) in [
+        (
+            FaultKind::status(400, oauth("unauthorized_client")),
+            "unauthorized_client",
+        ),
+        (FaultKind::status(400, oauth("invalid_client")), "invalid_client"),
+        (FaultKind::status(401, oauth("invalid_client")), "invalid_client"),
+        (
+            FaultKind::status(401, FaultBody::Empty),
+            "/token answered with HTTP 401",
+        ),
+    ] {
+        sandbox
+            .okta
+            .behave(|behaviour| behaviour.faults = vec![Fault::always(Endpoint::Token, refusal)]);
+        sandbox.get_token().in_new_command().run().fails(
+            1,
+            &[
+                "the session could not be refreshed",
+                told,
+                "compare --oidc-client-id and ",
+                &cure,
+            ],
+        );
+        assert_eq!(sandbox.tabs(), 1);
+    }
     sandbox.okta.behave(|behaviour| behaviour.faults.clear());
     sandbox.bare(&["clean"]).run();
     sandbox.get_token().run().token();

@@ -7,6 +7,7 @@ use crate::diagnose::GrantType;
 use crate::foreign_text::ForeignText;
 use crate::oidc::answer::form_response;
 use crate::oidc::distrust;
+use crate::oidc::tls_fault::TlsFault;
 
 fn of_answer(status: u16, content_type: &'static str, body: &str) -> Verdict {
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
@@ -85,6 +86,19 @@ fn a_definite_refusal_is_final_whatever_its_status_and_code() {
         (200, "error=bad_refresh_token"),
     ];
     check(&table, Verdict::Final);
+    for code in [
+        "invalid_grant",
+        "invalid_request",
+        "invalid_token",
+        "token_inactive",
+        "token_expired",
+        "access_denied",
+        "interaction_required",
+        "login_required",
+        "consent_required",
+    ] {
+        check(&[200, 400, 401, 403].map(|status| (status, code)), Verdict::Final);
+    }
 }
 
 #[test]
@@ -140,6 +154,65 @@ fn a_fault_of_the_settings_keeps_the_session() {
         (400, r#"{"__type":"ResourceNotFoundException"}"#),
     ];
     check(&table, Verdict::OfTheSettings);
+    for code in ["invalid_client", "unauthorized_client"] {
+        check(
+            &[200, 400, 401, 403].map(|status| (status, code)),
+            Verdict::OfTheSettings,
+        );
+    }
+}
+
+/// The provider was not reached, or what has answered is not its token endpoint.
+#[test]
+fn what_happens_on_the_way_to_the_provider_passes() {
+    let text = || ForeignText::new("https://i/token");
+    let unreachable = |sent| Error::Unreachable {
+        url: text(),
+        cause: text(),
+        sent,
+    };
+    let timeout = |connected| Error::Timeout {
+        url: text(),
+        seconds: 30,
+        connected,
+    };
+    for error in [
+        unreachable(true),
+        unreachable(false),
+        timeout(true),
+        timeout(false),
+        Error::UnknownHost {
+            url: text(),
+            cause: text(),
+        },
+        Error::UnknownProxy {
+            url: text(),
+            proxy: text(),
+            cause: text(),
+        },
+        Error::Tls {
+            url: text(),
+            fault: TlsFault::SelfSigned,
+        },
+        Error::NotHttp {
+            url: text(),
+            cause: text(),
+        },
+        Error::ContentEncoding {
+            url: text(),
+            status: 200,
+            why: text(),
+        },
+        Error::AnswerTooLarge {
+            url: text(),
+            limit: 1,
+        },
+        Error::RedirectLoop { url: text() },
+    ] {
+        assert_eq!(verdict(&error), Verdict::Passes, "{error}");
+        // The error says what was to be reached.
+        assert!(error.to_string().contains("https://i/token"), "{error}");
+    }
 }
 
 #[test]
