@@ -172,22 +172,30 @@ fn enter_code(ui: Ui, address: &url::Url, code: &ForeignText, complete: &url::Ur
 }
 
 fn show_remark(ui: Ui, remark: &Remark) {
+    let text = remark_text(remark);
+    match remark {
+        Remark::Long(_) => ui.note(&text),
+        Remark::Clock { .. } | Remark::Algorithm(_) => ui.warn(&text),
+    }
+}
+
+fn remark_text(remark: &Remark) -> String {
     match remark {
         Remark::Clock { behind } => {
             let way = if *behind >= 0 { "behind" } else { "ahead of" };
             let seconds = behind.unsigned_abs();
-            ui.warn(&format!(
+            format!(
                 "this machine's clock is about {seconds} s {way} the provider's: set it (timedatectl set-ntp true)"
-            ));
+            )
         }
-        Remark::Long(bytes) => ui.note(&format!(
+        Remark::Long(bytes) => format!(
             "the token has {} KiB, most often because of its groups: {}",
             bytes / 1024,
             oidc::header_limits()
-        )),
-        Remark::Algorithm(name) => ui.warn(&format!(
+        ),
+        Remark::Algorithm(name) => format!(
             "the token is signed with {name}, which no Kubernetes API server accepts: set the app to RS256 or ES256"
-        )),
+        ),
     }
 }
 
@@ -205,6 +213,37 @@ pub(crate) fn ask(question: Question, deadline: Option<Instant>) -> io::Result<S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_remark_on_a_token_names_the_cause_and_who_is_concerned() {
+        for (remark, words) in [
+            (
+                Remark::Clock { behind: 250 },
+                ["about 250 s behind the provider's", "set it"],
+            ),
+            (
+                Remark::Clock { behind: -60 },
+                ["about 60 s ahead of the provider's", "set it"],
+            ),
+            (
+                Remark::Long(20_480),
+                [
+                    "20 KiB, most often because of its groups",
+                    "an API server takes 1 MiB of headers",
+                ],
+            ),
+            (
+                Remark::Algorithm("EdDSA"),
+                [
+                    "signed with EdDSA, which no Kubernetes API server accepts",
+                    "RS256",
+                ],
+            ),
+        ] {
+            let text = remark_text(&remark);
+            assert!(words.iter().all(|word| text.contains(word)), "{text}");
+        }
+    }
 
     #[test]
     fn the_time_left_has_one_width() {

@@ -118,7 +118,7 @@ fn a_difference_of_the_clocks_is_told_with_its_direction() {
         let all = serde_json::json!({"iss": "i", "sub": "s", "aud": "c", "iat": iat, "exp": exp});
         Claims::parse(all.as_object().unwrap().clone()).unwrap()
     };
-    let remark = |iat, exp| {
+    let remark_on = |claims: &Claims| {
         let expected = Expected {
             issuer: "i",
             client_id: "c",
@@ -127,12 +127,83 @@ fn a_difference_of_the_clocks_is_told_with_its_direction() {
             now: 1000,
             provider_now: Some(930),
         };
-        clock_remark(&claims(iat, exp), &expected)
+        clock_remark(claims, &expected)
     };
+    let remark = |iat, exp| remark_on(&claims(iat, exp));
     assert_eq!(remark(1000, 4000), None);
     assert_eq!(remark(1010, 4000), None);
     assert_eq!(remark(1045, 4000), Some(Remark::Clock { behind: 45 }));
     assert_eq!(remark(500, 940), Some(Remark::Clock { behind: -60 }));
+    let mut not_before = claims(1000, 4000);
+    not_before.not_before = Some(1250);
+    assert_eq!(remark_on(&not_before), Some(Remark::Clock { behind: 250 }));
+}
+
+/// A token that is read, and whose signature nobody looks at.
+fn unsigned(algorithm: &str, groups: usize) -> String {
+    let payload = serde_json::json!({
+        "iss": "https://i", "sub": "s", "aud": "c", "exp": 4000, "iat": 1000, "groups": "g".repeat(groups),
+    });
+    let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+    format!(
+        "{}.{}.AA",
+        part(&serde_json::json!({"alg": algorithm})),
+        part(&payload)
+    )
+}
+
+/// What an API server does not take is told at a sign-in, and no reason to refuse the token.
+#[test]
+fn what_an_api_server_may_not_take_is_told_once() {
+    let (origin, replaced) = (Origin::default(), Secret::new(""));
+    let remarks = |token: &str, occasion| {
+        let expected = Expected {
+            issuer: "https://i",
+            client_id: "c",
+            algorithms: &[],
+            occasion,
+            now: 1000,
+            provider_now: None,
+        };
+        let opened = Opened::read(token, &expected).expect("a token");
+        let claims = Claims::parse(opened.payload.clone()).expect("its claims");
+        opened.accepted(claims, &expected).remarks
+    };
+    let (eddsa, long) = (unsigned("EdDSA", 0), unsigned("RS256", 20_000));
+    for (token, told) in [
+        (&unsigned("RS256", 0), vec![]),
+        (&unsigned("ES512", 0), vec![]),
+        (&eddsa, vec![Remark::Algorithm("EdDSA")]),
+        (&long, vec![Remark::Long(long.len())]),
+    ] {
+        assert_eq!(remarks(token, Occasion::Direct), told);
+        let refresh = Occasion::Refresh {
+            origin: &origin,
+            replaced: &replaced,
+        };
+        assert_eq!(remarks(token, refresh), []);
+    }
+}
+
+#[test]
+fn a_token_may_have_a_mebibyte() {
+    let expected = Expected {
+        issuer: "https://i",
+        client_id: "c",
+        algorithms: &[],
+        occasion: Occasion::Direct,
+        now: 1000,
+        provider_now: None,
+    };
+    let mut token = unsigned("RS256", 780_000);
+    assert!((1_030_000..1_048_576).contains(&token.len()), "{}", token.len());
+    while token.len() < 1_048_576 {
+        token.push('A');
+    }
+    let refused = |token: &str| Opened::read(token, &expected).err();
+    assert!(!matches!(refused(&token), Some(Error::TooLong(_))));
+    token.push('A');
+    assert!(matches!(refused(&token), Some(Error::TooLong(1_048_577))));
 }
 
 #[test]
