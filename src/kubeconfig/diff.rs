@@ -290,7 +290,8 @@ mod tests {
                 comparisons(|| drop(changes(&old, &new)))
             };
             let (once, twice) = (of(2_000), of(4_000));
-            assert!(twice <= once * 2 + 100, "{once}, {twice}");
+            // A hash map compares a few more or fewer from run to run; work in the square of the lines would be four times as much.
+            assert!(twice <= once * 5 / 2 + 100, "{once}, {twice}");
             assert!(once <= 2_000 * 60, "{once}");
         }
     }
