@@ -36,7 +36,10 @@ fn a_device_code_is_shown_and_polled_until_the_person_agrees() {
     outcome.token();
     assert!(outcome.stderr.contains("/activate with the code "), "{outcome}");
     assert_eq!(sandbox.grants("urn:ietf:params:oauth:grant-type:device_code"), 3);
-    assert!(sandbox.wait_for_tabs(1).contains("/activate?user_code="));
+    let opened = sandbox.wait_for_tabs(1);
+    assert!(opened.contains("/activate?user_code="), "{opened}");
+    let whole = format!("or open this URL, which has the code in it:\n{opened}\n");
+    assert!(outcome.stderr.contains(&whole), "{outcome}");
     // The session is like any other: cached, and renewed without anybody.
     assert_eq!(call.run().stderr, "");
     sandbox.expire();
@@ -92,6 +95,73 @@ fn at_a_terminal_the_time_left_of_a_device_code_is_shown_and_taken_back() {
         rest.push(byte[0]);
     }
     assert!(rest.ends_with(b"\r\x1b[2K"), "{}", String::from_utf8_lossy(&rest));
+}
+
+/// The picture first, then what a person without a camera needs.
+#[test]
+fn at_a_terminal_that_is_large_enough_the_code_is_drawn_and_written_out_after_it() {
+    let (sandbox, call) = device(|_| ());
+    let size = nix::pty::Winsize {
+        ws_row: 60,
+        ws_col: 120,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    let pty = nix::pty::openpty(&size, None).expect("a terminal");
+    let call = call
+        .env("TERM", "xterm")
+        .through(&["sh", "-c", "exec \"$@\" 2>&0", "sh"]);
+    let child = call.with_stdin(pty.slave).spawn();
+    let mut terminal = std::fs::File::from(pty.master);
+    let mut shown = Vec::new();
+    let mut byte = [0];
+    // Linux tells the end of a terminal as an error.
+    while terminal.read(&mut byte).is_ok_and(|length| length == 1) {
+        shown.push(byte[0]);
+    }
+    finish(child).token();
+    let shown = String::from_utf8(shown).unwrap();
+    let at = |text: &str| shown.find(text).unwrap_or_else(|| panic!("{text}: {shown}"));
+    let (drawn, code) = (at("█▀▀▀▀▀█"), at("/activate with the code "));
+    let whole = at("/activate?user_code=");
+    assert!(drawn < code && code < whole, "{shown}");
+    assert!(sandbox.wait_for_tabs(1).contains("/activate?user_code="));
+}
+
+/// A device endpoint that fails is named as what it is, and not as the token endpoint.
+#[test]
+fn a_device_endpoint_that_fails_is_named() {
+    let refusal = |code: u16, error: &str| {
+        let error = error.to_owned();
+        let description = String::new();
+        FaultKind::status(code, FaultBody::OAuth { error, description })
+    };
+    for (fault, words) in [
+        (
+            FaultKind::status(503, FaultBody::Html),
+            &["/device/authorize answered with HTTP 503"][..],
+        ),
+        (
+            FaultKind::status(404, FaultBody::Html),
+            &["/device/authorize answered with HTTP 404"],
+        ),
+        (
+            FaultKind::Raw("{}".to_owned()),
+            &["/device/authorize cannot be used", "`device_code`"],
+        ),
+        (
+            refusal(400, "access_denied"),
+            &["the provider refused the sign-in: access_denied"],
+        ),
+    ] {
+        let (sandbox, call) = device(|behaviour| {
+            behaviour.faults = vec![Fault::always(Endpoint::DeviceAuthorize, fault)];
+        });
+        let outcome = call.run();
+        outcome.fails(1, words);
+        assert!(!outcome.stderr.contains("token"), "{outcome}");
+        assert_eq!(sandbox.okta.count(Endpoint::Token), 0);
+    }
 }
 
 #[test]

@@ -264,6 +264,16 @@ fn a_refusal_is_told_in_three_lines() {
     ");
 }
 
+/// An issuer is compared to the letter, so it is also shown so: a URL without a path has no slash added.
+#[test]
+fn the_issuer_is_shown_as_it_was_given() {
+    let sandbox = Sandbox::new();
+    let issuer = sandbox.okta.org_issuer();
+    let outcome = sandbox.get_token().with("--oidc-issuer-url", &issuer).run();
+    let line = format!("signing in at {issuer} in your browser\n");
+    assert!(outcome.stderr.contains(&line), "{outcome}");
+}
+
 #[test]
 fn a_login_without_a_refresh_token_says_once_how_to_get_one() {
     let sandbox = Sandbox::new();

@@ -1,7 +1,7 @@
 //! A token that the API server refuses: client-go asks again at once, and says nothing of it.
 
 use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
-use crate::support::{Call, Outcome, Sandbox};
+use crate::support::{Call, Outcome, Sandbox, finish, wait_until};
 
 impl Sandbox {
     /// Signed in a while ago: a token that is new is not renewed.
@@ -94,6 +94,22 @@ fn a_suspect_token_is_handed_out_at_once_while_another_process_has_the_lock() {
     let outcome = sandbox.asked_again().repeated(3).run();
     assert_eq!(tokens(&outcome), vec![token; 3], "{outcome}");
     assert_eq!(sandbox.okta.requests().len(), 0);
+}
+
+/// Nor is it worth a longer wait than that for one request.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_suspect_token_is_handed_out_after_ten_seconds_while_the_provider_hangs() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.signed_in_before();
+    sandbox.hold_token_answers();
+    let child = sandbox.asked_again().by_timers_of(&sandbox).repeated(2).spawn();
+    wait_until("the refresh asks", || sandbox.okta.count(Endpoint::Token) == 1);
+    sandbox.let_pass(11);
+    let outcome = finish(child);
+    assert_eq!(tokens(&outcome), vec![token; 2], "{outcome}");
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+    sandbox.let_answers_go();
 }
 
 #[test]
