@@ -175,6 +175,14 @@ mod tests {
         let cannot = Err("it cannot be opened with the key in the OS keyring");
         assert_eq!(opened(&file, &with, "other"), cannot);
         assert_eq!(opened(&file, &NamedKey::make().unwrap(), "c"), cannot);
+        // Bound to both: the name of the file, and the issuer and client in it.
+        for (file_of, record_of) in [("c", "other"), ("other", "c")] {
+            let binding = Binding {
+                key: &key(file_of),
+                identity: &identity(record_of),
+            };
+            assert_eq!(Sealed::parse(&file).unwrap().open(&with, &binding), cannot);
+        }
         assert_ne!(file, sealed(&with), "each has a nonce of its own");
         assert_eq!(Sealed::parse(&file).unwrap().key_name(), with.name());
     }

@@ -213,9 +213,12 @@ fn token_answers_that_lack_something_are_named() {
                 field: "id_token".to_owned(),
                 value: serde_json::json!({"a": 1}),
             },
-            "`id_token` is no text",
+            "/token cannot be used: `id_token` is no text",
         ),
-        (FaultKind::Raw("{}".to_owned()), "neither tokens nor an error"),
+        (
+            FaultKind::Raw("{}".to_owned()),
+            "/token cannot be used: it has neither tokens nor an error",
+        ),
         (
             FaultKind::Raw(r#"{"error":{"code":"invalid_grant","message":"in an object"}}"#.to_owned()),
             "invalid_grant: in an object",
@@ -224,7 +227,10 @@ fn token_answers_that_lack_something_are_named() {
             FaultKind::Raw(r#"{"error":"invalid_grant","error_description":"in a 200"}"#.to_owned()),
             "in a 200",
         ),
-        (FaultKind::Raw("[]".to_owned()), "cannot be used"),
+        (
+            FaultKind::Raw("[]".to_owned()),
+            "/token cannot be used: it is no JSON object",
+        ),
     ];
     for (fault, words) in cases {
         let sandbox = Sandbox::new();
@@ -305,10 +311,11 @@ fn a_key_set_that_is_none_is_named() {
     let sandbox = Sandbox::new();
     let fault = Fault::once(Endpoint::Keys, FaultKind::Raw(r#"{"jwks":[]}"#.to_owned()));
     sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+    let named = format!("the key set at {}/v1/keys cannot be used", sandbox.okta.issuer());
     sandbox
         .get_token()
         .run()
-        .fails(1, &["the key set at", "it has no list `keys`"]);
+        .fails(1, &[&named, "it has no list `keys`"]);
 }
 
 #[test]

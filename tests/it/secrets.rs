@@ -133,6 +133,33 @@ fn a_client_secret_is_told_nowhere() {
     }
 }
 
+/// The name of the note that makes the next call short is a hash over the command line: a secret could be guessed by it.
+#[test]
+fn no_name_of_a_file_is_a_hash_over_a_secret() {
+    let sandbox = Sandbox::new();
+    let user = sandbox.okta.behaviour().user;
+    let secret = sandbox.okta.web_client_secret();
+    let web = sandbox
+        .get_token()
+        .with("--oidc-client-id", &sandbox.okta.web_client_id());
+    let by_password = sandbox.get_token().arg(&format!("--username={}", user.login));
+    for call in [
+        web.clone().arg(&format!("--oidc-client-secret={secret}")),
+        web.env("KUBESESAME_OIDC_CLIENT_SECRET", &secret),
+        by_password.clone().arg(&format!("--password={}", user.password)),
+        by_password.env("KUBESESAME_PASSWORD", &user.password),
+    ] {
+        for _ in 0..2 {
+            call.run().token();
+        }
+        assert_eq!(sandbox.cache_files(".shortcut.json").len(), 0);
+    }
+    for _ in 0..2 {
+        sandbox.get_token().run().token();
+    }
+    assert_eq!(sandbox.cache_files(".shortcut.json").len(), 1);
+}
+
 /// A core file would hold the refresh token; other programs that are started have theirs as before.
 #[cfg(target_os = "linux")]
 #[test]

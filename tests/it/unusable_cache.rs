@@ -247,6 +247,30 @@ fn a_session_that_can_only_be_read_is_refreshed_without_a_sign_in() {
     }
 }
 
+/// Nothing is known of what is in it, so that is one sign-in, and not one for each call.
+#[test]
+fn a_cache_that_cannot_be_read_costs_a_note_and_not_the_token() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    fs::create_dir(sandbox.path("run")).unwrap();
+    chmod(&sandbox.path("run"), 0o700);
+    let Some(call) = sandbox.get_token().without_rights_of_root() else {
+        return;
+    };
+    chmod(&sandbox.cache_dir(), 0o000);
+    let call = call.env("XDG_RUNTIME_DIR", &sandbox.path("run").to_string_lossy());
+    let outcome = call.run();
+    outcome.token();
+    let told = sandbox.filtered(&outcome);
+    assert!(
+        told.contains("since `[HOME]/.kube/cache/kubesesame` cannot be used"),
+        "{told}"
+    );
+    assert_eq!(call.run().token(), outcome.token());
+    assert_eq!(sandbox.tabs(), 2);
+    chmod(&sandbox.cache_dir(), 0o700);
+}
+
 /// The provider has ended the session that can only be read: it cannot be put away there, and is not asked for again.
 #[test]
 fn a_session_that_can_only_be_read_and_has_ended_costs_one_sign_in() {
