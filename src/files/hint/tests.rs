@@ -76,14 +76,28 @@ fn kinds() -> Vec<io::Error> {
     .into()
 }
 
+/// What is told of each kind of fault of a file.
+fn hints(purpose: Purpose) -> Vec<String> {
+    let read = kinds().into_iter().map(|kind| io("read", "/d/f", kind));
+    let write = kinds().into_iter().map(|kind| io("write", "/d/f", kind));
+    let faults = others().into_iter().chain(read).chain(write);
+    faults.map(|fault| fault.hint(purpose)).collect()
+}
+
+/// Nobody is told to delete what may be somebody else's, or all that there is of a session.
+#[test]
+fn no_cure_deletes_a_path() {
+    for hint in PURPOSES.into_iter().flat_map(hints) {
+        let words: Vec<&str> = hint.split_whitespace().collect();
+        assert!(!words.contains(&"rm") && !words.contains(&"unlink"), "{hint}");
+    }
+}
+
 /// Each kind of fault of each file: nothing is told of another kind of file, or of a flag that does not decide where this one is.
 #[test]
 fn a_hint_speaks_of_the_file_that_it_is_about() {
     for purpose in PURPOSES {
-        let read = kinds().into_iter().map(|kind| io("read", "/d/f", kind));
-        let write = kinds().into_iter().map(|kind| io("write", "/d/f", kind));
-        let hints = others().into_iter().chain(read).chain(write);
-        let hints: Vec<String> = hints.map(|fault| fault.hint(purpose)).collect();
+        let hints = hints(purpose);
         assert!(hints.iter().any(|hint| hint.contains(&purpose.elsewhere())));
         for hint in hints {
             let of_sessions = ["--token-cache-dir", "session", "none of ours", "clean"];
