@@ -3,6 +3,8 @@
 use std::net::TcpListener;
 
 use crate::okta::{Endpoint, Fault, FaultKind};
+#[cfg(target_os = "linux")]
+use crate::prompts::up_to;
 use crate::support::{Sandbox, finish};
 
 #[cfg(target_os = "linux")]
@@ -39,6 +41,24 @@ fn a_person_hears_what_is_waited_for_and_waits_ten_seconds_at_most() {
     outcome.fails(1, &["did not answer within 10 s", "try again"]);
     let waiting = format!("waiting for an answer of {issuer}/.well-known/openid-configuration\n");
     assert_eq!(outcome.stderr.matches(&waiting).count(), 1, "{outcome}");
+}
+
+/// Two seconds are what a person waits without a word.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_person_hears_after_two_seconds_what_is_waited_for() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let issuer = format!("http://{}", silent.local_addr().unwrap());
+    let sandbox = Sandbox::new();
+    let call = sandbox.get_token().with("--oidc-issuer-url", &issuer);
+    let child = call.at_terminal().by_timers_of(&sandbox).spawn();
+    let asked = silent.accept().unwrap();
+    sandbox.let_pass(3);
+    let (child, told) = up_to(child, "waiting for an answer of ");
+    assert!(!told.contains("error"), "{told}");
+    sandbox.let_pass(10);
+    finish(child).fails(1, &["did not answer within 10 s"]);
+    drop(asked);
 }
 
 #[test]
