@@ -158,7 +158,7 @@ fn time_left(left: Duration) -> String {
 fn enter_code(ui: Ui, address: &url::Url, code: &ForeignText, complete: &url::Url) {
     let canvas = ui.canvas();
     if let Some(picture) = canvas.and_then(|canvas| qr::picture(complete.as_str(), canvas)) {
-        ui.note(&picture);
+        ui.picture(&picture);
     }
     ui.note(&format!(
         "sign in at {} with the code {code}",

@@ -77,6 +77,12 @@ impl Ui {
         line(text);
     }
 
+    /// Shows a picture of our own making, with its colours; only where there is a [`Self::canvas`].
+    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
+    pub(crate) fn picture(self, picture: &str) {
+        write_above(picture);
+    }
+
     /// Tells something that went wrong without stopping us.
     #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
     pub(crate) fn warn(self, text: &str) {
@@ -289,10 +295,13 @@ pub(crate) fn warn_now() {
 
 /// Whatever is told goes this way: a path, a URL or a flag may have been written by a stranger.
 fn line(text: &str) {
-    let text = harmless_lines(text);
+    write_above(&harmless_lines(text));
+}
+
+fn write_above(text: &str) {
     let last_line = LastLine::lock();
     let has_line = last_line.prompt.is_some() && !environment::is_background_job();
-    write(&last_line.above(&text, has_line.then(draws)));
+    write(&last_line.above(text, has_line.then(draws)));
 }
 
 /// A lost standard error is nothing to fail for.

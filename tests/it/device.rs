@@ -124,6 +124,11 @@ fn at_a_terminal_that_is_large_enough_the_code_is_drawn_and_written_out_after_it
     let at = |text: &str| shown.find(text).unwrap_or_else(|| panic!("{text}: {shown}"));
     let (drawn, code) = (at("█▀▀▀▀▀█"), at("/activate with the code "));
     let whole = at("/activate?user_code=");
+    // Black on white, whatever the terminal's own colours are.
+    assert!(
+        shown.contains("\u{1b}[38;5;16;48;5;231m    ") && !shown.contains('\u{fffd}'),
+        "{shown}"
+    );
     assert!(drawn < code && code < whole, "{shown}");
     assert!(sandbox.wait_for_tabs(1).contains("/activate?user_code="));
 }
