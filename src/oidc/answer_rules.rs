@@ -70,7 +70,11 @@ pub(super) fn refusal(parts: &Parts, authorities: &[&str], path: &str) -> Option
     if parts.method != Method::GET {
         return Some(StatusCode::METHOD_NOT_ALLOWED);
     }
-    let header = |name: &HeaderName| parts.headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    // Each of several values counts: none that forbids the request is hidden by another one.
+    let values = |name: &'static str| {
+        let values = parts.headers.get_all(HeaderName::from_static(name)).iter();
+        values.map(|value| value.to_str().unwrap_or("?"))
+    };
     let mut hosts = parts.headers.get_all(header::HOST).iter();
     let host = hosts.next().and_then(|host| host.to_str().ok());
     let is_ours = |host: &str| authorities.iter().any(|ours| host.eq_ignore_ascii_case(ours));
@@ -81,19 +85,11 @@ pub(super) fn refusal(parts: &Parts, authorities: &[&str], path: &str) -> Option
     if parts.uri.path() != path {
         return Some(StatusCode::NOT_FOUND);
     }
-    let purpose = [
-        HeaderName::from_static("sec-purpose"),
-        HeaderName::from_static("purpose"),
-    ];
-    if purpose
-        .iter()
-        .any(|name| header(name).is_some_and(|value| value.contains("prefetch")))
-    {
+    let is_prefetch = |name| values(name).any(|value| value.contains("prefetch"));
+    if is_prefetch("sec-purpose") || is_prefetch("purpose") {
         return Some(StatusCode::SERVICE_UNAVAILABLE);
     }
-    let is = |name: &'static str, wanted: &str| {
-        header(&HeaderName::from_static(name)).is_none_or(|value| value == wanted)
-    };
+    let is = |name, wanted: &str| values(name).all(|value| value == wanted);
     if !is("sec-fetch-mode", "navigate") || !is("sec-fetch-dest", "document") {
         return Some(StatusCode::FORBIDDEN);
     }
@@ -248,6 +244,46 @@ mod tests {
             .body(())
             .unwrap();
         assert_eq!(verdict(&post.into_parts().0, false), "405");
+    }
+
+    /// A server or proxy on the way may have added one, and nobody knows which of them another one looks at.
+    #[test]
+    fn of_repeated_headers_none_may_forbid_the_request() {
+        let answer = "/cb?code=c&state=right";
+        for (name, allowed, forbidden, status) in [
+            ("sec-fetch-mode", "navigate", "no-cors", "403"),
+            ("sec-fetch-dest", "document", "iframe", "403"),
+            ("sec-purpose", "x", "prefetch", "503"),
+            ("purpose", "x", "prefetch", "503"),
+        ] {
+            assert_eq!(
+                examined(answer, &[(name, allowed), (name, allowed)]),
+                "code c",
+                "{name}"
+            );
+            for pair in [[allowed, forbidden], [forbidden, allowed]] {
+                let headers = pair.map(|value| (name, value));
+                assert_eq!(examined(answer, &headers), status, "{headers:?}");
+                assert_eq!(
+                    examined(answer, &[(name, &pair.join(", "))]),
+                    status,
+                    "{headers:?}"
+                );
+            }
+        }
+        for hosts in [
+            ["localhost:8000", "evil.example"],
+            ["evil.example", "localhost:8000"],
+            // RFC 9112 3.2.
+            ["localhost:8000", "localhost:8000"],
+        ] {
+            let mut request = Request::get(answer);
+            for host in hosts {
+                request = request.header("host", host);
+            }
+            let (parts, ()) = request.body(()).unwrap().into_parts();
+            assert_eq!(verdict(&parts, false), "421", "{hosts:?}");
+        }
     }
 
     #[test]
