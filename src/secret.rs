@@ -25,6 +25,15 @@ impl Secret {
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
+
+    /// Whether it can be sent in the header `Authorization`. Go's HTTP client, and so kubectl, sends every byte but control characters
+    /// (`httpguts.ValidHeaderFieldValue`; RFC 9110 5.5 has a tab and bytes beyond ASCII among those of a value).
+    pub(crate) fn fits_header(&self) -> bool {
+        !self
+            .0
+            .bytes()
+            .any(|byte| byte.is_ascii_control() && byte != b'\t')
+    }
 }
 
 /// For a request's body, which is wiped with it.
@@ -97,6 +106,22 @@ mod tests {
             "Some([redacted])"
         );
         assert_eq!(format!("{:?}", SecretKey::new([7; 32])), "[redacted]");
+    }
+
+    #[test]
+    fn only_control_characters_do_not_fit_a_header() {
+        for (text, fits) in [
+            ("", true),
+            ("AZaz09-._~+/=", true),
+            ("a b\tc\u{e9}\u{1f511}", true),
+            ("a\n", false),
+            ("\ra", false),
+            ("a\0b", false),
+            ("\u{1b}[31m", false),
+            ("a\u{7f}", false),
+        ] {
+            assert_eq!(Secret::new(text).fits_header(), fits, "{text:?}");
+        }
     }
 
     #[test]

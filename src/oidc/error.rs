@@ -182,6 +182,10 @@ pub(crate) enum Error {
         "the provider sent an access token of type `{0}`, which is bound to a key, and not a bearer token"
     )]
     TokenType(ForeignText),
+    #[error(
+        "the provider sent an access token with control characters in it, which no HTTP header can carry"
+    )]
+    TokenCharacters,
     #[error("the provider sent no ID token")]
     NoIdToken,
     #[error("the provider does not say how long its access token lives")]
@@ -257,6 +261,7 @@ impl Error {
                     | Self::Keys { .. }
                     | Self::TokenAnswer { .. }
                     | Self::TokenType(_)
+                    | Self::TokenCharacters
                     | Self::SignInRefused(_)
                     | Self::ClientRefused { .. }
             )
@@ -278,6 +283,7 @@ impl Error {
             Self::NoReason { .. }
             | Self::TokenAnswer { .. }
             | Self::TokenType(_)
+            | Self::TokenCharacters
             | Self::NoLifetime
             | Self::AnswerTooLarge { .. } => true,
             _ => self.is_a_refusal(),

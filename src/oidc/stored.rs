@@ -26,6 +26,9 @@ impl StoredToken {
     /// Reads a token that says it is of this issuer, for this client and, where there is one, of this account; `None` for
     /// all others.
     pub(crate) fn read(token: &Secret, provider: &Provider, account: Option<&str>) -> Option<Self> {
+        if !token.fits_header() {
+            return None;
+        }
         let payload = id_token::payload(token.expose())?;
         let claims = match provider.token {
             TokenKind::Id => Claims::parse(payload),

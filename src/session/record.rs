@@ -190,11 +190,17 @@ impl Wire<'_> {
         if self.account.is_some() && self.account.as_deref() != identity.account.as_deref() {
             return Err("it belongs to another account");
         }
+        // What no client can send is of no use, however long it lives: it is refreshed as one that has ended.
+        let expires_at = if self.token.fits_header() {
+            self.expires_at
+        } else {
+            0
+        };
         Ok(Record {
             identity: identity.clone(),
             token: self.token,
             issued_at: self.issued_at,
-            expires_at: self.expires_at,
+            expires_at,
             refresh_token: self.refresh_token,
             granted_scope: self.granted_scope,
             origin: self.origin,

@@ -259,3 +259,39 @@ fn an_unknown_grant_is_refused_with_the_known_ones() {
         .run()
         .fails(2, &["hint: did you mean --grant-type=device-code?"]);
 }
+
+/// What Go's HTTP client refuses in a header (`httpguts.ValidHeaderFieldValue`): kubectl would say no more than that.
+#[test]
+fn an_access_token_that_no_header_can_carry_is_refused_with_its_cause() {
+    let answered = |token: &str| {
+        let (sandbox, call) = with_access_token(AccessTokenForm::Opaque);
+        let answer = serde_json::json!({"access_token": token, "token_type": "Bearer", "expires_in": 3600});
+        let answered = Fault::always(Endpoint::Token, FaultKind::Raw(answer.to_string()));
+        sandbox.okta.behave(|behaviour| behaviour.faults = vec![answered]);
+        (call.run(), sandbox)
+    };
+    for odd in ["abc\ndef", "abc\r\nX-Y: z", "abc\0def", "abc\u{7f}"] {
+        let (outcome, sandbox) = answered(odd);
+        outcome.fails(
+            1,
+            &["access token", "control character", "--oidc-use-access-token"],
+        );
+        assert!(!outcome.stderr.contains("abc"), "{outcome}");
+        assert_eq!(sandbox.cache_files(".session.json").len(), 0);
+    }
+    // Go sends these, and white space at an end is no part of a header's value.
+    for (sent, handed_out) in [("abc d\u{e9}f", "abc d\u{e9}f"), (" abc\r\n", "abc")] {
+        assert_eq!(answered(sent).0.token(), handed_out);
+    }
+}
+
+#[test]
+fn a_stored_access_token_that_no_header_can_carry_is_refreshed() {
+    let (sandbox, call) = with_access_token(AccessTokenForm::Opaque);
+    call.run().token();
+    for _ in 0..2 {
+        sandbox.change_session(|session| session["token"] = "abc\ndef".into());
+        assert!(!call.run().token().contains("abc"));
+    }
+    assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, 2));
+}

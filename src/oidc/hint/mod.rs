@@ -72,9 +72,11 @@ impl Error {
             | Self::AnswerIssuerMissing
             | Self::AnswerMalformed(_) => self.browser_hint(),
             Self::SignInRefused(error) | Self::OAuth(error) => error.hint(),
-            Self::TokenAnswer { .. } | Self::TokenType(_) | Self::NoIdToken | Self::NoLifetime => {
-                self.token_hint().to_owned()
-            }
+            Self::TokenAnswer { .. }
+            | Self::TokenType(_)
+            | Self::TokenCharacters
+            | Self::NoIdToken
+            | Self::NoLifetime => self.token_hint().to_owned(),
             Self::IdToken {
                 source,
                 clock_ahead,
@@ -96,6 +98,10 @@ impl Error {
             // RFC 9449 5, RFC 8705 3.
             Self::TokenType(_) => {
                 "let the provider send bearer tokens to this app: turn off what binds tokens to a key (DPoP, client certificates)"
+            }
+            Self::TokenCharacters => {
+                "leave --oidc-use-access-token out, if the cluster takes ID tokens; else ask whoever runs the provider: its tokens break \
+                 RFC 6750 2.1"
             }
             Self::TokenAnswer { url, .. } if is_at_okta(url) => {
                 "ask Okta's support, and quote the request id (-v shows it)"

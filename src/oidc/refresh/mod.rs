@@ -165,7 +165,9 @@ fn verdict(error: &Error) -> Verdict {
         // The clock is this machine's, and a sign-in would meet it again.
         Error::IdToken { source, .. } if source.is_of_a_clock() => Verdict::OfTheSettings,
         Error::IdToken { .. } | Error::OtherAccount { .. } => Verdict::Final,
-        Error::ClientRefused { .. } | Error::TokenType(_) | Error::NoLifetime => Verdict::OfTheSettings,
+        Error::ClientRefused { .. } | Error::TokenType(_) | Error::TokenCharacters | Error::NoLifetime => {
+            Verdict::OfTheSettings
+        }
         _ => Verdict::Passes,
     }
 }

@@ -43,7 +43,7 @@ impl Member {
         }
     }
 
-    /// White space is no part of a signed token.
+    /// White space is no part of a signed token, and at its ends none of any value of a header (RFC 9110 5.5).
     fn trimmed(self) -> Self {
         match self {
             Self::Token(token) if token.expose().trim().len() < token.expose().len() => {
@@ -67,7 +67,7 @@ impl TokenResponse {
         // Moved, not copied: whoever drops a token wipes it.
         let response = Self {
             id_token: Member::take(&mut object, "id_token").trimmed(),
-            access_token: Member::take(&mut object, "access_token"),
+            access_token: Member::take(&mut object, "access_token").trimmed(),
             refresh_token: match Member::take(&mut object, "refresh_token") {
                 Member::Token(token) => Some(token),
                 Member::Absent | Member::NotText => None,

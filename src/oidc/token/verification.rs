@@ -149,7 +149,8 @@ impl ProviderClient<'_> {
 
 fn access_token_of(response: &TokenResponse, metadata: &Metadata) -> Result<Secret, Error> {
     match &response.access_token {
-        Member::Token(token) => Ok(token.clone()),
+        Member::Token(token) if token.fits_header() => Ok(token.clone()),
+        Member::Token(_) => Err(Error::TokenCharacters),
         Member::NotText => Err(not_text(metadata, "access_token")),
         Member::Absent => Err(unusable(metadata, "it has no `access_token`")),
     }
