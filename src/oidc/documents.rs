@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::answer::shown;
-use super::client_auth::Lesson;
+use super::client_auth::{Known, Lesson};
 use super::error::Error;
 use super::http::{Document, Http};
 use super::metadata::{Metadata, discovery_url};
@@ -182,19 +182,26 @@ impl<'a> Documents<'a> {
     }
 
     /// Returns what was learned about the same client and secret, if it is still good.
-    pub(crate) fn lesson(&self, about: &Lesson) -> Option<Lesson> {
+    pub(crate) fn lesson(&self, about: &Lesson) -> Option<Known> {
         let kept = self.kept();
-        let known = kept.lessons.iter().find(|known| known.lesson.is_about(about))?;
-        let age = self.now.saturating_sub(known.at);
-        let is_good = known.lesson.accepted.is_some() || (0..REFUSED_SECRET_AGE).contains(&age);
-        is_good.then(|| known.lesson.clone())
+        let known = kept.lessons.iter().filter(|known| known.lesson.is_about(about));
+        let (mut accepted, mut is_refused) = (None, false);
+        for Learned { at, lesson } in known {
+            let age = self.now.saturating_sub(*at);
+            is_refused |= lesson.accepted.is_none() && (0..REFUSED_SECRET_AGE).contains(&age);
+            accepted = accepted.or(lesson.accepted);
+        }
+        (is_refused || accepted.is_some()).then_some(Known { accepted, is_refused })
     }
 
-    /// Keeps what was learned, in place of all that was known of this client at this endpoint.
+    /// Keeps what was learned, in place of all that was known of this client at this endpoint. Where no place was accepted, the one that
+    /// was before stays known: a wrong secret, or a fault of the provider, says nothing against it.
     pub(crate) fn learn(&self, lesson: Lesson) {
         let mut kept = self.kept();
         kept.lessons.retain(|known| {
-            (known.lesson.endpoint, &known.lesson.client) != (lesson.endpoint, &lesson.client)
+            let is_another =
+                (known.lesson.endpoint, &known.lesson.client) != (lesson.endpoint, &lesson.client);
+            is_another || (lesson.accepted.is_none() && known.lesson.accepted.is_some())
         });
         kept.lessons.push(Learned { at: self.now, lesson });
         drop(kept);

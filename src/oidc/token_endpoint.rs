@@ -189,7 +189,7 @@ impl<'a> TokenEndpoint<'a> {
         };
         let lesson = |accepted| Lesson::new(kind, &self.client.provider.client_id, secret, accepted);
         let known = self.documents.lesson(&lesson(None));
-        let plan = Plan::new(kind, self.metadata.token_auth_methods.as_deref(), known.as_ref());
+        let plan = Plan::new(kind, self.metadata.token_auth_methods.as_deref(), known);
         let first = self.post(url, parameters, plan.first).await;
         let (Err(refusal), Some(place)) = (&first, plan.second) else {
             return first;

@@ -177,3 +177,40 @@ fn a_wrong_secret_is_not_sent_twice_for_ever() {
     call.run().token();
     assert_eq!(sandbox.tabs(), 1);
 }
+
+/// What was seen to work is not forgotten for a secret that does not.
+#[test]
+fn a_wrong_secret_does_not_hide_where_the_right_one_was_accepted() {
+    let (sandbox, call) = web(|behaviour| behaviour.web_client_auth = ClientAuth::SecretPost);
+    call.run().token();
+    let wrong = call
+        .clone()
+        .with("--oidc-client-secret", "wrong-secret-0123456789");
+    wrong.arg("--force-refresh").run().fails(1, &["invalid_client"]);
+    sandbox.okta.clear_requests();
+    sandbox.expire();
+    call.run().token();
+    assert_eq!(places(&sandbox), ["post"]);
+    // The same of the right secret, while the provider refuses it for a time.
+    let refused = FaultKind::status(
+        401,
+        FaultBody::OAuth {
+            error: "invalid_client".to_owned(),
+            description: String::new(),
+        },
+    );
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.faults = vec![Fault::always(Endpoint::Token, refused)]);
+    sandbox.okta.clear_requests();
+    for _ in 0..2 {
+        let again = call.clone().arg("--force-refresh").in_new_command();
+        again.run().fails(1, &["invalid_client"]);
+    }
+    assert_eq!(places(&sandbox), ["post", "basic", "post"]);
+    sandbox.okta.behave(|behaviour| behaviour.faults = Vec::new());
+    sandbox.okta.clear_requests();
+    sandbox.expire();
+    call.run().token();
+    assert_eq!((places(&sandbox), sandbox.tabs()), (vec!["post"], 1));
+}

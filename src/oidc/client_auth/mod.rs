@@ -59,9 +59,18 @@ pub(crate) struct Lesson {
     pub(crate) accepted: Option<SecretPlace>,
 }
 
+/// What is known of a client with this very secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// The place that was accepted last, if one was.
+    pub(crate) accepted: Option<SecretPlace>,
+    /// Neither place was accepted a short while ago.
+    pub(crate) is_refused: bool,
+}
+
 impl Plan {
     /// Decides from the announced methods and from what was learned about this very secret.
-    pub(crate) fn new(kind: EndpointKind, announced: Option<&[String]>, lesson: Option<&Lesson>) -> Self {
+    pub(crate) fn new(kind: EndpointKind, announced: Option<&[String]>, known: Option<Known>) -> Self {
         let lists = |name: &str| announced.is_some_and(|methods| methods.iter().any(|method| method == name));
         let (basic, post) = (lists("client_secret_basic"), lists("client_secret_post"));
         let first = match (kind, basic, post) {
@@ -71,23 +80,14 @@ impl Plan {
             }
             (_, false, true) | (EndpointKind::DeviceAuthorization, ..) => SecretPlace::Post,
         };
-        // A provider may announce one method and register the client for the other.
-        let plan = Self {
+        // What was accepted counts for more than what is announced. A provider may announce one method and register the client for
+        // the other, and the app's setting may change, so the other place stays the second.
+        let first = known.and_then(|known| known.accepted).unwrap_or(first);
+        // One wrong secret must not count as two failures for ever.
+        let is_refused = known.is_some_and(|known| known.is_refused);
+        Self {
             first,
-            second: Some(first.other()),
-        };
-        match lesson {
-            // One wrong secret must not count as two failures for ever.
-            Some(Lesson { accepted: None, .. }) => Self { first, second: None },
-            // The other place stays the second: the app's setting may change again.
-            Some(Lesson {
-                accepted: Some(place),
-                ..
-            }) if plan.second == Some(*place) => Self {
-                first: *place,
-                second: Some(plan.first),
-            },
-            _ => plan,
+            second: (!is_refused).then_some(first.other()),
         }
     }
 }
@@ -156,16 +156,18 @@ mod tests {
     type Row<'r> = (
         EndpointKind,
         Option<&'r [&'r str]>,
-        Option<Lesson>,
+        Option<Known>,
         SecretPlace,
         Option<SecretPlace>,
     );
 
+    fn known(accepted: Option<SecretPlace>, is_refused: bool) -> Option<Known> {
+        Some(Known { accepted, is_refused })
+    }
+
     #[test]
     fn the_place_of_the_secret_follows_what_is_announced_and_learned() {
         use EndpointKind::{DeviceAuthorization as Device, Token};
-        let secret = Secret::new("s");
-        let learned = |kind, accepted| Some(Lesson::new(kind, "c", &secret, accepted));
         let table: &[Row<'_>] = &[
             (Token, None, None, Basic, Some(Post)),
             (Token, Some(&["none", "private_key_jwt"]), None, Basic, Some(Post)),
@@ -184,21 +186,22 @@ mod tests {
                 Some(Basic),
             ),
             (Token, Some(&["client_secret_basic"]), None, Basic, Some(Post)),
-            (Token, None, learned(Token, Some(Post)), Post, Some(Basic)),
-            (Token, None, learned(Token, Some(Basic)), Basic, Some(Post)),
-            (Token, None, learned(Token, None), Basic, None),
+            (Token, None, known(Some(Post), false), Post, Some(Basic)),
+            (Token, None, known(Some(Basic), false), Basic, Some(Post)),
+            (Token, None, known(None, true), Basic, None),
+            (Token, None, known(Some(Post), true), Post, None),
             // What the provider accepts counts for more than what it announces.
             (
                 Token,
                 Some(&["client_secret_basic"]),
-                learned(Token, Some(Post)),
+                known(Some(Post), false),
                 Post,
                 Some(Basic),
             ),
             (
                 Token,
                 Some(&["client_secret_post"]),
-                learned(Token, None),
+                known(None, true),
                 Post,
                 None,
             ),
@@ -211,16 +214,16 @@ mod tests {
                 Some(Basic),
             ),
             (Device, Some(&["client_secret_basic"]), None, Basic, Some(Post)),
-            (Device, None, learned(Device, Some(Basic)), Basic, Some(Post)),
+            (Device, None, known(Some(Basic), false), Basic, Some(Post)),
         ];
-        for (kind, announced, lesson, first, second) in table {
+        for (kind, announced, learned, first, second) in table {
             let announced: Option<Vec<String>> =
                 announced.map(|methods| methods.iter().map(|&method| method.to_owned()).collect());
-            let plan = Plan::new(*kind, announced.as_deref(), lesson.as_ref());
+            let plan = Plan::new(*kind, announced.as_deref(), *learned);
             assert_eq!(
                 (plan.first, plan.second),
                 (*first, *second),
-                "{kind:?} {announced:?} {lesson:?}"
+                "{kind:?} {announced:?} {learned:?}"
             );
         }
     }
