@@ -1,4 +1,5 @@
-//! Room for a file that will be written later: whether a disk takes it is known before what it is for is begun.
+//! Room for a file that will be written later: whether a disk takes it, and whether as many files can be open, is known before what it
+//! is for is begun.
 
 use std::fs::File;
 use std::io::{self, Seek as _, Write as _};
@@ -12,6 +13,15 @@ use super::{Error, PrivateDir, platform};
 pub(crate) struct Reserved {
     name: String,
     file: NamedTempFile,
+    /// Holds the one more open file that the replacement needs.
+    descriptor: Option<File>,
+}
+
+impl Reserved {
+    /// Lets the next file be opened, however many are open by now.
+    pub(crate) fn free_descriptor(&mut self) {
+        self.descriptor = None;
+    }
 }
 
 impl PrivateDir {
@@ -24,15 +34,22 @@ impl PrivateDir {
         file.write_all(&filler.collect::<Vec<u8>>())
             .and_then(|()| file.as_file().sync_all())
             .map_err(failed)?;
+        let descriptor = file.as_file().try_clone().map_err(failed)?;
         Ok(Reserved {
             name: name.to_owned(),
             file,
+            descriptor: Some(descriptor),
         })
     }
 
     /// As [`PrivateDir::replace`], in the blocks that were reserved.
     pub(crate) fn replace_reserved(&self, reserved: Reserved, bytes: &[u8]) -> Result<(), Error> {
-        let Reserved { name, mut file } = reserved;
+        let Reserved {
+            name,
+            mut file,
+            descriptor,
+        } = reserved;
+        drop(descriptor);
         let failed = |source| self.not_written(&name, source);
         fill(file.as_file_mut(), bytes).map_err(failed)?;
         file.persist(self.path_of(&name))

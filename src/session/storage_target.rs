@@ -167,9 +167,10 @@ impl Locked<'_> {
         name: &str,
         bytes: &[u8],
         is_ours: impl Fn(&[u8]) -> bool,
-        reserved: Option<Reserved>,
+        mut reserved: Option<Reserved>,
     ) -> Result<(), files::Error> {
         let dir = &self.store.dir;
+        reserved.iter_mut().for_each(Reserved::free_descriptor);
         match dir.read(name) {
             Ok(Some(old)) if !old.is_empty() && !is_ours(&old) => dir.quarantine(name)?,
             Err(error) if error.may_pass() => return Err(error),

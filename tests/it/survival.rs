@@ -131,3 +131,39 @@ fn too_few_descriptors_are_an_error_and_no_panic() {
         assert!(!outcome.stderr.contains("panicked"), "{limit}: {outcome}");
     }
 }
+
+/// Either the call works and its session is kept, or it fails while the refresh token is not spent.
+#[test]
+fn a_refresh_with_few_descriptors_costs_no_session() {
+    for new_keys in [false, true] {
+        let sandbox = Sandbox::new();
+        sandbox.signed_in();
+        let mut works = 0;
+        for limit in 6..=40 {
+            if new_keys {
+                sandbox.okta.rotate_keys();
+            }
+            sandbox.expire();
+            let limited = format!("ulimit -n {limit}; exec \"$@\"");
+            let outcome = sandbox.get_token().through(&["sh", "-c", &limited, "sh"]).run();
+            assert!(!outcome.stderr.contains("panicked"), "{limit}: {outcome}");
+            if outcome.code == Some(0) {
+                let stored = sandbox.session()["token"].as_str().map(str::to_owned);
+                assert!(stored == Some(outcome.token()), "{limit}: {outcome}");
+                works += 1;
+            } else {
+                assert_eq!(
+                    (outcome.stdout.as_str(), outcome.code),
+                    ("", Some(1)),
+                    "{limit}: {outcome}"
+                );
+            }
+            sandbox.expire();
+            let next = sandbox.get_token().in_new_command().run();
+            assert_eq!(sandbox.tabs(), 1, "{limit}: {outcome}\n{next}");
+            next.token();
+        }
+        assert!(works > 20, "{works}");
+        assert_eq!(sandbox.okta.reuse_detected(), 0);
+    }
+}
