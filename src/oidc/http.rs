@@ -4,6 +4,7 @@
 //! so none is followed for a POST. Tells method, URL without query, status and time; never a
 //! header or a body.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use axum::body::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -92,8 +94,21 @@ impl<'a> Http<'a> {
         Some(self.clock_ahead.load(Ordering::Relaxed)).filter(|ahead| *ahead != NOT_HEARD)
     }
 
-    /// Gets a JSON document. Redirects are followed within the same scheme, host and port, where the same server answers.
+    /// Gets a JSON document, in the time of one request. Redirects are followed within the same scheme, host and port, where the same
+    /// server answers.
     pub(crate) async fn get(&self, url: &Url) -> Result<Document, Error> {
+        let limit = self.person.request_timeout;
+        let followed = self.told_of_wait(url, timeout(limit, self.follow(url))).await;
+        followed.unwrap_or_else(|_| {
+            Err(Error::Timeout {
+                url: shown(url),
+                seconds: limit.as_secs(),
+                connected: true,
+            })
+        })
+    }
+
+    async fn follow(&self, url: &Url) -> Result<Document, Error> {
         let mut visited = vec![url.clone()];
         let mut at = url.clone();
         loop {
@@ -135,19 +150,14 @@ impl<'a> Http<'a> {
         })
     }
 
-    /// Sends a request; at a terminal the person hears what is waited for.
-    async fn send(
-        &self,
-        url: &Url,
-        request: reqwest::Request,
-    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Error> {
-        let sent = self.send_in_silence(url, request);
-        tokio::pin!(sent);
-        tokio::select! {
-            result = &mut sent => return result,
-            () = tokio::time::sleep(SILENT_WAIT) => self.person.tell(Event::Waiting { url: &shown(url) }),
+    /// Waits for what is asked of a URL; at a terminal the person hears what is waited for.
+    async fn told_of_wait<T>(&self, url: &Url, asked: impl Future<Output = T>) -> T {
+        let mut asked = pin!(asked);
+        if let Ok(result) = timeout(SILENT_WAIT, &mut asked).await {
+            return result;
         }
-        sent.await
+        self.person.tell(Event::Waiting { url: &shown(url) });
+        asked.await
     }
 
     fn failure(&self, url: &Url, error: reqwest::Error) -> Error {
@@ -173,7 +183,7 @@ impl<'a> Http<'a> {
         result
     }
 
-    async fn send_in_silence(
+    async fn send(
         &self,
         url: &Url,
         request: reqwest::Request,
@@ -239,7 +249,7 @@ impl<'a> Http<'a> {
             request = request.timeout(limit);
         }
         let request = request.build().map_err(|error| self.failure(url, error))?;
-        let (status, headers, body) = self.send(url, request).await?;
+        let (status, headers, body) = self.told_of_wait(url, self.send(url, request)).await?;
         let body = Zeroizing::new(body);
         let read = |body: &[u8]| form_response(url, status, &headers, body, (self.clock)());
         let response = read(&body).or_else(|_| read(&without(&body, secrets)));

@@ -1,5 +1,6 @@
 //! A provider that is slow, and a machine that has too little of something.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use crate::okta::{Endpoint, Fault, FaultKind};
@@ -92,4 +93,31 @@ fn without_a_thread_to_be_had_there_is_an_error_and_no_panic() {
         .run();
     outcome.fails(1, &["localhost:9", "hint: "]);
     assert!(!outcome.stderr.contains("panicked"), "{outcome}");
+}
+
+/// One limit for all that it takes to get a document: each redirect of a chain could take as long as a request may.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_chain_of_slow_redirects_ends_in_the_time_of_one_request() {
+    let slow = TcpListener::bind("127.0.0.1:0").unwrap();
+    let issuer = format!("http://{}", slow.local_addr().unwrap());
+    let asked = || {
+        let (mut stream, _) = slow.accept().unwrap();
+        let mut request = [0; 4096];
+        assert!(stream.read(&mut request).unwrap() > 0);
+        stream
+    };
+    let sandbox = Sandbox::new();
+    let call = sandbox.get_token().with("--oidc-issuer-url", &issuer);
+    let child = call.by_timers_of(&sandbox).spawn();
+    let mut first = asked();
+    sandbox.let_pass(20);
+    let answer = "HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    first.write_all(answer.as_bytes()).unwrap();
+    let second = asked();
+    sandbox.let_pass(20);
+    let outcome = finish(child);
+    let words = format!("{issuer}/.well-known/openid-configuration did not answer within 30 s");
+    outcome.fails(1, &[&words, "slow or hangs"]);
+    drop(second);
 }
