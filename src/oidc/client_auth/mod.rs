@@ -161,8 +161,8 @@ mod tests {
         Option<SecretPlace>,
     );
 
-    fn known(accepted: Option<SecretPlace>, is_refused: bool) -> Option<Known> {
-        Some(Known { accepted, is_refused })
+    fn known(accepted: Option<SecretPlace>, is_refused: bool) -> Known {
+        Known { accepted, is_refused }
     }
 
     #[test]
@@ -186,22 +186,22 @@ mod tests {
                 Some(Basic),
             ),
             (Token, Some(&["client_secret_basic"]), None, Basic, Some(Post)),
-            (Token, None, known(Some(Post), false), Post, Some(Basic)),
-            (Token, None, known(Some(Basic), false), Basic, Some(Post)),
-            (Token, None, known(None, true), Basic, None),
-            (Token, None, known(Some(Post), true), Post, None),
+            (Token, None, Some(known(Some(Post), false)), Post, Some(Basic)),
+            (Token, None, Some(known(Some(Basic), false)), Basic, Some(Post)),
+            (Token, None, Some(known(None, true)), Basic, None),
+            (Token, None, Some(known(Some(Post), true)), Post, None),
             // What the provider accepts counts for more than what it announces.
             (
                 Token,
                 Some(&["client_secret_basic"]),
-                known(Some(Post), false),
+                Some(known(Some(Post), false)),
                 Post,
                 Some(Basic),
             ),
             (
                 Token,
                 Some(&["client_secret_post"]),
-                known(None, true),
+                Some(known(None, true)),
                 Post,
                 None,
             ),
@@ -214,7 +214,7 @@ mod tests {
                 Some(Basic),
             ),
             (Device, Some(&["client_secret_basic"]), None, Basic, Some(Post)),
-            (Device, None, known(Some(Basic), false), Basic, Some(Post)),
+            (Device, None, Some(known(Some(Basic), false)), Basic, Some(Post)),
         ];
         for (kind, announced, learned, first, second) in table {
             let announced: Option<Vec<String>> =
