@@ -16,13 +16,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 
 use super::answer_rules::{Answer, Expected, Verdict, examine};
+use super::blocking::on_thread;
 use super::connection_owner::{self, Ends, Owner};
 use super::error::{Error, Ignored};
 use super::event::{Event, Person};
@@ -61,6 +62,11 @@ struct Shared {
     other_users: AtomicUsize,
     answered: AtomicBool,
     page_sent: Notify,
+    /// How many visitors of the start page are looked up at a time. Its address is in the list of processes, which all users see; a
+    /// flood of them must not keep the answer waiting.
+    start_looks: Arc<Semaphore>,
+    /// The same of answers.
+    answer_looks: Arc<Semaphore>,
 }
 
 impl Callback {
@@ -88,6 +94,8 @@ impl Callback {
             other_users: AtomicUsize::new(0),
             answered: AtomicBool::new(false),
             page_sent: Notify::new(),
+            start_looks: Arc::new(Semaphore::new(1)),
+            answer_looks: Arc::new(Semaphore::new(4)),
         });
         let places = Arc::new(Places::default());
         let mut accepting = JoinSet::new();
@@ -230,13 +238,18 @@ impl Visit {
     }
 
     /// Who is at the other end. Asked only of a request that is right in everything else, since the look takes a while.
-    async fn owner(&self) -> Owner {
+    async fn owner(&self, stage: Stage, looks: &Arc<Semaphore>) -> Owner {
         let Some(ends) = self.ends else {
             return Owner::Unknown;
         };
-        self.place.reach(Stage::Examined);
-        let look = tokio::task::spawn_blocking(move || connection_owner::look(ends));
-        look.await.unwrap_or(Owner::Unknown)
+        self.place.reach(stage);
+        // Held until the look is over, whoever waits for it.
+        let turn = Arc::clone(looks).acquire_owned().await.map(Arc::new).ok();
+        let look = move || {
+            let _turn = turn;
+            connection_owner::look(ends)
+        };
+        on_thread(look).await.unwrap_or(Owner::Unknown)
     }
 }
 
@@ -246,8 +259,10 @@ async fn handle(State(visit): State<Visit>, request: Request) -> Response<Body> 
     if let Some(start) = shared.start.as_ref().filter(|start| start.is_at(&parts)) {
         return match start.refusal(&parts) {
             Some(status) => page::blank(status),
-            None if matches!(visit.owner().await, Owner::Other(_) | Owner::Gone) => page::other_user(),
-            None => start.response(),
+            None => match visit.owner(Stage::Starting, &shared.start_looks).await {
+                Owner::Other(_) | Owner::Gone => page::other_user(),
+                Owner::Ours | Owner::Unknown => start.response(),
+            },
         };
     }
     match examine(&parts, &shared.expected) {
@@ -256,7 +271,7 @@ async fn handle(State(visit): State<Visit>, request: Request) -> Response<Body> 
             shared.wrong_states.fetch_add(1, Ordering::Relaxed);
             page::blank(StatusCode::BAD_REQUEST)
         }
-        Verdict::Answer(answer) => match visit.owner().await {
+        Verdict::Answer(answer) => match visit.owner(Stage::Examined, &shared.answer_looks).await {
             Owner::Ours | Owner::Unknown => visit.take(answer).await,
             Owner::Other(uid) => {
                 // Told once, by the first of them.

@@ -5,6 +5,7 @@
 
 mod answer;
 mod answer_rules;
+mod blocking;
 mod browser;
 mod callback;
 mod claims;

@@ -16,7 +16,9 @@ pub(super) enum Stage {
     Silent,
     /// It has sent a part of a request.
     Partial,
-    /// Its request is looked at.
+    /// It is looked at for the start page, which is of less use to a sign-in than its answer.
+    Starting,
+    /// Its answer is looked at.
     Examined,
     /// It waits for the page that says how the sign-in ended.
     Answered,
@@ -109,12 +111,14 @@ mod tests {
 
     #[test]
     fn the_oldest_of_those_that_have_sent_the_least_makes_place() {
-        use Stage::{Answered, Examined, Partial, Silent};
+        use Stage::{Answered, Examined, Partial, Silent, Starting};
         for (stages, expected) in [
             (&[Silent, Silent][..], Some(0)),
             (&[Partial, Silent, Silent], Some(1)),
             (&[Examined, Partial, Partial], Some(1)),
             (&[Answered, Examined, Examined], Some(1)),
+            (&[Examined, Starting, Starting], Some(1)),
+            (&[Starting, Partial], Some(1)),
             (&[Answered, Answered], None),
             (&[], None),
         ] {

@@ -5,16 +5,15 @@
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::thread;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect;
-use tokio::sync::oneshot;
 use url::Url;
 
 use super::answer::shown;
+use super::blocking::on_thread;
 use super::error::Error;
 use super::event::Person;
 use super::proxy::{ProxyVariables, uses_proxy};
@@ -22,7 +21,6 @@ use super::tls_fault::{TlsFault, causes};
 use super::tls_trust::{NamedAuthorities, client_config};
 use crate::environment;
 use crate::foreign_text::ForeignText;
-use crate::process;
 use crate::settings::{Provider, Trust};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -123,19 +121,11 @@ impl Resolve for SystemResolver {
     }
 }
 
-/// Looks a name up on a thread of its own, or where the system has none to give, right here: tokio's own way panics then.
 async fn look_up(host: String) -> io::Result<Vec<SocketAddr>> {
-    let ask = |host: &str| (host, 0).to_socket_addrs().map(Iterator::collect);
-    let (answer, answered) = oneshot::channel();
-    let name = host.clone();
-    let started = thread::Builder::new().spawn(move || {
-        process::leave_signals_to_main_thread();
-        drop(answer.send(ask(&name)));
-    });
-    match started {
-        Ok(_) => answered.await.map_err(io::Error::other)?,
-        Err(_) => ask(&host),
-    }
+    let ask = move || (host.as_str(), 0).to_socket_addrs().map(Iterator::collect);
+    on_thread(ask)
+        .await
+        .unwrap_or_else(|| Err(io::Error::other("the name look-up ended early")))
 }
 
 /// A name that could not be looked up: the provider's, or a proxy's.

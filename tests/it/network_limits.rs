@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use crate::okta::{Endpoint, Fault, FaultKind};
 #[cfg(target_os = "linux")]
 use crate::prompts::up_to;
-use crate::support::{Sandbox, finish};
+use crate::support::{Sandbox, finish, url_from_stderr, visit};
 
 #[cfg(target_os = "linux")]
 #[test]
@@ -71,20 +71,26 @@ fn a_slow_provider_is_waited_for() {
     sandbox.get_token().run().token();
 }
 
-/// A limit on processes (`ulimit -u`, `pids.max` of a container) leaves no thread to look a name up with.
+/// A user who may have one process, and no thread beside it (`ulimit -u`, `pids.max` of a container): that takes root, and a user who has
+/// no process yet; nor may that user enter this sandbox.
 #[cfg(target_os = "linux")]
-#[test]
-fn without_a_thread_to_be_had_there_is_an_error_and_no_panic() {
+fn without_threads() -> Option<Vec<&'static str>> {
     let user = ["setpriv", "--reuid=4243", "--regid=4243", "--clear-groups"];
-    // A user who has no process yet, which takes root; nor may that user enter this sandbox.
     let probe = std::process::Command::new(user[0])
         .args(&user[1..])
         .args(["test", "-x", env!("CARGO_BIN_EXE_kubesesame")])
         .status();
-    if !nix::unistd::Uid::effective().is_root() || !probe.is_ok_and(|status| status.success()) {
+    let can_be = nix::unistd::Uid::effective().is_root() && probe.is_ok_and(|status| status.success());
+    can_be.then(|| [&user[..], &["prlimit", "--nproc=1"]].concat())
+}
+
+/// Nor with a name to look up.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_thread_to_be_had_there_is_an_error_and_no_panic() {
+    let Some(limited) = without_threads() else {
         return;
-    }
-    let limited = [&user[..], &["prlimit", "--nproc=1"]].concat();
+    };
     let outcome = Sandbox::unattended()
         .get_token()
         .with("--oidc-issuer-url", "http://localhost:9")
@@ -93,6 +99,26 @@ fn without_a_thread_to_be_had_there_is_an_error_and_no_panic() {
         .run();
     outcome.fails(1, &["localhost:9", "hint: "]);
     assert!(!outcome.stderr.contains("panicked"), "{outcome}");
+}
+
+/// Whose connection brings the answer is looked up then, too.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_thread_to_be_had_a_sign_in_ends_well() {
+    let Some(limited) = without_threads() else {
+        return;
+    };
+    let sandbox = Sandbox::unattended();
+    let call = sandbox
+        .get_token()
+        .without("--browser-command")
+        .arg("--skip-open-browser")
+        .arg("--token-cache-storage=none")
+        .arg("--authentication-timeout-sec=20")
+        .through(&limited);
+    let (child, _, url) = url_from_stderr(call.spawn());
+    visit(&url);
+    finish(child).token();
 }
 
 /// One limit for all that it takes to get a document: each redirect of a chain could take as long as a request may.
