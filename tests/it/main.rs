@@ -70,6 +70,7 @@ mod session_places;
 mod setup;
 mod standalone;
 mod standalone_selection;
+mod standalone_turns;
 #[cfg(target_os = "linux")]
 mod storage;
 #[cfg(target_os = "linux")]

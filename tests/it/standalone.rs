@@ -4,10 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use nix::unistd::Uid;
-
 use crate::okta::{Endpoint, Fault, FaultBody, FaultKind, RefreshRepeats, Rotation};
-use crate::support::{Call, Sandbox, finish, mode, wait_until};
+use crate::support::{Call, Sandbox, mode};
 
 /// A kubeconfig with a comment and an order of its own; `more` are lines of the provider's `config`.
 pub(crate) fn kubeconfig(sandbox: &Sandbox, more: &[&str]) -> String {
@@ -84,7 +82,7 @@ pub(crate) fn sign_in(file: &PathBuf, call: &Call) -> String {
 }
 
 /// Makes tokens that have ended by this machine's clock and live by the provider's, which is a minute behind.
-fn short_lives(sandbox: &Sandbox) {
+pub(crate) fn short_lives(sandbox: &Sandbox) {
     sandbox.okta.behave(|behaviour| {
         behaviour.clock_offset_secs = -60;
         behaviour.id_token_lifetime_secs = 55;
@@ -307,46 +305,6 @@ fn tokens_that_cannot_be_written_are_an_error() {
     let outcome = call.with("--browser-command", &command).run();
     outcome.fails(1, &["is locked", "mv "]);
     assert_eq!((sandbox.tabs(), fs::read_to_string(&file).unwrap()), (1, before));
-}
-
-/// A refresh token is spent once, and whoever comes next finds its successor.
-#[test]
-fn calls_at_the_same_moment_refresh_once() {
-    let sandbox = Sandbox::new();
-    short_lives(&sandbox);
-    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
-    let (file, call) = standalone(&sandbox, &["extra-scopes: offline_access"]);
-    sign_in(&file, &call);
-    sandbox
-        .okta
-        .behave(|behaviour| behaviour.id_token_lifetime_secs = 3600);
-    sandbox.hold_token_answers();
-    let calls: Vec<_> = (0..4).map(|_| call.spawn()).collect();
-    wait_until("one of them refreshes", || sandbox.grants("refresh_token") > 0);
-    sandbox.let_answers_go();
-    for call in calls {
-        let outcome = finish(call);
-        assert_eq!(outcome.code, Some(0), "{outcome}");
-    }
-    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
-    assert_eq!(sandbox.grants("refresh_token"), 1);
-}
-
-#[test]
-fn without_a_place_for_turns_a_sign_in_works_all_the_same() {
-    let planted: [fn(&std::path::Path); 2] = [
-        |place| fs::write(place, "").unwrap(),
-        |place| {
-            fs::create_dir(place).unwrap();
-            fs::set_permissions(place, fs::Permissions::from_mode(0o777)).unwrap();
-        },
-    ];
-    for plant in planted {
-        let sandbox = Sandbox::new();
-        plant(&sandbox.path(&format!("kubesesame-{}", Uid::effective())));
-        let (file, call) = standalone(&sandbox, &[]);
-        sign_in(&file, &call);
-    }
 }
 
 /// As kubectl and helm warn. It is not refused: it worked before, and whose group it is nobody knows.

@@ -1,0 +1,49 @@
+//! Calls without a command for the same entry of a kubeconfig take turns.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use nix::unistd::Uid;
+
+use crate::standalone::{short_lives, sign_in, standalone};
+use crate::support::{Sandbox, finish, wait_until};
+
+/// A refresh token is spent once, and whoever comes next finds its successor.
+#[test]
+fn calls_at_the_same_moment_refresh_once() {
+    let sandbox = Sandbox::new();
+    short_lives(&sandbox);
+    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
+    let (file, call) = standalone(&sandbox, &["extra-scopes: offline_access"]);
+    sign_in(&file, &call);
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.id_token_lifetime_secs = 3600);
+    sandbox.hold_token_answers();
+    let calls: Vec<_> = (0..4).map(|_| call.spawn()).collect();
+    wait_until("one of them refreshes", || sandbox.grants("refresh_token") > 0);
+    sandbox.let_answers_go();
+    for call in calls {
+        let outcome = finish(call);
+        assert_eq!(outcome.code, Some(0), "{outcome}");
+    }
+    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
+    assert_eq!(sandbox.grants("refresh_token"), 1);
+}
+
+#[test]
+fn without_a_place_for_turns_a_sign_in_works_all_the_same() {
+    let planted: [fn(&std::path::Path); 2] = [
+        |place| fs::write(place, "").unwrap(),
+        |place| {
+            fs::create_dir(place).unwrap();
+            fs::set_permissions(place, fs::Permissions::from_mode(0o777)).unwrap();
+        },
+    ];
+    for plant in planted {
+        let sandbox = Sandbox::new();
+        plant(&sandbox.path(&format!("kubesesame-{}", Uid::effective())));
+        let (file, call) = standalone(&sandbox, &[]);
+        sign_in(&file, &call);
+    }
+}
