@@ -4,8 +4,8 @@
 //! refusal and changes nothing, however many come. The first answer with our `state` wins; the page waits until the login knows how
 //! it ended. Logs no request: it holds the code.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -60,8 +60,8 @@ struct Shared {
     after: AfterSignIn,
     wrong_states: AtomicUsize,
     other_users: AtomicUsize,
-    answered: AtomicBool,
-    page_sent: Notify,
+    /// How many connections have asked for the page that says how the sign-in ended, and do not have all of it.
+    waiting_for_page: watch::Sender<usize>,
     /// How many visitors of the start page are looked up at a time. Its address is in the list of processes, which all users see; a
     /// flood of them must not keep the answer waiting.
     start_looks: Arc<Semaphore>,
@@ -92,8 +92,7 @@ impl Callback {
             after,
             wrong_states: AtomicUsize::new(0),
             other_users: AtomicUsize::new(0),
-            answered: AtomicBool::new(false),
-            page_sent: Notify::new(),
+            waiting_for_page: watch::Sender::new(0),
             start_looks: Arc::new(Semaphore::new(1)),
             answer_looks: Arc::new(Semaphore::new(4)),
         });
@@ -152,11 +151,10 @@ impl Callback {
     /// Shows the browser how it ended, and gives the page half a second to get there. The addresses are free afterwards.
     pub(super) async fn finish(mut self, outcome: Outcome) {
         self.outcome.send_replace(Some(outcome));
-        if self.shared.answered.load(Ordering::Relaxed) {
-            let sent = self.shared.page_sent.notified();
-            // Nobody there to read the page is no failure of the login.
-            drop(timeout(Duration::from_millis(500), sent).await);
-        }
+        let mut waiting = self.shared.waiting_for_page.subscribe();
+        let sent = waiting.wait_for(|connections| *connections == 0);
+        // Nobody there to read the page is no failure of the login.
+        drop(timeout(Duration::from_millis(500), sent).await);
         self.accepting.shutdown().await;
     }
 }
@@ -211,9 +209,25 @@ async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static
         .await;
     // A broken connection is the browser's affair; what counts is that nothing is left to send.
     drop(served);
-    // Of all connections only one that was to carry the page ends the wait for it.
-    if visit.has_page.load(Ordering::Relaxed) {
-        visit.shared.page_sent.notify_one();
+}
+
+/// A connection that is to carry the page; it ends with the connection. Of all connections only these are waited for.
+#[derive(Debug)]
+struct PageWait(Arc<Shared>);
+
+impl PageWait {
+    fn new(shared: &Arc<Shared>) -> Self {
+        shared
+            .waiting_for_page
+            .send_modify(|connections| *connections += 1);
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for PageWait {
+    fn drop(&mut self) {
+        let end = |connections: &mut usize| *connections -= 1;
+        self.0.waiting_for_page.send_modify(end);
     }
 }
 
@@ -223,8 +237,8 @@ struct Visit {
     shared: Arc<Shared>,
     place: Arc<Place>,
     ends: Option<Ends>,
-    /// The page that tells how the sign-in ended goes over it.
-    has_page: Arc<AtomicBool>,
+    /// It has brought an answer.
+    page: Arc<OnceLock<PageWait>>,
 }
 
 impl Visit {
@@ -233,7 +247,7 @@ impl Visit {
             shared: Arc::clone(shared),
             place: Arc::new(place),
             ends,
-            has_page: Arc::new(AtomicBool::new(false)),
+            page: Arc::default(),
         }
     }
 
@@ -271,17 +285,20 @@ async fn handle(State(visit): State<Visit>, request: Request) -> Response<Body> 
             shared.wrong_states.fetch_add(1, Ordering::Relaxed);
             page::blank(StatusCode::BAD_REQUEST)
         }
-        Verdict::Answer(answer) => match visit.owner(Stage::Examined, &shared.answer_looks).await {
-            Owner::Ours | Owner::Unknown => visit.take(answer).await,
-            Owner::Other(uid) => {
-                // Told once, by the first of them.
-                if shared.other_users.fetch_add(1, Ordering::Relaxed) == 0 {
-                    let _is_over = shared.other_user.try_send(uid);
+        Verdict::Answer(answer) => {
+            visit.page.get_or_init(|| PageWait::new(&shared));
+            match visit.owner(Stage::Examined, &shared.answer_looks).await {
+                Owner::Ours | Owner::Unknown => visit.take(answer).await,
+                Owner::Other(uid) => {
+                    // Told once, by the first of them.
+                    if shared.other_users.fetch_add(1, Ordering::Relaxed) == 0 {
+                        let _is_over = shared.other_user.try_send(uid);
+                    }
+                    page::other_user()
                 }
-                page::other_user()
+                Owner::Gone => page::other_user(),
             }
-            Owner::Gone => page::other_user(),
-        },
+        }
     }
 }
 
@@ -290,15 +307,11 @@ impl Visit {
     async fn take(self, answer: Answer) -> Response<Body> {
         let shared = &self.shared;
         self.place.reach(Stage::Answered);
-        shared.answered.store(true, Ordering::Relaxed);
         // Full: the first answer is being worked on. This one shows the same page and is not exchanged.
         drop(shared.answers.try_send(answer));
         let mut outcome = shared.outcome.clone();
         match outcome.wait_for(Option::is_some).await {
-            Ok(outcome) => {
-                self.has_page.store(true, Ordering::Relaxed);
-                outcome.unwrap_or(Outcome::Failed).response(&shared.after)
-            }
+            Ok(outcome) => outcome.unwrap_or(Outcome::Failed).response(&shared.after),
             Err(_) => Outcome::Failed.response(&shared.after),
         }
     }

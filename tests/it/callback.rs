@@ -108,7 +108,7 @@ fn the_same_answer_twice_shows_the_same_page_and_is_exchanged_once() {
     }));
     // The second comes while the first is worked on.
     sandbox.hold_token_answers();
-    let child = sandbox.get_token().spawn();
+    let child = sandbox.get_token().by_timers_of(&sandbox).spawn();
     are_both_sent.recv().unwrap();
     sandbox.let_answers_go();
     finish(child).token();
