@@ -3,6 +3,7 @@
 //! Owns the reading of the authorities that the settings name, and the check of a server's certificate. Named authorities take
 //! the place of the system's. Reads and checks only; which request needs TLS is `transport`'s part.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use data_encoding::BASE64;
@@ -20,6 +21,7 @@ use tokio_rustls::rustls::{
 use super::error::Error;
 use super::event::{Event, Person};
 use super::tls_fault::UntrustedChain;
+use crate::environment;
 use crate::files;
 use crate::foreign_text::ForeignText;
 use crate::settings::{Authority, Trust};
@@ -35,12 +37,16 @@ pub(super) struct NamedAuthorities {
 }
 
 impl NamedAuthorities {
-    /// Reads them. An entry that cannot be used is told and passed over, as Go does; a source without any usable one is an error.
-    pub(super) fn read(trust: &Trust, person: Person<'_>) -> Result<Self, Error> {
-        let mut all = Self {
+    fn none() -> Self {
+        Self {
             roots: RootCertStore::empty(),
             certificates: Vec::new(),
-        };
+        }
+    }
+
+    /// Reads them. An entry that cannot be used is told and passed over, as Go does; a source without any usable one is an error.
+    pub(super) fn read(trust: &Trust, person: Person<'_>) -> Result<Self, Error> {
+        let mut all = Self::none();
         for authority in &trust.authorities {
             let (name, pem) = source(authority)?;
             let unusable = all.add(&pem);
@@ -54,12 +60,7 @@ impl NamedAuthorities {
                     },
                 });
             }
-            for position in unusable {
-                person.tell(Event::CertificatePassedOver {
-                    source: &name,
-                    position,
-                });
-            }
+            tell_of_unusable(&name, unusable, person);
         }
         Ok(all)
     }
@@ -80,6 +81,29 @@ impl NamedAuthorities {
             }
         }
         unusable
+    }
+}
+
+/// Tells of the entries of `SSL_CERT_FILE` that cannot be used: what reads the system's certificates passes over them silently. Where none
+/// can be used, that is told as the error it is.
+pub(super) fn tell_of_system_bundle(person: Person<'_>) {
+    // What is handed over on a descriptor can be read once only.
+    let is_file = |path: &String| !path.starts_with("/dev/") && !path.starts_with("/proc/");
+    let Some(path) = environment::first_set(&["SSL_CERT_FILE"]).filter(is_file) else {
+        return;
+    };
+    let Ok(pem) = files::read_named(Path::new(&path)) else {
+        return;
+    };
+    let unusable = NamedAuthorities::none().add(&pem);
+    if unusable.len() < entries(&pem).count() {
+        tell_of_unusable(&format!("SSL_CERT_FILE `{path}`"), unusable, person);
+    }
+}
+
+fn tell_of_unusable(source: &str, positions: Vec<usize>, person: Person<'_>) {
+    for position in positions {
+        person.tell(Event::CertificatePassedOver { source, position });
     }
 }
 

@@ -18,7 +18,7 @@ use super::error::Error;
 use super::event::Person;
 use super::proxy::{ProxyVariables, uses_proxy};
 use super::tls_fault::{TlsFault, causes};
-use super::tls_trust::{NamedAuthorities, client_config};
+use super::tls_trust::{NamedAuthorities, client_config, tell_of_system_bundle};
 use crate::environment;
 use crate::foreign_text::ForeignText;
 use crate::settings::{Provider, Trust};
@@ -54,6 +54,9 @@ pub(super) fn build(
         // Plain http on this machine needs no roots; a system without any must not fail for it.
         builder.tls_certs_only([])
     } else {
+        if system {
+            tell_of_system_bundle(person);
+        }
         let config = client_config(named).map_err(|error| no_authorities(system, &error.to_string()))?;
         builder.tls_backend_preconfigured(config)
     };

@@ -190,7 +190,7 @@ fn an_unreadable_entry_of_a_bundle_is_passed_over_with_a_warning() {
     std::fs::write(&path, &bundle).unwrap();
     let by_variable = sandbox.get_token().with("--oidc-issuer-url", &issuer);
     let by_variable = by_variable.env("SSL_CERT_FILE", &path.to_string_lossy());
-    by_variable.in_new_command().run().fails(1, &["HTTP 404"]);
+    by_variable.in_new_command().run().fails(1, &words);
     let none = outcome(&issuer, broken);
     none.fails(2, &["no PEM certificate in it can be read", "BEGIN CERTIFICATE"]);
 }
