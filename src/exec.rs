@@ -134,14 +134,19 @@ impl Cluster {
         let Some(Value::Object(config)) = cluster.get_mut("config").map(Value::take) else {
             return None;
         };
-        // Not the proxy, which changes with the network and sees nothing of what is sent to a server that has proven itself.
-        let identity = [
+        let mut identity = vec![
             "server",
             "tls-server-name",
             "insecure-skip-tls-verify",
             "certificate-authority-data",
         ];
-        let server = Value::from_iter(identity.map(|field| cluster.get(field).cloned().unwrap_or_default()));
+        // A proxy changes with the network, and sees nothing of what is sent to a server that has proven itself; one that need not is
+        // whatever the proxy makes of it.
+        if cluster.get("insecure-skip-tls-verify") == Some(&Value::Bool(true)) {
+            identity.push("proxy-url");
+        }
+        let value = |field| cluster.get(field).cloned().unwrap_or_default();
+        let server: Value = identity.into_iter().map(value).collect();
         Some(Self {
             config,
             server: server.to_string(),

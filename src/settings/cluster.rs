@@ -22,7 +22,8 @@ const OF_CLUSTERS: [&str; 4] = [ISSUER, CLIENT, SCOPES, AUTHORITY];
 /// What came of a cluster's config.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ClusterChoice {
-    /// The server that a session belongs to alone, since its entry chose the issuer.
+    /// The server that a session belongs to alone, since its entry chose the issuer; with the authorities that it names for the issuer, since
+    /// whoever adds one reads what is sent there.
     pub(crate) server: Option<String>,
     /// A secret of the command line or a variable is not used.
     pub(crate) leaves_a_secret: bool,
@@ -87,6 +88,7 @@ impl ClusterChoice {
         let scopes = texts(config, SCOPES)?;
         let authorities = texts(config, AUTHORITY)?;
 
+        let server = with_authorities(&cluster.server, &authorities);
         let provider = &mut args.provider;
         let leaves_a_secret = has_inline_secret(provider) || is_given(args.login.password.as_deref());
         let mut unused = Unused::default();
@@ -118,7 +120,7 @@ impl ClusterChoice {
             ));
         }
         Ok(Self {
-            server: Some(cluster.server.clone()),
+            server: Some(server),
             leaves_a_secret,
             remarks,
             offers: [false; 2],
@@ -176,6 +178,18 @@ impl Unused {
 
 fn is_given(text: Option<&str>) -> bool {
     text.is_some_and(|text| !text.is_empty())
+}
+
+/// Without any it is the server alone, whose sessions are on people's disks.
+fn with_authorities(server: &str, authorities: &[String]) -> String {
+    if authorities.is_empty() {
+        return server.to_owned();
+    }
+    Value::from_iter([
+        Value::from(server),
+        Value::from_iter(authorities.iter().map(String::as_str)),
+    ])
+    .to_string()
 }
 
 /// Headers count, since most of them hold one.

@@ -176,6 +176,8 @@ fn a_session_is_handed_to_its_own_cluster_alone() {
         json!({ "server": "https://prod.example", "insecure-skip-tls-verify": true }),
         json!({ "server": "https://prod.example", "certificate-authority-data": "ZXZpbA==" }),
         json!({ "server": "https://prod.example", "tls-server-name": "evil.example" }),
+        // A server that need not prove itself is whatever the proxy makes of it.
+        json!({ "server": "https://prod.example", "insecure-skip-tls-verify": true, "proxy-url": "http://127.0.0.1:9" }),
         json!({}),
     ];
     let tokens: Vec<String> = clusters
@@ -218,6 +220,26 @@ fn a_session_of_kubelogin_is_not_taken_over_for_a_cluster_that_chose_the_issuer(
     assert!(!peer.moved());
     assert_eq!(peer.call().run().token(), peer.token);
     assert!(peer.moved());
+}
+
+/// Whoever adds an authority for the issuer reads what is sent there, such as the refresh token of a session.
+#[test]
+fn a_session_is_of_the_authorities_that_it_began_with() {
+    let (sandbox, other) = (Sandbox::with_tls(), Sandbox::with_tls());
+    let data = |sandbox: &Sandbox| data_encoding::BASE64.encode(&fs::read(sandbox.path("ca.pem")).unwrap());
+    let call = |authorities: &Value| {
+        let config = with(provider(&sandbox), "certificate-authority-data", authorities);
+        let config = with(config, "oidc-extra-scope", &json!(["offline_access"]));
+        untyped(&sandbox, &config).arg(ALLOW)
+    };
+    let own = json!(data(&sandbox));
+    let first = call(&own).run().token();
+    sandbox.expire();
+    let added = json!([data(&sandbox), data(&other)]);
+    assert_ne!(call(&added).run().token(), first);
+    assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (2, 0));
+    call(&own).run().token();
+    assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (2, 1));
 }
 
 #[test]
