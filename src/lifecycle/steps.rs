@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::oidc::{LoginFailure, ProviderClient, Refresh, Renewal, Tokens};
 use crate::origin::Origin;
 use crate::secret::Secret;
-use crate::session::{Loaded, Record};
+use crate::session::{Loaded, Order, Record};
 use crate::ui::Ui;
 
 /// Whoever waits for the lock gives its holder this long beyond the sign-in's own time: it has requests to make before and after.
@@ -132,11 +132,14 @@ impl<S: SessionStore> Progress<'_, S> {
             Ok(()) | Err(_) => {}
         }
         let ui = self.call.ui;
-        let same = self.after_latest(session.clone());
+        let order = self.latest_order().next();
         let keep_rotated = |token: &Secret| {
-            let mut session = same.clone();
-            session.refresh_token = Some(token.clone());
-            keep(locked, &session, ui);
+            let rotated = Record {
+                refresh_token: Some(token.clone()),
+                order,
+                ..session.clone()
+            };
+            keep(locked, &rotated, ui);
         };
         let refresh = Refresh {
             token: refresh_token,
@@ -183,7 +186,8 @@ impl<S: SessionStore> Progress<'_, S> {
                 self.tell_of_lost_successor(&tokens);
                 let origin = self.session.as_ref().map(|session| session.origin.clone());
                 let origin = origin.unwrap_or_default().or_later(tokens.origin.clone());
-                return self.renewed(*tokens, origin);
+                let order = self.latest_order().next();
+                return self.renewed(*tokens, origin, order);
             }
             Renewal::Over(reason) => self.refused(&reason),
             Renewal::NoIdToken => self.refused(NO_ID_TOKEN),
@@ -234,7 +238,8 @@ impl<S: SessionStore> Progress<'_, S> {
                 Some(session) if clock::now() < session.expires_at => {
                     let mut last = session.clone();
                     last.refresh_token = None;
-                    keep(locked, &self.after_latest(last), self.call.ui);
+                    last.order = self.latest_order().next();
+                    keep(locked, &last, self.call.ui);
                 }
                 _ => locked.quarantine(),
             }
@@ -261,7 +266,8 @@ impl<S: SessionStore> Progress<'_, S> {
                     self.call.ui.note(&self.call.settings.no_refresh_token());
                 }
                 let origin = tokens.origin.clone();
-                self.renewed(tokens, origin)?;
+                let order = self.latest_order().signed_in(clock::now());
+                self.renewed(tokens, origin, order)?;
             }
             Err(LoginFailure { error, asked }) => {
                 let outage = !asked && error.is_the_providers();
@@ -277,8 +283,8 @@ impl<S: SessionStore> Progress<'_, S> {
         Ok(())
     }
 
-    fn renewed(&mut self, tokens: Tokens, origin: Origin) -> Result<(), Error> {
-        let session = Record::new(
+    fn renewed(&mut self, tokens: Tokens, origin: Origin, order: Order) -> Result<(), Error> {
+        let mut session = Record::new(
             self.call.settings.identity.clone(),
             tokens.token,
             tokens.issued_at,
@@ -287,7 +293,7 @@ impl<S: SessionStore> Progress<'_, S> {
             tokens.granted_scope,
             origin,
         );
-        let session = self.after_latest(session);
+        session.order = order;
         if let Some(locked) = &self.locked {
             if S::IS_RESULT {
                 locked.save(&session)?;
@@ -302,10 +308,10 @@ impl<S: SessionStore> Progress<'_, S> {
         Ok(())
     }
 
-    /// The session as the one that counts from now on, wherever another record of it is left.
-    fn after_latest(&self, session: Record) -> Record {
+    /// The latest order of the session's records in all places.
+    fn latest_order(&self) -> Order {
         let latest = (self.call.latest_of)(self.session.clone());
-        session.after(latest.as_ref())
+        latest.map(|latest| latest.order).unwrap_or_default()
     }
 
     /// Made only when the network is needed: TLS alone takes milliseconds.

@@ -11,6 +11,7 @@ mod issued_log;
 mod key;
 mod lock;
 mod login_failures;
+mod order;
 mod outage;
 mod peer;
 mod record;
@@ -29,6 +30,7 @@ pub(crate) use issued_log::{AskedBefore, Issue, IssuedLog};
 pub(crate) use key::Key;
 pub(crate) use lock::{Locked, Wait};
 pub(crate) use login_failures::{LoginFailures, Recalled};
+pub(crate) use order::Order;
 pub(crate) use outage::ProviderOutage;
 pub(crate) use peer::{PeerDir, PeerRecord};
 #[cfg(test)]

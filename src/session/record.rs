@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::Order;
 use crate::origin::Origin;
 use crate::secret::Secret;
 
@@ -47,9 +48,8 @@ pub(crate) struct Record {
     pub(crate) granted_scope: String,
     /// What a refreshed token is compared with (OpenID Connect Core 12.2).
     pub(crate) origin: Origin,
-    /// How often the session was stored, wherever that was: the order of its records. A provider's clocks are no order, since those of its
-    /// machines differ. Zero in a record from before it was counted.
-    pub(crate) generation: u64,
+    /// Which record of its session it is.
+    pub(crate) order: Order,
 }
 
 /// The record as it is written. Its fields stand side by side: nesting them by serde's `flatten` would read each of them twice.
@@ -69,13 +69,14 @@ struct Wire<'a> {
     refresh_token: Option<Secret>,
     granted_scope: String,
     origin: Origin,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
+    signed_in_at: i64,
+    #[serde(default, skip_serializing_if = "is_default")]
     generation: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
-fn is_zero(generation: &u64) -> bool {
-    *generation == 0
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Record {
@@ -96,21 +97,13 @@ impl Record {
             refresh_token,
             granted_scope,
             origin,
-            generation: 0,
-        }
-    }
-
-    /// The record as the one that comes after another of its session, if there is one.
-    pub(crate) fn after(self, latest: Option<&Self>) -> Self {
-        Self {
-            generation: latest.map_or(0, |latest| latest.generation).saturating_add(1),
-            ..self
+            order: Order::default(),
         }
     }
 
     /// Whether it is the later one of two of its session, or as late.
     pub(crate) fn is_as_late_as(&self, other: &Self) -> bool {
-        (self.generation, self.issued_at) >= (other.generation, other.issued_at)
+        (self.order, self.issued_at) >= (other.order, other.issued_at)
     }
 
     /// Reads a record, or says why it cannot be one of this session.
@@ -148,7 +141,8 @@ impl Record {
             refresh_token: self.refresh_token.clone(),
             granted_scope: self.granted_scope.clone(),
             origin: self.origin.clone(),
-            generation: self.generation,
+            signed_in_at: self.order.signed_in_at,
+            generation: self.order.generation,
         };
         serde_json::to_vec(&wire)
     }
@@ -204,7 +198,10 @@ impl Wire<'_> {
             refresh_token: self.refresh_token,
             granted_scope: self.granted_scope,
             origin: self.origin,
-            generation: self.generation,
+            order: Order {
+                signed_in_at: self.signed_in_at,
+                generation: self.generation,
+            },
         })
     }
 }
@@ -327,23 +324,28 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_order_of_records_is_that_of_their_storing_and_where_none_was_counted_that_of_their_tokens() {
-        let of = |generation, issued_at| Record {
-            generation,
+    fn the_order_of_records_is_that_of_their_storing_and_where_none_was_noted_that_of_their_tokens() {
+        let of = |(signed_in_at, generation, issued_at)| Record {
+            order: Order {
+                signed_in_at,
+                generation,
+            },
             ..record(issued_at, 50)
         };
         for (first, second, latest) in [
-            ((0, 5), (0, 4), (0, 5)),
-            ((0, 4), (0, 5), (0, 5)),
+            ((0, 0, 5), (0, 0, 4), (0, 0, 5)),
+            ((0, 0, 4), (0, 0, 5), (0, 0, 5)),
             // The clock of the provider's second machine is behind.
-            ((1, 5), (2, 4), (2, 4)),
-            ((2, 4), (1, 5), (2, 4)),
-            ((0, 5), (1, 4), (1, 4)),
-            ((3, 4), (3, 5), (3, 5)),
+            ((9, 1, 5), (9, 2, 4), (9, 2, 4)),
+            ((9, 2, 4), (9, 1, 5), (9, 2, 4)),
+            ((0, 0, 5), (0, 1, 4), (0, 1, 4)),
+            ((9, 3, 4), (9, 3, 5), (9, 3, 5)),
+            // However often an earlier session was refreshed.
+            ((9, 0, 5), (7, 6, 5), (9, 0, 5)),
+            ((0, 6, 5), (9, 0, 5), (9, 0, 5)),
         ] {
-            let [first, second] = [first, second].map(|(generation, at)| Some(of(generation, at)));
-            let found = Record::latest(first, second).unwrap();
-            assert_eq!((found.generation, found.issued_at), latest);
+            let found = Record::latest(Some(of(first)), Some(of(second))).unwrap();
+            assert_eq!(found, of(latest));
         }
         let [mut home, mut elsewhere] = [record(5, 50), record(5, 50)];
         (home.granted_scope, elsewhere.granted_scope) = ("home".into(), "elsewhere".into());
@@ -352,12 +354,16 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_record_counts_on_from_the_latest_and_keeps_its_count() {
-        let first = record(5, 50).after(None);
-        let second = record(3, 50).after(Some(&first));
-        assert_eq!((first.generation, second.generation), (1, 2));
-        let json = second.to_json().unwrap();
-        assert_eq!(Record::parse(&json, &second.identity), Ok(second));
+    fn a_record_keeps_its_order() {
+        let order = Order::default().signed_in(7).next();
+        let record = Record {
+            order,
+            ..record(5, 50)
+        };
+        assert_eq!(
+            Record::parse(&record.to_json().unwrap(), &record.identity),
+            Ok(record)
+        );
     }
 
     #[test]

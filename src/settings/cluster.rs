@@ -185,11 +185,8 @@ fn with_authorities(server: &str, authorities: &[String]) -> String {
     if authorities.is_empty() {
         return server.to_owned();
     }
-    Value::from_iter([
-        Value::from(server),
-        Value::from_iter(authorities.iter().map(String::as_str)),
-    ])
-    .to_string()
+    let authorities: Value = authorities.iter().map(String::as_str).collect();
+    Value::from_iter([Value::from(server), authorities]).to_string()
 }
 
 /// Headers count, since most of them hold one.
