@@ -154,14 +154,17 @@ impl Selected {
         Err(kubeconfig::Error::NoSuchUser { name, known }.into())
     }
 
-    /// Where calls for the same entry wait for each other: among the temporary files, since nothing of it is worth keeping. Without such a
-    /// place they don't.
+    /// Where calls for the same entry wait for each other: beside the sessions of other calls, where nobody else can put anything, and which is
+    /// the same in every shell. Without such a place they don't.
     fn turns(&self, identity: &Identity, environment: &Environment) -> Option<Store> {
         let file = self.file.real().to_string_lossy();
         let marks = ["auth-provider", &*file, self.user.as_str()];
         let key = Key::new(&identity.issuer, &identity.client_id, [], &[], None, &marks);
-        let dir = environment.temporary_dir.as_deref()?;
-        Store::create(dir, key, identity.clone(), Storage::Disk).ok()
+        let home = settings::cache_dir(None, environment).ok();
+        let mut dirs = [home.as_deref(), environment.temporary_dir.as_deref()]
+            .into_iter()
+            .flatten();
+        dirs.find_map(|dir| Store::create(dir, key.clone(), identity.clone(), Storage::Disk).ok())
     }
 }
 

@@ -1,5 +1,7 @@
 //! The steps that [`super::plan`] can choose, each with its effects and with what it leaves for the next choice.
 
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -22,7 +24,7 @@ const LOCK_WAIT_MARGIN: Duration = Duration::from_secs(35);
 /// What a client needs of a token's life to make its request.
 const USE_SECS: u64 = 2;
 
-/// Whoever holds a good token does not wait longer for another.
+/// Whoever holds a good token does not wait longer for the request for another to be sent.
 const MAX_PATIENCE: Duration = Duration::from_secs(10);
 
 impl<S: SessionStore> Progress<'_, S> {
@@ -141,17 +143,28 @@ impl<S: SessionStore> Progress<'_, S> {
             };
             keep(locked, &rotated, ui);
         };
+        let is_sent = AtomicBool::new(false);
         let refresh = Refresh {
             token: refresh_token,
             granted_scope: &session.granted_scope,
             origin: &session.origin,
             replaced: &session.token,
             keep_rotated: &keep_rotated,
+            is_sent: &is_sent,
         };
         let outcome = self.call.runtime.block_on(async {
-            match self.patience(session) {
-                None => Some(client.refresh(&refresh).await),
-                Some(limit) => timeout(limit, client.refresh(&refresh)).await.ok(),
+            let mut refreshed = pin!(client.refresh(&refresh));
+            let Some(left) = self.time_to_use(session) else {
+                return Some(refreshed.await);
+            };
+            let to_send = left.min(MAX_PATIENCE);
+            match timeout(to_send, &mut refreshed).await {
+                Ok(outcome) => Some(outcome),
+                // Whoever gives up now may lose the session, and the answer comes in the time of one request.
+                Err(_) if is_sent.load(Ordering::Relaxed) => {
+                    timeout(left.saturating_sub(to_send), refreshed).await.ok()
+                }
+                Err(_) => None,
             }
         });
         match outcome {
@@ -165,13 +178,13 @@ impl<S: SessionStore> Progress<'_, S> {
         Ok(())
     }
 
-    /// How long a refresh may take while the token that it is to replace still lives: a good token is never withheld, and a provider
-    /// that hangs must not outlast it. None where there is nothing to lose.
-    fn patience(&self, session: &Record) -> Option<Duration> {
+    /// How long the token that is to be replaced can still be handed out: a good token is never withheld, and a provider that hangs must not
+    /// outlast it. None where there is nothing to lose.
+    fn time_to_use(&self, session: &Record) -> Option<Duration> {
         let left = session.expires_at.saturating_sub(clock::now());
         let left = u64::try_from(left).unwrap_or(0);
         let has_use = self.call.demand == Demand::Good && left > USE_SECS + 1;
-        has_use.then(|| Duration::from_secs(left - USE_SECS).min(MAX_PATIENCE))
+        has_use.then(|| Duration::from_secs(left - USE_SECS))
     }
 
     /// What has come in the way before the provider was asked.

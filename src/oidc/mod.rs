@@ -47,6 +47,8 @@ mod token_endpoint;
 mod transport;
 mod waiting;
 
+use std::sync::atomic::AtomicBool;
+
 pub(crate) use distrust::header_limits;
 pub(crate) use documents::{DocumentCache, NoDocumentCache};
 pub(crate) use error::Error;
@@ -115,6 +117,8 @@ pub(crate) struct Refresh<'a> {
     /// Called when the provider has replaced the refresh token and the answer cannot be finished at once: the old one
     /// may be dead, so the new one has to be safe before anything takes time or fails.
     pub(crate) keep_rotated: &'a (dyn Fn(&Secret) + Send + Sync),
+    /// Set when the refresh token is about to be sent: from then on only the answer says whether it is spent.
+    pub(crate) is_sent: &'a AtomicBool,
 }
 
 /// A provider that can be talked to.

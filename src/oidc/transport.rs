@@ -101,11 +101,21 @@ fn no_authorities(system: bool, why: &str) -> Error {
 fn extra_headers(pairs: &[(String, String)]) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::new();
     for (name, value) in pairs {
-        let refused = || Error::RequestHeader(ForeignText::with_limit(name, 60));
+        let refused = || Error::RequestHeader(header_name(name));
         let header = HeaderName::try_from(name).map_err(|_| refused())?;
         headers.insert(header, HeaderValue::try_from(value).map_err(|_| refused())?);
     }
     Ok(headers)
+}
+
+/// What may be shown of what stands for a header: in `Authorization: Basic abc=` a secret comes before the `=` (RFC 9110 5.6.2).
+fn header_name(typed: &str) -> ForeignText {
+    let is_of_name = |byte: &char| byte.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(*byte);
+    let mut name: String = typed.chars().take_while(is_of_name).collect();
+    if name.len() < typed.len() {
+        name.push('…');
+    }
+    ForeignText::with_limit(&name, 60)
 }
 
 /// The system's name look-up, whose failures have a type of ours.

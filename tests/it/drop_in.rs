@@ -118,7 +118,15 @@ fn request_headers_are_on_every_request_to_the_provider() {
         .arg("--force-refresh");
     wrong
         .run()
-        .fails(2, &["--oidc-request-header `X Tenant` is no HTTP header"]);
+        .fails(2, &["--oidc-request-header `X…` is no HTTP header"]);
+    // As curl has it: what stands before the `=` is no name.
+    let as_curl = sandbox
+        .get_token()
+        .arg("--oidc-request-header=Authorization: Basic czNjcmV0=")
+        .arg("--force-refresh")
+        .run();
+    as_curl.fails(2, &["--oidc-request-header `Authorization…` is no HTTP header"]);
+    assert!(!as_curl.stderr.contains("czNjcmV0"), "{as_curl}");
 }
 
 #[test]

@@ -99,17 +99,35 @@ fn a_suspect_token_is_handed_out_at_once_while_another_process_has_the_lock() {
 /// Nor is it worth a longer wait than that for one request.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_suspect_token_is_handed_out_after_ten_seconds_while_the_provider_hangs() {
+fn a_suspect_token_is_handed_out_after_the_time_of_one_request_while_the_provider_hangs() {
     let sandbox = Sandbox::new();
     let token = sandbox.signed_in_before();
     sandbox.hold_token_answers();
     let child = sandbox.asked_again().by_timers_of(&sandbox).repeated(2).spawn();
     wait_until("the refresh asks", || sandbox.okta.count(Endpoint::Token) == 1);
-    sandbox.let_pass(11);
+    sandbox.let_pass(31);
     let outcome = finish(child);
     assert_eq!(tokens(&outcome), vec![token; 2], "{outcome}");
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
     sandbox.let_answers_go();
+}
+
+/// The refresh token is spent, and only this answer has its successor.
+#[test]
+fn a_slow_answer_to_the_refresh_of_a_token_that_lives_is_waited_for() {
+    let sandbox = Sandbox::new();
+    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
+    let token = sandbox.signed_in_before();
+    sandbox.hold_token_answers();
+    let child = sandbox.asked_again().by_timers_of(&sandbox).repeated(2).spawn();
+    wait_until("the refresh asks", || sandbox.okta.count(Endpoint::Token) == 1);
+    sandbox.let_pass(11);
+    sandbox.let_answers_go();
+    let outcome = finish(child);
+    assert_ne!(tokens(&outcome)[1], token, "{outcome}");
+    sandbox.expire();
+    sandbox.get_token().run().token();
+    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
 }
 
 #[test]

@@ -184,6 +184,16 @@ fn no_core_file_is_left_and_the_browser_keeps_its_own_limit() {
     let child = call.spawn();
     let limit = || fs::read_to_string(sandbox.path("limit.txt")).unwrap_or_default();
     wait_until("the browser was started", || limit().ends_with('\n'));
+    // The browser has started a moment before the program's own limit is back.
+    let limits = format!("/proc/{}/limits", child.id());
+    wait_until("core files are off again", || {
+        let limits = fs::read_to_string(&limits).unwrap();
+        let core = limits
+            .lines()
+            .find_map(|line| line.strip_prefix("Max core file size"));
+        let soft = core.and_then(|limits| limits.split_whitespace().next());
+        matches!(soft, Some("0" | "1"))
+    });
     let pid = nix::unistd::Pid::from_raw(child.id().try_into().unwrap());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGQUIT).unwrap();
     let status = child.wait_with_output().unwrap().status;

@@ -105,7 +105,7 @@ fn a_browser_signs_in_and_only_the_tokens_are_new_in_the_file() {
         kubeconfig(&sandbox, &["extra-scopes: offline_access"])
     );
     assert_eq!((mode(&file), sandbox.tabs()), (0o640, 1));
-    assert!(!sandbox.cache_dir().exists());
+    assert_eq!(sandbox.session_count(".kube/cache/kubesesame"), 0);
     assert!(!sandbox.path(".kube/config.lock").exists());
 }
 

@@ -19,6 +19,10 @@ fn calls_at_the_same_moment_refresh_once() {
     sandbox
         .okta
         .behave(|behaviour| behaviour.id_token_lifetime_secs = 3600);
+    // Anybody can make that one; the place for turns is no place of others.
+    let planted = sandbox.path(&format!("kubesesame-{}", Uid::effective()));
+    fs::create_dir(&planted).unwrap();
+    fs::set_permissions(&planted, fs::Permissions::from_mode(0o777)).unwrap();
     sandbox.hold_token_answers();
     let calls: Vec<_> = (0..4).map(|_| call.spawn()).collect();
     wait_until("one of them refreshes", || sandbox.grants("refresh_token") > 0);
@@ -43,6 +47,8 @@ fn without_a_place_for_turns_a_sign_in_works_all_the_same() {
     for plant in planted {
         let sandbox = Sandbox::new();
         plant(&sandbox.path(&format!("kubesesame-{}", Uid::effective())));
+        fs::create_dir_all(sandbox.cache_dir().parent().unwrap()).unwrap();
+        plant(&sandbox.cache_dir());
         let (file, call) = standalone(&sandbox, &[]);
         sign_in(&file, &call);
     }

@@ -2,6 +2,7 @@
 //!
 //! Owns the decision between a failure that passes and the end of a session; it is a pure function over the failure.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -46,6 +47,7 @@ impl ProviderClient<'_> {
             Err(error) => return Renewal::Failed(error),
         };
         let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(ANSWER_WAIT);
+        refresh.is_sent.store(true, Ordering::Relaxed);
         let (response, granted_scope) = match self.ask_to_refresh(&endpoint, refresh).await {
             Ok(answer) => answer,
             Err(error) => return refused(error, &documents),
