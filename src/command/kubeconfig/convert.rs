@@ -14,7 +14,7 @@ use super::secrets::SecretFiles;
 use crate::cli::{Cli, Command, ConvertArgs};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::files::{Staged, UserFileLock};
+use crate::files::{Staged, UserFileLock, quoted};
 use crate::foreign_text::ForeignText;
 use crate::kubeconfig::{self, Choice, Fate, Plan};
 use crate::settings;
@@ -200,8 +200,15 @@ impl Convert<'_> {
             ));
         }
         result?;
-        self.ui.note("to go back: kubesesame kubeconfig restore");
+        self.ui.note(&format!("to go back: {}", self.way_back()));
         Ok(())
+    }
+
+    /// Without the flag `restore` works on the same files as this command, with it on the named one.
+    fn way_back(&self) -> String {
+        let flag = self.args.file.kubeconfig.as_deref();
+        let flag = flag.map(|path| format!(" --kubeconfig={}", quoted(path)));
+        format!("kubesesame kubeconfig restore{}", flag.unwrap_or_default())
     }
 }
 

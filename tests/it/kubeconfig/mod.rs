@@ -96,6 +96,20 @@ fn convert_then_restore_gives_back_every_byte_of_every_layout() {
     }
 }
 
+/// The printed command, as a shell runs it.
+#[test]
+fn the_way_back_names_the_file_that_was_named() {
+    let sandbox = Sandbox::new();
+    let path = write(&sandbox, "my clusters/it's one", BLOCK);
+    let flag = format!("--kubeconfig={}", path.display());
+    let outcome = convert(&sandbox, &[&flag]);
+    assert_ne!(fs::read_to_string(&path).unwrap(), BLOCK, "{outcome}");
+    let (_, way_back) = outcome.stderr.split_once("to go back: kubesesame ").unwrap();
+    let script = format!("\"$0\" {}", way_back.trim());
+    let outcome = sandbox.bare(&[]).through(&["sh", "-c", &script]).run();
+    assert_eq!(fs::read_to_string(&path).unwrap(), BLOCK, "{outcome}");
+}
+
 #[test]
 fn only_what_differs_is_changed_in_a_block() {
     let sandbox = Sandbox::new();
