@@ -84,6 +84,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
             ui.resume_status(WAITING);
         }
         Event::NoUsername => ui.note("type the name that you have at the provider"),
+        Event::NoPassword => ui.note("nothing was typed"),
         warning => ui.warn(&warning_text(&warning)),
     }
 }

@@ -85,6 +85,8 @@ pub(crate) enum Event<'a> {
     NothingTyped,
     /// An empty line came where a user name is needed.
     NoUsername,
+    /// An empty line came where a password is needed.
+    NoPassword,
     /// The input has ended; the browser may still answer.
     InputOver,
     /// Something about a token that was accepted.

@@ -62,9 +62,19 @@ impl ProviderClient<'_> {
             .map_err(asked)
     }
 
+    /// An Enter alone is a slip: as an attempt it would count towards the lockout of the account.
     fn ask_password(&self, login: &Login, deadline: Instant) -> Result<Secret, LoginFailure> {
-        let typed = (self.person.ask)(Question::Password, Some(deadline));
-        typed.map_err(|error| prompt_failed(error, "password", login))
+        loop {
+            let typed = (self.person.ask)(Question::Password, Some(deadline));
+            let typed = typed.map_err(|error| prompt_failed(error, "password", login))?;
+            if !typed.expose().is_empty() {
+                return Ok(typed);
+            }
+            if Instant::now() >= deadline {
+                return Err(prompt_failed(io::ErrorKind::TimedOut.into(), "password", login));
+            }
+            self.person.tell(Event::NoPassword);
+        }
     }
 
     fn ask_username(&self, login: &Login, deadline: Instant) -> Result<String, LoginFailure> {

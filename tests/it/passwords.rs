@@ -112,6 +112,22 @@ fn an_empty_user_name_is_asked_for_again() {
     type_passwords(child, terminal, &[&user.password]).token();
 }
 
+/// It is no attempt: neither the provider nor the number of tries counts it.
+#[test]
+fn an_empty_password_is_asked_for_again_and_not_sent() {
+    let sandbox = Sandbox::unattended();
+    let user = sandbox.okta.behaviour().user;
+    let call = sandbox.get_token().arg(&format!("--username={}", user.login));
+    let outcome = typing_passwords(&call, &["", "", "", "", &user.password]);
+    outcome.token();
+    assert_eq!(
+        outcome.stderr.matches("nothing was typed").count(),
+        4,
+        "{outcome}"
+    );
+    assert_eq!(sandbox.grants("password"), 1);
+}
+
 /// Ctrl-D at a question.
 #[test]
 fn an_end_of_input_in_place_of_a_name_or_a_password_is_told() {
