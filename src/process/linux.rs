@@ -27,12 +27,26 @@ pub(super) fn parent() -> ParentProcess {
     }
 }
 
-/// Field 22 of `/proc/PID/stat` (proc(5)); the name in field 2 may hold spaces, so count after its bracket.
+fn started(pid: u32) -> Option<u64> {
+    let (_, after_name) = stat(pid)?;
+    // Field 22.
+    after_name.split_whitespace().nth(19)?.parse().ok()
+}
+
+/// State T, which is field 3: stopped by a signal. Only of a process by the name of this one: the id may be of another container.
+pub(super) fn is_stopped_like_us(pid: u32) -> bool {
+    let (Some((name, after_name)), Some((ours, _))) = (stat(pid), stat(std::process::id())) else {
+        return false;
+    };
+    name == ours && after_name.trim_start().starts_with('T')
+}
+
+/// Returns the name of a process in `/proc/PID/stat` (proc(5)), and the fields after it. The name may hold spaces and brackets.
 #[expect(
     clippy::disallowed_methods,
-    reason = "a process's start time is a file only by name"
+    reason = "what the system says of a process is a file only by name"
 )]
-fn started(pid: u32) -> Option<u64> {
+fn stat(pid: u32) -> Option<(String, String)> {
     // The file has no size to read it by; it is some 300 bytes, which one read brings.
     let mut stat = [0; 1024];
     let length = File::open(format!("/proc/{pid}/stat"))
@@ -40,8 +54,8 @@ fn started(pid: u32) -> Option<u64> {
         .read(&mut stat)
         .ok()?;
     let stat = str::from_utf8(&stat[..length]).ok()?;
-    let (_, after_name) = stat.rsplit_once(')')?;
-    after_name.split_whitespace().nth(19)?.parse().ok()
+    let (name, after_name) = stat.split_once('(')?.1.rsplit_once(')')?;
+    Some((name.to_owned(), after_name.to_owned()))
 }
 
 pub(super) fn detach() {

@@ -61,6 +61,11 @@ pub(crate) fn parent_id() -> u32 {
     platform::parent_id()
 }
 
+/// Whether a process of this program is stopped (Ctrl-Z), as far as the system tells.
+pub(crate) fn is_stopped_like_us(pid: u32) -> bool {
+    platform::is_stopped_like_us(pid)
+}
+
 /// How often a background job looks whether it is in the foreground: nothing tells it.
 pub(crate) const BACKGROUND_LOOK: Duration = Duration::from_millis(200);
 

@@ -47,6 +47,12 @@ fn is_wrapper(command: &[OsString]) -> bool {
     command.iter().skip(1).any(|word| word == "oidc-login")
 }
 
+/// Not asked for here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_stopped_like_us(_pid: u32) -> bool {
+    false
+}
+
 /// Where another session of processes cannot be had without unsafe code, the pipes are what counts, and those are cut.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn detach() {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::{Error, LoginFailures, ProviderOutage, Store};
 use crate::files::LockFile;
+use crate::process;
 
 /// How long a waiter sleeps between two tries, at most.
 const PAUSE: Duration = Duration::from_millis(40);
@@ -39,7 +40,7 @@ impl Store {
         tell: impl FnOnce(Option<&str>),
     ) -> Result<(Locked<'_>, Wait), Error> {
         let mut lock = self.dir.lock_file(&self.key.lock_file())?;
-        let wait = acquire(&lock, limit, || tell(lock.holder().as_deref()))?;
+        let wait = acquire(&lock, limit, || tell(holder_of(&lock).as_deref()))?;
         lock.note(&std::process::id().to_string());
         Ok((
             Locked {
@@ -66,6 +67,24 @@ impl Store {
     }
 }
 
+fn is_stopped(pid: &str) -> bool {
+    pid.parse().is_ok_and(process::is_stopped_like_us)
+}
+
+/// Who has a lock, for a person: who is stopped lets go of it only when somebody sees to that.
+fn holder_of(lock: &LockFile) -> Option<String> {
+    let pid = lock.holder()?;
+    if !is_stopped(&pid) {
+        return Some(pid);
+    }
+    Some(format!("{pid}, which is stopped: {}", cure_of_a_stop(&pid)))
+}
+
+/// What a process that is stopped does about SIGTERM, it does when it goes on.
+pub(super) fn cure_of_a_stop(pid: &str) -> String {
+    format!("`fg` in its terminal continues it, `kill -9 {pid}` ends it")
+}
+
 /// Waits for a lock, `limit` at most; `patience` is called once when the wait gets long.
 pub(super) fn acquire(lock: &LockFile, limit: Duration, patience: impl FnOnce()) -> Result<Wait, Error> {
     let began = Instant::now();
@@ -77,6 +96,7 @@ pub(super) fn acquire(lock: &LockFile, limit: Duration, patience: impl FnOnce())
         let waited = began.elapsed();
         if waited >= limit {
             return Err(Error::LockTimeout {
+                is_stopped: lock.holder().is_some_and(|pid| is_stopped(&pid)),
                 holder: lock.holder(),
                 waited: waited.as_secs(),
             });
@@ -117,5 +137,33 @@ impl Locked<'_> {
         for name in [key.login_failures_file(), key.outage_file(), key.ahead_file()] {
             drop(self.store.dir.remove(&name));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hint_of_a_wait_that_was_too_long_tells_of_a_stop() {
+        let hint = |is_stopped| {
+            let error = Error::LockTimeout {
+                holder: Some("17".to_owned()),
+                is_stopped,
+                waited: 180,
+            };
+            error.hint()
+        };
+        assert!(hint(false).contains("ps -fp 17"));
+        assert_eq!(
+            hint(true),
+            "process 17 is stopped: `fg` in its terminal continues it, `kill -9 17` ends it"
+        );
+    }
+
+    #[test]
+    fn neither_this_process_nor_what_is_no_process_is_stopped() {
+        assert!(!is_stopped(&std::process::id().to_string()));
+        assert!(!is_stopped("no number"));
     }
 }

@@ -54,7 +54,11 @@ pub(crate) enum Error {
     #[error("the system has no random numbers to make a key of")]
     NoRandomness,
     #[error("waited {waited} s for the sign-in of another kubesesame{}", holder_text(.holder.as_deref()))]
-    LockTimeout { holder: Option<String>, waited: u64 },
+    LockTimeout {
+        holder: Option<String>,
+        is_stopped: bool,
+        waited: u64,
+    },
 }
 
 fn holder_text(holder: Option<&str>) -> String {
@@ -89,6 +93,11 @@ impl Error {
             Self::Keyring(error) => error.hint(),
             Self::Json(_) => "this is a fault of kubesesame: please report it".to_owned(),
             Self::NoRandomness => "try again; with --token-cache-storage=disk no key is needed".to_owned(),
+            Self::LockTimeout {
+                holder: Some(pid),
+                is_stopped: true,
+                ..
+            } => format!("process {pid} is stopped: {}", lock::cure_of_a_stop(pid)),
             Self::LockTimeout { holder, .. } => match holder {
                 Some(pid) => {
                     format!("finish it in the browser, or try again; see what it does: ps -fp {pid}")

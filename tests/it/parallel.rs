@@ -66,6 +66,28 @@ fn fifty_forced_callers_share_one_refresh() {
     assert_eq!(sandbox.grants("refresh_token"), 1);
 }
 
+/// As by Ctrl-Z, and the next kubectl in the same shell.
+#[test]
+fn who_waits_for_a_stopped_process_is_told_so() {
+    let sandbox = Sandbox::unattended();
+    let first = sandbox.get_token().in_new_command().spawn();
+    sandbox.wait_for_tabs(1);
+    let holder = std::fs::read_to_string(sandbox.cache_file(".lock")).unwrap();
+    let pid = Pid::from_raw(holder.trim().parse().unwrap());
+    kill(pid, Signal::SIGSTOP).unwrap();
+    let mut second = sandbox.get_token().in_new_command().spawn();
+    let mut told = String::new();
+    unread(&mut second).read_line(&mut told).unwrap();
+    second.kill().unwrap();
+    second.wait().unwrap();
+    kill(pid, Signal::SIGKILL).unwrap();
+    finish(first);
+    let expected = format!(
+        "waiting for {ANOTHER} (process {pid}, which is stopped: `fg` in its terminal continues it, `kill -9 {pid}` ends it)\n"
+    );
+    assert_eq!(told, expected);
+}
+
 /// Waits until the call has tried a lock in vain, which it tells.
 pub(crate) fn wait_for_waiter(mut child: Child, whom: &str) -> Child {
     let words = format!("waiting for {whom}");
