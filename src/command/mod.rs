@@ -19,5 +19,5 @@ use crate::ui::Ui;
 
 /// Prints the version, on standard output as `--version` does.
 pub(crate) fn version() -> Result<(), Error> {
-    Ui::result(concat!("kubesesame ", env!("CARGO_PKG_VERSION"), "\n")).map_err(Error::Output)
+    Ui::information(concat!("kubesesame ", env!("CARGO_PKG_VERSION"), "\n")).map_err(Error::Output)
 }

@@ -65,10 +65,18 @@ impl Ui {
     /// Writes the help or the version, as clap has it.
     ///
     /// # Errors
-    /// As for [`Self::result`].
+    /// When it cannot be written. A reader that is gone has read enough (`--help | head`).
     pub(crate) fn help(help: &clap::Error) -> io::Result<()> {
         check_stdout()?;
-        help.print()
+        or_read_enough(help.print())
+    }
+
+    /// Writes text for a person, as [`Self::help`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn information(text: &str) -> io::Result<()> {
+        or_read_enough(Self::result(text))
     }
 
     /// Tells something that the person should know and need not act upon.
@@ -276,6 +284,13 @@ fn check_stdout() -> io::Result<()> {
         return Err(io::Error::other("it is closed"));
     }
     Ok(())
+}
+
+fn or_read_enough(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
 }
 
 /// Warnings that wait for the first line that is told anyway: who has nothing else to tell stays silent.

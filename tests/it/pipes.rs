@@ -92,6 +92,32 @@ fn a_result_that_cannot_be_written_is_an_error_of_standard_output() {
     }
 }
 
+/// As by `--help | head -1`: whoever reads has read enough.
+#[test]
+fn help_that_is_not_read_to_its_end_is_no_error() {
+    let sandbox = Sandbox::new();
+    let without_reader = "mkfifo \"$0\" && exec 3<>\"$0\" 4>\"$0\" 3<&- && exec \"$@\" >&4 4>&-";
+    for (index, args) in [
+        &["--help"][..],
+        &["--version"],
+        &["version"],
+        &["help", "get-token"],
+        &["kubeconfig", "convert", "--help"],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let fifo = sandbox.path(&format!("fifo{index}")).display().to_string();
+        let call = sandbox.bare(args).through(&["sh", "-c", without_reader, &fifo]);
+        let outcome = call.run();
+        assert_eq!(
+            (outcome.code, &*outcome.stderr),
+            (Some(0), ""),
+            "{args:?}: {outcome}"
+        );
+    }
+}
+
 #[test]
 fn an_empty_environment_and_a_named_directory_are_enough() {
     let sandbox = Sandbox::new();
