@@ -7,6 +7,7 @@ use url::Url;
 
 use super::error::Error;
 use super::oauth_error::OAuthError;
+use crate::clock;
 use crate::diagnose;
 use crate::files;
 use crate::foreign_text::ForeignText;
@@ -220,7 +221,7 @@ impl Error {
             }
             | Self::Refused {
                 until: Some(until), ..
-            } => return format!("try again after {}", crate::clock::rfc3339(*until)),
+            } => return try_again(*until, clock::now()),
             _ => {}
         }
         let hint = self.status_hint().unwrap_or_else(|| self.exchange_hint());
@@ -351,6 +352,16 @@ fn issuer_hint(configured: &ForeignText, returned: &ForeignText) -> String {
         return "the provider serves several tenants at this address: use the issuer with your own tenant's id in it, here and in \
                 the API server"
             .to_owned();
+/// The time is told too: what is remembered may be told later.
+fn try_again(until: i64, now: i64) -> String {
+    let at = clock::rfc3339(until);
+    match until.saturating_sub(now) {
+        seconds @ 1..60 => format!("try again in {seconds} s (after {at})"),
+        seconds @ 60..3600 => format!("try again in {} min (after {at})", (seconds + 59) / 60),
+        _ => format!("try again after {at}"),
+    }
+}
+
     }
     if configured.as_str().trim_end_matches('/') == returned.as_str().trim_end_matches('/') {
         return format!(

@@ -5,6 +5,24 @@ fn issuer(configured: &str, returned: &str) -> String {
 }
 
 #[test]
+fn a_time_within_the_hour_is_told_by_how_far_away_it_is() {
+    for (seconds, expected) in [
+        (-5, "try again after 19"),
+        (0, "try again after 19"),
+        (3, "try again in 3 s (after 1970-01-01T00:00:03Z)"),
+        (59, "try again in 59 s ("),
+        (60, "try again in 1 min ("),
+        (61, "try again in 2 min ("),
+        (3599, "try again in 60 min ("),
+        (3600, "try again after 1970-01-01T01:00:00Z"),
+        (i64::MAX, "try again after "),
+    ] {
+        let told = try_again(seconds, 0);
+        assert!(told.starts_with(expected), "{seconds}: {told}");
+    }
+}
+
+#[test]
 fn an_issuer_that_differs_is_explained_by_what_differs() {
     assert!(issuer("https://i", "https://i/").contains("only the slash"));
     let tenants = "https://login.microsoftonline.com/{tenantid}/v2.0";
