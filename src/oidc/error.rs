@@ -176,6 +176,9 @@ pub(crate) enum Error {
     /// Of a code that a person pasted without its address, and so without a state that shows whose it is.
     #[error("the provider refused the request for tokens: {0}")]
     PastedCodeRefused(OAuthError),
+    /// Of a code that came with its address, and so with our state.
+    #[error("the provider refused the request for tokens: {0}")]
+    PastedAddressRefused(OAuthError),
     #[error("the answer of {url} cannot be used: {why}")]
     TokenAnswer { url: ForeignText, why: ForeignText },
     #[error(
@@ -271,7 +274,11 @@ impl Error {
     pub(crate) fn is_a_refusal(&self) -> bool {
         matches!(
             self,
-            Self::OAuth(_) | Self::PastedCodeRefused(_) | Self::IdToken { .. } | Self::ClientRefused { .. }
+            Self::OAuth(_)
+                | Self::PastedCodeRefused(_)
+                | Self::PastedAddressRefused(_)
+                | Self::IdToken { .. }
+                | Self::ClientRefused { .. }
         )
     }
 

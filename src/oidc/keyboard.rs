@@ -2,7 +2,7 @@
 //!
 //! The person pastes the code, or the address that the browser ended on; of the latter the state is checked.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::Mutex;
 
 use tokio::time::{Instant, timeout_at};
 
@@ -41,7 +41,7 @@ impl ProviderClient<'_> {
             opened_url: &attempt.url,
             issuer: self.provider.issuer.as_str(),
             deadline: Instant::now() + login.timeout,
-            bare_code: AtomicBool::default(),
+            pasted: Mutex::default(),
         };
         let mut refused = None;
         for _ in 0..MAX_CODES {

@@ -3,7 +3,7 @@
 //! Owns the order of its steps: bind before the browser opens, exchange at once, verify, and only then tell the
 //! browser how it ended.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::Mutex;
 
 use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
 use openidconnect::Nonce;
@@ -139,7 +139,7 @@ impl ProviderClient<'_> {
             opened_url: browser::opened_url(&login.browser, start_url.as_ref(), &attempt.url),
             issuer: self.provider.issuer.as_str(),
             deadline: Instant::now() + login.timeout,
-            bare_code: AtomicBool::default(),
+            pasted: Mutex::default(),
         };
         let redirect_uri = Some(&*listening.redirect_uri);
         let mut begins = true;

@@ -17,18 +17,36 @@ pub(super) struct Pasted {
     unfinished: Option<(Secret, Instant)>,
 }
 
-/// Of a code that was pasted alone no state shows whose it is: a provider that refuses it most likely refuses another text.
-pub(super) fn of_a_bare_code(error: Error) -> Error {
-    match error {
-        Error::OAuth(refusal) if refusal.refuses_the_grant() => Error::PastedCodeRefused(refusal),
-        error => error,
-    }
+/// What a person pasted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Code,
+    Address,
 }
 
-/// Whether a line is a code without an address.
-pub(super) fn is_bare(line: &str) -> bool {
-    let line = cleaned(line);
-    !has_parameters(&line) && !is_address(&line)
+impl Form {
+    pub(super) fn of(line: &str) -> Self {
+        let line = cleaned(line);
+        if has_parameters(&line) || is_address(&line) {
+            Self::Address
+        } else {
+            Self::Code
+        }
+    }
+
+    /// Of a code that was pasted alone no state shows whose it is: a provider that refuses it most likely refuses another text.
+    /// With a state it is the right one, but for what copying did to it.
+    pub(super) fn explained(self, error: Error) -> Error {
+        match (error, self) {
+            (Error::OAuth(refusal), Self::Code) if refusal.refuses_the_grant() => {
+                Error::PastedCodeRefused(refusal)
+            }
+            (Error::OAuth(refusal), Self::Address) if refusal.refuses_the_grant() => {
+                Error::PastedAddressRefused(refusal)
+            }
+            (error, _) => error,
+        }
+    }
 }
 
 impl Pasted {

@@ -5,7 +5,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -35,8 +35,8 @@ pub(super) struct Wait<'a> {
     pub(super) opened_url: &'a Url,
     pub(super) issuer: &'a str,
     pub(super) deadline: Instant,
-    /// The answer is a code that was pasted without its address.
-    pub(super) bare_code: AtomicBool,
+    /// What the answer was taken from, if it was pasted.
+    pub(super) pasted: Mutex<Option<paste::Form>>,
 }
 
 impl Wait<'_> {
@@ -63,7 +63,10 @@ impl Wait<'_> {
         loop {
             tokio::select! {
                 biased;
-                answer = callback.answer(self.person) => return answer,
+                answer = callback.answer(self.person) => {
+                    self.note_form(None);
+                    return answer;
+                }
                 Some(reason) = failed.recv() => {
                     self.person.tell(Event::BrowserFailed(&reason));
                     self.person.tell(Event::OpenUrl(self.url));
@@ -94,19 +97,21 @@ impl Wait<'_> {
         }
     }
 
+    fn note_form(&self, form: Option<paste::Form>) {
+        *self.pasted.lock().unwrap_or_else(PoisonError::into_inner) = form;
+    }
+
     /// Notes what the answer was taken from.
     fn taken(&self, line: &Secret, answer: Answer) -> Answer {
-        self.bare_code
-            .store(paste::is_bare(line.expose()), Ordering::Relaxed);
+        self.note_form(Some(paste::Form::of(line.expose())));
         answer
     }
 
     /// Gives a failure of the exchange the hint that fits where the code came from.
     pub(super) fn explained(&self, error: Error) -> Error {
-        if self.bare_code.load(Ordering::Relaxed) {
-            paste::of_a_bare_code(error)
-        } else {
-            error
+        match *self.pasted.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(form) => form.explained(error),
+            None => error,
         }
     }
 

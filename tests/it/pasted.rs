@@ -52,6 +52,25 @@ fn a_code_of_something_else_is_told_and_the_right_one_still_counts() {
     }
 }
 
+/// Its state shows that nobody else opened the redirect URI.
+#[test]
+fn a_damaged_code_in_a_pasted_address_is_told_as_one() {
+    let sandbox = Sandbox::unattended();
+    let (mut child, mut terminal) = typing(&keyboard(&sandbox));
+    let address = crate::support::redirect_of(&url_before_prompt(&mut child));
+    writeln!(terminal, "{}", address.replace("code=", "code=x")).unwrap();
+    let outcome = finish(child);
+    outcome.fails(
+        1,
+        &[
+            "invalid_grant",
+            "hint: the code in the pasted address",
+            "run the command again",
+        ],
+    );
+    assert!(!outcome.stderr.contains("before the browser does"), "{outcome}");
+}
+
 #[test]
 fn codes_by_hand_are_tried_five_times_at_most() {
     let sandbox = Sandbox::unattended();

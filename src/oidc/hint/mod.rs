@@ -67,6 +67,7 @@ impl Error {
             | Self::Pasted(_)
             | Self::LoginImpossible
             | Self::PastedCodeRefused(_)
+            | Self::PastedAddressRefused(_)
             | Self::NothingPasted { .. } => self.by_hand_hint().to_owned(),
             Self::Unattended { .. }
             | Self::AnswerIssuer { .. }
@@ -168,6 +169,10 @@ impl Error {
             Self::PastedCodeRefused(_) => {
                 "what was pasted is not the code of this sign-in, or was used before: run the command again, and paste the whole \
                  address that the browser ended on"
+            }
+            Self::PastedAddressRefused(_) => {
+                "the code in the pasted address is damaged, was used before, or has expired: run the command again, and paste the \
+                 whole address that the browser ended on"
             }
             Self::NothingPasted {
                 has_redirect_uri: false,
@@ -347,11 +352,6 @@ impl Error {
     }
 }
 
-fn issuer_hint(configured: &ForeignText, returned: &ForeignText) -> String {
-    if returned.as_str().contains('{') {
-        return "the provider serves several tenants at this address: use the issuer with your own tenant's id in it, here and in \
-                the API server"
-            .to_owned();
 /// The time is told too: what is remembered may be told later.
 fn try_again(until: i64, now: i64) -> String {
     let at = clock::rfc3339(until);
@@ -362,6 +362,11 @@ fn try_again(until: i64, now: i64) -> String {
     }
 }
 
+fn issuer_hint(configured: &ForeignText, returned: &ForeignText) -> String {
+    if returned.as_str().contains('{') {
+        return "the provider serves several tenants at this address: use the issuer with your own tenant's id in it, here and in \
+                the API server"
+            .to_owned();
     }
     if configured.as_str().trim_end_matches('/') == returned.as_str().trim_end_matches('/') {
         return format!(
