@@ -116,8 +116,11 @@ pub(crate) enum Error {
     // Waiting for the browser.
     #[error("no address is free to wait on for the browser")]
     NoAddress(#[source] listener::Taken),
-    #[error("a sign-in is needed, and there is neither a browser nor a terminal here")]
-    LoginImpossible,
+    #[error("a sign-in is needed, and there is neither a browser nor a terminal here{}", word_of_kubectl(*.forbidden))]
+    LoginImpossible {
+        /// kubectl lets nobody be asked.
+        forbidden: bool,
+    },
     #[error("this grant asks for a {0}, and nobody can be asked here")]
     PromptImpossible(&'static str),
     #[error("the person could not be asked")]
@@ -206,6 +209,14 @@ pub(crate) enum Error {
 
 fn tail(text: Option<&ForeignText>) -> String {
     text.map(|text| format!(": {text}")).unwrap_or_default()
+}
+
+fn word_of_kubectl(forbidden: bool) -> &'static str {
+    if forbidden {
+        ": kubectl lets nobody be asked (`interactiveMode: Never`, or its standard input is no terminal)"
+    } else {
+        ""
+    }
 }
 
 fn id(text: Option<&ForeignText>) -> String {

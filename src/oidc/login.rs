@@ -77,7 +77,8 @@ impl ProviderClient<'_> {
 
     async fn login_by_browser(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if login.browser == Browser::Nobody {
-            return Err(not_asked(Error::LoginImpossible));
+            let forbidden = login.client_forbids_questions;
+            return Err(not_asked(Error::LoginImpossible { forbidden }));
         }
         let documents = self.documents();
         // A login is rare: it takes fresh metadata, so that a moved endpoint heals itself.

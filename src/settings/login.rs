@@ -17,6 +17,8 @@ pub(crate) struct Login {
     /// A person may be asked on standard input: it is a terminal, and kubectl has handed it to us. Beside a listener the question
     /// may come later, when this job is in the foreground.
     pub(crate) may_prompt: bool,
+    /// kubectl has called, and has kept its standard input.
+    pub(crate) client_forbids_questions: bool,
     /// The redirect URI of the grant that listens to nobody, if the provider wants one.
     pub(crate) keyboard_redirect: Option<String>,
     pub(crate) listen: Vec<ListenAddress>,
@@ -131,6 +133,7 @@ impl Login {
         }
         Ok(Self {
             may_prompt: may_prompt(terminal, &grant),
+            client_forbids_questions: false,
             grant,
             keyboard_redirect,
             listen,

@@ -161,6 +161,27 @@ fn without_a_browser_and_a_person_it_says_so_at_once() {
     assert_eq!(sandbox.okta.requests().len(), 0);
 }
 
+/// kubectl hands its terminal over or not, and says which; why not is known to it alone.
+#[test]
+fn without_a_browser_it_says_what_kubectl_has_to_do_with_it() {
+    let sandbox = Sandbox::new();
+    let call = sandbox.get_token().without("--browser-command");
+    let words = ["kubectl lets nobody be asked", "`interactiveMode: Never`"];
+    let by_kubectl = call.run();
+    by_kubectl.fails(3, &words);
+    by_kubectl.fails(
+        3,
+        &[
+            "hint: ",
+            "`interactiveMode: IfAvailable`",
+            "--grant-type=device-code",
+        ],
+    );
+    let by_hand = call.without_env("KUBERNETES_EXEC_INFO").run();
+    by_hand.fails(3, &["neither a browser nor a terminal here\n"]);
+    assert!(!by_hand.stderr.contains("kubectl"), "{by_hand}");
+}
+
 /// The peer's command is one path, spaces and all.
 #[test]
 fn a_browser_command_may_be_a_path_with_spaces_and_begin_with_a_tilde() {

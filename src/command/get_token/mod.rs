@@ -100,6 +100,7 @@ impl<'a> GetToken<'a> {
             Terminal::Absent
         };
         let mut login = Login::new(&args.login, redirect_url, environment, terminal)?;
+        login.client_forbids_questions = invocation.is_by_client() && !request.interactive;
         // kubectl hands over its standard input, whatever that is: a code can be read from a pipe.
         login.may_prompt |=
             request.interactive && login.grant == Grant::Keyboard && environment::stdin_can_be_read();

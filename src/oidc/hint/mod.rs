@@ -65,7 +65,7 @@ impl Error {
             | Self::DeviceAddress(..)
             | Self::InputEnded
             | Self::Pasted(_)
-            | Self::LoginImpossible
+            | Self::LoginImpossible { .. }
             | Self::PastedCodeRefused(_)
             | Self::PastedAddressRefused(_)
             | Self::NothingPasted { .. } => self.by_hand_hint().to_owned(),
@@ -143,7 +143,11 @@ impl Error {
                 "run kubectl at a terminal, in the foreground, with `interactiveMode: IfAvailable` in the kubeconfig; or use \
                  another --grant-type"
             }
-            Self::LoginImpossible => {
+            Self::LoginImpossible { forbidden: true } => {
+                "sign in once at a terminal, with `interactiveMode: IfAvailable` in the kubeconfig, or where there is a browser; or use \
+                 --grant-type=device-code"
+            }
+            Self::LoginImpossible { forbidden: false } => {
                 "sign in once at a terminal or where there is a browser, or use --grant-type=device-code"
             }
             Self::NoDeviceEndpoint => {
