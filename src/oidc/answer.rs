@@ -128,20 +128,31 @@ fn aws_error(status: StatusCode, headers: &HeaderMap, body: &Map<String, Value>)
     Some(with_code(status, headers, code, message))
 }
 
-/// An error in the form that requests have. Any other text has white space or brackets, which that form encodes.
-fn form_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<OAuthError> {
+/// The pairs of an error in the form that requests have. Any other text has white space or brackets, which that form encodes.
+pub(super) fn form_with_error(body: &[u8]) -> Option<form_urlencoded::Parse<'_>> {
     let body = body.trim_ascii();
-    let is_form = body
-        .iter()
-        .all(|byte| byte.is_ascii_graphic() && !b"<>{}\"".contains(byte));
+    let is_of_a_form = |byte: &u8| byte.is_ascii_graphic() && !b"<>{}\"".contains(byte);
+    let mut pairs = form_urlencoded::parse(body);
+    let is_error =
+        body.iter().all(is_of_a_form) && pairs.any(|(name, value)| name == "error" && !value.is_empty());
+    is_error.then(|| form_urlencoded::parse(body))
+}
+
+fn form_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<OAuthError> {
+    let pairs = form_with_error(body)?;
     let value = |wanted: &str| {
-        let mut pairs = form_urlencoded::parse(body);
-        let found = pairs.find(|(name, value)| name == wanted && !value.is_empty());
+        let found = pairs
+            .clone()
+            .find(|(name, value)| name == wanted && !value.is_empty());
         found.map(|(_, value)| value)
     };
-    let code = value("error").filter(|_| is_form)?;
     let description = value("error_description");
-    Some(with_code(status, headers, &code, description.as_deref()))
+    Some(with_code(
+        status,
+        headers,
+        &value("error")?,
+        description.as_deref(),
+    ))
 }
 
 /// Reads the answer to a form: the members of a success, or the error that it is. A success is known by its body, and not by its

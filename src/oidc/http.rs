@@ -21,6 +21,7 @@ use super::answer::{
 };
 use super::client_auth::Form;
 use super::content_encoding::decoded;
+use super::echo::{secrets_of_header, without};
 use super::error::Error;
 use super::event::{Event, Person};
 use super::json_document;
@@ -46,6 +47,8 @@ pub(crate) struct Http<'a> {
     client: reqwest::Client,
     person: Person<'a>,
     is_okta: bool,
+    /// Of the headers that go with every request.
+    header_secrets: Vec<Secret>,
     /// How far the provider's clock (header `Date`) is ahead of ours, in seconds, as last seen.
     clock_ahead: AtomicI64,
     /// There was an answer, so a connection may be open.
@@ -72,6 +75,11 @@ impl<'a> Http<'a> {
         Ok(Self {
             client: transport::build(provider, trust, person)?,
             is_okta: provider.issuer.is_okta(),
+            header_secrets: provider
+                .headers
+                .iter()
+                .flat_map(|(_, value)| secrets_of_header(value))
+                .collect(),
             person,
             clock_ahead: AtomicI64::new(NOT_HEARD),
             answered: AtomicBool::new(false),
@@ -120,7 +128,10 @@ impl<'a> Http<'a> {
             let request = request.map_err(|error| self.failure(&at, error))?;
             let (status, headers, body) = self.send(&at, request).await?;
             let Some(next) = same_origin_target(&at, status, &headers) else {
-                return self.document(&at, status, &headers, &body);
+                return self.document(&at, status, &headers, &body).or_else(|_| {
+                    let body = without(&body, &self.with_headers(&[]));
+                    self.document(&at, status, &headers, &body)
+                });
             };
             if visited.contains(&next) || visited.len() > MAX_REDIRECTS {
                 return Err(Error::RedirectLoop { url: shown(url) });
@@ -223,6 +234,12 @@ impl<'a> Http<'a> {
         Ok((status, headers, body))
     }
 
+    /// Everything that no answer may show.
+    fn with_headers<'s>(&'s self, secrets: &[&'s str]) -> Vec<&'s str> {
+        let of_headers = self.header_secrets.iter().map(Secret::expose);
+        secrets.iter().copied().chain(of_headers).collect()
+    }
+
     /// Posts a form, and returns the members of a successful answer; every other answer is an error of ours, in which none of the
     /// `secrets` that were sent comes back.
     pub(super) async fn post(
@@ -252,7 +269,7 @@ impl<'a> Http<'a> {
         let (status, headers, body) = self.told_of_wait(url, self.send(url, request)).await?;
         let body = Zeroizing::new(body);
         let read = |body: &[u8]| form_response(url, status, &headers, body, (self.clock)());
-        let response = read(&body).or_else(|_| read(&without(&body, secrets)));
+        let response = read(&body).or_else(|_| read(&without(&body, &self.with_headers(secrets))));
         response.map_err(|error| match error {
             Error::OAuth(refusal) => Error::OAuth(OAuthError {
                 is_okta: self.is_okta,
@@ -260,37 +277,5 @@ impl<'a> Http<'a> {
             }),
             error => error,
         })
-    }
-}
-
-/// Shorter ones are found in any text, and are no secrets.
-const MIN_SECRET_LEN: usize = 4;
-
-/// The same body with an ellipsis in the place of each secret, as it is or encoded as in a form, in JSON or in a header.
-fn without(body: &[u8], secrets: &[&str]) -> Vec<u8> {
-    let mut text = String::from_utf8_lossy(body).into_owned();
-    for secret in secrets.iter().filter(|secret| secret.len() >= MIN_SECRET_LEN) {
-        let in_form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-        let in_json = Value::from(*secret).to_string();
-        let in_header = data_encoding::BASE64.encode(secret.as_bytes());
-        for form in [secret, &*in_form, in_json.trim_matches('"'), &in_header] {
-            text = text.replace(form, "…");
-        }
-    }
-    text.into_bytes()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without;
-
-    #[test]
-    fn a_secret_that_comes_back_is_cut_out() {
-        let body = br#"{"error":"x","error_description":"code c/0de1 of s3cret! c%2F0de1 is in use q\"uote czNjcmV0IQ=="}"#;
-        let kept = without(body, &["c/0de1", "s3cret!", "is", "q\"uote"]);
-        assert_eq!(
-            String::from_utf8(kept).unwrap(),
-            r#"{"error":"x","error_description":"code … of … … is in use … …"}"#
-        );
     }
 }

@@ -17,6 +17,7 @@ mod device;
 mod device_code;
 mod distrust;
 mod documents;
+mod echo;
 mod error;
 mod event;
 mod hint;

@@ -3,6 +3,41 @@
 use crate::diagnose::GrantType;
 use crate::foreign_text::ForeignText;
 
+/// Codes that have a meaning by themselves (RFC 6749 4.1.2.1 and 5.2, RFC 8628 3.5, RFC 6750 3.1, OpenID Connect Core 3.1.2.6).
+const KNOWN_CODES: [&str; 22] = [
+    "access_denied",
+    "account_selection_required",
+    "authorization_pending",
+    "consent_required",
+    "expired_token",
+    "insufficient_scope",
+    "interaction_required",
+    "invalid_client",
+    "invalid_dpop_proof",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_scope",
+    "invalid_token",
+    "login_required",
+    "server_error",
+    "slow_down",
+    "temporarily_unavailable",
+    "token_inactive",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "unsupported_response_type",
+    "use_dpop_nonce",
+];
+
+/// Whether a text is one of the codes, in whatever spelling.
+pub(super) fn is_known_code(text: &str) -> bool {
+    KNOWN_CODES.contains(&in_its_spelling(text).as_str())
+}
+
+fn in_its_spelling(code: &str) -> String {
+    code.to_ascii_lowercase().replace(['-', ' '], "_")
+}
+
 /// An error answer of the provider (RFC 6749 sections 4.1.2.1 and 5.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OAuthError {
@@ -20,7 +55,7 @@ pub(crate) struct OAuthError {
 impl OAuthError {
     /// The code in the spelling of RFC 6749, so that `INVALID-GRANT` is no other error.
     pub(crate) fn code(&self) -> String {
-        self.error.as_str().to_ascii_lowercase().replace(['-', ' '], "_")
+        in_its_spelling(self.error.as_str())
     }
 
     /// What was presented (a code, a password, a refresh token) is not accepted.

@@ -133,6 +133,57 @@ fn a_client_secret_is_told_nowhere() {
     }
 }
 
+/// An encoder may escape any character of what it repeats: Go `&`, PHP `/`, others whatever is not ASCII.
+#[test]
+fn a_secret_that_the_provider_repeats_is_told_and_kept_nowhere() {
+    let password = "Tr0ub4dor&3/\u{e4}y";
+    for (body, words) in [
+        (
+            r#"{"error":"invalid_grant","error_description":"bad: Tr0ub4dor\u0026\u0033\/\u00e4y"}"#,
+            "bad: …",
+        ),
+        (
+            "error=invalid_grant&error_description=bad:+Tr0ub4dor%263%2f%c3%a4y",
+            "bad: …",
+        ),
+        (
+            r#"{"error":"invalid_request","error_description":"key HEADER\/SECRET1 is over"}"#,
+            "key … is over",
+        ),
+        (
+            r#"{"error":"invalid_request","error_description":"token BEARER\u0026SECRET is over"}"#,
+            "token … is over",
+        ),
+    ] {
+        let sandbox = Sandbox::unattended();
+        let fault = Fault::always(Endpoint::Token, FaultKind::Raw(body.to_owned()));
+        sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+        let call = sandbox
+            .get_token()
+            .arg("--username=alice@example.com")
+            .arg(&format!("--password={password}"))
+            .arg("--oidc-request-header=X-Api-Key=HEADER/SECRET1")
+            .arg("--oidc-request-header=X-Auth=Bearer BEARER&SECRET");
+        for _ in 0..2 {
+            let outcome = call.clone().arg("-v=9").run();
+            assert_ne!(outcome.code, Some(0), "{outcome}");
+            assert!(outcome.stderr.contains(words), "{outcome}");
+            assert!(
+                !outcome.stderr.contains("SECRET") && !outcome.stderr.contains("Tr0ub"),
+                "{outcome}"
+            );
+        }
+        for file in sandbox.cache_files("") {
+            let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
+            assert!(
+                !text.contains("SECRET") && !text.contains("Tr0ub"),
+                "{}",
+                file.display()
+            );
+        }
+    }
+}
+
 /// The name of the note that makes the next call short is a hash over the command line: a secret could be guessed by it.
 #[test]
 fn no_name_of_a_file_is_a_hash_over_a_secret() {

@@ -1,0 +1,273 @@
+//! What a provider sends back of what was sent to it: secrets are cut out of an answer before anything of it is shown or kept.
+//!
+//! Pure. An answer is decoded first, since encoders differ in what they escape (`&` in Go, `/` in PHP, everything beyond ASCII
+//! elsewhere), and each text of it is searched for the secret in every spelling.
+
+use std::iter::once;
+
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use serde_json::Value;
+
+use super::answer::form_with_error;
+use super::json;
+use super::oauth_error::is_known_code;
+use crate::secret::Secret;
+
+/// Shorter ones are found in any text, and are no secrets.
+const MIN_SECRET_LEN: usize = 4;
+
+/// The same body with an ellipsis in the place of each secret.
+pub(super) fn without(body: &[u8], secrets: &[&str]) -> Vec<u8> {
+    let secrets: Vec<&str> = secrets
+        .iter()
+        .copied()
+        .filter(|secret| secret.len() >= MIN_SECRET_LEN)
+        .collect();
+    if secrets.is_empty() {
+        return body.to_vec();
+    }
+    if let Some(mut value) = json::value(body) {
+        cut_out_of(&mut value, &secrets);
+        return value.to_string().into_bytes();
+    }
+    if let Some(pairs) = form_with_error(body) {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        for (name, text) in pairs {
+            form.append_pair(&name, &cut_out(&text, &secrets));
+        }
+        return form.finish().into_bytes();
+    }
+    cut_out(&String::from_utf8_lossy(body), &secrets).into_bytes()
+}
+
+/// The secrets in a header that is sent: its value and, where that names a scheme (RFC 9110 11.4), what follows the scheme; of
+/// `Basic` the password too.
+pub(super) fn secrets_of_header(value: &str) -> Vec<Secret> {
+    let mut secrets = vec![Secret::new(value)];
+    let Some((scheme, credentials)) = value.trim().split_once(' ') else {
+        return secrets;
+    };
+    let is_scheme = |known: &&str| scheme.eq_ignore_ascii_case(known);
+    if ["bearer", "basic", "token", "dpop", "apikey"]
+        .iter()
+        .any(is_scheme)
+    {
+        secrets.push(Secret::new(credentials.trim()));
+    }
+    if is_scheme(&"basic") {
+        let decoded = BASE64.decode(credentials.trim().as_bytes()).unwrap_or_default();
+        let decoded = Secret::new(String::from_utf8(decoded).unwrap_or_default());
+        let password = decoded.expose().split_once(':').map(|(_, password)| password);
+        secrets.extend(password.map(Secret::new));
+    }
+    secrets
+}
+
+fn cut_out_of(value: &mut Value, secrets: &[&str]) {
+    match value {
+        Value::String(text) => *text = cut_out(text, secrets),
+        Value::Array(entries) => entries.iter_mut().for_each(|entry| cut_out_of(entry, secrets)),
+        Value::Object(members) => members
+            .iter_mut()
+            .for_each(|(_, member)| cut_out_of(member, secrets)),
+        _ => (),
+    }
+}
+
+fn cut_out(text: &str, secrets: &[&str]) -> String {
+    // What an error means is decided by its code, and a header may have any word of one.
+    if is_known_code(text) {
+        return text.to_owned();
+    }
+    let mut text = text.to_owned();
+    for secret in secrets {
+        let encoded = [
+            BASE64.encode(secret.as_bytes()),
+            BASE64URL_NOPAD.encode(secret.as_bytes()),
+        ];
+        for spelling in once(*secret).chain(encoded.iter().map(String::as_str)) {
+            text = text.replace(spelling, "…");
+        }
+        text = without_spellings(&text, secret);
+    }
+    text
+}
+
+/// Cuts out a secret that is escaped within the text: as in a URL or a form, in JSON or in HTML, each character in its own way.
+fn without_spellings(text: &str, secret: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        if let Some(after) = after_spelling(rest, secret) {
+            kept.push('…');
+            rest = after;
+        } else {
+            kept.push(first);
+            rest = rest.get(first.len_utf8()..).unwrap_or_default();
+        }
+    }
+    kept
+}
+
+/// What follows the secret, if the text begins with it.
+fn after_spelling<'t>(text: &'t str, secret: &str) -> Option<&'t str> {
+    secret
+        .chars()
+        .try_fold(text, |text, wanted| after_character(text, wanted))
+}
+
+fn after_character(text: &str, wanted: char) -> Option<&str> {
+    match text.as_bytes().first()? {
+        b'%' => after_percent(text, wanted),
+        b'\\' => after_backslash(text, wanted),
+        b'&' => after_reference(text, wanted),
+        b'+' if wanted == ' ' => text.strip_prefix('+'),
+        _ => None,
+    }
+    .or_else(|| text.strip_prefix(wanted))
+}
+
+/// RFC 3986 2.1: hexadecimal digits in either case.
+fn after_percent(text: &str, wanted: char) -> Option<&str> {
+    let mut buffer = [0; 4];
+    wanted
+        .encode_utf8(&mut buffer)
+        .bytes()
+        .try_fold(text, |text, byte| {
+            let text = text.strip_prefix('%')?;
+            is_hexadecimal(text.get(..2)?, u32::from(byte)).then(|| text.get(2..))?
+        })
+}
+
+/// RFC 8259 7.
+fn after_backslash(text: &str, wanted: char) -> Option<&str> {
+    let escaped = text.strip_prefix('\\')?;
+    let letter = match wanted {
+        '\n' => 'n',
+        '\r' => 'r',
+        '\t' => 't',
+        '\u{8}' => 'b',
+        '\u{c}' => 'f',
+        other => other,
+    };
+    escaped.strip_prefix(letter).or_else(|| {
+        let mut units = [0; 2];
+        wanted
+            .encode_utf16(&mut units)
+            .iter()
+            .try_fold(text, |text, unit| {
+                let text = text.strip_prefix("\\u")?;
+                is_hexadecimal(text.get(..4)?, u32::from(*unit)).then(|| text.get(4..))?
+            })
+    })
+}
+
+/// A character reference of HTML, by name or number.
+fn after_reference(text: &str, wanted: char) -> Option<&str> {
+    let (reference, after) = text.strip_prefix('&')?.split_once(';')?;
+    let named = match reference {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => None,
+    };
+    let numbered = || {
+        let number = reference.strip_prefix('#')?;
+        let number = match number.strip_prefix(['x', 'X']) {
+            Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+            None => number.parse().ok()?,
+        };
+        char::from_u32(number)
+    };
+    (named.or_else(numbered) == Some(wanted)).then_some(after)
+}
+
+fn is_hexadecimal(digits: &str, wanted: u32) -> bool {
+    u32::from_str_radix(digits, 16) == Ok(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(body: &str, secrets: &[&str]) -> String {
+        String::from_utf8(without(body.as_bytes(), secrets)).unwrap()
+    }
+
+    #[test]
+    fn a_secret_that_comes_back_is_cut_out() {
+        assert_eq!(
+            kept(
+                r#"{"error":"x","error_description":"code c/0de1 of s3cret! c%2F0de1 is in use q\"uote czNjcmV0IQ=="}"#,
+                &["c/0de1", "s3cret!", "is", "q\"uote"]
+            ),
+            r#"{"error":"x","error_description":"code … of … … is in use … …"}"#
+        );
+    }
+
+    #[test]
+    fn it_is_found_in_every_spelling_of_a_text() {
+        let secret = "s3/c&r <ä🔑>'\"\\t";
+        for spelled in [
+            r#"s3/c&r <ä🔑>'\"\\t"#,
+            r#"s3\/c\u0026r \u003c\u00e4\ud83d\uDD11\u003E'\"\\t"#,
+            r"s3%2fc%26r+%3c%c3%a4%f0%9f%94%91%3e%27%22%5ct",
+            r"s3%2Fc%26r%20%3C%C3%A4%F0%9F%94%91%3E%27%22%5Ct",
+            r"s3/c&amp;r &lt;ä🔑&gt;&#39;&quot;&#x5c;t",
+            r#"s3\\/c\\u0026r \\u003c\\u00e4\\ud83d\\udd11\\u003e'\\\"\\\\t"#,
+        ] {
+            assert_eq!(
+                kept(
+                    &format!(r#"{{"error":{{"a":["x {spelled} y"]}},"n":5}}"#),
+                    &[secret]
+                ),
+                r#"{"error":{"a":["x … y"]},"n":5}"#,
+                "{spelled}"
+            );
+        }
+        // Whatever cannot be represented leaves the rest to be cut.
+        assert_eq!(
+            kept(r#"{"odd":1e999,"m":"p\u0026w/1"}"#, &["p&w/1"]),
+            r#"{"m":"…","odd":[]}"#
+        );
+        assert_eq!(kept(r#"["pw/1","pw\/1"]"#, &["pw/1"]), r#"["…","…"]"#);
+        assert_eq!(kept("<p>p&amp;w/1 is wrong", &["p&w/1"]), "<p>… is wrong");
+        assert_eq!(kept("a%2", &["/x/x"]), "a%2");
+    }
+
+    #[test]
+    fn a_form_stays_a_form() {
+        for echoed in ["p%2fssw0rd%3a1", "p%2Fssw0rd%3A1", "p/ssw0rd:1"] {
+            assert_eq!(
+                kept(
+                    &format!("error=invalid_grant&error_description=pw+{echoed}+wrong"),
+                    &["p/ssw0rd:1"]
+                ),
+                "error=invalid_grant&error_description=pw+%E2%80%A6+wrong"
+            );
+        }
+    }
+
+    #[test]
+    fn what_an_error_means_does_not_change() {
+        assert_eq!(
+            kept(r#"{"error":"invalid_client","m":"a client"}"#, &["client"]),
+            r#"{"error":"invalid_client","m":"a …"}"#
+        );
+    }
+
+    #[test]
+    fn a_header_has_its_value_and_its_credentials() {
+        let of = |value: &str| {
+            let secrets = secrets_of_header(value);
+            let texts: Vec<String> = secrets.iter().map(|secret| secret.expose().to_owned()).collect();
+            texts.join("|")
+        };
+        assert_eq!(of("HEADERSECRET1"), "HEADERSECRET1");
+        assert_eq!(of("bearer  abcd"), "bearer  abcd|abcd");
+        assert_eq!(of("Basic dTpwOnc="), "Basic dTpwOnc=|dTpwOnc=|p:w");
+        assert_eq!(of("two words"), "two words");
+    }
+}
