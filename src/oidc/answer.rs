@@ -101,10 +101,27 @@ pub(super) fn oauth_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) 
         Value::Bool(true) => ("error".to_owned(), None),
         _ => return None,
     };
+    if status.is_success() && is_no_error(error, &code) && has_what_was_asked_for(&body) {
+        return None;
+    }
     let description = ["error_description", "message"]
         .iter()
         .find_map(|name| json::text(&body, name));
     Some(with_code(status, headers, &code, inner.or(description)))
+}
+
+/// Whether a member `error` says that there is none, as of a provider that fills it in each time.
+fn is_no_error(error: &Value, code: &str) -> bool {
+    let says_none = |word: &&str| code.eq_ignore_ascii_case(word);
+    error.as_object().is_some_and(Map::is_empty)
+        || ["0", "none", "no_error", "null", "ok", "success", "false"]
+            .iter()
+            .any(says_none)
+}
+
+fn has_what_was_asked_for(body: &Map<String, Value>) -> bool {
+    let members = ["id_token", "access_token", "device_code"];
+    members.iter().any(|name| json::text(body, name).is_some())
 }
 
 fn with_code(status: StatusCode, headers: &HeaderMap, code: &str, description: Option<&str>) -> OAuthError {

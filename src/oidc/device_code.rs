@@ -130,12 +130,12 @@ impl Pace {
     fn after(&mut self, error: &Error, now: i64) -> Option<u64> {
         match error {
             Error::OAuth(refusal) => match refusal.code().as_str() {
-                "authorization_pending" | "temporarily_unavailable" | "server_error" => Some(self.interval),
+                "authorization_pending" => Some(self.interval),
                 "slow_down" => {
                     self.interval = self.interval.saturating_add(SLOW_DOWN).min(MAX_INTERVAL);
                     Some(self.interval)
                 }
-                _ => None,
+                _ => refusal.is_of_the_server().then_some(self.interval),
             },
             Error::RateLimited { until, .. } => {
                 let asked = until.and_then(|until| u64::try_from(until.saturating_sub(now)).ok());
@@ -279,6 +279,7 @@ mod tests {
             (limited(Some(1001)), Some(10)),
             (limited(None), Some(10)),
             (oauth("server_error"), Some(10)),
+            (oauth("Service Unavailable"), Some(10)),
             (timeout, Some(20)),
             (oauth("authorization_pending"), Some(20)),
             (limited(Some(i64::MAX)), Some(60)),

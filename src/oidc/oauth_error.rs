@@ -29,6 +29,31 @@ const KNOWN_CODES: [&str; 22] = [
     "use_dpop_nonce",
 ];
 
+/// Words for a fault of the server or its load, without what separates them; those of the HTTP status count too.
+const SERVER_WORDS: [&str; 21] = [
+    "deadlineexceeded",
+    "internal",
+    "internalerror",
+    "internalserver",
+    "limitexceeded",
+    "overloaded",
+    "ratelimit",
+    "ratelimited",
+    "ratelimitexceeded",
+    "requesttimeout",
+    "resourceexhausted",
+    "servererror",
+    "serviceoverloaded",
+    "temporarilyunavailable",
+    "temporarilyunavailableerror",
+    "throttled",
+    "throttling",
+    "timeout",
+    "toomanyrequestserror",
+    "unavailable",
+    "unavailableerror",
+];
+
 /// Whether a text is one of the codes, in whatever spelling.
 pub(super) fn is_known_code(text: &str) -> bool {
     KNOWN_CODES.contains(&in_its_spelling(text).as_str())
@@ -36,6 +61,11 @@ pub(super) fn is_known_code(text: &str) -> bool {
 
 fn in_its_spelling(code: &str) -> String {
     code.to_ascii_lowercase().replace(['-', ' '], "_")
+}
+
+fn letters(text: &str) -> String {
+    let letters = text.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 /// An error answer of the provider (RFC 6749 sections 4.1.2.1 and 5.2).
@@ -69,6 +99,26 @@ impl OAuthError {
         let words = status.and_then(|status| status.canonical_reason());
         words.is_some_and(|words| words.replace(' ', "_").eq_ignore_ascii_case(&self.code()))
             || self.error.as_str() == self.status.to_string()
+    }
+
+    /// The words or the number of a fault that passes, whatever the status of the answer: of HTTP 429 or any status from 500 on, of
+    /// OAuth, gRPC or an exception of Amazon Cognito.
+    pub(crate) fn is_of_the_server(&self) -> bool {
+        let code = letters(self.error.as_str());
+        let code = code.strip_suffix("exception").unwrap_or(&code);
+        let mut statuses = std::iter::once(429)
+            .chain(500..600)
+            .filter_map(|status| reqwest::StatusCode::from_u16(status).ok());
+        SERVER_WORDS.contains(&code)
+            || statuses.any(|status| {
+                let words = status.canonical_reason();
+                code == status.as_str() || words.is_some_and(|words| code == letters(words))
+            })
+    }
+
+    /// Words, where a code belongs: of all codes that are defined none has a space in it.
+    pub(crate) fn is_no_code(&self) -> bool {
+        self.error.as_str().contains(' ') && !is_known_code(self.error.as_str())
     }
 
     /// More was asked for than is allowed. Okta says `invalid_scope` for the app's setting and `access_denied` for the access

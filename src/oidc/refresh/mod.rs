@@ -177,22 +177,12 @@ fn verdict(error: &Error) -> Verdict {
 /// Statuses of 429 and from 500 on never come here: they pass, whatever the body says.
 fn verdict_on_refusal(refusal: &OAuthError) -> Verdict {
     match refusal.code().as_str() {
-        "temporarily_unavailable"
-        | "server_error"
-        | "slow_down"
-        | "authorization_pending"
-        | "too_many_requests"
-        | "rate_limit_exceeded"
-        | "timeout"
-        // Amazon Cognito has these with HTTP 400.
-        | "toomanyrequestsexception"
-        | "limitexceededexception"
-        | "throttlingexception"
-        | "internalerrorexception"
-        | "serviceunavailableexception" => Verdict::Passes,
-        "resourcenotfoundexception" | "invalid_client" | "unauthorized_client" | "use_dpop_nonce" | "invalid_dpop_proof" => {
-            Verdict::OfTheSettings
-        }
+        "slow_down" | "authorization_pending" => Verdict::Passes,
+        "resourcenotfoundexception"
+        | "invalid_client"
+        | "unauthorized_client"
+        | "use_dpop_nonce"
+        | "invalid_dpop_proof" => Verdict::OfTheSettings,
         // Cognito's `NotAuthorizedException` means a refresh token that was revoked. Dex calls every dead refresh token `invalid_request`, Hydra `token_inactive`. Where the app has lost the grant
         // (`unsupported_grant_type`) a sign-in without a refresh token still works.
         "invalid_grant"
@@ -209,6 +199,7 @@ fn verdict_on_refusal(refusal: &OAuthError) -> Verdict {
         | "unsupported_grant_type"
         | "invalid_scope"
         | "notauthorizedexception" => Verdict::Final,
+        _ if refusal.is_of_the_server() || refusal.is_no_code() => Verdict::Passes,
         // A code that nobody knows, where a provider puts its refusals: to ask again for ever would lead nowhere. With any other
         // status (404, 408, 413) it is a gateway's.
         _ if matches!(refusal.status, 200..=299 | 400 | 401 | 403) => Verdict::Final,

@@ -9,6 +9,30 @@ use crate::oidc::answer::form_response;
 use crate::oidc::distrust;
 use crate::oidc::tls_fault::TlsFault;
 
+/// A provider that fills in the member each time says by 0 or the like that there is no error.
+#[test]
+fn tokens_count_beside_an_error_that_is_none() {
+    for error in [
+        "0",
+        r#""0""#,
+        r#""none""#,
+        r#""OK""#,
+        r#""success""#,
+        "{}",
+        r#"{"code":0}"#,
+        "[]",
+        "false",
+    ] {
+        for tokens in [r#""id_token":"a.b.c""#, r#""access_token":"a""#] {
+            let body = format!(r#"{{"error":{error},{tokens},"refresh_token":"r"}}"#);
+            let url = Url::parse("https://i/token").unwrap();
+            let read = form_response(&url, StatusCode::OK, &HeaderMap::new(), body.as_bytes(), 0);
+            let response = TokenResponse::read(read.expect(&body)).unwrap();
+            assert_eq!(response.refresh_token.unwrap().expose(), "r", "{body}");
+        }
+    }
+}
+
 fn of_answer(status: u16, content_type: &'static str, body: &str) -> Verdict {
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
     let status = StatusCode::from_u16(status).unwrap();
@@ -63,6 +87,8 @@ fn a_definite_refusal_is_final_whatever_its_status_and_code() {
         (200, "invalid_grant"),
         (404, "invalid_grant"),
         (400, "INVALID-GRANT"),
+        (400, "Invalid Grant"),
+        (403, "ACCESS DENIED"),
         (400, "invalid_request"),
         (401, "invalid_token"),
         (401, "token_inactive"),
@@ -84,6 +110,11 @@ fn a_definite_refusal_is_final_whatever_its_status_and_code() {
         (400, r#"{"__type":"com.amazon#NotAuthorizedException"}"#),
         (400, "error=invalid_grant&error_description=the+session+ended"),
         (200, "error=bad_refresh_token"),
+        (200, r#"{"error":0}"#),
+        (200, r#"{"error":"none","access_token":""}"#),
+        (200, r#"{"error":{},"id_token":null}"#),
+        (400, r#"{"error":0,"access_token":"a"}"#),
+        (200, r#"{"error":"invalid_grant","access_token":"a"}"#),
     ];
     check(&table, Verdict::Final);
     for code in [
@@ -135,8 +166,41 @@ fn what_says_nothing_of_the_session_passes() {
         (403, "Forbidden"),
         (400, "Bad Request"),
         (408, "Request Timeout"),
+        (400, r#"{"error":{"code":503,"message":"text"}}"#),
+        (200, r#"{"error":{"code":"UNAVAILABLE","status":14}}"#),
+        (400, "error=Service+Unavailable"),
+        (400, "error=too+many+requests"),
     ];
     check(&table, Verdict::Passes);
+}
+
+#[test]
+fn words_of_a_fault_of_the_server_and_what_is_no_code_pass_with_any_status() {
+    for text in [
+        "Service Unavailable",
+        "service_unavailable",
+        "internal_server_error",
+        "Internal Server Error",
+        "internal_error",
+        "InternalError",
+        "Bad Gateway",
+        "gateway-timeout",
+        "Too Many Requests",
+        "rate_limited",
+        "rate_limit",
+        "rateLimitExceeded",
+        "unavailable",
+        "429",
+        "500",
+        "599",
+        "blocked by WAF",
+        "The server is busy.",
+    ] {
+        check(
+            &[200, 400, 401, 403].map(|status| (status, text)),
+            Verdict::Passes,
+        );
+    }
 }
 
 #[test]
