@@ -93,6 +93,11 @@ pub(super) fn refusal(parts: &Parts, authorities: &[&str], path: &str) -> Option
     if !is("sec-fetch-mode", "navigate") || !is("sec-fetch-dest", "document") {
         return Some(StatusCode::FORBIDDEN);
     }
+    // A page may open a WebSocket to any address, and not every browser sends fetch metadata with that (RFC 6455 4.1).
+    let is_of_a_web_socket = |name: &HeaderName| name.as_str().starts_with("sec-websocket-");
+    if parts.headers.contains_key(header::UPGRADE) || parts.headers.keys().any(is_of_a_web_socket) {
+        return Some(StatusCode::FORBIDDEN);
+    }
     None
 }
 
@@ -244,6 +249,20 @@ mod tests {
             .body(())
             .unwrap();
         assert_eq!(verdict(&post.into_parts().0, false), "405");
+    }
+
+    /// A page may open one to any address, and a browser sends no fetch metadata with it.
+    #[test]
+    fn a_web_socket_is_no_answer() {
+        for header in [
+            ("upgrade", "websocket"),
+            ("Upgrade", "h2c"),
+            ("sec-websocket-key", "x"),
+            ("Sec-WebSocket-Version", "13"),
+            ("sec-websocket-protocol", ""),
+        ] {
+            assert_eq!(examined("/cb?code=c&state=right", &[header]), "403", "{header:?}");
+        }
     }
 
     /// A server or proxy on the way may have added one, and nobody knows which of them another one looks at.
