@@ -168,6 +168,27 @@ fn an_opaque_access_token_lives_as_long_as_the_answer_says() {
         .fails(1, &["does not say how long its access token lives"]);
 }
 
+/// kubectl reads no year beyond 9999.
+#[test]
+fn an_opaque_access_token_ends_with_the_year_9999_at_the_latest() {
+    for seconds in [251_700_000_000_i64, 253_402_300_799] {
+        let (sandbox, call) = with_access_token(AccessTokenForm::Opaque);
+        let replaced = FaultKind::Replace {
+            field: "expires_in".to_owned(),
+            value: seconds.into(),
+        };
+        sandbox
+            .okta
+            .behave(|behaviour| behaviour.faults = vec![Fault::always(Endpoint::Token, replaced)]);
+        for _ in 0..2 {
+            let outcome = call.run();
+            outcome.token();
+            assert!(outcome.stdout.contains("\"9999-12-31T23:59:"), "{outcome:?}");
+        }
+        assert_eq!(sandbox.session()["expires_at"], 253_402_300_799_i64);
+    }
+}
+
 /// RFC 6749 knows no ID token, and a provider need not send one to who wants the other.
 #[test]
 fn an_access_token_needs_no_id_token_beside_it() {

@@ -101,6 +101,9 @@ impl Claims {
     }
 }
 
+/// The end of the year 9999, in seconds since the epoch: kubectl reads no later time.
+pub(super) const LATEST: i64 = 253_402_300_799;
+
 /// The claim `nbf`. One of another type says nothing; one that is far beyond all times has not come.
 fn not_before(all: &Map<String, Value>) -> Option<i64> {
     const END_OF_YEAR_9999: f64 = 253_402_300_799.0;
@@ -158,7 +161,6 @@ fn text(all: &Map<String, Value>, name: &'static str) -> Result<String, Error> {
 /// A NumericDate (RFC 7519 2): seconds since the epoch, a fraction allowed and cut off. A number in text is one as well, as for
 /// the API server; only `iat` may be zero.
 fn time(all: &Map<String, Value>, name: &'static str) -> Result<i64, Error> {
-    const LATEST: i64 = 253_402_300_799;
     let number = match all.get(name) {
         None => return Err(Error::Missing(name)),
         Some(Value::Number(number)) => Some(number.clone()),

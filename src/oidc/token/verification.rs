@@ -1,7 +1,7 @@
 //! From a token response to tokens that can be handed out: which token that is, and the keys to verify it with.
 
 use crate::foreign_text::ForeignText;
-use crate::oidc::claims::Claims;
+use crate::oidc::claims::{Claims, LATEST};
 use crate::oidc::documents::Documents;
 use crate::oidc::error::Error;
 use crate::oidc::event::Event;
@@ -81,7 +81,8 @@ impl ProviderClient<'_> {
         }
         // Opaque: only the provider can read it, and only the response tells how long it lives.
         let seconds = response.expires_in.ok_or(Error::NoLifetime)?;
-        let life = (expected.now, expected.now.saturating_add(seconds));
+        let end = expected.now.saturating_add(seconds).min(LATEST);
+        let life = (expected.now, end);
         Ok(kept(token, life, None))
     }
 
