@@ -172,6 +172,10 @@ pub(super) async fn count_down(person: Person<'_>, deadline: Instant) -> Infalli
 
 /// When the shown time changes. Seldom, since each change may spoil a selection that a person is making in the terminal.
 fn until_next_look(left: Duration) -> Duration {
+    // The last answer is waited for, and nothing changes any more.
+    if left.is_zero() {
+        return Duration::from_secs(10);
+    }
     let step = if left.as_secs() >= 60 { 60 } else { 10 };
     let rest = left.as_millis() % Duration::from_secs(step).as_millis();
     Duration::from_millis(u64::try_from(rest).unwrap_or_default() + 1)
@@ -248,5 +252,8 @@ mod tests {
         assert_eq!(after(60), 1);
         assert_eq!(after(59), 9001);
         assert_eq!(after(3), 3001);
+        // The last answer may still be on its way.
+        assert_eq!(after(0), 10_000);
+        assert_eq!(until_next_look(Duration::from_micros(900)).as_millis(), 1);
     }
 }
