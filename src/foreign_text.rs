@@ -74,12 +74,13 @@ pub(crate) fn escaped_json(json: &str) -> String {
     escaped
 }
 
-/// Rejects what could move the cursor, hide text or turn its direction: C0, DEL, C1, zero-width and
-/// bidirectional controls.
+/// Rejects what could move the cursor, hide text or turn its direction: C0, DEL, C1, bidirectional controls, and characters without
+/// width or without ink (Hangul fillers, interlinear annotations, tags).
 pub(crate) fn is_harmless(c: char) -> bool {
     !c.is_control()
         && !matches!(c,
-            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{00AD}')
+            '\u{00AD}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{2069}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 impl fmt::Display for ForeignText {
@@ -96,6 +97,20 @@ mod tests {
     fn escape_sequences_and_direction_marks_are_dropped() {
         let text = ForeignText::new("no\u{1b}[31m way\r\nerror: \u{202e}fake\u{9b}1m\u{200b}!");
         assert_eq!(text.as_str(), "no[31m way  error: fake1m!");
+    }
+
+    #[test]
+    fn what_is_not_seen_is_dropped() {
+        for invisible in [
+            0xAD, 0x61C, 0x115F, 0x1160, 0x180E, 0x200B, 0x200F, 0x2066, 0x3164, 0xFEFF, 0xFFA0, 0xFFF9,
+            0xFFFB, 0xE0000, 0xE0041, 0xE007F,
+        ] {
+            let invisible = char::from_u32(invisible).unwrap();
+            let text = format!("a{invisible}b");
+            assert_eq!(ForeignText::new(&text).as_str(), "ab", "{invisible:?}");
+            assert_eq!(harmless_lines(&text), "a\u{fffd}b");
+        }
+        assert_eq!(ForeignText::new("é 한글 ᄀ 🔑").as_str(), "é 한글 ᄀ 🔑");
     }
 
     #[test]

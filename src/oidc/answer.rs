@@ -3,7 +3,7 @@
 //! Pure. Knows the two formats of errors, that of OAuth and Okta's own, and quotes nothing that may hold a secret.
 
 use reqwest::StatusCode;
-use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION};
+use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
@@ -12,6 +12,7 @@ use url::Url;
 use super::error::Error;
 use super::json;
 use super::oauth_error::OAuthError;
+use super::redirects::shown_target;
 use super::retry_after::{end_of_rate_limit, retry_after};
 use crate::diagnose::GrantType;
 use crate::foreign_text::ForeignText;
@@ -25,11 +26,9 @@ pub(super) fn check_status(
     now: i64,
 ) -> Result<(), Error> {
     if status.is_redirection() {
-        let to = header(headers, &LOCATION).unwrap_or("nowhere");
-        let to = to.split(['?', '#']).next().unwrap_or_default();
         return Err(Error::Redirected {
             url: shown(url),
-            to: ForeignText::new(to),
+            to: shown_target(url, headers),
         });
     }
     if status == StatusCode::TOO_MANY_REQUESTS {

@@ -1,4 +1,4 @@
-//! Which redirects of a GET are followed. Pure.
+//! Which redirects of a GET are followed, and how those that are not are shown. Pure.
 //!
 //! Discovery and keys are public, so a redirect discloses nothing; but a document counts as the provider's because it comes from
 //! the issuer's origin (OpenID Connect Discovery 4), so another origin is never followed.
@@ -7,7 +7,8 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION};
 use url::Url;
 
-use super::answer::header;
+use super::answer::{header, shown};
+use crate::foreign_text::ForeignText;
 
 /// As Go and browsers have it, more or less.
 pub(super) const MAX_REDIRECTS: usize = 10;
@@ -23,6 +24,24 @@ pub(super) fn same_origin_target(at: &Url, status: StatusCode, headers: &HeaderM
     let same_origin = target.origin() == at.origin();
     let has_user = !target.username().is_empty() || target.password().is_some();
     (same_origin && !has_user).then_some(target)
+}
+
+/// Where a redirect leads, as it may be shown: without query, fragment, user name and password.
+pub(super) fn shown_target(at: &Url, headers: &HeaderMap) -> ForeignText {
+    let unreadable = || ForeignText::new("an address that cannot be read");
+    let Some(location) = header(headers, &LOCATION) else {
+        return ForeignText::new("nowhere");
+    };
+    let Ok(mut target) = at.join(location) else {
+        return unreadable();
+    };
+    if target.username().is_empty() && target.password().is_none() {
+        return ForeignText::new(location.split(['?', '#']).next().unwrap_or_default());
+    }
+    match (target.set_username(""), target.set_password(None)) {
+        (Ok(()), Ok(())) => shown(&target),
+        _ => unreadable(),
+    }
 }
 
 #[cfg(test)]
@@ -68,5 +87,29 @@ mod tests {
         assert_eq!(followed(304, "/b"), None);
         let none = HeaderMap::new();
         assert_eq!(same_origin_target(&at, StatusCode::FOUND, &none), None);
+    }
+
+    #[test]
+    fn where_a_redirect_leads_is_told_without_query_and_user() {
+        let at = Url::parse("https://i/x").unwrap();
+        for (location, told) in [
+            (
+                "https://u:s3cret@other.example/a?code=c#f",
+                "https://other.example/a",
+            ),
+            ("//u:s3cret@other.example/a?code=c", "https://other.example/a"),
+            ("https://s3cret@other.example", "https://other.example/"),
+            (
+                "https://u:s3#cret@other.example/",
+                "an address that cannot be read",
+            ),
+            ("https://u:s3cret@[other/", "an address that cannot be read"),
+            ("https://other.example/a?b", "https://other.example/a"),
+            ("/login?x", "/login"),
+        ] {
+            let headers = HeaderMap::from_iter([(LOCATION, HeaderValue::from_str(location).unwrap())]);
+            assert_eq!(shown_target(&at, &headers).as_str(), told, "{location}");
+        }
+        assert_eq!(shown_target(&at, &HeaderMap::new()).as_str(), "nowhere");
     }
 }
