@@ -152,21 +152,9 @@ impl<S: SessionStore> Progress<'_, S> {
             keep_rotated: &keep_rotated,
             is_sent: &is_sent,
         };
-        let outcome = self.call.runtime.block_on(async {
-            let mut refreshed = pin!(client.refresh(&refresh));
-            let Some(left) = self.time_to_use(session) else {
-                return Some(refreshed.await);
-            };
-            let to_send = left.min(MAX_PATIENCE);
-            match timeout(to_send, &mut refreshed).await {
-                Ok(outcome) => Some(outcome),
-                // Whoever gives up now may lose the session, and the answer comes in the time of one request.
-                Err(_) if is_sent.load(Ordering::Relaxed) => {
-                    timeout(left.saturating_sub(to_send), refreshed).await.ok()
-                }
-                Err(_) => None,
-            }
-        });
+        let left = self.time_to_use(session);
+        let refreshed = client.refresh(&refresh);
+        let outcome = self.call.runtime.block_on(within(left, &is_sent, refreshed));
         match outcome {
             Ok(Some(renewal)) => self.refreshed(renewal)?,
             Ok(None) => {
@@ -337,6 +325,27 @@ impl<S: SessionStore> Progress<'_, S> {
             self.client = Some(client);
         }
         Ok(())
+    }
+}
+
+/// Waits for a refresh while the token that is to be replaced has its use, if it has any.
+async fn within<T>(
+    left: Option<Duration>,
+    is_sent: &AtomicBool,
+    refreshed: impl Future<Output = T>,
+) -> Option<T> {
+    let mut refreshed = pin!(refreshed);
+    let Some(left) = left else {
+        return Some(refreshed.await);
+    };
+    let to_send = left.min(MAX_PATIENCE);
+    match timeout(to_send, &mut refreshed).await {
+        Ok(outcome) => Some(outcome),
+        // Whoever gives up now may lose the session, and the answer comes in the time of one request.
+        Err(_) if is_sent.load(Ordering::Relaxed) => {
+            timeout(left.saturating_sub(to_send), refreshed).await.ok()
+        }
+        Err(_) => None,
     }
 }
 
