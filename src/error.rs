@@ -112,6 +112,14 @@ impl Error {
         matches!(self, Self::Remembered(recalled) if recalled.told)
     }
 
+    /// Whether nothing but the arguments and our variables is to blame; each call of one process has the same.
+    pub(crate) fn is_of_arguments(&self) -> bool {
+        matches!(
+            self,
+            Self::Settings(_) | Self::Unfit(Unfit::Variable(..)) | Self::UnfitLater(Unfit::Variable(..), _)
+        )
+    }
+
     /// The error and its causes, for a warning.
     pub(crate) fn in_one_line(&self) -> String {
         let report = self.report();

@@ -60,7 +60,7 @@ pub fn run() -> ExitCode {
     let args: Vec<OsString> = environment::args().collect();
     let invocation = Invocation::new(&args, &environment);
     if let Some(result) = command::fast_path(&invocation) {
-        return ended(result);
+        return ended(result, &invocation);
     }
     let layers = Layers {
         environment: environment.flags.clone(),
@@ -70,14 +70,16 @@ pub fn run() -> ExitCode {
     }
     let cli = match Cli::parse_from_os(args.iter().cloned(), &layers) {
         Ok(cli) => cli,
-        Err(Refused::Unfit(unfit)) => return failed(&Error::Unfit(unfit)),
+        Err(Refused::Unfit(unfit)) => return failed(&Error::Unfit(unfit), &invocation),
         Err(Refused::Typed(error)) => {
             // Help goes to stdout and is a success, a mistake goes to stderr; clap knows which is which.
             if !error.use_stderr() {
                 ui::warn_now();
-                return ended(Ui::help(&error).map_err(Error::Output));
+                return ended(Ui::help(&error).map_err(Error::Output), &invocation);
             }
-            ui::refusal(&error);
+            if !command::was_told_of_mistake(&invocation) {
+                ui::refusal(&error);
+            }
             return ExitCode::from(error::EXIT_USAGE);
         }
     };
@@ -98,19 +100,20 @@ pub fn run() -> ExitCode {
         Command::Standalone(args) => command::standalone(*args, &invocation, ui),
         Command::Kubeconfig(args) => command::kubeconfig(args, &environment, ui),
     };
-    ended(result.map_err(|error| error.with_source(&untyped)))
+    ended(result.map_err(|error| error.with_source(&untyped)), &invocation)
 }
 
-fn ended(result: Result<(), Error>) -> ExitCode {
+fn ended(result: Result<(), Error>, invocation: &Invocation<'_>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::from(error::EXIT_DONE),
-        Err(error) => failed(&error),
+        Err(error) => failed(&error, invocation),
     }
 }
 
-fn failed(error: &Error) -> ExitCode {
+fn failed(error: &Error, invocation: &Invocation<'_>) -> ExitCode {
     let report = error.report();
-    if !error.was_told() {
+    let was_told = error.was_told() || (error.is_of_arguments() && command::was_told_of_mistake(invocation));
+    if !was_told {
         ui::failure(&report);
     }
     ExitCode::from(report.exit)

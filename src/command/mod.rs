@@ -3,6 +3,7 @@
 mod clean;
 mod get_token;
 mod kubeconfig;
+mod mistake;
 mod person;
 mod qr;
 mod setup;
@@ -11,6 +12,7 @@ mod standalone;
 pub(crate) use clean::run as clean;
 pub(crate) use get_token::{fast_path, refresh_in_background, run as get_token};
 pub(crate) use kubeconfig::run as kubeconfig;
+pub(crate) use mistake::was_told_of_mistake;
 pub(crate) use setup::run as setup;
 pub(crate) use standalone::run as standalone;
 

@@ -278,3 +278,28 @@ fn the_version_is_a_success() {
     exit: 0
     ");
 }
+
+/// kubectl runs a plugin that fails again and again; a mistake is as long as its usage.
+#[test]
+fn a_mistake_in_the_arguments_is_told_once_to_one_kubectl() {
+    let sandbox = Sandbox::new();
+    for call in [
+        sandbox.get_token().arg("--no-such-flag"),
+        sandbox.get_token().with("--oidc-issuer-url", "nonsense"),
+        sandbox.get_token().env("KUBESESAME_GRANT_TYPE", "nonsense"),
+    ] {
+        let outcome = call.clone().repeated(6).run();
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(2), ""), "{outcome}");
+        assert_eq!(outcome.stderr.matches("error: ").count(), 1, "{outcome}");
+        // The next kubectl is told again, and so is a person who types it each time.
+        let next = call.clone().run();
+        assert!(next.stderr.contains("error: "), "{next}");
+        let by_hand = call.without_env("KUBERNETES_EXEC_INFO").repeated(2).run();
+        assert_eq!(by_hand.stderr.matches("error: ").count(), 2, "{by_hand}");
+    }
+    // Another mistake is another one.
+    let mistakes = sandbox.get_token().arg("--no-such-flag");
+    let two = "\"$@\"; \"$@\" --other";
+    let outcome = mistakes.through(&["sh", "-c", two, "sh"]).run();
+    assert_eq!(outcome.stderr.matches("error: ").count(), 2, "{outcome}");
+}
