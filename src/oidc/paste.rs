@@ -96,7 +96,9 @@ fn pasted(text: &str, is_one_word: bool, expected: &Expected) -> Answer {
         }
         Some(_) if !is_answer => Err(Error::Pasted("it has no code")),
         Some(_) => parameters.answer(expected),
-        None if is_answer => Err(Error::Pasted("it has no state")),
+        None if is_answer => Err(Error::Pasted(
+            "its `state` is missing, so that it is not all of the address",
+        )),
         None if is_address(text) => Err(Error::Pasted("it is an address without a code")),
         None if !is_one_word => Err(Error::Pasted("a code has no spaces in it")),
         None => code(text),
@@ -245,7 +247,7 @@ mod tests {
             ("", "empty"),
             (" \t", "empty"),
             ("http://localhost:8000/?code=c&state=wrong", "another sign-in"),
-            ("http://localhost:8000/?code=c", "no state"),
+            ("http://localhost:8000/?code=c", "`state` is missing"),
             ("http://localhost:8000/?state=right", "no code"),
             (
                 "https://i/authorize?response_type=code&state=right",
