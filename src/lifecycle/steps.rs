@@ -24,8 +24,8 @@ const LOCK_WAIT_MARGIN: Duration = Duration::from_secs(35);
 /// What a client needs of a token's life to make its request.
 const USE_SECS: u64 = 2;
 
-/// Whoever holds a good token does not wait longer for the request for another to be sent.
-const MAX_PATIENCE: Duration = Duration::from_secs(10);
+/// Whoever holds a good token waits this long at most until the refresh is sent.
+const MAX_WAIT_TO_SEND: Duration = Duration::from_secs(10);
 
 impl<S: SessionStore> Progress<'_, S> {
     pub(super) fn lock(&mut self, wait: bool) -> Result<(), Error> {
@@ -154,7 +154,10 @@ impl<S: SessionStore> Progress<'_, S> {
         };
         let left = self.time_to_use(session);
         let refreshed = client.refresh(&refresh);
-        let outcome = self.call.runtime.block_on(within(left, &is_sent, refreshed));
+        let outcome = self
+            .call
+            .runtime
+            .block_on(await_refresh(left, &is_sent, refreshed));
         match outcome {
             Ok(Some(renewal)) => self.refreshed(renewal)?,
             Ok(None) => {
@@ -329,7 +332,7 @@ impl<S: SessionStore> Progress<'_, S> {
 }
 
 /// Waits for a refresh while the token that is to be replaced has its use, if it has any.
-async fn within<T>(
+async fn await_refresh<T>(
     left: Option<Duration>,
     is_sent: &AtomicBool,
     refreshed: impl Future<Output = T>,
@@ -338,7 +341,7 @@ async fn within<T>(
     let Some(left) = left else {
         return Some(refreshed.await);
     };
-    let to_send = left.min(MAX_PATIENCE);
+    let to_send = left.min(MAX_WAIT_TO_SEND);
     match timeout(to_send, &mut refreshed).await {
         Ok(outcome) => Some(outcome),
         // Whoever gives up now may lose the session, and the answer comes in the time of one request.
