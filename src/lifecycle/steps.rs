@@ -14,6 +14,7 @@ use crate::clock;
 use crate::error::Error;
 use crate::oidc::{LoginFailure, ProviderClient, Refresh, Renewal, Tokens};
 use crate::origin::Origin;
+use crate::process::DeferredSignals;
 use crate::secret::Secret;
 use crate::session::{Loaded, Order, Record};
 use crate::ui::Ui;
@@ -115,10 +116,7 @@ impl<S: SessionStore> Progress<'_, S> {
             self.failed(CallStage::RefreshFailed, error);
             return Ok(());
         }
-        // Whatever the token is good for: the refresh token of an earlier record may be spent. A later one without any helps nobody.
-        let own = self.session.take();
-        let latest = (self.call.latest_of)(own.clone());
-        self.session = latest.filter(|latest| latest.refresh_token.is_some()).or(own);
+        self.take_latest();
         self.prepare()?;
         let (Some(session), Some(locked), Some(client)) = (&self.session, &self.locked, &self.client) else {
             return Err(Error::NoSession);
@@ -153,11 +151,13 @@ impl<S: SessionStore> Progress<'_, S> {
             is_sent: &is_sent,
         };
         let left = self.time_to_use(session);
-        let refreshed = client.refresh(&refresh);
-        let outcome = self
-            .call
-            .runtime
-            .block_on(await_refresh(left, &is_sent, refreshed));
+        let signals = match self.call.demand {
+            // It is detached and has its own rule for signals.
+            Demand::Background => DeferredSignals::none(),
+            Demand::Good | Demand::Fresh => DeferredSignals::begin(),
+        };
+        let refreshed = Box::pin(await_refresh(left, &is_sent, client.refresh(&refresh)));
+        let outcome = self.call.runtime.block_on(signals.wait_for(refreshed, &is_sent));
         match outcome {
             Ok(Some(renewal)) => self.refreshed(renewal)?,
             Ok(None) => {
@@ -166,7 +166,16 @@ impl<S: SessionStore> Progress<'_, S> {
             }
             Err(error) => self.failed(CallStage::RefreshFailed, Error::Runtime(error)),
         }
+        // Stored by now.
+        drop(signals);
         Ok(())
+    }
+
+    /// Whatever the token is good for: the refresh token of an earlier record may be spent. A later one without any helps nobody.
+    fn take_latest(&mut self) {
+        let own = self.session.take();
+        let latest = (self.call.latest_of)(own.clone());
+        self.session = latest.filter(|latest| latest.refresh_token.is_some()).or(own);
     }
 
     /// How long the token that is to be replaced can still be handed out: a good token is never withheld, and a provider that hangs must not

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::environment;
 
 pub(crate) mod core_dump;
+mod deferred_signals;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(any(not(target_os = "linux"), test))]
@@ -20,6 +21,7 @@ mod other;
 mod signal_watch;
 mod signals;
 
+pub(crate) use deferred_signals::DeferredSignals;
 #[cfg(unix)]
 pub(crate) use signal_watch::{SignalWatch, leave_signals_to_main_thread};
 pub(crate) use signals::{HeldSignals, survive_file_size_limits};

@@ -1,7 +1,7 @@
 //! Signals that are seen while a person types at a terminal whose settings were changed.
 
 use std::io::{self, PipeReader, Read as _, Write as _};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::thread::JoinHandleExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -71,6 +71,11 @@ impl SignalWatch {
         let mut number = [0];
         (&self.received).read_exact(&mut number)?;
         Ok(Signal::try_from(i32::from(number[0]))?)
+    }
+
+    /// Another descriptor of what [`next`](Self::next) reads.
+    pub(crate) fn try_clone_fd(&self) -> io::Result<OwnedFd> {
+        Ok(self.received.try_clone()?.into())
     }
 
     /// Gives a signal the effect that it has without a watch. Returns when this process goes on.

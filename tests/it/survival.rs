@@ -6,7 +6,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::okta::Endpoint;
-use crate::support::{Sandbox, finish, visit, wait_until};
+use crate::support::{Call, Sandbox, finish, visit, wait_until};
 
 fn send(child: &Child, signal: Signal) {
     kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
@@ -15,36 +15,65 @@ fn send(child: &Child, signal: Signal) {
 const HOUR: i64 = 3600;
 
 /// A renewal that is under way, at a provider that keeps its answer back.
-fn renewing(sandbox: &Sandbox) -> Child {
+fn refreshing(sandbox: &Sandbox, call: &Call) -> Child {
     sandbox.expire();
     sandbox.hold_token_answers();
-    let call = sandbox.get_token().by_clock_of(sandbox).by_timers_of(sandbox);
     let child = call.spawn();
-    wait_until("the renewal asks", || sandbox.okta.count(Endpoint::Token) == 1);
+    wait_until("the refresh asks", || sandbox.okta.count(Endpoint::Token) == 1);
     child
 }
 
+/// The second signal is not waited with.
 #[test]
-fn a_renewal_that_is_ended_by_a_signal_costs_no_login() {
-    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGKILL] {
+fn a_refresh_that_is_ended_by_two_signals_costs_no_login() {
+    let hurried = [Signal::SIGINT, Signal::SIGTERM].as_slice();
+    let patient = [Signal::SIGTERM].as_slice();
+    for signals in [hurried, patient, &[Signal::SIGKILL]] {
         let sandbox = Sandbox::new();
         sandbox.set_clock(0);
         sandbox.signed_in();
-        let child = renewing(&sandbox);
-        send(&child, signal);
+        let child = refreshing(&sandbox, &sandbox.get_token().by_clock_of(&sandbox));
+        for signal in signals {
+            send(&child, *signal);
+        }
         let outcome = finish(child);
         sandbox.let_answers_go();
         assert_eq!(
             (outcome.code, outcome.stdout.as_str()),
             (None, ""),
-            "{signal}: {outcome}"
+            "{signals:?}: {outcome}"
         );
         // The answer with the rotated token was lost; the old one still works for a moment.
         sandbox.get_token().run().token();
         assert_eq!(
             (sandbox.tabs(), sandbox.okta.reuse_detected()),
             (1, 0),
-            "{signal}"
+            "{signals:?}"
+        );
+    }
+}
+
+/// Ctrl-C, a closed terminal, `kill`: what the provider has rotated is stored first, since it may know no leeway.
+#[test]
+fn a_signal_waits_for_the_answer_to_a_refresh() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT] {
+        let sandbox = Sandbox::new();
+        sandbox.set_clock(0);
+        let token = sandbox.signed_in();
+        let child = refreshing(&sandbox, &sandbox.get_token().by_clock_of(&sandbox));
+        send(&child, signal);
+        sandbox.let_answers_go();
+        let outcome = finish(child);
+        assert_eq!(
+            (outcome.code, outcome.stdout.as_str()),
+            (None, ""),
+            "{signal}: {outcome}"
+        );
+        assert_ne!(sandbox.get_token().run().token(), token);
+        assert_eq!(
+            sandbox.okta.count(Endpoint::Token),
+            1,
+            "{signal}: the answer was stored"
         );
     }
 }
@@ -54,7 +83,8 @@ fn a_machine_that_sleeps_during_a_renewal_has_its_token_when_it_wakes() {
     let sandbox = Sandbox::new();
     sandbox.set_clock(0);
     sandbox.signed_in();
-    let child = renewing(&sandbox);
+    let call = sandbox.get_token().by_clock_of(&sandbox).by_timers_of(&sandbox);
+    let child = refreshing(&sandbox, &call);
     send(&child, Signal::SIGSTOP);
     sandbox.set_clock(10 * HOUR);
     sandbox.let_answers_go();
