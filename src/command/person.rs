@@ -201,10 +201,13 @@ fn remark_text(remark: &Remark) -> String {
 }
 
 /// Asks on the terminal.
-pub(crate) fn ask(question: Question, deadline: Option<Instant>) -> io::Result<Secret> {
+pub(crate) fn ask(question: Question<'_>, deadline: Option<Instant>) -> io::Result<Secret> {
     let prompt = match question {
         Question::Password => return Ui::ask_secret("Password: ", deadline),
-        Question::Username => "Username: ",
+        Question::Username { earlier: Some(name) } => {
+            return Ui::ask(format!("Username [{}]: ", ForeignText::new(name)), deadline);
+        }
+        Question::Username { earlier: None } => "Username: ",
         Question::CodeOrAddress => "Enter code, or the address that the browser ended on: ",
         Question::AddressBesideListener => "paste here: ",
     };

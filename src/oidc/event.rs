@@ -102,8 +102,11 @@ pub(crate) type Report<'a> = &'a (dyn Fn(Event<'_>) + Send + Sync);
 
 /// What a person can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Question {
-    Username,
+pub(crate) enum Question<'a> {
+    Username {
+        /// What was typed before, and is meant by an empty line.
+        earlier: Option<&'a str>,
+    },
     /// Not shown while it is typed.
     Password,
     /// The authorization code, or the address that the browser ended on.
@@ -114,7 +117,7 @@ pub(crate) enum Question {
 
 /// Asks a person, and blocks until there is an answer. The end of the input is an error of kind `UnexpectedEof`, that of the time one of
 /// kind `TimedOut`. Without a time it is the caller who waits no longer.
-pub(crate) type Ask = fn(Question, Option<Instant>) -> io::Result<Secret>;
+pub(crate) type Ask = fn(Question<'_>, Option<Instant>) -> io::Result<Secret>;
 
 /// What follows a sign-in, as the browser's page tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -37,9 +37,9 @@ impl ProviderClient<'_> {
         metadata.check_keys(self.provider.token).map_err(not_asked)?;
         let endpoint = TokenEndpoint::new(self, &documents, &metadata);
         let deadline = Instant::now() + login.timeout;
-        let username = match username {
+        let mut name = match username {
             Some(username) => username.to_owned(),
-            None => self.ask_username(login, deadline)?,
+            None => self.ask_username(None, login, deadline)?,
         };
         let mut tries = 1;
         let answer = loop {
@@ -47,12 +47,16 @@ impl ProviderClient<'_> {
                 Some(password) => password.clone(),
                 None => self.ask_password(login, deadline)?,
             };
-            match endpoint.password(&username, &typed, &self.provider.scopes).await {
+            match endpoint.password(&name, &typed, &self.provider.scopes).await {
                 Err(Error::OAuth(error))
                     if error.refuses_the_grant() && password.is_none() && tries < TRIES =>
                 {
                     self.person.tell(Event::InputRefused(&Error::OAuth(error)));
                     tries += 1;
+                    // Which of the two was wrong is not told. A name of the settings is corrected there.
+                    if username.is_none() {
+                        name = self.ask_username(Some(&name), login, deadline)?;
+                    }
                 }
                 result => break result.map_err(asked)?,
             }
@@ -77,12 +81,20 @@ impl ProviderClient<'_> {
         }
     }
 
-    fn ask_username(&self, login: &Login, deadline: Instant) -> Result<String, LoginFailure> {
+    /// An Enter alone keeps the earlier name, if there is one.
+    fn ask_username(
+        &self,
+        earlier: Option<&str>,
+        login: &Login,
+        deadline: Instant,
+    ) -> Result<String, LoginFailure> {
         for _ in 0..TRIES {
-            let typed = (self.person.ask)(Question::Username, Some(deadline));
+            let typed = (self.person.ask)(Question::Username { earlier }, Some(deadline));
             let typed = typed.map_err(|error| prompt_failed(error, "user name", login))?;
-            if !typed.expose().is_empty() {
-                return Ok(typed.expose().to_owned());
+            match (typed.expose(), earlier) {
+                ("", None) => {}
+                ("", Some(earlier)) => return Ok(earlier.to_owned()),
+                (name, _) => return Ok(name.to_owned()),
             }
             self.person.tell(Event::NoUsername);
         }

@@ -184,13 +184,13 @@ fn until_next_look(left: Duration) -> Duration {
 /// Lines of a person, read on a thread: the sign-in's time ends a wait for a person who has left.
 struct Line<'a> {
     person: Person<'a>,
-    question: Question,
+    question: Question<'static>,
     reading: Option<oneshot::Receiver<io::Result<Secret>>>,
     is_over: bool,
 }
 
 impl<'a> Line<'a> {
-    fn new(person: Person<'a>, question: Question) -> Self {
+    fn new(person: Person<'a>, question: Question<'static>) -> Self {
         Self {
             person,
             question,

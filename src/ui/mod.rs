@@ -12,6 +12,7 @@ mod secret_line;
 #[cfg(unix)]
 mod terminal;
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -36,7 +37,7 @@ pub(crate) struct Ui {
 /// The last line of standard error, while something is waited for.
 struct LastLine {
     /// What is asked for; the cursor stands behind it.
-    prompt: Option<&'static str>,
+    prompt: Option<Cow<'static, str>>,
     /// How much time is left, at the line's start; only at a terminal.
     status: Option<String>,
     /// A person was asked for a line.
@@ -101,12 +102,13 @@ impl Ui {
     ///
     /// # Errors
     /// Of kind `TimedOut` after the deadline; the thread that passes one is the main one.
-    pub(crate) fn ask(prompt: &'static str, deadline: Option<Instant>) -> io::Result<Secret> {
+    pub(crate) fn ask(prompt: impl Into<Cow<'static, str>>, deadline: Option<Instant>) -> io::Result<Secret> {
+        let prompt = prompt.into();
         // Unlocked before the wait: whatever else happens meanwhile has to be told.
         let text = input::line(deadline, || {
             let mut last_line = LastLine::lock();
             last_line.was_asked = true;
-            last_line.begin(prompt);
+            last_line.begin(prompt.clone());
         });
         let mut last_line = LastLine::lock();
         match &text {
@@ -144,8 +146,8 @@ impl Ui {
         }
         let mut last_line = LastLine::lock();
         let shown_before = last_line.status.replace(text.to_owned()).is_some();
-        match last_line.prompt {
-            None => last_line.begin(waiting_for),
+        match last_line.prompt.clone() {
+            None => last_line.begin(waiting_for.into()),
             Some(_) if environment::is_background_job() => {}
             // DECSC and DECRC: what is being typed stays, and the cursor behind it.
             Some(_) if shown_before => write(&format!("\u{1b}7\r{text}\u{1b}8")),
@@ -199,7 +201,7 @@ impl LastLine {
         LAST_LINE.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin(&mut self, prompt: &'static str) {
+    fn begin(&mut self, prompt: Cow<'static, str>) {
         if self.prompt.replace(prompt).is_some() {
             self.draw();
         } else if !environment::is_background_job() {
@@ -216,10 +218,10 @@ impl LastLine {
     }
 
     fn shown(&self) -> String {
-        match (&self.status, self.prompt) {
+        match (&self.status, &self.prompt) {
             (_, None) => String::new(),
             (Some(status), Some(prompt)) => format!("{status} {prompt}"),
-            (None, Some(prompt)) => prompt.to_owned(),
+            (None, Some(prompt)) => prompt.clone().into_owned(),
         }
     }
 
@@ -231,7 +233,7 @@ impl LastLine {
 
     /// Text that puts lines above the prompt, where the last line is ours: by drawing, or by writing on.
     fn above(&self, text: &str, draws: Option<bool>) -> String {
-        match (self.prompt, draws) {
+        match (&self.prompt, draws) {
             (None, _) | (_, None) => format!("{text}\n"),
             (Some(_), Some(true)) => format!("{CLEAR_LINE}{text}\n{}", self.shown()),
             (Some(prompt), Some(false)) => format!("\n{text}\n{prompt}"),
@@ -333,8 +335,8 @@ mod tests {
 
     #[test]
     fn what_is_told_while_a_prompt_waits_stands_above_it() {
-        let with = |status: Option<&str>, prompt| LastLine {
-            prompt,
+        let with = |status: Option<&str>, prompt: Option<&'static str>| LastLine {
+            prompt: prompt.map(Cow::Borrowed),
             status: status.map(str::to_owned),
             was_asked: false,
         };

@@ -23,20 +23,25 @@ fn typing_passwords(call: &Call, passwords: &[&str]) -> crate::support::Outcome 
 
 fn type_passwords(child: Child, mut terminal: std::fs::File, passwords: &[&str]) -> crate::support::Outcome {
     for password in passwords {
-        let mut shown = Vec::new();
-        let mut byte = [0];
-        while !shown.ends_with(b"Password: ") {
-            assert_eq!(terminal.read(&mut byte).unwrap(), 1);
-            shown.push(byte[0]);
-        }
-        assert!(
-            !String::from_utf8_lossy(&shown).contains("wrong"),
-            "a password was shown"
-        );
-        wait_until_hidden(&terminal);
-        writeln!(terminal, "{password}").unwrap();
+        type_password(&mut terminal, password);
     }
     finish(child)
+}
+
+/// Types it at the next prompt.
+fn type_password(terminal: &mut std::fs::File, password: &str) {
+    let mut shown = Vec::new();
+    let mut byte = [0];
+    while !shown.ends_with(b"Password: ") {
+        assert_eq!(terminal.read(&mut byte).unwrap(), 1);
+        shown.push(byte[0]);
+    }
+    assert!(
+        !String::from_utf8_lossy(&shown).contains("wrong"),
+        "a password was shown"
+    );
+    wait_until_hidden(terminal);
+    writeln!(terminal, "{password}").unwrap();
 }
 
 /// The prompt comes a moment before the terminal no longer shows what is typed, and nobody types that fast.
@@ -110,6 +115,27 @@ fn an_empty_user_name_is_asked_for_again() {
     assert!(told.contains("the name that you have at the provider"), "{told}");
     writeln!(terminal, "{}", user.login).unwrap();
     type_passwords(child, terminal, &[&user.password]).token();
+}
+
+/// A typo in the name is refused like a wrong password, and the provider does not say which of the two it was.
+#[test]
+fn a_typed_user_name_can_be_corrected_after_a_refusal() {
+    let sandbox = Sandbox::unattended();
+    let user = sandbox.okta.behaviour().user;
+    let call = sandbox.get_token().arg("--grant-type=password");
+    let (child, mut terminal) = at_own_terminal(&call);
+    let (child, _) = up_to(child, "Username: ");
+    writeln!(terminal, "alcie").unwrap();
+    type_password(&mut terminal, &user.password);
+    let (child, told) = up_to(child, "Username [alcie]: ");
+    assert!(told.contains("the provider refused these"), "{told}");
+    writeln!(terminal, "{}", user.login).unwrap();
+    type_password(&mut terminal, "wrong");
+    // Enter alone keeps the name.
+    let (child, _) = up_to(child, &format!("Username [{}]: ", user.login));
+    writeln!(terminal).unwrap();
+    type_passwords(child, terminal, &[&user.password]).token();
+    assert_eq!(sandbox.grants("password"), 3);
 }
 
 /// It is no attempt: neither the provider nor the number of tries counts it.
