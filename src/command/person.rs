@@ -54,6 +54,10 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::TokenRemark(remark) => show_remark(ui, remark),
         Event::Waiting { url } if ui.at_terminal => ui.note(&format!("waiting for an answer of {url}")),
         Event::OldSpelling(text) => ui.note(text),
+        Event::NoRedirectUri => ui.note(
+            "no redirect URI is sent, and few providers sign in without one: if the page shows an error about `redirect_uri`, press Ctrl-C \
+             and add --oidc-redirect-url=URI with one that is registered for the app, such as http://localhost:8000",
+        ),
         Event::SigningIn { issuer } => {
             ui.note(&format!(
                 "signing in at {} in your browser",

@@ -49,6 +49,8 @@ pub(crate) enum Event<'a> {
         why: &'a str,
         redirect_uri: &'a str,
     },
+    /// The provider is not told where to send the browser, and takes what it knows, or refuses.
+    NoRedirectUri,
     /// A flag is spelled in an older way.
     OldSpelling(&'static str),
     /// The browser is about to open.

@@ -26,6 +26,10 @@ impl ProviderClient<'_> {
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
         let redirect_uri = login.keyboard_redirect.as_deref();
         let attempt = Attempt::new(self.provider, &metadata, redirect_uri).map_err(not_asked)?;
+        // OpenID Connect Core 3.1.2.1 requires one; OAuth (RFC 6749 3.1.2.3) does not where a single one is registered.
+        if redirect_uri.is_none() {
+            self.person.tell(Event::NoRedirectUri);
+        }
         self.person.tell(Event::OpenUrl(&attempt.url));
         let expected = Expected {
             authority: String::new(),

@@ -67,7 +67,9 @@ fn a_pasted_code_or_the_whole_address_signs_in() {
             .1
             .into_owned();
         writeln!(terminal, "{}", if whole { &address } else { &code }).unwrap();
-        finish(child).token();
+        let outcome = finish(child);
+        outcome.token();
+        assert!(!outcome.stderr.contains("redirect URI"), "{outcome}");
     }
 }
 
@@ -106,7 +108,15 @@ fn without_a_redirect_url_none_is_sent_and_nothing_pasted_ends_in_time() {
         .without("--oidc-redirect-url")
         .arg("--authentication-timeout-sec=1");
     let (child, _terminal) = typing(&call);
-    let (child, _, url) = crate::support::url_from_stderr(child);
+    let (child, told, url) = crate::support::url_from_stderr(child);
+    // Told before the person goes to the provider, most of which show an error page then.
+    for words in [
+        "no redirect URI is sent",
+        "--oidc-redirect-url=URI",
+        "http://localhost:8000",
+    ] {
+        assert!(told.contains(words), "{told}");
+    }
     assert!(
         url.contains("response_type=code") && !url.contains("redirect_uri"),
         "{url}"
