@@ -9,6 +9,7 @@ use super::qr;
 use crate::foreign_text::ForeignText;
 use crate::oidc::{self, Continuation, Event, Person, Question, Remark};
 use crate::secret::Secret;
+use crate::settings::NoBrowser;
 use crate::ui::Ui;
 
 /// A program can wait; a person at a terminal wants to know.
@@ -64,6 +65,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
                 ForeignText::new(issuer)
             ));
         }
+        Event::NoBrowser(why) => ui.note(no_browser(why)),
         Event::OpenUrl(url) => ui.note(&format!("open this URL in your browser to sign in:\n{url}")),
         Event::BrowserStarted(url) if ui.at_terminal => {
             ui.note(&format!("if no browser opens, open this URL:\n{url}"));
@@ -90,6 +92,13 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::NoUsername => ui.note("type the name that you have at the provider"),
         Event::NoPassword => ui.note("nothing was typed"),
         warning => ui.warn(&warning_text(&warning)),
+    }
+}
+
+fn no_browser(why: NoBrowser) -> &'static str {
+    match why {
+        NoBrowser::Skipped => "no browser is opened, as --skip-open-browser says",
+        NoBrowser::NoDisplay => "no browser is opened: none of DISPLAY, WAYLAND_DISPLAY and BROWSER is set",
     }
 }
 

@@ -26,7 +26,7 @@ const OPENING_TIME: Duration = Duration::from_secs(10);
 pub(super) fn opened_url<'a>(browser: &Browser, start: Option<&'a Url>, provider: &'a Url) -> &'a Url {
     match browser {
         Browser::Desktop => start.unwrap_or(provider),
-        Browser::Command { .. } | Browser::Print | Browser::Nobody => provider,
+        Browser::Command { .. } | Browser::Print(_) | Browser::Nobody => provider,
     }
 }
 
@@ -49,7 +49,7 @@ pub(super) fn open(browser: &Browser, url: &Url, on_failure: impl Fn(String) + S
                     .collect()
             })
         }
-        Browser::Print | Browser::Nobody => return,
+        Browser::Print(_) | Browser::Nobody => return,
     };
     let told = on_failure.clone();
     let started = thread::Builder::new().name("browser".to_owned()).spawn(move || {

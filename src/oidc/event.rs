@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
+use crate::settings::NoBrowser;
 
 use super::error::Error;
 use super::id_token::Remark;
@@ -55,6 +56,8 @@ pub(crate) enum Event<'a> {
     OldSpelling(&'static str),
     /// The browser is about to open.
     SigningIn { issuer: &'a str },
+    /// No browser is opened.
+    NoBrowser(NoBrowser),
     /// A person has to open this URL.
     OpenUrl(&'a Url),
     /// A browser was started with this URL; whether a person sees it is not known.

@@ -21,7 +21,7 @@ use super::event::{Event, Person, Question};
 use super::paste::{self, Pasted};
 use crate::process::{self, Continued};
 use crate::secret::Secret;
-use crate::settings::{Browser, Login};
+use crate::settings::Login;
 
 /// A browser with a session at the provider has answered by then, and nobody needs the URL.
 const BROWSER_START: Duration = Duration::from_secs(1);
@@ -48,12 +48,18 @@ impl Wait<'_> {
         let (failures, mut failed) = mpsc::unbounded_channel();
         let mut line = Line::new(self.person, Question::AddressBesideListener);
         let mut pasted = Pasted::default();
-        let opens = !matches!(self.login.browser, Browser::Print | Browser::Nobody);
-        if begins && opens {
-            self.person.tell(Event::SigningIn { issuer: self.issuer });
-            self.open(&failures);
-        } else if begins {
-            self.person.tell(Event::OpenUrl(self.url));
+        let absence = self.login.browser.absence();
+        let opens = absence.is_none();
+        match absence {
+            _ if !begins => {}
+            None => {
+                self.person.tell(Event::SigningIn { issuer: self.issuer });
+                self.open(&failures);
+            }
+            Some(why) => {
+                self.person.tell(Event::NoBrowser(why));
+                self.person.tell(Event::OpenUrl(self.url));
+            }
         }
         let mut is_told = !(begins && opens);
         // In the background a person would paste into the shell.
@@ -123,7 +129,7 @@ impl Wait<'_> {
     }
 
     fn accept_paste(&self) {
-        let reopens = !matches!(self.login.browser, Browser::Print | Browser::Nobody);
+        let reopens = self.login.browser.absence().is_none();
         self.person.tell(Event::PasteAccepted { reopens });
     }
 

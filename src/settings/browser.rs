@@ -15,16 +15,34 @@ pub(crate) enum Browser {
         whole: String,
         words: Vec<String>,
     },
-    /// Asked for, or all that can be done for a person at a terminal without a desktop: print the URL.
-    Print,
+    /// The URL is printed, and none is opened.
+    Print(NoBrowser),
     /// Neither a desktop nor a person.
     Nobody,
 }
 
+/// Why no browser is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoBrowser {
+    /// By `--skip-open-browser`.
+    Skipped,
+    /// There is no desktop, as over SSH.
+    NoDisplay,
+}
+
 impl Browser {
+    /// Why none is opened, where one may wait for it.
+    pub(crate) fn absence(&self) -> Option<NoBrowser> {
+        match self {
+            Self::Print(why) => Some(*why),
+            Self::Nobody => Some(NoBrowser::NoDisplay),
+            Self::Desktop | Self::Command { .. } => None,
+        }
+    }
+
     pub(super) fn new(args: &LoginArgs, environment: &Environment) -> Result<Self, Error> {
         if args.skip_open_browser == Some(true) {
-            return Ok(Self::Print);
+            return Ok(Self::Print(NoBrowser::Skipped));
         }
         if let Some(command) = args
             .browser_command
@@ -35,7 +53,7 @@ impl Browser {
         }
         Ok(match (environment.has_display, environment.at_terminal) {
             (true, _) => Self::Desktop,
-            (false, true) => Self::Print,
+            (false, true) => Self::Print(NoBrowser::NoDisplay),
             (false, false) => Self::Nobody,
         })
     }
@@ -59,6 +77,34 @@ impl Browser {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_browser_is_opened_where_there_is_a_desktop_or_a_command() {
+        for (skips, command, has_display, at_terminal, absence) in [
+            (None, None, true, true, None),
+            (None, None, true, false, None),
+            (None, Some("firefox"), false, false, None),
+            (None, None, false, true, Some(NoBrowser::NoDisplay)),
+            (None, None, false, false, Some(NoBrowser::NoDisplay)),
+            (None, Some(" "), false, true, Some(NoBrowser::NoDisplay)),
+            (Some(false), None, true, true, None),
+            (Some(true), None, true, true, Some(NoBrowser::Skipped)),
+            (Some(true), Some("firefox"), false, true, Some(NoBrowser::Skipped)),
+        ] {
+            let args = LoginArgs {
+                skip_open_browser: skips,
+                browser_command: command.map(str::to_owned),
+                ..LoginArgs::sample()
+            };
+            let environment = Environment {
+                at_terminal,
+                has_display,
+                ..Environment::default()
+            };
+            let browser = Browser::new(&args, &environment).unwrap();
+            assert_eq!(browser.absence(), absence, "{args:?}");
+        }
+    }
 
     #[test]
     fn a_browser_command_is_words_and_never_a_shell_line() {

@@ -255,27 +255,30 @@ impl LocalServer {
 mod tests {
     use super::*;
 
-    fn args() -> LoginArgs {
-        LoginArgs {
-            grant_type: "auto".into(),
-            username: None,
-            password: None,
-            password_file: None,
-            listen_address: vec![],
-            skip_open_browser: None,
-            browser_command: None,
-            authentication_timeout_sec: 180,
-            local_server_cert: None,
-            local_server_key: None,
-            open_url_after_authentication: None,
-            listen_port: vec![],
-            oidc_redirect_url_hostname: None,
-            oidc_redirect_url_authcode_keyboard: None,
+    impl LoginArgs {
+        /// Nothing but defaults.
+        pub(in crate::settings) fn sample() -> Self {
+            Self {
+                grant_type: "auto".into(),
+                username: None,
+                password: None,
+                password_file: None,
+                listen_address: vec![],
+                skip_open_browser: None,
+                browser_command: None,
+                authentication_timeout_sec: 180,
+                local_server_cert: None,
+                local_server_key: None,
+                open_url_after_authentication: None,
+                listen_port: vec![],
+                oidc_redirect_url_hostname: None,
+                oidc_redirect_url_authcode_keyboard: None,
+            }
         }
     }
 
     fn login(change: impl FnOnce(&mut LoginArgs), redirect: Option<&str>) -> Result<Login, Error> {
-        let mut args = args();
+        let mut args = LoginArgs::sample();
         change(&mut args);
         Login::new(
             &args,

@@ -16,7 +16,7 @@ mod secret_source;
 
 use std::path::PathBuf;
 
-pub(crate) use browser::Browser;
+pub(crate) use browser::{Browser, NoBrowser};
 pub(crate) use cache::{Cache, Storage, cache_dir, failures_dir, likely_cache_dir, runtime_dir};
 pub(crate) use cluster::{ClusterChoice, check_cluster_config};
 pub(crate) use error::Error;

@@ -136,7 +136,9 @@ fn a_desktop_whose_opener_stays_open_holds_nothing_up() {
 fn at_a_terminal_without_a_desktop_the_url_is_printed() {
     let sandbox = Sandbox::new();
     let call = sandbox.get_token().without("--browser-command").at_terminal();
-    let (child, _, url) = url_from_stderr(call.spawn());
+    let (child, told, url) = url_from_stderr(call.spawn());
+    let why = "no browser is opened: none of DISPLAY, WAYLAND_DISPLAY and BROWSER is set\n";
+    assert!(told.contains(why), "{told}");
     visit(&url);
     finish(child).token();
 }
@@ -144,7 +146,9 @@ fn at_a_terminal_without_a_desktop_the_url_is_printed() {
 #[test]
 fn with_skip_open_browser_the_url_is_printed_and_no_tab_opens() {
     let sandbox = Sandbox::new();
-    let (child, _, url) = url_from_stderr(sandbox.get_token().arg("--skip-open-browser=true").spawn());
+    let (child, told, url) = url_from_stderr(sandbox.get_token().arg("--skip-open-browser=true").spawn());
+    let why = "no browser is opened, as --skip-open-browser says\n";
+    assert!(told.contains(why), "{told}");
     visit(&url);
     finish(child).token();
     assert_eq!(sandbox.tabs(), 0);
