@@ -3,6 +3,7 @@
 //! The person pastes the code, or the address that the browser ended on; of the latter the state is checked.
 
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 
 use tokio::time::{Instant, timeout_at};
 
@@ -46,6 +47,7 @@ impl ProviderClient<'_> {
             issuer: self.provider.issuer.as_str(),
             deadline: Instant::now() + login.timeout,
             pasted: Mutex::default(),
+            reopens: AtomicBool::default(),
         };
         let mut refused = None;
         for _ in 0..MAX_CODES {

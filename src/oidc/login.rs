@@ -4,6 +4,7 @@
 //! browser how it ended.
 
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 
 use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
 use openidconnect::Nonce;
@@ -141,6 +142,7 @@ impl ProviderClient<'_> {
             issuer: self.provider.issuer.as_str(),
             deadline: Instant::now() + login.timeout,
             pasted: Mutex::default(),
+            reopens: AtomicBool::default(),
         };
         let redirect_uri = Some(&*listening.redirect_uri);
         let mut begins = true;

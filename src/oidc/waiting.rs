@@ -5,6 +5,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -37,6 +38,8 @@ pub(super) struct Wait<'a> {
     pub(super) deadline: Instant,
     /// What the answer was taken from, if it was pasted.
     pub(super) pasted: Mutex<Option<paste::Form>>,
+    /// The person was told that an empty line opens the browser again.
+    pub(super) reopens: AtomicBool,
 }
 
 impl Wait<'_> {
@@ -49,7 +52,7 @@ impl Wait<'_> {
         let mut line = Line::new(self.person, Question::AddressBesideListener);
         let mut pasted = Pasted::default();
         let absence = self.login.browser.absence();
-        let opens = absence.is_none();
+        let mut is_started = absence.is_none();
         match absence {
             _ if !begins => {}
             None => {
@@ -61,7 +64,7 @@ impl Wait<'_> {
                 self.person.tell(Event::OpenUrl(self.url));
             }
         }
-        let mut is_told = !(begins && opens);
+        let mut is_told = !(begins && is_started);
         // In the background a person would paste into the shell.
         let mut accepts_paste = !begins;
         let opening = Instant::now() + BROWSER_START;
@@ -76,18 +79,18 @@ impl Wait<'_> {
                 Some(reason) = failed.recv() => {
                     self.person.tell(Event::BrowserFailed(&reason));
                     self.person.tell(Event::OpenUrl(self.url));
-                    is_told = true;
+                    (is_started, is_told) = (false, true);
                 }
                 () = sleep_until(opening), if !is_told => {
                     self.person.tell(Event::BrowserStarted(self.url));
                     is_told = true;
                 }
                 () = process::in_foreground(), if is_told && self.login.may_prompt && !accepts_paste => {
-                    self.accept_paste();
+                    self.accept_paste(is_started);
                     accepts_paste = true;
                 }
                 text = line.next(), if accepts_paste && self.login.may_prompt => match text {
-                    Ok(text) if text.expose().is_empty() && opens => {
+                    Ok(text) if text.expose().is_empty() && self.reopens.load(Ordering::Relaxed) => {
                         self.person.tell(Event::SigningIn { issuer: self.issuer });
                         self.open(&failures);
                     }
@@ -128,8 +131,8 @@ impl Wait<'_> {
         });
     }
 
-    fn accept_paste(&self) {
-        let reopens = self.login.browser.absence().is_none();
+    fn accept_paste(&self, reopens: bool) {
+        self.reopens.store(reopens, Ordering::Relaxed);
         self.person.tell(Event::PasteAccepted { reopens });
     }
 

@@ -215,6 +215,29 @@ fn beside_a_browser_that_was_opened_the_answer_can_be_pasted() {
     );
 }
 
+/// No browser was started, so none can be opened again.
+#[test]
+fn beside_a_browser_that_could_not_be_started_no_other_is_promised() {
+    let sandbox = Sandbox::unattended();
+    let call = sandbox
+        .get_token()
+        .with("--browser-command", "no-such-browser-anywhere")
+        .env("KUBERNETES_EXEC_INFO", INTERACTIVE);
+    let (child, mut terminal) = typing(&call);
+    let (child, told, url) = crate::support::url_from_stderr(child);
+    assert!(told.contains("the browser could not be opened"), "{told}");
+    let (child, told) = up_to(child, "paste here: ");
+    assert!(
+        told.contains("paste the address of that page") && !told.contains("again"),
+        "{told}"
+    );
+    writeln!(terminal).unwrap();
+    let (child, told) = up_to(child, "paste here: ");
+    assert!(told.contains("paste the code, or the address"), "{told}");
+    writeln!(terminal, "{}", crate::support::redirect_of(&url)).unwrap();
+    finish(child).token();
+}
+
 /// Ctrl-D takes the question away, and the browser may still come back.
 #[test]
 fn the_end_of_the_input_leaves_the_listener_waiting() {
