@@ -10,7 +10,7 @@ use crate::foreign_text::ForeignText;
 use crate::oidc::{self, Continuation, Event, Person, Question, Remark};
 use crate::secret::Secret;
 use crate::settings::NoBrowser;
-use crate::ui::Ui;
+use crate::ui::{TimeLeft, Ui};
 
 /// A program can wait; a person at a terminal wants to know.
 const PROGRAM_TIMEOUT: Duration = Duration::from_secs(30);
@@ -75,7 +75,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         }
         Event::Waiting { .. } | Event::BrowserStarted(_) => {}
         Event::PasteAccepted { reopens } => paste_accepted(ui, reopens),
-        Event::TimeLeft(left) => ui.status(&time_left(left), WAITING),
+        Event::TimeLeft(left) => ui.status(time_left(left), WAITING),
         Event::WaitEnded => ui.end_prompt(),
         Event::Continued => ui.redraw(),
         Event::EnterCode {
@@ -159,13 +159,19 @@ fn paste_accepted(ui: Ui, reopens: bool) {
     }
 }
 
-/// Of a fixed width, since it is written over the one before.
-fn time_left(left: Duration) -> String {
+fn time_left(left: Duration) -> TimeLeft {
     let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
     if seconds > 60 {
-        format!("[{:>3} min left]", seconds.div_ceil(60))
+        let minutes = seconds.div_ceil(60);
+        TimeLeft {
+            counted: format!("[{minutes:>3} min left]"),
+            at_question: format!("[within {minutes} min]"),
+        }
     } else {
-        format!("[{seconds:>3} s left]  ")
+        TimeLeft {
+            counted: format!("[{seconds:>3} s left]  "),
+            at_question: format!("[within {seconds} s]"),
+        }
     }
 }
 
@@ -264,7 +270,7 @@ mod tests {
 
     #[test]
     fn the_time_left_has_one_width() {
-        let shown = |millis| time_left(Duration::from_millis(millis));
+        let shown = |millis| time_left(Duration::from_millis(millis)).counted;
         assert_eq!(shown(180_000), "[  3 min left]");
         assert_eq!(shown(120_001), "[  3 min left]");
         assert_eq!(shown(119_999), "[  2 min left]");
@@ -272,5 +278,8 @@ mod tests {
         assert_eq!(shown(9_001), "[ 10 s left]  ");
         assert_eq!(shown(0), "[  0 s left]  ");
         assert_eq!(shown(180_000).len(), shown(9_000).len());
+        let at_question = |millis| time_left(Duration::from_millis(millis)).at_question;
+        assert_eq!(at_question(180_000), "[within 3 min]");
+        assert_eq!(at_question(60_000), "[within 60 s]");
     }
 }

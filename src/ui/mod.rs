@@ -8,6 +8,7 @@
 //! shell's then.
 
 mod input;
+mod last_line;
 mod secret_line;
 #[cfg(unix)]
 mod terminal;
@@ -15,7 +16,7 @@ mod terminal;
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
 use crate::environment;
@@ -23,8 +24,9 @@ use crate::foreign_text::harmless_lines;
 use crate::report::Report;
 use crate::secret::Secret;
 
-/// ECMA-48: to the line's start, and clear it.
-const CLEAR_LINE: &str = "\r\u{1b}[2K";
+pub(crate) use last_line::TimeLeft;
+
+use last_line::LastLine;
 
 /// How much to tell.
 #[derive(Debug, Clone, Copy)]
@@ -33,22 +35,6 @@ pub(crate) struct Ui {
     /// A person is there to see pictures.
     pub(crate) at_terminal: bool,
 }
-
-/// The last line of standard error, while something is waited for.
-struct LastLine {
-    /// What is asked for; the cursor stands behind it.
-    prompt: Option<Cow<'static, str>>,
-    /// How much time is left, at the line's start; only at a terminal.
-    status: Option<String>,
-    /// A person was asked for a line.
-    was_asked: bool,
-}
-
-static LAST_LINE: Mutex<LastLine> = Mutex::new(LastLine {
-    prompt: None,
-    status: None,
-    was_asked: false,
-});
 
 impl Ui {
     /// Writes the result of a command in one piece.
@@ -108,6 +94,7 @@ impl Ui {
         let text = input::line(deadline, || {
             let mut last_line = LastLine::lock();
             last_line.was_asked = true;
+            last_line.is_question = true;
             last_line.begin(prompt.clone());
         });
         let mut last_line = LastLine::lock();
@@ -137,21 +124,17 @@ impl Ui {
         input::discard();
     }
 
-    /// Shows a short status at the start of the last line, where that is a terminal's; `waiting_for` stands behind it where nothing
-    /// is asked for.
+    /// Shows the time that is left at the start of the last line, where that is a terminal's; `waiting_for` stands behind it where
+    /// nothing is asked for.
     #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
-    pub(crate) fn status(self, text: &str, waiting_for: &'static str) {
+    pub(crate) fn status(self, left: TimeLeft, waiting_for: &'static str) {
         if !draws() {
             return;
         }
         let mut last_line = LastLine::lock();
-        let shown_before = last_line.status.replace(text.to_owned()).is_some();
-        match last_line.prompt.clone() {
-            None => last_line.begin(waiting_for.into()),
-            Some(_) if environment::is_background_job() => {}
-            // DECSC and DECRC: what is being typed stays, and the cursor behind it.
-            Some(_) if shown_before => write(&format!("\u{1b}7\r{text}\u{1b}8")),
-            Some(prompt) => last_line.begin(prompt),
+        let text = last_line.with_status(left, waiting_for);
+        if !text.is_empty() && !environment::is_background_job() {
+            write(&text);
         }
     }
 
@@ -165,7 +148,7 @@ impl Ui {
     pub(crate) fn resume_status(self, waiting_for: &'static str) {
         let status = LastLine::lock().status.clone();
         if let Some(status) = status {
-            self.status(&status, waiting_for);
+            self.status(status, waiting_for);
         }
     }
 
@@ -192,52 +175,6 @@ impl Ui {
         let drawn = self.at_terminal && draws();
         let (width, height) = drawn.then(terminal_size)??;
         Some((usize::from(width.0), usize::from(height.0)))
-    }
-}
-
-impl LastLine {
-    /// Never held while anything is waited for.
-    fn lock() -> MutexGuard<'static, Self> {
-        LAST_LINE.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn begin(&mut self, prompt: Cow<'static, str>) {
-        if self.prompt.replace(prompt).is_some() {
-            self.draw();
-        } else if !environment::is_background_job() {
-            write(&self.shown());
-        }
-    }
-
-    /// Where the shell wrote meanwhile, or another draw.
-    fn draw(&self) {
-        if self.prompt.is_some() && !environment::is_background_job() {
-            let clear = if draws() { CLEAR_LINE } else { "" };
-            write(&format!("{clear}{}", self.shown()));
-        }
-    }
-
-    fn shown(&self) -> String {
-        match (&self.status, &self.prompt) {
-            (_, None) => String::new(),
-            (Some(status), Some(prompt)) => format!("{status} {prompt}"),
-            (None, Some(prompt)) => prompt.clone().into_owned(),
-        }
-    }
-
-    fn clear(&mut self) {
-        if self.prompt.take().is_some() && !environment::is_background_job() {
-            write(if draws() { CLEAR_LINE } else { "\n" });
-        }
-    }
-
-    /// Text that puts lines above the prompt, where the last line is ours: by drawing, or by writing on.
-    fn above(&self, text: &str, draws: Option<bool>) -> String {
-        match (&self.prompt, draws) {
-            (None, _) | (_, None) => format!("{text}\n"),
-            (Some(_), Some(true)) => format!("{CLEAR_LINE}{text}\n{}", self.shown()),
-            (Some(prompt), Some(false)) => format!("\n{text}\n{prompt}"),
-        }
     }
 }
 
@@ -327,30 +264,4 @@ fn write(text: &str) {
     let waiting = WAITING.lock().map(|mut waiting| std::mem::take(&mut *waiting));
     let warnings = waiting.unwrap_or_default().concat();
     drop(io::stderr().lock().write_all((warnings + text).as_bytes()));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_told_while_a_prompt_waits_stands_above_it() {
-        let with = |status: Option<&str>, prompt: Option<&'static str>| LastLine {
-            prompt: prompt.map(Cow::Borrowed),
-            status: status.map(str::to_owned),
-            was_asked: false,
-        };
-        let idle = with(Some("[3 min]"), None);
-        assert_eq!(idle.above("told", None), "told\n");
-        let waiting = with(Some("[3 min]"), Some("paste: "));
-        assert_eq!(
-            waiting.above("told", Some(true)),
-            "\r\u{1b}[2Ktold\n[3 min] paste: "
-        );
-        // In the background the last line is the shell's.
-        assert_eq!(waiting.above("told", None), "told\n");
-        // Nothing but text where no terminal shows it.
-        let piped = with(None, Some("paste: "));
-        assert_eq!(piped.above("told", Some(false)), "\ntold\npaste: ");
-    }
 }

@@ -362,7 +362,7 @@ pub(crate) fn up_to(mut child: Child, end: &str) -> (Child, String) {
     (child, String::from_utf8(told).unwrap())
 }
 
-/// Where a terminal shows standard error, the last line tells how much time is left, and is gone when the answer is there.
+/// Where a terminal shows standard error, the last line tells how much time there is, and is gone when the answer is there.
 #[test]
 fn at_a_terminal_the_time_left_is_shown_and_taken_back() {
     let sandbox = Sandbox::unattended();
@@ -375,7 +375,7 @@ fn at_a_terminal_the_time_left_is_shown_and_taken_back() {
     let (child, mut terminal) = typing(&call);
     let mut shown = Vec::new();
     let mut byte = [0];
-    while !shown.ends_with(b"[  3 min left] paste here: ") {
+    while !shown.ends_with(b"[within 3 min] paste here: ") {
         assert_eq!(terminal.read(&mut byte).unwrap(), 1);
         shown.push(byte[0]);
     }
@@ -383,7 +383,7 @@ fn at_a_terminal_the_time_left_is_shown_and_taken_back() {
     let url = shown.lines().find(|line| line.starts_with("http")).unwrap();
     writeln!(terminal, "http://localhost:1/?code=x&state=other").unwrap();
     let mut refused = Vec::new();
-    while !refused.ends_with(b"it is of another sign-in\r\n[  3 min left] paste here: ") {
+    while !refused.ends_with(b"it is of another sign-in\r\n[within 3 min] paste here: ") {
         assert_eq!(terminal.read(&mut byte).unwrap(), 1);
         refused.push(byte[0]);
     }
