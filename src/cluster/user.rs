@@ -69,6 +69,14 @@ impl ClusterUser {
             notes,
         }
     }
+
+    /// Why the API server will refuse the token, if it will.
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        match (&self.username, &self.groups) {
+            (Ok(_), Ok(_)) => None,
+            (Err(why), _) | (_, Err(why)) => Some(why),
+        }
+    }
 }
 
 fn username(claims: &Map<String, Value>, mapping: &ClaimMapping) -> Result<String, String> {
@@ -132,7 +140,8 @@ impl fmt::Display for ClusterUser {
             (Err(why), _) | (_, Err(why)) => {
                 writeln!(
                     f,
-                    "The API server will refuse this token: {}",
+                    "The API server will refuse this token: {}\n\
+                     kubectl would get `Unauthorized` with it: correct this first, and run setup again.",
                     ForeignText::new(why)
                 )?;
             }

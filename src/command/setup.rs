@@ -10,7 +10,7 @@ use crate::clock;
 use crate::cluster::{ClaimMapping, ClusterUser, username_prefix};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::foreign_text::escaped_json;
+use crate::foreign_text::{ForeignText, escaped_json};
 use crate::kubeconfig::{self, SetCredentials};
 use crate::oidc::{self, Continuation, Event, NoDocumentCache, ProviderClient, Tokens};
 use crate::runtime::LazyRuntime;
@@ -34,6 +34,12 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
             .push("--oidc-extra-scope=offline_access".to_owned());
     }
     let user = ClusterUser::new(&tokens.claims, &mapping);
+    if let Some(why) = user.refusal() {
+        ui.warn(&format!(
+            "the API server will refuse this token: {}",
+            ForeignText::new(why)
+        ));
+    }
     let claims = escaped_json(&format!("{:#}", Value::Object(tokens.claims)));
     Ui::result(&format!("Claims of the token:\n\n{claims}\n\n{user}\n{line}")).map_err(Error::Output)
 }
@@ -244,7 +250,6 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command, Layers};
     use crate::diagnose::GrantType;
-    use crate::foreign_text::ForeignText;
 
     fn refuses(error: &str, description: &str) -> bool {
         refuses_a_scope(&oidc::Error::SignInRefused(oidc::OAuthError {

@@ -33,7 +33,7 @@ pub(crate) use error::Error;
 pub(crate) use mask::masked_reason;
 pub(crate) use secret_flag::SecretFlag;
 
-/// The `kubectl config set-credentials` line that runs kubesesame with these arguments.
+/// The `kubectl config` lines that make a user whose tokens come from kubesesame with these arguments, and let a context use it.
 #[derive(Debug)]
 pub(crate) struct SetCredentials {
     /// What `get-token` gets.
@@ -44,7 +44,10 @@ pub(crate) struct SetCredentials {
 
 impl fmt::Display for SetCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Tell kubectl (1.30 or newer):\n")?;
+        writeln!(
+            f,
+            "Tell kubectl (1.30 or newer). The first command adds the user `oidc`, whose tokens come from kubesesame:\n"
+        )?;
         write!(f, "  kubectl config set-credentials oidc")?;
         for option in [
             "api-version=client.authentication.k8s.io/v1",
@@ -71,7 +74,11 @@ impl fmt::Display for SetCredentials {
                  app with PKCE needs none."
             )?;
         }
-        Ok(())
+        writeln!(
+            f,
+            "\nThe second makes the current context use this user (for another context, put its name in place of --current):\n\n  \
+             kubectl config set-context --current --user=oidc"
+        )
     }
 }
 

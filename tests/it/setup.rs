@@ -54,7 +54,7 @@ fn it_shows_claims_user_and_the_line_for_kubectl_and_touches_no_session() {
       group   okta:k8s-oncall
       group   system:authenticated
 
-    Tell kubectl (1.30 or newer):
+    Tell kubectl (1.30 or newer). The first command adds the user `oidc`, whose tokens come from kubesesame:
 
       kubectl config set-credentials oidc \
         --exec-api-version=client.authentication.k8s.io/v1 \
@@ -65,6 +65,10 @@ fn it_shows_claims_user_and_the_line_for_kubectl_and_touches_no_session() {
         --exec-arg=--oidc-client-id=0oakubesesamemock \
         --exec-arg=--listen-address=127.0.0.1:0 \
         --exec-arg=--oidc-extra-scope=offline_access
+
+    The second makes the current context use this user (for another context, put its name in place of --current):
+
+      kubectl config set-context --current --user=oidc
     stderr: signing in at [ISSUER] in your browser
     exit: 0
     "#);
@@ -218,7 +222,18 @@ fn an_email_that_is_not_verified_will_be_refused() {
         .arg("--username-claim=email")
         .run();
     assert!(
-        outcome.stdout.contains("The API server will refuse this token"),
+        outcome.stdout.contains(
+            "The API server will refuse this token: the claim `email_verified` is not true\n\
+             kubectl would get `Unauthorized` with it: correct this first, and run setup again.\n"
+        ),
+        "{outcome}"
+    );
+    // The sign-in itself has worked.
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(
+        outcome.stderr.contains(
+            "warning: the API server will refuse this token: the claim `email_verified` is not true\n"
+        ),
         "{outcome}"
     );
 }
