@@ -143,6 +143,11 @@ const SOURCES: &str = concat!(
     exit_codes!()
 );
 
+const PLACES_TO_CLEAN: &str = "\
+It removes every session of yours, whatever the issuer and the account, in the directory above and in those where sessions are kept when the \
+home cannot be written: $XDG_RUNTIME_DIR/kubesesame, and kubesesame-UID among the temporary files ($TMPDIR, such as /tmp/kubesesame-1000). \
+Tokens that were handed out live on until their end.";
+
 // Only the command that is run is built: half of what a cached call would do otherwise.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
@@ -153,7 +158,8 @@ pub(crate) enum Command {
     /// Renew the session that standard input tells, without a word; started by get-token
     #[command(hide = true)]
     RenewAhead,
-    /// Remove the sessions on this machine
+    /// Remove all your sessions on this machine
+    #[command(after_help = PLACES_TO_CLEAN)]
     Clean(CleanArgs),
     /// Print the version
     Version,

@@ -144,7 +144,7 @@ fn the_help_is_a_success() {
 
     Commands:
       get-token   Print an ExecCredential for kubectl, signing in only when there is no other way
-      clean       Remove the sessions on this machine
+      clean       Remove all your sessions on this machine
       version     Print the version
       setup       Sign in once, show the claims and who the cluster will say you are, and how to set up
                   kubectl
@@ -269,6 +269,27 @@ fn the_help_of_get_token_names_every_flag() {
 #[test]
 fn the_help_of_setup_names_every_flag() {
     insta::assert_snapshot!("help_of_setup", Sandbox::new().bare(&["setup", "--help"]).run());
+}
+
+#[test]
+fn the_help_of_clean_names_every_place_that_it_looks_at() {
+    insta::assert_snapshot!(Sandbox::new().bare(&["clean", "--help"]).run(), @"
+    Remove all your sessions on this machine
+
+    Usage: kubesesame clean [OPTIONS]
+
+    Options:
+          --token-cache-dir <DIR>  Directory for sessions [default: $KUBECACHEDIR/kubesesame or
+                                   ~/.kube/cache/kubesesame]
+      -v, --v[=<LEVEL>]            Tell the steps on standard error; never tells a secret
+      -h, --help                   Print help
+
+    It removes every session of yours, whatever the issuer and the account, in the directory above and
+    in those where sessions are kept when the home cannot be written: $XDG_RUNTIME_DIR/kubesesame, and
+    kubesesame-UID among the temporary files ($TMPDIR, such as /tmp/kubesesame-1000). Tokens that were
+    handed out live on until their end.
+    exit: 0
+    ");
 }
 
 #[test]
