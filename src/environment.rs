@@ -170,6 +170,25 @@ pub(crate) fn stdin_can_be_read() -> bool {
     }
 }
 
+/// Whether standard error is the null device, as after `2>/dev/null`. A pipe or a file may be read by somebody.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "looked at, not written to")]
+pub(crate) fn stderr_is_null_device() -> bool {
+    use nix::sys::stat::{SFlag, fstat, stat};
+
+    let (Ok(stderr), Ok(null)) = (fstat(std::io::stderr()), stat("/dev/null")) else {
+        return false;
+    };
+    let is_device = |mode| SFlag::from_bits_truncate(mode) & SFlag::S_IFMT == SFlag::S_IFCHR;
+    is_device(stderr.st_mode) && is_device(null.st_mode) && stderr.st_rdev == null.st_rdev
+}
+
+/// Not looked at.
+#[cfg(not(unix))]
+pub(crate) fn stderr_is_null_device() -> bool {
+    false
+}
+
 /// Whether the terminal of standard input belongs to another job of the shell, as after `kubectl … &`: the system would stop this
 /// process when it reads there (SIGTTIN). A terminal that is not the controlling one has no jobs.
 #[cfg(unix)]

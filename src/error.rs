@@ -182,9 +182,11 @@ impl Error {
         match self {
             Self::Unfit(_) | Self::UnfitLater(..) | Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
             Self::Kubeconfig(error) if !error.flags().is_empty() => EXIT_USAGE,
-            Self::Oidc(oidc::Error::LoginImpossible { .. } | oidc::Error::PromptImpossible(_)) => {
-                EXIT_LOGIN_NEEDED
-            }
+            Self::Oidc(
+                oidc::Error::LoginImpossible { .. }
+                | oidc::Error::LoginUnseen
+                | oidc::Error::PromptImpossible(_),
+            ) => EXIT_LOGIN_NEEDED,
             Self::Oidc(error) | Self::RefreshFailed { source: error, .. } if flag_of(error).is_some() => {
                 EXIT_USAGE
             }

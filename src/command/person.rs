@@ -6,6 +6,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::qr;
+use crate::environment;
 use crate::foreign_text::ForeignText;
 use crate::oidc::{self, Continuation, Event, Person, Question, Remark};
 use crate::secret::Secret;
@@ -29,6 +30,7 @@ pub(crate) fn with(ui: Ui, report: oidc::Report<'_>, continuation: Continuation)
             PROGRAM_TIMEOUT
         },
         continuation,
+        reports_are_discarded: environment::stderr_is_null_device(),
     }
 }
 

@@ -355,6 +355,7 @@ mod tests {
             ask: |_, _| Err(std::io::ErrorKind::Unsupported.into()),
             request_timeout: Duration::ZERO,
             continuation: Continuation::Kubectl,
+            reports_are_discarded: false,
         };
         assert_eq!(callback.answer(person).await.unwrap().expose(), "c");
 

@@ -121,6 +121,10 @@ pub(crate) enum Error {
         /// kubectl lets nobody be asked.
         forbidden: bool,
     },
+    #[error(
+        "a sign-in is needed, and nobody would see where: standard error is the null device, and no browser is opened"
+    )]
+    LoginUnseen,
     #[error("this grant asks for a {0}, and nobody can be asked here")]
     PromptImpossible(&'static str),
     #[error("the person could not be asked")]

@@ -141,6 +141,8 @@ pub(crate) struct Person<'a> {
     /// How long a request to the provider may take.
     pub(crate) request_timeout: Duration,
     pub(crate) continuation: Continuation,
+    /// What is reported is thrown away, so that no person sees a URL.
+    pub(crate) reports_are_discarded: bool,
 }
 
 impl Person<'_> {

@@ -55,6 +55,9 @@ pub(super) fn asked(error: Error) -> LoginFailure {
 impl ProviderClient<'_> {
     /// Signs a person in, by the grant of the settings.
     pub(crate) async fn login(&self, login: &Login) -> Result<Tokens, LoginFailure> {
+        if self.person.reports_are_discarded && needs_reports(&login.grant, &login.browser) {
+            return Err(not_asked(Error::LoginUnseen));
+        }
         for note in &login.notes {
             self.person.tell(Event::OldSpelling(note));
         }
@@ -194,6 +197,16 @@ impl ProviderClient<'_> {
     }
 }
 
+/// Whether a person finds the way to the provider by what is reported alone. A browser shows it by itself; passwords are asked for on the
+/// terminal, whatever standard error is.
+fn needs_reports(grant: &Grant, browser: &Browser) -> bool {
+    match grant {
+        Grant::Browser | Grant::Device => browser.absence().is_some(),
+        Grant::Keyboard => true,
+        Grant::Password { .. } | Grant::ClientCredentials => false,
+    }
+}
+
 fn outcome(result: &Result<Tokens, Error>) -> Outcome {
     match result {
         Ok(_) => Outcome::SignedIn,
@@ -240,5 +253,39 @@ impl Attempt {
             nonce,
             verifier,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::NoBrowser;
+
+    #[test]
+    fn a_person_needs_what_is_reported_where_no_browser_shows_it() {
+        let password = Grant::Password {
+            username: None,
+            password: None,
+        };
+        let command = Browser::Command {
+            whole: "firefox".to_owned(),
+            words: vec!["firefox".to_owned()],
+        };
+        let skipped = Browser::Print(NoBrowser::Skipped);
+        let no_display = Browser::Print(NoBrowser::NoDisplay);
+        for (grant, browser, expected) in [
+            (&Grant::Browser, &Browser::Desktop, false),
+            (&Grant::Browser, &command, false),
+            (&Grant::Browser, &skipped, true),
+            (&Grant::Browser, &no_display, true),
+            (&Grant::Device, &Browser::Desktop, false),
+            (&Grant::Device, &no_display, true),
+            (&Grant::Device, &Browser::Nobody, true),
+            (&Grant::Keyboard, &Browser::Desktop, true),
+            (&password, &no_display, false),
+            (&Grant::ClientCredentials, &Browser::Nobody, false),
+        ] {
+            assert_eq!(needs_reports(grant, browser), expected, "{grant:?} {browser:?}");
+        }
     }
 }

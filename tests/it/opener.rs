@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::prompts::INTERACTIVE;
 use crate::support::{Sandbox, finish, url_from_stderr, visit, wait_until};
 
 #[test]
@@ -163,6 +164,48 @@ fn without_a_browser_and_a_person_it_says_so_at_once() {
         &["a sign-in is needed, and there is neither a browser nor a terminal here"],
     );
     assert_eq!(sandbox.okta.requests().len(), 0);
+}
+
+/// `kubectl get pods 2>/dev/null` at a terminal: nobody would see the URL, and the wait for it would be a silent one.
+#[test]
+fn without_a_browser_and_with_a_discarded_standard_error_it_ends_at_once() {
+    let discarded = ["sh", "-c", "exec \"$@\" 2>/dev/null", "sh"];
+    let sandbox = Sandbox::new();
+    let call = sandbox.get_token().arg("--authentication-timeout-sec=1");
+    for call in [
+        call.clone().without("--browser-command"),
+        call.clone().arg("--skip-open-browser"),
+        call.clone()
+            .without("--browser-command")
+            .arg("--grant-type=device-code"),
+        call.clone().arg("--grant-type=authcode-keyboard"),
+    ] {
+        let call = call.env("KUBERNETES_EXEC_INFO", INTERACTIVE).at_terminal();
+        let outcome = call.through(&discarded).run();
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(3), ""), "{outcome}");
+    }
+    assert_eq!(sandbox.okta.requests().len(), 0);
+    // A browser needs no text.
+    call.clone().through(&discarded).run().token();
+    // A file may be read by somebody.
+    let told = sandbox.path("told");
+    let script = format!("exec \"$@\" 2>'{}'", told.display());
+    let child = call
+        .without("--browser-command")
+        .with("--authentication-timeout-sec", "180")
+        .arg("--force-refresh")
+        .arg("--oidc-extra-scope=email")
+        .at_terminal()
+        .through(&["sh", "-c", &script, "sh"])
+        .spawn();
+    let url = || {
+        let told = fs::read_to_string(&told).unwrap_or_default();
+        let whole = told.lines().filter(|_| told.ends_with('\n'));
+        whole.map(str::to_owned).find(|line| line.starts_with("http"))
+    };
+    wait_until("the URL is in the file", || url().is_some());
+    visit(&url().unwrap());
+    finish(child).token();
 }
 
 /// kubectl hands its terminal over or not, and says which; why not is known to it alone.

@@ -70,6 +70,7 @@ impl Error {
             | Self::PastedAddressRefused(_)
             | Self::NothingPasted { .. } => self.by_hand_hint().to_owned(),
             Self::Unattended { .. }
+            | Self::LoginUnseen
             | Self::AnswerIssuer { .. }
             | Self::AnswerIssuerMissing
             | Self::AnswerMalformed(_) => self.browser_hint(),
@@ -119,6 +120,7 @@ impl Error {
                  {redirect_uri} to the app's redirect URIs at the provider, to the letter; about the client, compare \
                  --oidc-client-id with the app"
             ),
+            Self::LoginUnseen => "leave out `2>/dev/null`, or use a machine with a browser".to_owned(),
             // RFC 9207 2.4.
             Self::AnswerIssuerMissing => "ask whoever runs the provider: its discovery document has \
                  `authorization_response_iss_parameter_supported`, so each answer needs the parameter `iss`"
