@@ -131,7 +131,7 @@ pub(crate) struct LoginArgs {
     pub(crate) browser_command: Option<String>,
 
     /// How long to wait for the sign-in
-    #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = seconds_of_a_day)]
     pub(crate) authentication_timeout_sec: u64,
 
     /// Certificate (PEM, with its chain) to wait for the browser with https; the default redirect is https://localhost:PORT then
@@ -239,6 +239,23 @@ pub(crate) struct ClusterArgs {
     /// What the API server puts before each group
     #[arg(long, value_name = "PREFIX", allow_hyphen_values = true, default_value = "")]
     pub(crate) groups_prefix: String,
+}
+
+impl KlogArgs {
+    /// Whether a flag is one of these, as `--logtostderr`.
+    pub(super) fn has(flag: &str) -> bool {
+        let all = Self::augment_args(clap::Command::new("klog"));
+        let mut names = all.get_arguments().filter_map(clap::Arg::get_long);
+        names.any(|name| flag.strip_prefix("--") == Some(name))
+    }
+}
+
+/// Go's durations, as other flags of kubectl take them, have a unit; this value has none.
+fn seconds_of_a_day(text: &str) -> Result<u64, String> {
+    let seconds = text.parse().ok().filter(|seconds| (1..=86_400).contains(seconds));
+    seconds.ok_or_else(|| {
+        "expected a number of seconds from 1 to 86400, without a unit (300 means 5 minutes)".to_owned()
+    })
 }
 
 /// The spellings that kubeconfigs of today hold (Go's `strconv.ParseBool`).

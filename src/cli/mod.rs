@@ -11,6 +11,7 @@ mod variables;
 
 use std::ffi::OsString;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand};
 
 use groups::KlogArgs;
@@ -65,7 +66,7 @@ impl Cli {
     ) -> Result<Self, Refused> {
         let filled = layers.fill(with_plain_verbosity(words));
         let (words, untyped) = filled.map_err(Refused::Unfit)?;
-        let cli = Self::parse_words(&words).map_err(Refused::Typed)?;
+        let cli = Self::parse_words(&words).map_err(|error| Refused::Typed(without_klog(error)))?;
         Ok(Self { untyped, ..cli })
     }
 
@@ -101,6 +102,16 @@ pub(crate) enum Refused {
     Typed(clap::Error),
     /// Nothing that was typed is wrong.
     Unfit(Unfit),
+}
+
+/// Takes the suggestion of a flag back that has no meaning here.
+fn without_klog(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(suggested)) = error.get(ContextKind::SuggestedArg)
+        && KlogArgs::has(suggested)
+    {
+        error.remove(ContextKind::SuggestedArg);
+    }
+    error
 }
 
 /// Rewrites `-v1` and `-v 1` as `-v=1`: with an optional value clap would take the next word for it, whatever it is.

@@ -7,7 +7,7 @@ pub(crate) enum Error {
     #[error("--oidc-issuer-url is missing")]
     IssuerMissing,
     #[error("--oidc-issuer-url `{0}` is not a URL")]
-    IssuerNotUrl(ForeignText, #[source] url::ParseError),
+    IssuerNotUrl(ForeignText, #[source] NotUrl),
     #[error("--oidc-issuer-url `{0}` still has the placeholder `{1}`")]
     IssuerPlaceholder(ForeignText, ForeignText),
     #[error("--oidc-issuer-url `{0}` is not https")]
@@ -54,6 +54,25 @@ pub(crate) enum Error {
     TwoPeople(ForeignText, ForeignText),
     #[error("there is no home directory to keep sessions in")]
     NoHome,
+}
+
+/// Why a text is no URL.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotUrl {
+    #[error("it does not begin with https://")]
+    NoScheme,
+    #[error(transparent)]
+    Other(url::ParseError),
+}
+
+impl From<url::ParseError> for NotUrl {
+    fn from(error: url::ParseError) -> Self {
+        match error {
+            // Its text speaks of a base, which no setting has.
+            url::ParseError::RelativeUrlWithoutBase => Self::NoScheme,
+            other => Self::Other(other),
+        }
+    }
 }
 
 impl Error {

@@ -30,7 +30,7 @@ impl Issuer {
                 ForeignText::with_limit(placeholder, 60),
             ));
         }
-        let url = Url::parse(&text).map_err(|error| Error::IssuerNotUrl(shown.clone(), error))?;
+        let url = Url::parse(&text).map_err(|error| Error::IssuerNotUrl(shown.clone(), error.into()))?;
         if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
             return Err(Error::IssuerNotHttps(shown));
         }

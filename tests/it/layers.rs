@@ -89,7 +89,7 @@ fn a_variable_that_cannot_be_used_is_named() {
         .env("KUBESESAME_AUTHENTICATION_TIMEOUT_SEC", "soon")
         .run();
     insta::assert_snapshot!(outcome, @"
-    stderr: error: the variable KUBESESAME_AUTHENTICATION_TIMEOUT_SEC cannot be used: invalid value 'soon' for '--authentication-timeout-sec <SECONDS>': invalid digit found in string
+    stderr: error: the variable KUBESESAME_AUTHENTICATION_TIMEOUT_SEC cannot be used: invalid value 'soon' for '--authentication-timeout-sec <SECONDS>': expected a number of seconds from 1 to 86400, without a unit (300 means 5 minutes)
     stderr: hint: correct it, or: unset KUBESESAME_AUTHENTICATION_TIMEOUT_SEC
     exit: 2
     ");

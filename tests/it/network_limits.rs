@@ -40,7 +40,7 @@ fn a_person_hears_what_is_waited_for_and_waits_ten_seconds_at_most() {
         .at_terminal();
     let outcome = call.run();
     outcome.fails(1, &["did not answer within 10 s", "try again"]);
-    let waiting = format!("waiting for an answer of {issuer}/.well-known/openid-configuration\n");
+    let waiting = format!("waiting for an answer from {issuer}/.well-known/openid-configuration\n");
     assert_eq!(outcome.stderr.matches(&waiting).count(), 1, "{outcome}");
 }
 
@@ -55,7 +55,7 @@ fn a_person_hears_after_two_seconds_what_is_waited_for() {
     let child = call.at_terminal().by_timers_of(&sandbox).spawn();
     let asked = silent.accept().unwrap();
     sandbox.let_pass(3);
-    let (child, told) = up_to(child, "waiting for an answer of ");
+    let (child, told) = up_to(child, "waiting for an answer from ");
     assert!(!told.contains("error"), "{told}");
     sandbox.let_pass(10);
     finish(child).fails(1, &["did not answer within 10 s"]);

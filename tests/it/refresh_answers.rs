@@ -86,7 +86,7 @@ fn a_slow_answer_is_waited_for_and_not_asked_for_again() {
         assert_eq!((sandbox.okta.count(Endpoint::Token), sandbox.tabs()), (1, 1));
         assert_eq!(sandbox.okta.reuse_detected(), 0);
         assert_eq!(
-            outcome.stderr.contains("waiting for an answer of"),
+            outcome.stderr.contains("waiting for an answer from"),
             terminal,
             "{outcome}"
         );

@@ -99,13 +99,17 @@ fn an_issuer_that_cannot_be_one_is_refused_with_the_right_form() {
 #[test]
 fn values_and_flags_that_do_not_exist_are_refused_with_the_nearest() {
     let sandbox = Sandbox::new();
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 7] = [
         (&["get-token", "--oidc-isuer-url=x"], "--oidc-issuer-url"),
         (&["get-tokn"], "get-token"),
         (&["get-token", "extra"], "extra"),
         (
             &["get-token", "--authentication-timeout-sec=0"],
-            "0 is not in 1..=86400",
+            "expected a number of seconds from 1 to 86400, without a unit (300 means 5 minutes)",
+        ),
+        (
+            &["get-token", "--authentication-timeout-sec=5m"],
+            "expected a number of seconds from 1 to 86400, without a unit (300 means 5 minutes)",
         ),
         (
             &["get-token", "--force-refresh=perhaps"],
@@ -122,6 +126,32 @@ fn values_and_flags_that_do_not_exist_are_refused_with_the_nearest() {
         );
         assert!(outcome.stderr.contains(words), "{words}: {outcome}");
     }
+}
+
+/// klog's flags are there for old kubeconfigs alone.
+#[test]
+fn a_flag_without_a_meaning_is_not_suggested() {
+    let sandbox = Sandbox::new();
+    for command in ["clean", "get-token", "setup"] {
+        let outcome = sandbox.bare(&[command, "--all"]).run();
+        assert_eq!((outcome.code, &*outcome.stdout), (Some(2), ""), "{outcome}");
+        assert!(
+            outcome.stderr.contains("unexpected argument '--all'"),
+            "{outcome}"
+        );
+        assert!(!outcome.stderr.contains("similar"), "{outcome}");
+    }
+    let older = sandbox.bare(&["get-token", "--listen-prot=8"]).run();
+    assert!(older.stderr.contains("'--listen-port'"), "{older}");
+}
+
+#[test]
+fn an_issuer_without_a_scheme_is_told_in_plain_terms() {
+    let sandbox = Sandbox::new();
+    let flags = ["--oidc-issuer-url=example.okta.com", "--oidc-client-id=c"];
+    let outcome = sandbox.bare(&["get-token", flags[0], flags[1]]).run();
+    outcome.fails(2, &["is not a URL\ncaused by: it does not begin with https://\n"]);
+    assert!(!outcome.stderr.contains("relative"), "{outcome}");
 }
 
 #[test]
