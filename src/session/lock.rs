@@ -3,9 +3,11 @@
 //! Owns the wait. The lock covers refresh and login, so whoever gets it next finds the winner's token or the
 //! winner's failure. The cached path never comes here.
 
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::store::Form;
 use super::{Error, LoginFailures, ProviderOutage, Store};
 use crate::files::LockFile;
 use crate::process;
@@ -27,7 +29,33 @@ pub(crate) enum Wait {
 #[derive(Debug)]
 pub(crate) struct Locked<'a> {
     pub(super) store: &'a Store,
+    pub(super) known: KnownFiles,
     _lock: LockFile,
+}
+
+/// In which files the session was read or written under the lock: nobody else writes there meanwhile.
+#[derive(Debug, Default)]
+pub(super) struct KnownFiles {
+    plain: OnceLock<()>,
+    sealed: OnceLock<()>,
+}
+
+impl KnownFiles {
+    pub(super) fn add(&self, form: Form) {
+        // That it was added before is fine.
+        let _ = self.of(form).set(());
+    }
+
+    pub(super) fn has(&self, form: Form) -> bool {
+        self.of(form).get().is_some()
+    }
+
+    fn of(&self, form: Form) -> &OnceLock<()> {
+        match form {
+            Form::Plain => &self.plain,
+            Form::Sealed => &self.sealed,
+        }
+    }
 }
 
 impl Store {
@@ -45,6 +73,7 @@ impl Store {
         Ok((
             Locked {
                 store: self,
+                known: KnownFiles::default(),
                 _lock: lock,
             },
             wait,
@@ -62,6 +91,7 @@ impl Store {
         lock.note(&std::process::id().to_string());
         Ok(Some(Locked {
             store: self,
+            known: KnownFiles::default(),
             _lock: lock,
         }))
     }

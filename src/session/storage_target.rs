@@ -6,6 +6,7 @@ use std::convert::Infallible;
 
 use super::sealed::{Binding, NamedKey, Sealed, seal};
 use super::sealed_mark::REPLACED;
+use super::store::Form;
 use super::{Error, Loaded, Locked, Record};
 use crate::files::{self, Reserved};
 use crate::keyring;
@@ -23,6 +24,15 @@ pub(crate) enum StorageTarget {
     DiskFallback(keyring::Error),
     /// A sealed file, and the key to it, which is in the keyring.
     Sealed(NamedKey),
+}
+
+impl StorageTarget {
+    fn form(&self) -> Form {
+        match self {
+            Self::Disk | Self::DiskFallback(_) => Form::Plain,
+            Self::Sealed(_) => Form::Sealed,
+        }
+    }
 }
 
 impl Locked<'_> {
@@ -75,7 +85,10 @@ impl Locked<'_> {
     /// Reads the session once more. One that lies open though it is to be sealed is taken in first, so that it is in one place only:
     /// two that spend one rotating refresh token end the session. Not in place of one that was sealed: anybody could have put it there.
     pub(crate) fn load(&self) -> Result<Loaded, Error> {
-        let found = self.store.load()?;
+        let (found, form) = self.store.load_with_form()?;
+        if let Loaded::Session(_) = found {
+            self.known.add(form);
+        }
         if let (Loaded::Nothing, Storage::Keyring) = (&found, self.store.storage)
             && let Loaded::Session(record) = self.store.load_plain()?
         {
@@ -107,7 +120,8 @@ impl Locked<'_> {
     /// # Errors
     /// When it cannot.
     pub(crate) fn reserve(&self, record: &Record, target: &StorageTarget) -> Result<Reserved, Error> {
-        let (name, bytes) = self.file_of(record, target)?;
+        let bytes = self.content_of(record, target)?;
+        let name = self.store.file(target.form());
         self.store.dir.remove_stale_temporaries(&name);
         Ok(self.store.dir.reserve(&name, &bytes, GROWTH)?)
     }
@@ -122,7 +136,7 @@ impl Locked<'_> {
         reserved: Option<Reserved>,
     ) -> Result<(), Error> {
         let store = self.store;
-        let (name, bytes) = self.file_of(record, target)?;
+        let bytes = self.content_of(record, target)?;
         let is_ours = |bytes: &[u8]| match target {
             StorageTarget::Disk | StorageTarget::DiskFallback(_) => {
                 Record::parse(bytes, &record.identity).is_ok()
@@ -131,23 +145,21 @@ impl Locked<'_> {
                 Sealed::parse(bytes).is_ok_and(|sealed| store.unseal(&sealed, key).is_ok())
             }
         };
-        Ok(self.replace(&name, &bytes, is_ours, reserved)?)
+        self.replace(target.form(), &bytes, is_ours, reserved)?;
+        self.known.add(target.form());
+        Ok(())
     }
 
-    /// The name and the content of the file.
-    fn file_of(&self, record: &Record, target: &StorageTarget) -> Result<(String, Vec<u8>), Error> {
-        let key = &self.store.key;
+    /// The content of the file.
+    fn content_of(&self, record: &Record, target: &StorageTarget) -> Result<Vec<u8>, Error> {
         match target {
-            StorageTarget::Disk | StorageTarget::DiskFallback(_) => {
-                Ok((key.session_file(), record.to_json()?))
-            }
+            StorageTarget::Disk | StorageTarget::DiskFallback(_) => Ok(record.to_json()?),
             StorageTarget::Sealed(with) => {
                 let binding = Binding {
-                    key,
+                    key: &self.store.key,
                     identity: &record.identity,
                 };
-                let file = seal(&record.to_json()?, with, &binding).ok_or(Error::NoRandomness)?;
-                Ok((key.sealed_file(), file))
+                seal(&record.to_json()?, with, &binding).ok_or(Error::NoRandomness)
             }
         }
     }
@@ -164,16 +176,19 @@ impl Locked<'_> {
 
     fn replace(
         &self,
-        name: &str,
+        form: Form,
         bytes: &[u8],
         is_ours: impl Fn(&[u8]) -> bool,
         mut reserved: Option<Reserved>,
     ) -> Result<(), files::Error> {
-        let dir = &self.store.dir;
+        let (dir, name) = (&self.store.dir, &self.store.file(form));
         reserved.iter_mut().for_each(Reserved::free_descriptor);
         match dir.read(name) {
             Ok(Some(old)) if !old.is_empty() && !is_ours(&old) => dir.quarantine(name)?,
-            Err(error) if error.may_pass() => return Err(error),
+            // A session that nobody has read stays. What was read is replaced whatever is the matter with it now: the refresh token in it is
+            // spent.
+            Err(error) if error.may_pass() && !self.known.has(form) => return Err(error),
+            Err(error) if error.may_pass() => {}
             // A directory, a device, or too much for a session.
             Err(_) => dir.quarantine(name)?,
             _ => {}

@@ -23,6 +23,13 @@ pub(crate) enum Loaded {
     Corrupt(&'static str),
 }
 
+/// What the file of a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Plain,
+    Sealed,
+}
+
 /// The files of one session.
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -63,16 +70,29 @@ impl Store {
     /// # Errors
     /// When a file may have been planted, when it cannot be read now, or when the keyring is needed and does not answer.
     pub(crate) fn load(&self) -> Result<Loaded, Error> {
+        Ok(self.load_with_form()?.0)
+    }
+
+    /// As [`Self::load`], with the form of the file that was looked at last.
+    pub(super) fn load_with_form(&self) -> Result<(Loaded, Form), Error> {
+        let plain = |found| (found, Form::Plain);
         match self.storage {
-            Storage::Disk => self.load_plain(),
-            Storage::Keyring => self.load_sealed(),
+            Storage::Disk => self.load_plain().map(plain),
+            Storage::Keyring => Ok((self.load_sealed()?, Form::Sealed)),
             Storage::Auto => match self.load_sealed()? {
-                Loaded::Nothing => Ok(match self.load_plain()? {
+                Loaded::Nothing => Ok(plain(match self.load_plain()? {
                     Loaded::Session(_) if self.sealed_mark().is_at_hand() => Loaded::Corrupt(REPLACED),
                     found => found,
-                }),
-                found => Ok(found),
+                })),
+                found => Ok((found, Form::Sealed)),
             },
+        }
+    }
+
+    pub(super) fn file(&self, form: Form) -> String {
+        match form {
+            Form::Plain => self.key.session_file(),
+            Form::Sealed => self.key.sealed_file(),
         }
     }
 

@@ -1,10 +1,12 @@
 //! What a session survives: signals, sleep, and clocks that jump.
 
+use std::fs;
 use std::process::Child;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::files::chmod;
 use crate::okta::Endpoint;
 use crate::support::{Call, Sandbox, finish, visit, wait_until};
 
@@ -197,4 +199,52 @@ fn a_refresh_with_few_descriptors_costs_no_session() {
         assert!(works > 0, "none of them worked");
         assert_eq!(sandbox.okta.reuse_detected(), 0);
     }
+}
+
+/// A fault of the disk or its server, or a mode, that is gone a moment later. Without a leeway, so that a refresh token that was spent in vain
+/// shows.
+#[test]
+fn a_record_that_cannot_be_read_while_the_answer_arrives_is_replaced_all_the_same() {
+    let sandbox = Sandbox::new();
+    let old = sandbox.signed_in();
+    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
+    let Some(call) = sandbox.get_token().without_rights_of_root() else {
+        return;
+    };
+    sandbox.expire();
+    let (child, file) = (refreshing(&sandbox, &call), sandbox.session_file());
+    chmod(&file, 0o000);
+    sandbox.let_answers_go();
+    let refreshed = finish(child);
+    assert_ne!(refreshed.token(), old);
+    assert_eq!(refreshed.stderr, "", "{refreshed}");
+    assert_eq!(sandbox.get_token().run().token(), refreshed.token());
+    sandbox.expire();
+    call.run().token();
+    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
+}
+
+/// The same when a session of the same name appears after that was looked for.
+#[test]
+fn a_record_that_was_not_read_is_not_replaced_while_it_cannot_be_read() {
+    let sandbox = Sandbox::unattended();
+    let Some(call) = sandbox.get_token().without_rights_of_root() else {
+        return;
+    };
+    fs::create_dir_all(sandbox.cache_dir()).unwrap();
+    chmod(&sandbox.cache_dir(), 0o700);
+    let child = call.spawn();
+    let url = sandbox.wait_for_tabs(1);
+    let file = sandbox.cache_file(".lock").with_extension("session.json");
+    fs::write(&file, "somebody else's").unwrap();
+    chmod(&file, 0o000);
+    drop(visit(&url));
+    let outcome = finish(child);
+    outcome.token();
+    assert!(
+        outcome.stderr.contains("the session could not be stored"),
+        "{outcome}"
+    );
+    chmod(&file, 0o600);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "somebody else's");
 }
