@@ -2,8 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::Path;
-#[cfg(target_os = "linux")]
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::unistd::{Gid, Uid, chown};
@@ -319,4 +318,37 @@ fn a_session_is_bound_to_its_issuer_even_under_the_right_name() {
     sandbox.get_token().run().token();
     assert_eq!(sandbox.grants("refresh_token"), 0);
     assert_eq!(sandbox.okta.count(Endpoint::Authorize), 1);
+}
+
+/// A backup with `cp -al` gives each file a second name.
+#[test]
+fn a_second_name_is_found_and_removed_by_what_the_hint_says() {
+    for suffix in [".session.json", ".lock"] {
+        let sandbox = Sandbox::new();
+        let token = sandbox.signed_in();
+        let second = sandbox.path("a second name");
+        fs::hard_link(sandbox.cache_file(suffix), &second).unwrap();
+        let call = sandbox.get_token().arg("--force-refresh");
+        let outcome = call.run();
+        outcome.fails(1, &["has 2 names (hard links)", "kubesesame clean"]);
+        let find = outcome.stderr.split_once("find ~ ").expect("a command").1;
+        let find = format!("find ~ {}", find.split_once(" -print").expect("its end").0);
+        let found = Command::new("sh")
+            .args(["-c", &find])
+            .env("HOME", sandbox.path(""))
+            .output()
+            .unwrap();
+        let mut found: Vec<_> = String::from_utf8(found.stdout)
+            .unwrap()
+            .lines()
+            .map(PathBuf::from)
+            .collect();
+        found.sort();
+        let mut both = vec![sandbox.cache_file(suffix), second.clone()];
+        both.sort();
+        assert_eq!(found, both, "{find}");
+        fs::remove_file(second).unwrap();
+        assert_ne!(call.run().token(), token);
+        assert_eq!(sandbox.tabs(), 1, "the session goes on");
+    }
 }

@@ -59,14 +59,15 @@ impl Error {
                 kind: Kind::Directory,
                 ..
             } => "choose another directory with --token-cache-dir, best below your home".to_owned(),
-            Self::ForeignOwner { path, .. } | Self::ManyNames { path, .. } | Self::Link { path } => {
-                let dir = path.parent().unwrap_or(path);
-                format!(
-                    "look at it (ls -l {}); to remove it with the sessions beside it: kubesesame clean --token-cache-dir={}",
-                    quoted(path),
-                    quoted(dir)
-                )
+            Self::ForeignOwner { path, .. } | Self::Link { path } => {
+                format!("look at it (ls -l {}); {}", quoted(path), cleaning(path))
             }
+            Self::ManyNames { path, .. } => format!(
+                "find its other names (find ~ -xdev -samefile {} -print, or in another directory on the same file system) and remove those \
+                 (rm), and the session goes on; {}",
+                quoted(path),
+                cleaning(path)
+            ),
             Self::LinkedDirectory { target, .. } => format!(
                 "name the directory itself, if it is yours: --token-cache-dir={}",
                 quoted(target)
@@ -133,6 +134,15 @@ impl Error {
             _ => String::new(),
         }
     }
+}
+
+/// How to remove a file of a session by which nothing else can be done.
+fn cleaning(path: &Path) -> String {
+    let dir = path.parent().unwrap_or(path);
+    format!(
+        "to remove it with the sessions beside it: kubesesame clean --token-cache-dir={}",
+        quoted(dir)
+    )
 }
 
 fn moving(path: &Path) -> String {
