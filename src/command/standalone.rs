@@ -289,7 +289,7 @@ impl LockedSession for LockedEntry<'_> {
     }
 
     /// The sign-in that follows replaces the tokens.
-    fn quarantine(&self) {}
+    fn quarantine(&self, _: &Record) {}
 }
 
 impl<'a> KubeconfigStore<'a> {

@@ -158,8 +158,8 @@ impl LockedSession for LockedFiles<'_> {
         Ok(self.locked.save(session, self.target()?, reserved)?)
     }
 
-    fn quarantine(&self) {
-        self.locked.quarantine();
+    fn quarantine(&self, ended: &Record) {
+        self.locked.quarantine(ended);
     }
 
     fn remember_login_failures(&self, failures: &LoginFailures) {

@@ -254,7 +254,8 @@ impl<S: SessionStore> Progress<'_, S> {
                     last.order = self.latest_order().next();
                     keep(locked, &last, self.call.ui);
                 }
-                _ => locked.quarantine(),
+                Some(session) => locked.quarantine(session),
+                None => {}
             }
         }
     }

@@ -83,7 +83,7 @@ pub(crate) trait LockedSession: Sync {
     fn save(&self, session: &Record) -> Result<(), Error>;
 
     /// Puts a session away that the provider has ended, so that nobody asks for its refresh again.
-    fn quarantine(&self);
+    fn quarantine(&self, ended: &Record);
 
     fn remember_login_failures(&self, _: &LoginFailures) {}
 
@@ -169,7 +169,7 @@ impl LockedSession for &NoStore {
         Ok(())
     }
 
-    fn quarantine(&self) {}
+    fn quarantine(&self, _: &Record) {}
 
     fn remember_login_failures(&self, failures: &LoginFailures) {
         if let Some(locked) = self.locked_failures() {

@@ -164,12 +164,23 @@ impl Locked<'_> {
         }
     }
 
-    /// Puts the session's file out of the way, so that it is not read again. Best effort: what stays is refused once more.
-    pub(crate) fn quarantine(&self) {
-        let key = &self.store.key;
-        for name in [key.session_file(), key.sealed_file()] {
-            if self.store.dir.has(&name) {
-                drop(self.store.dir.quarantine(&name));
+    /// Puts the file of a session that the provider has ended out of the way, so that it is not read again. Best effort: what stays is refused
+    /// once more.
+    ///
+    /// A session in the other form is that of an entry with another storage, and may be good. Unless it is the same: a plain one that was to be
+    /// sealed and could not be.
+    pub(crate) fn quarantine(&self, ended: &Record) {
+        let store = self.store;
+        let is_same = |plain: &Record| plain.refresh_token == ended.refresh_token;
+        let form = store.form();
+        let mut forms = vec![form];
+        if form == Form::Sealed && matches!(store.load_plain(), Ok(Loaded::Session(plain)) if is_same(&plain))
+        {
+            forms.push(Form::Plain);
+        }
+        for name in forms.into_iter().map(|form| store.file(form)) {
+            if store.dir.has(&name) {
+                drop(store.dir.quarantine(&name));
             }
         }
     }
@@ -200,5 +211,76 @@ impl Locked<'_> {
         }
         dir.remove_stale_temporaries(name);
         dir.replace(name, bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::secret::Secret;
+    use crate::session::{Identity, Key, Store, sample_record};
+
+    struct Home {
+        dir: TempDir,
+        ended: Record,
+    }
+
+    impl Home {
+        fn new() -> Self {
+            let mut ended = sample_record(0, 3600);
+            ended.refresh_token = Some(Secret::new("ended"));
+            Self {
+                dir: tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap(),
+                ended,
+            }
+        }
+
+        fn store(&self, storage: Storage) -> Store {
+            let Identity {
+                issuer, client_id, ..
+            } = &self.ended.identity;
+            let key = Key::new(issuer, client_id, [], &[], None, &[]);
+            let path = self.dir.path().join("sessions");
+            Store::create(&path, key, self.ended.identity.clone(), storage).unwrap()
+        }
+    }
+
+    /// Which file is put aside: never the good session of an entry with another storage.
+    #[test]
+    fn what_has_ended_is_put_aside_and_nothing_else() {
+        const PLAIN: Form = Form::Plain;
+        const SEALED: Form = Form::Sealed;
+        let cases: [(Storage, &[Form], &str, &[Form]); 8] = [
+            (Storage::Disk, &[PLAIN], "ended", &[]),
+            (Storage::Disk, &[PLAIN, SEALED], "ended", &[SEALED]),
+            (Storage::Disk, &[SEALED], "none", &[SEALED]),
+            (Storage::Keyring, &[PLAIN, SEALED], "another", &[PLAIN]),
+            (Storage::Keyring, &[PLAIN, SEALED], "ended", &[]),
+            (Storage::Keyring, &[PLAIN], "ended", &[]),
+            (Storage::Auto, &[PLAIN, SEALED], "another", &[PLAIN]),
+            (Storage::Auto, &[PLAIN], "ended", &[]),
+        ];
+        for (storage, there, plain_token, left) in cases {
+            let home = Home::new();
+            let store = home.store(storage);
+            let mut plain = home.ended.clone();
+            plain.refresh_token = Some(Secret::new(plain_token));
+            for form in there {
+                let content = match form {
+                    Form::Plain => plain.to_json().unwrap(),
+                    Form::Sealed => b"sealed".to_vec(),
+                };
+                store.dir.replace(&store.file(*form), &content).unwrap();
+            }
+            store.try_lock().unwrap().unwrap().quarantine(&home.ended);
+            let is_left = |form: &Form| store.dir.has(&store.file(*form));
+            let found: Vec<Form> = [PLAIN, SEALED].into_iter().filter(is_left).collect();
+            assert_eq!(found, left, "{storage:?} {there:?} {plain_token}");
+            let names = store.dir.names().unwrap();
+            let aside = names.iter().filter(|name| name.ends_with(".set-aside"));
+            assert_eq!(aside.count(), there.len() - left.len(), "nothing is lost");
+        }
     }
 }

@@ -171,15 +171,23 @@ impl Store {
             .any(|name| self.dir.has(name))
     }
 
-    /// Removes a session that has gone on in another place. Best effort: it is older, and so it is not used.
+    /// Removes a session that has gone on in another place. Best effort: it is older, and so it is not used. A session in the other form is
+    /// that of an entry with another storage.
     pub(crate) fn remove_superseded(&self, by: &Record) {
         if let Ok(Some(_locked)) = self.try_lock()
-            && let Ok(Loaded::Session(old)) = self.load()
+            && let Ok((Loaded::Session(old), form)) = self.load_with_form()
             && by.is_as_late_as(&old)
         {
-            for name in [self.key.session_file(), self.key.sealed_file()] {
-                drop(self.dir.remove(&name));
-            }
+            drop(self.dir.remove(&self.file(form)));
+        }
+    }
+
+    /// The form in which the session is here, or in which it would be looked for first.
+    pub(super) fn form(&self) -> Form {
+        match self.storage {
+            Storage::Keyring => Form::Sealed,
+            Storage::Auto if self.dir.has(&self.key.sealed_file()) => Form::Sealed,
+            Storage::Auto | Storage::Disk => Form::Plain,
         }
     }
 
@@ -198,13 +206,7 @@ impl Store {
 
     /// Where the session is, to name it to a person.
     pub(crate) fn session_path(&self) -> PathBuf {
-        let sealed = self.key.sealed_file();
-        let name = match self.storage {
-            Storage::Keyring => sealed,
-            Storage::Auto if self.dir.has(&sealed) => sealed,
-            Storage::Auto | Storage::Disk => self.key.session_file(),
-        };
-        self.dir.path_of(&name)
+        self.dir.path_of(&self.file(self.form()))
     }
 
     /// The directory, for what else is kept in it.

@@ -164,3 +164,24 @@ fn a_later_record_without_a_refresh_token_keeps_nobody_from_a_refresh() {
     wait_until("and all is done", || renewers(&sandbox).is_empty());
     assert_eq!(sandbox.tabs(), 1);
 }
+
+/// It belongs to an entry with another storage.
+#[test]
+fn a_session_that_comes_back_leaves_the_sealed_one_elsewhere_where_it_is() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let Some(call) = sandbox.with_nothing_new_in_cache() else {
+        return;
+    };
+    call.arg("--force-refresh").run().token();
+    let elsewhere = format!("kubesesame-{}", Uid::effective());
+    assert_eq!(sandbox.session_count(&elsewhere), 1);
+    let name = sandbox.session_file().with_extension("sealed");
+    let sealed = sandbox.path(&elsewhere).join(name.file_name().unwrap());
+    fs::write(&sealed, "sealed").unwrap();
+    chmod(&sealed, 0o600);
+    chmod(&sandbox.cache_dir(), 0o700);
+    sandbox.get_token().arg("--force-refresh").run().token();
+    assert_eq!(sandbox.session_count(&elsewhere), 0);
+    assert_eq!(fs::read_to_string(&sealed).unwrap(), "sealed");
+}

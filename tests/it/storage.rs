@@ -92,3 +92,20 @@ fn a_plain_and_a_sealed_session_are_cleaned_without_a_wait() {
         "{cleaned}"
     );
 }
+
+/// Two entries that differ in their storage have a session each.
+#[test]
+fn the_end_of_a_plain_session_leaves_the_sealed_one_where_it_is() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let sealed = sandbox.session_file().with_extension("sealed");
+    std::fs::copy(sandbox.session_file(), &sealed).unwrap();
+    let before = std::fs::read(&sealed).unwrap();
+    sandbox.expire();
+    sandbox.okta.end_sessions();
+    let outcome = sandbox.get_token().run();
+    outcome.token();
+    assert!(outcome.stderr.contains("the session has ended"), "{outcome}");
+    assert_eq!(std::fs::read(&sealed).unwrap(), before);
+    assert_eq!(sandbox.cache_files(".sealed.set-aside").len(), 0);
+}
