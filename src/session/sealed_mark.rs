@@ -26,9 +26,13 @@ impl SealedMark {
         Self(HEXLOWER.encode(&hash.as_ref()[..16]))
     }
 
-    /// Makes the mark: an entry that opens nothing.
-    pub(super) fn set(&self) -> Result<(), Error> {
-        keyring::write(&self.0, &SecretKey::new([0; 32]))
+    /// Makes the mark where there is none: an entry that opens nothing. Best effort: the next time that the session is stored it is tried again.
+    ///
+    /// Only for a session that is sealed: a mark without one would accuse a plain session that nobody has touched.
+    pub(super) fn ensure(&self) {
+        if let Ok(false) = self.is_set() {
+            let _failed = keyring::write(&self.0, &SecretKey::new([0; 32]));
+        }
     }
 
     pub(super) fn is_set(&self) -> Result<bool, Error> {

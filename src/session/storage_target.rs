@@ -78,7 +78,6 @@ impl Locked<'_> {
         }
         let key = NamedKey::make().ok_or(Error::NoRandomness)?;
         keyring::write(&key.name(), key.key())?;
-        store.sealed_mark().set()?;
         Ok(StorageTarget::Sealed(key))
     }
 
@@ -89,20 +88,45 @@ impl Locked<'_> {
         if let Loaded::Session(_) = found {
             self.known.add(form);
         }
-        if let (Loaded::Nothing, Storage::Keyring) = (&found, self.store.storage)
-            && let Loaded::Session(record) = self.store.load_plain()?
-        {
-            if self.store.sealed_mark().is_set()? {
-                return Ok(Loaded::Corrupt(REPLACED));
+        match (self.store.storage, &found) {
+            (Storage::Keyring, Loaded::Nothing) => self.take_in(),
+            (Storage::Keyring, Loaded::Session(sealed)) => {
+                self.remove_plain_copy(sealed);
+                Ok(found)
             }
-            let target = self.target()?;
-            // A disk that is full leaves it where it is, and good.
-            if self.save(&record, &target, None).is_ok() {
-                self.store.dir.remove(&self.store.key.session_file())?;
-            }
-            return Ok(Loaded::Session(record));
+            _ => Ok(found),
         }
-        Ok(found)
+    }
+
+    /// Seals the session that lies open, if there is one.
+    fn take_in(&self) -> Result<Loaded, Error> {
+        let store = self.store;
+        let Loaded::Session(record) = store.load_plain()? else {
+            return Ok(Loaded::Nothing);
+        };
+        if store.sealed_mark().is_set()? {
+            return Ok(Loaded::Corrupt(REPLACED));
+        }
+        let target = self.target()?;
+        if self.save(&record, &target, None).is_ok() {
+            store.dir.remove(&store.key.session_file())?;
+        } else if let StorageTarget::Sealed(key) = &target
+            && !store.dir.has(&store.key.sealed_file())
+        {
+            // A disk that is full leaves the session where it is, and good. The key was new, and opens nothing.
+            keyring::forget_at_hand(&key.name());
+            let _failed = keyring::remove(&key.name());
+        }
+        Ok(Loaded::Session(record))
+    }
+
+    /// Whoever was killed after the session was sealed left it open, too.
+    fn remove_plain_copy(&self, sealed: &Record) {
+        if let Ok(Loaded::Session(plain)) = self.store.load_plain()
+            && *plain == *sealed
+        {
+            drop(self.store.dir.remove(&self.store.key.session_file()));
+        }
     }
 
     /// Makes sure that there is room for a session, before anybody signs in for one.
@@ -147,6 +171,9 @@ impl Locked<'_> {
         };
         self.replace(target.form(), &bytes, is_ours, reserved)?;
         self.known.add(target.form());
+        if let StorageTarget::Sealed(_) = target {
+            store.sealed_mark().ensure();
+        }
         Ok(())
     }
 

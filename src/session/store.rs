@@ -125,9 +125,19 @@ impl Store {
             return Ok(Loaded::Session(Box::new(record)));
         }
         Ok(match NamedKey::of(&sealed, keyring::read)? {
-            Some(key) => loaded(self.unseal(&sealed, &key)),
+            Some(key) => {
+                self.bring_mark_at_hand(&key);
+                loaded(self.unseal(&sealed, &key))
+            }
             None => Loaded::Corrupt("its key is not in the OS keyring"),
         })
+    }
+
+    /// Where the kernel keeps the key at hand from now on, it keeps the mark beside it: then no refresh has to ask the keyring for the mark.
+    fn bring_mark_at_hand(&self, key: &NamedKey) {
+        if keyring::at_hand(&key.name()).is_some() {
+            drop(self.sealed_mark().is_set());
+        }
     }
 
     pub(super) fn unseal(&self, sealed: &Sealed<'_>, with: &NamedKey) -> Result<Record, &'static str> {

@@ -5,7 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use aws_lc_rs::digest::{SHA256, digest};
 use linux_keyutils::{KeyRing, KeyRingIdentifier};
+use serde_json::json;
 
 use crate::{
     okta::{MockOkta, Rotation},
@@ -67,13 +69,26 @@ impl Someone {
             .count()
     }
 
+    /// The name of the mark that the session was sealed.
+    pub(crate) fn mark(&self) -> String {
+        let (dir, file) = (self.person.home().join(CACHE), self.sealed());
+        let key = file.file_name().unwrap().to_str().unwrap().split('.').next();
+        let text = json!(["kubesesame sealed", dir.to_string_lossy(), key]).to_string();
+        data_encoding::HEXLOWER.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..16])
+    }
+
     /// Takes the key out of the kernel's keyring, as a new login session would find it.
     pub(crate) fn forget_in_kernel(&self) {
-        let name = format!("kubesesame:{}", key_name(&self.sealed()));
-        let user = KeyRing::from_special_id(KeyRingIdentifier::User, false).unwrap();
-        if let Ok(key) = user.search(&name) {
-            user.unlink_key(key).unwrap();
-        }
+        forget_in_kernel(&key_name(&self.sealed()));
+    }
+}
+
+/// Takes an entry of this name out of the kernel's keyring.
+pub(crate) fn forget_in_kernel(name: &str) {
+    let name = format!("kubesesame:{name}");
+    let user = KeyRing::from_special_id(KeyRingIdentifier::User, false).unwrap();
+    if let Ok(key) = user.search(&name) {
+        user.unlink_key(key).unwrap();
     }
 }
 

@@ -9,8 +9,8 @@ use std::{
 use nix::sys::signal::Signal;
 
 use crate::{
-    keeper::{CACHE, Someone},
-    person::token,
+    keeper::{CACHE, Someone, forget_in_kernel, key_name},
+    person::{KUBESESAME, token},
     secret_service::Bus,
 };
 
@@ -261,4 +261,85 @@ fn a_token_with_three_hundred_groups_fits() {
     let first = token(&someone.person.run(&[]));
     assert!(first.len() > 6000, "{}", first.len());
     assert_eq!(token(&someone.person.run(&[])), first);
+}
+
+/// Nothing was sealed, so the plain session of the time between is the person's own.
+#[test]
+#[ignore = "needs the real parts: run tests/real/provision first"]
+fn a_sign_in_that_nobody_finished_leaves_no_mark() {
+    let bus = Bus::unlocked();
+    let someone = Someone::new(&bus, "keyring");
+    let alone = ["--skip-open-browser", "--authentication-timeout-sec=1"];
+    assert_eq!(someone.person.run(&alone).code, Some(1));
+    let plain = token(&someone.person.run(&["--token-cache-storage=disk"]));
+    let taken_in = someone.person.run(&[]);
+    assert_eq!((token(&taken_in), taken_in.stderr.as_str()), (plain, ""));
+    assert_eq!((someone.plain().len(), someone.logins()), (0, 1));
+}
+
+/// As on a full disk.
+#[test]
+#[ignore = "needs the real parts: run tests/real/provision first"]
+fn a_plain_session_that_cannot_be_sealed_now_is_taken_in_later() {
+    let bus = Bus::unlocked();
+    let someone = Someone::new(&bus, "disk");
+    let first = someone.token();
+    let full = someone.person.home().join("full");
+    fs::write(
+        &full,
+        format!("#!/bin/sh\n(ulimit -f 0; exec {KUBESESAME} \"$@\") | cat\n"),
+    )
+    .unwrap();
+    fs::set_permissions(&full, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let on_full = someone
+        .person
+        .start(&full, &["--token-cache-storage=keyring"])
+        .outcome();
+    assert_eq!((token(&on_full), someone.plain().len()), (first.clone(), 1));
+    assert_eq!(bus.entries(), 0, "a key of nothing is not kept");
+    let taken_in = someone.person.run(&["--token-cache-storage=keyring"]);
+    assert_eq!((token(&taken_in), taken_in.stderr.as_str()), (first, ""));
+    assert_eq!((someone.plain().len(), someone.logins()), (0, 1));
+}
+
+/// Killed after the session was sealed, and before the mark was set and the plain file removed.
+#[test]
+#[ignore = "needs the real parts: run tests/real/provision first"]
+fn a_kill_while_a_session_is_taken_in_is_made_good_by_the_next_refresh() {
+    let bus = Bus::unlocked();
+    let someone = Someone::new(&bus, "disk");
+    let first = someone.token();
+    let plain = someone.plain().remove(0);
+    let copy = fs::read(&plain).unwrap();
+    let keyring = ["--token-cache-storage=keyring"];
+    assert_eq!(token(&someone.person.run(&keyring)), first);
+    let (key, mark) = (key_name(&someone.sealed()), someone.mark());
+    assert_eq!(bus.entries(), 2);
+    bus.forget(&mark);
+    forget_in_kernel(&mark);
+    fs::write(&plain, copy).unwrap();
+    fs::set_permissions(&plain, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let cached = someone.person.run(&keyring);
+    assert_eq!((token(&cached), cached.stderr.as_str()), (first.clone(), ""));
+    let refreshed = someone.person.run(&[keyring[0], "--force-refresh"]);
+    assert_eq!(refreshed.stderr, "");
+    assert_ne!(token(&refreshed), first);
+    assert_eq!(
+        (someone.plain().len(), someone.logins()),
+        (0, 1),
+        "it is in one place only"
+    );
+    assert_eq!(bus.entries(), 2, "the mark is back");
+    assert_eq!(
+        (key_name(&someone.sealed()), someone.okta.reuse_detected()),
+        (key, 0)
+    );
+    // It counts.
+    token(&someone.person.run(&[]));
+    fs::remove_file(someone.sealed()).unwrap();
+    let outcome = someone.person.run(&keyring);
+    assert!(
+        outcome.stderr.contains("a plain file is in its place"),
+        "{outcome:?}"
+    );
 }

@@ -92,6 +92,37 @@ impl Bus {
         status.unwrap().success()
     }
 
+    /// The entries that have this attribute.
+    fn found(&self, attribute: &str, value: &str) -> Vec<String> {
+        let output = Command::new(parts::part("dbus-send"))
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.address)
+            .args([
+                "--session",
+                "--print-reply=literal",
+                "--dest=org.freedesktop.secrets",
+                "/org/freedesktop/secrets",
+                "org.freedesktop.Secret.Service.SearchItems",
+                &format!("dict:string:string:{attribute},{value}"),
+            ])
+            .output();
+        let answer = String::from_utf8(output.unwrap().stdout).unwrap();
+        let words = answer.split_whitespace();
+        let paths = words.filter(|word| word.starts_with("/org/freedesktop/secrets/collection/"));
+        paths.map(str::to_owned).collect()
+    }
+
+    /// How many entries of kubesesame there are.
+    pub(crate) fn entries(&self) -> usize {
+        self.found("service", "kubesesame").len()
+    }
+
+    /// Removes an entry of kubesesame.
+    pub(crate) fn forget(&self, name: &str) {
+        let found = self.found("username", name);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(self.call(&found[0], "org.freedesktop.Secret.Item.Delete", &[]));
+    }
+
     pub(crate) fn lock(&self) {
         let collection = "array:objpath:/org/freedesktop/secrets/collection/login";
         let done = self.call(
