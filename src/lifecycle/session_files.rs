@@ -124,7 +124,15 @@ impl LockedSession for LockedFiles<'_> {
             "for now"
         };
         let place = match self.target()? {
-            StorageTarget::DiskFallback(error) => {
+            StorageTarget::DiskFallback {
+                error,
+                was_sealed: true,
+            } => {
+                return Ok(Some(Remark::Warning(format!(
+                    "the session is sealed no longer, but kept in a file that only you can read, since {error}"
+                ))));
+            }
+            StorageTarget::DiskFallback { error, .. } => {
                 Some(format!("in a file that only you can read, since {error}"))
             }
             StorageTarget::Sealed(_) if store.storage() == Storage::Auto => {

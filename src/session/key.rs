@@ -99,6 +99,12 @@ pub(super) fn of_session_file(name: &str) -> Option<&str> {
     (is_hash(hash) && (rest == "session.json" || rest == SEALED)).then_some(hash)
 }
 
+/// The hash in the name of a file that tells that there is or was a session: the session itself, be it put aside, or its lock.
+pub(super) fn of_lasting_file(name: &str) -> Option<&str> {
+    let (hash, rest) = name.split_once('.')?;
+    (is_hash(hash) && (rest == "lock" || rest.starts_with("session."))).then_some(hash)
+}
+
 /// Whether a file of this name is the lock of a session.
 pub(super) fn is_lock(name: &str) -> bool {
     name.strip_suffix(".lock").is_some_and(is_hash)

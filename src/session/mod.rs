@@ -143,7 +143,12 @@ pub(crate) fn remove_all(dir: &Path, patience: Duration, tell: impl Fn()) -> Res
             dir.remove(name)?;
         }
     }
-    for key in keys().collect::<BTreeSet<_>>() {
+    // Of a session that was put aside or removed by hand the lock is left.
+    for key in names
+        .iter()
+        .filter_map(|name| key::of_lasting_file(name))
+        .collect::<BTreeSet<_>>()
+    {
         let mark = SealedMark::new(dir.path(), key);
         let is_sealed = names
             .iter()

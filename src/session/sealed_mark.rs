@@ -44,6 +44,11 @@ impl SealedMark {
         keyring::at_hand(&self.0).is_some()
     }
 
+    /// Takes it from the kernel: what is stored in a plain file from now on, and told to be, is ours.
+    pub(super) fn forget_at_hand(&self) {
+        keyring::forget_at_hand(&self.0);
+    }
+
     /// The name of the entry.
     pub(super) fn name(&self) -> &str {
         &self.0

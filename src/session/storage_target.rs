@@ -20,8 +20,12 @@ const GROWTH: usize = 4 * 1024;
 pub(crate) enum StorageTarget {
     /// A plain file that only its owner can read.
     Disk,
-    /// A plain file, since there is no keyring to be had; why.
-    DiskFallback(keyring::Error),
+    /// A plain file, since there is no keyring to be had.
+    DiskFallback {
+        error: keyring::Error,
+        /// The session before it, which is gone, was sealed.
+        was_sealed: bool,
+    },
     /// A sealed file, and the key to it, which is in the keyring.
     Sealed(NamedKey),
 }
@@ -29,7 +33,7 @@ pub(crate) enum StorageTarget {
 impl StorageTarget {
     fn form(&self) -> Form {
         match self {
-            Self::Disk | Self::DiskFallback(_) => Form::Plain,
+            Self::Disk | Self::DiskFallback { .. } => Form::Plain,
             Self::Sealed(_) => Form::Sealed,
         }
     }
@@ -42,15 +46,24 @@ impl Locked<'_> {
     /// When it has to be the keyring, and that cannot be used.
     pub(crate) fn target(&self) -> Result<StorageTarget, Error> {
         let there = |name: String| self.store.dir.has(&name);
+        let was_sealed = || self.store.sealed_mark().is_at_hand();
         match self.store.storage {
             Storage::Disk => Ok(StorageTarget::Disk),
             Storage::Keyring => self.sealed_target(),
             Storage::Auto if there(self.store.key.sealed_file()) => self.sealed_target(),
-            Storage::Auto if self.store.sealed_mark().is_at_hand() => self.sealed_target(),
-            // Decided when it began: a keyring that comes and goes must not scatter sessions.
-            Storage::Auto if there(self.store.key.session_file()) => Ok(StorageTarget::Disk),
+            Storage::Auto if there(self.store.key.session_file()) => {
+                if was_sealed() {
+                    // Anybody could have put it there, and it is not used.
+                    return self.sealed_target();
+                }
+                // Decided when it began: a keyring that comes and goes must not scatter sessions.
+                Ok(StorageTarget::Disk)
+            }
             Storage::Auto => match self.sealed_target() {
-                Err(Error::Keyring(error)) => Ok(StorageTarget::DiskFallback(error)),
+                Err(Error::Keyring(error)) => Ok(StorageTarget::DiskFallback {
+                    error,
+                    was_sealed: was_sealed(),
+                }),
                 target => target,
             },
         }
@@ -162,13 +175,17 @@ impl Locked<'_> {
         let store = self.store;
         let bytes = self.content_of(record, target)?;
         let is_ours = |bytes: &[u8]| match target {
-            StorageTarget::Disk | StorageTarget::DiskFallback(_) => {
+            StorageTarget::Disk | StorageTarget::DiskFallback { .. } => {
                 Record::parse(bytes, &record.identity).is_ok()
             }
             StorageTarget::Sealed(key) => {
                 Sealed::parse(bytes).is_ok_and(|sealed| store.unseal(&sealed, key).is_ok())
             }
         };
+        if let StorageTarget::DiskFallback { was_sealed: true, .. } = target {
+            // First: a plain file beside the mark would be refused.
+            store.sealed_mark().forget_at_hand();
+        }
         self.replace(target.form(), &bytes, is_ours, reserved)?;
         self.known.add(target.form());
         if let StorageTarget::Sealed(_) = target {
@@ -180,7 +197,7 @@ impl Locked<'_> {
     /// The content of the file.
     fn content_of(&self, record: &Record, target: &StorageTarget) -> Result<Vec<u8>, Error> {
         match target {
-            StorageTarget::Disk | StorageTarget::DiskFallback(_) => Ok(record.to_json()?),
+            StorageTarget::Disk | StorageTarget::DiskFallback { .. } => Ok(record.to_json()?),
             StorageTarget::Sealed(with) => {
                 let binding = Binding {
                     key: &self.store.key,

@@ -74,6 +74,8 @@ mod standalone_turns;
 #[cfg(target_os = "linux")]
 mod storage;
 #[cfg(target_os = "linux")]
+mod storage_without_keyring;
+#[cfg(target_os = "linux")]
 mod storms;
 mod strangers;
 #[cfg(target_os = "linux")]

@@ -4,7 +4,7 @@ use crate::support::{Call, Sandbox};
 
 impl Call {
     /// On a session bus that is not there; a machine that is slow to find that out is not taken for a keyring that is locked.
-    fn without_bus(self, sandbox: &Sandbox) -> Self {
+    pub(crate) fn without_bus(self, sandbox: &Sandbox) -> Self {
         self.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus")
             .by_timers_of(sandbox)
     }

@@ -1,0 +1,117 @@
+//! `auto` where a session was sealed and is gone, and the keyring is gone too: the kernel still knows that it was sealed.
+
+use std::fs;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
+use linux_keyutils::{KeyPermissionsBuilder, KeyRing, KeyRingIdentifier, Permission};
+use serde_json::json;
+
+use crate::support::{Call, Sandbox};
+
+/// The mark of the sandbox's session, as the kernel knows it for some hours after the session was sealed. Gone with the value.
+struct MarkAtHand {
+    name: String,
+}
+
+impl MarkAtHand {
+    fn user() -> Option<KeyRing> {
+        KeyRing::from_special_id(KeyRingIdentifier::User, true).ok()
+    }
+
+    /// None where the kernel keeps no keys, as in a container.
+    fn new(sandbox: &Sandbox) -> Option<Self> {
+        let lock = sandbox.cache_file(".lock");
+        let key = lock.file_stem()?.to_str()?;
+        let text = json!(["kubesesame sealed", sandbox.cache_dir().to_string_lossy(), key]).to_string();
+        let mark = HEXLOWER.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..16]);
+        let name = format!("kubesesame:{mark}");
+        let process = KeyRing::from_special_id(KeyRingIdentifier::Process, true).ok()?;
+        let key = process.add_key(&name, "00".repeat(32).as_bytes()).ok()?;
+        let permissions = KeyPermissionsBuilder::builder()
+            .posessor(Permission::ALL)
+            .user(Permission::ALL)
+            .build();
+        key.set_perms(permissions).ok()?;
+        Self::user()?.link_key(key).ok()?;
+        let mark = Self { name };
+        mark.is_there().then_some(mark)
+    }
+
+    fn is_there(&self) -> bool {
+        Self::user().is_some_and(|user| user.search(&self.name).is_ok())
+    }
+}
+
+impl Drop for MarkAtHand {
+    fn drop(&mut self) {
+        if let Some(user) = Self::user()
+            && let Ok(key) = user.search(&self.name)
+        {
+            let _failed = user.unlink_key(key);
+        }
+    }
+}
+
+impl Sandbox {
+    /// A session of `auto` that was sealed and is gone, on a machine whose keyring is gone too.
+    fn with_sealed_session_gone(&self) -> Option<(MarkAtHand, Call)> {
+        self.signed_in();
+        let mark = MarkAtHand::new(self)?;
+        fs::remove_file(self.session_file()).unwrap();
+        let call = self.get_token().arg("--token-cache-storage=auto");
+        Some((mark, call.without_bus(self)))
+    }
+}
+
+/// Sealed at the desktop, the cache removed, and then by SSH.
+#[test]
+fn auto_goes_on_in_a_file_where_the_sealed_session_and_the_keyring_are_gone() {
+    let sandbox = Sandbox::new();
+    let Some((mark, call)) = sandbox.with_sealed_session_gone() else {
+        return;
+    };
+    let first = call.run();
+    let told = "warning: the session is sealed no longer, but kept in a file that only you can read, since there is no OS keyring here";
+    assert_eq!(first.stderr.matches(told).count(), 1, "{first}");
+    assert!(!mark.is_there(), "the file is not taken for somebody else's");
+    let second = call.run();
+    assert_eq!((second.token(), second.stderr.as_str()), (first.token(), ""));
+    sandbox.expire();
+    let refreshed = call.run();
+    assert_eq!(refreshed.stderr, "");
+    assert_ne!(refreshed.token(), first.token());
+    assert_eq!(sandbox.tabs(), 2);
+}
+
+/// Whoever can write there could have made it.
+#[test]
+fn auto_refuses_a_plain_file_in_place_of_a_sealed_one_where_the_keyring_is_gone() {
+    let sandbox = Sandbox::new();
+    let Some((mark, call)) = sandbox.with_sealed_session_gone() else {
+        return;
+    };
+    sandbox.get_token().run().token();
+    let before = fs::read(sandbox.session_file()).unwrap();
+    call.run().fails(
+        1,
+        &["a plain file is in its place", "there is no OS keyring here"],
+    );
+    assert!(mark.is_there());
+    assert_eq!(fs::read(sandbox.session_file()).unwrap(), before);
+}
+
+/// What is left of it is its lock.
+#[test]
+fn clean_forgets_that_a_session_was_sealed_which_is_gone() {
+    let sandbox = Sandbox::new();
+    let Some((mark, call)) = sandbox.with_sealed_session_gone() else {
+        return;
+    };
+    let cleaned = sandbox.bare(&["clean"]).without_bus(&sandbox).run();
+    assert_eq!(cleaned.code, Some(0), "{cleaned}");
+    assert!(!mark.is_there());
+    let outcome = call.run();
+    outcome.token();
+    assert!(!outcome.stderr.contains("sealed"), "{outcome}");
+}
