@@ -1,7 +1,8 @@
 //! The device code (RFC 8628): sign in with a browser on any machine.
 //!
 //! Ends with the code's own time. The code of the device itself is a secret and never shown; the person's code always is,
-//! beside the address that has it in it.
+//! beside the address that has it in it. No other program gets it: every user sees the arguments of a process, and whoever enters the code
+//! first signs in with an account of their own (RFC 8628 5.4).
 
 use std::time::Duration;
 
@@ -28,9 +29,11 @@ impl ProviderClient<'_> {
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
         let endpoint = TokenEndpoint::new(self, &documents, &metadata);
         let (device, verifier) = self.device_code(&endpoint, &metadata).await.map_err(not_asked)?;
-        let address = self.show(&device).map_err(not_asked)?;
+        self.show(&device).map_err(not_asked)?;
         // Whoever sits at a terminal far away has no browser here; what fails to open was printed anyway.
-        browser::open(&login.browser, &address, |_| ());
+        if let Some(address) = opened_address(&device) {
+            browser::open(&login.browser, address, |_| ());
+        }
         let life = device.life(login.timeout.as_secs());
         let waited = tokio::select! {
             answer = device.wait(&endpoint, verifier.as_ref(), life, self.clock) => answer,
@@ -66,8 +69,8 @@ impl ProviderClient<'_> {
         Ok((DeviceCode::read(object, url)?, verifier))
     }
 
-    /// Tells the person where to go, and returns the address for a browser.
-    fn show(&self, device: &DeviceCode) -> Result<Url, Error> {
+    /// Tells the person where to go.
+    fn show(&self, device: &DeviceCode) -> Result<(), Error> {
         let plain = &device.verification_uri;
         let address = device.verification_uri_complete.as_ref().unwrap_or(plain);
         for url in [plain, address] {
@@ -79,8 +82,21 @@ impl ProviderClient<'_> {
             code: &code,
             complete: address,
         });
-        Ok(address.clone())
+        Ok(())
     }
+}
+
+/// The address for a browser; none where a provider has no address without the code in it, and the person opens what is shown.
+fn opened_address(device: &DeviceCode) -> Option<&Url> {
+    let plain = &device.verification_uri;
+    let letters = |text: &str| -> String {
+        let letters = text.chars().filter(char::is_ascii_alphanumeric);
+        letters.map(|c| c.to_ascii_uppercase()).collect()
+    };
+    let code = letters(&device.user_code);
+    let is_complete = device.verification_uri_complete.as_ref() == Some(plain);
+    let has_code = !code.is_empty() && letters(plain.as_str()).contains(&code);
+    (!is_complete && !has_code).then_some(plain)
 }
 
 /// Whether an address of the provider may be shown and opened. Any other scheme would start a program of this machine, and what stands
@@ -98,6 +114,40 @@ fn for_a_browser(url: &Url) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_browser_gets_an_address_without_the_code_or_none() {
+        let opened = |plain: &str, complete: Option<&str>, code: &str| {
+            let answer = serde_json::json!({
+                "device_code": "d",
+                "user_code": code,
+                "verification_uri": plain,
+                "verification_uri_complete": complete,
+            });
+            let serde_json::Value::Object(answer) = answer else {
+                unreachable!("an object")
+            };
+            let device = DeviceCode::read(answer, &Url::parse("https://i/device").unwrap()).unwrap();
+            opened_address(&device).map(Url::to_string)
+        };
+        let (plain, complete) = ("https://i/activate", "https://i/activate?user_code=WDJB-MJHT");
+        let some = Some(plain.to_owned());
+        assert_eq!(opened(plain, Some(complete), "WDJB-MJHT"), some);
+        assert_eq!(opened(plain, None, "WDJB-MJHT"), some);
+        for (plain, complete, code) in [
+            (complete, None, "WDJB-MJHT"),
+            (complete, Some(complete), "WDJB-MJHT"),
+            (complete, None, "wdjbmjht"),
+            ("https://i/activate/wdjbmjht", Some(complete), "WDJB-MJHT"),
+            (
+                "https://i/activate?s=opaque",
+                Some("https://i/activate?s=opaque"),
+                "WDJB-MJHT",
+            ),
+        ] {
+            assert_eq!(opened(plain, complete, code), None, "{plain} {code}");
+        }
+    }
 
     #[test]
     fn only_web_addresses_without_a_user_name_are_opened() {

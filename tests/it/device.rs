@@ -5,6 +5,7 @@ use std::io::Read;
 use crate::okta::{
     AccessTokenForm, Behaviour, DeviceVerification, Endpoint, Fault, FaultBody, FaultKind, Recorded,
 };
+use crate::opener::desktop;
 use crate::prompts::typing;
 use crate::support::{Call, Outcome, Sandbox, finish};
 
@@ -37,8 +38,8 @@ fn a_device_code_is_shown_and_polled_until_the_person_agrees() {
     assert!(outcome.stderr.contains("/activate with the code "), "{outcome}");
     assert_eq!(sandbox.grants("urn:ietf:params:oauth:grant-type:device_code"), 3);
     let opened = sandbox.wait_for_tabs(1);
-    assert!(opened.contains("/activate?user_code="), "{opened}");
-    let whole = format!("or open this URL, which has the code in it:\n{opened}\n");
+    assert!(opened.ends_with("/activate"), "{opened}");
+    let whole = format!("or open this URL, which has the code in it:\n{opened}?user_code=");
     assert!(outcome.stderr.contains(&whole), "{outcome}");
     // The session is like any other: cached, and renewed without anybody.
     assert_eq!(call.run().stderr, "");
@@ -130,7 +131,30 @@ fn at_a_terminal_that_is_large_enough_the_code_is_drawn_and_written_out_after_it
         "{shown}"
     );
     assert!(drawn < code && code < whole, "{shown}");
-    assert!(sandbox.wait_for_tabs(1).contains("/activate?user_code="));
+    assert!(sandbox.wait_for_tabs(1).ends_with("/activate"));
+}
+
+/// Every user sees it, and could sign in with the code as somebody else.
+#[test]
+fn no_program_gets_the_code_in_its_arguments() {
+    let (sandbox, call) = device(|_| ());
+    let opens = format!("printf '%s\\n' \"$*\" > '{}'", sandbox.path("browser").display());
+    let at_desktop = desktop(&sandbox, &[("xdg-open", &opens)]).arg("--grant-type=device-code");
+    let by_variable = at_desktop
+        .clone()
+        .env("BROWSER", "xdg-open --new %s")
+        .arg("--oidc-extra-scope=email");
+    let by_command = call.arg("--oidc-extra-scope=profile");
+    for (tab, call) in [at_desktop, by_variable, by_command].iter().enumerate() {
+        sandbox.hold_token_answers();
+        let child = call.spawn();
+        let opened = sandbox.wait_for_tabs(tab + 1);
+        assert!(opened.ends_with("/activate"), "{opened}");
+        sandbox.let_answers_go();
+        let outcome = finish(child);
+        outcome.token();
+        assert!(outcome.stderr.contains("/activate with the code "), "{outcome}");
+    }
 }
 
 /// A device endpoint that fails is named as what it is, and not as the token endpoint.

@@ -27,7 +27,7 @@ fn a_browser_that_cannot_be_opened_is_told_with_the_url_and_the_login_goes_on() 
 }
 
 /// A call on a desktop whose programs are these scripts.
-fn desktop(sandbox: &Sandbox, programs: &[(&str, &str)]) -> crate::support::Call {
+pub(crate) fn desktop(sandbox: &Sandbox, programs: &[(&str, &str)]) -> crate::support::Call {
     let bin = sandbox.path("bin");
     fs::create_dir_all(&bin).unwrap();
     for (name, script) in programs {
