@@ -126,6 +126,16 @@ impl Error {
         [vec![report.error], report.causes].concat().join(": ")
     }
 
+    /// What is wrong with a clock and what to do, where a refresh has failed of that.
+    pub(crate) fn fault_of_clock(&self) -> Option<String> {
+        match self {
+            Self::RefreshFailed { source, .. } if source.is_of_a_clock() => {
+                Some(format!("{}; {}", self.in_one_line(), source.hint()))
+            }
+            _ => None,
+        }
+    }
+
     /// Names the variable, or the cluster's config, that a value came from which turned out to be of no use.
     pub(crate) fn with_source(self, untyped: &Untyped) -> Self {
         match untyped.unfit(&self.flags(), &self.to_string()) {

@@ -231,7 +231,10 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         if issue != Issue::Settled {
             return;
         }
-        if caller.at_terminal() {
+        if let Some(fault) = self.failure.as_ref().and_then(Error::fault_of_clock) {
+            // No guess: by the provider's clock the token may have ended long ago.
+            self.call.ui.warn(&fault);
+        } else if caller.at_terminal() {
             let (issuer, audience) = oidc::issuer_and_audience(&session.token);
             self.call.ui.note(&format!(
                 "the same program has asked twice for a token that is good; if the API server says Unauthorized, compare its \

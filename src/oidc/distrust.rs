@@ -3,7 +3,7 @@
 use crate::foreign_text::ForeignText;
 
 /// How far two clocks may differ, in seconds. A difference within it is told, and the token is used.
-pub(super) const LEEWAY: i64 = 300;
+pub(crate) const LEEWAY: i64 = 300;
 /// Longest token that is accepted, in bytes. An API server reads no more than this for all headers of a request together (Go's
 /// `http.DefaultMaxHeaderBytes`).
 pub(super) const MAX_LENGTH: usize = 1024 * 1024;
@@ -67,7 +67,7 @@ impl Error {
     }
 
     /// A fault of a clock, which the same sign-in once more would meet again.
-    pub(crate) fn is_of_a_clock(&self) -> bool {
+    pub(super) fn is_of_a_clock(&self) -> bool {
         matches!(self, Self::Expired(_) | Self::NotYetValid(_))
     }
 

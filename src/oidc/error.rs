@@ -262,6 +262,11 @@ impl Error {
         self
     }
 
+    /// A clock is wrong, most often this machine's.
+    pub(crate) fn is_of_a_clock(&self) -> bool {
+        matches!(self, Self::IdToken { source, .. } if source.is_of_a_clock())
+    }
+
     /// It is the provider's failure, and so that of everybody who waits for the same answer.
     pub(crate) fn is_the_providers(&self) -> bool {
         self.is_a_refusal()

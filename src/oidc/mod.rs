@@ -50,7 +50,7 @@ mod waiting;
 
 use std::sync::atomic::AtomicBool;
 
-pub(crate) use distrust::header_limits;
+pub(crate) use distrust::{LEEWAY as CLOCK_LEEWAY, header_limits};
 pub(crate) use documents::{DocumentCache, NoDocumentCache};
 pub(crate) use error::Error;
 pub(crate) use event::{Continuation, Event, Person, Question, Report};

@@ -84,6 +84,32 @@ fn a_suspect_token_is_handed_out_although_a_setting_cannot_be_used() {
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
 }
 
+/// The token may have ended long ago, and its like cannot be accepted. What can be done about it is not a guess, so it is told once.
+#[test]
+fn a_clock_that_was_set_back_is_told_with_the_token_that_is_asked_for_again() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.signed_in_before();
+    sandbox.set_clock_of_machine(-7200);
+    let outcome = sandbox.asked_again().repeated(4).run();
+    assert_eq!(
+        (tokens(&outcome), outcome.code),
+        (vec![token; 4], Some(0)),
+        "{outcome}"
+    );
+    assert_eq!(sandbox.grants("refresh_token"), 1);
+    insta::assert_snapshot!(outcome.stderr, @"warning: the session could not be refreshed: the ID token cannot be trusted: it is valid only in 7200 s by this machine's clock; this machine's clock is 2 h behind the provider's: set it (timedatectl set-ntp true)");
+
+    // Set right, nothing of it is left.
+    sandbox.set_clock_of_machine(0);
+    let outcome = sandbox.asked_again().repeated(2).run();
+    assert_eq!(
+        (tokens(&outcome).len(), outcome.stderr.as_str()),
+        (2, ""),
+        "{outcome}"
+    );
+    assert_eq!((sandbox.grants("refresh_token"), sandbox.tabs()), (2, 1));
+}
+
 /// The refresh is a guess: it is not worth a wait for whatever another process does under the lock.
 #[test]
 fn a_suspect_token_is_handed_out_at_once_while_another_process_has_the_lock() {

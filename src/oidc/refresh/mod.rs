@@ -165,7 +165,7 @@ fn verdict(error: &Error) -> Verdict {
     match error {
         Error::OAuth(refusal) => verdict_on_refusal(refusal),
         // The clock is this machine's, and a sign-in would meet it again.
-        Error::IdToken { source, .. } if source.is_of_a_clock() => Verdict::OfTheSettings,
+        error if error.is_of_a_clock() => Verdict::OfTheSettings,
         Error::IdToken { .. } | Error::OtherAccount { .. } => Verdict::Final,
         Error::ClientRefused { .. } | Error::TokenType(_) | Error::TokenCharacters | Error::NoLifetime => {
             Verdict::OfTheSettings
