@@ -146,7 +146,7 @@ fn a_device_code_is_approved_in_a_browser_elsewhere() {
     let certified = Certified::start("device");
     let person = certified.person("kubectl");
     let more = ["--grant-type=device-code", "--oidc-extra-scope=offline_access"];
-    let outcome = person.run(&more);
+    let outcome = person.run_by_device(&more);
     let first = token(&outcome);
     assert!(outcome.stderr.contains("/device with the code "), "{outcome:?}");
     assert_eq!(certified.told(), [format!("granted {DEVICE_CODE}")]);

@@ -109,7 +109,7 @@ fn a_device_code_of_dex_is_approved_in_a_browser_elsewhere() {
     let dex = Dex::start("device", "");
     let alice = dex.alice("kubectl");
     let more = [SCOPES, "--grant-type=device-code"];
-    let outcome = alice.run(&more);
+    let outcome = alice.run_by_device(&more);
     let first = claims(&token(&outcome));
     assert!(outcome.stderr.contains("/device with the code "), "{outcome:?}");
     assert_eq!(alice.refresh(&more)["sub"], first["sub"]);

@@ -24,6 +24,8 @@ pub(crate) struct Person {
     home: TempDir,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+    /// The command of the scripted browser, if there is one.
+    browser: Vec<String>,
 }
 
 impl Person {
@@ -33,6 +35,7 @@ impl Person {
             home: TempDir::with_prefix_in("kubesesame-person-", env!("CARGO_TARGET_TMPDIR")).unwrap(),
             arguments: arguments.to_vec(),
             environment: Vec::new(),
+            browser: Vec::new(),
         }
     }
 
@@ -40,18 +43,19 @@ impl Person {
     pub(crate) fn at(issuer: &str, client: &str, browser: &[&str]) -> Self {
         let script = [parts::part("node"), parts::part("provider/person.mjs")];
         let script = script.iter().map(|path| path.to_str().unwrap());
-        let command = script
-            .chain(browser.iter().copied())
-            .collect::<Vec<_>>()
-            .join(" ");
-        Self::new(&[
+        let words = script.chain(browser.iter().copied());
+        let words: Vec<String> = words.map(str::to_owned).collect();
+        let command = words.join(" ");
+        let mut person = Self::new(&[
             "get-token".to_owned(),
             format!("--oidc-issuer-url={issuer}"),
             format!("--oidc-client-id={client}"),
             "--listen-address=127.0.0.1:0".to_owned(),
             "--authentication-timeout-sec=30".to_owned(),
             format!("--browser-command={command}"),
-        ])
+        ]);
+        person.browser = words;
+        person
     }
 
     /// Sets a variable for all calls to come.
@@ -95,6 +99,25 @@ impl Person {
 
     pub(crate) fn run(&self, more: &[&str]) -> Outcome {
         self.start(Path::new(KUBESESAME), more).outcome()
+    }
+
+    /// Signs in with a device code: the URL with the code in it is opened in the browser of another machine.
+    pub(crate) fn run_by_device(&self, more: &[&str]) -> Outcome {
+        let more = [more, &["--skip-open-browser"]].concat();
+        let mut signing_in = self.start(Path::new(KUBESESAME), &more);
+        let url = signing_in.wait_for("URL with the code", |process| {
+            let told = process.stderr();
+            let (url, _) = told
+                .split_once("which has the code in it:\n")?
+                .1
+                .split_once('\n')?;
+            Some(url.to_owned())
+        });
+        let mut browser = Command::new(&self.browser[0]);
+        browser.args(&self.browser[1..]).arg(url);
+        let elsewhere = Process::start("browser", self.home(), &mut browser).outcome();
+        assert_eq!(elsewhere.code, Some(0), "{elsewhere:?}");
+        signing_in.outcome()
     }
 
     /// Runs kubesesame with these arguments and none of the usual ones.
