@@ -10,8 +10,9 @@ pub(crate) fn shown(path: &Path) -> ForeignText {
     ForeignText::new(&path.to_string_lossy())
 }
 
-/// A path as a shell takes it. What could trick a terminal, or is no text, is written as `$'…'` has it.
-pub(crate) fn quoted(path: &Path) -> String {
+/// A path, or another word, as a shell takes it. What could trick a terminal, or is no text, is written as `$'…'` has it.
+pub(crate) fn quoted(path: &(impl AsRef<Path> + ?Sized)) -> String {
+    let path = path.as_ref();
     match path.to_str() {
         Some(text) if text.chars().all(is_harmless) => {
             shlex::try_quote(text).map_or_else(|_| text.to_owned(), |quoted| quoted.to_string())

@@ -374,17 +374,17 @@ fn issuer_hint(configured: &ForeignText, returned: &ForeignText) -> String {
                 the API server"
             .to_owned();
     }
+    // Another's text, in a command line that is to be typed.
+    let flag = format!("--oidc-issuer-url={}", files::quoted(returned.as_str()));
     if configured.as_str().trim_end_matches('/') == returned.as_str().trim_end_matches('/') {
-        return format!(
-            "only the slash at the end differs: use --oidc-issuer-url={returned} here and in the API server"
-        );
+        return format!("only the slash at the end differs: use {flag} here and in the API server");
     }
     let change = if is_at_okta(configured) || is_at_okta(returned) {
         ", or set the issuer of the authorization server at Okta (Security > API) to this URL"
     } else {
         ", if that is the provider you mean"
     };
-    format!("use --oidc-issuer-url={returned} here and in the API server{change}")
+    format!("use {flag} here and in the API server{change}")
 }
 
 fn is_at_okta(url: &ForeignText) -> bool {

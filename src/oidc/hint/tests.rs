@@ -33,6 +33,29 @@ fn an_issuer_that_differs_is_explained_by_what_differs() {
     assert!(!issuer("https://login.example.com", "https://other.example.com").contains("Okta"));
 }
 
+/// It is the provider's text, and a person types it.
+#[test]
+fn an_issuer_to_be_typed_is_one_word_for_the_shell() {
+    for (returned, typed) in [
+        (
+            "https://o.example/x",
+            "--oidc-issuer-url=https://o.example/x here",
+        ),
+        (
+            "https://o.example/x;touch a",
+            "--oidc-issuer-url='https://o.example/x;touch a' here",
+        ),
+        (
+            "https://o.example/$(id)`id`",
+            "--oidc-issuer-url='https://o.example/$(id)`id`' here",
+        ),
+        ("https://i;id/", "--oidc-issuer-url='https://i;id/' here"),
+    ] {
+        let hint = issuer("https://i;id", returned);
+        assert!(hint.contains(typed), "{hint}");
+    }
+}
+
 #[test]
 fn okta_is_named_at_okta_alone() {
     for (url, at_okta) in [
