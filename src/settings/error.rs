@@ -1,5 +1,8 @@
 //! What a setting cannot be, and the right form of it.
 
+use url::Url;
+
+use super::issuer::is_dotted_localhost;
 use crate::foreign_text::ForeignText;
 
 #[derive(Debug, thiserror::Error)]
@@ -173,6 +176,11 @@ impl Error {
             ),
             Self::IssuerNotUrl(text, _) if text.as_str().starts_with(['"', '\'']) => {
                 "leave the quotes out; in YAML they enclose the whole argument: \"--oidc-issuer-url=https://…\"".to_owned()
+            }
+            Self::IssuerNotHttps(text)
+                if Url::parse(text.as_str()).is_ok_and(|url| is_dotted_localhost(&url)) =>
+            {
+                "write localhost without the dot at its end: with it, DNS may be asked, and so the network".to_owned()
             }
             Self::IssuerHas(..) => {
                 "give the issuer alone, not the address of its discovery document or of a \

@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use super::issuer::is_dotted_localhost;
 use super::{Error, is_loopback};
 use crate::foreign_text::ForeignText;
 
@@ -26,6 +27,11 @@ impl Redirect {
     pub(super) fn parse(text: String, scheme: &str) -> Result<Self, Error> {
         let refused = |why| Error::RedirectUrl(ForeignText::new(&text), why);
         let url = Url::parse(&text).map_err(|_| refused("it is not a URL"))?;
+        if is_dotted_localhost(&url) {
+            return Err(refused(
+                "the dot at the end of `localhost.` makes it another name",
+            ));
+        }
         match url.scheme() {
             known if known == scheme => {}
             // Another machine ends TLS there and hands the plain request on to us.
@@ -42,11 +48,11 @@ impl Redirect {
 
     pub(super) fn host(scheme: &'static str, name: &str) -> Result<Self, Error> {
         match url::Host::parse(name) {
-            Ok(_) => Ok(Self::Host {
+            Ok(host) if host != url::Host::Domain("localhost.".to_owned()) => Ok(Self::Host {
                 scheme,
                 host: name.to_owned(),
             }),
-            Err(_) => Err(Error::RedirectHost(ForeignText::with_limit(name, 60))),
+            _ => Err(Error::RedirectHost(ForeignText::with_limit(name, 60))),
         }
     }
 
@@ -89,5 +95,26 @@ impl ListenAddress {
             host: host.to_owned(),
             port,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a browser comes back to this machine, and to which family of addresses, would be a guess.
+    #[test]
+    fn a_localhost_with_a_dot_at_its_end_is_refused() {
+        for url in [
+            "http://localhost.:8000",
+            "http://LOCALHOST./cb",
+            "https://localhost.:8000",
+        ] {
+            let error = Redirect::parse(url.to_owned(), &url[..url.find(':').unwrap()]).unwrap_err();
+            assert!(error.to_string().contains("`localhost.`"), "{error}");
+        }
+        assert!(Redirect::host("http", "localhost.").is_err());
+        assert!(Redirect::host("http", "localhost").is_ok());
+        assert!(Redirect::parse("http://localhost:8000".to_owned(), "http").is_ok());
     }
 }
