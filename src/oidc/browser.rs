@@ -102,8 +102,8 @@ impl Opener {
         format!("`{}`{}", self.program, setting.unwrap_or_default())
     }
 
-    /// Runs it to its end, which may be that of its browser.
-    fn run(&mut self) -> io::Result<ExitStatus> {
+    /// Runs it to its end, which may be that of its browser. None where the system does not tell how it ended.
+    fn run(&mut self) -> io::Result<Option<ExitStatus>> {
         self.command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -115,8 +115,22 @@ impl Opener {
         // Ctrl-C at the terminal is for us, not for the browser.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut self.command, 0);
-        core_dump::allowed_for(|| self.command.spawn())?.wait()
+        match core_dump::allowed_for(|| self.command.spawn())?.wait() {
+            // It has run: a caller that ignores SIGCHLD leaves that to us, and the system forgets how a child ends.
+            Err(error) if is_forgotten_child(&error) => Ok(None),
+            ended => ended.map(Some),
+        }
     }
+}
+
+#[cfg(unix)]
+fn is_forgotten_child(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(nix::errno::Errno::ECHILD as i32)
+}
+
+#[cfg(not(unix))]
+fn is_forgotten_child(_: &io::Error) -> bool {
+    false
 }
 
 #[expect(clippy::disallowed_methods, reason = "the access point to the browser")]
@@ -163,8 +177,9 @@ fn first_that_works(openers: Vec<Opener>) -> Option<String> {
         let began = Instant::now();
         let name = opener.shown();
         match opener.run() {
-            Ok(status) if status.success() || !is_a_failure(&opener.program, began) => return None,
-            Ok(status) => failure = failure.or_else(|| Some(format!("{name} ended with {status}"))),
+            Ok(None) => return None,
+            Ok(Some(status)) if status.success() || !is_a_failure(&opener.program, began) => return None,
+            Ok(Some(status)) => failure = failure.or_else(|| Some(format!("{name} ended with {status}"))),
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 failure = failure.or_else(|| Some(format!("{name}: {error}")));
             }

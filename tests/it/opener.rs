@@ -81,6 +81,24 @@ fn the_next_opener_is_tried_and_the_user_s_own_choice_first() {
     assert_eq!(sandbox.tabs(), 2);
 }
 
+/// The system then forgets how a child has ended.
+#[test]
+fn a_caller_that_ignores_the_ends_of_its_children_has_one_browser_opened() {
+    let sandbox = Sandbox::new();
+    let again = format!("echo again > '{}'", sandbox.path("again").display());
+    let call = desktop(
+        &sandbox,
+        &[("mine", "exit 0"), ("xdg-open", &again), ("gio", &again)],
+    );
+    let call = call.env("BROWSER", "no-such-browser:mine").at_terminal();
+    let call = call.with_children_ignored();
+    let (child, told, url) = url_from_stderr(call.spawn());
+    assert!(told.contains("if no browser opens, open this URL"), "{told}");
+    visit(&url);
+    finish(child).token();
+    assert!(!sandbox.path("again").exists());
+}
+
 #[test]
 fn a_desktop_without_an_opener_is_told_with_the_url() {
     let sandbox = Sandbox::new();

@@ -3,7 +3,7 @@
  *
  * TEST_CLOCK names a file for the wall clock: "=N" stops it at N seconds since the epoch, "N" puts it N seconds ahead of the
  * machine's. TEST_TIMERS names a file for the monotonic clock, which measures limits and timeouts: it stands still but for the
- * N seconds that the file says. */
+ * N seconds that the file says. TEST_CHILDREN_IGNORED leaves SIGCHLD ignored, as some programs leave it to what they start. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -54,4 +54,6 @@ __attribute__((constructor)) static void reset_signals(void) {
     size_t i;
     for (i = 0; i < sizeof signals / sizeof *signals; i++)
         signal(signals[i], SIG_DFL);
+    if (getenv("TEST_CHILDREN_IGNORED"))
+        signal(SIGCHLD, SIG_IGN);
 }

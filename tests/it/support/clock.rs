@@ -74,6 +74,11 @@ impl Call {
         self.preloaded("TEST_TIMERS", &sandbox.path("timers"))
     }
 
+    /// Runs with SIGCHLD ignored, as by a caller that does not want to know how its children end.
+    pub(crate) fn with_children_ignored(self) -> Self {
+        self.preloaded("TEST_CHILDREN_IGNORED", Path::new("yes"))
+    }
+
     fn preloaded(self, variable: &str, file: &Path) -> Self {
         self.env("LD_PRELOAD", &library().to_string_lossy())
             .env(variable, &file.to_string_lossy())

@@ -19,6 +19,10 @@ impl Call {
     pub(crate) fn by_timers_of(self, _: &Sandbox) -> Self {
         self
     }
+
+    pub(crate) fn with_children_ignored(self) -> Self {
+        self
+    }
 }
 
 pub(crate) use browser::{redirect_of, visit, visit_with};
