@@ -1,6 +1,6 @@
 //! A secret that a person types at the terminal, without showing it.
 //!
-//! Owns the terminal's echo. It is on again on every way out: the end of the line, an error, the deadline, a signal that ends this
+//! Owns the terminal's echo and its lines. They are as before on every way out: the end of the line, an error, the deadline, a signal that ends this
 //! process, and for as long as Ctrl-Z has stopped it.
 
 use std::io;
@@ -18,7 +18,9 @@ mod unix {
     use std::fs::{File, OpenOptions};
     use std::io::{Read as _, Write as _};
 
-    use nix::sys::termios::{FlushArg, LocalFlags, SetArg, Termios, tcflush, tcgetattr, tcsetattr};
+    use nix::sys::termios::{
+        FlushArg, InputFlags, LocalFlags, SetArg, Termios, tcflush, tcgetattr, tcsetattr,
+    };
 
     use super::super::input::until_line_end;
     use super::super::terminal::{Ready, Wait};
@@ -82,7 +84,7 @@ mod unix {
     impl<'a> Echo<'a> {
         fn new(terminal: &'a File) -> io::Result<Self> {
             let before = tcgetattr(terminal)?;
-            let hidden = without_echo(&before);
+            let hidden = for_a_secret(&before);
             Ok(Self {
                 terminal,
                 before,
@@ -119,10 +121,14 @@ mod unix {
         }
     }
 
-    /// Ctrl-C and Ctrl-Z still do what they do.
-    fn without_echo(settings: &Termios) -> Termios {
+    /// Without an echo. Enter ends the line, and Ctrl-C and Ctrl-Z do what they do, also where a full-screen program has set the terminal
+    /// for itself.
+    fn for_a_secret(settings: &Termios) -> Termios {
         let mut hidden = settings.clone();
         hidden.local_flags -= LocalFlags::ECHO | LocalFlags::ECHONL;
+        hidden.local_flags |= LocalFlags::ICANON | LocalFlags::ISIG;
+        hidden.input_flags -= InputFlags::IGNCR | InputFlags::INLCR;
+        hidden.input_flags |= InputFlags::ICRNL;
         hidden
     }
 
@@ -142,6 +148,25 @@ mod unix {
             assert!(off.contains(LocalFlags::ISIG | LocalFlags::ICANON));
             drop(echo);
             assert_eq!(tcgetattr(&terminal).unwrap(), before);
+        }
+
+        #[test]
+        fn a_line_ends_and_signals_come_whatever_was_set_before() {
+            let pty = nix::pty::openpty(None, None).unwrap();
+            let terminal = File::from(pty.slave);
+            let mut raw = tcgetattr(&terminal).unwrap();
+            nix::sys::termios::cfmakeraw(&mut raw);
+            raw.input_flags |= InputFlags::IGNCR | InputFlags::INLCR;
+            tcsetattr(&terminal, SetArg::TCSANOW, &raw).unwrap();
+            let mut echo = Echo::new(&terminal).unwrap();
+            echo.turn_off().unwrap();
+            let off = tcgetattr(&terminal).unwrap();
+            assert!(off.local_flags.contains(LocalFlags::ISIG | LocalFlags::ICANON));
+            assert!(!off.local_flags.contains(LocalFlags::ECHO));
+            let returns = InputFlags::ICRNL | InputFlags::IGNCR | InputFlags::INLCR;
+            assert_eq!(off.input_flags & returns, InputFlags::ICRNL);
+            drop(echo);
+            assert_eq!(tcgetattr(&terminal).unwrap(), raw);
         }
 
         #[test]

@@ -54,6 +54,63 @@ fn wait_until_hidden(terminal: &std::fs::File) {
     });
 }
 
+/// A terminal that is prepared before the call begins.
+fn at_prepared_terminal(
+    call: &Call,
+    prepare: impl FnOnce(&mut std::fs::File, &std::os::fd::OwnedFd),
+) -> (Child, std::fs::File) {
+    let pty = nix::pty::openpty(None, None).expect("a terminal");
+    let flag = nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC);
+    nix::fcntl::fcntl(&pty.master, flag).expect("a descriptor");
+    let mut terminal = std::fs::File::from(pty.master);
+    prepare(&mut terminal, &pty.slave);
+    let call = call
+        .clone()
+        .env("KUBERNETES_EXEC_INFO", INTERACTIVE)
+        .through(&["setsid", "--ctty", "--wait"]);
+    (call.with_stdin(pty.slave).spawn(), terminal)
+}
+
+/// A full-screen program has set it so, and calls kubectl.
+#[test]
+fn a_password_is_typed_at_a_terminal_in_raw_mode_which_stays_so() {
+    use nix::sys::termios::{InputFlags, LocalFlags, SetArg, cfmakeraw, tcgetattr, tcsetattr};
+
+    for keys in ["\r", "\n", "\x03"] {
+        let sandbox = Sandbox::unattended();
+        let user = sandbox.okta.behaviour().user;
+        let call = sandbox.get_token().arg(&format!("--username={}", user.login));
+        let call = call.arg("--authentication-timeout-sec=10");
+        let raw = |_: &mut _, slave: &std::os::fd::OwnedFd| {
+            let mut settings = tcgetattr(slave).unwrap();
+            cfmakeraw(&mut settings);
+            settings.input_flags |= InputFlags::IGNCR;
+            tcsetattr(slave, SetArg::TCSANOW, &settings).unwrap();
+        };
+        let (child, mut terminal) = at_prepared_terminal(&call, raw);
+        let before = tcgetattr(&terminal).unwrap();
+        let mut shown = Vec::new();
+        let mut byte = [0];
+        while !shown.ends_with(b"Password: ") {
+            assert_eq!(terminal.read(&mut byte).unwrap(), 1);
+            shown.push(byte[0]);
+        }
+        assert!(!before.local_flags.contains(LocalFlags::ICANON));
+        write!(terminal, "{}{keys}", user.password).unwrap();
+        let outcome = finish(child);
+        assert_eq!(tcgetattr(&terminal).unwrap(), before, "{keys:?}");
+        if keys == "\x03" {
+            assert!(
+                outcome.code != Some(0) && sandbox.grants("password") == 0,
+                "{outcome}"
+            );
+            assert!(!outcome.stderr.contains("within"), "{outcome}");
+        } else {
+            outcome.token();
+        }
+    }
+}
+
 #[test]
 fn a_user_name_is_asked_for_where_none_is_given() {
     let sandbox = Sandbox::unattended();
