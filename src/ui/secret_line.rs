@@ -95,7 +95,10 @@ mod unix {
 
         fn turn_off(&mut self) -> io::Result<()> {
             self.is_off = true;
-            Ok(tcsetattr(self.terminal, SetArg::TCSANOW, &self.hidden)?)
+            tcsetattr(self.terminal, SetArg::TCSANOW, &self.hidden)?;
+            // What was typed before was meant for something else, and everybody could see it. Not by `TCSAFLUSH`, which would wait
+            // for a terminal that Ctrl-S has stopped.
+            Ok(tcflush(self.terminal, FlushArg::TCIFLUSH)?)
         }
 
         /// Ends the line of the prompt, too, and throws away what was typed and not read: the shell would run it.

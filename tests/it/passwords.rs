@@ -71,6 +71,19 @@ fn at_prepared_terminal(
     (call.with_stdin(pty.slave).spawn(), terminal)
 }
 
+/// As with every other program: it was meant for something else, and everybody could see it.
+#[test]
+fn what_was_typed_before_the_prompt_is_no_password() {
+    let sandbox = Sandbox::unattended();
+    let user = sandbox.okta.behaviour().user;
+    let call = sandbox.get_token().arg(&format!("--username={}", user.login));
+    let ahead = |terminal: &mut std::fs::File, _: &_| terminal.write_all(b"typed ahead\nand more").unwrap();
+    let (child, terminal) = at_prepared_terminal(&call, ahead);
+    let outcome = type_passwords(child, terminal, &[&user.password]);
+    outcome.token();
+    assert_eq!(sandbox.grants("password"), 1, "{outcome}");
+}
+
 /// A full-screen program has set it so, and calls kubectl.
 #[test]
 fn a_password_is_typed_at_a_terminal_in_raw_mode_which_stays_so() {
