@@ -42,7 +42,14 @@ fn collect(deadline: Option<Instant>, mut show: impl FnMut()) -> io::Result<Zero
     until_line_end(MAX_LINE, |byte| {
         loop {
             match wait.next()? {
-                Ready::Input => return (&input).read(byte),
+                Ready::Input => {
+                    let length = (&input).read(byte)?;
+                    // What Enter sends in raw mode, in which a full-screen program may have left the terminal.
+                    if *byte == *b"\r" {
+                        *byte = *b"\n";
+                    }
+                    return Ok(length);
+                }
                 Ready::Foreground if deadline.is_some() => show(),
                 Ready::Foreground | Ready::Background => {}
                 Ready::Signal(signal) => wait.let_through(signal),

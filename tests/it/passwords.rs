@@ -86,22 +86,23 @@ fn what_was_typed_before_the_prompt_is_no_password() {
 
 /// A full-screen program has set it so, and calls kubectl.
 #[test]
-fn a_password_is_typed_at_a_terminal_in_raw_mode_which_stays_so() {
-    use nix::sys::termios::{InputFlags, LocalFlags, SetArg, cfmakeraw, tcgetattr, tcsetattr};
+fn a_name_and_a_password_are_typed_at_a_terminal_in_raw_mode_which_stays_so() {
+    use nix::sys::termios::{LocalFlags, SetArg, cfmakeraw, tcgetattr, tcsetattr};
 
     for keys in ["\r", "\n", "\x03"] {
         let sandbox = Sandbox::unattended();
         let user = sandbox.okta.behaviour().user;
-        let call = sandbox.get_token().arg(&format!("--username={}", user.login));
+        let call = sandbox.get_token().arg("--grant-type=password");
         let call = call.arg("--authentication-timeout-sec=10");
         let raw = |_: &mut _, slave: &std::os::fd::OwnedFd| {
             let mut settings = tcgetattr(slave).unwrap();
             cfmakeraw(&mut settings);
-            settings.input_flags |= InputFlags::IGNCR;
             tcsetattr(slave, SetArg::TCSANOW, &settings).unwrap();
         };
         let (child, mut terminal) = at_prepared_terminal(&call, raw);
         let before = tcgetattr(&terminal).unwrap();
+        let (child, _) = up_to(child, "Username: ");
+        write!(terminal, "{}{}", user.login, keys.replace('\x03', "\r")).unwrap();
         let mut shown = Vec::new();
         let mut byte = [0];
         while !shown.ends_with(b"Password: ") {
