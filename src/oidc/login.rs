@@ -201,8 +201,9 @@ impl ProviderClient<'_> {
 /// terminal, whatever standard error is.
 fn needs_reports(grant: &Grant, browser: &Browser) -> bool {
     match grant {
-        Grant::Browser | Grant::Device => browser.absence().is_some(),
-        Grant::Keyboard => true,
+        Grant::Browser => browser.absence().is_some(),
+        // No program gets the code of a device, so that it is only in the text.
+        Grant::Keyboard | Grant::Device => true,
         Grant::Password { .. } | Grant::ClientCredentials => false,
     }
 }
@@ -278,7 +279,7 @@ mod tests {
             (&Grant::Browser, &command, false),
             (&Grant::Browser, &skipped, true),
             (&Grant::Browser, &no_display, true),
-            (&Grant::Device, &Browser::Desktop, false),
+            (&Grant::Device, &Browser::Desktop, true),
             (&Grant::Device, &no_display, true),
             (&Grant::Device, &Browser::Nobody, true),
             (&Grant::Keyboard, &Browser::Desktop, true),
