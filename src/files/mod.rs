@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+#[cfg(unix)]
+mod access;
 mod error;
 mod hint;
 #[cfg(target_os = "linux")]

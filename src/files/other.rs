@@ -117,6 +117,15 @@ pub(super) fn keep_owner(_file: &File, _replaced: &fs::Metadata) -> Result<(), (
     Ok(())
 }
 
+pub(super) fn keep_access(file: &File, _replaced: &File, metadata: &fs::Metadata) -> io::Result<()> {
+    file.set_permissions(metadata.permissions())
+}
+
+/// It is what makes the file private here.
+pub(super) fn drop_inherited_list(_file: &File) -> bool {
+    true
+}
+
 /// The access list of the directory decides that.
 pub(super) fn readable_by_others(_metadata: &fs::Metadata) -> Option<u32> {
     None

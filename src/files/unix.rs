@@ -12,6 +12,7 @@ use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{Uid, User};
 
+pub(super) use super::access::{drop_inherited_list, keep_access};
 use super::unmapped::is_unmapped;
 use super::user_file::{BackupFault, PIPE};
 use super::{Error, Kind, SystemFault, open};

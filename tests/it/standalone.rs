@@ -54,7 +54,7 @@ pub(crate) fn standalone(sandbox: &Sandbox, more: &[&str]) -> (PathBuf, Call) {
 }
 
 /// The value of a key of the entry.
-fn value(file: &PathBuf, key: &str) -> Option<String> {
+pub(crate) fn value(file: &PathBuf, key: &str) -> Option<String> {
     let text = fs::read_to_string(file).unwrap();
     let line = text
         .lines()
@@ -62,7 +62,7 @@ fn value(file: &PathBuf, key: &str) -> Option<String> {
     Some(line.trim_matches('"').to_owned())
 }
 
-fn id_token(file: &PathBuf) -> String {
+pub(crate) fn id_token(file: &PathBuf) -> String {
     value(file, "id-token").expect("an ID token in the kubeconfig")
 }
 

@@ -1,4 +1,4 @@
-//! A person's own file that we edit, such as a kubeconfig: its links, mode and owner stay as they are.
+//! A person's own file that we edit, such as a kubeconfig: its links, mode, owner and access list stay as they are.
 //!
 //! Owns how such a file is found, locked as kubectl locks it, replaced as a whole, and backed up beside itself.
 //! Unlike our private files it may be a link and may be readable by others: that is the person's business.
@@ -96,11 +96,12 @@ impl UserFile {
     pub(crate) fn stage(&self, bytes: &[u8], _lock: &UserFileLock) -> Result<Staged, UserFileError> {
         let path = &self.real;
         let metadata = fs::metadata(path).map_err(UserFileError::io("open", path))?;
-        if metadata.permissions().readonly() || open(OpenOptions::new().append(true), path).is_err() {
+        let original = open(OpenOptions::new().append(true), path);
+        let (false, Ok(original)) = (metadata.permissions().readonly(), original) else {
             return Err(UserFileError::ReadOnly {
                 path: self.named.clone(),
             });
-        }
+        };
         let links = platform::links(&metadata);
         if links > 1 {
             return Err(UserFileError::ManyNames {
@@ -115,8 +116,7 @@ impl UserFile {
             source,
         })?;
         // The owner first: changing it may clear bits of the mode.
-        file.as_file()
-            .set_permissions(metadata.permissions())
+        platform::keep_access(file.as_file(), &original, &metadata)
             .map_err(UserFileError::io("write", path))?;
         Ok(Staged {
             file,
@@ -201,6 +201,8 @@ fn temporary(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, UserFileError> 
         .suffix(TEMPORARY_SUFFIX)
         .tempfile_in(dir)
         .map_err(UserFileError::io("write to", dir))?;
+    // Before there is anything to read, and so that a later `chmod` lets in nobody whom it does not name.
+    platform::drop_inherited_list(file.as_file());
     file.write_all(bytes)
         .and_then(|()| file.as_file().sync_all())
         .map_err(UserFileError::io("write", path))?;

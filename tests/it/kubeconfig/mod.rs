@@ -1,5 +1,7 @@
 //! `kubeconfig convert` and `kubeconfig restore` on every layout that a kubeconfig has.
 
+#[cfg(target_os = "linux")]
+mod access;
 mod advice;
 mod faults;
 mod hostile;
