@@ -66,7 +66,8 @@ impl PrivateDir {
     }
 }
 
-fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+/// Replaces what is in an open file.
+pub(super) fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     file.rewind()?;
     file.write_all(bytes)?;
     file.set_len(bytes.len() as u64)?;

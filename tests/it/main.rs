@@ -72,6 +72,8 @@ mod standalone;
 mod standalone_selection;
 mod standalone_turns;
 #[cfg(target_os = "linux")]
+mod standalone_writing;
+#[cfg(target_os = "linux")]
 mod storage;
 #[cfg(target_os = "linux")]
 mod storage_without_keyring;

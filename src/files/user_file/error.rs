@@ -44,6 +44,12 @@ pub(crate) enum UserFileError {
         owner: Option<String>,
         source: io::Error,
     },
+    #[error("`{}` was written in part only; all of it is in `{}`", shown(.path), shown(.copy))]
+    HalfWritten {
+        path: PathBuf,
+        copy: PathBuf,
+        source: io::Error,
+    },
     #[error("cannot {action} `{}`", shown(.path))]
     Io {
         action: &'static str,
@@ -88,6 +94,9 @@ impl UserFileError {
                     "give it a group that you are in: chgrp \"$(id -gn)\" {}",
                     quoted(path)
                 )
+            }
+            Self::HalfWritten { path, copy, .. } => {
+                format!("once it can be written: cp {} {}", quoted(copy), quoted(path))
             }
             Self::Io { path, source, .. } => system_hint(Purpose::Kubeconfig, false, path, source),
         }

@@ -15,10 +15,12 @@ use super::{open, platform};
 mod backup;
 mod error;
 mod lock;
+mod staged;
 
 pub(in crate::files) use backup::BackupFault;
 pub(crate) use error::UserFileError;
 pub(crate) use lock::UserFileLock;
+pub(crate) use staged::Staged;
 
 /// A kubeconfig of hundreds of clusters is some megabytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -122,23 +124,6 @@ impl UserFile {
             file,
             path: path.clone(),
         })
-    }
-}
-
-/// New contents that wait to take their place; dropped, they are gone.
-#[derive(Debug)]
-pub(crate) struct Staged {
-    file: NamedTempFile,
-    path: PathBuf,
-}
-
-impl Staged {
-    pub(crate) fn commit(self) -> Result<(), UserFileError> {
-        let path = self.path;
-        self.file
-            .persist(&path)
-            .map_err(|error| UserFileError::io("write", &path)(error.error))?;
-        sync_parent(&path)
     }
 }
 
