@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use granit_parser::ScalarStyle;
+
 use super::convert::Fault;
 use super::edit::{Edit, Lines, apply};
 use super::entry::{insert_after, is_plain, json, written};
@@ -113,7 +115,8 @@ pub(crate) fn user_names(text: &str) -> Vec<String> {
 }
 
 fn token(config: &Node, key: &str) -> Option<Secret> {
-    let text = config.get(key)?.text()?;
+    // A block scalar ends with its line.
+    let text = config.get(key)?.text()?.trim();
     Some(Secret::new(text)).filter(|_| !text.is_empty())
 }
 
@@ -151,21 +154,66 @@ pub(crate) fn with_tokens(
 }
 
 fn edit(lines: &Lines<'_>, config: &Node, key: &str, token: &str) -> Result<Edit, String> {
-    let Some((name, value)) = config.pair(key) else {
-        let issuer = config.pair(ISSUER).ok_or("there is nothing to write it behind")?;
-        return insert_after(lines, issuer, key, token);
+    let Some(known) = config.pair(key) else {
+        let pair = neighbour(config).ok_or("there is nothing to write it behind")?;
+        return insert_after(lines, pair, key, token);
     };
+    let (name, value) = known;
+    if is_block(value) {
+        return replace_block(lines, known, token).ok_or_else(|| "its block has no sign".to_owned());
+    }
     if !value.span.is_empty() {
         return Ok(Edit::replace(value.span.clone(), written(token, value)?));
     }
     // `id-token:` with nothing behind it.
     let colon = lines.text[name.span.end..].find(':').ok_or("it has no colon")?;
-    let token = if is_plain(token) {
+    Ok(Edit::insert(
+        name.span.end + colon + 1,
+        format!(" {}", in_one_line(token)),
+    ))
+}
+
+/// The entry that new tokens are written behind: the issuer, or another one where that is a text of several lines.
+fn neighbour(config: &Node) -> Option<&(Node, Node)> {
+    config.pair(ISSUER)?;
+    let fits = |(_, value): &&(Node, Node)| !is_block(value) && !value.span.is_empty();
+    let pairs = || config.pairs().into_iter().flatten();
+    let issuer = pairs().find(|pair| pair.0.text() == Some(ISSUER)).filter(fits);
+    issuer.or_else(|| pairs().find(fits))
+}
+
+fn is_block(value: &Node) -> bool {
+    use ScalarStyle::{Folded, Literal};
+    matches!(
+        &value.value,
+        Value::Scalar {
+            style: Literal | Folded,
+            ..
+        }
+    )
+}
+
+fn in_one_line(token: &str) -> String {
+    if is_plain(token) {
         token.to_owned()
     } else {
         json(token)
+    }
+}
+
+/// Puts a text of one line in the place of a block scalar. What stands behind the sign of the block stays.
+fn replace_block(lines: &Lines<'_>, (name, value): &(Node, Node), token: &str) -> Option<Edit> {
+    // The span of a block scalar is that of its content.
+    let sign = lines.text[name.span.end..value.span.start].find(['|', '>'])? + name.span.end;
+    let header = lines.after(sign);
+    let comment = header.find(" #").map_or("", |at| &header[at..]);
+    let content = lines.text[value.span.clone()].trim_end();
+    let end = if content.is_empty() {
+        sign + header.len()
+    } else {
+        value.span.start + content.len()
     };
-    Ok(Edit::insert(name.span.end + colon + 1, format!(" {token}")))
+    Some(Edit::replace(sign..end, in_one_line(token) + comment))
 }
 
 /// The tree that the edited text has to have.
@@ -181,12 +229,16 @@ fn expected(root: &Node, user: &str, tokens: &[(&str, &str)]) -> Node {
         .and_then(|item| member(item, "user"))
         .and_then(|user| member(user, "auth-provider"))
         .and_then(|provider| member(provider, "config"));
-    if let Some(Value::Mapping { pairs, .. }) = config.map(|config| &mut config.value) {
+    let Some(config) = config else {
+        return root;
+    };
+    let neighbour = neighbour(config).and_then(|(name, _)| name.text().map(str::to_owned));
+    if let Value::Mapping { pairs, .. } = &mut config.value {
         let is = |pair: &(Node, Node), key: &str| pair.0.text() == Some(key);
-        let mut behind = pairs
+        let place = pairs
             .iter()
-            .position(|pair| is(pair, ISSUER))
-            .map_or(0, |at| at + 1);
+            .position(|pair| pair.0.text() == neighbour.as_deref());
+        let mut behind = place.map_or(0, |at| at + 1);
         for (key, token) in tokens {
             let token = Node::scalar(token);
             if let Some(known) = pairs.iter_mut().find(|pair| is(pair, key)) {
@@ -243,6 +295,22 @@ mod tests {
                 " {idp-issuer-url: i, client-id: c}\n",
                 " {idp-issuer-url: i, id-token: a.b-_c, refresh-token: \"0: {x}\", client-id: c}\n",
             ),
+            (
+                "\n        idp-issuer-url: i\n        id-token: |- # mine\n          old\n          er\n\n# end\n        refresh-token: >+\n          old\n        client-id: c\n",
+                "\n        idp-issuer-url: i\n        id-token: a.b-_c # mine\n\n# end\n        refresh-token: \"0: {x}\"\n        client-id: c\n",
+            ),
+            (
+                "\n        idp-issuer-url: i\n        refresh-token: |2\n            old\n        id-token: |-\n          old",
+                "\n        idp-issuer-url: i\n        refresh-token: \"0: {x}\"\n        id-token: a.b-_c",
+            ),
+            (
+                "\n        idp-issuer-url: i\n        id-token: |-\n        refresh-token: > # r\n        client-id: c\n",
+                "\n        idp-issuer-url: i\n        id-token: a.b-_c\n        refresh-token: \"0: {x}\" # r\n        client-id: c\n",
+            ),
+            (
+                "\n        idp-issuer-url: |-\n          i\n        x:\n        client-id: c # app\n",
+                "\n        idp-issuer-url: |-\n          i\n        x:\n        client-id: c # app\n        id-token: a.b-_c\n        refresh-token: \"0: {x}\"\n",
+            ),
         ];
         for (config, expected) in cases {
             assert_eq!(tokens(config).unwrap(), expected);
@@ -252,7 +320,7 @@ mod tests {
     #[test]
     fn what_cannot_be_edited_is_left_alone() {
         for config in [
-            "\n        idp-issuer-url: i\n        id-token: |\n          old\n",
+            "\n        idp-issuer-url: i\n        ? id-token\n",
             " &a {idp-issuer-url: i}\n",
             "\n        client-id: c\n",
         ] {

@@ -71,7 +71,6 @@ mod setup;
 mod standalone;
 mod standalone_selection;
 mod standalone_turns;
-#[cfg(target_os = "linux")]
 mod standalone_writing;
 #[cfg(target_os = "linux")]
 mod storage;

@@ -1,12 +1,61 @@
 //! Without a command: whether the tokens can be written is known before anybody is asked for them, and none is lost.
 
 use std::fs;
+use std::path::Path;
+#[cfg(target_os = "linux")]
 use std::process::Command;
 
-use crate::standalone::{sign_in, standalone, write};
+use crate::standalone::{short_lives, sign_in, standalone, value, write};
 use crate::support::Sandbox;
 
+/// Signed in, with a token that has ended and a refresh token.
+fn ended(sandbox: &Sandbox) -> (std::path::PathBuf, crate::support::Call) {
+    short_lives(sandbox);
+    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
+    let (file, call) = standalone(sandbox, &["extra-scopes: offline_access"]);
+    sign_in(&file, &call);
+    (file, call)
+}
+
+fn change(file: &Path, change: impl FnOnce(String) -> String) -> String {
+    let text = change(fs::read_to_string(file).unwrap());
+    fs::write(file, &text).unwrap();
+    text
+}
+
+#[test]
+fn tokens_in_block_scalars_are_refreshed_and_replaced() {
+    for style in ["|-", ">-", "|", ">"] {
+        for key in ["id-token: ", "refresh-token: "] {
+            let sandbox = Sandbox::new();
+            let (file, call) = ended(&sandbox);
+            let token = value(&file, key.trim_end_matches(": ")).unwrap();
+            let before = change(&file, |text| {
+                text.replace(
+                    &format!("{key}{token}\n"),
+                    &format!("{key}{style}\n            {token}\n"),
+                )
+            });
+            sign_in(&file, &call);
+            assert_eq!(
+                (sandbox.tabs(), sandbox.grants("refresh_token")),
+                (1, 1),
+                "{style} {key}"
+            );
+            let rest = |text: &str| -> Vec<String> {
+                let lines = text.lines().filter(|line| !line.contains("-token:"));
+                lines
+                    .filter(|line| !line.contains(&token))
+                    .map(str::to_owned)
+                    .collect()
+            };
+            assert_eq!(rest(&fs::read_to_string(&file).unwrap()), rest(&before));
+        }
+    }
+}
+
 /// A wrapper that runs a program with mounts of its own, if that can be had here.
+#[cfg(target_os = "linux")]
 fn with_mounts(mount: &str) -> Option<[String; 7]> {
     let run = format!("{mount} && exec \"$@\"");
     let wrapper = ["unshare", "--map-root-user", "--mount", "sh", "-c", &run, "sh"].map(str::to_owned);
@@ -15,6 +64,7 @@ fn with_mounts(mount: &str) -> Option<[String; 7]> {
 }
 
 /// As with `docker run -v ~/.kube/config:/root/.kube/config`: nothing can take its place by a rename.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_kubeconfig_that_is_a_mount_of_its_own_is_written_in_place() {
     let sandbox = Sandbox::new();
