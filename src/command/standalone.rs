@@ -19,12 +19,16 @@ use crate::kubeconfig::{self, AuthProvider};
 use crate::lifecycle::{Acquisition, Demand, LockedSession, Remark, ScopeSource, SessionStore, Settings};
 use crate::oidc::{Continuation, DocumentCache, Event, NoDocumentCache, StoredToken};
 use crate::runtime::LazyRuntime;
+use crate::secret::Secret;
 use crate::session::{self, Identity, Key, Loaded, Locked, Record, Store, Wait};
 use crate::settings::{self, Login, Provider, Storage, Trust};
 use crate::ui::Ui;
 
 /// kubectl holds its lock for a moment only.
 const KUBECONFIG_LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// New tokens may make the kubeconfig larger by so many bytes: the first two are some KiB.
+const GROWTH: usize = 8 * 1024;
 
 pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
     let environment = invocation.environment;
@@ -235,7 +239,6 @@ impl SessionStore for KubeconfigStore<'_> {
         Ok(session.map_or(Loaded::Nothing, |session| Loaded::Session(Box::new(session))))
     }
 
-    /// A kubeconfig that turns out to be read-only after a refresh or a sign-in would lose what it brought.
     fn lock(
         &self,
         limit: Duration,
@@ -247,8 +250,7 @@ impl SessionStore for KubeconfigStore<'_> {
             None | Some(Err(_)) => (None, None),
             Some(Ok((turn, wait))) => (Some(turn), Some(wait)),
         };
-        let lock = self.lock_file()?;
-        drop(self.file.stage(self.file.text()?.as_bytes(), &lock)?);
+        self.rehearse()?;
         Ok((self.locked(turn), wait == Some(Wait::BehindAnother)))
     }
 
@@ -277,15 +279,7 @@ impl LockedSession for LockedEntry<'_> {
     }
 
     fn save(&self, session: &Record) -> Result<(), Error> {
-        let KubeconfigStore { file, user, .. } = self.store;
-        let lock = self.store.lock_file()?;
-        // What was read before may be old by now.
-        let text = file.text()?;
-        let (id_token, refresh_token) = (Some(&session.token), session.refresh_token.as_ref());
-        let edited = kubeconfig::with_tokens(&text, user, id_token, refresh_token);
-        let edited = edited.map_err(|fault| file.fault(&fault))?;
-        let staged = file.stage(edited.as_bytes(), &lock)?;
-        Ok(staged.commit().map_err(kubeconfig::Error::from)?)
+        self.store.write(session)
     }
 
     /// The sign-in that follows replaces the tokens.
@@ -298,6 +292,44 @@ impl<'a> KubeconfigStore<'a> {
             store: self,
             _turn: turn,
         }
+    }
+
+    /// Writes everything but the name: a kubeconfig that turns out to take no tokens after a refresh or a sign-in would lose what it brought.
+    fn rehearse(&self) -> Result<(), Error> {
+        let lock = self.lock_file()?;
+        let text = self.file.text()?;
+        let token = Secret::new("token");
+        let edited = self.edited(&text, Some(&token), Some(&token))?.into_bytes();
+        // A copy of what is there, since a file system that compresses takes blanks where it takes nothing else.
+        let size = text.len() + GROWTH;
+        let filler = edited.iter().copied().cycle().take(size);
+        drop(self.file.stage(&filler.collect::<Vec<u8>>(), &lock)?);
+        Ok(())
+    }
+
+    fn write(&self, session: &Record) -> Result<(), Error> {
+        let lock = self.lock_file()?;
+        // What was read before may be old by now.
+        let text = self.file.text()?;
+        let edited = self.edited(&text, Some(&session.token), session.refresh_token.as_ref())?;
+        let staged = self.file.stage(edited.as_bytes(), &lock)?;
+        Ok(staged.commit().map_err(kubeconfig::Error::from)?)
+    }
+
+    fn edited(
+        &self,
+        text: &str,
+        id_token: Option<&Secret>,
+        refresh_token: Option<&Secret>,
+    ) -> Result<String, Error> {
+        let edited = kubeconfig::with_tokens(text, self.user, id_token, refresh_token);
+        edited.map_err(|fault| match fault {
+            kubeconfig::Fault::Unproven => Error::Kubeconfig(kubeconfig::Error::NoPlaceForTokens {
+                path: self.file.path().to_owned(),
+                name: ForeignText::new(self.user),
+            }),
+            fault => self.file.fault(&fault).into(),
+        })
     }
 
     fn lock_file(&self) -> Result<UserFileLock, Error> {

@@ -52,6 +52,8 @@ pub(crate) enum Error {
     },
     #[error("the conversion of `{}` would change more than it should; nothing was written", shown(.path))]
     Unproven { path: PathBuf },
+    #[error("the tokens of user `{name}` cannot be written into `{}`: the layout of its entry is not understood", shown(.path))]
+    NoPlaceForTokens { path: PathBuf, name: ForeignText },
     #[error("`{}` is the backup of another state of `{}`", shown(.backup), shown(.path))]
     OtherBackup { path: PathBuf, backup: PathBuf },
     #[error("`{}` was changed after its conversion", shown(.path))]
@@ -108,6 +110,10 @@ impl Error {
             }
             Self::Unproven { .. } => {
                 "write the entry anew with `kubesesame setup`, and please report this kubeconfig's layout"
+                    .to_owned()
+            }
+            Self::NoPlaceForTokens { .. } => {
+                "write its `id-token` and `refresh-token` as plain values of one line, or let kubectl run what signs in: kubesesame kubeconfig convert"
                     .to_owned()
             }
             Self::OtherBackup { backup, .. } => {

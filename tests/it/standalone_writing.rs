@@ -54,6 +54,21 @@ fn tokens_in_block_scalars_are_refreshed_and_replaced() {
     }
 }
 
+#[test]
+fn a_layout_that_takes_no_tokens_is_told_before_anybody_is_asked() {
+    let sandbox = Sandbox::new();
+    let (file, call) = standalone(&sandbox, &["extra-scopes: offline_access", "? id-token"]);
+    let before = fs::read_to_string(&file).unwrap();
+    let outcome = call.run();
+    outcome.fails(
+        1,
+        &["the tokens of user `alice`", "kubesesame kubeconfig convert"],
+    );
+    assert!(!outcome.stderr.contains("conversion"), "{outcome}");
+    assert!(sandbox.okta.requests().is_empty());
+    assert_eq!(fs::read_to_string(&file).unwrap(), before);
+}
+
 /// A wrapper that runs a program with mounts of its own, if that can be had here.
 #[cfg(target_os = "linux")]
 fn with_mounts(mount: &str) -> Option<[String; 7]> {
@@ -91,4 +106,31 @@ fn a_kubeconfig_that_is_a_mount_of_its_own_is_written_in_place() {
     }
     assert_eq!(fs::read_to_string(&outside).unwrap(), signed_in);
     assert_eq!(names(".kube"), 2);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_takes_no_longer_file_is_told_before_anybody_is_asked() {
+    let sandbox = Sandbox::new();
+    let (file, call) = standalone(&sandbox, &["extra-scopes: offline_access"]);
+    // One block, and there are two.
+    let block = 4096;
+    change(&file, |text| {
+        format!("{text}#{}\n", "x".repeat(block - text.len() - 10))
+    });
+    let (disk, copy) = (sandbox.path("disk"), sandbox.path("disk/config"));
+    fs::create_dir(&disk).unwrap();
+    let mount = format!(
+        "mount -t tmpfs -o size=8k,mode=700 tmpfs '{}' && cp '{}' '{}' && chmod 600 '{2}'",
+        disk.display(),
+        file.display(),
+        copy.display()
+    );
+    let Some(wrapper) = with_mounts(&mount) else {
+        return;
+    };
+    let wrapper: Vec<&str> = wrapper.iter().map(String::as_str).collect();
+    let call = call.arg(&format!("--kubeconfig={}", copy.display()));
+    call.through(&wrapper).run().fails(1, &["No space left"]);
+    assert!(sandbox.okta.requests().is_empty());
 }
