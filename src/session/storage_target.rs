@@ -208,6 +208,11 @@ impl Locked<'_> {
         }
     }
 
+    /// Removes a session that is stored elsewhere by now. Best effort: whoever reads it compares.
+    pub(crate) fn remove_session(&self) {
+        drop(self.store.dir.remove(&self.store.key.session_file()));
+    }
+
     /// Puts the file of a session that the provider has ended out of the way, so that it is not read again. Best effort: what stays is refused
     /// once more.
     ///

@@ -5,8 +5,8 @@ use std::path::Path;
 #[cfg(target_os = "linux")]
 use std::process::Command;
 
-use crate::standalone::{short_lives, sign_in, standalone, value, write};
-use crate::support::Sandbox;
+use crate::standalone::{id_token, kubeconfig, short_lives, sign_in, standalone, value, write};
+use crate::support::{Sandbox, finish, wait_until};
 
 /// Signed in, with a token that has ended and a refresh token.
 fn ended(sandbox: &Sandbox) -> (std::path::PathBuf, crate::support::Call) {
@@ -67,6 +67,74 @@ fn a_layout_that_takes_no_tokens_is_told_before_anybody_is_asked() {
     assert!(!outcome.stderr.contains("conversion"), "{outcome}");
     assert!(sandbox.okta.requests().is_empty());
     assert_eq!(fs::read_to_string(&file).unwrap(), before);
+}
+
+/// What was spent or typed for them is not asked for again.
+#[test]
+fn tokens_that_cannot_be_written_are_kept_for_the_next_call() {
+    let sandbox = Sandbox::new();
+    let (file, call) = ended(&sandbox);
+    let before = fs::read_to_string(&file).unwrap();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.id_token_lifetime_secs = 3600);
+    sandbox.hold_token_answers();
+    let running = call.spawn();
+    wait_until("the refresh is sent", || sandbox.grants("refresh_token") > 0);
+    let lock = sandbox.path(".kube/config.lock");
+    fs::write(&lock, "").unwrap();
+    sandbox.let_answers_go();
+    let kept = [
+        "is locked",
+        "mv ",
+        "the new tokens are kept in `",
+        "the next call",
+    ];
+    finish(running).fails(1, &kept);
+    assert_eq!(fs::read_to_string(&file).unwrap(), before);
+    fs::remove_file(lock).unwrap();
+    sandbox.okta.clear_requests();
+    let outcome = call.run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert_ne!(fs::read_to_string(&file).unwrap(), before);
+    assert!(sandbox.okta.requests().is_empty());
+    assert_eq!(
+        (sandbox.tabs(), sandbox.session_count(".kube/cache/kubesesame")),
+        (1, 0)
+    );
+    assert_eq!(call.run().to_string(), "exit: 0");
+}
+
+/// Tokens that were kept are of no use once the kubeconfig has later ones.
+#[test]
+fn kept_tokens_do_not_replace_later_ones() {
+    let sandbox = Sandbox::new();
+    let (file, call) = ended(&sandbox);
+    sandbox.hold_token_answers();
+    let running = call.spawn();
+    wait_until("the refresh is sent", || sandbox.grants("refresh_token") > 0);
+    let lock = sandbox.path(".kube/config.lock");
+    fs::write(&lock, "").unwrap();
+    sandbox.let_answers_go();
+    finish(running).fails(1, &["are kept in `"]);
+    fs::remove_file(lock).unwrap();
+    // Signed in for by another program, which changes both.
+    sandbox
+        .okta
+        .behave(|behaviour| (behaviour.clock_offset_secs, behaviour.id_token_lifetime_secs) = (0, 3600));
+    let text = kubeconfig(&sandbox, &["extra-scopes: offline_access"]);
+    let other = write(&sandbox, "other", &text);
+    sign_in(
+        &other,
+        &sandbox
+            .standalone()
+            .arg(&format!("--kubeconfig={}", other.display())),
+    );
+    fs::copy(&other, &file).unwrap();
+    let later = id_token(&file);
+    assert_eq!(call.run().to_string(), "exit: 0");
+    assert_eq!(id_token(&file), later);
+    assert_eq!(sandbox.session_count(".kube/cache/kubesesame"), 0);
 }
 
 /// A wrapper that runs a program with mounts of its own, if that can be had here.

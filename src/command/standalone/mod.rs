@@ -1,0 +1,191 @@
+//! No command: signs in the user of a kubeconfig whose `auth-provider` is `oidc`, as kubelogin's standalone mode does.
+//!
+//! The context chooses the user, and the user's entry names the provider. The rest is [`crate::lifecycle`] over a store of its own: the
+//! two tokens in the kubeconfig, written under kubectl's lock into the text as it is then; every other byte stays.
+
+mod store;
+
+use self::store::KubeconfigStore;
+use super::kubeconfig::files::{Kubeconfig, in_order};
+use super::person;
+use crate::cli::{Cli, Command, StandaloneArgs};
+use crate::clock;
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::foreign_text::ForeignText;
+use crate::invocation::Invocation;
+use crate::kubeconfig::{self, AuthProvider};
+use crate::lifecycle::{Acquisition, Demand, ScopeSource, Settings};
+use crate::oidc::{Continuation, Event};
+use crate::runtime::LazyRuntime;
+use crate::session::Identity;
+use crate::settings::{self, Login, Provider, Trust};
+use crate::ui::Ui;
+
+pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
+    let environment = invocation.environment;
+    let selected = Selected::find(&args, environment).inspect_err(|_| ui.note(WHAT_IT_IS))?;
+    let (provider, mut trust) = settings_of(&selected.entry.arguments).map_err(|fault| {
+        selected
+            .file
+            .no_sign_in(&selected.user, &fault.reason, Some(fault.cure))
+    })?;
+    let provider = provider.with_parameters(&args.oidc_auth_request_extra_params)?;
+    trust.add(Trust::new(args.tls));
+    trust.expand_home(environment);
+    let login = Login::new(&args.login, None, environment, environment.terminal())?;
+    settings::check(&provider, &login)?;
+    let identity = Identity {
+        issuer: provider.issuer.as_str().to_owned(),
+        client_id: provider.client_id.clone(),
+        account: None,
+    };
+    let store = KubeconfigStore::new(&selected.file, &selected.user, &identity, &provider, environment);
+    let settings = Settings {
+        provider: &provider,
+        login: &login,
+        trust: &trust,
+        identity: &identity,
+        scopes_from: ScopeSource::AuthProvider,
+    };
+    sign_in(&store, &settings, invocation, ui).map_err(in_terms_of_the_entry)
+}
+
+/// Issuer, client and scopes have no flags here.
+fn in_terms_of_the_entry(error: Error) -> Error {
+    error.reworded(kubeconfig::hint_in_entry_terms)
+}
+
+fn sign_in(
+    store: &KubeconfigStore<'_>,
+    settings: &Settings<'_>,
+    invocation: &Invocation<'_>,
+    ui: Ui,
+) -> Result<(), Error> {
+    let report = |event: Event<'_>| person::show(ui, event);
+    let acquisition = Acquisition {
+        store,
+        settings,
+        demand: Demand::Good,
+        detect_rejections: false,
+        import: None,
+        latest_of: &|own| own,
+        invocation,
+        runtime: &LazyRuntime::default(),
+        person: person::with(ui, &report, Continuation::Command),
+        ui,
+    };
+    store.write_kept_tokens()?;
+    let acquired = acquisition.acquire();
+    if let Some((error, place)) = store.take_unwritten() {
+        ui.note(&format!(
+            "the new tokens are kept in `{}`; the next call writes them into the kubeconfig",
+            place.display()
+        ));
+        acquired?;
+        return Err(error);
+    }
+    let acquired = acquired?;
+    if acquired.was_stored {
+        ui.step(|| "the token in the kubeconfig is still good".to_owned());
+    } else {
+        ui.note(&format!(
+            "you have a token until {}; to have kubectl refresh it by itself: kubesesame kubeconfig convert",
+            clock::rfc3339(acquired.session.expires_at)
+        ));
+        if let Some(warning) = store.file().warning_of_readers() {
+            ui.warn(&warning);
+        }
+    }
+    Ok(())
+}
+
+const WHAT_IT_IS: &str = "\
+without a command, kubesesame signs in the user of a kubeconfig whose `auth-provider` is `oidc`; for all else: kubesesame --help";
+
+/// A value of an entry that cannot be used, and what to do about it.
+struct EntryFault {
+    reason: String,
+    cure: String,
+}
+
+/// The settings in an entry, as `get-token` reads them.
+fn settings_of(arguments: &[String]) -> Result<(Provider, Trust), EntryFault> {
+    let Ok(Command::GetToken(args)) = Cli::parse_entry(arguments).map(|cli| cli.command) else {
+        return Err(EntryFault {
+            reason: "its `auth-provider` has a value that cannot be used".to_owned(),
+            cure: "correct its `config` in the kubeconfig".to_owned(),
+        });
+    };
+    let provider = Provider::new(args.provider).map_err(|error| EntryFault {
+        reason: kubeconfig::in_entry_terms(&error.to_string()),
+        cure: kubeconfig::hint_in_entry_terms(&error.hint()),
+    })?;
+    Ok((provider, Trust::new(args.tls)))
+}
+
+/// The user that is meant, and where its entry is.
+struct Selected {
+    file: Kubeconfig,
+    user: String,
+    entry: AuthProvider,
+}
+
+impl Selected {
+    fn find(args: &StandaloneArgs, environment: &Environment) -> Result<Self, Error> {
+        let files = in_order(&args.file, environment)?;
+        let texts: Result<Vec<String>, _> = files.iter().map(Kubeconfig::text).collect();
+        let texts = texts?;
+        let user = match args.user.clone().filter(|user| !user.is_empty()) {
+            Some(user) => user,
+            None => user_of_context(&files, &texts, args.context.as_deref())?,
+        };
+        for (file, text) in files.into_iter().zip(&texts) {
+            let found = kubeconfig::auth_provider(text, &user).map_err(|fault| file.fault(&fault))?;
+            match found {
+                None => {}
+                Some(Ok(entry)) => return Ok(Self { file, user, entry }),
+                Some(Err(reason)) => return Err(file.no_sign_in(&user, &reason, None)),
+            }
+        }
+        let name = ForeignText::new(&user);
+        let known = texts.iter().flat_map(|text| kubeconfig::user_names(text));
+        let known = known.map(|name| ForeignText::new(&name)).collect();
+        Err(kubeconfig::Error::NoSuchUser { name, known }.into())
+    }
+}
+
+impl Kubeconfig {
+    fn no_sign_in(&self, user: &str, reason: &str, cure: Option<String>) -> Error {
+        Error::Kubeconfig(kubeconfig::Error::NoSignIn {
+            path: self.path().to_owned(),
+            name: ForeignText::new(user),
+            reason: ForeignText::new(reason),
+            cure,
+        })
+    }
+}
+
+fn user_of_context(
+    files: &[Kubeconfig],
+    texts: &[String],
+    context: Option<&str>,
+) -> Result<String, kubeconfig::Error> {
+    let mut current = context.filter(|name| !name.is_empty()).map(str::to_owned);
+    let mut known = Vec::new();
+    for (file, text) in files.iter().zip(texts) {
+        let contexts = kubeconfig::contexts(text).map_err(|fault| file.fault(&fault))?;
+        current = current.or(contexts.current);
+        known.extend(contexts.users);
+    }
+    let current = current.ok_or(kubeconfig::Error::NoContext)?;
+    let name = || ForeignText::new(&current);
+    match known.iter().find(|(known, _)| *known == current) {
+        Some((_, Some(user))) => Ok(user.clone()),
+        Some((_, None)) => Err(kubeconfig::Error::NoUser { name: name() }),
+        None => Err(kubeconfig::Error::NoSuchContext {
+            name: name(),
+            known: known.iter().map(|(name, _)| ForeignText::new(name)).collect(),
+        }),
+    }
+}

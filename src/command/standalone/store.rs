@@ -1,0 +1,268 @@
+//! The tokens of a kubeconfig's `auth-provider` entry as a store of [`crate::lifecycle`].
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::command::kubeconfig::files::Kubeconfig;
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::files::{UserFileError, UserFileLock};
+use crate::foreign_text::ForeignText;
+use crate::kubeconfig::{self, AuthProvider};
+use crate::lifecycle::{LockedSession, Remark, SessionStore};
+use crate::oidc::{DocumentCache, NoDocumentCache, StoredToken};
+use crate::secret::Secret;
+use crate::session::{self, Identity, Key, Loaded, Locked, Record, StorageTarget, Store, Wait};
+use crate::settings::{self, Provider, Storage};
+
+/// kubectl holds its lock for a moment only.
+const KUBECONFIG_LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// New tokens may make the kubeconfig larger by so many bytes: the first two are some KiB.
+const GROWTH: usize = 8 * 1024;
+
+/// The tokens of a kubeconfig's `auth-provider` entry as a store. kubectl's lock is held for a moment only, so it cannot cover a refresh
+/// or a sign-in; a lock of our own does.
+pub(super) struct KubeconfigStore<'a> {
+    file: &'a Kubeconfig,
+    user: &'a str,
+    identity: &'a Identity,
+    provider: &'a Provider,
+    turns: Option<Store>,
+    /// What kept the last tokens out of the kubeconfig; they are beside the lock.
+    unwritten: Mutex<Option<Error>>,
+}
+
+/// The right to change the tokens of the entry.
+pub(super) struct LockedEntry<'a> {
+    store: &'a KubeconfigStore<'a>,
+    turn: Option<Locked<'a>>,
+}
+
+impl SessionStore for KubeconfigStore<'_> {
+    /// The tokens are printed nowhere.
+    const IS_RESULT: bool = true;
+
+    type Locked<'b>
+        = LockedEntry<'b>
+    where
+        Self: 'b;
+
+    fn load(&self) -> Result<Loaded, Error> {
+        let session = self.session()?;
+        Ok(session.map_or(Loaded::Nothing, |session| Loaded::Session(Box::new(session))))
+    }
+
+    fn lock(
+        &self,
+        limit: Duration,
+        on_wait: &dyn Fn(Option<&str>),
+    ) -> Result<(LockedEntry<'_>, bool), Error> {
+        let (turn, wait) = match self.turns.as_ref().map(|turns| turns.lock(limit, on_wait)) {
+            Some(Err(error @ session::Error::LockTimeout { .. })) => return Err(error.into()),
+            // Without a place for it there is no turn to wait for.
+            None | Some(Err(_)) => (None, None),
+            Some(Ok((turn, wait))) => (Some(turn), Some(wait)),
+        };
+        if let Some(turn) = &turn {
+            self.write_kept(turn)?;
+        }
+        self.rehearse()?;
+        Ok((self.locked(turn), wait == Some(Wait::BehindAnother)))
+    }
+
+    fn try_lock(&self) -> Result<Option<LockedEntry<'_>>, Error> {
+        let Some(turns) = &self.turns else {
+            return Ok(Some(self.locked(None)));
+        };
+        Ok(match turns.try_lock() {
+            Ok(turn) => turn.map(|turn| self.locked(Some(turn))),
+            Err(_) => Some(self.locked(None)),
+        })
+    }
+
+    fn documents(&self) -> &dyn DocumentCache {
+        &NoDocumentCache
+    }
+}
+
+impl LockedSession for LockedEntry<'_> {
+    fn load(&self) -> Result<Loaded, Error> {
+        self.store.load()
+    }
+
+    fn prepare(&mut self) -> Result<Option<Remark>, Error> {
+        Ok(None)
+    }
+
+    /// What cannot be written is kept beside the lock, for the next call.
+    fn save(&self, session: &Record) -> Result<(), Error> {
+        let written = self.store.write(session);
+        let Some(turn) = &self.turn else {
+            return written;
+        };
+        let unwritten = match written {
+            Ok(()) => {
+                turn.remove_session();
+                None
+            }
+            Err(error) if turn.save(session, &StorageTarget::Disk, None).is_ok() => Some(error),
+            Err(error) => return Err(error),
+        };
+        *self.store.unwritten() = unwritten;
+        Ok(())
+    }
+
+    /// The sign-in that follows replaces the tokens.
+    fn quarantine(&self, _: &Record) {}
+}
+
+impl<'a> KubeconfigStore<'a> {
+    pub(super) fn new(
+        file: &'a Kubeconfig,
+        user: &'a str,
+        identity: &'a Identity,
+        provider: &'a Provider,
+        environment: &Environment,
+    ) -> Self {
+        Self {
+            file,
+            user,
+            identity,
+            provider,
+            turns: turns(file, user, identity, environment),
+            unwritten: Mutex::default(),
+        }
+    }
+
+    pub(super) fn file(&self) -> &Kubeconfig {
+        self.file
+    }
+
+    /// What kept the tokens of this call out of the kubeconfig, and where they are.
+    pub(super) fn take_unwritten(&self) -> Option<(Error, PathBuf)> {
+        let error = self.unwritten().take()?;
+        Some((error, self.turns.as_ref()?.session_path()))
+    }
+
+    fn unwritten(&self) -> MutexGuard<'_, Option<Error>> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the tokens that an earlier call could not write, unless another call is at work, which does so itself.
+    pub(super) fn write_kept_tokens(&self) -> Result<(), Error> {
+        let Some(turns) = self.turns.as_ref().filter(|turns| turns.has_session()) else {
+            return Ok(());
+        };
+        match turns.try_lock() {
+            Ok(Some(turn)) => self.write_kept(&turn),
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Their refresh token is the successor of the one in the kubeconfig, unless somebody has signed in since.
+    fn write_kept(&self, turn: &Locked<'_>) -> Result<(), Error> {
+        let Ok(Loaded::Session(kept)) = turn.load() else {
+            return Ok(());
+        };
+        let is_later = |entry: Record| entry.issued_at > kept.issued_at;
+        if !self.session()?.is_some_and(is_later) {
+            self.write(&kept)?;
+        }
+        turn.remove_session();
+        Ok(())
+    }
+
+    /// The session of the entry, as it is now.
+    fn session(&self) -> Result<Option<Record>, Error> {
+        let entry = kubeconfig::auth_provider(&self.file.text()?, self.user);
+        let entry = entry.map_err(|fault| self.file.fault(&fault))?;
+        Ok(entry.and_then(|entry| session_of(entry.ok()?, self.identity, self.provider)))
+    }
+
+    fn locked(&'a self, turn: Option<Locked<'a>>) -> LockedEntry<'a> {
+        LockedEntry { store: self, turn }
+    }
+
+    /// Writes everything but the name: a kubeconfig that turns out to take no tokens after a refresh or a sign-in would lose what it brought.
+    fn rehearse(&self) -> Result<(), Error> {
+        let lock = self.lock_file()?;
+        let text = self.file.text()?;
+        let token = Secret::new("token");
+        let edited = self.edited(&text, Some(&token), Some(&token))?.into_bytes();
+        // A copy of what is there, since a file system that compresses takes blanks where it takes nothing else.
+        let size = text.len() + GROWTH;
+        let filler = edited.iter().copied().cycle().take(size);
+        drop(self.file.stage(&filler.collect::<Vec<u8>>(), &lock)?);
+        Ok(())
+    }
+
+    fn write(&self, session: &Record) -> Result<(), Error> {
+        let lock = self.lock_file()?;
+        // What was read before may be old by now.
+        let text = self.file.text()?;
+        let edited = self.edited(&text, Some(&session.token), session.refresh_token.as_ref())?;
+        let staged = self.file.stage(edited.as_bytes(), &lock)?;
+        Ok(staged.commit().map_err(kubeconfig::Error::from)?)
+    }
+
+    fn edited(
+        &self,
+        text: &str,
+        id_token: Option<&Secret>,
+        refresh_token: Option<&Secret>,
+    ) -> Result<String, Error> {
+        let edited = kubeconfig::with_tokens(text, self.user, id_token, refresh_token);
+        edited.map_err(|fault| match fault {
+            kubeconfig::Fault::Unproven => Error::Kubeconfig(kubeconfig::Error::NoPlaceForTokens {
+                path: self.file.path().to_owned(),
+                name: ForeignText::new(self.user),
+            }),
+            fault => self.file.fault(&fault).into(),
+        })
+    }
+
+    fn lock_file(&self) -> Result<UserFileLock, Error> {
+        let began = Instant::now();
+        loop {
+            match self.file.lock() {
+                Err(kubeconfig::Error::File(UserFileError::Locked { .. }))
+                    if began.elapsed() < KUBECONFIG_LOCK_WAIT =>
+                {
+                    thread::sleep(Duration::from_millis(20));
+                }
+                result => return Ok(result?),
+            }
+        }
+    }
+}
+
+/// The session that the tokens of an entry make, if they are of this issuer and client.
+fn session_of(entry: AuthProvider, identity: &Identity, provider: &Provider) -> Option<Record> {
+    let token = entry.id_token?;
+    let stored = StoredToken::read(&token, provider, None)?;
+    Some(Record::new(
+        identity.clone(),
+        token,
+        stored.issued_at,
+        stored.expires_at,
+        entry.refresh_token,
+        provider.scopes.joined(),
+        stored.origin,
+    ))
+}
+
+/// Where calls for the same entry wait for each other: beside the sessions of other calls, where nobody else can put anything, and which is
+/// the same in every shell. Without such a place they don't.
+fn turns(file: &Kubeconfig, user: &str, identity: &Identity, environment: &Environment) -> Option<Store> {
+    let file = file.real().to_string_lossy();
+    let marks = ["auth-provider", &*file, user];
+    let key = Key::new(&identity.issuer, &identity.client_id, [], &[], None, &marks);
+    let home = settings::cache_dir(None, environment).ok();
+    let mut dirs = [home.as_deref(), environment.temporary_dir.as_deref()]
+        .into_iter()
+        .flatten();
+    dirs.find_map(|dir| Store::create(dir, key.clone(), identity.clone(), Storage::Disk).ok())
+}
