@@ -69,6 +69,20 @@ fn a_layout_that_takes_no_tokens_is_told_before_anybody_is_asked() {
     assert_eq!(fs::read_to_string(&file).unwrap(), before);
 }
 
+#[test]
+fn a_refresh_token_alone_is_used() {
+    let sandbox = Sandbox::new();
+    let (file, call) = ended(&sandbox);
+    change(&file, |text| {
+        let lines = text
+            .split_inclusive('\n')
+            .filter(|line| !line.contains(" id-token:"));
+        lines.collect()
+    });
+    sign_in(&file, &call);
+    assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, 1));
+}
+
 /// What was spent or typed for them is not asked for again.
 #[test]
 fn tokens_that_cannot_be_written_are_kept_for_the_next_call() {

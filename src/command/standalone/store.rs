@@ -13,6 +13,7 @@ use crate::foreign_text::ForeignText;
 use crate::kubeconfig::{self, AuthProvider};
 use crate::lifecycle::{LockedSession, Remark, SessionStore};
 use crate::oidc::{DocumentCache, NoDocumentCache, StoredToken};
+use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::session::{self, Identity, Key, Loaded, Locked, Record, StorageTarget, Store, Wait};
 use crate::settings::{self, Provider, Storage};
@@ -203,7 +204,8 @@ impl<'a> KubeconfigStore<'a> {
         let lock = self.lock_file()?;
         // What was read before may be old by now.
         let text = self.file.text()?;
-        let edited = self.edited(&text, Some(&session.token), session.refresh_token.as_ref())?;
+        let id_token = Some(&session.token).filter(|token| !token.expose().is_empty());
+        let edited = self.edited(&text, id_token, session.refresh_token.as_ref())?;
         let staged = self.file.stage(edited.as_bytes(), &lock)?;
         Ok(staged.commit().map_err(kubeconfig::Error::from)?)
     }
@@ -241,7 +243,18 @@ impl<'a> KubeconfigStore<'a> {
 
 /// The session that the tokens of an entry make, if they are of this issuer and client.
 fn session_of(entry: AuthProvider, identity: &Identity, provider: &Provider) -> Option<Record> {
-    let token = entry.id_token?;
+    let Some(token) = entry.id_token else {
+        // A refresh brings one; until then there is none that could be used.
+        return Some(Record::new(
+            identity.clone(),
+            Secret::new(""),
+            0,
+            0,
+            Some(entry.refresh_token?),
+            provider.scopes.joined(),
+            Origin::default(),
+        ));
+    };
     let stored = StoredToken::read(&token, provider, None)?;
     Some(Record::new(
         identity.clone(),
