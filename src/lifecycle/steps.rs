@@ -202,7 +202,13 @@ impl<S: SessionStore> Progress<'_, S> {
                 let order = self.latest_order().next();
                 return self.renewed(*tokens, origin, order);
             }
-            Renewal::Over(reason) => self.refused(&reason),
+            Renewal::Over(reason) => match self.successor() {
+                Some(session) => {
+                    self.session = Some(session);
+                    self.stage = CallStage::Locked;
+                }
+                None => self.refused(&reason),
+            },
             Renewal::NoIdToken => self.refused(NO_ID_TOKEN),
             Renewal::Failed(error) => {
                 let ui = self.call.ui;
@@ -219,6 +225,11 @@ impl<S: SessionStore> Progress<'_, S> {
             }
         }
         Ok(())
+    }
+
+    fn successor(&self) -> Option<Record> {
+        let spent = self.session.as_ref()?.refresh_token.as_ref()?;
+        self.locked.as_ref()?.successor(spent)
     }
 
     /// Where no session is kept, a refresh token of one that is kept elsewhere was spent for good.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::oidc::{DocumentCache, NoDocumentCache};
+use crate::secret::Secret;
 use crate::session::{IssuedLog, Loaded, Locked, LoginFailures, ProviderOutage, Record, Store};
 
 /// A place for one session.
@@ -81,6 +82,12 @@ pub(crate) trait LockedSession: Sync {
 
     /// Keeps the session, durably.
     fn save(&self, session: &Record) -> Result<(), Error>;
+
+    /// The session as it is by now, if somebody who takes no lock has put another refresh token there than the one that the provider
+    /// refused.
+    fn successor(&self, _spent: &Secret) -> Option<Record> {
+        None
+    }
 
     /// Puts a session away that the provider has ended, so that nobody asks for its refresh again.
     fn quarantine(&self, ended: &Record);

@@ -85,12 +85,17 @@ impl Cache {
 
 /// Where sessions are: as the flag says, as kubectl's own variable says, or below the home.
 pub(crate) fn cache_dir(flag: Option<String>, environment: &Environment) -> Result<PathBuf, Error> {
-    match (flag, &environment.kube_cache_dir, &environment.home) {
-        (Some(dir), _, _) if !dir.is_empty() => Ok(expand_home(&PathBuf::from(dir), environment)),
-        (_, Some(cache), _) => Ok(cache.join("kubesesame")),
-        (_, _, Some(home)) => Ok(home.join(".kube").join("cache").join("kubesesame")),
-        _ => Err(Error::NoHome),
+    match (flag, &environment.kube_cache_dir) {
+        (Some(dir), _) if !dir.is_empty() => Ok(expand_home(&PathBuf::from(dir), environment)),
+        (_, Some(cache)) => Ok(cache.join("kubesesame")),
+        _ => cache_dir_of_home(environment).ok_or(Error::NoHome),
     }
+}
+
+/// Where sessions are if nothing says otherwise: for what has to be in one place, however a shell is set up.
+pub(crate) fn cache_dir_of_home(environment: &Environment) -> Option<PathBuf> {
+    let home = environment.home.as_ref()?;
+    Some(home.join(".kube").join("cache").join("kubesesame"))
 }
 
 /// Where the cache directory seems to be, from a look at the words alone: good enough for a place to look for a note in, which

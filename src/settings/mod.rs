@@ -17,7 +17,9 @@ mod secret_source;
 use std::path::PathBuf;
 
 pub(crate) use browser::{Browser, NoBrowser};
-pub(crate) use cache::{Cache, Storage, cache_dir, failures_dir, likely_cache_dir, runtime_dir};
+pub(crate) use cache::{
+    Cache, Storage, cache_dir, cache_dir_of_home, failures_dir, likely_cache_dir, runtime_dir,
+};
 pub(crate) use cluster::{ClusterChoice, check_cluster_config};
 pub(crate) use error::Error;
 pub(crate) use issuer::{Issuer, is_loopback, is_okta};

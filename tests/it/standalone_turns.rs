@@ -53,3 +53,31 @@ fn without_a_place_for_turns_a_sign_in_works_all_the_same() {
         sign_in(&file, &call);
     }
 }
+
+/// Shells of one person differ in their variables; the kubeconfig is the same.
+#[test]
+fn calls_with_other_cache_directories_take_turns_too() {
+    let sandbox = Sandbox::new();
+    short_lives(&sandbox);
+    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
+    let (file, call) = standalone(&sandbox, &["extra-scopes: offline_access"]);
+    sign_in(&file, &call);
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.id_token_lifetime_secs = 3600);
+    sandbox.hold_token_answers();
+    let calls: Vec<_> = (0..4)
+        .map(|number| {
+            let dir = sandbox.path(&format!("cache-{number}"));
+            call.clone().env("KUBECACHEDIR", dir.to_str().unwrap()).spawn()
+        })
+        .collect();
+    wait_until("one of them refreshes", || sandbox.grants("refresh_token") > 0);
+    sandbox.let_answers_go();
+    for call in calls {
+        let outcome = finish(call);
+        assert_eq!(outcome.code, Some(0), "{outcome}");
+    }
+    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
+    assert_eq!(sandbox.grants("refresh_token"), 1);
+}

@@ -83,6 +83,26 @@ fn a_refresh_token_alone_is_used() {
     assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, 1));
 }
 
+/// Another program that knows nothing of our lock may have refreshed meanwhile.
+#[test]
+fn a_refused_refresh_token_is_no_sign_in_where_the_kubeconfig_has_another_by_then() {
+    let sandbox = Sandbox::new();
+    let (file, call) = ended(&sandbox);
+    let good = fs::read_to_string(&file).unwrap();
+    change(&file, |text| {
+        text.replace(&value(&file, "refresh-token").unwrap(), "spent")
+    });
+    sandbox.hold_token_answers();
+    let call = call.spawn();
+    wait_until("the spent one is sent", || sandbox.grants("refresh_token") > 0);
+    fs::write(&file, good).unwrap();
+    sandbox.let_answers_go();
+    let outcome = finish(call);
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(!outcome.stderr.contains("sign-in is needed"), "{outcome}");
+    assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, 2));
+}
+
 /// What was spent or typed for them is not asked for again.
 #[test]
 fn tokens_that_cannot_be_written_are_kept_for_the_next_call() {

@@ -116,6 +116,13 @@ impl LockedSession for LockedEntry<'_> {
         Ok(())
     }
 
+    /// Other programs refresh the same entry and know nothing of our lock.
+    fn successor(&self, spent: &Secret) -> Option<Record> {
+        let session = self.store.session().ok().flatten()?;
+        let is_another = session.refresh_token.as_ref().is_some_and(|token| token != spent);
+        is_another.then_some(session)
+    }
+
     /// The sign-in that follows replaces the tokens.
     fn quarantine(&self, _: &Record) {}
 }
@@ -267,15 +274,17 @@ fn session_of(entry: AuthProvider, identity: &Identity, provider: &Provider) -> 
     ))
 }
 
-/// Where calls for the same entry wait for each other: beside the sessions of other calls, where nobody else can put anything, and which is
-/// the same in every shell. Without such a place they don't.
+/// Where calls for the same entry wait for each other: below the home, where nobody else can put anything, and which is the same in every
+/// shell of a person, whatever its `KUBECACHEDIR`. Where that cannot be, another place is better than none; without any they don't wait.
 fn turns(file: &Kubeconfig, user: &str, identity: &Identity, environment: &Environment) -> Option<Store> {
     let file = file.real().to_string_lossy();
     let marks = ["auth-provider", &*file, user];
     let key = Key::new(&identity.issuer, &identity.client_id, [], &[], None, &marks);
-    let home = settings::cache_dir(None, environment).ok();
-    let mut dirs = [home.as_deref(), environment.temporary_dir.as_deref()]
-        .into_iter()
-        .flatten();
-    dirs.find_map(|dir| Store::create(dir, key.clone(), identity.clone(), Storage::Disk).ok())
+    let dirs = [
+        settings::cache_dir_of_home(environment),
+        settings::cache_dir(None, environment).ok(),
+        environment.temporary_dir.clone(),
+    ];
+    let mut dirs = dirs.into_iter().flatten();
+    dirs.find_map(|dir| Store::create(&dir, key.clone(), identity.clone(), Storage::Disk).ok())
 }
