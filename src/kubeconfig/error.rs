@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::tree::Broken;
+use super::tree::{Broken, SECOND_DOCUMENT};
 use crate::files::{self, shown};
 use crate::foreign_text::ForeignText;
 
@@ -84,6 +84,11 @@ impl Error {
         match self {
             Self::File(error) => error.hint(),
             Self::NotUtf8 { .. } => "save it as UTF-8, which kubectl needs too".to_owned(),
+            Self::Broken { path, broken } if broken.reason == SECOND_DOCUMENT => format!(
+                "kubectl never looks at what follows the `---` of line {} in {}: move it to a file of its own",
+                broken.line,
+                files::quoted(path)
+            ),
             Self::Broken { .. } => "kubectl cannot read it either; mend that line first".to_owned(),
             Self::NoKubeconfig { .. } => "name another file with --kubeconfig".to_owned(),
             Self::NoFile { named: true, .. } => {

@@ -15,6 +15,9 @@ pub(crate) struct Broken {
     pub(crate) reason: &'static str,
 }
 
+/// kubectl reads such a file all the same.
+pub(super) const SECOND_DOCUMENT: &str = "begins a second document, and kubectl reads the first only";
+
 /// A parsed text.
 #[derive(Debug)]
 pub(super) struct Document {
@@ -162,7 +165,7 @@ impl Builder {
             Event::DocumentStart(..) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err("begins a second document, and kubectl reads the first only");
+                    return Err(SECOND_DOCUMENT);
                 }
             }
             Event::Comment(..) => self.comments.push(span),

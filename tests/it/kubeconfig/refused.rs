@@ -12,7 +12,14 @@ use crate::support::{Outcome, Sandbox};
 fn what_cannot_be_read_is_refused_and_left_as_it_is() {
     let cases: [(&[u8], &[&str]); 6] = [
         (b"users:\n- name: [hunter2\n", &["is not valid YAML (line "]),
-        (b"users: []\n---\nusers: []\n", &["a second document", "line 2"]),
+        (
+            b"users: []\n---\nusers: []\n",
+            &[
+                "a second document",
+                "line 2",
+                "kubectl never looks at what follows the `---`",
+            ],
+        ),
         (b"apiVersion: v1\nkind: Pod\n", &["is no kubeconfig"]),
         (b"just text hunter2\n", &["is no kubeconfig"]),
         (b"users:\n- name: \xff\xfe\n", &["is not UTF-8 (byte 15)"]),
