@@ -1,34 +1,44 @@
 //! Shows the main job with one command: `cargo run --example demo`.
 //!
 //! Starts the mock Okta, lets the real program sign in (in your browser, if there is one; by itself if not), and
-//! shows what kubectl gets: the first token, a cached one, a renewed one. This executable is the program too:
+//! shows what kubectl gets: the first token, a cached one, a refreshed one. This executable is the program too:
 //! started with a command of kubesesame's it is kubesesame.
+//!
+//! `cargo run --example demo -- --picture docs/demo.svg` also draws what it showed, for the README.
 #![expect(clippy::print_stdout, reason = "a demo shows what it does")]
 #![expect(
     clippy::disallowed_methods,
-    reason = "a demo starts programs and looks around; it has no rooms"
+    reason = "a demo starts programs and looks at the environment itself"
 )]
 
 #[path = "../mock_okta/okta/mod.rs"]
 mod okta;
+mod screen;
 #[path = "../mock_okta/visit.rs"]
 mod visit;
 
 use std::error::Error;
-use std::path::Path;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use okta::{Endpoint, MockOkta, Rotation};
+use screen::{Screen, Style};
 
-/// Short, so that nobody waits long for the renewal: a token is handed out for half of this.
+/// Short, so that nobody waits long for the refresh: a token is handed out for half of this.
 const TOKEN_SECONDS: i64 = 8;
 
 fn main() -> ExitCode {
-    match std::env::args().nth(1).as_deref() {
-        None => report(demo()),
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        None => report(demo(None)),
+        Some("--picture") => match arguments.next() {
+            Some(path) => report(demo(Some(PathBuf::from(path)))),
+            None => report(Err("--picture needs the name of a file".into())),
+        },
         Some("visit") => {
-            let url = std::env::args().next_back().unwrap_or_default();
+            let url = arguments.next_back().unwrap_or_default();
             report(visit::visit(&url, &[]).map(drop).map_err(Into::into))
         }
         Some(_) => kubesesame::run(),
@@ -45,12 +55,11 @@ fn report(result: Result<(), Box<dyn Error>>) -> ExitCode {
     }
 }
 
-fn demo() -> Result<(), Box<dyn Error>> {
+/// Shows the three calls, and draws them to the file `picture`.
+fn demo(picture: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
     let home = tempfile::tempdir()?;
-    let desktop = ["DISPLAY", "WAYLAND_DISPLAY"]
-        .iter()
-        .any(|name| std::env::var_os(name).is_some())
-        || cfg!(any(target_os = "macos", windows));
+    // A picture is made without a person.
+    let desktop = picture.is_none() && has_desktop();
     let okta = MockOkta::start();
     okta.behave(|behaviour| {
         behaviour.any_loopback_port = true;
@@ -58,46 +67,66 @@ fn demo() -> Result<(), Box<dyn Error>> {
         behaviour.refresh = Rotation::Rotate;
         behaviour.id_token_lifetime_secs = TOKEN_SECONDS;
     });
-    println!("A mock Okta runs at {}", okta.issuer());
+    let mut screen = Screen::new("cargo run --example demo");
+    let issuer = okta.issuer();
+    screen.show(Style::Plain, &format!("A mock Okta runs at {issuer}"));
     if desktop {
         let user = okta.behaviour().user;
-        println!(
-            "Sign in there as {} with the password: {}",
-            user.login, user.password
+        let (login, password) = (user.login, user.password);
+        screen.show(
+            Style::Plain,
+            &format!("Sign in there as {login} with the password: {password}"),
         );
     }
 
-    println!("\n1. kubectl asks for a token for the first time, and kubesesame signs in:\n");
-    let (credential, took) = get_token(&okta, home.path(), desktop)?;
-    println!(
-        "{credential}   took {} ms, the sign-in included",
-        took.as_millis()
+    screen.heading("1. kubectl asks for a token for the first time, and kubesesame signs in:");
+    let (first, took) = get_token(&mut screen, &okta, home.path(), desktop)?;
+    screen.show(Style::Plain, &shortened(&first)?);
+    screen.show(
+        Style::Result,
+        &format!("   took {} ms, the sign-in included", took.as_millis()),
     );
 
-    println!("\n2. kubectl asks again, as it does for every command:\n");
-    let (cached, took) = get_token(&okta, home.path(), desktop)?;
-    println!(
-        "   the same token: {}, took {} ms",
-        cached == credential,
-        took.as_millis()
+    screen.heading("2. kubectl asks again, as it does for every command:");
+    let (cached, took) = get_token(&mut screen, &okta, home.path(), desktop)?;
+    let same = cached == first;
+    screen.show(
+        Style::Result,
+        &format!("   the same token: {same}, took {} ms", took.as_millis()),
     );
 
-    println!("\n3. The token ends (this one lives for {TOKEN_SECONDS} s), and kubectl asks again:\n");
+    screen.heading(&format!(
+        "3. The token expires (this one lives for {TOKEN_SECONDS} s), and kubectl asks again:"
+    ));
     std::thread::sleep(Duration::from_secs(TOKEN_SECONDS.cast_unsigned() / 2 + 1));
     okta.clear_requests();
-    let (renewed, took) = get_token(&okta, home.path(), desktop)?;
-    println!(
-        "   a new token: {}, took {} ms, requests: {}, sign-ins: {}",
-        renewed != credential,
-        took.as_millis(),
-        okta.requests().len(),
-        okta.count(Endpoint::Authorize)
+    let (refreshed, took) = get_token(&mut screen, &okta, home.path(), desktop)?;
+    let (new, took) = (refreshed != first, took.as_millis());
+    let (requests, sign_ins) = (okta.requests().len(), okta.count(Endpoint::Authorize));
+    screen.show(
+        Style::Result,
+        &format!("   a new token: {new}, took {took} ms, requests: {requests}, sign-ins: {sign_ins}"),
     );
-    Ok(())
+    match picture {
+        Some(path) => Ok(std::fs::write(path, screen.picture())?),
+        None => Ok(()),
+    }
+}
+
+fn has_desktop() -> bool {
+    let displays = ["DISPLAY", "WAYLAND_DISPLAY"];
+    cfg!(any(target_os = "macos", windows)) || displays.iter().any(|name| std::env::var_os(name).is_some())
 }
 
 /// Runs this executable as kubesesame and returns what kubectl would read, and how long it took.
-fn get_token(okta: &MockOkta, home: &Path, desktop: bool) -> Result<(String, Duration), Box<dyn Error>> {
+///
+/// What it tells people is shown line by line while it runs: one of the lines may be the URL to open.
+fn get_token(
+    screen: &mut Screen,
+    okta: &MockOkta,
+    home: &Path,
+    desktop: bool,
+) -> Result<(String, Duration), Box<dyn Error>> {
     let this = std::env::current_exe()?;
     let mut command = Command::new(&this);
     command.args([
@@ -112,10 +141,31 @@ fn get_token(okta: &MockOkta, home: &Path, desktop: bool) -> Result<(String, Dur
         command.arg(format!("--browser-command='{}' visit", this.display()));
     }
     let began = Instant::now();
-    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    if let Some(stderr) = child.stderr.take() {
+        for line in BufReader::new(stderr).lines() {
+            screen.show(Style::Plain, &line?);
+        }
+    }
+    // A credential is a few kilobytes, which a pipe holds: the program cannot have waited for a reader meanwhile.
+    let output = child.wait_with_output()?;
     let took = began.elapsed();
     if !output.status.success() {
         return Err(format!("get-token ended with {}", output.status).into());
     }
     Ok((String::from_utf8(output.stdout)?, took))
+}
+
+/// Returns the credential with all but the start of its token left out: tokens do not belong on a screen.
+fn shortened(credential: &str) -> Result<String, Box<dyn Error>> {
+    let parsed: serde_json::Value = serde_json::from_str(credential)?;
+    let token = parsed["status"]["token"]
+        .as_str()
+        .ok_or("a credential without a token")?;
+    let start = token.get(..10).unwrap_or_default();
+    Ok(credential.trim_end().replace(token, &format!("{start}…")))
 }
