@@ -1,0 +1,38 @@
+# The habits, one word each. `just --list` shows them.
+
+# So that an argument with spaces stays one.
+set positional-arguments
+
+# Everything that needs only Rust and a C compiler
+test *FILTER:
+    cargo test --locked "$@"
+
+# Format, lints, spelling, licences
+lint:
+    cargo fmt --all
+    cargo clippy --locked --all-targets -- -D warnings
+    typos
+    cargo deny --locked check bans licenses sources
+
+# Speed and memory; `just bench --against 'kubelogin get-token …'` compares
+bench *ARGS:
+    cargo bench --locked --bench cached -- "$@"
+
+# Tests on real parts: kubectl, kube-apiserver, browser, keyring, providers
+real *FILTER:
+    tests/real/provision
+    cargo test --locked --test real "$@" -- --ignored --test-threads=1
+
+# All that has to hold before a change lands
+ci:
+    .ci/run
+
+# A sign-in, a cached call and a refresh against the mock Okta
+demo:
+    cargo run --locked --example demo
+
+# The API of the crate, the picture of the README, and the check of the pages
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+    cargo run --locked --example demo -- --picture docs/demo.svg
+    cargo test --locked --test docs
