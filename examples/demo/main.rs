@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use okta::{Endpoint, MockOkta, Rotation};
 use screen::{Screen, Style};
 
-/// Short, so that nobody waits long for the refresh: a token is handed out for half of this.
+/// Short, so that nobody waits long for the refresh: kubesesame uses a token for half of this time.
 const TOKEN_SECONDS: i64 = 8;
 
 fn main() -> ExitCode {
