@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, umask};
 use tempfile::TempDir;
 
 use crate::okta::MockOkta;
@@ -38,6 +38,8 @@ impl Sandbox {
     }
 
     fn new(is_about_org: bool) -> Self {
+        // For what the test makes and for the program, whatever the caller's is.
+        umask(Mode::S_IWGRP | Mode::S_IWOTH);
         let okta = MockOkta::start();
         okta.behave(|behaviour| {
             behaviour.any_loopback_port = true;
