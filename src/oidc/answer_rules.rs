@@ -8,6 +8,7 @@ use axum::http::{HeaderName, Method, StatusCode, header};
 use url::Url;
 
 use super::error::Error;
+use super::mix_up::Defence;
 use super::oauth_error::OAuthError;
 use crate::diagnose::GrantType;
 use crate::foreign_text::ForeignText;
@@ -24,6 +25,8 @@ pub(super) struct Expected {
     pub(super) issuer: String,
     /// The provider promises to name itself (RFC 9207).
     pub(super) promises_iss: bool,
+    /// What keeps the answers of others away.
+    pub(super) defence: Defence,
 }
 
 /// The provider's answer: a code, or why there is none.
@@ -36,12 +39,21 @@ pub(super) enum Verdict {
     Stranger(StatusCode),
     /// It looks like an answer, of another login or of an attacker; no effect, but told at the end.
     WrongState,
+    /// It has our state, and came to a redirect URI that is not this issuer's: another provider has sent it, or one that uses what it
+    /// has registered. No effect, but told at the end.
+    OtherRedirect,
     Answer(Answer),
 }
 
 /// Looks at a request in the order of rule L4.
 pub(super) fn examine(parts: &Parts, expected: &Expected) -> Verdict {
-    if let Some(status) = refusal(parts, &[&expected.authority], &expected.path) {
+    let is_elsewhere = expected.defence == Defence::OwnRedirect && parts.uri.path() != expected.path;
+    let path = if is_elsewhere {
+        parts.uri.path()
+    } else {
+        &expected.path
+    };
+    if let Some(status) = refusal(parts, &[&expected.authority], path) {
         return Verdict::Stranger(status);
     }
     let query = parts.uri.query().unwrap_or_default();
@@ -49,6 +61,14 @@ pub(super) fn examine(parts: &Parts, expected: &Expected) -> Verdict {
     let Ok(parameters) = Parameters::read(&parameters) else {
         return Verdict::Stranger(StatusCode::BAD_REQUEST);
     };
+    if is_elsewhere {
+        let is_ours = |state| same(state, expected.state.expose());
+        return if parameters.state.is_some_and(is_ours) {
+            Verdict::OtherRedirect
+        } else {
+            Verdict::Stranger(StatusCode::NOT_FOUND)
+        };
+    }
     let Some(state) = parameters.state else {
         // A bare visit of the address is no answer; one with a code but no state is.
         let looks_like_answer = parameters.code.is_some() || parameters.error.is_some();
@@ -191,8 +211,10 @@ mod tests {
             state: Secret::new("right"),
             issuer: "https://i".into(),
             promises_iss,
+            defence: Defence::Unneeded,
         };
         match examine(parts, &expected) {
+            Verdict::OtherRedirect => "other redirect".into(),
             Verdict::Stranger(status) => status.as_u16().to_string(),
             Verdict::WrongState => "wrong state".into(),
             Verdict::Answer(Ok(code)) => format!("code {}", code.expose()),

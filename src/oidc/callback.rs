@@ -59,6 +59,7 @@ struct Shared {
     /// What the page says, or where the browser goes in place of it.
     after: AfterSignIn,
     wrong_states: AtomicUsize,
+    other_redirects: AtomicUsize,
     other_users: AtomicUsize,
     /// How many connections have asked for the page that says how the sign-in ended, and do not have all of it.
     waiting_for_page: watch::Sender<usize>,
@@ -91,6 +92,7 @@ impl Callback {
             outcome: outcome_receiver,
             after,
             wrong_states: AtomicUsize::new(0),
+            other_redirects: AtomicUsize::new(0),
             other_users: AtomicUsize::new(0),
             waiting_for_page: watch::Sender::new(0),
             start_looks: Arc::new(Semaphore::new(1)),
@@ -144,6 +146,7 @@ impl Callback {
     pub(super) fn ignored(&self) -> Ignored {
         Ignored {
             wrong_states: self.shared.wrong_states.load(Ordering::Relaxed),
+            other_redirects: self.shared.other_redirects.load(Ordering::Relaxed),
             other_users: self.shared.other_users.load(Ordering::Relaxed),
         }
     }
@@ -285,6 +288,10 @@ async fn handle(State(visit): State<Visit>, request: Request) -> Response<Body> 
             shared.wrong_states.fetch_add(1, Ordering::Relaxed);
             page::blank(StatusCode::BAD_REQUEST)
         }
+        Verdict::OtherRedirect => {
+            shared.other_redirects.fetch_add(1, Ordering::Relaxed);
+            page::other_redirect()
+        }
         Verdict::Answer(answer) => {
             visit.page.get_or_init(|| PageWait::new(&shared));
             match visit.owner(Stage::Examined, &shared.answer_looks).await {
@@ -323,6 +330,7 @@ mod tests {
 
     use super::*;
     use crate::oidc::event::Continuation;
+    use crate::oidc::mix_up::Defence;
     use crate::secret::Secret;
 
     /// A browser opens connections ahead of need; one that closes says nothing about the page.
@@ -334,6 +342,7 @@ mod tests {
             state: Secret::new("right"),
             issuer: "https://i".into(),
             promises_iss: false,
+            defence: Defence::Unneeded,
         };
         let after = AfterSignIn {
             url: None,

@@ -133,6 +133,11 @@ pub(crate) enum Error {
     NotTyped(&'static str),
     #[error("no {what} was typed within {seconds} s")]
     NotTypedInTime { what: &'static str, seconds: u64 },
+    /// Of an issuer that a cluster named, and whose answers do not name it.
+    #[error(
+        "a code by hand does not show which provider it is from, and the cluster's entry in the kubeconfig chose the issuer"
+    )]
+    CodeOfAnybody,
     #[error("the provider has no device authorization endpoint")]
     NoDeviceEndpoint,
     #[error("the device code ended before anybody signed in with it")]
@@ -156,6 +161,8 @@ pub(crate) enum Error {
         seconds: u64,
         ignored: Ignored,
         redirect_uri: String,
+        /// The redirect URI is that of an issuer that a cluster named.
+        is_of_one_issuer: bool,
     },
 
     // The provider's answer by the browser.
@@ -232,6 +239,7 @@ fn id(text: Option<&ForeignText>) -> String {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Ignored {
     pub(super) wrong_states: usize,
+    pub(super) other_redirects: usize,
     pub(super) other_users: usize,
 }
 
@@ -241,6 +249,14 @@ impl std::fmt::Display for Ignored {
             0 => Ok(()),
             1 => f.write_str("; one answer was ignored, since its state was not ours"),
             n => write!(f, "; {n} answers were ignored, since their state was not ours"),
+        }?;
+        match self.other_redirects {
+            0 => Ok(()),
+            1 => f.write_str("; one answer was ignored, since it did not come to this issuer's redirect URI"),
+            n => write!(
+                f,
+                "; {n} answers were ignored, since they did not come to this issuer's redirect URI"
+            ),
         }?;
         match self.other_users {
             0 => Ok(()),
@@ -363,19 +379,25 @@ mod tests {
 
     #[test]
     fn ignored_answers_are_told_by_their_reason() {
-        let told = |wrong_states, other_users| {
+        let told = |wrong_states, other_redirects, other_users| {
             let ignored = Ignored {
                 wrong_states,
+                other_redirects,
                 other_users,
             };
             ignored.to_string()
         };
-        assert_eq!(told(0, 0), "");
+        assert_eq!(told(0, 0, 0), "");
         assert_eq!(
-            told(1, 0),
+            told(1, 0, 0),
             "; one answer was ignored, since its state was not ours"
         );
-        assert!(told(2, 3).starts_with("; 2 answers were ignored"));
-        assert!(told(2, 3).contains("; 3 answers were refused, since they came from other users"));
+        assert_eq!(
+            told(0, 1, 0),
+            "; one answer was ignored, since it did not come to this issuer's redirect URI"
+        );
+        assert!(told(2, 4, 3).starts_with("; 2 answers were ignored"));
+        assert!(told(2, 4, 3).contains("; 4 answers were ignored, since they did not come"));
+        assert!(told(2, 4, 3).contains("; 3 answers were refused, since they came from other users"));
     }
 }

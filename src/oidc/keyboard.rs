@@ -11,6 +11,7 @@ use super::answer_rules::Expected;
 use super::error::Error;
 use super::event::Event;
 use super::login::{Attempt, LoginFailure, asked, not_asked};
+use super::mix_up::Defence;
 use super::waiting::Wait;
 use super::{ProviderClient, Tokens};
 use crate::settings::Login;
@@ -25,6 +26,15 @@ impl ProviderClient<'_> {
         }
         let documents = self.documents();
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
+        // Nobody listens, so that no path shows whose code it is.
+        if self.provider.named_by_cluster && !metadata.promises_iss {
+            return Err(not_asked(Error::CodeOfAnybody));
+        }
+        let defence = Defence::new(
+            self.provider.named_by_cluster,
+            metadata.promises_iss,
+            &login.redirect,
+        );
         let redirect_uri = login.keyboard_redirect.as_deref();
         let attempt = Attempt::new(self.provider, &metadata, redirect_uri).map_err(not_asked)?;
         // OpenID Connect Core 3.1.2.1 requires one; OAuth (RFC 6749 3.1.2.3) does not where a single one is registered.
@@ -37,7 +47,8 @@ impl ProviderClient<'_> {
             path: String::new(),
             state: attempt.state.clone(),
             issuer: self.provider.issuer.as_str().to_owned(),
-            promises_iss: false,
+            promises_iss: defence == Defence::Issuer,
+            defence,
         };
         let wait = Wait {
             person: self.person,

@@ -124,7 +124,7 @@ fn is_localhost(redirect: &Redirect) -> bool {
 /// The redirect URI without a slash at its end, as kubelogin has it.
 fn at_port(redirect: &Redirect, port: u16) -> String {
     match redirect {
-        Redirect::Host { scheme, host } => format!("{scheme}://{host}:{port}"),
+        Redirect::Host { scheme, host, path } => format!("{scheme}://{host}:{port}{path}"),
         Redirect::Fixed(text, _) => text.clone(),
     }
 }
@@ -181,6 +181,7 @@ mod tests {
         Redirect::Host {
             scheme: "http",
             host: "localhost".into(),
+            path: String::new(),
         }
     }
 
@@ -191,6 +192,15 @@ mod tests {
         assert_eq!(listening.redirect_uri, format!("http://localhost:{port}"));
         assert_eq!(listening.authority, format!("localhost:{port}"));
         assert_eq!(listening.path, "/");
+    }
+
+    #[test]
+    fn the_redirect_of_one_issuer_has_its_path() {
+        let listening = listen(&[free()], &localhost().of_issuer("https://i")).unwrap();
+        let path = &listening.path;
+        assert!(path.starts_with("/issuer/") && path.len() == 24, "{path}");
+        let port = listening.sockets[0].local_addr().unwrap().port();
+        assert_eq!(listening.redirect_uri, format!("http://localhost:{port}{path}"));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::event::Event;
 use super::id_token::Occasion;
 use super::listener::{self, Listening};
 use super::metadata::Metadata;
+use super::mix_up::Defence;
 use super::page::{self, Outcome};
 use super::token_endpoint::TokenEndpoint;
 use super::waiting::Wait;
@@ -89,8 +90,15 @@ impl ProviderClient<'_> {
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
         let tls = login.local_server.as_ref().map(local_server::acceptor);
         let tls = tls.transpose().map_err(not_asked)?;
-        let mut listening = listener::listen(&login.listen, &login.redirect)
-            .map_err(|taken| not_asked(Error::NoAddress(taken)))?;
+        let issuer = self.provider.issuer.as_str();
+        let defence = Defence::new(
+            self.provider.named_by_cluster,
+            metadata.promises_iss,
+            &login.redirect,
+        );
+        let redirect = defence.redirect(&login.redirect, issuer);
+        let mut listening =
+            listener::listen(&login.listen, &redirect).map_err(|taken| not_asked(Error::NoAddress(taken)))?;
         if listening.open_to_others {
             self.person.tell(Event::ListenerOpenToOthers);
         }
@@ -106,8 +114,9 @@ impl ProviderClient<'_> {
             authority: listening.authority.clone(),
             path: listening.path.clone(),
             state: attempt.state.clone(),
-            issuer: self.provider.issuer.as_str().to_owned(),
+            issuer: issuer.to_owned(),
             promises_iss: metadata.promises_iss,
+            defence,
         };
         let callback = Callback::serve(
             std::mem::take(&mut listening.sockets),
@@ -157,6 +166,7 @@ impl ProviderClient<'_> {
                     seconds: login.timeout.as_secs(),
                     ignored: callback.ignored(),
                     redirect_uri: listening.redirect_uri.clone(),
+                    is_of_one_issuer: callback.expected().defence == Defence::OwnRedirect,
                 }),
                 Ok(Err(error)) => Err(error),
                 // The person has done their part; from here each step has the network's own limits.

@@ -30,6 +30,7 @@ mod listener;
 mod local_server;
 mod login;
 mod metadata;
+mod mix_up;
 mod oauth_error;
 mod page;
 mod password;

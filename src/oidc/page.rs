@@ -111,6 +111,17 @@ pub(super) fn other_user() -> Response<Body> {
     answer(StatusCode::FORBIDDEN, html("refused", title, text))
 }
 
+/// For an answer that may be another provider's.
+pub(super) fn other_redirect() -> Response<Body> {
+    let text = "<p>The cluster's entry in your kubeconfig names the identity provider, and this answer did not come to the address that \
+                belongs to that provider. Another provider may have sent it: nothing of it was used.</p><p>What to do about it is in \
+                your terminal, at the end of the wait.</p>";
+    answer(
+        StatusCode::FORBIDDEN,
+        html("refused", "This answer may be another provider's", text),
+    )
+}
+
 /// A short answer without a page, for requests that are not the provider's.
 pub(super) fn blank(status: StatusCode) -> Response<Body> {
     answer(status, String::new())

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::answer_rules::{Answer, Expected, Parameters, same};
 use super::error::Error;
+use super::mix_up::Defence;
 use crate::secret::Secret;
 
 /// Lines of one paste come together; a person needs longer for the next.
@@ -78,6 +79,9 @@ impl Pasted {
 }
 
 const EMPTY: &str = "it is empty";
+pub(super) const CODE_ALONE: &str = "a code alone does not show which provider it is from, and the cluster's entry chose the issuer: paste the whole address";
+const OTHER_REDIRECT: &str =
+    "it is not the redirect URI of the issuer that the cluster's entry chose, and may be of another provider";
 
 /// Reads a whole text; `is_one_word` before spaces were taken away.
 fn pasted(text: &str, is_one_word: bool, expected: &Expected) -> Answer {
@@ -95,14 +99,27 @@ fn pasted(text: &str, is_one_word: bool, expected: &Expected) -> Answer {
             Err(Error::Pasted("it is the address to open in a browser"))
         }
         Some(_) if !is_answer => Err(Error::Pasted("it has no code")),
+        Some(_) if expected.defence == Defence::OwnRedirect && path(text) != expected.path => {
+            Err(Error::Pasted(OTHER_REDIRECT))
+        }
         Some(_) => parameters.answer(expected),
         None if is_answer => Err(Error::Pasted(
             "its `state` is missing, so that it is not all of the address",
         )),
         None if is_address(text) => Err(Error::Pasted("it is an address without a code")),
         None if !is_one_word => Err(Error::Pasted("a code has no spaces in it")),
+        None if expected.defence.needs_address() => Err(Error::Pasted(CODE_ALONE)),
         None => code(text),
     }
+}
+
+/// Of an address, from the first slash after the host on.
+fn path(text: &str) -> &str {
+    let end = text.find(['?', '#']).unwrap_or(text.len());
+    let text = &text[..end];
+    let after_scheme = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let start = after_scheme.find('/').unwrap_or(after_scheme.len());
+    &after_scheme[start..]
 }
 
 /// A code alone: visible characters (RFC 6749 A.11), and no space, which the syntax allows and no provider uses.
@@ -198,6 +215,7 @@ mod tests {
             state: Secret::new("right"),
             issuer: "https://i".into(),
             promises_iss: false,
+            defence: Defence::Unneeded,
         }
     }
 

@@ -10,6 +10,8 @@ use crate::foreign_text::ForeignText;
 #[derive(Debug, Clone)]
 pub(crate) struct Provider {
     pub(crate) issuer: Issuer,
+    /// A cluster's entry has named the issuer: a stranger's word.
+    pub(crate) named_by_cluster: bool,
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<SecretSource>,
     /// Who is to sign in, where a person has several accounts at the provider.
@@ -86,6 +88,7 @@ impl Provider {
         };
         let provider = Self {
             issuer,
+            named_by_cluster: false,
             client_id,
             client_secret: SecretSource::new(
                 ["oidc-client-secret", "oidc-client-secret-file"],

@@ -1,5 +1,7 @@
 //! What the provider redirects to, and where to listen for it.
 
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
 use url::Url;
 
 use super::issuer::is_dotted_localhost;
@@ -17,7 +19,12 @@ pub(crate) struct ListenAddress {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Redirect {
     /// `SCHEME://HOST:PORT`, with the port that we listen on; `localhost` unless something else was asked for.
-    Host { scheme: &'static str, host: String },
+    Host {
+        scheme: &'static str,
+        host: String,
+        /// Empty, or with a slash before it.
+        path: String,
+    },
     /// Sent to the letter.
     Fixed(String, Url),
 }
@@ -51,8 +58,24 @@ impl Redirect {
             Ok(host) if host != url::Host::Domain("localhost.".to_owned()) => Ok(Self::Host {
                 scheme,
                 host: name.to_owned(),
+                path: String::new(),
             }),
             _ => Err(Error::RedirectHost(ForeignText::with_limit(name, 60))),
+        }
+    }
+
+    /// The same for one issuer alone (RFC 9700 4.4.2.2): a path that no other issuer has. What the user has named stays.
+    pub(crate) fn of_issuer(&self, issuer: &str) -> Self {
+        match self {
+            Self::Fixed(..) => self.clone(),
+            Self::Host { scheme, host, .. } => {
+                let hash = HEXLOWER.encode(digest(&SHA256, issuer.as_bytes()).as_ref());
+                Self::Host {
+                    scheme,
+                    host: host.clone(),
+                    path: format!("/issuer/{}", &hash[..16]),
+                }
+            }
         }
     }
 

@@ -33,8 +33,21 @@ pub(crate) fn untyped(sandbox: &Sandbox, config: &Value) -> Call {
     )
 }
 
-/// What a cluster may say, of this sandbox's provider.
+/// The redirect URI that is this issuer's alone, where a cluster names it.
+pub(crate) fn own_redirect(issuer: &str) -> String {
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, issuer.as_bytes());
+    let hash = data_encoding::HEXLOWER.encode(hash.as_ref());
+    format!("http://localhost:8000/issuer/{}", &hash[..16])
+}
+
+/// What a cluster may say, of this sandbox's provider, whose app has the redirect URI for that.
 pub(crate) fn provider(sandbox: &Sandbox) -> Value {
+    let redirect = own_redirect(&sandbox.okta.issuer());
+    sandbox.okta.behave(|behaviour| {
+        if !behaviour.redirect_uris.contains(&redirect) {
+            behaviour.redirect_uris.push(redirect);
+        }
+    });
     json!({ "oidc-issuer-url": sandbox.okta.issuer(), "oidc-client-id": sandbox.okta.client_id() })
 }
 

@@ -31,6 +31,7 @@ mod callback_other_user;
 mod client_auth;
 mod cluster_config;
 mod cluster_hints;
+mod cluster_issuer;
 mod cluster_secrets;
 mod device;
 mod documents;

@@ -91,6 +91,7 @@ impl<'a> GetToken<'a> {
         let provider = Provider::new(args.provider).map_err(|error| cluster.explain(error));
         let mut provider = provider.map_err(|error| Error::from(error).with_source(&cluster.untyped()))?;
         cluster.remarks.iter().for_each(|remark| ui::warn_later(remark));
+        provider.named_by_cluster = cluster.server.is_some();
         provider.expand_home(environment);
         let mut trust = Trust::new(args.tls);
         trust.expand_home(environment);

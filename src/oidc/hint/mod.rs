@@ -3,13 +3,16 @@
 //! One match, so that a new failure cannot be left without a thought; the texts for a provider's own errors are `diagnose`'s.
 //! Okta's console is named only where the issuer is Okta's.
 
+mod cluster;
+mod setup;
+
 use url::Url;
 
 use super::error::Error;
 use super::oauth_error::OAuthError;
+use super::paste;
 use crate::clock;
 use crate::diagnose;
-use crate::files;
 use crate::foreign_text::ForeignText;
 use crate::settings::{is_loopback, is_okta};
 
@@ -27,6 +30,7 @@ impl OAuthError {
 impl Error {
     pub(crate) fn hint(&self) -> String {
         match self {
+            Self::CodeOfAnybody | Self::Pasted(paste::CODE_ALONE) => self.hint_for_the_clusters_issuer(),
             Self::AuthorityFile(_)
             | Self::AuthorityNotPem { .. }
             | Self::Client(_)
@@ -79,17 +83,18 @@ impl Error {
             | Self::TokenType(_)
             | Self::TokenCharacters
             | Self::NoIdToken
-            | Self::NoLifetime => self.token_hint().to_owned(),
+            | Self::NoLifetime
+            | Self::IdToken { .. } => self.token_hint(),
+        }
+    }
+
+    fn token_hint(&self) -> String {
+        let hint = match self {
             Self::IdToken {
                 source,
                 clock_ahead,
                 okta,
-            } => source.hint(*clock_ahead, *okta),
-        }
-    }
-
-    fn token_hint(&self) -> &'static str {
-        match self {
+            } => return source.hint(*clock_ahead, *okta),
             Self::NoIdToken => {
                 "the provider has to grant the scope `openid` to this app; a program that signs in for itself needs \
                  --oidc-use-access-token"
@@ -110,11 +115,16 @@ impl Error {
                 "ask Okta's support, and quote the request id (-v shows it)"
             }
             _ => "ask whoever runs the provider; its answer breaks RFC 6749",
-        }
+        };
+        hint.to_owned()
     }
 
     fn browser_hint(&self) -> String {
         match self {
+            Self::Unattended {
+                is_of_one_issuer: true,
+                ..
+            } => self.hint_for_the_clusters_issuer(),
             Self::Unattended { redirect_uri, .. } => format!(
                 "finish the sign-in in the browser; if it shows an error instead (\"400 Bad Request\"): about the redirect URI, add \
                  {redirect_uri} to the app's redirect URIs at the provider, to the letter; about the client, compare \
@@ -191,36 +201,6 @@ impl Error {
                 "paste the code alone, or the whole address that the browser ended on, of this sign-in"
             }
             _ => "run the command at a terminal",
-        }
-    }
-
-    fn setup_hint(&self) -> String {
-        match self {
-            Self::AuthorityFile(source) => format!(
-                "{}; it takes a file in PEM",
-                source.hint(files::Purpose::Flag("certificate-authority"))
-            ),
-            Self::AuthorityNotPem { .. } =>
-                "give the certificate that signed the provider's, as PEM (-----BEGIN CERTIFICATE-----)"
-                    .to_owned(),
-            Self::OtherAccount { .. } =>
-                "sign out at the provider in your browser and try again, or give the other name with --account"
-                    .to_owned(),
-            Self::LocalServer { .. } =>
-                "both are PEM files, and the key is the certificate's; `mkcert localhost` makes a pair that browsers here trust"
-                    .to_owned(),
-            Self::FlagFile { flag, source } => source.hint(files::Purpose::Flag(flag)),
-            Self::SecretNotText(_) => "put the secret into it, and nothing else".to_owned(),
-            Self::RequestHeader(_) => "for example --oidc-request-header=X-Tenant=blue".to_owned(),
-            Self::CertificateVariables(_) =>
-                "correct SSL_CERT_FILE and SSL_CERT_DIR, or unset them to use the system's certificates; or name the \
-                 provider's authority with --certificate-authority"
-                    .to_owned(),
-            Self::Client(_) =>
-                "install the system's certificates (package ca-certificates), or name one with \
-                 --certificate-authority"
-                    .to_owned(),
-            _ => "this is a fault of kubesesame: please report it".to_owned(),
         }
     }
 

@@ -1,0 +1,166 @@
+//! An issuer that a cluster named: a stranger's, who would like the code, the password or the device code of another provider.
+
+use std::io::Write;
+use std::process::Child;
+
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::cluster_config::{own_redirect, provider, untyped};
+use crate::okta::{Callback, Endpoint};
+use crate::prompts::{typing, up_to};
+use crate::support::{Call, Sandbox, finish, redirect_of, url_from_stderr, visit};
+
+/// As kubectl calls when a person sits at a terminal.
+fn at_terminal(call: &Call, config: &Value) -> Call {
+    let info = json!({
+        "kind": "ExecCredential",
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "spec": { "interactive": true, "cluster": { "server": "https://prod.example", "config": config } },
+    });
+    call.clone().env("KUBERNETES_EXEC_INFO", &info.to_string())
+}
+
+/// The request for another provider, as a stranger would hand it on: with the redirect URI that the app has there.
+fn handed_on(url: &str, origin: &str) -> String {
+    let asked = Url::parse(url).unwrap();
+    let mut other = Url::parse(&format!("{origin}{}", asked.path())).unwrap();
+    for (name, value) in asked.query_pairs() {
+        let value = match &*name {
+            "redirect_uri" => Url::parse(&value).unwrap().origin().ascii_serialization(),
+            _ => value.into_owned(),
+        };
+        other.query_pairs_mut().append_pair(&name, &value);
+    }
+    other.into()
+}
+
+/// RFC 9700 4.4: mix-up.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_code_of_another_provider_does_not_reach_an_issuer_that_the_cluster_named() {
+    for promises_iss in [false, true] {
+        let own = Sandbox::unattended();
+        let origin = own.okta.origin();
+        let stranger = Sandbox::with_habit(Box::new(move |url| {
+            let page = visit(&handed_on(url, &origin));
+            let (status, title) = if promises_iss {
+                (502, "The sign-in failed")
+            } else {
+                (403, "This answer may be another provider's")
+            };
+            assert_eq!(page.status, status, "{}", page.body);
+            assert!(page.body.contains(title), "{}", page.body);
+        }));
+        stranger
+            .okta
+            .behave(|behaviour| behaviour.advertise_iss = promises_iss);
+        let call = untyped(&stranger, &provider(&stranger));
+        if promises_iss {
+            call.run().fails(1, &["does not name its issuer"]);
+        } else {
+            let words = [
+                "one answer was ignored, since it did not come to this issuer's redirect URI",
+                "hint: another provider may have sent that answer",
+                &own_redirect(&stranger.okta.issuer()).replace("http://localhost:8000", ""),
+            ];
+            stranger.too_late(call).fails(1, &words);
+        }
+        assert_eq!(stranger.okta.count(Endpoint::Token), 0);
+        assert_eq!(own.okta.count(Endpoint::Token), 0);
+    }
+}
+
+#[test]
+fn an_issuer_that_names_itself_needs_no_redirect_uri_of_its_own() {
+    let sandbox = Sandbox::new();
+    let config =
+        json!({ "oidc-issuer-url": sandbox.okta.issuer(), "oidc-client-id": sandbox.okta.client_id() });
+    sandbox.okta.behave(|behaviour| {
+        behaviour.advertise_iss = true;
+        behaviour.callback = Callback::CorrectIss;
+    });
+    untyped(&sandbox, &config).run().token();
+    assert!(!sandbox.wait_for_tabs(1).contains("issuer%2F"));
+}
+
+#[test]
+fn a_redirect_url_of_the_user_s_own_is_kept() {
+    let sandbox = Sandbox::new();
+    let port = crate::support::free_port();
+    let config =
+        json!({ "oidc-issuer-url": sandbox.okta.issuer(), "oidc-client-id": sandbox.okta.client_id() });
+    let call = untyped(&sandbox, &config).without("--listen-address");
+    let call = call.arg(&format!("--oidc-redirect-url=http://localhost:{port}"));
+    call.run().token();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_app_that_lacks_the_redirect_uri_is_told_which() {
+    let sandbox = Sandbox::with_habit(Box::new(|url| assert_eq!(visit(url).status, 400)));
+    let config =
+        json!({ "oidc-issuer-url": sandbox.okta.issuer(), "oidc-client-id": sandbox.okta.client_id() });
+    let path = own_redirect(&sandbox.okta.issuer()).replace("http://localhost:8000", "");
+    let outcome = sandbox.too_late(untyped(&sandbox, &config));
+    outcome.fails(
+        1,
+        &[
+            "about the redirect URI, the app needs the redirect URI http://localhost:",
+            &format!("{path}, to the letter, since the cluster's entry in the kubeconfig chose the issuer"),
+        ],
+    );
+}
+
+#[test]
+fn what_is_pasted_shows_which_provider_it_is_from() {
+    let sandbox = Sandbox::unattended();
+    let call = untyped(&sandbox, &provider(&sandbox)).without("--browser-command");
+    let (child, mut terminal) = typing(&at_terminal(&call, &provider(&sandbox)));
+    let (child, _, url) = url_from_stderr(child);
+    let whole = redirect_of(&url);
+    let of_other = whole.replace(Url::parse(&whole).unwrap().path(), "/");
+    let refused = |child: Child, mut terminal: std::fs::File, line: &str, why: &str| {
+        writeln!(terminal, "{line}").unwrap();
+        (up_to(child, why).0, terminal)
+    };
+    let alone = "a code alone does not show which provider it is from";
+    let (child, again) = refused(child, terminal.try_clone().unwrap(), "some-code", alone);
+    let (child, _again) = refused(child, again, &of_other, "may be of another provider");
+    assert_eq!(sandbox.okta.count(Endpoint::Token), 0);
+    writeln!(terminal, "{whole}").unwrap();
+    finish(child).token();
+}
+
+#[test]
+fn a_code_by_hand_needs_an_issuer_that_names_itself() {
+    let sandbox = Sandbox::unattended();
+    let config = provider(&sandbox);
+    let call = untyped(&sandbox, &config)
+        .without("--browser-command")
+        .without("--listen-address")
+        .arg("--grant-type=authcode-keyboard")
+        .arg("--oidc-redirect-url=http://localhost:18000");
+    let call = at_terminal(&call, &config);
+    let (child, _terminal) = typing(&call);
+    finish(child).fails(
+        1,
+        &[
+            "a code by hand does not show which provider it is from",
+            "hint: use another --grant-type (authcode, device-code)",
+        ],
+    );
+    sandbox.okta.behave(|behaviour| {
+        behaviour.advertise_iss = true;
+        behaviour.callback = Callback::CorrectIss;
+    });
+    let (child, mut terminal) = typing(&call.in_new_command());
+    let (child, _, url) = url_from_stderr(child);
+    let address = redirect_of(&url);
+    let code = Url::parse(&address).unwrap();
+    let code = code.query_pairs().find(|(name, _)| name == "code").unwrap().1;
+    writeln!(terminal, "{code}").unwrap();
+    let (child, _) = up_to(child, "a code alone does not show which provider it is from");
+    writeln!(terminal, "{address}").unwrap();
+    finish(child).token();
+}
