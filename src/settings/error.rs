@@ -182,7 +182,7 @@ impl Error {
             {
                 "write localhost without the dot at its end: with it, DNS may be asked, and so the network".to_owned()
             }
-            Self::IssuerHas(..) => {
+            Self::IssuerHas(_, "query" | "fragment" | "user name or password") => {
                 "give the issuer alone, not the address of its discovery document or of a \
                  page; it is the `iss` of the tokens"
                     .to_owned()

@@ -23,7 +23,9 @@ const OKTA_DOMAINS: [&str; 5] = [
 
 impl Issuer {
     pub(crate) fn parse(text: String) -> Result<Self, Error> {
-        let shown = ForeignText::new(&without_user(&text));
+        // So short that what is wrong with it is not cut.
+        let words: Vec<_> = text.split_whitespace().collect();
+        let shown = ForeignText::with_limit(&without_user(&words.join(" ")), 200);
         if let Some(placeholder) = placeholder(&text) {
             return Err(Error::IssuerPlaceholder(
                 shown,
@@ -34,7 +36,16 @@ impl Issuer {
         if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
             return Err(Error::IssuerNotHttps(shown));
         }
+        let inside = text.trim();
         let excess = [
+            // The URL parser passes over some of these: what is shown would not be what is asked. An `iss` is compared to the letter, so
+            // that none of them can be in one.
+            (
+                "space or control character",
+                inside.contains(|c: char| c.is_whitespace() || c.is_control()),
+            ),
+            ("backslash", inside.contains('\\')),
+            ("host name that is not ASCII", !authority(inside).is_ascii()),
             ("query", url.query().is_some()),
             ("fragment", url.fragment().is_some()),
             (
@@ -52,6 +63,22 @@ impl Issuer {
         &self.text
     }
 
+    /// Who it is, for a person who is about to type a secret: whatever its length, all of the host, as it will be asked.
+    pub(crate) fn shown(&self) -> ForeignText {
+        const REST: usize = 100;
+        let text = self.text.trim();
+        let origin = format!(
+            "{}://{}",
+            self.url.scheme(),
+            self.url.host_str().unwrap_or_default()
+        );
+        let (start, rest) = text.split_at_checked(origin.len()).unwrap_or_default();
+        let is_as_asked =
+            start.eq_ignore_ascii_case(&origin) && (rest.is_empty() || rest.starts_with([':', '/']));
+        let text = if is_as_asked { text } else { self.url.as_str() };
+        ForeignText::with_limit(text, origin.len() + REST)
+    }
+
     pub(crate) fn url(&self) -> &Url {
         &self.url
     }
@@ -60,6 +87,13 @@ impl Issuer {
     pub(crate) fn is_okta(&self) -> bool {
         is_okta(&self.url)
     }
+}
+
+/// What stands between the scheme and the path.
+fn authority(text: &str) -> &str {
+    let (_, rest) = text.split_once(':').unwrap_or_default();
+    let rest = rest.trim_start_matches('/');
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
 /// The text of a URL as it may be shown: what stands before an `@` may be a password.
@@ -167,6 +201,56 @@ mod tests {
             "https://me:pw@i",
         ] {
             assert!(matches!(issuer(text), Err(Error::IssuerHas(..))), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_is_what_it_looks_like() {
+        for text in [
+            "https://login.example\t.evil.example",
+            "https://login.example\n/x",
+            "https://login.example/a b",
+            "https://login.example/a\u{a0}b",
+            "https://login.example/\u{7f}x",
+            "https://login.example\\.evil.example",
+            "https://login.example/a\\b",
+            "https://\u{430}ccounts.example",
+            "https://login.example\u{2044}oauth2.evil.example",
+            "https://login.example\u{ad}.evil.example",
+            "https:login.example\u{2215}x.evil.example",
+            "https:///\u{430}ccounts.example",
+        ] {
+            let found = issuer(text);
+            assert!(matches!(found, Err(Error::IssuerHas(..))), "{text:?}: {found:?}");
+        }
+        for text in [
+            " https://login.example/a ",
+            "https://login.example/\u{430}\n",
+            "https://xn--80ak6aa92e.example",
+        ] {
+            assert!(issuer(text).is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn all_of_the_host_is_shown_and_as_it_is_asked() {
+        let long = format!("https://login.example{}.evil.example", ".a".repeat(400));
+        let path = format!("https://login.example/{}", "a".repeat(400));
+        let before = format!("{}https://login.example", " ".repeat(400));
+        for (text, shown) in [
+            ("https://Login.example:443/a", "https://Login.example:443/a"),
+            ("https://login.example", "https://login.example"),
+            ("http://[::1]:9/x", "http://[::1]:9/x"),
+            (&long, &long),
+            (&path, &format!("{}…", &path[..121])),
+            (&before, "https://login.example"),
+            // What the URL parser reads in another way is shown as read.
+            ("https:login.example", "https://login.example/"),
+            ("https:////login.example/a", "https://login.example/a"),
+            ("https://login%2eexample", "https://login.example/"),
+            ("http://2130706433:9", "http://127.0.0.1:9/"),
+        ] {
+            assert_eq!(issuer(text).unwrap().shown().as_str(), shown, "{text}");
         }
     }
 

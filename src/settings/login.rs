@@ -168,7 +168,7 @@ impl Login {
             return None;
         };
         let has_all = password.is_some() && (username.is_some() || provider.account.is_some());
-        let issuer = ForeignText::new(provider.issuer.as_str());
+        let issuer = provider.issuer.shown();
         (self.may_prompt && !has_all).then(|| format!("signing in at {issuer} with a password"))
     }
 }

@@ -6,7 +6,7 @@ use std::process::Child;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::cluster_config::{own_redirect, provider, untyped};
+use crate::cluster_config::{own_redirect, provider, untyped, with};
 use crate::okta::{Callback, Endpoint};
 use crate::prompts::{typing, up_to};
 use crate::support::{Call, Sandbox, finish, redirect_of, url_from_stderr, visit};
@@ -163,4 +163,23 @@ fn a_code_by_hand_needs_an_issuer_that_names_itself() {
     let (child, _) = up_to(child, "a code alone does not show which provider it is from");
     writeln!(terminal, "{address}").unwrap();
     finish(child).token();
+}
+
+/// What a prompt shows and what is asked would be two hosts.
+#[test]
+fn an_issuer_that_is_not_what_it_looks_like_is_refused() {
+    let sandbox = Sandbox::new();
+    for (hidden, words) in [
+        ("\t".repeat(400), "space or control character"),
+        ("\n".repeat(400), "space or control character"),
+        ("\u{ad}".to_owned(), "host name that is not ASCII"),
+    ] {
+        let issuer = sandbox
+            .okta
+            .issuer()
+            .replace("127.0.0.1", &format!("127.0.0.1{hidden}"));
+        let config = with(provider(&sandbox), "oidc-issuer-url", &json!(issuer));
+        untyped(&sandbox, &config).run().fails(2, &[words]);
+    }
+    assert_eq!(sandbox.okta.requests().len(), 0);
 }
