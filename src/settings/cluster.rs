@@ -109,6 +109,10 @@ impl ClusterChoice {
             None,
         );
         unused.replace_list("oidc-request-header", &mut provider.oidc_request_header, vec![]);
+        // With scopes of the cluster's it may open more than the cluster, whose server is sent it.
+        if provider.oidc_use_access_token.take() == Some(true) {
+            unused.0.push("--oidc-use-access-token".to_owned());
+        }
         unused.replace("password", &mut args.login.password, None);
         unused.replace("password-file", &mut args.login.password_file, None);
 
@@ -329,6 +333,12 @@ mod tests {
             assert_eq!(choice.leaves_a_secret, secret.contains(&flag), "{flag}");
             let remark = format!("the issuer is the cluster's word, so these are not used: --{flag}");
             assert_eq!(choice.remarks, [remark]);
+        }
+        for (typed, told) in [("true", 1), ("false", 0)] {
+            let typed = format!("--oidc-use-access-token={typed}");
+            let (after, choice) = applied(&[&typed], &config);
+            assert_eq!(after.provider.oidc_use_access_token, None, "{typed}");
+            assert_eq!(choice.unwrap().remarks.len(), told, "{typed}");
         }
         // What is the same is no loss, and what is the user's own business stays.
         let (after, choice) = applied(

@@ -6,7 +6,7 @@ use std::process::Child;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::cluster_config::{own_redirect, provider, untyped, with};
+use crate::cluster_config::{own_redirect, provider, told, untyped, with};
 use crate::okta::{Callback, Endpoint};
 use crate::prompts::{typing, up_to};
 use crate::support::{Call, Sandbox, finish, redirect_of, url_from_stderr, visit};
@@ -182,4 +182,29 @@ fn an_issuer_that_is_not_what_it_looks_like_is_refused() {
         untyped(&sandbox, &config).run().fails(2, &[words]);
     }
     assert_eq!(sandbox.okta.requests().len(), 0);
+}
+
+/// A cluster chooses the scopes, and its server would be handed what they allow.
+#[test]
+fn an_access_token_does_not_go_to_the_cluster_that_named_the_issuer() {
+    let sandbox = Sandbox::new();
+    let call = untyped(&sandbox, &provider(&sandbox));
+    let access = call.clone().arg("--oidc-use-access-token");
+    let outcome = access.run();
+    let token = outcome.token();
+    assert_eq!(
+        told(&outcome, "these are not used: --oidc-use-access-token\n"),
+        1,
+        "{outcome}"
+    );
+    assert_eq!((call.run().token(), sandbox.tabs()), (token, 1));
+    let variable = call
+        .env("KUBESESAME_OIDC_USE_ACCESS_TOKEN", "true")
+        .arg("--force-refresh");
+    let outcome = variable.run();
+    assert_eq!(
+        told(&outcome, "these are not used: --oidc-use-access-token\n"),
+        1,
+        "{outcome}"
+    );
 }
