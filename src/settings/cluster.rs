@@ -101,7 +101,7 @@ impl ClusterChoice {
             vec![],
         );
         unused.replace_list(AUTHORITY, &mut args.tls.certificate_authority_data, authorities);
-        // What is the user's secret is none of a stranger's issuer's.
+        // Secrets, names and parameters of the user are none of a stranger's issuer's.
         unused.replace("oidc-client-secret", &mut provider.oidc_client_secret, None);
         unused.replace(
             "oidc-client-secret-file",
@@ -109,6 +109,9 @@ impl ClusterChoice {
             None,
         );
         unused.replace_list("oidc-request-header", &mut provider.oidc_request_header, vec![]);
+        unused.replace("account", &mut provider.account, None);
+        let parameters = &mut provider.oidc_auth_request_extra_params;
+        unused.replace_list("oidc-auth-request-extra-params", parameters, vec![]);
         // With scopes of the cluster's it may open more than the cluster, whose server is sent it.
         if provider.oidc_use_access_token.take() == Some(true) {
             unused.0.push("--oidc-use-access-token".to_owned());
@@ -316,6 +319,8 @@ mod tests {
         let config = json!({ "oidc-issuer-url": "c", "oidc-extra-scope": ["a", "b"] });
         let secret = ["oidc-client-secret", "oidc-request-header", "password"];
         for flag in [
+            "account",
+            "oidc-auth-request-extra-params",
             "oidc-client-id",
             "oidc-client-secret",
             "oidc-client-secret-file",
@@ -347,13 +352,11 @@ mod tests {
                 "--oidc-extra-scope=a",
                 "--oidc-extra-scope=b",
                 "--grant-type=device-code",
-                "--account=typed",
             ],
             &config,
         );
         assert_eq!(choice.unwrap().remarks, [""; 0]);
         assert_eq!(after.login.grant_type, "device-code");
-        assert_eq!(after.provider.account.as_deref(), Some("typed"));
     }
 
     #[test]

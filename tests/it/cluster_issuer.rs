@@ -208,3 +208,19 @@ fn an_access_token_does_not_go_to_the_cluster_that_named_the_issuer() {
         "{outcome}"
     );
 }
+
+#[test]
+fn neither_an_account_nor_a_parameter_goes_to_an_issuer_that_the_cluster_named() {
+    let sandbox = Sandbox::new();
+    let call = untyped(&sandbox, &provider(&sandbox));
+    let outcome = call
+        .arg("--account=mine@example.com")
+        .arg("--oidc-auth-request-extra-params=login_hint=mine,api_key=mine")
+        .run();
+    outcome.token();
+    let warning = "these are not used: --account, --oidc-auth-request-extra-params\n";
+    assert_eq!(told(&outcome, warning), 1, "{outcome}");
+    assert!(!sandbox.wait_for_tabs(1).contains("mine"));
+    let requests = format!("{:?}", sandbox.okta.requests());
+    assert!(!requests.contains("mine"), "{requests}");
+}
