@@ -80,6 +80,9 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::TimeLeft(left) => ui.status(time_left(left), WAITING),
         Event::WaitEnded => ui.end_prompt(),
         Event::Continued => ui.redraw(),
+        Event::CodeOfClustersIssuer(issuer) => ui.note(&format!(
+            "the cluster's entry in the kubeconfig chose {issuer} to sign in at: enter no code of another provider"
+        )),
         Event::EnterCode {
             address,
             code,

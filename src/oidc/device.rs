@@ -29,6 +29,11 @@ impl ProviderClient<'_> {
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
         let endpoint = TokenEndpoint::new(self, &documents, &metadata);
         let (device, verifier) = self.device_code(&endpoint, &metadata).await.map_err(not_asked)?;
+        // It could relay a code of a provider where the person has a session.
+        if self.provider.named_by_cluster {
+            let issuer = self.provider.issuer.shown();
+            self.person.tell(Event::CodeOfClustersIssuer(&issuer));
+        }
         self.show(&device).map_err(not_asked)?;
         // Whoever sits at a terminal far away has no browser here; what fails to open was printed anyway.
         if let Some(address) = opened_address(&device) {

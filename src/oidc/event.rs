@@ -77,6 +77,8 @@ pub(crate) enum Event<'a> {
     Continued,
     /// Nothing is waited for any more, neither an answer nor a line.
     WaitEnded,
+    /// A code to enter comes next, of an issuer that a cluster named.
+    CodeOfClustersIssuer(&'a ForeignText),
     /// A person has to enter this code at this address.
     EnterCode {
         address: &'a Url,

@@ -224,3 +224,28 @@ fn neither_an_account_nor_a_parameter_goes_to_an_issuer_that_the_cluster_named()
     let requests = format!("{:?}", sandbox.okta.requests());
     assert!(!requests.contains("mine"), "{requests}");
 }
+
+/// A stranger can relay a device code of another provider.
+#[test]
+fn a_device_code_comes_with_the_issuer_that_the_cluster_named() {
+    let sandbox = Sandbox::unattended();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.device_interval_secs = Some(0));
+    let call = untyped(&sandbox, &provider(&sandbox)).arg("--grant-type=device-code");
+    let outcome = call.run();
+    outcome.token();
+    let notice = format!(
+        "the cluster's entry in the kubeconfig chose {} to sign in at: enter no code of another provider\n",
+        sandbox.okta.issuer()
+    );
+    let (before, after) = outcome.stderr.split_once(&notice).expect(&outcome.stderr);
+    assert!(
+        !before.contains("the code") && after.contains("with the code"),
+        "{outcome}"
+    );
+    // The user knows what the user has named.
+    let own = sandbox.get_token().arg("--grant-type=device-code").run();
+    own.token();
+    assert_eq!(told(&own, "the cluster's entry"), 0, "{own}");
+}
