@@ -80,9 +80,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::TimeLeft(left) => ui.status(time_left(left), WAITING),
         Event::WaitEnded => ui.end_prompt(),
         Event::Continued => ui.redraw(),
-        Event::CodeOfClustersIssuer(issuer) => ui.note(&format!(
-            "the cluster's entry in the kubeconfig chose {issuer} to sign in at: enter no code of another provider"
-        )),
+        Event::CodeOfClustersIssuer(issuer) => ui.note(&chosen_by_cluster(issuer)),
         Event::EnterCode {
             address,
             code,
@@ -98,6 +96,12 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::NoPassword => ui.note("nothing was typed"),
         warning => ui.warn(&warning_text(&warning)),
     }
+}
+
+fn chosen_by_cluster(issuer: &ForeignText) -> String {
+    format!(
+        "the cluster's entry in the kubeconfig chose {issuer} to sign in at: enter no code of another provider"
+    )
 }
 
 fn no_browser(why: NoBrowser) -> &'static str {

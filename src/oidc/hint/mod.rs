@@ -13,6 +13,7 @@ use super::oauth_error::OAuthError;
 use super::paste;
 use crate::clock;
 use crate::diagnose;
+use crate::files;
 use crate::foreign_text::ForeignText;
 use crate::settings::{is_loopback, is_okta};
 
