@@ -3,8 +3,6 @@
 //! Pure. An answer is decoded first, since encoders differ in what they escape (`&` in Go, `/` in PHP, everything beyond ASCII
 //! elsewhere), and each text of it is searched for the secret in every spelling.
 
-use std::iter::once;
-
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde_json::Value;
 
@@ -16,28 +14,38 @@ use crate::secret::Secret;
 /// Shorter ones are found in any text, and are no secrets.
 const MIN_SECRET_LEN: usize = 4;
 
-/// The same body with an ellipsis in the place of each secret.
+/// Of a text within an answer no more is kept, in bytes: 300 characters at most are shown, and a code has fewer.
+const MAX_TEXT: usize = 4 * 1024;
+/// Of a body that is no JSON and no form; the title of a page may follow a long style sheet.
+const MAX_BODY: usize = 256 * 1024;
+
+/// So many characters of a secret in a row are cut out wherever its rest is. What is compared at each place of a text is bounded by it,
+/// however long a secret the provider has issued.
+const TELLING_PREFIX: usize = 64;
+
+/// Longest character reference that is read, in bytes, with its ampersand and semicolon.
+const MAX_REFERENCE: usize = 12;
+
+/// The same body with an ellipsis in the place of each secret, and long texts in it cut.
 pub(super) fn without(body: &[u8], secrets: &[&str]) -> Vec<u8> {
-    let secrets: Vec<&str> = secrets
-        .iter()
-        .copied()
-        .filter(|secret| secret.len() >= MIN_SECRET_LEN)
-        .collect();
-    if secrets.is_empty() {
+    let spellings = Spellings::of(secrets);
+    if spellings.0.is_empty() {
         return body.to_vec();
     }
     if let Some(mut value) = json::value(body) {
-        cut_out_of(&mut value, &secrets);
+        cut_out_of(&mut value, &spellings);
         return value.to_string().into_bytes();
     }
     if let Some(pairs) = form_with_error(body) {
         let mut form = form_urlencoded::Serializer::new(String::new());
         for (name, text) in pairs {
-            form.append_pair(&name, &cut_out(&text, &secrets));
+            form.append_pair(&name, &spellings.cut_out(&text, MAX_TEXT));
         }
         return form.finish().into_bytes();
     }
-    cut_out(&String::from_utf8_lossy(body), &secrets).into_bytes()
+    spellings
+        .cut_out(&String::from_utf8_lossy(body), MAX_BODY)
+        .into_bytes()
 }
 
 /// The secrets in a header that is sent: its value and, where that names a scheme (RFC 9110 11.4), what follows the scheme; of
@@ -63,9 +71,9 @@ pub(super) fn secrets_of_header(value: &str) -> Vec<Secret> {
     secrets
 }
 
-fn cut_out_of(value: &mut Value, secrets: &[&str]) {
+fn cut_out_of(value: &mut Value, secrets: &Spellings) {
     match value {
-        Value::String(text) => *text = cut_out(text, secrets),
+        Value::String(text) => *text = secrets.cut_out(text, MAX_TEXT),
         Value::Array(entries) => entries.iter_mut().for_each(|entry| cut_out_of(entry, secrets)),
         Value::Object(members) => members
             .iter_mut()
@@ -74,46 +82,59 @@ fn cut_out_of(value: &mut Value, secrets: &[&str]) {
     }
 }
 
-fn cut_out(text: &str, secrets: &[&str]) -> String {
-    // What an error means is decided by its code, and a header may have any word of one.
-    if is_known_code(text) {
-        return text.to_owned();
+/// Secrets as they may come back: plain and in base64, each of which may be escaped besides.
+struct Spellings(Vec<Secret>);
+
+impl Spellings {
+    fn of(secrets: &[&str]) -> Self {
+        let long_enough = secrets.iter().filter(|secret| secret.len() >= MIN_SECRET_LEN);
+        let spelled = long_enough.flat_map(|secret| {
+            [
+                Secret::new(*secret),
+                Secret::new(BASE64.encode(secret.as_bytes())),
+                Secret::new(BASE64URL_NOPAD.encode(secret.as_bytes())),
+            ]
+        });
+        Self(spelled.collect())
     }
-    let mut text = text.to_owned();
-    for secret in secrets {
-        let encoded = [
-            BASE64.encode(secret.as_bytes()),
-            BASE64URL_NOPAD.encode(secret.as_bytes()),
-        ];
-        for spelling in once(*secret).chain(encoded.iter().map(String::as_str)) {
-            text = text.replace(spelling, "…");
+
+    /// Cuts out what is escaped within the text too: as in a URL or a form, in JSON or in HTML, each character in its own way.
+    /// The text ends after `limit` bytes, but for a secret that begins before.
+    fn cut_out(&self, text: &str, limit: usize) -> String {
+        // What an error means is decided by its code, and a header may have any word of one.
+        if is_known_code(text) {
+            return text.to_owned();
         }
-        text = without_spellings(&text, secret);
+        let mut kept = String::with_capacity(text.len().min(limit));
+        let mut rest = text;
+        while let Some(first) = rest.chars().next().filter(|_| kept.len() < limit) {
+            let after = self
+                .0
+                .iter()
+                .filter_map(|secret| after_spelling(rest, secret.expose()));
+            if let Some(after) = after.min_by_key(|after| after.len()) {
+                kept.push('…');
+                rest = after;
+            } else {
+                kept.push(first);
+                rest = rest.get(first.len_utf8()..).unwrap_or_default();
+            }
+        }
+        kept
     }
-    text
 }
 
-/// Cuts out a secret that is escaped within the text: as in a URL or a form, in JSON or in HTML, each character in its own way.
-fn without_spellings(text: &str, secret: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        if let Some(after) = after_spelling(rest, secret) {
-            kept.push('…');
-            rest = after;
-        } else {
-            kept.push(first);
-            rest = rest.get(first.len_utf8()..).unwrap_or_default();
-        }
-    }
-    kept
-}
-
-/// What follows the secret, if the text begins with it.
+/// What follows the secret, or a telling part of it, if the text begins with that.
 fn after_spelling<'t>(text: &'t str, secret: &str) -> Option<&'t str> {
-    secret
-        .chars()
-        .try_fold(text, |text, wanted| after_character(text, wanted))
+    let mut rest = text;
+    for (compared, wanted) in secret.chars().enumerate() {
+        match after_character(rest, wanted) {
+            Some(after) => rest = after,
+            None if compared >= TELLING_PREFIX => break,
+            None => return None,
+        }
+    }
+    Some(rest)
 }
 
 fn after_character(text: &str, wanted: char) -> Option<&str> {
@@ -164,7 +185,9 @@ fn after_backslash(text: &str, wanted: char) -> Option<&str> {
 
 /// A character reference of HTML, by name or number.
 fn after_reference(text: &str, wanted: char) -> Option<&str> {
-    let (reference, after) = text.strip_prefix('&')?.split_once(';')?;
+    let end = text.bytes().take(MAX_REFERENCE).position(|byte| byte == b';')?;
+    let reference = text.get(1..end)?;
+    let after = text.get(end + 1..)?;
     let named = match reference {
         "amp" => Some('&'),
         "lt" => Some('<'),
@@ -256,6 +279,45 @@ mod tests {
             kept(r#"{"error":"invalid_client","m":"a client"}"#, &["client"]),
             r#"{"error":"invalid_client","m":"a …"}"#
         );
+    }
+
+    /// Each of these took minutes when the time grew with the square of the answer.
+    #[test]
+    fn a_large_answer_is_filtered_in_time_that_grows_with_its_size() {
+        let long = format!("{}x", "r".repeat(100_000));
+        for (flood, times) in [("&", 2_000_000), ("%", 100_000), ("&#", 100_000), ("r", 100_000)] {
+            let description = flood.repeat(times);
+            let body = format!(r#"{{"error":"slow_down","error_description":"s3cret! {description}"}}"#);
+            let kept = kept(&body, &["s3cret!", &long]);
+            assert!(
+                kept.starts_with(r#"{"error":"slow_down","error_description":"… "#),
+                "{flood}"
+            );
+            assert!(!kept.contains("rrrr"), "{flood}");
+        }
+        let many = format!(r#"["s3cret!"{}]"#, r#","rr""#.repeat(20_000));
+        assert!(kept(&many, &["s3cret!", &long]).starts_with(r#"["…","rr""#));
+        assert!(kept(&"<&".repeat(200_000), &["s3cret!"]).starts_with("<&<&"));
+    }
+
+    #[test]
+    fn a_secret_at_the_place_of_the_cut_is_not_shown_in_part() {
+        let secret = "s3/cr&t!".repeat(20);
+        let encoded = BASE64.encode(secret.as_bytes());
+        for before in (MAX_TEXT - 200)..(MAX_TEXT + 2) {
+            for echoed in [&secret, &encoded, &secret.replace('&', "&amp;")] {
+                let text = format!("{}{echoed} and more", "-".repeat(before));
+                let kept = kept(&format!(r#"["{text}"]"#), &[&secret, "another"]);
+                assert!(!kept.contains("s3") && !kept.contains(&encoded[..2]), "{before}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_a_long_secret_is_cut_out_too() {
+        let secret: String = ('a'..='z').cycle().take(200).collect();
+        let text = format!("{} is unknown", &secret[..100]);
+        assert_eq!(kept(&text, &[&secret]), "… is unknown");
     }
 
     #[test]
