@@ -97,7 +97,7 @@ impl ProviderClient<'_> {
         let expected = self.expected(&metadata, Occasion::Stored);
         let verify = |keys: &_| match self.provider.token {
             TokenKind::Id => id_token::verify(token, None, keys, &expected),
-            TokenKind::Access => id_token::verify_access(token, true, keys, &expected),
+            TokenKind::Access => id_token::verify_access(token, None, keys, &expected),
         };
         match self.with_keys(&documents, &metadata, &|| (), verify).await {
             Ok(_) => Ok(true),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::okta::Endpoint;
+use crate::okta::{Defect, Endpoint, Fault, FaultKind};
 use crate::support::{Call, Sandbox};
 
 const ALICE: &str = "alice@example.com";
@@ -85,6 +85,42 @@ fn another_account_than_the_one_that_was_asked_for_is_not_stored() {
         ],
     );
     assert!(sandbox.cache_files(".session.json").is_empty());
+}
+
+/// An access token says whose it is too, alone and beside an ID token.
+#[test]
+fn an_access_token_of_another_account_is_not_stored() {
+    let names = |name: &str| serde_json::Map::from_iter([("preferred_username".to_owned(), name.into())]);
+    for (alone, name, accepted) in [
+        (true, BOB, false),
+        (false, BOB, false),
+        (true, "alice", false),
+        // Only one of them has the whole name.
+        (false, ALICE, true),
+        (true, ALICE, true),
+    ] {
+        let sandbox = Sandbox::new();
+        signed_in_as(&sandbox, ALICE);
+        sandbox.okta.behave(|behaviour| {
+            behaviour.id_token_defect = Defect::MissingAtHash;
+            behaviour.access_token_claims = names(name);
+            behaviour
+                .access_token_claims
+                .insert("sub".to_owned(), "00u-any".into());
+            let missing = FaultKind::Missing("id_token".to_owned());
+            behaviour.faults = if alone {
+                vec![Fault::always(Endpoint::Token, missing)]
+            } else {
+                vec![]
+            };
+        });
+        let outcome = call(&sandbox, ALICE).arg("--oidc-use-access-token").run();
+        assert_eq!(outcome.code == Some(0), accepted, "{alone} {name}: {outcome}");
+        if !accepted {
+            outcome.fails(1, &["not as `alice@example.com`"]);
+            assert!(sandbox.cache_files(".session.json").is_empty());
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The other ways to a token: a password, the credentials of a program; and access tokens.
 
-use crate::okta::{AccessTokenForm, Behaviour, Endpoint, Fault, FaultKind};
+use crate::okta::{AccessTokenForm, Behaviour, Defect, Endpoint, Fault, FaultKind};
 use crate::support::{Call, Sandbox};
 
 #[test]
@@ -146,6 +146,35 @@ fn an_access_token_is_handed_out_verified_and_renewed() {
     // The ID token is another session.
     sandbox.get_token().run().token();
     assert_eq!(sandbox.tabs(), 2);
+}
+
+/// Also beside an ID token; for whom it is may change there.
+#[test]
+fn a_renewed_access_token_is_of_the_same_person_and_client_as_the_one_before() {
+    for (claim, value, words) in [
+        ("uid", "00umallory", "it is of another person"),
+        ("cid", "another-client", "it was issued to `another-client`"),
+        ("aud", "api://moved", ""),
+    ] {
+        let (sandbox, call) = with_access_token(AccessTokenForm::Jwt);
+        call.run().token();
+        sandbox.expire();
+        sandbox.okta.behave(|behaviour| {
+            behaviour.refresh_defect = Defect::MissingAtHash;
+            behaviour
+                .access_token_claims
+                .insert(claim.to_owned(), value.into());
+        });
+        let outcome = call.run();
+        assert_eq!(outcome.code, Some(0), "{outcome}");
+        assert!(outcome.stderr.contains(words), "{claim}: {outcome}");
+        let signs_in_again = !words.is_empty();
+        assert_eq!(
+            sandbox.tabs(),
+            1 + usize::from(signs_in_again),
+            "{claim}: {outcome}"
+        );
+    }
 }
 
 #[test]

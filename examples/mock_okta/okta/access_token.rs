@@ -79,5 +79,6 @@ fn claims(
         }
         Subject::App => claim("sub", grant.client_id.clone().into()),
     }
+    claims.extend(rules.access_token_claims.clone());
     claims
 }

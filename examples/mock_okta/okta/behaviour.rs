@@ -88,6 +88,8 @@ pub(crate) struct Behaviour {
     pub(crate) access_token_form: AccessTokenForm,
     /// `aud` of the custom server's access tokens in place of `api://default`.
     pub(crate) access_token_audience: Option<String>,
+    /// More claims of the custom server's access tokens, or others in the place of its own.
+    pub(crate) access_token_claims: Map<String, Value>,
     /// Life of an authorization code.
     pub(crate) code_lifetime_secs: i64,
     /// Whether refresh tokens rotate.
@@ -209,6 +211,7 @@ impl Default for Behaviour {
             access_token_lifetime_secs: 3600,
             access_token_form: AccessTokenForm::Jwt,
             access_token_audience: None,
+            access_token_claims: Map::new(),
             code_lifetime_secs: 300,
             refresh: Rotation::Static,
             refresh_repeats: RefreshRepeats::ByRotation,

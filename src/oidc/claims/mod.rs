@@ -136,6 +136,15 @@ impl Claims {
         (!names.is_empty() || is_subject).then(|| is_subject || names.into_iter().any(is))
     }
 
+    /// Whether the two name two persons: in no claim that both have, by which people or the provider know them, do they agree.
+    pub(super) fn contradicts(&self, other: &Self) -> bool {
+        let both = |name: &&str| Some((json::text(&self.all, name)?, json::text(&other.all, name)?));
+        let mut names = NAMES.iter().filter_map(both).peekable();
+        names.peek().is_some()
+            && self.subject != other.subject
+            && names.all(|(ours, theirs)| !ours.eq_ignore_ascii_case(theirs))
+    }
+
     /// What a person would call this account.
     pub(super) fn name(&self) -> &str {
         let named = NAMES.iter().find_map(|name| self.all.get(*name)?.as_str());

@@ -95,10 +95,10 @@ pub(crate) fn verify(
 
 /// Verifies an access token in the form of a JWT, as far as the API server will: issuer, times, signature. For whom it is
 /// differs from provider to provider, and so does its `sub` (Okta puts the login there), so that a refreshed one is compared
-/// with the first by the ID token that comes beside it, and where none does (it `is_alone`) with the access token that it replaces.
+/// with the access token that it replaces, and with the subject of an ID token beside it as far as the replaced one agreed with that.
 pub(crate) fn verify_access(
     token: &Secret,
-    is_alone: bool,
+    id_token_subject: Option<&str>,
     keys: &KeySet,
     expected: &Expected<'_>,
 ) -> Result<Verified, Error> {
@@ -106,8 +106,8 @@ pub(crate) fn verify_access(
     let claims = Claims::parse_access(opened.payload.clone(), expected.now)?;
     check_issuer(&claims, expected)?;
     check_times(&claims, expected)?;
-    if let (true, Occasion::Refresh { replaced, .. }) = (is_alone, &expected.occasion) {
-        replaced::check(&opened.payload, replaced)?;
+    if let Occasion::Refresh { replaced, .. } = &expected.occasion {
+        replaced::check(&opened.payload, replaced, id_token_subject)?;
     }
     opened.check_signature(keys)?;
     Ok(opened.accepted(claims, expected))

@@ -13,8 +13,18 @@ use crate::secret::Secret;
 /// The claims that name the client: RFC 9068 2.2, Okta, Microsoft. (`azp` may change with a refresh.)
 const CLIENT: [&str; 3] = ["client_id", "cid", "appid"];
 
+/// The claims that may name a person as the ID token's `sub` does (`uid` at Okta, whose `sub` is a login name that may change).
+const PERSON: [&str; 2] = ["sub", "uid"];
+
 /// Compares the claims of a new token with those of the token that was verified before.
-pub(super) fn check(new: &Map<String, Value>, replaced: &Secret) -> Result<(), Error> {
+///
+/// Beside an ID token, whose subject is given, that one is what ties the session to its person: the access token's person counts where it
+/// was named in the same way before, and for whom it is does not, since that may change with the provider's settings.
+pub(super) fn check(
+    new: &Map<String, Value>,
+    replaced: &Secret,
+    id_token_subject: Option<&str>,
+) -> Result<(), Error> {
     let Some(old) = payload(replaced.expose()) else {
         return Ok(());
     };
@@ -22,7 +32,11 @@ pub(super) fn check(new: &Map<String, Value>, replaced: &Secret) -> Result<(), E
         (Some(old), Some(new)) if old != new => Some((shown(old), shown(new))),
         _ => None,
     };
-    if let Some((expected, got)) = differs("sub") {
+    let is_comparable = |name: &&str| match id_token_subject {
+        Some(subject) => json::text(&old, name) == Some(subject),
+        None => *name == "sub",
+    };
+    if let Some((expected, got)) = PERSON.into_iter().filter(is_comparable).find_map(differs) {
         return Err(Error::OtherSubject { expected, got });
     }
     if let Some((_, got)) = CLIENT.into_iter().find_map(differs) {
@@ -30,7 +44,9 @@ pub(super) fn check(new: &Map<String, Value>, replaced: &Secret) -> Result<(), E
     }
     match (json::texts(&old, "aud"), json::texts(new, "aud")) {
         // One that was added or taken away is a change of the settings; a token for somebody else has none of them.
-        (Some(old), Some(new)) if !new.iter().any(|audience| old.contains(audience)) => {
+        (Some(old), Some(new))
+            if id_token_subject.is_none() && !new.iter().any(|audience| old.contains(audience)) =>
+        {
             Err(Error::OtherAudience {
                 expected: shown(&old.join(", ")),
                 got: shown(&new.join(", ")),
@@ -70,12 +86,30 @@ mod tests {
             // Said by one of them alone.
             (json!({"client_id": "c", "appid": "x"}), true),
         ] {
-            let result = check(new.as_object().unwrap(), &token(&old));
+            let result = check(new.as_object().unwrap(), &token(&old), None);
             assert_eq!(result.is_ok(), accepted, "{new} {result:?}");
         }
         for opaque in ["", "opaque", "a.b.c"] {
             let new = json!({"sub": "anybody"});
-            assert!(check(new.as_object().unwrap(), &Secret::new(opaque)).is_ok());
+            assert!(check(new.as_object().unwrap(), &Secret::new(opaque), None).is_ok());
+        }
+    }
+    #[test]
+    fn beside_an_id_token_the_person_counts_where_both_name_it_in_the_same_way() {
+        let old = json!({"sub": "s", "uid": "u", "aud": "api", "cid": "c"});
+        for (new, subject, accepted) in [
+            (json!({"sub": "s", "uid": "u", "cid": "c"}), "s", true),
+            (json!({"sub": "mallory"}), "s", false),
+            // A login name, which was changed.
+            (json!({"sub": "married", "uid": "u"}), "u", true),
+            (json!({"sub": "mallory", "uid": "m"}), "u", false),
+            (json!({"sub": "anybody", "uid": "m"}), "pairwise", true),
+            (json!({"cid": "d"}), "u", false),
+            (json!({"aud": "kubernetes"}), "u", true),
+            (json!({}), "s", true),
+        ] {
+            let result = check(new.as_object().unwrap(), &token(&old), Some(subject));
+            assert_eq!(result.is_ok(), accepted, "{new} {subject} {result:?}");
         }
     }
 }

@@ -72,11 +72,12 @@ impl ProviderClient<'_> {
         }
         let token = access_token_of(response, metadata)?;
         if id_token::is_jwt(token.expose()) {
-            let is_alone = response.id_token.token().is_none();
-            let verify = |keys: &KeySet| id_token::verify_access(&token, is_alone, keys, &expected);
+            let subject = id_claims.as_ref().map(|claims| claims.subject.as_str());
+            let verify = |keys: &KeySet| id_token::verify_access(&token, subject, keys, &expected);
             let claims = self
                 .with_keys(documents, metadata, before_waiting, verify)
                 .await?;
+            self.check_account_of_access(&claims, id_claims.as_ref())?;
             return Ok(kept(token.clone(), claims.life(), Some(claims)));
         }
         // Opaque: only the provider can read it, and only the response tells how long it lives.
@@ -112,11 +113,20 @@ impl ProviderClient<'_> {
     /// The provider may sign in whoever has a session in the browser: a `login_hint` is no more than that.
     fn check_account(&self, claims: &Claims) -> Result<(), Error> {
         match &self.provider.account {
-            Some(account) if claims.is_of(account) == Some(false) => Err(Error::OtherAccount {
-                wanted: ForeignText::with_limit(account, 80),
-                got: ForeignText::with_limit(claims.name(), 80),
-            }),
+            Some(account) if claims.is_of(account) == Some(false) => Err(other_account(account, claims)),
             _ => Ok(()),
+        }
+    }
+
+    /// An access token may have fewer names of a person than the ID token beside it, where that one has told whose it is.
+    fn check_account_of_access(&self, claims: &Claims, beside: Option<&Claims>) -> Result<(), Error> {
+        let Some(account) = &self.provider.account else {
+            return Ok(());
+        };
+        match beside.filter(|beside| beside.is_of(account) == Some(true)) {
+            Some(beside) if claims.contradicts(beside) => Err(other_account(account, claims)),
+            Some(_) => Ok(()),
+            None => self.check_account(claims),
         }
     }
 
@@ -145,6 +155,13 @@ impl ProviderClient<'_> {
             self.person.tell(Event::TokenRemark(remark));
         }
         Ok(verified.claims)
+    }
+}
+
+fn other_account(wanted: &str, claims: &Claims) -> Error {
+    Error::OtherAccount {
+        wanted: ForeignText::with_limit(wanted, 80),
+        got: ForeignText::with_limit(claims.name(), 80),
     }
 }
 
