@@ -11,7 +11,7 @@ use url::Url;
 
 use super::error::Error;
 use super::json;
-use super::oauth_error::OAuthError;
+use super::oauth_error::{NO_CODE, OAuthError};
 use super::redirects::shown_target;
 use super::retry_after::{end_of_rate_limit, retry_after};
 use crate::diagnose::GrantType;
@@ -95,9 +95,9 @@ pub(super) fn oauth_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) 
             let message = ["error_description", "message", "description"]
                 .iter()
                 .find_map(|name| json::text(object, name));
-            (code.unwrap_or_else(|| "error".to_owned()), message)
+            (code.unwrap_or_else(|| NO_CODE.to_owned()), message)
         }
-        Value::Bool(true) => ("error".to_owned(), None),
+        Value::Bool(true) => (NO_CODE.to_owned(), None),
         _ => return None,
     };
     if status.is_success() && is_no_error(error, &code) && has_what_was_asked_for(&body) {

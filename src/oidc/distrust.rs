@@ -104,7 +104,7 @@ impl Error {
             Self::Audience { .. } | Self::AuthorizedParty(_) => "compare --oidc-client-id with the app".to_owned(),
             Self::Nonce => "run the command again; if it comes back, answers are being mixed up or replayed".to_owned(),
             Self::UnknownKey => {
-                "the app may have a signing key of its own: let it use the keys of the provider's key set (`jwks_uri`), \
+                "try again in a minute, if the provider has just changed its keys; else the app may have a signing key of its own: let it use the keys of the provider's key set (`jwks_uri`), \
                  where API servers look too"
                     .to_owned()
             }

@@ -29,6 +29,9 @@ const KNOWN_CODES: [&str; 22] = [
     "use_dpop_nonce",
 ];
 
+/// Stands for the code of an error that names none.
+pub(super) const NO_CODE: &str = "error";
+
 /// Words for a fault of the server or its load, without what separates them; those of the HTTP status count too.
 const SERVER_WORDS: [&str; 21] = [
     "deadlineexceeded",
@@ -116,9 +119,19 @@ impl OAuthError {
             })
     }
 
-    /// Words, where a code belongs: of all codes that are defined none has a space in it.
+    /// Words, where a code belongs, or none: of all codes that are defined none has a space in it.
     pub(crate) fn is_no_code(&self) -> bool {
-        self.error.as_str().contains(' ') && !is_known_code(self.error.as_str())
+        let text = self.error.as_str();
+        text == NO_CODE || (text.contains(' ') && !is_known_code(text))
+    }
+
+    /// It is the network from which was asked that is not allowed (Okta's network zones), and another one may be.
+    pub(crate) fn is_of_the_network(&self) -> bool {
+        let description = self.description.as_ref().map_or("", ForeignText::as_str);
+        let words = description.to_ascii_lowercase();
+        let mut words = words.split(|c: char| !c.is_ascii_alphanumeric());
+        self.code() == "access_denied"
+            && words.any(|word| ["network", "networks", "ip", "vpn"].contains(&word))
     }
 
     /// More was asked for than is allowed. Okta says `invalid_scope` for the app's setting and `access_denied` for the access

@@ -184,11 +184,18 @@ fn an_unknown_key_is_looked_for_exactly_once_more() {
         .okta
         .behave(|behaviour| behaviour.refresh_defect = Defect::UnknownKid);
     sandbox.expire();
-    // The session is over, and the sign-in that follows has a key that is known.
-    let outcome = sandbox.get_token().arg("-v1").run();
-    outcome.token();
-    assert!(outcome.stderr.contains("no key for it"), "{outcome}");
-    assert_eq!((sandbox.okta.count(Endpoint::Keys), sandbox.tabs()), (1, 2));
+    let outcome = sandbox.get_token().run();
+    outcome.fails(
+        1,
+        &["no key for it", "try again in a minute", "the session is kept"],
+    );
+    assert_eq!((sandbox.okta.count(Endpoint::Keys), sandbox.tabs()), (1, 1));
+    // The refresh token that came with it is kept, and renews once the key set has the key.
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.refresh_defect = Defect::None);
+    sandbox.get_token().in_new_command().run().token();
+    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
 }
 
 #[test]

@@ -43,6 +43,37 @@ fn a_refusal_ends_the_session_whatever_its_status_and_code() {
     }
 }
 
+/// What is no OAuth code, or speaks of the network alone, says nothing of the session.
+#[test]
+fn a_refusal_that_passes_keeps_the_session() {
+    let of_network = FaultBody::OAuth {
+        error: "access_denied".to_owned(),
+        description: "outside of the permitted network zones".to_owned(),
+    };
+    let answer = |body: &str| FaultKind::Answer {
+        code: 403,
+        content_type: "application/json".to_owned(),
+        body: body.to_owned(),
+    };
+    for (fault, words) in [
+        (FaultKind::status(400, of_network), "connect from a network"),
+        (answer(r#"{"error":true,"message":"blocked"}"#), "blocked"),
+        (answer(r#"{"error":{"message":"blocked"}}"#), "blocked"),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.signed_in();
+        sandbox.expire();
+        let once = Fault::once(Endpoint::Token, fault);
+        sandbox.okta.behave(|behaviour| behaviour.faults = vec![once]);
+        sandbox
+            .get_token()
+            .run()
+            .fails(1, &[words, "the session is kept"]);
+        sandbox.get_token().in_new_command().run().token();
+        assert_eq!(sandbox.tabs(), 1, "{words}");
+    }
+}
+
 /// A good token is never withheld: the provider has ended the session, and nobody signs in now.
 #[test]
 fn the_last_token_of_a_session_that_has_ended_is_good_to_its_end() {

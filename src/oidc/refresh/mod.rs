@@ -15,7 +15,7 @@ use super::metadata::Metadata;
 use super::oauth_error::OAuthError;
 use super::token::response::TokenResponse;
 use super::token_endpoint::TokenEndpoint;
-use super::{ProviderClient, Refresh, Renewal, Tokens};
+use super::{ProviderClient, Refresh, Renewal, Tokens, distrust};
 use crate::settings::Scopes;
 
 /// Okta, which rotates refresh tokens, lets the old one live for a moment (30 s unless it is set otherwise), so that who lost the answer
@@ -166,6 +166,11 @@ fn verdict(error: &Error) -> Verdict {
         Error::OAuth(refusal) => verdict_on_refusal(refusal),
         // The clock is this machine's, and a sign-in would meet it again.
         error if error.is_of_a_clock() => Verdict::OfTheSettings,
+        // The key set may lag behind the key that the provider signs with; a wrong signature is one for good.
+        Error::IdToken {
+            source: distrust::Error::UnknownKey,
+            ..
+        } => Verdict::Passes,
         Error::IdToken { .. } | Error::OtherAccount { .. } => Verdict::Final,
         Error::ClientRefused { .. } | Error::TokenType(_) | Error::TokenCharacters | Error::NoLifetime => {
             Verdict::OfTheSettings
@@ -178,6 +183,7 @@ fn verdict(error: &Error) -> Verdict {
 fn verdict_on_refusal(refusal: &OAuthError) -> Verdict {
     match refusal.code().as_str() {
         "slow_down" | "authorization_pending" => Verdict::Passes,
+        _ if refusal.is_of_the_network() => Verdict::Passes,
         "resourcenotfoundexception"
         | "invalid_client"
         | "unauthorized_client"

@@ -6,7 +6,6 @@ use super::*;
 use crate::diagnose::GrantType;
 use crate::foreign_text::ForeignText;
 use crate::oidc::answer::form_response;
-use crate::oidc::distrust;
 use crate::oidc::tls_fault::TlsFault;
 
 /// A provider that fills in the member each time says by 0 or the like that there is no error.
@@ -112,7 +111,6 @@ fn a_definite_refusal_is_final_whatever_its_status_and_code() {
         (200, "error=bad_refresh_token"),
         (200, r#"{"error":0}"#),
         (200, r#"{"error":"none","access_token":""}"#),
-        (200, r#"{"error":{},"id_token":null}"#),
         (400, r#"{"error":0,"access_token":"a"}"#),
         (200, r#"{"error":"invalid_grant","access_token":"a"}"#),
     ];
@@ -170,8 +168,26 @@ fn what_says_nothing_of_the_session_passes() {
         (200, r#"{"error":{"code":"UNAVAILABLE","status":14}}"#),
         (400, "error=Service+Unavailable"),
         (400, "error=too+many+requests"),
+        // No code at all: a gateway's or a firewall's.
+        (403, r#"{"error":true,"message":"blocked by policy"}"#),
+        (403, r#"{"error":{"message":"blocked by policy"}}"#),
+        (200, r#"{"error":{},"id_token":null}"#),
     ];
     check(&table, Verdict::Passes);
+    let refused = |description: &str| {
+        let body = format!(r#"{{"error":"access_denied","error_description":"{description}"}}"#);
+        of_answer(400, "application/json", &body)
+    };
+    for description in [
+        "User is not permitted: outside of the permitted network zones",
+        "The client's IP address is not allowed.",
+    ] {
+        assert_eq!(refused(description), Verdict::Passes, "{description}");
+    }
+    assert_eq!(
+        refused("The account has been networked out? No: deleted."),
+        Verdict::Final
+    );
 }
 
 #[test]
@@ -289,6 +305,8 @@ fn a_refreshed_token_that_cannot_be_accepted_ends_the_session_and_a_wrong_clock_
         })
     };
     assert_eq!(of(distrust::Error::Signature), Verdict::Final);
+    // The key set may lag behind the key that the provider signs with.
+    assert_eq!(of(distrust::Error::UnknownKey), Verdict::Passes);
     assert_eq!(of(distrust::Error::Missing("sub")), Verdict::Final);
     assert_eq!(of(distrust::Error::Expired(400)), Verdict::OfTheSettings);
     assert_eq!(of(distrust::Error::NotYetValid(400)), Verdict::OfTheSettings);
