@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::id_token::Occasion;
 use super::login::{LoginFailure, not_asked};
-use super::token_endpoint::TokenEndpoint;
+use super::token_endpoint::{ANSWER_WAIT, TokenEndpoint};
 use super::{ProviderClient, Tokens};
 
 impl ProviderClient<'_> {
@@ -15,7 +15,7 @@ impl ProviderClient<'_> {
     async fn client_credentials(&self) -> Result<Tokens, Error> {
         let documents = self.documents();
         let metadata = documents.metadata(false).await?;
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata);
+        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(ANSWER_WAIT);
         let answer = match endpoint.client_credentials().await {
             Err(error) => {
                 if error.may_mean_a_move() {

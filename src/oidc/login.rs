@@ -21,7 +21,7 @@ use super::listener::{self, Listening};
 use super::metadata::Metadata;
 use super::mix_up::Defence;
 use super::page::{self, Outcome};
-use super::token_endpoint::TokenEndpoint;
+use super::token_endpoint::{ANSWER_WAIT, TokenEndpoint};
 use super::waiting::Wait;
 use super::{ProviderClient, Tokens, browser, local_server};
 use crate::secret::Secret;
@@ -197,7 +197,7 @@ impl ProviderClient<'_> {
         metadata: &Metadata,
         attempt: &Attempt,
     ) -> Result<Tokens, Error> {
-        let endpoint = TokenEndpoint::new(self, documents, metadata);
+        let endpoint = TokenEndpoint::new(self, documents, metadata).with_limit(ANSWER_WAIT);
         let verifier = attempt.verifier.as_ref();
         let answer = endpoint.exchange(code, redirect_uri, verifier).await?;
         let occasion = Occasion::Login {

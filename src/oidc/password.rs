@@ -1,16 +1,19 @@
 //! The password grant (RFC 6749 4.3), for providers that know nothing else.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::error::Error;
 use super::event::{Event, Question};
 use super::id_token::Occasion;
 use super::login::{LoginFailure, asked, not_asked};
-use super::token_endpoint::TokenEndpoint;
+use super::token_endpoint::{ANSWER_WAIT, TokenEndpoint};
 use super::{ProviderClient, Tokens, read};
 use crate::secret::Secret;
 use crate::settings::{Login, SecretSource};
+
+/// How long an answer is waited for at most: some providers keep it back until the person has agreed on a phone.
+const MAX_ANSWER_WAIT: Duration = Duration::from_mins(2);
 
 /// How often a person may try.
 const TRIES: usize = 3;
@@ -35,7 +38,8 @@ impl ProviderClient<'_> {
         let documents = self.documents();
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
         metadata.check_keys(self.provider.token).map_err(not_asked)?;
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata);
+        let limit = login.timeout.clamp(ANSWER_WAIT, MAX_ANSWER_WAIT);
+        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(limit);
         let deadline = Instant::now() + login.timeout;
         let mut name = match username {
             Some(username) => username.to_owned(),

@@ -20,6 +20,10 @@ use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
 use crate::settings::{Scopes, TokenKind};
 
+/// How long an answer to a refresh or a sign-in is waited for, at a terminal too: to give up a refresh sooner may cost the session, if
+/// the provider has rotated the refresh token, and a code is taken once.
+pub(super) const ANSWER_WAIT: Duration = Duration::from_secs(30);
+
 /// Parameters that no answer may show.
 const SECRETS: [&str; 5] = [
     "code",

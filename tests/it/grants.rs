@@ -345,3 +345,35 @@ fn a_stored_access_token_that_no_header_can_carry_is_refreshed() {
     }
     assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, 2));
 }
+
+/// A provider may wait for the person's phone before it answers a password, or start in the cold.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_slow_answer_to_a_sign_in_is_waited_for_at_a_terminal() {
+    use crate::support::{finish, wait_until};
+
+    let password = |sandbox: &Sandbox| {
+        let file = sandbox.path("password");
+        std::fs::write(&file, sandbox.okta.behaviour().user.password).unwrap();
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        let username = format!("--username={}", sandbox.okta.behaviour().user.login);
+        let call = sandbox.get_token().arg("--grant-type=password");
+        call.arg(&username).arg("--password-file=~/password")
+    };
+    for (is_password, seconds) in [(false, 25), (true, 110)] {
+        let sandbox = if is_password { Sandbox::unattended() } else { Sandbox::new() };
+        let call = if is_password {
+            password(&sandbox)
+        } else {
+            sandbox.get_token()
+        };
+        sandbox.hold_token_answers();
+        let child = call.by_timers_of(&sandbox).at_terminal().spawn();
+        wait_until("tokens are asked for", || {
+            sandbox.okta.count(Endpoint::Token) == 1
+        });
+        sandbox.let_pass(seconds);
+        sandbox.let_answers_go();
+        finish(child).token();
+    }
+}

@@ -14,7 +14,7 @@ use super::id_token::Occasion;
 use super::metadata::Metadata;
 use super::oauth_error::OAuthError;
 use super::token::response::TokenResponse;
-use super::token_endpoint::TokenEndpoint;
+use super::token_endpoint::{ANSWER_WAIT, TokenEndpoint};
 use super::{ProviderClient, Refresh, Renewal, Tokens, distrust};
 use crate::settings::Scopes;
 
@@ -22,10 +22,6 @@ use crate::settings::Scopes;
 /// may ask again. Later than that the same question would be taken for a theft, and end the session. So this is how long the
 /// first answer is waited for there. Of other providers such a leeway is not known, and a slow answer is waited for to the end.
 const FIRST_ANSWER_WAIT: Duration = Duration::from_secs(12);
-
-/// How long an answer is waited for at most, at a terminal too: to give up sooner may cost the session, if the provider has rotated
-/// the refresh token.
-const ANSWER_WAIT: Duration = Duration::from_secs(30);
 
 /// What a failed refresh means for the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
