@@ -147,6 +147,10 @@ fn warning_text(event: &Event<'_>) -> String {
             "{why}, so the sign-in uses {redirect_uri}, which has to be registered at the provider as a redirect URI"
         ),
         Event::BrowserFailed(why) => format!("the browser could not be opened: {why}"),
+        Event::AnswerNotAsPage(authority) => format!(
+            "the answer to this sign-in was refused, since the browser did not send it as it opens a page: clear the browser's data \
+             for {authority} (a service worker that another program left there), or paste the address of the page that it shows"
+        ),
         Event::AnswerOfOtherUser { uid } => format!(
             "another user of this machine (id {uid}) answered this sign-in, and was refused; if your browser runs as that user, \
              paste the address of the page that it shows"

@@ -42,6 +42,8 @@ pub(super) enum Verdict {
     /// It has our state, and came to a redirect URI that is not this issuer's: another provider has sent it, or one that uses what it
     /// has registered. No effect, but told at the end.
     OtherRedirect,
+    /// It has our state, and the browser does not ask as for a page (a service worker does so); no effect, but told.
+    NotAPage,
     Answer(Answer),
 }
 
@@ -53,12 +55,19 @@ pub(super) fn examine(parts: &Parts, expected: &Expected) -> Verdict {
     } else {
         &expected.path
     };
-    if let Some(status) = refusal(parts, &[&expected.authority], path) {
-        return Verdict::Stranger(status);
-    }
     let query = parts.uri.query().unwrap_or_default();
     let parameters: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let Ok(parameters) = Parameters::read(&parameters) else {
+    let parameters = Parameters::read(&parameters);
+    if let Some(status) = refusal(parts, &[&expected.authority], path) {
+        let state = parameters.ok().and_then(|parameters| parameters.state);
+        let is_ours = state.is_some_and(|state| same(state, expected.state.expose()));
+        return if is_ours && status == StatusCode::FORBIDDEN && !is_web_socket(parts) {
+            Verdict::NotAPage
+        } else {
+            Verdict::Stranger(status)
+        };
+    }
+    let Ok(parameters) = parameters else {
         return Verdict::Stranger(StatusCode::BAD_REQUEST);
     };
     if is_elsewhere {
@@ -110,15 +119,18 @@ pub(super) fn refusal(parts: &Parts, authorities: &[&str], path: &str) -> Option
         return Some(StatusCode::SERVICE_UNAVAILABLE);
     }
     let is = |name, wanted: &str| values(name).all(|value| value == wanted);
-    if !is("sec-fetch-mode", "navigate") || !is("sec-fetch-dest", "document") {
-        return Some(StatusCode::FORBIDDEN);
-    }
-    // A page may open a WebSocket to any address, and not every browser sends fetch metadata with that (RFC 6455 4.1).
-    let is_of_a_web_socket = |name: &HeaderName| name.as_str().starts_with("sec-websocket-");
-    if parts.headers.contains_key(header::UPGRADE) || parts.headers.keys().any(is_of_a_web_socket) {
-        return Some(StatusCode::FORBIDDEN);
-    }
-    None
+    // A service worker that passes on the visit of a page loses its destination and not its mode, which no script can choose
+    // (Fetch 5.4: a request's constructor refuses `navigate`).
+    let is_passed_on = is("sec-fetch-dest", "empty") && values("sec-fetch-mode").next().is_some();
+    let is_for_a_page = is("sec-fetch-dest", "document") || is_passed_on;
+    let is_refused = !is("sec-fetch-mode", "navigate") || !is_for_a_page || is_web_socket(parts);
+    is_refused.then_some(StatusCode::FORBIDDEN)
+}
+
+/// A page may open a WebSocket to any address, and not every browser sends fetch metadata with that (RFC 6455 4.1).
+fn is_web_socket(parts: &Parts) -> bool {
+    let is_of_one = |name: &HeaderName| name.as_str().starts_with("sec-websocket-");
+    parts.headers.contains_key(header::UPGRADE) || parts.headers.keys().any(is_of_one)
 }
 
 /// The parameters of an answer, each at most once; others are ignored (RFC 6749 4.1.2).
@@ -217,6 +229,7 @@ mod tests {
             Verdict::OtherRedirect => "other redirect".into(),
             Verdict::Stranger(status) => status.as_u16().to_string(),
             Verdict::WrongState => "wrong state".into(),
+            Verdict::NotAPage => "403, told".into(),
             Verdict::Answer(Ok(code)) => format!("code {}", code.expose()),
             Verdict::Answer(Err(error)) => error.to_string(),
         }
@@ -254,14 +267,11 @@ mod tests {
             examined("http://localhost:8000/cb?code=c&state=right", &[]),
             "421"
         );
-        assert_eq!(
-            examined("/cb?code=c&state=right", &[("sec-fetch-mode", "no-cors")]),
-            "403"
-        );
-        assert_eq!(
-            examined("/cb?code=c&state=right", &[("sec-fetch-dest", "image")]),
-            "403"
-        );
+        for header in [("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")] {
+            assert_eq!(examined("/cb?code=c&state=right", &[header]), "403, told");
+            assert_eq!(examined("/cb?code=c&state=wrong", &[header]), "403");
+            assert_eq!(examined("/cb?code=c", &[header]), "403");
+        }
         assert_eq!(
             examined("/cb?code=c&state=right", &[("sec-purpose", "prefetch;prerender")]),
             "503"
@@ -271,6 +281,34 @@ mod tests {
             .body(())
             .unwrap();
         assert_eq!(verdict(&post.into_parts().0, false), "405");
+    }
+
+    /// One that a development server left in the browser fetches what was to be opened, most often as it came.
+    #[test]
+    fn what_a_service_worker_passes_on_is_the_answer_and_what_a_script_asks_is_not() {
+        let fetched = |mode: &str, dest: &str| {
+            let headers = [("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
+            examined("/cb?code=c&state=right", &headers)
+        };
+        assert_eq!(fetched("navigate", "empty"), "code c");
+        for (mode, dest) in [
+            ("same-origin", "empty"),
+            ("cors", "empty"),
+            ("no-cors", "empty"),
+            ("navigate", "iframe"),
+        ] {
+            assert_eq!(fetched(mode, dest), "403, told", "{mode} {dest}");
+        }
+        assert_eq!(
+            examined("/cb?code=c&state=right", &[("sec-fetch-dest", "empty")]),
+            "403, told"
+        );
+        let mixed = [
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-dest", "empty"),
+            ("sec-fetch-dest", "document"),
+        ];
+        assert_eq!(examined("/cb?code=c&state=right", &mixed), "403, told");
     }
 
     /// A page may open one to any address, and a browser sends no fetch metadata with it.
@@ -292,8 +330,8 @@ mod tests {
     fn of_repeated_headers_none_may_forbid_the_request() {
         let answer = "/cb?code=c&state=right";
         for (name, allowed, forbidden, status) in [
-            ("sec-fetch-mode", "navigate", "no-cors", "403"),
-            ("sec-fetch-dest", "document", "iframe", "403"),
+            ("sec-fetch-mode", "navigate", "no-cors", "403, told"),
+            ("sec-fetch-dest", "document", "iframe", "403, told"),
             ("sec-purpose", "x", "prefetch", "503"),
             ("purpose", "x", "prefetch", "503"),
         ] {

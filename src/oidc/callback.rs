@@ -41,7 +41,7 @@ const MAX_HEADERS: usize = 1024;
 pub(super) struct Callback {
     shared: Arc<Shared>,
     answers: mpsc::Receiver<Answer>,
-    other_user: mpsc::Receiver<u32>,
+    refused: mpsc::Receiver<RefusedAnswer>,
     outcome: watch::Sender<Option<Outcome>>,
     /// They hold the sockets.
     accepting: JoinSet<()>,
@@ -53,14 +53,15 @@ struct Shared {
     start: Option<StartPage>,
     /// Holds one answer; a second one finds it full.
     answers: mpsc::Sender<Answer>,
-    /// The user whose answer was refused first.
-    other_user: mpsc::Sender<u32>,
+    /// Each kind of answer that was refused, once.
+    refused: mpsc::Sender<RefusedAnswer>,
     outcome: watch::Receiver<Option<Outcome>>,
     /// What the page says, or where the browser goes in place of it.
     after: AfterSignIn,
     wrong_states: AtomicUsize,
     other_redirects: AtomicUsize,
     other_users: AtomicUsize,
+    not_pages: AtomicUsize,
     /// How many connections have asked for the page that says how the sign-in ended, and do not have all of it.
     waiting_for_page: watch::Sender<usize>,
     /// How many visitors of the start page are looked up at a time. Its address is in the list of processes, which all users see; a
@@ -68,6 +69,13 @@ struct Shared {
     start_looks: Arc<Semaphore>,
     /// The same of answers.
     answer_looks: Arc<Semaphore>,
+}
+
+/// An answer with our state that was not taken.
+#[derive(Debug)]
+enum RefusedAnswer {
+    OtherUser(u32),
+    NotAPage,
 }
 
 impl Callback {
@@ -80,7 +88,7 @@ impl Callback {
         authorization_url: &Url,
     ) -> Result<Self, Error> {
         let (answers, receiver) = mpsc::channel(1);
-        let (other_user, other_user_receiver) = mpsc::channel(1);
+        let (refused, refused_receiver) = mpsc::channel(2);
         let (outcome, outcome_receiver) = watch::channel(None);
         // A certificate that the browser does not know would be warned about once more.
         let plain = sockets.first().filter(|_| tls.is_none());
@@ -88,12 +96,13 @@ impl Callback {
             expected,
             start: plain.and_then(|socket| StartPage::new(socket, authorization_url)),
             answers,
-            other_user,
+            refused,
             outcome: outcome_receiver,
             after,
             wrong_states: AtomicUsize::new(0),
             other_redirects: AtomicUsize::new(0),
             other_users: AtomicUsize::new(0),
+            not_pages: AtomicUsize::new(0),
             waiting_for_page: watch::Sender::new(0),
             start_looks: Arc::new(Semaphore::new(1)),
             answer_looks: Arc::new(Semaphore::new(4)),
@@ -112,7 +121,7 @@ impl Callback {
         Ok(Self {
             shared,
             answers: receiver,
-            other_user: other_user_receiver,
+            refused: refused_receiver,
             outcome,
             accepting,
         })
@@ -136,8 +145,11 @@ impl Callback {
                 answer = self.answers.recv() => {
                     return answer.unwrap_or(Err(Error::Internal("callback server")));
                 }
-                // There is one such message at most: the sender keeps the channel open and does not send again.
-                Some(uid) = self.other_user.recv() => person.tell(Event::AnswerOfOtherUser { uid }),
+                // The sender keeps the channel open, and sends each kind once.
+                Some(refused) = self.refused.recv() => person.tell(match refused {
+                    RefusedAnswer::OtherUser(uid) => Event::AnswerOfOtherUser { uid },
+                    RefusedAnswer::NotAPage => Event::AnswerNotAsPage(&self.shared.expected.authority),
+                }),
             }
         }
     }
@@ -148,6 +160,7 @@ impl Callback {
             wrong_states: self.shared.wrong_states.load(Ordering::Relaxed),
             other_redirects: self.shared.other_redirects.load(Ordering::Relaxed),
             other_users: self.shared.other_users.load(Ordering::Relaxed),
+            not_pages: self.shared.not_pages.load(Ordering::Relaxed),
         }
     }
 
@@ -292,6 +305,12 @@ async fn handle(State(visit): State<Visit>, request: Request) -> Response<Body> 
             shared.other_redirects.fetch_add(1, Ordering::Relaxed);
             page::other_redirect()
         }
+        Verdict::NotAPage => {
+            if shared.not_pages.fetch_add(1, Ordering::Relaxed) == 0 {
+                let _is_over = shared.refused.try_send(RefusedAnswer::NotAPage);
+            }
+            page::not_as_page()
+        }
         Verdict::Answer(answer) => {
             visit.page.get_or_init(|| PageWait::new(&shared));
             match visit.owner(Stage::Examined, &shared.answer_looks).await {
@@ -299,7 +318,7 @@ async fn handle(State(visit): State<Visit>, request: Request) -> Response<Body> 
                 Owner::Other(uid) => {
                     // Told once, by the first of them.
                     if shared.other_users.fetch_add(1, Ordering::Relaxed) == 0 {
-                        let _is_over = shared.other_user.try_send(uid);
+                        let _is_over = shared.refused.try_send(RefusedAnswer::OtherUser(uid));
                     }
                     page::other_user()
                 }

@@ -241,6 +241,8 @@ pub(crate) struct Ignored {
     pub(super) wrong_states: usize,
     pub(super) other_redirects: usize,
     pub(super) other_users: usize,
+    /// By a script in the browser, most often a service worker.
+    pub(super) not_pages: usize,
 }
 
 impl std::fmt::Display for Ignored {
@@ -265,8 +267,25 @@ impl std::fmt::Display for Ignored {
                 f,
                 "; {n} answers were refused, since they came from other users of this machine"
             ),
+        }?;
+        match self.not_pages {
+            0 => Ok(()),
+            1 => {
+                f.write_str("; one answer was refused, since the browser did not send it as it opens a page")
+            }
+            n => write!(
+                f,
+                "; {n} answers were refused, since the browser did not send them as it opens a page"
+            ),
         }
     }
+}
+
+pub(super) fn service_worker_hint(site: &str) -> String {
+    format!(
+        "clear the browser's data for {site} (a service worker that another program left there fetches the answer), or paste the \
+         address that the browser ended on"
+    )
 }
 
 impl Error {
@@ -379,25 +398,30 @@ mod tests {
 
     #[test]
     fn ignored_answers_are_told_by_their_reason() {
-        let told = |wrong_states, other_redirects, other_users| {
+        let told = |wrong_states, other_redirects, other_users, not_pages| {
             let ignored = Ignored {
                 wrong_states,
                 other_redirects,
                 other_users,
+                not_pages,
             };
             ignored.to_string()
         };
-        assert_eq!(told(0, 0, 0), "");
+        assert_eq!(told(0, 0, 0, 0), "");
         assert_eq!(
-            told(1, 0, 0),
+            told(1, 0, 0, 0),
             "; one answer was ignored, since its state was not ours"
         );
         assert_eq!(
-            told(0, 1, 0),
+            told(0, 1, 0, 0),
             "; one answer was ignored, since it did not come to this issuer's redirect URI"
         );
-        assert!(told(2, 4, 3).starts_with("; 2 answers were ignored"));
-        assert!(told(2, 4, 3).contains("; 4 answers were ignored, since they did not come"));
-        assert!(told(2, 4, 3).contains("; 3 answers were refused, since they came from other users"));
+        let all = told(2, 4, 3, 1);
+        assert!(all.starts_with("; 2 answers were ignored"));
+        assert!(all.contains("; 4 answers were ignored, since they did not come"));
+        assert!(all.contains("; 3 answers were refused, since they came from other users"));
+        assert!(
+            all.ends_with("; one answer was refused, since the browser did not send it as it opens a page")
+        );
     }
 }

@@ -122,6 +122,15 @@ pub(super) fn other_redirect() -> Response<Body> {
     )
 }
 
+/// For an answer that a script has fetched: a service worker that another program left for this address.
+pub(super) fn not_as_page() -> Response<Body> {
+    let text = "<p>A script that another program left in this browser for this address (a service worker) has fetched this page, \
+                so it cannot be told from an attack.</p><p>Clear the browser's data for this site, its host and port, and sign in \
+                again; or paste the address of this page into the terminal.</p>";
+    let title = "This sign-in was intercepted";
+    answer(StatusCode::FORBIDDEN, html("refused", title, text))
+}
+
 /// A short answer without a page, for requests that are not the provider's.
 pub(super) fn blank(status: StatusCode) -> Response<Body> {
     answer(status, String::new())

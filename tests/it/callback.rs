@@ -285,3 +285,33 @@ fn the_page_has_the_headers_that_keep_it_harmless() {
     ]
     "#);
 }
+
+/// One that another program left for the address of the listener.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_a_service_worker_fetches_is_taken_or_told() {
+    let headers = |mode: &'static str| [("sec-fetch-mode", mode), ("sec-fetch-dest", "empty")];
+    let passed_on = Sandbox::with_habit(Box::new(move |url| {
+        let answer = redirect_of(url);
+        assert_eq!(visit_with(&answer, &headers("navigate")).status, 200);
+    }));
+    passed_on.get_token().run().token();
+
+    let fetched = Sandbox::with_habit(Box::new(move |url| {
+        let page = visit_with(&redirect_of(url), &headers("same-origin"));
+        assert_eq!(page.status, 403);
+        assert!(
+            page.body.contains("Clear the browser's data for this site"),
+            "{}",
+            page.body
+        );
+    }));
+    let outcome = fetched.too_late(fetched.get_token());
+    let cure = "clear the browser's data for ";
+    outcome.fails(1, &["one answer was refused", "as it opens a page", cure]);
+    assert_eq!(
+        outcome.stderr.matches(cure).count(),
+        2,
+        "at once and at the end: {outcome}"
+    );
+}

@@ -8,7 +8,7 @@ mod setup;
 
 use url::Url;
 
-use super::error::Error;
+use super::error::{Error, service_worker_hint};
 use super::oauth_error::OAuthError;
 use super::paste;
 use crate::clock;
@@ -126,6 +126,7 @@ impl Error {
                 is_of_one_issuer: true,
                 ..
             } => self.hint_for_the_clusters_issuer(),
+            Self::Unattended { redirect_uri, ignored, .. } if ignored.not_pages > 0 => service_worker_hint(redirect_uri),
             Self::Unattended { redirect_uri, .. } => format!(
                 "finish the sign-in in the browser; if it shows an error instead (\"400 Bad Request\"): about the redirect URI, add \
                  {redirect_uri} to the app's redirect URIs at the provider, to the letter; about the client, compare \
