@@ -66,6 +66,32 @@ impl Error {
         self.may_be_cured_by_new_keys() || matches!(self, Self::Algorithm(_))
     }
 
+    /// The same with what it quotes of the token as `shown` has it.
+    pub(super) fn shown_by(self, shown: impl Fn(&ForeignText) -> ForeignText) -> Self {
+        match self {
+            Self::Algorithm(name) => Self::Algorithm(shown(&name)),
+            Self::Type(name) => Self::Type(shown(&name)),
+            Self::AuthorizedParty(party) => Self::AuthorizedParty(shown(&party)),
+            Self::Issuer { expected, got } => Self::Issuer {
+                expected,
+                got: shown(&got),
+            },
+            Self::Audience { expected, got } => Self::Audience {
+                expected,
+                got: shown(&got),
+            },
+            Self::OtherSubject { expected, got } => Self::OtherSubject {
+                expected,
+                got: shown(&got),
+            },
+            Self::OtherAudience { expected, got } => Self::OtherAudience {
+                expected,
+                got: shown(&got),
+            },
+            other => other,
+        }
+    }
+
     /// A fault of a clock, which the same sign-in once more would meet again.
     pub(super) fn is_of_a_clock(&self) -> bool {
         matches!(self, Self::Expired(_) | Self::NotYetValid(_))

@@ -4,11 +4,13 @@
 //! elsewhere), and each text of it is searched for the secret in every spelling.
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
+use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use super::answer::form_with_error;
 use super::json;
 use super::oauth_error::is_known_code;
+use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
 
 /// Shorter ones are found in any text, and are no secrets.
@@ -22,6 +24,17 @@ const MAX_BODY: usize = 256 * 1024;
 /// So many characters of a secret in a row are cut out wherever its rest is. What is compared at each place of a text is bounded by it,
 /// however long a secret the provider has issued.
 const TELLING_PREFIX: usize = 64;
+
+/// So many characters before the end of a text, where the rest may be cut off, are taken for a secret.
+const TELLING_END: usize = 8;
+
+/// What an error of ours shows of an answer's headers.
+const SHOWN_HEADERS: [&str; 4] = [
+    "content-encoding",
+    "content-type",
+    "location",
+    "x-okta-request-id",
+];
 
 /// Longest character reference that is read, in bytes, with its ampersand and semicolon.
 const MAX_REFERENCE: usize = 12;
@@ -46,6 +59,29 @@ pub(super) fn without(body: &[u8], secrets: &[&str]) -> Vec<u8> {
     spellings
         .cut_out(&String::from_utf8_lossy(body), MAX_BODY)
         .into_bytes()
+}
+
+/// The same headers without the secrets in those that are shown.
+pub(super) fn headers_without(headers: &HeaderMap, secrets: &[&str]) -> HeaderMap {
+    let spellings = Spellings::of(secrets);
+    let mut filtered = headers.clone();
+    for (name, value) in &mut filtered {
+        if !SHOWN_HEADERS.contains(&name.as_str()) {
+            continue;
+        }
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let kept = spellings.cut_out(&text, MAX_TEXT);
+        // A header is ASCII.
+        if let (true, Ok(kept)) = (kept != text, HeaderValue::from_str(&kept.replace('…', "..."))) {
+            *value = kept;
+        }
+    }
+    filtered
+}
+
+/// The same text without the secrets, one of which may be cut off at its end.
+pub(super) fn text_without(text: &ForeignText, secrets: &[&str]) -> ForeignText {
+    ForeignText::new(&Spellings::of(secrets).cut_out(text.as_str(), MAX_TEXT))
 }
 
 /// The secrets in a header that is sent: its value and, where that names a scheme (RFC 9110 11.4), what follows the scheme; of
@@ -131,6 +167,7 @@ fn after_spelling<'t>(text: &'t str, secret: &str) -> Option<&'t str> {
         match after_character(rest, wanted) {
             Some(after) => rest = after,
             None if compared >= TELLING_PREFIX => break,
+            None if compared >= TELLING_END && ["", "…"].contains(&rest) => return Some(""),
             None => return None,
         }
     }
@@ -311,6 +348,36 @@ mod tests {
                 assert!(!kept.contains("s3") && !kept.contains(&encoded[..2]), "{before}");
             }
         }
+    }
+
+    #[test]
+    fn headers_that_are_shown_and_texts_that_are_cut_off_show_none() {
+        let headers = HeaderMap::from_iter(
+            [
+                ("location", "/login/s3cret%21word?x"),
+                ("content-type", "text/x-s3cret!word"),
+                ("x-okta-request-id", "s3cret!word"),
+                ("content-encoding", "gzip"),
+                ("date", "s3cret!word"),
+            ]
+            .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))),
+        );
+        let filtered = headers_without(&headers, &["s3cret!word"]);
+        let value = |name: &str| filtered[name].to_str().unwrap();
+        assert_eq!(value("location"), "/login/...?x");
+        assert_eq!(value("content-type"), "text/x-...");
+        assert_eq!(value("x-okta-request-id"), "...");
+        assert_eq!(
+            (value("content-encoding"), value("date")),
+            ("gzip", "s3cret!word")
+        );
+        let shown = |text: &str, limit| {
+            let text = ForeignText::with_limit(text, limit);
+            text_without(&text, &["s3cret!word"]).as_str().to_owned()
+        };
+        assert_eq!(shown("https://x/s3cret!word/", 80), "https://x/…/");
+        assert_eq!(shown("https://x/s3cret!word/", 19), "https://x/…");
+        assert_eq!(shown("https://x/s3cr", 80), "https://x/s3cr");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
@@ -21,7 +22,7 @@ use super::answer::{
 };
 use super::client_auth::Form;
 use super::content_encoding::decoded;
-use super::echo::{secrets_of_header, without};
+use super::echo::{headers_without, secrets_of_header, text_without, without};
 use super::error::Error;
 use super::event::{Event, Person};
 use super::json_document;
@@ -29,6 +30,7 @@ use super::oauth_error::OAuthError;
 use super::redirects::{MAX_REDIRECTS, same_origin_target};
 use super::transport;
 use crate::clock::Clock;
+use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
 use crate::settings::{Provider, Trust};
 
@@ -49,6 +51,8 @@ pub(crate) struct Http<'a> {
     is_okta: bool,
     /// Of the headers that go with every request.
     header_secrets: Vec<Secret>,
+    /// Of the last form; a token in its answer may repeat them.
+    form_secrets: Mutex<Vec<Secret>>,
     /// How far the provider's clock (header `Date`) is ahead of ours, in seconds, as last seen.
     clock_ahead: AtomicI64,
     /// There was an answer, so a connection may be open.
@@ -80,6 +84,7 @@ impl<'a> Http<'a> {
                 .iter()
                 .flat_map(|(_, value)| secrets_of_header(value))
                 .collect(),
+            form_secrets: Mutex::default(),
             person,
             clock_ahead: AtomicI64::new(NOT_HEARD),
             answered: AtomicBool::new(false),
@@ -126,11 +131,12 @@ impl<'a> Http<'a> {
                 .header(ACCEPT, "application/json")
                 .build();
             let request = request.map_err(|error| self.failure(&at, error))?;
-            let (status, headers, body) = self.send(&at, request).await?;
+            let (status, headers, body) = self.send(&at, request, &[]).await?;
             let Some(next) = same_origin_target(&at, status, &headers) else {
                 return self.document(&at, status, &headers, &body).or_else(|_| {
-                    let body = without(&body, &self.with_headers(&[]));
-                    self.document(&at, status, &headers, &body)
+                    let secrets = self.with_headers(&[]);
+                    let headers = headers_without(&headers, &secrets);
+                    self.document(&at, status, &headers, &without(&body, &secrets))
                 });
             };
             if visited.contains(&next) || visited.len() > MAX_REDIRECTS {
@@ -198,6 +204,7 @@ impl<'a> Http<'a> {
         &self,
         url: &Url,
         request: reqwest::Request,
+        secrets: &[&str],
     ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Error> {
         let method = request.method().clone();
         let limit = request.timeout().copied();
@@ -216,12 +223,13 @@ impl<'a> Http<'a> {
             }
             body.extend_from_slice(&chunk);
         }
+        let shown_headers = headers_without(&headers, &self.with_headers(secrets));
         self.person.tell(Event::Responded {
             method: method.as_str(),
             url: &shown(url),
             status: status.as_u16(),
             millis: began.elapsed().as_millis(),
-            request_id: request_id(&headers),
+            request_id: request_id(&shown_headers),
         });
         if let Some(date) = header(&headers, &DATE).and_then(|date| httpdate::parse_http_date(date).ok()) {
             let theirs = date
@@ -230,14 +238,28 @@ impl<'a> Http<'a> {
             let ahead = theirs.cast_signed().saturating_sub((self.clock)());
             self.clock_ahead.store(ahead, Ordering::Relaxed);
         }
-        let body = decoded(url, status, &headers, body, MAX_ANSWER)?;
-        Ok((status, headers, body))
+        match decoded(url, status, &headers, body, MAX_ANSWER) {
+            Ok(body) => Ok((status, headers, body)),
+            // The encoding alone is named, so any body will do.
+            Err(Error::ContentEncoding { .. }) => {
+                let body = decoded(url, status, &shown_headers, vec![0], MAX_ANSWER)?;
+                Ok((status, headers, body))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Everything that no answer may show.
     fn with_headers<'s>(&'s self, secrets: &[&'s str]) -> Vec<&'s str> {
         let of_headers = self.header_secrets.iter().map(Secret::expose);
         secrets.iter().copied().chain(of_headers).collect()
+    }
+
+    /// What may be shown of a text that came with an answer.
+    pub(super) fn without_secrets(&self, text: &ForeignText) -> ForeignText {
+        let sent = self.form_secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent: Vec<&str> = sent.iter().map(Secret::expose).collect();
+        text_without(text, &self.with_headers(&sent))
     }
 
     /// Posts a form, and returns the members of a successful answer; every other answer is an error of ours, in which none of the
@@ -266,10 +288,17 @@ impl<'a> Http<'a> {
             request = request.timeout(limit);
         }
         let request = request.build().map_err(|error| self.failure(url, error))?;
-        let (status, headers, body) = self.told_of_wait(url, self.send(url, request)).await?;
+        let kept = secrets.iter().map(|secret| Secret::new(*secret)).collect();
+        *self.form_secrets.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+        let sent = self.send(url, request, secrets);
+        let (status, headers, body) = self.told_of_wait(url, sent).await?;
         let body = Zeroizing::new(body);
-        let read = |body: &[u8]| form_response(url, status, &headers, body, (self.clock)());
-        let response = read(&body).or_else(|_| read(&without(&body, &self.with_headers(secrets))));
+        let read =
+            |headers: &HeaderMap, body: &[u8]| form_response(url, status, headers, body, (self.clock)());
+        let response = read(&headers, &body).or_else(|_| {
+            let secrets = self.with_headers(secrets);
+            read(&headers_without(&headers, &secrets), &without(&body, &secrets))
+        });
         response.map_err(|error| match error {
             Error::OAuth(refusal) => Error::OAuth(OAuthError {
                 is_okta: self.is_okta,

@@ -184,6 +184,46 @@ fn a_secret_that_the_provider_repeats_is_told_and_kept_nowhere() {
     }
 }
 
+/// Beside the body: the address of a redirect, the content type, a token.
+#[test]
+fn a_secret_that_comes_back_beside_the_body_is_told_nowhere() {
+    let answer = FaultKind::Answer {
+        code: 404,
+        content_type: "text/x-Tr0ub4dor-SECRET".to_owned(),
+        body: "no".to_owned(),
+    };
+    let redirect = FaultKind::Redirect {
+        to: "/login/Tr0ub4dor-SECRET".to_owned(),
+    };
+    let payload = serde_json::json!({
+        "iss": "https://i/Tr0ub4dor-SECRET", "sub": "s", "aud": "c", "exp": 4_000_000_000_i64, "iat": 1,
+    });
+    let payload = data_encoding::BASE64URL_NOPAD.encode(payload.to_string().as_bytes());
+    let token = FaultKind::Replace {
+        field: "id_token".to_owned(),
+        value: format!("eyJhbGciOiJSUzI1NiJ9.{payload}.c2ln").into(),
+    };
+    for (fault, words) in [
+        (answer, "and text/x-..., not"),
+        (redirect, "redirects to /login/..., and"),
+        (token, "its issuer is `https://i/…`"),
+    ] {
+        let sandbox = Sandbox::unattended();
+        let user = sandbox.okta.behaviour().user.login;
+        sandbox.okta.behave(|behaviour| {
+            behaviour.user.password = "Tr0ub4dor-SECRET".to_owned();
+            behaviour.faults = vec![Fault::always(Endpoint::Token, fault)];
+        });
+        let call = sandbox.get_token().arg("--grant-type=password").arg("-v=9");
+        let call = call
+            .arg(&format!("--username={user}"))
+            .arg("--password=Tr0ub4dor-SECRET");
+        let outcome = call.run();
+        outcome.fails(1, &[words]);
+        assert!(!outcome.stderr.contains("Tr0ub"), "{outcome}");
+    }
+}
+
 /// The name of the note that makes the next call short is a hash over the command line: a secret could be guessed by it.
 #[test]
 fn no_name_of_a_file_is_a_hash_over_a_secret() {

@@ -104,7 +104,7 @@ impl ProviderClient<'_> {
 
     pub(in crate::oidc) fn not_accepted(&self, source: distrust::Error) -> Error {
         Error::IdToken {
-            source,
+            source: source.shown_by(|text| self.http.without_secrets(text)),
             clock_ahead: self.http.clock_ahead(),
             okta: self.provider.issuer.is_okta(),
         }
@@ -113,7 +113,7 @@ impl ProviderClient<'_> {
     /// The provider may sign in whoever has a session in the browser: a `login_hint` is no more than that.
     fn check_account(&self, claims: &Claims) -> Result<(), Error> {
         match &self.provider.account {
-            Some(account) if claims.is_of(account) == Some(false) => Err(other_account(account, claims)),
+            Some(account) if claims.is_of(account) == Some(false) => Err(self.other_account(account, claims)),
             _ => Ok(()),
         }
     }
@@ -124,9 +124,18 @@ impl ProviderClient<'_> {
             return Ok(());
         };
         match beside.filter(|beside| beside.is_of(account) == Some(true)) {
-            Some(beside) if claims.contradicts(beside) => Err(other_account(account, claims)),
+            Some(beside) if claims.contradicts(beside) => Err(self.other_account(account, claims)),
             Some(_) => Ok(()),
             None => self.check_account(claims),
+        }
+    }
+
+    fn other_account(&self, wanted: &str, claims: &Claims) -> Error {
+        Error::OtherAccount {
+            wanted: ForeignText::with_limit(wanted, 80),
+            got: self
+                .http
+                .without_secrets(&ForeignText::with_limit(claims.name(), 80)),
         }
     }
 
@@ -155,13 +164,6 @@ impl ProviderClient<'_> {
             self.person.tell(Event::TokenRemark(remark));
         }
         Ok(verified.claims)
-    }
-}
-
-fn other_account(wanted: &str, claims: &Claims) -> Error {
-    Error::OtherAccount {
-        wanted: ForeignText::with_limit(wanted, 80),
-        got: ForeignText::with_limit(claims.name(), 80),
     }
 }
 
