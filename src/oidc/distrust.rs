@@ -1,5 +1,6 @@
 //! Why a token is not accepted, and what to do about it.
 
+use super::token::key_set::MAX_TRIED;
 use crate::foreign_text::ForeignText;
 
 /// How far two clocks may differ, in seconds. A difference within it is told, and the token is used.
@@ -49,6 +50,10 @@ pub(crate) enum Error {
     UnknownKey,
     #[error("its signature is wrong")]
     Signature,
+    #[error(
+        "none of the first {MAX_TRIED} keys that fit it made its signature, and the provider's key set has {0}"
+    )]
+    TooManyKeys(usize),
     #[error("it is of another person: its `sub` claim is `{got}`, and the session's is `{expected}`")]
     OtherSubject { expected: ForeignText, got: ForeignText },
     #[error("it is for another audience: its `aud` claim is `{got}`, and the session's was `{expected}`")]
@@ -58,7 +63,7 @@ pub(crate) enum Error {
 impl Error {
     /// A new key set may change it: the key is unknown, or the provider signs with a new key under the name of an old one.
     pub(super) fn may_be_cured_by_new_keys(&self) -> bool {
-        matches!(self, Self::UnknownKey | Self::Signature)
+        matches!(self, Self::UnknownKey | Self::Signature | Self::TooManyKeys(_))
     }
 
     /// New metadata may change it: what the provider announces, or where its keys are, was kept and may have changed.

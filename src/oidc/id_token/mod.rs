@@ -174,6 +174,7 @@ impl<'a> Opened<'a> {
             .map_err(|error| match error {
                 NotVerified::UnknownKey => Error::UnknownKey,
                 NotVerified::Signature => Error::Signature,
+                NotVerified::TooManyKeys(fitting) => Error::TooManyKeys(fitting),
             })
     }
 

@@ -164,7 +164,7 @@ fn verdict(error: &Error) -> Verdict {
         error if error.is_of_a_clock() => Verdict::OfTheSettings,
         // The key set may lag behind the key that the provider signs with; a wrong signature is one for good.
         Error::IdToken {
-            source: distrust::Error::UnknownKey,
+            source: distrust::Error::UnknownKey | distrust::Error::TooManyKeys(_),
             ..
         } => Verdict::Passes,
         Error::IdToken { .. } | Error::OtherAccount { .. } => Verdict::Final,

@@ -47,7 +47,12 @@ pub(crate) enum NotVerified {
     UnknownKey,
     /// None of the keys that fit made the signature.
     Signature,
+    /// None of those that were tried; so many fit.
+    TooManyKeys(usize),
 }
+
+/// So many keys are tried for a token: a set has a handful, and a flood of them would take minutes.
+pub(crate) const MAX_TRIED: usize = 200;
 
 /// Shortest RSA modulus that is accepted, in bits (RFC 7518 3.3).
 const MIN_RSA_BITS: usize = 2048;
@@ -91,11 +96,12 @@ impl KeySet {
         }
         let is_signed = candidates
             .iter()
+            .take(MAX_TRIED)
             .any(|key| key.material.verifies(algorithm, message, signature));
-        if is_signed {
-            Ok(())
-        } else {
-            Err(NotVerified::Signature)
+        match candidates.len() {
+            _ if is_signed => Ok(()),
+            ..=MAX_TRIED => Err(NotVerified::Signature),
+            fitting => Err(NotVerified::TooManyKeys(fitting)),
         }
     }
 }

@@ -184,6 +184,19 @@ fn ids_help_to_choose_and_withhold_no_key() {
 }
 
 #[test]
+fn of_a_flood_of_keys_the_first_are_tried() {
+    let (foreign, pair) = (rsa_jwk(&rsa_pair()), rsa_pair());
+    let signature = rsa_signature(&pair, &signature::RSA_PKCS1_SHA256);
+    let after = |others: usize| {
+        let mut keys = vec![foreign.clone(); others];
+        keys.push(rsa_jwk(&pair));
+        verified(&keys, "RS256", None, &signature)
+    };
+    assert_eq!(after(MAX_TRIED - 1), Ok(()));
+    assert_eq!(after(MAX_TRIED), Err(NotVerified::TooManyKeys(MAX_TRIED + 1)));
+}
+
+#[test]
 fn only_a_plain_statement_keeps_a_key_from_being_used() {
     let pair = rsa_pair();
     let jwk = rsa_jwk(&pair);
