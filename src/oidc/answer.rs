@@ -17,6 +17,8 @@ use super::retry_after::{end_of_rate_limit, retry_after};
 use crate::diagnose::GrantType;
 use crate::foreign_text::ForeignText;
 
+pub(super) const BROKEN_JSON: &str = "it is broken JSON";
+
 /// Refuses redirects, rate limits and the provider's own failures, whatever the body says.
 pub(super) fn check_status(
     url: &Url,
@@ -209,7 +211,7 @@ pub(super) fn form_response(
         let is_other_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
         match (is_other_json, is_json(headers)) {
             (true, _) => broken("it is no JSON object"),
-            (false, true) => broken("it is broken JSON"),
+            (false, true) => broken(BROKEN_JSON),
             (false, false) => not_json(url, status, headers, None),
         }
     })

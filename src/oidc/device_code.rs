@@ -9,7 +9,7 @@ use oauth2::PkceCodeVerifier;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::answer::shown;
+use super::answer::{BROKEN_JSON, shown};
 use super::error::Error;
 use super::json;
 use super::token::response::TokenResponse;
@@ -135,7 +135,7 @@ impl Pace {
                     self.interval = self.interval.saturating_add(SLOW_DOWN).min(MAX_INTERVAL);
                     Some(self.interval)
                 }
-                _ => refusal.is_of_the_server().then_some(self.interval),
+                _ => (refusal.is_of_the_server() || refusal.is_no_code()).then_some(self.interval),
             },
             Error::RateLimited { until, .. } => {
                 let asked = until.and_then(|until| u64::try_from(until.saturating_sub(now)).ok());
@@ -149,7 +149,13 @@ impl Pace {
             Error::Unreachable { .. }
             | Error::UnknownHost { .. }
             | Error::Refused { .. }
+            | Error::NotHttp { .. }
+            | Error::NoReason { .. }
+            | Error::Redirected { .. }
+            | Error::ContentEncoding { .. }
             | Error::NotJson { .. } => Some(self.interval),
+            // Of a gateway, or cut off; tokens that cannot be used stay so.
+            Error::TokenAnswer { why, .. } if why.as_str() == BROKEN_JSON => Some(self.interval),
             _ => None,
         }
     }
@@ -248,16 +254,6 @@ mod tests {
 
     #[test]
     fn the_pace_follows_the_answers() {
-        let oauth = |code: &str| {
-            Error::OAuth(OAuthError {
-                status: 400,
-                error: ForeignText::new(code),
-                description: None,
-                request_id: None,
-                is_okta: false,
-                grant: GrantType::AuthorizationCode,
-            })
-        };
         let url = || ForeignText::new("https://i/token");
         let limited = |until| Error::RateLimited {
             url: url(),
@@ -290,6 +286,50 @@ mod tests {
         ];
         for (error, wait) in table {
             assert_eq!(pace.after(&error, 1000), wait, "{error}");
+        }
+    }
+    fn oauth(code: &str) -> Error {
+        Error::OAuth(OAuthError {
+            status: 400,
+            error: ForeignText::new(code),
+            description: None,
+            request_id: None,
+            is_okta: false,
+            grant: GrantType::AuthorizationCode,
+        })
+    }
+
+    /// One answer of whatever stands in between.
+    #[test]
+    fn an_answer_that_is_none_of_the_provider_s_changes_nothing() {
+        let url = || ForeignText::new("https://i/token");
+        let unusable = |why| Error::TokenAnswer {
+            url: url(),
+            why: ForeignText::new(why),
+        };
+        let table = [
+            (oauth("error"), Some(5)),
+            (oauth("blocked by policy"), Some(5)),
+            (
+                Error::NoReason {
+                    url: url(),
+                    status: 403,
+                    request_id: None,
+                },
+                Some(5),
+            ),
+            (
+                Error::Redirected {
+                    url: url(),
+                    to: url(),
+                },
+                Some(5),
+            ),
+            (unusable(BROKEN_JSON), Some(5)),
+            (unusable("`id_token` is no text"), None),
+        ];
+        for (error, wait) in table {
+            assert_eq!(Pace { interval: 5 }.after(&error, 1000), wait, "{error}");
         }
     }
 }

@@ -48,6 +48,30 @@ fn a_device_code_is_shown_and_polled_until_the_person_agrees() {
     assert_eq!(sandbox.grants("refresh_token"), 1);
 }
 
+/// Something in between may answer in the provider's place.
+#[test]
+fn an_answer_that_is_none_of_the_provider_s_is_waited_through() {
+    let answer = |code, content_type: &str, body: &str| FaultKind::Answer {
+        code,
+        content_type: content_type.to_owned(),
+        body: body.to_owned(),
+    };
+    for fault in [
+        FaultKind::status(400, FaultBody::Empty),
+        answer(403, "application/json", r#"{"message":"Forbidden"}"#),
+        answer(403, "application/json", r#"{"error":true,"message":"blocked"}"#),
+        answer(200, "application/json", r#"{"access_tok"#),
+        FaultKind::Redirect {
+            to: "/login".to_owned(),
+        },
+    ] {
+        let (_sandbox, call) =
+            device(|behaviour| behaviour.faults = vec![Fault::once(Endpoint::Token, fault.clone())]);
+        let outcome = call.run();
+        assert_eq!(outcome.code, Some(0), "{fault:?}: {outcome}");
+    }
+}
+
 #[test]
 fn a_device_code_that_is_denied_or_ends_is_told() {
     let (_sandbox, call) = device(|behaviour| behaviour.device_verification = DeviceVerification::Deny);
