@@ -207,14 +207,35 @@ pub(super) fn form_response(
         url: shown(url),
         why: ForeignText::new(why),
     };
-    json::object(body).ok_or_else(|| {
-        let is_other_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
-        match (is_other_json, is_json(headers)) {
-            (true, _) => broken("it is no JSON object"),
-            (false, true) => broken(BROKEN_JSON),
-            (false, false) => not_json(url, status, headers, None),
-        }
-    })
+    json::object(body)
+        .or_else(|| form_object(headers, body))
+        .ok_or_else(|| {
+            let is_other_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
+            match (is_other_json, is_json(headers)) {
+                (true, _) => broken("it is no JSON object"),
+                (false, true) => broken(BROKEN_JSON),
+                (false, false) => not_json(url, status, headers, None),
+            }
+        })
+}
+
+/// The members of a success in the form that requests have, which Go's `x/oauth2` reads in these content types.
+fn form_object(headers: &HeaderMap, body: &[u8]) -> Option<Map<String, Value>> {
+    let kind = header(headers, &CONTENT_TYPE)?;
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let is_form = |known: &&str| kind.eq_ignore_ascii_case(known);
+    if !["application/x-www-form-urlencoded", "text/plain"]
+        .iter()
+        .any(is_form)
+    {
+        return None;
+    }
+    // The first of several values counts, as in Go.
+    let mut members = Map::new();
+    for (name, value) in form_urlencoded::parse(body.trim_ascii()) {
+        members.entry(name).or_insert_with(|| value.into_owned().into());
+    }
+    has_what_was_asked_for(&members).then_some(members)
 }
 
 /// Whether a status that token endpoints refuse with comes with nothing, or with an object that names no error. Other statuses
@@ -330,6 +351,44 @@ mod tests {
         let limit = headers(HeaderName::from_static("x-rate-limit-reset"), "1050");
         let error = check_status(&url, StatusCode::SERVICE_UNAVAILABLE, &limit, b"", 1000).unwrap_err();
         assert_eq!(error.hint(), "try again later");
+    }
+
+    #[test]
+    fn tokens_in_a_form_are_read_in_the_content_types_that_go_reads() {
+        let url = Url::parse("https://i/token").unwrap();
+        let read = |kind, body: &str| {
+            form_response(
+                &url,
+                StatusCode::OK,
+                &headers(CONTENT_TYPE, kind),
+                body.as_bytes(),
+                0,
+            )
+        };
+        let form = "access_token=a%2Bb&id_token=x.y.z&expires_in=3600&access_token=second\n";
+        for kind in [
+            "application/x-www-form-urlencoded; charset=utf-8",
+            "text/plain",
+            "TEXT/PLAIN",
+        ] {
+            let members = read(kind, form).expect(kind);
+            assert_eq!(members["access_token"], "a+b");
+            assert_eq!(
+                (&members["id_token"], &members["expires_in"]),
+                (&"x.y.z".into(), &"3600".into())
+            );
+        }
+        for (kind, body) in [
+            ("text/html", form),
+            ("application/json", form),
+            ("text/plain", "signed in"),
+            ("text/plain", "scope=openid"),
+            ("text/plain", "access_token="),
+        ] {
+            assert!(read(kind, body).is_err(), "{kind} {body}");
+        }
+        let refused = read("text/plain", "error=invalid_grant&access_token=a").unwrap_err();
+        assert!(matches!(refused, Error::OAuth(_)), "{refused}");
     }
 
     #[test]
