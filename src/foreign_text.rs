@@ -75,12 +75,15 @@ pub(crate) fn escaped_json(json: &str) -> String {
 }
 
 /// Rejects what could move the cursor, hide text or turn its direction: C0, DEL, C1, bidirectional controls, and characters without
-/// width or without ink (Hangul fillers, interlinear annotations, tags).
+/// width or without ink (Unicode's `Default_Ignorable_Code_Point`, interlinear annotations, the blank of Braille, controls of shorthand,
+/// music and hieroglyphs).
 pub(crate) fn is_harmless(c: char) -> bool {
     !c.is_control()
         && !matches!(c,
-            '\u{00AD}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-            | '\u{2060}'..='\u{2069}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{13430}'..='\u{1343F}'
+            | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 impl fmt::Display for ForeignText {
@@ -103,14 +106,21 @@ mod tests {
     fn what_is_not_seen_is_dropped() {
         for invisible in [
             0xAD, 0x61C, 0x115F, 0x1160, 0x180E, 0x200B, 0x200F, 0x2066, 0x3164, 0xFEFF, 0xFFA0, 0xFFF9,
-            0xFFFB, 0xE0000, 0xE0041, 0xE007F,
+            0xFFFB, 0xE0000, 0xE0041, 0xE007F, 0x34F, 0x17B4, 0x17B5, 0x180B, 0x180F, 0x206A, 0x206F, 0x2800,
+            0xFE00, 0xFE0F, 0xFFF0, 0xFFF8, 0x13430, 0x1343F, 0x1BCA0, 0x1BCA3, 0x1D173, 0x1D17A, 0xE0080,
+            0xE0100, 0xE01EF, 0xE0FFF,
         ] {
             let invisible = char::from_u32(invisible).unwrap();
             let text = format!("a{invisible}b");
             assert_eq!(ForeignText::new(&text).as_str(), "ab", "{invisible:?}");
             assert_eq!(harmless_lines(&text), "a\u{fffd}b");
         }
-        assert_eq!(ForeignText::new("é 한글 ᄀ 🔑").as_str(), "é 한글 ᄀ 🔑");
+        assert_eq!(
+            ForeignText::new("é 한글 ᄀ 🔑 ⠁ \u{fffd}").as_str(),
+            "é 한글 ᄀ 🔑 ⠁ \u{fffd}"
+        );
+        let ascii: String = (' '..='~').collect();
+        assert_eq!(ForeignText::new(&ascii).as_str(), ascii.trim());
     }
 
     #[test]
