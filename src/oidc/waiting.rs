@@ -27,6 +27,9 @@ use crate::settings::Login;
 /// A browser with a session at the provider has answered by then, and nobody needs the URL.
 const BROWSER_START: Duration = Duration::from_secs(1);
 
+const CUT: &str = "it is longer than a line of a terminal, which was cut after 4095 bytes; paste the code alone, or where that is as long, \
+                   open the browser on this machine with --grant-type=authcode";
+
 /// A sign-in that waits for its browser.
 pub(super) struct Wait<'a> {
     pub(super) person: Person<'a>,
@@ -99,6 +102,7 @@ impl Wait<'_> {
                         Err(error @ Error::Pasted(_)) => self.person.tell(Event::InputRefused(&error)),
                         answer => return self.taken(&text, answer),
                     },
+                    Err(error @ Error::Pasted(_)) => self.person.tell(Event::InputRefused(&error)),
                     Err(error) => line.stop(&error),
                 },
                 never = &mut count_down, if is_told => match never {},
@@ -154,6 +158,10 @@ impl Wait<'_> {
                         }
                         answer => return self.taken(&text, answer),
                     },
+                    Err(error @ Error::Pasted(_)) => {
+                        self.person.tell(Event::InputRefused(&error));
+                        refused = Some(error);
+                    }
                     Err(Error::InputEnded) => return Err(refused.unwrap_or(Error::InputEnded)),
                     Err(error) => return Err(error),
                 },
@@ -224,6 +232,7 @@ impl<'a> Line<'a> {
         match result {
             Ok(Ok(line)) => Ok(line),
             Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Error::InputEnded),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => Err(Error::Pasted(CUT)),
             Ok(Err(error)) => Err(Error::Prompt(error)),
             Err(_) => Err(Error::Internal("prompt")),
         }

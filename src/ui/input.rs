@@ -12,8 +12,12 @@ use crate::secret::Secret;
 /// Longest line that is read; an authorization code takes at most a few KB.
 const MAX_LINE: usize = 64 * 1024;
 
+/// What the kernel keeps of a line that is typed at a terminal (Linux, `N_TTY_BUF_SIZE` less its end); the rest is dropped.
+#[cfg(unix)]
+const TERMINAL_LINE: usize = 4095;
+
 /// Reads one line of standard input and not a byte more: what follows is kubectl's. `show` writes the prompt, and is
-/// called again where the shell wrote meanwhile.
+/// called again where the shell wrote meanwhile. A line that the terminal has cut is `InvalidData`.
 pub(super) fn line(deadline: Option<Instant>, show: impl FnMut()) -> io::Result<Secret> {
     let bytes = collect(deadline, show)?;
     Ok(Secret::new(String::from_utf8_lossy(&bytes).trim()))
@@ -39,7 +43,7 @@ fn collect(deadline: Option<Instant>, mut show: impl FnMut()) -> io::Result<Zero
     // Only now: whoever sees the prompt may press Ctrl-Z.
     show();
     let mut wait = Wait::new(&input, signals.as_ref(), deadline, true);
-    until_line_end(MAX_LINE, |byte| {
+    let line = until_line_end(MAX_LINE, |byte| {
         loop {
             match wait.next()? {
                 Ready::Input => {
@@ -55,7 +59,11 @@ fn collect(deadline: Option<Instant>, mut show: impl FnMut()) -> io::Result<Zero
                 Ready::Signal(signal) => wait.let_through(signal),
             }
         }
-    })
+    })?;
+    if line.len() == TERMINAL_LINE {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    Ok(line)
 }
 
 /// Only `std` knows how to read Unicode from a Windows console. Unverified, and without a deadline.

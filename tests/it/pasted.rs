@@ -84,3 +84,18 @@ fn codes_by_hand_are_tried_five_times_at_most() {
     assert!(!outcome.stderr.contains("before the browser does"), "{outcome}");
     assert_eq!(sandbox.grants("authorization_code"), 5);
 }
+
+/// The kernel keeps 4095 bytes of a line that is typed, and drops the rest without a word.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_line_that_the_terminal_has_cut_is_not_taken_for_the_code() {
+    let sandbox = Sandbox::unattended();
+    let (mut child, mut terminal) = typing(&keyboard(&sandbox));
+    let address = crate::support::redirect_of(&url_before_prompt(&mut child));
+    writeln!(terminal, "{}", "c".repeat(5000)).unwrap();
+    let (child, told) = up_to(child, "was cut after 4095 bytes; paste the code alone");
+    assert!(!told.contains("invalid_grant"), "{told}");
+    writeln!(terminal, "{address}").unwrap();
+    finish(child).token();
+    assert_eq!(sandbox.grants("authorization_code"), 1);
+}
