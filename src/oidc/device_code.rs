@@ -12,7 +12,7 @@ use url::Url;
 use super::answer::{BROKEN_JSON, shown};
 use super::error::Error;
 use super::json;
-use super::token::response::TokenResponse;
+use super::token::response::{NOTHING, TokenResponse};
 use super::token_endpoint::TokenEndpoint;
 use crate::clock::Clock;
 use crate::foreign_text::ForeignText;
@@ -155,7 +155,9 @@ impl Pace {
             | Error::ContentEncoding { .. }
             | Error::NotJson { .. } => Some(self.interval),
             // Of a gateway, or cut off; tokens that cannot be used stay so.
-            Error::TokenAnswer { why, .. } if why.as_str() == BROKEN_JSON => Some(self.interval),
+            Error::TokenAnswer { why, .. } if [BROKEN_JSON, NOTHING].contains(&why.as_str()) => {
+                Some(self.interval)
+            }
             _ => None,
         }
     }
@@ -326,6 +328,7 @@ mod tests {
                 Some(5),
             ),
             (unusable(BROKEN_JSON), Some(5)),
+            (unusable(NOTHING), Some(5)),
             (unusable("`id_token` is no text"), None),
         ];
         for (error, wait) in table {

@@ -61,6 +61,7 @@ fn an_answer_that_is_none_of_the_provider_s_is_waited_through() {
         answer(403, "application/json", r#"{"message":"Forbidden"}"#),
         answer(403, "application/json", r#"{"error":true,"message":"blocked"}"#),
         answer(200, "application/json", r#"{"access_tok"#),
+        answer(200, "application/json", "{}"),
         FaultKind::Redirect {
             to: "/login".to_owned(),
         },

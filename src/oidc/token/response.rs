@@ -9,6 +9,9 @@ use crate::foreign_text::ForeignText;
 use crate::oidc::json;
 use crate::secret::Secret;
 
+/// Why an answer is none.
+pub(crate) const NOTHING: &str = "it has neither tokens nor an error";
+
 /// A successful response.
 #[derive(Debug, Default)]
 pub(crate) struct TokenResponse {
@@ -87,7 +90,7 @@ impl TokenResponse {
         match (&response.id_token, &response.access_token) {
             (Member::NotText, Member::Absent | Member::NotText) => Err("`id_token` is no text"),
             (Member::Absent, Member::NotText) => Err("`access_token` is no text"),
-            (Member::Absent, Member::Absent) => Err("it has neither tokens nor an error"),
+            (Member::Absent, Member::Absent) => Err(NOTHING),
             _ => Ok(response),
         }
     }
