@@ -23,6 +23,7 @@ mod event;
 mod hint;
 mod http;
 mod id_token;
+mod ignored;
 mod json;
 mod json_document;
 mod keyboard;

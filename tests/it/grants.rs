@@ -361,7 +361,11 @@ fn a_slow_answer_to_a_sign_in_is_waited_for_at_a_terminal() {
         call.arg(&username).arg("--password-file=~/password")
     };
     for (is_password, seconds) in [(false, 25), (true, 110)] {
-        let sandbox = if is_password { Sandbox::unattended() } else { Sandbox::new() };
+        let sandbox = if is_password {
+            Sandbox::unattended()
+        } else {
+            Sandbox::new()
+        };
         let call = if is_password {
             password(&sandbox)
         } else {

@@ -8,7 +8,8 @@ mod setup;
 
 use url::Url;
 
-use super::error::{Error, service_worker_hint};
+use super::error::Error;
+use super::ignored::service_worker_hint;
 use super::oauth_error::OAuthError;
 use super::paste;
 use crate::clock;
