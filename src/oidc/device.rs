@@ -100,7 +100,11 @@ fn opened_address(device: &DeviceCode) -> Option<&Url> {
     };
     let code = letters(&device.user_code);
     let is_complete = device.verification_uri_complete.as_ref() == Some(plain);
-    let has_code = !code.is_empty() && letters(plain.as_str()).contains(&code);
+    let values = plain.query_pairs().map(|(_, value)| letters(&value));
+    let segments = plain.path_segments().into_iter().flatten().map(letters);
+    let fragment = plain.fragment().map(letters);
+    let mut parts = values.chain(segments).chain(fragment);
+    let has_code = !code.is_empty() && parts.any(|part| part == code);
     (!is_complete && !has_code).then_some(plain)
 }
 
@@ -139,11 +143,17 @@ mod tests {
         let some = Some(plain.to_owned());
         assert_eq!(opened(plain, Some(complete), "WDJB-MJHT"), some);
         assert_eq!(opened(plain, None, "WDJB-MJHT"), some);
+        assert_eq!(
+            opened(plain, None, "TIV"),
+            some,
+            "letters of another word are no code"
+        );
         for (plain, complete, code) in [
             (complete, None, "WDJB-MJHT"),
             (complete, Some(complete), "WDJB-MJHT"),
             (complete, None, "wdjbmjht"),
             ("https://i/activate/wdjbmjht", Some(complete), "WDJB-MJHT"),
+            ("https://i/activate#WDJB-MJHT", None, "WDJB-MJHT"),
             (
                 "https://i/activate?s=opaque",
                 Some("https://i/activate?s=opaque"),
