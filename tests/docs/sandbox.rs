@@ -83,7 +83,8 @@ impl Sandbox {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.home.path())
-            // No keyring of the person who runs the tests.
+            // Neither sessions nor a keyring of the person who runs the tests.
+            .env("TMPDIR", self.home.path())
             .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
             .env("KUBESESAME_LISTEN_ADDRESS", "127.0.0.1:0")
             .env("KUBESESAME_BROWSER_COMMAND", self.browser_command())
