@@ -11,8 +11,8 @@ use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
 use crate::settings::NoBrowser;
 
-use super::error::Error;
-use super::id_token::Remark;
+use crate::oidc::errors::Error;
+use crate::oidc::token::id_token::Remark;
 
 /// Something that happened, without a secret in it.
 #[derive(Debug)]

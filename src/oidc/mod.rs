@@ -3,66 +3,29 @@
 //! Owns the network, the loopback listener and the browser. Types of `openidconnect`, `oauth2` and `reqwest` stay
 //! in this room: some of them print tokens in their `Debug`. Knows nothing of sessions on disk or of kubectl.
 
-mod answer;
-mod answer_rules;
-mod blocking;
-mod browser;
-mod callback;
-mod claims;
 mod client_auth;
-mod client_credentials;
-mod connection_owner;
-mod content_encoding;
-mod device;
-mod device_code;
-mod distrust;
-mod documents;
-mod echo;
-mod error;
+mod discovery;
+mod errors;
 mod event;
-mod hint;
+mod grants;
 mod http;
-mod id_token;
-mod ignored;
 mod json;
-mod json_document;
-mod keyboard;
-mod listener;
-mod local_server;
-mod login;
-mod metadata;
-mod mix_up;
-mod oauth_error;
-mod page;
-mod password;
-mod paste;
-mod places;
-mod proxy;
-mod redirects;
-mod refresh;
-mod retry_after;
-mod start_page;
-mod stored;
-mod tls_fault;
-mod tls_trust;
+mod loopback;
 mod token;
-mod token_endpoint;
-mod transport;
-mod waiting;
 
 use std::sync::atomic::AtomicBool;
 
-pub(crate) use distrust::{LEEWAY as CLOCK_LEEWAY, header_limits};
-pub(crate) use documents::{DocumentCache, NoDocumentCache};
-pub(crate) use error::Error;
-pub(crate) use event::{Continuation, Event, Person, Question, Report};
-pub(crate) use id_token::Remark;
-pub(crate) use login::LoginFailure;
+pub(crate) use discovery::documents::{DocumentCache, NoDocumentCache};
+pub(crate) use errors::Error;
 #[cfg(test)]
-pub(crate) use oauth_error::OAuthError;
-pub(crate) use stored::{StoredToken, issuer_and_audience};
+pub(crate) use errors::oauth_error::OAuthError;
+pub(crate) use event::{Continuation, Event, Person, Question, Report};
+pub(crate) use grants::login::LoginFailure;
+pub(crate) use token::id_token::Remark;
+pub(crate) use token::stored::{StoredToken, issuer_and_audience};
+pub(crate) use token::verification_error::{LEEWAY as CLOCK_LEEWAY, header_limits};
 
-use documents::Documents;
+use discovery::documents::Documents;
 use http::Http;
 
 use serde_json::{Map, Value};

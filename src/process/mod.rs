@@ -1,7 +1,7 @@
 //! Processes: who called us, and the one that we leave behind.
 //!
 //! Owns the identity of the parent, how a process is detached from those that wait for us, and how signals are held. (The browser's process is started
-//! in `oidc/browser.rs`.) Never decides what a caller is to be told.
+//! in `oidc/grants/browser.rs`.) Never decides what a caller is to be told.
 
 use std::io::{self, Read as _, Write as _};
 use std::process::{Command, Stdio};

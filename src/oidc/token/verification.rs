@@ -1,13 +1,14 @@
 //! From a token response to tokens that can be handed out: which token that is, and the keys to verify it with.
 
 use crate::foreign_text::ForeignText;
-use crate::oidc::claims::{Claims, LATEST};
-use crate::oidc::documents::Documents;
-use crate::oidc::error::Error;
+use crate::oidc::discovery::documents::Documents;
+use crate::oidc::discovery::metadata::Metadata;
+use crate::oidc::errors::Error;
 use crate::oidc::event::Event;
-use crate::oidc::id_token::{self, Expected, Occasion, Verified};
-use crate::oidc::metadata::Metadata;
-use crate::oidc::{ProviderClient, Tokens, distrust};
+use crate::oidc::token::claims::{Claims, LATEST};
+use crate::oidc::token::id_token::{self, Expected, Occasion, Verified};
+use crate::oidc::token::verification_error;
+use crate::oidc::{ProviderClient, Tokens};
 use crate::secret::Secret;
 use crate::settings::TokenKind;
 
@@ -102,7 +103,7 @@ impl ProviderClient<'_> {
         }
     }
 
-    pub(in crate::oidc) fn not_accepted(&self, source: distrust::Error) -> Error {
+    pub(in crate::oidc) fn not_accepted(&self, source: verification_error::Error) -> Error {
         Error::IdToken {
             source: source.shown_by(|text| self.http.without_secrets(text)),
             clock_ahead: self.http.clock_ahead(),
@@ -146,11 +147,11 @@ impl ProviderClient<'_> {
         documents: &Documents<'_>,
         metadata: &Metadata,
         before_waiting: &(dyn Fn() + Sync),
-        verify: impl Fn(&KeySet) -> Result<Verified, distrust::Error> + Sync,
+        verify: impl Fn(&KeySet) -> Result<Verified, verification_error::Error> + Sync,
     ) -> Result<Claims, Error> {
         let result = match documents.kept_keys() {
             Some(keys) => verify(&keys),
-            None => Err(distrust::Error::UnknownKey),
+            None => Err(verification_error::Error::UnknownKey),
         };
         let result = match result {
             Err(error) if error.may_be_cured_by_new_keys() => {
@@ -178,7 +179,7 @@ fn access_token_of(response: &TokenResponse, metadata: &Metadata) -> Result<Secr
 
 fn unusable(metadata: &Metadata, why: &str) -> Error {
     Error::TokenAnswer {
-        url: crate::oidc::answer::shown(&metadata.token_endpoint),
+        url: crate::oidc::http::response::shown(&metadata.token_endpoint),
         why: ForeignText::new(why),
     }
 }

@@ -1,0 +1,356 @@
+use reqwest::StatusCode;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use url::Url;
+
+use super::*;
+use crate::diagnose::GrantType;
+use crate::foreign_text::ForeignText;
+use crate::oidc::http::response::form_response;
+use crate::oidc::http::tls_fault::TlsFault;
+
+/// A provider that fills in the member each time says by 0 or the like that there is no error.
+#[test]
+fn tokens_count_beside_an_error_that_is_none() {
+    for error in [
+        "0",
+        r#""0""#,
+        r#""none""#,
+        r#""OK""#,
+        r#""success""#,
+        "{}",
+        r#"{"code":0}"#,
+        "[]",
+        "false",
+    ] {
+        for tokens in [r#""id_token":"a.b.c""#, r#""access_token":"a""#] {
+            let body = format!(r#"{{"error":{error},{tokens},"refresh_token":"r"}}"#);
+            let url = Url::parse("https://i/token").unwrap();
+            let read = form_response(&url, StatusCode::OK, &HeaderMap::new(), body.as_bytes(), 0);
+            let response = TokenResponse::read(read.expect(&body)).unwrap();
+            assert_eq!(response.refresh_token.unwrap().expose(), "r", "{body}");
+        }
+    }
+}
+
+fn of_answer(status: u16, content_type: &'static str, body: &str) -> Verdict {
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
+    let status = StatusCode::from_u16(status).unwrap();
+    let url = Url::parse("https://i/token").unwrap();
+    let read = form_response(&url, status, &headers, body.as_bytes(), 0).and_then(|object| {
+        TokenResponse::read(object).map_err(|why| Error::TokenAnswer {
+            url: ForeignText::new("https://i/token"),
+            why: ForeignText::new(why),
+        })
+    });
+    verdict(&read.expect_err("a refusal"))
+}
+
+/// What a row of a table has in place of an OAuth error.
+const HTML: &str = "<html>";
+const COGNITO: &str = r#"{"__type":"NotAuthorizedException","message":"Refresh Token has been revoked"}"#;
+const OKTA: &str = r#"{"errorCode":"E0000011","errorSummary":"Invalid token provided"}"#;
+
+/// Bodies that are no JSON have the content type of a page.
+fn check(table: &[(u16, &str)], expected: Verdict) {
+    for (status, text) in table {
+        let is_code = !text.is_empty() && !text.starts_with(['<', '{', '[']) && !text.contains("error=");
+        let body = if is_code {
+            format!(r#"{{"error":"{text}","error_description":"text"}}"#)
+        } else {
+            (*text).to_owned()
+        };
+        let content_type = if body.starts_with('<') {
+            "text/html"
+        } else {
+            "application/json"
+        };
+        assert_eq!(
+            of_answer(*status, content_type, &body),
+            expected,
+            "{status} {body}"
+        );
+    }
+    // The body decides, and not its content type.
+    assert_eq!(
+        of_answer(400, "text/plain", r#"{"error":"invalid_grant"}"#),
+        Verdict::Final
+    );
+}
+
+#[test]
+fn a_definite_refusal_is_final_whatever_its_status_and_code() {
+    let table = [
+        (400, "invalid_grant"),
+        (401, "invalid_grant"),
+        (403, "invalid_grant"),
+        (200, "invalid_grant"),
+        (404, "invalid_grant"),
+        (400, "INVALID-GRANT"),
+        (400, "Invalid Grant"),
+        (403, "ACCESS DENIED"),
+        (400, "invalid_request"),
+        (401, "invalid_token"),
+        (401, "token_inactive"),
+        (400, "token_expired"),
+        (400, "expired_token"),
+        (403, "access_denied"),
+        (400, "interaction_required"),
+        (400, "login_required"),
+        (400, "consent_required"),
+        (400, "account_selection_required"),
+        (400, "unsupported_grant_type"),
+        (400, "invalid_scope"),
+        (400, "session_ended_by_vendor"),
+        (403, "1004"),
+        (400, r#"{"error":1004}"#),
+        (400, r#"{"error":{"code":"invalid_grant","message":"text"}}"#),
+        (200, r#"{"error":"invalid_grant","access_token":null}"#),
+        (400, COGNITO),
+        (400, r#"{"__type":"com.amazon#NotAuthorizedException"}"#),
+        (400, "error=invalid_grant&error_description=the+session+ended"),
+        (200, "error=bad_refresh_token"),
+        (200, r#"{"error":0}"#),
+        (200, r#"{"error":"none","access_token":""}"#),
+        (400, r#"{"error":0,"access_token":"a"}"#),
+        (200, r#"{"error":"invalid_grant","access_token":"a"}"#),
+    ];
+    check(&table, Verdict::Final);
+    for code in [
+        "invalid_grant",
+        "invalid_request",
+        "invalid_token",
+        "token_inactive",
+        "token_expired",
+        "access_denied",
+        "interaction_required",
+        "login_required",
+        "consent_required",
+    ] {
+        check(&[200, 400, 401, 403].map(|status| (status, code)), Verdict::Final);
+    }
+}
+
+#[test]
+fn what_says_nothing_of_the_session_passes() {
+    let table = [
+        (429, "invalid_grant"),
+        (429, HTML),
+        (500, "invalid_grant"),
+        (503, "invalid_grant"),
+        (502, HTML),
+        (503, ""),
+        (400, "temporarily_unavailable"),
+        (400, "server_error"),
+        (400, "slow_down"),
+        (400, HTML),
+        (403, HTML),
+        (404, HTML),
+        (400, OKTA),
+        (401, OKTA),
+        (400, "{}"),
+        (400, r#"{"__type":"TooManyRequestsException"}"#),
+        (400, r#"{"__type":"InternalErrorException"}"#),
+        (400, "error=temporarily_unavailable"),
+        (400, "an error=invalid_grant in a text"),
+        (400, ""),
+        (200, "{}"),
+        (200, "[]"),
+        (200, r#"{"access_tok"#),
+        (200, HTML),
+        (200, ""),
+        (302, ""),
+        (404, "not_found"),
+        (404, "Not Found"),
+        (403, "Forbidden"),
+        (400, "Bad Request"),
+        (408, "Request Timeout"),
+        (400, r#"{"error":{"code":503,"message":"text"}}"#),
+        (200, r#"{"error":{"code":"UNAVAILABLE","status":14}}"#),
+        (400, "error=Service+Unavailable"),
+        (400, "error=too+many+requests"),
+        // No code at all: a gateway's or a firewall's.
+        (403, r#"{"error":true,"message":"blocked by policy"}"#),
+        (403, r#"{"error":{"message":"blocked by policy"}}"#),
+        (200, r#"{"error":{},"id_token":null}"#),
+    ];
+    check(&table, Verdict::Passes);
+    let refused = |description: &str| {
+        let body = format!(r#"{{"error":"access_denied","error_description":"{description}"}}"#);
+        of_answer(400, "application/json", &body)
+    };
+    for description in [
+        "User is not permitted: outside of the permitted network zones",
+        "The client's IP address is not allowed.",
+    ] {
+        assert_eq!(refused(description), Verdict::Passes, "{description}");
+    }
+    assert_eq!(
+        refused("The account has been networked out? No: deleted."),
+        Verdict::Final
+    );
+}
+
+#[test]
+fn words_of_a_fault_of_the_server_and_what_is_no_code_pass_with_any_status() {
+    for text in [
+        "Service Unavailable",
+        "service_unavailable",
+        "internal_server_error",
+        "Internal Server Error",
+        "internal_error",
+        "InternalError",
+        "Bad Gateway",
+        "gateway-timeout",
+        "Too Many Requests",
+        "rate_limited",
+        "rate_limit",
+        "rateLimitExceeded",
+        "unavailable",
+        "429",
+        "500",
+        "599",
+        "blocked by WAF",
+        "The server is busy.",
+    ] {
+        check(
+            &[200, 400, 401, 403].map(|status| (status, text)),
+            Verdict::Passes,
+        );
+    }
+}
+
+#[test]
+fn a_fault_of_the_settings_keeps_the_session() {
+    let table = [
+        (401, "invalid_client"),
+        (400, "invalid_client"),
+        (400, "unauthorized_client"),
+        (400, "invalid_dpop_proof"),
+        (401, HTML),
+        (401, ""),
+        (401, "{}"),
+        (401, "Unauthorized"),
+        (401, r#"{"error":401}"#),
+        (400, r#"{"__type":"ResourceNotFoundException"}"#),
+    ];
+    check(&table, Verdict::OfTheSettings);
+    for code in ["invalid_client", "unauthorized_client"] {
+        check(
+            &[200, 400, 401, 403].map(|status| (status, code)),
+            Verdict::OfTheSettings,
+        );
+    }
+}
+
+/// The provider was not reached, or what has answered is not its token endpoint.
+#[test]
+fn what_happens_on_the_way_to_the_provider_passes() {
+    let text = || ForeignText::new("https://i/token");
+    let unreachable = |sent| Error::Unreachable {
+        url: text(),
+        cause: text(),
+        sent,
+    };
+    let timeout = |connected| Error::Timeout {
+        url: text(),
+        seconds: 30,
+        connected,
+    };
+    for error in [
+        unreachable(true),
+        unreachable(false),
+        timeout(true),
+        timeout(false),
+        Error::UnknownHost {
+            url: text(),
+            cause: text(),
+        },
+        Error::UnknownProxy {
+            url: text(),
+            proxy: text(),
+            cause: text(),
+        },
+        Error::Tls {
+            url: text(),
+            fault: TlsFault::SelfSigned,
+        },
+        Error::NotHttp {
+            url: text(),
+            cause: text(),
+        },
+        Error::ContentEncoding {
+            url: text(),
+            status: 200,
+            why: text(),
+        },
+        Error::AnswerTooLarge {
+            url: text(),
+            limit: 1,
+        },
+        Error::RedirectLoop { url: text() },
+    ] {
+        assert_eq!(verdict(&error), Verdict::Passes, "{error}");
+        // The error says what was to be reached.
+        assert!(error.to_string().contains("https://i/token"), "{error}");
+    }
+}
+
+#[test]
+fn a_refreshed_token_that_cannot_be_accepted_ends_the_session_and_a_wrong_clock_does_not() {
+    let of = |source| {
+        verdict(&Error::IdToken {
+            source,
+            clock_ahead: 0,
+            okta: false,
+        })
+    };
+    assert_eq!(of(verification_error::Error::Signature), Verdict::Final);
+    // The key set may lag behind the key that the provider signs with.
+    assert_eq!(of(verification_error::Error::UnknownKey), Verdict::Passes);
+    assert_eq!(of(verification_error::Error::Missing("sub")), Verdict::Final);
+    assert_eq!(
+        of(verification_error::Error::Expired(400)),
+        Verdict::OfTheSettings
+    );
+    assert_eq!(
+        of(verification_error::Error::NotYetValid(400)),
+        Verdict::OfTheSettings
+    );
+    let keys = Error::Keys {
+        url: ForeignText::new("https://i/keys"),
+        why: ForeignText::new("it is no JSON"),
+    };
+    assert_eq!(verdict(&keys), Verdict::Passes);
+}
+
+#[test]
+fn granted_scopes_are_asked_for_only_if_none_that_decides_is_missing() {
+    let scopes = |extras: &[&str]| {
+        let extras: Vec<String> = extras.iter().map(|&extra| extra.to_owned()).collect();
+        Scopes::new(&extras).unwrap()
+    };
+    let wanted = scopes(&["offline_access", "email"]);
+    for (granted, asked) in [
+        ("openid offline_access email", "openid offline_access email"),
+        ("offline_access openid", "offline_access openid"),
+        ("openid email", ""),
+        ("email offline_access", ""),
+        ("", ""),
+    ] {
+        assert_eq!(scope_to_ask_for(granted, &wanted), asked, "{granted}");
+    }
+    assert_eq!(scope_to_ask_for("openid email", &scopes(&[])), "openid email");
+}
+
+#[test]
+fn the_reason_is_one_line() {
+    let refusal = OAuthError {
+        status: 400,
+        error: ForeignText::new("invalid_grant"),
+        description: Some(ForeignText::new("two\nlines")),
+        request_id: None,
+        is_okta: false,
+        grant: GrantType::AuthorizationCode,
+    };
+    assert_eq!(reason(&Error::OAuth(refusal)), "invalid_grant: two lines");
+}

@@ -1,0 +1,133 @@
+//! Decoding of an HTTP body by its `Content-Encoding`. Pure.
+//!
+//! kubesesame asks for no encoding, but static documents in object stores are often stored as gzip and sent so to everybody.
+
+use std::io::Read;
+
+use flate2::read::MultiGzDecoder;
+use reqwest::StatusCode;
+use reqwest::header::{CONTENT_ENCODING, HeaderMap};
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::foreign_text::ForeignText;
+use crate::oidc::errors::Error;
+use crate::oidc::http::response::shown;
+
+/// The decoded body, which may have `limit` bytes at most. A failure of the server is told by its status, not by its encoding.
+pub(in crate::oidc) fn decoded(
+    url: &Url,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: Vec<u8>,
+    limit: usize,
+) -> Result<Vec<u8>, Error> {
+    let encodings = encodings(headers);
+    if encodings.is_empty() || body.is_empty() {
+        return Ok(body);
+    }
+    let body = Zeroizing::new(body);
+    let failure = |why: String| Error::ContentEncoding {
+        url: shown(url),
+        status: status.as_u16(),
+        why: ForeignText::with_limit(&why, 120),
+    };
+    let decoded = match encodings.as_slice() {
+        // RFC 9110 8.4.1.3: `x-gzip` is the same.
+        [one] if one == "gzip" || one == "x-gzip" => {
+            gunzip(&body, limit).map_err(|error| failure(format!("its gzip is broken: {error}")))
+        }
+        others => Err(failure(format!(
+            "kubesesame does not read the content encoding `{}`",
+            others.join(", ")
+        ))),
+    };
+    match decoded {
+        Ok(body) if body.len() > limit => Err(Error::AnswerTooLarge {
+            url: shown(url),
+            limit,
+        }),
+        Err(_) if !(status.is_success() || status.is_client_error()) => Ok(Vec::new()),
+        Err(_) if status == StatusCode::TOO_MANY_REQUESTS => Ok(Vec::new()),
+        decoded => decoded,
+    }
+}
+
+/// The encodings in the order in which they were applied, in lower case; `identity` is none.
+fn encodings(headers: &HeaderMap) -> Vec<String> {
+    let values = headers.get_all(CONTENT_ENCODING).iter();
+    let texts = values.map(|value| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase());
+    let names = texts.flat_map(|text| {
+        let names: Vec<_> = text.split(',').map(|name| name.trim().to_owned()).collect();
+        names
+    });
+    names
+        .filter(|name| !name.is_empty() && name != "identity")
+        .collect()
+}
+
+/// Reads one byte more than the limit at most.
+fn gunzip(body: &[u8], limit: usize) -> std::io::Result<Vec<u8>> {
+    let mut plain = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    MultiGzDecoder::new(body).take(most).read_to_end(&mut plain)?;
+    Ok(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use oauth2::http::HeaderValue;
+
+    use super::*;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn read(status: u16, encoding: &str, body: &[u8]) -> Result<Vec<u8>, String> {
+        let url = Url::parse("https://i/x").unwrap();
+        let headers = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_str(encoding).unwrap())]);
+        let status = StatusCode::from_u16(status).unwrap();
+        decoded(&url, status, &headers, body.to_vec(), 100).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn gzip_is_decoded_and_every_other_encoding_is_named() {
+        for encoding in ["gzip", "GZIP", "x-gzip", "identity, gzip"] {
+            assert_eq!(
+                read(200, encoding, &gzip(b"{}")),
+                Ok(b"{}".to_vec()),
+                "{encoding}"
+            );
+        }
+        for encoding in ["", "identity"] {
+            assert_eq!(read(200, encoding, b"{}"), Ok(b"{}".to_vec()), "{encoding}");
+        }
+        // RFC 1952 2.2: a file may have several members.
+        let two = [gzip(b"{"), gzip(b"}")].concat();
+        assert_eq!(read(200, "gzip", &two), Ok(b"{}".to_vec()));
+        for (status, encoding) in [(200, "br"), (400, "zstd"), (200, "gzip, gzip")] {
+            let error = read(status, encoding, b"x").unwrap_err();
+            assert!(error.contains(&format!("`{encoding}`")), "{error}");
+            assert!(error.contains(&format!("HTTP {status}")), "{error}");
+        }
+        assert!(read(200, "gzip", b"{}").unwrap_err().contains("gzip is broken"));
+        assert_eq!(read(204, "gzip", b""), Ok(Vec::new()));
+        for status in [302, 429, 503] {
+            assert_eq!(read(status, "br", b"x"), Ok(Vec::new()), "{status}");
+        }
+    }
+
+    #[test]
+    fn the_limit_counts_for_the_decoded_body() {
+        assert_eq!(read(200, "gzip", &gzip(&[b' '; 100])).unwrap().len(), 100);
+        let error = read(200, "gzip", &gzip(&[b' '; 101])).unwrap_err();
+        assert!(error.contains("more than 100 bytes"), "{error}");
+    }
+}

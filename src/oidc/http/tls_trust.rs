@@ -1,0 +1,353 @@
+//! Which certificates of the provider are trusted.
+//!
+//! Owns the reading of the authorities that the settings name, and the check of a server's certificate. Named authorities take
+//! the place of the system's. Reads and checks only; which request needs TLS is `transport`'s part.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use data_encoding::BASE64;
+use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use tokio_rustls::rustls::client::{WebPkiServerVerifier, verify_server_name};
+use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::server::ParsedCertificate;
+use tokio_rustls::rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, OtherError, RootCertStore,
+    SignatureScheme,
+};
+
+use crate::environment;
+use crate::files;
+use crate::foreign_text::ForeignText;
+use crate::oidc::errors::Error;
+use crate::oidc::event::{Event, Person};
+use crate::oidc::http::tls_fault::UntrustedChain;
+use crate::settings::{Authority, Trust};
+
+/// The start of a certificate in PEM (RFC 7468 5).
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
+/// What the settings name.
+#[derive(Debug)]
+pub(in crate::oidc) struct NamedAuthorities {
+    roots: RootCertStore,
+    certificates: Vec<CertificateDer<'static>>,
+}
+
+impl NamedAuthorities {
+    fn none() -> Self {
+        Self {
+            roots: RootCertStore::empty(),
+            certificates: Vec::new(),
+        }
+    }
+
+    /// Reads them. An entry that cannot be used is told and passed over, as Go does; a source without any usable one is an error.
+    pub(in crate::oidc) fn read(trust: &Trust, person: Person<'_>) -> Result<Self, Error> {
+        let mut all = Self::none();
+        for authority in &trust.authorities {
+            let (name, pem) = source(authority)?;
+            let unusable = all.add(&pem);
+            if unusable.len() == entries(&pem).count() {
+                return Err(Error::AuthorityNotPem {
+                    name,
+                    why: if unusable.is_empty() {
+                        "no PEM certificate in it"
+                    } else {
+                        "no PEM certificate in it can be read"
+                    },
+                });
+            }
+            tell_of_unusable(&name, unusable, person);
+        }
+        Ok(all)
+    }
+
+    pub(in crate::oidc) fn is_empty(&self) -> bool {
+        self.certificates.is_empty()
+    }
+
+    /// Adds the certificates of a bundle, and returns the positions, from 1, of those that cannot be used.
+    fn add(&mut self, pem: &[u8]) -> Vec<usize> {
+        let mut unusable = Vec::new();
+        for (index, entry) in entries(pem).enumerate() {
+            let certificate = CertificateDer::from_pem_slice(entry).ok();
+            let added = certificate.filter(|certificate| self.roots.add(certificate.clone()).is_ok());
+            match added {
+                Some(certificate) => self.certificates.push(certificate),
+                None => unusable.push(index + 1),
+            }
+        }
+        unusable
+    }
+}
+
+/// Tells of the entries of `SSL_CERT_FILE` that cannot be used: what reads the system's certificates passes over them silently. Where none
+/// can be used, that is told as the error it is.
+pub(in crate::oidc) fn tell_of_system_bundle(person: Person<'_>) {
+    // What is handed over on a descriptor can be read once only.
+    let is_file = |path: &String| !path.starts_with("/dev/") && !path.starts_with("/proc/");
+    let Some(path) = environment::first_set(&["SSL_CERT_FILE"]).filter(is_file) else {
+        return;
+    };
+    let Ok(pem) = files::read_named(Path::new(&path)) else {
+        return;
+    };
+    let unusable = NamedAuthorities::none().add(&pem);
+    if unusable.len() < entries(&pem).count() {
+        tell_of_unusable(&format!("SSL_CERT_FILE `{path}`"), unusable, person);
+    }
+}
+
+fn tell_of_unusable(source: &str, positions: Vec<usize>, person: Person<'_>) {
+    for position in positions {
+        person.tell(Event::CertificatePassedOver { source, position });
+    }
+}
+
+/// Reads one source, and says how it is called.
+fn source(authority: &Authority) -> Result<(String, Vec<u8>), Error> {
+    match authority {
+        Authority::File(path) => {
+            let pem = files::read_named(path).map_err(Error::AuthorityFile)?;
+            Ok((format!("--certificate-authority `{}`", path.display()), pem))
+        }
+        Authority::Data(text) => {
+            let name = "--certificate-authority-data".to_owned();
+            if text.trim_start().starts_with("-----BEGIN") {
+                return Ok((name, text.clone().into_bytes()));
+            }
+            let packed: String = text.split_whitespace().collect();
+            match BASE64.decode(packed.as_bytes()) {
+                Ok(pem) => Ok((name, pem)),
+                Err(_) => Err(Error::AuthorityNotPem {
+                    name,
+                    why: "not base64",
+                }),
+            }
+        }
+    }
+}
+
+/// Cuts a bundle before each certificate, so that a broken one spoils itself alone.
+fn entries(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let starts: Vec<usize> = pem
+        .windows(BEGIN.len())
+        .enumerate()
+        .filter(|(_, window)| *window == BEGIN)
+        .map(|(start, _)| start)
+        .collect();
+    let ends: Vec<usize> = starts.iter().skip(1).copied().chain([pem.len()]).collect();
+    starts
+        .into_iter()
+        .zip(ends)
+        .filter_map(|(start, end)| pem.get(start..end))
+}
+
+/// Makes the TLS configuration: TLS 1.2 and 1.3, the named authorities or else the system's.
+pub(in crate::oidc) fn client_config(named: NamedAuthorities) -> Result<ClientConfig, TlsError> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier = ExplainingVerifier::new(named, Arc::clone(&provider))?;
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// The usual check, and two things more: a certificate that the user has named is trusted as it is, and a refusal knows whose
+/// certificate was refused.
+#[derive(Debug)]
+struct ExplainingVerifier {
+    usual: Arc<dyn ServerCertVerifier>,
+    named: Vec<CertificateDer<'static>>,
+}
+
+impl ExplainingVerifier {
+    fn new(named: NamedAuthorities, provider: Arc<CryptoProvider>) -> Result<Self, TlsError> {
+        let usual: Arc<dyn ServerCertVerifier> = if named.is_empty() {
+            Arc::new(rustls_platform_verifier::Verifier::new(provider)?)
+        } else {
+            let roots = Arc::new(named.roots);
+            WebPkiServerVerifier::builder_with_provider(roots, provider)
+                .build()
+                .map_err(|error| TlsError::General(error.to_string()))?
+        };
+        Ok(Self {
+            usual,
+            named: named.certificates,
+        })
+    }
+
+    /// `openssl req -x509` makes certificates that may sign others, which webpki refuses for a server; and who names a server's
+    /// own certificate trusts it without its authority. Go, curl and OpenSSL take both.
+    fn is_named(&self, end_entity: &CertificateDer<'_>, refusal: &TlsError) -> bool {
+        !is_of_the_certificate_itself(refusal)
+            && self
+                .named
+                .iter()
+                .any(|named| named.as_ref() == end_entity.as_ref())
+    }
+}
+
+/// Whether a refusal stands even for a certificate that is trusted. webpki looks at the time before all else, so another refusal
+/// says that the time fits.
+fn is_of_the_certificate_itself(refusal: &TlsError) -> bool {
+    let TlsError::InvalidCertificate(refusal) = refusal else {
+        return true;
+    };
+    matches!(
+        refusal,
+        CertificateError::BadEncoding
+            | CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. }
+            | CertificateError::NotValidForName
+            | CertificateError::NotValidForNameContext { .. }
+            | CertificateError::InvalidPurpose
+            | CertificateError::InvalidPurposeContext { .. }
+            | CertificateError::Revoked
+    )
+}
+
+impl ServerCertVerifier for ExplainingVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        let checked =
+            self.usual
+                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        match checked {
+            Err(refusal) if self.is_named(end_entity, &refusal) => {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            Err(refusal) => Err(explained(refusal, end_entity, intermediates)),
+            Ok(verified) => Ok(verified),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.usual.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.usual.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.usual.supported_verify_schemes()
+    }
+}
+
+/// Adds whose the certificates are to a refusal that does not say.
+fn explained(
+    refusal: TlsError,
+    end_entity: &CertificateDer<'_>,
+    intermediates: &[CertificateDer<'_>],
+) -> TlsError {
+    // An authority is looked up by its name first, and then the signature is checked with its key.
+    let other_key = refusal == TlsError::InvalidCertificate(CertificateError::BadSignature);
+    let no_authority = match &refusal {
+        _ if other_key => true,
+        TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => true,
+        TlsError::InvalidCertificate(CertificateError::Other(OtherError(other))) => {
+            matches!(other.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+        }
+        _ => false,
+    };
+    let last = intermediates.last().unwrap_or(end_entity);
+    let names = |certificate: &CertificateDer<'_>| {
+        let certificate = webpki::EndEntityCert::try_from(certificate).ok()?;
+        Some((certificate.subject().to_vec(), certificate.issuer().to_vec()))
+    };
+    if !no_authority {
+        return refusal;
+    }
+    let chain = UntrustedChain {
+        other_key,
+        self_signed: names(end_entity).is_some_and(|(subject, issuer)| subject == issuer),
+        issuer: names(last).and_then(|(_, issuer)| common_name(&issuer)),
+    };
+    CertificateError::Other(OtherError(Arc::new(chain))).into()
+}
+
+/// Finds the last common name in a distinguished name (DER), or else its last organization (RFC 5280, appendix A.1).
+fn common_name(name: &[u8]) -> Option<ForeignText> {
+    let value_after = |attribute: &[u8]| {
+        let start = name
+            .windows(attribute.len())
+            .rposition(|window| window == attribute)?;
+        let [_tag, length, text @ ..] = name.get(start + attribute.len()..)? else {
+            return None;
+        };
+        let text = text.get(..usize::from(*length))?;
+        Some(ForeignText::with_limit(&String::from_utf8_lossy(text), 80))
+    };
+    value_after(&[0x06, 0x03, 0x55, 0x04, 0x03]).or_else(|| value_after(&[0x06, 0x03, 0x55, 0x04, 0x0a]))
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, DnType, KeyPair};
+
+    use super::*;
+
+    fn certificate(name: &str) -> rcgen::Certificate {
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.self_signed(&KeyPair::generate().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_broken_entry_of_a_bundle_spoils_itself_alone() {
+        let (first, second) = (certificate("first").pem(), certificate("second").pem());
+        let not_base64 = "-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----\n";
+        let not_der = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
+        let no_end = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n";
+        for (bundle, unusable) in [
+            (format!("{first}{second}"), vec![]),
+            (format!("text\n{first}{not_base64}{second}"), vec![2]),
+            (format!("{not_der}{first}{no_end}{second}"), vec![1, 3]),
+            (not_der.to_owned(), vec![1]),
+            ("text".to_owned(), vec![]),
+        ] {
+            let mut named = NamedAuthorities {
+                roots: RootCertStore::empty(),
+                certificates: Vec::new(),
+            };
+            assert_eq!(named.add(bundle.as_bytes()), unusable, "{bundle}");
+            let usable = entries(bundle.as_bytes()).count() - unusable.len();
+            assert_eq!(named.certificates.len(), usable, "{bundle}");
+        }
+    }
+
+    #[test]
+    fn the_issuer_s_common_name_is_found() {
+        let der = certificate("Corp Proxy CA").der().clone();
+        let parsed = webpki::EndEntityCert::try_from(&der).unwrap();
+        assert_eq!(common_name(parsed.issuer()).unwrap().as_str(), "Corp Proxy CA");
+        assert!(common_name(&[0x06, 0x03, 0x55, 0x04, 0x03, 0x0c, 9, b'x']).is_none());
+    }
+}

@@ -1,0 +1,64 @@
+//! When the wait for the page ends.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+use super::*;
+use crate::oidc::event::Continuation;
+use crate::oidc::loopback::mix_up::Defence;
+use crate::secret::Secret;
+
+/// A browser opens connections ahead of need; one that closes says nothing about the page.
+#[tokio::test]
+async fn only_a_connection_that_carries_the_page_ends_the_wait_for_it() {
+    let expected = Expected {
+        authority: "localhost:1".into(),
+        path: "/".into(),
+        state: Secret::new("right"),
+        issuer: "https://i".into(),
+        promises_iss: false,
+        defence: Defence::Unneeded,
+    };
+    let after = AfterSignIn {
+        url: None,
+        continuation: Continuation::Kubectl,
+    };
+    let url = Url::parse("https://i/authorize").unwrap();
+    let mut callback = Callback::serve(Vec::new(), None, expected, after, &url).unwrap();
+    let places = Arc::new(Places::default());
+    let visit = |callback: &Callback| Visit::new(&callback.shared, places.take().unwrap().0, None);
+    // So small that the page stays in the server until somebody reads.
+    let (mut browser, server) = duplex(16);
+    tokio::spawn(connection(server, visit(&callback)));
+    let (idle, server) = duplex(16);
+    tokio::spawn(connection(server, visit(&callback)));
+    let request = "GET /?code=c&state=right HTTP/1.1\r\nhost: localhost:1\r\n\r\n";
+    browser.write_all(request.as_bytes()).await.unwrap();
+    let person = Person {
+        report: &|_| (),
+        ask: |_, _| Err(std::io::ErrorKind::Unsupported.into()),
+        request_timeout: Duration::ZERO,
+        continuation: Continuation::Kubectl,
+        reports_are_discarded: false,
+    };
+    assert_eq!(callback.answer(person).await.unwrap().expose(), "c");
+
+    let finished = callback.finish(Outcome::SignedIn);
+    tokio::pin!(finished);
+    let mut first = [0; 1];
+    // The page is on its way before the other connection ends.
+    tokio::select! {
+        biased;
+        () = &mut finished => panic!("nobody has read the page"),
+        read = browser.read_exact(&mut first) => drop(read.unwrap()),
+    }
+    drop(idle);
+    assert!(
+        timeout(Duration::from_millis(100), &mut finished).await.is_err(),
+        "the page is not sent yet"
+    );
+    let mut page = Vec::new();
+    let read = browser.read_to_end(&mut page);
+    let (read, ()) = tokio::join!(read, finished);
+    assert!(read.unwrap() > 0);
+    assert!(String::from_utf8_lossy(&page).contains("You are signed in"));
+}

@@ -1,0 +1,90 @@
+//! Answers to a sign-in that were not taken: how many, and why. Pure.
+
+use std::fmt;
+
+/// Answers to a sign-in that were not taken.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ignored {
+    pub(in crate::oidc) wrong_states: usize,
+    pub(in crate::oidc) other_redirects: usize,
+    pub(in crate::oidc) other_users: usize,
+    /// By a script in the browser, most often a service worker.
+    pub(in crate::oidc) not_pages: usize,
+}
+
+impl fmt::Display for Ignored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.wrong_states {
+            0 => Ok(()),
+            1 => f.write_str("; one answer was ignored, since its state was not ours"),
+            n => write!(f, "; {n} answers were ignored, since their state was not ours"),
+        }?;
+        match self.other_redirects {
+            0 => Ok(()),
+            1 => f.write_str("; one answer was ignored, since it did not come to this issuer's redirect URI"),
+            n => write!(
+                f,
+                "; {n} answers were ignored, since they did not come to this issuer's redirect URI"
+            ),
+        }?;
+        match self.other_users {
+            0 => Ok(()),
+            1 => f.write_str("; one answer was refused, since it came from another user of this machine"),
+            n => write!(
+                f,
+                "; {n} answers were refused, since they came from other users of this machine"
+            ),
+        }?;
+        match self.not_pages {
+            0 => Ok(()),
+            1 => {
+                f.write_str("; one answer was refused, since the browser did not send it as it opens a page")
+            }
+            n => write!(
+                f,
+                "; {n} answers were refused, since the browser did not send them as it opens a page"
+            ),
+        }
+    }
+}
+
+pub(in crate::oidc) fn service_worker_hint(site: &str) -> String {
+    format!(
+        "clear the browser's data for {site} (a service worker that another program left there fetches the answer), or paste the \
+         address that the browser ended on"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_answers_are_told_by_their_reason() {
+        let told = |wrong_states, other_redirects, other_users, not_pages| {
+            let ignored = Ignored {
+                wrong_states,
+                other_redirects,
+                other_users,
+                not_pages,
+            };
+            ignored.to_string()
+        };
+        assert_eq!(told(0, 0, 0, 0), "");
+        assert_eq!(
+            told(1, 0, 0, 0),
+            "; one answer was ignored, since its state was not ours"
+        );
+        assert_eq!(
+            told(0, 1, 0, 0),
+            "; one answer was ignored, since it did not come to this issuer's redirect URI"
+        );
+        let all = told(2, 4, 3, 1);
+        assert!(all.starts_with("; 2 answers were ignored"));
+        assert!(all.contains("; 4 answers were ignored, since they did not come"));
+        assert!(all.contains("; 3 answers were refused, since they came from other users"));
+        assert!(
+            all.ends_with("; one answer was refused, since the browser did not send it as it opens a page")
+        );
+    }
+}
