@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(crate) type Clock = fn() -> i64;
 
 /// Returns the time in seconds since the epoch; a clock before 1970 counts as 1970.
-#[expect(clippy::disallowed_methods, reason = "the door to the clock")]
+#[expect(clippy::disallowed_methods, reason = "the single access point to the clock")]
 pub(crate) fn now() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -37,7 +37,10 @@ pub(crate) struct Environment {
 
 impl Environment {
     /// Reads everything once.
-    #[expect(clippy::disallowed_methods, reason = "the door to the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the single access point to the environment"
+    )]
     pub(crate) fn read() -> Self {
         Self {
             flags: flags(std::env::vars_os()),
@@ -244,7 +247,10 @@ pub(crate) fn sign_in_variables() -> Vec<(String, String)> {
 }
 
 /// `HOME` first, since that needs no look at the user database; `directories` knows the other systems.
-#[expect(clippy::disallowed_methods, reason = "the door to the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the single access point to the environment"
+)]
 fn home() -> Option<PathBuf> {
     match std::env::var_os("HOME").filter(|home| !home.is_empty()) {
         Some(home) => Some(PathBuf::from(home)),

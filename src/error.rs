@@ -1,25 +1,25 @@
 //! Every failure as a person sees it: what failed, why, what to do, and the exit code.
 //!
-//! Owns the exit codes and the order of the lines. The words live with the rooms that fail.
+//! Owns the exit codes and the order of the lines. The words live with the modules that fail.
 
 use std::error::Error as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::cli::{Unfit, Untyped};
-use crate::foreign_text::ForeignText;
+use crate::cli::{ConfigError, Untyped};
 use crate::report::Report;
 use crate::session::Recalled;
+use crate::untrusted_text::UntrustedText;
 use crate::{exec, files, kubeconfig, oidc, session, settings};
 
 /// A failure of a command.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("{}", unfit(.0))]
-    Unfit(Unfit),
+    #[error("{}", config_error(.0))]
+    Config(ConfigError),
     /// The same, where it was seen later than the command line was read.
-    #[error("{}", unfit(.0))]
-    UnfitLater(Unfit, Box<Self>),
+    #[error("{}", config_error(.0))]
+    FromSource(ConfigError, Box<Self>),
     #[error(transparent)]
     Settings(#[from] settings::Error),
     #[error(transparent)]
@@ -74,7 +74,7 @@ impl Error {
         }
         let mut causes = Vec::new();
         let mut cause = match self {
-            Self::UnfitLater(_, error) => error.source(),
+            Self::FromSource(_, error) => error.source(),
             error => error.source(),
         };
         while let Some(source) = cause {
@@ -116,7 +116,9 @@ impl Error {
     pub(crate) fn is_of_arguments(&self) -> bool {
         matches!(
             self,
-            Self::Settings(_) | Self::Unfit(Unfit::Variable(..)) | Self::UnfitLater(Unfit::Variable(..), _)
+            Self::Settings(_)
+                | Self::Config(ConfigError::Variable(..))
+                | Self::FromSource(ConfigError::Variable(..), _)
         )
     }
 
@@ -138,8 +140,8 @@ impl Error {
 
     /// Names the variable, or the cluster's config, that a value came from which turned out to be of no use.
     pub(crate) fn with_source(self, untyped: &Untyped) -> Self {
-        match untyped.unfit(&self.flags(), &self.to_string()) {
-            Some(unfit) => Self::UnfitLater(unfit, Box::new(self)),
+        match untyped.config_error(&self.flags(), &self.to_string()) {
+            Some(config_error) => Self::FromSource(config_error, Box::new(self)),
             None => self,
         }
     }
@@ -166,11 +168,11 @@ impl Error {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Unfit(unfit) => Some(unfit_hint(unfit)),
-            Self::UnfitLater(unfit, error) => {
+            Self::Config(config_error) => Some(config_error_hint(config_error)),
+            Self::FromSource(config_error, error) => {
                 // A file may be the right one and have a cure of its own; a name has those that it could be.
                 let own = error.hint().filter(|_| !matches!(**error, Self::Settings(_)));
-                let hints: Vec<String> = own.into_iter().chain([unfit_hint(unfit)]).collect();
+                let hints: Vec<String> = own.into_iter().chain([config_error_hint(config_error)]).collect();
                 Some(hints.join("; "))
             }
             Self::Settings(error) => Some(error.hint()),
@@ -190,7 +192,7 @@ impl Error {
 
     fn exit(&self) -> u8 {
         match self {
-            Self::Unfit(_) | Self::UnfitLater(..) | Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
+            Self::Config(_) | Self::FromSource(..) | Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
             Self::Kubeconfig(error) if !error.flags().is_empty() => EXIT_USAGE,
             Self::Oidc(
                 oidc::Error::LoginImpossible { .. }
@@ -222,7 +224,7 @@ fn flag_of(error: &oidc::Error) -> Option<&'static str> {
         }
         oidc::Error::AuthorityFile(_) | oidc::Error::AuthorityNotPem { .. } => Some("certificate-authority"),
         oidc::Error::FlagFile { flag, .. }
-        | oidc::Error::LocalServer { flag, .. }
+        | oidc::Error::CallbackTls { flag, .. }
         | oidc::Error::SecretNotText(flag) => Some(flag),
         oidc::Error::RequestHeader(_) => Some("oidc-request-header"),
         _ => None,
@@ -250,21 +252,25 @@ fn output_hint(kind: io::ErrorKind) -> &'static str {
     }
 }
 
-fn unfit(unfit: &Unfit) -> ForeignText {
-    ForeignText::new(&match unfit {
-        Unfit::Variable(name, why) => format!("the variable {name} cannot be used: {why}"),
-        Unfit::OfCluster(key, why) => format!("`{key}` in the cluster's config cannot be used: {why}"),
-        Unfit::NotForClusters(key) => format!("the cluster's config has `{key}`, which a cluster cannot set"),
+fn config_error(config_error: &ConfigError) -> UntrustedText {
+    UntrustedText::new(&match config_error {
+        ConfigError::Variable(name, why) => format!("the variable {name} cannot be used: {why}"),
+        ConfigError::ClusterConfig(key, why) => {
+            format!("`{key}` in the cluster's config cannot be used: {why}")
+        }
+        ConfigError::NotForClusters(key) => {
+            format!("the cluster's config has `{key}`, which a cluster cannot set")
+        }
     })
 }
 
-fn unfit_hint(unfit: &Unfit) -> String {
-    match unfit {
-        Unfit::Variable(name, _) => format!("correct it, or: unset {name}"),
-        Unfit::OfCluster(..) => {
+fn config_error_hint(config_error: &ConfigError) -> String {
+    match config_error {
+        ConfigError::Variable(name, _) => format!("correct it, or: unset {name}"),
+        ConfigError::ClusterConfig(..) => {
             "correct it in the kubeconfig: clusters > cluster > extensions > client.authentication.k8s.io/exec".to_owned()
         }
-        Unfit::NotForClusters(_) => "if you want it, move it to the args of the user's exec entry; to let what clusters say not count, put \
+        ConfigError::NotForClusters(_) => "if you want it, move it to the args of the user's exec entry; to let what clusters say not count, put \
                                      --cluster-config=ignore there"
             .to_owned(),
     }

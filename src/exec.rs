@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::clock::rfc3339;
-use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
+use crate::untrusted_text::UntrustedText;
 
 /// What kubectl said in `KUBERNETES_EXEC_INFO`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Request {
     pub(crate) version: ApiVersion,
-    /// Standard input was handed to us, so a prompt may be shown.
+    /// Standard input was passed to us, so a prompt may be shown.
     pub(crate) interactive: bool,
 }
 
@@ -54,9 +54,9 @@ pub(crate) enum Error {
     #[error("`KUBERNETES_EXEC_INFO` has no `apiVersion`")]
     NoVersion,
     #[error("the kubeconfig asks for API version `{0}`, which kubesesame does not speak")]
-    UnknownVersion(ForeignText),
+    UnknownVersion(UntrustedText),
     #[error("`KUBERNETES_EXEC_INFO` holds a `{0}`, not an ExecCredential")]
-    UnknownKind(ForeignText),
+    UnknownKind(UntrustedText),
 }
 
 impl Error {
@@ -97,13 +97,13 @@ impl Request {
         };
         let info: ExecInfo = serde_json::from_str(text).map_err(Error::Malformed)?;
         if let Some(kind) = info.kind.filter(|kind| kind != "ExecCredential") {
-            return Err(Error::UnknownKind(ForeignText::new(&kind)));
+            return Err(Error::UnknownKind(UntrustedText::new(&kind)));
         }
         let version = match info.api_version.as_str() {
             V1 => ApiVersion::V1,
             V1BETA1 => ApiVersion::V1Beta1,
             "" => return Err(Error::NoVersion),
-            other => return Err(Error::UnknownVersion(ForeignText::new(other))),
+            other => return Err(Error::UnknownVersion(UntrustedText::new(other))),
         };
         Ok(Self {
             version,

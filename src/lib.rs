@@ -1,7 +1,7 @@
 //! kubesesame: the credential plugin that kubectl runs to get a token.
 //!
 //! This library exists for the binary of the same name; its interface is the command line, not these items.
-//! The rooms, in reading order; calls go downwards only, and only `command` joins them:
+//! The modules, in reading order; calls go downwards only, and only `command` joins them:
 //!
 //! - `cli`, `environment`: what was typed, and what the process was started with
 //! - `settings`: what that means
@@ -13,8 +13,8 @@
 //! - `diagnose`: from a provider's error to its cure
 //! - `cluster`, `kubeconfig`: what the API server makes of a token, what kubectl has to be told
 //! - `exec`: the contract with kubectl
-//! - `files`, `keyring`, `process`, `clock`, `ui`: the doors to the file system, the OS keyring, other processes, the clock, the person
-//! - `secret`, `origin`, `foreign_text`, `report`, `error`: words that all rooms use
+//! - `files`, `keyring`, `process`, `clock`, `ui`: the single access points to the file system, the OS keyring, other processes, the clock, the person
+//! - `secret`, `initial_id_token`, `untrusted_text`, `report`, `error`: types that all modules use
 
 #![forbid(unsafe_code)]
 
@@ -27,13 +27,12 @@ mod environment;
 mod error;
 mod exec;
 mod files;
-mod foreign_text;
+mod initial_id_token;
 mod invocation;
 mod keyring;
 mod kubeconfig;
 mod lifecycle;
 mod oidc;
-mod origin;
 mod process;
 mod report;
 mod runtime;
@@ -41,11 +40,12 @@ mod secret;
 mod session;
 mod settings;
 mod ui;
+mod untrusted_text;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, Layers, Refused};
+use crate::cli::{Cli, Command, ConfigSources, ParseError};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::invocation::Invocation;
@@ -60,22 +60,24 @@ pub fn run() -> ExitCode {
     let args: Vec<OsString> = environment::args().collect();
     let invocation = Invocation::new(&args, &environment);
     if let Some(result) = command::fast_path(&invocation) {
-        return ended(result, &invocation);
+        return exit_code(result, &invocation);
     }
-    let layers = Layers {
+    let sources = ConfigSources {
         environment: environment.flags.clone(),
     };
     for unknown in cli::unknown_variables(&environment.flags) {
         ui::warn_later(&unknown.to_string());
     }
-    let cli = match Cli::parse_from_os(args.iter().cloned(), &layers) {
+    let cli = match Cli::parse_from_os(args.iter().cloned(), &sources) {
         Ok(cli) => cli,
-        Err(Refused::Unfit(unfit)) => return failed(&Error::Unfit(unfit), &invocation),
-        Err(Refused::Typed(error)) => {
+        Err(ParseError::Config(config_error)) => {
+            return report_failure(&Error::Config(config_error), &invocation);
+        }
+        Err(ParseError::Usage(error)) => {
             // Help goes to stdout and is a success, a mistake goes to stderr; clap knows which is which.
             if !error.use_stderr() {
                 ui::warn_now();
-                return ended(Ui::help(&error).map_err(Error::Output), &invocation);
+                return exit_code(Ui::help(&error).map_err(Error::Output), &invocation);
             }
             if !command::was_told_of_mistake(&invocation) {
                 ui::refusal(&error);
@@ -93,24 +95,24 @@ pub fn run() -> ExitCode {
     }
     let result = match cli.command {
         Command::GetToken(args) => command::get_token(*args, &invocation, ui),
-        Command::RenewAhead => command::refresh_in_background(&environment),
+        Command::BackgroundRefresh => command::refresh_in_background(&environment),
         Command::Clean(args) => command::clean(args, &environment, ui),
         Command::Version => command::version(),
         Command::Setup(args) => command::setup(*args, &environment, ui),
         Command::Standalone(args) => command::standalone(*args, &invocation, ui),
         Command::Kubeconfig(args) => command::kubeconfig(args, &environment, ui),
     };
-    ended(result.map_err(|error| error.with_source(&untyped)), &invocation)
+    exit_code(result.map_err(|error| error.with_source(&untyped)), &invocation)
 }
 
-fn ended(result: Result<(), Error>, invocation: &Invocation<'_>) -> ExitCode {
+fn exit_code(result: Result<(), Error>, invocation: &Invocation<'_>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::from(error::EXIT_DONE),
-        Err(error) => failed(&error, invocation),
+        Err(error) => report_failure(&error, invocation),
     }
 }
 
-fn failed(error: &Error, invocation: &Invocation<'_>) -> ExitCode {
+fn report_failure(error: &Error, invocation: &Invocation<'_>) -> ExitCode {
     let report = error.report();
     let was_told = error.was_told() || (error.is_of_arguments() && command::was_told_of_mistake(invocation));
     if !was_told {

@@ -21,7 +21,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// Returns the text, to be handed on and not kept.
+    /// Returns the text, to be passed on and not kept.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -77,7 +77,7 @@ impl SecretKey {
         Secret::new(encoding.encode(&self.0))
     }
 
-    /// Returns the bytes, to be handed on and not kept.
+    /// Returns the bytes, to be passed on and not kept.
     pub(crate) fn expose(&self) -> &[u8; 32] {
         &self.0
     }

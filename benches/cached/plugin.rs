@@ -53,7 +53,7 @@ impl Plugin {
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("KUBERNETES_EXEC_INFO", EXEC_INFO);
         // Every call is a new kubectl's: the one before it must not make this one look like the second question of the same.
-        for slots in self.files(".handed") {
+        for slots in self.files(".issued") {
             let size = fs::metadata(&slots).unwrap().len();
             fs::OpenOptions::new()
                 .write(true)

@@ -5,7 +5,7 @@
 )]
 #![expect(
     clippy::disallowed_methods,
-    reason = "an example writes the CA file itself, it has no rooms with doors"
+    reason = "an example writes the CA file itself, it has no modules with access points"
 )]
 
 mod okta;

@@ -2,11 +2,11 @@
 //!
 //! No logic and no meaning: `settings` turns these types into ones that cannot be wrong.
 
+mod config_error;
 mod groups;
 mod kubeconfig;
-mod layers;
+mod sources;
 mod standalone;
-mod untyped;
 mod variables;
 
 use std::ffi::OsString;
@@ -14,13 +14,13 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use config_error::{ConfigError, Untyped};
 use groups::KlogArgs;
 pub(crate) use groups::{CacheArgs, ClusterArgs, LoginArgs, ProviderArgs, TlsArgs};
 pub(crate) use kubeconfig::{ConvertArgs, FileArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
-pub(crate) use layers::{Layers, pair};
+pub(crate) use sources::{ConfigSources, pair};
 pub(crate) use standalone::StandaloneArgs;
 use standalone::{Standalone, is_standalone};
-pub(crate) use untyped::{Unfit, Untyped};
 pub(crate) use variables::{PREFIX, flags_of_get_token, unknown_variables, variable_of};
 
 /// kubectl credential plugin for OpenID Connect
@@ -59,35 +59,35 @@ pub(crate) struct LogArgs {
 }
 
 impl Cli {
-    /// Parses a command line, the spellings of klog's verbosity included; `layers` say what was not typed.
+    /// Parses a command line, the spellings of klog's verbosity included; `sources` say what was not typed.
     pub(crate) fn parse_from_os(
-        words: impl Iterator<Item = OsString>,
-        layers: &Layers,
-    ) -> Result<Self, Refused> {
-        let filled = layers.fill(with_plain_verbosity(words));
-        let (words, untyped) = filled.map_err(Refused::Unfit)?;
-        let cli = Self::parse_words(&words).map_err(|error| Refused::Typed(without_klog(error)))?;
+        args: impl Iterator<Item = OsString>,
+        sources: &ConfigSources,
+    ) -> Result<Self, ParseError> {
+        let filled = sources.fill(with_plain_verbosity(args));
+        let (args, untyped) = filled.map_err(ParseError::Config)?;
+        let cli = Self::parse_args(&args).map_err(|error| ParseError::Usage(without_klog(error)))?;
         Ok(Self { untyped, ..cli })
     }
 
     /// Parses the arguments of a kubeconfig's entry, whatever else would be said here.
     pub(crate) fn parse_entry(arguments: &[String]) -> Result<Self, clap::Error> {
-        let words = std::iter::once("kubesesame").chain(arguments.iter().map(String::as_str));
-        Self::parse_words(&with_plain_verbosity(words.map(OsString::from)))
+        let args = std::iter::once("kubesesame").chain(arguments.iter().map(String::as_str));
+        Self::parse_args(&with_plain_verbosity(args.map(OsString::from)))
     }
 
-    fn parse_words(words: &[OsString]) -> Result<Self, clap::Error> {
-        if let [program, help, command @ ..] = words
+    fn parse_args(args: &[OsString]) -> Result<Self, clap::Error> {
+        if let [program, help, command @ ..] = args
             && help == "help"
         {
             // Not clap's own command for it, which each call would build.
             let flag = OsString::from("--help");
             return Self::try_parse_from([program].into_iter().chain(command).chain([&flag]));
         }
-        if !is_standalone(words) {
-            return Self::try_parse_from(words);
+        if !is_standalone(args) {
+            return Self::try_parse_from(args);
         }
-        let Standalone { args, log } = Standalone::try_parse_from(words)?;
+        let Standalone { args, log } = Standalone::try_parse_from(args)?;
         Ok(Self {
             command: Command::Standalone(Box::new(args)),
             log,
@@ -98,10 +98,10 @@ impl Cli {
 
 /// A command line that cannot be used.
 #[derive(Debug)]
-pub(crate) enum Refused {
-    Typed(clap::Error),
+pub(crate) enum ParseError {
+    Usage(clap::Error),
     /// Nothing that was typed is wrong.
-    Unfit(Unfit),
+    Config(ConfigError),
 }
 
 /// Takes the suggestion of a flag back that has no meaning here.
@@ -115,10 +115,10 @@ fn without_klog(mut error: clap::Error) -> clap::Error {
 }
 
 /// Rewrites `-v1` and `-v 1` as `-v=1`: with an optional value clap would take the next word for it, whatever it is.
-fn with_plain_verbosity(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+fn with_plain_verbosity(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let is_level = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let mut plain: Vec<OsString> = Vec::new();
-    for word in words {
+    for word in args {
         let text = word.to_str().unwrap_or_default();
         let after_v = plain.last().is_some_and(|last| last == "-v" || last == "--v");
         if let Some(level) = text.strip_prefix("-v").filter(|level| is_level(level)) {
@@ -157,7 +157,7 @@ const SOURCES: &str = concat!(
 const PLACES_TO_CLEAN: &str = "\
 It removes every session of yours, whatever the issuer and the account, in the directory above and in those where sessions are kept when the \
 home cannot be written: $XDG_RUNTIME_DIR/kubesesame, and kubesesame-UID among the temporary files ($TMPDIR, such as /tmp/kubesesame-1000). \
-Tokens that were handed out live on until their end.";
+Tokens that were issued live on until their end.";
 
 // Only the command that is run is built: half of what a cached call would do otherwise.
 #[derive(Debug, Subcommand)]
@@ -166,9 +166,9 @@ pub(crate) enum Command {
     /// Print an ExecCredential for kubectl, signing in only when there is no other way
     #[command(after_help = SOURCES, args_override_self = true)]
     GetToken(Box<GetTokenArgs>),
-    /// Renew the session that standard input tells, without a word; started by get-token
+    /// Refresh the session that standard input tells, without a word; started by get-token
     #[command(hide = true)]
-    RenewAhead,
+    BackgroundRefresh,
     /// Remove all your sessions on this machine
     #[command(after_help = PLACES_TO_CLEAN)]
     Clean(CleanArgs),
@@ -237,9 +237,9 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    fn parse(words: &[&str]) -> Cli {
-        let words = ["kubesesame"].iter().chain(words).map(OsString::from);
-        Cli::parse_from_os(words, &Layers::default()).unwrap_or_else(|error| panic!("{error:?}"))
+    fn parse(args: &[&str]) -> Cli {
+        let args = ["kubesesame"].iter().chain(args).map(OsString::from);
+        Cli::parse_from_os(args, &ConfigSources::default()).unwrap_or_else(|error| panic!("{error:?}"))
     }
 
     #[test]
@@ -253,8 +253,8 @@ mod tests {
             (&["get-token", "--v=3", "--force-refresh"], 3),
             (&["get-token", "-v", "4", "--force-refresh"], 4),
         ];
-        for (words, level) in cases {
-            assert_eq!(parse(words).log.verbosity, level, "{words:?}");
+        for (args, level) in cases {
+            assert_eq!(parse(args).log.verbosity, level, "{args:?}");
         }
     }
 

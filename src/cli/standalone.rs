@@ -1,4 +1,4 @@
-//! No command at all, as in the peer's standalone mode: what was typed.
+//! No command at all, as in kubelogin's standalone mode: what was typed.
 //!
 //! A parser of its own, so that the commands' command line stays as small as it is.
 

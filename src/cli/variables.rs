@@ -5,7 +5,7 @@ use std::fmt;
 use clap::{Arg, Args, Command};
 
 use super::{CleanArgs, GetTokenArgs, SetupArgs, StandaloneArgs};
-use crate::foreign_text::ForeignText;
+use crate::untrusted_text::UntrustedText;
 
 /// What a variable's name begins with.
 pub(crate) const PREFIX: &str = "KUBESESAME_";
@@ -98,7 +98,7 @@ fn nearest(name: &str, known: &[String]) -> Option<String> {
 
 impl fmt::Display for UnknownVariable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = ForeignText::with_limit(&self.name, 80);
+        let name = UntrustedText::with_limit(&self.name, 80);
         write!(f, "nothing reads the variable {name}; ")?;
         match &self.nearest {
             Some(nearest) => write!(f, "did you mean {nearest}?"),

@@ -7,8 +7,8 @@ use std::fmt;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::foreign_text::ForeignText;
 use crate::settings::is_okta;
+use crate::untrusted_text::UntrustedText;
 
 /// How the API server is configured to read claims.
 #[derive(Debug)]
@@ -131,9 +131,9 @@ impl fmt::Display for ClusterUser {
         match (&self.username, &self.groups) {
             (Ok(name), Ok(groups)) => {
                 writeln!(f, "The API server will say that you are:\n")?;
-                writeln!(f, "  user    {}", ForeignText::new(name))?;
+                writeln!(f, "  user    {}", UntrustedText::new(name))?;
                 for group in groups {
-                    writeln!(f, "  group   {}", ForeignText::new(group))?;
+                    writeln!(f, "  group   {}", UntrustedText::new(group))?;
                 }
                 writeln!(f, "  group   system:authenticated")?;
             }
@@ -142,12 +142,12 @@ impl fmt::Display for ClusterUser {
                     f,
                     "The API server will refuse this token: {}\n\
                      kubectl would get `Unauthorized` with it: correct this first, and run setup again.",
-                    ForeignText::new(why)
+                    UntrustedText::new(why)
                 )?;
             }
         }
         for note in &self.notes {
-            writeln!(f, "\nNote: {}", ForeignText::new(note))?;
+            writeln!(f, "\nNote: {}", UntrustedText::new(note))?;
         }
         Ok(())
     }

@@ -11,8 +11,8 @@ use crate::session::{self, Removed};
 use crate::settings::{cache_dir, runtime_dir};
 use crate::ui::Ui;
 
-/// How long a renewal that is under way is waited for.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// How long a refresh that is under way is waited for.
+const REFRESH_WAIT: Duration = Duration::from_secs(40);
 
 pub(crate) fn run(args: CleanArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     // One directory that cannot be looked at keeps nobody from the others; the first failure is told at the end.
@@ -24,9 +24,9 @@ pub(crate) fn run(args: CleanArgs, environment: &Environment, ui: Ui) -> Result<
     // Failures are remembered there, and a session may have gone on there. Everybody may make a directory among the temporary files, and
     // one of another user has nothing of ours in it.
     if let Some(dir) = &environment.temporary_dir
-        && let Ok(removed) = session::remove_all(dir, PATIENCE, || ())
+        && let Ok(removed) = session::remove_all(dir, REFRESH_WAIT, || ())
     {
-        told(&removed, dir, false, ui);
+        report_removed(&removed, dir, false, ui);
     }
     sweep_kubeconfigs(environment);
     if let (Err(_), Err(second)) = (&cleaned, &fallback) {
@@ -44,12 +44,17 @@ fn sweep_kubeconfigs(environment: &Environment) {
 
 /// `always_tells`: also that there was nothing.
 fn clean(dir: &Path, always_tells: bool, ui: Ui) -> Result<(), Error> {
-    let tell = || ui.note("waiting for another kubesesame, which is renewing a session or signing in");
-    told(&session::remove_all(dir, PATIENCE, tell)?, dir, always_tells, ui);
+    let tell = || ui.note("waiting for another kubesesame, which is refreshing a session or signing in");
+    report_removed(
+        &session::remove_all(dir, REFRESH_WAIT, tell)?,
+        dir,
+        always_tells,
+        ui,
+    );
     Ok(())
 }
 
-fn told(removed: &Removed, dir: &Path, always_tells: bool, ui: Ui) {
+fn report_removed(removed: &Removed, dir: &Path, always_tells: bool, ui: Ui) {
     if removed.sessions == 0 && !always_tells {
         return;
     }
@@ -65,8 +70,6 @@ fn told(removed: &Removed, dir: &Path, always_tells: bool, ui: Ui) {
         ));
     }
     if removed.sessions > 0 {
-        ui.note(
-            "tokens that were handed out live on until their end, and the provider still knows the sessions",
-        );
+        ui.note("tokens that were issued live on until their end, and the provider still knows the sessions");
     }
 }

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use super::qr;
 use crate::environment;
-use crate::foreign_text::ForeignText;
 use crate::oidc::{self, Continuation, Event, Person, Question, Remark};
 use crate::secret::Secret;
 use crate::settings::NoBrowser;
 use crate::ui::{TimeLeft, Ui};
+use crate::untrusted_text::UntrustedText;
 
 /// A program can wait; a person at a terminal wants to know.
 const PROGRAM_TIMEOUT: Duration = Duration::from_secs(30);
@@ -64,7 +64,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::SigningIn { issuer } => {
             ui.note(&format!(
                 "signing in at {} in your browser",
-                ForeignText::new(issuer)
+                UntrustedText::new(issuer)
             ));
         }
         Event::NoBrowser(why) => ui.note(no_browser(why)),
@@ -98,7 +98,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
     }
 }
 
-fn chosen_by_cluster(issuer: &ForeignText) -> String {
+fn chosen_by_cluster(issuer: &UntrustedText) -> String {
     format!(
         "the cluster's entry in the kubeconfig chose {issuer} to sign in at: enter no code of another provider"
     )
@@ -188,14 +188,14 @@ fn time_left(left: Duration) -> TimeLeft {
     }
 }
 
-fn enter_code(ui: Ui, address: &url::Url, code: &ForeignText, complete: &url::Url) {
+fn enter_code(ui: Ui, address: &url::Url, code: &UntrustedText, complete: &url::Url) {
     let canvas = ui.canvas();
     if let Some(picture) = canvas.and_then(|canvas| qr::picture(complete.as_str(), canvas)) {
         ui.picture(&picture);
     }
     ui.note(&format!(
         "sign in at {} with the code {code}",
-        ForeignText::new(address.as_str())
+        UntrustedText::new(address.as_str())
     ));
     if complete != address {
         ui.note(&format!(
@@ -237,7 +237,7 @@ pub(crate) fn ask(question: Question<'_>, deadline: Option<Instant>) -> io::Resu
     let prompt = match question {
         Question::Password => return Ui::ask_secret("Password: ", deadline),
         Question::Username { earlier: Some(name) } => {
-            return Ui::ask(format!("Username [{}]: ", ForeignText::new(name)), deadline);
+            return Ui::ask(format!("Username [{}]: ", UntrustedText::new(name)), deadline);
         }
         Question::Username { earlier: None } => "Username: ",
         Question::CodeOrAddress => "Enter code, or the address that the browser ended on: ",

@@ -10,12 +10,12 @@ use crate::clock;
 use crate::cluster::{ClaimMapping, ClusterUser, username_prefix};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::foreign_text::{ForeignText, escaped_json};
 use crate::kubeconfig::{self, SetCredentials};
 use crate::oidc::{self, Continuation, Event, NoDocumentCache, ProviderClient, Tokens};
 use crate::runtime::LazyRuntime;
-use crate::settings::{self, Login, Provider, Trust};
+use crate::settings::{self, Login, Provider, TlsTrust};
 use crate::ui::Ui;
+use crate::untrusted_text::{UntrustedText, escaped_json};
 
 pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     let mut line = set_credentials(&args)?;
@@ -24,7 +24,7 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
     provider.expand_home(environment);
     let login = Login::new(&args.login, redirect_url, environment, environment.terminal())?;
     settings::check(&provider, &login)?;
-    let mut trust = Trust::new(args.tls);
+    let mut trust = TlsTrust::new(args.tls);
     trust.expand_home(environment);
     let mapping = claim_mapping(args.cluster, provider.issuer.as_str());
 
@@ -37,7 +37,7 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
     if let Some(why) = user.refusal() {
         ui.warn(&format!(
             "the API server will refuse this token: {}",
-            ForeignText::new(why)
+            UntrustedText::new(why)
         ));
     }
     let claims = escaped_json(&format!("{:#}", Value::Object(tokens.claims)));
@@ -45,7 +45,7 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
 }
 
 /// Signs a person in with `offline_access`, and without it where that is refused; the flag says whether to write it.
-fn sign_in(provider: &Provider, login: &Login, trust: &Trust, ui: Ui) -> Result<(Tokens, bool), Error> {
+fn sign_in(provider: &Provider, login: &Login, trust: &TlsTrust, ui: Ui) -> Result<(Tokens, bool), Error> {
     let runtime = LazyRuntime::default();
     if let Some(notice) = login.notice_before_a_password(provider) {
         ui.note(&notice);
@@ -56,8 +56,8 @@ fn sign_in(provider: &Provider, login: &Login, trust: &Trust, ui: Ui) -> Result<
         let client = ProviderClient::new(provider, trust, &NoDocumentCache, person, clock::now)?;
         runtime.block_on(client.login(login)).map_err(Error::Runtime)
     };
-    if !login.grant.is_a_persons() {
-        // A program has no session to renew.
+    if !login.grant.is_interactive() {
+        // A program has no session to refresh.
         let tokens = attempt(provider)?.map_err(|failure| failure.error)?;
         return Ok((tokens, false));
     }
@@ -109,7 +109,7 @@ fn claim_mapping(args: ClusterArgs, issuer: &str) -> ClaimMapping {
 /// Takes what was typed, since defaults may change and the kubeconfig should not freeze them.
 fn set_credentials(args: &SetupArgs) -> Result<SetCredentials, settings::Error> {
     let (provider, login, tls) = (&args.provider, &args.login, &args.tls);
-    let mut line = Line(Vec::new());
+    let mut line = ExecArgs(Vec::new());
     line.text("oidc-issuer-url", provider.oidc_issuer_url.as_deref());
     line.text("oidc-client-id", provider.oidc_client_id.as_deref());
     line.file(
@@ -162,9 +162,9 @@ fn texts(values: &[String]) -> impl Iterator<Item = &str> {
 }
 
 /// The arguments of the line, as they come.
-struct Line(Vec<String>);
+struct ExecArgs(Vec<String>);
 
-impl Line {
+impl ExecArgs {
     fn text(&mut self, flag: &str, value: Option<&str>) {
         self.texts(flag, value.into_iter());
     }
@@ -248,14 +248,14 @@ fn from_anywhere(file: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::{Cli, Command, Layers};
+    use crate::cli::{Cli, Command, ConfigSources};
     use crate::diagnose::GrantType;
 
     fn refuses(error: &str, description: &str) -> bool {
         refuses_a_scope(&oidc::Error::SignInRefused(oidc::OAuthError {
             status: 0,
-            error: ForeignText::new(error),
-            description: Some(ForeignText::new(description)),
+            error: UntrustedText::new(error),
+            description: Some(UntrustedText::new(description)),
             request_id: None,
             is_okta: false,
             grant: GrantType::AuthorizationCode,
@@ -264,7 +264,7 @@ mod tests {
 
     fn written(args: &[&str]) -> String {
         let words = ["kubesesame", "setup"].iter().chain(args);
-        let cli = Cli::parse_from_os(words.map(Into::into), &Layers::default()).unwrap();
+        let cli = Cli::parse_from_os(words.map(Into::into), &ConfigSources::default()).unwrap();
         let Command::Setup(args) = cli.command else {
             panic!("not setup")
         };

@@ -1,4 +1,4 @@
-//! Private files: the only door to the file system.
+//! Private files: the only access point to the file system.
 //!
 //! Owns how a file is read, replaced, locked and removed so that no other user of the machine can read, plant or
 //! swap it: owner and mode are checked on the open descriptor, links are not followed, a file appears whole or
@@ -232,7 +232,10 @@ impl PrivateDir {
     }
 
     /// Removes what a killed writer of this file left behind. Only for who may write the file alone.
-    #[expect(clippy::disallowed_methods, reason = "the door to the file system")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the single access point to the file system"
+    )]
     pub(crate) fn remove_stale_temporaries(&self, name: &str) {
         let prefix = temporary_prefix(name);
         let Ok(entries) = fs::read_dir(&self.path) else {
@@ -249,11 +252,14 @@ impl PrivateDir {
 
     /// Puts a file out of the way, under one name that the next such file takes over.
     pub(crate) fn quarantine(&self, name: &str) -> Result<(), Error> {
-        self.rename(name, &format!("{name}.set-aside"))
+        self.rename(name, &format!("{name}.quarantined"))
     }
 
     /// Gives a file another name, durably; what has that name is replaced.
-    #[expect(clippy::disallowed_methods, reason = "the door to the file system")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the single access point to the file system"
+    )]
     pub(crate) fn rename(&self, name: &str, new_name: &str) -> Result<(), Error> {
         let path = self.path_of(name);
         fs::rename(&path, self.path_of(new_name))
@@ -266,7 +272,10 @@ impl PrivateDir {
     }
 
     /// Removes the file; that there is none is fine.
-    #[expect(clippy::disallowed_methods, reason = "the door to the file system")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the single access point to the file system"
+    )]
     pub(crate) fn remove(&self, name: &str) -> Result<(), Error> {
         let path = self.path_of(name);
         match fs::remove_file(&path) {
@@ -288,7 +297,10 @@ impl PrivateDir {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the door to the file system")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the single access point to the file system"
+)]
 fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
     options.open(path)
 }

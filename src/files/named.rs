@@ -26,7 +26,7 @@ pub(crate) fn read_secret(path: &Path) -> Result<Vec<u8>, Error> {
 
 /// Reads a file that the person named, such as a CA certificate. Its owner and mode are the person's business.
 ///
-/// What could keep a reader waiting for ever, a FIFO or a device, is refused; only a pipe that the caller has handed over as a
+/// What could keep a reader waiting for ever, a FIFO or a device, is refused; only a pipe that the caller has passed as a
 /// descriptor, as a shell does for `<(…)`, is read, and not waited for without end.
 pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::Io {

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::foreign_text::{ForeignText, is_harmless};
+use crate::untrusted_text::{UntrustedText, is_harmless};
 
 /// A path in a sentence; names of files may hold anything.
-pub(crate) fn shown(path: &Path) -> ForeignText {
-    ForeignText::new(&path.to_string_lossy())
+pub(crate) fn shown(path: &Path) -> UntrustedText {
+    UntrustedText::new(&path.to_string_lossy())
 }
 
 /// A path, or another word, as a shell takes it. What could trick a terminal, or is no text, is written as `$'…'` has it.

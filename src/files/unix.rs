@@ -213,7 +213,7 @@ pub(super) fn read_pipe(pipe: &mut File, limit: u64, wait: Duration, bytes: &mut
     while (bytes.len() as u64) < limit {
         let left = end.saturating_duration_since(Instant::now());
         let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        // Before each read, since a descriptor that was handed over may wait (Darwin opens it by duplicating it).
+        // Before each read, since a descriptor that was passed may wait (Darwin opens it by duplicating it).
         match poll(&mut [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)], left) {
             Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
             Ok(_) => {}

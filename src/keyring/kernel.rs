@@ -9,7 +9,7 @@ use linux_keyutils::{KeyError, KeyPermissionsBuilder, KeyRing, KeyRingIdentifier
 use crate::secret::SecretKey;
 
 /// How long a key stays, in seconds: the keyring may have been locked since.
-const LIFE: usize = 10 * 60 * 60;
+const KEY_LIFETIME_SECS: usize = 10 * 60 * 60;
 
 pub(super) fn read(name: &str) -> Option<SecretKey> {
     let user = KeyRing::from_special_id(KeyRingIdentifier::User, false).ok()?;
@@ -34,7 +34,7 @@ fn try_write(name: &str, key: &SecretKey) -> Result<(), KeyError> {
         .user(of_user)
         .build();
     made.set_perms(permissions)?;
-    made.set_timeout(LIFE)?;
+    made.set_timeout(KEY_LIFETIME_SECS)?;
     KeyRing::from_special_id(KeyRingIdentifier::User, true)?.link_key(made)
 }
 

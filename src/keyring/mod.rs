@@ -1,6 +1,6 @@
-//! The keyring of the operating system: the only door to it.
+//! The keyring of the operating system: the only access point to it.
 //!
-//! Owns how a small secret is kept under a name, and that asking never takes longer than [`PATIENCE`]: a keyring that is locked
+//! Owns how a small secret is kept under a name, and that asking never takes longer than [`ANSWER_TIMEOUT`]: a keyring that is locked
 //! may wait for a person who is not there. On Linux what was read is kept in the kernel's keyring for a working day, so that a
 //! cached call does not go over D-Bus. Never falls back to anything else.
 
@@ -16,12 +16,12 @@ use std::time::Duration;
 use data_encoding::HEXLOWER;
 use keyring_core::{CredentialStore, Entry, Error as StoreError};
 
-use crate::foreign_text::ForeignText;
 use crate::process;
 use crate::secret::SecretKey;
+use crate::untrusted_text::UntrustedText;
 
 /// How long a keyring may take to answer. One that is unlocked takes some milliseconds.
-const PATIENCE: Duration = Duration::from_secs(3);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Under this name our entries stand beside those of other programs.
 const SERVICE: &str = "kubesesame";
@@ -31,14 +31,14 @@ const LABEL: &str = "kubesesame: key of a session";
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("the OS keyring did not answer within {} s: it is locked, or waits for somebody", PATIENCE.as_secs())]
+    #[error("the OS keyring did not answer within {} s: it is locked, or waits for somebody", ANSWER_TIMEOUT.as_secs())]
     NoAnswer,
     #[error("the OS keyring is locked: {0}")]
-    Locked(ForeignText),
+    Locked(UntrustedText),
     #[error("there is no OS keyring here: {0}")]
-    Absent(ForeignText),
+    Absent(UntrustedText),
     #[error("the OS keyring refused: {0}")]
-    Refused(ForeignText),
+    Refused(UntrustedText),
     #[error("the system starts no thread to ask the OS keyring with: {0}")]
     NoThread(std::io::Error),
 }
@@ -104,7 +104,7 @@ pub(crate) fn forget_at_hand(name: &str) {
 }
 
 /// Returns the key if it is at hand without asking the keyring.
-pub(crate) fn at_hand(name: &str) -> Option<SecretKey> {
+pub(crate) fn cached_key(name: &str) -> Option<SecretKey> {
     #[cfg(target_os = "linux")]
     return kernel::read(name);
     #[cfg(not(target_os = "linux"))]
@@ -139,7 +139,7 @@ fn in_time<T: Send + 'static>(
         drop(answer.send(result));
     });
     asking.map_err(Error::NoThread)?;
-    match answered.recv_timeout(PATIENCE) {
+    match answered.recv_timeout(ANSWER_TIMEOUT) {
         Ok(result) => result,
         Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Err(Error::NoAnswer),
     }
@@ -179,10 +179,10 @@ fn explained(error: &StoreError) -> Error {
 }
 
 /// A store's error with its innermost cause, which says more; never the entry.
-fn shown(error: &StoreError) -> ForeignText {
+fn shown(error: &StoreError) -> UntrustedText {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
-    ForeignText::with_limit(&cause.to_string(), 200)
+    UntrustedText::with_limit(&cause.to_string(), 200)
 }

@@ -14,8 +14,8 @@ use super::error::Error;
 use super::legacy::LegacyArguments;
 use super::tree::{Node, Value, parse};
 use super::users::{Kind, users};
-use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
+use crate::untrusted_text::UntrustedText;
 
 const ISSUER: &str = "idp-issuer-url";
 const ID_TOKEN: &str = "id-token";
@@ -71,13 +71,13 @@ pub(crate) fn users_of_contexts(
     let user = |name: &String| match known.get(name.as_str()) {
         Some(Some(user)) => Ok(user.clone()),
         Some(None) => Err(Error::NoUser {
-            name: ForeignText::new(name),
+            name: UntrustedText::new(name),
         }),
         None => Err(Error::NoSuchContext {
-            name: ForeignText::new(name),
+            name: UntrustedText::new(name),
             known: contexts
                 .iter()
-                .map(|(known, _)| ForeignText::new(known))
+                .map(|(known, _)| UntrustedText::new(known))
                 .collect(),
         }),
     };
@@ -97,7 +97,7 @@ pub(crate) fn auth_provider(text: &str, user: &str) -> Result<Option<Result<Auth
             id_token: token(config, ID_TOKEN),
             refresh_token: token(config, REFRESH_TOKEN),
         }),
-        Kind::Already | Kind::Peer { .. } => {
+        Kind::Already | Kind::Kubelogin { .. } => {
             Err("it has an `exec` entry, so that kubectl itself runs what signs in".to_owned())
         }
         Kind::Other(_) => Err("it has no `auth-provider` of the name `oidc`".to_owned()),
@@ -134,7 +134,7 @@ pub(crate) fn with_tokens(
         .find(|known| known.name == user)
         .map(|user| user.kind)
     else {
-        return Err(Fault::Unproven);
+        return Err(Fault::VerificationFailed);
     };
     let tokens: Vec<(&str, &str)> = [(ID_TOKEN, id_token), (REFRESH_TOKEN, refresh_token)]
         .into_iter()
@@ -145,11 +145,11 @@ pub(crate) fn with_tokens(
         .iter()
         .map(|(key, token)| edit(&lines, config, key, token).ok())
         .collect();
-    let edited = apply(text, edits.ok_or(Fault::Unproven)?);
+    let edited = apply(text, edits.ok_or(Fault::VerificationFailed)?);
     let expected = document.root.as_ref().map(|root| expected(root, user, &tokens));
     match parse(&edited) {
         Ok(after) if after.root == expected => Ok(edited),
-        _ => Err(Fault::Unproven),
+        _ => Err(Fault::VerificationFailed),
     }
 }
 

@@ -19,11 +19,11 @@ pub(crate) enum Fault {
     Broken(Broken),
     NoKubeconfig(&'static str),
     /// The edited text is not what it has to be: a fault of ours, and nothing is written.
-    Unproven,
+    VerificationFailed,
 }
 
 /// What the caller decides.
-pub(crate) struct Choice<'a> {
+pub(crate) struct ConvertOptions<'a> {
     /// Whether to convert the user of this name.
     pub(crate) wanted: &'a dyn Fn(&str) -> bool,
     /// Whether `get-token` takes these arguments; else the flag that it does not take.
@@ -34,7 +34,7 @@ pub(crate) struct Choice<'a> {
 
 /// What became of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum UserOutcome {
     Converted {
         kept: Vec<SecretFlag>,
         advice: Advice,
@@ -50,36 +50,36 @@ pub(crate) enum Fate {
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) text: String,
-    pub(crate) users: Vec<(String, Fate)>,
+    pub(crate) users: Vec<(String, UserOutcome)>,
 }
 
 /// Converts the users that can and shall be.
-pub(crate) fn plan(text: &str, choice: &Choice<'_>) -> Result<Plan, Fault> {
+pub(crate) fn plan(text: &str, options: &ConvertOptions<'_>) -> Result<Plan, Fault> {
     let document = parse(text).map_err(Fault::Broken)?;
     let lines = Lines::of(text);
-    let mut fates = Vec::new();
+    let mut outcomes = Vec::new();
     let mut edits: Vec<Edit> = Vec::new();
     let mut proofs = HashMap::new();
     for user in users(&document).map_err(Fault::NoKubeconfig)? {
-        let fate = match convert(&lines, &user, choice) {
+        let outcome = match convert(&lines, &user, options) {
             Ok(Ok(conversion)) => {
-                let fate = Fate::Converted {
+                let outcome = UserOutcome::Converted {
                     kept: conversion.kept,
                     advice: conversion.advice,
                 };
                 edits.extend(conversion.edits);
                 proofs.insert(user.name.to_owned(), conversion.exec);
-                fate
+                outcome
             }
-            Ok(Err(fate)) => fate,
-            Err(reason) => Fate::Unable(reason),
+            Ok(Err(outcome)) => outcome,
+            Err(reason) => UserOutcome::Unable(reason),
         };
-        fates.push((user.name.to_owned(), fate));
+        outcomes.push((user.name.to_owned(), outcome));
     }
     if edits.is_empty() {
         return Ok(Plan {
             text: text.to_owned(),
-            users: fates,
+            users: outcomes,
         });
     }
     let edited = apply(text, edits);
@@ -87,42 +87,42 @@ pub(crate) fn plan(text: &str, choice: &Choice<'_>) -> Result<Plan, Fault> {
     match parse(&edited) {
         Ok(after) if after.root == expected => Ok(Plan {
             text: edited,
-            users: fates,
+            users: outcomes,
         }),
-        _ => Err(Fault::Unproven),
+        _ => Err(Fault::VerificationFailed),
     }
 }
 
-/// Converts one user; the inner error is a fate that is no failure, the outer one a reason.
+/// Converts one user; the inner error is an outcome that is no failure, the outer one a reason.
 fn convert(
     lines: &Lines<'_>,
     user: &User<'_>,
-    choice: &Choice<'_>,
-) -> Result<Result<Conversion, Fate>, String> {
-    let fate = match &user.kind {
-        Kind::Already => Fate::Already,
-        Kind::Other(reason) => Fate::Other(*reason),
-        _ if !(choice.wanted)(user.name) => Fate::NotAsked,
-        Kind::Unable(reason) => Fate::Unable(reason.clone()),
-        Kind::Peer { exec, wrapped } => {
+    options: &ConvertOptions<'_>,
+) -> Result<Result<Conversion, UserOutcome>, String> {
+    let outcome = match &user.kind {
+        Kind::Already => UserOutcome::Already,
+        Kind::Other(reason) => UserOutcome::Other(*reason),
+        _ if !(options.wanted)(user.name) => UserOutcome::NotAsked,
+        Kind::Unable(reason) => UserOutcome::Unable(reason.clone()),
+        Kind::Kubelogin { exec, wrapped } => {
             // Flags first: a secret must not move for an entry that stays.
-            check(&from_exec(lines, exec, *wrapped, &|_, _| None)?, choice)?;
+            check(&from_exec(lines, exec, *wrapped, &|_, _| None)?, options)?;
             return from_exec(lines, exec, *wrapped, &|flag, secret| {
-                (choice.secret_file)(user.name, flag, secret)
+                (options.secret_file)(user.name, flag, secret)
             })
             .map(Ok);
         }
         Kind::Legacy { config } => {
-            check(&from_legacy(lines, user.node, config, &|_, _| None)?, choice)?;
-            let secret_file = |flag, secret: &Secret| (choice.secret_file)(user.name, flag, secret);
+            check(&from_legacy(lines, user.node, config, &|_, _| None)?, options)?;
+            let secret_file = |flag, secret: &Secret| (options.secret_file)(user.name, flag, secret);
             return from_legacy(lines, user.node, config, &secret_file).map(Ok);
         }
     };
-    Ok(Err(fate))
+    Ok(Err(outcome))
 }
 
-fn check(conversion: &Conversion, choice: &Choice<'_>) -> Result<(), String> {
-    (choice.accepts)(&conversion.arguments)
+fn check(conversion: &Conversion, options: &ConvertOptions<'_>) -> Result<(), String> {
+    (options.accepts)(&conversion.arguments)
 }
 
 /// Returns the tree that the edited text has to have.
@@ -170,31 +170,31 @@ pub(crate) fn is_conversion_of(original: &str, current: &str) -> bool {
     if original == current {
         return true;
     }
-    let ours = our_users(current);
-    let ours: HashMap<&str, &OurUser> = ours.iter().map(|user| (user.name.as_str(), user)).collect();
+    let ours = converted_users(current);
+    let ours: HashMap<&str, &ConvertedUser> = ours.iter().map(|user| (user.name.as_str(), user)).collect();
     let secret_file = |name: &str, flag: SecretFlag, _: &Secret| {
         let user = ours.get(name)?;
         let (_, path) = user.secret_files.iter().find(|(known, _)| *known == flag)?;
         Some(path.clone())
     };
-    let choice = Choice {
+    let options = ConvertOptions {
         wanted: &|name| ours.contains_key(name),
         accepts: &|_| Ok(()),
         secret_file: &secret_file,
     };
-    plan(original, &choice).is_ok_and(|plan| plan.text == current)
+    plan(original, &options).is_ok_and(|plan| plan.text == current)
 }
 
 /// A user that is ours already.
 #[derive(Debug)]
-pub(crate) struct OurUser {
+pub(crate) struct ConvertedUser {
     pub(crate) name: String,
     /// Where its secrets are.
     pub(crate) secret_files: Vec<(SecretFlag, String)>,
 }
 
 /// Returns our users.
-pub(crate) fn our_users(text: &str) -> Vec<OurUser> {
+pub(crate) fn converted_users(text: &str) -> Vec<ConvertedUser> {
     let Ok(document) = parse(text) else {
         return Vec::new();
     };
@@ -213,7 +213,7 @@ pub(crate) fn our_users(text: &str) -> Vec<OurUser> {
         let files = SECRETS
             .into_iter()
             .filter_map(|secret| Some((secret, secret_file_of(secret, &args)?)));
-        OurUser {
+        ConvertedUser {
             name: user.name.to_owned(),
             secret_files: files.collect(),
         }
@@ -236,20 +236,20 @@ fn secret_file_of(secret: SecretFlag, args: &[&str]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn converted(exec: &str) -> Result<String, Fate> {
+    fn converted(exec: &str) -> Result<String, UserOutcome> {
         let text = format!("users: [{{name: n, user: {{exec: {exec}}}}}]\n");
-        let choice = Choice {
+        let options = ConvertOptions {
             wanted: &|_| true,
             accepts: &|_| Ok(()),
             secret_file: &|_, _, _| Some("/a 'b'/c.secret".to_owned()),
         };
-        let plan = plan(&text, &choice).unwrap();
+        let plan = plan(&text, &options).unwrap();
         assert!(is_conversion_of(&text, &plan.text), "{}", plan.text);
         match &plan.users[0].1 {
-            Fate::Converted { .. } => Ok(plan.text
+            UserOutcome::Converted { .. } => Ok(plan.text
                 ["users: [{name: n, user: {exec: {".len()..plan.text.len() - "}}}]\n".len()]
                 .to_owned()),
-            fate => Err(fate.clone()),
+            outcome => Err(outcome.clone()),
         }
     }
 
@@ -291,7 +291,7 @@ mod tests {
             "{command: kubelogin, args: [get-token], apiVersion: x, interactiveMode: }",
             "{command: kubelogin, args: [get-token, [x]], apiVersion: x}",
         ] {
-            assert!(matches!(converted(exec), Err(Fate::Unable(_))), "{exec}");
+            assert!(matches!(converted(exec), Err(UserOutcome::Unable(_))), "{exec}");
         }
     }
 

@@ -13,7 +13,7 @@ use similar::udiff::UnifiedHunkHeader;
 use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices, group_diff_ops};
 
 use super::mask::masked;
-use crate::foreign_text::{ForeignText, harmless_lines};
+use crate::untrusted_text::{UntrustedText, harmless_lines};
 
 /// Lines around a change.
 const CONTEXT: usize = 3;
@@ -28,7 +28,7 @@ pub(crate) fn unified((path, after): (&str, &str), old: &str, new: &str) -> Stri
     let new: Vec<&str> = new.split_inclusive('\n').collect();
     let groups = group_diff_ops(changes(&old, &new), CONTEXT);
     let mut unified = String::new();
-    let path = ForeignText::new(path);
+    let path = UntrustedText::new(path);
     // Writing to a string cannot fail.
     for (number, ops) in groups.iter().filter(|ops| !ops.is_empty()).enumerate() {
         if number == 0 {

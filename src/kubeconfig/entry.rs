@@ -31,7 +31,7 @@ pub(super) struct Conversion {
 /// Gives the file that a secret moves to, or nothing to leave it.
 pub(super) type SecretFile<'a> = dyn Fn(SecretFlag, &Secret) -> Option<String> + 'a;
 
-/// Edits the entry of a user of the peer.
+/// Edits the entry of a user of kubelogin.
 pub(super) fn from_exec(
     lines: &Lines<'_>,
     exec: &Node,
@@ -128,7 +128,7 @@ fn secret_at(arguments: &[String], at: usize) -> Option<(SecretFlag, usize, Stri
     (!text.is_empty()).then(|| (secret, value_at, text.to_owned()))
 }
 
-/// Returns the mapping with our values in place of the peer's.
+/// Returns the mapping with our values in place of kubelogin's.
 fn wanted(exec: &Node, arguments: &[String], replaces_install_hint: bool) -> Node {
     let mut pairs = Vec::new();
     let had_mode = exec.get("interactiveMode").is_some();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::tree::{Broken, SECOND_DOCUMENT};
 use crate::files::{self, shown};
-use crate::foreign_text::ForeignText;
+use crate::untrusted_text::UntrustedText;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -24,36 +24,36 @@ pub(crate) enum Error {
     },
     #[error("there is no user `{name}`")]
     NoSuchUser {
-        name: ForeignText,
-        known: Vec<ForeignText>,
+        name: UntrustedText,
+        known: Vec<UntrustedText>,
     },
     #[error("no context is named, and the kubeconfig has no current one")]
     NoContext,
     #[error("there is no context `{name}`")]
     NoSuchContext {
-        name: ForeignText,
-        known: Vec<ForeignText>,
+        name: UntrustedText,
+        known: Vec<UntrustedText>,
     },
     #[error("the context `{name}` names no user")]
-    NoUser { name: ForeignText },
+    NoUser { name: UntrustedText },
     #[error("user `{name}` of `{}` cannot be signed in: {reason}", shown(.path))]
     NoSignIn {
         path: PathBuf,
-        name: ForeignText,
-        reason: ForeignText,
+        name: UntrustedText,
+        reason: UntrustedText,
         /// What to do about a value of an `auth-provider` that cannot be used.
         cure: Option<String>,
     },
     #[error("user `{name}` of `{}` cannot be converted: {reason}", shown(.path))]
     Unable {
         path: PathBuf,
-        name: ForeignText,
-        reason: ForeignText,
+        name: UntrustedText,
+        reason: UntrustedText,
     },
     #[error("the conversion of `{}` would change more than it should; nothing was written", shown(.path))]
-    Unproven { path: PathBuf },
+    VerificationFailed { path: PathBuf },
     #[error("the tokens of user `{name}` cannot be written into `{}`: the layout of its entry is not understood", shown(.path))]
-    NoPlaceForTokens { path: PathBuf, name: ForeignText },
+    NoPlaceForTokens { path: PathBuf, name: UntrustedText },
     #[error("`{}` is the backup of another state of `{}`", shown(.backup), shown(.path))]
     OtherBackup { path: PathBuf, backup: PathBuf },
     #[error("`{}` was changed after its conversion", shown(.path))]
@@ -113,7 +113,7 @@ impl Error {
             Self::Unable { .. } => {
                 "change that by hand, or write the entry anew with `kubesesame setup`".to_owned()
             }
-            Self::Unproven { .. } => {
+            Self::VerificationFailed { .. } => {
                 "write the entry anew with `kubesesame setup`, and please report this kubeconfig's layout"
                     .to_owned()
             }
@@ -142,8 +142,8 @@ impl Error {
 /// So many names help; more are a flood.
 const MAX_NAMES: usize = 20;
 
-fn joined(names: &[ForeignText]) -> String {
-    let first: Vec<&str> = names.iter().take(MAX_NAMES).map(ForeignText::as_str).collect();
+fn joined(names: &[UntrustedText]) -> String {
+    let first: Vec<&str> = names.iter().take(MAX_NAMES).map(UntrustedText::as_str).collect();
     let others = match names.len().saturating_sub(MAX_NAMES) {
         0 => String::new(),
         others => format!(", and {others} more"),
@@ -158,9 +158,9 @@ mod tests {
     #[test]
     fn a_hint_names_some_of_many() {
         let known = (0..60_000)
-            .map(|number| ForeignText::new(&format!("u{number}")))
+            .map(|number| UntrustedText::new(&format!("u{number}")))
             .collect();
-        let name = ForeignText::new("x");
+        let name = UntrustedText::new("x");
         let hint = Error::NoSuchUser { name, known }.hint();
         assert!(hint.ends_with(", u19, and 59980 more"), "{hint}");
     }

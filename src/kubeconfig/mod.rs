@@ -26,7 +26,7 @@ pub(crate) use advice::{Advice, Drops};
 pub(crate) use auth_provider::{
     AuthProvider, auth_provider, contexts, user_names, users_of_contexts, with_tokens,
 };
-pub(crate) use convert::{Choice, Fate, Fault, Plan, is_conversion_of, our_users, plan};
+pub(crate) use convert::{ConvertOptions, Fault, Plan, UserOutcome, converted_users, is_conversion_of, plan};
 pub(crate) use diff::unified;
 pub(crate) use entry_terms::{hint_in_cluster_terms, hint_in_entry_terms, in_entry_terms};
 pub(crate) use error::Error;

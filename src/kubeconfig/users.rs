@@ -19,15 +19,15 @@ pub(super) struct User<'a> {
 /// How a user gets its credential.
 #[derive(Debug)]
 pub(super) enum Kind<'a> {
-    /// Through the peer. The number of arguments before `get-token` says whether kubectl is its wrapper.
-    Peer { exec: &'a Node, wrapped: bool },
+    /// Through kubelogin. The number of arguments before `get-token` says whether kubectl is its wrapper.
+    Kubelogin { exec: &'a Node, wrapped: bool },
     /// Through client-go's own OpenID Connect provider, which cannot sign in.
     Legacy { config: &'a Node },
     /// Through us.
     Already,
     /// In a way that has nothing to do with us; the text says which, where a person may wonder.
     Other(Option<&'static str>),
-    /// Through the peer, in a way that we cannot take over.
+    /// Through kubelogin, in a way that we cannot take over.
     Unable(String),
 }
 
@@ -70,7 +70,7 @@ pub(super) fn users(document: &Document) -> Result<Vec<User<'_>>, &'static str> 
         .collect();
     let repeated = repeated(users.iter().map(|user| user.name));
     for user in &mut users {
-        if repeated.contains(user.name) && user.kind.is_ours() {
+        if repeated.contains(user.name) && user.kind.is_convertible() {
             user.kind = Kind::Unable("the file has two users of this name, which kubectl refuses".to_owned());
         }
     }
@@ -78,8 +78,8 @@ pub(super) fn users(document: &Document) -> Result<Vec<User<'_>>, &'static str> 
 }
 
 impl Kind<'_> {
-    fn is_ours(&self) -> bool {
-        matches!(self, Self::Peer { .. } | Self::Legacy { .. })
+    fn is_convertible(&self) -> bool {
+        matches!(self, Self::Kubelogin { .. } | Self::Legacy { .. })
     }
 }
 
@@ -87,7 +87,7 @@ fn user(item: &Node, decorated: bool) -> Option<User<'_>> {
     let name = item.get("name")?.text()?;
     let node = item.get("user")?;
     let mut kind = kind(node);
-    if kind.is_ours()
+    if kind.is_convertible()
         && let Some(reason) = obstacle(item, decorated)
     {
         kind = Kind::Unable(reason);
@@ -130,7 +130,7 @@ fn kind(user: &Node) -> Kind<'_> {
     let legacy = present("auth-provider").map(legacy);
     match (exec, legacy) {
         (Some(kind), None) | (None, Some(kind)) => kind,
-        (Some(a), Some(b)) if a.is_ours() || b.is_ours() => {
+        (Some(a), Some(b)) if a.is_convertible() || b.is_convertible() => {
             Kind::Unable("it has both `exec` and `auth-provider`, which kubectl refuses".to_owned())
         }
         _ => Kind::Other(None),
@@ -161,7 +161,7 @@ fn exec(exec: &Node) -> Kind<'_> {
     if items.iter().any(|item| item.text().is_none()) {
         return Kind::Unable("its `args` are not a list of texts".to_owned());
     }
-    Kind::Peer { exec, wrapped }
+    Kind::Kubelogin { exec, wrapped }
 }
 
 /// int128's flags begin with `--oidc-`; Azure's login flags do not.
@@ -193,7 +193,7 @@ mod tests {
         let text = format!("users:\n- name: n\n  user: {user}\n");
         let document = parse(&text).unwrap();
         match &users(&document).unwrap()[0].kind {
-            Kind::Peer { wrapped, .. } => format!("peer {wrapped}"),
+            Kind::Kubelogin { wrapped, .. } => format!("kubelogin {wrapped}"),
             Kind::Legacy { .. } => "legacy".to_owned(),
             Kind::Already => "already".to_owned(),
             Kind::Other(reason) => reason.unwrap_or("other").to_owned(),
@@ -206,23 +206,23 @@ mod tests {
         let cases = [
             (
                 "{exec: {command: kubectl, args: [oidc-login, get-token]}}",
-                "peer true",
+                "kubelogin true",
             ),
             (
                 "{exec: {command: /usr/bin/kubectl, args: [oidc-login, get-token]}}",
-                "peer true",
+                "kubelogin true",
             ),
             (
                 "{exec: {command: 'C:\\k\\kubectl.exe', args: [oidc-login, get-token]}}",
-                "peer true",
+                "kubelogin true",
             ),
             (
                 "{exec: {command: kubelogin, args: [get-token, --oidc-issuer-url=https://i]}}",
-                "peer false",
+                "kubelogin false",
             ),
             (
                 "{exec: {command: kubectl-oidc_login, args: [get-token]}}",
-                "peer false",
+                "kubelogin false",
             ),
             (
                 "{exec: {command: kubelogin, args: [get-token, --login, azurecli, --server-id, x]}}",

@@ -11,14 +11,14 @@ use crate::oidc::{self, Person, ProviderClient};
 use crate::runtime::LazyRuntime;
 use crate::secret::Secret;
 use crate::session::{AskedBefore, Identity, Issue, Loaded, Recalled, Record};
-use crate::settings::{Login, Provider, Trust};
+use crate::settings::{Login, Provider, TlsTrust};
 use crate::ui::Ui;
 
 /// Whose session it is, and how a person signs in for it.
 pub(crate) struct Settings<'a> {
     pub(crate) provider: &'a Provider,
     pub(crate) login: &'a Login,
-    pub(crate) trust: &'a Trust,
+    pub(crate) trust: &'a TlsTrust,
     pub(crate) identity: &'a Identity,
     pub(crate) scopes_from: ScopeSource,
 }
@@ -74,7 +74,7 @@ impl<S: SessionStore> Acquisition<'_, S> {
     }
 
     pub(super) fn is_by_person(&self) -> bool {
-        self.settings.login.grant.is_a_persons()
+        self.settings.login.grant.is_interactive()
     }
 }
 
@@ -105,7 +105,7 @@ pub(super) enum CallStage {
     FirstLook,
     Busy,
     Locked,
-    Renewed,
+    Acquired,
     RefreshFailed,
     RefreshRefused,
     SignInFailed,
@@ -170,7 +170,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
                 CallStage::Locked => Stage::Locked {
                     seen: self.seen.as_ref(),
                 },
-                CallStage::Renewed => Stage::Renewed,
+                CallStage::Acquired => Stage::Acquired,
                 CallStage::RefreshFailed => Stage::RefreshFailed,
                 CallStage::RefreshRefused => Stage::RefreshRefused,
                 CallStage::SignInFailed => Stage::SignInFailed,

@@ -13,7 +13,7 @@ use crate::clock;
 use crate::error::Error;
 use crate::oidc::{ProviderClient, StoredToken};
 use crate::secret::Secret;
-use crate::session::{self, PeerDir, PeerRecord, Record};
+use crate::session::{self, KubeloginDir, KubeloginRecord, Record};
 
 /// Where to look.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +45,7 @@ impl Import<'_> {
                     "the sessions of kubectl oidc-login in `{path}` are left alone: {error}"
                 ));
             };
-            let dir = match PeerDir::open(path) {
+            let dir = match KubeloginDir::open(path) {
                 Ok(Some(dir)) => dir,
                 Ok(None) => continue,
                 Err(error) => {
@@ -64,12 +64,12 @@ impl Import<'_> {
 }
 
 fn from_dir<S: SessionStore>(
-    dir: &PeerDir,
+    dir: &KubeloginDir,
     call: &Acquisition<'_, S>,
     client: &ProviderClient<'_>,
     save: Save<'_>,
 ) -> Result<Option<Imported>, Error> {
-    let mut fitting: Vec<(i64, PeerRecord)> = dir
+    let mut fitting: Vec<(i64, KubeloginRecord)> = dir
         .records()?
         .into_iter()
         .filter_map(|record| Some((as_ours(call, &record)?.issued_at, record)))
@@ -88,7 +88,7 @@ fn from_dir<S: SessionStore>(
             continue;
         };
         if session.is_usable(clock::now()) {
-            let verified = call.runtime.block_on(client.trusts(&session.token));
+            let verified = call.runtime.block_on(client.verify_imported(&session.token));
             match verified.map_err(Error::Runtime)? {
                 Ok(true) => {}
                 Ok(false) => forget_token(&mut session),
@@ -116,7 +116,7 @@ fn from_dir<S: SessionStore>(
 }
 
 /// Returns the session that a record of kubelogin would be for us, if it fits and is of any use.
-fn as_ours<S: SessionStore>(call: &Acquisition<'_, S>, record: &PeerRecord) -> Option<Record> {
+fn as_ours<S: SessionStore>(call: &Acquisition<'_, S>, record: &KubeloginRecord) -> Option<Record> {
     let provider = call.settings.provider;
     // Who is meant, by any of the ways to say so: kubelogin's own are the user name and the hint.
     let account = provider.account.as_deref();
@@ -130,7 +130,7 @@ fn as_ours<S: SessionStore>(call: &Acquisition<'_, S>, record: &PeerRecord) -> O
         stored.expires_at,
         record.refresh_token.clone(),
         provider.scopes.joined(),
-        stored.origin,
+        stored.initial_id_token,
     );
     (session.refresh_token.is_some() || session.is_usable(clock::now())).then_some(session)
 }

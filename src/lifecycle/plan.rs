@@ -41,7 +41,7 @@ pub(crate) enum Stage<'a> {
         seen: Option<&'a Secret>,
     },
     /// The session is new, or another program's that is used as it is.
-    Renewed,
+    Acquired,
     /// Nothing is known of the session's end: the network, the provider's own fault, or a wrong setting.
     RefreshFailed,
     /// The provider will not refresh this session any more.
@@ -95,7 +95,7 @@ pub(crate) fn plan(state: &State<'_>, now: i64, demand: Demand) -> Step {
         (Stage::FirstLook, Demand::Good) if usable && !state.is_suspect(now) => Step::Use,
         (Stage::FirstLook, Demand::Good) if usable => Step::Lock { wait: false },
         (Stage::FirstLook, Demand::Background) if state.is_due(now) => Step::Lock { wait: false },
-        (Stage::FirstLook, Demand::Background) | (Stage::Busy | Stage::Renewed, _) => Step::Use,
+        (Stage::FirstLook, Demand::Background) | (Stage::Busy | Stage::Acquired, _) => Step::Use,
         (Stage::FirstLook, _) => match &state.recalled {
             Some(recalled) => or_use(Step::Recall(recalled.clone())),
             None => Step::Lock { wait: true },
@@ -377,7 +377,7 @@ mod tests {
     fn after_a_refresh_or_a_sign_in_that_failed() {
         let hour = hour();
         for (stage, now, demand, expected) in [
-            (Stage::Renewed, OVER, Demand::Good, Step::Use),
+            (Stage::Acquired, OVER, Demand::Good, Step::Use),
             (Stage::RefreshFailed, OVER, Demand::Good, Step::Fail),
             (Stage::RefreshFailed, MARGIN, Demand::Good, Step::UseToTheEnd),
             (Stage::RefreshFailed, GOOD, Demand::Fresh, Step::Fail),

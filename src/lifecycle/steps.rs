@@ -12,8 +12,8 @@ use super::plan::{Demand, Step, plan};
 use super::{LockedSession, Remark, SessionStore};
 use crate::clock;
 use crate::error::Error;
-use crate::oidc::{LoginFailure, ProviderClient, Refresh, Renewal, Tokens};
-use crate::origin::Origin;
+use crate::initial_id_token::InitialIdToken;
+use crate::oidc::{LoginFailure, ProviderClient, Refresh, RefreshOutcome, Tokens};
 use crate::process::DeferredSignals;
 use crate::secret::Secret;
 use crate::session::{Loaded, Order, Record};
@@ -45,7 +45,7 @@ impl<S: SessionStore> Progress<'_, S> {
             }
             waited
         } else {
-            // A good token is handed out, whatever is the matter with the lock.
+            // A good token is returned, whatever is the matter with the lock.
             let Ok(Some(locked)) = self.call.store.try_lock() else {
                 self.stage = CallStage::Busy;
                 return Ok(());
@@ -105,7 +105,7 @@ impl<S: SessionStore> Progress<'_, S> {
             Some(Imported::Session(session)) => self.session = Some(session),
             Some(Imported::Borrowed(session)) => {
                 self.session = Some(session);
-                self.stage = CallStage::Renewed;
+                self.stage = CallStage::Acquired;
             }
         }
         Ok(())
@@ -133,7 +133,7 @@ impl<S: SessionStore> Progress<'_, S> {
         }
         let ui = self.call.ui;
         let order = self.latest_order().next();
-        let keep_rotated = |token: &Secret| {
+        let on_rotated = |token: &Secret| {
             let rotated = Record {
                 refresh_token: Some(token.clone()),
                 order,
@@ -145,9 +145,9 @@ impl<S: SessionStore> Progress<'_, S> {
         let refresh = Refresh {
             token: refresh_token,
             granted_scope: &session.granted_scope,
-            origin: &session.origin,
+            initial_id_token: &session.initial_id_token,
             replaced: &session.token,
-            keep_rotated: &keep_rotated,
+            on_rotated: &on_rotated,
             is_sent: &is_sent,
         };
         let left = self.time_to_use(session);
@@ -159,7 +159,7 @@ impl<S: SessionStore> Progress<'_, S> {
         let refreshed = Box::pin(await_refresh(left, &is_sent, client.refresh(&refresh)));
         let outcome = self.call.runtime.block_on(signals.wait_for(refreshed, &is_sent));
         match outcome {
-            Ok(Some(renewal)) => self.refreshed(renewal)?,
+            Ok(Some(outcome)) => self.refreshed(outcome)?,
             Ok(None) => {
                 ui.step(|| "the token could not be refreshed in time; it still lives".to_owned());
                 self.stage = CallStage::RefreshFailed;
@@ -178,7 +178,7 @@ impl<S: SessionStore> Progress<'_, S> {
         self.session = latest.filter(|latest| latest.refresh_token.is_some()).or(own);
     }
 
-    /// How long the token that is to be replaced can still be handed out: a good token is never withheld, and a provider that hangs must not
+    /// How long the token that is to be replaced can still be returned: a good token is never withheld, and a provider that hangs must not
     /// outlast it. None where there is nothing to lose.
     fn time_to_use(&self, session: &Record) -> Option<Duration> {
         let left = session.expires_at.saturating_sub(clock::now());
@@ -193,24 +193,29 @@ impl<S: SessionStore> Progress<'_, S> {
         self.failure = Some(error);
     }
 
-    fn refreshed(&mut self, outcome: Renewal) -> Result<(), Error> {
+    fn refreshed(&mut self, outcome: RefreshOutcome) -> Result<(), Error> {
         match outcome {
-            Renewal::Renewed(tokens) => {
+            RefreshOutcome::Refreshed(tokens) => {
                 self.tell_of_lost_successor(&tokens);
-                let origin = self.session.as_ref().map(|session| session.origin.clone());
-                let origin = origin.unwrap_or_default().or_later(tokens.origin.clone());
+                let initial_id_token = self
+                    .session
+                    .as_ref()
+                    .map(|session| session.initial_id_token.clone());
+                let initial_id_token = initial_id_token
+                    .unwrap_or_default()
+                    .or_later(tokens.initial_id_token.clone());
                 let order = self.latest_order().next();
-                return self.renewed(*tokens, origin, order);
+                return self.keep_tokens(*tokens, initial_id_token, order);
             }
-            Renewal::Over(reason) => match self.successor() {
+            RefreshOutcome::Over(reason) => match self.successor() {
                 Some(session) => {
                     self.session = Some(session);
                     self.stage = CallStage::Locked;
                 }
                 None => self.refused(&reason),
             },
-            Renewal::NoIdToken => self.refused(NO_ID_TOKEN),
-            Renewal::Failed(error) => {
+            RefreshOutcome::NoIdToken => self.refused(NO_ID_TOKEN),
+            RefreshOutcome::Failed(error) => {
                 let ui = self.call.ui;
                 ui.step(|| format!("the token could not be refreshed: {error}"));
                 let memory = error.is_the_providers();
@@ -290,9 +295,9 @@ impl<S: SessionStore> Progress<'_, S> {
                 if tokens.refresh_token.is_none() && self.call.is_by_person() {
                     self.call.ui.note(&self.call.settings.no_refresh_token());
                 }
-                let origin = tokens.origin.clone();
+                let initial_id_token = tokens.initial_id_token.clone();
                 let order = self.latest_order().signed_in(clock::now());
-                self.renewed(tokens, origin, order)?;
+                self.keep_tokens(tokens, initial_id_token, order)?;
             }
             Err(LoginFailure { error, asked }) => {
                 let outage = !asked && error.is_the_providers();
@@ -308,7 +313,12 @@ impl<S: SessionStore> Progress<'_, S> {
         Ok(())
     }
 
-    fn renewed(&mut self, tokens: Tokens, origin: Origin, order: Order) -> Result<(), Error> {
+    fn keep_tokens(
+        &mut self,
+        tokens: Tokens,
+        initial_id_token: InitialIdToken,
+        order: Order,
+    ) -> Result<(), Error> {
         let mut session = Record::new(
             self.call.settings.identity.clone(),
             tokens.token,
@@ -316,7 +326,7 @@ impl<S: SessionStore> Progress<'_, S> {
             tokens.expires_at,
             tokens.refresh_token,
             tokens.granted_scope,
-            origin,
+            initial_id_token,
         );
         session.order = order;
         if let Some(locked) = &self.locked {
@@ -328,7 +338,7 @@ impl<S: SessionStore> Progress<'_, S> {
             locked.forget_failures();
         }
         self.session = Some(session);
-        self.stage = CallStage::Renewed;
+        self.stage = CallStage::Acquired;
         self.was_stored = false;
         Ok(())
     }

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use crate::foreign_text::ForeignText;
 use crate::secret::Secret;
 use crate::settings::NoBrowser;
+use crate::untrusted_text::UntrustedText;
 
 use crate::oidc::errors::Error;
 use crate::oidc::token::id_token::Remark;
@@ -21,13 +21,13 @@ pub(crate) enum Event<'a> {
     Responded {
         method: &'a str,
         /// Without its query.
-        url: &'a ForeignText,
+        url: &'a UntrustedText,
         status: u16,
         millis: u128,
-        request_id: Option<ForeignText>,
+        request_id: Option<UntrustedText>,
     },
     /// The provider takes its time to answer.
-    Waiting { url: &'a ForeignText },
+    Waiting { url: &'a UntrustedText },
     /// The response to a refresh was lost on the way, and is asked for once more.
     ResponseLost,
     /// Certificates of the provider are not checked.
@@ -80,11 +80,11 @@ pub(crate) enum Event<'a> {
     /// Nothing is waited for any more, neither an answer nor a line.
     WaitEnded,
     /// A code to enter comes next, of an issuer that a cluster named.
-    CodeOfClustersIssuer(&'a ForeignText),
+    CodeOfClustersIssuer(&'a UntrustedText),
     /// A person has to enter this code at this address.
     EnterCode {
         address: &'a Url,
-        code: &'a ForeignText,
+        code: &'a UntrustedText,
         /// The same address with the code in it, or the plain one.
         complete: &'a Url,
     },

@@ -1,7 +1,7 @@
 //! The provider: login, refresh, and whether to believe what comes back.
 //!
 //! Owns the network, the loopback listener and the browser. Types of `openidconnect`, `oauth2` and `reqwest` stay
-//! in this room: some of them print tokens in their `Debug`. Knows nothing of sessions on disk or of kubectl.
+//! in this module: some of them print tokens in their `Debug`. Knows nothing of sessions on disk or of kubectl.
 
 mod client_auth;
 mod discovery;
@@ -23,7 +23,7 @@ pub(crate) use event::{Continuation, Event, Person, Question, Report};
 pub(crate) use grants::login::LoginFailure;
 pub(crate) use token::id_token::Remark;
 pub(crate) use token::stored::{StoredToken, issuer_and_audience};
-pub(crate) use token::verification_error::{LEEWAY as CLOCK_LEEWAY, header_limits};
+pub(crate) use token::verification_error::{CLOCK_LEEWAY_SECS as CLOCK_LEEWAY, header_limits};
 
 use discovery::documents::Documents;
 use http::Http;
@@ -32,9 +32,9 @@ use serde_json::{Map, Value};
 
 use crate::clock::Clock;
 use crate::files;
-use crate::origin::Origin;
+use crate::initial_id_token::InitialIdToken;
 use crate::secret::Secret;
-use crate::settings::{Provider, SecretSource, Trust};
+use crate::settings::{Provider, SecretSource, TlsTrust};
 
 /// What a login or a refresh brought, verified.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub(crate) struct Tokens {
     /// Of that token; none if it is opaque.
     pub(crate) claims: Map<String, Value>,
     /// What later tokens of this session are compared with; of an ID token alone.
-    pub(crate) origin: Origin,
+    pub(crate) initial_id_token: InitialIdToken,
     pub(crate) refresh_token: Option<Secret>,
     /// Scopes that the provider granted, separated by spaces.
     pub(crate) granted_scope: String,
@@ -58,9 +58,9 @@ pub(crate) struct Tokens {
 /// No outcome repeats for ever without a way forward: `Over` and `NoIdToken` lead to a sign-in, and a `Failed` either passes by
 /// itself or names what to change.
 #[derive(Debug)]
-pub(crate) enum Renewal {
+pub(crate) enum RefreshOutcome {
     /// There are new tokens, verified.
-    Renewed(Box<Tokens>),
+    Refreshed(Box<Tokens>),
     /// This session will never be refreshed again: the provider refused the refresh token, whatever status and code it chose for
     /// that, or the new token is none that can be accepted for this session (its signature, its issuer, another person). A
     /// sign-in has to follow; the text says why, in one line.
@@ -77,12 +77,12 @@ pub(crate) enum Renewal {
 pub(crate) struct Refresh<'a> {
     pub(crate) token: &'a Secret,
     pub(crate) granted_scope: &'a str,
-    pub(crate) origin: &'a Origin,
+    pub(crate) initial_id_token: &'a InitialIdToken,
     /// The token that is to be replaced.
     pub(crate) replaced: &'a Secret,
     /// Called when the provider has replaced the refresh token and the answer cannot be finished at once: the old one
     /// may be dead, so the new one has to be safe before anything takes time or fails.
-    pub(crate) keep_rotated: &'a (dyn Fn(&Secret) + Send + Sync),
+    pub(crate) on_rotated: &'a (dyn Fn(&Secret) + Send + Sync),
     /// Set when the refresh token is about to be sent: from then on only the answer says whether it is spent.
     pub(crate) is_sent: &'a AtomicBool,
 }
@@ -92,7 +92,7 @@ pub(crate) struct ProviderClient<'a> {
     provider: &'a Provider,
     client_secret: Option<Secret>,
     http: Http<'a>,
-    trust: &'a Trust,
+    trust: &'a TlsTrust,
     documents: &'a dyn DocumentCache,
     person: Person<'a>,
     clock: Clock,
@@ -102,7 +102,7 @@ impl<'a> ProviderClient<'a> {
     /// `documents` keeps the provider's documents between calls.
     pub(crate) fn new(
         provider: &'a Provider,
-        trust: &'a Trust,
+        trust: &'a TlsTrust,
         documents: &'a dyn DocumentCache,
         person: Person<'a>,
         clock: Clock,
@@ -158,7 +158,7 @@ mod tests {
         fn check(client: &ProviderClient<'_>, login: &Login, refresh: &Refresh<'_>, token: &Secret) {
             is_send(|| client.login(login));
             is_send(|| client.refresh(refresh));
-            is_send(|| client.trusts(token));
+            is_send(|| client.verify_imported(token));
         }
         std::hint::black_box(check);
     }

@@ -58,7 +58,7 @@ fn stat(pid: u32) -> Option<(String, String)> {
     Some((name.to_owned(), after_name.to_owned()))
 }
 
-pub(super) fn detach() {
+pub(super) fn daemonize() {
     let set = |signals: &[Signal]| signals.iter().copied().collect::<SigSet>();
     let _failed = set(&[Signal::SIGINT, Signal::SIGHUP, Signal::SIGTERM]).thread_block();
     // Whoever started us may have had it blocked.

@@ -35,7 +35,7 @@ use linux as platform;
 #[cfg(not(target_os = "linux"))]
 use other as platform;
 
-/// What is handed to a process that is left behind is at most what a pipe takes without a reader: we do not wait for one.
+/// What is passed to a process that is left behind is at most what a pipe takes without a reader: we do not wait for one.
 const MAX_INPUT: usize = 60 * 1024;
 
 /// The process that started us. A pid alone comes back after a while; with the start time it does not.
@@ -53,8 +53,8 @@ impl ParentProcess {
     }
 
     /// Whether it was there already at a time of [`crate::clock::boot_ticks`].
-    pub(crate) fn was_there_at(&self, moment: u64) -> bool {
-        self.started.is_some_and(|started| started <= moment)
+    pub(crate) fn was_there_at(&self, boot_ticks: u64) -> bool {
+        self.started.is_some_and(|started| started <= boot_ticks)
     }
 }
 
@@ -129,17 +129,17 @@ impl Continued {
 
 /// Whether a process that we leave behind would be looked after: the first process of a container takes all others
 /// with it when it ends, and as a parent it may never collect those that it inherits.
-pub(crate) fn can_leave_behind() -> bool {
+pub(crate) fn can_spawn_detached() -> bool {
     cfg!(unix) && std::process::id() != 1 && parent_id() != 1
 }
 
 /// Starts this program once more with `argument`, detached from our pipes, and hands it `input`. It ends the rest of
-/// its ties itself, see [`detach`].
+/// its ties itself, see [`daemonize`].
 ///
 /// # Errors
-/// When it cannot be started, or the input is too long to be handed over without waiting.
-#[expect(clippy::disallowed_methods, reason = "the door to processes")]
-pub(crate) fn leave_behind(argument: &str, input: &[u8]) -> io::Result<()> {
+/// When it cannot be started, or the input is too long to be passed without waiting.
+#[expect(clippy::disallowed_methods, reason = "the single access point to processes")]
+pub(crate) fn spawn_detached(argument: &str, input: &[u8]) -> io::Result<()> {
     if input.len() > MAX_INPUT {
         return Err(io::ErrorKind::ArgumentListTooLong.into());
     }
@@ -156,8 +156,8 @@ pub(crate) fn leave_behind(argument: &str, input: &[u8]) -> io::Result<()> {
         .map_or(Ok(()), |mut stdin| stdin.write_all(input))
 }
 
-/// Returns what [`leave_behind`] handed to this process.
-pub(crate) fn handed_input() -> Vec<u8> {
+/// Returns what [`spawn_detached`] passed to this process.
+pub(crate) fn read_handover() -> Vec<u8> {
     let mut input = Vec::new();
     let read = io::stdin()
         .lock()
@@ -169,8 +169,8 @@ pub(crate) fn handed_input() -> Vec<u8> {
 /// Leaves the session and terminal of whoever started us, and lets go of descriptors that came by inheritance: a script that
 /// waits for a pipe's end must not wait for us. A signal that is meant for them (Ctrl-C, a terminal that is closed) is not for us either.
 /// SIGTERM is: we end in a few seconds then, and by ourselves in a minute and a half at most.
-pub(crate) fn detach() {
-    platform::detach();
+pub(crate) fn daemonize() {
+    platform::daemonize();
 }
 
 #[cfg(test)]

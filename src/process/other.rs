@@ -55,7 +55,7 @@ pub(super) fn is_stopped_like_us(_pid: u32) -> bool {
 
 /// Where another session of processes cannot be had without unsafe code, the pipes are what counts, and those are cut.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn detach() {
+pub(super) fn daemonize() {
     #[cfg(unix)]
     let _failed = nix::unistd::setsid();
 }

@@ -31,7 +31,7 @@ pub(crate) struct FastPathEntry {
     storage: Storage,
 }
 
-/// What may be renewed ahead of a token's end, as far as the settings say.
+/// What may be refreshed in the background of a token's end, as far as the settings say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum RefreshPolicy {
     Off,
@@ -104,7 +104,7 @@ impl FastPathEntry {
         }
     }
 
-    /// Whether a token near its end is to be renewed now.
+    /// Whether a token near its end is to be refreshed now.
     pub(crate) fn is_due(&self, record: &Record, now: i64) -> bool {
         self.refresh.allows(record) && record.is_due(now)
     }

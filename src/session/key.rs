@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// What the name of a note of [`super::FastPathEntry`] ends with.
-pub(super) const FAST_PATH: &str = "shortcut.json";
+pub(super) const FAST_PATH: &str = "fast-path.json";
 
 /// What the name of a sealed session ends with.
 const SEALED: &str = "session.sealed";
@@ -26,7 +26,7 @@ impl Key {
     /// Hashes the canonical text.
     ///
     /// A later field must be left out of the text where it has its default, so that adding it logs nobody out.
-    /// The order of scopes does not count, and `openid` is always among them. `marks` are what else tells a session from the
+    /// The order of scopes does not count, and `openid` is always among them. `variant_tags` are what else tells a session from the
     /// usual one of a person with an ID token.
     pub(crate) fn new<'a>(
         issuer: &str,
@@ -34,7 +34,7 @@ impl Key {
         scopes: impl IntoIterator<Item = &'a str>,
         extra_parameters: &[(String, String)],
         account: Option<&str>,
-        marks: &[&str],
+        variant_tags: &[&str],
     ) -> Self {
         let scopes: BTreeSet<&str> = scopes.into_iter().filter(|scope| *scope != "openid").collect();
         let mut fields = vec![
@@ -50,8 +50,8 @@ impl Key {
         if let Some(account) = account {
             fields.push(json!({ "account": account }));
         }
-        if !marks.is_empty() {
-            fields.push(json!({ "marks": marks }));
+        if !variant_tags.is_empty() {
+            fields.push(json!({ "marks": variant_tags }));
         }
         let canonical = Value::Array(fields).to_string();
         Self(HEXLOWER.encode(digest(&SHA256, canonical.as_bytes()).as_ref()))
@@ -76,12 +76,12 @@ impl Key {
 
     /// Which process was given which token.
     pub(super) fn issued_log_file(&self) -> String {
-        format!("{self}.handed")
+        format!("{self}.issued")
     }
 
-    /// How it stands with a renewal ahead of the token's end.
-    pub(super) fn ahead_file(&self) -> String {
-        format!("{self}.ahead.json")
+    /// How it stands with a background refresh.
+    pub(super) fn background_refresh_file(&self) -> String {
+        format!("{self}.background-refresh.json")
     }
 
     pub(super) fn login_failures_file(&self) -> String {
@@ -126,14 +126,14 @@ pub(super) fn is_fast_path(name: &str) -> bool {
 pub(super) fn is_ours(name: &str) -> bool {
     const KINDS: [&str; 10] = [
         "session.json",
-        "session.json.set-aside",
+        "session.json.quarantined",
         SEALED,
-        "session.sealed.set-aside",
+        "session.sealed.quarantined",
         "failure.json",
         "passing.json",
         "provider.json",
-        "handed",
-        "ahead.json",
+        "issued",
+        "background-refresh.json",
         FAST_PATH,
     ];
     // What a killed writer left: `.HASH.KIND-RANDOM.tmp`.
@@ -197,14 +197,14 @@ mod tests {
     fn golden_with_all_that_may_be_left_out() {
         let parameters =
             [("ttl", "86400"), ("acr_values", "phr")].map(|(name, value)| (name.into(), value.into()));
-        let key = |parameters: &[(String, String)], account, marks: &[&str]| {
+        let key = |parameters: &[(String, String)], account, variant_tags: &[&str]| {
             let key = Key::new(
                 "https://example.okta.com",
                 "0oa1",
                 ["openid"],
                 parameters,
                 account,
-                marks,
+                variant_tags,
             );
             key.to_string()
         };

@@ -13,10 +13,10 @@ use crate::files::LockFile;
 use crate::process;
 
 /// How long a waiter sleeps between two tries, at most.
-const PAUSE: Duration = Duration::from_millis(40);
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(40);
 
 /// After this long the person is told on whom we wait.
-const PATIENCE: Duration = Duration::from_secs(2);
+const SHORT_LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// How the lock was come by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,13 +131,13 @@ pub(super) fn acquire(lock: &LockFile, limit: Duration, patience: impl FnOnce())
                 waited: waited.as_secs(),
             });
         }
-        if waited >= PATIENCE
+        if waited >= SHORT_LOCK_WAIT
             && let Some(patience) = patience.take()
         {
             patience();
         }
         thread::sleep(pause.min(limit.saturating_sub(waited)));
-        pause = (pause * 2).min(PAUSE);
+        pause = (pause * 2).min(LOCK_POLL_INTERVAL);
     }
     Ok(wait)
 }
@@ -164,7 +164,11 @@ impl Locked<'_> {
     /// A session was had, so nothing has failed, and nothing is to be refreshed in the background.
     pub(crate) fn forget_failures(&self) {
         let key = &self.store.key;
-        for name in [key.login_failures_file(), key.outage_file(), key.ahead_file()] {
+        for name in [
+            key.login_failures_file(),
+            key.outage_file(),
+            key.background_refresh_file(),
+        ] {
             drop(self.store.dir.remove(&name));
         }
     }

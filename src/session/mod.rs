@@ -1,19 +1,16 @@
-//! Sessions: what a login brought, who may renew it, and how the last login failed.
+//! Sessions: what a login brought, who may refresh it, and how the last login failed.
 //!
 //! Owns the files of one session (`KEY.session.json` or `KEY.session.sealed`, `KEY.lock`, `KEY.failure.json` and others) and their
 //! rules: reading takes no lock; only who holds the lock can write a session, so writing is a method of the guard. Never talks to a
 //! provider or to a person; what is odd comes back as a value.
 
-mod ahead;
 mod documents;
 mod fast_path_entry;
-mod issued_log;
 mod key;
+mod kubelogin;
 mod lock;
-mod login_failures;
+mod notes;
 mod order;
-mod outage;
-mod peer;
 mod record;
 mod sealed;
 mod sealed_mark;
@@ -24,15 +21,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-pub(crate) use ahead::Turn;
 pub(crate) use fast_path_entry::{FastPathEntry, RefreshPolicy};
-pub(crate) use issued_log::{AskedBefore, Issue, IssuedLog};
 pub(crate) use key::Key;
+pub(crate) use kubelogin::{KubeloginDir, KubeloginRecord};
 pub(crate) use lock::{Locked, Wait};
-pub(crate) use login_failures::{LoginFailures, Recalled};
+pub(crate) use notes::background_refresh::RefreshTurn;
+pub(crate) use notes::issued_log::{AskedBefore, Issue, IssuedLog};
+pub(crate) use notes::login_failures::{LoginFailures, Recalled};
+pub(crate) use notes::outage::ProviderOutage;
 pub(crate) use order::Order;
-pub(crate) use outage::ProviderOutage;
-pub(crate) use peer::{PeerDir, PeerRecord};
 #[cfg(test)]
 pub(crate) use record::tests::record as sample_record;
 pub(crate) use record::{Identity, Record};
@@ -119,7 +116,7 @@ pub(crate) struct Removed {
 /// Removes the files of all sessions in the directory, and what else of ours belongs to them, the keys in the keyring included.
 /// Lock files stay, since another process may hold one, and so does everything that we did not make.
 ///
-/// `tell` is called when a session is being renewed and its end is waited for, `patience` at most: a renewal would bring it back.
+/// `tell` is called when a session is being refreshed and its end is waited for, `patience` at most: a refresh would bring it back.
 pub(crate) fn remove_all(dir: &Path, patience: Duration, tell: impl Fn()) -> Result<Removed, Error> {
     let mut removed = Removed::default();
     let Some(dir) = PrivateDir::open(dir)? else {

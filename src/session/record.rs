@@ -9,19 +9,19 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::Order;
-use crate::origin::Origin;
+use crate::initial_id_token::InitialIdToken;
 use crate::secret::Secret;
 
 /// Version of the format that is written.
 const VERSION: u32 = 1;
 
-/// A token is renewed this many seconds before its end, or at half its life if that is less: the API server
+/// A token is refreshed this many seconds before its end, or at half its life if that is less: the API server
 /// gives `exp` no leeway, client-go has no margin of its own, and a request takes a moment to arrive.
-const MARGIN: i64 = 10;
+const REFRESH_MARGIN_SECS: i64 = 10;
 
-/// A token is renewed ahead in the last quarter of its life, or these seconds before its end if that is longer: a call a minute
+/// A token is refreshed in the background in the last quarter of its life, or these seconds before its end if that is longer: a call a minute
 /// has to come by in time. Never in the first half.
-const AHEAD: i64 = 120;
+const BACKGROUND_REFRESH_SECS: i64 = 120;
 
 /// Whose session it is: the record has to say the same as the settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,11 +33,11 @@ pub(crate) struct Identity {
     pub(crate) account: Option<String>,
 }
 
-/// One person's session: the token that is handed out, and what renews it.
+/// One person's session: the token that is returned, and what refreshes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) identity: Identity,
-    /// What is handed out, an ID token or an access token; verified when it arrived.
+    /// What is returned, an ID token or an access token; verified when it arrived.
     pub(crate) token: Secret,
     /// When the token was issued, in seconds since the epoch.
     pub(crate) issued_at: i64,
@@ -47,7 +47,7 @@ pub(crate) struct Record {
     /// The scopes that the provider granted, for the refresh request (RFC 6749 section 6).
     pub(crate) granted_scope: String,
     /// What a refreshed token is compared with (OpenID Connect Core 12.2).
-    pub(crate) origin: Origin,
+    pub(crate) initial_id_token: InitialIdToken,
     /// Which record of its session it is.
     pub(crate) order: Order,
 }
@@ -68,7 +68,8 @@ struct Wire<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refresh_token: Option<Secret>,
     granted_scope: String,
-    origin: Origin,
+    #[serde(rename = "origin")]
+    initial_id_token: InitialIdToken,
     #[serde(default, skip_serializing_if = "is_default")]
     signed_in_at: i64,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -87,7 +88,7 @@ impl Record {
         expires_at: i64,
         refresh_token: Option<Secret>,
         granted_scope: String,
-        origin: Origin,
+        initial_id_token: InitialIdToken,
     ) -> Self {
         Self {
             identity,
@@ -96,7 +97,7 @@ impl Record {
             expires_at,
             refresh_token,
             granted_scope,
-            origin,
+            initial_id_token,
             order: Order::default(),
         }
     }
@@ -140,7 +141,7 @@ impl Record {
             expires_at: self.expires_at,
             refresh_token: self.refresh_token.clone(),
             granted_scope: self.granted_scope.clone(),
-            origin: self.origin.clone(),
+            initial_id_token: self.initial_id_token.clone(),
             signed_in_at: self.order.signed_in_at,
             generation: self.order.generation,
         };
@@ -157,20 +158,20 @@ impl Record {
         }
     }
 
-    /// Until when the token is handed out, in seconds since the epoch; also what kubectl is told.
+    /// Until when the token is returned, in seconds since the epoch; also what kubectl is told.
     pub(crate) fn usable_until(&self) -> i64 {
         let life = self.expires_at.saturating_sub(self.issued_at).max(0);
-        self.expires_at.saturating_sub(MARGIN.min(life / 2))
+        self.expires_at.saturating_sub(REFRESH_MARGIN_SECS.min(life / 2))
     }
 
     pub(crate) fn is_usable(&self, now: i64) -> bool {
         now < self.usable_until()
     }
 
-    /// Whether the token is near enough to its end to be renewed ahead.
+    /// Whether the token is near enough to its end to be refreshed in the background.
     pub(crate) fn is_due(&self, now: i64) -> bool {
         let life = self.expires_at.saturating_sub(self.issued_at).max(0);
-        let last_part = (life / 4).max(AHEAD).min(life / 2);
+        let last_part = (life / 4).max(BACKGROUND_REFRESH_SECS).min(life / 2);
         now >= self.expires_at.saturating_sub(last_part)
     }
 }
@@ -197,7 +198,7 @@ impl Wire<'_> {
             expires_at,
             refresh_token: self.refresh_token,
             granted_scope: self.granted_scope,
-            origin: self.origin,
+            initial_id_token: self.initial_id_token,
             order: Order {
                 signed_in_at: self.signed_in_at,
                 generation: self.generation,
@@ -222,7 +223,7 @@ pub(super) mod tests {
             expires_at,
             Some(Secret::new("refresh")),
             "openid".into(),
-            Origin {
+            InitialIdToken {
                 subject: "00u1".into(),
             },
         )

@@ -2,7 +2,7 @@
 //!
 //! Owns the envelope: a header, the key's random name, a nonce, and the sealed text. The record inside is the one that a plain
 //! file has; the key's name, issuer, client and session are bound to it as associated data, so that no record can be put in another's
-//! place. The key seals every renewal, each with a nonce of its own, and so the keyring is not touched by a renewal. Pure but for
+//! place. The key seals every refresh, each with a nonce of its own, and so the keyring is not touched by a refresh. Pure but for
 //! randomness.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
@@ -21,12 +21,12 @@ const NAME_LEN: usize = 16;
 
 /// A key, and the name that it has in the keyring.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NamedKey {
+pub(crate) struct WrappingKey {
     name: [u8; NAME_LEN],
     key: SecretKey,
 }
 
-impl NamedKey {
+impl WrappingKey {
     /// Makes a key that nobody has had before; `None` where the system has no randomness to give.
     pub(super) fn make() -> Option<Self> {
         let (mut name, mut bytes) = ([0; NAME_LEN], [0; 32]);
@@ -88,7 +88,7 @@ impl Binding<'_> {
 }
 
 /// Seals a record; `None` where the system has no randomness to give.
-pub(super) fn seal(record: &[u8], with: &NamedKey, binding: &Binding<'_>) -> Option<Vec<u8>> {
+pub(super) fn seal(record: &[u8], with: &WrappingKey, binding: &Binding<'_>) -> Option<Vec<u8>> {
     let mut text = record.to_vec();
     let nonce = cipher(&with.key)?
         .seal_in_place_append_tag(binding.associated_data(&with.name)?, &mut text)
@@ -118,7 +118,7 @@ impl<'a> Sealed<'a> {
     }
 
     /// Opens it, or says why it cannot be opened.
-    pub(super) fn open(&self, with: &NamedKey, binding: &Binding<'_>) -> Result<Vec<u8>, &'static str> {
+    pub(super) fn open(&self, with: &WrappingKey, binding: &Binding<'_>) -> Result<Vec<u8>, &'static str> {
         let cannot = "it cannot be opened with the key in the OS keyring";
         let (nonce, text) = self.rest.split_first_chunk::<NONCE_LEN>().ok_or(cannot)?;
         let mut text = text.to_vec();
@@ -151,7 +151,7 @@ mod tests {
         }
     }
 
-    fn opened(file: &[u8], with: &NamedKey, client_id: &str) -> Result<Vec<u8>, &'static str> {
+    fn opened(file: &[u8], with: &WrappingKey, client_id: &str) -> Result<Vec<u8>, &'static str> {
         let binding = Binding {
             key: &key(client_id),
             identity: &identity(client_id),
@@ -159,7 +159,7 @@ mod tests {
         Sealed::parse(file)?.open(with, &binding)
     }
 
-    fn sealed(with: &NamedKey) -> Vec<u8> {
+    fn sealed(with: &WrappingKey) -> Vec<u8> {
         let binding = Binding {
             key: &key("c"),
             identity: &identity("c"),
@@ -169,12 +169,12 @@ mod tests {
 
     #[test]
     fn what_was_sealed_is_opened_by_its_key_for_its_session_only() {
-        let with = NamedKey::make().unwrap();
+        let with = WrappingKey::make().unwrap();
         let file = sealed(&with);
         assert_eq!(opened(&file, &with, "c").as_deref(), Ok(&b"the record"[..]));
         let cannot = Err("it cannot be opened with the key in the OS keyring");
         assert_eq!(opened(&file, &with, "other"), cannot);
-        assert_eq!(opened(&file, &NamedKey::make().unwrap(), "c"), cannot);
+        assert_eq!(opened(&file, &WrappingKey::make().unwrap(), "c"), cannot);
         // Bound to both: the name of the file, and the issuer and client in it.
         for (file_of, record_of) in [("c", "other"), ("other", "c")] {
             let binding = Binding {
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn nothing_that_was_cut_or_changed_is_opened() {
-        let with = NamedKey::make().unwrap();
+        let with = WrappingKey::make().unwrap();
         let file = sealed(&with);
         for length in 0..file.len() {
             assert!(opened(&file[..length], &with, "c").is_err(), "{length}");

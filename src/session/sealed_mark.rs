@@ -36,12 +36,12 @@ impl SealedMark {
     }
 
     pub(super) fn is_set(&self) -> Result<bool, Error> {
-        Ok(keyring::at_hand(&self.0).is_some() || keyring::read(&self.0)?.is_some())
+        Ok(keyring::cached_key(&self.0).is_some() || keyring::read(&self.0)?.is_some())
     }
 
     /// As [`Self::is_set`], as far as the kernel knows: the keyring itself takes too long for each call.
     pub(super) fn is_at_hand(&self) -> bool {
-        keyring::at_hand(&self.0).is_some()
+        keyring::cached_key(&self.0).is_some()
     }
 
     /// Takes it from the kernel: what is stored in a plain file from now on, and told to be, is ours.

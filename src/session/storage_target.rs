@@ -4,7 +4,7 @@
 
 use std::convert::Infallible;
 
-use super::sealed::{Binding, NamedKey, Sealed, seal};
+use super::sealed::{Binding, Sealed, WrappingKey, seal};
 use super::sealed_mark::REPLACED;
 use super::store::Form;
 use super::{Error, Loaded, Locked, Record};
@@ -27,7 +27,7 @@ pub(crate) enum StorageTarget {
         was_sealed: bool,
     },
     /// A sealed file, and the key to it, which is in the keyring.
-    Sealed(NamedKey),
+    Sealed(WrappingKey),
 }
 
 impl StorageTarget {
@@ -80,16 +80,17 @@ impl Locked<'_> {
         if let Some(file) = file
             && let Ok(sealed) = Sealed::parse(&file)
         {
-            let opens = |key: &NamedKey| store.unseal(&sealed, key).is_ok();
-            let Ok(at_hand) = NamedKey::of(&sealed, |name| Ok::<_, Infallible>(keyring::at_hand(name)));
-            if let Some(key) = at_hand.filter(opens) {
+            let opens = |key: &WrappingKey| store.unseal(&sealed, key).is_ok();
+            let Ok(cached_key) =
+                WrappingKey::of(&sealed, |name| Ok::<_, Infallible>(keyring::cached_key(name)));
+            if let Some(key) = cached_key.filter(opens) {
                 return Ok(StorageTarget::Sealed(key));
             }
-            if let Some(key) = NamedKey::of(&sealed, keyring::read)?.filter(opens) {
+            if let Some(key) = WrappingKey::of(&sealed, keyring::read)?.filter(opens) {
                 return Ok(StorageTarget::Sealed(key));
             }
         }
-        let key = NamedKey::make().ok_or(Error::NoRandomness)?;
+        let key = WrappingKey::make().ok_or(Error::NoRandomness)?;
         keyring::write(&key.name(), key.key())?;
         Ok(StorageTarget::Sealed(key))
     }
@@ -328,7 +329,7 @@ mod tests {
             let found: Vec<Form> = [PLAIN, SEALED].into_iter().filter(is_left).collect();
             assert_eq!(found, left, "{storage:?} {there:?} {plain_token}");
             let names = store.dir.names().unwrap();
-            let aside = names.iter().filter(|name| name.ends_with(".set-aside"));
+            let aside = names.iter().filter(|name| name.ends_with(".quarantined"));
             assert_eq!(aside.count(), there.len() - left.len(), "nothing is lost");
         }
     }

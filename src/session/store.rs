@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
-use super::sealed::{Binding, NamedKey, Sealed};
+use super::sealed::{Binding, Sealed, WrappingKey};
 use super::sealed_mark::{REPLACED, SealedMark};
 use super::{Error, Identity, IssuedLog, Key, LoginFailures, ProviderOutage, Record};
 use crate::files::PrivateDir;
@@ -118,13 +118,13 @@ impl Store {
             Ok(sealed) => sealed,
             Err(reason) => return Ok(Loaded::Corrupt(reason)),
         };
-        let Ok(at_hand) = NamedKey::of(&sealed, |name| Ok::<_, Infallible>(keyring::at_hand(name)));
-        if let Some(key) = at_hand
+        let Ok(cached_key) = WrappingKey::of(&sealed, |name| Ok::<_, Infallible>(keyring::cached_key(name)));
+        if let Some(key) = cached_key
             && let Ok(record) = self.unseal(&sealed, &key)
         {
             return Ok(Loaded::Session(Box::new(record)));
         }
-        Ok(match NamedKey::of(&sealed, keyring::read)? {
+        Ok(match WrappingKey::of(&sealed, keyring::read)? {
             Some(key) => {
                 self.bring_mark_at_hand(&key);
                 loaded(self.unseal(&sealed, &key))
@@ -134,13 +134,13 @@ impl Store {
     }
 
     /// Where the kernel keeps the key at hand from now on, it keeps the mark beside it: then no refresh has to ask the keyring for the mark.
-    fn bring_mark_at_hand(&self, key: &NamedKey) {
-        if keyring::at_hand(&key.name()).is_some() {
+    fn bring_mark_at_hand(&self, key: &WrappingKey) {
+        if keyring::cached_key(&key.name()).is_some() {
             drop(self.sealed_mark().is_set());
         }
     }
 
-    pub(super) fn unseal(&self, sealed: &Sealed<'_>, with: &NamedKey) -> Result<Record, &'static str> {
+    pub(super) fn unseal(&self, sealed: &Sealed<'_>, with: &WrappingKey) -> Result<Record, &'static str> {
         let binding = Binding {
             key: &self.key,
             identity: &self.identity,

@@ -3,7 +3,7 @@
 use super::{Error, expand_home};
 use crate::cli::LoginArgs;
 use crate::environment::Environment;
-use crate::foreign_text::ForeignText;
+use crate::untrusted_text::UntrustedText;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Browser {
@@ -61,7 +61,7 @@ impl Browser {
     /// Whether a file has the whole name is seen when the browser is opened, since most calls open none.
     fn command(text: &str, environment: &Environment) -> Result<Self, Error> {
         let words = shlex::split(text).filter(|words| !words.is_empty());
-        let mut words = words.ok_or_else(|| Error::BrowserCommand(ForeignText::new(text)))?;
+        let mut words = words.ok_or_else(|| Error::BrowserCommand(UntrustedText::new(text)))?;
         let program = |text: &str| {
             let path = expand_home(text.as_ref(), environment).into_os_string();
             path.into_string().unwrap_or_else(|_| text.to_owned())

@@ -20,10 +20,10 @@ pub(crate) struct Cache {
     fallback: Option<PathBuf>,
     pub(crate) force_refresh: bool,
     /// Whether a token that a client asks for again was refused.
-    pub(crate) notices_refusals: bool,
-    /// Whether a token is renewed before its end, by a process that nobody waits for.
-    pub(crate) renews_ahead: bool,
-    /// Where sessions of the peer may be, to be taken over.
+    pub(crate) detects_rejections: bool,
+    /// Whether a token is refreshed before its end, by a process that nobody waits for.
+    pub(crate) background_refresh: bool,
+    /// Where sessions of kubelogin may be, to be taken over.
     pub(crate) adopt_from: Vec<PathBuf>,
 }
 
@@ -55,16 +55,16 @@ impl Cache {
             "off" => Ok(false),
             other => Err(Error::no_choice(flag, other, &["auto", "off"])),
         };
-        let renews_ahead = is_on("refresh-ahead", &args.refresh_ahead)?;
-        let notices_refusals = is_on("notice-refusal", &args.notice_refusal)?;
+        let background_refresh = is_on("refresh-ahead", &args.refresh_ahead)?;
+        let detects_rejections = is_on("notice-refusal", &args.notice_refusal)?;
         let adopt_from = if is_on("adopt", &args.adopt)? {
-            peer_dirs(args.token_cache_dir.as_deref(), environment)
+            kubelogin_dirs(args.token_cache_dir.as_deref(), environment)
         } else {
             Vec::new()
         };
         Ok(Self {
-            notices_refusals,
-            renews_ahead,
+            detects_rejections,
+            background_refresh,
             adopt_from,
             storage,
             // Nothing about the cache withholds a token that can be had: without a home it is not kept.
@@ -128,9 +128,9 @@ pub(crate) fn failures_dir(environment: &Environment) -> Option<PathBuf> {
     runtime_dir(environment).or_else(|| environment.temporary_dir.clone())
 }
 
-/// Where the peer keeps its sessions: in the directory that a kubeconfig of today names, else in its own. A directory is named
+/// Where kubelogin keeps its sessions: in the directory that a kubeconfig of today names, else in its own. A directory is named
 /// to keep accounts apart, so that there is nothing in the other one for who names it.
-fn peer_dirs(flag: Option<&str>, environment: &Environment) -> Vec<PathBuf> {
+fn kubelogin_dirs(flag: Option<&str>, environment: &Environment) -> Vec<PathBuf> {
     if let Some(typed) = flag.filter(|dir| !dir.is_empty()) {
         return vec![expand_home(typed.as_ref(), environment)];
     }

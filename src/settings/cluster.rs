@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::Error;
-use crate::cli::{self, GetTokenArgs, ProviderArgs, Unfit, Untyped};
+use crate::cli::{self, ConfigError, GetTokenArgs, ProviderArgs, Untyped};
 use crate::exec::Cluster;
 
 const ISSUER: &str = "oidc-issuer-url";
@@ -46,7 +46,7 @@ impl ClusterChoice {
     ///
     /// # Errors
     /// A value that counts and cannot be used.
-    pub(crate) fn apply(args: &mut GetTokenArgs, cluster: &Cluster) -> Result<Self, Unfit> {
+    pub(crate) fn apply(args: &mut GetTokenArgs, cluster: &Cluster) -> Result<Self, ConfigError> {
         let config = &cluster.config;
         // Other plugins may read the same config, so that not every key is meant for us.
         let flags = cli::flags_of_get_token();
@@ -64,7 +64,7 @@ impl ClusterChoice {
             });
         }
         if let Some(key) = ours.iter().find(|key| !OF_CLUSTERS.contains(key)) {
-            return Err(Unfit::NotForClusters((*key).to_owned()));
+            return Err(ConfigError::NotForClusters((*key).to_owned()));
         }
         let has_own = is_given(args.provider.oidc_issuer_url.as_deref());
         let why = match (has_own, says(config, ISSUER)) {
@@ -81,7 +81,7 @@ impl ClusterChoice {
         })
     }
 
-    fn chosen(args: &mut GetTokenArgs, cluster: &Cluster) -> Result<Self, Unfit> {
+    fn chosen(args: &mut GetTokenArgs, cluster: &Cluster) -> Result<Self, ConfigError> {
         let config = &cluster.config;
         let issuer = text(config, ISSUER)?;
         let client = text(config, CLIENT)?;
@@ -138,16 +138,16 @@ impl ClusterChoice {
     pub(crate) fn explain(&self, error: Error) -> Error {
         let [issuer, client] = self.offers;
         match error {
-            Error::IssuerMissing if issuer => Error::OfCluster(
+            Error::IssuerMissing if issuer => Error::ClusterConfig(
                 ISSUER,
                 "the cluster's entry in the kubeconfig names one, which --cluster-config=ignore keeps from counting: name one in the \
                  user's exec entry, or leave that flag out",
             ),
-            Error::ClientIdMissing { .. } if self.server.is_some() => Error::OfCluster(
+            Error::ClientIdMissing { .. } if self.server.is_some() => Error::ClusterConfig(
                 CLIENT,
                 "add `oidc-client-id` beside `oidc-issuer-url` in the cluster's config: issuer, client, scopes and CA come from one place",
             ),
-            Error::ClientIdMissing { .. } if client => Error::OfCluster(
+            Error::ClientIdMissing { .. } if client => Error::ClusterConfig(
                 CLIENT,
                 "the cluster's entry in the kubeconfig names one, which counts only where the issuer is the cluster's too: name the \
                  client in the user's exec entry, or leave --oidc-issuer-url out",
@@ -208,30 +208,32 @@ fn says(config: &Map<String, Value>, key: &str) -> bool {
         .is_some_and(|value| !value.is_null() && value.as_str() != Some(""))
 }
 
-fn text(config: &Map<String, Value>, key: &str) -> Result<Option<String>, Unfit> {
+fn text(config: &Map<String, Value>, key: &str) -> Result<Option<String>, ConfigError> {
     match config.get(key) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => scalar(value).map(Some).ok_or_else(|| unfit(key, "it is no text")),
+        Some(value) => scalar(value)
+            .map(Some)
+            .ok_or_else(|| config_error(key, "it is no text")),
     }
 }
 
 /// Nobody has more scopes or authorities, and each call would read them.
 const MAX_TEXTS: usize = 100;
 
-fn texts(config: &Map<String, Value>, key: &str) -> Result<Vec<String>, Unfit> {
+fn texts(config: &Map<String, Value>, key: &str) -> Result<Vec<String>, ConfigError> {
     if config
         .get(key)
         .and_then(Value::as_array)
         .is_some_and(|values| values.len() > MAX_TEXTS)
     {
-        return Err(unfit(key, "it has more than 100 entries"));
+        return Err(config_error(key, "it has more than 100 entries"));
     }
     let texts = match config.get(key) {
         None | Some(Value::Null) => Some(Vec::new()),
         Some(Value::Array(values)) => values.iter().map(scalar).collect(),
         Some(value) => scalar(value).map(|text| vec![text]),
     };
-    texts.ok_or_else(|| unfit(key, "it is neither a text nor a list of texts"))
+    texts.ok_or_else(|| config_error(key, "it is neither a text nor a list of texts"))
 }
 
 /// YAML takes some client ids for numbers.
@@ -243,8 +245,8 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-fn unfit(key: &str, why: &str) -> Unfit {
-    Unfit::OfCluster(key.to_owned(), why.to_owned())
+fn config_error(key: &str, why: &str) -> ConfigError {
+    ConfigError::ClusterConfig(key.to_owned(), why.to_owned())
 }
 
 #[cfg(test)]
@@ -252,17 +254,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cli::{Cli, Command, Layers};
+    use crate::cli::{Cli, Command, ConfigSources};
 
     fn args(typed: &[&str]) -> GetTokenArgs {
         let words = ["k", "get-token"].iter().chain(typed).map(Into::into);
-        match Cli::parse_from_os(words, &Layers::default()).unwrap().command {
+        match Cli::parse_from_os(words, &ConfigSources::default())
+            .unwrap()
+            .command
+        {
             Command::GetToken(args) => *args,
             other => panic!("{other:?}"),
         }
     }
 
-    fn applied(typed: &[&str], config: &Value) -> (GetTokenArgs, Result<ClusterChoice, Unfit>) {
+    fn applied(typed: &[&str], config: &Value) -> (GetTokenArgs, Result<ClusterChoice, ConfigError>) {
         let mut args = args(typed);
         let cluster = Cluster {
             config: config.as_object().cloned().unwrap(),
@@ -367,7 +372,11 @@ mod tests {
             let config = json!({ "oidc-issuer-url": "c", name: "of the cluster" });
             for typed in [&[][..], &["--cluster-config=allow"], &["--oidc-issuer-url=u"]] {
                 let (_, choice) = applied(typed, &config);
-                assert_eq!(choice, Err(Unfit::NotForClusters(name.clone())), "{typed:?}");
+                assert_eq!(
+                    choice,
+                    Err(ConfigError::NotForClusters(name.clone())),
+                    "{typed:?}"
+                );
             }
             let (after, choice) = applied(&["--cluster-config=ignore"], &config);
             assert!(choice.is_ok() && !format!("{after:?}").contains("of the cluster"));
@@ -387,7 +396,7 @@ mod tests {
             config[key] = value;
             let (_, choice) = applied(&["--cluster-config=allow"], &config);
             assert!(
-                matches!(choice, Err(Unfit::OfCluster(named, _)) if named == key),
+                matches!(choice, Err(ConfigError::ClusterConfig(named, _)) if named == key),
                 "{key}"
             );
             let (_, ignored) = applied(&["--cluster-config=ignore"], &config);

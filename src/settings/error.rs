@@ -3,20 +3,20 @@
 use url::Url;
 
 use super::issuer::is_dotted_localhost;
-use crate::foreign_text::ForeignText;
+use crate::untrusted_text::UntrustedText;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("--oidc-issuer-url is missing")]
     IssuerMissing,
     #[error("--oidc-issuer-url `{0}` is not a URL")]
-    IssuerNotUrl(ForeignText, #[source] NotUrl),
+    IssuerNotUrl(UntrustedText, #[source] NotUrl),
     #[error("--oidc-issuer-url `{0}` still has the placeholder `{1}`")]
-    IssuerPlaceholder(ForeignText, ForeignText),
+    IssuerPlaceholder(UntrustedText, UntrustedText),
     #[error("--oidc-issuer-url `{0}` is not https")]
-    IssuerNotHttps(ForeignText),
+    IssuerNotHttps(UntrustedText),
     #[error("--oidc-issuer-url `{0}` has a {1}, which an issuer cannot have")]
-    IssuerHas(ForeignText, &'static str),
+    IssuerHas(UntrustedText, &'static str),
     #[error("--oidc-client-id is missing")]
     ClientIdMissing {
         /// The issuer is Okta's.
@@ -24,37 +24,37 @@ pub(crate) enum Error {
     },
     /// A flag that is missing, and what a cluster's config has to do with it.
     #[error("--{0} is missing")]
-    OfCluster(&'static str, &'static str),
+    ClusterConfig(&'static str, &'static str),
     #[error("--oidc-redirect-url `{0}` cannot be listened on: {1}")]
-    RedirectUrl(ForeignText, &'static str),
+    RedirectUrl(UntrustedText, &'static str),
     #[error("--local-server-cert and --local-server-key belong together, and one of them is missing")]
     HalfLocalServer,
     #[error("--listen-address `{0}` is not HOST:PORT")]
-    ListenAddress(ForeignText),
+    ListenAddress(UntrustedText),
     #[error("--browser-command `{0}` cannot be split into words")]
-    BrowserCommand(ForeignText),
+    BrowserCommand(UntrustedText),
     #[error("--{0} `{1}` is not NAME=VALUE")]
-    NotPairs(&'static str, ForeignText),
+    NotPairs(&'static str, UntrustedText),
     #[error("--{0} `{1}` is not a list: its quotes do not pair up")]
-    NotList(&'static str, ForeignText),
+    NotList(&'static str, UntrustedText),
     #[error("--{flag} `{given}` is none of {}", quoted(.among))]
     NoChoice {
         flag: &'static str,
-        given: ForeignText,
+        given: UntrustedText,
         among: &'static [&'static str],
     },
     #[error("--oidc-auth-request-extra-params cannot set `{0}`, which belongs to each sign-in alone")]
-    OursAlone(ForeignText),
+    ReservedParameter(UntrustedText),
     #[error("--open-url-after-authentication `{0}` is no http or https URL")]
-    AfterUrl(ForeignText),
+    PostLoginUrl(UntrustedText),
     #[error("--oidc-redirect-url-hostname `{0}` is no host name")]
-    RedirectHost(ForeignText),
+    RedirectHost(UntrustedText),
     #[error("--{} and --{} are both there", .0[0], .0[1])]
     TwoSecrets([&'static str; 2]),
     #[error("--account is there, and --grant-type is `client-credentials`")]
     AccountOfProgram,
     #[error("--account and --username are two people: `{0}` and `{1}`")]
-    TwoPeople(ForeignText, ForeignText),
+    AccountMismatch(UntrustedText, UntrustedText),
     #[error("there is no home directory to keep sessions in")]
     NoHome,
 }
@@ -82,7 +82,7 @@ impl Error {
     pub(super) fn no_choice(flag: &'static str, given: &str, among: &'static [&'static str]) -> Self {
         Self::NoChoice {
             flag,
-            given: ForeignText::with_limit(given, 30),
+            given: UntrustedText::with_limit(given, 30),
             among,
         }
     }
@@ -90,7 +90,9 @@ impl Error {
     /// The flags, without dashes, that hold what cannot be used.
     pub(crate) fn flags(&self) -> Vec<&'static str> {
         match self {
-            Self::IssuerMissing | Self::ClientIdMissing { .. } | Self::OfCluster(..) | Self::NoHome => vec![],
+            Self::IssuerMissing | Self::ClientIdMissing { .. } | Self::ClusterConfig(..) | Self::NoHome => {
+                vec![]
+            }
             Self::IssuerNotUrl(..)
             | Self::IssuerPlaceholder(..)
             | Self::IssuerNotHttps(_)
@@ -100,12 +102,12 @@ impl Error {
             Self::ListenAddress(_) => vec!["listen-address"],
             Self::BrowserCommand(_) => vec!["browser-command"],
             Self::NotPairs(flag, _) | Self::NotList(flag, _) | Self::NoChoice { flag, .. } => vec![*flag],
-            Self::OursAlone(_) => vec!["oidc-auth-request-extra-params"],
-            Self::AfterUrl(_) => vec!["open-url-after-authentication"],
+            Self::ReservedParameter(_) => vec!["oidc-auth-request-extra-params"],
+            Self::PostLoginUrl(_) => vec!["open-url-after-authentication"],
             Self::RedirectHost(_) => vec!["oidc-redirect-url-hostname"],
             Self::TwoSecrets(flags) => flags.to_vec(),
             Self::AccountOfProgram => vec!["account", "grant-type"],
-            Self::TwoPeople(..) => vec!["account", "username"],
+            Self::AccountMismatch(..) => vec!["account", "username"],
         }
     }
 
@@ -123,7 +125,7 @@ impl Error {
                 "it is the name that the provider gave the app for kubectl, and an audience that the API server accepts"
                     .to_owned()
             }
-            Self::OfCluster(_, hint) => (*hint).to_owned(),
+            Self::ClusterConfig(_, hint) => (*hint).to_owned(),
             Self::RedirectUrl(..) => {
                 "register http://localhost:8000 at the provider and leave the flag out, or \
                  give the http URL that is registered"
@@ -144,17 +146,17 @@ impl Error {
                 Some(nearest) => format!("did you mean --{flag}={nearest}?"),
                 None => without_choice(flag).to_owned(),
             },
-            Self::OursAlone(name) => match name.as_str() {
+            Self::ReservedParameter(name) => match name.as_str() {
                 "redirect_uri" => "use --oidc-redirect-url".to_owned(),
                 "client_id" => "use --oidc-client-id".to_owned(),
                 "code_challenge" | "code_challenge_method" => "use --oidc-pkce-method".to_owned(),
                 _ => "leave it out".to_owned(),
             },
-            Self::AfterUrl(_) => {
+            Self::PostLoginUrl(_) => {
                 "for example --open-url-after-authentication=https://example.com/welcome".to_owned()
             }
             Self::RedirectHost(_) => "use --oidc-redirect-url=http://HOST:PORT".to_owned(),
-            Self::TwoSecrets(_) | Self::AccountOfProgram | Self::TwoPeople(..) => {
+            Self::TwoSecrets(_) | Self::AccountOfProgram | Self::AccountMismatch(..) => {
                 "leave one of them out".to_owned()
             }
             Self::NoHome => "set HOME, or say where with --token-cache-dir".to_owned(),
@@ -211,7 +213,7 @@ fn without_choice(flag: &str) -> &'static str {
             "leave the flag out, or use --notice-refusal=off for a program that reads its kubeconfig over and over"
         }
         "refresh-ahead" => {
-            "leave the flag out, or use --refresh-ahead=off to renew a token only when it has ended"
+            "leave the flag out, or use --refresh-ahead=off to refresh a token only when it has ended"
         }
         _ => "leave the flag out, or use --adopt=off to leave the sessions of kubectl oidc-login alone",
     }

@@ -3,7 +3,7 @@
 use url::{Host, Url};
 
 use super::Error;
-use crate::foreign_text::ForeignText;
+use crate::untrusted_text::UntrustedText;
 
 /// The issuer's text as it was given: compared to the letter everywhere (OpenID Connect Discovery 4.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,11 +25,11 @@ impl Issuer {
     pub(crate) fn parse(text: String) -> Result<Self, Error> {
         // So short that what is wrong with it is not cut.
         let words: Vec<_> = text.split_whitespace().collect();
-        let shown = ForeignText::with_limit(&without_user(&words.join(" ")), 200);
+        let shown = UntrustedText::with_limit(&without_user(&words.join(" ")), 200);
         if let Some(placeholder) = placeholder(&text) {
             return Err(Error::IssuerPlaceholder(
                 shown,
-                ForeignText::with_limit(placeholder, 60),
+                UntrustedText::with_limit(placeholder, 60),
             ));
         }
         let url = Url::parse(&text).map_err(|error| Error::IssuerNotUrl(shown.clone(), error.into()))?;
@@ -64,7 +64,7 @@ impl Issuer {
     }
 
     /// Who it is, for a person who is about to type a secret: whatever its length, all of the host, as it will be asked.
-    pub(crate) fn shown(&self) -> ForeignText {
+    pub(crate) fn shown(&self) -> UntrustedText {
         const REST: usize = 100;
         let text = self.text.trim();
         let origin = format!(
@@ -76,7 +76,7 @@ impl Issuer {
         let is_as_asked =
             start.eq_ignore_ascii_case(&origin) && (rest.is_empty() || rest.starts_with([':', '/']));
         let text = if is_as_asked { text } else { self.url.as_str() };
-        ForeignText::with_limit(text, origin.len() + REST)
+        UntrustedText::with_limit(text, origin.len() + REST)
     }
 
     pub(crate) fn url(&self) -> &Url {

@@ -1,7 +1,7 @@
 //! Flags that hold several values, read as pflag reads them.
 
 use super::Error;
-use crate::foreign_text::ForeignText;
+use crate::untrusted_text::UntrustedText;
 
 /// Reads values of a list as pflag's `StringSlice` does: each is a line of CSV, so that a cell may stand in double quotes.
 ///
@@ -12,7 +12,7 @@ use crate::foreign_text::ForeignText;
 pub(crate) fn list(flag: &'static str, texts: &[String]) -> Result<Vec<String>, Error> {
     let mut cells = Vec::new();
     for text in texts {
-        let refused = || Error::NotList(flag, ForeignText::with_limit(text, 80));
+        let refused = || Error::NotList(flag, UntrustedText::with_limit(text, 80));
         if text.matches('"').count() % 2 != 0 {
             return Err(refused());
         }
@@ -52,7 +52,7 @@ pub(crate) fn pairs(flag: &'static str, texts: &[String]) -> Result<Vec<(String,
     for text in texts {
         // What stands behind a name may be a secret.
         let name = text.split([':', ' ']).next().unwrap_or_default();
-        let refused = || Error::NotPairs(flag, ForeignText::with_limit(name, 60));
+        let refused = || Error::NotPairs(flag, UntrustedText::with_limit(name, 60));
         let cells = match text.matches('=').count() {
             0 => return Err(refused()),
             1 => vec![text.trim_matches('"').to_owned()],

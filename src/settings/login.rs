@@ -8,13 +8,13 @@ use url::Url;
 use super::{Browser, Error, ListenAddress, Provider, Redirect, SecretSource, expand_home, list};
 use crate::cli::LoginArgs;
 use crate::environment::{Environment, Terminal};
-use crate::foreign_text::ForeignText;
+use crate::untrusted_text::UntrustedText;
 
 /// How to sign in.
 #[derive(Debug, Clone)]
 pub(crate) struct Login {
     pub(crate) grant: Grant,
-    /// A person may be asked on standard input: it is a terminal, and kubectl has handed it to us. Beside a listener the question
+    /// A person may be asked on standard input: it is a terminal, and kubectl has passed it to us. Beside a listener the question
     /// may come later, when this job is in the foreground.
     pub(crate) may_prompt: bool,
     /// kubectl has called, and has kept its standard input.
@@ -24,7 +24,7 @@ pub(crate) struct Login {
     pub(crate) listen: Vec<ListenAddress>,
     pub(crate) redirect: Redirect,
     /// What to wait for the browser with, if not plainly.
-    pub(crate) local_server: Option<LocalServer>,
+    pub(crate) local_server: Option<CallbackTls>,
     pub(crate) browser: Browser,
     pub(crate) timeout: Duration,
     /// Where the browser goes after the sign-in, in place of our page.
@@ -72,14 +72,14 @@ impl Grant {
     }
 
     /// Whether a person signs in.
-    pub(crate) fn is_a_persons(&self) -> bool {
+    pub(crate) fn is_interactive(&self) -> bool {
         *self != Self::ClientCredentials
     }
 }
 
 /// Files that the listener proves itself with; read when it listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct LocalServer {
+pub(crate) struct CallbackTls {
     pub(crate) certificate: PathBuf,
     pub(crate) key: PathBuf,
 }
@@ -105,7 +105,7 @@ impl Login {
         let keyboard_redirect = redirect_url.clone().filter(|text| !text.is_empty()).or(older);
         // Nobody listens for the other grants, so any URL will do that the provider knows.
         let redirect_url = redirect_url.filter(|_| grant == Grant::Browser);
-        let local_server = LocalServer::new(args, environment)?;
+        let local_server = CallbackTls::new(args, environment)?;
         let scheme = if local_server.is_some() { "https" } else { "http" };
         let redirect = match (
             redirect_url.filter(|text| !text.is_empty()),
@@ -207,11 +207,11 @@ impl Grant {
 fn page_after(text: &str) -> Result<Url, Error> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-        _ => Err(Error::AfterUrl(ForeignText::new(text))),
+        _ => Err(Error::PostLoginUrl(UntrustedText::new(text))),
     }
 }
 
-/// The new ways of spellings that the peer itself has dropped.
+/// The new ways of spellings that kubelogin itself has dropped.
 fn notes(args: &LoginArgs, has_redirect_url: bool) -> Vec<&'static str> {
     let old = [
         (
@@ -237,7 +237,7 @@ fn notes(args: &LoginArgs, has_redirect_url: bool) -> Vec<&'static str> {
         .collect()
 }
 
-impl LocalServer {
+impl CallbackTls {
     fn new(args: &LoginArgs, environment: &Environment) -> Result<Option<Self>, Error> {
         let path = |text: &Option<String>| {
             let text = text.as_deref().filter(|text| !text.is_empty());

@@ -24,25 +24,25 @@ pub(crate) use cluster::{ClusterChoice, check_cluster_config};
 pub(crate) use error::Error;
 pub(crate) use issuer::{Issuer, is_loopback, is_okta};
 pub(crate) use list::{list, pairs, scopes};
-pub(crate) use login::{Grant, LocalServer, Login};
+pub(crate) use login::{CallbackTls, Grant, Login};
 pub(crate) use provider::{OURS_ALONE, Pkce, Provider, Scopes, TokenKind};
 pub(crate) use redirect::{ListenAddress, Redirect};
 pub(crate) use secret_source::SecretSource;
 
 use crate::cli::{GetTokenArgs, TlsArgs};
 use crate::environment::{Environment, Terminal};
-use crate::foreign_text::ForeignText;
+use crate::untrusted_text::UntrustedText;
 
 /// Refuses settings of the two sides that contradict each other.
 pub(crate) fn check(provider: &Provider, login: &Login) -> Result<(), Error> {
-    if provider.account.is_some() && !login.grant.is_a_persons() {
+    if provider.account.is_some() && !login.grant.is_interactive() {
         return Err(Error::AccountOfProgram);
     }
     if let (Some(account), Some(username)) = (&provider.account, login.grant.username())
         && !is_same_person(account, username)
     {
-        let shown = |name| ForeignText::with_limit(name, 80);
-        return Err(Error::TwoPeople(shown(account), shown(username)));
+        let shown = |name| UntrustedText::with_limit(name, 80);
+        return Err(Error::AccountMismatch(shown(account), shown(username)));
     }
     Ok(())
 }
@@ -69,11 +69,11 @@ pub(crate) fn check_get_token(args: GetTokenArgs, environment: &Environment) -> 
 
 /// What to trust of the provider's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Trust {
+pub(crate) struct TlsTrust {
     /// In place of the system's roots, if there are any.
     pub(crate) authorities: Vec<Authority>,
     pub(crate) insecure: bool,
-    /// Asked for by a flag of the peer, and told that there is none.
+    /// Asked for by a flag of kubelogin, and told that there is none.
     pub(crate) wants_renegotiation: bool,
 }
 
@@ -84,7 +84,7 @@ pub(crate) enum Authority {
     Data(String),
 }
 
-impl Trust {
+impl TlsTrust {
     pub(crate) fn new(args: TlsArgs) -> Self {
         let files = args
             .certificate_authority

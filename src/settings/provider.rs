@@ -4,7 +4,7 @@ use super::list::{pairs, scopes};
 use super::{Error, Issuer, SecretSource};
 use crate::cli::ProviderArgs;
 use crate::environment::Environment;
-use crate::foreign_text::ForeignText;
+use crate::untrusted_text::UntrustedText;
 
 /// The provider, and who we are to it.
 #[derive(Debug, Clone)]
@@ -118,7 +118,7 @@ impl Provider {
         self.extra_parameters = pairs("oidc-auth-request-extra-params", texts)?;
         let mut names = self.extra_parameters.iter().map(|(name, _)| name.as_str());
         if let Some(name) = names.find(|name| OURS_ALONE.contains(name)) {
-            return Err(Error::OursAlone(ForeignText::new(name)));
+            return Err(Error::ReservedParameter(UntrustedText::new(name)));
         }
         if let Some(scopes) = self.extra_parameter("scope") {
             self.scopes = Scopes::exactly(scopes);

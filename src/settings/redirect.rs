@@ -6,7 +6,7 @@ use url::Url;
 
 use super::issuer::is_dotted_localhost;
 use super::{Error, is_loopback};
-use crate::foreign_text::ForeignText;
+use crate::untrusted_text::UntrustedText;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListenAddress {
@@ -32,7 +32,7 @@ pub(crate) enum Redirect {
 impl Redirect {
     /// `scheme` is what we wait with.
     pub(super) fn parse(text: String, scheme: &str) -> Result<Self, Error> {
-        let refused = |why| Error::RedirectUrl(ForeignText::new(&text), why);
+        let refused = |why| Error::RedirectUrl(UntrustedText::new(&text), why);
         let url = Url::parse(&text).map_err(|_| refused("it is not a URL"))?;
         if is_dotted_localhost(&url) {
             return Err(refused(
@@ -60,7 +60,7 @@ impl Redirect {
                 host: name.to_owned(),
                 path: String::new(),
             }),
-            _ => Err(Error::RedirectHost(ForeignText::with_limit(name, 60))),
+            _ => Err(Error::RedirectHost(UntrustedText::with_limit(name, 60))),
         }
     }
 
@@ -102,7 +102,7 @@ impl Redirect {
 
 impl ListenAddress {
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
-        let refused = || Error::ListenAddress(ForeignText::new(text));
+        let refused = || Error::ListenAddress(UntrustedText::new(text));
         let (host, port) = text.rsplit_once(':').ok_or_else(refused)?;
         let host = host
             .strip_prefix('[')

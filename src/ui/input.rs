@@ -18,7 +18,7 @@ const TERMINAL_LINE: usize = 4095;
 
 /// Reads one line of standard input and not a byte more: what follows is kubectl's. `show` writes the prompt, and is
 /// called again where the shell wrote meanwhile. A line that the terminal has cut is `InvalidData`.
-pub(super) fn line(deadline: Option<Instant>, show: impl FnMut()) -> io::Result<Secret> {
+pub(super) fn write_line(deadline: Option<Instant>, show: impl FnMut()) -> io::Result<Secret> {
     let bytes = collect(deadline, show)?;
     Ok(Secret::new(String::from_utf8_lossy(&bytes).trim()))
 }

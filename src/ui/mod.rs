@@ -20,9 +20,9 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
 use crate::environment;
-use crate::foreign_text::harmless_lines;
 use crate::report::Report;
 use crate::secret::Secret;
+use crate::untrusted_text::harmless_lines;
 
 pub(crate) use last_line::TimeLeft;
 
@@ -67,21 +67,21 @@ impl Ui {
     }
 
     /// Tells something that the person should know and need not act upon.
-    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
+    #[expect(clippy::unused_self, reason = "only who holds the `Ui` may speak")]
     pub(crate) fn note(self, text: &str) {
-        line(text);
+        write_line(text);
     }
 
     /// Shows a picture of our own making, with its colours; only where there is a [`Self::canvas`].
-    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
+    #[expect(clippy::unused_self, reason = "only who holds the `Ui` may speak")]
     pub(crate) fn picture(self, picture: &str) {
         write_above(picture);
     }
 
     /// Tells something that went wrong without stopping us.
-    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
+    #[expect(clippy::unused_self, reason = "only who holds the `Ui` may speak")]
     pub(crate) fn warn(self, text: &str) {
-        line(&format!("warning: {text}"));
+        write_line(&format!("warning: {text}"));
     }
 
     /// Asks a person on standard input and returns the line without its end. The caller has made sure that one may.
@@ -91,7 +91,7 @@ impl Ui {
     pub(crate) fn ask(prompt: impl Into<Cow<'static, str>>, deadline: Option<Instant>) -> io::Result<Secret> {
         let prompt = prompt.into();
         // Unlocked before the wait: whatever else happens meanwhile has to be told.
-        let text = input::line(deadline, || {
+        let text = input::write_line(deadline, || {
             let mut last_line = LastLine::lock();
             last_line.was_asked = true;
             last_line.is_question = true;
@@ -126,7 +126,7 @@ impl Ui {
 
     /// Shows the time that is left at the start of the last line, where that is a terminal's; `waiting_for` stands behind it where
     /// nothing is asked for.
-    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
+    #[expect(clippy::unused_self, reason = "only who holds the `Ui` may speak")]
     pub(crate) fn status(self, left: TimeLeft, waiting_for: &'static str) {
         if !draws() {
             return;
@@ -139,7 +139,7 @@ impl Ui {
     }
 
     /// Writes the last line anew: after a stop (Ctrl-Z, then `fg`) the shell's lines stand in its place.
-    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
+    #[expect(clippy::unused_self, reason = "only who holds the `Ui` may speak")]
     pub(crate) fn redraw(self) {
         LastLine::lock().draw();
     }
@@ -153,7 +153,7 @@ impl Ui {
     }
 
     /// Takes the prompt and the status back, and what was typed at the prompt and not read: the shell would run it.
-    #[expect(clippy::unused_self, reason = "only who was handed the `Ui` may speak")]
+    #[expect(clippy::unused_self, reason = "only who holds the `Ui` may speak")]
     pub(crate) fn end_prompt(self) {
         let mut last_line = LastLine::lock();
         last_line.clear();
@@ -166,7 +166,7 @@ impl Ui {
     /// Tells a step at `-v` (level 1) or more.
     pub(crate) fn step(self, text: impl FnOnce() -> String) {
         if self.level >= 1 {
-            line(&text());
+            write_line(&text());
         }
     }
 
@@ -192,7 +192,7 @@ fn terminal_size() -> Option<(terminal_size::Width, terminal_size::Height)> {
 
 /// Prints a failure: the error, its causes, and what to do.
 pub(crate) fn failure(report: &Report) {
-    let tell = |name: &str, text: &str| line(&format!("{name}: {}", text.replace('\n', " ")));
+    let tell = |name: &str, text: &str| write_line(&format!("{name}: {}", text.replace('\n', " ")));
     tell("error", &report.error);
     for cause in &report.causes {
         tell("caused by", cause);
@@ -207,7 +207,7 @@ pub(crate) fn failure(report: &Report) {
 
 /// Prints what clap says of a command line, without its colours: at a terminal clap lets through what a value has of its own.
 pub(crate) fn refusal(error: &clap::Error) {
-    line(error.render().to_string().trim_end());
+    write_line(error.render().to_string().trim_end());
 }
 
 /// There was no standard output when the process started, and what stands in its place is not read by anybody.
@@ -248,7 +248,7 @@ pub(crate) fn warn_now() {
 }
 
 /// Whatever is told goes this way: a path, a URL or a flag may have been written by a stranger.
-fn line(text: &str) {
+fn write_line(text: &str) {
     write_above(&harmless_lines(text));
 }
 

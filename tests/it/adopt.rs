@@ -7,23 +7,25 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::{Value, json};
 
 use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
-use crate::support::{OTHER_RECORD, Peer, RECORD, finish, mode, now, unread, with_claims};
+use crate::support::{Kubelogin, OTHER_RECORD, RECORD, finish, mode, now, unread, with_claims};
 
 #[test]
 fn a_live_session_comes_along_without_a_browser() {
-    let peer = Peer::new().live();
-    let outcome = peer.call().run();
-    assert_eq!(outcome.token(), peer.token);
-    let told = outcome.stderr.replace(&*peer.dir().to_string_lossy(), "[PEER]");
-    let moved = format!("[PEER]/{RECORD}.moved-to-kubesesame");
+    let kubelogin = Kubelogin::new().live();
+    let outcome = kubelogin.call().run();
+    assert_eq!(outcome.token(), kubelogin.token);
+    let told = outcome
+        .stderr
+        .replace(&*kubelogin.dir().to_string_lossy(), "[KUBELOGIN]");
+    let moved = format!("[KUBELOGIN]/{RECORD}.moved-to-kubesesame");
     assert_eq!(
         told,
         format!("took over the session of kubectl oidc-login; its record is now `{moved}`\n")
     );
-    assert!(peer.moved());
-    assert_eq!(mode(&peer.sandbox.session_file()), 0o600);
+    assert!(kubelogin.moved());
+    assert_eq!(mode(&kubelogin.sandbox.session_file()), 0o600);
     // Verified before it was stored, and the refresh token is not spent yet.
-    let asked: Vec<_> = peer
+    let asked: Vec<_> = kubelogin
         .sandbox
         .okta
         .requests()
@@ -32,34 +34,46 @@ fn a_live_session_comes_along_without_a_browser() {
         .collect();
     assert_eq!(asked, [Endpoint::Discovery, Endpoint::Keys]);
 
-    let again = peer.call().run();
-    assert_eq!((again.token(), again.stderr.as_str()), (peer.token.clone(), ""));
-    peer.sandbox.expire();
-    assert_ne!(peer.call().run().token(), peer.token);
-    assert_eq!((peer.tabs(), peer.sandbox.grants("refresh_token")), (0, 1));
+    let again = kubelogin.call().run();
+    assert_eq!(
+        (again.token(), again.stderr.as_str()),
+        (kubelogin.token.clone(), "")
+    );
+    kubelogin.sandbox.expire();
+    assert_ne!(kubelogin.call().run().token(), kubelogin.token);
+    assert_eq!(
+        (kubelogin.tabs(), kubelogin.sandbox.grants("refresh_token")),
+        (0, 1)
+    );
 }
 
 #[test]
-fn an_expired_session_comes_along_and_is_renewed_once_under_strict_rotation() {
-    let peer = Peer::new().expired();
-    peer.sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
-    let token = peer.call().run().token();
-    assert_ne!(token, peer.token);
-    assert!(peer.moved());
-    // Nobody reuses the first refresh token: each later renewal works, and so does the peer, which has nothing to renew.
+fn an_expired_session_comes_along_and_is_refreshed_once_under_strict_rotation() {
+    let kubelogin = Kubelogin::new().expired();
+    kubelogin
+        .sandbox
+        .okta
+        .behave(|behaviour| behaviour.leeway_secs = 0);
+    let token = kubelogin.call().run().token();
+    assert_ne!(token, kubelogin.token);
+    assert!(kubelogin.moved());
+    // Nobody reuses the first refresh token: each later refresh works, and so does kubelogin, which has nothing to refresh.
     for _ in 0..3 {
-        peer.sandbox.expire();
-        peer.call().run().token();
+        kubelogin.sandbox.expire();
+        kubelogin.call().run().token();
     }
-    assert_eq!((peer.tabs(), peer.sandbox.grants("refresh_token")), (0, 4));
-    assert_eq!(peer.sandbox.grants("authorization_code"), 0);
+    assert_eq!(
+        (kubelogin.tabs(), kubelogin.sandbox.grants("refresh_token")),
+        (0, 4)
+    );
+    assert_eq!(kubelogin.sandbox.grants("authorization_code"), 0);
 }
 
 #[test]
 fn of_several_sessions_the_newest_that_fits_comes_along() {
-    let peer = Peer::new().live();
-    let older = with_claims(&peer.token, |claims| claims["iat"] = (now() - 1000).into());
-    peer.write(
+    let kubelogin = Kubelogin::new().live();
+    let older = with_claims(&kubelogin.token, |claims| claims["iat"] = (now() - 1000).into());
+    kubelogin.write(
         OTHER_RECORD,
         &json!({ "id_token": older, "refresh_token": "older" }),
     );
@@ -67,29 +81,30 @@ fn of_several_sessions_the_newest_that_fits_comes_along() {
         ("3", "aud", json!("other")),
         ("4", "iss", json!("https://other.example.com")),
     ] {
-        let token = with_claims(&peer.token, |claims| {
+        let token = with_claims(&kubelogin.token, |claims| {
             claims[claim] = value;
             claims["iat"] = (now() + 50).into();
         });
-        peer.write(
+        kubelogin.write(
             &RECORD.replace('1', name),
             &json!({ "id_token": token, "refresh_token": "x" }),
         );
     }
-    assert_eq!(peer.call().run().token(), peer.token);
-    assert!(peer.moved());
+    assert_eq!(kubelogin.call().run().token(), kubelogin.token);
+    assert!(kubelogin.moved());
     for name in ["2", "3", "4"] {
-        assert!(peer.has(&RECORD.replace('1', name)), "{name}");
+        assert!(kubelogin.has(&RECORD.replace('1', name)), "{name}");
     }
 }
 
 #[test]
 fn adopt_off_leaves_the_peer_alone() {
-    let peer = Peer::new().live();
-    peer.call().arg("--adopt=off").run().token();
-    assert_eq!(peer.tabs(), 1);
-    assert!(peer.has(RECORD));
-    peer.call()
+    let kubelogin = Kubelogin::new().live();
+    kubelogin.call().arg("--adopt=off").run().token();
+    assert_eq!(kubelogin.tabs(), 1);
+    assert!(kubelogin.has(RECORD));
+    kubelogin
+        .call()
         .arg("--adopt=maybe")
         .run()
         .fails(2, &["--adopt `maybe` is none of `auto`, `off`"]);
@@ -97,52 +112,52 @@ fn adopt_off_leaves_the_peer_alone() {
 
 #[test]
 fn the_directory_that_the_kubeconfig_names_is_looked_at() {
-    let peer = Peer::new().live();
-    let elsewhere = peer.sandbox.path("elsewhere");
-    fs::rename(peer.dir(), &elsewhere).unwrap();
-    let call = peer.call().arg("--token-cache-dir=~/elsewhere");
-    assert_eq!(call.run().token(), peer.token);
+    let kubelogin = Kubelogin::new().live();
+    let elsewhere = kubelogin.sandbox.path("elsewhere");
+    fs::rename(kubelogin.dir(), &elsewhere).unwrap();
+    let call = kubelogin.call().arg("--token-cache-dir=~/elsewhere");
+    assert_eq!(call.run().token(), kubelogin.token);
     assert!(elsewhere.join(format!("{RECORD}.moved-to-kubesesame")).exists());
-    // Ours are removed, what was the peer's stays, and is not taken over a second time.
-    let cleaned = peer
+    // Ours are removed, what was kubelogin's stays, and is not taken over a second time.
+    let cleaned = kubelogin
         .sandbox
         .bare(&["clean", "--token-cache-dir=~/elsewhere"])
         .run();
     assert!(cleaned.stderr.contains("removed 1 session"), "{cleaned}");
     call.run().token();
-    assert_eq!(peer.tabs(), 1);
+    assert_eq!(kubelogin.tabs(), 1);
 }
 
 #[test]
 fn below_kubectls_own_cache_the_peer_is_found_too() {
-    let peer = Peer::new().live();
-    let cache = peer.sandbox.path("kubectl-cache");
+    let kubelogin = Kubelogin::new().live();
+    let cache = kubelogin.sandbox.path("kubectl-cache");
     fs::create_dir(&cache).unwrap();
-    fs::rename(peer.dir(), cache.join("oidc-login")).unwrap();
-    let call = peer.call().env("KUBECACHEDIR", &cache.to_string_lossy());
-    assert_eq!(call.run().token(), peer.token);
-    assert_eq!(peer.tabs(), 0);
+    fs::rename(kubelogin.dir(), cache.join("oidc-login")).unwrap();
+    let call = kubelogin.call().env("KUBECACHEDIR", &cache.to_string_lossy());
+    assert_eq!(call.run().token(), kubelogin.token);
+    assert_eq!(kubelogin.tabs(), 0);
 }
 
 /// A refresh token in two places would end the session for both.
 #[test]
 fn a_session_that_cannot_be_moved_is_left_and_told() {
-    let peer = Peer::new().live();
+    let kubelogin = Kubelogin::new().live();
     let in_the_way = format!("{RECORD}.moving-to-kubesesame/x");
-    fs::create_dir_all(peer.dir().join(in_the_way)).unwrap();
-    let outcome = peer.call().run();
-    assert_ne!(outcome.token(), peer.token);
+    fs::create_dir_all(kubelogin.dir().join(in_the_way)).unwrap();
+    let outcome = kubelogin.call().run();
+    assert_ne!(outcome.token(), kubelogin.token);
     assert!(outcome.stderr.contains("are left alone: "), "{outcome}");
-    assert!(peer.has(RECORD));
-    assert_eq!(peer.tabs(), 1);
+    assert!(kubelogin.has(RECORD));
+    assert_eq!(kubelogin.tabs(), 1);
 }
 
 #[test]
 fn a_peer_at_work_is_waited_for() {
-    let peer = Peer::new().expired();
-    let lock = File::open(peer.dir().join(format!("{RECORD}.lock"))).unwrap();
+    let kubelogin = Kubelogin::new().expired();
+    let lock = File::open(kubelogin.dir().join(format!("{RECORD}.lock"))).unwrap();
     lock.lock().unwrap();
-    let mut child = peer.call().spawn();
+    let mut child = kubelogin.call().spawn();
     let mut told = String::new();
     let mut stderr = unread(&mut child);
     stderr.read_line(&mut told).unwrap();
@@ -152,30 +167,30 @@ fn a_peer_at_work_is_waited_for() {
     );
     child.stderr = Some(stderr.into_inner());
     // What it brings is what counts.
-    let peer = peer.live();
+    let kubelogin = kubelogin.live();
     drop(lock);
-    assert_eq!(finish(child).token(), peer.token);
-    assert!(peer.moved());
+    assert_eq!(finish(child).token(), kubelogin.token);
+    assert!(kubelogin.moved());
 }
 
 #[test]
 fn a_forged_token_is_not_handed_out() {
-    let peer = Peer::new();
-    let forged = with_claims(&peer.token, |claims| claims["sub"] = "00umallory".into());
-    peer.write(RECORD, &json!({ "id_token": forged }));
-    let token = peer.call().run().token();
-    assert_eq!((peer.tabs(), token != forged), (1, true));
-    assert!(peer.has(RECORD), "nothing was to be had of it");
+    let kubelogin = Kubelogin::new();
+    let forged = with_claims(&kubelogin.token, |claims| claims["sub"] = "00umallory".into());
+    kubelogin.write(RECORD, &json!({ "id_token": forged }));
+    let token = kubelogin.call().run().token();
+    assert_eq!((kubelogin.tabs(), token != forged), (1, true));
+    assert!(kubelogin.has(RECORD), "nothing was to be had of it");
 
-    let peer = Peer::new();
-    let forged = with_claims(&peer.token, |claims| claims["exp"] = (now() + 9000).into());
-    peer.write(
+    let kubelogin = Kubelogin::new();
+    let forged = with_claims(&kubelogin.token, |claims| claims["exp"] = (now() + 9000).into());
+    kubelogin.write(
         RECORD,
-        &json!({ "id_token": forged, "refresh_token": peer.refresh_token }),
+        &json!({ "id_token": forged, "refresh_token": kubelogin.refresh_token }),
     );
-    let token = peer.call().run().token();
+    let token = kubelogin.call().run().token();
     assert_eq!(
-        (peer.tabs(), token != forged),
+        (kubelogin.tabs(), token != forged),
         (0, true),
         "the refresh token is a good one"
     );
@@ -183,37 +198,37 @@ fn a_forged_token_is_not_handed_out() {
 
 #[test]
 fn what_is_no_session_is_left_alone() {
-    let peer = Peer::new();
-    peer.write(RECORD, &json!({ "id_token": "opaque", "refresh_token": "x" }));
-    peer.write(
+    let kubelogin = Kubelogin::new();
+    kubelogin.write(RECORD, &json!({ "id_token": "opaque", "refresh_token": "x" }));
+    kubelogin.write(
         OTHER_RECORD,
-        &json!({ "id_token": "", "refresh_token": peer.refresh_token }),
+        &json!({ "id_token": "", "refresh_token": kubelogin.refresh_token }),
     );
     for (name, text) in [("3", "{broken"), ("4", ""), ("5", "[]"), ("notes", "{}")] {
-        peer.write(&RECORD.replace('1', name), &Value::Null);
-        fs::write(peer.dir().join(RECORD.replace('1', name)), text).unwrap();
+        kubelogin.write(&RECORD.replace('1', name), &Value::Null);
+        fs::write(kubelogin.dir().join(RECORD.replace('1', name)), text).unwrap();
     }
-    let ended = with_claims(&peer.token, |claims| claims["exp"] = (now() - 1).into());
-    peer.write(&RECORD.replace('1', "6"), &json!({ "id_token": ended }));
-    let outcome = peer.call().run();
+    let ended = with_claims(&kubelogin.token, |claims| claims["exp"] = (now() - 1).into());
+    kubelogin.write(&RECORD.replace('1', "6"), &json!({ "id_token": ended }));
+    let outcome = kubelogin.call().run();
     outcome.token();
-    assert_eq!(peer.tabs(), 1);
+    assert_eq!(kubelogin.tabs(), 1);
     assert!(!outcome.stderr.contains("oidc-login"), "{outcome}");
-    assert_eq!(fs::read_dir(peer.dir()).unwrap().count(), 14);
+    assert_eq!(fs::read_dir(kubelogin.dir()).unwrap().count(), 14);
 }
 
 #[test]
 fn a_record_that_others_can_read_is_not_used() {
-    let peer = Peer::new().live();
-    fs::set_permissions(peer.dir().join(RECORD), Permissions::from_mode(0o644)).unwrap();
-    peer.call().run().token();
-    assert_eq!(peer.tabs(), 1);
+    let kubelogin = Kubelogin::new().live();
+    fs::set_permissions(kubelogin.dir().join(RECORD), Permissions::from_mode(0o644)).unwrap();
+    kubelogin.call().run().token();
+    assert_eq!(kubelogin.tabs(), 1);
 
-    let peer = Peer::new().live();
-    fs::set_permissions(peer.dir(), Permissions::from_mode(0o777)).unwrap();
-    let outcome = peer.call().run();
+    let kubelogin = Kubelogin::new().live();
+    fs::set_permissions(kubelogin.dir(), Permissions::from_mode(0o777)).unwrap();
+    let outcome = kubelogin.call().run();
     outcome.token();
-    assert_eq!(peer.tabs(), 1);
+    assert_eq!(kubelogin.tabs(), 1);
     assert!(outcome.stderr.contains("are left alone: directory"), "{outcome}");
 }
 
@@ -221,69 +236,79 @@ fn a_record_that_others_can_read_is_not_used() {
 fn a_provider_that_is_down_costs_neither_the_session_nor_a_tab() {
     let down = |endpoint| Fault::once(endpoint, FaultKind::status(503, FaultBody::Html));
     // Who asks for another token is not given the one that is there.
-    let peer = Peer::new().live();
+    let kubelogin = Kubelogin::new().live();
     let always = Fault::always(Endpoint::Discovery, FaultKind::status(503, FaultBody::Html));
-    peer.sandbox
+    kubelogin
+        .sandbox
         .okta
         .behave(|behaviour| behaviour.faults = vec![always]);
-    peer.call().arg("--force-refresh").run().fails(1, &["503"]);
-    assert!(peer.has(RECORD));
-    // A live token is borrowed, as the peer would use it.
-    let peer = Peer::new().live();
-    peer.sandbox
+    kubelogin.call().arg("--force-refresh").run().fails(1, &["503"]);
+    assert!(kubelogin.has(RECORD));
+    // A live token is borrowed, as kubelogin would use it.
+    let kubelogin = Kubelogin::new().live();
+    kubelogin
+        .sandbox
         .okta
         .behave(|behaviour| behaviour.faults = vec![down(Endpoint::Discovery)]);
-    assert_eq!(peer.call().run().token(), peer.token);
-    assert!(peer.has(RECORD));
-    assert_eq!(peer.call().run().token(), peer.token);
-    assert!(peer.moved());
-    // An expired one is ours, and renewed when the provider is back.
-    let peer = Peer::new().expired();
-    peer.sandbox
+    assert_eq!(kubelogin.call().run().token(), kubelogin.token);
+    assert!(kubelogin.has(RECORD));
+    assert_eq!(kubelogin.call().run().token(), kubelogin.token);
+    assert!(kubelogin.moved());
+    // An expired one is ours, and refreshed when the provider is back.
+    let kubelogin = Kubelogin::new().expired();
+    kubelogin
+        .sandbox
         .okta
         .behave(|behaviour| behaviour.faults = vec![down(Endpoint::Token)]);
-    peer.call()
+    kubelogin
+        .call()
         .run()
         .fails(1, &["could not be refreshed", "the session is kept"]);
-    peer.call().run().token();
-    assert_eq!((peer.tabs(), peer.sandbox.grants("refresh_token")), (0, 2));
+    kubelogin.call().run().token();
+    assert_eq!(
+        (kubelogin.tabs(), kubelogin.sandbox.grants("refresh_token")),
+        (0, 2)
+    );
 }
 
 #[test]
 fn a_session_that_is_over_is_a_sign_in() {
-    let peer = Peer::new();
-    let token = with_claims(&peer.token, |claims| claims["exp"] = (now() - 60).into());
-    peer.write(RECORD, &json!({ "id_token": token, "refresh_token": "revoked" }));
-    peer.call().run().token();
-    assert_eq!(peer.tabs(), 1);
+    let kubelogin = Kubelogin::new();
+    let token = with_claims(&kubelogin.token, |claims| claims["exp"] = (now() - 60).into());
+    kubelogin.write(RECORD, &json!({ "id_token": token, "refresh_token": "revoked" }));
+    kubelogin.call().run().token();
+    assert_eq!(kubelogin.tabs(), 1);
 }
 
 /// A kill between the two steps of the move.
 #[test]
 fn a_session_on_its_way_is_found_again() {
-    let peer = Peer::new().expired();
+    let kubelogin = Kubelogin::new().expired();
     let moving = format!("{RECORD}.moving-to-kubesesame");
-    fs::rename(peer.dir().join(RECORD), peer.dir().join(&moving)).unwrap();
-    peer.call().run().token();
-    assert_eq!(peer.tabs(), 0);
-    assert!(peer.moved() && !peer.has(&moving));
+    fs::rename(kubelogin.dir().join(RECORD), kubelogin.dir().join(&moving)).unwrap();
+    kubelogin.call().run().token();
+    assert_eq!(kubelogin.tabs(), 0);
+    assert!(kubelogin.moved() && !kubelogin.has(&moving));
 }
 
 #[test]
 fn scopes_that_were_never_granted_are_not_asked_for_twice() {
-    let peer = Peer::new().expired();
-    // The kubeconfig has one more than the session of the peer was granted.
-    let call = peer.call().arg("--oidc-extra-scope=email");
+    let kubelogin = Kubelogin::new().expired();
+    // The kubeconfig has one more than the session of kubelogin was granted.
+    let call = kubelogin.call().arg("--oidc-extra-scope=email");
     call.run().token();
-    peer.sandbox.expire();
+    kubelogin.sandbox.expire();
     call.run().token();
-    assert_eq!((peer.tabs(), peer.sandbox.grants("refresh_token")), (0, 3));
+    assert_eq!(
+        (kubelogin.tabs(), kubelogin.sandbox.grants("refresh_token")),
+        (0, 3)
+    );
 }
 
 #[test]
 fn without_storage_there_is_nothing_to_take_over() {
-    let peer = Peer::new().live();
-    peer.call().arg("--token-cache-storage=none").run().token();
-    assert!(peer.has(RECORD));
-    assert_eq!(peer.tabs(), 1);
+    let kubelogin = Kubelogin::new().live();
+    kubelogin.call().arg("--token-cache-storage=none").run().token();
+    assert!(kubelogin.has(RECORD));
+    assert_eq!(kubelogin.tabs(), 1);
 }

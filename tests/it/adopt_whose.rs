@@ -5,127 +5,135 @@ use std::fs;
 use serde_json::json;
 
 use crate::okta::AccessTokenForm;
-use crate::support::{Call, OTHER_RECORD, Peer, RECORD, Sandbox, with_claims};
+use crate::support::{Call, Kubelogin, OTHER_RECORD, RECORD, Sandbox, with_claims};
 
 #[test]
 fn another_session_of_the_same_person_takes_the_next_record() {
-    let peer = Peer::new().live();
-    peer.write(OTHER_RECORD, &json!({ "id_token": peer.token }));
-    peer.call().run().token();
-    peer.call().arg("--oidc-extra-scope=email").run().token();
-    assert!(!peer.has(RECORD) && !peer.has(OTHER_RECORD));
-    assert_eq!(peer.tabs(), 0);
+    let kubelogin = Kubelogin::new().live();
+    kubelogin.write(OTHER_RECORD, &json!({ "id_token": kubelogin.token }));
+    kubelogin.call().run().token();
+    kubelogin.call().arg("--oidc-extra-scope=email").run().token();
+    assert!(!kubelogin.has(RECORD) && !kubelogin.has(OTHER_RECORD));
+    assert_eq!(kubelogin.tabs(), 0);
 }
 
 /// Records of two people; the refresh token tells which one came along, since neither token has a signature that fits.
-fn of_bob_and_alice() -> Peer {
-    let peer = Peer::new();
-    let named = |name: &str| with_claims(&peer.token, |claims| claims["email"] = name.into());
-    peer.write(
+fn of_bob_and_alice() -> Kubelogin {
+    let kubelogin = Kubelogin::new();
+    let named = |name: &str| with_claims(&kubelogin.token, |claims| claims["email"] = name.into());
+    kubelogin.write(
         RECORD,
         &json!({ "id_token": named("bob@example.com"), "refresh_token": "bobs" }),
     );
-    peer.write(
+    kubelogin.write(
         OTHER_RECORD,
-        &json!({ "id_token": named("alice@example.com"), "refresh_token": peer.refresh_token }),
+        &json!({ "id_token": named("alice@example.com"), "refresh_token": kubelogin.refresh_token }),
     );
-    peer
+    kubelogin
 }
 
 #[test]
 fn an_account_takes_its_own_session_only() {
-    let peer = of_bob_and_alice();
-    peer.call().arg("--account=alice").run().token();
-    assert!(peer.has(RECORD) && !peer.has(OTHER_RECORD));
-    assert_eq!(peer.tabs(), 0);
+    let kubelogin = of_bob_and_alice();
+    kubelogin.call().arg("--account=alice").run().token();
+    assert!(kubelogin.has(RECORD) && !kubelogin.has(OTHER_RECORD));
+    assert_eq!(kubelogin.tabs(), 0);
 }
 
-/// The peer's own way to two accounts at one provider.
+/// kubelogin's own way to two accounts at one provider.
 #[test]
 fn a_login_hint_takes_its_own_session_only() {
     let hint = |name: &str| format!("--oidc-auth-request-extra-params=login_hint={name}@example.com");
-    let peer = of_bob_and_alice();
-    peer.call().arg(&hint("alice")).run().token();
-    assert!(peer.has(RECORD) && !peer.has(OTHER_RECORD));
-    assert_eq!(peer.tabs(), 0);
-    peer.call().arg(&hint("carol")).run().token();
-    assert!(peer.has(RECORD));
-    assert_eq!(peer.tabs(), 1);
+    let kubelogin = of_bob_and_alice();
+    kubelogin.call().arg(&hint("alice")).run().token();
+    assert!(kubelogin.has(RECORD) && !kubelogin.has(OTHER_RECORD));
+    assert_eq!(kubelogin.tabs(), 0);
+    kubelogin.call().arg(&hint("carol")).run().token();
+    assert!(kubelogin.has(RECORD));
+    assert_eq!(kubelogin.tabs(), 1);
 }
 
 #[test]
 fn a_user_name_takes_its_own_session_only() {
-    let peer = of_bob_and_alice();
-    let password = format!("--password={}", peer.sandbox.okta.behaviour().user.password);
-    let call = |name: &str| peer.call().arg(&format!("--username={name}")).arg(&password);
+    let kubelogin = of_bob_and_alice();
+    let password = format!("--password={}", kubelogin.sandbox.okta.behaviour().user.password);
+    let call = |name: &str| kubelogin.call().arg(&format!("--username={name}")).arg(&password);
     call("alice@example.com").run().token();
-    assert!(peer.has(RECORD) && !peer.has(OTHER_RECORD));
-    assert_eq!(peer.sandbox.grants("password"), 0);
+    assert!(kubelogin.has(RECORD) && !kubelogin.has(OTHER_RECORD));
+    assert_eq!(kubelogin.sandbox.grants("password"), 0);
     call("carol@example.com").run().fails(1, &["invalid_grant"]);
-    assert!(peer.has(RECORD));
-    assert_eq!(peer.sandbox.grants("password"), 1);
+    assert!(kubelogin.has(RECORD));
+    assert_eq!(kubelogin.sandbox.grants("password"), 1);
 }
 
 #[test]
 fn a_token_that_tells_no_name_is_nobodys_who_was_named() {
-    let peer = Peer::new().live();
-    peer.call().arg("--account=alice").run().token();
-    assert!(peer.has(RECORD));
-    assert_eq!(peer.tabs(), 1);
+    let kubelogin = Kubelogin::new().live();
+    kubelogin.call().arg("--account=alice").run().token();
+    assert!(kubelogin.has(RECORD));
+    assert_eq!(kubelogin.tabs(), 1);
 }
 
 /// The workaround for two accounts before there was a better one.
 #[test]
 fn a_directory_of_ones_own_takes_no_session_of_the_usual_one() {
-    let peer = Peer::new().live();
-    peer.call().arg("--token-cache-dir=~/second").run().token();
-    assert!(peer.has(RECORD));
-    assert_eq!(peer.tabs(), 1);
-    assert_eq!(peer.call().run().token(), peer.token);
+    let kubelogin = Kubelogin::new().live();
+    kubelogin.call().arg("--token-cache-dir=~/second").run().token();
+    assert!(kubelogin.has(RECORD));
+    assert_eq!(kubelogin.tabs(), 1);
+    assert_eq!(kubelogin.call().run().token(), kubelogin.token);
 }
 
-/// A session of the peer that hands out access tokens.
-fn with_access_token() -> Peer {
+/// A session of kubelogin that hands out access tokens.
+fn with_access_token() -> Kubelogin {
     let sandbox = Sandbox::new();
     sandbox
         .okta
         .behave(|behaviour| behaviour.access_token_form = AccessTokenForm::Jwt);
-    Peer::signed_in(sandbox, &["--oidc-use-access-token"])
+    Kubelogin::signed_in(sandbox, &["--oidc-use-access-token"])
 }
 
 #[test]
 fn an_access_token_comes_along_where_one_is_wanted() {
-    let peer = with_access_token().live();
+    let kubelogin = with_access_token().live();
     // It is none for who wants an ID token.
-    peer.call().run().token();
-    assert!(peer.has(RECORD));
-    let access = peer.call().arg("--oidc-use-access-token");
-    assert_eq!(access.run().token(), peer.token);
-    assert!(peer.moved());
+    kubelogin.call().run().token();
+    assert!(kubelogin.has(RECORD));
+    let access = kubelogin.call().arg("--oidc-use-access-token");
+    assert_eq!(access.run().token(), kubelogin.token);
+    assert!(kubelogin.moved());
 }
 
-/// Its `sub` is a login name, and that of the ID token which comes beside a renewed one is not.
+/// Its `sub` is a login name, and that of the ID token which comes beside a refreshed one is not.
 #[test]
-fn a_session_of_an_access_token_is_tied_to_a_person_from_its_first_renewal_on() {
+fn a_session_of_an_access_token_is_tied_to_a_person_from_its_first_refresh_on() {
     for expired in [false, true] {
-        let peer = with_access_token();
-        let peer = if expired { peer.expired() } else { peer.live() };
-        let access = peer.call().arg("--oidc-use-access-token");
+        let kubelogin = with_access_token();
+        let kubelogin = if expired {
+            kubelogin.expired()
+        } else {
+            kubelogin.live()
+        };
+        let access = kubelogin.call().arg("--oidc-use-access-token");
         access.run().token();
         if !expired {
-            peer.sandbox.expire();
-            assert_ne!(access.run().token(), peer.token);
+            kubelogin.sandbox.expire();
+            assert_ne!(access.run().token(), kubelogin.token);
         }
-        assert_eq!((peer.tabs(), peer.sandbox.grants("refresh_token")), (0, 1));
-        peer.sandbox
+        assert_eq!(
+            (kubelogin.tabs(), kubelogin.sandbox.grants("refresh_token")),
+            (0, 1)
+        );
+        kubelogin
+            .sandbox
             .okta
             .behave(|behaviour| behaviour.user.sub = "00umallory".to_owned());
-        peer.sandbox.expire();
+        kubelogin.sandbox.expire();
         // The session is over, and so it is Mallory who signs in.
         let outcome = access.arg("-v1").run();
         outcome.token();
         assert!(outcome.stderr.contains("another person"), "{outcome}");
-        assert_eq!(peer.tabs(), 1);
+        assert_eq!(kubelogin.tabs(), 1);
     }
 }
 
@@ -152,18 +160,18 @@ fn a_program_is_nobody_and_nobody_is_a_program() {
     let person = with_client(sandbox.get_token().arg("--oidc-use-access-token"));
     let token = person.run().token();
     fs::remove_dir_all(sandbox.cache_dir()).unwrap();
-    let peer = Peer {
+    let kubelogin = Kubelogin {
         token,
         refresh_token: "x".to_owned(),
         sandbox,
     }
     .live();
-    let program = as_program(with_client(peer.call())).run();
-    assert_ne!(program.token(), peer.token);
-    assert!(peer.has(RECORD), "{program}");
+    let program = as_program(with_client(kubelogin.call())).run();
+    assert_ne!(program.token(), kubelogin.token);
+    assert!(kubelogin.has(RECORD), "{program}");
     // The other way round.
-    peer.write(RECORD, &json!({ "id_token": program.token() }));
+    kubelogin.write(RECORD, &json!({ "id_token": program.token() }));
     person.run().token();
-    assert!(peer.has(RECORD));
-    assert_eq!(peer.tabs(), 1);
+    assert!(kubelogin.has(RECORD));
+    assert_eq!(kubelogin.tabs(), 1);
 }

@@ -1,4 +1,4 @@
-//! Strangers at the callback address: none of them ends a login or learns anything.
+//! Requests of strangers at the callback address: none of them ends a login or learns anything.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

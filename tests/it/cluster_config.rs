@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{Call, Outcome, Peer, Sandbox};
+use crate::support::{Call, Kubelogin, Outcome, Sandbox};
 
 pub(crate) const ALLOW: &str = "--cluster-config=allow";
 const IGNORED: &str = "warning: the cluster's config in the kubeconfig is ignored";
@@ -138,10 +138,10 @@ fn issuer_client_scopes_and_authority_come_from_one_place() {
         .arg("--oidc-extra-scope=offline_access")
         .env("KUBESESAME_CERTIFICATE_AUTHORITY", "/nowhere/ca.pem");
     assert_eq!(typed.run().token(), first.token());
-    let renewed = typed.arg("--force-refresh").run();
-    assert_eq!(renewed.code, Some(0), "{renewed}");
+    let refreshed = typed.arg("--force-refresh").run();
+    assert_eq!(refreshed.code, Some(0), "{refreshed}");
     let warning = "warning: the issuer is the cluster's word, so these are not used: --oidc-client-id, --oidc-extra-scope, --certificate-authority\n";
-    assert_eq!(told(&renewed, warning), 1, "{renewed}");
+    assert_eq!(told(&refreshed, warning), 1, "{refreshed}");
     // And the user's issuer is the user's alone, whatever the cluster adds.
     let config = json!({ "oidc-issuer-url": "https://evil.example", "oidc-client-id": sandbox.okta.client_id(), "oidc-extra-scope": ["email"] });
     for own in [
@@ -222,17 +222,17 @@ fn a_session_is_handed_to_its_own_cluster_alone() {
 
 #[test]
 fn a_session_of_kubelogin_is_not_taken_over_for_a_cluster_that_chose_the_issuer() {
-    let peer = Peer::new().live();
+    let kubelogin = Kubelogin::new().live();
     let config = with(
-        provider(&peer.sandbox),
+        provider(&kubelogin.sandbox),
         "oidc-extra-scope",
         &json!(["offline_access"]),
     );
-    let outcome = untyped(&peer.sandbox, &config).arg(ALLOW).run();
-    assert_ne!(outcome.token(), peer.token);
-    assert!(!peer.moved());
-    assert_eq!(peer.call().run().token(), peer.token);
-    assert!(peer.moved());
+    let outcome = untyped(&kubelogin.sandbox, &config).arg(ALLOW).run();
+    assert_ne!(outcome.token(), kubelogin.token);
+    assert!(!kubelogin.moved());
+    assert_eq!(kubelogin.call().run().token(), kubelogin.token);
+    assert!(kubelogin.moved());
 }
 
 /// Whoever adds an authority for the issuer reads what is sent there, such as the refresh token of a session.

@@ -39,12 +39,12 @@ fn handed_on(url: &str, origin: &str) -> String {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_code_of_another_provider_does_not_reach_an_issuer_that_the_cluster_named() {
-    for promises_iss in [false, true] {
+    for iss_required in [false, true] {
         let own = Sandbox::unattended();
         let origin = own.okta.origin();
         let stranger = Sandbox::with_habit(Box::new(move |url| {
             let page = visit(&handed_on(url, &origin));
-            let (status, title) = if promises_iss {
+            let (status, title) = if iss_required {
                 (502, "The sign-in failed")
             } else {
                 (403, "This answer may be another provider's")
@@ -54,9 +54,9 @@ fn a_code_of_another_provider_does_not_reach_an_issuer_that_the_cluster_named() 
         }));
         stranger
             .okta
-            .behave(|behaviour| behaviour.advertise_iss = promises_iss);
+            .behave(|behaviour| behaviour.advertise_iss = iss_required);
         let call = untyped(&stranger, &provider(&stranger));
-        if promises_iss {
+        if iss_required {
             call.run().fails(1, &["does not name its issuer"]);
         } else {
             let words = [
@@ -184,7 +184,7 @@ fn an_issuer_that_is_not_what_it_looks_like_is_refused() {
     assert_eq!(sandbox.okta.requests().len(), 0);
 }
 
-/// A cluster chooses the scopes, and its server would be handed what they allow.
+/// A cluster chooses the scopes, and its server would be passed what they allow.
 #[test]
 fn an_access_token_does_not_go_to_the_cluster_that_named_the_issuer() {
     let sandbox = Sandbox::new();

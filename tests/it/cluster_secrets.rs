@@ -75,7 +75,7 @@ fn a_secret_that_is_not_sent_is_in_no_name_of_a_file() {
     for _ in 0..2 {
         with_secret.run().token();
     }
-    assert_eq!(sandbox.cache_files(".shortcut.json").len(), 0);
+    assert_eq!(sandbox.cache_files(".fast-path.json").len(), 0);
     call.run().token();
-    assert_eq!(sandbox.cache_files(".shortcut.json").len(), 1);
+    assert_eq!(sandbox.cache_files(".fast-path.json").len(), 1);
 }

@@ -41,7 +41,7 @@ fn a_device_code_is_shown_and_polled_until_the_person_agrees() {
     assert!(opened.ends_with("/activate"), "{opened}");
     let whole = format!("or open this URL, which has the code in it:\n{opened}?user_code=");
     assert!(outcome.stderr.contains(&whole), "{outcome}");
-    // The session is like any other: cached, and renewed without anybody.
+    // The session is like any other: cached, and refreshed without anybody.
     assert_eq!(call.run().stderr, "");
     sandbox.expire();
     call.run().token();

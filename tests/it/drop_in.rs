@@ -42,7 +42,7 @@ fn extra_parameters_go_into_the_authorization_request_and_make_another_session()
     wrong.run().fails(2, &["is not NAME=VALUE"]);
 }
 
-/// As with the peer, whoever names a parameter means to have that value, once.
+/// As with kubelogin, whoever names a parameter means to have that value, once.
 #[test]
 fn a_parameter_that_is_named_takes_the_place_of_ours() {
     let sandbox = Sandbox::new();
@@ -273,7 +273,7 @@ fn clean_removes_our_sessions_and_nothing_else() {
     let outcome = sandbox.bare(&["clean"]).run();
     insta::assert_snapshot!(sandbox.filtered(&outcome), @"
     stderr: removed 2 sessions: [HOME]/.kube/cache/kubesesame
-    stderr: tokens that were handed out live on until their end, and the provider still knows the sessions
+    stderr: tokens that were issued live on until their end, and the provider still knows the sessions
     exit: 0
     ");
     let mut left: Vec<_> = sandbox

@@ -41,7 +41,7 @@ fn a_record_that_is_none_is_a_warning_and_a_login_and_is_put_aside() {
             "{outcome}"
         );
         assert_eq!(sandbox.tabs(), 2);
-        let aside = sandbox.cache_files(".set-aside");
+        let aside = sandbox.cache_files(".quarantined");
         assert_eq!(aside.len(), usize::from(!bytes.is_empty()));
         assert!(
             aside
@@ -257,7 +257,7 @@ fn a_record_that_cannot_be_read_stays_as_it_is() {
     assert_eq!(sandbox.tabs(), 2);
     chmod(&file, 0o600);
     assert_eq!(fs::read(&file).unwrap(), before);
-    assert_eq!(sandbox.cache_files(".set-aside").len(), 0);
+    assert_eq!(sandbox.cache_files(".quarantined").len(), 0);
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn with_access_token(form: AccessTokenForm) -> (Sandbox, Call) {
 }
 
 #[test]
-fn an_access_token_is_handed_out_verified_and_renewed() {
+fn an_access_token_is_returned_verified_and_refreshed() {
     let (sandbox, call) = with_access_token(AccessTokenForm::Jwt);
     let token = call.run().token();
     let payload = data_encoding::BASE64URL_NOPAD
@@ -150,7 +150,7 @@ fn an_access_token_is_handed_out_verified_and_renewed() {
 
 /// Also beside an ID token; for whom it is may change there.
 #[test]
-fn a_renewed_access_token_is_of_the_same_person_and_client_as_the_one_before() {
+fn a_refreshed_access_token_is_of_the_same_person_and_client_as_the_one_before() {
     for (claim, value, words) in [
         ("uid", "00umallory", "it is of another person"),
         ("cid", "another-client", "it was issued to `another-client`"),

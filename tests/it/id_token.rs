@@ -37,7 +37,7 @@ fn claims_of_others_are_refused() {
     ]);
 }
 
-/// The hash ties the access token to the ID token, so it counts where the access token is handed out.
+/// The hash ties the access token to the ID token, so it counts where the access token is returned.
 #[test]
 fn a_hash_of_another_access_token_is_refused_where_that_token_is_used() {
     for defect in [Defect::WrongAtHash, Defect::LongAtHash] {
@@ -190,7 +190,7 @@ fn an_unknown_key_is_looked_for_exactly_once_more() {
         &["no key for it", "try again in a minute", "the session is kept"],
     );
     assert_eq!((sandbox.okta.count(Endpoint::Keys), sandbox.tabs()), (1, 1));
-    // The refresh token that came with it is kept, and renews once the key set has the key.
+    // The refresh token that came with it is kept, and refreshes once the key set has the key.
     sandbox
         .okta
         .behave(|behaviour| behaviour.refresh_defect = Defect::None);

@@ -148,10 +148,10 @@ fn a_secret_in_a_private_file_is_used_and_a_public_one_refused() {
     let both = call.clone().arg("--oidc-client-secret=x");
     both.run().fails(2, &["are both there"]);
     std::fs::write(&file, "\n").unwrap();
-    let renewed = call.arg("--force-refresh");
-    renewed.run().fails(2, &["holds no text"]);
+    let refreshed = call.arg("--force-refresh");
+    refreshed.run().fails(2, &["holds no text"]);
     std::fs::remove_file(&file).unwrap();
-    let outcome = renewed.run();
+    let outcome = refreshed.run();
     outcome.fails(
         2,
         &[

@@ -21,8 +21,8 @@ mod accounts;
 mod adopt;
 mod adopt_whose;
 #[cfg(target_os = "linux")]
-mod ahead;
-mod ahead_ends;
+mod background_refresh;
+mod background_refresh_ends;
 mod cached;
 mod callback;
 mod callback_load;
@@ -43,7 +43,8 @@ mod grants;
 mod id_token;
 mod job_control;
 mod kubeconfig;
-mod layers;
+mod kubelogin_cases;
+mod kubelogin_flags;
 mod lists;
 mod local_server;
 mod login;
@@ -55,8 +56,6 @@ mod parallel;
 #[cfg(target_os = "linux")]
 mod passwords;
 mod pasted;
-mod peer_cases;
-mod peer_flags;
 #[cfg(target_os = "linux")]
 mod pipes;
 mod prompts;
@@ -69,6 +68,7 @@ mod secrets;
 mod session_end;
 mod session_places;
 mod setup;
+mod sources;
 mod standalone;
 mod standalone_selection;
 mod standalone_turns;

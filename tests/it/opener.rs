@@ -247,7 +247,7 @@ fn without_a_browser_it_says_what_kubectl_has_to_do_with_it() {
     assert!(!by_hand.stderr.contains("kubectl"), "{by_hand}");
 }
 
-/// The peer's command is one path, spaces and all.
+/// kubelogin's command is one path, spaces and all.
 #[test]
 fn a_browser_command_may_be_a_path_with_spaces_and_begin_with_a_tilde() {
     let sandbox = Sandbox::new();
@@ -275,7 +275,7 @@ fn a_browser_command_may_be_a_path_with_spaces_and_begin_with_a_tilde() {
 fn a_browser_that_stays_open_holds_nothing_up() {
     let sandbox = Sandbox::new();
     let inner = sandbox.get_token();
-    // The command goes on for long after the URL was handed over, with all streams that it got.
+    // The command goes on for long after the URL was passed, with all streams that it got.
     let command = format!(
         "sh -c 'printf \"%s\\n\" \"$1\" > {}; {}' sh",
         sandbox.path("browser").display(),

@@ -93,7 +93,6 @@ fn a_name_and_a_password_are_typed_at_a_terminal_in_raw_mode_which_stays_so() {
         let sandbox = Sandbox::unattended();
         let user = sandbox.okta.behaviour().user;
         let call = sandbox.get_token().arg("--grant-type=password");
-        let call = call.arg("--authentication-timeout-sec=10");
         let raw = |_: &mut _, slave: &std::os::fd::OwnedFd| {
             let mut settings = tcgetattr(slave).unwrap();
             cfmakeraw(&mut settings);

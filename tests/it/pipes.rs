@@ -9,7 +9,7 @@ fn cache(sandbox: &Sandbox) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = sandbox
         .cache_files("")
         .into_iter()
-        .filter(|path| !path.to_string_lossy().ends_with(".handed"))
+        .filter(|path| !path.to_string_lossy().ends_with(".issued"))
         .map(|path| (path.display().to_string(), fs::read(path).unwrap()))
         .collect();
     files.sort();
@@ -40,8 +40,8 @@ fn closed_descriptors_spoil_no_file() {
     }
     sandbox.expire();
     let script = "\"$@\" <&- 2>&-";
-    let renewed = sandbox.get_token().through(&["sh", "-c", script, "sh"]).run();
-    assert_ne!(renewed.token(), token);
+    let refreshed = sandbox.get_token().through(&["sh", "-c", script, "sh"]).run();
+    assert_ne!(refreshed.token(), token);
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_command_line_of_sixteen_kibibytes_is_served_the_short_way_too() {
     // The long way, and the note that it leaves.
     assert_eq!(call.run().token(), token);
     assert_eq!(call.run().token(), token);
-    assert_eq!(sandbox.cache_files(".shortcut.json").len(), 1);
+    assert_eq!(sandbox.cache_files(".fast-path.json").len(), 1);
     assert_eq!(sandbox.tabs(), 1);
     let mut session: serde_json::Value =
         serde_json::from_slice(&fs::read(sandbox.session_file()).unwrap()).unwrap();
@@ -163,5 +163,7 @@ fn a_command_line_of_sixteen_kibibytes_is_served_the_short_way_too() {
     session["expires_at"] = (crate::support::now() + 100).into();
     fs::write(sandbox.session_file(), session.to_string()).unwrap();
     assert_eq!(call.run().token(), token);
-    crate::support::wait_until("it is renewed ahead", || sandbox.session()["token"] != token);
+    crate::support::wait_until("it is refreshed in the background", || {
+        sandbox.session()["token"] != token
+    });
 }

@@ -73,9 +73,9 @@ fn a_pasted_code_or_the_whole_address_signs_in() {
     }
 }
 
-/// The peer's older flag, whose default lives on in kubeconfigs.
+/// kubelogin's older flag, whose default lives on in kubeconfigs.
 #[test]
-fn the_redirect_of_the_older_flag_is_sent_with_a_note_and_the_session_is_renewed() {
+fn the_redirect_of_the_older_flag_is_sent_with_a_note_and_the_session_is_refreshed() {
     let sandbox = Sandbox::unattended();
     let redirect = "urn:ietf:wg:oauth:2.0:oob";
     sandbox
@@ -93,10 +93,10 @@ fn the_redirect_of_the_older_flag_is_sent_with_a_note_and_the_session_is_renewed
     writeln!(terminal, "{address}").unwrap();
     let token = finish(child).token();
     sandbox.expire();
-    let renewed = call.run();
-    assert_ne!(renewed.token(), token);
+    let refreshed = call.run();
+    assert_ne!(refreshed.token(), token);
     assert_eq!(
-        (sandbox.grants("refresh_token"), renewed.stderr.as_str()),
+        (sandbox.grants("refresh_token"), refreshed.stderr.as_str()),
         (1, "")
     );
 }

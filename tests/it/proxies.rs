@@ -33,7 +33,7 @@ fn proxy() -> (String, Receiver<String>) {
     (address, asked)
 }
 
-/// As with the peer, this machine itself is never asked for through a proxy.
+/// As with kubelogin, this machine itself is never asked for through a proxy.
 #[test]
 fn a_proxy_is_used_where_the_environment_says_so() {
     let sandbox = Sandbox::unattended();
@@ -190,7 +190,7 @@ fn at_okta_an_answer_that_does_not_come_is_asked_for_once_more_within_the_leeway
         .okta
         .behave(|behaviour| behaviour.faults = vec![Fault::once(Endpoint::Token, hangs)]);
     let child = call.by_timers_of(&sandbox).spawn();
-    wait_until("the renewal asks", || sandbox.okta.count(Endpoint::Token) == 1);
+    wait_until("the refresh asks", || sandbox.okta.count(Endpoint::Token) == 1);
     // Well within the 30 seconds that Okta gives.
     sandbox.let_pass(15);
     assert_ne!(finish(child).token(), old);

@@ -1,4 +1,4 @@
-//! Renewal: silent, one request, and never a login for a passing fault.
+//! Refresh: silent, one request, and never a login for a passing fault.
 
 use std::fs;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::okta::{Endpoint, Fault, FaultBody, FaultKind, RefreshRepeats, Rotatio
 use crate::support::{Sandbox, finish, now, wait_until};
 
 #[test]
-fn an_expired_token_is_renewed_in_one_request_without_a_word() {
+fn an_expired_token_is_refreshed_in_one_request_without_a_word() {
     let sandbox = Sandbox::new();
     let old = sandbox.signed_in();
     sandbox.expire();
@@ -101,7 +101,7 @@ fn a_passing_fault_opens_no_browser_and_keeps_the_session() {
             .behave(|behaviour| behaviour.faults = vec![Fault::once(Endpoint::Token, fault.clone())]);
         sandbox.get_token().run().fails(1, &[words]);
         assert_eq!(sandbox.tabs(), 1, "{fault:?}");
-        // The next call renews as if nothing had happened; some of these faults came after the rotation.
+        // The next call refreshes as if nothing had happened; some of these faults came after the rotation.
         sandbox.get_token().run().token();
         assert_eq!(sandbox.tabs(), 1, "{fault:?}");
     }
@@ -184,7 +184,7 @@ fn oauth(error: &str) -> FaultBody {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_token_that_still_lives_is_handed_out_when_it_cannot_be_renewed() {
+fn a_token_that_still_lives_is_returned_when_it_cannot_be_refreshed() {
     let sandbox = Sandbox::new();
     let token = sandbox.signed_in();
     sandbox.set_clock(0);
@@ -224,7 +224,7 @@ fn a_provider_that_hangs_does_not_outlast_a_token_that_still_lives() {
 }
 
 #[test]
-fn force_refresh_renews_a_good_token() {
+fn force_refresh_refreshes_a_good_token() {
     let sandbox = Sandbox::new();
     let old = sandbox.signed_in();
     let new = sandbox.get_token().arg("--force-refresh").run().token();

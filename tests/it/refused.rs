@@ -4,7 +4,7 @@ use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
 use crate::support::{Call, Outcome, Sandbox, finish, wait_until};
 
 impl Sandbox {
-    /// Signed in a while ago: a token that is new is not renewed.
+    /// Signed in a while ago: a token that is new is not refreshed.
     fn signed_in_before(&self) -> String {
         self.set_clock(0);
         let token = self.signed_in();
@@ -75,7 +75,7 @@ fn a_command_line_without_a_fast_path_is_treated_alike() {
 }
 
 #[test]
-fn a_suspect_token_is_handed_out_although_a_setting_cannot_be_used() {
+fn a_suspect_token_is_returned_although_a_setting_cannot_be_used() {
     let sandbox = Sandbox::new();
     let token = sandbox.signed_in_before();
     let call = sandbox.asked_again().arg("--certificate-authority=/nowhere");
@@ -112,7 +112,7 @@ fn a_clock_that_was_set_back_is_told_with_the_token_that_is_asked_for_again() {
 
 /// The refresh is a guess: it is not worth a wait for whatever another process does under the lock.
 #[test]
-fn a_suspect_token_is_handed_out_at_once_while_another_process_has_the_lock() {
+fn a_suspect_token_is_returned_at_once_while_another_process_has_the_lock() {
     let sandbox = Sandbox::new();
     let token = sandbox.signed_in_before();
     let lock = std::fs::File::open(sandbox.cache_file(".lock")).unwrap();
@@ -125,7 +125,7 @@ fn a_suspect_token_is_handed_out_at_once_while_another_process_has_the_lock() {
 /// Nor is it worth a longer wait than that for one request.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_suspect_token_is_handed_out_after_the_time_of_one_request_while_the_provider_hangs() {
+fn a_suspect_token_is_returned_after_the_time_of_one_request_while_the_provider_hangs() {
     let sandbox = Sandbox::new();
     let token = sandbox.signed_in_before();
     sandbox.hold_token_answers();
@@ -176,7 +176,7 @@ fn another_kubectl_another_command_line_and_a_person_are_not_suspected() {
 }
 
 #[test]
-fn a_refused_token_is_handed_out_again_where_no_other_can_be_had() {
+fn a_refused_token_is_returned_again_where_no_other_can_be_had() {
     let sandbox = Sandbox::new();
     let token = sandbox.signed_in_before();
     sandbox.okta.behave(|behaviour| {

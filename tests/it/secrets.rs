@@ -243,12 +243,12 @@ fn no_name_of_a_file_is_a_hash_over_a_secret() {
         for _ in 0..2 {
             call.run().token();
         }
-        assert_eq!(sandbox.cache_files(".shortcut.json").len(), 0);
+        assert_eq!(sandbox.cache_files(".fast-path.json").len(), 0);
     }
     for _ in 0..2 {
         sandbox.get_token().run().token();
     }
-    assert_eq!(sandbox.cache_files(".shortcut.json").len(), 1);
+    assert_eq!(sandbox.cache_files(".fast-path.json").len(), 1);
 }
 
 /// A core file would hold the refresh token; other programs that are started have theirs as before.

@@ -116,7 +116,7 @@ fn a_session_that_has_ended_is_put_aside_before_anybody_signs_in() {
         let call = sandbox.get_token().in_new_command().at_terminal();
         call.run().fails(1, &["access_denied"]);
         assert_eq!(sandbox.cache_files(".session.json").len(), 0);
-        assert_eq!(sandbox.cache_files(".session.json.set-aside").len(), 1);
+        assert_eq!(sandbox.cache_files(".session.json.quarantined").len(), 1);
     }
     assert_eq!((sandbox.grants("refresh_token"), sandbox.tabs()), (1, 3));
 }
@@ -277,7 +277,7 @@ fn a_session_that_is_over_leads_to_one_login() {
 }
 
 #[test]
-fn a_renewal_without_an_id_token_leads_to_a_login() {
+fn a_refresh_without_an_id_token_leads_to_a_login() {
     let sandbox = Sandbox::new();
     sandbox.signed_in();
     sandbox.expire();

@@ -4,7 +4,7 @@ use std::fs;
 
 use nix::unistd::Uid;
 
-use crate::ahead::renewers;
+use crate::background_refresh::refreshers;
 use crate::files::chmod;
 use crate::okta::Defect;
 use crate::support::{Sandbox, wait_until};
@@ -35,9 +35,9 @@ fn a_session_that_cannot_be_written_goes_on_elsewhere_and_comes_back() {
         // What is in the cache is older, and its refresh token is spent.
         let back = call.run();
         assert_eq!((back.token(), back.stderr.as_str()), (first.token(), ""));
-        let renewed = call.clone().arg("--force-refresh").run().token();
-        assert_ne!(renewed, first.token());
-        assert_eq!(sandbox.session()["token"], renewed.as_str());
+        let refreshed = call.clone().arg("--force-refresh").run().token();
+        assert_ne!(refreshed, first.token());
+        assert_eq!(sandbox.session()["token"], refreshed.as_str());
         assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, 2));
         assert_eq!(sandbox.okta.reuse_detected(), 0);
         let elsewhere = if with_runtime_dir {
@@ -111,7 +111,7 @@ fn a_background_refresh_takes_the_later_record_too() {
     let old = sandbox.token();
     assert_eq!(sandbox.get_token().run().token(), old);
     wait_until("it is refreshed in the background", || {
-        sandbox.grants("refresh_token") == 2 && renewers(&sandbox).is_empty()
+        sandbox.grants("refresh_token") == 2 && refreshers(&sandbox).is_empty()
     });
     assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
 }
@@ -161,7 +161,7 @@ fn a_later_record_without_a_refresh_token_keeps_nobody_from_a_refresh() {
     let old = sandbox.token();
     assert_eq!(sandbox.get_token().run().token(), old);
     wait_until("it is refreshed in the background", || sandbox.token() != old);
-    wait_until("and all is done", || renewers(&sandbox).is_empty());
+    wait_until("and all is done", || refreshers(&sandbox).is_empty());
     assert_eq!(sandbox.tabs(), 1);
 }
 

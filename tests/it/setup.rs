@@ -118,7 +118,7 @@ fn offline_access_is_left_out_for_the_other_grants_too() {
 }
 
 #[test]
-fn a_program_is_asked_for_no_session_that_it_could_renew() {
+fn a_program_is_asked_for_no_session_that_it_could_refresh() {
     let sandbox = Sandbox::unattended();
     sandbox
         .okta

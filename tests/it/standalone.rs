@@ -191,13 +191,13 @@ fn a_token_that_lives_is_all_that_is_wanted() {
 }
 
 #[test]
-fn an_ended_token_is_renewed_and_an_answer_without_a_refresh_token_keeps_the_old_one() {
+fn an_ended_token_is_refreshed_and_an_answer_without_a_refresh_token_keeps_the_old_one() {
     for (sandbox, entry) in transports() {
-        an_ended_token_is_renewed_at(&sandbox, &entry);
+        an_ended_token_is_refreshed_at(&sandbox, &entry);
     }
 }
 
-fn an_ended_token_is_renewed_at(sandbox: &Sandbox, entry: &[String]) {
+fn an_ended_token_is_refreshed_at(sandbox: &Sandbox, entry: &[String]) {
     short_lives(sandbox);
     let entry: Vec<&str> = entry.iter().map(String::as_str).collect();
     let (file, call) = standalone(sandbox, &entry);

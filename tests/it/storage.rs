@@ -46,9 +46,9 @@ fn auto_tells_once_that_there_is_no_keyring() {
     let second = call.run();
     assert_eq!((second.token(), second.stderr.as_str()), (first.token(), ""));
     sandbox.expire();
-    let renewed = call.run();
-    assert_eq!(renewed.stderr, "", "a renewal stays where the session is");
-    assert_ne!(renewed.token(), first.token());
+    let refreshed = call.run();
+    assert_eq!(refreshed.stderr, "", "a refresh stays where the session is");
+    assert_ne!(refreshed.token(), first.token());
 }
 
 #[test]
@@ -107,5 +107,5 @@ fn the_end_of_a_plain_session_leaves_the_sealed_one_where_it_is() {
     outcome.token();
     assert!(outcome.stderr.contains("the session has ended"), "{outcome}");
     assert_eq!(std::fs::read(&sealed).unwrap(), before);
-    assert_eq!(sandbox.cache_files(".sealed.set-aside").len(), 0);
+    assert_eq!(sandbox.cache_files(".sealed.quarantined").len(), 0);
 }

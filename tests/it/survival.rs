@@ -16,7 +16,7 @@ fn send(child: &Child, signal: Signal) {
 
 const HOUR: i64 = 3600;
 
-/// A renewal that is under way, at a provider that keeps its answer back.
+/// A refresh that is under way, at a provider that keeps its answer back.
 fn refreshing(sandbox: &Sandbox, call: &Call) -> Child {
     sandbox.expire();
     sandbox.hold_token_answers();
@@ -81,7 +81,7 @@ fn a_signal_waits_for_the_answer_to_a_refresh() {
 }
 
 #[test]
-fn a_machine_that_sleeps_during_a_renewal_has_its_token_when_it_wakes() {
+fn a_machine_that_sleeps_during_a_refresh_has_its_token_when_it_wakes() {
     let sandbox = Sandbox::new();
     sandbox.set_clock(0);
     sandbox.signed_in();
@@ -91,7 +91,7 @@ fn a_machine_that_sleeps_during_a_renewal_has_its_token_when_it_wakes() {
     sandbox.set_clock(10 * HOUR);
     sandbox.let_answers_go();
     send(&child, Signal::SIGCONT);
-    // What it asked for before it slept has ended; the next call renews once more, without a tab.
+    // What it asked for before it slept has ended; the next call refreshes once more, without a tab.
     finish(child);
     let outcome = sandbox.get_token().by_clock_of(&sandbox).run();
     outcome.token();

@@ -1,8 +1,8 @@
-//! The table of `docs/migrating.md`: each command and flag of the peer is in it, and each row has a test.
+//! The table of `docs/migrating.md`: each command and flag of kubelogin is in it, and each row has a test.
 
 use std::collections::BTreeSet;
 
-use crate::peer_flags::{GROUPS, Group};
+use crate::kubelogin_flags::{GROUPS, Group};
 use crate::support::Sandbox;
 
 /// The first cell of each row, and the test that shows it.
@@ -38,7 +38,7 @@ const ROWS: [(&str, &str); 48] = [
         "`--oidc-client-secret-file`",
         "login::a_secret_in_a_private_file_is_used_and_a_public_one_refused",
     ),
-    ("`--oidc-extra-scope`", "peer_cases::extra_scopes"),
+    ("`--oidc-extra-scope`", "kubelogin_cases::extra_scopes"),
     (
         "`--oidc-redirect-url`",
         "login::a_given_redirect_url_is_sent_and_answered_to_the_letter",
@@ -47,7 +47,7 @@ const ROWS: [(&str, &str); 48] = [
         "`--oidc-pkce-method`",
         "login::pkce_is_sent_whatever_discovery_says_and_only_a_flag_turns_it_off",
     ),
-    ("`--oidc-use-pkce`", "peer_cases::pkce_enforce"),
+    ("`--oidc-use-pkce`", "kubelogin_cases::pkce_enforce"),
     (
         "`--oidc-auth-request-extra-params`",
         "drop_in::extra_parameters_go_into_the_authorization_request_and_make_another_session",
@@ -58,7 +58,7 @@ const ROWS: [(&str, &str); 48] = [
     ),
     (
         "`--oidc-use-access-token`",
-        "grants::an_access_token_is_handed_out_verified_and_renewed",
+        "grants::an_access_token_is_returned_verified_and_refreshed",
     ),
     (
         "`--grant-type`",
@@ -91,7 +91,7 @@ const ROWS: [(&str, &str); 48] = [
     ),
     (
         "`--open-url-after-authentication`",
-        "peer_cases::open_url_after_authentication",
+        "kubelogin_cases::open_url_after_authentication",
     ),
     (
         "`--local-server-cert`, `--local-server-key`",
@@ -109,8 +109,14 @@ const ROWS: [(&str, &str); 48] = [
         "`--notice-refusal=off`",
         "refused::it_can_be_switched_off_for_programs_that_ask_over_and_over",
     ),
-    ("`--refresh-ahead=off`", "ahead::it_can_be_switched_off"),
-    ("`--force-refresh`", "refresh::force_refresh_renews_a_good_token"),
+    (
+        "`--refresh-ahead=off`",
+        "background_refresh::it_can_be_switched_off",
+    ),
+    (
+        "`--force-refresh`",
+        "refresh::force_refresh_refreshes_a_good_token",
+    ),
     ("`--adopt=off`", "adopt::adopt_off_leaves_the_peer_alone"),
     (
         "`--certificate-authority`, `--certificate-authority-data`",
@@ -135,7 +141,7 @@ const ROWS: [(&str, &str); 48] = [
     ),
     (
         "`--oidc-redirect-url-authcode-keyboard`",
-        "prompts::the_redirect_of_the_older_flag_is_sent_with_a_note_and_the_session_is_renewed",
+        "prompts::the_redirect_of_the_older_flag_is_sent_with_a_note_and_the_session_is_refreshed",
     ),
     (
         "`--kubeconfig`, `--context`, `--user`",
@@ -165,10 +171,10 @@ const ROWS: [(&str, &str); 48] = [
         "`SSL_CERT_DIR`",
         "drop_in::a_directory_of_authorities_in_the_environment_is_trusted",
     ),
-    ("`KUBESESAME_…`", "layers::every_setting_can_be_a_variable"),
+    ("`KUBESESAME_…`", "sources::every_setting_can_be_a_variable"),
 ];
 
-/// Flags that the peer has dropped, with the commands that had them.
+/// Flags that kubelogin has dropped, with the commands that had them.
 const DROPPED: Group = Group {
     commands: &["get-token", "setup", ""],
     flags: &[
@@ -190,7 +196,7 @@ fn rows() -> BTreeSet<String> {
         [first, _]
             if !first.starts_with("---")
                 && first != "flag"
-                && first != "of the peer"
+                && first != "of kubelogin"
                 && first != "variable" =>
         {
             Some(first.to_owned())

@@ -317,7 +317,7 @@ fn the_help_of_clean_names_every_place_that_it_looks_at() {
     It removes every session of yours, whatever the issuer and the account, in the directory above and
     in those where sessions are kept when the home cannot be written: $XDG_RUNTIME_DIR/kubesesame, and
     kubesesame-UID among the temporary files ($TMPDIR, such as /tmp/kubesesame-1000). Tokens that were
-    handed out live on until their end.
+    issued live on until their end.
     exit: 0
     ");
 }

@@ -67,17 +67,17 @@ fn fails(outcome: &Outcome, words: &[&str]) {
     }
 }
 
-/// What every session has to do: be there at the next call without a request, and be renewed under strict rotation.
+/// What every session has to do: be there at the next call without a request, and be refreshed under strict rotation.
 fn lives_on(certified: &Certified, person: &Person, first: &str, more: &[&str]) {
     let told = certified.told().len();
     let again = person.run(more);
     assert_eq!((token(&again).as_str(), again.stderr.as_str()), (first, ""));
     for _ in 0..2 {
         person.expire();
-        let renewed = person.run(more);
+        let refreshed = person.run(more);
         // Within a second the token may be the same to the last byte; that it was asked for shows below.
-        let subject = claims(&token(&renewed))["sub"].clone();
-        assert_eq!((subject, renewed.stderr.as_str()), ("alice".into(), ""));
+        let subject = claims(&token(&refreshed))["sub"].clone();
+        assert_eq!((subject, refreshed.stderr.as_str()), ("alice".into(), ""));
     }
     assert_eq!(
         certified.told()[told..],
@@ -189,7 +189,7 @@ fn the_address_that_a_browser_elsewhere_ended_on_is_pasted() {
 
 #[test]
 #[ignore = "needs the real parts: run tests/real/provision first"]
-fn access_tokens_are_handed_out_opaque_or_as_a_jwt() {
+fn access_tokens_are_returned_opaque_or_as_a_jwt() {
     let certified = Certified::start("access");
     let person = certified.person("kubectl");
     let opaque = token(&person.run(&["--oidc-use-access-token"]));

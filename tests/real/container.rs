@@ -38,13 +38,13 @@ fn the_first_process_of_a_container_leaves_nothing_behind() {
     .outcome();
     assert_eq!(token(&outcome), first);
     assert_eq!(
-        someone.person.files(CACHE, ".ahead.json").len(),
+        someone.person.files(CACHE, ".background-refresh.json").len(),
         0,
-        "a renewal was begun"
+        "a refresh was begun"
     );
     // Elsewhere it is begun.
     assert_eq!(someone.token(), first);
-    crate::process::wait_for("the renewed token", || {
+    crate::process::wait_for("the refreshed token", || {
         let record: Value = serde_json::from_slice(&fs::read(&sessions[0]).ok()?).ok()?;
         (record["token"] != first.as_str()).then_some(())
     });

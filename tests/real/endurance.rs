@@ -1,4 +1,4 @@
-//! A thousand kills at random moments of renewals, in both kinds of storage.
+//! A thousand kills at random moments of refreshes, in both kinds of storage.
 
 use std::{path::Path, thread, time::Duration};
 
@@ -6,7 +6,7 @@ use crate::{keeper::Someone, person::KUBESESAME, secret_service::Bus};
 
 const ROUNDS: u64 = 1000;
 
-/// Spread over a whole renewal, which takes some 20 ms in a build without optimisation.
+/// Spread over a whole refresh, which takes some 20 ms in a build without optimisation.
 fn moment(round: u64) -> Duration {
     Duration::from_micros(round * 7919 % 22_000)
 }
@@ -17,15 +17,15 @@ fn survives_kills(storage: &str) {
     someone.token();
     let mut killed = 0;
     for round in 0..ROUNDS {
-        let mut renewal = someone.person.start(Path::new(KUBESESAME), &["--force-refresh"]);
+        let mut refresh = someone.person.start(Path::new(KUBESESAME), &["--force-refresh"]);
         thread::sleep(moment(round));
-        killed += usize::from(renewal.ended().is_none());
+        killed += usize::from(refresh.ended().is_none());
         // SIGKILL, if there is anything left to kill.
-        renewal.kill();
+        refresh.kill();
     }
     assert!(
         killed > 250,
-        "only {killed} of {ROUNDS} renewals were killed in time"
+        "only {killed} of {ROUNDS} refreshes were killed in time"
     );
     someone.token();
     assert_eq!(

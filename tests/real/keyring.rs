@@ -44,7 +44,7 @@ fn stands_in(dir: &Path, text: &str) -> bool {
 
 #[test]
 #[ignore = "needs the real parts: run tests/real/provision first"]
-fn a_session_is_sealed_and_renewed_without_the_keyring_and_opened_by_it() {
+fn a_session_is_sealed_and_refreshed_without_the_keyring_and_opened_by_it() {
     let bus = Bus::unlocked();
     let someone = Someone::new(&bus, "keyring");
     let first = someone.token();
@@ -54,11 +54,11 @@ fn a_session_is_sealed_and_renewed_without_the_keyring_and_opened_by_it() {
     );
     assert_eq!(someone.plain().len(), 0);
     assert_eq!(someone.token(), first);
-    // Locked: the key is at hand in the kernel, and a renewal has nothing to write to the keyring.
+    // Locked: the key is at hand in the kernel, and a refresh has nothing to write to the keyring.
     bus.lock();
-    let renewed = token(&someone.person.run(&["--force-refresh"]));
-    assert_ne!(renewed, first);
-    assert_eq!(someone.token(), renewed);
+    let refreshed = token(&someone.person.run(&["--force-refresh"]));
+    assert_ne!(refreshed, first);
+    assert_eq!(someone.token(), refreshed);
     // A new login session: the keyring is needed, and says that it is locked.
     someone.forget_in_kernel();
     let before = fs::read(someone.sealed()).unwrap();
@@ -98,7 +98,7 @@ fn a_key_that_is_lost_or_wrong_costs_a_sign_in_and_puts_the_record_aside() {
         lost.stderr.contains("its key is not in the OS keyring"),
         "{lost:?}"
     );
-    let aside = someone.person.files(CACHE, ".session.sealed.set-aside");
+    let aside = someone.person.files(CACHE, ".session.sealed.quarantined");
     assert_eq!(fs::read(&aside[0]).unwrap(), sealed);
     // Back with the first keyring, which knows nothing of the second one's key.
     someone.person.set("DBUS_SESSION_BUS_ADDRESS", &bus.address);
@@ -213,7 +213,7 @@ fn a_plain_session_in_place_of_a_sealed_one_is_not_used() {
     }
 }
 
-/// The peer's way to keep accounts apart: a directory for each.
+/// kubelogin's way to keep accounts apart: a directory for each.
 #[test]
 #[ignore = "needs the real parts: run tests/real/provision first"]
 fn two_directories_have_a_key_each() {

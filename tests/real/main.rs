@@ -6,7 +6,7 @@
 //! Screenshots are left in `target/real/screens`, the parts' logs in `target/real/logs`. Nothing leaves the machine.
 #![expect(
     clippy::disallowed_methods,
-    reason = "the doors are the product's; tests start processes and read files"
+    reason = "the access points are the product's; tests start processes and read files"
 )]
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
@@ -25,9 +25,9 @@ mod keycloak;
 #[cfg(target_os = "linux")]
 mod keyring;
 mod kubectl;
+mod kubelogin;
 mod pages;
 mod parts;
-mod peer;
 mod person;
 #[cfg(target_os = "linux")]
 mod power_loss;
@@ -38,9 +38,9 @@ mod secret_service;
 mod sign_in;
 mod user;
 
+#[path = "../it/kubelogin_flags.rs"]
+mod kubelogin_flags;
 #[path = "../../examples/mock_okta/okta/mod.rs"]
 mod okta;
-#[path = "../it/peer_flags.rs"]
-mod peer_flags;
 #[path = "../../examples/mock_okta/visit.rs"]
 mod visit;

@@ -145,7 +145,7 @@ impl Person {
         files.remove(0)
     }
 
-    /// Makes the token of the only session one that has to be renewed.
+    /// Makes the token of the only session one that has to be refreshed.
     pub(crate) fn expire(&self) {
         let file = self.session();
         let mut session: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();

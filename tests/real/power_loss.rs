@@ -1,6 +1,6 @@
-//! Power that is lost at any moment of a renewal: what was not yet synced is gone, or there without its content.
+//! Power that is lost at any moment of a refresh: what was not yet synced is gone, or there without its content.
 //!
-//! A renewal runs under strace, and what it did to the cache directory is replayed on a model of a disk. For each moment, the
+//! A refresh runs under strace, and what it did to the cache directory is replayed on a model of a disk. For each moment, the
 //! states that a crash may leave are put into a home, and the next call has to go on without a sign-in.
 
 use std::{
@@ -226,12 +226,12 @@ fn survives_power_loss(storage: &str, session: &str) {
         .args(["-f", "-y", "-xx", "-s", "1000000", "-e", calls, "-o"])
         .arg(&log)
         .arg(KUBESESAME);
-    let renewal = Process::start(
+    let refresh = Process::start(
         "strace",
         someone.person.home(),
         someone.person.usual(&mut traced).arg("--force-refresh"),
     );
-    let new = token(&renewal.outcome());
+    let new = token(&refresh.outcome());
     let acts = acts(&fs::read_to_string(&log).unwrap(), &dir);
     let session_acts: Vec<_> = acts
         .iter()

@@ -56,7 +56,7 @@ fn a_kubectl_whose_tokens_are_rejected_costs_one_refresh_and_no_error_of_ours() 
 
     let mut get_pods = kubectl.start(&["get", "pods"]);
     visit::visit(&kubesesame.first_tab(&mut get_pods), &[]).unwrap();
-    // What has just come from the provider is not renewed for it.
+    // What has just come from the provider is not refreshed for it.
     is_unauthorized(&get_pods.outcome());
     assert_eq!(grants(&okta), ["authorization_code"]);
 

@@ -36,7 +36,7 @@ struct RefreshToken {
     replaced_at: Option<i64>,
 }
 
-/// An access or ID token that was handed out.
+/// An access or ID token that was issued.
 #[derive(Debug, Clone)]
 pub(crate) struct Issued {
     pub(crate) family: FamilyId,
@@ -207,7 +207,7 @@ impl Grants {
         self.id_tokens.insert(text.to_owned(), issued);
     }
 
-    /// Returns an ID token that was handed out, expired or not.
+    /// Returns an ID token that was issued, expired or not.
     pub(crate) fn id_token(&self, text: &str) -> Option<&Issued> {
         self.id_tokens.get(text)
     }

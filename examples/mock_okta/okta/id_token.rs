@@ -18,7 +18,7 @@ use super::{
 
 /// Why a token is minted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Occasion {
+pub(crate) enum VerificationContext {
     Login,
     Refresh,
 }
@@ -28,20 +28,20 @@ pub(crate) fn mint(
     provider: &Provider,
     rules: &Behaviour,
     grant: &Grant,
-    occasion: Occasion,
+    occasion: VerificationContext,
     scope: &[String],
     access_token: &str,
 ) -> String {
     let mut claims = honest_claims(provider, rules, grant, scope);
     claims.insert("at_hash".to_owned(), bodies::half_hash(access_token).into());
     let defect = match occasion {
-        Occasion::Login => {
+        VerificationContext::Login => {
             if let Some(nonce) = &grant.nonce {
                 claims.insert("nonce".to_owned(), nonce.clone().into());
             }
             rules.id_token_defect
         }
-        Occasion::Refresh => {
+        VerificationContext::Refresh => {
             if !rules.groups_after_refresh {
                 claims.remove("groups");
             }

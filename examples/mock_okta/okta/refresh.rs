@@ -7,7 +7,7 @@ use super::{
     errors,
     exchange::{Answer, Asked},
     grants::{FamilyId, Grants, Limits},
-    id_token::Occasion,
+    id_token::VerificationContext,
     provider::Provider,
     token,
 };
@@ -46,7 +46,7 @@ pub(crate) fn refresh(
         provider,
         rules,
         family,
-        Occasion::Refresh,
+        VerificationContext::Refresh,
         &scope,
         next,
     ))

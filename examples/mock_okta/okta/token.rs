@@ -10,7 +10,7 @@ use super::{
     exchange::{Answer, Asked, repeated},
     grant::{Grant, Subject},
     grants::{FamilyId, Issued},
-    id_token::{self, Occasion},
+    id_token::{self, VerificationContext},
     pkce::check_verifier,
     policy,
     provider::Provider,
@@ -148,7 +148,14 @@ fn first_tokens(provider: &Provider, rules: &Behaviour, family: FamilyId) -> Ans
     let offline = policy::has(&scope, "offline_access");
     let refresh_token = offline.then(|| grants.mint_refresh_token(family));
     drop(grants);
-    issue(provider, rules, family, Occasion::Login, &scope, refresh_token)
+    issue(
+        provider,
+        rules,
+        family,
+        VerificationContext::Login,
+        &scope,
+        refresh_token,
+    )
 }
 
 /// Signs the tokens of a family and returns the token answer.
@@ -156,7 +163,7 @@ pub(crate) fn issue(
     provider: &Provider,
     rules: &Behaviour,
     family: FamilyId,
-    occasion: Occasion,
+    occasion: VerificationContext,
     scope: &[String],
     refresh_token: Option<String>,
 ) -> Answer {

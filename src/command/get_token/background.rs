@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 
 use super::GetToken;
-use crate::cli::{Cli, Command, Layers};
+use crate::cli::{Cli, Command, ConfigSources};
 use crate::clock;
 use crate::environment::Environment;
 use crate::error::Error;
@@ -15,29 +15,29 @@ use crate::exec;
 use crate::invocation::Invocation;
 use crate::lifecycle::{Acquired, Demand};
 use crate::process;
-use crate::session::{Record, Store, Turn};
+use crate::session::{Record, RefreshTurn, Store};
 use crate::ui::Ui;
 
 /// The hidden command.
-const COMMAND: &str = "renew-ahead";
+const COMMAND: &str = "background-refresh";
 
 /// Starts the refresh if it is this caller's turn, or tells how the last one failed.
 pub(super) fn start(store: &Store, invocation: &Invocation<'_>, now: i64, ui: Ui) {
-    if !process::can_leave_behind() {
+    if !process::can_spawn_detached() {
         return;
     }
-    match store.ahead(now) {
-        Turn::Start => {
+    match store.claim_background_refresh(now) {
+        RefreshTurn::Start => {
             let args: Option<Vec<&str>> = invocation.args.iter().map(|arg| arg.to_str()).collect();
             // By a pipe and not as arguments: who may see this command line need not see it twice, and secrets are none we write.
             let args = args.and_then(|args| serde_json::to_vec(&args).ok());
-            let started = args.map(|args| process::leave_behind(COMMAND, &args));
+            let started = args.map(|args| process::spawn_detached(COMMAND, &args));
             if let Some(Err(error)) = started {
                 ui.step(|| format!("no process could be started to refresh the token: {error}"));
             }
         }
-        Turn::Wait => {}
-        Turn::Tell(failure) => {
+        RefreshTurn::Wait => {}
+        RefreshTurn::Report(failure) => {
             // What failed is clear; its causes say why.
             let text = if failure.causes.is_empty() {
                 failure.error
@@ -53,19 +53,19 @@ pub(super) fn start(store: &Store, invocation: &Invocation<'_>, now: i64, ui: Ui
 
 /// The detached process. Standard input has the command line that it is about.
 pub(crate) fn run(environment: &Environment) -> Result<(), Error> {
-    process::detach();
-    let input = process::handed_input();
+    process::daemonize();
+    let input = process::read_handover();
     let Ok(args) = serde_json::from_slice::<Vec<String>>(&input) else {
         return Ok(());
     };
     let args: Vec<OsString> = args.into_iter().map(OsString::from).collect();
-    let layers = Layers {
+    let sources = ConfigSources {
         environment: environment.flags.clone(),
     };
     let Ok(Cli {
         command: Command::GetToken(typed),
         ..
-    }) = Cli::parse_from_os(args.iter().cloned(), &layers)
+    }) = Cli::parse_from_os(args.iter().cloned(), &sources)
     else {
         return Ok(());
     };
@@ -107,5 +107,5 @@ impl GetToken<'_> {
 
 fn note_failure(store: &Store, error: &Error) {
     let is_over = matches!(error, Error::SessionOver(_));
-    store.note_failed_ahead(clock::now(), error.report(), is_over);
+    store.note_background_failure(clock::now(), error.report(), is_over);
 }

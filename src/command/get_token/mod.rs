@@ -24,7 +24,7 @@ use crate::oidc::{Continuation, Event};
 use crate::runtime::LazyRuntime;
 use crate::secret::Secret;
 use crate::session::{self, FastPathEntry, Identity, Key, Record, RefreshPolicy, Store};
-use crate::settings::{self, Cache, ClusterChoice, Grant, Login, Provider, Storage, TokenKind, Trust};
+use crate::settings::{self, Cache, ClusterChoice, Grant, Login, Provider, Storage, TlsTrust, TokenKind};
 use crate::ui::{self, Ui};
 
 pub(crate) fn run(args: GetTokenArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
@@ -51,7 +51,7 @@ struct GetToken<'a> {
     version: ApiVersion,
     provider: Provider,
     login: Login,
-    trust: Trust,
+    trust: TlsTrust,
     cache: Cache,
     cluster: ClusterChoice,
     identity: Identity,
@@ -64,7 +64,7 @@ struct GetToken<'a> {
 fn cluster_choice(args: &mut GetTokenArgs, invocation: &Invocation<'_>) -> Result<ClusterChoice, Error> {
     settings::check_cluster_config(args)?;
     match Cluster::parse(invocation.environment.exec_info.as_deref()) {
-        Some(cluster) => ClusterChoice::apply(args, &cluster).map_err(Error::Unfit),
+        Some(cluster) => ClusterChoice::apply(args, &cluster).map_err(Error::Config),
         None => Ok(ClusterChoice::default()),
     }
 }
@@ -93,7 +93,7 @@ impl<'a> GetToken<'a> {
         cluster.remarks.iter().for_each(|remark| ui::warn_later(remark));
         provider.named_by_cluster = cluster.server.is_some();
         provider.expand_home(environment);
-        let mut trust = Trust::new(args.tls);
+        let mut trust = TlsTrust::new(args.tls);
         trust.expand_home(environment);
         let terminal = if request.interactive || !invocation.is_by_client() {
             environment.terminal()
@@ -131,7 +131,7 @@ impl<'a> GetToken<'a> {
     fn in_terms_of_the_cluster(&self, error: Error) -> Error {
         let error = error.with_source(&self.cluster.untyped());
         match (&self.cluster.server, &error) {
-            (None, _) | (_, Error::UnfitLater(..)) => error,
+            (None, _) | (_, Error::FromSource(..)) => error,
             _ => error.reworded(kubeconfig::hint_in_cluster_terms),
         }
     }
@@ -142,12 +142,12 @@ impl<'a> GetToken<'a> {
             client_id,
             account,
         } = &self.identity;
-        let mut marks = Vec::new();
+        let mut variant_tags = Vec::new();
         if self.provider.token == TokenKind::Access {
-            marks.push("access token");
+            variant_tags.push("access token");
         }
-        if !self.login.grant.is_a_persons() {
-            marks.push("client credentials");
+        if !self.login.grant.is_interactive() {
+            variant_tags.push("client credentials");
         }
         // Who chose the issuer is given its tokens, and no other cluster that names the same one.
         let server = self
@@ -155,9 +155,16 @@ impl<'a> GetToken<'a> {
             .server
             .as_ref()
             .map(|server| format!("chosen by {server}"));
-        marks.extend(server.as_deref());
+        variant_tags.extend(server.as_deref());
         let (scopes, parameters) = (self.provider.scopes.iter(), &self.provider.extra_parameters);
-        Key::new(issuer, client_id, scopes, parameters, account.as_deref(), &marks)
+        Key::new(
+            issuer,
+            client_id,
+            scopes,
+            parameters,
+            account.as_deref(),
+            &variant_tags,
+        )
     }
 
     fn demand(&self) -> Demand {
@@ -268,7 +275,7 @@ impl<'a> GetToken<'a> {
             store,
             settings: &settings,
             demand,
-            detect_rejections: self.cache.notices_refusals,
+            detect_rejections: self.cache.detects_rejections,
             import: import.filter(|import| !import.dirs.is_empty()),
             latest_of,
             invocation: self.invocation,
@@ -304,14 +311,14 @@ impl<'a> GetToken<'a> {
             store,
             self.version,
             self.refresh_policy(),
-            self.cache.notices_refusals,
+            self.cache.detects_rejections,
         );
         entry.write(store.dir(), &self.invocation.hash);
     }
 
     /// What the settings say of refreshes that nobody asks for.
     fn refresh_policy(&self) -> RefreshPolicy {
-        match (self.cache.renews_ahead, self.login.grant.is_a_persons()) {
+        match (self.cache.background_refresh, self.login.grant.is_interactive()) {
             (false, _) => RefreshPolicy::Off,
             (true, true) => RefreshPolicy::WithRefreshToken,
             (true, false) => RefreshPolicy::Any,

@@ -1,11 +1,11 @@
 //! What is told of an entry that is converted, with what to do about it.
 
 use crate::cli::variable_of;
-use crate::foreign_text::ForeignText;
 use crate::kubeconfig::{Advice, Drops};
 use crate::ui::Ui;
+use crate::untrusted_text::UntrustedText;
 
-pub(super) fn tell(user: &ForeignText, advice: &Advice, ui: Ui) {
+pub(super) fn tell(user: &UntrustedText, advice: &Advice, ui: Ui) {
     if advice.replaces_install_hint {
         ui.warn(&format!(
             "the `installHint` of user `{user}` names another program; it names kubesesame now"
@@ -31,8 +31,8 @@ pub(super) fn tell(user: &ForeignText, advice: &Advice, ui: Ui) {
     ));
 }
 
-fn dead_variable(user: &ForeignText, name: &str, flag: Option<&str>) -> String {
-    let name = ForeignText::with_limit(name, 80);
+fn dead_variable(user: &UntrustedText, name: &str, flag: Option<&str>) -> String {
+    let name = UntrustedText::with_limit(name, 80);
     match flag {
         Some(flag) => format!(
             "the `env` of user `{user}` sets {name}, which nothing has read since kubelogin 1.11: remove it, and if it is still \
@@ -56,7 +56,7 @@ const PATHS: [&str; 7] = [
     "--password-file",
 ];
 
-fn unexpanded(user: &ForeignText, flag: &str) -> String {
+fn unexpanded(user: &UntrustedText, flag: &str) -> String {
     let cure = match flag {
         "--oidc-client-secret" | "--password" => format!("name a private file with {flag}-file"),
         _ if PATHS.contains(&flag) => "write the path itself, which may begin with `~/`".to_owned(),
@@ -66,7 +66,7 @@ fn unexpanded(user: &ForeignText, flag: &str) -> String {
         || "leave it out".to_owned(),
         |variable| format!("leave the flag out and set {variable}"),
     );
-    let flag = ForeignText::with_limit(flag, 80);
+    let flag = UntrustedText::with_limit(flag, 80);
     format!(
         "{flag} of user `{user}` has a variable in it, and kubectl runs no shell that would expand it: {cure}, or {other}"
     )

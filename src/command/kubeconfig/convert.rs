@@ -15,10 +15,10 @@ use crate::cli::{Cli, Command, ConvertArgs};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::files::{Staged, UserFileLock, quoted};
-use crate::foreign_text::ForeignText;
-use crate::kubeconfig::{self, Choice, Fate, Plan};
+use crate::kubeconfig::{self, ConvertOptions, Plan, UserOutcome};
 use crate::settings;
 use crate::ui::Ui;
+use crate::untrusted_text::UntrustedText;
 
 pub(super) fn run(args: ConvertArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     Convert {
@@ -54,7 +54,7 @@ fn named_users(args: &ConvertArgs, environment: &Environment) -> Result<HashSet<
 }
 
 /// A file and what is to become of it.
-struct Work {
+struct FilePlan {
     file: Kubeconfig,
     old: String,
     /// An older one that fits is the better one.
@@ -62,7 +62,7 @@ struct Work {
     plan: Plan,
 }
 
-impl Work {
+impl FilePlan {
     fn is_change(&self) -> bool {
         self.plan.text != self.old
     }
@@ -80,9 +80,9 @@ impl Convert<'_> {
         }
         let home = self.environment.home.as_deref();
         let secrets = SecretFiles::new(home.filter(|_| self.args.secret_to_file));
-        let works = self.plan(files, &secrets)?;
-        self.check(&works)?;
-        let changes: Vec<Work> = works.into_iter().filter(|work| self.is_told(work)).collect();
+        let plans = self.plan(files, &secrets)?;
+        self.check(&plans)?;
+        let changes: Vec<FilePlan> = plans.into_iter().filter(|plan| self.is_told(plan)).collect();
         if changes.is_empty() {
             self.ui.note("nothing to do: no user is left to convert");
             return Ok(());
@@ -95,17 +95,17 @@ impl Convert<'_> {
         self.write(changes, &secrets)
     }
 
-    fn plan(&self, files: Vec<Kubeconfig>, secrets: &SecretFiles) -> Result<Vec<Work>, Error> {
-        let choice = Choice {
+    fn plan(&self, files: Vec<Kubeconfig>, secrets: &SecretFiles) -> Result<Vec<FilePlan>, Error> {
+        let options = ConvertOptions {
             wanted: &|name| self.named.is_empty() || self.named.contains(name),
             accepts: &|arguments| accepts(arguments, self.environment),
             secret_file: &|user, flag, secret| secrets.choose(user, flag, secret),
         };
-        let mut works = Vec::new();
+        let mut plans = Vec::new();
         for file in files {
             let old = file.text()?;
-            let plan = kubeconfig::plan(&old, &choice).map_err(|fault| file.fault(&fault))?;
-            works.push(Work {
+            let plan = kubeconfig::plan(&old, &options).map_err(|fault| file.fault(&fault))?;
+            plans.push(FilePlan {
                 file,
                 old,
                 backup: None,
@@ -113,38 +113,38 @@ impl Convert<'_> {
             });
         }
         secrets.check()?;
-        Ok(works)
+        Ok(plans)
     }
 
     /// Refuses what was asked for and cannot be: a user that is not there, or one that cannot be converted.
-    fn check(&self, works: &[Work]) -> Result<(), Error> {
+    fn check(&self, plans: &[FilePlan]) -> Result<(), Error> {
         let users = || {
-            works
+            plans
                 .iter()
-                .flat_map(|work| work.plan.users.iter().map(move |user| (work, user)))
+                .flat_map(|plan| plan.plan.users.iter().map(move |user| (plan, user)))
         };
         let there: HashSet<&str> = users().map(|(_, (user, _))| user.as_str()).collect();
         let missing = self.named.iter().filter(|name| !there.contains(name.as_str()));
         if let Some(name) = missing.min() {
-            let known = users().map(|(_, (user, _))| ForeignText::new(user)).collect();
-            let name = ForeignText::new(name);
+            let known = users().map(|(_, (user, _))| UntrustedText::new(user)).collect();
+            let name = UntrustedText::new(name);
             return Err(kubeconfig::Error::NoSuchUser { name, known }.into());
         }
         let named = !self.named.is_empty();
-        let anything =
-            works.iter().any(Work::is_change) || users().any(|(_, (_, fate))| *fate == Fate::Already);
-        for (work, (name, fate)) in users() {
-            let reason = match fate {
-                Fate::Unable(reason) if named || !anything => reason,
-                Fate::Other(reason) if named && self.named.contains(name) => {
+        let anything = plans.iter().any(FilePlan::is_change)
+            || users().any(|(_, (_, outcome))| *outcome == UserOutcome::Already);
+        for (plan, (name, outcome)) in users() {
+            let reason = match outcome {
+                UserOutcome::Unable(reason) if named || !anything => reason,
+                UserOutcome::Other(reason) if named && self.named.contains(name) => {
                     reason.unwrap_or("it does not sign in with kubelogin or `auth-provider: oidc`")
                 }
                 _ => continue,
             };
             return Err(kubeconfig::Error::Unable {
-                path: work.file.path().to_owned(),
-                name: ForeignText::new(name),
-                reason: ForeignText::new(reason),
+                path: plan.file.path().to_owned(),
+                name: UntrustedText::new(name),
+                reason: UntrustedText::new(reason),
             }
             .into());
         }
@@ -152,21 +152,21 @@ impl Convert<'_> {
     }
 
     /// Tells why users are left alone, and returns whether the file changes.
-    fn is_told(&self, work: &Work) -> bool {
-        let file = work.file.name();
-        for (name, fate) in &work.plan.users {
-            let name = ForeignText::new(name);
-            match fate {
-                Fate::Unable(reason) => {
-                    let reason = ForeignText::new(reason);
+    fn is_told(&self, plan: &FilePlan) -> bool {
+        let file = plan.file.name();
+        for (name, outcome) in &plan.plan.users {
+            let name = UntrustedText::new(name);
+            match outcome {
+                UserOutcome::Unable(reason) => {
+                    let reason = UntrustedText::new(reason);
                     self.ui
                         .warn(&format!("user `{name}` of `{file}` is left alone: {reason}"));
                 }
-                Fate::Other(Some(reason)) => {
+                UserOutcome::Other(Some(reason)) => {
                     self.ui
                         .note(&format!("user `{name}` of `{file}` is left alone: {reason}"));
                 }
-                Fate::Converted { kept, advice } => {
+                UserOutcome::Converted { kept, advice } => {
                     for secret in kept {
                         self.ui.warn(&format!(
                             "the {} of user `{name}` stays in `{file}`; --secret-to-file moves it to a private file",
@@ -175,28 +175,28 @@ impl Convert<'_> {
                     }
                     advice::tell(&name, advice, self.ui);
                 }
-                Fate::Other(None) | Fate::Already | Fate::NotAsked => {}
+                UserOutcome::Other(None) | UserOutcome::Already | UserOutcome::NotAsked => {}
             }
         }
-        work.is_change()
+        plan.is_change()
     }
 
-    fn write(&self, mut works: Vec<Work>, secrets: &SecretFiles) -> Result<(), Error> {
-        for work in &mut works {
-            work.backup = work.file.backup()?;
-            if let Some(backup) = &work.backup {
-                work.file.check_backup(backup, &work.old)?;
+    fn write(&self, mut plans: Vec<FilePlan>, secrets: &SecretFiles) -> Result<(), Error> {
+        for plan in &mut plans {
+            plan.backup = plan.file.backup()?;
+            if let Some(backup) = &plan.backup {
+                plan.file.check_backup(backup, &plan.old)?;
             }
         }
         // What cannot be written is told before anything is shown.
-        drop(Prepared::new(&works)?);
-        show(&works)?;
-        let (converted, result) = commit(&works, secrets);
-        for work in converted {
+        drop(Prepared::new(&plans)?);
+        show(&plans)?;
+        let (converted, result) = commit(&plans, secrets);
+        for plan in converted {
             self.ui.note(&format!(
                 "converted `{}`; its backup is `{}`",
-                work.file.name(),
-                work.file.backup_name()
+                plan.file.name(),
+                plan.file.backup_name()
             ));
         }
         result?;
@@ -204,7 +204,7 @@ impl Convert<'_> {
         Ok(())
     }
 
-    /// Without the flag `restore` works on the same files as this command, with it on the named one.
+    /// Without the flag `restore` plans on the same files as this command, with it on the named one.
     fn way_back(&self) -> String {
         let flag = self.args.file.kubeconfig.as_deref();
         let flag = flag.map(|path| format!(" --kubeconfig={}", quoted(path)));
@@ -219,30 +219,30 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn new(works: &[Work]) -> Result<Self, Error> {
-        let lock = lock(works.iter().map(|work| &work.file))?;
+    fn new(plans: &[FilePlan]) -> Result<Self, Error> {
+        let lock = lock(plans.iter().map(|plan| &plan.file))?;
         let mut staged = Vec::new();
-        for work in works {
-            work.file
-                .check_unchanged(work.old.as_bytes(), work.backup.as_deref())?;
-            staged.push(work.file.stage(work.plan.text.as_bytes(), &lock)?);
+        for plan in plans {
+            plan.file
+                .check_unchanged(plan.old.as_bytes(), plan.backup.as_deref())?;
+            staged.push(plan.file.stage(plan.plan.text.as_bytes(), &lock)?);
         }
         Ok(Self { staged, _lock: lock })
     }
 }
 
 /// Returns what was converted, and what kept the rest from it.
-fn commit<'a>(works: &'a [Work], secrets: &SecretFiles) -> (&'a [Work], Result<(), Error>) {
-    let prepared = match Prepared::new(works) {
+fn commit<'a>(plans: &'a [FilePlan], secrets: &SecretFiles) -> (&'a [FilePlan], Result<(), Error>) {
+    let prepared = match Prepared::new(plans) {
         Ok(prepared) => prepared,
         Err(error) => return (&[], Err(error)),
     };
     let (mut backed_up, mut converted) = (0, 0);
     let result = (|| {
         secrets.write()?;
-        for work in works {
-            if work.backup.is_none() {
-                work.file.write_backup(&work.old)?;
+        for plan in plans {
+            if plan.backup.is_none() {
+                plan.file.write_backup(&plan.old)?;
             }
             backed_up += 1;
         }
@@ -255,17 +255,17 @@ fn commit<'a>(works: &'a [Work], secrets: &SecretFiles) -> (&'a [Work], Result<(
     if converted == 0 {
         secrets.undo();
     }
-    for work in works.iter().take(backed_up).skip(converted) {
-        if work.backup.is_none() {
+    for plan in plans.iter().take(backed_up).skip(converted) {
+        if plan.backup.is_none() {
             // That a backup of a file that did not change cannot be removed is nothing to tell.
-            drop(work.file.remove_backup());
+            drop(plan.file.remove_backup());
         }
     }
-    (&works[..converted], result)
+    (&plans[..converted], result)
 }
 
-fn show(works: &[Work]) -> Result<(), Error> {
-    let diffs: String = works.iter().map(Work::diff).collect();
+fn show(plans: &[FilePlan]) -> Result<(), Error> {
+    let diffs: String = plans.iter().map(FilePlan::diff).collect();
     Ui::result(&diffs).map_err(Error::Output)
 }
 

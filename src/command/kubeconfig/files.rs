@@ -90,7 +90,7 @@ impl Kubeconfig {
         match *fault {
             Fault::Broken(broken) => Error::Broken { path, broken },
             Fault::NoKubeconfig(reason) => Error::NoKubeconfig { path, reason },
-            Fault::Unproven => Error::Unproven { path },
+            Fault::VerificationFailed => Error::VerificationFailed { path },
         }
     }
 

@@ -6,9 +6,9 @@ use super::files::{Kubeconfig, files, lock};
 use crate::cli::RestoreArgs;
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::foreign_text::ForeignText;
 use crate::kubeconfig;
 use crate::ui::Ui;
+use crate::untrusted_text::UntrustedText;
 
 /// A file, and what it was before its conversion.
 struct Return {
@@ -74,13 +74,13 @@ impl Return {
 
     fn tell(&self, ui: Ui) {
         ui.note(&format!("restored `{}`", self.file.name()));
-        for user in kubeconfig::our_users(&String::from_utf8_lossy(&self.current)) {
-            let name = ForeignText::new(&user.name);
+        for user in kubeconfig::converted_users(&String::from_utf8_lossy(&self.current)) {
+            let name = UntrustedText::new(&user.name);
             for (secret, path) in user.secret_files {
                 ui.note(&format!(
                     "the {} of user `{name}` is in the kubeconfig again, and still in `{}`",
                     secret.name,
-                    ForeignText::new(&path)
+                    UntrustedText::new(&path)
                 ));
             }
         }

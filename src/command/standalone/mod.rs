@@ -12,15 +12,15 @@ use crate::cli::{Cli, Command, StandaloneArgs};
 use crate::clock;
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::foreign_text::ForeignText;
 use crate::invocation::Invocation;
 use crate::kubeconfig::{self, AuthProvider};
 use crate::lifecycle::{Acquisition, Demand, ScopeSource, Settings};
 use crate::oidc::{Continuation, Event};
 use crate::runtime::LazyRuntime;
 use crate::session::Identity;
-use crate::settings::{self, Login, Provider, Trust};
+use crate::settings::{self, Login, Provider, TlsTrust};
 use crate::ui::Ui;
+use crate::untrusted_text::UntrustedText;
 
 pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
     let environment = invocation.environment;
@@ -31,7 +31,7 @@ pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> 
             .no_sign_in(&selected.user, &fault.reason, Some(fault.cure))
     })?;
     let provider = provider.with_parameters(&args.oidc_auth_request_extra_params)?;
-    trust.add(Trust::new(args.tls));
+    trust.add(TlsTrust::new(args.tls));
     trust.expand_home(environment);
     let login = Login::new(&args.login, None, environment, environment.terminal())?;
     settings::check(&provider, &login)?;
@@ -110,7 +110,7 @@ struct EntryFault {
 }
 
 /// The settings in an entry, as `get-token` reads them.
-fn settings_of(arguments: &[String]) -> Result<(Provider, Trust), EntryFault> {
+fn settings_of(arguments: &[String]) -> Result<(Provider, TlsTrust), EntryFault> {
     let Ok(Command::GetToken(args)) = Cli::parse_entry(arguments).map(|cli| cli.command) else {
         return Err(EntryFault {
             reason: "its `auth-provider` has a value that cannot be used".to_owned(),
@@ -121,7 +121,7 @@ fn settings_of(arguments: &[String]) -> Result<(Provider, Trust), EntryFault> {
         reason: kubeconfig::in_entry_terms(&error.to_string()),
         cure: kubeconfig::hint_in_entry_terms(&error.hint()),
     })?;
-    Ok((provider, Trust::new(args.tls)))
+    Ok((provider, TlsTrust::new(args.tls)))
 }
 
 /// The user that is meant, and where its entry is.
@@ -148,9 +148,9 @@ impl Selected {
                 Some(Err(reason)) => return Err(file.no_sign_in(&user, &reason, None)),
             }
         }
-        let name = ForeignText::new(&user);
+        let name = UntrustedText::new(&user);
         let known = texts.iter().flat_map(|text| kubeconfig::user_names(text));
-        let known = known.map(|name| ForeignText::new(&name)).collect();
+        let known = known.map(|name| UntrustedText::new(&name)).collect();
         Err(kubeconfig::Error::NoSuchUser { name, known }.into())
     }
 }
@@ -159,8 +159,8 @@ impl Kubeconfig {
     fn no_sign_in(&self, user: &str, reason: &str, cure: Option<String>) -> Error {
         Error::Kubeconfig(kubeconfig::Error::NoSignIn {
             path: self.path().to_owned(),
-            name: ForeignText::new(user),
-            reason: ForeignText::new(reason),
+            name: UntrustedText::new(user),
+            reason: UntrustedText::new(reason),
             cure,
         })
     }
@@ -179,13 +179,13 @@ fn user_of_context(
         known.extend(contexts.users);
     }
     let current = current.ok_or(kubeconfig::Error::NoContext)?;
-    let name = || ForeignText::new(&current);
+    let name = || UntrustedText::new(&current);
     match known.iter().find(|(known, _)| *known == current) {
         Some((_, Some(user))) => Ok(user.clone()),
         Some((_, None)) => Err(kubeconfig::Error::NoUser { name: name() }),
         None => Err(kubeconfig::Error::NoSuchContext {
             name: name(),
-            known: known.iter().map(|(name, _)| ForeignText::new(name)).collect(),
+            known: known.iter().map(|(name, _)| UntrustedText::new(name)).collect(),
         }),
     }
 }

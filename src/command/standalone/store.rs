@@ -9,14 +9,14 @@ use crate::command::kubeconfig::files::Kubeconfig;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::files::{UserFileError, UserFileLock};
-use crate::foreign_text::ForeignText;
+use crate::initial_id_token::InitialIdToken;
 use crate::kubeconfig::{self, AuthProvider};
 use crate::lifecycle::{LockedSession, Remark, SessionStore};
 use crate::oidc::{DocumentCache, NoDocumentCache, StoredToken};
-use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::session::{self, Identity, Key, Loaded, Locked, Record, StorageTarget, Store, Wait};
 use crate::settings::{self, Provider, Storage};
+use crate::untrusted_text::UntrustedText;
 
 /// kubectl holds its lock for a moment only.
 const KUBECONFIG_LOCK_WAIT: Duration = Duration::from_secs(5);
@@ -225,9 +225,9 @@ impl<'a> KubeconfigStore<'a> {
     ) -> Result<String, Error> {
         let edited = kubeconfig::with_tokens(text, self.user, id_token, refresh_token);
         edited.map_err(|fault| match fault {
-            kubeconfig::Fault::Unproven => Error::Kubeconfig(kubeconfig::Error::NoPlaceForTokens {
+            kubeconfig::Fault::VerificationFailed => Error::Kubeconfig(kubeconfig::Error::NoPlaceForTokens {
                 path: self.file.path().to_owned(),
-                name: ForeignText::new(self.user),
+                name: UntrustedText::new(self.user),
             }),
             fault => self.file.fault(&fault).into(),
         })
@@ -259,7 +259,7 @@ fn session_of(entry: AuthProvider, identity: &Identity, provider: &Provider) -> 
             0,
             Some(entry.refresh_token?),
             provider.scopes.joined(),
-            Origin::default(),
+            InitialIdToken::default(),
         ));
     };
     let stored = StoredToken::read(&token, provider, None)?;
@@ -270,7 +270,7 @@ fn session_of(entry: AuthProvider, identity: &Identity, provider: &Provider) -> 
         stored.expires_at,
         entry.refresh_token,
         provider.scopes.joined(),
-        stored.origin,
+        stored.initial_id_token,
     ))
 }
 
@@ -278,8 +278,15 @@ fn session_of(entry: AuthProvider, identity: &Identity, provider: &Provider) -> 
 /// shell of a person, whatever its `KUBECACHEDIR`. Where that cannot be, another place is better than none; without any they don't wait.
 fn turns(file: &Kubeconfig, user: &str, identity: &Identity, environment: &Environment) -> Option<Store> {
     let file = file.real().to_string_lossy();
-    let marks = ["auth-provider", &*file, user];
-    let key = Key::new(&identity.issuer, &identity.client_id, [], &[], None, &marks);
+    let variant_tags = ["auth-provider", &*file, user];
+    let key = Key::new(
+        &identity.issuer,
+        &identity.client_id,
+        [],
+        &[],
+        None,
+        &variant_tags,
+    );
     let dirs = [
         settings::cache_dir_of_home(environment),
         settings::cache_dir(None, environment).ok(),

@@ -110,7 +110,10 @@ impl UserFile {
         sync_parent(&path)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the door to the file system")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the single access point to the file system"
+    )]
     pub(crate) fn remove_backup(&self) -> Result<(), UserFileError> {
         let path = self.backup_path();
         fs::remove_file(&path).map_err(UserFileError::io("remove", &path))

@@ -52,7 +52,10 @@ impl UserFileLock {
 }
 
 impl Drop for UserFileLock {
-    #[expect(clippy::disallowed_methods, reason = "the door to the file system")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the single access point to the file system"
+    )]
     fn drop(&mut self) {
         for name in &self.names {
             drop(fs::remove_file(name));
@@ -79,7 +82,10 @@ impl UserFile {
     }
 
     /// Only for who holds the lock: nobody else writes then.
-    #[expect(clippy::disallowed_methods, reason = "the door to the file system")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the single access point to the file system"
+    )]
     fn remove_leftovers(&self) {
         for path in self.leftovers() {
             drop(fs::remove_file(path));

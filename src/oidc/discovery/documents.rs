@@ -11,14 +11,14 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::foreign_text::ForeignText;
 use crate::oidc::client_auth::{Known, Lesson};
 use crate::oidc::discovery::metadata::{Metadata, discovery_url};
 use crate::oidc::errors::Error;
 use crate::oidc::http::response::shown;
 use crate::oidc::http::{Document, Http};
 use crate::oidc::token::key_set::KeySet;
-use crate::settings::{Authority, Issuer, Trust};
+use crate::settings::{Authority, Issuer, TlsTrust};
+use crate::untrusted_text::UntrustedText;
 
 /// How long a document is kept when its sender does not say, in seconds.
 const DEFAULT_AGE: i64 = 3600;
@@ -68,8 +68,8 @@ struct Entry<'a> {
 struct Kept {
     version: u32,
     issuer: String,
-    metadata: Option<Aged>,
-    keys: Option<Aged>,
+    metadata: Option<CachedDocument>,
+    keys: Option<CachedDocument>,
     /// Where the provider accepts a client's secret, as far as that had to be found out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     lessons: Vec<Learned>,
@@ -86,14 +86,14 @@ struct Learned {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Aged {
+struct CachedDocument {
     body: String,
     fetched: i64,
     until: i64,
 }
 
 /// Whose documents an entry holds, and by which authorities they were had: each part ends with a zero, which no part has.
-fn bound_to(issuer: &Issuer, trust: &Trust) -> Vec<u8> {
+fn bound_to(issuer: &Issuer, trust: &TlsTrust) -> Vec<u8> {
     let mut text = format!("{}\0", issuer.as_str()).into_bytes();
     for authority in &trust.authorities {
         let (kind, value) = match authority {
@@ -109,7 +109,7 @@ fn bound_to(issuer: &Issuer, trust: &Trust) -> Vec<u8> {
 }
 
 /// The name of these documents in a cache.
-fn cache_name(issuer: &Issuer, trust: &Trust) -> String {
+fn cache_name(issuer: &Issuer, trust: &TlsTrust) -> String {
     format!("{}.provider.json", hash(&bound_to(issuer, trust)))
 }
 
@@ -117,7 +117,7 @@ impl<'a> Documents<'a> {
     pub(crate) fn new(
         http: &'a Http<'a>,
         issuer: &'a Issuer,
-        trust: &Trust,
+        trust: &TlsTrust,
         cache: &'a dyn DocumentCache,
         now: i64,
     ) -> Self {
@@ -157,7 +157,7 @@ impl<'a> Documents<'a> {
         }
         let document = self.http.get(&discovery_url(self.issuer)?).await?;
         let metadata = Metadata::parse(&document.body, self.issuer)?;
-        self.kept().metadata = Aged::new(&document, self.now);
+        self.kept().metadata = CachedDocument::new(&document, self.now);
         self.keep();
         Ok(metadata)
     }
@@ -174,9 +174,9 @@ impl<'a> Documents<'a> {
         let document = self.http.get(jwks_uri).await?;
         let keys = KeySet::parse(&document.body).map_err(|why| Error::Keys {
             url: shown(jwks_uri),
-            why: ForeignText::new(why),
+            why: UntrustedText::new(why),
         })?;
-        self.kept().keys = Aged::new(&document, self.now);
+        self.kept().keys = CachedDocument::new(&document, self.now);
         self.keep();
         Ok(keys)
     }
@@ -254,7 +254,7 @@ impl Entry<'_> {
     }
 }
 
-impl Aged {
+impl CachedDocument {
     fn new(document: &Document, now: i64) -> Option<Self> {
         let age = document.max_age.unwrap_or(DEFAULT_AGE).clamp(0, MAX_AGE);
         let body = String::from_utf8(document.body.clone()).ok()?;
@@ -276,14 +276,14 @@ mod tests {
     use super::*;
 
     fn until(max_age: Option<i64>) -> Option<i64> {
-        Aged::new(
+        CachedDocument::new(
             &Document {
                 body: b"{}".to_vec(),
                 max_age,
             },
             1000,
         )
-        .map(|aged| aged.until - 1000)
+        .map(|cached| cached.until - 1000)
     }
 
     /// The name of a file depends on it, so it stays as it is from one version to the next.
@@ -294,7 +294,7 @@ mod tests {
             Authority::File("/ca.pem".into()),
             Authority::Data("QQ==".to_owned()),
         ];
-        let trust = Trust {
+        let trust = TlsTrust {
             authorities,
             insecure: false,
             wants_renegotiation: false,
@@ -317,11 +317,11 @@ mod tests {
 
     #[test]
     fn a_document_is_good_between_its_times_only() {
-        let aged = Aged {
+        let cached = CachedDocument {
             body: String::new(),
             fetched: 10,
             until: 20,
         };
-        assert!(aged.is_good(10) && aged.is_good(19) && !aged.is_good(20) && !aged.is_good(9));
+        assert!(cached.is_good(10) && cached.is_good(19) && !cached.is_good(20) && !cached.is_good(9));
     }
 }

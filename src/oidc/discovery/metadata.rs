@@ -6,17 +6,17 @@
 use serde_json::Value;
 use url::Url;
 
-use crate::foreign_text::ForeignText;
 use crate::oidc::errors::Error;
 use crate::oidc::http::response::shown;
 use crate::oidc::json;
 use crate::settings::{Issuer, OURS_ALONE, TokenKind, is_loopback};
+use crate::untrusted_text::UntrustedText;
 
 /// The parts of the discovery document that we use.
 #[derive(Debug, Clone)]
 pub(crate) struct Metadata {
     /// Where the document is, as it may be shown.
-    at: ForeignText,
+    at: UntrustedText,
     pub(crate) token_endpoint: Url,
     authorization_endpoint: Endpoint,
     device_authorization_endpoint: Endpoint,
@@ -26,7 +26,7 @@ pub(crate) struct Metadata {
     /// `None` when the provider does not say; OpenID Connect then means `client_secret_basic`.
     pub(crate) token_auth_methods: Option<Vec<String>>,
     /// RFC 9207: an answer without `iss` is to be refused.
-    pub(crate) promises_iss: bool,
+    pub(crate) iss_required: bool,
 }
 
 /// An address that only some grants need: usable, or why not.
@@ -50,7 +50,7 @@ impl Metadata {
         let at = shown(&discovery_url(issuer)?);
         let refused = |why: &str| Error::Discovery {
             url: at.clone(),
-            why: ForeignText::new(why),
+            why: UntrustedText::new(why),
         };
         let document = match json::value(body) {
             Some(Value::Object(document)) => document,
@@ -65,8 +65,8 @@ impl Metadata {
         let returned = json::text(&document, "issuer").ok_or_else(|| refused("it has no `issuer`"))?;
         if returned != issuer.as_str() {
             return Err(Error::IssuerMismatch {
-                configured: ForeignText::new(issuer.as_str()),
-                returned: ForeignText::new(returned),
+                configured: UntrustedText::new(issuer.as_str()),
+                returned: UntrustedText::new(returned),
             });
         }
         let endpoint = |name: &str| match json::member(&document, name) {
@@ -86,7 +86,7 @@ impl Metadata {
             signing_algorithms: json::texts(&document, "id_token_signing_alg_values_supported")
                 .unwrap_or_default(),
             token_auth_methods: json::texts(&document, "token_endpoint_auth_methods_supported"),
-            promises_iss: json::boolean(&document, "authorization_response_iss_parameter_supported")
+            iss_required: json::boolean(&document, "authorization_response_iss_parameter_supported")
                 .unwrap_or_default(),
             at,
         })
@@ -129,7 +129,7 @@ impl Metadata {
     fn usable<'e>(&self, endpoint: &'e Endpoint, name: &str) -> Result<&'e Url, Error> {
         endpoint.as_ref().map_err(|why| Error::Discovery {
             url: self.at.clone(),
-            why: ForeignText::new(&why.said_of(name)),
+            why: UntrustedText::new(&why.said_of(name)),
         })
     }
 }
@@ -215,7 +215,7 @@ mod tests {
             metadata.authorization_endpoint().unwrap().query(),
             Some("tenant=x")
         );
-        assert!(!metadata.promises_iss && metadata.token_auth_methods.is_none());
+        assert!(!metadata.iss_required && metadata.token_auth_methods.is_none());
     }
 
     #[test]
@@ -320,7 +320,7 @@ mod tests {
             metadata.token_auth_methods,
             Some(vec!["client_secret_post".to_owned()])
         );
-        assert!(metadata.signing_algorithms.is_empty() && metadata.promises_iss);
+        assert!(metadata.signing_algorithms.is_empty() && metadata.iss_required);
     }
 
     /// RFC 6749 3.1 and 3.2 forbid it, and no request has it.
@@ -358,7 +358,7 @@ mod tests {
             let metadata = parse("https://i", |document| {
                 document["authorization_response_iss_parameter_supported"] = value.clone();
             });
-            assert_eq!(metadata.unwrap().promises_iss, promised, "{value}");
+            assert_eq!(metadata.unwrap().iss_required, promised, "{value}");
         }
     }
 

@@ -5,12 +5,12 @@ pub(super) mod oauth_error;
 
 use crate::diagnose::GrantType;
 use crate::files;
-use crate::foreign_text::ForeignText;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::http::tls_fault::TlsFault;
 use crate::oidc::loopback::ignored::Ignored;
 use crate::oidc::loopback::listener;
 use crate::oidc::token::verification_error;
+use crate::untrusted_text::UntrustedText;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -20,10 +20,10 @@ pub(crate) enum Error {
     #[error("{name} cannot be used: {why}")]
     AuthorityNotPem { name: String, why: &'static str },
     #[error("cannot set up TLS: {0}")]
-    Client(ForeignText),
+    Client(UntrustedText),
     /// Variables that name the system's certificates, as `SSL_CERT_FILE=/path`.
     #[error("cannot set up TLS: no certificate can be read by {0}")]
-    CertificateVariables(ForeignText),
+    CertificateVariables(UntrustedText),
     #[error("cannot read the file of --{flag}")]
     FlagFile {
         flag: &'static str,
@@ -32,94 +32,103 @@ pub(crate) enum Error {
     #[error("the file of --{0} holds no text")]
     SecretNotText(&'static str),
     #[error("--oidc-request-header `{0}` is no HTTP header")]
-    RequestHeader(ForeignText),
+    RequestHeader(UntrustedText),
     #[error("the file of --{flag} cannot be used: {why}")]
-    LocalServer { flag: &'static str, why: ForeignText },
+    CallbackTls { flag: &'static str, why: UntrustedText },
     #[error("signed in as `{got}`, not as `{wanted}`")]
-    OtherAccount { wanted: ForeignText, got: ForeignText },
+    OtherAccount {
+        wanted: UntrustedText,
+        got: UntrustedText,
+    },
     #[error("internal error: {0}")]
     Internal(&'static str),
 
     // The network.
     #[error("cannot reach {url}: {cause}")]
     Unreachable {
-        url: ForeignText,
-        cause: ForeignText,
+        url: UntrustedText,
+        cause: UntrustedText,
         /// The request was under way, and may have arrived.
         sent: bool,
     },
     #[error("cannot find the host of {url}: {cause}")]
-    UnknownHost { url: ForeignText, cause: ForeignText },
+    UnknownHost {
+        url: UntrustedText,
+        cause: UntrustedText,
+    },
     #[error("cannot find the proxy `{proxy}` on the way to {url}: {cause}")]
     UnknownProxy {
-        url: ForeignText,
-        proxy: ForeignText,
-        cause: ForeignText,
+        url: UntrustedText,
+        proxy: UntrustedText,
+        cause: UntrustedText,
     },
     #[error("{url} did not answer within {seconds} s")]
     Timeout {
-        url: ForeignText,
+        url: UntrustedText,
         seconds: u64,
         /// The connection was there, and the request may have arrived.
         connected: bool,
     },
     #[error("{}", .fault.about(.url))]
-    Tls { url: ForeignText, fault: TlsFault },
+    Tls { url: UntrustedText, fault: TlsFault },
     #[error("{url} does not answer in HTTP: {cause}")]
-    NotHttp { url: ForeignText, cause: ForeignText },
+    NotHttp {
+        url: UntrustedText,
+        cause: UntrustedText,
+    },
     #[error("{url} asks to slow down (HTTP 429){}", tail(.reason.as_ref()))]
     RateLimited {
-        url: ForeignText,
-        reason: Option<ForeignText>,
+        url: UntrustedText,
+        reason: Option<UntrustedText>,
         /// Seconds since the epoch.
         until: Option<i64>,
-        request_id: Option<ForeignText>,
+        request_id: Option<UntrustedText>,
     },
     #[error("{url} answered with HTTP {status}{}{}", tail(.reason.as_ref()), id(.request_id.as_ref()))]
     Refused {
-        url: ForeignText,
+        url: UntrustedText,
         status: u16,
-        reason: Option<ForeignText>,
+        reason: Option<UntrustedText>,
         /// When it wants to be asked again, in seconds since the epoch.
         until: Option<i64>,
-        request_id: Option<ForeignText>,
+        request_id: Option<UntrustedText>,
     },
     #[error("{url} answered with HTTP {status} and {content_type}, not with JSON{}", tail(.start.as_ref()))]
     NotJson {
-        url: ForeignText,
+        url: UntrustedText,
         status: u16,
-        content_type: ForeignText,
-        start: Option<ForeignText>,
+        content_type: UntrustedText,
+        start: Option<UntrustedText>,
     },
     #[error("{url} answered with HTTP {status} and a body that cannot be decoded: {why}")]
     ContentEncoding {
-        url: ForeignText,
+        url: UntrustedText,
         status: u16,
-        why: ForeignText,
+        why: UntrustedText,
     },
     #[error("{url} answered with more than {limit} bytes")]
-    AnswerTooLarge { url: ForeignText, limit: usize },
+    AnswerTooLarge { url: UntrustedText, limit: usize },
     #[error("{url} redirects to {to}, and kubesesame follows no redirect there")]
-    Redirected { url: ForeignText, to: ForeignText },
+    Redirected { url: UntrustedText, to: UntrustedText },
     #[error("{url} redirects without end")]
-    RedirectLoop { url: ForeignText },
+    RedirectLoop { url: UntrustedText },
     #[error("{url} answered with {what}, not with a JSON object")]
-    NoDocument { url: ForeignText, what: &'static str },
+    NoDocument { url: UntrustedText, what: &'static str },
 
     // Discovery and keys.
     #[error("the discovery document is of issuer `{returned}`, not of `{configured}`")]
     IssuerMismatch {
-        configured: ForeignText,
-        returned: ForeignText,
+        configured: UntrustedText,
+        returned: UntrustedText,
     },
     #[error("the discovery document at {url} cannot be used: {why}")]
-    Discovery { url: ForeignText, why: ForeignText },
+    Discovery { url: UntrustedText, why: UntrustedText },
     #[error("the key set at {url} cannot be used: {why}")]
-    Keys { url: ForeignText, why: ForeignText },
+    Keys { url: UntrustedText, why: UntrustedText },
 
     // Waiting for the browser.
     #[error("no address is free to wait on for the browser")]
-    NoAddress(#[source] listener::Taken),
+    NoAddress(#[source] listener::BindFailure),
     #[error("a sign-in is needed, and there is neither a browser nor a terminal here{}", word_of_kubectl(*.forbidden))]
     LoginImpossible {
         /// kubectl lets nobody be asked.
@@ -157,7 +166,7 @@ pub(crate) enum Error {
     #[error("the input ended before anything was pasted")]
     InputEnded,
     #[error("the address to sign in at, `{0}`, {1}")]
-    DeviceAddress(ForeignText, &'static str),
+    DeviceAddress(UntrustedText, &'static str),
     #[error("what was pasted is no answer to this sign-in: {0}")]
     Pasted(&'static str),
     #[error("nobody signed in within {seconds} s{ignored}")]
@@ -173,7 +182,10 @@ pub(crate) enum Error {
     #[error("the provider refused the sign-in: {0}")]
     SignInRefused(OAuthError),
     #[error("the answer to the sign-in came from issuer `{got}`, not from `{expected}`")]
-    AnswerIssuer { expected: ForeignText, got: ForeignText },
+    AnswerIssuer {
+        expected: UntrustedText,
+        got: UntrustedText,
+    },
     #[error("the answer to the sign-in does not name its issuer, though the provider promises to")]
     AnswerIssuerMissing,
     #[error("the answer to the sign-in makes no sense: {0}")]
@@ -181,13 +193,13 @@ pub(crate) enum Error {
 
     // Tokens.
     #[error("{url} answered with HTTP 401 and no OAuth error: it does not accept this client")]
-    ClientRefused { url: ForeignText },
+    ClientRefused { url: UntrustedText },
     /// RFC 6749 5.2 wants an `error`: without one nobody knows whether the grant, the client or the request was refused.
     #[error("{url} answered with HTTP {status} and no OAuth error{}", id(.request_id.as_ref()))]
     NoReason {
-        url: ForeignText,
+        url: UntrustedText,
         status: u16,
-        request_id: Option<ForeignText>,
+        request_id: Option<UntrustedText>,
     },
     #[error("the provider refused the request for tokens: {0}")]
     OAuth(OAuthError),
@@ -198,11 +210,11 @@ pub(crate) enum Error {
     #[error("the provider refused the request for tokens: {0}")]
     PastedAddressRefused(OAuthError),
     #[error("the answer of {url} cannot be used: {why}")]
-    TokenAnswer { url: ForeignText, why: ForeignText },
+    TokenAnswer { url: UntrustedText, why: UntrustedText },
     #[error(
         "the provider sent an access token of type `{0}`, which is bound to a key, and not a bearer token"
     )]
-    TokenType(ForeignText),
+    TokenType(UntrustedText),
     #[error(
         "the provider sent an access token with control characters in it, which no HTTP header can carry"
     )]
@@ -222,7 +234,7 @@ pub(crate) enum Error {
     },
 }
 
-fn tail(text: Option<&ForeignText>) -> String {
+fn tail(text: Option<&UntrustedText>) -> String {
     text.map(|text| format!(": {text}")).unwrap_or_default()
 }
 
@@ -234,7 +246,7 @@ fn word_of_kubectl(forbidden: bool) -> &'static str {
     }
 }
 
-fn id(text: Option<&ForeignText>) -> String {
+fn id(text: Option<&UntrustedText>) -> String {
     text.map(|text| format!(" (request id {text})"))
         .unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! An error answer of the provider, read leniently: what it says of the request, the grant and the client.
 
 use crate::diagnose::GrantType;
-use crate::foreign_text::ForeignText;
+use crate::untrusted_text::UntrustedText;
 
 /// Codes that have a meaning by themselves (RFC 6749 4.1.2.1 and 5.2, RFC 8628 3.5, RFC 6750 3.1, OpenID Connect Core 3.1.2.6).
 const KNOWN_CODES: [&str; 22] = [
@@ -76,9 +76,9 @@ fn letters(text: &str) -> String {
 pub(crate) struct OAuthError {
     /// HTTP status; 0 when it came by the browser.
     pub(crate) status: u16,
-    pub(crate) error: ForeignText,
-    pub(crate) description: Option<ForeignText>,
-    pub(crate) request_id: Option<ForeignText>,
+    pub(crate) error: UntrustedText,
+    pub(crate) description: Option<UntrustedText>,
+    pub(crate) request_id: Option<UntrustedText>,
     /// The issuer is at one of Okta's domains, so that hints may speak of Okta's console.
     pub(crate) is_okta: bool,
     /// What was presented; the authorization code as long as nothing else is known.
@@ -127,7 +127,7 @@ impl OAuthError {
 
     /// It is the network from which was asked that is not allowed (Okta's network zones), and another one may be.
     pub(crate) fn is_of_the_network(&self) -> bool {
-        let description = self.description.as_ref().map_or("", ForeignText::as_str);
+        let description = self.description.as_ref().map_or("", UntrustedText::as_str);
         let words = description.to_ascii_lowercase();
         let mut words = words.split(|c: char| !c.is_ascii_alphanumeric());
         self.code() == "access_denied"
@@ -148,8 +148,8 @@ impl OAuthError {
         }
     }
 
-    pub(crate) fn shown(&self) -> ForeignText {
-        ForeignText::new(&self.to_string())
+    pub(crate) fn shown(&self) -> UntrustedText {
+        UntrustedText::new(&self.to_string())
     }
 }
 

@@ -3,11 +3,11 @@
 use crate::oidc::errors::Error;
 use crate::oidc::grants::login::{LoginFailure, not_asked};
 use crate::oidc::token::endpoint::{ANSWER_WAIT, TokenEndpoint};
-use crate::oidc::token::id_token::Occasion;
+use crate::oidc::token::id_token::VerificationContext;
 use crate::oidc::{ProviderClient, Tokens};
 
 impl ProviderClient<'_> {
-    /// There is no refresh token to renew with, so this is the renewal too, and the documents at hand will do.
+    /// There is no refresh token to refresh with, so this is the refresh too, and the documents at hand will do.
     pub(in crate::oidc) async fn login_by_client_credentials(&self) -> Result<Tokens, LoginFailure> {
         self.client_credentials().await.map_err(not_asked)
     }
@@ -25,7 +25,13 @@ impl ProviderClient<'_> {
             }
             Ok(answer) => answer,
         };
-        self.believe(&answer, &documents, &metadata, Occasion::Direct, &|| ())
-            .await
+        self.verify_response(
+            &answer,
+            &documents,
+            &metadata,
+            VerificationContext::Direct,
+            &|| (),
+        )
+        .await
     }
 }

@@ -10,7 +10,6 @@ use oauth2::{PkceCodeChallenge, PkceCodeVerifier};
 use tokio::time::Instant;
 use url::Url;
 
-use crate::foreign_text::ForeignText;
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
 use crate::oidc::event::Event;
@@ -20,9 +19,10 @@ use crate::oidc::grants::login::{LoginFailure, asked, not_asked};
 use crate::oidc::grants::waiting::count_down;
 use crate::oidc::http::response::shown;
 use crate::oidc::token::endpoint::TokenEndpoint;
-use crate::oidc::token::id_token::Occasion;
+use crate::oidc::token::id_token::VerificationContext;
 use crate::oidc::{ProviderClient, Tokens};
 use crate::settings::{Login, is_loopback};
+use crate::untrusted_text::UntrustedText;
 
 impl ProviderClient<'_> {
     pub(in crate::oidc) async fn login_by_device(&self, login: &Login) -> Result<Tokens, LoginFailure> {
@@ -47,9 +47,15 @@ impl ProviderClient<'_> {
         };
         self.person.tell(Event::WaitEnded);
         let answer = waited.map_err(asked)?;
-        self.believe(&answer, &documents, &metadata, Occasion::Direct, &|| ())
-            .await
-            .map_err(asked)
+        self.verify_response(
+            &answer,
+            &documents,
+            &metadata,
+            VerificationContext::Direct,
+            &|| (),
+        )
+        .await
+        .map_err(asked)
     }
 
     /// Asks without PKCE first, as RFC 8628 has it, and with it where the provider says that it wants it (Keycloak).
@@ -82,7 +88,7 @@ impl ProviderClient<'_> {
         for url in [plain, address] {
             for_a_browser(url).map_err(|why| Error::DeviceAddress(shown(url), why))?;
         }
-        let code = ForeignText::with_limit(&device.user_code, 40);
+        let code = UntrustedText::with_limit(&device.user_code, 40);
         self.person.tell(Event::EnterCode {
             address: plain,
             code: &code,

@@ -10,13 +10,13 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::clock::Clock;
-use crate::foreign_text::ForeignText;
 use crate::oidc::errors::Error;
 use crate::oidc::http::response::{BROKEN_JSON, shown};
 use crate::oidc::json;
 use crate::oidc::token::endpoint::TokenEndpoint;
 use crate::oidc::token::response::{NOTHING, TokenResponse};
 use crate::secret::Secret;
+use crate::untrusted_text::UntrustedText;
 
 /// Seconds between two polls where the provider does not say (RFC 8628 3.2).
 const DEFAULT_INTERVAL: u64 = 5;
@@ -55,7 +55,7 @@ impl DeviceCode {
         };
         let missing = |name: &str| Error::TokenAnswer {
             url: shown(endpoint),
-            why: ForeignText::new(&format!("it has no usable `{name}`")),
+            why: UntrustedText::new(&format!("it has no usable `{name}`")),
         };
         let url = |name: &str| json::text(&object, name).and_then(|text| Url::parse(text).ok());
         Ok(Self {
@@ -234,7 +234,7 @@ mod tests {
         let mut pace = Pace { interval: 60 };
         let slow_down = Error::OAuth(OAuthError {
             status: 400,
-            error: ForeignText::new("slow_down"),
+            error: UntrustedText::new("slow_down"),
             description: None,
             request_id: None,
             is_okta: false,
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn the_pace_follows_the_answers() {
-        let url = || ForeignText::new("https://i/token");
+        let url = || UntrustedText::new("https://i/token");
         let limited = |until| Error::RateLimited {
             url: url(),
             reason: None,
@@ -293,7 +293,7 @@ mod tests {
     fn oauth(code: &str) -> Error {
         Error::OAuth(OAuthError {
             status: 400,
-            error: ForeignText::new(code),
+            error: UntrustedText::new(code),
             description: None,
             request_id: None,
             is_okta: false,
@@ -304,10 +304,10 @@ mod tests {
     /// One answer of whatever stands in between.
     #[test]
     fn an_answer_that_is_none_of_the_provider_s_changes_nothing() {
-        let url = || ForeignText::new("https://i/token");
+        let url = || UntrustedText::new("https://i/token");
         let unusable = |why| Error::TokenAnswer {
             url: url(),
-            why: ForeignText::new(why),
+            why: UntrustedText::new(why),
         };
         let table = [
             (oauth("error"), Some(5)),

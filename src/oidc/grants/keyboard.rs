@@ -11,7 +11,7 @@ use crate::oidc::errors::Error;
 use crate::oidc::event::Event;
 use crate::oidc::grants::login::{Attempt, LoginFailure, asked, not_asked};
 use crate::oidc::grants::waiting::Wait;
-use crate::oidc::loopback::authorization_response::Expected;
+use crate::oidc::loopback::authorization_response::CallbackExpectation;
 use crate::oidc::loopback::mix_up::Defence;
 use crate::oidc::{ProviderClient, Tokens};
 use crate::settings::Login;
@@ -27,12 +27,12 @@ impl ProviderClient<'_> {
         let documents = self.documents();
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
         // Nobody listens, so that no path shows whose code it is.
-        if self.provider.named_by_cluster && !metadata.promises_iss {
+        if self.provider.named_by_cluster && !metadata.iss_required {
             return Err(not_asked(Error::CodeOfAnybody));
         }
         let defence = Defence::new(
             self.provider.named_by_cluster,
-            metadata.promises_iss,
+            metadata.iss_required,
             &login.redirect,
         );
         let redirect_uri = login.keyboard_redirect.as_deref();
@@ -42,12 +42,12 @@ impl ProviderClient<'_> {
             self.person.tell(Event::NoRedirectUri);
         }
         self.person.tell(Event::OpenUrl(&attempt.url));
-        let expected = Expected {
+        let expected = CallbackExpectation {
             authority: String::new(),
             path: String::new(),
             state: attempt.state.clone(),
             issuer: self.provider.issuer.as_str().to_owned(),
-            promises_iss: defence == Defence::Issuer,
+            iss_required: defence == Defence::Issuer,
             defence,
         };
         let wait = Wait {

@@ -17,14 +17,14 @@ use crate::oidc::errors::Error;
 use crate::oidc::event::Event;
 use crate::oidc::grants::browser;
 use crate::oidc::grants::waiting::Wait;
-use crate::oidc::loopback::authorization_response::Expected;
+use crate::oidc::loopback::authorization_response::CallbackExpectation;
 use crate::oidc::loopback::callback::Callback;
 use crate::oidc::loopback::callback_tls;
-use crate::oidc::loopback::listener::{self, Listening};
+use crate::oidc::loopback::listener::{self, BoundListener};
 use crate::oidc::loopback::mix_up::Defence;
 use crate::oidc::loopback::page::{self, Outcome};
 use crate::oidc::token::endpoint::{ANSWER_WAIT, TokenEndpoint};
-use crate::oidc::token::id_token::Occasion;
+use crate::oidc::token::id_token::VerificationContext;
 use crate::oidc::{ProviderClient, Tokens};
 use crate::secret::Secret;
 use crate::settings::{Browser, Grant, Login, Pkce, Provider};
@@ -95,7 +95,7 @@ impl ProviderClient<'_> {
         let issuer = self.provider.issuer.as_str();
         let defence = Defence::new(
             self.provider.named_by_cluster,
-            metadata.promises_iss,
+            metadata.iss_required,
             &login.redirect,
         );
         let redirect = defence.redirect(&login.redirect, issuer);
@@ -112,12 +112,12 @@ impl ProviderClient<'_> {
         }
         let attempt =
             Attempt::new(self.provider, &metadata, Some(&listening.redirect_uri)).map_err(not_asked)?;
-        let expected = Expected {
+        let expected = CallbackExpectation {
             authority: listening.authority.clone(),
             path: listening.path.clone(),
             state: attempt.state.clone(),
             issuer: issuer.to_owned(),
-            promises_iss: metadata.promises_iss,
+            iss_required: metadata.iss_required,
             defence,
         };
         let callback = Callback::serve(
@@ -141,7 +141,7 @@ impl ProviderClient<'_> {
     async fn attend(
         &self,
         login: &Login,
-        listening: &Listening,
+        listening: &BoundListener,
         documents: &Documents<'_>,
         metadata: &Metadata,
         attempt: Attempt,
@@ -202,10 +202,11 @@ impl ProviderClient<'_> {
         let endpoint = TokenEndpoint::new(self, documents, metadata).with_limit(ANSWER_WAIT);
         let verifier = attempt.verifier.as_ref();
         let answer = endpoint.exchange(code, redirect_uri, verifier).await?;
-        let occasion = Occasion::Login {
+        let context = VerificationContext::Login {
             nonce: &attempt.nonce,
         };
-        self.believe(&answer, documents, metadata, occasion, &|| ()).await
+        self.verify_response(&answer, documents, metadata, context, &|| ())
+            .await
     }
 }
 

@@ -8,7 +8,7 @@ use crate::oidc::event::{Event, Question};
 use crate::oidc::grants::login::{LoginFailure, asked, not_asked};
 use crate::oidc::read;
 use crate::oidc::token::endpoint::{ANSWER_WAIT, TokenEndpoint};
-use crate::oidc::token::id_token::Occasion;
+use crate::oidc::token::id_token::VerificationContext;
 use crate::oidc::{ProviderClient, Tokens};
 use crate::secret::Secret;
 use crate::settings::{Login, SecretSource};
@@ -17,7 +17,7 @@ use crate::settings::{Login, SecretSource};
 const MAX_ANSWER_WAIT: Duration = Duration::from_mins(2);
 
 /// How often a person may try.
-const TRIES: usize = 3;
+const MAX_TRIES: usize = 3;
 
 impl ProviderClient<'_> {
     pub(in crate::oidc) async fn login_by_password(
@@ -54,7 +54,7 @@ impl ProviderClient<'_> {
             };
             match endpoint.password(&name, &typed, &self.provider.scopes).await {
                 Err(Error::OAuth(error))
-                    if error.refuses_the_grant() && password.is_none() && tries < TRIES =>
+                    if error.refuses_the_grant() && password.is_none() && tries < MAX_TRIES =>
                 {
                     self.person.tell(Event::InputRefused(&Error::OAuth(error)));
                     tries += 1;
@@ -66,9 +66,15 @@ impl ProviderClient<'_> {
                 result => break result.map_err(asked)?,
             }
         };
-        self.believe(&answer, &documents, &metadata, Occasion::Direct, &|| ())
-            .await
-            .map_err(asked)
+        self.verify_response(
+            &answer,
+            &documents,
+            &metadata,
+            VerificationContext::Direct,
+            &|| (),
+        )
+        .await
+        .map_err(asked)
     }
 
     /// An Enter alone is a slip: as an attempt it would count towards the lockout of the account.
@@ -93,7 +99,7 @@ impl ProviderClient<'_> {
         login: &Login,
         deadline: Instant,
     ) -> Result<String, LoginFailure> {
-        for _ in 0..TRIES {
+        for _ in 0..MAX_TRIES {
             let typed = (self.person.ask)(Question::Username { earlier }, Some(deadline));
             let typed = typed.map_err(|error| prompt_failed(error, "user name", login))?;
             match (typed.expose(), earlier) {

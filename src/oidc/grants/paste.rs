@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use crate::oidc::errors::Error;
-use crate::oidc::loopback::authorization_response::{Answer, Expected, Parameters, same};
+use crate::oidc::loopback::authorization_response::{Answer, CallbackExpectation, Parameters, same};
 use crate::oidc::loopback::mix_up::Defence;
 use crate::secret::Secret;
 
@@ -52,7 +52,12 @@ impl Form {
 
 impl Pasted {
     /// Reads one more line. A full answer alone counts, whatever came before; so does an address that begins anew.
-    pub(in crate::oidc) fn line(&mut self, line: &str, expected: &Expected, now: Instant) -> Answer {
+    pub(in crate::oidc) fn line(
+        &mut self,
+        line: &str,
+        expected: &CallbackExpectation,
+        now: Instant,
+    ) -> Answer {
         let unfinished = self.unfinished.take();
         let before = unfinished.filter(|(_, at)| now.duration_since(*at) < SAME_PASTE);
         let is_one_word = is_one_word(line);
@@ -84,7 +89,7 @@ const OTHER_REDIRECT: &str =
     "it is not the redirect URI of the issuer that the cluster's entry chose, and may be of another provider";
 
 /// Reads a whole text; `is_one_word` before spaces were taken away.
-fn pasted(text: &str, is_one_word: bool, expected: &Expected) -> Answer {
+fn pasted(text: &str, is_one_word: bool, expected: &CallbackExpectation) -> Answer {
     if text.is_empty() {
         return Err(Error::Pasted(EMPTY));
     }
@@ -208,13 +213,13 @@ fn decoded(code: &str) -> String {
 mod tests {
     use super::*;
 
-    fn expected() -> Expected {
-        Expected {
+    fn expected() -> CallbackExpectation {
+        CallbackExpectation {
             authority: String::new(),
             path: String::new(),
             state: Secret::new("right"),
             issuer: "https://i".into(),
-            promises_iss: false,
+            iss_required: false,
             defence: Defence::Unneeded,
         }
     }

@@ -18,7 +18,7 @@ use crate::oidc::errors::Error;
 use crate::oidc::event::{Event, Person, Question};
 use crate::oidc::grants::browser;
 use crate::oidc::grants::paste::{self, Pasted};
-use crate::oidc::loopback::authorization_response::{Answer, Expected};
+use crate::oidc::loopback::authorization_response::{Answer, CallbackExpectation};
 use crate::oidc::loopback::callback::Callback;
 use crate::process::{self, Continued};
 use crate::secret::Secret;
@@ -52,7 +52,7 @@ impl Wait<'_> {
     pub(in crate::oidc) async fn answer(&self, callback: &mut Callback, begins: bool) -> Answer {
         let expected = callback.expected().clone();
         let (failures, mut failed) = mpsc::unbounded_channel();
-        let mut line = Line::new(self.person, Question::AddressBesideListener);
+        let mut line = PromptLine::new(self.person, Question::AddressBesideListener);
         let mut pasted = Pasted::default();
         let absence = self.login.browser.absence();
         let mut is_started = absence.is_none();
@@ -141,8 +141,8 @@ impl Wait<'_> {
     }
 
     /// Asks for the code alone, where nobody listens. A wrong line is told, and asked for again.
-    pub(in crate::oidc) async fn typed_answer(&self, expected: &Expected) -> Answer {
-        let mut line = Line::new(self.person, Question::CodeOrAddress);
+    pub(in crate::oidc) async fn typed_answer(&self, expected: &CallbackExpectation) -> Answer {
+        let mut line = PromptLine::new(self.person, Question::CodeOrAddress);
         let mut pasted = Pasted::default();
         let mut refused = None;
         let mut count_down = pin!(count_down(self.person, self.deadline));
@@ -199,14 +199,14 @@ fn until_next_look(left: Duration) -> Duration {
 }
 
 /// Lines of a person, read on a thread: the sign-in's time ends a wait for a person who has left.
-struct Line<'a> {
+struct PromptLine<'a> {
     person: Person<'a>,
     question: Question<'static>,
     reading: Option<oneshot::Receiver<io::Result<Secret>>>,
     is_over: bool,
 }
 
-impl<'a> Line<'a> {
+impl<'a> PromptLine<'a> {
     fn new(person: Person<'a>, question: Question<'static>) -> Self {
         Self {
             person,

@@ -10,9 +10,9 @@ use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::foreign_text::ForeignText;
 use crate::oidc::errors::Error;
 use crate::oidc::http::response::shown;
+use crate::untrusted_text::UntrustedText;
 
 /// The decoded body, which may have `limit` bytes at most. A failure of the server is told by its status, not by its encoding.
 pub(in crate::oidc) fn decoded(
@@ -30,7 +30,7 @@ pub(in crate::oidc) fn decoded(
     let failure = |why: String| Error::ContentEncoding {
         url: shown(url),
         status: status.as_u16(),
-        why: ForeignText::with_limit(&why, 120),
+        why: UntrustedText::with_limit(&why, 120),
     };
     let decoded = match encodings.as_slice() {
         // RFC 9110 8.4.1.3: `x-gzip` is the same.

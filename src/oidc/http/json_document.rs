@@ -2,10 +2,10 @@
 
 use url::Url;
 
-use crate::foreign_text::ForeignText;
 use crate::oidc::errors::Error;
 use crate::oidc::http::response::shown;
 use crate::oidc::json::trimmed;
+use crate::untrusted_text::UntrustedText;
 
 /// Whether a body is a page, whatever its content type says.
 pub(in crate::oidc) fn is_page(body: &[u8]) -> bool {
@@ -13,15 +13,15 @@ pub(in crate::oidc) fn is_page(body: &[u8]) -> bool {
 }
 
 /// A page's title as a browser shows it, or how another text begins.
-pub(in crate::oidc) fn title(body: &[u8]) -> Option<ForeignText> {
+pub(in crate::oidc) fn title(body: &[u8]) -> Option<UntrustedText> {
     let text = String::from_utf8_lossy(trimmed(body));
     let title = title_element(&text).map_or_else(
-        || ForeignText::with_limit(&text, 200),
+        || UntrustedText::with_limit(&text, 200),
         |title| {
             // Decoded first: a character reference can stand for what is to be taken out.
             let decoded = html_escape::decode_html_entities(title);
             let words: Vec<&str> = decoded.split_whitespace().collect();
-            ForeignText::with_limit(&words.join(" "), 120)
+            UntrustedText::with_limit(&words.join(" "), 120)
         },
     );
     (!title.as_str().is_empty()).then_some(title)

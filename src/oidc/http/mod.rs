@@ -30,7 +30,6 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
-use crate::foreign_text::ForeignText;
 use crate::oidc::client_auth::Form;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::oauth_error::OAuthError;
@@ -42,7 +41,8 @@ use crate::oidc::http::response::{
     check_status, form_response, header, is_json, max_age, not_json, refused, request_id, shown,
 };
 use crate::secret::Secret;
-use crate::settings::{Provider, Trust};
+use crate::settings::{Provider, TlsTrust};
+use crate::untrusted_text::UntrustedText;
 
 /// How long a person waits without being told what for.
 const SILENT_WAIT: Duration = Duration::from_secs(2);
@@ -82,7 +82,7 @@ impl<'a> Http<'a> {
     /// `clock` is compared with the provider's.
     pub(crate) fn new(
         provider: &Provider,
-        trust: &Trust,
+        trust: &TlsTrust,
         person: Person<'a>,
         clock: Clock,
     ) -> Result<Self, Error> {
@@ -266,7 +266,7 @@ impl<'a> Http<'a> {
     }
 
     /// What may be shown of a text that came with an answer.
-    pub(in crate::oidc) fn without_secrets(&self, text: &ForeignText) -> ForeignText {
+    pub(in crate::oidc) fn without_secrets(&self, text: &UntrustedText) -> UntrustedText {
         let sent = self.form_secrets.lock().unwrap_or_else(PoisonError::into_inner);
         let sent: Vec<&str> = sent.iter().map(Secret::expose).collect();
         text_without(text, &self.with_headers(&sent))

@@ -7,8 +7,8 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION};
 use url::Url;
 
-use crate::foreign_text::ForeignText;
 use crate::oidc::http::response::{header, shown};
+use crate::untrusted_text::UntrustedText;
 
 /// As Go and browsers have it, more or less.
 pub(in crate::oidc) const MAX_REDIRECTS: usize = 10;
@@ -27,16 +27,16 @@ pub(in crate::oidc) fn same_origin_target(at: &Url, status: StatusCode, headers:
 }
 
 /// Where a redirect leads, as it may be shown: without query, fragment, user name and password.
-pub(in crate::oidc) fn shown_target(at: &Url, headers: &HeaderMap) -> ForeignText {
-    let unreadable = || ForeignText::new("an address that cannot be read");
+pub(in crate::oidc) fn shown_target(at: &Url, headers: &HeaderMap) -> UntrustedText {
+    let unreadable = || UntrustedText::new("an address that cannot be read");
     let Some(location) = header(headers, &LOCATION) else {
-        return ForeignText::new("nowhere");
+        return UntrustedText::new("nowhere");
     };
     let Ok(mut target) = at.join(location) else {
         return unreadable();
     };
     if target.username().is_empty() && target.password().is_none() {
-        return ForeignText::new(location.split(['?', '#']).next().unwrap_or_default());
+        return UntrustedText::new(location.split(['?', '#']).next().unwrap_or_default());
     }
     match (target.set_username(""), target.set_password(None)) {
         (Ok(()), Ok(())) => shown(&target),

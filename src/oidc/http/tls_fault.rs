@@ -10,7 +10,7 @@ use tokio_rustls::rustls::{
 };
 
 use crate::clock;
-use crate::foreign_text::ForeignText;
+use crate::untrusted_text::UntrustedText;
 
 /// A certificate that no trusted authority has signed; what `tls_trust` knows of it.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(in crate::oidc) struct UntrustedChain {
     pub(in crate::oidc) other_key: bool,
     pub(in crate::oidc) self_signed: bool,
     /// Who has signed the last certificate that the server sent.
-    pub(in crate::oidc) issuer: Option<ForeignText>,
+    pub(in crate::oidc) issuer: Option<UntrustedText>,
 }
 
 impl fmt::Display for UntrustedChain {
@@ -34,11 +34,11 @@ impl std::error::Error for UntrustedChain {}
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TlsFault {
     UnknownAuthority {
-        issuer: Option<ForeignText>,
+        issuer: Option<UntrustedText>,
     },
     /// A trusted authority has the same name as the one that signed it, but another key.
     OtherKey {
-        issuer: Option<ForeignText>,
+        issuer: Option<UntrustedText>,
     },
     SelfSigned,
     Expired {
@@ -50,20 +50,20 @@ pub(crate) enum TlsFault {
         now: Option<u64>,
     },
     /// The names that the certificate has.
-    OtherName(Vec<ForeignText>),
+    OtherName(Vec<UntrustedText>),
     /// It has a common name at most, which counts for nobody any more (RFC 9525 6.2).
     NoName,
     /// Something else about the certificate.
-    Certificate(ForeignText),
+    Certificate(UntrustedText),
     /// No version, cipher suite or key exchange in common.
-    NothingInCommon(ForeignText),
+    NothingInCommon(UntrustedText),
     /// It does not speak TLS.
     NotTls,
     /// It closed the connection in the middle of the handshake.
     Closed,
     /// It wants a certificate of the client.
     WantsClientCertificate,
-    Other(ForeignText),
+    Other(UntrustedText),
 }
 
 impl TlsFault {
@@ -77,18 +77,20 @@ impl TlsFault {
             TlsError::InvalidCertificate(error) => Self::of_certificate(error),
             TlsError::PeerIncompatible(_)
             | TlsError::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedCipherSuite) => {
-                Self::NothingInCommon(ForeignText::new(&error.to_string()))
+                Self::NothingInCommon(UntrustedText::new(&error.to_string()))
             }
             TlsError::AlertReceived(
                 alert @ (AlertDescription::HandshakeFailure
                 | AlertDescription::ProtocolVersion
                 | AlertDescription::InsufficientSecurity),
-            ) => Self::NothingInCommon(ForeignText::new(&format!("it answered with the alert {alert:?}"))),
+            ) => Self::NothingInCommon(UntrustedText::new(&format!(
+                "it answered with the alert {alert:?}"
+            ))),
             TlsError::AlertReceived(AlertDescription::CertificateRequired) => Self::WantsClientCertificate,
             TlsError::InvalidMessage(
                 InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
             ) => Self::NotTls,
-            other => Self::Other(ForeignText::new(&other.to_string())),
+            other => Self::Other(UntrustedText::new(&other.to_string())),
         }
     }
 
@@ -132,14 +134,14 @@ impl TlsFault {
                 Some(UntrustedChain { issuer, .. }) => Self::UnknownAuthority {
                     issuer: issuer.clone(),
                 },
-                None => Self::Certificate(ForeignText::new(&other.to_string())),
+                None => Self::Certificate(UntrustedText::new(&other.to_string())),
             },
-            other => Self::Certificate(ForeignText::new(&other.to_string())),
+            other => Self::Certificate(UntrustedText::new(&other.to_string())),
         }
     }
 
     /// The failure in one line, about a URL.
-    pub(in crate::oidc) fn about(&self, url: &ForeignText) -> String {
+    pub(in crate::oidc) fn about(&self, url: &UntrustedText) -> String {
         let certificate = |what: &str| format!("the certificate of {url} is not trusted: {what}");
         let handshake = |what: &str| format!("no TLS connection with {url}: {what}");
         match self {
@@ -157,11 +159,11 @@ impl TlsFault {
             Self::SelfSigned => certificate("it is signed by itself"),
             Self::Expired {
                 ended: Some(ended), ..
-            } => certificate(&format!("it expired on {}", moment(*ended))),
+            } => certificate(&format!("it expired on {}", time_text(*ended))),
             Self::Expired { .. } => certificate("it has expired"),
             Self::NotYetValid {
                 begins: Some(begins), ..
-            } => certificate(&format!("it is valid only from {}", moment(*begins))),
+            } => certificate(&format!("it is valid only from {}", time_text(*begins))),
             Self::NotYetValid { .. } => certificate("it is not valid yet"),
             Self::OtherName(names) if names.is_empty() => certificate("it is for another name"),
             Self::OtherName(names) => {
@@ -239,14 +241,14 @@ pub(in crate::oidc) fn causes<'e>(
 }
 
 /// webpki shows a name as `DnsName("example.com")`.
-fn presented_name(shown: &str) -> ForeignText {
+fn presented_name(shown: &str) -> UntrustedText {
     let name = shown
         .split_once('(')
         .map_or(shown, |(_, rest)| rest.trim_end_matches(')'));
-    ForeignText::with_limit(name.trim_matches('"'), 80)
+    UntrustedText::with_limit(name.trim_matches('"'), 80)
 }
 
-fn moment(seconds: u64) -> String {
+fn time_text(seconds: u64) -> String {
     clock::rfc3339(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
@@ -254,7 +256,7 @@ fn clock_hint(now: Option<u64>) -> String {
     match now {
         Some(now) => format!(
             "this machine's clock says {}: correct it if that is wrong",
-            moment(now)
+            time_text(now)
         ),
         None => "correct this machine's clock if it is wrong".to_owned(),
     }

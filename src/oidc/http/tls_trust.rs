@@ -20,11 +20,11 @@ use tokio_rustls::rustls::{
 
 use crate::environment;
 use crate::files;
-use crate::foreign_text::ForeignText;
 use crate::oidc::errors::Error;
 use crate::oidc::event::{Event, Person};
 use crate::oidc::http::tls_fault::UntrustedChain;
-use crate::settings::{Authority, Trust};
+use crate::settings::{Authority, TlsTrust};
+use crate::untrusted_text::UntrustedText;
 
 /// The start of a certificate in PEM (RFC 7468 5).
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
@@ -45,7 +45,7 @@ impl NamedAuthorities {
     }
 
     /// Reads them. An entry that cannot be used is told and passed over, as Go does; a source without any usable one is an error.
-    pub(in crate::oidc) fn read(trust: &Trust, person: Person<'_>) -> Result<Self, Error> {
+    pub(in crate::oidc) fn read(trust: &TlsTrust, person: Person<'_>) -> Result<Self, Error> {
         let mut all = Self::none();
         for authority in &trust.authorities {
             let (name, pem) = source(authority)?;
@@ -87,7 +87,7 @@ impl NamedAuthorities {
 /// Tells of the entries of `SSL_CERT_FILE` that cannot be used: what reads the system's certificates passes over them silently. Where none
 /// can be used, that is told as the error it is.
 pub(in crate::oidc) fn tell_of_system_bundle(person: Person<'_>) {
-    // What is handed over on a descriptor can be read once only.
+    // What is passed on a descriptor can be read once only.
     let is_file = |path: &String| !path.starts_with("/dev/") && !path.starts_with("/proc/");
     let Some(path) = environment::first_set(&["SSL_CERT_FILE"]).filter(is_file) else {
         return;
@@ -293,7 +293,7 @@ fn explained(
 }
 
 /// Finds the last common name in a distinguished name (DER), or else its last organization (RFC 5280, appendix A.1).
-fn common_name(name: &[u8]) -> Option<ForeignText> {
+fn common_name(name: &[u8]) -> Option<UntrustedText> {
     let value_after = |attribute: &[u8]| {
         let start = name
             .windows(attribute.len())
@@ -302,7 +302,7 @@ fn common_name(name: &[u8]) -> Option<ForeignText> {
             return None;
         };
         let text = text.get(..usize::from(*length))?;
-        Some(ForeignText::with_limit(&String::from_utf8_lossy(text), 80))
+        Some(UntrustedText::with_limit(&String::from_utf8_lossy(text), 80))
     };
     value_after(&[0x06, 0x03, 0x55, 0x04, 0x03]).or_else(|| value_after(&[0x06, 0x03, 0x55, 0x04, 0x0a]))
 }

@@ -13,7 +13,6 @@ use reqwest::redirect;
 use url::Url;
 
 use crate::environment;
-use crate::foreign_text::ForeignText;
 use crate::oidc::errors::Error;
 use crate::oidc::event::Person;
 use crate::oidc::http::blocking::on_thread;
@@ -21,7 +20,8 @@ use crate::oidc::http::proxy::{ProxyVariables, uses_proxy};
 use crate::oidc::http::response::shown;
 use crate::oidc::http::tls_fault::{TlsFault, causes};
 use crate::oidc::http::tls_trust::{NamedAuthorities, client_config, tell_of_system_bundle};
-use crate::settings::{Provider, Trust};
+use crate::settings::{Provider, TlsTrust};
+use crate::untrusted_text::UntrustedText;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -32,7 +32,7 @@ const MAX_RESPONSE_HEADERS: usize = 256;
 #[expect(clippy::disallowed_methods, reason = "the access point to the network")]
 pub(in crate::oidc) fn build(
     provider: &Provider,
-    trust: &Trust,
+    trust: &TlsTrust,
     person: Person<'_>,
 ) -> Result<reqwest::Client, Error> {
     let issuer = provider.issuer.url();
@@ -62,7 +62,7 @@ pub(in crate::oidc) fn build(
     };
     builder
         .build()
-        .map_err(|error| Error::Client(ForeignText::new(&chain(&error))))
+        .map_err(|error| Error::Client(UntrustedText::new(&chain(&error))))
 }
 
 /// Decides for each URL whether it is asked through a proxy.
@@ -93,9 +93,9 @@ fn no_authorities(system: bool, why: &str) -> Error {
     });
     let set: Vec<_> = set.collect();
     if system && !set.is_empty() {
-        return Error::CertificateVariables(ForeignText::new(&set.join(" and ")));
+        return Error::CertificateVariables(UntrustedText::new(&set.join(" and ")));
     }
-    Error::Client(ForeignText::new(why))
+    Error::Client(UntrustedText::new(why))
 }
 
 fn extra_headers(pairs: &[(String, String)]) -> Result<HeaderMap, Error> {
@@ -109,13 +109,13 @@ fn extra_headers(pairs: &[(String, String)]) -> Result<HeaderMap, Error> {
 }
 
 /// What may be shown of what stands for a header: in `Authorization: Basic abc=` a secret comes before the `=` (RFC 9110 5.6.2).
-fn header_name(typed: &str) -> ForeignText {
+fn header_name(typed: &str) -> UntrustedText {
     let is_of_name = |byte: &char| byte.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(*byte);
     let mut name: String = typed.chars().take_while(is_of_name).collect();
     if name.len() < typed.len() {
         name.push('…');
     }
-    ForeignText::with_limit(&name, 60)
+    UntrustedText::with_limit(&name, 60)
 }
 
 /// The system's name look-up, whose failures have a type of ours.
@@ -165,15 +165,15 @@ pub(in crate::oidc) enum Failure {
     },
     Tls(TlsFault),
     UnknownHost {
-        host: ForeignText,
-        cause: ForeignText,
+        host: UntrustedText,
+        cause: UntrustedText,
     },
     /// An answer came, but not one in HTTP.
     NotHttp {
-        cause: ForeignText,
+        cause: UntrustedText,
     },
     Unreachable {
-        cause: ForeignText,
+        cause: UntrustedText,
         sent: bool,
     },
 }
@@ -208,11 +208,11 @@ pub(in crate::oidc) fn failure(error: reqwest::Error, request_timeout: Duration)
     if let Some(fault) = TlsFault::find(&error) {
         return Failure::Tls(fault);
     }
-    let cause = ForeignText::new(&chain(&error));
+    let cause = UntrustedText::new(&chain(&error));
     if let Some(LookupFailed { host, source }) = find(&error) {
         return Failure::UnknownHost {
-            host: ForeignText::with_limit(host, 255),
-            cause: ForeignText::new(&source.to_string()),
+            host: UntrustedText::with_limit(host, 255),
+            cause: UntrustedText::new(&source.to_string()),
         };
     }
     if find::<hyper::Error>(&error).is_some_and(hyper::Error::is_parse) {

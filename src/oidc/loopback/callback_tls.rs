@@ -11,20 +11,20 @@ use tokio_rustls::rustls::{ServerConfig, crypto::aws_lc_rs};
 use zeroize::Zeroizing;
 
 use crate::files;
-use crate::foreign_text::ForeignText;
 use crate::oidc::errors::Error;
-use crate::settings::LocalServer;
+use crate::settings::CallbackTls;
+use crate::untrusted_text::UntrustedText;
 
 /// Reads the files and makes what accepts connections with them.
-pub(in crate::oidc) fn acceptor(local: &LocalServer) -> Result<TlsAcceptor, Error> {
+pub(in crate::oidc) fn acceptor(local: &CallbackTls) -> Result<TlsAcceptor, Error> {
     let unreadable = |flag| move |source| Error::FlagFile { flag, source };
     let certificate = files::read_named(&local.certificate).map_err(unreadable("local-server-cert"))?;
     let key = files::read_secret(&local.key).map_err(unreadable("local-server-key"))?;
     let key = Zeroizing::new(key);
 
-    let unusable = |flag, why: &str| Error::LocalServer {
+    let unusable = |flag, why: &str| Error::CallbackTls {
         flag,
-        why: ForeignText::with_limit(why, 120),
+        why: UntrustedText::with_limit(why, 120),
     };
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&certificate).collect();
     let chain = chain

@@ -9,12 +9,12 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
 
 use url::Url;
 
-use crate::foreign_text::ForeignText;
 use crate::settings::{ListenAddress, Redirect};
+use crate::untrusted_text::UntrustedText;
 
 /// Bound sockets, and what the provider is told.
 #[derive(Debug)]
-pub(crate) struct Listening {
+pub(crate) struct BoundListener {
     /// One, or two for `localhost`, which a browser may take for either family.
     pub(crate) sockets: Vec<TcpListener>,
     /// Sent to the letter, twice.
@@ -31,12 +31,12 @@ pub(crate) struct Listening {
 
 /// Why no address could be had.
 #[derive(Debug)]
-pub(crate) struct Taken {
+pub(crate) struct BindFailure {
     refusals: Vec<(ListenAddress, String)>,
     redirect_uris: Vec<String>,
 }
 
-impl fmt::Display for Taken {
+impl fmt::Display for BindFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&shown(&self.refusals))
     }
@@ -50,9 +50,9 @@ fn shown(refusals: &[(ListenAddress, String)]) -> String {
     refusals.join("; ")
 }
 
-impl std::error::Error for Taken {}
+impl std::error::Error for BindFailure {}
 
-impl Taken {
+impl BindFailure {
     pub(crate) fn hint(&self) -> String {
         format!(
             "end what holds the port, or name another with --listen-address and register its redirect URI; now these \
@@ -63,14 +63,14 @@ impl Taken {
 }
 
 /// Binds the first address that is free.
-pub(crate) fn listen(addresses: &[ListenAddress], redirect: &Redirect) -> Result<Listening, Taken> {
+pub(crate) fn listen(addresses: &[ListenAddress], redirect: &Redirect) -> Result<BoundListener, BindFailure> {
     let mut refusals = Vec::new();
     for address in addresses {
         match bind(address, redirect) {
             Ok(sockets) => {
-                return Ok(Listening {
+                return Ok(BoundListener {
                     instead_of: (!refusals.is_empty()).then(|| shown(&refusals)),
-                    ..Listening::new(sockets, redirect)
+                    ..BoundListener::new(sockets, redirect)
                 });
             }
             Err(error) => refusals.push((address.clone(), explain(&error, address.port))),
@@ -83,7 +83,7 @@ pub(crate) fn listen(addresses: &[ListenAddress], redirect: &Redirect) -> Result
             .map(|address| at_port(redirect, address.port))
             .collect(),
     };
-    Err(Taken {
+    Err(BindFailure {
         refusals,
         redirect_uris,
     })
@@ -136,14 +136,14 @@ fn explain(error: &io::Error, port: u16) -> String {
     match listeners::get_process_by_port(port, listeners::Protocol::TCP) {
         Ok(process) => format!(
             "is taken by {} (process {})",
-            ForeignText::with_limit(&process.name, 40),
+            UntrustedText::with_limit(&process.name, 40),
             process.pid
         ),
         Err(_) => "is taken by another program".to_owned(),
     }
 }
 
-impl Listening {
+impl BoundListener {
     fn new(sockets: Vec<TcpListener>, redirect: &Redirect) -> Self {
         let local = sockets.first().and_then(|socket| socket.local_addr().ok());
         let port = local.map_or(0, |address| address.port());

@@ -21,8 +21,8 @@ pub(in crate::oidc) enum Defence {
 }
 
 impl Defence {
-    pub(in crate::oidc) fn new(named_by_cluster: bool, promises_iss: bool, redirect: &Redirect) -> Self {
-        match (named_by_cluster, promises_iss, redirect) {
+    pub(in crate::oidc) fn new(named_by_cluster: bool, iss_required: bool, redirect: &Redirect) -> Self {
+        match (named_by_cluster, iss_required, redirect) {
             (false, ..) => Self::Unneeded,
             (true, true, _) => Self::Issuer,
             (true, false, Redirect::Host { .. }) => Self::OwnRedirect,
@@ -53,16 +53,16 @@ mod tests {
 
     use super::*;
     use crate::oidc::grants::paste::Pasted;
-    use crate::oidc::loopback::authorization_response::{Answer, Expected, Verdict, examine};
+    use crate::oidc::loopback::authorization_response::{Answer, CallbackExpectation, Verdict, examine};
     use crate::secret::Secret;
 
-    fn expected(defence: Defence) -> Expected {
-        Expected {
+    fn expected(defence: Defence) -> CallbackExpectation {
+        CallbackExpectation {
             authority: "localhost:8000".into(),
             path: "/issuer/1".into(),
             state: Secret::new("right"),
             issuer: "https://i".into(),
-            promises_iss: defence == Defence::Issuer,
+            iss_required: defence == Defence::Issuer,
             defence,
         }
     }
@@ -88,7 +88,7 @@ mod tests {
         let fixed = Redirect::Fixed(text.into(), Url::parse(text).unwrap());
         let issuer = "https://i.example";
         let own = host("/issuer/efcd62f557685035");
-        for (named_by_cluster, promises_iss, redirect, defence, asked) in [
+        for (named_by_cluster, iss_required, redirect, defence, asked) in [
             (false, false, &host(""), Defence::Unneeded, &host("")),
             (false, true, &host(""), Defence::Unneeded, &host("")),
             (false, false, &fixed, Defence::Unneeded, &fixed),
@@ -97,7 +97,7 @@ mod tests {
             (true, false, &host(""), Defence::OwnRedirect, &own),
             (true, false, &fixed, Defence::UsersRedirect, &fixed),
         ] {
-            let found = Defence::new(named_by_cluster, promises_iss, redirect);
+            let found = Defence::new(named_by_cluster, iss_required, redirect);
             assert_eq!(found, defence, "{redirect:?}");
             assert_eq!(&*found.redirect(redirect, issuer), asked);
             assert_eq!(found.needs_address(), named_by_cluster);

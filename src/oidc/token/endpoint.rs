@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::diagnose::GrantType;
-use crate::foreign_text::ForeignText;
 use crate::oidc::ProviderClient;
 use crate::oidc::client_auth::{self, EndpointKind, Form, Lesson, Plan, SecretPlace};
 use crate::oidc::discovery::documents::Documents;
@@ -19,6 +18,7 @@ use crate::oidc::http::response::shown;
 use crate::oidc::token::response::TokenResponse;
 use crate::secret::Secret;
 use crate::settings::{Scopes, TokenKind};
+use crate::untrusted_text::UntrustedText;
 
 /// How long an answer to a refresh or a sign-in is waited for, at a terminal too: to give up a refresh sooner may cost the session, if
 /// the provider has rotated the refresh token, and a code is taken once.
@@ -177,7 +177,7 @@ impl<'a> TokenEndpoint<'a> {
         let object = answer.map_err(|error| error.of_grant(grant))?;
         TokenResponse::read(object).map_err(|why| Error::TokenAnswer {
             url: shown(url),
-            why: ForeignText::new(why),
+            why: UntrustedText::new(why),
         })
     }
 

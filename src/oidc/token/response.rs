@@ -5,9 +5,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::foreign_text::ForeignText;
 use crate::oidc::json;
 use crate::secret::Secret;
+use crate::untrusted_text::UntrustedText;
 
 /// Why an answer is none.
 pub(crate) const NOTHING: &str = "it has neither tokens nor an error";
@@ -23,7 +23,7 @@ pub(crate) struct TokenResponse {
     /// Life of the access token in seconds, if the provider says.
     pub(crate) expires_in: Option<i64>,
     /// The access token is bound to a key, so that whoever bears it cannot use it; the type that says so.
-    pub(crate) bound_type: Option<ForeignText>,
+    pub(crate) bound_type: Option<UntrustedText>,
 }
 
 /// A token of the response.
@@ -81,7 +81,7 @@ impl TokenResponse {
             expires_in: json::seconds(&object, "expires_in").filter(|seconds| *seconds > 0),
             bound_type: json::text(&object, "token_type")
                 .filter(|kind| is_bound(kind))
-                .map(|kind| ForeignText::with_limit(kind, 30)),
+                .map(|kind| UntrustedText::with_limit(kind, 30)),
         };
         if response.refresh_token.is_some() {
             // It may be a rotated one: whoever misses another token keeps it first.

@@ -1,18 +1,18 @@
 //! A token that another program has stored: what it says of itself, and whether that is true.
 //!
-//! Reading asks nobody and believes nothing; a token is handed out only once it was verified as one that the provider sent.
+//! Reading asks nobody and believes nothing; a token is returned only once it was verified as one that the provider sent.
 
 use crate::oidc::event::Event;
 use crate::oidc::token::claims::Claims;
-use crate::oidc::token::id_token::{self, Occasion};
+use crate::oidc::token::id_token::{self, VerificationContext};
 use crate::oidc::token::verification_error;
 use crate::oidc::{Error, ProviderClient};
 use serde_json::Value;
 
-use crate::foreign_text::ForeignText;
-use crate::origin::Origin;
+use crate::initial_id_token::InitialIdToken;
 use crate::secret::Secret;
 use crate::settings::{Provider, TokenKind};
+use crate::untrusted_text::UntrustedText;
 
 /// What a stored token says of itself.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct StoredToken {
     /// In seconds since the epoch, as all times here.
     pub(crate) issued_at: i64,
     pub(crate) expires_at: i64,
-    pub(crate) origin: Origin,
+    pub(crate) initial_id_token: InitialIdToken,
 }
 
 impl StoredToken {
@@ -63,26 +63,26 @@ impl StoredToken {
             return None;
         }
         let (issued_at, expires_at) = claims.life();
-        // An access token names its person in another way than the ID token that comes when it is renewed.
-        let origin = match provider.token {
-            TokenKind::Id => claims.origin(),
-            TokenKind::Access => Origin::default(),
+        // An access token names its person in another way than the ID token that comes when it is refreshed.
+        let initial_id_token = match provider.token {
+            TokenKind::Id => claims.initial_id_token(),
+            TokenKind::Access => InitialIdToken::default(),
         };
         Some(Self {
             issued_at,
             expires_at,
-            origin,
+            initial_id_token,
         })
     }
 }
 
 /// What a stored token says of its issuer and audience, to be compared with an API server's settings.
-pub(crate) fn issuer_and_audience(token: &Secret) -> (ForeignText, ForeignText) {
+pub(crate) fn issuer_and_audience(token: &Secret) -> (UntrustedText, UntrustedText) {
     let claims = id_token::payload(token.expose()).unwrap_or_default();
     let shown = |name: &str| match claims.get(name) {
-        Some(Value::String(text)) => ForeignText::with_limit(text, 120),
-        Some(value) => ForeignText::with_limit(&value.to_string(), 120),
-        None => ForeignText::new("unknown"),
+        Some(Value::String(text)) => UntrustedText::with_limit(text, 120),
+        Some(value) => UntrustedText::with_limit(&value.to_string(), 120),
+        None => UntrustedText::new("unknown"),
     };
     (shown("iss"), shown("aud"))
 }
@@ -92,10 +92,10 @@ impl ProviderClient<'_> {
     ///
     /// # Errors
     /// When the provider's documents cannot be had, so that nothing is known of the token.
-    pub(crate) async fn trusts(&self, token: &Secret) -> Result<bool, Error> {
+    pub(crate) async fn verify_imported(&self, token: &Secret) -> Result<bool, Error> {
         let documents = self.documents();
         let metadata = documents.metadata(false).await?;
-        let expected = self.expected(&metadata, Occasion::Stored);
+        let expected = self.expected(&metadata, VerificationContext::Stored);
         let verify = |keys: &_| match self.provider.token {
             TokenKind::Id => id_token::verify(token, None, keys, &expected),
             TokenKind::Access => id_token::verify_access(token, None, keys, &expected),

@@ -1,33 +1,33 @@
-//! From a token response to tokens that can be handed out: which token that is, and the keys to verify it with.
+//! From a token response to tokens that can be returned: which token that is, and the keys to verify it with.
 
-use crate::foreign_text::ForeignText;
 use crate::oidc::discovery::documents::Documents;
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
 use crate::oidc::event::Event;
-use crate::oidc::token::claims::{Claims, LATEST};
-use crate::oidc::token::id_token::{self, Expected, Occasion, Verified};
+use crate::oidc::token::claims::{Claims, LATEST_TIME_SECS};
+use crate::oidc::token::id_token::{self, TokenExpectation, VerificationContext, Verified};
 use crate::oidc::token::verification_error;
 use crate::oidc::{ProviderClient, Tokens};
 use crate::secret::Secret;
 use crate::settings::TokenKind;
+use crate::untrusted_text::UntrustedText;
 
 use super::key_set::KeySet;
 use super::response::{Member, TokenResponse};
 
 impl ProviderClient<'_> {
-    /// Verifies what a response holds of the token that is to be handed out.
+    /// Verifies what a response holds of the token that is to be returned.
     ///
     /// `before_waiting` is called before the network is asked for keys.
-    pub(in crate::oidc) async fn believe(
+    pub(in crate::oidc) async fn verify_response(
         &self,
         response: &TokenResponse,
         documents: &Documents<'_>,
         metadata: &Metadata,
-        occasion: Occasion<'_>,
+        context: VerificationContext<'_>,
         before_waiting: &(dyn Fn() + Sync),
     ) -> Result<Tokens, Error> {
-        let expected = self.expected(metadata, occasion);
+        let expected = self.expected(metadata, context);
         // `at_hash` protects the use of the access token, and an ID token's user has none.
         let access_token = match self.provider.token {
             TokenKind::Access => response.access_token.token(),
@@ -49,13 +49,13 @@ impl ProviderClient<'_> {
         if let Some(claims) = &id_claims {
             self.check_account(claims)?;
         }
-        let origin = id_claims.as_ref().map(Claims::origin).unwrap_or_default();
+        let initial = id_claims.as_ref().map(Claims::initial_id_token);
         let kept = |token: Secret, (issued_at, expires_at), claims: Option<Claims>| Tokens {
             token,
             issued_at,
             expires_at,
             claims: claims.map(|claims| claims.all).unwrap_or_default(),
-            origin,
+            initial_id_token: initial.unwrap_or_default(),
             refresh_token: response.refresh_token.clone(),
             granted_scope: response
                 .granted_scope
@@ -83,7 +83,7 @@ impl ProviderClient<'_> {
         }
         // Opaque: only the provider can read it, and only the response tells how long it lives.
         let seconds = response.expires_in.ok_or(Error::NoLifetime)?;
-        let end = expected.now.saturating_add(seconds).min(LATEST);
+        let end = expected.now.saturating_add(seconds).min(LATEST_TIME_SECS);
         let life = (expected.now, end);
         Ok(kept(token, life, None))
     }
@@ -91,13 +91,13 @@ impl ProviderClient<'_> {
     pub(in crate::oidc) fn expected<'e>(
         &'e self,
         metadata: &'e Metadata,
-        occasion: Occasion<'e>,
-    ) -> Expected<'e> {
-        Expected {
+        context: VerificationContext<'e>,
+    ) -> TokenExpectation<'e> {
+        TokenExpectation {
             issuer: self.provider.issuer.as_str(),
             client_id: &self.provider.client_id,
             algorithms: &metadata.signing_algorithms,
-            occasion,
+            context,
             now: (self.clock)(),
             provider_now: self.http.provider_now(),
         }
@@ -133,10 +133,10 @@ impl ProviderClient<'_> {
 
     fn other_account(&self, wanted: &str, claims: &Claims) -> Error {
         Error::OtherAccount {
-            wanted: ForeignText::with_limit(wanted, 80),
+            wanted: UntrustedText::with_limit(wanted, 80),
             got: self
                 .http
-                .without_secrets(&ForeignText::with_limit(claims.name(), 80)),
+                .without_secrets(&UntrustedText::with_limit(claims.name(), 80)),
         }
     }
 
@@ -180,7 +180,7 @@ fn access_token_of(response: &TokenResponse, metadata: &Metadata) -> Result<Secr
 fn unusable(metadata: &Metadata, why: &str) -> Error {
     Error::TokenAnswer {
         url: crate::oidc::http::response::shown(&metadata.token_endpoint),
-        why: ForeignText::new(why),
+        why: UntrustedText::new(why),
     }
 }
 

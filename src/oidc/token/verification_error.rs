@@ -1,10 +1,10 @@
 //! Why a token is not accepted, and what to do about it.
 
-use crate::foreign_text::ForeignText;
 use crate::oidc::token::key_set::MAX_TRIED;
+use crate::untrusted_text::UntrustedText;
 
 /// How far two clocks may differ, in seconds. A difference within it is told, and the token is used.
-pub(crate) const LEEWAY: i64 = 300;
+pub(crate) const CLOCK_LEEWAY_SECS: i64 = 300;
 /// Longest token that is accepted, in bytes. An API server reads no more than this for all headers of a request together (Go's
 /// `http.DefaultMaxHeaderBytes`).
 pub(in crate::oidc) const MAX_LENGTH: usize = 1024 * 1024;
@@ -21,9 +21,9 @@ pub(crate) enum Error {
     )]
     TooLong(usize),
     #[error("its algorithm is `{0}`, which the provider does not announce or nobody should use")]
-    Algorithm(ForeignText),
+    Algorithm(UntrustedText),
     #[error("its type is `{0}`, so it is no ID token")]
-    Type(ForeignText),
+    Type(UntrustedText),
     #[error("it has critical header fields, which nobody here understands")]
     CriticalHeader,
     #[error("its member `{0}` occurs twice")]
@@ -33,11 +33,17 @@ pub(crate) enum Error {
     #[error("its `{0}` claim is not {1}")]
     WrongType(&'static str, &'static str),
     #[error("its issuer is `{got}`, not `{expected}`")]
-    Issuer { expected: ForeignText, got: ForeignText },
+    Issuer {
+        expected: UntrustedText,
+        got: UntrustedText,
+    },
     #[error("its audience is `{got}`, not the client `{expected}`")]
-    Audience { expected: ForeignText, got: ForeignText },
+    Audience {
+        expected: UntrustedText,
+        got: UntrustedText,
+    },
     #[error("it was issued to `{0}` (claim `azp`), not to this client")]
-    AuthorizedParty(ForeignText),
+    AuthorizedParty(UntrustedText),
     #[error("it expired {0} s ago by this machine's clock")]
     Expired(i64),
     #[error("it is valid only in {0} s by this machine's clock")]
@@ -55,9 +61,15 @@ pub(crate) enum Error {
     )]
     TooManyKeys(usize),
     #[error("it is of another person: its `sub` claim is `{got}`, and the session's is `{expected}`")]
-    OtherSubject { expected: ForeignText, got: ForeignText },
+    OtherSubject {
+        expected: UntrustedText,
+        got: UntrustedText,
+    },
     #[error("it is for another audience: its `aud` claim is `{got}`, and the session's was `{expected}`")]
-    OtherAudience { expected: ForeignText, got: ForeignText },
+    OtherAudience {
+        expected: UntrustedText,
+        got: UntrustedText,
+    },
 }
 
 impl Error {
@@ -72,7 +84,7 @@ impl Error {
     }
 
     /// The same with what it quotes of the token as `shown` has it.
-    pub(in crate::oidc) fn shown_by(self, shown: impl Fn(&ForeignText) -> ForeignText) -> Self {
+    pub(in crate::oidc) fn shown_by(self, shown: impl Fn(&UntrustedText) -> UntrustedText) -> Self {
         match self {
             Self::Algorithm(name) => Self::Algorithm(shown(&name)),
             Self::Type(name) => Self::Type(shown(&name)),
@@ -105,7 +117,7 @@ impl Error {
     /// `clock_ahead`: how far the provider's clock is ahead of ours, in seconds. `is_okta`: the issuer is Okta's.
     pub(crate) fn hint(&self, clock_ahead: i64, is_okta: bool) -> String {
         match self {
-            Self::Expired(_) | Self::NotYetValid(_) if clock_ahead.abs() > LEEWAY => {
+            Self::Expired(_) | Self::NotYetValid(_) if clock_ahead.abs() > CLOCK_LEEWAY_SECS => {
                 let way = if clock_ahead > 0 { "behind" } else { "ahead of" };
                 format!(
                     "this machine's clock is {} {way} the provider's: set it (timedatectl set-ntp true)",

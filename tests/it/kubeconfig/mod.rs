@@ -332,7 +332,7 @@ fn a_file_may_be_named_from_where_one_stands() {
     }
 }
 
-/// Every flag of the peer, in the spellings that live in kubeconfigs.
+/// Every flag of kubelogin, in the spellings that live in kubeconfigs.
 #[test]
 fn entries_with_any_flag_of_the_peer_are_converted() {
     for args in [

@@ -3,8 +3,8 @@
 mod browser;
 #[cfg(target_os = "linux")]
 mod clock;
+mod kubelogin;
 mod outcome;
-mod peer;
 mod port;
 mod sandbox;
 mod waits;
@@ -26,8 +26,8 @@ impl Call {
 }
 
 pub(crate) use browser::{redirect_of, visit, visit_with};
+pub(crate) use kubelogin::{Kubelogin, OTHER_RECORD, RECORD, with_claims};
 pub(crate) use outcome::Outcome;
-pub(crate) use peer::{OTHER_RECORD, Peer, RECORD, with_claims};
 pub(crate) use port::free_port;
 pub(crate) use sandbox::{Call, Sandbox};
 pub(crate) use waits::{finish, mode, now, unread, url_from_stderr, wait_until};

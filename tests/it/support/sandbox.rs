@@ -125,7 +125,7 @@ impl Sandbox {
         fs::write(self.session_file(), session.to_string()).unwrap();
     }
 
-    /// Makes the stored token one that has to be renewed.
+    /// Makes the stored token one that has to be refreshed.
     pub(crate) fn expire(&self) {
         self.change_session(|session| session["expires_at"] = 1.into());
     }

@@ -11,18 +11,18 @@ use url::Url;
 use crate::clock;
 use crate::diagnose;
 use crate::files;
-use crate::foreign_text::ForeignText;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::grants::paste;
 use crate::oidc::loopback::ignored::service_worker_hint;
 use crate::settings::{is_loopback, is_okta};
+use crate::untrusted_text::UntrustedText;
 
 impl OAuthError {
     fn hint(&self) -> String {
         diagnose::hint(diagnose::Refusal {
             error: self.error.as_str(),
-            description: self.description.as_ref().map_or("", ForeignText::as_str),
+            description: self.description.as_ref().map_or("", UntrustedText::as_str),
             is_okta: self.is_okta,
             grant: self.grant,
         })
@@ -40,7 +40,7 @@ impl Error {
             | Self::RequestHeader(_)
             | Self::OtherAccount { .. }
             | Self::FlagFile { .. }
-            | Self::LocalServer { .. }
+            | Self::CallbackTls { .. }
             | Self::SecretNotText(_)
             | Self::Internal(_) => self.setup_hint(),
             Self::Unreachable { .. }
@@ -351,7 +351,7 @@ fn try_again(until: i64, now: i64) -> String {
     }
 }
 
-fn issuer_hint(configured: &ForeignText, returned: &ForeignText) -> String {
+fn issuer_hint(configured: &UntrustedText, returned: &UntrustedText) -> String {
     if returned.as_str().contains('{') {
         return "the provider serves several tenants at this address: use the issuer with your own tenant's id in it, here and in \
                 the API server"
@@ -370,11 +370,11 @@ fn issuer_hint(configured: &ForeignText, returned: &ForeignText) -> String {
     format!("use {flag} here and in the API server{change}")
 }
 
-fn is_at_okta(url: &ForeignText) -> bool {
+fn is_at_okta(url: &UntrustedText) -> bool {
     Url::parse(url.as_str()).is_ok_and(|url| is_okta(&url))
 }
 
-fn is_at_loopback(url: &ForeignText) -> bool {
+fn is_at_loopback(url: &UntrustedText) -> bool {
     Url::parse(url.as_str()).is_ok_and(|url| is_loopback(&url))
 }
 

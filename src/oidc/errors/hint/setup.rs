@@ -16,7 +16,7 @@ impl Error {
             Self::OtherAccount { .. } =>
                 "sign out at the provider in your browser and try again, or give the other name with --account"
                     .to_owned(),
-            Self::LocalServer { .. } =>
+            Self::CallbackTls { .. } =>
                 "both are PEM files, and the key is the certificate's; `mkcert localhost` makes a pair that browsers here trust"
                     .to_owned(),
             Self::FlagFile { flag, source } => source.hint(files::Purpose::Flag(flag)),

@@ -1,7 +1,7 @@
 use super::*;
 
 fn issuer(configured: &str, returned: &str) -> String {
-    issuer_hint(&ForeignText::new(configured), &ForeignText::new(returned))
+    issuer_hint(&UntrustedText::new(configured), &UntrustedText::new(returned))
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn okta_is_named_at_okta_alone() {
         ("https://dev-1.okta.com/oauth2/default", true),
         ("https://idp.example.com/realms/x", false),
     ] {
-        let url = ForeignText::new(url);
+        let url = UntrustedText::new(url);
         let refused = Error::Refused {
             url: url.clone(),
             status: 404,
@@ -72,7 +72,7 @@ fn okta_is_named_at_okta_alone() {
         };
         let answer = Error::TokenAnswer {
             url,
-            why: ForeignText::new("x"),
+            why: UntrustedText::new("x"),
         };
         for error in [refused, answer] {
             let hint = error.hint();
@@ -85,7 +85,7 @@ fn okta_is_named_at_okta_alone() {
 fn a_request_that_is_too_large_is_explained() {
     for status in [413, 431] {
         let refused = Error::Refused {
-            url: ForeignText::new("https://i"),
+            url: UntrustedText::new("https://i"),
             status,
             reason: None,
             until: None,
@@ -101,7 +101,7 @@ fn a_request_that_is_too_large_is_explained() {
 
 fn refused(status: u16, path: &str) -> Error {
     Error::Refused {
-        url: ForeignText::new(&format!("https://i/{path}")),
+        url: UntrustedText::new(&format!("https://i/{path}")),
         status,
         reason: None,
         until: None,
@@ -114,7 +114,7 @@ fn refused(status: u16, path: &str) -> Error {
 fn a_hint_names_the_cause_and_what_helps() {
     const DOCUMENT: &str = ".well-known/openid-configuration";
     let too_large = Error::AnswerTooLarge {
-        url: ForeignText::new("https://i"),
+        url: UntrustedText::new("https://i"),
         limit: 1,
     };
     for (error, words, not) in [
@@ -136,7 +136,7 @@ fn a_hint_names_the_cause_and_what_helps() {
         (refused(500, "token"), "try again later", "--oidc"),
         (too_large, "--oidc-issuer-url", "try again"),
         // RFC 9449: no breach of RFC 6749.
-        (Error::TokenType(ForeignText::new("DPoP")), "DPoP", "RFC 6749"),
+        (Error::TokenType(UntrustedText::new("DPoP")), "DPoP", "RFC 6749"),
         (Error::Internal("x"), "report", "try again"),
         (Error::PromptImpossible("password"), "--password-file", "code"),
         (

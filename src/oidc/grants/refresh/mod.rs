@@ -13,10 +13,10 @@ use crate::oidc::errors::Error;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::event::Event;
 use crate::oidc::token::endpoint::{ANSWER_WAIT, TokenEndpoint};
-use crate::oidc::token::id_token::Occasion;
+use crate::oidc::token::id_token::VerificationContext;
 use crate::oidc::token::response::TokenResponse;
 use crate::oidc::token::verification_error;
-use crate::oidc::{ProviderClient, Refresh, Renewal, Tokens};
+use crate::oidc::{ProviderClient, Refresh, RefreshOutcome, Tokens};
 use crate::settings::Scopes;
 
 /// Okta, which rotates refresh tokens, lets the old one live for a moment (30 s unless it is set otherwise), so that who lost the answer
@@ -37,11 +37,11 @@ enum Verdict {
 
 impl ProviderClient<'_> {
     /// Refreshes the session: one request when the provider's documents are at hand.
-    pub(crate) async fn refresh(&self, refresh: &Refresh<'_>) -> Renewal {
+    pub(crate) async fn refresh(&self, refresh: &Refresh<'_>) -> RefreshOutcome {
         let documents = self.documents();
         let metadata = match documents.metadata(false).await {
             Ok(metadata) => metadata,
-            Err(error) => return Renewal::Failed(error),
+            Err(error) => return RefreshOutcome::Failed(error),
         };
         let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(ANSWER_WAIT);
         refresh.is_sent.store(true, Ordering::Relaxed);
@@ -49,21 +49,21 @@ impl ProviderClient<'_> {
             Ok(answer) => answer,
             Err(error) => return refused(error, &documents),
         };
-        let keep_rotated = || {
+        let on_rotated = || {
             if let Some(rotated) = &response.refresh_token {
-                (refresh.keep_rotated)(rotated);
+                (refresh.on_rotated)(rotated);
             }
         };
-        let verified = self.verified(&response, &documents, &metadata, refresh, &keep_rotated);
+        let verified = self.verified(&response, &documents, &metadata, refresh, &on_rotated);
         match verified.await {
-            Ok(tokens) => Renewal::Renewed(Box::new(Tokens {
+            Ok(tokens) => RefreshOutcome::Refreshed(Box::new(Tokens {
                 // Okta's static mode may leave it out; the old one goes on then.
                 refresh_token: response.refresh_token.or_else(|| Some(refresh.token.clone())),
                 granted_scope,
                 ..tokens
             })),
             Err(error) => {
-                keep_rotated();
+                on_rotated();
                 refused(error, &documents)
             }
         }
@@ -76,21 +76,21 @@ impl ProviderClient<'_> {
         documents: &Documents<'_>,
         metadata: &Metadata,
         refresh: &Refresh<'_>,
-        keep_rotated: &(dyn Fn() + Sync),
+        on_rotated: &(dyn Fn() + Sync),
     ) -> Result<Tokens, Error> {
-        let occasion = || Occasion::Refresh {
-            origin: refresh.origin,
+        let context = || VerificationContext::Refresh {
+            initial_id_token: refresh.initial_id_token,
             replaced: refresh.replaced,
         };
-        let result = self.believe(response, documents, metadata, occasion(), keep_rotated);
+        let result = self.verify_response(response, documents, metadata, context(), on_rotated);
         match result.await {
             Err(Error::IdToken { source, .. }) if source.may_be_cured_by_new_metadata() => {
-                keep_rotated();
+                on_rotated();
                 let fresh = documents.metadata(true).await?;
                 if fresh.verifies_as(metadata) {
                     return Err(self.not_accepted(source));
                 }
-                self.believe(response, documents, &fresh, occasion(), keep_rotated)
+                self.verify_response(response, documents, &fresh, context(), on_rotated)
                     .await
             }
             result => result,
@@ -144,16 +144,16 @@ fn scope_to_ask_for<'s>(granted: &'s str, wanted: &Scopes) -> &'s str {
 }
 
 /// Turns a failure into the refresh's outcome.
-fn refused(error: Error, documents: &Documents<'_>) -> Renewal {
+fn refused(error: Error, documents: &Documents<'_>) -> RefreshOutcome {
     if matches!(error, Error::NoIdToken) {
-        return Renewal::NoIdToken;
+        return RefreshOutcome::NoIdToken;
     }
     if error.may_mean_a_move() {
         documents.forget();
     }
     match verdict(&error) {
-        Verdict::Final => Renewal::Over(reason(&error)),
-        Verdict::Passes | Verdict::OfTheSettings => Renewal::Failed(error),
+        Verdict::Final => RefreshOutcome::Over(reason(&error)),
+        Verdict::Passes | Verdict::OfTheSettings => RefreshOutcome::Failed(error),
     }
 }
 

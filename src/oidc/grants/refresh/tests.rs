@@ -4,9 +4,9 @@ use url::Url;
 
 use super::*;
 use crate::diagnose::GrantType;
-use crate::foreign_text::ForeignText;
 use crate::oidc::http::response::form_response;
 use crate::oidc::http::tls_fault::TlsFault;
+use crate::untrusted_text::UntrustedText;
 
 /// A provider that fills in the member each time says by 0 or the like that there is no error.
 #[test]
@@ -38,8 +38,8 @@ fn of_answer(status: u16, content_type: &'static str, body: &str) -> Verdict {
     let url = Url::parse("https://i/token").unwrap();
     let read = form_response(&url, status, &headers, body.as_bytes(), 0).and_then(|object| {
         TokenResponse::read(object).map_err(|why| Error::TokenAnswer {
-            url: ForeignText::new("https://i/token"),
-            why: ForeignText::new(why),
+            url: UntrustedText::new("https://i/token"),
+            why: UntrustedText::new(why),
         })
     });
     verdict(&read.expect_err("a refusal"))
@@ -245,7 +245,7 @@ fn a_fault_of_the_settings_keeps_the_session() {
 /// The provider was not reached, or what has answered is not its token endpoint.
 #[test]
 fn what_happens_on_the_way_to_the_provider_passes() {
-    let text = || ForeignText::new("https://i/token");
+    let text = || UntrustedText::new("https://i/token");
     let unreachable = |sent| Error::Unreachable {
         url: text(),
         cause: text(),
@@ -317,8 +317,8 @@ fn a_refreshed_token_that_cannot_be_accepted_ends_the_session_and_a_wrong_clock_
         Verdict::OfTheSettings
     );
     let keys = Error::Keys {
-        url: ForeignText::new("https://i/keys"),
-        why: ForeignText::new("it is no JSON"),
+        url: UntrustedText::new("https://i/keys"),
+        why: UntrustedText::new("it is no JSON"),
     };
     assert_eq!(verdict(&keys), Verdict::Passes);
 }
@@ -346,8 +346,8 @@ fn granted_scopes_are_asked_for_only_if_none_that_decides_is_missing() {
 fn the_reason_is_one_line() {
     let refusal = OAuthError {
         status: 400,
-        error: ForeignText::new("invalid_grant"),
-        description: Some(ForeignText::new("two\nlines")),
+        error: UntrustedText::new("invalid_grant"),
+        description: Some(UntrustedText::new("two\nlines")),
         request_id: None,
         is_okta: false,
         grant: GrantType::AuthorizationCode,

@@ -7,11 +7,11 @@ use data_encoding::{BASE64, BASE64URL_NOPAD};
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
-use crate::foreign_text::ForeignText;
 use crate::oidc::errors::oauth_error::is_known_code;
 use crate::oidc::http::response::form_with_error;
 use crate::oidc::json;
 use crate::secret::Secret;
+use crate::untrusted_text::UntrustedText;
 
 /// Shorter ones are found in any text, and are no secrets.
 const MIN_SECRET_LEN: usize = 4;
@@ -80,8 +80,8 @@ pub(in crate::oidc) fn headers_without(headers: &HeaderMap, secrets: &[&str]) ->
 }
 
 /// The same text without the secrets, one of which may be cut off at its end.
-pub(in crate::oidc) fn text_without(text: &ForeignText, secrets: &[&str]) -> ForeignText {
-    ForeignText::new(&Spellings::of(secrets).cut_out(text.as_str(), MAX_TEXT))
+pub(in crate::oidc) fn text_without(text: &UntrustedText, secrets: &[&str]) -> UntrustedText {
+    UntrustedText::new(&Spellings::of(secrets).cut_out(text.as_str(), MAX_TEXT))
 }
 
 /// The secrets in a header that is sent: its value and, where that names a scheme (RFC 9110 11.4), what follows the scheme; of

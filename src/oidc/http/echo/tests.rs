@@ -120,7 +120,7 @@ fn headers_that_are_shown_and_texts_that_are_cut_off_show_none() {
         ("gzip", "s3cret!word")
     );
     let shown = |text: &str, limit| {
-        let text = ForeignText::with_limit(text, limit);
+        let text = UntrustedText::with_limit(text, limit);
         text_without(&text, &["s3cret!word"]).as_str().to_owned()
     };
     assert_eq!(shown("https://x/s3cret!word/", 80), "https://x/…/");

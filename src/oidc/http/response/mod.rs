@@ -10,12 +10,12 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::diagnose::GrantType;
-use crate::foreign_text::ForeignText;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::oauth_error::{NO_CODE, OAuthError};
 use crate::oidc::http::redirects::shown_target;
 use crate::oidc::http::retry_after::{end_of_rate_limit, retry_after};
 use crate::oidc::json;
+use crate::untrusted_text::UntrustedText;
 
 pub(in crate::oidc) const BROKEN_JSON: &str = "it is broken JSON";
 
@@ -66,7 +66,7 @@ pub(in crate::oidc) fn refused(url: &Url, status: StatusCode, headers: &HeaderMa
 }
 
 /// What an answer says of itself, in either of the two error formats.
-fn reason(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<ForeignText> {
+fn reason(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<UntrustedText> {
     oauth_error(status, headers, body)
         .map(|error| error.shown())
         .or_else(|| okta(body))
@@ -132,8 +132,8 @@ fn has_what_was_asked_for(body: &Map<String, Value>) -> bool {
 fn with_code(status: StatusCode, headers: &HeaderMap, code: &str, description: Option<&str>) -> OAuthError {
     OAuthError {
         status: status.as_u16(),
-        error: ForeignText::with_limit(code, 60),
-        description: description.map(ForeignText::new),
+        error: UntrustedText::with_limit(code, 60),
+        description: description.map(UntrustedText::new),
         request_id: request_id(headers),
         is_okta: false,
         grant: GrantType::AuthorizationCode,
@@ -209,7 +209,7 @@ pub(in crate::oidc) fn form_response(
     }
     let broken = |why| Error::TokenAnswer {
         url: shown(url),
-        why: ForeignText::new(why),
+        why: UntrustedText::new(why),
     };
     json::object(body)
         .or_else(|| form_object(headers, body))
@@ -251,7 +251,7 @@ fn is_without_reason(status: StatusCode, body: &[u8]) -> bool {
 }
 
 /// Reads an error answer in Okta's own format.
-fn okta(body: &[u8]) -> Option<ForeignText> {
+fn okta(body: &[u8]) -> Option<UntrustedText> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Body {
@@ -260,7 +260,7 @@ fn okta(body: &[u8]) -> Option<ForeignText> {
         error_summary: String,
     }
     let body: Body = serde_json::from_slice(body).ok()?;
-    Some(ForeignText::new(&format!(
+    Some(UntrustedText::new(&format!(
         "{}: {}",
         body.error_code, body.error_summary
     )))
@@ -270,13 +270,13 @@ pub(in crate::oidc) fn not_json(
     url: &Url,
     status: StatusCode,
     headers: &HeaderMap,
-    start: Option<ForeignText>,
+    start: Option<UntrustedText>,
 ) -> Error {
     let content_type = header(headers, &CONTENT_TYPE).unwrap_or("no content type");
     Error::NotJson {
         url: shown(url),
         status: status.as_u16(),
-        content_type: ForeignText::with_limit(content_type, 60),
+        content_type: UntrustedText::with_limit(content_type, 60),
         start,
     }
 }
@@ -308,17 +308,17 @@ pub(in crate::oidc) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> 
     headers.get(name)?.to_str().ok()
 }
 
-pub(in crate::oidc) fn request_id(headers: &HeaderMap) -> Option<ForeignText> {
+pub(in crate::oidc) fn request_id(headers: &HeaderMap) -> Option<UntrustedText> {
     let id = header(headers, &HeaderName::from_static("x-okta-request-id"))?;
-    Some(ForeignText::with_limit(id, 60))
+    Some(UntrustedText::with_limit(id, 60))
 }
 
 /// A URL as it may be shown: the query can hold a code or a state.
-pub(in crate::oidc) fn shown(url: &Url) -> ForeignText {
+pub(in crate::oidc) fn shown(url: &Url) -> UntrustedText {
     let mut url = url.clone();
     url.set_query(None);
     url.set_fragment(None);
-    ForeignText::new(url.as_str())
+    UntrustedText::new(url.as_str())
 }
 
 #[cfg(test)]

@@ -8,23 +8,23 @@ use axum::http::{HeaderName, Method, StatusCode, header};
 use url::Url;
 
 use crate::diagnose::GrantType;
-use crate::foreign_text::ForeignText;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::loopback::mix_up::Defence;
 use crate::secret::Secret;
 use crate::settings::is_okta;
+use crate::untrusted_text::UntrustedText;
 
 /// What the answer has to show.
 #[derive(Debug, Clone)]
-pub(in crate::oidc) struct Expected {
+pub(in crate::oidc) struct CallbackExpectation {
     /// `Host`, with the port.
     pub(in crate::oidc) authority: String,
     pub(in crate::oidc) path: String,
     pub(in crate::oidc) state: Secret,
     pub(in crate::oidc) issuer: String,
     /// The provider promises to name itself (RFC 9207).
-    pub(in crate::oidc) promises_iss: bool,
+    pub(in crate::oidc) iss_required: bool,
     /// What keeps the answers of others away.
     pub(in crate::oidc) defence: Defence,
 }
@@ -48,7 +48,7 @@ pub(in crate::oidc) enum Verdict {
 }
 
 /// Looks at a request in the order of rule L4.
-pub(in crate::oidc) fn examine(parts: &Parts, expected: &Expected) -> Verdict {
+pub(in crate::oidc) fn examine(parts: &Parts, expected: &CallbackExpectation) -> Verdict {
     let is_elsewhere = expected.defence == Defence::OwnRedirect && parts.uri.path() != expected.path;
     let path = if is_elsewhere {
         parts.uri.path()
@@ -167,23 +167,23 @@ impl<'a> Parameters<'a> {
     }
 
     /// Reads an answer whose state is ours: first who sent it, then what it says.
-    pub(in crate::oidc) fn answer(&self, expected: &Expected) -> Answer {
+    pub(in crate::oidc) fn answer(&self, expected: &CallbackExpectation) -> Answer {
         match self.iss {
             Some(iss) if iss != expected.issuer => {
                 return Err(Error::AnswerIssuer {
-                    expected: ForeignText::new(&expected.issuer),
-                    got: ForeignText::new(iss),
+                    expected: UntrustedText::new(&expected.issuer),
+                    got: UntrustedText::new(iss),
                 });
             }
-            None if expected.promises_iss => return Err(Error::AnswerIssuerMissing),
+            None if expected.iss_required => return Err(Error::AnswerIssuerMissing),
             _ => {}
         }
         match (self.code, self.error) {
             (Some(code), None) if !code.is_empty() => Ok(Secret::new(code)),
             (None, Some(error)) => Err(Error::SignInRefused(OAuthError {
                 status: 0,
-                error: ForeignText::with_limit(error, 60),
-                description: self.error_description.map(ForeignText::new),
+                error: UntrustedText::with_limit(error, 60),
+                description: self.error_description.map(UntrustedText::new),
                 request_id: None,
                 is_okta: Url::parse(&expected.issuer).is_ok_and(|issuer| is_okta(&issuer)),
                 grant: GrantType::AuthorizationCode,

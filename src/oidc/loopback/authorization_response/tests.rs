@@ -15,13 +15,13 @@ fn examined(uri: &str, headers: &[(&str, &str)]) -> String {
     verdict(&request.body(()).unwrap().into_parts().0, false)
 }
 
-fn verdict(parts: &Parts, promises_iss: bool) -> String {
-    let expected = Expected {
+fn verdict(parts: &Parts, iss_required: bool) -> String {
+    let expected = CallbackExpectation {
         authority: "localhost:8000".into(),
         path: "/cb".into(),
         state: Secret::new("right"),
         issuer: "https://i".into(),
-        promises_iss,
+        iss_required,
         defence: Defence::Unneeded,
     };
     match examine(parts, &expected) {

@@ -1,6 +1,6 @@
 //! The loopback server that waits for the provider's answer.
 //!
-//! Owns the sockets, their limits and the pages. A request that `answer_rules` does not take for the answer gets a short
+//! Owns the sockets, their limits and the pages. A request that `authorization_response` does not take for the answer gets a short
 //! refusal and changes nothing, however many come. The first answer with our `state` wins; the page waits until the login knows how
 //! it ended. Logs no request: it holds the code.
 
@@ -25,7 +25,7 @@ use url::Url;
 use crate::oidc::errors::Error;
 use crate::oidc::event::{Event, Person};
 use crate::oidc::http::blocking::on_thread;
-use crate::oidc::loopback::authorization_response::{Answer, Expected, Verdict, examine};
+use crate::oidc::loopback::authorization_response::{Answer, CallbackExpectation, Verdict, examine};
 use crate::oidc::loopback::connection_owner::{self, Ends, Owner};
 use crate::oidc::loopback::connections::{Place, Places, Stage};
 use crate::oidc::loopback::ignored::Ignored;
@@ -50,7 +50,7 @@ pub(in crate::oidc) struct Callback {
 
 #[derive(Debug)]
 struct Shared {
-    expected: Expected,
+    expected: CallbackExpectation,
     start: Option<StartPage>,
     /// Holds one answer; a second one finds it full.
     answers: mpsc::Sender<Answer>,
@@ -84,7 +84,7 @@ impl Callback {
     pub(in crate::oidc) fn serve(
         sockets: Vec<std::net::TcpListener>,
         tls: Option<&TlsAcceptor>,
-        expected: Expected,
+        expected: CallbackExpectation,
         after: AfterSignIn,
         authorization_url: &Url,
     ) -> Result<Self, Error> {
@@ -129,7 +129,7 @@ impl Callback {
     }
 
     /// What the answer has to show, wherever it comes from.
-    pub(in crate::oidc) fn expected(&self) -> &Expected {
+    pub(in crate::oidc) fn expected(&self) -> &CallbackExpectation {
         &self.shared.expected
     }
 

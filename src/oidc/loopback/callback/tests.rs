@@ -10,12 +10,12 @@ use crate::secret::Secret;
 /// A browser opens connections ahead of need; one that closes says nothing about the page.
 #[tokio::test]
 async fn only_a_connection_that_carries_the_page_ends_the_wait_for_it() {
-    let expected = Expected {
+    let expected = CallbackExpectation {
         authority: "localhost:1".into(),
         path: "/".into(),
         state: Secret::new("right"),
         issuer: "https://i".into(),
-        promises_iss: false,
+        iss_required: false,
         defence: Defence::Unneeded,
     };
     let after = AfterSignIn {

@@ -5,9 +5,9 @@
 
 use serde_json::{Map, Number, Value};
 
+use crate::initial_id_token::InitialIdToken;
 use crate::oidc::json;
 use crate::oidc::token::verification_error::Error;
-use crate::origin::Origin;
 
 /// Claims that hold a person's login name, at one provider or another.
 const NAMES: [&str; 4] = ["preferred_username", "email", "upn", "login"];
@@ -102,7 +102,7 @@ impl Claims {
 }
 
 /// The end of the year 9999, in seconds since the epoch: kubectl reads no later time.
-pub(in crate::oidc) const LATEST: i64 = 253_402_300_799;
+pub(in crate::oidc) const LATEST_TIME_SECS: i64 = 253_402_300_799;
 
 /// The claim `nbf`. One of another type says nothing; one that is far beyond all times has not come.
 fn not_before(all: &Map<String, Value>) -> Option<i64> {
@@ -152,8 +152,8 @@ impl Claims {
     }
 
     /// What later tokens of the session are compared with.
-    pub(in crate::oidc) fn origin(&self) -> Origin {
-        Origin {
+    pub(in crate::oidc) fn initial_id_token(&self) -> InitialIdToken {
+        InitialIdToken {
             subject: self.subject.clone(),
         }
     }
@@ -186,7 +186,7 @@ fn time(all: &Map<String, Value>, name: &'static str) -> Result<i64, Error> {
     });
     let earliest = i64::from(name != "iat");
     seconds
-        .filter(|seconds| (earliest..=LATEST).contains(seconds))
+        .filter(|seconds| (earliest..=LATEST_TIME_SECS).contains(seconds))
         .ok_or(Error::WrongType(name, "a time in seconds"))
 }
 

@@ -9,14 +9,14 @@ use data_encoding::BASE64URL_NOPAD;
 use openidconnect::Nonce;
 use serde_json::{Map, Value};
 
-use crate::foreign_text::ForeignText;
+use crate::initial_id_token::InitialIdToken;
 use crate::oidc::json;
 use crate::oidc::token::algorithm::Algorithm;
 use crate::oidc::token::claims::{self, Ambiguous, Claims};
 use crate::oidc::token::key_set::{KeySet, NotVerified};
-use crate::oidc::token::verification_error::{Error, LEEWAY, MAX_LENGTH};
-use crate::origin::Origin;
+use crate::oidc::token::verification_error::{CLOCK_LEEWAY_SECS, Error, MAX_LENGTH};
 use crate::secret::Secret;
+use crate::untrusted_text::UntrustedText;
 
 /// Types of tokens that are no ID tokens though they may look like one (RFC 9068 2.1, RFC 9449 4.2, Back-Channel Logout 2.4).
 const OTHER_TYPES: [&str; 3] = ["at+jwt", "dpop+jwt", "logout+jwt"];
@@ -28,12 +28,12 @@ const LONG_TOKEN: usize = 16 * 1024;
 
 /// What the token has to fit.
 #[derive(Debug)]
-pub(crate) struct Expected<'a> {
+pub(crate) struct TokenExpectation<'a> {
     pub(crate) issuer: &'a str,
     pub(crate) client_id: &'a str,
     /// As the discovery document lists them.
     pub(crate) algorithms: &'a [String],
-    pub(crate) occasion: Occasion<'a>,
+    pub(crate) context: VerificationContext<'a>,
     /// Seconds since the epoch.
     pub(crate) now: i64,
     /// The same by the provider's clock, if it told its time.
@@ -41,14 +41,14 @@ pub(crate) struct Expected<'a> {
 }
 
 #[derive(Debug)]
-pub(crate) enum Occasion<'a> {
+pub(crate) enum VerificationContext<'a> {
     Login {
         nonce: &'a Nonce,
     },
     /// A login without an authorization request, so there was no nonce to send.
     Direct,
     Refresh {
-        origin: &'a Origin,
+        initial_id_token: &'a InitialIdToken,
         /// The token that is replaced, which was verified when it came.
         replaced: &'a Secret,
     },
@@ -74,12 +74,12 @@ pub(crate) struct Verified {
     pub(crate) remarks: Vec<Remark>,
 }
 
-/// Verifies an ID token, and that it belongs to the access token, if that is the one to be handed out.
+/// Verifies an ID token, and that it belongs to the access token, if that is the one to be returned.
 pub(crate) fn verify(
     token: &Secret,
     access_token: Option<&Secret>,
     keys: &KeySet,
-    expected: &Expected<'_>,
+    expected: &TokenExpectation<'_>,
 ) -> Result<Verified, Error> {
     let opened = Opened::read(token.expose(), expected)?;
     check_type(&opened.header)?;
@@ -87,7 +87,7 @@ pub(crate) fn verify(
     check_issuer(&claims, expected)?;
     check_parties(&claims, expected)?;
     check_times(&claims, expected)?;
-    check_occasion(&claims, expected)?;
+    check_context(&claims, expected)?;
     opened.check_signature(keys)?;
     check_access_token(&claims, access_token, opened.algorithm)?;
     Ok(opened.accepted(claims, expected))
@@ -100,13 +100,13 @@ pub(crate) fn verify_access(
     token: &Secret,
     id_token_subject: Option<&str>,
     keys: &KeySet,
-    expected: &Expected<'_>,
+    expected: &TokenExpectation<'_>,
 ) -> Result<Verified, Error> {
     let opened = Opened::read(token.expose(), expected)?;
     let claims = Claims::parse_access(opened.payload.clone(), expected.now)?;
     check_issuer(&claims, expected)?;
     check_times(&claims, expected)?;
-    if let Occasion::Refresh { replaced, .. } = &expected.occasion {
+    if let VerificationContext::Refresh { replaced, .. } = &expected.context {
         replaced::check(&opened.payload, replaced, id_token_subject)?;
     }
     opened.check_signature(keys)?;
@@ -126,7 +126,7 @@ struct Opened<'a> {
 
 impl<'a> Opened<'a> {
     /// Checks form and header (RFC 7515 5.2).
-    fn read(text: &'a str, expected: &Expected<'_>) -> Result<Self, Error> {
+    fn read(text: &'a str, expected: &TokenExpectation<'_>) -> Result<Self, Error> {
         if text.len() > MAX_LENGTH {
             return Err(Error::TooLong(text.len()));
         }
@@ -146,7 +146,7 @@ impl<'a> Opened<'a> {
         )?;
         let name = header.get("alg").and_then(Value::as_str).unwrap_or("none");
         let algorithm = Algorithm::allowed(name, expected.algorithms)
-            .ok_or_else(|| Error::Algorithm(ForeignText::with_limit(name, 30)))?;
+            .ok_or_else(|| Error::Algorithm(UntrustedText::with_limit(name, 30)))?;
         if json::member(&header, "crit").is_some() || header.get("b64") == Some(&Value::Bool(false)) {
             return Err(Error::CriticalHeader);
         }
@@ -179,8 +179,11 @@ impl<'a> Opened<'a> {
     }
 
     /// What stays the same from refresh to refresh is told at the sign-in alone.
-    fn accepted(&self, claims: Claims, expected: &Expected<'_>) -> Verified {
-        let is_first = matches!(expected.occasion, Occasion::Login { .. } | Occasion::Direct);
+    fn accepted(&self, claims: Claims, expected: &TokenExpectation<'_>) -> Verified {
+        let is_first = matches!(
+            expected.context,
+            VerificationContext::Login { .. } | VerificationContext::Direct
+        );
         let long = is_first && self.text.len() > LONG_TOKEN;
         let is_unknown = is_first && !self.algorithm.known_to_api_servers;
         let remarks = [
@@ -237,12 +240,12 @@ fn check_type(header: &Map<String, Value>) -> Result<(), Error> {
     let short = typ.to_ascii_lowercase();
     let short = short.strip_prefix("application/").unwrap_or(&short);
     if OTHER_TYPES.contains(&short) {
-        return Err(Error::Type(ForeignText::with_limit(typ, 30)));
+        return Err(Error::Type(UntrustedText::with_limit(typ, 30)));
     }
     Ok(())
 }
 
-fn check_issuer(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
+fn check_issuer(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(), Error> {
     // Google left the scheme out for years; kubelogin and the API server know that too.
     let is_google =
         expected.issuer == "https://accounts.google.com" && claims.issuer == "accounts.google.com";
@@ -250,26 +253,26 @@ fn check_issuer(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::Issuer {
-        expected: ForeignText::new(expected.issuer),
-        got: ForeignText::new(&claims.issuer),
+        expected: UntrustedText::new(expected.issuer),
+        got: UntrustedText::new(&claims.issuer),
     })
 }
 
 /// The token has to be for us, and if it says to whom it was issued, to us (rules T5, T6). Others may be in its audience.
-fn check_parties(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
+fn check_parties(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(), Error> {
     if !claims
         .audience
         .iter()
         .any(|audience| audience == expected.client_id)
     {
         return Err(Error::Audience {
-            expected: ForeignText::new(expected.client_id),
-            got: ForeignText::new(&claims.audience.join(", ")),
+            expected: UntrustedText::new(expected.client_id),
+            got: UntrustedText::new(&claims.audience.join(", ")),
         });
     }
     match &claims.authorized_party {
         Some(party) if party != expected.client_id => {
-            Err(Error::AuthorizedParty(ForeignText::with_limit(party, 80)))
+            Err(Error::AuthorizedParty(UntrustedText::with_limit(party, 80)))
         }
         _ => Ok(()),
     }
@@ -277,14 +280,14 @@ fn check_parties(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> 
 
 /// A token that has only just come may look too old or too new because the clocks differ (rules T12, T20, T21). One that has ended by the
 /// provider's clock too is of no use to anybody.
-fn check_times(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
+fn check_times(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(), Error> {
     let ended_since = expected.now.saturating_sub(claims.expires_at);
     let ended_there = expected.provider_now.is_some_and(|now| claims.expires_at <= now);
-    if ended_since >= 0 && (ended_there || ended_since > LEEWAY) {
+    if ended_since >= 0 && (ended_there || ended_since > CLOCK_LEEWAY_SECS) {
         return Err(Error::Expired(ended_since));
     }
     let early = starts_at(claims).saturating_sub(expected.now);
-    if early > LEEWAY {
+    if early > CLOCK_LEEWAY_SECS {
         return Err(Error::NotYetValid(early));
     }
     Ok(())
@@ -298,7 +301,7 @@ fn starts_at(claims: &Claims) -> i64 {
 }
 
 /// A token that was accepted though its times do not fit this machine's clock.
-fn clock_remark(claims: &Claims, expected: &Expected<'_>) -> Option<Remark> {
+fn clock_remark(claims: &Claims, expected: &TokenExpectation<'_>) -> Option<Remark> {
     let early = starts_at(claims).saturating_sub(expected.now);
     if early > UNTOLD_CLOCK_DIFFERENCE {
         return Some(Remark::Clock { behind: early });
@@ -307,19 +310,23 @@ fn clock_remark(claims: &Claims, expected: &Expected<'_>) -> Option<Remark> {
     (late > UNTOLD_CLOCK_DIFFERENCE).then_some(Remark::Clock { behind: -late })
 }
 
-fn check_occasion(claims: &Claims, expected: &Expected<'_>) -> Result<(), Error> {
-    match expected.occasion {
-        Occasion::Login { nonce } => {
+fn check_context(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(), Error> {
+    match expected.context {
+        VerificationContext::Login { nonce } => {
             let got = claims.nonce().unwrap_or_default();
             verify_slices_are_equal(got.as_bytes(), nonce.secret().as_bytes()).map_err(|_| Error::Nonce)
         }
-        Occasion::Refresh { origin, .. } if origin.is_known() && claims.subject != origin.subject => {
+        VerificationContext::Refresh { initial_id_token, .. }
+            if initial_id_token.is_known() && claims.subject != initial_id_token.subject =>
+        {
             Err(Error::OtherSubject {
-                expected: ForeignText::with_limit(&origin.subject, 80),
-                got: ForeignText::with_limit(&claims.subject, 80),
+                expected: UntrustedText::with_limit(&initial_id_token.subject, 80),
+                got: UntrustedText::with_limit(&claims.subject, 80),
             })
         }
-        Occasion::Direct | Occasion::Refresh { .. } | Occasion::Stored => Ok(()),
+        VerificationContext::Direct | VerificationContext::Refresh { .. } | VerificationContext::Stored => {
+            Ok(())
+        }
     }
 }
 

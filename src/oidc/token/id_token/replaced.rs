@@ -5,10 +5,10 @@
 use serde_json::{Map, Value};
 
 use super::payload;
-use crate::foreign_text::ForeignText;
 use crate::oidc::json;
 use crate::oidc::token::verification_error::Error;
 use crate::secret::Secret;
+use crate::untrusted_text::UntrustedText;
 
 /// The claims that name the client: RFC 9068 2.2, Okta, Microsoft. (`azp` may change with a refresh.)
 const CLIENT: [&str; 3] = ["client_id", "cid", "appid"];
@@ -56,8 +56,8 @@ pub(super) fn check(
     }
 }
 
-fn shown(text: &str) -> ForeignText {
-    ForeignText::with_limit(text, 80)
+fn shown(text: &str) -> UntrustedText {
+    UntrustedText::with_limit(text, 80)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use super::*;
 
 const NONCE: &str = "the nonce of this sign-in";
 
-fn checked(change: &Value, occasion: Option<&str>, now: i64, provider_now: Option<i64>) -> Result<(), Error> {
+fn checked(change: &Value, context: Option<&str>, now: i64, provider_now: Option<i64>) -> Result<(), Error> {
     let mut whole = serde_json::json!({
         "iss": "https://i", "sub": "s", "aud": "c", "exp": 4000, "iat": 1000, "nonce": NONCE,
     });
@@ -11,18 +11,18 @@ fn checked(change: &Value, occasion: Option<&str>, now: i64, provider_now: Optio
     }
     let claims = Claims::parse(whole.as_object().unwrap().clone())?;
     let nonce = Nonce::new(NONCE.to_owned());
-    let origin = Origin {
-        subject: occasion.unwrap_or_default().to_owned(),
+    let initial_id_token = InitialIdToken {
+        subject: context.unwrap_or_default().to_owned(),
     };
     let replaced = Secret::new("");
-    let expected = Expected {
+    let expected = TokenExpectation {
         issuer: "https://i",
         client_id: "c",
         algorithms: &[],
-        occasion: match occasion {
-            None => Occasion::Login { nonce: &nonce },
-            Some(_) => Occasion::Refresh {
-                origin: &origin,
+        context: match context {
+            None => VerificationContext::Login { nonce: &nonce },
+            Some(_) => VerificationContext::Refresh {
+                initial_id_token: &initial_id_token,
                 replaced: &replaced,
             },
         },
@@ -32,7 +32,7 @@ fn checked(change: &Value, occasion: Option<&str>, now: i64, provider_now: Optio
     check_parties(&claims, &expected)?;
     check_issuer(&claims, &expected)?;
     check_times(&claims, &expected)?;
-    check_occasion(&claims, &expected)
+    check_context(&claims, &expected)
 }
 
 fn parties(change: &Value) -> bool {
@@ -119,11 +119,11 @@ fn a_difference_of_the_clocks_is_told_with_its_direction() {
         Claims::parse(all.as_object().unwrap().clone()).unwrap()
     };
     let remark_on = |claims: &Claims| {
-        let expected = Expected {
+        let expected = TokenExpectation {
             issuer: "i",
             client_id: "c",
             algorithms: &[],
-            occasion: Occasion::Direct,
+            context: VerificationContext::Direct,
             now: 1000,
             provider_now: Some(930),
         };
@@ -155,13 +155,13 @@ fn unsigned(algorithm: &str, groups: usize) -> String {
 /// What an API server does not take is told at a sign-in, and no reason to refuse the token.
 #[test]
 fn what_an_api_server_may_not_take_is_told_once() {
-    let (origin, replaced) = (Origin::default(), Secret::new(""));
-    let remarks = |token: &str, occasion| {
-        let expected = Expected {
+    let (initial_id_token, replaced) = (InitialIdToken::default(), Secret::new(""));
+    let remarks = |token: &str, context| {
+        let expected = TokenExpectation {
             issuer: "https://i",
             client_id: "c",
             algorithms: &[],
-            occasion,
+            context,
             now: 1000,
             provider_now: None,
         };
@@ -176,9 +176,9 @@ fn what_an_api_server_may_not_take_is_told_once() {
         (&eddsa, vec![Remark::Algorithm("EdDSA")]),
         (&long, vec![Remark::Long(long.len())]),
     ] {
-        assert_eq!(remarks(token, Occasion::Direct), told);
-        let refresh = Occasion::Refresh {
-            origin: &origin,
+        assert_eq!(remarks(token, VerificationContext::Direct), told);
+        let refresh = VerificationContext::Refresh {
+            initial_id_token: &initial_id_token,
             replaced: &replaced,
         };
         assert_eq!(remarks(token, refresh), []);
@@ -187,11 +187,11 @@ fn what_an_api_server_may_not_take_is_told_once() {
 
 #[test]
 fn a_token_may_have_a_mebibyte() {
-    let expected = Expected {
+    let expected = TokenExpectation {
         issuer: "https://i",
         client_id: "c",
         algorithms: &[],
-        occasion: Occasion::Direct,
+        context: VerificationContext::Direct,
         now: 1000,
         provider_now: None,
     };

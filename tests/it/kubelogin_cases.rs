@@ -1,6 +1,6 @@
-//! The peer's own integration cases, row by row, against this program: whoever swaps the binary finds each of them as it was.
+//! kubelogin's own integration cases, row by row, against this program: whoever swaps the binary finds each of them as it was.
 //!
-//! PKCE is the one that differs by design: it is always sent. Cases of the peer's standalone mode are in `standalone`. What the peer
+//! PKCE is the one that differs by design: it is always sent. Cases of kubelogin's standalone mode are in `standalone`. What kubelogin
 //! has no end-to-end test for is tested here too; `GAPS` says where.
 
 use std::fs;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::okta::{Endpoint, RefreshRepeats, Rotation};
 use crate::support::{Call, Sandbox, now, visit};
 
-/// What the peer's tests leave untested, and the test that there is for it here.
+/// What kubelogin's tests leave untested, and the test that there is for it here.
 const GAPS: [(&str, &str); 19] = [
     (
         "device-code",
@@ -30,7 +30,7 @@ const GAPS: [(&str, &str); 19] = [
     ),
     (
         "access-token mode",
-        "grants::an_access_token_is_handed_out_verified_and_renewed",
+        "grants::an_access_token_is_returned_verified_and_refreshed",
     ),
     (
         "lock contention",
@@ -60,7 +60,7 @@ const GAPS: [(&str, &str); 19] = [
         "error callback",
         "login::a_refused_sign_in_gives_oktas_words_and_ours",
     ),
-    ("force-refresh", "refresh::force_refresh_renews_a_good_token"),
+    ("force-refresh", "refresh::force_refresh_refreshes_a_good_token"),
     (
         "storage none",
         "drop_in::without_storage_each_call_signs_in_and_nothing_is_kept",
@@ -91,7 +91,7 @@ fn each_gap_has_its_test() {
     }
 }
 
-/// As the peer's tests call: interactive, with a cache directory of the test's, any free port.
+/// As kubelogin's tests call: interactive, with a cache directory of the test's, any free port.
 fn get_token(sandbox: &Sandbox) -> Call {
     let exec_info = json!({
         "kind": "ExecCredential",
@@ -117,7 +117,7 @@ fn token(call: &Call) -> String {
     assert_eq!(credential["apiVersion"], "client.authentication.k8s.io/v1");
     let until = credential["status"]["expirationTimestamp"].as_str().unwrap();
     let until = chrono::DateTime::parse_from_rfc3339(until).unwrap().timestamp();
-    // Not the token's end, as the peer says, but early enough to be of use.
+    // Not the token's end, as kubelogin says, but early enough to be of use.
     assert!(
         until <= claims["exp"].as_i64().unwrap() && until >= now() - 1,
         "{until} {claims}"
@@ -177,7 +177,7 @@ fn tls_data() {
     token(&get_token(&sandbox).arg(&format!("--certificate-authority-data={data}")));
 }
 
-/// The two transports of the peer's cases, each with the flag that goes with it.
+/// The two transports of kubelogin's cases, each with the flag that goes with it.
 fn transports() -> [(Sandbox, String); 2] {
     let tls = Sandbox::with_tls();
     let ca = format!("--certificate-authority={}", tls.path("ca.pem").display());
@@ -281,7 +281,7 @@ fn pkce_enforce() {
             .discovery
             .insert("code_challenge_methods_supported".to_owned(), Value::Null);
     });
-    // Deprecated by the peer, and stronger than the newer flag all the same.
+    // Deprecated by kubelogin, and stronger than the newer flag all the same.
     let call = get_token(&sandbox)
         .arg("--oidc-use-pkce")
         .arg("--oidc-pkce-method=no");

@@ -4,11 +4,11 @@ use super::variables::variable;
 
 /// A value that was not typed and cannot be used.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Unfit {
+pub(crate) enum ConfigError {
     /// The name of a variable, and why.
     Variable(String, String),
     /// A key of the cluster's config, and why.
-    OfCluster(String, String),
+    ClusterConfig(String, String),
     /// A key of the cluster's config that no cluster can set.
     NotForClusters(String),
 }
@@ -27,10 +27,10 @@ impl Source {
         }
     }
 
-    pub(super) fn unfit(&self, why: String) -> Unfit {
+    pub(super) fn config_error(&self, why: String) -> ConfigError {
         match self {
-            Self::Variable(flag) => Unfit::Variable(variable(flag), why),
-            Self::Cluster(key) => Unfit::OfCluster(key.clone(), why),
+            Self::Variable(flag) => ConfigError::Variable(variable(flag), why),
+            Self::Cluster(key) => ConfigError::ClusterConfig(key.clone(), why),
         }
     }
 }
@@ -51,10 +51,10 @@ impl Untyped {
     }
 
     /// Names the source of the first of these flags that was not typed, as one whose value cannot be used.
-    pub(crate) fn unfit(&self, flags: &[&str], why: &str) -> Option<Unfit> {
+    pub(crate) fn config_error(&self, flags: &[&str], why: &str) -> Option<ConfigError> {
         let source = |flag: &&str| self.0.iter().find(|source| source.flag() == *flag);
         let source = flags.iter().find_map(source)?;
-        Some(source.unfit(why.to_owned()))
+        Some(source.config_error(why.to_owned()))
     }
 }
 
@@ -66,15 +66,15 @@ mod tests {
     fn the_source_of_a_value_is_known_unless_it_was_typed() {
         let mut untyped = Untyped::of_cluster(&["account"]);
         untyped.0.push(Source::Variable("username".to_owned()));
-        let named = |flags: &[&str]| untyped.unfit(flags, "w");
+        let named = |flags: &[&str]| untyped.config_error(flags, "w");
         let why = || "w".to_owned();
         assert_eq!(
             named(&["username"]),
-            Some(Unfit::Variable("KUBESESAME_USERNAME".to_owned(), why()))
+            Some(ConfigError::Variable("KUBESESAME_USERNAME".to_owned(), why()))
         );
         assert_eq!(
             named(&["grant-type", "account", "username"]),
-            Some(Unfit::OfCluster("account".to_owned(), why()))
+            Some(ConfigError::ClusterConfig("account".to_owned(), why()))
         );
         assert_eq!(named(&["grant-type"]), None);
         assert_eq!(named(&[]), None);

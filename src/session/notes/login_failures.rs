@@ -13,7 +13,7 @@ use crate::report::Report;
 const QUIET_SECS: [i64; 3] = [60, 300, 900];
 
 /// As many kubectl processes as plausibly wait for one sign-in.
-pub(super) const MAX_PARENTS: usize = 256;
+pub(in crate::session) const MAX_PARENTS: usize = 256;
 
 /// More command lines for one session are not plausible; the oldest failure is forgotten.
 const MAX_ATTEMPTS: usize = 32;

@@ -9,16 +9,16 @@ use std::fmt::{self, Write as _};
 use serde::{Deserialize, Serialize};
 
 /// Longest text from outside that is shown, in characters.
-const LIMIT: usize = 300;
+const MAX_CHARS: usize = 300;
 
 /// One harmless line, made from a provider's, a browser's or a file's text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct ForeignText(String);
+pub(crate) struct UntrustedText(String);
 
-impl ForeignText {
+impl UntrustedText {
     pub(crate) fn new(text: &str) -> Self {
-        Self::with_limit(text, LIMIT)
+        Self::with_limit(text, MAX_CHARS)
     }
 
     /// Keeps at most `limit` characters and says by an ellipsis that there was more.
@@ -86,7 +86,7 @@ pub(crate) fn is_harmless(c: char) -> bool {
             | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-impl fmt::Display for ForeignText {
+impl fmt::Display for UntrustedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn escape_sequences_and_direction_marks_are_dropped() {
-        let text = ForeignText::new("no\u{1b}[31m way\r\nerror: \u{202e}fake\u{9b}1m\u{200b}!");
+        let text = UntrustedText::new("no\u{1b}[31m way\r\nerror: \u{202e}fake\u{9b}1m\u{200b}!");
         assert_eq!(text.as_str(), "no[31m way  error: fake1m!");
     }
 
@@ -112,15 +112,15 @@ mod tests {
         ] {
             let invisible = char::from_u32(invisible).unwrap();
             let text = format!("a{invisible}b");
-            assert_eq!(ForeignText::new(&text).as_str(), "ab", "{invisible:?}");
+            assert_eq!(UntrustedText::new(&text).as_str(), "ab", "{invisible:?}");
             assert_eq!(harmless_lines(&text), "a\u{fffd}b");
         }
         assert_eq!(
-            ForeignText::new("é 한글 ᄀ 🔑 ⠁ \u{fffd}").as_str(),
+            UntrustedText::new("é 한글 ᄀ 🔑 ⠁ \u{fffd}").as_str(),
             "é 한글 ᄀ 🔑 ⠁ \u{fffd}"
         );
         let ascii: String = (' '..='~').collect();
-        assert_eq!(ForeignText::new(&ascii).as_str(), ascii.trim());
+        assert_eq!(UntrustedText::new(&ascii).as_str(), ascii.trim());
     }
 
     #[test]
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn long_text_is_cut_and_says_so() {
-        assert_eq!(ForeignText::with_limit("abcdef", 3).as_str(), "abc…");
-        assert_eq!(ForeignText::with_limit("abc", 3).as_str(), "abc");
+        assert_eq!(UntrustedText::with_limit("abcdef", 3).as_str(), "abc…");
+        assert_eq!(UntrustedText::with_limit("abc", 3).as_str(), "abc");
     }
 }

@@ -182,8 +182,8 @@ fn a_variable_that_nothing_reads_is_told_unless_there_is_nothing_else_to_do() {
         let cached = slip(sandbox.get_token());
         assert_eq!((cached.token(), cached.stderr.as_str()), (first.token(), ""));
     }
-    let renewed = slip(sandbox.get_token().arg("--force-refresh"));
-    assert_eq!((renewed.code, told(&renewed)), (Some(0), 1), "{renewed}");
+    let refreshed = slip(sandbox.get_token().arg("--force-refresh"));
+    assert_eq!((refreshed.code, told(&refreshed)), (Some(0), 1), "{refreshed}");
     let clean = slip(sandbox.bare(&["clean"]));
     assert_eq!((clean.code, told(&clean)), (Some(0), 1), "{clean}");
     for args in [&["version"][..], &["--help"]] {

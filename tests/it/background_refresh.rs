@@ -1,4 +1,4 @@
-//! Renewal ahead of a token's end: in steady use nobody waits for the network.
+//! Background refresh before a token's end: in steady use nobody waits for the network.
 
 use std::fs;
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ fn a_day(life: i64) {
     sandbox.set_clock(0);
     let call = sandbox.get_token().by_clock_of(&sandbox);
     call.run().token();
-    let mut renewals = 0;
+    let mut refreshes = 0;
     for minute in 1..=24 * 60 {
         sandbox.set_clock(minute * 60);
         let stored = sandbox.token();
@@ -61,20 +61,20 @@ fn a_day(life: i64) {
             "minute {minute}: it waited for another token"
         );
         assert_eq!(outcome.stderr, "", "minute {minute}");
-        // The note of a renewal that was begun is there before the call ends, and gone with the renewal.
-        if !sandbox.cache_files(".ahead.json").is_empty() || sandbox.token() != stored {
-            wait_until("the token is renewed", || sandbox.token() != stored);
+        // The note of a refresh that was begun is there before the call ends, and gone with the refresh.
+        if !sandbox.cache_files(".background-refresh.json").is_empty() || sandbox.token() != stored {
+            wait_until("the token is refreshed", || sandbox.token() != stored);
             // Its process lets the lock go last, and the next minute is here in no time.
             wait_until("and all is done", || {
-                sandbox.cache_files(".ahead.json").is_empty() && renewers(&sandbox).is_empty()
+                sandbox.cache_files(".background-refresh.json").is_empty() && refreshers(&sandbox).is_empty()
             });
-            renewals += 1;
+            refreshes += 1;
         }
     }
-    assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, renewals));
+    assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (1, refreshes));
     assert!(
-        renewals >= 24 * 3600 / usize::try_from(life).unwrap(),
-        "{renewals}"
+        refreshes >= 24 * 3600 / usize::try_from(life).unwrap(),
+        "{refreshes}"
     );
     assert_eq!(sandbox.okta.reuse_detected(), 0);
 }
@@ -90,7 +90,7 @@ fn a_day_with_tokens_of_an_hour_has_no_call_that_waits() {
 }
 
 #[test]
-fn who_waits_for_our_pipes_does_not_wait_for_the_renewal() {
+fn who_waits_for_our_pipes_does_not_wait_for_the_refresh() {
     let sandbox = Sandbox::new();
     let token = sandbox.near_the_end();
     sandbox.hold_token_answers();
@@ -101,14 +101,14 @@ fn who_waits_for_our_pipes_does_not_wait_for_the_renewal() {
         .through(&["sh", "-c", "exec \"$@\" 9>&1", "sh"]);
     let outcome = call.run();
     assert_eq!((outcome.token(), outcome.stderr.as_str()), (token.clone(), ""));
-    assert_eq!(sandbox.token(), token, "the call ended after the renewal");
+    assert_eq!(sandbox.token(), token, "the call ended after the refresh");
     sandbox.let_answers_go();
-    wait_until("the token is renewed", || sandbox.token() != token);
+    wait_until("the token is refreshed", || sandbox.token() != token);
     assert_eq!((sandbox.okta.count(Endpoint::Token), sandbox.tabs()), (1, 1));
 }
 
-/// The processes of this sandbox that renew ahead, as `/proc` has them.
-pub(crate) fn renewers(sandbox: &Sandbox) -> Vec<PathBuf> {
+/// The processes of this sandbox that refresh ahead, as `/proc` has them.
+pub(crate) fn refreshers(sandbox: &Sandbox) -> Vec<PathBuf> {
     let home = format!(
         "HOME={}\0",
         sandbox.path("").to_string_lossy().trim_end_matches('/')
@@ -119,13 +119,13 @@ pub(crate) fn renewers(sandbox: &Sandbox) -> Vec<PathBuf> {
     };
     let processes = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
     processes
-        .filter(|process| read(process, "cmdline").contains("renew-ahead"))
+        .filter(|process| read(process, "cmdline").contains("background-refresh"))
         .filter(|process| read(process, "environ").contains(&home))
         .collect()
 }
 
 #[test]
-fn the_renewal_is_a_process_of_its_own_and_is_gone_when_it_is_done() {
+fn the_refresh_is_a_process_of_its_own_and_is_gone_when_it_is_done() {
     let sandbox = Sandbox::new();
     let secret = sandbox.okta.web_client_secret();
     let call = sandbox
@@ -138,8 +138,8 @@ fn the_renewal_is_a_process_of_its_own_and_is_gone_when_it_is_done() {
     sandbox.hold_token_answers();
     call.run().token();
     let mut found = Vec::new();
-    wait_until("the renewal asks", || sandbox.okta.count(Endpoint::Token) == 2);
-    found.extend(renewers(&sandbox));
+    wait_until("the refresh asks", || sandbox.okta.count(Endpoint::Token) == 2);
+    found.extend(refreshers(&sandbox));
     assert_eq!(found.len(), 1, "{found:?}");
     let command_line = fs::read(found[0].join("cmdline")).unwrap();
     assert!(!String::from_utf8_lossy(&command_line).contains(&secret));
@@ -163,13 +163,13 @@ fn the_renewal_is_a_process_of_its_own_and_is_gone_when_it_is_done() {
         assert_eq!(target, PathBuf::from("/dev/null"));
     }
     sandbox.let_answers_go();
-    wait_until("the token is renewed", || sandbox.token() != token);
-    wait_until("the process ends", || renewers(&sandbox).is_empty());
-    assert_eq!(sandbox.cache_files(".ahead.json").len(), 0);
+    wait_until("the token is refreshed", || sandbox.token() != token);
+    wait_until("the process ends", || refreshers(&sandbox).is_empty());
+    assert_eq!(sandbox.cache_files(".background-refresh.json").len(), 0);
 }
 
 #[test]
-fn many_callers_near_the_end_start_one_renewal() {
+fn many_callers_near_the_end_start_one_refresh() {
     let sandbox = Sandbox::new();
     sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
     let token = sandbox.near_the_end();
@@ -178,8 +178,8 @@ fn many_callers_near_the_end_start_one_renewal() {
     for child in children {
         finish(child).token();
     }
-    wait_until("the token is renewed", || sandbox.token() != token);
-    wait_until("nobody renews any more", || renewers(&sandbox).is_empty());
+    wait_until("the token is refreshed", || sandbox.token() != token);
+    wait_until("nobody refreshes any more", || refreshers(&sandbox).is_empty());
     assert_eq!(
         (sandbox.okta.count(Endpoint::Token), sandbox.okta.reuse_detected()),
         (1, 0)
@@ -189,7 +189,7 @@ fn many_callers_near_the_end_start_one_renewal() {
 /// Waits until the process that was left behind has left its word.
 fn wait_for_word(sandbox: &Sandbox) {
     wait_until("the failure is noted", || {
-        let notes = sandbox.cache_files(".ahead.json");
+        let notes = sandbox.cache_files(".background-refresh.json");
         notes
             .iter()
             .any(|note| fs::read_to_string(note).is_ok_and(|text| text.contains("failure")))
@@ -231,7 +231,7 @@ fn a_failure_leaves_the_good_token_and_a_note_for_the_next_call() {
     sandbox.okta.behave(|behaviour| behaviour.faults.clear());
     sandbox.set_clock(61);
     assert_eq!(call.run().token(), token);
-    wait_until("the token is renewed", || sandbox.token() != token);
+    wait_until("the token is refreshed", || sandbox.token() != token);
     assert_eq!(sandbox.tabs(), 1);
 }
 
@@ -264,18 +264,22 @@ fn it_can_be_switched_off() {
         assert_eq!(call.run().token(), token);
         assert_eq!(call.run().token(), token);
     }
-    assert_eq!(sandbox.cache_files(".ahead.json").len(), 0, "nothing was begun");
+    assert_eq!(
+        sandbox.cache_files(".background-refresh.json").len(),
+        0,
+        "nothing was begun"
+    );
     assert_eq!(sandbox.okta.requests().len(), 0);
 }
 
 #[test]
-fn a_program_that_signs_in_for_itself_is_renewed_ahead_too() {
+fn a_program_that_signs_in_for_itself_is_refreshed_ahead_too() {
     let sandbox = Sandbox::new();
     let call = sandbox.program();
     let token = call.run().token();
     sandbox.come_near_the_end();
     assert_eq!(call.run().token(), token);
-    wait_until("the token is renewed", || sandbox.token() != token);
+    wait_until("the token is refreshed", || sandbox.token() != token);
     // The first sign-in asked for `openid` too, which Okta refuses for a program.
     assert_eq!(sandbox.grants("client_credentials"), 3);
 }
@@ -286,28 +290,28 @@ fn no_refresh_token_is_spent_where_what_comes_of_it_cannot_be_stored() {
     let token = sandbox.near_the_end();
     let full = ["sh", "-c", "ulimit -f 0; trap '' XFSZ; exec \"$@\"", "sh"];
     assert_eq!(sandbox.get_token().through(&full).run().token(), token);
-    wait_until("nobody renews any more", || renewers(&sandbox).is_empty());
+    wait_until("nobody refreshes any more", || refreshers(&sandbox).is_empty());
     assert_eq!(sandbox.okta.count(Endpoint::Token), 0);
     assert_eq!(sandbox.token(), token);
 }
 
 #[test]
-fn clean_waits_for_a_renewal_that_would_bring_the_session_back() {
+fn clean_waits_for_a_refresh_that_would_bring_the_session_back() {
     let sandbox = Sandbox::new();
     sandbox.near_the_end();
     sandbox.hold_token_answers();
     sandbox.get_token().by_timers_of(&sandbox).run().token();
-    wait_until("the renewal asks", || sandbox.okta.count(Endpoint::Token) == 1);
+    wait_until("the refresh asks", || sandbox.okta.count(Endpoint::Token) == 1);
     let cleaning = wait_for_waiter(sandbox.bare(&["clean"]).spawn(), "another kubesesame");
     sandbox.let_answers_go();
     let cleaned = finish(cleaning);
     assert!(cleaned.stderr.contains("removed 1 session"), "{cleaned}");
-    wait_until("nobody renews any more", || renewers(&sandbox).is_empty());
+    wait_until("nobody refreshes any more", || refreshers(&sandbox).is_empty());
     assert_eq!(sandbox.cache_files(".session.json").len(), 0);
 }
 
 #[test]
-fn a_session_that_has_a_refresh_token_only_later_is_renewed_ahead_from_then_on() {
+fn a_session_that_has_a_refresh_token_only_later_is_refreshed_ahead_from_then_on() {
     let sandbox = Sandbox::new();
     sandbox
         .okta
@@ -316,7 +320,7 @@ fn a_session_that_has_a_refresh_token_only_later_is_renewed_ahead_from_then_on()
     for _ in 0..2 {
         call.run().token();
     }
-    assert_eq!(sandbox.cache_files(".shortcut.json").len(), 1);
+    assert_eq!(sandbox.cache_files(".fast-path.json").len(), 1);
     // A provider that sends one unasked, as some do.
     sandbox.change_session(|session| session["refresh_token"] = "unknown".into());
     sandbox.come_near_the_end();
@@ -344,12 +348,12 @@ fn a_rate_limit_is_respected_behind_the_scenes_too() {
     call.run().token();
     sandbox.set_clock(61);
     call.run().token();
-    wait_until("nobody renews any more", || renewers(&sandbox).is_empty());
+    wait_until("nobody refreshes any more", || refreshers(&sandbox).is_empty());
     assert_eq!(sandbox.okta.count(Endpoint::Token), 1);
     sandbox.set_clock(110);
     call.run().token();
     // The note of the attempt that was given up holds for another while.
     sandbox.set_clock(130);
     call.run().token();
-    wait_until("the token is renewed", || sandbox.token() != token);
+    wait_until("the token is refreshed", || sandbox.token() != token);
 }

@@ -1,7 +1,7 @@
-//! Sessions of the peer, `kubectl oidc-login`, for taking them over.
+//! Sessions of kubelogin, `kubectl oidc-login`, for taking them over.
 //!
 //! Owns what is known of its files: `DIR/HEX` holds a token and a refresh token as JSON, `DIR/HEX.lock` is the lock that it holds
-//! while it renews or signs in. Changes nothing there but the name of a record that is taken over, and only under that
+//! while it refreshes or signs in. Changes nothing there but the name of a record that is taken over, and only under that
 //! lock. Never judges a token.
 
 use std::path::{Path, PathBuf};
@@ -19,19 +19,19 @@ const MOVING: &str = "moving-to-kubesesame";
 /// A record that is ours now.
 const MOVED: &str = "moved-to-kubesesame";
 
-/// The peer's directory.
+/// kubelogin's directory.
 #[derive(Debug)]
-pub(crate) struct PeerDir {
+pub(crate) struct KubeloginDir {
     dir: PrivateDir,
 }
 
-/// What a record of the peer holds.
+/// What a record of kubelogin holds.
 #[derive(Debug)]
-pub(crate) struct PeerRecord {
-    /// The hash that the peer names it by.
+pub(crate) struct KubeloginRecord {
+    /// The hash that kubelogin names it by.
     hash: String,
     file: String,
-    /// An ID token; an access token where the peer was asked for one.
+    /// An ID token; an access token where kubelogin was asked for one.
     pub(crate) token: Secret,
     pub(crate) refresh_token: Option<Secret>,
 }
@@ -40,18 +40,18 @@ pub(crate) struct PeerRecord {
 #[derive(Debug)]
 pub(crate) struct HeldRecord<'a> {
     dir: &'a PrivateDir,
-    pub(crate) record: PeerRecord,
+    pub(crate) record: KubeloginRecord,
     _lock: LockFile,
 }
 
-impl PeerDir {
+impl KubeloginDir {
     /// Opens the directory, after the same checks as our own; `None` when there is none.
     pub(crate) fn open(path: &Path) -> Result<Option<Self>, Error> {
         Ok(PrivateDir::open(path)?.map(|dir| Self { dir }))
     }
 
-    /// Returns what can be read there; what cannot is nothing that the peer could use either.
-    pub(crate) fn records(&self) -> Result<Vec<PeerRecord>, Error> {
+    /// Returns what can be read there; what cannot is nothing that kubelogin could use either.
+    pub(crate) fn records(&self) -> Result<Vec<KubeloginRecord>, Error> {
         let names = self.dir.names()?;
         Ok(names
             .iter()
@@ -59,12 +59,12 @@ impl PeerDir {
             .collect())
     }
 
-    /// Takes the peer's lock of a record, and returns what the record holds by then; `None` when it has gone.
+    /// Takes kubelogin's lock of a record, and returns what the record holds by then; `None` when it has gone.
     ///
     /// Waits `limit` at most; `tell` is called once when the wait gets long.
     pub(crate) fn hold(
         &self,
-        record: &PeerRecord,
+        record: &KubeloginRecord,
         limit: Duration,
         tell: impl FnOnce(),
     ) -> Result<Option<HeldRecord<'_>>, Error> {
@@ -81,11 +81,11 @@ impl PeerDir {
 }
 
 impl HeldRecord<'_> {
-    /// Hides the record from the peer, has it stored by `store`, and then marks it as taken.
+    /// Hides the record from kubelogin, has it stored by `store`, and then marks it as taken.
     ///
     /// In this order no two programs ever have the same refresh token, and a kill in between loses nothing.
     pub(crate) fn take<E: From<Error>>(&self, store: impl FnOnce() -> Result<(), E>) -> Result<PathBuf, E> {
-        let PeerRecord { hash, file, .. } = &self.record;
+        let KubeloginRecord { hash, file, .. } = &self.record;
         let (moving, moved) = (format!("{hash}.{MOVING}"), format!("{hash}.{MOVED}"));
         self.dir.rename(file, &moving).map_err(Error::from)?;
         if let Err(error) = store() {
@@ -97,7 +97,7 @@ impl HeldRecord<'_> {
     }
 }
 
-/// The hash in a record's name: the peer has nothing else in it.
+/// The hash in a record's name: kubelogin has nothing else in it.
 fn hash_of(name: &str) -> Option<&str> {
     let hash = match name.split_once('.') {
         Some((hash, MOVING)) => hash,
@@ -106,7 +106,7 @@ fn hash_of(name: &str) -> Option<&str> {
     key::is_hash(hash).then_some(hash)
 }
 
-fn read(dir: &PrivateDir, file: &str, hash: &str) -> Option<PeerRecord> {
+fn read(dir: &PrivateDir, file: &str, hash: &str) -> Option<KubeloginRecord> {
     #[derive(Deserialize)]
     struct Tokens {
         id_token: Secret,
@@ -116,7 +116,7 @@ fn read(dir: &PrivateDir, file: &str, hash: &str) -> Option<PeerRecord> {
 
     let bytes = dir.read(file).ok().flatten()?;
     let tokens: Tokens = serde_json::from_slice(&bytes).ok()?;
-    Some(PeerRecord {
+    Some(KubeloginRecord {
         hash: hash.to_owned(),
         file: file.to_owned(),
         token: tokens.id_token,

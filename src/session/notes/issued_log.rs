@@ -13,7 +13,7 @@ use crate::invocation::Invocation;
 use crate::secret::Secret;
 
 /// Callers that are remembered at the same time, at most.
-const SLOTS: u64 = 64;
+const SLOT_COUNT: u64 = 64;
 
 /// How long an equal question may mean a rejection. client-go asks again at once; a program that reads its kubeconfig anew
 /// now and then asks again too, and was rejected by nobody.
@@ -23,7 +23,7 @@ const SUSPICION_SECS: i64 = 30;
 const CLIENT_MARGIN_SECS: i64 = 60;
 
 /// Bytes of a slot.
-const SIZE: usize = 32;
+const SLOT_BYTES: usize = 32;
 
 /// The first byte of a slot that was written: the version of its format.
 const VERSION: u8 = 2;
@@ -66,7 +66,7 @@ struct Entry {
 }
 
 impl IssuedLog {
-    pub(super) fn new(slots: Slots) -> Self {
+    pub(in crate::session) fn new(slots: Slots) -> Self {
         Self(slots)
     }
 
@@ -129,7 +129,7 @@ fn caller_tag(caller: &Invocation<'_>) -> [u8; 6] {
 }
 
 fn slot(caller: &Invocation<'_>) -> u64 {
-    u64::from(caller.parent_id()).wrapping_add(u64::from(caller.hash.tag()[0])) % SLOTS
+    u64::from(caller.parent_id()).wrapping_add(u64::from(caller.hash.tag()[0])) % SLOT_COUNT
 }
 
 /// Tells tokens apart, and nothing of the token.
@@ -140,7 +140,7 @@ fn token_tag(token: &Secret) -> [u8; 8] {
 }
 
 impl Entry {
-    fn parse(slot: [u8; SIZE]) -> Option<Self> {
+    fn parse(slot: [u8; SLOT_BYTES]) -> Option<Self> {
         let (version, rest) = slot.split_first()?;
         let (caller, rest) = rest.split_first_chunk()?;
         let (token, rest) = rest.split_first_chunk()?;
@@ -161,8 +161,8 @@ impl Entry {
         })
     }
 
-    fn to_bytes(&self) -> [u8; SIZE] {
-        let mut slot = [VERSION; SIZE];
+    fn to_bytes(&self) -> [u8; SLOT_BYTES] {
+        let mut slot = [VERSION; SLOT_BYTES];
         slot[1..7].copy_from_slice(&self.caller);
         slot[7..15].copy_from_slice(&self.token);
         slot[15..23].copy_from_slice(&self.at.to_le_bytes());
@@ -248,6 +248,6 @@ mod tests {
 
     #[test]
     fn a_slot_that_was_never_written_is_no_entry() {
-        assert_eq!(Entry::parse([0; SIZE]), None);
+        assert_eq!(Entry::parse([0; SLOT_BYTES]), None);
     }
 }

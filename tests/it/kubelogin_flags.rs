@@ -1,14 +1,14 @@
 //! The flags of `kubectl oidc-login` v1.36.3, each with a value that it takes.
 //!
-//! Shared: here they are tried with this program, and among the real parts the list is compared with the peer's own help.
+//! Shared: here they are tried with this program, and among the real parts the list is compared with kubelogin's own help.
 
-/// Flags that some commands have in common; the command without a name is the peer's standalone mode.
+/// Flags that some commands have in common; the command without a name is kubelogin's standalone mode.
 pub(crate) struct Group {
     pub(crate) commands: &'static [&'static str],
     pub(crate) flags: &'static [(&'static str, &'static str)],
 }
 
-/// Not in the peer's help.
+/// Not in kubelogin's help.
 pub(crate) const HIDDEN: &str = "oidc-use-pkce";
 
 /// What its help names, and `HIDDEN`.

@@ -1,4 +1,4 @@
-//! The day of the change, with the peer itself: int128/kubelogin signs in, kubesesame takes its session over, and neither ends the
+//! The day of the change, with kubelogin itself: int128/kubelogin signs in, kubesesame takes its session over, and neither ends the
 //! other's, at a provider that ends a session when a refresh token is used twice.
 
 use std::{
@@ -11,9 +11,9 @@ use std::{
 };
 
 use crate::{
+    kubelogin_flags::{GROUPS, HIDDEN},
     okta::{MockOkta, Rotation},
     parts,
-    peer_flags::{GROUPS, HIDDEN},
     person::{KUBESESAME, Person, token},
     process::{Process, wait_for},
 };
@@ -41,7 +41,7 @@ impl Change {
             "--oidc-extra-scope=offline_access".to_owned(),
             "--listen-address=127.0.0.1:0".to_owned(),
         ]);
-        // The peer's browser command is one word.
+        // kubelogin's browser command is one word.
         for (name, script) in [
             (
                 "browser",
@@ -66,7 +66,7 @@ impl Change {
         self.person.start(program, &[&browser])
     }
 
-    fn peer(&self) -> String {
+    fn kubelogin(&self) -> String {
         token(&self.start(&parts::part("kubelogin"), "browser").outcome())
     }
 
@@ -101,14 +101,14 @@ fn outlive(lifetime: Duration) {
 #[ignore = "needs the real parts: run tests/real/provision first"]
 fn a_live_session_of_the_peer_comes_along() {
     let change = Change::new(Duration::from_hours(1));
-    let token = change.peer();
+    let token = change.kubelogin();
     assert_eq!(change.ours(), token);
     assert_eq!(change.grants(), ["authorization_code"]);
-    // Whichever runs next: the peer has a session of its own again, and ours is renewed all the same.
-    assert_ne!(change.peer(), token);
+    // Whichever runs next: kubelogin has a session of its own again, and ours is refreshed all the same.
+    assert_ne!(change.kubelogin(), token);
     change.person.expire();
     change.ours();
-    change.peer();
+    change.kubelogin();
     change.person.expire();
     change.ours();
     assert_eq!(
@@ -124,19 +124,19 @@ fn a_live_session_of_the_peer_comes_along() {
 
 #[test]
 #[ignore = "needs the real parts: run tests/real/provision first"]
-fn an_ended_session_of_the_peer_comes_along_and_is_renewed() {
+fn an_ended_session_of_the_peer_comes_along_and_is_refreshed() {
     let lifetime = Duration::from_secs(2);
     let change = Change::new(lifetime);
-    change.peer();
+    change.kubelogin();
     outlive(lifetime);
     change.ours();
     assert_eq!(change.grants(), ["authorization_code", "refresh_token"]);
-    // Both renew theirs from here on, and neither spends a token of the other's.
-    change.peer();
+    // Both refresh theirs from here on, and neither spends a token of the other's.
+    change.kubelogin();
     for _ in 0..2 {
         outlive(lifetime);
         change.ours();
-        change.peer();
+        change.kubelogin();
     }
     assert_eq!(
         change.grants()[2..],
@@ -155,7 +155,7 @@ fn an_ended_session_of_the_peer_comes_along_and_is_renewed() {
 fn a_peer_that_is_signing_in_is_waited_for() {
     let lifetime = Duration::from_secs(4);
     let change = Change::new(lifetime);
-    change.peer();
+    change.kubelogin();
     let record = change.record();
     let revoked = fs::read_to_string(&record).unwrap();
     let mut revoked: serde_json::Value = serde_json::from_str(&revoked).unwrap();
@@ -163,9 +163,9 @@ fn a_peer_that_is_signing_in_is_waited_for() {
     fs::write(&record, revoked.to_string()).unwrap();
     outlive(lifetime);
 
-    let mut peer = change.start(&parts::part("kubelogin"), "nobody");
+    let mut kubelogin = change.start(&parts::part("kubelogin"), "nobody");
     let tabs = change.person.home().join("tabs");
-    let url = peer.wait_for("tab of the peer", |_| fs::read_to_string(&tabs).ok());
+    let url = kubelogin.wait_for("tab of kubelogin", |_| fs::read_to_string(&tabs).ok());
     let mut ours = change.start(Path::new(KUBESESAME), "nobody");
     ours.wait_for("word that it waits", |ours| {
         ours.stderr()
@@ -179,7 +179,7 @@ fn a_peer_that_is_signing_in_is_waited_for() {
     browser.arg(parts::part("provider/person.mjs")).arg(url.trim());
     let browser = Process::start("person", change.person.home(), &mut browser).outcome();
     assert_eq!(browser.code, Some(0), "{browser:?}");
-    assert_eq!(token(&ours.outcome()), token(&peer.outcome()));
+    assert_eq!(token(&ours.outcome()), token(&kubelogin.outcome()));
     assert_eq!(fs::read_to_string(&tabs).unwrap().lines().count(), 1);
 }
 
@@ -201,7 +201,7 @@ fn flags_of(program: &str, command: &str) -> BTreeSet<String> {
     flags.filter(|flag| flag != "version").collect()
 }
 
-/// What the other tests take for the peer's flags is what it says itself.
+/// What the other tests take for kubelogin's flags is what it says itself.
 #[test]
 #[ignore = "needs the real parts: run tests/real/provision first"]
 fn the_list_of_the_peers_flags_is_its_own() {

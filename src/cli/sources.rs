@@ -9,19 +9,19 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, CommandFactory as _};
 
 use super::Cli;
+use super::config_error::{ConfigError, Source, Untyped};
 use super::standalone::{Standalone, is_standalone};
-use super::untyped::{Source, Unfit, Untyped};
 use super::variables::{args_of, variable};
 
 /// Values for flags that nobody typed.
 #[derive(Debug, Default)]
-pub(crate) struct Layers {
+pub(crate) struct ConfigSources {
     /// Variables of the environment by their names.
     pub(crate) environment: Vec<(String, String)>,
 }
 
 /// Pairs of which the one that is typed takes the place of the other too.
-const RIVALS: [(&str, &str); 5] = [
+const MUTUALLY_EXCLUSIVE: [(&str, &str); 5] = [
     ("oidc-client-secret", "oidc-client-secret-file"),
     ("password", "password-file"),
     ("listen-address", "listen-port"),
@@ -29,38 +29,38 @@ const RIVALS: [(&str, &str); 5] = [
     ("oidc-redirect-url", "oidc-redirect-url-authcode-keyboard"),
 ];
 
-impl Layers {
-    /// Adds what the layers say to a command line, and tells what was added.
+impl ConfigSources {
+    /// Adds what the sources say to a command line, and tells what was added.
     ///
     /// # Errors
     /// The first value that cannot be used. A command line that cannot be parsed is returned as it is.
-    pub(super) fn fill(&self, words: Vec<OsString>) -> Result<(Vec<OsString>, Untyped), Unfit> {
-        let as_it_is = |words| Ok((words, Untyped::default()));
+    pub(super) fn fill(&self, args: Vec<OsString>) -> Result<(Vec<OsString>, Untyped), ConfigError> {
+        let as_it_is = |args| Ok((args, Untyped::default()));
         if self.environment.is_empty() {
-            return as_it_is(words);
+            return as_it_is(args);
         }
-        let standalone = is_standalone(&words);
+        let standalone = is_standalone(&args);
         let parser = if standalone {
             Standalone::command()
         } else {
             Cli::command()
         };
-        let Ok(matches) = parser.try_get_matches_from(&words) else {
-            return as_it_is(words);
+        let Ok(matches) = parser.try_get_matches_from(&args) else {
+            return as_it_is(args);
         };
         let (command, typed) = match matches.subcommand() {
             Some(found) => found,
             None if standalone => ("", &matches),
-            None => return as_it_is(words),
+            None => return as_it_is(args),
         };
         let added = self.arguments(command, typed);
         let whole = |added: &[&Added]| -> Vec<OsString> {
             let arguments = added.iter().map(|added| OsString::from(&added.argument));
-            words.iter().cloned().chain(arguments).collect()
+            args.iter().cloned().chain(arguments).collect()
         };
         for one in &added {
-            if let Err(error) = Cli::parse_words(&whole(&[one])) {
-                return Err(one.unfit(&error.to_string()));
+            if let Err(error) = Cli::parse_args(&whole(&[one])) {
+                return Err(one.config_error(&error.to_string()));
             }
         }
         let whole = whole(&added.iter().collect::<Vec<_>>());
@@ -81,7 +81,7 @@ impl Layers {
             .iter()
             .filter(|arg| !arg.is_hide_set())
             .filter_map(Arg::get_long);
-        let untyped = flags.filter(|flag| !is_typed(flag) && !rivals(flag).any(is_typed));
+        let untyped = flags.filter(|flag| !is_typed(flag) && !excluded_by(flag).any(is_typed));
         untyped.filter_map(|flag| self.value(flag)).collect()
     }
 
@@ -104,10 +104,11 @@ struct Added {
 }
 
 impl Added {
-    /// `error`: clap's words, of which the first line tells what is wrong.
-    fn unfit(&self, error: &str) -> Unfit {
+    /// `error`: clap's text, of which the first line tells what is wrong.
+    fn config_error(&self, error: &str) -> ConfigError {
         let why = error.lines().next().unwrap_or_default();
-        self.source.unfit(why.trim_start_matches("error: ").to_owned())
+        self.source
+            .config_error(why.trim_start_matches("error: ").to_owned())
     }
 }
 
@@ -121,8 +122,8 @@ pub(crate) fn pair(name: &str, value: &str) -> String {
     }
 }
 
-fn rivals(flag: &str) -> impl Iterator<Item = &'static str> {
-    RIVALS.into_iter().filter_map(move |(one, other)| {
+fn excluded_by(flag: &str) -> impl Iterator<Item = &'static str> {
+    MUTUALLY_EXCLUSIVE.into_iter().filter_map(move |(one, other)| {
         if flag == one {
             Some(other)
         } else if flag == other {
@@ -137,17 +138,17 @@ fn rivals(flag: &str) -> impl Iterator<Item = &'static str> {
 mod tests {
     use super::*;
 
-    fn filled(words: &[&str], environment: &[(&str, &str)]) -> String {
-        let layers = Layers {
+    fn filled(args: &[&str], environment: &[(&str, &str)]) -> String {
+        let sources = ConfigSources {
             environment: environment
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
         };
-        let words = words.iter().map(OsString::from).collect();
-        match layers.fill(words) {
-            Ok((words, _)) => words[2..].join(&OsString::from(" ")).into_string().unwrap(),
-            Err(unfit) => format!("{unfit:?}"),
+        let args = args.iter().map(OsString::from).collect();
+        match sources.fill(args) {
+            Ok((args, _)) => args[2..].join(&OsString::from(" ")).into_string().unwrap(),
+            Err(config_error) => format!("{config_error:?}"),
         }
     }
 
@@ -164,8 +165,8 @@ mod tests {
     #[test]
     fn a_list_comes_from_one_source_only() {
         let environment = [("KUBESESAME_OIDC_EXTRA_SCOPE", "c,d")];
-        let words = ["k", "get-token"];
-        assert_eq!(filled(&words, &environment), "--oidc-extra-scope=c,d");
+        let args = ["k", "get-token"];
+        assert_eq!(filled(&args, &environment), "--oidc-extra-scope=c,d");
         let typed = ["k", "get-token", "--oidc-extra-scope=t"];
         assert_eq!(filled(&typed, &environment), "--oidc-extra-scope=t");
     }
@@ -179,11 +180,11 @@ mod tests {
 
     #[test]
     fn an_empty_variable_is_none_and_a_wrong_one_is_named() {
-        let words = ["k", "get-token"];
-        assert_eq!(filled(&words, &[("KUBESESAME_USERNAME", "")]), "");
-        assert_eq!(filled(&words, &[("KUBESESAME_ELSE", "x")]), "");
+        let args = ["k", "get-token"];
+        assert_eq!(filled(&args, &[("KUBESESAME_USERNAME", "")]), "");
+        assert_eq!(filled(&args, &[("KUBESESAME_ELSE", "x")]), "");
         assert_eq!(
-            filled(&words, &[("KUBESESAME_FORCE_REFRESH", "perhaps")]),
+            filled(&args, &[("KUBESESAME_FORCE_REFRESH", "perhaps")]),
             r#"Variable("KUBESESAME_FORCE_REFRESH", "invalid value 'perhaps' for '--force-refresh[=<BOOL>]': expected `true` or `false`")"#
         );
     }
@@ -199,7 +200,7 @@ mod tests {
 
     #[test]
     fn each_flag_that_is_shown_has_a_variable() {
-        for (command, words) in [
+        for (command, base) in [
             ("get-token", &["k", "get-token"][..]),
             ("setup", &["k", "setup"]),
             ("clean", &["k", "clean"]),
@@ -210,13 +211,13 @@ mod tests {
             assert!(shown.clone().count() >= 2, "{command}");
             for arg in shown {
                 let (flag, value) = (arg.get_long().unwrap(), value_for(arg));
-                let layers = Layers {
+                let sources = ConfigSources {
                     environment: vec![(variable(flag), value.to_owned())],
                 };
                 let with = |more: &[&str]| {
-                    let typed = words.iter().chain(more).map(OsString::from).collect();
-                    let (filled, _) = layers.fill(typed).unwrap();
-                    filled[words.len()..].join(&OsString::from(" "))
+                    let typed = base.iter().chain(more).map(OsString::from).collect();
+                    let (filled, _) = sources.fill(typed).unwrap();
+                    filled[base.len()..].join(&OsString::from(" "))
                 };
                 let argument = format!("--{flag}={value}");
                 assert_eq!(with(&[]), *argument, "{command}");

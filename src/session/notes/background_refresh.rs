@@ -1,29 +1,29 @@
-//! Renewal ahead of a token's end: who starts it, and how it went.
+//! Background refresh before a token's end: who starts it, and how it went.
 //!
-//! Owns the note that keeps callers from starting one after the other. The renewal itself holds the session's lock as every
-//! renewal does, so two that were started at once are no harm; the note only saves their start.
+//! Owns the note that keeps callers from starting one after the other. The refresh itself holds the session's lock as every
+//! refresh does, so two that were started at once are no harm; the note only saves their start.
 
 use serde::{Deserialize, Serialize};
 
-use super::Store;
 use crate::report::Report;
+use crate::session::Store;
 
-/// A renewal that has failed is tried again after this many seconds.
-const PAUSE: i64 = 60;
+/// A refresh that has failed is tried again after this many seconds.
+const RETRY_AFTER_FAILURE_SECS: i64 = 60;
 
 /// One that has not told its end is taken for lost after this many seconds, in good time: it may have been killed after the provider
 /// had rotated the refresh token, and the old one lives for half a minute (Okta). One that still runs has the lock.
-const LOST: i64 = 10;
+const RETRY_AFTER_LOSS_SECS: i64 = 10;
 
-/// What is to be done about a token that is to be renewed ahead.
+/// What is to be done about a token that is to be refreshed in the background.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum RefreshTurn {
     /// It is up to this caller.
     Start,
     /// Somebody is at it, or has just tried.
     Wait,
     /// It failed, and nobody was told yet.
-    Tell(Report),
+    Report(Report),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ struct Attempt {
 enum Stage {
     Begun,
     Failed,
-    /// The provider will not renew this session any more.
+    /// The provider will not refresh this session any more.
     Over,
 }
 
@@ -67,8 +67,8 @@ impl Attempt {
     /// Whether nothing is to be started now. An attempt from the future (the clock was set back) holds nobody up.
     fn holds(&self, now: i64) -> bool {
         let pause = match self.stage {
-            Stage::Begun => LOST,
-            Stage::Failed => PAUSE,
+            Stage::Begun => RETRY_AFTER_LOSS_SECS,
+            Stage::Failed => RETRY_AFTER_FAILURE_SECS,
             Stage::Over => return true,
         };
         (self.at..self.at.saturating_add(pause)).contains(&now)
@@ -77,18 +77,18 @@ impl Attempt {
 
 impl Store {
     /// Tells a caller who found a token near its end what to do, and notes it. Where no note can be written nothing is started.
-    pub(crate) fn ahead(&self, now: i64) -> Turn {
-        let name = self.key.ahead_file();
+    pub(crate) fn claim_background_refresh(&self, now: i64) -> RefreshTurn {
+        let name = self.key.background_refresh_file();
         let begun = Attempt::new(now, Stage::Begun, None).to_json();
         let bytes = match self.dir.read(&name) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
                 return match self.dir.create_new(&name, &begun) {
-                    Ok(true) => Turn::Start,
-                    _ => Turn::Wait,
+                    Ok(true) => RefreshTurn::Start,
+                    _ => RefreshTurn::Wait,
                 };
             }
-            Err(_) => return Turn::Wait,
+            Err(_) => return RefreshTurn::Wait,
         };
         match Attempt::parse(&bytes) {
             Some(Attempt {
@@ -99,14 +99,14 @@ impl Store {
             }) => {
                 let told = Attempt::new(at, stage, None).to_json();
                 match self.dir.replace_hint(&name, &told) {
-                    Ok(()) => Turn::Tell(failure),
-                    Err(_) => Turn::Wait,
+                    Ok(()) => RefreshTurn::Report(failure),
+                    Err(_) => RefreshTurn::Wait,
                 }
             }
-            Some(attempt) if attempt.holds(now) => Turn::Wait,
+            Some(attempt) if attempt.holds(now) => RefreshTurn::Wait,
             _ => match self.dir.replace_hint(&name, &begun) {
-                Ok(()) => Turn::Start,
-                Err(_) => Turn::Wait,
+                Ok(()) => RefreshTurn::Start,
+                Err(_) => RefreshTurn::Wait,
             },
         }
     }
@@ -114,9 +114,9 @@ impl Store {
 
 impl Store {
     /// Leaves a note of a background refresh that failed, for good if the session `is_over`.
-    pub(crate) fn note_failed_ahead(&self, now: i64, failure: Report, is_over: bool) {
+    pub(crate) fn note_background_failure(&self, now: i64, failure: Report, is_over: bool) {
         let stage = if is_over { Stage::Over } else { Stage::Failed };
-        let name = self.key.ahead_file();
+        let name = self.key.background_refresh_file();
         let note = Attempt::new(now, stage, Some(failure)).to_json();
         drop(self.dir.replace_hint(&name, &note));
     }
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_renewal_that_is_lost_is_begun_anew_sooner_than_one_that_failed() {
+    fn a_refresh_that_is_lost_is_begun_anew_sooner_than_one_that_failed() {
         let holds = |stage, now| Attempt::new(1000, stage, None).holds(now);
         assert!(holds(Stage::Begun, 1009) && !holds(Stage::Begun, 1010));
         assert!(holds(Stage::Failed, 1059) && !holds(Stage::Failed, 1060));

@@ -1,5 +1,5 @@
-// The peer, int128/kubelogin: built to see that kubesesame takes its place.
-module kubesesame.test/peer
+// kubelogin, int128/kubelogin: built to see that kubesesame takes its place.
+module kubesesame.test/kubelogin
 
 go 1.26.4
 

@@ -1,4 +1,4 @@
-//! The peer's sessions, as `kubectl oidc-login` leaves them behind.
+//! kubelogin's sessions, as `kubectl oidc-login` leaves them behind.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -12,14 +12,14 @@ use super::{Call, Sandbox, now};
 pub(crate) const RECORD: &str = "0000000000000000000000000000000000000000000000000000000000000001";
 pub(crate) const OTHER_RECORD: &str = "0000000000000000000000000000000000000000000000000000000000000002";
 
-/// A person with a session of the peer and none of ours: the tokens are those of a real sign-in, taken out of our store.
-pub(crate) struct Peer {
+/// A person with a session of kubelogin and none of ours: the tokens are those of a real sign-in, taken out of our store.
+pub(crate) struct Kubelogin {
     pub(crate) sandbox: Sandbox,
     pub(crate) token: String,
     pub(crate) refresh_token: String,
 }
 
-impl Peer {
+impl Kubelogin {
     pub(crate) fn new() -> Self {
         Self::signed_in(Sandbox::new(), &[])
     }
@@ -41,7 +41,7 @@ impl Peer {
         self.sandbox.path(".kube/cache/oidc-login")
     }
 
-    /// Writes a record as the peer does.
+    /// Writes a record as kubelogin does.
     pub(crate) fn write(&self, name: &str, record: &Value) {
         fs::create_dir_all(self.dir()).unwrap();
         for (path, mode, text) in [
@@ -74,7 +74,7 @@ impl Peer {
         self.sandbox.get_token()
     }
 
-    /// Tabs since the peer's own sign-in.
+    /// Tabs since kubelogin's own sign-in.
     pub(crate) fn tabs(&self) -> usize {
         self.sandbox.tabs() - 1
     }
