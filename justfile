@@ -10,7 +10,7 @@ test *FILTER:
 # Format, lints, spelling, licences
 lint:
     cargo fmt --all
-    cargo clippy --locked --all-targets -- -D warnings
+    cargo clippy --locked --workspace --all-targets -- -D warnings
     typos
     cargo deny --locked check bans licenses sources
 
@@ -33,6 +33,6 @@ demo:
 
 # The API of the crate, the picture of the README, and the check of the pages
 docs:
-    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
     cargo run --locked --example demo -- --picture docs/demo.svg
     cargo test --locked --test docs

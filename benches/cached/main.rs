@@ -18,11 +18,7 @@
 )]
 
 mod measure;
-#[path = "../../examples/mock_okta/okta/mod.rs"]
-mod okta;
 mod plugin;
-#[path = "../../examples/mock_okta/visit.rs"]
-mod visit;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,7 +38,7 @@ fn main() {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             // Started by the plugin as its browser.
-            "visit" => return drop(visit::visit(&arguments.next_back().unwrap(), &[]).unwrap()),
+            "visit" => return drop(okta::visit::visit(&arguments.next_back().unwrap(), &[]).unwrap()),
             "--against" => others.push(arguments.next().expect("--against COMMAND")),
             // What cargo itself adds.
             _ => {}

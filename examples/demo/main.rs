@@ -11,11 +11,7 @@
     reason = "a demo starts programs and looks at the environment itself"
 )]
 
-#[path = "../mock_okta/okta/mod.rs"]
-mod okta;
 mod screen;
-#[path = "../mock_okta/visit.rs"]
-mod visit;
 
 use std::error::Error;
 use std::io::{BufRead, BufReader};
@@ -39,7 +35,7 @@ fn main() -> ExitCode {
         },
         Some("visit") => {
             let url = arguments.next_back().unwrap_or_default();
-            report(visit::visit(&url, &[]).map(drop).map_err(Into::into))
+            report(okta::visit::visit(&url, &[]).map(drop).map_err(Into::into))
         }
         Some(_) => kubesesame::run(),
     }

@@ -8,8 +8,6 @@
     reason = "an example writes the CA file itself, it has no modules with access points"
 )]
 
-mod okta;
-
 use std::path::PathBuf;
 
 use clap::Parser;

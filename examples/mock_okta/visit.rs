@@ -1,21 +1,24 @@
 //! A browser without a window: follows a URL's redirects as a tab does, and shows the last page.
 //!
-//! Included by path wherever nobody is there to look: tests, the demo, the bench.
+//! For whoever has nobody to look: tests, the demo, the bench.
 
 use std::time::Duration;
 
 /// A page as the browser shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Page {
-    pub(crate) status: u16,
-    pub(crate) body: String,
-    pub(crate) headers: Vec<(String, String)>,
+pub struct Page {
+    /// The status of the last response.
+    pub status: u16,
+    /// Its body, as text.
+    pub body: String,
+    /// Its headers, in the order of their arrival.
+    pub headers: Vec<(String, String)>,
 }
 
 /// Visits a URL, with these headers on the first request.
 ///
 /// Any certificate is trusted: what the browser trusts is not what is tried here.
-pub(crate) fn visit(url: &str, headers: &[(&str, &str)]) -> Result<Page, String> {
+pub fn visit(url: &str, headers: &[(&str, &str)]) -> Result<Page, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
     runtime

@@ -13,9 +13,5 @@ mod command_line;
 mod examples;
 mod flags;
 mod links;
-#[path = "../../examples/mock_okta/okta/mod.rs"]
-mod okta;
 mod page;
 mod sandbox;
-#[path = "../../examples/mock_okta/visit.rs"]
-mod visit;

@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 use nix::sys::stat::{Mode, umask};
 use tempfile::TempDir;
 
-use crate::okta::MockOkta;
-use crate::visit::visit;
+use okta::MockOkta;
+use okta::visit::visit;
 
 /// Where the mock runs in the docs; here it has a free port.
 const DOCUMENTED_MOCK: &str = "http://127.0.0.1:9443";

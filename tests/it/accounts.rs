@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::okta::{Defect, Endpoint, Fault, FaultKind};
 use crate::support::{Call, Sandbox};
+use okta::{Defect, Endpoint, Fault, FaultKind};
 
 const ALICE: &str = "alice@example.com";
 const BOB: &str = "bob@example.com";

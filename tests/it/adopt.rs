@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
-use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
 use crate::support::{Kubelogin, OTHER_RECORD, RECORD, finish, mode, now, unread, with_claims};
+use okta::{Endpoint, Fault, FaultBody, FaultKind};
 
 #[test]
 fn a_live_session_comes_along_without_a_browser() {

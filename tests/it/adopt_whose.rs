@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::okta::AccessTokenForm;
 use crate::support::{Call, Kubelogin, OTHER_RECORD, RECORD, Sandbox, with_claims};
+use okta::AccessTokenForm;
 
 #[test]
 fn another_session_of_the_same_person_takes_the_next_record() {

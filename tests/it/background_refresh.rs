@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
 use crate::parallel::wait_for_waiter;
 use crate::support::{Call, Sandbox, finish, now, wait_until};
+use okta::{Endpoint, Fault, FaultBody, FaultKind};
 
 impl Sandbox {
     /// A program that signs in for itself.

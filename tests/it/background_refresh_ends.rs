@@ -6,8 +6,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::background_refresh::refreshers;
-use crate::okta::{Endpoint, Fault, FaultKind};
 use crate::support::{Sandbox, wait_until};
+use okta::{Endpoint, Fault, FaultKind};
 
 /// The process that was left behind is killed after the provider has rotated the refresh token; the next call starts another in good time.
 #[test]

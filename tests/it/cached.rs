@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::okta::Endpoint;
 use crate::support::{Sandbox, finish, mode};
+use okta::Endpoint;
 
 #[test]
 fn the_first_call_signs_in_and_the_second_is_silent() {

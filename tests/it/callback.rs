@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use url::Url;
 
-use crate::okta::{AuthorizeError, Callback, Defect, Endpoint, Fault, FaultBody, FaultKind};
 use crate::support::{Call, Outcome, Sandbox, finish, redirect_of, visit, visit_with};
-use crate::visit::Page;
+use okta::visit::Page;
+use okta::{AuthorizeError, Callback, Defect, Endpoint, Fault, FaultBody, FaultKind};
 
 /// The redirect URI and the state of an authorization URL.
 fn answer_address(authorization_url: &str) -> (Url, String) {

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::okta::{Behaviour, ClientAuth, Endpoint, Fault, FaultBody, FaultKind, Recorded};
 use crate::support::{Call, Sandbox};
+use okta::{Behaviour, ClientAuth, Endpoint, Fault, FaultBody, FaultKind, Recorded};
 
 fn web(change: impl FnOnce(&mut Behaviour)) -> (Sandbox, Call) {
     let sandbox = Sandbox::new();

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::cluster_config::{own_redirect, provider, told, untyped, with};
-use crate::okta::{Callback, Endpoint};
 use crate::prompts::{typing, up_to};
 use crate::support::{Call, Sandbox, finish, redirect_of, url_from_stderr, visit};
+use okta::{Callback, Endpoint};
 
 /// As kubectl calls when a person sits at a terminal.
 fn at_terminal(call: &Call, config: &Value) -> Call {

@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::json;
 
 use crate::cluster_config::{ALLOW, provider, untyped, with};
-use crate::okta::Endpoint;
 use crate::support::Sandbox;
+use okta::Endpoint;
 
 #[test]
 fn no_secret_goes_to_an_issuer_that_the_cluster_named() {

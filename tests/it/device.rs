@@ -2,12 +2,10 @@
 
 use std::io::Read;
 
-use crate::okta::{
-    AccessTokenForm, Behaviour, DeviceVerification, Endpoint, Fault, FaultBody, FaultKind, Recorded,
-};
 use crate::opener::desktop;
 use crate::prompts::typing;
 use crate::support::{Call, Outcome, Sandbox, finish};
+use okta::{AccessTokenForm, Behaviour, DeviceVerification, Endpoint, Fault, FaultBody, FaultKind, Recorded};
 
 fn device(change: impl FnOnce(&mut Behaviour)) -> (Sandbox, Call) {
     let sandbox = Sandbox::unattended();

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::okta::{Defect, Endpoint, Fault, FaultBody, FaultKind};
 use crate::support::Sandbox;
+use okta::{Defect, Endpoint, Fault, FaultBody, FaultKind};
 
 #[test]
 fn a_passing_fault_keeps_the_documents_and_a_moved_endpoint_drops_them() {

@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::okta::{Endpoint, Recorded};
 use crate::support::Sandbox;
+use okta::{Endpoint, Recorded};
 
 pub(crate) fn query(request: &Recorded, name: &str) -> Option<String> {
     request
@@ -162,7 +162,7 @@ fn without_storage_each_call_signs_in_and_nothing_is_kept() {
 fn the_browser_goes_on_to_the_page_that_was_asked_for() {
     let sandbox = Sandbox::with_habit(Box::new(|url| {
         // Nobody listens there; that the browser was sent is all there is to see.
-        let error = crate::visit::visit(url, &[]).unwrap_err();
+        let error = okta::visit::visit(url, &[]).unwrap_err();
         assert!(
             error.contains("127.0.0.1:9/welcome") || error.contains("error sending"),
             "{error}"

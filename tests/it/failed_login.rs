@@ -1,9 +1,9 @@
 //! A login that failed is remembered: one tab for all who ask in vain, and a new one for a person who asks again.
 
-use crate::okta::AuthorizeError;
 #[cfg(target_os = "linux")]
 use crate::parallel::{ANOTHER, wait_for_waiter};
 use crate::support::{Sandbox, finish, now};
+use okta::AuthorizeError;
 
 fn refusing() -> Sandbox {
     let sandbox = Sandbox::new();

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use nix::unistd::{Gid, Uid, chown};
 
-use crate::okta::Endpoint;
 use crate::support::{Sandbox, mode};
+use okta::Endpoint;
 
 pub(crate) fn chmod(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();

@@ -1,7 +1,7 @@
 //! The other ways to a token: a password, the credentials of a program; and access tokens.
 
-use crate::okta::{AccessTokenForm, Behaviour, Defect, Endpoint, Fault, FaultKind};
 use crate::support::{Call, Sandbox};
+use okta::{AccessTokenForm, Behaviour, Defect, Endpoint, Fault, FaultKind};
 
 #[test]
 fn a_password_signs_in_without_a_browser() {

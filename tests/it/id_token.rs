@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::okta::{Defect, Endpoint, Fault, FaultKind};
 use crate::support::Sandbox;
+use okta::{Defect, Endpoint, Fault, FaultKind};
 
 /// Signs in at a provider whose ID tokens have the defect.
 fn refused(defect: Defect, words: &str) {

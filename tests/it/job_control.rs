@@ -7,9 +7,9 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::tcgetpgrp;
 
-use crate::okta::Endpoint;
 use crate::prompts::{INTERACTIVE, typing};
 use crate::support::{Call, Sandbox, finish, wait_until};
+use okta::Endpoint;
 
 /// A sign-in with a terminal of its own, as the first job of a shell that runs this afterwards.
 fn job(sandbox: &Sandbox, then: &str) -> Call {

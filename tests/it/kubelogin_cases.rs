@@ -10,8 +10,8 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::okta::{Endpoint, RefreshRepeats, Rotation};
 use crate::support::{Call, Sandbox, now, visit};
+use okta::{Endpoint, RefreshRepeats, Rotation};
 
 /// What kubelogin's tests leave untested, and the test that there is for it here.
 const GAPS: [(&str, &str); 19] = [
@@ -313,7 +313,7 @@ fn open_url_after_authentication() {
             .unwrap();
         line
     });
-    let sandbox = Sandbox::with_habit(Box::new(|url| drop(crate::visit::visit(url, &[]))));
+    let sandbox = Sandbox::with_habit(Box::new(|url| drop(okta::visit::visit(url, &[]))));
     token(&get_token(&sandbox).arg(&format!("--open-url-after-authentication={after}")));
     assert_eq!(opened.join().unwrap(), "GET /success HTTP/1.1\r\n");
 }

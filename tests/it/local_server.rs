@@ -8,8 +8,8 @@ use std::os::unix::fs::PermissionsExt;
 use rcgen::{CertificateParams, KeyPair};
 use url::Url;
 
-use crate::okta::Endpoint;
 use crate::support::{Call, Sandbox, free_port, redirect_of, visit};
+use okta::Endpoint;
 
 /// Writes a certificate for `localhost` and its key.
 fn certificate(sandbox: &Sandbox, name: &str) {

@@ -2,8 +2,8 @@
 
 use std::net::TcpListener;
 
-use crate::okta::{AuthorizeError, ClientAuth, Endpoint, Recorded};
 use crate::support::{Sandbox, free_port, url_from_stderr};
+use okta::{AuthorizeError, ClientAuth, Endpoint, Recorded};
 
 fn query<'a>(request: &'a Recorded, name: &str) -> Option<&'a str> {
     request

@@ -11,11 +11,7 @@
     reason = "a test ends where its world is not as it has to be"
 )]
 
-#[path = "../../examples/mock_okta/okta/mod.rs"]
-mod okta;
 mod support;
-#[path = "../../examples/mock_okta/visit.rs"]
-mod visit;
 
 mod accounts;
 mod adopt;

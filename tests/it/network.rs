@@ -6,8 +6,8 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
 use crate::support::{Outcome, Sandbox, free_port};
+use okta::{Endpoint, Fault, FaultBody, FaultKind};
 
 #[test]
 fn a_provider_that_is_down_is_named() {

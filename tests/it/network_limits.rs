@@ -3,10 +3,10 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use crate::okta::{Endpoint, Fault, FaultKind};
 #[cfg(target_os = "linux")]
 use crate::prompts::up_to;
 use crate::support::{Sandbox, finish, url_from_stderr, visit};
+use okta::{Endpoint, Fault, FaultKind};
 
 #[cfg(target_os = "linux")]
 #[test]

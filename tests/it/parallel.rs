@@ -6,8 +6,8 @@ use std::process::Child;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
 use crate::support::{Call, Sandbox, finish, unread};
+use okta::{Endpoint, Fault, FaultBody, FaultKind};
 
 /// Whom a caller waits for.
 pub(crate) const ANOTHER: &str = "the sign-in of another kubesesame";

@@ -6,8 +6,8 @@ use std::process::Child;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 
-use crate::okta::Endpoint;
 use crate::support::{Call, Sandbox, finish, unread};
+use okta::Endpoint;
 
 /// As kubectl calls when a person sits at a terminal.
 pub(crate) const INTERACTIVE: &str =

@@ -5,11 +5,11 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-#[cfg(target_os = "linux")]
-use crate::okta::{Endpoint, Fault, FaultKind};
 use crate::support::{Call, Sandbox};
 #[cfg(target_os = "linux")]
 use crate::support::{finish, wait_until};
+#[cfg(target_os = "linux")]
+use okta::{Endpoint, Fault, FaultKind};
 
 /// A name that no resolver has, so that there is no other way than the proxy's.
 const HOST: &str = "okta.invalid";

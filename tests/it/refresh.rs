@@ -6,8 +6,8 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::okta::{Endpoint, Fault, FaultBody, FaultKind, RefreshRepeats, Rotation};
 use crate::support::{Sandbox, finish, now, wait_until};
+use okta::{Endpoint, Fault, FaultBody, FaultKind, RefreshRepeats, Rotation};
 
 #[test]
 fn an_expired_token_is_refreshed_in_one_request_without_a_word() {

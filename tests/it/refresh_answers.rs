@@ -1,7 +1,7 @@
 //! An answer to a refresh that is lost, slow, or never comes.
 
-use crate::okta::{Endpoint, Fault, FaultKind};
 use crate::support::{Sandbox, finish, wait_until};
+use okta::{Endpoint, Fault, FaultKind};
 
 /// The refresh token may have been rotated, and the answer with the new one lost: within its leeway the provider takes the old one.
 #[test]

@@ -1,7 +1,7 @@
 //! A token that the API server refuses: client-go asks again at once, and says nothing of it.
 
-use crate::okta::{Endpoint, Fault, FaultBody, FaultKind};
 use crate::support::{Call, Outcome, Sandbox, finish, wait_until};
+use okta::{Endpoint, Fault, FaultBody, FaultKind};
 
 impl Sandbox {
     /// Signed in a while ago: a token that is new is not refreshed.

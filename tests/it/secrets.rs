@@ -1,7 +1,7 @@
 //! Nothing secret is ever told: every way a call can go, at the highest verbosity.
 
-use crate::okta::{Callback, Defect, Endpoint, Fault, FaultBody, FaultKind, MockOkta};
 use crate::support::{Outcome, Sandbox};
+use okta::{Callback, Defect, Endpoint, Fault, FaultBody, FaultKind, MockOkta};
 
 /// Asserts that none of the provider's secrets is on stderr, nor one beside the credential on stdout.
 #[track_caller]

@@ -1,7 +1,7 @@
 //! When a refresh that fails ends the session, and when the session stays.
 
-use crate::okta::{AuthorizeError, Defect, Endpoint, Fault, FaultBody, FaultKind};
 use crate::support::Sandbox;
+use okta::{AuthorizeError, Defect, Endpoint, Fault, FaultBody, FaultKind};
 
 fn oauth(error: &str) -> FaultBody {
     FaultBody::OAuth {

@@ -6,8 +6,8 @@ use nix::unistd::Uid;
 
 use crate::background_refresh::refreshers;
 use crate::files::chmod;
-use crate::okta::Defect;
 use crate::support::{Sandbox, wait_until};
+use okta::Defect;
 
 /// The disk of the session is full, and that of the runtime directory or of the temporary files is not. Without a leeway, so that a refresh
 /// token that was spent in vain shows.

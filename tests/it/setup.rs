@@ -1,7 +1,7 @@
 //! `setup`: one login that leaves nothing behind, and what follows from it.
 
-use crate::okta::Endpoint;
 use crate::support::{Outcome, Sandbox, free_port};
+use okta::Endpoint;
 
 /// Replaces the claims that differ from run to run, and the browser of the sandbox.
 fn stable(sandbox: &Sandbox, outcome: &Outcome) -> String {

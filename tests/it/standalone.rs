@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use crate::okta::{Endpoint, Fault, FaultBody, FaultKind, RefreshRepeats, Rotation};
 use crate::support::{Call, Sandbox, mode};
+use okta::{Endpoint, Fault, FaultBody, FaultKind, RefreshRepeats, Rotation};
 
 /// A kubeconfig with a comment and an order of its own; `more` are lines of the provider's `config`.
 pub(crate) fn kubeconfig(sandbox: &Sandbox, more: &[&str]) -> String {

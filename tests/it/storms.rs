@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Child;
 
-use crate::okta::Endpoint;
 use crate::support::{Call, Outcome, Sandbox, finish, wait_until};
+use okta::Endpoint;
 
 const MANY: usize = 500;
 /// How long each poller waits for a person.

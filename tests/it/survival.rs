@@ -7,8 +7,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::files::chmod;
-use crate::okta::Endpoint;
 use crate::support::{Call, Sandbox, finish, visit, wait_until};
+use okta::Endpoint;
 
 fn send(child: &Child, signal: Signal) {
     kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();

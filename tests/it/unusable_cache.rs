@@ -6,8 +6,8 @@ use std::path::Path;
 use nix::unistd::Uid;
 
 use crate::files::chmod;
-use crate::okta::AuthorizeError;
 use crate::support::{Call, Sandbox, mode};
+use okta::AuthorizeError;
 
 #[test]
 fn a_cache_that_cannot_be_made_costs_a_warning_and_not_the_token() {

@@ -16,10 +16,10 @@ use tempfile::TempDir;
 
 use crate::{
     kubectl::{ClusterAddress, Kubectl},
-    okta::{Endpoint, MockOkta},
     parts,
     process::{Process, wait_for},
 };
+use okta::{Endpoint, MockOkta};
 
 const ADMIN_TOKEN: &str = "administrator-of-one-test";
 

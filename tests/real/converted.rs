@@ -7,12 +7,13 @@ use serde_json::json;
 use crate::{
     cluster::Cluster,
     kubectl::{ClusterAddress, Kubectl},
-    okta::MockOkta,
     parts,
     person::KUBESESAME,
     process::{Outcome, Process},
-    user, visit,
+    user,
 };
+use okta::MockOkta;
+use okta::visit;
 
 /// A kubeconfig as people have it: by hand, with comments, and three ways to the same provider; and a fourth of ours, whose cluster
 /// says the rest.

@@ -10,11 +10,11 @@ use linux_keyutils::{KeyRing, KeyRingIdentifier};
 use serde_json::json;
 
 use crate::{
-    okta::{MockOkta, Rotation},
     parts,
     person::{Person, token},
     secret_service::Bus,
 };
+use okta::{MockOkta, Rotation};
 
 pub(crate) const CACHE: &str = ".kube/cache/kubesesame";
 

@@ -18,8 +18,8 @@ use crate::{
     parts,
     person::{Person, claims, token},
     process::{Process, wait_for},
-    visit,
 };
+use okta::visit;
 
 const SECRET: &str = "--oidc-client-secret=a secret with: colons & spaces";
 const OFFLINE: &str = "--oidc-extra-scope=offline_access";

@@ -12,11 +12,11 @@ use std::{
 
 use crate::{
     kubelogin_flags::{GROUPS, HIDDEN},
-    okta::{MockOkta, Rotation},
     parts,
     person::{KUBESESAME, Person, token},
     process::{Process, wait_for},
 };
+use okta::{MockOkta, Rotation};
 
 const PEER_CACHE: &str = ".kube/cache/oidc-login";
 

@@ -40,7 +40,3 @@ mod user;
 
 #[path = "../it/kubelogin_flags.rs"]
 mod kubelogin_flags;
-#[path = "../../examples/mock_okta/okta/mod.rs"]
-mod okta;
-#[path = "../../examples/mock_okta/visit.rs"]
-mod visit;

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use crate::{
     browser::Browser,
-    okta::{Defect, MockOkta},
     parts,
     process::{Outcome, wait_for},
     user::{self, Kubesesame},
 };
+use okta::{Defect, MockOkta};
 
 #[test]
 #[ignore = "needs the real parts: run tests/real/provision first"]

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use crate::{
     cluster::Cluster,
     kubectl::Kubectl,
-    okta::MockOkta,
     parts,
     person::KUBESESAME,
     process::Outcome,
     user::{self, Kubesesame},
-    visit,
 };
+use okta::MockOkta;
+use okta::visit;
 
 /// kubectl's own words, and none of ours: there is no terminal, and the token was good.
 fn is_unauthorized(outcome: &Outcome) {

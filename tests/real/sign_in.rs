@@ -12,11 +12,11 @@ use crate::{
     browser::Browser,
     cluster::Cluster,
     kubectl::{ClusterAddress, Kubectl},
-    okta::{Endpoint, MockOkta},
     parts,
     process::{Process, wait_for},
     user::{self, Kubesesame},
 };
+use okta::{Endpoint, MockOkta};
 
 /// Long enough to look around with the first token, short enough to wait for its end.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(30);

@@ -11,11 +11,8 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{
-    browser::Browser,
-    okta::{MockOkta, Options},
-    process::Process,
-};
+use crate::{browser::Browser, process::Process};
+use okta::{MockOkta, Options};
 
 const KUBESESAME: &str = env!("CARGO_BIN_EXE_kubesesame");
 

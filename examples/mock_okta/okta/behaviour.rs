@@ -24,128 +24,129 @@ use super::{
     clippy::struct_excessive_bools,
     reason = "independent switches, each with its own name in the control JSON"
 )]
-pub(crate) struct Behaviour {
+pub struct Behaviour {
     /// Redirect URIs registered for both apps, compared byte for byte.
-    pub(crate) redirect_uris: Vec<String>,
+    pub redirect_uris: Vec<String>,
     /// Accept any port of a registered loopback redirect URI (RFC 8252 7.3; Okta does not).
-    pub(crate) any_loopback_port: bool,
+    pub any_loopback_port: bool,
     /// Where the logout page may send the browser.
-    pub(crate) post_logout_redirect_uris: Vec<String>,
+    pub post_logout_redirect_uris: Vec<String>,
     /// Answer an authorize request at once, as for a browser with a session; `false` shows the sign-in page.
-    pub(crate) auto_approve: bool,
+    pub auto_approve: bool,
     /// The one user.
-    pub(crate) user: User,
+    pub user: User,
     /// Whether the user is assigned to the app.
-    pub(crate) assigned: bool,
+    pub assigned: bool,
     /// Scopes of the custom authorization server; `groups` is not among them by default.
-    pub(crate) custom_scopes: Vec<String>,
+    pub custom_scopes: Vec<String>,
     /// Scopes of the org authorization server.
-    pub(crate) org_scopes: Vec<String>,
+    pub org_scopes: Vec<String>,
     /// Whether the app has the Refresh Token grant.
-    pub(crate) offline_access_allowed: bool,
+    pub offline_access_allowed: bool,
     /// Which way of sending its secret the web app is registered for.
-    pub(crate) web_client_auth: ClientAuth,
+    pub web_client_auth: ClientAuth,
     /// Whether the native app has the Device Authorization grant.
-    pub(crate) device_grant_allowed: bool,
+    pub device_grant_allowed: bool,
     /// Whether the apps have the Resource Owner Password grant.
-    pub(crate) password_grant_allowed: bool,
+    pub password_grant_allowed: bool,
     /// Whether the web app has the Client Credentials grant.
-    pub(crate) client_credentials_allowed: bool,
+    pub client_credentials_allowed: bool,
     /// Whether a client credentials answer has an ID token, as of other providers; `openid` and no scope are fine then.
-    pub(crate) client_credentials_id_token: bool,
+    pub client_credentials_id_token: bool,
 
     /// What happens to a device code while the client polls.
-    pub(crate) device_verification: DeviceVerification,
+    pub device_verification: DeviceVerification,
     /// Life of a device code and its user code.
-    pub(crate) device_expires_in_secs: i64,
+    pub device_expires_in_secs: i64,
     /// Least time between two polls; `None` leaves `interval` out and means 5 (RFC 8628 3.2).
-    pub(crate) device_interval_secs: Option<u32>,
+    pub device_interval_secs: Option<u32>,
     /// This many first polls of a device code get `slow_down`, each of which adds 5 seconds to the interval.
-    pub(crate) device_slow_down_polls: u32,
+    pub device_slow_down_polls: u32,
     /// Whether a device answer has `verification_uri_complete`.
-    pub(crate) device_complete_uri: bool,
+    pub device_complete_uri: bool,
     /// Refuse a device request without a S256 challenge, as Keycloak does for a PKCE client.
-    pub(crate) device_requires_pkce: bool,
+    pub device_requires_pkce: bool,
 
     /// Whether the ID token carries groups (fat) or leaves them to userinfo (thin).
-    pub(crate) groups_in_id_token: bool,
+    pub groups_in_id_token: bool,
     /// Generate this many groups in place of the user's own.
-    pub(crate) group_count: Option<usize>,
+    pub group_count: Option<usize>,
     /// Allow more than 100 groups, where Okta fails with `server_error`.
-    pub(crate) groups_limit_lifted: bool,
+    pub groups_limit_lifted: bool,
     /// Whether a refreshed ID token still carries groups.
-    pub(crate) groups_after_refresh: bool,
+    pub groups_after_refresh: bool,
 
     /// A refreshed ID token is as Keycloak's after another sign-in of the same browser: another `auth_time`, another `nonce`, and an
     /// `azp`.
-    pub(crate) keycloak_refresh: bool,
+    pub keycloak_refresh: bool,
 
     /// Life of an ID token.
-    pub(crate) id_token_lifetime_secs: i64,
+    pub id_token_lifetime_secs: i64,
     /// Life of an access token; also `expires_in`.
-    pub(crate) access_token_lifetime_secs: i64,
+    pub access_token_lifetime_secs: i64,
     /// What an access token of the custom server looks like.
-    pub(crate) access_token_form: AccessTokenForm,
+    pub access_token_form: AccessTokenForm,
     /// `aud` of the custom server's access tokens in place of `api://default`.
-    pub(crate) access_token_audience: Option<String>,
+    pub access_token_audience: Option<String>,
     /// More claims of the custom server's access tokens, or others in the place of its own.
-    pub(crate) access_token_claims: Map<String, Value>,
+    pub access_token_claims: Map<String, Value>,
     /// Life of an authorization code.
-    pub(crate) code_lifetime_secs: i64,
+    pub code_lifetime_secs: i64,
     /// Whether refresh tokens rotate.
-    pub(crate) refresh: Rotation,
+    pub refresh: Rotation,
     /// What a refresh answer says about the refresh token.
-    pub(crate) refresh_repeats: RefreshRepeats,
+    pub refresh_repeats: RefreshRepeats,
     /// How long a rotated refresh token still works.
-    pub(crate) leeway_secs: i64,
+    pub leeway_secs: i64,
     /// A refresh token unused for this long is dead.
-    pub(crate) refresh_idle_secs: i64,
+    pub refresh_idle_secs: i64,
     /// A family of refresh tokens is dead this long after the login.
-    pub(crate) refresh_absolute_secs: i64,
+    pub refresh_absolute_secs: i64,
     /// Moves the provider's clock: claims, expiries and the `Date` header.
-    pub(crate) clock_offset_secs: i64,
+    pub clock_offset_secs: i64,
     /// Stops the provider's clock at this many seconds since the epoch, whatever the offset.
-    pub(crate) clock_stopped_at: Option<i64>,
+    pub clock_stopped_at: Option<i64>,
 
     /// What is wrong with the ID token of a code answer.
-    pub(crate) id_token_defect: Defect,
+    pub id_token_defect: Defect,
     /// What is wrong with the ID token of a refresh answer.
-    pub(crate) refresh_defect: Defect,
+    pub refresh_defect: Defect,
     /// Failures by endpoint; the first one that matches a request applies.
-    pub(crate) faults: Vec<Fault>,
+    pub faults: Vec<Fault>,
     /// Refuse every authorize request with this error.
-    pub(crate) authorize_error: Option<AuthorizeError>,
+    pub authorize_error: Option<AuthorizeError>,
     /// What is wrong with the redirect back.
-    pub(crate) callback: Callback,
+    pub callback: Callback,
 
     /// Metadata promises `iss` in the authorization response (RFC 9207). `callback` decides whether it is there.
-    pub(crate) advertise_iss: bool,
+    pub advertise_iss: bool,
     /// Metadata lists `code_challenge_methods_supported`.
-    pub(crate) pkce_methods_advertised: bool,
+    pub pkce_methods_advertised: bool,
     /// Members put into the discovery document last; `null` removes one.
-    pub(crate) discovery: Map<String, Value>,
+    pub discovery: Map<String, Value>,
     /// Client authentication methods that metadata lists.
-    pub(crate) token_auth: Vec<String>,
+    pub token_auth: Vec<String>,
     /// `Cache-Control` of discovery.
-    pub(crate) discovery_cache_control: Option<String>,
+    pub discovery_cache_control: Option<String>,
     /// `Cache-Control` of the key set.
-    pub(crate) keys_cache_control: Option<String>,
+    pub keys_cache_control: Option<String>,
     /// More members of the key set, as they are.
-    pub(crate) extra_keys: Vec<Value>,
+    pub extra_keys: Vec<Value>,
     /// The org server shows the signing key only at `/keys?client_id=`.
-    pub(crate) key_pinned_to_app: bool,
+    pub key_pinned_to_app: bool,
     /// Rotate the keys right before the tokens of an answer are signed.
-    pub(crate) rotate_before_signing: bool,
+    pub rotate_before_signing: bool,
 
     /// `token_type` of a token answer.
-    pub(crate) token_type: String,
+    pub token_type: String,
     /// Leave `expires_in` out of a token answer.
-    pub(crate) expires_in_absent: bool,
+    pub expires_in_absent: bool,
 }
 
 impl Behaviour {
     /// Returns the provider's time in milliseconds since the epoch.
-    pub(crate) fn now_millis(&self) -> i64 {
+    #[must_use]
+    pub fn now_millis(&self) -> i64 {
         let machine = i64::try_from(since_epoch().as_millis()).unwrap_or(i64::MAX);
         let now = match self.clock_stopped_at {
             Some(seconds) => seconds.saturating_mul(1000),
@@ -156,12 +157,14 @@ impl Behaviour {
     }
 
     /// Returns the provider's time in seconds since the epoch, as claims want it.
-    pub(crate) fn now(&self) -> i64 {
+    #[must_use]
+    pub fn now(&self) -> i64 {
         self.now_millis().div_euclid(1000)
     }
 
     /// Returns the groups that the groups claim matches.
-    pub(crate) fn groups(&self) -> Vec<String> {
+    #[must_use]
+    pub fn groups(&self) -> Vec<String> {
         match self.group_count {
             Some(count) => (1..=count).map(|n| format!("k8s-group-{n:04}")).collect(),
             None => self.user.groups.clone(),

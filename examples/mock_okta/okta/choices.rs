@@ -5,25 +5,25 @@ use serde::{Deserialize, Serialize};
 /// A person who can sign in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct User {
+pub struct User {
     /// Login and e-mail address.
-    pub(crate) login: String,
+    pub login: String,
     /// Password for the sign-in page.
-    pub(crate) password: String,
+    pub password: String,
     /// User id.
-    pub(crate) sub: String,
+    pub sub: String,
     /// Display name.
-    pub(crate) name: String,
+    pub name: String,
     /// Groups that the groups claim matches.
-    pub(crate) groups: Vec<String>,
+    pub groups: Vec<String>,
     /// Value of `email_verified`.
-    pub(crate) email_verified: bool,
+    pub email_verified: bool,
 }
 
 /// Okta's `rotation_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Rotation {
+pub enum Rotation {
     /// One refresh token for the whole session; Okta's default for native and web apps.
     Static,
     /// A new refresh token with each answer.
@@ -33,7 +33,7 @@ pub(crate) enum Rotation {
 /// The `refresh_token` member of a refresh answer. Okta's guides show all three, so clients have to cope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum RefreshRepeats {
+pub enum RefreshRepeats {
     /// As the rotation says: the same when static, a new one when rotating.
     ByRotation,
     /// Always another token; a static one goes on working beside it.
@@ -47,7 +47,7 @@ pub(crate) enum RefreshRepeats {
 /// How the web app may send its secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum ClientAuth {
+pub enum ClientAuth {
     /// By Basic header or in the form.
     Either,
     /// `client_secret_basic` only.
@@ -59,18 +59,18 @@ pub(crate) enum ClientAuth {
 /// An error sent to the redirect URI.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct AuthorizeError {
+pub struct AuthorizeError {
     /// `error`.
-    pub(crate) error: String,
+    pub error: String,
     /// `error_description`.
     #[serde(default)]
-    pub(crate) description: String,
+    pub description: String,
 }
 
 /// How the authorization response is built. The tricks with `state` and `iss` apply to error answers too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Callback {
+pub enum Callback {
     /// As it should be; Okta sends no `iss`.
     Normal,
     /// Another `state`.
@@ -92,7 +92,7 @@ pub(crate) enum Callback {
 /// What happens to a device code while the client polls. A decision on the page at `/activate` stands in every case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum DeviceVerification {
+pub enum DeviceVerification {
     /// This many polls get `authorization_pending`, the next one tokens. Polls that were too fast do not count.
     ApproveAfterPolls(u32),
     /// The first poll hears that the person said no.
@@ -106,7 +106,7 @@ pub(crate) enum DeviceVerification {
 /// What an access token of the custom authorization server looks like. Those of the org server are for Okta alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum AccessTokenForm {
+pub enum AccessTokenForm {
     /// A JWT, signed with a published key; Okta's.
     Jwt,
     /// Random text, as of other providers.

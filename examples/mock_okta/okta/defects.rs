@@ -11,7 +11,7 @@ use super::bodies;
 /// One defect of an ID token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Defect {
+pub enum Defect {
     /// Nothing is wrong.
     None,
 
@@ -193,9 +193,9 @@ pub(crate) enum Defect {
 
 /// What the honest token says, to bend it.
 pub(crate) struct Truth<'a> {
-    pub(crate) now: i64,
-    pub(crate) client_id: &'a str,
-    pub(crate) access_token: &'a str,
+    pub now: i64,
+    pub client_id: &'a str,
+    pub access_token: &'a str,
 }
 
 const MINUTES_10: i64 = 600;

@@ -8,7 +8,7 @@ use serde_json::Value;
 /// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Endpoint {
+pub enum Endpoint {
     /// OIDC discovery, of either server.
     Discovery,
     /// RFC 8414 metadata, of either server.
@@ -54,36 +54,36 @@ pub(crate) enum AuthorizationServer {
 
 /// A request as it came in, with the status it was answered with; 0 when the connection was cut or still hangs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Recorded {
+pub struct Recorded {
     /// What it asked for.
-    pub(crate) endpoint: Endpoint,
+    pub endpoint: Endpoint,
     /// HTTP method.
-    pub(crate) method: String,
+    pub method: String,
     /// Path without the query.
-    pub(crate) path: String,
+    pub path: String,
     /// Query parameters in order.
-    pub(crate) query: Vec<(String, String)>,
+    pub query: Vec<(String, String)>,
     /// Form parameters in order.
-    pub(crate) form: Vec<(String, String)>,
+    pub form: Vec<(String, String)>,
     /// Headers in order, names in lower case.
-    pub(crate) headers: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
     /// `grant_type` of a token request.
-    pub(crate) grant_type: Option<String>,
+    pub grant_type: Option<String>,
     /// HTTP status of the answer.
-    pub(crate) status: u16,
+    pub status: u16,
 }
 
 /// A request, read to its end.
 #[derive(Debug)]
 pub(crate) struct Asked {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) server: AuthorizationServer,
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) query: Vec<(String, String)>,
-    pub(crate) form: Vec<(String, String)>,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+    pub endpoint: Endpoint,
+    pub server: AuthorizationServer,
+    pub method: String,
+    pub path: String,
+    pub query: Vec<(String, String)>,
+    pub form: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
 }
 
 impl Asked {

@@ -14,20 +14,20 @@ use super::{
 /// One failure and where it happens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Fault {
+pub struct Fault {
     /// Which requests it hits.
-    pub(crate) endpoint: Endpoint,
+    pub endpoint: Endpoint,
     /// How often; `None` means for ever.
     #[serde(default)]
-    pub(crate) times: Option<u32>,
+    pub times: Option<u32>,
     /// What happens.
-    pub(crate) kind: FaultKind,
+    pub kind: FaultKind,
 }
 
 /// What happens to a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum FaultKind {
+pub enum FaultKind {
     /// Another answer; the work is not done.
     Status {
         /// HTTP status.
@@ -97,7 +97,7 @@ pub(crate) enum FaultKind {
 /// The body of a failed answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum FaultBody {
+pub enum FaultBody {
     /// Okta's own format with the `errorCode` of the status.
     Okta,
     /// RFC 6749 5.2.
@@ -116,7 +116,8 @@ pub(crate) enum FaultBody {
 
 impl Fault {
     /// Returns a fault that lasts.
-    pub(crate) fn always(endpoint: Endpoint, kind: FaultKind) -> Self {
+    #[must_use]
+    pub fn always(endpoint: Endpoint, kind: FaultKind) -> Self {
         Self {
             endpoint,
             times: None,
@@ -125,7 +126,8 @@ impl Fault {
     }
 
     /// Returns a fault that hits one request.
-    pub(crate) fn once(endpoint: Endpoint, kind: FaultKind) -> Self {
+    #[must_use]
+    pub fn once(endpoint: Endpoint, kind: FaultKind) -> Self {
         Self {
             endpoint,
             times: Some(1),
@@ -136,7 +138,8 @@ impl Fault {
 
 impl FaultKind {
     /// Returns a status with a body and no further headers.
-    pub(crate) fn status(code: u16, body: FaultBody) -> Self {
+    #[must_use]
+    pub fn status(code: u16, body: FaultBody) -> Self {
         Self::Status {
             code,
             body,

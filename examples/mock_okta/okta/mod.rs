@@ -2,14 +2,9 @@
 //! code flow with PKCE, the device, password and client credentials grants, rotating refresh tokens, Okta's error texts,
 //! and a switch for everything that can go wrong.
 //!
-//! This file is the contract. Tests and the demo include it by `#[path]` and use nothing below it but what is named here.
+//! This file is the contract: tests, the demo and the bench use what is public here.
 //! The provider asks for no network beyond loopback, keeps nothing on disk, and is strict: what Okta refuses, it refuses.
-#![allow(
-    dead_code,
-    unused_imports,
-    clippy::allow_attributes,
-    reason = "several crates include this module by path and each uses its own part"
-)]
+#![forbid(unsafe_code)]
 
 mod access_token;
 mod authorize;
@@ -45,16 +40,18 @@ mod sessions;
 mod tls;
 mod token;
 mod userinfo;
+#[path = "../visit.rs"]
+pub mod visit;
 
 use std::{io, sync::Arc};
 
-pub(crate) use behaviour::Behaviour;
-pub(crate) use choices::{
+pub use behaviour::Behaviour;
+pub use choices::{
     AccessTokenForm, AuthorizeError, Callback, ClientAuth, DeviceVerification, RefreshRepeats, Rotation, User,
 };
-pub(crate) use defects::Defect;
-pub(crate) use exchange::{Endpoint, Recorded};
-pub(crate) use faults::{Fault, FaultBody, FaultKind};
+pub use defects::Defect;
+pub use exchange::{Endpoint, Recorded};
+pub use faults::{Fault, FaultBody, FaultKind};
 
 use provider::Provider;
 use server::Running;
@@ -67,20 +64,20 @@ const WEB_CLIENT_ID: &str = "0oakubesesameweb";
 const WEB_CLIENT_SECRET: &str = "mock-web-secret-0123456789";
 
 /// A running provider. It owns a background thread; dropping it stops the thread and closes every connection.
-pub(crate) struct MockOkta {
+pub struct MockOkta {
     provider: Arc<Provider>,
     running: Running,
 }
 
 /// Where the provider listens and what it calls itself.
 #[derive(Debug, Clone)]
-pub(crate) struct Options {
+pub struct Options {
     /// Serve https with a fresh certificate authority.
-    pub(crate) tls: bool,
+    pub tls: bool,
     /// The port; 0 takes a free one.
-    pub(crate) port: u16,
+    pub port: u16,
     /// The host in the issuer: `127.0.0.1` or `localhost`, or a name that only a proxy knows. All are bound to loopback only.
-    pub(crate) host: String,
+    pub host: String,
 }
 
 impl Default for Options {
@@ -95,114 +92,119 @@ impl Default for Options {
 
 impl MockOkta {
     /// Starts a provider over plain http on a free port of 127.0.0.1.
-    pub(crate) fn start() -> Self {
+    #[must_use]
+    pub fn start() -> Self {
         Self::start_with(Options::default())
     }
 
-    /// Starts a provider as the options say; panics if the port is taken.
+    /// Starts a provider as the options say.
+    ///
+    /// # Panics
+    /// If the port is taken.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "the contract: options are made for one provider"
     )]
-    pub(crate) fn start_with(options: Options) -> Self {
+    #[must_use]
+    pub fn start_with(options: Options) -> Self {
         Self::try_start(&options).expect("the mock provider could not listen on loopback")
     }
 
     /// Starts a provider as the options say.
-    pub(crate) fn try_start(options: &Options) -> io::Result<Self> {
+    pub fn try_start(options: &Options) -> io::Result<Self> {
         let (provider, running) = server::start(options)?;
         Ok(Self { provider, running })
     }
 
     /// Returns `http(s)://HOST:PORT`.
-    pub(crate) fn origin(&self) -> String {
+    #[must_use]
+    pub fn origin(&self) -> String {
         self.provider.origin().to_owned()
     }
 
     /// Returns the issuer of the custom authorization server `default`.
-    pub(crate) fn issuer(&self) -> String {
+    #[must_use]
+    pub fn issuer(&self) -> String {
         self.provider.issuer(exchange::AuthorizationServer::Custom)
     }
 
     /// Returns the issuer of the org authorization server: the origin, without a path.
-    pub(crate) fn org_issuer(&self) -> String {
+    #[must_use]
+    pub fn org_issuer(&self) -> String {
         self.provider.issuer(exchange::AuthorizationServer::Org)
     }
 
     /// Returns the CA certificate to trust, when serving https.
-    pub(crate) fn ca_pem(&self) -> Option<String> {
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<String> {
         self.running.ca_pem()
     }
 
     /// Returns the id of the native app.
-    #[expect(
-        clippy::unused_self,
-        reason = "the contract: a caller asks the provider it talks to"
-    )]
-    pub(crate) fn client_id(&self) -> String {
+    #[must_use]
+    pub fn client_id(&self) -> String {
         CLIENT_ID.to_owned()
     }
 
     /// Returns the id of the web app.
-    #[expect(
-        clippy::unused_self,
-        reason = "the contract: a caller asks the provider it talks to"
-    )]
-    pub(crate) fn web_client_id(&self) -> String {
+    #[must_use]
+    pub fn web_client_id(&self) -> String {
         WEB_CLIENT_ID.to_owned()
     }
 
     /// Returns the secret of the web app.
-    #[expect(
-        clippy::unused_self,
-        reason = "the contract: a caller asks the provider it talks to"
-    )]
-    pub(crate) fn web_client_secret(&self) -> String {
+    #[must_use]
+    pub fn web_client_secret(&self) -> String {
         WEB_CLIENT_SECRET.to_owned()
     }
 
     /// Changes the behaviour of every later request.
-    pub(crate) fn behave(&self, change: impl FnOnce(&mut Behaviour)) {
+    pub fn behave(&self, change: impl FnOnce(&mut Behaviour)) {
         self.provider.behave(change);
     }
 
     /// Returns the behaviour as it is now.
-    pub(crate) fn behaviour(&self) -> Behaviour {
+    #[must_use]
+    pub fn behaviour(&self) -> Behaviour {
         self.provider.behaviour()
     }
 
     /// Returns every request so far, in order of arrival; those to `/control` are left out.
-    pub(crate) fn requests(&self) -> Vec<Recorded> {
+    #[must_use]
+    pub fn requests(&self) -> Vec<Recorded> {
         self.provider.requests()
     }
 
     /// Returns how many requests an endpoint got.
-    pub(crate) fn count(&self, endpoint: Endpoint) -> usize {
+    #[must_use]
+    pub fn count(&self, endpoint: Endpoint) -> usize {
         self.provider.count(endpoint)
     }
 
     /// Forgets the recorded requests.
-    pub(crate) fn clear_requests(&self) {
+    pub fn clear_requests(&self) {
         self.provider.clear_requests();
     }
 
     /// Returns every secret seen or minted: tokens of all kinds, codes, states, nonces, verifiers, client secrets.
-    pub(crate) fn secrets(&self) -> Vec<String> {
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
         self.provider.secrets()
     }
 
     /// Puts a new signing key in front and drops the old one from the key set.
-    pub(crate) fn rotate_keys(&self) {
+    pub fn rotate_keys(&self) {
         self.provider.rotate_keys();
     }
 
     /// Revokes all refresh and access tokens and browser sessions, as an administrator would.
-    pub(crate) fn end_sessions(&self) {
+    pub fn end_sessions(&self) {
         self.provider.grants().end_all();
     }
 
     /// Returns how often a rotated refresh token came back after the leeway.
-    pub(crate) fn reuse_detected(&self) -> usize {
+    #[must_use]
+    pub fn reuse_detected(&self) -> usize {
         self.provider.grants().reuse_detected
     }
 }

@@ -14,7 +14,7 @@ use nix::sys::stat::Mode;
 use url::Url;
 
 use super::waits::HANG;
-use crate::visit::Page;
+use okta::visit::Page;
 
 /// What the person does with a tab.
 pub(crate) type Habit = Box<dyn Fn(&str) + Send>;
@@ -129,7 +129,7 @@ pub(crate) fn visit(url: &str) -> Page {
 
 /// Visits with more headers.
 pub(crate) fn visit_with(url: &str, headers: &[(&str, &str)]) -> Page {
-    crate::visit::visit(url, headers).unwrap_or_else(|error| panic!("{error}"))
+    okta::visit::visit(url, headers).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Asks the provider and returns where it sends the browser, without going there.

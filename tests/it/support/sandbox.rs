@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::browser::{Browser, Habit, visit};
 use super::outcome::Outcome;
 use super::waits::{finish, wait_until};
-use crate::okta::{Endpoint, Fault, FaultKind, MockOkta, Options, Rotation};
+use okta::{Endpoint, Fault, FaultKind, MockOkta, Options, Rotation};
 
 /// What kubectl says without a terminal.
 const EXEC_INFO: &str = r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}}"#;
