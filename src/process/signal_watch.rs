@@ -1,5 +1,6 @@
 //! Signals that are seen while a person types at a terminal whose settings were changed.
 
+use std::cell::RefCell;
 use std::io::{self, PipeReader, Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::thread::JoinHandleExt as _;
@@ -34,6 +35,8 @@ const WAKE_UP: Signal = Signal::SIGUSR1;
 pub(crate) struct SignalWatch {
     before: SigSet,
     received: PipeReader,
+    /// What was looked at and is to have its effect when this is dropped.
+    deferred: RefCell<Vec<Signal>>,
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
     /// The mask is the thread's.
@@ -53,6 +56,7 @@ impl SignalWatch {
         let mut watch = Self {
             before: mask.thread_swap_mask(SigmaskHow::SIG_BLOCK)?,
             received,
+            deferred: RefCell::default(),
             is_over: Arc::clone(&is_over),
             thread: None,
             _of_this_thread: std::marker::PhantomData,
@@ -71,6 +75,16 @@ impl SignalWatch {
         let mut number = [0];
         (&self.received).read_exact(&mut number)?;
         Ok(Signal::try_from(i32::from(number[0]))?)
+    }
+
+    /// Puts the effect of a signal off until this is dropped, or until it is taken back.
+    pub(crate) fn defer(&self, signal: Signal) {
+        self.deferred.borrow_mut().push(signal);
+    }
+
+    /// Returns what was put off and is to have its effect, in the order for [`let_through`](Self::let_through).
+    pub(crate) fn take_deferred(&self) -> Vec<Signal> {
+        effective(self.deferred.take())
     }
 
     /// Another descriptor of what [`next`](Self::next) reads.
@@ -102,11 +116,30 @@ impl Drop for SignalWatch {
             pthread_kill(thread.as_pthread_t(), WAKE_UP).is_ok() && thread.join().is_ok()
         });
         let _failed = self.before.thread_set_mask();
-        // The pipe has ended with the thread. What it took and nobody has looked at has its effect now.
+        // The pipe has ended with the thread. What it took and nobody has looked at has its effect now, too.
         while has_ended && let Ok(signal) = self.next() {
+            self.defer(signal);
+        }
+        for signal in self.take_deferred() {
             let _failed = raise(signal);
         }
     }
+}
+
+/// Returns which of some signals are to have their effect after all: SIGCONT takes back a stop, as the system itself does it (POSIX
+/// 2.4.1), and what ends a process comes before what stops it.
+fn effective(signals: Vec<Signal>) -> Vec<Signal> {
+    let mut stop = None;
+    let mut ends = Vec::new();
+    for signal in signals {
+        match signal {
+            Signal::SIGTSTP => stop = Some(signal),
+            Signal::SIGCONT => stop = None,
+            signal => ends.push(signal),
+        }
+    }
+    ends.extend(stop);
+    ends
 }
 
 fn wait_for_signals(mut report: io::PipeWriter, is_over: &AtomicBool) {
@@ -142,6 +175,23 @@ mod tests {
         for signal in OF_TERMINALS {
             pthread_kill(thread, signal).unwrap();
             assert_eq!(watch.next().unwrap(), signal);
+        }
+    }
+
+    #[test]
+    fn what_continues_takes_back_a_stop_and_what_ends_comes_first() {
+        use Signal::{SIGCONT as CONT, SIGHUP as HUP, SIGINT as INT, SIGTERM as TERM, SIGTSTP as STOP};
+
+        let table: [(&[Signal], &[Signal]); 6] = [
+            (&[], &[]),
+            (&[STOP], &[STOP]),
+            (&[STOP, CONT], &[]),
+            (&[STOP, CONT, STOP], &[STOP]),
+            (&[STOP, TERM], &[TERM, STOP]),
+            (&[HUP, CONT, INT], &[HUP, INT]),
+        ];
+        for (signals, expected) in table {
+            assert_eq!(effective(signals.to_vec()), expected, "{signals:?}");
         }
     }
 

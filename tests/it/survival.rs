@@ -14,6 +14,21 @@ fn send(child: &Child, signal: Signal) {
     kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
 }
 
+/// Sends a signal, and waits until the process has taken it.
+fn send_and_see(child: &Child, signal: Signal) {
+    send(child, signal);
+    wait_until("the signal is taken", || {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let pending = status.lines().find(|line| line.starts_with("ShdPnd:"));
+        pending.is_none_or(|line| {
+            line.trim_start_matches("ShdPnd:")
+                .trim()
+                .trim_matches('0')
+                .is_empty()
+        })
+    });
+}
+
 const HOUR: i64 = 3600;
 
 /// A refresh that is under way, at a provider that keeps its answer back.
@@ -25,59 +40,76 @@ fn refreshing(sandbox: &Sandbox, call: &Call) -> Child {
     child
 }
 
-/// The second signal is not waited with.
 #[test]
-fn a_refresh_that_is_ended_by_two_signals_costs_no_login() {
-    let hurried = [Signal::SIGINT, Signal::SIGTERM].as_slice();
-    let patient = [Signal::SIGTERM].as_slice();
-    for signals in [hurried, patient, &[Signal::SIGKILL]] {
+fn a_refresh_without_an_answer_is_ended_by_a_signal_and_costs_no_login() {
+    for signal in [Signal::SIGTERM, Signal::SIGKILL] {
         let sandbox = Sandbox::new();
         sandbox.set_clock(0);
         sandbox.signed_in();
         let child = refreshing(&sandbox, &sandbox.get_token().by_clock_of(&sandbox));
-        for signal in signals {
-            send(&child, *signal);
-        }
+        send(&child, signal);
         let outcome = finish(child);
         sandbox.let_answers_go();
         assert_eq!(
             (outcome.code, outcome.stdout.as_str()),
             (None, ""),
-            "{signals:?}: {outcome}"
+            "{signal}: {outcome}"
         );
         // The answer with the rotated token was lost; the old one still works for a moment.
         sandbox.get_token().run().token();
         assert_eq!(
             (sandbox.tabs(), sandbox.okta.reuse_detected()),
             (1, 0),
-            "{signals:?}"
+            "{signal}"
         );
     }
 }
 
-/// Ctrl-C, a closed terminal, `kill`: what the provider has rotated is stored first, since it may know no leeway.
+/// Ctrl-C, `kill`, a closed terminal (which the shell and the system tell): what the provider has rotated is stored first, since it may
+/// know no leeway.
 #[test]
 fn a_signal_waits_for_the_answer_to_a_refresh() {
-    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT] {
+    for signals in [
+        [Signal::SIGTERM].as_slice(),
+        &[Signal::SIGINT],
+        &[Signal::SIGHUP],
+        &[Signal::SIGQUIT],
+        &[Signal::SIGHUP, Signal::SIGTERM],
+    ] {
         let sandbox = Sandbox::new();
         sandbox.set_clock(0);
         let token = sandbox.signed_in();
         let child = refreshing(&sandbox, &sandbox.get_token().by_clock_of(&sandbox));
-        send(&child, signal);
+        for signal in signals {
+            send_and_see(&child, *signal);
+        }
         sandbox.let_answers_go();
         let outcome = finish(child);
         assert_eq!(
             (outcome.code, outcome.stdout.as_str()),
             (None, ""),
-            "{signal}: {outcome}"
+            "{signals:?}: {outcome}"
         );
         assert_ne!(sandbox.get_token().run().token(), token);
         assert_eq!(
             sandbox.okta.count(Endpoint::Token),
             1,
-            "{signal}: the answer was stored"
+            "{signals:?}: the answer was stored"
         );
     }
+}
+
+/// Ctrl-Z and `fg` before the answer is there: it stops no more, since nobody would continue it.
+#[test]
+fn a_refresh_that_was_continued_stops_no_more() {
+    let sandbox = Sandbox::new();
+    sandbox.set_clock(0);
+    let token = sandbox.signed_in();
+    let child = refreshing(&sandbox, &sandbox.get_token().by_clock_of(&sandbox));
+    send_and_see(&child, Signal::SIGTSTP);
+    send_and_see(&child, Signal::SIGCONT);
+    sandbox.let_answers_go();
+    assert_ne!(finish(child).token(), token);
 }
 
 #[test]
