@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench cached` prints a table; it needs a C compiler for the floor. Rows that need another program (GNU time,
 //! valgrind, strace, gnome-keyring) say so where it is missing. Programs run in turn, so that the machine's mood hits all of them,
-//! and medians and the median of the pairs' ratios are told. It judges nothing: budgets are in the README.
+//! and medians and the median of the pairs' ratios are told. It judges nothing: budgets are in docs/performance.md.
 //!
 //! `cargo bench --bench cached -- --against 'COMMAND'` (repeat it) puts another plugin beside ours: a command line that prints a
 //! credential from its cache, split into words as a shell does, run with the bench's own environment.
@@ -58,6 +58,7 @@ fn main() {
     }
     refresh(&plugin, &okta);
     sealed(&plugin, &floor);
+    static_build(&plugin, &floor_of);
     let size = fs::metadata(&plugin.program).unwrap().len();
     row("binary", &mebibytes(size));
 }
@@ -134,6 +135,22 @@ fn sealed(plugin: &Plugin, floor: &Path) {
     row(what, &millis(pairs.first()));
     row("its ratio to the floor", &format!("{:.2}", pairs.ratio()));
     row("its peak memory", &peak_memory(&ours()));
+}
+
+/// What a release is: nothing is loaded or relocated at its start.
+fn static_build(plugin: &Plugin, floor: &impl Fn() -> Command) {
+    let what = "cached `get-token`, static build";
+    let Some(plugin) = plugin.build_static() else {
+        return row(what, "no static C library is here");
+    };
+    plugin.sign_in(&[]);
+    let ours = || plugin.command(&[]);
+    let pairs = Pairs::measure(ROUNDS, ours, floor);
+    row(what, &millis(pairs.first()));
+    row("its ratio to the floor", &format!("{:.2}", pairs.ratio()));
+    row("its peak memory", &peak_memory(&ours()));
+    let size = fs::metadata(&plugin.program).unwrap().len();
+    row("its size", &mebibytes(size));
 }
 
 fn refresh(plugin: &Plugin, okta: &MockOkta) {

@@ -42,6 +42,33 @@ impl Plugin {
         }
     }
 
+    /// The same sessions with a static build, as it is for a release: on Linux with glibc, whose static C library stands in for musl.
+    pub(crate) fn build_static(&self) -> Option<Self> {
+        let target = host().filter(|host| host.ends_with("-linux-gnu"))?;
+        let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .parent()
+            .unwrap()
+            .join("static");
+        let status = Command::new(env!("CARGO"))
+            .args([
+                "build",
+                "--release",
+                "--quiet",
+                "--bin",
+                "kubesesame",
+                "--target",
+                &target,
+            ])
+            .env("CARGO_TARGET_DIR", &target_dir)
+            .env("RUSTFLAGS", "-C target-feature=+crt-static")
+            .status();
+        status.unwrap().success().then(|| Self {
+            program: target_dir.join(target).join("release/kubesesame"),
+            home: self.home.clone(),
+            args: self.args.clone(),
+        })
+    }
+
     /// The command as a kubeconfig has it.
     pub(crate) fn command(&self, more: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
@@ -128,4 +155,14 @@ impl Plugin {
 fn browser() -> String {
     let browser = std::env::current_exe().unwrap();
     format!("--browser-command='{}' visit", browser.display())
+}
+
+/// The target of the compiler in use.
+fn host() -> Option<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc).arg("-vV").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(str::to_owned)
 }
