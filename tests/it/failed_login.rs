@@ -37,7 +37,7 @@ fn five_failing_calls_of_one_command_open_one_tab_and_print_one_error() {
 #[test]
 fn then_a_person_in_a_new_command_gets_a_new_tab_at_once() {
     let sandbox = refusing();
-    sandbox.get_token().at_terminal().repeated(5).run();
+    sandbox.get_token().at_terminal().repeated(5).run().fails(1, &[]);
     sandbox.okta.behave(|behaviour| behaviour.authorize_error = None);
     sandbox.get_token().at_terminal().in_new_command().run().token();
     assert_eq!(sandbox.tabs(), 2);
@@ -127,7 +127,7 @@ fn a_program_that_polls_is_answered_from_memory() {
 #[test]
 fn the_memory_of_a_program_fades_after_one_five_and_fifteen_minutes() {
     let sandbox = refusing();
-    sandbox.get_token().in_new_command().run();
+    sandbox.get_token().in_new_command().run().fails(1, &[]);
     for (number, minutes) in [1, 5, 15, 15].into_iter().enumerate() {
         let tabs = number + 1;
         // Within the half minute that is left, the call is made also on a busy machine.
@@ -160,7 +160,7 @@ fn age_failure(sandbox: &Sandbox, seconds: i64) {
 #[test]
 fn who_is_answered_from_memory_does_not_wait_for_the_lock() {
     let sandbox = refusing();
-    sandbox.get_token().in_new_command().run();
+    sandbox.get_token().in_new_command().run().fails(1, &[]);
     let lock = std::fs::File::open(sandbox.cache_file(".lock")).unwrap();
     lock.lock().unwrap();
     // The lock is not let go before the end, and who waited would tell of that.
@@ -175,7 +175,7 @@ fn who_is_answered_from_memory_does_not_wait_for_the_lock() {
 #[test]
 fn a_success_forgets_the_failure() {
     let sandbox = refusing();
-    sandbox.get_token().in_new_command().run();
+    sandbox.get_token().in_new_command().run().fails(1, &[]);
     sandbox.okta.behave(|behaviour| behaviour.authorize_error = None);
     sandbox.get_token().at_terminal().in_new_command().run().token();
     std::fs::remove_file(sandbox.session_file()).unwrap();
@@ -218,7 +218,7 @@ fn a_failure_that_asked_nobody_is_printed_once_for_each_kubectl() {
 #[test]
 fn a_broken_memory_is_no_memory() {
     let sandbox = refusing();
-    sandbox.get_token().in_new_command().run();
+    sandbox.get_token().in_new_command().run().fails(1, &[]);
     std::fs::write(sandbox.cache_file(".failure.json"), b"\xff{").unwrap();
     sandbox.get_token().in_new_command().run().fails(1, &[]);
     assert_eq!(sandbox.tabs(), 2);

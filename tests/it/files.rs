@@ -301,7 +301,7 @@ fn clean_removes_links_in_place_of_sessions_and_locks_and_not_what_they_point_to
         let (path, elsewhere) = (sandbox.cache_file(suffix), sandbox.path("elsewhere"));
         fs::rename(&path, &elsewhere).unwrap();
         symlink(&elsewhere, &path).unwrap();
-        sandbox.bare(&["clean"]).run();
+        assert_eq!(sandbox.bare(&["clean"]).run().code, Some(0));
         assert!(
             fs::symlink_metadata(&path).is_err() && elsewhere.exists(),
             "{suffix}"

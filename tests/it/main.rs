@@ -18,6 +18,7 @@ mod adopt;
 mod adopt_whose;
 #[cfg(target_os = "linux")]
 mod background_refresh;
+#[cfg(target_os = "linux")]
 mod background_refresh_ends;
 mod cached;
 mod callback;
@@ -29,6 +30,7 @@ mod cluster_config;
 mod cluster_hints;
 mod cluster_issuer;
 mod cluster_secrets;
+mod declared;
 mod device;
 mod documents;
 mod drop_in;

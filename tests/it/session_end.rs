@@ -220,7 +220,7 @@ fn a_fault_of_the_configuration_keeps_the_session_and_says_how_to_sign_in_anew()
         assert_eq!(sandbox.tabs(), 1);
     }
     sandbox.okta.behave(|behaviour| behaviour.faults.clear());
-    sandbox.bare(&["clean"]).run();
+    assert_eq!(sandbox.bare(&["clean"]).run().code, Some(0));
     sandbox.get_token().run().token();
     assert_eq!(sandbox.tabs(), 2);
 }
@@ -260,7 +260,7 @@ fn a_refusal_without_a_reason_says_what_to_compare() {
         let outcome = sandbox.get_token().run();
         outcome.fails(1, &["the session could not be refreshed", &cure]);
         outcome.fails(1, &told);
-        sandbox.bare(&["clean"]).run();
+        assert_eq!(sandbox.bare(&["clean"]).run().code, Some(0));
         sandbox.okta.behave(|behaviour| behaviour.faults.clear());
         sandbox.get_token().run().token();
     }

@@ -337,6 +337,7 @@ impl Call {
     }
 
     /// Runs it to its end, as a new kubectl would: one that is the same as before would be taken for one whose token was refused.
+    #[must_use = "how it ended is what a test is about"]
     pub(crate) fn run(&self) -> Outcome {
         let call = self.clone();
         let call = if call.wrapper.is_empty() {
