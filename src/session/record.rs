@@ -50,6 +50,8 @@ pub(crate) struct Record {
     pub(crate) initial_id_token: InitialIdToken,
     /// Which record of its session it is.
     pub(crate) order: Order,
+    /// Of tokens that wait to be written into an entry of a kubeconfig: which ones they are to replace there, as a hash.
+    pub(crate) replaces: Option<String>,
 }
 
 /// The record as it is written. Its fields stand side by side: nesting them by serde's `flatten` would read each of them twice.
@@ -74,6 +76,8 @@ struct Wire<'a> {
     signed_in_at: i64,
     #[serde(default, skip_serializing_if = "is_default")]
     generation: u64,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    replaces: Option<Cow<'a, str>>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -99,6 +103,7 @@ impl Record {
             granted_scope,
             initial_id_token,
             order: Order::default(),
+            replaces: None,
         }
     }
 
@@ -144,6 +149,7 @@ impl Record {
             initial_id_token: self.initial_id_token.clone(),
             signed_in_at: self.order.signed_in_at,
             generation: self.order.generation,
+            replaces: self.replaces.as_deref().map(Cow::Borrowed),
         };
         serde_json::to_vec(&wire)
     }
@@ -203,6 +209,7 @@ impl Wire<'_> {
                 signed_in_at: self.signed_in_at,
                 generation: self.generation,
             },
+            replaces: self.replaces.map(Cow::into_owned),
         })
     }
 }
@@ -355,10 +362,11 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_record_keeps_its_order() {
+    fn a_record_keeps_its_order_and_what_it_replaces() {
         let order = Order::default().signed_in(7).next();
         let record = Record {
             order,
+            replaces: Some("hash".to_owned()),
             ..record(5, 50)
         };
         assert_eq!(

@@ -68,6 +68,7 @@ mod session_places;
 mod setup;
 mod sources;
 mod standalone;
+mod standalone_kept;
 mod standalone_selection;
 mod standalone_turns;
 mod standalone_writing;

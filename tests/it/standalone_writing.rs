@@ -9,7 +9,7 @@ use crate::standalone::{id_token, kubeconfig, short_lives, sign_in, standalone, 
 use crate::support::{Sandbox, finish, wait_until};
 
 /// Signed in, with a token that has ended and a refresh token.
-fn ended(sandbox: &Sandbox) -> (std::path::PathBuf, crate::support::Call) {
+pub(crate) fn ended(sandbox: &Sandbox) -> (std::path::PathBuf, crate::support::Call) {
     short_lives(sandbox);
     sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
     let (file, call) = standalone(sandbox, &["extra-scopes: offline_access"]);
@@ -17,7 +17,7 @@ fn ended(sandbox: &Sandbox) -> (std::path::PathBuf, crate::support::Call) {
     (file, call)
 }
 
-fn change(file: &Path, change: impl FnOnce(String) -> String) -> String {
+pub(crate) fn change(file: &Path, change: impl FnOnce(String) -> String) -> String {
     let text = change(fs::read_to_string(file).unwrap());
     fs::write(file, &text).unwrap();
     text

@@ -3,6 +3,7 @@
 //! The context chooses the user, and the user's entry names the provider. The rest is [`crate::lifecycle`] over a store of its own: the
 //! two tokens in the kubeconfig, written under kubectl's lock into the text as it is then; every other byte stays.
 
+mod kept;
 mod store;
 
 use self::store::KubeconfigStore;
@@ -40,7 +41,14 @@ pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> 
         client_id: provider.client_id.clone(),
         account: None,
     };
-    let store = KubeconfigStore::new(&selected.file, &selected.user, &identity, &provider, environment);
+    let store = KubeconfigStore::new(
+        &selected.file,
+        &selected.user,
+        &identity,
+        &provider,
+        environment,
+        ui,
+    );
     let settings = Settings {
         provider: &provider,
         login: &login,

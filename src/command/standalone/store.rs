@@ -5,10 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::kept::Held;
 use crate::command::kubeconfig::files::Kubeconfig;
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::files::{UserFileError, UserFileLock};
+use crate::files::{UserFileError, UserFileLock, shown};
 use crate::initial_id_token::InitialIdToken;
 use crate::kubeconfig::{self, AuthProvider};
 use crate::lifecycle::{LockedSession, Remark, SessionStore};
@@ -16,6 +17,7 @@ use crate::oidc::{DocumentCache, NoDocumentCache, StoredToken};
 use crate::secret::Secret;
 use crate::session::{self, Identity, Key, Loaded, Locked, Record, StorageTarget, Store, Wait};
 use crate::settings::{self, Provider, Storage};
+use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
 
 /// kubectl holds its lock for a moment only.
@@ -34,12 +36,15 @@ pub(super) struct KubeconfigStore<'a> {
     turns: Option<Store>,
     /// What kept the last tokens out of the kubeconfig; they are beside the lock.
     unwritten: Mutex<Option<Error>>,
+    ui: Ui,
 }
 
 /// The right to change the tokens of the entry.
 pub(super) struct LockedEntry<'a> {
     store: &'a KubeconfigStore<'a>,
     turn: Option<Locked<'a>>,
+    /// What the entry held when it was read or written last.
+    held: Mutex<Held>,
 }
 
 impl SessionStore for KubeconfigStore<'_> {
@@ -52,8 +57,8 @@ impl SessionStore for KubeconfigStore<'_> {
         Self: 'b;
 
     fn load(&self) -> Result<Loaded, Error> {
-        let session = self.session()?;
-        Ok(session.map_or(Loaded::Nothing, |session| Loaded::Session(Box::new(session))))
+        let entry = self.entry()?;
+        Ok(loaded(entry.and_then(|entry| self.session_of(entry))))
     }
 
     fn lock(
@@ -91,7 +96,9 @@ impl SessionStore for KubeconfigStore<'_> {
 
 impl LockedSession for LockedEntry<'_> {
     fn load(&self) -> Result<Loaded, Error> {
-        self.store.load()
+        let entry = self.store.entry()?;
+        *self.held() = entry.as_ref().map(Held::of).unwrap_or_default();
+        Ok(loaded(entry.and_then(|entry| self.store.session_of(entry))))
     }
 
     fn prepare(&mut self) -> Result<Option<Remark>, Error> {
@@ -101,6 +108,10 @@ impl LockedSession for LockedEntry<'_> {
     /// What cannot be written is kept beside the lock, for the next call.
     fn save(&self, session: &Record) -> Result<(), Error> {
         let written = self.store.write(session);
+        let mut held = self.held();
+        if written.is_ok() {
+            *held = held.with(session);
+        }
         let Some(turn) = &self.turn else {
             return written;
         };
@@ -109,8 +120,16 @@ impl LockedSession for LockedEntry<'_> {
                 turn.remove_session();
                 None
             }
-            Err(error) if turn.save(session, &StorageTarget::Disk, None).is_ok() => Some(error),
-            Err(error) => return Err(error),
+            Err(error) => {
+                let kept = Record {
+                    replaces: Some(held.hash()),
+                    ..session.clone()
+                };
+                if turn.save(&kept, &StorageTarget::Disk, None).is_err() {
+                    return Err(error);
+                }
+                Some(error)
+            }
         };
         *self.store.unwritten() = unwritten;
         Ok(())
@@ -118,13 +137,24 @@ impl LockedSession for LockedEntry<'_> {
 
     /// Other programs refresh the same entry and know nothing of our lock.
     fn successor(&self, spent: &Secret) -> Option<Record> {
-        let session = self.store.session().ok().flatten()?;
+        let entry = self.store.entry().ok().flatten()?;
+        let held = Held::of(&entry);
+        let session = self.store.session_of(entry)?;
         let is_another = session.refresh_token.as_ref().is_some_and(|token| token != spent);
+        if is_another {
+            *self.held() = held;
+        }
         is_another.then_some(session)
     }
 
     /// The sign-in that follows replaces the tokens.
     fn quarantine(&self, _: &Record) {}
+}
+
+impl LockedEntry<'_> {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<'a> KubeconfigStore<'a> {
@@ -134,6 +164,7 @@ impl<'a> KubeconfigStore<'a> {
         identity: &'a Identity,
         provider: &'a Provider,
         environment: &Environment,
+        ui: Ui,
     ) -> Self {
         Self {
             file,
@@ -142,6 +173,7 @@ impl<'a> KubeconfigStore<'a> {
             provider,
             turns: turns(file, user, identity, environment),
             unwritten: Mutex::default(),
+            ui,
         }
     }
 
@@ -170,28 +202,42 @@ impl<'a> KubeconfigStore<'a> {
         }
     }
 
-    /// Their refresh token is the successor of the one in the kubeconfig, unless somebody has signed in since.
+    /// Their refresh token is the successor of the one in the kubeconfig, unless somebody has signed in or out since.
     fn write_kept(&self, turn: &Locked<'_>) -> Result<(), Error> {
         let Ok(Loaded::Session(kept)) = turn.load() else {
             return Ok(());
         };
-        let is_later = |entry: Record| entry.issued_at > kept.issued_at;
-        if !self.session()?.is_some_and(is_later) {
+        let entry = self.entry()?;
+        let held = entry.as_ref().map(Held::of).unwrap_or_default();
+        let session = entry.and_then(|entry| self.session_of(entry));
+        if held.awaits(&kept, session.map(|session| session.issued_at)) {
             self.write(&kept)?;
+            self.ui.note(&format!(
+                "the tokens that an earlier call could not write are in `{}` now",
+                shown(self.file.path())
+            ));
         }
         turn.remove_session();
         Ok(())
     }
 
-    /// The session of the entry, as it is now.
-    fn session(&self) -> Result<Option<Record>, Error> {
+    /// The entry, as it is now.
+    fn entry(&self) -> Result<Option<AuthProvider>, Error> {
         let entry = kubeconfig::auth_provider(&self.file.text()?, self.user);
         let entry = entry.map_err(|fault| self.file.fault(&fault))?;
-        Ok(entry.and_then(|entry| session_of(entry.ok()?, self.identity, self.provider)))
+        Ok(entry.and_then(Result::ok))
+    }
+
+    fn session_of(&self, entry: AuthProvider) -> Option<Record> {
+        session_of(entry, self.identity, self.provider)
     }
 
     fn locked(&'a self, turn: Option<Locked<'a>>) -> LockedEntry<'a> {
-        LockedEntry { store: self, turn }
+        LockedEntry {
+            store: self,
+            turn,
+            held: Mutex::default(),
+        }
     }
 
     /// Writes everything but the name: a kubeconfig that turns out to take no tokens after a refresh or a sign-in would lose what it brought.
@@ -246,6 +292,10 @@ impl<'a> KubeconfigStore<'a> {
             }
         }
     }
+}
+
+fn loaded(session: Option<Record>) -> Loaded {
+    session.map_or(Loaded::Nothing, |session| Loaded::Session(Box::new(session)))
 }
 
 /// The session that the tokens of an entry make, if they are of this issuer and client.

@@ -1,0 +1,94 @@
+//! Without a command: tokens that could not be written into the kubeconfig, until the next call.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::standalone::{kubeconfig, sign_in, value, write};
+use crate::standalone_writing::{change, ended};
+use crate::support::{Call, Sandbox, finish, wait_until};
+
+const PLACE: &str = ".kube/cache/kubesesame";
+
+/// Refreshes while another program holds kubectl's lock. The next tokens live for an hour.
+fn keep(sandbox: &Sandbox, file: &Path, call: &Call) -> PathBuf {
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.id_token_lifetime_secs = 3600);
+    sandbox.hold_token_answers();
+    let running = call.spawn();
+    wait_until("the refresh is sent", || sandbox.grants("refresh_token") > 0);
+    let lock = file.with_file_name("config.lock");
+    fs::write(&lock, "").unwrap();
+    sandbox.let_answers_go();
+    finish(running).fails(1, &["the new tokens are kept in `"]);
+    fs::remove_file(lock).unwrap();
+    sandbox.okta.clear_requests();
+    let names = fs::read_dir(sandbox.path(PLACE)).unwrap();
+    let kept = names
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.to_string_lossy().ends_with(".session.json"));
+    kept.expect("tokens that are kept")
+}
+
+fn refresh_token_in(kept: &Path) -> String {
+    let record: serde_json::Value = serde_json::from_slice(&fs::read(kept).unwrap()).unwrap();
+    record["refresh_token"].as_str().unwrap().to_owned()
+}
+
+fn without_tokens(file: &Path, name: &str) {
+    change(file, |text| {
+        let lines = text.split_inclusive('\n');
+        lines.filter(|line| !line.contains(name)).collect()
+    });
+}
+
+/// Nobody sees it happen, so it is told.
+#[test]
+fn kept_tokens_are_written_with_a_note() {
+    let sandbox = Sandbox::new();
+    let (file, call) = ended(&sandbox);
+    let kept = keep(&sandbox, &file, &call);
+    let token = refresh_token_in(&kept);
+    let outcome = call.run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    let note = "the tokens that an earlier call could not write are in `";
+    assert_eq!(outcome.stderr.matches(note).count(), 1, "{outcome}");
+    assert_eq!(value(&file, "refresh-token"), Some(token));
+    assert!(sandbox.okta.requests().is_empty() && !kept.exists());
+    assert_eq!(call.run().to_string(), "exit: 0");
+}
+
+/// Whoever removes the tokens signs out, and is not signed in again by what was kept.
+#[test]
+fn kept_tokens_do_not_come_back_after_a_sign_out() {
+    let sandbox = Sandbox::new();
+    let (file, call) = ended(&sandbox);
+    let kept = keep(&sandbox, &file, &call);
+    let token = refresh_token_in(&kept);
+    without_tokens(&file, "-token:");
+    sign_in(&file, &call);
+    assert_ne!(value(&file, "refresh-token"), Some(token));
+    assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (2, 0));
+    assert!(!kept.exists());
+}
+
+/// A refresh token alone does not say when it was issued.
+#[test]
+fn kept_tokens_do_not_replace_the_refresh_token_of_another_sign_in() {
+    let sandbox = Sandbox::new();
+    let (file, call) = ended(&sandbox);
+    let kept = keep(&sandbox, &file, &call);
+    let token = refresh_token_in(&kept);
+    let text = kubeconfig(&sandbox, &["extra-scopes: offline_access"]);
+    let other = write(&sandbox, "other", &text);
+    sandbox.okta.behave(|behaviour| behaviour.clock_offset_secs = 0);
+    let flag = format!("--kubeconfig={}", other.display());
+    sign_in(&other, &sandbox.standalone().arg(&flag));
+    fs::copy(&other, &file).unwrap();
+    without_tokens(&file, " id-token:");
+    sandbox.okta.clear_requests();
+    sign_in(&file, &call);
+    assert_ne!(value(&file, "refresh-token"), Some(token));
+    assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (2, 1));
+    assert!(!kept.exists());
+}
