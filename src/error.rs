@@ -28,6 +28,12 @@ pub(crate) enum Error {
     Session(#[from] session::Error),
     #[error(transparent)]
     Oidc(#[from] oidc::Error),
+    /// The refresh token in the kubeconfig may be spent, so nobody is asked.
+    #[error("the tokens that an earlier call kept for `{}` cannot be read, or it cannot be seen whether there are any", files::shown(.kubeconfig))]
+    KeptTokens {
+        kubeconfig: PathBuf,
+        source: session::Error,
+    },
     /// The provider did not refresh the session; it stays as it is.
     #[error("the session could not be refreshed")]
     RefreshFailed {
@@ -178,6 +184,7 @@ impl Error {
             Self::Settings(error) => Some(error.hint()),
             Self::Exec(error) => Some(error.hint()),
             Self::Session(error) => Some(error.hint()),
+            Self::KeptTokens { source, .. } => Some(source.hint_for(files::Purpose::KeptTokens)),
             Self::Oidc(error) => Some(error.hint()),
             Self::RefreshFailed { source, dir } => Some(refresh_hint(source, &source.hint(), dir.as_deref())),
             Self::SessionOver(_) => Some("you will have to sign in when the token ends".to_owned()),
@@ -206,6 +213,7 @@ impl Error {
             Self::Reworded(report) => report.exit,
             Self::Kubeconfig(_)
             | Self::Session(_)
+            | Self::KeptTokens { .. }
             | Self::Oidc(_)
             | Self::RefreshFailed { .. }
             | Self::SessionOver(_)

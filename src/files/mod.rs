@@ -102,6 +102,30 @@ impl PrivateDir {
         fs::symlink_metadata(self.path_of(name)).is_ok()
     }
 
+    /// As [`Self::has`], of a directory that may be one that cannot be used.
+    ///
+    /// # Errors
+    /// When it cannot be seen.
+    pub(crate) fn has_in(dir: &Path, name: &str) -> Result<bool, Error> {
+        let path = dir.join(name);
+        match fs::symlink_metadata(&path) {
+            Ok(_) => Ok(true),
+            Err(source)
+                if matches!(
+                    source.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                Ok(false)
+            }
+            Err(source) => Err(Error::Io {
+                action: "open",
+                path,
+                source,
+            }),
+        }
+    }
+
     /// Names of what is in the directory; one that is no text is none of ours.
     pub(crate) fn names(&self) -> Result<Vec<String>, Error> {
         let failed = |source| Error::Io {

@@ -73,6 +73,14 @@ impl Error {
         matches!(self, Self::Files(_))
     }
 
+    /// Whether it hides what we may have put there: a directory of others, or a link to another one, holds nothing of ours.
+    pub(crate) fn may_hide_ours(&self) -> bool {
+        matches!(
+            self,
+            Self::Files(files::Error::Io { .. } | files::Error::OpenToOthers { .. })
+        )
+    }
+
     /// The error and its innermost cause, for a warning.
     pub(crate) fn in_one_line(&self) -> String {
         let mut text = self.to_string();
@@ -85,8 +93,13 @@ impl Error {
     }
 
     pub(crate) fn hint(&self) -> String {
+        self.hint_for(files::Purpose::Sessions)
+    }
+
+    /// As [`Self::hint`], of files for something else.
+    pub(crate) fn hint_for(&self, purpose: files::Purpose) -> String {
         match self {
-            Self::Files(error) => error.hint(files::Purpose::Sessions),
+            Self::Files(error) => error.hint(purpose),
             Self::Keyring(error) => error.hint(),
             Self::Json(_) => "this is a fault of kubesesame: please report it".to_owned(),
             Self::NoRandomness => "try again; with --token-cache-storage=disk no key is needed".to_owned(),

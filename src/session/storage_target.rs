@@ -214,6 +214,11 @@ impl Locked<'_> {
         drop(self.store.dir.remove(&self.store.key.session_file()));
     }
 
+    /// Puts a plain file out of the way that holds no session. Best effort: what stays is put aside by who stores the next one.
+    pub(crate) fn put_broken_aside(&self) {
+        drop(self.store.dir.quarantine(&self.store.key.session_file()));
+    }
+
     /// Puts the file of a session that the provider has ended out of the way, so that it is not read again. Best effort: what stays is refused
     /// once more.
     ///

@@ -181,6 +181,19 @@ impl Store {
             .any(|name| self.dir.has(name))
     }
 
+    /// Whether there is a plain file of a session in a directory, be it one that cannot be used.
+    ///
+    /// # Errors
+    /// When it cannot be seen.
+    pub(crate) fn is_plain_in(dir: &Path, key: &Key) -> Result<bool, Error> {
+        Ok(PrivateDir::has_in(dir, &key.session_file())?)
+    }
+
+    /// As [`Self::is_plain_in`], of this one.
+    pub(crate) fn has_plain(&self) -> Result<bool, Error> {
+        Self::is_plain_in(self.dir.path(), &self.key)
+    }
+
     /// Removes a session that has gone on in another place. Best effort: it is older, and so it is not used. A session in the other form is
     /// that of an entry with another storage.
     pub(crate) fn remove_superseded(&self, by: &Record) {

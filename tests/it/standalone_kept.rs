@@ -1,6 +1,7 @@
 //! Without a command: tokens that could not be written into the kubeconfig, until the next call.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::standalone::{kubeconfig, sign_in, value, write};
@@ -40,6 +41,10 @@ fn without_tokens(file: &Path, name: &str) {
         let lines = text.split_inclusive('\n');
         lines.filter(|line| !line.contains(name)).collect()
     });
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
 /// Nobody sees it happen, so it is told.
@@ -90,5 +95,76 @@ fn kept_tokens_do_not_replace_the_refresh_token_of_another_sign_in() {
     sign_in(&file, &call);
     assert_ne!(value(&file, "refresh-token"), Some(token));
     assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (2, 1));
+    assert!(!kept.exists());
+}
+
+/// The refresh token in the kubeconfig is spent: to send it once more ends the session.
+#[test]
+fn kept_tokens_that_cannot_be_read_now_are_told_before_anybody_is_asked() {
+    type Change = fn(&Path);
+    let lock = |kept: &Path| PathBuf::from(kept.to_string_lossy().replace(".session.json", ".lock"));
+    let cases: [(&str, Change, Change, &str); 4] = [
+        (
+            "the file",
+            |kept| set_mode(kept, 0),
+            |kept| set_mode(kept, 0o600),
+            "chmod u+rwX ",
+        ),
+        (
+            "the directory",
+            |kept| set_mode(kept.parent().unwrap(), 0),
+            |kept| set_mode(kept.parent().unwrap(), 0o700),
+            "chmod u+rwX ",
+        ),
+        (
+            "the directory above",
+            |kept| set_mode(kept.parent().unwrap().parent().unwrap(), 0),
+            |kept| set_mode(kept.parent().unwrap().parent().unwrap(), 0o700),
+            "chmod u+rwX ",
+        ),
+        (
+            "a second name",
+            |kept| fs::hard_link(kept, kept.with_extension("second")).unwrap(),
+            |kept| fs::remove_file(kept.with_extension("second")).unwrap(),
+            "find ~ -xdev -samefile ",
+        ),
+    ];
+    let try_case = |what: &str, spoil: &dyn Fn(&Path), mend: &dyn Fn(&Path), cure: &str| {
+        let sandbox = Sandbox::new();
+        let (file, call) = ended(&sandbox);
+        let kept = keep(&sandbox, &file, &call);
+        let Some(call) = call.without_rights_of_root() else {
+            return;
+        };
+        spoil(&kept);
+        let outcome = call.run();
+        mend(&kept);
+        outcome.fails(1, &["an earlier call kept", cure]);
+        assert!(sandbox.okta.requests().is_empty(), "{what}: {outcome}");
+        let outcome = call.run();
+        assert_eq!(outcome.code, Some(0), "{what}: {outcome}");
+        assert!(sandbox.okta.requests().is_empty(), "{what}: {outcome}");
+        assert!(!kept.exists());
+    };
+    for (what, spoil, mend, cure) in cases {
+        try_case(what, &spoil, &mend, cure);
+    }
+    let lock_mode = |mode| move |kept: &Path| set_mode(&lock(kept), mode);
+    try_case("the lock", &lock_mode(0), &lock_mode(0o600), "chmod u+rwX ");
+}
+
+/// It is of no use to anybody, and is not removed by a program that has not read it.
+#[test]
+fn kept_tokens_that_are_broken_are_put_aside() {
+    let sandbox = Sandbox::new();
+    let (file, call) = ended(&sandbox);
+    let kept = keep(&sandbox, &file, &call);
+    let whole = fs::read(&kept).unwrap();
+    fs::write(&kept, &whole[..100]).unwrap();
+    let outcome = call.run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(outcome.stderr.contains("it is broken"), "{outcome}");
+    let aside = PathBuf::from(format!("{}.quarantined", kept.display()));
+    assert_eq!(fs::read(aside).unwrap(), whole[..100]);
     assert!(!kept.exists());
 }

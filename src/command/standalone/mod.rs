@@ -4,6 +4,7 @@
 //! two tokens in the kubeconfig, written under kubectl's lock into the text as it is then; every other byte stays.
 
 mod kept;
+mod places;
 mod store;
 
 use self::store::KubeconfigStore;

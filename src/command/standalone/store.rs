@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::kept::Held;
+use super::places::Places;
 use crate::command::kubeconfig::files::Kubeconfig;
 use crate::environment::Environment;
 use crate::error::Error;
@@ -15,8 +16,8 @@ use crate::kubeconfig::{self, AuthProvider};
 use crate::lifecycle::{LockedSession, Remark, SessionStore};
 use crate::oidc::{DocumentCache, NoDocumentCache, StoredToken};
 use crate::secret::Secret;
-use crate::session::{self, Identity, Key, Loaded, Locked, Record, StorageTarget, Store, Wait};
-use crate::settings::{self, Provider, Storage};
+use crate::session::{self, Identity, Loaded, Locked, Record, StorageTarget, Store, Wait};
+use crate::settings::Provider;
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
 
@@ -33,7 +34,7 @@ pub(super) struct KubeconfigStore<'a> {
     user: &'a str,
     identity: &'a Identity,
     provider: &'a Provider,
-    turns: Option<Store>,
+    places: Places,
     /// What kept the last tokens out of the kubeconfig; they are beside the lock.
     unwritten: Mutex<Option<Error>>,
     ui: Ui,
@@ -66,27 +67,33 @@ impl SessionStore for KubeconfigStore<'_> {
         limit: Duration,
         on_wait: &dyn Fn(Option<&str>),
     ) -> Result<(LockedEntry<'_>, bool), Error> {
-        let (turn, wait) = match self.turns.as_ref().map(|turns| turns.lock(limit, on_wait)) {
+        let (turn, wait) = match self.places.turns.as_ref().map(|turns| turns.lock(limit, on_wait)) {
             Some(Err(error @ session::Error::LockTimeout { .. })) => return Err(error.into()),
             // Without a place for it there is no turn to wait for.
-            None | Some(Err(_)) => (None, None),
+            None => (None, None),
+            Some(Err(error)) => {
+                self.check_none_kept(error)?;
+                (None, None)
+            }
             Some(Ok((turn, wait))) => (Some(turn), Some(wait)),
         };
-        if let Some(turn) = &turn {
-            self.write_kept(turn)?;
-        }
+        self.write_kept_in_all(turn.as_ref())?;
         self.rehearse()?;
         Ok((self.locked(turn), wait == Some(Wait::BehindAnother)))
     }
 
     fn try_lock(&self) -> Result<Option<LockedEntry<'_>>, Error> {
-        let Some(turns) = &self.turns else {
-            return Ok(Some(self.locked(None)));
+        let turn = match self.places.turns.as_ref().map(Store::try_lock) {
+            None => None,
+            Some(Ok(None)) => return Ok(None),
+            Some(Ok(turn)) => turn,
+            Some(Err(error)) => {
+                self.check_none_kept(error)?;
+                None
+            }
         };
-        Ok(match turns.try_lock() {
-            Ok(turn) => turn.map(|turn| self.locked(Some(turn))),
-            Err(_) => Some(self.locked(None)),
-        })
+        self.write_kept_in_all(turn.as_ref())?;
+        Ok(Some(self.locked(turn)))
     }
 
     fn documents(&self) -> &dyn DocumentCache {
@@ -171,7 +178,7 @@ impl<'a> KubeconfigStore<'a> {
             user,
             identity,
             provider,
-            turns: turns(file, user, identity, environment),
+            places: Places::new(file, user, identity, environment),
             unwritten: Mutex::default(),
             ui,
         }
@@ -184,28 +191,78 @@ impl<'a> KubeconfigStore<'a> {
     /// What kept the tokens of this call out of the kubeconfig, and where they are.
     pub(super) fn take_unwritten(&self) -> Option<(Error, PathBuf)> {
         let error = self.unwritten().take()?;
-        Some((error, self.turns.as_ref()?.session_path()))
+        Some((error, self.places.turns.as_ref()?.session_path()))
     }
 
     fn unwritten(&self) -> MutexGuard<'_, Option<Error>> {
         self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the tokens that an earlier call could not write, unless another call is at work, which does so itself.
+    /// Writes the tokens that an earlier call could not write, unless another call is at work, which does so itself. What keeps them from being
+    /// read is told where the token in the kubeconfig has ended: a good one needs no other.
     pub(super) fn write_kept_tokens(&self) -> Result<(), Error> {
-        let Some(turns) = self.turns.as_ref().filter(|turns| turns.has_session()) else {
+        for place in self.places.with_kept() {
+            if let Ok(Some(turn)) = place.try_lock()
+                && let Err(error) = self.write_kept(&turn)
+                && !matches!(error, Error::KeptTokens { .. })
+            {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Before a refresh token is spent: where tokens are kept, the one in the kubeconfig is spent already.
+    fn write_kept_in_all(&self, turn: Option<&Locked<'_>>) -> Result<(), Error> {
+        if let Some(error) = self.places.take_hidden() {
+            return Err(self.kept_error(error));
+        }
+        if let Some(turn) = turn {
+            self.write_kept(turn)?;
+        }
+        for place in &self.places.others {
+            if place.has_session()
+                && let Some(turn) = place.try_lock().map_err(|error| self.kept_error(error))?
+            {
+                self.write_kept(&turn)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets a call go on whose place cannot be locked, if no tokens are kept there.
+    fn check_none_kept(&self, error: session::Error) -> Result<(), Error> {
+        let is_seen_empty = self
+            .places
+            .turns
+            .as_ref()
+            .is_none_or(|turns| matches!(turns.has_plain(), Ok(false)));
+        if is_seen_empty {
             return Ok(());
-        };
-        match turns.try_lock() {
-            Ok(Some(turn)) => self.write_kept(&turn),
-            Ok(None) | Err(_) => Ok(()),
+        }
+        Err(self.kept_error(error))
+    }
+
+    fn kept_error(&self, source: session::Error) -> Error {
+        Error::KeptTokens {
+            kubeconfig: self.file.path().to_owned(),
+            source,
         }
     }
 
     /// Their refresh token is the successor of the one in the kubeconfig, unless somebody has signed in or out since.
     fn write_kept(&self, turn: &Locked<'_>) -> Result<(), Error> {
-        let Ok(Loaded::Session(kept)) = turn.load() else {
-            return Ok(());
+        let kept = match turn.load().map_err(|error| self.kept_error(error))? {
+            Loaded::Session(kept) => kept,
+            Loaded::Nothing => return Ok(()),
+            Loaded::Corrupt(reason) => {
+                self.ui.warn(&format!(
+                    "the tokens that an earlier call kept for `{}` cannot be used and are put aside: {reason}",
+                    shown(self.file.path())
+                ));
+                turn.put_broken_aside();
+                return Ok(());
+            }
         };
         let entry = self.entry()?;
         let held = entry.as_ref().map(Held::of).unwrap_or_default();
@@ -322,26 +379,4 @@ fn session_of(entry: AuthProvider, identity: &Identity, provider: &Provider) -> 
         provider.scopes.joined(),
         stored.initial_id_token,
     ))
-}
-
-/// Where calls for the same entry wait for each other: below the home, where nobody else can put anything, and which is the same in every
-/// shell of a person, whatever its `KUBECACHEDIR`. Where that cannot be, another place is better than none; without any they don't wait.
-fn turns(file: &Kubeconfig, user: &str, identity: &Identity, environment: &Environment) -> Option<Store> {
-    let file = file.real().to_string_lossy();
-    let variant_tags = ["auth-provider", &*file, user];
-    let key = Key::new(
-        &identity.issuer,
-        &identity.client_id,
-        [],
-        &[],
-        None,
-        &variant_tags,
-    );
-    let dirs = [
-        settings::cache_dir_of_home(environment),
-        settings::cache_dir(None, environment).ok(),
-        environment.temporary_dir.clone(),
-    ];
-    let mut dirs = dirs.into_iter().flatten();
-    dirs.find_map(|dir| Store::create(&dir, key.clone(), identity.clone(), Storage::Disk).ok())
 }

@@ -10,6 +10,8 @@ use super::{Error, Kind, platform, quoted};
 pub(crate) enum Purpose {
     /// In the directory for sessions.
     Sessions,
+    /// Tokens that wait beside the lock of the standalone mode to be written into a kubeconfig.
+    KeptTokens,
     /// A secret that `convert` takes out of a kubeconfig.
     MovedSecret,
     /// Named by this flag.
@@ -32,6 +34,7 @@ impl Purpose {
     fn elsewhere(self) -> String {
         match self {
             Self::Sessions => "choose another place with --token-cache-dir".to_owned(),
+            Self::KeptTokens => "give those tokens up, and sign in anew: kubesesame clean".to_owned(),
             Self::MovedSecret => "leave --secret-to-file out: the secrets stay in the kubeconfig".to_owned(),
             Self::Flag(flag) => format!("name another file with --{flag}"),
             Self::Kubeconfig => "name a copy in another place with --kubeconfig".to_owned(),
@@ -46,7 +49,10 @@ impl Error {
                 let reads = matches!(*action, "read" | "open" | "list");
                 system_hint(purpose, reads, path, source)
             }
-            (_, Purpose::Sessions) => self.hint_for_session(),
+            (Self::OpenToOthers { .. }, Purpose::KeptTokens) => {
+                format!("if nobody else had a reason to look: {}", self.closing())
+            }
+            (_, Purpose::Sessions | Purpose::KeptTokens) => self.hint_for_session(),
             (_, Purpose::MovedSecret) => self.hint_for_moved_secret(),
             (_, Purpose::Flag(_) | Purpose::Kubeconfig) => self.hint_for_named(purpose),
         }
@@ -195,6 +201,11 @@ fn permission_hint(purpose: Purpose, reads: bool, path: &Path) -> String {
     match purpose {
         Purpose::Flag(_) => format!("make it readable for you: chmod u+r {}", quoted(path)),
         Purpose::Kubeconfig => format!("make it and its directory {dir} readable and writable for you"),
+        Purpose::KeptTokens => format!(
+            "make it and its directory readable for you (chmod u+rwX {dir} {}), or {}",
+            quoted(path),
+            purpose.elsewhere()
+        ),
         _ if reads => format!(
             "make it readable for you (chmod u+rwX {}), or {}",
             quoted(path),
