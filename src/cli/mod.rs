@@ -157,6 +157,7 @@ const SOURCES: &str = concat!(
 const PLACES_TO_CLEAN: &str = "\
 It removes every session of yours, whatever the issuer and the account, in the directory above and in those where sessions are kept when the \
 home cannot be written: $XDG_RUNTIME_DIR/kubesesame, and kubesesame-UID among the temporary files ($TMPDIR, such as /tmp/kubesesame-1000). \
+Tokens that a call without a command has kept in ~/.kube/cache/kubesesame, to be written into the kubeconfig by the next one, go too. \
 Tokens that were issued live on until their end.";
 
 // Only the command that is run is built: half of what a cached call would do otherwise.

@@ -8,7 +8,7 @@ use crate::cli::{CleanArgs, FileArgs};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::session::{self, Removed};
-use crate::settings::{cache_dir, runtime_dir};
+use crate::settings::{cache_dir, cache_dir_of_home, runtime_dir};
 use crate::ui::Ui;
 
 /// How long a refresh that is under way is waited for.
@@ -16,9 +16,12 @@ const REFRESH_WAIT: Duration = Duration::from_secs(40);
 
 pub(crate) fn run(args: CleanArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     // One directory that cannot be looked at keeps nobody from the others; the first failure is told at the end.
-    let cleaned = cache_dir(args.token_cache_dir, environment)
-        .map_err(Error::from)
-        .and_then(|dir| clean(&dir, true, ui));
+    let dir = cache_dir(args.token_cache_dir, environment);
+    let home = cache_dir_of_home(environment).filter(|home| dir.as_ref().ok() != Some(home));
+    let cleaned = dir.map_err(Error::from).and_then(|dir| clean(&dir, true, ui));
+    if let Some(home) = home {
+        clean_waiting(&home, ui);
+    }
     // Where sessions are when the home cannot be written.
     let fallback = runtime_dir(environment).map_or(Ok(()), |dir| clean(&dir, false, ui));
     // Failures are remembered there, and a session may have gone on there. Everybody may make a directory among the temporary files, and
@@ -42,11 +45,23 @@ fn sweep_kubeconfigs(environment: &Environment) {
     }
 }
 
+fn tell_of_wait(ui: Ui) {
+    ui.note("waiting for another kubesesame, which is refreshing a session or signing in");
+}
+
+/// The standalone mode keeps what it could not write below the home, wherever sessions are. A home that cannot be looked at may be why they
+/// are elsewhere, so it is no failure.
+fn clean_waiting(home: &Path, ui: Ui) {
+    match session::remove_waiting(home, REFRESH_WAIT, || tell_of_wait(ui)) {
+        Ok(removed) => report_removed(&removed, home, false, ui),
+        Err(error) => ui.warn(&error.in_one_line()),
+    }
+}
+
 /// `always_tells`: also that there was nothing.
 fn clean(dir: &Path, always_tells: bool, ui: Ui) -> Result<(), Error> {
-    let tell = || ui.note("waiting for another kubesesame, which is refreshing a session or signing in");
     report_removed(
-        &session::remove_all(dir, REFRESH_WAIT, tell)?,
+        &session::remove_all(dir, REFRESH_WAIT, || tell_of_wait(ui))?,
         dir,
         always_tells,
         ui,

@@ -179,6 +179,32 @@ pub(crate) fn remove_all(dir: &Path, patience: Duration, tell: impl Fn()) -> Res
     Ok(removed)
 }
 
+/// Removes what waits in the directory to be written into a kubeconfig, and no session.
+///
+/// As [`remove_all`], it waits for whoever is about to write it.
+pub(crate) fn remove_waiting(dir: &Path, patience: Duration, tell: impl Fn()) -> Result<Removed, Error> {
+    let mut removed = Removed::default();
+    let Some(dir) = PrivateDir::open(dir)? else {
+        return Ok(removed);
+    };
+    let is_waiting = |name: &str| matches!(dir.read(name), Ok(Some(bytes)) if record::is_waiting(&bytes));
+    for name in dir.names()?.iter().filter(|name| !key::is_sealed(name)) {
+        let Some(key) = key::of_session_file(name).filter(|_| is_waiting(name)) else {
+            continue;
+        };
+        let lock = dir.lock_file(&format!("{key}.lock")).ok();
+        if let Some(lock) = &lock {
+            // As long as it may take: what is written after that is told by who writes it.
+            drop(lock::acquire(lock, patience, &tell));
+        }
+        if is_waiting(name) {
+            dir.remove(name)?;
+            removed.sessions += 1;
+        }
+    }
+    Ok(removed)
+}
+
 impl Removed {
     /// A keyring that has failed once is not asked again: it takes its time.
     fn forget_key(&mut self, name: &str) {

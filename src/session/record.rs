@@ -12,6 +12,16 @@ use super::Order;
 use crate::initial_id_token::InitialIdToken;
 use crate::secret::Secret;
 
+/// Whether it is the record of tokens that wait to be written into a kubeconfig, whosever they are.
+pub(super) fn is_waiting(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Waiting {
+        replaces: Option<String>,
+    }
+
+    serde_json::from_slice::<Waiting>(bytes).is_ok_and(|record| record.replaces.is_some())
+}
+
 /// Version of the format that is written.
 const VERSION: u32 = 1;
 
@@ -371,8 +381,10 @@ pub(super) mod tests {
         };
         assert_eq!(
             Record::parse(&record.to_json().unwrap(), &record.identity),
-            Ok(record)
+            Ok(record.clone())
         );
+        assert!(is_waiting(&record.to_json().unwrap()));
+        assert!(!is_waiting(&super::tests::record(5, 50).to_json().unwrap()));
     }
 
     #[test]

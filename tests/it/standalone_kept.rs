@@ -168,3 +168,21 @@ fn kept_tokens_that_are_broken_are_put_aside() {
     assert_eq!(fs::read(aside).unwrap(), whole[..100]);
     assert!(!kept.exists());
 }
+
+/// They are below the home wherever sessions are, and other sessions there are those of calls without that variable.
+#[test]
+fn clean_removes_kept_tokens_wherever_sessions_are() {
+    let sandbox = Sandbox::new();
+    let (file, call) = ended(&sandbox);
+    let kept = keep(&sandbox, &file, &call);
+    sandbox.signed_in();
+    let other = sandbox.path("kube-cache");
+    let clean = sandbox
+        .bare(&["clean"])
+        .env("KUBECACHEDIR", other.to_str().unwrap());
+    let outcome = clean.run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(outcome.stderr.contains("removed 1 session"), "{outcome}");
+    assert!(!kept.exists());
+    assert_eq!(sandbox.session_count(PLACE), 1);
+}

@@ -316,8 +316,9 @@ fn the_help_of_clean_names_every_place_that_it_looks_at() {
 
     It removes every session of yours, whatever the issuer and the account, in the directory above and
     in those where sessions are kept when the home cannot be written: $XDG_RUNTIME_DIR/kubesesame, and
-    kubesesame-UID among the temporary files ($TMPDIR, such as /tmp/kubesesame-1000). Tokens that were
-    issued live on until their end.
+    kubesesame-UID among the temporary files ($TMPDIR, such as /tmp/kubesesame-1000). Tokens that a call
+    without a command has kept in ~/.kube/cache/kubesesame, to be written into the kubeconfig by the
+    next one, go too. Tokens that were issued live on until their end.
     exit: 0
     ");
 }
