@@ -31,7 +31,7 @@ pub(crate) fn run(args: CleanArgs, environment: &Environment, ui: Ui) -> Result<
     {
         report_removed(&removed, dir, false, ui);
     }
-    sweep_kubeconfigs(environment);
+    sweep_kubeconfigs(environment, ui);
     if let (Err(_), Err(second)) = (&cleaned, &fallback) {
         ui.warn(&second.in_one_line());
     }
@@ -39,9 +39,12 @@ pub(crate) fn run(args: CleanArgs, environment: &Environment, ui: Ui) -> Result<
 }
 
 /// Removes what a killed `kubeconfig convert` left beside the kubeconfigs, secrets included.
-fn sweep_kubeconfigs(environment: &Environment) {
+fn sweep_kubeconfigs(environment: &Environment, ui: Ui) {
     for file in in_order(&FileArgs { kubeconfig: None }, environment).unwrap_or_default() {
         file.sweep();
+        if let Some(warning) = file.warning_of_unfinished() {
+            ui.warn(&warning);
+        }
     }
 }
 

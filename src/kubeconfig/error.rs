@@ -1,6 +1,6 @@
 //! What keeps a kubeconfig from being converted or restored, and the way out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::tree::{Broken, SECOND_DOCUMENT};
 use crate::files::{self, shown};
@@ -13,7 +13,12 @@ pub(crate) enum Error {
     #[error("`{}` is not UTF-8 (byte {at})", shown(.path))]
     NotUtf8 { path: PathBuf, at: usize },
     #[error("`{}` {} (line {}, column {})", shown(.path), .broken.reason, .broken.line, .broken.column)]
-    Broken { path: PathBuf, broken: Broken },
+    Broken {
+        path: PathBuf,
+        broken: Broken,
+        /// The whole of what was being written when the writer was killed.
+        unfinished: Option<PathBuf>,
+    },
     #[error("`{}` is no kubeconfig: {reason}", shown(.path))]
     NoKubeconfig { path: PathBuf, reason: &'static str },
     #[error("there is no kubeconfig: {looked_for}")]
@@ -84,7 +89,12 @@ impl Error {
         match self {
             Self::File(error) => error.hint(),
             Self::NotUtf8 { .. } => "save it as UTF-8, which kubectl needs too".to_owned(),
-            Self::Broken { path, broken } if broken.reason == SECOND_DOCUMENT => format!(
+            Self::Broken {
+                path,
+                unfinished: Some(whole),
+                ..
+            } => unfinished_hint(path, whole),
+            Self::Broken { path, broken, .. } if broken.reason == SECOND_DOCUMENT => format!(
                 "kubectl never looks at what follows the `---` of line {} in {}: move it to a file of its own",
                 broken.line,
                 files::quoted(path)
@@ -137,6 +147,12 @@ impl Error {
             }
         }
     }
+}
+
+/// What to do where a write in place was ended in the middle.
+pub(crate) fn unfinished_hint(path: &Path, whole: &Path) -> String {
+    let (whole, path) = (files::quoted(whole), files::quoted(path));
+    format!("a write was ended in the middle; the whole text is in {whole}: cp {whole} {path}")
 }
 
 /// So many names help; more are a flood.

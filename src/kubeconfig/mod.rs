@@ -29,7 +29,7 @@ pub(crate) use auth_provider::{
 pub(crate) use convert::{ConvertOptions, Fault, Plan, UserOutcome, converted_users, is_conversion_of, plan};
 pub(crate) use diff::unified;
 pub(crate) use entry_terms::{hint_in_cluster_terms, hint_in_entry_terms, in_entry_terms};
-pub(crate) use error::Error;
+pub(crate) use error::{Error, unfinished_hint};
 pub(crate) use mask::masked_reason;
 pub(crate) use secret_flag::SecretFlag;
 

@@ -374,6 +374,7 @@ pub(super) mod tests {
     #[test]
     fn a_record_keeps_its_order_and_what_it_replaces() {
         let order = Order::default().signed_in(7).next();
+        assert!(!is_waiting(&record(5, 50).to_json().unwrap()));
         let record = Record {
             order,
             replaces: Some("hash".to_owned()),
@@ -384,7 +385,6 @@ pub(super) mod tests {
             Ok(record.clone())
         );
         assert!(is_waiting(&record.to_json().unwrap()));
-        assert!(!is_waiting(&super::tests::record(5, 50).to_json().unwrap()));
     }
 
     #[test]

@@ -69,6 +69,8 @@ mod setup;
 mod sources;
 mod standalone;
 mod standalone_kept;
+#[cfg(target_os = "linux")]
+mod standalone_killed;
 mod standalone_selection;
 mod standalone_turns;
 mod standalone_writing;

@@ -173,7 +173,7 @@ fn kept_tokens_do_not_replace_later_ones() {
 
 /// A wrapper that runs a program with mounts of its own, if that can be had here.
 #[cfg(target_os = "linux")]
-fn with_mounts(mount: &str) -> Option<[String; 7]> {
+pub(crate) fn with_mounts(mount: &str) -> Option<[String; 7]> {
     let run = format!("{mount} && exec \"$@\"");
     let wrapper = ["unshare", "--map-root-user", "--mount", "sh", "-c", &run, "sh"].map(str::to_owned);
     let tried = Command::new(&wrapper[0]).args(&wrapper[1..]).arg("true").output();

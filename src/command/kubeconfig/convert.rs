@@ -81,6 +81,10 @@ impl Convert<'_> {
         let home = self.environment.home.as_deref();
         let secrets = SecretFiles::new(home.filter(|_| self.args.secret_to_file));
         let plans = self.plan(files, &secrets)?;
+        for warning in plans.iter().filter_map(|plan| plan.file.warning_of_unfinished()) {
+            // It can be read all the same.
+            self.ui.warn(&warning);
+        }
         self.check(&plans)?;
         let changes: Vec<FilePlan> = plans.into_iter().filter(|plan| self.is_told(plan)).collect();
         if changes.is_empty() {

@@ -88,7 +88,11 @@ impl Kubeconfig {
     pub(in crate::command) fn fault(&self, fault: &Fault) -> Error {
         let path = self.path().to_owned();
         match *fault {
-            Fault::Broken(broken) => Error::Broken { path, broken },
+            Fault::Broken(broken) => Error::Broken {
+                path,
+                broken,
+                unfinished: self.file.unfinished(),
+            },
             Fault::NoKubeconfig(reason) => Error::NoKubeconfig { path, reason },
             Fault::VerificationFailed => Error::VerificationFailed { path },
         }
@@ -112,9 +116,20 @@ impl Kubeconfig {
         Ok(self.file.stage(bytes, lock)?)
     }
 
-    /// Removes what a killed process of ours left beside the file.
+    /// Removes what a killed process of ours left beside the file, but for what the file may need.
     pub(in crate::command) fn sweep(&self) {
         self.file.sweep();
+    }
+
+    /// What to do about a write in place that was ended in the middle.
+    pub(in crate::command) fn warning_of_unfinished(&self) -> Option<String> {
+        let whole = self.file.unfinished()?;
+        Some(format!(
+            "{}; if `{}` is as you want it: rm {}",
+            kubeconfig::unfinished_hint(self.path(), &whole),
+            shown(self.path()),
+            quoted(&whole)
+        ))
     }
 
     pub(super) fn backup_name(&self) -> String {

@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{TEMPORARY_SUFFIX, UserFile, UserFileError, beside, temporary_prefix};
+use super::staged::remove_copy;
+use super::{TEMPORARY_SUFFIX, UserFile, UserFileError, WHOLE_COPY, beside, read_open, temporary_prefix};
 use crate::clock;
 use crate::files::{open, platform};
 use crate::process::HeldSignals;
@@ -63,6 +64,15 @@ impl Drop for UserFileLock {
     }
 }
 
+/// What a write in place has left beside the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WholeCopy {
+    None,
+    /// The file holds the same.
+    OfTheSame,
+    OfAnother,
+}
+
 /// How long a lock has been there; a clock that was set back tells nothing.
 fn age(lock: &Path) -> Option<Duration> {
     let made = fs::symlink_metadata(lock).ok()?.modified().ok()?;
@@ -75,7 +85,7 @@ impl UserFile {
     /// Removes what a killed process of ours left beside the file: it holds what the file holds, secrets too. Nothing is done where
     /// somebody else is at work.
     pub(crate) fn sweep(&self) {
-        if !self.leftovers().is_empty() {
+        if !self.leftovers().is_empty() || self.whole_copy() == WholeCopy::OfTheSame {
             // Who takes the lock removes them.
             drop(UserFileLock::take(&[self]));
         }
@@ -89,6 +99,27 @@ impl UserFile {
     fn remove_leftovers(&self) {
         for path in self.leftovers() {
             drop(fs::remove_file(path));
+        }
+        if self.whole_copy() == WholeCopy::OfTheSame {
+            remove_copy(&beside(&self.real, WHOLE_COPY));
+        }
+    }
+
+    /// The whole of what was written in place when the writer was killed or could not go on, if the file is not that now.
+    pub(crate) fn unfinished(&self) -> Option<PathBuf> {
+        (self.whole_copy() == WholeCopy::OfAnother).then(|| beside(&self.real, WHOLE_COPY))
+    }
+
+    /// One of another user is none: what it says would be run.
+    fn whole_copy(&self) -> WholeCopy {
+        let path = beside(&self.real, WHOLE_COPY);
+        let is_ours = fs::symlink_metadata(&path)
+            .is_ok_and(|metadata| metadata.is_file() && platform::is_own(&metadata));
+        let copy = || read_open(platform::open_to_read(&path).ok()?, &path).ok();
+        match copy().filter(|_| is_ours) {
+            None => WholeCopy::None,
+            Some(copy) if self.read().is_ok_and(|bytes| bytes == copy) => WholeCopy::OfTheSame,
+            Some(_) => WholeCopy::OfAnother,
         }
     }
 

@@ -26,6 +26,8 @@ pub(crate) use staged::Staged;
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 pub(in crate::files) const PIPE: &str = "a pipe";
 const TEMPORARY_SUFFIX: &str = ".tmp";
+/// What a file is called that holds the whole of what is written in place.
+const WHOLE_COPY: &str = ".kubesesame-new";
 
 /// A file by the name that the person gave it, and by the one it really has.
 #[derive(Debug, Clone)]

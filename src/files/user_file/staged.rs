@@ -1,12 +1,12 @@
 //! New contents for a person's file, and how they take its place.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::{UserFileError, beside, sync_parent};
+use super::{UserFileError, WHOLE_COPY, beside, sync_parent};
 use crate::files::open;
 use crate::files::reserved::fill;
 
@@ -31,8 +31,8 @@ impl Staged {
     }
 }
 
-/// Writes the new contents over the old ones. The temporary file stays until that is done; what fails leaves the old ones, if the file can be
-/// written at all, else a copy of the new ones beside it.
+/// Writes the new contents over the old ones. Until that is done the whole of them is beside the file under a name that nobody sweeps: who is
+/// killed leaves the file half written. What fails leaves the old ones, if the file can be written at all.
 fn write_in_place(mut new: NamedTempFile, path: &Path) -> Result<(), UserFileError> {
     let failed = UserFileError::io("write", path);
     let (mut old_bytes, mut new_bytes) = (Vec::new(), Vec::new());
@@ -47,19 +47,31 @@ fn write_in_place(mut new: NamedTempFile, path: &Path) -> Result<(), UserFileErr
         Ok(file) => file,
         Err(error) => return Err(failed(error)),
     };
+    let copy = beside(path, WHOLE_COPY);
+    new.persist(&copy)
+        .map_err(|error| UserFileError::io("write", &copy)(error.error))?;
+    // A power loss is no reason to write nothing.
+    drop(sync_parent(&copy));
     let Err(source) = fill(&mut file, &new_bytes) else {
+        remove_copy(&copy);
         return Ok(());
     };
     if fill(&mut file, &old_bytes).is_ok() {
+        remove_copy(&copy);
         return Err(failed(source));
     }
-    let copy = beside(path, ".kubesesame-new");
-    match new.persist(&copy) {
-        Ok(_) => Err(UserFileError::HalfWritten {
-            path: path.to_owned(),
-            copy,
-            source,
-        }),
-        Err(_) => Err(failed(source)),
-    }
+    Err(UserFileError::HalfWritten {
+        path: path.to_owned(),
+        copy,
+        source,
+    })
+}
+
+/// Best effort: one that is no more than the file is swept later.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the single access point to the file system"
+)]
+pub(super) fn remove_copy(copy: &Path) {
+    drop(fs::remove_file(copy));
 }
