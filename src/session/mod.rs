@@ -18,7 +18,7 @@ mod storage_target;
 mod store;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use fast_path_entry::{FastPathEntry, RefreshPolicy};
@@ -46,6 +46,9 @@ pub(crate) enum Error {
     Files(#[from] files::Error),
     #[error(transparent)]
     Keyring(#[from] keyring::Error),
+    /// A plain file that whoever can write there could have made; it may also be that of an entry with another storage.
+    #[error("{keyring}")]
+    PlainInPlace { plain: PathBuf, keyring: keyring::Error },
     #[error("the session cannot be written as JSON")]
     Json(#[from] serde_json::Error),
     #[error("the system has no random numbers to make a key of")]
@@ -101,6 +104,11 @@ impl Error {
         match self {
             Self::Files(error) => error.hint(purpose),
             Self::Keyring(error) => error.hint(),
+            Self::PlainInPlace { plain, keyring } => format!(
+                "{}; or move the plain file away, and the next session is kept on disk: mv {1} {1}.old",
+                keyring.hint(),
+                files::quoted(plain)
+            ),
             Self::Json(_) => "this is a fault of kubesesame: please report it".to_owned(),
             Self::NoRandomness => "try again; with --token-cache-storage=disk no key is needed".to_owned(),
             Self::LockTimeout {

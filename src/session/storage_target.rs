@@ -54,7 +54,13 @@ impl Locked<'_> {
             Storage::Auto if there(self.store.key.session_file()) => {
                 if was_sealed() {
                     // Anybody could have put it there, and it is not used.
-                    return self.sealed_target();
+                    return self.sealed_target().map_err(|error| match error {
+                        Error::Keyring(keyring) => Error::PlainInPlace {
+                            plain: self.store.dir.path_of(&self.store.key.session_file()),
+                            keyring,
+                        },
+                        error => error,
+                    });
                 }
                 // Decided when it began: a keyring that comes and goes must not scatter sessions.
                 Ok(StorageTarget::Disk)

@@ -93,12 +93,22 @@ fn auto_refuses_a_plain_file_in_place_of_a_sealed_one_where_the_keyring_is_gone(
     };
     sandbox.get_token().run().token();
     let before = fs::read(sandbox.session_file()).unwrap();
+    let plain = sandbox.session_file();
+    let cure = format!("mv {0} {0}.old", plain.display());
     call.run().fails(
         1,
-        &["a plain file is in its place", "there is no OS keyring here"],
+        &[
+            "a plain file is in its place",
+            "there is no OS keyring here",
+            &cure,
+        ],
     );
     assert!(mark.is_there());
-    assert_eq!(fs::read(sandbox.session_file()).unwrap(), before);
+    assert_eq!(fs::read(&plain).unwrap(), before);
+    fs::rename(&plain, sandbox.path("old")).unwrap();
+    let outcome = call.run();
+    outcome.token();
+    assert!(outcome.stderr.contains("warning: "), "{outcome}");
 }
 
 /// What is left of it is its lock.
