@@ -18,7 +18,6 @@ pub(super) fn is_waiting(bytes: &[u8]) -> bool {
     struct Waiting {
         replaces: Option<String>,
     }
-
     serde_json::from_slice::<Waiting>(bytes).is_ok_and(|record| record.replaces.is_some())
 }
 
