@@ -82,7 +82,7 @@ fn report_removed(removed: &Removed, dir: &Path, always_tells: bool, ui: Ui) {
         many => format!("removed {many} sessions"),
     };
     ui.note(&format!("{sessions}: {}", dir.display()));
-    if let Some(error) = &removed.key_left {
+    if let Some(error) = &removed.key_error {
         ui.warn(&format!(
             "a key of a session stays in the keyring, where it opens nothing any more: {error}"
         ));

@@ -96,7 +96,7 @@ pub(crate) fn remove(name: &str) -> Result<(), Error> {
 }
 
 /// Forgets the key that is at hand without asking the keyring.
-pub(crate) fn forget_at_hand(name: &str) {
+pub(crate) fn forget_cached(name: &str) {
     #[cfg(target_os = "linux")]
     kernel::forget(name);
     #[cfg(not(target_os = "linux"))]

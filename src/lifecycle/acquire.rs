@@ -218,8 +218,8 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         let issue = match (self.asked, is_another) {
             (AskedBefore::No, true) => Issue::Usual,
             (AskedBefore::Once | AskedBefore::AfterRefresh, true) => Issue::AfterRefresh,
-            (AskedBefore::Once | AskedBefore::AfterRefresh, false) => Issue::Settled,
-            (AskedBefore::No, false) | (AskedBefore::Settled, _) => return,
+            (AskedBefore::Once | AskedBefore::AfterRefresh, false) => Issue::Handled,
+            (AskedBefore::No, false) | (AskedBefore::Handled, _) => return,
         };
         if !self.call.detect_rejections || !caller.is_by_client() {
             return;
@@ -227,8 +227,8 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         let (Some(session), Some(log)) = (&self.session, self.call.store.issued_log()) else {
             return;
         };
-        log.note(caller, &session.token, issue, now);
-        if issue != Issue::Settled {
+        log.record_issue(caller, &session.token, issue, now);
+        if issue != Issue::Handled {
             return;
         }
         if let Some(fault) = self.failure.as_ref().and_then(Error::fault_of_clock) {

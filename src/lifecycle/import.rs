@@ -80,7 +80,7 @@ fn from_dir<S: SessionStore>(
             call.ui
                 .note("waiting for kubectl oidc-login, which is refreshing its session or signing in");
         };
-        let Some(held) = dir.hold(&record, call.settings.login.timeout, tell)? else {
+        let Some(held) = dir.lock(&record, call.settings.login.timeout, tell)? else {
             continue;
         };
         // It may be another one by now.
@@ -105,7 +105,7 @@ fn from_dir<S: SessionStore>(
         if session.refresh_token.is_none() && session.token.expose().is_empty() {
             continue;
         }
-        let moved = held.take(|| save(&session))?;
+        let moved = held.take_over(|| save(&session))?;
         call.ui.note(&format!(
             "took over the session of kubectl oidc-login; its record is now `{}`",
             moved.display()

@@ -94,7 +94,7 @@ pub(crate) fn plan(state: &State<'_>, now: i64, demand: Demand) -> Step {
     match (state.stage, demand) {
         (Stage::FirstLook, Demand::Good) if usable && !state.is_suspect(now) => Step::Use,
         (Stage::FirstLook, Demand::Good) if usable => Step::Lock { wait: false },
-        (Stage::FirstLook, Demand::Background) if state.is_due(now) => Step::Lock { wait: false },
+        (Stage::FirstLook, Demand::Background) if state.is_refresh_due(now) => Step::Lock { wait: false },
         (Stage::FirstLook, Demand::Background) | (Stage::Busy | Stage::Acquired, _) => Step::Use,
         (Stage::FirstLook, _) => match &state.recalled {
             Some(recalled) => or_use(Step::Recall(recalled.clone())),
@@ -118,7 +118,7 @@ fn locked(state: &State<'_>, seen: Option<&Secret>, now: i64, demand: Demand) ->
     let wanted = match demand {
         Demand::Good => is_another || !state.is_suspect(now),
         Demand::Fresh => is_another && seen.is_some(),
-        Demand::Background => !state.is_due(now),
+        Demand::Background => !state.is_refresh_due(now),
     };
     if usable && wanted {
         return Step::Use;
@@ -149,11 +149,11 @@ impl State<'_> {
                 .is_some_and(|session| !is_new(now.saturating_sub(session.issued_at)))
     }
 
-    fn is_due(&self, now: i64) -> bool {
+    fn is_refresh_due(&self, now: i64) -> bool {
         self.refresh_by != RefreshBy::Nothing
             && self
                 .session
-                .is_some_and(|session| session.is_usable(now) && session.is_due(now))
+                .is_some_and(|session| session.is_usable(now) && session.is_refresh_due(now))
     }
 
     fn lives(&self, now: i64) -> bool {
@@ -345,7 +345,7 @@ mod tests {
         let first = |before| plan(&asked(Stage::FirstLook, before), GOOD, Demand::Good);
         assert_eq!(first(AskedBefore::Once), Step::Lock { wait: false });
         assert_eq!(first(AskedBefore::AfterRefresh), Step::Use);
-        assert_eq!(first(AskedBefore::Settled), Step::Use);
+        assert_eq!(first(AskedBefore::Handled), Step::Use);
         let seen = Some(&hour.token);
         for (stage, expected) in [
             (Stage::Busy, Step::Use),

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::files::Reserved;
 use crate::oidc::DocumentCache;
 use crate::session::{
-    IssuedLog, Loaded, Locked, LoginFailures, ProviderOutage, Record, StorageTarget, Store, Wait,
+    IssuedLog, Loaded, LockWait, Locked, LoginFailures, ProviderOutage, Record, StorageTarget, Store,
 };
 use crate::settings::Storage;
 
@@ -62,7 +62,7 @@ impl SessionStore for SessionFiles<'_> {
         on_wait: &dyn Fn(Option<&str>),
     ) -> Result<(LockedFiles<'_>, bool), Error> {
         let (locked, wait) = self.store.lock(limit, on_wait)?;
-        Ok((self.locked(locked), wait == Wait::BehindAnother))
+        Ok((self.locked(locked), wait == LockWait::ForOtherProcess))
     }
 
     fn try_lock(&self) -> Result<Option<LockedFiles<'_>>, Error> {

@@ -1,9 +1,9 @@
-//! The provider's documents, kept in the private directory beside the sessions.
+//! The cache of the provider's documents, in the directory of the sessions.
 
 use crate::files::PrivateDir;
 use crate::oidc::DocumentCache;
 
-/// A failure to keep a document is not reported: it costs a request.
+/// A failure to store a document is not reported: it only costs a request.
 impl DocumentCache for PrivateDir {
     fn load(&self, name: &str) -> Option<Vec<u8>> {
         self.read(name).ok().flatten()

@@ -1,9 +1,9 @@
-//! The shortest way to a session: what a whole command line meant the last time.
+//! The fast path: a file that maps a whole command line to its session.
 //!
-//! Parsing a command line costs more than all else that a cached call does. So a call that was served from the store leaves a
-//! note of which session that was, named by a hash of everything that decides it. Whoever comes with the very same finds the
-//! session without parsing anything. A note that is missing, broken or of another version of the program is nothing lost: the
-//! long way leads to the same session, and writes it anew.
+//! Parsing the command line costs more than everything else in a cached call. So a call that is served from the store writes an entry
+//! that names the session. The file's name is a hash of everything that decides which session a call uses. A later call with the same
+//! hash finds the session without parsing. An entry that is missing, broken or of another version of the program does no harm: the call
+//! parses its command line and writes the entry again.
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -14,30 +14,30 @@ use crate::files::PrivateDir;
 use crate::invocation::InvocationHash;
 use crate::settings::Storage;
 
-/// So many notes are kept: a kubeconfig has a few entries, and only a script that types something new each time has more.
-const MAX_NOTES: usize = 300;
+/// The most entries in a directory. A kubeconfig has a few users; only a script whose command line changes each time needs more.
+const MAX_ENTRIES: usize = 300;
 
-/// What a command line meant.
+/// The session of one command line, and how to respond to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FastPathEntry {
     version: u32,
     key: Key,
     identity: Identity,
-    /// How kubectl wants to be answered.
+    /// The version of the ExecCredential that kubectl requested.
     pub(crate) api: ApiVersion,
     refresh: RefreshPolicy,
-    /// Whether a token that is asked for again was refused.
+    /// Whether a repeated request is a sign that the API server rejected the token (`--notice-refusal`).
     pub(crate) detects_rejections: bool,
     storage: Storage,
 }
 
-/// What may be refreshed in the background of a token's end, as far as the settings say.
+/// Which sessions the settings allow to be refreshed in the background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum RefreshPolicy {
     Off,
     /// A session with a refresh token.
     WithRefreshToken,
-    /// Any: a program signs in for itself.
+    /// Any session, since the grant needs no person.
     Any,
 }
 
@@ -69,32 +69,32 @@ impl FastPathEntry {
         }
     }
 
-    /// Reads the note of a command line; anything odd is no note.
+    /// Reads the entry of a command line. `None` if it is missing, broken or of another version.
     pub(crate) fn read(dir: &PrivateDir, hash: &InvocationHash) -> Option<Self> {
         let bytes = dir.read(&file(hash)).ok().flatten()?;
         let entry: Self = serde_json::from_slice(&bytes).ok()?;
-        (entry.version == 1 && entry.key.is_sound()).then_some(entry)
+        (entry.version == 1 && entry.key.is_valid()).then_some(entry)
     }
 
-    /// Leaves the note. Best effort: the long way is always there.
+    /// Writes the entry. Best effort: without it, the next call parses its command line.
     pub(crate) fn write(&self, dir: &PrivateDir, hash: &InvocationHash) {
         let name = file(hash);
-        let notes = || {
+        let entries = || {
             let names = dir.names().unwrap_or_default();
             names
                 .into_iter()
                 .filter(|name| key::is_fast_path(name))
                 .collect::<Vec<_>>()
         };
-        if let [_, ..] = notes().get(MAX_NOTES..).unwrap_or_default() {
-            for old in notes() {
+        if let [_, ..] = entries().get(MAX_ENTRIES..).unwrap_or_default() {
+            for old in entries() {
                 drop(dir.remove(&old));
             }
         }
         drop(dir.replace_hint(&name, &serde_json::to_vec(self).unwrap_or_default()));
     }
 
-    /// The session that is meant.
+    /// The store of the session.
     pub(crate) fn store(&self, dir: PrivateDir) -> Store {
         Store {
             dir,
@@ -104,9 +104,9 @@ impl FastPathEntry {
         }
     }
 
-    /// Whether a token near its end is to be refreshed now.
-    pub(crate) fn is_due(&self, record: &Record, now: i64) -> bool {
-        self.refresh.allows(record) && record.is_due(now)
+    /// Whether the token is near its expiry and the settings allow a background refresh.
+    pub(crate) fn is_refresh_due(&self, record: &Record, now: i64) -> bool {
+        self.refresh.allows(record) && record.is_refresh_due(now)
     }
 }
 

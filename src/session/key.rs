@@ -1,7 +1,7 @@
-//! Which session a call is about.
+//! The key that identifies a session.
 //!
-//! Owns the canonical text and its hash. Everything that changes whose token comes back, or what is in it, is
-//! part of it; how a login is done is not.
+//! Owns the canonical text and its hash. The text contains everything that decides whose token is returned or which claims it has. It does
+//! not contain how a login is done.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,10 +11,10 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// What the name of a note of [`super::FastPathEntry`] ends with.
+/// The end of the file name of a [`super::FastPathEntry`].
 pub(super) const FAST_PATH: &str = "fast-path.json";
 
-/// What the name of a sealed session ends with.
+/// The end of the file name of a sealed session.
 const SEALED: &str = "session.sealed";
 
 /// The hash that names a session's files.
@@ -25,9 +25,9 @@ pub(crate) struct Key(String);
 impl Key {
     /// Hashes the canonical text.
     ///
-    /// A later field must be left out of the text where it has its default, so that adding it logs nobody out.
-    /// The order of scopes does not count, and `openid` is always among them. `variant_tags` are what else tells a session from the
-    /// usual one of a person with an ID token.
+    /// A field that is added later must be left out of the text when it has its default value, so that existing keys do not change.
+    /// The order of scopes does not count, and `openid` is always requested. `variant_tags` name how a session differs from that of a
+    /// person with an ID token.
     pub(crate) fn new<'a>(
         issuer: &str,
         client_id: &str,
@@ -57,8 +57,8 @@ impl Key {
         Self(HEXLOWER.encode(digest(&SHA256, canonical.as_bytes()).as_ref()))
     }
 
-    /// Whether a key that was read from a file is one: it becomes a part of file names.
-    pub(super) fn is_sound(&self) -> bool {
+    /// Whether a key that was read from a file is a hash. It becomes part of file names, so it must not contain a path.
+    pub(super) fn is_valid(&self) -> bool {
         is_hash(&self.0)
     }
 
@@ -74,12 +74,12 @@ impl Key {
         format!("{self}.lock")
     }
 
-    /// Which process was given which token.
+    /// The log of which process got which token.
     pub(super) fn issued_log_file(&self) -> String {
         format!("{self}.issued")
     }
 
-    /// How it stands with a background refresh.
+    /// The state of the background refresh.
     pub(super) fn background_refresh_file(&self) -> String {
         format!("{self}.background-refresh.json")
     }
@@ -93,13 +93,13 @@ impl Key {
     }
 }
 
-/// The hash in the name of a session's file, plain or sealed.
+/// Returns the hash in the name of a session's file, plain or sealed.
 pub(super) fn of_session_file(name: &str) -> Option<&str> {
     let (hash, rest) = name.split_once('.')?;
     (is_hash(hash) && (rest == "session.json" || rest == SEALED)).then_some(hash)
 }
 
-/// The hash in the name of a file that tells that there is or was a session: the session itself, be it put aside, or its lock.
+/// Returns the hash in the name of a file that shows that there is or was a session: the session, also a quarantined one, or its lock.
 pub(super) fn of_lasting_file(name: &str) -> Option<&str> {
     let (hash, rest) = name.split_once('.')?;
     (is_hash(hash) && (rest == "lock" || rest.starts_with("session."))).then_some(hash)
@@ -110,19 +110,19 @@ pub(super) fn is_lock(name: &str) -> bool {
     name.strip_suffix(".lock").is_some_and(is_hash)
 }
 
-/// Whether a file of this name is a sealed session, be it put aside.
+/// Whether a file of this name is a sealed session, also a quarantined one.
 pub(super) fn is_sealed(name: &str) -> bool {
     name.split_once('.')
         .is_some_and(|(hash, rest)| is_hash(hash) && rest.starts_with(SEALED))
 }
 
-/// Whether a file of this name is a note of [`super::FastPathEntry`].
+/// Whether a file of this name is a [`super::FastPathEntry`].
 pub(super) fn is_fast_path(name: &str) -> bool {
     name.split_once('.')
         .is_some_and(|(hash, rest)| is_hash(hash) && rest == FAST_PATH)
 }
 
-/// Whether a file of this name is one that we made and nobody else needs.
+/// Whether kubesesame made the file of this name, and it may be removed. Lock files may not.
 pub(super) fn is_ours(name: &str) -> bool {
     const KINDS: [&str; 10] = [
         "session.json",
@@ -136,7 +136,7 @@ pub(super) fn is_ours(name: &str) -> bool {
         "background-refresh.json",
         FAST_PATH,
     ];
-    // What a killed writer left: `.HASH.KIND-RANDOM.tmp`.
+    // The temporary file of a writer that was killed: `.HASH.KIND-RANDOM.tmp`.
     let left_over = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));
     let (name, kind_fits): (_, fn(&str) -> bool) = match left_over {
         Some(name) => (name, |rest| KINDS.iter().any(|kind| rest.starts_with(kind))),
@@ -163,9 +163,9 @@ impl fmt::Display for Key {
 mod tests {
     use super::*;
 
-    /// These values must never change: they name the sessions that people have on disk.
+    /// These values must never change: they name the session files that users have on disk.
     #[test]
-    fn golden() {
+    fn the_key_of_a_session_never_changes() {
         let key = Key::new(
             "https://example.okta.com/oauth2/default",
             "0oa1",
@@ -192,9 +192,9 @@ mod tests {
         );
     }
 
-    /// The same promise for all that a session can have beyond issuer, client and scopes.
+    /// The same for all optional fields.
     #[test]
-    fn golden_with_all_that_may_be_left_out() {
+    fn the_key_of_a_session_with_optional_fields_never_changes() {
         let parameters =
             [("ttl", "86400"), ("acr_values", "phr")].map(|(name, value)| (name.into(), value.into()));
         let key = |parameters: &[(String, String)], account, variant_tags: &[&str]| {

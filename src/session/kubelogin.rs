@@ -1,8 +1,7 @@
-//! Sessions of kubelogin, `kubectl oidc-login`, for taking them over.
+//! The session files of kubelogin (`kubectl oidc-login`), which can be imported.
 //!
-//! Owns what is known of its files: `DIR/HEX` holds a token and a refresh token as JSON, `DIR/HEX.lock` is the lock that it holds
-//! while it refreshes or signs in. Changes nothing there but the name of a record that is taken over, and only under that
-//! lock. Never judges a token.
+//! Owns the format of its files: `DIR/HEX` contains a token and a refresh token as JSON, and kubelogin holds the lock of `DIR/HEX.lock` while
+//! it refreshes or logs in. Changes only the name of a record that is imported, and only under that lock. Never verifies a token.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,9 +13,9 @@ use super::{Error, key};
 use crate::files::{LockFile, PrivateDir};
 use crate::secret::Secret;
 
-/// A record on its way to us: a kill at the wrong moment must not lose it, so it is found again under this name.
+/// The suffix of a record during its import. If the import is killed, the next one finds the record by this name.
 const MOVING: &str = "moving-to-kubesesame";
-/// A record that is ours now.
+/// The suffix of a record that was imported.
 const MOVED: &str = "moved-to-kubesesame";
 
 /// kubelogin's directory.
@@ -25,32 +24,32 @@ pub(crate) struct KubeloginDir {
     dir: PrivateDir,
 }
 
-/// What a record of kubelogin holds.
+/// A record of kubelogin.
 #[derive(Debug)]
 pub(crate) struct KubeloginRecord {
-    /// The hash that kubelogin names it by.
+    /// The hash that kubelogin uses as its name.
     hash: String,
     file: String,
-    /// An ID token; an access token where kubelogin was asked for one.
+    /// An ID token, or an access token if kubelogin is configured to return that.
     pub(crate) token: Secret,
     pub(crate) refresh_token: Option<Secret>,
 }
 
-/// A record that nobody else touches until this is dropped.
+/// A record whose lock this process holds until the value is dropped.
 #[derive(Debug)]
-pub(crate) struct HeldRecord<'a> {
+pub(crate) struct LockedRecord<'a> {
     dir: &'a PrivateDir,
     pub(crate) record: KubeloginRecord,
     _lock: LockFile,
 }
 
 impl KubeloginDir {
-    /// Opens the directory, after the same checks as our own; `None` when there is none.
+    /// Opens the directory, with the same checks as for kubesesame's own. `None` if it does not exist.
     pub(crate) fn open(path: &Path) -> Result<Option<Self>, Error> {
         Ok(PrivateDir::open(path)?.map(|dir| Self { dir }))
     }
 
-    /// Returns what can be read there; what cannot is nothing that kubelogin could use either.
+    /// Returns the records that can be read. kubelogin could not use the others either.
     pub(crate) fn records(&self) -> Result<Vec<KubeloginRecord>, Error> {
         let names = self.dir.names()?;
         Ok(names
@@ -59,19 +58,19 @@ impl KubeloginDir {
             .collect())
     }
 
-    /// Takes kubelogin's lock of a record, and returns what the record holds by then; `None` when it has gone.
+    /// Takes kubelogin's lock of a record and reads the record again. `None` if it no longer exists.
     ///
-    /// Waits `limit` at most; `tell` is called once when the wait gets long.
-    pub(crate) fn hold(
+    /// Waits `limit` at most. `on_wait` is called once if the wait is long.
+    pub(crate) fn lock(
         &self,
         record: &KubeloginRecord,
         limit: Duration,
-        tell: impl FnOnce(),
-    ) -> Result<Option<HeldRecord<'_>>, Error> {
+        on_wait: impl FnOnce(),
+    ) -> Result<Option<LockedRecord<'_>>, Error> {
         let lock = self.dir.lock_file(&format!("{}.lock", record.hash))?;
-        acquire(&lock, limit, tell)?;
+        acquire(&lock, limit, on_wait)?;
         Ok(
-            read(&self.dir, &record.file, &record.hash).map(|record| HeldRecord {
+            read(&self.dir, &record.file, &record.hash).map(|record| LockedRecord {
                 dir: &self.dir,
                 record,
                 _lock: lock,
@@ -80,11 +79,14 @@ impl KubeloginDir {
     }
 }
 
-impl HeldRecord<'_> {
-    /// Hides the record from kubelogin, has it stored by `store`, and then marks it as taken.
+impl LockedRecord<'_> {
+    /// Hides the record from kubelogin, stores it by `store`, and then marks it as imported. Returns its new path.
     ///
-    /// In this order no two programs ever have the same refresh token, and a kill in between loses nothing.
-    pub(crate) fn take<E: From<Error>>(&self, store: impl FnOnce() -> Result<(), E>) -> Result<PathBuf, E> {
+    /// In this order two programs never use the same refresh token, and a kill between the steps loses nothing.
+    pub(crate) fn take_over<E: From<Error>>(
+        &self,
+        store: impl FnOnce() -> Result<(), E>,
+    ) -> Result<PathBuf, E> {
         let KubeloginRecord { hash, file, .. } = &self.record;
         let (moving, moved) = (format!("{hash}.{MOVING}"), format!("{hash}.{MOVED}"));
         self.dir.rename(file, &moving).map_err(Error::from)?;
@@ -97,7 +99,7 @@ impl HeldRecord<'_> {
     }
 }
 
-/// The hash in a record's name: kubelogin has nothing else in it.
+/// Returns the hash in a record's name. A file whose name has other parts is no record.
 fn hash_of(name: &str) -> Option<&str> {
     let hash = match name.split_once('.') {
         Some((hash, MOVING)) => hash,
@@ -129,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_has_a_hash_for_a_name_and_nothing_else() {
+    fn only_a_file_whose_name_is_a_hash_is_a_record() {
         let hash = "e0c54678425f630cf8503163ef02df2839b75624cc1416bd507909ef7d9fd50d";
         assert_eq!(hash_of(hash), Some(hash));
         assert_eq!(hash_of(&format!("{hash}.{MOVING}")), Some(hash));

@@ -1,7 +1,7 @@
-//! One flight for all: the lock of a session, and what only its holder may do.
+//! The lock of a session, and what only its holder may do.
 //!
-//! Owns the wait. The lock covers refresh and login, so whoever gets it next finds the winner's token or the
-//! winner's failure. The cached path never comes here.
+//! Owns the wait for the lock. Its holder refreshes or logs in, so the next holder finds the new token or the failure and does not repeat
+//! the request. A cached call never takes the lock.
 
 use std::sync::OnceLock;
 use std::thread;
@@ -12,20 +12,22 @@ use super::{Error, LoginFailures, ProviderOutage, Store};
 use crate::files::LockFile;
 use crate::process;
 
-/// How long a waiter sleeps between two tries, at most.
+/// The longest sleep between two attempts to take the lock.
 const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(40);
 
-/// After this long the person is told on whom we wait.
-const SHORT_LOCK_WAIT: Duration = Duration::from_secs(2);
+/// After this wait, the caller is told which process holds the lock.
+const LOCK_WAIT_BEFORE_NOTICE: Duration = Duration::from_secs(2);
 
-/// How the lock was come by.
+/// Whether the lock was free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wait {
-    AtOnce,
-    BehindAnother,
+pub(crate) enum LockWait {
+    /// It was free.
+    None,
+    /// Another process held it.
+    ForOtherProcess,
 }
 
-/// The right to write: holds the lock until it is dropped.
+/// The right to write. Holds the lock until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Locked<'a> {
     pub(super) store: &'a Store,
@@ -33,7 +35,7 @@ pub(crate) struct Locked<'a> {
     _lock: LockFile,
 }
 
-/// In which files the session was read or written under the lock: nobody else writes there meanwhile.
+/// Which files of the session this process has read or written under the lock. No other process writes them meanwhile.
 #[derive(Debug, Default)]
 pub(super) struct KnownFiles {
     plain: OnceLock<()>,
@@ -42,7 +44,7 @@ pub(super) struct KnownFiles {
 
 impl KnownFiles {
     pub(super) fn add(&self, form: Form) {
-        // That it was added before is fine.
+        // It may have been added before.
         let _ = self.of(form).set(());
     }
 
@@ -59,16 +61,16 @@ impl KnownFiles {
 }
 
 impl Store {
-    /// Waits for the lock, `limit` at most; `tell` is called once when the wait gets long.
+    /// Waits for the lock, `limit` at most. `on_wait` is called once if the wait is long, with a description of the holder.
     ///
-    /// Ctrl-C ends the wait by ending the process: nothing is held that the kernel would not let go of.
+    /// Ctrl-C during the wait ends the process, which is safe: the kernel releases everything that it holds.
     pub(crate) fn lock(
         &self,
         limit: Duration,
-        tell: impl FnOnce(Option<&str>),
-    ) -> Result<(Locked<'_>, Wait), Error> {
+        on_wait: impl FnOnce(Option<&str>),
+    ) -> Result<(Locked<'_>, LockWait), Error> {
         let mut lock = self.dir.lock_file(&self.key.lock_file())?;
-        let wait = acquire(&lock, limit, || tell(holder_of(&lock).as_deref()))?;
+        let wait = acquire(&lock, limit, || on_wait(describe_holder(&lock).as_deref()))?;
         lock.note(&std::process::id().to_string());
         Ok((
             Locked {
@@ -82,7 +84,7 @@ impl Store {
 }
 
 impl Store {
-    /// Takes the lock if nobody has it.
+    /// Takes the lock if no process holds it, without a wait.
     pub(crate) fn try_lock(&self) -> Result<Option<Locked<'_>>, Error> {
         let mut lock = self.dir.lock_file(&self.key.lock_file())?;
         if !lock.try_lock()? {
@@ -101,28 +103,28 @@ fn is_stopped(pid: &str) -> bool {
     pid.parse().is_ok_and(process::is_stopped_like_us)
 }
 
-/// Who has a lock, for a person: who is stopped lets go of it only when somebody sees to that.
-fn holder_of(lock: &LockFile) -> Option<String> {
+/// Describes the holder of a lock for a person. A stopped process keeps the lock until a person continues or ends it.
+fn describe_holder(lock: &LockFile) -> Option<String> {
     let pid = lock.holder()?;
     if !is_stopped(&pid) {
         return Some(pid);
     }
-    Some(format!("{pid}, which is stopped: {}", cure_of_a_stop(&pid)))
+    Some(format!("{pid}, which is stopped: {}", how_to_resume(&pid)))
 }
 
-/// What a process that is stopped does about SIGTERM, it does when it goes on.
-pub(super) fn cure_of_a_stop(pid: &str) -> String {
+/// A stopped process handles SIGTERM only after it continues, so the text names SIGKILL.
+pub(super) fn how_to_resume(pid: &str) -> String {
     format!("`fg` in its terminal continues it, `kill -9 {pid}` ends it")
 }
 
-/// Waits for a lock, `limit` at most; `patience` is called once when the wait gets long.
-pub(super) fn acquire(lock: &LockFile, limit: Duration, patience: impl FnOnce()) -> Result<Wait, Error> {
+/// Waits for a lock, `limit` at most. `on_wait` is called once if the wait is long.
+pub(super) fn acquire(lock: &LockFile, limit: Duration, on_wait: impl FnOnce()) -> Result<LockWait, Error> {
     let began = Instant::now();
     let mut pause = Duration::from_millis(2);
-    let mut patience = Some(patience);
-    let mut wait = Wait::AtOnce;
+    let mut on_wait = Some(on_wait);
+    let mut wait = LockWait::None;
     while !lock.try_lock()? {
-        wait = Wait::BehindAnother;
+        wait = LockWait::ForOtherProcess;
         let waited = began.elapsed();
         if waited >= limit {
             return Err(Error::LockTimeout {
@@ -131,10 +133,10 @@ pub(super) fn acquire(lock: &LockFile, limit: Duration, patience: impl FnOnce())
                 waited: waited.as_secs(),
             });
         }
-        if waited >= SHORT_LOCK_WAIT
-            && let Some(patience) = patience.take()
+        if waited >= LOCK_WAIT_BEFORE_NOTICE
+            && let Some(on_wait) = on_wait.take()
         {
-            patience();
+            on_wait();
         }
         thread::sleep(pause.min(limit.saturating_sub(waited)));
         pause = (pause * 2).min(LOCK_POLL_INTERVAL);
@@ -143,7 +145,7 @@ pub(super) fn acquire(lock: &LockFile, limit: Duration, patience: impl FnOnce())
 }
 
 impl Locked<'_> {
-    /// Remembers sign-ins that failed. Best effort: the failure itself is what the caller reports.
+    /// Stores the failed logins. Best effort: the caller reports the failure anyway.
     pub(crate) fn remember_login_failures(&self, failures: &LoginFailures) {
         if let Ok(json) = serde_json::to_vec(failures) {
             drop(
@@ -154,14 +156,14 @@ impl Locked<'_> {
         }
     }
 
-    /// Remembers how the provider failed. Best effort, too.
+    /// Stores how the provider failed. Best effort.
     pub(crate) fn remember_outage(&self, outage: &ProviderOutage) {
         if let Ok(json) = serde_json::to_vec(outage) {
             drop(self.store.dir.replace(&self.store.key.outage_file(), &json));
         }
     }
 
-    /// A session was had, so nothing has failed, and nothing is to be refreshed in the background.
+    /// Removes the stored failures and the state of the background refresh, after a session was stored.
     pub(crate) fn forget_failures(&self) {
         let key = &self.store.key;
         for name in [
@@ -179,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hint_of_a_wait_that_was_too_long_tells_of_a_stop() {
+    fn the_hint_of_a_lock_timeout_says_how_to_resume_a_stopped_holder() {
         let hint = |is_stopped| {
             let error = Error::LockTimeout {
                 holder: Some("17".to_owned()),
@@ -196,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_this_process_nor_what_is_no_process_is_stopped() {
+    fn this_process_and_an_invalid_id_are_not_stopped() {
         assert!(!is_stopped(&std::process::id().to_string()));
         assert!(!is_stopped("no number"));
     }

@@ -1,8 +1,8 @@
-//! Sessions: what a login brought, who may refresh it, and how the last login failed.
+//! Sessions: the tokens of a login, the lock for their refresh, and the failures of earlier logins.
 //!
 //! Owns the files of one session (`KEY.session.json` or `KEY.session.sealed`, `KEY.lock`, `KEY.failure.json` and others) and their
-//! rules: reading takes no lock; only who holds the lock can write a session, so writing is a method of the guard. Never talks to a
-//! provider or to a person; what is odd comes back as a value.
+//! rules: reading needs no lock; only the lock's holder may write a session, so the methods that write belong to the guard. Never talks
+//! to a provider or to a person; what a person should know is returned as a value.
 
 mod documents;
 mod fast_path_entry;
@@ -24,7 +24,7 @@ use std::time::Duration;
 pub(crate) use fast_path_entry::{FastPathEntry, RefreshPolicy};
 pub(crate) use key::Key;
 pub(crate) use kubelogin::{KubeloginDir, KubeloginRecord};
-pub(crate) use lock::{Locked, Wait};
+pub(crate) use lock::{LockWait, Locked};
 pub(crate) use notes::background_refresh::RefreshTurn;
 pub(crate) use notes::issued_log::{AskedBefore, Issue, IssuedLog};
 pub(crate) use notes::login_failures::{LoginFailures, Recalled};
@@ -66,13 +66,13 @@ fn holder_text(holder: Option<&str>) -> String {
 }
 
 impl Error {
-    /// Returns whether this only says that the cache cannot be used, so that one can do without.
+    /// Whether this only means that the directory cannot be used, so that the caller may continue without it.
     pub(crate) fn is_unavailable(&self) -> bool {
         matches!(self, Self::Files(error) if error.is_unavailable())
     }
 
-    /// Returns whether it is about a file or a directory, and so about the place.
-    pub(crate) fn is_of_files(&self) -> bool {
+    /// Whether a file or directory caused it, so that another directory may work.
+    pub(crate) fn is_file_error(&self) -> bool {
         matches!(self, Self::Files(_))
     }
 
@@ -84,7 +84,7 @@ impl Error {
         )
     }
 
-    /// The error and its innermost cause, for a warning.
+    /// The error and its causes in one line, for a warning.
     pub(crate) fn in_one_line(&self) -> String {
         let mut text = self.to_string();
         let mut cause = std::error::Error::source(self);
@@ -115,7 +115,7 @@ impl Error {
                 holder: Some(pid),
                 is_stopped: true,
                 ..
-            } => format!("process {pid} is stopped: {}", lock::cure_of_a_stop(pid)),
+            } => format!("process {pid} is stopped: {}", lock::how_to_resume(pid)),
             Self::LockTimeout { holder, .. } => match holder {
                 Some(pid) => {
                     format!("finish it in the browser, or try again; see what it does: ps -fp {pid}")
@@ -126,19 +126,20 @@ impl Error {
     }
 }
 
-/// What became of the sessions that were there.
+/// The result of [`remove_all`].
 #[derive(Debug, Default)]
 pub(crate) struct Removed {
     pub(crate) sessions: usize,
-    /// Why a key stays in the keyring, if one does.
-    pub(crate) key_left: Option<keyring::Error>,
+    /// Why a key could not be removed from the keyring, if that failed.
+    pub(crate) key_error: Option<keyring::Error>,
 }
 
-/// Removes the files of all sessions in the directory, and what else of ours belongs to them, the keys in the keyring included.
-/// Lock files stay, since another process may hold one, and so does everything that we did not make.
+/// Removes the files of all sessions in the directory, and their keys in the keyring. Lock files stay, since another process may hold one,
+/// and so do files that kubesesame did not make.
 ///
-/// `tell` is called when a session is being refreshed and its end is waited for, `patience` at most: a refresh would bring it back.
-pub(crate) fn remove_all(dir: &Path, patience: Duration, tell: impl Fn()) -> Result<Removed, Error> {
+/// Waits for each session's lock, `limit` at most, because a refresh that is in progress would write its session again. `on_wait` is
+/// called if a wait is long.
+pub(crate) fn remove_all(dir: &Path, limit: Duration, on_wait: impl Fn()) -> Result<Removed, Error> {
     let mut removed = Removed::default();
     let Some(dir) = PrivateDir::open(dir)? else {
         return Ok(removed);
@@ -147,21 +148,21 @@ pub(crate) fn remove_all(dir: &Path, patience: Duration, tell: impl Fn()) -> Res
     let mut locks = Vec::new();
     let keys = || names.iter().filter_map(|name| key::of_session_file(name));
     removed.sessions = keys().count();
-    // A plain and a sealed session have one lock, which is not waited for twice.
+    // A plain and a sealed session of one key share a lock, so each key is locked once.
     for key in keys().collect::<BTreeSet<_>>() {
         if let Ok(lock) = dir.lock_file(&format!("{key}.lock"))
-            && lock::acquire(&lock, patience, &tell).is_ok()
+            && lock::acquire(&lock, limit, &on_wait).is_ok()
         {
             locks.push(lock);
         }
     }
     for name in names.iter().filter(|name| key::is_lock(name)) {
-        // A lock that is not a private file of ours was put there by somebody else, and nobody can wait for it.
+        // Another user made a lock file that is not private. No call accepts it, so it is removed.
         if dir.lock_file(name).is_err_and(|error| !error.is_unavailable()) {
             dir.remove(name)?;
         }
     }
-    // Of a session that was put aside or removed by hand the lock is left.
+    // A lock file remains of a session that was quarantined, or removed by hand. Its keys may still be in the keyring.
     for key in names
         .iter()
         .filter_map(|name| key::of_lasting_file(name))
@@ -171,7 +172,7 @@ pub(crate) fn remove_all(dir: &Path, patience: Duration, tell: impl Fn()) -> Res
         let is_sealed = names
             .iter()
             .any(|name| key::is_sealed(name) && name.starts_with(key));
-        if is_sealed || mark.is_at_hand() {
+        if is_sealed || mark.is_cached() {
             removed.forget_key(mark.name());
         }
     }
@@ -214,11 +215,11 @@ pub(crate) fn remove_waiting(dir: &Path, patience: Duration, tell: impl Fn()) ->
 }
 
 impl Removed {
-    /// A keyring that has failed once is not asked again: it takes its time.
+    /// Removes a key. After one failure the keyring is not asked again, since each request may take seconds.
     fn forget_key(&mut self, name: &str) {
-        keyring::forget_at_hand(name);
-        if self.key_left.is_none() {
-            self.key_left = keyring::remove(name).err();
+        keyring::forget_cached(name);
+        if self.key_error.is_none() {
+            self.key_error = keyring::remove(name).err();
         }
     }
 }

@@ -1,17 +1,18 @@
-//! Which of several records of a session is the later one. Pure.
+//! Decides which of several records of a session is the latest. Pure.
 
-/// The order of a session's records, which may be in several places. A provider's clocks are no order, since those of its machines differ.
-/// Zero in a record from before that was noted.
+/// The position of a record among those of its session, which may be in several directories. The token's `iat` cannot order them, since
+/// the clocks of a provider's machines differ. Both fields are zero in a record of a version that did not store them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Order {
-    /// When its person signed in, in seconds since the epoch by this machine's clock; of a later sign-in more, whatever that clock says.
+    /// When the login was, in seconds since the epoch by this machine's clock. A later login always has a larger value, even if that clock
+    /// was set back.
     pub(super) signed_in_at: i64,
-    /// How often it was stored since then.
+    /// How often the session was stored since that login.
     pub(super) generation: u64,
 }
 
 impl Order {
-    /// Of a record that follows another one of the same sign-in.
+    /// Returns the order of the next record of the same login.
     pub(crate) fn next(self) -> Self {
         Self {
             generation: self.generation.saturating_add(1),
@@ -19,7 +20,7 @@ impl Order {
         }
     }
 
-    /// Of the record of a new sign-in.
+    /// Returns the order of the first record of a new login. `now` is in seconds since the epoch.
     pub(crate) fn signed_in(self, now: i64) -> Self {
         Self {
             signed_in_at: now.max(self.signed_in_at.saturating_add(1)),
@@ -33,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_sign_in_is_later_than_all_that_is_known_whatever_the_clock_says() {
+    fn a_new_login_is_later_than_all_known_records_even_if_the_clock_was_set_back() {
         let old = Order {
             signed_in_at: 100,
             generation: 6,

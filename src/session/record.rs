@@ -1,8 +1,8 @@
 //! The session as it is stored.
 //!
-//! Owns the format, its version and what binds a record to its issuer and client. Pure: no files, no clock.
-//! For every change ask three things: does the old program read the new record, the new program the old one,
-//! and what does the old program do to a new record when it writes? (It puts a newer one aside.)
+//! Owns the format, its version, and the check that a record belongs to the issuer and client. Pure: no files, no clock.
+//! Before a change of the format, answer three questions: does the old program read the new record, does the new program read the old
+//! record, and what does the old program do with a new record when it writes? (It quarantines a newer one.)
 
 use std::borrow::Cow;
 
@@ -24,20 +24,20 @@ pub(super) fn is_waiting(bytes: &[u8]) -> bool {
 /// Version of the format that is written.
 const VERSION: u32 = 1;
 
-/// A token is refreshed this many seconds before its end, or at half its life if that is less: the API server
-/// gives `exp` no leeway, client-go has no margin of its own, and a request takes a moment to arrive.
+/// A token is refreshed this many seconds before its expiry, or at half its lifetime if that is less. The API server has no leeway for
+/// `exp`, client-go has no margin, and a request needs time to arrive.
 const REFRESH_MARGIN_SECS: i64 = 10;
 
-/// A token is refreshed in the background in the last quarter of its life, or these seconds before its end if that is longer: a call a minute
-/// has to come by in time. Never in the first half.
+/// A token is refreshed in the background in the last quarter of its lifetime, or this many seconds before its expiry if that is longer, so
+/// that a client that calls once a minute triggers it in time. It is never refreshed so in the first half.
 const BACKGROUND_REFRESH_SECS: i64 = 120;
 
-/// Whose session it is: the record has to say the same as the settings.
+/// Whose session it is. A record is used only if its identity matches the settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Identity {
     pub(crate) issuer: String,
     pub(crate) client_id: String,
-    /// The account that was named, if one was. A record from before it was noted counts as anybody's.
+    /// The account that the settings name, if they do. A record without one, which older versions wrote, matches every account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) account: Option<String>,
 }
@@ -46,26 +46,26 @@ pub(crate) struct Identity {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) identity: Identity,
-    /// What is returned, an ID token or an access token; verified when it arrived.
+    /// The token to return, an ID token or an access token. It was verified on arrival.
     pub(crate) token: Secret,
     /// When the token was issued, in seconds since the epoch.
     pub(crate) issued_at: i64,
-    /// When it ends, in seconds since the epoch.
+    /// When the token expires, in seconds since the epoch.
     pub(crate) expires_at: i64,
     pub(crate) refresh_token: Option<Secret>,
     /// The scopes that the provider granted, for the refresh request (RFC 6749 section 6).
     pub(crate) granted_scope: String,
-    /// What a refreshed token is compared with (OpenID Connect Core 12.2).
+    /// The claims that each refreshed ID token must repeat (OpenID Connect Core 12.2).
     pub(crate) initial_id_token: InitialIdToken,
-    /// Which record of its session it is.
+    /// The position of this record among those of its session.
     pub(crate) order: Order,
     /// Of tokens that wait to be written into an entry of a kubeconfig: which ones they are to replace there, as a hash.
     pub(crate) replaces: Option<String>,
 }
 
-/// The record as it is written. Its fields stand side by side: nesting them by serde's `flatten` would read each of them twice.
+/// The record as JSON. It has one level of fields, because serde's `flatten` would parse each nested field twice.
 #[derive(Serialize, Deserialize)]
-struct Wire<'a> {
+struct StoredRecord<'a> {
     version: u32,
     #[serde(borrow)]
     issuer: Cow<'a, str>,
@@ -116,12 +116,15 @@ impl Record {
         }
     }
 
-    /// Whether it is the later one of two of its session, or as late.
+    /// Whether this record is as late as another one of its session, or later.
     pub(crate) fn is_as_late_as(&self, other: &Self) -> bool {
         (self.order, self.issued_at) >= (other.order, other.issued_at)
     }
 
-    /// Reads a record, or says why it cannot be one of this session.
+    /// Parses a record.
+    ///
+    /// # Errors
+    /// A text that says why the bytes are no record of this session.
     pub(crate) fn parse(bytes: &[u8], identity: &Identity) -> Result<Self, &'static str> {
         #[derive(Deserialize)]
         struct Version {
@@ -131,8 +134,8 @@ impl Record {
         if bytes.is_empty() {
             return Err("it is empty");
         }
-        match serde_json::from_slice::<Wire<'_>>(bytes) {
-            Ok(wire) if wire.version == VERSION => wire.record(identity),
+        match serde_json::from_slice::<StoredRecord<'_>>(bytes) {
+            Ok(stored) if stored.version == VERSION => stored.record(identity),
             _ => match serde_json::from_slice::<Version>(bytes) {
                 Ok(Version { version }) if version > VERSION => Err("a newer kubesesame wrote it"),
                 _ => Err("it is broken"),
@@ -140,12 +143,13 @@ impl Record {
         }
     }
 
-    /// The record as it is written.
+    /// Serializes the record.
     ///
     /// # Errors
-    /// None that is known: every field has a JSON form. An empty file in its place would end the session.
+    /// Never in practice, since every field has a JSON form. It is an error and not an empty text, because an empty file would end the
+    /// session.
     pub(crate) fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let wire = Wire {
+        let stored = StoredRecord {
             version: VERSION,
             issuer: Cow::Borrowed(&self.identity.issuer),
             client_id: Cow::Borrowed(&self.identity.client_id),
@@ -160,11 +164,11 @@ impl Record {
             generation: self.order.generation,
             replaces: self.replaces.as_deref().map(Cow::Borrowed),
         };
-        serde_json::to_vec(&wire)
+        serde_json::to_vec(&stored)
     }
 
-    /// Of two records of one session, the one that was stored last. Where that was not counted, it is the one whose token was issued last, and
-    /// within one second the second, which is of a place that is only used after the first.
+    /// Returns the later of two records of one session. If they have no order, that is the one whose token was issued later, and for the same
+    /// second it is `second`: its directory is used only when the first one cannot be written.
     pub(crate) fn latest(first: Option<Self>, second: Option<Self>) -> Option<Self> {
         match (first, second) {
             (Some(first), Some(second)) if second.is_as_late_as(&first) => Some(second),
@@ -173,7 +177,7 @@ impl Record {
         }
     }
 
-    /// Until when the token is returned, in seconds since the epoch; also what kubectl is told.
+    /// When the token is no longer returned, in seconds since the epoch. It is also the `expirationTimestamp` for kubectl.
     pub(crate) fn usable_until(&self) -> i64 {
         let life = self.expires_at.saturating_sub(self.issued_at).max(0);
         self.expires_at.saturating_sub(REFRESH_MARGIN_SECS.min(life / 2))
@@ -183,16 +187,16 @@ impl Record {
         now < self.usable_until()
     }
 
-    /// Whether the token is near enough to its end to be refreshed in the background.
-    pub(crate) fn is_due(&self, now: i64) -> bool {
+    /// Whether the token is near enough to its expiry for a background refresh.
+    pub(crate) fn is_refresh_due(&self, now: i64) -> bool {
         let life = self.expires_at.saturating_sub(self.issued_at).max(0);
         let last_part = (life / 4).max(BACKGROUND_REFRESH_SECS).min(life / 2);
         now >= self.expires_at.saturating_sub(last_part)
     }
 }
 
-impl Wire<'_> {
-    /// The record, if it is of the session that was looked for.
+impl StoredRecord<'_> {
+    /// Converts it to a record, if it belongs to this identity.
     fn record(self, identity: &Identity) -> Result<Record, &'static str> {
         if self.issuer != identity.issuer || self.client_id != identity.client_id {
             return Err("it belongs to another issuer or client");
@@ -200,7 +204,7 @@ impl Wire<'_> {
         if self.account.is_some() && self.account.as_deref() != identity.account.as_deref() {
             return Err("it belongs to another account");
         }
-        // What no client can send is of no use, however long it lives: it is refreshed as one that has ended.
+        // A client cannot send a token with control characters, so the token counts as expired and is refreshed.
         let expires_at = if self.token.fits_header() {
             self.expires_at
         } else {
@@ -246,7 +250,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_token_is_kept_back_ten_seconds_or_half_its_life() {
+    fn a_token_is_usable_until_ten_seconds_before_its_expiry_or_half_its_lifetime() {
         let hour = record(0, 3600);
         assert!(hour.is_usable(3589) && !hour.is_usable(3590));
         let short = record(0, 6);
@@ -255,17 +259,17 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_token_is_due_in_its_last_quarter_or_two_minutes_and_never_in_its_first_half() {
+    fn a_background_refresh_is_due_in_the_last_quarter_or_two_minutes_and_never_in_the_first_half() {
         let hour = record(0, 3600);
-        assert!(!hour.is_due(2699) && hour.is_due(2700));
+        assert!(!hour.is_refresh_due(2699) && hour.is_refresh_due(2700));
         let five_minutes = record(0, 300);
-        assert!(!five_minutes.is_due(179) && five_minutes.is_due(180));
+        assert!(!five_minutes.is_refresh_due(179) && five_minutes.is_refresh_due(180));
         let minute = record(0, 60);
-        assert!(!minute.is_due(29) && minute.is_due(30));
+        assert!(!minute.is_refresh_due(29) && minute.is_refresh_due(30));
     }
 
     #[test]
-    fn a_record_comes_back_as_it_was_written() {
+    fn a_record_is_read_as_it_was_written() {
         let record = record(5, 50);
         assert_eq!(
             Record::parse(&record.to_json().unwrap(), &record.identity),
@@ -274,7 +278,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_not_a_record_of_this_session_says_why() {
+    fn an_invalid_record_is_rejected_with_a_reason() {
         let record = record(5, 50);
         let json = record.to_json().unwrap();
         let other = Identity {
@@ -294,7 +298,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_record_that_names_an_account_is_of_no_other() {
+    fn a_record_with_an_account_matches_only_that_account() {
         let of = |account: Option<&str>| {
             let mut record = record(5, 50);
             record.identity.account = account.map(str::to_owned);
@@ -304,7 +308,7 @@ pub(super) mod tests {
             (Some("alice"), Some("alice"), true),
             (Some("alice"), Some("bob"), false),
             (Some("alice"), None, false),
-            // Written before accounts were noted.
+            // Written by a version that did not store the account.
             (None, Some("alice"), true),
             (None, None, true),
         ] {
@@ -314,9 +318,9 @@ pub(super) mod tests {
         }
     }
 
-    /// What a power loss may leave of a file that was not yet synced.
+    /// A power loss can leave such a file if it was not yet synced.
     #[test]
-    fn no_part_of_a_record_is_taken_for_one() {
+    fn a_truncated_record_is_rejected() {
         let record = record(5, 50);
         let json = record.to_json().unwrap();
         for length in 0..json.len() {
@@ -330,9 +334,9 @@ pub(super) mod tests {
         }
     }
 
-    /// The fields are those of the first version, whose files are on people's disks.
+    /// Users have files of the first version on disk.
     #[test]
-    fn golden() {
+    fn the_format_of_a_record_never_changes() {
         let json = String::from_utf8(record(5, 50).to_json().unwrap()).unwrap();
         assert_eq!(
             json,
@@ -341,7 +345,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_order_of_records_is_that_of_their_storing_and_where_none_was_noted_that_of_their_tokens() {
+    fn the_latest_record_was_stored_last_or_without_an_order_has_the_newest_token() {
         let of = |(signed_in_at, generation, issued_at)| Record {
             order: Order {
                 signed_in_at,
@@ -357,7 +361,7 @@ pub(super) mod tests {
             ((9, 2, 4), (9, 1, 5), (9, 2, 4)),
             ((0, 0, 5), (0, 1, 4), (0, 1, 4)),
             ((9, 3, 4), (9, 3, 5), (9, 3, 5)),
-            // However often an earlier session was refreshed.
+            // A new login is later, even if the earlier session was refreshed more often.
             ((9, 0, 5), (7, 6, 5), (9, 0, 5)),
             ((0, 6, 5), (9, 0, 5), (9, 0, 5)),
         ] {
@@ -371,7 +375,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_record_keeps_its_order_and_what_it_replaces() {
+    fn a_record_stores_its_order_and_what_it_replaces() {
         let order = Order::default().signed_in(7).next();
         assert!(!is_waiting(&record(5, 50).to_json().unwrap()));
         let record = Record {
@@ -387,7 +391,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn fields_of_a_later_program_are_ignored() {
+    fn unknown_fields_of_a_record_are_ignored() {
         let record = record(5, 50);
         let mut value: serde_json::Value = serde_json::from_slice(&record.to_json().unwrap()).unwrap();
         value["later"] = 1.into();

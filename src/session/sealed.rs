@@ -1,9 +1,8 @@
-//! A sealed session: what stands in a file that only the keyring's key opens.
+//! A sealed session: a file that is encrypted with a key in the OS keyring.
 //!
-//! Owns the envelope: a header, the key's random name, a nonce, and the sealed text. The record inside is the one that a plain
-//! file has; the key's name, issuer, client and session are bound to it as associated data, so that no record can be put in another's
-//! place. The key seals every refresh, each with a nonce of its own, and so the keyring is not touched by a refresh. Pure but for
-//! randomness.
+//! Owns the envelope: a header, the key's random name, a nonce, and the ciphertext. The plaintext is the record of a plain session file.
+//! The key's name, issuer, client and session key are the associated data, so that a record cannot replace that of another session. One
+//! key seals all records of a session, each with a new nonce, so a refresh does not use the keyring. Pure except for randomness.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::rand;
@@ -12,24 +11,24 @@ use data_encoding::HEXLOWER;
 use super::{Identity, Key};
 use crate::secret::SecretKey;
 
-/// Begins every sealed file; the number is the version of the envelope.
+/// The start of every sealed file. The number is the version of the envelope.
 const HEADER: &[u8] = b"kubesesame sealed 1\n";
 const ANY_HEADER: &[u8] = b"kubesesame sealed ";
 
-/// Bytes of a key's name. It is random, so that two directories with the same session have a key each.
-const NAME_LEN: usize = 16;
+/// Bytes of a key's name. The name is random, so that the same session in two directories has two keys.
+const KEY_NAME_BYTES: usize = 16;
 
 /// A key, and the name that it has in the keyring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WrappingKey {
-    name: [u8; NAME_LEN],
+    name: [u8; KEY_NAME_BYTES],
     key: SecretKey,
 }
 
 impl WrappingKey {
-    /// Makes a key that nobody has had before; `None` where the system has no randomness to give.
-    pub(super) fn make() -> Option<Self> {
-        let (mut name, mut bytes) = ([0; NAME_LEN], [0; 32]);
+    /// Generates a new key. `None` if the system has no randomness.
+    pub(super) fn generate() -> Option<Self> {
+        let (mut name, mut bytes) = ([0; KEY_NAME_BYTES], [0; 32]);
         rand::fill(&mut name).ok()?;
         rand::fill(&mut bytes).ok()?;
         Some(Self {
@@ -38,8 +37,8 @@ impl WrappingKey {
         })
     }
 
-    /// The key of a sealed file, from a keyring that knows keys by name.
-    pub(super) fn of<E>(
+    /// Finds the key of a sealed file by its name, with `find`.
+    pub(super) fn find<E>(
         sealed: &Sealed<'_>,
         find: impl FnOnce(&str) -> Result<Option<SecretKey>, E>,
     ) -> Result<Option<Self>, E> {
@@ -50,7 +49,7 @@ impl WrappingKey {
         }))
     }
 
-    /// Under which it is in the keyring.
+    /// The name of its entry in the keyring.
     pub(super) fn name(&self) -> String {
         HEXLOWER.encode(&self.name)
     }
@@ -60,23 +59,23 @@ impl WrappingKey {
     }
 }
 
-/// A sealed file, taken apart.
+/// The parts of a sealed file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sealed<'a> {
-    name: &'a [u8; NAME_LEN],
-    /// Nonce and text.
+    name: &'a [u8; KEY_NAME_BYTES],
+    /// The nonce and the ciphertext.
     rest: &'a [u8],
 }
 
-/// What a sealed record belongs to.
+/// The session that a sealed record is bound to.
 pub(super) struct Binding<'a> {
     pub(super) key: &'a Key,
     pub(super) identity: &'a Identity,
 }
 
 impl Binding<'_> {
-    /// `None` if it could not be written: a record must not be sealed without it.
-    fn associated_data(&self, name: &[u8; NAME_LEN]) -> Option<Aad<Vec<u8>>> {
+    /// `None` if it cannot be serialized. Then the record is not sealed at all.
+    fn associated_data(&self, name: &[u8; KEY_NAME_BYTES]) -> Option<Aad<Vec<u8>>> {
         // The account is part of the session's key.
         let Identity {
             issuer, client_id, ..
@@ -87,7 +86,7 @@ impl Binding<'_> {
     }
 }
 
-/// Seals a record; `None` where the system has no randomness to give.
+/// Seals a record. `None` if the system has no randomness.
 pub(super) fn seal(record: &[u8], with: &WrappingKey, binding: &Binding<'_>) -> Option<Vec<u8>> {
     let mut text = record.to_vec();
     let nonce = cipher(&with.key)?
@@ -97,7 +96,10 @@ pub(super) fn seal(record: &[u8], with: &WrappingKey, binding: &Binding<'_>) -> 
 }
 
 impl<'a> Sealed<'a> {
-    /// Takes a file apart, or says why it is no sealed record of ours.
+    /// Parses a file.
+    ///
+    /// # Errors
+    /// A text that says why it is no sealed record.
     pub(super) fn parse(file: &'a [u8]) -> Result<Self, &'static str> {
         let Some(body) = file.strip_prefix(HEADER) else {
             return Err(if file.is_empty() {
@@ -112,12 +114,15 @@ impl<'a> Sealed<'a> {
         Ok(Self { name, rest })
     }
 
-    /// The name that its key has in the keyring.
+    /// The name of its key's entry in the keyring.
     pub(super) fn key_name(&self) -> String {
         HEXLOWER.encode(self.name)
     }
 
-    /// Opens it, or says why it cannot be opened.
+    /// Decrypts the record.
+    ///
+    /// # Errors
+    /// A text that says why that is not possible.
     pub(super) fn open(&self, with: &WrappingKey, binding: &Binding<'_>) -> Result<Vec<u8>, &'static str> {
         let cannot = "it cannot be opened with the key in the OS keyring";
         let (nonce, text) = self.rest.split_first_chunk::<NONCE_LEN>().ok_or(cannot)?;
@@ -168,14 +173,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sealed_is_opened_by_its_key_for_its_session_only() {
-        let with = WrappingKey::make().unwrap();
+    fn a_sealed_record_opens_only_with_its_key_for_its_session() {
+        let with = WrappingKey::generate().unwrap();
         let file = sealed(&with);
         assert_eq!(opened(&file, &with, "c").as_deref(), Ok(&b"the record"[..]));
         let cannot = Err("it cannot be opened with the key in the OS keyring");
         assert_eq!(opened(&file, &with, "other"), cannot);
-        assert_eq!(opened(&file, &WrappingKey::make().unwrap(), "c"), cannot);
-        // Bound to both: the name of the file, and the issuer and client in it.
+        assert_eq!(opened(&file, &WrappingKey::generate().unwrap(), "c"), cannot);
+        // The record is bound to the session key and to the issuer and client.
         for (file_of, record_of) in [("c", "other"), ("other", "c")] {
             let binding = Binding {
                 key: &key(file_of),
@@ -188,8 +193,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_was_cut_or_changed_is_opened() {
-        let with = WrappingKey::make().unwrap();
+    fn a_truncated_or_changed_file_does_not_open() {
+        let with = WrappingKey::generate().unwrap();
         let file = sealed(&with);
         for length in 0..file.len() {
             assert!(opened(&file[..length], &with, "c").is_err(), "{length}");

@@ -1,7 +1,7 @@
-//! That a session was sealed, kept where its key is: in the OS keyring.
+//! The mark in the OS keyring that a session is sealed.
 //!
-//! Whoever can write to the directory (a restored backup, a synced home) could remove a sealed session and put a plain one of their own
-//! in its place. With the mark that one is not taken for ours.
+//! A program that can write to the directory (such as a backup or a synchronisation) could replace a sealed session by a plain one. The
+//! mark shows that such a plain session must not be used.
 
 use std::path::Path;
 
@@ -12,8 +12,8 @@ use serde_json::json;
 use crate::keyring::{self, Error};
 use crate::secret::SecretKey;
 
-/// What is said of a plain session in place of a sealed one.
-pub(super) const REPLACED: &str = "this session was sealed, and a plain file is in its place, which whoever can write there could have made";
+/// Why a plain session in the place of a sealed one is not used.
+pub(super) const PLAIN_REPLACES_SEALED: &str = "this session was sealed, and a plain file is in its place, which whoever can write there could have made";
 
 /// The mark of one session in one directory.
 #[derive(Debug)]
@@ -26,9 +26,9 @@ impl SealedMark {
         Self(HEXLOWER.encode(&hash.as_ref()[..16]))
     }
 
-    /// Makes the mark where there is none: an entry that opens nothing. Best effort: the next time that the session is stored it is tried again.
+    /// Sets the mark if it is not set. Its key decrypts nothing. Best effort: it is tried again when the session is stored the next time.
     ///
-    /// Only for a session that is sealed: a mark without one would accuse a plain session that nobody has touched.
+    /// Only for a session that is sealed. Beside a plain session, the mark would make that session unusable.
     pub(super) fn ensure(&self) {
         if let Ok(false) = self.is_set() {
             let _failed = keyring::write(&self.0, &SecretKey::new([0; 32]));
@@ -39,17 +39,17 @@ impl SealedMark {
         Ok(keyring::cached_key(&self.0).is_some() || keyring::read(&self.0)?.is_some())
     }
 
-    /// As [`Self::is_set`], as far as the kernel knows: the keyring itself takes too long for each call.
-    pub(super) fn is_at_hand(&self) -> bool {
+    /// As [`Self::is_set`], but asks only the kernel's cache. The keyring itself is too slow for each call.
+    pub(super) fn is_cached(&self) -> bool {
         keyring::cached_key(&self.0).is_some()
     }
 
-    /// Takes it from the kernel: what is stored in a plain file from now on, and told to be, is ours.
-    pub(super) fn forget_at_hand(&self) {
-        keyring::forget_at_hand(&self.0);
+    /// Removes the mark from the kernel's cache, so that a plain session that the user was warned about is accepted.
+    pub(super) fn forget_cached(&self) {
+        keyring::forget_cached(&self.0);
     }
 
-    /// The name of the entry.
+    /// The name of its entry in the keyring.
     pub(super) fn name(&self) -> &str {
         &self.0
     }
@@ -59,9 +59,9 @@ impl SealedMark {
 mod tests {
     use super::*;
 
-    /// It is in people's keyrings.
+    /// Users have it in their keyrings.
     #[test]
-    fn golden() {
+    fn the_name_of_a_mark_never_changes() {
         let mark = SealedMark::new(Path::new("/c"), "k");
         assert_eq!(mark.name(), "13fa469e54b6a84f0b1d69cc9a0a902d");
         assert_ne!(mark.name(), SealedMark::new(Path::new("/d"), "k").name());

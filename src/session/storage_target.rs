@@ -5,7 +5,7 @@
 use std::convert::Infallible;
 
 use super::sealed::{Binding, Sealed, WrappingKey, seal};
-use super::sealed_mark::REPLACED;
+use super::sealed_mark::PLAIN_REPLACES_SEALED;
 use super::store::Form;
 use super::{Error, Loaded, Locked, Record};
 use crate::files::{self, Reserved};
@@ -46,7 +46,7 @@ impl Locked<'_> {
     /// When it has to be the keyring, and that cannot be used.
     pub(crate) fn target(&self) -> Result<StorageTarget, Error> {
         let there = |name: String| self.store.dir.has(&name);
-        let was_sealed = || self.store.sealed_mark().is_at_hand();
+        let was_sealed = || self.store.sealed_mark().is_cached();
         match self.store.storage {
             Storage::Disk => Ok(StorageTarget::Disk),
             Storage::Keyring => self.sealed_target(),
@@ -88,15 +88,15 @@ impl Locked<'_> {
         {
             let opens = |key: &WrappingKey| store.unseal(&sealed, key).is_ok();
             let Ok(cached_key) =
-                WrappingKey::of(&sealed, |name| Ok::<_, Infallible>(keyring::cached_key(name)));
+                WrappingKey::find(&sealed, |name| Ok::<_, Infallible>(keyring::cached_key(name)));
             if let Some(key) = cached_key.filter(opens) {
                 return Ok(StorageTarget::Sealed(key));
             }
-            if let Some(key) = WrappingKey::of(&sealed, keyring::read)?.filter(opens) {
+            if let Some(key) = WrappingKey::find(&sealed, keyring::read)?.filter(opens) {
                 return Ok(StorageTarget::Sealed(key));
             }
         }
-        let key = WrappingKey::make().ok_or(Error::NoRandomness)?;
+        let key = WrappingKey::generate().ok_or(Error::NoRandomness)?;
         keyring::write(&key.name(), key.key())?;
         Ok(StorageTarget::Sealed(key))
     }
@@ -125,7 +125,7 @@ impl Locked<'_> {
             return Ok(Loaded::Nothing);
         };
         if store.sealed_mark().is_set()? {
-            return Ok(Loaded::Corrupt(REPLACED));
+            return Ok(Loaded::Corrupt(PLAIN_REPLACES_SEALED));
         }
         let target = self.target()?;
         if self.save(&record, &target, None).is_ok() {
@@ -134,7 +134,7 @@ impl Locked<'_> {
             && !store.dir.has(&store.key.sealed_file())
         {
             // A disk that is full leaves the session where it is, and good. The key was new, and opens nothing.
-            keyring::forget_at_hand(&key.name());
+            keyring::forget_cached(&key.name());
             let _failed = keyring::remove(&key.name());
         }
         Ok(Loaded::Session(record))
@@ -191,7 +191,7 @@ impl Locked<'_> {
         };
         if let StorageTarget::DiskFallback { was_sealed: true, .. } = target {
             // First: a plain file beside the mark would be refused.
-            store.sealed_mark().forget_at_hand();
+            store.sealed_mark().forget_cached();
         }
         self.replace(target.form(), &bytes, is_ours, reserved)?;
         self.known.add(target.form());

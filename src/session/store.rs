@@ -1,29 +1,29 @@
-//! Where a session is: a plain file, or one that is sealed with a key of the OS keyring.
+//! The files of a session: a plain one, or one that is sealed with a key of the OS keyring.
 //!
-//! Owns reading. It takes no lock, since a file is only ever replaced as a whole; and it asks the keyring only for a sealed
-//! file whose key is not at hand.
+//! Owns reading. Reading takes no lock, since files are always replaced as a whole. It asks the keyring only for a sealed file whose key is
+//! not in the kernel's cache.
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use super::sealed::{Binding, Sealed, WrappingKey};
-use super::sealed_mark::{REPLACED, SealedMark};
+use super::sealed_mark::{PLAIN_REPLACES_SEALED, SealedMark};
 use super::{Error, Identity, IssuedLog, Key, LoginFailures, ProviderOutage, Record};
 use crate::files::PrivateDir;
 use crate::keyring;
 use crate::settings::Storage;
 
-/// What was found in place of a session.
+/// The result of reading a session.
 #[derive(Debug)]
 pub(crate) enum Loaded {
-    /// Boxed, since the other cases are empty.
+    /// Boxed, since the other variants are small.
     Session(Box<Record>),
     Nothing,
-    /// The file is there and cannot be used; the text says why.
+    /// There is a file that cannot be used. The text says why.
     Corrupt(&'static str),
 }
 
-/// What the file of a session is.
+/// The form of a session's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Plain,
@@ -40,7 +40,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens an existing directory; `None` when there is none, and so no session either.
+    /// Opens an existing directory. `None` if it does not exist.
     pub(crate) fn open(
         dir: &Path,
         key: Key,
@@ -55,7 +55,7 @@ impl Store {
         }))
     }
 
-    /// Opens the directory, making it where it is missing.
+    /// Opens the directory, and makes it if it does not exist.
     pub(crate) fn create(dir: &Path, key: Key, identity: Identity, storage: Storage) -> Result<Self, Error> {
         Ok(Self {
             dir: PrivateDir::create(dir)?,
@@ -68,12 +68,12 @@ impl Store {
     /// Reads the session without a lock.
     ///
     /// # Errors
-    /// When a file may have been planted, when it cannot be read now, or when the keyring is needed and does not answer.
+    /// When another user may have made the file, when it cannot be read at the moment, or when the keyring is needed and fails.
     pub(crate) fn load(&self) -> Result<Loaded, Error> {
         Ok(self.load_with_form()?.0)
     }
 
-    /// As [`Self::load`], with the form of the file that was looked at last.
+    /// As [`Self::load`], with the form of the file that was read.
     pub(super) fn load_with_form(&self) -> Result<(Loaded, Form), Error> {
         let plain = |found| (found, Form::Plain);
         match self.storage {
@@ -81,7 +81,9 @@ impl Store {
             Storage::Keyring => Ok((self.load_sealed()?, Form::Sealed)),
             Storage::Auto => match self.load_sealed()? {
                 Loaded::Nothing => Ok(plain(match self.load_plain()? {
-                    Loaded::Session(_) if self.sealed_mark().is_at_hand() => Loaded::Corrupt(REPLACED),
+                    Loaded::Session(_) if self.sealed_mark().is_cached() => {
+                        Loaded::Corrupt(PLAIN_REPLACES_SEALED)
+                    }
                     found => found,
                 })),
                 found => Ok((found, Form::Sealed)),
@@ -102,39 +104,40 @@ impl Store {
 
     pub(super) fn load_plain(&self) -> Result<Loaded, Error> {
         Ok(match self.read(&self.key.session_file())? {
-            Bytes::There(bytes) => loaded(Record::parse(&bytes, &self.identity)),
-            Bytes::Nothing => Loaded::Nothing,
-            Bytes::NoFile => Loaded::Corrupt(NO_FILE),
+            FileContent::Found(bytes) => loaded(Record::parse(&bytes, &self.identity)),
+            FileContent::Missing => Loaded::Nothing,
+            FileContent::NotASession => Loaded::Corrupt(NOT_A_SESSION),
         })
     }
 
     fn load_sealed(&self) -> Result<Loaded, Error> {
         let file = match self.read(&self.key.sealed_file())? {
-            Bytes::There(file) => file,
-            Bytes::Nothing => return Ok(Loaded::Nothing),
-            Bytes::NoFile => return Ok(Loaded::Corrupt(NO_FILE)),
+            FileContent::Found(file) => file,
+            FileContent::Missing => return Ok(Loaded::Nothing),
+            FileContent::NotASession => return Ok(Loaded::Corrupt(NOT_A_SESSION)),
         };
         let sealed = match Sealed::parse(&file) {
             Ok(sealed) => sealed,
             Err(reason) => return Ok(Loaded::Corrupt(reason)),
         };
-        let Ok(cached_key) = WrappingKey::of(&sealed, |name| Ok::<_, Infallible>(keyring::cached_key(name)));
+        let Ok(cached_key) =
+            WrappingKey::find(&sealed, |name| Ok::<_, Infallible>(keyring::cached_key(name)));
         if let Some(key) = cached_key
             && let Ok(record) = self.unseal(&sealed, &key)
         {
             return Ok(Loaded::Session(Box::new(record)));
         }
-        Ok(match WrappingKey::of(&sealed, keyring::read)? {
+        Ok(match WrappingKey::find(&sealed, keyring::read)? {
             Some(key) => {
-                self.bring_mark_at_hand(&key);
+                self.cache_mark(&key);
                 loaded(self.unseal(&sealed, &key))
             }
             None => Loaded::Corrupt("its key is not in the OS keyring"),
         })
     }
 
-    /// Where the kernel keeps the key at hand from now on, it keeps the mark beside it: then no refresh has to ask the keyring for the mark.
-    fn bring_mark_at_hand(&self, key: &WrappingKey) {
+    /// Caches the mark in the kernel if the key is cached there, so that a refresh does not ask the keyring for the mark.
+    fn cache_mark(&self, key: &WrappingKey) {
         if keyring::cached_key(&key.name()).is_some() {
             drop(self.sealed_mark().is_set());
         }
@@ -148,18 +151,18 @@ impl Store {
         Record::parse(&sealed.open(with, &binding)?, &self.identity)
     }
 
-    fn read(&self, name: &str) -> Result<Bytes, Error> {
+    fn read(&self, name: &str) -> Result<FileContent, Error> {
         match self.dir.read(name) {
-            Ok(Some(bytes)) => Ok(Bytes::There(bytes)),
-            Ok(None) => Ok(Bytes::Nothing),
-            // Only for now, perhaps: a good session is not taken for a broken one.
+            Ok(Some(bytes)) => Ok(FileContent::Found(bytes)),
+            Ok(None) => Ok(FileContent::Missing),
+            // The error may be temporary, so the session does not count as corrupt.
             Err(error) if error.may_pass() => Err(error.into()),
-            Err(error) if error.is_unavailable() => Ok(Bytes::NoFile),
+            Err(error) if error.is_unavailable() => Ok(FileContent::NotASession),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Returns the sign-ins that failed.
+    /// Returns the failed logins.
     pub(crate) fn login_failures(&self) -> LoginFailures {
         let bytes = self.dir.read(&self.key.login_failures_file());
         bytes
@@ -174,7 +177,7 @@ impl Store {
         ProviderOutage::parse(&bytes)
     }
 
-    /// Whether there is a file of the session, whatever is in it.
+    /// Whether there is a file of the session, with any content.
     pub(crate) fn has_session(&self) -> bool {
         [self.key.session_file(), self.key.sealed_file()]
             .iter()
@@ -194,8 +197,8 @@ impl Store {
         Self::is_plain_in(self.dir.path(), &self.key)
     }
 
-    /// Removes a session that has gone on in another place. Best effort: it is older, and so it is not used. A session in the other form is
-    /// that of an entry with another storage.
+    /// Removes the session if `by`, a record in another directory, is as late. Best effort: an older record is never used. A session in the
+    /// other form stays, since a user of the kubeconfig with another storage setting may need it.
     pub(crate) fn remove_superseded(&self, by: &Record) {
         if let Ok(Some(_locked)) = self.try_lock()
             && let Ok((Loaded::Session(old), form)) = self.load_with_form()
@@ -205,7 +208,7 @@ impl Store {
         }
     }
 
-    /// The form in which the session is here, or in which it would be looked for first.
+    /// The form in which the session is stored, or the form that is used if there is none.
     pub(super) fn form(&self) -> Form {
         match self.storage {
             Storage::Keyring => Form::Sealed,
@@ -218,8 +221,8 @@ impl Store {
         self.storage
     }
 
-    /// Opens the log of which process was given which token: in a directory that is gone with the machine's sessions where there is one, since
-    /// processes are as well; else beside the session. None where nothing can be written.
+    /// Opens the log of which process got which token. It is in `runtime_dir` if there is one, which the system empties at logout, and else
+    /// beside the session. `None` if neither can be written.
     pub(crate) fn issued_log(&self, runtime_dir: Option<&Path>) -> Option<IssuedLog> {
         let name = self.key.issued_log_file();
         let volatile = runtime_dir.and_then(|dir| PrivateDir::create(dir).ok()?.slots(&name).ok());
@@ -227,26 +230,26 @@ impl Store {
         Some(IssuedLog::new(slots))
     }
 
-    /// Where the session is, to name it to a person.
+    /// The path of the session, for messages.
     pub(crate) fn session_path(&self) -> PathBuf {
         self.dir.path_of(&self.file(self.form()))
     }
 
-    /// The directory, for what else is kept in it.
+    /// The directory, which also contains the provider's documents.
     pub(crate) fn dir(&self) -> &PrivateDir {
         &self.dir
     }
 }
 
-/// What there is of a file.
-enum Bytes {
-    There(Vec<u8>),
-    Nothing,
-    /// A directory, a device, or far too much for a session.
-    NoFile,
+/// The result of reading a file.
+enum FileContent {
+    Found(Vec<u8>),
+    Missing,
+    /// A directory, a device, or a file that is too large for a session.
+    NotASession,
 }
 
-const NO_FILE: &str = "it is no file that could be a session";
+const NOT_A_SESSION: &str = "it is no file that could be a session";
 
 fn loaded(record: Result<Record, &'static str>) -> Loaded {
     match record {

@@ -107,5 +107,5 @@ impl GetToken<'_> {
 
 fn note_failure(store: &Store, error: &Error) {
     let is_over = matches!(error, Error::SessionOver(_));
-    store.note_background_failure(clock::now(), error.report(), is_over);
+    store.record_background_failure(clock::now(), error.report(), is_over);
 }

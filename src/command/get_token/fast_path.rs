@@ -33,11 +33,11 @@ pub(crate) fn run(invocation: &Invocation<'_>) -> Option<Result<(), Error>> {
         let asked = log.map_or(AskedBefore::No, |log| {
             log.asked_before(invocation, &session.token, session.expires_at, now)
         });
-        if !matches!(asked, AskedBefore::No | AskedBefore::Settled) {
+        if !matches!(asked, AskedBefore::No | AskedBefore::Handled) {
             return None;
         }
     }
-    if entry.is_due(&session, now) {
+    if entry.is_refresh_due(&session, now) {
         let ui = Ui {
             level: 0,
             at_terminal: environment.at_terminal,

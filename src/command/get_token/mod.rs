@@ -194,7 +194,7 @@ impl<'a> GetToken<'a> {
                 // A place that nobody has chosen is passed over, whatever another user has put there.
                 Err(Error::Session(error))
                     if error.is_unavailable()
-                        || (error.is_of_files() && self.cache.dir.as_deref() != Some(dir)) =>
+                        || (error.is_file_error() && self.cache.dir.as_deref() != Some(dir)) =>
                 {
                     unavailable.get_or_insert(error);
                 }
@@ -292,7 +292,7 @@ impl<'a> GetToken<'a> {
             .step(|| format!("the stored token is good until {}", clock::rfc3339(*until)));
         self.write_fast_path_entry(store);
         let now = self.invocation.started_at;
-        if self.refresh_policy().allows(session) && session.is_due(now) {
+        if self.refresh_policy().allows(session) && session.is_refresh_due(now) {
             background::start(store, self.invocation, now, self.ui);
         }
     }

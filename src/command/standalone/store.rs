@@ -16,7 +16,7 @@ use crate::kubeconfig::{self, AuthProvider};
 use crate::lifecycle::{LockedSession, Remark, SessionStore};
 use crate::oidc::{DocumentCache, NoDocumentCache, StoredToken};
 use crate::secret::Secret;
-use crate::session::{self, Identity, Loaded, Locked, Record, StorageTarget, Store, Wait};
+use crate::session::{self, Identity, Loaded, LockWait, Locked, Record, StorageTarget, Store};
 use crate::settings::Provider;
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
@@ -79,7 +79,7 @@ impl SessionStore for KubeconfigStore<'_> {
         };
         self.write_kept_in_all(turn.as_ref())?;
         self.rehearse()?;
-        Ok((self.locked(turn), wait == Some(Wait::BehindAnother)))
+        Ok((self.locked(turn), wait == Some(LockWait::ForOtherProcess)))
     }
 
     fn try_lock(&self) -> Result<Option<LockedEntry<'_>>, Error> {

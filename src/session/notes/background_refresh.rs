@@ -1,38 +1,38 @@
-//! Background refresh before a token's end: who starts it, and how it went.
+//! The background refresh before a token's expiry: which call starts it, and how it ended.
 //!
-//! Owns the note that keeps callers from starting one after the other. The refresh itself holds the session's lock as every
-//! refresh does, so two that were started at once are no harm; the note only saves their start.
+//! Owns the file that prevents that each call starts a process for it. The refresh itself takes the session's lock as every refresh does,
+//! so two processes at once do no harm.
 
 use serde::{Deserialize, Serialize};
 
 use crate::report::Report;
 use crate::session::Store;
 
-/// A refresh that has failed is tried again after this many seconds.
+/// A refresh that failed is started again after this many seconds.
 const RETRY_AFTER_FAILURE_SECS: i64 = 60;
 
-/// One that has not told its end is taken for lost after this many seconds, in good time: it may have been killed after the provider
-/// had rotated the refresh token, and the old one lives for half a minute (Okta). One that still runs has the lock.
+/// A refresh that did not report a result counts as killed after this many seconds. The time is short because the provider may have
+/// rotated the refresh token before the kill, and Okta accepts the old one for only half a minute. A refresh that still runs has the lock.
 const RETRY_AFTER_LOSS_SECS: i64 = 10;
 
-/// What is to be done about a token that is to be refreshed in the background.
+/// What a call should do about a background refresh that is due.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum RefreshTurn {
-    /// It is up to this caller.
+    /// Start it.
     Start,
-    /// Somebody is at it, or has just tried.
+    /// Do nothing: another call started it, or it failed a short time ago.
     Wait,
-    /// It failed, and nobody was told yet.
+    /// Report its failure, which no call has reported yet.
     Report(Report),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Attempt {
     version: u32,
-    /// When it was begun or ended, in seconds since the epoch.
+    /// When it began or ended, in seconds since the epoch.
     at: i64,
     stage: Stage,
-    /// How it failed, until somebody was told.
+    /// How it failed, until a call has reported that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<Report>,
 }
@@ -41,7 +41,7 @@ struct Attempt {
 enum Stage {
     Begun,
     Failed,
-    /// The provider will not refresh this session any more.
+    /// The provider ended the session, so no later refresh can succeed.
     Over,
 }
 
@@ -64,8 +64,8 @@ impl Attempt {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Whether nothing is to be started now. An attempt from the future (the clock was set back) holds nobody up.
-    fn holds(&self, now: i64) -> bool {
+    /// Whether this attempt prevents a new one. An attempt from the future does not: the clock was set back.
+    fn blocks_new(&self, now: i64) -> bool {
         let pause = match self.stage {
             Stage::Begun => RETRY_AFTER_LOSS_SECS,
             Stage::Failed => RETRY_AFTER_FAILURE_SECS,
@@ -76,7 +76,7 @@ impl Attempt {
 }
 
 impl Store {
-    /// Tells a caller who found a token near its end what to do, and notes it. Where no note can be written nothing is started.
+    /// Decides what a call with a token near its expiry should do, and stores the decision. If that cannot be stored, no refresh is started.
     pub(crate) fn claim_background_refresh(&self, now: i64) -> RefreshTurn {
         let name = self.key.background_refresh_file();
         let begun = Attempt::new(now, Stage::Begun, None).to_json();
@@ -97,13 +97,13 @@ impl Store {
                 failure: Some(failure),
                 ..
             }) => {
-                let told = Attempt::new(at, stage, None).to_json();
-                match self.dir.replace_hint(&name, &told) {
+                let reported = Attempt::new(at, stage, None).to_json();
+                match self.dir.replace_hint(&name, &reported) {
                     Ok(()) => RefreshTurn::Report(failure),
                     Err(_) => RefreshTurn::Wait,
                 }
             }
-            Some(attempt) if attempt.holds(now) => RefreshTurn::Wait,
+            Some(attempt) if attempt.blocks_new(now) => RefreshTurn::Wait,
             _ => match self.dir.replace_hint(&name, &begun) {
                 Ok(()) => RefreshTurn::Start,
                 Err(_) => RefreshTurn::Wait,
@@ -113,12 +113,12 @@ impl Store {
 }
 
 impl Store {
-    /// Leaves a note of a background refresh that failed, for good if the session `is_over`.
-    pub(crate) fn note_background_failure(&self, now: i64, failure: Report, is_over: bool) {
+    /// Stores that a background refresh failed. If the session `is_over`, none is started again.
+    pub(crate) fn record_background_failure(&self, now: i64, failure: Report, is_over: bool) {
         let stage = if is_over { Stage::Over } else { Stage::Failed };
         let name = self.key.background_refresh_file();
-        let note = Attempt::new(now, stage, Some(failure)).to_json();
-        drop(self.dir.replace_hint(&name, &note));
+        let attempt = Attempt::new(now, stage, Some(failure)).to_json();
+        drop(self.dir.replace_hint(&name, &attempt));
     }
 }
 
@@ -127,16 +127,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refresh_that_is_lost_is_begun_anew_sooner_than_one_that_failed() {
-        let holds = |stage, now| Attempt::new(1000, stage, None).holds(now);
-        assert!(holds(Stage::Begun, 1009) && !holds(Stage::Begun, 1010));
-        assert!(holds(Stage::Failed, 1059) && !holds(Stage::Failed, 1060));
-        assert!(holds(Stage::Over, 9000));
-        assert!(!holds(Stage::Failed, 999), "the clock was set back");
+    fn a_killed_refresh_is_started_again_sooner_than_a_failed_one() {
+        let blocks = |stage, now| Attempt::new(1000, stage, None).blocks_new(now);
+        assert!(blocks(Stage::Begun, 1009) && !blocks(Stage::Begun, 1010));
+        assert!(blocks(Stage::Failed, 1059) && !blocks(Stage::Failed, 1060));
+        assert!(blocks(Stage::Over, 9000));
+        assert!(!blocks(Stage::Failed, 999), "the clock was set back");
     }
 
     #[test]
-    fn an_attempt_comes_back_as_it_was_written() {
+    fn an_attempt_is_read_as_it_was_written() {
         let report = Report::sample("down");
         let attempt = Attempt::new(5, Stage::Failed, Some(report.clone()));
         let attempt = Attempt::parse(&attempt.to_json()).unwrap();

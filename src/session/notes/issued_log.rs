@@ -1,9 +1,9 @@
-//! Which process was given which token, to notice that the API server may reject it.
+//! The log of which process got which token, to detect that the API server rejects a token.
 //!
-//! client-go keeps a token until its end and asks again only after HTTP 401, of which it says nothing. So a process that asks
-//! with the same command line for the token that it has just got may have been refused; or it is a program that reads its
-//! kubeconfig anew. It is a guess, and [`crate::lifecycle`] treats it as one. Owns the log: slots in a file, read and
-//! written without a lock on the cached path; an entry that is lost only means that a rejection goes unnoticed.
+//! client-go caches a token until its expiry. It calls the plugin again earlier only after HTTP 401, and does not say so. So if a process
+//! requests the token that it just got, with the same command line, the API server may have rejected it. Or the process is a program
+//! that reads its kubeconfig again. It is a guess, and [`crate::lifecycle`] treats it as one. Owns the log: slots in a file, read and
+//! written without a lock by cached calls. If an entry is lost, a rejection is not detected.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -12,42 +12,42 @@ use crate::files::Slots;
 use crate::invocation::Invocation;
 use crate::secret::Secret;
 
-/// Callers that are remembered at the same time, at most.
+/// The most callers in the log at the same time.
 const SLOT_COUNT: u64 = 64;
 
-/// How long an equal question may mean a rejection. client-go asks again at once; a program that reads its kubeconfig anew
-/// now and then asks again too, and was rejected by nobody.
-const SUSPICION_SECS: i64 = 30;
+/// How long after the first request an equal one may mean a rejection. client-go repeats its request at once. A program that reads its
+/// kubeconfig again from time to time repeats it later, without a rejection.
+const REPEAT_WINDOW_SECS: i64 = 30;
 
-/// A token that ends in less than this may be asked for again by clients that keep a margin of their own (kube-rs).
-const CLIENT_MARGIN_SECS: i64 = 60;
+/// A client with its own expiry margin (kube-rs) requests a token again that expires within this time.
+const CLIENT_EXPIRY_MARGIN_SECS: i64 = 60;
 
-/// Bytes of a slot.
+/// The size of a slot in bytes.
 const SLOT_BYTES: usize = 32;
 
-/// The first byte of a slot that was written: the version of its format.
+/// The first byte of a used slot: the version of its format.
 const VERSION: u8 = 2;
 
-/// What the log tells of a process that asks for a token.
+/// Whether a process has requested the same token before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AskedBefore {
     No,
-    /// It was given this token a moment ago.
+    /// It got this token within the last seconds.
     Once,
-    /// The token took the place of one that it had asked for again, and now it asks for this one again.
+    /// It requested another token twice, got this one from a refresh, and now requests this one again.
     AfterRefresh,
-    /// It has asked before, and nothing more is to be done about that.
-    Settled,
+    /// It has requested the token before, and an earlier call has already handled that.
+    Handled,
 }
 
-/// Why a token was issued to a process.
+/// Why a process got a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Issue {
     Usual,
-    /// In place of one that the process had asked for again.
+    /// The process had requested the previous token twice.
     AfterRefresh,
-    /// Whatever could be done about a repeated question was done.
-    Settled,
+    /// The process has requested the token twice, and a call has handled that.
+    Handled,
 }
 
 /// The log of one session.
@@ -60,7 +60,7 @@ struct Entry {
     token: [u8; 8],
     /// Seconds since the epoch.
     at: i64,
-    /// The same by the clock of processes: a parent that was there then is the same process; an id alone is reused after a while.
+    /// The same time by [`clock::boot_ticks`]. A parent that has run since before it is the same process; its id alone may be reused.
     boot_ticks: u64,
     issue: Issue,
 }
@@ -70,7 +70,7 @@ impl IssuedLog {
         Self(slots)
     }
 
-    /// Looks up whether the calling process has just been given this token, and notes that it is given now if not.
+    /// Looks up whether the calling process has just got this token. If not, records that it gets the token now.
     pub(crate) fn asked_before(
         &self,
         caller: &Invocation<'_>,
@@ -78,19 +78,19 @@ impl IssuedLog {
         expires_at: i64,
         now: i64,
     ) -> AskedBefore {
-        if expires_at.saturating_sub(now) <= CLIENT_MARGIN_SECS {
+        if expires_at.saturating_sub(now) <= CLIENT_EXPIRY_MARGIN_SECS {
             return AskedBefore::No;
         }
         let entry = Entry::parse(self.0.read(slot(caller)));
         let asked = compare(entry.as_ref(), caller, token, now);
         if asked == AskedBefore::No {
-            self.note(caller, token, Issue::Usual, now);
+            self.record_issue(caller, token, Issue::Usual, now);
         }
         asked
     }
 
-    /// Notes that the calling process is given this token.
-    pub(crate) fn note(&self, caller: &Invocation<'_>, token: &Secret, issue: Issue, now: i64) {
+    /// Records that the calling process gets this token.
+    pub(crate) fn record_issue(&self, caller: &Invocation<'_>, token: &Secret, issue: Issue, now: i64) {
         let entry = Entry {
             caller: caller_tag(caller),
             token: token_tag(token),
@@ -102,22 +102,22 @@ impl IssuedLog {
     }
 }
 
-/// The parent process is looked at only when everything else fits, since that costs a file.
+/// Looks up the parent process only if everything else matches, since that reads a file.
 fn compare(entry: Option<&Entry>, caller: &Invocation<'_>, token: &Secret, now: i64) -> AskedBefore {
     let Some(entry) = entry else {
         return AskedBefore::No;
     };
-    let is_recent = (entry.at..=entry.at.saturating_add(SUSPICION_SECS)).contains(&now);
-    let is_over = entry.issue == Issue::Usual && !is_recent;
-    if is_over || entry.caller != caller_tag(caller) || entry.token != token_tag(token) {
+    let is_recent = (entry.at..=entry.at.saturating_add(REPEAT_WINDOW_SECS)).contains(&now);
+    let is_outdated = entry.issue == Issue::Usual && !is_recent;
+    if is_outdated || entry.caller != caller_tag(caller) || entry.token != token_tag(token) {
         return AskedBefore::No;
     }
     match (caller.parent().was_there_at(entry.boot_ticks), entry.issue) {
         (false, _) => AskedBefore::No,
         (true, Issue::Usual) => AskedBefore::Once,
         (true, Issue::AfterRefresh) if is_recent => AskedBefore::AfterRefresh,
-        // Or a program that polls would cost a refresh each time that the window is over.
-        (true, Issue::AfterRefresh | Issue::Settled) => AskedBefore::Settled,
+        // Without this, a program that polls would cause a refresh after each window.
+        (true, Issue::AfterRefresh | Issue::Handled) => AskedBefore::Handled,
     }
 }
 
@@ -132,7 +132,7 @@ fn slot(caller: &Invocation<'_>) -> u64 {
     u64::from(caller.parent_id()).wrapping_add(u64::from(caller.hash.tag()[0])) % SLOT_COUNT
 }
 
-/// Tells tokens apart, and nothing of the token.
+/// A part of the token's hash. It distinguishes tokens and reveals none.
 fn token_tag(token: &Secret) -> [u8; 8] {
     let mut tag = [0; 8];
     tag.copy_from_slice(&digest(&SHA256, token.expose().as_bytes()).as_ref()[..8]);
@@ -149,7 +149,7 @@ impl Entry {
         let issue = match rest {
             [0] => Issue::Usual,
             [1] => Issue::AfterRefresh,
-            [2] => Issue::Settled,
+            [2] => Issue::Handled,
             _ => return None,
         };
         (*version == VERSION).then_some(Self {
@@ -170,7 +170,7 @@ impl Entry {
         slot[31] = match self.issue {
             Issue::Usual => 0,
             Issue::AfterRefresh => 1,
-            Issue::Settled => 2,
+            Issue::Handled => 2,
         };
         slot
     }
@@ -181,12 +181,12 @@ mod tests {
     use super::*;
     use crate::environment::Environment;
 
-    /// A process with this id, which has started at tick 7.
+    /// A call by the process with this id, which started at tick 7.
     fn caller(parent: u32) -> Invocation<'static> {
         Invocation::sample(Box::leak(Box::new(Environment::default())), parent, 1)
     }
 
-    /// What is known when `parent` asks for a token at a time, after process 7 was given `token` at 1000 s.
+    /// Looks up a request for a token by `parent`, after process 7 got `token` at 1000 s.
     fn asked(parent: u32, token: &str, now: i64, boot_ticks: u64, issue: Issue) -> AskedBefore {
         let entry = Entry {
             caller: caller_tag(&caller(7)),
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_same_process_that_asks_for_the_same_token_soon_has_asked_before() {
+    fn only_a_soon_request_of_one_process_for_the_same_token_is_repeated() {
         for (parent, token, now, boot_ticks, expected, what) in [
             (7, "token", 1001, 100, AskedBefore::Once, "again"),
             (7, "token", 1030, 100, AskedBefore::Once, "within the window"),
@@ -214,7 +214,7 @@ mod tests {
                 1001,
                 6,
                 AskedBefore::No,
-                "a process that has started since, with the same id",
+                "a process that started later, with the same id",
             ),
         ] {
             assert_eq!(
@@ -226,16 +226,16 @@ mod tests {
     }
 
     #[test]
-    fn the_log_tells_what_was_done_about_it() {
+    fn the_log_says_how_a_repeated_request_was_handled() {
         assert_eq!(
             asked(7, "token", 1001, 100, Issue::AfterRefresh),
             AskedBefore::AfterRefresh
         );
-        assert_eq!(asked(7, "token", 1001, 100, Issue::Settled), AskedBefore::Settled);
-        for issue in [Issue::AfterRefresh, Issue::Settled] {
+        assert_eq!(asked(7, "token", 1001, 100, Issue::Handled), AskedBefore::Handled);
+        for issue in [Issue::AfterRefresh, Issue::Handled] {
             assert_eq!(
                 asked(7, "token", 2000, 100, issue),
-                AskedBefore::Settled,
+                AskedBefore::Handled,
                 "a program that polls"
             );
             assert_eq!(
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_that_was_never_written_is_no_entry() {
+    fn an_unused_slot_is_no_entry() {
         assert_eq!(Entry::parse([0; SLOT_BYTES]), None);
     }
 }

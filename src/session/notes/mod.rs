@@ -1,6 +1,6 @@
-//! Short-lived notes beside a session: what failed, who was given which token, which background refresh has begun.
+//! Short-lived state beside a session: failed logins, provider outages, the log of issued tokens, and the background refresh.
 //!
-//! Owns their files and how long each counts. A note that is lost or broken costs a request or a repeated message, never a session.
+//! Owns these files and how long each is valid. A file that is lost or broken costs a request or a repeated message, never a session.
 
 pub(super) mod background_refresh;
 pub(super) mod issued_log;

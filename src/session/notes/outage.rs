@@ -1,7 +1,7 @@
-//! A provider that could not be reached, or did not answer as it should, the last time.
+//! The last request that the provider did not answer, or answered with a fault of its own.
 //!
-//! Owns who is told so in place of asking the provider again: whoever waited for the same response, kubectl's retries, and
-//! programs while the provider wants to be left alone (HTTP 429). Pure: no files, no clock.
+//! Owns which callers get that failure instead of a new request: those that waited for the same response, the retries of kubectl, and
+//! programs until the time that the provider's `Retry-After` names (RFC 9110 section 10.2.3). Pure: no files, no clock.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +10,12 @@ use crate::invocation::Invocation;
 use crate::process::ParentProcess;
 use crate::report::Report;
 
-/// kubectl runs a failing plugin again at once; each run waits for a provider that hangs.
-const RETRY_SECS: i64 = 10;
+/// A client that got the failure gets it again for this long. kubectl runs a failed plugin again at once, and each run would wait for a
+/// provider that does not respond.
+const CLIENT_RETRY_WINDOW_SECS: i64 = 10;
 
-/// A provider that wants to be left alone for longer than this is asked all the same.
-const MAX_WAIT_SECS: i64 = 300;
+/// The longest `Retry-After` that is obeyed.
+const MAX_RETRY_AFTER_SECS: i64 = 300;
 
 const VERSION: u32 = 2;
 
@@ -24,10 +25,10 @@ pub(crate) struct ProviderOutage {
     version: u32,
     /// When the request ended, in seconds since the epoch.
     at: i64,
-    /// Who has asked, or waited for the same response; the newest last.
+    /// The processes that got the failure: by their own request, or because they waited for it. The newest is last.
     told: Vec<ParentProcess>,
     report: Report,
-    /// When the provider wants to be asked again, in seconds since the epoch, if it said so.
+    /// When the provider accepts the next request, in seconds since the epoch, if its response says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     not_before: Option<i64>,
 }
@@ -43,14 +44,14 @@ impl ProviderOutage {
         }
     }
 
-    /// Reads what was written; an unknown or broken text means that there was no outage.
+    /// Parses a stored outage. `None` if it is broken or of another version.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes)
             .ok()
             .filter(|outage: &Self| outage.version == VERSION)
     }
 
-    /// Notes that the caller was told; false when that was noted before.
+    /// Records that the caller got the failure. Returns `false` if that was recorded before.
     pub(crate) fn note_told(&mut self, caller: &Invocation<'_>) -> bool {
         if self.told.contains(caller.parent()) {
             return false;
@@ -62,15 +63,15 @@ impl ProviderOutage {
         true
     }
 
-    /// Returns the failure if the provider is not to be asked again for this caller.
+    /// Returns the failure if this caller must not send a new request.
     ///
-    /// A person at a terminal gets through to a provider that asks to slow down, be it to be told the same. `waited`: the caller has
-    /// waited while another process asked.
+    /// A person at a terminal may send a request in spite of `Retry-After`. `waited`: the caller waited for another process's request.
+    /// `now` is in seconds since the epoch.
     pub(crate) fn recall(&self, caller: &Invocation<'_>, waited: bool, now: i64) -> Option<Recalled> {
         if caller.is_typed() {
             return None;
         }
-        let is_recent = (self.at..self.at.saturating_add(RETRY_SECS)).contains(&now);
+        let is_recent = (self.at..self.at.saturating_add(CLIENT_RETRY_WINDOW_SECS)).contains(&now);
         let told = self.told.contains(caller.parent());
         let waited_for_it = waited && self.at >= caller.started_at;
         if waited_for_it || (told && is_recent && caller.is_by_client()) {
@@ -79,7 +80,7 @@ impl ProviderOutage {
                 told,
             });
         }
-        let left = self.wants_to_be_left_alone(now)?;
+        let left = self.retry_after_secs(now)?;
         if caller.at_terminal() {
             return None;
         }
@@ -90,9 +91,9 @@ impl ProviderOutage {
         Some(Recalled { report, told })
     }
 
-    /// For how many seconds more, if it does; asking again makes it longer.
-    pub(crate) fn wants_to_be_left_alone(&self, now: i64) -> Option<i64> {
-        let until = self.not_before?.min(self.at.saturating_add(MAX_WAIT_SECS));
+    /// How many seconds of the provider's `Retry-After` are left, if any. A request before its end can make it longer.
+    pub(crate) fn retry_after_secs(&self, now: i64) -> Option<i64> {
+        let until = self.not_before?.min(self.at.saturating_add(MAX_RETRY_AFTER_SECS));
         (self.at..until).contains(&now).then(|| until.saturating_sub(now))
     }
 }
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waited_and_the_retries_of_kubectl_are_told_of_the_outage() {
+    fn a_caller_that_waited_and_the_retries_of_kubectl_get_the_failure() {
         assert_eq!(told(None, (2, true, true, true, 1001)), Some(false), "it waited");
         assert_eq!(
             told(None, (2, true, true, false, 1001)),
@@ -151,14 +152,14 @@ mod tests {
     }
 
     #[test]
-    fn the_retries_of_whoever_waited_are_told_nothing_anew() {
+    fn the_retries_of_a_caller_that_waited_do_not_print_the_failure_again() {
         let (mut outage, waiter) = (outage(None), caller(9, true, true));
         assert!(outage.note_told(&waiter) && !outage.note_told(&waiter));
         assert!(outage.recall(&waiter, false, 1001).unwrap().told);
     }
 
     #[test]
-    fn a_provider_that_wants_to_be_left_alone_is_for_five_minutes_at_most() {
+    fn retry_after_is_obeyed_for_five_minutes_at_most() {
         let soon = Some(1030);
         assert_eq!(told(soon, (2, false, true, false, 1029)), Some(false));
         assert_eq!(
