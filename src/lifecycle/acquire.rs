@@ -1,9 +1,9 @@
-//! Carries out what [`super::plan`] chooses: reads, waits, refreshes, signs in, and keeps what comes of it.
+//! Carries out the steps that [`super::plan`] chooses: load, lock, import, refresh, log in, and report failures.
 
 use super::SessionStore;
 use super::import::Import;
 use super::no_refresh_token::ScopeSource;
-use super::plan::{Demand, RefreshBy, Stage, State, Step, plan};
+use super::plan::{Demand, NextTokenBy, Stage, State, Step, plan};
 use crate::clock;
 use crate::error::Error;
 use crate::invocation::Invocation;
@@ -14,7 +14,7 @@ use crate::session::{AskedBefore, Identity, Issue, Loaded, Recalled, Record};
 use crate::settings::{Login, Provider, TlsTrust};
 use crate::ui::Ui;
 
-/// Whose session it is, and how a person signs in for it.
+/// The settings that identify the session and say how to log in.
 pub(crate) struct Settings<'a> {
     pub(crate) provider: &'a Provider,
     pub(crate) login: &'a Login,
@@ -23,16 +23,17 @@ pub(crate) struct Settings<'a> {
     pub(crate) scopes_from: ScopeSource,
 }
 
-/// One call for a token.
+/// One request for a token.
 pub(crate) struct Acquisition<'a, S: SessionStore> {
     pub(crate) store: &'a S,
     pub(crate) settings: &'a Settings<'a>,
     pub(crate) demand: Demand,
-    /// Whether a token that the same process asks for again may have been rejected.
+    /// Whether a repeated request of one process is a sign that the API server rejected the token (`--notice-refusal`).
     pub(crate) detect_rejections: bool,
-    /// Where sessions of kubelogin may be.
+    /// The directories that may hold sessions of kubelogin.
     pub(crate) import: Option<Import<'a>>,
-    /// Finds the same session in other places, where it may have gone on while this one could not be written.
+    /// Returns the latest record of the session in all directories: another call may have stored it elsewhere while this store could not be
+    /// written.
     pub(crate) latest_of: &'a dyn Fn(Option<Record>) -> Option<Record>,
     pub(crate) invocation: &'a Invocation<'a>,
     pub(crate) runtime: &'a LazyRuntime,
@@ -40,13 +41,13 @@ pub(crate) struct Acquisition<'a, S: SessionStore> {
     pub(crate) ui: Ui,
 }
 
-/// A token to hand out.
+/// A session whose token is returned.
 #[derive(Debug)]
 pub(crate) struct Acquired {
     pub(crate) session: Record,
-    /// Until when, in seconds since the epoch.
+    /// When the caller has to ask again, in seconds since the epoch.
     pub(crate) until: i64,
-    /// It was in the store before this call.
+    /// Whether the session was in the store before this call.
     pub(crate) was_stored: bool,
 }
 
@@ -54,18 +55,18 @@ impl<S: SessionStore> Acquisition<'_, S> {
     /// Gets a token.
     ///
     /// # Errors
-    /// When none can be had, and when the store may have been tampered with.
+    /// When no token can be acquired, and when the store is not private and another user may have changed it.
     pub(crate) fn acquire(&self) -> Result<Acquired, Error> {
         let mut progress = Progress::new(self)?;
         let result = progress.run();
         if let Err(error) = &result {
-            progress.remember_for_retries(error);
+            progress.remember_for_client_retries(error);
         }
         result
     }
 
-    /// A session of the store whose token will do stays; else the one whose token was issued last goes on, since the refresh token of an
-    /// older one may be spent.
+    /// Returns the store's own session if its token is usable, and else the latest record of all directories: the provider may have replaced
+    /// the refresh token of an older record.
     pub(super) fn latest(&self, own: Option<Record>, now: i64) -> Option<Record> {
         match own {
             Some(own) if self.demand != Demand::Fresh && own.is_usable(now) => Some(own),
@@ -78,7 +79,7 @@ impl<S: SessionStore> Acquisition<'_, S> {
     }
 }
 
-/// How far a call has come, and what it has found.
+/// How far a call has got, and what it has found.
 pub(super) struct Progress<'a, S: SessionStore + 'a> {
     pub(super) call: &'a Acquisition<'a, S>,
     pub(super) stage: CallStage,
@@ -87,28 +88,28 @@ pub(super) struct Progress<'a, S: SessionStore + 'a> {
     pub(super) seen: Option<Secret>,
     pub(super) locked: Option<S::Locked<'a>>,
     pub(super) client: Option<ProviderClient<'a>>,
-    /// What is still to be looked at.
+    /// Where to look for sessions of kubelogin; `None` once that was done.
     pub(super) import: Option<&'a Import<'a>>,
     pub(super) asked: AskedBefore,
     pub(super) recalled: Option<Recalled>,
     pub(super) failure: Option<Error>,
     pub(super) was_stored: bool,
-    /// The store has no session of its own.
-    pub(super) is_new_here: bool,
-    /// The failure is among those that are remembered.
+    /// Whether the store has no session of its own.
+    pub(super) is_new_in_store: bool,
+    /// Whether the failure of this call was already stored for later calls.
     pub(super) is_remembered: bool,
 }
 
-/// [`Stage`] without what it borrows.
+/// [`Stage`] without its references, so that [`Progress`] can store it.
 #[derive(Clone, Copy)]
 pub(super) enum CallStage {
     FirstLook,
-    Busy,
+    LockBusy,
     Locked,
     Acquired,
     RefreshFailed,
     RefreshRefused,
-    SignInFailed,
+    LoginFailed,
 }
 
 impl<'a, S: SessionStore> Progress<'a, S> {
@@ -130,7 +131,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
             recalled: None,
             failure: None,
             was_stored: true,
-            is_new_here: false,
+            is_new_in_store: false,
             is_remembered: false,
         };
         let now = call.invocation.started_at;
@@ -138,7 +139,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
             Some(session) if call.demand == Demand::Good && session.is_usable(now) => {
                 progress.asked = progress.asked_before(session, now);
             }
-            _ => progress.recalled = progress.remembered(false),
+            _ => progress.recalled = progress.remembered_failure(false),
         }
         Ok(progress)
     }
@@ -147,11 +148,11 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         loop {
             match plan(&self.state(), clock::now(), self.call.demand) {
                 Step::Use => return self.acquired(Record::usable_until),
-                Step::UseToTheEnd => return self.acquired(|session| session.expires_at),
+                Step::UseUntilExpiry => return self.acquired(|session| session.expires_at),
                 Step::Lock { wait } => self.lock(wait)?,
                 Step::Import => self.import()?,
                 Step::Refresh => self.refresh()?,
-                Step::SignIn => self.sign_in()?,
+                Step::Login => self.sign_in()?,
                 Step::Recall(recalled) => return Err(self.recall(recalled)),
                 Step::Fail => return Err(self.failure.take().unwrap_or(Error::NoSession)),
             }
@@ -166,22 +167,22 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         State {
             stage: match self.stage {
                 CallStage::FirstLook => Stage::FirstLook,
-                CallStage::Busy => Stage::Busy,
+                CallStage::LockBusy => Stage::LockBusy,
                 CallStage::Locked => Stage::Locked {
                     seen: self.seen.as_ref(),
                 },
                 CallStage::Acquired => Stage::Acquired,
                 CallStage::RefreshFailed => Stage::RefreshFailed,
                 CallStage::RefreshRefused => Stage::RefreshRefused,
-                CallStage::SignInFailed => Stage::SignInFailed,
+                CallStage::LoginFailed => Stage::LoginFailed,
             },
             session: self.session.as_ref(),
-            refresh_by: if has_refresh_token {
-                RefreshBy::RefreshToken
+            next_token_by: if has_refresh_token {
+                NextTokenBy::RefreshToken
             } else if self.call.is_by_person() {
-                RefreshBy::Nothing
+                NextTokenBy::Nothing
             } else {
-                RefreshBy::SignIn
+                NextTokenBy::NewLogin
             },
             may_import: self.import.is_some() && self.session.is_none(),
             asked: self.asked,
@@ -189,7 +190,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         }
     }
 
-    /// A person may look at the same token as often as they like.
+    /// Looks up repeated requests. A request that a person types is never one.
     fn asked_before(&self, session: &Record, now: i64) -> AskedBefore {
         let caller = self.call.invocation;
         if !self.call.detect_rejections || !caller.is_by_client() {
@@ -202,7 +203,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
     }
 
     fn acquired(&mut self, until: impl Fn(&Record) -> i64) -> Result<Acquired, Error> {
-        self.settle_suspicion();
+        self.handle_repeated_request();
         let session = self.session.take().ok_or(Error::NoSession)?;
         Ok(Acquired {
             until: until(&session),
@@ -211,11 +212,11 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         })
     }
 
-    /// What there is to do about a token that was asked for again is done now, and said once.
-    fn settle_suspicion(&self) {
+    /// Records how this call handled a repeated request for a token, and reports it once if a refresh did not help.
+    fn handle_repeated_request(&self) {
         let (caller, now) = (self.call.invocation, clock::now());
-        let is_another = self.seen.as_ref() != self.session.as_ref().map(|session| &session.token);
-        let issue = match (self.asked, is_another) {
+        let is_changed = self.seen.as_ref() != self.session.as_ref().map(|session| &session.token);
+        let issue = match (self.asked, is_changed) {
             (AskedBefore::No, true) => Issue::Usual,
             (AskedBefore::Once | AskedBefore::AfterRefresh, true) => Issue::AfterRefresh,
             (AskedBefore::Once | AskedBefore::AfterRefresh, false) => Issue::Handled,
@@ -232,7 +233,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
             return;
         }
         if let Some(fault) = self.failure.as_ref().and_then(Error::fault_of_clock) {
-            // No guess: by the provider's clock the token may have ended long ago.
+            // A clock is wrong, so by the provider's clock the token may have expired long ago.
             self.call.ui.warn(&fault);
         } else if caller.at_terminal() {
             let (issuer, audience) = oidc::issuer_and_audience(&session.token);

@@ -1,10 +1,11 @@
-//! The first call without a session of its own takes over one of kubelogin, so that nobody signs in on the day of the change.
+//! Imports a session of kubelogin on the first call without an own session, so that a change from kubelogin needs no new login.
 //!
-//! 1. Of kubelogin's records that say they are of this issuer and client, the newest is tried first.
-//! 2. Under kubelogin's own lock: a token that lives is verified, the record is hidden from kubelogin, and the session is ours.
-//! 3. A token that has ended is not kept: the refresh that follows is verified as always.
+//! 1. The candidates are kubelogin's records whose token names this issuer and client. The newest is tried first.
+//! 2. Under kubelogin's own lock, an unexpired token is verified, the record is hidden from kubelogin, and the session is stored.
+//! 3. An expired token is dropped. The refresh that follows verifies its response as always.
 //!
-//! A refresh token is used once where the provider rotates: two programs that had the same one would end the session for both.
+//! A provider that rotates refresh tokens accepts each only once (RFC 9700 section 4.14.2): if two programs used the same one, the provider
+//! would end the session for both.
 
 use std::path::PathBuf;
 
@@ -15,17 +16,18 @@ use crate::oidc::{ProviderClient, StoredToken};
 use crate::secret::Secret;
 use crate::session::{self, KubeloginDir, KubeloginRecord, Record};
 
-/// Where to look.
+/// The directories that may hold sessions of kubelogin.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Import<'a> {
     pub(crate) dirs: &'a [PathBuf],
 }
 
-/// What came of a record of kubelogin.
+/// How a record of kubelogin is used.
 pub(super) enum Imported {
-    /// It is our session now.
+    /// It was imported and stored.
     Session(Record),
-    /// The provider cannot be asked about the token, which still lives: it is used as kubelogin would, and left where it is.
+    /// Its unexpired token could not be verified, because the provider was not reachable. The token is used as kubelogin would use it, and
+    /// the record stays with kubelogin.
     Borrowed(Record),
 }
 
@@ -39,7 +41,7 @@ impl Import<'_> {
         save: Save<'_>,
     ) -> Result<Option<Imported>, Error> {
         for path in self.dirs {
-            let left_alone = |error: &session::Error| {
+            let warn_skipped = |error: &session::Error| {
                 let (path, error) = (path.display(), error.in_one_line());
                 call.ui.warn(&format!(
                     "the sessions of kubectl oidc-login in `{path}` are left alone: {error}"
@@ -49,13 +51,13 @@ impl Import<'_> {
                 Ok(Some(dir)) => dir,
                 Ok(None) => continue,
                 Err(error) => {
-                    left_alone(&error);
+                    warn_skipped(&error);
                     continue;
                 }
             };
             match from_dir(&dir, call, client, save) {
                 Ok(None) => {}
-                Err(Error::Session(error)) => left_alone(&error),
+                Err(Error::Session(error)) => warn_skipped(&error),
                 imported => return imported,
             }
         }
@@ -69,29 +71,29 @@ fn from_dir<S: SessionStore>(
     client: &ProviderClient<'_>,
     save: Save<'_>,
 ) -> Result<Option<Imported>, Error> {
-    let mut fitting: Vec<(i64, KubeloginRecord)> = dir
+    let mut candidates: Vec<(i64, KubeloginRecord)> = dir
         .records()?
         .into_iter()
-        .filter_map(|record| Some((as_ours(call, &record)?.issued_at, record)))
+        .filter_map(|record| Some((session_from(call, &record)?.issued_at, record)))
         .collect();
-    fitting.sort_by_key(|(issued_at, _)| -issued_at);
-    for (_, record) in fitting {
-        let tell = || {
+    candidates.sort_by_key(|(issued_at, _)| -issued_at);
+    for (_, record) in candidates {
+        let on_wait = || {
             call.ui
                 .note("waiting for kubectl oidc-login, which is refreshing its session or signing in");
         };
-        let Some(held) = dir.lock(&record, call.settings.login.timeout, tell)? else {
+        let Some(locked) = dir.lock(&record, call.settings.login.timeout, on_wait)? else {
             continue;
         };
-        // It may be another one by now.
-        let Some(mut session) = as_ours(call, &held.record) else {
+        // kubelogin may have replaced the record before the lock was acquired.
+        let Some(mut session) = session_from(call, &locked.record) else {
             continue;
         };
         if session.is_usable(clock::now()) {
             let verified = call.runtime.block_on(client.verify_imported(&session.token));
             match verified.map_err(Error::Runtime)? {
                 Ok(true) => {}
-                Ok(false) => forget_token(&mut session),
+                Ok(false) => drop_token(&mut session),
                 Err(_) if call.demand == super::Demand::Fresh => return Ok(None),
                 Err(error) => {
                     call.ui
@@ -100,12 +102,12 @@ fn from_dir<S: SessionStore>(
                 }
             }
         } else {
-            forget_token(&mut session);
+            drop_token(&mut session);
         }
         if session.refresh_token.is_none() && session.token.expose().is_empty() {
             continue;
         }
-        let moved = held.take_over(|| save(&session))?;
+        let moved = locked.take_over(|| save(&session))?;
         call.ui.note(&format!(
             "took over the session of kubectl oidc-login; its record is now `{}`",
             moved.display()
@@ -115,10 +117,10 @@ fn from_dir<S: SessionStore>(
     Ok(None)
 }
 
-/// Returns the session that a record of kubelogin would be for us, if it fits and is of any use.
-fn as_ours<S: SessionStore>(call: &Acquisition<'_, S>, record: &KubeloginRecord) -> Option<Record> {
+/// Converts a record of kubelogin to a session, if it belongs to these settings and can still bring a token.
+fn session_from<S: SessionStore>(call: &Acquisition<'_, S>, record: &KubeloginRecord) -> Option<Record> {
     let provider = call.settings.provider;
-    // Who is meant, by any of the ways to say so: kubelogin's own are the user name and the hint.
+    // kubelogin has no option for the account: its users name the account by the user name or `login_hint`.
     let account = provider.account.as_deref();
     let account = account.or_else(|| call.settings.login.grant.username());
     let account = account.or_else(|| provider.extra_parameter("login_hint"));
@@ -135,8 +137,8 @@ fn as_ours<S: SessionStore>(call: &Acquisition<'_, S>, record: &KubeloginRecord)
     (session.refresh_token.is_some() || session.is_usable(clock::now())).then_some(session)
 }
 
-/// What nobody has verified is not stored; a refresh brings another.
-fn forget_token(session: &mut Record) {
+/// Removes a token that was not verified, so that it is never stored or returned. A refresh brings a new one.
+fn drop_token(session: &mut Record) {
     session.token = Secret::new("");
     session.expires_at = 0;
 }

@@ -1,4 +1,4 @@
-//! The lifecycle of a token: stored, else refreshed, else signed in for. The only place that decides.
+//! The lifecycle of a token: use the stored one, else refresh it, else log in. Only this module decides between them.
 //!
 //! [`plan`] chooses the next step from what is known, without any effect; [`Acquisition`] carries the steps out over a
 //! [`SessionStore`]. Never parses flags and never prints a credential.

@@ -1,9 +1,9 @@
-//! What is told of a sign-in that brought no refresh token. Pure.
+//! The note about a login that brought no refresh token. Pure.
 
 use super::acquire::Settings;
 use crate::settings::Grant;
 
-/// Where the scopes are chosen, and so where they can be changed.
+/// Where the scopes are configured, and so where the user can change them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ScopeSource {
     /// The flags of the user's entry, or variables.
@@ -12,27 +12,27 @@ pub(crate) enum ScopeSource {
     ClusterConfig,
     /// A kubeconfig's `auth-provider` entry.
     AuthProvider,
-    /// A parameter of the authorization request, beside which no others count.
+    /// The parameter `scope` of the authorization request, which overrides the others.
     Parameter,
 }
 
-/// What the cure depends on.
+/// The facts that decide which fix the note names.
 #[derive(Clone, Copy)]
 struct Case {
-    /// `offline_access` was asked for.
-    asked: bool,
-    okta: bool,
+    /// Whether the request had the scope `offline_access`.
+    requested: bool,
+    is_okta: bool,
     source: ScopeSource,
-    /// There is an authorization request, to which parameters can be added.
+    /// Whether the grant has an authorization request, to which parameters can be added.
     has_browser: bool,
 }
 
 impl Settings<'_> {
     pub(super) fn no_refresh_token(&self) -> String {
         let mut scopes = self.provider.scopes.iter();
-        remark(Case {
-            asked: scopes.any(|scope| scope == "offline_access"),
-            okta: self.provider.issuer.is_okta(),
+        note_for(Case {
+            requested: scopes.any(|scope| scope == "offline_access"),
+            is_okta: self.provider.issuer.is_okta(),
             source: match self.provider.extra_parameter("scope") {
                 Some(_) => ScopeSource::Parameter,
                 None => self.scopes_from,
@@ -42,26 +42,26 @@ impl Settings<'_> {
     }
 }
 
-fn remark(case: Case) -> String {
-    if case.asked {
+fn note_for(case: Case) -> String {
+    if case.requested {
         return format!(
             "the provider sent no refresh token, though it was asked for offline_access, so you sign in again when this token ends; {}",
-            allowed(case)
+            how_to_allow(case)
         );
     }
-    let app = if case.okta {
+    let app = if case.is_okta {
         " (the app at Okta also needs the grant type Refresh Token)"
     } else {
         ""
     };
     format!(
         "the provider sent no refresh token, so you sign in again when this token ends; to change that, {}{app}",
-        asked(case)
+        how_to_request(case)
     )
 }
 
-/// Where `offline_access` is asked for.
-fn asked(case: Case) -> &'static str {
+/// How to request `offline_access`.
+fn how_to_request(case: Case) -> &'static str {
     match case.source {
         ScopeSource::Parameter => "add offline_access to the `scope` in --oidc-auth-request-extra-params",
         ScopeSource::Arguments => "add --oidc-extra-scope=offline_access",
@@ -75,9 +75,9 @@ fn asked(case: Case) -> &'static str {
     }
 }
 
-/// OpenID Connect Core 11: a provider may want the person's consent each time.
-fn allowed(case: Case) -> &'static str {
-    if case.okta {
+/// How to make the provider grant `offline_access`: it may require consent at each login (OpenID Connect Core 11).
+fn how_to_allow(case: Case) -> &'static str {
+    if case.is_okta {
         "the app needs the grant type Refresh Token (Okta > the app > General)"
     } else if case.has_browser {
         "the provider may have to allow refresh tokens for this app, or want to be asked with \
@@ -92,7 +92,7 @@ mod tests {
     use super::ScopeSource::{Arguments, AuthProvider, ClusterConfig, Parameter};
     use super::*;
 
-    /// Asked for, Okta's, whose scopes, with a browser; what is named.
+    /// Whether `offline_access` was requested, whether the provider is Okta, the scopes' source, whether there is a browser, and a part of the note.
     const CASES: [(bool, bool, ScopeSource, bool, &str); 10] = [
         (
             false,
@@ -149,22 +149,22 @@ mod tests {
     ];
 
     #[test]
-    fn the_remark_names_what_can_be_changed_there() {
-        for (asked, okta, source, has_browser, named) in CASES {
-            let told = remark(Case {
-                asked,
-                okta,
+    fn the_note_names_the_setting_that_the_user_can_change() {
+        for (requested, is_okta, source, has_browser, part) in CASES {
+            let note = note_for(Case {
+                requested,
+                is_okta,
                 source,
                 has_browser,
             });
-            assert!(told.contains(named), "{told}");
-            assert_eq!(told.contains("Okta"), okta, "{told}");
-            let has_flag = told.contains("--oidc-extra-scope");
-            assert_eq!(has_flag, !asked && source == Arguments, "{told}");
+            assert!(note.contains(part), "{note}");
+            assert_eq!(note.contains("Okta"), is_okta, "{note}");
+            let has_flag = note.contains("--oidc-extra-scope");
+            assert_eq!(has_flag, !requested && source == Arguments, "{note}");
             assert_eq!(
-                told.contains("prompt=consent"),
-                asked && !okta && has_browser,
-                "{told}"
+                note.contains("prompt=consent"),
+                requested && !is_okta && has_browser,
+                "{note}"
             );
         }
     }

@@ -1,162 +1,163 @@
-//! Which step comes next. Pure: the table of tests is the specification.
+//! Decides which step comes next. Pure: the tables of the tests are the specification.
 
 use crate::oidc::CLOCK_LEEWAY;
 use crate::secret::Secret;
 use crate::session::{AskedBefore, Recalled, Record};
 
-/// A token that was issued less than this ago is not refreshed on suspicion: another one would be its like, and a client that
-/// is rejected over and over must not cost a refresh each time.
-const MIN_SUSPECT_AGE_SECS: i64 = 30;
+/// A token that is younger than this is not refreshed because a client requests it again. A new token would have the same claims, and
+/// a client that the API server rejects again and again must not cause a refresh each time.
+const MIN_AGE_TO_SUSPECT_SECS: i64 = 30;
 
-/// What a call wants.
+/// Which token a call needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Demand {
-    /// A token that is good.
+    /// Any usable token.
     Good,
-    /// Another token than there is (`--force-refresh`).
+    /// A token that differs from the stored one (`--force-refresh`).
     Fresh,
-    /// Another token, if the stored one is good and near its end; nobody waits, and nobody can be asked.
+    /// A new token, if the stored one is usable and near its expiry. No caller waits for it, and no person can log in.
     Background,
 }
 
-/// How a session gets its next token without a person.
+/// How a session can get its next token without a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RefreshBy {
+pub(crate) enum NextTokenBy {
     RefreshToken,
-    /// A program signs in for itself (client credentials).
-    SignIn,
-    /// Not at all.
+    /// A grant that needs no person, such as client credentials.
+    NewLogin,
+    /// It cannot.
     Nothing,
 }
 
-/// How far the call has come.
+/// How far the call has got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage<'a> {
     /// The store was read without a lock.
     FirstLook,
-    /// Another process holds the lock, and is not waited for.
-    Busy,
+    /// Another process holds the lock, and this call does not wait for it.
+    LockBusy,
     /// The lock is held, and the store was read again. `seen` is the token of the first look.
     Locked {
         seen: Option<&'a Secret>,
     },
-    /// The session is new, or another program's that is used as it is.
+    /// The session is new, or it belongs to kubelogin and is used without an import.
     Acquired,
-    /// Nothing is known of the session's end: the network, the provider's own fault, or a wrong setting.
+    /// The refresh failed and the session may still be valid: a network error, an error of the provider, or a wrong setting.
     RefreshFailed,
-    /// The provider will not refresh this session any more.
+    /// The provider ended the session, so no later refresh can succeed.
     RefreshRefused,
-    SignInFailed,
+    LoginFailed,
 }
 
-/// What is known when a step is chosen.
+/// The facts that decide the next step.
 #[derive(Debug, Clone)]
 pub(crate) struct State<'a> {
     pub(crate) stage: Stage<'a>,
     pub(crate) session: Option<&'a Record>,
-    pub(crate) refresh_by: RefreshBy,
-    /// A session of kubelogin may be there to be taken over.
+    pub(crate) next_token_by: NextTokenBy,
+    /// There may be a session of kubelogin to import.
     pub(crate) may_import: bool,
     pub(crate) asked: AskedBefore,
-    /// A failure that this caller is to be told of again, in place of a new attempt.
+    /// An earlier failure to report to this caller instead of a new attempt.
     pub(crate) recalled: Option<Recalled>,
 }
 
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Hand out the session's token, until the margin before its end.
+    /// Return the session's token. It counts as valid until the refresh margin before its expiry.
     Use,
-    /// Hand it out to the very end of its life: it beats an error.
-    UseToTheEnd,
+    /// Return the session's token although it is within the refresh margin: that is better than an error.
+    UseUntilExpiry,
     /// Take the session's lock.
     Lock {
         wait: bool,
     },
     Import,
     Refresh,
-    SignIn,
-    /// Tell what was remembered.
+    Login,
+    /// Report the remembered failure.
     Recall(Recalled),
-    /// Tell what has just failed.
+    /// Report the failure of this call.
     Fail,
 }
 
 /// Chooses the next step. `now` is in seconds since the epoch.
 pub(crate) fn plan(state: &State<'_>, now: i64, demand: Demand) -> Step {
     let usable = state.session.is_some_and(|session| session.is_usable(now));
-    let lives = demand != Demand::Fresh && state.session.is_some_and(|session| now < session.expires_at);
-    let or_use = |step: Step| match (usable, lives) {
+    let is_unexpired =
+        demand != Demand::Fresh && state.session.is_some_and(|session| now < session.expires_at);
+    let or_use = |step: Step| match (usable, is_unexpired) {
         (true, true) => Step::Use,
-        (false, true) => Step::UseToTheEnd,
+        (false, true) => Step::UseUntilExpiry,
         (_, false) => step,
     };
     match (state.stage, demand) {
-        (Stage::FirstLook, Demand::Good) if usable && !state.is_suspect(now) => Step::Use,
+        (Stage::FirstLook, Demand::Good) if usable && !state.may_be_rejected(now) => Step::Use,
         (Stage::FirstLook, Demand::Good) if usable => Step::Lock { wait: false },
         (Stage::FirstLook, Demand::Background) if state.is_refresh_due(now) => Step::Lock { wait: false },
-        (Stage::FirstLook, Demand::Background) | (Stage::Busy | Stage::Acquired, _) => Step::Use,
+        (Stage::FirstLook, Demand::Background) | (Stage::LockBusy | Stage::Acquired, _) => Step::Use,
         (Stage::FirstLook, _) => match &state.recalled {
             Some(recalled) => or_use(Step::Recall(recalled.clone())),
             None => Step::Lock { wait: true },
         },
         (Stage::Locked { seen }, _) => locked(state, seen, now, demand),
-        // Nobody waits for this one's token; the next call hears of the failure.
-        (Stage::RefreshFailed | Stage::RefreshRefused | Stage::SignInFailed, Demand::Background) => {
-            Step::Fail
-        }
-        (Stage::RefreshFailed | Stage::SignInFailed, _) => or_use(Step::Fail),
-        // A guess costs a refresh at most.
+        // No caller waits for a background refresh. The next call reports the failure.
+        (Stage::RefreshFailed | Stage::RefreshRefused | Stage::LoginFailed, Demand::Background) => Step::Fail,
+        (Stage::RefreshFailed | Stage::LoginFailed, _) => or_use(Step::Fail),
+        // That the API server rejected the token is only a guess, which must not cost a login.
         (Stage::RefreshRefused, Demand::Good) if usable => Step::Use,
-        (Stage::RefreshRefused, _) => Step::SignIn,
+        (Stage::RefreshRefused, _) => Step::Login,
     }
 }
 
 fn locked(state: &State<'_>, seen: Option<&Secret>, now: i64, demand: Demand) -> Step {
     let usable = state.session.is_some_and(|session| session.is_usable(now));
-    let is_another = state.session.map(|session| &session.token) != seen;
+    let is_changed = state.session.map(|session| &session.token) != seen;
     let wanted = match demand {
-        Demand::Good => is_another || !state.is_suspect(now),
-        Demand::Fresh => is_another && seen.is_some(),
+        Demand::Good => is_changed || !state.may_be_rejected(now),
+        Demand::Fresh => is_changed && seen.is_some(),
         Demand::Background => !state.is_refresh_due(now),
     };
     if usable && wanted {
         return Step::Use;
     }
-    match (&state.recalled, state.refresh_by) {
+    match (&state.recalled, state.next_token_by) {
         (Some(_), _) if usable && demand != Demand::Fresh => Step::Use,
-        (Some(_), _) if demand != Demand::Fresh && state.lives(now) => Step::UseToTheEnd,
+        (Some(_), _) if demand != Demand::Fresh && state.is_unexpired(now) => Step::UseUntilExpiry,
         (Some(recalled), _) => Step::Recall(recalled.clone()),
-        (None, RefreshBy::RefreshToken) => Step::Refresh,
-        (None, RefreshBy::Nothing) if state.may_import => Step::Import,
-        // Only a person could bring another token.
-        (None, RefreshBy::Nothing) if demand == Demand::Background || (usable && demand == Demand::Good) => {
+        (None, NextTokenBy::RefreshToken) => Step::Refresh,
+        (None, NextTokenBy::Nothing) if state.may_import => Step::Import,
+        // Only a login by a person could bring a new token.
+        (None, NextTokenBy::Nothing)
+            if demand == Demand::Background || (usable && demand == Demand::Good) =>
+        {
             Step::Use
         }
-        (None, RefreshBy::Nothing | RefreshBy::SignIn) => Step::SignIn,
+        (None, NextTokenBy::Nothing | NextTokenBy::NewLogin) => Step::Login,
     }
 }
 
 impl State<'_> {
-    /// Whether the same process has asked again for a token that may be worth a refresh.
-    fn is_suspect(&self, now: i64) -> bool {
-        // What is further in the future than is accepted on arrival is of any age: this clock was set back since.
-        let is_new = |age: i64| (-CLOCK_LEEWAY..MIN_SUSPECT_AGE_SECS).contains(&age);
+    /// Whether the API server may have rejected the token: the same process requests it again, and it is old enough.
+    fn may_be_rejected(&self, now: i64) -> bool {
+        // A token from further in the future than verification accepts has an unknown age: the local clock was set back since.
+        let is_new = |age: i64| (-CLOCK_LEEWAY..MIN_AGE_TO_SUSPECT_SECS).contains(&age);
         self.asked == AskedBefore::Once
-            && self.refresh_by != RefreshBy::Nothing
+            && self.next_token_by != NextTokenBy::Nothing
             && self
                 .session
                 .is_some_and(|session| !is_new(now.saturating_sub(session.issued_at)))
     }
 
     fn is_refresh_due(&self, now: i64) -> bool {
-        self.refresh_by != RefreshBy::Nothing
+        self.next_token_by != NextTokenBy::Nothing
             && self
                 .session
                 .is_some_and(|session| session.is_usable(now) && session.is_refresh_due(now))
     }
 
-    fn lives(&self, now: i64) -> bool {
+    fn is_unexpired(&self, now: i64) -> bool {
         self.session.is_some_and(|session| now < session.expires_at)
     }
 }
@@ -167,7 +168,7 @@ mod tests {
     use crate::report::Report;
     use crate::session::sample_record;
 
-    /// A session whose token was issued at 0 s and ends at 3600 s.
+    /// A session whose token was issued at 0 s and expires at 3600 s.
     fn hour() -> Record {
         sample_record(0, 3600)
     }
@@ -181,10 +182,10 @@ mod tests {
         State {
             stage,
             session,
-            refresh_by: if session.is_some() {
-                RefreshBy::RefreshToken
+            next_token_by: if session.is_some() {
+                NextTokenBy::RefreshToken
             } else {
-                RefreshBy::Nothing
+                NextTokenBy::Nothing
             },
             may_import: false,
             asked: AskedBefore::No,
@@ -193,14 +194,14 @@ mod tests {
     }
 
     const GOOD: i64 = 1000;
-    /// In the margin before the end.
+    /// In the refresh margin before the expiry.
     const MARGIN: i64 = 3595;
-    const OVER: i64 = 3600;
-    /// Near enough to the end for the background.
+    const EXPIRED: i64 = 3600;
+    /// Near enough to the expiry for a background refresh.
     const DUE: i64 = 3000;
 
     #[test]
-    fn the_first_look() {
+    fn the_first_look_uses_a_good_token_and_else_takes_the_lock() {
         let hour = hour();
         let some = Some(&hour);
         assert_eq!(
@@ -209,7 +210,7 @@ mod tests {
         );
         for (session, now, demand) in [
             (some, MARGIN, Demand::Good),
-            (some, OVER, Demand::Good),
+            (some, EXPIRED, Demand::Good),
             (None, GOOD, Demand::Good),
             (some, GOOD, Demand::Fresh),
         ] {
@@ -230,20 +231,20 @@ mod tests {
         assert_eq!(
             plan(&remembered, GOOD, Demand::Good),
             Step::Use,
-            "a good token is never withheld"
+            "a good token is always returned"
         );
-        assert_eq!(plan(&remembered, MARGIN, Demand::Good), Step::UseToTheEnd);
-        assert_eq!(plan(&remembered, OVER, Demand::Good), Step::Recall(recalled()));
+        assert_eq!(plan(&remembered, MARGIN, Demand::Good), Step::UseUntilExpiry);
+        assert_eq!(plan(&remembered, EXPIRED, Demand::Good), Step::Recall(recalled()));
         assert_eq!(plan(&remembered, GOOD, Demand::Fresh), Step::Recall(recalled()));
     }
 
     #[test]
-    fn the_background_refreshes_a_good_token_near_its_end_and_nothing_else() {
+    fn a_background_refresh_replaces_only_a_good_token_near_its_expiry() {
         let hour = hour();
         for (now, expected) in [
             (GOOD, Step::Use),
             (DUE, Step::Lock { wait: false }),
-            (OVER, Step::Use),
+            (EXPIRED, Step::Use),
         ] {
             assert_eq!(
                 plan(&state(Stage::FirstLook, Some(&hour)), now, Demand::Background),
@@ -258,16 +259,16 @@ mod tests {
             plan(&state(seen, Some(&hour)), now, Demand::Background)
         };
         assert_eq!((locked(GOOD), locked(DUE)), (Step::Use, Step::Refresh));
-        let left_alone = State {
+        let failed_before = State {
             recalled: Some(recalled()),
             ..state(Stage::Locked { seen: None }, Some(&hour))
         };
-        assert_eq!(plan(&left_alone, DUE, Demand::Background), Step::Use);
+        assert_eq!(plan(&failed_before, DUE, Demand::Background), Step::Use);
         for (stage, expected) in [
-            (Stage::Busy, Step::Use),
+            (Stage::LockBusy, Step::Use),
             (Stage::RefreshRefused, Step::Fail),
             (Stage::RefreshFailed, Step::Fail),
-            (Stage::SignInFailed, Step::Fail),
+            (Stage::LoginFailed, Step::Fail),
         ] {
             assert_eq!(
                 plan(&state(stage, Some(&hour)), DUE, Demand::Background),
@@ -277,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn under_the_lock_a_new_token_is_used_an_old_one_refreshed_and_none_signed_in_for() {
+    fn the_lock_holder_uses_a_new_token_refreshes_an_old_one_and_else_logs_in() {
         let hour = hour();
         let mut newer = sample_record(0, 3600);
         newer.token = Secret::new("newer");
@@ -296,29 +297,29 @@ mod tests {
         );
         assert_eq!(locked(some, old, GOOD, Demand::Fresh), Step::Refresh);
         assert_eq!(locked(some, old, MARGIN, Demand::Good), Step::Refresh);
-        assert_eq!(locked(some, old, OVER, Demand::Good), Step::Refresh);
-        assert_eq!(locked(None, None, GOOD, Demand::Good), Step::SignIn);
-        assert_eq!(locked(None, None, GOOD, Demand::Fresh), Step::SignIn);
+        assert_eq!(locked(some, old, EXPIRED, Demand::Good), Step::Refresh);
+        assert_eq!(locked(None, None, GOOD, Demand::Good), Step::Login);
+        assert_eq!(locked(None, None, GOOD, Demand::Fresh), Step::Login);
         let import = State {
             may_import: true,
             ..state(Stage::Locked { seen: None }, None)
         };
         assert_eq!(plan(&import, GOOD, Demand::Good), Step::Import);
         let no_refresh_token = State {
-            refresh_by: RefreshBy::Nothing,
+            next_token_by: NextTokenBy::Nothing,
             ..state(Stage::Locked { seen: old }, some)
         };
-        assert_eq!(plan(&no_refresh_token, OVER, Demand::Good), Step::SignIn);
-        assert_eq!(plan(&no_refresh_token, GOOD, Demand::Fresh), Step::SignIn);
+        assert_eq!(plan(&no_refresh_token, EXPIRED, Demand::Good), Step::Login);
+        assert_eq!(plan(&no_refresh_token, GOOD, Demand::Fresh), Step::Login);
         let program = State {
-            refresh_by: RefreshBy::SignIn,
+            next_token_by: NextTokenBy::NewLogin,
             ..state(Stage::Locked { seen: old }, some)
         };
-        assert_eq!(plan(&program, OVER, Demand::Good), Step::SignIn);
+        assert_eq!(plan(&program, EXPIRED, Demand::Good), Step::Login);
     }
 
     #[test]
-    fn whoever_waited_in_vain_is_told_so_and_a_living_token_beats_that() {
+    fn a_failed_wait_is_reported_unless_the_token_is_unexpired() {
         let hour = hour();
         let waited = |session| State {
             recalled: Some(recalled()),
@@ -327,16 +328,16 @@ mod tests {
         assert_eq!(plan(&waited(None), GOOD, Demand::Good), Step::Recall(recalled()));
         assert_eq!(
             plan(&waited(Some(&hour)), MARGIN, Demand::Good),
-            Step::UseToTheEnd
+            Step::UseUntilExpiry
         );
         assert_eq!(
-            plan(&waited(Some(&hour)), OVER, Demand::Good),
+            plan(&waited(Some(&hour)), EXPIRED, Demand::Good),
             Step::Recall(recalled())
         );
     }
 
     #[test]
-    fn a_guess_costs_a_refresh_at_most() {
+    fn a_repeated_request_causes_a_refresh_and_never_a_login() {
         let hour = hour();
         let asked = |stage, asked| State {
             asked,
@@ -348,7 +349,7 @@ mod tests {
         assert_eq!(first(AskedBefore::Handled), Step::Use);
         let seen = Some(&hour.token);
         for (stage, expected) in [
-            (Stage::Busy, Step::Use),
+            (Stage::LockBusy, Step::Use),
             (Stage::Locked { seen }, Step::Refresh),
             (Stage::RefreshFailed, Step::Use),
             (Stage::RefreshRefused, Step::Use),
@@ -360,33 +361,33 @@ mod tests {
         }
         let new = asked(Stage::FirstLook, AskedBefore::Once);
         let is_used = |now| plan(&new, now, Demand::Good) == Step::Use;
-        assert!([MIN_SUSPECT_AGE_SECS - 1, -CLOCK_LEEWAY].map(is_used) == [true; 2]);
-        assert!([MIN_SUSPECT_AGE_SECS, -CLOCK_LEEWAY - 1, i64::MIN].map(is_used) == [false; 3]);
+        assert!([MIN_AGE_TO_SUSPECT_SECS - 1, -CLOCK_LEEWAY].map(is_used) == [true; 2]);
+        assert!([MIN_AGE_TO_SUSPECT_SECS, -CLOCK_LEEWAY - 1, i64::MIN].map(is_used) == [false; 3]);
         let person = State {
-            refresh_by: RefreshBy::Nothing,
+            next_token_by: NextTokenBy::Nothing,
             ..asked(Stage::FirstLook, AskedBefore::Once)
         };
         assert_eq!(
             plan(&person, GOOD, Demand::Good),
             Step::Use,
-            "nobody signs in for a guess"
+            "a guess causes no login"
         );
     }
 
     #[test]
-    fn after_a_refresh_or_a_sign_in_that_failed() {
+    fn a_failed_refresh_or_login_is_reported_unless_a_token_is_usable() {
         let hour = hour();
         for (stage, now, demand, expected) in [
-            (Stage::Acquired, OVER, Demand::Good, Step::Use),
-            (Stage::RefreshFailed, OVER, Demand::Good, Step::Fail),
-            (Stage::RefreshFailed, MARGIN, Demand::Good, Step::UseToTheEnd),
+            (Stage::Acquired, EXPIRED, Demand::Good, Step::Use),
+            (Stage::RefreshFailed, EXPIRED, Demand::Good, Step::Fail),
+            (Stage::RefreshFailed, MARGIN, Demand::Good, Step::UseUntilExpiry),
             (Stage::RefreshFailed, GOOD, Demand::Fresh, Step::Fail),
-            (Stage::RefreshRefused, OVER, Demand::Good, Step::SignIn),
-            (Stage::RefreshRefused, MARGIN, Demand::Good, Step::SignIn),
-            (Stage::RefreshRefused, GOOD, Demand::Fresh, Step::SignIn),
-            (Stage::SignInFailed, OVER, Demand::Good, Step::Fail),
-            (Stage::SignInFailed, MARGIN, Demand::Good, Step::UseToTheEnd),
-            (Stage::SignInFailed, GOOD, Demand::Fresh, Step::Fail),
+            (Stage::RefreshRefused, EXPIRED, Demand::Good, Step::Login),
+            (Stage::RefreshRefused, MARGIN, Demand::Good, Step::Login),
+            (Stage::RefreshRefused, GOOD, Demand::Fresh, Step::Login),
+            (Stage::LoginFailed, EXPIRED, Demand::Good, Step::Fail),
+            (Stage::LoginFailed, MARGIN, Demand::Good, Step::UseUntilExpiry),
+            (Stage::LoginFailed, GOOD, Demand::Fresh, Step::Fail),
         ] {
             assert_eq!(
                 plan(&state(stage, Some(&hour)), now, demand),

@@ -1,4 +1,4 @@
-//! What a call notes of its failures for the calls that follow, and tells of the failures before it.
+//! Stores the failures of a call for later calls, and reports those of earlier calls.
 
 use super::acquire::Progress;
 use super::plan::Demand;
@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::session::{ProviderOutage, Recalled};
 
 impl<S: SessionStore> Progress<'_, S> {
-    /// What this caller is to be told again, in place of a new attempt.
-    pub(super) fn remembered(&self, waited: bool) -> Option<Recalled> {
+    /// Returns the earlier failure that this caller gets instead of a new attempt, if there is one. `waited`: another process had the lock.
+    pub(super) fn remembered_failure(&self, waited: bool) -> Option<Recalled> {
         let (store, caller, now) = (self.call.store, self.call.invocation, clock::now());
         let outage = store
             .outage()
@@ -17,11 +17,11 @@ impl<S: SessionStore> Progress<'_, S> {
         outage.or_else(|| store.login_failures().recall(caller, waited, now))
     }
 
-    /// The failure as it was; it is noted that this caller was told.
+    /// Returns the earlier failure as an error, and records that this caller got it.
     pub(super) fn recall(&mut self, recalled: Recalled) -> Error {
         if !recalled.told {
             let (store, caller) = (self.call.store, self.call.invocation);
-            // Whoever holds the lock is changing the same notes.
+            // A process that holds the lock may be writing the same files, and its result is newer.
             let locked = self.locked.take();
             let locked = locked.or_else(|| store.try_lock().ok().flatten());
             if let Some(locked) = locked {
@@ -49,16 +49,16 @@ impl<S: SessionStore> Progress<'_, S> {
         }
     }
 
-    /// Remembers a failure that nothing else has remembered, so that the retries of the same kubectl print nothing anew.
-    pub(super) fn remember_for_retries(&mut self, error: &Error) {
-        let is_told_elsewhere = match error {
+    /// Stores a failure that was not stored yet, so that the retries of the same kubectl do not print it again.
+    pub(super) fn remember_for_client_retries(&mut self, error: &Error) {
+        let is_reported_elsewhere = match error {
             Error::Remembered(_) => true,
-            // Another directory is tried next.
+            // The caller tries another directory next.
             Error::Session(error) => error.is_unavailable(),
             _ => self.is_remembered,
         };
         let caller = self.call.invocation;
-        if is_told_elsewhere || self.call.demand == Demand::Background || !caller.is_by_client() {
+        if is_reported_elsewhere || self.call.demand == Demand::Background || !caller.is_by_client() {
             return;
         }
         let store = self.call.store;

@@ -1,4 +1,4 @@
-//! Session files as a store.
+//! A [`SessionStore`] whose sessions are files.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -13,25 +13,25 @@ use crate::session::{
 };
 use crate::settings::Storage;
 
-/// The files of one session, and what the settings say of their place.
+/// The files of one session, and the directory that the settings ask for.
 #[derive(Debug)]
 pub(crate) struct SessionFiles<'a> {
     pub(crate) store: Store,
-    /// The directory that was asked for; the store may be in another one.
-    pub(crate) wanted_dir: Option<&'a Path>,
-    /// Why it is not in that one.
-    pub(crate) reason: Option<String>,
-    /// Where notes are kept that no process needs after the person has logged out.
+    /// The directory that the settings ask for. The store may be in another one.
+    pub(crate) requested_dir: Option<&'a Path>,
+    /// Why the store is in another directory.
+    pub(crate) fallback_reason: Option<String>,
+    /// The directory for files that no process needs after the person has logged out.
     pub(crate) runtime_dir: Option<&'a Path>,
 }
 
-/// The lock of these files.
+/// The session files while this process holds their lock.
 #[derive(Debug)]
 pub(crate) struct LockedFiles<'a> {
     files: &'a SessionFiles<'a>,
     locked: Locked<'a>,
     target: OnceLock<StorageTarget>,
-    /// Room for the session that is on its way.
+    /// Disk space for the session that the current refresh brings.
     reserved: Mutex<Option<Reserved>>,
 }
 
@@ -69,7 +69,7 @@ impl SessionStore for SessionFiles<'_> {
         Ok(self.store.try_lock()?.map(|locked| self.locked(locked)))
     }
 
-    fn place(&self) -> String {
+    fn location(&self) -> String {
         self.store.session_path().display().to_string()
     }
 
@@ -99,7 +99,7 @@ impl LockedFiles<'_> {
         if self.target.get().is_none() {
             drop(self.target.set(self.locked.target()?));
         }
-        // It was set just now.
+        // The lines above set it.
         Ok(self.target.get().unwrap_or(&StorageTarget::Disk))
     }
 
@@ -117,7 +117,7 @@ impl LockedSession for LockedFiles<'_> {
     fn prepare(&mut self) -> Result<Option<Remark>, Error> {
         self.locked.try_to_write()?;
         let store = &self.files.store;
-        let (dir, wanted) = (store.dir().path(), self.files.wanted_dir);
+        let (dir, requested) = (store.dir().path(), self.files.requested_dir);
         let until = if self.files.runtime_dir == Some(dir) {
             "until you log out"
         } else {
@@ -138,13 +138,13 @@ impl LockedSession for LockedFiles<'_> {
             StorageTarget::Sealed(_) if store.storage() == Storage::Auto => {
                 Some("sealed, with its key in the OS keyring".to_owned())
             }
-            StorageTarget::Sealed(_) | StorageTarget::Disk => match wanted {
-                Some(wanted) if wanted == dir => None,
-                Some(wanted) => Some(format!(
+            StorageTarget::Sealed(_) | StorageTarget::Disk => match requested {
+                Some(requested) if requested == dir => None,
+                Some(requested) => Some(format!(
                     "in `{}` {until}, since `{}` cannot be used: {}",
                     dir.display(),
-                    wanted.display(),
-                    self.files.reason.as_deref().unwrap_or_default()
+                    requested.display(),
+                    self.files.fallback_reason.as_deref().unwrap_or_default()
                 )),
                 None => Some(format!(
                     "in `{}` until you log out, since there is no home directory",

@@ -47,7 +47,7 @@ impl<S: SessionStore> Progress<'_, S> {
         } else {
             // A good token is returned, whatever is the matter with the lock.
             let Ok(Some(locked)) = self.call.store.try_lock() else {
-                self.stage = CallStage::Busy;
+                self.stage = CallStage::LockBusy;
                 return Ok(());
             };
             self.locked = Some(locked);
@@ -59,35 +59,35 @@ impl<S: SessionStore> Progress<'_, S> {
         };
         if !wait && !matches!(loaded, Ok(Loaded::Session(_))) {
             // The good token of the first look goes to whoever asked, whatever has become of the file.
-            self.stage = CallStage::Busy;
+            self.stage = CallStage::LockBusy;
             return Ok(());
         }
         self.session = match loaded? {
             Loaded::Session(session) => Some(*session),
             Loaded::Nothing => None,
             Loaded::Corrupt(reason) => {
-                let place = self.call.store.place();
+                let place = self.call.store.location();
                 ui.warn(&format!("the stored session `{place}` cannot be used: {reason}"));
                 None
             }
         };
-        self.is_new_here = self.session.is_none();
+        self.is_new_in_store = self.session.is_none();
         self.session = self.call.latest(self.session.take(), clock::now());
-        self.recalled = self.remembered(waited);
+        self.recalled = self.remembered_failure(waited);
         self.stage = CallStage::Locked;
         Ok(())
     }
 
     /// Makes sure that what comes can be kept, before it is asked for, where the store has no session yet.
     fn prepare(&mut self) -> Result<(), Error> {
-        if let (true, Some(locked)) = (self.is_new_here, &mut self.locked)
+        if let (true, Some(locked)) = (self.is_new_in_store, &mut self.locked)
             && let Some(remark) = locked.prepare()?
         {
             match remark {
                 Remark::Note(text) => self.call.ui.note(&text),
                 Remark::Warning(text) => self.call.ui.warn(&text),
             }
-            self.is_new_here = false;
+            self.is_new_in_store = false;
         }
         Ok(())
     }
@@ -244,7 +244,10 @@ impl<S: SessionStore> Progress<'_, S> {
             .as_ref()
             .and_then(|session| session.refresh_token.as_ref());
         let is_lost = tokens.refresh_token.as_ref() != spent
-            && self.locked.as_ref().is_some_and(|locked| !locked.keeps());
+            && self
+                .locked
+                .as_ref()
+                .is_some_and(|locked| !locked.stores_sessions());
         if is_lost {
             self.call.ui.warn(
                 "the session could not be stored: the provider has replaced its refresh token, so the next call may have to sign in \
@@ -257,7 +260,7 @@ impl<S: SessionStore> Progress<'_, S> {
     fn refused(&mut self, reason: &str) {
         self.stage = CallStage::RefreshRefused;
         self.failure = Some(Error::SessionOver(reason.to_owned()));
-        let signs_in = plan(&self.state(), clock::now(), self.call.demand) == Step::SignIn;
+        let signs_in = plan(&self.state(), clock::now(), self.call.demand) == Step::Login;
         if let (true, Some(locked)) = (signs_in, &self.locked) {
             self.call.ui.note(&format!(
                 "the session has ended, so a new sign-in is needed: {reason}"
@@ -278,7 +281,7 @@ impl<S: SessionStore> Progress<'_, S> {
 
     pub(super) fn sign_in(&mut self) -> Result<(), Error> {
         if let Err(error) = self.open_client() {
-            self.failed(CallStage::SignInFailed, error);
+            self.failed(CallStage::LoginFailed, error);
             return Ok(());
         }
         self.prepare()?;
@@ -307,7 +310,7 @@ impl<S: SessionStore> Progress<'_, S> {
                 } else if outage {
                     self.remember_outage(&error);
                 }
-                self.failed(CallStage::SignInFailed, error);
+                self.failed(CallStage::LoginFailed, error);
             }
         }
         Ok(())
@@ -330,7 +333,7 @@ impl<S: SessionStore> Progress<'_, S> {
         );
         session.order = order;
         if let Some(locked) = &self.locked {
-            if S::IS_RESULT {
+            if S::MUST_STORE {
                 locked.save(&session)?;
             } else {
                 keep(locked, &session, self.call.ui);

@@ -1,6 +1,6 @@
-//! Where a session is kept, as far as its lifecycle needs to know.
+//! Where a session is stored, as the lifecycle sees it.
 //!
-//! Reading takes no lock. Only whoever holds the lock writes, so writing is a method of the guard.
+//! Reading needs no lock. Only the lock's holder may write, so the methods that write belong to the guard.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use crate::oidc::{DocumentCache, NoDocumentCache};
 use crate::secret::Secret;
 use crate::session::{IssuedLog, Loaded, Locked, LoginFailures, ProviderOutage, Record, Store};
 
-/// A place for one session.
+/// A store of one session.
 pub(crate) trait SessionStore {
-    /// Whether a session that cannot be kept is of no use to the caller; else the token in hand is worth more than the store.
-    const IS_RESULT: bool = false;
+    /// Whether a failure to store the session is an error. If not, it is a warning, and the caller still gets the token.
+    const MUST_STORE: bool = false;
 
     type Locked<'a>: LockedSession
     where
@@ -22,31 +22,31 @@ pub(crate) trait SessionStore {
     /// Reads the session without a lock.
     fn load(&self) -> Result<Loaded, Error>;
 
-    /// Waits for the lock, `limit` at most. The flag says whether another process had it; `on_wait` is called once when the wait
-    /// gets long, with the id of that process.
+    /// Waits for the lock, `limit` at most. The returned flag says whether another process held it. `on_wait` is called once if the wait
+    /// is long, with the id of that process if it is known.
     fn lock(
         &self,
         limit: Duration,
         on_wait: &dyn Fn(Option<&str>),
     ) -> Result<(Self::Locked<'_>, bool), Error>;
 
-    /// Takes the lock if nobody has it.
+    /// Takes the lock if no process holds it, without a wait.
     fn try_lock(&self) -> Result<Option<Self::Locked<'_>>, Error>;
 
-    /// Where the session is, to name it to a person.
-    fn place(&self) -> String {
+    /// Where the session is stored, as text for a person.
+    fn location(&self) -> String {
         "none".to_owned()
     }
 
-    /// The directory of sessions that it is in, if there is one.
+    /// The directory of sessions that contains it, if there is one.
     fn dir(&self) -> Option<PathBuf> {
         None
     }
 
-    /// Where the provider's documents are kept.
+    /// The cache of the provider's documents.
     fn documents(&self) -> &dyn DocumentCache;
 
-    /// The sign-ins that failed.
+    /// The logins that failed.
     fn login_failures(&self) -> LoginFailures {
         LoginFailures::default()
     }
@@ -55,70 +55,70 @@ pub(crate) trait SessionStore {
         None
     }
 
-    /// Which process was given which token, where that is noted.
+    /// The log of which process got which token, if the store has one.
     fn issued_log(&self) -> Option<IssuedLog> {
         None
     }
 }
 
-/// The right to change a session; it ends with the value.
+/// The right to change a session, until the value is dropped.
 pub(crate) trait LockedSession: Sync {
     /// Reads the session again.
     fn load(&self) -> Result<Loaded, Error>;
 
-    /// Makes sure that a session can be kept, before anybody signs in for one. Returns what a person should know of its place, if
-    /// that is not plainly what was asked for.
+    /// Checks that a session can be stored, before a person logs in for one. Returns what to tell that person about the location, if it is
+    /// not the one that the settings ask for.
     fn prepare(&mut self) -> Result<Option<Remark>, Error>;
 
-    /// Whether a session is kept at all.
-    fn keeps(&self) -> bool {
+    /// Whether this store stores sessions at all.
+    fn stores_sessions(&self) -> bool {
         true
     }
 
-    /// Makes sure that what a refresh of this session brings can be kept, before its refresh token is spent.
+    /// Reserves space for the result of a refresh of this session, before the provider invalidates its refresh token.
     fn reserve(&self, _: &Record) -> Result<(), Error> {
         Ok(())
     }
 
-    /// Keeps the session, durably.
+    /// Stores the session so that it survives a power loss.
     fn save(&self, session: &Record) -> Result<(), Error>;
 
-    /// The session as it is by now, if somebody who takes no lock has put another refresh token there than the one that the provider
+    /// Returns the current session if a program that takes no lock has stored a refresh token other than `spent`, which the provider
     /// refused.
     fn successor(&self, _spent: &Secret) -> Option<Record> {
         None
     }
 
-    /// Puts a session away that the provider has ended, so that nobody asks for its refresh again.
+    /// Renames a session that the provider has ended, so that no later call tries to refresh it.
     fn quarantine(&self, ended: &Record);
 
     fn remember_login_failures(&self, _: &LoginFailures) {}
 
     fn remember_outage(&self, _: &ProviderOutage) {}
 
-    /// A session was had, so nothing has failed.
+    /// Removes the stored failures after a success.
     fn forget_failures(&self) {}
 }
 
-/// What a person should know of the place of a session.
+/// What to tell a person about the location of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Remark {
     Note(String),
     Warning(String),
 }
 
-/// Keeps no session (`--token-cache-storage=none`, or no directory that can be used). Failures are remembered all the same: kubectl
-/// runs a failing plugin again at once, and each try would open a tab.
+/// Stores no session (`--token-cache-storage=none`, or no usable directory). It still stores failures: kubectl runs a failed plugin again
+/// at once, and each run would open a browser tab.
 #[derive(Debug)]
 pub(crate) struct NoStore {
-    /// Where failures are remembered, if there is a place for that.
+    /// Where failures are stored, if there is a usable directory.
     pub(crate) failures: Option<Store>,
-    /// Why sessions are not kept, where that was not asked for.
+    /// Why sessions are not stored, if the settings did not ask for that.
     pub(crate) reason: Option<String>,
 }
 
 impl NoStore {
-    /// The right to change what is remembered, unless another process does so: there is nothing to wait for.
+    /// Locks the stored failures, without a wait: if another process holds the lock, this call's failure is not stored.
     fn locked_failures(&self) -> Option<Locked<'_>> {
         self.failures.as_ref()?.try_lock().ok()?
     }
@@ -168,7 +168,7 @@ impl LockedSession for &NoStore {
         }))
     }
 
-    fn keeps(&self) -> bool {
+    fn stores_sessions(&self) -> bool {
         false
     }
 

@@ -178,8 +178,8 @@ impl<'a> GetToken<'a> {
     fn session_files(&self, store: Store) -> SessionFiles<'_> {
         SessionFiles {
             store,
-            wanted_dir: self.cache.dir.as_deref(),
-            reason: None,
+            requested_dir: self.cache.dir.as_deref(),
+            fallback_reason: None,
             runtime_dir: self.runtime_dir.as_deref(),
         }
     }
@@ -229,7 +229,7 @@ impl<'a> GetToken<'a> {
         };
         let store = Store::create(dir, self.key(), self.identity.clone(), storage)?;
         let files = SessionFiles {
-            reason: unavailable.map(with_cure),
+            fallback_reason: unavailable.map(with_cure),
             ..self.session_files(store)
         };
         let import = Import {

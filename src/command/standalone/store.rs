@@ -50,7 +50,7 @@ pub(super) struct LockedEntry<'a> {
 
 impl SessionStore for KubeconfigStore<'_> {
     /// The tokens are printed nowhere.
-    const IS_RESULT: bool = true;
+    const MUST_STORE: bool = true;
 
     type Locked<'b>
         = LockedEntry<'b>
