@@ -1,19 +1,19 @@
-//! The fast lane on Linux: the kernel keeps a key in its own memory for the user (keyrings(7)).
+//! The cache on Linux: the kernel stores a key in its own memory for the user (keyrings(7)).
 //!
-//! It is gone after a working day and at a reboot; a logout does not end it. A container without it (seccomp, Docker's
-//! default) does without. Nobody is told of a failure: the keyring behind it has the key.
+//! A key is removed after ten hours and at a reboot, but not at a logout. A container may forbid it (seccomp, Docker's default). Failures
+//! are not reported, since the OS keyring has the key.
 
 use data_encoding::HEXLOWER;
 use linux_keyutils::{KeyError, KeyPermissionsBuilder, KeyRing, KeyRingIdentifier, Permission};
 
 use crate::secret::SecretKey;
 
-/// How long a key stays, in seconds: the keyring may have been locked since.
+/// How long a key is cached. The limit exists because the user may lock the OS keyring in the meantime.
 const KEY_LIFETIME_SECS: usize = 10 * 60 * 60;
 
 pub(super) fn read(name: &str) -> Option<SecretKey> {
     let user = KeyRing::from_special_id(KeyRingIdentifier::User, false).ok()?;
-    let text = user.search(&described(name)).ok()?.read_to_vec().ok()?;
+    let text = user.search(&description(name)).ok()?.read_to_vec().ok()?;
     SecretKey::parse(&HEXLOWER, &text)
 }
 
@@ -22,11 +22,11 @@ pub(super) fn write(name: &str, key: &SecretKey) {
 }
 
 fn try_write(name: &str, key: &SecretKey) -> Result<(), KeyError> {
-    // Made in the process's own keyring first: only who possesses a key may set its permissions, and processes of other
-    // sessions of this user do not possess what is in the user's keyring.
+    // The key is added to the process keyring first. Only a possessor may set a key's permissions, and a process of another session
+    // does not possess the keys in the user keyring.
     let process = KeyRing::from_special_id(KeyRingIdentifier::Process, true)?;
     let text = key.encode(&HEXLOWER);
-    let made = process.add_key(&described(name), text.expose().as_bytes())?;
+    let made = process.add_key(&description(name), text.expose().as_bytes())?;
     let of_user =
         Permission::VIEW | Permission::READ | Permission::SEARCH | Permission::WRITE | Permission::LINK;
     let permissions = KeyPermissionsBuilder::builder()
@@ -39,10 +39,12 @@ fn try_write(name: &str, key: &SecretKey) -> Result<(), KeyError> {
 }
 
 pub(super) fn forget(name: &str) {
-    let _failed = KeyRing::from_special_id(KeyRingIdentifier::User, false)
-        .and_then(|user| user.search(&described(name)).and_then(|key| user.unlink_key(key)));
+    let _failed = KeyRing::from_special_id(KeyRingIdentifier::User, false).and_then(|user| {
+        user.search(&description(name))
+            .and_then(|key| user.unlink_key(key))
+    });
 }
 
-fn described(name: &str) -> String {
+fn description(name: &str) -> String {
     format!("kubesesame:{name}")
 }

@@ -1,8 +1,8 @@
 //! The keyring of the operating system: the only access point to it.
 //!
-//! Owns how a small secret is kept under a name, and that asking never takes longer than [`ANSWER_TIMEOUT`]: a keyring that is locked
-//! may wait for a person who is not there. On Linux what was read is kept in the kernel's keyring for a working day, so that a
-//! cached call does not go over D-Bus. Never falls back to anything else.
+//! Owns how a key is stored under a name, and that a request never takes longer than [`RESPONSE_TIMEOUT`]: a locked keyring may wait for a
+//! person who is not there. On Linux, keys that were read are cached in the kernel's keyring for ten hours, so that a cached call does not
+//! use D-Bus. Never falls back to another store.
 
 #[cfg(target_os = "linux")]
 mod kernel;
@@ -20,18 +20,18 @@ use crate::process;
 use crate::secret::SecretKey;
 use crate::untrusted_text::UntrustedText;
 
-/// How long a keyring may take to answer. One that is unlocked takes some milliseconds.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a request to the keyring may take. An unlocked one responds within milliseconds.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Under this name our entries stand beside those of other programs.
+/// The service name of all entries of kubesesame.
 const SERVICE: &str = "kubesesame";
 
-/// What a person reads in their keyring's own program.
+/// The label that the keyring's own program displays.
 const LABEL: &str = "kubesesame: key of a session";
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("the OS keyring did not answer within {} s: it is locked, or waits for somebody", ANSWER_TIMEOUT.as_secs())]
+    #[error("the OS keyring did not answer within {} s: it is locked, or waits for somebody", RESPONSE_TIMEOUT.as_secs())]
     NoAnswer,
     #[error("the OS keyring is locked: {0}")]
     Locked(UntrustedText),
@@ -63,47 +63,56 @@ impl Error {
     }
 }
 
-/// Returns the key of this name, if there is one.
+/// Reads the key of this name. `None` if there is none, or if the entry is no key.
+///
+/// # Errors
+/// When the keyring is absent, locked, too slow, or refuses the request.
 pub(crate) fn read(name: &str) -> Result<Option<SecretKey>, Error> {
-    let key = in_time(name, |entry| match entry.get_secret() {
+    let key = with_timeout(name, |entry| match entry.get_secret() {
         Ok(text) => Ok(Some(text)),
         Err(StoreError::NoEntry) => Ok(None),
         Err(error) => Err(error),
     })?;
-    // What somebody else has put there is no key of ours.
+    // Another program may have changed the entry.
     let key = key.and_then(|text| SecretKey::parse(&HEXLOWER, &text));
     if let Some(key) = &key {
-        remember(name, key);
+        cache(name, key);
     }
     Ok(key)
 }
 
-/// Keeps a key under this name; what was there is replaced.
+/// Stores a key under this name, and replaces an existing one.
+///
+/// # Errors
+/// As for [`read`].
 pub(crate) fn write(name: &str, key: &SecretKey) -> Result<(), Error> {
     // As text: KWallet stores nothing else.
     let text = key.encode(&HEXLOWER);
-    in_time(name, move |entry| entry.set_secret(text.expose().as_bytes()))?;
-    remember(name, key);
+    with_timeout(name, move |entry| entry.set_secret(text.expose().as_bytes()))?;
+    cache(name, key);
     Ok(())
 }
 
-/// Removes the key of this name; that there is none is fine.
+/// Removes the key of this name. It is no error if there is none. The kernel's cache still has it, see [`forget_cached_key`].
+///
+/// # Errors
+/// As for [`read`].
 pub(crate) fn remove(name: &str) -> Result<(), Error> {
-    in_time(name, |entry| match entry.delete_credential() {
+    with_timeout(name, |entry| match entry.delete_credential() {
         Err(StoreError::NoEntry) => Ok(()),
         result => result,
     })
 }
 
-/// Forgets the key that is at hand without asking the keyring.
-pub(crate) fn forget_cached(name: &str) {
+/// Removes the key from the kernel's cache, without a request to the keyring.
+pub(crate) fn forget_cached_key(name: &str) {
     #[cfg(target_os = "linux")]
     kernel::forget(name);
     #[cfg(not(target_os = "linux"))]
     let _none_is = name;
 }
 
-/// Returns the key if it is at hand without asking the keyring.
+/// Returns the key from the kernel's cache, without a request to the keyring.
 pub(crate) fn cached_key(name: &str) -> Option<SecretKey> {
     #[cfg(target_os = "linux")]
     return kernel::read(name);
@@ -114,38 +123,38 @@ pub(crate) fn cached_key(name: &str) -> Option<SecretKey> {
     }
 }
 
-fn remember(name: &str, key: &SecretKey) {
+fn cache(name: &str, key: &SecretKey) {
     #[cfg(target_os = "linux")]
     kernel::write(name, key);
     #[cfg(not(target_os = "linux"))]
     let _not_needed = (name, key);
 }
 
-/// Asks on a thread that is left alone when it takes too long: nothing can call it back.
-fn in_time<T: Send + 'static>(
+/// Sends a request on a thread of its own. After the timeout the thread is abandoned, since a blocked request cannot be cancelled.
+fn with_timeout<T: Send + 'static>(
     name: &str,
-    ask: impl Fn(&Entry) -> Result<T, StoreError> + Send + 'static,
+    request: impl Fn(&Entry) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Error> {
-    let (answer, answered) = channel();
+    let (sender, receiver) = channel();
     let name = name.to_owned();
-    // The plain `thread::spawn` panics where the system has no thread to give.
-    let asking = thread::Builder::new().spawn(move || {
+    // `thread::spawn` panics if the system cannot start a thread.
+    let started = thread::Builder::new().spawn(move || {
         process::leave_signals_to_main_thread();
-        // The first try may fail by chance: some services refuse a key exchange in 256 whose number has a leading zero.
-        let result = connected(&name)
-            .or_else(|_| connected(&name))
-            .map_err(|error| Error::Absent(shown(&error)))
-            .and_then(|entry| ask(&entry).map_err(|error| explained(&error)));
-        drop(answer.send(result));
+        // Some services refuse one of 256 key exchanges by chance, if the number has a leading zero. So it is tried twice.
+        let result = open_entry(&name)
+            .or_else(|_| open_entry(&name))
+            .map_err(|error| Error::Absent(error_text(&error)))
+            .and_then(|entry| request(&entry).map_err(|error| request_error(&error)));
+        drop(sender.send(result));
     });
-    asking.map_err(Error::NoThread)?;
-    match answered.recv_timeout(ANSWER_TIMEOUT) {
+    started.map_err(Error::NoThread)?;
+    match receiver.recv_timeout(RESPONSE_TIMEOUT) {
         Ok(result) => result,
         Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Err(Error::NoAnswer),
     }
 }
 
-fn connected(name: &str) -> Result<Entry, StoreError> {
+fn open_entry(name: &str) -> Result<Entry, StoreError> {
     let label = HashMap::from([("label", LABEL)]);
     let modifiers = cfg!(target_os = "linux").then_some(&label);
     store()?.build(SERVICE, name, modifiers)
@@ -171,15 +180,15 @@ fn store() -> Result<Arc<CredentialStore>, StoreError> {
     Err(StoreError::NoDefaultStore)
 }
 
-fn explained(error: &StoreError) -> Error {
+fn request_error(error: &StoreError) -> Error {
     match error {
-        StoreError::NoStorageAccess(_) => Error::Locked(shown(error)),
-        _ => Error::Refused(shown(error)),
+        StoreError::NoStorageAccess(_) => Error::Locked(error_text(error)),
+        _ => Error::Refused(error_text(error)),
     }
 }
 
-/// A store's error with its innermost cause, which says more; never the entry.
-fn shown(error: &StoreError) -> UntrustedText {
+/// The innermost cause of a store's error, which is the most precise. It never contains the entry.
+fn error_text(error: &StoreError) -> UntrustedText {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;

@@ -217,7 +217,7 @@ pub(crate) fn remove_waiting(dir: &Path, patience: Duration, tell: impl Fn()) ->
 impl Removed {
     /// Removes a key. After one failure the keyring is not asked again, since each request may take seconds.
     fn forget_key(&mut self, name: &str) {
-        keyring::forget_cached(name);
+        keyring::forget_cached_key(name);
         if self.key_error.is_none() {
             self.key_error = keyring::remove(name).err();
         }

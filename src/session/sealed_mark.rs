@@ -46,7 +46,7 @@ impl SealedMark {
 
     /// Removes the mark from the kernel's cache, so that a plain session that the user was warned about is accepted.
     pub(super) fn forget_cached(&self) {
-        keyring::forget_cached(&self.0);
+        keyring::forget_cached_key(&self.0);
     }
 
     /// The name of its entry in the keyring.

@@ -134,7 +134,7 @@ impl Locked<'_> {
             && !store.dir.has(&store.key.sealed_file())
         {
             // A disk that is full leaves the session where it is, and good. The key was new, and opens nothing.
-            keyring::forget_cached(&key.name());
+            keyring::forget_cached_key(&key.name());
             let _failed = keyring::remove(&key.name());
         }
         Ok(Loaded::Session(record))
