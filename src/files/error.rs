@@ -56,7 +56,7 @@ impl std::fmt::Display for Kind {
 }
 
 impl Error {
-    /// Returns whether a cache that fails so may be done without; the other failures may be an attack.
+    /// Whether a caller may continue without a cache that fails with this error. The other errors may be an attack.
     pub(crate) fn is_unavailable(&self) -> bool {
         match self {
             Self::Io { .. } | Self::WrongType { .. } | Self::TooLarge { .. } => true,
@@ -69,9 +69,9 @@ impl Error {
         }
     }
 
-    /// Whether the file may be good, and only could not be opened or read this time: it is let be. What is no file, or far too large, is
-    /// no session of ours.
-    pub(crate) fn may_pass(&self) -> bool {
+    /// Whether the file may be valid and could only not be opened or read this time. A path that is no file, or a file that is too large, is
+    /// never a valid session.
+    pub(crate) fn is_temporary(&self) -> bool {
         matches!(self, Self::Io { .. })
     }
 }
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_read_now_is_no_broken_one() {
+    fn an_input_error_is_temporary() {
         for kind in [
             io::ErrorKind::PermissionDenied,
             io::ErrorKind::StaleNetworkFileHandle,
@@ -97,11 +97,11 @@ mod tests {
             io::ErrorKind::UnexpectedEof,
             io::ErrorKind::Other,
         ] {
-            assert!(of(kind.into()).may_pass() && of(kind.into()).is_unavailable());
+            assert!(of(kind.into()).is_temporary() && of(kind.into()).is_unavailable());
         }
         let path = PathBuf::from("/s");
-        assert!(!Error::TooLarge { path: path.clone() }.may_pass());
+        assert!(!Error::TooLarge { path: path.clone() }.is_temporary());
         let expected = Kind::File;
-        assert!(!Error::WrongType { path, expected }.may_pass());
+        assert!(!Error::WrongType { path, expected }.is_temporary());
     }
 }

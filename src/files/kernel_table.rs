@@ -1,4 +1,4 @@
-//! Tables of the kernel's, such as `/proc/net/tcp`: of any length, and made while they are read.
+//! Tables of the kernel, such as `/proc/net/tcp`. They have any length, and the kernel produces them during the read.
 
 use std::fs::OpenOptions;
 use std::io::{self, BufRead as _, BufReader};
@@ -7,7 +7,10 @@ use std::time::Instant;
 
 use super::open;
 
-/// Returns the lines that are wanted. Nothing else of the table is kept, since it has a line for each connection of the machine.
+/// Returns the lines for which `is_wanted` is true. Other lines are not stored, since the table has one for each connection of the machine.
+///
+/// # Errors
+/// When the table cannot be read, and of kind `TimedOut` after the deadline.
 pub(crate) fn table_lines(
     path: &Path,
     is_wanted: impl Fn(&str) -> bool,

@@ -1,8 +1,8 @@
 //! Private files: the only access point to the file system.
 //!
-//! Owns how a file is read, replaced, locked and removed so that no other user of the machine can read, plant or
-//! swap it: owner and mode are checked on the open descriptor, links are not followed, a file appears whole or
-//! not at all. Never knows what is in a file.
+//! Owns how a file is read, replaced, locked and removed so that no other user of the machine can read, create or
+//! exchange it: owner and mode are checked on the open descriptor, links are not followed, and a file is replaced as a whole.
+//! Never interprets the content of a file.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -38,11 +38,11 @@ use hint::SystemFault;
 pub(crate) use kernel_table::table_lines;
 pub(crate) use named::{read_named, read_secret};
 pub(crate) use reserved::Reserved;
-pub(crate) use shared::{LockFile, Slots};
+pub(crate) use shared::{LockFile, SlotFile};
 pub(crate) use shown::{quoted, shown};
 pub(crate) use user_file::{Staged, UserFile, UserFileError, UserFileLock};
 
-/// Largest file that is read. A token has 1 MiB at most, and a session holds it beside a refresh token of any size.
+/// The largest file that is read. A token has at most 1 MiB, and a session also contains a refresh token of any size.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 const TEMPORARY_SUFFIX: &str = ".tmp";
@@ -51,14 +51,14 @@ fn temporary_prefix(name: &str) -> String {
     format!(".{name}-")
 }
 
-/// A directory whose contents only we can change.
+/// A directory whose content only this user (and root) can change.
 #[derive(Debug, Clone)]
 pub(crate) struct PrivateDir {
     path: PathBuf,
 }
 
 impl PrivateDir {
-    /// Opens an existing directory after checking it and the way to it; `None` when there is none.
+    /// Opens an existing directory after a check of it and its ancestors. `None` if it does not exist.
     pub(crate) fn open(path: &Path) -> Result<Option<Self>, Error> {
         if platform::check_directory(path)? {
             Ok(Some(Self {
@@ -69,12 +69,12 @@ impl PrivateDir {
         }
     }
 
-    /// Opens the directory and makes it first where it is missing, mode 0700 from its creation on.
+    /// Opens the directory, and makes it with mode 0700 if it does not exist.
     pub(crate) fn create(path: &Path) -> Result<Self, Error> {
         if let Some(dir) = Self::open(path)? {
             return Ok(dir);
         }
-        platform::check_way_to(path)?;
+        platform::check_ancestors_of_new(path)?;
         platform::create_directories(path).map_err(|source| Error::Io {
             action: "make the directory",
             path: path.to_owned(),
@@ -97,7 +97,7 @@ impl PrivateDir {
         self.path.join(name)
     }
 
-    /// Whether there is anything of this name.
+    /// Whether an entry of this name exists.
     pub(crate) fn has(&self, name: &str) -> bool {
         fs::symlink_metadata(self.path_of(name)).is_ok()
     }
@@ -126,7 +126,7 @@ impl PrivateDir {
         }
     }
 
-    /// Names of what is in the directory; one that is no text is none of ours.
+    /// Returns the names in the directory. A name that is not UTF-8 is an empty text, since kubesesame makes no such file.
     pub(crate) fn names(&self) -> Result<Vec<String>, Error> {
         let failed = |source| Error::Io {
             action: "list",
@@ -139,9 +139,9 @@ impl PrivateDir {
         names.collect::<io::Result<_>>().map_err(failed)
     }
 
-    /// Returns the whole file, or `None` when there is none.
+    /// Reads the whole file. `None` if it does not exist.
     ///
-    /// Where a network file system replaces the file in the middle of it, it is read once more.
+    /// Reads once more if another machine replaces the file on a network file system during the read.
     pub(crate) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         match self.read_once(name) {
             Err(Error::Io { source, .. })
@@ -161,14 +161,14 @@ impl PrivateDir {
         let mut file = match platform::open_to_read(&path) {
             Ok(file) => file,
             Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(platform::explain_open(&path, source)),
+            Err(source) => return Err(platform::open_error(&path, source)),
         };
         let size = platform::check_file(&file, &path)?;
         if size > MAX_BYTES {
             return Err(Error::TooLarge { path });
         }
         let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
-        // A file is replaced as a whole and never grows, so what was there when it was checked is all there is.
+        // A file is replaced as a whole and never grows, so its size at the check is final.
         file.read_exact(&mut bytes).map_err(|source| Error::Io {
             action: "read",
             path,
@@ -177,9 +177,9 @@ impl PrivateDir {
         Ok(Some(bytes))
     }
 
-    /// Replaces the file as a whole and makes sure that it outlives a power loss.
+    /// Replaces the file as a whole, so that it survives a power loss.
     ///
-    /// Readers see the old file or the new one. The order is write, sync, rename, sync of the directory.
+    /// Readers see either the old file or the new one. The order is write, sync, rename, sync of the directory.
     pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         self.replace_with(name, bytes, File::sync_all)?;
         platform::sync_directory(&self.path).map_err(|source| Error::Io {
@@ -189,8 +189,8 @@ impl PrivateDir {
         })
     }
 
-    /// Replaces a file that is a help and no loss, without waiting for the disk: after a power loss it may be empty.
-    pub(crate) fn replace_hint(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+    /// Replaces a file whose loss does no harm, without a wait for the disk. It may be empty after a power loss.
+    pub(crate) fn replace_volatile(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         self.replace_with(name, bytes, |_| Ok(()))
     }
 
@@ -213,7 +213,7 @@ impl PrivateDir {
         Ok(())
     }
 
-    /// Writes so many bytes that are gone again, to see whether they could be kept.
+    /// Writes `size` bytes to a temporary file, to check that the directory can be written.
     pub(crate) fn try_to_write(&self, name: &str, size: usize) -> Result<(), Error> {
         let failed = |source| Error::Io {
             action: "write",
@@ -224,7 +224,7 @@ impl PrivateDir {
         file.write_all(&vec![b' '; size]).map_err(failed)
     }
 
-    /// A file that is gone when it is dropped, unless it is given its name.
+    /// Makes a file that is removed when it is dropped, unless it is renamed first.
     fn temporary(&self, name: &str) -> io::Result<NamedTempFile> {
         tempfile::Builder::new()
             .prefix(&temporary_prefix(name))
@@ -232,7 +232,7 @@ impl PrivateDir {
             .tempfile_in(&self.path)
     }
 
-    /// Makes a small file unless there is one; returns whether it was made, which of several callers only one is told.
+    /// Makes a small file if it does not exist. Returns whether this call made it, which is `true` for one of several callers.
     pub(crate) fn create_new(&self, name: &str, bytes: &[u8]) -> Result<bool, Error> {
         let path = self.path_of(name);
         let made = platform::create_new(&path).and_then(|mut file| file.write_all(bytes));
@@ -247,15 +247,15 @@ impl PrivateDir {
         }
     }
 
-    /// Opens a file of slots of one size, made where it is missing.
-    pub(crate) fn slots(&self, name: &str) -> Result<Slots, Error> {
+    /// Opens a file of slots, and makes it if it does not exist.
+    pub(crate) fn open_slot_file(&self, name: &str) -> Result<SlotFile, Error> {
         let path = self.path_of(name);
-        let file = platform::open_lock(&path).map_err(|source| platform::explain_open(&path, source))?;
+        let file = platform::open_lock(&path).map_err(|source| platform::open_error(&path, source))?;
         platform::check_file(&file, &path)?;
-        Ok(Slots { file })
+        Ok(SlotFile { file })
     }
 
-    /// Removes what a killed writer of this file left behind. Only for who may write the file alone.
+    /// Removes temporary files of killed writers of this file. The caller must hold the lock for the file.
     #[expect(
         clippy::disallowed_methods,
         reason = "the single access point to the file system"
@@ -274,12 +274,12 @@ impl PrivateDir {
         }
     }
 
-    /// Puts a file out of the way, under one name that the next such file takes over.
+    /// Renames a file so that it is not used. The next quarantined file of this name replaces it.
     pub(crate) fn quarantine(&self, name: &str) -> Result<(), Error> {
         self.rename(name, &format!("{name}.quarantined"))
     }
 
-    /// Gives a file another name, durably; what has that name is replaced.
+    /// Renames a file so that this survives a power loss. A file of the new name is replaced.
     #[expect(
         clippy::disallowed_methods,
         reason = "the single access point to the file system"
@@ -295,7 +295,7 @@ impl PrivateDir {
             })
     }
 
-    /// Removes the file; that there is none is fine.
+    /// Removes the file. It is no error if it does not exist.
     #[expect(
         clippy::disallowed_methods,
         reason = "the single access point to the file system"
@@ -312,10 +312,10 @@ impl PrivateDir {
         }
     }
 
-    /// Opens a lock file, made where it is missing and never removed, since a waiter may hold it open.
+    /// Opens a lock file, and makes it if it does not exist. It is never removed, since a waiting process may have it open.
     pub(crate) fn lock_file(&self, name: &str) -> Result<LockFile, Error> {
         let path = self.path_of(name);
-        let file = platform::open_lock(&path).map_err(|source| platform::explain_open(&path, source))?;
+        let file = platform::open_lock(&path).map_err(|source| platform::open_error(&path, source))?;
         platform::check_file(&file, &path)?;
         Ok(LockFile { file, path })
     }

@@ -1,4 +1,4 @@
-//! Files that a flag names: how they are read.
+//! Reads the files that a flag names.
 
 use std::fs;
 use std::io::Read as _;
@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use super::{Error, Kind, MAX_BYTES, platform};
 
-/// How long the writer of a pipe may take, from the first byte to the end.
-const PIPE_WAIT: Duration = Duration::from_secs(10);
+/// How long the writer of a pipe may take in total.
+const PIPE_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Reads a secret that the person has put into a file: it has to be theirs and closed to others.
+/// Reads a secret from a file that must belong to this user and be closed to others.
 pub(crate) fn read_secret(path: &Path) -> Result<Vec<u8>, Error> {
-    let file = platform::open_to_read(path).map_err(|source| platform::explain_open(path, source))?;
+    let file = platform::open_to_read(path).map_err(|source| platform::open_error(path, source))?;
     platform::check_file(&file, path)?;
     let mut bytes = Vec::new();
     let read = file.take(MAX_BYTES).read_to_end(&mut bytes);
@@ -24,17 +24,17 @@ pub(crate) fn read_secret(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// Reads a file that the person named, such as a CA certificate. Its owner and mode are the person's business.
+/// Reads a file that the user named, such as a CA certificate. Its owner and mode are not checked.
 ///
-/// What could keep a reader waiting for ever, a FIFO or a device, is refused; only a pipe that the caller has passed as a
-/// descriptor, as a shell does for `<(…)`, is read, and not waited for without end.
+/// A FIFO or a device is an error, since a read from it may never end. A pipe that the caller passed as a descriptor, as a shell does for
+/// `<(…)`, is read within [`PIPE_READ_TIMEOUT`].
 pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::Io {
         action: "read",
         path: path.to_owned(),
         source,
     };
-    // Opened only then: to open a device can do something.
+    // The check is before the open, since opening a device can have an effect.
     let metadata = fs::metadata(path).map_err(failed)?;
     let check = |metadata: &fs::Metadata| match source_of(metadata, path) {
         Source::Other => Err(Error::WrongType {
@@ -47,7 +47,7 @@ pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Error> {
     let mut file = platform::open_named(path).map_err(failed)?;
     let mut bytes = Vec::new();
     match check(&file.metadata().map_err(failed)?)? {
-        Source::Pipe => platform::read_pipe(&mut file, MAX_BYTES + 1, PIPE_WAIT, &mut bytes),
+        Source::Pipe => platform::read_pipe(&mut file, MAX_BYTES + 1, PIPE_READ_TIMEOUT, &mut bytes),
         _ => file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map(drop),
     }
     .map_err(failed)?;
@@ -59,7 +59,7 @@ pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// What there is to be read.
+/// What a path names.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Source {
     File,
@@ -68,13 +68,13 @@ enum Source {
 }
 
 fn source_of(metadata: &fs::Metadata, path: &Path) -> Source {
-    let is_handed = path == Path::new("/dev/stdin")
+    let is_passed_descriptor = path == Path::new("/dev/stdin")
         || ["/dev/fd", "/proc/self/fd"]
             .iter()
             .any(|dir| path.starts_with(dir));
     if metadata.is_file() {
         Source::File
-    } else if is_handed && platform::is_pipe(metadata) {
+    } else if is_passed_descriptor && platform::is_pipe(metadata) {
         Source::Pipe
     } else {
         Source::Other

@@ -1,6 +1,6 @@
-//! Systems without Unix modes: the user's profile is private by its access list, which new files inherit.
+//! Systems without Unix modes. The access list of the user's profile makes it private, and new files inherit that list.
 //!
-//! Not verified on a real machine.
+//! Not tested on a real machine.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -29,7 +29,7 @@ pub(super) fn check_directory(path: &Path) -> Result<bool, Error> {
     }
 }
 
-pub(super) fn check_way_to(_path: &Path) -> Result<(), Error> {
+pub(super) fn check_ancestors_of_new(_path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
@@ -94,7 +94,7 @@ pub(super) fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result
     file.write_all(bytes)
 }
 
-pub(super) fn explain_open(path: &Path, source: io::Error) -> Error {
+pub(super) fn open_error(path: &Path, source: io::Error) -> Error {
     Error::Io {
         action: "open",
         path: path.to_owned(),
@@ -121,12 +121,12 @@ pub(super) fn keep_access(file: &File, _replaced: &File, metadata: &fs::Metadata
     file.set_permissions(metadata.permissions())
 }
 
-/// It is what makes the file private here.
+/// Does nothing: the inherited list makes the file private here.
 pub(super) fn drop_inherited_list(_file: &File) -> bool {
     true
 }
 
-/// The access list of the directory decides that.
+/// Unknown: the access list of the directory decides.
 pub(super) fn readable_by_others(_metadata: &fs::Metadata) -> Option<u32> {
     None
 }
@@ -148,7 +148,7 @@ pub(super) fn directory_fault(_path: &Path, _original: &fs::Metadata) -> Option<
     None
 }
 
-/// What an error is that the standard library has no kind for.
+/// Classifies an error that the standard library has no kind for.
 pub(super) fn system_fault(_code: i32) -> Option<SystemFault> {
     None
 }

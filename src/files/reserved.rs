@@ -1,5 +1,5 @@
-//! Room for a file that will be written later: whether a disk takes it, and whether as many files can be open, is known before what it
-//! is for is begun.
+//! Reserves the disk space and the file descriptor for a later write, so that a full disk or a limit of open files is an error before
+//! the work that needs the write.
 
 use std::fs::File;
 use std::io::{self, Seek as _, Write as _};
@@ -8,25 +8,27 @@ use tempfile::NamedTempFile;
 
 use super::{Error, PrivateDir, platform};
 
-/// A temporary file that has the blocks which its final content needs; gone when it is dropped.
+/// A temporary file with the disk blocks for its final content. It is removed when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Reserved {
     name: String,
     file: NamedTempFile,
-    /// Holds the one more open file that the replacement needs.
+    /// Reserves the second descriptor that the replacement needs.
     descriptor: Option<File>,
 }
 
 impl Reserved {
-    /// Lets the next file be opened, however many are open by now.
+    /// Frees the reserved descriptor, so that one more file can be opened at the limit.
     pub(crate) fn free_descriptor(&mut self) {
         self.descriptor = None;
     }
 }
 
 impl PrivateDir {
-    /// Writes `bytes` and as much more, durably, beside the file of this name. They are no secret that is not there already: a copy of
-    /// what is replaced later, since a file system that compresses takes blanks where it takes nothing else.
+    /// Reserves the size of `bytes` and `more` bytes beside the file of this name, durably.
+    ///
+    /// It writes copies of `bytes`, the content that is replaced later, because a file system that compresses would need no space for
+    /// blanks. That reveals no secret that the directory does not contain already.
     pub(crate) fn reserve(&self, name: &str, bytes: &[u8], more: usize) -> Result<Reserved, Error> {
         let failed = |source| self.not_written(name, source);
         let mut file = self.temporary(name).map_err(failed)?;
@@ -42,7 +44,7 @@ impl PrivateDir {
         })
     }
 
-    /// As [`PrivateDir::replace`], in the blocks that were reserved.
+    /// As [`PrivateDir::replace`], in the reserved blocks.
     pub(crate) fn replace_reserved(&self, reserved: Reserved, bytes: &[u8]) -> Result<(), Error> {
         let Reserved {
             name,
@@ -66,7 +68,7 @@ impl PrivateDir {
     }
 }
 
-/// Replaces what is in an open file.
+/// Replaces the content of an open file, durably.
 pub(super) fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     file.rewind()?;
     file.write_all(bytes)?;
@@ -79,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_reserved_becomes_the_file_or_leaves_nothing() {
+    fn a_reserved_file_becomes_the_file_or_is_removed() {
         let home = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
         let dir = PrivateDir::create(&home.path().join("private")).unwrap();
         drop(dir.reserve("a", b"old", 10).unwrap());

@@ -1,4 +1,4 @@
-//! Files that several processes hold open at the same time: locks, and slots that are written without one.
+//! Files that several processes have open at the same time: lock files, and files of slots.
 
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Write as _};
@@ -6,15 +6,15 @@ use std::path::PathBuf;
 
 use super::{Error, platform};
 
-/// A file of slots that are read and written in place, without a lock: whoever comes at the same moment may win. For notes whose
-/// loss costs nothing.
+/// A file of slots of one size that are read and written in place, without a lock. Of two writers at the same time, either may win, so it
+/// is only for entries whose loss does no harm.
 #[derive(Debug)]
-pub(crate) struct Slots {
+pub(crate) struct SlotFile {
     pub(super) file: File,
 }
 
-impl Slots {
-    /// Returns a slot; zeros where nothing was written yet.
+impl SlotFile {
+    /// Returns a slot, or zeros if it was never written.
     pub(crate) fn read<const SIZE: usize>(&self, index: u64) -> [u8; SIZE] {
         let mut slot = [0; SIZE];
         match platform::read_at(&self.file, &mut slot, index * SIZE as u64) {
@@ -23,13 +23,13 @@ impl Slots {
         }
     }
 
-    /// Writes a slot. Nobody relies on it, so a failure is not told.
+    /// Writes a slot. A failure is not reported, since an entry may be lost anyway.
     pub(crate) fn write<const SIZE: usize>(&self, index: u64, slot: [u8; SIZE]) {
         drop(platform::write_at(&self.file, &slot, index * SIZE as u64));
     }
 }
 
-/// An advisory lock between processes; the kernel lets go of it when its holder ends, however it ends.
+/// An advisory lock between processes. The kernel releases it when its holder ends, even by a kill.
 #[derive(Debug)]
 pub(crate) struct LockFile {
     pub(super) file: File,
@@ -37,7 +37,7 @@ pub(crate) struct LockFile {
 }
 
 impl LockFile {
-    /// Tries once, and returns whether the lock is ours now.
+    /// Tries once to take the lock, and returns whether this process holds it now.
     pub(crate) fn try_lock(&self) -> Result<bool, Error> {
         match self.file.try_lock() {
             Ok(()) => Ok(true),
@@ -50,14 +50,14 @@ impl LockFile {
         }
     }
 
-    /// Leaves a word for those who wait. Nobody relies on it, so a failure is not told.
-    pub(crate) fn note(&mut self, text: &str) {
+    /// Writes a text that identifies the holder. A failure is not reported, since it is only for messages.
+    pub(crate) fn write_holder(&mut self, text: &str) {
         if self.file.set_len(0).is_ok() {
             drop(self.file.write_all(text.as_bytes()));
         }
     }
 
-    /// Returns the word that the holder left.
+    /// Returns the text that the holder wrote.
     pub(crate) fn holder(&self) -> Option<String> {
         let mut text = String::new();
         let file = platform::open_to_read(&self.path).ok()?;

@@ -1,16 +1,16 @@
-//! A path as a person reads it, and as a shell takes it.
+//! Formats a path for a message, and for a shell command.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::untrusted_text::{UntrustedText, is_harmless};
 
-/// A path in a sentence; names of files may hold anything.
+/// Formats a path for a message. A file name may contain control characters, which are removed.
 pub(crate) fn shown(path: &Path) -> UntrustedText {
     UntrustedText::new(&path.to_string_lossy())
 }
 
-/// A path, or another word, as a shell takes it. What could trick a terminal, or is no text, is written as `$'…'` has it.
+/// Quotes a path, or another argument, for a shell. Control characters and bytes that are not UTF-8 are escaped in `$'…'`.
 pub(crate) fn quoted(path: &(impl AsRef<Path> + ?Sized)) -> String {
     let path = path.as_ref();
     match path.to_str() {
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_shell_gets_the_path_and_a_terminal_no_tricks() {
+    fn a_path_is_quoted_for_a_shell_and_harmless_at_a_terminal() {
         for (path, expected) in [
             ("/a/b.c", "/a/b.c"),
             ("/a b", "'/a b'"),

@@ -25,8 +25,8 @@ const ANY_BY_OTHERS: u32 = 0o077;
 
 /// Returns whether there is a directory, after checking that only we (and root) can change what is in it.
 ///
-/// Reading by others is let be, since the files are 0600, but not below a directory that everybody may write to
-/// (`/tmp`): there somebody else may have made it for us, so it has to be ours and private.
+/// Other users may read the directory, since its files have mode 0600. But below a directory that everybody may write to (`/tmp`), another
+/// user may have made it, so there it must also be closed to others.
 pub(super) fn check_directory(path: &Path) -> Result<bool, Error> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
@@ -72,8 +72,8 @@ pub(super) fn check_directory(path: &Path) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Checks the way to a directory that is yet to be made, so that nothing is made in another user's home.
-pub(super) fn check_way_to(path: &Path) -> Result<(), Error> {
+/// Checks the ancestors of a directory that does not exist yet, so that none is made in another user's home.
+pub(super) fn check_ancestors_of_new(path: &Path) -> Result<(), Error> {
     let existing = path
         .ancestors()
         .find(|ancestor| ancestor.symlink_metadata().is_ok());
@@ -83,18 +83,18 @@ pub(super) fn check_way_to(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Walks the real path upwards and returns whether everybody may write somewhere on the way (sticky, as `/tmp`).
+/// Walks the real path upwards, and returns whether everybody may write to an ancestor (with the sticky bit, as `/tmp`).
 ///
-/// Whoever owns a directory on the way, or may write to it, can put another in our place. That a group may write is
-/// let be: many systems give each person a group of its own, and a umask of 002 with it.
+/// The owner of an ancestor, and everybody who may write to it, can exchange the directory. Write access of the group is accepted, because
+/// many systems give each user a group of their own and a umask of 002.
 fn check_ancestors(path: &Path, skip: usize) -> Result<bool, Error> {
-    // A path without links is the real one: it need not be looked up link by link, which most calls would do for nothing.
+    // A path without links is the real path, so most calls need no `canonicalize`.
     let is_plain = path.is_absolute() && !path.components().any(|part| part == Component::ParentDir);
     if is_plain && let Some(shared) = walk_up(path, path, skip)? {
         return Ok(shared);
     }
     let real = fs::canonicalize(path).map_err(|source| failed_to_open(path, source))?;
-    // A link that has come since is no way that was checked.
+    // A link that was made since was not checked.
     walk_up(path, &real, skip)?.ok_or(Error::Link { path: real })
 }
 
@@ -106,7 +106,7 @@ fn failed_to_open(path: &Path, source: io::Error) -> Error {
     }
 }
 
-/// Returns `None` when there is a link on the way.
+/// Returns `None` if an ancestor is a link.
 fn walk_up(path: &Path, way: &Path, skip: usize) -> Result<Option<bool>, Error> {
     let mut shared = false;
     for ancestor in way.ancestors().skip(skip) {
@@ -133,7 +133,7 @@ fn walk_up(path: &Path, way: &Path, skip: usize) -> Result<Option<bool>, Error> 
     Ok(Some(shared))
 }
 
-/// Returns the size, after checking the open descriptor: a check of the path could be outrun.
+/// Checks the open descriptor, and returns the size. A check of the path could be followed by an exchange of the file.
 pub(super) fn check_file(file: &File, path: &Path) -> Result<u64, Error> {
     let metadata = file.metadata().map_err(|source| Error::Io {
         action: "read",
@@ -181,13 +181,13 @@ fn owner_name(uid: u32) -> String {
     }
 }
 
-/// Makes the directory and what is missing on the way to it, private from the first moment.
+/// Makes the directory and its missing ancestors, with mode 0700 from their creation on.
 pub(super) fn create_directories(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
-    // A FIFO planted under the name must not make us wait for its writer.
+    // `O_NONBLOCK`: if another user made a FIFO of this name, the open must not wait for its writer.
     open(
         OpenOptions::new()
             .read(true)
@@ -196,7 +196,7 @@ pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
     )
 }
 
-/// Follows links, and waits for nobody: what has been checked may have been replaced by a FIFO since.
+/// Follows links, and does not wait: a FIFO may have replaced the file since its check.
 pub(super) fn open_named(path: &Path) -> io::Result<File> {
     let flags = (OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits();
     open(OpenOptions::new().read(true).custom_flags(flags), path)
@@ -206,14 +206,17 @@ pub(super) fn is_pipe(metadata: &Metadata) -> bool {
     metadata.file_type().is_fifo()
 }
 
-/// Reads a pipe to its end, so many bytes at most, within this time.
+/// Reads a pipe to its end, `limit` bytes at most.
+///
+/// # Errors
+/// Of kind `TimedOut` after `wait`.
 pub(super) fn read_pipe(pipe: &mut File, limit: u64, wait: Duration, bytes: &mut Vec<u8>) -> io::Result<()> {
     let end = Instant::now() + wait;
     let mut part = [0; 4096];
     while (bytes.len() as u64) < limit {
         let left = end.saturating_duration_since(Instant::now());
         let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        // Before each read, since a descriptor that was passed may wait (Darwin opens it by duplicating it).
+        // Before each read, since a read of a passed descriptor may block (Darwin opens it by duplicating it).
         match poll(&mut [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)], left) {
             Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
             Ok(_) => {}
@@ -267,8 +270,8 @@ pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()>
     file.write_all_at(bytes, offset)
 }
 
-/// Tells a refused link from other failures to open.
-pub(super) fn explain_open(path: &Path, source: io::Error) -> Error {
+/// Converts a failure to open. A link is an error of its own.
+pub(super) fn open_error(path: &Path, source: io::Error) -> Error {
     if source.raw_os_error() == Some(Errno::ELOOP as i32) {
         return Error::Link {
             path: path.to_owned(),
@@ -281,7 +284,7 @@ pub(super) fn explain_open(path: &Path, source: io::Error) -> Error {
     }
 }
 
-/// Some file systems (FUSE, SMB) cannot sync a directory and say so; the rename itself was done.
+/// Some file systems (FUSE, SMB) report that they cannot sync a directory. The rename itself was done, so that is no error.
 pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     match open(OpenOptions::new().read(true), path)?.sync_all() {
         Err(error)
@@ -306,7 +309,7 @@ pub(super) fn readable_by_others(metadata: &Metadata) -> Option<u32> {
     (mode & READ_BY_OTHERS != 0).then_some(mode)
 }
 
-/// Gives a new file the owner and group of the one that it replaces. A failure tells the owner, unless only the group is another one.
+/// Gives a new file the owner and group of the file that it replaces. The error names the owner, unless only the group differs.
 pub(super) fn keep_owner(file: &File, replaced: &Metadata) -> Result<(), (Option<String>, io::Error)> {
     let new = file.metadata().map_err(|source| (None, source))?;
     let uid = (new.uid() != replaced.uid()).then(|| replaced.uid());
@@ -317,7 +320,7 @@ pub(super) fn keep_owner(file: &File, replaced: &Metadata) -> Result<(), (Option
     std::os::unix::fs::fchown(file, uid, gid).map_err(|source| (uid.map(owner_name), source))
 }
 
-/// What is no file, no directory and no link.
+/// Names the kind of an entry that is no file, no directory and no link.
 pub(super) fn kind_of_special(metadata: &Metadata) -> &'static str {
     let kind = metadata.file_type();
     if kind.is_fifo() {
@@ -333,9 +336,9 @@ pub(super) fn is_own(metadata: &Metadata) -> bool {
     metadata.uid() == Uid::effective().as_raw()
 }
 
-/// Returns why a backup may be somebody else's than that of who can change the original.
+/// Returns why a user who cannot change the original may have made or changed the backup.
 ///
-/// Who owns the original, and root, can write there what they like; so can everybody whom its mode allows to.
+/// The owner of the original, root, and everybody with write access by its mode can change the original anyway.
 pub(super) fn backup_fault(backup: &Metadata, original: &Metadata) -> Option<BackupFault> {
     if !backup.is_file() {
         return Some(BackupFault::NotFile(kind_of_special(backup)));
@@ -351,9 +354,9 @@ pub(super) fn backup_fault(backup: &Metadata, original: &Metadata) -> Option<Bac
     (backup.nlink() > 1).then(|| BackupFault::ManyNames(backup.nlink()))
 }
 
-/// Returns the directory on the way to a file in which others could put another backup in the place of ours.
+/// Returns the ancestor directory in which other users could exchange the backup.
 ///
-/// Not where they may write to the original itself (a Windows drive under WSL): then there is nothing to protect.
+/// `None` if they may write to the original itself (a Windows drive under WSL), since then there is nothing to protect.
 pub(super) fn directory_fault(path: &Path, original: &Metadata) -> Option<BackupFault> {
     if original.mode() & WRITE_BY_OTHERS != 0 {
         return None;
@@ -368,7 +371,7 @@ pub(super) fn directory_fault(path: &Path, original: &Metadata) -> Option<Backup
     })
 }
 
-/// What an error is that the standard library has no kind for.
+/// Classifies an error that the standard library has no kind for.
 pub(super) fn system_fault(code: i32) -> Option<SystemFault> {
     Some(match Errno::from_raw(code) {
         Errno::EMFILE | Errno::ENFILE => SystemFault::TooManyOpen,

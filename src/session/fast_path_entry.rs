@@ -91,7 +91,7 @@ impl FastPathEntry {
                 drop(dir.remove(&old));
             }
         }
-        drop(dir.replace_hint(&name, &serde_json::to_vec(self).unwrap_or_default()));
+        drop(dir.replace_volatile(&name, &serde_json::to_vec(self).unwrap_or_default()));
     }
 
     /// The store of the session.

@@ -71,7 +71,7 @@ impl Store {
     ) -> Result<(Locked<'_>, LockWait), Error> {
         let mut lock = self.dir.lock_file(&self.key.lock_file())?;
         let wait = acquire(&lock, limit, || on_wait(describe_holder(&lock).as_deref()))?;
-        lock.note(&std::process::id().to_string());
+        lock.write_holder(&std::process::id().to_string());
         Ok((
             Locked {
                 store: self,
@@ -90,7 +90,7 @@ impl Store {
         if !lock.try_lock()? {
             return Ok(None);
         }
-        lock.note(&std::process::id().to_string());
+        lock.write_holder(&std::process::id().to_string());
         Ok(Some(Locked {
             store: self,
             known: KnownFiles::default(),

@@ -80,7 +80,7 @@ impl Locked<'_> {
         let store = self.store;
         let file = match store.dir.read(&store.key.sealed_file()) {
             // It may be good, and its key go on.
-            Err(error) if error.may_pass() => return Err(error.into()),
+            Err(error) if error.is_temporary() => return Err(error.into()),
             file => file.ok().flatten(),
         };
         if let Some(file) = file
@@ -259,8 +259,8 @@ impl Locked<'_> {
             Ok(Some(old)) if !old.is_empty() && !is_ours(&old) => dir.quarantine(name)?,
             // A session that nobody has read stays. What was read is replaced whatever is the matter with it now: the refresh token in it is
             // spent.
-            Err(error) if error.may_pass() && !self.known.has(form) => return Err(error),
-            Err(error) if error.may_pass() => {}
+            Err(error) if error.is_temporary() && !self.known.has(form) => return Err(error),
+            Err(error) if error.is_temporary() => {}
             // A directory, a device, or too much for a session.
             Err(_) => dir.quarantine(name)?,
             _ => {}

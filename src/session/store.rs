@@ -156,7 +156,7 @@ impl Store {
             Ok(Some(bytes)) => Ok(FileContent::Found(bytes)),
             Ok(None) => Ok(FileContent::Missing),
             // The error may be temporary, so the session does not count as corrupt.
-            Err(error) if error.may_pass() => Err(error.into()),
+            Err(error) if error.is_temporary() => Err(error.into()),
             Err(error) if error.is_unavailable() => Ok(FileContent::NotASession),
             Err(error) => Err(error.into()),
         }
@@ -225,8 +225,8 @@ impl Store {
     /// beside the session. `None` if neither can be written.
     pub(crate) fn issued_log(&self, runtime_dir: Option<&Path>) -> Option<IssuedLog> {
         let name = self.key.issued_log_file();
-        let volatile = runtime_dir.and_then(|dir| PrivateDir::create(dir).ok()?.slots(&name).ok());
-        let slots = volatile.or_else(|| self.dir.slots(&name).ok())?;
+        let volatile = runtime_dir.and_then(|dir| PrivateDir::create(dir).ok()?.open_slot_file(&name).ok());
+        let slots = volatile.or_else(|| self.dir.open_slot_file(&name).ok())?;
         Some(IssuedLog::new(slots))
     }
 

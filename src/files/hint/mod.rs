@@ -1,26 +1,26 @@
-//! What to do about a file that cannot be used: by what it is for, and by the kind of fault. Pure.
+//! The hint for a file that cannot be used, by its purpose and the kind of error. Pure.
 
 use std::io;
 use std::path::Path;
 
 use super::{Error, Kind, platform, quoted};
 
-/// What a file is for, which decides where else it could be.
+/// The purpose of a file, which decides what the user can use instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// In the directory for sessions.
+    /// A file in the directory of sessions.
     Sessions,
     /// Tokens that wait beside the lock of the standalone mode to be written into a kubeconfig.
     KeptTokens,
-    /// A secret that `convert` takes out of a kubeconfig.
+    /// A secret that `convert` moves out of a kubeconfig.
     MovedSecret,
-    /// Named by this flag.
+    /// A file that this flag names.
     Flag(&'static str),
     /// A kubeconfig, its backup or its lock.
     Kubeconfig,
 }
 
-/// A fault that the standard library has no kind for.
+/// A system error that the standard library has no kind for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(not(unix), expect(dead_code, reason = "the codes are those of Unix"))]
 pub(super) enum SystemFault {
@@ -30,8 +30,8 @@ pub(super) enum SystemFault {
 }
 
 impl Purpose {
-    /// How to do without this file in this place.
-    fn elsewhere(self) -> String {
+    /// What to use instead of this file.
+    fn alternative(self) -> String {
         match self {
             Self::Sessions => "choose another place with --token-cache-dir".to_owned(),
             Self::KeptTokens => "give those tokens up, and sign in anew: kubesesame clean".to_owned(),
@@ -59,20 +59,20 @@ impl Error {
     }
 
     fn hint_for_session(&self) -> String {
-        let elsewhere = Purpose::Sessions.elsewhere();
+        let alternative = Purpose::Sessions.alternative();
         match self {
             Self::ForeignOwner {
                 kind: Kind::Directory,
                 ..
             } => "choose another directory with --token-cache-dir, best below your home".to_owned(),
             Self::ForeignOwner { path, .. } | Self::Link { path } => {
-                format!("look at it (ls -l {}); {}", quoted(path), cleaning(path))
+                format!("look at it (ls -l {}); {}", quoted(path), clean_command(path))
             }
             Self::ManyNames { path, .. } => format!(
                 "find its other names (find ~ -xdev -samefile {} -print, or in another directory on the same file system) and remove those \
                  (rm), and the session goes on; {}",
                 quoted(path),
-                cleaning(path)
+                clean_command(path)
             ),
             Self::LinkedDirectory { target, .. } => format!(
                 "name the directory itself, if it is yours: --token-cache-dir={}",
@@ -81,25 +81,27 @@ impl Error {
             Self::OpenToOthers { .. } => format!(
                 "if nobody else had a reason to look: {}; where that changes nothing (a Windows drive under WSL), keep sessions on a \
                  Linux file system with --token-cache-dir",
-                self.closing()
+                self.chmod_command()
             ),
             Self::UnsafeAncestor { ancestor, .. } => format!(
                 "use a --token-cache-dir below your home, or: chmod o-w {}",
                 quoted(ancestor)
             ),
-            Self::WrongType { path, .. } if path.starts_with("/dev") => elsewhere,
-            Self::WrongType { path, .. } => format!("{}, or {elsewhere}", moving(path)),
+            Self::WrongType { path, .. } if path.starts_with("/dev") => alternative,
+            Self::WrongType { path, .. } => format!("{}, or {alternative}", move_command(path)),
             Self::TooLarge { path } => {
                 format!("it is none of ours; look at it: head -c 300 {}", quoted(path))
             }
-            Self::Io { .. } => elsewhere,
+            Self::Io { .. } => alternative,
         }
     }
 
     fn hint_for_moved_secret(&self) -> String {
-        let elsewhere = Purpose::MovedSecret.elsewhere();
+        let alternative = Purpose::MovedSecret.alternative();
         let cure = match self {
-            Self::OpenToOthers { .. } => format!("if nobody else had a reason to look: {}", self.closing()),
+            Self::OpenToOthers { .. } => {
+                format!("if nobody else had a reason to look: {}", self.chmod_command())
+            }
             Self::UnsafeAncestor { ancestor, .. } => format!("close it: chmod o-w {}", quoted(ancestor)),
             Self::LinkedDirectory { path, target } => format!(
                 "put a directory of your own in the place of the link {} (it leads to {})",
@@ -110,15 +112,17 @@ impl Error {
             | Self::ManyNames { path, .. }
             | Self::Link { path }
             | Self::WrongType { path, .. }
-            | Self::TooLarge { path } => format!("look at it (ls -ld {}); {}", quoted(path), moving(path)),
-            Self::Io { .. } => return elsewhere,
+            | Self::TooLarge { path } => {
+                format!("look at it (ls -ld {}); {}", quoted(path), move_command(path))
+            }
+            Self::Io { .. } => return alternative,
         };
-        format!("{cure}; or {elsewhere}")
+        format!("{cure}; or {alternative}")
     }
 
     fn hint_for_named(&self, purpose: Purpose) -> String {
         match (self, purpose) {
-            (Self::OpenToOthers { .. }, _) => format!("close it to other users: {}", self.closing()),
+            (Self::OpenToOthers { .. }, _) => format!("close it to other users: {}", self.chmod_command()),
             (
                 Self::ForeignOwner { .. } | Self::UnsafeAncestor { .. } | Self::ManyNames { .. },
                 Purpose::Flag(flag),
@@ -126,12 +130,12 @@ impl Error {
             (Self::Link { .. } | Self::LinkedDirectory { .. }, Purpose::Flag(flag)) => {
                 format!("name the file that the link leads to with --{flag}")
             }
-            _ => purpose.elsewhere(),
+            _ => purpose.alternative(),
         }
     }
 
-    /// The command that closes it to others.
-    fn closing(&self) -> String {
+    /// The command that removes the access of other users.
+    fn chmod_command(&self) -> String {
         match self {
             Self::OpenToOthers { kind, path, .. } => {
                 let mode = if *kind == Kind::Directory { "700" } else { "600" };
@@ -142,8 +146,8 @@ impl Error {
     }
 }
 
-/// How to remove a file of a session by which nothing else can be done.
-fn cleaning(path: &Path) -> String {
+/// How to remove a session's file that cannot be repaired.
+fn clean_command(path: &Path) -> String {
     let dir = path.parent().unwrap_or(path);
     format!(
         "to remove it with the sessions beside it: kubesesame clean --token-cache-dir={}",
@@ -151,13 +155,13 @@ fn cleaning(path: &Path) -> String {
     )
 }
 
-fn moving(path: &Path) -> String {
+fn move_command(path: &Path) -> String {
     format!("move it away: mv {0} {0}.old", quoted(path))
 }
 
-/// What to do about an error of the system.
+/// The hint for a system error. `reads`: the file was to be read, not written.
 pub(super) fn system_hint(purpose: Purpose, reads: bool, path: &Path, source: &io::Error) -> String {
-    let elsewhere = purpose.elsewhere();
+    let alternative = purpose.alternative();
     match source.raw_os_error().and_then(platform::system_fault) {
         Some(SystemFault::TooManyOpen) => {
             return "too many files are open: close programs, or raise the limit (ulimit -n), and try again"
@@ -165,34 +169,34 @@ pub(super) fn system_hint(purpose: Purpose, reads: bool, path: &Path, source: &i
         }
         Some(SystemFault::Device) => {
             return format!(
-                "the disk or its server has a fault (dmesg may say which); until it is cured, {elsewhere}"
+                "the disk or its server has a fault (dmesg may say which); until it is cured, {alternative}"
             );
         }
         Some(SystemFault::LinkLoop) => {
-            return format!("a link on the way to it is one that cannot be followed; {elsewhere}");
+            return format!("a link on the way to it is one that cannot be followed; {alternative}");
         }
         None => {}
     }
     match source.kind() {
         io::ErrorKind::PermissionDenied => permission_hint(purpose, reads, path),
         io::ErrorKind::NotFound => missing_hint(purpose, path),
-        io::ErrorKind::StorageFull => format!("free some space, or {elsewhere}"),
+        io::ErrorKind::StorageFull => format!("free some space, or {alternative}"),
         io::ErrorKind::QuotaExceeded => {
-            format!("your quota is used up: free some space, or {elsewhere}")
+            format!("your quota is used up: free some space, or {alternative}")
         }
         io::ErrorKind::FileTooLarge => {
             "files may not become as large here: raise the limit (ulimit -f), and try again".to_owned()
         }
         io::ErrorKind::OutOfMemory => "free some memory, and try again".to_owned(),
         io::ErrorKind::StaleNetworkFileHandle => {
-            format!("try again; if it stays so, mount the network file system anew, or {elsewhere}")
+            format!("try again; if it stays so, mount the network file system anew, or {alternative}")
         }
         io::ErrorKind::ReadOnlyFilesystem => {
-            format!("its file system is read-only: make it writable, or {elsewhere}")
+            format!("its file system is read-only: make it writable, or {alternative}")
         }
-        io::ErrorKind::NotADirectory => format!("a part of the path is a file: {elsewhere}"),
-        io::ErrorKind::TimedOut => format!("the program that writes it has not ended: {elsewhere}"),
-        _ => elsewhere,
+        io::ErrorKind::NotADirectory => format!("a part of the path is a file: {alternative}"),
+        io::ErrorKind::TimedOut => format!("the program that writes it has not ended: {alternative}"),
+        _ => alternative,
     }
 }
 
@@ -209,11 +213,11 @@ fn permission_hint(purpose: Purpose, reads: bool, path: &Path) -> String {
         _ if reads => format!(
             "make it readable for you (chmod u+rwX {}), or {}",
             quoted(path),
-            purpose.elsewhere()
+            purpose.alternative()
         ),
         _ => format!(
             "make its directory {dir} writable for you, or {}",
-            purpose.elsewhere()
+            purpose.alternative()
         ),
     }
 }
@@ -226,7 +230,7 @@ fn missing_hint(purpose: Purpose, path: &Path) -> String {
         Purpose::Flag(flag) => format!("correct the path that --{flag} has, or make the file"),
         _ => format!(
             "something on the way to it was removed just now: try again, or {}",
-            purpose.elsewhere()
+            purpose.alternative()
         ),
     }
 }

@@ -76,7 +76,7 @@ fn kinds() -> Vec<io::Error> {
     .into()
 }
 
-/// What is told of each kind of fault of a file.
+/// The hints for each kind of error of a file.
 fn hints(purpose: Purpose) -> Vec<String> {
     let read = kinds().into_iter().map(|kind| io("read", "/d/f", kind));
     let write = kinds().into_iter().map(|kind| io("write", "/d/f", kind));
@@ -84,21 +84,21 @@ fn hints(purpose: Purpose) -> Vec<String> {
     faults.map(|fault| fault.hint(purpose)).collect()
 }
 
-/// Nobody is told to delete what may be somebody else's, or all that there is of a session.
+/// The file may belong to another user, or may be the only copy of a session.
 #[test]
-fn no_cure_deletes_a_path() {
+fn no_hint_deletes_a_file() {
     for hint in PURPOSES.into_iter().flat_map(hints) {
         let words: Vec<&str> = hint.split_whitespace().collect();
         assert!(!words.contains(&"rm") && !words.contains(&"unlink"), "{hint}");
     }
 }
 
-/// Each kind of fault of each file: nothing is told of another kind of file, or of a flag that does not decide where this one is.
+/// For each kind of error of each file: a hint must not name another kind of file, or a flag that does not decide where this file is.
 #[test]
-fn a_hint_speaks_of_the_file_that_it_is_about() {
+fn a_hint_is_only_about_its_own_file() {
     for purpose in PURPOSES {
         let hints = hints(purpose);
-        assert!(hints.iter().any(|hint| hint.contains(&purpose.elsewhere())));
+        assert!(hints.iter().any(|hint| hint.contains(&purpose.alternative())));
         for hint in hints {
             let of_sessions = ["--token-cache-dir", "session", "none of ours", "clean"];
             let about = of_sessions.iter().any(|word| hint.contains(word));
@@ -126,7 +126,6 @@ fn a_hint_of_a_kubeconfig_names_no_other_file() {
     }
 }
 
-/// What is for each purpose.
 #[test]
 fn the_hint_follows_the_purpose() {
     let open = |path: &str| Error::OpenToOthers {
@@ -178,7 +177,7 @@ fn the_hint_follows_the_purpose() {
 }
 
 #[test]
-fn a_missing_file_is_no_matter_of_the_cache_directory() {
+fn the_hint_for_a_missing_file_does_not_name_the_cache_directory() {
     for (kind, path, words) in [
         (
             io::ErrorKind::NotFound,
@@ -200,7 +199,7 @@ fn a_missing_file_is_no_matter_of_the_cache_directory() {
 
 #[cfg(unix)]
 #[test]
-fn the_hint_follows_the_systems_error() {
+fn the_hint_follows_the_system_error() {
     use nix::errno::Errno;
     for (code, words) in [
         (Errno::EACCES, "chmod u+rwX /s"),

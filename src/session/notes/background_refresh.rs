@@ -98,13 +98,13 @@ impl Store {
                 ..
             }) => {
                 let reported = Attempt::new(at, stage, None).to_json();
-                match self.dir.replace_hint(&name, &reported) {
+                match self.dir.replace_volatile(&name, &reported) {
                     Ok(()) => RefreshTurn::Report(failure),
                     Err(_) => RefreshTurn::Wait,
                 }
             }
             Some(attempt) if attempt.blocks_new(now) => RefreshTurn::Wait,
-            _ => match self.dir.replace_hint(&name, &begun) {
+            _ => match self.dir.replace_volatile(&name, &begun) {
                 Ok(()) => RefreshTurn::Start,
                 Err(_) => RefreshTurn::Wait,
             },
@@ -118,7 +118,7 @@ impl Store {
         let stage = if is_over { Stage::Over } else { Stage::Failed };
         let name = self.key.background_refresh_file();
         let attempt = Attempt::new(now, stage, Some(failure)).to_json();
-        drop(self.dir.replace_hint(&name, &attempt));
+        drop(self.dir.replace_volatile(&name, &attempt));
     }
 }
 

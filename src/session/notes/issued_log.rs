@@ -8,7 +8,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::clock;
-use crate::files::Slots;
+use crate::files::SlotFile;
 use crate::invocation::Invocation;
 use crate::secret::Secret;
 
@@ -52,7 +52,7 @@ pub(crate) enum Issue {
 
 /// The log of one session.
 #[derive(Debug)]
-pub(crate) struct IssuedLog(Slots);
+pub(crate) struct IssuedLog(SlotFile);
 
 #[derive(Debug, PartialEq, Eq)]
 struct Entry {
@@ -66,7 +66,7 @@ struct Entry {
 }
 
 impl IssuedLog {
-    pub(in crate::session) fn new(slots: Slots) -> Self {
+    pub(in crate::session) fn new(slots: SlotFile) -> Self {
         Self(slots)
     }
 
