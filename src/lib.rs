@@ -54,8 +54,8 @@ use crate::ui::Ui;
 /// Runs the program: parse, settings, command, report; or at once what was answered before.
 #[must_use]
 pub fn run() -> ExitCode {
-    process::survive_file_size_limits();
-    process::core_dump::forbid();
+    process::block_file_size_signal();
+    process::core_dump::disable();
     let environment = Environment::read();
     let args: Vec<OsString> = environment::args().collect();
     let invocation = Invocation::new(&args, &environment);
@@ -76,7 +76,7 @@ pub fn run() -> ExitCode {
         Err(ParseError::Usage(error)) => {
             // Help goes to stdout and is a success, a mistake goes to stderr; clap knows which is which.
             if !error.use_stderr() {
-                ui::warn_now();
+                ui::flush_warnings();
                 return exit_code(Ui::help(&error).map_err(Error::Output), &invocation);
             }
             if !command::was_told_of_mistake(&invocation) {
@@ -91,7 +91,7 @@ pub fn run() -> ExitCode {
     };
     let untyped = cli.untyped;
     if !matches!(cli.command, Command::GetToken(_)) {
-        ui::warn_now();
+        ui::flush_warnings();
     }
     let result = match cli.command {
         Command::GetToken(args) => command::get_token(*args, &invocation, ui),

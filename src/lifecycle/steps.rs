@@ -355,7 +355,7 @@ impl<S: SessionStore> Progress<'_, S> {
     /// Made only when the network is needed: TLS alone takes milliseconds.
     fn open_client(&mut self) -> Result<(), Error> {
         if self.client.is_none() {
-            crate::ui::warn_now();
+            crate::ui::flush_warnings();
             let Settings { provider, trust, .. } = self.call.settings;
             let documents = self.call.store.documents();
             let client = ProviderClient::new(provider, trust, documents, self.call.person, clock::now)?;

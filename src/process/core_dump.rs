@@ -1,7 +1,7 @@
-//! No core file while secrets are in memory.
+//! Disables core files, since the memory contains secrets.
 //!
-//! By the limit on its size and not by `PR_SET_DUMPABLE`: a process that cannot be dumped cannot be looked at by the programs that ask
-//! for its name either (a password manager when it is asked for a key, another kubesesame whose port is taken).
+//! It sets the size limit and not `PR_SET_DUMPABLE`. Other programs cannot inspect a process that is not dumpable: a password manager that
+//! checks who requests a key, or another kubesesame that looks up who uses its port.
 
 #[cfg(unix)]
 use std::sync::OnceLock;
@@ -9,37 +9,37 @@ use std::sync::OnceLock;
 #[cfg(unix)]
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 
-/// One byte is too little for any core file, and where cores go to a program instead (systemd-coredump), Linux takes it for "none at all",
+/// One byte is too little for any core file. If cores are piped to a program (systemd-coredump), Linux treats a limit of 1 as "no core",
 /// unlike 0 (`core(5)`).
 #[cfg(target_os = "linux")]
-const NO_CORE: rlim_t = 1;
+const NO_CORE_LIMIT: rlim_t = 1;
 #[cfg(all(unix, not(target_os = "linux")))]
-const NO_CORE: rlim_t = 0;
+const NO_CORE_LIMIT: rlim_t = 0;
 
-/// What the limit was.
+/// The soft and hard limit before [`disable`].
 #[cfg(unix)]
-static INHERITED: OnceLock<(rlim_t, rlim_t)> = OnceLock::new();
+static INHERITED_LIMIT: OnceLock<(rlim_t, rlim_t)> = OnceLock::new();
 
-/// Turns core files off for this process. Best effort: there may be a filter of system calls.
-pub(crate) fn forbid() {
+/// Disables core files for this process. Best effort: a filter of system calls may forbid the change.
+pub(crate) fn disable() {
     #[cfg(unix)]
     if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_CORE)
-        && setrlimit(Resource::RLIMIT_CORE, NO_CORE.min(hard), hard).is_ok()
+        && setrlimit(Resource::RLIMIT_CORE, NO_CORE_LIMIT.min(hard), hard).is_ok()
     {
-        let _only_once = INHERITED.set((soft, hard));
+        let _only_once = INHERITED_LIMIT.set((soft, hard));
     }
 }
 
-/// Starts another program, which has its core files as its user wants them.
-pub(crate) fn allowed_for<T>(start: impl FnOnce() -> T) -> T {
+/// Calls `start`, which starts another program, with the limit that this process inherited.
+pub(crate) fn with_inherited_limit<T>(start: impl FnOnce() -> T) -> T {
     #[cfg(unix)]
-    if let Some((soft, hard)) = INHERITED.get() {
+    if let Some((soft, hard)) = INHERITED_LIMIT.get() {
         let set = |limit| {
             let _failed = setrlimit(Resource::RLIMIT_CORE, limit, *hard);
         };
         set(*soft);
         let started = start();
-        set(NO_CORE.min(*hard));
+        set(NO_CORE_LIMIT.min(*hard));
         return started;
     }
     start()

@@ -1,16 +1,16 @@
-//! Signals that wait for an answer which must not be lost.
+//! Defers signals while a response is pending that must not be lost.
 //!
-//! Owns how long a signal waits, and that it has its effect afterwards. Never decides what must not be lost.
+//! Owns how long a signal is deferred, and that it has its effect afterwards. Never decides which response must not be lost.
 
 use std::sync::atomic::AtomicBool;
 
 #[cfg(unix)]
 use self::unix::Watched;
 
-/// Until this is dropped, a signal that ends or stops this process waits while an answer is on its way, for a moment at most. It has its
-/// effect when this is dropped, if not before. Belongs to the main thread.
+/// Until this is dropped, a signal that ends or stops this process is deferred while a response is pending, for three seconds at
+/// most. It has its effect at the latest when this is dropped. Belongs to the main thread.
 ///
-/// Where signals cannot be watched, they have their effect at once.
+/// If signals cannot be watched, they have their effect at once.
 #[derive(Debug)]
 pub(crate) struct DeferredSignals(#[cfg(unix)] Option<Watched>);
 
@@ -22,7 +22,7 @@ impl DeferredSignals {
         )
     }
 
-    /// Each signal has its effect at once.
+    /// Defers no signal.
     pub(crate) const fn none() -> Self {
         Self(
             #[cfg(unix)]
@@ -30,8 +30,8 @@ impl DeferredSignals {
         )
     }
 
-    /// Does some work inside a runtime. `must_finish` tells whether a signal waits now: three seconds, or until a person
-    /// presses a key once more.
+    /// Awaits `work` inside a runtime. While `must_finish` is set, a signal is deferred for three seconds, or until a person sends
+    /// another one.
     #[cfg_attr(not(unix), expect(unused_variables, reason = "there are no such signals"))]
     pub(crate) async fn wait_for<T>(
         &self,
@@ -58,12 +58,12 @@ mod unix {
 
     use super::super::SignalWatch;
 
-    /// A person who has pressed Ctrl-C waits this long at most; an answer that comes at all has nearly always come by then.
-    const MAX_WAIT: Duration = Duration::from_secs(3);
+    /// The longest deferral. A person may wait after Ctrl-C, and nearly all responses arrive within this time.
+    const MAX_DEFERRAL: Duration = Duration::from_secs(3);
 
-    /// Signals within this time are of one event: a terminal that is closed ends a job by its shell and by the system, and `timeout` a
-    /// process by its id and by its group.
-    const ONE_EVENT: Duration = Duration::from_millis(500);
+    /// Signals within this time belong to one event. When a terminal is closed, both the shell and the system send SIGHUP, and `timeout`
+    /// signals a process by its id and by its group.
+    const SAME_EVENT_WINDOW: Duration = Duration::from_millis(500);
 
     #[derive(Debug)]
     pub(super) struct Watched(SignalWatch);
@@ -95,28 +95,29 @@ mod unix {
                         result = &mut work => return result,
                         signal = next(&signals) => {
                             self.0.defer(signal);
-                            if is_impatient(signal, first.elapsed()) {
+                            if ends_deferral(signal, first.elapsed()) {
                                 break;
                             }
                         }
-                        () = sleep_until(first + MAX_WAIT) => break,
+                        () = sleep_until(first + MAX_DEFERRAL) => break,
                     }
                 }
                 for signal in self.0.take_deferred() {
-                    self.0.let_through(signal);
+                    self.0.deliver(signal);
                 }
             }
         }
 
-        /// None where the system has no descriptor to give: what comes is looked at when the watch ends.
+        /// `None` if the system has no file descriptor left. Then the signals are handled when the watch ends.
         fn signals(&self) -> Option<Receiver> {
             Receiver::from_owned_fd(self.0.try_clone_fd().ok()?).ok()
         }
     }
 
-    /// Whether a signal after the first one says that nothing is to be waited for.
-    fn is_impatient(signal: Signal, since_first: Duration) -> bool {
-        matches!(signal, Signal::SIGINT | Signal::SIGQUIT | Signal::SIGTERM) && since_first >= ONE_EVENT
+    /// Whether a signal after the first one ends the deferral, because a person sent it.
+    fn ends_deferral(signal: Signal, since_first: Duration) -> bool {
+        matches!(signal, Signal::SIGINT | Signal::SIGQUIT | Signal::SIGTERM)
+            && since_first >= SAME_EVENT_WINDOW
     }
 
     /// Waits for a signal.
@@ -134,7 +135,7 @@ mod unix {
                 Err(_) => break,
             }
         }
-        // Nothing more can be heard.
+        // No more signals can be received.
         std::future::pending().await
     }
 
@@ -143,8 +144,8 @@ mod unix {
         use super::*;
 
         #[test]
-        fn a_second_key_is_impatient_and_a_second_signal_of_one_event_is_not() {
-            let (soon, later) = (ONE_EVENT.mul_f32(0.9), ONE_EVENT);
+        fn a_second_interrupt_ends_the_deferral_unless_it_belongs_to_the_same_event() {
+            let (soon, later) = (SAME_EVENT_WINDOW.mul_f32(0.9), SAME_EVENT_WINDOW);
             for (signal, since_first, expected) in [
                 (Signal::SIGINT, later, true),
                 (Signal::SIGTERM, later, true),
@@ -155,7 +156,7 @@ mod unix {
                 (Signal::SIGCONT, later, false),
             ] {
                 assert_eq!(
-                    is_impatient(signal, since_first),
+                    ends_deferral(signal, since_first),
                     expected,
                     "{signal} {since_first:?}"
                 );

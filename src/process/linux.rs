@@ -1,4 +1,4 @@
-//! Linux: `/proc` tells.
+//! Linux: reads the state of processes from `/proc`.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -9,11 +9,11 @@ use nix::unistd::{alarm, close, setsid};
 
 use super::ParentProcess;
 
-/// A detached process lives no longer than this, whatever it hangs in.
-const LIFE_SECS: u32 = 90;
+/// SIGALRM ends a detached process after this time, even if a request hangs.
+const MAX_LIFE_SECS: u32 = 90;
 
-/// What is under way may end within this when the process is told to end: a refresh token that was sent may have been replaced.
-const GRACE_SECS: u32 = 3;
+/// How long a detached process may finish its request after SIGTERM: the provider may have rotated the refresh token that it received.
+const TERMINATION_GRACE_SECS: u32 = 3;
 
 pub(super) fn parent_id() -> u32 {
     std::os::unix::process::parent_id()
@@ -33,21 +33,21 @@ fn started(pid: u32) -> Option<u64> {
     after_name.split_whitespace().nth(19)?.parse().ok()
 }
 
-/// State T, which is field 3: stopped by a signal. Only of a process by the name of this one: the id may be of another container.
-pub(super) fn is_stopped_like_us(pid: u32) -> bool {
+/// State T, which is field 3: stopped by a signal. Only for a process with the name of this one, since the id may belong to another container.
+pub(super) fn is_stopped_kubesesame(pid: u32) -> bool {
     let (Some((name, after_name)), Some((ours, _))) = (stat(pid), stat(std::process::id())) else {
         return false;
     };
     name == ours && after_name.trim_start().starts_with('T')
 }
 
-/// Returns the name of a process in `/proc/PID/stat` (proc(5)), and the fields after it. The name may hold spaces and brackets.
+/// Returns the name of a process in `/proc/PID/stat` (proc(5)), and the fields after it. The name may contain spaces and brackets.
 #[expect(
     clippy::disallowed_methods,
     reason = "what the system says of a process is a file only by name"
 )]
 fn stat(pid: u32) -> Option<(String, String)> {
-    // The file has no size to read it by; it is some 300 bytes, which one read brings.
+    // The file reports no size. It has about 300 bytes, so one read returns all of it.
     let mut stat = [0; 1024];
     let length = File::open(format!("/proc/{pid}/stat"))
         .ok()?
@@ -61,21 +61,22 @@ fn stat(pid: u32) -> Option<(String, String)> {
 pub(super) fn daemonize() {
     let set = |signals: &[Signal]| signals.iter().copied().collect::<SigSet>();
     let _failed = set(&[Signal::SIGINT, Signal::SIGHUP, Signal::SIGTERM]).thread_block();
-    // Whoever started us may have had it blocked.
+    // The parent process may have blocked it.
     let _failed = set(&[Signal::SIGALRM]).thread_unblock();
-    alarm::set(LIFE_SECS);
+    alarm::set(MAX_LIFE_SECS);
     let termination = set(&[Signal::SIGTERM]);
     let waiting = thread::Builder::new().spawn(move || {
         if termination.wait().is_ok() {
-            alarm::set(GRACE_SECS);
+            alarm::set(TERMINATION_GRACE_SECS);
         }
     });
     if waiting.is_err() {
         let _failed = termination.thread_unblock();
     }
-    // Fails only for the leader of a group, which nobody made us.
+    // Fails only for the leader of a process group, which this process is not.
     let _failed = setsid();
-    // Ours are closed when a program is started; these came from elsewhere. Names first: the directory itself is one of them.
+    // Rust opens descriptors with close-on-exec, so these were inherited. The names are collected first, since reading the directory uses a
+    // descriptor, too.
     let names: Vec<_> = match fs::read_dir("/proc/self/fd") {
         Ok(entries) => entries.flatten().map(|entry| entry.file_name()).collect(),
         Err(_) => return,

@@ -1,6 +1,6 @@
-//! Systems without `/proc`: a library asks them.
+//! Systems without `/proc`: looks up processes with the `sysinfo` library.
 //!
-//! Not verified on a real macOS or Windows; the same code runs on Linux in a test.
+//! Not tested on a real macOS or Windows. A test runs the same code on Linux.
 
 use std::ffi::OsString;
 
@@ -14,7 +14,7 @@ pub(super) fn parent_id() -> u32 {
 }
 
 pub(super) fn parent() -> ParentProcess {
-    // Where the system does not tell, every call counts as a new one.
+    // If the parent is unknown, every call counts as one of a new process.
     known_parent().unwrap_or_else(|| ParentProcess {
         pid: std::process::id(),
         started: None,
@@ -25,7 +25,7 @@ fn known_parent() -> Option<ParentProcess> {
     let mut system = System::new().ok()?;
     let parent = look(&mut system, Pid::from_u32(std::process::id()))?.parent()?;
     let mut found = look(&mut system, parent)?;
-    // On Unix kubectl becomes its plugin; elsewhere it stays between us and the kubectl that wants the token.
+    // On Unix, kubectl replaces itself by its plugin. On Windows it stays as a process between this one and the client.
     if cfg!(windows) && is_wrapper(found.cmd()) {
         let caller = found.parent()?;
         found = look(&mut system, caller)?;
@@ -42,18 +42,18 @@ fn look(system: &mut System, pid: Pid) -> Option<&Process> {
     system.process(pid)
 }
 
-/// Whether a process is `kubectl oidc-login …`, which waits for us and is no client itself.
+/// Whether a process is `kubectl oidc-login …`, which only waits for this process and is not the client.
 fn is_wrapper(command: &[OsString]) -> bool {
     command.iter().skip(1).any(|word| word == "oidc-login")
 }
 
-/// Not asked for here.
+/// Not implemented on these systems.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn is_stopped_like_us(_pid: u32) -> bool {
+pub(super) fn is_stopped_kubesesame(_pid: u32) -> bool {
     false
 }
 
-/// Where another session of processes cannot be had without unsafe code, the pipes are what counts, and those are cut.
+/// On Windows, a new session needs unsafe code. The process has no standard streams of its caller, which is enough.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn daemonize() {
     #[cfg(unix)]
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kubectl_as_a_wrapper_is_known_by_the_plugin_that_it_runs() {
+    fn a_kubectl_that_runs_the_plugin_is_a_wrapper() {
         let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
         assert!(is_wrapper(&words("kubectl oidc-login get-token")));
         assert!(is_wrapper(&words("kubectl.exe --v=1 oidc-login get-token")));

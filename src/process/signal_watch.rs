@@ -1,4 +1,4 @@
-//! Signals that are seen while a person types at a terminal whose settings were changed.
+//! Watches signals while a person types at a terminal whose settings were changed, and while a response is pending.
 
 use std::cell::RefCell;
 use std::io::{self, PipeReader, Read as _, Write as _};
@@ -11,8 +11,8 @@ use std::thread::{self, JoinHandle};
 use nix::sys::pthread::pthread_kill;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 
-/// What ends or stops a process at a terminal, and what continues it.
-const OF_TERMINALS: [Signal; 6] = [
+/// The signals that end, stop or continue a process at a terminal.
+const TERMINAL_SIGNALS: [Signal; 6] = [
     Signal::SIGHUP,
     Signal::SIGINT,
     Signal::SIGQUIT,
@@ -21,37 +21,39 @@ const OF_TERMINALS: [Signal; 6] = [
     Signal::SIGCONT,
 ];
 
-/// What stops a process that touches the terminal in the background.
+/// The signals that stop a background process that uses the terminal.
 const BACKGROUND_STOPS: [Signal; 2] = [Signal::SIGTTIN, Signal::SIGTTOU];
 
-/// Wakes the thread that waits for signals, and only that thread.
+/// Ends the wait of the thread that waits for signals. It is sent only to that thread.
 const WAKE_UP: Signal = Signal::SIGUSR1;
 
-/// Until this is dropped, signals of terminals are reported and have no effect, and what stops background jobs is held: a read is an
-/// error there. Dispositions stay as they are, so that an ignored signal is ignored afterwards, and no handler stays behind.
+/// Until this is dropped, [`TERMINAL_SIGNALS`] are reported and have no effect, and [`BACKGROUND_STOPS`] are blocked, so that a read in the
+/// background is an error. Signal dispositions do not change, so that an ignored signal stays ignored and no handler remains.
 ///
-/// It belongs to the main thread; threads that may live beside it have called [`leave_signals_to_main_thread`].
+/// It belongs to the main thread. Other threads must have called [`leave_signals_to_main_thread`].
 #[derive(Debug)]
 pub(crate) struct SignalWatch {
     before: SigSet,
     received: PipeReader,
-    /// What was looked at and is to have its effect when this is dropped.
+    /// Signals that have their effect when this is dropped.
     deferred: RefCell<Vec<Signal>>,
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
-    /// The mask is the thread's.
+    /// The signal mask belongs to the thread, so this must not be sent to another one.
     _of_this_thread: std::marker::PhantomData<*const ()>,
 }
 
 impl SignalWatch {
+    /// Starts the watch.
+    ///
     /// # Errors
-    /// When the system has no pipe or no thread to give.
+    /// When the system cannot make a pipe or a thread.
     pub(crate) fn begin() -> io::Result<Self> {
         let (received, report) = io::pipe()?;
         let is_over = Arc::new(AtomicBool::new(false));
-        let mut mask = signals_of_terminals();
+        let mut mask = terminal_signals();
         mask.extend(BACKGROUND_STOPS);
-        // The thread inherits it, and has to have it before the first wake-up.
+        // The new thread inherits the mask, which must block the wake-up before the first one is sent.
         mask.add(WAKE_UP);
         let mut watch = Self {
             before: mask.thread_swap_mask(SigmaskHow::SIG_BLOCK)?,
@@ -61,7 +63,7 @@ impl SignalWatch {
             thread: None,
             _of_this_thread: std::marker::PhantomData,
         };
-        // Where there is no thread to give, the drop puts the mask back.
+        // If the thread cannot be started, the drop restores the mask.
         let thread = thread::Builder::new().name("signals".to_owned());
         watch.thread = Some(thread.spawn(move || wait_for_signals(report, &is_over))?);
         if !watch.before.contains(WAKE_UP) {
@@ -70,30 +72,30 @@ impl SignalWatch {
         Ok(watch)
     }
 
-    /// Returns the signal that made this ready to be read.
+    /// Returns the next signal. Blocks until there is one.
     pub(crate) fn next(&self) -> io::Result<Signal> {
         let mut number = [0];
         (&self.received).read_exact(&mut number)?;
         Ok(Signal::try_from(i32::from(number[0]))?)
     }
 
-    /// Puts the effect of a signal off until this is dropped, or until it is taken back.
+    /// Defers the effect of a signal until this is dropped, or until [`take_deferred`](Self::take_deferred).
     pub(crate) fn defer(&self, signal: Signal) {
         self.deferred.borrow_mut().push(signal);
     }
 
-    /// Returns what was put off and is to have its effect, in the order for [`let_through`](Self::let_through).
+    /// Removes and returns the deferred signals that should have their effect, in the order for [`deliver`](Self::deliver).
     pub(crate) fn take_deferred(&self) -> Vec<Signal> {
         effective(self.deferred.take())
     }
 
-    /// Another descriptor of what [`next`](Self::next) reads.
+    /// Duplicates the descriptor that [`next`](Self::next) reads.
     pub(crate) fn try_clone_fd(&self) -> io::Result<OwnedFd> {
         Ok(self.received.try_clone()?.into())
     }
 
-    /// Gives a signal the effect that it has without a watch. Returns when this process goes on.
-    pub(crate) fn let_through(&self, signal: Signal) {
+    /// Gives a signal the effect that it has without a watch. Returns when the process continues, unless the signal ended it.
+    pub(crate) fn deliver(&self, signal: Signal) {
         let watched = self.before.thread_swap_mask(SigmaskHow::SIG_SETMASK);
         let _failed = raise(signal);
         if let Ok(watched) = watched {
@@ -116,7 +118,7 @@ impl Drop for SignalWatch {
             pthread_kill(thread.as_pthread_t(), WAKE_UP).is_ok() && thread.join().is_ok()
         });
         let _failed = self.before.thread_set_mask();
-        // The pipe has ended with the thread. What it took and nobody has looked at has its effect now, too.
+        // The thread has closed the pipe, so the loop ends. Signals that were not read yet have their effect now, too.
         while has_ended && let Ok(signal) = self.next() {
             self.defer(signal);
         }
@@ -126,8 +128,8 @@ impl Drop for SignalWatch {
     }
 }
 
-/// Returns which of some signals are to have their effect after all: SIGCONT takes back a stop, as the system itself does it (POSIX
-/// 2.4.1), and what ends a process comes before what stops it.
+/// Returns the signals that should have their effect. SIGCONT discards an earlier stop, as in the system itself (POSIX 2.4.1), and signals
+/// that end the process come before the one that stops it.
 fn effective(signals: Vec<Signal>) -> Vec<Signal> {
     let mut stop = None;
     let mut ends = Vec::new();
@@ -143,7 +145,7 @@ fn effective(signals: Vec<Signal>) -> Vec<Signal> {
 }
 
 fn wait_for_signals(mut report: io::PipeWriter, is_over: &AtomicBool) {
-    let mut signals = signals_of_terminals();
+    let mut signals = terminal_signals();
     signals.add(WAKE_UP);
     while let Ok(signal) = signals.wait() {
         let is_reported = signal != WAKE_UP && report.write_all(&[signal as u8]).is_ok();
@@ -153,14 +155,14 @@ fn wait_for_signals(mut report: io::PipeWriter, is_over: &AtomicBool) {
     }
 }
 
-fn signals_of_terminals() -> SigSet {
-    OF_TERMINALS.into_iter().collect()
+fn terminal_signals() -> SigSet {
+    TERMINAL_SIGNALS.into_iter().collect()
 }
 
-/// For a thread that may still be there when a person is asked: a signal that comes to it would end or stop the process before a terminal has its settings
-/// back.
+/// Blocks the terminal signals in the current thread. Every other thread must call this, since a signal that the system delivers to it
+/// would end or stop the process before the terminal's settings are restored.
 pub(crate) fn leave_signals_to_main_thread() {
-    let _failed = signals_of_terminals().thread_block();
+    let _failed = terminal_signals().thread_block();
 }
 
 #[cfg(test)]
@@ -172,14 +174,14 @@ mod tests {
         let watch = SignalWatch::begin().unwrap();
         // To the thread, since other tests run in this process.
         let thread = watch.thread.as_ref().unwrap().as_pthread_t();
-        for signal in OF_TERMINALS {
+        for signal in TERMINAL_SIGNALS {
             pthread_kill(thread, signal).unwrap();
             assert_eq!(watch.next().unwrap(), signal);
         }
     }
 
     #[test]
-    fn what_continues_takes_back_a_stop_and_what_ends_comes_first() {
+    fn sigcont_discards_a_stop_and_signals_that_end_come_first() {
         use Signal::{SIGCONT as CONT, SIGHUP as HUP, SIGINT as INT, SIGTERM as TERM, SIGTSTP as STOP};
 
         let table: [(&[Signal], &[Signal]); 6] = [
@@ -196,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mask_is_put_back() {
+    fn a_dropped_watch_restores_the_mask() {
         let before = SigSet::thread_get_mask().unwrap();
         let watch = SignalWatch::begin().unwrap();
         assert!(SigSet::thread_get_mask().unwrap().contains(Signal::SIGINT));

@@ -1,19 +1,19 @@
-//! Signals that wait while a change is made that must not be left half made.
+//! Holds signals during a change of files that must not be interrupted.
 
-/// Signals to this thread wait until this is dropped, and then do what they would have done at once.
+/// Holds all signals to this thread until this is dropped. Then they have their effect.
 ///
-/// Nothing but a quick change of files may happen meanwhile: no wait for a person, a terminal or the network. Where there are no
-/// signals (Windows), nothing waits.
+/// The code in between must only change files quickly, and never wait for a person, a terminal or the network. Does nothing on systems
+/// without signals (Windows).
 #[derive(Debug)]
 pub(crate) struct HeldSignals {
     #[cfg(unix)]
     before: Option<nix::sys::signal::SigSet>,
-    /// The mask is the thread's.
+    /// The signal mask belongs to the thread, so this must not be sent to another one.
     _of_this_thread: std::marker::PhantomData<*const ()>,
 }
 
 impl HeldSignals {
-    /// All of them: an interrupt or a closed terminal would end us, Ctrl-Z would stop us with the lock in hand.
+    /// Holds all signals: an interrupt or a closed terminal would end the process, and Ctrl-Z would stop it while it holds a lock.
     pub(crate) fn hold() -> Self {
         Self {
             #[cfg(unix)]
@@ -35,21 +35,21 @@ impl Drop for HeldSignals {
     }
 }
 
-/// From now on a limit on the size of files (`ulimit -f`) is an error of a write as on a full disk, and does not end this process (SIGXFSZ).
-/// To be called before there is another thread.
+/// Blocks SIGXFSZ: a write beyond the file size limit (`ulimit -f`) then fails as on a full disk, and does not end this process.
+/// Call it before other threads start, since they inherit the mask.
 #[cfg(unix)]
-pub(crate) fn survive_file_size_limits() {
+pub(crate) fn block_file_size_signal() {
     use nix::sys::signal::{SigSet, Signal};
 
     let mut limits = SigSet::empty();
     limits.add(Signal::SIGXFSZ);
-    // Without that, a process with such a limit ends as it would have before.
+    // If it fails, such a write ends the process.
     let _failed = limits.thread_block();
 }
 
 /// There are no such limits.
 #[cfg(not(unix))]
-pub(crate) fn survive_file_size_limits() {}
+pub(crate) fn block_file_size_signal() {}
 
 #[cfg(all(test, unix))]
 mod tests {
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn signals_are_held_until_the_first_holder_lets_go() {
+    fn signals_are_held_until_the_outer_guard_is_dropped() {
         let is_held = || SigSet::thread_get_mask().unwrap().contains(Signal::SIGTERM);
         assert!(!is_held());
         let outer = HeldSignals::hold();

@@ -100,7 +100,7 @@ impl Store {
 }
 
 fn is_stopped(pid: &str) -> bool {
-    pid.parse().is_ok_and(process::is_stopped_like_us)
+    pid.parse().is_ok_and(process::is_stopped_kubesesame)
 }
 
 /// Describes the holder of a lock for a person. A stopped process keeps the lock until a person continues or ends it.

@@ -56,7 +56,7 @@ fn collect(deadline: Option<Instant>, mut show: impl FnMut()) -> io::Result<Zero
                 }
                 Ready::Foreground if deadline.is_some() => show(),
                 Ready::Foreground | Ready::Background => {}
-                Ready::Signal(signal) => wait.let_through(signal),
+                Ready::Signal(signal) => wait.deliver(signal),
             }
         }
     })?;

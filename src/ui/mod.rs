@@ -243,7 +243,7 @@ pub(crate) fn warn_later(text: &str) {
 }
 
 /// Tells the warnings that wait.
-pub(crate) fn warn_now() {
+pub(crate) fn flush_warnings() {
     write("");
 }
 

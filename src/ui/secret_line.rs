@@ -57,7 +57,7 @@ mod unix {
                     Ready::Background => echo.turn_on(),
                     Ready::Signal(signal) => {
                         echo.turn_on();
-                        wait.let_through(signal);
+                        wait.deliver(signal);
                     }
                 }
             }

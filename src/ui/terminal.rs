@@ -10,7 +10,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 
 use crate::environment;
-use crate::process::{BACKGROUND_LOOK, SignalWatch};
+use crate::process::{FOREGROUND_POLL_INTERVAL, SignalWatch};
 
 /// What a wait has come to.
 pub(super) enum Ready {
@@ -85,10 +85,10 @@ impl<'a> Wait<'a> {
     }
 
     /// Gives a signal its effect; after a stop the prompt has to be shown again.
-    pub(super) fn let_through(&mut self, signal: Signal) {
+    pub(super) fn deliver(&mut self, signal: Signal) {
         self.is_shown = false;
         if let Some(signals) = self.signals {
-            signals.let_through(signal);
+            signals.deliver(signal);
         }
     }
 }
@@ -103,7 +103,7 @@ fn timeout(deadline: Option<Instant>, in_foreground: bool, now: Instant) -> io::
     if left.is_some_and(|left| left.is_zero()) {
         return Err(io::ErrorKind::TimedOut.into());
     }
-    let look = (!in_foreground).then_some(BACKGROUND_LOOK);
+    let look = (!in_foreground).then_some(FOREGROUND_POLL_INTERVAL);
     let Some(wait) = [left, look].into_iter().flatten().min() else {
         return Ok(PollTimeout::NONE);
     };

@@ -123,7 +123,7 @@ impl Opener {
         // Ctrl-C at the terminal is for us, not for the browser.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut self.command, 0);
-        match core_dump::allowed_for(|| self.command.spawn())?.wait() {
+        match core_dump::with_inherited_limit(|| self.command.spawn())?.wait() {
             // It has run: a caller that ignores SIGCHLD leaves that to us, and the system forgets how a child ends.
             Err(error) if is_forgotten_child(&error) => Ok(None),
             ended => ended.map(Some),

@@ -20,7 +20,7 @@ use crate::oidc::grants::browser;
 use crate::oidc::grants::paste::{self, Pasted};
 use crate::oidc::loopback::authorization_response::{Answer, CallbackExpectation};
 use crate::oidc::loopback::callback::Callback;
-use crate::process::{self, Continued};
+use crate::process::{self, ForegroundEvents};
 use crate::secret::Secret;
 use crate::settings::Login;
 
@@ -173,14 +173,14 @@ impl Wait<'_> {
 
 /// Tells a person how much time is left until `deadline`, again and again; to be dropped when the wait is over.
 pub(in crate::oidc) async fn count_down(person: Person<'_>, deadline: Instant) -> Infallible {
-    let mut continued = Continued::listen();
+    let mut continued = ForegroundEvents::listen();
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         person.tell(Event::TimeLeft(left));
         let next_look = Instant::now() + until_next_look(left);
         while tokio::select! {
             () = sleep_until(next_look) => false,
-            () = continued.again() => true,
+            () = continued.next() => true,
         } {
             person.tell(Event::Continued);
         }

@@ -112,7 +112,7 @@ fn compare(entry: Option<&Entry>, caller: &Invocation<'_>, token: &Secret, now: 
     if is_outdated || entry.caller != caller_tag(caller) || entry.token != token_tag(token) {
         return AskedBefore::No;
     }
-    match (caller.parent().was_there_at(entry.boot_ticks), entry.issue) {
+    match (caller.parent().was_running_at(entry.boot_ticks), entry.issue) {
         (false, _) => AskedBefore::No,
         (true, Issue::Usual) => AskedBefore::Once,
         (true, Issue::AfterRefresh) if is_recent => AskedBefore::AfterRefresh,
