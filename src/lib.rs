@@ -80,7 +80,7 @@ pub fn run() -> ExitCode {
                 return exit_code(Ui::help(&error).map_err(Error::Output), &invocation);
             }
             if !command::was_told_of_mistake(&invocation) {
-                ui::refusal(&error);
+                ui::print_usage_error(&error);
             }
             return ExitCode::from(error::EXIT_USAGE);
         }
@@ -116,12 +116,12 @@ fn report_failure(error: &Error, invocation: &Invocation<'_>) -> ExitCode {
     let report = error.report();
     let was_told = error.was_told() || (error.is_of_arguments() && command::was_told_of_mistake(invocation));
     if !was_told {
-        ui::failure(&report);
+        ui::print_failure(&report);
     }
     ExitCode::from(report.exit)
 }
 
 /// For a process that was started without a standard output, which the runtime hides: from now on a result is an error.
-pub fn refuse_results() {
-    ui::refuse_results();
+pub fn reject_results() {
+    ui::reject_results();
 }

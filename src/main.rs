@@ -6,7 +6,7 @@ mod stdout;
 fn main() -> std::process::ExitCode {
     #[cfg(unix)]
     if stdout::was_closed() {
-        kubesesame::refuse_results();
+        kubesesame::reject_results();
     }
     kubesesame::run()
 }

@@ -1,6 +1,6 @@
-//! Lines that a person types.
+//! Reads lines that a person types.
 //!
-//! Owns the wait for them: until when, only in the foreground, and what is shown again after a stop.
+//! Owns the wait for a line: its deadline, that it reads only in the foreground, and that the prompt is shown again after a stop.
 
 use std::io::{self, Read};
 use std::time::Instant;
@@ -9,23 +9,26 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-/// Longest line that is read; an authorization code takes at most a few KB.
-const MAX_LINE: usize = 64 * 1024;
+/// The longest line that is read. An authorization code has at most a few KB.
+const MAX_LINE_BYTES: usize = 64 * 1024;
 
-/// What the kernel keeps of a line that is typed at a terminal (Linux, `N_TTY_BUF_SIZE` less its end); the rest is dropped.
+/// The longest line that the kernel accepts at a terminal (Linux, `N_TTY_BUF_SIZE` less the line end). It drops the rest.
 #[cfg(unix)]
-const TERMINAL_LINE: usize = 4095;
+const MAX_TERMINAL_LINE_BYTES: usize = 4095;
 
-/// Reads one line of standard input and not a byte more: what follows is kubectl's. `show` writes the prompt, and is
-/// called again where the shell wrote meanwhile. A line that the terminal has cut is `InvalidData`.
-pub(super) fn write_line(deadline: Option<Instant>, show: impl FnMut()) -> io::Result<Secret> {
-    let bytes = collect(deadline, show)?;
+/// Reads one line of standard input and not a byte more, since the following input is for kubectl. `show` writes the prompt. It is called
+/// again after the shell wrote to the terminal.
+///
+/// # Errors
+/// Of kind `TimedOut` after the deadline, `UnexpectedEof` at the end of the input, and `InvalidData` if the terminal has cut the line.
+pub(super) fn read_line(deadline: Option<Instant>, show: impl FnMut()) -> io::Result<Secret> {
+    let bytes = read_bytes(deadline, show)?;
     Ok(Secret::new(String::from_utf8_lossy(&bytes).trim()))
 }
 
-/// `std` reads ahead, and what it had read would be lost for whoever reads next.
+/// Not by `std::io::Stdin`, which reads ahead: the next reader would miss that input.
 #[cfg(unix)]
-fn collect(deadline: Option<Instant>, mut show: impl FnMut()) -> io::Result<Zeroizing<Vec<u8>>> {
+fn read_bytes(deadline: Option<Instant>, mut show: impl FnMut()) -> io::Result<Zeroizing<Vec<u8>>> {
     use std::fs::File;
     use std::io::IsTerminal as _;
     use std::os::fd::AsFd as _;
@@ -36,19 +39,19 @@ fn collect(deadline: Option<Instant>, mut show: impl FnMut()) -> io::Result<Zero
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     if !input.is_terminal() {
         show();
-        return until_line_end(MAX_LINE, |byte| (&input).read(byte));
+        return until_line_end(MAX_LINE_BYTES, |byte| (&input).read(byte));
     }
-    // With a deadline this is the main thread; without one, the main thread waits for a browser, sees the signals, and draws.
+    // With a deadline this is the main thread. Without one, the main thread waits for a browser, handles the signals, and draws the prompt.
     let signals = deadline.and_then(|_| SignalWatch::begin().ok());
-    // Only now: whoever sees the prompt may press Ctrl-Z.
+    // After the watch has begun, since a person who sees the prompt may press Ctrl-Z.
     show();
     let mut wait = Wait::new(&input, signals.as_ref(), deadline, true);
-    let line = until_line_end(MAX_LINE, |byte| {
+    let line = until_line_end(MAX_LINE_BYTES, |byte| {
         loop {
             match wait.next()? {
                 Ready::Input => {
                     let length = (&input).read(byte)?;
-                    // What Enter sends in raw mode, in which a full-screen program may have left the terminal.
+                    // Enter sends `\r` in raw mode. A full-screen program may have left the terminal in that mode.
                     if *byte == *b"\r" {
                         *byte = *b"\n";
                     }
@@ -60,26 +63,26 @@ fn collect(deadline: Option<Instant>, mut show: impl FnMut()) -> io::Result<Zero
             }
         }
     })?;
-    if line.len() == TERMINAL_LINE {
+    if line.len() == MAX_TERMINAL_LINE_BYTES {
         return Err(io::ErrorKind::InvalidData.into());
     }
     Ok(line)
 }
 
-/// Only `std` knows how to read Unicode from a Windows console. Unverified, and without a deadline.
+/// By `std`, which reads Unicode from a Windows console. Not tested on a real machine. The deadline is ignored.
 #[cfg(not(unix))]
-fn collect(_: Option<Instant>, mut show: impl FnMut()) -> io::Result<Zeroizing<Vec<u8>>> {
+fn read_bytes(_: Option<Instant>, mut show: impl FnMut()) -> io::Result<Zeroizing<Vec<u8>>> {
     show();
     let mut input = io::stdin().lock();
-    until_line_end(MAX_LINE, |byte| input.read(byte))
+    until_line_end(MAX_LINE_BYTES, |byte| input.read(byte))
 }
 
-/// Collects bytes up to the end of a line, which is left out. Ctrl-D after some text is an end, too.
+/// Reads bytes up to the end of a line, which is not returned. Ctrl-D after some text ends the line, too.
 pub(super) fn until_line_end(
     limit: usize,
     mut read: impl FnMut(&mut [u8; 1]) -> io::Result<usize>,
 ) -> io::Result<Zeroizing<Vec<u8>>> {
-    // A vector that grows would leave copies that nobody wipes.
+    // A vector that grows would leave copies in memory that are not wiped.
     let mut bytes = Zeroizing::new(Vec::with_capacity(limit));
     let mut byte = Zeroizing::new([0]);
     loop {
@@ -95,16 +98,16 @@ pub(super) fn until_line_end(
     }
 }
 
-/// Throws away what waits at the terminal to be read; what a pipe holds is not a person's.
+/// Discards input at the terminal that was not read yet. Input in a pipe stays, since no person typed it.
 #[cfg(unix)]
 pub(super) fn discard() {
     use std::io::IsTerminal as _;
 
     use nix::sys::termios::{FlushArg, tcflush};
 
-    // In the background this too would stop us (SIGTTOU).
+    // In the background, this would stop the process (SIGTTOU).
     if io::stdin().is_terminal() && !crate::environment::is_background_job() {
-        // What cannot be thrown away is nothing to fail for.
+        // A failure to discard is ignored.
         tcflush(io::stdin(), FlushArg::TCIFLUSH).ok();
     }
 }
@@ -124,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_ends_at_its_end_or_that_of_the_input_and_not_a_byte_later() {
+    fn a_line_is_read_up_to_its_end_or_the_end_of_the_input_and_not_further() {
         for (text, line, left) in [
             (&b"word\nrest"[..], &b"word"[..], 4),
             (b"\nrest", b"", 4),

@@ -1,34 +1,34 @@
-//! The last line of standard error, while something is waited for: a question, or what is waited for.
+//! The last line of standard error during a wait: a prompt, or a status.
 //!
-//! Owns what stands in it. In the background nothing of it is written: the last line is the shell's then.
+//! Owns the content of that line. A background job does not write it, since the last line belongs to the shell then.
 
 use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{draws, write};
+use super::{supports_drawing, write};
 use crate::environment;
 
 /// ECMA-48: to the line's start, and clear it.
 const CLEAR_LINE: &str = "\r\u{1b}[2K";
 
-/// How much time is left, as the start of the last line.
+/// The time left, as text for the start of the last line.
 #[derive(Debug, Clone)]
 pub(crate) struct TimeLeft {
-    /// Where nothing is asked for. Of a fixed width, since it is written over the one before.
+    /// For a line that is updated. It has a fixed width, since it overwrites the previous one.
     pub(crate) counted: String,
-    /// Before a question, where it stays as it is: true of the moment at which it was written.
+    /// For a prompt, which is not updated. It is correct at the time of writing.
     pub(crate) at_question: String,
 }
 
-/// The last line of standard error, while something is waited for.
+/// The last line of standard error during a wait.
 pub(super) struct LastLine {
-    /// What is asked for or waited for; the cursor stands behind it.
+    /// The prompt, or what the process waits for. The cursor is behind it.
     pub(super) prompt: Option<Cow<'static, str>>,
-    /// A person may be typing behind it.
+    /// Whether it is a prompt, so that a person may be typing behind it.
     pub(super) is_question: bool,
-    /// At the line's start; only at a terminal.
+    /// The time left, at the start of the line. Only at a terminal.
     pub(super) status: Option<TimeLeft>,
-    /// A person was asked for a line.
+    /// Whether there was a prompt for a line.
     pub(super) was_asked: bool,
 }
 
@@ -40,7 +40,7 @@ static LAST_LINE: Mutex<LastLine> = Mutex::new(LastLine {
 });
 
 impl LastLine {
-    /// Never held while anything is waited for.
+    /// The lock must not be held during a wait.
     pub(super) fn lock() -> MutexGuard<'static, Self> {
         LAST_LINE.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -49,37 +49,37 @@ impl LastLine {
         if self.prompt.replace(prompt).is_some() {
             self.draw();
         } else if !environment::is_background_job() {
-            write(&self.shown());
+            write(&self.text());
         }
     }
 
-    /// Takes a status, and returns the text that shows it.
+    /// Sets the status, and returns the text to write for it.
     pub(super) fn with_status(&mut self, left: TimeLeft, waiting_for: &'static str) -> String {
-        // DECSC and DECRC: the cursor comes back behind the line.
+        // DECSC and DECRC save and restore the cursor behind the line.
         let over_the_one_before = format!("\u{1b}7\r{}\u{1b}8", left.counted);
-        let shown_before = self.status.replace(left).is_some();
-        match (&self.prompt, self.is_question, shown_before) {
+        let had_status = self.status.replace(left).is_some();
+        match (&self.prompt, self.is_question, had_status) {
             (None, ..) => {
                 self.prompt = Some(waiting_for.into());
                 self.is_question = false;
-                self.shown()
+                self.text()
             }
-            (Some(_), _, false) => format!("{CLEAR_LINE}{}", self.shown()),
-            // What is being typed may have gone on to further rows, and the cursor alone does not tell where the line began.
+            (Some(_), _, false) => format!("{CLEAR_LINE}{}", self.text()),
+            // The typed text may fill several rows, so the start of the line is unknown.
             (Some(_), true, true) => String::new(),
             (Some(_), false, true) => over_the_one_before,
         }
     }
 
-    /// Where the shell wrote meanwhile, or another draw.
+    /// Writes the line again, after the shell or other output has replaced it.
     pub(super) fn draw(&self) {
         if self.prompt.is_some() && !environment::is_background_job() {
-            let clear = if draws() { CLEAR_LINE } else { "" };
-            write(&format!("{clear}{}", self.shown()));
+            let clear = if supports_drawing() { CLEAR_LINE } else { "" };
+            write(&format!("{clear}{}", self.text()));
         }
     }
 
-    pub(super) fn shown(&self) -> String {
+    pub(super) fn text(&self) -> String {
         match (&self.status, &self.prompt) {
             (_, None) => String::new(),
             (Some(left), Some(prompt)) if self.is_question => format!("{} {prompt}", left.at_question),
@@ -90,15 +90,16 @@ impl LastLine {
 
     pub(super) fn clear(&mut self) {
         if self.prompt.take().is_some() && !environment::is_background_job() {
-            write(if draws() { CLEAR_LINE } else { "\n" });
+            write(if supports_drawing() { CLEAR_LINE } else { "\n" });
         }
     }
 
-    /// Text that puts lines above the prompt, where the last line is ours: by drawing, or by writing on.
-    pub(super) fn above(&self, text: &str, draws: Option<bool>) -> String {
-        match (&self.prompt, draws) {
+    /// Returns the text that writes lines above the prompt. `drawing` says whether the terminal can be drawn on; `None` if the last line
+    /// belongs to the shell.
+    pub(super) fn above(&self, text: &str, drawing: Option<bool>) -> String {
+        match (&self.prompt, drawing) {
             (None, _) | (_, None) => format!("{text}\n"),
-            (Some(_), Some(true)) => format!("{CLEAR_LINE}{text}\n{}", self.shown()),
+            (Some(_), Some(true)) => format!("{CLEAR_LINE}{text}\n{}", self.text()),
             (Some(prompt), Some(false)) => format!("\n{text}\n{prompt}"),
         }
     }
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_left_is_counted_where_nobody_types_and_written_once_before_a_question() {
+    fn the_time_left_is_updated_in_a_status_and_written_once_before_a_prompt() {
         let mut line = LastLine {
             prompt: None,
             is_question: true,
@@ -125,19 +126,19 @@ mod tests {
         };
         assert_eq!(line.with_status(left(3), "waiting"), "[3 left] waiting");
         assert_eq!(line.with_status(left(2), "waiting"), "\u{1b}7\r[2 left]\u{1b}8");
-        // A question that was there before the first status.
+        // A prompt that was written before the first status.
         (line.prompt, line.is_question, line.status) = (Some("paste: ".into()), true, None);
         assert_eq!(
             line.with_status(left(3), "waiting"),
             "\r\u{1b}[2K[within 3] paste: "
         );
-        // What a person has typed may have more than one row.
+        // The typed text may fill more than one row.
         assert_eq!(line.with_status(left(2), "waiting"), "");
-        assert_eq!(line.shown(), "[within 2] paste: ");
+        assert_eq!(line.text(), "[within 2] paste: ");
     }
 
     #[test]
-    fn what_is_told_while_a_prompt_waits_stands_above_it() {
+    fn a_line_during_a_prompt_is_written_above_it() {
         let with = |minutes: Option<u32>, prompt: Option<&'static str>| LastLine {
             prompt: prompt.map(Cow::Borrowed),
             is_question: true,
@@ -145,16 +146,16 @@ mod tests {
             was_asked: false,
         };
         let idle = with(Some(3), None);
-        assert_eq!(idle.above("told", None), "told\n");
+        assert_eq!(idle.above("text", None), "text\n");
         let waiting = with(Some(3), Some("paste: "));
         assert_eq!(
-            waiting.above("told", Some(true)),
-            "\r\u{1b}[2Ktold\n[within 3] paste: "
+            waiting.above("text", Some(true)),
+            "\r\u{1b}[2Ktext\n[within 3] paste: "
         );
-        // In the background the last line is the shell's.
-        assert_eq!(waiting.above("told", None), "told\n");
-        // Nothing but text where no terminal shows it.
+        // In the background, the last line belongs to the shell.
+        assert_eq!(waiting.above("text", None), "text\n");
+        // Without a terminal, there are no control sequences.
         let piped = with(None, Some("paste: "));
-        assert_eq!(piped.above("told", Some(false)), "\ntold\npaste: ");
+        assert_eq!(piped.above("text", Some(false)), "\ntext\npaste: ");
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! Rules: standard output is the protocol, written once, as the last act, and only on success. Everything for
 //! people goes to standard error, one plain line at a time, lower case, no full stop, no colour. Verbose lines
-//! tell steps, presence and times; never a token, a code or a URL's query.
+//! contain steps, presence and times, and never a token, a code or a URL's query.
 //!
-//! A prompt is the last line. What is told while it waits is written above it. In the background there is none: the last line is the
-//! shell's then.
+//! A prompt is the last line of the terminal, and other lines are written above it. A background job writes no prompt, since the last line
+//! belongs to the shell then.
 
 mod input;
 mod last_line;
@@ -28,11 +28,12 @@ pub(crate) use last_line::TimeLeft;
 
 use last_line::LastLine;
 
-/// How much to tell.
+/// The writer of messages, with its settings.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ui {
+    /// The verbosity: how often `-v` was given.
     pub(crate) level: u8,
-    /// A person is there to see pictures.
+    /// Whether a person sees the output.
     pub(crate) at_terminal: bool,
 }
 
@@ -40,7 +41,7 @@ impl Ui {
     /// Writes the result of a command in one piece.
     ///
     /// # Errors
-    /// When the reader is gone: for `get-token` that means that kubectl did not get its credential.
+    /// When it cannot be written, or the reader has closed the pipe. For `get-token`, kubectl did not get its credential then.
     #[expect(clippy::disallowed_methods, reason = "the access point to standard output")]
     pub(crate) fn result(text: &str) -> io::Result<()> {
         check_stdout()?;
@@ -49,13 +50,13 @@ impl Ui {
         stdout.flush()
     }
 
-    /// Writes the help or the version, as clap has it.
+    /// Writes the help or the version, as clap formats it.
     ///
     /// # Errors
-    /// When it cannot be written. A reader that is gone has read enough (`--help | head`).
+    /// When it cannot be written. It is no error if the reader closes the pipe (`--help | head`).
     pub(crate) fn help(help: &clap::Error) -> io::Result<()> {
         check_stdout()?;
-        or_read_enough(help.print())
+        or_closed_by_reader(help.print())
     }
 
     /// Writes text for a person, as [`Self::help`] does.
@@ -63,35 +64,36 @@ impl Ui {
     /// # Errors
     /// As there.
     pub(crate) fn information(text: &str) -> io::Result<()> {
-        or_read_enough(Self::result(text))
+        or_closed_by_reader(Self::result(text))
     }
 
-    /// Tells something that the person should know and need not act upon.
-    #[expect(clippy::unused_self, reason = "only who holds the `Ui` may speak")]
+    /// Writes a note: information that needs no action.
+    #[expect(clippy::unused_self, reason = "only the holder of a `Ui` may write")]
     pub(crate) fn note(self, text: &str) {
         write_line(text);
     }
 
-    /// Shows a picture of our own making, with its colours; only where there is a [`Self::canvas`].
-    #[expect(clippy::unused_self, reason = "only who holds the `Ui` may speak")]
+    /// Writes a picture made by kubesesame, with its control sequences. Only if there is a [`Self::canvas`].
+    #[expect(clippy::unused_self, reason = "only the holder of a `Ui` may write")]
     pub(crate) fn picture(self, picture: &str) {
         write_above(picture);
     }
 
-    /// Tells something that went wrong without stopping us.
-    #[expect(clippy::unused_self, reason = "only who holds the `Ui` may speak")]
+    /// Writes a warning: a failure that does not end the command.
+    #[expect(clippy::unused_self, reason = "only the holder of a `Ui` may write")]
     pub(crate) fn warn(self, text: &str) {
         write_line(&format!("warning: {text}"));
     }
 
-    /// Asks a person on standard input and returns the line without its end. The caller has made sure that one may.
+    /// Asks a person on standard input, and returns the line without its end. The caller has checked that a prompt is possible. Only the
+    /// main thread may pass a deadline.
     ///
     /// # Errors
-    /// Of kind `TimedOut` after the deadline; the thread that passes one is the main one.
+    /// Of kind `TimedOut` after the deadline.
     pub(crate) fn ask(prompt: impl Into<Cow<'static, str>>, deadline: Option<Instant>) -> io::Result<Secret> {
         let prompt = prompt.into();
-        // Unlocked before the wait: whatever else happens meanwhile has to be told.
-        let text = input::write_line(deadline, || {
+        // The lock is released before the wait, so that other messages can be written meanwhile.
+        let text = input::read_line(deadline, || {
             let mut last_line = LastLine::lock();
             last_line.was_asked = true;
             last_line.is_question = true;
@@ -99,7 +101,7 @@ impl Ui {
         });
         let mut last_line = LastLine::lock();
         match &text {
-            // The Enter of the person has left the line.
+            // Enter has moved the cursor to the next line.
             Ok(_) => last_line.prompt = None,
             Err(error) => {
                 last_line.clear();
@@ -111,7 +113,7 @@ impl Ui {
         text
     }
 
-    /// Asks for a secret on the terminal, without showing it.
+    /// Asks for a secret on the terminal, without echo.
     ///
     /// # Errors
     /// As for [`Self::ask`].
@@ -119,16 +121,15 @@ impl Ui {
         secret_line::read(prompt, deadline)
     }
 
-    /// Throws away what a person typed before there was a question.
+    /// Discards what a person typed before there was a prompt.
     pub(crate) fn discard_typed() {
         input::discard();
     }
 
-    /// Shows the time that is left at the start of the last line, where that is a terminal's; `waiting_for` stands behind it where
-    /// nothing is asked for.
-    #[expect(clippy::unused_self, reason = "only who holds the `Ui` may speak")]
+    /// Writes the time left at the start of the last line, if standard error is a terminal. If there is no prompt, `waiting_for` follows it.
+    #[expect(clippy::unused_self, reason = "only the holder of a `Ui` may write")]
     pub(crate) fn status(self, left: TimeLeft, waiting_for: &'static str) {
-        if !draws() {
+        if !supports_drawing() {
             return;
         }
         let mut last_line = LastLine::lock();
@@ -138,13 +139,13 @@ impl Ui {
         }
     }
 
-    /// Writes the last line anew: after a stop (Ctrl-Z, then `fg`) the shell's lines stand in its place.
-    #[expect(clippy::unused_self, reason = "only who holds the `Ui` may speak")]
+    /// Writes the last line again. After a stop (Ctrl-Z, then `fg`), the shell's lines follow the old one.
+    #[expect(clippy::unused_self, reason = "only the holder of a `Ui` may write")]
     pub(crate) fn redraw(self) {
         LastLine::lock().draw();
     }
 
-    /// Shows the status again, where a question has ended.
+    /// Writes the status again after a prompt has ended.
     pub(crate) fn resume_status(self, waiting_for: &'static str) {
         let status = LastLine::lock().status.clone();
         if let Some(status) = status {
@@ -152,8 +153,8 @@ impl Ui {
         }
     }
 
-    /// Takes the prompt and the status back, and what was typed at the prompt and not read: the shell would run it.
-    #[expect(clippy::unused_self, reason = "only who holds the `Ui` may speak")]
+    /// Removes the prompt and the status. Discards what was typed at the prompt and not read, since the shell would run it.
+    #[expect(clippy::unused_self, reason = "only the holder of a `Ui` may write")]
     pub(crate) fn end_prompt(self) {
         let mut last_line = LastLine::lock();
         last_line.clear();
@@ -163,16 +164,16 @@ impl Ui {
         }
     }
 
-    /// Tells a step at `-v` (level 1) or more.
+    /// Writes a step at `-v` (level 1) or more.
     pub(crate) fn step(self, text: impl FnOnce() -> String) {
         if self.level >= 1 {
             write_line(&text());
         }
     }
 
-    /// Width and height of the terminal that pictures can be drawn on, if there is one.
+    /// The width and height in characters of a terminal that can show pictures, if there is one.
     pub(crate) fn canvas(self) -> Option<(usize, usize)> {
-        let drawn = self.at_terminal && draws();
+        let drawn = self.at_terminal && supports_drawing();
         let (width, height) = drawn.then(terminal_size)??;
         Some((usize::from(width.0), usize::from(height.0)))
     }
@@ -180,7 +181,7 @@ impl Ui {
 
 /// Whether standard error is a terminal that understands ECMA-48.
 #[expect(clippy::disallowed_methods, reason = "the access point to standard error")]
-fn draws() -> bool {
+fn supports_drawing() -> bool {
     static DRAWS: OnceLock<bool> = OnceLock::new();
     *DRAWS.get_or_init(|| io::stderr().is_terminal() && environment::terminal_understands_ecma_48())
 }
@@ -190,31 +191,31 @@ fn terminal_size() -> Option<(terminal_size::Width, terminal_size::Height)> {
     terminal_size::terminal_size_of(io::stderr())
 }
 
-/// Prints a failure: the error, its causes, and what to do.
-pub(crate) fn failure(report: &Report) {
-    let tell = |name: &str, text: &str| write_line(&format!("{name}: {}", text.replace('\n', " ")));
-    tell("error", &report.error);
+/// Prints a failure: the error, its causes, the hint and the note.
+pub(crate) fn print_failure(report: &Report) {
+    let print = |name: &str, text: &str| write_line(&format!("{name}: {}", text.replace('\n', " ")));
+    print("error", &report.error);
     for cause in &report.causes {
-        tell("caused by", cause);
+        print("caused by", cause);
     }
     if let Some(hint) = &report.hint {
-        tell("hint", hint);
+        print("hint", hint);
     }
     if let Some(note) = &report.note {
-        tell("note", note);
+        print("note", note);
     }
 }
 
-/// Prints what clap says of a command line, without its colours: at a terminal clap lets through what a value has of its own.
-pub(crate) fn refusal(error: &clap::Error) {
+/// Prints clap's error about a command line, without colours. With colours, clap would print control characters from the user's values.
+pub(crate) fn print_usage_error(error: &clap::Error) {
     write_line(error.render().to_string().trim_end());
 }
 
-/// There was no standard output when the process started, and what stands in its place is not read by anybody.
+/// Whether the process started without a standard output. The runtime opened `/dev/null` in its place, so a result would be lost.
 static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// From now on a result is an error.
-pub(crate) fn refuse_results() {
+/// Makes every later result an error.
+pub(crate) fn reject_results() {
     STDOUT_IS_CLOSED.store(true, Ordering::Relaxed);
 }
 
@@ -225,29 +226,29 @@ fn check_stdout() -> io::Result<()> {
     Ok(())
 }
 
-fn or_read_enough(result: io::Result<()>) -> io::Result<()> {
+fn or_closed_by_reader(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
 }
 
-/// Warnings that wait for the first line that is told anyway: who has nothing else to tell stays silent.
-static WAITING: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// Warnings that are printed before the next line. A call that prints no line prints no warning either.
+static DEFERRED_WARNINGS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Warns before the next line that is told, or never.
+/// Prints a warning before the next line. If there is none, the warning is not printed.
 pub(crate) fn warn_later(text: &str) {
-    if let Ok(mut waiting) = WAITING.lock() {
+    if let Ok(mut waiting) = DEFERRED_WARNINGS.lock() {
         waiting.push(format!("warning: {}\n", harmless_lines(text)));
     }
 }
 
-/// Tells the warnings that wait.
+/// Prints the deferred warnings.
 pub(crate) fn flush_warnings() {
     write("");
 }
 
-/// Whatever is told goes this way: a path, a URL or a flag may have been written by a stranger.
+/// Writes a message without control characters, since it may contain a path, a URL or a flag that a stranger wrote.
 fn write_line(text: &str) {
     write_above(&harmless_lines(text));
 }
@@ -255,13 +256,15 @@ fn write_line(text: &str) {
 fn write_above(text: &str) {
     let last_line = LastLine::lock();
     let has_line = last_line.prompt.is_some() && !environment::is_background_job();
-    write(&last_line.above(text, has_line.then(draws)));
+    write(&last_line.above(text, has_line.then(supports_drawing)));
 }
 
-/// A lost standard error is nothing to fail for.
+/// A failure to write to standard error is ignored, since it cannot be reported.
 #[expect(clippy::disallowed_methods, reason = "the access point to standard error")]
 fn write(text: &str) {
-    let waiting = WAITING.lock().map(|mut waiting| std::mem::take(&mut *waiting));
+    let waiting = DEFERRED_WARNINGS
+        .lock()
+        .map(|mut waiting| std::mem::take(&mut *waiting));
     let warnings = waiting.unwrap_or_default().concat();
     drop(io::stderr().lock().write_all((warnings + text).as_bytes()));
 }

@@ -1,7 +1,7 @@
-//! A secret that a person types at the terminal, without showing it.
+//! Reads a secret that a person types at the terminal, without echo.
 //!
-//! Owns the terminal's echo and its lines. They are as before on every way out: the end of the line, an error, the deadline, a signal that ends this
-//! process, and for as long as Ctrl-Z has stopped it.
+//! Owns the terminal's settings for echo and lines. They are restored in every case: at the end of the line, on an error, at the deadline,
+//! on a signal that ends this process, and while Ctrl-Z has stopped it.
 
 use std::io;
 use std::time::Instant;
@@ -28,24 +28,24 @@ mod unix {
     use crate::environment;
     use crate::process::SignalWatch;
 
-    /// No terminal takes a longer line (`MAX_CANON`).
-    const MAX_SECRET: usize = 4096;
+    /// The longest secret. No terminal accepts a longer line (`MAX_CANON`).
+    const MAX_SECRET_BYTES: usize = 4096;
 
-    /// Asks at the terminal of this process, whatever its standard input is.
+    /// Asks at the controlling terminal of this process, even if standard input is something else.
     ///
     /// # Errors
     /// Of kind `TimedOut` after the deadline, and `UnexpectedEof` after Ctrl-D.
     pub(in crate::ui) fn read(prompt: &str, deadline: Option<Instant>) -> io::Result<Secret> {
         let terminal = open_terminal()?;
-        // Where the system has no thread to give, a signal still ends this process.
+        // If the watch cannot be started, a signal ends this process as usual.
         let signals = SignalWatch::begin().ok();
         let mut echo = Echo::new(&terminal)?;
         let mut wait = Wait::new(&terminal, signals.as_ref(), deadline, false);
-        let line = until_line_end(MAX_SECRET, |byte| {
+        let line = until_line_end(MAX_SECRET_BYTES, |byte| {
             loop {
                 match wait.next()? {
                     Ready::Input => match (&terminal).read(byte) {
-                        // The terminal was taken a moment ago.
+                        // The shell has just taken the terminal.
                         Err(_) if environment::is_background_of(&terminal) => {}
                         read => return read,
                     },
@@ -53,7 +53,7 @@ mod unix {
                         echo.turn_off()?;
                         (&terminal).write_all(prompt.as_bytes())?;
                     }
-                    // What had stopped this process may have left the terminal as it was.
+                    // A signal that cannot be watched may have stopped this process, so the settings were not restored yet.
                     Ready::Background => echo.turn_on(),
                     Ready::Signal(signal) => {
                         echo.turn_on();
@@ -73,7 +73,7 @@ mod unix {
         OpenOptions::new().read(true).write(true).open("/dev/tty")
     }
 
-    /// The echo of a terminal, which is on again when this is dropped.
+    /// The echo of a terminal. It is turned on again when this is dropped.
     struct Echo<'a> {
         terminal: &'a File,
         before: Termios,
@@ -84,7 +84,7 @@ mod unix {
     impl<'a> Echo<'a> {
         fn new(terminal: &'a File) -> io::Result<Self> {
             let before = tcgetattr(terminal)?;
-            let hidden = for_a_secret(&before);
+            let hidden = without_echo(&before);
             Ok(Self {
                 terminal,
                 before,
@@ -96,17 +96,17 @@ mod unix {
         fn turn_off(&mut self) -> io::Result<()> {
             self.is_off = true;
             tcsetattr(self.terminal, SetArg::TCSANOW, &self.hidden)?;
-            // What was typed before was meant for something else, and everybody could see it. Not by `TCSAFLUSH`, which would wait
-            // for a terminal that Ctrl-S has stopped.
+            // Earlier input was visible and is not the secret, so it is discarded. Not by `TCSAFLUSH`, which would wait for a terminal that
+            // Ctrl-S has stopped.
             Ok(tcflush(self.terminal, FlushArg::TCIFLUSH)?)
         }
 
-        /// Ends the line of the prompt, too, and throws away what was typed and not read: the shell would run it.
+        /// Also ends the line of the prompt, and discards input that was not read, since the shell would run it.
         fn turn_on(&mut self) {
             if !std::mem::take(&mut self.is_off) {
                 return;
             }
-            // A shell that has set the terminal for itself meanwhile does not need it.
+            // If the shell has changed the settings meanwhile, they stay.
             let now = tcgetattr(self.terminal);
             if now.is_ok_and(|now| now.local_flags == self.hidden.local_flags) {
                 let _failed = tcsetattr(self.terminal, SetArg::TCSANOW, &self.before);
@@ -124,9 +124,9 @@ mod unix {
         }
     }
 
-    /// Without an echo. Enter ends the line, and Ctrl-C and Ctrl-Z do what they do, also where a full-screen program has set the terminal
-    /// for itself.
-    fn for_a_secret(settings: &Termios) -> Termios {
+    /// Returns the settings without echo. Enter ends the line, and Ctrl-C and Ctrl-Z send their signals, even if a full-screen program has
+    /// changed the settings before.
+    fn without_echo(settings: &Termios) -> Termios {
         let mut hidden = settings.clone();
         hidden.local_flags -= LocalFlags::ECHO | LocalFlags::ECHONL;
         hidden.local_flags |= LocalFlags::ICANON | LocalFlags::ISIG;
@@ -140,7 +140,7 @@ mod unix {
         use super::*;
 
         #[test]
-        fn nothing_but_the_echo_is_turned_off_and_it_comes_back() {
+        fn only_the_echo_is_turned_off_and_then_restored() {
             let pty = nix::pty::openpty(None, None).unwrap();
             let terminal = File::from(pty.slave);
             let before = tcgetattr(&terminal).unwrap();
@@ -154,7 +154,7 @@ mod unix {
         }
 
         #[test]
-        fn a_line_ends_and_signals_come_whatever_was_set_before() {
+        fn enter_and_signals_work_after_a_program_left_raw_mode() {
             let pty = nix::pty::openpty(None, None).unwrap();
             let terminal = File::from(pty.slave);
             let mut raw = tcgetattr(&terminal).unwrap();
@@ -173,7 +173,7 @@ mod unix {
         }
 
         #[test]
-        fn settings_of_another_program_stay() {
+        fn settings_that_another_program_changed_are_not_restored() {
             let pty = nix::pty::openpty(None, None).unwrap();
             let terminal = File::from(pty.slave);
             let mut echo = Echo::new(&terminal).unwrap();
@@ -187,7 +187,7 @@ mod unix {
     }
 }
 
-/// Unverified; a library asks, without a deadline.
+/// Not tested on a real machine. A library asks, and the deadline is ignored.
 #[cfg(not(unix))]
 mod other {
     use super::{Instant, Secret, io};

@@ -1,4 +1,4 @@
-//! The wait for a person at a terminal that several jobs of a shell share.
+//! Waits for input at a terminal that several jobs of a shell share.
 
 use std::fs::File;
 use std::io;
@@ -12,24 +12,24 @@ use nix::sys::signal::Signal;
 use crate::environment;
 use crate::process::{FOREGROUND_POLL_INTERVAL, SignalWatch};
 
-/// What a wait has come to.
+/// Why a wait ended.
 pub(super) enum Ready {
-    /// Something can be read, and may be.
+    /// There is input, and this process is in the foreground.
     Input,
-    /// The terminal is this process's, and does not show the prompt.
+    /// This process is in the foreground now, and the prompt is not shown.
     Foreground,
-    /// The terminal is another job's: nothing may be read from it, written to it, or set. Who did so would be stopped.
+    /// Another job is in the foreground. If this process read from the terminal, wrote to it or set it, the system would stop this process.
     Background,
-    /// To be let through.
+    /// A signal, to be passed to [`Wait::deliver`].
     Signal(Signal),
 }
 
-/// Waits for a person who types, until a deadline.
+/// Waits for input until a deadline.
 pub(super) struct Wait<'a> {
     terminal: &'a File,
     signals: Option<&'a SignalWatch>,
     deadline: Option<Instant>,
-    is_shown: bool,
+    prompt_is_shown: bool,
 }
 
 impl<'a> Wait<'a> {
@@ -37,29 +37,31 @@ impl<'a> Wait<'a> {
         terminal: &'a File,
         signals: Option<&'a SignalWatch>,
         deadline: Option<Instant>,
-        is_shown: bool,
+        prompt_is_shown: bool,
     ) -> Self {
         Self {
             terminal,
             signals,
             deadline,
-            is_shown,
+            prompt_is_shown,
         }
     }
 
+    /// Waits for the next event.
+    ///
     /// # Errors
-    /// Of kind `TimedOut` after the deadline, whoever has the terminal.
+    /// Of kind `TimedOut` after the deadline, also in the background.
     pub(super) fn next(&mut self) -> io::Result<Ready> {
         loop {
             let in_foreground = !environment::is_background_of(self.terminal);
-            // First, so that nothing is asked after the deadline.
+            // First, so that no prompt is shown after the deadline.
             let timeout = timeout(self.deadline, in_foreground, Instant::now())?;
-            if !std::mem::replace(&mut self.is_shown, in_foreground) && in_foreground {
+            if !std::mem::replace(&mut self.prompt_is_shown, in_foreground) && in_foreground {
                 return Ok(Ready::Foreground);
             }
             let mut watched: Vec<PollFd<'_>> =
                 self.signals.iter().map(|signals| readable(*signals)).collect();
-            if self.is_shown {
+            if self.prompt_is_shown {
                 watched.push(readable(self.terminal));
             }
             match poll(&mut watched, timeout) {
@@ -74,19 +76,19 @@ impl<'a> Wait<'a> {
             {
                 return Ok(Ready::Signal(signals.next()?));
             }
-            if !self.is_shown {
+            if !self.prompt_is_shown {
                 return Ok(Ready::Background);
             }
-            // Between the poll and the read the shell may have taken the terminal.
+            // The shell may have taken the terminal since the poll.
             if is_ready(watched.last()) && !environment::is_background_of(self.terminal) {
                 return Ok(Ready::Input);
             }
         }
     }
 
-    /// Gives a signal its effect; after a stop the prompt has to be shown again.
+    /// Gives a signal its effect. Afterwards the prompt has to be shown again.
     pub(super) fn deliver(&mut self, signal: Signal) {
-        self.is_shown = false;
+        self.prompt_is_shown = false;
         if let Some(signals) = self.signals {
             signals.deliver(signal);
         }
@@ -97,7 +99,7 @@ fn readable(source: &impl AsFd) -> PollFd<'_> {
     PollFd::new(source.as_fd(), PollFlags::POLLIN)
 }
 
-/// How long to wait at most before the next look.
+/// How long to wait before the next check of the deadline and the foreground.
 fn timeout(deadline: Option<Instant>, in_foreground: bool, now: Instant) -> io::Result<PollTimeout> {
     let left = deadline.map(|deadline| deadline.saturating_duration_since(now));
     if left.is_some_and(|left| left.is_zero()) {
@@ -107,7 +109,7 @@ fn timeout(deadline: Option<Instant>, in_foreground: bool, now: Instant) -> io::
     let Some(wait) = [left, look].into_iter().flatten().min() else {
         return Ok(PollTimeout::NONE);
     };
-    // Rounded up: a wait of less than a millisecond would be none.
+    // Rounded up, since a rest of less than a millisecond would be no wait.
     let millis = i32::try_from(wait.as_millis() + 1).unwrap_or(i32::MAX);
     Ok(PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX))
 }
@@ -119,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_ends_at_its_deadline_and_looks_often_in_the_background() {
+    fn a_wait_ends_at_its_deadline_and_polls_in_the_background() {
         let now = Instant::now();
         let millis = |left: Option<u64>, in_foreground| {
             let deadline = left.map(|millis| now + Duration::from_millis(millis));
