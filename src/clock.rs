@@ -1,11 +1,10 @@
-//! The one place that reads the clock.
+//! The single access point to the clock.
 //!
-//! Commands read it and pass the time down as `now`, in seconds since the epoch. Only a login, which takes
-//! minutes, is given the clock itself.
+//! Commands read it and pass the time down as `now`, in seconds since the epoch. A login takes minutes, so it gets the clock itself.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A way to ask for the time, in seconds since the epoch.
+/// A function that returns the time in seconds since the epoch.
 pub(crate) type Clock = fn() -> i64;
 
 /// Returns the time in seconds since the epoch; a clock before 1970 counts as 1970.
@@ -16,7 +15,7 @@ pub(crate) fn now() -> i64 {
         .map_or(0, |since| since.as_secs().cast_signed())
 }
 
-/// Returns the time in the unit and from the moment that the system tells the starts of processes in.
+/// Returns the time in the unit and since the origin of the start times of processes ([`crate::process::ParentProcess`]).
 #[cfg(target_os = "linux")]
 pub(crate) fn boot_ticks() -> u64 {
     use nix::time::{ClockId, clock_gettime};
@@ -28,13 +27,13 @@ pub(crate) fn boot_ticks() -> u64 {
     })
 }
 
-/// Returns the time in the unit and from the moment that the system tells the starts of processes in.
+/// Returns the time in the unit and since the origin of the start times of processes ([`crate::process::ParentProcess`]).
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn boot_ticks() -> u64 {
     now().unsigned_abs()
 }
 
-/// Seconds since the epoch as RFC 3339 in UTC; times that no calendar holds become its end.
+/// Formats seconds since the epoch as RFC 3339 in UTC. A time outside of the calendar's range becomes the last time in it.
 pub(crate) fn rfc3339(seconds: i64) -> String {
     chrono::DateTime::from_timestamp(seconds, 0)
         .unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC)

@@ -1,7 +1,7 @@
-//! What the process was started with: variables, terminals, home.
+//! The environment of the process: variables, terminals, the home directory.
 //!
-//! The one place that reads the environment. It keeps what it finds as it is; `settings` gives it a meaning.
-//! (Libraries still read their own variables: `SSL_CERT_FILE`, the loader's.)
+//! The single access point to the environment. It stores the values unchanged; `settings` interprets them.
+//! (Libraries read some variables themselves, such as `SSL_CERT_FILE` and those of the loader.)
 
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
@@ -11,32 +11,32 @@ use crate::cli;
 
 const EXEC_INFO: &str = "KUBERNETES_EXEC_INFO";
 
-/// The parts of the environment that change what we do.
+/// The parts of the environment that change what the program does.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Environment {
-    /// Our own variables, each the value of a flag.
+    /// The variables of kubesesame. Each has the value of a flag.
     pub(crate) flags: Vec<(String, String)>,
     /// `KUBERNETES_EXEC_INFO`, set by kubectl.
     pub(crate) exec_info: Option<String>,
     /// `KUBECACHEDIR`, kubectl's own cache root.
     pub(crate) kube_cache_dir: Option<PathBuf>,
-    /// `KUBECONFIG`, a list of files; counts only when it is not empty, as for kubectl.
+    /// `KUBECONFIG`, a list of files. An empty value counts as unset, as for kubectl.
     pub(crate) kubeconfig: Option<OsString>,
     pub(crate) home: Option<PathBuf>,
-    /// `XDG_RUNTIME_DIR`: a directory of the user's own that is gone with the last session on this machine.
+    /// `XDG_RUNTIME_DIR`: a directory of the user that the system removes at the last logout from this machine.
     pub(crate) runtime_dir: Option<PathBuf>,
-    /// A directory for this user among the temporary files of the system, whether it exists or not.
+    /// A directory for this user below the system's directory for temporary files. It may not exist.
     pub(crate) temporary_dir: Option<PathBuf>,
-    /// Standard input is a terminal, so a person can be asked.
+    /// Whether standard input is a terminal, so that a prompt is possible.
     pub(crate) stdin_is_terminal: bool,
-    /// Standard input or standard error is a terminal, so a person is there.
+    /// Whether standard input or standard error is a terminal, so that a person is present.
     pub(crate) at_terminal: bool,
-    /// A desktop is there to open a browser on.
+    /// Whether there is a desktop on which a browser can be opened.
     pub(crate) has_display: bool,
 }
 
 impl Environment {
-    /// Reads everything once.
+    /// Reads the environment. Called once.
     #[expect(
         clippy::disallowed_methods,
         reason = "the single access point to the environment"
@@ -61,19 +61,19 @@ impl Environment {
     }
 }
 
-/// Whose the terminal of standard input is.
+/// Which job the terminal of standard input belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Terminal {
-    /// There is none.
+    /// Standard input is no terminal.
     Absent,
-    /// Another job's for now; `fg` may give it to this one.
+    /// It belongs to another job. `fg` may give it to this one.
     OfOtherJob,
-    /// Ours: a person can be asked.
+    /// It belongs to this job, so a prompt is possible.
     Ours,
 }
 
 impl Environment {
-    /// Looks whose the terminal is now.
+    /// Looks up which job the terminal belongs to now.
     pub(crate) fn terminal(&self) -> Terminal {
         match (self.stdin_is_terminal, is_background_job()) {
             (false, _) => Terminal::Absent,
@@ -83,7 +83,7 @@ impl Environment {
     }
 }
 
-/// Whether the terminal understands control sequences (ECMA-48). A Windows console says so by a variable of its own.
+/// Whether the terminal understands control sequences (ECMA-48). The Windows Terminal sets `WT_SESSION` instead of `TERM`.
 #[expect(clippy::disallowed_methods, reason = "the access point to the environment")]
 pub(crate) fn terminal_understands_ecma_48() -> bool {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
@@ -93,14 +93,14 @@ pub(crate) fn terminal_understands_ecma_48() -> bool {
     }
 }
 
-/// Names of the variables that are set for us, and for no program that we start.
+/// Returns the names of the variables for kubesesame, which programs that it starts must not inherit.
 #[expect(clippy::disallowed_methods, reason = "the access point to the environment")]
 pub(crate) fn own_variables() -> Vec<OsString> {
     let names = std::env::vars_os().map(|(name, _)| name);
     names.filter(|name| is_own(name)).collect()
 }
 
-/// On Windows the case of a name does not count.
+/// On Windows, names of variables are not case sensitive.
 fn is_own(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     let begins_with = |prefix: &str| {
@@ -110,14 +110,14 @@ fn is_own(name: &OsStr) -> bool {
     begins_with(cli::PREFIX) || begins_with(EXEC_INFO)
 }
 
-/// `SUDO_UID`: who has become root by `sudo`.
+/// `SUDO_UID`: the user who called `sudo`.
 #[cfg(target_os = "linux")]
 #[expect(clippy::disallowed_methods, reason = "the access point to the environment")]
 pub(crate) fn sudo_uid() -> Option<u32> {
     std::env::var("SUDO_UID").ok()?.parse().ok()
 }
 
-/// `BROWSER`: programs that open a URL, as many desktops and remote development environments set it.
+/// `BROWSER`: programs that open a URL. Many desktops and remote development environments set it.
 #[expect(clippy::disallowed_methods, reason = "the access point to the environment")]
 pub(crate) fn browser() -> Option<String> {
     std::env::var("BROWSER")
@@ -125,7 +125,7 @@ pub(crate) fn browser() -> Option<String> {
         .filter(|value| !value.trim().is_empty())
 }
 
-/// The value of the first of these variables that is set and not empty.
+/// Returns the value of the first of these variables that is set and not empty.
 #[expect(clippy::disallowed_methods, reason = "the access point to the environment")]
 pub(crate) fn first_set(names: &[&str]) -> Option<String> {
     let mut values = names.iter().filter_map(std::env::var_os);
@@ -133,19 +133,19 @@ pub(crate) fn first_set(names: &[&str]) -> Option<String> {
     Some(value.to_string_lossy().into_owned())
 }
 
-/// A name that no other user of this machine has.
+/// Returns a name that differs for each user of this machine.
 #[cfg(unix)]
 fn name_for_this_user() -> String {
     format!("kubesesame-{}", nix::unistd::Uid::effective())
 }
 
-/// Each user has temporary files of their own.
+/// Here each user has their own directory for temporary files.
 #[cfg(not(unix))]
 fn name_for_this_user() -> String {
     "kubesesame".to_owned()
 }
 
-/// Keeps the variables whose names say that they are ours.
+/// Returns the variables of kubesesame, by their prefix.
 fn flags(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, String)> {
     let ours = variables.filter_map(|(name, value)| {
         let name = name.into_string().ok()?;
@@ -155,7 +155,7 @@ fn flags(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, 
     ours.collect()
 }
 
-/// Whether there may be something to read on standard input: a terminal, a pipe or a file, and not the null device.
+/// Whether standard input may have something to read: it is a terminal in the foreground, a pipe or a file, and not the null device.
 #[cfg(unix)]
 pub(crate) fn stdin_can_be_read() -> bool {
     use std::os::fd::AsFd as _;
@@ -173,7 +173,7 @@ pub(crate) fn stdin_can_be_read() -> bool {
     }
 }
 
-/// Whether standard error is the null device, as after `2>/dev/null`. A pipe or a file may be read by somebody.
+/// Whether standard error is the null device, as after `2>/dev/null`. A person may read a pipe or a file.
 #[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "looked at, not written to")]
 pub(crate) fn stderr_is_null_device() -> bool {
@@ -186,43 +186,43 @@ pub(crate) fn stderr_is_null_device() -> bool {
     is_device(stderr.st_mode) && is_device(null.st_mode) && stderr.st_rdev == null.st_rdev
 }
 
-/// Not looked at.
+/// Not checked on these systems.
 #[cfg(not(unix))]
 pub(crate) fn stderr_is_null_device() -> bool {
     false
 }
 
-/// Whether the terminal of standard input belongs to another job of the shell, as after `kubectl … &`: the system would stop this
-/// process when it reads there (SIGTTIN). A terminal that is not the controlling one has no jobs.
+/// Whether the terminal of standard input belongs to another job of the shell, as after `kubectl … &`. Then the system would stop this
+/// process at a read (SIGTTIN). A terminal that is not the controlling one has no jobs.
 #[cfg(unix)]
 pub(crate) fn is_background_job() -> bool {
     is_background_of(std::io::stdin())
 }
 
-/// The same for another way to the terminal.
+/// The same for another descriptor of a terminal.
 #[cfg(unix)]
 pub(crate) fn is_background_of(terminal: impl std::os::fd::AsFd) -> bool {
     nix::unistd::tcgetpgrp(terminal).is_ok_and(|foreground| foreground != nix::unistd::getpgrp())
 }
 
-/// There are no jobs.
+/// These systems have no jobs.
 #[cfg(not(unix))]
 pub(crate) fn is_background_job() -> bool {
     false
 }
 
-/// Whether there may be something to read on standard input.
+/// Not checked on these systems.
 #[cfg(not(unix))]
 pub(crate) fn stdin_can_be_read() -> bool {
     true
 }
 
-/// Returns the variables of others that decide how an attempt to sign in ends: the display and its browser, proxies, certificates.
+/// Returns the variables of other programs that change how a login ends: for the display, the browser, proxies and certificates.
 #[expect(
     clippy::disallowed_methods,
     reason = "the single access point to the environment"
 )]
-pub(crate) fn sign_in_variables() -> Vec<(String, String)> {
+pub(crate) fn login_variables() -> Vec<(String, String)> {
     const NAMES: [&str; 14] = [
         "ALL_PROXY",
         "BROWSER",
@@ -246,7 +246,7 @@ pub(crate) fn sign_in_variables() -> Vec<(String, String)> {
     set.collect()
 }
 
-/// `HOME` first, since that needs no look at the user database; `directories` knows the other systems.
+/// `HOME` first, since it needs no lookup in the user database. `directories` supports the other systems.
 #[expect(
     clippy::disallowed_methods,
     reason = "the single access point to the environment"
@@ -258,7 +258,7 @@ fn home() -> Option<PathBuf> {
     }
 }
 
-/// macOS and Windows always have a desktop to ask; elsewhere a display, a configured `BROWSER` or WSL has to be there.
+/// macOS and Windows always have a desktop. Other systems need a display, `BROWSER` or WSL.
 fn has_display(variable: impl Fn(&'static str) -> Option<OsString>) -> bool {
     cfg!(any(target_os = "macos", windows))
         || ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"]
@@ -266,7 +266,7 @@ fn has_display(variable: impl Fn(&'static str) -> Option<OsString>) -> bool {
             .any(|name| variable(name).is_some_and(|value| !value.is_empty()))
 }
 
-/// The command line, the program's own name first.
+/// Returns the command line, with the program's name first.
 pub(crate) fn args() -> impl Iterator<Item = OsString> {
     std::env::args_os()
 }
@@ -276,7 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn variables_that_are_set_for_us_are_known_by_their_names() {
+    fn the_variables_of_kubesesame_are_recognized_by_their_prefix() {
         let own = |name: &str| is_own(OsStr::new(name));
         for name in ["KUBESESAME_PASSWORD", "KUBESESAME_", "KUBERNETES_EXEC_INFO"] {
             assert!(own(name), "{name}");

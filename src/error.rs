@@ -1,6 +1,6 @@
-//! Every failure as a person sees it: what failed, why, what to do, and the exit code.
+//! All failures of commands, as a person sees them: the error, its causes, a hint, and the exit code.
 //!
-//! Owns the exit codes and the order of the lines. The words live with the modules that fail.
+//! Owns the exit codes and the order of the lines. The texts are in the modules that fail.
 
 use std::error::Error as _;
 use std::io;
@@ -17,7 +17,7 @@ use crate::{exec, files, kubeconfig, oidc, session, settings};
 pub(crate) enum Error {
     #[error("{}", config_error(.0))]
     Config(ConfigError),
-    /// The same, where it was seen later than the command line was read.
+    /// The same, found after the command line was parsed. The second field is the original error.
     #[error("{}", config_error(.0))]
     FromSource(ConfigError, Box<Self>),
     #[error(transparent)]
@@ -34,25 +34,25 @@ pub(crate) enum Error {
         kubeconfig: PathBuf,
         source: session::Error,
     },
-    /// The provider did not refresh the session; it stays as it is.
+    /// The refresh failed, and the session may still be valid. It stays stored.
     #[error("the session could not be refreshed")]
     RefreshFailed {
         source: oidc::Error,
-        /// Where the session is kept, if it is in a directory of sessions.
+        /// The directory of the session, if it is in a directory of sessions.
         dir: Option<PathBuf>,
     },
-    /// The provider said so while the token was still good.
+    /// The provider ended the session while its token was still valid.
     #[error("the session has ended: {0}")]
-    SessionOver(String),
-    /// A step of the lifecycle came before the one that it needs.
+    SessionEnded(String),
+    /// A bug: a step of the lifecycle needs a session and there is none.
     #[error("internal error: there is no session")]
     NoSession,
     #[error(transparent)]
     Kubeconfig(#[from] kubeconfig::Error),
-    /// The sign-in that this call waited for, or one shortly before, failed so.
+    /// An earlier failure, which is reported instead of a new attempt.
     #[error("{}", .0.report.error)]
     Remembered(Recalled),
-    /// A failure in the terms of what the user has written.
+    /// A failure whose hint was adapted to the command.
     #[error("{}", .0.error)]
     Reworded(Box<Report>),
     #[error("the result could not be written to standard output")]
@@ -61,13 +61,13 @@ pub(crate) enum Error {
     Runtime(#[source] io::Error),
 }
 
-/// Done.
-pub(crate) const EXIT_DONE: u8 = 0;
-/// Something failed.
+/// The command succeeded.
+pub(crate) const EXIT_SUCCESS: u8 = 0;
+/// The command failed.
 pub(crate) const EXIT_FAILED: u8 = 1;
-/// The command line, or what kubectl passed, cannot be used.
+/// The command line, or the request of kubectl, is invalid.
 pub(crate) const EXIT_USAGE: u8 = 2;
-/// A login is needed, and nobody could attend to it here.
+/// A login is needed, and is not possible here.
 pub(crate) const EXIT_LOGIN_NEEDED: u8 = 3;
 
 impl Error {
@@ -87,7 +87,7 @@ impl Error {
             causes.push(source.to_string());
             cause = source.source();
         }
-        // A cause that only repeats the line above it tells nothing.
+        // Some libraries repeat a cause in the error above it.
         causes.dedup();
         Report {
             error: self.to_string(),
@@ -98,9 +98,9 @@ impl Error {
         }
     }
 
-    /// The same failure with another hint; one whose hint stays is the same error.
+    /// Changes the hint. If the hint does not change, the error stays as it is.
     pub(crate) fn reworded(self, reword: impl FnOnce(&str) -> String) -> Self {
-        // Who was told of it is not told again.
+        // It is not printed again, so its hint does not matter.
         if self.was_told() {
             return self;
         }
@@ -113,13 +113,13 @@ impl Error {
         Self::Reworded(Box::new(report))
     }
 
-    /// Whether this process's caller has been told before.
+    /// Whether the caller of this process got this failure before, so that it is not printed again.
     pub(crate) fn was_told(&self) -> bool {
         matches!(self, Self::Remembered(recalled) if recalled.told)
     }
 
-    /// Whether nothing but the arguments and our variables is to blame; each call of one process has the same.
-    pub(crate) fn is_of_arguments(&self) -> bool {
+    /// Whether only the arguments and variables caused it, so that each call by the same process fails in the same way.
+    pub(crate) fn is_caused_by_arguments(&self) -> bool {
         matches!(
             self,
             Self::Settings(_)
@@ -128,14 +128,14 @@ impl Error {
         )
     }
 
-    /// The error and its causes, for a warning.
+    /// The error and its causes in one line, for a warning.
     pub(crate) fn in_one_line(&self) -> String {
         let report = self.report();
         [vec![report.error], report.causes].concat().join(": ")
     }
 
-    /// What is wrong with a clock and what to do, where a refresh has failed of that.
-    pub(crate) fn fault_of_clock(&self) -> Option<String> {
+    /// The error and its hint, if a refresh failed because a clock is wrong.
+    pub(crate) fn clock_fault(&self) -> Option<String> {
         match self {
             Self::RefreshFailed { source, .. } if source.is_of_a_clock() => {
                 Some(format!("{}; {}", self.in_one_line(), source.hint()))
@@ -144,7 +144,7 @@ impl Error {
         }
     }
 
-    /// Names the variable, or the cluster's config, that a value came from which turned out to be of no use.
+    /// Adds the source of a value that cannot be used: the variable, or the cluster's config.
     pub(crate) fn with_source(self, untyped: &Untyped) -> Self {
         match untyped.config_error(&self.flags(), &self.to_string()) {
             Some(config_error) => Self::FromSource(config_error, Box::new(self)),
@@ -164,7 +164,7 @@ impl Error {
         }
     }
 
-    /// When the provider wants to be asked again, in seconds since the epoch, if it said so.
+    /// When the provider accepts the next request, in seconds since the epoch, if its response says so.
     pub(crate) fn not_before(&self) -> Option<i64> {
         match self {
             Self::Oidc(error) | Self::RefreshFailed { source: error, .. } => error.not_before(),
@@ -176,7 +176,7 @@ impl Error {
         match self {
             Self::Config(config_error) => Some(config_error_hint(config_error)),
             Self::FromSource(config_error, error) => {
-                // A file may be the right one and have a cure of its own; a name has those that it could be.
+                // A file may be the right one, so its own hint is useful, too. The hint of `settings` names only flags.
                 let own = error.hint().filter(|_| !matches!(**error, Self::Settings(_)));
                 let hints: Vec<String> = own.into_iter().chain([config_error_hint(config_error)]).collect();
                 Some(hints.join("; "))
@@ -187,7 +187,7 @@ impl Error {
             Self::KeptTokens { source, .. } => Some(source.hint_for(files::Purpose::KeptTokens)),
             Self::Oidc(error) => Some(error.hint()),
             Self::RefreshFailed { source, dir } => Some(refresh_hint(source, &source.hint(), dir.as_deref())),
-            Self::SessionOver(_) => Some("you will have to sign in when the token ends".to_owned()),
+            Self::SessionEnded(_) => Some("you will have to sign in when the token ends".to_owned()),
             Self::NoSession => Some("this is a fault of kubesesame: please report it".to_owned()),
             Self::Kubeconfig(error) => Some(error.hint()),
             Self::Remembered(recalled) => recalled.report.hint.clone(),
@@ -216,7 +216,7 @@ impl Error {
             | Self::KeptTokens { .. }
             | Self::Oidc(_)
             | Self::RefreshFailed { .. }
-            | Self::SessionOver(_)
+            | Self::SessionEnded(_)
             | Self::NoSession
             | Self::Output(_)
             | Self::Runtime(_) => EXIT_FAILED,
@@ -224,7 +224,7 @@ impl Error {
     }
 }
 
-/// The flag whose value, or the file that it names, cannot be used; what is in a file is read only when it is needed.
+/// Returns the flag whose value, or whose file, cannot be used. Such a file is read only when it is needed, so the error is from `oidc`.
 fn flag_of(error: &oidc::Error) -> Option<&'static str> {
     match error {
         oidc::Error::AuthorityNotPem { name, .. } if name == "--certificate-authority-data" => {
@@ -239,7 +239,8 @@ fn flag_of(error: &oidc::Error) -> Option<&'static str> {
     }
 }
 
-/// A provider that cannot be reached will be reached again; one that refuses this client may refuse it for good.
+/// An unreachable provider may be reachable later. If the provider refuses this client, it may do so at each later call, so the hint names
+/// the command for a new login.
 fn refresh_hint(error: &oidc::Error, hint: &str, dir: Option<&Path>) -> String {
     match dir {
         Some(dir) if error.may_stay_so() => format!(

@@ -1,6 +1,6 @@
-//! ExecCredential in and out: the wire contract with kubectl.
+//! The ExecCredential API: the request from kubectl and the response to it.
 //!
-//! Owns the two API versions. Never decides whether a credential is good.
+//! Owns the two API versions. Never decides whether a credential is valid.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,11 +9,11 @@ use crate::clock::rfc3339;
 use crate::secret::Secret;
 use crate::untrusted_text::UntrustedText;
 
-/// What kubectl said in `KUBERNETES_EXEC_INFO`.
+/// The request in `KUBERNETES_EXEC_INFO`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Request {
     pub(crate) version: ApiVersion,
-    /// Standard input was passed to us, so a prompt may be shown.
+    /// Whether kubectl passed its standard input, so that a prompt is possible.
     pub(crate) interactive: bool,
 }
 
@@ -26,7 +26,7 @@ impl Default for Request {
     }
 }
 
-/// The versions of `client.authentication.k8s.io` that we answer, each in kind.
+/// The supported versions of `client.authentication.k8s.io`. The response has the version of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ApiVersion {
     #[serde(rename = "client.authentication.k8s.io/v1")]
@@ -74,7 +74,7 @@ impl Error {
 }
 
 impl Request {
-    /// Reads the variable's text; unset means v1 without a prompt.
+    /// Parses the variable's text. If it is unset or empty, the request is for v1 without a prompt.
     pub(crate) fn parse(text: Option<&str>) -> Result<Self, Error> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -112,22 +112,22 @@ impl Request {
     }
 }
 
-/// The cluster that kubectl asks for, where the user's entry says `provideClusterInfo`. Whoever wrote the kubeconfig's `clusters`
-/// wrote it, often a stranger.
+/// The cluster of the request, if the user's exec entry has `provideClusterInfo`. It is from the `clusters` of the kubeconfig, which a stranger
+/// may have written, so it is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cluster {
-    /// What its entry says to plugins.
+    /// Its configuration for plugins (`spec.cluster.config`).
     pub(crate) config: Map<String, Value>,
-    /// Who is given the token: the server's address, and how it proves itself. The same text is the same server.
+    /// The identity of the server that gets the token: its address, and how TLS authenticates it. Equal texts mean the same server.
     pub(crate) server: String,
 }
 
 impl Cluster {
-    /// Returns the cluster if its entry says anything to plugins.
+    /// Returns the cluster if it has a configuration for plugins.
     ///
-    /// Whether the variable is an ExecCredential at all is for [`Request::parse`] to say.
+    /// [`Request::parse`] reports whether the variable is an ExecCredential at all.
     pub(crate) fn parse(text: Option<&str>) -> Option<Self> {
-        // Most calls have none, and need not be parsed twice.
+        // Most requests have none, so this avoids a second parse.
         let text = text.filter(|text| text.contains("\"config\""))?;
         let mut info: Value = serde_json::from_str(text).ok()?;
         let cluster = info.pointer_mut("/spec/cluster")?;
@@ -140,8 +140,8 @@ impl Cluster {
             "insecure-skip-tls-verify",
             "certificate-authority-data",
         ];
-        // A proxy changes with the network, and sees nothing of what is sent to a server that has proven itself; one that need not is
-        // whatever the proxy makes of it.
+        // A proxy is no part of the identity of an authenticated server: it changes with the network, and cannot read the token. Without
+        // TLS verification, the proxy can redirect to any server, so it is a part.
         if cluster.get("insecure-skip-tls-verify") == Some(&Value::Bool(true)) {
             identity.push("proxy-url");
         }
@@ -154,12 +154,12 @@ impl Cluster {
     }
 }
 
-/// Returns the answer to kubectl: one line of JSON.
+/// Returns the response to kubectl: one line of JSON.
 ///
-/// `expires_at` is in seconds since the epoch. client-go reuses the token until then and has no margin of its
-/// own, so it must be earlier than the token's `exp`.
+/// `expires_at` is in seconds since the epoch. client-go reuses the token until then without a margin, so it must be earlier than the
+/// token's `exp`.
 pub(crate) fn credential(version: ApiVersion, token: &Secret, expires_at: i64) -> String {
-    // Only a JSON value becomes a text without a way to fail; an empty answer must be impossible.
+    // Formatting a JSON `Value` cannot fail, so there is never an empty response.
     let token = Value::from(token.expose());
     format!(
         "{{\"apiVersion\":\"{}\",\"kind\":\"ExecCredential\",\
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unset_means_v1_without_a_prompt() {
+    fn an_unset_variable_means_v1_without_a_prompt() {
         let request = Request::parse(None).unwrap();
         assert_eq!(
             request,
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn another_version_is_refused() {
+    fn an_unsupported_version_is_an_error() {
         let text = r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1alpha1"}"#;
         assert!(matches!(
             Request::parse(Some(text)),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_known_by_its_address_and_by_what_proves_it() {
+    fn a_server_is_identified_by_its_address_and_its_tls_settings() {
         let parsed = |cluster: &str| Cluster::parse(Some(&format!(r#"{{"spec":{{"cluster":{cluster}}}}}"#)));
         let server = |fields: &str| {
             parsed(&format!(r#"{{"config":{{"a":1}},{fields}}}"#))
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_is_one_line_of_exact_bytes() {
+    fn the_response_is_one_line_of_exact_bytes() {
         let line = credential(ApiVersion::V1Beta1, &Secret::new("a.b.c"), 1_700_000_000);
         assert_eq!(
             line,
@@ -257,12 +257,12 @@ mod tests {
     }
 
     #[test]
-    fn any_token_comes_back_from_the_answer() {
+    fn any_token_is_escaped_in_the_response() {
         for version in [ApiVersion::V1, ApiVersion::V1Beta1] {
             let token = "a\"b\\c\n\u{1}ü";
-            let answer: Value = serde_json::from_str(&credential(version, &Secret::new(token), 0)).unwrap();
-            assert_eq!(answer["status"]["token"], token);
-            assert_eq!(answer["apiVersion"], serde_json::to_value(version).unwrap());
+            let response: Value = serde_json::from_str(&credential(version, &Secret::new(token), 0)).unwrap();
+            assert_eq!(response["status"]["token"], token);
+            assert_eq!(response["apiVersion"], serde_json::to_value(version).unwrap());
         }
     }
 }

@@ -1,11 +1,11 @@
-//! What ties a refreshed token to the login that began its session.
+//! The claims of a session's first ID token, which bind refreshed tokens to the login.
 //!
-//! Known to `oidc`, which compares, and to `session`, which keeps it.
+//! `oidc` compares them, and `session` stores them.
 
 use serde::{Deserialize, Serialize};
 
-/// What the first ID token of a session says of whose it is; every refreshed one must repeat it (OpenID Connect Core 12.2). The
-/// default is that of a session whose first ID token nobody has seen.
+/// The claims of the first ID token of a session that every refreshed one must repeat (OpenID Connect Core 12.2). The default is that of a
+/// session without an ID token so far.
 ///
 /// The issuer is part of the session's key. `auth_time`, `azp` and `nonce` are not compared: providers with one session per
 /// person and browser (Keycloak) change all three when the same person signs in once more elsewhere.
@@ -15,12 +15,12 @@ pub(crate) struct InitialIdToken {
 }
 
 impl InitialIdToken {
-    /// Whether there is anything to compare with: no ID token is without a subject.
+    /// Whether there are claims to compare with. Every ID token has a subject (OpenID Connect Core 2).
     pub(crate) fn is_known(&self) -> bool {
         !self.subject.is_empty()
     }
 
-    /// Returns the origin of a session that began so and was refreshed by a token of another origin: the first one that is known.
+    /// Returns this one if it is known, and else `later`, the claims of a refreshed token.
     pub(crate) fn or_later(&self, later: Self) -> Self {
         if self.is_known() { self.clone() } else { later }
     }

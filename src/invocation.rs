@@ -1,6 +1,6 @@
-//! One run of the program: who calls it, how, and since when. Built once, and passed to whoever needs a part of it.
+//! One run of the program: its caller, its command line, and its start time. Built once and passed down.
 //!
-//! Owns the identity of the command line and the difference between a client (kubectl, an IDE) and a person who typed the
+//! Owns the hashes of the command line, and the difference between a client (kubectl, an IDE) and a person who typed the
 //! command. Decides nothing.
 
 use std::cell::OnceCell;
@@ -10,12 +10,12 @@ use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
-use crate::environment::{Environment, sign_in_variables};
+use crate::environment::{Environment, login_variables};
 use crate::process::{self, ParentProcess};
 
 /// One run of the program. No `Debug`: the command line may hold a secret.
 pub(crate) struct Invocation<'a> {
-    /// Everything that was typed, the program's own name first.
+    /// The command line, with the program's name first.
     pub(crate) args: &'a [OsString],
     pub(crate) hash: InvocationHash,
     pub(crate) environment: &'a Environment,
@@ -37,12 +37,12 @@ impl<'a> Invocation<'a> {
         }
     }
 
-    /// Whether kubectl or another client called; otherwise a person has typed the command.
+    /// Whether kubectl or another client started this process. Otherwise a person typed the command.
     pub(crate) fn is_by_client(&self) -> bool {
         self.environment.exec_info.is_some()
     }
 
-    /// Whether a person sees what is printed.
+    /// Whether a person sees the output.
     pub(crate) fn at_terminal(&self) -> bool {
         self.environment.at_terminal
     }
@@ -52,30 +52,31 @@ impl<'a> Invocation<'a> {
         self.at_terminal() && !self.is_by_client()
     }
 
-    /// The process that started this one. Looked at once, since that costs a file.
+    /// The process that started this one. Looked up once, since that reads a file.
     pub(crate) fn parent(&self) -> &ParentProcess {
         self.parent.get_or_init(ParentProcess::of_this_process)
     }
 
-    /// The id of that process, which costs less than to look at it.
+    /// The id of that process, which needs no file.
     pub(crate) fn parent_id(&self) -> u32 {
         self.parent
             .get()
             .map_or_else(process::parent_id, |parent| parent.pid)
     }
 
-    /// What decides how an attempt to sign in ends: the flags, our variables, the display, proxies.
+    /// The hash of everything that changes how a login ends: the flags, variables, the display, proxies.
     pub(crate) fn attempt(&self) -> AttemptHash {
         *self
             .attempt
-            .get_or_init(|| AttemptHash::new(self.args, &self.environment.flags, &sign_in_variables()))
+            .get_or_init(|| AttemptHash::new(self.args, &self.environment.flags, &login_variables()))
     }
 }
 
-/// By which rules a command line leads to a session. What was noted by others is not believed: a cluster's config used to count unasked.
-const RULES: &[u8] = b"2";
+/// The version of the rules by which a command line selects a session. Fast path entries of other versions do not match: in version 1, a
+/// cluster's config counted without the user's consent.
+const RULES_VERSION: &[u8] = b"2";
 
-/// Everything that decides which session a call means and how it is answered, as a hash.
+/// The hash of everything that decides which session a call uses and what its response is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct InvocationHash([u8; 32]);
 
@@ -83,7 +84,7 @@ impl InvocationHash {
     /// Hashes the program's version, the command line, and the variables that the response depends on.
     fn new(args: &[OsString], environment: &Environment) -> Self {
         let mut hash = PartsHash::new();
-        hash.add(RULES);
+        hash.add(RULES_VERSION);
         hash.add_args(args);
         for path in [&environment.kube_cache_dir, &environment.home] {
             hash.add(
@@ -100,15 +101,15 @@ impl InvocationHash {
         &self.0
     }
 
-    /// A part of the hash that tells one invocation from another among the few of a process.
+    /// A part of the hash that distinguishes the few invocations by one process.
     ///
-    /// It is written to files, and the command line may hold a password: 16 bits are too few to find it by.
+    /// It is written to files. The command line may contain a password, and 16 bits are too few to find it by search.
     pub(crate) fn tag(&self) -> [u8; 2] {
         [self.0[0], self.0[1]]
     }
 }
 
-/// Tells one way to sign in from another. Who calls is no part of it: an IDE that polls and kubectl make the same attempt.
+/// Distinguishes login attempts with different settings. The caller is no part of it: an IDE that polls and kubectl make the same attempt.
 ///
 /// 16 bits, for the reason given at [`InvocationHash::tag`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,7 +127,7 @@ impl AttemptHash {
     }
 }
 
-/// A hash over parts of which none runs into the next: each is preceded by its length.
+/// A hash over parts. Each part follows its length, so that the boundaries between parts count.
 struct PartsHash(Context);
 
 impl PartsHash {
@@ -141,14 +142,14 @@ impl PartsHash {
         self.0.update(part);
     }
 
-    /// What the program is called means nothing.
+    /// Leaves out the program's name.
     fn add_args(&mut self, args: &[OsString]) {
         let args = args.iter().skip(1);
         self.add(&(args.len() as u64).to_le_bytes());
         args.for_each(|arg| self.add(arg.as_encoded_bytes()));
     }
 
-    /// The order of variables means nothing.
+    /// The order of variables does not count.
     fn add_variables(&mut self, variables: &[(String, String)]) {
         let mut variables: Vec<_> = variables.iter().collect();
         variables.sort();
@@ -170,7 +171,7 @@ pub(crate) mod tests {
     use super::*;
 
     impl Invocation<'_> {
-        /// One at 1000 s since the epoch, of a parent with this id that has started at tick 7.
+        /// An invocation at 1000 s since the epoch by a parent with this id that started at tick 7.
         pub(crate) fn sample(environment: &'static Environment, parent: u32, attempt: u16) -> Self {
             Self {
                 args: &[],
@@ -202,7 +203,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn each_thing_that_decides_the_response_makes_another_hash() {
+    fn everything_that_decides_the_response_changes_the_hash() {
         let usual = hash(&["k", "get-token", "--a=b"], |_| ());
         let others = [
             hash(&["k", "get-token", "--a", "b"], |_| ()),
@@ -227,7 +228,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_program_s_name_and_the_order_of_variables_change_nothing() {
+    fn the_program_name_and_the_order_of_variables_do_not_change_the_hash() {
         let flags = |names: [&str; 2]| {
             let flags = names.map(|name| (name.to_owned(), "x".to_owned())).to_vec();
             hash(&["k", "get-token"], |environment| environment.flags = flags)

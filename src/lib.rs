@@ -1,19 +1,20 @@
 //! kubesesame: the credential plugin that kubectl runs to get a token.
 //!
 //! This library exists for the binary of the same name; its interface is the command line, not these items.
-//! The modules, in reading order; calls go downwards only, and only `command` joins them:
+//! The modules, in reading order. A module calls only those below it, and only `command` connects them:
 //!
-//! - `cli`, `environment`: what was typed, and what the process was started with
-//! - `settings`: what that means
-//! - `command`: one file per command, its story
-//! - `invocation`: who calls, how, and since when
-//! - `lifecycle`: stored, else refreshed, else signed in for: the only place that decides
-//! - `session`: sessions on disk, their lock, the failures that are remembered
+//! - `cli`, `environment`: the command line, and the environment of the process
+//! - `settings`: their interpretation
+//! - `command`: one module per command
+//! - `invocation`: the caller, the command line, and the start time
+//! - `lifecycle`: decides whether a token is returned from the store, refreshed, or brought by a login
+//! - `session`: stored sessions, their lock, and stored failures
 //! - `oidc`: the provider: login, refresh, verification
-//! - `diagnose`: from a provider's error to its cure
-//! - `cluster`, `kubeconfig`: what the API server makes of a token, what kubectl has to be told
-//! - `exec`: the contract with kubectl
-//! - `files`, `keyring`, `process`, `clock`, `ui`: the single access points to the file system, the OS keyring, other processes, the clock, the person
+//! - `diagnose`: the hints for a provider's errors
+//! - `cluster`, `kubeconfig`: which user the API server sees in a token, and the configuration of kubectl
+//! - `exec`: the ExecCredential API of kubectl
+//! - `files`, `keyring`, `process`, `clock`, `ui`: the single access points to the file system, the OS keyring, other processes, the clock,
+//!   and the terminal
 //! - `secret`, `initial_id_token`, `untrusted_text`, `report`, `error`: types that all modules use
 
 #![forbid(unsafe_code)]
@@ -51,7 +52,7 @@ use crate::error::Error;
 use crate::invocation::Invocation;
 use crate::ui::Ui;
 
-/// Runs the program: parse, settings, command, report; or at once what was answered before.
+/// Runs the program: on the fast path if it has an entry for this command line, and else by parsing the command line.
 #[must_use]
 pub fn run() -> ExitCode {
     process::block_file_size_signal();
@@ -74,7 +75,7 @@ pub fn run() -> ExitCode {
             return report_failure(&Error::Config(config_error), &invocation);
         }
         Err(ParseError::Usage(error)) => {
-            // Help goes to stdout and is a success, a mistake goes to stderr; clap knows which is which.
+            // Help goes to standard output and is a success. An error goes to standard error. clap distinguishes them.
             if !error.use_stderr() {
                 ui::flush_warnings();
                 return exit_code(Ui::help(&error).map_err(Error::Output), &invocation);
@@ -107,21 +108,22 @@ pub fn run() -> ExitCode {
 
 fn exit_code(result: Result<(), Error>, invocation: &Invocation<'_>) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::from(error::EXIT_DONE),
+        Ok(()) => ExitCode::from(error::EXIT_SUCCESS),
         Err(error) => report_failure(&error, invocation),
     }
 }
 
 fn report_failure(error: &Error, invocation: &Invocation<'_>) -> ExitCode {
     let report = error.report();
-    let was_told = error.was_told() || (error.is_of_arguments() && command::was_told_of_mistake(invocation));
+    let was_told =
+        error.was_told() || (error.is_caused_by_arguments() && command::was_told_of_mistake(invocation));
     if !was_told {
         ui::print_failure(&report);
     }
     ExitCode::from(report.exit)
 }
 
-/// For a process that was started without a standard output, which the runtime hides: from now on a result is an error.
+/// Makes every later result an error. For a process that was started without a standard output, which Rust's runtime hides.
 pub fn reject_results() {
     ui::reject_results();
 }

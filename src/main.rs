@@ -1,4 +1,4 @@
-//! The entry point: everything is in the library, but for what has to be seen before the runtime starts.
+//! The entry point. Everything is in the library except for a check that must run before Rust's runtime starts.
 
 #[cfg(unix)]
 mod stdout;

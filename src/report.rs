@@ -1,8 +1,8 @@
-//! A failure in words: what is printed, and what is remembered to be told again.
+//! A failure as text, which can be printed, and stored to be reported again.
 
 use serde::{Deserialize, Serialize};
 
-/// A failure in words, ready to print and to remember.
+/// A failure as text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Report {
     pub(crate) error: String,
@@ -12,6 +12,7 @@ pub(crate) struct Report {
     pub(crate) hint: Option<String>,
     #[serde(default)]
     pub(crate) note: Option<String>,
+    /// The exit code.
     pub(crate) exit: u8,
 }
 

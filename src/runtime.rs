@@ -1,6 +1,6 @@
-//! The one place where futures run: one runtime for a whole command, made when the network is needed first.
+//! The runtime for futures: one for a whole command, made when the network is needed for the first time.
 //!
-//! The cached path never comes here.
+//! A cached call makes none.
 
 use std::cell::OnceCell;
 use std::future::Future;
@@ -10,15 +10,15 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::process;
 
-/// A runtime that is not there before it is needed.
+/// A runtime that is made on first use.
 #[derive(Debug, Default)]
 pub(crate) struct LazyRuntime(OnceCell<Runtime>);
 
 impl LazyRuntime {
-    /// Runs a future to its end.
+    /// Runs a future to completion.
     ///
     /// # Errors
-    /// When the system refuses what a runtime needs.
+    /// When the system has too few file descriptors for a runtime.
     pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> io::Result<T> {
         if self.0.get().is_none() {
             check_descriptors()?;
@@ -34,12 +34,12 @@ impl LazyRuntime {
     }
 }
 
-/// Where too few files can be open the library panics instead of telling so.
+/// Returns an error if too few files can be open, where `tokio` would panic.
 #[cfg(unix)]
 fn check_descriptors() -> io::Result<()> {
     use std::os::unix::net::UnixStream;
 
-    // It opens no more than these six.
+    // `tokio` opens at most six descriptors.
     drop((UnixStream::pair()?, UnixStream::pair()?, UnixStream::pair()?));
     Ok(())
 }
@@ -51,7 +51,7 @@ fn check_descriptors() -> io::Result<()> {
 
 impl Drop for LazyRuntime {
     fn drop(&mut self) {
-        // A name look-up that still hangs in a thread must not hold up the end of the command.
+        // A DNS lookup that hangs in a thread must not delay the end of the command.
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }

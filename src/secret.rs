@@ -1,7 +1,7 @@
-//! A value that must not be seen: tokens, codes, verifiers, client secrets, keys.
+//! Secret values: tokens, codes, verifiers, client secrets, keys.
 //!
-//! Owns redaction and wiping. Never prints, never derefs: whoever needs the text calls [`Secret::expose`],
-//! and that word marks the border in a review.
+//! Owns redaction and wiping. There is no `Display` and no `Deref`: only [`Secret::expose`] returns the text, so that a review
+//! finds each use by that name.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use zeroize::Zeroize;
 
 /// Text that is redacted in `Debug` and wiped on drop.
 ///
-/// It is serialised in the clear, since the session record has to hold it; nothing else serialises it.
+/// `Serialize` writes the text itself, for the session record. Nothing else may serialize it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Secret(String);
@@ -21,13 +21,13 @@ impl Secret {
         Self(text.into())
     }
 
-    /// Returns the text, to be passed on and not kept.
+    /// Returns the text. Pass it on and do not store it.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether it can be sent in the header `Authorization`. Go's HTTP client, and so kubectl, sends every byte but control characters
-    /// (`httpguts.ValidHeaderFieldValue`; RFC 9110 5.5 has a tab and bytes beyond ASCII among those of a value).
+    /// Whether the text can be sent in the `Authorization` header. Go's HTTP client, and so kubectl, sends every byte except control characters
+    /// other than a tab (`httpguts.ValidHeaderFieldValue`, RFC 9110 section 5.5).
     pub(crate) fn fits_header(&self) -> bool {
         !self
             .0
@@ -36,7 +36,7 @@ impl Secret {
     }
 }
 
-/// For a request's body, which is wiped with it.
+/// For the body of a request, which wipes the text when it is dropped.
 impl AsRef<[u8]> for Secret {
     fn as_ref(&self) -> &[u8] {
         self.0.as_bytes()
@@ -64,7 +64,7 @@ impl SecretKey {
         Self(bytes)
     }
 
-    /// Reads a key that was written as text; anything else is none.
+    /// Decodes a key. `None` if the text is no key of 256 bits.
     pub(crate) fn parse(encoding: &Encoding, text: &[u8]) -> Option<Self> {
         let mut bytes = encoding.decode(text).ok()?;
         let key = bytes.as_slice().try_into().ok().map(Self);
@@ -72,12 +72,12 @@ impl SecretKey {
         key
     }
 
-    /// Returns the key as text.
+    /// Encodes the key as text.
     pub(crate) fn encode(&self, encoding: &Encoding) -> Secret {
         Secret::new(encoding.encode(&self.0))
     }
 
-    /// Returns the bytes, to be passed on and not kept.
+    /// Returns the bytes. Pass them on and do not store them.
     pub(crate) fn expose(&self) -> &[u8; 32] {
         &self.0
     }
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_nothing_of_the_text() {
+    fn debug_output_is_redacted() {
         assert_eq!(
             format!("{:?}", Some(Secret::new("eyJhbGciOi"))),
             "Some([redacted])"
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn only_control_characters_do_not_fit_a_header() {
+    fn only_control_characters_are_invalid_in_a_header() {
         for (text, fits) in [
             ("", true),
             ("AZaz09-._~+/=", true),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_comes_back_from_its_text_and_nothing_else_is_one() {
+    fn only_an_encoded_key_is_decoded() {
         let hex = data_encoding::HEXLOWER;
         let key = SecretKey::new([7; 32]);
         let text = key.encode(&hex);

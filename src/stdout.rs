@@ -1,7 +1,7 @@
-//! Whether the process was started without a standard output.
+//! Checks whether the process was started without a standard output.
 //!
-//! Rust's runtime opens `/dev/null` in place of a descriptor that is closed, and from then on a result that is lost looks like
-//! one that was written. So this looks before `main`, by a function that the loader calls.
+//! Rust's runtime opens `/dev/null` for a closed descriptor, so a lost result would look like a written one. So the check runs before
+//! `main`, in a function that the loader calls.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,18 +13,18 @@ pub(crate) fn was_closed() -> bool {
     WAS_CLOSED.load(Ordering::Relaxed)
 }
 
-#[expect(clippy::disallowed_methods, reason = "it is looked at, and not written to")]
-extern "C" fn look() {
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it only reads the state of the descriptor"
+)]
+extern "C" fn check_stdout() {
     let is_closed = fcntl(std::io::stdout(), FcntlArg::F_GETFD).is_err();
     WAS_CLOSED.store(is_closed, Ordering::Relaxed);
 }
 
 /// A list of functions in the executable's format (System V ABI, chapter 5; Mach-O's initializers).
 #[used]
-#[expect(
-    unsafe_code,
-    reason = "the attribute alone is; the function does nothing that is"
-)]
+#[expect(unsafe_code, reason = "only the attribute is unsafe, not the function")]
 #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]
 #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mod_init_func"))]
-static BEFORE_MAIN: extern "C" fn() = look;
+static RUN_BEFORE_MAIN: extern "C" fn() = check_stdout;

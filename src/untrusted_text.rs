@@ -1,17 +1,17 @@
-//! Text that came from outside and is about to be shown to a person.
+//! Text from outside the program, prepared for display.
 //!
-//! Owns what makes it harmless: one line, no control or direction characters, a length that fits a terminal.
-//! Never decides what is shown.
+//! Owns what makes it harmless: one line, no control or direction characters, and a limited length.
+//! Never decides what is displayed.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 
-/// Longest text from outside that is shown, in characters.
+/// The longest text from outside that is displayed, in characters.
 const MAX_CHARS: usize = 300;
 
-/// One harmless line, made from a provider's, a browser's or a file's text.
+/// One harmless line, made from text of a provider, a browser or a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct UntrustedText(String);
@@ -21,7 +21,7 @@ impl UntrustedText {
         Self::with_limit(text, MAX_CHARS)
     }
 
-    /// Keeps at most `limit` characters and says by an ellipsis that there was more.
+    /// Keeps at most `limit` characters. An ellipsis marks that the text was cut.
     pub(crate) fn with_limit(text: &str, limit: usize) -> Self {
         let mut harmless = text
             .chars()
@@ -39,8 +39,8 @@ impl UntrustedText {
     }
 }
 
-/// Text of several lines, made harmless: lines and tabs stay, and a mark stands for what could move the cursor, hide text or turn its
-/// direction.
+/// Makes text of several lines harmless. Line ends and tabs stay. U+FFFD replaces characters that could move the cursor, hide text or change
+/// its direction.
 pub(crate) fn harmless_lines(text: &str) -> Cow<'_, str> {
     let is_kept = |c: char| matches!(c, '\n' | '\t') || is_harmless(c);
     if text.chars().all(is_kept) {
@@ -57,7 +57,7 @@ pub(crate) fn harmless_lines(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(marked).collect())
 }
 
-/// Escapes, in JSON text, what could move the cursor, hide text or turn its direction; JSON reads it back the same.
+/// Escapes characters in JSON text that could move the cursor, hide text or change its direction. The JSON values do not change.
 pub(crate) fn escaped_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
@@ -74,9 +74,9 @@ pub(crate) fn escaped_json(json: &str) -> String {
     escaped
 }
 
-/// Rejects what could move the cursor, hide text or turn its direction: C0, DEL, C1, bidirectional controls, and characters without
-/// width or without ink (Unicode's `Default_Ignorable_Code_Point`, interlinear annotations, the blank of Braille, controls of shorthand,
-/// music and hieroglyphs).
+/// Whether a character cannot move the cursor, hide text or change its direction. False for C0, DEL, C1, bidirectional controls, and
+/// characters that are invisible (Unicode's `Default_Ignorable_Code_Point`, interlinear annotations, the Braille blank, and the controls of
+/// shorthand, music and hieroglyphs).
 pub(crate) fn is_harmless(c: char) -> bool {
     !c.is_control()
         && !matches!(c,
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_seen_is_dropped() {
+    fn invisible_characters_are_dropped() {
         for invisible in [
             0xAD, 0x61C, 0x115F, 0x1160, 0x180E, 0x200B, 0x200F, 0x2066, 0x3164, 0xFEFF, 0xFFA0, 0xFFF9,
             0xFFFB, 0xE0000, 0xE0041, 0xE007F, 0x34F, 0x17B4, 0x17B5, 0x180B, 0x180F, 0x206A, 0x206F, 0x2800,
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_stay_lines_and_show_where_something_was() {
+    fn line_ends_stay_and_harmful_characters_are_replaced() {
         assert_eq!(
             harmless_lines("a\r\n\tb\u{1b}[1m\r\u{202e}c\n"),
             "a\n\tb\u{fffd}[1m\u{fffd}\u{fffd}c\n"
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn json_keeps_its_meaning_and_loses_its_tricks() {
+    fn escaped_json_has_the_same_value_without_harmful_characters() {
         let text = "{\n \"name\": \"a\u{202e}b\u{9b}é\"\n}";
         let escaped = escaped_json(text);
         assert_eq!(escaped, "{\n \"name\": \"a\\u202eb\\u009bé\"\n}");
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn long_text_is_cut_and_says_so() {
+    fn long_text_is_cut_and_ends_with_an_ellipsis() {
         assert_eq!(UntrustedText::with_limit("abcdef", 3).as_str(), "abc…");
         assert_eq!(UntrustedText::with_limit("abc", 3).as_str(), "abc");
     }

@@ -232,7 +232,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         if issue != Issue::Handled {
             return;
         }
-        if let Some(fault) = self.failure.as_ref().and_then(Error::fault_of_clock) {
+        if let Some(fault) = self.failure.as_ref().and_then(Error::clock_fault) {
             // A clock is wrong, so by the provider's clock the token may have expired long ago.
             self.call.ui.warn(&fault);
         } else if caller.at_terminal() {

@@ -259,7 +259,7 @@ impl<S: SessionStore> Progress<'_, S> {
     /// The session has ended at the provider. A person hears so before anything is asked of them.
     fn refused(&mut self, reason: &str) {
         self.stage = CallStage::RefreshRefused;
-        self.failure = Some(Error::SessionOver(reason.to_owned()));
+        self.failure = Some(Error::SessionEnded(reason.to_owned()));
         let signs_in = plan(&self.state(), clock::now(), self.call.demand) == Step::Login;
         if let (true, Some(locked)) = (signs_in, &self.locked) {
             self.call.ui.note(&format!(

@@ -106,6 +106,6 @@ impl GetToken<'_> {
 }
 
 fn note_failure(store: &Store, error: &Error) {
-    let is_over = matches!(error, Error::SessionOver(_));
+    let is_over = matches!(error, Error::SessionEnded(_));
     store.record_background_failure(clock::now(), error.report(), is_over);
 }
