@@ -101,7 +101,7 @@ impl Error {
     /// Changes the hint. If the hint does not change, the error stays as it is.
     pub(crate) fn reworded(self, reword: impl FnOnce(&str) -> String) -> Self {
         // It is not printed again, so its hint does not matter.
-        if self.was_told() {
+        if self.was_reported() {
             return self;
         }
         let mut report = self.report();
@@ -114,7 +114,7 @@ impl Error {
     }
 
     /// Whether the caller of this process got this failure before, so that it is not printed again.
-    pub(crate) fn was_told(&self) -> bool {
+    pub(crate) fn was_reported(&self) -> bool {
         matches!(self, Self::Remembered(recalled) if recalled.told)
     }
 

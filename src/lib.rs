@@ -115,9 +115,9 @@ fn exit_code(result: Result<(), Error>, invocation: &Invocation<'_>) -> ExitCode
 
 fn report_failure(error: &Error, invocation: &Invocation<'_>) -> ExitCode {
     let report = error.report();
-    let was_told =
-        error.was_told() || (error.is_caused_by_arguments() && command::was_told_of_mistake(invocation));
-    if !was_told {
+    let was_reported =
+        error.was_reported() || (error.is_caused_by_arguments() && command::was_told_of_mistake(invocation));
+    if !was_reported {
         ui::print_failure(&report);
     }
     ExitCode::from(report.exit)

@@ -26,8 +26,8 @@ impl Secret {
         &self.0
     }
 
-    /// Whether the text can be sent in the `Authorization` header. Go's HTTP client, and so kubectl, sends every byte except control characters
-    /// other than a tab (`httpguts.ValidHeaderFieldValue`, RFC 9110 section 5.5).
+    /// Whether the text can be sent in the `Authorization` header. Go's HTTP client, and so kubectl, sends every byte except control
+    /// characters other than a tab (`httpguts.ValidHeaderFieldValue`, RFC 9110 section 5.5).
     pub(crate) fn fits_header(&self) -> bool {
         !self
             .0

@@ -39,8 +39,8 @@ impl UntrustedText {
     }
 }
 
-/// Makes text of several lines harmless. Line ends and tabs stay. U+FFFD replaces characters that could move the cursor, hide text or change
-/// its direction.
+/// Makes text of several lines harmless. Line ends and tabs stay. U+FFFD replaces characters that could move the cursor, hide text or
+/// change its direction.
 pub(crate) fn harmless_lines(text: &str) -> Cow<'_, str> {
     let is_kept = |c: char| matches!(c, '\n' | '\t') || is_harmless(c);
     if text.chars().all(is_kept) {

@@ -69,8 +69,8 @@ impl Error {
         }
     }
 
-    /// Whether the file may be valid and could only not be opened or read this time. A path that is no file, or a file that is too large, is
-    /// never a valid session.
+    /// Whether the file may be valid and could only not be opened or read this time. A path that is no file, or a file that is too large,
+    /// is never a valid session.
     pub(crate) fn is_temporary(&self) -> bool {
         matches!(self, Self::Io { .. })
     }

@@ -65,8 +65,8 @@ impl<S: SessionStore> Acquisition<'_, S> {
         result
     }
 
-    /// Returns the store's own session if its token is usable, and else the latest record of all directories: the provider may have replaced
-    /// the refresh token of an older record.
+    /// Returns the store's own session if its token is usable, and else the latest record of all directories: the provider may have
+    /// replaced the refresh token of an older record.
     pub(super) fn latest(&self, own: Option<Record>, now: i64) -> Option<Record> {
         match own {
             Some(own) if self.demand != Demand::Fresh && own.is_usable(now) => Some(own),

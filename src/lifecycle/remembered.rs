@@ -26,12 +26,12 @@ impl<S: SessionStore> Progress<'_, S> {
             let locked = locked.or_else(|| store.try_lock().ok().flatten());
             if let Some(locked) = locked {
                 let mut failures = store.login_failures();
-                if failures.note_told(caller) {
+                if failures.mark_reported(caller) {
                     locked.remember_login_failures(&failures);
                 }
                 let outage = store
                     .outage()
-                    .map(|mut outage| (outage.note_told(caller), outage));
+                    .map(|mut outage| (outage.mark_reported(caller), outage));
                 if let Some((true, outage)) = outage {
                     locked.remember_outage(&outage);
                 }

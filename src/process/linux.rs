@@ -33,7 +33,8 @@ fn started(pid: u32) -> Option<u64> {
     after_name.split_whitespace().nth(19)?.parse().ok()
 }
 
-/// State T, which is field 3: stopped by a signal. Only for a process with the name of this one, since the id may belong to another container.
+/// State T, which is field 3: stopped by a signal. Only for a process with the name of this one, since the id may belong to another
+/// container.
 pub(super) fn is_stopped_kubesesame(pid: u32) -> bool {
     let (Some((name, after_name)), Some((ours, _))) = (stat(pid), stat(std::process::id())) else {
         return false;

@@ -1,7 +1,7 @@
 //! The session files of kubelogin (`kubectl oidc-login`), which can be imported.
 //!
-//! Owns the format of its files: `DIR/HEX` contains a token and a refresh token as JSON, and kubelogin holds the lock of `DIR/HEX.lock` while
-//! it refreshes or logs in. Changes only the name of a record that is imported, and only under that lock. Never verifies a token.
+//! Owns the format of its files: `DIR/HEX` contains a token and a refresh token as JSON, and kubelogin holds the lock of `DIR/HEX.lock`
+//! while it refreshes or logs in. Changes only the name of a record that is imported, and only under that lock. Never verifies a token.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

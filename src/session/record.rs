@@ -167,8 +167,8 @@ impl Record {
         serde_json::to_vec(&stored)
     }
 
-    /// Returns the later of two records of one session. If they have no order, that is the one whose token was issued later, and for the same
-    /// second it is `second`: its directory is used only when the first one cannot be written.
+    /// Returns the later of two records of one session. If they have no order, that is the one whose token was issued later, and for the
+    /// same second it is `second`: its directory is used only when the first one cannot be written.
     pub(crate) fn latest(first: Option<Self>, second: Option<Self>) -> Option<Self> {
         match (first, second) {
             (Some(first), Some(second)) if second.is_as_late_as(&first) => Some(second),

@@ -126,7 +126,8 @@ impl Ui {
         input::discard();
     }
 
-    /// Writes the time left at the start of the last line, if standard error is a terminal. If there is no prompt, `waiting_for` follows it.
+    /// Writes the time left at the start of the last line, if standard error is a terminal. If there is no prompt, `waiting_for` follows
+    /// it.
     #[expect(clippy::unused_self, reason = "only the holder of a `Ui` may write")]
     pub(crate) fn status(self, left: TimeLeft, waiting_for: &'static str) {
         if !supports_drawing() {

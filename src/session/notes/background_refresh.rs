@@ -76,7 +76,8 @@ impl Attempt {
 }
 
 impl Store {
-    /// Decides what a call with a token near its expiry should do, and stores the decision. If that cannot be stored, no refresh is started.
+    /// Decides what a call with a token near its expiry should do, and stores the decision. If that cannot be stored, no refresh is
+    /// started.
     pub(crate) fn claim_background_refresh(&self, now: i64) -> RefreshTurn {
         let name = self.key.background_refresh_file();
         let begun = Attempt::new(now, Stage::Begun, None).to_json();

@@ -96,7 +96,7 @@ impl LoginFailures {
             report,
             retries_only,
         };
-        failure.note_told(caller.parent());
+        failure.mark_reported(caller.parent());
         if self.failures.len() >= MAX_ATTEMPTS {
             self.failures.remove(0);
         }
@@ -104,11 +104,11 @@ impl LoginFailures {
     }
 
     /// Notes that the caller was told; false when that was noted before, or there is nothing to tell.
-    pub(crate) fn note_told(&mut self, caller: &Invocation<'_>) -> bool {
+    pub(crate) fn mark_reported(&mut self, caller: &Invocation<'_>) -> bool {
         let attempt = caller.attempt();
         let mut failures = self.failures.iter_mut();
         let failure = failures.find(|failure| failure.attempt == attempt && !failure.retries_only);
-        failure.is_some_and(|failure| failure.note_told(caller.parent()))
+        failure.is_some_and(|failure| failure.mark_reported(caller.parent()))
     }
 
     /// Returns the failure if no new sign-in is to be tried for this caller.
@@ -158,7 +158,7 @@ impl LoginFailure {
         QUIET_SECS[index.min(QUIET_SECS.len() - 1)]
     }
 
-    fn note_told(&mut self, parent: &ParentProcess) -> bool {
+    fn mark_reported(&mut self, parent: &ParentProcess) -> bool {
         if self.told.contains(parent) {
             return false;
         }
@@ -260,7 +260,7 @@ mod tests {
         let waiter = caller(Who::Kubectl, 9);
         let recalled = failures.recall(&waiter, true, 1001).unwrap();
         assert_eq!((recalled.told, recalled.report.note), (false, None));
-        assert!(failures.note_told(&waiter) && !failures.note_told(&waiter));
+        assert!(failures.mark_reported(&waiter) && !failures.mark_reported(&waiter));
         assert!(failures.recall(&waiter, false, 1002).unwrap().told);
         let earlier = failed_at(&[999]);
         assert_eq!(

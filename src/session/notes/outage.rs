@@ -26,7 +26,8 @@ pub(crate) struct ProviderOutage {
     /// When the request ended, in seconds since the epoch.
     at: i64,
     /// The processes that got the failure: by their own request, or because they waited for it. The newest is last.
-    told: Vec<ParentProcess>,
+    #[serde(rename = "told")]
+    reported_to: Vec<ParentProcess>,
     report: Report,
     /// When the provider accepts the next request, in seconds since the epoch, if its response says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,7 +39,7 @@ impl ProviderOutage {
         Self {
             version: VERSION,
             at: now,
-            told: vec![caller.parent().clone()],
+            reported_to: vec![caller.parent().clone()],
             report,
             not_before,
         }
@@ -52,13 +53,13 @@ impl ProviderOutage {
     }
 
     /// Records that the caller got the failure. Returns `false` if that was recorded before.
-    pub(crate) fn note_told(&mut self, caller: &Invocation<'_>) -> bool {
-        if self.told.contains(caller.parent()) {
+    pub(crate) fn mark_reported(&mut self, caller: &Invocation<'_>) -> bool {
+        if self.reported_to.contains(caller.parent()) {
             return false;
         }
-        self.told.push(caller.parent().clone());
-        if self.told.len() > MAX_PARENTS {
-            self.told.remove(0);
+        self.reported_to.push(caller.parent().clone());
+        if self.reported_to.len() > MAX_PARENTS {
+            self.reported_to.remove(0);
         }
         true
     }
@@ -72,12 +73,12 @@ impl ProviderOutage {
             return None;
         }
         let is_recent = (self.at..self.at.saturating_add(CLIENT_RETRY_WINDOW_SECS)).contains(&now);
-        let told = self.told.contains(caller.parent());
+        let was_reported = self.reported_to.contains(caller.parent());
         let waited_for_it = waited && self.at >= caller.started_at;
-        if waited_for_it || (told && is_recent && caller.is_by_client()) {
+        if waited_for_it || (was_reported && is_recent && caller.is_by_client()) {
             return Some(Recalled {
                 report: self.report.clone(),
-                told,
+                told: was_reported,
             });
         }
         let left = self.retry_after_secs(now)?;
@@ -88,7 +89,10 @@ impl ProviderOutage {
         report.note = Some(format!(
             "the provider was not asked again: it wants to be left alone for {left} s more"
         ));
-        Some(Recalled { report, told })
+        Some(Recalled {
+            report,
+            told: was_reported,
+        })
     }
 
     /// How many seconds of the provider's `Retry-After` are left, if any. A request before its end can make it longer.
@@ -120,7 +124,11 @@ mod tests {
     /// The parent's id, whether it is at a terminal, whether a client called, whether it has waited, and the time.
     type Case = (u32, bool, bool, bool, i64);
 
-    fn told(not_before: Option<i64>, (parent, at_terminal, by_client, waited, now): Case) -> Option<bool> {
+    /// Whether the failure was reported before, or `None` if it is not recalled.
+    fn recalled_as(
+        not_before: Option<i64>,
+        (parent, at_terminal, by_client, waited, now): Case,
+    ) -> Option<bool> {
         let caller = caller(parent, at_terminal, by_client);
         let recalled = outage(not_before).recall(&caller, waited, now);
         recalled.map(|recalled| recalled.told)
@@ -128,24 +136,28 @@ mod tests {
 
     #[test]
     fn a_caller_that_waited_and_the_retries_of_kubectl_get_the_failure() {
-        assert_eq!(told(None, (2, true, true, true, 1001)), Some(false), "it waited");
         assert_eq!(
-            told(None, (2, true, true, false, 1001)),
+            recalled_as(None, (2, true, true, true, 1001)),
+            Some(false),
+            "it waited"
+        );
+        assert_eq!(
+            recalled_as(None, (2, true, true, false, 1001)),
             None,
             "a new command asks"
         );
         assert_eq!(
-            told(None, (1, true, true, false, 1009)),
+            recalled_as(None, (1, true, true, false, 1009)),
             Some(true),
-            "a retry, told before"
+            "a retry that got the failure before"
         );
         assert_eq!(
-            told(None, (1, true, true, false, 1010)),
+            recalled_as(None, (1, true, true, false, 1010)),
             None,
             "a client that lives on"
         );
         assert_eq!(
-            told(None, (1, true, false, false, 1001)),
+            recalled_as(None, (1, true, false, false, 1001)),
             None,
             "a person who types it"
         );
@@ -154,32 +166,35 @@ mod tests {
     #[test]
     fn the_retries_of_a_caller_that_waited_do_not_print_the_failure_again() {
         let (mut outage, waiter) = (outage(None), caller(9, true, true));
-        assert!(outage.note_told(&waiter) && !outage.note_told(&waiter));
+        assert!(outage.mark_reported(&waiter) && !outage.mark_reported(&waiter));
         assert!(outage.recall(&waiter, false, 1001).unwrap().told);
     }
 
     #[test]
     fn retry_after_is_obeyed_for_five_minutes_at_most() {
         let soon = Some(1030);
-        assert_eq!(told(soon, (2, false, true, false, 1029)), Some(false));
+        assert_eq!(recalled_as(soon, (2, false, true, false, 1029)), Some(false));
         assert_eq!(
-            told(soon, (2, false, true, false, 1030)),
+            recalled_as(soon, (2, false, true, false, 1030)),
             None,
             "its time is over"
         );
-        assert_eq!(told(Some(9000), (2, false, true, false, 1299)), Some(false));
         assert_eq!(
-            told(Some(9000), (2, false, true, false, 1300)),
+            recalled_as(Some(9000), (2, false, true, false, 1299)),
+            Some(false)
+        );
+        assert_eq!(
+            recalled_as(Some(9000), (2, false, true, false, 1300)),
             None,
             "five minutes"
         );
         assert_eq!(
-            told(soon, (2, true, true, false, 1001)),
+            recalled_as(soon, (2, true, true, false, 1001)),
             None,
             "a person gets through"
         );
         assert_eq!(
-            told(soon, (2, false, true, false, 999)),
+            recalled_as(soon, (2, false, true, false, 999)),
             None,
             "the clock was set back"
         );
