@@ -50,7 +50,7 @@ impl Error {
                 system_hint(purpose, reads, path, source)
             }
             (Self::OpenToOthers { .. }, Purpose::KeptTokens) => {
-                format!("if nobody else had a reason to look: {}", self.closing())
+                format!("if nobody else had a reason to look: {}", self.chmod_command())
             }
             (_, Purpose::Sessions | Purpose::KeptTokens) => self.hint_for_session(),
             (_, Purpose::MovedSecret) => self.hint_for_moved_secret(),
@@ -208,7 +208,7 @@ fn permission_hint(purpose: Purpose, reads: bool, path: &Path) -> String {
         Purpose::KeptTokens => format!(
             "make it and its directory readable for you (chmod u+rwX {dir} {}), or {}",
             quoted(path),
-            purpose.elsewhere()
+            purpose.alternative()
         ),
         _ if reads => format!(
             "make it readable for you (chmod u+rwX {}), or {}",
