@@ -146,7 +146,7 @@ pub(crate) enum Error {
     NotTyped(&'static str),
     #[error("no {what} was typed within {seconds} s")]
     NotTypedInTime { what: &'static str, seconds: u64 },
-    /// Of an issuer that a cluster named, and whose answers do not name it.
+    /// Of an issuer that a cluster named.
     #[error(
         "a code by hand does not show which provider it is from, and the cluster's entry in the kubeconfig chose the issuer"
     )]

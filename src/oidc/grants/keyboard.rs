@@ -24,17 +24,12 @@ impl ProviderClient<'_> {
         if !login.may_prompt {
             return Err(not_asked(Error::PromptImpossible("code")));
         }
-        let documents = self.documents();
-        let metadata = documents.metadata(true).await.map_err(not_asked)?;
-        // Nobody listens, so that no path shows whose code it is.
-        if self.provider.named_by_cluster && !metadata.iss_required {
+        // Nobody listens, so that no path shows whose code it is, and what an issuer promises of itself shows nothing.
+        if self.provider.named_by_cluster {
             return Err(not_asked(Error::CodeOfAnybody));
         }
-        let defence = Defence::new(
-            self.provider.named_by_cluster,
-            metadata.iss_required,
-            &login.redirect,
-        );
+        let documents = self.documents();
+        let metadata = documents.metadata(true).await.map_err(not_asked)?;
         let redirect_uri = login.keyboard_redirect.as_deref();
         let attempt = Attempt::new(self.provider, &metadata, redirect_uri).map_err(not_asked)?;
         // OpenID Connect Core 3.1.2.1 requires one; OAuth (RFC 6749 3.1.2.3) does not where a single one is registered.
@@ -47,8 +42,9 @@ impl ProviderClient<'_> {
             path: String::new(),
             state: attempt.state.clone(),
             issuer: self.provider.issuer.as_str().to_owned(),
-            iss_required: defence == Defence::Issuer,
-            defence,
+            // Of the pasted text only what is there is checked: a code alone names nobody.
+            iss_required: false,
+            defence: Defence::Unneeded,
         };
         let wait = Wait {
             person: self.person,

@@ -93,11 +93,7 @@ impl ProviderClient<'_> {
         let tls = login.local_server.as_ref().map(callback_tls::acceptor);
         let tls = tls.transpose().map_err(not_asked)?;
         let issuer = self.provider.issuer.as_str();
-        let defence = Defence::new(
-            self.provider.named_by_cluster,
-            metadata.iss_required,
-            &login.redirect,
-        );
+        let defence = Defence::new(self.provider.named_by_cluster, &login.redirect);
         let redirect = defence.redirect(&login.redirect, issuer);
         let mut listening =
             listener::listen(&login.listen, &redirect).map_err(|taken| not_asked(Error::NoAddress(taken)))?;

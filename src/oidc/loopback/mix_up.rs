@@ -2,6 +2,9 @@
 //!
 //! Such an issuer could hand the browser on to a provider where the person has a session; the code that comes back from there, with our
 //! state, would then be sent to the stranger's token endpoint. The user's own issuers do no such thing.
+//!
+//! What the issuer promises of itself (RFC 9207) is no defence against it: it can name itself in the redirect URI that it hands on, and a
+//! provider that compares redirect URIs without their query sends the code with that name. A promise is checked besides.
 
 use std::borrow::Cow;
 
@@ -12,8 +15,6 @@ use crate::settings::Redirect;
 pub(in crate::oidc) enum Defence {
     /// The user has named the issuer.
     Unneeded,
-    /// By the parameter `iss`, which the provider promises (RFC 9700 4.4.2.1).
-    Issuer,
     /// By a redirect URI that is this issuer's alone (RFC 9700 4.4.2.2).
     OwnRedirect,
     /// Not at all: the user has named the redirect URI, whoever else answers there.
@@ -21,12 +22,11 @@ pub(in crate::oidc) enum Defence {
 }
 
 impl Defence {
-    pub(in crate::oidc) fn new(named_by_cluster: bool, iss_required: bool, redirect: &Redirect) -> Self {
-        match (named_by_cluster, iss_required, redirect) {
-            (false, ..) => Self::Unneeded,
-            (true, true, _) => Self::Issuer,
-            (true, false, Redirect::Host { .. }) => Self::OwnRedirect,
-            (true, false, Redirect::Fixed(..)) => Self::UsersRedirect,
+    pub(in crate::oidc) fn new(named_by_cluster: bool, redirect: &Redirect) -> Self {
+        match (named_by_cluster, redirect) {
+            (false, _) => Self::Unneeded,
+            (true, Redirect::Host { .. }) => Self::OwnRedirect,
+            (true, Redirect::Fixed(..)) => Self::UsersRedirect,
         }
     }
 
@@ -39,7 +39,7 @@ impl Defence {
     pub(in crate::oidc) fn redirect<'a>(self, redirect: &'a Redirect, issuer: &str) -> Cow<'a, Redirect> {
         match self {
             Self::OwnRedirect => Cow::Owned(redirect.of_issuer(issuer)),
-            Self::Unneeded | Self::Issuer | Self::UsersRedirect => Cow::Borrowed(redirect),
+            Self::Unneeded | Self::UsersRedirect => Cow::Borrowed(redirect),
         }
     }
 }
@@ -57,12 +57,16 @@ mod tests {
     use crate::secret::Secret;
 
     fn expected(defence: Defence) -> CallbackExpectation {
+        expected_with(defence, false)
+    }
+
+    fn expected_with(defence: Defence, iss_required: bool) -> CallbackExpectation {
         CallbackExpectation {
             authority: "localhost:8000".into(),
             path: "/issuer/1".into(),
             state: Secret::new("right"),
             issuer: "https://i".into(),
-            iss_required: defence == Defence::Issuer,
+            iss_required,
             defence,
         }
     }
@@ -83,21 +87,18 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_of_a_cluster_names_itself_or_has_a_redirect_uri_of_its_own() {
+    fn an_issuer_of_a_cluster_has_a_redirect_uri_of_its_own() {
         let text = "http://localhost:7/cb";
         let fixed = Redirect::Fixed(text.into(), Url::parse(text).unwrap());
         let issuer = "https://i.example";
         let own = host("/issuer/efcd62f557685035");
-        for (named_by_cluster, iss_required, redirect, defence, asked) in [
-            (false, false, &host(""), Defence::Unneeded, &host("")),
-            (false, true, &host(""), Defence::Unneeded, &host("")),
-            (false, false, &fixed, Defence::Unneeded, &fixed),
-            (true, true, &host(""), Defence::Issuer, &host("")),
-            (true, true, &fixed, Defence::Issuer, &fixed),
-            (true, false, &host(""), Defence::OwnRedirect, &own),
-            (true, false, &fixed, Defence::UsersRedirect, &fixed),
+        for (named_by_cluster, redirect, defence, asked) in [
+            (false, &host(""), Defence::Unneeded, &host("")),
+            (false, &fixed, Defence::Unneeded, &fixed),
+            (true, &host(""), Defence::OwnRedirect, &own),
+            (true, &fixed, Defence::UsersRedirect, &fixed),
         ] {
-            let found = Defence::new(named_by_cluster, iss_required, redirect);
+            let found = Defence::new(named_by_cluster, redirect);
             assert_eq!(found, defence, "{redirect:?}");
             assert_eq!(&*found.redirect(redirect, issuer), asked);
             assert_eq!(found.needs_address(), named_by_cluster);
@@ -137,7 +138,7 @@ mod tests {
         let slash = "/?code=c&state=right";
         let elsewhere = verdict(Defence::OwnRedirect, "evil.example", slash);
         assert_eq!(elsewhere, "Stranger(421)");
-        for defence in [Defence::Unneeded, Defence::Issuer, Defence::UsersRedirect] {
+        for defence in [Defence::Unneeded, Defence::UsersRedirect] {
             assert_eq!(verdict(defence, "localhost:8000", slash), "Stranger(404)");
         }
     }
@@ -175,13 +176,6 @@ mod tests {
             (Defence::OwnRedirect, "?code=c&state=right", other),
             (Defence::OwnRedirect, "code=c&state=right", other),
             (Defence::OwnRedirect, "c", alone),
-            (Defence::Issuer, "c", alone),
-            (Defence::Issuer, slash, "does not name its issuer"),
-            (
-                Defence::Issuer,
-                "http://localhost:8000/?code=c&state=right&iss=https://i",
-                "code c",
-            ),
             (Defence::UsersRedirect, "c", alone),
             (Defence::UsersRedirect, slash, "code c"),
             (Defence::Unneeded, slash, "code c"),
@@ -189,6 +183,19 @@ mod tests {
         ] {
             let read = shown(Pasted::default().line(text, &expected(defence), Instant::now()));
             assert!(read.contains(found), "{defence:?} {text}: {read}");
+        }
+        // A promise to name itself is kept besides, and takes the place of nothing.
+        for (text, found) in [
+            ("http://localhost:8000/?code=c&state=right&iss=https://i", other),
+            (whole, "does not name its issuer"),
+            (
+                "http://localhost:8000/issuer/1?code=c&state=right&iss=https://i",
+                "code c",
+            ),
+        ] {
+            let expected = expected_with(Defence::OwnRedirect, true);
+            let read = shown(Pasted::default().line(text, &expected, Instant::now()));
+            assert!(read.contains(found), "{text}: {read}");
         }
         // Broken over lines, it is put together.
         let expected = expected(Defence::OwnRedirect);
