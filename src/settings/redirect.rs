@@ -69,11 +69,12 @@ impl Redirect {
         match self {
             Self::Fixed(..) => self.clone(),
             Self::Host { scheme, host, .. } => {
+                // The stranger chooses what is hashed: 128 bits are too many to find an issuer that has another's path.
                 let hash = HEXLOWER.encode(digest(&SHA256, issuer.as_bytes()).as_ref());
                 Self::Host {
                     scheme,
                     host: host.clone(),
-                    path: format!("/issuer/{}", &hash[..16]),
+                    path: format!("/issuer/{}", &hash[..32]),
                 }
             }
         }

@@ -37,7 +37,7 @@ pub(crate) fn untyped(sandbox: &Sandbox, config: &Value) -> Call {
 pub(crate) fn own_redirect(issuer: &str) -> String {
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, issuer.as_bytes());
     let hash = data_encoding::HEXLOWER.encode(hash.as_ref());
-    format!("http://localhost:8000/issuer/{}", &hash[..16])
+    format!("http://localhost:8000/issuer/{}", &hash[..32])
 }
 
 /// What a cluster may say, of this sandbox's provider, whose app has the redirect URI for that.

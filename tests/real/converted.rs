@@ -96,7 +96,7 @@ fn converted_entries_work_with_kubectl_and_are_restored_byte_for_byte() {
     // Of the issuer that a cluster names.
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, okta.issuer().as_bytes());
     let hash = data_encoding::HEXLOWER.encode(hash.as_ref());
-    let redirect = format!("http://localhost:8000/issuer/{}", &hash[..16]);
+    let redirect = format!("http://localhost:8000/issuer/{}", &hash[..32]);
     okta.behave(|behaviour| {
         behaviour.auto_approve = true;
         behaviour.redirect_uris.push(redirect);

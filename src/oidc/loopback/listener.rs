@@ -198,7 +198,7 @@ mod tests {
     fn the_redirect_of_one_issuer_has_its_path() {
         let listening = listen(&[free()], &localhost().of_issuer("https://i")).unwrap();
         let path = &listening.path;
-        assert!(path.starts_with("/issuer/") && path.len() == 24, "{path}");
+        assert!(path.starts_with("/issuer/") && path.len() == 40, "{path}");
         let port = listening.sockets[0].local_addr().unwrap().port();
         assert_eq!(listening.redirect_uri, format!("http://localhost:{port}{path}"));
     }

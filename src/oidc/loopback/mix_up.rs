@@ -91,7 +91,7 @@ mod tests {
         let text = "http://localhost:7/cb";
         let fixed = Redirect::Fixed(text.into(), Url::parse(text).unwrap());
         let issuer = "https://i.example";
-        let own = host("/issuer/efcd62f557685035");
+        let own = host("/issuer/efcd62f5576850350d35f5a1fc2b5298");
         for (named_by_cluster, redirect, defence, asked) in [
             (false, &host(""), Defence::Unneeded, &host("")),
             (false, &fixed, Defence::Unneeded, &fixed),
