@@ -4,6 +4,10 @@ use std::io::Read;
 
 use crate::opener::desktop;
 use crate::prompts::typing;
+#[cfg(target_os = "linux")]
+use crate::prompts::up_to;
+#[cfg(target_os = "linux")]
+use crate::support::wait_until;
 use crate::support::{Call, Outcome, Sandbox, finish};
 use okta::{AccessTokenForm, Behaviour, DeviceVerification, Endpoint, Fault, FaultBody, FaultKind, Recorded};
 
@@ -226,6 +230,25 @@ fn a_network_that_fails_for_a_while_does_not_end_a_device_code() {
     });
     call.run().token();
     assert!(sandbox.okta.count(Endpoint::Token) >= 3);
+}
+
+/// The token endpoint may start in the cold, or wait for somebody's approval, and a code that was taken once is spent.
+#[cfg(target_os = "linux")]
+#[test]
+fn at_a_terminal_tokens_and_their_keys_are_waited_for_longer_than_ten_seconds() {
+    for endpoint in [Endpoint::Token, Endpoint::Keys] {
+        let (sandbox, call) =
+            device(|behaviour| behaviour.faults = vec![Fault::always(endpoint, FaultKind::Held)]);
+        let child = call.by_timers_of(&sandbox).at_terminal().spawn();
+        wait_until("it is asked", || sandbox.okta.count(endpoint) > 0);
+        sandbox.let_pass(25);
+        // Who gives up after ten seconds asks again, or tells.
+        let (child, told) = up_to(child, "waiting for an answer from ");
+        assert!(!told.contains("error"), "{told}");
+        sandbox.let_answers_go();
+        finish(child).token();
+        assert_eq!(sandbox.okta.count(endpoint), 1, "{endpoint:?}");
+    }
 }
 
 #[test]

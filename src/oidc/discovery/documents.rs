@@ -16,6 +16,7 @@ use crate::oidc::discovery::metadata::{Metadata, discovery_url};
 use crate::oidc::errors::Error;
 use crate::oidc::http::response::shown;
 use crate::oidc::http::{Document, Http};
+use crate::oidc::token::endpoint::ANSWER_WAIT;
 use crate::oidc::token::key_set::KeySet;
 use crate::settings::{Authority, Issuer, TlsTrust};
 use crate::untrusted_text::UntrustedText;
@@ -155,7 +156,7 @@ impl<'a> Documents<'a> {
         {
             return Ok(metadata);
         }
-        let document = self.http.get(&discovery_url(self.issuer)?).await?;
+        let document = self.http.get(&discovery_url(self.issuer)?, None).await?;
         let metadata = Metadata::parse(&document.body, self.issuer)?;
         self.kept().metadata = CachedDocument::new(&document, self.now);
         self.keep();
@@ -169,9 +170,9 @@ impl<'a> Documents<'a> {
         KeySet::parse(keys.body.as_bytes()).ok()
     }
 
-    /// Fetches the key set.
+    /// Fetches the key set, and waits for it as long as for the tokens that it is for: these were given once.
     pub(crate) async fn fetch_keys(&self, jwks_uri: &Url) -> Result<KeySet, Error> {
-        let document = self.http.get(jwks_uri).await?;
+        let document = self.http.get(jwks_uri, Some(ANSWER_WAIT)).await?;
         let keys = KeySet::parse(&document.body).map_err(|why| Error::Keys {
             url: shown(jwks_uri),
             why: UntrustedText::new(why),

@@ -18,7 +18,7 @@ use crate::oidc::grants::device_response::DeviceCode;
 use crate::oidc::grants::login::{LoginFailure, asked, not_asked};
 use crate::oidc::grants::waiting::count_down;
 use crate::oidc::http::response::shown;
-use crate::oidc::token::endpoint::TokenEndpoint;
+use crate::oidc::token::endpoint::{ANSWER_WAIT, TokenEndpoint};
 use crate::oidc::token::id_token::VerificationContext;
 use crate::oidc::{ProviderClient, Tokens};
 use crate::settings::{Login, is_loopback};
@@ -28,7 +28,8 @@ impl ProviderClient<'_> {
     pub(in crate::oidc) async fn login_by_device(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         let documents = self.documents();
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata);
+        // Whoever gives up a poll that brings the tokens gets none: the code is spent then.
+        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(ANSWER_WAIT);
         let (device, verifier) = self.device_code(&endpoint, &metadata).await.map_err(not_asked)?;
         // It could relay a code of a provider where the person has a session.
         if self.provider.named_by_cluster {

@@ -117,11 +117,12 @@ impl<'a> Http<'a> {
         Some(self.clock_ahead.load(Ordering::Relaxed)).filter(|ahead| *ahead != NOT_HEARD)
     }
 
-    /// Gets a JSON document, in the time of one request. Redirects are followed within the same scheme, host and port, where the same
-    /// server answers.
-    pub(crate) async fn get(&self, url: &Url) -> Result<Document, Error> {
-        let limit = self.person.request_timeout;
-        let followed = self.told_of_wait(url, timeout(limit, self.follow(url))).await;
+    /// Gets a JSON document, in the time of one request or the given one. Redirects are followed within the same scheme, host and port,
+    /// where the same server answers.
+    pub(crate) async fn get(&self, url: &Url, limit: Option<Duration>) -> Result<Document, Error> {
+        let limit = limit.unwrap_or(self.person.request_timeout);
+        let followed = timeout(limit, self.follow(url, limit));
+        let followed = self.told_of_wait(url, followed).await;
         followed.unwrap_or_else(|_| {
             Err(Error::Timeout {
                 url: shown(url),
@@ -131,7 +132,7 @@ impl<'a> Http<'a> {
         })
     }
 
-    async fn follow(&self, url: &Url) -> Result<Document, Error> {
+    async fn follow(&self, url: &Url, limit: Duration) -> Result<Document, Error> {
         let mut visited = vec![url.clone()];
         let mut at = url.clone();
         loop {
@@ -139,6 +140,7 @@ impl<'a> Http<'a> {
                 .client
                 .get(at.clone())
                 .header(ACCEPT, "application/json")
+                .timeout(limit)
                 .build();
             let request = request.map_err(|error| self.failure(&at, error))?;
             let (status, headers, body) = self.send(&at, request, &[]).await?;
