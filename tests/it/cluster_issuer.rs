@@ -239,6 +239,8 @@ fn a_device_code_comes_with_the_issuer_that_the_cluster_named() {
         !before.contains("the code") && after.contains("with the code"),
         "{outcome}"
     );
+    // A page that is opened may have another provider's code filled in.
+    assert_eq!(sandbox.tabs(), 0);
     // The user knows what the user has named.
     let own = sandbox.get_token().arg("--grant-type=device-code").run();
     own.token();

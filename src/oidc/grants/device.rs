@@ -38,7 +38,7 @@ impl ProviderClient<'_> {
         }
         self.show(&device).map_err(not_asked)?;
         // Whoever sits at a terminal far away has no browser here; what fails to open was printed anyway.
-        if let Some(address) = opened_address(&device) {
+        if let Some(address) = opened_address(&device, self.provider.named_by_cluster) {
             browser::open(&login.browser, address, |_| ());
         }
         let life = device.life(login.timeout.as_secs());
@@ -99,21 +99,66 @@ impl ProviderClient<'_> {
     }
 }
 
-/// The address for a browser; none where a provider has no address without the code in it, and the person opens what is shown.
-fn opened_address(device: &DeviceCode) -> Option<&Url> {
+/// The address for a browser; none where a provider has no address without the code in it, and the person opens what is shown. Nor of an
+/// issuer that a cluster named: its page may be another provider's, with a code of that one filled in.
+fn opened_address(device: &DeviceCode, named_by_cluster: bool) -> Option<&Url> {
     let plain = &device.verification_uri;
-    let letters = |text: &str| -> String {
-        let letters = text.chars().filter(char::is_ascii_alphanumeric);
-        letters.map(|c| c.to_ascii_uppercase()).collect()
-    };
-    let code = letters(&device.user_code);
     let is_complete = device.verification_uri_complete.as_ref() == Some(plain);
-    let values = plain.query_pairs().map(|(_, value)| letters(&value));
-    let segments = plain.path_segments().into_iter().flatten().map(letters);
-    let fragment = plain.fragment().map(letters);
-    let mut parts = values.chain(segments).chain(fragment);
-    let has_code = !code.is_empty() && parts.any(|part| part == code);
-    (!is_complete && !has_code).then_some(plain)
+    (!named_by_cluster && !is_complete && !has_code(plain, &letters(&device.user_code))).then_some(plain)
+}
+
+/// Whether an address may have the code in it. In its path and fragment that is whole words, since the letters of a short code are
+/// in many a word; in a query, which few plain addresses have, any row of letters.
+fn has_code(address: &Url, code: &str) -> bool {
+    let query = address.query().unwrap_or_default();
+    if code.is_empty() {
+        return !query.is_empty();
+    }
+    let pairs = pairs(query);
+    let names: String = pairs.iter().map(|(name, _)| letters(name)).collect();
+    let values: String = pairs.iter().map(|(_, value)| letters(value)).collect();
+    let in_query = [names, values, letters(&decoded(query))];
+    let in_path = [address.path(), address.fragment().unwrap_or_default()];
+    in_query.iter().any(|part| part.contains(code))
+        || in_path.iter().any(|part| has_words(&decoded(part), code))
+}
+
+/// Whether words in a row are the code together.
+fn has_words(text: &str, code: &str) -> bool {
+    let words = text.split(|c: char| !c.is_alphanumeric()).map(letters);
+    let words: Vec<String> = words.filter(|word| !word.is_empty()).collect();
+    (0..words.len()).any(|start| {
+        let mut rest = code;
+        let mut row = words.iter().skip(start);
+        while let Some(after) = row.next().and_then(|word| rest.strip_prefix(word.as_str())) {
+            if after.is_empty() {
+                return true;
+            }
+            rest = after;
+        }
+        false
+    })
+}
+
+fn letters(text: &str) -> String {
+    let letters = text.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_uppercase).collect()
+}
+
+fn pairs(text: &str) -> Vec<(String, String)> {
+    let pairs = form_urlencoded::parse(text.as_bytes());
+    pairs
+        .map(|(name, value)| (decoded(&name), decoded(&value)))
+        .collect()
+}
+
+/// Without percent-encoding, be it that of an encoded text.
+fn decoded(text: &str) -> String {
+    let once = |text: String, _| -> String {
+        let pairs = form_urlencoded::parse(text.as_bytes());
+        pairs.map(|(name, value)| format!("{name} {value} ")).collect()
+    };
+    (0..3).fold(text.to_owned(), once)
 }
 
 /// Whether an address of the provider may be shown and opened. Any other scheme would start a program of this machine, and what stands
@@ -145,7 +190,8 @@ mod tests {
                 unreachable!("an object")
             };
             let device = DeviceCode::read(answer, &Url::parse("https://i/device").unwrap()).unwrap();
-            opened_address(&device).map(Url::to_string)
+            assert_eq!(opened_address(&device, true), None, "{plain}");
+            opened_address(&device, false).map(Url::to_string)
         };
         let (plain, complete) = ("https://i/activate", "https://i/activate?user_code=WDJB-MJHT");
         let some = Some(plain.to_owned());
@@ -156,8 +202,27 @@ mod tests {
             some,
             "letters of another word are no code"
         );
+        for (plain, code) in [
+            ("https://x.example/v", "X"),
+            ("https://i/activate?lang=en", "WDJB-MJHT"),
+            ("https://i/activate/step/2", "WDJB-MJHT"),
+            ("https://i/activate", "-"),
+        ] {
+            assert_eq!(opened(plain, None, code), Some(plain.to_owned()), "{plain}");
+        }
         for (plain, complete, code) in [
             (complete, None, "WDJB-MJHT"),
+            ("https://i/v?code=%57DJB%2DMJHT", None, "WDJB-MJHT"),
+            ("https://i/v?code=%2557DJB-MJHT", None, "WDJB-MJHT"),
+            ("https://i/v?code=use-WDJB-MJHT-now", None, "WDJB-MJHT"),
+            ("https://i/v?a=WDJB&b=MJHT", None, "WDJB-MJHT"),
+            ("https://i/v?WDJB&MJHT", None, "WDJB-MJHT"),
+            ("https://i/v?WDJB=MJHT", None, "WDJB-MJHT"),
+            ("https://i/v?user_code=REAL", None, "-"),
+            ("https://i/v/%57DJB/MJHT", None, "WDJB-MJHT"),
+            ("https://i/code-wdjb-mjht", None, "WDJB-MJHT"),
+            ("https://i/v#/enter/%57DJBMJHT", None, "WDJB-MJHT"),
+            ("https://i/v?c=ЖЩЮЯ", None, "жщ-юя"),
             (complete, Some(complete), "WDJB-MJHT"),
             (complete, None, "wdjbmjht"),
             ("https://i/activate/wdjbmjht", Some(complete), "WDJB-MJHT"),
