@@ -20,18 +20,18 @@ impl<S: SessionStore> Progress<'_, S> {
     /// Returns the earlier failure as an error, and records that this caller got it.
     pub(super) fn recall(&mut self, recalled: Recalled) -> Error {
         if !recalled.told {
-            let (store, caller) = (self.call.store, self.call.invocation);
-            // A process that holds the lock may be writing the same files, and its result is newer.
+            let (store, caller, now) = (self.call.store, self.call.invocation, clock::now());
+            // Whoever holds the lock is changing the same notes.
             let locked = self.locked.take();
             let locked = locked.or_else(|| store.try_lock().ok().flatten());
             if let Some(locked) = locked {
                 let mut failures = store.login_failures();
-                if failures.mark_reported(caller) {
+                if failures.mark_reported(caller, now) {
                     locked.remember_login_failures(&failures);
                 }
                 let outage = store
                     .outage()
-                    .map(|mut outage| (outage.mark_reported(caller), outage));
+                    .map(|mut outage| (outage.mark_reported(caller, now), outage));
                 if let Some((true, outage)) = outage {
                     locked.remember_outage(&outage);
                 }

@@ -303,12 +303,12 @@ impl<S: SessionStore> Progress<'_, S> {
                 self.keep_tokens(tokens, initial_id_token, order)?;
             }
             Err(LoginFailure { error, asked }) => {
-                let outage = !asked && error.is_the_providers();
+                let outage = error.is_the_providers() && (!asked || error.passes());
                 let error = Error::from(error);
-                if asked {
-                    self.remember_login_failure(&error);
-                } else if outage {
+                if outage {
                     self.remember_outage(&error);
+                } else if asked {
+                    self.remember_login_failure(&error);
                 }
                 self.failed(CallStage::LoginFailed, error);
             }

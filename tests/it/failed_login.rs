@@ -2,8 +2,8 @@
 
 #[cfg(target_os = "linux")]
 use crate::parallel::{ANOTHER, wait_for_waiter};
-use crate::support::{Sandbox, finish, now};
-use okta::AuthorizeError;
+use crate::support::{Call, Sandbox, finish, now};
+use okta::{AuthorizeError, Endpoint, Fault, FaultBody, FaultKind};
 
 fn refusing() -> Sandbox {
     let sandbox = Sandbox::new();
@@ -154,6 +154,84 @@ fn age_failure(sandbox: &Sandbox, seconds: i64) {
     let mut failure: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     failure["failures"][0]["at"] = (now() - seconds).into();
     std::fs::write(&path, failure.to_string()).unwrap();
+}
+
+fn by_password(sandbox: &Sandbox) -> Call {
+    let user = sandbox.okta.behaviour().user;
+    let call = sandbox.get_token().arg(&format!("--username={}", user.login));
+    call.arg(&format!("--password={}", user.password))
+}
+
+/// What passes by itself keeps nobody out: neither a program with a password of its own, nor a person who had done their part.
+#[test]
+fn a_fault_of_the_provider_that_passes_is_no_failed_sign_in() {
+    let busy = FaultBody::OAuth {
+        error: "temporarily_unavailable".to_owned(),
+        description: String::new(),
+    };
+    for (endpoint, kind) in [
+        (Endpoint::Token, FaultKind::status(503, FaultBody::Html)),
+        (Endpoint::Token, FaultKind::status(403, FaultBody::Html)),
+        (Endpoint::Token, FaultKind::status(400, busy)),
+        (Endpoint::Token, FaultKind::BrokenJson),
+        (Endpoint::Token, FaultKind::Reset),
+        (Endpoint::Keys, FaultKind::status(503, FaultBody::Html)),
+    ] {
+        for is_password in [true, false] {
+            let sandbox = Sandbox::new();
+            sandbox
+                .okta
+                .behave(|behaviour| behaviour.faults = vec![Fault::once(endpoint, kind.clone())]);
+            let call = if is_password {
+                by_password(&sandbox)
+            } else {
+                sandbox.get_token()
+            };
+            let failed = call.clone().in_new_command().run();
+            failed.fails(1, &[]);
+            let outcome = call.in_new_command().run();
+            assert_eq!(outcome.code, Some(0), "{kind:?} {is_password}: {outcome}");
+        }
+    }
+}
+
+/// Five wrong tries lock an account at some providers.
+#[test]
+fn a_password_that_was_refused_is_not_tried_by_each_program_that_asks() {
+    let sandbox = Sandbox::unattended();
+    let call = by_password(&sandbox).with("--password", "wrong");
+    for _ in 0..3 {
+        call.clone().in_new_command().run().fails(1, &["invalid_grant"]);
+    }
+    assert_eq!(sandbox.grants("password"), 1);
+}
+
+/// A client that lives on tells a person again why there is no token; only the retries of one command are silent.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_client_that_asks_again_later_is_told_again() {
+    let sandbox = refusing();
+    sandbox.set_clock(0);
+    let later = |ahead: i64| {
+        let clock = sandbox.path("clock");
+        format!(
+            "printf '={}' > '{}'",
+            sandbox.clock_zero() + ahead,
+            clock.display()
+        )
+    };
+    // Told at 0, 10 and 21 seconds.
+    let script = format!(
+        "\"$@\"; {}; \"$@\"; {}; \"$@\"; \"$@\"; {}; \"$@\"; \"$@\"",
+        later(9),
+        later(10),
+        later(21)
+    );
+    let call = sandbox.get_token().by_clock_of(&sandbox);
+    let outcome = call.through(&["sh", "-c", &script, "sh"]).run();
+    outcome.fails(1, &["access_denied", "note: no new sign-in was tried"]);
+    assert_eq!(outcome.stderr.matches("error: ").count(), 3, "{outcome}");
+    assert_eq!(sandbox.tabs(), 1);
 }
 
 /// A person has begun a new sign-in; who polls neither waits for it nor opens a tab.

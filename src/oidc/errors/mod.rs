@@ -300,6 +300,19 @@ impl Error {
         )
     }
 
+    /// A fault of the provider, or of what is between, that says nothing of the person or the client.
+    pub(crate) fn passes(&self) -> bool {
+        match self {
+            Self::OAuth(refusal) => refusal.is_of_the_server() || refusal.is_no_code(),
+            Self::SignInRefused(refusal) => refusal.is_of_the_server(),
+            Self::TokenType(_)
+            | Self::TokenCharacters
+            | Self::IssuerMismatch { .. }
+            | Self::Discovery { .. } => false,
+            error => error.is_the_providers() && !error.is_a_refusal(),
+        }
+    }
+
     /// The server has answered, and nothing says that its next answer will be another.
     pub(crate) fn may_stay_so(&self) -> bool {
         match self {

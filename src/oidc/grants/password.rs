@@ -46,6 +46,11 @@ impl ProviderClient<'_> {
             Some(username) => username.to_owned(),
             None => self.ask_username(None, login, deadline)?,
         };
+        let is_prompted = username.is_none() || password.is_none();
+        let failed = |error: Error| LoginFailure {
+            asked: is_prompted || refuses_the_password(&error),
+            error,
+        };
         let mut tries = 1;
         let answer = loop {
             let typed = match &password {
@@ -63,7 +68,7 @@ impl ProviderClient<'_> {
                         name = self.ask_username(Some(&name), login, deadline)?;
                     }
                 }
-                result => break result.map_err(asked)?,
+                result => break result.map_err(failed)?,
             }
         };
         self.verify_response(
@@ -74,7 +79,7 @@ impl ProviderClient<'_> {
             &|| (),
         )
         .await
-        .map_err(asked)
+        .map_err(failed)
     }
 
     /// An Enter alone is a slip: as an attempt it would count towards the lockout of the account.
@@ -111,6 +116,11 @@ impl ProviderClient<'_> {
         }
         Err(asked(Error::NotTyped("user name")))
     }
+}
+
+/// Whether the provider may have counted a try against the account, which some lock after a few.
+fn refuses_the_password(error: &Error) -> bool {
+    matches!(error, Error::OAuth(_)) && !error.passes() && !error.is_of_the_client()
 }
 
 fn prompt_failed(error: io::Error, what: &'static str, login: &Login) -> LoginFailure {

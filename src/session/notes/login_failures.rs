@@ -6,14 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::invocation::{AttemptHash, Invocation};
-use crate::process::ParentProcess;
 use crate::report::Report;
+use crate::session::notes::told::Told;
 
 /// How long callers get the remembered failure after the first, second and each later try.
 const QUIET_SECS: [i64; 3] = [60, 300, 900];
-
-/// As many kubectl processes as plausibly wait for one sign-in.
-pub(in crate::session) const MAX_PARENTS: usize = 256;
 
 /// More command lines for one session are not plausible; the oldest failure is forgotten.
 const MAX_ATTEMPTS: usize = 32;
@@ -38,8 +35,7 @@ struct LoginFailure {
     at: i64,
     /// How many failed in a row.
     tries: u32,
-    /// Who was told; the newest last.
-    told: Vec<ParentProcess>,
+    told: Told,
     report: Report,
     /// Nobody was asked, so nobody else has to wait for a new try; only the retries of the same process print nothing anew.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -50,7 +46,7 @@ struct LoginFailure {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Recalled {
     pub(crate) report: Report,
-    /// The calling process has been told before.
+    /// The calling process has been told a short time ago.
     pub(crate) told: bool,
 }
 
@@ -87,7 +83,7 @@ impl LoginFailures {
         let mut failures = self.failures.iter();
         let place = failures.position(|failure| (failure.attempt, failure.retries_only) == kind);
         let previous = place.map(|place| self.failures.remove(place));
-        let (tries, told) = previous.map_or((0, Vec::new()), |failure| (failure.tries, failure.told));
+        let (tries, told) = previous.map_or((0, Told::default()), |failure| (failure.tries, failure.told));
         let mut failure = LoginFailure {
             attempt: caller.attempt(),
             at: now,
@@ -96,19 +92,19 @@ impl LoginFailures {
             report,
             retries_only,
         };
-        failure.mark_reported(caller.parent());
+        failure.told.note(caller.parent(), now);
         if self.failures.len() >= MAX_ATTEMPTS {
             self.failures.remove(0);
         }
         self.failures.push(failure);
     }
 
-    /// Notes that the caller was told; false when that was noted before, or there is nothing to tell.
-    pub(crate) fn mark_reported(&mut self, caller: &Invocation<'_>) -> bool {
+    /// Notes that the caller was told; false when that was a short time ago, or there is nothing to tell.
+    pub(crate) fn mark_reported(&mut self, caller: &Invocation<'_>, now: i64) -> bool {
         let attempt = caller.attempt();
         let mut failures = self.failures.iter_mut();
         let failure = failures.find(|failure| failure.attempt == attempt && !failure.retries_only);
-        failure.is_some_and(|failure| failure.mark_reported(caller.parent()))
+        failure.is_some_and(|failure| failure.told.note(caller.parent(), now))
     }
 
     /// Returns the failure if no new sign-in is to be tried for this caller.
@@ -127,16 +123,18 @@ impl LoginFailures {
 
 impl LoginFailure {
     fn recall(&self, caller: &Invocation<'_>, waited: bool, now: i64) -> Option<Recalled> {
-        let told = self.told.contains(caller.parent());
+        let is_same_process = self.told.contains(caller.parent());
+        let told = self.told.is_recent(caller.parent(), now);
         let mut report = self.report.clone();
         if self.retries_only {
             let is_recent = (self.at..self.at.saturating_add(RETRY_SECS)).contains(&now);
-            return (told && is_recent && caller.is_by_client()).then_some(Recalled { report, told });
+            return (is_same_process && is_recent && caller.is_by_client())
+                .then_some(Recalled { report, told: true });
         }
         if waited && self.at >= caller.started_at {
             return Some(Recalled { report, told });
         }
-        if !self.is_quiet(now) || (caller.at_terminal() && !told) {
+        if !self.is_quiet(now) || (caller.at_terminal() && !is_same_process) {
             return None;
         }
         let ago = now.saturating_sub(self.at);
@@ -156,17 +154,6 @@ impl LoginFailure {
     fn quiet_secs(&self) -> i64 {
         let index = usize::try_from(self.tries.saturating_sub(1)).unwrap_or(usize::MAX);
         QUIET_SECS[index.min(QUIET_SECS.len() - 1)]
-    }
-
-    fn mark_reported(&mut self, parent: &ParentProcess) -> bool {
-        if self.told.contains(parent) {
-            return false;
-        }
-        self.told.push(parent.clone());
-        if self.told.len() > MAX_PARENTS {
-            self.told.remove(0);
-        }
-        true
     }
 }
 
@@ -219,10 +206,18 @@ mod tests {
             (
                 Who::Kubectl,
                 1,
-                1059,
+                1009,
                 Some(true),
-                "a client that lives long is still quiet",
+                "as long as its retries may take",
             ),
+            (
+                Who::Kubectl,
+                1,
+                1010,
+                Some(false),
+                "a client that lives long is told again",
+            ),
+            (Who::Kubectl, 1, 1059, Some(false), "and gets no new try yet"),
             (Who::Kubectl, 1, 1060, None, "and may try again after a minute"),
             (
                 Who::Kubectl,
@@ -260,7 +255,7 @@ mod tests {
         let waiter = caller(Who::Kubectl, 9);
         let recalled = failures.recall(&waiter, true, 1001).unwrap();
         assert_eq!((recalled.told, recalled.report.note), (false, None));
-        assert!(failures.mark_reported(&waiter) && !failures.mark_reported(&waiter));
+        assert!(failures.mark_reported(&waiter, 1001) && !failures.mark_reported(&waiter, 1001));
         assert!(failures.recall(&waiter, false, 1002).unwrap().told);
         let earlier = failed_at(&[999]);
         assert_eq!(

@@ -5,16 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::login_failures::{MAX_PARENTS, Recalled};
+use super::login_failures::Recalled;
+use super::told::{RETRY_SECS, Told};
 use crate::invocation::Invocation;
-use crate::process::ParentProcess;
 use crate::report::Report;
 
-/// A client that got the failure gets it again for this long. kubectl runs a failed plugin again at once, and each run would wait for a
-/// provider that does not respond.
-const CLIENT_RETRY_WINDOW_SECS: i64 = 10;
-
-/// The longest `Retry-After` that is obeyed.
+/// A provider that wants to be left alone for longer than this is asked all the same.
 const MAX_RETRY_AFTER_SECS: i64 = 300;
 
 const VERSION: u32 = 2;
@@ -25,9 +21,8 @@ pub(crate) struct ProviderOutage {
     version: u32,
     /// When the request ended, in seconds since the epoch.
     at: i64,
-    /// The processes that got the failure: by their own request, or because they waited for it. The newest is last.
-    #[serde(rename = "told")]
-    reported_to: Vec<ParentProcess>,
+    /// Who has asked, or waited for the same response.
+    told: Told,
     report: Report,
     /// When the provider accepts the next request, in seconds since the epoch, if its response says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,10 +31,12 @@ pub(crate) struct ProviderOutage {
 
 impl ProviderOutage {
     pub(crate) fn new(caller: &Invocation<'_>, now: i64, report: Report, not_before: Option<i64>) -> Self {
+        let mut told = Told::default();
+        told.note(caller.parent(), now);
         Self {
             version: VERSION,
             at: now,
-            reported_to: vec![caller.parent().clone()],
+            told,
             report,
             not_before,
         }
@@ -52,16 +49,9 @@ impl ProviderOutage {
             .filter(|outage: &Self| outage.version == VERSION)
     }
 
-    /// Records that the caller got the failure. Returns `false` if that was recorded before.
-    pub(crate) fn mark_reported(&mut self, caller: &Invocation<'_>) -> bool {
-        if self.reported_to.contains(caller.parent()) {
-            return false;
-        }
-        self.reported_to.push(caller.parent().clone());
-        if self.reported_to.len() > MAX_PARENTS {
-            self.reported_to.remove(0);
-        }
-        true
+    /// Notes that the caller was told; false when that was a short time ago.
+    pub(crate) fn mark_reported(&mut self, caller: &Invocation<'_>, now: i64) -> bool {
+        self.told.note(caller.parent(), now)
     }
 
     /// Returns the failure if this caller must not send a new request.
@@ -72,13 +62,13 @@ impl ProviderOutage {
         if caller.is_typed() {
             return None;
         }
-        let is_recent = (self.at..self.at.saturating_add(CLIENT_RETRY_WINDOW_SECS)).contains(&now);
-        let was_reported = self.reported_to.contains(caller.parent());
+        let is_recent = (self.at..self.at.saturating_add(RETRY_SECS)).contains(&now);
+        let told = self.told.is_recent(caller.parent(), now);
         let waited_for_it = waited && self.at >= caller.started_at;
-        if waited_for_it || (was_reported && is_recent && caller.is_by_client()) {
+        if waited_for_it || (self.told.contains(caller.parent()) && is_recent && caller.is_by_client()) {
             return Some(Recalled {
                 report: self.report.clone(),
-                told: was_reported,
+                told,
             });
         }
         let left = self.retry_after_secs(now)?;
@@ -91,7 +81,7 @@ impl ProviderOutage {
         ));
         Some(Recalled {
             report,
-            told: was_reported,
+            told,
         })
     }
 
@@ -166,7 +156,7 @@ mod tests {
     #[test]
     fn the_retries_of_a_caller_that_waited_do_not_print_the_failure_again() {
         let (mut outage, waiter) = (outage(None), caller(9, true, true));
-        assert!(outage.mark_reported(&waiter) && !outage.mark_reported(&waiter));
+        assert!(outage.mark_reported(&waiter, 1001) && !outage.mark_reported(&waiter, 1001));
         assert!(outage.recall(&waiter, false, 1001).unwrap().told);
     }
 
@@ -178,6 +168,13 @@ mod tests {
             recalled_as(soon, (2, false, true, false, 1030)),
             None,
             "its time is over"
+        );
+        assert_eq!(told(Some(9000), (2, false, true, false, 1299)), Some(false));
+        assert_eq!(told(Some(9000), (1, false, true, false, 1009)), Some(true));
+        assert_eq!(
+            told(Some(9000), (1, false, true, false, 1010)),
+            Some(false),
+            "a client that lives on is told again"
         );
         assert_eq!(
             recalled_as(Some(9000), (2, false, true, false, 1299)),
