@@ -7,6 +7,9 @@ use crate::oidc::http::response::header;
 /// A provider that names a later time than this means no time that anybody waits for.
 const MAX_WAIT_SECS: i64 = 24 * 60 * 60;
 
+/// A rate limit that lasts longer than this is asked about all the same, so that nobody is told to wait longer.
+const MAX_RATE_LIMIT_SECS: i64 = 300;
+
 /// When to ask again after a 429: as the answer says, else by Okta's own header, which it sends with each answer.
 pub(in crate::oidc) fn end_of_rate_limit(headers: &HeaderMap, now: i64) -> Option<i64> {
     let reset = || {
@@ -14,7 +17,8 @@ pub(in crate::oidc) fn end_of_rate_limit(headers: &HeaderMap, now: i64) -> Optio
             .parse()
             .ok()
     };
-    retry_after(headers, now).or_else(|| believable(reset()?, now))
+    let until = retry_after(headers, now).or_else(|| believable(reset()?, now))?;
+    Some(until.min(now.saturating_add(MAX_RATE_LIMIT_SECS)))
 }
 
 /// `Retry-After` in seconds or as a date (RFC 9110 10.2.3).
@@ -57,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_time_to_ask_again_is_later_and_within_a_day() {
-        let until = |value| end_of_rate_limit(&headers(RETRY_AFTER, value), 1000);
+        let until = |value| retry_after(&headers(RETRY_AFTER, value), 1000);
         for (value, expected) in [
             ("0", None),
             ("-5", None),
@@ -68,6 +72,20 @@ mod tests {
             ("Fri, 31 Dec 9999 23:59:59 GMT", Some(87_400)),
         ] {
             assert_eq!(until(value), expected, "{value}");
+        }
+    }
+
+    /// What a person is told is when we ask again.
+    #[test]
+    fn a_rate_limit_is_told_as_no_longer_than_it_is_kept() {
+        for (name, value, expected) in [
+            (RETRY_AFTER, "300", 1300),
+            (RETRY_AFTER, "301", 1300),
+            (RETRY_AFTER, "4294967295", 1300),
+            (HeaderName::from_static("x-rate-limit-reset"), "90000", 1300),
+        ] {
+            let until = end_of_rate_limit(&headers(name, value), 1000);
+            assert_eq!(until, Some(expected), "{value}");
         }
     }
 }
