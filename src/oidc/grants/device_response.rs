@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::oidc::errors::Error;
-use crate::oidc::http::response::{BROKEN_JSON, shown};
+use crate::oidc::http::response::{BROKEN_JSON, NO_OBJECT, shown};
 use crate::oidc::json;
 use crate::oidc::token::endpoint::TokenEndpoint;
 use crate::oidc::token::response::{NOTHING, TokenResponse};
@@ -153,9 +153,12 @@ impl Pace {
             | Error::NoReason { .. }
             | Error::Redirected { .. }
             | Error::ContentEncoding { .. }
+            | Error::AnswerTooLarge { .. }
+            // Without an OAuth error it may be a proxy's; the device endpoint has accepted the client.
+            | Error::ClientRefused { .. }
             | Error::NotJson { .. } => Some(self.interval),
             // Of a gateway, or cut off; tokens that cannot be used stay so.
-            Error::TokenAnswer { why, .. } if [BROKEN_JSON, NOTHING].contains(&why.as_str()) => {
+            Error::TokenAnswer { why, .. } if [BROKEN_JSON, NO_OBJECT, NOTHING].contains(&why.as_str()) => {
                 Some(self.interval)
             }
             _ => None,
@@ -329,6 +332,9 @@ mod tests {
             ),
             (unusable(BROKEN_JSON), Some(5)),
             (unusable(NOTHING), Some(5)),
+            (unusable(NO_OBJECT), Some(5)),
+            (Error::ClientRefused { url: url() }, Some(5)),
+            (Error::AnswerTooLarge { url: url(), limit: 5 }, Some(5)),
             (unusable("`id_token` is no text"), None),
         ];
         for (error, wait) in table {

@@ -18,6 +18,7 @@ use crate::oidc::json;
 use crate::untrusted_text::UntrustedText;
 
 pub(in crate::oidc) const BROKEN_JSON: &str = "it is broken JSON";
+pub(in crate::oidc) const NO_OBJECT: &str = "it is no JSON object";
 
 /// Refuses redirects, rate limits and the provider's own failures, whatever the body says.
 pub(in crate::oidc) fn check_status(
@@ -216,7 +217,7 @@ pub(in crate::oidc) fn form_response(
         .ok_or_else(|| {
             let is_other_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
             match (is_other_json, is_json(headers)) {
-                (true, _) => broken("it is no JSON object"),
+                (true, _) => broken(NO_OBJECT),
                 (false, true) => broken(BROKEN_JSON),
                 (false, false) => not_json(url, status, headers, None),
             }
