@@ -33,16 +33,18 @@ const KNOWN_CODES: [&str; 22] = [
 pub(in crate::oidc) const NO_CODE: &str = "error";
 
 /// Words for a fault of the server or its load, without what separates them; those of the HTTP status count too.
-const SERVER_WORDS: [&str; 21] = [
+const SERVER_WORDS: [&str; 23] = [
     "deadlineexceeded",
     "internal",
     "internalerror",
     "internalserver",
     "limitexceeded",
     "overloaded",
+    "quotaexceeded",
     "ratelimit",
     "ratelimited",
     "ratelimitexceeded",
+    "ratelimitreached",
     "requesttimeout",
     "resourceexhausted",
     "servererror",
