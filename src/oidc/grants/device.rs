@@ -156,7 +156,8 @@ fn pairs(text: &str) -> Vec<(String, String)> {
 fn decoded(text: &str) -> String {
     let once = |text: String, _| -> String {
         let pairs = form_urlencoded::parse(text.as_bytes());
-        pairs.map(|(name, value)| format!("{name} {value} ")).collect()
+        let parts = pairs.flat_map(|(name, value)| [name, " ".into(), value, " ".into()]);
+        parts.collect()
     };
     (0..3).fold(text.to_owned(), once)
 }

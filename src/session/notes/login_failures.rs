@@ -83,7 +83,9 @@ impl LoginFailures {
         let mut failures = self.failures.iter();
         let place = failures.position(|failure| (failure.attempt, failure.retries_only) == kind);
         let previous = place.map(|place| self.failures.remove(place));
-        let (tries, told) = previous.map_or((0, Told::default()), |failure| (failure.tries, failure.told));
+        let (tries, told) = previous
+            .map(|failure| (failure.tries, failure.told))
+            .unwrap_or_default();
         let mut failure = LoginFailure {
             attempt: caller.attempt(),
             at: now,

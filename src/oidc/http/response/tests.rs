@@ -17,7 +17,7 @@ fn a_provider_that_is_down_says_until_when() {
             "try again after 1970-01-01T01:00:00Z",
         ),
         (500, "3600", "try again after 1970-01-01T01:16:40Z"),
-        (429, "3600", "try again after 1970-01-01T01:16:40Z"),
+        (429, "3600", "try again after 1970-01-01T00:21:40Z"),
         (503, "soon", "try again later"),
         (503, "0", "try again later"),
         (429, "0", "try again in a minute"),
