@@ -303,12 +303,13 @@ impl<S: SessionStore> Progress<'_, S> {
                 self.keep_tokens(tokens, initial_id_token, order)?;
             }
             Err(LoginFailure { error, asked }) => {
-                let outage = error.is_the_providers() && (!asked || error.passes());
+                let outage = !asked && error.is_the_providers();
                 let error = Error::from(error);
-                if outage {
-                    self.remember_outage(&error);
-                } else if asked {
+                // Each try of a poller would ask the person again, for as long as the fault lasts.
+                if asked {
                     self.remember_login_failure(&error);
+                } else if outage {
+                    self.remember_outage(&error);
                 }
                 self.failed(CallStage::LoginFailed, error);
             }
