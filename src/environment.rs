@@ -107,7 +107,7 @@ fn is_own(name: &OsStr) -> bool {
         let start = name.get(..prefix.len()).unwrap_or_default();
         start == prefix.as_bytes() || cfg!(windows) && start.eq_ignore_ascii_case(prefix.as_bytes())
     };
-    begins_with(cli::PREFIX) || begins_with(EXEC_INFO)
+    begins_with(cli::VARIABLE_PREFIX) || begins_with(EXEC_INFO)
 }
 
 /// `SUDO_UID`: the user who called `sudo`.
@@ -149,7 +149,7 @@ fn name_for_this_user() -> String {
 fn flags(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, String)> {
     let ours = variables.filter_map(|(name, value)| {
         let name = name.into_string().ok()?;
-        let is_ours = name.starts_with(cli::PREFIX);
+        let is_ours = name.starts_with(cli::VARIABLE_PREFIX);
         is_ours.then(|| (name, value.to_string_lossy().into_owned()))
     });
     ours.collect()

@@ -6,7 +6,7 @@ use std::error::Error as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::cli::{ConfigError, Untyped};
+use crate::cli::{ConfigError, ValueSources};
 use crate::report::Report;
 use crate::session::Recalled;
 use crate::untrusted_text::UntrustedText;
@@ -145,8 +145,8 @@ impl Error {
     }
 
     /// Adds the source of a value that cannot be used: the variable, or the cluster's config.
-    pub(crate) fn with_source(self, untyped: &Untyped) -> Self {
-        match untyped.config_error(&self.flags(), &self.to_string()) {
+    pub(crate) fn with_source(self, value_sources: &ValueSources) -> Self {
+        match value_sources.config_error(&self.flags(), &self.to_string()) {
             Some(config_error) => Self::FromSource(config_error, Box::new(self)),
             None => self,
         }

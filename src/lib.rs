@@ -90,7 +90,7 @@ pub fn run() -> ExitCode {
         level: cli.log.verbosity,
         at_terminal: environment.at_terminal,
     };
-    let untyped = cli.untyped;
+    let value_sources = cli.value_sources;
     if !matches!(cli.command, Command::GetToken(_)) {
         ui::flush_warnings();
     }
@@ -103,7 +103,10 @@ pub fn run() -> ExitCode {
         Command::Standalone(args) => command::standalone(*args, &invocation, ui),
         Command::Kubeconfig(args) => command::kubeconfig(args, &environment, ui),
     };
-    exit_code(result.map_err(|error| error.with_source(&untyped)), &invocation)
+    exit_code(
+        result.map_err(|error| error.with_source(&value_sources)),
+        &invocation,
+    )
 }
 
 fn exit_code(result: Result<(), Error>, invocation: &Invocation<'_>) -> ExitCode {

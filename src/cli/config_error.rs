@@ -1,60 +1,60 @@
-//! Values that nobody typed: where they came from, and what is said of one that cannot be used.
+//! Flags that get their values from a variable or a cluster's config, and the error for a value that cannot be used.
 
-use super::variables::variable;
+use super::variables::variable_name;
 
-/// A value that was not typed and cannot be used.
+/// A value from a variable or a cluster's config that cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ConfigError {
-    /// The name of a variable, and why.
+    /// The name of the variable, and the reason.
     Variable(String, String),
-    /// A key of the cluster's config, and why.
+    /// The key of the cluster's config, and the reason.
     ClusterConfig(String, String),
-    /// A key of the cluster's config that no cluster can set.
+    /// A key of the cluster's config that clusters may not set.
     NotForClusters(String),
 }
 
-/// Where the value of a flag comes from, with the flag's name.
+/// Where the value of a flag comes from. Each variant has the name of the flag, without dashes.
 #[derive(Debug)]
 pub(super) enum Source {
     Variable(String),
-    Cluster(String),
+    ClusterConfig(String),
 }
 
 impl Source {
     fn flag(&self) -> &str {
         match self {
-            Self::Variable(flag) | Self::Cluster(flag) => flag,
+            Self::Variable(flag) | Self::ClusterConfig(flag) => flag,
         }
     }
 
-    pub(super) fn config_error(&self, why: String) -> ConfigError {
+    pub(super) fn config_error(&self, reason: String) -> ConfigError {
         match self {
-            Self::Variable(flag) => ConfigError::Variable(variable(flag), why),
-            Self::Cluster(key) => ConfigError::ClusterConfig(key.clone(), why),
+            Self::Variable(flag) => ConfigError::Variable(variable_name(flag), reason),
+            Self::ClusterConfig(key) => ConfigError::ClusterConfig(key.clone(), reason),
         }
     }
 }
 
-/// The flags whose values nobody typed.
+/// The flags whose values do not come from the command line, with their sources.
 #[derive(Debug, Default)]
-pub(crate) struct Untyped(pub(super) Vec<Source>);
+pub(crate) struct ValueSources(pub(super) Vec<Source>);
 
-impl Untyped {
-    /// Flags whose values are the cluster's.
-    pub(crate) fn of_cluster(flags: &[&str]) -> Self {
+impl ValueSources {
+    /// The flags whose values come from the cluster's config.
+    pub(crate) fn from_cluster_config(flags: &[&str]) -> Self {
         Self(
             flags
                 .iter()
-                .map(|flag| Source::Cluster((*flag).to_owned()))
+                .map(|flag| Source::ClusterConfig((*flag).to_owned()))
                 .collect(),
         )
     }
 
-    /// Names the source of the first of these flags that was not typed, as one whose value cannot be used.
-    pub(crate) fn config_error(&self, flags: &[&str], why: &str) -> Option<ConfigError> {
+    /// Returns the error for the source of the first of these flags. `None` if all of them come from the command line.
+    pub(crate) fn config_error(&self, flags: &[&str], reason: &str) -> Option<ConfigError> {
         let source = |flag: &&str| self.0.iter().find(|source| source.flag() == *flag);
         let source = flags.iter().find_map(source)?;
-        Some(source.config_error(why.to_owned()))
+        Some(source.config_error(reason.to_owned()))
     }
 }
 
@@ -63,20 +63,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_source_of_a_value_is_known_unless_it_was_typed() {
-        let mut untyped = Untyped::of_cluster(&["account"]);
-        untyped.0.push(Source::Variable("username".to_owned()));
-        let named = |flags: &[&str]| untyped.config_error(flags, "w");
-        let why = || "w".to_owned();
+    fn an_error_names_the_source_of_the_first_flag_that_has_one() {
+        let mut value_sources = ValueSources::from_cluster_config(&["account"]);
+        value_sources.0.push(Source::Variable("username".to_owned()));
+        let error_for = |flags: &[&str]| value_sources.config_error(flags, "w");
+        let reason = || "w".to_owned();
         assert_eq!(
-            named(&["username"]),
-            Some(ConfigError::Variable("KUBESESAME_USERNAME".to_owned(), why()))
+            error_for(&["username"]),
+            Some(ConfigError::Variable("KUBESESAME_USERNAME".to_owned(), reason()))
         );
         assert_eq!(
-            named(&["grant-type", "account", "username"]),
-            Some(ConfigError::ClusterConfig("account".to_owned(), why()))
+            error_for(&["grant-type", "account", "username"]),
+            Some(ConfigError::ClusterConfig("account".to_owned(), reason()))
         );
-        assert_eq!(named(&["grant-type"]), None);
-        assert_eq!(named(&[]), None);
+        assert_eq!(error_for(&["grant-type"]), None);
+        assert_eq!(error_for(&[]), None);
     }
 }

@@ -43,7 +43,7 @@ pub(crate) struct ProviderArgs {
     pub(crate) oidc_pkce_method: String,
 
     /// Hand out the access token in place of the ID token
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = parse_bool)]
     pub(crate) oidc_use_access_token: Option<bool>,
 
     /// Header for every request to the provider, as NAME=VALUE (repeat)
@@ -55,7 +55,7 @@ pub(crate) struct ProviderArgs {
     pub(crate) oidc_auth_request_extra_params: Vec<String>,
 
     /// Older spelling of `--oidc-pkce-method=S256`
-    #[arg(long, hide = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    #[arg(long, hide = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = parse_bool)]
     pub(crate) oidc_use_pkce: Option<bool>,
 }
 
@@ -89,7 +89,7 @@ pub(crate) struct CacheArgs {
     pub(crate) notice_refusal: String,
 
     /// Refresh the token even if the stored one is still good
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = parse_bool)]
     pub(crate) force_refresh: Option<bool>,
 }
 
@@ -123,7 +123,7 @@ pub(crate) struct LoginArgs {
     pub(crate) listen_address: Vec<String>,
 
     /// Print the URL instead of opening a browser
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = parse_bool)]
     pub(crate) skip_open_browser: Option<bool>,
 
     /// Command that opens the URL, with arguments if need be; the URL is put at its end
@@ -131,7 +131,7 @@ pub(crate) struct LoginArgs {
     pub(crate) browser_command: Option<String>,
 
     /// How long to wait for the sign-in
-    #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = seconds_of_a_day)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = parse_timeout_secs)]
     pub(crate) authentication_timeout_sec: u64,
 
     /// Certificate (PEM, with its chain) to wait for the browser with https; the default redirect is https://localhost:PORT then
@@ -171,15 +171,15 @@ pub(crate) struct TlsArgs {
     pub(crate) certificate_authority_data: Vec<String>,
 
     /// Trust any certificate of the provider: for a test at most
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = parse_bool)]
     pub(crate) insecure_skip_tls_verify: Option<bool>,
 
     /// Accepted for old kubeconfigs; TLS here never renegotiates
-    #[arg(long, hide = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    #[arg(long, hide = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = parse_bool)]
     pub(crate) tls_renegotiation_once: Option<bool>,
 
     /// Accepted for old kubeconfigs; TLS here never renegotiates
-    #[arg(long, hide = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
+    #[arg(long, hide = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = parse_bool)]
     pub(crate) tls_renegotiation_freely: Option<bool>,
 }
 
@@ -242,24 +242,24 @@ pub(crate) struct ClusterArgs {
 }
 
 impl KlogArgs {
-    /// Whether a flag is one of these, as `--logtostderr`.
-    pub(super) fn has(flag: &str) -> bool {
+    /// Whether a flag, with its dashes, is one of klog's.
+    pub(super) fn contains(flag: &str) -> bool {
         let all = Self::augment_args(clap::Command::new("klog"));
         let mut names = all.get_arguments().filter_map(clap::Arg::get_long);
         names.any(|name| flag.strip_prefix("--") == Some(name))
     }
 }
 
-/// Go's durations, as other flags of kubectl take them, have a unit; this value has none.
-fn seconds_of_a_day(text: &str) -> Result<u64, String> {
+/// Parses a number of seconds, at most a day. The error says that there is no unit, because kubectl's own durations have one.
+fn parse_timeout_secs(text: &str) -> Result<u64, String> {
     let seconds = text.parse().ok().filter(|seconds| (1..=86_400).contains(seconds));
     seconds.ok_or_else(|| {
         "expected a number of seconds from 1 to 86400, without a unit (300 means 5 minutes)".to_owned()
     })
 }
 
-/// The spellings that kubeconfigs of today hold (Go's `strconv.ParseBool`).
-fn boolean(text: &str) -> Result<bool, String> {
+/// Parses a boolean in the spellings of Go's `strconv.ParseBool`, which existing kubeconfigs use.
+fn parse_bool(text: &str) -> Result<bool, String> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),

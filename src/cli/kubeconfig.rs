@@ -1,4 +1,4 @@
-//! `kubeconfig`: what was typed.
+//! The arguments of `kubeconfig`.
 
 use std::path::PathBuf;
 
@@ -10,14 +10,14 @@ pub(crate) struct KubeconfigArgs {
     pub(crate) command: KubeconfigCommand,
 }
 
-// Not a second paragraph of the command's text: clap would spread out the whole help for it.
-const CONVERT: &str =
+// This is not a second paragraph of the command's doc comment, because clap then uses the long layout for the whole help.
+const CONVERT_HELP: &str =
     "Shows the difference, keeps a backup beside each file, and changes nothing but these entries.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KubeconfigCommand {
     /// Turn the users of `kubectl oidc-login`, `kubelogin` and `auth-provider: oidc` into kubesesame's
-    #[command(after_help = CONVERT)]
+    #[command(after_help = CONVERT_HELP)]
     Convert(ConvertArgs),
     /// Put back the kubeconfig as it was before `convert`, byte for byte
     Restore(RestoreArgs),

@@ -1,6 +1,6 @@
-//! The command line: what was typed, and the help for it.
+//! The command line and its help.
 //!
-//! No logic and no meaning: `settings` turns these types into ones that cannot be wrong.
+//! Only syntax: `settings` turns these types into validated settings.
 
 mod config_error;
 mod groups;
@@ -14,18 +14,18 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use config_error::{ConfigError, Untyped};
+pub(crate) use config_error::{ConfigError, ValueSources};
 use groups::KlogArgs;
 pub(crate) use groups::{CacheArgs, ClusterArgs, LoginArgs, ProviderArgs, TlsArgs};
 pub(crate) use kubeconfig::{ConvertArgs, FileArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
-pub(crate) use sources::{ConfigSources, pair};
+pub(crate) use sources::{ConfigSources, format_pair};
 pub(crate) use standalone::StandaloneArgs;
 use standalone::{Standalone, is_standalone};
-pub(crate) use variables::{PREFIX, flags_of_get_token, unknown_variables, variable_of};
+pub(crate) use variables::{VARIABLE_PREFIX, flags_of_get_token, unknown_variables, variable_of};
 
 /// kubectl credential plugin for OpenID Connect
 #[derive(Debug, Parser)]
-#[command(name = "kubesesame", version, about, disable_help_subcommand = true, args_override_self = true, after_help = WITHOUT_COMMAND)]
+#[command(name = "kubesesame", version, about, disable_help_subcommand = true, args_override_self = true, after_help = STANDALONE_HELP)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -33,9 +33,9 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) log: LogArgs,
 
-    /// What nobody typed.
+    /// The flags whose values come from variables.
     #[arg(skip)]
-    pub(crate) untyped: Untyped,
+    pub(crate) value_sources: ValueSources,
 }
 
 #[derive(Debug, Args)]
@@ -59,28 +59,32 @@ pub(crate) struct LogArgs {
 }
 
 impl Cli {
-    /// Parses a command line, the spellings of klog's verbosity included; `sources` say what was not typed.
+    /// Parses a command line, with all spellings of klog's verbosity. `sources` has values for flags that are not on it.
+    ///
+    /// # Errors
+    /// If the command line or a variable cannot be used.
     pub(crate) fn parse_from_os(
         args: impl Iterator<Item = OsString>,
         sources: &ConfigSources,
     ) -> Result<Self, ParseError> {
-        let filled = sources.fill(with_plain_verbosity(args));
-        let (args, untyped) = filled.map_err(ParseError::Config)?;
-        let cli = Self::parse_args(&args).map_err(|error| ParseError::Usage(without_klog(error)))?;
-        Ok(Self { untyped, ..cli })
+        let filled = sources.add_to(normalize_verbosity(args));
+        let (args, value_sources) = filled.map_err(ParseError::Config)?;
+        let cli =
+            Self::parse_args(&args).map_err(|error| ParseError::Usage(without_klog_suggestion(error)))?;
+        Ok(Self { value_sources, ..cli })
     }
 
-    /// Parses the arguments of a kubeconfig's entry, whatever else would be said here.
+    /// Parses the arguments of a kubeconfig's entry. The variables of this process do not count for them.
     pub(crate) fn parse_entry(arguments: &[String]) -> Result<Self, clap::Error> {
         let args = std::iter::once("kubesesame").chain(arguments.iter().map(String::as_str));
-        Self::parse_args(&with_plain_verbosity(args.map(OsString::from)))
+        Self::parse_args(&normalize_verbosity(args.map(OsString::from)))
     }
 
     fn parse_args(args: &[OsString]) -> Result<Self, clap::Error> {
         if let [program, help, command @ ..] = args
             && help == "help"
         {
-            // Not clap's own command for it, which each call would build.
+            // clap's own `help` command is off, because each call would have to build it.
             let flag = OsString::from("--help");
             return Self::try_parse_from([program].into_iter().chain(command).chain([&flag]));
         }
@@ -91,7 +95,7 @@ impl Cli {
         Ok(Self {
             command: Command::Standalone(Box::new(args)),
             log,
-            untyped: Untyped::default(),
+            value_sources: ValueSources::default(),
         })
     }
 }
@@ -100,37 +104,39 @@ impl Cli {
 #[derive(Debug)]
 pub(crate) enum ParseError {
     Usage(clap::Error),
-    /// Nothing that was typed is wrong.
+    /// The command line is right, but a value from another source is wrong.
     Config(ConfigError),
 }
 
-/// Takes the suggestion of a flag back that has no meaning here.
-fn without_klog(mut error: clap::Error) -> clap::Error {
+/// Removes the suggestion of a klog flag, which has no effect here.
+fn without_klog_suggestion(mut error: clap::Error) -> clap::Error {
     if let Some(ContextValue::String(suggested)) = error.get(ContextKind::SuggestedArg)
-        && KlogArgs::has(suggested)
+        && KlogArgs::contains(suggested)
     {
         error.remove(ContextKind::SuggestedArg);
     }
     error
 }
 
-/// Rewrites `-v1` and `-v 1` as `-v=1`: with an optional value clap would take the next word for it, whatever it is.
-fn with_plain_verbosity(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+/// Rewrites `-v1` and `-v 1` as `-v=1`. The value is optional, so clap would take any next argument as the value.
+fn normalize_verbosity(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let is_level = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let mut plain: Vec<OsString> = Vec::new();
-    for word in args {
-        let text = word.to_str().unwrap_or_default();
-        let after_v = plain.last().is_some_and(|last| last == "-v" || last == "--v");
+    let mut normalized: Vec<OsString> = Vec::new();
+    for argument in args {
+        let text = argument.to_str().unwrap_or_default();
+        let after_v = normalized
+            .last()
+            .is_some_and(|last| last == "-v" || last == "--v");
         if let Some(level) = text.strip_prefix("-v").filter(|level| is_level(level)) {
-            plain.push(format!("-v={level}").into());
+            normalized.push(format!("-v={level}").into());
         } else if after_v && is_level(text) {
-            plain.pop();
-            plain.push(format!("-v={text}").into());
+            normalized.pop();
+            normalized.push(format!("-v={text}").into());
         } else {
-            plain.push(word);
+            normalized.push(argument);
         }
     }
-    plain
+    normalized
 }
 
 macro_rules! exit_codes {
@@ -144,39 +150,39 @@ Exit codes:
     };
 }
 
-const WITHOUT_COMMAND: &str = concat!(
+const STANDALONE_HELP: &str = concat!(
     "Without a command it signs in the `auth-provider: oidc` user of a kubeconfig (--kubeconfig, --context, --user, and the \
      flags for sign-in and TLS of get-token) and writes the tokens there. An `exec` entry serves better: see `kubeconfig convert`.\n\n",
     exit_codes!()
 );
-const SOURCES: &str = concat!(
+const VARIABLES_HELP: &str = concat!(
     "Each flag can be a variable too: --oidc-issuer-url is KUBESESAME_OIDC_ISSUER_URL. What is typed counts first.\n\n",
     exit_codes!()
 );
 
-const PLACES_TO_CLEAN: &str = "\
+const CLEAN_HELP: &str = "\
 It removes every session of yours, whatever the issuer and the account, in the directory above and in those where sessions are kept when the \
 home cannot be written: $XDG_RUNTIME_DIR/kubesesame, and kubesesame-UID among the temporary files ($TMPDIR, such as /tmp/kubesesame-1000). \
 Tokens that a call without a command has kept in ~/.kube/cache/kubesesame, to be written into the kubeconfig by the next one, go too. \
 Tokens that were issued live on until their end.";
 
-// Only the command that is run is built: half of what a cached call would do otherwise.
+// `defer`: clap builds only the command that runs. Building all of them would double the time of a cached call.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Command {
     /// Print an ExecCredential for kubectl, signing in only when there is no other way
-    #[command(after_help = SOURCES, args_override_self = true)]
+    #[command(after_help = VARIABLES_HELP, args_override_self = true)]
     GetToken(Box<GetTokenArgs>),
     /// Refresh the session that standard input tells, without a word; started by get-token
     #[command(hide = true)]
     BackgroundRefresh,
     /// Remove all your sessions on this machine
-    #[command(after_help = PLACES_TO_CLEAN)]
+    #[command(after_help = CLEAN_HELP)]
     Clean(CleanArgs),
     /// Print the version
     Version,
     /// Sign in once, show the claims and who the cluster will say you are, and how to set up kubectl
-    #[command(after_help = SOURCES, args_override_self = true)]
+    #[command(after_help = VARIABLES_HELP, args_override_self = true)]
     Setup(Box<SetupArgs>),
     /// No command; [`Standalone`] parses it.
     #[command(skip)]
@@ -234,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_definition_is_sound() {
+    fn the_command_line_definition_is_valid() {
         Cli::command().debug_assert();
     }
 
@@ -244,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn verbosity_in_all_spellings_of_todays_kubeconfigs() {
+    fn verbosity_is_read_in_all_spellings_of_kubeconfigs() {
         let cases: [(&[&str], u8); 7] = [
             (&["get-token"], 0),
             (&["get-token", "-v"], 1),
@@ -260,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_that_comes_twice_counts_as_it_came_last() {
+    fn the_last_of_two_equal_flags_counts() {
         let cli = parse(&["get-token", "--oidc-client-id=a", "--oidc-client-id", "-b"]);
         let Command::GetToken(args) = cli.command else {
             panic!("not get-token")
@@ -270,16 +276,16 @@ mod tests {
 
     #[test]
     fn switches_take_a_value_as_pflag_does() {
-        for (typed, value) in [
+        for (argument, value) in [
             ("--skip-open-browser", true),
             ("--skip-open-browser=true", true),
             ("--skip-open-browser=f", false),
         ] {
-            let cli = parse(&["get-token", typed]);
+            let cli = parse(&["get-token", argument]);
             let Command::GetToken(args) = cli.command else {
                 panic!("not get-token")
             };
-            assert_eq!(args.login.skip_open_browser, Some(value), "{typed}");
+            assert_eq!(args.login.skip_open_browser, Some(value), "{argument}");
         }
     }
 }

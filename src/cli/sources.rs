@@ -1,7 +1,7 @@
-//! Flags that were not typed: from the environment.
+//! Adds flags from environment variables to a command line.
 //!
-//! Owns the names and the order: what is typed counts first. Knows no flag by what it does; a value that a flag cannot have is
-//! named with where it came from.
+//! The command line takes precedence over variables. This module does not know what the flags mean. An error names the variable that
+//! has the wrong value.
 
 use std::ffi::OsString;
 
@@ -9,18 +9,18 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, CommandFactory as _};
 
 use super::Cli;
-use super::config_error::{ConfigError, Source, Untyped};
+use super::config_error::{ConfigError, Source, ValueSources};
 use super::standalone::{Standalone, is_standalone};
-use super::variables::{args_of, variable};
+use super::variables::{args_of_command, variable_name};
 
-/// Values for flags that nobody typed.
+/// Values for flags that are not on the command line.
 #[derive(Debug, Default)]
 pub(crate) struct ConfigSources {
-    /// Variables of the environment by their names.
+    /// Environment variables, as name and value.
     pub(crate) environment: Vec<(String, String)>,
 }
 
-/// Pairs of which the one that is typed takes the place of the other too.
+/// Pairs of flags that exclude each other: if one is on the command line, the variable of the other is ignored.
 const MUTUALLY_EXCLUSIVE: [(&str, &str); 5] = [
     ("oidc-client-secret", "oidc-client-secret-file"),
     ("password", "password-file"),
@@ -30,14 +30,16 @@ const MUTUALLY_EXCLUSIVE: [(&str, &str); 5] = [
 ];
 
 impl ConfigSources {
-    /// Adds what the sources say to a command line, and tells what was added.
+    /// Returns the command line with the flags of variables added, and the sources of these flags.
+    ///
+    /// A command line that cannot be parsed is returned unchanged, because its own error is reported later.
     ///
     /// # Errors
-    /// The first value that cannot be used. A command line that cannot be parsed is returned as it is.
-    pub(super) fn fill(&self, args: Vec<OsString>) -> Result<(Vec<OsString>, Untyped), ConfigError> {
-        let as_it_is = |args| Ok((args, Untyped::default()));
+    /// The first value that cannot be used.
+    pub(super) fn add_to(&self, args: Vec<OsString>) -> Result<(Vec<OsString>, ValueSources), ConfigError> {
+        let unchanged = |args| Ok((args, ValueSources::default()));
         if self.environment.is_empty() {
-            return as_it_is(args);
+            return unchanged(args);
         }
         let standalone = is_standalone(&args);
         let parser = if standalone {
@@ -46,74 +48,78 @@ impl ConfigSources {
             Cli::command()
         };
         let Ok(matches) = parser.try_get_matches_from(&args) else {
-            return as_it_is(args);
+            return unchanged(args);
         };
-        let (command, typed) = match matches.subcommand() {
+        let (command, command_matches) = match matches.subcommand() {
             Some(found) => found,
             None if standalone => ("", &matches),
-            None => return as_it_is(args),
+            None => return unchanged(args),
         };
-        let added = self.arguments(command, typed);
-        let whole = |added: &[&Added]| -> Vec<OsString> {
+        let added = self.missing_arguments(command, command_matches);
+        let command_line = |added: &[&AddedArgument]| -> Vec<OsString> {
             let arguments = added.iter().map(|added| OsString::from(&added.argument));
             args.iter().cloned().chain(arguments).collect()
         };
-        for one in &added {
-            if let Err(error) = Cli::parse_args(&whole(&[one])) {
-                return Err(one.config_error(&error.to_string()));
+        for argument in &added {
+            if let Err(error) = Cli::parse_args(&command_line(&[argument])) {
+                return Err(argument.config_error(&error.to_string()));
             }
         }
-        let whole = whole(&added.iter().collect::<Vec<_>>());
+        let command_line = command_line(&added.iter().collect::<Vec<_>>());
         let sources = added.into_iter().map(|added| added.source);
-        Ok((whole, Untyped(sources.collect())))
+        Ok((command_line, ValueSources(sources.collect())))
     }
 
-    fn arguments(&self, command: &str, typed: &ArgMatches) -> Vec<Added> {
-        let args = args_of(command);
-        let is_typed = |flag: &str| {
+    /// Returns the arguments for the flags of a command that are not on the command line.
+    fn missing_arguments(&self, command: &str, command_matches: &ArgMatches) -> Vec<AddedArgument> {
+        let args = args_of_command(command);
+        let is_on_command_line = |flag: &str| {
             let arg = args.iter().find(|arg| arg.get_long() == Some(flag));
             arg.is_some_and(|arg| {
-                typed.try_contains_id(arg.get_id().as_str()).is_ok()
-                    && typed.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
+                command_matches.try_contains_id(arg.get_id().as_str()).is_ok()
+                    && command_matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
             })
         };
         let flags = args
             .iter()
             .filter(|arg| !arg.is_hide_set())
             .filter_map(Arg::get_long);
-        let untyped = flags.filter(|flag| !is_typed(flag) && !excluded_by(flag).any(is_typed));
-        untyped.filter_map(|flag| self.value(flag)).collect()
+        let missing =
+            flags.filter(|flag| !is_on_command_line(flag) && !excluded_by(flag).any(is_on_command_line));
+        missing
+            .filter_map(|flag| self.argument_from_variable(flag))
+            .collect()
     }
 
-    /// Returns a flag's variable; an empty one is none.
-    fn value(&self, flag: &str) -> Option<Added> {
-        let name = variable(flag);
+    /// Returns the argument for a flag from its variable. An empty variable is ignored.
+    fn argument_from_variable(&self, flag: &str) -> Option<AddedArgument> {
+        let name = variable_name(flag);
         let found = self.environment.iter().find(|(known, _)| *known == name);
         let (_, value) = found.filter(|(_, value)| !value.is_empty())?;
-        Some(Added {
+        Some(AddedArgument {
             source: Source::Variable(flag.to_owned()),
             argument: format!("--{flag}={value}"),
         })
     }
 }
 
-/// An argument that nobody typed.
-struct Added {
+/// An argument that comes from a variable.
+struct AddedArgument {
     source: Source,
     argument: String,
 }
 
-impl Added {
-    /// `error`: clap's text, of which the first line tells what is wrong.
+impl AddedArgument {
+    /// Returns the error for this argument. `error` is clap's text, whose first line has the reason.
     fn config_error(&self, error: &str) -> ConfigError {
-        let why = error.lines().next().unwrap_or_default();
+        let reason = error.lines().next().unwrap_or_default();
         self.source
-            .config_error(why.trim_start_matches("error: ").to_owned())
+            .config_error(reason.trim_start_matches("error: ").to_owned())
     }
 }
 
-/// A pair as pflag reads it: with more than one equals sign it is a cell of CSV.
-pub(crate) fn pair(name: &str, value: &str) -> String {
+/// Writes `NAME=VALUE` in the form that pflag reads: with more than one equals sign it has to be a CSV cell.
+pub(crate) fn format_pair(name: &str, value: &str) -> String {
     let pair = format!("{name}={value}");
     if pair.matches('=').count() > 1 {
         format!("\"{}\"", pair.replace('"', "\"\""))
@@ -122,6 +128,7 @@ pub(crate) fn pair(name: &str, value: &str) -> String {
     }
 }
 
+/// Returns the flags that exclude this one.
 fn excluded_by(flag: &str) -> impl Iterator<Item = &'static str> {
     MUTUALLY_EXCLUSIVE.into_iter().filter_map(move |(one, other)| {
         if flag == one {
@@ -146,18 +153,18 @@ mod tests {
                 .collect(),
         };
         let args = args.iter().map(OsString::from).collect();
-        match sources.fill(args) {
+        match sources.add_to(args) {
             Ok((args, _)) => args[2..].join(&OsString::from(" ")).into_string().unwrap(),
             Err(config_error) => format!("{config_error:?}"),
         }
     }
 
     #[test]
-    fn what_is_typed_counts_then_the_environment() {
+    fn the_command_line_takes_precedence_over_variables() {
         let id = [("KUBESESAME_OIDC_CLIENT_ID", "e")];
-        let typed = ["k", "get-token", "--oidc-client-id", "t"];
-        assert_eq!(filled(&typed, &id), "--oidc-client-id t");
-        assert_eq!(filled(&typed[..2], &id), "--oidc-client-id=e");
+        let command_line = ["k", "get-token", "--oidc-client-id", "t"];
+        assert_eq!(filled(&command_line, &id), "--oidc-client-id t");
+        assert_eq!(filled(&command_line[..2], &id), "--oidc-client-id=e");
         assert_eq!(filled(&["k", "setup"], &id), "--oidc-client-id=e");
         assert_eq!(filled(&["k", "version"], &id), "");
     }
@@ -167,19 +174,19 @@ mod tests {
         let environment = [("KUBESESAME_OIDC_EXTRA_SCOPE", "c,d")];
         let args = ["k", "get-token"];
         assert_eq!(filled(&args, &environment), "--oidc-extra-scope=c,d");
-        let typed = ["k", "get-token", "--oidc-extra-scope=t"];
-        assert_eq!(filled(&typed, &environment), "--oidc-extra-scope=t");
+        let command_line = ["k", "get-token", "--oidc-extra-scope=t"];
+        assert_eq!(filled(&command_line, &environment), "--oidc-extra-scope=t");
     }
 
     #[test]
-    fn a_typed_secret_takes_the_place_of_a_file_too() {
+    fn a_secret_on_the_command_line_excludes_a_file_from_a_variable() {
         let environment = [("KUBESESAME_OIDC_CLIENT_SECRET_FILE", "f")];
-        let typed = ["k", "get-token", "--oidc-client-secret=s"];
-        assert_eq!(filled(&typed, &environment), "--oidc-client-secret=s");
+        let command_line = ["k", "get-token", "--oidc-client-secret=s"];
+        assert_eq!(filled(&command_line, &environment), "--oidc-client-secret=s");
     }
 
     #[test]
-    fn an_empty_variable_is_none_and_a_wrong_one_is_named() {
+    fn an_empty_variable_is_ignored_and_a_wrong_one_is_named() {
         let args = ["k", "get-token"];
         assert_eq!(filled(&args, &[("KUBESESAME_USERNAME", "")]), "");
         assert_eq!(filled(&args, &[("KUBESESAME_ELSE", "x")]), "");
@@ -189,7 +196,7 @@ mod tests {
         );
     }
 
-    /// A value that any flag of this kind takes.
+    /// Returns a value that this flag accepts.
     fn value_for(arg: &Arg) -> &'static str {
         match arg.get_long() {
             Some("v" | "authentication-timeout-sec") => "7",
@@ -206,22 +213,22 @@ mod tests {
             ("clean", &["k", "clean"]),
             ("", &["k"]),
         ] {
-            let args = args_of(command);
+            let args = args_of_command(command);
             let shown = args.iter().filter(|arg| !arg.is_hide_set());
             assert!(shown.clone().count() >= 2, "{command}");
             for arg in shown {
                 let (flag, value) = (arg.get_long().unwrap(), value_for(arg));
                 let sources = ConfigSources {
-                    environment: vec![(variable(flag), value.to_owned())],
+                    environment: vec![(variable_name(flag), value.to_owned())],
                 };
                 let with = |more: &[&str]| {
-                    let typed = base.iter().chain(more).map(OsString::from).collect();
-                    let (filled, _) = sources.fill(typed).unwrap();
+                    let command_line = base.iter().chain(more).map(OsString::from).collect();
+                    let (filled, _) = sources.add_to(command_line).unwrap();
                     filled[base.len()..].join(&OsString::from(" "))
                 };
                 let argument = format!("--{flag}={value}");
                 assert_eq!(with(&[]), *argument, "{command}");
-                assert_eq!(with(&[&argument]), *argument, "{command}: typed, and not added");
+                assert_eq!(with(&[&argument]), *argument, "{command}: given, and not added");
             }
         }
     }

@@ -1,6 +1,6 @@
-//! No command at all, as in kubelogin's standalone mode: what was typed.
+//! The command line without a command, as in kubelogin's standalone mode.
 //!
-//! A parser of its own, so that the commands' command line stays as small as it is.
+//! It has its own parser, so that the parser of the commands, which each cached call builds, stays small.
 
 use std::ffi::OsString;
 
@@ -42,19 +42,15 @@ pub(crate) struct StandaloneArgs {
     pub(crate) tls: TlsArgs,
 }
 
-/// Whether these words, the program's own name first, are flags without a command.
-pub(super) fn is_standalone(words: &[OsString]) -> bool {
-    let words = words.get(1..).unwrap_or_default();
-    let is_command = |word: &OsString| word.to_str().is_some_and(Command::has_subcommand);
-    let asks = |word: &OsString| {
-        ["-h", "--help", "-V", "--version"]
-            .iter()
-            .any(|flag| word == flag)
-    };
-    let begins_with_flag = words
+/// Whether these arguments, with the program's name first, are flags without a command.
+pub(super) fn is_standalone(args: &[OsString]) -> bool {
+    let args = args.get(1..).unwrap_or_default();
+    let is_command = |arg: &OsString| arg.to_str().is_some_and(Command::has_subcommand);
+    let asks_for_help = |arg: &OsString| ["-h", "--help", "-V", "--version"].iter().any(|flag| arg == flag);
+    let begins_with_flag = args
         .first()
-        .is_none_or(|word| word.to_string_lossy().starts_with('-'));
-    begins_with_flag && !words.iter().any(|word| is_command(word) || asks(word))
+        .is_none_or(|arg| arg.to_string_lossy().starts_with('-'));
+    begins_with_flag && !args.iter().any(|arg| is_command(arg) || asks_for_help(arg))
 }
 
 #[cfg(test)]
@@ -62,14 +58,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flags_without_a_command_are_told_from_commands_and_slips() {
-        let is = |words: &[&str]| {
-            let words: Vec<OsString> = ["kubesesame"].iter().chain(words).map(OsString::from).collect();
-            is_standalone(&words)
+    fn flags_without_a_command_are_standalone_mode() {
+        let is = |args: &[&str]| {
+            let args: Vec<OsString> = ["kubesesame"].iter().chain(args).map(OsString::from).collect();
+            is_standalone(&args)
         };
         assert!(is(&[]));
         assert!(is(&["--kubeconfig", "f", "-v=1"]));
-        for words in [
+        for args in [
             &["get-token"][..],
             &["-v=1", "setup"],
             &["get-tokn"],
@@ -77,7 +73,7 @@ mod tests {
             &["-V"],
             &["--kubeconfig=f", "-h"],
         ] {
-            assert!(!is(words), "{words:?}");
+            assert!(!is(args), "{args:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The variables of the environment: one for each flag that is shown.
+//! Environment variables: each flag that the help shows has one.
 
 use std::fmt;
 
@@ -7,19 +7,20 @@ use clap::{Arg, Args, Command};
 use super::{CleanArgs, GetTokenArgs, SetupArgs, StandaloneArgs};
 use crate::untrusted_text::UntrustedText;
 
-/// What a variable's name begins with.
-pub(crate) const PREFIX: &str = "KUBESESAME_";
+/// The prefix of all variables.
+pub(crate) const VARIABLE_PREFIX: &str = "KUBESESAME_";
 
-/// Commands whose flags have variables; the one without a name is no command at all. Those that change kubeconfigs are typed.
-const COMMANDS: [&str; 4] = ["get-token", "setup", "clean", ""];
+/// Commands whose flags have variables. The empty name is standalone mode. `kubeconfig` has none: what changes files has to be given
+/// explicitly.
+const COMMANDS_WITH_VARIABLES: [&str; 4] = ["get-token", "setup", "clean", ""];
 
-/// The name of a flag's variable.
-pub(super) fn variable(flag: &str) -> String {
-    format!("{PREFIX}{}", flag.replace('-', "_").to_uppercase())
+/// Returns the name of the variable of a flag, which is given without dashes.
+pub(super) fn variable_name(flag: &str) -> String {
+    format!("{VARIABLE_PREFIX}{}", flag.replace('-', "_").to_uppercase())
 }
 
-/// The flags of a command that has variables.
-pub(super) fn args_of(command: &str) -> Vec<Arg> {
+/// Returns the flags of a command; none if its flags have no variables.
+pub(super) fn args_of_command(command: &str) -> Vec<Arg> {
     let bare = Command::new("flags");
     let flags = match command {
         "get-token" => GetTokenArgs::augment_args(bare),
@@ -28,46 +29,47 @@ pub(super) fn args_of(command: &str) -> Vec<Arg> {
         "" => StandaloneArgs::augment_args(bare),
         _ => return Vec::new(),
     };
-    // Global, and so no argument of the command's own.
+    // It is a global flag, so the command's own arguments do not include it.
     let verbosity = Arg::new("verbosity").long("v");
     flags.get_arguments().cloned().chain([verbosity]).collect()
 }
 
-/// The variable of a flag, which is given with its dashes; `None` if there is no such flag, or it is only taken for the sake of old
-/// kubeconfigs.
+/// Returns the name of the variable of a flag, which is given with its dashes. `None` if there is no such flag, or the help hides it.
 pub(crate) fn variable_of(flag: &str) -> Option<String> {
     let name = flag.trim_start_matches('-');
-    let args = COMMANDS.into_iter().flat_map(args_of);
+    let args = COMMANDS_WITH_VARIABLES.into_iter().flat_map(args_of_command);
     let mut shown = args.filter(|arg| !arg.is_hide_set());
     shown
         .any(|arg| arg.get_long() == Some(name))
-        .then(|| variable(name))
+        .then(|| variable_name(name))
 }
 
-/// The names of all flags of `get-token`, without dashes.
+/// Returns the names of all flags of `get-token`, without dashes.
 pub(crate) fn flags_of_get_token() -> Vec<String> {
-    let args = args_of("get-token");
+    let args = args_of_command("get-token");
     args.iter().filter_map(Arg::get_long).map(str::to_owned).collect()
 }
 
-/// A variable that has our prefix and that nothing reads.
+/// A variable that has the prefix but belongs to no flag.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct UnknownVariable {
     pub(crate) name: String,
-    /// What was probably meant.
+    /// The known variable that was probably meant.
     pub(crate) nearest: Option<String>,
 }
 
-/// Finds the variables that are those of no flag of any command; an empty one is none.
+/// Returns the variables that belong to no flag of any command. Empty variables are ignored.
 pub(crate) fn unknown_variables(environment: &[(String, String)]) -> Vec<UnknownVariable> {
     let given = environment.iter().filter(|(_, value)| !value.is_empty());
     let mut given = given.map(|(name, _)| name).peekable();
     if given.peek().is_none() {
         return Vec::new();
     }
-    let args = COMMANDS.into_iter().flat_map(args_of);
+    let args = COMMANDS_WITH_VARIABLES.into_iter().flat_map(args_of_command);
     let shown = args.filter(|arg| !arg.is_hide_set());
-    let known: Vec<String> = shown.filter_map(|arg| arg.get_long().map(variable)).collect();
+    let known: Vec<String> = shown
+        .filter_map(|arg| arg.get_long().map(variable_name))
+        .collect();
     let unknown = given.filter(|name| !known.contains(name));
     unknown
         .map(|name| UnknownVariable {
@@ -77,11 +79,11 @@ pub(crate) fn unknown_variables(environment: &[(String, String)]) -> Vec<Unknown
         .collect()
 }
 
-/// The name that was probably meant: as near as one with a slip or two, or without its first words.
+/// Returns the known name that was probably meant: one with a typo or two, or one whose first words are missing.
 fn nearest(name: &str, known: &[String]) -> Option<String> {
-    let bare = |name: &str| name.trim_start_matches(PREFIX).to_owned();
+    let bare = |name: &str| name.trim_start_matches(VARIABLE_PREFIX).to_owned();
     let given = bare(name).to_uppercase();
-    let likeness = |known: &String| {
+    let similarity = |known: &String| {
         let known = bare(known);
         if known.ends_with(&format!("_{given}")) {
             return 0.9;
@@ -92,8 +94,10 @@ fn nearest(name: &str, known: &[String]) -> Option<String> {
             .into_iter()
             .fold(0.0, f64::max)
     };
-    let best = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(best) > 0.6).then(|| best.clone())
+    let best = known
+        .iter()
+        .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
+    (similarity(best) > 0.6).then(|| best.clone())
 }
 
 impl fmt::Display for UnknownVariable {
@@ -105,7 +109,7 @@ impl fmt::Display for UnknownVariable {
             None => write!(
                 f,
                 "--oidc-issuer-url, for example, is {}",
-                variable("oidc-issuer-url")
+                variable_name("oidc-issuer-url")
             ),
         }
     }
@@ -124,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_is_told_from_the_variables_of_all_commands() {
+    fn an_unknown_variable_gets_the_nearest_name_of_all_commands() {
         for name in [
             "OIDC_ISSUER_URL",
             "V",
@@ -133,7 +137,7 @@ mod tests {
             "CONTEXT",
             "PASSWORD",
         ] {
-            assert_eq!(unknown(&format!("{PREFIX}{name}")), None, "{name}");
+            assert_eq!(unknown(&format!("{VARIABLE_PREFIX}{name}")), None, "{name}");
         }
         for (name, meant) in [
             ("OIDC_ISUER_URL", "OIDC_ISSUER_URL"),
@@ -145,8 +149,12 @@ mod tests {
             ("LISTEN_ADRESS", "LISTEN_ADDRESS"),
             ("CACHE_DIR", "TOKEN_CACHE_DIR"),
         ] {
-            let meant = format!("{PREFIX}{meant}");
-            assert_eq!(unknown(&format!("{PREFIX}{name}")), Some(meant), "{name}");
+            let meant = format!("{VARIABLE_PREFIX}{meant}");
+            assert_eq!(
+                unknown(&format!("{VARIABLE_PREFIX}{name}")),
+                Some(meant),
+                "{name}"
+            );
         }
         assert_eq!(unknown("KUBESESAME_DEBUG").as_deref(), Some("nothing"));
         assert_eq!(

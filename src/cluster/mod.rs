@@ -1,4 +1,4 @@
-//! The cluster's side: what an API server makes of a token. Pure.
+//! The cluster's side: which user and groups an API server takes from a token. Pure.
 
 mod user;
 

@@ -1,6 +1,6 @@
-//! Who the API server will say a token's bearer is.
+//! The user that the API server takes from the claims of a token.
 //!
-//! Follows kube-apiserver's OpenID Connect authenticator: which claim, which prefix, and what it refuses.
+//! Follows kube-apiserver's OpenID Connect authenticator: its claims, its prefixes, and the tokens that it rejects.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use url::Url;
 use crate::settings::is_okta;
 use crate::untrusted_text::UntrustedText;
 
-/// How the API server is configured to read claims.
+/// The API server's configuration for claims.
 #[derive(Debug)]
 pub(crate) struct ClaimMapping {
     pub(crate) username_claim: String,
@@ -19,8 +19,8 @@ pub(crate) struct ClaimMapping {
     pub(crate) groups_prefix: String,
 }
 
-/// What the API server's flag `--oidc-username-prefix` comes to: unset means `ISSUER#`, but nothing for `email`; `-`
-/// means nothing.
+/// Returns the prefix that the API server's flag `--oidc-username-prefix` sets. Without the flag it is `ISSUER#`, but empty for the
+/// claim `email`. The value `-` means no prefix.
 pub(crate) fn username_prefix(flag: Option<&str>, username_claim: &str, issuer: &str) -> String {
     match flag {
         None | Some("") if username_claim == "email" => String::new(),
@@ -30,11 +30,12 @@ pub(crate) fn username_prefix(flag: Option<&str>, username_claim: &str, issuer: 
     }
 }
 
-/// A user as `kubectl auth whoami` will show it, or why there is none.
+/// A user as `kubectl auth whoami` shows it, or why the API server rejects the token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ClusterUser {
     username: Result<String, String>,
     groups: Result<Vec<String>, String>,
+    /// What the administrator should know: no groups, or groups of Kubernetes itself.
     notes: Vec<String>,
 }
 
@@ -45,14 +46,14 @@ impl ClusterUser {
         let mut notes = Vec::new();
         if !claims.contains_key(&mapping.groups_claim) {
             let issuer = claims.get("iss").and_then(Value::as_str).map(Url::parse);
-            let cure = match issuer {
+            let fix = match issuer {
                 Some(Ok(issuer)) if is_okta(&issuer) => {
                     "add a groups claim at Okta, \"Always\" in the ID token"
                 }
                 _ => "add one to the ID token at the provider",
             };
             notes.push(format!(
-                "the token has no `{}` claim, so the user is in no group: {cure}",
+                "the token has no `{}` claim, so the user is in no group: {fix}",
                 mapping.groups_claim
             ));
         }
@@ -70,11 +71,11 @@ impl ClusterUser {
         }
     }
 
-    /// Why the API server will refuse the token, if it will.
-    pub(crate) fn refusal(&self) -> Option<&str> {
+    /// Returns why the API server will reject the token, if it will.
+    pub(crate) fn rejection(&self) -> Option<&str> {
         match (&self.username, &self.groups) {
             (Ok(_), Ok(_)) => None,
-            (Err(why), _) | (_, Err(why)) => Some(why),
+            (Err(reason), _) | (_, Err(reason)) => Some(reason),
         }
     }
 }
@@ -84,9 +85,9 @@ fn username(claims: &Map<String, Value>, mapping: &ClaimMapping) -> Result<Strin
     let name = match claims.get(claim) {
         Some(Value::String(name)) => name,
         Some(_) => return Err(format!("the claim `{claim}` is not a string")),
-        None => return Err(format!("the token has no `{claim}` claim{}", scope_of(claim))),
+        None => return Err(format!("the token has no `{claim}` claim{}", scope_advice(claim))),
     };
-    // Checked for the claim `email` alone, and only a boolean true passes.
+    // The API server checks this only for the claim `email`, and accepts only the boolean `true`.
     if claim == "email"
         && claims
             .get("email_verified")
@@ -97,8 +98,8 @@ fn username(claims: &Map<String, Value>, mapping: &ClaimMapping) -> Result<Strin
     Ok(format!("{}{name}", mapping.username_prefix))
 }
 
-/// What may bring a claim (OpenID Connect Core 5.4).
-fn scope_of(claim: &str) -> &'static str {
+/// Returns the advice which scope requests a claim (OpenID Connect Core 5.4).
+fn scope_advice(claim: &str) -> &'static str {
     match claim {
         "email" => "; ask for it with --oidc-extra-scope=email",
         "name" | "preferred_username" | "nickname" => "; ask for it with --oidc-extra-scope=profile",
@@ -106,9 +107,12 @@ fn scope_of(claim: &str) -> &'static str {
     }
 }
 
-/// A missing claim means no groups; a single string means one.
+/// Returns the groups with their prefix. A missing claim means no groups, a string means one group.
+///
+/// # Errors
+/// If the claim has another type.
 fn groups(claims: &Map<String, Value>, mapping: &ClaimMapping) -> Result<Vec<String>, String> {
-    let wrong = || {
+    let wrong_type = || {
         format!(
             "the claim `{}` is neither a string nor a list of strings",
             mapping.groups_claim
@@ -120,9 +124,9 @@ fn groups(claims: &Map<String, Value>, mapping: &ClaimMapping) -> Result<Vec<Str
         Some(Value::String(group)) => Ok(vec![prefixed(group)]),
         Some(Value::Array(groups)) => groups
             .iter()
-            .map(|group| group.as_str().map(prefixed).ok_or_else(wrong))
+            .map(|group| group.as_str().map(prefixed).ok_or_else(wrong_type))
             .collect(),
-        Some(_) => Err(wrong()),
+        Some(_) => Err(wrong_type()),
     }
 }
 
@@ -137,12 +141,12 @@ impl fmt::Display for ClusterUser {
                 }
                 writeln!(f, "  group   system:authenticated")?;
             }
-            (Err(why), _) | (_, Err(why)) => {
+            (Err(reason), _) | (_, Err(reason)) => {
                 writeln!(
                     f,
                     "The API server will refuse this token: {}\n\
                      kubectl would get `Unauthorized` with it: correct this first, and run setup again.",
-                    UntrustedText::new(why)
+                    UntrustedText::new(reason)
                 )?;
             }
         }
@@ -172,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn prefixes_default_as_in_the_api_server() {
+    fn the_prefixes_default_as_in_the_api_server() {
         let prefix = |flag, claim| username_prefix(flag, claim, "https://i");
         assert_eq!(prefix(None, "sub"), "https://i#");
         assert_eq!(prefix(None, "email"), "");
@@ -188,8 +192,8 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_not_verified_is_refused() {
-        let refused = |verified: Value| {
+    fn an_unverified_address_is_rejected() {
+        let is_rejected = |verified: Value| {
             user(
                 serde_json::json!({"email": "a@b", "email_verified": verified}),
                 |mapping| {
@@ -199,11 +203,11 @@ mod tests {
             .username
             .is_err()
         };
-        assert!(refused(false.into()) && refused("true".into()) && !refused(true.into()));
+        assert!(is_rejected(false.into()) && is_rejected("true".into()) && !is_rejected(true.into()));
     }
 
     #[test]
-    fn groups_are_a_string_a_list_or_missing() {
+    fn the_groups_claim_is_a_string_a_list_or_missing() {
         let groups = |value: Value| user(serde_json::json!({"sub": "s", "groups": value}), |_| ()).groups;
         assert_eq!(groups("one".into()).unwrap(), ["okta:one"]);
         assert!(groups(serde_json::json!([1])).is_err());
@@ -212,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_system_group_without_a_prefix_is_noted() {
+    fn a_system_group_without_a_prefix_gets_a_note() {
         let user = user(
             serde_json::json!({"sub": "s", "groups": ["system:masters"]}),
             |mapping| {

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::kubeconfig::files::in_order;
+use super::kubeconfig::files::files_in_given_order;
 use crate::cli::{CleanArgs, FileArgs};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::session::{self, Removed};
-use crate::settings::{cache_dir, cache_dir_of_home, runtime_dir};
+use crate::settings::{cache_dir, home_cache_dir, runtime_dir};
 use crate::ui::Ui;
 
 /// How long a refresh that is under way is waited for.
@@ -17,7 +17,7 @@ const REFRESH_WAIT: Duration = Duration::from_secs(40);
 pub(crate) fn run(args: CleanArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     // One directory that cannot be looked at keeps nobody from the others; the first failure is told at the end.
     let dir = cache_dir(args.token_cache_dir, environment);
-    let home = cache_dir_of_home(environment).filter(|home| dir.as_ref().ok() != Some(home));
+    let home = home_cache_dir(environment).filter(|home| dir.as_ref().ok() != Some(home));
     let cleaned = dir.map_err(Error::from).and_then(|dir| clean(&dir, true, ui));
     if let Some(home) = home {
         clean_waiting(&home, ui);
@@ -40,8 +40,8 @@ pub(crate) fn run(args: CleanArgs, environment: &Environment, ui: Ui) -> Result<
 
 /// Removes what a killed `kubeconfig convert` left beside the kubeconfigs, secrets included.
 fn sweep_kubeconfigs(environment: &Environment, ui: Ui) {
-    for file in in_order(&FileArgs { kubeconfig: None }, environment).unwrap_or_default() {
-        file.sweep();
+    for file in files_in_given_order(&FileArgs { kubeconfig: None }, environment).unwrap_or_default() {
+        file.remove_stale_temporaries();
         if let Some(warning) = file.warning_of_unfinished() {
             ui.warn(&warning);
         }

@@ -5,7 +5,7 @@ use std::path::absolute;
 use serde_json::Value;
 
 use super::person;
-use crate::cli::{ClusterArgs, SetupArgs, pair};
+use crate::cli::{ClusterArgs, SetupArgs, format_pair};
 use crate::clock;
 use crate::cluster::{ClaimMapping, ClusterUser, username_prefix};
 use crate::environment::Environment;
@@ -23,7 +23,7 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
     let mut provider = Provider::new(args.provider)?;
     provider.expand_home(environment);
     let login = Login::new(&args.login, redirect_url, environment, environment.terminal())?;
-    settings::check(&provider, &login)?;
+    settings::check_account(&provider, &login)?;
     let mut trust = TlsTrust::new(args.tls);
     trust.expand_home(environment);
     let mapping = claim_mapping(args.cluster, provider.issuer.as_str());
@@ -34,7 +34,7 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
             .push("--oidc-extra-scope=offline_access".to_owned());
     }
     let user = ClusterUser::new(&tokens.claims, &mapping);
-    if let Some(why) = user.refusal() {
+    if let Some(why) = user.rejection() {
         ui.warn(&format!(
             "the API server will refuse this token: {}",
             UntrustedText::new(why)
@@ -47,7 +47,7 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
 /// Signs a person in with `offline_access`, and without it where that is refused; the flag says whether to write it.
 fn sign_in(provider: &Provider, login: &Login, trust: &TlsTrust, ui: Ui) -> Result<(Tokens, bool), Error> {
     let runtime = LazyRuntime::default();
-    if let Some(notice) = login.notice_before_a_password(provider) {
+    if let Some(notice) = login.password_notice(provider) {
         ui.note(&notice);
     }
     let attempt = |provider: &Provider| -> Result<_, Error> {
@@ -117,7 +117,10 @@ fn set_credentials(args: &SetupArgs) -> Result<SetCredentials, settings::Error> 
         provider.oidc_client_secret_file.as_deref(),
     );
     line.text("account", provider.account.as_deref());
-    line.list("oidc-extra-scope", &settings::scopes(&provider.oidc_extra_scope)?);
+    line.list(
+        "oidc-extra-scope",
+        &settings::parse_scopes(&provider.oidc_extra_scope)?,
+    );
     line.switch("oidc-use-access-token", provider.oidc_use_access_token);
     line.pairs("oidc-request-header", &provider.oidc_request_header)?;
     line.pairs(
@@ -175,13 +178,16 @@ impl ExecArgs {
 
     /// One argument for each value, which is quoted only where it would be several without.
     fn list(&mut self, flag: &str, values: &[String]) {
-        let cells: Vec<_> = values.iter().map(|value| kubeconfig::csv(value)).collect();
+        let cells: Vec<_> = values.iter().map(|value| kubeconfig::csv_cell(value)).collect();
         self.texts(flag, texts(&cells));
     }
 
     fn pairs(&mut self, flag: &'static str, values: &[String]) -> Result<(), settings::Error> {
-        let pairs = settings::pairs(flag, values)?;
-        let written: Vec<_> = pairs.iter().map(|(name, value)| pair(name, value)).collect();
+        let pairs = settings::parse_pairs(flag, values)?;
+        let written: Vec<_> = pairs
+            .iter()
+            .map(|(name, value)| format_pair(name, value))
+            .collect();
         self.texts(flag, texts(&written));
         Ok(())
     }
@@ -194,7 +200,7 @@ impl ExecArgs {
     fn redirect(&mut self, args: &SetupArgs) -> Result<(), settings::Error> {
         let (provider, login) = (&args.provider, &args.login);
         let addresses = match login.listen_port.as_slice() {
-            [] => settings::list("listen-address", &login.listen_address)?,
+            [] => settings::parse_list("listen-address", &login.listen_address)?,
             ports => ports.iter().map(|port| format!("127.0.0.1:{port}")).collect(),
         };
         self.list("listen-address", &addresses);

@@ -1,48 +1,49 @@
-//! Error texts and their cures. More special phrases stand before general ones.
+//! Provider errors and their fixes. The first entry that matches counts, so specific phrases come before general ones.
 
-/// One known error.
+/// A known error of a provider.
 pub(super) struct Entry {
-    /// Values of `error` that this text comes with.
-    pub(super) errors: &'static [&'static str],
-    /// In lower case, without quotes; an empty phrase fits every text.
+    /// Values of the parameter `error` that this entry matches.
+    pub(super) error_codes: &'static [&'static str],
+    /// A part of the description, in lower case and without quotes. An empty phrase matches every description.
     pub(super) phrase: &'static str,
-    /// For Okta's users, with the place in its console.
-    pub(super) at_okta: &'static str,
-    /// For all others.
-    pub(super) elsewhere: &'static str,
+    /// What to do if the provider is Okta, with the place in its console.
+    pub(super) okta_fix: &'static str,
+    /// What to do at all other providers.
+    pub(super) generic_fix: &'static str,
 }
 
-/// A cure that is the same everywhere.
-const fn entry(errors: &'static [&'static str], phrase: &'static str, fix: &'static str) -> Entry {
-    okta(errors, phrase, fix, fix)
+/// An entry with the same fix for all providers.
+const fn entry(error_codes: &'static [&'static str], phrase: &'static str, fix: &'static str) -> Entry {
+    okta(error_codes, phrase, fix, fix)
 }
 
+/// An entry with a fix for Okta and one for all other providers.
 const fn okta(
-    errors: &'static [&'static str],
+    error_codes: &'static [&'static str],
     phrase: &'static str,
-    at_okta: &'static str,
-    elsewhere: &'static str,
+    okta_fix: &'static str,
+    generic_fix: &'static str,
 ) -> Entry {
     Entry {
-        errors,
+        error_codes,
         phrase,
-        at_okta,
-        elsewhere,
+        okta_fix,
+        generic_fix,
     }
 }
 
-const ENABLE_CODE_AT_OKTA: &str =
+const ENABLE_CODE_OKTA_FIX: &str =
     "enable the grant type Authorization Code on the app (Okta > the app > General)";
-const ENABLE_CODE: &str = "enable the authorization code flow on the app at the provider";
-/// The place of the grant's name in a text.
-pub(super) const GRANT: &str = "GRANT_TYPE";
-const ENABLE_GRANT_AT_OKTA: &str = "enable the grant type GRANT_TYPE on the app (Okta > the app > General)";
-const ENABLE_GRANT: &str = "enable the grant type GRANT_TYPE on the app at the provider";
-const CHECK_SCOPES_AT_OKTA: &str =
+const ENABLE_CODE_FIX: &str = "enable the authorization code flow on the app at the provider";
+/// The placeholder for the name of the grant in a fix.
+pub(super) const GRANT_PLACEHOLDER: &str = "GRANT_TYPE";
+const ENABLE_GRANT_OKTA_FIX: &str = "enable the grant type GRANT_TYPE on the app (Okta > the app > General)";
+const ENABLE_GRANT_FIX: &str = "enable the grant type GRANT_TYPE on the app at the provider";
+const CHECK_SCOPES_OKTA_FIX: &str =
     "check --oidc-extra-scope; `offline_access` needs the grant type Refresh Token on the app";
-const CHECK_SCOPES: &str =
+const CHECK_SCOPES_FIX: &str =
     "check --oidc-extra-scope; `offline_access` has to be allowed for the app at the provider";
-const PKCE: &str = "the app requires PKCE: remove --oidc-pkce-method=no";
+const REQUIRE_PKCE_FIX: &str = "the app requires PKCE: remove --oidc-pkce-method=no";
 
 pub(super) const CATALOGUE: &[Entry] = &[
     okta(
@@ -103,20 +104,20 @@ pub(super) const CATALOGUE: &[Entry] = &[
     okta(
         &["invalid_scope"],
         "invalid, unknown, malformed",
-        CHECK_SCOPES_AT_OKTA,
-        CHECK_SCOPES,
+        CHECK_SCOPES_OKTA_FIX,
+        CHECK_SCOPES_FIX,
     ),
     okta(
         &["invalid_scope"],
         "invalid, unknown, or malformed",
-        CHECK_SCOPES_AT_OKTA,
-        CHECK_SCOPES,
+        CHECK_SCOPES_OKTA_FIX,
+        CHECK_SCOPES_FIX,
     ),
     okta(
         &["invalid_scope"],
         "scopes are not allowed for this request",
-        CHECK_SCOPES_AT_OKTA,
-        CHECK_SCOPES,
+        CHECK_SCOPES_OKTA_FIX,
+        CHECK_SCOPES_FIX,
     ),
     entry(
         &["login_required"],
@@ -126,14 +127,14 @@ pub(super) const CATALOGUE: &[Entry] = &[
     okta(
         &["interaction_required"],
         "interaction code flow",
-        ENABLE_CODE_AT_OKTA,
-        ENABLE_CODE,
+        ENABLE_CODE_OKTA_FIX,
+        ENABLE_CODE_FIX,
     ),
     okta(
         &["unsupported_response_type"],
         "",
-        ENABLE_CODE_AT_OKTA,
-        ENABLE_CODE,
+        ENABLE_CODE_OKTA_FIX,
+        ENABLE_CODE_FIX,
     ),
     okta(
         &["unauthorized_client"],
@@ -144,17 +145,25 @@ pub(super) const CATALOGUE: &[Entry] = &[
     okta(
         &["unauthorized_client"],
         "not authorized to use the provided grant type",
-        ENABLE_GRANT_AT_OKTA,
-        ENABLE_GRANT,
+        ENABLE_GRANT_OKTA_FIX,
+        ENABLE_GRANT_FIX,
     ),
     okta(
         &["unsupported_grant_type"],
         "",
-        ENABLE_GRANT_AT_OKTA,
-        ENABLE_GRANT,
+        ENABLE_GRANT_OKTA_FIX,
+        ENABLE_GRANT_FIX,
     ),
-    entry(&["invalid_request"], "code challenge is required", PKCE),
-    entry(&["invalid_request"], "code verifier is required", PKCE),
+    entry(
+        &["invalid_request"],
+        "code challenge is required",
+        REQUIRE_PKCE_FIX,
+    ),
+    entry(
+        &["invalid_request"],
+        "code verifier is required",
+        REQUIRE_PKCE_FIX,
+    ),
     okta(
         &["invalid_request"],
         "redirect_uri",

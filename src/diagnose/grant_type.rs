@@ -1,6 +1,6 @@
-//! What was presented to the token endpoint (RFC 6749 1.3), and what its refusal means. Pure.
+//! The grant types (RFC 6749 1.3), with their names and the hints for their failures. Pure.
 
-/// A grant, as far as its name and its failures go.
+/// The type of the grant in a token request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GrantType {
     AuthorizationCode,
@@ -11,7 +11,7 @@ pub(crate) enum GrantType {
 }
 
 impl GrantType {
-    /// The parameter `grant_type` of a token request.
+    /// Returns the value of the parameter `grant_type` of a token request.
     pub(crate) fn parameter(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
@@ -22,7 +22,7 @@ impl GrantType {
         }
     }
 
-    /// The name in the settings of an app: in Okta's console, or elsewhere.
+    /// Returns the name that an app's settings use for the grant, in Okta's console or at other providers.
     pub(super) fn name(self, is_okta: bool) -> &'static str {
         match (self, is_okta) {
             (Self::AuthorizationCode, true) => "Authorization Code",
@@ -38,16 +38,16 @@ impl GrantType {
         }
     }
 
-    /// Whether a person answers in a browser.
-    pub(super) fn has_browser(self) -> bool {
+    /// Whether a browser is part of the sign-in, so that the provider can ask the person something.
+    pub(super) fn uses_browser(self) -> bool {
         matches!(
             self,
             Self::AuthorizationCode | Self::DeviceCode | Self::RefreshToken
         )
     }
 
-    /// What to do when the provider does not accept what was presented, and does not say why.
-    pub(super) fn refused_hint(self) -> &'static str {
+    /// Returns the hint for `invalid_grant` with an unknown description.
+    pub(super) fn invalid_grant_hint(self) -> &'static str {
         match self {
             Self::Password => "check the user name and the password",
             Self::ClientCredentials => {

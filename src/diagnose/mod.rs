@@ -1,7 +1,7 @@
-//! The catalogue: from a provider's error answer to its cause and what to change.
+//! Hints for OAuth error responses of providers.
 //!
-//! Pure. Matching is by `error` first, then by a key phrase in lower case without quotes, since providers word
-//! the same error differently from release to release. The phrases are Okta's; its console is named to Okta's users alone.
+//! Pure. An entry of the catalogue matches by the error code and by a phrase of the description, in lower case and without quotes,
+//! because the wording of a description changes between releases. The phrases are Okta's. Only hints for Okta name its console.
 
 mod catalogue;
 mod grant_type;
@@ -9,45 +9,53 @@ mod grant_type;
 use catalogue::{CATALOGUE, Entry};
 pub(crate) use grant_type::GrantType;
 
-/// An OAuth error answer (RFC 6749 4.1.2.1 and 5.2).
+/// An OAuth error response (RFC 6749 4.1.2.1 and 5.2).
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Refusal<'a> {
+pub(crate) struct ErrorResponse<'a> {
+    /// The parameter `error`.
     pub(crate) error: &'a str,
+    /// The parameter `error_description`, or an empty text.
     pub(crate) description: &'a str,
     pub(crate) is_okta: bool,
+    /// The grant of the request that failed.
     pub(crate) grant: GrantType,
 }
 
-/// Returns what to do about an OAuth error answer.
-pub(crate) fn hint(refusal: Refusal<'_>) -> String {
-    let description = normal(refusal.description);
+/// Returns what to do about an OAuth error response.
+pub(crate) fn hint(response: ErrorResponse<'_>) -> String {
+    let description = normalized(response.description);
     CATALOGUE
         .iter()
-        .find(|entry| entry.errors.contains(&refusal.error) && description.contains(entry.phrase))
-        .map_or_else(|| fallback(refusal), |entry| entry.fix(refusal.is_okta))
-        .replace(catalogue::GRANT, refusal.grant.name(refusal.is_okta))
+        .find(|entry| entry.error_codes.contains(&response.error) && description.contains(entry.phrase))
+        .map_or_else(|| fallback_hint(response), |entry| entry.fix(response.is_okta))
+        .replace(
+            catalogue::GRANT_PLACEHOLDER,
+            response.grant.name(response.is_okta),
+        )
 }
 
 impl Entry {
     fn fix(&self, is_okta: bool) -> &'static str {
-        if is_okta { self.at_okta } else { self.elsewhere }
+        if is_okta { self.okta_fix } else { self.generic_fix }
     }
 }
 
-fn normal(text: &str) -> String {
+/// Returns a text in lower case and without quotes, for comparisons with phrases.
+fn normalized(text: &str) -> String {
     let text = text.to_ascii_lowercase().replace("can't", "cannot");
     text.chars()
         .filter(|c| !matches!(c, '\'' | '"' | '`' | '\u{2018}' | '\u{2019}'))
         .collect()
 }
 
-fn fallback(refusal: Refusal<'_>) -> &'static str {
-    let Refusal {
+/// Returns the hint for an error code if no entry matches.
+fn fallback_hint(response: ErrorResponse<'_>) -> &'static str {
+    let ErrorResponse {
         error,
         is_okta,
         grant,
         ..
-    } = refusal;
+    } = response;
     match error {
         "access_denied" if is_okta => {
             "check that you are assigned to the app (Applications > the app), and the app's sign-on policy"
@@ -59,9 +67,9 @@ fn fallback(refusal: Refusal<'_>) -> &'static str {
             "compare --oidc-client-id and the secret with the app's client authentication setting"
         }
         "invalid_scope" => "compare --oidc-extra-scope with the scopes that the provider allows for this app",
-        "invalid_grant" => grant.refused_hint(),
+        "invalid_grant" => grant.invalid_grant_hint(),
         "temporarily_unavailable" | "server_error" => "the provider's own fault: try again later",
-        "login_required" | "consent_required" | "interaction_required" if !grant.has_browser() => {
+        "login_required" | "consent_required" | "interaction_required" if !grant.uses_browser() => {
             "the provider wants to ask the person something, which this grant cannot do: use --grant-type=authcode"
         }
         "login_required" | "consent_required" | "interaction_required" => {
@@ -77,8 +85,8 @@ fn fallback(refusal: Refusal<'_>) -> &'static str {
 mod tests {
     use super::*;
 
-    fn of_code<'a>(error: &'a str, description: &'a str, is_okta: bool) -> Refusal<'a> {
-        Refusal {
+    fn error_response<'a>(error: &'a str, description: &'a str, is_okta: bool) -> ErrorResponse<'a> {
+        ErrorResponse {
             error,
             description,
             is_okta,
@@ -87,29 +95,28 @@ mod tests {
     }
 
     #[test]
-    fn quotes_and_case_do_not_hide_a_phrase() {
+    fn a_phrase_matches_whatever_the_quotes_and_the_case() {
         let description = "User is NOT assigned to the `client application`.";
-        let hint = hint(of_code("access_denied", description, true));
+        let hint = hint(error_response("access_denied", description, true));
         assert!(hint.contains("assign"), "{hint}");
     }
 
     #[test]
-    fn an_unknown_text_falls_back_to_its_error_code() {
-        let hint = |error, is_okta| hint(of_code(error, "something new", is_okta));
+    fn an_unknown_description_gets_the_hint_of_its_error_code() {
+        let hint = |error, is_okta| hint(error_response(error, "something new", is_okta));
         assert!(hint("invalid_scope", false).contains("--oidc-extra-scope"));
         assert!(hint("brand_new", true).contains("System Log"));
         assert!(hint("brand_new", false).contains("the provider's log"));
     }
 
-    /// Every entry can be reached: no earlier one swallows it.
     #[test]
-    fn no_entry_is_shadowed() {
+    fn each_entry_is_the_first_match_of_its_own_phrase() {
         for entry in CATALOGUE {
-            for error in entry.errors {
+            for error in entry.error_codes {
                 for is_okta in [true, false] {
-                    let hint = hint(of_code(error, entry.phrase, is_okta));
+                    let hint = hint(error_response(error, entry.phrase, is_okta));
                     let name = GrantType::AuthorizationCode.name(is_okta);
-                    let fix = entry.fix(is_okta).replace(catalogue::GRANT, name);
+                    let fix = entry.fix(is_okta).replace(catalogue::GRANT_PLACEHOLDER, name);
                     assert_eq!(hint, fix, "{error}: {}", entry.phrase);
                 }
             }
@@ -117,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hint_fits_the_grant_that_was_refused() {
+    fn a_hint_depends_on_the_grant() {
         use GrantType::{AuthorizationCode, ClientCredentials, DeviceCode, Password, RefreshToken};
         let table = [
             ("invalid_grant", Password, "check the user name and the password"),
@@ -155,13 +162,13 @@ mod tests {
             ),
         ];
         for (error, grant, expected) in table {
-            let refusal = Refusal {
+            let response = ErrorResponse {
                 error,
                 description: "",
                 is_okta: false,
                 grant,
             };
-            let hint = hint(refusal);
+            let hint = hint(response);
             assert!(
                 hint.starts_with(expected) || hint.ends_with(expected),
                 "{error} {grant:?}: {hint}"
@@ -170,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn other_providers_hear_nothing_of_okta_s_console() {
+    fn hints_for_other_providers_do_not_name_okta_s_console() {
         let codes = [
             "access_denied",
             "invalid_client",
@@ -178,8 +185,8 @@ mod tests {
             "brand_new",
             "server_error",
         ];
-        let fallbacks = codes.map(|code| hint(of_code(code, "", false)));
-        let entries = CATALOGUE.iter().map(|entry| entry.elsewhere.to_owned());
+        let fallbacks = codes.map(|code| hint(error_response(code, "", false)));
+        let entries = CATALOGUE.iter().map(|entry| entry.generic_fix.to_owned());
         for hint in entries.chain(fallbacks) {
             let theirs = [
                 "Okta",

@@ -1,57 +1,58 @@
-//! What a person should know of an entry that is converted: what in it is without effect, before and after.
+//! Warnings about a converted entry: parts of it that have no effect, and tokens that the new entry does not have.
 //!
-//! Pure. Names flags and variables, never a value, which may be a secret.
+//! Pure. The warnings have names of flags and variables, never values, which may be secrets.
 
 use std::collections::HashSet;
 
-use super::secret_flag::SECRETS;
+use super::secret_flag::SECRET_FILE_FLAGS;
 use super::tree::Node;
 
-/// What to tell of a conversion.
+/// What to warn of after a conversion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Advice {
-    /// The `installHint` named the program that was run before.
+    /// The `installHint` names kubelogin, so the conversion replaces it.
     pub(crate) replaces_install_hint: bool,
-    /// Variables that the entry sets for nobody, each with the flag that says the same, if there is one.
-    pub(crate) dead_variables: Vec<(String, Option<&'static str>)>,
-    /// Flags whose value holds a variable as a shell would expand it.
-    pub(crate) unexpanded: Vec<String>,
-    pub(crate) drops: Drops,
+    /// Variables of the entry that no program reads, each with the flag that replaces it, if there is one.
+    pub(crate) unread_variables: Vec<(String, Option<&'static str>)>,
+    /// Flags whose value contains a shell variable, which kubectl does not expand.
+    pub(crate) unexpanded_flags: Vec<String>,
+    pub(crate) dropped_tokens: DroppedTokens,
 }
 
-/// What the entry held and only the backup has now.
+/// The tokens of the old entry, which are only in the backup after the conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Drops {
-    Nothing,
+pub(crate) enum DroppedTokens {
+    None,
     Tokens,
-    /// A refresh token among them, and the new entry has no scope that asks for one.
-    RefreshToken,
+    /// The old entry has a refresh token, but no scope that requests a new one.
+    RefreshTokenWithoutScope,
 }
 
-/// What kubelogin read before version 1.11 (2019), and the flag that says the same now.
-const FORMER: [(&str, &str); 3] = [
+/// Variables that kubelogin read before version 1.11 (2019), and the flags that replace them.
+const FORMER_VARIABLES: [(&str, &str); 3] = [
     ("KUBELOGIN_LISTEN_PORT", "--listen-address=127.0.0.1:PORT"),
     ("KUBELOGIN_INSECURE_SKIP_TLS_VERIFY", "--insecure-skip-tls-verify"),
     ("KUBELOGIN_SKIP_OPEN_BROWSER", "--skip-open-browser"),
 ];
 
-/// What the name of a variable begins with that is meant for kubelogin, which reads none.
-const PREFIXES: [&str; 4] = ["KUBELOGIN_", "KUBECTL_OIDC_", "OIDC_LOGIN_", "KUBE_OIDC_"];
+/// Prefixes of variables that people set for kubelogin. Current versions read none of them.
+const KUBELOGIN_PREFIXES: [&str; 4] = ["KUBELOGIN_", "KUBECTL_OIDC_", "OIDC_LOGIN_", "KUBE_OIDC_"];
 
-/// Returns the variables in the `env` of an entry that neither kubelogin reads nor we.
-pub(super) fn dead_variables(exec: &Node) -> Vec<(String, Option<&'static str>)> {
+/// Returns the variables in the `env` of an entry that neither kubelogin nor kubesesame reads.
+pub(super) fn unread_variables(exec: &Node) -> Vec<(String, Option<&'static str>)> {
     let env = exec.get("env").and_then(Node::items).unwrap_or_default();
     let names = env.iter().filter_map(|item| item.get("name")?.text());
-    let dead = names.filter(|name| PREFIXES.iter().any(|prefix| name.starts_with(prefix)));
-    dead.map(|name| {
-        let former = FORMER.iter().find(|(former, _)| *former == name);
-        (name.to_owned(), former.map(|(_, flag)| *flag))
-    })
-    .collect()
+    let unread = names.filter(|name| KUBELOGIN_PREFIXES.iter().any(|prefix| name.starts_with(prefix)));
+    unread
+        .map(|name| {
+            let former = FORMER_VARIABLES.iter().find(|(former, _)| *former == name);
+            (name.to_owned(), former.map(|(_, flag)| *flag))
+        })
+        .collect()
 }
 
-/// Returns the flags whose value a shell would have expanded: kubectl runs the command without one.
-pub(super) fn unexpanded(arguments: &[String]) -> Vec<String> {
+/// Returns the flags whose value contains a shell variable. kubectl runs the command without a shell, so nothing expands it.
+pub(super) fn unexpanded_flags(arguments: &[String]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut known = HashSet::new();
     let mut before = "";
@@ -60,8 +61,8 @@ pub(super) fn unexpanded(arguments: &[String]) -> Vec<String> {
             Some((flag, value)) if flag.starts_with("--") => (flag, value),
             _ => (before, &**argument),
         };
-        let is_secret = SECRETS.iter().any(|secret| secret.flag == flag);
-        if flag.starts_with("--") && holds_variable(value, is_secret) && known.insert(flag) {
+        let is_secret = SECRET_FILE_FLAGS.iter().any(|secret| secret.flag == flag);
+        if flag.starts_with("--") && has_shell_variable(value, is_secret) && known.insert(flag) {
             found.push(flag.to_owned());
         }
         before = argument;
@@ -69,13 +70,15 @@ pub(super) fn unexpanded(arguments: &[String]) -> Vec<String> {
     found
 }
 
-/// Whether a text holds `${NAME}`, `$(…)` or `$NAME`; a secret may hold a dollar sign, and has to be such a thing as a whole.
-fn holds_variable(text: &str, as_a_whole: bool) -> bool {
+/// Whether a text contains `${NAME}`, `$(…)` or `$NAME`.
+///
+/// With `is_secret` the whole text has to be one of these, because a secret may contain a dollar sign.
+fn has_shell_variable(text: &str, is_secret: bool) -> bool {
     let is_name = |name: &str| {
         name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
-    if as_a_whole {
+    if is_secret {
         let Some(rest) = text.strip_prefix('$') else {
             return false;
         };
@@ -95,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_a_shell_would_expand_is_found() {
+    fn flags_with_shell_variables_are_found() {
         for (arguments, flags) in [
             (
                 &["get-token", "--certificate-authority=$HOME/ca.pem"][..],
@@ -124,22 +127,22 @@ mod tests {
             (&["--oidc-request-header=a=$1", "--oidc-extra-scope=a$"], ""),
         ] {
             let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
-            assert_eq!(unexpanded(&arguments).join(" "), flags, "{arguments:?}");
+            assert_eq!(unexpanded_flags(&arguments).join(" "), flags, "{arguments:?}");
         }
     }
 
     #[test]
-    fn variables_for_kubelogin_are_told_from_others() {
+    fn unread_variables_are_those_with_a_prefix_of_kubelogin() {
         let text = "env: [{name: KUBELOGIN_LISTEN_PORT, value: '8'}, {name: KUBECTL_OIDC_X}, {name: HTTPS_PROXY}, {value: x}]";
         let exec = parse(text).unwrap().root.unwrap();
         let flag = Some("--listen-address=127.0.0.1:PORT");
         assert_eq!(
-            dead_variables(&exec),
+            unread_variables(&exec),
             [
                 ("KUBELOGIN_LISTEN_PORT".to_owned(), flag),
                 ("KUBECTL_OIDC_X".to_owned(), None)
             ]
         );
-        assert_eq!(dead_variables(&parse("env: null").unwrap().root.unwrap()), []);
+        assert_eq!(unread_variables(&parse("env: null").unwrap().root.unwrap()), []);
     }
 }

@@ -1,19 +1,18 @@
-//! The user that client-go's own OpenID Connect provider serves (`auth-provider: oidc`): which one it is, what it says, and its
-//! tokens written anew.
+//! Users of client-go's own OpenID Connect provider (`auth-provider: oidc`): selects one, reads its entry, and replaces its tokens.
 //!
-//! Pure. Chooses as kubectl does: of several files the first that has a name counts.
+//! Pure. If several files have a user or a context of one name, the first counts, as in kubectl.
 
 use std::collections::HashMap;
 
 use granit_parser::ScalarStyle;
 
-use super::convert::Fault;
+use super::convert::TextError;
 use super::edit::{Edit, Lines, apply};
-use super::entry::{insert_after, is_plain, json, written};
+use super::entry::{insert_after, is_plain, json_string, quoted_like};
 use super::error::Error;
-use super::legacy::LegacyArguments;
+use super::from_auth_provider::AuthProviderArguments;
 use super::tree::{Node, Value, parse};
-use super::users::{Kind, users};
+use super::users::{CredentialSource, users};
 use crate::secret::Secret;
 use crate::untrusted_text::UntrustedText;
 
@@ -21,29 +20,32 @@ const ISSUER: &str = "idp-issuer-url";
 const ID_TOKEN: &str = "id-token";
 const REFRESH_TOKEN: &str = "refresh-token";
 
-/// What the entry of a user says.
+/// The values in the entry of a user.
 #[derive(Debug)]
 pub(crate) struct AuthProvider {
-    /// As `get-token` would be told.
+    /// The settings as arguments of `get-token`.
     pub(crate) arguments: Vec<String>,
     pub(crate) id_token: Option<Secret>,
     pub(crate) refresh_token: Option<Secret>,
 }
 
-/// What a file knows of contexts.
+/// The contexts of a kubeconfig.
 #[derive(Debug)]
 pub(crate) struct Contexts {
     pub(crate) current: Option<String>,
-    /// Names of contexts, each with its user.
+    /// The names of contexts, each with its user if it has one.
     pub(crate) users: Vec<(String, Option<String>)>,
 }
 
 /// Reads the contexts of a kubeconfig.
-pub(crate) fn contexts(text: &str) -> Result<Contexts, Fault> {
-    let document = parse(text).map_err(Fault::Broken)?;
-    // The same checks as for the users: whether this is a kubeconfig at all.
-    users(&document).map_err(Fault::NoKubeconfig)?;
-    let word = |node: Option<&Node>| {
+///
+/// # Errors
+/// If the text is not a kubeconfig.
+pub(crate) fn contexts(text: &str) -> Result<Contexts, TextError> {
+    let document = parse(text).map_err(TextError::InvalidYaml)?;
+    // `users` also checks that the document is a kubeconfig.
+    users(&document).map_err(TextError::NotKubeconfig)?;
+    let non_empty = |node: Option<&Node>| {
         let text = node.filter(|node| !node.is_null()).and_then(Node::text);
         text.filter(|text| !text.is_empty()).map(str::to_owned)
     };
@@ -51,15 +53,18 @@ pub(crate) fn contexts(text: &str) -> Result<Contexts, Fault> {
     let list = root.and_then(|root| root.get("contexts")).and_then(Node::items);
     let context = |item: &Node| {
         let user = item.get("context").and_then(|context| context.get("user"));
-        Some((word(item.get("name"))?, word(user)))
+        Some((non_empty(item.get("name"))?, non_empty(user)))
     };
     Ok(Contexts {
-        current: word(root.and_then(|root| root.get("current-context"))),
+        current: non_empty(root.and_then(|root| root.get("current-context"))),
         users: list.unwrap_or_default().iter().filter_map(context).collect(),
     })
 }
 
-/// Returns the users of contexts; of several contexts of one name the first counts.
+/// Returns the users of the named contexts. Of several contexts with one name the first counts.
+///
+/// # Errors
+/// If there is no such context, or it has no user.
 pub(crate) fn users_of_contexts(
     contexts: &[(String, Option<String>)],
     names: &[String],
@@ -84,28 +89,36 @@ pub(crate) fn users_of_contexts(
     names.iter().map(user).collect()
 }
 
-/// Reads the entry of a user; `None` if the file has no such user, an inner error if it cannot be signed in so.
-pub(crate) fn auth_provider(text: &str, user: &str) -> Result<Option<Result<AuthProvider, String>>, Fault> {
-    let document = parse(text).map_err(Fault::Broken)?;
-    let users = users(&document).map_err(Fault::NoKubeconfig)?;
+/// Reads the entry of a user; `None` if the file has no such user.
+///
+/// # Errors
+/// The outer error: the text is not a kubeconfig. The inner error: the reason why this user has no usable `auth-provider: oidc`.
+pub(crate) fn auth_provider(
+    text: &str,
+    user: &str,
+) -> Result<Option<Result<AuthProvider, String>>, TextError> {
+    let document = parse(text).map_err(TextError::InvalidYaml)?;
+    let users = users(&document).map_err(TextError::NotKubeconfig)?;
     let Some(user) = users.into_iter().find(|known| known.name == user) else {
         return Ok(None);
     };
-    Ok(Some(match user.kind {
-        Kind::Legacy { config } => LegacyArguments::read(config, &|_, _| None).map(|read| AuthProvider {
-            arguments: read.arguments,
-            id_token: token(config, ID_TOKEN),
-            refresh_token: token(config, REFRESH_TOKEN),
-        }),
-        Kind::Already | Kind::Kubelogin { .. } => {
+    Ok(Some(match user.source {
+        CredentialSource::AuthProvider { config } => {
+            AuthProviderArguments::read(config, &|_, _| None).map(|read| AuthProvider {
+                arguments: read.arguments,
+                id_token: token(config, ID_TOKEN),
+                refresh_token: token(config, REFRESH_TOKEN),
+            })
+        }
+        CredentialSource::Kubesesame | CredentialSource::Kubelogin { .. } => {
             Err("it has an `exec` entry, so that kubectl itself runs what signs in".to_owned())
         }
-        Kind::Other(_) => Err("it has no `auth-provider` of the name `oidc`".to_owned()),
-        Kind::Unable(reason) => Err(reason),
+        CredentialSource::Other(_) => Err("it has no `auth-provider` of the name `oidc`".to_owned()),
+        CredentialSource::NotConvertible(reason) => Err(reason),
     }))
 }
 
-/// Returns the names of the users of a file.
+/// Returns the names of the users of a file; none if it is not a kubeconfig.
 pub(crate) fn user_names(text: &str) -> Vec<String> {
     let Ok(document) = parse(text) else {
         return Vec::new();
@@ -115,26 +128,29 @@ pub(crate) fn user_names(text: &str) -> Vec<String> {
 }
 
 fn token(config: &Node, key: &str) -> Option<Secret> {
-    // A block scalar ends with its line.
+    // A block scalar ends with a newline.
     let text = config.get(key)?.text()?.trim();
     Some(Secret::new(text)).filter(|_| !text.is_empty())
 }
 
-/// Returns the text with other tokens in the entry of a user; a token that is not given stays.
+/// Returns the text with new tokens in the entry of a user. `None` leaves a token as it is.
+///
+/// # Errors
+/// [`TextError::VerificationFailed`] if the layout of the entry cannot be edited.
 pub(crate) fn with_tokens(
     text: &str,
     user: &str,
     id_token: Option<&Secret>,
     refresh_token: Option<&Secret>,
-) -> Result<String, Fault> {
-    let document = parse(text).map_err(Fault::Broken)?;
-    let found = users(&document).map_err(Fault::NoKubeconfig)?;
-    let Some(Kind::Legacy { config }) = found
+) -> Result<String, TextError> {
+    let document = parse(text).map_err(TextError::InvalidYaml)?;
+    let found = users(&document).map_err(TextError::NotKubeconfig)?;
+    let Some(CredentialSource::AuthProvider { config }) = found
         .into_iter()
         .find(|known| known.name == user)
-        .map(|user| user.kind)
+        .map(|user| user.source)
     else {
-        return Err(Fault::VerificationFailed);
+        return Err(TextError::VerificationFailed);
     };
     let tokens: Vec<(&str, &str)> = [(ID_TOKEN, id_token), (REFRESH_TOKEN, refresh_token)]
         .into_iter()
@@ -145,17 +161,17 @@ pub(crate) fn with_tokens(
         .iter()
         .map(|(key, token)| edit(&lines, config, key, token).ok())
         .collect();
-    let edited = apply(text, edits.ok_or(Fault::VerificationFailed)?);
+    let edited = apply(text, edits.ok_or(TextError::VerificationFailed)?);
     let expected = document.root.as_ref().map(|root| expected(root, user, &tokens));
     match parse(&edited) {
         Ok(after) if after.root == expected => Ok(edited),
-        _ => Err(Fault::VerificationFailed),
+        _ => Err(TextError::VerificationFailed),
     }
 }
 
 fn edit(lines: &Lines<'_>, config: &Node, key: &str, token: &str) -> Result<Edit, String> {
     let Some(known) = config.pair(key) else {
-        let pair = neighbour(config).ok_or("there is nothing to write it behind")?;
+        let pair = insertion_point(config).ok_or("there is nothing to write it behind")?;
         return insert_after(lines, pair, key, token);
     };
     let (name, value) = known;
@@ -163,9 +179,9 @@ fn edit(lines: &Lines<'_>, config: &Node, key: &str, token: &str) -> Result<Edit
         return replace_block(lines, known, token).ok_or_else(|| "its block has no sign".to_owned());
     }
     if !value.span.is_empty() {
-        return Ok(Edit::replace(value.span.clone(), written(token, value)?));
+        return Ok(Edit::replace(value.span.clone(), quoted_like(token, value)?));
     }
-    // `id-token:` with nothing behind it.
+    // The value is absent: `id-token:`.
     let colon = lines.text[name.span.end..].find(':').ok_or("it has no colon")?;
     Ok(Edit::insert(
         name.span.end + colon + 1,
@@ -173,8 +189,8 @@ fn edit(lines: &Lines<'_>, config: &Node, key: &str, token: &str) -> Result<Edit
     ))
 }
 
-/// The entry that new tokens are written behind: the issuer, or another one where that is a text of several lines.
-fn neighbour(config: &Node) -> Option<&(Node, Node)> {
+/// Returns the entry after which new tokens are inserted: the issuer, or another entry if the issuer is a block scalar or empty.
+fn insertion_point(config: &Node) -> Option<&(Node, Node)> {
     config.pair(ISSUER)?;
     let fits = |(_, value): &&(Node, Node)| !is_block(value) && !value.span.is_empty();
     let pairs = || config.pairs().into_iter().flatten();
@@ -193,66 +209,67 @@ fn is_block(value: &Node) -> bool {
     )
 }
 
+/// Writes a token without quotes if possible, else in double quotes.
 fn in_one_line(token: &str) -> String {
     if is_plain(token) {
         token.to_owned()
     } else {
-        json(token)
+        json_string(token)
     }
 }
 
-/// Puts a text of one line in the place of a block scalar. What stands behind the sign of the block stays.
+/// Replaces a block scalar by a text of one line. A comment after the block indicator (`|` or `>`) stays.
 fn replace_block(lines: &Lines<'_>, (name, value): &(Node, Node), token: &str) -> Option<Edit> {
-    // The span of a block scalar is that of its content.
-    let sign = lines.text[name.span.end..value.span.start].find(['|', '>'])? + name.span.end;
-    let header = lines.after(sign);
+    // The span of a block scalar has only its content.
+    let indicator = lines.text[name.span.end..value.span.start].find(['|', '>'])? + name.span.end;
+    let header = lines.after(indicator);
     let comment = header.find(" #").map_or("", |at| &header[at..]);
     let content = lines.text[value.span.clone()].trim_end();
     let end = if content.is_empty() {
-        sign + header.len()
+        indicator + header.len()
     } else {
         value.span.start + content.len()
     };
-    Some(Edit::replace(sign..end, in_one_line(token) + comment))
+    Some(Edit::replace(indicator..end, in_one_line(token) + comment))
 }
 
-/// The tree that the edited text has to have.
+/// Returns the tree that the edited text must have.
 fn expected(root: &Node, user: &str, tokens: &[(&str, &str)]) -> Node {
     let mut root = root.clone();
-    let config = member(&mut root, "users")
+    let config = value_mut(&mut root, "users")
         .and_then(|list| match &mut list.value {
             Value::Sequence { items, .. } => items
                 .iter_mut()
                 .find(|item| item.get("name").and_then(Node::text) == Some(user)),
             _ => None,
         })
-        .and_then(|item| member(item, "user"))
-        .and_then(|user| member(user, "auth-provider"))
-        .and_then(|provider| member(provider, "config"));
+        .and_then(|item| value_mut(item, "user"))
+        .and_then(|user| value_mut(user, "auth-provider"))
+        .and_then(|provider| value_mut(provider, "config"));
     let Some(config) = config else {
         return root;
     };
-    let neighbour = neighbour(config).and_then(|(name, _)| name.text().map(str::to_owned));
+    let insertion_point = insertion_point(config).and_then(|(name, _)| name.text().map(str::to_owned));
     if let Value::Mapping { pairs, .. } = &mut config.value {
         let is = |pair: &(Node, Node), key: &str| pair.0.text() == Some(key);
-        let place = pairs
+        let position = pairs
             .iter()
-            .position(|pair| pair.0.text() == neighbour.as_deref());
-        let mut behind = place.map_or(0, |at| at + 1);
+            .position(|pair| pair.0.text() == insertion_point.as_deref());
+        let mut next = position.map_or(0, |at| at + 1);
         for (key, token) in tokens {
             let token = Node::scalar(token);
             if let Some(known) = pairs.iter_mut().find(|pair| is(pair, key)) {
                 known.1 = token;
             } else {
-                pairs.insert(behind, (Node::scalar(key), token));
-                behind += 1;
+                pairs.insert(next, (Node::scalar(key), token));
+                next += 1;
             }
         }
     }
     root
 }
 
-fn member<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Node> {
+fn value_mut<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Node> {
     let Value::Mapping { pairs, .. } = &mut node.value else {
         return None;
     };
@@ -264,7 +281,7 @@ fn member<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Node> {
 mod tests {
     use super::*;
 
-    fn tokens(config: &str) -> Result<String, Fault> {
+    fn tokens(config: &str) -> Result<String, TextError> {
         let head = "users:\n- name: n\n  user:\n    auth-provider:\n      name: oidc\n      config:";
         let text = format!("{head}{config}");
         let (id, refresh) = (Secret::new("a.b-_c"), Secret::new("0: {x}"));
@@ -277,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_take_the_place_of_the_old_ones_or_stand_behind_the_issuer() {
+    fn tokens_replace_the_old_ones_or_follow_the_issuer() {
         let cases = [
             (
                 "\n        client-id: c # mine\n        idp-issuer-url: https://i # its\n",
@@ -318,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_edited_is_left_alone() {
+    fn an_entry_that_cannot_be_edited_is_refused() {
         for config in [
             "\n        idp-issuer-url: i\n        ? id-token\n",
             " &a {idp-issuer-url: i}\n",

@@ -1,78 +1,85 @@
-//! A kubeconfig's text converted: which users, which edits, and the proof that nothing else changed.
+//! Converts the text of a kubeconfig, and verifies that the edits changed nothing else.
 //!
-//! Pure: who may be converted and where secrets go is decided by the caller.
+//! Pure: the caller decides which users are converted and where secrets go.
 
 use std::collections::HashMap;
 
 use super::advice::Advice;
 use super::edit::{Edit, Lines, apply};
 use super::entry::{Conversion, from_exec};
-use super::legacy::from_legacy;
-use super::secret_flag::{SECRETS, SecretFlag};
-use super::tree::{Broken, Node, Value, parse};
-use super::users::{Kind, User, users};
+use super::from_auth_provider::from_auth_provider;
+use super::secret_flag::{SECRET_FILE_FLAGS, SecretFlag};
+use super::tree::{Node, Value, YamlError, parse};
+use super::users::{CredentialSource, User, users};
 use crate::secret::Secret;
 
-/// Why a text cannot be looked at.
+/// Why the text of a kubeconfig cannot be read or edited.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fault {
-    Broken(Broken),
-    NoKubeconfig(&'static str),
-    /// The edited text is not what it has to be: a fault of ours, and nothing is written.
+pub(crate) enum TextError {
+    InvalidYaml(YamlError),
+    NotKubeconfig(&'static str),
+    /// The edited text does not parse to the expected tree: a bug in this module. Nothing may be written.
     VerificationFailed,
 }
 
-/// What the caller decides.
+/// Decisions of the caller.
 pub(crate) struct ConvertOptions<'a> {
     /// Whether to convert the user of this name.
-    pub(crate) wanted: &'a dyn Fn(&str) -> bool,
-    /// Whether `get-token` takes these arguments; else the flag that it does not take.
-    pub(crate) accepts: &'a dyn Fn(&[String]) -> Result<(), String>,
-    /// Where a secret of the user of this name goes, if it does not stay.
+    pub(crate) is_selected: &'a dyn Fn(&str) -> bool,
+    /// Whether `get-token` accepts these arguments; the error is the reason why it does not.
+    pub(crate) check_arguments: &'a dyn Fn(&[String]) -> Result<(), String>,
+    /// Returns the file that a secret of the user with this name moves to, or `None` if it stays in the entry.
     pub(crate) secret_file: &'a dyn Fn(&str, SecretFlag, &Secret) -> Option<String>,
 }
 
-/// What became of a user.
+/// What the conversion did with a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum UserOutcome {
     Converted {
-        kept: Vec<SecretFlag>,
+        /// Secrets that stay in the entry.
+        inline_secrets: Vec<SecretFlag>,
         advice: Advice,
     },
-    Already,
-    /// Another way to sign in, with the reason where one may wonder.
-    Other(Option<&'static str>),
-    Unable(String),
-    NotAsked,
+    AlreadyConverted,
+    /// The user does not sign in with kubelogin or `auth-provider: oidc`. The reason is there if the entry looks as if it did.
+    OtherMethod(Option<&'static str>),
+    /// The reason why the entry cannot be converted.
+    NotConvertible(String),
+    NotSelected,
 }
 
-/// A converted text, equal to the old one when there was nothing to do.
+/// The result of a conversion.
 #[derive(Debug)]
 pub(crate) struct Plan {
+    /// Equal to the old text if no user was converted.
     pub(crate) text: String,
+    /// All users by name, in the order of the file.
     pub(crate) users: Vec<(String, UserOutcome)>,
 }
 
-/// Converts the users that can and shall be.
-pub(crate) fn plan(text: &str, options: &ConvertOptions<'_>) -> Result<Plan, Fault> {
-    let document = parse(text).map_err(Fault::Broken)?;
+/// Converts the selected users that can be converted.
+///
+/// # Errors
+/// If the text is not a kubeconfig, or the edited text is not as expected.
+pub(crate) fn plan(text: &str, options: &ConvertOptions<'_>) -> Result<Plan, TextError> {
+    let document = parse(text).map_err(TextError::InvalidYaml)?;
     let lines = Lines::of(text);
     let mut outcomes = Vec::new();
     let mut edits: Vec<Edit> = Vec::new();
-    let mut proofs = HashMap::new();
-    for user in users(&document).map_err(Fault::NoKubeconfig)? {
+    let mut new_execs = HashMap::new();
+    for user in users(&document).map_err(TextError::NotKubeconfig)? {
         let outcome = match convert(&lines, &user, options) {
             Ok(Ok(conversion)) => {
                 let outcome = UserOutcome::Converted {
-                    kept: conversion.kept,
+                    inline_secrets: conversion.inline_secrets,
                     advice: conversion.advice,
                 };
                 edits.extend(conversion.edits);
-                proofs.insert(user.name.to_owned(), conversion.exec);
+                new_execs.insert(user.name.to_owned(), conversion.exec);
                 outcome
             }
             Ok(Err(outcome)) => outcome,
-            Err(reason) => UserOutcome::Unable(reason),
+            Err(reason) => UserOutcome::NotConvertible(reason),
         };
         outcomes.push((user.name.to_owned(), outcome));
     }
@@ -83,50 +90,55 @@ pub(crate) fn plan(text: &str, options: &ConvertOptions<'_>) -> Result<Plan, Fau
         });
     }
     let edited = apply(text, edits);
-    let expected = document.root.map(|root| expected(root, &proofs));
+    let expected = document.root.map(|root| expected(root, &new_execs));
     match parse(&edited) {
         Ok(after) if after.root == expected => Ok(Plan {
             text: edited,
             users: outcomes,
         }),
-        _ => Err(Fault::VerificationFailed),
+        _ => Err(TextError::VerificationFailed),
     }
 }
 
-/// Converts one user; the inner error is an outcome that is no failure, the outer one a reason.
+/// Converts one user.
+///
+/// The outer error is the reason why the user cannot be converted. The inner error is the outcome of a user that needs no conversion.
 fn convert(
     lines: &Lines<'_>,
     user: &User<'_>,
     options: &ConvertOptions<'_>,
 ) -> Result<Result<Conversion, UserOutcome>, String> {
-    let outcome = match &user.kind {
-        Kind::Already => UserOutcome::Already,
-        Kind::Other(reason) => UserOutcome::Other(*reason),
-        _ if !(options.wanted)(user.name) => UserOutcome::NotAsked,
-        Kind::Unable(reason) => UserOutcome::Unable(reason.clone()),
-        Kind::Kubelogin { exec, wrapped } => {
-            // Flags first: a secret must not move for an entry that stays.
-            check(&from_exec(lines, exec, *wrapped, &|_, _| None)?, options)?;
-            return from_exec(lines, exec, *wrapped, &|flag, secret| {
+    let outcome = match &user.source {
+        CredentialSource::Kubesesame => UserOutcome::AlreadyConverted,
+        CredentialSource::Other(reason) => UserOutcome::OtherMethod(*reason),
+        _ if !(options.is_selected)(user.name) => UserOutcome::NotSelected,
+        CredentialSource::NotConvertible(reason) => UserOutcome::NotConvertible(reason.clone()),
+        CredentialSource::Kubelogin { exec, via_kubectl } => {
+            // The arguments are checked first, because a secret must not move if its entry is not converted.
+            check(&from_exec(lines, exec, *via_kubectl, &|_, _| None)?, options)?;
+            return from_exec(lines, exec, *via_kubectl, &|flag, secret| {
                 (options.secret_file)(user.name, flag, secret)
             })
             .map(Ok);
         }
-        Kind::Legacy { config } => {
-            check(&from_legacy(lines, user.node, config, &|_, _| None)?, options)?;
+        CredentialSource::AuthProvider { config } => {
+            check(
+                &from_auth_provider(lines, user.node, config, &|_, _| None)?,
+                options,
+            )?;
             let secret_file = |flag, secret: &Secret| (options.secret_file)(user.name, flag, secret);
-            return from_legacy(lines, user.node, config, &secret_file).map(Ok);
+            return from_auth_provider(lines, user.node, config, &secret_file).map(Ok);
         }
     };
     Ok(Err(outcome))
 }
 
 fn check(conversion: &Conversion, options: &ConvertOptions<'_>) -> Result<(), String> {
-    (options.accepts)(&conversion.arguments)
+    (options.check_arguments)(&conversion.arguments)
 }
 
-/// Returns the tree that the edited text has to have.
-fn expected(mut root: Node, proofs: &HashMap<String, Node>) -> Node {
+/// Returns the tree that the edited text must have. `new_execs` has the converted entries by user.
+fn expected(mut root: Node, new_execs: &HashMap<String, Node>) -> Node {
     let Value::Mapping { pairs, .. } = &mut root.value else {
         return root;
     };
@@ -137,7 +149,7 @@ fn expected(mut root: Node, proofs: &HashMap<String, Node>) -> Node {
         };
         for item in items {
             let name = item.get("name").and_then(Node::text);
-            if let Some(exec) = name.and_then(|name| proofs.get(name)) {
+            if let Some(exec) = name.and_then(|name| new_execs.get(name)) {
                 replace_exec(item, exec.clone());
             }
         }
@@ -163,62 +175,64 @@ fn replace_exec(item: &mut Node, exec: Node) {
     }
 }
 
-/// Returns whether `current` is what a conversion of some of the users of `original` made of it.
+/// Whether `current` is the result of converting some users of `original`.
 ///
-/// A conversion is repeatable, so no record of it has to be kept: whoever is ours in `current` is converted again.
+/// Conversion is deterministic, so the users that are converted in `current` are converted again, and the texts are compared.
 pub(crate) fn is_conversion_of(original: &str, current: &str) -> bool {
     if original == current {
         return true;
     }
-    let ours = converted_users(current);
-    let ours: HashMap<&str, &ConvertedUser> = ours.iter().map(|user| (user.name.as_str(), user)).collect();
+    let converted = converted_users(current);
+    let converted: HashMap<&str, &ConvertedUser> =
+        converted.iter().map(|user| (user.name.as_str(), user)).collect();
     let secret_file = |name: &str, flag: SecretFlag, _: &Secret| {
-        let user = ours.get(name)?;
+        let user = converted.get(name)?;
         let (_, path) = user.secret_files.iter().find(|(known, _)| *known == flag)?;
         Some(path.clone())
     };
     let options = ConvertOptions {
-        wanted: &|name| ours.contains_key(name),
-        accepts: &|_| Ok(()),
+        is_selected: &|name| converted.contains_key(name),
+        check_arguments: &|_| Ok(()),
         secret_file: &secret_file,
     };
     plan(original, &options).is_ok_and(|plan| plan.text == current)
 }
 
-/// A user that is ours already.
+/// A user whose entry runs kubesesame.
 #[derive(Debug)]
 pub(crate) struct ConvertedUser {
     pub(crate) name: String,
-    /// Where its secrets are.
+    /// The files of its secrets.
     pub(crate) secret_files: Vec<(SecretFlag, String)>,
 }
 
-/// Returns our users.
+/// Returns the users whose entries run kubesesame.
 pub(crate) fn converted_users(text: &str) -> Vec<ConvertedUser> {
     let Ok(document) = parse(text) else {
         return Vec::new();
     };
     let users = users(&document).unwrap_or_default();
-    let ours = users
+    let converted = users
         .into_iter()
-        .filter(|user| matches!(user.kind, Kind::Already));
-    ours.map(|user| {
-        let args = user.node.get("exec").and_then(|exec| exec.get("args"));
-        let args: Vec<&str> = args
-            .and_then(Node::items)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(Node::text)
-            .collect();
-        let files = SECRETS
-            .into_iter()
-            .filter_map(|secret| Some((secret, secret_file_of(secret, &args)?)));
-        ConvertedUser {
-            name: user.name.to_owned(),
-            secret_files: files.collect(),
-        }
-    })
-    .collect()
+        .filter(|user| matches!(user.source, CredentialSource::Kubesesame));
+    converted
+        .map(|user| {
+            let args = user.node.get("exec").and_then(|exec| exec.get("args"));
+            let args: Vec<&str> = args
+                .and_then(Node::items)
+                .unwrap_or_default()
+                .iter()
+                .filter_map(Node::text)
+                .collect();
+            let files = SECRET_FILE_FLAGS
+                .into_iter()
+                .filter_map(|secret| Some((secret, secret_file_of(secret, &args)?)));
+            ConvertedUser {
+                name: user.name.to_owned(),
+                secret_files: files.collect(),
+            }
+        })
+        .collect()
 }
 
 fn secret_file_of(secret: SecretFlag, args: &[&str]) -> Option<String> {
@@ -239,8 +253,8 @@ mod tests {
     fn converted(exec: &str) -> Result<String, UserOutcome> {
         let text = format!("users: [{{name: n, user: {{exec: {exec}}}}}]\n");
         let options = ConvertOptions {
-            wanted: &|_| true,
-            accepts: &|_| Ok(()),
+            is_selected: &|_| true,
+            check_arguments: &|_| Ok(()),
             secret_file: &|_, _, _| Some("/a 'b'/c.secret".to_owned()),
         };
         let plan = plan(&text, &options).unwrap();
@@ -254,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn flow_style_stays_as_it_was_written() {
+    fn a_flow_mapping_keeps_its_style() {
         let cases = [
             (
                 "{apiVersion: x, command: kubelogin , args: [get-token]}",
@@ -285,18 +299,21 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_place_to_edit_is_left_alone() {
+    fn an_incomplete_entry_is_not_converted() {
         for exec in [
             "{command: kubelogin, args: [get-token]}",
             "{command: kubelogin, args: [get-token], apiVersion: x, interactiveMode: }",
             "{command: kubelogin, args: [get-token, [x]], apiVersion: x}",
         ] {
-            assert!(matches!(converted(exec), Err(UserOutcome::Unable(_))), "{exec}");
+            assert!(
+                matches!(converted(exec), Err(UserOutcome::NotConvertible(_))),
+                "{exec}"
+            );
         }
     }
 
     #[test]
-    fn a_change_that_a_conversion_does_not_make_is_seen() {
+    fn another_change_is_not_taken_for_a_conversion() {
         let old =
             "users:\n- name: n\n  user:\n    exec: {apiVersion: x, command: kubelogin, args: [get-token]}\n";
         assert!(is_conversion_of(old, old));

@@ -1,4 +1,4 @@
-//! For tests: a value that counts how often it is compared, so that a test can tell linear work from more.
+//! For tests: a value that counts its comparisons, so that a test can check that an algorithm takes linear time.
 
 use std::cell::Cell;
 use std::cmp::Ordering;
@@ -11,7 +11,7 @@ thread_local! {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Counted(pub(super) u32);
 
-/// Returns what `work` compares.
+/// Returns the number of comparisons that `work` makes.
 pub(super) fn comparisons(work: impl FnOnce()) -> u32 {
     COMPARISONS.set(0);
     work();

@@ -1,9 +1,10 @@
-//! What a person sees of a change: a unified diff in which no secret can be read.
+//! A unified diff of a kubeconfig without its secrets.
 //!
-//! Secrets are covered before the texts are compared, so that no context line shows one either. Characters that
-//! could move the cursor are replaced. The diff is to be read, not to be applied.
+//! Secrets are masked before the texts are compared, so context lines have none either. Characters that could move the cursor are
+//! replaced. The diff is for people, not for `patch`.
 //!
-//! Takes linear time: lines that both texts have once are taken for the same, and only what lies between them is compared in every way.
+//! Takes nearly linear time: lines that occur once in each text are matched first (patience diff), and Myers' algorithm runs only
+//! on short parts between them.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -15,26 +16,27 @@ use similar::{Algorithm, ChangeTag, DiffOp, capture_diff_slices, group_diff_ops}
 use super::mask::masked;
 use crate::untrusted_text::{UntrustedText, harmless_lines};
 
-/// Lines around a change.
-const CONTEXT: usize = 3;
-/// So many lines are compared with each other in every way; of more it is only said that they are others.
-const MAX_GAP: usize = 1000;
+/// Unchanged lines that are shown around a change.
+const CONTEXT_LINES: usize = 3;
+/// At most this many lines are compared by Myers' algorithm, which takes quadratic time. More are shown as replaced.
+const MAX_MYERS_LINES: usize = 1000;
 
-/// Returns the difference between two texts of a file, without what is covered in both; nothing if nothing else differs.
-pub(crate) fn unified((path, after): (&str, &str), old: &str, new: &str) -> String {
+/// Returns the diff between two texts of a file after masking; empty if only masked parts differ. `after` describes the new text in
+/// the header.
+pub(crate) fn unified_diff((path, after): (&str, &str), old: &str, new: &str) -> String {
     let (old, new) = (masked(old), masked(new));
     let (old, new) = (harmless_lines(&old), harmless_lines(&new));
     let old: Vec<&str> = old.split_inclusive('\n').collect();
     let new: Vec<&str> = new.split_inclusive('\n').collect();
-    let groups = group_diff_ops(changes(&old, &new), CONTEXT);
-    let mut unified = String::new();
+    let groups = group_diff_ops(changes(&old, &new), CONTEXT_LINES);
+    let mut unified_diff = String::new();
     let path = UntrustedText::new(path);
     // Writing to a string cannot fail.
     for (number, ops) in groups.iter().filter(|ops| !ops.is_empty()).enumerate() {
         if number == 0 {
-            let _ = writeln!(unified, "--- {path}\n+++ {path} ({after})");
+            let _ = writeln!(unified_diff, "--- {path}\n+++ {path} ({after})");
         }
-        let _ = writeln!(unified, "{}", UnifiedHunkHeader::new(ops));
+        let _ = writeln!(unified_diff, "{}", UnifiedHunkHeader::new(ops));
         for change in ops.iter().flat_map(|op| op.iter_changes(&old, &new)) {
             let sign = match change.tag() {
                 ChangeTag::Equal => ' ',
@@ -47,13 +49,13 @@ pub(crate) fn unified((path, after): (&str, &str), old: &str, new: &str) -> Stri
             } else {
                 "\n\\ No newline at end of file\n"
             };
-            let _ = write!(unified, "{sign}{line}{end}");
+            let _ = write!(unified_diff, "{sign}{line}{end}");
         }
     }
-    unified
+    unified_diff
 }
 
-/// Returns how the old lines become the new ones.
+/// Returns the operations that turn the old lines into the new ones.
 fn changes<T: Eq + Hash + Ord>(old: &[T], new: &[T]) -> Vec<DiffOp> {
     let mut ops = Ops::default();
     for (old_end, new_end) in anchors(old, new).into_iter().chain([(old.len(), new.len())]) {
@@ -69,7 +71,7 @@ fn changes<T: Eq + Hash + Ord>(old: &[T], new: &[T]) -> Vec<DiffOp> {
             .count();
         ops.equal(head);
         ops.gap(&old_gap[..old_gap.len() - tail], &new_gap[..new_gap.len() - tail]);
-        // The anchor itself, but at the end, where there is none.
+        // Adds the anchor line itself, which the last gap does not have.
         ops.equal(tail + usize::from(old_end < old.len() || new_end < new.len()));
     }
     ops.done
@@ -78,7 +80,7 @@ fn changes<T: Eq + Hash + Ord>(old: &[T], new: &[T]) -> Vec<DiffOp> {
 #[derive(Default)]
 struct Ops {
     done: Vec<DiffOp>,
-    /// How far the lines are dealt with.
+    /// The numbers of lines that `done` covers.
     old: usize,
     new: usize,
 }
@@ -126,9 +128,9 @@ impl Ops {
         self.new += new_len;
     }
 
-    /// Lines of which the first differ, and the last.
+    /// Adds lines between two anchors, without the equal lines at their start and end.
     fn gap<T: Eq + Hash + Ord>(&mut self, old: &[T], new: &[T]) {
-        if old.len() + new.len() > MAX_GAP {
+        if old.len() + new.len() > MAX_MYERS_LINES {
             return self.change(old.len(), new.len());
         }
         for op in capture_diff_slices(Algorithm::Myers, old, new) {
@@ -140,39 +142,41 @@ impl Ops {
     }
 }
 
-/// Returns where lines stand that both sides have once, as many as stand in the same order on both.
+/// Returns the positions of lines that occur once on each side: the largest set that has the same order on both.
 fn anchors<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<(usize, usize)> {
-    let mut places: HashMap<&T, [Place; 2]> = HashMap::new();
+    let mut occurrences: HashMap<&T, [Occurrence; 2]> = HashMap::new();
     for (side, lines) in [old, new].into_iter().enumerate() {
         for (at, line) in lines.iter().enumerate() {
-            let place = &mut places.entry(line).or_default()[side];
-            *place = match place {
-                Place::Nowhere => Place::At(at),
-                _ => Place::Several,
+            let occurrence = &mut occurrences.entry(line).or_default()[side];
+            *occurrence = match occurrence {
+                Occurrence::Never => Occurrence::Once(at),
+                _ => Occurrence::Repeated,
             };
         }
     }
     let pairs: Vec<(usize, usize)> = old
         .iter()
-        .filter_map(|line| match places.get(line)? {
-            [Place::At(old), Place::At(new)] => Some((*old, *new)),
+        .filter_map(|line| match occurrences.get(line)? {
+            [Occurrence::Once(old), Occurrence::Once(new)] => Some((*old, *new)),
             _ => None,
         })
         .collect();
-    longest_rising(&pairs)
+    longest_increasing_subsequence(&pairs)
 }
 
+/// How often a line occurs on one side.
 #[derive(Default)]
-enum Place {
+enum Occurrence {
     #[default]
-    Nowhere,
-    At(usize),
-    Several,
+    Never,
+    Once(usize),
+    Repeated,
 }
 
-/// The longest part of the pairs whose second numbers rise, as their first ones do (patience sorting).
-fn longest_rising(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
-    // For each length the pair that ends such a part the lowest, and for each pair the one before it.
+/// Returns the longest subsequence of pairs whose second numbers increase (patience sorting). Their first numbers increase already.
+fn longest_increasing_subsequence(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    // `ends` has, for each length, the index of the pair with the lowest second number that ends such a subsequence. `before` has,
+    // for each pair, the index of its predecessor.
     let mut ends: Vec<usize> = Vec::new();
     let mut before = vec![None; pairs.len()];
     for (at, (_, new)) in pairs.iter().enumerate() {
@@ -200,10 +204,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_secret_is_shown_wherever_it_stands() {
+    fn a_diff_shows_no_secret() {
         let old = "# my secret is HIDE1\nusers:\n- name: a\n  user:\n    token: HIDE2\n    exec:\n      args: [--oidc-client-secret=HIDE3, --password, \"HIDE4\", '--oidc-request-header=Authorization=HIDE5']\n      env: [{name: A_TOKEN, value: HIDE6}]\n    auth-provider:\n      config:\n        client-secret: |\n          HIDE7\n        id-token: HIDE8\n        refresh-token: # eyJHIDE9\n          HIDE10\n    username: b\n";
-        let diff = unified(("f", "new"), old, &old.replace("username: b", "username: c"));
-        let all = unified(("f", "new"), "", old);
+        let diff = unified_diff(("f", "new"), old, &old.replace("username: b", "username: c"));
+        let all = unified_diff(("f", "new"), "", old);
         for text in [&diff, &all] {
             assert!(!text.contains("HIDE"), "{text}");
         }
@@ -212,22 +216,22 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_moves_the_cursor_is_shown() {
-        let diff = unified(("f\u{1b}", "new"), "kind: 1\r\n", "kind: \"\u{9b}\u{202e}2\"\r\n");
+    fn a_diff_has_no_control_characters() {
+        let diff = unified_diff(("f\u{1b}", "new"), "kind: 1\r\n", "kind: \"\u{9b}\u{202e}2\"\r\n");
         assert!(!diff.contains(['\r', '\u{9b}', '\u{1b}', '\u{202e}']), "{diff:?}");
-        assert_eq!(unified(("f", "new"), "token: a\n", "token: b\n"), "");
+        assert_eq!(unified_diff(("f", "new"), "token: a\n", "token: b\n"), "");
     }
 
     #[test]
-    fn a_line_without_an_end_is_told() {
-        let diff = unified(("f", "new"), "kind: a\nkind: b", "kind: a\nkind: c\n");
+    fn a_missing_newline_at_the_end_is_shown() {
+        let diff = unified_diff(("f", "new"), "kind: a\nkind: b", "kind: a\nkind: c\n");
         assert_eq!(
             diff,
             "--- f\n+++ f (new)\n@@ -1,2 +1,2 @@\n kind: a\n-kind: b\n\\ No newline at end of file\n+kind: c\n"
         );
     }
 
-    /// Rebuilds both sides from the changes.
+    /// Checks that the changes cover both sides without gaps.
     fn check(old: &[u32], new: &[u32]) {
         let (mut old_at, mut new_at) = (0, 0);
         let ops = changes(old, new);
@@ -246,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_lead_from_one_side_to_the_other() {
+    fn changes_rebuild_both_sides() {
         for (old, new) in [
             (&[][..], &[][..]),
             (&[1], &[]),
@@ -259,7 +263,7 @@ mod tests {
             check(old, new);
             check(new, old);
         }
-        // Some 4,000 pairs of short texts of three words, and texts that have nothing in common.
+        // All pairs of some short texts, and two long texts without a common line.
         for number in 0_u32..4_096 {
             let word = |at: u32| (number >> at) & 3;
             check(
@@ -272,8 +276,8 @@ mod tests {
     }
 
     #[test]
-    fn twice_the_lines_are_twice_the_comparisons() {
-        // Names that stay with a line that changes and some that all users have; lines that are all others; lines that are all the same.
+    fn comparisons_grow_linearly_with_the_lines() {
+        // The cases: unique and common lines around a changed one; no line in common; all lines of a side equal.
         type Lines = fn(u32) -> Vec<u32>;
         let cases: [(Lines, Lines); 3] = [
             (
@@ -290,7 +294,7 @@ mod tests {
                 comparisons(|| drop(changes(&old, &new)))
             };
             let (once, twice) = (of(2_000), of(4_000));
-            // A hash map compares a few more or fewer from run to run; work in the square of the lines would be four times as much.
+            // The random hash seed changes the count a little. Quadratic time would quadruple it.
             assert!(twice <= once * 5 / 2 + 100, "{once}, {twice}");
             assert!(once <= 2_000 * 60, "{once}");
         }

@@ -1,8 +1,8 @@
-//! Edits of a text by the bytes they replace, and what surrounds a byte on its line.
+//! Edits of a text by byte ranges, and the text around a byte on its line.
 
 use std::ops::Range;
 
-/// One span of the text and what comes in its place.
+/// A replacement of one byte range of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Edit {
     pub(super) span: Range<usize>,
@@ -22,7 +22,7 @@ impl Edit {
     }
 }
 
-/// Applies edits that do not overlap.
+/// Applies edits, which must not overlap.
 pub(super) fn apply(text: &str, mut edits: Vec<Edit>) -> String {
     edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
     let mut edited = String::with_capacity(text.len());
@@ -36,7 +36,7 @@ pub(super) fn apply(text: &str, mut edits: Vec<Edit>) -> String {
     edited
 }
 
-/// A text that knows where its lines end: what surrounds a byte costs the same in a text of one long line.
+/// A text with an index of its lines, so that looking up the line of a byte takes logarithmic time, even in one long line.
 pub(super) struct Lines<'a> {
     pub(super) text: &'a str,
     newlines: Vec<usize>,
@@ -48,7 +48,7 @@ impl<'a> Lines<'a> {
         Self { text, newlines }
     }
 
-    /// Returns what ends the text's lines.
+    /// Returns the line ending of the text, which is that of its first line.
     pub(super) fn ending(&self) -> &'static str {
         match self.newlines.first() {
             Some(&at) if self.text[..at].ends_with('\r') => "\r\n",
@@ -56,27 +56,27 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Returns what stands before this byte on its line.
+    /// Returns the text before this byte on its line, without a byte order mark.
     pub(super) fn before(&self, at: usize) -> &'a str {
         let line = self.newlines.partition_point(|newline| *newline < at);
         let start = line.checked_sub(1).map_or(0, |before| self.newlines[before] + 1);
         self.text[start..at].trim_start_matches('\u{feff}')
     }
 
-    /// Returns the rest of the line from this byte on, without its ending.
+    /// Returns the text from this byte to the end of its line, without the line ending.
     pub(super) fn after(&self, at: usize) -> &'a str {
         let end = self.newline_after(at).unwrap_or(self.text.len());
         self.text[at..end].trim_end_matches('\r')
     }
 
-    /// Returns where the line of this byte ends, if it does.
+    /// Returns the position of the next newline at or after this byte.
     pub(super) fn newline_after(&self, at: usize) -> Option<usize> {
         let line = self.newlines.partition_point(|newline| *newline < at);
         self.newlines.get(line).copied()
     }
 }
 
-/// Returns whether a rest of a line holds nothing, or a comment.
+/// Whether the rest of a line is blank or a comment. A `#` begins a comment only after a space.
 pub(super) fn is_blank_or_comment(rest: &str) -> bool {
     let rest_trimmed = rest.trim_start();
     rest_trimmed.is_empty() || (rest_trimmed.starts_with('#') && rest_trimmed.len() < rest.len())
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_seen_without_their_endings() {
+    fn parts_of_a_line_have_no_line_ending() {
         let text = "a: b\r\n  c: d # e\r\n";
         let lines = Lines::of(text);
         assert_eq!(lines.ending(), "\r\n");

@@ -1,42 +1,47 @@
-//! One user's entry turned into ours: the edits, and what they have to mean.
+//! Converts kubelogin's `exec` entry of one user: the edits, and the tree that the edited text must have.
 //!
-//! An `exec` entry keeps its comments, order and quotes: only the values that differ are replaced.
+//! Only values that differ are replaced, so the entry keeps its comments, order and quotes. `from_auth_provider` has the conversion of the
+//! other kind of entry.
 
 use granit_parser::ScalarStyle;
 
-use super::advice::{Advice, Drops, dead_variables, unexpanded};
+use super::advice::{Advice, DroppedTokens, unexpanded_flags, unread_variables};
 use super::edit::{Edit, Lines, is_blank_or_comment};
-use super::secret_flag::{SECRETS, SecretFlag};
+use super::secret_flag::{SECRET_FILE_FLAGS, SecretFlag};
 use super::tree::{Node, Value};
 use crate::secret::Secret;
 
 pub(super) const COMMAND: &str = "kubesesame";
 pub(super) const API_VERSION: &str = "client.authentication.k8s.io/v1";
-pub(super) const MODE: &str = "IfAvailable";
-/// What kubectl shows where the command is not found.
+pub(super) const INTERACTIVE_MODE: &str = "IfAvailable";
+/// The `installHint`: kubectl shows it if it does not find the command.
 pub(super) const INSTALL_HINT: &str =
     "kubesesame signs you in to this cluster: install it and put it on the PATH";
-/// An entry's conversion.
+
+/// The conversion of one entry.
 #[derive(Debug)]
 pub(super) struct Conversion {
     pub(super) edits: Vec<Edit>,
-    /// The `exec` mapping as it has to read afterwards.
+    /// The `exec` mapping that the edited text must have.
     pub(super) exec: Node,
     pub(super) arguments: Vec<String>,
     /// Secrets that stay in the entry.
-    pub(super) kept: Vec<SecretFlag>,
+    pub(super) inline_secrets: Vec<SecretFlag>,
     pub(super) advice: Advice,
 }
 
-/// Gives the file that a secret moves to, or nothing to leave it.
-pub(super) type SecretFile<'a> = dyn Fn(SecretFlag, &Secret) -> Option<String> + 'a;
+/// Returns the path of the file that a secret moves to, or `None` if it stays in the entry.
+pub(super) type ChooseSecretFile<'a> = dyn Fn(SecretFlag, &Secret) -> Option<String> + 'a;
 
-/// Edits the entry of a user of kubelogin.
+/// Converts the entry of a user of kubelogin.
+///
+/// # Errors
+/// The reason why the entry cannot be converted.
 pub(super) fn from_exec(
     lines: &Lines<'_>,
     exec: &Node,
-    wrapped: bool,
-    secret_file: &SecretFile<'_>,
+    via_kubectl: bool,
+    secret_file: &ChooseSecretFile<'_>,
 ) -> Result<Conversion, String> {
     let (Some(command), Some(args)) = (exec.pair("command"), exec.get("args")) else {
         return Err("it has no `command` and `args`".to_owned());
@@ -45,29 +50,25 @@ pub(super) fn from_exec(
         return Err("it has no `apiVersion`, so kubectl refuses it".to_owned());
     };
     let mut edits = vec![
-        Edit::replace(command.1.span.clone(), written(COMMAND, &command.1)?),
-        Edit::replace(version.span.clone(), written(API_VERSION, version)?),
+        Edit::replace(command.1.span.clone(), quoted_like(COMMAND, &command.1)?),
+        Edit::replace(version.span.clone(), quoted_like(API_VERSION, version)?),
     ];
-    match exec.get("interactiveMode") {
-        Some(mode) if mode.is_null() => return Err("its `interactiveMode` is empty".to_owned()),
-        Some(mode) => edits.push(Edit::replace(mode.span.clone(), written(MODE, mode)?)),
-        None => edits.push(insert_after(lines, command, "interactiveMode", MODE)?),
-    }
-    let install_hint = install_hint(lines.text, exec);
+    edits.push(interactive_mode_edit(lines, exec, command)?);
+    let install_hint = install_hint_edit(lines.text, exec);
     edits.extend(install_hint.clone());
     let items = args.items().unwrap_or_default();
-    if wrapped {
+    if via_kubectl {
         edits.push(remove_first(lines, items));
     }
-    let items = &items[usize::from(wrapped)..];
+    let items = &items[usize::from(via_kubectl)..];
     let mut arguments: Vec<String> = items.iter().filter_map(Node::text).map(str::to_owned).collect();
-    let mut kept = Vec::new();
+    let mut inline_secrets = Vec::new();
     for at in 0..arguments.len() {
         let Some((secret, value_at, text)) = secret_at(&arguments, at) else {
             continue;
         };
         let Some(path) = secret_file(secret, &Secret::new(text)) else {
-            kept.push(secret);
+            inline_secrets.push(secret);
             continue;
         };
         let flag = secret.flag;
@@ -80,26 +81,38 @@ pub(super) fn from_exec(
         for changed in at..=value_at {
             edits.push(Edit::replace(
                 items[changed].span.clone(),
-                written(&arguments[changed], &items[changed])?,
+                quoted_like(&arguments[changed], &items[changed])?,
             ));
         }
     }
     Ok(Conversion {
-        exec: wanted(exec, &arguments, install_hint.is_some()),
+        exec: expected_exec(exec, &arguments, install_hint.is_some()),
         edits,
         advice: Advice {
             replaces_install_hint: install_hint.is_some(),
-            dead_variables: dead_variables(exec),
-            unexpanded: unexpanded(&arguments),
-            drops: Drops::Nothing,
+            unread_variables: unread_variables(exec),
+            unexpanded_flags: unexpanded_flags(&arguments),
+            dropped_tokens: DroppedTokens::None,
         },
         arguments,
-        kept,
+        inline_secrets,
     })
 }
 
-/// Replaces a hint that tells to install what is not run any more.
-fn install_hint(text: &str, exec: &Node) -> Option<Edit> {
+/// Sets `interactiveMode`, or adds it after the command.
+fn interactive_mode_edit(lines: &Lines<'_>, exec: &Node, command: &(Node, Node)) -> Result<Edit, String> {
+    match exec.get("interactiveMode") {
+        Some(mode) if mode.is_null() => Err("its `interactiveMode` is empty".to_owned()),
+        Some(mode) => Ok(Edit::replace(
+            mode.span.clone(),
+            quoted_like(INTERACTIVE_MODE, mode)?,
+        )),
+        None => insert_after(lines, command, "interactiveMode", INTERACTIVE_MODE),
+    }
+}
+
+/// Replaces an `installHint` that names kubelogin, which the entry does not run any more.
+fn install_hint_edit(text: &str, exec: &Node) -> Option<Edit> {
     let (key, hint) = exec.pair("installHint")?;
     let words = hint.text()?.to_ascii_lowercase();
     if !["kubelogin", "oidc-login", "oidc_login"]
@@ -108,56 +121,60 @@ fn install_hint(text: &str, exec: &Node) -> Option<Edit> {
     {
         return None;
     }
-    if let Ok(written) = written(INSTALL_HINT, hint) {
+    if let Ok(written) = quoted_like(INSTALL_HINT, hint) {
         return Some(Edit::replace(hint.span.clone(), written));
     }
-    // A text of several lines: the span has the lines alone, without what announces them.
+    // The span of a block scalar excludes its header (`|` or `>`), which has to be replaced too.
     let header = key.span.end..hint.span.start;
     let start = header.start + text[header].find(['|', '>'])?;
     let end = hint.span.start + text[hint.span.clone()].trim_end().len();
-    Some(Edit::replace(start..end, json(INSTALL_HINT)))
+    Some(Edit::replace(start..end, json_string(INSTALL_HINT)))
 }
 
-/// Returns the secret that an argument holds or announces, and where its text is; an empty one is none.
+/// Returns the secret of a flag at this index, with the index of the argument that contains its text. An empty secret is ignored.
 fn secret_at(arguments: &[String], at: usize) -> Option<(SecretFlag, usize, String)> {
     let (flag, value_at, text) = match arguments[at].split_once('=') {
         Some((flag, text)) => (flag, at, text),
         None => (&*arguments[at], at + 1, &**arguments.get(at + 1)?),
     };
-    let secret = SECRETS.into_iter().find(|secret| secret.flag == flag)?;
+    let secret = SECRET_FILE_FLAGS.into_iter().find(|secret| secret.flag == flag)?;
     (!text.is_empty()).then(|| (secret, value_at, text.to_owned()))
 }
 
-/// Returns the mapping with our values in place of kubelogin's.
-fn wanted(exec: &Node, arguments: &[String], replaces_install_hint: bool) -> Node {
+/// Returns the mapping with kubesesame's values in place of kubelogin's.
+fn expected_exec(exec: &Node, arguments: &[String], replaces_install_hint: bool) -> Node {
     let mut pairs = Vec::new();
     let had_mode = exec.get("interactiveMode").is_some();
     for (key, value) in exec.pairs().unwrap_or_default() {
         let ours = match key.text() {
             Some("command") => Node::scalar(COMMAND),
             Some("apiVersion") => Node::scalar(API_VERSION),
-            Some("interactiveMode") => Node::scalar(MODE),
-            Some("args") => list(arguments),
+            Some("interactiveMode") => Node::scalar(INTERACTIVE_MODE),
+            Some("args") => sequence(arguments),
             Some("installHint") if replaces_install_hint => Node::scalar(INSTALL_HINT),
             _ => value.clone(),
         };
         pairs.push((key.clone(), ours));
         if key.text() == Some("command") && !had_mode {
-            pairs.push((Node::scalar("interactiveMode"), Node::scalar(MODE)));
+            pairs.push((Node::scalar("interactiveMode"), Node::scalar(INTERACTIVE_MODE)));
         }
     }
-    Node::of(Value::Mapping { pairs, flow: false })
+    Node::without_span(Value::Mapping { pairs, flow: false })
 }
 
-pub(super) fn list(texts: &[String]) -> Node {
-    Node::of(Value::Sequence {
+/// Makes a sequence of strings.
+pub(super) fn sequence(texts: &[String]) -> Node {
+    Node::without_span(Value::Sequence {
         items: texts.iter().map(|text| Node::scalar(text)).collect(),
         flow: false,
     })
 }
 
-/// Writes a text in the style of the scalar it replaces.
-pub(super) fn written(text: &str, replaced: &Node) -> Result<String, String> {
+/// Writes a text in the quoting style of the scalar that it replaces.
+///
+/// # Errors
+/// If that is a block scalar or no scalar.
+pub(super) fn quoted_like(text: &str, replaced: &Node) -> Result<String, String> {
     match &replaced.value {
         Value::Scalar {
             style: ScalarStyle::Plain,
@@ -170,12 +187,12 @@ pub(super) fn written(text: &str, replaced: &Node) -> Result<String, String> {
         Value::Scalar {
             style: ScalarStyle::Plain | ScalarStyle::DoubleQuoted,
             ..
-        } => Ok(json(text)),
+        } => Ok(json_string(text)),
         _ => Err("one of its values is a text of several lines".to_owned()),
     }
 }
 
-/// Whether a text means itself without quotes, in block and in flow style, for YAML 1.1 and 1.2.
+/// Whether an unquoted text is this string in block and in flow style, by YAML 1.1 and 1.2.
 pub(super) fn is_plain(text: &str) -> bool {
     let first = text.trim_start_matches("--").chars().next();
     first.is_some_and(|c| c.is_ascii_alphabetic() || c == '/')
@@ -189,11 +206,12 @@ pub(super) fn is_plain(text: &str) -> bool {
         )
 }
 
-pub(super) fn json(text: &str) -> String {
+/// Writes a text as a JSON string, which is also a double-quoted YAML scalar.
+pub(super) fn json_string(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Inserts an entry behind another one of its mapping, written as that one is.
+/// Inserts an entry after another entry of its mapping, in the same style.
 pub(super) fn insert_after(
     lines: &Lines<'_>,
     (key, value): &(Node, Node),
@@ -202,8 +220,8 @@ pub(super) fn insert_after(
 ) -> Result<Edit, String> {
     let indent = lines.before(key.span.start);
     let own_line = indent.trim().is_empty();
-    let name = written(name, key)?;
-    let inserted = written(inserted, value)?;
+    let name = quoted_like(name, key)?;
+    let inserted = quoted_like(inserted, value)?;
     let rest = lines.after(value.span.end);
     let newline = lines.ending();
     if own_line && is_blank_or_comment(rest) && !in_flow(lines.text, value.span.end) {
@@ -221,7 +239,7 @@ pub(super) fn insert_after(
     ))
 }
 
-/// Whether a value that ends here is in a flow mapping: then a comma or a brace is the next thing that is no comment.
+/// Whether a value that ends here is in a flow mapping: the next character outside comments is then a comma or a brace.
 fn in_flow(text: &str, end: usize) -> bool {
     let mut rest = &text[end..];
     loop {
@@ -233,7 +251,7 @@ fn in_flow(text: &str, end: usize) -> bool {
     }
 }
 
-/// Removes the first of several items: with its line, if it has one of its own.
+/// Removes the first of several items, with the whole line if nothing else is on it.
 fn remove_first(lines: &Lines<'_>, items: &[Node]) -> Edit {
     let (first, second) = (&items[0].span, &items[1].span);
     let rest = lines.after(first.end);

@@ -1,9 +1,9 @@
-//! Texts about settings, in the terms of the place in a kubeconfig that they come from. Pure.
+//! Rewrites texts that name flags, for settings that come from a kubeconfig. Pure.
 //!
-//! Without a command, issuer, client and scopes come from an `auth-provider` entry, and there are no flags for them. Where a cluster's
-//! config chose them, a flag would change nothing.
+//! In standalone mode, issuer, client and scopes come from an `auth-provider` entry, and there are no flags for them. If a cluster's
+//! config sets them, a flag would have no effect. The texts then name the keys of the entry or config.
 
-/// Flags of `get-token` and the keys of the entry; a flag before those that it begins.
+/// Flags of `get-token` with the keys of the entry.
 const KEYS: [(&str, &str); 4] = [
     ("--oidc-issuer-url", "idp-issuer-url"),
     ("--oidc-client-id", "client-id"),
@@ -11,7 +11,7 @@ const KEYS: [(&str, &str); 4] = [
     ("--oidc-extra-scope", "extra-scopes"),
 ];
 
-/// Flags of `get-token` that no key of the entry stands for.
+/// Flags of `get-token` for which the entry has no key. A hint that names one adds that an `exec` entry has it.
 const WITHOUT_KEY: [&str; 5] = [
     "--account",
     "--oidc-pkce-method",
@@ -20,43 +20,43 @@ const WITHOUT_KEY: [&str; 5] = [
     "--oidc-use-access-token",
 ];
 
-/// Flags whose values a cluster's config has under the same names.
-const OF_CLUSTERS: [&str; 3] = ["--oidc-issuer-url", "--oidc-client-id", "--oidc-extra-scope"];
+/// Flags that are also keys of a cluster's config.
+const CLUSTER_CONFIG_FLAGS: [&str; 3] = ["--oidc-issuer-url", "--oidc-client-id", "--oidc-extra-scope"];
 
-/// Names the keys of the cluster's config in the place of flags, and where they are.
+/// Replaces flags by the keys of the cluster's config, and adds where these keys are.
 pub(crate) fn hint_in_cluster_terms(hint: &str) -> String {
-    let told = OF_CLUSTERS.iter().fold(hint.to_owned(), |text, flag| {
+    let rewritten = CLUSTER_CONFIG_FLAGS.iter().fold(hint.to_owned(), |text, flag| {
         let key = flag.trim_start_matches('-');
         let with_value = text.replace(&format!("{flag}="), &format!("{key}: "));
         with_value.replace(flag, &format!("`{key}`"))
     });
-    if told == hint {
-        return told;
+    if rewritten == hint {
+        return rewritten;
     }
     format!(
-        "{told} (in the cluster's config in the kubeconfig: clusters > cluster > extensions > client.authentication.k8s.io/exec)"
+        "{rewritten} (in the cluster's config in the kubeconfig: clusters > cluster > extensions > client.authentication.k8s.io/exec)"
     )
 }
 
-/// Names the keys of the entry in the place of flags.
+/// Replaces flags by the keys of the `auth-provider` entry.
 pub(crate) fn in_entry_terms(text: &str) -> String {
     KEYS.iter().fold(text.to_owned(), |text, (flag, key)| {
-        // A value that follows is one in the file, too.
+        // `--flag=value` becomes `key: value`, as in the file.
         let with_value = text.replace(&format!("{flag}="), &format!("{key}: "));
         with_value.replace(flag, &format!("`{key}`"))
     })
 }
 
-/// As [`in_entry_terms`], with where the keys are.
+/// Like [`in_entry_terms`]; also adds where the keys are.
 pub(crate) fn hint_in_entry_terms(hint: &str) -> String {
-    let mut told = in_entry_terms(hint);
-    if told != hint {
-        told.push_str(" (in the `auth-provider` entry of the kubeconfig)");
+    let mut rewritten = in_entry_terms(hint);
+    if rewritten != hint {
+        rewritten.push_str(" (in the `auth-provider` entry of the kubeconfig)");
     }
     if WITHOUT_KEY.iter().any(|flag| hint.contains(flag)) {
-        told.push_str("; that flag is one of `exec` entries: kubesesame kubeconfig convert");
+        rewritten.push_str("; that flag is one of `exec` entries: kubesesame kubeconfig convert");
     }
-    told
+    rewritten
 }
 
 #[cfg(test)]
@@ -65,10 +65,10 @@ mod tests {
 
     #[test]
     fn a_hint_names_the_keys_of_a_cluster_s_config() {
-        let told = hint_in_cluster_terms("use --oidc-issuer-url=https://i and --oidc-client-id");
+        let rewritten = hint_in_cluster_terms("use --oidc-issuer-url=https://i and --oidc-client-id");
         assert!(
-            told.starts_with("use oidc-issuer-url: https://i and `oidc-client-id` (in the cluster's"),
-            "{told}"
+            rewritten.starts_with("use oidc-issuer-url: https://i and `oidc-client-id` (in the cluster's"),
+            "{rewritten}"
         );
         assert_eq!(hint_in_cluster_terms("try again later"), "try again later");
     }
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn a_hint_names_the_keys_of_the_entry() {
         const WHERE: &str = " (in the `auth-provider` entry of the kubeconfig)";
-        for (hint, told, has_place) in [
+        for (hint, rewritten, has_place) in [
             ("try again later", "try again later", false),
             (
                 "check --oidc-issuer-url for a typo",
@@ -98,7 +98,7 @@ mod tests {
                 "drop it from `extra-scopes`",
                 true,
             ),
-            // These are flags of this mode, too.
+            // Standalone mode has these flags too.
             (
                 "name it with --certificate-authority",
                 "name it with --certificate-authority",
@@ -111,7 +111,7 @@ mod tests {
             ),
         ] {
             let place = if has_place { WHERE } else { "" };
-            assert_eq!(hint_in_entry_terms(hint), format!("{told}{place}"));
+            assert_eq!(hint_in_entry_terms(hint), format!("{rewritten}{place}"));
         }
         let header = hint_in_entry_terms("it may want a header (--oidc-request-header)");
         assert!(header.ends_with("kubesesame kubeconfig convert"), "{header}");

@@ -1,8 +1,8 @@
-//! What keeps a kubeconfig from being converted or restored, and the way out.
+//! Errors of the commands that read and write kubeconfigs, each with its hint.
 
 use std::path::{Path, PathBuf};
 
-use super::tree::{Broken, SECOND_DOCUMENT};
+use super::tree::{SECOND_DOCUMENT, YamlError};
 use crate::files::{self, shown};
 use crate::untrusted_text::UntrustedText;
 
@@ -12,20 +12,20 @@ pub(crate) enum Error {
     File(#[from] files::UserFileError),
     #[error("`{}` is not UTF-8 (byte {at})", shown(.path))]
     NotUtf8 { path: PathBuf, at: usize },
-    #[error("`{}` {} (line {}, column {})", shown(.path), .broken.reason, .broken.line, .broken.column)]
-    Broken {
+    #[error("`{}` {} (line {}, column {})", shown(.path), .error.reason, .error.line, .error.column)]
+    InvalidYaml {
         path: PathBuf,
-        broken: Broken,
+        error: YamlError,
         /// The whole of what was being written when the writer was killed.
         unfinished: Option<PathBuf>,
     },
     #[error("`{}` is no kubeconfig: {reason}", shown(.path))]
-    NoKubeconfig { path: PathBuf, reason: &'static str },
+    NotKubeconfig { path: PathBuf, reason: &'static str },
     #[error("there is no kubeconfig: {looked_for}")]
     NoFile {
         looked_for: String,
-        /// By `--kubeconfig`.
-        named: bool,
+        /// The path comes from `--kubeconfig`.
+        from_flag: bool,
     },
     #[error("there is no user `{name}`")]
     NoSuchUser {
@@ -42,15 +42,15 @@ pub(crate) enum Error {
     #[error("the context `{name}` names no user")]
     NoUser { name: UntrustedText },
     #[error("user `{name}` of `{}` cannot be signed in: {reason}", shown(.path))]
-    NoSignIn {
+    SignInUnsupported {
         path: PathBuf,
         name: UntrustedText,
         reason: UntrustedText,
-        /// What to do about a value of an `auth-provider` that cannot be used.
-        cure: Option<String>,
+        /// The hint of the setting that the entry got wrong. Without it, a general hint is shown.
+        hint: Option<String>,
     },
     #[error("user `{name}` of `{}` cannot be converted: {reason}", shown(.path))]
-    Unable {
+    NotConvertible {
         path: PathBuf,
         name: UntrustedText,
         reason: UntrustedText,
@@ -58,16 +58,16 @@ pub(crate) enum Error {
     #[error("the conversion of `{}` would change more than it should; nothing was written", shown(.path))]
     VerificationFailed { path: PathBuf },
     #[error("the tokens of user `{name}` cannot be written into `{}`: the layout of its entry is not understood", shown(.path))]
-    NoPlaceForTokens { path: PathBuf, name: UntrustedText },
+    TokensNotWritable { path: PathBuf, name: UntrustedText },
     #[error("`{}` is the backup of another state of `{}`", shown(.backup), shown(.path))]
-    OtherBackup { path: PathBuf, backup: PathBuf },
+    BackupMismatch { path: PathBuf, backup: PathBuf },
     #[error("`{}` was changed after its conversion", shown(.path))]
-    Edited { path: PathBuf },
+    ChangedAfterConversion { path: PathBuf },
     #[error("`{}` or its backup was changed just now, by somebody else; nothing was written", shown(.path))]
-    ChangedMeanwhile { path: PathBuf },
+    ConcurrentChange { path: PathBuf },
     #[error("`{}` holds another secret now; nothing was written", shown(.file))]
-    SecretFileTaken { file: PathBuf },
-    /// A directory or a file that secrets were to move to.
+    SecretFileConflict { file: PathBuf },
+    /// A directory or a file for secrets that move out of the kubeconfig.
     #[error(transparent)]
     SecretFile(#[from] files::Error),
     #[error("there is no backup of {files}")]
@@ -75,33 +75,34 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// The flags, without dashes, that name what is not there.
+    /// Returns the flags, without dashes, whose values name something that does not exist.
     pub(crate) fn flags(&self) -> Vec<&'static str> {
         match self {
-            Self::NoFile { named: true, .. } => vec!["kubeconfig"],
+            Self::NoFile { from_flag: true, .. } => vec!["kubeconfig"],
             Self::NoSuchUser { .. } => vec!["user", "context"],
             Self::NoSuchContext { .. } => vec!["context"],
             _ => Vec::new(),
         }
     }
 
+    /// Returns what the reader can do about the error.
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::File(error) => error.hint(),
             Self::NotUtf8 { .. } => "save it as UTF-8, which kubectl needs too".to_owned(),
-            Self::Broken {
+            Self::InvalidYaml {
                 path,
                 unfinished: Some(whole),
                 ..
             } => unfinished_hint(path, whole),
-            Self::Broken { path, broken, .. } if broken.reason == SECOND_DOCUMENT => format!(
+            Self::InvalidYaml { path, error, .. } if error.reason == SECOND_DOCUMENT => format!(
                 "kubectl never looks at what follows the `---` of line {} in {}: move it to a file of its own",
-                broken.line,
+                error.line,
                 files::quoted(path)
             ),
-            Self::Broken { .. } => "kubectl cannot read it either; mend that line first".to_owned(),
-            Self::NoKubeconfig { .. } => "name another file with --kubeconfig".to_owned(),
-            Self::NoFile { named: true, .. } => {
+            Self::InvalidYaml { .. } => "kubectl cannot read it either; mend that line first".to_owned(),
+            Self::NotKubeconfig { .. } => "name another file with --kubeconfig".to_owned(),
+            Self::NoFile { from_flag: true, .. } => {
                 "name another file with --kubeconfig, or leave the flag out".to_owned()
             }
             Self::NoFile { .. } => "name the file with --kubeconfig, or set KUBECONFIG".to_owned(),
@@ -111,36 +112,36 @@ impl Error {
             Self::NoSuchContext { known, .. } if known.is_empty() => {
                 "the kubeconfig has no contexts".to_owned()
             }
-            Self::NoSuchContext { known, .. } => format!("the contexts are: {}", joined(known)),
+            Self::NoSuchContext { known, .. } => format!("the contexts are: {}", join_names(known)),
             Self::NoUser { .. } => "choose a user with --user".to_owned(),
-            Self::NoSignIn { cure: Some(cure), .. } => cure.clone(),
-            Self::NoSignIn { .. } => {
+            Self::SignInUnsupported { hint: Some(hint), .. } => hint.clone(),
+            Self::SignInUnsupported { .. } => {
                 "for a user with an `exec` entry just run kubectl; `kubesesame setup` helps to make one"
                     .to_owned()
             }
             Self::NoSuchUser { known, .. } if known.is_empty() => "the kubeconfig has no users".to_owned(),
-            Self::NoSuchUser { known, .. } => format!("the users are: {}", joined(known)),
-            Self::Unable { .. } => {
+            Self::NoSuchUser { known, .. } => format!("the users are: {}", join_names(known)),
+            Self::NotConvertible { .. } => {
                 "change that by hand, or write the entry anew with `kubesesame setup`".to_owned()
             }
             Self::VerificationFailed { .. } => {
                 "write the entry anew with `kubesesame setup`, and please report this kubeconfig's layout"
                     .to_owned()
             }
-            Self::NoPlaceForTokens { .. } => {
+            Self::TokensNotWritable { .. } => {
                 "write its `id-token` and `refresh-token` as plain values of one line, or let kubectl run what signs in: kubesesame kubeconfig convert"
                     .to_owned()
             }
-            Self::OtherBackup { backup, .. } => {
+            Self::BackupMismatch { backup, .. } => {
                 let backup = files::quoted(backup);
                 format!(
                     "go back first with `kubesesame kubeconfig restore`, or put the old backup away: mv {backup} {backup}.old"
                 )
             }
-            Self::Edited { .. } => {
+            Self::ChangedAfterConversion { .. } => {
                 "the lines with - would be lost; --force puts the backup back all the same".to_owned()
             }
-            Self::ChangedMeanwhile { .. } | Self::SecretFileTaken { .. } => "run it again".to_owned(),
+            Self::ConcurrentChange { .. } | Self::SecretFileConflict { .. } => "run it again".to_owned(),
             Self::SecretFile(error) => error.hint(files::Purpose::MovedSecret),
             Self::NoBackup { .. } => {
                 "`kubesesame kubeconfig convert` keeps one; name its file with --kubeconfig".to_owned()
@@ -155,12 +156,16 @@ pub(crate) fn unfinished_hint(path: &Path, whole: &Path) -> String {
     format!("a write was ended in the middle; the whole text is in {whole}: cp {whole} {path}")
 }
 
-/// So many names help; more are a flood.
-const MAX_NAMES: usize = 20;
+/// A hint lists at most this many names. A kubeconfig can hold thousands.
+const MAX_LISTED_NAMES: usize = 20;
 
-fn joined(names: &[UntrustedText]) -> String {
-    let first: Vec<&str> = names.iter().take(MAX_NAMES).map(UntrustedText::as_str).collect();
-    let others = match names.len().saturating_sub(MAX_NAMES) {
+fn join_names(names: &[UntrustedText]) -> String {
+    let first: Vec<&str> = names
+        .iter()
+        .take(MAX_LISTED_NAMES)
+        .map(UntrustedText::as_str)
+        .collect();
+    let others = match names.len().saturating_sub(MAX_LISTED_NAMES) {
         0 => String::new(),
         others => format!(", and {others} more"),
     };
@@ -172,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hint_names_some_of_many() {
+    fn a_hint_lists_at_most_20_users() {
         let known = (0..60_000)
             .map(|number| UntrustedText::new(&format!("u{number}")))
             .collect();

@@ -1,7 +1,7 @@
-//! What kubectl has to be told: the `exec` entry of a kubeconfig user, written anew or converted.
+//! Users of a kubeconfig: the `exec` entry for kubesesame, new or converted from kubelogin's, and `auth-provider: oidc`.
 //!
-//! Writes `command: kubesesame`, never kubectl as a wrapper, which costs a process per command and cannot be
-//! allow-listed. Pure.
+//! Pure: texts come in, texts go out. An entry has `command: kubesesame`, never kubectl as a wrapper: a wrapper costs one more
+//! process per command, and kubectl's allowlist for plugins cannot name what it runs.
 
 mod advice;
 mod auth_provider;
@@ -13,7 +13,7 @@ mod edit;
 mod entry;
 mod entry_terms;
 mod error;
-mod legacy;
+mod from_auth_provider;
 mod mask;
 mod secret_flag;
 mod tree;
@@ -22,23 +22,25 @@ mod users;
 use std::borrow::Cow;
 use std::fmt;
 
-pub(crate) use advice::{Advice, Drops};
+pub(crate) use advice::{Advice, DroppedTokens};
 pub(crate) use auth_provider::{
     AuthProvider, auth_provider, contexts, user_names, users_of_contexts, with_tokens,
 };
-pub(crate) use convert::{ConvertOptions, Fault, Plan, UserOutcome, converted_users, is_conversion_of, plan};
-pub(crate) use diff::unified;
+pub(crate) use convert::{
+    ConvertOptions, Plan, TextError, UserOutcome, converted_users, is_conversion_of, plan,
+};
+pub(crate) use diff::unified_diff;
 pub(crate) use entry_terms::{hint_in_cluster_terms, hint_in_entry_terms, in_entry_terms};
 pub(crate) use error::{Error, unfinished_hint};
 pub(crate) use mask::masked_reason;
 pub(crate) use secret_flag::SecretFlag;
 
-/// The `kubectl config` lines that make a user whose tokens come from kubesesame with these arguments, and let a context use it.
+/// The `kubectl config` commands that add a user with kubesesame's `exec` entry and make a context use it. `Display` writes them.
 #[derive(Debug)]
 pub(crate) struct SetCredentials {
-    /// What `get-token` gets.
+    /// The arguments of `get-token`, without a client secret.
     pub(crate) arguments: Vec<String>,
-    /// A client secret belongs to them and is not repeated here.
+    /// A client secret is one of the arguments. The commands then read it from a shell variable, so that it is not printed.
     pub(crate) has_secret: bool,
 }
 
@@ -60,8 +62,8 @@ impl fmt::Display for SetCredentials {
             .into_iter()
             .chain(self.arguments.iter().map(String::as_str))
         {
-            let argument = format!("--exec-arg={}", csv(argument));
-            write!(f, " \\\n    {}", for_shell(&argument))?;
+            let argument = format!("--exec-arg={}", csv_cell(argument));
+            write!(f, " \\\n    {}", shell_quoted(&argument))?;
         }
         if self.has_secret {
             write!(f, " \\\n    \"--exec-arg=--oidc-client-secret=$CLIENT_SECRET\"")?;
@@ -82,8 +84,8 @@ impl fmt::Display for SetCredentials {
     }
 }
 
-/// Quotes only what a shell would change.
-fn for_shell(argument: &str) -> Cow<'_, str> {
+/// Quotes an argument for a shell, if it needs quotes.
+fn shell_quoted(argument: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=:/.@%+".contains(c);
     if argument.chars().all(plain) {
         return Cow::Borrowed(argument);
@@ -91,8 +93,8 @@ fn for_shell(argument: &str) -> Cow<'_, str> {
     shlex::try_quote(argument).unwrap_or(Cow::Borrowed(argument))
 }
 
-/// A cell of CSV: `--exec-arg` and our own lists split their values at commas.
-pub(crate) fn csv(argument: &str) -> String {
+/// Writes a value as a CSV cell, because `--exec-arg` and kubesesame's own list flags split their values at commas.
+pub(crate) fn csv_cell(argument: &str) -> String {
     if argument.contains([',', '"', '\n']) {
         format!("\"{}\"", argument.replace('"', "\"\""))
     } else {
@@ -114,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_survives_shell_and_csv() {
+    fn arguments_are_quoted_for_csv_and_the_shell() {
         let line = line(
             &[
                 "--oidc-issuer-url=https://i",
@@ -134,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_left_to_the_shell() {
+    fn a_secret_is_read_from_a_shell_variable() {
         assert!(line(&[], true).contains("$CLIENT_SECRET"));
     }
 }

@@ -1,11 +1,11 @@
-//! Flags of an entry that hold a secret.
+//! Flags of an entry whose values are secrets and can be moved to a file.
 
 pub(super) const CLIENT_SECRET: SecretFlag = SecretFlag {
     flag: "--oidc-client-secret",
     name: "client secret",
 };
-/// Flags whose secret can be in a file: the flag of that file has `-file` at its end.
-pub(super) const SECRETS: [SecretFlag; 2] = [
+/// Flags whose secret can be in a file instead: the flag for the file is the same with `-file` at its end.
+pub(super) const SECRET_FILE_FLAGS: [SecretFlag; 2] = [
     CLIENT_SECRET,
     SecretFlag {
         flag: "--password",
@@ -13,10 +13,11 @@ pub(super) const SECRETS: [SecretFlag; 2] = [
     },
 ];
 
-/// A flag that holds a secret.
+/// A flag whose value is a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SecretFlag {
+    /// With its dashes.
     pub(super) flag: &'static str,
-    /// What people call it.
+    /// What messages call the secret.
     pub(crate) name: &'static str,
 }

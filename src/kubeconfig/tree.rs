@@ -1,39 +1,39 @@
-//! A YAML text as a tree that knows the bytes of each node.
+//! Parses YAML into a tree in which each node has its byte range in the text.
 //!
-//! Owns the parser. JSON is YAML here, as for kubectl. Aliases are not followed, so a tree is never larger than its
-//! text; the parser limits the depth. An error tells a position and never quotes the text, which may hold secrets.
+//! Only this module uses the parser. JSON is accepted as YAML, as in kubectl. Aliases are not resolved, so a tree is never larger
+//! than its text; the parser limits the depth. An error has a position and never quotes the text, which may hold secrets.
 
 use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
-/// Where and why a text is no YAML that we can edit.
+/// Where and why a text is not YAML that this crate can edit. `line` and `column` count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Broken {
+pub(crate) struct YamlError {
     pub(crate) line: usize,
     pub(crate) column: usize,
     pub(crate) reason: &'static str,
 }
 
-/// kubectl reads such a file all the same.
+/// A [`YamlError::reason`]. kubectl accepts such a file and ignores the second document; an edit cannot.
 pub(super) const SECOND_DOCUMENT: &str = "begins a second document, and kubectl reads the first only";
 
 /// A parsed text.
 #[derive(Debug)]
 pub(super) struct Document {
-    /// `None` when the text holds comments at most.
+    /// `None` if the text is empty or holds only comments.
     pub(super) root: Option<Node>,
     pub(super) comments: Vec<Range<usize>>,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Node {
-    /// Exact for scalars, aliases and flow collections; for block collections from the first to the last byte of
-    /// what is in them.
+    /// The byte range in the text. It is exact for scalars, aliases and flow collections. For block collections it goes from the
+    /// first to the last byte of their content.
     pub(super) span: Range<usize>,
     pub(super) value: Value,
-    /// It has an anchor or a tag, which an edit could tear off.
-    pub(super) decorated: bool,
+    /// The node has an anchor or a tag, or is an alias. An edit could break the reference.
+    pub(super) has_anchor_or_tag: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub(super) enum Value {
     Alias(usize),
 }
 
-/// Nodes are equal when they mean the same, wherever they stand and however they are written.
+/// Two nodes are equal if their values are equal, whatever their positions and styles.
 impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
         match (&self.value, &other.value) {
@@ -60,17 +60,18 @@ impl PartialEq for Node {
 }
 
 impl Node {
-    /// Makes a node that stands nowhere, to compare with.
-    pub(super) fn of(value: Value) -> Self {
+    /// Makes a node without a position, for comparisons with parsed nodes.
+    pub(super) fn without_span(value: Value) -> Self {
         Self {
             span: 0..0,
             value,
-            decorated: false,
+            has_anchor_or_tag: false,
         }
     }
 
+    /// Makes a string node without a position.
     pub(super) fn scalar(text: &str) -> Self {
-        Self::of(Value::Scalar {
+        Self::without_span(Value::Scalar {
             text: text.to_owned(),
             style: ScalarStyle::DoubleQuoted,
         })
@@ -101,7 +102,7 @@ impl Node {
         }
     }
 
-    /// Returns the key and the value of a mapping's entry.
+    /// Returns the entry of a mapping with this key, as key and value.
     pub(super) fn pair(&self, key: &str) -> Option<&(Self, Self)> {
         self.pairs()?.iter().find(|(name, _)| name.text() == Some(key))
     }
@@ -110,7 +111,7 @@ impl Node {
         self.pair(key).map(|(_, value)| value)
     }
 
-    /// Calls `visit` for this node and all below it.
+    /// Calls `visit` for this node and all its descendants.
     pub(super) fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Self)) {
         visit(self);
         for item in self.items().unwrap_or_default() {
@@ -123,25 +124,28 @@ impl Node {
     }
 }
 
-/// Parses a text of one document.
-pub(super) fn parse(text: &str) -> Result<Document, Broken> {
+/// Parses a text with at most one document.
+///
+/// # Errors
+/// If the text is not YAML, or has a second document.
+pub(super) fn parse(text: &str) -> Result<Document, YamlError> {
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| Broken {
+        let (event, span) = event.map_err(|error| YamlError {
             line: error.marker().line(),
             column: error.marker().col() + 1,
             reason: "is not valid YAML",
         })?;
         let line = span.start.line();
-        let broken = |reason| Broken {
+        let error = |reason| YamlError {
             line,
             column: span.start.col() + 1,
             reason,
         };
         let bytes = span
             .byte_range()
-            .ok_or_else(|| broken("has no position in the text"))?;
-        builder.add(event, bytes).map_err(broken)?;
+            .ok_or_else(|| error("has no position in the text"))?;
+        builder.add(event, bytes).map_err(error)?;
     }
     Ok(Document {
         root: builder.root,
@@ -153,44 +157,45 @@ pub(super) fn parse(text: &str) -> Result<Document, Broken> {
 struct Builder {
     root: Option<Node>,
     comments: Vec<Range<usize>>,
-    open: Vec<Node>,
-    /// Keys that wait for their values, one for each open mapping.
-    keys: Vec<Option<Node>>,
-    documents: usize,
+    /// Collections whose end is not parsed yet, the innermost last.
+    open_nodes: Vec<Node>,
+    /// One element for each open collection: the key whose value is not parsed yet.
+    pending_keys: Vec<Option<Node>>,
+    document_count: usize,
 }
 
 impl Builder {
     fn add(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), &'static str> {
         match event {
             Event::DocumentStart(..) => {
-                self.documents += 1;
-                if self.documents > 1 {
+                self.document_count += 1;
+                if self.document_count > 1 {
                     return Err(SECOND_DOCUMENT);
                 }
             }
             Event::Comment(..) => self.comments.push(span),
             Event::Scalar(text, style, anchor, tag) => {
-                // The parser gives an absent value as `~`; its span is empty.
+                // The parser reports an absent value as `~` with an empty span.
                 let text = if span.is_empty() {
                     String::new()
                 } else {
                     text.into_owned()
                 };
-                self.close(Node {
+                self.attach(Node {
                     span,
                     value: Value::Scalar { text, style },
-                    decorated: anchor != 0 || tag.is_some(),
+                    has_anchor_or_tag: anchor != 0 || tag.is_some(),
                 });
             }
-            Event::Alias(id) => self.close(Node {
+            Event::Alias(id) => self.attach(Node {
                 span,
                 value: Value::Alias(id),
-                decorated: true,
+                has_anchor_or_tag: true,
             }),
             Event::SequenceStart(style, anchor, tag) => {
                 let flow = style == StructureStyle::Flow;
                 let items = Vec::new();
-                self.open(
+                self.open_node(
                     span,
                     Value::Sequence { items, flow },
                     anchor != 0 || tag.is_some(),
@@ -199,13 +204,13 @@ impl Builder {
             Event::MappingStart(style, anchor, tag) => {
                 let flow = style == StructureStyle::Flow;
                 let pairs = Vec::new();
-                self.open(span, Value::Mapping { pairs, flow }, anchor != 0 || tag.is_some());
+                self.open_node(span, Value::Mapping { pairs, flow }, anchor != 0 || tag.is_some());
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                if let Some(mut node) = self.open.pop() {
-                    self.keys.pop();
+                if let Some(mut node) = self.open_nodes.pop() {
+                    self.pending_keys.pop();
                     node.span.end = node.content_end(span.end);
-                    self.close(node);
+                    self.attach(node);
                 }
             }
             _ => {}
@@ -213,28 +218,28 @@ impl Builder {
         Ok(())
     }
 
-    fn open(&mut self, span: Range<usize>, value: Value, decorated: bool) {
-        self.open.push(Node {
+    fn open_node(&mut self, span: Range<usize>, value: Value, has_anchor_or_tag: bool) {
+        self.open_nodes.push(Node {
             span,
             value,
-            decorated,
+            has_anchor_or_tag,
         });
-        self.keys.push(None);
+        self.pending_keys.push(None);
     }
 
-    /// Puts a finished node where it belongs.
-    fn close(&mut self, node: Node) {
-        let Some(parent) = self.open.last_mut() else {
+    /// Adds a complete node to the innermost open collection, or makes it the root.
+    fn attach(&mut self, node: Node) {
+        let Some(parent) = self.open_nodes.last_mut() else {
             self.root = Some(node);
             return;
         };
         match &mut parent.value {
             Value::Sequence { items, .. } => items.push(node),
             Value::Mapping { pairs, .. } => {
-                if let Some(waiting) = self.keys.last_mut() {
-                    match waiting.take() {
+                if let Some(pending_key) = self.pending_keys.last_mut() {
+                    match pending_key.take() {
                         Some(key) => pairs.push((key, node)),
-                        None => *waiting = Some(node),
+                        None => *pending_key = Some(node),
                     }
                 }
             }
@@ -244,7 +249,8 @@ impl Builder {
 }
 
 impl Node {
-    /// A block collection ends for the parser where the next token begins; for us where its last child ends.
+    /// Returns where the last child of a block collection ends. The parser's own end is where the next token begins, so it includes
+    /// comments and blank lines.
     fn content_end(&self, end: usize) -> usize {
         match &self.value {
             Value::Sequence { items, flow: false } => items.last().map_or(end, |item| item.span.end),
@@ -261,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_are_bytes_whatever_stands_before_them() {
+    fn spans_are_byte_offsets_after_a_bom_and_umlauts() {
         let text = "\u{feff}# ü\r\na: 'ö'  # é\r\nb:\r\n- x  \r\n- \"y\\n\"\r\nc: {é: [1, \"ü\"]}";
         let root = parse(text).unwrap().root.unwrap();
         let mut seen = Vec::new();
@@ -273,9 +279,9 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_a_position_and_no_quotation() {
-        let broken = parse("a: b\nsecret: [hunter2\n").unwrap_err();
-        assert!(!format!("{broken:?}").contains("hunter2"), "{broken:?}");
+    fn an_error_has_a_position_and_quotes_no_text() {
+        let error = parse("a: b\nsecret: [hunter2\n").unwrap_err();
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
         assert_eq!(parse("a: b\n c: d\n").unwrap_err().line, 2);
         assert_eq!(parse("a: b\n---\nc: d\n").unwrap_err().line, 2);
         assert!(parse(&"[".repeat(100_000)).is_err(), "depth is limited");

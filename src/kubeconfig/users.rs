@@ -1,40 +1,43 @@
-//! The users of a kubeconfig, and which of them a conversion is for.
+//! The users of a kubeconfig, and which of them can be converted.
 //!
-//! Tells int128's kubelogin from Azure's program of the same name by its flags. Reads only what the text says.
+//! int128's kubelogin and Azure's program of the same name are distinguished by their flags.
 
 use std::collections::HashSet;
 use std::hash::Hash;
 
 use super::tree::{Document, Node};
 
-/// A user of the list.
+/// An element of the list `users`.
 #[derive(Debug)]
 pub(super) struct User<'a> {
     pub(super) name: &'a str,
     /// The mapping below `user:`.
     pub(super) node: &'a Node,
-    pub(super) kind: Kind<'a>,
+    pub(super) source: CredentialSource<'a>,
 }
 
 /// How a user gets its credential.
 #[derive(Debug)]
-pub(super) enum Kind<'a> {
-    /// Through kubelogin. The number of arguments before `get-token` says whether kubectl is its wrapper.
-    Kubelogin { exec: &'a Node, wrapped: bool },
-    /// Through client-go's own OpenID Connect provider, which cannot sign in.
-    Legacy { config: &'a Node },
-    /// Through us.
-    Already,
-    /// In a way that has nothing to do with us; the text says which, where a person may wonder.
+pub(super) enum CredentialSource<'a> {
+    /// kubelogin. With `via_kubectl` the command is `kubectl oidc-login`.
+    Kubelogin { exec: &'a Node, via_kubectl: bool },
+    /// client-go's own OpenID Connect provider (`auth-provider: oidc`), which can refresh tokens but not sign in.
+    AuthProvider { config: &'a Node },
+    /// kubesesame.
+    Kubesesame,
+    /// Anything else. The text is there if the entry looks like one of kubelogin.
     Other(Option<&'static str>),
-    /// Through kubelogin, in a way that we cannot take over.
-    Unable(String),
+    /// kubelogin or client-go's provider, in an entry that cannot be converted for this reason.
+    NotConvertible(String),
 }
 
-/// Flags of Azure/kubelogin, which shares the name of int128/kubelogin and nothing else.
+/// Flags of Azure/kubelogin, which has nothing but its name in common with int128/kubelogin.
 const AZURE_FLAGS: [&str; 5] = ["--server-id", "--login", "-l", "--environment", "--tenant-id"];
 
-/// Returns the users, or why this is no kubeconfig.
+/// Returns the users of a kubeconfig.
+///
+/// # Errors
+/// The reason why the document is not a kubeconfig.
 pub(super) fn users(document: &Document) -> Result<Vec<User<'_>>, &'static str> {
     let Some(root) = &document.root else {
         return Ok(Vec::new());
@@ -55,7 +58,7 @@ pub(super) fn users(document: &Document) -> Result<Vec<User<'_>>, &'static str> 
     {
         return Err("it has neither `users` nor `clusters` nor `contexts`");
     }
-    if duplicate(pairs).is_some() {
+    if duplicate_key(pairs).is_some() {
         return Err("a key of its top level is there twice");
     }
     let Some(list) = root.get("users").filter(|list| !list.is_null()) else {
@@ -66,102 +69,105 @@ pub(super) fn users(document: &Document) -> Result<Vec<User<'_>>, &'static str> 
     };
     let mut users: Vec<User<'_>> = items
         .iter()
-        .filter_map(|item| user(item, root.decorated || list.decorated))
+        .filter_map(|item| user(item, root.has_anchor_or_tag || list.has_anchor_or_tag))
         .collect();
-    let repeated = repeated(users.iter().map(|user| user.name));
+    let duplicates = duplicates(users.iter().map(|user| user.name));
     for user in &mut users {
-        if repeated.contains(user.name) && user.kind.is_convertible() {
-            user.kind = Kind::Unable("the file has two users of this name, which kubectl refuses".to_owned());
+        if duplicates.contains(user.name) && user.source.is_convertible() {
+            user.source = CredentialSource::NotConvertible(
+                "the file has two users of this name, which kubectl refuses".to_owned(),
+            );
         }
     }
     Ok(users)
 }
 
-impl Kind<'_> {
+impl CredentialSource<'_> {
     fn is_convertible(&self) -> bool {
-        matches!(self, Self::Kubelogin { .. } | Self::Legacy { .. })
+        matches!(self, Self::Kubelogin { .. } | Self::AuthProvider { .. })
     }
 }
 
-fn user(item: &Node, decorated: bool) -> Option<User<'_>> {
+fn user(item: &Node, has_anchor_or_tag: bool) -> Option<User<'_>> {
     let name = item.get("name")?.text()?;
     let node = item.get("user")?;
-    let mut kind = kind(node);
-    if kind.is_convertible()
-        && let Some(reason) = obstacle(item, decorated)
+    let mut source = credential_source(node);
+    if source.is_convertible()
+        && let Some(reason) = edit_obstacle(item, has_anchor_or_tag)
     {
-        kind = Kind::Unable(reason);
+        source = CredentialSource::NotConvertible(reason);
     }
-    Some(User { name, node, kind })
+    Some(User { name, node, source })
 }
 
-/// Returns what keeps us from editing this entry.
-fn obstacle(item: &Node, mut decorated: bool) -> Option<String> {
+/// Returns why this entry cannot be edited, if so.
+fn edit_obstacle(item: &Node, mut has_anchor_or_tag: bool) -> Option<String> {
     let mut reason = None;
     item.walk(&mut |node| {
-        decorated |= node.decorated;
+        has_anchor_or_tag |= node.has_anchor_or_tag;
         let pairs = node.pairs().unwrap_or_default();
-        decorated |= pairs.iter().any(|(key, _)| key.text() == Some("<<"));
-        if let Some(key) = duplicate(pairs) {
+        has_anchor_or_tag |= pairs.iter().any(|(key, _)| key.text() == Some("<<"));
+        if let Some(key) = duplicate_key(pairs) {
             reason = Some(format!("it has the key `{key}` twice"));
         }
     });
-    if decorated {
+    if has_anchor_or_tag {
         return Some("it uses anchors, aliases, merge keys or tags of YAML".to_owned());
     }
     reason
 }
 
-fn duplicate(pairs: &[(Node, Node)]) -> Option<&str> {
+/// Returns the first key that occurs twice.
+fn duplicate_key(pairs: &[(Node, Node)]) -> Option<&str> {
     let mut known = HashSet::new();
     let mut keys = pairs.iter().filter_map(|(key, _)| key.text());
     keys.find(|key| !known.insert(*key))
 }
 
-/// Returns what is there more than once, after one look at each.
-fn repeated<T: Copy + Eq + Hash>(items: impl Iterator<Item = T>) -> HashSet<T> {
+/// Returns the items that occur more than once, in linear time.
+fn duplicates<T: Copy + Eq + Hash>(items: impl Iterator<Item = T>) -> HashSet<T> {
     let mut known = HashSet::new();
     items.filter(|item| !known.insert(*item)).collect()
 }
 
-fn kind(user: &Node) -> Kind<'_> {
+fn credential_source(user: &Node) -> CredentialSource<'_> {
     let present = |key| user.get(key).filter(|value| !value.is_null());
-    let exec = present("exec").map(exec);
-    let legacy = present("auth-provider").map(legacy);
-    match (exec, legacy) {
-        (Some(kind), None) | (None, Some(kind)) => kind,
-        (Some(a), Some(b)) if a.is_convertible() || b.is_convertible() => {
-            Kind::Unable("it has both `exec` and `auth-provider`, which kubectl refuses".to_owned())
-        }
-        _ => Kind::Other(None),
+    let exec = present("exec").map(exec_source);
+    let auth_provider = present("auth-provider").map(auth_provider_source);
+    match (exec, auth_provider) {
+        (Some(source), None) | (None, Some(source)) => source,
+        (Some(a), Some(b)) if a.is_convertible() || b.is_convertible() => CredentialSource::NotConvertible(
+            "it has both `exec` and `auth-provider`, which kubectl refuses".to_owned(),
+        ),
+        _ => CredentialSource::Other(None),
     }
 }
 
-fn exec(exec: &Node) -> Kind<'_> {
+fn exec_source(exec: &Node) -> CredentialSource<'_> {
     let Some(command) = exec.get("command").and_then(Node::text) else {
-        return Kind::Other(None);
+        return CredentialSource::Other(None);
     };
     let program = command.rsplit(['/', '\\']).next().unwrap_or_default();
     let program = program.strip_suffix(".exe").unwrap_or(program);
     let items = exec.get("args").and_then(Node::items).unwrap_or_default();
     let args: Vec<&str> = items.iter().map(|item| item.text().unwrap_or_default()).collect();
-    let wrapped = program == "kubectl" && args.first() == Some(&"oidc-login");
+    let via_kubectl = program == "kubectl" && args.first() == Some(&"oidc-login");
     match program {
-        "kubesesame" => return Kind::Already,
+        "kubesesame" => return CredentialSource::Kubesesame,
         "kubelogin" if is_azure(&args) => {
-            return Kind::Other(Some("it runs Azure's kubelogin, which is another program"));
+            return CredentialSource::Other(Some("it runs Azure's kubelogin, which is another program"));
         }
         "kubelogin" | "kubectl-oidc_login" => {}
-        _ if wrapped => {}
-        _ => return Kind::Other(None),
+        _ if via_kubectl => {}
+        _ => return CredentialSource::Other(None),
     }
-    if args.get(usize::from(wrapped)) != Some(&"get-token") {
-        return Kind::Unable("it does not run `get-token`".to_owned());
+    if args.get(usize::from(via_kubectl)) != Some(&"get-token") {
+        return CredentialSource::NotConvertible("it does not run `get-token`".to_owned());
     }
     if items.iter().any(|item| item.text().is_none()) {
-        return Kind::Unable("its `args` are not a list of texts".to_owned());
+        return CredentialSource::NotConvertible("its `args` are not a list of texts".to_owned());
     }
-    Kind::Kubelogin { exec, wrapped }
+    CredentialSource::Kubelogin { exec, via_kubectl }
 }
 
 /// int128's flags begin with `--oidc-`; Azure's login flags do not.
@@ -172,14 +178,16 @@ fn is_azure(args: &[&str]) -> bool {
             .any(|arg| AZURE_FLAGS.contains(&arg.split('=').next().unwrap_or_default()))
 }
 
-fn legacy(provider: &Node) -> Kind<'_> {
+fn auth_provider_source(provider: &Node) -> CredentialSource<'_> {
     match (provider.get("name").and_then(Node::text), provider.get("config")) {
-        (Some("oidc"), Some(config)) if config.pairs().is_some() => Kind::Legacy { config },
-        (Some("oidc"), _) => Kind::Unable("its `auth-provider` has no `config`".to_owned()),
-        _ if provider.decorated => {
-            Kind::Unable("it uses anchors, aliases, merge keys or tags of YAML".to_owned())
+        (Some("oidc"), Some(config)) if config.pairs().is_some() => CredentialSource::AuthProvider { config },
+        (Some("oidc"), _) => {
+            CredentialSource::NotConvertible("its `auth-provider` has no `config`".to_owned())
         }
-        _ => Kind::Other(None),
+        _ if provider.has_anchor_or_tag => CredentialSource::NotConvertible(
+            "it uses anchors, aliases, merge keys or tags of YAML".to_owned(),
+        ),
+        _ => CredentialSource::Other(None),
     }
 }
 
@@ -189,20 +197,20 @@ mod tests {
     use super::super::tree::parse;
     use super::*;
 
-    fn told(user: &str) -> String {
+    fn source(user: &str) -> String {
         let text = format!("users:\n- name: n\n  user: {user}\n");
         let document = parse(&text).unwrap();
-        match &users(&document).unwrap()[0].kind {
-            Kind::Kubelogin { wrapped, .. } => format!("kubelogin {wrapped}"),
-            Kind::Legacy { .. } => "legacy".to_owned(),
-            Kind::Already => "already".to_owned(),
-            Kind::Other(reason) => reason.unwrap_or("other").to_owned(),
-            Kind::Unable(reason) => reason.clone(),
+        match &users(&document).unwrap()[0].source {
+            CredentialSource::Kubelogin { via_kubectl, .. } => format!("kubelogin {via_kubectl}"),
+            CredentialSource::AuthProvider { .. } => "legacy".to_owned(),
+            CredentialSource::Kubesesame => "already".to_owned(),
+            CredentialSource::Other(reason) => reason.unwrap_or("other").to_owned(),
+            CredentialSource::NotConvertible(reason) => reason.clone(),
         }
     }
 
     #[test]
-    fn each_way_is_told_from_the_others() {
+    fn each_credential_source_is_recognized() {
         let cases = [
             (
                 "{exec: {command: kubectl, args: [oidc-login, get-token]}}",
@@ -261,15 +269,15 @@ mod tests {
             ),
         ];
         for (user, expected) in cases {
-            assert!(told(user).starts_with(expected), "{user}: {}", told(user));
+            assert!(source(user).starts_with(expected), "{user}: {}", source(user));
         }
     }
 
     #[test]
-    fn names_are_compared_as_often_as_there_are_names() {
+    fn duplicates_are_found_with_fewer_comparisons_than_items() {
         for count in [1_000, 2_000] {
             let comparisons = comparisons(|| {
-                let found = repeated((0..count).chain([7, 7]).map(Counted));
+                let found = duplicates((0..count).chain([7, 7]).map(Counted));
                 assert_eq!(found.len(), 1);
             });
             assert!(comparisons < count, "{comparisons} for {count}");
@@ -277,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_kubeconfig_is_refused() {
+    fn other_documents_are_no_kubeconfigs() {
         for text in [
             "[]",
             "text",

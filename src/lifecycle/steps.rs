@@ -205,7 +205,7 @@ impl<S: SessionStore> Progress<'_, S> {
                     .unwrap_or_default()
                     .or_later(tokens.initial_id_token.clone());
                 let order = self.latest_order().next();
-                return self.keep_tokens(*tokens, initial_id_token, order);
+                return self.keep_tokens(initial_id_token, *tokens, order);
             }
             RefreshOutcome::Over(reason) => match self.successor() {
                 Some(session) => {
@@ -289,7 +289,7 @@ impl<S: SessionStore> Progress<'_, S> {
             return Err(Error::NoSession);
         };
         let Settings { login, provider, .. } = self.call.settings;
-        if let Some(notice) = login.notice_before_a_password(provider) {
+        if let Some(notice) = login.password_notice(provider) {
             self.call.ui.note(&notice);
         }
         let login = self.call.runtime.block_on(client.login(self.call.settings.login));
@@ -298,9 +298,8 @@ impl<S: SessionStore> Progress<'_, S> {
                 if tokens.refresh_token.is_none() && self.call.is_by_person() {
                     self.call.ui.note(&self.call.settings.no_refresh_token());
                 }
-                let initial_id_token = tokens.initial_id_token.clone();
                 let order = self.latest_order().signed_in(clock::now());
-                self.keep_tokens(tokens, initial_id_token, order)?;
+                self.keep_tokens(tokens.initial_id_token.clone(), tokens, order)?;
             }
             Err(LoginFailure { error, asked }) => {
                 let outage = !asked && error.is_the_providers();
@@ -319,8 +318,8 @@ impl<S: SessionStore> Progress<'_, S> {
 
     fn keep_tokens(
         &mut self,
-        tokens: Tokens,
         initial_id_token: InitialIdToken,
+        tokens: Tokens,
         order: Order,
     ) -> Result<(), Error> {
         let mut session = Record::new(

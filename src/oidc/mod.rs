@@ -135,7 +135,7 @@ impl<'a> ProviderClient<'a> {
 /// Reads a secret where it is; a line's end after it is none of it.
 fn read(source: &SecretSource) -> Result<Secret, Error> {
     let (path, flag) = match source {
-        SecretSource::Given(secret) => return Ok(secret.clone()),
+        SecretSource::Inline(secret) => return Ok(secret.clone()),
         SecretSource::File { path, flag } => (path, *flag),
     };
     let bytes = files::read_secret(path).map_err(|source| Error::FlagFile { flag, source })?;

@@ -1,41 +1,43 @@
-//! Which browser, if any.
+//! Which browser to open for a sign-in, if any.
 
 use super::{Error, expand_home};
 use crate::cli::LoginArgs;
 use crate::environment::Environment;
 use crate::untrusted_text::UntrustedText;
 
+/// How to open the sign-in page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Browser {
-    /// The desktop's own.
+    /// The default browser of the desktop.
     Desktop,
-    /// A program, with arguments or with a name of several words; the URL comes last.
+    /// A program. The text is either its path, which may contain spaces, or its name and arguments. The URL is the last argument.
     Command {
-        /// The text as it was given, which counts if a file has this name.
-        whole: String,
-        words: Vec<String>,
+        /// The whole text as a path. It counts if such a file exists.
+        path: String,
+        /// The program and its arguments, split as a shell does.
+        args: Vec<String>,
     },
-    /// The URL is printed, and none is opened.
+    /// No browser is opened; the URL is printed.
     Print(NoBrowser),
-    /// Neither a desktop nor a person.
-    Nobody,
+    /// There is neither a desktop nor a terminal, so nobody could open the URL.
+    Unavailable,
 }
 
 /// Why no browser is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoBrowser {
-    /// By `--skip-open-browser`.
+    /// `--skip-open-browser` is given.
     Skipped,
-    /// There is no desktop, as over SSH.
+    /// There is no desktop, for example over SSH.
     NoDisplay,
 }
 
 impl Browser {
-    /// Why none is opened, where one may wait for it.
-    pub(crate) fn absence(&self) -> Option<NoBrowser> {
+    /// Returns why no browser is opened, if none is.
+    pub(crate) fn not_opened_reason(&self) -> Option<NoBrowser> {
         match self {
             Self::Print(why) => Some(*why),
-            Self::Nobody => Some(NoBrowser::NoDisplay),
+            Self::Unavailable => Some(NoBrowser::NoDisplay),
             Self::Desktop | Self::Command { .. } => None,
         }
     }
@@ -54,22 +56,22 @@ impl Browser {
         Ok(match (environment.has_display, environment.at_terminal) {
             (true, _) => Self::Desktop,
             (false, true) => Self::Print(NoBrowser::NoDisplay),
-            (false, false) => Self::Nobody,
+            (false, false) => Self::Unavailable,
         })
     }
 
-    /// Whether a file has the whole name is seen when the browser is opened, since most calls open none.
+    /// Keeps both readings of the text. Whether a file has this path is checked when the browser is opened, because most calls open none.
     fn command(text: &str, environment: &Environment) -> Result<Self, Error> {
-        let words = shlex::split(text).filter(|words| !words.is_empty());
-        let mut words = words.ok_or_else(|| Error::BrowserCommand(UntrustedText::new(text)))?;
-        let program = |text: &str| {
+        let args = shlex::split(text).filter(|args| !args.is_empty());
+        let mut args = args.ok_or_else(|| Error::BrowserCommand(UntrustedText::new(text)))?;
+        let expand = |text: &str| {
             let path = expand_home(text.as_ref(), environment).into_os_string();
             path.into_string().unwrap_or_else(|_| text.to_owned())
         };
-        words[0] = program(&words[0]);
+        args[0] = expand(&args[0]);
         Ok(Self::Command {
-            whole: program(text),
-            words,
+            path: expand(text),
+            args,
         })
     }
 }
@@ -79,8 +81,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_browser_is_opened_where_there_is_a_desktop_or_a_command() {
-        for (skips, command, has_display, at_terminal, absence) in [
+    fn a_browser_is_opened_if_there_is_a_desktop_or_a_command() {
+        for (skips, command, has_display, at_terminal, reason) in [
             (None, None, true, true, None),
             (None, None, true, false, None),
             (None, Some("firefox"), false, false, None),
@@ -102,17 +104,17 @@ mod tests {
                 ..Environment::default()
             };
             let browser = Browser::new(&args, &environment).unwrap();
-            assert_eq!(browser.absence(), absence, "{args:?}");
+            assert_eq!(browser.not_opened_reason(), reason, "{args:?}");
         }
     }
 
     #[test]
-    fn a_browser_command_is_words_and_never_a_shell_line() {
+    fn a_browser_command_is_split_and_no_shell_runs_it() {
         let environment = Environment {
             home: Some("/h".into()),
             ..Environment::default()
         };
-        for (text, program, words) in [
+        for (text, path, args) in [
             (
                 "firefox -P 'my work'",
                 "firefox -P 'my work'",
@@ -121,8 +123,8 @@ mod tests {
             ("~/My Browser ~", "/h/My Browser ~", &["/h/My", "Browser", "~"]),
         ] {
             let expected = Browser::Command {
-                whole: program.to_owned(),
-                words: words.iter().map(|&word| word.to_owned()).collect(),
+                path: path.to_owned(),
+                args: args.iter().map(|&arg| arg.to_owned()).collect(),
             };
             assert_eq!(Browser::command(text, &environment).unwrap(), expected);
         }

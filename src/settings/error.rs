@@ -1,4 +1,4 @@
-//! What a setting cannot be, and the right form of it.
+//! Errors of settings, each with its hint.
 
 use url::Url;
 
@@ -19,16 +19,16 @@ pub(crate) enum Error {
     IssuerHas(UntrustedText, &'static str),
     #[error("--oidc-client-id is missing")]
     ClientIdMissing {
-        /// The issuer is Okta's.
+        /// Whether the issuer is Okta's, for the hint.
         at_okta: bool,
     },
-    /// A flag that is missing, and what a cluster's config has to do with it.
+    /// A flag that neither the command line nor the cluster's config has. The second text is the hint.
     #[error("--{0} is missing")]
     ClusterConfig(&'static str, &'static str),
     #[error("--oidc-redirect-url `{0}` cannot be listened on: {1}")]
     RedirectUrl(UntrustedText, &'static str),
     #[error("--local-server-cert and --local-server-key belong together, and one of them is missing")]
-    HalfLocalServer,
+    IncompleteCallbackTls,
     #[error("--listen-address `{0}` is not HOST:PORT")]
     ListenAddress(UntrustedText),
     #[error("--browser-command `{0}` cannot be split into words")]
@@ -37,11 +37,11 @@ pub(crate) enum Error {
     NotPairs(&'static str, UntrustedText),
     #[error("--{0} `{1}` is not a list: its quotes do not pair up")]
     NotList(&'static str, UntrustedText),
-    #[error("--{flag} `{given}` is none of {}", quoted(.among))]
-    NoChoice {
+    #[error("--{flag} `{given}` is none of {}", quoted(.choices))]
+    UnknownChoice {
         flag: &'static str,
         given: UntrustedText,
-        among: &'static [&'static str],
+        choices: &'static [&'static str],
     },
     #[error("--oidc-auth-request-extra-params cannot set `{0}`, which belongs to each sign-in alone")]
     ReservedParameter(UntrustedText),
@@ -50,16 +50,16 @@ pub(crate) enum Error {
     #[error("--oidc-redirect-url-hostname `{0}` is no host name")]
     RedirectHost(UntrustedText),
     #[error("--{} and --{} are both there", .0[0], .0[1])]
-    TwoSecrets([&'static str; 2]),
+    SecretAndFile([&'static str; 2]),
     #[error("--account is there, and --grant-type is `client-credentials`")]
-    AccountOfProgram,
+    AccountWithoutPerson,
     #[error("--account and --username are two people: `{0}` and `{1}`")]
     AccountMismatch(UntrustedText, UntrustedText),
     #[error("there is no home directory to keep sessions in")]
     NoHome,
 }
 
-/// Why a text is no URL.
+/// Why a text is not a URL.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotUrl {
     #[error("it does not begin with https://")]
@@ -71,7 +71,7 @@ pub(crate) enum NotUrl {
 impl From<url::ParseError> for NotUrl {
     fn from(error: url::ParseError) -> Self {
         match error {
-            // Its text speaks of a base, which no setting has.
+            // Its own text is about a base URL, which no setting has.
             url::ParseError::RelativeUrlWithoutBase => Self::NoScheme,
             other => Self::Other(other),
         }
@@ -79,15 +79,16 @@ impl From<url::ParseError> for NotUrl {
 }
 
 impl Error {
-    pub(super) fn no_choice(flag: &'static str, given: &str, among: &'static [&'static str]) -> Self {
-        Self::NoChoice {
+    /// Makes the error for a value of `flag` that is not one of `choices`.
+    pub(super) fn unknown_choice(flag: &'static str, given: &str, choices: &'static [&'static str]) -> Self {
+        Self::UnknownChoice {
             flag,
             given: UntrustedText::with_limit(given, 30),
-            among,
+            choices,
         }
     }
 
-    /// The flags, without dashes, that hold what cannot be used.
+    /// Returns the flags, without dashes, whose values cannot be used.
     pub(crate) fn flags(&self) -> Vec<&'static str> {
         match self {
             Self::IssuerMissing | Self::ClientIdMissing { .. } | Self::ClusterConfig(..) | Self::NoHome => {
@@ -98,19 +99,22 @@ impl Error {
             | Self::IssuerNotHttps(_)
             | Self::IssuerHas(..) => vec!["oidc-issuer-url"],
             Self::RedirectUrl(..) => vec!["oidc-redirect-url"],
-            Self::HalfLocalServer => vec!["local-server-cert", "local-server-key"],
+            Self::IncompleteCallbackTls => vec!["local-server-cert", "local-server-key"],
             Self::ListenAddress(_) => vec!["listen-address"],
             Self::BrowserCommand(_) => vec!["browser-command"],
-            Self::NotPairs(flag, _) | Self::NotList(flag, _) | Self::NoChoice { flag, .. } => vec![*flag],
+            Self::NotPairs(flag, _) | Self::NotList(flag, _) | Self::UnknownChoice { flag, .. } => {
+                vec![*flag]
+            }
             Self::ReservedParameter(_) => vec!["oidc-auth-request-extra-params"],
             Self::PostLoginUrl(_) => vec!["open-url-after-authentication"],
             Self::RedirectHost(_) => vec!["oidc-redirect-url-hostname"],
-            Self::TwoSecrets(flags) => flags.to_vec(),
-            Self::AccountOfProgram => vec!["account", "grant-type"],
+            Self::SecretAndFile(flags) => flags.to_vec(),
+            Self::AccountWithoutPerson => vec!["account", "grant-type"],
             Self::AccountMismatch(..) => vec!["account", "username"],
         }
     }
 
+    /// Returns what the reader can do about the error.
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::IssuerMissing
@@ -131,7 +135,7 @@ impl Error {
                  give the http URL that is registered"
                     .to_owned()
             }
-            Self::HalfLocalServer => "give both, or neither".to_owned(),
+            Self::IncompleteCallbackTls => "give both, or neither".to_owned(),
             Self::ListenAddress(_) => "for example --listen-address=127.0.0.1:8000".to_owned(),
             Self::BrowserCommand(_) => "close the quotes; words are split as a shell would".to_owned(),
             Self::NotPairs(flag, _) => format!("for example --{flag}=name=value"),
@@ -142,9 +146,9 @@ impl Error {
                 };
                 format!("a list needs no quotes: for example --{flag}={example}")
             }
-            Self::NoChoice { flag, given, among } => match nearest(given.as_str(), among) {
+            Self::UnknownChoice { flag, given, choices } => match nearest(given.as_str(), choices) {
                 Some(nearest) => format!("did you mean --{flag}={nearest}?"),
-                None => without_choice(flag).to_owned(),
+                None => unknown_choice_hint(flag).to_owned(),
             },
             Self::ReservedParameter(name) => match name.as_str() {
                 "redirect_uri" => "use --oidc-redirect-url".to_owned(),
@@ -156,7 +160,7 @@ impl Error {
                 "for example --open-url-after-authentication=https://example.com/welcome".to_owned()
             }
             Self::RedirectHost(_) => "use --oidc-redirect-url=http://HOST:PORT".to_owned(),
-            Self::TwoSecrets(_) | Self::AccountOfProgram | Self::AccountMismatch(..) => {
+            Self::SecretAndFile(_) | Self::AccountWithoutPerson | Self::AccountMismatch(..) => {
                 "leave one of them out".to_owned()
             }
             Self::NoHome => "set HOME, or say where with --token-cache-dir".to_owned(),
@@ -198,8 +202,8 @@ impl Error {
     }
 }
 
-/// What a flag with a few values does when it is left out.
-fn without_choice(flag: &str) -> &'static str {
+/// Returns the hint for an unknown choice that resembles no known one.
+fn unknown_choice_hint(flag: &str) -> &'static str {
     match flag {
         "oidc-pkce-method" => "leave the flag out: PKCE is always sent then",
         "grant-type" => {
@@ -219,12 +223,14 @@ fn without_choice(flag: &str) -> &'static str {
     }
 }
 
-/// The choice that was probably meant: as near as a word with a slip or two.
-fn nearest(given: &str, among: &[&'static str]) -> Option<&'static str> {
+/// Returns the choice that was probably meant: the most similar one, if it differs only by a typo or two.
+fn nearest(given: &str, choices: &[&'static str]) -> Option<&'static str> {
     let given = given.to_lowercase();
-    let likeness = |choice: &&str| strsim::jaro_winkler(&given, &choice.to_lowercase());
-    let best = among.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(best) > 0.8).then_some(*best)
+    let similarity = |choice: &&str| strsim::jaro_winkler(&given, &choice.to_lowercase());
+    let best = choices
+        .iter()
+        .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
+    (similarity(best) > 0.8).then_some(*best)
 }
 
 fn quoted(choices: &[&str]) -> String {
@@ -237,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_has_a_nearest_choice_and_another_word_has_none() {
+    fn a_typo_has_a_nearest_choice_and_another_word_has_none() {
         let grants = [
             "auto",
             "authcode",

@@ -1,18 +1,18 @@
-//! The issuer: whose tokens the API server accepts.
+//! The issuer, whose tokens the API server accepts.
 
 use url::{Host, Url};
 
 use super::Error;
 use crate::untrusted_text::UntrustedText;
 
-/// The issuer's text as it was given: compared to the letter everywhere (OpenID Connect Discovery 4.3).
+/// The issuer. Its text stays as it was given, because it is compared exactly everywhere (OpenID Connect Discovery 4.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Issuer {
     text: String,
     url: Url,
 }
 
-/// Domains below which Okta has its customers; what a custom domain belongs to cannot be told.
+/// Okta's own domains. A custom domain of an Okta org is not recognized.
 const OKTA_DOMAINS: [&str; 5] = [
     "okta.com",
     "oktapreview.com",
@@ -22,11 +22,15 @@ const OKTA_DOMAINS: [&str; 5] = [
 ];
 
 impl Issuer {
+    /// Parses and checks an issuer.
+    ///
+    /// # Errors
+    /// If the text is not an https URL (http only on loopback) without query, fragment and user, or is misleading for a reader.
     pub(crate) fn parse(text: String) -> Result<Self, Error> {
-        // So short that what is wrong with it is not cut.
+        // White space is collapsed, so that the limit does not cut off the faulty part.
         let words: Vec<_> = text.split_whitespace().collect();
-        let shown = UntrustedText::with_limit(&without_user(&words.join(" ")), 200);
-        if let Some(placeholder) = placeholder(&text) {
+        let shown = UntrustedText::with_limit(&without_userinfo(&words.join(" ")), 200);
+        if let Some(placeholder) = find_placeholder(&text) {
             return Err(Error::IssuerPlaceholder(
                 shown,
                 UntrustedText::with_limit(placeholder, 60),
@@ -38,8 +42,8 @@ impl Issuer {
         }
         let inside = text.trim();
         let excess = [
-            // The URL parser passes over some of these: what is shown would not be what is asked. An `iss` is compared to the letter, so
-            // that none of them can be in one.
+            // The URL parser ignores or changes some of these, so the text would not show the host that is contacted. No valid issuer
+            // has them, because `iss` is compared exactly.
             (
                 "space or control character",
                 inside.contains(|c: char| c.is_whitespace() || c.is_control()),
@@ -63,7 +67,7 @@ impl Issuer {
         &self.text
     }
 
-    /// Who it is, for a person who is about to type a secret: whatever its length, all of the host, as it will be asked.
+    /// Returns the issuer for display. A person who is about to type a secret sees the whole host that is contacted, whatever its length.
     pub(crate) fn shown(&self) -> UntrustedText {
         const REST: usize = 100;
         let text = self.text.trim();
@@ -73,9 +77,9 @@ impl Issuer {
             self.url.host_str().unwrap_or_default()
         );
         let (start, rest) = text.split_at_checked(origin.len()).unwrap_or_default();
-        let is_as_asked =
+        let is_unchanged =
             start.eq_ignore_ascii_case(&origin) && (rest.is_empty() || rest.starts_with([':', '/']));
-        let text = if is_as_asked { text } else { self.url.as_str() };
+        let text = if is_unchanged { text } else { self.url.as_str() };
         UntrustedText::with_limit(text, origin.len() + REST)
     }
 
@@ -83,21 +87,21 @@ impl Issuer {
         &self.url
     }
 
-    /// Whether it is surely Okta's, so that a hint may speak of Okta's console.
+    /// Whether the issuer is certainly Okta's, so that a hint can name Okta's console.
     pub(crate) fn is_okta(&self) -> bool {
         is_okta(&self.url)
     }
 }
 
-/// What stands between the scheme and the path.
+/// Returns the part of a URL between scheme and path (RFC 3986, section 3.2).
 fn authority(text: &str) -> &str {
     let (_, rest) = text.split_once(':').unwrap_or_default();
     let rest = rest.trim_start_matches('/');
     rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
-/// The text of a URL as it may be shown: what stands before an `@` may be a password.
-fn without_user(text: &str) -> String {
+/// Returns the text of a URL without user and password, which must not be shown.
+fn without_userinfo(text: &str) -> String {
     let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     match authority.rsplit_once('@') {
@@ -106,7 +110,7 @@ fn without_user(text: &str) -> String {
     }
 }
 
-/// Whether a host is `localhost` but for the dot at its end.
+/// Whether the host is `localhost.`, with the dot.
 pub(super) fn is_dotted_localhost(url: &Url) -> bool {
     url.domain() == Some("localhost.")
 }
@@ -124,10 +128,10 @@ pub(crate) fn is_okta(url: &Url) -> bool {
     OKTA_DOMAINS.into_iter().any(is_below)
 }
 
-/// Finds what was to be replaced by a value of one's own: `{tenantid}`, `<your-org>`, `${ISSUER}`, `$ISSUER`, `YOUR-ORG`.
+/// Finds a placeholder of an example or a template: `{tenantid}`, `<your-org>`, `${ISSUER}`, `$ISSUER`, `YOUR-ORG`.
 ///
-/// None of them can be in an issuer: braces and angle brackets are no characters of a URL (RFC 3986, section 2).
-fn placeholder(text: &str) -> Option<&str> {
+/// Braces and angle brackets cannot be in an issuer, because they are not characters of a URL (RFC 3986, section 2).
+fn find_placeholder(text: &str) -> Option<&str> {
     let is_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_' || c == '-';
     for (at, c) in text.char_indices() {
         let rest = &text[at..];
@@ -152,7 +156,7 @@ fn placeholder(text: &str) -> Option<&str> {
     None
 }
 
-/// Whether a URL stays on this machine, where http is no risk. `localhost.` need not: a C library asks DNS for it.
+/// Whether the host of a URL is this machine, so that http is no risk. `localhost.` is not: a C library asks DNS for it.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -171,12 +175,12 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_is_https_or_stays_on_this_machine() {
+    fn an_issuer_is_https_or_on_this_machine() {
         assert!(issuer("https://example.okta.com/oauth2/default").is_ok());
         assert!(issuer("http://127.0.0.1:9000").is_ok());
         assert!(issuer("http://[::1]:9000/x").is_ok());
         assert!(issuer("http://localhost:9000").is_ok());
-        // Asked of DNS, as a C library has it, and so of the network.
+        // A C library asks DNS for this name, and so the network.
         let dotted = issuer("http://localhost.:9000").unwrap_err();
         assert!(matches!(dotted, Error::IssuerNotHttps(_)));
         assert!(dotted.hint().contains("without the dot"), "{}", dotted.hint());
@@ -205,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_is_what_it_looks_like() {
+    fn a_misleading_issuer_is_refused() {
         for text in [
             "https://login.example\t.evil.example",
             "https://login.example\n/x",
@@ -233,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn all_of_the_host_is_shown_and_as_it_is_asked() {
+    fn the_whole_host_is_shown_as_it_is_contacted() {
         let long = format!("https://login.example{}.evil.example", ".a".repeat(400));
         let path = format!("https://login.example/{}", "a".repeat(400));
         let before = format!("{}https://login.example", " ".repeat(400));
@@ -244,7 +248,7 @@ mod tests {
             (&long, &long),
             (&path, &format!("{}…", &path[..121])),
             (&before, "https://login.example"),
-            // What the URL parser reads in another way is shown as read.
+            // If the URL parser changes the text, its result is shown.
             ("https:login.example", "https://login.example/"),
             ("https:////login.example/a", "https://login.example/a"),
             ("https://login%2eexample", "https://login.example/"),
@@ -255,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_placeholder_is_found_and_nothing_else_is_one() {
+    fn a_placeholder_is_found() {
         for (text, found) in [
             ("https://login.microsoftonline.com/{tenantid}/v2.0", "{tenantid}"),
             ("https://<your-org>.okta.com", "<your-org>"),
@@ -266,7 +270,7 @@ mod tests {
             ("https://${yourOktaDomain}/oauth2", "${yourOktaDomain}"),
             ("https://{org", "{org"),
         ] {
-            assert_eq!(placeholder(text), Some(found), "{text}");
+            assert_eq!(find_placeholder(text), Some(found), "{text}");
             assert!(
                 matches!(issuer(text), Err(Error::IssuerPlaceholder(..))),
                 "{text}"
@@ -277,7 +281,7 @@ mod tests {
             "https://example.com/realms/YOURS",
             "https://example.com/NOT_YOUR-ORG/x$1/$metadata",
         ] {
-            assert_eq!(placeholder(text), None, "{text}");
+            assert_eq!(find_placeholder(text), None, "{text}");
         }
     }
 

@@ -1,15 +1,15 @@
-//! Flags that hold several values, read as pflag reads them.
+//! Parses flags with several values as pflag does.
 
 use super::Error;
 use crate::untrusted_text::UntrustedText;
 
-/// Reads values of a list as pflag's `StringSlice` does: each is a line of CSV, so that a cell may stand in double quotes.
+/// Parses the values of a list flag as pflag's `StringSlice` does: each value is a line of CSV, whose cells may have double quotes.
 ///
-/// More is taken than pflag takes: spaces around a cell, several lines, and empty cells, which count for nothing.
+/// Accepts more than pflag: spaces around a cell, several lines, and empty cells, which are dropped.
 ///
 /// # Errors
-/// If the quotes of a value do not pair up, which pflag refuses too: what was meant cannot be told.
-pub(crate) fn list(flag: &'static str, texts: &[String]) -> Result<Vec<String>, Error> {
+/// If the quotes of a value do not pair up. pflag refuses it too, since its meaning is ambiguous.
+pub(crate) fn parse_list(flag: &'static str, texts: &[String]) -> Result<Vec<String>, Error> {
     let mut cells = Vec::new();
     for text in texts {
         let refused = || Error::NotList(flag, UntrustedText::with_limit(text, 80));
@@ -32,25 +32,31 @@ pub(crate) fn list(flag: &'static str, texts: &[String]) -> Result<Vec<String>, 
     Ok(cells)
 }
 
-/// The reader takes the quotes off a cell that begins with one; here a space stood before it.
+/// Removes the quotes of a cell after a space. The CSV reader removes them only at the very start of a cell.
 fn unquoted(cell: &str) -> &str {
     let inner = cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"'));
     inner.map_or(cell, str::trim)
 }
 
-/// Reads values of `--oidc-extra-scope`: a cell with spaces is several scopes, as it is in the request (RFC 6749, section 3.3).
-pub(crate) fn scopes(texts: &[String]) -> Result<Vec<String>, Error> {
-    let cells = list("oidc-extra-scope", texts)?;
+/// Parses the values of `--oidc-extra-scope`. A cell with spaces is several scopes, as in the request (RFC 6749, section 3.3).
+///
+/// # Errors
+/// As for [`parse_list`].
+pub(crate) fn parse_scopes(texts: &[String]) -> Result<Vec<String>, Error> {
+    let cells = parse_list("oidc-extra-scope", texts)?;
     let scopes = cells.iter().flat_map(|cell| cell.split_ascii_whitespace());
     Ok(scopes.map(str::to_owned).collect())
 }
 
-/// Reads `NAME=VALUE` as pflag does: text with one equals sign is one pair, with several it is a line of CSV with a pair
-/// in each cell. A name that comes twice counts as it came last.
-pub(crate) fn pairs(flag: &'static str, texts: &[String]) -> Result<Vec<(String, String)>, Error> {
+/// Parses `NAME=VALUE` as pflag does. A text with one equals sign is one pair; a text with several is a line of CSV with a pair in
+/// each cell. If a name is repeated, the last value counts.
+///
+/// # Errors
+/// If a text or a cell has no equals sign.
+pub(crate) fn parse_pairs(flag: &'static str, texts: &[String]) -> Result<Vec<(String, String)>, Error> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     for text in texts {
-        // What stands behind a name may be a secret.
+        // The value may be a secret, so the error has only the name.
         let name = text.split([':', ' ']).next().unwrap_or_default();
         let refused = || Error::NotPairs(flag, UntrustedText::with_limit(name, 60));
         let cells = match text.matches('=').count() {
@@ -80,7 +86,7 @@ mod tests {
 
     fn read(texts: &[&str]) -> Option<String> {
         let texts: Vec<_> = texts.iter().map(|&text| text.to_owned()).collect();
-        list("f", &texts).ok().map(|cells| cells.join("|"))
+        parse_list("f", &texts).ok().map(|cells| cells.join("|"))
     }
 
     #[test]
@@ -91,10 +97,10 @@ mod tests {
             (&["\"a\""], "a"),
             (&["\"a\",\"b\""], "a|b"),
             (&["a,\"b\"", "\"c\""], "a|b|c"),
-            // What pflag leaves in one cell stays in one.
+            // One cell for pflag is one cell here.
             (&["\"a,b\""], "a,b"),
             (&["\"a b\""], "a b"),
-            // What pflag refuses, or takes for a part of the value, though it is plain what was meant.
+            // pflag refuses these, or takes spaces and quotes for parts of the value.
             (&["a, b"], "a|b"),
             (&["\"a\", \"b c\""], "a|b c"),
             (&[" \" a \" "], "a"),
@@ -124,7 +130,7 @@ mod tests {
     fn scopes_are_separated_by_commas_spaces_and_lines() {
         let texts = ["\"email profile\"", "groups,offline_access", "a\tb\nc"].map(str::to_owned);
         assert_eq!(
-            scopes(&texts).unwrap().join("|"),
+            parse_scopes(&texts).unwrap().join("|"),
             "email|profile|groups|offline_access|a|b|c"
         );
     }
@@ -133,7 +139,7 @@ mod tests {
     fn pairs_are_read_as_pflag_reads_them() {
         let read = |texts: &[&str]| {
             let texts: Vec<_> = texts.iter().map(|&text| text.to_owned()).collect();
-            let pairs = pairs("f", &texts).map_err(|_| ())?;
+            let pairs = parse_pairs("f", &texts).map_err(|_| ())?;
             Ok(pairs
                 .into_iter()
                 .map(|(name, value)| format!("{name}:{value}"))

@@ -1,11 +1,11 @@
-//! The sign-in's side: which grant, how long, and what waits for the browser.
+//! The settings of a sign-in: the grant, the timeout, the browser and the loopback listener.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
-use super::{Browser, Error, ListenAddress, Provider, Redirect, SecretSource, expand_home, list};
+use super::{Browser, Error, ListenAddress, Provider, Redirect, SecretSource, expand_home, parse_list};
 use crate::cli::LoginArgs;
 use crate::environment::{Environment, Terminal};
 use crate::untrusted_text::UntrustedText;
@@ -14,45 +14,47 @@ use crate::untrusted_text::UntrustedText;
 #[derive(Debug, Clone)]
 pub(crate) struct Login {
     pub(crate) grant: Grant,
-    /// A person may be asked on standard input: it is a terminal, and kubectl has passed it to us. Beside a listener the question
-    /// may come later, when this job is in the foreground.
+    /// Whether a person may be asked on standard input: it is a terminal, and the client passed it on. Beside a listener the question
+    /// can come later, when this job is in the foreground.
     pub(crate) may_prompt: bool,
-    /// kubectl has called, and has kept its standard input.
-    pub(crate) client_forbids_questions: bool,
-    /// The redirect URI of the grant that listens to nobody, if the provider wants one.
+    /// kubectl or another client runs this process without its standard input.
+    pub(crate) client_keeps_stdin: bool,
+    /// The redirect URI for [`Grant::Keyboard`], which has no listener. `None` omits the parameter, which OAuth allows if the app has
+    /// only one redirect URI (RFC 6749 3.1.2.3).
     pub(crate) keyboard_redirect: Option<String>,
-    pub(crate) listen: Vec<ListenAddress>,
+    /// The addresses for the listener. The first free one is used.
+    pub(crate) listen_addresses: Vec<ListenAddress>,
     pub(crate) redirect: Redirect,
-    /// What to wait for the browser with, if not plainly.
-    pub(crate) local_server: Option<CallbackTls>,
+    /// The certificate of the listener, if it uses https.
+    pub(crate) callback_tls: Option<CallbackTls>,
     pub(crate) browser: Browser,
     pub(crate) timeout: Duration,
-    /// Where the browser goes after the sign-in, in place of our page.
-    pub(crate) after: Option<Url>,
-    /// What a person may want to know of the spelling of the flags, told when there is something to wait for.
-    pub(crate) notes: Vec<&'static str>,
+    /// The page that the browser shows after the sign-in, in place of kubesesame's own.
+    pub(crate) post_login_url: Option<Url>,
+    /// Notes about deprecated flags. They are printed before a sign-in.
+    pub(crate) deprecation_notes: Vec<&'static str>,
 }
 
-/// The way to a token.
+/// The grant, which decides how a person or a program signs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Grant {
-    /// Authorization code, by the browser and the loopback listener.
+    /// Authorization code, received by the loopback listener.
     Browser,
-    /// Authorization code, pasted by the person.
+    /// Authorization code, pasted by a person.
     Keyboard,
-    /// RFC 8628.
+    /// Device code (RFC 8628).
     Device,
-    /// RFC 6749 4.3, for providers that know nothing else.
+    /// Resource owner password (RFC 6749 4.3), for providers that support no other grant.
     Password {
         username: Option<String>,
         password: Option<SecretSource>,
     },
-    /// RFC 6749 4.4: a program for itself, with nobody to ask.
+    /// Client credentials (RFC 6749 4.4): a program signs in for itself, without a person.
     ClientCredentials,
 }
 
 impl Grant {
-    /// The name that was given for the password grant: another name is another session.
+    /// Returns the given user name of the password grant. Each name has a session of its own.
     pub(crate) fn username(&self) -> Option<&str> {
         match self {
             Self::Password { username, .. } => username.as_deref(),
@@ -65,7 +67,7 @@ impl Grant {
         matches!(
             self,
             Self::Password {
-                password: Some(SecretSource::Given(_)),
+                password: Some(SecretSource::Inline(_)),
                 ..
             }
         )
@@ -77,7 +79,7 @@ impl Grant {
     }
 }
 
-/// Files that the listener proves itself with; read when it listens.
+/// The certificate and key files of the listener. They are read when it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CallbackTls {
     pub(crate) certificate: PathBuf,
@@ -85,7 +87,10 @@ pub(crate) struct CallbackTls {
 }
 
 impl Login {
-    /// `redirect_url` is the flag of that name, which belongs to the provider's settings.
+    /// `redirect_url` is `--oidc-redirect-url`, which belongs to the arguments of the provider.
+    ///
+    /// # Errors
+    /// The first flag that cannot be used.
     pub(crate) fn new(
         args: &LoginArgs,
         redirect_url: Option<String>,
@@ -103,10 +108,10 @@ impl Login {
         let has_redirect_url = redirect_url.as_deref().is_some_and(|text| !text.is_empty());
         let older = args.oidc_redirect_url_authcode_keyboard.clone();
         let keyboard_redirect = redirect_url.clone().filter(|text| !text.is_empty()).or(older);
-        // Nobody listens for the other grants, so any URL will do that the provider knows.
+        // The other grants have no listener, so they accept any URL that is registered at the provider.
         let redirect_url = redirect_url.filter(|_| grant == Grant::Browser);
-        let local_server = CallbackTls::new(args, environment)?;
-        let scheme = if local_server.is_some() { "https" } else { "http" };
+        let callback_tls = CallbackTls::new(args, environment)?;
+        let scheme = if callback_tls.is_some() { "https" } else { "http" };
         let redirect = match (
             redirect_url.filter(|text| !text.is_empty()),
             &args.oidc_redirect_url_hostname,
@@ -115,8 +120,8 @@ impl Login {
             (None, Some(host)) => Redirect::host(scheme, host)?,
             (None, None) => Redirect::host(scheme, "localhost")?,
         };
-        let mut listen = match args.listen_port.as_slice() {
-            [] => list("listen-address", &args.listen_address)?
+        let mut listen_addresses = match args.listen_port.as_slice() {
+            [] => parse_list("listen-address", &args.listen_address)?
                 .iter()
                 .map(|text| ListenAddress::parse(text))
                 .collect::<Result<Vec<_>, _>>()?,
@@ -128,31 +133,33 @@ impl Login {
                 })
                 .collect(),
         };
-        if listen.is_empty() {
-            listen = redirect.default_addresses();
+        if listen_addresses.is_empty() {
+            listen_addresses = redirect.default_addresses();
         }
         Ok(Self {
             may_prompt: may_prompt(terminal, &grant),
-            client_forbids_questions: false,
+            client_keeps_stdin: false,
             grant,
             keyboard_redirect,
-            listen,
+            listen_addresses,
             redirect,
-            local_server,
+            callback_tls,
             browser: Browser::new(args, environment)?,
             timeout: Duration::from_secs(args.authentication_timeout_sec),
-            after: args
+            post_login_url: args
                 .open_url_after_authentication
                 .as_deref()
-                .map(page_after)
+                .map(parse_post_login_url)
                 .transpose()?,
-            notes: notes(args, has_redirect_url),
+            deprecation_notes: deprecation_notes(args, has_redirect_url),
         })
     }
 }
 
-/// In the background only a sign-in can begin that goes on without an answer: any other would wait, with the session's lock, for a
-/// person who does not see the question.
+/// Whether this grant may ask a person.
+///
+/// A background job may only with a listener, because that sign-in can finish without an answer. Any other grant would hold the
+/// session's lock while it waits for a person who does not see the question.
 fn may_prompt(terminal: Terminal, grant: &Grant) -> bool {
     match terminal {
         Terminal::Ours => true,
@@ -162,8 +169,8 @@ fn may_prompt(terminal: Terminal, grant: &Grant) -> bool {
 }
 
 impl Login {
-    /// Who is going to get what a person types, where a user name or a password will be asked for.
-    pub(crate) fn notice_before_a_password(&self, provider: &Provider) -> Option<String> {
+    /// Returns the notice that names the issuer, if a person is about to type a user name or password for it.
+    pub(crate) fn password_notice(&self, provider: &Provider) -> Option<String> {
         let Grant::Password { username, password } = &self.grant else {
             return None;
         };
@@ -199,20 +206,20 @@ impl Grant {
             "device-code" => Ok(Self::Device),
             "password" => password(),
             "client-credentials" => Ok(Self::ClientCredentials),
-            other => Err(Error::no_choice("grant-type", other, &GRANTS)),
+            other => Err(Error::unknown_choice("grant-type", other, &GRANTS)),
         }
     }
 }
 
-fn page_after(text: &str) -> Result<Url, Error> {
+fn parse_post_login_url(text: &str) -> Result<Url, Error> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
         _ => Err(Error::PostLoginUrl(UntrustedText::new(text))),
     }
 }
 
-/// The new ways of spellings that kubelogin itself has dropped.
-fn notes(args: &LoginArgs, has_redirect_url: bool) -> Vec<&'static str> {
+/// Returns the current spellings of flags that kubelogin itself has dropped.
+fn deprecation_notes(args: &LoginArgs, has_redirect_url: bool) -> Vec<&'static str> {
     let old = [
         (
             !args.listen_port.is_empty(),
@@ -246,7 +253,7 @@ impl CallbackTls {
         match (path(&args.local_server_cert), path(&args.local_server_key)) {
             (None, None) => Ok(None),
             (Some(certificate), Some(key)) => Ok(Some(Self { certificate, key })),
-            _ => Err(Error::HalfLocalServer),
+            _ => Err(Error::IncompleteCallbackTls),
         }
     }
 }
@@ -256,7 +263,7 @@ mod tests {
     use super::*;
 
     impl LoginArgs {
-        /// Nothing but defaults.
+        /// Returns the defaults.
         pub(in crate::settings) fn sample() -> Self {
             Self {
                 grant_type: "auto".into(),
@@ -289,10 +296,10 @@ mod tests {
     }
 
     fn addresses(listen: &[&str], redirect: Option<&str>) -> Vec<(String, u16)> {
-        let typed = listen.iter().map(|&text| text.to_owned()).collect();
-        let login = login(|args| args.listen_address = typed, redirect).unwrap();
+        let listen_address = listen.iter().map(|&text| text.to_owned()).collect();
+        let login = login(|args| args.listen_address = listen_address, redirect).unwrap();
         login
-            .listen
+            .listen_addresses
             .into_iter()
             .map(|address| (address.host, address.port))
             .collect()
@@ -319,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn ports_8000_then_18000_unless_something_says_otherwise() {
+    fn the_default_ports_are_8000_then_18000() {
         assert_eq!(
             addresses(&[], None),
             [("127.0.0.1".into(), 8000), ("127.0.0.1".into(), 18000)]
@@ -352,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_url_is_http_and_kept_to_the_letter() {
+    fn a_redirect_url_is_http_and_stays_as_written() {
         for text in [
             "https://localhost:8000",
             "localhost:8000",
@@ -369,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_with_a_certificate_is_redirected_to_by_https() {
+    fn a_listener_with_a_certificate_has_an_https_redirect() {
         let both = |args: &mut LoginArgs| {
             args.local_server_cert = Some("cert".into());
             args.local_server_key = Some("key".into());
@@ -385,6 +392,6 @@ mod tests {
             Err(Error::RedirectUrl(..))
         ));
         let half = login(|args| args.local_server_key = Some("key".into()), None);
-        assert!(matches!(half, Err(Error::HalfLocalServer)));
+        assert!(matches!(half, Err(Error::IncompleteCallbackTls)));
     }
 }

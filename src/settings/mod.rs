@@ -1,7 +1,7 @@
-//! What the command line means: types that cannot be wrong once they are built.
+//! Validated settings, built from the command line and the environment.
 //!
-//! Reads nothing but what it is given. A setting that needs a file (a CA) or the network is taken as it is and
-//! looked at when it is needed, since the cached path never needs it.
+//! Reads no files and uses no network. A file that a setting names (a CA, a secret) is read when it is needed, because a cached call
+//! never needs it.
 
 mod browser;
 mod cache;
@@ -18,14 +18,14 @@ use std::path::PathBuf;
 
 pub(crate) use browser::{Browser, NoBrowser};
 pub(crate) use cache::{
-    Cache, Storage, cache_dir, cache_dir_of_home, failures_dir, likely_cache_dir, runtime_dir,
+    Cache, Storage, cache_dir, failures_dir, home_cache_dir, likely_cache_dir, runtime_dir,
 };
 pub(crate) use cluster::{ClusterChoice, check_cluster_config};
 pub(crate) use error::Error;
 pub(crate) use issuer::{Issuer, is_loopback, is_okta};
-pub(crate) use list::{list, pairs, scopes};
+pub(crate) use list::{parse_list, parse_pairs, parse_scopes};
 pub(crate) use login::{CallbackTls, Grant, Login};
-pub(crate) use provider::{OURS_ALONE, Pkce, Provider, Scopes, TokenKind};
+pub(crate) use provider::{Pkce, Provider, RESERVED_PARAMETERS, Scopes, TokenKind};
 pub(crate) use redirect::{ListenAddress, Redirect};
 pub(crate) use secret_source::SecretSource;
 
@@ -33,10 +33,13 @@ use crate::cli::{GetTokenArgs, TlsArgs};
 use crate::environment::{Environment, Terminal};
 use crate::untrusted_text::UntrustedText;
 
-/// Refuses settings of the two sides that contradict each other.
-pub(crate) fn check(provider: &Provider, login: &Login) -> Result<(), Error> {
+/// Checks that the account fits the sign-in.
+///
+/// # Errors
+/// If `--account` is given for a grant without a person, or names another person than `--username`.
+pub(crate) fn check_account(provider: &Provider, login: &Login) -> Result<(), Error> {
     if provider.account.is_some() && !login.grant.is_interactive() {
-        return Err(Error::AccountOfProgram);
+        return Err(Error::AccountWithoutPerson);
     }
     if let (Some(account), Some(username)) = (&provider.account, login.grant.username())
         && !is_same_person(account, username)
@@ -47,7 +50,7 @@ pub(crate) fn check(provider: &Provider, login: &Login) -> Result<(), Error> {
     Ok(())
 }
 
-/// Login names that are equal, or of which one is the other's part before the `@`.
+/// Whether two login names are equal, or one is the part of the other before the `@`.
 fn is_same_person(one: &str, other: &str) -> bool {
     let is_part = |part: &str, whole: &str| {
         let local = whole.split_once('@').map(|(local, _)| local);
@@ -56,27 +59,32 @@ fn is_same_person(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other) || is_part(one, other) || is_part(other, one)
 }
 
-/// Whether `get-token` could go on with these arguments, as far as that can be said without files and network.
+/// Checks the arguments of `get-token` without files and network.
+///
+/// # Errors
+/// The first setting that cannot be used.
 pub(crate) fn check_get_token(args: GetTokenArgs, environment: &Environment) -> Result<(), Error> {
     check_cluster_config(&args)?;
     let redirect_url = args.provider.oidc_redirect_url.clone();
     let provider = Provider::new(args.provider)?;
     let login = Login::new(&args.login, redirect_url, environment, Terminal::Absent)?;
-    check(&provider, &login)?;
+    check_account(&provider, &login)?;
     Cache::new(args.cache, environment)?;
     Ok(())
 }
 
-/// What to trust of the provider's certificate.
+/// How to verify the provider's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TlsTrust {
-    /// In place of the system's roots, if there are any.
+    /// These replace the system's roots, unless the list is empty.
     pub(crate) authorities: Vec<Authority>,
+    /// Accept any certificate.
     pub(crate) insecure: bool,
-    /// Asked for by a flag of kubelogin, and told that there is none.
+    /// A flag of kubelogin asks for TLS renegotiation. It is not supported, so a warning says that.
     pub(crate) wants_renegotiation: bool,
 }
 
+/// A source of certificate authorities.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Authority {
     File(PathBuf),
@@ -99,8 +107,8 @@ impl TlsTrust {
         }
     }
 
-    /// Adds what was said in a second place.
-    pub(crate) fn add(&mut self, other: Self) {
+    /// Adds the settings of a second source.
+    pub(crate) fn merge(&mut self, other: Self) {
         let Self {
             authorities,
             insecure,
@@ -111,7 +119,7 @@ impl TlsTrust {
         self.wants_renegotiation |= wants_renegotiation;
     }
 
-    /// Gives `~` in file names its meaning, as the shell does not do after an equals sign.
+    /// Replaces `~` in file names by the home directory. A shell does not expand it after an equals sign.
     pub(crate) fn expand_home(&mut self, environment: &Environment) {
         for authority in &mut self.authorities {
             if let Authority::File(path) = authority {
@@ -121,6 +129,7 @@ impl TlsTrust {
     }
 }
 
+/// Replaces a leading `~` by the home directory, if there is one.
 fn expand_home(path: &std::path::Path, environment: &Environment) -> PathBuf {
     match (path.strip_prefix("~"), &environment.home) {
         (Ok(rest), Some(home)) => home.join(rest),

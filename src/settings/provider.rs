@@ -1,38 +1,38 @@
-//! The provider's side: issuer, client, scopes.
+//! The settings of the provider: issuer, client, scopes, parameters.
 
-use super::list::{pairs, scopes};
+use super::list::{parse_pairs, parse_scopes};
 use super::{Error, Issuer, SecretSource};
 use crate::cli::ProviderArgs;
 use crate::environment::Environment;
 use crate::untrusted_text::UntrustedText;
 
-/// The provider, and who we are to it.
+/// The provider, and the client that is registered there.
 #[derive(Debug, Clone)]
 pub(crate) struct Provider {
     pub(crate) issuer: Issuer,
-    /// A cluster's entry has named the issuer: a stranger's word.
+    /// The issuer comes from a cluster's entry in the kubeconfig, so it is less trusted than one of the user's entry.
     pub(crate) named_by_cluster: bool,
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<SecretSource>,
-    /// Who is to sign in, where a person has several accounts at the provider.
+    /// The account to sign in with, if a person has several at the provider.
     pub(crate) account: Option<String>,
     pub(crate) scopes: Scopes,
     pub(crate) pkce: Pkce,
     pub(crate) token: TokenKind,
-    /// For every request to the provider.
+    /// Headers for every request to the provider.
     pub(crate) headers: Vec<(String, String)>,
-    /// For the authorization request, as they were given.
+    /// Extra parameters for the authorization request, as given.
     pub(crate) extra_parameters: Vec<(String, String)>,
 }
 
-/// Parameters that bind the answer to us: another value would only be refused, or open the sign-in to others.
-pub(crate) const OURS_ALONE: [&str; 10] = [
+/// Parameters that bind the response to this request. With another value the sign-in fails, or somebody else can complete it.
+pub(crate) const RESERVED_PARAMETERS: [&str; 10] = [
     "client_id",
     "code_challenge",
     "code_challenge_method",
     "nonce",
     "redirect_uri",
-    // A request object (RFC 9101) replaces all the others, and another response mode brings the answer in another way.
+    // A request object (RFC 9101) replaces all other parameters. With another response mode the listener cannot read the response.
     "request",
     "request_uri",
     "response_mode",
@@ -40,26 +40,27 @@ pub(crate) const OURS_ALONE: [&str; 10] = [
     "state",
 ];
 
-/// Which token the API server is given.
+/// Which token the API server gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenKind {
     Id,
     Access,
 }
 
+/// Whether the authorization request has a PKCE challenge (RFC 7636).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pkce {
     S256,
-    /// The person's own wish; warned about.
+    /// `--oidc-pkce-method=no`. A warning is printed.
     Off,
 }
 
-/// Scopes to ask for: `openid` and the extras as given, none twice.
+/// Scopes to request: `openid` and the extra ones in their order, without duplicates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scopes {
     all: Vec<String>,
-    /// Given to the letter: neither `openid` nor anything else is added.
-    exact: bool,
+    /// The scopes come from an extra parameter `scope`, so nothing is added to them.
+    is_exact: bool,
 }
 
 impl Provider {
@@ -79,7 +80,7 @@ impl Provider {
             "auto" | "S256" => Pkce::S256,
             "no" => Pkce::Off,
             other => {
-                return Err(Error::no_choice(
+                return Err(Error::unknown_choice(
                     "oidc-pkce-method",
                     other,
                     &["auto", "S256", "no"],
@@ -107,17 +108,20 @@ impl Provider {
             } else {
                 TokenKind::Id
             },
-            headers: pairs("oidc-request-header", &args.oidc_request_header)?,
+            headers: parse_pairs("oidc-request-header", &args.oidc_request_header)?,
             extra_parameters: Vec::new(),
         };
-        provider.with_parameters(&args.oidc_auth_request_extra_params)
+        provider.with_extra_parameters(&args.oidc_auth_request_extra_params)
     }
 
-    /// The same provider with these extra parameters.
-    pub(crate) fn with_parameters(mut self, texts: &[String]) -> Result<Self, Error> {
-        self.extra_parameters = pairs("oidc-auth-request-extra-params", texts)?;
+    /// Returns the provider with these extra parameters.
+    ///
+    /// # Errors
+    /// If a text is not `NAME=VALUE`, or names one of [`RESERVED_PARAMETERS`].
+    pub(crate) fn with_extra_parameters(mut self, texts: &[String]) -> Result<Self, Error> {
+        self.extra_parameters = parse_pairs("oidc-auth-request-extra-params", texts)?;
         let mut names = self.extra_parameters.iter().map(|(name, _)| name.as_str());
-        if let Some(name) = names.find(|name| OURS_ALONE.contains(name)) {
+        if let Some(name) = names.find(|name| RESERVED_PARAMETERS.contains(name)) {
             return Err(Error::ReservedParameter(UntrustedText::new(name)));
         }
         if let Some(scopes) = self.extra_parameter("scope") {
@@ -126,46 +130,47 @@ impl Provider {
         Ok(self)
     }
 
-    /// Gives `~` in the secret's file name its meaning, as the shell does not do after an equals sign.
+    /// Replaces `~` in the secret's file name by the home directory. A shell does not expand it after an equals sign.
     pub(crate) fn expand_home(&mut self, environment: &Environment) {
         if let Some(secret) = &mut self.client_secret {
             secret.expand_home(environment);
         }
     }
 
-    /// What was given for a parameter of the authorization request.
+    /// Returns the value of an extra parameter.
     pub(crate) fn extra_parameter(&self, name: &str) -> Option<&str> {
         let mut parameters = self.extra_parameters.iter();
         let found = parameters.find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
 
-    /// What an authorization request has beside the parameters of the protocol: what was given, and ours where nothing was.
+    /// Returns the parameters that an authorization request has in addition to those of the protocol: the extra ones, and kubesesame's
+    /// own unless an extra one replaces them.
     pub(crate) fn authorization_parameters(&self) -> Vec<(&str, &str)> {
-        let ours = [
-            // Google gives a refresh token for nothing else; others do not know the name.
+        let own = [
+            // Google issues a refresh token only with this parameter. Other providers ignore it.
             ("access_type", Some("offline")),
             ("login_hint", self.account.as_deref()),
         ];
-        let ours = ours
+        let own = own
             .into_iter()
             .filter(|(name, _)| self.extra_parameter(name).is_none())
             .filter_map(|(name, value)| Some((name, value?)));
-        ours.chain(self.given_parameters()).collect()
+        own.chain(self.extra_parameters_without_scope()).collect()
     }
 
-    /// The extra parameters without those that have another place.
-    pub(crate) fn given_parameters(&self) -> impl Iterator<Item = (&str, &str)> {
-        let given = self.extra_parameters.iter().filter(|(name, _)| name != "scope");
-        given.map(|(name, value)| (name.as_str(), value.as_str()))
+    /// Returns the extra parameters without `scope`, which is in [`Provider::scopes`].
+    pub(crate) fn extra_parameters_without_scope(&self) -> impl Iterator<Item = (&str, &str)> {
+        let extra = self.extra_parameters.iter().filter(|(name, _)| name != "scope");
+        extra.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Whether a secret was given on the command line or in a variable; headers count, since most of them hold one.
+    /// Whether a secret is on the command line or in a variable. Headers count as secrets, since most of them contain one.
     pub(crate) fn has_inline_secret(&self) -> bool {
-        matches!(self.client_secret, Some(SecretSource::Given(_))) || !self.headers.is_empty()
+        matches!(self.client_secret, Some(SecretSource::Inline(_))) || !self.headers.is_empty()
     }
 
-    /// The same provider, asked for one more scope.
+    /// Returns the provider with one more scope.
     pub(crate) fn with_scope(&self, scope: &str) -> Self {
         let mut provider = self.clone();
         provider.scopes.add(scope);
@@ -177,27 +182,27 @@ impl Scopes {
     pub(crate) fn new(extras: &[String]) -> Result<Self, Error> {
         let mut all = Self {
             all: vec!["openid".to_owned()],
-            exact: false,
+            is_exact: false,
         };
-        for scope in scopes(extras)? {
+        for scope in parse_scopes(extras)? {
             all.add(&scope);
         }
         Ok(all)
     }
 
-    /// The parameter `scope` as it was given.
+    /// The scopes of an extra parameter `scope`, exactly as given.
     fn exactly(text: &str) -> Self {
         let mut scopes = Self {
             all: Vec::new(),
-            exact: false,
+            is_exact: false,
         };
         text.split(' ').for_each(|scope| scopes.add(scope));
-        scopes.exact = true;
+        scopes.is_exact = true;
         scopes
     }
 
     fn add(&mut self, scope: &str) {
-        if !self.exact && !scope.is_empty() && !self.iter().any(|known| known == scope) {
+        if !self.is_exact && !scope.is_empty() && !self.iter().any(|known| known == scope) {
             self.all.push(scope.to_owned());
         }
     }
@@ -206,6 +211,7 @@ impl Scopes {
         self.all.iter().map(String::as_str)
     }
 
+    /// Returns the value of the parameter `scope`.
     pub(crate) fn joined(&self) -> String {
         self.all.join(" ")
     }
@@ -216,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scopes_come_once_in_every_spelling() {
+    fn scopes_have_no_duplicates() {
         let scopes = |extras: &[&str]| {
             let extras: Vec<_> = extras.iter().map(|&extra| extra.to_owned()).collect();
             Scopes::new(&extras).unwrap()

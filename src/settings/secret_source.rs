@@ -1,4 +1,4 @@
-//! Where a secret is: on the command line (or in a variable), or in a file that is read when it is needed.
+//! Where a secret comes from: the command line or a variable, or a file that is read when the secret is needed.
 
 use std::path::PathBuf;
 
@@ -6,38 +6,42 @@ use super::{Error, expand_home};
 use crate::environment::Environment;
 use crate::secret::Secret;
 
-/// Where a secret is.
+/// The source of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SecretSource {
-    Given(Secret),
+    /// On the command line or in a variable.
+    Inline(Secret),
     File {
         path: PathBuf,
-        /// Its flag, for whoever reads that it cannot be read.
+        /// The flag that names the file, without dashes, for error messages.
         flag: &'static str,
     },
 }
 
 impl SecretSource {
-    /// The flags are that of the secret itself and that of its file.
+    /// `flags` are the flag of the secret and the flag of its file. Empty values count as absent.
+    ///
+    /// # Errors
+    /// If both are given.
     pub(super) fn new(
         flags: [&'static str; 2],
-        given: Option<String>,
+        inline: Option<String>,
         file: Option<String>,
     ) -> Result<Option<Self>, Error> {
-        let given = given
+        let inline = inline
             .filter(|text| !text.is_empty())
-            .map(|text| Self::Given(Secret::new(text)));
+            .map(|text| Self::Inline(Secret::new(text)));
         let file = file.filter(|path| !path.is_empty()).map(|path| Self::File {
             path: path.into(),
             flag: flags[1],
         });
-        if given.is_some() && file.is_some() {
-            return Err(Error::TwoSecrets(flags));
+        if inline.is_some() && file.is_some() {
+            return Err(Error::SecretAndFile(flags));
         }
-        Ok(given.or(file))
+        Ok(inline.or(file))
     }
 
-    /// Gives `~` in the file's name its meaning, as the shell does not do after an equals sign.
+    /// Replaces `~` in the file's name by the home directory. A shell does not expand it after an equals sign.
     pub(super) fn expand_home(&mut self, environment: &Environment) {
         if let Self::File { path, .. } = self {
             *path = expand_home(path, environment);

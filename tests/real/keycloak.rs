@@ -38,7 +38,7 @@ impl Keycloak {
         let mut server = Process::start("keycloak", &logs, &mut java(home.path()));
         let base = server.wait_for("address", |server| {
             let log = server.stdout();
-            let (_, address) = log.split_once("Listening on: ")?;
+            let (_, address) = log.split_once(" started in ")?.1.split_once(" on: ")?;
             Some(address.split_once('\n')?.0.trim().to_owned())
         });
         Self {

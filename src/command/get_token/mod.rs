@@ -73,7 +73,7 @@ fn cluster_choice(args: &mut GetTokenArgs, invocation: &Invocation<'_>) -> Resul
 fn cache_of(args: CacheArgs, cluster: &ClusterChoice, environment: &Environment) -> Result<Cache, Error> {
     let mut cache = Cache::new(args, environment)?;
     if cluster.server.is_some() {
-        cache.adopt_from.clear();
+        cache.kubelogin_dirs.clear();
     }
     Ok(cache)
 }
@@ -89,7 +89,8 @@ impl<'a> GetToken<'a> {
         let cluster = cluster_choice(&mut args, invocation)?;
         let redirect_url = args.provider.oidc_redirect_url.clone();
         let provider = Provider::new(args.provider).map_err(|error| cluster.explain(error));
-        let mut provider = provider.map_err(|error| Error::from(error).with_source(&cluster.untyped()))?;
+        let mut provider =
+            provider.map_err(|error| Error::from(error).with_source(&cluster.value_sources()))?;
         cluster.remarks.iter().for_each(|remark| ui::warn_later(remark));
         provider.named_by_cluster = cluster.server.is_some();
         provider.expand_home(environment);
@@ -101,11 +102,11 @@ impl<'a> GetToken<'a> {
             Terminal::Absent
         };
         let mut login = Login::new(&args.login, redirect_url, environment, terminal)?;
-        login.client_forbids_questions = invocation.is_by_client() && !request.interactive;
+        login.client_keeps_stdin = invocation.is_by_client() && !request.interactive;
         // kubectl hands over its standard input, whatever that is: a code can be read from a pipe.
         login.may_prompt |=
             request.interactive && login.grant == Grant::Keyboard && environment::stdin_can_be_read();
-        settings::check(&provider, &login)?;
+        settings::check_account(&provider, &login)?;
         let account = provider.account.as_deref();
         let account = account.or_else(|| login.grant.username());
         Ok(Self {
@@ -129,7 +130,7 @@ impl<'a> GetToken<'a> {
 
     /// Where the cluster chose, a value that cannot be used is named by its key, and a flag would change nothing.
     fn in_terms_of_the_cluster(&self, error: Error) -> Error {
-        let error = error.with_source(&self.cluster.untyped());
+        let error = error.with_source(&self.cluster.value_sources());
         match (&self.cluster.server, &error) {
             (None, _) | (_, Error::FromSource(..)) => error,
             _ => error.reworded(kubeconfig::hint_in_cluster_terms),
@@ -233,7 +234,7 @@ impl<'a> GetToken<'a> {
             ..self.session_files(store)
         };
         let import = Import {
-            dirs: &self.cache.adopt_from,
+            dirs: &self.cache.kubelogin_dirs,
         };
         let latest_of = |own: Option<Record>| self.latest_of(Some(dir), own.as_ref());
         let acquired = self.acquire(&files, self.demand(), Some(import), &latest_of)?;

@@ -1,27 +1,27 @@
-//! What is told of an entry that is converted, with what to do about it.
+//! Reports the warnings about a converted entry, each with what to do about it.
 
 use crate::cli::variable_of;
-use crate::kubeconfig::{Advice, Drops};
+use crate::kubeconfig::{Advice, DroppedTokens};
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
 
-pub(super) fn tell(user: &UntrustedText, advice: &Advice, ui: Ui) {
+pub(super) fn report(user: &UntrustedText, advice: &Advice, ui: Ui) {
     if advice.replaces_install_hint {
         ui.warn(&format!(
             "the `installHint` of user `{user}` names another program; it names kubesesame now"
         ));
     }
-    for (name, flag) in &advice.dead_variables {
-        ui.warn(&dead_variable(user, name, *flag));
+    for (name, flag) in &advice.unread_variables {
+        ui.warn(&unread_variable(user, name, *flag));
     }
-    for flag in &advice.unexpanded {
-        ui.warn(&unexpanded(user, flag));
+    for flag in &advice.unexpanded_flags {
+        ui.warn(&unexpanded_flag(user, flag));
     }
-    let refreshes = match advice.drops {
-        Drops::Nothing => return,
-        Drops::Tokens => "",
-        // Not guessed into the entry: a provider may refuse a scope that it does not know.
-        Drops::RefreshToken => {
+    let refreshes = match advice.dropped_tokens {
+        DroppedTokens::None => return,
+        DroppedTokens::Tokens => "",
+        // The conversion adds no scope itself: a provider may refuse a scope that it does not know.
+        DroppedTokens::RefreshTokenWithoutScope => {
             "; where the provider gives refresh tokens for a scope only, as Okta and most do, add --oidc-extra-scope=offline_access \
              to the args"
         }
@@ -31,7 +31,7 @@ pub(super) fn tell(user: &UntrustedText, advice: &Advice, ui: Ui) {
     ));
 }
 
-fn dead_variable(user: &UntrustedText, name: &str, flag: Option<&str>) -> String {
+fn unread_variable(user: &UntrustedText, name: &str, flag: Option<&str>) -> String {
     let name = UntrustedText::with_limit(name, 80);
     match flag {
         Some(flag) => format!(
@@ -45,8 +45,8 @@ fn dead_variable(user: &UntrustedText, name: &str, flag: Option<&str>) -> String
     }
 }
 
-/// Flags that take a path, in which a tilde is the home.
-const PATHS: [&str; 7] = [
+/// Flags that take a path, in which `~/` is the home directory.
+const PATH_FLAGS: [&str; 7] = [
     "--token-cache-dir",
     "--certificate-authority",
     "--local-server-cert",
@@ -56,10 +56,10 @@ const PATHS: [&str; 7] = [
     "--password-file",
 ];
 
-fn unexpanded(user: &UntrustedText, flag: &str) -> String {
-    let cure = match flag {
+fn unexpanded_flag(user: &UntrustedText, flag: &str) -> String {
+    let fix = match flag {
         "--oidc-client-secret" | "--password" => format!("name a private file with {flag}-file"),
-        _ if PATHS.contains(&flag) => "write the path itself, which may begin with `~/`".to_owned(),
+        _ if PATH_FLAGS.contains(&flag) => "write the path itself, which may begin with `~/`".to_owned(),
         _ => "write the value itself".to_owned(),
     };
     let other = variable_of(flag).map_or_else(
@@ -68,6 +68,6 @@ fn unexpanded(user: &UntrustedText, flag: &str) -> String {
     );
     let flag = UntrustedText::with_limit(flag, 80);
     format!(
-        "{flag} of user `{user}` has a variable in it, and kubectl runs no shell that would expand it: {cure}, or {other}"
+        "{flag} of user `{user}` has a variable in it, and kubectl runs no shell that would expand it: {fix}, or {other}"
     )
 }

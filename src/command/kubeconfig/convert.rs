@@ -1,15 +1,15 @@
 //! `kubeconfig convert`.
 //!
-//! Reads and plans; tries whether it can be written; shows the difference, for which a person may take their time; and only then, under
-//! kubectl's lock and for as short as can be, writes what was shown, if the files are still what they were. A failure before the last
-//! step leaves every file as it was.
+//! The steps: read and plan, check that the files can be written, show the difference, write. Showing may take long, for example in
+//! a pager, so kubectl's lock is taken only to check and to write. The files are written only if they have not changed since they were
+//! read. A failure before the last step leaves every file as it was.
 
 use std::collections::HashSet;
 
 use clap::error::{ContextKind, ContextValue};
 
 use super::advice;
-use super::files::{Kubeconfig, files, in_order, lock};
+use super::files::{Kubeconfig, files_in_given_order, files_in_lock_order, lock};
 use super::secrets::SecretFiles;
 use crate::cli::{Cli, Command, ConvertArgs};
 use crate::environment::Environment;
@@ -22,7 +22,7 @@ use crate::untrusted_text::UntrustedText;
 
 pub(super) fn run(args: ConvertArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     Convert {
-        named: named_users(&args, environment)?,
+        selected: selected_users(&args, environment)?,
         args,
         environment,
         ui,
@@ -32,32 +32,32 @@ pub(super) fn run(args: ConvertArgs, environment: &Environment, ui: Ui) -> Resul
 
 struct Convert<'a> {
     args: ConvertArgs,
-    /// The users that were asked for, by their names or by their contexts; all if there are none.
-    named: HashSet<String>,
+    /// The users that `--user` and `--context` select; all users if it is empty.
+    selected: HashSet<String>,
     environment: &'a Environment,
     ui: Ui,
 }
 
-/// As kubectl does: of several files the first that has a context of this name says whose it is.
-fn named_users(args: &ConvertArgs, environment: &Environment) -> Result<HashSet<String>, Error> {
-    let mut named: HashSet<String> = args.user.iter().cloned().collect();
+/// Returns the users that the flags select. If several files have a context of one name, the first counts, as in kubectl.
+fn selected_users(args: &ConvertArgs, environment: &Environment) -> Result<HashSet<String>, Error> {
+    let mut selected: HashSet<String> = args.user.iter().cloned().collect();
     if args.context.is_empty() {
-        return Ok(named);
+        return Ok(selected);
     }
     let mut known = Vec::new();
-    for file in in_order(&args.file, environment)? {
-        let contexts = kubeconfig::contexts(&file.text()?).map_err(|fault| file.fault(&fault))?;
+    for file in files_in_given_order(&args.file, environment)? {
+        let contexts = kubeconfig::contexts(&file.text()?).map_err(|error| file.text_error(&error))?;
         known.extend(contexts.users);
     }
-    named.extend(kubeconfig::users_of_contexts(&known, &args.context)?);
-    Ok(named)
+    selected.extend(kubeconfig::users_of_contexts(&known, &args.context)?);
+    Ok(selected)
 }
 
-/// A file and what is to become of it.
+/// A file and its planned conversion.
 struct FilePlan {
     file: Kubeconfig,
     old: String,
-    /// An older one that fits is the better one.
+    /// The backup that exists already, if there is one. It stays, since it is older than this conversion.
     backup: Option<Vec<u8>>,
     plan: Plan,
 }
@@ -68,15 +68,15 @@ impl FilePlan {
     }
 
     fn diff(&self) -> String {
-        kubeconfig::unified((&self.file.name(), "converted"), &self.old, &self.plan.text)
+        kubeconfig::unified_diff((&self.file.name(), "converted"), &self.old, &self.plan.text)
     }
 }
 
 impl Convert<'_> {
     fn run(&self) -> Result<(), Error> {
-        let files = files(&self.args.file, self.environment)?;
+        let files = files_in_lock_order(&self.args.file, self.environment)?;
         if !self.args.dry_run {
-            files.iter().for_each(Kubeconfig::sweep);
+            files.iter().for_each(Kubeconfig::remove_stale_temporaries);
         }
         let home = self.environment.home.as_deref();
         let secrets = SecretFiles::new(home.filter(|_| self.args.secret_to_file));
@@ -86,13 +86,16 @@ impl Convert<'_> {
             self.ui.warn(&warning);
         }
         self.check(&plans)?;
-        let changes: Vec<FilePlan> = plans.into_iter().filter(|plan| self.is_told(plan)).collect();
+        for plan in &plans {
+            self.report_users(plan);
+        }
+        let changes: Vec<FilePlan> = plans.into_iter().filter(FilePlan::is_change).collect();
         if changes.is_empty() {
             self.ui.note("nothing to do: no user is left to convert");
             return Ok(());
         }
         if self.args.dry_run {
-            show(&changes)?;
+            print_diffs(&changes)?;
             self.ui.note("dry run: nothing was written");
             return Ok(());
         }
@@ -101,14 +104,14 @@ impl Convert<'_> {
 
     fn plan(&self, files: Vec<Kubeconfig>, secrets: &SecretFiles) -> Result<Vec<FilePlan>, Error> {
         let options = ConvertOptions {
-            wanted: &|name| self.named.is_empty() || self.named.contains(name),
-            accepts: &|arguments| accepts(arguments, self.environment),
-            secret_file: &|user, flag, secret| secrets.choose(user, flag, secret),
+            is_selected: &|name| self.selected.is_empty() || self.selected.contains(name),
+            check_arguments: &|arguments| check_arguments(arguments, self.environment),
+            secret_file: &|user, flag, secret| secrets.path_for(user, flag, secret),
         };
         let mut plans = Vec::new();
         for file in files {
             let old = file.text()?;
-            let plan = kubeconfig::plan(&old, &options).map_err(|fault| file.fault(&fault))?;
+            let plan = kubeconfig::plan(&old, &options).map_err(|error| file.text_error(&error))?;
             plans.push(FilePlan {
                 file,
                 old,
@@ -120,32 +123,35 @@ impl Convert<'_> {
         Ok(plans)
     }
 
-    /// Refuses what was asked for and cannot be: a user that is not there, or one that cannot be converted.
+    /// Fails if a selected user does not exist or cannot be converted, or if no user at all can be converted.
     fn check(&self, plans: &[FilePlan]) -> Result<(), Error> {
         let users = || {
             plans
                 .iter()
                 .flat_map(|plan| plan.plan.users.iter().map(move |user| (plan, user)))
         };
-        let there: HashSet<&str> = users().map(|(_, (user, _))| user.as_str()).collect();
-        let missing = self.named.iter().filter(|name| !there.contains(name.as_str()));
+        let existing: HashSet<&str> = users().map(|(_, (user, _))| user.as_str()).collect();
+        let missing = self
+            .selected
+            .iter()
+            .filter(|name| !existing.contains(name.as_str()));
         if let Some(name) = missing.min() {
             let known = users().map(|(_, (user, _))| UntrustedText::new(user)).collect();
             let name = UntrustedText::new(name);
             return Err(kubeconfig::Error::NoSuchUser { name, known }.into());
         }
-        let named = !self.named.is_empty();
+        let has_selection = !self.selected.is_empty();
         let anything = plans.iter().any(FilePlan::is_change)
-            || users().any(|(_, (_, outcome))| *outcome == UserOutcome::Already);
+            || users().any(|(_, (_, outcome))| *outcome == UserOutcome::AlreadyConverted);
         for (plan, (name, outcome)) in users() {
             let reason = match outcome {
-                UserOutcome::Unable(reason) if named || !anything => reason,
-                UserOutcome::Other(reason) if named && self.named.contains(name) => {
+                UserOutcome::NotConvertible(reason) if has_selection || !anything => reason,
+                UserOutcome::OtherMethod(reason) if has_selection && self.selected.contains(name) => {
                     reason.unwrap_or("it does not sign in with kubelogin or `auth-provider: oidc`")
                 }
                 _ => continue,
             };
-            return Err(kubeconfig::Error::Unable {
+            return Err(kubeconfig::Error::NotConvertible {
                 path: plan.file.path().to_owned(),
                 name: UntrustedText::new(name),
                 reason: UntrustedText::new(reason),
@@ -155,34 +161,37 @@ impl Convert<'_> {
         Ok(())
     }
 
-    /// Tells why users are left alone, and returns whether the file changes.
-    fn is_told(&self, plan: &FilePlan) -> bool {
+    /// Reports why users are not converted, and the warnings about those that are.
+    fn report_users(&self, plan: &FilePlan) {
         let file = plan.file.name();
         for (name, outcome) in &plan.plan.users {
             let name = UntrustedText::new(name);
             match outcome {
-                UserOutcome::Unable(reason) => {
+                UserOutcome::NotConvertible(reason) => {
                     let reason = UntrustedText::new(reason);
                     self.ui
                         .warn(&format!("user `{name}` of `{file}` is left alone: {reason}"));
                 }
-                UserOutcome::Other(Some(reason)) => {
+                UserOutcome::OtherMethod(Some(reason)) => {
                     self.ui
                         .note(&format!("user `{name}` of `{file}` is left alone: {reason}"));
                 }
-                UserOutcome::Converted { kept, advice } => {
-                    for secret in kept {
+                UserOutcome::Converted {
+                    inline_secrets,
+                    advice,
+                } => {
+                    for secret in inline_secrets {
                         self.ui.warn(&format!(
                             "the {} of user `{name}` stays in `{file}`; --secret-to-file moves it to a private file",
                             secret.name
                         ));
                     }
-                    advice::tell(&name, advice, self.ui);
+                    advice::report(&name, advice, self.ui);
                 }
-                UserOutcome::Other(None) | UserOutcome::Already | UserOutcome::NotAsked => {}
+                UserOutcome::OtherMethod(None) | UserOutcome::AlreadyConverted | UserOutcome::NotSelected => {
+                }
             }
         }
-        plan.is_change()
     }
 
     fn write(&self, mut plans: Vec<FilePlan>, secrets: &SecretFiles) -> Result<(), Error> {
@@ -192,9 +201,9 @@ impl Convert<'_> {
                 plan.file.check_backup(backup, &plan.old)?;
             }
         }
-        // What cannot be written is told before anything is shown.
-        drop(Prepared::new(&plans)?);
-        show(&plans)?;
+        // Fails before the difference is shown if the files cannot be written.
+        drop(StagedFiles::new(&plans)?);
+        print_diffs(&plans)?;
         let (converted, result) = commit(&plans, secrets);
         for plan in converted {
             self.ui.note(&format!(
@@ -204,41 +213,41 @@ impl Convert<'_> {
             ));
         }
         result?;
-        self.ui.note(&format!("to go back: {}", self.way_back()));
+        self.ui.note(&format!("to go back: {}", self.restore_command()));
         Ok(())
     }
 
-    /// Without the flag `restore` plans on the same files as this command, with it on the named one.
-    fn way_back(&self) -> String {
+    /// Returns the command that restores these files. It needs `--kubeconfig` only if this command has it.
+    fn restore_command(&self) -> String {
         let flag = self.args.file.kubeconfig.as_deref();
         let flag = flag.map(|path| format!(" --kubeconfig={}", quoted(path)));
         format!("kubesesame kubeconfig restore{}", flag.unwrap_or_default())
     }
 }
 
-/// New contents beside the files, and the lock. What was written is gone before the lock is.
-struct Prepared {
-    staged: Vec<Staged>,
+/// New contents in temporary files, and the lock. The fields drop in this order: temporary files go before the lock does.
+struct StagedFiles {
+    files: Vec<Staged>,
     _lock: UserFileLock,
 }
 
-impl Prepared {
+impl StagedFiles {
     fn new(plans: &[FilePlan]) -> Result<Self, Error> {
         let lock = lock(plans.iter().map(|plan| &plan.file))?;
-        let mut staged = Vec::new();
+        let mut files = Vec::new();
         for plan in plans {
             plan.file
                 .check_unchanged(plan.old.as_bytes(), plan.backup.as_deref())?;
-            staged.push(plan.file.stage(plan.plan.text.as_bytes(), &lock)?);
+            files.push(plan.file.stage(plan.plan.text.as_bytes(), &lock)?);
         }
-        Ok(Self { staged, _lock: lock })
+        Ok(Self { files, _lock: lock })
     }
 }
 
-/// Returns what was converted, and what kept the rest from it.
+/// Writes the plans in order. Returns those that were written, and the error that stopped the rest.
 fn commit<'a>(plans: &'a [FilePlan], secrets: &SecretFiles) -> (&'a [FilePlan], Result<(), Error>) {
-    let prepared = match Prepared::new(plans) {
-        Ok(prepared) => prepared,
+    let staged_files = match StagedFiles::new(plans) {
+        Ok(staged_files) => staged_files,
         Err(error) => return (&[], Err(error)),
     };
     let (mut backed_up, mut converted) = (0, 0);
@@ -250,7 +259,7 @@ fn commit<'a>(plans: &'a [FilePlan], secrets: &SecretFiles) -> (&'a [FilePlan], 
             }
             backed_up += 1;
         }
-        for staged in prepared.staged {
+        for staged in staged_files.files {
             staged.commit().map_err(kubeconfig::Error::from)?;
             converted += 1;
         }
@@ -261,20 +270,23 @@ fn commit<'a>(plans: &'a [FilePlan], secrets: &SecretFiles) -> (&'a [FilePlan], 
     }
     for plan in plans.iter().take(backed_up).skip(converted) {
         if plan.backup.is_none() {
-            // That a backup of a file that did not change cannot be removed is nothing to tell.
+            // A backup that cannot be removed does no harm: it equals its file.
             drop(plan.file.remove_backup());
         }
     }
     (&plans[..converted], result)
 }
 
-fn show(plans: &[FilePlan]) -> Result<(), Error> {
+fn print_diffs(plans: &[FilePlan]) -> Result<(), Error> {
     let diffs: String = plans.iter().map(FilePlan::diff).collect();
     Ui::result(&diffs).map_err(Error::Output)
 }
 
-/// Whether `get-token` would take these arguments; else a reason that names the flag and quotes no secret.
-fn accepts(arguments: &[String], environment: &Environment) -> Result<(), String> {
+/// Checks that `get-token` accepts these arguments.
+///
+/// # Errors
+/// The reason why it does not, with the name of the flag and without secrets.
+fn check_arguments(arguments: &[String], environment: &Environment) -> Result<(), String> {
     let error = match Cli::parse_entry(arguments).map(|cli| cli.command) {
         Ok(Command::GetToken(args)) => {
             let checked = settings::check_get_token(*args, environment);

@@ -1,28 +1,35 @@
-//! The kubeconfigs that a command is about, found by kubectl's rules.
+//! The kubeconfig files that a command works on, found by kubectl's rules.
 
 use std::path::Path;
 
 use crate::cli::FileArgs;
 use crate::environment::Environment;
 use crate::files::{Staged, UserFile, UserFileLock, quoted, shown};
-use crate::kubeconfig::{self, Error, Fault};
+use crate::kubeconfig::{self, Error, TextError};
 
-/// A kubeconfig that is there.
+/// A kubeconfig file that exists.
 pub(in crate::command) struct Kubeconfig {
     file: UserFile,
 }
 
-/// Returns the files in the order of their real names, which is the order of their locks.
-pub(super) fn files(args: &FileArgs, environment: &Environment) -> Result<Vec<Kubeconfig>, Error> {
-    let mut files = in_order(args, environment)?;
+/// Returns the files in the order of their real paths. All processes take several locks in this order, so they cannot deadlock.
+///
+/// # Errors
+/// As for [`files_in_given_order`].
+pub(super) fn files_in_lock_order(
+    args: &FileArgs,
+    environment: &Environment,
+) -> Result<Vec<Kubeconfig>, Error> {
+    let mut files = files_in_given_order(args, environment)?;
     files.sort_by(|a, b| a.file.real().cmp(b.file.real()));
     Ok(files)
 }
 
-/// Returns the files as they are named: of several entries with one name the first counts.
+/// Returns the files of `--kubeconfig`, `KUBECONFIG` or `~/.kube/config`, in the order that decides which of two equal names counts.
 ///
-/// A file named by the flag has to be there; those of the list may be missing, but not all.
-pub(in crate::command) fn in_order(
+/// # Errors
+/// If none of the files exists.
+pub(in crate::command) fn files_in_given_order(
     args: &FileArgs,
     environment: &Environment,
 ) -> Result<Vec<Kubeconfig>, Error> {
@@ -53,7 +60,7 @@ pub(in crate::command) fn in_order(
         };
         return Err(Error::NoFile {
             looked_for,
-            named: args.kubeconfig.is_some(),
+            from_flag: args.kubeconfig.is_some(),
         });
     }
     Ok(files)
@@ -64,7 +71,7 @@ impl Kubeconfig {
         self.file.path()
     }
 
-    /// The file itself, where its name is a link.
+    /// Returns the path with symbolic links resolved.
     pub(in crate::command) fn real(&self) -> &Path {
         self.file.real()
     }
@@ -84,22 +91,22 @@ impl Kubeconfig {
         })
     }
 
-    /// Gives a fault of the text the name of the file.
-    pub(in crate::command) fn fault(&self, fault: &Fault) -> Error {
+    /// Adds the path of the file to an error of its text.
+    pub(in crate::command) fn text_error(&self, error: &TextError) -> Error {
         let path = self.path().to_owned();
-        match *fault {
-            Fault::Broken(broken) => Error::Broken {
+        match *error {
+            TextError::InvalidYaml(error) => Error::InvalidYaml {
                 path,
-                broken,
+                error,
                 unfinished: self.file.unfinished(),
             },
-            Fault::NoKubeconfig(reason) => Error::NoKubeconfig { path, reason },
-            Fault::VerificationFailed => Error::VerificationFailed { path },
+            TextError::NotKubeconfig(reason) => Error::NotKubeconfig { path, reason },
+            TextError::VerificationFailed => Error::VerificationFailed { path },
         }
     }
 
-    /// What is told where tokens are kept in a file that others can read: kubectl and helm warn of it too.
-    pub(in crate::command) fn warning_of_readers(&self) -> Option<String> {
+    /// Returns the warning for a file with tokens that other users can read. kubectl and helm warn of it too.
+    pub(in crate::command) fn readability_warning(&self) -> Option<String> {
         let mode = self.file.readable_by_others()?;
         Some(format!(
             "the tokens are in `{}`, which other users can read (mode {mode:04o}): chmod go-r {}",
@@ -116,8 +123,8 @@ impl Kubeconfig {
         Ok(self.file.stage(bytes, lock)?)
     }
 
-    /// Removes what a killed process of ours left beside the file, but for what the file may need.
-    pub(in crate::command) fn sweep(&self) {
+    /// Removes temporary files that a killed process left beside the file, but for what the file may need.
+    pub(in crate::command) fn remove_stale_temporaries(&self) {
         self.file.sweep();
     }
 
@@ -144,23 +151,23 @@ impl Kubeconfig {
         Ok(self.file.backup_to_restore()?)
     }
 
-    /// Refuses a backup of another state than one that led to this text.
+    /// Fails if this text is not a conversion of the backup.
     pub(super) fn check_backup(&self, backup: &[u8], text: &str) -> Result<(), Error> {
         if std::str::from_utf8(backup).is_ok_and(|backup| kubeconfig::is_conversion_of(backup, text)) {
             return Ok(());
         }
-        Err(Error::OtherBackup {
+        Err(Error::BackupMismatch {
             path: self.path().to_owned(),
             backup: self.file.backup_path(),
         })
     }
 
-    /// Under the lock: whether file and backup are still what was looked at before.
+    /// Fails if the file or its backup has changed since it was read. The lock must be held.
     pub(super) fn check_unchanged(&self, bytes: &[u8], backup: Option<&[u8]>) -> Result<(), Error> {
         if self.bytes()? == bytes && self.backup()?.as_deref() == backup {
             return Ok(());
         }
-        Err(Error::ChangedMeanwhile {
+        Err(Error::ConcurrentChange {
             path: self.path().to_owned(),
         })
     }
@@ -174,7 +181,7 @@ impl Kubeconfig {
     }
 }
 
-/// Takes kubectl's lock on all of them. Signals wait until it is dropped: nothing that waits for anybody may be done meanwhile.
+/// Takes kubectl's lock on all files. Signals are deferred until it is dropped, so nothing may wait for a person or a network meanwhile.
 pub(super) fn lock<'a>(files: impl Iterator<Item = &'a Kubeconfig>) -> Result<UserFileLock, Error> {
     let files: Vec<&UserFile> = files.map(|kubeconfig| &kubeconfig.file).collect();
     Ok(UserFileLock::take(&files)?)

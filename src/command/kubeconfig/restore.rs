@@ -1,8 +1,8 @@
 //! `kubeconfig restore`.
 //!
-//! Everything is read and judged first; then, under kubectl's lock, what was judged is put back if it is still what is there.
+//! All files are read and checked first. Then, under kubectl's lock, they are restored if they have not changed since.
 
-use super::files::{Kubeconfig, files, lock};
+use super::files::{Kubeconfig, files_in_lock_order, lock};
 use crate::cli::RestoreArgs;
 use crate::environment::Environment;
 use crate::error::Error;
@@ -10,45 +10,47 @@ use crate::kubeconfig;
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
 
-/// A file, and what it was before its conversion.
-struct Return {
+/// A file with its current content and its backup.
+struct Restoration {
     file: Kubeconfig,
     current: Vec<u8>,
     backup: Vec<u8>,
 }
 
 pub(super) fn run(args: &RestoreArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
-    let all = files(&args.file, environment)?;
+    let all = files_in_lock_order(&args.file, environment)?;
     let names: Vec<String> = all.iter().map(|file| format!("`{}`", file.name())).collect();
-    let mut returns = Vec::new();
+    let mut restorations = Vec::new();
     for file in all {
         if let Some(backup) = file.backup_to_restore()? {
             let current = file.bytes()?;
-            returns.push(Return {
+            restorations.push(Restoration {
                 file,
                 current,
                 backup,
             });
         }
     }
-    if returns.is_empty() {
+    if restorations.is_empty() {
         return Err(kubeconfig::Error::NoBackup {
             files: names.join(", "),
         }
         .into());
     }
     if !args.force {
-        returns.iter().try_for_each(|back| back.check(ui))?;
+        restorations
+            .iter()
+            .try_for_each(|restoration| restoration.check(ui))?;
     }
-    let (restored, result) = put_back(&returns);
-    for back in restored {
-        back.tell(ui);
+    let (restored, result) = restore_files(&restorations);
+    for restoration in restored {
+        restoration.report(ui);
     }
     Ok(result?)
 }
 
-impl Return {
-    /// Refuses to lose what was written after the conversion.
+impl Restoration {
+    /// Fails, and shows the difference, if the file was changed after its conversion: restoring would lose these changes.
     fn check(&self, ui: Ui) -> Result<(), Error> {
         let texts = (str::from_utf8(&self.backup), str::from_utf8(&self.current));
         let is_converted = match texts {
@@ -62,17 +64,17 @@ impl Return {
             String::from_utf8_lossy(&self.current),
             String::from_utf8_lossy(&self.backup),
         );
-        match &*kubeconfig::unified((&self.file.name(), "restored"), &current, &backup) {
+        match &*kubeconfig::unified_diff((&self.file.name(), "restored"), &current, &backup) {
             "" => ui.note("what would change is not shown: secrets, comments and values that may be some"),
             diff => ui.note(diff.trim_end()),
         }
-        Err(kubeconfig::Error::Edited {
+        Err(kubeconfig::Error::ChangedAfterConversion {
             path: self.file.path().to_owned(),
         }
         .into())
     }
 
-    fn tell(&self, ui: Ui) {
+    fn report(&self, ui: Ui) {
         ui.note(&format!("restored `{}`", self.file.name()));
         for user in kubeconfig::converted_users(&String::from_utf8_lossy(&self.current)) {
             let name = UntrustedText::new(&user.name);
@@ -87,22 +89,24 @@ impl Return {
     }
 }
 
-/// Returns what was restored, and what kept the rest from it.
-fn put_back(returns: &[Return]) -> (&[Return], Result<(), kubeconfig::Error>) {
+/// Restores the files in order. Returns those that were restored, and the error that stopped the rest.
+fn restore_files(restorations: &[Restoration]) -> (&[Restoration], Result<(), kubeconfig::Error>) {
     let mut restored = 0;
     let result = (|| {
-        let lock = lock(returns.iter().map(|back| &back.file))?;
+        let lock = lock(restorations.iter().map(|restoration| &restoration.file))?;
         let mut staged = Vec::new();
-        for back in returns {
-            back.file.check_unchanged(&back.current, Some(&back.backup))?;
-            staged.push(back.file.stage(&back.backup, &lock)?);
+        for restoration in restorations {
+            restoration
+                .file
+                .check_unchanged(&restoration.current, Some(&restoration.backup))?;
+            staged.push(restoration.file.stage(&restoration.backup, &lock)?);
         }
-        for (back, staged) in returns.iter().zip(staged) {
+        for (restoration, staged) in restorations.iter().zip(staged) {
             staged.commit()?;
             restored += 1;
-            back.file.remove_backup()?;
+            restoration.file.remove_backup()?;
         }
         Ok(())
     })();
-    (&returns[..restored], result)
+    (&restorations[..restored], result)
 }

@@ -1,6 +1,7 @@
 //! Private files that client secrets and passwords move to.
 //!
-//! Each has the name of its user, and an ending that says what it is; a name that is taken by another secret gets a number. Nothing is overwritten.
+//! A file is named after its user, with the extension `secret` or `password`. If another secret has this name already, the name gets a
+//! number. No file is overwritten.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -11,33 +12,34 @@ use crate::files::{self, PrivateDir};
 use crate::kubeconfig::{self, SecretFlag};
 use crate::secret::Secret;
 
-/// The files, chosen first and written later.
+/// The files: their paths are chosen while planning, and they are written later.
 pub(super) struct SecretFiles {
     dir: Option<PathBuf>,
     files: RefCell<HashMap<String, SecretFile>>,
-    failed: RefCell<Option<files::Error>>,
+    /// Why an existing file could not be read.
+    read_error: RefCell<Option<files::Error>>,
 }
 
-/// What a file holds, or shall hold.
+/// The state of a file.
 enum SecretFile {
-    /// Another secret than ours, or the one that we would write.
-    There(Vec<u8>),
+    /// It existed before. The content may be another secret, or the same one.
+    Existing(Vec<u8>),
     ToWrite(Secret),
     Written,
 }
 
 impl SecretFiles {
-    /// Without a home, secrets stay where they are.
+    /// Without a home directory, secrets stay in the kubeconfig.
     pub(super) fn new(home: Option<&Path>) -> Self {
         Self {
             dir: home.map(|home| home.join(".kube/kubesesame")),
             files: RefCell::default(),
-            failed: RefCell::default(),
+            read_error: RefCell::default(),
         }
     }
 
-    /// Returns the path for a secret of a user.
-    pub(super) fn choose(&self, user: &str, flag: SecretFlag, secret: &Secret) -> Option<String> {
+    /// Returns the path for a secret of a user; `None` if the secret stays in the kubeconfig.
+    pub(super) fn path_for(&self, user: &str, flag: SecretFlag, secret: &Secret) -> Option<String> {
         let dir = self.dir.as_ref()?;
         let mut stem: String = user
             .chars()
@@ -52,51 +54,51 @@ impl SecretFiles {
         if stem.starts_with('.') || stem.is_empty() {
             stem.insert(0, '_');
         }
-        // The last word of its name: `secret` or `password`.
-        let kind = flag.name.rsplit(' ').next().unwrap_or_default();
+        // The last word of the name: `secret` or `password`.
+        let extension = flag.name.rsplit(' ').next().unwrap_or_default();
         for number in 1..1000 {
             let name = if number == 1 {
-                format!("{stem}.{kind}")
+                format!("{stem}.{extension}")
             } else {
-                format!("{stem}-{number}.{kind}")
+                format!("{stem}-{number}.{extension}")
             };
-            if self.takes(dir, &name, secret) {
+            if self.can_hold(dir, &name, secret) {
                 return Some(dir.join(&name).to_str()?.to_owned());
             }
         }
         None
     }
 
-    /// Whether a file takes a secret: each file is looked at once.
-    fn takes(&self, dir: &Path, name: &str, secret: &Secret) -> bool {
+    /// Whether this file can hold this secret: it does not exist, or has the same secret. Each file is read once.
+    fn can_hold(&self, dir: &Path, name: &str, secret: &Secret) -> bool {
         let mut files = self.files.borrow_mut();
         let file = files.entry(name.to_owned()).or_insert_with(|| {
-            let there = PrivateDir::open(dir).and_then(|dir| dir.map_or(Ok(None), |dir| dir.read(name)));
-            match there {
-                Ok(Some(there)) => SecretFile::There(there),
+            let content = PrivateDir::open(dir).and_then(|dir| dir.map_or(Ok(None), |dir| dir.read(name)));
+            match content {
+                Ok(Some(content)) => SecretFile::Existing(content),
                 Ok(None) => SecretFile::ToWrite(secret.clone()),
                 Err(error) => {
-                    *self.failed.borrow_mut() = Some(error);
+                    *self.read_error.borrow_mut() = Some(error);
                     SecretFile::ToWrite(secret.clone())
                 }
             }
         });
         match file {
-            SecretFile::There(there) => there == secret.expose().as_bytes(),
+            SecretFile::Existing(content) => content == secret.expose().as_bytes(),
             SecretFile::ToWrite(other) => other == secret,
             SecretFile::Written => false,
         }
     }
 
-    /// Fails if the directory could not be looked at.
+    /// Fails if an existing file could not be read.
     pub(super) fn check(&self) -> Result<(), Error> {
-        self.failed
+        self.read_error
             .borrow_mut()
             .take()
             .map_or(Ok(()), |error| Err(kubeconfig::Error::from(error).into()))
     }
 
-    /// Writes the files that are not there yet.
+    /// Writes the files that do not exist yet.
     pub(super) fn write(&self) -> Result<(), kubeconfig::Error> {
         let mut files = self.files.borrow_mut();
         let new = |file: &SecretFile| matches!(file, SecretFile::ToWrite(_));
@@ -108,12 +110,12 @@ impl SecretFiles {
             let SecretFile::ToWrite(secret) = &*file else {
                 continue;
             };
-            // Another conversion, of another kubeconfig, may have come first.
+            // Another process may have written the file since it was planned.
             match dir.read(name)? {
-                Some(there) if there == secret.expose().as_bytes() => {}
+                Some(content) if content == secret.expose().as_bytes() => {}
                 Some(_) => {
                     let file = dir.path_of(name);
-                    return Err(kubeconfig::Error::SecretFileTaken { file });
+                    return Err(kubeconfig::Error::SecretFileConflict { file });
                 }
                 None => {
                     dir.remove_stale_temporaries(name);
@@ -125,7 +127,7 @@ impl SecretFiles {
         Ok(())
     }
 
-    /// Removes the files that were written, since nothing names them.
+    /// Removes the files that were written, if no kubeconfig names them in the end.
     pub(super) fn undo(&self) {
         let Some(Ok(Some(dir))) = self.dir.as_deref().map(PrivateDir::open) else {
             return;

@@ -8,7 +8,7 @@ mod places;
 mod store;
 
 use self::store::KubeconfigStore;
-use super::kubeconfig::files::{Kubeconfig, in_order};
+use super::kubeconfig::files::{Kubeconfig, files_in_given_order};
 use super::person;
 use crate::cli::{Cli, Command, StandaloneArgs};
 use crate::clock;
@@ -27,16 +27,16 @@ use crate::untrusted_text::UntrustedText;
 pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
     let environment = invocation.environment;
     let selected = Selected::find(&args, environment).inspect_err(|_| ui.note(WHAT_IT_IS))?;
-    let (provider, mut trust) = settings_of(&selected.entry.arguments).map_err(|fault| {
+    let (provider, mut trust) = settings_of(&selected.entry.arguments).map_err(|error| {
         selected
             .file
-            .no_sign_in(&selected.user, &fault.reason, Some(fault.cure))
+            .no_sign_in(&selected.user, &error.reason, Some(error.hint))
     })?;
-    let provider = provider.with_parameters(&args.oidc_auth_request_extra_params)?;
-    trust.add(TlsTrust::new(args.tls));
+    let provider = provider.with_extra_parameters(&args.oidc_auth_request_extra_params)?;
+    trust.merge(TlsTrust::new(args.tls));
     trust.expand_home(environment);
     let login = Login::new(&args.login, None, environment, environment.terminal())?;
-    settings::check(&provider, &login)?;
+    settings::check_account(&provider, &login)?;
     let identity = Identity {
         issuer: provider.issuer.as_str().to_owned(),
         client_id: provider.client_id.clone(),
@@ -102,7 +102,7 @@ fn sign_in(
             "you have a token until {}; to have kubectl refresh it by itself: kubesesame kubeconfig convert",
             clock::rfc3339(acquired.session.expires_at)
         ));
-        if let Some(warning) = store.file().warning_of_readers() {
+        if let Some(warning) = store.file().readability_warning() {
             ui.warn(&warning);
         }
     }
@@ -115,7 +115,7 @@ without a command, kubesesame signs in the user of a kubeconfig whose `auth-prov
 /// A value of an entry that cannot be used, and what to do about it.
 struct EntryFault {
     reason: String,
-    cure: String,
+    hint: String,
 }
 
 /// The settings in an entry, as `get-token` reads them.
@@ -123,12 +123,12 @@ fn settings_of(arguments: &[String]) -> Result<(Provider, TlsTrust), EntryFault>
     let Ok(Command::GetToken(args)) = Cli::parse_entry(arguments).map(|cli| cli.command) else {
         return Err(EntryFault {
             reason: "its `auth-provider` has a value that cannot be used".to_owned(),
-            cure: "correct its `config` in the kubeconfig".to_owned(),
+            hint: "correct its `config` in the kubeconfig".to_owned(),
         });
     };
     let provider = Provider::new(args.provider).map_err(|error| EntryFault {
         reason: kubeconfig::in_entry_terms(&error.to_string()),
-        cure: kubeconfig::hint_in_entry_terms(&error.hint()),
+        hint: kubeconfig::hint_in_entry_terms(&error.hint()),
     })?;
     Ok((provider, TlsTrust::new(args.tls)))
 }
@@ -142,7 +142,7 @@ struct Selected {
 
 impl Selected {
     fn find(args: &StandaloneArgs, environment: &Environment) -> Result<Self, Error> {
-        let files = in_order(&args.file, environment)?;
+        let files = files_in_given_order(&args.file, environment)?;
         let texts: Result<Vec<String>, _> = files.iter().map(Kubeconfig::text).collect();
         let texts = texts?;
         let user = match args.user.clone().filter(|user| !user.is_empty()) {
@@ -150,7 +150,7 @@ impl Selected {
             None => user_of_context(&files, &texts, args.context.as_deref())?,
         };
         for (file, text) in files.into_iter().zip(&texts) {
-            let found = kubeconfig::auth_provider(text, &user).map_err(|fault| file.fault(&fault))?;
+            let found = kubeconfig::auth_provider(text, &user).map_err(|error| file.text_error(&error))?;
             match found {
                 None => {}
                 Some(Ok(entry)) => return Ok(Self { file, user, entry }),
@@ -165,12 +165,12 @@ impl Selected {
 }
 
 impl Kubeconfig {
-    fn no_sign_in(&self, user: &str, reason: &str, cure: Option<String>) -> Error {
-        Error::Kubeconfig(kubeconfig::Error::NoSignIn {
+    fn no_sign_in(&self, user: &str, reason: &str, hint: Option<String>) -> Error {
+        Error::Kubeconfig(kubeconfig::Error::SignInUnsupported {
             path: self.path().to_owned(),
             name: UntrustedText::new(user),
             reason: UntrustedText::new(reason),
-            cure,
+            hint,
         })
     }
 }
@@ -183,7 +183,7 @@ fn user_of_context(
     let mut current = context.filter(|name| !name.is_empty()).map(str::to_owned);
     let mut known = Vec::new();
     for (file, text) in files.iter().zip(texts) {
-        let contexts = kubeconfig::contexts(text).map_err(|fault| file.fault(&fault))?;
+        let contexts = kubeconfig::contexts(text).map_err(|error| file.text_error(&error))?;
         current = current.or(contexts.current);
         known.extend(contexts.users);
     }

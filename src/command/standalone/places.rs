@@ -77,7 +77,7 @@ fn may_hide(error: &Error, dir: &Path, key: &Key) -> bool {
 /// Each once.
 fn dirs(environment: &Environment) -> Vec<PathBuf> {
     let all = [
-        settings::cache_dir_of_home(environment),
+        settings::home_cache_dir(environment),
         settings::cache_dir(None, environment).ok(),
         environment.temporary_dir.clone(),
     ];

@@ -281,7 +281,7 @@ impl<'a> KubeconfigStore<'a> {
     /// The entry, as it is now.
     fn entry(&self) -> Result<Option<AuthProvider>, Error> {
         let entry = kubeconfig::auth_provider(&self.file.text()?, self.user);
-        let entry = entry.map_err(|fault| self.file.fault(&fault))?;
+        let entry = entry.map_err(|error| self.file.text_error(&error))?;
         Ok(entry.and_then(Result::ok))
     }
 
@@ -327,12 +327,14 @@ impl<'a> KubeconfigStore<'a> {
         refresh_token: Option<&Secret>,
     ) -> Result<String, Error> {
         let edited = kubeconfig::with_tokens(text, self.user, id_token, refresh_token);
-        edited.map_err(|fault| match fault {
-            kubeconfig::Fault::VerificationFailed => Error::Kubeconfig(kubeconfig::Error::NoPlaceForTokens {
-                path: self.file.path().to_owned(),
-                name: UntrustedText::new(self.user),
-            }),
-            fault => self.file.fault(&fault).into(),
+        edited.map_err(|error| match error {
+            kubeconfig::TextError::VerificationFailed => {
+                Error::Kubeconfig(kubeconfig::Error::TokensNotWritable {
+                    path: self.file.path().to_owned(),
+                    name: UntrustedText::new(self.user),
+                })
+            }
+            error => self.file.text_error(&error).into(),
         })
     }
 

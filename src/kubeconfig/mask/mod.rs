@@ -1,7 +1,7 @@
-//! A kubeconfig's text in which nothing can be read but what is known to be harmless.
+//! Masks a kubeconfig's text: only values that are known to be harmless stay readable.
 //!
-//! Keys are shown, and those values alone that the lists here name: a field of tomorrow, a field of somebody else and a secret in an
-//! unusual place are covered because nobody has called them harmless.
+//! Keys are shown, and the values that the lists here name. Everything else is masked, so that unknown fields and secrets in unusual
+//! places are masked too.
 
 use super::edit::{Edit, apply};
 use super::entry::INSTALL_HINT;
@@ -10,8 +10,8 @@ use super::tree::{Node, Value, parse};
 const SECRET: &str = "[secret]";
 const NOT_SHOWN: &str = "[not shown]";
 
-/// Values that are shown as they are: `[]` stands for each item of a list.
-const PLAIN: [&str; 24] = [
+/// Paths whose values are shown. `[]` means each item of a list.
+const SHOWN_PATHS: [&str; 24] = [
     ".apiVersion",
     ".kind",
     ".current-context",
@@ -37,15 +37,15 @@ const PLAIN: [&str; 24] = [
     ".users[].user.auth-provider.config.idp-certificate-authority",
     ".users[].user.as",
 ];
-/// Values that are URLs, which may hold a password or a token.
-const URLS: [&str; 3] = [
+/// Paths whose values are URLs. A password, query and fragment in them are masked.
+const URL_PATHS: [&str; 3] = [
     ".clusters[].cluster.server",
     ".clusters[].cluster.proxy-url",
     ".users[].user.auth-provider.config.idp-issuer-url",
 ];
 const INSTALL_HINT_PATH: &str = ".users[].user.exec.installHint";
 const ARGS_PATH: &str = ".users[].user.exec.args";
-/// Keys whose values are secrets for sure; they are named so.
+/// Keys whose values are certainly secrets: the mask says `[secret]`.
 const SECRET_KEYS: [&str; 9] = [
     "client-secret",
     "id-token",
@@ -59,7 +59,7 @@ const SECRET_KEYS: [&str; 9] = [
 ];
 
 /// Flags whose values are shown as they are.
-const PLAIN_FLAGS: [&str; 22] = [
+const SHOWN_FLAGS: [&str; 22] = [
     "--oidc-client-id",
     "--oidc-extra-scope",
     "--oidc-client-secret-file",
@@ -94,7 +94,7 @@ const SECRET_FLAGS: [&str; 4] = [
     "--oidc-request-header",
     "--oidc-auth-request-extra-params",
 ];
-/// Flags without a value behind them: what follows stands for itself.
+/// Flags that take no separate value: the argument after them is not their value.
 const SWITCHES: [&str; 8] = [
     "--oidc-use-pkce",
     "--oidc-use-access-token",
@@ -105,9 +105,9 @@ const SWITCHES: [&str; 8] = [
     "--tls-renegotiation-freely",
     "--logtostderr",
 ];
-const COMMAND_WORDS: [&str; 2] = ["oidc-login", "get-token"];
+const SHOWN_ARGUMENTS: [&str; 2] = ["oidc-login", "get-token"];
 
-/// In a comment: what stands before a secret.
+/// Words in a comment that suggest that it contains a secret.
 const SECRET_WORDS: [&str; 9] = [
     "secret",
     "passw",
@@ -119,11 +119,12 @@ const SECRET_WORDS: [&str; 9] = [
     "cookie",
     "key",
 ];
-/// Longest word of a comment, and longest key, that nobody takes for a secret.
-const LONGEST_WORD: usize = 20;
-const LONGEST_KEY: usize = 63;
+/// A longer word in a comment may be a secret.
+const MAX_WORD_CHARS: usize = 20;
+/// A longer key or flag may be a secret.
+const MAX_KEY_BYTES: usize = 63;
 
-/// Covers a text; one that cannot be parsed is not shown at all.
+/// Masks the text of a kubeconfig. A text that is not YAML is not shown at all.
 pub(super) fn masked(text: &str) -> String {
     let Ok(document) = parse(text) else {
         return "[not shown: this is not valid YAML]\n".to_owned();
@@ -149,7 +150,7 @@ pub(super) fn masked(text: &str) -> String {
 
 struct Mask<'a> {
     text: &'a str,
-    /// Where the node stands that is looked at.
+    /// The path of the current node, in the form of the lists above.
     path: String,
     edits: Vec<Edit>,
 }
@@ -159,8 +160,8 @@ impl Mask<'_> {
         let length = self.path.len();
         match &node.value {
             Value::Scalar { text, .. } => {
-                if let Some(cover) = self.cover(node, text, key) {
-                    self.hide(node, cover);
+                if let Some(mask) = self.mask_for(node, text, key) {
+                    self.hide(node, mask);
                 }
             }
             Value::Sequence { items, .. } if self.path == ARGS_PATH => self.args(items),
@@ -189,17 +190,17 @@ impl Mask<'_> {
         self.path.truncate(length);
     }
 
-    /// Returns what is shown in place of a value, if not all of it is shown.
-    fn cover(&self, node: &Node, text: &str, key: &str) -> Option<String> {
+    /// Returns the mask of a value; `None` if the value is shown.
+    fn mask_for(&self, node: &Node, text: &str, key: &str) -> Option<String> {
         let path = self.path.as_str();
         let harmless = node.is_null() || text.is_empty() || matches!(text, "true" | "false");
         if harmless || (path == INSTALL_HINT_PATH && (text == INSTALL_HINT || is_prose(text))) {
             return None;
         }
-        if URLS.contains(&path) {
+        if URL_PATHS.contains(&path) {
             return masked_url(text);
         }
-        if PLAIN.contains(&path) {
+        if SHOWN_PATHS.contains(&path) {
             return text.contains("://").then(|| masked_url(text)).flatten();
         }
         Some(
@@ -212,7 +213,7 @@ impl Mask<'_> {
         )
     }
 
-    /// The arguments of a command: a flag says what its value is.
+    /// Masks the arguments of a command, by the flag that each value belongs to.
     fn args(&mut self, items: &[Node]) {
         let mut flag = None;
         for item in items {
@@ -222,22 +223,22 @@ impl Mask<'_> {
                 continue;
             };
             let before = flag.take();
-            let cover = match (before, text.split_once('=')) {
+            let mask = match (before, text.split_once('=')) {
                 (Some(before), _) if !is_flag(text) || SECRET_FLAGS.contains(&before) => {
-                    value_cover(before, text)
+                    flag_value_mask(before, text)
                 }
                 (_, Some((name, value))) if is_flag(name) => {
-                    value_cover(name, value).map(|cover| format!("{name}={cover}"))
+                    flag_value_mask(name, value).map(|mask| format!("{name}={mask}"))
                 }
                 _ if is_flag(text) => {
                     flag = Some(text).filter(|flag| !SWITCHES.contains(flag));
                     None
                 }
-                _ if COMMAND_WORDS.contains(&text) || is_verbosity(text) => None,
+                _ if SHOWN_ARGUMENTS.contains(&text) || is_verbosity(text) => None,
                 _ => Some(NOT_SHOWN.to_owned()),
             };
-            if let Some(cover) = cover {
-                self.hide(item, cover);
+            if let Some(mask) = mask {
+                self.hide(item, mask);
             }
         }
     }
@@ -251,15 +252,15 @@ impl Mask<'_> {
     }
 }
 
-/// Returns what is shown in place of a flag's value, if not all of it is shown.
-fn value_cover(flag: &str, value: &str) -> Option<String> {
+/// Returns the mask of a flag's value; `None` if the value is shown.
+fn flag_value_mask(flag: &str, value: &str) -> Option<String> {
     if value.is_empty() || matches!(value, "true" | "false") {
         return None;
     }
-    if URL_FLAGS.contains(&flag) || (PLAIN_FLAGS.contains(&flag) && value.contains("://")) {
+    if URL_FLAGS.contains(&flag) || (SHOWN_FLAGS.contains(&flag) && value.contains("://")) {
         return masked_url(value);
     }
-    if PLAIN_FLAGS.contains(&flag) {
+    if SHOWN_FLAGS.contains(&flag) {
         return None;
     }
     Some(
@@ -272,7 +273,7 @@ fn value_cover(flag: &str, value: &str) -> Option<String> {
     )
 }
 
-/// Covers the value in a reason why an entry would fail, which begins with its flag: ``--flag `value` is …``.
+/// Masks the value in the reason why an entry would fail, which has the form ``--flag `value` is …``.
 pub(crate) fn masked_reason(reason: &str, arguments: &[String]) -> String {
     let parts = reason
         .split_once(" `")
@@ -281,25 +282,25 @@ pub(crate) fn masked_reason(reason: &str, arguments: &[String]) -> String {
     let Some((flag, (value, rest))) = parts else {
         return reason.to_owned();
     };
-    // The name of a header that was written as HTTP has it: what follows the colon was cut.
+    // `--oidc-request-header=Name: value`: the reason has only the name of the header, since the error cuts the rest.
     let is_name = || {
         arguments
             .iter()
             .any(|argument| argument.contains(&format!("{value}:")))
     };
-    let cover = if SECRET_FLAGS.contains(&flag) && is_name() {
+    let mask = if SECRET_FLAGS.contains(&flag) && is_name() {
         None
     } else if value.ends_with('…') {
-        // The end of its secret may be what was cut.
+        // The value was cut, so the end of a user name and password may be missing, and `masked_url` would not find them.
         Some(NOT_SHOWN.to_owned())
     } else {
-        value_cover(flag, value)
+        flag_value_mask(flag, value)
     };
-    let shown = cover.as_deref().unwrap_or(value);
+    let shown = mask.as_deref().unwrap_or(value);
     format!("{flag} `{shown}`{rest}")
 }
 
-/// Covers user, password, query and fragment of a URL; `None` if there is nothing to cover.
+/// Masks user, password, query and fragment of a URL; `None` if it has none of them.
 fn masked_url(url: &str) -> Option<String> {
     let (scheme, rest) = match url.find("://") {
         Some(at) => url.split_at(at + 3),
@@ -309,12 +310,12 @@ fn masked_url(url: &str) -> Option<String> {
         Some(at) => (&rest[..at], format!("{}{SECRET}", &rest[at..=at])),
         None => (rest, String::new()),
     };
-    // The last one: a password may have one, and so may a path, of which too much is covered then.
-    let covered = match rest.rfind('@') {
+    // The last `@`, because a password may contain one. If the path contains one, more than necessary is masked.
+    let masked_url = match rest.rfind('@') {
         Some(at) => format!("{scheme}{SECRET}{}{query}", &rest[at..]),
         None => format!("{scheme}{rest}{query}"),
     };
-    (covered != url).then_some(covered)
+    (masked_url != url).then_some(masked_url)
 }
 
 fn is_flag(text: &str) -> bool {
@@ -322,10 +323,10 @@ fn is_flag(text: &str) -> bool {
     let name = text.strip_prefix("--");
     text == "-v"
         || name
-            .is_some_and(|name| !name.is_empty() && name.len() <= LONGEST_KEY && name.chars().all(is_plain))
+            .is_some_and(|name| !name.is_empty() && name.len() <= MAX_KEY_BYTES && name.chars().all(is_plain))
 }
 
-/// `-v1`, as klog has it.
+/// Whether this is klog's flag with its level, as in `-v1`.
 fn is_verbosity(text: &str) -> bool {
     let level = text.strip_prefix("-v");
     level.is_some_and(|level| level.len() <= 2 && level.chars().all(|c| c.is_ascii_digit()))
@@ -333,16 +334,16 @@ fn is_verbosity(text: &str) -> bool {
 
 fn is_key(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    text.len() <= LONGEST_KEY && text.chars().all(is_plain)
+    text.len() <= MAX_KEY_BYTES && text.chars().all(is_plain)
 }
 
-/// Whether a text is words and nothing else: no digits, no values, no word that announces a secret.
+/// Whether a text consists of ordinary words: no digits, no punctuation inside words, and none of [`SECRET_WORDS`].
 fn is_prose(text: &str) -> bool {
     let lower = text.to_lowercase();
     !SECRET_WORDS.iter().any(|word| lower.contains(word))
         && lower.split_whitespace().all(|word| {
             let word = word.trim_matches(|c: char| ".,;!?()[]{}'\"`…".contains(c));
-            word.chars().count() <= LONGEST_WORD && word.chars().all(|c| c.is_alphabetic() || c == '-')
+            word.chars().count() <= MAX_WORD_CHARS && word.chars().all(|c| c.is_alphabetic() || c == '-')
         })
 }
 

@@ -49,7 +49,7 @@ users:
 ";
 
 #[test]
-fn nothing_is_read_but_what_is_known_to_be_harmless() {
+fn only_values_that_are_known_to_be_harmless_are_shown() {
     let shown = masked(TEXT);
     assert!(!shown.contains("HIDE"), "{shown}");
     for number in 1..=12 {
@@ -70,7 +70,7 @@ fn nothing_is_read_but_what_is_known_to_be_harmless() {
 }
 
 #[test]
-fn an_argument_is_shown_if_its_flag_is_known() {
+fn an_argument_is_shown_if_its_flag_is_known_to_be_harmless() {
     for (args, shown) in [
         (
             "--oidc-issuer-url=https://i, --oidc-client-id, c",
@@ -97,7 +97,7 @@ fn an_argument_is_shown_if_its_flag_is_known() {
 }
 
 #[test]
-fn a_comment_is_shown_if_it_is_words() {
+fn a_comment_of_ordinary_words_is_shown() {
     for (comment, is_shown) in [
         ("mine ü, and \"yours\" (here)", true),
         ("one-hop", true),
@@ -113,7 +113,7 @@ fn a_comment_is_shown_if_it_is_words() {
 }
 
 #[test]
-fn a_reason_quotes_no_secret() {
+fn a_reason_contains_no_secret() {
     for (argument, reason, shown) in [
         (
             "--oidc-issuer-url=http://u:p@h",
@@ -152,7 +152,7 @@ fn a_reason_quotes_no_secret() {
 }
 
 #[test]
-fn a_comment_is_covered_wherever_it_stands() {
+fn comments_are_masked_in_all_places() {
     let text = "\
 %YAML 1.2 # HIDE1
 --- # HIDE2

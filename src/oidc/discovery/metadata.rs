@@ -9,7 +9,7 @@ use url::Url;
 use crate::oidc::errors::Error;
 use crate::oidc::http::response::shown;
 use crate::oidc::json;
-use crate::settings::{Issuer, OURS_ALONE, TokenKind, is_loopback};
+use crate::settings::{Issuer, RESERVED_PARAMETERS, TokenKind, is_loopback};
 use crate::untrusted_text::UntrustedText;
 
 /// The parts of the discovery document that we use.
@@ -165,7 +165,10 @@ fn endpoint(text: &str, issuer: &Issuer) -> Result<Url, &'static str> {
 
 /// A parameter that occurs twice is read once, and nobody knows which (RFC 6749 3.1).
 fn without_ours(url: Url) -> Endpoint {
-    if url.query_pairs().any(|(name, _)| OURS_ALONE.contains(&&*name)) {
+    if url
+        .query_pairs()
+        .any(|(name, _)| RESERVED_PARAMETERS.contains(&&*name))
+    {
         return Err(Unusable::Because("has a parameter that only a request may set"));
     }
     Ok(url)

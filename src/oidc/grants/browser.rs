@@ -30,7 +30,7 @@ pub(in crate::oidc) fn opened_url<'a>(
 ) -> &'a Url {
     match browser {
         Browser::Desktop => start.unwrap_or(provider),
-        Browser::Command { .. } | Browser::Print(_) | Browser::Nobody => provider,
+        Browser::Command { .. } | Browser::Print(_) | Browser::Unavailable => provider,
     }
 }
 
@@ -43,21 +43,21 @@ pub(in crate::oidc) fn open(
     let url = url.to_string();
     let openers: Box<dyn FnOnce() -> Vec<Opener> + Send> = match browser {
         Browser::Desktop => Box::new(move || desktop(&url)),
-        Browser::Command { whole, words } => {
-            let words = if is_program(whole) {
-                vec![whole.clone()]
+        Browser::Command { path, args } => {
+            let args = if is_program(path) {
+                vec![path.clone()]
             } else {
-                words.clone()
+                args.clone()
             };
             Box::new(move || {
-                let opener = Opener::new(&words, Some(&url));
+                let opener = Opener::new(&args, Some(&url));
                 opener
                     .map(|opener| opener.named_by("--browser-command"))
                     .into_iter()
                     .collect()
             })
         }
-        Browser::Print(_) | Browser::Nobody => return,
+        Browser::Print(_) | Browser::Unavailable => return,
     };
     let told = on_failure.clone();
     let started = thread::Builder::new().name("browser".to_owned()).spawn(move || {
@@ -243,8 +243,8 @@ mod tests {
         let url = |text| Url::parse(text).unwrap();
         let (start, provider) = (url("http://127.0.0.1:1/start"), url("https://i/authorize"));
         let command = Browser::Command {
-            whole: "firefox".to_owned(),
-            words: vec!["firefox".to_owned()],
+            path: "firefox".to_owned(),
+            args: vec!["firefox".to_owned()],
         };
         assert_eq!(opened_url(&Browser::Desktop, Some(&start), &provider), &start);
         assert_eq!(opened_url(&Browser::Desktop, None, &provider), &provider);

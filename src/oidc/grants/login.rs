@@ -61,7 +61,7 @@ impl ProviderClient<'_> {
         if self.person.reports_are_discarded && needs_reports(&login.grant, &login.browser) {
             return Err(not_asked(Error::LoginUnseen));
         }
-        for note in &login.notes {
+        for note in &login.deprecation_notes {
             self.person.tell(Event::OldSpelling(note));
         }
         if self.trust.wants_renegotiation {
@@ -83,20 +83,20 @@ impl ProviderClient<'_> {
     }
 
     async fn login_by_browser(&self, login: &Login) -> Result<Tokens, LoginFailure> {
-        if login.browser == Browser::Nobody {
-            let forbidden = login.client_forbids_questions;
+        if login.browser == Browser::Unavailable {
+            let forbidden = login.client_keeps_stdin;
             return Err(not_asked(Error::LoginImpossible { forbidden }));
         }
         let documents = self.documents();
         // A login is rare: it takes fresh metadata, so that a moved endpoint heals itself.
         let metadata = documents.metadata(true).await.map_err(not_asked)?;
-        let tls = login.local_server.as_ref().map(callback_tls::acceptor);
+        let tls = login.callback_tls.as_ref().map(callback_tls::acceptor);
         let tls = tls.transpose().map_err(not_asked)?;
         let issuer = self.provider.issuer.as_str();
         let defence = Defence::new(self.provider.named_by_cluster, &login.redirect);
         let redirect = defence.redirect(&login.redirect, issuer);
-        let mut listening =
-            listener::listen(&login.listen, &redirect).map_err(|taken| not_asked(Error::NoAddress(taken)))?;
+        let mut listening = listener::listen(&login.listen_addresses, &redirect)
+            .map_err(|taken| not_asked(Error::NoAddress(taken)))?;
         if listening.open_to_others {
             self.person.tell(Event::ListenerOpenToOthers);
         }
@@ -121,7 +121,7 @@ impl ProviderClient<'_> {
             tls.as_ref(),
             expected,
             page::AfterSignIn {
-                url: login.after.clone(),
+                url: login.post_login_url.clone(),
                 continuation: self.person.continuation,
             },
             &attempt.url,
@@ -210,7 +210,7 @@ impl ProviderClient<'_> {
 /// terminal, whatever standard error is.
 fn needs_reports(grant: &Grant, browser: &Browser) -> bool {
     match grant {
-        Grant::Browser => browser.absence().is_some(),
+        Grant::Browser => browser.not_opened_reason().is_some(),
         // No program gets the code of a device, so that it is only in the text.
         Grant::Keyboard | Grant::Device => true,
         Grant::Password { .. } | Grant::ClientCredentials => false,
@@ -278,8 +278,8 @@ mod tests {
             password: None,
         };
         let command = Browser::Command {
-            whole: "firefox".to_owned(),
-            words: vec!["firefox".to_owned()],
+            path: "firefox".to_owned(),
+            args: vec!["firefox".to_owned()],
         };
         let skipped = Browser::Print(NoBrowser::Skipped);
         let no_display = Browser::Print(NoBrowser::NoDisplay);
@@ -290,10 +290,10 @@ mod tests {
             (&Grant::Browser, &no_display, true),
             (&Grant::Device, &Browser::Desktop, true),
             (&Grant::Device, &no_display, true),
-            (&Grant::Device, &Browser::Nobody, true),
+            (&Grant::Device, &Browser::Unavailable, true),
             (&Grant::Keyboard, &Browser::Desktop, true),
             (&password, &no_display, false),
-            (&Grant::ClientCredentials, &Browser::Nobody, false),
+            (&Grant::ClientCredentials, &Browser::Unavailable, false),
         ] {
             assert_eq!(needs_reports(grant, browser), expected, "{grant:?} {browser:?}");
         }

@@ -54,7 +54,7 @@ impl Wait<'_> {
         let (failures, mut failed) = mpsc::unbounded_channel();
         let mut line = PromptLine::new(self.person, Question::AddressBesideListener);
         let mut pasted = Pasted::default();
-        let absence = self.login.browser.absence();
+        let absence = self.login.browser.not_opened_reason();
         let mut is_started = absence.is_none();
         match absence {
             _ if !begins => {}

@@ -122,7 +122,7 @@ impl<'a> TokenEndpoint<'a> {
 
     async fn as_program(&self, scope: &str) -> Result<TokenResponse, Error> {
         let mut parameters = Vec::new();
-        let given = self.client.provider.given_parameters();
+        let given = self.client.provider.extra_parameters_without_scope();
         add_scope(&mut parameters, scope);
         parameters.extend(given);
         self.tokens(GrantType::ClientCredentials, parameters).await

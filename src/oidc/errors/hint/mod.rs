@@ -20,7 +20,7 @@ use crate::untrusted_text::UntrustedText;
 
 impl OAuthError {
     fn hint(&self) -> String {
-        diagnose::hint(diagnose::Refusal {
+        diagnose::hint(diagnose::ErrorResponse {
             error: self.error.as_str(),
             description: self.description.as_ref().map_or("", UntrustedText::as_str),
             is_okta: self.is_okta,

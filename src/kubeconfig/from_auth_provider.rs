@@ -1,40 +1,46 @@
-//! A legacy `auth-provider` turned into an `exec` entry.
+//! Converts a legacy `auth-provider: oidc` entry to an `exec` entry.
 //!
-//! The entry is written anew in the style it had: a block, or JSON in flow style.
+//! The new entry is in the style of the old one: block style, or JSON in flow style.
 
-use super::advice::{Advice, Drops, unexpanded};
-use super::csv;
+use super::advice::{Advice, DroppedTokens, unexpanded_flags};
+use super::csv_cell;
 use super::edit::{Edit, Lines};
-use super::entry::{API_VERSION, COMMAND, Conversion, MODE, SecretFile, is_plain, json, list, written};
+use super::entry::{
+    API_VERSION, COMMAND, ChooseSecretFile, Conversion, INTERACTIVE_MODE, is_plain, json_string, quoted_like,
+    sequence,
+};
 use super::secret_flag::{CLIENT_SECRET, SecretFlag};
 use super::tree::{Node, Value};
 use crate::secret::Secret;
 
-/// Writes an `exec` entry in place of a legacy `auth-provider`.
-pub(super) fn from_legacy(
+/// Replaces a legacy `auth-provider` by an `exec` entry.
+///
+/// # Errors
+/// The reason why the entry cannot be converted.
+pub(super) fn from_auth_provider(
     lines: &Lines<'_>,
     user: &Node,
     config: &Node,
-    secret_file: &SecretFile<'_>,
+    secret_file: &ChooseSecretFile<'_>,
 ) -> Result<Conversion, String> {
     let Some((key, provider)) = user.pair("auth-provider") else {
         return Err("it has no `auth-provider`".to_owned());
     };
-    let legacy = LegacyArguments::read(config, secret_file)?;
+    let read = AuthProviderArguments::read(config, secret_file)?;
     let style = Style::of(lines, key, provider)?;
     let mut end = provider.span.start + lines.text[provider.span.clone()].trim_end().len();
     let rest = lines.after(end);
-    // The last value may be absent: `id-token:`.
+    // If the last value is absent (`id-token:`), the span ends before the colon.
     if rest.trim_start().starts_with(':') {
         end += rest.find(':').unwrap_or(0) + 1;
     }
-    let exec_key = written("exec", key)?;
-    let entry = style.exec(&exec_key, &legacy.arguments);
+    let exec_key = quoted_like("exec", key)?;
+    let entry = style.exec(&exec_key, &read.arguments);
     let pairs = [
         ("apiVersion", Node::scalar(API_VERSION)),
-        ("args", list(&legacy.arguments)),
+        ("args", sequence(&read.arguments)),
         ("command", Node::scalar(COMMAND)),
-        ("interactiveMode", Node::scalar(MODE)),
+        ("interactiveMode", Node::scalar(INTERACTIVE_MODE)),
     ];
     let pairs = pairs
         .into_iter()
@@ -42,30 +48,30 @@ pub(super) fn from_legacy(
         .collect();
     Ok(Conversion {
         edits: vec![Edit::replace(key.span.start..end, entry)],
-        exec: Node::of(Value::Mapping { pairs, flow: false }),
-        kept: legacy.kept,
+        exec: Node::without_span(Value::Mapping { pairs, flow: false }),
+        inline_secrets: read.inline_secrets,
         advice: Advice {
             replaces_install_hint: false,
-            dead_variables: Vec::new(),
-            unexpanded: unexpanded(&legacy.arguments),
-            drops: legacy.drops,
+            unread_variables: Vec::new(),
+            unexpanded_flags: unexpanded_flags(&read.arguments),
+            dropped_tokens: read.dropped_tokens,
         },
-        arguments: legacy.arguments,
+        arguments: read.arguments,
     })
 }
 
-/// What an `auth-provider` says, as `get-token` would be told.
-pub(super) struct LegacyArguments {
+/// The values of an `auth-provider` entry as arguments of `get-token`.
+pub(super) struct AuthProviderArguments {
     pub(super) arguments: Vec<String>,
-    kept: Vec<SecretFlag>,
-    drops: Drops,
+    inline_secrets: Vec<SecretFlag>,
+    dropped_tokens: DroppedTokens,
 }
 
-impl LegacyArguments {
-    pub(super) fn read(config: &Node, secret_file: &SecretFile<'_>) -> Result<Self, String> {
+impl AuthProviderArguments {
+    pub(super) fn read(config: &Node, secret_file: &ChooseSecretFile<'_>) -> Result<Self, String> {
         let mut arguments = vec!["get-token".to_owned()];
-        let mut kept = Vec::new();
-        let mut drops = Drops::Nothing;
+        let mut inline_secrets = Vec::new();
+        let mut dropped_tokens = DroppedTokens::None;
         let mut asks_offline_access = false;
         for key in ["idp-issuer-url", "client-id"] {
             if config.get(key).and_then(Node::text).is_none_or(str::is_empty) {
@@ -88,7 +94,7 @@ impl LegacyArguments {
                         arguments.push(format!("{flag}-file={path}"));
                     } else {
                         arguments.push(format!("{flag}={value}"));
-                        kept.push(CLIENT_SECRET);
+                        inline_secrets.push(CLIENT_SECRET);
                     }
                 }
                 "idp-certificate-authority" => arguments.push(format!("--certificate-authority={value}")),
@@ -98,10 +104,10 @@ impl LegacyArguments {
                 "extra-scopes" => {
                     let scopes = value.split(',').map(str::trim).filter(|scope| !scope.is_empty());
                     asks_offline_access |= scopes.clone().any(|scope| scope == "offline_access");
-                    arguments.extend(scopes.map(|scope| format!("--oidc-extra-scope={}", csv(scope))));
+                    arguments.extend(scopes.map(|scope| format!("--oidc-extra-scope={}", csv_cell(scope))));
                 }
-                "id-token" => drops = drops.max(Drops::Tokens),
-                "refresh-token" => drops = Drops::RefreshToken,
+                "id-token" => dropped_tokens = dropped_tokens.max(DroppedTokens::Tokens),
+                "refresh-token" => dropped_tokens = DroppedTokens::RefreshTokenWithoutScope,
                 _ => {
                     return Err(
                         "its `auth-provider` has a key that no OpenID Connect provider has".to_owned(),
@@ -110,17 +116,17 @@ impl LegacyArguments {
             }
         }
         if asks_offline_access {
-            drops = drops.min(Drops::Tokens);
+            dropped_tokens = dropped_tokens.min(DroppedTokens::Tokens);
         }
         Ok(Self {
             arguments,
-            kept,
-            drops,
+            inline_secrets,
+            dropped_tokens,
         })
     }
 }
 
-/// How an entry is laid out.
+/// The YAML style of an entry. `step` is the additional indentation of one level.
 enum Style<'a> {
     Block {
         newline: &'a str,
@@ -170,6 +176,7 @@ impl<'a> Style<'a> {
         }
     }
 
+    /// Writes the `exec` entry with this key.
     fn exec(&self, key: &str, arguments: &[String]) -> String {
         match self {
             Self::Block {
@@ -178,14 +185,20 @@ impl<'a> Style<'a> {
                 step,
             } => {
                 let inner = format!("{newline}{indent}{step}");
-                let plain = |arg: &String| if is_plain(arg) { arg.clone() } else { json(arg) };
+                let plain = |arg: &String| {
+                    if is_plain(arg) {
+                        arg.clone()
+                    } else {
+                        json_string(arg)
+                    }
+                };
                 let mut args = String::new();
                 for arg in arguments.iter().map(plain) {
                     args.extend([&*inner, "- ", &*arg]);
                 }
                 format!(
                     "{key}:{inner}apiVersion: {API_VERSION}{inner}args:{args}\
-                     {inner}command: {COMMAND}{inner}interactiveMode: {MODE}"
+                     {inner}command: {COMMAND}{inner}interactiveMode: {INTERACTIVE_MODE}"
                 )
             }
             Self::FlowLines {
@@ -197,19 +210,19 @@ impl<'a> Style<'a> {
                 let inner = format!("{outer}{step}");
                 let args: Vec<String> = arguments
                     .iter()
-                    .map(|arg| format!("{inner}{step}{}", json(arg)))
+                    .map(|arg| format!("{inner}{step}{}", json_string(arg)))
                     .collect();
                 format!(
                     "{key}: {{{inner}\"apiVersion\": \"{API_VERSION}\",{inner}\"args\": [{}{inner}],\
-                     {inner}\"command\": \"{COMMAND}\",{inner}\"interactiveMode\": \"{MODE}\"{outer}}}",
+                     {inner}\"command\": \"{COMMAND}\",{inner}\"interactiveMode\": \"{INTERACTIVE_MODE}\"{outer}}}",
                     args.join(",")
                 )
             }
             Self::FlowLine => {
-                let args: Vec<String> = arguments.iter().map(|arg| json(arg)).collect();
+                let args: Vec<String> = arguments.iter().map(|arg| json_string(arg)).collect();
                 format!(
                     "{key}: {{\"apiVersion\": \"{API_VERSION}\", \"args\": [{}], \
-                     \"command\": \"{COMMAND}\", \"interactiveMode\": \"{MODE}\"}}",
+                     \"command\": \"{COMMAND}\", \"interactiveMode\": \"{INTERACTIVE_MODE}\"}}",
                     args.join(", ")
                 )
             }

@@ -1,0 +1,173 @@
+//! The format of a record, and when its token is used or refreshed.
+
+use super::*;
+
+pub(crate) fn record(issued_at: i64, expires_at: i64) -> Record {
+    Record::new(
+        Identity {
+            issuer: "https://i".into(),
+            client_id: "c".into(),
+            account: None,
+        },
+        Secret::new("h.p.s"),
+        issued_at,
+        expires_at,
+        Some(Secret::new("refresh")),
+        "openid".into(),
+        InitialIdToken {
+            subject: "00u1".into(),
+        },
+    )
+}
+
+#[test]
+fn a_token_is_usable_until_ten_seconds_before_its_expiry_or_half_its_lifetime() {
+    let hour = record(0, 3600);
+    assert!(hour.is_usable(3589) && !hour.is_usable(3590));
+    let short = record(0, 6);
+    assert!(short.is_usable(2) && !short.is_usable(3));
+    assert!(!record(0, 0).is_usable(0));
+}
+
+#[test]
+fn a_background_refresh_is_due_in_the_last_quarter_or_two_minutes_and_never_in_the_first_half() {
+    let hour = record(0, 3600);
+    assert!(!hour.is_refresh_due(2699) && hour.is_refresh_due(2700));
+    let five_minutes = record(0, 300);
+    assert!(!five_minutes.is_refresh_due(179) && five_minutes.is_refresh_due(180));
+    let minute = record(0, 60);
+    assert!(!minute.is_refresh_due(29) && minute.is_refresh_due(30));
+}
+
+#[test]
+fn a_record_is_read_as_it_was_written() {
+    let record = record(5, 50);
+    assert_eq!(
+        Record::parse(&record.to_json().unwrap(), &record.identity),
+        Ok(record)
+    );
+}
+
+#[test]
+fn an_invalid_record_is_rejected_with_a_reason() {
+    let record = record(5, 50);
+    let json = record.to_json().unwrap();
+    let other = Identity {
+        issuer: "https://other".into(),
+        client_id: "c".into(),
+        account: None,
+    };
+    let reason = |bytes: &[u8], identity| Record::parse(bytes, identity).unwrap_err();
+    assert_eq!(reason(&json, &other), "it belongs to another issuer or client");
+    assert_eq!(reason(b"", &record.identity), "it is empty");
+    assert_eq!(reason(&json[..json.len() / 2], &record.identity), "it is broken");
+    assert_eq!(reason(b"\xff\x00\x9f", &record.identity), "it is broken");
+    assert_eq!(
+        reason(br#"{"version":2,"new":[]}"#, &record.identity),
+        "a newer kubesesame wrote it"
+    );
+}
+
+#[test]
+fn a_record_with_an_account_matches_only_that_account() {
+    let of = |account: Option<&str>| {
+        let mut record = record(5, 50);
+        record.identity.account = account.map(str::to_owned);
+        record
+    };
+    for (written, wanted, accepted) in [
+        (Some("alice"), Some("alice"), true),
+        (Some("alice"), Some("bob"), false),
+        (Some("alice"), None, false),
+        // Written by a version that did not store the account.
+        (None, Some("alice"), true),
+        (None, None, true),
+    ] {
+        let json = of(written).to_json().unwrap();
+        let result = Record::parse(&json, &of(wanted).identity);
+        assert_eq!(result.is_ok(), accepted, "{written:?} {wanted:?}");
+    }
+}
+
+/// A power loss can leave such a file if it was not yet synced.
+#[test]
+fn a_truncated_record_is_rejected() {
+    let record = record(5, 50);
+    let json = record.to_json().unwrap();
+    for length in 0..json.len() {
+        let mut zeros = json[..length].to_vec();
+        assert!(Record::parse(&zeros, &record.identity).is_err(), "{length}");
+        zeros.resize(json.len(), 0);
+        assert!(
+            Record::parse(&zeros, &record.identity).is_err(),
+            "{length} and zeros"
+        );
+    }
+}
+
+/// Users have files of the first version on disk.
+#[test]
+fn the_format_of_a_record_never_changes() {
+    let json = String::from_utf8(record(5, 50).to_json().unwrap()).unwrap();
+    assert_eq!(
+        json,
+        r#"{"version":1,"issuer":"https://i","client_id":"c","token":"h.p.s","issued_at":5,"expires_at":50,"refresh_token":"refresh","granted_scope":"openid","origin":{"subject":"00u1"}}"#
+    );
+}
+
+#[test]
+fn the_latest_record_was_stored_last_or_without_an_order_has_the_newest_token() {
+    let of = |(signed_in_at, generation, issued_at)| Record {
+        order: Order {
+            signed_in_at,
+            generation,
+        },
+        ..record(issued_at, 50)
+    };
+    for (first, second, latest) in [
+        ((0, 0, 5), (0, 0, 4), (0, 0, 5)),
+        ((0, 0, 4), (0, 0, 5), (0, 0, 5)),
+        // The clock of the provider's second machine is behind.
+        ((9, 1, 5), (9, 2, 4), (9, 2, 4)),
+        ((9, 2, 4), (9, 1, 5), (9, 2, 4)),
+        ((0, 0, 5), (0, 1, 4), (0, 1, 4)),
+        ((9, 3, 4), (9, 3, 5), (9, 3, 5)),
+        // A new login is later, even if the earlier session was refreshed more often.
+        ((9, 0, 5), (7, 6, 5), (9, 0, 5)),
+        ((0, 6, 5), (9, 0, 5), (9, 0, 5)),
+    ] {
+        let found = Record::latest(Some(of(first)), Some(of(second))).unwrap();
+        assert_eq!(found, of(latest));
+    }
+    let [mut home, mut elsewhere] = [record(5, 50), record(5, 50)];
+    (home.granted_scope, elsewhere.granted_scope) = ("home".into(), "elsewhere".into());
+    let tie = Record::latest(Some(home), Some(elsewhere)).unwrap();
+    assert_eq!(tie.granted_scope, "elsewhere");
+}
+
+#[test]
+fn a_record_stores_its_order_and_what_it_replaces() {
+    let order = Order::default().signed_in(7).next();
+    assert!(!is_waiting(&record(5, 50).to_json().unwrap()));
+    let record = Record {
+        order,
+        replaces: Some("hash".to_owned()),
+        ..record(5, 50)
+    };
+    assert_eq!(
+        Record::parse(&record.to_json().unwrap(), &record.identity),
+        Ok(record.clone())
+    );
+    assert!(is_waiting(&record.to_json().unwrap()));
+}
+
+#[test]
+fn unknown_fields_of_a_record_are_ignored() {
+    let record = record(5, 50);
+    let mut value: serde_json::Value = serde_json::from_slice(&record.to_json().unwrap()).unwrap();
+    value["later"] = 1.into();
+    assert_eq!(
+        Record::parse(value.to_string().as_bytes(), &record.identity),
+        Ok(record)
+    );
+}
