@@ -40,7 +40,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
-    /// Tell the steps on standard error; never tells a secret
+    /// Log steps to standard error; secrets are never logged
     #[arg(
         short = 'v',
         long = "v",

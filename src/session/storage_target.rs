@@ -293,7 +293,7 @@ mod tests {
             let mut ended = sample_record(0, 3600);
             ended.refresh_token = Some(Secret::new("ended"));
             Self {
-                dir: tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap(),
+                dir: tempfile::tempdir().unwrap(),
                 ended,
             }
         }

@@ -181,7 +181,7 @@ fn the_help_is_a_success() {
       kubeconfig  Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them
 
     Options:
-      -v, --v[=<LEVEL>]  Tell the steps on standard error; never tells a secret
+      -v, --v[=<LEVEL>]  Log steps to standard error; secrets are never logged
       -h, --help         Print help
       -V, --version      Print version
 
@@ -311,7 +311,7 @@ fn the_help_of_clean_names_every_place_that_it_looks_at() {
     Options:
           --token-cache-dir <DIR>  Directory for sessions [default: $KUBECACHEDIR/kubesesame or
                                    ~/.kube/cache/kubesesame]
-      -v, --v[=<LEVEL>]            Tell the steps on standard error; never tells a secret
+      -v, --v[=<LEVEL>]            Log steps to standard error; secrets are never logged
       -h, --help                   Print help
 
     It removes every session of yours, whatever the issuer and the account, in the directory above and

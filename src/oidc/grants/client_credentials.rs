@@ -3,7 +3,6 @@
 use crate::oidc::errors::Error;
 use crate::oidc::grants::login::{LoginFailure, not_asked};
 use crate::oidc::token::endpoint::{ANSWER_WAIT, TokenEndpoint};
-use crate::oidc::token::id_token::VerificationContext;
 use crate::oidc::{ProviderClient, Tokens};
 
 impl ProviderClient<'_> {
@@ -25,13 +24,6 @@ impl ProviderClient<'_> {
             }
             Ok(answer) => answer,
         };
-        self.verify_response(
-            &answer,
-            &documents,
-            &metadata,
-            VerificationContext::Direct,
-            &|| (),
-        )
-        .await
+        self.verify_direct(&answer, &documents, &metadata).await
     }
 }

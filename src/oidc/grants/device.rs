@@ -19,7 +19,6 @@ use crate::oidc::grants::login::{LoginFailure, asked, not_asked};
 use crate::oidc::grants::waiting::count_down;
 use crate::oidc::http::response::shown;
 use crate::oidc::token::endpoint::{ANSWER_WAIT, TokenEndpoint};
-use crate::oidc::token::id_token::VerificationContext;
 use crate::oidc::{ProviderClient, Tokens};
 use crate::settings::{Login, is_loopback};
 use crate::untrusted_text::UntrustedText;
@@ -48,15 +47,9 @@ impl ProviderClient<'_> {
         };
         self.person.tell(Event::WaitEnded);
         let answer = waited.map_err(asked)?;
-        self.verify_response(
-            &answer,
-            &documents,
-            &metadata,
-            VerificationContext::Direct,
-            &|| (),
-        )
-        .await
-        .map_err(asked)
+        self.verify_direct(&answer, &documents, &metadata)
+            .await
+            .map_err(asked)
     }
 
     /// Asks without PKCE first, as RFC 8628 has it, and with it where the provider says that it wants it (Keycloak).

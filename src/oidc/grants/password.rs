@@ -8,7 +8,6 @@ use crate::oidc::event::{Event, Question};
 use crate::oidc::grants::login::{LoginFailure, asked, not_asked};
 use crate::oidc::read;
 use crate::oidc::token::endpoint::{ANSWER_WAIT, TokenEndpoint};
-use crate::oidc::token::id_token::VerificationContext;
 use crate::oidc::{ProviderClient, Tokens};
 use crate::secret::Secret;
 use crate::settings::{Login, SecretSource};
@@ -71,15 +70,9 @@ impl ProviderClient<'_> {
                 result => break result.map_err(failed)?,
             }
         };
-        self.verify_response(
-            &answer,
-            &documents,
-            &metadata,
-            VerificationContext::Direct,
-            &|| (),
-        )
-        .await
-        .map_err(failed)
+        self.verify_direct(&answer, &documents, &metadata)
+            .await
+            .map_err(failed)
     }
 
     /// An Enter alone is a slip: as an attempt it would count towards the lockout of the account.

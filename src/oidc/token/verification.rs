@@ -16,6 +16,17 @@ use super::key_set::KeySet;
 use super::response::{Member, TokenResponse};
 
 impl ProviderClient<'_> {
+    /// Verifies the response to a grant without a browser: it has no nonce, and no earlier token to compare with.
+    pub(in crate::oidc) async fn verify_direct(
+        &self,
+        response: &TokenResponse,
+        documents: &Documents<'_>,
+        metadata: &Metadata,
+    ) -> Result<Tokens, Error> {
+        self.verify_response(response, documents, metadata, VerificationContext::Direct, &|| ())
+            .await
+    }
+
     /// Verifies what a response holds of the token that is to be returned.
     ///
     /// `before_waiting` is called before the network is asked for keys.

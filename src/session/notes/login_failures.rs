@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::invocation::{AttemptHash, Invocation};
 use crate::report::Report;
-use crate::session::notes::told::Told;
+use crate::session::notes::reported_to::ReportedTo;
 
 /// How long callers get the remembered failure after the first, second and each later try.
 const QUIET_SECS: [i64; 3] = [60, 300, 900];
@@ -35,7 +35,8 @@ struct LoginFailure {
     at: i64,
     /// How many failed in a row.
     tries: u32,
-    told: Told,
+    #[serde(rename = "told")]
+    reported_to: ReportedTo,
     report: Report,
     /// Nobody was asked, so nobody else has to wait for a new try; only the retries of the same process print nothing anew.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -83,18 +84,18 @@ impl LoginFailures {
         let mut failures = self.failures.iter();
         let place = failures.position(|failure| (failure.attempt, failure.retries_only) == kind);
         let previous = place.map(|place| self.failures.remove(place));
-        let (tries, told) = previous
-            .map(|failure| (failure.tries, failure.told))
+        let (tries, reported_to) = previous
+            .map(|failure| (failure.tries, failure.reported_to))
             .unwrap_or_default();
         let mut failure = LoginFailure {
             attempt: caller.attempt(),
             at: now,
             tries: tries.saturating_add(1),
-            told,
+            reported_to,
             report,
             retries_only,
         };
-        failure.told.note(caller.parent(), now);
+        failure.reported_to.record(caller.parent(), now);
         if self.failures.len() >= MAX_ATTEMPTS {
             self.failures.remove(0);
         }
@@ -106,7 +107,7 @@ impl LoginFailures {
         let attempt = caller.attempt();
         let mut failures = self.failures.iter_mut();
         let failure = failures.find(|failure| failure.attempt == attempt && !failure.retries_only);
-        failure.is_some_and(|failure| failure.told.note(caller.parent(), now))
+        failure.is_some_and(|failure| failure.reported_to.record(caller.parent(), now))
     }
 
     /// Returns the failure if no new sign-in is to be tried for this caller.
@@ -125,8 +126,8 @@ impl LoginFailures {
 
 impl LoginFailure {
     fn recall(&self, caller: &Invocation<'_>, waited: bool, now: i64) -> Option<Recalled> {
-        let is_same_process = self.told.contains(caller.parent());
-        let told = self.told.is_recent(caller.parent(), now);
+        let is_same_process = self.reported_to.contains(caller.parent());
+        let told = self.reported_to.is_recent(caller.parent(), now);
         let mut report = self.report.clone();
         if self.retries_only {
             let is_recent = (self.at..self.at.saturating_add(RETRY_SECS)).contains(&now);

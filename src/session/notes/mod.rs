@@ -6,4 +6,4 @@ pub(super) mod background_refresh;
 pub(super) mod issued_log;
 pub(super) mod login_failures;
 pub(super) mod outage;
-mod told;
+mod reported_to;

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::login_failures::Recalled;
-use super::told::{RETRY_SECS, Told};
+use super::reported_to::{RETRY_SECS, ReportedTo};
 use crate::invocation::Invocation;
 use crate::report::Report;
 
@@ -22,7 +22,8 @@ pub(crate) struct ProviderOutage {
     /// When the request ended, in seconds since the epoch.
     at: i64,
     /// Who has asked, or waited for the same response.
-    told: Told,
+    #[serde(rename = "told")]
+    reported_to: ReportedTo,
     report: Report,
     /// When the provider accepts the next request, in seconds since the epoch, if its response says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,12 +32,12 @@ pub(crate) struct ProviderOutage {
 
 impl ProviderOutage {
     pub(crate) fn new(caller: &Invocation<'_>, now: i64, report: Report, not_before: Option<i64>) -> Self {
-        let mut told = Told::default();
-        told.note(caller.parent(), now);
+        let mut reported_to = ReportedTo::default();
+        reported_to.record(caller.parent(), now);
         Self {
             version: VERSION,
             at: now,
-            told,
+            reported_to,
             report,
             not_before,
         }
@@ -51,7 +52,7 @@ impl ProviderOutage {
 
     /// Notes that the caller was told; false when that was a short time ago.
     pub(crate) fn mark_reported(&mut self, caller: &Invocation<'_>, now: i64) -> bool {
-        self.told.note(caller.parent(), now)
+        self.reported_to.record(caller.parent(), now)
     }
 
     /// Returns the failure if this caller must not send a new request.
@@ -63,9 +64,10 @@ impl ProviderOutage {
             return None;
         }
         let is_recent = (self.at..self.at.saturating_add(RETRY_SECS)).contains(&now);
-        let told = self.told.is_recent(caller.parent(), now);
+        let told = self.reported_to.is_recent(caller.parent(), now);
         let waited_for_it = waited && self.at >= caller.started_at;
-        if waited_for_it || (self.told.contains(caller.parent()) && is_recent && caller.is_by_client()) {
+        if waited_for_it || (self.reported_to.contains(caller.parent()) && is_recent && caller.is_by_client())
+        {
             return Some(Recalled {
                 report: self.report.clone(),
                 told,

@@ -1,21 +1,21 @@
-//! Which processes were told of a failure, and when. Pure.
+//! The processes that a failure was reported to, and when. Pure.
 //!
-//! kubectl runs a failing plugin again at once, and its retries print nothing anew. A client that lives on and asks later is told again.
+//! kubectl runs a failing plugin again at once, and these retries print nothing. A client that asks again later gets the text again.
 
 use serde::{Deserialize, Serialize};
 
 use crate::process::ParentProcess;
 
-/// How long after it was told a process asks as kubectl's retries do; each of them may wait for a provider that hangs.
+/// kubectl's retries come within this time after the report. Each of them could wait for a provider that does not respond.
 pub(super) const RETRY_SECS: i64 = 10;
 
-/// As many kubectl processes as plausibly wait for one sign-in.
+/// More kubectl processes than this do not wait for one sign-in.
 const MAX_PARENTS: usize = 256;
 
-/// Who was told; the newest last.
+/// The processes, the newest last.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Told(Vec<Entry>);
+pub(super) struct ReportedTo(Vec<Entry>);
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Entry {
@@ -26,21 +26,21 @@ struct Entry {
     at: i64,
 }
 
-impl Told {
-    /// At any time.
+impl ReportedTo {
+    /// Whether the failure was reported to this process at any time.
     pub(super) fn contains(&self, parent: &ParentProcess) -> bool {
         self.0.iter().any(|entry| entry.parent == *parent)
     }
 
-    /// So short a time ago that it need not be told again.
+    /// Whether it was reported within [`RETRY_SECS`], so that it is not printed again. `now` is in seconds since the epoch.
     pub(super) fn is_recent(&self, parent: &ParentProcess, now: i64) -> bool {
         let mut entries = self.0.iter();
         let entry = entries.find(|entry| entry.parent == *parent);
         entry.is_some_and(|entry| (entry.at..entry.at.saturating_add(RETRY_SECS)).contains(&now))
     }
 
-    /// False when it was told a short time ago.
-    pub(super) fn note(&mut self, parent: &ParentProcess, now: i64) -> bool {
+    /// Records a report. Returns `false` if the last one is recent.
+    pub(super) fn record(&mut self, parent: &ParentProcess, now: i64) -> bool {
         if self.is_recent(parent, now) {
             return false;
         }
