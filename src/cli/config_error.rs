@@ -35,6 +35,16 @@ impl Source {
     }
 }
 
+/// Returns the reason of a usage error in one line: clap's first line, and the values that the flag accepts.
+pub(crate) fn usage_reason(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let mut lines = text.lines().map(str::trim);
+    let reason = lines.next().unwrap_or_default();
+    let choices = lines.next().filter(|line| line.starts_with('['));
+    let reason = reason.trim_start_matches("error: ");
+    choices.map_or_else(|| reason.to_owned(), |choices| format!("{reason} {choices}"))
+}
+
 /// The flags whose values do not come from the command line, with their sources.
 #[derive(Debug, Default)]
 pub(crate) struct ValueSources(pub(super) Vec<Source>);

@@ -2,6 +2,11 @@
 
 use clap::{ArgAction, Args};
 
+use super::choices::{Automatic, GrantChoice, PkceChoice, StorageChoice};
+
+/// The default of `--authentication-timeout-sec`, as in kubelogin.
+pub(crate) const DEFAULT_TIMEOUT_SECS: u64 = 180;
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Provider")]
 pub(crate) struct ProviderArgs {
@@ -37,10 +42,10 @@ pub(crate) struct ProviderArgs {
     #[arg(
         long,
         value_name = "METHOD",
-        allow_hyphen_values = true,
-        default_value = "auto"
+        default_value = "auto",
+        hide_possible_values = true
     )]
-    pub(crate) oidc_pkce_method: String,
+    pub(crate) oidc_pkce_method: PkceChoice,
 
     /// Hand out the access token in place of the ID token
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = parse_bool)]
@@ -71,22 +76,37 @@ pub(crate) struct CacheArgs {
     #[arg(
         long,
         value_name = "STORAGE",
-        allow_hyphen_values = true,
-        default_value = "disk"
+        default_value = "disk",
+        hide_possible_values = true
     )]
-    pub(crate) token_cache_storage: String,
+    pub(crate) token_cache_storage: StorageChoice,
 
     /// Take over a session of `kubectl oidc-login` where there is none yet: `auto` or `off`
-    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, default_value = "auto")]
-    pub(crate) adopt: String,
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) adopt: Automatic,
 
     /// Refresh a token before its end, in the background, so that nobody waits for it: `auto` or `off`
-    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, default_value = "auto")]
-    pub(crate) refresh_ahead: String,
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) refresh_ahead: Automatic,
 
     /// Detect tokens that the API server may have rejected, and refresh them once: `auto` or `off`
-    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, default_value = "auto")]
-    pub(crate) notice_refusal: String,
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) notice_refusal: Automatic,
 
     /// Refresh the token even if the stored one is still good
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = parse_bool)]
@@ -100,10 +120,10 @@ pub(crate) struct LoginArgs {
     #[arg(
         long,
         value_name = "GRANT",
-        allow_hyphen_values = true,
-        default_value = "auto"
+        default_value = "auto",
+        hide_possible_values = true
     )]
-    pub(crate) grant_type: String,
+    pub(crate) grant_type: GrantChoice,
 
     /// User name for the grant `password`; asked for at a terminal if it is missing
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
@@ -131,7 +151,7 @@ pub(crate) struct LoginArgs {
     pub(crate) browser_command: Option<String>,
 
     /// How long to wait for the sign-in
-    #[arg(long, value_name = "SECONDS", default_value_t = 180, value_parser = parse_timeout_secs)]
+    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT_SECS, value_parser = parse_timeout_secs)]
     pub(crate) authentication_timeout_sec: u64,
 
     /// Certificate (PEM, with its chain) to wait for the browser with https; the default redirect is https://localhost:PORT then

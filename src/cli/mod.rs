@@ -2,6 +2,7 @@
 //!
 //! Only syntax: `settings` turns these types into validated settings.
 
+mod choices;
 mod config_error;
 mod groups;
 mod kubeconfig;
@@ -14,9 +15,10 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use config_error::{ConfigError, ValueSources};
+pub(crate) use choices::{Automatic, ClusterConfigChoice, GrantChoice, PkceChoice, StorageChoice};
+pub(crate) use config_error::{ConfigError, ValueSources, usage_reason};
 use groups::KlogArgs;
-pub(crate) use groups::{CacheArgs, ClusterArgs, LoginArgs, ProviderArgs, TlsArgs};
+pub(crate) use groups::{CacheArgs, ClusterArgs, DEFAULT_TIMEOUT_SECS, LoginArgs, ProviderArgs, TlsArgs};
 pub(crate) use kubeconfig::{ConvertArgs, FileArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
 pub(crate) use sources::{ConfigSources, format_pair};
 pub(crate) use standalone::StandaloneArgs;
@@ -201,10 +203,10 @@ pub(crate) struct GetTokenArgs {
     #[arg(
         long,
         value_name = "WHETHER",
-        allow_hyphen_values = true,
+        hide_possible_values = true,
         help_heading = "Provider"
     )]
-    pub(crate) cluster_config: Option<String>,
+    pub(crate) cluster_config: Option<ClusterConfigChoice>,
 
     #[command(flatten)]
     pub(crate) cache: CacheArgs,

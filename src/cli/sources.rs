@@ -2,6 +2,10 @@
 //!
 //! The command line takes precedence over variables. This module does not know what the flags mean. An error names the variable that
 //! has the wrong value.
+//!
+//! clap's own variables (`Arg::env`) are not used: clap would read the environment itself, past its single access point and on each call;
+//! its errors name the flag and not the variable; an empty variable would count as a value; and a flag on the command line could not
+//! exclude the variable of another flag.
 
 use std::ffi::OsString;
 
@@ -9,7 +13,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, CommandFactory as _};
 
 use super::Cli;
-use super::config_error::{ConfigError, Source, ValueSources};
+use super::config_error::{ConfigError, Source, ValueSources, usage_reason};
 use super::standalone::{Standalone, is_standalone};
 use super::variables::{args_of_command, variable_name};
 
@@ -62,7 +66,7 @@ impl ConfigSources {
         };
         for argument in &added {
             if let Err(error) = Cli::parse_args(&command_line(&[argument])) {
-                return Err(argument.config_error(&error.to_string()));
+                return Err(argument.source.config_error(usage_reason(&error)));
             }
         }
         let command_line = command_line(&added.iter().collect::<Vec<_>>());
@@ -107,15 +111,6 @@ impl ConfigSources {
 struct AddedArgument {
     source: Source,
     argument: String,
-}
-
-impl AddedArgument {
-    /// Returns the error for this argument. `error` is clap's text, whose first line has the reason.
-    fn config_error(&self, error: &str) -> ConfigError {
-        let reason = error.lines().next().unwrap_or_default();
-        self.source
-            .config_error(reason.trim_start_matches("error: ").to_owned())
-    }
 }
 
 /// Writes `NAME=VALUE` in the form that pflag reads: with more than one equals sign it has to be a CSV cell.
@@ -197,12 +192,15 @@ mod tests {
     }
 
     /// Returns a value that this flag accepts.
-    fn value_for(arg: &Arg) -> &'static str {
-        match arg.get_long() {
-            Some("v" | "authentication-timeout-sec") => "7",
+    fn value_for(arg: &Arg) -> String {
+        let choices = arg.get_possible_values();
+        let value = match (arg.get_long(), choices.first()) {
+            (_, Some(choice)) => choice.get_name(),
+            (Some("v" | "authentication-timeout-sec"), None) => "7",
             _ if arg.get_num_args().is_some_and(|values| values.min_values() == 0) => "true",
             _ => "x",
-        }
+        };
+        value.to_owned()
     }
 
     #[test]
@@ -219,7 +217,7 @@ mod tests {
             for arg in shown {
                 let (flag, value) = (arg.get_long().unwrap(), value_for(arg));
                 let sources = ConfigSources {
-                    environment: vec![(variable_name(flag), value.to_owned())],
+                    environment: vec![(variable_name(flag), value.clone())],
                 };
                 let with = |more: &[&str]| {
                     let command_line = base.iter().chain(more).map(OsString::from).collect();

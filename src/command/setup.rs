@@ -2,10 +2,12 @@
 
 use std::path::absolute;
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use serde_json::Value;
 
 use super::person;
-use crate::cli::{ClusterArgs, SetupArgs, format_pair};
+use crate::cli::{ClusterArgs, DEFAULT_TIMEOUT_SECS, GrantChoice, PkceChoice, SetupArgs, format_pair};
 use crate::clock;
 use crate::cluster::{ClaimMapping, ClusterUser, username_prefix};
 use crate::environment::Environment;
@@ -13,19 +15,25 @@ use crate::error::Error;
 use crate::kubeconfig::{self, SetCredentials};
 use crate::oidc::{self, Continuation, Event, NoDocumentCache, ProviderClient, Tokens};
 use crate::runtime::LazyRuntime;
-use crate::settings::{self, Login, Provider, TlsTrust};
+use crate::settings::{self, Login, NamedBy, Provider, SignIn, Stdin, TlsTrust};
 use crate::ui::Ui;
 use crate::untrusted_text::{UntrustedText, escaped_json};
 
 pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     let mut line = set_credentials(&args)?;
-    let redirect_url = args.provider.oidc_redirect_url.clone();
-    let mut provider = Provider::new(args.provider)?;
-    provider.expand_home(environment);
-    let login = Login::new(&args.login, redirect_url, environment, environment.terminal())?;
-    settings::check_account(&provider, &login)?;
-    let mut trust = TlsTrust::new(args.tls);
-    trust.expand_home(environment);
+    let stdin = Stdin::of_person(environment.terminal());
+    let SignIn {
+        provider,
+        login,
+        trust,
+    } = SignIn::new(
+        args.provider,
+        NamedBy::User,
+        &args.login,
+        args.tls,
+        stdin,
+        environment,
+    )?;
     let mapping = claim_mapping(args.cluster, provider.issuer.as_str());
 
     let (tokens, offline) = sign_in(&provider, &login, &trust, ui)?;
@@ -127,15 +135,15 @@ fn set_credentials(args: &SetupArgs) -> Result<SetCredentials, settings::Error> 
         "oidc-auth-request-extra-params",
         &provider.oidc_auth_request_extra_params,
     )?;
-    line.unless("grant-type", &login.grant_type, "auto");
+    line.choice("grant-type", login.grant_type, GrantChoice::Auto);
     line.text("username", login.username.as_deref());
     line.file("password-file", login.password_file.as_deref());
     line.redirect(args)?;
     let pkce = match provider.oidc_use_pkce {
-        Some(true) => "auto",
-        _ => &*provider.oidc_pkce_method,
+        Some(true) => PkceChoice::Auto,
+        Some(false) | None => provider.oidc_pkce_method,
     };
-    line.unless("oidc-pkce-method", pkce, "auto");
+    line.choice("oidc-pkce-method", pkce, PkceChoice::Auto);
     line.switch("skip-open-browser", login.skip_open_browser);
     line.text("browser-command", login.browser_command.as_deref());
     line.file("local-server-cert", login.local_server_cert.as_deref());
@@ -144,8 +152,10 @@ fn set_credentials(args: &SetupArgs) -> Result<SetCredentials, settings::Error> 
         "open-url-after-authentication",
         login.open_url_after_authentication.as_deref(),
     );
-    let timeout = login.authentication_timeout_sec.to_string();
-    line.unless("authentication-timeout-sec", &timeout, "180");
+    let timeout = login.authentication_timeout_sec;
+    if timeout != DEFAULT_TIMEOUT_SECS {
+        line.text("authentication-timeout-sec", Some(&timeout.to_string()));
+    }
     for file in &tls.certificate_authority {
         line.file("certificate-authority", Some(file));
     }
@@ -192,8 +202,9 @@ impl ExecArgs {
         Ok(())
     }
 
-    fn unless(&mut self, flag: &str, value: &str, default: &str) {
-        self.text(flag, Some(value).filter(|value| *value != default));
+    fn choice<T: ValueEnum + PartialEq + Copy>(&mut self, flag: &str, choice: T, default: T) {
+        let value = choice.to_possible_value().filter(|_| choice != default);
+        self.text(flag, value.as_ref().map(PossibleValue::get_name));
     }
 
     /// Where to listen and what comes back there, in the spellings of today.
@@ -206,7 +217,7 @@ impl ExecArgs {
         self.list("listen-address", &addresses);
         let given = |url: &Option<String>| url.clone().filter(|url| !url.is_empty());
         let pasted = given(&login.oidc_redirect_url_authcode_keyboard);
-        let pasted = pasted.filter(|_| login.grant_type == "authcode-keyboard");
+        let pasted = pasted.filter(|_| login.grant_type == GrantChoice::AuthcodeKeyboard);
         let redirect_url = given(&provider.oidc_redirect_url).or(pasted);
         self.text("oidc-redirect-url", redirect_url.as_deref());
         let Some(host) = &login.oidc_redirect_url_hostname else {

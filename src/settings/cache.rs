@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Error, expand_home};
-use crate::cli::CacheArgs;
+use crate::cli::{Automatic, CacheArgs, StorageChoice};
 use crate::environment::Environment;
 
 /// The settings of the session cache.
@@ -39,39 +39,27 @@ pub(crate) enum Storage {
 }
 
 impl Cache {
-    pub(crate) fn new(args: CacheArgs, environment: &Environment) -> Result<Self, Error> {
-        let storage = match args.token_cache_storage.as_str() {
-            "disk" => Some(Storage::Disk),
-            "keyring" => Some(Storage::Keyring),
-            "auto" => Some(Storage::Auto),
-            "none" => None,
-            other => {
-                let choices = &["disk", "keyring", "auto", "none"];
-                return Err(Error::unknown_choice("token-cache-storage", other, choices));
-            }
+    pub(crate) fn new(args: CacheArgs, environment: &Environment) -> Self {
+        let storage = match args.token_cache_storage {
+            StorageChoice::Disk => Some(Storage::Disk),
+            StorageChoice::Keyring => Some(Storage::Keyring),
+            StorageChoice::Auto => Some(Storage::Auto),
+            StorageChoice::None => None,
         };
-        let is_on = |flag, text: &str| match text {
-            "auto" => Ok(true),
-            "off" => Ok(false),
-            other => Err(Error::unknown_choice(flag, other, &["auto", "off"])),
+        let kubelogin_dirs = match args.adopt {
+            Automatic::Auto => kubelogin_dirs(args.token_cache_dir.as_deref(), environment),
+            Automatic::Off => Vec::new(),
         };
-        let background_refresh = is_on("refresh-ahead", &args.refresh_ahead)?;
-        let detects_rejections = is_on("notice-refusal", &args.notice_refusal)?;
-        let kubelogin_dirs = if is_on("adopt", &args.adopt)? {
-            kubelogin_dirs(args.token_cache_dir.as_deref(), environment)
-        } else {
-            Vec::new()
-        };
-        Ok(Self {
-            detects_rejections,
-            background_refresh,
+        Self {
+            detects_rejections: args.notice_refusal == Automatic::Auto,
+            background_refresh: args.refresh_ahead == Automatic::Auto,
             kubelogin_dirs,
             storage,
             // A problem with the cache must not prevent a sign-in: without a home directory, no session is stored.
             dir: cache_dir(args.token_cache_dir, environment).ok(),
             fallback_dir: runtime_dir(environment),
             force_refresh: args.force_refresh.unwrap_or(false),
-        })
+        }
     }
 
     /// The directories for sessions, in the order of preference.

@@ -37,12 +37,6 @@ pub(crate) enum Error {
     NotPairs(&'static str, UntrustedText),
     #[error("--{0} `{1}` is not a list: its quotes do not pair up")]
     NotList(&'static str, UntrustedText),
-    #[error("--{flag} `{given}` is none of {}", quoted(.choices))]
-    UnknownChoice {
-        flag: &'static str,
-        given: UntrustedText,
-        choices: &'static [&'static str],
-    },
     #[error("--oidc-auth-request-extra-params cannot set `{0}`, which belongs to each sign-in alone")]
     ReservedParameter(UntrustedText),
     #[error("--open-url-after-authentication `{0}` is no http or https URL")]
@@ -79,15 +73,6 @@ impl From<url::ParseError> for NotUrl {
 }
 
 impl Error {
-    /// Makes the error for a value of `flag` that is not one of `choices`.
-    pub(super) fn unknown_choice(flag: &'static str, given: &str, choices: &'static [&'static str]) -> Self {
-        Self::UnknownChoice {
-            flag,
-            given: UntrustedText::with_limit(given, 30),
-            choices,
-        }
-    }
-
     /// Returns the flags, without dashes, whose values cannot be used.
     pub(crate) fn flags(&self) -> Vec<&'static str> {
         match self {
@@ -102,9 +87,7 @@ impl Error {
             Self::IncompleteCallbackTls => vec!["local-server-cert", "local-server-key"],
             Self::ListenAddress(_) => vec!["listen-address"],
             Self::BrowserCommand(_) => vec!["browser-command"],
-            Self::NotPairs(flag, _) | Self::NotList(flag, _) | Self::UnknownChoice { flag, .. } => {
-                vec![*flag]
-            }
+            Self::NotPairs(flag, _) | Self::NotList(flag, _) => vec![*flag],
             Self::ReservedParameter(_) => vec!["oidc-auth-request-extra-params"],
             Self::PostLoginUrl(_) => vec!["open-url-after-authentication"],
             Self::RedirectHost(_) => vec!["oidc-redirect-url-hostname"],
@@ -146,10 +129,6 @@ impl Error {
                 };
                 format!("a list needs no quotes: for example --{flag}={example}")
             }
-            Self::UnknownChoice { flag, given, choices } => match nearest(given.as_str(), choices) {
-                Some(nearest) => format!("did you mean --{flag}={nearest}?"),
-                None => unknown_choice_hint(flag).to_owned(),
-            },
             Self::ReservedParameter(name) => match name.as_str() {
                 "redirect_uri" => "use --oidc-redirect-url".to_owned(),
                 "client_id" => "use --oidc-client-id".to_owned(),
@@ -198,69 +177,6 @@ impl Error {
                  [::1] and localhost)"
                     .to_owned()
             }
-        }
-    }
-}
-
-/// Returns the hint for an unknown choice that resembles no known one.
-fn unknown_choice_hint(flag: &str) -> &'static str {
-    match flag {
-        "oidc-pkce-method" => "leave the flag out: PKCE is always sent then",
-        "grant-type" => {
-            "leave the flag out to sign in with the browser; use `device-code` where there is none"
-        }
-        "cluster-config" => {
-            "leave the flag out, or use --cluster-config=allow to let clusters choose the issuer"
-        }
-        "token-cache-storage" => "leave the flag out, or use `disk`, `keyring`, `auto` or `none`",
-        "notice-refusal" => {
-            "leave the flag out, or use --notice-refusal=off for a program that reads its kubeconfig over and over"
-        }
-        "refresh-ahead" => {
-            "leave the flag out, or use --refresh-ahead=off to refresh a token only when it has ended"
-        }
-        _ => "leave the flag out, or use --adopt=off to leave the sessions of kubectl oidc-login alone",
-    }
-}
-
-/// Returns the choice that was probably meant: the most similar one, if it differs only by a typo or two.
-fn nearest(given: &str, choices: &[&'static str]) -> Option<&'static str> {
-    let given = given.to_lowercase();
-    let similarity = |choice: &&str| strsim::jaro_winkler(&given, &choice.to_lowercase());
-    let best = choices
-        .iter()
-        .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
-    (similarity(best) > 0.8).then_some(*best)
-}
-
-fn quoted(choices: &[&str]) -> String {
-    let quoted: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
-    quoted.join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_typo_has_a_nearest_choice_and_another_word_has_none() {
-        let grants = [
-            "auto",
-            "authcode",
-            "authcode-keyboard",
-            "device-code",
-            "client-credentials",
-        ];
-        for (given, meant) in [
-            ("device", Some("device-code")),
-            ("devicecode", Some("device-code")),
-            ("client_credentials", Some("client-credentials")),
-            ("authcode-keybord", Some("authcode-keyboard")),
-            ("AUTHCODE", Some("authcode")),
-            ("implicit", None),
-            ("", None),
-        ] {
-            assert_eq!(nearest(given, &grants), meant, "{given}");
         }
     }
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Browser, Error, ListenAddress, Provider, Redirect, SecretSource, expand_home, parse_list};
-use crate::cli::LoginArgs;
+use super::{
+    Browser, Error, ListenAddress, Provider, Redirect, SecretSource, Stdin, expand_home, parse_list,
+};
+use crate::cli::{GrantChoice, LoginArgs};
 use crate::environment::{Environment, Terminal};
 use crate::untrusted_text::UntrustedText;
 
@@ -95,16 +97,9 @@ impl Login {
         args: &LoginArgs,
         redirect_url: Option<String>,
         environment: &Environment,
-        terminal: Terminal,
+        stdin: Stdin,
     ) -> Result<Self, Error> {
-        let mut grant = Grant::new(args)?;
-        if let Grant::Password {
-            password: Some(password),
-            ..
-        } = &mut grant
-        {
-            password.expand_home(environment);
-        }
+        let grant = Grant::new(args, environment)?;
         let has_redirect_url = redirect_url.as_deref().is_some_and(|text| !text.is_empty());
         let older = args.oidc_redirect_url_authcode_keyboard.clone();
         let keyboard_redirect = redirect_url.clone().filter(|text| !text.is_empty()).or(older);
@@ -137,8 +132,8 @@ impl Login {
             listen_addresses = redirect.default_addresses();
         }
         Ok(Self {
-            may_prompt: may_prompt(terminal, &grant),
-            client_keeps_stdin: false,
+            may_prompt: may_prompt(stdin, &grant),
+            client_keeps_stdin: stdin.is_kept_by_client,
             grant,
             keyboard_redirect,
             listen_addresses,
@@ -159,12 +154,12 @@ impl Login {
 /// Whether this grant may ask a person.
 ///
 /// A background job may only with a listener, because that sign-in can finish without an answer. Any other grant would hold the
-/// session's lock while it waits for a person who does not see the question.
-fn may_prompt(terminal: Terminal, grant: &Grant) -> bool {
-    match terminal {
+/// session's lock while it waits for a person who does not see the question. A code can also come from a pipe.
+fn may_prompt(stdin: Stdin, grant: &Grant) -> bool {
+    match stdin.terminal {
         Terminal::Ours => true,
-        Terminal::OfOtherJob => *grant == Grant::Browser,
-        Terminal::Absent => false,
+        Terminal::OfOtherJob if *grant == Grant::Browser => true,
+        Terminal::OfOtherJob | Terminal::Absent => *grant == Grant::Keyboard && stdin.can_be_read,
     }
 }
 
@@ -180,33 +175,23 @@ impl Login {
     }
 }
 
-const GRANTS: [&str; 6] = [
-    "auto",
-    "authcode",
-    "authcode-keyboard",
-    "device-code",
-    "password",
-    "client-credentials",
-];
-
 impl Grant {
-    fn new(args: &LoginArgs) -> Result<Self, Error> {
+    fn new(args: &LoginArgs, environment: &Environment) -> Result<Self, Error> {
         let username = args.username.clone().filter(|name| !name.is_empty());
         let password = || -> Result<Self, Error> {
             let (given, file) = (args.password.clone(), args.password_file.clone());
             Ok(Self::Password {
                 username: username.clone(),
-                password: SecretSource::new(["password", "password-file"], given, file)?,
+                password: SecretSource::new(["password", "password-file"], given, file, environment)?,
             })
         };
-        match args.grant_type.as_str() {
-            "auto" if username.is_some() => password(),
-            "auto" | "authcode" => Ok(Self::Browser),
-            "authcode-keyboard" => Ok(Self::Keyboard),
-            "device-code" => Ok(Self::Device),
-            "password" => password(),
-            "client-credentials" => Ok(Self::ClientCredentials),
-            other => Err(Error::unknown_choice("grant-type", other, &GRANTS)),
+        match args.grant_type {
+            GrantChoice::Auto if username.is_some() => password(),
+            GrantChoice::Auto | GrantChoice::Authcode => Ok(Self::Browser),
+            GrantChoice::AuthcodeKeyboard => Ok(Self::Keyboard),
+            GrantChoice::DeviceCode => Ok(Self::Device),
+            GrantChoice::Password => password(),
+            GrantChoice::ClientCredentials => Ok(Self::ClientCredentials),
         }
     }
 }
@@ -266,7 +251,7 @@ mod tests {
         /// Returns the defaults.
         pub(in crate::settings) fn sample() -> Self {
             Self {
-                grant_type: "auto".into(),
+                grant_type: GrantChoice::Auto,
                 username: None,
                 password: None,
                 password_file: None,
@@ -291,7 +276,7 @@ mod tests {
             &args,
             redirect.map(str::to_owned),
             &Environment::default(),
-            Terminal::Absent,
+            Stdin::ABSENT,
         )
     }
 
@@ -321,7 +306,11 @@ mod tests {
             (Terminal::Absent, &Grant::Browser, false),
             (Terminal::Absent, &password, false),
         ] {
-            assert_eq!(may_prompt(terminal, grant), expected, "{terminal:?} {grant:?}");
+            assert_eq!(
+                may_prompt(Stdin::of_person(terminal), grant),
+                expected,
+                "{terminal:?} {grant:?}"
+            );
         }
     }
 

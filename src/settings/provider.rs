@@ -2,7 +2,7 @@
 
 use super::list::{parse_pairs, parse_scopes};
 use super::{Error, Issuer, SecretSource};
-use crate::cli::ProviderArgs;
+use crate::cli::{PkceChoice, ProviderArgs};
 use crate::environment::Environment;
 use crate::untrusted_text::UntrustedText;
 
@@ -40,6 +40,15 @@ pub(crate) const RESERVED_PARAMETERS: [&str; 10] = [
     "state",
 ];
 
+/// Who named the issuer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NamedBy {
+    /// The command line, a variable, or the user's entry in the kubeconfig.
+    User,
+    /// A cluster's entry in the kubeconfig.
+    Cluster,
+}
+
 /// Which token the API server gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenKind {
@@ -64,7 +73,13 @@ pub(crate) struct Scopes {
 }
 
 impl Provider {
-    pub(crate) fn new(args: ProviderArgs) -> Result<Self, Error> {
+    /// # Errors
+    /// The first flag that is missing or cannot be used.
+    pub(crate) fn new(
+        args: ProviderArgs,
+        named_by: NamedBy,
+        environment: &Environment,
+    ) -> Result<Self, Error> {
         let issuer = args
             .oidc_issuer_url
             .filter(|text| !text.is_empty())
@@ -76,32 +91,21 @@ impl Provider {
             .ok_or_else(|| Error::ClientIdMissing {
                 at_okta: issuer.is_okta(),
             })?;
-        let pkce = match args.oidc_pkce_method.as_str() {
-            "auto" | "S256" => Pkce::S256,
-            "no" => Pkce::Off,
-            other => {
-                return Err(Error::unknown_choice(
-                    "oidc-pkce-method",
-                    other,
-                    &["auto", "S256", "no"],
-                ));
-            }
-        };
         let provider = Self {
             issuer,
-            named_by_cluster: false,
+            named_by_cluster: named_by == NamedBy::Cluster,
             client_id,
             client_secret: SecretSource::new(
                 ["oidc-client-secret", "oidc-client-secret-file"],
                 args.oidc_client_secret,
                 args.oidc_client_secret_file,
+                environment,
             )?,
             account: args.account.filter(|account| !account.is_empty()),
             scopes: Scopes::new(&args.oidc_extra_scope)?,
-            pkce: if args.oidc_use_pkce == Some(true) {
-                Pkce::S256
-            } else {
-                pkce
+            pkce: match args.oidc_pkce_method {
+                PkceChoice::No if args.oidc_use_pkce != Some(true) => Pkce::Off,
+                PkceChoice::Auto | PkceChoice::S256 | PkceChoice::No => Pkce::S256,
             },
             token: if args.oidc_use_access_token == Some(true) {
                 TokenKind::Access
@@ -128,13 +132,6 @@ impl Provider {
             self.scopes = Scopes::exactly(scopes);
         }
         Ok(self)
-    }
-
-    /// Replaces `~` in the secret's file name by the home directory. A shell does not expand it after an equals sign.
-    pub(crate) fn expand_home(&mut self, environment: &Environment) {
-        if let Some(secret) = &mut self.client_secret {
-            secret.expand_home(environment);
-        }
     }
 
     /// Returns the value of an extra parameter.

@@ -19,7 +19,7 @@ pub(crate) enum SecretSource {
 }
 
 impl SecretSource {
-    /// `flags` are the flag of the secret and the flag of its file. Empty values count as absent.
+    /// `flags` are the flag of the secret and the flag of its file. Empty values count as absent, and `~` is replaced in the file's name.
     ///
     /// # Errors
     /// If both are given.
@@ -27,24 +27,18 @@ impl SecretSource {
         flags: [&'static str; 2],
         inline: Option<String>,
         file: Option<String>,
+        environment: &Environment,
     ) -> Result<Option<Self>, Error> {
         let inline = inline
             .filter(|text| !text.is_empty())
             .map(|text| Self::Inline(Secret::new(text)));
         let file = file.filter(|path| !path.is_empty()).map(|path| Self::File {
-            path: path.into(),
+            path: expand_home(path.as_ref(), environment),
             flag: flags[1],
         });
         if inline.is_some() && file.is_some() {
             return Err(Error::SecretAndFile(flags));
         }
         Ok(inline.or(file))
-    }
-
-    /// Replaces `~` in the file's name by the home directory. A shell does not expand it after an equals sign.
-    pub(super) fn expand_home(&mut self, environment: &Environment) {
-        if let Self::File { path, .. } = self {
-            *path = expand_home(path, environment);
-        }
     }
 }

@@ -98,7 +98,7 @@ fn of_several_sessions_the_newest_that_fits_comes_along() {
 }
 
 #[test]
-fn adopt_off_leaves_the_peer_alone() {
+fn adopt_off_leaves_kubelogin_alone() {
     let kubelogin = Kubelogin::new().live();
     kubelogin.call().arg("--adopt=off").run().token();
     assert_eq!(kubelogin.tabs(), 1);
@@ -107,7 +107,7 @@ fn adopt_off_leaves_the_peer_alone() {
         .call()
         .arg("--adopt=maybe")
         .run()
-        .fails(2, &["--adopt `maybe` is none of `auto`, `off`"]);
+        .fails(2, &["invalid value 'maybe' for '--adopt <WHEN>'"]);
 }
 
 #[test]

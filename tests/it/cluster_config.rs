@@ -70,10 +70,13 @@ fn it_counts_where_the_user_s_entry_names_no_issuer_unless_that_ignores_it() {
     stderr: hint: the cluster's entry in the kubeconfig names one, which --cluster-config=ignore keeps from counting: name one in the user's exec entry, or leave that flag out
     exit: 2
     ");
-    call.clone()
-        .arg("--cluster-config=yes")
-        .run()
-        .fails(2, &["--cluster-config `yes` is none of `ignore`, `allow`"]);
+    call.clone().arg("--cluster-config=yes").run().fails(
+        2,
+        &[
+            "invalid value 'yes' for '--cluster-config <WHETHER>'",
+            "[possible values: allow, ignore]",
+        ],
+    );
     // The variable is the user's word as well.
     call.clone()
         .env("KUBESESAME_CLUSTER_CONFIG", "ignore")

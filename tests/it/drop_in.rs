@@ -144,8 +144,8 @@ fn without_storage_each_call_signs_in_and_nothing_is_kept() {
         .fails(
             2,
             &[
-                "none of `disk`, `keyring`, `auto`, `none`",
-                "did you mean --token-cache-storage=keyring?",
+                "[possible values: disk, keyring, auto, none]",
+                "tip: a similar value exists: 'keyring'",
             ],
         );
     sandbox

@@ -108,9 +108,13 @@ fn a_variable_is_named_whenever_its_value_turns_out_to_be_of_no_use() {
             "https://{tenantid}/",
             "the placeholder `{tenantid}`",
         ),
-        ("GRANT_TYPE", "foo", "`foo` is none of `auto`"),
-        ("OIDC_PKCE_METHOD", "plain", "`plain` is none of"),
-        ("TOKEN_CACHE_STORAGE", "disc", "`disc` is none of"),
+        (
+            "GRANT_TYPE",
+            "foo",
+            "invalid value 'foo' for '--grant-type <GRANT>' [possible values: auto, ",
+        ),
+        ("OIDC_PKCE_METHOD", "plain", "invalid value 'plain'"),
+        ("TOKEN_CACHE_STORAGE", "disc", "invalid value 'disc'"),
         ("LISTEN_ADDRESS", "8000", "is not HOST:PORT"),
         ("OIDC_EXTRA_SCOPE", "\"email", "its quotes do not pair up"),
         ("OIDC_AUTH_REQUEST_EXTRA_PARAMS", "nonsense", "is not NAME=VALUE"),
@@ -136,7 +140,7 @@ fn a_variable_is_named_whenever_its_value_turns_out_to_be_of_no_use() {
         .arg("--grant-type=foo")
         .env("KUBESESAME_GRANT_TYPE", "authcode")
         .run();
-    outcome.fails(2, &["error: --grant-type `foo` is none of"]);
+    outcome.fails(2, &["error: invalid value 'foo' for '--grant-type <GRANT>'"]);
     let outcome = sandbox
         .get_token()
         .arg("--username=alice")

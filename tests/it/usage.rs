@@ -18,7 +18,7 @@ fn settings_that_are_missing_or_wrong_are_named_with_the_right_form() {
         (&[issuer, "--oidc-client-id="], "--oidc-client-id is missing"),
         (
             &[issuer, "--oidc-client-id=c", "--oidc-pkce-method=plain"],
-            "none of `auto`, `S256`, `no`",
+            "[possible values: auto, S256, no]",
         ),
         (
             &[issuer, "--oidc-client-id=c", "--listen-address=nowhere"],

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 pub(crate) use self::background::run as refresh_in_background;
 pub(crate) use self::fast_path::run as fast_path;
 
-use crate::cli::{CacheArgs, GetTokenArgs};
+use crate::cli::GetTokenArgs;
 use crate::clock;
 use crate::command::person;
-use crate::environment::{self, Environment, Terminal};
+use crate::environment::{self, Terminal};
 use crate::error::Error;
 use crate::exec::{self, ApiVersion, Cluster};
 use crate::invocation::Invocation;
@@ -24,7 +24,7 @@ use crate::oidc::{Continuation, Event};
 use crate::runtime::LazyRuntime;
 use crate::secret::Secret;
 use crate::session::{self, FastPathEntry, Identity, Key, Record, RefreshPolicy, Store};
-use crate::settings::{self, Cache, ClusterChoice, Grant, Login, Provider, Storage, TlsTrust, TokenKind};
+use crate::settings::{self, Cache, ClusterChoice, GetTokenSettings, SignIn, Stdin, Storage, TokenKind};
 use crate::ui::{self, Ui};
 
 pub(crate) fn run(args: GetTokenArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
@@ -45,13 +45,11 @@ fn with_cure(error: &session::Error) -> String {
     format!("{}; {}", error.in_one_line(), error.hint())
 }
 
-/// One call: its settings, and who asks.
+/// One call: its settings, and who makes it.
 struct GetToken<'a> {
     invocation: &'a Invocation<'a>,
     version: ApiVersion,
-    provider: Provider,
-    login: Login,
-    trust: TlsTrust,
+    sign_in: SignIn,
     cache: Cache,
     cluster: ClusterChoice,
     identity: Identity,
@@ -60,22 +58,18 @@ struct GetToken<'a> {
     ui: Ui,
 }
 
-/// Lets the cluster choose what it may.
-fn cluster_choice(args: &mut GetTokenArgs, invocation: &Invocation<'_>) -> Result<ClusterChoice, Error> {
-    settings::check_cluster_config(args)?;
-    match Cluster::parse(invocation.environment.exec_info.as_deref()) {
-        Some(cluster) => ClusterChoice::apply(args, &cluster).map_err(Error::Config),
-        None => Ok(ClusterChoice::default()),
+/// What the call may do with standard input: kubectl says whether it passed its own.
+fn stdin(request: exec::Request, invocation: &Invocation<'_>) -> Stdin {
+    let is_kept_by_client = invocation.is_by_client() && !request.interactive;
+    Stdin {
+        terminal: if is_kept_by_client {
+            Terminal::Absent
+        } else {
+            invocation.environment.terminal()
+        },
+        can_be_read: request.interactive && environment::stdin_can_be_read(),
+        is_kept_by_client,
     }
-}
-
-/// A session of kubelogin belongs to no server: where a cluster chose the issuer, it may be another cluster's.
-fn cache_of(args: CacheArgs, cluster: &ClusterChoice, environment: &Environment) -> Result<Cache, Error> {
-    let mut cache = Cache::new(args, environment)?;
-    if cluster.server.is_some() {
-        cache.kubelogin_dirs.clear();
-    }
-    Ok(cache)
 }
 
 impl<'a> GetToken<'a> {
@@ -86,40 +80,29 @@ impl<'a> GetToken<'a> {
         ui: Ui,
     ) -> Result<Self, Error> {
         let environment = invocation.environment;
-        let cluster = cluster_choice(&mut args, invocation)?;
-        let redirect_url = args.provider.oidc_redirect_url.clone();
-        let provider = Provider::new(args.provider).map_err(|error| cluster.explain(error));
-        let mut provider =
-            provider.map_err(|error| Error::from(error).with_source(&cluster.value_sources()))?;
-        cluster.remarks.iter().for_each(|remark| ui::warn_later(remark));
-        provider.named_by_cluster = cluster.server.is_some();
-        provider.expand_home(environment);
-        let mut trust = TlsTrust::new(args.tls);
-        trust.expand_home(environment);
-        let terminal = if request.interactive || !invocation.is_by_client() {
-            environment.terminal()
-        } else {
-            Terminal::Absent
+        let cluster = match Cluster::parse(environment.exec_info.as_deref()) {
+            Some(cluster) => ClusterChoice::apply(&mut args, &cluster).map_err(Error::Config)?,
+            None => ClusterChoice::default(),
         };
-        let mut login = Login::new(&args.login, redirect_url, environment, terminal)?;
-        login.client_keeps_stdin = invocation.is_by_client() && !request.interactive;
-        // kubectl hands over its standard input, whatever that is: a code can be read from a pipe.
-        login.may_prompt |=
-            request.interactive && login.grant == Grant::Keyboard && environment::stdin_can_be_read();
-        settings::check_account(&provider, &login)?;
-        let account = provider.account.as_deref();
-        let account = account.or_else(|| login.grant.username());
+        let value_sources = cluster.value_sources();
+        let GetTokenSettings {
+            sign_in,
+            cache,
+            cluster,
+        } = GetTokenSettings::new(args, cluster, stdin(request, invocation), environment)
+            .map_err(|error| Error::from(error).with_source(&value_sources))?;
+        cluster.remarks.iter().for_each(|remark| ui::warn_later(remark));
+        let SignIn { provider, login, .. } = &sign_in;
+        let account = provider.account.as_deref().or_else(|| login.grant.username());
         Ok(Self {
             identity: Identity {
                 issuer: provider.issuer.as_str().to_owned(),
                 client_id: provider.client_id.clone(),
                 account: account.map(str::to_owned),
             },
-            login,
-            cache: cache_of(args.cache, &cluster, environment)?,
+            sign_in,
+            cache,
             cluster,
-            provider,
-            trust,
             invocation,
             version: request.version,
             runtime_dir: settings::runtime_dir(environment),
@@ -144,10 +127,10 @@ impl<'a> GetToken<'a> {
             account,
         } = &self.identity;
         let mut variant_tags = Vec::new();
-        if self.provider.token == TokenKind::Access {
+        if self.sign_in.provider.token == TokenKind::Access {
             variant_tags.push("access token");
         }
-        if !self.login.grant.is_interactive() {
+        if !self.sign_in.login.grant.is_interactive() {
             variant_tags.push("client credentials");
         }
         // Who chose the issuer is given its tokens, and no other cluster that names the same one.
@@ -157,7 +140,10 @@ impl<'a> GetToken<'a> {
             .as_ref()
             .map(|server| format!("chosen by {server}"));
         variant_tags.extend(server.as_deref());
-        let (scopes, parameters) = (self.provider.scopes.iter(), &self.provider.extra_parameters);
+        let (scopes, parameters) = (
+            self.sign_in.provider.scopes.iter(),
+            &self.sign_in.provider.extra_parameters,
+        );
         Key::new(
             issuer,
             client_id,
@@ -262,9 +248,9 @@ impl<'a> GetToken<'a> {
             Continuation::Command
         };
         let settings = Settings {
-            provider: &self.provider,
-            login: &self.login,
-            trust: &self.trust,
+            provider: &self.sign_in.provider,
+            login: &self.sign_in.login,
+            trust: &self.sign_in.trust,
             identity: &self.identity,
             scopes_from: if self.cluster.server.is_some() {
                 ScopeSource::ClusterConfig
@@ -302,8 +288,8 @@ impl<'a> GetToken<'a> {
     /// hash over that.
     fn write_fast_path_entry(&self, store: &Store) {
         let likely = settings::likely_cache_dir(self.invocation.args, self.invocation.environment);
-        let has_secret = self.provider.has_inline_secret()
-            || self.login.grant.has_inline_secret()
+        let has_secret = self.sign_in.provider.has_inline_secret()
+            || self.sign_in.login.grant.has_inline_secret()
             || self.cluster.leaves_a_secret;
         if self.ui.level > 0 || has_secret || likely.as_deref() != Some(store.dir().path()) {
             return;
@@ -319,7 +305,10 @@ impl<'a> GetToken<'a> {
 
     /// What the settings say of refreshes that nobody asks for.
     fn refresh_policy(&self) -> RefreshPolicy {
-        match (self.cache.background_refresh, self.login.grant.is_interactive()) {
+        match (
+            self.cache.background_refresh,
+            self.sign_in.login.grant.is_interactive(),
+        ) {
             (false, _) => RefreshPolicy::Off,
             (true, true) => RefreshPolicy::WithRefreshToken,
             (true, false) => RefreshPolicy::Any,

@@ -6,17 +6,17 @@
 
 use std::collections::HashSet;
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::advice;
 use super::files::{Kubeconfig, files_in_given_order, files_in_lock_order, lock};
 use super::secrets::SecretFiles;
-use crate::cli::{Cli, Command, ConvertArgs};
+use crate::cli::{self, Cli, Command, ConvertArgs};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::files::{Staged, UserFileLock, quoted};
 use crate::kubeconfig::{self, ConvertOptions, Plan, UserOutcome};
-use crate::settings;
+use crate::settings::GetTokenSettings;
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
 
@@ -289,7 +289,7 @@ fn print_diffs(plans: &[FilePlan]) -> Result<(), Error> {
 fn check_arguments(arguments: &[String], environment: &Environment) -> Result<(), String> {
     let error = match Cli::parse_entry(arguments).map(|cli| cli.command) {
         Ok(Command::GetToken(args)) => {
-            let checked = settings::check_get_token(*args, environment);
+            let checked = GetTokenSettings::check(*args, environment);
             return checked.map_err(|error| {
                 let reason = kubeconfig::masked_reason(&error.to_string(), arguments);
                 format!("it would fail on each call: {reason}")
@@ -298,6 +298,10 @@ fn check_arguments(arguments: &[String], environment: &Environment) -> Result<()
         Ok(_) => return Ok(()),
         Err(error) => error,
     };
+    if error.kind() == ErrorKind::InvalidValue {
+        let reason = kubeconfig::masked_reason(&cli::usage_reason(&error), arguments);
+        return Err(format!("it would fail on each call: {reason}"));
+    }
     let flag = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(flag)) => flag.split(['=', ' ']).next().unwrap_or_default(),
         _ => "",

@@ -20,23 +20,27 @@ use crate::lifecycle::{Acquisition, Demand, ScopeSource, Settings};
 use crate::oidc::{Continuation, Event};
 use crate::runtime::LazyRuntime;
 use crate::session::Identity;
-use crate::settings::{self, Login, Provider, TlsTrust};
+use crate::settings::{Login, NamedBy, Provider, SignIn, Stdin, TlsTrust};
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
 
 pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
     let environment = invocation.environment;
     let selected = Selected::find(&args, environment).inspect_err(|_| ui.note(WHAT_IT_IS))?;
-    let (provider, mut trust) = settings_of(&selected.entry.arguments).map_err(|error| {
+    let (provider, mut trust) = settings_of(&selected.entry.arguments, environment).map_err(|error| {
         selected
             .file
             .no_sign_in(&selected.user, &error.reason, Some(error.hint))
     })?;
     let provider = provider.with_extra_parameters(&args.oidc_auth_request_extra_params)?;
-    trust.merge(TlsTrust::new(args.tls));
-    trust.expand_home(environment);
-    let login = Login::new(&args.login, None, environment, environment.terminal())?;
-    settings::check_account(&provider, &login)?;
+    trust.merge(TlsTrust::new(args.tls, environment));
+    let stdin = Stdin::of_person(environment.terminal());
+    let login = Login::new(&args.login, None, environment, stdin)?;
+    let SignIn {
+        provider,
+        login,
+        trust,
+    } = SignIn::at(provider, login, trust)?;
     let identity = Identity {
         issuer: provider.issuer.as_str().to_owned(),
         client_id: provider.client_id.clone(),
@@ -119,18 +123,18 @@ struct EntryFault {
 }
 
 /// The settings in an entry, as `get-token` reads them.
-fn settings_of(arguments: &[String]) -> Result<(Provider, TlsTrust), EntryFault> {
+fn settings_of(arguments: &[String], environment: &Environment) -> Result<(Provider, TlsTrust), EntryFault> {
     let Ok(Command::GetToken(args)) = Cli::parse_entry(arguments).map(|cli| cli.command) else {
         return Err(EntryFault {
             reason: "its `auth-provider` has a value that cannot be used".to_owned(),
             hint: "correct its `config` in the kubeconfig".to_owned(),
         });
     };
-    let provider = Provider::new(args.provider).map_err(|error| EntryFault {
+    let provider = Provider::new(args.provider, NamedBy::User, environment).map_err(|error| EntryFault {
         reason: kubeconfig::in_entry_terms(&error.to_string()),
         hint: kubeconfig::hint_in_entry_terms(&error.hint()),
     })?;
-    Ok((provider, TlsTrust::new(args.tls)))
+    Ok((provider, TlsTrust::new(args.tls, environment)))
 }
 
 /// The user that is meant, and where its entry is.

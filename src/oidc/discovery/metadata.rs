@@ -177,27 +177,11 @@ fn without_ours(url: Url) -> Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::ProviderArgs;
-    use crate::settings::Provider;
 
     const AT: &str = "the discovery document at https://i/.well-known/openid-configuration";
 
     fn issuer(text: &str) -> Issuer {
-        let args = ProviderArgs {
-            account: None,
-            oidc_issuer_url: Some(text.into()),
-            oidc_client_id: Some("c".into()),
-            oidc_client_secret: None,
-            oidc_client_secret_file: None,
-            oidc_extra_scope: vec![],
-            oidc_redirect_url: None,
-            oidc_pkce_method: "auto".into(),
-            oidc_request_header: vec![],
-            oidc_auth_request_extra_params: vec![],
-            oidc_use_pkce: None,
-            oidc_use_access_token: None,
-        };
-        Provider::new(args).unwrap().issuer
+        Issuer::parse(text.to_owned()).unwrap()
     }
 
     fn parse(issuer_text: &str, change: impl FnOnce(&mut Value)) -> Result<Metadata, Error> {

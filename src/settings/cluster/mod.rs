@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::Error;
-use crate::cli::{self, ConfigError, GetTokenArgs, ProviderArgs, ValueSources};
+use crate::cli::{self, ClusterConfigChoice, ConfigError, GetTokenArgs, ProviderArgs, ValueSources};
 use crate::exec::Cluster;
 
 const ISSUER: &str = "oidc-issuer-url";
@@ -33,18 +33,6 @@ pub(crate) struct ClusterChoice {
     offers: [bool; 2],
 }
 
-/// Refuses what `--cluster-config` cannot be.
-pub(crate) fn check_cluster_config(args: &GetTokenArgs) -> Result<(), Error> {
-    match args.cluster_config.as_deref() {
-        None | Some("" | "allow" | "ignore") => Ok(()),
-        Some(other) => Err(Error::unknown_choice(
-            "cluster-config",
-            other,
-            &["ignore", "allow"],
-        )),
-    }
-}
-
 impl ClusterChoice {
     /// Puts what counts of the cluster's config in the place of what the user has said.
     ///
@@ -61,7 +49,7 @@ impl ClusterChoice {
             .filter(|key| is_ours(key))
             .collect();
         // Who has said that it is to be ignored need not be told.
-        if ours.is_empty() || args.cluster_config.as_deref() == Some("ignore") {
+        if ours.is_empty() || args.cluster_config == Some(ClusterConfigChoice::Ignore) {
             return Ok(Self {
                 offers: [says(config, ISSUER), says(config, CLIENT)],
                 ..Self::default()

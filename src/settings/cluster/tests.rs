@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::cli::{Cli, Command, ConfigSources};
+use crate::cli::{Cli, Command, ConfigSources, GrantChoice};
 
 fn args(typed: &[&str]) -> GetTokenArgs {
     let words = ["k", "get-token"].iter().chain(typed).map(Into::into);
@@ -33,7 +33,6 @@ fn it_counts_only_where_the_user_names_no_issuer_and_does_not_ignore_it() {
     let allow = "--cluster-config=allow";
     for (typed, config, counts, remarks) in [
         (&[][..], &whole, true, 0),
-        (&["--cluster-config="], &whole, true, 0),
         (&["--cluster-config=ignore"], &whole, false, 0),
         (&[allow], &whole, true, 0),
         (&[allow, "--oidc-issuer-url="], &whole, true, 0),
@@ -110,7 +109,7 @@ fn where_it_counts_nothing_of_the_user_goes_with_it() {
         &config,
     );
     assert_eq!(choice.unwrap().remarks, [""; 0]);
-    assert_eq!(after.login.grant_type, "device-code");
+    assert_eq!(after.login.grant_type, GrantChoice::DeviceCode);
 }
 
 #[test]

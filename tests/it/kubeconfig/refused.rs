@@ -89,7 +89,7 @@ fn an_entry_whose_values_cannot_be_used_is_left_alone_and_told() {
         ("--oidc-issuer-url=https://i", "--oidc-client-id is missing"),
         (
             "--oidc-issuer-url=https://i, --oidc-client-id=c, --grant-type=implicit",
-            "--grant-type `implicit` is none of",
+            "invalid value 'implicit' for '--grant-type <GRANT>' [possible values: auto, ",
         ),
         (
             "--oidc-issuer-url=https://i, --oidc-client-id=c, --oidc-redirect-url=https://localhost:8000",
@@ -97,7 +97,7 @@ fn an_entry_whose_values_cannot_be_used_is_left_alone_and_told() {
         ),
         (
             "--oidc-issuer-url=https://i, --oidc-client-id=c, --token-cache-storage=cloud",
-            "--token-cache-storage `cloud` is none of",
+            "invalid value 'cloud' for '--token-cache-storage <STORAGE>'",
         ),
         (
             "--oidc-issuer-url=https://i, --oidc-client-id=c, --grant-type=client-credentials, --account=a",

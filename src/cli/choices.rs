@@ -1,0 +1,46 @@
+//! The values of flags that accept one of a few words.
+
+use clap::ValueEnum;
+
+/// `--grant-type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GrantChoice {
+    Auto,
+    Authcode,
+    AuthcodeKeyboard,
+    DeviceCode,
+    Password,
+    ClientCredentials,
+}
+
+/// `--oidc-pkce-method`, with the names of RFC 7636.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PkceChoice {
+    Auto,
+    #[value(name = "S256")]
+    S256,
+    No,
+}
+
+/// `--token-cache-storage`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StorageChoice {
+    Disk,
+    Keyring,
+    Auto,
+    None,
+}
+
+/// Whether kubesesame does something by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Automatic {
+    Auto,
+    Off,
+}
+
+/// `--cluster-config`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ClusterConfigChoice {
+    Allow,
+    Ignore,
+}
