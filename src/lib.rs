@@ -8,6 +8,7 @@
 //! - `command`: one module per command
 //! - `invocation`: the caller, the command line, and the start time
 //! - `lifecycle`: decides whether a token is returned from the store, refreshed, or brought by a login
+//! - `fast_path`: a cached call, answered before the command line is parsed
 //! - `session`: stored sessions, their lock, and stored failures
 //! - `oidc`: the provider: login, refresh, verification
 //! - `diagnose`: the hints for a provider's errors
@@ -27,6 +28,7 @@ mod diagnose;
 mod environment;
 mod error;
 mod exec;
+mod fast_path;
 mod files;
 mod initial_id_token;
 mod invocation;

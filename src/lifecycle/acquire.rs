@@ -6,11 +6,12 @@ use super::no_refresh_token::ScopeSource;
 use super::plan::{Demand, NextTokenBy, Stage, State, Step, plan};
 use crate::clock;
 use crate::error::Error;
+use crate::fast_path::{AskedBefore, Issue};
 use crate::invocation::Invocation;
 use crate::oidc::{self, Person, ProviderClient};
 use crate::runtime::LazyRuntime;
 use crate::secret::Secret;
-use crate::session::{AskedBefore, Identity, Issue, Loaded, Recalled, Record};
+use crate::session::{Identity, Loaded, Recalled, Record};
 use crate::settings::{Login, Provider, TlsTrust};
 use crate::ui::Ui;
 

@@ -1,8 +1,9 @@
 //! Decides which step comes next. Pure: the tables of the tests are the specification.
 
+use crate::fast_path::AskedBefore;
 use crate::oidc::CLOCK_LEEWAY;
 use crate::secret::Secret;
-use crate::session::{AskedBefore, Recalled, Record};
+use crate::session::{Recalled, Record};
 
 /// A token that is younger than this is not refreshed because a client requests it again. A new token would have the same claims, and
 /// a client that the API server rejects again and again must not cause a refresh each time.

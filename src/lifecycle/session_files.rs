@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use super::{LockedSession, Remark, SessionStore};
 use crate::error::Error;
+use crate::fast_path::IssuedLog;
 use crate::files::Reserved;
 use crate::oidc::DocumentCache;
-use crate::session::{
-    IssuedLog, Loaded, LockWait, Locked, LoginFailures, ProviderOutage, Record, StorageTarget, Store,
-};
+use crate::session::{Loaded, LockWait, Locked, LoginFailures, ProviderOutage, Record, StorageTarget, Store};
 use crate::settings::Storage;
 
 /// The files of one session, and the directory that the settings ask for.
@@ -90,7 +89,7 @@ impl SessionStore for SessionFiles<'_> {
     }
 
     fn issued_log(&self) -> Option<IssuedLog> {
-        self.store.issued_log(self.runtime_dir)
+        IssuedLog::open(&self.store, self.runtime_dir)
     }
 }
 

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::fast_path::IssuedLog;
 use crate::oidc::{DocumentCache, NoDocumentCache};
 use crate::secret::Secret;
-use crate::session::{IssuedLog, Loaded, Locked, LoginFailures, ProviderOutage, Record, Store};
+use crate::session::{Loaded, Locked, LoginFailures, ProviderOutage, Record, Store};
 
 /// A store of one session.
 pub(crate) trait SessionStore {

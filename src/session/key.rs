@@ -11,11 +11,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// The end of the file name of a [`super::FastPathEntry`].
-pub(super) const FAST_PATH: &str = "fast-path.json";
-
-/// The end of the file name of a sealed session.
-const SEALED: &str = "session.sealed";
+use super::file_kind::{self, FileKind};
 
 /// The hash that names a session's files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,100 +53,15 @@ impl Key {
         Self(HEXLOWER.encode(digest(&SHA256, canonical.as_bytes()).as_ref()))
     }
 
+    /// Returns the name of a file of this session.
+    pub(crate) fn file(&self, kind: FileKind) -> String {
+        kind.name(self)
+    }
+
     /// Whether a key that was read from a file is a hash. It becomes part of file names, so it must not contain a path.
-    pub(super) fn is_valid(&self) -> bool {
-        is_hash(&self.0)
+    pub(crate) fn is_valid(&self) -> bool {
+        file_kind::is_hash(&self.0)
     }
-
-    pub(super) fn session_file(&self) -> String {
-        format!("{self}.session.json")
-    }
-
-    pub(super) fn sealed_file(&self) -> String {
-        format!("{self}.{SEALED}")
-    }
-
-    pub(super) fn lock_file(&self) -> String {
-        format!("{self}.lock")
-    }
-
-    /// The log of which process got which token.
-    pub(super) fn issued_log_file(&self) -> String {
-        format!("{self}.issued")
-    }
-
-    /// The state of the background refresh.
-    pub(super) fn background_refresh_file(&self) -> String {
-        format!("{self}.background-refresh.json")
-    }
-
-    pub(super) fn login_failures_file(&self) -> String {
-        format!("{self}.failure.json")
-    }
-
-    pub(super) fn outage_file(&self) -> String {
-        format!("{self}.passing.json")
-    }
-}
-
-/// Returns the hash in the name of a session's file, plain or sealed.
-pub(super) fn of_session_file(name: &str) -> Option<&str> {
-    let (hash, rest) = name.split_once('.')?;
-    (is_hash(hash) && (rest == "session.json" || rest == SEALED)).then_some(hash)
-}
-
-/// Returns the hash in the name of a file that shows that there is or was a session: the session, also a quarantined one, or its lock.
-pub(super) fn of_lasting_file(name: &str) -> Option<&str> {
-    let (hash, rest) = name.split_once('.')?;
-    (is_hash(hash) && (rest == "lock" || rest.starts_with("session."))).then_some(hash)
-}
-
-/// Whether a file of this name is the lock of a session.
-pub(super) fn is_lock(name: &str) -> bool {
-    name.strip_suffix(".lock").is_some_and(is_hash)
-}
-
-/// Whether a file of this name is a sealed session, also a quarantined one.
-pub(super) fn is_sealed(name: &str) -> bool {
-    name.split_once('.')
-        .is_some_and(|(hash, rest)| is_hash(hash) && rest.starts_with(SEALED))
-}
-
-/// Whether a file of this name is a [`super::FastPathEntry`].
-pub(super) fn is_fast_path(name: &str) -> bool {
-    name.split_once('.')
-        .is_some_and(|(hash, rest)| is_hash(hash) && rest == FAST_PATH)
-}
-
-/// Whether kubesesame made the file of this name, and it may be removed. Lock files may not.
-pub(super) fn is_ours(name: &str) -> bool {
-    const KINDS: [&str; 10] = [
-        "session.json",
-        "session.json.quarantined",
-        SEALED,
-        "session.sealed.quarantined",
-        "failure.json",
-        "passing.json",
-        "provider.json",
-        "issued",
-        "background-refresh.json",
-        FAST_PATH,
-    ];
-    // The temporary file of a writer that was killed: `.HASH.KIND-RANDOM.tmp`.
-    let left_over = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp"));
-    let (name, kind_fits): (_, fn(&str) -> bool) = match left_over {
-        Some(name) => (name, |rest| KINDS.iter().any(|kind| rest.starts_with(kind))),
-        None => (name, |rest| KINDS.contains(&rest)),
-    };
-    name.split_once('.')
-        .is_some_and(|(hash, rest)| is_hash(hash) && kind_fits(rest))
-}
-
-pub(super) fn is_hash(text: &str) -> bool {
-    text.len() == 64
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 impl fmt::Display for Key {
@@ -257,26 +168,5 @@ mod tests {
             Key::new("https://i", "c", [], &[], None, &["access token"])
         );
         assert_eq!(key(&[("a", "1"), ("b", "2")]), key(&[("b", "2"), ("a", "1")]));
-    }
-
-    #[test]
-    fn names_of_others_are_not_ours() {
-        let hash = "e0c54678425f630cf8503163ef02df2839b75624cc1416bd507909ef7d9fd50d";
-        for ours in [
-            format!("{hash}.session.json"),
-            format!("{hash}.provider.json"),
-            format!(".{hash}.session.json-x.tmp"),
-        ] {
-            assert!(is_ours(&ours), "{ours}");
-        }
-        for other in [
-            hash.to_owned(),
-            format!("{hash}.lock"),
-            "notes.session.json".into(),
-            "config".into(),
-            ".x.tmp".into(),
-        ] {
-            assert!(!is_ours(&other), "{other}");
-        }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::lock::acquire;
-use super::{Error, key};
+use super::{Error, file_kind};
 use crate::files::{LockFile, PrivateDir};
 use crate::secret::Secret;
 
@@ -105,7 +105,7 @@ fn hash_of(name: &str) -> Option<&str> {
         Some((hash, MOVING)) => hash,
         _ => name,
     };
-    key::is_hash(hash).then_some(hash)
+    file_kind::is_hash(hash).then_some(hash)
 }
 
 fn read(dir: &PrivateDir, file: &str, hash: &str) -> Option<KubeloginRecord> {

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::store::Form;
-use super::{Error, LoginFailures, ProviderOutage, Store};
+use super::{Error, FileKind, LoginFailures, ProviderOutage, Store, Versioned};
 use crate::files::LockFile;
 use crate::process;
 
@@ -69,7 +69,7 @@ impl Store {
         limit: Duration,
         on_wait: impl FnOnce(Option<&str>),
     ) -> Result<(Locked<'_>, LockWait), Error> {
-        let mut lock = self.dir.lock_file(&self.key.lock_file())?;
+        let mut lock = self.dir.lock_file(&self.key.file(FileKind::Lock))?;
         let wait = acquire(&lock, limit, || on_wait(describe_holder(&lock).as_deref()))?;
         lock.write_holder(&std::process::id().to_string());
         Ok((
@@ -86,7 +86,7 @@ impl Store {
 impl Store {
     /// Takes the lock if no process holds it, without a wait.
     pub(crate) fn try_lock(&self) -> Result<Option<Locked<'_>>, Error> {
-        let mut lock = self.dir.lock_file(&self.key.lock_file())?;
+        let mut lock = self.dir.lock_file(&self.key.file(FileKind::Lock))?;
         if !lock.try_lock()? {
             return Ok(None);
         }
@@ -147,19 +147,23 @@ pub(super) fn acquire(lock: &LockFile, limit: Duration, on_wait: impl FnOnce()) 
 impl Locked<'_> {
     /// Stores the failed logins. Best effort: the caller reports the failure anyway.
     pub(crate) fn remember_login_failures(&self, failures: &LoginFailures) {
-        if let Ok(json) = serde_json::to_vec(failures) {
+        if let Ok(json) = failures.to_json() {
             drop(
                 self.store
                     .dir
-                    .replace(&self.store.key.login_failures_file(), &json),
+                    .replace(&self.store.key.file(FileKind::LoginFailures), &json),
             );
         }
     }
 
     /// Stores how the provider failed. Best effort.
     pub(crate) fn remember_outage(&self, outage: &ProviderOutage) {
-        if let Ok(json) = serde_json::to_vec(outage) {
-            drop(self.store.dir.replace(&self.store.key.outage_file(), &json));
+        if let Ok(json) = outage.to_json() {
+            drop(
+                self.store
+                    .dir
+                    .replace(&self.store.key.file(FileKind::Outage), &json),
+            );
         }
     }
 
@@ -167,9 +171,9 @@ impl Locked<'_> {
     pub(crate) fn forget_failures(&self) {
         let key = &self.store.key;
         for name in [
-            key.login_failures_file(),
-            key.outage_file(),
-            key.background_refresh_file(),
+            key.file(FileKind::LoginFailures),
+            key.file(FileKind::Outage),
+            key.file(FileKind::BackgroundRefresh),
         ] {
             drop(self.store.dir.remove(&name));
         }

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use super::sealed::{Binding, Sealed, WrappingKey, seal};
 use super::sealed_mark::PLAIN_REPLACES_SEALED;
 use super::store::Form;
-use super::{Error, Loaded, Locked, Record};
+use super::{Error, FileKind, Loaded, Locked, Record};
 use crate::files::{self, Reserved};
 use crate::keyring;
 use crate::settings::Storage;
@@ -50,13 +50,13 @@ impl Locked<'_> {
         match self.store.storage {
             Storage::Disk => Ok(StorageTarget::Disk),
             Storage::Keyring => self.sealed_target(),
-            Storage::Auto if there(self.store.key.sealed_file()) => self.sealed_target(),
-            Storage::Auto if there(self.store.key.session_file()) => {
+            Storage::Auto if there(self.store.key.file(FileKind::SealedSession)) => self.sealed_target(),
+            Storage::Auto if there(self.store.key.file(FileKind::Session)) => {
                 if was_sealed() {
                     // Anybody could have put it there, and it is not used.
                     return self.sealed_target().map_err(|error| match error {
                         Error::Keyring(keyring) => Error::PlainInPlace {
-                            plain: self.store.dir.path_of(&self.store.key.session_file()),
+                            plain: self.store.dir.path_of(&self.store.key.file(FileKind::Session)),
                             keyring,
                         },
                         error => error,
@@ -78,7 +78,7 @@ impl Locked<'_> {
     /// The key of the sealed session that is there goes on; else a new one is made, under a name of its own.
     fn sealed_target(&self) -> Result<StorageTarget, Error> {
         let store = self.store;
-        let file = match store.dir.read(&store.key.sealed_file()) {
+        let file = match store.dir.read(&store.key.file(FileKind::SealedSession)) {
             // It may be good, and its key go on.
             Err(error) if error.is_temporary() => return Err(error.into()),
             file => file.ok().flatten(),
@@ -129,9 +129,9 @@ impl Locked<'_> {
         }
         let target = self.target()?;
         if self.save(&record, &target, None).is_ok() {
-            store.dir.remove(&store.key.session_file())?;
+            store.dir.remove(&store.key.file(FileKind::Session))?;
         } else if let StorageTarget::Sealed(key) = &target
-            && !store.dir.has(&store.key.sealed_file())
+            && !store.dir.has(&store.key.file(FileKind::SealedSession))
         {
             // A disk that is full leaves the session where it is, and good. The key was new, and opens nothing.
             keyring::forget_cached_key(&key.name());
@@ -145,7 +145,7 @@ impl Locked<'_> {
         if let Ok(Loaded::Session(plain)) = self.store.load_plain()
             && *plain == *sealed
         {
-            drop(self.store.dir.remove(&self.store.key.session_file()));
+            drop(self.store.dir.remove(&self.store.key.file(FileKind::Session)));
         }
     }
 
@@ -155,7 +155,7 @@ impl Locked<'_> {
     /// When nothing can be written here.
     pub(crate) fn try_to_write(&self) -> Result<(), Error> {
         const LARGEST_USUAL: usize = 32 * 1024;
-        let name = self.store.key.session_file();
+        let name = self.store.key.file(FileKind::Session);
         Ok(self.store.dir.try_to_write(&name, LARGEST_USUAL)?)
     }
 
@@ -217,12 +217,12 @@ impl Locked<'_> {
 
     /// Removes a session that is stored elsewhere by now. Best effort: whoever reads it compares.
     pub(crate) fn remove_session(&self) {
-        drop(self.store.dir.remove(&self.store.key.session_file()));
+        drop(self.store.dir.remove(&self.store.key.file(FileKind::Session)));
     }
 
     /// Puts a plain file out of the way that holds no session. Best effort: what stays is put aside by who stores the next one.
     pub(crate) fn put_broken_aside(&self) {
-        drop(self.store.dir.quarantine(&self.store.key.session_file()));
+        drop(self.store.dir.quarantine(&self.store.key.file(FileKind::Session)));
     }
 
     /// Puts the file of a session that the provider has ended out of the way, so that it is not read again. Best effort: what stays is refused

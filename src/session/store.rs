@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::sealed::{Binding, Sealed, WrappingKey};
 use super::sealed_mark::{PLAIN_REPLACES_SEALED, SealedMark};
-use super::{Error, Identity, IssuedLog, Key, LoginFailures, ProviderOutage, Record};
+use super::{Error, FileKind, Identity, Key, LoginFailures, ProviderOutage, Record, Versioned};
 use crate::files::PrivateDir;
 use crate::keyring;
 use crate::settings::Storage;
@@ -40,6 +40,15 @@ pub(crate) struct Store {
 }
 
 impl Store {
+    pub(crate) fn new(dir: PrivateDir, key: Key, identity: Identity, storage: Storage) -> Self {
+        Self {
+            dir,
+            key,
+            identity,
+            storage,
+        }
+    }
+
     /// Opens an existing directory. `None` if it does not exist.
     pub(crate) fn open(
         dir: &Path,
@@ -47,22 +56,12 @@ impl Store {
         identity: Identity,
         storage: Storage,
     ) -> Result<Option<Self>, Error> {
-        Ok(PrivateDir::open(dir)?.map(|dir| Self {
-            dir,
-            key,
-            identity,
-            storage,
-        }))
+        Ok(PrivateDir::open(dir)?.map(|dir| Self::new(dir, key, identity, storage)))
     }
 
     /// Opens the directory, and makes it if it does not exist.
     pub(crate) fn create(dir: &Path, key: Key, identity: Identity, storage: Storage) -> Result<Self, Error> {
-        Ok(Self {
-            dir: PrivateDir::create(dir)?,
-            key,
-            identity,
-            storage,
-        })
+        Ok(Self::new(PrivateDir::create(dir)?, key, identity, storage))
     }
 
     /// Reads the session without a lock.
@@ -93,8 +92,8 @@ impl Store {
 
     pub(super) fn file(&self, form: Form) -> String {
         match form {
-            Form::Plain => self.key.session_file(),
-            Form::Sealed => self.key.sealed_file(),
+            Form::Plain => self.key.file(FileKind::Session),
+            Form::Sealed => self.key.file(FileKind::SealedSession),
         }
     }
 
@@ -103,7 +102,7 @@ impl Store {
     }
 
     pub(super) fn load_plain(&self) -> Result<Loaded, Error> {
-        Ok(match self.read(&self.key.session_file())? {
+        Ok(match self.read(&self.key.file(FileKind::Session))? {
             FileContent::Found(bytes) => loaded(Record::parse(&bytes, &self.identity)),
             FileContent::Missing => Loaded::Nothing,
             FileContent::NotASession => Loaded::Corrupt(NOT_A_SESSION),
@@ -111,7 +110,7 @@ impl Store {
     }
 
     fn load_sealed(&self) -> Result<Loaded, Error> {
-        let file = match self.read(&self.key.sealed_file())? {
+        let file = match self.read(&self.key.file(FileKind::SealedSession))? {
             FileContent::Found(file) => file,
             FileContent::Missing => return Ok(Loaded::Nothing),
             FileContent::NotASession => return Ok(Loaded::Corrupt(NOT_A_SESSION)),
@@ -164,24 +163,28 @@ impl Store {
 
     /// Returns the failed logins.
     pub(crate) fn login_failures(&self) -> LoginFailures {
-        let bytes = self.dir.read(&self.key.login_failures_file());
+        let bytes = self.dir.read(&self.key.file(FileKind::LoginFailures));
         bytes
             .ok()
             .flatten()
-            .map_or_else(LoginFailures::default, |bytes| LoginFailures::parse(&bytes))
+            .and_then(|bytes| Versioned::parse(&bytes))
+            .unwrap_or_default()
     }
 
     /// Returns how the provider failed last.
     pub(crate) fn outage(&self) -> Option<ProviderOutage> {
-        let bytes = self.dir.read(&self.key.outage_file()).ok().flatten()?;
-        ProviderOutage::parse(&bytes)
+        let bytes = self.dir.read(&self.key.file(FileKind::Outage)).ok().flatten()?;
+        Versioned::parse(&bytes)
     }
 
     /// Whether there is a file of the session, with any content.
     pub(crate) fn has_session(&self) -> bool {
-        [self.key.session_file(), self.key.sealed_file()]
-            .iter()
-            .any(|name| self.dir.has(name))
+        [
+            self.key.file(FileKind::Session),
+            self.key.file(FileKind::SealedSession),
+        ]
+        .iter()
+        .any(|name| self.dir.has(name))
     }
 
     /// Whether there is a plain file of a session in a directory, be it one that cannot be used.
@@ -189,7 +192,7 @@ impl Store {
     /// # Errors
     /// When it cannot be seen.
     pub(crate) fn is_plain_in(dir: &Path, key: &Key) -> Result<bool, Error> {
-        Ok(PrivateDir::has_in(dir, &key.session_file())?)
+        Ok(PrivateDir::has_in(dir, &key.file(FileKind::Session))?)
     }
 
     /// As [`Self::is_plain_in`], of this one.
@@ -212,22 +215,21 @@ impl Store {
     pub(super) fn form(&self) -> Form {
         match self.storage {
             Storage::Keyring => Form::Sealed,
-            Storage::Auto if self.dir.has(&self.key.sealed_file()) => Form::Sealed,
+            Storage::Auto if self.dir.has(&self.key.file(FileKind::SealedSession)) => Form::Sealed,
             Storage::Auto | Storage::Disk => Form::Plain,
         }
     }
 
-    pub(crate) fn storage(&self) -> Storage {
-        self.storage
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
     }
 
-    /// Opens the log of which process got which token. It is in `runtime_dir` if there is one, which the system empties at logout, and else
-    /// beside the session. `None` if neither can be written.
-    pub(crate) fn issued_log(&self, runtime_dir: Option<&Path>) -> Option<IssuedLog> {
-        let name = self.key.issued_log_file();
-        let volatile = runtime_dir.and_then(|dir| PrivateDir::create(dir).ok()?.open_slot_file(&name).ok());
-        let slots = volatile.or_else(|| self.dir.open_slot_file(&name).ok())?;
-        Some(IssuedLog::new(slots))
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    pub(crate) fn storage(&self) -> Storage {
+        self.storage
     }
 
     /// The path of the session, for messages.

@@ -15,6 +15,7 @@ use crate::command::person;
 use crate::environment::{self, Terminal};
 use crate::error::Error;
 use crate::exec::{self, ApiVersion, Cluster};
+use crate::fast_path::{FastPathEntry, RefreshPolicy};
 use crate::invocation::Invocation;
 use crate::kubeconfig;
 use crate::lifecycle::{
@@ -23,7 +24,7 @@ use crate::lifecycle::{
 use crate::oidc::{Continuation, Event};
 use crate::runtime::LazyRuntime;
 use crate::secret::Secret;
-use crate::session::{self, FastPathEntry, Identity, Key, Record, RefreshPolicy, Store};
+use crate::session::{self, Identity, Key, Record, Store};
 use crate::settings::{self, Cache, ClusterChoice, GetTokenSettings, SignIn, Stdin, Storage, TokenKind};
 use crate::ui::{self, Ui};
 

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::report::Report;
-use crate::session::Store;
+use crate::session::{FileKind, Store, Versioned};
 
 /// A refresh that failed is started again after this many seconds.
 const RETRY_AFTER_FAILURE_SECS: i64 = 60;
@@ -28,7 +28,6 @@ pub(crate) enum RefreshTurn {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Attempt {
-    version: u32,
     /// When it began or ended, in seconds since the epoch.
     at: i64,
     stage: Stage,
@@ -45,23 +44,18 @@ enum Stage {
     Over,
 }
 
+impl Versioned for Attempt {
+    const VERSION: u32 = 1;
+}
+
 impl Attempt {
     fn new(at: i64, stage: Stage, failure: Option<Report>) -> Self {
-        Self {
-            version: 1,
-            at,
-            stage,
-            failure,
-        }
+        Self { at, stage, failure }
     }
 
-    fn parse(bytes: &[u8]) -> Option<Self> {
-        let attempt: Self = serde_json::from_slice(bytes).ok()?;
-        (attempt.version == 1).then_some(attempt)
-    }
-
-    fn to_json(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
+    /// Serializes it. If that failed, the empty file would count as no attempt.
+    fn to_bytes(&self) -> Vec<u8> {
+        self.to_json().unwrap_or_default()
     }
 
     /// Whether this attempt prevents a new one. An attempt from the future does not: the clock was set back.
@@ -79,8 +73,8 @@ impl Store {
     /// Decides what a call with a token near its expiry should do, and stores the decision. If that cannot be stored, no refresh is
     /// started.
     pub(crate) fn claim_background_refresh(&self, now: i64) -> RefreshTurn {
-        let name = self.key.background_refresh_file();
-        let begun = Attempt::new(now, Stage::Begun, None).to_json();
+        let name = self.key.file(FileKind::BackgroundRefresh);
+        let begun = Attempt::new(now, Stage::Begun, None).to_bytes();
         let bytes = match self.dir.read(&name) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
@@ -96,9 +90,8 @@ impl Store {
                 at,
                 stage,
                 failure: Some(failure),
-                ..
             }) => {
-                let reported = Attempt::new(at, stage, None).to_json();
+                let reported = Attempt::new(at, stage, None).to_bytes();
                 match self.dir.replace_volatile(&name, &reported) {
                     Ok(()) => RefreshTurn::Report(failure),
                     Err(_) => RefreshTurn::Wait,
@@ -117,8 +110,8 @@ impl Store {
     /// Stores that a background refresh failed. If the session `is_over`, none is started again.
     pub(crate) fn record_background_failure(&self, now: i64, failure: Report, is_over: bool) {
         let stage = if is_over { Stage::Over } else { Stage::Failed };
-        let name = self.key.background_refresh_file();
-        let attempt = Attempt::new(now, stage, Some(failure)).to_json();
+        let name = self.key.file(FileKind::BackgroundRefresh);
+        let attempt = Attempt::new(now, stage, Some(failure)).to_bytes();
         drop(self.dir.replace_volatile(&name, &attempt));
     }
 }
@@ -140,11 +133,10 @@ mod tests {
     fn an_attempt_is_read_as_it_was_written() {
         let report = Report::sample("down");
         let attempt = Attempt::new(5, Stage::Failed, Some(report.clone()));
-        let attempt = Attempt::parse(&attempt.to_json()).unwrap();
+        let attempt = Attempt::parse(&attempt.to_json().unwrap()).unwrap();
         assert_eq!(
             (attempt.at, attempt.stage, attempt.failure),
             (5, Stage::Failed, Some(report))
         );
-        assert!(Attempt::parse(b"").is_none());
     }
 }

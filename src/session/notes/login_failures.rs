@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::invocation::{AttemptHash, Invocation};
 use crate::report::Report;
+use crate::session::Versioned;
 use crate::session::notes::reported_to::ReportedTo;
 
 /// How long callers get the remembered failure after the first, second and each later try.
@@ -18,12 +19,9 @@ const MAX_ATTEMPTS: usize = 32;
 /// kubectl runs a failing plugin again at once.
 const RETRY_SECS: i64 = 5;
 
-const VERSION: u32 = 2;
-
 /// The failed sign-ins of one session, one entry for each way to sign in.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct LoginFailures {
-    version: u32,
     failures: Vec<LoginFailure>,
 }
 
@@ -51,24 +49,11 @@ pub(crate) struct Recalled {
     pub(crate) told: bool,
 }
 
-impl Default for LoginFailures {
-    fn default() -> Self {
-        Self {
-            version: VERSION,
-            failures: Vec::new(),
-        }
-    }
+impl Versioned for LoginFailures {
+    const VERSION: u32 = 2;
 }
 
 impl LoginFailures {
-    /// Reads what was written; an unknown or broken text means that nothing is remembered.
-    pub(crate) fn parse(bytes: &[u8]) -> Self {
-        serde_json::from_slice(bytes)
-            .ok()
-            .filter(|failures: &Self| failures.version == VERSION)
-            .unwrap_or_default()
-    }
-
     /// Adds a sign-in that a person was asked for and that failed, which the caller is told.
     pub(crate) fn add(&mut self, caller: &Invocation<'_>, now: i64, report: Report) {
         self.put(caller, now, report, false);
@@ -319,11 +304,11 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_version_or_a_broken_text_means_that_nothing_failed() {
-        let text = serde_json::to_vec(&failed_at(&[1000])).unwrap();
-        assert_eq!(LoginFailures::parse(&text).failures.len(), 1);
+    fn stored_failures_of_another_version_are_not_read() {
+        let text = failed_at(&[1000]).to_json().unwrap();
+        assert_eq!(LoginFailures::parse(&text).unwrap().failures.len(), 1);
         for other in [&b""[..], b"\xff", br#"{"version":1,"at":5,"tries":1}"#] {
-            assert!(LoginFailures::parse(other).failures.is_empty());
+            assert!(LoginFailures::parse(other).is_none());
         }
     }
 }

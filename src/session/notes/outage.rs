@@ -9,16 +9,14 @@ use super::login_failures::Recalled;
 use super::reported_to::{RETRY_SECS, ReportedTo};
 use crate::invocation::Invocation;
 use crate::report::Report;
+use crate::session::Versioned;
 
 /// A provider that wants to be left alone for longer than this is asked all the same.
 const MAX_RETRY_AFTER_SECS: i64 = 300;
 
-const VERSION: u32 = 2;
-
 /// How and when the provider failed last.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ProviderOutage {
-    version: u32,
     /// When the request ended, in seconds since the epoch.
     at: i64,
     /// Who has asked, or waited for the same response.
@@ -30,24 +28,20 @@ pub(crate) struct ProviderOutage {
     not_before: Option<i64>,
 }
 
+impl Versioned for ProviderOutage {
+    const VERSION: u32 = 2;
+}
+
 impl ProviderOutage {
     pub(crate) fn new(caller: &Invocation<'_>, now: i64, report: Report, not_before: Option<i64>) -> Self {
         let mut reported_to = ReportedTo::default();
         reported_to.record(caller.parent(), now);
         Self {
-            version: VERSION,
             at: now,
             reported_to,
             report,
             not_before,
         }
-    }
-
-    /// Parses a stored outage. `None` if it is broken or of another version.
-    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes)
-            .ok()
-            .filter(|outage: &Self| outage.version == VERSION)
     }
 
     /// Notes that the caller was told; false when that was a short time ago.

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::Order;
+use super::versioned::Version;
 use crate::initial_id_token::InitialIdToken;
 use crate::secret::Secret;
 
@@ -126,11 +127,6 @@ impl Record {
     /// # Errors
     /// A text that says why the bytes are no record of this session.
     pub(crate) fn parse(bytes: &[u8], identity: &Identity) -> Result<Self, &'static str> {
-        #[derive(Deserialize)]
-        struct Version {
-            version: u32,
-        }
-
         if bytes.is_empty() {
             return Err("it is empty");
         }

@@ -5,12 +5,15 @@
 //! that reads its kubeconfig again. It is a guess, and [`crate::lifecycle`] treats it as one. Owns the log: slots in a file, read and
 //! written without a lock by cached calls. If an entry is lost, a rejection is not detected.
 
+use std::path::Path;
+
 use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::clock;
-use crate::files::SlotFile;
+use crate::files::{PrivateDir, SlotFile};
 use crate::invocation::Invocation;
 use crate::secret::Secret;
+use crate::session::{FileKind, Store};
 
 /// The most callers in the log at the same time.
 const SLOT_COUNT: u64 = 64;
@@ -66,8 +69,14 @@ struct Entry {
 }
 
 impl IssuedLog {
-    pub(in crate::session) fn new(slots: SlotFile) -> Self {
-        Self(slots)
+    /// Opens the log of a session. It is in `runtime_dir` if there is one, which the system empties at logout, and else beside the
+    /// session. `None` if neither can be written.
+    pub(crate) fn open(store: &Store, runtime_dir: Option<&Path>) -> Option<Self> {
+        let name = store.key().file(FileKind::IssuedLog);
+        let volatile = runtime_dir.and_then(|dir| PrivateDir::create(dir).ok()?.open_slot_file(&name).ok());
+        volatile
+            .or_else(|| store.dir().open_slot_file(&name).ok())
+            .map(Self)
     }
 
     /// Looks up whether the calling process has just got this token. If not, records that it gets the token now.

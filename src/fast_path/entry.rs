@@ -1,17 +1,15 @@
-//! The fast path: a file that maps a whole command line to its session.
+//! The file that maps an invocation to its session.
 //!
-//! Parsing the command line costs more than everything else in a cached call. So a call that is served from the store writes an entry
-//! that names the session. The file's name is a hash of everything that decides which session a call uses. A later call with the same
-//! hash finds the session without parsing. An entry that is missing, broken or of another version of the program does no harm: the call
-//! parses its command line and writes the entry again.
+//! Its name has a hash of everything that decides which session a call uses. An entry that is missing, broken or of another version of
+//! the program does no harm: the call parses its command line and writes the entry again.
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use super::{Identity, Key, Record, Store, key};
 use crate::exec::ApiVersion;
 use crate::files::PrivateDir;
 use crate::invocation::InvocationHash;
+use crate::session::{FileKind, Identity, Key, Record, Store, Versioned};
 use crate::settings::Storage;
 
 /// The most entries in a directory. A kubeconfig has a few users; only a script whose command line changes each time needs more.
@@ -20,7 +18,6 @@ const MAX_ENTRIES: usize = 300;
 /// The session of one command line, and how to respond to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FastPathEntry {
-    version: u32,
     key: Key,
     identity: Identity,
     /// The version of the ExecCredential that kubectl requested.
@@ -51,6 +48,10 @@ impl RefreshPolicy {
     }
 }
 
+impl Versioned for FastPathEntry {
+    const VERSION: u32 = 1;
+}
+
 impl FastPathEntry {
     pub(crate) fn new(
         store: &Store,
@@ -59,21 +60,20 @@ impl FastPathEntry {
         detects_rejections: bool,
     ) -> Self {
         Self {
-            version: 1,
-            key: store.key.clone(),
-            identity: store.identity.clone(),
+            key: store.key().clone(),
+            identity: store.identity().clone(),
             api,
             refresh,
             detects_rejections,
-            storage: store.storage,
+            storage: store.storage(),
         }
     }
 
     /// Reads the entry of a command line. `None` if it is missing, broken or of another version.
     pub(crate) fn read(dir: &PrivateDir, hash: &InvocationHash) -> Option<Self> {
         let bytes = dir.read(&file(hash)).ok().flatten()?;
-        let entry: Self = serde_json::from_slice(&bytes).ok()?;
-        (entry.version == 1 && entry.key.is_valid()).then_some(entry)
+        let entry: Self = Self::parse(&bytes)?;
+        entry.key.is_valid().then_some(entry)
     }
 
     /// Writes the entry. Best effort: without it, the next call parses its command line.
@@ -83,7 +83,7 @@ impl FastPathEntry {
             let names = dir.names().unwrap_or_default();
             names
                 .into_iter()
-                .filter(|name| key::is_fast_path(name))
+                .filter(|name| matches!(FileKind::parse(name), Some((_, FileKind::FastPathEntry))))
                 .collect::<Vec<_>>()
         };
         if let [_, ..] = entries().get(MAX_ENTRIES..).unwrap_or_default() {
@@ -91,17 +91,12 @@ impl FastPathEntry {
                 drop(dir.remove(&old));
             }
         }
-        drop(dir.replace_volatile(&name, &serde_json::to_vec(self).unwrap_or_default()));
+        drop(dir.replace_volatile(&name, &self.to_json().unwrap_or_default()));
     }
 
     /// The store of the session.
     pub(crate) fn store(&self, dir: PrivateDir) -> Store {
-        Store {
-            dir,
-            key: self.key.clone(),
-            identity: self.identity.clone(),
-            storage: self.storage,
-        }
+        Store::new(dir, self.key.clone(), self.identity.clone(), self.storage)
     }
 
     /// Whether the token is near its expiry and the settings allow a background refresh.
@@ -111,5 +106,5 @@ impl FastPathEntry {
 }
 
 fn file(hash: &InvocationHash) -> String {
-    format!("{}.{}", HEXLOWER.encode(hash.as_bytes()), key::FAST_PATH)
+    FileKind::FastPathEntry.name(HEXLOWER.encode(hash.as_bytes()))
 }

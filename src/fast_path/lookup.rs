@@ -1,0 +1,54 @@
+//! Finds the token of a cached call.
+
+use super::{AskedBefore, FastPathEntry, IssuedLog};
+use crate::exec::ApiVersion;
+use crate::files::PrivateDir;
+use crate::invocation::Invocation;
+use crate::session::{self, Loaded, Record, Store};
+use crate::settings;
+
+/// A usable token, and how to respond with it.
+pub(crate) struct Hit {
+    pub(crate) session: Record,
+    pub(crate) store: Store,
+    /// The version of the ExecCredential that kubectl requested.
+    pub(crate) api: ApiVersion,
+    /// Whether the token is near its expiry and the settings allow a background refresh.
+    pub(crate) is_refresh_due: bool,
+}
+
+/// Finds the session of this invocation. `None` if there is no entry, no usable token, or something to tell. `now` is in seconds since the
+/// epoch.
+///
+/// # Errors
+/// If the keyring fails. It took its time, and would do so again if the command line was parsed.
+pub(crate) fn find(invocation: &Invocation<'_>, now: i64) -> Option<Result<Hit, session::Error>> {
+    let environment = invocation.environment;
+    let dir = settings::likely_cache_dir(invocation.args, environment)?;
+    let dir = PrivateDir::open(&dir).ok().flatten()?;
+    let entry = FastPathEntry::read(&dir, &invocation.hash)?;
+    let store = entry.store(dir);
+    let session = match store.load() {
+        Ok(Loaded::Session(session)) => *session,
+        Err(error @ session::Error::Keyring(_)) => return Some(Err(error)),
+        Ok(Loaded::Nothing | Loaded::Corrupt(_)) | Err(_) => return None,
+    };
+    if !session.is_usable(now) {
+        return None;
+    }
+    if entry.detects_rejections && invocation.is_by_client() {
+        let log = IssuedLog::open(&store, settings::runtime_dir(environment).as_deref());
+        let asked = log.map_or(AskedBefore::No, |log| {
+            log.asked_before(invocation, &session.token, session.expires_at, now)
+        });
+        if !matches!(asked, AskedBefore::No | AskedBefore::Handled) {
+            return None;
+        }
+    }
+    Some(Ok(Hit {
+        is_refresh_due: entry.is_refresh_due(&session, now),
+        api: entry.api,
+        session,
+        store,
+    }))
+}

@@ -1,0 +1,134 @@
+//! Removes the files of sessions.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use super::file_kind::{self, FileKind};
+use super::sealed_mark::SealedMark;
+use super::{Error, lock, record, sealed};
+use crate::files::PrivateDir;
+use crate::keyring;
+
+/// The result of [`remove_all`].
+#[derive(Debug, Default)]
+pub(crate) struct Removed {
+    pub(crate) sessions: usize,
+    /// Why a key could not be removed from the keyring, if that failed.
+    pub(crate) key_error: Option<keyring::Error>,
+}
+
+/// Removes the files of all sessions in the directory, and their keys in the keyring. Lock files stay, since another process may hold one,
+/// and so do files that kubesesame did not make.
+///
+/// Waits for each session's lock, `limit` at most, because a refresh that is in progress would write its session again. `on_wait` is
+/// called if a wait is long.
+pub(crate) fn remove_all(dir: &Path, limit: Duration, on_wait: impl Fn()) -> Result<Removed, Error> {
+    let mut removed = Removed::default();
+    let Some(dir) = PrivateDir::open(dir)? else {
+        return Ok(removed);
+    };
+    let names = dir.names()?;
+    let mut locks = Vec::new();
+    let keys = || names.iter().filter_map(|name| session_key(name));
+    removed.sessions = keys().count();
+    // A plain and a sealed session of one key share a lock, so each key is locked once.
+    for key in keys().collect::<BTreeSet<_>>() {
+        if let Ok(lock) = dir.lock_file(&FileKind::Lock.name(key))
+            && lock::acquire(&lock, limit, &on_wait).is_ok()
+        {
+            locks.push(lock);
+        }
+    }
+    for name in names.iter().filter(|name| is_lock(name)) {
+        // Another user made a lock file that is not private. No call accepts it, so it is removed.
+        if dir.lock_file(name).is_err_and(|error| !error.is_unavailable()) {
+            dir.remove(name)?;
+        }
+    }
+    // A lock file remains of a session that was quarantined, or removed by hand. Its keys may still be in the keyring.
+    for key in names
+        .iter()
+        .filter_map(|name| lasting_key(name))
+        .collect::<BTreeSet<_>>()
+    {
+        let mark = SealedMark::new(dir.path(), key);
+        let is_sealed = names.iter().any(|name| is_sealed(name) && name.starts_with(key));
+        if is_sealed || mark.is_cached() {
+            removed.forget_key(mark.name());
+        }
+    }
+    for name in names.iter().filter(|name| file_kind::is_removable(name)) {
+        if is_sealed(name)
+            && let Ok(Some(file)) = dir.read(name)
+            && let Ok(sealed) = sealed::Sealed::parse(&file)
+        {
+            removed.forget_key(&sealed.key_name());
+        }
+        dir.remove(name)?;
+    }
+    Ok(removed)
+}
+
+/// Removes what waits in the directory to be written into a kubeconfig, and no session.
+///
+/// As [`remove_all`], it waits for whoever is about to write it.
+pub(crate) fn remove_waiting(dir: &Path, patience: Duration, tell: impl Fn()) -> Result<Removed, Error> {
+    let mut removed = Removed::default();
+    let Some(dir) = PrivateDir::open(dir)? else {
+        return Ok(removed);
+    };
+    let is_waiting = |name: &str| matches!(dir.read(name), Ok(Some(bytes)) if record::is_waiting(&bytes));
+    for name in dir.names()?.iter().filter(|name| !is_sealed(name)) {
+        let Some(key) = session_key(name).filter(|_| is_waiting(name)) else {
+            continue;
+        };
+        let lock = dir.lock_file(&FileKind::Lock.name(key)).ok();
+        if let Some(lock) = &lock {
+            // As long as it may take: what is written after that is told by who writes it.
+            drop(lock::acquire(lock, patience, &tell));
+        }
+        if is_waiting(name) {
+            dir.remove(name)?;
+            removed.sessions += 1;
+        }
+    }
+    Ok(removed)
+}
+
+impl Removed {
+    /// Removes a key. After one failure the keyring is not asked again, since each request may take seconds.
+    fn forget_key(&mut self, name: &str) {
+        keyring::forget_cached_key(name);
+        if self.key_error.is_none() {
+            self.key_error = keyring::remove(name).err();
+        }
+    }
+}
+
+/// Returns the key in the name of a session's file, plain or sealed.
+fn session_key(name: &str) -> Option<&str> {
+    match FileKind::parse(name)? {
+        (key, FileKind::Session | FileKind::SealedSession) => Some(key),
+        _ => None,
+    }
+}
+
+/// Returns the key in the name of a file that shows that there is or was a session: the session, also a quarantined one, or its lock.
+fn lasting_key(name: &str) -> Option<&str> {
+    let (key, kind) = FileKind::parse(name)?;
+    let is_session = matches!(
+        kind,
+        FileKind::Session | FileKind::QuarantinedSession | FileKind::Lock
+    );
+    (is_session || kind.is_sealed()).then_some(key)
+}
+
+fn is_lock(name: &str) -> bool {
+    matches!(FileKind::parse(name), Some((_, FileKind::Lock)))
+}
+
+/// Whether a file of this name is a sealed session, also a quarantined one.
+fn is_sealed(name: &str) -> bool {
+    FileKind::parse(name).is_some_and(|(_, kind)| kind.is_sealed())
+}

@@ -1,0 +1,92 @@
+//! Errors of the session store, each with its hint.
+
+use std::path::PathBuf;
+
+use super::lock;
+use crate::{files, keyring};
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Files(#[from] files::Error),
+    #[error(transparent)]
+    Keyring(#[from] keyring::Error),
+    /// A plain file that whoever can write there could have made; it may also be that of an entry with another storage.
+    #[error("{keyring}")]
+    PlainInPlace { plain: PathBuf, keyring: keyring::Error },
+    #[error("the session cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
+    #[error("the system has no random numbers to make a key of")]
+    NoRandomness,
+    #[error("waited {waited} s for the sign-in of another kubesesame{}", holder_text(.holder.as_deref()))]
+    LockTimeout {
+        holder: Option<String>,
+        is_stopped: bool,
+        waited: u64,
+    },
+}
+
+fn holder_text(holder: Option<&str>) -> String {
+    holder.map(|pid| format!(" (process {pid})")).unwrap_or_default()
+}
+
+impl Error {
+    /// Whether this only means that the directory cannot be used, so that the caller may continue without it.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Files(error) if error.is_unavailable())
+    }
+
+    /// Whether a file or directory caused it, so that another directory may work.
+    pub(crate) fn is_file_error(&self) -> bool {
+        matches!(self, Self::Files(_))
+    }
+
+    /// Whether it hides what we may have put there: a directory of others, or a link to another one, holds nothing of ours.
+    pub(crate) fn may_hide_ours(&self) -> bool {
+        matches!(
+            self,
+            Self::Files(files::Error::Io { .. } | files::Error::OpenToOthers { .. })
+        )
+    }
+
+    /// The error and its causes in one line, for a warning.
+    pub(crate) fn in_one_line(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(source) = cause {
+            text = format!("{text}: {source}");
+            cause = source.source();
+        }
+        text
+    }
+
+    pub(crate) fn hint(&self) -> String {
+        self.hint_for(files::Purpose::Sessions)
+    }
+
+    /// As [`Self::hint`], of files for something else.
+    pub(crate) fn hint_for(&self, purpose: files::Purpose) -> String {
+        match self {
+            Self::Files(error) => error.hint(purpose),
+            Self::Keyring(error) => error.hint(),
+            Self::PlainInPlace { plain, keyring } => format!(
+                "{}; or move the plain file away, and the next session is kept on disk: mv {1} {1}.old",
+                keyring.hint(),
+                files::quoted(plain)
+            ),
+            Self::Json(_) => "this is a fault of kubesesame: please report it".to_owned(),
+            Self::NoRandomness => "try again; with --token-cache-storage=disk no key is needed".to_owned(),
+            Self::LockTimeout {
+                holder: Some(pid),
+                is_stopped: true,
+                ..
+            } => format!("process {pid} is stopped: {}", lock::how_to_resume(pid)),
+            Self::LockTimeout { holder, .. } => match holder {
+                Some(pid) => {
+                    format!("finish it in the browser, or try again; see what it does: ps -fp {pid}")
+                }
+                None => "finish it in the browser, or try again".to_owned(),
+            },
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The files in a directory of sessions. Each is named `HASH.SUFFIX`.
+//!
+//! Owns the list of all kinds, so that `clean` removes everything that kubesesame makes, and nothing else. The hash is the session's key;
+//! for a fast path entry it is the hash of the invocation, and for the provider's documents the hash of the issuer.
+
+use std::fmt;
+
+/// What a file in a directory of sessions is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    Session,
+    QuarantinedSession,
+    /// A session that is encrypted with a key of the OS keyring.
+    SealedSession,
+    QuarantinedSealedSession,
+    /// The lock for refreshes and logins.
+    Lock,
+    LoginFailures,
+    /// The last failure of the provider.
+    Outage,
+    /// The state of the background refresh.
+    BackgroundRefresh,
+    /// The log of which process got which token.
+    IssuedLog,
+    /// The discovery document and the key set.
+    ProviderDocuments,
+    FastPathEntry,
+}
+
+impl FileKind {
+    const ALL: [Self; 11] = [
+        Self::Session,
+        Self::QuarantinedSession,
+        Self::SealedSession,
+        Self::QuarantinedSealedSession,
+        Self::Lock,
+        Self::LoginFailures,
+        Self::Outage,
+        Self::BackgroundRefresh,
+        Self::IssuedLog,
+        Self::ProviderDocuments,
+        Self::FastPathEntry,
+    ];
+
+    /// The part of the name after the hash. It must not change, since users have these files on disk.
+    const fn suffix(self) -> &'static str {
+        match self {
+            Self::Session => "session.json",
+            Self::QuarantinedSession => "session.json.quarantined",
+            Self::SealedSession => "session.sealed",
+            Self::QuarantinedSealedSession => "session.sealed.quarantined",
+            Self::Lock => "lock",
+            Self::LoginFailures => "failure.json",
+            Self::Outage => "passing.json",
+            Self::BackgroundRefresh => "background-refresh.json",
+            Self::IssuedLog => "issued",
+            Self::ProviderDocuments => "provider.json",
+            Self::FastPathEntry => "fast-path.json",
+        }
+    }
+
+    /// Returns the name of the file of this kind with this hash.
+    pub(crate) fn name(self, hash: impl fmt::Display) -> String {
+        format!("{hash}.{}", self.suffix())
+    }
+
+    /// Parses the name of a file. `None` if kubesesame makes no file of this name.
+    pub(crate) fn parse(name: &str) -> Option<(&str, Self)> {
+        let (hash, suffix) = name.split_once('.')?;
+        let kind = Self::ALL.into_iter().find(|kind| kind.suffix() == suffix)?;
+        is_hash(hash).then_some((hash, kind))
+    }
+
+    pub(super) fn is_sealed(self) -> bool {
+        matches!(self, Self::SealedSession | Self::QuarantinedSealedSession)
+    }
+}
+
+/// Whether kubesesame made the file of this name and it may be removed. A lock may not, since a process may hold it.
+pub(super) fn is_removable(name: &str) -> bool {
+    if let Some(temporary) = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp")) {
+        // The temporary file of a writer that was killed: `.HASH.SUFFIX-RANDOM.tmp`.
+        return temporary
+            .rsplit_once('-')
+            .is_some_and(|(name, _)| FileKind::parse(name).is_some());
+    }
+    FileKind::parse(name).is_some_and(|(_, kind)| kind != FileKind::Lock)
+}
+
+pub(super) fn is_hash(text: &str) -> bool {
+    text.len() == 64
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "e0c54678425f630cf8503163ef02df2839b75624cc1416bd507909ef7d9fd50d";
+
+    #[test]
+    fn each_kind_is_in_the_list_and_is_recognized_by_its_name() {
+        assert_eq!(FileKind::ALL.len(), FileKind::FastPathEntry as usize + 1);
+        for kind in FileKind::ALL {
+            assert_eq!(FileKind::parse(&kind.name(HASH)), Some((HASH, kind)));
+            assert_eq!(is_removable(&kind.name(HASH)), kind != FileKind::Lock);
+        }
+    }
+
+    #[test]
+    fn files_of_others_are_not_removable() {
+        assert!(is_removable(&format!(".{HASH}.session.json-x.tmp")));
+        for other in [
+            HASH.to_owned(),
+            format!("{HASH}.txt"),
+            format!("{HASH}.session.json.bak"),
+            "notes.session.json".into(),
+            "config".into(),
+            ".x.tmp".into(),
+            ".x-y.tmp".into(),
+        ] {
+            assert!(!is_removable(&other), "{other}");
+        }
+    }
+}
