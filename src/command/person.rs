@@ -155,6 +155,11 @@ fn warning_text(event: &Event<'_>) -> String {
             "another user of this machine (id {uid}) answered this sign-in, and was refused; if your browser runs as that user, \
              paste the address of the page that it shows"
         ),
+        Event::AnswerOfUndecidedUser => {
+            "the answer to this sign-in was refused, since the system did not say in time which user's \
+             browser sent it; paste the address of the page that it shows"
+                .to_owned()
+        }
         Event::InputFailed(error) => {
             let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
             format!("nothing can be pasted here: {error}{}", cause.unwrap_or_default())

@@ -66,6 +66,8 @@ pub(crate) enum Event<'a> {
     BrowserFailed(&'a str),
     /// A program of another user of this machine sent the answer; it was refused, and the wait goes on.
     AnswerOfOtherUser { uid: u32 },
+    /// The system did not tell which user's program sent the answer; it was refused, and the wait goes on.
+    AnswerOfUndecidedUser,
     /// A browser sent the answer, and not as it opens a page; it was refused, and the wait goes on.
     AnswerNotAsPage(&'a str),
     /// From now on the address that the browser ended on can be pasted.

@@ -111,6 +111,15 @@ pub(in crate::oidc) fn other_user() -> Response<Body> {
     answer(StatusCode::FORBIDDEN, html("refused", title, text))
 }
 
+/// For a browser whose user the system did not tell.
+pub(in crate::oidc) fn undecided_user() -> Response<Body> {
+    let text = "<p>The system did not say in time which user of this machine runs this browser, so this page cannot finish the \
+                sign-in.</p><p>Open the URL that the terminal shows, and paste the address of the page that you end on into the \
+                terminal.</p>";
+    let title = "This sign-in needs one more step";
+    answer(StatusCode::FORBIDDEN, html("refused", title, text))
+}
+
 /// For an answer that may be another provider's.
 pub(in crate::oidc) fn other_redirect() -> Response<Body> {
     let text = "<p>The cluster's entry in your kubeconfig names the identity provider, and this answer did not come to the address that \

@@ -63,6 +63,7 @@ struct Shared {
     other_redirects: AtomicUsize,
     other_users: AtomicUsize,
     not_pages: AtomicUsize,
+    undecided: AtomicUsize,
     /// How many connections have asked for the page that says how the sign-in ended, and do not have all of it.
     waiting_for_page: watch::Sender<usize>,
     /// How many visitors of the start page are looked up at a time. Its address is in the list of processes, which all users see; a
@@ -76,6 +77,7 @@ struct Shared {
 #[derive(Debug)]
 enum RefusedAnswer {
     OtherUser(u32),
+    Undecided,
     NotAPage,
 }
 
@@ -104,6 +106,7 @@ impl Callback {
             other_redirects: AtomicUsize::new(0),
             other_users: AtomicUsize::new(0),
             not_pages: AtomicUsize::new(0),
+            undecided: AtomicUsize::new(0),
             waiting_for_page: watch::Sender::new(0),
             start_looks: Arc::new(Semaphore::new(1)),
             answer_looks: Arc::new(Semaphore::new(4)),
@@ -149,6 +152,7 @@ impl Callback {
                 // The sender keeps the channel open, and sends each kind once.
                 Some(refused) = self.refused.recv() => person.tell(match refused {
                     RefusedAnswer::OtherUser(uid) => Event::AnswerOfOtherUser { uid },
+                    RefusedAnswer::Undecided => Event::AnswerOfUndecidedUser,
                     RefusedAnswer::NotAPage => Event::AnswerNotAsPage(&self.shared.expected.authority),
                 }),
             }
@@ -280,7 +284,7 @@ impl Visit {
             let _turn = turn;
             connection_owner::look(ends)
         };
-        on_thread(look).await.unwrap_or(Owner::Unknown)
+        on_thread(look).await.unwrap_or(Owner::Undecided)
     }
 }
 
@@ -292,6 +296,7 @@ async fn handle(State(visit): State<Visit>, request: Request) -> Response<Body> 
             Some(status) => page::blank(status),
             None => match visit.owner(Stage::Starting, &shared.start_looks).await {
                 Owner::Other(_) | Owner::Gone => page::other_user(),
+                Owner::Undecided => page::undecided_user(),
                 Owner::Ours | Owner::Unknown => start.response(),
             },
         };
@@ -324,6 +329,12 @@ async fn handle(State(visit): State<Visit>, request: Request) -> Response<Body> 
                     page::other_user()
                 }
                 Owner::Gone => page::other_user(),
+                Owner::Undecided => {
+                    if shared.undecided.fetch_add(1, Ordering::Relaxed) == 0 {
+                        let _is_over = shared.refused.try_send(RefusedAnswer::Undecided);
+                    }
+                    page::undecided_user()
+                }
             }
         }
     }

@@ -1,11 +1,13 @@
 //! Whose process is at the other end of a connection (rule L17).
 //!
-//! Owns the decision, from the kernel's tables of connections (`proc_pid_net(5)`, Linux). Any user of the machine can connect to a
+//! Owns the decision, from what the kernel tells of its sockets (Linux). Any user of the machine can connect to a
 //! loopback address; one who knows the state of a sign-in could finish it with a code of their own account.
 
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "other.rs")]
 mod platform;
+#[cfg(target_os = "linux")]
+mod sock_diag;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -28,6 +30,8 @@ pub(in crate::oidc) enum Owner {
     Gone,
     /// The system does not tell: another machine, another network namespace, no table.
     Unknown,
+    /// The system tells, and did not in time or without an error. Other users can bring this about, so it counts as another user's.
+    Undecided,
 }
 
 /// The users whose processes may finish a sign-in.
