@@ -6,7 +6,8 @@ use std::ffi::OsString;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-use super::{Command, FileArgs, LogArgs, LoginArgs, TlsArgs};
+use super::command_line::LogArgs;
+use super::{Command, FileArgs, LoginArgs, TlsArgs};
 
 /// Sign in, and write the tokens into the `auth-provider: oidc` user of the kubeconfig
 #[derive(Debug, Parser)]

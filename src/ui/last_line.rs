@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{supports_drawing, write};
+use super::output::{supports_drawing, write};
 use crate::environment;
 
 /// ECMA-48: to the line's start, and clear it.

@@ -1,0 +1,100 @@
+//! The commands, their arguments, and the text after their help.
+
+use clap::{Args, Subcommand};
+
+use super::choices::ClusterConfigChoice;
+use super::{CacheArgs, ClusterArgs, KubeconfigArgs, LoginArgs, ProviderArgs, StandaloneArgs, TlsArgs};
+
+macro_rules! exit_codes {
+    () => {
+        "\
+Exit codes:
+  0  done
+  1  failed
+  2  the command line, or what kubectl passed, cannot be used
+  3  a sign-in is needed, and nobody could attend to it here"
+    };
+}
+
+pub(super) const STANDALONE_HELP: &str = concat!(
+    "Without a command it signs in the `auth-provider: oidc` user of a kubeconfig (--kubeconfig, --context, --user, and the \
+     flags for sign-in and TLS of get-token) and writes the tokens there. An `exec` entry serves better: see `kubeconfig convert`.\n\n",
+    exit_codes!()
+);
+const VARIABLES_HELP: &str = concat!(
+    "Each flag can be a variable too: --oidc-issuer-url is KUBESESAME_OIDC_ISSUER_URL. What is typed counts first.\n\n",
+    exit_codes!()
+);
+
+const CLEAN_HELP: &str = "\
+It removes every session of yours, whatever the issuer and the account, in the directory above and in those where sessions are kept when the \
+home cannot be written: $XDG_RUNTIME_DIR/kubesesame, and kubesesame-UID among the temporary files ($TMPDIR, such as /tmp/kubesesame-1000). \
+Tokens that a call without a command has kept in ~/.kube/cache/kubesesame, to be written into the kubeconfig by the next one, go too. \
+Tokens that were issued live on until their end.";
+
+// `defer`: clap builds only the command that runs. Building all of them would double the time of a cached call.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub(crate) enum Command {
+    /// Print an ExecCredential for kubectl, signing in only when there is no other way
+    #[command(after_help = VARIABLES_HELP, args_override_self = true)]
+    GetToken(Box<GetTokenArgs>),
+    /// Refresh the session that standard input tells, without a word; started by get-token
+    #[command(hide = true)]
+    BackgroundRefresh,
+    /// Remove all your sessions on this machine
+    #[command(after_help = CLEAN_HELP)]
+    Clean(CleanArgs),
+    /// Print the version
+    Version,
+    /// Sign in once, show the claims and who the cluster will say you are, and how to set up kubectl
+    #[command(after_help = VARIABLES_HELP, args_override_self = true)]
+    Setup(Box<SetupArgs>),
+    /// No command; [`Standalone`] parses it.
+    #[command(skip)]
+    Standalone(Box<StandaloneArgs>),
+    /// Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them
+    Kubeconfig(KubeconfigArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GetTokenArgs {
+    #[command(flatten)]
+    pub(crate) provider: ProviderArgs,
+
+    /// Whether a cluster's entry in the kubeconfig may choose issuer, client id, scopes and CA where no issuer is given here: `allow`
+    /// or `ignore` [default: allow]
+    #[arg(
+        long,
+        value_name = "WHETHER",
+        hide_possible_values = true,
+        help_heading = "Provider"
+    )]
+    pub(crate) cluster_config: Option<ClusterConfigChoice>,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+    #[command(flatten)]
+    pub(crate) login: LoginArgs,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CleanArgs {
+    /// Directory for sessions [default: $KUBECACHEDIR/kubesesame or ~/.kube/cache/kubesesame]
+    #[arg(long, value_name = "DIR", allow_hyphen_values = true)]
+    pub(crate) token_cache_dir: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetupArgs {
+    #[command(flatten)]
+    pub(crate) provider: ProviderArgs,
+    #[command(flatten)]
+    pub(crate) login: LoginArgs,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}

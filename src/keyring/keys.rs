@@ -1,0 +1,159 @@
+//! Keys in the OS keyring, and their cache in the kernel.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
+use keyring_core::{CredentialStore, Entry, Error as StoreError};
+
+use super::Error;
+#[cfg(target_os = "linux")]
+use super::kernel;
+use crate::process;
+use crate::secret::SecretKey;
+use crate::untrusted_text::UntrustedText;
+
+/// How long a request to the keyring may take. An unlocked one responds within milliseconds.
+pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The service name of all entries of kubesesame.
+const SERVICE: &str = "kubesesame";
+
+/// The label that the keyring's own program displays.
+const LABEL: &str = "kubesesame: key of a session";
+
+/// Reads the key of this name. `None` if there is none, or if the entry is no key.
+///
+/// # Errors
+/// When the keyring is absent, locked, too slow, or refuses the request.
+pub(crate) fn read(name: &str) -> Result<Option<SecretKey>, Error> {
+    let key = with_timeout(name, |entry| match entry.get_secret() {
+        Ok(text) => Ok(Some(text)),
+        Err(StoreError::NoEntry) => Ok(None),
+        Err(error) => Err(error),
+    })?;
+    // Another program may have changed the entry.
+    let key = key.and_then(|text| SecretKey::parse(&HEXLOWER, &text));
+    if let Some(key) = &key {
+        cache(name, key);
+    }
+    Ok(key)
+}
+
+/// Stores a key under this name, and replaces an existing one.
+///
+/// # Errors
+/// As for [`read`].
+pub(crate) fn write(name: &str, key: &SecretKey) -> Result<(), Error> {
+    // As text: KWallet stores nothing else.
+    let text = key.encode(&HEXLOWER);
+    with_timeout(name, move |entry| entry.set_secret(text.expose().as_bytes()))?;
+    cache(name, key);
+    Ok(())
+}
+
+/// Removes the key of this name. It is no error if there is none. The kernel's cache still has it, see [`forget_cached_key`].
+///
+/// # Errors
+/// As for [`read`].
+pub(crate) fn remove(name: &str) -> Result<(), Error> {
+    with_timeout(name, |entry| match entry.delete_credential() {
+        Err(StoreError::NoEntry) => Ok(()),
+        result => result,
+    })
+}
+
+/// Removes the key from the kernel's cache, without a request to the keyring.
+pub(crate) fn forget_cached_key(name: &str) {
+    #[cfg(target_os = "linux")]
+    kernel::forget(name);
+    #[cfg(not(target_os = "linux"))]
+    let _none_is = name;
+}
+
+/// Returns the key from the kernel's cache, without a request to the keyring.
+pub(crate) fn cached_key(name: &str) -> Option<SecretKey> {
+    #[cfg(target_os = "linux")]
+    return kernel::read(name);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _none_is = name;
+        None
+    }
+}
+
+fn cache(name: &str, key: &SecretKey) {
+    #[cfg(target_os = "linux")]
+    kernel::write(name, key);
+    #[cfg(not(target_os = "linux"))]
+    let _not_needed = (name, key);
+}
+
+/// Sends a request on a thread of its own. After the timeout the thread is abandoned, since a blocked request cannot be cancelled.
+fn with_timeout<T: Send + 'static>(
+    name: &str,
+    request: impl Fn(&Entry) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, Error> {
+    let (sender, receiver) = channel();
+    let name = name.to_owned();
+    // `thread::spawn` panics if the system cannot start a thread.
+    let started = thread::Builder::new().spawn(move || {
+        process::leave_signals_to_main_thread();
+        // Some services refuse one of 256 key exchanges by chance, if the number has a leading zero. So it is tried twice.
+        let result = open_entry(&name)
+            .or_else(|_| open_entry(&name))
+            .map_err(|error| Error::Absent(error_text(&error)))
+            .and_then(|entry| request(&entry).map_err(|error| request_error(&error)));
+        drop(sender.send(result));
+    });
+    started.map_err(Error::NoThread)?;
+    match receiver.recv_timeout(RESPONSE_TIMEOUT) {
+        Ok(result) => result,
+        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Err(Error::NoAnswer),
+    }
+}
+
+fn open_entry(name: &str) -> Result<Entry, StoreError> {
+    let label = HashMap::from([("label", LABEL)]);
+    let modifiers = cfg!(target_os = "linux").then_some(&label);
+    store()?.build(SERVICE, name, modifiers)
+}
+
+#[cfg(target_os = "linux")]
+fn store() -> Result<Arc<CredentialStore>, StoreError> {
+    Ok(dbus_secret_service_keyring_store::Store::new()?)
+}
+
+#[cfg(target_os = "macos")]
+fn store() -> Result<Arc<CredentialStore>, StoreError> {
+    Ok(apple_native_keyring_store::keychain::Store::new()?)
+}
+
+#[cfg(windows)]
+fn store() -> Result<Arc<CredentialStore>, StoreError> {
+    Ok(windows_native_keyring_store::Store::new()?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
+fn store() -> Result<Arc<CredentialStore>, StoreError> {
+    Err(StoreError::NoDefaultStore)
+}
+
+fn request_error(error: &StoreError) -> Error {
+    match error {
+        StoreError::NoStorageAccess(_) => Error::Locked(error_text(error)),
+        _ => Error::Refused(error_text(error)),
+    }
+}
+
+/// The innermost cause of a store's error, which is the most precise. It never contains the entry.
+fn error_text(error: &StoreError) -> UntrustedText {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    UntrustedText::with_limit(&cause.to_string(), 200)
+}
