@@ -129,7 +129,10 @@ pub(crate) fn user_names(text: &str) -> Vec<String> {
 
 fn token(config: &Node, key: &str) -> Option<Secret> {
     // A block scalar ends with a newline.
-    let text = config.get(key)?.text()?.trim();
+    let text = config
+        .get(key)?
+        .text()?
+        .trim_matches(|c: char| c.is_ascii_whitespace());
     Some(Secret::new(text)).filter(|_| !text.is_empty())
 }
 
@@ -331,6 +334,31 @@ mod tests {
         ];
         for (config, expected) in cases {
             assert_eq!(tokens(config).unwrap(), expected);
+        }
+    }
+
+    /// YAML 1.1, which kubectl reads, has line breaks that YAML 1.2 has not: U+0085, U+2028 and U+2029.
+    #[test]
+    fn a_token_of_a_provider_is_written_in_characters_that_all_versions_of_yaml_read_alike() {
+        let head = "users:\n- name: n\n  user:\n    auth-provider: ";
+        for style in [
+            "{name: oidc, config: {idp-issuer-url: i}}",
+            "{name: oidc, config: {idp-issuer-url: 'i', refresh-token: old}}",
+            "{name: oidc, config: {idp-issuer-url: i, refresh-token: 'old'}}",
+            "{name: oidc, config: {idp-issuer-url: i, refresh-token: \"old\"}}",
+            "\n      name: oidc\n      config:\n        idp-issuer-url: 'i'\n        refresh-token: |-\n          old",
+        ] {
+            for token in [
+                "x\u{85}---\u{85}a:",
+                "x\u{2028}---\u{2028}",
+                "x\u{2029}... \u{2029}y",
+                "\u{feff}'\"\\\u{7f}\u{9f}\0\t\r\n\u{fffe}ü\u{1f600}",
+            ] {
+                let text = format!("{head}{style}\n");
+                let edited = with_tokens(&text, "n", None, Some(&Secret::new(token))).unwrap();
+                let is_safe = |c: char| matches!(c, '\n' | ' '..='~') || c > '\u{ffff}';
+                assert!(edited.chars().all(is_safe), "{edited:?}");
+            }
         }
     }
 

@@ -183,9 +183,9 @@ pub(super) fn quoted_like(text: &str, replaced: &Node) -> Result<String, String>
         Value::Scalar {
             style: ScalarStyle::SingleQuoted,
             ..
-        } => Ok(format!("'{}'", text.replace('\'', "''"))),
+        } if !text.contains(is_escaped) => Ok(format!("'{}'", text.replace('\'', "''"))),
         Value::Scalar {
-            style: ScalarStyle::Plain | ScalarStyle::DoubleQuoted,
+            style: ScalarStyle::Plain | ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted,
             ..
         } => Ok(json_string(text)),
         _ => Err("one of its values is a text of several lines".to_owned()),
@@ -206,9 +206,25 @@ pub(super) fn is_plain(text: &str) -> bool {
         )
 }
 
-/// Writes a text as a JSON string, which is also a double-quoted YAML scalar.
+/// Whether a character is written as `\uXXXX`.
+///
+/// kubectl reads YAML 1.1, where U+0085, U+2028 and U+2029 are line breaks even in quotes, so that a token could end the document. A character
+/// above U+FFFF has the same meaning everywhere, and YAML and JSON have no escape for it in common.
+fn is_escaped(c: char) -> bool {
+    !matches!(c, ' '..='~' | '\u{10000}'..)
+}
+
+/// Writes a text as a JSON string, which is also a double-quoted scalar in YAML 1.1 and 1.2.
 pub(super) fn json_string(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let json = serde_json::Value::from(text).to_string();
+    let written = json.chars().map(|c| {
+        if is_escaped(c) {
+            format!("\\u{:04x}", u32::from(c))
+        } else {
+            c.to_string()
+        }
+    });
+    written.collect()
 }
 
 /// Inserts an entry after another entry of its mapping, in the same style.

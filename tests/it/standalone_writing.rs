@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::standalone::{id_token, kubeconfig, short_lives, sign_in, standalone, value, write};
 use crate::support::{Sandbox, finish, wait_until};
+use okta::{Endpoint, Fault, FaultKind};
 
 /// Signed in, with a token that has ended and a refresh token.
 pub(crate) fn ended(sandbox: &Sandbox) -> (std::path::PathBuf, crate::support::Call) {
@@ -50,6 +51,39 @@ fn tokens_in_block_scalars_are_refreshed_and_replaced() {
                     .collect()
             };
             assert_eq!(rest(&fs::read_to_string(&file).unwrap()), rest(&before));
+        }
+    }
+}
+
+/// kubectl reads YAML 1.1, where these are line breaks, so that the whole file would be another one.
+#[test]
+fn a_refresh_token_with_line_breaks_of_yaml_1_1_is_written_without_them_and_read_back() {
+    for style in ["refresh-token: 'old'", "refresh-token: \"old\"", "# none"] {
+        for token in [
+            "x\u{85}---\u{85}a:",
+            "x\u{2028}... \u{2028}",
+            "x\u{2029}---\u{2029}y\u{85}",
+        ] {
+            let sandbox = Sandbox::new();
+            let lines = ["extra-scopes: offline_access", style];
+            let (file, call) = standalone(&sandbox, &lines);
+            let replaced = FaultKind::Replace {
+                field: "refresh_token".to_owned(),
+                value: token.into(),
+            };
+            // The first request is the refresh with `old`, which is refused.
+            let fault = Fault::always(Endpoint::Token, replaced);
+            short_lives(&sandbox);
+            sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+            sign_in(&file, &call);
+            let text = fs::read_to_string(&file).unwrap();
+            assert!(text.is_ascii(), "{text:?}");
+            sandbox.okta.clear_requests();
+            assert_eq!(call.run().code, Some(0));
+            let requests = sandbox.okta.requests();
+            let mut sent = requests.iter().flat_map(|request| &request.form);
+            let sent = sent.find(|(name, _)| name == "refresh_token").unwrap();
+            assert_eq!(sent.1, token);
         }
     }
 }
