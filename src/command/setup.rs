@@ -130,7 +130,6 @@ fn set_credentials(args: &SetupArgs) -> Result<SetCredentials, settings::Error> 
         &settings::parse_scopes(&provider.oidc_extra_scope)?,
     );
     line.switch("oidc-use-access-token", provider.oidc_use_access_token);
-    line.pairs("oidc-request-header", &provider.oidc_request_header)?;
     line.pairs(
         "oidc-auth-request-extra-params",
         &provider.oidc_auth_request_extra_params,
@@ -167,6 +166,7 @@ fn set_credentials(args: &SetupArgs) -> Result<SetCredentials, settings::Error> 
     Ok(SetCredentials {
         arguments: line.0,
         has_secret: provider.oidc_client_secret.is_some(),
+        has_headers: !provider.oidc_request_header.is_empty(),
     })
 }
 
@@ -304,10 +304,7 @@ mod tests {
                 &["--oidc-auth-request-extra-params=\"b=1\",\"a=x=y,z\""],
                 "--oidc-auth-request-extra-params=\"a=x=y,z\" --oidc-auth-request-extra-params=b=1",
             ),
-            (
-                &["--oidc-request-header=\"X-Tenant=blue\""],
-                "--oidc-request-header=X-Tenant=blue",
-            ),
+            (&["--oidc-request-header=\"X-Tenant=blue\""], ""),
             (
                 &["--listen-address=\"127.0.0.1:8\",127.0.0.1:9"],
                 "--listen-address=127.0.0.1:8 --listen-address=127.0.0.1:9",

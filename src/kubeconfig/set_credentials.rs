@@ -6,10 +6,12 @@ use std::fmt;
 /// The `kubectl config` commands that add a user with kubesesame's `exec` entry and make a context use it. `Display` writes them.
 #[derive(Debug)]
 pub(crate) struct SetCredentials {
-    /// The arguments of `get-token`, without a client secret.
+    /// The arguments of `get-token`, without a client secret and request headers.
     pub(crate) arguments: Vec<String>,
     /// A client secret is one of the arguments. The commands then read it from a shell variable, so that it is not printed.
     pub(crate) has_secret: bool,
+    /// Request headers are among the arguments. They are left out, since most of them contain a secret.
+    pub(crate) has_headers: bool,
 }
 
 impl fmt::Display for SetCredentials {
@@ -42,6 +44,13 @@ impl fmt::Display for SetCredentials {
                 f,
                 "\nPut the secret into CLIENT_SECRET first: read -rs CLIENT_SECRET\nA secret in a kubeconfig is no secret: a native \
                  app with PKCE needs none."
+            )?;
+        }
+        if self.has_headers {
+            writeln!(
+                f,
+                "\nThe request headers are left out, since they may be secrets: set KUBESESAME_OIDC_REQUEST_HEADER (NAME=VALUE) where \
+                 kubectl runs."
             )?;
         }
         writeln!(
@@ -79,6 +88,7 @@ mod tests {
         SetCredentials {
             arguments,
             has_secret,
+            has_headers: false,
         }
         .to_string()
     }

@@ -33,8 +33,9 @@ pub(crate) enum Error {
     ListenAddress(UntrustedText),
     #[error("--browser-command `{0}` cannot be split into words")]
     BrowserCommand(UntrustedText),
-    #[error("--{0} `{1}` is not NAME=VALUE")]
-    NotPairs(&'static str, UntrustedText),
+    /// Without a text if that may be a secret.
+    #[error("{} is not NAME=VALUE", value_of(.0, .1.as_ref()))]
+    NotPairs(&'static str, Option<UntrustedText>),
     #[error("--{0} `{1}` is not a list: its quotes do not pair up")]
     NotList(&'static str, UntrustedText),
     #[error("--oidc-auth-request-extra-params cannot set `{0}`, which belongs to each sign-in alone")]
@@ -51,6 +52,13 @@ pub(crate) enum Error {
     AccountMismatch(UntrustedText, UntrustedText),
     #[error("there is no home directory to keep sessions in")]
     NoHome,
+}
+
+fn value_of(flag: &str, text: Option<&UntrustedText>) -> String {
+    match text {
+        Some(text) => format!("--{flag} `{text}`"),
+        None => format!("a value of --{flag}"),
+    }
 }
 
 /// Why a text is not a URL.

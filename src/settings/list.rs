@@ -56,9 +56,10 @@ pub(crate) fn parse_scopes(texts: &[String]) -> Result<Vec<String>, Error> {
 pub(crate) fn parse_pairs(flag: &'static str, texts: &[String]) -> Result<Vec<(String, String)>, Error> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     for text in texts {
-        // The value may be a secret, so the error has only the name.
+        // The value may be a secret, so the error has only the name; of a header it has nothing, which may be a secret alone.
         let name = text.split([':', ' ']).next().unwrap_or_default();
-        let refused = || Error::NotPairs(flag, UntrustedText::with_limit(name, 60));
+        let shown = (flag != "oidc-request-header").then(|| UntrustedText::with_limit(name, 60));
+        let refused = || Error::NotPairs(flag, shown.clone());
         let cells = match text.matches('=').count() {
             0 => return Err(refused()),
             1 => vec![text.trim_matches('"').to_owned()],
@@ -132,6 +133,24 @@ mod tests {
         assert_eq!(
             parse_scopes(&texts).unwrap().join("|"),
             "email|profile|groups|offline_access|a|b|c"
+        );
+    }
+
+    /// A header without `=` may be a secret alone.
+    #[test]
+    fn the_error_about_a_header_has_no_part_of_its_value() {
+        let error = |flag| {
+            parse_pairs(flag, &["hunter2".to_owned()])
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            error("oidc-request-header"),
+            "a value of --oidc-request-header is not NAME=VALUE"
+        );
+        assert_eq!(
+            error("oidc-auth-request-extra-params"),
+            "--oidc-auth-request-extra-params `hunter2` is not NAME=VALUE"
         );
     }
 

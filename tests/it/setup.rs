@@ -75,6 +75,37 @@ fn it_shows_claims_user_and_the_line_for_kubectl_and_touches_no_session() {
     assert!(!sandbox.cache_dir().exists());
 }
 
+/// As the client's secret, which is not printed either.
+#[test]
+fn the_headers_of_requests_are_not_printed() {
+    let sandbox = Sandbox::new();
+    let header = "X-Api-Key=SECRET";
+    for call in [
+        sandbox.setup().arg(&format!("--oidc-request-header={header}")),
+        sandbox.setup().env("KUBESESAME_OIDC_REQUEST_HEADER", header),
+    ] {
+        let outcome = call.run();
+        assert_eq!(outcome.code, Some(0), "{outcome}");
+        assert!(!outcome.to_string().contains("SECRET"), "{outcome}");
+        assert!(
+            !outcome.stdout.contains("--exec-arg=--oidc-request-header"),
+            "{outcome}"
+        );
+        assert!(
+            outcome
+                .stdout
+                .contains("The request headers are left out, since they may be secrets: set KUBESESAME_OIDC_REQUEST_HEADER"),
+            "{outcome}"
+        );
+    }
+    let wrong = sandbox
+        .setup()
+        .env("KUBESESAME_OIDC_REQUEST_HEADER", "SECRET")
+        .run();
+    wrong.fails(2, &["KUBESESAME_OIDC_REQUEST_HEADER", "is not NAME=VALUE"]);
+    assert!(!wrong.stderr.contains("SECRET"), "{wrong}");
+}
+
 #[test]
 fn offline_access_is_tried_and_left_out_where_it_is_refused() {
     let sandbox = Sandbox::new();

@@ -105,11 +105,11 @@ fn an_entry_whose_values_cannot_be_used_is_left_alone_and_told() {
         ),
         (
             "--oidc-issuer-url=https://i, --oidc-client-id=c, '--oidc-request-header=Authorization: hunter2'",
-            "--oidc-request-header `Authorization` is not NAME=VALUE",
+            "a value of --oidc-request-header is not NAME=VALUE",
         ),
         (
             "--oidc-issuer-url=https://i, --oidc-client-id=c, --oidc-request-header=hunter2",
-            "--oidc-request-header `[secret]` is not NAME=VALUE",
+            "a value of --oidc-request-header is not NAME=VALUE",
         ),
         (
             "'--oidc-issuer-url=https://me:hunter2@i', --oidc-client-id=c",
