@@ -64,17 +64,6 @@ impl Grant {
         }
     }
 
-    /// Whether the password was given on the command line or in a variable.
-    pub(crate) fn has_inline_secret(&self) -> bool {
-        matches!(
-            self,
-            Self::Password {
-                password: Some(SecretSource::Inline(_)),
-                ..
-            }
-        )
-    }
-
     /// Whether a person signs in.
     pub(crate) fn is_interactive(&self) -> bool {
         *self != Self::ClientCredentials

@@ -162,11 +162,6 @@ impl Provider {
         extra.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Whether a secret is on the command line or in a variable. Headers count as secrets, since most of them contain one.
-    pub(crate) fn has_inline_secret(&self) -> bool {
-        matches!(self.client_secret, Some(SecretSource::Inline(_))) || !self.headers.is_empty()
-    }
-
     /// Returns the provider with one more scope.
     pub(crate) fn with_scope(&self, scope: &str) -> Self {
         let mut provider = self.clone();

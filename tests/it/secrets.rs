@@ -245,10 +245,41 @@ fn no_name_of_a_file_is_a_hash_over_a_secret() {
         }
         assert_eq!(sandbox.cache_files(".fast-path.json").len(), 0);
     }
-    for _ in 0..2 {
-        sandbox.get_token().run().token();
+    // Also where it is not used: by another grant, or beside a file, or under a name that nothing reads.
+    for call in [
+        sandbox.get_token().arg("--password=hunter2"),
+        sandbox.get_token().env("KUBESESAME_PASSWORD", "hunter2"),
+        sandbox
+            .get_token()
+            .arg("--password-file=~/none")
+            .env("KUBESESAME_PASSWORD", "hunter2"),
+        sandbox.get_token().arg("--password=hunter2").arg("--password="),
+        sandbox
+            .get_token()
+            .arg("--oidc-client-secret")
+            .arg("hunter2")
+            .arg("--oidc-client-secret="),
+        sandbox.get_token().arg("--oidc-request-header=X-Key=hunter2"),
+        sandbox.get_token().env("KUBESESAME_CLIENT_SECRET", "hunter2"),
+    ] {
+        for _ in 0..2 {
+            call.run().token();
+        }
+        assert_eq!(sandbox.cache_files(".fast-path.json").len(), 0, "{call:?}");
     }
-    assert_eq!(sandbox.cache_files(".fast-path.json").len(), 1);
+    let empty = sandbox
+        .get_token()
+        .arg("--oidc-client-secret=")
+        .env("KUBESESAME_PASSWORD", "");
+    for call in [sandbox.get_token(), empty] {
+        for file in sandbox.cache_files(".fast-path.json") {
+            std::fs::remove_file(file).unwrap();
+        }
+        for _ in 0..2 {
+            call.run().token();
+        }
+        assert_eq!(sandbox.cache_files(".fast-path.json").len(), 1);
+    }
 }
 
 /// A core file would hold the refresh token; other programs that are started have theirs as before.

@@ -285,13 +285,12 @@ impl<'a> GetToken<'a> {
         }
     }
 
-    /// Not where there is something to tell, where it would not be looked for, or with a secret on the command line: its name is a
-    /// hash over that.
+    /// Not where there is something to tell, where it would not be looked for, or with a secret on the command line or in a variable: its
+    /// name is a hash over that.
     fn write_fast_path_entry(&self, store: &Store) {
-        let likely = settings::likely_cache_dir(self.invocation.args, self.invocation.environment);
-        let has_secret = self.sign_in.provider.has_inline_secret()
-            || self.sign_in.login.grant.has_inline_secret()
-            || self.cluster.leaves_a_secret;
+        let (args, environment) = (self.invocation.args, self.invocation.environment);
+        let likely = settings::likely_cache_dir(args, environment);
+        let has_secret = settings::has_inline_secret(args, &environment.flags);
         if self.ui.level > 0 || has_secret || likely.as_deref() != Some(store.dir().path()) {
             return;
         }

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::Error;
-use crate::cli::{self, ClusterConfigChoice, ConfigError, GetTokenArgs, ProviderArgs, ValueSources};
+use crate::cli::{self, ClusterConfigChoice, ConfigError, GetTokenArgs, ValueSources};
 use crate::exec::Cluster;
 
 const ISSUER: &str = "oidc-issuer-url";
@@ -25,8 +25,6 @@ pub(crate) struct ClusterChoice {
     /// The server that a session belongs to alone, since its entry chose the issuer; with the authorities that it names for the issuer, since
     /// whoever adds one reads what is sent there.
     pub(crate) server: Option<String>,
-    /// A secret of the command line or a variable is not used.
-    pub(crate) leaves_a_secret: bool,
     /// What is told beside something else.
     pub(crate) remarks: Vec<String>,
     /// Whether it names an issuer and a client that do not count.
@@ -82,7 +80,6 @@ impl ClusterChoice {
 
         let server = with_authorities(&cluster.server, &authorities);
         let provider = &mut args.provider;
-        let leaves_a_secret = has_inline_secret(provider) || is_given(args.login.password.as_deref());
         let mut unused = Unused::default();
         provider.oidc_issuer_url = issuer;
         unused.replace(CLIENT, &mut provider.oidc_client_id, client);
@@ -120,7 +117,6 @@ impl ClusterChoice {
         }
         Ok(Self {
             server: Some(server),
-            leaves_a_secret,
             remarks,
             offers: [false; 2],
         })
@@ -186,11 +182,6 @@ fn with_authorities(server: &str, authorities: &[String]) -> String {
     }
     let authorities: Value = authorities.iter().map(String::as_str).collect();
     Value::from_iter([Value::from(server), authorities]).to_string()
-}
-
-/// Headers count, since most of them hold one.
-fn has_inline_secret(args: &ProviderArgs) -> bool {
-    is_given(args.oidc_client_secret.as_deref()) || !args.oidc_request_header.is_empty()
 }
 
 /// Whether the config has a value of this name.
