@@ -142,7 +142,11 @@ impl Cluster {
         ];
         // A proxy is no part of the identity of an authenticated server: it changes with the network, and cannot read the token. Without
         // TLS verification, the proxy can redirect to any server, so it is a part.
-        if cluster.get("insecure-skip-tls-verify") == Some(&Value::Bool(true)) {
+        let is_unverified = cluster.get("insecure-skip-tls-verify") == Some(&Value::Bool(true));
+        // Without TLS, too. Without a proxy, the text stays that of the sessions that are stored already.
+        let text = |field| cluster.get(field).and_then(Value::as_str).unwrap_or_default();
+        let is_proxied = !text("server").starts_with("https://") && !text("proxy-url").is_empty();
+        if is_unverified || is_proxied {
             identity.push("proxy-url");
         }
         let value = |field| cluster.get(field).cloned().unwrap_or_default();
@@ -233,6 +237,18 @@ mod tests {
             r#""server":"https://x","certificate-authority-data":"eQ==""#,
         ] {
             assert_ne!(usual, server(other), "{other}");
+        }
+        // Without TLS, a proxy is the server, and without one, the text is that of all sessions so far.
+        for plain in ["http://x", "x:8080"] {
+            let plain = format!(r#""server":"{plain}""#);
+            let direct = server(&plain);
+            assert_ne!(
+                direct,
+                server(&format!(r#"{plain},"proxy-url":"http://p""#)),
+                "{plain}"
+            );
+            assert_eq!(direct, server(&format!(r#"{plain},"proxy-url":"""#)), "{plain}");
+            assert_eq!(direct.matches("null").count(), 3, "{direct}");
         }
         for nothing in [
             r#"{"server":"https://x"}"#,
