@@ -36,7 +36,7 @@ pub(crate) use hint::Purpose;
 use hint::SystemFault;
 #[cfg(target_os = "linux")]
 pub(crate) use kernel_table::table_lines;
-pub(crate) use named::{read_named, read_secret};
+pub(crate) use named::{all_end_soon, ends_soon, read_named, read_secret};
 pub(crate) use reserved::Reserved;
 pub(crate) use shared::{LockFile, SlotFile};
 pub(crate) use shown::{quoted, shown};

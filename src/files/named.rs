@@ -10,6 +10,9 @@ use super::{Error, Kind, MAX_BYTES, platform};
 /// How long the writer of a pipe may take in total.
 const PIPE_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The largest bundle of certificates that a library may read. That of a system has some 250 KiB.
+const MAX_BUNDLE_BYTES: u64 = 16 * 1024 * 1024;
+
 /// Reads a secret from a file that must belong to this user and be closed to others.
 pub(crate) fn read_secret(path: &Path) -> Result<Vec<u8>, Error> {
     let file = platform::open_to_read(path).map_err(|source| platform::open_error(path, source))?;
@@ -57,6 +60,29 @@ pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Error> {
         });
     }
     Ok(bytes)
+}
+
+/// Whether a library that reads this file, without a limit and a timeout, comes to an end soon.
+///
+/// A file that is missing or a directory is an error of the library at once. A pipe that the caller passed as a descriptor is the caller's own.
+pub(crate) fn ends_soon(path: &Path) -> bool {
+    let Ok(metadata) = fs::metadata(path) else {
+        return true;
+    };
+    match source_of(&metadata, path) {
+        Source::File => metadata.len() <= MAX_BUNDLE_BYTES,
+        Source::Pipe => true,
+        Source::Other => metadata.is_dir() || path == Path::new("/dev/null"),
+    }
+}
+
+/// As [`ends_soon`], of the files of a directory. Anything else in it is passed over.
+pub(crate) fn all_end_soon(dir: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(dir) else {
+        return true;
+    };
+    let mut paths = entries.flatten().map(|entry| entry.path());
+    paths.all(|path| !path.is_file() || ends_soon(&path))
 }
 
 /// What a path names.

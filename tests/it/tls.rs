@@ -125,3 +125,47 @@ fn a_variable_that_names_no_certificate_is_the_cause() {
     let named = sandbox.get_token().arg(&ca_flag(&sandbox));
     named.env("SSL_CERT_FILE", none).run().token();
 }
+
+/// The system's reader would read it to an end that never comes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_variable_that_names_what_does_not_end_is_the_cause() {
+    let sandbox = Sandbox::with_tls();
+    let fifo = sandbox.path("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let (large_dir, ca_dir) = (sandbox.path("large"), sandbox.path("authorities"));
+    let large = large_dir.join("large.pem");
+    for dir in [&large_dir, &ca_dir] {
+        std::fs::create_dir(dir).unwrap();
+    }
+    // A file with a hole, which takes no space.
+    let file = std::fs::File::create(&large).unwrap();
+    file.set_len(16 * 1024 * 1024 + 1).unwrap();
+    std::fs::copy(sandbox.path("ca.pem"), ca_dir.join("ca.pem")).unwrap();
+    let text = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+    for (variable, value) in [
+        ("SSL_CERT_FILE", text(&fifo)),
+        ("SSL_CERT_FILE", "/dev/zero".to_owned()),
+        ("SSL_CERT_FILE", text(&large)),
+        ("SSL_CERT_DIR", text(&large_dir)),
+        ("SSL_CERT_DIR", format!("{}:{}", text(&ca_dir), text(&large_dir))),
+    ] {
+        let call = sandbox.get_token().env(variable, &value);
+        let limited = call.through(&["sh", "-c", "ulimit -v 4000000; exec timeout 20 \"$@\"", "sh"]);
+        let words = format!("{variable}={value}");
+        limited
+            .run()
+            .fails(1, &[&words, "correct SSL_CERT_FILE", "unset"]);
+    }
+    // What ends at once, and what the reader of a directory passes over, keeps nobody from the others.
+    std::fs::rename(fifo, ca_dir.join("fifo")).unwrap();
+    for file in ["/dev/null", &text(&ca_dir)] {
+        let call = sandbox.get_token().env("SSL_CERT_DIR", &text(&ca_dir));
+        call.env("SSL_CERT_FILE", file).run().token();
+    }
+    sandbox
+        .get_token()
+        .env("SSL_CERT_DIR", &text(&ca_dir))
+        .run()
+        .token();
+}

@@ -3,6 +3,7 @@
 //! Owns the reading of the authorities that the settings name, and the check of a server's certificate. Named authorities take
 //! the place of the system's. Reads and checks only; which request needs TLS is `transport`'s part.
 
+use std::env::split_paths;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,6 +29,9 @@ use crate::untrusted_text::UntrustedText;
 
 /// The start of a certificate in PEM (RFC 7468 5).
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
+/// Whether the system's certificates are those that variables name, as OpenSSL does it.
+const READS_VARIABLES: bool = cfg!(all(unix, not(target_vendor = "apple")));
 
 /// What the settings name.
 #[derive(Debug)]
@@ -99,6 +103,18 @@ pub(in crate::oidc) fn tell_of_system_bundle(person: Person<'_>) {
     if unusable.len() < entries(&pem).count() {
         tell_of_unusable(&format!("SSL_CERT_FILE `{path}`"), unusable, person);
     }
+}
+
+/// Whether what reads the system's certificates comes to an end: it reads what `SSL_CERT_FILE` and `SSL_CERT_DIR` name without a limit, and a
+/// FIFO or a device may have no end.
+pub(in crate::oidc) fn system_bundle_ends() -> bool {
+    if !READS_VARIABLES {
+        return true;
+    }
+    let file = environment::first_set(&["SSL_CERT_FILE"]);
+    let dirs = environment::first_set(&["SSL_CERT_DIR"]).unwrap_or_default();
+    file.is_none_or(|file| files::ends_soon(Path::new(&file)))
+        && split_paths(&dirs).all(|dir| files::all_end_soon(&dir))
 }
 
 fn tell_of_unusable(source: &str, positions: Vec<usize>, person: Person<'_>) {

@@ -19,7 +19,9 @@ use crate::oidc::http::blocking::on_thread;
 use crate::oidc::http::proxy::{ProxyVariables, uses_proxy};
 use crate::oidc::http::response::shown;
 use crate::oidc::http::tls_fault::{TlsFault, causes};
-use crate::oidc::http::tls_trust::{NamedAuthorities, client_config, tell_of_system_bundle};
+use crate::oidc::http::tls_trust::{
+    NamedAuthorities, client_config, system_bundle_ends, tell_of_system_bundle,
+};
 use crate::settings::{Provider, TlsTrust};
 use crate::untrusted_text::UntrustedText;
 
@@ -55,6 +57,9 @@ pub(in crate::oidc) fn build(
         builder.tls_certs_only([])
     } else {
         if system {
+            if !system_bundle_ends() {
+                return Err(no_authorities(system, "a file of certificates has no end"));
+            }
             tell_of_system_bundle(person);
         }
         let config = client_config(named).map_err(|error| no_authorities(system, &error.to_string()))?;
