@@ -93,6 +93,11 @@ impl PrivateDir {
         &self.path
     }
 
+    /// The path that is the same however the directory is named: absolute, and without links, `.` and `..`.
+    pub(crate) fn canonical_path(&self) -> io::Result<PathBuf> {
+        fs::canonicalize(&self.path)
+    }
+
     pub(crate) fn path_of(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }

@@ -52,10 +52,10 @@ pub(crate) fn remove_all(dir: &Path, limit: Duration, on_wait: impl Fn()) -> Res
         .filter_map(|name| lasting_key(name))
         .collect::<BTreeSet<_>>()
     {
-        let mark = SealedMark::new(dir.path(), key);
+        let mark = SealedMark::new(&dir, key);
         let is_sealed = names.iter().any(|name| is_sealed(name) && name.starts_with(key));
         if is_sealed || mark.is_cached() {
-            removed.forget_key(mark.name());
+            mark.names().for_each(|name| removed.forget_key(name));
         }
     }
     for name in names.iter().filter(|name| file_kind::is_removable(name)) {

@@ -98,7 +98,7 @@ impl Store {
     }
 
     pub(super) fn sealed_mark(&self) -> SealedMark {
-        SealedMark::new(self.dir.path(), &self.key.to_string())
+        SealedMark::new(&self.dir, &self.key.to_string())
     }
 
     pub(super) fn load_plain(&self) -> Result<Loaded, Error> {

@@ -21,9 +21,15 @@ impl MarkAtHand {
 
     /// None where the kernel keeps no keys, as in a container.
     fn new(sandbox: &Sandbox) -> Option<Self> {
+        let dir = fs::canonicalize(sandbox.cache_dir()).ok()?;
+        Self::of(sandbox, dir.to_str()?)
+    }
+
+    /// By this name of the directory.
+    fn of(sandbox: &Sandbox, dir: &str) -> Option<Self> {
         let lock = sandbox.cache_file(".lock");
         let key = lock.file_stem()?.to_str()?;
-        let text = json!(["kubesesame sealed", sandbox.cache_dir().to_string_lossy(), key]).to_string();
+        let text = json!(["kubesesame sealed", dir, key]).to_string();
         let mark = HEXLOWER.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..16]);
         let name = format!("kubesesame:{mark}");
         let process = KeyRing::from_special_id(KeyRingIdentifier::Process, true).ok()?;
@@ -109,6 +115,55 @@ fn auto_refuses_a_plain_file_in_place_of_a_sealed_one_where_the_keyring_is_gone(
     let outcome = call.run();
     outcome.token();
     assert!(outcome.stderr.contains("warning: "), "{outcome}");
+}
+
+/// The mark is of the directory, however that is named.
+#[test]
+fn a_plain_file_in_place_of_a_sealed_one_is_refused_however_the_directory_is_named() {
+    let sandbox = Sandbox::new();
+    let Some((mark, call)) = sandbox.with_sealed_session_gone() else {
+        return;
+    };
+    sandbox.get_token().run().token();
+    let dir = sandbox.cache_dir().display().to_string();
+    let parent = sandbox.path(".kube/cache").display().to_string();
+    for name in [
+        dir.clone(),
+        format!("{dir}/"),
+        format!("{dir}/."),
+        format!("{parent}//kubesesame"),
+        format!("{parent}/../cache/kubesesame"),
+        "~/.kube/./cache/kubesesame".to_owned(),
+        ".kube/cache/kubesesame".to_owned(),
+    ] {
+        let home = sandbox.path("").display().to_string();
+        let call = call.clone().arg(&format!("--token-cache-dir={name}"));
+        let call = call.through(&["sh", "-c", "cd \"$0\" && exec \"$@\"", &home]);
+        let outcome = call.run();
+        outcome.fails(1, &["a plain file is in its place"]);
+        assert!(mark.is_there(), "{name}");
+    }
+}
+
+/// Earlier versions named the mark by the directory as it was spelled.
+#[test]
+fn a_mark_of_an_earlier_version_counts_and_is_forgotten_by_clean() {
+    let sandbox = Sandbox::new();
+    let dir = format!("{}/", sandbox.cache_dir().display());
+    sandbox.signed_in();
+    let Some(mark) = MarkAtHand::of(&sandbox, &dir) else {
+        return;
+    };
+    let flag = format!("--token-cache-dir={dir}");
+    let call = sandbox
+        .get_token()
+        .arg(&flag)
+        .arg("--token-cache-storage=auto")
+        .without_bus(&sandbox);
+    call.run().fails(1, &["a plain file is in its place"]);
+    let cleaned = sandbox.bare(&["clean", &flag]).without_bus(&sandbox).run();
+    assert_eq!(cleaned.code, Some(0), "{cleaned}");
+    assert!(!mark.is_there());
 }
 
 /// What is left of it is its lock.
