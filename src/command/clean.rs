@@ -29,7 +29,7 @@ pub(crate) fn run(args: CleanArgs, environment: &Environment, ui: Ui) -> Result<
     if let Some(dir) = &environment.temporary_dir
         && let Ok(removed) = session::remove_all(dir, REFRESH_WAIT, || ())
     {
-        report_removed(&removed, dir, false, ui);
+        warn_of_failure(report_removed(removed, dir, false, ui), ui);
     }
     sweep_kubeconfigs(environment, ui);
     if let (Err(_), Err(second)) = (&cleaned, &fallback) {
@@ -56,26 +56,35 @@ fn tell_of_wait(ui: Ui) {
 /// are elsewhere, so it is no failure.
 fn clean_waiting(home: &Path, ui: Ui) {
     match session::remove_waiting(home, REFRESH_WAIT, || tell_of_wait(ui)) {
-        Ok(removed) => report_removed(&removed, home, false, ui),
+        Ok(removed) => warn_of_failure(report_removed(removed, home, false, ui), ui),
         Err(error) => ui.warn(&error.in_one_line()),
+    }
+}
+
+fn warn_of_failure(reported: Result<(), Error>, ui: Ui) {
+    if let Err(error) = reported {
+        ui.warn(&error.in_one_line());
     }
 }
 
 /// `always_tells`: also that there was nothing.
 fn clean(dir: &Path, always_tells: bool, ui: Ui) -> Result<(), Error> {
-    report_removed(
-        &session::remove_all(dir, REFRESH_WAIT, || tell_of_wait(ui))?,
-        dir,
-        always_tells,
-        ui,
-    );
-    Ok(())
+    let removed = session::remove_all(dir, REFRESH_WAIT, || tell_of_wait(ui))?;
+    report_removed(removed, dir, always_tells, ui)
 }
 
-fn report_removed(removed: &Removed, dir: &Path, always_tells: bool, ui: Ui) {
-    if removed.sessions == 0 && !always_tells {
-        return;
+/// # Errors
+/// The first file that could not be removed.
+fn report_removed(removed: Removed, dir: &Path, always_tells: bool, ui: Ui) -> Result<(), Error> {
+    if removed.sessions > 0 || (always_tells && removed.file_error.is_none()) {
+        report_sessions(&removed, dir, ui);
     }
+    removed
+        .file_error
+        .map_or(Ok(()), |error| Err(session::Error::from(error).into()))
+}
+
+fn report_sessions(removed: &Removed, dir: &Path, ui: Ui) {
     let sessions = match removed.sessions {
         0 => "no session was there".to_owned(),
         1 => "removed 1 session".to_owned(),

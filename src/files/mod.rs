@@ -308,6 +308,12 @@ impl PrivateDir {
     pub(crate) fn remove(&self, name: &str) -> Result<(), Error> {
         let path = self.path_of(name);
         match fs::remove_file(&path) {
+            Err(_) if path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) => {
+                Err(Error::WrongType {
+                    path,
+                    expected: Kind::File,
+                })
+            }
             Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::Io {
                 action: "remove",
                 path,

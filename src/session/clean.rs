@@ -7,13 +7,15 @@ use std::time::Duration;
 use super::file_kind::{self, FileKind};
 use super::sealed_mark::SealedMark;
 use super::{Error, lock, record, sealed};
-use crate::files::PrivateDir;
+use crate::files::{self, PrivateDir};
 use crate::keyring;
 
 /// The result of [`remove_all`].
 #[derive(Debug, Default)]
 pub(crate) struct Removed {
     pub(crate) sessions: usize,
+    /// Why the first of the files that stay could not be removed.
+    pub(crate) file_error: Option<files::Error>,
     /// Why a key could not be removed from the keyring, if that failed.
     pub(crate) key_error: Option<keyring::Error>,
 }
@@ -31,7 +33,6 @@ pub(crate) fn remove_all(dir: &Path, limit: Duration, on_wait: impl Fn()) -> Res
     let names = dir.names()?;
     let mut locks = Vec::new();
     let keys = || names.iter().filter_map(|name| session_key(name));
-    removed.sessions = keys().count();
     // A plain and a sealed session of one key share a lock, so each key is locked once.
     for key in keys().collect::<BTreeSet<_>>() {
         if let Ok(lock) = dir.lock_file(&FileKind::Lock.name(key))
@@ -43,7 +44,7 @@ pub(crate) fn remove_all(dir: &Path, limit: Duration, on_wait: impl Fn()) -> Res
     for name in names.iter().filter(|name| is_lock(name)) {
         // Another user made a lock file that is not private. No call accepts it, so it is removed.
         if dir.lock_file(name).is_err_and(|error| !error.is_unavailable()) {
-            dir.remove(name)?;
+            removed.remove(&dir, name);
         }
     }
     // A lock file remains of a session that was quarantined, or removed by hand. Its keys may still be in the keyring.
@@ -65,7 +66,9 @@ pub(crate) fn remove_all(dir: &Path, limit: Duration, on_wait: impl Fn()) -> Res
         {
             removed.forget_key(&sealed.key_name());
         }
-        dir.remove(name)?;
+        if removed.remove(&dir, name) && session_key(name).is_some() {
+            removed.sessions += 1;
+        }
     }
     Ok(removed)
 }
@@ -88,8 +91,7 @@ pub(crate) fn remove_waiting(dir: &Path, patience: Duration, tell: impl Fn()) ->
             // As long as it may take: what is written after that is told by who writes it.
             drop(lock::acquire(lock, patience, &tell));
         }
-        if is_waiting(name) {
-            dir.remove(name)?;
+        if is_waiting(name) && removed.remove(&dir, name) {
             removed.sessions += 1;
         }
     }
@@ -97,6 +99,17 @@ pub(crate) fn remove_waiting(dir: &Path, patience: Duration, tell: impl Fn()) ->
 }
 
 impl Removed {
+    /// Removes a file, and returns whether that succeeded. One that cannot be removed keeps no other one.
+    fn remove(&mut self, dir: &PrivateDir, name: &str) -> bool {
+        match dir.remove(name) {
+            Ok(()) => true,
+            Err(error) => {
+                self.file_error.get_or_insert(error);
+                false
+            }
+        }
+    }
+
     /// Removes a key. After one failure the keyring is not asked again, since each request may take seconds.
     fn forget_key(&mut self, name: &str) {
         keyring::forget_cached_key(name);

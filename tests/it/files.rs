@@ -310,6 +310,37 @@ fn clean_removes_links_in_place_of_sessions_and_locks_and_not_what_they_point_to
     }
 }
 
+/// The others go, and what stays is told with a way to remove it.
+#[test]
+fn clean_goes_on_after_an_entry_that_it_cannot_remove() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    for name in ["0", "f"] {
+        fs::create_dir(
+            sandbox
+                .cache_dir()
+                .join(format!("{}.session.json", name.repeat(64))),
+        )
+        .unwrap();
+    }
+    let outcome = sandbox.bare(&["clean"]).run();
+    outcome.fails(
+        1,
+        &[
+            "removed 1 session: ",
+            ".session.json` is not a file",
+            "move it away: mv ",
+        ],
+    );
+    assert_eq!(sandbox.cache_files(".session.json").len(), 2);
+    assert_eq!(sandbox.cache_files(".fast-path.json").len(), 0);
+    let cure = outcome.stderr.split_once("move it away: ").unwrap().1;
+    let cure = cure.split_once(", or").unwrap().0;
+    let moved = Command::new("sh").args(["-c", cure]).status().unwrap();
+    assert!(moved.success(), "{cure}");
+    assert_eq!(sandbox.cache_files(".session.json").len(), 1);
+}
+
 #[test]
 fn a_session_is_bound_to_its_issuer_even_under_the_right_name() {
     let sandbox = Sandbox::new();

@@ -1,16 +1,22 @@
 //! Private files that client secrets and passwords move to.
 //!
 //! A file is named after its user, with the extension `secret` or `password`. If another secret has this name already, the name gets a
-//! number. No file is overwritten.
+//! number. A name that is too long is cut, and has a hash at its end. No file is overwritten.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
+
 use crate::error::Error;
 use crate::files::{self, PrivateDir};
 use crate::kubeconfig::{self, SecretFlag};
 use crate::secret::Secret;
+
+/// The longest beginning of a user's name in the name of a file. File systems have a limit of 255 bytes (eCryptfs: 143).
+const MAX_STEM_BYTES: usize = 100;
 
 /// The files: their paths are chosen while planning, and they are written later.
 pub(super) struct SecretFiles {
@@ -53,6 +59,12 @@ impl SecretFiles {
             .collect();
         if stem.starts_with('.') || stem.is_empty() {
             stem.insert(0, '_');
+        }
+        if stem.len() > MAX_STEM_BYTES {
+            // Two names may differ after the cut only.
+            let hash = digest(&SHA256, user.as_bytes());
+            stem.truncate(MAX_STEM_BYTES);
+            stem = format!("{stem}-{}", HEXLOWER.encode(&hash.as_ref()[..4]));
         }
         // The last word of the name: `secret` or `password`.
         let extension = flag.name.rsplit(' ').next().unwrap_or_default();

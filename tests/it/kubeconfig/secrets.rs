@@ -96,3 +96,29 @@ fn the_secrets_of_an_exec_entry_move_and_come_back() {
     }
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
 }
+
+/// The names of two users may differ after the longest name of a file only.
+#[test]
+fn the_secret_of_a_user_with_a_very_long_name_moves_too() {
+    let sandbox = Sandbox::new();
+    let users = ["1", "2"].map(|end| format!("{}{end}", "n".repeat(300)));
+    let entry = |user: &String| {
+        let secret = user.chars().last().unwrap();
+        format!(
+            "- name: {user}\n  user:\n    exec: {{apiVersion: x, command: kubelogin, args: [get-token, --oidc-issuer-url=https://i, \
+             --oidc-client-id=c, --oidc-client-secret=hunter{secret}]}}\n"
+        )
+    };
+    let text = format!("kind: Config\nusers:\n{}", users.each_ref().map(entry).concat());
+    config(&sandbox, &text);
+    let outcome = convert(&sandbox, &["--secret-to-file"]);
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    let files = sandbox.path(".kube/kubesesame");
+    let mut secrets: Vec<_> = names(&files)
+        .iter()
+        .map(|name| fs::read_to_string(files.join(name)).unwrap())
+        .collect();
+    secrets.sort();
+    assert_eq!(secrets, ["hunter1", "hunter2"]);
+    assert!(names(&files).iter().all(|name| !name.contains("-2.secret")));
+}
