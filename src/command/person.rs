@@ -72,11 +72,11 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::BrowserStarted(url) if ui.at_terminal => {
             ui.note(&format!("if no browser opens, open this URL:\n{url}"));
         }
-        Event::AnswerOfOtherUser { uid } if !ui.at_terminal => {
+        Event::ResponseFromOtherUser { uid } if !ui.at_terminal => {
             ui.step(|| format!("an answer to the sign-in by user {uid} was refused"));
         }
         Event::Waiting { .. } | Event::BrowserStarted(_) => {}
-        Event::PasteAccepted { reopens } => paste_accepted(ui, reopens),
+        Event::PasteAccepted { can_reopen_browser } => paste_accepted(ui, can_reopen_browser),
         Event::TimeLeft(left) => ui.status(time_left(left), WAITING),
         Event::WaitEnded => ui.end_prompt(),
         Event::Continued => ui.redraw(),
@@ -147,15 +147,15 @@ fn warning_text(event: &Event<'_>) -> String {
             "{why}, so the sign-in uses {redirect_uri}, which has to be registered at the provider as a redirect URI"
         ),
         Event::BrowserFailed(why) => format!("the browser could not be opened: {why}"),
-        Event::AnswerNotAsPage(authority) => format!(
+        Event::ResponseNotNavigation(authority) => format!(
             "the answer to this sign-in was refused, since the browser did not send it as it opens a page: clear the browser's data \
              for {authority} (a service worker that another program left there), or paste the address of the page that it shows"
         ),
-        Event::AnswerOfOtherUser { uid } => format!(
+        Event::ResponseFromOtherUser { uid } => format!(
             "another user of this machine (id {uid}) answered this sign-in, and was refused; if your browser runs as that user, \
              paste the address of the page that it shows"
         ),
-        Event::AnswerOfUndecidedUser => {
+        Event::ResponseFromUndecidedUser => {
             "the answer to this sign-in was refused, since the system did not say in time which user's \
              browser sent it; paste the address of the page that it shows"
                 .to_owned()
@@ -168,11 +168,11 @@ fn warning_text(event: &Event<'_>) -> String {
     }
 }
 
-fn paste_accepted(ui: Ui, reopens: bool) {
+fn paste_accepted(ui: Ui, can_reopen_browser: bool) {
     ui.note(
         "a page that cannot be reached is expected if the browser is on another machine:\npaste the address of that page here",
     );
-    if reopens {
+    if can_reopen_browser {
         ui.note("Enter alone opens the browser again");
     }
 }

@@ -207,7 +207,7 @@ impl<S: SessionStore> Progress<'_, S> {
                 let order = self.latest_order().next();
                 return self.keep_tokens(initial_id_token, *tokens, order);
             }
-            RefreshOutcome::Over(reason) => match self.successor() {
+            RefreshOutcome::SessionEnded(reason) => match self.successor() {
                 Some(session) => {
                     self.session = Some(session);
                     self.stage = CallStage::Locked;
@@ -301,13 +301,13 @@ impl<S: SessionStore> Progress<'_, S> {
                 let order = self.latest_order().signed_in(clock::now());
                 self.keep_tokens(tokens.initial_id_token.clone(), tokens, order)?;
             }
-            Err(LoginFailure { error, asked }) => {
-                let outage = !asked && error.is_the_providers();
+            Err(LoginFailure { error, was_visible }) => {
+                let is_outage = !was_visible && error.is_the_providers();
                 let error = Error::from(error);
-                // Each try of a poller would ask the person again, for as long as the fault lasts.
-                if asked {
+                // Otherwise each attempt of a client that polls would show the person a login again, as long as the fault lasts.
+                if was_visible {
                     self.remember_login_failure(&error);
-                } else if outage {
+                } else if is_outage {
                     self.remember_outage(&error);
                 }
                 self.failed(CallStage::LoginFailed, error);

@@ -65,15 +65,15 @@ pub(crate) enum Event<'a> {
     /// The browser could not be opened; why.
     BrowserFailed(&'a str),
     /// A program of another user of this machine sent the answer; it was refused, and the wait goes on.
-    AnswerOfOtherUser { uid: u32 },
+    ResponseFromOtherUser { uid: u32 },
     /// The system did not tell which user's program sent the answer; it was refused, and the wait goes on.
-    AnswerOfUndecidedUser,
+    ResponseFromUndecidedUser,
     /// A browser sent the answer, and not as it opens a page; it was refused, and the wait goes on.
-    AnswerNotAsPage(&'a str),
-    /// From now on the address that the browser ended on can be pasted.
+    ResponseNotNavigation(&'a str),
+    /// From now on the address at which the browser ended can be pasted.
     PasteAccepted {
         /// An empty line opens the browser again.
-        reopens: bool,
+        can_reopen_browser: bool,
     },
     /// How much of the sign-in's time is left.
     TimeLeft(Duration),

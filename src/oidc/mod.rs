@@ -55,21 +55,21 @@ pub(crate) struct Tokens {
 
 /// How a refresh ended.
 ///
-/// No outcome repeats for ever without a way forward: `Over` and `NoIdToken` lead to a sign-in, and a `Failed` either passes by
-/// itself or names what to change.
+/// No outcome can repeat for ever: `SessionEnded` and `NoIdToken` lead to a login, and `Failed` is either temporary or names what to
+/// change.
 #[derive(Debug)]
 pub(crate) enum RefreshOutcome {
-    /// There are new tokens, verified.
+    /// The new tokens, verified.
     Refreshed(Box<Tokens>),
-    /// This session will never be refreshed again: the provider refused the refresh token, whatever status and code it chose for
-    /// that, or the new token is none that can be accepted for this session (its signature, its issuer, another person). A
-    /// sign-in has to follow; the text says why, in one line.
-    Over(String),
-    /// The provider refreshes access tokens only (OpenID Connect Core 12.2 allows that): a login has to follow.
+    /// The session cannot be refreshed any more: the provider refused the refresh token (with any HTTP status and error code), or the new
+    /// token is not acceptable for this session (its signature, its issuer, or its subject). A login must follow. The text says why, in
+    /// one line.
+    SessionEnded(String),
+    /// The provider refreshed only the access token, which OpenID Connect Core 12.2 allows. A login must follow.
     NoIdToken,
-    /// Nothing is known of the session's end: it is kept, and no browser opens. Either the fault passes (network, rate limit, the
-    /// provider's own failure, keys that could not be fetched), or it is in the settings (`invalid_client`,
-    /// `unauthorized_client`, a bare 401, this machine's clock), which the error names.
+    /// The session may still be valid. It is kept, and no browser opens. Either the fault is temporary (the network, a rate limit, a fault
+    /// of the provider, keys that could not be fetched), or the settings are wrong (`invalid_client`, `unauthorized_client`, HTTP 401
+    /// without an error code, this machine's clock), and the error says so.
     Failed(Error),
 }
 
@@ -111,7 +111,7 @@ impl<'a> ProviderClient<'a> {
             person.tell(Event::CertificatesUnchecked);
         }
         Ok(Self {
-            client_secret: provider.client_secret.as_ref().map(read).transpose()?,
+            client_secret: provider.client_secret.as_ref().map(read_secret).transpose()?,
             http: Http::new(provider, trust, person, clock)?,
             provider,
             trust,
@@ -132,8 +132,8 @@ impl<'a> ProviderClient<'a> {
     }
 }
 
-/// Reads a secret where it is; a line's end after it is none of it.
-fn read(source: &SecretSource) -> Result<Secret, Error> {
+/// Reads a secret from its source. Line ends after it do not belong to it.
+fn read_secret(source: &SecretSource) -> Result<Secret, Error> {
     let (path, flag) = match source {
         SecretSource::Inline(secret) => return Ok(secret.clone()),
         SecretSource::File { path, flag } => (path, *flag),

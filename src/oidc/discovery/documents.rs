@@ -16,7 +16,7 @@ use crate::oidc::discovery::metadata::{Metadata, discovery_url};
 use crate::oidc::errors::Error;
 use crate::oidc::http::response::shown;
 use crate::oidc::http::{Document, Http};
-use crate::oidc::token::endpoint::ANSWER_WAIT;
+use crate::oidc::token::endpoint::RESPONSE_TIMEOUT;
 use crate::oidc::token::key_set::KeySet;
 use crate::settings::{Authority, Issuer, TlsTrust};
 use crate::untrusted_text::UntrustedText;
@@ -172,7 +172,7 @@ impl<'a> Documents<'a> {
 
     /// Fetches the key set, and waits for it as long as for the tokens that it is for: these were given once.
     pub(crate) async fn fetch_keys(&self, jwks_uri: &Url) -> Result<KeySet, Error> {
-        let document = self.http.get(jwks_uri, Some(ANSWER_WAIT)).await?;
+        let document = self.http.get(jwks_uri, Some(RESPONSE_TIMEOUT)).await?;
         let keys = KeySet::parse(&document.body).map_err(|why| Error::Keys {
             url: shown(jwks_uri),
             why: UntrustedText::new(why),

@@ -1,8 +1,8 @@
-//! Opening a browser: the only place of `oidc` that starts a process.
+//! Opens a browser. This is the only module of `oidc` that starts a process.
 //!
-//! The URL comes from a provider's document, so it goes to the opener as one argument and never through a shell
-//! (CVE-2025-6514). The opener gets none of our streams: its output would spoil the protocol on stdout, and a
-//! browser that holds our stderr would keep kubectl's caller waiting. Nor does it get our variables.
+//! The URL comes from a provider's document, so it is passed to the opener as one argument and never through a shell
+//! (CVE-2025-6514). The opener does not inherit our streams: its output would corrupt the protocol on stdout, and a
+//! browser that holds our stderr open would keep kubectl's caller waiting. It does not inherit our environment variables either.
 
 use std::io;
 use std::path::Path;
@@ -16,13 +16,14 @@ use crate::environment;
 use crate::process::core_dump;
 use crate::settings::Browser;
 
-/// An opener that fails later than this has shown something: some are the browser, and end with its last window.
-const OPENING_TIME: Duration = Duration::from_secs(10);
+/// A failure of the opener counts only within this time. Some openers are the browser itself, and exit when its last window is closed.
+const OPENER_FAILURE_WINDOW: Duration = Duration::from_secs(10);
 
-/// Which URL a browser is opened at.
+/// Returns the URL that the browser is opened at.
 ///
-/// The desktop's gets the start page, if there is one: it has no state in it, for those who see the list of processes. A command of
-/// the person's own may need the provider's URL itself: to pick a browser by its host, or to open it on another machine.
+/// The desktop's browser gets the start page, if there is one: other users can read the list of processes, and the start page's URL
+/// does not contain the `state`. A custom command gets the provider's URL: it may choose a browser by the URL's host, or open the URL on
+/// another machine.
 pub(in crate::oidc) fn opened_url<'a>(
     browser: &Browser,
     start: Option<&'a Url>,
@@ -34,7 +35,7 @@ pub(in crate::oidc) fn opened_url<'a>(
     }
 }
 
-/// Starts what opens the URL, on a thread of its own. `on_failure` hears why it failed, if it did, and nothing otherwise.
+/// Opens the URL, on a separate thread. Calls `on_failure` with the reason if no opener succeeds.
 pub(in crate::oidc) fn open(
     browser: &Browser,
     url: &Url,
@@ -42,9 +43,9 @@ pub(in crate::oidc) fn open(
 ) {
     let url = url.to_string();
     let openers: Box<dyn FnOnce() -> Vec<Opener> + Send> = match browser {
-        Browser::Desktop => Box::new(move || desktop(&url)),
+        Browser::Desktop => Box::new(move || desktop_openers(&url)),
         Browser::Command { path, args } => {
-            let args = if is_program(path) {
+            let args = if is_program_path(path) {
                 vec![path.clone()]
             } else {
                 args.clone()
@@ -52,27 +53,27 @@ pub(in crate::oidc) fn open(
             Box::new(move || {
                 let opener = Opener::new(&args, Some(&url));
                 opener
-                    .map(|opener| opener.named_by("--browser-command"))
+                    .map(|opener| opener.with_setting("--browser-command"))
                     .into_iter()
                     .collect()
             })
         }
         Browser::Print(_) | Browser::Unavailable => return,
     };
-    let told = on_failure.clone();
+    let on_spawn_failure = on_failure.clone();
     let started = thread::Builder::new().name("browser".to_owned()).spawn(move || {
-        if let Some(reason) = first_that_works(openers()) {
+        if let Some(reason) = run_until_success(openers()) {
             on_failure(reason);
         }
     });
     if let Err(error) = started {
-        told(format!("no thread could be started: {error}"));
+        on_spawn_failure(format!("no thread could be started: {error}"));
     }
 }
 
-/// Whether a text names a program by its path, spaces and all, as in `/Applications/Google Chrome.app/…`: kubelogin takes nothing
-/// else.
-fn is_program(text: &str) -> bool {
+/// Whether the whole text, with its spaces, is the path of a program, as in `/Applications/Google Chrome.app/…`. kubelogin accepts only
+/// such a path.
+fn is_program_path(text: &str) -> bool {
     let path = Path::new(text);
     path.components().count() > 1 && path.is_file()
 }
@@ -80,13 +81,13 @@ fn is_program(text: &str) -> bool {
 /// A program that opens the URL.
 struct Opener {
     program: String,
-    /// What names it, so that a person knows what to correct; none for what a system has by itself.
+    /// The flag or variable that names the program, so that a person knows what to correct. `None` for the system's own openers.
     setting: Option<&'static str>,
     command: Command,
 }
 
 impl Opener {
-    /// The URL comes last, if it is not among the words yet.
+    /// Creates an opener from a command line. `url`, if given, becomes the last argument.
     fn new(words: &[String], url: Option<&str>) -> Option<Self> {
         let (program, arguments) = words.split_first()?;
         let mut command = program_command(program);
@@ -98,25 +99,25 @@ impl Opener {
         })
     }
 
-    fn named_by(self, setting: &'static str) -> Self {
+    fn with_setting(self, setting: &'static str) -> Self {
         Self {
             setting: Some(setting),
             ..self
         }
     }
 
-    fn shown(&self) -> String {
+    fn display_name(&self) -> String {
         let setting = self.setting.map(|setting| format!(" ({setting})"));
         format!("`{}`{}", self.program, setting.unwrap_or_default())
     }
 
-    /// Runs it to its end, which may be that of its browser. None where the system does not tell how it ended.
+    /// Runs the program and waits until it exits, which may be when its browser exits. Returns `None` if the exit status is unknown.
     fn run(&mut self) -> io::Result<Option<ExitStatus>> {
         self.command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        // A browser outlives the sign-in by days, and has no use for our settings, some of which are secrets.
+        // A browser may run for days after the sign-in. It does not need our settings, and some of them are secrets.
         for name in environment::own_variables() {
             self.command.env_remove(name);
         }
@@ -124,20 +125,20 @@ impl Opener {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut self.command, 0);
         match core_dump::with_inherited_limit(|| self.command.spawn())?.wait() {
-            // It has run: a caller that ignores SIGCHLD leaves that to us, and the system forgets how a child ends.
-            Err(error) if is_forgotten_child(&error) => Ok(None),
-            ended => ended.map(Some),
+            // The program has run. If our caller ignores SIGCHLD, we inherit that, and the system discards the exit status of a child.
+            Err(error) if is_already_reaped(&error) => Ok(None),
+            status => status.map(Some),
         }
     }
 }
 
 #[cfg(unix)]
-fn is_forgotten_child(error: &io::Error) -> bool {
+fn is_already_reaped(error: &io::Error) -> bool {
     error.raw_os_error() == Some(nix::errno::Errno::ECHILD as i32)
 }
 
 #[cfg(not(unix))]
-fn is_forgotten_child(_: &io::Error) -> bool {
+fn is_already_reaped(_: &io::Error) -> bool {
     false
 }
 
@@ -146,47 +147,48 @@ fn program_command(program: &str) -> Command {
     Command::new(program)
 }
 
-/// What the desktop has: the user's own choice first, then the system's.
+/// Returns the openers of the desktop: those in `BROWSER` first, then the system's.
 #[expect(clippy::disallowed_methods, reason = "the access point to the browser")]
-fn desktop(url: &str) -> Vec<Opener> {
-    let chosen = environment::browser().unwrap_or_default();
-    let chosen = chosen.split(list_separator()).filter_map(shlex::split);
-    let chosen: Vec<Opener> = chosen.filter_map(|words| chosen_opener(words, url)).collect();
+fn desktop_openers(url: &str) -> Vec<Opener> {
+    let variable = environment::browser().unwrap_or_default();
+    let entries = variable.split(list_separator()).filter_map(shlex::split);
+    let chosen: Vec<Opener> = entries.filter_map(|words| opener_of_entry(words, url)).collect();
     let system = open::commands(url).into_iter().map(|command| Opener {
         program: command.get_program().to_string_lossy().into_owned(),
         setting: None,
         command,
     });
-    // Debian's alternatives, for a system without xdg-utils.
+    // Debian's alternatives system, for a machine without xdg-utils.
     let debian = cfg!(target_os = "linux").then(|| Opener::new(&["x-www-browser".to_owned()], Some(url)));
     chosen.into_iter().chain(system).chain(debian.flatten()).collect()
 }
 
-/// An entry of `BROWSER`: a word `%s` is the place of the URL. Within a word it is left alone: that may be a script, in which the
-/// URL would be code.
-fn chosen_opener(mut words: Vec<String>, url: &str) -> Option<Opener> {
-    let places = words.iter_mut().skip(1).filter(|word| *word == "%s");
-    let count = places.map(|word| url.clone_into(word)).count();
+/// Returns the opener for one entry of `BROWSER`. The URL replaces each argument `%s`. A `%s` inside a longer argument is not replaced:
+/// that argument may be a script, in which the URL would be run as code.
+fn opener_of_entry(mut words: Vec<String>, url: &str) -> Option<Opener> {
+    let placeholders = words.iter_mut().skip(1).filter(|word| *word == "%s");
+    let count = placeholders.map(|word| url.clone_into(word)).count();
     let opener = Opener::new(&words, (count == 0).then_some(url))?;
-    Some(opener.named_by("BROWSER"))
+    Some(opener.with_setting("BROWSER"))
 }
 
-/// `BROWSER` is a list like `PATH`.
+/// Returns the separator of the entries of `BROWSER`, which is the separator of `PATH`.
 fn list_separator() -> char {
     if cfg!(windows) { ';' } else { ':' }
 }
 
-/// Tries one after the other, and returns why the first has failed, if all fail: what a person chose comes first. Of what a system
-/// may have, what is not there has not failed.
-fn first_that_works(openers: Vec<Opener>) -> Option<String> {
+/// Runs the openers in order until one succeeds. If all fail, returns why the first one failed: that is the one that a person chose.
+///
+/// A system opener that is not installed is not reported as a failure if another opener has failed.
+fn run_until_success(openers: Vec<Opener>) -> Option<String> {
     let mut failure = None;
     let mut absent = Vec::new();
     for mut opener in openers {
-        let began = Instant::now();
-        let name = opener.shown();
+        let started_at = Instant::now();
+        let name = opener.display_name();
         match opener.run() {
             Ok(None) => return None,
-            Ok(Some(status)) if status.success() || !is_a_failure(&opener.program, began) => return None,
+            Ok(Some(status)) if status.success() || !is_failure(&opener.program, started_at) => return None,
             Ok(Some(status)) => failure = failure.or_else(|| Some(format!("{name} ended with {status}"))),
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 failure = failure.or_else(|| Some(format!("{name}: {error}")));
@@ -207,9 +209,10 @@ fn first_that_works(openers: Vec<Opener>) -> Option<String> {
     })
 }
 
-/// Windows' Explorer ends with a failure when it has opened a page.
-fn is_a_failure(program: &str, began: Instant) -> bool {
-    !program.to_ascii_lowercase().contains("explorer") && began.elapsed() < OPENING_TIME
+/// Whether an exit status other than success means that no page was opened. Windows Explorer returns such a status after it has opened a
+/// page.
+fn is_failure(program: &str, started_at: Instant) -> bool {
+    !program.to_ascii_lowercase().contains("explorer") && started_at.elapsed() < OPENER_FAILURE_WINDOW
 }
 
 #[cfg(test)]
@@ -217,10 +220,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_url_is_one_argument_at_its_place_or_last() {
+    fn the_url_replaces_a_placeholder_or_is_the_last_argument() {
         let arguments = |words: &[&str]| {
             let words = words.iter().map(|&word| word.to_owned()).collect();
-            let opener = chosen_opener(words, "https://i/?a=b").unwrap();
+            let opener = opener_of_entry(words, "https://i/?a=b").unwrap();
             let arguments = opener.command.get_args();
             let arguments = arguments.map(|argument| argument.to_string_lossy().into_owned());
             arguments.collect::<Vec<_>>()
@@ -252,10 +255,10 @@ mod tests {
     }
 
     #[test]
-    fn the_first_opener_that_is_there_says_why_it_failed() {
+    fn the_failure_of_the_first_installed_opener_is_reported() {
         let openers = |programs: &[&str]| {
             let programs = programs.iter().map(|&program| vec![program.to_owned()]);
-            first_that_works(
+            run_until_success(
                 programs
                     .filter_map(|words| Opener::new(&words, Some("x")))
                     .collect(),
@@ -274,11 +277,11 @@ mod tests {
     }
 
     #[test]
-    fn a_chosen_opener_that_is_not_there_is_told_with_the_variable_that_names_it() {
-        let chosen = chosen_opener(vec!["no-such-opener".to_owned()], "x").unwrap();
+    fn a_chosen_opener_that_is_not_installed_is_reported_with_the_variable_that_names_it() {
+        let chosen = opener_of_entry(vec!["no-such-opener".to_owned()], "x").unwrap();
         let system = Opener::new(&["also-none".to_owned()], Some("x")).unwrap();
         assert_eq!(
-            first_that_works(vec![chosen, system]).unwrap(),
+            run_until_success(vec![chosen, system]).unwrap(),
             "there is no program `no-such-opener` (BROWSER)"
         );
     }

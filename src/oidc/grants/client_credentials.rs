@@ -1,29 +1,30 @@
-//! Client credentials (RFC 6749 4.4): a program signs in for itself, and nobody is asked.
+//! The client credentials grant (RFC 6749 4.4): a program logs in as itself, without a person.
 
 use crate::oidc::errors::Error;
-use crate::oidc::grants::login::{LoginFailure, not_asked};
-use crate::oidc::token::endpoint::{ANSWER_WAIT, TokenEndpoint};
+use crate::oidc::grants::login::LoginFailure;
+use crate::oidc::token::endpoint::{RESPONSE_TIMEOUT, TokenEndpoint};
 use crate::oidc::{ProviderClient, Tokens};
 
 impl ProviderClient<'_> {
-    /// There is no refresh token to refresh with, so this is the refresh too, and the documents at hand will do.
+    /// Logs in with the client credentials. This grant has no refresh token, so the same request is also the refresh, and it uses the
+    /// cached metadata.
     pub(in crate::oidc) async fn login_by_client_credentials(&self) -> Result<Tokens, LoginFailure> {
-        self.client_credentials().await.map_err(not_asked)
+        self.client_credentials().await.map_err(LoginFailure::unseen)
     }
 
     async fn client_credentials(&self) -> Result<Tokens, Error> {
         let documents = self.documents();
         let metadata = documents.metadata(false).await?;
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(ANSWER_WAIT);
-        let answer = match endpoint.client_credentials().await {
+        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(RESPONSE_TIMEOUT);
+        let response = match endpoint.client_credentials().await {
             Err(error) => {
                 if error.may_mean_a_move() {
                     documents.forget();
                 }
                 return Err(error);
             }
-            Ok(answer) => answer,
+            Ok(response) => response,
         };
-        self.verify_direct(&answer, &documents, &metadata).await
+        self.verify_direct(&response, &documents, &metadata).await
     }
 }

@@ -1,8 +1,8 @@
-//! The device code (RFC 8628): sign in with a browser on any machine.
+//! The device grant (RFC 8628): a person signs in with a browser on any machine.
 //!
-//! Ends with the code's own time. The code of the device itself is a secret and never shown; the person's code always is,
-//! beside the address that has it in it. No other program gets it: every user sees the arguments of a process, and whoever enters the code
-//! first signs in with an account of their own (RFC 8628 5.4).
+//! The device code is a secret and is never shown. The user code is always shown, beside the verification URI. It is passed to no other
+//! program: every user of the machine can see the arguments of a process, and the first person who enters the code signs in, possibly with
+//! a different account (RFC 8628 5.4).
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::oidc::errors::Error;
 use crate::oidc::event::Event;
 use crate::oidc::grants::browser;
 use crate::oidc::grants::device_response::DeviceCode;
-use crate::oidc::grants::login::{LoginFailure, asked, not_asked};
+use crate::oidc::grants::login::LoginFailure;
 use crate::oidc::grants::waiting::count_down;
 use crate::oidc::http::response::shown;
-use crate::oidc::token::endpoint::{ANSWER_WAIT, TokenEndpoint};
+use crate::oidc::token::endpoint::{RESPONSE_TIMEOUT, TokenEndpoint};
 use crate::oidc::{ProviderClient, Tokens};
 use crate::settings::{Login, is_loopback};
 use crate::untrusted_text::UntrustedText;
@@ -26,34 +26,37 @@ use crate::untrusted_text::UntrustedText;
 impl ProviderClient<'_> {
     pub(in crate::oidc) async fn login_by_device(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         let documents = self.documents();
-        let metadata = documents.metadata(true).await.map_err(not_asked)?;
-        // Whoever gives up a poll that brings the tokens gets none: the code is spent then.
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(ANSWER_WAIT);
-        let (device, verifier) = self.device_code(&endpoint, &metadata).await.map_err(not_asked)?;
-        // It could relay a code of a provider where the person has a session.
+        let metadata = documents.metadata(true).await.map_err(LoginFailure::unseen)?;
+        // A device code is valid once: the tokens are lost if the response of the last poll is not awaited.
+        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(RESPONSE_TIMEOUT);
+        let (device, verifier) = self
+            .request_device_code(&endpoint, &metadata)
+            .await
+            .map_err(LoginFailure::unseen)?;
+        // An untrusted issuer could relay a code of another provider, at which the person has a session.
         if self.provider.named_by_cluster {
             let issuer = self.provider.issuer.shown();
             self.person.tell(Event::CodeOfClustersIssuer(&issuer));
         }
-        self.show(&device).map_err(not_asked)?;
-        // Whoever sits at a terminal far away has no browser here; what fails to open was printed anyway.
-        if let Some(address) = opened_address(&device, self.provider.named_by_cluster) {
+        self.show_user_code(&device).map_err(LoginFailure::unseen)?;
+        // A failure to open is ignored: the person may be on a remote terminal, and the address was printed.
+        if let Some(address) = browser_address(&device, self.provider.named_by_cluster) {
             browser::open(&login.browser, address, |_| ());
         }
-        let life = device.life(login.timeout.as_secs());
-        let waited = tokio::select! {
-            answer = device.wait(&endpoint, verifier.as_ref(), life, self.clock) => answer,
-            never = count_down(self.person, Instant::now() + Duration::from_secs(life)) => match never {},
+        let wait_secs = device.wait_secs(login.timeout.as_secs());
+        let result = tokio::select! {
+            result = device.wait(&endpoint, verifier.as_ref(), wait_secs, self.clock) => result,
+            never = count_down(self.person, Instant::now() + Duration::from_secs(wait_secs)) => match never {},
         };
         self.person.tell(Event::WaitEnded);
-        let answer = waited.map_err(asked)?;
-        self.verify_direct(&answer, &documents, &metadata)
+        let response = result.map_err(LoginFailure::visible)?;
+        self.verify_direct(&response, &documents, &metadata)
             .await
-            .map_err(asked)
+            .map_err(LoginFailure::visible)
     }
 
-    /// Asks without PKCE first, as RFC 8628 has it, and with it where the provider says that it wants it (Keycloak).
-    async fn device_code(
+    /// Requests a device code without PKCE, as RFC 8628 specifies, and again with PKCE if the provider requires it (Keycloak).
+    async fn request_device_code(
         &self,
         endpoint: &TokenEndpoint<'_>,
         metadata: &Metadata,
@@ -67,7 +70,7 @@ impl ProviderClient<'_> {
             }
             result => (result, None),
         };
-        // The refusal is not one of the token endpoint's.
+        // `Error::OAuth` is an error of the token endpoint, and this is the device authorization endpoint.
         let object = object.map_err(|error| match error {
             Error::OAuth(refusal) => Error::SignInRefused(refusal),
             error => error,
@@ -75,12 +78,12 @@ impl ProviderClient<'_> {
         Ok((DeviceCode::read(object, url)?, verifier))
     }
 
-    /// Tells the person where to go.
-    fn show(&self, device: &DeviceCode) -> Result<(), Error> {
+    /// Shows the person the user code and the verification URI.
+    fn show_user_code(&self, device: &DeviceCode) -> Result<(), Error> {
         let plain = &device.verification_uri;
         let address = device.verification_uri_complete.as_ref().unwrap_or(plain);
         for url in [plain, address] {
-            for_a_browser(url).map_err(|why| Error::DeviceAddress(shown(url), why))?;
+            check_verification_uri(url).map_err(|why| Error::DeviceAddress(shown(url), why))?;
         }
         let code = UntrustedText::with_limit(&device.user_code, 40);
         self.person.tell(Event::EnterCode {
@@ -92,38 +95,44 @@ impl ProviderClient<'_> {
     }
 }
 
-/// The address for a browser; none where a provider has no address without the code in it, and the person opens what is shown. Nor of an
-/// issuer that a cluster named: its page may be another provider's, with a code of that one filled in.
-fn opened_address(device: &DeviceCode, named_by_cluster: bool) -> Option<&Url> {
+/// Returns the address to open in a browser.
+///
+/// `None` if every address contains the user code: then the person opens the address that is shown. `None` also if a cluster's entry
+/// named the issuer: the address may belong to another provider, and may already contain a code of that provider.
+fn browser_address(device: &DeviceCode, named_by_cluster: bool) -> Option<&Url> {
     let plain = &device.verification_uri;
     let is_complete = device.verification_uri_complete.as_ref() == Some(plain);
-    (!named_by_cluster && !is_complete && !has_code(plain, &letters(&device.user_code))).then_some(plain)
+    (!named_by_cluster && !is_complete && !has_code(plain, &normalized(&device.user_code))).then_some(plain)
 }
 
-/// Whether an address may have the code in it. In its path and fragment that is whole words, since the letters of a short code are
-/// in many a word; in a query, which few plain addresses have, any row of letters.
+/// Whether an address may contain the user code.
+///
+/// In the path and the fragment, only whole words are compared, because a short code may occur inside another word. In the query, which
+/// few addresses without a code have, the code may occur anywhere.
 fn has_code(address: &Url, code: &str) -> bool {
     let query = address.query().unwrap_or_default();
     if code.is_empty() {
         return !query.is_empty();
     }
-    let pairs = pairs(query);
-    let names: String = pairs.iter().map(|(name, _)| letters(name)).collect();
-    let values: String = pairs.iter().map(|(_, value)| letters(value)).collect();
-    let in_query = [names, values, letters(&decoded(query))];
-    let in_path = [address.path(), address.fragment().unwrap_or_default()];
-    in_query.iter().any(|part| part.contains(code))
-        || in_path.iter().any(|part| has_words(&decoded(part), code))
+    let pairs = decoded_pairs(query);
+    let names: String = pairs.iter().map(|(name, _)| normalized(name)).collect();
+    let values: String = pairs.iter().map(|(_, value)| normalized(value)).collect();
+    let query_texts = [names, values, normalized(&decoded(query))];
+    let other_parts = [address.path(), address.fragment().unwrap_or_default()];
+    query_texts.iter().any(|text| text.contains(code))
+        || other_parts
+            .iter()
+            .any(|part| has_consecutive_words(&decoded(part), code))
 }
 
-/// Whether words in a row are the code together.
-fn has_words(text: &str, code: &str) -> bool {
-    let words = text.split(|c: char| !c.is_alphanumeric()).map(letters);
+/// Whether consecutive words of the text, joined together, are the code.
+fn has_consecutive_words(text: &str, code: &str) -> bool {
+    let words = text.split(|c: char| !c.is_alphanumeric()).map(normalized);
     let words: Vec<String> = words.filter(|word| !word.is_empty()).collect();
     (0..words.len()).any(|start| {
         let mut rest = code;
-        let mut row = words.iter().skip(start);
-        while let Some(after) = row.next().and_then(|word| rest.strip_prefix(word.as_str())) {
+        let mut following = words.iter().skip(start);
+        while let Some(after) = following.next().and_then(|word| rest.strip_prefix(word.as_str())) {
             if after.is_empty() {
                 return true;
             }
@@ -133,19 +142,20 @@ fn has_words(text: &str, code: &str) -> bool {
     })
 }
 
-fn letters(text: &str) -> String {
-    let letters = text.chars().filter(|c| c.is_alphanumeric());
-    letters.flat_map(char::to_uppercase).collect()
+/// Returns the letters and digits of the text, in upper case.
+fn normalized(text: &str) -> String {
+    let characters = text.chars().filter(|c| c.is_alphanumeric());
+    characters.flat_map(char::to_uppercase).collect()
 }
 
-fn pairs(text: &str) -> Vec<(String, String)> {
+fn decoded_pairs(text: &str) -> Vec<(String, String)> {
     let pairs = form_urlencoded::parse(text.as_bytes());
     pairs
         .map(|(name, value)| (decoded(&name), decoded(&value)))
         .collect()
 }
 
-/// Without percent-encoding, be it that of an encoded text.
+/// Removes percent-encoding, up to three levels of it.
 fn decoded(text: &str) -> String {
     let once = |text: String, _| -> String {
         let pairs = form_urlencoded::parse(text.as_bytes());
@@ -155,9 +165,9 @@ fn decoded(text: &str) -> String {
     (0..3).fold(text.to_owned(), once)
 }
 
-/// Whether an address of the provider may be shown and opened. Any other scheme would start a program of this machine, and what stands
-/// before an `@` looks like the host.
-fn for_a_browser(url: &Url) -> Result<(), &'static str> {
+/// Checks that an address of the provider is safe to show and open. A scheme other than https could start a program of this machine, and
+/// a user name before the `@` could look like the host.
+fn check_verification_uri(url: &Url) -> Result<(), &'static str> {
     let is_web = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url));
     let has_user = !url.username().is_empty() || url.password().is_some();
     match (is_web, has_user) {
@@ -184,8 +194,8 @@ mod tests {
                 unreachable!("an object")
             };
             let device = DeviceCode::read(answer, &Url::parse("https://i/device").unwrap()).unwrap();
-            assert_eq!(opened_address(&device, true), None, "{plain}");
-            opened_address(&device, false).map(Url::to_string)
+            assert_eq!(browser_address(&device, true), None, "{plain}");
+            browser_address(&device, false).map(Url::to_string)
         };
         let (plain, complete) = ("https://i/activate", "https://i/activate?user_code=WDJB-MJHT");
         let some = Some(plain.to_owned());
@@ -194,7 +204,7 @@ mod tests {
         assert_eq!(
             opened(plain, None, "TIV"),
             some,
-            "letters of another word are no code"
+            "a part of another word is not the code"
         );
         for (plain, code) in [
             ("https://x.example/v", "X"),
@@ -249,7 +259,11 @@ mod tests {
             ("https://:x@evil.example/", Some("has a user name in it")),
         ];
         for (url, why) in table {
-            assert_eq!(for_a_browser(&Url::parse(url).unwrap()).err(), why, "{url}");
+            assert_eq!(
+                check_verification_uri(&Url::parse(url).unwrap()).err(),
+                why,
+                "{url}"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
-//! A device code and the wait for the person who signs in with it (RFC 8628 3.2 to 3.5).
+//! The device authorization response, and the polling of the token endpoint (RFC 8628 3.2 to 3.5).
 //!
-//! Owns the pace: that of the provider, slower when it says so, through rate limits and networks that fail for a while, until the
-//! code's own end. How long to wait after each answer is decided by a pure function.
+//! Owns the polling interval. It starts with the provider's interval and grows when the provider or the network requires it. Rate limits
+//! and network failures do not end the polling. A pure function decides how long to wait after each response.
 
 use std::time::Duration;
 
@@ -14,31 +14,30 @@ use crate::oidc::errors::Error;
 use crate::oidc::http::response::{BROKEN_JSON, NO_OBJECT, shown};
 use crate::oidc::json;
 use crate::oidc::token::endpoint::TokenEndpoint;
-use crate::oidc::token::response::{NOTHING, TokenResponse};
+use crate::oidc::token::response::{NO_TOKENS, TokenResponse};
 use crate::secret::Secret;
 use crate::untrusted_text::UntrustedText;
 
-/// Seconds between two polls where the provider does not say (RFC 8628 3.2).
-const DEFAULT_INTERVAL: u64 = 5;
-/// Seconds more between two polls from each `slow_down` on (RFC 8628 3.5).
-const SLOW_DOWN: u64 = 5;
-/// Shortest and longest interval between two polls, in seconds, whatever the provider says.
-const MIN_INTERVAL: u64 = 1;
-const MAX_INTERVAL: u64 = 60;
-/// Life of a device code where the provider does not say, in seconds.
-const DEFAULT_LIFE: i64 = 600;
+/// The polling interval if the response names none (RFC 8628 3.2).
+const DEFAULT_INTERVAL_SECS: u64 = 5;
+/// How much each `slow_down` adds to the interval (RFC 8628 3.5).
+const SLOW_DOWN_SECS: u64 = 5;
+/// The limits of the interval, whatever the provider requests.
+const MIN_INTERVAL_SECS: u64 = 1;
+const MAX_INTERVAL_SECS: u64 = 60;
+/// The lifetime of a device code if the response names none.
+const DEFAULT_LIFETIME_SECS: i64 = 600;
 
 /// The response of the device authorization endpoint.
 #[derive(Debug)]
 pub(in crate::oidc) struct DeviceCode {
-    /// Never shown.
-    secret: Secret,
+    device_code: Secret,
     pub(in crate::oidc) user_code: String,
     pub(in crate::oidc) verification_uri: Url,
-    /// The same with the user code in it.
+    /// The verification URI with the user code in it.
     pub(in crate::oidc) verification_uri_complete: Option<Url>,
-    expires_in: i64,
-    interval: u64,
+    expires_in_secs: i64,
+    interval_secs: u64,
 }
 
 impl DeviceCode {
@@ -59,92 +58,91 @@ impl DeviceCode {
         };
         let url = |name: &str| json::text(&object, name).and_then(|text| Url::parse(text).ok());
         Ok(Self {
-            secret: device_code.ok_or_else(|| missing("device_code"))?,
+            device_code: device_code.ok_or_else(|| missing("device_code"))?,
             user_code: user_code.ok_or_else(|| missing("user_code"))?,
-            // Google has the name of a draft.
+            // Google uses the name `verification_url` of a draft of RFC 8628.
             verification_uri: url("verification_uri")
                 .or_else(|| url("verification_url"))
                 .ok_or_else(|| missing("verification_uri"))?,
             verification_uri_complete: url("verification_uri_complete"),
-            expires_in: json::seconds(&object, "expires_in")
+            expires_in_secs: json::seconds(&object, "expires_in")
                 .filter(|seconds| *seconds > 0)
-                .unwrap_or(DEFAULT_LIFE),
-            interval: json::seconds(&object, "interval")
+                .unwrap_or(DEFAULT_LIFETIME_SECS),
+            interval_secs: json::seconds(&object, "interval")
                 .and_then(|seconds| u64::try_from(seconds).ok())
-                .unwrap_or(DEFAULT_INTERVAL),
+                .unwrap_or(DEFAULT_INTERVAL_SECS),
         })
     }
 
-    /// How long to wait for the person, in seconds: for the code's life, and not longer than for any other sign-in, since others wait
-    /// for this one.
-    pub(in crate::oidc) fn life(&self, timeout: u64) -> u64 {
-        self.expires_in.unsigned_abs().min(timeout)
+    /// Returns how long to wait for the person, in seconds: the lifetime of the code, but at most the login's timeout, because other
+    /// processes may wait for this login.
+    pub(in crate::oidc) fn wait_secs(&self, login_timeout_secs: u64) -> u64 {
+        self.expires_in_secs.unsigned_abs().min(login_timeout_secs)
     }
 
-    /// Polls until the person has decided, or `life` seconds have passed.
+    /// Polls until the person has approved or denied the login, or `wait_secs` have passed.
     pub(in crate::oidc) async fn wait(
         &self,
         endpoint: &TokenEndpoint<'_>,
         verifier: Option<&PkceCodeVerifier>,
-        life: u64,
+        wait_secs: u64,
         clock: Clock,
     ) -> Result<TokenResponse, Error> {
-        let end = clock().saturating_add_unsigned(life);
-        let mut pace = Pace {
-            interval: self.interval.clamp(MIN_INTERVAL, MAX_INTERVAL),
+        let end = clock().saturating_add_unsigned(wait_secs);
+        let mut interval = PollInterval {
+            secs: self.interval_secs.clamp(MIN_INTERVAL_SECS, MAX_INTERVAL_SECS),
         };
         loop {
-            let error = match endpoint.poll(&self.secret, verifier).await {
+            let error = match endpoint.poll(&self.device_code, verifier).await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
             let now = clock();
-            let left = u64::try_from(end.saturating_sub(now)).unwrap_or_default();
-            let Some(wait) = pace.after(&error, now) else {
-                return Err(ended(error));
+            let left_secs = u64::try_from(end.saturating_sub(now)).unwrap_or_default();
+            let Some(delay_secs) = interval.next_delay_secs(&error, now) else {
+                return Err(login_error(error));
             };
-            if left == 0 {
+            if left_secs == 0 {
                 return Err(match is_pending(&error) {
-                    true if life < self.expires_in.unsigned_abs() => {
-                        Error::DeviceUnattended { seconds: life }
+                    true if wait_secs < self.expires_in_secs.unsigned_abs() => {
+                        Error::DeviceUnattended { seconds: wait_secs }
                     }
                     true => Error::DeviceExpired,
                     false => error,
                 });
             }
-            // A last look at the code's end, for whoever agreed in its last seconds.
-            tokio::time::sleep(Duration::from_secs(wait.min(left))).await;
+            // The last poll is at the end of the time, so that an approval in the last seconds still counts.
+            tokio::time::sleep(Duration::from_secs(delay_secs.min(left_secs))).await;
         }
     }
 }
 
-/// How often is asked.
+/// The time between two polls.
 #[derive(Debug)]
-struct Pace {
-    /// In seconds.
-    interval: u64,
+struct PollInterval {
+    secs: u64,
 }
 
-impl Pace {
-    /// Returns how long to wait after an answer, in seconds; `None` when there is nothing to wait for.
-    fn after(&mut self, error: &Error, now: i64) -> Option<u64> {
+impl PollInterval {
+    /// Returns how long to wait before the next poll, or `None` if the error ends the polling.
+    fn next_delay_secs(&mut self, error: &Error, now: i64) -> Option<u64> {
         match error {
             Error::OAuth(refusal) => match refusal.code().as_str() {
-                "authorization_pending" => Some(self.interval),
+                "authorization_pending" => Some(self.secs),
                 "slow_down" => {
-                    self.interval = self.interval.saturating_add(SLOW_DOWN).min(MAX_INTERVAL);
-                    Some(self.interval)
+                    self.secs = self.secs.saturating_add(SLOW_DOWN_SECS).min(MAX_INTERVAL_SECS);
+                    Some(self.secs)
                 }
-                _ => (refusal.is_of_the_server() || refusal.is_no_code()).then_some(self.interval),
+                _ => (refusal.is_of_the_server() || refusal.is_no_code()).then_some(self.secs),
             },
             Error::RateLimited { until, .. } => {
-                let asked = until.and_then(|until| u64::try_from(until.saturating_sub(now)).ok());
-                Some(asked.unwrap_or(SLOW_DOWN).clamp(self.interval, MAX_INTERVAL))
+                let requested = until.and_then(|until| u64::try_from(until.saturating_sub(now)).ok());
+                Some(requested.unwrap_or(SLOW_DOWN_SECS).clamp(self.secs, MAX_INTERVAL_SECS))
             }
-            // RFC 8628 3.5: ever more slowly while the network fails.
+            // RFC 8628 3.5: after a connection timeout, the interval grows exponentially.
             Error::Timeout { .. } => {
-                self.interval = self.interval.saturating_mul(2).min(MAX_INTERVAL);
-                Some(self.interval)
+                self.secs = self.secs.saturating_mul(2).min(MAX_INTERVAL_SECS);
+                Some(self.secs)
             }
             Error::Unreachable { .. }
             | Error::UnknownHost { .. }
@@ -154,12 +152,12 @@ impl Pace {
             | Error::Redirected { .. }
             | Error::ContentEncoding { .. }
             | Error::AnswerTooLarge { .. }
-            // Without an OAuth error it may be a proxy's; the device endpoint has accepted the client.
+            // An HTTP 401 without an OAuth error may come from a proxy: the device authorization endpoint has accepted the client.
             | Error::ClientRefused { .. }
-            | Error::NotJson { .. } => Some(self.interval),
-            // Of a gateway, or cut off; tokens that cannot be used stay so.
-            Error::TokenAnswer { why, .. } if [BROKEN_JSON, NO_OBJECT, NOTHING].contains(&why.as_str()) => {
-                Some(self.interval)
+            | Error::NotJson { .. } => Some(self.secs),
+            // Such a response comes from a gateway, or was cut off. Any other unusable token response would stay unusable.
+            Error::TokenAnswer { why, .. } if [BROKEN_JSON, NO_OBJECT, NO_TOKENS].contains(&why.as_str()) => {
+                Some(self.secs)
             }
             _ => None,
         }
@@ -170,8 +168,8 @@ fn is_pending(error: &Error) -> bool {
     matches!(error, Error::OAuth(refusal) if ["authorization_pending", "slow_down"].contains(&refusal.code().as_str()))
 }
 
-/// What ended the wait, in the terms of a sign-in.
-fn ended(error: Error) -> Error {
+/// Converts an error that ended the polling to an error of the login.
+fn login_error(error: Error) -> Error {
     match error {
         Error::OAuth(refusal) if refusal.code() == "expired_token" => Error::DeviceExpired,
         Error::OAuth(refusal) => Error::SignInRefused(refusal),
@@ -199,9 +197,9 @@ mod tests {
     }
 
     #[test]
-    fn numbers_may_be_text_or_absent_and_the_address_may_have_its_older_name() {
+    fn numbers_may_be_strings_or_absent_and_the_address_may_have_its_older_name() {
         let code = read(|_| ()).unwrap();
-        assert_eq!((code.expires_in, code.interval), (600, 5));
+        assert_eq!((code.expires_in_secs, code.interval_secs), (600, 5));
         let code = read(|object| {
             object.insert("expires_in".into(), "120".into());
             object.insert("interval".into(), 2.0.into());
@@ -211,30 +209,27 @@ mod tests {
             object.insert("verification_url".into(), uri);
         });
         let code = code.unwrap();
-        assert_eq!((code.expires_in, code.interval), (120, 2));
+        assert_eq!((code.expires_in_secs, code.interval_secs), (120, 2));
         assert_eq!(code.user_code, "123456");
         assert_eq!(code.verification_uri.as_str(), "https://i/activate");
     }
 
     #[test]
-    fn a_life_of_zero_says_nothing() {
+    fn a_lifetime_of_zero_is_ignored() {
         for zero in [json!(0), json!("0")] {
             let code = read(|object| drop(object.insert("expires_in".into(), zero)));
-            assert_eq!(code.unwrap().expires_in, 600);
+            assert_eq!(code.unwrap().expires_in_secs, 600);
         }
     }
 
     #[test]
-    fn nothing_that_a_provider_says_makes_the_wait_endless() {
-        let life = |seconds: i64| {
+    fn no_value_of_the_provider_makes_the_wait_endless() {
+        let wait_secs = |seconds: i64| {
             let code = read(|object| drop(object.insert("expires_in".into(), seconds.into())));
-            code.unwrap().life(180)
+            code.unwrap().wait_secs(180)
         };
-        assert_eq!(
-            (life(600), life(60), life(i64::MAX), life(-5)),
-            (180, 60, 180, 180)
-        );
-        let mut pace = Pace { interval: 60 };
+        assert_eq!([600, 60, i64::MAX, -5].map(wait_secs), [180, 60, 180, 180]);
+        let mut interval = PollInterval { secs: 60 };
         let slow_down = Error::OAuth(OAuthError {
             status: 400,
             error: UntrustedText::new("slow_down"),
@@ -243,11 +238,11 @@ mod tests {
             is_okta: false,
             grant: GrantType::DeviceCode,
         });
-        assert_eq!(pace.after(&slow_down, 0), Some(60));
+        assert_eq!(interval.next_delay_secs(&slow_down, 0), Some(60));
     }
 
     #[test]
-    fn what_is_missing_is_named_with_the_endpoint_that_was_asked() {
+    fn a_missing_member_is_named_with_the_endpoint() {
         for name in ["device_code", "user_code", "verification_uri"] {
             let error = read(|object| drop(object.remove(name))).unwrap_err().to_string();
             assert!(
@@ -258,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pace_follows_the_answers() {
+    fn the_interval_depends_on_the_responses() {
         let url = || UntrustedText::new("https://i/token");
         let limited = |until| Error::RateLimited {
             url: url(),
@@ -266,7 +261,7 @@ mod tests {
             until,
             request_id: None,
         };
-        let mut pace = Pace { interval: 5 };
+        let mut interval = PollInterval { secs: 5 };
         let timeout = Error::Timeout {
             url: url(),
             seconds: 30,
@@ -289,8 +284,8 @@ mod tests {
             (oauth("expired_token"), None),
             (oauth("invalid_client"), None),
         ];
-        for (error, wait) in table {
-            assert_eq!(pace.after(&error, 1000), wait, "{error}");
+        for (error, delay_secs) in table {
+            assert_eq!(interval.next_delay_secs(&error, 1000), delay_secs, "{error}");
         }
     }
     fn oauth(code: &str) -> Error {
@@ -304,9 +299,9 @@ mod tests {
         })
     }
 
-    /// One answer of whatever stands in between.
+    /// A gateway or proxy may send one such response.
     #[test]
-    fn an_answer_that_is_none_of_the_provider_s_changes_nothing() {
+    fn a_response_that_does_not_come_from_the_provider_does_not_end_the_polling() {
         let url = || UntrustedText::new("https://i/token");
         let unusable = |why| Error::TokenAnswer {
             url: url(),
@@ -331,14 +326,15 @@ mod tests {
                 Some(5),
             ),
             (unusable(BROKEN_JSON), Some(5)),
-            (unusable(NOTHING), Some(5)),
+            (unusable(NO_TOKENS), Some(5)),
             (unusable(NO_OBJECT), Some(5)),
             (Error::ClientRefused { url: url() }, Some(5)),
             (Error::AnswerTooLarge { url: url(), limit: 5 }, Some(5)),
             (unusable("`id_token` is no text"), None),
         ];
-        for (error, wait) in table {
-            assert_eq!(Pace { interval: 5 }.after(&error, 1000), wait, "{error}");
+        for (error, delay_secs) in table {
+            let mut interval = PollInterval { secs: 5 };
+            assert_eq!(interval.next_delay_secs(&error, 1000), delay_secs, "{error}");
         }
     }
 }

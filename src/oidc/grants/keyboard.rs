@@ -1,6 +1,6 @@
-//! The authorization code by hand: for a machine that no browser can come back to.
+//! The authorization code flow without a listener: for a machine that no browser can redirect to.
 //!
-//! The person pastes the code, or the address that the browser ended on; of the latter the state is checked.
+//! The person pastes the code, or the address at which the browser ended. If it is an address, its `state` is verified.
 
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -9,72 +9,80 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::oidc::errors::Error;
 use crate::oidc::event::Event;
-use crate::oidc::grants::login::{Attempt, LoginFailure, asked, not_asked};
-use crate::oidc::grants::waiting::Wait;
+use crate::oidc::grants::login::{AuthorizationRequest, LoginFailure};
+use crate::oidc::grants::waiting::PendingLogin;
 use crate::oidc::loopback::authorization_response::CallbackExpectation;
-use crate::oidc::loopback::mix_up::Defence;
+use crate::oidc::loopback::mix_up::MixUpDefence;
 use crate::oidc::{ProviderClient, Tokens};
 use crate::settings::Login;
 
-/// How many codes are tried: a pipe may hold any number of lines, and each costs the provider a request.
+/// How many codes one login sends. Each is a request to the provider, and standard input may be a pipe with any number of lines.
 const MAX_CODES: usize = 5;
 
 impl ProviderClient<'_> {
     pub(in crate::oidc) async fn login_by_keyboard(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if !login.may_prompt {
-            return Err(not_asked(Error::PromptImpossible("code")));
+            return Err(LoginFailure::unseen(Error::PromptImpossible("code")));
         }
-        // Nobody listens, so that no path shows whose code it is, and what an issuer promises of itself shows nothing.
+        // Without a listener, no redirect URI shows which provider sent a code. The `iss` parameter does not help: the untrusted issuer
+        // decides whether it is required.
         if self.provider.named_by_cluster {
-            return Err(not_asked(Error::CodeOfAnybody));
+            return Err(LoginFailure::unseen(Error::CodeOfAnybody));
         }
         let documents = self.documents();
-        let metadata = documents.metadata(true).await.map_err(not_asked)?;
+        let metadata = documents.metadata(true).await.map_err(LoginFailure::unseen)?;
         let redirect_uri = login.keyboard_redirect.as_deref();
-        let attempt = Attempt::new(self.provider, &metadata, redirect_uri).map_err(not_asked)?;
-        // OpenID Connect Core 3.1.2.1 requires one; OAuth (RFC 6749 3.1.2.3) does not where a single one is registered.
+        let request = AuthorizationRequest::new(self.provider, &metadata, redirect_uri)
+            .map_err(LoginFailure::unseen)?;
+        // OpenID Connect Core 3.1.2.1 requires a redirect URI. OAuth (RFC 6749 3.1.2.3) does not if only one is registered.
         if redirect_uri.is_none() {
             self.person.tell(Event::NoRedirectUri);
         }
-        self.person.tell(Event::OpenUrl(&attempt.url));
+        self.person.tell(Event::OpenUrl(&request.url));
         let expected = CallbackExpectation {
             authority: String::new(),
             path: String::new(),
-            state: attempt.state.clone(),
+            state: request.state.clone(),
             issuer: self.provider.issuer.as_str().to_owned(),
-            // Of the pasted text only what is there is checked: a code alone names nobody.
+            // A pasted code has no `iss`. If a pasted address has one, it is verified.
             iss_required: false,
-            defence: Defence::Unneeded,
+            defence: MixUpDefence::NotNeeded,
         };
-        let wait = Wait {
+        let pending = PendingLogin {
             person: self.person,
             login,
-            url: &attempt.url,
-            opened_url: &attempt.url,
+            url: &request.url,
+            opened_url: &request.url,
             issuer: self.provider.issuer.as_str(),
             deadline: Instant::now() + login.timeout,
-            pasted: Mutex::default(),
-            reopens: AtomicBool::default(),
+            pasted_kind: Mutex::default(),
+            can_reopen_browser: AtomicBool::default(),
         };
-        let mut refused = None;
+        let mut last_refusal = None;
         for _ in 0..MAX_CODES {
-            let answer = timeout_at(wait.deadline, wait.typed_answer(&expected)).await;
+            let response = timeout_at(pending.deadline, pending.prompt_for_response(&expected)).await;
             self.person.tell(Event::WaitEnded);
-            let code = match answer {
+            let code = match response {
                 Ok(Ok(code)) => code,
-                Ok(Err(error)) => return Err(asked(refused.unwrap_or(error))),
-                Err(_) => return Err(asked(refused.unwrap_or_else(|| nothing_pasted(login)))),
+                Ok(Err(error)) => return Err(LoginFailure::visible(last_refusal.unwrap_or(error))),
+                Err(_) => {
+                    return Err(LoginFailure::visible(
+                        last_refusal.unwrap_or_else(|| nothing_pasted(login)),
+                    ));
+                }
             };
-            let tokens = self.finish(&code, redirect_uri, &documents, &metadata, &attempt);
-            match tokens.await.map_err(|error| wait.explained(error)) {
+            let tokens = self.exchange_and_verify(&code, redirect_uri, &documents, &metadata, &request);
+            match tokens.await.map_err(|error| pending.explain_error(error)) {
                 Err(error @ Error::PastedCodeRefused(_)) => {
                     self.person.tell(Event::InputRefused(&error));
-                    refused = Some(error);
+                    last_refusal = Some(error);
                 }
-                result => return result.map_err(asked),
+                result => return result.map_err(LoginFailure::visible),
             }
         }
-        Err(asked(refused.unwrap_or(Error::Internal("no code"))))
+        Err(LoginFailure::visible(
+            last_refusal.unwrap_or(Error::Internal("no code")),
+        ))
     }
 }
 

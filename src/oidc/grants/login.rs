@@ -1,7 +1,7 @@
 //! The login: authorization code flow with PKCE and a loopback redirect (RFC 8252, RFC 7636).
 //!
-//! Owns the order of its steps: bind before the browser opens, exchange at once, verify, and only then tell the
-//! browser how it ended.
+//! Owns the order of the steps: bind the listener before the browser opens, exchange the code immediately, verify the tokens, and only
+//! then show the outcome in the browser.
 
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -16,50 +16,58 @@ use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
 use crate::oidc::event::Event;
 use crate::oidc::grants::browser;
-use crate::oidc::grants::waiting::Wait;
+use crate::oidc::grants::waiting::PendingLogin;
 use crate::oidc::loopback::authorization_response::CallbackExpectation;
 use crate::oidc::loopback::callback::Callback;
 use crate::oidc::loopback::callback_tls;
 use crate::oidc::loopback::listener::{self, BoundListener};
-use crate::oidc::loopback::mix_up::Defence;
+use crate::oidc::loopback::mix_up::MixUpDefence;
 use crate::oidc::loopback::page::{self, Outcome};
-use crate::oidc::token::endpoint::{ANSWER_WAIT, TokenEndpoint};
+use crate::oidc::token::endpoint::{RESPONSE_TIMEOUT, TokenEndpoint};
 use crate::oidc::token::id_token::VerificationContext;
 use crate::oidc::{ProviderClient, Tokens};
 use crate::secret::Secret;
 use crate::settings::{Browser, Grant, Login, Pkce, Provider};
 
-/// A login that brought no tokens.
+/// A login that failed.
 #[derive(Debug)]
 pub(crate) struct LoginFailure {
     pub(crate) error: Error,
-    /// The person was asked, by a tab or a printed URL: not to be asked again for every retry of the same command.
-    pub(crate) asked: bool,
+    /// A browser tab was opened, a URL was printed, or a person was prompted. The retries of the same command must not do that again.
+    pub(crate) was_visible: bool,
 }
 
-/// What belongs to one authorization request, each value fresh and unrelated to the others.
-pub(in crate::oidc) struct Attempt {
+/// One authorization request, with a new random `state`, nonce and verifier.
+pub(in crate::oidc) struct AuthorizationRequest {
     pub(in crate::oidc) url: Url,
     pub(in crate::oidc) state: Secret,
     pub(in crate::oidc) nonce: Nonce,
     pub(in crate::oidc) verifier: Option<PkceCodeVerifier>,
 }
 
-/// A failure before the person was asked for anything.
-pub(in crate::oidc) fn not_asked(error: Error) -> LoginFailure {
-    LoginFailure { error, asked: false }
-}
+impl LoginFailure {
+    /// A failure before a person saw anything of the sign-in.
+    pub(in crate::oidc) fn unseen(error: Error) -> Self {
+        Self {
+            error,
+            was_visible: false,
+        }
+    }
 
-/// A failure of a sign-in that a person knows of.
-pub(in crate::oidc) fn asked(error: Error) -> LoginFailure {
-    LoginFailure { error, asked: true }
+    /// A failure after a browser was opened, a URL was printed, or a person was prompted.
+    pub(in crate::oidc) fn visible(error: Error) -> Self {
+        Self {
+            error,
+            was_visible: true,
+        }
+    }
 }
 
 impl ProviderClient<'_> {
-    /// Signs a person in, by the grant of the settings.
+    /// Logs in with the configured grant.
     pub(crate) async fn login(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if self.person.reports_are_discarded && needs_reports(&login.grant, &login.browser) {
-            return Err(not_asked(Error::LoginUnseen));
+            return Err(LoginFailure::unseen(Error::LoginUnseen));
         }
         for note in &login.deprecation_notes {
             self.person.tell(Event::OldSpelling(note));
@@ -85,133 +93,134 @@ impl ProviderClient<'_> {
     async fn login_by_browser(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if login.browser == Browser::Unavailable {
             let forbidden = login.client_keeps_stdin;
-            return Err(not_asked(Error::LoginImpossible { forbidden }));
+            return Err(LoginFailure::unseen(Error::LoginImpossible { forbidden }));
         }
         let documents = self.documents();
-        // A login is rare: it takes fresh metadata, so that a moved endpoint heals itself.
-        let metadata = documents.metadata(true).await.map_err(not_asked)?;
+        // Logins are rare, so each one fetches the metadata again: it may name a new endpoint.
+        let metadata = documents.metadata(true).await.map_err(LoginFailure::unseen)?;
         let tls = login.callback_tls.as_ref().map(callback_tls::acceptor);
-        let tls = tls.transpose().map_err(not_asked)?;
+        let tls = tls.transpose().map_err(LoginFailure::unseen)?;
         let issuer = self.provider.issuer.as_str();
-        let defence = Defence::new(self.provider.named_by_cluster, &login.redirect);
+        let defence = MixUpDefence::new(self.provider.named_by_cluster, &login.redirect);
         let redirect = defence.redirect(&login.redirect, issuer);
-        let mut listening = listener::listen(&login.listen_addresses, &redirect)
-            .map_err(|taken| not_asked(Error::NoAddress(taken)))?;
-        if listening.open_to_others {
+        let mut listener = listener::listen(&login.listen_addresses, &redirect)
+            .map_err(|failure| LoginFailure::unseen(Error::NoAddress(failure)))?;
+        if listener.is_reachable_by_others {
             self.person.tell(Event::ListenerOpenToOthers);
         }
-        if let Some(why) = &listening.instead_of {
+        if let Some(why) = &listener.failed_addresses {
             self.person.tell(Event::OtherAddress {
                 why,
-                redirect_uri: &listening.redirect_uri,
+                redirect_uri: &listener.redirect_uri,
             });
         }
-        let attempt =
-            Attempt::new(self.provider, &metadata, Some(&listening.redirect_uri)).map_err(not_asked)?;
+        let request = AuthorizationRequest::new(self.provider, &metadata, Some(&listener.redirect_uri))
+            .map_err(LoginFailure::unseen)?;
         let expected = CallbackExpectation {
-            authority: listening.authority.clone(),
-            path: listening.path.clone(),
-            state: attempt.state.clone(),
+            authority: listener.authority.clone(),
+            path: listener.path.clone(),
+            state: request.state.clone(),
             issuer: issuer.to_owned(),
             iss_required: metadata.iss_required,
             defence,
         };
         let callback = Callback::serve(
-            std::mem::take(&mut listening.sockets),
+            std::mem::take(&mut listener.sockets),
             tls.as_ref(),
             expected,
             page::AfterSignIn {
                 url: login.post_login_url.clone(),
                 continuation: self.person.continuation,
             },
-            &attempt.url,
+            &request.url,
         )
-        .map_err(not_asked)?;
+        .map_err(LoginFailure::unseen)?;
         let result = self
-            .attend(login, &listening, &documents, &metadata, attempt, callback)
+            .complete_login(login, &listener, &documents, &metadata, request, callback)
             .await;
-        result.map_err(asked)
+        result.map_err(LoginFailure::visible)
     }
 
-    /// Opens the browser, waits for the answer, and finishes the sign-in within the login's time.
-    async fn attend(
+    /// Opens the browser, waits for the authorization response until the login's timeout, and exchanges the code.
+    async fn complete_login(
         &self,
         login: &Login,
-        listening: &BoundListener,
+        listener: &BoundListener,
         documents: &Documents<'_>,
         metadata: &Metadata,
-        attempt: Attempt,
+        request: AuthorizationRequest,
         mut callback: Callback,
     ) -> Result<Tokens, Error> {
         let start_url = callback.start_url().cloned();
-        let wait = Wait {
+        let pending = PendingLogin {
             person: self.person,
             login,
-            url: &attempt.url,
-            opened_url: browser::opened_url(&login.browser, start_url.as_ref(), &attempt.url),
+            url: &request.url,
+            opened_url: browser::opened_url(&login.browser, start_url.as_ref(), &request.url),
             issuer: self.provider.issuer.as_str(),
             deadline: Instant::now() + login.timeout,
-            pasted: Mutex::default(),
-            reopens: AtomicBool::default(),
+            pasted_kind: Mutex::default(),
+            can_reopen_browser: AtomicBool::default(),
         };
-        let redirect_uri = Some(&*listening.redirect_uri);
-        let mut begins = true;
+        let redirect_uri = Some(&*listener.redirect_uri);
+        let mut is_first_wait = true;
         let result = loop {
-            let waited = timeout_at(wait.deadline, wait.answer(&mut callback, begins)).await;
+            let response = pending.wait_for_response(&mut callback, is_first_wait);
+            let response = timeout_at(pending.deadline, response).await;
             self.person.tell(Event::WaitEnded);
-            let result = match waited {
+            let result = match response {
                 Err(_) => Err(Error::Unattended {
                     seconds: login.timeout.as_secs(),
                     ignored: callback.ignored(),
-                    redirect_uri: listening.redirect_uri.clone(),
-                    is_of_one_issuer: callback.expected().defence == Defence::OwnRedirect,
+                    redirect_uri: listener.redirect_uri.clone(),
+                    is_of_one_issuer: callback.expected().defence == MixUpDefence::DistinctRedirectUri,
                 }),
                 Ok(Err(error)) => Err(error),
-                // The person has done their part; from here each step has the network's own limits.
+                // The login's timeout is for the person. The following requests have the timeouts of the network.
                 Ok(Ok(code)) => self
-                    .finish(&code, redirect_uri, documents, metadata, &attempt)
+                    .exchange_and_verify(&code, redirect_uri, documents, metadata, &request)
                     .await
-                    .map_err(|error| wait.explained(error)),
+                    .map_err(|error| pending.explain_error(error)),
             };
-            // The browser may still come back with the right one.
+            // After a wrong pasted code, the browser may still bring the right one.
             match result {
                 Err(error @ Error::PastedCodeRefused(_)) => self.person.tell(Event::InputRefused(&error)),
                 result => break result,
             }
-            begins = false;
+            is_first_wait = false;
         };
-        // What was typed during the exchange was not read either.
+        // Discards what was typed during the exchange.
         self.person.tell(Event::WaitEnded);
         callback.finish(outcome(&result)).await;
         result
     }
 
-    /// Exchanges the code and verifies what comes.
-    pub(in crate::oidc) async fn finish(
+    /// Exchanges the code for tokens, and verifies them.
+    pub(in crate::oidc) async fn exchange_and_verify(
         &self,
         code: &Secret,
         redirect_uri: Option<&str>,
         documents: &Documents<'_>,
         metadata: &Metadata,
-        attempt: &Attempt,
+        request: &AuthorizationRequest,
     ) -> Result<Tokens, Error> {
-        let endpoint = TokenEndpoint::new(self, documents, metadata).with_limit(ANSWER_WAIT);
-        let verifier = attempt.verifier.as_ref();
-        let answer = endpoint.exchange(code, redirect_uri, verifier).await?;
+        let endpoint = TokenEndpoint::new(self, documents, metadata).with_limit(RESPONSE_TIMEOUT);
+        let verifier = request.verifier.as_ref();
+        let response = endpoint.exchange(code, redirect_uri, verifier).await?;
         let context = VerificationContext::Login {
-            nonce: &attempt.nonce,
+            nonce: &request.nonce,
         };
-        self.verify_response(&answer, documents, metadata, context, &|| ())
+        self.verify_response(&response, documents, metadata, context, &|| ())
             .await
     }
 }
 
-/// Whether a person finds the way to the provider by what is reported alone. A browser shows it by itself; passwords are asked for on the
-/// terminal, whatever standard error is.
+/// Whether a person can sign in only if they see the reported events. A browser that is opened shows the provider's page without them, and
+/// passwords are prompted for on the terminal even if standard error is redirected.
 fn needs_reports(grant: &Grant, browser: &Browser) -> bool {
     match grant {
         Grant::Browser => browser.not_opened_reason().is_some(),
-        // No program gets the code of a device, so that it is only in the text.
+        // A device code is passed to no program, so it is shown only in the reported text.
         Grant::Keyboard | Grant::Device => true,
         Grant::Password { .. } | Grant::ClientCredentials => false,
     }
@@ -225,8 +234,8 @@ fn outcome(result: &Result<Tokens, Error>) -> Outcome {
     }
 }
 
-impl Attempt {
-    /// Without a redirect URI the provider takes the one that it knows.
+impl AuthorizationRequest {
+    /// Creates a request. Without `redirect_uri`, the provider uses the registered one.
     pub(in crate::oidc) fn new(
         provider: &Provider,
         metadata: &Metadata,
@@ -247,7 +256,7 @@ impl Attempt {
         for (name, value) in provider.authorization_parameters() {
             request = request.add_extra_param(name.to_owned(), value.to_owned());
         }
-        // Whatever the metadata says or leaves out: never plain, never none unasked (RFC 7636 7.2).
+        // Never depends on the metadata: the method is never `plain`, and only a flag turns PKCE off (RFC 7636 7.2).
         let verifier = match provider.pkce {
             Pkce::S256 => {
                 let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
@@ -272,7 +281,7 @@ mod tests {
     use crate::settings::NoBrowser;
 
     #[test]
-    fn a_person_needs_what_is_reported_where_no_browser_shows_it() {
+    fn a_person_needs_the_reports_if_no_browser_is_opened() {
         let password = Grant::Password {
             username: None,
             password: None,

@@ -1,6 +1,6 @@
-//! The ways to a token: one file per grant, the refresh among them, and what they share to ask a person.
+//! The grants: one file per grant, including the refresh, and the code that several grants share to interact with a person.
 //!
-//! Owns the steps of each grant, the browser and what a person pastes. Never verifies a token itself.
+//! Owns the steps of each grant, the start of the browser, and the parsing of pasted text. Never verifies a token itself.
 
 pub(super) mod browser;
 pub(super) mod client_credentials;

@@ -1,21 +1,21 @@
-//! The password grant (RFC 6749 4.3), for providers that know nothing else.
+//! The password grant (RFC 6749 4.3), for providers that offer no other grant.
 
 use std::io;
 use std::time::{Duration, Instant};
 
 use crate::oidc::errors::Error;
 use crate::oidc::event::{Event, Question};
-use crate::oidc::grants::login::{LoginFailure, asked, not_asked};
-use crate::oidc::read;
-use crate::oidc::token::endpoint::{ANSWER_WAIT, TokenEndpoint};
+use crate::oidc::grants::login::LoginFailure;
+use crate::oidc::read_secret;
+use crate::oidc::token::endpoint::{RESPONSE_TIMEOUT, TokenEndpoint};
 use crate::oidc::{ProviderClient, Tokens};
 use crate::secret::Secret;
 use crate::settings::{Login, SecretSource};
 
-/// How long an answer is waited for at most: some providers keep it back until the person has agreed on a phone.
-const MAX_ANSWER_WAIT: Duration = Duration::from_mins(2);
+/// The longest time to wait for a response. Some providers respond only after the person has approved the sign-in on a phone.
+const MAX_RESPONSE_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// How often a person may try.
+/// How many passwords a person may try.
 const MAX_TRIES: usize = 3;
 
 impl ProviderClient<'_> {
@@ -32,13 +32,18 @@ impl ProviderClient<'_> {
             "password"
         };
         if !login.may_prompt && (username.is_none() || password.is_none()) {
-            return Err(not_asked(Error::PromptImpossible(missing)));
+            return Err(LoginFailure::unseen(Error::PromptImpossible(missing)));
         }
-        let password = password.map(read).transpose().map_err(not_asked)?;
+        let password = password
+            .map(read_secret)
+            .transpose()
+            .map_err(LoginFailure::unseen)?;
         let documents = self.documents();
-        let metadata = documents.metadata(true).await.map_err(not_asked)?;
-        metadata.check_keys(self.provider.token).map_err(not_asked)?;
-        let limit = login.timeout.clamp(ANSWER_WAIT, MAX_ANSWER_WAIT);
+        let metadata = documents.metadata(true).await.map_err(LoginFailure::unseen)?;
+        metadata
+            .check_keys(self.provider.token)
+            .map_err(LoginFailure::unseen)?;
+        let limit = login.timeout.clamp(RESPONSE_TIMEOUT, MAX_RESPONSE_TIMEOUT);
         let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(limit);
         let deadline = Instant::now() + login.timeout;
         let mut name = match username {
@@ -46,12 +51,12 @@ impl ProviderClient<'_> {
             None => self.ask_username(None, login, deadline)?,
         };
         let is_prompted = username.is_none() || password.is_none();
-        let failed = |error: Error| LoginFailure {
-            asked: is_prompted || refuses_the_password(&error),
+        let login_failure = |error: Error| LoginFailure {
+            was_visible: is_prompted || may_count_as_failed_attempt(&error),
             error,
         };
         let mut tries = 1;
-        let answer = loop {
+        let response = loop {
             let typed = match &password {
                 Some(password) => password.clone(),
                 None => self.ask_password(login, deadline)?,
@@ -62,35 +67,36 @@ impl ProviderClient<'_> {
                 {
                     self.person.tell(Event::InputRefused(&Error::OAuth(error)));
                     tries += 1;
-                    // Which of the two was wrong is not told. A name of the settings is corrected there.
+                    // The provider does not say whether the name or the password was wrong. A configured name is not prompted for.
                     if username.is_none() {
                         name = self.ask_username(Some(&name), login, deadline)?;
                     }
                 }
-                result => break result.map_err(failed)?,
+                result => break result.map_err(login_failure)?,
             }
         };
-        self.verify_direct(&answer, &documents, &metadata)
+        self.verify_direct(&response, &documents, &metadata)
             .await
-            .map_err(failed)
+            .map_err(login_failure)
     }
 
-    /// An Enter alone is a slip: as an attempt it would count towards the lockout of the account.
+    /// Prompts for the password until it is not empty. An empty password is a typing error, and sending it would count towards the
+    /// lockout of the account.
     fn ask_password(&self, login: &Login, deadline: Instant) -> Result<Secret, LoginFailure> {
         loop {
             let typed = (self.person.ask)(Question::Password, Some(deadline));
-            let typed = typed.map_err(|error| prompt_failed(error, "password", login))?;
+            let typed = typed.map_err(|error| prompt_failure(error, "password", login))?;
             if !typed.expose().is_empty() {
                 return Ok(typed);
             }
             if Instant::now() >= deadline {
-                return Err(prompt_failed(io::ErrorKind::TimedOut.into(), "password", login));
+                return Err(prompt_failure(io::ErrorKind::TimedOut.into(), "password", login));
             }
             self.person.tell(Event::NoPassword);
         }
     }
 
-    /// An Enter alone keeps the earlier name, if there is one.
+    /// Prompts for the user name. An empty line means the `earlier` name, if there is one.
     fn ask_username(
         &self,
         earlier: Option<&str>,
@@ -99,7 +105,7 @@ impl ProviderClient<'_> {
     ) -> Result<String, LoginFailure> {
         for _ in 0..MAX_TRIES {
             let typed = (self.person.ask)(Question::Username { earlier }, Some(deadline));
-            let typed = typed.map_err(|error| prompt_failed(error, "user name", login))?;
+            let typed = typed.map_err(|error| prompt_failure(error, "user name", login))?;
             match (typed.expose(), earlier) {
                 ("", None) => {}
                 ("", Some(earlier)) => return Ok(earlier.to_owned()),
@@ -107,17 +113,17 @@ impl ProviderClient<'_> {
             }
             self.person.tell(Event::NoUsername);
         }
-        Err(asked(Error::NotTyped("user name")))
+        Err(LoginFailure::visible(Error::NotTyped("user name")))
     }
 }
 
-/// Whether the provider may have counted a try against the account, which some lock after a few.
-fn refuses_the_password(error: &Error) -> bool {
+/// Whether the provider may have counted a failed attempt. Some providers lock an account after a few.
+fn may_count_as_failed_attempt(error: &Error) -> bool {
     matches!(error, Error::OAuth(_)) && !error.passes() && !error.is_of_the_client()
 }
 
-fn prompt_failed(error: io::Error, what: &'static str, login: &Login) -> LoginFailure {
-    asked(match error.kind() {
+fn prompt_failure(error: io::Error, what: &'static str, login: &Login) -> LoginFailure {
+    LoginFailure::visible(match error.kind() {
         io::ErrorKind::UnexpectedEof => Error::NotTyped(what),
         io::ErrorKind::TimedOut => Error::NotTypedInTime {
             what,

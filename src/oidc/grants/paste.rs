@@ -1,33 +1,35 @@
-//! What a person pastes: the address that the browser ended on in any form, or the code alone. Pure.
+//! Parses what a person pastes: the address at which the browser ended, in any form, or only the authorization code. Pure.
 //!
-//! An address has to show our state (rule G4). One that was broken over several lines is put together again.
+//! An address must contain our `state` (rule G4). An address that was broken into several lines is joined again.
 
 use std::time::{Duration, Instant};
 
 use crate::oidc::errors::Error;
-use crate::oidc::loopback::authorization_response::{Answer, CallbackExpectation, Parameters, same};
-use crate::oidc::loopback::mix_up::Defence;
+use crate::oidc::loopback::authorization_response::{
+    AuthorizationResponse, CallbackExpectation, Parameters, constant_time_eq,
+};
+use crate::oidc::loopback::mix_up::MixUpDefence;
 use crate::secret::Secret;
 
-/// Lines of one paste come together; a person needs longer for the next.
-const SAME_PASTE: Duration = Duration::from_secs(2);
+/// The lines of one paste arrive within this time of each other. A person needs longer to paste again.
+const MAX_LINE_GAP: Duration = Duration::from_secs(2);
 
-/// The lines that were pasted and refused a moment ago, in case that the rest follows.
+/// Reads pasted lines. It keeps lines that are not valid yet, because the rest of the paste may follow.
 #[derive(Debug, Default)]
-pub(in crate::oidc) struct Pasted {
-    unfinished: Option<(Secret, Instant)>,
+pub(in crate::oidc) struct PasteReader {
+    incomplete: Option<(Secret, Instant)>,
 }
 
 /// What a person pasted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::oidc) enum Form {
+pub(in crate::oidc) enum PasteKind {
     Code,
     Address,
 }
 
-impl Form {
+impl PasteKind {
     pub(in crate::oidc) fn of(line: &str) -> Self {
-        let line = cleaned(line);
+        let line = clean(line);
         if has_parameters(&line) || is_address(&line) {
             Self::Address
         } else {
@@ -35,9 +37,11 @@ impl Form {
         }
     }
 
-    /// Of a code that was pasted alone no state shows whose it is: a provider that refuses it most likely refuses another text.
-    /// With a state it is the right one, but for what copying did to it.
-    pub(in crate::oidc) fn explained(self, error: Error) -> Error {
+    /// Returns the error for a pasted code that the provider refused.
+    ///
+    /// A code without an address has no `state`, so the pasted text may not be this login's code at all. With an address the `state` was
+    /// verified, so the code is the right one unless it was damaged when it was copied.
+    pub(in crate::oidc) fn explain_error(self, error: Error) -> Error {
         match (error, self) {
             (Error::OAuth(refusal), Self::Code) if refusal.refuses_the_grant() => {
                 Error::PastedCodeRefused(refusal)
@@ -50,36 +54,40 @@ impl Form {
     }
 }
 
-impl Pasted {
-    /// Reads one more line. A full answer alone counts, whatever came before; so does an address that begins anew.
-    pub(in crate::oidc) fn line(
+impl PasteReader {
+    /// Reads one more line.
+    ///
+    /// A line that is a complete response is used without the lines before it. A line that starts with an address is not joined to them.
+    pub(in crate::oidc) fn read_line(
         &mut self,
         line: &str,
         expected: &CallbackExpectation,
         now: Instant,
-    ) -> Answer {
-        let unfinished = self.unfinished.take();
-        let before = unfinished.filter(|(_, at)| now.duration_since(*at) < SAME_PASTE);
+    ) -> AuthorizationResponse {
+        let incomplete = self.incomplete.take();
+        let before = incomplete.filter(|(_, at)| now.duration_since(*at) < MAX_LINE_GAP);
         let is_one_word = is_one_word(line);
-        let line = cleaned(line);
-        let alone = pasted(&line, is_one_word, expected);
-        let is_addressed = has_parameters(&line) || is_address(&line);
-        if is_addressed && !matches!(alone, Err(Error::Pasted(_))) {
-            return alone;
+        let line = clean(line);
+        let from_line = parse_paste(&line, is_one_word, expected);
+        let is_address_part = has_parameters(&line) || is_address(&line);
+        if is_address_part && !matches!(from_line, Err(Error::Pasted(_))) {
+            return from_line;
         }
-        let before = before.filter(|_| !begins_anew(&line));
-        let whole = before.map(|(before, _)| format!("{}{line}", before.expose()));
-        let joined = whole.as_deref().map(|whole| pasted(whole, true, expected));
-        let answer = match joined {
-            // The rest of the line before is no code.
-            Some(joined) if !is_addressed || !matches!(joined, Err(Error::Pasted(_))) => joined,
-            _ => alone,
+        let before = before.filter(|_| !starts_with_address(&line));
+        let joined = before.map(|(before, _)| format!("{}{line}", before.expose()));
+        let from_joined = joined
+            .as_deref()
+            .map(|joined| parse_paste(joined, true, expected));
+        let response = match from_joined {
+            // A line that continues the previous one is not a code.
+            Some(response) if !is_address_part || !matches!(response, Err(Error::Pasted(_))) => response,
+            _ => from_line,
         };
-        let is_part = whole.is_some() || is_addressed;
-        if is_part && matches!(answer, Err(Error::Pasted(why)) if why != EMPTY) {
-            self.unfinished = Some((Secret::new(whole.unwrap_or(line)), now));
+        let may_continue = joined.is_some() || is_address_part;
+        if may_continue && matches!(response, Err(Error::Pasted(why)) if why != EMPTY) {
+            self.incomplete = Some((Secret::new(joined.unwrap_or(line)), now));
         }
-        answer
+        response
     }
 }
 
@@ -88,37 +96,37 @@ pub(in crate::oidc) const CODE_ALONE: &str = "a code alone does not show which p
 const OTHER_REDIRECT: &str =
     "it is not the redirect URI of the issuer that the cluster's entry chose, and may be of another provider";
 
-/// Reads a whole text; `is_one_word` before spaces were taken away.
-fn pasted(text: &str, is_one_word: bool, expected: &CallbackExpectation) -> Answer {
+/// Parses a cleaned text. `is_one_word` says whether it had no inner spaces before it was cleaned.
+fn parse_paste(text: &str, is_one_word: bool, expected: &CallbackExpectation) -> AuthorizationResponse {
     if text.is_empty() {
         return Err(Error::Pasted(EMPTY));
     }
     let pairs = parameters(text);
     let parameters = Parameters::read(&pairs).map_err(|_| Error::Pasted("a parameter occurs twice"))?;
-    let is_answer = parameters.code.is_some() || parameters.error.is_some();
+    let is_response = parameters.code.is_some() || parameters.error.is_some();
     match parameters.state {
-        Some(state) if !same(state, expected.state.expose()) => {
+        Some(state) if !constant_time_eq(state, expected.state.expose()) => {
             Err(Error::Pasted("it is of another sign-in"))
         }
-        Some(_) if !is_answer && pairs.iter().any(|(name, _)| name == "response_type") => {
+        Some(_) if !is_response && pairs.iter().any(|(name, _)| name == "response_type") => {
             Err(Error::Pasted("it is the address to open in a browser"))
         }
-        Some(_) if !is_answer => Err(Error::Pasted("it has no code")),
-        Some(_) if expected.defence == Defence::OwnRedirect && path(text) != expected.path => {
+        Some(_) if !is_response => Err(Error::Pasted("it has no code")),
+        Some(_) if expected.defence == MixUpDefence::DistinctRedirectUri && path(text) != expected.path => {
             Err(Error::Pasted(OTHER_REDIRECT))
         }
-        Some(_) => parameters.answer(expected),
-        None if is_answer => Err(Error::Pasted(
+        Some(_) => parameters.response(expected),
+        None if is_response => Err(Error::Pasted(
             "its `state` is missing, so that it is not all of the address",
         )),
         None if is_address(text) => Err(Error::Pasted("it is an address without a code")),
         None if !is_one_word => Err(Error::Pasted("a code has no spaces in it")),
-        None if expected.defence.needs_address() => Err(Error::Pasted(CODE_ALONE)),
-        None => code(text),
+        None if expected.defence.requires_address() => Err(Error::Pasted(CODE_ALONE)),
+        None => parse_code(text),
     }
 }
 
-/// Of an address, from the first slash after the host on.
+/// Returns the path of an address, starting at the first slash after the host.
 fn path(text: &str) -> &str {
     let end = text.find(['?', '#']).unwrap_or(text.len());
     let text = &text[..end];
@@ -127,9 +135,10 @@ fn path(text: &str) -> &str {
     &after_scheme[start..]
 }
 
-/// A code alone: visible characters (RFC 6749 A.11), and no space, which the syntax allows and no provider uses.
-fn code(text: &str) -> Answer {
-    let code = decoded(text);
+/// Parses a code without an address. It must have only visible characters (RFC 6749 A.11). The syntax also allows spaces, but no provider
+/// uses them.
+fn parse_code(text: &str) -> AuthorizationResponse {
+    let code = decode_code(text);
     if code.chars().all(|c| c.is_ascii_graphic()) {
         Ok(Secret::new(code))
     } else {
@@ -137,29 +146,29 @@ fn code(text: &str) -> Answer {
     }
 }
 
-/// Whether there is no space inside, apart from what comes along around.
+/// Whether the text has no spaces except at its start and end.
 fn is_one_word(text: &str) -> bool {
-    let text = without_paste_marks(text);
+    let text = without_paste_markers(text);
     text.split_whitespace().count() <= 1
 }
 
-fn without_paste_marks(text: &str) -> String {
+fn without_paste_markers(text: &str) -> String {
     text.replace("\u{1b}[200~", "").replace("\u{1b}[201~", "")
 }
 
-/// Takes away what comes along when an address is copied: spaces and line ends, quotes, the marks of a bracketed paste, HTML.
-fn cleaned(text: &str) -> String {
-    let text: String = without_paste_marks(text)
+/// Removes what is often copied together with an address: white space, quotes, the markers of a bracketed paste, and HTML escapes.
+fn clean(text: &str) -> String {
+    let text: String = without_paste_markers(text)
         .chars()
         .filter(|c| !c.is_whitespace() && !c.is_control())
         .collect();
-    let around = [
+    let quotes = [
         '"', '\'', '`', '<', '>', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}',
     ];
-    text.trim_matches(around).replace("&amp;", "&")
+    text.trim_matches(quotes).replace("&amp;", "&")
 }
 
-/// The parameters of an address: of its query, or of its fragment if the query has none of an answer.
+/// Returns the parameters of an address: those of its query, or those of its fragment if the query has no response parameter.
 fn parameters(text: &str) -> Vec<(String, String)> {
     let read = |part: &str| -> Vec<(String, String)> {
         form_urlencoded::parse(part.as_bytes()).into_owned().collect()
@@ -167,19 +176,21 @@ fn parameters(text: &str) -> Vec<(String, String)> {
     let (before, fragment) = text.split_once('#').unwrap_or((text, ""));
     let query = before.split_once('?').map_or(before, |(_, query)| query);
     let found = read(query);
-    if found.iter().any(|(name, _)| is_ours(name)) {
+    if found.iter().any(|(name, _)| is_response_parameter(name)) {
         found
     } else {
         read(fragment)
     }
 }
 
-fn is_ours(name: &str) -> bool {
+fn is_response_parameter(name: &str) -> bool {
     matches!(name, "code" | "state" | "error")
 }
 
 fn has_parameters(text: &str) -> bool {
-    parameters(text).iter().any(|(name, _)| is_ours(name))
+    parameters(text)
+        .iter()
+        .any(|(name, _)| is_response_parameter(name))
 }
 
 fn is_address(text: &str) -> bool {
@@ -187,8 +198,8 @@ fn is_address(text: &str) -> bool {
     text.contains("://") || text.contains('?') || here.iter().any(|start| text.starts_with(start))
 }
 
-/// The start of an address, and so not the rest of one that was broken.
-fn begins_anew(text: &str) -> bool {
+/// Whether the text starts with a scheme or a loopback host. Such a text does not continue an address of the line before.
+fn starts_with_address(text: &str) -> bool {
     let has_scheme = text.split_once("://").is_some_and(|(scheme, _)| {
         !scheme.is_empty()
             && scheme
@@ -199,8 +210,8 @@ fn begins_anew(text: &str) -> bool {
     has_scheme || here.iter().any(|start| text.starts_with(start))
 }
 
-/// A code that was cut out of an address is still encoded (RFC 3986 2.1).
-fn decoded(code: &str) -> String {
+/// Decodes a code that was copied from an address, where it is percent-encoded (RFC 3986 2.1).
+fn decode_code(code: &str) -> String {
     let pair = format!("c={}", code.replace('+', "%2B"));
     let mut pairs = form_urlencoded::parse(pair.as_bytes());
     pairs
@@ -220,11 +231,11 @@ mod tests {
             state: Secret::new("right"),
             issuer: "https://i".into(),
             iss_required: false,
-            defence: Defence::Unneeded,
+            defence: MixUpDefence::NotNeeded,
         }
     }
 
-    fn shown(answer: Answer) -> String {
+    fn shown(answer: AuthorizationResponse) -> String {
         match answer {
             Ok(code) => format!("code {}", code.expose()),
             Err(error) => error.to_string(),
@@ -232,7 +243,7 @@ mod tests {
     }
 
     fn read(text: &str) -> String {
-        shown(Pasted::default().line(text, &expected(), Instant::now()))
+        shown(PasteReader::default().read_line(text, &expected(), Instant::now()))
     }
 
     #[test]
@@ -290,22 +301,26 @@ mod tests {
     fn an_address_that_was_broken_over_lines_is_put_together() {
         let whole = "http://localhost:8000/?code=abc&state=right";
         for first in 1..whole.len() - 1 {
-            // A code that ends early looks whole, and a bare scheme is no address.
+            // A shortened code looks like a whole one, and a scheme alone is no address.
             if !whole.is_char_boundary(first) || first < 7 {
                 continue;
             }
-            let mut pasted = Pasted::default();
+            let mut reader = PasteReader::default();
             let (start, end) = whole.split_at(first);
             let now = Instant::now();
-            assert!(pasted.line(start, &expected(), now).is_err(), "{start}");
-            assert_eq!(shown(pasted.line(end, &expected(), now)), "code abc", "{start}");
+            assert!(reader.read_line(start, &expected(), now).is_err(), "{start}");
+            assert_eq!(
+                shown(reader.read_line(end, &expected(), now)),
+                "code abc",
+                "{start}"
+            );
         }
-        let mut pasted = Pasted::default();
+        let mut reader = PasteReader::default();
         let now = Instant::now();
         for part in ["http://localhost:8000/", "?code=a", "b", "c&state=ri"] {
-            assert!(pasted.line(part, &expected(), now).is_err());
+            assert!(reader.read_line(part, &expected(), now).is_err());
         }
-        assert_eq!(shown(pasted.line("ght", &expected(), now)), "code abc");
+        assert_eq!(shown(reader.read_line("ght", &expected(), now)), "code abc");
     }
 
     #[test]
@@ -314,13 +329,13 @@ mod tests {
         let without = "https://i/authorize";
         let now = Instant::now();
         for first in [wrong, without] {
-            let mut pasted = Pasted::default();
-            assert!(pasted.line(first, &expected(), now).is_err());
+            let mut reader = PasteReader::default();
+            assert!(reader.read_line(first, &expected(), now).is_err());
             let right = "http://localhost:8000/?code=d&state=right";
-            assert_eq!(shown(pasted.line(right, &expected(), now)), "code d");
-            assert!(pasted.line(first, &expected(), now).is_err());
-            let later = now + SAME_PASTE;
-            assert_eq!(shown(pasted.line("d", &expected(), later)), "code d");
+            assert_eq!(shown(reader.read_line(right, &expected(), now)), "code d");
+            assert!(reader.read_line(first, &expected(), now).is_err());
+            let later = now + MAX_LINE_GAP;
+            assert_eq!(shown(reader.read_line("d", &expected(), later)), "code d");
         }
     }
 
@@ -346,21 +361,21 @@ mod tests {
                 "?code=d&state=right",
                 "code=d&state=right",
             ] {
-                let mut pasted = Pasted::default();
+                let mut reader = PasteReader::default();
                 let now = Instant::now();
-                assert!(pasted.line(first, &expected(), now).is_err(), "{first}");
-                let read = shown(pasted.line(second, &expected(), now));
+                assert!(reader.read_line(first, &expected(), now).is_err(), "{first}");
+                let read = shown(reader.read_line(second, &expected(), now));
                 assert_eq!(read, "code d", "{first} then {second}");
             }
         }
-        // A second address that is wrong too is told for itself, and does not spoil the third.
-        let mut pasted = Pasted::default();
+        // A second wrong address is reported by itself, and does not affect the third.
+        let mut reader = PasteReader::default();
         let now = Instant::now();
         for _ in 0..3 {
-            let told = shown(pasted.line(wrong, &expected(), now));
-            assert!(told.contains("another sign-in"), "{told}");
+            let text = shown(reader.read_line(wrong, &expected(), now));
+            assert!(text.contains("another sign-in"), "{text}");
         }
-        assert_eq!(shown(pasted.line(right, &expected(), now)), "code d");
+        assert_eq!(shown(reader.read_line(right, &expected(), now)), "code d");
     }
 
     #[test]
@@ -377,9 +392,12 @@ mod tests {
         ] {
             assert!(read(text).contains(why), "{text}: {}", read(text));
         }
-        let mut pasted = Pasted::default();
+        let mut reader = PasteReader::default();
         let now = Instant::now();
-        assert!(pasted.line("garbage hello", &expected(), now).is_err());
-        assert_eq!(shown(pasted.line("4/abc_x", &expected(), now)), "code 4/abc_x");
+        assert!(reader.read_line("garbage hello", &expected(), now).is_err());
+        assert_eq!(
+            shown(reader.read_line("4/abc_x", &expected(), now)),
+            "code 4/abc_x"
+        );
     }
 }

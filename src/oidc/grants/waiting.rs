@@ -1,6 +1,6 @@
-//! The wait for a person: the browser, the line that can be pasted, and the time that is left.
+//! Waits for a person to sign in: in the browser, or by pasting a line into the terminal.
 //!
-//! Owns what is told when. Ends with the first answer, from wherever it comes.
+//! Owns which event is reported when. The wait ends with the first authorization response, from the browser or from the terminal.
 
 use std::convert::Infallible;
 use std::io;
@@ -17,152 +17,163 @@ use url::Url;
 use crate::oidc::errors::Error;
 use crate::oidc::event::{Event, Person, Question};
 use crate::oidc::grants::browser;
-use crate::oidc::grants::paste::{self, Pasted};
-use crate::oidc::loopback::authorization_response::{Answer, CallbackExpectation};
+use crate::oidc::grants::paste::{PasteKind, PasteReader};
+use crate::oidc::loopback::authorization_response::{AuthorizationResponse, CallbackExpectation};
 use crate::oidc::loopback::callback::Callback;
 use crate::process::{self, ForegroundEvents};
 use crate::secret::Secret;
 use crate::settings::Login;
 
-/// A browser with a session at the provider has answered by then, and nobody needs the URL.
-const BROWSER_START: Duration = Duration::from_secs(1);
+/// How long to wait before the URL is printed. A browser that has a session at the provider responds within this time.
+const URL_DELAY: Duration = Duration::from_secs(1);
 
-const CUT: &str = "it is longer than a line of a terminal, which was cut after 4095 bytes; paste the code alone, or where that is as long, \
+const LINE_TOO_LONG: &str = "it is longer than a line of a terminal, which was cut after 4095 bytes; paste the code alone, or where that is as long, \
                    open the browser on this machine with --grant-type=authcode";
 
-/// A sign-in that waits for its browser.
-pub(in crate::oidc) struct Wait<'a> {
+/// A login that waits for the authorization response.
+pub(in crate::oidc) struct PendingLogin<'a> {
     pub(in crate::oidc) person: Person<'a>,
     pub(in crate::oidc) login: &'a Login,
+    /// The authorization URL of the provider.
     pub(in crate::oidc) url: &'a Url,
-    /// What the browser is opened at.
+    /// The URL that the browser is opened at.
     pub(in crate::oidc) opened_url: &'a Url,
     pub(in crate::oidc) issuer: &'a str,
     pub(in crate::oidc) deadline: Instant,
-    /// What the answer was taken from, if it was pasted.
-    pub(in crate::oidc) pasted: Mutex<Option<paste::Form>>,
-    /// The person was told that an empty line opens the browser again.
-    pub(in crate::oidc) reopens: AtomicBool,
+    /// What was pasted, if the response was pasted.
+    pub(in crate::oidc) pasted_kind: Mutex<Option<PasteKind>>,
+    /// Whether an empty line opens the browser again, as the person was told.
+    pub(in crate::oidc) can_reopen_browser: AtomicBool,
 }
 
-impl Wait<'_> {
-    /// Opens the browser and waits. One that fails to open is told, and the wait goes on: whoever reads the URL can open it, here
-    /// or on another machine. That browser cannot come back, so a person can paste where it ended. After a paste that the provider
-    /// refused the wait goes on, and nothing `begins`.
-    pub(in crate::oidc) async fn answer(&self, callback: &mut Callback, begins: bool) -> Answer {
+impl PendingLogin<'_> {
+    /// Opens the browser and waits for the authorization response.
+    ///
+    /// If the browser fails to open, the failure is reported and the wait continues: a person can open the URL, here or on another
+    /// machine. A browser on another machine cannot reach the listener, so the person can paste the address at which it ended.
+    /// `is_first_wait` is false after the provider refused a pasted code: the wait continues, and the browser is not opened again.
+    pub(in crate::oidc) async fn wait_for_response(
+        &self,
+        callback: &mut Callback,
+        is_first_wait: bool,
+    ) -> AuthorizationResponse {
         let expected = callback.expected().clone();
         let (failures, mut failed) = mpsc::unbounded_channel();
-        let mut line = PromptLine::new(self.person, Question::AddressBesideListener);
-        let mut pasted = Pasted::default();
-        let absence = self.login.browser.not_opened_reason();
-        let mut is_started = absence.is_none();
-        match absence {
-            _ if !begins => {}
+        let mut prompt = PromptReader::new(self.person, Question::AddressBesideListener);
+        let mut paste_reader = PasteReader::default();
+        let not_opened_reason = self.login.browser.not_opened_reason();
+        let mut is_browser_started = not_opened_reason.is_none();
+        match not_opened_reason {
+            _ if !is_first_wait => {}
             None => {
                 self.person.tell(Event::SigningIn { issuer: self.issuer });
-                self.open(&failures);
+                self.open_browser(&failures);
             }
             Some(why) => {
                 self.person.tell(Event::NoBrowser(why));
                 self.person.tell(Event::OpenUrl(self.url));
             }
         }
-        let mut is_told = !(begins && is_started);
-        // In the background a person would paste into the shell.
-        let mut accepts_paste = !begins;
-        let opening = Instant::now() + BROWSER_START;
+        let mut is_url_printed = !(is_first_wait && is_browser_started);
+        // Pasting is possible only in the foreground. In the background, the shell would read the pasted text.
+        let mut accepts_paste = !is_first_wait;
+        let print_url_at = Instant::now() + URL_DELAY;
         let mut count_down = pin!(count_down(self.person, self.deadline));
         loop {
             tokio::select! {
                 biased;
-                answer = callback.answer(self.person) => {
-                    self.note_form(None);
-                    return answer;
+                response = callback.response(self.person) => {
+                    self.set_pasted_kind(None);
+                    return response;
                 }
                 Some(reason) = failed.recv() => {
                     self.person.tell(Event::BrowserFailed(&reason));
                     self.person.tell(Event::OpenUrl(self.url));
-                    (is_started, is_told) = (false, true);
+                    (is_browser_started, is_url_printed) = (false, true);
                 }
-                () = sleep_until(opening), if !is_told => {
+                () = sleep_until(print_url_at), if !is_url_printed => {
                     self.person.tell(Event::BrowserStarted(self.url));
-                    is_told = true;
+                    is_url_printed = true;
                 }
-                () = process::in_foreground(), if is_told && self.login.may_prompt && !accepts_paste => {
-                    self.accept_paste(is_started);
+                () = process::in_foreground(), if is_url_printed && self.login.may_prompt && !accepts_paste => {
+                    self.offer_paste(is_browser_started);
                     accepts_paste = true;
                 }
-                text = line.next(), if accepts_paste && self.login.may_prompt => match text {
-                    Ok(text) if text.expose().is_empty() && self.reopens.load(Ordering::Relaxed) => {
+                line = prompt.next_line(), if accepts_paste && self.login.may_prompt => match line {
+                    Ok(line) if line.expose().is_empty() && self.can_reopen_browser.load(Ordering::Relaxed) => {
                         self.person.tell(Event::SigningIn { issuer: self.issuer });
-                        self.open(&failures);
+                        self.open_browser(&failures);
                     }
-                    Ok(text) if text.expose().is_empty() => self.person.tell(Event::NothingTyped),
-                    Ok(text) => match pasted.line(text.expose(), &expected, std::time::Instant::now()) {
+                    Ok(line) if line.expose().is_empty() => self.person.tell(Event::NothingTyped),
+                    Ok(line) => match paste_reader.read_line(line.expose(), &expected, std::time::Instant::now()) {
                         Err(error @ Error::Pasted(_)) => self.person.tell(Event::InputRefused(&error)),
-                        answer => return self.taken(&text, answer),
+                        response => {
+                            self.set_pasted_kind(Some(PasteKind::of(line.expose())));
+                            return response;
+                        }
                     },
                     Err(error @ Error::Pasted(_)) => self.person.tell(Event::InputRefused(&error)),
-                    Err(error) => line.stop(&error),
+                    Err(error) => prompt.stop(&error),
                 },
-                never = &mut count_down, if is_told => match never {},
+                never = &mut count_down, if is_url_printed => match never {},
             }
         }
     }
 
-    fn note_form(&self, form: Option<paste::Form>) {
-        *self.pasted.lock().unwrap_or_else(PoisonError::into_inner) = form;
+    fn set_pasted_kind(&self, kind: Option<PasteKind>) {
+        *self.pasted_kind.lock().unwrap_or_else(PoisonError::into_inner) = kind;
     }
 
-    /// Notes what the answer was taken from.
-    fn taken(&self, line: &Secret, answer: Answer) -> Answer {
-        self.note_form(Some(paste::Form::of(line.expose())));
-        answer
-    }
-
-    /// Gives a failure of the exchange the hint that fits where the code came from.
-    pub(in crate::oidc) fn explained(&self, error: Error) -> Error {
-        match *self.pasted.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(form) => form.explained(error),
+    /// Gives a failure of the token request the hint that fits what was pasted, if the code was pasted.
+    pub(in crate::oidc) fn explain_error(&self, error: Error) -> Error {
+        match *self.pasted_kind.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(kind) => kind.explain_error(error),
             None => error,
         }
     }
 
-    fn open(&self, failures: &mpsc::UnboundedSender<String>) {
+    fn open_browser(&self, failures: &mpsc::UnboundedSender<String>) {
         let failures = failures.clone();
         browser::open(&self.login.browser, self.opened_url, move |reason| {
             drop(failures.send(reason));
         });
     }
 
-    fn accept_paste(&self, reopens: bool) {
-        self.reopens.store(reopens, Ordering::Relaxed);
-        self.person.tell(Event::PasteAccepted { reopens });
+    fn offer_paste(&self, can_reopen_browser: bool) {
+        self.can_reopen_browser
+            .store(can_reopen_browser, Ordering::Relaxed);
+        self.person.tell(Event::PasteAccepted { can_reopen_browser });
     }
 
-    /// Asks for the code alone, where nobody listens. A wrong line is told, and asked for again.
-    pub(in crate::oidc) async fn typed_answer(&self, expected: &CallbackExpectation) -> Answer {
-        let mut line = PromptLine::new(self.person, Question::CodeOrAddress);
-        let mut pasted = Pasted::default();
-        let mut refused = None;
+    /// Prompts for the code, without a listener. After an invalid line, reports why and prompts again.
+    pub(in crate::oidc) async fn prompt_for_response(
+        &self,
+        expected: &CallbackExpectation,
+    ) -> AuthorizationResponse {
+        let mut prompt = PromptReader::new(self.person, Question::CodeOrAddress);
+        let mut paste_reader = PasteReader::default();
+        let mut last_refusal = None;
         let mut count_down = pin!(count_down(self.person, self.deadline));
         loop {
             tokio::select! {
                 biased;
-                text = line.next() => match text {
-                    Ok(text) if text.expose().is_empty() => self.person.tell(Event::NothingTyped),
-                    Ok(text) => match pasted.line(text.expose(), expected, std::time::Instant::now()) {
+                line = prompt.next_line() => match line {
+                    Ok(line) if line.expose().is_empty() => self.person.tell(Event::NothingTyped),
+                    Ok(line) => match paste_reader.read_line(line.expose(), expected, std::time::Instant::now()) {
                         Err(error @ Error::Pasted(_)) => {
                             self.person.tell(Event::InputRefused(&error));
-                            refused = Some(error);
+                            last_refusal = Some(error);
                         }
-                        answer => return self.taken(&text, answer),
+                        response => {
+                            self.set_pasted_kind(Some(PasteKind::of(line.expose())));
+                            return response;
+                        }
                     },
                     Err(error @ Error::Pasted(_)) => {
                         self.person.tell(Event::InputRefused(&error));
-                        refused = Some(error);
+                        last_refusal = Some(error);
                     }
-                    Err(Error::InputEnded) => return Err(refused.unwrap_or(Error::InputEnded)),
+                    Err(Error::InputEnded) => return Err(last_refusal.unwrap_or(Error::InputEnded)),
                     Err(error) => return Err(error),
                 },
                 never = &mut count_down => match never {},
@@ -171,15 +182,15 @@ impl Wait<'_> {
     }
 }
 
-/// Tells a person how much time is left until `deadline`, again and again; to be dropped when the wait is over.
+/// Reports the time left until `deadline` each time the displayed value changes. Runs until it is dropped.
 pub(in crate::oidc) async fn count_down(person: Person<'_>, deadline: Instant) -> Infallible {
     let mut continued = ForegroundEvents::listen();
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         person.tell(Event::TimeLeft(left));
-        let next_look = Instant::now() + until_next_look(left);
+        let next_update = Instant::now() + time_to_next_update(left);
         while tokio::select! {
-            () = sleep_until(next_look) => false,
+            () = sleep_until(next_update) => false,
             () = continued.next() => true,
         } {
             person.tell(Event::Continued);
@@ -187,9 +198,10 @@ pub(in crate::oidc) async fn count_down(person: Person<'_>, deadline: Instant) -
     }
 }
 
-/// When the shown time changes. Seldom, since each change may spoil a selection that a person is making in the terminal.
-fn until_next_look(left: Duration) -> Duration {
-    // The last answer is waited for, and nothing changes any more.
+/// Returns how long the displayed time stays the same. It changes rarely, because a change can destroy the text selection that a person
+/// makes in the terminal.
+fn time_to_next_update(left: Duration) -> Duration {
+    // The time is over. Only the last response can still come, and the display does not change any more.
     if left.is_zero() {
         return Duration::from_secs(10);
     }
@@ -198,31 +210,32 @@ fn until_next_look(left: Duration) -> Duration {
     Duration::from_millis(u64::try_from(rest).unwrap_or_default() + 1)
 }
 
-/// Lines of a person, read on a thread: the sign-in's time ends a wait for a person who has left.
-struct PromptLine<'a> {
+/// Reads lines from a person. It reads on a separate thread, so that the login's timeout can end the wait.
+struct PromptReader<'a> {
     person: Person<'a>,
     question: Question<'static>,
+    /// The line that the thread is reading now.
     reading: Option<oneshot::Receiver<io::Result<Secret>>>,
-    is_over: bool,
+    is_stopped: bool,
 }
 
-impl<'a> PromptLine<'a> {
+impl<'a> PromptReader<'a> {
     fn new(person: Person<'a>, question: Question<'static>) -> Self {
         Self {
             person,
             question,
             reading: None,
-            is_over: false,
+            is_stopped: false,
         }
     }
 
-    /// Waits for the next line; to be called again after it was dropped, without a second reader.
-    async fn next(&mut self) -> Result<Secret, Error> {
-        if self.is_over {
+    /// Waits for the next line. After the future was dropped, the next call continues to wait for the same line.
+    async fn next_line(&mut self) -> Result<Secret, Error> {
+        if self.is_stopped {
             std::future::pending::<()>().await;
         }
         if self.reading.is_none() {
-            self.reading = Some(self.read()?);
+            self.reading = Some(self.start_reading()?);
         }
         let result = match &mut self.reading {
             Some(reading) => reading.await,
@@ -232,24 +245,24 @@ impl<'a> PromptLine<'a> {
         match result {
             Ok(Ok(line)) => Ok(line),
             Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Error::InputEnded),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => Err(Error::Pasted(CUT)),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => Err(Error::Pasted(LINE_TOO_LONG)),
             Ok(Err(error)) => Err(Error::Prompt(error)),
             Err(_) => Err(Error::Internal("prompt")),
         }
     }
 
-    fn read(&self) -> Result<oneshot::Receiver<io::Result<Secret>>, Error> {
+    fn start_reading(&self) -> Result<oneshot::Receiver<io::Result<Secret>>, Error> {
         let (ask, question) = (self.person.ask, self.question);
-        let (answer, receiver) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let thread = thread::Builder::new().name("prompt".to_owned());
-        let started = thread.spawn(move || drop(answer.send(ask(question, None))));
+        let started = thread.spawn(move || drop(sender.send(ask(question, None))));
         started.map_err(Error::Prompt)?;
         Ok(receiver)
     }
 
-    /// Asks no more; the browser may still answer.
+    /// Stops prompting. The browser can still bring the response.
     fn stop(&mut self, why: &Error) {
-        self.is_over = true;
+        self.is_stopped = true;
         self.person.tell(match why {
             Error::InputEnded => Event::InputOver,
             why => Event::InputFailed(why),
@@ -263,15 +276,15 @@ mod tests {
 
     #[test]
     fn the_time_left_changes_by_minutes_and_at_the_end_by_ten_seconds() {
-        let after = |seconds| until_next_look(Duration::from_secs(seconds)).as_millis();
+        let after = |seconds| time_to_next_update(Duration::from_secs(seconds)).as_millis();
         assert_eq!(after(180), 1);
         assert_eq!(after(179), 59_001);
         assert_eq!(after(61), 1001);
         assert_eq!(after(60), 1);
         assert_eq!(after(59), 9001);
         assert_eq!(after(3), 3001);
-        // The last answer may still be on its way.
+        // The last response may still arrive.
         assert_eq!(after(0), 10_000);
-        assert_eq!(until_next_look(Duration::from_micros(900)).as_millis(), 1);
+        assert_eq!(time_to_next_update(Duration::from_micros(900)).as_millis(), 1);
     }
 }

@@ -1,6 +1,6 @@
-//! What the loopback listener proves itself with, for providers that redirect to https only.
+//! The TLS certificate of the loopback listener, for providers that redirect only to https.
 //!
-//! Owns the reading of certificate and key, before a browser opens. Whether a browser trusts them is the person's business.
+//! Reads the certificate and the key before a browser opens. Does not check whether a browser trusts the certificate.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::oidc::errors::Error;
 use crate::settings::CallbackTls;
 use crate::untrusted_text::UntrustedText;
 
-/// Reads the files and makes what accepts connections with them.
+/// Reads the certificate and the key, and creates a TLS acceptor with them.
 pub(in crate::oidc) fn acceptor(local: &CallbackTls) -> Result<TlsAcceptor, Error> {
     let unreadable = |flag| move |source| Error::FlagFile { flag, source };
     let certificate = files::read_named(&local.certificate).map_err(unreadable("local-server-cert"))?;

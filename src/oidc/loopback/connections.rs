@@ -1,7 +1,7 @@
-//! The connections that the listener holds at a time (rule L15).
+//! Limits how many connections the listener has open (rule L15).
 //!
-//! Owns which of them ends when there are too many. Browsers connect ahead of need, and any web page can make them hold connections
-//! that send nothing; so a place is given up by the connection that is the furthest from being the answer.
+//! Decides which connection is closed when there are too many. Browsers open connections in advance, and any web page can make a browser
+//! open connections that send nothing. So the connection that is least likely to be the authorization response is closed.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,29 +9,30 @@ use tokio::sync::oneshot;
 
 pub(in crate::oidc) const MAX_CONNECTIONS: usize = 32;
 
-/// How far a connection has come; the least comes first.
+/// The progress of a connection. A connection at an earlier stage is closed first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::oidc) enum Stage {
     /// It has sent nothing.
-    Silent,
+    Idle,
     /// It has sent a part of a request.
     Partial,
-    /// It is looked at for the start page, which is of less use to a sign-in than its answer.
-    Starting,
-    /// Its answer is looked at.
-    Examined,
-    /// It waits for the page that says how the sign-in ended.
-    Answered,
+    /// It requests the start page, and its owner is being looked up.
+    StartPage,
+    /// It brings an authorization response, and its owner is being looked up.
+    Response,
+    /// It waits for the page that shows the outcome. It is never closed to make room.
+    AwaitsOutcome,
 }
 
-/// Connections that are held, the oldest first.
+/// The open connections.
 #[derive(Debug, Default)]
-pub(in crate::oidc) struct Places {
-    held: Mutex<Held>,
+pub(in crate::oidc) struct ConnectionSlots {
+    open: Mutex<OpenConnections>,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct OpenConnections {
+    /// The oldest first.
     connections: Vec<Connection>,
     last_id: u64,
 }
@@ -40,55 +41,58 @@ struct Held {
 struct Connection {
     id: u64,
     stage: Stage,
-    /// Closed when the connection loses its place.
+    /// Dropped when the connection is index_to_evict.
     _evict: oneshot::Sender<()>,
 }
 
-/// Resolves when the connection has lost its place.
+/// Resolves when the connection must be closed.
 pub(in crate::oidc) type Eviction = oneshot::Receiver<()>;
 
-/// The place of one connection, free again when it is dropped.
+/// The slot of one connection. Dropping it frees the slot.
 #[derive(Debug)]
-pub(in crate::oidc) struct Place {
-    places: Arc<Places>,
+pub(in crate::oidc) struct ConnectionSlot {
+    slots: Arc<ConnectionSlots>,
     id: u64,
 }
 
-impl Places {
-    /// Gives a new connection a place, if need be that of another one; none when all others wait for their page.
-    pub(in crate::oidc) fn take(self: &Arc<Self>) -> Option<(Place, Eviction)> {
-        let mut held = self.lock();
-        if held.connections.len() >= MAX_CONNECTIONS {
-            let victim = evicted(held.connections.iter().map(|connection| connection.stage))?;
-            held.connections.remove(victim);
+impl ConnectionSlots {
+    /// Acquires a slot for a new connection, and evicts another connection if necessary. Returns `None` if all others wait for the
+    /// outcome.
+    pub(in crate::oidc) fn acquire(self: &Arc<Self>) -> Option<(ConnectionSlot, Eviction)> {
+        let mut open = self.lock();
+        if open.connections.len() >= MAX_CONNECTIONS {
+            let index = index_to_evict(open.connections.iter().map(|connection| connection.stage))?;
+            open.connections.remove(index);
         }
-        held.last_id += 1;
+        open.last_id += 1;
         let (evict, eviction) = oneshot::channel();
-        let id = held.last_id;
-        held.connections.push(Connection {
+        let id = open.last_id;
+        open.connections.push(Connection {
             id,
-            stage: Stage::Silent,
+            stage: Stage::Idle,
             _evict: evict,
         });
-        let places = Arc::clone(self);
-        Some((Place { places, id }, eviction))
+        let slots = Arc::clone(self);
+        Some((ConnectionSlot { slots, id }, eviction))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, OpenConnections> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Which of these connections, the oldest first, makes place for a new one.
-fn evicted(stages: impl Iterator<Item = Stage>) -> Option<usize> {
-    let waiting = stages.enumerate().filter(|(_, stage)| *stage != Stage::Answered);
-    waiting.min_by_key(|(_, stage)| *stage).map(|(at, _)| at)
+/// Returns the index of the connection to close for a new one: the oldest of those at the earliest stage.
+fn index_to_evict(stages: impl Iterator<Item = Stage>) -> Option<usize> {
+    let evictable = stages
+        .enumerate()
+        .filter(|(_, stage)| *stage != Stage::AwaitsOutcome);
+    evictable.min_by_key(|(_, stage)| *stage).map(|(index, _)| index)
 }
 
-impl Place {
-    pub(in crate::oidc) fn reach(&self, stage: Stage) {
-        let mut held = self.places.lock();
-        let own = held
+impl ConnectionSlot {
+    pub(in crate::oidc) fn set_stage(&self, stage: Stage) {
+        let mut open = self.slots.lock();
+        let own = open
             .connections
             .iter_mut()
             .find(|connection| connection.id == self.id);
@@ -98,10 +102,10 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        let mut held = self.places.lock();
-        held.connections.retain(|connection| connection.id != self.id);
+        let mut open = self.slots.lock();
+        open.connections.retain(|connection| connection.id != self.id);
     }
 }
 
@@ -110,28 +114,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_of_those_that_have_sent_the_least_makes_place() {
-        use Stage::{Answered, Examined, Partial, Silent, Starting};
+    fn the_oldest_connection_at_the_earliest_stage_is_evicted() {
+        use Stage::{AwaitsOutcome, Idle, Partial, Response, StartPage};
         for (stages, expected) in [
-            (&[Silent, Silent][..], Some(0)),
-            (&[Partial, Silent, Silent], Some(1)),
-            (&[Examined, Partial, Partial], Some(1)),
-            (&[Answered, Examined, Examined], Some(1)),
-            (&[Examined, Starting, Starting], Some(1)),
-            (&[Starting, Partial], Some(1)),
-            (&[Answered, Answered], None),
+            (&[Idle, Idle][..], Some(0)),
+            (&[Partial, Idle, Idle], Some(1)),
+            (&[Response, Partial, Partial], Some(1)),
+            (&[AwaitsOutcome, Response, Response], Some(1)),
+            (&[Response, StartPage, StartPage], Some(1)),
+            (&[StartPage, Partial], Some(1)),
+            (&[AwaitsOutcome, AwaitsOutcome], None),
             (&[], None),
         ] {
-            assert_eq!(evicted(stages.iter().copied()), expected, "{stages:?}");
+            assert_eq!(index_to_evict(stages.iter().copied()), expected, "{stages:?}");
         }
     }
 
     #[test]
-    fn a_connection_learns_that_it_has_lost_its_place_and_frees_the_one_it_has() {
-        let places = Arc::new(Places::default());
-        let mut held: Vec<_> = (0..MAX_CONNECTIONS).map(|_| places.take().unwrap()).collect();
-        held[0].0.reach(Stage::Partial);
-        let newest = places.take().unwrap();
+    fn an_evicted_connection_is_notified_and_a_dropped_slot_is_free_again() {
+        let slots = Arc::new(ConnectionSlots::default());
+        let mut held: Vec<_> = (0..MAX_CONNECTIONS).map(|_| slots.acquire().unwrap()).collect();
+        held[0].0.set_stage(Stage::Partial);
+        let newest = slots.acquire().unwrap();
         assert!(
             held[1]
                 .1
@@ -142,12 +146,12 @@ mod tests {
         assert_eq!(still_held, oneshot::error::TryRecvError::Empty);
         drop(newest);
         drop(held.remove(1));
-        assert_eq!(places.lock().connections.len(), MAX_CONNECTIONS - 1);
-        for (place, _) in &held {
-            place.reach(Stage::Answered);
+        assert_eq!(slots.lock().connections.len(), MAX_CONNECTIONS - 1);
+        for (slot, _) in &held {
+            slot.set_stage(Stage::AwaitsOutcome);
         }
-        let last = places.take().unwrap();
-        last.0.reach(Stage::Answered);
-        assert!(places.take().is_none());
+        let last = slots.acquire().unwrap();
+        last.0.set_stage(Stage::AwaitsOutcome);
+        assert!(slots.acquire().is_none());
     }
 }

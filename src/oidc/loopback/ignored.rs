@@ -1,14 +1,14 @@
-//! Answers to a sign-in that were not taken: how many, and why. Pure.
+//! Counts the authorization responses that were not used, and says why. Pure.
 
 use std::fmt;
 
-/// Answers to a sign-in that were not taken.
+/// The numbers of authorization responses that were not used.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Ignored {
     pub(in crate::oidc) wrong_states: usize,
     pub(in crate::oidc) other_redirects: usize,
     pub(in crate::oidc) other_users: usize,
-    /// By a script in the browser, most often a service worker.
+    /// Requests of a script in the browser, most often a service worker.
     pub(in crate::oidc) not_pages: usize,
 }
 
@@ -60,8 +60,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ignored_answers_are_told_by_their_reason() {
-        let told = |wrong_states, other_redirects, other_users, not_pages| {
+    fn ignored_responses_are_reported_with_their_reason() {
+        let text_of = |wrong_states, other_redirects, other_users, not_pages| {
             let ignored = Ignored {
                 wrong_states,
                 other_redirects,
@@ -70,16 +70,16 @@ mod tests {
             };
             ignored.to_string()
         };
-        assert_eq!(told(0, 0, 0, 0), "");
+        assert_eq!(text_of(0, 0, 0, 0), "");
         assert_eq!(
-            told(1, 0, 0, 0),
+            text_of(1, 0, 0, 0),
             "; one answer was ignored, since its state was not ours"
         );
         assert_eq!(
-            told(0, 1, 0, 0),
+            text_of(0, 1, 0, 0),
             "; one answer was ignored, since it did not come to this issuer's redirect URI"
         );
-        let all = told(2, 4, 3, 1);
+        let all = text_of(2, 4, 3, 1);
         assert!(all.starts_with("; 2 answers were ignored"));
         assert!(all.contains("; 4 answers were ignored, since they did not come"));
         assert!(all.contains("; 3 answers were refused, since they came from other users"));

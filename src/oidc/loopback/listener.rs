@@ -1,7 +1,7 @@
-//! The sockets that the browser comes back to.
+//! The sockets that receive the redirect.
 //!
-//! Owns the choice of the address and of the redirect URI that follows from it (RFC 8252 7.3, 8.3). A port that
-//! is taken is never exchanged for one that nobody registered.
+//! Owns the choice of the address and the redirect URI (RFC 8252 7.3, 8.3). If a port is in use, only another configured port replaces it,
+//! because the provider refuses a port that is not registered.
 
 use std::fmt;
 use std::io;
@@ -12,42 +12,42 @@ use url::Url;
 use crate::settings::{ListenAddress, Redirect};
 use crate::untrusted_text::UntrustedText;
 
-/// Bound sockets, and what the provider is told.
+/// The bound sockets, and the redirect URI.
 #[derive(Debug)]
 pub(crate) struct BoundListener {
-    /// One, or two for `localhost`, which a browser may take for either family.
+    /// One socket, or two for `localhost`, which a browser may resolve to IPv4 or IPv6.
     pub(crate) sockets: Vec<TcpListener>,
-    /// Sent to the letter, twice.
+    /// Sent unchanged in the authorization request and in the token request.
     pub(crate) redirect_uri: String,
-    /// `Host` of the request that comes back.
+    /// The `Host` header of the redirected request.
     pub(crate) authority: String,
-    /// Path of the request that comes back.
+    /// The path of the redirected request.
     pub(crate) path: String,
-    /// Other machines can reach the sockets.
-    pub(crate) open_to_others: bool,
-    /// Why the addresses before this one could not be had, if there were any.
-    pub(crate) instead_of: Option<String>,
+    /// Other machines can connect to the sockets.
+    pub(crate) is_reachable_by_others: bool,
+    /// Why the preferred addresses could not be bound, if there were any.
+    pub(crate) failed_addresses: Option<String>,
 }
 
-/// Why no address could be had.
+/// Why no address could be bound.
 #[derive(Debug)]
 pub(crate) struct BindFailure {
-    refusals: Vec<(ListenAddress, String)>,
+    failures: Vec<(ListenAddress, String)>,
     redirect_uris: Vec<String>,
 }
 
 impl fmt::Display for BindFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&shown(&self.refusals))
+        f.write_str(&describe(&self.failures))
     }
 }
 
-fn shown(refusals: &[(ListenAddress, String)]) -> String {
-    let refusals: Vec<_> = refusals
+fn describe(failures: &[(ListenAddress, String)]) -> String {
+    let failures: Vec<_> = failures
         .iter()
         .map(|(address, why)| format!("{}:{} {why}", address.host, address.port))
         .collect();
-    refusals.join("; ")
+    failures.join("; ")
 }
 
 impl std::error::Error for BindFailure {}
@@ -64,27 +64,27 @@ impl BindFailure {
 
 /// Binds the first address that is free.
 pub(crate) fn listen(addresses: &[ListenAddress], redirect: &Redirect) -> Result<BoundListener, BindFailure> {
-    let mut refusals = Vec::new();
+    let mut failures = Vec::new();
     for address in addresses {
         match bind(address, redirect) {
             Ok(sockets) => {
                 return Ok(BoundListener {
-                    instead_of: (!refusals.is_empty()).then(|| shown(&refusals)),
+                    failed_addresses: (!failures.is_empty()).then(|| describe(&failures)),
                     ..BoundListener::new(sockets, redirect)
                 });
             }
-            Err(error) => refusals.push((address.clone(), explain(&error, address.port))),
+            Err(error) => failures.push((address.clone(), explain_bind_error(&error, address.port))),
         }
     }
     let redirect_uris = match redirect {
         Redirect::Fixed(text, _) => vec![text.clone()],
         Redirect::Host { .. } => addresses
             .iter()
-            .map(|address| at_port(redirect, address.port))
+            .map(|address| redirect_uri_at_port(redirect, address.port))
             .collect(),
     };
     Err(BindFailure {
-        refusals,
+        failures,
         redirect_uris,
     })
 }
@@ -99,12 +99,12 @@ fn bind(address: &ListenAddress, redirect: &Redirect) -> io::Result<Vec<TcpListe
     let socket = TcpListener::bind(first)?;
     let port = socket.local_addr()?.port();
     let mut sockets = vec![socket];
-    // A browser may resolve `localhost` to ::1 first; whoever listens there would get our answer.
+    // A browser may resolve `localhost` to ::1 first. Another program that listens there would get our authorization response.
     if is_localhost(redirect) && first.ip() == IpAddr::from([127, 0, 0, 1]) {
         match TcpListener::bind((Ipv6Addr::LOCALHOST, port)) {
             Ok(socket) => sockets.push(socket),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
-            // No IPv6 here, so no browser comes that way.
+            // This machine has no IPv6, so no browser uses it.
             Err(_) => {}
         }
     }
@@ -121,15 +121,15 @@ fn is_localhost(redirect: &Redirect) -> bool {
     }
 }
 
-/// The redirect URI without a slash at its end, as kubelogin has it.
-fn at_port(redirect: &Redirect, port: u16) -> String {
+/// Returns the redirect URI. Without a configured path it has no slash at its end, like the one of kubelogin.
+fn redirect_uri_at_port(redirect: &Redirect, port: u16) -> String {
     match redirect {
         Redirect::Host { scheme, host, path } => format!("{scheme}://{host}:{port}{path}"),
         Redirect::Fixed(text, _) => text.clone(),
     }
 }
 
-fn explain(error: &io::Error, port: u16) -> String {
+fn explain_bind_error(error: &io::Error, port: u16) -> String {
     if error.kind() != io::ErrorKind::AddrInUse {
         return format!("cannot be used ({error})");
     }
@@ -147,7 +147,7 @@ impl BoundListener {
     fn new(sockets: Vec<TcpListener>, redirect: &Redirect) -> Self {
         let local = sockets.first().and_then(|socket| socket.local_addr().ok());
         let port = local.map_or(0, |address| address.port());
-        let redirect_uri = at_port(redirect, port);
+        let redirect_uri = redirect_uri_at_port(redirect, port);
         let url = Url::parse(&redirect_uri).ok();
         let authority = url
             .as_ref()
@@ -160,8 +160,8 @@ impl BoundListener {
             redirect_uri,
             authority,
             path,
-            open_to_others: local.is_some_and(|address| !address.ip().is_loopback()),
-            instead_of: None,
+            is_reachable_by_others: local.is_some_and(|address| !address.ip().is_loopback()),
+            failed_addresses: None,
         }
     }
 }
@@ -187,33 +187,33 @@ mod tests {
 
     #[test]
     fn the_default_redirect_names_localhost_and_the_port_that_was_bound() {
-        let listening = listen(&[free()], &localhost()).unwrap();
-        let port = listening.sockets[0].local_addr().unwrap().port();
-        assert_eq!(listening.redirect_uri, format!("http://localhost:{port}"));
-        assert_eq!(listening.authority, format!("localhost:{port}"));
-        assert_eq!(listening.path, "/");
+        let listener = listen(&[free()], &localhost()).unwrap();
+        let port = listener.sockets[0].local_addr().unwrap().port();
+        assert_eq!(listener.redirect_uri, format!("http://localhost:{port}"));
+        assert_eq!(listener.authority, format!("localhost:{port}"));
+        assert_eq!(listener.path, "/");
     }
 
     #[test]
     fn the_redirect_of_one_issuer_has_its_path() {
-        let listening = listen(&[free()], &localhost().of_issuer("https://i")).unwrap();
-        let path = &listening.path;
+        let listener = listen(&[free()], &localhost().of_issuer("https://i")).unwrap();
+        let path = &listener.path;
         assert!(path.starts_with("/issuer/") && path.len() == 40, "{path}");
-        let port = listening.sockets[0].local_addr().unwrap().port();
-        assert_eq!(listening.redirect_uri, format!("http://localhost:{port}{path}"));
+        let port = listener.sockets[0].local_addr().unwrap().port();
+        assert_eq!(listener.redirect_uri, format!("http://localhost:{port}{path}"));
     }
 
     #[test]
-    fn a_given_redirect_is_kept_to_the_letter_and_gives_path_and_host() {
+    fn a_configured_redirect_uri_is_unchanged_and_determines_path_and_host() {
         let text = "http://127.0.0.1:7/cb";
         let redirect = Redirect::Fixed(text.into(), Url::parse(text).unwrap());
-        let listening = listen(&[free()], &redirect).unwrap();
-        assert_eq!(listening.redirect_uri, text);
+        let listener = listen(&[free()], &redirect).unwrap();
+        assert_eq!(listener.redirect_uri, text);
         assert_eq!(
-            (listening.authority.as_str(), listening.path.as_str()),
+            (listener.authority.as_str(), listener.path.as_str()),
             ("127.0.0.1:7", "/cb")
         );
-        assert_eq!(listening.sockets.len(), 1);
+        assert_eq!(listener.sockets.len(), 1);
     }
 
     #[test]
@@ -225,9 +225,9 @@ mod tests {
             port,
         };
         let other = listen(&[taken.clone(), free()], &localhost()).unwrap();
-        let why = other.instead_of.unwrap();
+        let why = other.failed_addresses.unwrap();
         assert!(why.contains(&format!("{port} is taken by")), "{why}");
-        assert_eq!(listen(&[free()], &localhost()).unwrap().instead_of, None);
+        assert_eq!(listen(&[free()], &localhost()).unwrap().failed_addresses, None);
         let error = listen(&[taken], &localhost()).unwrap_err();
         assert!(
             error.to_string().contains(&format!("{port} is taken by")),

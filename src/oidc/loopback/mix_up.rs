@@ -1,45 +1,47 @@
-//! What keeps a code of another provider from an issuer that a stranger has named (RFC 9700 4.4). Pure.
+//! The defence against mix-up attacks (RFC 9700 4.4). Pure.
 //!
-//! Such an issuer could hand the browser on to a provider where the person has a session; the code that comes back from there, with our
-//! state, would then be sent to the stranger's token endpoint. The user's own issuers do no such thing.
+//! An issuer that a cluster's entry named is not trusted. It could redirect the browser to another provider, at which the person has a
+//! session. That provider's authorization code, with our `state`, would then be sent to the untrusted issuer's token endpoint. An issuer
+//! that the user named is trusted not to do this.
 //!
-//! What the issuer promises of itself (RFC 9207) is no defence against it: it can name itself in the redirect URI that it hands on, and a
-//! provider that compares redirect URIs without their query sends the code with that name. A promise is checked besides.
+//! The parameter `iss` (RFC 9207) is no defence against such an issuer: it can add `iss` with its own name to the query of the redirect URI
+//! that it passes on, and a provider that ignores the query when it compares redirect URIs sends the code there. If the metadata promises
+//! `iss`, it is verified in addition.
 
 use std::borrow::Cow;
 
 use crate::settings::Redirect;
 
-/// How it shows whose answer it is.
+/// How an authorization response shows which issuer it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::oidc) enum Defence {
-    /// The user has named the issuer.
-    Unneeded,
-    /// By a redirect URI that is this issuer's alone (RFC 9700 4.4.2.2).
-    OwnRedirect,
-    /// Not at all: the user has named the redirect URI, whoever else answers there.
-    UsersRedirect,
+pub(in crate::oidc) enum MixUpDefence {
+    /// It need not show it: the user named the issuer.
+    NotNeeded,
+    /// By a redirect URI that only this issuer uses (RFC 9700 4.4.2.2).
+    DistinctRedirectUri,
+    /// It cannot: the user configured the redirect URI, and other issuers may use the same one.
+    ConfiguredRedirectUri,
 }
 
-impl Defence {
+impl MixUpDefence {
     pub(in crate::oidc) fn new(named_by_cluster: bool, redirect: &Redirect) -> Self {
         match (named_by_cluster, redirect) {
-            (false, _) => Self::Unneeded,
-            (true, Redirect::Host { .. }) => Self::OwnRedirect,
-            (true, Redirect::Fixed(..)) => Self::UsersRedirect,
+            (false, _) => Self::NotNeeded,
+            (true, Redirect::Host { .. }) => Self::DistinctRedirectUri,
+            (true, Redirect::Fixed(..)) => Self::ConfiguredRedirectUri,
         }
     }
 
-    /// A code alone shows nothing of where it is from.
-    pub(in crate::oidc) fn needs_address(self) -> bool {
-        self != Self::Unneeded
+    /// Whether a person must paste the whole address. A code alone does not show which issuer it comes from.
+    pub(in crate::oidc) fn requires_address(self) -> bool {
+        self != Self::NotNeeded
     }
 
-    /// What the provider redirects to.
+    /// Returns the redirect URI to use with this issuer.
     pub(in crate::oidc) fn redirect<'a>(self, redirect: &'a Redirect, issuer: &str) -> Cow<'a, Redirect> {
         match self {
-            Self::OwnRedirect => Cow::Owned(redirect.of_issuer(issuer)),
-            Self::Unneeded | Self::UsersRedirect => Cow::Borrowed(redirect),
+            Self::DistinctRedirectUri => Cow::Owned(redirect.of_issuer(issuer)),
+            Self::NotNeeded | Self::ConfiguredRedirectUri => Cow::Borrowed(redirect),
         }
     }
 }
@@ -52,15 +54,17 @@ mod tests {
     use url::Url;
 
     use super::*;
-    use crate::oidc::grants::paste::Pasted;
-    use crate::oidc::loopback::authorization_response::{Answer, CallbackExpectation, Verdict, examine};
+    use crate::oidc::grants::paste::PasteReader;
+    use crate::oidc::loopback::authorization_response::{
+        AuthorizationResponse, CallbackExpectation, RequestKind, classify_request,
+    };
     use crate::secret::Secret;
 
-    fn expected(defence: Defence) -> CallbackExpectation {
+    fn expected(defence: MixUpDefence) -> CallbackExpectation {
         expected_with(defence, false)
     }
 
-    fn expected_with(defence: Defence, iss_required: bool) -> CallbackExpectation {
+    fn expected_with(defence: MixUpDefence, iss_required: bool) -> CallbackExpectation {
         CallbackExpectation {
             authority: "localhost:8000".into(),
             path: "/issuer/1".into(),
@@ -71,8 +75,8 @@ mod tests {
         }
     }
 
-    fn shown(answer: Answer) -> String {
-        match answer {
+    fn shown(response: AuthorizationResponse) -> String {
+        match response {
             Ok(code) => format!("code {}", code.expose()),
             Err(error) => error.to_string(),
         }
@@ -87,104 +91,106 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_of_a_cluster_has_a_redirect_uri_of_its_own() {
+    fn an_issuer_that_a_cluster_named_has_a_distinct_redirect_uri() {
         let text = "http://localhost:7/cb";
         let fixed = Redirect::Fixed(text.into(), Url::parse(text).unwrap());
         let issuer = "https://i.example";
         let own = host("/issuer/efcd62f5576850350d35f5a1fc2b5298");
-        for (named_by_cluster, redirect, defence, asked) in [
-            (false, &host(""), Defence::Unneeded, &host("")),
-            (false, &fixed, Defence::Unneeded, &fixed),
-            (true, &host(""), Defence::OwnRedirect, &own),
-            (true, &fixed, Defence::UsersRedirect, &fixed),
+        for (named_by_cluster, redirect, defence, expected) in [
+            (false, &host(""), MixUpDefence::NotNeeded, &host("")),
+            (false, &fixed, MixUpDefence::NotNeeded, &fixed),
+            (true, &host(""), MixUpDefence::DistinctRedirectUri, &own),
+            (true, &fixed, MixUpDefence::ConfiguredRedirectUri, &fixed),
         ] {
-            let found = Defence::new(named_by_cluster, redirect);
+            let found = MixUpDefence::new(named_by_cluster, redirect);
             assert_eq!(found, defence, "{redirect:?}");
-            assert_eq!(&*found.redirect(redirect, issuer), asked);
-            assert_eq!(found.needs_address(), named_by_cluster);
+            assert_eq!(&*found.redirect(redirect, issuer), expected);
+            assert_eq!(found.requires_address(), named_by_cluster);
         }
-        // To the letter, as an issuer is compared.
-        let other = Defence::OwnRedirect
+        // Issuers are compared exactly, including a slash at the end.
+        let other = MixUpDefence::DistinctRedirectUri
             .redirect(&own, "https://i.example/")
             .into_owned();
         assert_ne!(other, own);
     }
 
-    fn verdict(defence: Defence, host: &str, uri: &str) -> String {
+    fn kind_of(defence: MixUpDefence, host: &str, uri: &str) -> String {
         let request = Request::get(uri).header("host", host).body(());
         let (parts, ()) = request.unwrap().into_parts();
-        let verdict = examine(&parts, &expected(defence));
-        if let Verdict::Answer(answer) = verdict {
-            shown(answer)
-        } else {
-            format!("{verdict:?}")
+        match classify_request(&parts, &expected(defence)) {
+            RequestKind::Response(response) => shown(response),
+            kind => format!("{kind:?}"),
         }
     }
 
     #[test]
-    fn where_the_redirect_uri_is_the_issuer_s_alone_no_other_path_brings_an_answer() {
+    fn with_a_distinct_redirect_uri_a_response_at_another_path_is_refused() {
         for (uri, found) in [
             ("/issuer/1?code=c&state=right", "code c"),
             ("/?code=c&state=right", "OtherRedirect"),
             ("/issuer/1/?code=c&state=right", "OtherRedirect"),
             ("/?error=x&state=right", "OtherRedirect"),
-            ("/?code=c&state=wrong", "Stranger(404)"),
-            ("/?code=c", "Stranger(404)"),
-            ("/favicon.ico", "Stranger(404)"),
+            ("/?code=c&state=wrong", "Unexpected(404)"),
+            ("/?code=c", "Unexpected(404)"),
+            ("/favicon.ico", "Unexpected(404)"),
         ] {
-            let verdict = verdict(Defence::OwnRedirect, "localhost:8000", uri);
-            assert_eq!(verdict, found, "{uri}");
+            let kind = kind_of(MixUpDefence::DistinctRedirectUri, "localhost:8000", uri);
+            assert_eq!(kind, found, "{uri}");
         }
         let slash = "/?code=c&state=right";
-        let elsewhere = verdict(Defence::OwnRedirect, "evil.example", slash);
-        assert_eq!(elsewhere, "Stranger(421)");
-        for defence in [Defence::Unneeded, Defence::UsersRedirect] {
-            assert_eq!(verdict(defence, "localhost:8000", slash), "Stranger(404)");
+        let elsewhere = kind_of(MixUpDefence::DistinctRedirectUri, "evil.example", slash);
+        assert_eq!(elsewhere, "Unexpected(421)");
+        for defence in [MixUpDefence::NotNeeded, MixUpDefence::ConfiguredRedirectUri] {
+            assert_eq!(kind_of(defence, "localhost:8000", slash), "Unexpected(404)");
         }
     }
 
     #[test]
-    fn what_is_pasted_shows_whose_answer_it_is() {
+    fn a_pasted_response_must_show_its_issuer() {
         let whole = "http://localhost:8000/issuer/1?code=c&state=right";
         let slash = "http://localhost:8000/?code=c&state=right";
         let alone = "a code alone does not show";
         let other = "not the redirect URI of the issuer";
         for (defence, text, found) in [
-            (Defence::OwnRedirect, whole, "code c"),
+            (MixUpDefence::DistinctRedirectUri, whole, "code c"),
             (
-                Defence::OwnRedirect,
+                MixUpDefence::DistinctRedirectUri,
                 "localhost:8000/issuer/1?code=c&state=right",
                 "code c",
             ),
-            (Defence::OwnRedirect, "/issuer/1?code=c&state=right", "code c"),
-            (Defence::OwnRedirect, slash, other),
             (
-                Defence::OwnRedirect,
+                MixUpDefence::DistinctRedirectUri,
+                "/issuer/1?code=c&state=right",
+                "code c",
+            ),
+            (MixUpDefence::DistinctRedirectUri, slash, other),
+            (
+                MixUpDefence::DistinctRedirectUri,
                 "localhost:8000/issuer/2?code=c&state=right",
                 other,
             ),
             (
-                Defence::OwnRedirect,
+                MixUpDefence::DistinctRedirectUri,
                 "http://localhost:8000/?/issuer/1&code=c&state=right",
                 other,
             ),
             (
-                Defence::OwnRedirect,
+                MixUpDefence::DistinctRedirectUri,
                 "http://localhost:8000?code=c&state=right#/issuer/1",
                 other,
             ),
-            (Defence::OwnRedirect, "?code=c&state=right", other),
-            (Defence::OwnRedirect, "code=c&state=right", other),
-            (Defence::OwnRedirect, "c", alone),
-            (Defence::UsersRedirect, "c", alone),
-            (Defence::UsersRedirect, slash, "code c"),
-            (Defence::Unneeded, slash, "code c"),
-            (Defence::Unneeded, "c", "code c"),
+            (MixUpDefence::DistinctRedirectUri, "?code=c&state=right", other),
+            (MixUpDefence::DistinctRedirectUri, "code=c&state=right", other),
+            (MixUpDefence::DistinctRedirectUri, "c", alone),
+            (MixUpDefence::ConfiguredRedirectUri, "c", alone),
+            (MixUpDefence::ConfiguredRedirectUri, slash, "code c"),
+            (MixUpDefence::NotNeeded, slash, "code c"),
+            (MixUpDefence::NotNeeded, "c", "code c"),
         ] {
-            let read = shown(Pasted::default().line(text, &expected(defence), Instant::now()));
+            let read = shown(PasteReader::default().read_line(text, &expected(defence), Instant::now()));
             assert!(read.contains(found), "{defence:?} {text}: {read}");
         }
-        // A promise to name itself is kept besides, and takes the place of nothing.
+        // If `iss` is required, it is verified in addition. It does not replace the check of the redirect URI.
         for (text, found) in [
             ("http://localhost:8000/?code=c&state=right&iss=https://i", other),
             (whole, "does not name its issuer"),
@@ -193,18 +199,18 @@ mod tests {
                 "code c",
             ),
         ] {
-            let expected = expected_with(Defence::OwnRedirect, true);
-            let read = shown(Pasted::default().line(text, &expected, Instant::now()));
+            let expected = expected_with(MixUpDefence::DistinctRedirectUri, true);
+            let read = shown(PasteReader::default().read_line(text, &expected, Instant::now()));
             assert!(read.contains(found), "{text}: {read}");
         }
-        // Broken over lines, it is put together.
-        let expected = expected(Defence::OwnRedirect);
+        // An address that is broken into several lines is joined.
+        let expected = expected(MixUpDefence::DistinctRedirectUri);
         for first in 8..whole.len() - 1 {
-            let mut pasted = Pasted::default();
+            let mut reader = PasteReader::default();
             let (start, end) = whole.split_at(first);
             let now = Instant::now();
-            assert!(pasted.line(start, &expected, now).is_err(), "{start}");
-            assert_eq!(shown(pasted.line(end, &expected, now)), "code c", "{start}");
+            assert!(reader.read_line(start, &expected, now).is_err(), "{start}");
+            assert_eq!(shown(reader.read_line(end, &expected, now)), "code c", "{start}");
         }
     }
 }

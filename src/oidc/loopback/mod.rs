@@ -1,6 +1,6 @@
-//! The loopback listener that the browser comes back to (RFC 8252 7.3).
+//! The loopback listener that receives the redirect from the browser (RFC 8252 7.3).
 //!
-//! Owns its sockets, connections and pages, and which request is the authorization response. Never talks to the provider.
+//! Owns the sockets, connections and pages, and decides which request is the authorization response. Never connects to the provider.
 
 pub(super) mod authorization_response;
 pub(super) mod callback;

@@ -1,7 +1,7 @@
-//! The page that the browser shows at the end.
+//! The pages that the browser shows at the end.
 //!
-//! Constants: nothing of the request, the tokens or the provider is in them, so there is nothing to inject (rule
-//! L9). They are sent only when the outcome is known, so they tell the truth.
+//! Pages are constants. They contain nothing of the request, the tokens or the provider, so nothing can be injected (rule L9). The page
+//! about the outcome is sent only when the outcome is known.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::body::Body;
@@ -11,19 +11,19 @@ use url::Url;
 
 use crate::oidc::event::Continuation;
 
-/// How the sign-in ended, as the browser is told.
+/// How the sign-in ended, as the page shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::oidc) enum Outcome {
     SignedIn,
-    /// The provider, or the person, said no.
+    /// The provider or the person refused it.
     Refused,
     Failed,
 }
 
-/// What comes after a sign-in.
+/// What the browser shows after a successful sign-in.
 #[derive(Debug, Clone)]
 pub(in crate::oidc) struct AfterSignIn {
-    /// Where the browser goes in place of our page.
+    /// The URL that the browser is redirected to instead of our page.
     pub(in crate::oidc) url: Option<Url>,
     pub(in crate::oidc) continuation: Continuation,
 }
@@ -51,8 +51,8 @@ impl Outcome {
         }
     }
 
-    /// Class, title and what to do.
-    fn words(self, continuation: Continuation) -> (&'static str, &'static str, &'static str) {
+    /// Returns the class, the title and the text of the page.
+    fn texts(self, continuation: Continuation) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::SignedIn => (
                 "signed-in",
@@ -79,17 +79,17 @@ impl Outcome {
         }
     }
 
-    /// The page, or after a sign-in the way to the page that the settings name (never one that a request names).
+    /// Returns the page, or after a successful sign-in a redirect to the configured URL. The URL never comes from a request.
     pub(in crate::oidc) fn response(self, after: &AfterSignIn) -> Response<Body> {
         if let (Self::SignedIn, Some(url)) = (self, &after.url)
             && let Ok(location) = HeaderValue::from_str(url.as_str())
         {
-            let mut response = answer(StatusCode::SEE_OTHER, String::new());
+            let mut response = page_response(StatusCode::SEE_OTHER, String::new());
             response.headers_mut().insert(header::LOCATION, location);
             return response;
         }
-        let (class, title, text) = self.words(after.continuation);
-        answer(self.status(), html(class, title, text))
+        let (class, title, text) = self.texts(after.continuation);
+        page_response(self.status(), html(class, title, text))
     }
 }
 
@@ -102,51 +102,53 @@ fn html(class: &str, title: &str, text: &str) -> String {
     )
 }
 
-/// For a browser that runs as another user than the command in the terminal.
+/// Returns the page for a browser that runs as a different user than the command in the terminal.
 pub(in crate::oidc) fn other_user() -> Response<Body> {
     let text = "<p>The command in the terminal was started by one user of this machine, and this browser by another user, so \
                 this page cannot finish the sign-in.</p><p>If you are both: open the URL that the terminal shows, and paste the \
                 address of the page that you end on into the terminal.</p>";
     let title = "This sign-in belongs to another user";
-    answer(StatusCode::FORBIDDEN, html("refused", title, text))
+    page_response(StatusCode::FORBIDDEN, html("refused", title, text))
 }
 
-/// For a browser whose user the system did not tell.
+/// Returns the page for a browser whose user the system did not tell.
 pub(in crate::oidc) fn undecided_user() -> Response<Body> {
     let text = "<p>The system did not say in time which user of this machine runs this browser, so this page cannot finish the \
                 sign-in.</p><p>Open the URL that the terminal shows, and paste the address of the page that you end on into the \
                 terminal.</p>";
     let title = "This sign-in needs one more step";
-    answer(StatusCode::FORBIDDEN, html("refused", title, text))
+    page_response(StatusCode::FORBIDDEN, html("refused", title, text))
 }
 
-/// For an answer that may be another provider's.
+/// Returns the page for an authorization response that another provider may have sent.
 pub(in crate::oidc) fn other_redirect() -> Response<Body> {
     let text = "<p>The cluster's entry in your kubeconfig names the identity provider, and this answer did not come to the address that \
                 belongs to that provider. Another provider may have sent it: nothing of it was used.</p><p>What to do about it is in \
                 your terminal, at the end of the wait.</p>";
-    answer(
+    page_response(
         StatusCode::FORBIDDEN,
         html("refused", "This answer may be another provider's", text),
     )
 }
 
-/// For an answer that a script has fetched: a service worker that another program left for this address.
-pub(in crate::oidc) fn not_as_page() -> Response<Body> {
+/// Returns the page for an authorization response that a script fetched: a service worker that another program registered for this
+/// origin.
+pub(in crate::oidc) fn not_navigation() -> Response<Body> {
     let text = "<p>A script that another program left in this browser for this address (a service worker) has fetched this page, \
                 so it cannot be told from an attack.</p><p>Clear the browser's data for this site, its host and port, and sign in \
                 again; or paste the address of this page into the terminal.</p>";
     let title = "This sign-in was intercepted";
-    answer(StatusCode::FORBIDDEN, html("refused", title, text))
+    page_response(StatusCode::FORBIDDEN, html("refused", title, text))
 }
 
-/// A short answer without a page, for requests that are not the provider's.
-pub(in crate::oidc) fn blank(status: StatusCode) -> Response<Body> {
-    answer(status, String::new())
+/// Returns a response without a page, for requests that are no authorization response.
+pub(in crate::oidc) fn empty(status: StatusCode) -> Response<Body> {
+    page_response(status, String::new())
 }
 
-/// Puts the headers of rule L10 on an answer: nothing is loaded, framed, sniffed, kept or told to others.
-fn answer(status: StatusCode, html: String) -> Response<Body> {
+/// Creates a response with the headers of rule L10: the page loads nothing and cannot be framed, its type is not guessed, and it is neither
+/// cached nor sent as a referrer.
+fn page_response(status: StatusCode, html: String) -> Response<Body> {
     let style = BASE64.encode(digest(&SHA256, STYLE.as_bytes()).as_ref());
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{style}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"

@@ -1,7 +1,7 @@
-//! The page that the desktop's browser is opened at: it leads to the provider (rule L26).
+//! The page that the desktop's browser is opened at. It redirects to the provider (rule L26).
 //!
-//! Every user of a machine sees the arguments of all processes, so the authorization URL with its state and nonce is none of
-//! them. What they see is the address of this page, which answers no other user.
+//! Every user of the machine can see the arguments of all processes, so the authorization URL, with its `state` and nonce, must not be an
+//! argument. The argument is the URL of this page instead, and this page refuses other users.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 
@@ -21,7 +21,7 @@ pub(in crate::oidc) struct StartPage {
 }
 
 impl StartPage {
-    /// A page with an address of its own at this socket.
+    /// Creates a page with a new random path at this socket.
     pub(in crate::oidc) fn new(socket: &TcpListener, authorization_url: &Url) -> Option<Self> {
         let mut address = socket.local_addr().ok()?;
         if address.ip().is_unspecified() {
@@ -41,23 +41,24 @@ impl StartPage {
         &self.url
     }
 
-    /// Whether a request is for this page.
-    pub(in crate::oidc) fn is_at(&self, parts: &Parts) -> bool {
-        authorization_response::same(parts.uri.path(), self.url.path())
+    /// Whether the request has the path of this page.
+    pub(in crate::oidc) fn has_path_of(&self, parts: &Parts) -> bool {
+        authorization_response::constant_time_eq(parts.uri.path(), self.url.path())
     }
 
-    /// Why such a request is not answered, by the same rules as the provider's answer. Who forwards the port may call it `localhost`.
-    pub(in crate::oidc) fn refusal(&self, parts: &Parts) -> Option<StatusCode> {
+    /// Returns the status to refuse the request with, or `None` if it is allowed. The rules are those of an authorization response. The host
+    /// may also be `localhost`: a person who forwards the port may open the page with that name.
+    pub(in crate::oidc) fn refusal_status(&self, parts: &Parts) -> Option<StatusCode> {
         let localhost = format!(
             "localhost:{}",
             self.url.port_or_known_default().unwrap_or_default()
         );
-        authorization_response::refusal(parts, &[self.url.authority(), &localhost], self.url.path())
+        authorization_response::refusal_status(parts, &[self.url.authority(), &localhost], self.url.path())
     }
 
-    /// Sends the browser to the provider.
+    /// Returns the redirect to the provider.
     pub(in crate::oidc) fn response(&self) -> Response<Body> {
-        let mut response = page::blank(StatusCode::FOUND);
+        let mut response = page::empty(StatusCode::FOUND);
         response
             .headers_mut()
             .insert(header::LOCATION, self.location.clone());
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn its_address_is_on_this_machine_and_new_each_time() {
+    fn the_address_is_on_this_machine_and_new_each_time() {
         for address in ["127.0.0.1:0", "0.0.0.0:0"] {
             let url = start_url(address);
             assert!(url.starts_with("http://127.0.0.1:PORT/start/"), "{url}");

@@ -22,7 +22,7 @@ use crate::untrusted_text::UntrustedText;
 
 /// How long an answer to a refresh or a sign-in is waited for, at a terminal too: to give up a refresh sooner may cost the session, if
 /// the provider has rotated the refresh token, and a code is taken once.
-pub(in crate::oidc) const ANSWER_WAIT: Duration = Duration::from_secs(30);
+pub(in crate::oidc) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Parameters that no answer may show.
 const SECRETS: [&str; 5] = [

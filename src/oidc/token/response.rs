@@ -10,7 +10,7 @@ use crate::secret::Secret;
 use crate::untrusted_text::UntrustedText;
 
 /// Why an answer is none.
-pub(crate) const NOTHING: &str = "it has neither tokens nor an error";
+pub(crate) const NO_TOKENS: &str = "it has neither tokens nor an error";
 
 /// A successful response.
 #[derive(Debug, Default)]
@@ -90,7 +90,7 @@ impl TokenResponse {
         match (&response.id_token, &response.access_token) {
             (Member::NotText, Member::Absent | Member::NotText) => Err("`id_token` is no text"),
             (Member::Absent, Member::NotText) => Err("`access_token` is no text"),
-            (Member::Absent, Member::Absent) => Err(NOTHING),
+            (Member::Absent, Member::Absent) => Err(NO_TOKENS),
             _ => Ok(response),
         }
     }

@@ -1,6 +1,6 @@
-//! The refresh (RFC 6749 6, OpenID Connect Core 12.2), and what a failure of it means for the session.
+//! The refresh (RFC 6749 6, OpenID Connect Core 12.2), and what its failure means for the session.
 //!
-//! Owns the decision between a failure that passes and the end of a session; it is a pure function over the failure.
+//! Owns the decision whether a failure is temporary or ends the session. It is a pure function of the error.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,65 +12,68 @@ use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::event::Event;
-use crate::oidc::token::endpoint::{ANSWER_WAIT, TokenEndpoint};
+use crate::oidc::token::endpoint::{RESPONSE_TIMEOUT, TokenEndpoint};
 use crate::oidc::token::id_token::VerificationContext;
 use crate::oidc::token::response::TokenResponse;
 use crate::oidc::token::verification_error;
 use crate::oidc::{ProviderClient, Refresh, RefreshOutcome, Tokens};
 use crate::settings::Scopes;
 
-/// Okta, which rotates refresh tokens, lets the old one live for a moment (30 s unless it is set otherwise), so that who lost the answer
-/// may ask again. Later than that the same question would be taken for a theft, and end the session. So this is how long the
-/// first answer is waited for there. Of other providers such a leeway is not known, and a slow answer is waited for to the end.
-const FIRST_ANSWER_WAIT: Duration = Duration::from_secs(12);
+/// How long to wait for Okta's first response to a refresh.
+///
+/// Okta rotates refresh tokens, and accepts the previous token during a grace period (30 s by default), so that a client that lost the
+/// response can repeat the request. After the grace period, Okta takes the same request for the use of a stolen token, and ends the
+/// session. So the request must be repeated early. No grace period of other providers is known, so their response is awaited in full.
+const OKTA_FIRST_RESPONSE_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// What a failed refresh means for the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    /// The session is kept, and the same request may succeed another time.
-    Passes,
-    /// The session is kept, and a setting has to be corrected.
-    OfTheSettings,
-    /// Only a sign-in helps.
-    Final,
+enum FailureKind {
+    /// The session is kept. The same request may succeed later.
+    Temporary,
+    /// The session is kept. A setting must be corrected.
+    Configuration,
+    /// The session has ended. A new login is needed.
+    SessionEnded,
 }
 
 impl ProviderClient<'_> {
-    /// Refreshes the session: one request when the provider's documents are at hand.
+    /// Refreshes the session. Needs only one request if the provider's documents are cached.
     pub(crate) async fn refresh(&self, refresh: &Refresh<'_>) -> RefreshOutcome {
         let documents = self.documents();
         let metadata = match documents.metadata(false).await {
             Ok(metadata) => metadata,
             Err(error) => return RefreshOutcome::Failed(error),
         };
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(ANSWER_WAIT);
+        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(RESPONSE_TIMEOUT);
         refresh.is_sent.store(true, Ordering::Relaxed);
-        let (response, granted_scope) = match self.ask_to_refresh(&endpoint, refresh).await {
-            Ok(answer) => answer,
-            Err(error) => return refused(error, &documents),
+        let (response, granted_scope) = match self.request_refresh(&endpoint, refresh).await {
+            Ok(response) => response,
+            Err(error) => return outcome_of_error(error, &documents),
         };
         let on_rotated = || {
             if let Some(rotated) = &response.refresh_token {
                 (refresh.on_rotated)(rotated);
             }
         };
-        let verified = self.verified(&response, &documents, &metadata, refresh, &on_rotated);
-        match verified.await {
+        let tokens = self.verify_refreshed(&response, &documents, &metadata, refresh, &on_rotated);
+        match tokens.await {
             Ok(tokens) => RefreshOutcome::Refreshed(Box::new(Tokens {
-                // Okta's static mode may leave it out; the old one goes on then.
+                // The response may have no refresh token (Okta with persistent refresh tokens). The previous one stays valid then.
                 refresh_token: response.refresh_token.or_else(|| Some(refresh.token.clone())),
                 granted_scope,
                 ..tokens
             })),
             Err(error) => {
                 on_rotated();
-                refused(error, &documents)
+                outcome_of_error(error, &documents)
             }
         }
     }
 
-    /// Verifies the new tokens; what was kept of the provider's metadata is not held against them.
-    async fn verified(
+    /// Verifies the new tokens. If the cached metadata may be why they are invalid, fetches the metadata again and repeats the
+    /// verification.
+    async fn verify_refreshed(
         &self,
         response: &TokenResponse,
         documents: &Documents<'_>,
@@ -97,33 +100,33 @@ impl ProviderClient<'_> {
         }
     }
 
-    /// Sends the request, once more if the response is lost, and once without scopes if those are refused.
+    /// Sends the refresh request. Repeats it if the response was lost, and without scopes if the provider refuses the scopes.
     ///
-    /// A connection that has ended brings no response any more, and the provider may have rotated the refresh token or never have seen
-    /// the request. It is asked once more at once, also where no leeway is known: the next call would send the same refresh token,
-    /// only later, when any leeway is over. While a connection stands its answer may still come, and is waited for.
-    async fn ask_to_refresh(
+    /// When the connection breaks, the response is lost. The provider may have rotated the refresh token, or may never have received the
+    /// request. The request is repeated immediately, even if the provider has no known grace period for the previous token: the next call
+    /// would send the same token anyway, and later. While the connection is open, the response can still arrive, and is awaited.
+    async fn request_refresh(
         &self,
         endpoint: &TokenEndpoint<'_>,
         refresh: &Refresh<'_>,
     ) -> Result<(TokenResponse, String), Error> {
-        let scope = scope_to_ask_for(refresh.granted_scope, &self.provider.scopes);
-        let ask = || endpoint.refresh(refresh.token, scope);
+        let scope = scope_to_request(refresh.granted_scope, &self.provider.scopes);
+        let send = || endpoint.refresh(refresh.token, scope);
         let first = if self.provider.issuer.is_okta() {
-            timeout(FIRST_ANSWER_WAIT, ask()).await.ok()
+            timeout(OKTA_FIRST_RESPONSE_TIMEOUT, send()).await.ok()
         } else {
-            Some(ask().await)
+            Some(send().await)
         };
         let response = match first {
             Some(Ok(response)) => Ok(response),
             Some(Err(error)) if !error.lost_its_connection() => Err(error),
             _ => {
                 self.person.tell(Event::ResponseLost);
-                ask().await
+                send().await
             }
         };
         match response {
-            // What was granted to a session that came from elsewhere is not known; nothing said means just that (RFC 6749 6).
+            // The granted scopes of an imported session are not known. A refresh without `scope` requests exactly those (RFC 6749 6).
             Err(Error::OAuth(refusal)) if refusal.refuses_a_scope() && !scope.is_empty() => {
                 let response = endpoint.refresh(refresh.token, "").await?;
                 Ok((response, String::new()))
@@ -133,61 +136,63 @@ impl ProviderClient<'_> {
     }
 }
 
-/// Returns the scopes of a refresh: those that were granted, or none at all (which means just those, RFC 6749 6) where the
-/// provider's list of them lacks one that decides over the tokens to come: some leave `openid` or `offline_access` out of it.
-fn scope_to_ask_for<'s>(granted: &'s str, wanted: &Scopes) -> &'s str {
-    let lists = |name: &str| granted.split_whitespace().any(|scope| scope == name);
-    let mut deciding = wanted
+/// Returns the `scope` of a refresh request: the granted scopes, or an empty text, which also means the granted scopes (RFC 6749 6).
+///
+/// It is empty if the provider's list of granted scopes lacks `openid` or `offline_access` although they were requested. Some providers
+/// omit them from the list, and without them a refresh returns no ID token or no refresh token.
+fn scope_to_request<'s>(granted: &'s str, wanted: &Scopes) -> &'s str {
+    let is_granted = |name: &str| granted.split_whitespace().any(|scope| scope == name);
+    let mut essential = wanted
         .iter()
         .filter(|scope| ["openid", "offline_access"].contains(scope));
-    if deciding.all(lists) { granted } else { "" }
+    if essential.all(is_granted) { granted } else { "" }
 }
 
-/// Turns a failure into the refresh's outcome.
-fn refused(error: Error, documents: &Documents<'_>) -> RefreshOutcome {
+/// Converts an error to the outcome of the refresh.
+fn outcome_of_error(error: Error, documents: &Documents<'_>) -> RefreshOutcome {
     if matches!(error, Error::NoIdToken) {
         return RefreshOutcome::NoIdToken;
     }
     if error.may_mean_a_move() {
         documents.forget();
     }
-    match verdict(&error) {
-        Verdict::Final => RefreshOutcome::Over(reason(&error)),
-        Verdict::Passes | Verdict::OfTheSettings => RefreshOutcome::Failed(error),
+    match classify(&error) {
+        FailureKind::SessionEnded => RefreshOutcome::SessionEnded(reason(&error)),
+        FailureKind::Temporary | FailureKind::Configuration => RefreshOutcome::Failed(error),
     }
 }
 
-/// Decides what a failure means; a table of the cases is in the tests.
-fn verdict(error: &Error) -> Verdict {
+/// Decides what an error means for the session. The tests have a table of the cases.
+fn classify(error: &Error) -> FailureKind {
     match error {
-        Error::OAuth(refusal) => verdict_on_refusal(refusal),
-        // The clock is this machine's, and a sign-in would meet it again.
-        error if error.is_of_a_clock() => Verdict::OfTheSettings,
-        // The key set may lag behind the key that the provider signs with; a wrong signature is one for good.
+        Error::OAuth(refusal) => classify_oauth_error(refusal),
+        // This machine's clock is wrong, so a token of a new login would be rejected too.
+        error if error.is_of_a_clock() => FailureKind::Configuration,
+        // The published key set may not have the provider's new signing key yet. A wrong signature, in contrast, stays wrong.
         Error::IdToken {
             source: verification_error::Error::UnknownKey | verification_error::Error::TooManyKeys(_),
             ..
-        } => Verdict::Passes,
-        Error::IdToken { .. } | Error::OtherAccount { .. } => Verdict::Final,
+        } => FailureKind::Temporary,
+        Error::IdToken { .. } | Error::OtherAccount { .. } => FailureKind::SessionEnded,
         Error::ClientRefused { .. } | Error::TokenType(_) | Error::TokenCharacters | Error::NoLifetime => {
-            Verdict::OfTheSettings
+            FailureKind::Configuration
         }
-        _ => Verdict::Passes,
+        _ => FailureKind::Temporary,
     }
 }
 
-/// Statuses of 429 and from 500 on never come here: they pass, whatever the body says.
-fn verdict_on_refusal(refusal: &OAuthError) -> Verdict {
+/// Classifies an OAuth error. Its HTTP status is neither 429 nor 500 or above: those are other errors, and temporary.
+fn classify_oauth_error(refusal: &OAuthError) -> FailureKind {
     match refusal.code().as_str() {
-        "slow_down" | "authorization_pending" => Verdict::Passes,
-        _ if refusal.is_of_the_network() => Verdict::Passes,
+        "slow_down" | "authorization_pending" => FailureKind::Temporary,
+        _ if refusal.is_of_the_network() => FailureKind::Temporary,
         "resourcenotfoundexception"
         | "invalid_client"
         | "unauthorized_client"
         | "use_dpop_nonce"
-        | "invalid_dpop_proof" => Verdict::OfTheSettings,
-        // Cognito's `NotAuthorizedException` means a refresh token that was revoked. Dex calls every dead refresh token `invalid_request`, Hydra `token_inactive`. Where the app has lost the grant
-        // (`unsupported_grant_type`) a sign-in without a refresh token still works.
+        | "invalid_dpop_proof" => FailureKind::Configuration,
+        // For an invalid refresh token, Cognito returns `NotAuthorizedException`, Dex `invalid_request`, and Hydra `token_inactive`.
+        // After `unsupported_grant_type`, a login works, and its session has no refresh token.
         "invalid_grant"
         | "invalid_request"
         | "invalid_token"
@@ -201,16 +206,16 @@ fn verdict_on_refusal(refusal: &OAuthError) -> Verdict {
         | "account_selection_required"
         | "unsupported_grant_type"
         | "invalid_scope"
-        | "notauthorizedexception" => Verdict::Final,
-        _ if refusal.is_of_the_server() || refusal.is_no_code() => Verdict::Passes,
-        // A code that nobody knows, where a provider puts its refusals: to ask again for ever would lead nowhere. With any other
-        // status (404, 408, 413) it is a gateway's.
-        _ if matches!(refusal.status, 200..=299 | 400 | 401 | 403) => Verdict::Final,
-        _ => Verdict::Passes,
+        | "notauthorizedexception" => FailureKind::SessionEnded,
+        _ if refusal.is_of_the_server() || refusal.is_no_code() => FailureKind::Temporary,
+        // An unknown error code, with a status that providers use for a refusal: repeating the request for ever would not help. With any
+        // other status (404, 408, 413) the response comes from a gateway.
+        _ if matches!(refusal.status, 200..=299 | 400 | 401 | 403) => FailureKind::SessionEnded,
+        _ => FailureKind::Temporary,
     }
 }
 
-/// One line on why the session is over.
+/// Returns, in one line, why the session has ended.
 fn reason(error: &Error) -> String {
     match error {
         Error::OAuth(refusal) => refusal.to_string(),

@@ -8,9 +8,9 @@ use crate::oidc::http::response::form_response;
 use crate::oidc::http::tls_fault::TlsFault;
 use crate::untrusted_text::UntrustedText;
 
-/// A provider that fills in the member each time says by 0 or the like that there is no error.
+/// Some providers always send the member `error`, with a value such as 0 if there is no error.
 #[test]
-fn tokens_count_beside_an_error_that_is_none() {
+fn tokens_beside_an_error_member_that_means_no_error_are_used() {
     for error in [
         "0",
         r#""0""#,
@@ -32,7 +32,7 @@ fn tokens_count_beside_an_error_that_is_none() {
     }
 }
 
-fn of_answer(status: u16, content_type: &'static str, body: &str) -> Verdict {
+fn classify_response(status: u16, content_type: &'static str, body: &str) -> FailureKind {
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
     let status = StatusCode::from_u16(status).unwrap();
     let url = Url::parse("https://i/token").unwrap();
@@ -42,16 +42,16 @@ fn of_answer(status: u16, content_type: &'static str, body: &str) -> Verdict {
             why: UntrustedText::new(why),
         })
     });
-    verdict(&read.expect_err("a refusal"))
+    classify(&read.expect_err("a refusal"))
 }
 
-/// What a row of a table has in place of an OAuth error.
+/// Bodies that a row of a table has in place of an OAuth error code.
 const HTML: &str = "<html>";
 const COGNITO: &str = r#"{"__type":"NotAuthorizedException","message":"Refresh Token has been revoked"}"#;
 const OKTA: &str = r#"{"errorCode":"E0000011","errorSummary":"Invalid token provided"}"#;
 
-/// Bodies that are no JSON have the content type of a page.
-fn check(table: &[(u16, &str)], expected: Verdict) {
+/// Checks how responses with these statuses, and these error codes or whole bodies, are classified.
+fn check(table: &[(u16, &str)], expected: FailureKind) {
     for (status, text) in table {
         let is_code = !text.is_empty() && !text.starts_with(['<', '{', '[']) && !text.contains("error=");
         let body = if is_code {
@@ -65,20 +65,20 @@ fn check(table: &[(u16, &str)], expected: Verdict) {
             "application/json"
         };
         assert_eq!(
-            of_answer(*status, content_type, &body),
+            classify_response(*status, content_type, &body),
             expected,
             "{status} {body}"
         );
     }
-    // The body decides, and not its content type.
+    // The content type does not matter.
     assert_eq!(
-        of_answer(400, "text/plain", r#"{"error":"invalid_grant"}"#),
-        Verdict::Final
+        classify_response(400, "text/plain", r#"{"error":"invalid_grant"}"#),
+        FailureKind::SessionEnded
     );
 }
 
 #[test]
-fn a_definite_refusal_is_final_whatever_its_status_and_code() {
+fn a_definite_refusal_ends_the_session_with_any_status_and_code() {
     let table = [
         (400, "invalid_grant"),
         (401, "invalid_grant"),
@@ -114,7 +114,7 @@ fn a_definite_refusal_is_final_whatever_its_status_and_code() {
         (400, r#"{"error":0,"access_token":"a"}"#),
         (200, r#"{"error":"invalid_grant","access_token":"a"}"#),
     ];
-    check(&table, Verdict::Final);
+    check(&table, FailureKind::SessionEnded);
     for code in [
         "invalid_grant",
         "invalid_request",
@@ -126,12 +126,15 @@ fn a_definite_refusal_is_final_whatever_its_status_and_code() {
         "login_required",
         "consent_required",
     ] {
-        check(&[200, 400, 401, 403].map(|status| (status, code)), Verdict::Final);
+        check(
+            &[200, 400, 401, 403].map(|status| (status, code)),
+            FailureKind::SessionEnded,
+        );
     }
 }
 
 #[test]
-fn what_says_nothing_of_the_session_passes() {
+fn an_error_that_is_not_about_the_session_is_temporary() {
     let table = [
         (429, "invalid_grant"),
         (429, HTML),
@@ -168,30 +171,30 @@ fn what_says_nothing_of_the_session_passes() {
         (200, r#"{"error":{"code":"UNAVAILABLE","status":14}}"#),
         (400, "error=Service+Unavailable"),
         (400, "error=too+many+requests"),
-        // No code at all: a gateway's or a firewall's.
+        // No error code: the response comes from a gateway or a firewall.
         (403, r#"{"error":true,"message":"blocked by policy"}"#),
         (403, r#"{"error":{"message":"blocked by policy"}}"#),
         (200, r#"{"error":{},"id_token":null}"#),
     ];
-    check(&table, Verdict::Passes);
+    check(&table, FailureKind::Temporary);
     let refused = |description: &str| {
         let body = format!(r#"{{"error":"access_denied","error_description":"{description}"}}"#);
-        of_answer(400, "application/json", &body)
+        classify_response(400, "application/json", &body)
     };
     for description in [
         "User is not permitted: outside of the permitted network zones",
         "The client's IP address is not allowed.",
     ] {
-        assert_eq!(refused(description), Verdict::Passes, "{description}");
+        assert_eq!(refused(description), FailureKind::Temporary, "{description}");
     }
     assert_eq!(
         refused("The account has been networked out? No: deleted."),
-        Verdict::Final
+        FailureKind::SessionEnded
     );
 }
 
 #[test]
-fn words_of_a_fault_of_the_server_and_what_is_no_code_pass_with_any_status() {
+fn a_server_fault_or_a_text_that_is_no_error_code_is_temporary_with_any_status() {
     for text in [
         "Service Unavailable",
         "service_unavailable",
@@ -214,13 +217,13 @@ fn words_of_a_fault_of_the_server_and_what_is_no_code_pass_with_any_status() {
     ] {
         check(
             &[200, 400, 401, 403].map(|status| (status, text)),
-            Verdict::Passes,
+            FailureKind::Temporary,
         );
     }
 }
 
 #[test]
-fn a_fault_of_the_settings_keeps_the_session() {
+fn a_configuration_error_keeps_the_session() {
     let table = [
         (401, "invalid_client"),
         (400, "invalid_client"),
@@ -233,18 +236,18 @@ fn a_fault_of_the_settings_keeps_the_session() {
         (401, r#"{"error":401}"#),
         (400, r#"{"__type":"ResourceNotFoundException"}"#),
     ];
-    check(&table, Verdict::OfTheSettings);
+    check(&table, FailureKind::Configuration);
     for code in ["invalid_client", "unauthorized_client"] {
         check(
             &[200, 400, 401, 403].map(|status| (status, code)),
-            Verdict::OfTheSettings,
+            FailureKind::Configuration,
         );
     }
 }
 
-/// The provider was not reached, or what has answered is not its token endpoint.
+/// The provider was not reached, or something other than its token endpoint responded.
 #[test]
-fn what_happens_on_the_way_to_the_provider_passes() {
+fn a_failure_between_this_machine_and_the_provider_is_temporary() {
     let text = || UntrustedText::new("https://i/token");
     let unreachable = |sent| Error::Unreachable {
         url: text(),
@@ -289,8 +292,8 @@ fn what_happens_on_the_way_to_the_provider_passes() {
         },
         Error::RedirectLoop { url: text() },
     ] {
-        assert_eq!(verdict(&error), Verdict::Passes, "{error}");
-        // The error says what was to be reached.
+        assert_eq!(classify(&error), FailureKind::Temporary, "{error}");
+        // The error names the URL.
         assert!(error.to_string().contains("https://i/token"), "{error}");
     }
 }
@@ -298,48 +301,54 @@ fn what_happens_on_the_way_to_the_provider_passes() {
 #[test]
 fn a_refreshed_token_that_cannot_be_accepted_ends_the_session_and_a_wrong_clock_does_not() {
     let of = |source| {
-        verdict(&Error::IdToken {
+        classify(&Error::IdToken {
             source,
             clock_ahead: 0,
             okta: false,
         })
     };
-    assert_eq!(of(verification_error::Error::Signature), Verdict::Final);
+    assert_eq!(
+        of(verification_error::Error::Signature),
+        FailureKind::SessionEnded
+    );
     // The key set may lag behind the key that the provider signs with.
-    assert_eq!(of(verification_error::Error::UnknownKey), Verdict::Passes);
-    assert_eq!(of(verification_error::Error::Missing("sub")), Verdict::Final);
+    assert_eq!(of(verification_error::Error::UnknownKey), FailureKind::Temporary);
+    assert_eq!(
+        of(verification_error::Error::Missing("sub")),
+        FailureKind::SessionEnded
+    );
     assert_eq!(
         of(verification_error::Error::Expired(400)),
-        Verdict::OfTheSettings
+        FailureKind::Configuration
     );
     assert_eq!(
         of(verification_error::Error::NotYetValid(400)),
-        Verdict::OfTheSettings
+        FailureKind::Configuration
     );
     let keys = Error::Keys {
         url: UntrustedText::new("https://i/keys"),
         why: UntrustedText::new("it is no JSON"),
     };
-    assert_eq!(verdict(&keys), Verdict::Passes);
+    assert_eq!(classify(&keys), FailureKind::Temporary);
 }
 
 #[test]
-fn granted_scopes_are_asked_for_only_if_none_that_decides_is_missing() {
+fn granted_scopes_are_requested_only_if_no_essential_one_is_missing() {
     let scopes = |extras: &[&str]| {
         let extras: Vec<String> = extras.iter().map(|&extra| extra.to_owned()).collect();
         Scopes::new(&extras).unwrap()
     };
     let wanted = scopes(&["offline_access", "email"]);
-    for (granted, asked) in [
+    for (granted, requested) in [
         ("openid offline_access email", "openid offline_access email"),
         ("offline_access openid", "offline_access openid"),
         ("openid email", ""),
         ("email offline_access", ""),
         ("", ""),
     ] {
-        assert_eq!(scope_to_ask_for(granted, &wanted), asked, "{granted}");
+        assert_eq!(scope_to_request(granted, &wanted), requested, "{granted}");
     }
-    assert_eq!(scope_to_ask_for("openid email", &scopes(&[])), "openid email");
+    assert_eq!(scope_to_request("openid email", &scopes(&[])), "openid email");
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! Which request is the provider's answer (rules A and L4 to L8). Pure.
+//! Decides which request is the authorization response (rules A and L4 to L8). Pure.
 //!
-//! The order is the point: method, `Host`, path, fetch metadata, repeated parameters, `state`, and only then `iss`,
-//! `error` and `code`. Any page or program of this machine can send a request, so one that fails a check has no effect.
+//! The order of the checks matters: method, `Host`, path, fetch metadata, repeated parameters, `state`, and only then `iss`, `error` and
+//! `code`. Any web page and any program on this machine can send a request, so a request that fails a check has no effect.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Method, StatusCode, header};
@@ -10,47 +10,47 @@ use url::Url;
 use crate::diagnose::GrantType;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::oauth_error::OAuthError;
-use crate::oidc::loopback::mix_up::Defence;
+use crate::oidc::loopback::mix_up::MixUpDefence;
 use crate::secret::Secret;
 use crate::settings::is_okta;
 use crate::untrusted_text::UntrustedText;
 
-/// What the answer has to show.
+/// What an authorization response must match.
 #[derive(Debug, Clone)]
 pub(in crate::oidc) struct CallbackExpectation {
-    /// `Host`, with the port.
+    /// The `Host` header, with the port.
     pub(in crate::oidc) authority: String,
     pub(in crate::oidc) path: String,
     pub(in crate::oidc) state: Secret,
     pub(in crate::oidc) issuer: String,
-    /// The provider promises to name itself (RFC 9207).
+    /// The provider's metadata promises the parameter `iss` (RFC 9207).
     pub(in crate::oidc) iss_required: bool,
-    /// What keeps the answers of others away.
-    pub(in crate::oidc) defence: Defence,
+    pub(in crate::oidc) defence: MixUpDefence,
 }
 
-/// The provider's answer: a code, or why there is none.
-pub(in crate::oidc) type Answer = Result<Secret, Error>;
+/// The authorization response: the code, or why there is none.
+pub(in crate::oidc) type AuthorizationResponse = Result<Secret, Error>;
 
 /// What a request is.
 #[derive(Debug)]
-pub(in crate::oidc) enum Verdict {
-    /// Not the provider's answer; no effect.
-    Stranger(StatusCode),
-    /// It looks like an answer, of another login or of an attacker; no effect, but told at the end.
+pub(in crate::oidc) enum RequestKind {
+    /// It is no authorization response. It has no effect.
+    Unexpected(StatusCode),
+    /// It looks like an authorization response, of another login or of an attacker. It has no effect, but is counted for the error message.
     WrongState,
-    /// It has our state, and came to a redirect URI that is not this issuer's: another provider has sent it, or one that uses what it
-    /// has registered. No effect, but told at the end.
+    /// It has our `state`, but came to a redirect URI that does not belong to this issuer: another provider sent it, or this provider uses
+    /// another registered redirect URI. It has no effect, but is counted for the error message.
     OtherRedirect,
-    /// It has our state, and the browser does not ask as for a page (a service worker does so); no effect, but told.
-    NotAPage,
-    Answer(Answer),
+    /// It has our `state`, but the browser sent it not as a navigation (a service worker does that). It has no effect, but is reported.
+    NotNavigation,
+    Response(AuthorizationResponse),
 }
 
-/// Looks at a request in the order of rule L4.
-pub(in crate::oidc) fn examine(parts: &Parts, expected: &CallbackExpectation) -> Verdict {
-    let is_elsewhere = expected.defence == Defence::OwnRedirect && parts.uri.path() != expected.path;
-    let path = if is_elsewhere {
+/// Classifies a request, with the checks in the order of rule L4.
+pub(in crate::oidc) fn classify_request(parts: &Parts, expected: &CallbackExpectation) -> RequestKind {
+    let is_other_path =
+        expected.defence == MixUpDefence::DistinctRedirectUri && parts.uri.path() != expected.path;
+    let path = if is_other_path {
         parts.uri.path()
     } else {
         &expected.path
@@ -58,57 +58,62 @@ pub(in crate::oidc) fn examine(parts: &Parts, expected: &CallbackExpectation) ->
     let query = parts.uri.query().unwrap_or_default();
     let parameters: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let parameters = Parameters::read(&parameters);
-    if let Some(status) = refusal(parts, &[&expected.authority], path) {
+    if let Some(status) = refusal_status(parts, &[&expected.authority], path) {
         let state = parameters.ok().and_then(|parameters| parameters.state);
-        let is_ours = state.is_some_and(|state| same(state, expected.state.expose()));
-        return if is_ours && status == StatusCode::FORBIDDEN && !is_web_socket(parts) {
-            Verdict::NotAPage
+        let has_our_state = state.is_some_and(|state| constant_time_eq(state, expected.state.expose()));
+        return if has_our_state && status == StatusCode::FORBIDDEN && !is_web_socket(parts) {
+            RequestKind::NotNavigation
         } else {
-            Verdict::Stranger(status)
+            RequestKind::Unexpected(status)
         };
     }
     let Ok(parameters) = parameters else {
-        return Verdict::Stranger(StatusCode::BAD_REQUEST);
+        return RequestKind::Unexpected(StatusCode::BAD_REQUEST);
     };
-    if is_elsewhere {
-        let is_ours = |state| same(state, expected.state.expose());
-        return if parameters.state.is_some_and(is_ours) {
-            Verdict::OtherRedirect
+    if is_other_path {
+        let is_our_state = |state| constant_time_eq(state, expected.state.expose());
+        return if parameters.state.is_some_and(is_our_state) {
+            RequestKind::OtherRedirect
         } else {
-            Verdict::Stranger(StatusCode::NOT_FOUND)
+            RequestKind::Unexpected(StatusCode::NOT_FOUND)
         };
     }
     let Some(state) = parameters.state else {
-        // A bare visit of the address is no answer; one with a code but no state is.
-        let looks_like_answer = parameters.code.is_some() || parameters.error.is_some();
-        return if looks_like_answer {
-            Verdict::WrongState
+        // A request with a code and no `state` counts as a wrong `state`. A request without parameters does not.
+        let looks_like_response = parameters.code.is_some() || parameters.error.is_some();
+        return if looks_like_response {
+            RequestKind::WrongState
         } else {
-            Verdict::Stranger(StatusCode::BAD_REQUEST)
+            RequestKind::Unexpected(StatusCode::BAD_REQUEST)
         };
     };
-    if !same(state, expected.state.expose()) {
-        return Verdict::WrongState;
+    if !constant_time_eq(state, expected.state.expose()) {
+        return RequestKind::WrongState;
     }
-    Verdict::Answer(parameters.answer(expected))
+    RequestKind::Response(parameters.response(expected))
 }
 
-/// Rules L14, L7 and L8: the method, the name we are called by (DNS rebinding), the path, and whether a person's browser came here
-/// as to a page.
-pub(in crate::oidc) fn refusal(parts: &Parts, authorities: &[&str], path: &str) -> Option<StatusCode> {
+/// Returns the status to refuse a request with, or `None` if it is allowed (rules L14, L7 and L8).
+///
+/// Checks the method, the `Host` header (against DNS rebinding), the path, and whether the browser sent the request as a navigation.
+pub(in crate::oidc) fn refusal_status(parts: &Parts, authorities: &[&str], path: &str) -> Option<StatusCode> {
     if parts.method != Method::GET {
         return Some(StatusCode::METHOD_NOT_ALLOWED);
     }
-    // Each of several values counts: none that forbids the request is hidden by another one.
+    // If a header is repeated, every value is checked, so that an allowed value cannot hide a forbidden one.
     let values = |name: &'static str| {
         let values = parts.headers.get_all(HeaderName::from_static(name)).iter();
         values.map(|value| value.to_str().unwrap_or("?"))
     };
     let mut hosts = parts.headers.get_all(header::HOST).iter();
     let host = hosts.next().and_then(|host| host.to_str().ok());
-    let is_ours = |host: &str| authorities.iter().any(|ours| host.eq_ignore_ascii_case(ours));
-    let named_so = host.is_some_and(is_ours) && hosts.next().is_none();
-    if !named_so || parts.uri.authority().is_some() {
+    let is_allowed = |host: &str| {
+        authorities
+            .iter()
+            .any(|allowed| host.eq_ignore_ascii_case(allowed))
+    };
+    let is_host_allowed = host.is_some_and(is_allowed) && hosts.next().is_none();
+    if !is_host_allowed || parts.uri.authority().is_some() {
         return Some(StatusCode::MISDIRECTED_REQUEST);
     }
     if parts.uri.path() != path {
@@ -118,22 +123,23 @@ pub(in crate::oidc) fn refusal(parts: &Parts, authorities: &[&str], path: &str) 
     if is_prefetch("sec-purpose") || is_prefetch("purpose") {
         return Some(StatusCode::SERVICE_UNAVAILABLE);
     }
-    let is = |name, wanted: &str| values(name).all(|value| value == wanted);
-    // A service worker that passes on the visit of a page loses its destination and not its mode, which no script can choose
-    // (Fetch 5.4: a request's constructor refuses `navigate`).
-    let is_passed_on = is("sec-fetch-dest", "empty") && values("sec-fetch-mode").next().is_some();
-    let is_for_a_page = is("sec-fetch-dest", "document") || is_passed_on;
-    let is_refused = !is("sec-fetch-mode", "navigate") || !is_for_a_page || is_web_socket(parts);
+    let all_are = |name, wanted: &str| values(name).all(|value| value == wanted);
+    // When a service worker forwards a navigation, its destination becomes `empty` and its mode stays `navigate`. A script cannot choose
+    // that mode (Fetch 5.4: the constructor of a request refuses `navigate`).
+    let is_forwarded = all_are("sec-fetch-dest", "empty") && values("sec-fetch-mode").next().is_some();
+    let is_document = all_are("sec-fetch-dest", "document") || is_forwarded;
+    let is_refused = !all_are("sec-fetch-mode", "navigate") || !is_document || is_web_socket(parts);
     is_refused.then_some(StatusCode::FORBIDDEN)
 }
 
-/// A page may open a WebSocket to any address, and not every browser sends fetch metadata with that (RFC 6455 4.1).
+/// Whether the request opens a WebSocket (RFC 6455 4.1). A web page may open one to any address, and not every browser sends fetch metadata
+/// with it.
 fn is_web_socket(parts: &Parts) -> bool {
-    let is_of_one = |name: &HeaderName| name.as_str().starts_with("sec-websocket-");
-    parts.headers.contains_key(header::UPGRADE) || parts.headers.keys().any(is_of_one)
+    let is_web_socket_header = |name: &HeaderName| name.as_str().starts_with("sec-websocket-");
+    parts.headers.contains_key(header::UPGRADE) || parts.headers.keys().any(is_web_socket_header)
 }
 
-/// The parameters of an answer, each at most once; others are ignored (RFC 6749 4.1.2).
+/// The parameters of an authorization response. Each occurs at most once. Others are ignored (RFC 6749 4.1.2).
 #[derive(Debug, Default)]
 pub(in crate::oidc) struct Parameters<'a> {
     pub(in crate::oidc) state: Option<&'a str>,
@@ -143,15 +149,15 @@ pub(in crate::oidc) struct Parameters<'a> {
     error_description: Option<&'a str>,
 }
 
-/// A parameter came twice (RFC 6749 3.1).
+/// A parameter occurred twice (RFC 6749 3.1).
 #[derive(Debug)]
-pub(in crate::oidc) struct Repeated;
+pub(in crate::oidc) struct RepeatedParameter;
 
 impl<'a> Parameters<'a> {
-    pub(in crate::oidc) fn read(pairs: &'a [(String, String)]) -> Result<Self, Repeated> {
+    pub(in crate::oidc) fn read(pairs: &'a [(String, String)]) -> Result<Self, RepeatedParameter> {
         let mut parameters = Self::default();
         for (name, value) in pairs {
-            let place = match name.as_str() {
+            let parameter = match name.as_str() {
                 "state" => &mut parameters.state,
                 "iss" => &mut parameters.iss,
                 "code" => &mut parameters.code,
@@ -159,15 +165,15 @@ impl<'a> Parameters<'a> {
                 "error_description" => &mut parameters.error_description,
                 _ => continue,
             };
-            if place.replace(value).is_some() {
-                return Err(Repeated);
+            if parameter.replace(value).is_some() {
+                return Err(RepeatedParameter);
             }
         }
         Ok(parameters)
     }
 
-    /// Reads an answer whose state is ours: first who sent it, then what it says.
-    pub(in crate::oidc) fn answer(&self, expected: &CallbackExpectation) -> Answer {
+    /// Returns the authorization response, after its `state` was verified. The issuer is checked before the code and the error.
+    pub(in crate::oidc) fn response(&self, expected: &CallbackExpectation) -> AuthorizationResponse {
         match self.iss {
             Some(iss) if iss != expected.issuer => {
                 return Err(Error::AnswerIssuer {
@@ -194,8 +200,8 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// Compares without telling by its time where the difference is.
-pub(in crate::oidc) fn same(a: &str, b: &str) -> bool {
+/// Compares two texts in constant time.
+pub(in crate::oidc) fn constant_time_eq(a: &str, b: &str) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(a.as_bytes(), b.as_bytes()).is_ok()
 }
 

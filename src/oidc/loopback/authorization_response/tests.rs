@@ -1,10 +1,10 @@
-//! Which requests are the answer.
+//! Which requests are the authorization response.
 
 use axum::extract::Request;
 
 use super::*;
 
-fn examined(uri: &str, headers: &[(&str, &str)]) -> String {
+fn classified(uri: &str, headers: &[(&str, &str)]) -> String {
     let mut request = Request::get(uri).header("host", "localhost:8000");
     for (name, value) in headers {
         if *name == "host" {
@@ -12,44 +12,44 @@ fn examined(uri: &str, headers: &[(&str, &str)]) -> String {
         }
         request = request.header(*name, *value);
     }
-    verdict(&request.body(()).unwrap().into_parts().0, false)
+    kind_of(&request.body(()).unwrap().into_parts().0, false)
 }
 
-fn verdict(parts: &Parts, iss_required: bool) -> String {
+fn kind_of(parts: &Parts, iss_required: bool) -> String {
     let expected = CallbackExpectation {
         authority: "localhost:8000".into(),
         path: "/cb".into(),
         state: Secret::new("right"),
         issuer: "https://i".into(),
         iss_required,
-        defence: Defence::Unneeded,
+        defence: MixUpDefence::NotNeeded,
     };
-    match examine(parts, &expected) {
-        Verdict::OtherRedirect => "other redirect".into(),
-        Verdict::Stranger(status) => status.as_u16().to_string(),
-        Verdict::WrongState => "wrong state".into(),
-        Verdict::NotAPage => "403, told".into(),
-        Verdict::Answer(Ok(code)) => format!("code {}", code.expose()),
-        Verdict::Answer(Err(error)) => error.to_string(),
+    match classify_request(parts, &expected) {
+        RequestKind::OtherRedirect => "other redirect".into(),
+        RequestKind::Unexpected(status) => status.as_u16().to_string(),
+        RequestKind::WrongState => "wrong state".into(),
+        RequestKind::NotNavigation => "403, reported".into(),
+        RequestKind::Response(Ok(code)) => format!("code {}", code.expose()),
+        RequestKind::Response(Err(error)) => error.to_string(),
     }
 }
 
 #[test]
-fn a_code_with_our_state_is_the_answer() {
-    assert_eq!(examined("/cb?code=c&state=right", &[]), "code c");
+fn a_code_with_our_state_is_the_response() {
+    assert_eq!(classified("/cb?code=c&state=right", &[]), "code c");
     assert_eq!(
-        examined("/cb?code=c&state=right&session_state=x&iss=https%3A%2F%2Fi", &[]),
+        classified("/cb?code=c&state=right&session_state=x&iss=https%3A%2F%2Fi", &[]),
         "code c"
     );
     let browser = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
-    assert_eq!(examined("/cb?code=c&state=right", &browser), "code c");
+    assert_eq!(classified("/cb?code=c&state=right", &browser), "code c");
 }
 
 #[test]
-fn requests_of_strangers_have_no_effect() {
-    assert_eq!(examined("/favicon.ico", &[]), "404");
-    assert_eq!(examined("/cb/?code=c&state=right", &[]), "404");
-    assert_eq!(examined("/cb", &[]), "400");
+fn unexpected_requests_have_no_effect() {
+    assert_eq!(classified("/favicon.ico", &[]), "404");
+    assert_eq!(classified("/cb/?code=c&state=right", &[]), "404");
+    assert_eq!(classified("/cb", &[]), "400");
     for host in [
         "evil.example:8000",
         "localhost",
@@ -57,37 +57,37 @@ fn requests_of_strangers_have_no_effect() {
         "127.0.0.1:8000",
     ] {
         assert_eq!(
-            examined("/cb?code=c&state=right", &[("host", host)]),
+            classified("/cb?code=c&state=right", &[("host", host)]),
             "421",
             "{host}"
         );
     }
     assert_eq!(
-        examined("http://localhost:8000/cb?code=c&state=right", &[]),
+        classified("http://localhost:8000/cb?code=c&state=right", &[]),
         "421"
     );
     for header in [("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")] {
-        assert_eq!(examined("/cb?code=c&state=right", &[header]), "403, told");
-        assert_eq!(examined("/cb?code=c&state=wrong", &[header]), "403");
-        assert_eq!(examined("/cb?code=c", &[header]), "403");
+        assert_eq!(classified("/cb?code=c&state=right", &[header]), "403, reported");
+        assert_eq!(classified("/cb?code=c&state=wrong", &[header]), "403");
+        assert_eq!(classified("/cb?code=c", &[header]), "403");
     }
     assert_eq!(
-        examined("/cb?code=c&state=right", &[("sec-purpose", "prefetch;prerender")]),
+        classified("/cb?code=c&state=right", &[("sec-purpose", "prefetch;prerender")]),
         "503"
     );
     let post = Request::post("/cb?code=c&state=right")
         .header("host", "localhost:8000")
         .body(())
         .unwrap();
-    assert_eq!(verdict(&post.into_parts().0, false), "405");
+    assert_eq!(kind_of(&post.into_parts().0, false), "405");
 }
 
-/// One that a development server left in the browser fetches what was to be opened, most often as it came.
+/// A service worker that a development server left in the browser intercepts the navigation. Most forward the request unchanged.
 #[test]
-fn what_a_service_worker_passes_on_is_the_answer_and_what_a_script_asks_is_not() {
+fn a_navigation_that_a_service_worker_forwards_is_the_response_and_a_request_of_a_script_is_not() {
     let fetched = |mode: &str, dest: &str| {
         let headers = [("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
-        examined("/cb?code=c&state=right", &headers)
+        classified("/cb?code=c&state=right", &headers)
     };
     assert_eq!(fetched("navigate", "empty"), "code c");
     for (mode, dest) in [
@@ -96,23 +96,23 @@ fn what_a_service_worker_passes_on_is_the_answer_and_what_a_script_asks_is_not()
         ("no-cors", "empty"),
         ("navigate", "iframe"),
     ] {
-        assert_eq!(fetched(mode, dest), "403, told", "{mode} {dest}");
+        assert_eq!(fetched(mode, dest), "403, reported", "{mode} {dest}");
     }
     assert_eq!(
-        examined("/cb?code=c&state=right", &[("sec-fetch-dest", "empty")]),
-        "403, told"
+        classified("/cb?code=c&state=right", &[("sec-fetch-dest", "empty")]),
+        "403, reported"
     );
     let mixed = [
         ("sec-fetch-mode", "navigate"),
         ("sec-fetch-dest", "empty"),
         ("sec-fetch-dest", "document"),
     ];
-    assert_eq!(examined("/cb?code=c&state=right", &mixed), "403, told");
+    assert_eq!(classified("/cb?code=c&state=right", &mixed), "403, reported");
 }
 
-/// A page may open one to any address, and a browser sends no fetch metadata with it.
+/// A web page may open one to any address, and some browsers send no fetch metadata with it.
 #[test]
-fn a_web_socket_is_no_answer() {
+fn a_web_socket_is_not_the_response() {
     for header in [
         ("upgrade", "websocket"),
         ("Upgrade", "h2c"),
@@ -120,30 +120,34 @@ fn a_web_socket_is_no_answer() {
         ("Sec-WebSocket-Version", "13"),
         ("sec-websocket-protocol", ""),
     ] {
-        assert_eq!(examined("/cb?code=c&state=right", &[header]), "403", "{header:?}");
+        assert_eq!(
+            classified("/cb?code=c&state=right", &[header]),
+            "403",
+            "{header:?}"
+        );
     }
 }
 
-/// A server or proxy on the way may have added one, and nobody knows which of them another one looks at.
+/// A proxy may add a second header, and programs differ in which of the two they use.
 #[test]
-fn of_repeated_headers_none_may_forbid_the_request() {
-    let answer = "/cb?code=c&state=right";
+fn a_request_is_refused_if_one_of_its_repeated_headers_forbids_it() {
+    let response = "/cb?code=c&state=right";
     for (name, allowed, forbidden, status) in [
-        ("sec-fetch-mode", "navigate", "no-cors", "403, told"),
-        ("sec-fetch-dest", "document", "iframe", "403, told"),
+        ("sec-fetch-mode", "navigate", "no-cors", "403, reported"),
+        ("sec-fetch-dest", "document", "iframe", "403, reported"),
         ("sec-purpose", "x", "prefetch", "503"),
         ("purpose", "x", "prefetch", "503"),
     ] {
         assert_eq!(
-            examined(answer, &[(name, allowed), (name, allowed)]),
+            classified(response, &[(name, allowed), (name, allowed)]),
             "code c",
             "{name}"
         );
         for pair in [[allowed, forbidden], [forbidden, allowed]] {
             let headers = pair.map(|value| (name, value));
-            assert_eq!(examined(answer, &headers), status, "{headers:?}");
+            assert_eq!(classified(response, &headers), status, "{headers:?}");
             assert_eq!(
-                examined(answer, &[(name, &pair.join(", "))]),
+                classified(response, &[(name, &pair.join(", "))]),
                 status,
                 "{headers:?}"
             );
@@ -155,23 +159,23 @@ fn of_repeated_headers_none_may_forbid_the_request() {
         // RFC 9112 3.2.
         ["localhost:8000", "localhost:8000"],
     ] {
-        let mut request = Request::get(answer);
+        let mut request = Request::get(response);
         for host in hosts {
             request = request.header("host", host);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        assert_eq!(verdict(&parts, false), "421", "{hosts:?}");
+        assert_eq!(kind_of(&parts, false), "421", "{hosts:?}");
     }
 }
 
 #[test]
 fn repeated_parameters_are_refused() {
-    assert_eq!(examined("/cb?code=c&code=d&state=right", &[]), "400");
-    assert_eq!(examined("/cb?code=c&state=right&state=right", &[]), "400");
+    assert_eq!(classified("/cb?code=c&code=d&state=right", &[]), "400");
+    assert_eq!(classified("/cb?code=c&state=right&state=right", &[]), "400");
 }
 
 #[test]
-fn the_state_is_looked_at_before_anything_else_of_the_answer() {
+fn the_state_is_checked_before_the_other_parameters() {
     for query in [
         "code=c",
         "code=c&state=wrong",
@@ -179,27 +183,27 @@ fn the_state_is_looked_at_before_anything_else_of_the_answer() {
         "error=x&state=wron",
         "state=",
     ] {
-        assert_eq!(examined(&format!("/cb?{query}"), &[]), "wrong state", "{query}");
+        assert_eq!(classified(&format!("/cb?{query}"), &[]), "wrong state", "{query}");
     }
 }
 
 #[test]
-fn an_answer_of_another_issuer_is_refused_and_a_promised_one_missed() {
-    let answer = examined("/cb?code=c&state=right&iss=https://other", &[]);
+fn a_response_of_another_issuer_or_without_the_promised_issuer_is_refused() {
+    let response = classified("/cb?code=c&state=right&iss=https://other", &[]);
     assert_eq!(
-        answer,
+        response,
         "the answer to the sign-in came from issuer `https://other`, not from `https://i`"
     );
     let request = Request::get("/cb?code=c&state=right")
         .header("host", "localhost:8000")
         .body(())
         .unwrap();
-    assert!(verdict(&request.into_parts().0, true).contains("does not name its issuer"));
+    assert!(kind_of(&request.into_parts().0, true).contains("does not name its issuer"));
 }
 
 #[test]
-fn an_error_is_told_and_nonsense_is_named() {
-    let refused = examined(
+fn an_error_is_reported_and_an_invalid_response_is_explained() {
+    let refused = classified(
         "/cb?error=access_denied&error_description=no+%1b%5B31mway&state=right",
         &[],
     );
@@ -207,7 +211,7 @@ fn an_error_is_told_and_nonsense_is_named() {
         refused,
         "the provider refused the sign-in: access_denied: no [31mway"
     );
-    assert!(examined("/cb?error=x&code=c&state=right", &[]).contains("a code and an error"));
-    assert!(examined("/cb?state=right", &[]).contains("neither a code nor an error"));
-    assert!(examined("/cb?code=&state=right", &[]).contains("neither a code nor an error"));
+    assert!(classified("/cb?error=x&code=c&state=right", &[]).contains("a code and an error"));
+    assert!(classified("/cb?state=right", &[]).contains("neither a code nor an error"));
+    assert!(classified("/cb?code=&state=right", &[]).contains("neither a code nor an error"));
 }

@@ -1,8 +1,8 @@
-//! The loopback server that waits for the provider's answer.
+//! The loopback server that waits for the authorization response.
 //!
-//! Owns the sockets, their limits and the pages. A request that `authorization_response` does not take for the answer gets a short
-//! refusal and changes nothing, however many come. The first answer with our `state` wins; the page waits until the login knows how
-//! it ended. Logs no request: it holds the code.
+//! Owns the sockets, their limits and the pages. Any number of requests that are no authorization response are refused without an effect.
+//! The first response with our `state` is used. Its page is sent when the outcome of the login is known. Requests are not logged, because
+//! they contain the code.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -25,60 +25,61 @@ use url::Url;
 use crate::oidc::errors::Error;
 use crate::oidc::event::{Event, Person};
 use crate::oidc::http::blocking::on_thread;
-use crate::oidc::loopback::authorization_response::{Answer, CallbackExpectation, Verdict, examine};
-use crate::oidc::loopback::connection_owner::{self, Ends, Owner};
-use crate::oidc::loopback::connections::{Place, Places, Stage};
+use crate::oidc::loopback::authorization_response::{
+    AuthorizationResponse, CallbackExpectation, RequestKind, classify_request,
+};
+use crate::oidc::loopback::connection_owner::{self, Endpoints, Owner};
+use crate::oidc::loopback::connections::{ConnectionSlot, ConnectionSlots, Stage};
 use crate::oidc::loopback::ignored::Ignored;
 use crate::oidc::loopback::page::{self, AfterSignIn, Outcome};
 use crate::oidc::loopback::start_page::StartPage;
 
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
-/// A browser keeps 180 cookies of 4 KiB for a host, and sends them to each of its ports.
-const HEADER_BYTES: usize = 768 * 1024;
+/// A browser stores up to 180 cookies of 4 KiB for a host, and sends them to every port of the host.
+const MAX_HEADER_BYTES: usize = 768 * 1024;
 const MAX_HEADERS: usize = 1024;
 
-/// A server that is waiting.
+/// A running server.
 #[derive(Debug)]
 pub(in crate::oidc) struct Callback {
     shared: Arc<Shared>,
-    answers: mpsc::Receiver<Answer>,
-    refused: mpsc::Receiver<RefusedAnswer>,
+    responses: mpsc::Receiver<AuthorizationResponse>,
+    refused: mpsc::Receiver<RefusedResponse>,
     outcome: watch::Sender<Option<Outcome>>,
-    /// They hold the sockets.
-    accepting: JoinSet<()>,
+    /// These tasks own the sockets.
+    accept_tasks: JoinSet<()>,
 }
 
 #[derive(Debug)]
 struct Shared {
     expected: CallbackExpectation,
     start: Option<StartPage>,
-    /// Holds one answer; a second one finds it full.
-    answers: mpsc::Sender<Answer>,
-    /// Each kind of answer that was refused, once.
-    refused: mpsc::Sender<RefusedAnswer>,
+    /// Has a capacity of one, so that only the first response is used.
+    responses: mpsc::Sender<AuthorizationResponse>,
+    /// Gets each kind of refused response once.
+    refused: mpsc::Sender<RefusedResponse>,
     outcome: watch::Receiver<Option<Outcome>>,
-    /// What the page says, or where the browser goes in place of it.
     after: AfterSignIn,
     wrong_states: AtomicUsize,
     other_redirects: AtomicUsize,
     other_users: AtomicUsize,
     not_pages: AtomicUsize,
     undecided: AtomicUsize,
-    /// How many connections have asked for the page that says how the sign-in ended, and do not have all of it.
+    /// The number of connections whose page about the outcome is not completely sent.
     waiting_for_page: watch::Sender<usize>,
-    /// How many visitors of the start page are looked up at a time. Its address is in the list of processes, which all users see; a
-    /// flood of them must not keep the answer waiting.
-    start_looks: Arc<Semaphore>,
-    /// The same of answers.
-    answer_looks: Arc<Semaphore>,
+    /// Limits the concurrent owner lookups for the start page. Its URL is in the list of processes, which all users can read, and many
+    /// requests for it must not delay the authorization response.
+    start_lookups: Arc<Semaphore>,
+    /// Limits the concurrent owner lookups for authorization responses.
+    response_lookups: Arc<Semaphore>,
 }
 
-/// An answer with our state that was not taken.
+/// An authorization response with our `state` that was refused.
 #[derive(Debug)]
-enum RefusedAnswer {
+enum RefusedResponse {
     OtherUser(u32),
     Undecided,
-    NotAPage,
+    NotNavigation,
 }
 
 impl Callback {
@@ -90,15 +91,15 @@ impl Callback {
         after: AfterSignIn,
         authorization_url: &Url,
     ) -> Result<Self, Error> {
-        let (answers, receiver) = mpsc::channel(1);
+        let (responses, receiver) = mpsc::channel(1);
         let (refused, refused_receiver) = mpsc::channel(2);
         let (outcome, outcome_receiver) = watch::channel(None);
-        // A certificate that the browser does not know would be warned about once more.
+        // With TLS there is no start page: the browser would warn about an unknown certificate twice.
         let plain = sockets.first().filter(|_| tls.is_none());
         let shared = Arc::new(Shared {
             expected,
             start: plain.and_then(|socket| StartPage::new(socket, authorization_url)),
-            answers,
+            responses,
             refused,
             outcome: outcome_receiver,
             after,
@@ -108,58 +109,58 @@ impl Callback {
             not_pages: AtomicUsize::new(0),
             undecided: AtomicUsize::new(0),
             waiting_for_page: watch::Sender::new(0),
-            start_looks: Arc::new(Semaphore::new(1)),
-            answer_looks: Arc::new(Semaphore::new(4)),
+            start_lookups: Arc::new(Semaphore::new(1)),
+            response_lookups: Arc::new(Semaphore::new(4)),
         });
-        let places = Arc::new(Places::default());
-        let mut accepting = JoinSet::new();
+        let slots = Arc::new(ConnectionSlots::default());
+        let mut accept_tasks = JoinSet::new();
         for socket in sockets {
             let socket = TcpListener::from_std(socket).map_err(|_| Error::Internal("listener"))?;
-            accepting.spawn(accept(
+            accept_tasks.spawn(accept(
                 socket,
                 tls.cloned(),
                 Arc::clone(&shared),
-                Arc::clone(&places),
+                Arc::clone(&slots),
             ));
         }
         Ok(Self {
             shared,
-            answers: receiver,
+            responses: receiver,
             refused: refused_receiver,
             outcome,
-            accepting,
+            accept_tasks,
         })
     }
 
-    /// What the answer has to show, wherever it comes from.
+    /// Returns what an authorization response must match.
     pub(in crate::oidc) fn expected(&self) -> &CallbackExpectation {
         &self.shared.expected
     }
 
-    /// Where a browser can begin without the state of the sign-in in its command line.
+    /// Returns the URL of the start page, which does not contain the `state`, if there is a start page.
     pub(in crate::oidc) fn start_url(&self) -> Option<&Url> {
         self.shared.start.as_ref().map(StartPage::url)
     }
 
-    /// Waits for the answer.
-    pub(in crate::oidc) async fn answer(&mut self, person: Person<'_>) -> Answer {
+    /// Waits for the authorization response. Reports refused responses to the person.
+    pub(in crate::oidc) async fn response(&mut self, person: Person<'_>) -> AuthorizationResponse {
         loop {
             tokio::select! {
                 biased;
-                answer = self.answers.recv() => {
-                    return answer.unwrap_or(Err(Error::Internal("callback server")));
+                response = self.responses.recv() => {
+                    return response.unwrap_or(Err(Error::Internal("callback server")));
                 }
-                // The sender keeps the channel open, and sends each kind once.
+                // `Shared` has a sender, so the channel stays open.
                 Some(refused) = self.refused.recv() => person.tell(match refused {
-                    RefusedAnswer::OtherUser(uid) => Event::AnswerOfOtherUser { uid },
-                    RefusedAnswer::Undecided => Event::AnswerOfUndecidedUser,
-                    RefusedAnswer::NotAPage => Event::AnswerNotAsPage(&self.shared.expected.authority),
+                    RefusedResponse::OtherUser(uid) => Event::ResponseFromOtherUser { uid },
+                    RefusedResponse::Undecided => Event::ResponseFromUndecidedUser,
+                    RefusedResponse::NotNavigation => Event::ResponseNotNavigation(&self.shared.expected.authority),
                 }),
             }
         }
     }
 
-    /// The answers that were not taken.
+    /// Returns the numbers of responses that were not used.
     pub(in crate::oidc) fn ignored(&self) -> Ignored {
         Ignored {
             wrong_states: self.shared.wrong_states.load(Ordering::Relaxed),
@@ -169,70 +170,79 @@ impl Callback {
         }
     }
 
-    /// Shows the browser how it ended, and gives the page half a second to get there. The addresses are free afterwards.
+    /// Shows the outcome in the browser, waits up to half a second until the page is sent, and closes the sockets.
     pub(in crate::oidc) async fn finish(mut self, outcome: Outcome) {
         self.outcome.send_replace(Some(outcome));
         let mut waiting = self.shared.waiting_for_page.subscribe();
         let sent = waiting.wait_for(|connections| *connections == 0);
-        // Nobody there to read the page is no failure of the login.
+        // A page that is not read is no failure of the login.
         drop(timeout(Duration::from_millis(500), sent).await);
-        self.accepting.shutdown().await;
+        self.accept_tasks.shutdown().await;
     }
 }
 
-async fn accept(socket: TcpListener, tls: Option<TlsAcceptor>, shared: Arc<Shared>, places: Arc<Places>) {
+async fn accept(
+    socket: TcpListener,
+    tls: Option<TlsAcceptor>,
+    shared: Arc<Shared>,
+    slots: Arc<ConnectionSlots>,
+) {
     loop {
         let Ok((stream, peer)) = socket.accept().await else {
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         };
-        if let Some((place, eviction)) = places.take() {
-            let ends = stream.local_addr().ok().map(|ours| Ends { peer, ours });
-            let visit = Visit::new(&shared, place, ends);
+        if let Some((slot, eviction)) = slots.acquire() {
+            let endpoints = stream.local_addr().ok().map(|local| Endpoints { peer, local });
+            let handler = ConnectionHandler::new(&shared, slot, endpoints);
             let tls = tls.clone();
             tokio::spawn(async move {
                 tokio::select! {
-                    () = serve(stream, tls, visit) => {}
+                    () = serve(stream, tls, handler) => {}
                     _ = eviction => {}
                 }
             });
         }
-        // Before the next one comes and this one may lose its place again, what it has sent is read.
+        // Lets the new connection read what it has received, before the next connection can evict it.
         tokio::task::yield_now().await;
     }
 }
 
-async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, visit: Visit) {
+async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, handler: ConnectionHandler) {
     if !matches!(timeout(HEADER_TIMEOUT, stream.readable()).await, Ok(Ok(()))) {
         return;
     }
-    visit.place.reach(Stage::Partial);
+    handler.slot.set_stage(Stage::Partial);
     match tls {
-        None => connection(stream, visit).await,
-        // A browser that does not trust the certificate, or speaks plainly, ends its own connection only.
+        None => serve_http(stream, handler).await,
+        // A failed TLS handshake (an untrusted certificate, or plain HTTP) ends only this connection.
         Some(tls) => {
             if let Ok(Ok(stream)) = timeout(HEADER_TIMEOUT, tls.accept(stream)).await {
-                connection(stream, visit).await;
+                serve_http(stream, handler).await;
             }
         }
     }
 }
 
-async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, visit: Visit) {
-    let router = Router::new().fallback(handle).with_state(visit.clone());
+async fn serve_http(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    handler: ConnectionHandler,
+) {
+    let router = Router::new().fallback(handle).with_state(handler.clone());
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(HEADER_BYTES)
+        .max_buf_size(MAX_HEADER_BYTES)
         .max_headers(MAX_HEADERS)
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
         .await;
-    // A broken connection is the browser's affair; what counts is that nothing is left to send.
+    // An error means that the connection broke. It needs no handling: nothing can be sent any more.
     drop(served);
 }
 
-/// A connection that is to carry the page; it ends with the connection. Of all connections only these are waited for.
+/// Counts a connection that waits for the page about the outcome, until it is dropped with the connection. `Callback::finish` waits only
+/// for these connections.
 #[derive(Debug)]
 struct PageWait(Arc<Shared>);
 
@@ -252,86 +262,86 @@ impl Drop for PageWait {
     }
 }
 
-/// One connection.
+/// Handles the requests of one connection.
 #[derive(Debug, Clone)]
-struct Visit {
+struct ConnectionHandler {
     shared: Arc<Shared>,
-    place: Arc<Place>,
-    ends: Option<Ends>,
-    /// It has brought an answer.
+    slot: Arc<ConnectionSlot>,
+    endpoints: Option<Endpoints>,
+    /// Set when the connection has brought an authorization response.
     page: Arc<OnceLock<PageWait>>,
 }
 
-impl Visit {
-    fn new(shared: &Arc<Shared>, place: Place, ends: Option<Ends>) -> Self {
+impl ConnectionHandler {
+    fn new(shared: &Arc<Shared>, slot: ConnectionSlot, endpoints: Option<Endpoints>) -> Self {
         Self {
             shared: Arc::clone(shared),
-            place: Arc::new(place),
-            ends,
+            slot: Arc::new(slot),
+            endpoints,
             page: Arc::default(),
         }
     }
 
-    /// Who is at the other end. Asked only of a request that is right in everything else, since the look takes a while.
-    async fn owner(&self, stage: Stage, looks: &Arc<Semaphore>) -> Owner {
-        let Some(ends) = self.ends else {
+    /// Returns the owner of the peer's socket. Called only for a request that passes all other checks, because the lookup takes a while.
+    async fn owner(&self, stage: Stage, lookups: &Arc<Semaphore>) -> Owner {
+        let Some(endpoints) = self.endpoints else {
             return Owner::Unknown;
         };
-        self.place.reach(stage);
-        // Held until the look is over, whoever waits for it.
-        let turn = Arc::clone(looks).acquire_owned().await.map(Arc::new).ok();
-        let look = move || {
-            let _turn = turn;
-            connection_owner::look(ends)
+        self.slot.set_stage(stage);
+        // The thread holds the permit until the lookup ends, even if this future is dropped before.
+        let permit = Arc::clone(lookups).acquire_owned().await.map(Arc::new).ok();
+        let look_up = move || {
+            let _permit = permit;
+            connection_owner::look_up_owner(endpoints)
         };
-        on_thread(look).await.unwrap_or(Owner::Undecided)
+        on_thread(look_up).await.unwrap_or(Owner::Undecided)
     }
 }
 
-async fn handle(State(visit): State<Visit>, request: Request) -> Response<Body> {
-    let shared = Arc::clone(&visit.shared);
+async fn handle(State(handler): State<ConnectionHandler>, request: Request) -> Response<Body> {
+    let shared = Arc::clone(&handler.shared);
     let (parts, _body) = request.into_parts();
-    if let Some(start) = shared.start.as_ref().filter(|start| start.is_at(&parts)) {
-        return match start.refusal(&parts) {
-            Some(status) => page::blank(status),
-            None => match visit.owner(Stage::Starting, &shared.start_looks).await {
-                Owner::Other(_) | Owner::Gone => page::other_user(),
+    if let Some(start) = shared.start.as_ref().filter(|start| start.has_path_of(&parts)) {
+        return match start.refusal_status(&parts) {
+            Some(status) => page::empty(status),
+            None => match handler.owner(Stage::StartPage, &shared.start_lookups).await {
+                Owner::OtherUser(_) | Owner::Closed => page::other_user(),
                 Owner::Undecided => page::undecided_user(),
-                Owner::Ours | Owner::Unknown => start.response(),
+                Owner::Allowed | Owner::Unknown => start.response(),
             },
         };
     }
-    match examine(&parts, &shared.expected) {
-        Verdict::Stranger(status) => page::blank(status),
-        Verdict::WrongState => {
+    match classify_request(&parts, &shared.expected) {
+        RequestKind::Unexpected(status) => page::empty(status),
+        RequestKind::WrongState => {
             shared.wrong_states.fetch_add(1, Ordering::Relaxed);
-            page::blank(StatusCode::BAD_REQUEST)
+            page::empty(StatusCode::BAD_REQUEST)
         }
-        Verdict::OtherRedirect => {
+        RequestKind::OtherRedirect => {
             shared.other_redirects.fetch_add(1, Ordering::Relaxed);
             page::other_redirect()
         }
-        Verdict::NotAPage => {
+        RequestKind::NotNavigation => {
             if shared.not_pages.fetch_add(1, Ordering::Relaxed) == 0 {
-                let _is_over = shared.refused.try_send(RefusedAnswer::NotAPage);
+                let _is_over = shared.refused.try_send(RefusedResponse::NotNavigation);
             }
-            page::not_as_page()
+            page::not_navigation()
         }
-        Verdict::Answer(answer) => {
-            visit.page.get_or_init(|| PageWait::new(&shared));
-            match visit.owner(Stage::Examined, &shared.answer_looks).await {
-                Owner::Ours | Owner::Unknown => visit.take(answer).await,
-                Owner::Other(uid) => {
-                    // Told once, by the first of them.
+        RequestKind::Response(response) => {
+            handler.page.get_or_init(|| PageWait::new(&shared));
+            match handler.owner(Stage::Response, &shared.response_lookups).await {
+                Owner::Allowed | Owner::Unknown => handler.deliver(response).await,
+                Owner::OtherUser(uid) => {
+                    // Only the first one is reported.
                     if shared.other_users.fetch_add(1, Ordering::Relaxed) == 0 {
-                        let _is_over = shared.refused.try_send(RefusedAnswer::OtherUser(uid));
+                        let _is_over = shared.refused.try_send(RefusedResponse::OtherUser(uid));
                     }
                     page::other_user()
                 }
-                Owner::Gone => page::other_user(),
+                Owner::Closed => page::other_user(),
                 Owner::Undecided => {
                     if shared.undecided.fetch_add(1, Ordering::Relaxed) == 0 {
-                        let _is_over = shared.refused.try_send(RefusedAnswer::Undecided);
+                        let _is_full = shared.refused.try_send(RefusedResponse::Undecided);
                     }
                     page::undecided_user()
                 }
@@ -340,13 +350,13 @@ async fn handle(State(visit): State<Visit>, request: Request) -> Response<Body> 
     }
 }
 
-impl Visit {
-    /// Hands the answer to the login, and returns the page about how that ended.
-    async fn take(self, answer: Answer) -> Response<Body> {
+impl ConnectionHandler {
+    /// Passes the authorization response to the login, waits for the outcome, and returns its page.
+    async fn deliver(self, response: AuthorizationResponse) -> Response<Body> {
         let shared = &self.shared;
-        self.place.reach(Stage::Answered);
-        // Full: the first answer is being worked on. This one shows the same page and is not exchanged.
-        drop(shared.answers.try_send(answer));
+        self.slot.set_stage(Stage::AwaitsOutcome);
+        // If the channel is full, an earlier response is being exchanged. This one is dropped, and gets the same page.
+        drop(shared.responses.try_send(response));
         let mut outcome = shared.outcome.clone();
         match outcome.wait_for(Option::is_some).await {
             Ok(outcome) => outcome.unwrap_or(Outcome::Failed).response(&shared.after),

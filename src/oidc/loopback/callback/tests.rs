@@ -1,13 +1,13 @@
-//! When the wait for the page ends.
+//! When `Callback::finish` stops waiting for the page to be sent.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
 use super::*;
 use crate::oidc::event::Continuation;
-use crate::oidc::loopback::mix_up::Defence;
+use crate::oidc::loopback::mix_up::MixUpDefence;
 use crate::secret::Secret;
 
-/// A browser opens connections ahead of need; one that closes says nothing about the page.
+/// A browser opens connections in advance. Such a connection closes without having carried the page.
 #[tokio::test]
 async fn only_a_connection_that_carries_the_page_ends_the_wait_for_it() {
     let expected = CallbackExpectation {
@@ -16,7 +16,7 @@ async fn only_a_connection_that_carries_the_page_ends_the_wait_for_it() {
         state: Secret::new("right"),
         issuer: "https://i".into(),
         iss_required: false,
-        defence: Defence::Unneeded,
+        defence: MixUpDefence::NotNeeded,
     };
     let after = AfterSignIn {
         url: None,
@@ -24,13 +24,14 @@ async fn only_a_connection_that_carries_the_page_ends_the_wait_for_it() {
     };
     let url = Url::parse("https://i/authorize").unwrap();
     let mut callback = Callback::serve(Vec::new(), None, expected, after, &url).unwrap();
-    let places = Arc::new(Places::default());
-    let visit = |callback: &Callback| Visit::new(&callback.shared, places.take().unwrap().0, None);
-    // So small that the page stays in the server until somebody reads.
+    let slots = Arc::new(ConnectionSlots::default());
+    let handler =
+        |callback: &Callback| ConnectionHandler::new(&callback.shared, slots.acquire().unwrap().0, None);
+    // The buffer is smaller than the page, so the page is sent only when the browser reads it.
     let (mut browser, server) = duplex(16);
-    tokio::spawn(connection(server, visit(&callback)));
+    tokio::spawn(serve_http(server, handler(&callback)));
     let (idle, server) = duplex(16);
-    tokio::spawn(connection(server, visit(&callback)));
+    tokio::spawn(serve_http(server, handler(&callback)));
     let request = "GET /?code=c&state=right HTTP/1.1\r\nhost: localhost:1\r\n\r\n";
     browser.write_all(request.as_bytes()).await.unwrap();
     let person = Person {
@@ -40,12 +41,12 @@ async fn only_a_connection_that_carries_the_page_ends_the_wait_for_it() {
         continuation: Continuation::Kubectl,
         reports_are_discarded: false,
     };
-    assert_eq!(callback.answer(person).await.unwrap().expose(), "c");
+    assert_eq!(callback.response(person).await.unwrap().expose(), "c");
 
     let finished = callback.finish(Outcome::SignedIn);
     tokio::pin!(finished);
     let mut first = [0; 1];
-    // The page is on its way before the other connection ends.
+    // The page is partly sent before the idle connection closes.
     tokio::select! {
         biased;
         () = &mut finished => panic!("nobody has read the page"),

@@ -6,74 +6,75 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::Uid;
 
-use super::{Allowed, Ends, Owner, owner, sock_diag};
+use super::{AllowedUsers, Endpoints, Owner, find_owner, sock_diag};
 use crate::{environment, files};
 
-/// A hundred thousand connections are read in much less. Another user can make it longer, by sockets that the kernel is slow to list.
-const READING_TIME: Duration = Duration::from_secs(5);
+/// Enough to read the tables: a hundred thousand connections take much less. Another user can make it take longer, with sockets that the
+/// kernel is slow to list.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What `/proc/self/loginuid` says of a process that no log-in has started.
-const NO_LOGIN: u32 = u32::MAX;
+/// The content of `/proc/self/loginuid` in a process that does not belong to a login session.
+const NO_LOGIN_UID: u32 = u32::MAX;
 
-/// Looks at who is at the other end; takes a while on a machine with very many connections.
-pub(in crate::oidc) fn look(ends: Ends) -> Owner {
-    let allowed = allowed();
-    // Where it cannot be asked, the tables are read.
-    if let Ok(Some(row)) = sock_diag::find(ends.peer, ends.ours) {
-        return allowed.judge(&row);
+/// Finds the owner of the peer's socket. Where the kernel cannot be asked for that socket alone, it takes a while on a machine with very
+/// many connections.
+pub(in crate::oidc) fn look_up_owner(endpoints: Endpoints) -> Owner {
+    let allowed = allowed_users();
+    if let Ok(Some(row)) = sock_diag::find(endpoints.peer, endpoints.local) {
+        return allowed.owner_of(&row);
     }
-    let deadline = Instant::now() + READING_TIME;
-    // The second look shows that the connection was there during the first one: its other end did not just leave.
+    let deadline = Instant::now() + READ_TIMEOUT;
+    // If the peer closes during the first read, the owner may look unknown. The second read then shows that the peer has closed.
     for _ in 0..2 {
-        let tables = match tables(ends.ours.port(), deadline) {
+        let tables = match tables(endpoints.local.port(), deadline) {
             Ok(tables) => tables,
-            Err(error) => return without_tables(&error),
+            Err(error) => return owner_without_tables(&error),
         };
-        match owner(&allowed, &tables, ends) {
+        match find_owner(&allowed, &tables, endpoints) {
             Owner::Unknown => {}
-            known => return known,
+            owner => return owner,
         }
     }
     Owner::Unknown
 }
 
-/// A system may have no tables. Any other error, as of too many open files, can be another user's doing.
-fn without_tables(error: &io::Error) -> Owner {
+/// A system may have no tables. Another user can cause any other error, such as too many open files.
+fn owner_without_tables(error: &io::Error) -> Owner {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::PermissionDenied => Owner::Unknown,
         _ => Owner::Undecided,
     }
 }
 
-/// The lines that have this port at one of their ends.
+/// Returns the lines that contain this port.
 fn tables(port: u16, deadline: Instant) -> io::Result<String> {
     let port = format!(":{port:04X} ");
     let read = |path| files::table_lines(Path::new(path), |line| line.contains(&port), deadline);
     let ipv4 = read("/proc/net/tcp")?;
     match read("/proc/net/tcp6") {
         Ok(ipv6) => Ok(ipv4 + &ipv6),
-        // IPv6 is turned off.
+        // This table does not exist if IPv6 is turned off.
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(ipv4),
         Err(error) => Err(error),
     }
 }
 
-/// This user, and whoever has become this user by `sudo` or `su`: their browser is still that of their own desktop.
-fn allowed() -> Allowed {
+/// Returns this user, and the user who became this user with `sudo` or `su`: the browser of that user's desktop session runs as that user.
+fn allowed_users() -> AllowedUsers {
     let number = |path: &str| {
         let text = files::read_named(Path::new(path)).ok()?;
         String::from_utf8(text).ok()?.trim().parse::<u32>().ok()
     };
-    let login = number("/proc/self/loginuid").filter(|uid| *uid != NO_LOGIN);
+    let login = number("/proc/self/loginuid").filter(|uid| *uid != NO_LOGIN_UID);
     let sudo = Uid::effective().is_root().then(environment::sudo_uid).flatten();
     let own = [Uid::effective().as_raw(), Uid::current().as_raw()];
-    Allowed {
+    AllowedUsers {
         uids: own.into_iter().chain(login).chain(sudo).collect(),
         unmapped: (!has_all_users()).then(|| number("/proc/sys/kernel/overflowuid").unwrap_or(65534)),
     }
 }
 
-/// Whether each user of the machine has an id here: in a user namespace most have none.
+/// Whether each user of the machine has an id in this user namespace. In a namespace of a container, most have none.
 fn has_all_users() -> bool {
     let map = files::read_named(Path::new("/proc/self/uid_map")).unwrap_or_default();
     let map = String::from_utf8_lossy(&map).into_owned();
@@ -93,10 +94,10 @@ mod tests {
             (ErrorKind::TimedOut, Owner::Undecided),
             (ErrorKind::OutOfMemory, Owner::Undecided),
         ] {
-            assert_eq!(without_tables(&kind.into()), owner, "{kind}");
+            assert_eq!(owner_without_tables(&kind.into()), owner, "{kind}");
         }
         let too_many_files = io::Error::from(nix::errno::Errno::EMFILE);
-        assert_eq!(without_tables(&too_many_files), Owner::Undecided);
+        assert_eq!(owner_without_tables(&too_many_files), Owner::Undecided);
     }
 
     #[test]

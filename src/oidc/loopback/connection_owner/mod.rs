@@ -1,7 +1,7 @@
-//! Whose process is at the other end of a connection (rule L17).
+//! Finds the user whose process is the peer of a loopback connection (rule L17).
 //!
-//! Owns the decision, from what the kernel tells of its sockets (Linux). Any user of the machine can connect to a
-//! loopback address; one who knows the state of a sign-in could finish it with a code of their own account.
+//! Decides from what the kernel says of its sockets (Linux). Any user of the machine can connect to a loopback address. A user who knows
+//! the `state` of a sign-in could complete it with an authorization code of their own account.
 
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "other.rs")]
@@ -11,39 +11,40 @@ mod sock_diag;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-pub(in crate::oidc) use platform::look;
+pub(in crate::oidc) use platform::look_up_owner;
 
-/// Both ends of an accepted connection.
+/// Both addresses of an accepted connection.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::oidc) struct Ends {
+pub(in crate::oidc) struct Endpoints {
     pub(in crate::oidc) peer: SocketAddr,
-    pub(in crate::oidc) ours: SocketAddr,
+    pub(in crate::oidc) local: SocketAddr,
 }
 
-/// Who is at the other end.
+/// Which user owns the peer's socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::oidc) enum Owner {
-    Ours,
-    /// A process of the user with this id.
-    Other(u32),
-    /// It has closed the connection, so that the kernel does not tell any more. Who waits for a page has not.
-    Gone,
-    /// The system does not tell: another machine, another network namespace, no table.
+    /// A user who may finish the sign-in.
+    Allowed,
+    /// The user with this id, who may not.
+    OtherUser(u32),
+    /// The peer has closed the connection, so the kernel has no owner any more. A browser that waits for a page does not close it.
+    Closed,
+    /// The system does not know: the peer is on another machine or in another network namespace, or there is no table.
     Unknown,
-    /// The system tells, and did not in time or without an error. Other users can bring this about, so it counts as another user's.
+    /// The system did not say so in time, or only with an error. Another user can cause that, so it counts as another user's.
     Undecided,
 }
 
 /// The users whose processes may finish a sign-in.
 #[derive(Debug, Clone, Default)]
-pub(in crate::oidc) struct Allowed {
+pub(in crate::oidc) struct AllowedUsers {
     pub(in crate::oidc) uids: Vec<u32>,
-    /// What the kernel says in place of a user who has no id in this user namespace (`user_namespaces(7)`).
+    /// The id that the kernel shows for each user who has no id in this user namespace (`user_namespaces(7)`).
     pub(in crate::oidc) unmapped: Option<u32>,
 }
 
 /// Finds the owner in the text of the tables.
-fn owner(allowed: &Allowed, tables: &str, ends: Ends) -> Owner {
+fn find_owner(allowed: &AllowedUsers, tables: &str, endpoints: Endpoints) -> Owner {
     let rows: Vec<Row> = tables.lines().filter_map(Row::parse).collect();
     let between = |from, to| {
         let same = |a: SocketAddr, b: SocketAddr| {
@@ -52,35 +53,36 @@ fn owner(allowed: &Allowed, tables: &str, ends: Ends) -> Owner {
         rows.iter()
             .find(move |row| same(row.local, from) && same(row.remote, to))
     };
-    if let Some(row) = between(ends.peer, ends.ours) {
-        return allowed.judge(row);
+    if let Some(row) = between(endpoints.peer, endpoints.local) {
+        return allowed.owner_of(row);
     }
-    match between(ends.ours, ends.peer) {
+    match between(endpoints.local, endpoints.peer) {
         Some(row) if row.state == ESTABLISHED => Owner::Unknown,
-        // Closed by the other end, by which its row may have gone.
-        Some(_) => Owner::Gone,
-        // The tables are those of our namespace if they have our listener.
-        None if rows.iter().any(|row| row.is_listener(ends.ours.port())) => Owner::Gone,
+        // The peer has closed the connection, so its row may have disappeared.
+        Some(_) => Owner::Closed,
+        // If the tables contain our listener, they are the tables of our network namespace.
+        None if rows.iter().any(|row| row.is_listener(endpoints.local.port())) => Owner::Closed,
         None => Owner::Unknown,
     }
 }
 
-impl Allowed {
-    fn judge(&self, row: &Row) -> Owner {
-        // A forwarder such as that of WSL or Docker, and who is root can do anything here anyway.
+impl AllowedUsers {
+    fn owner_of(&self, row: &Row) -> Owner {
+        // Root may be a port forwarder, such as that of WSL or Docker. Refusing root would not protect anything: root can do anything on
+        // this machine.
         const ROOT: u32 = 0;
         let is_closed = row.inode == 0;
-        // Older kernels say root of a socket that its process has closed.
+        // Older kernels show root as the owner of a socket that its process has closed.
         if is_closed && (row.uid == ROOT || Some(row.uid) == self.unmapped) {
-            return Owner::Gone;
+            return Owner::Closed;
         }
         if self.uids.contains(&row.uid) {
-            return Owner::Ours;
+            return Owner::Allowed;
         }
         if row.uid == ROOT || Some(row.uid) == self.unmapped {
             return Owner::Unknown;
         }
-        Owner::Other(row.uid)
+        Owner::OtherUser(row.uid)
     }
 }
 
@@ -95,7 +97,7 @@ struct Row {
     remote: SocketAddr,
     state: u8,
     uid: u32,
-    /// 0 of a socket that no process has.
+    /// 0 if no process has the socket open.
     inode: u64,
 }
 
@@ -103,8 +105,8 @@ impl Row {
     fn parse(line: &str) -> Option<Self> {
         let mut fields = line.split_ascii_whitespace().skip(1);
         Some(Self {
-            local: address(fields.next()?)?,
-            remote: address(fields.next()?)?,
+            local: parse_address(fields.next()?)?,
+            remote: parse_address(fields.next()?)?,
             state: u8::from_str_radix(fields.next()?, 16).ok()?,
             uid: fields.nth(3)?.parse().ok()?,
             inode: fields.nth(1)?.parse().ok()?,
@@ -116,8 +118,8 @@ impl Row {
     }
 }
 
-/// `0100007F:1F40`: words of 32 bits in the machine's own order, and a port.
-fn address(text: &str) -> Option<SocketAddr> {
+/// Parses an address such as `0100007F:1F40`: words of 32 bits in the machine's byte order, and a port.
+fn parse_address(text: &str) -> Option<SocketAddr> {
     let (ip, port) = text.split_once(':')?;
     let word = |at: usize| {
         let digits = ip.get(8 * at..8 * (at + 1))?;

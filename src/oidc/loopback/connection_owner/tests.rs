@@ -31,27 +31,27 @@ fn found(table: &str) -> Owner {
     found_between(table, "127.0.0.1:40000", "127.0.0.1:8000")
 }
 
-fn found_between(table: &str, peer: &str, ours: &str) -> Owner {
-    let allowed = Allowed {
+fn found_between(table: &str, peer: &str, local: &str) -> Owner {
+    let allowed = AllowedUsers {
         uids: vec![1000, 1001],
         unmapped: None,
     };
-    let ends = Ends {
+    let endpoints = Endpoints {
         peer: peer.parse().unwrap(),
-        ours: ours.parse().unwrap(),
+        local: local.parse().unwrap(),
     };
-    owner(&allowed, &format!("{HEADER}{table}"), ends)
+    find_owner(&allowed, &format!("{HEADER}{table}"), endpoints)
 }
 
 const PEER: &str = "127.0.0.1:40000";
-const OURS: &str = "127.0.0.1:8000";
+const LOCAL: &str = "127.0.0.1:8000";
 
 #[test]
 fn a_line_of_a_little_endian_machine_is_read() {
     if cfg!(target_endian = "little") {
-        assert_eq!(address("0100007F:1F40").unwrap(), OURS.parse().unwrap());
+        assert_eq!(parse_address("0100007F:1F40").unwrap(), LOCAL.parse().unwrap());
         let loopback = "00000000000000000000000001000000:1F40";
-        assert_eq!(address(loopback).unwrap(), "[::1]:8000".parse().unwrap());
+        assert_eq!(parse_address(loopback).unwrap(), "[::1]:8000".parse().unwrap());
     }
     for wrong in [
         "",
@@ -61,19 +61,19 @@ fn a_line_of_a_little_endian_machine_is_read() {
         "0100007é:1F40",
         "0100007F:1F401",
     ] {
-        assert_eq!(address(wrong), None, "{wrong}");
+        assert_eq!(parse_address(wrong), None, "{wrong}");
     }
 }
 
 #[test]
-fn the_user_of_the_peers_socket_decides() {
-    let open = |uid| row(OURS, PEER, "01", 1000, 7) + &row(PEER, OURS, "01", uid, 8);
+fn the_owner_is_the_user_of_the_peers_socket() {
+    let open = |uid| row(LOCAL, PEER, "01", 1000, 7) + &row(PEER, LOCAL, "01", uid, 8);
     for (uid, expected) in [
-        (1000, Owner::Ours),
-        (1001, Owner::Ours),
+        (1000, Owner::Allowed),
+        (1001, Owner::Allowed),
         (0, Owner::Unknown),
-        (5002, Owner::Other(5002)),
-        (65534, Owner::Other(65534)),
+        (5002, Owner::OtherUser(5002)),
+        (65534, Owner::OtherUser(65534)),
     ] {
         assert_eq!(found(&open(uid)), expected, "{uid}");
     }
@@ -82,11 +82,11 @@ fn the_user_of_the_peers_socket_decides() {
 #[test]
 fn connections_of_others_beside_it_do_not_count() {
     let table = row("127.0.0.1:40000", "127.0.0.1:8001", "01", 5002, 1)
-        + &row("127.0.0.1:40001", OURS, "01", 5002, 2)
-        + &row("127.0.0.2:40000", OURS, "01", 5002, 3)
-        + &row(OURS, PEER, "01", 5002, 4)
-        + &row(PEER, OURS, "01", 1000, 5);
-    assert_eq!(found(&table), Owner::Ours);
+        + &row("127.0.0.1:40001", LOCAL, "01", 5002, 2)
+        + &row("127.0.0.2:40000", LOCAL, "01", 5002, 3)
+        + &row(LOCAL, PEER, "01", 5002, 4)
+        + &row(PEER, LOCAL, "01", 1000, 5);
+    assert_eq!(found(&table), Owner::Allowed);
 }
 
 #[test]
@@ -98,37 +98,37 @@ fn addresses_of_ipv4_in_ipv6_are_the_same() {
         5002,
         8,
     );
-    assert_eq!(found(&table), Owner::Other(5002));
+    assert_eq!(found(&table), Owner::OtherUser(5002));
     let mapped = "[::ffff:127.0.0.1]";
     let both = found_between(&table, &format!("{mapped}:40000"), &format!("{mapped}:8000"));
-    assert_eq!(both, Owner::Other(5002));
+    assert_eq!(both, Owner::OtherUser(5002));
     let ipv6 = row("[::1]:40000", "[::1]:8000", "01", 1000, 8);
-    assert_eq!(found_between(&ipv6, "[::1]:40000", "[::1]:8000"), Owner::Ours);
+    assert_eq!(found_between(&ipv6, "[::1]:40000", "[::1]:8000"), Owner::Allowed);
     assert_eq!(found_between(&ipv6, PEER, "[::1]:8000"), Owner::Unknown);
 }
 
-/// A kernel that has no process for a socket says that it is root's.
+/// A kernel shows root as the owner of a socket that no process has open.
 #[test]
-fn who_has_left_is_nobody() {
-    let listener = row(OURS, "0.0.0.0:0", "0A", 1000, 6);
-    let waits = row(OURS, PEER, "08", 1000, 7);
-    let left = |uid| row(PEER, OURS, "05", uid, 0);
-    assert_eq!(found(&(waits.clone() + &left(0))), Owner::Gone);
-    assert_eq!(found(&(waits.clone() + &left(5002))), Owner::Other(5002));
-    assert_eq!(found(&(waits.clone() + &left(1000))), Owner::Ours);
-    assert_eq!(found(&row(PEER, OURS, "06", 0, 0)), Owner::Gone);
-    // Its own side is closed for writing only.
+fn a_peer_that_has_closed_the_connection_has_no_owner() {
+    let listener = row(LOCAL, "0.0.0.0:0", "0A", 1000, 6);
+    let waits = row(LOCAL, PEER, "08", 1000, 7);
+    let closed = |uid| row(PEER, LOCAL, "05", uid, 0);
+    assert_eq!(found(&(waits.clone() + &closed(0))), Owner::Closed);
+    assert_eq!(found(&(waits.clone() + &closed(5002))), Owner::OtherUser(5002));
+    assert_eq!(found(&(waits.clone() + &closed(1000))), Owner::Allowed);
+    assert_eq!(found(&row(PEER, LOCAL, "06", 0, 0)), Owner::Closed);
+    // The peer has closed only its sending direction.
     assert_eq!(
-        found(&(waits.clone() + &row(PEER, OURS, "05", 1000, 8))),
-        Owner::Ours
+        found(&(waits.clone() + &row(PEER, LOCAL, "05", 1000, 8))),
+        Owner::Allowed
     );
-    assert_eq!(found(&(listener.clone() + &waits)), Owner::Gone);
-    assert_eq!(found(&listener), Owner::Gone);
+    assert_eq!(found(&(listener.clone() + &waits)), Owner::Closed);
+    assert_eq!(found(&listener), Owner::Closed);
 }
 
 #[test]
 fn another_machine_or_namespace_is_unknown() {
-    let open = row(OURS, PEER, "01", 1000, 7);
+    let open = row(LOCAL, PEER, "01", 1000, 7);
     assert_eq!(found(&open), Owner::Unknown);
     assert_eq!(found(""), Owner::Unknown);
     assert_eq!(found("\u{fffd} garbage : 1 2\n"), Owner::Unknown);
@@ -136,34 +136,34 @@ fn another_machine_or_namespace_is_unknown() {
 
 #[test]
 fn a_user_without_an_id_in_this_namespace_is_unknown() {
-    let allowed = Allowed {
+    let allowed = AllowedUsers {
         uids: vec![0],
         unmapped: Some(65534),
     };
-    let ends = Ends {
+    let endpoints = Endpoints {
         peer: PEER.parse().unwrap(),
-        ours: OURS.parse().unwrap(),
+        local: LOCAL.parse().unwrap(),
     };
-    let judged = |uid, inode| owner(&allowed, &row(PEER, OURS, "01", uid, inode), ends);
-    assert_eq!(judged(65534, 8), Owner::Unknown);
-    assert_eq!(judged(65534, 0), Owner::Gone);
-    assert_eq!(judged(0, 8), Owner::Ours);
-    assert_eq!(judged(4242, 8), Owner::Other(4242));
+    let owner_of = |uid, inode| find_owner(&allowed, &row(PEER, LOCAL, "01", uid, inode), endpoints);
+    assert_eq!(owner_of(65534, 8), Owner::Unknown);
+    assert_eq!(owner_of(65534, 0), Owner::Closed);
+    assert_eq!(owner_of(0, 8), Owner::Allowed);
+    assert_eq!(owner_of(4242, 8), Owner::OtherUser(4242));
 }
 
 #[test]
-fn a_system_without_tables_tells_nothing() {
-    let ends = Ends {
+fn the_owner_is_unknown_on_a_system_without_tables() {
+    let endpoints = Endpoints {
         peer: PEER.parse().unwrap(),
-        ours: OURS.parse().unwrap(),
+        local: LOCAL.parse().unwrap(),
     };
-    assert_eq!(other::look(ends), Owner::Unknown);
+    assert_eq!(other::look_up_owner(endpoints), Owner::Unknown);
 }
 
 /// The real tables, of a connection that this process has with itself.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_connection_of_this_process_is_ours_until_it_is_closed() {
+fn a_connection_of_this_process_is_allowed_until_it_is_closed() {
     use std::net::{TcpListener, TcpStream};
     for address in ["127.0.0.1:0", "[::1]:0"] {
         let Ok(listener) = TcpListener::bind(address) else {
@@ -171,13 +171,16 @@ fn a_connection_of_this_process_is_ours_until_it_is_closed() {
         };
         let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (accepted, from) = listener.accept().unwrap();
-        let ends = Ends {
+        let endpoints = Endpoints {
             peer: from,
-            ours: accepted.local_addr().unwrap(),
+            local: accepted.local_addr().unwrap(),
         };
-        assert_eq!(look(ends), Owner::Ours, "{address}");
+        assert_eq!(look_up_owner(endpoints), Owner::Allowed, "{address}");
         drop(peer);
-        // A newer kernel still says whose it was.
-        assert!([Owner::Gone, Owner::Ours].contains(&look(ends)), "{address}");
+        // A newer kernel still shows the owner.
+        assert!(
+            [Owner::Closed, Owner::Allowed].contains(&look_up_owner(endpoints)),
+            "{address}"
+        );
     }
 }
