@@ -1,7 +1,7 @@
 //! Decides which step comes next. Pure: the tables of the tests are the specification.
 
 use crate::fast_path::AskedBefore;
-use crate::oidc::CLOCK_LEEWAY;
+use crate::oidc::CLOCK_LEEWAY_SECS;
 use crate::secret::Secret;
 use crate::session::{Recalled, Record};
 
@@ -143,7 +143,7 @@ impl State<'_> {
     /// Whether the API server may have rejected the token: the same process requests it again, and it is old enough.
     fn may_be_rejected(&self, now: i64) -> bool {
         // A token from further in the future than verification accepts has an unknown age: the local clock was set back since.
-        let is_new = |age: i64| (-CLOCK_LEEWAY..MIN_AGE_TO_SUSPECT_SECS).contains(&age);
+        let is_new = |age: i64| (-CLOCK_LEEWAY_SECS..MIN_AGE_TO_SUSPECT_SECS).contains(&age);
         self.asked == AskedBefore::Once
             && self.next_token_by != NextTokenBy::Nothing
             && self
@@ -362,8 +362,8 @@ mod tests {
         }
         let new = asked(Stage::FirstLook, AskedBefore::Once);
         let is_used = |now| plan(&new, now, Demand::Good) == Step::Use;
-        assert!([MIN_AGE_TO_SUSPECT_SECS - 1, -CLOCK_LEEWAY].map(is_used) == [true; 2]);
-        assert!([MIN_AGE_TO_SUSPECT_SECS, -CLOCK_LEEWAY - 1, i64::MIN].map(is_used) == [false; 3]);
+        assert!([MIN_AGE_TO_SUSPECT_SECS - 1, -CLOCK_LEEWAY_SECS].map(is_used) == [true; 2]);
+        assert!([MIN_AGE_TO_SUSPECT_SECS, -CLOCK_LEEWAY_SECS - 1, i64::MIN].map(is_used) == [false; 3]);
         let person = State {
             next_token_by: NextTokenBy::Nothing,
             ..asked(Stage::FirstLook, AskedBefore::Once)

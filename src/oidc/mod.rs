@@ -23,7 +23,7 @@ pub(crate) use event::{Continuation, Event, Person, Question, Report};
 pub(crate) use grants::login::LoginFailure;
 pub(crate) use token::id_token::Remark;
 pub(crate) use token::stored::{StoredToken, issuer_and_audience};
-pub(crate) use token::verification_error::{CLOCK_LEEWAY_SECS as CLOCK_LEEWAY, header_limits};
+pub(crate) use token::verification_error::{CLOCK_LEEWAY_SECS, header_limits};
 
 use discovery::documents::Documents;
 use http::Http;

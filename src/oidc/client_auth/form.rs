@@ -29,7 +29,7 @@ impl Form {
     }
 
     /// Adds the parameters in this order.
-    pub(crate) fn of(parameters: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(parameters: &[(&str, &str)]) -> Self {
         let mut form = Self::default();
         for (name, value) in parameters {
             form.add(name, value);

@@ -15,7 +15,7 @@ pub(super) use form::Form;
 
 /// Where the secret is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum SecretPlace {
+pub(crate) enum AuthMethod {
     /// `client_secret_basic`.
     #[serde(rename = "basic")]
     Basic,
@@ -24,7 +24,7 @@ pub(crate) enum SecretPlace {
     Post,
 }
 
-impl SecretPlace {
+impl AuthMethod {
     fn other(self) -> Self {
         match self {
             Self::Basic => Self::Post,
@@ -44,8 +44,8 @@ pub(crate) enum EndpointKind {
 /// Where to put the secret first, and where once more if the provider does not accept the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Plan {
-    pub(crate) first: SecretPlace,
-    pub(crate) second: Option<SecretPlace>,
+    pub(crate) first: AuthMethod,
+    pub(crate) second: Option<AuthMethod>,
 }
 
 /// What a provider taught about a client: kept, so that the next call asks once.
@@ -56,14 +56,14 @@ pub(crate) struct Lesson {
     /// Two bytes of a hash of the secret: enough to notice that it was changed, too little to help a guess.
     pub(crate) secret_tag: u16,
     /// The place that was accepted; `None` if neither was.
-    pub(crate) accepted: Option<SecretPlace>,
+    pub(crate) accepted: Option<AuthMethod>,
 }
 
 /// What is known of a client with this very secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Known {
     /// The place that was accepted last, if one was.
-    pub(crate) accepted: Option<SecretPlace>,
+    pub(crate) accepted: Option<AuthMethod>,
     /// Neither place was accepted a short while ago.
     pub(crate) is_refused: bool,
 }
@@ -76,9 +76,9 @@ impl Plan {
         let first = match (kind, basic, post) {
             // Discovery 3: nothing said means `client_secret_basic`.
             (_, true, false) | (EndpointKind::Token, true, true) | (EndpointKind::Token, false, false) => {
-                SecretPlace::Basic
+                AuthMethod::Basic
             }
-            (_, false, true) | (EndpointKind::DeviceAuthorization, ..) => SecretPlace::Post,
+            (_, false, true) | (EndpointKind::DeviceAuthorization, ..) => AuthMethod::Post,
         };
         // What was accepted counts for more than what is announced. A provider may announce one method and register the client for
         // the other, and the app's setting may change, so the other place stays the second.
@@ -97,11 +97,11 @@ pub(crate) fn authenticate(
     form: &mut Form,
     client_id: &str,
     secret: Option<&Secret>,
-    place: SecretPlace,
+    place: AuthMethod,
 ) -> Option<Secret> {
     form.add("client_id", client_id);
     match (secret?, place) {
-        (secret, SecretPlace::Basic) => {
+        (secret, AuthMethod::Basic) => {
             // RFC 6749 2.3.1: encoded as in a form before they are joined.
             let secret = form::query_escape(secret.expose());
             let joined = Secret::new(format!(
@@ -114,7 +114,7 @@ pub(crate) fn authenticate(
                 BASE64.encode(joined.expose().as_bytes())
             )))
         }
-        (secret, SecretPlace::Post) => {
+        (secret, AuthMethod::Post) => {
             form.add("client_secret", secret.expose());
             None
         }
@@ -126,7 +126,7 @@ impl Lesson {
         kind: EndpointKind,
         client_id: &str,
         secret: &Secret,
-        accepted: Option<SecretPlace>,
+        accepted: Option<AuthMethod>,
     ) -> Self {
         Self {
             client: HEXLOWER.encode(digest(&SHA256, client_id.as_bytes()).as_ref()),
@@ -150,18 +150,18 @@ fn tag(client_id: &str, secret: &Secret) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use super::SecretPlace::{Basic, Post};
+    use super::AuthMethod::{Basic, Post};
     use super::*;
 
     type Row<'r> = (
         EndpointKind,
         Option<&'r [&'r str]>,
         Option<Known>,
-        SecretPlace,
-        Option<SecretPlace>,
+        AuthMethod,
+        Option<AuthMethod>,
     );
 
-    fn known(accepted: Option<SecretPlace>, is_refused: bool) -> Known {
+    fn known(accepted: Option<AuthMethod>, is_refused: bool) -> Known {
         Known { accepted, is_refused }
     }
 

@@ -164,7 +164,7 @@ impl<'a> Documents<'a> {
     }
 
     /// Returns the key set that is kept, if it is still good.
-    pub(crate) fn kept_keys(&self) -> Option<KeySet> {
+    pub(crate) fn cached_keys(&self) -> Option<KeySet> {
         let kept = self.kept();
         let keys = kept.keys.as_ref().filter(|kept| kept.is_good(self.now))?;
         KeySet::parse(keys.body.as_bytes()).ok()
@@ -209,12 +209,12 @@ impl<'a> Documents<'a> {
         self.keep();
     }
 
-    pub(crate) fn openid_is_refused(&self, client_id: &str) -> bool {
+    pub(crate) fn is_openid_refused(&self, client_id: &str) -> bool {
         self.kept().openid_refused.contains(&hash(client_id.as_bytes()))
     }
 
-    pub(crate) fn remember_refused_openid(&self, client_id: &str) {
-        if !self.openid_is_refused(client_id) {
+    pub(crate) fn record_refused_openid(&self, client_id: &str) {
+        if !self.is_openid_refused(client_id) {
             self.kept().openid_refused.push(hash(client_id.as_bytes()));
             self.keep();
         }

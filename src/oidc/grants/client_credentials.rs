@@ -15,7 +15,7 @@ impl ProviderClient<'_> {
     async fn client_credentials(&self) -> Result<Tokens, Error> {
         let documents = self.documents();
         let metadata = documents.metadata(false).await?;
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(RESPONSE_TIMEOUT);
+        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_timeout(RESPONSE_TIMEOUT);
         let response = match endpoint.client_credentials().await {
             Err(error) => {
                 if error.may_mean_a_move() {

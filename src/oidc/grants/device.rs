@@ -28,7 +28,7 @@ impl ProviderClient<'_> {
         let documents = self.documents();
         let metadata = documents.metadata(true).await.map_err(LoginFailure::unseen)?;
         // A device code is valid once: the tokens are lost if the response of the last poll is not awaited.
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(RESPONSE_TIMEOUT);
+        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_timeout(RESPONSE_TIMEOUT);
         let (device, verifier) = self
             .request_device_code(&endpoint, &metadata)
             .await

@@ -204,7 +204,7 @@ impl ProviderClient<'_> {
         metadata: &Metadata,
         request: &AuthorizationRequest,
     ) -> Result<Tokens, Error> {
-        let endpoint = TokenEndpoint::new(self, documents, metadata).with_limit(RESPONSE_TIMEOUT);
+        let endpoint = TokenEndpoint::new(self, documents, metadata).with_timeout(RESPONSE_TIMEOUT);
         let verifier = request.verifier.as_ref();
         let response = endpoint.exchange(code, redirect_uri, verifier).await?;
         let context = VerificationContext::Login {

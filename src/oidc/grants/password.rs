@@ -43,8 +43,8 @@ impl ProviderClient<'_> {
         metadata
             .check_keys(self.provider.token)
             .map_err(LoginFailure::unseen)?;
-        let limit = login.timeout.clamp(RESPONSE_TIMEOUT, MAX_RESPONSE_TIMEOUT);
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(limit);
+        let timeout = login.timeout.clamp(RESPONSE_TIMEOUT, MAX_RESPONSE_TIMEOUT);
+        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_timeout(timeout);
         let deadline = Instant::now() + login.timeout;
         let mut name = match username {
             Some(username) => username.to_owned(),

@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_of_this_sign_in_is_refused_with_the_reason() {
+    fn a_text_that_is_no_response_to_this_login_is_refused_with_the_reason() {
         for (text, why) in [
             ("", "empty"),
             (" \t", "empty"),
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_was_broken_over_lines_is_put_together() {
+    fn an_address_that_was_broken_into_lines_is_joined() {
         let whole = "http://localhost:8000/?code=abc&state=right";
         for first in 1..whole.len() - 1 {
             // A shortened code looks like a whole one, and a scheme alone is no address.
@@ -309,11 +309,8 @@ mod tests {
             let (start, end) = whole.split_at(first);
             let now = Instant::now();
             assert!(reader.read_line(start, &expected(), now).is_err(), "{start}");
-            assert_eq!(
-                shown(reader.read_line(end, &expected(), now)),
-                "code abc",
-                "{start}"
-            );
+            let text = shown(reader.read_line(end, &expected(), now));
+            assert_eq!(text, "code abc", "{start}");
         }
         let mut reader = PasteReader::default();
         let now = Instant::now();
@@ -324,11 +321,10 @@ mod tests {
     }
 
     #[test]
-    fn after_a_wrong_address_another_one_or_a_code_counts() {
+    fn after_a_wrong_address_another_one_or_a_code_is_accepted() {
         let wrong = "http://localhost:8000/?code=c&state=wrong";
-        let without = "https://i/authorize";
         let now = Instant::now();
-        for first in [wrong, without] {
+        for first in [wrong, "https://i/authorize"] {
             let mut reader = PasteReader::default();
             assert!(reader.read_line(first, &expected(), now).is_err());
             let right = "http://localhost:8000/?code=d&state=right";
@@ -340,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_right_address_counts_at_once_after_a_wrong_one() {
+    fn a_right_address_is_accepted_immediately_after_a_wrong_one() {
         let right = "http://localhost:8000/?code=d&state=right";
         let wrong = "http://localhost:8000/?code=c&state=wrong";
         for first in [

@@ -41,7 +41,7 @@ struct OpenConnections {
 struct Connection {
     id: u64,
     stage: Stage,
-    /// Dropped when the connection is index_to_evict.
+    /// Dropped when the connection is evicted.
     _evict: oneshot::Sender<()>,
 }
 

@@ -1,7 +1,7 @@
-//! Signature algorithms of JSON Web Algorithms (RFC 7518 3.1, RFC 8037 3.1) that a token may be signed with.
+//! The signature algorithms that a token may be signed with (JSON Web Algorithms, RFC 7518 3.1, RFC 8037 3.1).
 //!
-//! All are asymmetric: `none` and the algorithms with a shared secret are never accepted (RFC 8725 3.1). The cryptography is
-//! that of `aws-lc-rs`.
+//! All are asymmetric. `none` and the algorithms with a shared secret are never accepted (RFC 8725 3.1). `aws-lc-rs` implements the
+//! cryptography.
 
 use aws_lc_rs::digest::{self, SHA256, SHA384, SHA512};
 use aws_lc_rs::signature::{
@@ -9,19 +9,19 @@ use aws_lc_rs::signature::{
     EcdsaVerificationAlgorithm, RsaParameters,
 };
 
-/// One algorithm.
+/// A signature algorithm.
 #[derive(Debug)]
 pub(crate) struct Algorithm {
-    /// The value of the header's `alg`, with its case.
+    /// The value of the header's `alg`. It is case-sensitive.
     pub(crate) name: &'static str,
     pub(super) scheme: Scheme,
     /// The hash that `at_hash` is computed with (OpenID Connect Core 3.1.3.6).
     pub(crate) hash: &'static digest::Algorithm,
-    /// Whether a Kubernetes API server can be told to accept it (`--oidc-signing-algs` and structured authentication).
-    pub(crate) known_to_api_servers: bool,
+    /// Whether a Kubernetes API server can be configured to accept it (`--oidc-signing-algs` and structured authentication).
+    pub(crate) is_supported_by_api_servers: bool,
 }
 
-/// What verifies it, which also says which key fits.
+/// The verification algorithm, which also determines the type of the key.
 #[derive(Debug)]
 pub(super) enum Scheme {
     Rsa(&'static RsaParameters),
@@ -37,7 +37,7 @@ pub(super) enum Curve {
 }
 
 impl Curve {
-    /// Reads a curve's name in any case.
+    /// Returns the curve with this name, ignoring case.
     pub(super) fn by_name(name: &str) -> Option<Self> {
         match name.to_ascii_uppercase().as_str() {
             "P-256" => Some(Self::P256),
@@ -47,7 +47,7 @@ impl Curve {
         }
     }
 
-    /// Length of a coordinate in bytes.
+    /// Returns the length of a coordinate in bytes.
     pub(super) fn coordinate_len(self) -> usize {
         match self {
             Self::P256 => 32,
@@ -61,7 +61,7 @@ const fn algorithm(name: &'static str, scheme: Scheme, hash: &'static digest::Al
     Algorithm {
         name,
         hash,
-        known_to_api_servers: !matches!(scheme, Scheme::Ed25519),
+        is_supported_by_api_servers: !matches!(scheme, Scheme::Ed25519),
         scheme,
     }
 }
@@ -121,9 +121,8 @@ impl Algorithm {
         ALGORITHMS.iter().find(|algorithm| algorithm.name == name)
     }
 
-    /// Returns the algorithm of a token, if the provider may use it: one that it announces, or any where it announces none
-    /// that could sign a token for an API server. The key's type has to fit in either case, so that no other reading of the
-    /// key is possible.
+    /// Returns the algorithm with this name if the provider may use it: if the metadata announces it, or if the metadata announces no algorithm of
+    /// this list. In both cases the key must have the algorithm's type, so a key cannot be used with the wrong kind of algorithm.
     pub(crate) fn allowed(name: &str, announced: &[String]) -> Option<&'static Self> {
         let is_announced = announced.iter().any(|other| other.eq_ignore_ascii_case(name));
         let announces_any = announced.iter().any(|other| Self::by_name(other).is_some());

@@ -1,6 +1,7 @@
-//! Requests to the token endpoint and the device authorization endpoint: one form each, and what comes back.
+//! Requests to the token endpoint and the device authorization endpoint.
 //!
-//! Owns which parameters a grant has and where the client's secret is put. Failures are told apart in `answer`, responses are read in `token::response`.
+//! Owns the parameters of each grant, and the choice of the client authentication method. `http::response` distinguishes the errors, and
+//! `token::response` reads the tokens.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use url::Url;
 
 use crate::diagnose::GrantType;
 use crate::oidc::ProviderClient;
-use crate::oidc::client_auth::{self, EndpointKind, Form, Lesson, Plan, SecretPlace};
+use crate::oidc::client_auth::{self, AuthMethod, EndpointKind, Form, Lesson, Plan};
 use crate::oidc::discovery::documents::Documents;
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
@@ -20,12 +21,12 @@ use crate::secret::Secret;
 use crate::settings::{Scopes, TokenKind};
 use crate::untrusted_text::UntrustedText;
 
-/// How long an answer to a refresh or a sign-in is waited for, at a terminal too: to give up a refresh sooner may cost the session, if
-/// the provider has rotated the refresh token, and a code is taken once.
+/// How long to wait for the response to a refresh or a login, even if other requests have a shorter timeout. The provider may have processed
+/// the request: then the refresh token is already rotated, and the authorization code already used.
 pub(in crate::oidc) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Parameters that no answer may show.
-const SECRETS: [&str; 5] = [
+/// Parameters that must not be shown if a response quotes them.
+const SECRET_PARAMETERS: [&str; 5] = [
     "code",
     "code_verifier",
     "device_code",
@@ -40,8 +41,8 @@ pub(in crate::oidc) struct TokenEndpoint<'a> {
     client: &'a ProviderClient<'a>,
     documents: &'a Documents<'a>,
     metadata: &'a Metadata,
-    /// How long an answer is waited for, if not as long as for other requests.
-    limit: Option<Duration>,
+    /// The timeout of a request, if it differs from the general one.
+    timeout: Option<Duration>,
 }
 
 impl<'a> TokenEndpoint<'a> {
@@ -54,18 +55,18 @@ impl<'a> TokenEndpoint<'a> {
             client,
             documents,
             metadata,
-            limit: None,
+            timeout: None,
         }
     }
 
-    pub(in crate::oidc) fn with_limit(self, limit: Duration) -> Self {
+    pub(in crate::oidc) fn with_timeout(self, timeout: Duration) -> Self {
         Self {
-            limit: Some(limit),
+            timeout: Some(timeout),
             ..self
         }
     }
 
-    /// Exchanges an authorization code; the redirect URI is the one of the authorization request, to the letter.
+    /// Exchanges an authorization code. The redirect URI must be exactly that of the authorization request.
     pub(in crate::oidc) async fn exchange(
         &self,
         code: &Secret,
@@ -75,10 +76,11 @@ impl<'a> TokenEndpoint<'a> {
         let mut parameters = vec![("code", code.expose())];
         parameters.extend(redirect_uri.map(|uri| ("redirect_uri", uri)));
         parameters.extend(verifier.map(|verifier| ("code_verifier", verifier.secret().as_str())));
-        self.tokens(GrantType::AuthorizationCode, parameters).await
+        self.request_tokens(GrantType::AuthorizationCode, parameters)
+            .await
     }
 
-    /// Trades a user's name and password (RFC 6749 4.3).
+    /// Exchanges a user's name and password for tokens (RFC 6749 4.3).
     pub(in crate::oidc) async fn password(
         &self,
         username: &str,
@@ -88,48 +90,48 @@ impl<'a> TokenEndpoint<'a> {
         let scope = scopes.joined();
         let mut parameters = vec![("username", username), ("password", password.expose())];
         add_scope(&mut parameters, &scope);
-        self.tokens(GrantType::Password, parameters).await
+        self.request_tokens(GrantType::Password, parameters).await
     }
 
-    /// Signs in as the program itself (RFC 6749 4.4), with `openid` as kubelogin does, and without it where the provider
-    /// refuses that for a program (Okta).
+    /// Requests tokens for the program itself (RFC 6749 4.4). Requests the scope `openid` like kubelogin, and omits it if the provider refuses
+    /// it for this grant (Okta).
     pub(in crate::oidc) async fn client_credentials(&self) -> Result<TokenResponse, Error> {
         let provider = self.client.provider;
-        let all = provider.scopes.joined();
-        let without: Vec<&str> = provider
+        let all_scopes = provider.scopes.joined();
+        let other_scopes: Vec<&str> = provider
             .scopes
             .iter()
             .filter(|scope| *scope != "openid")
             .collect();
-        let without = without.join(" ");
-        // A parameter `scope` is sent to the letter.
-        if all == without || provider.extra_parameter("scope").is_some() {
-            return self.as_program(&all).await;
+        let other_scopes = other_scopes.join(" ");
+        // A configured parameter `scope` is sent unchanged.
+        if all_scopes == other_scopes || provider.extra_parameter("scope").is_some() {
+            return self.client_credentials_with(&all_scopes).await;
         }
-        // An ID token is issued for `openid` alone, so it is asked for each time where one is needed.
-        if provider.token == TokenKind::Access && self.documents.openid_is_refused(&provider.client_id) {
-            return self.as_program(&without).await;
+        // If an ID token is needed, `openid` is requested each time, because only `openid` brings one.
+        if provider.token == TokenKind::Access && self.documents.is_openid_refused(&provider.client_id) {
+            return self.client_credentials_with(&other_scopes).await;
         }
-        match self.as_program(&all).await {
+        match self.client_credentials_with(&all_scopes).await {
             Err(Error::OAuth(refusal)) if refusal.refuses_a_scope() => {
-                let response = self.as_program(&without).await?;
-                self.documents.remember_refused_openid(&provider.client_id);
+                let response = self.client_credentials_with(&other_scopes).await?;
+                self.documents.record_refused_openid(&provider.client_id);
                 Ok(response)
             }
             result => result,
         }
     }
 
-    async fn as_program(&self, scope: &str) -> Result<TokenResponse, Error> {
+    async fn client_credentials_with(&self, scope: &str) -> Result<TokenResponse, Error> {
         let mut parameters = Vec::new();
-        let given = self.client.provider.extra_parameters_without_scope();
         add_scope(&mut parameters, scope);
-        parameters.extend(given);
-        self.tokens(GrantType::ClientCredentials, parameters).await
+        parameters.extend(self.client.provider.extra_parameters_without_scope());
+        self.request_tokens(GrantType::ClientCredentials, parameters)
+            .await
     }
 
-    /// Refreshes with the scopes that were granted: Okta sends an ID token only for `openid` and a refresh token
-    /// only for `offline_access`, and nobody may ask for more than before (RFC 6749 section 6).
+    /// Refreshes with the granted scopes. Okta returns an ID token only for `openid` and a refresh token only for `offline_access`, and a
+    /// refresh may not request more than was granted (RFC 6749 section 6).
     pub(in crate::oidc) async fn refresh(
         &self,
         refresh_token: &Secret,
@@ -137,10 +139,10 @@ impl<'a> TokenEndpoint<'a> {
     ) -> Result<TokenResponse, Error> {
         let mut parameters = vec![("refresh_token", refresh_token.expose())];
         add_scope(&mut parameters, granted_scope);
-        self.tokens(GrantType::RefreshToken, parameters).await
+        self.request_tokens(GrantType::RefreshToken, parameters).await
     }
 
-    /// Asks for a device code (RFC 8628 3.1), with a PKCE challenge where the provider wants one.
+    /// Requests a device code (RFC 8628 3.1), with a PKCE challenge if one is given.
     pub(in crate::oidc) async fn device_code(
         &self,
         url: &Url,
@@ -153,13 +155,12 @@ impl<'a> TokenEndpoint<'a> {
             parameters.push(("code_challenge", challenge.as_str()));
             parameters.push(("code_challenge_method", "S256"));
         }
-        let answer = self.ask(EndpointKind::DeviceAuthorization, url, &parameters);
-        answer
+        self.post_authenticated(EndpointKind::DeviceAuthorization, url, &parameters)
             .await
             .map_err(|error| error.of_grant(GrantType::DeviceCode))
     }
 
-    /// Asks once whether the person has signed in with the device code (RFC 8628 3.4).
+    /// Polls once whether the person has signed in with the device code (RFC 8628 3.4).
     pub(in crate::oidc) async fn poll(
         &self,
         device_code: &Secret,
@@ -167,29 +168,35 @@ impl<'a> TokenEndpoint<'a> {
     ) -> Result<TokenResponse, Error> {
         let mut parameters = vec![("device_code", device_code.expose())];
         parameters.extend(verifier.map(|verifier| ("code_verifier", verifier.secret().as_str())));
-        self.tokens(GrantType::DeviceCode, parameters).await
+        self.request_tokens(GrantType::DeviceCode, parameters).await
     }
 
-    async fn tokens(&self, grant: GrantType, mut parameters: Parameters<'_>) -> Result<TokenResponse, Error> {
+    async fn request_tokens(
+        &self,
+        grant: GrantType,
+        mut parameters: Parameters<'_>,
+    ) -> Result<TokenResponse, Error> {
         parameters.insert(0, ("grant_type", grant.parameter()));
         let url = &self.metadata.token_endpoint;
-        let answer = self.ask(EndpointKind::Token, url, &parameters).await;
-        let object = answer.map_err(|error| error.of_grant(grant))?;
+        let result = self
+            .post_authenticated(EndpointKind::Token, url, &parameters)
+            .await;
+        let object = result.map_err(|error| error.of_grant(grant))?;
         TokenResponse::read(object).map_err(|why| Error::TokenAnswer {
             url: shown(url),
             why: UntrustedText::new(why),
         })
     }
 
-    /// Posts a form, and once more with the secret in the other place where the provider does not know the client by the first.
-    async fn ask(
+    /// Posts a form. If the provider refuses the client authentication, posts it again with the other authentication method.
+    async fn post_authenticated(
         &self,
         kind: EndpointKind,
         url: &Url,
         parameters: &[(&str, &str)],
     ) -> Result<Map<String, Value>, Error> {
         let Some(secret) = &self.client.client_secret else {
-            return self.post(url, parameters, SecretPlace::Post).await;
+            return self.post(url, parameters, AuthMethod::Post).await;
         };
         let lesson = |accepted| Lesson::new(kind, &self.client.provider.client_id, secret, accepted);
         let known = self.documents.lesson(&lesson(None));
@@ -199,16 +206,16 @@ impl<'a> TokenEndpoint<'a> {
             return first;
         };
         let is_accepted = known.is_some_and(|known| known.accepted == Some(plan.first));
-        if !may_be_of_the_method(refusal, is_accepted) {
+        if !may_be_due_to_method(refusal, is_accepted) {
             return first;
         }
         let second = self.post(url, parameters, place).await;
         match &second {
-            Err(error) if may_be_of_the_method(error, false) => {
+            Err(error) if may_be_due_to_method(error, false) => {
                 self.documents.learn(lesson(None));
                 first
             }
-            // No sign that the client is accepted now, unlike `invalid_grant`.
+            // Unlike `invalid_grant`, `invalid_request` does not show that the client was accepted.
             Err(Error::OAuth(error))
                 if is_unauthorized_client(refusal) && error.code() == "invalid_request" =>
             {
@@ -227,12 +234,14 @@ impl<'a> TokenEndpoint<'a> {
         &self,
         url: &Url,
         parameters: &[(&str, &str)],
-        place: SecretPlace,
+        place: AuthMethod,
     ) -> Result<Map<String, Value>, Error> {
-        let mut form = Form::of(parameters);
+        let mut form = Form::new(parameters);
         let secret = self.client.client_secret.as_ref();
         let header = client_auth::authenticate(&mut form, &self.client.provider.client_id, secret, place);
-        let values = parameters.iter().filter(|(name, _)| SECRETS.contains(name));
+        let values = parameters
+            .iter()
+            .filter(|(name, _)| SECRET_PARAMETERS.contains(name));
         let mut secrets: Vec<&str> = values.map(|(_, value)| *value).collect();
         secrets.extend(secret.map(Secret::expose));
         let sent = header.clone();
@@ -242,15 +251,16 @@ impl<'a> TokenEndpoint<'a> {
         secrets.extend(basic);
         self.client
             .http
-            .post(url, form, &secrets, header, self.limit)
+            .post(url, form, &secrets, header, self.timeout)
             .await
     }
 }
 
-/// Whether the provider may accept the client with its secret in the other place. `unauthorized_client` is about the grant
-/// (RFC 6749 5.2), and some providers answer it to a method that the client is not registered for; it says nothing of a
-/// method that was accepted before.
-fn may_be_of_the_method(error: &Error, was_accepted: bool) -> bool {
+/// Whether the provider may accept the client with the other authentication method.
+///
+/// `unauthorized_client` means that the client may not use the grant (RFC 6749 5.2), but some providers also return it for an authentication
+/// method that is not registered for the client. If the method was accepted before, it is not the reason.
+fn may_be_due_to_method(error: &Error, was_accepted: bool) -> bool {
     error.is_of_the_client() || (!was_accepted && is_unauthorized_client(error))
 }
 

@@ -1,4 +1,4 @@
-//! Tokens: the response of the token endpoint, and the keys and algorithms that signatures are verified with.
+//! The token endpoint, its response, and the verification of tokens.
 
 pub(super) mod algorithm;
 pub(super) mod claims;

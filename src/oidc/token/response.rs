@@ -1,7 +1,7 @@
-//! The response of the token endpoint (RFC 6749 5.1), read member by member.
+//! Reads the response of the token endpoint (RFC 6749 5.1), member by member.
 //!
-//! Only a member that the call uses can fail it: an ID token is enough for a sign-in, and an odd `expires_in` or `token_type`
-//! must not cost a refresh token that was rotated. Nothing in it is verified yet.
+//! An invalid member is an error only if it is needed. An ID token is enough for a login, and an invalid `expires_in` or `token_type` must
+//! not cause the loss of a rotated refresh token. The tokens are not verified here.
 
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ use crate::oidc::json;
 use crate::secret::Secret;
 use crate::untrusted_text::UntrustedText;
 
-/// Why an answer is none.
+/// Why a response without tokens cannot be used.
 pub(crate) const NO_TOKENS: &str = "it has neither tokens nor an error";
 
 /// A successful response.
@@ -18,11 +18,11 @@ pub(crate) struct TokenResponse {
     pub(crate) id_token: Member,
     pub(crate) access_token: Member,
     pub(crate) refresh_token: Option<Secret>,
-    /// Separated by spaces; `None` when the provider granted what was asked for.
+    /// The granted scopes, separated by spaces. `None` means that the requested scopes were granted.
     pub(crate) granted_scope: Option<String>,
-    /// Life of the access token in seconds, if the provider says.
+    /// The lifetime of the access token in seconds, if the provider states it.
     pub(crate) expires_in: Option<i64>,
-    /// The access token is bound to a key, so that whoever bears it cannot use it; the type that says so.
+    /// The `token_type`, if it means that the access token is bound to a key. Such a token is no bearer token.
     pub(crate) bound_type: Option<UntrustedText>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct TokenResponse {
 pub(crate) enum Member {
     #[default]
     Absent,
-    /// It is there, and is no text.
+    /// The member is not a string.
     NotText,
     Token(Secret),
 }
@@ -46,7 +46,7 @@ impl Member {
         }
     }
 
-    /// White space is no part of a signed token, and at its ends none of any value of a header (RFC 9110 5.5).
+    /// Removes white space from both ends. A signed token contains none, and a header value has none at its ends (RFC 9110 5.5).
     fn trimmed(self) -> Self {
         match self {
             Self::Token(token) if token.expose().trim().len() < token.expose().len() => {
@@ -65,9 +65,9 @@ impl Member {
 }
 
 impl TokenResponse {
-    /// Reads a response; the error says why it is none.
+    /// Reads a response. The error says why the response cannot be used.
     pub(crate) fn read(mut object: Map<String, Value>) -> Result<Self, &'static str> {
-        // Moved, not copied: whoever drops a token wipes it.
+        // The tokens are moved, not copied, because `Secret` overwrites its memory when it is dropped.
         let response = Self {
             id_token: Member::take(&mut object, "id_token").trimmed(),
             access_token: Member::take(&mut object, "access_token").trimmed(),
@@ -84,7 +84,7 @@ impl TokenResponse {
                 .map(|kind| UntrustedText::with_limit(kind, 30)),
         };
         if response.refresh_token.is_some() {
-            // It may be a rotated one: whoever misses another token keeps it first.
+            // It may be a rotated refresh token, which must be stored even if another token is missing.
             return Ok(response);
         }
         match (&response.id_token, &response.access_token) {
@@ -96,8 +96,8 @@ impl TokenResponse {
     }
 }
 
-/// Types of access tokens that come with a key (RFC 9449 5, and the drafts before it). Any other name, or none, is taken for
-/// `Bearer`, which is what an API server wants.
+/// Whether a token type means that the access token is bound to a key (RFC 9449 5, and its drafts). Any other type, or none, is treated as
+/// `Bearer`, which is what an API server needs.
 fn is_bound(kind: &str) -> bool {
     ["dpop", "mac", "pop"]
         .iter()
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn an_odd_member_beside_the_tokens_is_no_failure() {
+    fn an_invalid_member_beside_the_tokens_is_ignored() {
         for (name, value) in [
             ("expires_in", json!("soon")),
             ("expires_in", json!(null)),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_lists_are_read_in_their_other_spellings() {
+    fn numbers_may_be_strings_and_the_scope_may_be_a_list() {
         let response = read(json!({
             "access_token": "a", "expires_in": "3599", "scope": ["openid", "email"], "token_type": "DPoP",
         }));
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(
             response.refresh_token.unwrap().expose(),
             " r",
-            "it is the provider's alone"
+            "only the provider interprets it"
         );
     }
 

@@ -1,11 +1,10 @@
-//! A token that another program has stored: what it says of itself, and whether that is true.
+//! Reads and verifies a token that another program has stored.
 //!
-//! Reading asks nobody and believes nothing; a token is returned only once it was verified as one that the provider sent.
+//! Reading uses no network and verifies nothing. A token is returned to a client only after it was verified.
 
 use crate::oidc::event::Event;
 use crate::oidc::token::claims::Claims;
 use crate::oidc::token::id_token::{self, VerificationContext};
-use crate::oidc::token::verification_error;
 use crate::oidc::{Error, ProviderClient};
 use serde_json::Value;
 
@@ -14,56 +13,55 @@ use crate::secret::Secret;
 use crate::settings::{Provider, TokenKind};
 use crate::untrusted_text::UntrustedText;
 
-/// What a stored token says of itself.
+/// The unverified claims of a stored token.
 #[derive(Debug)]
 pub(crate) struct StoredToken {
-    /// In seconds since the epoch, as all times here.
+    /// Seconds since the epoch, like all times here.
     pub(crate) issued_at: i64,
     pub(crate) expires_at: i64,
     pub(crate) initial_id_token: InitialIdToken,
 }
 
 impl StoredToken {
-    /// Reads a token that says it is of this issuer, for this client and, where there is one, of this account; `None` for
-    /// all others.
+    /// Reads a token whose claims name this issuer, this client and, if one is configured, this account. Returns `None` for any other token.
     pub(crate) fn read(token: &Secret, provider: &Provider, account: Option<&str>) -> Option<Self> {
         if !token.fits_header() {
             return None;
         }
-        let payload = id_token::payload(token.expose())?;
+        let claims = id_token::unverified_claims(token.expose())?;
         let claims = match provider.token {
-            TokenKind::Id => Claims::parse(payload),
-            // A token that does not tell its age counts as old, so that it is soon refreshed.
-            TokenKind::Access => Claims::parse_access(payload, 0),
+            TokenKind::Id => Claims::parse(claims),
+            // A token without `iat` counts as old, so that it is refreshed soon.
+            TokenKind::Access => Claims::parse_access(claims, 0),
         };
         let claims = claims.ok()?;
-        let is_us = |party: &str| party == provider.client_id;
-        // Whom an access token is for is the API's name; whom it was given to has a claim of its own (`cid` at Okta, `azp` at
-        // Keycloak, RFC 9068 2.2).
-        let given_to_us = || {
+        let is_this_client = |party: &str| party == provider.client_id;
+        // The audience of an access token is the API. Another claim names the client (`cid` at Okta, `azp` at Keycloak, `client_id` in
+        // RFC 9068 2.2).
+        let names_this_client = || {
             ["cid", "azp", "client_id"].iter().any(|name| {
                 claims
                     .all
                     .get(*name)
                     .and_then(|party| party.as_str())
-                    .is_some_and(is_us)
+                    .is_some_and(is_this_client)
             })
         };
-        let for_us = claims.audience.iter().any(|party| is_us(party))
-            || (provider.token == TokenKind::Access && given_to_us());
-        // A program that signed in for itself is its own subject, and nobody's session.
-        let is_program = is_us(&claims.subject);
-        // A token that tells no name may be anybody's.
-        let is_account = |account| claims.is_of(account) == Some(true);
+        let is_for_this_client = claims.audience.iter().any(|party| is_this_client(party))
+            || (provider.token == TokenKind::Access && names_this_client());
+        // With client credentials, the client itself is the subject. Such a token is no session of a person.
+        let is_program = is_this_client(&claims.subject);
+        // A token without a login name may belong to another account.
+        let is_account = |account| claims.is_account(account) == Some(true);
         if claims.issuer != provider.issuer.as_str()
-            || !for_us
+            || !is_for_this_client
             || is_program
             || !account.is_none_or(is_account)
         {
             return None;
         }
-        let (issued_at, expires_at) = claims.life();
-        // An access token names its person in another way than the ID token that comes when it is refreshed.
+        let (issued_at, expires_at) = claims.validity();
+        // The subject of an access token may differ from that of the ID token that a refresh returns, so it is not compared.
         let initial_id_token = match provider.token {
             TokenKind::Id => claims.initial_id_token(),
             TokenKind::Access => InitialIdToken::default(),
@@ -76,9 +74,9 @@ impl StoredToken {
     }
 }
 
-/// What a stored token says of its issuer and audience, to be compared with an API server's settings.
+/// Returns the unverified issuer and audience of a stored token, so that a person can compare them with the API server's settings.
 pub(crate) fn issuer_and_audience(token: &Secret) -> (UntrustedText, UntrustedText) {
-    let claims = id_token::payload(token.expose()).unwrap_or_default();
+    let claims = id_token::unverified_claims(token.expose()).unwrap_or_default();
     let shown = |name: &str| match claims.get(name) {
         Some(Value::String(text)) => UntrustedText::with_limit(text, 120),
         Some(value) => UntrustedText::with_limit(&value.to_string(), 120),
@@ -88,29 +86,25 @@ pub(crate) fn issuer_and_audience(token: &Secret) -> (UntrustedText, UntrustedTe
 }
 
 impl ProviderClient<'_> {
-    /// Verifies a token that another program has stored. Returns `false` if it cannot be trusted.
+    /// Verifies a token that another program has stored. Returns `false` if the token is not valid.
     ///
     /// # Errors
-    /// When the provider's documents cannot be had, so that nothing is known of the token.
+    /// If the provider's documents cannot be fetched, so that the token cannot be verified.
     pub(crate) async fn verify_imported(&self, token: &Secret) -> Result<bool, Error> {
         let documents = self.documents();
         let metadata = documents.metadata(false).await?;
-        let expected = self.expected(&metadata, VerificationContext::Stored);
+        let expectation = self.token_expectation(&metadata, VerificationContext::Stored);
         let verify = |keys: &_| match self.provider.token {
-            TokenKind::Id => id_token::verify(token, None, keys, &expected),
-            TokenKind::Access => id_token::verify_access(token, None, keys, &expected),
+            TokenKind::Id => id_token::verify(token, None, keys, &expectation),
+            TokenKind::Access => id_token::verify_access(token, None, keys, &expectation),
         };
         match self.with_keys(&documents, &metadata, &|| (), verify).await {
             Ok(_) => Ok(true),
             Err(Error::IdToken { source, .. }) => {
-                self.distrusted(&source);
+                self.person.tell(Event::ImportRefused(source.to_string()));
                 Ok(false)
             }
             Err(error) => Err(error),
         }
-    }
-
-    fn distrusted(&self, why: &verification_error::Error) {
-        self.person.tell(Event::ImportRefused(why.to_string()));
     }
 }

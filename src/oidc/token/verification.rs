@@ -1,4 +1,4 @@
-//! From a token response to tokens that can be returned: which token that is, and the keys to verify it with.
+//! Verifies the tokens of a token response, with the provider's current keys.
 
 use crate::oidc::discovery::documents::Documents;
 use crate::oidc::discovery::metadata::Metadata;
@@ -16,7 +16,7 @@ use super::key_set::KeySet;
 use super::response::{Member, TokenResponse};
 
 impl ProviderClient<'_> {
-    /// Verifies the response to a grant without a browser: it has no nonce, and no earlier token to compare with.
+    /// Verifies the response to a grant without an authorization request. There is no nonce, and no earlier token to compare with.
     pub(in crate::oidc) async fn verify_direct(
         &self,
         response: &TokenResponse,
@@ -27,19 +27,19 @@ impl ProviderClient<'_> {
             .await
     }
 
-    /// Verifies what a response holds of the token that is to be returned.
+    /// Verifies the tokens of a response, and returns the token that the settings choose.
     ///
-    /// `before_waiting` is called before the network is asked for keys.
+    /// `before_fetch` is called before keys are fetched from the network.
     pub(in crate::oidc) async fn verify_response(
         &self,
         response: &TokenResponse,
         documents: &Documents<'_>,
         metadata: &Metadata,
         context: VerificationContext<'_>,
-        before_waiting: &(dyn Fn() + Sync),
+        before_fetch: &(dyn Fn() + Sync),
     ) -> Result<Tokens, Error> {
-        let expected = self.expected(metadata, context);
-        // `at_hash` protects the use of the access token, and an ID token's user has none.
+        let expected = self.token_expectation(metadata, context);
+        // `at_hash` protects the access token, so it is checked only if the access token is used.
         let access_token = match self.provider.token {
             TokenKind::Access => response.access_token.token(),
             TokenKind::Id => None,
@@ -47,13 +47,10 @@ impl ProviderClient<'_> {
         let id_claims = match &response.id_token {
             Member::Token(token) => {
                 let verify = |keys: &KeySet| id_token::verify(token, access_token, keys, &expected);
-                Some(
-                    self.with_keys(documents, metadata, before_waiting, verify)
-                        .await?,
-                )
+                Some(self.with_keys(documents, metadata, before_fetch, verify).await?)
             }
             Member::NotText if self.provider.token == TokenKind::Id => {
-                return Err(not_text(metadata, "id_token"));
+                return Err(not_text_error(metadata, "id_token"));
             }
             Member::Absent | Member::NotText => None,
         };
@@ -61,7 +58,7 @@ impl ProviderClient<'_> {
             self.check_account(claims)?;
         }
         let initial = id_claims.as_ref().map(Claims::initial_id_token);
-        let kept = |token: Secret, (issued_at, expires_at), claims: Option<Claims>| Tokens {
+        let tokens = |token: Secret, (issued_at, expires_at), claims: Option<Claims>| Tokens {
             token,
             issued_at,
             expires_at,
@@ -77,29 +74,26 @@ impl ProviderClient<'_> {
             let (Some(token), Some(claims)) = (response.id_token.token(), id_claims) else {
                 return Err(Error::NoIdToken);
             };
-            return Ok(kept(token.clone(), claims.life(), Some(claims)));
+            return Ok(tokens(token.clone(), claims.validity(), Some(claims)));
         }
         if let Some(kind) = &response.bound_type {
             return Err(Error::TokenType(kind.clone()));
         }
-        let token = access_token_of(response, metadata)?;
+        let token = header_safe_access_token(response, metadata)?;
         if id_token::is_jwt(token.expose()) {
             let subject = id_claims.as_ref().map(|claims| claims.subject.as_str());
             let verify = |keys: &KeySet| id_token::verify_access(&token, subject, keys, &expected);
-            let claims = self
-                .with_keys(documents, metadata, before_waiting, verify)
-                .await?;
-            self.check_account_of_access(&claims, id_claims.as_ref())?;
-            return Ok(kept(token.clone(), claims.life(), Some(claims)));
+            let claims = self.with_keys(documents, metadata, before_fetch, verify).await?;
+            self.check_access_token_account(&claims, id_claims.as_ref())?;
+            return Ok(tokens(token.clone(), claims.validity(), Some(claims)));
         }
-        // Opaque: only the provider can read it, and only the response tells how long it lives.
-        let seconds = response.expires_in.ok_or(Error::NoLifetime)?;
-        let end = expected.now.saturating_add(seconds).min(LATEST_TIME_SECS);
-        let life = (expected.now, end);
-        Ok(kept(token, life, None))
+        // Only the provider can read an opaque token, so its lifetime comes from the response.
+        let lifetime_secs = response.expires_in.ok_or(Error::NoLifetime)?;
+        let expires_at = expected.now.saturating_add(lifetime_secs).min(LATEST_TIME_SECS);
+        Ok(tokens(token, (expected.now, expires_at), None))
     }
 
-    pub(in crate::oidc) fn expected<'e>(
+    pub(in crate::oidc) fn token_expectation<'e>(
         &'e self,
         metadata: &'e Metadata,
         context: VerificationContext<'e>,
@@ -114,29 +108,33 @@ impl ProviderClient<'_> {
         }
     }
 
-    pub(in crate::oidc) fn not_accepted(&self, source: verification_error::Error) -> Error {
+    pub(in crate::oidc) fn id_token_error(&self, source: verification_error::Error) -> Error {
         Error::IdToken {
-            source: source.shown_by(|text| self.http.without_secrets(text)),
+            source: source.map_quoted(|text| self.http.without_secrets(text)),
             clock_ahead: self.http.clock_ahead(),
             okta: self.provider.issuer.is_okta(),
         }
     }
 
-    /// The provider may sign in whoever has a session in the browser: a `login_hint` is no more than that.
+    /// Checks that the token belongs to the configured account. The provider may sign in any person who has a session in the browser: the
+    /// parameter `login_hint` does not enforce an account.
     fn check_account(&self, claims: &Claims) -> Result<(), Error> {
         match &self.provider.account {
-            Some(account) if claims.is_of(account) == Some(false) => Err(self.other_account(account, claims)),
+            Some(account) if claims.is_account(account) == Some(false) => {
+                Err(self.other_account(account, claims))
+            }
             _ => Ok(()),
         }
     }
 
-    /// An access token may have fewer names of a person than the ID token beside it, where that one has told whose it is.
-    fn check_account_of_access(&self, claims: &Claims, beside: Option<&Claims>) -> Result<(), Error> {
+    /// Checks that an access token belongs to the configured account. If the ID token of the same response has shown that, the access token
+    /// only must not contradict it: it may have fewer claims that name the person.
+    fn check_access_token_account(&self, claims: &Claims, id_claims: Option<&Claims>) -> Result<(), Error> {
         let Some(account) = &self.provider.account else {
             return Ok(());
         };
-        match beside.filter(|beside| beside.is_of(account) == Some(true)) {
-            Some(beside) if claims.contradicts(beside) => Err(self.other_account(account, claims)),
+        match id_claims.filter(|id_claims| id_claims.is_account(account) == Some(true)) {
+            Some(id_claims) if claims.contradicts(id_claims) => Err(self.other_account(account, claims)),
             Some(_) => Ok(()),
             None => self.check_account(claims),
         }
@@ -151,27 +149,27 @@ impl ProviderClient<'_> {
         }
     }
 
-    /// Verifies with the keys at hand, with a second look at the key set if those do not vouch for the token (OpenID Connect
-    /// Core 10.1.1): after a rotation its key is unknown, or (Hydra) a new one under the name of the old.
+    /// Verifies with the cached keys. If that fails because of the keys, fetches the key set and verifies again (OpenID Connect Core 10.1.1):
+    /// after a key rotation the token's key is unknown, or (Hydra) it is a new key with the `kid` of the previous one.
     pub(in crate::oidc) async fn with_keys(
         &self,
         documents: &Documents<'_>,
         metadata: &Metadata,
-        before_waiting: &(dyn Fn() + Sync),
+        before_fetch: &(dyn Fn() + Sync),
         verify: impl Fn(&KeySet) -> Result<Verified, verification_error::Error> + Sync,
     ) -> Result<Claims, Error> {
-        let result = match documents.kept_keys() {
+        let result = match documents.cached_keys() {
             Some(keys) => verify(&keys),
             None => Err(verification_error::Error::UnknownKey),
         };
         let result = match result {
-            Err(error) if error.may_be_cured_by_new_keys() => {
-                before_waiting();
+            Err(error) if error.may_be_outdated_keys() => {
+                before_fetch();
                 verify(&documents.fetch_keys(metadata.jwks_uri()?).await?)
             }
             result => result,
         };
-        let verified = result.map_err(|source| self.not_accepted(source))?;
+        let verified = result.map_err(|source| self.id_token_error(source))?;
         for remark in &verified.remarks {
             self.person.tell(Event::TokenRemark(remark));
         }
@@ -179,22 +177,22 @@ impl ProviderClient<'_> {
     }
 }
 
-fn access_token_of(response: &TokenResponse, metadata: &Metadata) -> Result<Secret, Error> {
+fn header_safe_access_token(response: &TokenResponse, metadata: &Metadata) -> Result<Secret, Error> {
     match &response.access_token {
         Member::Token(token) if token.fits_header() => Ok(token.clone()),
         Member::Token(_) => Err(Error::TokenCharacters),
-        Member::NotText => Err(not_text(metadata, "access_token")),
-        Member::Absent => Err(unusable(metadata, "it has no `access_token`")),
+        Member::NotText => Err(not_text_error(metadata, "access_token")),
+        Member::Absent => Err(unusable_response(metadata, "it has no `access_token`")),
     }
 }
 
-fn unusable(metadata: &Metadata, why: &str) -> Error {
+fn unusable_response(metadata: &Metadata, why: &str) -> Error {
     Error::TokenAnswer {
         url: crate::oidc::http::response::shown(&metadata.token_endpoint),
         why: UntrustedText::new(why),
     }
 }
 
-fn not_text(metadata: &Metadata, name: &str) -> Error {
-    unusable(metadata, &format!("`{name}` is no text"))
+fn not_text_error(metadata: &Metadata, name: &str) -> Error {
+    unusable_response(metadata, &format!("`{name}` is no text"))
 }

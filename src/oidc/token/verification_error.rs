@@ -1,13 +1,13 @@
 //! Why a token is not accepted, and what to do about it.
 
-use crate::oidc::token::key_set::MAX_TRIED;
+use crate::oidc::token::key_set::MAX_TRIED_KEYS;
 use crate::untrusted_text::UntrustedText;
 
-/// How far two clocks may differ, in seconds. A difference within it is told, and the token is used.
+/// How far two clocks may differ. With a smaller difference, the token is used and the difference is reported.
 pub(crate) const CLOCK_LEEWAY_SECS: i64 = 300;
-/// Longest token that is accepted, in bytes. An API server reads no more than this for all headers of a request together (Go's
+/// The longest accepted token. An API server accepts no more than this for all headers of a request together (Go's
 /// `http.DefaultMaxHeaderBytes`).
-pub(in crate::oidc) const MAX_LENGTH: usize = 1024 * 1024;
+pub(in crate::oidc) const MAX_TOKEN_BYTES: usize = 1024 * 1024;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -16,7 +16,7 @@ pub(crate) enum Error {
     #[error("it is not a signed token: {0}")]
     Malformed(&'static str),
     #[error(
-        "it has {0} bytes, and at most {MAX_LENGTH} are accepted; most often a groups claim with thousands of groups makes a \
+        "it has {0} bytes, and at most {MAX_TOKEN_BYTES} are accepted; most often a groups claim with thousands of groups makes a \
          token that long"
     )]
     TooLong(usize),
@@ -57,7 +57,7 @@ pub(crate) enum Error {
     #[error("its signature is wrong")]
     Signature,
     #[error(
-        "none of the first {MAX_TRIED} keys that fit it made its signature, and the provider's key set has {0}"
+        "none of the first {MAX_TRIED_KEYS} keys that fit it made its signature, and the provider's key set has {0}"
     )]
     TooManyKeys(usize),
     #[error("it is of another person: its `sub` claim is `{got}`, and the session's is `{expected}`")]
@@ -73,55 +73,56 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// A new key set may change it: the key is unknown, or the provider signs with a new key under the name of an old one.
-    pub(in crate::oidc) fn may_be_cured_by_new_keys(&self) -> bool {
+    /// Whether fetching the key set again may help: the key is unknown, or the provider signs with a new key that has the `kid` of an old one.
+    pub(in crate::oidc) fn may_be_outdated_keys(&self) -> bool {
         matches!(self, Self::UnknownKey | Self::Signature | Self::TooManyKeys(_))
     }
 
-    /// New metadata may change it: what the provider announces, or where its keys are, was kept and may have changed.
-    pub(in crate::oidc) fn may_be_cured_by_new_metadata(&self) -> bool {
-        self.may_be_cured_by_new_keys() || matches!(self, Self::Algorithm(_))
+    /// Whether fetching the metadata again may help: the announced algorithms or the address of the key set may have changed.
+    pub(in crate::oidc) fn may_be_outdated_metadata(&self) -> bool {
+        self.may_be_outdated_keys() || matches!(self, Self::Algorithm(_))
     }
 
-    /// The same with what it quotes of the token as `shown` has it.
-    pub(in crate::oidc) fn shown_by(self, shown: impl Fn(&UntrustedText) -> UntrustedText) -> Self {
+    /// Applies a function to each text that is quoted from the token.
+    pub(in crate::oidc) fn map_quoted(self, map: impl Fn(&UntrustedText) -> UntrustedText) -> Self {
         match self {
-            Self::Algorithm(name) => Self::Algorithm(shown(&name)),
-            Self::Type(name) => Self::Type(shown(&name)),
-            Self::AuthorizedParty(party) => Self::AuthorizedParty(shown(&party)),
+            Self::Algorithm(name) => Self::Algorithm(map(&name)),
+            Self::Type(name) => Self::Type(map(&name)),
+            Self::AuthorizedParty(party) => Self::AuthorizedParty(map(&party)),
             Self::Issuer { expected, got } => Self::Issuer {
                 expected,
-                got: shown(&got),
+                got: map(&got),
             },
             Self::Audience { expected, got } => Self::Audience {
                 expected,
-                got: shown(&got),
+                got: map(&got),
             },
             Self::OtherSubject { expected, got } => Self::OtherSubject {
                 expected,
-                got: shown(&got),
+                got: map(&got),
             },
             Self::OtherAudience { expected, got } => Self::OtherAudience {
                 expected,
-                got: shown(&got),
+                got: map(&got),
             },
             other => other,
         }
     }
 
-    /// A fault of a clock, which the same sign-in once more would meet again.
+    /// Whether a wrong clock is the cause, so that another sign-in would fail too.
     pub(in crate::oidc) fn is_of_a_clock(&self) -> bool {
         matches!(self, Self::Expired(_) | Self::NotYetValid(_))
     }
 
-    /// `clock_ahead`: how far the provider's clock is ahead of ours, in seconds. `is_okta`: the issuer is Okta's.
+    /// Returns what to do about the error. `clock_ahead` is how far the provider's clock is ahead of ours, in seconds. `is_okta` says whether
+    /// Okta is the issuer.
     pub(crate) fn hint(&self, clock_ahead: i64, is_okta: bool) -> String {
         match self {
             Self::Expired(_) | Self::NotYetValid(_) if clock_ahead.abs() > CLOCK_LEEWAY_SECS => {
                 let way = if clock_ahead > 0 { "behind" } else { "ahead of" };
                 format!(
                     "this machine's clock is {} {way} the provider's: set it (timedatectl set-ntp true)",
-                    roughly(clock_ahead.abs())
+                    rounded(clock_ahead.abs())
                 )
             }
             Self::Expired(_) | Self::NotYetValid(_) => "compare this machine's clock with the provider's".to_owned(),
@@ -159,13 +160,13 @@ impl Error {
     }
 }
 
-/// What stands between a long token and its acceptance.
+/// Returns a text about the limits that a long token may exceed.
 pub(crate) fn header_limits() -> &'static str {
     "an API server takes 1 MiB of headers per request, and a load balancer or ingress in front of it often 8 to 64 KiB"
 }
 
-/// To the nearest unit: what was measured over a network is off by a second or two.
-fn roughly(seconds: i64) -> String {
+/// Formats a duration, rounded to the nearest unit: a clock difference that was measured over a network is off by a second or two.
+fn rounded(seconds: i64) -> String {
     let nearest = |unit: i64| seconds.saturating_add(unit / 2) / unit;
     match seconds {
         0..=119 => format!("{seconds} s"),
@@ -179,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_difference_is_told_to_the_nearest_unit() {
+    fn a_clock_difference_is_rounded_to_the_nearest_unit() {
         let table = [
             (119, "119 s"),
             (120, "2 min"),
@@ -189,20 +190,20 @@ mod tests {
             (10_799, "3 h"),
             (i64::MAX, "2562047788015215 h"),
         ];
-        for (seconds, told) in table {
-            assert_eq!(roughly(seconds), told);
+        for (seconds, text) in table {
+            assert_eq!(rounded(seconds), text);
         }
     }
 
     #[test]
-    fn a_claim_that_is_missing_or_odd_is_named_with_who_can_correct_it() {
+    fn a_missing_or_invalid_claim_is_named_with_who_can_correct_it() {
         for (error, name) in [
             (Error::Missing("iat"), "`iat`"),
             (Error::WrongType("iat", "a time in seconds"), "`iat`"),
             (Error::WrongType("azp", "a string"), "`azp`"),
         ] {
-            let (said, hint) = (error.to_string(), error.hint(0, false));
-            assert!(said.contains(name) && hint.contains(name), "{said}: {hint}");
+            let (message, hint) = (error.to_string(), error.hint(0, false));
+            assert!(message.contains(name) && hint.contains(name), "{message}: {hint}");
             assert!(hint.contains("claim mapping"), "{hint}");
         }
     }

@@ -45,7 +45,7 @@ impl ProviderClient<'_> {
             Ok(metadata) => metadata,
             Err(error) => return RefreshOutcome::Failed(error),
         };
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_limit(RESPONSE_TIMEOUT);
+        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_timeout(RESPONSE_TIMEOUT);
         refresh.is_sent.store(true, Ordering::Relaxed);
         let (response, granted_scope) = match self.request_refresh(&endpoint, refresh).await {
             Ok(response) => response,
@@ -87,11 +87,11 @@ impl ProviderClient<'_> {
         };
         let result = self.verify_response(response, documents, metadata, context(), on_rotated);
         match result.await {
-            Err(Error::IdToken { source, .. }) if source.may_be_cured_by_new_metadata() => {
+            Err(Error::IdToken { source, .. }) if source.may_be_outdated_metadata() => {
                 on_rotated();
                 let fresh = documents.metadata(true).await?;
                 if fresh.verifies_as(metadata) {
-                    return Err(self.not_accepted(source));
+                    return Err(self.id_token_error(source));
                 }
                 self.verify_response(response, documents, &fresh, context(), on_rotated)
                     .await

@@ -1,7 +1,7 @@
-//! The claims of a token: those that are checked, each of the type it has to be, and all others as they are.
+//! Parses the claims of a token.
 //!
-//! A required claim of a wrong type is a failure, never an absent claim: that confusion let expired tokens through
-//! elsewhere (CVE-2026-25537). Claims that nobody checks here may be anything. Pure.
+//! A claim that is checked must have the right type. A required claim with a wrong type is an error and does not count as absent:
+//! another program accepted expired tokens because of that (CVE-2026-25537). Other claims may have any value. Pure.
 
 use serde_json::{Map, Number, Value};
 
@@ -9,56 +9,53 @@ use crate::initial_id_token::InitialIdToken;
 use crate::oidc::json;
 use crate::oidc::token::verification_error::Error;
 
-/// Claims that hold a person's login name, at one provider or another.
-const NAMES: [&str; 4] = ["preferred_username", "email", "upn", "login"];
+/// The claims that contain a person's login name; providers differ in which they use.
+const LOGIN_NAME_CLAIMS: [&str; 4] = ["preferred_username", "email", "upn", "login"];
 
-/// Claims that must not occur twice: two readers could take different ones (RFC 7519 4). For any other claim the last one
-/// counts, as it does for the API server.
+/// Claims that must not occur twice, because two programs could use different ones (RFC 7519 4). For any other claim the last occurrence is
+/// used, as the API server does.
 const UNIQUE_CLAIMS: [&str; 9] = [
     "iss", "sub", "aud", "exp", "iat", "nbf", "azp", "nonce", "at_hash",
 ];
-/// The same for the header (RFC 7515 4).
+/// Header parameters that must not occur twice (RFC 7515 4).
 const UNIQUE_HEADERS: [&str; 5] = ["alg", "kid", "typ", "crit", "b64"];
 
-/// Claims of a token; trusted only once the token was verified.
+/// The claims of a token. They can be trusted only after the token was verified.
 #[derive(Debug, Clone)]
 pub(crate) struct Claims {
     pub(crate) issuer: String,
     pub(crate) subject: String,
     pub(crate) audience: Vec<String>,
-    /// Seconds since the epoch, as all times here.
+    /// Seconds since the epoch, like all times here.
     pub(crate) expires_at: i64,
     pub(crate) issued_at: i64,
-    /// `None` as well if it is no time: it protects nobody here, and the API server reads it too.
+    /// `None` also if the claim is no valid time. It does not protect this client, and the API server checks it.
     pub(crate) not_before: Option<i64>,
     pub(crate) authorized_party: Option<String>,
-    /// All of them.
+    /// All claims, including those above.
     pub(crate) all: Map<String, Value>,
 }
 
 impl Claims {
-    /// The claims of an access token, which need not say for whom it is, of whom, or since when: only RFC 9068 wants that.
-    ///
-    /// One without `iat` counts as issued at `now`.
+    /// Parses the claims of an access token. `aud`, `sub` and `iat` are optional, because only RFC 9068 requires them. Without `iat`, the token
+    /// counts as issued at `now`.
     pub(in crate::oidc) fn parse_access(all: Map<String, Value>, now: i64) -> Result<Self, Error> {
-        let is_there = |name: &str| json::member(&all, name).is_some();
-        let audience = if is_there("aud") {
-            audience(&all)?
-        } else {
-            Vec::new()
-        };
-        let subject = if is_there("sub") {
+        let has = |name: &str| json::member(&all, name).is_some();
+        let audience = if has("aud") { audience(&all)? } else { Vec::new() };
+        let subject = if has("sub") {
             text(&all, "sub")?
         } else {
             String::new()
         };
-        let issued_at = if is_there("iat") { time(&all, "iat")? } else { now };
+        let issued_at = if has("iat") { time(&all, "iat")? } else { now };
         Self::with(all, audience, subject, issued_at)
     }
 
+    /// Parses the claims of an ID token.
     pub(in crate::oidc) fn parse(all: Map<String, Value>) -> Result<Self, Error> {
         let audience = audience(&all)?;
-        // OpenID Connect Core 2 allows 255 ASCII characters; Dex has more, and neither kubelogin nor the API server counts.
+        // OpenID Connect Core 2 allows 255 ASCII characters. The length is not checked: Dex uses more, and neither kubelogin nor the API server
+        // checks it.
         let subject = text(&all, "sub")?;
         if subject.is_empty() {
             return Err(Error::WrongType("sub", "a text that is not empty"));
@@ -101,10 +98,10 @@ impl Claims {
     }
 }
 
-/// The end of the year 9999, in seconds since the epoch: kubectl reads no later time.
+/// The end of the year 9999, in seconds since the epoch. kubectl cannot parse a later time.
 pub(in crate::oidc) const LATEST_TIME_SECS: i64 = 253_402_300_799;
 
-/// The claim `nbf`. One of another type says nothing; one that is far beyond all times has not come.
+/// Returns the claim `nbf`. A value that is no valid time is ignored. A number beyond the year 9999 means that the token is never valid.
 fn not_before(all: &Map<String, Value>) -> Option<i64> {
     const END_OF_YEAR_9999: f64 = 253_402_300_799.0;
     match json::member(all, "nbf").and_then(Value::as_f64) {
@@ -114,44 +111,47 @@ fn not_before(all: &Map<String, Value>) -> Option<i64> {
 }
 
 impl Claims {
-    /// From when until when, in seconds since the epoch.
-    pub(in crate::oidc) fn life(&self) -> (i64, i64) {
+    /// Returns `iat` and `exp`, in seconds since the epoch.
+    pub(in crate::oidc) fn validity(&self) -> (i64, i64) {
         (self.issued_at, self.expires_at)
     }
 
-    /// Whether the token is this account's; `None` if it does not tell who a person is to other people.
+    /// Whether the token belongs to this account. `None` if the token contains no login name.
     ///
-    /// A login name is compared without regard to case, and its part before an `@` will do.
-    pub(in crate::oidc) fn is_of(&self, account: &str) -> Option<bool> {
-        let names: Vec<&str> = NAMES
+    /// Login names are compared ignoring case, and the part before the `@` is enough.
+    pub(in crate::oidc) fn is_account(&self, account: &str) -> Option<bool> {
+        let names: Vec<&str> = LOGIN_NAME_CLAIMS
             .iter()
             .filter_map(|name| self.all.get(*name)?.as_str())
             .collect();
-        let is = |name: &str| {
+        let is_account_name = |name: &str| {
             let local = name.split_once('@').map(|(local, _)| local);
             name.eq_ignore_ascii_case(account)
                 || local.is_some_and(|local| local.eq_ignore_ascii_case(account))
         };
         let is_subject = self.subject == account;
-        (!names.is_empty() || is_subject).then(|| is_subject || names.into_iter().any(is))
+        (!names.is_empty() || is_subject).then(|| is_subject || names.into_iter().any(is_account_name))
     }
 
-    /// Whether the two name two persons: in no claim that both have, by which people or the provider know them, do they agree.
+    /// Whether the two tokens belong to different persons: their subjects differ, and so do all login names that both have, of which there is
+    /// at least one.
     pub(in crate::oidc) fn contradicts(&self, other: &Self) -> bool {
-        let both = |name: &&str| Some((json::text(&self.all, name)?, json::text(&other.all, name)?));
-        let mut names = NAMES.iter().filter_map(both).peekable();
+        let both_values = |name: &&str| Some((json::text(&self.all, name)?, json::text(&other.all, name)?));
+        let mut names = LOGIN_NAME_CLAIMS.iter().filter_map(both_values).peekable();
         names.peek().is_some()
             && self.subject != other.subject
             && names.all(|(ours, theirs)| !ours.eq_ignore_ascii_case(theirs))
     }
 
-    /// What a person would call this account.
+    /// Returns the login name of the account, or its subject if there is no login name.
     pub(in crate::oidc) fn name(&self) -> &str {
-        let named = NAMES.iter().find_map(|name| self.all.get(*name)?.as_str());
-        named.unwrap_or(&self.subject)
+        let login_name = LOGIN_NAME_CLAIMS
+            .iter()
+            .find_map(|name| self.all.get(*name)?.as_str());
+        login_name.unwrap_or(&self.subject)
     }
 
-    /// What later tokens of the session are compared with.
+    /// Returns what later ID tokens of the session are compared with.
     pub(in crate::oidc) fn initial_id_token(&self) -> InitialIdToken {
         InitialIdToken {
             subject: self.subject.clone(),
@@ -167,8 +167,8 @@ fn text(all: &Map<String, Value>, name: &'static str) -> Result<String, Error> {
     }
 }
 
-/// A NumericDate (RFC 7519 2): seconds since the epoch, a fraction allowed and cut off. A number in text is one as well, as for
-/// the API server; only `iat` may be zero.
+/// Reads a NumericDate (RFC 7519 2): seconds since the epoch. A fraction is cut off. A string that contains a number is accepted, as by the
+/// API server. Only `iat` may be zero.
 fn time(all: &Map<String, Value>, name: &'static str) -> Result<i64, Error> {
     let number = match all.get(name) {
         None => return Err(Error::Missing(name)),
@@ -179,7 +179,7 @@ fn time(all: &Map<String, Value>, name: &'static str) -> Result<i64, Error> {
     let seconds = number.and_then(|number| {
         #[expect(
             clippy::cast_possible_truncation,
-            reason = "a cast saturates and the range is checked, the fraction is not needed"
+            reason = "the cast saturates, the range is checked, and the fraction is not needed"
         )]
         let whole = |seconds: f64| (seconds >= 0.0).then_some(seconds as i64);
         number.as_i64().or_else(|| number.as_f64().and_then(whole))
@@ -190,7 +190,7 @@ fn time(all: &Map<String, Value>, name: &'static str) -> Result<i64, Error> {
         .ok_or(Error::WrongType(name, "a time in seconds"))
 }
 
-/// A string or a list of strings (RFC 7519 4.1.3). An entry of another type names nobody.
+/// Reads `aud`: a string or a list of strings (RFC 7519 4.1.3). Entries of another type are ignored.
 fn audience(all: &Map<String, Value>) -> Result<Vec<String>, Error> {
     let wrong = || Error::WrongType("aud", "a string or a list of strings");
     match all.get("aud") {
@@ -207,30 +207,30 @@ fn audience(all: &Map<String, Value>) -> Result<Vec<String>, Error> {
     }
 }
 
-/// Why bytes are no JSON object that can be read in one way only.
+/// Why bytes cannot be parsed as an object with unique members.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::oidc) enum Ambiguous {
+pub(in crate::oidc) enum MembersError {
     Repeated(&'static str),
-    NoObject,
+    NotAnObject,
 }
 
-/// Parses the claims, and refuses one that is checked here and occurs twice.
-pub(in crate::oidc) fn parse_payload(bytes: &[u8]) -> Result<Map<String, Value>, Ambiguous> {
-    unique_members(bytes, &UNIQUE_CLAIMS)
+/// Parses the claims. A claim of `UNIQUE_CLAIMS` that occurs twice is an error.
+pub(in crate::oidc) fn parse_payload(bytes: &[u8]) -> Result<Map<String, Value>, MembersError> {
+    parse_unique_members(bytes, &UNIQUE_CLAIMS)
 }
 
-/// Parses the header in the same way.
-pub(in crate::oidc) fn parse_header(bytes: &[u8]) -> Result<Map<String, Value>, Ambiguous> {
-    unique_members(bytes, &UNIQUE_HEADERS)
+/// Parses the header. A parameter of `UNIQUE_HEADERS` that occurs twice is an error.
+pub(in crate::oidc) fn parse_header(bytes: &[u8]) -> Result<Map<String, Value>, MembersError> {
+    parse_unique_members(bytes, &UNIQUE_HEADERS)
 }
 
-fn unique_members(bytes: &[u8], unique: &[&'static str]) -> Result<Map<String, Value>, Ambiguous> {
-    let members = json::members(bytes).ok_or(Ambiguous::NoObject)?;
+fn parse_unique_members(bytes: &[u8], unique: &[&'static str]) -> Result<Map<String, Value>, MembersError> {
+    let members = json::members(bytes).ok_or(MembersError::NotAnObject)?;
     let mut map = Map::new();
     for (name, value) in members {
         let repeated = unique.iter().find(|unique| **unique == name);
         if let Some(repeated) = repeated.filter(|_| map.contains_key(&name)) {
-            return Err(Ambiguous::Repeated(repeated));
+            return Err(MembersError::Repeated(repeated));
         }
         map.insert(name, value);
     }

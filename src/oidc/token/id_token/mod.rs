@@ -1,7 +1,7 @@
-//! Whether a token can be accepted (OpenID Connect Core 3.1.3.7 and 12.2).
+//! Verifies a token (OpenID Connect Core 3.1.3.7 and 12.2).
 //!
-//! Owns the rules T and F of docs/protocol.md: what protects the client is checked, everything else is left to the API server.
-//! Pure: keys and times are given.
+//! Owns the rules T and F of docs/protocol.md: it checks what protects the client, and leaves everything else to the API server. Pure: the
+//! caller passes the keys and the time.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::digest;
@@ -12,31 +12,31 @@ use serde_json::{Map, Value};
 use crate::initial_id_token::InitialIdToken;
 use crate::oidc::json;
 use crate::oidc::token::algorithm::Algorithm;
-use crate::oidc::token::claims::{self, Ambiguous, Claims};
-use crate::oidc::token::key_set::{KeySet, NotVerified};
-use crate::oidc::token::verification_error::{CLOCK_LEEWAY_SECS, Error, MAX_LENGTH};
+use crate::oidc::token::claims::{self, Claims, MembersError};
+use crate::oidc::token::key_set::{KeySet, SignatureError};
+use crate::oidc::token::verification_error::{CLOCK_LEEWAY_SECS, Error, MAX_TOKEN_BYTES};
 use crate::secret::Secret;
 use crate::untrusted_text::UntrustedText;
 
-/// Types of tokens that are no ID tokens though they may look like one (RFC 9068 2.1, RFC 9449 4.2, Back-Channel Logout 2.4).
+/// The `typ` values of JWTs that are no ID tokens (RFC 9068 2.1, RFC 9449 4.2, Back-Channel Logout 2.4).
 const OTHER_TYPES: [&str; 3] = ["at+jwt", "dpop+jwt", "logout+jwt"];
 
-/// A difference of the clocks that is not worth a word, in seconds.
-const UNTOLD_CLOCK_DIFFERENCE: i64 = 10;
-/// A token of so many bytes fails at some of the load balancers that stand in front of clusters.
-const LONG_TOKEN: usize = 16 * 1024;
+/// A larger clock difference is reported.
+const MAX_UNREPORTED_CLOCK_DIFFERENCE_SECS: i64 = 10;
+/// A longer token is reported: some load balancers in front of clusters reject it.
+const MAX_UNREPORTED_TOKEN_BYTES: usize = 16 * 1024;
 
-/// What the token has to fit.
+/// What the token must match.
 #[derive(Debug)]
 pub(crate) struct TokenExpectation<'a> {
     pub(crate) issuer: &'a str,
     pub(crate) client_id: &'a str,
-    /// As the discovery document lists them.
+    /// The algorithms that the discovery document lists.
     pub(crate) algorithms: &'a [String],
     pub(crate) context: VerificationContext<'a>,
     /// Seconds since the epoch.
     pub(crate) now: i64,
-    /// The same by the provider's clock, if it told its time.
+    /// The current time by the provider's clock, if a response had a `Date` header.
     pub(crate) provider_now: Option<i64>,
 }
 
@@ -45,89 +45,91 @@ pub(crate) enum VerificationContext<'a> {
     Login {
         nonce: &'a Nonce,
     },
-    /// A login without an authorization request, so there was no nonce to send.
+    /// A login without an authorization request, and so without a nonce.
     Direct,
     Refresh {
         initial_id_token: &'a InitialIdToken,
-        /// The token that is replaced, which was verified when it came.
+        /// The token that is replaced. It was verified when it was received.
         replaced: &'a Secret,
     },
-    /// Another program had it from the provider and stored it: nothing is known of the request, and it may be older.
+    /// Another program received the token and stored it. The request is not known.
     Stored,
 }
 
-/// What is worth telling about a token that was accepted.
+/// What a person should know about an accepted token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Remark {
-    /// Its times and this machine's clock differ by so many seconds; the clock is behind if that is positive.
+    /// The token's times show that this machine's clock is behind by so many seconds, or ahead if the number is negative.
     Clock { behind: i64 },
-    /// So many bytes.
+    /// The token is long: its length in bytes.
     Long(usize),
-    /// Signed with an algorithm that no API server can be told to accept.
+    /// The token is signed with this algorithm, which no API server can be configured to accept.
     Algorithm(&'static str),
 }
 
-/// A token that was accepted.
+/// A token that was verified.
 #[derive(Debug)]
 pub(crate) struct Verified {
     pub(crate) claims: Claims,
     pub(crate) remarks: Vec<Remark>,
 }
 
-/// Verifies an ID token, and that it belongs to the access token, if that is the one to be returned.
+/// Verifies an ID token. If `access_token` is given, also verifies that the ID token was issued with it.
 pub(crate) fn verify(
     token: &Secret,
     access_token: Option<&Secret>,
     keys: &KeySet,
     expected: &TokenExpectation<'_>,
 ) -> Result<Verified, Error> {
-    let opened = Opened::read(token.expose(), expected)?;
-    check_type(&opened.header)?;
-    let claims = Claims::parse(opened.payload.clone())?;
+    let parsed = ParsedToken::parse(token.expose(), expected)?;
+    check_type(&parsed.header)?;
+    let claims = Claims::parse(parsed.payload.clone())?;
     check_issuer(&claims, expected)?;
     check_parties(&claims, expected)?;
     check_times(&claims, expected)?;
     check_context(&claims, expected)?;
-    opened.check_signature(keys)?;
-    check_access_token(&claims, access_token, opened.algorithm)?;
-    Ok(opened.accepted(claims, expected))
+    parsed.check_signature(keys)?;
+    check_access_token(&claims, access_token, parsed.algorithm)?;
+    Ok(parsed.verified(claims, expected))
 }
 
-/// Verifies an access token in the form of a JWT, as far as the API server will: issuer, times, signature. For whom it is
-/// differs from provider to provider, and so does its `sub` (Okta puts the login there), so that a refreshed one is compared
-/// with the access token that it replaces, and with the subject of an ID token beside it as far as the replaced one agreed with that.
+/// Verifies an access token that is a JWT: its issuer, times and signature, as the API server does.
+///
+/// The meaning of `aud` and `sub` differs between providers (Okta's `sub` is the login name). So after a refresh they are compared with those
+/// of the access token that is replaced. If there is an ID token, its subject (`id_token_subject`) is compared only with the claims that had
+/// the same value in the replaced token.
 pub(crate) fn verify_access(
     token: &Secret,
     id_token_subject: Option<&str>,
     keys: &KeySet,
     expected: &TokenExpectation<'_>,
 ) -> Result<Verified, Error> {
-    let opened = Opened::read(token.expose(), expected)?;
-    let claims = Claims::parse_access(opened.payload.clone(), expected.now)?;
+    let parsed = ParsedToken::parse(token.expose(), expected)?;
+    let claims = Claims::parse_access(parsed.payload.clone(), expected.now)?;
     check_issuer(&claims, expected)?;
     check_times(&claims, expected)?;
     if let VerificationContext::Refresh { replaced, .. } = &expected.context {
-        replaced::check(&opened.payload, replaced, id_token_subject)?;
+        replaced::check(&parsed.payload, replaced, id_token_subject)?;
     }
-    opened.check_signature(keys)?;
-    Ok(opened.accepted(claims, expected))
+    parsed.check_signature(keys)?;
+    Ok(parsed.verified(claims, expected))
 }
 
-/// A token taken apart; nobody has vouched for it yet.
-struct Opened<'a> {
+/// The parts of a token. Nothing in it is verified yet.
+struct ParsedToken<'a> {
     text: &'a str,
     header: Map<String, Value>,
     algorithm: &'static Algorithm,
     payload: Map<String, Value>,
-    /// Header and payload, as they were signed.
+    /// The signed text: header and payload, with the dot between them.
     message: &'a str,
     signature: Vec<u8>,
 }
 
-impl<'a> Opened<'a> {
-    /// Checks form and header (RFC 7515 5.2).
-    fn read(text: &'a str, expected: &TokenExpectation<'_>) -> Result<Self, Error> {
-        if text.len() > MAX_LENGTH {
+impl<'a> ParsedToken<'a> {
+    /// Splits and decodes a token, and checks its header (RFC 7515 5.2).
+    fn parse(text: &'a str, expected: &TokenExpectation<'_>) -> Result<Self, Error> {
+        if text.len() > MAX_TOKEN_BYTES {
             return Err(Error::TooLong(text.len()));
         }
         let parts: Vec<&str> = text.split('.').collect();
@@ -139,7 +141,7 @@ impl<'a> Opened<'a> {
             });
         };
         let message = &text[..text.len() - signature.len() - 1];
-        let header = object(
+        let header = parse_part(
             header,
             claims::parse_header,
             "its header is no JSON object in base64url",
@@ -150,7 +152,7 @@ impl<'a> Opened<'a> {
         if json::member(&header, "crit").is_some() || header.get("b64") == Some(&Value::Bool(false)) {
             return Err(Error::CriticalHeader);
         }
-        let payload = object(
+        let payload = parse_part(
             payload,
             claims::parse_payload,
             "its payload is no JSON object in base64url",
@@ -172,24 +174,24 @@ impl<'a> Opened<'a> {
         let id = json::text(&self.header, "kid");
         keys.verify(self.algorithm, id, self.message.as_bytes(), &self.signature)
             .map_err(|error| match error {
-                NotVerified::UnknownKey => Error::UnknownKey,
-                NotVerified::Signature => Error::Signature,
-                NotVerified::TooManyKeys(fitting) => Error::TooManyKeys(fitting),
+                SignatureError::UnknownKey => Error::UnknownKey,
+                SignatureError::WrongSignature => Error::Signature,
+                SignatureError::TooManyKeys(count) => Error::TooManyKeys(count),
             })
     }
 
-    /// What stays the same from refresh to refresh is told at the sign-in alone.
-    fn accepted(&self, claims: Claims, expected: &TokenExpectation<'_>) -> Verified {
-        let is_first = matches!(
+    /// Returns the verified token with the remarks about it. Remarks that would be repeated at every refresh are made only at the login.
+    fn verified(&self, claims: Claims, expected: &TokenExpectation<'_>) -> Verified {
+        let is_login = matches!(
             expected.context,
             VerificationContext::Login { .. } | VerificationContext::Direct
         );
-        let long = is_first && self.text.len() > LONG_TOKEN;
-        let is_unknown = is_first && !self.algorithm.known_to_api_servers;
+        let is_long = is_login && self.text.len() > MAX_UNREPORTED_TOKEN_BYTES;
+        let has_unsupported_algorithm = is_login && !self.algorithm.is_supported_by_api_servers;
         let remarks = [
             clock_remark(&claims, expected),
-            long.then_some(Remark::Long(self.text.len())),
-            is_unknown.then_some(Remark::Algorithm(self.algorithm.name)),
+            is_long.then_some(Remark::Long(self.text.len())),
+            has_unsupported_algorithm.then_some(Remark::Algorithm(self.algorithm.name)),
         ];
         Verified {
             claims,
@@ -198,18 +200,18 @@ impl<'a> Opened<'a> {
     }
 }
 
-/// Returns the claims of a token without trusting them.
-pub(in crate::oidc) fn payload(token: &str) -> Option<Map<String, Value>> {
+/// Returns the claims of a token without verifying it.
+pub(in crate::oidc) fn unverified_claims(token: &str) -> Option<Map<String, Value>> {
     let mut parts = token.split('.');
     let (Some(_header), Some(payload), Some(_signature), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return None;
     };
-    object(payload, claims::parse_payload, "").ok()
+    parse_part(payload, claims::parse_payload, "").ok()
 }
 
-/// Whether a token is a signed JWT by its form; one with dots in it may be opaque all the same.
+/// Whether a token has the form of a signed JWT: three parts, of which the first is a JSON object. An opaque token may contain dots too.
 pub(in crate::oidc) fn is_jwt(token: &str) -> bool {
     let mut parts = token.split('.');
     let header = parts.next().unwrap_or_default();
@@ -218,21 +220,21 @@ pub(in crate::oidc) fn is_jwt(token: &str) -> bool {
     is_object && parts.count() == 2
 }
 
-fn object(
+fn parse_part(
     part: &str,
-    parse: impl Fn(&[u8]) -> Result<Map<String, Value>, Ambiguous>,
-    otherwise: &'static str,
+    parse: impl Fn(&[u8]) -> Result<Map<String, Value>, MembersError>,
+    malformed: &'static str,
 ) -> Result<Map<String, Value>, Error> {
     let bytes = BASE64URL_NOPAD
         .decode(part.as_bytes())
-        .map_err(|_| Error::Malformed(otherwise))?;
+        .map_err(|_| Error::Malformed(malformed))?;
     parse(&bytes).map_err(|error| match error {
-        Ambiguous::Repeated(name) => Error::Repeated(name),
-        Ambiguous::NoObject => Error::Malformed(otherwise),
+        MembersError::Repeated(name) => Error::Repeated(name),
+        MembersError::NotAnObject => Error::Malformed(malformed),
     })
 }
 
-/// Refuses what says of itself that it is another kind of token (RFC 8725 3.11); any other type, or none, will do.
+/// Refuses a token whose `typ` names another kind of token (RFC 8725 3.11). Any other `typ`, or none, is accepted.
 fn check_type(header: &Map<String, Value>) -> Result<(), Error> {
     let Some(typ) = json::text(header, "typ") else {
         return Ok(());
@@ -246,7 +248,7 @@ fn check_type(header: &Map<String, Value>) -> Result<(), Error> {
 }
 
 fn check_issuer(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(), Error> {
-    // Google left the scheme out for years; kubelogin and the API server know that too.
+    // Google's issuer had no scheme for years. kubelogin and the API server accept that too.
     let is_google =
         expected.issuer == "https://accounts.google.com" && claims.issuer == "accounts.google.com";
     if claims.issuer == expected.issuer || is_google {
@@ -258,7 +260,8 @@ fn check_issuer(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(), 
     })
 }
 
-/// The token has to be for us, and if it says to whom it was issued, to us (rules T5, T6). Others may be in its audience.
+/// Checks that the audience contains this client and that the authorized party, if there is one, is this client (rules T5, T6). The audience
+/// may have other members.
 fn check_parties(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(), Error> {
     if !claims
         .audience
@@ -278,36 +281,39 @@ fn check_parties(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(),
     }
 }
 
-/// A token that has only just come may look too old or too new because the clocks differ (rules T12, T20, T21). One that has ended by the
-/// provider's clock too is of no use to anybody.
+/// Checks the times of a token. A new token may look expired or not yet valid because the clocks differ (rules T12, T20, T21). A token that
+/// has expired by both clocks, the provider's and this machine's, is refused.
 fn check_times(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(), Error> {
-    let ended_since = expected.now.saturating_sub(claims.expires_at);
-    let ended_there = expected.provider_now.is_some_and(|now| claims.expires_at <= now);
-    if ended_since >= 0 && (ended_there || ended_since > CLOCK_LEEWAY_SECS) {
-        return Err(Error::Expired(ended_since));
+    let expired_secs = expected.now.saturating_sub(claims.expires_at);
+    let is_expired_at_provider = expected.provider_now.is_some_and(|now| claims.expires_at <= now);
+    if expired_secs >= 0 && (is_expired_at_provider || expired_secs > CLOCK_LEEWAY_SECS) {
+        return Err(Error::Expired(expired_secs));
     }
-    let early = starts_at(claims).saturating_sub(expected.now);
-    if early > CLOCK_LEEWAY_SECS {
-        return Err(Error::NotYetValid(early));
+    let early_secs = valid_from(claims).saturating_sub(expected.now);
+    if early_secs > CLOCK_LEEWAY_SECS {
+        return Err(Error::NotYetValid(early_secs));
     }
     Ok(())
 }
 
-fn starts_at(claims: &Claims) -> i64 {
+/// Returns the later one of `nbf` and `iat`.
+fn valid_from(claims: &Claims) -> i64 {
     claims
         .not_before
         .unwrap_or(claims.issued_at)
         .max(claims.issued_at)
 }
 
-/// A token that was accepted though its times do not fit this machine's clock.
+/// Returns a remark if the times of an accepted token do not fit this machine's clock.
 fn clock_remark(claims: &Claims, expected: &TokenExpectation<'_>) -> Option<Remark> {
-    let early = starts_at(claims).saturating_sub(expected.now);
-    if early > UNTOLD_CLOCK_DIFFERENCE {
-        return Some(Remark::Clock { behind: early });
+    let early_secs = valid_from(claims).saturating_sub(expected.now);
+    if early_secs > MAX_UNREPORTED_CLOCK_DIFFERENCE_SECS {
+        return Some(Remark::Clock { behind: early_secs });
     }
-    let late = expected.now.saturating_sub(claims.expires_at);
-    (late > UNTOLD_CLOCK_DIFFERENCE).then_some(Remark::Clock { behind: -late })
+    let expired_secs = expected.now.saturating_sub(claims.expires_at);
+    (expired_secs > MAX_UNREPORTED_CLOCK_DIFFERENCE_SECS).then_some(Remark::Clock {
+        behind: -expired_secs,
+    })
 }
 
 fn check_context(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(), Error> {
@@ -330,7 +336,7 @@ fn check_context(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(),
     }
 }
 
-/// Rule T17: the left half of the access token's hash (OpenID Connect Core 3.1.3.8).
+/// Compares `at_hash` with the left half of the access token's hash (rule T17, OpenID Connect Core 3.1.3.8).
 fn check_access_token(
     claims: &Claims,
     access_token: Option<&Secret>,

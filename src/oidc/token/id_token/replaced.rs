@@ -1,31 +1,31 @@
-//! Whether a refreshed access token is of the same person, for the same audience and client as the one that it replaces.
+//! Checks that a refreshed access token has the same subject, audience and client as the token that it replaces.
 //!
-//! Only what both of them say is compared: RFC 9068 is followed by few, and an opaque token says nothing.
+//! Only claims that both tokens have are compared: few providers follow RFC 9068, and an opaque token has no readable claims.
 
 use serde_json::{Map, Value};
 
-use super::payload;
+use super::unverified_claims;
 use crate::oidc::json;
 use crate::oidc::token::verification_error::Error;
 use crate::secret::Secret;
 use crate::untrusted_text::UntrustedText;
 
 /// The claims that name the client: RFC 9068 2.2, Okta, Microsoft. (`azp` may change with a refresh.)
-const CLIENT: [&str; 3] = ["client_id", "cid", "appid"];
+const CLIENT_CLAIMS: [&str; 3] = ["client_id", "cid", "appid"];
 
-/// The claims that may name a person as the ID token's `sub` does (`uid` at Okta, whose `sub` is a login name that may change).
-const PERSON: [&str; 2] = ["sub", "uid"];
+/// The claims that may contain the same subject as the ID token's `sub`. Okta has it in `uid`; its `sub` is a login name, which may change.
+const SUBJECT_CLAIMS: [&str; 2] = ["sub", "uid"];
 
-/// Compares the claims of a new token with those of the token that was verified before.
+/// Compares the claims of a new access token with those of the token that it replaces, which was verified before.
 ///
-/// Beside an ID token, whose subject is given, that one is what ties the session to its person: the access token's person counts where it
-/// was named in the same way before, and for whom it is does not, since that may change with the provider's settings.
+/// With an ID token, whose subject is `id_token_subject`, the ID token shows whose session it is. Then a subject claim is compared only if it
+/// had that value in the replaced token, and the audience is not compared, because the provider's settings may change it.
 pub(super) fn check(
     new: &Map<String, Value>,
     replaced: &Secret,
     id_token_subject: Option<&str>,
 ) -> Result<(), Error> {
-    let Some(old) = payload(replaced.expose()) else {
+    let Some(old) = unverified_claims(replaced.expose()) else {
         return Ok(());
     };
     let differs = |name: &str| match (json::text(&old, name), json::text(new, name)) {
@@ -36,14 +36,14 @@ pub(super) fn check(
         Some(subject) => json::text(&old, name) == Some(subject),
         None => *name == "sub",
     };
-    if let Some((expected, got)) = PERSON.into_iter().filter(is_comparable).find_map(differs) {
+    if let Some((expected, got)) = SUBJECT_CLAIMS.into_iter().filter(is_comparable).find_map(differs) {
         return Err(Error::OtherSubject { expected, got });
     }
-    if let Some((_, got)) = CLIENT.into_iter().find_map(differs) {
+    if let Some((_, got)) = CLIENT_CLAIMS.into_iter().find_map(differs) {
         return Err(Error::AuthorizedParty(got));
     }
     match (json::texts(&old, "aud"), json::texts(new, "aud")) {
-        // One that was added or taken away is a change of the settings; a token for somebody else has none of them.
+        // A changed setting adds or removes some members of the audience. A token for another audience has none of the previous members.
         (Some(old), Some(new))
             if id_token_subject.is_none() && !new.iter().any(|audience| old.contains(audience)) =>
         {
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_both_tokens_say_of_person_client_and_audience_is_the_same() {
+    fn claims_that_both_tokens_have_must_agree() {
         let old = json!({"sub": "s", "aud": ["api", "other"], "cid": "c"});
         for (new, accepted) in [
             (json!({"sub": "s", "aud": "api", "cid": "c"}), true),
@@ -83,7 +83,7 @@ mod tests {
             (json!({"sub": "s", "aud": "kubernetes"}), false),
             (json!({"sub": "s", "aud": "api", "cid": "d"}), false),
             (json!({"sub": "s", "aud": "api", "azp": "d"}), true),
-            // Said by one of them alone.
+            // Claims that only one of them has.
             (json!({"client_id": "c", "appid": "x"}), true),
         ] {
             let result = check(new.as_object().unwrap(), &token(&old), None);
@@ -94,13 +94,14 @@ mod tests {
             assert!(check(new.as_object().unwrap(), &Secret::new(opaque), None).is_ok());
         }
     }
+
     #[test]
-    fn beside_an_id_token_the_person_counts_where_both_name_it_in_the_same_way() {
+    fn with_an_id_token_only_claims_that_had_its_subject_are_compared() {
         let old = json!({"sub": "s", "uid": "u", "aud": "api", "cid": "c"});
         for (new, subject, accepted) in [
             (json!({"sub": "s", "uid": "u", "cid": "c"}), "s", true),
             (json!({"sub": "mallory"}), "s", false),
-            // A login name, which was changed.
+            // The login name was changed.
             (json!({"sub": "married", "uid": "u"}), "u", true),
             (json!({"sub": "mallory", "uid": "m"}), "u", false),
             (json!({"sub": "anybody", "uid": "m"}), "pairwise", true),

@@ -61,7 +61,7 @@ fn the_client_is_in_the_audience_and_is_the_authorized_party_if_there_is_one() {
 }
 
 #[test]
-fn the_nonce_counts_at_a_sign_in_and_the_subject_after_a_refresh() {
+fn the_nonce_is_checked_at_a_login_and_the_subject_after_a_refresh() {
     for (claims, session, accepted) in [
         (serde_json::json!({}), None, true),
         (serde_json::json!({"nonce": "another"}), None, false),
@@ -88,14 +88,14 @@ fn clocks_may_be_five_minutes_apart() {
         (699, None, false),
         (699, Some(1000), false),
         (3999, None, true),
-        // Ended by our clock, and nothing or something is known of the provider's.
+        // Expired by our clock; the provider's clock is unknown or known.
         (4000, None, true),
         (4300, None, true),
         (4301, None, false),
         (4200, Some(3999), true),
         (4200, Some(4000), false),
         (4000, Some(4000), false),
-        // Only the provider's clock says that it has ended: the API server's may, too.
+        // Expired only by the provider's clock.
         (3999, Some(4010), true),
         (9000, Some(2000), false),
     ];
@@ -108,12 +108,12 @@ fn clocks_may_be_five_minutes_apart() {
     for beyond in [253_402_300_800_f64, 1e18, 1e300] {
         assert!(checked(&serde_json::json!({"nbf": beyond}), None, 1000, None).is_err());
     }
-    // A token that was issued long ago and still lives is good.
+    // A token that was issued long ago and has not expired is accepted.
     assert!(checked(&serde_json::json!({"iat": 1, "exp": 90_000}), None, 80_000, None).is_ok());
 }
 
 #[test]
-fn a_difference_of_the_clocks_is_told_with_its_direction() {
+fn a_clock_difference_is_reported_with_its_direction() {
     let claims = |iat: i64, exp: i64| {
         let all = serde_json::json!({"iss": "i", "sub": "s", "aud": "c", "iat": iat, "exp": exp});
         Claims::parse(all.as_object().unwrap().clone()).unwrap()
@@ -139,7 +139,7 @@ fn a_difference_of_the_clocks_is_told_with_its_direction() {
     assert_eq!(remark_on(&not_before), Some(Remark::Clock { behind: 250 }));
 }
 
-/// A token that is read, and whose signature nobody looks at.
+/// A token whose signature is not verified.
 fn unsigned(algorithm: &str, groups: usize) -> String {
     let payload = serde_json::json!({
         "iss": "https://i", "sub": "s", "aud": "c", "exp": 4000, "iat": 1000, "groups": "g".repeat(groups),
@@ -152,9 +152,9 @@ fn unsigned(algorithm: &str, groups: usize) -> String {
     )
 }
 
-/// What an API server does not take is told at a sign-in, and no reason to refuse the token.
+/// A token that the API server may reject is reported only at the login. It is not refused.
 #[test]
-fn what_an_api_server_may_not_take_is_told_once() {
+fn a_token_that_an_api_server_may_reject_is_reported_once() {
     let (initial_id_token, replaced) = (InitialIdToken::default(), Secret::new(""));
     let remarks = |token: &str, context| {
         let expected = TokenExpectation {
@@ -165,18 +165,18 @@ fn what_an_api_server_may_not_take_is_told_once() {
             now: 1000,
             provider_now: None,
         };
-        let opened = Opened::read(token, &expected).expect("a token");
-        let claims = Claims::parse(opened.payload.clone()).expect("its claims");
-        opened.accepted(claims, &expected).remarks
+        let parsed = ParsedToken::parse(token, &expected).expect("a token");
+        let claims = Claims::parse(parsed.payload.clone()).expect("its claims");
+        parsed.verified(claims, &expected).remarks
     };
     let (eddsa, long) = (unsigned("EdDSA", 0), unsigned("RS256", 20_000));
-    for (token, told) in [
+    for (token, expected_remarks) in [
         (&unsigned("RS256", 0), vec![]),
         (&unsigned("ES512", 0), vec![]),
         (&eddsa, vec![Remark::Algorithm("EdDSA")]),
         (&long, vec![Remark::Long(long.len())]),
     ] {
-        assert_eq!(remarks(token, VerificationContext::Direct), told);
+        assert_eq!(remarks(token, VerificationContext::Direct), expected_remarks);
         let refresh = VerificationContext::Refresh {
             initial_id_token: &initial_id_token,
             replaced: &replaced,
@@ -200,7 +200,7 @@ fn a_token_may_have_a_mebibyte() {
     while token.len() < 1_048_576 {
         token.push('A');
     }
-    let refused = |token: &str| Opened::read(token, &expected).err();
+    let refused = |token: &str| ParsedToken::parse(token, &expected).err();
     assert!(!matches!(refused(&token), Some(Error::TooLong(_))));
     token.push('A');
     assert!(matches!(refused(&token), Some(Error::TooLong(1_048_577))));
@@ -220,7 +220,7 @@ fn only_the_types_of_other_tokens_are_refused() {
 
 /// The example of OpenID Connect Core A.3.
 #[test]
-fn the_hash_of_the_access_token_counts_where_both_are_there() {
+fn the_hash_of_the_access_token_is_checked_if_both_are_present() {
     let token = Secret::new("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y");
     let check = |hash: Value, token: Option<&Secret>, algorithm: &str| {
         let all = serde_json::json!({

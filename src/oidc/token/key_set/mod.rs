@@ -1,7 +1,7 @@
-//! The provider's key set (RFC 7517), and whether one of its keys signed a token.
+//! The provider's key set (RFC 7517), and the verification of signatures with its keys.
 //!
-//! Each key is read by itself: one that cannot be used is left out, and only the members that a signature needs are looked
-//! at. Which keys may verify an ID token is rule T10, which one is tried is rule T11 of docs/protocol.md. Pure.
+//! A key that cannot be used is ignored, and only the members that a signature needs are read. Rule T10 of docs/protocol.md says which keys
+//! may verify an ID token, and rule T11 which of them are tried. Pure.
 
 use aws_lc_rs::rsa::PublicKeyComponents;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
@@ -19,7 +19,7 @@ pub(crate) struct KeySet {
 
 #[derive(Debug, Clone)]
 struct Key {
-    /// Absent where it is no text.
+    /// `None` also if `kid` is not a string.
     id: Option<String>,
     material: Material,
 }
@@ -30,7 +30,7 @@ enum Material {
         n: Vec<u8>,
         e: Vec<u8>,
     },
-    /// The point, uncompressed (SEC 1 2.3.3).
+    /// The uncompressed point (SEC 1 2.3.3).
     Ec {
         curve: Curve,
         point: Vec<u8>,
@@ -40,25 +40,25 @@ enum Material {
     },
 }
 
-/// Why no key of the set vouches for a token.
+/// Why no key of the set verifies a signature.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum NotVerified {
-    /// No key has the token's id and fits its algorithm.
+pub(crate) enum SignatureError {
+    /// No key has the token's `kid` and fits its algorithm.
     UnknownKey,
-    /// None of the keys that fit made the signature.
-    Signature,
-    /// None of those that were tried; so many fit.
+    /// No fitting key made the signature.
+    WrongSignature,
+    /// More keys fit than are tried (so many), and none of those that were tried made the signature.
     TooManyKeys(usize),
 }
 
-/// So many keys are tried for a token: a set has a handful, and a flood of them would take minutes.
-pub(crate) const MAX_TRIED: usize = 200;
+/// How many keys are tried for a token. A normal key set has only a few, and trying thousands would take minutes.
+pub(crate) const MAX_TRIED_KEYS: usize = 200;
 
-/// Shortest RSA modulus that is accepted, in bits (RFC 7518 3.3).
+/// The shortest accepted RSA modulus, in bits (RFC 7518 3.3).
 const MIN_RSA_BITS: usize = 2048;
 
 impl KeySet {
-    /// Reads a key set, or keys without the object around them; an error says what is there in place of one.
+    /// Parses a key set, or a list of keys without the object around it. The error says what the document is instead.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, &'static str> {
         let entries = entries(json::value(body).ok_or("it is no JSON")?)?;
         let objects = || entries.iter().filter_map(Value::as_object);
@@ -74,40 +74,40 @@ impl KeySet {
         Ok(Self { keys })
     }
 
-    /// Verifies a signature with the key that the token names, or with each one that fits if it names none.
+    /// Verifies a signature with the key whose `kid` the token names, or with each fitting key if it names none.
     ///
-    /// Ids are a help to choose and no protection: where several keys have the same one each is tried, and keys without an id
-    /// are tried for a token whose id no key has.
+    /// A `kid` only helps to choose a key, and protects nothing. So all keys with the same `kid` are tried, and if no key has the token's `kid`,
+    /// the keys without a `kid` are tried.
     pub(crate) fn verify(
         &self,
         algorithm: &Algorithm,
         id: Option<&str>,
         message: &[u8],
         signature: &[u8],
-    ) -> Result<(), NotVerified> {
+    ) -> Result<(), SignatureError> {
         let fitting = || self.keys.iter().filter(|key| key.fits(algorithm));
-        let named = |key: &&Key| id.is_none() || key.id.as_deref() == id;
-        let mut candidates: Vec<&Key> = fitting().filter(named).collect();
+        let matches_id = |key: &&Key| id.is_none() || key.id.as_deref() == id;
+        let mut candidates: Vec<&Key> = fitting().filter(matches_id).collect();
         if candidates.is_empty() && !self.keys.iter().any(|key| key.id.as_deref() == id) {
             candidates = fitting().filter(|key| key.id.is_none()).collect();
         }
         if candidates.is_empty() {
-            return Err(NotVerified::UnknownKey);
+            return Err(SignatureError::UnknownKey);
         }
         let is_signed = candidates
             .iter()
-            .take(MAX_TRIED)
+            .take(MAX_TRIED_KEYS)
             .any(|key| key.material.verifies(algorithm, message, signature));
         match candidates.len() {
             _ if is_signed => Ok(()),
-            ..=MAX_TRIED => Err(NotVerified::Signature),
-            fitting => Err(NotVerified::TooManyKeys(fitting)),
+            ..=MAX_TRIED_KEYS => Err(SignatureError::WrongSignature),
+            fitting => Err(SignatureError::TooManyKeys(fitting)),
         }
     }
 }
 
-/// The keys of a set (RFC 7517 5), or of a bare list. One bare key is told: no API server verifies a token with it, and there the cause
-/// would look like a wrong signature.
+/// Returns the keys of a key set (RFC 7517 5) or of a list. A single JWK is refused with its own message: API servers do not accept it either,
+/// and there the cause would look like a wrong signature.
 fn entries(document: Value) -> Result<Vec<Value>, &'static str> {
     let mut object = match document {
         Value::Object(object) => object,
@@ -125,7 +125,7 @@ fn entries(document: Value) -> Result<Vec<Value>, &'static str> {
 }
 
 impl Key {
-    /// Reads a key; `None` if it is not for signatures or is of a kind that nobody here knows.
+    /// Parses a key. Returns `None` if it is not for signatures, or if its type is not supported.
     fn parse(jwk: &Map<String, Value>) -> Option<Self> {
         if !is_for_signatures(jwk) || is_short_rsa(jwk) {
             return None;
@@ -147,7 +147,7 @@ impl Key {
                 }
                 Material::Ec { curve, point }
             }
-            "OKP" if says(jwk, "crv", "Ed25519") => Material::Ed25519 { point: bytes("x")? },
+            "OKP" if has_value(jwk, "crv", "Ed25519") => Material::Ed25519 { point: bytes("x")? },
             _ => return None,
         };
         Some(Self {
@@ -156,8 +156,8 @@ impl Key {
         })
     }
 
-    /// Whether type and curve are those of the algorithm. The key's own `alg` limits nothing, as for the API server: some
-    /// providers publish another one than they sign with.
+    /// Whether the key has the type and curve of the algorithm. The key's `alg` is ignored, as by the API server: some providers sign with another
+    /// algorithm than they publish there.
     fn fits(&self, algorithm: &Algorithm) -> bool {
         match (&algorithm.scheme, &self.material) {
             (Scheme::Rsa(_), Material::Rsa { .. }) | (Scheme::Ed25519, Material::Ed25519 { .. }) => true,
@@ -185,31 +185,31 @@ impl Material {
     }
 }
 
-/// Only a plain statement that a key is for something else leaves it out (RFC 7517 4.2, 4.3).
+/// Whether a key may be used for signatures. Only a clear statement of another use excludes it (RFC 7517 4.2, 4.3).
 fn is_for_signatures(jwk: &Map<String, Value>) -> bool {
     let is_for_encryption = json::text(jwk, "use") == Some("enc");
     let operations = jwk.get("key_ops").and_then(Value::as_array);
-    let excluded = operations.is_some_and(|operations| {
+    let is_for_other_operations = operations.is_some_and(|operations| {
         let mut names = operations.iter().filter_map(Value::as_str).peekable();
-        let is_one_of_ours =
+        let is_signature_operation =
             |name: &str| name.eq_ignore_ascii_case("verify") || name.eq_ignore_ascii_case("sign");
-        names.peek().is_some() && !names.any(is_one_of_ours)
+        names.peek().is_some() && !names.any(is_signature_operation)
     });
-    !is_for_encryption && !excluded
+    !is_for_encryption && !is_for_other_operations
 }
 
 fn is_short_rsa(jwk: &Map<String, Value>) -> bool {
-    let is_rsa = says(jwk, "kty", "RSA");
+    let is_rsa = has_value(jwk, "kty", "RSA");
     let modulus = json::text(jwk, "n").and_then(decode);
-    is_rsa && modulus.is_some_and(|n| bits(&without_leading_zeros(n)) < MIN_RSA_BITS)
+    is_rsa && modulus.is_some_and(|n| bit_length(&without_leading_zeros(n)) < MIN_RSA_BITS)
 }
 
-/// Whether a member is this name. Types and curves are read in any case: what they name decides, and one name means one thing.
-fn says(jwk: &Map<String, Value>, member: &str, name: &str) -> bool {
+/// Whether a member has this value. Case is ignored, because no two names of types or curves differ only in case.
+fn has_value(jwk: &Map<String, Value>, member: &str, name: &str) -> bool {
     json::text(jwk, member).is_some_and(|text| text.eq_ignore_ascii_case(name))
 }
 
-fn bits(number: &[u8]) -> usize {
+fn bit_length(number: &[u8]) -> usize {
     let leading = number.first().map_or(0, |byte| byte.leading_zeros() as usize);
     (number.len() * 8).saturating_sub(leading)
 }
@@ -220,7 +220,7 @@ fn without_leading_zeros(mut number: Vec<u8>) -> Vec<u8> {
     number
 }
 
-/// Decodes base64url; padding, line breaks and the letters of plain base64 are accepted in a public key.
+/// Decodes base64url. In a public key, padding, white space and the characters of standard base64 are also accepted.
 fn decode(text: &str) -> Option<Vec<u8>> {
     let text: String = text
         .chars()

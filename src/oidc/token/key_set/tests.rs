@@ -1,4 +1,4 @@
-//! Every algorithm with a key of its own, and which keys are tried.
+//! Every algorithm with its own key, and which keys are tried.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -62,13 +62,18 @@ fn with(jwk: &Value, name: &str, value: Value) -> Value {
     jwk
 }
 
-fn verified(keys: &[Value], algorithm: &str, id: Option<&str>, signature: &[u8]) -> Result<(), NotVerified> {
+fn verified(
+    keys: &[Value],
+    algorithm: &str,
+    id: Option<&str>,
+    signature: &[u8],
+) -> Result<(), SignatureError> {
     let algorithm = Algorithm::by_name(algorithm).unwrap();
     set(keys).unwrap().verify(algorithm, id, MESSAGE, signature)
 }
 
 #[test]
-fn every_algorithm_is_verified_with_a_key_of_its_kind_alone() {
+fn every_algorithm_is_verified_only_with_a_key_of_its_type() {
     let rsa = rsa_pair();
     let ed = Ed25519KeyPair::generate().unwrap();
     let ed_point = ed.public_key();
@@ -112,7 +117,7 @@ fn every_algorithm_is_verified_with_a_key_of_its_kind_alone() {
         for wrong in [&forged[..], &[], &signer.signature[1..]] {
             assert_eq!(
                 verified(&all, name, None, wrong),
-                Err(NotVerified::Signature),
+                Err(SignatureError::WrongSignature),
                 "{name}"
             );
         }
@@ -125,10 +130,10 @@ fn every_algorithm_is_verified_with_a_key_of_its_kind_alone() {
     }
 }
 
-type Row<'r> = (&'r str, Vec<Value>, Option<&'r str>, Result<(), NotVerified>);
+type Row<'r> = (&'r str, Vec<Value>, Option<&'r str>, Result<(), SignatureError>);
 
 #[test]
-fn ids_help_to_choose_and_withhold_no_key() {
+fn an_id_selects_keys_and_excludes_none_without_an_id() {
     let (signer, other) = (rsa_pair(), rsa_pair());
     let (jwk, foreign) = (rsa_jwk(&signer), rsa_jwk(&other));
     let signature = rsa_signature(&signer, &signature::RSA_PKCS1_SHA256);
@@ -169,13 +174,13 @@ fn ids_help_to_choose_and_withhold_no_key() {
             "another's id",
             vec![named(&foreign, "a"), named(&jwk, "b")],
             Some("a"),
-            Err(NotVerified::Signature),
+            Err(SignatureError::WrongSignature),
         ),
         (
             "an unknown id",
             vec![named(&jwk, "b")],
             Some("a"),
-            Err(NotVerified::UnknownKey),
+            Err(SignatureError::UnknownKey),
         ),
     ];
     for (what, keys, id, expected) in table {
@@ -184,7 +189,7 @@ fn ids_help_to_choose_and_withhold_no_key() {
 }
 
 #[test]
-fn of_a_flood_of_keys_the_first_are_tried() {
+fn only_the_first_of_very_many_keys_are_tried() {
     let (foreign, pair) = (rsa_jwk(&rsa_pair()), rsa_pair());
     let signature = rsa_signature(&pair, &signature::RSA_PKCS1_SHA256);
     let after = |others: usize| {
@@ -192,12 +197,15 @@ fn of_a_flood_of_keys_the_first_are_tried() {
         keys.push(rsa_jwk(&pair));
         verified(&keys, "RS256", None, &signature)
     };
-    assert_eq!(after(MAX_TRIED - 1), Ok(()));
-    assert_eq!(after(MAX_TRIED), Err(NotVerified::TooManyKeys(MAX_TRIED + 1)));
+    assert_eq!(after(MAX_TRIED_KEYS - 1), Ok(()));
+    assert_eq!(
+        after(MAX_TRIED_KEYS),
+        Err(SignatureError::TooManyKeys(MAX_TRIED_KEYS + 1))
+    );
 }
 
 #[test]
-fn only_a_plain_statement_keeps_a_key_from_being_used() {
+fn only_a_clear_statement_of_another_use_excludes_a_key() {
     let pair = rsa_pair();
     let jwk = rsa_jwk(&pair);
     let signature = rsa_signature(&pair, &signature::RSA_PKCS1_SHA256);
@@ -245,7 +253,7 @@ fn only_a_plain_statement_keeps_a_key_from_being_used() {
 }
 
 #[test]
-fn unknown_broken_and_weak_keys_are_left_out() {
+fn unsupported_broken_and_weak_keys_are_ignored() {
     let pair = rsa_pair();
     let jwk = rsa_jwk(&pair);
     let signature = rsa_signature(&pair, &signature::RSA_PKCS1_SHA256);
@@ -268,7 +276,7 @@ fn unknown_broken_and_weak_keys_are_left_out() {
         set(&[short]).unwrap_err(),
         "its RSA keys are shorter than 2048 bits"
     );
-    // Zeros in front make no strong key, and a weak modulus is none by its length.
+    // Leading zeros do not count towards the length of a modulus.
     let mut padded = vec![0; 128];
     padded.extend([0xff; 128]);
     let padded = json!({"kty": "RSA", "n": b64(&padded), "e": "AQAB"});
@@ -319,7 +327,7 @@ fn keys_are_read_without_the_set_around_them() {
 }
 
 #[test]
-fn what_is_no_key_set_is_named() {
+fn a_document_that_is_no_key_set_is_described() {
     let why = |body: &str| KeySet::parse(body.as_bytes()).unwrap_err();
     let without_key = "it has no key that can verify a signature";
     assert_eq!(why(r#"[{"kty":"RSA"}]"#), without_key);
