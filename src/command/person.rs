@@ -20,9 +20,9 @@ const PERSON_TIMEOUT: Duration = Duration::from_secs(10);
 const WAITING: &str = "waiting for the sign-in ";
 
 /// The person at this terminal, if there is one.
-pub(crate) fn with(ui: Ui, report: oidc::Report<'_>, continuation: Continuation) -> Person<'_> {
+pub(crate) fn with(ui: Ui, on_event: oidc::EventHandler<'_>, continuation: Continuation) -> Person<'_> {
     Person {
-        report,
+        on_event,
         ask,
         request_timeout: if ui.at_terminal {
             PERSON_TIMEOUT
@@ -56,7 +56,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         }
         Event::TokenRemark(remark) => show_remark(ui, remark),
         Event::Waiting { url } if ui.at_terminal => ui.note(&format!("waiting for an answer from {url}")),
-        Event::OldSpelling(text) => ui.note(text),
+        Event::DeprecatedFlag(text) => ui.note(text),
         Event::NoRedirectUri => ui.note(
             "no redirect URI is sent, and few providers sign in without one: if the page shows an error about `redirect_uri`, press Ctrl-C \
              and add --oidc-redirect-url=URI with one that is registered for the app, such as http://localhost:8000",
@@ -88,7 +88,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         } => enter_code(ui, address, code, complete),
         Event::InputRefused(error) => ui.note(&refused_input(error)),
         Event::NothingTyped => ui.note("paste the code, or the address that the browser ended on"),
-        Event::InputOver => {
+        Event::InputEnded => {
             ui.note("nothing can be pasted any more; waiting for the browser");
             ui.resume_status(WAITING);
         }
@@ -127,7 +127,7 @@ fn warning_text(event: &Event<'_>) -> String {
         Event::CertificatesUnchecked => {
             "--insecure-skip-tls-verify: whoever is on the way can read and change everything".to_owned()
         }
-        Event::CertificatePassedOver { source, position } => {
+        Event::CertificateSkipped { source, position } => {
             format!("{source}: certificate {position} in it cannot be read, and is passed over")
         }
         Event::RenegotiationIgnored => {
@@ -138,7 +138,7 @@ fn warning_text(event: &Event<'_>) -> String {
         Event::PkceOff => {
             "--oidc-pkce-method=no: whoever catches the answer to this sign-in can use it".to_owned()
         }
-        Event::ListenerOpenToOthers => {
+        Event::ListenerReachableByOthers => {
             "--listen-address is open to other machines; whoever reaches it can disturb the \
              sign-in, not finish it"
                 .to_owned()

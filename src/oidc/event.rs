@@ -1,6 +1,6 @@
-//! What a sign-in or a refresh tells on its way, and what it asks a person.
+//! The events that a login or a refresh reports, and the questions that it asks a person.
 //!
-//! Owns the list of both. Never decides how, or whether, a person sees an event: the caller passes a function that does.
+//! The caller passes the functions that show the events and ask the questions.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -14,61 +14,61 @@ use crate::untrusted_text::UntrustedText;
 use crate::oidc::errors::Error;
 use crate::oidc::token::id_token::Remark;
 
-/// Something that happened, without a secret in it.
+/// Something that happened. An event contains no secret, except the URL or user code that a person needs.
 #[derive(Debug)]
 pub(crate) enum Event<'a> {
     /// An HTTP request has ended.
     Responded {
         method: &'a str,
-        /// Without its query.
+        /// The URL without its query.
         url: &'a UntrustedText,
         status: u16,
         millis: u128,
         request_id: Option<UntrustedText>,
     },
-    /// The provider takes its time to answer.
+    /// The response of the provider takes long.
     Waiting { url: &'a UntrustedText },
-    /// The response to a refresh was lost on the way, and is asked for once more.
+    /// The response to a refresh was lost, and the request is repeated.
     ResponseLost,
-    /// Certificates of the provider are not checked.
+    /// The certificates of the provider are not verified.
     CertificatesUnchecked,
-    /// A certificate among the named authorities cannot be used.
-    CertificatePassedOver {
+    /// A certificate of the named authorities cannot be used, and is skipped.
+    CertificateSkipped {
         source: &'a str,
-        /// From 1.
+        /// The position in the source, starting at 1.
         position: usize,
     },
-    /// TLS renegotiation was asked for by a flag, and does not exist here.
+    /// A flag requests TLS renegotiation, which is not supported.
     RenegotiationIgnored,
     /// PKCE was turned off by a flag.
     PkceOff,
-    /// The listener can be reached by other machines.
-    ListenerOpenToOthers,
-    /// Another address than the first one waits for the browser.
+    /// Other machines can connect to the listener.
+    ListenerReachableByOthers,
+    /// The listener does not use the preferred address.
     OtherAddress {
-        /// Why not the first.
+        /// Why the preferred address cannot be used.
         why: &'a str,
         redirect_uri: &'a str,
     },
-    /// The provider is not told where to send the browser, and takes what it knows, or refuses.
+    /// The authorization request has no redirect URI. The provider uses the registered one, or refuses the request.
     NoRedirectUri,
-    /// A flag is spelled in an older way.
-    OldSpelling(&'static str),
+    /// A deprecated spelling of a flag is used.
+    DeprecatedFlag(&'static str),
     /// The browser is about to open.
     SigningIn { issuer: &'a str },
     /// No browser is opened.
     NoBrowser(NoBrowser),
     /// A person has to open this URL.
     OpenUrl(&'a Url),
-    /// A browser was started with this URL; whether a person sees it is not known.
+    /// A browser was started with this URL. It is not known whether a person sees it.
     BrowserStarted(&'a Url),
-    /// The browser could not be opened; why.
+    /// The browser could not be opened, for this reason.
     BrowserFailed(&'a str),
-    /// A program of another user of this machine sent the answer; it was refused, and the wait goes on.
+    /// A program of another user of this machine sent the authorization response. It was refused, and the wait continues.
     ResponseFromOtherUser { uid: u32 },
-    /// The system did not tell which user's program sent the answer; it was refused, and the wait goes on.
+    /// The system did not say which user's program sent the authorization response. It was refused, and the wait continues.
     ResponseFromUndecidedUser,
-    /// A browser sent the answer, and not as it opens a page; it was refused, and the wait goes on.
+    /// A browser sent the authorization response to this host, but not as a navigation. It was refused, and the wait continues.
     ResponseNotNavigation(&'a str),
     /// From now on the address at which the browser ended can be pasted.
     PasteAccepted {
@@ -77,82 +77,82 @@ pub(crate) enum Event<'a> {
     },
     /// How much of the sign-in's time is left.
     TimeLeft(Duration),
-    /// The process goes on in the foreground, after a stop or in the background.
+    /// The process was stopped or in the background, and continues in the foreground.
     Continued,
-    /// Nothing is waited for any more, neither an answer nor a line.
+    /// The wait for a response and for a line has ended.
     WaitEnded,
-    /// A code to enter comes next, of an issuer that a cluster named.
+    /// The next event is a user code, of this issuer, which a cluster's entry named.
     CodeOfClustersIssuer(&'a UntrustedText),
     /// A person has to enter this code at this address.
     EnterCode {
         address: &'a Url,
         code: &'a UntrustedText,
-        /// The same address with the code in it, or the plain one.
+        /// The address with the code in it, or else the plain address.
         complete: &'a Url,
     },
-    /// What a person typed was refused, and may be typed again.
+    /// What a person typed was refused. It may be typed again.
     InputRefused(&'a Error),
-    /// An empty line came where the answer can be pasted.
+    /// The line is empty where a code or an address can be pasted.
     NothingTyped,
-    /// An empty line came where a user name is needed.
+    /// The line is empty where a user name is needed.
     NoUsername,
-    /// An empty line came where a password is needed.
+    /// The line is empty where a password is needed.
     NoPassword,
-    /// The input has ended; the browser may still answer.
-    InputOver,
-    /// Something about a token that was accepted.
+    /// The input has ended. The browser can still bring the response.
+    InputEnded,
+    /// What a person should know about an accepted token.
     TokenRemark(&'a Remark),
-    /// A person could not be asked; the wait goes on without.
+    /// A person could not be prompted. The wait continues without the prompt.
     InputFailed(&'a Error),
-    /// A token that another program had stored does not verify, and is not used.
+    /// A token that another program had stored is not valid, and is not used.
     ImportRefused(String),
 }
 
-/// Where events go.
-pub(crate) type Report<'a> = &'a (dyn Fn(Event<'_>) + Send + Sync);
+/// The function that receives events.
+pub(crate) type EventHandler<'a> = &'a (dyn Fn(Event<'_>) + Send + Sync);
 
 /// What a person can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Question<'a> {
     Username {
-        /// What was typed before, and is meant by an empty line.
+        /// What was typed before. An empty line means this name.
         earlier: Option<&'a str>,
     },
     /// Not shown while it is typed.
     Password,
-    /// The authorization code, or the address that the browser ended on.
+    /// The authorization code, or the address at which the browser ended.
     CodeOrAddress,
-    /// The same, beside a listener that waits for the browser.
+    /// The same, while a listener also waits for the browser.
     AddressBesideListener,
 }
 
-/// Asks a person, and blocks until there is an answer. The end of the input is an error of kind `UnexpectedEof`, that of the time one of
-/// kind `TimedOut`. Without a time it is the caller who waits no longer.
+/// Asks a person, and blocks until a line is entered. The end of the input is an error of kind `UnexpectedEof`. After the deadline, if there is
+/// one, the error has the kind `TimedOut`.
 pub(crate) type Ask = fn(Question<'_>, Option<Instant>) -> io::Result<Secret>;
 
-/// What follows a sign-in, as the browser's page tells it.
+/// What continues after a sign-in, as the browser's page says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Continuation {
-    /// kubectl has called, and goes on.
+    /// kubectl, which called kubesesame.
     Kubectl,
-    /// The command in the terminal goes on by itself.
+    /// The command in the terminal.
     Command,
 }
 
-/// How a sign-in reaches a person.
+/// How a login communicates with a person.
 #[derive(Clone, Copy)]
 pub(crate) struct Person<'a> {
-    pub(crate) report: Report<'a>,
+    pub(crate) on_event: EventHandler<'a>,
     pub(crate) ask: Ask,
-    /// How long a request to the provider may take.
+    /// The timeout of a request to the provider. It is short if a person waits.
     pub(crate) request_timeout: Duration,
     pub(crate) continuation: Continuation,
-    /// What is reported is thrown away, so that no person sees a URL.
+    /// The reported events are discarded, so no person sees a URL.
     pub(crate) reports_are_discarded: bool,
 }
 
 impl Person<'_> {
-    pub(super) fn tell(&self, event: Event<'_>) {
-        (self.report)(event);
+    pub(super) fn report(&self, event: Event<'_>) {
+        (self.on_event)(event);
     }
 }

@@ -1,7 +1,7 @@
-//! Members of a JSON object that a provider sent, each read by itself.
+//! Lenient reading of JSON from a provider.
 //!
-//! A member that nobody uses can fail nothing. Null and the empty string count as absent, and a member of another type is
-//! read where its meaning is plain: a number or a boolean written as text, one text where a list of texts belongs.
+//! An invalid value is an error only if it is needed. Null and an empty string count as absent. A member of another type is accepted if its
+//! meaning is clear: a string that contains a number or a boolean, or one string instead of a list of strings.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,10 +10,10 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// How deep a value is searched for the parts of it that can be read.
+/// The nesting depth to which the readable parts of an invalid value are searched.
 const MAX_DEPTH: usize = 8;
 
-/// Parses an object; what stands around it and says nothing is skipped. Of a member that occurs twice the last one counts, as in Go.
+/// Parses an object. Skips white space and other padding around it. Uses the last occurrence of a repeated member, as Go does.
 pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
     match value(body)? {
         Value::Object(object) => Some(object),
@@ -21,9 +21,10 @@ pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
     }
 }
 
-/// Parses any JSON text. A value within it that cannot be represented (text that is no UTF-8, half of a surrogate pair, a number
-/// without limit, deep nesting) is no failure: bytes that are no UTF-8 are replaced, as in Go, and the others are read as
-/// an empty list, which is neither absent nor of any type that is looked for.
+/// Parses any JSON text.
+///
+/// A value inside it that cannot be represented is no error. Bytes that are not UTF-8 are replaced, as in Go. Half of a surrogate pair, a number
+/// out of range, and deep nesting are read as an empty list, which is neither absent nor of any expected type.
 pub(super) fn value(body: &[u8]) -> Option<Value> {
     let body = trimmed(body);
     serde_json::from_slice(body).ok().or_else(|| {
@@ -33,11 +34,11 @@ pub(super) fn value(body: &[u8]) -> Option<Value> {
         }
         let raw: &RawValue = serde_json::from_str(&text).ok()?;
         let is_container = raw.get().starts_with(['{', '[']);
-        is_container.then(|| readable(raw, MAX_DEPTH))
+        is_container.then(|| parse_leniently(raw, MAX_DEPTH))
     })
 }
 
-/// Parses an object in the same way, and keeps each of its members, so that those that occur twice can be told.
+/// Parses an object like `value`, and returns all its members, so that repeated members can be detected.
 pub(super) fn members(body: &[u8]) -> Option<Vec<(String, Value)>> {
     if let Ok(Members(members)) = serde_json::from_slice(body) {
         return Some(members);
@@ -49,11 +50,11 @@ pub(super) fn members(body: &[u8]) -> Option<Vec<(String, Value)>> {
     let Members(members) = serde_json::from_str::<Members<&RawValue>>(&text).ok()?;
     let read = members
         .into_iter()
-        .map(|(name, raw)| (name, readable(raw, MAX_DEPTH)));
+        .map(|(name, raw)| (name, parse_leniently(raw, MAX_DEPTH)));
     Some(read.collect())
 }
 
-/// Whether a text is nested deeper than Go's `encoding/json` reads, so that no API server reads it either.
+/// Whether a text is nested deeper than Go's `encoding/json` accepts. An API server cannot read such a text either.
 fn is_too_deep(text: &str) -> bool {
     let (mut depth, mut deepest) = (0_usize, 0);
     let (mut is_text, mut is_escaped) = (false, false);
@@ -71,8 +72,8 @@ fn is_too_deep(text: &str) -> bool {
     deepest > 10_000
 }
 
-/// Returns what can be read of a value.
-fn readable(raw: &RawValue, depth: usize) -> Value {
+/// Parses a value, and replaces the parts of it that cannot be represented.
+fn parse_leniently(raw: &RawValue, depth: usize) -> Value {
     let unreadable = || Value::Array(Vec::new());
     let text = raw.get();
     if let Ok(value) = serde_json::from_str(text) {
@@ -82,18 +83,21 @@ fn readable(raw: &RawValue, depth: usize) -> Value {
         return unreadable();
     };
     if let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(text) {
-        return entries.into_iter().map(|entry| readable(entry, depth)).collect();
+        return entries
+            .into_iter()
+            .map(|entry| parse_leniently(entry, depth))
+            .collect();
     }
     match serde_json::from_str::<Members<&RawValue>>(text) {
         Ok(Members(members)) => members
             .into_iter()
-            .map(|(name, member)| (name, readable(member, depth)))
+            .map(|(name, member)| (name, parse_leniently(member, depth)))
             .collect(),
         Err(_) => unreadable(),
     }
 }
 
-/// The members of an object in their order.
+/// The members of an object, in their order.
 struct Members<V>(Vec<(String, V)>);
 
 impl<'de, V: Deserialize<'de>> Deserialize<'de> for Members<V> {
@@ -120,8 +124,7 @@ impl<'de, V: Deserialize<'de>> Visitor<'de> for MembersVisitor<V> {
     }
 }
 
-/// Takes away what says nothing around a text: byte order marks (RFC 8259 8.1 lets a reader ignore them), white space, and
-/// the zero bytes that end a string in C.
+/// Removes padding around a text: byte order marks (RFC 8259 8.1 allows ignoring them), white space, and the zero bytes that end a string in C.
 pub(super) fn trimmed(mut body: &[u8]) -> &[u8] {
     const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
     let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
@@ -140,18 +143,19 @@ pub(super) fn trimmed(mut body: &[u8]) -> &[u8] {
     }
 }
 
-/// Returns a member that is there: neither null nor an empty string.
+/// Returns a member that is neither absent, null, nor an empty string.
 pub(super) fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     object
         .get(name)
         .filter(|value| !value.is_null() && value.as_str() != Some(""))
 }
 
+/// Returns a member that is a string.
 pub(super) fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     member(object, name)?.as_str()
 }
 
-/// Reads a list of texts, or one text with its parts separated by spaces. Entries of other types are left out.
+/// Reads a list of strings, or a string of parts that are separated by spaces. Entries of other types are ignored.
 pub(super) fn texts(object: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
     match member(object, name)? {
         Value::String(text) => Some(text.split_whitespace().map(str::to_owned).collect()),
@@ -163,9 +167,9 @@ pub(super) fn texts(object: &Map<String, Value>, name: &str) -> Option<Vec<Strin
     }
 }
 
-/// Reads a whole number of seconds: a number, or text that holds one. A fraction is cut off.
+/// Reads a number of seconds: a number, or a string that contains one. A fraction is cut off.
 pub(super) fn seconds(object: &Map<String, Value>, name: &str) -> Option<i64> {
-    const LIMIT: f64 = 253_402_300_799.0;
+    const END_OF_YEAR_9999: f64 = 253_402_300_799.0;
     let number = match member(object, name)? {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => text.trim().parse::<f64>().ok()?,
@@ -175,9 +179,12 @@ pub(super) fn seconds(object: &Map<String, Value>, name: &str) -> Option<i64> {
         clippy::cast_possible_truncation,
         reason = "the range is checked, the fraction is not needed"
     )]
-    (0.0..=LIMIT).contains(&number).then_some(number as i64)
+    (0.0..=END_OF_YEAR_9999)
+        .contains(&number)
+        .then_some(number as i64)
 }
 
+/// Reads a boolean, or a string that contains one.
 pub(super) fn boolean(object: &Map<String, Value>, name: &str) -> Option<bool> {
     match member(object, name)? {
         Value::Bool(value) => Some(*value),
@@ -198,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_read_from_numbers_and_text() {
+    fn seconds_are_read_from_numbers_and_strings() {
         for (value, seconds_read) in [
             (json!(3599), Some(3599)),
             (json!(3599.0), Some(3599)),
@@ -218,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_texts_may_be_one_text() {
+    fn a_list_of_strings_may_be_one_string() {
         for (value, read) in [
             (json!(["a", "b"]), Some(vec!["a", "b"])),
             (json!(["a", 1, null]), Some(vec!["a"])),
@@ -234,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_boolean_may_be_text() {
+    fn a_boolean_may_be_a_string() {
         for (value, read) in [
             (json!(true), Some(true)),
             (json!("false"), Some(false)),
@@ -247,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_cannot_be_read_leaves_the_others_readable() {
+    fn an_invalid_value_does_not_affect_the_others() {
         let deep = format!("{}{}", "[".repeat(150), "]".repeat(150));
         for odd in [
             &b"1e999"[..],
@@ -281,14 +288,14 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_skipped_and_the_last_of_two_members_counts() {
+    fn a_byte_order_mark_is_skipped_and_the_last_of_two_equal_members_is_used() {
         let read = object("\u{feff}{\"m\":1,\"m\":2}".as_bytes()).unwrap();
         assert_eq!(read, one(json!(2)));
         assert!(object(b"[]").is_none() && object(b"").is_none() && object(b"{} x").is_none());
     }
 
     #[test]
-    fn what_stands_around_a_text_and_says_nothing_is_skipped() {
+    fn padding_around_a_text_is_skipped() {
         for around in ["\0", " \n", "\u{feff}", "\u{feff} ", "\n\u{feff}", "\0\0\r\n"] {
             for body in [
                 format!("{{\"m\":1}}{around}"),

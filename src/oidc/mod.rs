@@ -1,7 +1,7 @@
-//! The provider: login, refresh, and whether to believe what comes back.
+//! OpenID Connect: login, refresh, and the verification of tokens.
 //!
-//! Owns the network, the loopback listener and the browser. Types of `openidconnect`, `oauth2` and `reqwest` stay
-//! in this module: some of them print tokens in their `Debug`. Knows nothing of sessions on disk or of kubectl.
+//! Owns the network, the loopback listener and the browser. Types of `openidconnect`, `oauth2` and `reqwest` are not used outside this module,
+//! because the `Debug` output of some of them contains tokens. Does not depend on stored sessions or on kubectl.
 
 mod client_auth;
 mod discovery;
@@ -19,7 +19,7 @@ pub(crate) use discovery::documents::{DocumentCache, NoDocumentCache};
 pub(crate) use errors::Error;
 #[cfg(test)]
 pub(crate) use errors::oauth_error::OAuthError;
-pub(crate) use event::{Continuation, Event, Person, Question, Report};
+pub(crate) use event::{Continuation, Event, EventHandler, Person, Question};
 pub(crate) use grants::login::LoginFailure;
 pub(crate) use token::id_token::Remark;
 pub(crate) use token::stored::{StoredToken, issuer_and_audience};
@@ -36,20 +36,20 @@ use crate::initial_id_token::InitialIdToken;
 use crate::secret::Secret;
 use crate::settings::{Provider, SecretSource, TlsTrust};
 
-/// What a login or a refresh brought, verified.
+/// The verified tokens of a login or a refresh.
 #[derive(Debug)]
 pub(crate) struct Tokens {
-    /// What the API server is given.
+    /// The token for the API server.
     pub(crate) token: Secret,
-    /// In seconds since the epoch, as all times here.
+    /// Seconds since the epoch, like all times here.
     pub(crate) issued_at: i64,
     pub(crate) expires_at: i64,
-    /// Of that token; none if it is opaque.
+    /// The claims of `token`. Empty if it is opaque.
     pub(crate) claims: Map<String, Value>,
-    /// What later tokens of this session are compared with; of an ID token alone.
+    /// What later ID tokens of this session are compared with. Its subject is unknown if there was no ID token.
     pub(crate) initial_id_token: InitialIdToken,
     pub(crate) refresh_token: Option<Secret>,
-    /// Scopes that the provider granted, separated by spaces.
+    /// The scopes that the provider granted, separated by spaces.
     pub(crate) granted_scope: String,
 }
 
@@ -73,21 +73,21 @@ pub(crate) enum RefreshOutcome {
     Failed(Error),
 }
 
-/// What a refresh needs of the session.
+/// The parts of a session that a refresh needs.
 pub(crate) struct Refresh<'a> {
     pub(crate) token: &'a Secret,
     pub(crate) granted_scope: &'a str,
     pub(crate) initial_id_token: &'a InitialIdToken,
-    /// The token that is to be replaced.
+    /// The token that is replaced.
     pub(crate) replaced: &'a Secret,
-    /// Called when the provider has replaced the refresh token and the answer cannot be finished at once: the old one
-    /// may be dead, so the new one has to be safe before anything takes time or fails.
+    /// Called with the new refresh token before a step that may take time or fail. The previous refresh token may be invalid already, so the new
+    /// one must be stored first.
     pub(crate) on_rotated: &'a (dyn Fn(&Secret) + Send + Sync),
-    /// Set when the refresh token is about to be sent: from then on only the answer says whether it is spent.
+    /// Set before the refresh token is sent. From then on, only the response shows whether the refresh token is still valid.
     pub(crate) is_sent: &'a AtomicBool,
 }
 
-/// A provider that can be talked to.
+/// A client for one provider.
 pub(crate) struct ProviderClient<'a> {
     provider: &'a Provider,
     client_secret: Option<Secret>,
@@ -99,7 +99,7 @@ pub(crate) struct ProviderClient<'a> {
 }
 
 impl<'a> ProviderClient<'a> {
-    /// `documents` keeps the provider's documents between calls.
+    /// Creates a client. `documents` caches the provider's documents between calls.
     pub(crate) fn new(
         provider: &'a Provider,
         trust: &'a TlsTrust,
@@ -108,7 +108,7 @@ impl<'a> ProviderClient<'a> {
         clock: Clock,
     ) -> Result<Self, Error> {
         if trust.insecure {
-            person.tell(Event::CertificatesUnchecked);
+            person.report(Event::CertificatesUnchecked);
         }
         Ok(Self {
             client_secret: provider.client_secret.as_ref().map(read_secret).transpose()?,
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
     use crate::settings::Login;
 
-    /// A server that signs in or refreshes for many needs futures that may move between threads.
+    /// A server that serves several requests needs futures that can move between threads.
     #[test]
     fn futures_of_the_client_are_send() {
         fn is_send<T: Send>(_: impl FnOnce() -> T) {}

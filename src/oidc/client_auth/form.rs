@@ -1,24 +1,23 @@
-//! A form that is about to be posted, with secrets in it.
+//! The form of a request, which contains secrets.
 
 use form_urlencoded::byte_serialize;
 use zeroize::Zeroize;
 
 use crate::secret::Secret;
 
-/// Longer forms are rare: a refresh token has a few KiB at most.
-const CAPACITY: usize = 16 * 1024;
+/// Large enough for almost every form, so that the text is not moved in memory. A refresh token has a few KiB at most.
+const CAPACITY_BYTES: usize = 16 * 1024;
 
-/// `application/x-www-form-urlencoded` text, wiped on drop.
+/// `application/x-www-form-urlencoded` text. Its memory is overwritten on drop.
 pub(crate) struct Form(String);
 
 impl Default for Form {
     fn default() -> Self {
-        Self(String::with_capacity(CAPACITY))
+        Self(String::with_capacity(CAPACITY_BYTES))
     }
 }
 
 impl Form {
-    /// Adds a parameter.
     pub(crate) fn add(&mut self, name: &str, value: &str) {
         if !self.0.is_empty() {
             self.0.push('&');
@@ -28,7 +27,7 @@ impl Form {
         self.0.extend(byte_serialize(value.as_bytes()));
     }
 
-    /// Adds the parameters in this order.
+    /// Creates a form with the parameters in this order.
     pub(crate) fn new(parameters: &[(&str, &str)]) -> Self {
         let mut form = Self::default();
         for (name, value) in parameters {
@@ -42,10 +41,10 @@ impl Form {
     }
 }
 
-/// Encodes as Go's `url.QueryEscape`: `~` stays and `*` does not, other than in a form. Some providers compare without decoding.
+/// Encodes a text like Go's `url.QueryEscape`: unlike in a form, `~` is not encoded, and `*` is. Some providers compare without decoding.
 pub(super) fn query_escape(text: &str) -> Secret {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    // Long enough at once, so that no copy of the secret is left behind by growth.
+    // The capacity suffices for every text: growing would leave a copy of the secret in freed memory.
     let mut escaped = String::with_capacity(text.len() * 3);
     for byte in text.bytes() {
         match byte {

@@ -1,7 +1,8 @@
-//! How the client proves who it is (RFC 6749 2.3, OpenID Connect Core 9).
+//! Client authentication (RFC 6749 2.3, OpenID Connect Core 9).
 //!
-//! `client_id` is always in the form, since some device endpoints read nothing else; the secret is in one place only. Which
-//! place is decided by what the provider announces, and learned where that is not enough. Pure.
+//! `client_id` is always in the form, because some device authorization endpoints do not read the header. The secret is either in the
+//! header or in the form. Which one is decided by the methods that the metadata announces, and by which method the provider accepted
+//! before. Pure.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::{BASE64, HEXLOWER};
@@ -13,7 +14,7 @@ mod form;
 
 pub(super) use form::Form;
 
-/// Where the secret is.
+/// How the secret is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum AuthMethod {
     /// `client_secret_basic`.
@@ -33,7 +34,7 @@ impl AuthMethod {
     }
 }
 
-/// Which endpoint is asked: a device endpoint is no token endpoint, and many read only the form.
+/// The endpoint of a request. Many device authorization endpoints read only the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum EndpointKind {
@@ -41,50 +42,50 @@ pub(crate) enum EndpointKind {
     DeviceAuthorization,
 }
 
-/// Where to put the secret first, and where once more if the provider does not accept the client.
+/// The authentication method to try first, and the method to try if the provider refuses the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Plan {
+pub(crate) struct MethodOrder {
     pub(crate) first: AuthMethod,
     pub(crate) second: Option<AuthMethod>,
 }
 
-/// What a provider taught about a client: kept, so that the next call asks once.
+/// The result of trying the methods for a client. It is cached, so that the next call needs one request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Lesson {
+pub(crate) struct MethodResult {
     pub(crate) client: String,
     pub(crate) endpoint: EndpointKind,
-    /// Two bytes of a hash of the secret: enough to notice that it was changed, too little to help a guess.
+    /// Two bytes of a hash of the secret. They are enough to notice that the secret was changed, and too few to guess the secret.
     pub(crate) secret_tag: u16,
-    /// The place that was accepted; `None` if neither was.
+    /// The method that was accepted, or `None` if neither was.
     pub(crate) accepted: Option<AuthMethod>,
 }
 
-/// What is known of a client with this very secret.
+/// What earlier calls found out about a client with the same secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Known {
-    /// The place that was accepted last, if one was.
+pub(crate) struct History {
+    /// The method that was accepted last, if any.
     pub(crate) accepted: Option<AuthMethod>,
-    /// Neither place was accepted a short while ago.
+    /// Whether both methods were refused a short time ago.
     pub(crate) is_refused: bool,
 }
 
-impl Plan {
-    /// Decides from the announced methods and from what was learned about this very secret.
-    pub(crate) fn new(kind: EndpointKind, announced: Option<&[String]>, known: Option<Known>) -> Self {
+impl MethodOrder {
+    /// Chooses the order from the announced methods and the results of earlier calls.
+    pub(crate) fn new(kind: EndpointKind, announced: Option<&[String]>, history: Option<History>) -> Self {
         let lists = |name: &str| announced.is_some_and(|methods| methods.iter().any(|method| method == name));
         let (basic, post) = (lists("client_secret_basic"), lists("client_secret_post"));
         let first = match (kind, basic, post) {
-            // Discovery 3: nothing said means `client_secret_basic`.
+            // OpenID Connect Discovery 3: the default is `client_secret_basic`.
             (_, true, false) | (EndpointKind::Token, true, true) | (EndpointKind::Token, false, false) => {
                 AuthMethod::Basic
             }
             (_, false, true) | (EndpointKind::DeviceAuthorization, ..) => AuthMethod::Post,
         };
-        // What was accepted counts for more than what is announced. A provider may announce one method and register the client for
-        // the other, and the app's setting may change, so the other place stays the second.
-        let first = known.and_then(|known| known.accepted).unwrap_or(first);
-        // One wrong secret must not count as two failures for ever.
-        let is_refused = known.is_some_and(|known| known.is_refused);
+        // An accepted method has priority over the announced ones: a provider may announce one method and register the client for the other.
+        // The setting may change, so the other method is still tried second.
+        let first = history.and_then(|history| history.accepted).unwrap_or(first);
+        // A wrong secret must not count as two failed attempts in every call.
+        let is_refused = history.is_some_and(|history| history.is_refused);
         Self {
             first,
             second: (!is_refused).then_some(first.other()),
@@ -92,17 +93,17 @@ impl Plan {
     }
 }
 
-/// Puts the client and its secret into a request; returns the value of the `Authorization` header, if there has to be one.
+/// Adds the client id, and with `AuthMethod::Post` the secret, to the form. Returns the `Authorization` header of `AuthMethod::Basic`.
 pub(crate) fn authenticate(
     form: &mut Form,
     client_id: &str,
     secret: Option<&Secret>,
-    place: AuthMethod,
+    method: AuthMethod,
 ) -> Option<Secret> {
     form.add("client_id", client_id);
-    match (secret?, place) {
+    match (secret?, method) {
         (secret, AuthMethod::Basic) => {
-            // RFC 6749 2.3.1: encoded as in a form before they are joined.
+            // RFC 6749 2.3.1: both are form-encoded before they are joined.
             let secret = form::query_escape(secret.expose());
             let joined = Secret::new(format!(
                 "{}:{}",
@@ -121,7 +122,7 @@ pub(crate) fn authenticate(
     }
 }
 
-impl Lesson {
+impl MethodResult {
     pub(crate) fn new(
         kind: EndpointKind,
         client_id: &str,
@@ -131,18 +132,18 @@ impl Lesson {
         Self {
             client: HEXLOWER.encode(digest(&SHA256, client_id.as_bytes()).as_ref()),
             endpoint: kind,
-            secret_tag: tag(client_id, secret),
+            secret_tag: secret_tag(client_id, secret),
             accepted,
         }
     }
 
-    /// Whether it is about this endpoint, client and secret.
-    pub(crate) fn is_about(&self, other: &Self) -> bool {
+    /// Whether both are about the same endpoint, client and secret.
+    pub(crate) fn has_same_subject(&self, other: &Self) -> bool {
         (self.endpoint, &self.client, self.secret_tag) == (other.endpoint, &other.client, other.secret_tag)
     }
 }
 
-fn tag(client_id: &str, secret: &Secret) -> u16 {
+fn secret_tag(client_id: &str, secret: &Secret) -> u16 {
     let text = Secret::new(format!("{client_id}\n{}", secret.expose()));
     let hash = digest(&SHA256, text.expose().as_bytes());
     u16::from_be_bytes([hash.as_ref()[0], hash.as_ref()[1]])
@@ -156,17 +157,17 @@ mod tests {
     type Row<'r> = (
         EndpointKind,
         Option<&'r [&'r str]>,
-        Option<Known>,
+        Option<History>,
         AuthMethod,
         Option<AuthMethod>,
     );
 
-    fn known(accepted: Option<AuthMethod>, is_refused: bool) -> Known {
-        Known { accepted, is_refused }
+    fn history(accepted: Option<AuthMethod>, is_refused: bool) -> History {
+        History { accepted, is_refused }
     }
 
     #[test]
-    fn the_place_of_the_secret_follows_what_is_announced_and_learned() {
+    fn the_order_of_the_methods_depends_on_the_announced_and_the_accepted_ones() {
         use EndpointKind::{DeviceAuthorization as Device, Token};
         let table: &[Row<'_>] = &[
             (Token, None, None, Basic, Some(Post)),
@@ -186,22 +187,22 @@ mod tests {
                 Some(Basic),
             ),
             (Token, Some(&["client_secret_basic"]), None, Basic, Some(Post)),
-            (Token, None, Some(known(Some(Post), false)), Post, Some(Basic)),
-            (Token, None, Some(known(Some(Basic), false)), Basic, Some(Post)),
-            (Token, None, Some(known(None, true)), Basic, None),
-            (Token, None, Some(known(Some(Post), true)), Post, None),
-            // What the provider accepts counts for more than what it announces.
+            (Token, None, Some(history(Some(Post), false)), Post, Some(Basic)),
+            (Token, None, Some(history(Some(Basic), false)), Basic, Some(Post)),
+            (Token, None, Some(history(None, true)), Basic, None),
+            (Token, None, Some(history(Some(Post), true)), Post, None),
+            // An accepted method has priority over the announced ones.
             (
                 Token,
                 Some(&["client_secret_basic"]),
-                Some(known(Some(Post), false)),
+                Some(history(Some(Post), false)),
                 Post,
                 Some(Basic),
             ),
             (
                 Token,
                 Some(&["client_secret_post"]),
-                Some(known(None, true)),
+                Some(history(None, true)),
                 Post,
                 None,
             ),
@@ -214,26 +215,26 @@ mod tests {
                 Some(Basic),
             ),
             (Device, Some(&["client_secret_basic"]), None, Basic, Some(Post)),
-            (Device, None, Some(known(Some(Basic), false)), Basic, Some(Post)),
+            (Device, None, Some(history(Some(Basic), false)), Basic, Some(Post)),
         ];
-        for (kind, announced, learned, first, second) in table {
+        for (kind, announced, history, first, second) in table {
             let announced: Option<Vec<String>> =
                 announced.map(|methods| methods.iter().map(|&method| method.to_owned()).collect());
-            let plan = Plan::new(*kind, announced.as_deref(), *learned);
+            let plan = MethodOrder::new(*kind, announced.as_deref(), *history);
             assert_eq!(
                 (plan.first, plan.second),
                 (*first, *second),
-                "{kind:?} {announced:?} {learned:?}"
+                "{kind:?} {announced:?} {history:?}"
             );
         }
     }
 
     #[test]
-    fn the_secret_is_in_one_place_and_the_client_always_in_the_form() {
+    fn the_secret_is_sent_once_and_the_client_id_is_always_in_the_form() {
         let secret = Secret::new("a b&c:d");
-        let sent = |secret: Option<&Secret>, place| {
+        let sent = |secret: Option<&Secret>, method| {
             let mut form = Form::default();
-            let header = authenticate(&mut form, "my/app", secret, place);
+            let header = authenticate(&mut form, "my/app", secret, method);
             (
                 form.into_text().expose().to_owned(),
                 header.map(|header| header.expose().to_owned()),
@@ -251,7 +252,7 @@ mod tests {
         );
     }
 
-    /// A provider may compare the header as it is, and Go's clients leave `~` as it is and encode `*`.
+    /// Some providers compare the header without decoding it. Go's clients do not encode `~`, and encode `*`.
     #[test]
     fn the_header_is_encoded_as_go_encodes_it() {
         let sent = |secret: &str| {
@@ -269,9 +270,9 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_secret_is_another_lesson() {
-        let lesson = |secret: &str| Lesson::new(EndpointKind::Token, "c", &Secret::new(secret), None);
-        assert!(lesson("one").is_about(&lesson("one")));
-        assert!(!lesson("one").is_about(&lesson("two")));
+    fn a_changed_secret_is_another_subject() {
+        let result = |secret: &str| MethodResult::new(EndpointKind::Token, "c", &Secret::new(secret), None);
+        assert!(result("one").has_same_subject(&result("one")));
+        assert!(!result("one").has_same_subject(&result("two")));
     }
 }

@@ -1,8 +1,8 @@
-//! Discovery document and key set, from the network or from disk.
+//! The provider's metadata and key set, from the network or from a cache.
 //!
-//! Owns how long they are kept, so that a warm refresh is one request. They are public, but a planted one would
-//! send secrets elsewhere, so a [`DocumentCache`] has to be private; its entries are bound to the issuer and to
-//! what is trusted of its certificate; with `--insecure-skip-tls-verify` nothing is kept.
+//! Owns how long they are cached, so that a refresh usually needs one request. The documents are public, but a forged one would send secrets
+//! to another server. So a [`DocumentCache`] must be private to the user, and the name of an entry depends on the issuer and on the
+//! configured certificate authorities. With `--insecure-skip-tls-verify` nothing is cached.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +11,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::oidc::client_auth::{Known, Lesson};
+use crate::oidc::client_auth::{History, MethodResult};
 use crate::oidc::discovery::metadata::{Metadata, discovery_url};
 use crate::oidc::errors::Error;
 use crate::oidc::http::response::shown;
@@ -21,21 +21,21 @@ use crate::oidc::token::key_set::KeySet;
 use crate::settings::{Authority, Issuer, TlsTrust};
 use crate::untrusted_text::UntrustedText;
 
-/// How long a document is kept when its sender does not say, in seconds.
-const DEFAULT_AGE: i64 = 3600;
-/// How long at most: Okta sends 44 days for its keys, and a rotation must not be missed for so long.
-const MAX_AGE: i64 = 24 * 3600;
-/// How long it is remembered that neither place of a secret was accepted, in seconds.
-const REFUSED_SECRET_AGE: i64 = 3600;
+/// How long a document is cached if the response has no `max-age`.
+const DEFAULT_MAX_AGE_SECS: i64 = 3600;
+/// The longest time that a document is cached. Okta sends 44 days for its keys, but a key rotation must be noticed earlier.
+const MAX_CACHE_AGE_SECS: i64 = 24 * 3600;
+/// How long it is remembered that both authentication methods were refused.
+const REFUSED_AUTH_AGE_SECS: i64 = 3600;
 
-/// Where documents are kept between calls, by a name. Losing one costs a request.
+/// A cache for documents, which have a name. Losing a document costs a request.
 pub(crate) trait DocumentCache: Send + Sync {
     fn load(&self, name: &str) -> Option<Vec<u8>>;
     fn save(&self, name: &str, document: &[u8]);
     fn remove(&self, name: &str);
 }
 
-/// Keeps nothing.
+/// A cache that stores nothing.
 #[derive(Debug)]
 pub(crate) struct NoDocumentCache;
 
@@ -51,39 +51,39 @@ impl DocumentCache for NoDocumentCache {
 pub(crate) struct Documents<'a> {
     http: &'a Http<'a>,
     issuer: &'a Issuer,
-    /// Where they are kept, if anywhere.
-    entry: Option<Entry<'a>>,
+    /// The cache entry. `None` if nothing may be cached.
+    entry: Option<CacheEntry<'a>>,
     /// Seconds since the epoch.
     now: i64,
-    kept: Mutex<Kept>,
+    file: Mutex<CacheFile>,
 }
 
-/// A cache, and the name of these documents in it.
-struct Entry<'a> {
+/// A cache, and the name of this provider's documents in it.
+struct CacheEntry<'a> {
     cache: &'a dyn DocumentCache,
     name: String,
 }
 
-/// The file's content; bodies as they were sent, so that they are checked anew at each use.
+/// The content of the cache entry. The bodies are stored as they were received, and validated at each use.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Kept {
+struct CacheFile {
     version: u32,
     issuer: String,
     metadata: Option<CachedDocument>,
     keys: Option<CachedDocument>,
-    /// Where the provider accepts a client's secret, as far as that had to be found out.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    lessons: Vec<Learned>,
-    /// Clients that may not ask for `openid` when they sign in for themselves, by the hash of their id.
+    /// The results of authentication methods, for clients that needed more than one attempt.
+    #[serde(default, rename = "lessons", skip_serializing_if = "Vec::is_empty")]
+    auth_results: Vec<DatedResult>,
+    /// The hashes of the ids of clients that may not request `openid` with client credentials.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     openid_refused: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Learned {
+struct DatedResult {
     at: i64,
     #[serde(flatten)]
-    lesson: Lesson,
+    result: MethodResult,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -93,8 +93,9 @@ struct CachedDocument {
     until: i64,
 }
 
-/// Whose documents an entry holds, and by which authorities they were had: each part ends with a zero, which no part has.
-fn bound_to(issuer: &Issuer, trust: &TlsTrust) -> Vec<u8> {
+/// Returns the text that an entry's name is derived from: the issuer and the configured certificate authorities. Each part ends with a zero
+/// byte, which no part contains.
+fn cache_key(issuer: &Issuer, trust: &TlsTrust) -> Vec<u8> {
     let mut text = format!("{}\0", issuer.as_str()).into_bytes();
     for authority in &trust.authorities {
         let (kind, value) = match authority {
@@ -109,9 +110,9 @@ fn bound_to(issuer: &Issuer, trust: &TlsTrust) -> Vec<u8> {
     text
 }
 
-/// The name of these documents in a cache.
+/// Returns the name of the entry in the cache.
 fn cache_name(issuer: &Issuer, trust: &TlsTrust) -> String {
-    format!("{}.provider.json", hash(&bound_to(issuer, trust)))
+    format!("{}.provider.json", hash(&cache_key(issuer, trust)))
 }
 
 impl<'a> Documents<'a> {
@@ -122,120 +123,125 @@ impl<'a> Documents<'a> {
         cache: &'a dyn DocumentCache,
         now: i64,
     ) -> Self {
-        let entry = (!trust.insecure).then(|| Entry {
+        let entry = (!trust.insecure).then(|| CacheEntry {
             cache,
             name: cache_name(issuer, trust),
         });
-        let empty = || Kept {
+        let empty = || CacheFile {
             version: 1,
             issuer: issuer.as_str().to_owned(),
-            ..Kept::default()
+            ..CacheFile::default()
         };
-        let kept = entry
+        let file = entry
             .as_ref()
-            .and_then(Entry::read)
-            .filter(|kept| kept.issuer == issuer.as_str());
+            .and_then(CacheEntry::read)
+            .filter(|file| file.issuer == issuer.as_str());
         Self {
             http,
             issuer,
             entry,
             now,
-            kept: Mutex::new(kept.unwrap_or_else(empty)),
+            file: Mutex::new(file.unwrap_or_else(empty)),
         }
     }
 
-    /// Returns the metadata, fetched now if asked or if none is kept.
+    /// Returns the metadata. Fetches it if `fresh` is true, or if it is not cached.
     pub(crate) async fn metadata(&self, fresh: bool) -> Result<Metadata, Error> {
-        let kept = self
-            .kept()
+        let cached = self
+            .lock_file()
             .metadata
             .clone()
-            .filter(|kept| !fresh && kept.is_good(self.now));
-        if let Some(kept) = kept
-            && let Ok(metadata) = Metadata::parse(kept.body.as_bytes(), self.issuer)
+            .filter(|cached| !fresh && cached.is_fresh(self.now));
+        if let Some(cached) = cached
+            && let Ok(metadata) = Metadata::parse(cached.body.as_bytes(), self.issuer)
         {
             return Ok(metadata);
         }
         let document = self.http.get(&discovery_url(self.issuer)?, None).await?;
         let metadata = Metadata::parse(&document.body, self.issuer)?;
-        self.kept().metadata = CachedDocument::new(&document, self.now);
-        self.keep();
+        self.lock_file().metadata = CachedDocument::new(&document, self.now);
+        self.save();
         Ok(metadata)
     }
 
-    /// Returns the key set that is kept, if it is still good.
+    /// Returns the cached key set, if it is not too old.
     pub(crate) fn cached_keys(&self) -> Option<KeySet> {
-        let kept = self.kept();
-        let keys = kept.keys.as_ref().filter(|kept| kept.is_good(self.now))?;
+        let file = self.lock_file();
+        let keys = file.keys.as_ref().filter(|keys| keys.is_fresh(self.now))?;
         KeySet::parse(keys.body.as_bytes()).ok()
     }
 
-    /// Fetches the key set, and waits for it as long as for the tokens that it is for: these were given once.
+    /// Fetches the key set. The timeout is that of a token response, because the tokens to verify are lost if the keys cannot be fetched.
     pub(crate) async fn fetch_keys(&self, jwks_uri: &Url) -> Result<KeySet, Error> {
         let document = self.http.get(jwks_uri, Some(RESPONSE_TIMEOUT)).await?;
         let keys = KeySet::parse(&document.body).map_err(|why| Error::Keys {
             url: shown(jwks_uri),
             why: UntrustedText::new(why),
         })?;
-        self.kept().keys = CachedDocument::new(&document, self.now);
-        self.keep();
+        self.lock_file().keys = CachedDocument::new(&document, self.now);
+        self.save();
         Ok(keys)
     }
 
-    /// Returns what was learned about the same client and secret, if it is still good.
-    pub(crate) fn lesson(&self, about: &Lesson) -> Option<Known> {
-        let kept = self.kept();
-        let known = kept.lessons.iter().filter(|known| known.lesson.is_about(about));
+    /// Returns the earlier results for the same endpoint, client and secret as in `subject`.
+    pub(crate) fn auth_history(&self, subject: &MethodResult) -> Option<History> {
+        let file = self.lock_file();
+        let results = file
+            .auth_results
+            .iter()
+            .filter(|dated| dated.result.has_same_subject(subject));
         let (mut accepted, mut is_refused) = (None, false);
-        for Learned { at, lesson } in known {
+        for DatedResult { at, result } in results {
             let age = self.now.saturating_sub(*at);
-            is_refused |= lesson.accepted.is_none() && (0..REFUSED_SECRET_AGE).contains(&age);
-            accepted = accepted.or(lesson.accepted);
+            is_refused |= result.accepted.is_none() && (0..REFUSED_AUTH_AGE_SECS).contains(&age);
+            accepted = accepted.or(result.accepted);
         }
-        (is_refused || accepted.is_some()).then_some(Known { accepted, is_refused })
+        (is_refused || accepted.is_some()).then_some(History { accepted, is_refused })
     }
 
-    /// Keeps what was learned, in place of all that was known of this client at this endpoint. Where no place was accepted, the one that
-    /// was before stays known: a wrong secret, or a fault of the provider, says nothing against it.
-    pub(crate) fn learn(&self, lesson: Lesson) {
-        let mut kept = self.kept();
-        kept.lessons.retain(|known| {
-            let is_another =
-                (known.lesson.endpoint, &known.lesson.client) != (lesson.endpoint, &lesson.client);
-            is_another || (lesson.accepted.is_none() && known.lesson.accepted.is_some())
+    /// Records a result. It replaces the earlier results for this client and endpoint. If both methods were refused, a method that was
+    /// accepted before stays recorded: the reason may be a wrong secret, or a fault of the provider.
+    pub(crate) fn record_auth_result(&self, result: MethodResult) {
+        let mut file = self.lock_file();
+        file.auth_results.retain(|dated| {
+            let is_other = (dated.result.endpoint, &dated.result.client) != (result.endpoint, &result.client);
+            is_other || (result.accepted.is_none() && dated.result.accepted.is_some())
         });
-        kept.lessons.push(Learned { at: self.now, lesson });
-        drop(kept);
-        self.keep();
+        file.auth_results.push(DatedResult { at: self.now, result });
+        drop(file);
+        self.save();
     }
 
+    /// Whether the provider refused the scope `openid` for this client with client credentials.
     pub(crate) fn is_openid_refused(&self, client_id: &str) -> bool {
-        self.kept().openid_refused.contains(&hash(client_id.as_bytes()))
+        self.lock_file()
+            .openid_refused
+            .contains(&hash(client_id.as_bytes()))
     }
 
     pub(crate) fn record_refused_openid(&self, client_id: &str) {
         if !self.is_openid_refused(client_id) {
-            self.kept().openid_refused.push(hash(client_id.as_bytes()));
-            self.keep();
+            self.lock_file().openid_refused.push(hash(client_id.as_bytes()));
+            self.save();
         }
     }
 
-    /// Forgets what is kept, since something did not answer as it should.
-    pub(crate) fn forget(&self) {
+    /// Removes the cached documents, because an unexpected response shows that they may be outdated.
+    pub(crate) fn invalidate(&self) {
         if let Some(entry) = &self.entry {
             entry.cache.remove(&entry.name);
         }
     }
 
-    /// Never held while anything is waited for.
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The guard must not be held across an `await`.
+    fn lock_file(&self) -> MutexGuard<'_, CacheFile> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Best effort: without it the next refresh takes three requests in place of one.
-    fn keep(&self) {
+    /// Saves the documents in the cache. An error is ignored: without the cache, the next refresh needs three requests instead of one.
+    fn save(&self) {
         if let Some(entry) = &self.entry
-            && let Ok(json) = serde_json::to_vec(&*self.kept())
+            && let Ok(json) = serde_json::to_vec(&*self.lock_file())
         {
             entry.cache.save(&entry.name, &json);
         }
@@ -246,18 +252,21 @@ fn hash(bytes: &[u8]) -> String {
     HEXLOWER.encode(digest(&SHA256, bytes).as_ref())
 }
 
-impl Entry<'_> {
-    fn read(&self) -> Option<Kept> {
+impl CacheEntry<'_> {
+    fn read(&self) -> Option<CacheFile> {
         let bytes = self.cache.load(&self.name)?;
         serde_json::from_slice(&bytes)
             .ok()
-            .filter(|kept: &Kept| kept.version == 1)
+            .filter(|file: &CacheFile| file.version == 1)
     }
 }
 
 impl CachedDocument {
     fn new(document: &Document, now: i64) -> Option<Self> {
-        let age = document.max_age.unwrap_or(DEFAULT_AGE).clamp(0, MAX_AGE);
+        let age = document
+            .max_age
+            .unwrap_or(DEFAULT_MAX_AGE_SECS)
+            .clamp(0, MAX_CACHE_AGE_SECS);
         let body = String::from_utf8(document.body.clone()).ok()?;
         (age > 0).then(|| Self {
             body,
@@ -266,8 +275,8 @@ impl CachedDocument {
         })
     }
 
-    /// A document from the future (the clock was set back) is fetched again.
-    fn is_good(&self, now: i64) -> bool {
+    /// Whether the document can be used. A document from the future is fetched again: the clock was set back.
+    fn is_fresh(&self, now: i64) -> bool {
         (self.fetched..self.until).contains(&now)
     }
 }
@@ -287,9 +296,9 @@ mod tests {
         .map(|cached| cached.until - 1000)
     }
 
-    /// The name of a file depends on it, so it stays as it is from one version to the next.
+    /// The names of cache files depend on the key, so it must not change between versions.
     #[test]
-    fn what_documents_are_bound_to_has_a_fixed_text() {
+    fn the_cache_key_has_a_fixed_text() {
         let issuer = Issuer::parse("https://a.example".to_owned()).unwrap();
         let authorities = vec![
             Authority::File("/ca.pem".into()),
@@ -300,8 +309,8 @@ mod tests {
             insecure: false,
             wants_renegotiation: false,
         };
-        let bound = bound_to(&issuer, &trust);
-        assert_eq!(bound, b"https://a.example\0file /ca.pem\0data QQ==\0");
+        let key = cache_key(&issuer, &trust);
+        assert_eq!(key, b"https://a.example\0file /ca.pem\0data QQ==\0");
         assert_eq!(
             cache_name(&issuer, &trust),
             "e08902833581b963b04b0cf84a44cf44c0c946f762385229fa362b9a381bb397.provider.json"
@@ -309,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_where_nothing_is_said_and_a_day_at_most() {
+    fn a_document_is_cached_for_an_hour_by_default_and_a_day_at_most() {
         assert_eq!(until(None), Some(3600));
         assert_eq!(until(Some(60)), Some(60));
         assert_eq!(until(Some(3_832_304)), Some(86_400));
@@ -317,12 +326,12 @@ mod tests {
     }
 
     #[test]
-    fn a_document_is_good_between_its_times_only() {
+    fn a_document_is_fresh_only_between_its_times() {
         let cached = CachedDocument {
             body: String::new(),
             fetched: 10,
             until: 20,
         };
-        assert!(cached.is_good(10) && cached.is_good(19) && !cached.is_good(20) && !cached.is_good(9));
+        assert!(cached.is_fresh(10) && cached.is_fresh(19) && !cached.is_fresh(20) && !cached.is_fresh(9));
     }
 }

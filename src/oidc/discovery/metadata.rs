@@ -1,7 +1,7 @@
-//! What the provider says of itself: the discovery document.
+//! Parses the discovery document: the provider's metadata.
 //!
-//! Owns the rules for it (OpenID Connect Discovery 4.3, rules D of docs/protocol.md). The document is read member by member:
-//! what a grant does not use cannot fail it. Pure: fetching and keeping are `documents`' part.
+//! Owns the rules for it (OpenID Connect Discovery 4.3, rules D of docs/protocol.md). An invalid member is an error only for a grant that
+//! needs it. Pure: `documents` fetches and caches the document.
 
 use serde_json::Value;
 use url::Url;
@@ -15,30 +15,30 @@ use crate::untrusted_text::UntrustedText;
 /// The parts of the discovery document that we use.
 #[derive(Debug, Clone)]
 pub(crate) struct Metadata {
-    /// Where the document is, as it may be shown.
-    at: UntrustedText,
+    /// The URL of the document, for messages.
+    document_url: UntrustedText,
     pub(crate) token_endpoint: Url,
     authorization_endpoint: Endpoint,
     device_authorization_endpoint: Endpoint,
     jwks_uri: Endpoint,
-    /// Empty when the provider does not say.
+    /// Empty if the metadata does not list them.
     pub(crate) signing_algorithms: Vec<String>,
-    /// `None` when the provider does not say; OpenID Connect then means `client_secret_basic`.
+    /// `None` if the metadata does not list them. The default of OpenID Connect Discovery is `client_secret_basic`.
     pub(crate) token_auth_methods: Option<Vec<String>>,
-    /// RFC 9207: an answer without `iss` is to be refused.
+    /// Whether an authorization response without `iss` must be refused (RFC 9207).
     pub(crate) iss_required: bool,
 }
 
-/// An address that only some grants need: usable, or why not.
-type Endpoint = Result<Url, Unusable>;
+/// The URL of an endpoint that only some grants need, or why it cannot be used.
+type Endpoint = Result<Url, EndpointError>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unusable {
+enum EndpointError {
     Absent,
-    Because(&'static str),
+    Invalid(&'static str),
 }
 
-/// Where the document is: one slash at the issuer's end is dropped for this, and only for this (rule D4).
+/// Returns the URL of the discovery document. Only for this URL, a slash at the end of the issuer is removed (rule D4).
 pub(crate) fn discovery_url(issuer: &Issuer) -> Result<Url, Error> {
     let base = issuer.as_str().strip_suffix('/').unwrap_or(issuer.as_str());
     Url::parse(&format!("{base}/.well-known/openid-configuration"))
@@ -47,16 +47,16 @@ pub(crate) fn discovery_url(issuer: &Issuer) -> Result<Url, Error> {
 
 impl Metadata {
     pub(crate) fn parse(body: &[u8], issuer: &Issuer) -> Result<Self, Error> {
-        let at = shown(&discovery_url(issuer)?);
+        let document_url = shown(&discovery_url(issuer)?);
         let refused = |why: &str| Error::Discovery {
-            url: at.clone(),
+            url: document_url.clone(),
             why: UntrustedText::new(why),
         };
         let document = match json::value(body) {
             Some(Value::Object(document)) => document,
             Some(Value::Array(_)) => {
                 return Err(Error::NoDocument {
-                    url: at,
+                    url: document_url,
                     what: "a JSON list",
                 });
             }
@@ -70,17 +70,17 @@ impl Metadata {
             });
         }
         let endpoint = |name: &str| match json::member(&document, name) {
-            None => Err(Unusable::Absent),
+            None => Err(EndpointError::Absent),
             Some(value) => value
                 .as_str()
                 .ok_or("is no text")
-                .and_then(|text| endpoint(text, issuer))
-                .map_err(Unusable::Because),
+                .and_then(|text| parse_endpoint(text, issuer))
+                .map_err(EndpointError::Invalid),
         };
-        let needed = |name: &str| endpoint(name).map_err(|why| refused(&why.said_of(name)));
+        let needed = |name: &str| endpoint(name).map_err(|why| refused(&why.message(name)));
         Ok(Self {
             token_endpoint: needed("token_endpoint")?,
-            authorization_endpoint: endpoint("authorization_endpoint").and_then(without_ours),
+            authorization_endpoint: endpoint("authorization_endpoint").and_then(without_reserved_parameters),
             device_authorization_endpoint: endpoint("device_authorization_endpoint"),
             jwks_uri: endpoint("jwks_uri"),
             signing_algorithms: json::texts(&document, "id_token_signing_alg_values_supported")
@@ -88,21 +88,21 @@ impl Metadata {
             token_auth_methods: json::texts(&document, "token_endpoint_auth_methods_supported"),
             iss_required: json::boolean(&document, "authorization_response_iss_parameter_supported")
                 .unwrap_or_default(),
-            at,
+            document_url,
         })
     }
 
-    /// Where the browser is sent. It may have a query, which is kept.
+    /// Returns the URL that the browser is opened at. Its query, if any, is kept.
     pub(crate) fn authorization_endpoint(&self) -> Result<&Url, Error> {
-        self.usable(&self.authorization_endpoint, "authorization_endpoint")
+        self.require(&self.authorization_endpoint, "authorization_endpoint")
     }
 
-    /// Where the key set is.
+    /// Returns the URL of the key set.
     pub(crate) fn jwks_uri(&self) -> Result<&Url, Error> {
-        self.usable(&self.jwks_uri, "jwks_uri")
+        self.require(&self.jwks_uri, "jwks_uri")
     }
 
-    /// Fails where an ID token is wanted and there are no keys to verify it with: known before a person is asked for anything.
+    /// Fails if an ID token is needed and there are no keys to verify it. It is called before a person has to do anything.
     pub(crate) fn check_keys(&self, wanted: TokenKind) -> Result<(), Error> {
         match wanted {
             TokenKind::Id => self.jwks_uri().map(drop),
@@ -110,42 +110,42 @@ impl Metadata {
         }
     }
 
-    /// Where device codes come from.
+    /// Returns the URL of the device authorization endpoint.
     pub(crate) fn device_authorization_endpoint(&self) -> Result<&Url, Error> {
-        if self.device_authorization_endpoint == Err(Unusable::Absent) {
+        if self.device_authorization_endpoint == Err(EndpointError::Absent) {
             return Err(Error::NoDeviceEndpoint);
         }
-        self.usable(
+        self.require(
             &self.device_authorization_endpoint,
             "device_authorization_endpoint",
         )
     }
 
-    /// Whether both have the same keys and algorithms for tokens.
-    pub(crate) fn verifies_as(&self, other: &Self) -> bool {
+    /// Whether both name the same key set and the same signing algorithms.
+    pub(crate) fn has_same_keys_as(&self, other: &Self) -> bool {
         (&self.jwks_uri, &self.signing_algorithms) == (&other.jwks_uri, &other.signing_algorithms)
     }
 
-    fn usable<'e>(&self, endpoint: &'e Endpoint, name: &str) -> Result<&'e Url, Error> {
+    fn require<'e>(&self, endpoint: &'e Endpoint, name: &str) -> Result<&'e Url, Error> {
         endpoint.as_ref().map_err(|why| Error::Discovery {
-            url: self.at.clone(),
-            why: UntrustedText::new(&why.said_of(name)),
+            url: self.document_url.clone(),
+            why: UntrustedText::new(&why.message(name)),
         })
     }
 }
 
-impl Unusable {
-    fn said_of(self, name: &str) -> String {
+impl EndpointError {
+    fn message(self, name: &str) -> String {
         match self {
             Self::Absent => format!("it has no `{name}`"),
-            Self::Because(why) => format!("`{name}` {why}"),
+            Self::Invalid(why) => format!("`{name}` {why}"),
         }
     }
 }
 
-/// Rule D7. Another host than the issuer's is fine (Google has several), plain http off this machine is not. A user name would
-/// be sent as one, in place of the client's authentication.
-fn endpoint(text: &str, issuer: &Issuer) -> Result<Url, &'static str> {
+/// Parses the URL of an endpoint (rule D7). Its host may differ from the issuer's (Google uses several). Plain http is allowed only on this
+/// machine. A user name is refused, because it would be sent instead of the client authentication.
+fn parse_endpoint(text: &str, issuer: &Issuer) -> Result<Url, &'static str> {
     let mut url = Url::parse(text).map_err(|_| "is not an absolute URL")?;
     let allowed = match url.scheme() {
         "https" => true,
@@ -158,18 +158,21 @@ fn endpoint(text: &str, issuer: &Issuer) -> Result<Url, &'static str> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("has a user name");
     }
-    // RFC 6749 3.1 and 3.2 forbid it, and no server would see it.
+    // RFC 6749 3.1 and 3.2 forbid a fragment. It is never sent to the server.
     url.set_fragment(None);
     Ok(url)
 }
 
-/// A parameter that occurs twice is read once, and nobody knows which (RFC 6749 3.1).
-fn without_ours(url: Url) -> Endpoint {
+/// Refuses an endpoint whose query has a parameter of the authorization request. The parameter would occur twice, and servers differ in which
+/// occurrence they use (RFC 6749 3.1).
+fn without_reserved_parameters(url: Url) -> Endpoint {
     if url
         .query_pairs()
         .any(|(name, _)| RESERVED_PARAMETERS.contains(&&*name))
     {
-        return Err(Unusable::Because("has a parameter that only a request may set"));
+        return Err(EndpointError::Invalid(
+            "has a parameter that only a request may set",
+        ));
     }
     Ok(url)
 }
@@ -224,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn the_issuer_is_compared_to_the_letter() {
+    fn the_issuer_is_compared_exactly() {
         for returned in ["https://i/", "https://I", "https://i:443"] {
             let result = parse("https://i", |document| document["issuer"] = returned.into());
             assert!(matches!(result, Err(Error::IssuerMismatch { .. })), "{returned}");
@@ -232,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_are_https_absolute_and_plain() {
+    fn endpoints_must_be_https_absolute_and_without_a_user_name() {
         for bad in [
             "http://i/token",
             "/token",
@@ -241,10 +244,10 @@ mod tests {
             "file:///etc/passwd",
         ] {
             let result = parse("https://i", |document| document["token_endpoint"] = bad.into());
-            let said = result.unwrap_err().to_string();
+            let text = result.unwrap_err().to_string();
             assert!(
-                said.starts_with(&format!("{AT} cannot be used: `token_endpoint` ")),
-                "{said}"
+                text.starts_with(&format!("{AT} cannot be used: `token_endpoint` ")),
+                "{text}"
             );
         }
         let metadata = parse("http://127.0.0.1:1", |document| {
@@ -257,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_is_absent_or_unusable_fails_only_who_needs_it() {
+    fn an_absent_or_invalid_endpoint_is_an_error_only_if_it_is_needed() {
         let why = |result: Result<&Url, Error>| result.err().map(|error| error.to_string());
         for absent in [Value::Null, "".into()] {
             let metadata = parse("https://i", |document| {
@@ -266,9 +269,9 @@ mod tests {
             });
             let metadata = metadata.unwrap();
             assert!(metadata.jwks_uri().is_ok());
-            let said = why(metadata.authorization_endpoint()).unwrap();
+            let text = why(metadata.authorization_endpoint()).unwrap();
             assert_eq!(
-                said,
+                text,
                 format!("{AT} cannot be used: it has no `authorization_endpoint`")
             );
             assert!(matches!(
@@ -281,20 +284,20 @@ mod tests {
             document["device_authorization_endpoint"] = 5.into();
         });
         let metadata = metadata.unwrap();
-        let said = why(metadata.authorization_endpoint()).unwrap();
+        let text = why(metadata.authorization_endpoint()).unwrap();
         assert!(
-            said.ends_with("`authorization_endpoint` is not an absolute URL"),
-            "{said}"
+            text.ends_with("`authorization_endpoint` is not an absolute URL"),
+            "{text}"
         );
-        let said = why(metadata.device_authorization_endpoint()).unwrap();
+        let text = why(metadata.device_authorization_endpoint()).unwrap();
         assert!(
-            said.ends_with("`device_authorization_endpoint` is no text"),
-            "{said}"
+            text.ends_with("`device_authorization_endpoint` is no text"),
+            "{text}"
         );
     }
 
     #[test]
-    fn members_of_other_types_are_read_where_their_meaning_is_plain() {
+    fn members_of_other_types_are_read_if_their_meaning_is_clear() {
         let metadata = parse("https://i", |document| {
             document["token_endpoint_auth_methods_supported"] = "client_secret_post".into();
             document["id_token_signing_alg_values_supported"] = Value::Null;
@@ -310,9 +313,9 @@ mod tests {
         assert!(metadata.signing_algorithms.is_empty() && metadata.iss_required);
     }
 
-    /// RFC 6749 3.1 and 3.2 forbid it, and no request has it.
+    /// RFC 6749 3.1 and 3.2 forbid it.
     #[test]
-    fn a_fragment_is_no_part_of_an_endpoint() {
+    fn the_fragment_of_an_endpoint_is_removed() {
         let metadata = parse("https://i", |document| {
             for name in ["token_endpoint", "authorization_endpoint", "jwks_uri"] {
                 document[name] = "https://i/x?tenant=y#z".into();
@@ -327,9 +330,9 @@ mod tests {
         assert!(endpoints.iter().all(|url| url.as_str() == "https://i/x?tenant=y"));
     }
 
-    /// RFC 9207 3: false where it is omitted.
+    /// RFC 9207 3: the default is false.
     #[test]
-    fn only_a_plain_promise_of_the_issuer_in_responses_counts() {
+    fn iss_is_required_only_if_the_metadata_clearly_promises_it() {
         for (value, promised) in [
             (true.into(), true),
             ("True".into(), true),
@@ -350,24 +353,24 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_is_a_list_is_refused_by_that_name() {
-        let said = Metadata::parse(b"[{}]", &issuer("https://i"))
+    fn a_document_that_is_a_list_is_named_as_one() {
+        let text = Metadata::parse(b"[{}]", &issuer("https://i"))
             .unwrap_err()
             .to_string();
         assert!(
-            said.ends_with("with a JSON list, not with a JSON object"),
-            "{said}"
+            text.ends_with("with a JSON list, not with a JSON object"),
+            "{text}"
         );
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_part_of_a_document() {
+    fn a_byte_order_mark_is_ignored() {
         let body = "\u{feff}{\"issuer\":\"https://i\",\"token_endpoint\":\"https://i/t\"}";
         assert!(Metadata::parse(body.as_bytes(), &issuer("https://i")).is_ok());
     }
 
     #[test]
-    fn one_slash_is_dropped_to_build_the_address() {
+    fn one_slash_at_the_end_of_the_issuer_is_removed_for_the_url() {
         let url = |text| discovery_url(&issuer(text)).unwrap().to_string();
         assert_eq!(url("https://i/"), "https://i/.well-known/openid-configuration");
         assert_eq!(

@@ -1,6 +1,6 @@
-//! What the provider says of itself, and its keys: OpenID Connect Discovery.
+//! OpenID Connect Discovery: the provider's metadata and its key set.
 //!
-//! Owns reading, checking and keeping both documents. Never decides what a token is worth.
+//! Owns fetching, validating and caching both documents. Never verifies a token.
 
 pub(super) mod documents;
 pub(super) mod metadata;

@@ -19,7 +19,7 @@ impl ProviderClient<'_> {
         let response = match endpoint.client_credentials().await {
             Err(error) => {
                 if error.may_mean_a_move() {
-                    documents.forget();
+                    documents.invalidate();
                 }
                 return Err(error);
             }

@@ -36,7 +36,7 @@ impl ProviderClient<'_> {
         // An untrusted issuer could relay a code of another provider, at which the person has a session.
         if self.provider.named_by_cluster {
             let issuer = self.provider.issuer.shown();
-            self.person.tell(Event::CodeOfClustersIssuer(&issuer));
+            self.person.report(Event::CodeOfClustersIssuer(&issuer));
         }
         self.show_user_code(&device).map_err(LoginFailure::unseen)?;
         // A failure to open is ignored: the person may be on a remote terminal, and the address was printed.
@@ -48,7 +48,7 @@ impl ProviderClient<'_> {
             result = device.wait(&endpoint, verifier.as_ref(), wait_secs, self.clock) => result,
             never = count_down(self.person, Instant::now() + Duration::from_secs(wait_secs)) => match never {},
         };
-        self.person.tell(Event::WaitEnded);
+        self.person.report(Event::WaitEnded);
         let response = result.map_err(LoginFailure::visible)?;
         self.verify_direct(&response, &documents, &metadata)
             .await
@@ -86,7 +86,7 @@ impl ProviderClient<'_> {
             check_verification_uri(url).map_err(|why| Error::DeviceAddress(shown(url), why))?;
         }
         let code = UntrustedText::with_limit(&device.user_code, 40);
-        self.person.tell(Event::EnterCode {
+        self.person.report(Event::EnterCode {
             address: plain,
             code: &code,
             complete: address,

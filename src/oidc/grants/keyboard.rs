@@ -36,9 +36,9 @@ impl ProviderClient<'_> {
             .map_err(LoginFailure::unseen)?;
         // OpenID Connect Core 3.1.2.1 requires a redirect URI. OAuth (RFC 6749 3.1.2.3) does not if only one is registered.
         if redirect_uri.is_none() {
-            self.person.tell(Event::NoRedirectUri);
+            self.person.report(Event::NoRedirectUri);
         }
-        self.person.tell(Event::OpenUrl(&request.url));
+        self.person.report(Event::OpenUrl(&request.url));
         let expected = CallbackExpectation {
             authority: String::new(),
             path: String::new(),
@@ -61,7 +61,7 @@ impl ProviderClient<'_> {
         let mut last_refusal = None;
         for _ in 0..MAX_CODES {
             let response = timeout_at(pending.deadline, pending.prompt_for_response(&expected)).await;
-            self.person.tell(Event::WaitEnded);
+            self.person.report(Event::WaitEnded);
             let code = match response {
                 Ok(Ok(code)) => code,
                 Ok(Err(error)) => return Err(LoginFailure::visible(last_refusal.unwrap_or(error))),
@@ -74,7 +74,7 @@ impl ProviderClient<'_> {
             let tokens = self.exchange_and_verify(&code, redirect_uri, &documents, &metadata, &request);
             match tokens.await.map_err(|error| pending.explain_error(error)) {
                 Err(error @ Error::PastedCodeRefused(_)) => {
-                    self.person.tell(Event::InputRefused(&error));
+                    self.person.report(Event::InputRefused(&error));
                     last_refusal = Some(error);
                 }
                 result => return result.map_err(LoginFailure::visible),

@@ -70,13 +70,13 @@ impl ProviderClient<'_> {
             return Err(LoginFailure::unseen(Error::LoginUnseen));
         }
         for note in &login.deprecation_notes {
-            self.person.tell(Event::OldSpelling(note));
+            self.person.report(Event::DeprecatedFlag(note));
         }
         if self.trust.wants_renegotiation {
-            self.person.tell(Event::RenegotiationIgnored);
+            self.person.report(Event::RenegotiationIgnored);
         }
         if self.provider.pkce == Pkce::Off && matches!(login.grant, Grant::Browser | Grant::Keyboard) {
-            self.person.tell(Event::PkceOff);
+            self.person.report(Event::PkceOff);
         }
         match &login.grant {
             Grant::Browser => self.login_by_browser(login).await,
@@ -106,10 +106,10 @@ impl ProviderClient<'_> {
         let mut listener = listener::listen(&login.listen_addresses, &redirect)
             .map_err(|failure| LoginFailure::unseen(Error::NoAddress(failure)))?;
         if listener.is_reachable_by_others {
-            self.person.tell(Event::ListenerOpenToOthers);
+            self.person.report(Event::ListenerReachableByOthers);
         }
         if let Some(why) = &listener.failed_addresses {
-            self.person.tell(Event::OtherAddress {
+            self.person.report(Event::OtherAddress {
                 why,
                 redirect_uri: &listener.redirect_uri,
             });
@@ -167,7 +167,7 @@ impl ProviderClient<'_> {
         let result = loop {
             let response = pending.wait_for_response(&mut callback, is_first_wait);
             let response = timeout_at(pending.deadline, response).await;
-            self.person.tell(Event::WaitEnded);
+            self.person.report(Event::WaitEnded);
             let result = match response {
                 Err(_) => Err(Error::Unattended {
                     seconds: login.timeout.as_secs(),
@@ -184,13 +184,13 @@ impl ProviderClient<'_> {
             };
             // After a wrong pasted code, the browser may still bring the right one.
             match result {
-                Err(error @ Error::PastedCodeRefused(_)) => self.person.tell(Event::InputRefused(&error)),
+                Err(error @ Error::PastedCodeRefused(_)) => self.person.report(Event::InputRefused(&error)),
                 result => break result,
             }
             is_first_wait = false;
         };
         // Discards what was typed during the exchange.
-        self.person.tell(Event::WaitEnded);
+        self.person.report(Event::WaitEnded);
         callback.finish(outcome(&result)).await;
         result
     }

@@ -65,7 +65,7 @@ impl ProviderClient<'_> {
                 Err(Error::OAuth(error))
                     if error.refuses_the_grant() && password.is_none() && tries < MAX_TRIES =>
                 {
-                    self.person.tell(Event::InputRefused(&Error::OAuth(error)));
+                    self.person.report(Event::InputRefused(&Error::OAuth(error)));
                     tries += 1;
                     // The provider does not say whether the name or the password was wrong. A configured name is not prompted for.
                     if username.is_none() {
@@ -92,7 +92,7 @@ impl ProviderClient<'_> {
             if Instant::now() >= deadline {
                 return Err(prompt_failure(io::ErrorKind::TimedOut.into(), "password", login));
             }
-            self.person.tell(Event::NoPassword);
+            self.person.report(Event::NoPassword);
         }
     }
 
@@ -111,7 +111,7 @@ impl ProviderClient<'_> {
                 ("", Some(earlier)) => return Ok(earlier.to_owned()),
                 (name, _) => return Ok(name.to_owned()),
             }
-            self.person.tell(Event::NoUsername);
+            self.person.report(Event::NoUsername);
         }
         Err(LoginFailure::visible(Error::NotTyped("user name")))
     }

@@ -235,8 +235,8 @@ mod tests {
         }
     }
 
-    fn shown(answer: AuthorizationResponse) -> String {
-        match answer {
+    fn shown(response: AuthorizationResponse) -> String {
+        match response {
             Ok(code) => format!("code {}", code.expose()),
             Err(error) => error.to_string(),
         }

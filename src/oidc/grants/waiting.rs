@@ -66,12 +66,12 @@ impl PendingLogin<'_> {
         match not_opened_reason {
             _ if !is_first_wait => {}
             None => {
-                self.person.tell(Event::SigningIn { issuer: self.issuer });
+                self.person.report(Event::SigningIn { issuer: self.issuer });
                 self.open_browser(&failures);
             }
             Some(why) => {
-                self.person.tell(Event::NoBrowser(why));
-                self.person.tell(Event::OpenUrl(self.url));
+                self.person.report(Event::NoBrowser(why));
+                self.person.report(Event::OpenUrl(self.url));
             }
         }
         let mut is_url_printed = !(is_first_wait && is_browser_started);
@@ -87,12 +87,12 @@ impl PendingLogin<'_> {
                     return response;
                 }
                 Some(reason) = failed.recv() => {
-                    self.person.tell(Event::BrowserFailed(&reason));
-                    self.person.tell(Event::OpenUrl(self.url));
+                    self.person.report(Event::BrowserFailed(&reason));
+                    self.person.report(Event::OpenUrl(self.url));
                     (is_browser_started, is_url_printed) = (false, true);
                 }
                 () = sleep_until(print_url_at), if !is_url_printed => {
-                    self.person.tell(Event::BrowserStarted(self.url));
+                    self.person.report(Event::BrowserStarted(self.url));
                     is_url_printed = true;
                 }
                 () = process::in_foreground(), if is_url_printed && self.login.may_prompt && !accepts_paste => {
@@ -101,18 +101,18 @@ impl PendingLogin<'_> {
                 }
                 line = prompt.next_line(), if accepts_paste && self.login.may_prompt => match line {
                     Ok(line) if line.expose().is_empty() && self.can_reopen_browser.load(Ordering::Relaxed) => {
-                        self.person.tell(Event::SigningIn { issuer: self.issuer });
+                        self.person.report(Event::SigningIn { issuer: self.issuer });
                         self.open_browser(&failures);
                     }
-                    Ok(line) if line.expose().is_empty() => self.person.tell(Event::NothingTyped),
+                    Ok(line) if line.expose().is_empty() => self.person.report(Event::NothingTyped),
                     Ok(line) => match paste_reader.read_line(line.expose(), &expected, std::time::Instant::now()) {
-                        Err(error @ Error::Pasted(_)) => self.person.tell(Event::InputRefused(&error)),
+                        Err(error @ Error::Pasted(_)) => self.person.report(Event::InputRefused(&error)),
                         response => {
                             self.set_pasted_kind(Some(PasteKind::of(line.expose())));
                             return response;
                         }
                     },
-                    Err(error @ Error::Pasted(_)) => self.person.tell(Event::InputRefused(&error)),
+                    Err(error @ Error::Pasted(_)) => self.person.report(Event::InputRefused(&error)),
                     Err(error) => prompt.stop(&error),
                 },
                 never = &mut count_down, if is_url_printed => match never {},
@@ -142,7 +142,7 @@ impl PendingLogin<'_> {
     fn offer_paste(&self, can_reopen_browser: bool) {
         self.can_reopen_browser
             .store(can_reopen_browser, Ordering::Relaxed);
-        self.person.tell(Event::PasteAccepted { can_reopen_browser });
+        self.person.report(Event::PasteAccepted { can_reopen_browser });
     }
 
     /// Prompts for the code, without a listener. After an invalid line, reports why and prompts again.
@@ -158,10 +158,10 @@ impl PendingLogin<'_> {
             tokio::select! {
                 biased;
                 line = prompt.next_line() => match line {
-                    Ok(line) if line.expose().is_empty() => self.person.tell(Event::NothingTyped),
+                    Ok(line) if line.expose().is_empty() => self.person.report(Event::NothingTyped),
                     Ok(line) => match paste_reader.read_line(line.expose(), expected, std::time::Instant::now()) {
                         Err(error @ Error::Pasted(_)) => {
-                            self.person.tell(Event::InputRefused(&error));
+                            self.person.report(Event::InputRefused(&error));
                             last_refusal = Some(error);
                         }
                         response => {
@@ -170,7 +170,7 @@ impl PendingLogin<'_> {
                         }
                     },
                     Err(error @ Error::Pasted(_)) => {
-                        self.person.tell(Event::InputRefused(&error));
+                        self.person.report(Event::InputRefused(&error));
                         last_refusal = Some(error);
                     }
                     Err(Error::InputEnded) => return Err(last_refusal.unwrap_or(Error::InputEnded)),
@@ -187,13 +187,13 @@ pub(in crate::oidc) async fn count_down(person: Person<'_>, deadline: Instant) -
     let mut continued = ForegroundEvents::listen();
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        person.tell(Event::TimeLeft(left));
+        person.report(Event::TimeLeft(left));
         let next_update = Instant::now() + time_to_next_update(left);
         while tokio::select! {
             () = sleep_until(next_update) => false,
             () = continued.next() => true,
         } {
-            person.tell(Event::Continued);
+            person.report(Event::Continued);
         }
     }
 }
@@ -263,8 +263,8 @@ impl<'a> PromptReader<'a> {
     /// Stops prompting. The browser can still bring the response.
     fn stop(&mut self, why: &Error) {
         self.is_stopped = true;
-        self.person.tell(match why {
-            Error::InputEnded => Event::InputOver,
+        self.person.report(match why {
+            Error::InputEnded => Event::InputEnded,
             why => Event::InputFailed(why),
         });
     }

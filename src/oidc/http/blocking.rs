@@ -1,4 +1,4 @@
-//! Work that waits for the system, away from the one thread that futures run on.
+//! Runs blocking work outside the thread that runs the futures.
 
 use std::thread;
 
@@ -6,16 +6,16 @@ use tokio::sync::oneshot;
 
 use crate::process;
 
-/// Does some work on a thread of its own, or where the system has none to give, right here: tokio's own way panics then. `None` if the
-/// work itself has panicked.
+/// Runs `work` on a new thread, or on the current thread if the system cannot start one (tokio's `spawn_blocking` would panic then). Returns
+/// `None` if the work panicked.
 pub(in crate::oidc) async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Clone + Send + 'static,
 ) -> Option<T> {
-    let (done, result) = oneshot::channel();
+    let (sender, result) = oneshot::channel();
     let on_thread = work.clone();
     let started = thread::Builder::new().spawn(move || {
         process::leave_signals_to_main_thread();
-        drop(done.send(on_thread()));
+        drop(sender.send(on_thread()));
     });
     match started {
         Ok(_) => result.await.ok(),

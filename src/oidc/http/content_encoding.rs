@@ -1,6 +1,6 @@
-//! Decoding of an HTTP body by its `Content-Encoding`. Pure.
+//! Decodes an HTTP body according to its `Content-Encoding`. Pure.
 //!
-//! kubesesame asks for no encoding, but static documents in object stores are often stored as gzip and sent so to everybody.
+//! kubesesame requests no encoding, but object stores often contain documents that were compressed with gzip, and always send them so.
 
 use std::io::Read;
 
@@ -14,8 +14,9 @@ use crate::oidc::errors::Error;
 use crate::oidc::http::response::shown;
 use crate::untrusted_text::UntrustedText;
 
-/// The decoded body, which may have `limit` bytes at most. A failure of the server is told by its status, not by its encoding.
-pub(in crate::oidc) fn decoded(
+/// Decodes a body. The result may have at most `limit` bytes. If the server reports a failure (a redirect, HTTP 429, or a status from 500 on)
+/// with a body that cannot be decoded, the result is empty, so that the status is reported and not the encoding.
+pub(in crate::oidc) fn decode_body(
     url: &Url,
     status: StatusCode,
     headers: &HeaderMap,
@@ -33,7 +34,7 @@ pub(in crate::oidc) fn decoded(
         why: UntrustedText::with_limit(&why, 120),
     };
     let decoded = match encodings.as_slice() {
-        // RFC 9110 8.4.1.3: `x-gzip` is the same.
+        // RFC 9110 8.4.1.3: `x-gzip` is the same encoding.
         [one] if one == "gzip" || one == "x-gzip" => {
             gunzip(&body, limit).map_err(|error| failure(format!("its gzip is broken: {error}")))
         }
@@ -53,7 +54,7 @@ pub(in crate::oidc) fn decoded(
     }
 }
 
-/// The encodings in the order in which they were applied, in lower case; `identity` is none.
+/// Returns the encodings in the order in which they were applied, in lower case, without `identity`.
 fn encodings(headers: &HeaderMap) -> Vec<String> {
     let values = headers.get_all(CONTENT_ENCODING).iter();
     let texts = values.map(|value| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase());
@@ -66,11 +67,13 @@ fn encodings(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-/// Reads one byte more than the limit at most.
+/// Decompresses a body, up to one byte more than the limit.
 fn gunzip(body: &[u8], limit: usize) -> std::io::Result<Vec<u8>> {
     let mut plain = Vec::new();
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    MultiGzDecoder::new(body).take(most).read_to_end(&mut plain)?;
+    let max_bytes = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    MultiGzDecoder::new(body)
+        .take(max_bytes)
+        .read_to_end(&mut plain)?;
     Ok(plain)
 }
 
@@ -94,7 +97,7 @@ mod tests {
         let url = Url::parse("https://i/x").unwrap();
         let headers = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_str(encoding).unwrap())]);
         let status = StatusCode::from_u16(status).unwrap();
-        decoded(&url, status, &headers, body.to_vec(), 100).map_err(|error| error.to_string())
+        decode_body(&url, status, &headers, body.to_vec(), 100).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -125,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_counts_for_the_decoded_body() {
+    fn the_limit_applies_to_the_decoded_body() {
         assert_eq!(read(200, "gzip", &gzip(&[b' '; 100])).unwrap().len(), 100);
         let error = read(200, "gzip", &gzip(&[b' '; 101])).unwrap_err();
         assert!(error.contains("more than 100 bytes"), "{error}");

@@ -1,4 +1,4 @@
-//! Whether a body is a JSON document, and what it is instead. Pure.
+//! Finds the JSON document in a body, or describes what the body is instead. Pure.
 
 use url::Url;
 
@@ -7,29 +7,29 @@ use crate::oidc::http::response::shown;
 use crate::oidc::json::trimmed;
 use crate::untrusted_text::UntrustedText;
 
-/// Whether a body is a page, whatever its content type says.
-pub(in crate::oidc) fn is_page(body: &[u8]) -> bool {
+/// Whether a body looks like HTML, regardless of its content type.
+pub(in crate::oidc) fn is_html(body: &[u8]) -> bool {
     trimmed(body).starts_with(b"<")
 }
 
-/// A page's title as a browser shows it, or how another text begins.
-pub(in crate::oidc) fn title(body: &[u8]) -> Option<UntrustedText> {
+/// Returns a summary of a body for a message: the title of an HTML page as a browser shows it, or the beginning of any other text.
+pub(in crate::oidc) fn summary(body: &[u8]) -> Option<UntrustedText> {
     let text = String::from_utf8_lossy(trimmed(body));
-    let title = title_element(&text).map_or_else(
+    let summary = title_element(&text).map_or_else(
         || UntrustedText::with_limit(&text, 200),
         |title| {
-            // Decoded first: a character reference can stand for what is to be taken out.
+            // Decoded before `UntrustedText` removes harmful characters, because a character reference can stand for one.
             let decoded = html_escape::decode_html_entities(title);
             let words: Vec<&str> = decoded.split_whitespace().collect();
             UntrustedText::with_limit(&words.join(" "), 120)
         },
     );
-    (!title.as_str().is_empty()).then_some(title)
+    (!summary.as_str().is_empty()).then_some(summary)
 }
 
-/// What is in the first title element that is not in a comment.
+/// Returns the content of the first title element that is not in a comment.
 fn title_element(text: &str) -> Option<&str> {
-    // Of the same length: only ASCII changes.
+    // Only ASCII letters change, so the positions are the same.
     let lower = text.to_ascii_lowercase();
     let mut at = 0;
     loop {
@@ -49,7 +49,7 @@ fn title_element(text: &str) -> Option<&str> {
     }
 }
 
-/// Where a tag has ended: a value in quotes may have a `>` in it.
+/// Returns the position after the end of a tag. A quoted attribute value may contain a `>`.
 fn end_of_tag(attributes: &str) -> Option<usize> {
     let mut quote = None;
     for (at, c) in attributes.char_indices() {
@@ -63,8 +63,8 @@ fn end_of_tag(attributes: &str) -> Option<usize> {
     None
 }
 
-/// The JSON object in a body, or the list, which a key set may be, without what stands around it.
-pub(in crate::oidc) fn document(url: &Url, body: &[u8]) -> Result<Vec<u8>, Error> {
+/// Returns the JSON object in a body, or the JSON list, which a key set may be, without white space and other padding around it.
+pub(in crate::oidc) fn document_text(url: &Url, body: &[u8]) -> Result<Vec<u8>, Error> {
     let body = trimmed(body);
     let what = match body.first() {
         Some(b'{' | b'[') => return Ok(body.to_vec()),
@@ -82,22 +82,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_title_is_cut_out_of_a_page_and_made_harmless() {
-        let found = |body: &str| title(body.as_bytes()).map(|title| title.as_str().to_owned());
+    fn the_title_of_a_page_is_found_and_made_harmless() {
+        let found = |body: &str| summary(body.as_bytes()).map(|title| title.as_str().to_owned());
         let page = "<!DOCTYPE html><html><TITLE lang=en>\n Sign in\x1b[31m to\n Wi-Fi </TITLE></html>";
-        assert!(is_page(page.as_bytes()));
+        assert!(is_html(page.as_bytes()));
         assert_eq!(found(page).unwrap(), "Sign in[31m to Wi-Fi");
         assert_eq!(found("<p>no title</p>").unwrap(), "<p>no title</p>");
         assert_eq!(found("Bad gateway").unwrap(), "Bad gateway");
-        // Lower case may be of another length in bytes, but not for ASCII.
+        // The lower case of a character that is not ASCII may have another length.
         assert_eq!(found("<title>\u{130}x</title>").unwrap(), "\u{130}x");
         assert_eq!(found("<title></title>"), None);
         assert_eq!(found(""), None);
     }
 
     #[test]
-    fn a_title_reads_as_a_browser_shows_it() {
-        let found = |body: &str| title(body.as_bytes()).map(|title| title.as_str().to_owned());
+    fn a_title_is_decoded_like_in_a_browser() {
+        let found = |body: &str| summary(body.as_bytes()).map(|title| title.as_str().to_owned());
         for (page, shown) in [
             (
                 "<title>Sign in &amp; go &#39;on&#x27; &eacute;</title>",
@@ -111,19 +111,19 @@ mod tests {
             ("<title data-a='\">'>X</title >", "X"),
             ("<titles>no</titles><title>X</title>", "X"),
             ("<html><!-- <title>old</title> --><title>new</title>", "new"),
-            // Once: a page about entities shows one.
+            // Decoded once.
             ("<title>&amp;lt;</title>", "&lt;"),
             (
                 "<title>AT&T & us &nosuch; &#1114112;</title>",
                 "AT&T & us &nosuch; &#1114112;",
             ),
-            // What is harmful only after decoding; a reference to a control character stays one.
+            // Characters that are harmful only after decoding. A reference to a control character is not decoded.
             (
                 "<title>a&#27;[31mb&#x202e;c&#8203;&#xa;d&nbsp;e</title>",
                 "a&#27;[31mbc d e",
             ),
             ("<title>&#32;&#10;</title>", "<none>"),
-            // Of another page, nothing is decoded.
+            // A page without a title is not decoded.
             ("<p>a &amp; b", "<p>a &amp; b"),
         ] {
             assert_eq!(found(page).as_deref().unwrap_or("<none>"), shown, "{page}");
@@ -133,9 +133,9 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_document_is_named() {
+    fn a_body_that_is_no_document_is_described() {
         let url = Url::parse("https://i/.well-known/openid-configuration").unwrap();
-        let read = |body: &str| document(&url, body.as_bytes()).map_err(|error| error.to_string());
+        let read = |body: &str| document_text(&url, body.as_bytes()).map_err(|error| error.to_string());
         assert_eq!(read("\u{feff}{}"), Ok(b"{}".to_vec()));
         assert_eq!(read(" {}\0"), Ok(b"{}".to_vec()));
         assert_eq!(read("[{}]"), Ok(b"[{}]".to_vec()), "it may be a key set");

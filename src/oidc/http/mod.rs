@@ -1,14 +1,14 @@
-//! The one HTTP client, and how its answers and failures become ours.
+//! The HTTP client. Sends requests, and converts responses and failures to values and errors of this module.
 //!
-//! Owns size caps and the rule for redirects: a token endpoint that redirects would have secrets sent elsewhere (RFC 9700 4.12),
-//! so none is followed for a POST. Tells method, URL without query, status and time; never a
-//! header or a body.
+//! Owns the size limits and the rules for redirects. A redirect of a POST is never followed, because it would send secrets to another
+//! endpoint (RFC 9700 4.12). Reports the method, the URL without its query, the status and the time of each request, but no headers and no
+//! body.
 
 pub(super) mod blocking;
 pub(super) mod content_encoding;
-pub(super) mod echo;
 pub(super) mod json_document;
 pub(super) mod proxy;
+pub(super) mod redaction;
 pub(super) mod redirects;
 pub(super) mod response;
 pub(super) mod retry_after;
@@ -34,52 +34,52 @@ use crate::oidc::client_auth::Form;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::event::{Event, Person};
-use crate::oidc::http::content_encoding::decoded;
-use crate::oidc::http::echo::{headers_without, secrets_of_header, text_without, without};
+use crate::oidc::http::content_encoding::decode_body;
+use crate::oidc::http::redaction::{redact_body, redact_headers, redact_text, secrets_of_header};
 use crate::oidc::http::redirects::{MAX_REDIRECTS, same_origin_target};
 use crate::oidc::http::response::{
-    check_status, form_response, header, is_json, max_age, not_json, refused, request_id, shown,
+    check_status, form_response, header, is_json, max_age, not_json_error, refused_error, request_id, shown,
 };
 use crate::secret::Secret;
 use crate::settings::{Provider, TlsTrust};
 use crate::untrusted_text::UntrustedText;
 
-/// How long a person waits without being told what for.
-const SILENT_WAIT: Duration = Duration::from_secs(2);
+/// A longer wait is reported, so that the person knows what kubesesame waits for.
+const UNREPORTED_WAIT: Duration = Duration::from_secs(2);
 
-/// Largest answer that is read. Discovery documents and key sets are a few KB; a token with thousands of groups has up to
-/// 1 MiB, and an answer may hold two of them.
-const MAX_ANSWER: usize = 4 * 1024 * 1024;
+/// The largest response body that is read. Discovery documents and key sets have a few KB. A token with thousands of groups has up to 1 MiB,
+/// and a response may contain two tokens.
+const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
-/// Nothing was heard of the provider's clock.
-const NOT_HEARD: i64 = i64::MIN;
+/// The value of `clock_ahead` if the provider's clock is not known.
+const UNKNOWN_CLOCK: i64 = i64::MIN;
 
 /// A client for one provider.
 pub(crate) struct Http<'a> {
     client: reqwest::Client,
     person: Person<'a>,
     is_okta: bool,
-    /// Of the headers that go with every request.
+    /// The secrets in the headers of every request.
     header_secrets: Vec<Secret>,
-    /// Of the last form; a token in its answer may repeat them.
+    /// The secrets in the last form. A token in the response may repeat them.
     form_secrets: Mutex<Vec<Secret>>,
-    /// How far the provider's clock (header `Date`) is ahead of ours, in seconds, as last seen.
+    /// How far the provider's clock was ahead of ours in the last response (header `Date`), in seconds.
     clock_ahead: AtomicI64,
-    /// There was an answer, so a connection may be open.
-    answered: AtomicBool,
+    /// There was a response, so an idle connection may be open.
+    has_responded: AtomicBool,
     clock: Clock,
 }
 
-/// A 200 answer to a GET.
+/// The document of a successful GET.
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) body: Vec<u8>,
-    /// `max-age` of `Cache-Control`.
+    /// The `max-age` of `Cache-Control`, in seconds.
     pub(crate) max_age: Option<i64>,
 }
 
 impl<'a> Http<'a> {
-    /// `clock` is compared with the provider's.
+    /// Creates a client. `clock` is compared with the provider's clock.
     pub(crate) fn new(
         provider: &Provider,
         trust: &TlsTrust,
@@ -96,34 +96,34 @@ impl<'a> Http<'a> {
                 .collect(),
             form_secrets: Mutex::default(),
             person,
-            clock_ahead: AtomicI64::new(NOT_HEARD),
-            answered: AtomicBool::new(false),
+            clock_ahead: AtomicI64::new(UNKNOWN_CLOCK),
+            has_responded: AtomicBool::new(false),
             clock,
         })
     }
 
-    /// How far the provider's clock is ahead of ours, in seconds; 0 when nothing was heard of it.
+    /// Returns how far the provider's clock is ahead of ours, in seconds, or 0 if it is not known.
     pub(crate) fn clock_ahead(&self) -> i64 {
-        self.heard_clock_ahead().unwrap_or_default()
+        self.known_clock_ahead().unwrap_or_default()
     }
 
-    /// The time by the provider's clock, in seconds since the epoch, if it was heard of.
+    /// Returns the time by the provider's clock, in seconds since the epoch, if it is known.
     pub(crate) fn provider_now(&self) -> Option<i64> {
-        let ahead = self.heard_clock_ahead()?;
+        let ahead = self.known_clock_ahead()?;
         Some((self.clock)().saturating_add(ahead))
     }
 
-    fn heard_clock_ahead(&self) -> Option<i64> {
-        Some(self.clock_ahead.load(Ordering::Relaxed)).filter(|ahead| *ahead != NOT_HEARD)
+    fn known_clock_ahead(&self) -> Option<i64> {
+        Some(self.clock_ahead.load(Ordering::Relaxed)).filter(|ahead| *ahead != UNKNOWN_CLOCK)
     }
 
-    /// Gets a JSON document, in the time of one request or the given one. Redirects are followed within the same scheme, host and port,
-    /// where the same server answers.
+    /// Gets a JSON document. `limit` replaces the timeout of a request, and includes all redirects. Redirects are followed only within the same
+    /// scheme, host and port.
     pub(crate) async fn get(&self, url: &Url, limit: Option<Duration>) -> Result<Document, Error> {
         let limit = limit.unwrap_or(self.person.request_timeout);
-        let followed = timeout(limit, self.follow(url, limit));
-        let followed = self.told_of_wait(url, followed).await;
-        followed.unwrap_or_else(|_| {
+        let result = timeout(limit, self.get_with_redirects(url, limit));
+        let result = self.report_long_wait(url, result).await;
+        result.unwrap_or_else(|_| {
             Err(Error::Timeout {
                 url: shown(url),
                 seconds: limit.as_secs(),
@@ -132,34 +132,36 @@ impl<'a> Http<'a> {
         })
     }
 
-    async fn follow(&self, url: &Url, limit: Duration) -> Result<Document, Error> {
+    async fn get_with_redirects(&self, url: &Url, limit: Duration) -> Result<Document, Error> {
         let mut visited = vec![url.clone()];
-        let mut at = url.clone();
+        let mut current = url.clone();
         loop {
             let request = self
                 .client
-                .get(at.clone())
+                .get(current.clone())
                 .header(ACCEPT, "application/json")
                 .timeout(limit)
                 .build();
-            let request = request.map_err(|error| self.failure(&at, error))?;
-            let (status, headers, body) = self.send(&at, request, &[]).await?;
-            let Some(next) = same_origin_target(&at, status, &headers) else {
-                return self.document(&at, status, &headers, &body).or_else(|_| {
-                    let secrets = self.with_headers(&[]);
-                    let headers = headers_without(&headers, &secrets);
-                    self.document(&at, status, &headers, &without(&body, &secrets))
-                });
+            let request = request.map_err(|error| self.failure(&current, error))?;
+            let (status, headers, body) = self.send(&current, request, &[]).await?;
+            let Some(next) = same_origin_target(&current, status, &headers) else {
+                return self
+                    .parse_document(&current, status, &headers, &body)
+                    .or_else(|_| {
+                        let secrets = self.sent_secrets(&[]);
+                        let headers = redact_headers(&headers, &secrets);
+                        self.parse_document(&current, status, &headers, &redact_body(&body, &secrets))
+                    });
             };
             if visited.contains(&next) || visited.len() > MAX_REDIRECTS {
                 return Err(Error::RedirectLoop { url: shown(url) });
             }
             visited.push(next.clone());
-            at = next;
+            current = next;
         }
     }
 
-    fn document(
+    fn parse_document(
         &self,
         url: &Url,
         status: StatusCode,
@@ -168,46 +170,46 @@ impl<'a> Http<'a> {
     ) -> Result<Document, Error> {
         check_status(url, status, headers, body, (self.clock)())?;
         if status != StatusCode::OK && is_json(headers) {
-            return Err(refused(url, status, headers, body));
+            return Err(refused_error(url, status, headers, body));
         }
-        if status != StatusCode::OK || json_document::is_page(body) {
-            return Err(not_json(url, status, headers, json_document::title(body)));
+        if status != StatusCode::OK || json_document::is_html(body) {
+            return Err(not_json_error(url, status, headers, json_document::summary(body)));
         }
         Ok(Document {
-            body: json_document::document(url, body)?,
+            body: json_document::document_text(url, body)?,
             max_age: max_age(headers),
         })
     }
 
-    /// Waits for what is asked of a URL; at a terminal the person hears what is waited for.
-    async fn told_of_wait<T>(&self, url: &Url, asked: impl Future<Output = T>) -> T {
-        let mut asked = pin!(asked);
-        if let Ok(result) = timeout(SILENT_WAIT, &mut asked).await {
+    /// Waits for a request, and reports the URL if that takes long.
+    async fn report_long_wait<T>(&self, url: &Url, request: impl Future<Output = T>) -> T {
+        let mut request = pin!(request);
+        if let Ok(result) = timeout(UNREPORTED_WAIT, &mut request).await {
             return result;
         }
-        self.person.tell(Event::Waiting { url: &shown(url) });
-        asked.await
+        self.person.report(Event::Waiting { url: &shown(url) });
+        request.await
     }
 
     fn failure(&self, url: &Url, error: reqwest::Error) -> Error {
         transport::failure(error, self.person.request_timeout).about(url)
     }
 
-    /// Executes a request. A server may close an idle connection just when it is used again; a GET is then repeated once
-    /// (RFC 9110 9.2.2 and 9.3.1), and a POST, which may have arrived, never.
+    /// Executes a request. A server may close an idle connection at the moment when it is used again. Then a GET is repeated once (RFC 9110 9.2.2
+    /// and 9.3.1). A POST is not repeated, because the server may have received it.
     async fn execute(&self, request: reqwest::Request) -> Result<reqwest::Response, reqwest::Error> {
-        let may_be_reused = self.answered.load(Ordering::Relaxed);
-        let again = request
+        let may_be_reused = self.has_responded.load(Ordering::Relaxed);
+        let retry = request
             .try_clone()
             .filter(|request| may_be_reused && request.method() == Method::GET);
-        let result = match (self.client.execute(request).await, again) {
-            (Err(error), Some(again)) if transport::ended_without_answer(&error) => {
-                self.client.execute(again).await
+        let result = match (self.client.execute(request).await, retry) {
+            (Err(error), Some(retry)) if transport::ended_before_response(&error) => {
+                self.client.execute(retry).await
             }
             (result, _) => result,
         };
         if result.is_ok() {
-            self.answered.store(true, Ordering::Relaxed);
+            self.has_responded.store(true, Ordering::Relaxed);
         }
         result
     }
@@ -222,60 +224,60 @@ impl<'a> Http<'a> {
         let limit = request.timeout().copied();
         let failure =
             |error| transport::failure(error, limit.unwrap_or(self.person.request_timeout)).about(url);
-        let began = Instant::now();
+        let started_at = Instant::now();
         let mut response = self.execute(request).await.map_err(failure)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
-            if body.len() + chunk.len() > MAX_ANSWER {
+            if body.len() + chunk.len() > MAX_BODY_BYTES {
                 return Err(Error::AnswerTooLarge {
                     url: shown(url),
-                    limit: MAX_ANSWER,
+                    limit: MAX_BODY_BYTES,
                 });
             }
             body.extend_from_slice(&chunk);
         }
-        let shown_headers = headers_without(&headers, &self.with_headers(secrets));
-        self.person.tell(Event::Responded {
+        let shown_headers = redact_headers(&headers, &self.sent_secrets(secrets));
+        self.person.report(Event::Responded {
             method: method.as_str(),
             url: &shown(url),
             status: status.as_u16(),
-            millis: began.elapsed().as_millis(),
+            millis: started_at.elapsed().as_millis(),
             request_id: request_id(&shown_headers),
         });
         if let Some(date) = header(&headers, &DATE).and_then(|date| httpdate::parse_http_date(date).ok()) {
-            let theirs = date
+            let provider_now = date
                 .duration_since(std::time::UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs());
-            let ahead = theirs.cast_signed().saturating_sub((self.clock)());
+            let ahead = provider_now.cast_signed().saturating_sub((self.clock)());
             self.clock_ahead.store(ahead, Ordering::Relaxed);
         }
-        match decoded(url, status, &headers, body, MAX_ANSWER) {
+        match decode_body(url, status, &headers, body, MAX_BODY_BYTES) {
             Ok(body) => Ok((status, headers, body)),
-            // The encoding alone is named, so any body will do.
+            // Returns the error again with redacted headers. It quotes only the encoding, so the body does not matter.
             Err(Error::ContentEncoding { .. }) => {
-                let body = decoded(url, status, &shown_headers, vec![0], MAX_ANSWER)?;
+                let body = decode_body(url, status, &shown_headers, vec![0], MAX_BODY_BYTES)?;
                 Ok((status, headers, body))
             }
             Err(error) => Err(error),
         }
     }
 
-    /// Everything that no answer may show.
-    fn with_headers<'s>(&'s self, secrets: &[&'s str]) -> Vec<&'s str> {
-        let of_headers = self.header_secrets.iter().map(Secret::expose);
-        secrets.iter().copied().chain(of_headers).collect()
+    /// Returns `secrets` and the secrets in the headers: everything that must be removed from a quoted response.
+    fn sent_secrets<'s>(&'s self, secrets: &[&'s str]) -> Vec<&'s str> {
+        let header_secrets = self.header_secrets.iter().map(Secret::expose);
+        secrets.iter().copied().chain(header_secrets).collect()
     }
 
-    /// What may be shown of a text that came with an answer.
-    pub(in crate::oidc) fn without_secrets(&self, text: &UntrustedText) -> UntrustedText {
+    /// Removes secrets from a text that is quoted from a response or a token.
+    pub(in crate::oidc) fn redact(&self, text: &UntrustedText) -> UntrustedText {
         let sent = self.form_secrets.lock().unwrap_or_else(PoisonError::into_inner);
         let sent: Vec<&str> = sent.iter().map(Secret::expose).collect();
-        text_without(text, &self.with_headers(&sent))
+        redact_text(text, &self.sent_secrets(&sent))
     }
 
-    /// Posts a form, and returns the members of a successful answer; every other answer is an error of ours, in which none of the
-    /// `secrets` that were sent comes back.
+    /// Posts a form, and returns the members of a successful response. Any other response becomes an error, which does not contain the
+    /// `secrets` that were sent.
     pub(in crate::oidc) async fn post(
         &self,
         url: &Url,
@@ -300,16 +302,16 @@ impl<'a> Http<'a> {
             request = request.timeout(limit);
         }
         let request = request.build().map_err(|error| self.failure(url, error))?;
-        let kept = secrets.iter().map(|secret| Secret::new(*secret)).collect();
-        *self.form_secrets.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+        let owned = secrets.iter().map(|secret| Secret::new(*secret)).collect();
+        *self.form_secrets.lock().unwrap_or_else(PoisonError::into_inner) = owned;
         let sent = self.send(url, request, secrets);
-        let (status, headers, body) = self.told_of_wait(url, sent).await?;
+        let (status, headers, body) = self.report_long_wait(url, sent).await?;
         let body = Zeroizing::new(body);
         let read =
             |headers: &HeaderMap, body: &[u8]| form_response(url, status, headers, body, (self.clock)());
         let response = read(&headers, &body).or_else(|_| {
-            let secrets = self.with_headers(secrets);
-            read(&headers_without(&headers, &secrets), &without(&body, &secrets))
+            let secrets = self.sent_secrets(secrets);
+            read(&redact_headers(&headers, &secrets), &redact_body(&body, &secrets))
         });
         response.map_err(|error| match error {
             Error::OAuth(refusal) => Error::OAuth(OAuthError {

@@ -1,7 +1,7 @@
-//! Which proxy a URL is asked through, by the variables `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`. Pure.
+//! Decides which proxy a URL needs, from the variables `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`. Pure.
 //!
-//! The rules of `NO_PROXY` are those of kubectl and kubelogin, which take them from Go. The HTTP library has other rules, and so
-//! decides only where no variable names a proxy: by the settings of macOS and Windows.
+//! The rules of `NO_PROXY` are those of Go, and so of kubectl and kubelogin. The HTTP library has different rules. It decides only if no
+//! variable names a proxy, from the settings of macOS and Windows.
 
 use std::net::IpAddr;
 
@@ -9,29 +9,29 @@ use url::{Host, Url};
 
 use crate::settings::is_loopback;
 
-/// The schemes that the HTTP library can speak with a proxy.
+/// The schemes of proxies that the HTTP library supports.
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];
 
-/// What the environment says.
+/// The values of the proxy variables.
 #[derive(Debug, Clone, Default)]
 pub(in crate::oidc) struct ProxyVariables {
-    /// `HTTPS_PROXY`, or else `ALL_PROXY`. Plain http is asked on this machine only, and never through a proxy.
+    /// `HTTPS_PROXY`, or else `ALL_PROXY`. Plain http is used only on this machine, and never through a proxy.
     pub(in crate::oidc) proxy: Option<Url>,
     pub(in crate::oidc) no_proxy: String,
 }
 
 impl ProxyVariables {
-    /// Takes the first value that names a proxy.
+    /// Uses the first value that names a proxy.
     pub(in crate::oidc) fn new(proxies: impl IntoIterator<Item = String>, no_proxy: String) -> Self {
         Self {
-            proxy: proxies.into_iter().find_map(|text| proxy_url(&text)),
+            proxy: proxies.into_iter().find_map(|text| parse_proxy_url(&text)),
             no_proxy,
         }
     }
 }
 
-/// A proxy's address, which may have no scheme.
-fn proxy_url(text: &str) -> Option<Url> {
+/// Parses the address of a proxy. The scheme is optional.
+fn parse_proxy_url(text: &str) -> Option<Url> {
     let text = text.trim();
     let url = if text.contains("://") {
         Url::parse(text)
@@ -43,13 +43,13 @@ fn proxy_url(text: &str) -> Option<Url> {
         return None;
     }
     if url.scheme().starts_with("socks") && url.port().is_none() {
-        // RFC 1928 3.
+        // The default port of SOCKS (RFC 1928 3).
         url.set_port(Some(1080)).ok()?;
     }
     Some(url)
 }
 
-/// Whether a URL is asked through the proxy, if there is one.
+/// Whether a request to this URL goes through the proxy, if there is one.
 pub(in crate::oidc) fn uses_proxy(url: &Url, no_proxy: &str) -> bool {
     let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
         return true;
@@ -57,10 +57,11 @@ pub(in crate::oidc) fn uses_proxy(url: &Url, no_proxy: &str) -> bool {
     !is_loopback(url)
         && !no_proxy
             .split(',')
-            .any(|entry| matches(entry.trim(), &host, port))
+            .any(|entry| matches_entry(entry.trim(), &host, port))
 }
 
-fn matches(entry: &str, host: &Host<&str>, port: u16) -> bool {
+/// Whether an entry of `NO_PROXY` matches a host and port.
+fn matches_entry(entry: &str, host: &Host<&str>, port: u16) -> bool {
     if entry == "*" {
         return true;
     }
@@ -69,7 +70,7 @@ fn matches(entry: &str, host: &Host<&str>, port: u16) -> bool {
         Host::Ipv4(address) => Some(IpAddr::V4(*address)),
         Host::Ipv6(address) => Some(IpAddr::V6(*address).to_canonical()),
     };
-    if let Some((network, length)) = network(entry) {
+    if let Some((network, length)) = parse_network(entry) {
         return host_address.is_some_and(|address| contains(network, length, address));
     }
     let (name, wanted_port) = split_port(entry);
@@ -82,7 +83,7 @@ fn matches(entry: &str, host: &Host<&str>, port: u16) -> bool {
     matches!(host, Host::Domain(host) if is_in_domain(host, name))
 }
 
-/// Cuts a port off. An IPv6 address has brackets if a port follows.
+/// Splits a port from an entry. An IPv6 address has brackets if a port follows.
 fn split_port(entry: &str) -> (&str, Option<&str>) {
     if let Some((address, rest)) = entry.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         return (address, rest.strip_prefix(':'));
@@ -93,35 +94,36 @@ fn split_port(entry: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// `corp.example` is the host itself and all below it; `.corp.example` and `*.corp.example` are only what is below.
+/// Whether a host is in a domain. `corp.example` matches this host and its subdomains. `.corp.example` and `*.corp.example` match only the
+/// subdomains.
 fn is_in_domain(host: &str, domain: &str) -> bool {
-    let (domain, only_below) = match domain.strip_prefix('*').unwrap_or(domain).strip_prefix('.') {
+    let (domain, only_subdomains) = match domain.strip_prefix('*').unwrap_or(domain).strip_prefix('.') {
         Some(domain) => (domain, true),
         None => (domain, false),
     };
     let Ok(Host::Domain(domain)) = Host::parse(domain) else {
         return false;
     };
-    let (host, domain) = (without_root(host), without_root(&domain));
+    let (host, domain) = (without_final_dot(host), without_final_dot(&domain));
     match host.strip_suffix(domain) {
-        Some("") => !only_below,
-        Some(below) => below.ends_with('.'),
+        Some("") => !only_subdomains,
+        Some(subdomain) => subdomain.ends_with('.'),
         None => false,
     }
 }
 
-/// The dot at the end of a fully qualified name.
-fn without_root(name: &str) -> &str {
+/// Removes the dot at the end of a fully qualified name.
+fn without_final_dot(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 
-/// RFC 4632 3.1, RFC 4291 2.3.
-fn network(entry: &str) -> Option<(IpAddr, u32)> {
+/// Parses a network such as `10.0.0.0/8` (RFC 4632 3.1, RFC 4291 2.3).
+fn parse_network(entry: &str) -> Option<(IpAddr, u32)> {
     let (address, length) = entry.split_once('/')?;
     let address: IpAddr = address.parse().ok()?;
     let length: u32 = length.parse().ok()?;
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    (length <= most).then_some((address, length))
+    let max_length = if address.is_ipv4() { 32 } else { 128 };
+    (length <= max_length).then_some((address, length))
 }
 
 fn contains(network: IpAddr, length: u32, address: IpAddr) -> bool {
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn no_proxy_is_read_as_go_reads_it() {
+    fn no_proxy_is_interpreted_like_in_go() {
         for (url, no_proxy, expected) in [
             ("https://idp.corp.example", "", false),
             ("https://idp.corp.example", "*", true),
@@ -200,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_value_that_names_a_proxy_counts() {
+    fn the_first_value_that_names_a_proxy_is_used() {
         let proxy = |values: &[&str]| {
             let values = values.iter().map(|value| (*value).to_owned());
             let proxy = ProxyVariables::new(values, String::new()).proxy;

@@ -1,7 +1,7 @@
-//! Which redirects of a GET are followed, and how those that are not are shown. Pure.
+//! Decides which redirects of a GET are followed, and how the others are shown. Pure.
 //!
-//! Discovery and keys are public, so a redirect discloses nothing; but a document counts as the provider's because it comes from
-//! the issuer's origin (OpenID Connect Discovery 4), so another origin is never followed.
+//! The metadata and the key set are public, so following a redirect discloses nothing. But a document is trusted because it comes from the
+//! issuer's origin (OpenID Connect Discovery 4), so a redirect to another origin is never followed.
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION};
@@ -10,29 +10,33 @@ use url::Url;
 use crate::oidc::http::response::{header, shown};
 use crate::untrusted_text::UntrustedText;
 
-/// As Go and browsers have it, more or less.
+/// Similar to the limits of Go and of browsers.
 pub(in crate::oidc) const MAX_REDIRECTS: usize = 10;
 
-/// Where an answer redirects to, if that is within the scheme, host and port of the request.
-pub(in crate::oidc) fn same_origin_target(at: &Url, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
-    // RFC 9110 15.4; 300 and 304 name no place to go to.
+/// Returns the target of a redirect if it has the same scheme, host and port as the request.
+pub(in crate::oidc) fn same_origin_target(
+    base: &Url,
+    status: StatusCode,
+    headers: &HeaderMap,
+) -> Option<Url> {
+    // RFC 9110 15.4. The statuses 300 and 304 have no target.
     if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
-    let mut target = at.join(header(headers, &LOCATION)?).ok()?;
+    let mut target = base.join(header(headers, &LOCATION)?).ok()?;
     target.set_fragment(None);
-    let same_origin = target.origin() == at.origin();
+    let same_origin = target.origin() == base.origin();
     let has_user = !target.username().is_empty() || target.password().is_some();
     (same_origin && !has_user).then_some(target)
 }
 
-/// Where a redirect leads, as it may be shown: without query, fragment, user name and password.
-pub(in crate::oidc) fn shown_target(at: &Url, headers: &HeaderMap) -> UntrustedText {
+/// Returns the target of a redirect for a message, without query, fragment, user name and password.
+pub(in crate::oidc) fn shown_target(base: &Url, headers: &HeaderMap) -> UntrustedText {
     let unreadable = || UntrustedText::new("an address that cannot be read");
     let Some(location) = header(headers, &LOCATION) else {
         return UntrustedText::new("nowhere");
     };
-    let Ok(mut target) = at.join(location) else {
+    let Ok(mut target) = base.join(location) else {
         return unreadable();
     };
     if target.username().is_empty() && target.password().is_none() {
@@ -52,10 +56,10 @@ mod tests {
 
     #[test]
     fn only_the_same_scheme_host_and_port_are_followed() {
-        let at = Url::parse("https://idp.example/a/.well-known/openid-configuration").unwrap();
+        let base = Url::parse("https://idp.example/a/.well-known/openid-configuration").unwrap();
         let followed = |status: u16, location: &str| {
             let headers = HeaderMap::from_iter([(LOCATION, HeaderValue::from_str(location).unwrap())]);
-            let target = same_origin_target(&at, StatusCode::from_u16(status).unwrap(), &headers);
+            let target = same_origin_target(&base, StatusCode::from_u16(status).unwrap(), &headers);
             target.map(String::from)
         };
         for (location, target) in [
@@ -86,13 +90,13 @@ mod tests {
         assert_eq!(followed(200, "/b"), None);
         assert_eq!(followed(304, "/b"), None);
         let none = HeaderMap::new();
-        assert_eq!(same_origin_target(&at, StatusCode::FOUND, &none), None);
+        assert_eq!(same_origin_target(&base, StatusCode::FOUND, &none), None);
     }
 
     #[test]
-    fn where_a_redirect_leads_is_told_without_query_and_user() {
-        let at = Url::parse("https://i/x").unwrap();
-        for (location, told) in [
+    fn the_target_of_a_redirect_is_shown_without_query_and_user() {
+        let base = Url::parse("https://i/x").unwrap();
+        for (location, text) in [
             (
                 "https://u:s3cret@other.example/a?code=c#f",
                 "https://other.example/a",
@@ -108,8 +112,8 @@ mod tests {
             ("/login?x", "/login"),
         ] {
             let headers = HeaderMap::from_iter([(LOCATION, HeaderValue::from_str(location).unwrap())]);
-            assert_eq!(shown_target(&at, &headers).as_str(), told, "{location}");
+            assert_eq!(shown_target(&base, &headers).as_str(), text, "{location}");
         }
-        assert_eq!(shown_target(&at, &HeaderMap::new()).as_str(), "nowhere");
+        assert_eq!(shown_target(&base, &HeaderMap::new()).as_str(), "nowhere");
     }
 }

@@ -1,39 +1,39 @@
-//! When a provider wants to be asked again. Pure.
+//! Reads when the provider allows the next request. Pure.
 
 use reqwest::header::{HeaderMap, HeaderName, RETRY_AFTER};
 
 use crate::oidc::http::response::header;
 
-/// A provider that names a later time than this means no time that anybody waits for.
+/// A later time is reduced to this.
 const MAX_WAIT_SECS: i64 = 24 * 60 * 60;
 
-/// A rate limit that lasts longer than this is asked about all the same, so that nobody is told to wait longer.
+/// A longer rate limit is reduced to this: the provider gets a new request after this time, so no person is told to wait longer.
 const MAX_RATE_LIMIT_SECS: i64 = 300;
 
-/// When to ask again after a 429: as the answer says, else by Okta's own header, which it sends with each answer.
+/// Returns the end of a rate limit (HTTP 429): the time in `Retry-After`, or else in Okta's own header, which Okta sends with every response.
 pub(in crate::oidc) fn end_of_rate_limit(headers: &HeaderMap, now: i64) -> Option<i64> {
     let reset = || {
         header(headers, &HeaderName::from_static("x-rate-limit-reset"))?
             .parse()
             .ok()
     };
-    let until = retry_after(headers, now).or_else(|| believable(reset()?, now))?;
+    let until = retry_after(headers, now).or_else(|| plausible_time(reset()?, now))?;
     Some(until.min(now.saturating_add(MAX_RATE_LIMIT_SECS)))
 }
 
-/// `Retry-After` in seconds or as a date (RFC 9110 10.2.3).
+/// Returns the time in `Retry-After`, which is a number of seconds or a date (RFC 9110 10.2.3).
 pub(in crate::oidc) fn retry_after(headers: &HeaderMap, now: i64) -> Option<i64> {
     let text = header(headers, &RETRY_AFTER)?;
     if let Ok(seconds) = text.parse::<u32>() {
-        return believable(now.saturating_add(i64::from(seconds)), now);
+        return plausible_time(now.saturating_add(i64::from(seconds)), now);
     }
     let date = httpdate::parse_http_date(text).ok()?;
     let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-    believable(i64::try_from(since.as_secs()).ok()?, now)
+    plausible_time(i64::try_from(since.as_secs()).ok()?, now)
 }
 
-/// Within a day; a time that is over says nothing.
-fn believable(until: i64, now: i64) -> Option<i64> {
+/// Limits a time to one day from now. A time in the past is ignored.
+fn plausible_time(until: i64, now: i64) -> Option<i64> {
     (until > now).then(|| until.min(now.saturating_add(MAX_WAIT_SECS)))
 }
 
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_limit_says_when_to_ask_again_in_three_ways() {
+    fn the_end_of_a_rate_limit_is_read_from_three_forms() {
         let until = |name: HeaderName, value| end_of_rate_limit(&headers(name, value), 1000);
         assert_eq!(until(RETRY_AFTER, "20"), Some(1020));
         assert_eq!(until(RETRY_AFTER, "Thu, 01 Jan 1970 00:20:00 GMT"), Some(1200));
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_to_ask_again_is_later_and_within_a_day() {
+    fn the_time_of_a_retry_is_in_the_future_and_within_a_day() {
         let until = |value| retry_after(&headers(RETRY_AFTER, value), 1000);
         for (value, expected) in [
             ("0", None),
@@ -75,9 +75,9 @@ mod tests {
         }
     }
 
-    /// What a person is told is when we ask again.
+    /// The reported time is the time of the next request.
     #[test]
-    fn a_rate_limit_is_told_as_no_longer_than_it_is_kept() {
+    fn a_rate_limit_is_reported_as_no_longer_than_it_is_stored() {
         for (name, value, expected) in [
             (RETRY_AFTER, "300", 1300),
             (RETRY_AFTER, "301", 1300),

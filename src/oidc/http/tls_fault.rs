@@ -1,6 +1,6 @@
-//! Why there is no TLS with a server: told apart by the error's type, each with what to do.
+//! Why a TLS connection failed, with a hint for each fault.
 //!
-//! Pure. Library texts differ from release to release; what a person reads is written here.
+//! Pure. Classifies an error by its type, and contains the texts that a person reads: the texts of the library may change with each release.
 
 use std::fmt;
 use std::io;
@@ -12,13 +12,13 @@ use tokio_rustls::rustls::{
 use crate::clock;
 use crate::untrusted_text::UntrustedText;
 
-/// A certificate that no trusted authority has signed; what `tls_trust` knows of it.
+/// What `tls_trust` knows of a certificate that no trusted authority has signed.
 #[derive(Debug)]
 pub(in crate::oidc) struct UntrustedChain {
-    /// A trusted authority has the name of the one that signed it, but another key.
+    /// A trusted authority has the name of the issuer, but a different key.
     pub(in crate::oidc) other_key: bool,
     pub(in crate::oidc) self_signed: bool,
-    /// Who has signed the last certificate that the server sent.
+    /// The issuer of the last certificate that the server sent.
     pub(in crate::oidc) issuer: Option<UntrustedText>,
 }
 
@@ -30,13 +30,13 @@ impl fmt::Display for UntrustedChain {
 
 impl std::error::Error for UntrustedChain {}
 
-/// What is wrong. Times are in seconds since the epoch.
+/// Why a TLS connection failed. Times are in seconds since the epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TlsFault {
     UnknownAuthority {
         issuer: Option<UntrustedText>,
     },
-    /// A trusted authority has the same name as the one that signed it, but another key.
+    /// A trusted authority has the name of the issuer, but a different key.
     OtherKey {
         issuer: Option<UntrustedText>,
     },
@@ -49,19 +49,19 @@ pub(crate) enum TlsFault {
         begins: Option<u64>,
         now: Option<u64>,
     },
-    /// The names that the certificate has.
+    /// The certificate is for these other names.
     OtherName(Vec<UntrustedText>),
-    /// It has a common name at most, which counts for nobody any more (RFC 9525 6.2).
+    /// The certificate has no subjectAltName. A common name is not used any more (RFC 9525 6.2).
     NoName,
-    /// Something else about the certificate.
+    /// Another fault of the certificate.
     Certificate(UntrustedText),
-    /// No version, cipher suite or key exchange in common.
+    /// The server and this client have no TLS version, cipher suite or key exchange in common.
     NothingInCommon(UntrustedText),
-    /// It does not speak TLS.
+    /// The server does not use TLS.
     NotTls,
-    /// It closed the connection in the middle of the handshake.
+    /// The server closed the connection during the handshake.
     Closed,
-    /// It wants a certificate of the client.
+    /// The server requires a client certificate.
     WantsClientCertificate,
     Other(UntrustedText),
 }
@@ -69,12 +69,12 @@ pub(crate) enum TlsFault {
 impl TlsFault {
     /// Finds a TLS failure among the causes of an error.
     pub(in crate::oidc) fn find(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
-        causes(error).find_map(|error| error.downcast_ref().map(Self::of))
+        causes(error).find_map(|error| error.downcast_ref().map(Self::from_tls_error))
     }
 
-    fn of(error: &TlsError) -> Self {
+    fn from_tls_error(error: &TlsError) -> Self {
         match error {
-            TlsError::InvalidCertificate(error) => Self::of_certificate(error),
+            TlsError::InvalidCertificate(error) => Self::from_certificate_error(error),
             TlsError::PeerIncompatible(_)
             | TlsError::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedCipherSuite) => {
                 Self::NothingInCommon(UntrustedText::new(&error.to_string()))
@@ -94,7 +94,7 @@ impl TlsFault {
         }
     }
 
-    fn of_certificate(error: &CertificateError) -> Self {
+    fn from_certificate_error(error: &CertificateError) -> Self {
         match error {
             CertificateError::Expired => Self::Expired {
                 ended: None,
@@ -140,7 +140,7 @@ impl TlsFault {
         }
     }
 
-    /// The failure in one line, about a URL.
+    /// Describes the fault in one line that names the URL.
     pub(in crate::oidc) fn about(&self, url: &UntrustedText) -> String {
         let certificate = |what: &str| format!("the certificate of {url} is not trusted: {what}");
         let handshake = |what: &str| format!("no TLS connection with {url}: {what}");
@@ -226,12 +226,12 @@ impl TlsFault {
     }
 }
 
-/// An error and all its causes.
+/// Returns an error and all its causes.
 pub(in crate::oidc) fn causes<'e>(
     error: &'e (dyn std::error::Error + 'static),
 ) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
     std::iter::successors(Some(error), |error| {
-        // `source` of an I/O error passes over the error that it wraps.
+        // The `source` of an I/O error is not the error that it wraps, but the source of that error.
         let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         match wrapped {
             Some(wrapped) => Some(wrapped as &(dyn std::error::Error + 'static)),
@@ -240,7 +240,7 @@ pub(in crate::oidc) fn causes<'e>(
     })
 }
 
-/// webpki shows a name as `DnsName("example.com")`.
+/// Extracts a name from webpki's form `DnsName("example.com")`.
 fn presented_name(shown: &str) -> UntrustedText {
     let name = shown
         .split_once('(')

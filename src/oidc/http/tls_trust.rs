@@ -1,7 +1,7 @@
-//! Which certificates of the provider are trusted.
+//! Decides which certificates of the provider are trusted.
 //!
-//! Owns the reading of the authorities that the settings name, and the check of a server's certificate. Named authorities take
-//! the place of the system's. Reads and checks only; which request needs TLS is `transport`'s part.
+//! Reads the certificate authorities that the settings name, and verifies the server's certificate. The named authorities replace those of the
+//! system. `transport` decides which request needs TLS.
 
 use std::env::split_paths;
 use std::path::Path;
@@ -27,13 +27,13 @@ use crate::oidc::http::tls_fault::UntrustedChain;
 use crate::settings::{Authority, TlsTrust};
 use crate::untrusted_text::UntrustedText;
 
-/// The start of a certificate in PEM (RFC 7468 5).
-const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+/// The first line of a certificate in PEM (RFC 7468 5).
+const PEM_BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
 /// Whether the system's certificates are those that variables name, as OpenSSL does it.
 const READS_VARIABLES: bool = cfg!(all(unix, not(target_vendor = "apple")));
 
-/// What the settings name.
+/// The certificate authorities that the settings name.
 #[derive(Debug)]
 pub(in crate::oidc) struct NamedAuthorities {
     roots: RootCertStore,
@@ -48,13 +48,14 @@ impl NamedAuthorities {
         }
     }
 
-    /// Reads them. An entry that cannot be used is told and passed over, as Go does; a source without any usable one is an error.
+    /// Reads the authorities. A certificate that cannot be used is reported and skipped, as in Go. A source without any usable certificate is an
+    /// error.
     pub(in crate::oidc) fn read(trust: &TlsTrust, person: Person<'_>) -> Result<Self, Error> {
         let mut all = Self::none();
         for authority in &trust.authorities {
-            let (name, pem) = source(authority)?;
+            let (name, pem) = read_source(authority)?;
             let unusable = all.add(&pem);
-            if unusable.len() == entries(&pem).count() {
+            if unusable.len() == split_bundle(&pem).count() {
                 return Err(Error::AuthorityNotPem {
                     name,
                     why: if unusable.is_empty() {
@@ -64,7 +65,7 @@ impl NamedAuthorities {
                     },
                 });
             }
-            tell_of_unusable(&name, unusable, person);
+            report_unusable(&name, unusable, person);
         }
         Ok(all)
     }
@@ -73,10 +74,10 @@ impl NamedAuthorities {
         self.certificates.is_empty()
     }
 
-    /// Adds the certificates of a bundle, and returns the positions, from 1, of those that cannot be used.
+    /// Adds the certificates of a bundle. Returns the positions, starting at 1, of those that cannot be used.
     fn add(&mut self, pem: &[u8]) -> Vec<usize> {
         let mut unusable = Vec::new();
-        for (index, entry) in entries(pem).enumerate() {
+        for (index, entry) in split_bundle(pem).enumerate() {
             let certificate = CertificateDer::from_pem_slice(entry).ok();
             let added = certificate.filter(|certificate| self.roots.add(certificate.clone()).is_ok());
             match added {
@@ -88,10 +89,10 @@ impl NamedAuthorities {
     }
 }
 
-/// Tells of the entries of `SSL_CERT_FILE` that cannot be used: what reads the system's certificates passes over them silently. Where none
-/// can be used, that is told as the error it is.
-pub(in crate::oidc) fn tell_of_system_bundle(person: Person<'_>) {
-    // What is passed on a descriptor can be read once only.
+/// Reports certificates of `SSL_CERT_FILE` that cannot be used, because the library that reads the system's certificates skips them silently. If
+/// none can be used, another error says so.
+pub(in crate::oidc) fn report_unusable_system_certificates(person: Person<'_>) {
+    // A pipe that is passed as a file descriptor can be read only once.
     let is_file = |path: &String| !path.starts_with("/dev/") && !path.starts_with("/proc/");
     let Some(path) = environment::first_set(&["SSL_CERT_FILE"]).filter(is_file) else {
         return;
@@ -100,8 +101,8 @@ pub(in crate::oidc) fn tell_of_system_bundle(person: Person<'_>) {
         return;
     };
     let unusable = NamedAuthorities::none().add(&pem);
-    if unusable.len() < entries(&pem).count() {
-        tell_of_unusable(&format!("SSL_CERT_FILE `{path}`"), unusable, person);
+    if unusable.len() < split_bundle(&pem).count() {
+        report_unusable(&format!("SSL_CERT_FILE `{path}`"), unusable, person);
     }
 }
 
@@ -117,14 +118,14 @@ pub(in crate::oidc) fn system_bundle_ends() -> bool {
         && split_paths(&dirs).all(|dir| files::all_end_soon(&dir))
 }
 
-fn tell_of_unusable(source: &str, positions: Vec<usize>, person: Person<'_>) {
+fn report_unusable(source: &str, positions: Vec<usize>, person: Person<'_>) {
     for position in positions {
-        person.tell(Event::CertificatePassedOver { source, position });
+        person.report(Event::CertificateSkipped { source, position });
     }
 }
 
-/// Reads one source, and says how it is called.
-fn source(authority: &Authority) -> Result<(String, Vec<u8>), Error> {
+/// Reads one source. Returns its name for messages, and its content.
+fn read_source(authority: &Authority) -> Result<(String, Vec<u8>), Error> {
     match authority {
         Authority::File(path) => {
             let pem = files::read_named(path).map_err(Error::AuthorityFile)?;
@@ -135,8 +136,8 @@ fn source(authority: &Authority) -> Result<(String, Vec<u8>), Error> {
             if text.trim_start().starts_with("-----BEGIN") {
                 return Ok((name, text.clone().into_bytes()));
             }
-            let packed: String = text.split_whitespace().collect();
-            match BASE64.decode(packed.as_bytes()) {
+            let base64: String = text.split_whitespace().collect();
+            match BASE64.decode(base64.as_bytes()) {
                 Ok(pem) => Ok((name, pem)),
                 Err(_) => Err(Error::AuthorityNotPem {
                     name,
@@ -147,12 +148,12 @@ fn source(authority: &Authority) -> Result<(String, Vec<u8>), Error> {
     }
 }
 
-/// Cuts a bundle before each certificate, so that a broken one spoils itself alone.
-fn entries(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// Splits a bundle before each certificate, so that a broken certificate does not affect the others.
+fn split_bundle(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
     let starts: Vec<usize> = pem
-        .windows(BEGIN.len())
+        .windows(PEM_BEGIN.len())
         .enumerate()
-        .filter(|(_, window)| *window == BEGIN)
+        .filter(|(_, window)| *window == PEM_BEGIN)
         .map(|(start, _)| start)
         .collect();
     let ends: Vec<usize> = starts.iter().skip(1).copied().chain([pem.len()]).collect();
@@ -162,7 +163,7 @@ fn entries(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter_map(|(start, end)| pem.get(start..end))
 }
 
-/// Makes the TLS configuration: TLS 1.2 and 1.3, the named authorities or else the system's.
+/// Creates the TLS configuration: TLS 1.2 and 1.3, with the named authorities, or else those of the system.
 pub(in crate::oidc) fn client_config(named: NamedAuthorities) -> Result<ClientConfig, TlsError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = ExplainingVerifier::new(named, Arc::clone(&provider))?;
@@ -175,17 +176,17 @@ pub(in crate::oidc) fn client_config(named: NamedAuthorities) -> Result<ClientCo
     Ok(config)
 }
 
-/// The usual check, and two things more: a certificate that the user has named is trusted as it is, and a refusal knows whose
-/// certificate was refused.
+/// The standard verifier with two additions: it trusts a server certificate that the user has named, and its errors contain the issuer of the
+/// refused certificate.
 #[derive(Debug)]
 struct ExplainingVerifier {
-    usual: Arc<dyn ServerCertVerifier>,
+    standard: Arc<dyn ServerCertVerifier>,
     named: Vec<CertificateDer<'static>>,
 }
 
 impl ExplainingVerifier {
     fn new(named: NamedAuthorities, provider: Arc<CryptoProvider>) -> Result<Self, TlsError> {
-        let usual: Arc<dyn ServerCertVerifier> = if named.is_empty() {
+        let standard: Arc<dyn ServerCertVerifier> = if named.is_empty() {
             Arc::new(rustls_platform_verifier::Verifier::new(provider)?)
         } else {
             let roots = Arc::new(named.roots);
@@ -194,15 +195,15 @@ impl ExplainingVerifier {
                 .map_err(|error| TlsError::General(error.to_string()))?
         };
         Ok(Self {
-            usual,
+            standard,
             named: named.certificates,
         })
     }
 
-    /// `openssl req -x509` makes certificates that may sign others, which webpki refuses for a server; and who names a server's
-    /// own certificate trusts it without its authority. Go, curl and OpenSSL take both.
+    /// Whether the user has named exactly this certificate, and so trusts it without its authority. Go, curl and OpenSSL accept it too, even if the
+    /// certificate may sign others, like those of `openssl req -x509`, which webpki refuses for a server.
     fn is_named(&self, end_entity: &CertificateDer<'_>, refusal: &TlsError) -> bool {
-        !is_of_the_certificate_itself(refusal)
+        !is_fault_of_certificate(refusal)
             && self
                 .named
                 .iter()
@@ -210,9 +211,9 @@ impl ExplainingVerifier {
     }
 }
 
-/// Whether a refusal stands even for a certificate that is trusted. webpki looks at the time before all else, so another refusal
-/// says that the time fits.
-fn is_of_the_certificate_itself(refusal: &TlsError) -> bool {
+/// Whether a refusal also applies to a certificate that is trusted. webpki checks the validity period first, so any other refusal means that the
+/// period is valid.
+fn is_fault_of_certificate(refusal: &TlsError) -> bool {
     let TlsError::InvalidCertificate(refusal) = refusal else {
         return true;
     };
@@ -241,14 +242,14 @@ impl ServerCertVerifier for ExplainingVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
         let checked =
-            self.usual
+            self.standard
                 .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match checked {
             Err(refusal) if self.is_named(end_entity, &refusal) => {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
-            Err(refusal) => Err(explained(refusal, end_entity, intermediates)),
+            Err(refusal) => Err(explain_refusal(refusal, end_entity, intermediates)),
             Ok(verified) => Ok(verified),
         }
     }
@@ -259,7 +260,8 @@ impl ServerCertVerifier for ExplainingVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.usual.verify_tls12_signature(message, certificate, signature)
+        self.standard
+            .verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -268,23 +270,24 @@ impl ServerCertVerifier for ExplainingVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.usual.verify_tls13_signature(message, certificate, signature)
+        self.standard
+            .verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.usual.supported_verify_schemes()
+        self.standard.supported_verify_schemes()
     }
 }
 
-/// Adds whose the certificates are to a refusal that does not say.
-fn explained(
+/// Adds the issuer of the certificates to a refusal because of an unknown authority.
+fn explain_refusal(
     refusal: TlsError,
     end_entity: &CertificateDer<'_>,
     intermediates: &[CertificateDer<'_>],
 ) -> TlsError {
-    // An authority is looked up by its name first, and then the signature is checked with its key.
+    // webpki finds an authority by its name, and then verifies the signature with its key.
     let other_key = refusal == TlsError::InvalidCertificate(CertificateError::BadSignature);
-    let no_authority = match &refusal {
+    let is_unknown_authority = match &refusal {
         _ if other_key => true,
         TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => true,
         TlsError::InvalidCertificate(CertificateError::Other(OtherError(other))) => {
@@ -297,7 +300,7 @@ fn explained(
         let certificate = webpki::EndEntityCert::try_from(certificate).ok()?;
         Some((certificate.subject().to_vec(), certificate.issuer().to_vec()))
     };
-    if !no_authority {
+    if !is_unknown_authority {
         return refusal;
     }
     let chain = UntrustedChain {
@@ -308,7 +311,7 @@ fn explained(
     CertificateError::Other(OtherError(Arc::new(chain))).into()
 }
 
-/// Finds the last common name in a distinguished name (DER), or else its last organization (RFC 5280, appendix A.1).
+/// Finds the last common name in a distinguished name (DER), or else the last organization (RFC 5280, appendix A.1).
 fn common_name(name: &[u8]) -> Option<UntrustedText> {
     let value_after = |attribute: &[u8]| {
         let start = name
@@ -337,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_entry_of_a_bundle_spoils_itself_alone() {
+    fn a_broken_certificate_does_not_affect_the_others_of_a_bundle() {
         let (first, second) = (certificate("first").pem(), certificate("second").pem());
         let not_base64 = "-----BEGIN CERTIFICATE-----\n?\n-----END CERTIFICATE-----\n";
         let not_der = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
@@ -354,7 +357,7 @@ mod tests {
                 certificates: Vec::new(),
             };
             assert_eq!(named.add(bundle.as_bytes()), unusable, "{bundle}");
-            let usable = entries(bundle.as_bytes()).count() - unusable.len();
+            let usable = split_bundle(bundle.as_bytes()).count() - unusable.len();
             assert_eq!(named.certificates.len(), usable, "{bundle}");
         }
     }

@@ -1,6 +1,6 @@
-//! The one HTTP client: how it connects, and what its failures are.
+//! Builds the HTTP client, and classifies its failures.
 //!
-//! Owns timeouts, proxies, name look-ups and which TLS is used. Failures are told apart by their types, not by their texts.
+//! Owns timeouts, proxies, name resolution and the TLS configuration. Failures are classified by their types, not by their texts.
 
 use std::fmt;
 use std::io;
@@ -20,14 +20,14 @@ use crate::oidc::http::proxy::{ProxyVariables, uses_proxy};
 use crate::oidc::http::response::shown;
 use crate::oidc::http::tls_fault::{TlsFault, causes};
 use crate::oidc::http::tls_trust::{
-    NamedAuthorities, client_config, system_bundle_ends, tell_of_system_bundle,
+    NamedAuthorities, client_config, report_unusable_system_certificates, system_bundle_ends,
 };
 use crate::settings::{Provider, TlsTrust};
 use crate::untrusted_text::UntrustedText;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Gateways add many; the library's own limit is 100.
+/// Some gateways add many headers. The default of the library is 100.
 const MAX_RESPONSE_HEADERS: usize = 256;
 
 /// Builds the client.
@@ -49,20 +49,21 @@ pub(in crate::oidc) fn build(
         .dns_resolver(SystemResolver);
     let mut builder = with_proxy(builder, issuer);
     let named = NamedAuthorities::read(trust, person)?;
-    let system = named.is_empty();
+    let uses_system_roots = named.is_empty();
     builder = if trust.insecure {
         builder.tls_danger_accept_invalid_certs(true)
     } else if issuer.scheme() == "http" && named.is_empty() {
-        // Plain http on this machine needs no roots; a system without any must not fail for it.
+        // Plain http on this machine needs no root certificates, so it must work on a system without any.
         builder.tls_certs_only([])
     } else {
-        if system {
+        if uses_system_roots {
             if !system_bundle_ends() {
-                return Err(no_authorities(system, "a file of certificates has no end"));
+                return Err(no_authorities(uses_system_roots, "a file of certificates has no end"));
             }
-            tell_of_system_bundle(person);
+            report_unusable_system_certificates(person);
         }
-        let config = client_config(named).map_err(|error| no_authorities(system, &error.to_string()))?;
+        let config =
+            client_config(named).map_err(|error| no_authorities(uses_system_roots, &error.to_string()))?;
         builder.tls_backend_preconfigured(config)
     };
     builder
@@ -70,7 +71,7 @@ pub(in crate::oidc) fn build(
         .map_err(|error| Error::Client(UntrustedText::new(&chain(&error))))
 }
 
-/// Decides for each URL whether it is asked through a proxy.
+/// Configures the proxy, which is chosen for each URL.
 fn with_proxy(builder: reqwest::ClientBuilder, issuer: &Url) -> reqwest::ClientBuilder {
     let value = |names: &[&str]| environment::first_set(names);
     let proxies = [
@@ -81,23 +82,23 @@ fn with_proxy(builder: reqwest::ClientBuilder, issuer: &Url) -> reqwest::ClientB
     let variables = ProxyVariables::new(proxies.into_iter().flatten(), no_proxy);
     match variables.proxy {
         Some(proxy) => builder.proxy(reqwest::Proxy::custom(move |url| {
-            let through = url.scheme() == "https" && uses_proxy(url, &variables.no_proxy);
-            through.then(|| proxy.clone())
+            let needs_proxy = url.scheme() == "https" && uses_proxy(url, &variables.no_proxy);
+            needs_proxy.then(|| proxy.clone())
         })),
-        // The system's settings count, unless the provider is to be asked directly.
+        // The system's proxy settings apply, unless `NO_PROXY` excludes the provider.
         None if uses_proxy(issuer, &variables.no_proxy) => builder,
         None => builder.no_proxy(),
     }
 }
 
-/// Why there are no certificates to trust.
-fn no_authorities(system: bool, why: &str) -> Error {
+/// Returns the error that there are no trusted certificates.
+fn no_authorities(uses_system_roots: bool, why: &str) -> Error {
     let set = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(|name| {
         let value = environment::first_set(&[name])?;
         Some(format!("{name}={value}"))
     });
     let set: Vec<_> = set.collect();
-    if system && !set.is_empty() {
+    if uses_system_roots && !set.is_empty() {
         return Error::CertificateVariables(UntrustedText::new(&set.join(" and ")));
     }
     Error::Client(UntrustedText::new(why))
@@ -113,17 +114,18 @@ fn extra_headers(pairs: &[(String, String)]) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
-/// What may be shown of what stands for a header: in `Authorization: Basic abc=` a secret comes before the `=` (RFC 9110 5.6.2).
+/// Returns the part of an invalid header name that may be shown: its start, up to the first character that a name cannot have (RFC 9110 5.6.2). In
+/// `Authorization: Basic abc=`, everything before the `=` was taken for the name, and contains a secret.
 fn header_name(typed: &str) -> UntrustedText {
-    let is_of_name = |byte: &char| byte.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(*byte);
-    let mut name: String = typed.chars().take_while(is_of_name).collect();
+    let is_name_character = |byte: &char| byte.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(*byte);
+    let mut name: String = typed.chars().take_while(is_name_character).collect();
     if name.len() < typed.len() {
         name.push('…');
     }
     UntrustedText::with_limit(&name, 60)
 }
 
-/// The system's name look-up, whose failures have a type of ours.
+/// The system's name resolution. Its failures have the type `LookupError`.
 #[derive(Debug)]
 struct SystemResolver;
 
@@ -133,35 +135,35 @@ impl Resolve for SystemResolver {
             let host = name.as_str().to_owned();
             match look_up(host.clone()).await {
                 Ok(addresses) => Ok(Box::new(addresses.into_iter()) as Addrs),
-                Err(source) => Err(LookupFailed { host, source }.into()),
+                Err(source) => Err(LookupError { host, source }.into()),
             }
         })
     }
 }
 
 async fn look_up(host: String) -> io::Result<Vec<SocketAddr>> {
-    let ask = move || (host.as_str(), 0).to_socket_addrs().map(Iterator::collect);
-    on_thread(ask)
+    let resolve = move || (host.as_str(), 0).to_socket_addrs().map(Iterator::collect);
+    on_thread(resolve)
         .await
         .unwrap_or_else(|| Err(io::Error::other("the name look-up ended early")))
 }
 
-/// A name that could not be looked up: the provider's, or a proxy's.
+/// The name of the provider or of a proxy could not be resolved.
 #[derive(Debug)]
-struct LookupFailed {
+struct LookupError {
     host: String,
     source: io::Error,
 }
 
-impl fmt::Display for LookupFailed {
+impl fmt::Display for LookupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.source.fmt(f)
     }
 }
 
-impl std::error::Error for LookupFailed {}
+impl std::error::Error for LookupError {}
 
-/// Why a request has no answer.
+/// Why a request has no response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::oidc) enum Failure {
     Timeout {
@@ -173,7 +175,7 @@ pub(in crate::oidc) enum Failure {
         host: UntrustedText,
         cause: UntrustedText,
     },
-    /// An answer came, but not one in HTTP.
+    /// The response is not HTTP.
     NotHttp {
         cause: UntrustedText,
     },
@@ -183,8 +185,8 @@ pub(in crate::oidc) enum Failure {
     },
 }
 
-/// Whether a connection ended before anything of an answer came.
-pub(in crate::oidc) fn ended_without_answer(error: &reqwest::Error) -> bool {
+/// Whether the connection ended before any part of the response was received.
+pub(in crate::oidc) fn ended_before_response(error: &reqwest::Error) -> bool {
     let closed = find::<hyper::Error>(error)
         .is_some_and(|error| error.is_incomplete_message() || error.is_canceled() || error.is_closed());
     let reset = find::<io::Error>(error).is_some_and(|error| {
@@ -196,7 +198,7 @@ pub(in crate::oidc) fn ended_without_answer(error: &reqwest::Error) -> bool {
     !error.is_connect() && !error.is_timeout() && (closed || reset)
 }
 
-/// Reads a failure of the client.
+/// Classifies an error of the HTTP library.
 pub(in crate::oidc) fn failure(error: reqwest::Error, request_timeout: Duration) -> Failure {
     let error = error.without_url();
     if error.is_timeout() {
@@ -214,7 +216,7 @@ pub(in crate::oidc) fn failure(error: reqwest::Error, request_timeout: Duration)
         return Failure::Tls(fault);
     }
     let cause = UntrustedText::new(&chain(&error));
-    if let Some(LookupFailed { host, source }) = find(&error) {
+    if let Some(LookupError { host, source }) = find(&error) {
         return Failure::UnknownHost {
             host: UntrustedText::with_limit(host, 255),
             cause: UntrustedText::new(&source.to_string()),
@@ -223,7 +225,7 @@ pub(in crate::oidc) fn failure(error: reqwest::Error, request_timeout: Duration)
     if find::<hyper::Error>(&error).is_some_and(hyper::Error::is_parse) {
         return Failure::NotHttp { cause };
     }
-    // The connection is there, so it is the handshake that the other side has given up.
+    // The TCP connection was established, so the server closed it during the TLS handshake.
     let mut io_causes = causes(&error).filter_map(|cause| cause.downcast_ref::<io::Error>());
     let handshake_ended = io_causes.any(|io| {
         matches!(
@@ -239,6 +241,7 @@ pub(in crate::oidc) fn failure(error: reqwest::Error, request_timeout: Duration)
 }
 
 impl Failure {
+    /// Converts the failure to an error that names the URL.
     pub(in crate::oidc) fn about(self, url: &Url) -> Error {
         let host = url.host_str().map(str::to_owned);
         let url = shown(url);
@@ -264,12 +267,12 @@ impl Failure {
     }
 }
 
-/// Finds the first cause of a type.
+/// Finds the first cause with the type `T`.
 fn find<'e, T: std::error::Error + 'static>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e T> {
     causes(error).find_map(<dyn std::error::Error>::downcast_ref)
 }
 
-/// The innermost causes say what happened; the outer ones only that it was a request.
+/// Joins the texts of an error and its causes. The innermost causes say what happened. The outer ones only say that a request failed.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut texts = vec![error.to_string()];
     let mut source = error.source();

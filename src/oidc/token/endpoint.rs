@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::diagnose::GrantType;
 use crate::oidc::ProviderClient;
-use crate::oidc::client_auth::{self, AuthMethod, EndpointKind, Form, Lesson, Plan};
+use crate::oidc::client_auth::{self, AuthMethod, EndpointKind, Form, MethodOrder, MethodResult};
 use crate::oidc::discovery::documents::Documents;
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
@@ -198,32 +198,32 @@ impl<'a> TokenEndpoint<'a> {
         let Some(secret) = &self.client.client_secret else {
             return self.post(url, parameters, AuthMethod::Post).await;
         };
-        let lesson = |accepted| Lesson::new(kind, &self.client.provider.client_id, secret, accepted);
-        let known = self.documents.lesson(&lesson(None));
-        let plan = Plan::new(kind, self.metadata.token_auth_methods.as_deref(), known);
-        let first = self.post(url, parameters, plan.first).await;
-        let (Err(refusal), Some(place)) = (&first, plan.second) else {
+        let result = |accepted| MethodResult::new(kind, &self.client.provider.client_id, secret, accepted);
+        let history = self.documents.auth_history(&result(None));
+        let order = MethodOrder::new(kind, self.metadata.token_auth_methods.as_deref(), history);
+        let first = self.post(url, parameters, order.first).await;
+        let (Err(refusal), Some(second_method)) = (&first, order.second) else {
             return first;
         };
-        let is_accepted = known.is_some_and(|known| known.accepted == Some(plan.first));
-        if !may_be_due_to_method(refusal, is_accepted) {
+        let was_accepted = history.is_some_and(|history| history.accepted == Some(order.first));
+        if !may_be_due_to_method(refusal, was_accepted) {
             return first;
         }
-        let second = self.post(url, parameters, place).await;
+        let second = self.post(url, parameters, second_method).await;
         match &second {
             Err(error) if may_be_due_to_method(error, false) => {
-                self.documents.learn(lesson(None));
+                self.documents.record_auth_result(result(None));
                 first
             }
             // Unlike `invalid_grant`, `invalid_request` does not show that the client was accepted.
             Err(Error::OAuth(error))
                 if is_unauthorized_client(refusal) && error.code() == "invalid_request" =>
             {
-                self.documents.learn(lesson(None));
+                self.documents.record_auth_result(result(None));
                 first
             }
             Ok(_) | Err(Error::OAuth(_)) => {
-                self.documents.learn(lesson(Some(place)));
+                self.documents.record_auth_result(result(Some(second_method)));
                 second
             }
             Err(_) => second,
@@ -234,11 +234,11 @@ impl<'a> TokenEndpoint<'a> {
         &self,
         url: &Url,
         parameters: &[(&str, &str)],
-        place: AuthMethod,
+        method: AuthMethod,
     ) -> Result<Map<String, Value>, Error> {
         let mut form = Form::new(parameters);
         let secret = self.client.client_secret.as_ref();
-        let header = client_auth::authenticate(&mut form, &self.client.provider.client_id, secret, place);
+        let header = client_auth::authenticate(&mut form, &self.client.provider.client_id, secret, method);
         let values = parameters
             .iter()
             .filter(|(name, _)| SECRET_PARAMETERS.contains(name));

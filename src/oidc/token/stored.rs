@@ -101,7 +101,7 @@ impl ProviderClient<'_> {
         match self.with_keys(&documents, &metadata, &|| (), verify).await {
             Ok(_) => Ok(true),
             Err(Error::IdToken { source, .. }) => {
-                self.person.tell(Event::ImportRefused(source.to_string()));
+                self.person.report(Event::ImportRefused(source.to_string()));
                 Ok(false)
             }
             Err(error) => Err(error),

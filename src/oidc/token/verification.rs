@@ -110,7 +110,7 @@ impl ProviderClient<'_> {
 
     pub(in crate::oidc) fn id_token_error(&self, source: verification_error::Error) -> Error {
         Error::IdToken {
-            source: source.map_quoted(|text| self.http.without_secrets(text)),
+            source: source.map_quoted(|text| self.http.redact(text)),
             clock_ahead: self.http.clock_ahead(),
             okta: self.provider.issuer.is_okta(),
         }
@@ -143,9 +143,7 @@ impl ProviderClient<'_> {
     fn other_account(&self, wanted: &str, claims: &Claims) -> Error {
         Error::OtherAccount {
             wanted: UntrustedText::with_limit(wanted, 80),
-            got: self
-                .http
-                .without_secrets(&UntrustedText::with_limit(claims.name(), 80)),
+            got: self.http.redact(&UntrustedText::with_limit(claims.name(), 80)),
         }
     }
 
@@ -171,7 +169,7 @@ impl ProviderClient<'_> {
         };
         let verified = result.map_err(|source| self.id_token_error(source))?;
         for remark in &verified.remarks {
-            self.person.tell(Event::TokenRemark(remark));
+            self.person.report(Event::TokenRemark(remark));
         }
         Ok(verified.claims)
     }

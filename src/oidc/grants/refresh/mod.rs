@@ -90,7 +90,7 @@ impl ProviderClient<'_> {
             Err(Error::IdToken { source, .. }) if source.may_be_outdated_metadata() => {
                 on_rotated();
                 let fresh = documents.metadata(true).await?;
-                if fresh.verifies_as(metadata) {
+                if fresh.has_same_keys_as(metadata) {
                     return Err(self.id_token_error(source));
                 }
                 self.verify_response(response, documents, &fresh, context(), on_rotated)
@@ -121,7 +121,7 @@ impl ProviderClient<'_> {
             Some(Ok(response)) => Ok(response),
             Some(Err(error)) if !error.lost_its_connection() => Err(error),
             _ => {
-                self.person.tell(Event::ResponseLost);
+                self.person.report(Event::ResponseLost);
                 send().await
             }
         };
@@ -154,7 +154,7 @@ fn outcome_of_error(error: Error, documents: &Documents<'_>) -> RefreshOutcome {
         return RefreshOutcome::NoIdToken;
     }
     if error.may_mean_a_move() {
-        documents.forget();
+        documents.invalidate();
     }
     match classify(&error) {
         FailureKind::SessionEnded => RefreshOutcome::SessionEnded(reason(&error)),

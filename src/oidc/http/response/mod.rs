@@ -1,6 +1,6 @@
-//! Reading an HTTP answer: what its status, headers and body say, and which error of ours that is.
+//! Interprets an HTTP response: converts its status, headers and body to a result or an error.
 //!
-//! Pure. Knows the two formats of errors, that of OAuth and Okta's own, and quotes nothing that may hold a secret.
+//! Pure. Reads the error format of OAuth and that of Okta, and quotes nothing that may contain a secret.
 
 use reqwest::StatusCode;
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName};
@@ -20,7 +20,7 @@ use crate::untrusted_text::UntrustedText;
 pub(in crate::oidc) const BROKEN_JSON: &str = "it is broken JSON";
 pub(in crate::oidc) const NO_OBJECT: &str = "it is no JSON object";
 
-/// Refuses redirects, rate limits and the provider's own failures, whatever the body says.
+/// Returns an error for a redirect, a rate limit, a failure of the server, or an error in Okta's format.
 pub(in crate::oidc) fn check_status(
     url: &Url,
     status: StatusCode,
@@ -37,44 +37,49 @@ pub(in crate::oidc) fn check_status(
     if status == StatusCode::TOO_MANY_REQUESTS {
         return Err(Error::RateLimited {
             url: shown(url),
-            reason: reason(status, headers, body),
+            reason: error_text(status, headers, body),
             until: end_of_rate_limit(headers, now),
             request_id: request_id(headers),
         });
     }
     if status.is_server_error() {
-        // RFC 9110 10.2.3: of a 503, how long the service is expected to be unavailable.
-        let mut error = refused(url, status, headers, body);
+        // RFC 9110 10.2.3: with HTTP 503, `Retry-After` says how long the service will be unavailable.
+        let mut error = refused_error(url, status, headers, body);
         if let Error::Refused { until, .. } = &mut error {
             *until = retry_after(headers, now);
         }
         return Err(error);
     }
-    if !status.is_success() && okta(body).is_some() {
-        return Err(refused(url, status, headers, body));
+    if !status.is_success() && okta_error(body).is_some() {
+        return Err(refused_error(url, status, headers, body));
     }
     Ok(())
 }
 
-pub(in crate::oidc) fn refused(url: &Url, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
+pub(in crate::oidc) fn refused_error(
+    url: &Url,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Error {
     Error::Refused {
         url: shown(url),
         status: status.as_u16(),
-        reason: reason(status, headers, body),
+        reason: error_text(status, headers, body),
         until: None,
         request_id: request_id(headers),
     }
 }
 
-/// What an answer says of itself, in either of the two error formats.
-fn reason(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<UntrustedText> {
+/// Returns the error in a body, in either of the two formats, as a text.
+fn error_text(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<UntrustedText> {
     oauth_error(status, headers, body)
         .map(|error| error.shown())
-        .or_else(|| okta(body))
+        .or_else(|| okta_error(body))
 }
 
-/// Reads an error answer of RFC 6749 section 5.2, and those that are nearly one: the error as a number, as an object that names
-/// a code, in a form, or as the name of an exception.
+/// Reads an error response (RFC 6749 section 5.2). Also reads similar ones: `error` may be a number or an object with a code, the body may be a
+/// form, or it may name an exception of Amazon Cognito.
 pub(in crate::oidc) fn oauth_error(
     status: StatusCode,
     headers: &HeaderMap,
@@ -84,7 +89,7 @@ pub(in crate::oidc) fn oauth_error(
         return form_error(status, headers, body);
     };
     let Some(error) = json::member(&body, "error") else {
-        return aws_error(status, headers, &body);
+        return cognito_error(status, headers, &body);
     };
     let (code, inner) = match error {
         Value::String(code) => (code.clone(), None),
@@ -107,30 +112,36 @@ pub(in crate::oidc) fn oauth_error(
         Value::Bool(true) => (NO_CODE.to_owned(), None),
         _ => return None,
     };
-    if status.is_success() && is_no_error(error, &code) && has_what_was_asked_for(&body) {
+    if status.is_success() && means_no_error(error, &code) && is_success_body(&body) {
         return None;
     }
     let description = ["error_description", "message"]
         .iter()
         .find_map(|name| json::text(&body, name));
-    Some(with_code(status, headers, &code, inner.or(description)))
+    Some(new_oauth_error(status, headers, &code, inner.or(description)))
 }
 
-/// Whether a member `error` says that there is none, as of a provider that fills it in each time.
-fn is_no_error(error: &Value, code: &str) -> bool {
-    let says_none = |word: &&str| code.eq_ignore_ascii_case(word);
+/// Whether the value of `error` means that there is no error. Some providers always send the member.
+fn means_no_error(error: &Value, code: &str) -> bool {
+    let is_word = |word: &&str| code.eq_ignore_ascii_case(word);
     error.as_object().is_some_and(Map::is_empty)
         || ["0", "none", "no_error", "null", "ok", "success", "false"]
             .iter()
-            .any(says_none)
+            .any(is_word)
 }
 
-fn has_what_was_asked_for(body: &Map<String, Value>) -> bool {
+/// Whether a body has a token or a device code.
+fn is_success_body(body: &Map<String, Value>) -> bool {
     let members = ["id_token", "access_token", "device_code"];
     members.iter().any(|name| json::text(body, name).is_some())
 }
 
-fn with_code(status: StatusCode, headers: &HeaderMap, code: &str, description: Option<&str>) -> OAuthError {
+fn new_oauth_error(
+    status: StatusCode,
+    headers: &HeaderMap,
+    code: &str,
+    description: Option<&str>,
+) -> OAuthError {
     OAuthError {
         status: status.as_u16(),
         error: UntrustedText::with_limit(code, 60),
@@ -141,23 +152,24 @@ fn with_code(status: StatusCode, headers: &HeaderMap, code: &str, description: O
     }
 }
 
-/// An error in the format of Amazon Cognito: the exception's name, after its name space if it has one.
-fn aws_error(status: StatusCode, headers: &HeaderMap, body: &Map<String, Value>) -> Option<OAuthError> {
+/// Reads an error in the format of Amazon Cognito. The code is the name of the exception, without its name space.
+fn cognito_error(status: StatusCode, headers: &HeaderMap, body: &Map<String, Value>) -> Option<OAuthError> {
     let code = json::text(body, "__type").filter(|_| status.is_client_error())?;
     let code = code.rsplit('#').next().unwrap_or_default();
     let message = ["message", "Message"]
         .iter()
         .find_map(|name| json::text(body, name));
-    Some(with_code(status, headers, code, message))
+    Some(new_oauth_error(status, headers, code, message))
 }
 
-/// The pairs of an error in the form that requests have. Any other text has white space or brackets, which that form encodes.
+/// Returns the pairs of a body that is a form (`application/x-www-form-urlencoded`) with an `error`. Other texts are recognized by white space or
+/// brackets, which a form encodes.
 pub(in crate::oidc) fn form_with_error(body: &[u8]) -> Option<form_urlencoded::Parse<'_>> {
     let body = body.trim_ascii();
-    let is_of_a_form = |byte: &u8| byte.is_ascii_graphic() && !b"<>{}\"".contains(byte);
+    let is_form_byte = |byte: &u8| byte.is_ascii_graphic() && !b"<>{}\"".contains(byte);
     let mut pairs = form_urlencoded::parse(body);
     let is_error =
-        body.iter().all(is_of_a_form) && pairs.any(|(name, value)| name == "error" && !value.is_empty());
+        body.iter().all(is_form_byte) && pairs.any(|(name, value)| name == "error" && !value.is_empty());
     is_error.then(|| form_urlencoded::parse(body))
 }
 
@@ -170,7 +182,7 @@ fn form_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<OA
         found.map(|(_, value)| value)
     };
     let description = value("error_description");
-    Some(with_code(
+    Some(new_oauth_error(
         status,
         headers,
         &value("error")?,
@@ -178,8 +190,8 @@ fn form_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<OA
     ))
 }
 
-/// Reads the answer to a form: the members of a success, or the error that it is. A success is known by its body, and not by its
-/// content type. No body is quoted, since it may repeat what we sent, or hold tokens.
+/// Reads the response to a form: the members of a successful response, or an error. The body decides whether it is successful, not the content
+/// type. The body is never quoted, because it may repeat what was sent or contain tokens.
 pub(in crate::oidc) fn form_response(
     url: &Url,
     status: StatusCode,
@@ -194,7 +206,7 @@ pub(in crate::oidc) fn form_response(
     if status == StatusCode::UNAUTHORIZED {
         return Err(Error::ClientRefused { url: shown(url) });
     }
-    if is_without_reason(status, body) {
+    if has_no_reason(status, body) {
         return Err(Error::NoReason {
             url: shown(url),
             status: status.as_u16(),
@@ -203,12 +215,12 @@ pub(in crate::oidc) fn form_response(
     }
     if !status.is_success() {
         return Err(if is_json(headers) {
-            refused(url, status, headers, body)
+            refused_error(url, status, headers, body)
         } else {
-            not_json(url, status, headers, None)
+            not_json_error(url, status, headers, None)
         });
     }
-    let broken = |why| Error::TokenAnswer {
+    let unusable = |why| Error::TokenAnswer {
         url: shown(url),
         why: UntrustedText::new(why),
     };
@@ -217,14 +229,14 @@ pub(in crate::oidc) fn form_response(
         .ok_or_else(|| {
             let is_other_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
             match (is_other_json, is_json(headers)) {
-                (true, _) => broken(NO_OBJECT),
-                (false, true) => broken(BROKEN_JSON),
-                (false, false) => not_json(url, status, headers, None),
+                (true, _) => unusable(NO_OBJECT),
+                (false, true) => unusable(BROKEN_JSON),
+                (false, false) => not_json_error(url, status, headers, None),
             }
         })
 }
 
-/// The members of a success in the form that requests have, which Go's `x/oauth2` reads in these content types.
+/// Reads a successful response whose body is a form. Like Go's `x/oauth2`, accepts it only with these content types.
 fn form_object(headers: &HeaderMap, body: &[u8]) -> Option<Map<String, Value>> {
     let kind = header(headers, &CONTENT_TYPE)?;
     let kind = kind.split(';').next().unwrap_or_default().trim();
@@ -235,24 +247,24 @@ fn form_object(headers: &HeaderMap, body: &[u8]) -> Option<Map<String, Value>> {
     {
         return None;
     }
-    // The first of several values counts, as in Go.
+    // The first of several values is used, as in Go.
     let mut members = Map::new();
     for (name, value) in form_urlencoded::parse(body.trim_ascii()) {
         members.entry(name).or_insert_with(|| value.into_owned().into());
     }
-    has_what_was_asked_for(&members).then_some(members)
+    is_success_body(&members).then_some(members)
 }
 
-/// Whether a status that token endpoints refuse with comes with nothing, or with an object that names no error. Other statuses
-/// say something themselves: the address is wrong (404, 405, 410), or the request is too large (413, 431).
-fn is_without_reason(status: StatusCode, body: &[u8]) -> bool {
+/// Whether a response has a status that token endpoints use for refusals, and an empty body or an object without `error`. Other statuses are a
+/// reason by themselves: the address is wrong (404, 405, 410), or the request is too large (413, 431).
+fn has_no_reason(status: StatusCode, body: &[u8]) -> bool {
     let names_no_error = || json::object(body).is_some_and(|body| json::member(&body, "error").is_none());
     matches!(status.as_u16(), 400 | 403 | 406 | 415 | 422)
         && (json::trimmed(body).is_empty() || names_no_error())
 }
 
-/// Reads an error answer in Okta's own format.
-fn okta(body: &[u8]) -> Option<UntrustedText> {
+/// Reads an error in Okta's own format.
+fn okta_error(body: &[u8]) -> Option<UntrustedText> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Body {
@@ -267,7 +279,7 @@ fn okta(body: &[u8]) -> Option<UntrustedText> {
     )))
 }
 
-pub(in crate::oidc) fn not_json(
+pub(in crate::oidc) fn not_json_error(
     url: &Url,
     status: StatusCode,
     headers: &HeaderMap,
@@ -282,6 +294,7 @@ pub(in crate::oidc) fn not_json(
     }
 }
 
+/// Whether the content type is JSON.
 pub(in crate::oidc) fn is_json(headers: &HeaderMap) -> bool {
     header(headers, &CONTENT_TYPE).is_some_and(|kind| {
         let kind = kind
@@ -294,6 +307,7 @@ pub(in crate::oidc) fn is_json(headers: &HeaderMap) -> bool {
     })
 }
 
+/// Returns the `max-age` of `Cache-Control`, in seconds, or 0 if the response must not be cached.
 pub(in crate::oidc) fn max_age(headers: &HeaderMap) -> Option<i64> {
     let directives = header(headers, &CACHE_CONTROL)?;
     directives.split(',').find_map(|directive| {
@@ -314,7 +328,7 @@ pub(in crate::oidc) fn request_id(headers: &HeaderMap) -> Option<UntrustedText> 
     Some(UntrustedText::with_limit(id, 60))
 }
 
-/// A URL as it may be shown: the query can hold a code or a state.
+/// Returns a URL for a message, without its query and fragment. The query may contain a code or a `state`.
 pub(in crate::oidc) fn shown(url: &Url) -> UntrustedText {
     let mut url = url.clone();
     url.set_query(None);

@@ -7,7 +7,7 @@ fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
 }
 
 #[test]
-fn a_provider_that_is_down_says_until_when() {
+fn a_provider_that_is_unavailable_says_until_when() {
     let url = Url::parse("https://i/x").unwrap();
     for (status, value, words) in [
         (503, "3600", "try again after 1970-01-01T01:16:40Z"),
@@ -26,7 +26,7 @@ fn a_provider_that_is_down_says_until_when() {
         let error = check_status(&url, status, &headers(RETRY_AFTER, value), b"", 1000).unwrap_err();
         assert_eq!(error.hint(), words, "{status} {value}");
     }
-    // Okta sends it with each answer.
+    // Okta sends this header with each response.
     let limit = headers(HeaderName::from_static("x-rate-limit-reset"), "1050");
     let error = check_status(&url, StatusCode::SERVICE_UNAVAILABLE, &limit, b"", 1000).unwrap_err();
     assert_eq!(error.hint(), "try again later");
@@ -66,8 +66,8 @@ fn tokens_in_a_form_are_read_in_the_content_types_that_go_reads() {
     ] {
         assert!(read(kind, body).is_err(), "{kind} {body}");
     }
-    let refused = read("text/plain", "error=invalid_grant&access_token=a").unwrap_err();
-    assert!(matches!(refused, Error::OAuth(_)), "{refused}");
+    let refused_error = read("text/plain", "error=invalid_grant&access_token=a").unwrap_err();
+    assert!(matches!(refused_error, Error::OAuth(_)), "{refused_error}");
 }
 
 #[test]
@@ -88,12 +88,15 @@ fn a_429_is_a_rate_limit_even_when_it_says_invalid_grant() {
 }
 
 #[test]
-fn an_error_in_okta_s_own_format_is_told_and_a_good_answer_is_none() {
+fn an_error_in_okta_s_own_format_is_reported() {
     let url = Url::parse("https://i/x").unwrap();
     let body = br#"{"errorCode":"E0000007","errorSummary":"Not found","errorId":"1"}"#;
     let check = |status| check_status(&url, status, &HeaderMap::new(), body, 0);
-    let refused = check(StatusCode::NOT_FOUND).unwrap_err().to_string();
-    assert_eq!(refused, "https://i/x answered with HTTP 404: E0000007: Not found");
+    let refused_error = check(StatusCode::NOT_FOUND).unwrap_err().to_string();
+    assert_eq!(
+        refused_error,
+        "https://i/x answered with HTTP 404: E0000007: Not found"
+    );
     assert!(check(StatusCode::OK).is_ok());
 }
 

@@ -151,7 +151,7 @@ impl Callback {
                     return response.unwrap_or(Err(Error::Internal("callback server")));
                 }
                 // `Shared` has a sender, so the channel stays open.
-                Some(refused) = self.refused.recv() => person.tell(match refused {
+                Some(refused) = self.refused.recv() => person.report(match refused {
                     RefusedResponse::OtherUser(uid) => Event::ResponseFromOtherUser { uid },
                     RefusedResponse::Undecided => Event::ResponseFromUndecidedUser,
                     RefusedResponse::NotNavigation => Event::ResponseNotNavigation(&self.shared.expected.authority),

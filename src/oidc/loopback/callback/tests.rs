@@ -35,7 +35,7 @@ async fn only_a_connection_that_carries_the_page_ends_the_wait_for_it() {
     let request = "GET /?code=c&state=right HTTP/1.1\r\nhost: localhost:1\r\n\r\n";
     browser.write_all(request.as_bytes()).await.unwrap();
     let person = Person {
-        report: &|_| (),
+        on_event: &|_| (),
         ask: |_, _| Err(std::io::ErrorKind::Unsupported.into()),
         request_timeout: Duration::ZERO,
         continuation: Continuation::Kubectl,
