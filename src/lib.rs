@@ -82,7 +82,7 @@ pub fn run() -> ExitCode {
                 ui::flush_warnings();
                 return exit_code(Ui::help(&error).map_err(Error::Output), &invocation);
             }
-            if !command::was_told_of_mistake(&invocation) {
+            if !command::was_usage_error_reported(&invocation) {
                 ui::print_usage_error(&error);
             }
             return ExitCode::from(error::EXIT_USAGE);
@@ -120,8 +120,8 @@ fn exit_code(result: Result<(), Error>, invocation: &Invocation<'_>) -> ExitCode
 
 fn report_failure(error: &Error, invocation: &Invocation<'_>) -> ExitCode {
     let report = error.report();
-    let was_reported =
-        error.was_reported() || (error.is_caused_by_arguments() && command::was_told_of_mistake(invocation));
+    let was_reported = error.was_reported()
+        || (error.is_caused_by_arguments() && command::was_usage_error_reported(invocation));
     if !was_reported {
         ui::print_failure(&report);
     }

@@ -1,4 +1,4 @@
-//! `clean`: removes the sessions on this machine, and nothing that is not ours.
+//! `clean`: removes the sessions of kubesesame on this machine, and nothing else.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,35 +11,35 @@ use crate::session::{self, Removed};
 use crate::settings::{cache_dir, home_cache_dir, runtime_dir};
 use crate::ui::Ui;
 
-/// How long a refresh that is under way is waited for.
+/// How long to wait for a refresh that another process has started.
 const REFRESH_WAIT: Duration = Duration::from_secs(40);
 
 pub(crate) fn run(args: CleanArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
-    // One directory that cannot be looked at keeps nobody from the others; the first failure is told at the end.
+    // A directory that cannot be read does not prevent the removal from the others. The first failure is returned at the end.
     let dir = cache_dir(args.token_cache_dir, environment);
     let home = home_cache_dir(environment).filter(|home| dir.as_ref().ok() != Some(home));
     let cleaned = dir.map_err(Error::from).and_then(|dir| clean(&dir, true, ui));
     if let Some(home) = home {
-        clean_waiting(&home, ui);
+        clean_pending_tokens(&home, ui);
     }
-    // Where sessions are when the home cannot be written.
+    // Sessions are there if the home directory cannot be written.
     let fallback = runtime_dir(environment).map_or(Ok(()), |dir| clean(&dir, false, ui));
-    // Failures are remembered there, and a session may have gone on there. Everybody may make a directory among the temporary files, and
-    // one of another user has nothing of ours in it.
+    // Remembered failures are there, and sessions that could not be written elsewhere. An error is ignored: another user may have created the
+    // directory, and then it contains nothing of this user.
     if let Some(dir) = &environment.temporary_dir
         && let Ok(removed) = session::remove_all(dir, REFRESH_WAIT, || ())
     {
         warn_of_failure(report_removed(removed, dir, false, ui), ui);
     }
-    sweep_kubeconfigs(environment, ui);
+    clean_kubeconfigs(environment, ui);
     if let (Err(_), Err(second)) = (&cleaned, &fallback) {
         ui.warn(&second.in_one_line());
     }
     cleaned.and(fallback)
 }
 
-/// Removes what a killed `kubeconfig convert` left beside the kubeconfigs, secrets included.
-fn sweep_kubeconfigs(environment: &Environment, ui: Ui) {
+/// Removes temporary files that a killed `kubeconfig convert` left beside the kubeconfigs. They may contain secrets.
+fn clean_kubeconfigs(environment: &Environment, ui: Ui) {
     for file in files_in_given_order(&FileArgs { kubeconfig: None }, environment).unwrap_or_default() {
         file.remove_stale_temporaries();
         if let Some(warning) = file.warning_of_unfinished() {
@@ -48,14 +48,14 @@ fn sweep_kubeconfigs(environment: &Environment, ui: Ui) {
     }
 }
 
-fn tell_of_wait(ui: Ui) {
+fn report_wait(ui: Ui) {
     ui.note("waiting for another kubesesame, which is refreshing a session or signing in");
 }
 
-/// The standalone mode keeps what it could not write below the home, wherever sessions are. A home that cannot be looked at may be why they
-/// are elsewhere, so it is no failure.
-fn clean_waiting(home: &Path, ui: Ui) {
-    match session::remove_waiting(home, REFRESH_WAIT, || tell_of_wait(ui)) {
+/// Removes tokens that the standalone mode could not write into a kubeconfig. They are always below the home directory, even if sessions are
+/// elsewhere. An error is only a warning: an unreadable home directory may be why the sessions are elsewhere.
+fn clean_pending_tokens(home: &Path, ui: Ui) {
+    match session::remove_pending_tokens(home, REFRESH_WAIT, || report_wait(ui)) {
         Ok(removed) => warn_of_failure(report_removed(removed, home, false, ui), ui),
         Err(error) => ui.warn(&error.in_one_line()),
     }
@@ -67,16 +67,16 @@ fn warn_of_failure(reported: Result<(), Error>, ui: Ui) {
     }
 }
 
-/// `always_tells`: also that there was nothing.
-fn clean(dir: &Path, always_tells: bool, ui: Ui) -> Result<(), Error> {
-    let removed = session::remove_all(dir, REFRESH_WAIT, || tell_of_wait(ui))?;
-    report_removed(removed, dir, always_tells, ui)
+/// Removes the sessions in a directory, and reports their number. `reports_none` says whether to report that there was none.
+fn clean(dir: &Path, reports_none: bool, ui: Ui) -> Result<(), Error> {
+    let removed = session::remove_all(dir, REFRESH_WAIT, || report_wait(ui))?;
+    report_removed(removed, dir, reports_none, ui)
 }
 
 /// # Errors
 /// The first file that could not be removed.
-fn report_removed(removed: Removed, dir: &Path, always_tells: bool, ui: Ui) -> Result<(), Error> {
-    if removed.sessions > 0 || (always_tells && removed.file_error.is_none()) {
+fn report_removed(removed: Removed, dir: &Path, reports_none: bool, ui: Ui) -> Result<(), Error> {
+    if removed.sessions > 0 || (reports_none && removed.file_error.is_none()) {
         report_sessions(&removed, dir, ui);
     }
     removed

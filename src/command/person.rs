@@ -1,6 +1,6 @@
-//! How a person sees the events of a sign-in or a refresh, and is asked.
+//! Shows the events of a login or a refresh to a person, and asks the questions.
 //!
-//! Owns the texts. Decides nothing about the sign-in.
+//! Owns the texts. Makes no decision about the login.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -13,28 +13,28 @@ use crate::settings::NoBrowser;
 use crate::ui::{TimeLeft, Ui};
 use crate::untrusted_text::UntrustedText;
 
-/// A program can wait; a person at a terminal wants to know.
-const PROGRAM_TIMEOUT: Duration = Duration::from_secs(30);
-const PERSON_TIMEOUT: Duration = Duration::from_secs(10);
+/// The timeouts of a request to the provider. It is shorter if a person waits at a terminal.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const TERMINAL_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 const WAITING: &str = "waiting for the sign-in ";
 
-/// The person at this terminal, if there is one.
-pub(crate) fn with(ui: Ui, on_event: oidc::EventHandler<'_>, continuation: Continuation) -> Person<'_> {
+/// Returns how to communicate with the person at this terminal, if there is one.
+pub(crate) fn new(ui: Ui, on_event: oidc::EventHandler<'_>, continuation: Continuation) -> Person<'_> {
     Person {
         on_event,
         ask,
         request_timeout: if ui.at_terminal {
-            PERSON_TIMEOUT
+            TERMINAL_REQUEST_TIMEOUT
         } else {
-            PROGRAM_TIMEOUT
+            REQUEST_TIMEOUT
         },
         continuation,
         reports_are_discarded: environment::stderr_is_null_device(),
     }
 }
 
-/// Shows an event, at the level of detail that was asked for.
+/// Shows an event, depending on the verbosity.
 pub(crate) fn show(ui: Ui, event: Event<'_>) {
     match event {
         Event::Responded {
@@ -67,7 +67,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
                 UntrustedText::new(issuer)
             ));
         }
-        Event::NoBrowser(why) => ui.note(no_browser(why)),
+        Event::NoBrowser(why) => ui.note(no_browser_text(why)),
         Event::OpenUrl(url) => ui.note(&format!("open this URL in your browser to sign in:\n{url}")),
         Event::BrowserStarted(url) if ui.at_terminal => {
             ui.note(&format!("if no browser opens, open this URL:\n{url}"));
@@ -76,17 +76,17 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
             ui.step(|| format!("an answer to the sign-in by user {uid} was refused"));
         }
         Event::Waiting { .. } | Event::BrowserStarted(_) => {}
-        Event::PasteAccepted { can_reopen_browser } => paste_accepted(ui, can_reopen_browser),
+        Event::PasteAccepted { can_reopen_browser } => show_paste_offer(ui, can_reopen_browser),
         Event::TimeLeft(left) => ui.status(time_left(left), WAITING),
         Event::WaitEnded => ui.end_prompt(),
         Event::Continued => ui.redraw(),
-        Event::CodeOfClustersIssuer(issuer) => ui.note(&chosen_by_cluster(issuer)),
+        Event::CodeOfClustersIssuer(issuer) => ui.note(&cluster_issuer_text(issuer)),
         Event::EnterCode {
             address,
             code,
             complete,
-        } => enter_code(ui, address, code, complete),
-        Event::InputRefused(error) => ui.note(&refused_input(error)),
+        } => show_user_code(ui, address, code, complete),
+        Event::InputRefused(error) => ui.note(&refused_input_text(error)),
         Event::NothingTyped => ui.note("paste the code, or the address that the browser ended on"),
         Event::InputEnded => {
             ui.note("nothing can be pasted any more; waiting for the browser");
@@ -98,20 +98,20 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
     }
 }
 
-fn chosen_by_cluster(issuer: &UntrustedText) -> String {
+fn cluster_issuer_text(issuer: &UntrustedText) -> String {
     format!(
         "the cluster's entry in the kubeconfig chose {issuer} to sign in at: enter no code of another provider"
     )
 }
 
-fn no_browser(why: NoBrowser) -> &'static str {
+fn no_browser_text(why: NoBrowser) -> &'static str {
     match why {
         NoBrowser::Skipped => "no browser is opened, as --skip-open-browser says",
         NoBrowser::NoDisplay => "no browser is opened: none of DISPLAY, WAYLAND_DISPLAY and BROWSER is set",
     }
 }
 
-fn refused_input(error: &oidc::Error) -> String {
+fn refused_input_text(error: &oidc::Error) -> String {
     match error {
         oidc::Error::OAuth(refusal) => format!("the provider refused these: {refusal}"),
         oidc::Error::PastedCodeRefused(refusal) => format!(
@@ -121,7 +121,7 @@ fn refused_input(error: &oidc::Error) -> String {
     }
 }
 
-/// The events that are warnings.
+/// Returns the text of an event that is a warning.
 fn warning_text(event: &Event<'_>) -> String {
     match event {
         Event::CertificatesUnchecked => {
@@ -168,7 +168,7 @@ fn warning_text(event: &Event<'_>) -> String {
     }
 }
 
-fn paste_accepted(ui: Ui, can_reopen_browser: bool) {
+fn show_paste_offer(ui: Ui, can_reopen_browser: bool) {
     ui.note(
         "a page that cannot be reached is expected if the browser is on another machine:\npaste the address of that page here",
     );
@@ -193,7 +193,7 @@ fn time_left(left: Duration) -> TimeLeft {
     }
 }
 
-fn enter_code(ui: Ui, address: &url::Url, code: &UntrustedText, complete: &url::Url) {
+fn show_user_code(ui: Ui, address: &url::Url, code: &UntrustedText, complete: &url::Url) {
     let canvas = ui.canvas();
     if let Some(picture) = canvas.and_then(|canvas| qr::picture(complete.as_str(), canvas)) {
         ui.picture(&picture);
@@ -256,8 +256,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_remark_on_a_token_names_the_cause_and_who_is_concerned() {
-        for (remark, words) in [
+    fn a_remark_on_a_token_names_the_cause_and_the_solution() {
+        for (remark, parts) in [
             (
                 Remark::Clock { behind: 250 },
                 ["about 250 s behind the provider's", "set it"],
@@ -282,7 +282,7 @@ mod tests {
             ),
         ] {
             let text = remark_text(&remark);
-            assert!(words.iter().all(|word| text.contains(word)), "{text}");
+            assert!(parts.iter().all(|part| text.contains(part)), "{text}");
         }
     }
 

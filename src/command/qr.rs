@@ -1,20 +1,20 @@
-//! A QR code for a terminal: black on white whatever its colours are, with the quiet zone that scanners need. Pure.
+//! Draws a QR code in a terminal: black on white, independent of the terminal's colours, with the quiet zone that scanners need. Pure.
 
 use std::fmt::Write as _;
 
 use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 
-/// Black and white of the 256 colours, which no theme changes, unlike the first sixteen.
+/// Black and white of the 256 colours. Themes change only the first sixteen.
 const BLACK_ON_WHITE: &str = "\u{1b}[38;5;16;48;5;231m";
 const RESET: &str = "\u{1b}[0m";
 
-/// Lines for the code and the address that follow.
+/// The number of lines that the user code and the address below need.
 const LINES_BELOW: usize = 3;
 
-/// Draws `text`, or nothing where the terminal (width and height) is too small to show it whole.
+/// Draws `text`. Returns `None` if the terminal (width and height) is too small.
 pub(super) fn picture(text: &str, (width, height): (usize, usize)) -> Option<String> {
-    // The least redundancy: a screen is clean, and small is what counts.
+    // The lowest error correction makes the smallest code. A screen has no dirt that would need more.
     let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
     let drawn = code.render::<Dense1x2>().quiet_zone(true).build();
     let columns = drawn.lines().next()?.chars().count();
@@ -40,7 +40,7 @@ mod tests {
     fn each_line_is_black_on_white_with_a_quiet_zone() {
         let picture = picture(URL, (80, 24)).expect("it fits");
         let lines: Vec<&str> = picture.lines().collect();
-        // Version 4 has 33 modules, and 4 of quiet zone on each side; a line holds two rows.
+        // Version 4 has 33 modules, with a quiet zone of 4 modules on each side. A line contains two rows.
         assert_eq!(lines.len(), 21);
         for line in &lines {
             let drawn = line
@@ -50,7 +50,7 @@ mod tests {
             assert_eq!(drawn.chars().count(), 41);
             assert!(drawn.starts_with("    ") && drawn.ends_with("    "), "{drawn}");
         }
-        // The finder pattern's upper edge is dark: drawn in the foreground.
+        // The upper edge of the finder pattern is dark, so it is drawn in the foreground colour.
         assert!(lines[2].contains("    █▀▀▀▀▀█ "), "{}", lines[2]);
     }
 

@@ -1,4 +1,4 @@
-//! `setup`: one login that touches no session, and what follows from its claims.
+//! `setup`: logs in without storing a session, and shows the claims, the user that they give, and the command that configures kubectl.
 
 use std::path::absolute;
 
@@ -20,7 +20,7 @@ use crate::ui::Ui;
 use crate::untrusted_text::{UntrustedText, escaped_json};
 
 pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
-    let mut line = set_credentials(&args)?;
+    let mut command = credentials_command(&args)?;
     let stdin = Stdin::of_person(environment.terminal());
     let SignIn {
         provider,
@@ -38,7 +38,8 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
 
     let (tokens, offline) = sign_in(&provider, &login, &trust, ui)?;
     if offline {
-        line.arguments
+        command
+            .arguments
             .push("--oidc-extra-scope=offline_access".to_owned());
     }
     let user = ClusterUser::new(&tokens.claims, &mapping);
@@ -49,44 +50,45 @@ pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<
         ));
     }
     let claims = escaped_json(&format!("{:#}", Value::Object(tokens.claims)));
-    Ui::result(&format!("Claims of the token:\n\n{claims}\n\n{user}\n{line}")).map_err(Error::Output)
+    Ui::result(&format!("Claims of the token:\n\n{claims}\n\n{user}\n{command}")).map_err(Error::Output)
 }
 
-/// Signs a person in with `offline_access`, and without it where that is refused; the flag says whether to write it.
+/// Logs in with the scope `offline_access`, and without it if the provider refuses it. The returned flag says whether the command needs the
+/// scope.
 fn sign_in(provider: &Provider, login: &Login, trust: &TlsTrust, ui: Ui) -> Result<(Tokens, bool), Error> {
     let runtime = LazyRuntime::default();
     if let Some(notice) = login.password_notice(provider) {
         ui.note(&notice);
     }
-    let attempt = |provider: &Provider| -> Result<_, Error> {
+    let login_with = |provider: &Provider| -> Result<_, Error> {
         let report = |event: Event<'_>| person::show(ui, event);
-        let person = person::with(ui, &report, Continuation::Command);
+        let person = person::new(ui, &report, Continuation::Command);
         let client = ProviderClient::new(provider, trust, &NoDocumentCache, person, clock::now)?;
         runtime.block_on(client.login(login)).map_err(Error::Runtime)
     };
     if !login.grant.is_interactive() {
-        // A program has no session to refresh.
-        let tokens = attempt(provider)?.map_err(|failure| failure.error)?;
+        // A program logs in again instead of refreshing, so it needs no refresh token.
+        let tokens = login_with(provider)?.map_err(|failure| failure.error)?;
         return Ok((tokens, false));
     }
     let offline = provider.with_scope("offline_access");
-    let asked_for = provider.scopes == offline.scopes;
-    let failure = match attempt(&offline)? {
+    let is_requested = provider.scopes == offline.scopes;
+    let failure = match login_with(&offline)? {
         Ok(tokens) => {
-            let useful = tokens.refresh_token.is_some();
-            if !useful {
+            let has_refresh_token = tokens.refresh_token.is_some();
+            if !has_refresh_token {
                 ui.note("the provider sent no refresh token: you will sign in again each time a token ends");
             }
-            return Ok((tokens, useful && !asked_for));
+            return Ok((tokens, has_refresh_token && !is_requested));
         }
-        Err(failure) if !asked_for && refuses_a_scope(&failure.error) => failure,
+        Err(failure) if !is_requested && refuses_a_scope(&failure.error) => failure,
         Err(failure) => return Err(failure.error.into()),
     };
     ui.note(&format!(
         "trying again without the scope `offline_access`, since {}",
         failure.error
     ));
-    let tokens = attempt(provider)?.map_err(|failure| failure.error)?;
+    let tokens = login_with(provider)?.map_err(|failure| failure.error)?;
     let cure = if provider.issuer.is_okta() {
         "enable the grant type Refresh Token on the app in Okta's admin console, and allow the scope in the access policy"
     } else {
@@ -100,7 +102,7 @@ fn sign_in(provider: &Provider, login: &Login, trust: &TlsTrust, ui: Ui) -> Resu
 
 fn refuses_a_scope(error: &oidc::Error) -> bool {
     match error {
-        oidc::Error::SignInRefused(answer) | oidc::Error::OAuth(answer) => answer.refuses_a_scope(),
+        oidc::Error::SignInRefused(error) | oidc::Error::OAuth(error) => error.refuses_a_scope(),
         _ => false,
     }
 }
@@ -114,57 +116,58 @@ fn claim_mapping(args: ClusterArgs, issuer: &str) -> ClaimMapping {
     }
 }
 
-/// Takes what was typed, since defaults may change and the kubeconfig should not freeze them.
-fn set_credentials(args: &SetupArgs) -> Result<SetCredentials, settings::Error> {
+/// Returns the command that adds the user to the kubeconfig. It contains only arguments that differ from the defaults, because the defaults may
+/// change in a later version.
+fn credentials_command(args: &SetupArgs) -> Result<SetCredentials, settings::Error> {
     let (provider, login, tls) = (&args.provider, &args.login, &args.tls);
-    let mut line = ExecArgs(Vec::new());
-    line.text("oidc-issuer-url", provider.oidc_issuer_url.as_deref());
-    line.text("oidc-client-id", provider.oidc_client_id.as_deref());
-    line.file(
+    let mut exec_args = ExecArgs(Vec::new());
+    exec_args.text("oidc-issuer-url", provider.oidc_issuer_url.as_deref());
+    exec_args.text("oidc-client-id", provider.oidc_client_id.as_deref());
+    exec_args.file(
         "oidc-client-secret-file",
         provider.oidc_client_secret_file.as_deref(),
     );
-    line.text("account", provider.account.as_deref());
-    line.list(
+    exec_args.text("account", provider.account.as_deref());
+    exec_args.list(
         "oidc-extra-scope",
         &settings::parse_scopes(&provider.oidc_extra_scope)?,
     );
-    line.switch("oidc-use-access-token", provider.oidc_use_access_token);
-    line.pairs(
+    exec_args.switch("oidc-use-access-token", provider.oidc_use_access_token);
+    exec_args.pairs(
         "oidc-auth-request-extra-params",
         &provider.oidc_auth_request_extra_params,
     )?;
-    line.choice("grant-type", login.grant_type, GrantChoice::Auto);
-    line.text("username", login.username.as_deref());
-    line.file("password-file", login.password_file.as_deref());
-    line.redirect(args)?;
+    exec_args.choice("grant-type", login.grant_type, GrantChoice::Auto);
+    exec_args.text("username", login.username.as_deref());
+    exec_args.file("password-file", login.password_file.as_deref());
+    exec_args.redirect(args)?;
     let pkce = match provider.oidc_use_pkce {
         Some(true) => PkceChoice::Auto,
         Some(false) | None => provider.oidc_pkce_method,
     };
-    line.choice("oidc-pkce-method", pkce, PkceChoice::Auto);
-    line.switch("skip-open-browser", login.skip_open_browser);
-    line.text("browser-command", login.browser_command.as_deref());
-    line.file("local-server-cert", login.local_server_cert.as_deref());
-    line.file("local-server-key", login.local_server_key.as_deref());
-    line.text(
+    exec_args.choice("oidc-pkce-method", pkce, PkceChoice::Auto);
+    exec_args.switch("skip-open-browser", login.skip_open_browser);
+    exec_args.text("browser-command", login.browser_command.as_deref());
+    exec_args.file("local-server-cert", login.local_server_cert.as_deref());
+    exec_args.file("local-server-key", login.local_server_key.as_deref());
+    exec_args.text(
         "open-url-after-authentication",
         login.open_url_after_authentication.as_deref(),
     );
     let timeout = login.authentication_timeout_sec;
     if timeout != DEFAULT_TIMEOUT_SECS {
-        line.text("authentication-timeout-sec", Some(&timeout.to_string()));
+        exec_args.text("authentication-timeout-sec", Some(&timeout.to_string()));
     }
     for file in &tls.certificate_authority {
-        line.file("certificate-authority", Some(file));
+        exec_args.file("certificate-authority", Some(file));
     }
-    line.texts(
+    exec_args.texts(
         "certificate-authority-data",
         texts(&tls.certificate_authority_data),
     );
-    line.switch("insecure-skip-tls-verify", tls.insecure_skip_tls_verify);
+    exec_args.switch("insecure-skip-tls-verify", tls.insecure_skip_tls_verify);
     Ok(SetCredentials {
-        arguments: line.0,
+        arguments: exec_args.0,
         has_secret: provider.oidc_client_secret.is_some(),
         has_headers: !provider.oidc_request_header.is_empty(),
     })
@@ -174,7 +177,7 @@ fn texts(values: &[String]) -> impl Iterator<Item = &str> {
     values.iter().map(String::as_str)
 }
 
-/// The arguments of the line, as they come.
+/// The arguments of the exec entry, in order.
 struct ExecArgs(Vec<String>);
 
 impl ExecArgs {
@@ -186,7 +189,7 @@ impl ExecArgs {
         self.0.extend(values.map(|value| format!("--{flag}={value}")));
     }
 
-    /// One argument for each value, which is quoted only where it would be several without.
+    /// Adds one argument for each value. A value is quoted only if it would be read as several values otherwise.
     fn list(&mut self, flag: &str, values: &[String]) {
         let cells: Vec<_> = values.iter().map(|value| kubeconfig::csv_cell(value)).collect();
         self.texts(flag, texts(&cells));
@@ -194,20 +197,21 @@ impl ExecArgs {
 
     fn pairs(&mut self, flag: &'static str, values: &[String]) -> Result<(), settings::Error> {
         let pairs = settings::parse_pairs(flag, values)?;
-        let written: Vec<_> = pairs
+        let arguments_of: Vec<_> = pairs
             .iter()
             .map(|(name, value)| format_pair(name, value))
             .collect();
-        self.texts(flag, texts(&written));
+        self.texts(flag, texts(&arguments_of));
         Ok(())
     }
 
+    /// Adds a choice that differs from the default.
     fn choice<T: ValueEnum + PartialEq + Copy>(&mut self, flag: &str, choice: T, default: T) {
         let value = choice.to_possible_value().filter(|_| choice != default);
         self.text(flag, value.as_ref().map(PossibleValue::get_name));
     }
 
-    /// Where to listen and what comes back there, in the spellings of today.
+    /// Adds the listen addresses and the redirect URI. Deprecated flags are converted to the current ones.
     fn redirect(&mut self, args: &SetupArgs) -> Result<(), settings::Error> {
         let (provider, login) = (&args.provider, &args.login);
         let addresses = match login.listen_port.as_slice() {
@@ -215,10 +219,10 @@ impl ExecArgs {
             ports => ports.iter().map(|port| format!("127.0.0.1:{port}")).collect(),
         };
         self.list("listen-address", &addresses);
-        let given = |url: &Option<String>| url.clone().filter(|url| !url.is_empty());
-        let pasted = given(&login.oidc_redirect_url_authcode_keyboard);
+        let non_empty = |url: &Option<String>| url.clone().filter(|url| !url.is_empty());
+        let pasted = non_empty(&login.oidc_redirect_url_authcode_keyboard);
         let pasted = pasted.filter(|_| login.grant_type == GrantChoice::AuthcodeKeyboard);
-        let redirect_url = given(&provider.oidc_redirect_url).or(pasted);
+        let redirect_url = non_empty(&provider.oidc_redirect_url).or(pasted);
         self.text("oidc-redirect-url", redirect_url.as_deref());
         let Some(host) = &login.oidc_redirect_url_hostname else {
             return Ok(());
@@ -239,7 +243,7 @@ impl ExecArgs {
             (None, Some(port)) => {
                 self.text("oidc-redirect-url", Some(&*format!("{scheme}://{host}:{port}")));
             }
-            // The port is not known before one of several is free.
+            // With several addresses, or port 0, the port is known only after one was bound.
             (None, None) => self.text("oidc-redirect-url-hostname", Some(host)),
         }
         Ok(())
@@ -250,15 +254,14 @@ impl ExecArgs {
     }
 
     fn file(&mut self, flag: &str, path: Option<&str>) {
-        self.text(flag, path.map(from_anywhere).as_deref());
+        self.text(flag, path.map(absolute_path).as_deref());
     }
 }
 
-/// kubectl runs us from any directory; a tilde is ours to expand.
-fn from_anywhere(file: &str) -> String {
-    let whole = absolute(file).ok().filter(|_| !file.starts_with('~'));
-    whole
-        .and_then(|path| path.into_os_string().into_string().ok())
+/// Makes a path absolute, because kubectl runs kubesesame in any directory. A path with a tilde is not changed: kubesesame expands it.
+fn absolute_path(file: &str) -> String {
+    let path = absolute(file).ok().filter(|_| !file.starts_with('~'));
+    path.and_then(|path| path.into_os_string().into_string().ok())
         .unwrap_or_else(|| file.to_owned())
 }
 
@@ -279,17 +282,17 @@ mod tests {
         }))
     }
 
-    fn written(args: &[&str]) -> String {
+    fn arguments_of(args: &[&str]) -> String {
         let words = ["kubesesame", "setup"].iter().chain(args);
         let cli = Cli::parse_from_os(words.map(Into::into), &ConfigSources::default()).unwrap();
         let Command::Setup(args) = cli.command else {
             panic!("not setup")
         };
-        set_credentials(&args).unwrap().arguments.join(" ")
+        credentials_command(&args).unwrap().arguments.join(" ")
     }
 
     #[test]
-    fn lists_and_pairs_are_written_by_what_they_mean() {
+    fn lists_and_pairs_are_written_one_value_per_argument() {
         for (args, expected) in [
             (&["--oidc-extra-scope=\"email\""][..], "--oidc-extra-scope=email"),
             (
@@ -310,12 +313,12 @@ mod tests {
                 "--listen-address=127.0.0.1:8 --listen-address=127.0.0.1:9",
             ),
         ] {
-            assert_eq!(written(args), expected, "{args:?}");
+            assert_eq!(arguments_of(args), expected, "{args:?}");
         }
     }
 
     #[test]
-    fn older_spellings_become_the_new_ones_where_they_say_the_same() {
+    fn deprecated_flags_become_the_current_ones_if_they_have_the_same_meaning() {
         let host = "--oidc-redirect-url-hostname=h";
         let pasted = "--oidc-redirect-url-authcode-keyboard=urn:x";
         for (args, expected) in [
@@ -347,12 +350,12 @@ mod tests {
             (&[pasted], ""),
             (&["--oidc-use-pkce", "--oidc-pkce-method=no"], ""),
         ] {
-            assert_eq!(written(args), expected, "{args:?}");
+            assert_eq!(arguments_of(args), expected, "{args:?}");
         }
     }
 
     #[test]
-    fn the_app_and_the_access_policy_refuse_a_scope_in_words_of_their_own() {
+    fn the_app_and_the_access_policy_refuse_a_scope_with_different_errors() {
         assert!(refuses(
             "invalid_scope",
             "The requested scope is invalid, unknown, or malformed"

@@ -35,7 +35,7 @@ pub(crate) struct Acquisition<'a, S: SessionStore> {
     pub(crate) import: Option<Import<'a>>,
     /// Returns the latest record of the session in all directories: another call may have stored it elsewhere while this store could not be
     /// written.
-    pub(crate) latest_of: &'a dyn Fn(Option<Record>) -> Option<Record>,
+    pub(crate) latest_record: &'a dyn Fn(Option<Record>) -> Option<Record>,
     pub(crate) invocation: &'a Invocation<'a>,
     pub(crate) runtime: &'a LazyRuntime,
     pub(crate) person: Person<'a>,
@@ -71,7 +71,7 @@ impl<S: SessionStore> Acquisition<'_, S> {
     pub(super) fn latest(&self, own: Option<Record>, now: i64) -> Option<Record> {
         match own {
             Some(own) if self.demand != Demand::Fresh && own.is_usable(now) => Some(own),
-            own => (self.latest_of)(own),
+            own => (self.latest_record)(own),
         }
     }
 
@@ -153,7 +153,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
                 Step::Lock { wait } => self.lock(wait)?,
                 Step::Import => self.import()?,
                 Step::Refresh => self.refresh()?,
-                Step::Login => self.sign_in()?,
+                Step::Login => self.login()?,
                 Step::Recall(recalled) => return Err(self.recall(recalled)),
                 Step::Fail => return Err(self.failure.take().unwrap_or(Error::NoSession)),
             }

@@ -1,4 +1,4 @@
-//! The steps that [`super::plan`] can choose, each with its effects and with what it leaves for the next choice.
+//! The steps that [`super::plan`] can choose. Each changes the state from which the next step is chosen.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,13 +19,13 @@ use crate::secret::Secret;
 use crate::session::{Loaded, Order, Record};
 use crate::ui::Ui;
 
-/// Whoever waits for the lock gives its holder this long beyond the sign-in's own time: it has requests to make before and after.
+/// How much longer than the login's timeout to wait for the lock: its holder also sends requests before and after the wait for the person.
 const LOCK_WAIT_MARGIN: Duration = Duration::from_secs(35);
 
-/// What a client needs of a token's life to make its request.
-const USE_SECS: u64 = 2;
+/// The remaining lifetime that a client needs to use a token.
+const MIN_LIFETIME_SECS: u64 = 2;
 
-/// Whoever holds a good token waits this long at most until the refresh is sent.
+/// How long to wait until a refresh is sent if the token that it replaces is still usable.
 const MAX_WAIT_TO_SEND: Duration = Duration::from_secs(10);
 
 impl<S: SessionStore> Progress<'_, S> {
@@ -40,12 +40,12 @@ impl<S: SessionStore> Progress<'_, S> {
             let (locked, waited) = self.call.store.lock(limit, &on_wait)?;
             self.locked = Some(locked);
             if waited && self.call.settings.login.may_prompt {
-                // What was typed meanwhile is no answer to a question that was not there.
+                // Input that was typed during the wait does not belong to a later prompt.
                 Ui::discard_typed();
             }
             waited
         } else {
-            // A good token is returned, whatever is the matter with the lock.
+            // The token is usable, so an error of the lock does not matter.
             let Ok(Some(locked)) = self.call.store.try_lock() else {
                 self.stage = CallStage::LockBusy;
                 return Ok(());
@@ -58,7 +58,7 @@ impl<S: SessionStore> Progress<'_, S> {
             None => Ok(Loaded::Nothing),
         };
         if !wait && !matches!(loaded, Ok(Loaded::Session(_))) {
-            // The good token of the first look goes to whoever asked, whatever has become of the file.
+            // The token of the first look is usable, so it is returned even if the file has become unreadable.
             self.stage = CallStage::LockBusy;
             return Ok(());
         }
@@ -78,7 +78,7 @@ impl<S: SessionStore> Progress<'_, S> {
         Ok(())
     }
 
-    /// Makes sure that what comes can be kept, before it is asked for, where the store has no session yet.
+    /// If the store has no session yet, checks that one can be stored before it is requested.
     fn prepare(&mut self) -> Result<(), Error> {
         if let (true, Some(locked)) = (self.is_new_in_store, &mut self.locked)
             && let Some(remark) = locked.prepare()?
@@ -92,7 +92,7 @@ impl<S: SessionStore> Progress<'_, S> {
         Ok(())
     }
 
-    /// Takes over a session of kubelogin. What stands in the way costs a sign-in, never more.
+    /// Imports a session of kubelogin. If that fails, the next step is a login.
     pub(super) fn import(&mut self) -> Result<(), Error> {
         let import = self.import.take();
         self.open_client()?;
@@ -113,10 +113,10 @@ impl<S: SessionStore> Progress<'_, S> {
 
     pub(super) fn refresh(&mut self) -> Result<(), Error> {
         if let Err(error) = self.open_client() {
-            self.failed(CallStage::RefreshFailed, error);
+            self.record_failure(CallStage::RefreshFailed, error);
             return Ok(());
         }
-        self.take_latest();
+        self.use_latest_record();
         self.prepare()?;
         let (Some(session), Some(locked), Some(client)) = (&self.session, &self.locked, &self.client) else {
             return Err(Error::NoSession);
@@ -124,11 +124,11 @@ impl<S: SessionStore> Progress<'_, S> {
         let Some(refresh_token) = &session.refresh_token else {
             return Err(Error::NoSession);
         };
-        // Its successor has to be kept: where that cannot be, another place may be found while it is not spent yet.
+        // If the rotated refresh token cannot be stored here, another directory may be usable. It must be found before the refresh token is used.
         match locked.reserve(session) {
             Err(Error::Session(error)) if error.is_unavailable() => return Err(error.into()),
             Err(error) if self.call.demand == Demand::Background => return Err(error),
-            // Said when it is stored.
+            // Any other error is reported when the session is stored.
             Ok(()) | Err(_) => {}
         }
         let ui = self.call.ui;
@@ -139,7 +139,7 @@ impl<S: SessionStore> Progress<'_, S> {
                 order,
                 ..session.clone()
             };
-            keep(locked, &rotated, ui);
+            save_or_warn(locked, &rotated, ui);
         };
         let is_sent = AtomicBool::new(false);
         let refresh = Refresh {
@@ -150,100 +150,97 @@ impl<S: SessionStore> Progress<'_, S> {
             on_rotated: &on_rotated,
             is_sent: &is_sent,
         };
-        let left = self.time_to_use(session);
+        let remaining_use = self.remaining_use(session);
         let signals = match self.call.demand {
-            // It is detached and has its own rule for signals.
+            // The detached process handles signals itself.
             Demand::Background => DeferredSignals::none(),
             Demand::Good | Demand::Fresh => DeferredSignals::begin(),
         };
-        let refreshed = Box::pin(await_refresh(left, &is_sent, client.refresh(&refresh)));
-        let outcome = self.call.runtime.block_on(signals.wait_for(refreshed, &is_sent));
+        let outcome = Box::pin(await_refresh(remaining_use, &is_sent, client.refresh(&refresh)));
+        let outcome = self.call.runtime.block_on(signals.wait_for(outcome, &is_sent));
         match outcome {
-            Ok(Some(outcome)) => self.refreshed(outcome)?,
+            Ok(Some(outcome)) => self.apply_outcome(outcome)?,
             Ok(None) => {
                 ui.step(|| "the token could not be refreshed in time; it still lives".to_owned());
                 self.stage = CallStage::RefreshFailed;
             }
-            Err(error) => self.failed(CallStage::RefreshFailed, Error::Runtime(error)),
+            Err(error) => self.record_failure(CallStage::RefreshFailed, Error::Runtime(error)),
         }
-        // Stored by now.
+        // Signals are deferred until the session is stored.
         drop(signals);
         Ok(())
     }
 
-    /// Whatever the token is good for: the refresh token of an earlier record may be spent. A later one without any helps nobody.
-    fn take_latest(&mut self) {
+    /// Uses the latest record of all directories, because the refresh token of an earlier record may have been used already. A later record without a
+    /// refresh token is ignored.
+    fn use_latest_record(&mut self) {
         let own = self.session.take();
-        let latest = (self.call.latest_of)(own.clone());
+        let latest = (self.call.latest_record)(own.clone());
         self.session = latest.filter(|latest| latest.refresh_token.is_some()).or(own);
     }
 
-    /// How long the token that is to be replaced can still be returned: a good token is never withheld, and a provider that hangs must not
-    /// outlast it. None where there is nothing to lose.
-    fn time_to_use(&self, session: &Record) -> Option<Duration> {
-        let left = session.expires_at.saturating_sub(clock::now());
-        let left = u64::try_from(left).unwrap_or(0);
-        let has_use = self.call.demand == Demand::Good && left > USE_SECS + 1;
-        has_use.then(|| Duration::from_secs(left - USE_SECS))
+    /// Returns how long the replaced token can still be used, if it can. The refresh must not take longer: if the provider does not respond, the
+    /// replaced token is returned.
+    fn remaining_use(&self, session: &Record) -> Option<Duration> {
+        let left_secs = session.expires_at.saturating_sub(clock::now());
+        let left_secs = u64::try_from(left_secs).unwrap_or(0);
+        let can_be_used = self.call.demand == Demand::Good && left_secs > MIN_LIFETIME_SECS + 1;
+        can_be_used.then(|| Duration::from_secs(left_secs - MIN_LIFETIME_SECS))
     }
 
-    /// What has come in the way before the provider was asked.
-    fn failed(&mut self, stage: CallStage, error: Error) {
+    fn record_failure(&mut self, stage: CallStage, error: Error) {
         self.stage = stage;
         self.failure = Some(error);
     }
 
-    fn refreshed(&mut self, outcome: RefreshOutcome) -> Result<(), Error> {
+    fn apply_outcome(&mut self, outcome: RefreshOutcome) -> Result<(), Error> {
         match outcome {
             RefreshOutcome::Refreshed(tokens) => {
-                self.tell_of_lost_successor(&tokens);
-                let initial_id_token = self
-                    .session
-                    .as_ref()
-                    .map(|session| session.initial_id_token.clone());
-                let initial_id_token = initial_id_token
-                    .unwrap_or_default()
-                    .or_later(tokens.initial_id_token.clone());
+                self.warn_of_lost_refresh_token(&tokens);
+                let session = self.session.as_ref();
+                let initial = session.map(|session| session.initial_id_token.clone());
+                let initial = initial.unwrap_or_default();
+                let initial = initial.or_later(tokens.initial_id_token.clone());
                 let order = self.latest_order().next();
-                return self.keep_tokens(initial_id_token, *tokens, order);
+                return self.save_tokens(initial, *tokens, order);
             }
             RefreshOutcome::SessionEnded(reason) => match self.successor() {
                 Some(session) => {
                     self.session = Some(session);
                     self.stage = CallStage::Locked;
                 }
-                None => self.refused(&reason),
+                None => self.end_session(&reason),
             },
-            RefreshOutcome::NoIdToken => self.refused(NO_ID_TOKEN),
+            RefreshOutcome::NoIdToken => self.end_session(NO_ID_TOKEN),
             RefreshOutcome::Failed(error) => {
                 let ui = self.call.ui;
                 ui.step(|| format!("the token could not be refreshed: {error}"));
-                let memory = error.is_the_providers();
+                let is_outage = error.is_the_providers();
                 let error = Error::RefreshFailed {
                     source: error,
                     dir: self.call.store.dir(),
                 };
-                if memory {
+                if is_outage {
                     self.remember_outage(&error);
                 }
-                self.failed(CallStage::RefreshFailed, error);
+                self.record_failure(CallStage::RefreshFailed, error);
             }
         }
         Ok(())
     }
 
     fn successor(&self) -> Option<Record> {
-        let spent = self.session.as_ref()?.refresh_token.as_ref()?;
-        self.locked.as_ref()?.successor(spent)
+        let used = self.session.as_ref()?.refresh_token.as_ref()?;
+        self.locked.as_ref()?.successor(used)
     }
 
-    /// Where no session is kept, a refresh token of one that is kept elsewhere was spent for good.
-    fn tell_of_lost_successor(&self, tokens: &Tokens) {
-        let spent = self
+    /// Warns if the provider has replaced the refresh token of a stored session, and this store stores none.
+    fn warn_of_lost_refresh_token(&self, tokens: &Tokens) {
+        let used = self
             .session
             .as_ref()
             .and_then(|session| session.refresh_token.as_ref());
-        let is_lost = tokens.refresh_token.as_ref() != spent
+        let is_lost = tokens.refresh_token.as_ref() != used
             && self
                 .locked
                 .as_ref()
@@ -256,22 +253,22 @@ impl<S: SessionStore> Progress<'_, S> {
         }
     }
 
-    /// The session has ended at the provider. A person hears so before anything is asked of them.
-    fn refused(&mut self, reason: &str) {
+    /// Handles that the provider has ended the session. If a login follows, the person is told why before it starts.
+    fn end_session(&mut self, reason: &str) {
         self.stage = CallStage::RefreshRefused;
         self.failure = Some(Error::SessionEnded(reason.to_owned()));
-        let signs_in = plan(&self.state(), clock::now(), self.call.demand) == Step::Login;
-        if let (true, Some(locked)) = (signs_in, &self.locked) {
+        let is_login_next = plan(&self.state(), clock::now(), self.call.demand) == Step::Login;
+        if let (true, Some(locked)) = (is_login_next, &self.locked) {
             self.call.ui.note(&format!(
                 "the session has ended, so a new sign-in is needed: {reason}"
             ));
             match &self.session {
-                // Its token is good until its end, and is all that there is if nobody signs in now.
+                // The token can be used until it expires, if nobody signs in now.
                 Some(session) if clock::now() < session.expires_at => {
                     let mut last = session.clone();
                     last.refresh_token = None;
                     last.order = self.latest_order().next();
-                    keep(locked, &last, self.call.ui);
+                    save_or_warn(locked, &last, self.call.ui);
                 }
                 Some(session) => locked.quarantine(session),
                 None => {}
@@ -279,9 +276,9 @@ impl<S: SessionStore> Progress<'_, S> {
         }
     }
 
-    pub(super) fn sign_in(&mut self) -> Result<(), Error> {
+    pub(super) fn login(&mut self) -> Result<(), Error> {
         if let Err(error) = self.open_client() {
-            self.failed(CallStage::LoginFailed, error);
+            self.record_failure(CallStage::LoginFailed, error);
             return Ok(());
         }
         self.prepare()?;
@@ -299,7 +296,7 @@ impl<S: SessionStore> Progress<'_, S> {
                     self.call.ui.note(&self.call.settings.no_refresh_token());
                 }
                 let order = self.latest_order().signed_in(clock::now());
-                self.keep_tokens(tokens.initial_id_token.clone(), tokens, order)?;
+                self.save_tokens(tokens.initial_id_token.clone(), tokens, order)?;
             }
             Err(LoginFailure { error, was_visible }) => {
                 let is_outage = !was_visible && error.is_the_providers();
@@ -310,13 +307,13 @@ impl<S: SessionStore> Progress<'_, S> {
                 } else if is_outage {
                     self.remember_outage(&error);
                 }
-                self.failed(CallStage::LoginFailed, error);
+                self.record_failure(CallStage::LoginFailed, error);
             }
         }
         Ok(())
     }
 
-    fn keep_tokens(
+    fn save_tokens(
         &mut self,
         initial_id_token: InitialIdToken,
         tokens: Tokens,
@@ -336,7 +333,7 @@ impl<S: SessionStore> Progress<'_, S> {
             if S::MUST_STORE {
                 locked.save(&session)?;
             } else {
-                keep(locked, &session, self.call.ui);
+                save_or_warn(locked, &session, self.call.ui);
             }
             locked.forget_failures();
         }
@@ -346,13 +343,13 @@ impl<S: SessionStore> Progress<'_, S> {
         Ok(())
     }
 
-    /// The latest order of the session's records in all places.
+    /// Returns the latest order of the session's records in all directories.
     fn latest_order(&self) -> Order {
-        let latest = (self.call.latest_of)(self.session.clone());
+        let latest = (self.call.latest_record)(self.session.clone());
         latest.map(|latest| latest.order).unwrap_or_default()
     }
 
-    /// Made only when the network is needed: TLS alone takes milliseconds.
+    /// Creates the client. It is created only if the network is needed, because the TLS configuration takes milliseconds.
     fn open_client(&mut self) -> Result<(), Error> {
         if self.client.is_none() {
             crate::ui::flush_warnings();
@@ -365,29 +362,31 @@ impl<S: SessionStore> Progress<'_, S> {
     }
 }
 
-/// Waits for a refresh while the token that is to be replaced has its use, if it has any.
+/// Waits for a refresh, but not longer than the replaced token can be used, if it can be used. Returns `None` after this time.
 async fn await_refresh<T>(
-    left: Option<Duration>,
+    remaining_use: Option<Duration>,
     is_sent: &AtomicBool,
-    refreshed: impl Future<Output = T>,
+    refresh: impl Future<Output = T>,
 ) -> Option<T> {
-    let mut refreshed = pin!(refreshed);
-    let Some(left) = left else {
-        return Some(refreshed.await);
+    let mut refresh = pin!(refresh);
+    let Some(remaining_use) = remaining_use else {
+        return Some(refresh.await);
     };
-    let to_send = left.min(MAX_WAIT_TO_SEND);
-    match timeout(to_send, &mut refreshed).await {
+    let wait_to_send = remaining_use.min(MAX_WAIT_TO_SEND);
+    match timeout(wait_to_send, &mut refresh).await {
         Ok(outcome) => Some(outcome),
-        // Whoever gives up now may lose the session, and the answer comes in the time of one request.
+        // The refresh token was sent, so the session may be lost without the response. It comes within the timeout of one request.
         Err(_) if is_sent.load(Ordering::Relaxed) => {
-            timeout(left.saturating_sub(to_send), refreshed).await.ok()
+            timeout(remaining_use.saturating_sub(wait_to_send), refresh)
+                .await
+                .ok()
         }
         Err(_) => None,
     }
 }
 
-/// Stores a session; the token in hand is worth more than the cache.
-fn keep(locked: &impl LockedSession, session: &Record, ui: Ui) {
+/// Stores a session. A failure is only a warning, so that the token is returned.
+fn save_or_warn(locked: &impl LockedSession, session: &Record, ui: Ui) {
     if let Err(error) = locked.save(session) {
         ui.warn(&format!(
             "the session could not be stored, so the next call may have to sign in again: {}",

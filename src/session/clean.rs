@@ -73,25 +73,29 @@ pub(crate) fn remove_all(dir: &Path, limit: Duration, on_wait: impl Fn()) -> Res
     Ok(removed)
 }
 
-/// Removes what waits in the directory to be written into a kubeconfig, and no session.
+/// Removes pending tokens (tokens that are to be written into a kubeconfig) from the directory, and no session.
 ///
-/// As [`remove_all`], it waits for whoever is about to write it.
-pub(crate) fn remove_waiting(dir: &Path, patience: Duration, tell: impl Fn()) -> Result<Removed, Error> {
+/// Like [`remove_all`], it waits for a process that holds the lock.
+pub(crate) fn remove_pending_tokens(
+    dir: &Path,
+    limit: Duration,
+    on_wait: impl Fn(),
+) -> Result<Removed, Error> {
     let mut removed = Removed::default();
     let Some(dir) = PrivateDir::open(dir)? else {
         return Ok(removed);
     };
-    let is_waiting = |name: &str| matches!(dir.read(name), Ok(Some(bytes)) if record::is_waiting(&bytes));
+    let is_pending = |name: &str| matches!(dir.read(name), Ok(Some(bytes)) if record::is_pending(&bytes));
     for name in dir.names()?.iter().filter(|name| !is_sealed(name)) {
-        let Some(key) = session_key(name).filter(|_| is_waiting(name)) else {
+        let Some(key) = session_key(name).filter(|_| is_pending(name)) else {
             continue;
         };
         let lock = dir.lock_file(&FileKind::Lock.name(key)).ok();
         if let Some(lock) = &lock {
-            // As long as it may take: what is written after that is told by who writes it.
-            drop(lock::acquire(lock, patience, &tell));
+            // After `limit`, the tokens are removed without the lock. The process that holds it reports what it writes.
+            drop(lock::acquire(lock, limit, &on_wait));
         }
-        if is_waiting(name) && removed.remove(&dir, name) {
+        if is_pending(name) && removed.remove(&dir, name) {
             removed.sessions += 1;
         }
     }

@@ -41,8 +41,8 @@ impl Error {
         matches!(self, Self::Files(_))
     }
 
-    /// Whether it hides what we may have put there: a directory of others, or a link to another one, holds nothing of ours.
-    pub(crate) fn may_hide_ours(&self) -> bool {
+    /// Whether a directory with this error may contain a session of this user. A directory of another user, or a link to one, does not.
+    pub(crate) fn may_hide_session(&self) -> bool {
         matches!(
             self,
             Self::Files(files::Error::Io { .. } | files::Error::OpenToOthers { .. })

@@ -20,7 +20,7 @@ mod storage_target;
 mod store;
 mod versioned;
 
-pub(crate) use clean::{Removed, remove_all, remove_waiting};
+pub(crate) use clean::{Removed, remove_all, remove_pending_tokens};
 pub(crate) use error::Error;
 pub(crate) use file_kind::FileKind;
 pub(crate) use key::Key;

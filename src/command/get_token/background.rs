@@ -1,8 +1,10 @@
-//! Background refresh: a call that finds a token near its end answers at once, and starts a process that refreshes it.
+//! The background refresh: a call that finds a token near its expiry returns it immediately, and starts a process that refreshes it.
 //!
-//! 1. The caller takes its turn by a note, so that one process is started and not one for each call.
-//! 2. The process lets go of kubectl's pipes, session and terminal, and tries the session's lock: whoever has it refreshes already.
-//! 3. It refreshes, never signs a person in, and prints nothing. A failure leaves the good token, and a note for the next call.
+//! 1. The call records in a file that it starts the refresh, so that only one call starts a process.
+//! 2. The process detaches from kubectl's pipes, session and terminal, and tries to lock the session. If another process holds the lock, that
+//!    process refreshes already.
+//! 3. The process refreshes the session. It never starts a login, and prints nothing. A failure does not affect the stored token, and is
+//!    recorded for the next call.
 
 use std::ffi::OsString;
 
@@ -21,7 +23,7 @@ use crate::ui::Ui;
 /// The hidden command.
 const COMMAND: &str = "background-refresh";
 
-/// Starts the refresh if it is this caller's turn, or tells how the last one failed.
+/// Starts the refresh if it is due and no other call has started it, or reports why the last one failed.
 pub(super) fn start(store: &Store, invocation: &Invocation<'_>, now: i64, ui: Ui) {
     if !process::can_spawn_detached() {
         return;
@@ -29,7 +31,7 @@ pub(super) fn start(store: &Store, invocation: &Invocation<'_>, now: i64, ui: Ui
     match store.claim_background_refresh(now) {
         RefreshTurn::Start => {
             let args: Option<Vec<&str>> = invocation.args.iter().map(|arg| arg.to_str()).collect();
-            // By a pipe and not as arguments: who may see this command line need not see it twice, and secrets are none we write.
+            // The arguments are passed through a pipe: other users can see the arguments of a process, and these may contain a secret.
             let args = args.and_then(|args| serde_json::to_vec(&args).ok());
             let started = args.map(|args| process::spawn_detached(COMMAND, &args));
             if let Some(Err(error)) = started {
@@ -38,7 +40,7 @@ pub(super) fn start(store: &Store, invocation: &Invocation<'_>, now: i64, ui: Ui
         }
         RefreshTurn::Wait => {}
         RefreshTurn::Report(failure) => {
-            // What failed is clear; its causes say why.
+            // The warning below already says what failed. The causes say why.
             let text = if failure.causes.is_empty() {
                 failure.error
             } else {
@@ -51,7 +53,7 @@ pub(super) fn start(store: &Store, invocation: &Invocation<'_>, now: i64, ui: Ui
     }
 }
 
-/// The detached process. Standard input has the command line that it is about.
+/// Runs the detached process. Standard input contains the command line of the call that started it.
 pub(crate) fn run(environment: &Environment) -> Result<(), Error> {
     process::daemonize();
     let input = process::read_handover();
@@ -82,30 +84,30 @@ impl GetToken<'_> {
         let Some(storage) = self.cache.storage else {
             return Ok(());
         };
-        for dir in self.places() {
+        for dir in self.session_dirs() {
             let store = match Store::open(dir, self.key(), self.identity.clone(), storage) {
                 Ok(Some(store)) => store,
                 Ok(None) => continue,
-                // There may be a session in the next one.
+                // The session may be in another directory.
                 Err(error) if error.is_unavailable() => continue,
                 Err(error) => return Err(error.into()),
             };
             let files = self.session_files(store);
-            let latest_of = |own: Option<Record>| self.latest_of(Some(dir), own.as_ref());
-            match self.acquire(&files, Demand::Background, None, &latest_of) {
+            let latest_record = |own: Option<Record>| self.latest_record(Some(dir), own.as_ref());
+            match self.acquire(&files, Demand::Background, None, &latest_record) {
                 Ok(acquired) if acquired.was_stored => {}
                 Ok(Acquired { session, .. }) => self.remove_superseded(&files.store, &session),
-                // Without a session there is none to refresh.
+                // There is no session to refresh.
                 Err(Error::NoSession) => {}
                 Err(Error::Session(error)) if error.is_unavailable() => {}
-                Err(error) => note_failure(&files.store, &error),
+                Err(error) => record_failure(&files.store, &error),
             }
         }
         Ok(())
     }
 }
 
-fn note_failure(store: &Store, error: &Error) {
+fn record_failure(store: &Store, error: &Error) {
     let is_over = matches!(error, Error::SessionEnded(_));
     store.record_background_failure(clock::now(), error.report(), is_over);
 }

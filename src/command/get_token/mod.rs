@@ -1,8 +1,8 @@
-//! `get-token`: settings, a place for the session, and [`crate::lifecycle`]; the credential is printed last.
+//! `get-token`: reads the settings, chooses the directory of the session, runs [`crate::lifecycle`], and prints the credential.
 
 mod background;
 mod fast_path;
-mod places;
+mod session_dirs;
 
 use std::path::{Path, PathBuf};
 
@@ -32,21 +32,20 @@ pub(crate) fn run(args: GetTokenArgs, invocation: &Invocation<'_>, ui: Ui) -> Re
     let request = exec::Request::parse(invocation.environment.exec_info.as_deref())?;
     let get_token = GetToken::new(args, invocation, request, ui)?;
     let credential = get_token.credential();
-    let Acquired { session, until, .. } =
-        credential.map_err(|error| get_token.in_terms_of_the_cluster(error))?;
+    let Acquired { session, until, .. } = credential.map_err(|error| get_token.reword_for_cluster(error))?;
     write_credential(request.version, &session.token, until)
 }
 
-/// The last act: standard output is written once.
+/// Prints the credential. Standard output is written once, and last.
 fn write_credential(version: ApiVersion, token: &Secret, until: i64) -> Result<(), Error> {
     Ui::result(&exec::credential(version, token, until)).map_err(Error::Output)
 }
 
-fn with_cure(error: &session::Error) -> String {
+fn error_with_hint(error: &session::Error) -> String {
     format!("{}; {}", error.in_one_line(), error.hint())
 }
 
-/// One call: its settings, and who makes it.
+/// One call: its settings and its caller.
 struct GetToken<'a> {
     invocation: &'a Invocation<'a>,
     version: ApiVersion,
@@ -59,7 +58,7 @@ struct GetToken<'a> {
     ui: Ui,
 }
 
-/// What the call may do with standard input: kubectl says whether it passed its own.
+/// Returns what the call may do with standard input: kubectl says whether it passed its own.
 fn stdin(request: exec::Request, invocation: &Invocation<'_>) -> Stdin {
     let is_kept_by_client = invocation.is_by_client() && !request.interactive;
     Stdin {
@@ -112,8 +111,8 @@ impl<'a> GetToken<'a> {
         })
     }
 
-    /// Where the cluster chose, a value that cannot be used is named by its key, and a flag would change nothing.
-    fn in_terms_of_the_cluster(&self, error: Error) -> Error {
+    /// Rewords an error about a value that the cluster's entry chose: it names the key in the entry, because a flag would have no effect.
+    fn reword_for_cluster(&self, error: Error) -> Error {
         let error = error.with_source(&self.cluster.value_sources());
         match (&self.cluster.server, &error) {
             (None, _) | (_, Error::FromSource(..)) => error,
@@ -134,7 +133,7 @@ impl<'a> GetToken<'a> {
         if !self.sign_in.login.grant.is_interactive() {
             variant_tags.push("client credentials");
         }
-        // Who chose the issuer is given its tokens, and no other cluster that names the same one.
+        // The server is part of the key: tokens for a cluster that chose the issuer must not be sent to another cluster that names the same issuer.
         let server = self
             .cluster
             .server
@@ -172,14 +171,14 @@ impl<'a> GetToken<'a> {
         }
     }
 
-    /// Looks in one directory after the other: what cannot be read or written here may be elsewhere.
+    /// Returns the credential, from the first session directory that can be used.
     fn credential(&self) -> Result<Acquired, Error> {
         let mut unavailable = None;
-        for dir in self.places() {
+        for dir in self.session_dirs() {
             match self.credential_from(dir, unavailable.as_ref()) {
                 Ok(None) => {}
                 Ok(Some(acquired)) => return Ok(acquired),
-                // A place that nobody has chosen is passed over, whatever another user has put there.
+                // A directory that the user did not choose is skipped, because another user may have created unusable files there.
                 Err(Error::Session(error))
                     if error.is_unavailable()
                         || (error.is_file_error() && self.cache.dir.as_deref() != Some(dir)) =>
@@ -200,11 +199,11 @@ impl<'a> GetToken<'a> {
         let reason = self.cache.storage.map(|_| {
             unavailable.map_or_else(
                 || "there is no home directory; set HOME, or say where with --token-cache-dir".to_owned(),
-                with_cure,
+                error_with_hint,
             )
         });
-        let latest_of = |own: Option<Record>| self.latest_of(None, own.as_ref());
-        self.acquire(&NoStore { failures, reason }, self.demand(), None, &latest_of)
+        let latest_record = |own: Option<Record>| self.latest_record(None, own.as_ref());
+        self.acquire(&NoStore { failures, reason }, self.demand(), None, &latest_record)
     }
 
     fn credential_from(
@@ -217,19 +216,19 @@ impl<'a> GetToken<'a> {
         };
         let store = Store::create(dir, self.key(), self.identity.clone(), storage)?;
         let files = SessionFiles {
-            fallback_reason: unavailable.map(with_cure),
+            fallback_reason: unavailable.map(error_with_hint),
             ..self.session_files(store)
         };
         let import = Import {
             dirs: &self.cache.kubelogin_dirs,
         };
-        let latest_of = |own: Option<Record>| self.latest_of(Some(dir), own.as_ref());
-        let acquired = self.acquire(&files, self.demand(), Some(import), &latest_of)?;
+        let latest_record = |own: Option<Record>| self.latest_record(Some(dir), own.as_ref());
+        let acquired = self.acquire(&files, self.demand(), Some(import), &latest_record)?;
         if !acquired.was_stored {
             self.remove_superseded(&files.store, &acquired.session);
         }
         if acquired.was_stored && self.demand() == Demand::Good {
-            self.note_for_next_call(&files.store, &acquired);
+            self.prepare_next_call(&files.store, &acquired);
         }
         Ok(Some(acquired))
     }
@@ -239,7 +238,7 @@ impl<'a> GetToken<'a> {
         store: &'b S,
         demand: Demand,
         import: Option<Import<'b>>,
-        latest_of: &'b dyn Fn(Option<Record>) -> Option<Record>,
+        latest_record: &'b dyn Fn(Option<Record>) -> Option<Record>,
     ) -> Result<Acquired, Error> {
         let ui = self.ui;
         let report = move |event: Event<'_>| person::show(ui, event);
@@ -265,17 +264,17 @@ impl<'a> GetToken<'a> {
             demand,
             detect_rejections: self.cache.detects_rejections,
             import: import.filter(|import| !import.dirs.is_empty()),
-            latest_of,
+            latest_record,
             invocation: self.invocation,
             runtime: &LazyRuntime::default(),
-            person: person::with(ui, &report, continuation),
+            person: person::new(ui, &report, continuation),
             ui: self.ui,
         };
         acquisition.acquire()
     }
 
-    /// The next call finds the token sooner, and one near its end is refreshed by a process that nobody waits for.
-    fn note_for_next_call(&self, store: &Store, Acquired { session, until, .. }: &Acquired) {
+    /// Writes the fast path entry for the next call, and starts a background refresh if the token is near its expiry.
+    fn prepare_next_call(&self, store: &Store, Acquired { session, until, .. }: &Acquired) {
         self.ui
             .step(|| format!("the stored token is good until {}", clock::rfc3339(*until)));
         self.write_fast_path_entry(store);
@@ -285,8 +284,9 @@ impl<'a> GetToken<'a> {
         }
     }
 
-    /// Not where there is something to tell, where it would not be looked for, or with a secret on the command line or in a variable: its
-    /// name is a hash over that.
+    /// Writes the fast path entry, except in three cases: with `-v`, because the fast path logs nothing; if the fast path would not search this
+    /// directory; and if the command line or a variable contains a secret, because
+    /// the entry's name is a hash of them.
     fn write_fast_path_entry(&self, store: &Store) {
         let (args, environment) = (self.invocation.args, self.invocation.environment);
         let likely = settings::likely_cache_dir(args, environment);
@@ -303,7 +303,7 @@ impl<'a> GetToken<'a> {
         entry.write(store.dir(), &self.invocation.hash);
     }
 
-    /// What the settings say of refreshes that nobody asks for.
+    /// Returns which sessions may be refreshed in the background.
     fn refresh_policy(&self) -> RefreshPolicy {
         match (
             self.cache.background_refresh,

@@ -1,11 +1,11 @@
-//! No command: signs in the user of a kubeconfig whose `auth-provider` is `oidc`, as kubelogin's standalone mode does.
+//! The standalone mode, without a command: signs in the user of a kubeconfig whose `auth-provider` is `oidc`, like kubelogin's standalone mode.
 //!
-//! The context chooses the user, and the user's entry names the provider. The rest is [`crate::lifecycle`] over a store of its own: the
-//! two tokens in the kubeconfig, written under kubectl's lock into the text as it is then; every other byte stays.
+//! The context chooses the user, and the user's entry names the provider. The rest is [`crate::lifecycle`] with its own store: the two tokens in
+//! the kubeconfig. They are written under kubectl's lock into the current text, and no other byte is changed.
 
-mod kept;
-mod places;
+mod entry_tokens;
 mod store;
+mod stores;
 
 use self::store::KubeconfigStore;
 use super::kubeconfig::files::{Kubeconfig, files_in_given_order};
@@ -26,11 +26,11 @@ use crate::untrusted_text::UntrustedText;
 
 pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
     let environment = invocation.environment;
-    let selected = Selected::find(&args, environment).inspect_err(|_| ui.note(WHAT_IT_IS))?;
-    let (provider, mut trust) = settings_of(&selected.entry.arguments, environment).map_err(|error| {
+    let selected = SelectedUser::find(&args, environment).inspect_err(|_| ui.note(STANDALONE_NOTE))?;
+    let (provider, mut trust) = parse_entry(&selected.entry.arguments, environment).map_err(|error| {
         selected
             .file
-            .no_sign_in(&selected.user, &error.reason, Some(error.hint))
+            .sign_in_unsupported(&selected.user, &error.reason, Some(error.hint))
     })?;
     let provider = provider.with_extra_parameters(&args.oidc_auth_request_extra_params)?;
     trust.merge(TlsTrust::new(args.tls, environment));
@@ -61,11 +61,11 @@ pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> 
         identity: &identity,
         scopes_from: ScopeSource::AuthProvider,
     };
-    sign_in(&store, &settings, invocation, ui).map_err(in_terms_of_the_entry)
+    sign_in(&store, &settings, invocation, ui).map_err(reword_for_entry)
 }
 
-/// Issuer, client and scopes have no flags here.
-fn in_terms_of_the_entry(error: Error) -> Error {
+/// Rewords an error about the issuer, the client or the scopes: the standalone mode has no flags for them.
+fn reword_for_entry(error: Error) -> Error {
     error.reworded(kubeconfig::hint_in_entry_terms)
 }
 
@@ -82,13 +82,13 @@ fn sign_in(
         demand: Demand::Good,
         detect_rejections: false,
         import: None,
-        latest_of: &|own| own,
+        latest_record: &|own| own,
         invocation,
         runtime: &LazyRuntime::default(),
-        person: person::with(ui, &report, Continuation::Command),
+        person: person::new(ui, &report, Continuation::Command),
         ui,
     };
-    store.write_kept_tokens()?;
+    store.write_pending_tokens()?;
     let acquired = acquisition.acquire();
     if let Some((error, place)) = store.take_unwritten() {
         ui.note(&format!(
@@ -113,38 +113,38 @@ fn sign_in(
     Ok(())
 }
 
-const WHAT_IT_IS: &str = "\
+const STANDALONE_NOTE: &str = "\
 without a command, kubesesame signs in the user of a kubeconfig whose `auth-provider` is `oidc`; for all else: kubesesame --help";
 
-/// A value of an entry that cannot be used, and what to do about it.
-struct EntryFault {
+/// A value of an entry cannot be used.
+struct EntryError {
     reason: String,
     hint: String,
 }
 
-/// The settings in an entry, as `get-token` reads them.
-fn settings_of(arguments: &[String], environment: &Environment) -> Result<(Provider, TlsTrust), EntryFault> {
+/// Reads the settings in an entry like `get-token` reads its arguments.
+fn parse_entry(arguments: &[String], environment: &Environment) -> Result<(Provider, TlsTrust), EntryError> {
     let Ok(Command::GetToken(args)) = Cli::parse_entry(arguments).map(|cli| cli.command) else {
-        return Err(EntryFault {
+        return Err(EntryError {
             reason: "its `auth-provider` has a value that cannot be used".to_owned(),
             hint: "correct its `config` in the kubeconfig".to_owned(),
         });
     };
-    let provider = Provider::new(args.provider, NamedBy::User, environment).map_err(|error| EntryFault {
+    let provider = Provider::new(args.provider, NamedBy::User, environment).map_err(|error| EntryError {
         reason: kubeconfig::in_entry_terms(&error.to_string()),
         hint: kubeconfig::hint_in_entry_terms(&error.hint()),
     })?;
     Ok((provider, TlsTrust::new(args.tls, environment)))
 }
 
-/// The user that is meant, and where its entry is.
-struct Selected {
+/// The selected user, and its entry.
+struct SelectedUser {
     file: Kubeconfig,
     user: String,
     entry: AuthProvider,
 }
 
-impl Selected {
+impl SelectedUser {
     fn find(args: &StandaloneArgs, environment: &Environment) -> Result<Self, Error> {
         let files = files_in_given_order(&args.file, environment)?;
         let texts: Result<Vec<String>, _> = files.iter().map(Kubeconfig::text).collect();
@@ -158,7 +158,7 @@ impl Selected {
             match found {
                 None => {}
                 Some(Ok(entry)) => return Ok(Self { file, user, entry }),
-                Some(Err(reason)) => return Err(file.no_sign_in(&user, &reason, None)),
+                Some(Err(reason)) => return Err(file.sign_in_unsupported(&user, &reason, None)),
             }
         }
         let name = UntrustedText::new(&user);
@@ -169,7 +169,7 @@ impl Selected {
 }
 
 impl Kubeconfig {
-    fn no_sign_in(&self, user: &str, reason: &str, hint: Option<String>) -> Error {
+    fn sign_in_unsupported(&self, user: &str, reason: &str, hint: Option<String>) -> Error {
         Error::Kubeconfig(kubeconfig::Error::SignInUnsupported {
             path: self.path().to_owned(),
             name: UntrustedText::new(user),
@@ -179,6 +179,7 @@ impl Kubeconfig {
     }
 }
 
+/// Returns the user of the given context, or of the current context.
 fn user_of_context(
     files: &[Kubeconfig],
     texts: &[String],

@@ -1,12 +1,12 @@
-//! The tokens of a kubeconfig's `auth-provider` entry as a store of [`crate::lifecycle`].
+//! The session store of the standalone mode: the tokens of a kubeconfig's `auth-provider` entry.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::kept::Held;
-use super::places::Places;
+use super::entry_tokens::EntryTokens;
+use super::stores::EntryStores;
 use crate::command::kubeconfig::files::Kubeconfig;
 use crate::environment::Environment;
 use crate::error::Error;
@@ -21,21 +21,21 @@ use crate::settings::Provider;
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
 
-/// kubectl holds its lock for a moment only.
+/// How long to wait for kubectl's lock. kubectl holds it only for a moment.
 const KUBECONFIG_LOCK_WAIT: Duration = Duration::from_secs(5);
 
-/// New tokens may make the kubeconfig larger by so many bytes: the first two are some KiB.
-const GROWTH: usize = 8 * 1024;
+/// By how much new tokens may enlarge the kubeconfig. Two tokens have a few KiB.
+const MAX_GROWTH_BYTES: usize = 8 * 1024;
 
-/// The tokens of a kubeconfig's `auth-provider` entry as a store. kubectl's lock is held for a moment only, so it cannot cover a refresh
-/// or a sign-in; a lock of our own does.
+/// The tokens of a kubeconfig's `auth-provider` entry as a session store. kubectl's lock may be held only for a moment, so it cannot protect a
+/// refresh or a login. The lock of a session store does.
 pub(super) struct KubeconfigStore<'a> {
     file: &'a Kubeconfig,
     user: &'a str,
     identity: &'a Identity,
     provider: &'a Provider,
-    places: Places,
-    /// What kept the last tokens out of the kubeconfig; they are beside the lock.
+    stores: EntryStores,
+    /// Why the last tokens could not be written into the kubeconfig. They are in the primary store.
     unwritten: Mutex<Option<Error>>,
     ui: Ui,
 }
@@ -43,13 +43,14 @@ pub(super) struct KubeconfigStore<'a> {
 /// The right to change the tokens of the entry.
 pub(super) struct LockedEntry<'a> {
     store: &'a KubeconfigStore<'a>,
-    turn: Option<Locked<'a>>,
-    /// What the entry held when it was read or written last.
-    held: Mutex<Held>,
+    /// The lock of the primary store, if there is one.
+    primary: Option<Locked<'a>>,
+    /// The tokens of the entry when it was last read or written.
+    entry_tokens: Mutex<EntryTokens>,
 }
 
 impl SessionStore for KubeconfigStore<'_> {
-    /// The tokens are printed nowhere.
+    /// The standalone mode does not print the tokens, so it is useless if they cannot be stored.
     const MUST_STORE: bool = true;
 
     type Locked<'b>
@@ -59,7 +60,7 @@ impl SessionStore for KubeconfigStore<'_> {
 
     fn load(&self) -> Result<Loaded, Error> {
         let entry = self.entry()?;
-        Ok(loaded(entry.and_then(|entry| self.session_of(entry))))
+        Ok(to_loaded(entry.and_then(|entry| self.session_of(entry))))
     }
 
     fn lock(
@@ -67,33 +68,38 @@ impl SessionStore for KubeconfigStore<'_> {
         limit: Duration,
         on_wait: &dyn Fn(Option<&str>),
     ) -> Result<(LockedEntry<'_>, bool), Error> {
-        let (turn, wait) = match self.places.turns.as_ref().map(|turns| turns.lock(limit, on_wait)) {
+        let (primary, wait) = match self
+            .stores
+            .primary
+            .as_ref()
+            .map(|primary| primary.lock(limit, on_wait))
+        {
             Some(Err(error @ session::Error::LockTimeout { .. })) => return Err(error.into()),
-            // Without a place for it there is no turn to wait for.
+            // Without a primary store there is no lock to wait for.
             None => (None, None),
             Some(Err(error)) => {
-                self.check_none_kept(error)?;
+                self.check_no_pending_tokens(error)?;
                 (None, None)
             }
-            Some(Ok((turn, wait))) => (Some(turn), Some(wait)),
+            Some(Ok((primary, wait))) => (Some(primary), Some(wait)),
         };
-        self.write_kept_in_all(turn.as_ref())?;
-        self.rehearse()?;
-        Ok((self.locked(turn), wait == Some(LockWait::ForOtherProcess)))
+        self.write_all_pending(primary.as_ref())?;
+        self.check_writable()?;
+        Ok((self.locked(primary), wait == Some(LockWait::ForOtherProcess)))
     }
 
     fn try_lock(&self) -> Result<Option<LockedEntry<'_>>, Error> {
-        let turn = match self.places.turns.as_ref().map(Store::try_lock) {
+        let primary = match self.stores.primary.as_ref().map(Store::try_lock) {
             None => None,
             Some(Ok(None)) => return Ok(None),
-            Some(Ok(turn)) => turn,
+            Some(Ok(primary)) => primary,
             Some(Err(error)) => {
-                self.check_none_kept(error)?;
+                self.check_no_pending_tokens(error)?;
                 None
             }
         };
-        self.write_kept_in_all(turn.as_ref())?;
-        Ok(Some(self.locked(turn)))
+        self.write_all_pending(primary.as_ref())?;
+        Ok(Some(self.locked(primary)))
     }
 
     fn documents(&self) -> &dyn DocumentCache {
@@ -104,35 +110,35 @@ impl SessionStore for KubeconfigStore<'_> {
 impl LockedSession for LockedEntry<'_> {
     fn load(&self) -> Result<Loaded, Error> {
         let entry = self.store.entry()?;
-        *self.held() = entry.as_ref().map(Held::of).unwrap_or_default();
-        Ok(loaded(entry.and_then(|entry| self.store.session_of(entry))))
+        *self.entry_tokens() = entry.as_ref().map(EntryTokens::new).unwrap_or_default();
+        Ok(to_loaded(entry.and_then(|entry| self.store.session_of(entry))))
     }
 
     fn prepare(&mut self) -> Result<Option<Remark>, Error> {
         Ok(None)
     }
 
-    /// What cannot be written is kept beside the lock, for the next call.
+    /// Tokens that cannot be written into the kubeconfig are saved in the primary store, for the next call.
     fn save(&self, session: &Record) -> Result<(), Error> {
         let written = self.store.write(session);
-        let mut held = self.held();
+        let mut entry_tokens = self.entry_tokens();
         if written.is_ok() {
-            *held = held.with(session);
+            *entry_tokens = entry_tokens.after_write(session);
         }
-        let Some(turn) = &self.turn else {
+        let Some(primary) = &self.primary else {
             return written;
         };
         let unwritten = match written {
             Ok(()) => {
-                turn.remove_session();
+                primary.remove_session();
                 None
             }
             Err(error) => {
-                let kept = Record {
-                    replaces: Some(held.hash()),
+                let pending = Record {
+                    replaces: Some(entry_tokens.hash()),
                     ..session.clone()
                 };
-                if turn.save(&kept, &StorageTarget::Disk, None).is_err() {
+                if primary.save(&pending, &StorageTarget::Disk, None).is_err() {
                     return Err(error);
                 }
                 Some(error)
@@ -142,25 +148,25 @@ impl LockedSession for LockedEntry<'_> {
         Ok(())
     }
 
-    /// Other programs refresh the same entry and know nothing of our lock.
-    fn successor(&self, spent: &Secret) -> Option<Record> {
+    /// Other programs may refresh the same entry. They do not use our lock.
+    fn successor(&self, used: &Secret) -> Option<Record> {
         let entry = self.store.entry().ok().flatten()?;
-        let held = Held::of(&entry);
+        let entry_tokens = EntryTokens::new(&entry);
         let session = self.store.session_of(entry)?;
-        let is_another = session.refresh_token.as_ref().is_some_and(|token| token != spent);
+        let is_another = session.refresh_token.as_ref().is_some_and(|token| token != used);
         if is_another {
-            *self.held() = held;
+            *self.entry_tokens() = entry_tokens;
         }
         is_another.then_some(session)
     }
 
-    /// The sign-in that follows replaces the tokens.
+    /// Does nothing: the following login replaces the tokens.
     fn quarantine(&self, _: &Record) {}
 }
 
 impl LockedEntry<'_> {
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entry_tokens(&self) -> MutexGuard<'_, EntryTokens> {
+        self.entry_tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -178,7 +184,7 @@ impl<'a> KubeconfigStore<'a> {
             user,
             identity,
             provider,
-            places: Places::new(file, user, identity, environment),
+            stores: EntryStores::new(file, user, identity, environment),
             unwritten: Mutex::default(),
             ui,
         }
@@ -188,22 +194,23 @@ impl<'a> KubeconfigStore<'a> {
         self.file
     }
 
-    /// What kept the tokens of this call out of the kubeconfig, and where they are.
+    /// Returns why the tokens of this call could not be written into the kubeconfig, and the file that they are in.
     pub(super) fn take_unwritten(&self) -> Option<(Error, PathBuf)> {
         let error = self.unwritten().take()?;
-        Some((error, self.places.turns.as_ref()?.session_path()))
+        Some((error, self.stores.primary.as_ref()?.session_path()))
     }
 
     fn unwritten(&self) -> MutexGuard<'_, Option<Error>> {
         self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the tokens that an earlier call could not write, unless another call is at work, which does so itself. What keeps them from being
-    /// read is told where the token in the kubeconfig has ended: a good one needs no other.
-    pub(super) fn write_kept_tokens(&self) -> Result<(), Error> {
-        for place in self.places.with_kept() {
-            if let Ok(Some(turn)) = place.try_lock()
-                && let Err(error) = self.write_kept(&turn)
+    /// Writes the tokens that an earlier call could not write. A store that another call has locked is skipped, because that call writes them. An
+    /// error of reading them is ignored here, because the token in the kubeconfig may still be valid. It is returned when the session is locked
+    /// for a refresh.
+    pub(super) fn write_pending_tokens(&self) -> Result<(), Error> {
+        for store in self.stores.with_pending_tokens() {
+            if let Ok(Some(primary)) = store.try_lock()
+                && let Err(error) = self.write_pending(&primary)
                 && !matches!(error, Error::KeptTokens { .. })
             {
                 return Err(error);
@@ -212,73 +219,75 @@ impl<'a> KubeconfigStore<'a> {
         Ok(())
     }
 
-    /// Before a refresh token is spent: where tokens are kept, the one in the kubeconfig is spent already.
-    fn write_kept_in_all(&self, turn: Option<&Locked<'_>>) -> Result<(), Error> {
-        if let Some(error) = self.places.take_hidden() {
-            return Err(self.kept_error(error));
+    /// Writes all pending tokens before a refresh: if there are any, the refresh token in the kubeconfig was used already.
+    fn write_all_pending(&self, primary: Option<&Locked<'_>>) -> Result<(), Error> {
+        if let Some(error) = self.stores.take_inaccessible() {
+            return Err(self.pending_tokens_error(error));
         }
-        if let Some(turn) = turn {
-            self.write_kept(turn)?;
+        if let Some(primary) = primary {
+            self.write_pending(primary)?;
         }
-        for place in &self.places.others {
-            if place.has_session()
-                && let Some(turn) = place.try_lock().map_err(|error| self.kept_error(error))?
+        for store in &self.stores.others {
+            if store.has_session()
+                && let Some(primary) = store
+                    .try_lock()
+                    .map_err(|error| self.pending_tokens_error(error))?
             {
-                self.write_kept(&turn)?;
+                self.write_pending(&primary)?;
             }
         }
         Ok(())
     }
 
-    /// Lets a call go on whose place cannot be locked, if no tokens are kept there.
-    fn check_none_kept(&self, error: session::Error) -> Result<(), Error> {
-        let is_seen_empty = self
-            .places
-            .turns
+    /// Returns the error of locking the primary store, unless the store has no pending tokens.
+    fn check_no_pending_tokens(&self, error: session::Error) -> Result<(), Error> {
+        let is_empty = self
+            .stores
+            .primary
             .as_ref()
-            .is_none_or(|turns| matches!(turns.has_plain(), Ok(false)));
-        if is_seen_empty {
+            .is_none_or(|primary| matches!(primary.has_plain(), Ok(false)));
+        if is_empty {
             return Ok(());
         }
-        Err(self.kept_error(error))
+        Err(self.pending_tokens_error(error))
     }
 
-    fn kept_error(&self, source: session::Error) -> Error {
+    fn pending_tokens_error(&self, source: session::Error) -> Error {
         Error::KeptTokens {
             kubeconfig: self.file.path().to_owned(),
             source,
         }
     }
 
-    /// Their refresh token is the successor of the one in the kubeconfig, unless somebody has signed in or out since.
-    fn write_kept(&self, turn: &Locked<'_>) -> Result<(), Error> {
-        let kept = match turn.load().map_err(|error| self.kept_error(error))? {
-            Loaded::Session(kept) => kept,
+    /// Writes the pending tokens of a store into the kubeconfig, unless a login or logout has happened since. Then removes them from the store.
+    fn write_pending(&self, primary: &Locked<'_>) -> Result<(), Error> {
+        let pending = match primary.load().map_err(|error| self.pending_tokens_error(error))? {
+            Loaded::Session(pending) => pending,
             Loaded::Nothing => return Ok(()),
             Loaded::Corrupt(reason) => {
                 self.ui.warn(&format!(
                     "the tokens that an earlier call kept for `{}` cannot be used and are put aside: {reason}",
                     shown(self.file.path())
                 ));
-                turn.put_broken_aside();
+                primary.put_broken_aside();
                 return Ok(());
             }
         };
         let entry = self.entry()?;
-        let held = entry.as_ref().map(Held::of).unwrap_or_default();
+        let entry_tokens = entry.as_ref().map(EntryTokens::new).unwrap_or_default();
         let session = entry.and_then(|entry| self.session_of(entry));
-        if held.awaits(&kept, session.map(|session| session.issued_at)) {
-            self.write(&kept)?;
+        if entry_tokens.are_to_be_replaced_by(&pending, session.map(|session| session.issued_at)) {
+            self.write(&pending)?;
             self.ui.note(&format!(
                 "the tokens that an earlier call could not write are in `{}` now",
                 shown(self.file.path())
             ));
         }
-        turn.remove_session();
+        primary.remove_session();
         Ok(())
     }
 
-    /// The entry, as it is now.
+    /// Reads the entry from the kubeconfig.
     fn entry(&self) -> Result<Option<AuthProvider>, Error> {
         let entry = kubeconfig::auth_provider(&self.file.text()?, self.user);
         let entry = entry.map_err(|error| self.file.text_error(&error))?;
@@ -289,45 +298,46 @@ impl<'a> KubeconfigStore<'a> {
         session_of(entry, self.identity, self.provider)
     }
 
-    fn locked(&'a self, turn: Option<Locked<'a>>) -> LockedEntry<'a> {
+    fn locked(&'a self, primary: Option<Locked<'a>>) -> LockedEntry<'a> {
         LockedEntry {
             store: self,
-            turn,
-            held: Mutex::default(),
+            primary,
+            entry_tokens: Mutex::default(),
         }
     }
 
-    /// Writes everything but the name: a kubeconfig that turns out to take no tokens after a refresh or a sign-in would lose what it brought.
-    fn rehearse(&self) -> Result<(), Error> {
+    /// Checks that tokens can be written into the kubeconfig, by writing a temporary file that is dropped. The tokens of a refresh or a login would
+    /// be lost if the kubeconfig turned out to be unwritable afterwards.
+    fn check_writable(&self) -> Result<(), Error> {
         let lock = self.lock_file()?;
         let text = self.file.text()?;
         let token = Secret::new("token");
-        let edited = self.edited(&text, Some(&token), Some(&token))?.into_bytes();
-        // A copy of what is there, since a file system that compresses takes blanks where it takes nothing else.
-        let size = text.len() + GROWTH;
-        let filler = edited.iter().copied().cycle().take(size);
+        let with_tokens = self.with_tokens(&text, Some(&token), Some(&token))?.into_bytes();
+        // Repeats the content of the file: on a full file system that compresses, blanks could be written although tokens could not.
+        let size = text.len() + MAX_GROWTH_BYTES;
+        let filler = with_tokens.iter().copied().cycle().take(size);
         drop(self.file.stage(&filler.collect::<Vec<u8>>(), &lock)?);
         Ok(())
     }
 
     fn write(&self, session: &Record) -> Result<(), Error> {
         let lock = self.lock_file()?;
-        // What was read before may be old by now.
+        // Reads the text again, because it may have changed.
         let text = self.file.text()?;
         let id_token = Some(&session.token).filter(|token| !token.expose().is_empty());
-        let edited = self.edited(&text, id_token, session.refresh_token.as_ref())?;
-        let staged = self.file.stage(edited.as_bytes(), &lock)?;
+        let with_tokens = self.with_tokens(&text, id_token, session.refresh_token.as_ref())?;
+        let staged = self.file.stage(with_tokens.as_bytes(), &lock)?;
         Ok(staged.commit().map_err(kubeconfig::Error::from)?)
     }
 
-    fn edited(
+    fn with_tokens(
         &self,
         text: &str,
         id_token: Option<&Secret>,
         refresh_token: Option<&Secret>,
     ) -> Result<String, Error> {
-        let edited = kubeconfig::with_tokens(text, self.user, id_token, refresh_token);
-        edited.map_err(|error| match error {
+        let with_tokens = kubeconfig::with_tokens(text, self.user, id_token, refresh_token);
+        with_tokens.map_err(|error| match error {
             kubeconfig::TextError::VerificationFailed => {
                 Error::Kubeconfig(kubeconfig::Error::TokensNotWritable {
                     path: self.file.path().to_owned(),
@@ -339,11 +349,11 @@ impl<'a> KubeconfigStore<'a> {
     }
 
     fn lock_file(&self) -> Result<UserFileLock, Error> {
-        let began = Instant::now();
+        let started_at = Instant::now();
         loop {
             match self.file.lock() {
                 Err(kubeconfig::Error::File(UserFileError::Locked { .. }))
-                    if began.elapsed() < KUBECONFIG_LOCK_WAIT =>
+                    if started_at.elapsed() < KUBECONFIG_LOCK_WAIT =>
                 {
                     thread::sleep(Duration::from_millis(20));
                 }
@@ -353,14 +363,14 @@ impl<'a> KubeconfigStore<'a> {
     }
 }
 
-fn loaded(session: Option<Record>) -> Loaded {
+fn to_loaded(session: Option<Record>) -> Loaded {
     session.map_or(Loaded::Nothing, |session| Loaded::Session(Box::new(session)))
 }
 
-/// The session that the tokens of an entry make, if they are of this issuer and client.
+/// Returns the tokens of an entry as a session, if they belong to this issuer and client.
 fn session_of(entry: AuthProvider, identity: &Identity, provider: &Provider) -> Option<Record> {
     let Some(token) = entry.id_token else {
-        // A refresh brings one; until then there is none that could be used.
+        // The refresh returns an ID token. Until then, the session has an expired one.
         return Some(Record::new(
             identity.clone(),
             Secret::new(""),

@@ -13,8 +13,8 @@ use super::versioned::Version;
 use crate::initial_id_token::InitialIdToken;
 use crate::secret::Secret;
 
-/// Whether it is the record of tokens that wait to be written into a kubeconfig, whosever they are.
-pub(super) fn is_waiting(bytes: &[u8]) -> bool {
+/// Whether a file is a record of pending tokens, which are to be written into a kubeconfig. Their user does not matter.
+pub(super) fn is_pending(bytes: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Waiting {
         replaces: Option<String>,

@@ -148,7 +148,7 @@ fn the_latest_record_was_stored_last_or_without_an_order_has_the_newest_token() 
 #[test]
 fn a_record_stores_its_order_and_what_it_replaces() {
     let order = Order::default().signed_in(7).next();
-    assert!(!is_waiting(&record(5, 50).to_json().unwrap()));
+    assert!(!is_pending(&record(5, 50).to_json().unwrap()));
     let record = Record {
         order,
         replaces: Some("hash".to_owned()),
@@ -158,7 +158,7 @@ fn a_record_stores_its_order_and_what_it_replaces() {
         Record::parse(&record.to_json().unwrap(), &record.identity),
         Ok(record.clone())
     );
-    assert!(is_waiting(&record.to_json().unwrap()));
+    assert!(is_pending(&record.to_json().unwrap()));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Tokens that could not be written into the kubeconfig and are kept beside the lock: whether they still belong there. Pure.
+//! The tokens of an `auth-provider` entry, and the decision whether stored tokens that could not be written into the kubeconfig are still to
+//! be written. Pure.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
@@ -7,23 +8,23 @@ use crate::kubeconfig::AuthProvider;
 use crate::secret::Secret;
 use crate::session::Record;
 
-/// The tokens that an entry holds.
+/// The tokens in an entry.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Held {
+pub(super) struct EntryTokens {
     id_token: Option<Secret>,
     refresh_token: Option<Secret>,
 }
 
-impl Held {
-    pub(super) fn of(entry: &AuthProvider) -> Self {
+impl EntryTokens {
+    pub(super) fn new(entry: &AuthProvider) -> Self {
         Self {
             id_token: entry.id_token.clone(),
             refresh_token: entry.refresh_token.clone(),
         }
     }
 
-    /// What the entry holds after these were written: a token that is not there leaves the old one.
-    pub(super) fn with(&self, written: &Record) -> Self {
+    /// Returns the tokens of the entry after `written` was written. A token that `written` does not have stays as it was.
+    pub(super) fn after_write(&self, written: &Record) -> Self {
         let id_token = Some(&written.token).filter(|token| !token.expose().is_empty());
         Self {
             id_token: id_token.or(self.id_token.as_ref()).cloned(),
@@ -35,7 +36,7 @@ impl Held {
         }
     }
 
-    /// The refresh token says whose sign-in it is and how far it has come; where there is none, the ID token does.
+    /// Returns a hash that identifies the state of the session: of the refresh token, or of the ID token if there is no refresh token.
     pub(super) fn hash(&self) -> String {
         let (kind, token) = match (&self.refresh_token, &self.id_token) {
             (Some(token), _) => ("refresh-token", token.expose()),
@@ -45,13 +46,14 @@ impl Held {
         HEXLOWER.encode(digest(&SHA256, format!("{kind} {token}").as_bytes()).as_ref())
     }
 
-    /// Whether kept tokens are still to be written: the entry holds what they were to replace, so nobody has signed in or out since.
-    pub(super) fn awaits(&self, kept: &Record, issued_at: Option<i64>) -> bool {
-        // A provider that leaves the refresh token as it is leaves no other trace of a later refresh. By itself the time says little: the
-        // clocks of its machines differ.
-        let is_rotated = kept.refresh_token.is_some() && kept.refresh_token != self.refresh_token;
-        let is_later = issued_at.is_some_and(|issued_at| issued_at > kept.issued_at);
-        kept.replaces.as_deref() == Some(&*self.hash()) && (is_rotated || !is_later)
+    /// Whether pending tokens are still to be written: the entry has the tokens that they were to replace, so no login or logout has happened
+    /// since. `issued_at` is the time of the entry's ID token.
+    pub(super) fn are_to_be_replaced_by(&self, pending: &Record, issued_at: Option<i64>) -> bool {
+        // If the provider does not rotate refresh tokens, only the time shows a later refresh. If it does, the time is ignored: the clocks of
+        // the provider's servers differ.
+        let is_rotated = pending.refresh_token.is_some() && pending.refresh_token != self.refresh_token;
+        let is_entry_newer = issued_at.is_some_and(|issued_at| issued_at > pending.issued_at);
+        pending.replaces.as_deref() == Some(&*self.hash()) && (is_rotated || !is_entry_newer)
     }
 }
 
@@ -60,20 +62,20 @@ mod tests {
     use super::*;
     use crate::session::sample_record;
 
-    fn held(id_token: &str, refresh_token: &str) -> Held {
+    fn tokens(id_token: &str, refresh_token: &str) -> EntryTokens {
         let token = |text: &str| Some(Secret::new(text)).filter(|_| !text.is_empty());
-        Held {
+        EntryTokens {
             id_token: token(id_token),
             refresh_token: token(refresh_token),
         }
     }
 
     #[test]
-    fn kept_tokens_are_awaited_where_nobody_has_signed_in_or_out_since() {
+    fn pending_tokens_are_written_if_no_login_or_logout_has_happened_since() {
         const THEN: i64 = 5;
-        for (before, kept, now, issued_at, expected) in [
+        for (before, pending, now, issued_at, expected) in [
             (("i", "r1"), "r2", ("i", "r1"), Some(4), true),
-            // The ID token was removed, to have another one.
+            // The ID token was removed to force a refresh.
             (("i", "r1"), "r2", ("", "r1"), None, true),
             (("i", "r1"), "r2", ("later", "r1"), Some(6), true),
             (("i", "r1"), "r2", ("", ""), None, false),
@@ -92,25 +94,37 @@ mod tests {
             (("same", ""), "r1", ("", "same"), None, false),
         ] {
             let mut record = sample_record(THEN, 50);
-            record.refresh_token = Some(Secret::new(kept)).filter(|_| !kept.is_empty());
-            record.replaces = Some(held(before.0, before.1).hash());
-            let is_awaited = held(now.0, now.1).awaits(&record, issued_at);
-            assert_eq!(is_awaited, expected, "{before:?} {kept} {now:?}");
+            record.refresh_token = Some(Secret::new(pending)).filter(|_| !pending.is_empty());
+            record.replaces = Some(tokens(before.0, before.1).hash());
+            let is_to_be_replaced = tokens(now.0, now.1).are_to_be_replaced_by(&record, issued_at);
+            assert_eq!(is_to_be_replaced, expected, "{before:?} {pending} {now:?}");
         }
         assert!(
-            !held("i", "r1").awaits(&sample_record(THEN, 50), None),
-            "not said"
+            !tokens("i", "r1").are_to_be_replaced_by(&sample_record(THEN, 50), None),
+            "`replaces` is not set"
         );
     }
 
     #[test]
-    fn what_is_written_is_held_and_what_is_not_there_stays() {
+    fn a_write_replaces_only_the_tokens_that_it_has() {
         let mut record = sample_record(0, 50);
-        assert_eq!(held("i", "r").with(&record).hash(), held("", "refresh").hash());
+        assert_eq!(
+            tokens("i", "r").after_write(&record).hash(),
+            tokens("", "refresh").hash()
+        );
         record.refresh_token = None;
-        assert_eq!(held("i", "r").with(&record).hash(), held("", "r").hash());
-        assert_eq!(held("i", "").with(&record).hash(), held("h.p.s", "").hash());
+        assert_eq!(
+            tokens("i", "r").after_write(&record).hash(),
+            tokens("", "r").hash()
+        );
+        assert_eq!(
+            tokens("i", "").after_write(&record).hash(),
+            tokens("h.p.s", "").hash()
+        );
         record.token = Secret::new("");
-        assert_eq!(held("i", "").with(&record).hash(), held("i", "").hash());
+        assert_eq!(
+            tokens("i", "").after_write(&record).hash(),
+            tokens("i", "").hash()
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Mistakes in the arguments: kubectl runs a plugin that fails again at once, and need not be told each time.
+//! Usage errors: kubectl runs a failing plugin again immediately, and the same error need not be printed each time.
 
 use crate::clock;
 use crate::error::EXIT_USAGE;
@@ -7,9 +7,9 @@ use crate::report::Report;
 use crate::session::{Identity, Key, Store};
 use crate::settings::{self, Storage};
 
-/// Whether the same process was told a moment ago what is wrong with these arguments; notes that it is told now. Where nothing can be
-/// noted it is told each time.
-pub(crate) fn was_told_of_mistake(invocation: &Invocation<'_>) -> bool {
+/// Whether the usage error was reported to the same process a short time ago. Records that it is reported now. If that cannot be recorded, the
+/// error is printed each time.
+pub(crate) fn was_usage_error_reported(invocation: &Invocation<'_>) -> bool {
     if !invocation.is_by_client() {
         return false;
     }
@@ -22,13 +22,13 @@ pub(crate) fn was_told_of_mistake(invocation: &Invocation<'_>) -> bool {
         return true;
     }
     if let Ok(Some(locked)) = store.try_lock() {
-        failures.add_for_retries(invocation, now, nothing_of_it());
+        failures.add_for_retries(invocation, now, report_without_arguments());
         locked.remember_login_failures(&failures);
     }
     false
 }
 
-/// What cannot be read as arguments belongs to no session.
+/// Returns the store for usage errors. They belong to no session, because the arguments cannot be parsed.
 fn store(invocation: &Invocation<'_>) -> Option<Store> {
     let dir = settings::failures_dir(invocation.environment)?;
     let key = Key::new("", "", [], &[], None, &["mistakes in the arguments"]);
@@ -40,8 +40,8 @@ fn store(invocation: &Invocation<'_>) -> Option<Store> {
     Store::create(&dir, key, identity, Storage::Disk).ok()
 }
 
-/// That there was a mistake is noted, and not which: a secret may be among the arguments.
-fn nothing_of_it() -> Report {
+/// Returns a report that does not quote the arguments, because they may contain a secret.
+fn report_without_arguments() -> Report {
     Report {
         error: "the arguments cannot be used".to_owned(),
         causes: Vec::new(),

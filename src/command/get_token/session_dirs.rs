@@ -1,0 +1,74 @@
+//! The directories of a session: the preferred one, and those that are used while the preferred one cannot be written.
+//!
+//! If several directories have a record of the session, the latest record is used: the refresh token of an earlier one may have been used
+//! already.
+
+use std::path::Path;
+
+use super::GetToken;
+use crate::session::{Loaded, Record, Store};
+
+impl GetToken<'_> {
+    /// Returns the directories for the session, in the order of preference.
+    ///
+    /// If another directory already has the session, the directory for temporary files is the last one: if the session cannot be written (a full
+    /// disk), a rotated refresh token would be lost otherwise.
+    pub(super) fn session_dirs(&self) -> impl Iterator<Item = &Path> {
+        let last = self.temporary_dir().into_iter();
+        let last = last.filter(|_| self.cache.dirs().any(|dir| self.is_session_in(dir)));
+        self.cache.dirs().chain(last)
+    }
+
+    fn temporary_dir(&self) -> Option<&Path> {
+        let last = self.invocation.environment.temporary_dir.as_deref()?;
+        self.cache.dirs().all(|dir| dir != last).then_some(last)
+    }
+
+    fn open(&self, dir: &Path) -> Option<Store> {
+        Store::open(dir, self.key(), self.identity.clone(), self.cache.storage?).ok()?
+    }
+
+    fn is_session_in(&self, dir: &Path) -> bool {
+        self.open(dir).is_some_and(|store| store.has_session())
+    }
+
+    fn other_dirs(&self, here: Option<&Path>) -> impl Iterator<Item = &Path> {
+        let all = self.cache.dirs().chain(self.temporary_dir());
+        all.filter(move |dir| Some(*dir) != here)
+    }
+
+    /// Returns the latest record of the session in all directories. `own` is the record in the directory `here`.
+    ///
+    /// Of two records of the same second, the one in the later directory is used: a later directory is used only if the earlier ones failed.
+    pub(super) fn latest_record(&self, here: Option<&Path>, own: Option<&Record>) -> Option<Record> {
+        let load = |dir: &Path| match self.open(dir)?.load() {
+            Ok(Loaded::Session(session)) => Some(*session),
+            _ => None,
+        };
+        let mut latest = own.filter(|_| here.is_none()).cloned();
+        for dir in self.other_dirs(None) {
+            let found = if Some(dir) == here {
+                own.cloned()
+            } else {
+                load(dir)
+            };
+            latest = Record::latest(latest, found);
+        }
+        latest
+    }
+
+    /// Removes the records in other directories after the session was written in the preferred one.
+    pub(super) fn remove_superseded(&self, store: &Store, session: &Record) {
+        let here = store.dir().path();
+        let is_preferred = self.cache.dirs().next() == Some(here);
+        let is_written = || matches!(store.load(), Ok(Loaded::Session(stored)) if *stored == *session);
+        let mut others = self.other_dirs(Some(here)).filter_map(|dir| self.open(dir));
+        if is_preferred
+            && let Some(first) = others.find(Store::has_session)
+            && is_written()
+        {
+            first.remove_superseded(session);
+            others.for_each(|store| store.remove_superseded(session));
+        }
+    }
+}
