@@ -100,7 +100,7 @@ pub(crate) fn own_variables() -> Vec<OsString> {
     names.filter(|name| is_own(name)).collect()
 }
 
-/// On Windows, names of variables are not case sensitive.
+/// Whether a variable is for kubesesame. On Windows, the names of variables are not case-sensitive.
 fn is_own(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     let begins_with = |prefix: &str| {
@@ -110,14 +110,14 @@ fn is_own(name: &OsStr) -> bool {
     begins_with(cli::VARIABLE_PREFIX) || begins_with(EXEC_INFO)
 }
 
-/// `SUDO_UID`: the user who called `sudo`.
+/// Returns `SUDO_UID`: the user who called `sudo`.
 #[cfg(target_os = "linux")]
 #[expect(clippy::disallowed_methods, reason = "the access point to the environment")]
 pub(crate) fn sudo_uid() -> Option<u32> {
     std::env::var("SUDO_UID").ok()?.parse().ok()
 }
 
-/// `BROWSER`: programs that open a URL. Many desktops and remote development environments set it.
+/// Returns `BROWSER`: programs that open a URL. Many desktops and remote development environments set it.
 #[expect(clippy::disallowed_methods, reason = "the access point to the environment")]
 pub(crate) fn browser() -> Option<String> {
     std::env::var("BROWSER")
@@ -139,7 +139,7 @@ fn name_for_this_user() -> String {
     format!("kubesesame-{}", nix::unistd::Uid::effective())
 }
 
-/// Here each user has their own directory for temporary files.
+/// Returns a constant name: on these systems, each user has a private directory for temporary files.
 #[cfg(not(unix))]
 fn name_for_this_user() -> String {
     "kubesesame".to_owned()
@@ -186,7 +186,7 @@ pub(crate) fn stderr_is_null_device() -> bool {
     is_device(stderr.st_mode) && is_device(null.st_mode) && stderr.st_rdev == null.st_rdev
 }
 
-/// Not checked on these systems.
+/// Always false: this is not checked on these systems.
 #[cfg(not(unix))]
 pub(crate) fn stderr_is_null_device() -> bool {
     false
@@ -199,19 +199,19 @@ pub(crate) fn is_background_job() -> bool {
     is_background_of(std::io::stdin())
 }
 
-/// The same for another descriptor of a terminal.
+/// Like [`is_background_job`], for another file descriptor of a terminal.
 #[cfg(unix)]
 pub(crate) fn is_background_of(terminal: impl std::os::fd::AsFd) -> bool {
     nix::unistd::tcgetpgrp(terminal).is_ok_and(|foreground| foreground != nix::unistd::getpgrp())
 }
 
-/// These systems have no jobs.
+/// Always false: these systems have no jobs.
 #[cfg(not(unix))]
 pub(crate) fn is_background_job() -> bool {
     false
 }
 
-/// Not checked on these systems.
+/// Always true: this is not checked on these systems.
 #[cfg(not(unix))]
 pub(crate) fn stdin_can_be_read() -> bool {
     true
@@ -246,7 +246,7 @@ pub(crate) fn login_variables() -> Vec<(String, String)> {
     set.collect()
 }
 
-/// `HOME` first, since it needs no lookup in the user database. `directories` supports the other systems.
+/// Returns the home directory. `HOME` is preferred, because it needs no lookup in the user database. `directories` supports other systems.
 #[expect(
     clippy::disallowed_methods,
     reason = "the single access point to the environment"
@@ -258,7 +258,7 @@ fn home() -> Option<PathBuf> {
     }
 }
 
-/// macOS and Windows always have a desktop. Other systems need a display, `BROWSER` or WSL.
+/// Whether a browser can be opened. macOS and Windows always have a desktop. Other systems need a display, `BROWSER` or WSL.
 fn has_display(variable: impl Fn(&'static str) -> Option<OsString>) -> bool {
     cfg!(any(target_os = "macos", windows))
         || ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"]

@@ -112,13 +112,13 @@ impl Request {
     }
 }
 
-/// The cluster of the request, if the user's exec entry has `provideClusterInfo`. It is from the `clusters` of the kubeconfig, which a
-/// stranger may have written, so it is not trusted.
+/// The cluster of the request, if the user's exec entry has `provideClusterInfo`. It comes from the `clusters` of the kubeconfig, which another
+/// person may have written, so it is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cluster {
     /// Its configuration for plugins (`spec.cluster.config`).
     pub(crate) config: Map<String, Value>,
-    /// The identity of the server that gets the token: its address, and how TLS authenticates it. Equal texts mean the same server.
+    /// The identity of the server that gets the token: its address, and how TLS authenticates it. Equal texts mean equal servers.
     pub(crate) server: String,
 }
 
@@ -140,10 +140,10 @@ impl Cluster {
             "insecure-skip-tls-verify",
             "certificate-authority-data",
         ];
-        // A proxy is no part of the identity of an authenticated server: it changes with the network, and cannot read the token. Without
-        // TLS verification, the proxy can redirect to any server, so it is a part.
+        // The proxy does not belong to the identity of an authenticated server: it depends on the network, and cannot read the token. Without TLS
+        // verification it does, because it can redirect to any server, and so it does without TLS.
         let is_unverified = cluster.get("insecure-skip-tls-verify") == Some(&Value::Bool(true));
-        // Without TLS, too. Without a proxy, the text stays that of the sessions that are stored already.
+        // Without a proxy, the text stays that of the sessions that are stored already.
         let text = |field| cluster.get(field).and_then(Value::as_str).unwrap_or_default();
         let is_proxied = !text("server").starts_with("https://") && !text("proxy-url").is_empty();
         if is_unverified || is_proxied {

@@ -52,19 +52,19 @@ impl<'a> Invocation<'a> {
         self.at_terminal() && !self.is_by_client()
     }
 
-    /// The process that started this one. Looked up once, since that reads a file.
+    /// Returns the process that started this one. It is looked up once, because that reads a file.
     pub(crate) fn parent(&self) -> &ParentProcess {
         self.parent.get_or_init(ParentProcess::of_this_process)
     }
 
-    /// The id of that process, which needs no file.
+    /// Returns the id of that process, without reading a file.
     pub(crate) fn parent_id(&self) -> u32 {
         self.parent
             .get()
             .map_or_else(process::parent_id, |parent| parent.pid)
     }
 
-    /// The hash of everything that changes how a login ends: the flags, variables, the display, proxies.
+    /// Returns the hash of everything that can change the result of a login: the flags, the variables, the display, and proxies.
     pub(crate) fn attempt(&self) -> AttemptHash {
         *self
             .attempt
@@ -73,7 +73,7 @@ impl<'a> Invocation<'a> {
 }
 
 /// The version of the rules by which a command line selects a session. Fast path entries of other versions do not match: in version 1, a
-/// cluster's config counted without the user's consent.
+/// cluster's config was used without the user's consent.
 const RULES_VERSION: &[u8] = b"2";
 
 /// The hash of everything that decides which session a call uses and what its response is.
@@ -101,7 +101,7 @@ impl InvocationHash {
         &self.0
     }
 
-    /// A part of the hash that distinguishes the few invocations by one process.
+    /// Returns a part of the hash that distinguishes the few invocations by one process.
     ///
     /// It is written to files. The command line may contain a password, and 16 bits are too few to find it by search.
     pub(crate) fn tag(&self) -> [u8; 2] {
@@ -117,17 +117,17 @@ impl InvocationHash {
 pub(crate) struct AttemptHash(u16);
 
 impl AttemptHash {
-    fn new(args: &[OsString], ours: &[(String, String)], of_system: &[(String, String)]) -> Self {
+    fn new(args: &[OsString], flags: &[(String, String)], system: &[(String, String)]) -> Self {
         let mut hash = PartsHash::new();
         hash.add_args(args);
-        hash.add_variables(ours);
-        hash.add_variables(of_system);
+        hash.add_variables(flags);
+        hash.add_variables(system);
         let [first, second, ..] = hash.finish();
         Self(u16::from_le_bytes([first, second]))
     }
 }
 
-/// A hash over parts. Each part follows its length, so that the boundaries between parts count.
+/// A hash over parts. The length of each part is hashed before it, so that the boundaries between parts matter.
 struct PartsHash(Context);
 
 impl PartsHash {
@@ -142,14 +142,14 @@ impl PartsHash {
         self.0.update(part);
     }
 
-    /// Leaves out the program's name.
+    /// Adds the arguments without the program's name.
     fn add_args(&mut self, args: &[OsString]) {
         let args = args.iter().skip(1);
         self.add(&(args.len() as u64).to_le_bytes());
         args.for_each(|arg| self.add(arg.as_encoded_bytes()));
     }
 
-    /// The order of variables does not count.
+    /// Adds variables, independent of their order.
     fn add_variables(&mut self, variables: &[(String, String)]) {
         let mut variables: Vec<_> = variables.iter().collect();
         variables.sort();

@@ -1,7 +1,7 @@
 //! Secret values: tokens, codes, verifiers, client secrets, keys.
 //!
-//! Owns redaction and wiping. There is no `Display` and no `Deref`: only [`Secret::expose`] returns the text, so that a review
-//! finds each use by that name.
+//! Redacts secrets in `Debug`, and overwrites their memory on drop. There is no `Display` and no `Deref`: only [`Secret::expose`] returns the text,
+//! so that a review finds each use by that name.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use data_encoding::Encoding;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
-/// Text that is redacted in `Debug` and wiped on drop.
+/// Text that is redacted in `Debug`, and whose memory is overwritten on drop.
 ///
 /// `Serialize` writes the text itself, for the session record. Nothing else may serialize it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ impl Secret {
     }
 }
 
-/// For the body of a request, which wipes the text when it is dropped.
+/// For the body of a request, which owns the secret until it is dropped.
 impl AsRef<[u8]> for Secret {
     fn as_ref(&self) -> &[u8] {
         self.0.as_bytes()
@@ -55,7 +55,7 @@ impl Drop for Secret {
     }
 }
 
-/// A key of 256 bits that is redacted in `Debug` and wiped on drop.
+/// A key of 256 bits that is redacted in `Debug`, and whose memory is overwritten on drop.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct SecretKey([u8; 32]);
 

@@ -1,7 +1,6 @@
 //! Text from outside the program, prepared for display.
 //!
-//! Owns what makes it harmless: one line, no control or direction characters, and a limited length.
-//! Never decides what is displayed.
+//! Makes it harmless: one line, no control or direction characters, and a limited length.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -42,19 +41,19 @@ impl UntrustedText {
 /// Makes text of several lines harmless. Line ends and tabs stay. U+FFFD replaces characters that could move the cursor, hide text or
 /// change its direction.
 pub(crate) fn harmless_lines(text: &str) -> Cow<'_, str> {
-    let is_kept = |c: char| matches!(c, '\n' | '\t') || is_harmless(c);
-    if text.chars().all(is_kept) {
+    let is_allowed = |c: char| matches!(c, '\n' | '\t') || is_harmless(c);
+    if text.chars().all(is_allowed) {
         return Cow::Borrowed(text);
     }
     let text = text.replace("\r\n", "\n");
-    let marked = |c: char| {
-        if is_kept(c) {
+    let replaced = |c: char| {
+        if is_allowed(c) {
             c
         } else {
             char::REPLACEMENT_CHARACTER
         }
     };
-    Cow::Owned(text.chars().map(marked).collect())
+    Cow::Owned(text.chars().map(replaced).collect())
 }
 
 /// Escapes characters in JSON text that could move the cursor, hide text or change its direction. The JSON values do not change.

@@ -22,8 +22,8 @@ const OTHERS_MODE_BITS: u32 = 0o077;
 pub(super) fn keep_access(new: &File, replaced: &File, metadata: &Metadata) -> io::Result<()> {
     let mode = metadata.mode() & 0o7777;
     let set_mode = |mode| new.set_permissions(Permissions::from_mode(mode));
-    let is_kept = copy_posix_acl(new, replaced);
-    set_mode(if is_kept { mode } else { mode & !OTHERS_MODE_BITS })?;
+    let is_copied = copy_posix_acl(new, replaced);
+    set_mode(if is_copied { mode } else { mode & !OTHERS_MODE_BITS })?;
     if !copy_attributes(new, replaced) {
         set_mode(mode & !OTHERS_MODE_BITS)?;
     }
@@ -54,7 +54,7 @@ fn has_no_acl_support(error: &io::Error) -> bool {
 
 /// Copies the attributes that this user may set. Returns whether an NFS access control list among them was copied.
 fn copy_attributes(new: &File, replaced: &File) -> bool {
-    let mut is_kept = true;
+    let mut is_copied = true;
     for name in replaced.list_xattr().into_iter().flatten() {
         if name == POSIX_ACL || CONTENT_ATTRIBUTES.iter().any(|other| name == **other) {
             continue;
@@ -63,9 +63,9 @@ fn copy_attributes(new: &File, replaced: &File) -> bool {
             Ok(Some(value)) => new.set_xattr(&name, &value).is_ok(),
             _ => false,
         };
-        is_kept &= copied || name != NFS_ACL;
+        is_copied &= copied || name != NFS_ACL;
     }
-    is_kept
+    is_copied
 }
 
 #[cfg(test)]

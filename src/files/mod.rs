@@ -1,7 +1,7 @@
 //! Private files: the only access point to the file system.
 //!
 //! Owns how a file is read, replaced, locked and removed so that no other user of the machine can read, create or
-//! exchange it: owner and mode are checked on the open descriptor, links are not followed, and a file is replaced as a whole.
+//! replace it: owner and mode are checked on the open descriptor, links are not followed, and a file is replaced as a whole.
 //! Never interprets the content of a file.
 
 use std::fs::{self, File, OpenOptions};
@@ -107,10 +107,10 @@ impl PrivateDir {
         fs::symlink_metadata(self.path_of(name)).is_ok()
     }
 
-    /// As [`Self::has`], of a directory that may be one that cannot be used.
+    /// Like [`Self::has`], for a directory that may be unusable.
     ///
     /// # Errors
-    /// When it cannot be seen.
+    /// If it cannot be determined whether the entry exists.
     pub(crate) fn has_in(dir: &Path, name: &str) -> Result<bool, Error> {
         let path = dir.join(name);
         match fs::symlink_metadata(&path) {

@@ -85,8 +85,8 @@ pub(super) fn check_ancestors_of_new(path: &Path) -> Result<(), Error> {
 
 /// Walks the real path upwards, and returns whether everybody may write to an ancestor (with the sticky bit, as `/tmp`).
 ///
-/// The owner of an ancestor, and everybody who may write to it, can exchange the directory. Write access of the group is accepted, because
-/// many systems give each user a group of their own and a umask of 002.
+/// The owner of an ancestor, and everybody who may write to it, can replace the directory. Write access of the group is accepted, because
+/// many systems give each user a private group and a umask of 002.
 fn check_ancestors(path: &Path, skip: usize) -> Result<bool, Error> {
     // A path without links is the real path, so most calls need no `canonicalize`.
     let is_plain = path.is_absolute() && !path.components().any(|part| part == Component::ParentDir);
@@ -94,7 +94,7 @@ fn check_ancestors(path: &Path, skip: usize) -> Result<bool, Error> {
         return Ok(shared);
     }
     let real = fs::canonicalize(path).map_err(|source| failed_to_open(path, source))?;
-    // A link that was made since was not checked.
+    // A link that was created in the meantime was not checked.
     walk_up(path, &real, skip)?.ok_or(Error::Link { path: real })
 }
 
@@ -106,10 +106,10 @@ fn failed_to_open(path: &Path, source: io::Error) -> Error {
     }
 }
 
-/// Returns `None` if an ancestor is a link.
-fn walk_up(path: &Path, way: &Path, skip: usize) -> Result<Option<bool>, Error> {
+/// Checks the ancestors of `from`. Returns `None` if an ancestor is a link.
+fn walk_up(path: &Path, from: &Path, skip: usize) -> Result<Option<bool>, Error> {
     let mut shared = false;
-    for ancestor in way.ancestors().skip(skip) {
+    for ancestor in from.ancestors().skip(skip) {
         let metadata = fs::symlink_metadata(ancestor).map_err(|source| failed_to_open(path, source))?;
         if metadata.is_symlink() {
             return Ok(None);
@@ -133,7 +133,7 @@ fn walk_up(path: &Path, way: &Path, skip: usize) -> Result<Option<bool>, Error> 
     Ok(Some(shared))
 }
 
-/// Checks the open descriptor, and returns the size. A check of the path could be followed by an exchange of the file.
+/// Checks the open descriptor, and returns the size. After a check of the path, the file could be replaced.
 pub(super) fn check_file(file: &File, path: &Path) -> Result<u64, Error> {
     let metadata = file.metadata().map_err(|source| Error::Io {
         action: "read",
@@ -187,7 +187,7 @@ pub(super) fn create_directories(path: &Path) -> io::Result<()> {
 }
 
 pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
-    // `O_NONBLOCK`: if another user made a FIFO of this name, the open must not wait for its writer.
+    // `O_NONBLOCK`: if another user created a FIFO with this name, the open must not wait for its writer.
     open(
         OpenOptions::new()
             .read(true)
@@ -216,7 +216,7 @@ pub(super) fn read_pipe(pipe: &mut File, limit: u64, wait: Duration, bytes: &mut
     while (bytes.len() as u64) < limit {
         let left = end.saturating_duration_since(Instant::now());
         let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        // Before each read, since a read of a passed descriptor may block (Darwin opens it by duplicating it).
+        // Polls before each read, because a read of a passed descriptor may block (Darwin opens it by duplicating it).
         match poll(&mut [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)], left) {
             Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
             Ok(_) => {}
@@ -270,7 +270,7 @@ pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()>
     file.write_all_at(bytes, offset)
 }
 
-/// Converts a failure to open. A link is an error of its own.
+/// Converts an error of opening a file. A link has its own error.
 pub(super) fn open_error(path: &Path, source: io::Error) -> Error {
     if source.raw_os_error() == Some(Errno::ELOOP as i32) {
         return Error::Link {
@@ -299,6 +299,7 @@ pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Returns the number of hard links.
 pub(super) fn links(metadata: &Metadata) -> u64 {
     metadata.nlink()
 }

@@ -123,19 +123,19 @@ impl Kubeconfig {
         Ok(self.file.stage(bytes, lock)?)
     }
 
-    /// Removes temporary files that a killed process left beside the file, but for what the file may need.
+    /// Removes temporary files that a killed process left beside the file, except a copy that is needed to complete the file.
     pub(in crate::command) fn remove_stale_temporaries(&self) {
-        self.file.sweep();
+        self.file.remove_stale_temporaries();
     }
 
-    /// What to do about a write in place that was ended in the middle.
+    /// Returns the warning about an interrupted write in place.
     pub(in crate::command) fn warning_of_unfinished(&self) -> Option<String> {
-        let whole = self.file.unfinished()?;
+        let copy = self.file.unfinished()?;
         Some(format!(
             "{}; if `{}` is as you want it: rm {}",
-            kubeconfig::unfinished_hint(self.path(), &whole),
+            kubeconfig::unfinished_hint(self.path(), &copy),
             shown(self.path()),
-            quoted(&whole)
+            quoted(&copy)
         ))
     }
 

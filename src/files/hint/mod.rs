@@ -10,7 +10,7 @@ use super::{Error, Kind, platform, quoted};
 pub(crate) enum Purpose {
     /// A file in the directory of sessions.
     Sessions,
-    /// Tokens that wait beside the lock of the standalone mode to be written into a kubeconfig.
+    /// Tokens of the standalone mode that are still to be written into a kubeconfig.
     KeptTokens,
     /// A secret that `convert` moves out of a kubeconfig.
     MovedSecret,
@@ -30,7 +30,7 @@ pub(super) enum SystemFault {
 }
 
 impl Purpose {
-    /// What to use instead of this file.
+    /// Returns what to use instead of this file.
     fn alternative(self) -> String {
         match self {
             Self::Sessions => "choose another place with --token-cache-dir".to_owned(),
@@ -46,8 +46,8 @@ impl Error {
     pub(crate) fn hint(&self, purpose: Purpose) -> String {
         match (self, purpose) {
             (Self::Io { action, path, source }, _) => {
-                let reads = matches!(*action, "read" | "open" | "list");
-                system_hint(purpose, reads, path, source)
+                let is_read = matches!(*action, "read" | "open" | "list");
+                system_hint(purpose, is_read, path, source)
             }
             (Self::OpenToOthers { .. }, Purpose::KeptTokens) => {
                 format!("if nobody else had a reason to look: {}", self.chmod_command())
@@ -98,7 +98,7 @@ impl Error {
 
     fn hint_for_moved_secret(&self) -> String {
         let alternative = Purpose::MovedSecret.alternative();
-        let cure = match self {
+        let solution = match self {
             Self::OpenToOthers { .. } => {
                 format!("if nobody else had a reason to look: {}", self.chmod_command())
             }
@@ -117,7 +117,7 @@ impl Error {
             }
             Self::Io { .. } => return alternative,
         };
-        format!("{cure}; or {alternative}")
+        format!("{solution}; or {alternative}")
     }
 
     fn hint_for_named(&self, purpose: Purpose) -> String {
@@ -134,7 +134,7 @@ impl Error {
         }
     }
 
-    /// The command that removes the access of other users.
+    /// Returns the command that removes the access of other users.
     fn chmod_command(&self) -> String {
         match self {
             Self::OpenToOthers { kind, path, .. } => {
@@ -146,7 +146,7 @@ impl Error {
     }
 }
 
-/// How to remove a session's file that cannot be repaired.
+/// Returns the command that removes a session's file that cannot be repaired.
 fn clean_command(path: &Path) -> String {
     let dir = path.parent().unwrap_or(path);
     format!(
@@ -159,8 +159,8 @@ fn move_command(path: &Path) -> String {
     format!("move it away: mv {0} {0}.old", quoted(path))
 }
 
-/// The hint for a system error. `reads`: the file was to be read, not written.
-pub(super) fn system_hint(purpose: Purpose, reads: bool, path: &Path, source: &io::Error) -> String {
+/// Returns the hint for a system error. `is_read` says whether the file was to be read, not written.
+pub(super) fn system_hint(purpose: Purpose, is_read: bool, path: &Path, source: &io::Error) -> String {
     let alternative = purpose.alternative();
     match source.raw_os_error().and_then(platform::system_fault) {
         Some(SystemFault::TooManyOpen) => {
@@ -178,7 +178,7 @@ pub(super) fn system_hint(purpose: Purpose, reads: bool, path: &Path, source: &i
         None => {}
     }
     match source.kind() {
-        io::ErrorKind::PermissionDenied => permission_hint(purpose, reads, path),
+        io::ErrorKind::PermissionDenied => permission_hint(purpose, is_read, path),
         io::ErrorKind::NotFound => missing_hint(purpose, path),
         io::ErrorKind::StorageFull => format!("free some space, or {alternative}"),
         io::ErrorKind::QuotaExceeded => {
@@ -200,7 +200,7 @@ pub(super) fn system_hint(purpose: Purpose, reads: bool, path: &Path, source: &i
     }
 }
 
-fn permission_hint(purpose: Purpose, reads: bool, path: &Path) -> String {
+fn permission_hint(purpose: Purpose, is_read: bool, path: &Path) -> String {
     let dir = quoted(path.parent().unwrap_or(path));
     match purpose {
         Purpose::Flag(_) => format!("make it readable for you: chmod u+r {}", quoted(path)),
@@ -210,7 +210,7 @@ fn permission_hint(purpose: Purpose, reads: bool, path: &Path) -> String {
             quoted(path),
             purpose.alternative()
         ),
-        _ if reads => format!(
+        _ if is_read => format!(
             "make it readable for you (chmod u+rwX {}), or {}",
             quoted(path),
             purpose.alternative()

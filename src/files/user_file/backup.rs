@@ -1,14 +1,14 @@
-//! The backup beside a person's file, and whether it may be put back.
+//! The backup of a user's file, and the check whether it may be restored.
 //!
-//! What is put back is run by kubectl. Where others can make files (a directory of everybody, as `/tmp`), a backup may be theirs, so
-//! it has to belong to somebody who can change the file itself.
+//! kubectl runs the commands in a restored kubeconfig. In a directory where other users can create files (such as `/tmp`), another user may have
+//! created the backup. So it must belong to a user who can change the file itself.
 
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{UserFile, UserFileError, beside, kind_of, read_open, sync_parent, temporary};
+use super::{UserFile, UserFileError, kind_of, read_open, sync_parent, temporary, with_suffix};
 use crate::files::{platform, quoted, shown};
 
 /// Why a backup is not used.
@@ -61,10 +61,10 @@ impl BackupFault {
 
 impl UserFile {
     pub(crate) fn backup_path(&self) -> PathBuf {
-        beside(&self.real, ".kubesesame-backup")
+        with_suffix(&self.real, ".kubesesame-backup")
     }
 
-    /// Returns the backup, if there is one; one that others may have made is refused.
+    /// Returns the backup, if there is one. Fails if another user may have created it.
     pub(crate) fn read_backup(&self) -> Result<Option<Vec<u8>>, UserFileError> {
         let path = self.backup_path();
         let refused = |fault| UserFileError::Backup {
@@ -85,7 +85,7 @@ impl UserFile {
         read_open(file, &path).map(Some)
     }
 
-    /// As [`Self::read_backup`], where it is to be put back: nobody else may be able to put another in its place either.
+    /// Returns the backup like [`Self::read_backup`], to restore it. Fails also if other users could replace it.
     pub(crate) fn backup_to_restore(&self) -> Result<Option<Vec<u8>>, UserFileError> {
         let Some(backup) = self.read_backup()? else {
             return Ok(None);
@@ -101,7 +101,7 @@ impl UserFile {
         }
     }
 
-    /// Keeps a private copy of the contents; never replaces one.
+    /// Writes a private backup of the content. Fails if there is a backup already.
     pub(crate) fn write_backup(&self, bytes: &[u8]) -> Result<(), UserFileError> {
         let path = self.backup_path();
         let file = temporary(&self.real, bytes)?;

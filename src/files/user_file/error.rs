@@ -1,4 +1,4 @@
-//! What keeps a person's own file from being read or changed, and the way out.
+//! Why a user's file cannot be read or changed, with hints.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use super::backup::BackupFault;
 use crate::files::hint::{Purpose, system_hint};
 use crate::files::{quoted, shown};
 
-/// kubectl holds its lock for the blink of an eye.
+/// kubectl holds its lock only for a moment, so an older lock is stale.
 const STALE_LOCK_AGE: Duration = Duration::from_mins(1);
 
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +24,7 @@ pub(crate) enum UserFileError {
     ReadOnly { path: PathBuf },
     #[error("`{}` has {links} names (hard links), and only one of them would change", shown(.path))]
     ManyNames { path: PathBuf, links: u64 },
-    #[error("`{}` is locked: `{}` exists{}", shown(.path), shown(.lock), since(*.age))]
+    #[error("`{}` is locked: `{}` exists{}", shown(.path), shown(.lock), age_text(*.age))]
     Locked {
         path: PathBuf,
         lock: PathBuf,
@@ -33,14 +33,14 @@ pub(crate) enum UserFileError {
     #[error("the backup `{}` is not used: {fault}", shown(.path))]
     Backup {
         path: PathBuf,
-        /// The file that it is a backup of.
+        /// The file that was backed up.
         of: PathBuf,
         fault: BackupFault,
     },
     #[error("the {} of `{}` could not be kept", if .owner.is_some() { "owner" } else { "group" }, shown(.path))]
     Owner {
         path: PathBuf,
-        /// Who it is, unless only the group is another one.
+        /// The owner, or `None` if only the group differs.
         owner: Option<String>,
         source: io::Error,
     },
@@ -103,7 +103,7 @@ impl UserFileError {
     }
 }
 
-/// The lock says nothing of who made it: its age is all there is to judge it by.
+/// Returns the hint for a lock. Only its age shows whether it is stale: it does not name the process that created it.
 fn lock_hint(lock: &Path, age: Option<Duration>) -> String {
     let remove = format!("mv {0} {0}.old", quoted(lock));
     if age.is_some_and(|age| age >= STALE_LOCK_AGE) {
@@ -114,7 +114,7 @@ fn lock_hint(lock: &Path, age: Option<Duration>) -> String {
     format!("wait for the kubectl that changes it; if there is none, the lock is stale: {remove}")
 }
 
-fn since(age: Option<Duration>) -> String {
+fn age_text(age: Option<Duration>) -> String {
     let Some(age) = age else {
         return String::new();
     };
@@ -133,8 +133,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_tells_its_age_and_what_to_do() {
-        for (seconds, words, cure) in [
+    fn the_error_of_a_lock_names_its_age_and_what_to_do() {
+        for (seconds, age, solution) in [
             (0, "made 0 seconds ago", "wait for the kubectl"),
             (59, "made 59 seconds ago", "wait for the kubectl"),
             (60, "made 1 minute ago", "has ended before its time"),
@@ -146,10 +146,10 @@ mod tests {
                 lock: "/c d.lock".into(),
                 age: Some(Duration::from_secs(seconds)),
             };
-            assert!(error.to_string().ends_with(words), "{error}");
+            assert!(error.to_string().ends_with(age), "{error}");
             let hint = error.hint();
             assert!(
-                hint.contains(cure) && hint.ends_with("mv '/c d.lock' '/c d.lock'.old"),
+                hint.contains(solution) && hint.ends_with("mv '/c d.lock' '/c d.lock'.old"),
                 "{hint}"
             );
         }

@@ -1,4 +1,4 @@
-//! kubectl's lock on kubeconfigs, and what is left of those who held it.
+//! kubectl's lock on kubeconfigs, and the removal of files that a killed process left.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -6,32 +6,34 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::staged::remove_copy;
-use super::{TEMPORARY_SUFFIX, UserFile, UserFileError, WHOLE_COPY, beside, read_open, temporary_prefix};
+use super::{
+    COPY_SUFFIX, TEMPORARY_SUFFIX, UserFile, UserFileError, read_open, temporary_prefix, with_suffix,
+};
 use crate::clock;
 use crate::files::{open, platform};
 use crate::process::HeldSignals;
 
-/// kubectl's lock on some files, ours until this is dropped.
+/// kubectl's lock on some files. It is released on drop.
 ///
-/// Signals wait meanwhile: nobody removes the lock of a process that was ended, and kubectl changes nothing as long as it is there.
+/// Signals are deferred until then, because no program removes the lock of a killed process, and kubectl cannot change the files while it exists.
 #[derive(Debug)]
 pub(crate) struct UserFileLock {
     names: Vec<PathBuf>,
-    /// Let go last: fields are dropped after the lock is removed.
+    /// Fields are dropped after the lock files are removed, so signals are delivered last.
     _signals: HeldSignals,
 }
 
 impl UserFileLock {
-    /// Takes the lock of each file: a file beside, made exclusively, under the given name and the real one. All or none.
+    /// Takes the locks of all files, or none. A lock is a file that is created exclusively, for the named path and for the real path.
     pub(crate) fn take(files: &[&UserFile]) -> Result<Self, UserFileError> {
         let mut lock = Self {
             names: Vec::new(),
             _signals: HeldSignals::hold(),
         };
         for file in files {
-            let mut names = vec![beside(&file.named, ".lock")];
+            let mut names = vec![with_suffix(&file.named, ".lock")];
             if file.is_link() {
-                names.push(beside(&file.real, ".lock"));
+                names.push(with_suffix(&file.real, ".lock"));
             }
             for name in names {
                 match open(OpenOptions::new().write(true).create_new(true), &name) {
@@ -39,14 +41,14 @@ impl UserFileLock {
                     Err(source) if source.kind() == io::ErrorKind::AlreadyExists => {
                         return Err(UserFileError::Locked {
                             path: file.named.clone(),
-                            age: age(&name),
+                            age: lock_age(&name),
                             lock: name,
                         });
                     }
                     Err(source) => return Err(UserFileError::io("make the lock", &name)(source)),
                 }
             }
-            file.remove_leftovers();
+            file.remove_stale_files();
         }
         Ok(lock)
     }
@@ -64,17 +66,18 @@ impl Drop for UserFileLock {
     }
 }
 
-/// What a write in place has left beside the file.
+/// What a copy from a write in place shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum WholeCopy {
-    None,
-    /// The file holds the same.
-    OfTheSame,
-    OfAnother,
+enum CopyState {
+    NoCopy,
+    /// The file equals the copy, so the write was completed.
+    Complete,
+    /// The file differs from the copy, so the write was interrupted.
+    Incomplete,
 }
 
-/// How long a lock has been there; a clock that was set back tells nothing.
-fn age(lock: &Path) -> Option<Duration> {
+/// Returns how long a lock has existed, or `None` if that is unknown because the clock was set back.
+fn lock_age(lock: &Path) -> Option<Duration> {
     let made = fs::symlink_metadata(lock).ok()?.modified().ok()?;
     let made = made.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
     let now = u64::try_from(clock::now()).ok()?;
@@ -82,49 +85,49 @@ fn age(lock: &Path) -> Option<Duration> {
 }
 
 impl UserFile {
-    /// Removes what a killed process of ours left beside the file: it holds what the file holds, secrets too. Nothing is done where
-    /// somebody else is at work.
-    pub(crate) fn sweep(&self) {
-        if !self.leftovers().is_empty() || self.whole_copy() == WholeCopy::OfTheSame {
-            // Who takes the lock removes them.
+    /// Removes files that a killed kubesesame left in the directory of the file. They may contain secrets. Does nothing if another process holds
+    /// the lock.
+    pub(crate) fn remove_stale_temporaries(&self) {
+        if !self.stale_temporaries().is_empty() || self.copy_state() == CopyState::Complete {
+            // Taking the lock removes them.
             drop(UserFileLock::take(&[self]));
         }
     }
 
-    /// Only for who holds the lock: nobody else writes then.
+    /// Removes stale files. The caller must hold the lock, so that no other process writes them.
     #[expect(
         clippy::disallowed_methods,
         reason = "the single access point to the file system"
     )]
-    fn remove_leftovers(&self) {
-        for path in self.leftovers() {
+    fn remove_stale_files(&self) {
+        for path in self.stale_temporaries() {
             drop(fs::remove_file(path));
         }
-        if self.whole_copy() == WholeCopy::OfTheSame {
-            remove_copy(&beside(&self.real, WHOLE_COPY));
+        if self.copy_state() == CopyState::Complete {
+            remove_copy(&with_suffix(&self.real, COPY_SUFFIX));
         }
     }
 
-    /// The whole of what was written in place when the writer was killed or could not go on, if the file is not that now.
+    /// Returns the path of the complete copy if a write in place was interrupted and the file is incomplete.
     pub(crate) fn unfinished(&self) -> Option<PathBuf> {
-        (self.whole_copy() == WholeCopy::OfAnother).then(|| beside(&self.real, WHOLE_COPY))
+        (self.copy_state() == CopyState::Incomplete).then(|| with_suffix(&self.real, COPY_SUFFIX))
     }
 
-    /// One of another user is none: what it says would be run.
-    fn whole_copy(&self) -> WholeCopy {
-        let path = beside(&self.real, WHOLE_COPY);
+    /// Looks at the copy. A copy of another user is ignored, because kubectl runs the commands in a kubeconfig.
+    fn copy_state(&self) -> CopyState {
+        let path = with_suffix(&self.real, COPY_SUFFIX);
         let is_ours = fs::symlink_metadata(&path)
             .is_ok_and(|metadata| metadata.is_file() && platform::is_own(&metadata));
         let copy = || read_open(platform::open_to_read(&path).ok()?, &path).ok();
         match copy().filter(|_| is_ours) {
-            None => WholeCopy::None,
-            Some(copy) if self.read().is_ok_and(|bytes| bytes == copy) => WholeCopy::OfTheSame,
-            Some(_) => WholeCopy::OfAnother,
+            None => CopyState::NoCopy,
+            Some(copy) if self.read().is_ok_and(|bytes| bytes == copy) => CopyState::Complete,
+            Some(_) => CopyState::Incomplete,
         }
     }
 
-    /// Temporary files for this file, which are ours by their name and by their owner.
-    fn leftovers(&self) -> Vec<PathBuf> {
+    /// Returns the temporary files for this file that kubesesame has created for this user.
+    fn stale_temporaries(&self) -> Vec<PathBuf> {
         let Some(dir) = self.real.parent() else {
             return Vec::new();
         };
@@ -133,13 +136,13 @@ impl UserFile {
         };
         let prefix = temporary_prefix(&self.real);
         let prefix = prefix.as_encoded_bytes();
-        let is_leftover = |entry: &fs::DirEntry| {
+        let is_stale_temporary = |entry: &fs::DirEntry| {
             let name = entry.file_name();
             let random = name
                 .as_encoded_bytes()
                 .strip_prefix(prefix)
                 .and_then(|rest| rest.strip_suffix(TEMPORARY_SUFFIX.as_bytes()));
-            // Another file's name may begin with this one's.
+            // The prefix also fits another file whose name starts with the name of this one.
             random.is_some_and(|random| random.iter().all(u8::is_ascii_alphanumeric))
                 && entry
                     .metadata()
@@ -147,7 +150,7 @@ impl UserFile {
         };
         entries
             .flatten()
-            .filter(is_leftover)
+            .filter(is_stale_temporary)
             .map(|entry| entry.path())
             .collect()
     }

@@ -1,7 +1,7 @@
-//! A person's own file that we edit, such as a kubeconfig: its links, mode, owner and access list stay as they are.
+//! Edits a file that belongs to the user, such as a kubeconfig. Its links, mode, owner and access control list do not change.
 //!
-//! Owns how such a file is found, locked as kubectl locks it, replaced as a whole, and backed up beside itself.
-//! Unlike our private files it may be a link and may be readable by others: that is the person's business.
+//! Owns how such a file is found, locked like kubectl does, replaced as a whole, and backed up in the same directory. Unlike our private files, it
+//! may be a link, and other users may be able to read it: that is the user's decision.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -22,14 +22,14 @@ pub(crate) use error::UserFileError;
 pub(crate) use lock::UserFileLock;
 pub(crate) use staged::Staged;
 
-/// A kubeconfig of hundreds of clusters is some megabytes.
+/// The largest file that is read. A kubeconfig with hundreds of clusters has a few MB.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 pub(in crate::files) const PIPE: &str = "a pipe";
 const TEMPORARY_SUFFIX: &str = ".tmp";
-/// What a file is called that holds the whole of what is written in place.
-const WHOLE_COPY: &str = ".kubesesame-new";
+/// The suffix of the complete copy that exists while a file is written in place.
+const COPY_SUFFIX: &str = ".kubesesame-new";
 
-/// A file by the name that the person gave it, and by the one it really has.
+/// A file: the path that the user named, and the real path.
 #[derive(Debug, Clone)]
 pub(crate) struct UserFile {
     named: PathBuf,
@@ -37,18 +37,18 @@ pub(crate) struct UserFile {
 }
 
 impl UserFile {
-    /// Follows links; `None` when there is nothing of this name.
+    /// Finds a file, and follows links. Returns `None` if nothing has this name.
     pub(crate) fn find(path: &Path) -> Result<Option<Self>, UserFileError> {
         let real = match fs::canonicalize(path) {
             Ok(real) => real,
-            // A link that leads nowhere is not nothing.
+            // A broken link is an error, and not `None`.
             Err(source)
                 if source.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err() =>
             {
                 return Ok(None);
             }
             Err(source) if source.kind() == io::ErrorKind::NotFound => {
-                // A pipe of the shell (`<(…)`) is there and has no name of its own.
+                // A pipe of the shell (`<(…)`) exists, but has no real path.
                 check_type(&fs::metadata(path), path)?;
                 return Err(UserFileError::Missing {
                     path: path.to_owned(),
@@ -67,12 +67,12 @@ impl UserFile {
         &self.named
     }
 
-    /// Where the file really is: two names of one file have the same.
+    /// Returns the real path, which is the same for all names of the file.
     pub(crate) fn real(&self) -> &Path {
         &self.real
     }
 
-    /// Whether the given name stands elsewhere than the file: its directory may be written in many ways.
+    /// Whether the named path is in another directory than the file, or has another file name. The same directory may be written in several ways.
     fn is_link(&self) -> bool {
         let dir = match self.named.parent() {
             Some(dir) if !dir.as_os_str().is_empty() => dir,
@@ -87,7 +87,7 @@ impl UserFile {
         read_open(file, &self.named)
     }
 
-    /// Its mode, if its group or everybody can read it.
+    /// Returns the mode if the group or all users can read the file.
     pub(crate) fn readable_by_others(&self) -> Option<u32> {
         platform::readable_by_others(&fs::metadata(&self.real).ok()?)
     }
@@ -96,7 +96,7 @@ impl UserFile {
         UserFileLock::take(&[self])
     }
 
-    /// Writes the new contents beside the file, ready to take its place. The caller holds the lock.
+    /// Writes the new content to a temporary file in the same directory, which can then replace the file. The caller holds the lock.
     pub(crate) fn stage(&self, bytes: &[u8], _lock: &UserFileLock) -> Result<Staged, UserFileError> {
         let path = &self.real;
         let metadata = fs::metadata(path).map_err(UserFileError::io("open", path))?;
@@ -119,7 +119,7 @@ impl UserFile {
             owner,
             source,
         })?;
-        // The owner first: changing it may clear bits of the mode.
+        // The owner is changed before the mode, because a change of the owner may clear bits of the mode.
         platform::keep_access(file.as_file(), &original, &metadata)
             .map_err(UserFileError::io("write", path))?;
         Ok(Staged {
@@ -129,13 +129,14 @@ impl UserFile {
     }
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// Adds a suffix to the file name.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
-/// What stands in the place of a file.
+/// Names the type of an entry that is no file.
 fn kind_of(metadata: &fs::Metadata) -> &'static str {
     if metadata.is_dir() {
         "a directory"
@@ -146,7 +147,7 @@ fn kind_of(metadata: &fs::Metadata) -> &'static str {
     }
 }
 
-/// By its type, before it is opened: a device or a pipe may never end, or never begin.
+/// Fails if the entry is no file. It must be called before the open, because opening or reading a device or a pipe may block for ever.
 fn check_type(metadata: &io::Result<fs::Metadata>, path: &Path) -> Result<(), UserFileError> {
     match metadata {
         Ok(metadata) if !metadata.is_file() => Err(UserFileError::NotFile {
@@ -157,7 +158,7 @@ fn check_type(metadata: &io::Result<fs::Metadata>, path: &Path) -> Result<(), Us
     }
 }
 
-/// Reads what was opened without waiting, after a look at what it is now.
+/// Reads an open file, after a check that it is still a file.
 fn read_open(file: File, path: &Path) -> Result<Vec<u8>, UserFileError> {
     check_type(&file.metadata(), path)?;
     let mut bytes = Vec::new();
@@ -172,7 +173,7 @@ fn read_open(file: File, path: &Path) -> Result<Vec<u8>, UserFileError> {
     Ok(bytes)
 }
 
-/// What the names of temporary files for this file begin with.
+/// Returns the start of the names of temporary files for this file.
 fn temporary_prefix(path: &Path) -> OsString {
     let mut prefix = OsString::from(".kubesesame-");
     prefix.push(path.file_name().unwrap_or_default());
@@ -180,7 +181,7 @@ fn temporary_prefix(path: &Path) -> OsString {
     prefix
 }
 
-/// Writes a private file in the same directory, synced.
+/// Writes a private temporary file in the same directory, durably.
 fn temporary(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, UserFileError> {
     let dir = path.parent().unwrap_or(path);
     let mut file = tempfile::Builder::new()
@@ -188,7 +189,7 @@ fn temporary(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, UserFileError> 
         .suffix(TEMPORARY_SUFFIX)
         .tempfile_in(dir)
         .map_err(UserFileError::io("write to", dir))?;
-    // Before there is anything to read, and so that a later `chmod` lets in nobody whom it does not name.
+    // The inherited list is removed before anything is written, and so that a later change of the mode does not give access to the users in it.
     platform::drop_inherited_list(file.as_file());
     file.write_all(bytes)
         .and_then(|()| file.as_file().sync_all())

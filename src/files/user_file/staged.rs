@@ -1,4 +1,4 @@
-//! New contents for a person's file, and how they take its place.
+//! Replaces the content of a user's file.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Seek as _};
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::{UserFileError, WHOLE_COPY, beside, sync_parent};
+use super::{COPY_SUFFIX, UserFileError, sync_parent, with_suffix};
 use crate::files::open;
 use crate::files::reserved::fill;
 
-/// New contents that wait to take their place; dropped, they are gone.
+/// The new content in a temporary file, which is removed if it is dropped without a commit.
 #[derive(Debug)]
 pub(crate) struct Staged {
     pub(super) file: NamedTempFile,
@@ -18,11 +18,12 @@ pub(crate) struct Staged {
 }
 
 impl Staged {
+    /// Replaces the file, durably.
     pub(crate) fn commit(self) -> Result<(), UserFileError> {
         let path = self.path;
         match self.file.persist(&path) {
             Ok(_) => sync_parent(&path),
-            // A mount point: a container has this one file from its host. kubectl writes in place everywhere.
+            // The file is a mount point, such as a single file of the host in a container. kubectl always writes in place.
             Err(error) if error.error.kind() == io::ErrorKind::ResourceBusy => {
                 write_in_place(error.file, &path)
             }
@@ -31,8 +32,8 @@ impl Staged {
     }
 }
 
-/// Writes the new contents over the old ones. Until that is done the whole of them is beside the file under a name that nobody sweeps: who is
-/// killed leaves the file half written. What fails leaves the old ones, if the file can be written at all.
+/// Overwrites the file with the new content. During the write, a complete copy is in the same directory, because a killed process leaves the
+/// file incomplete. If the write fails, the old content is written back, if possible.
 fn write_in_place(mut new: NamedTempFile, path: &Path) -> Result<(), UserFileError> {
     let failed = UserFileError::io("write", path);
     let (mut old_bytes, mut new_bytes) = (Vec::new(), Vec::new());
@@ -47,10 +48,10 @@ fn write_in_place(mut new: NamedTempFile, path: &Path) -> Result<(), UserFileErr
         Ok(file) => file,
         Err(error) => return Err(failed(error)),
     };
-    let copy = beside(path, WHOLE_COPY);
+    let copy = with_suffix(path, COPY_SUFFIX);
     new.persist(&copy)
         .map_err(|error| UserFileError::io("write", &copy)(error.error))?;
-    // A power loss is no reason to write nothing.
+    // A failed sync is ignored: it only means that the copy may not survive a power loss.
     drop(sync_parent(&copy));
     let Err(source) = fill(&mut file, &new_bytes) else {
         remove_copy(&copy);
@@ -67,7 +68,7 @@ fn write_in_place(mut new: NamedTempFile, path: &Path) -> Result<(), UserFileErr
     })
 }
 
-/// Best effort: one that is no more than the file is swept later.
+/// Removes the copy. An error is ignored: a copy that equals the file is removed later.
 #[expect(
     clippy::disallowed_methods,
     reason = "the single access point to the file system"
