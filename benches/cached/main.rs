@@ -1,21 +1,18 @@
-//! The budgets of the cached path and of a warm refresh, as whole processes against the floor.
+//! Measures cached calls and a refresh with cached documents, as whole processes. The floor is a minimal C program that does the same work.
 //!
-//! `cargo bench --bench cached` prints a table; it needs a C compiler for the floor. Rows that need another program (GNU time,
-//! valgrind, strace, gnome-keyring) say so where it is missing. Programs run in turn, so that the machine's mood hits all of them,
-//! and medians and the median of the pairs' ratios are told. It judges nothing: budgets are in docs/performance.md.
+//! `cargo bench --bench cached` prints a table. It needs a C compiler for the floor. Rows that need another program (GNU time, valgrind, strace,
+//! gnome-keyring) say so if the program is missing. The compared programs run alternately, so that the load of the machine affects all of them. The
+//! table has medians, and the median of the ratios of the pairs. The bench does not fail: the budgets are in docs/performance.md.
 //!
-//! `cargo bench --bench cached -- --against 'COMMAND'` (repeat it) puts another plugin beside ours: a command line that prints a
-//! credential from its cache, split into words as a shell does, run with the bench's own environment.
+//! `cargo bench --bench cached -- --against 'COMMAND'` (may be repeated) compares another plugin: a command line that prints a credential from its
+//! cache. It is split into words like in a shell, and run with the environment of the bench.
 #![cfg(unix)]
 #![expect(
     clippy::disallowed_methods,
     reason = "a bench starts programs and looks at their files"
 )]
 #![expect(clippy::print_stdout, reason = "its result is what it prints")]
-#![expect(
-    clippy::unwrap_used,
-    reason = "a bench ends where its world is not as it has to be"
-)]
+#![expect(clippy::unwrap_used, reason = "a bench stops if its requirements are not met")]
 
 mod measure;
 mod plugin;
@@ -29,7 +26,7 @@ use okta::{Endpoint, MockOkta};
 use plugin::Plugin;
 
 const ROUNDS: usize = 500;
-/// Started at the same moment.
+/// The number of processes that are started at the same time.
 const CROWD: usize = 200;
 
 fn main() {
@@ -37,10 +34,10 @@ fn main() {
     let mut others = Vec::new();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            // Started by the plugin as its browser.
+            // The plugin starts this executable as its browser.
             "visit" => return drop(okta::visit::visit(&arguments.next_back().unwrap(), &[]).unwrap()),
             "--against" => others.push(arguments.next().expect("--against COMMAND")),
-            // What cargo itself adds.
+            // Arguments that cargo adds.
             _ => {}
         }
     }
@@ -67,7 +64,7 @@ fn row(what: &str, measured: &str) {
     println!("| {what} | {measured} |");
 }
 
-/// The floor's command line for a session file.
+/// Returns the command line of the floor for a session file.
 fn floor_command(floor: &Path, session: &Path) -> impl Fn() -> Command + use<> {
     let (floor, session) = (floor.to_owned(), session.to_owned());
     move || {
@@ -123,7 +120,7 @@ fn against(other: &str, plugin: &Plugin, floor: &impl Fn() -> Command) {
     row("its ratio to ours", &format!("{:.2}", beside_us.ratio()));
 }
 
-/// The key is made in a keyring that is gone afterwards; cached calls find it in the kernel.
+/// Measures cached calls with a sealed session. The key is created in a keyring that is stopped afterwards. Cached calls find it in the kernel.
 fn sealed(plugin: &Plugin, floor: &Path) {
     let what = "cached `get-token`, sealed, key in the kernel's keyring";
     if !plugin.sign_in_with_keyring() {
@@ -137,7 +134,7 @@ fn sealed(plugin: &Plugin, floor: &Path) {
     row("its peak memory", &peak_memory(&ours()));
 }
 
-/// What a release is: nothing is loaded or relocated at its start.
+/// Measures a static build, like that of a release: no library is loaded or relocated at the start.
 fn static_build(plugin: &Plugin, floor: &impl Fn() -> Command) {
     let what = "cached `get-token`, static build";
     let Some(plugin) = plugin.build_static() else {

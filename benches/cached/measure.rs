@@ -1,4 +1,4 @@
-//! Measuring whole processes, from their start to their end.
+//! Measures whole processes, from their start to their end.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 const WARM_UP: usize = 20;
 const CROWDS: usize = 7;
 
-/// Two programs that were timed in turn.
+/// The times of two programs that ran alternately.
 pub(crate) struct Pairs(Vec<(Duration, Duration)>);
 
 impl Pairs {
@@ -20,7 +20,7 @@ impl Pairs {
         Self((0..CROWDS).map(|_| (first(), second())).collect())
     }
 
-    /// The median of the first one's times.
+    /// Returns the median time of the first program.
     pub(crate) fn first(&self) -> Duration {
         median(self.0.iter().map(|pair| pair.0).collect())
     }
@@ -29,7 +29,7 @@ impl Pairs {
         median(self.0.iter().map(|pair| pair.1).collect())
     }
 
-    /// The median of the pairs' ratios.
+    /// Returns the median of the ratios of the pairs.
     pub(crate) fn ratio(&self) -> f64 {
         let ratio = |(first, second): &(Duration, Duration)| first.as_secs_f64() / second.as_secs_f64();
         let mut ratios: Vec<f64> = self.0.iter().map(ratio).collect();
@@ -60,7 +60,7 @@ pub(crate) fn time(command: &mut Command) -> Duration {
     took
 }
 
-/// Starts so many processes without a pause, and returns the time until the last has ended.
+/// Starts `count` processes without a pause, and returns the time until the last one has ended.
 pub(crate) fn all_at_once(count: usize, command: impl Fn() -> Command) -> Duration {
     let began = Instant::now();
     let children: Vec<_> = (0..count)
@@ -72,37 +72,38 @@ pub(crate) fn all_at_once(count: usize, command: impl Fn() -> Command) -> Durati
     began.elapsed()
 }
 
-/// GNU time's "maximum resident set size".
+/// Returns the peak memory: the "maximum resident set size" of GNU time.
 pub(crate) fn peak_memory(command: &Command) -> String {
-    let told = told_by(&["/usr/bin/time", "-f", "%M"], command);
-    let kibibytes = told.and_then(|told| told.trim().parse::<u64>().ok());
+    let report = report_of(&["/usr/bin/time", "-f", "%M"], command);
+    let kibibytes = report.and_then(|report| report.trim().parse::<u64>().ok());
     kibibytes.map_or_else(
         || "GNU time is not here".to_owned(),
         |kibibytes| mebibytes(kibibytes * 1024),
     )
 }
 
-/// Instructions in user space: the same from run to run, whatever else the machine does.
+/// Returns the number of instructions in user space. It does not depend on the load of the machine.
 pub(crate) fn instructions(command: &Command) -> String {
-    let told = told_by(
+    let report = report_of(
         &["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"],
         command,
     );
-    let count = told.and_then(|told| Some(told.split_once("Collected : ")?.1.lines().next()?.to_owned()));
+    let count =
+        report.and_then(|report| Some(report.split_once("Collected : ")?.1.lines().next()?.to_owned()));
     count.unwrap_or_else(|| "valgrind is not here".to_owned())
 }
 
 pub(crate) fn system_calls(command: &Command) -> String {
-    let told = told_by(&["strace", "-c"], command);
-    let total = told.and_then(|told| {
-        let line = told.lines().find(|line| line.ends_with(" total"))?.to_owned();
+    let report = report_of(&["strace", "-c"], command);
+    let total = report.and_then(|report| {
+        let line = report.lines().find(|line| line.ends_with(" total"))?.to_owned();
         line.split_whitespace().nth(3).map(str::to_owned)
     });
     total.unwrap_or_else(|| "strace is not here".to_owned())
 }
 
-/// Runs a command through a tool that tells on standard error; `None` where the tool is not there or the command fails.
-fn told_by(tool: &[&str], command: &Command) -> Option<String> {
+/// Runs a command with a tool, and returns the tool's report on standard error. `None` if the tool is missing or the command fails.
+fn report_of(tool: &[&str], command: &Command) -> Option<String> {
     let mut through = Command::new(tool[0]);
     through
         .args(&tool[1..])

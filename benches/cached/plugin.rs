@@ -1,4 +1,4 @@
-//! The release binary with its settings, signed in at the mock.
+//! The release binary, with a session at the mock provider.
 
 use std::fs;
 use std::io::Write as _;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use okta::MockOkta;
 
-/// What kubectl says.
+/// The request of kubectl.
 const EXEC_INFO: &str = r#"{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","spec":{"interactive":false}}"#;
 
 pub(crate) struct Plugin {
@@ -17,7 +17,7 @@ pub(crate) struct Plugin {
 }
 
 impl Plugin {
-    /// Builds the very binary that is released: a bench's own build has the features of the test crates too.
+    /// Builds the binary like a release. The build of a bench would also enable features of the test crates.
     pub(crate) fn build(okta: &MockOkta, home: &Path) -> Self {
         let status = Command::new(env!("CARGO"))
             .args(["build", "--release", "--quiet"])
@@ -42,7 +42,7 @@ impl Plugin {
         }
     }
 
-    /// The same sessions with a static build, as it is for a release: on Linux with glibc, whose static C library stands in for musl.
+    /// Returns a static build with the same sessions. On Linux with glibc, its static C library is used instead of musl, which a release uses.
     pub(crate) fn build_static(&self) -> Option<Self> {
         let target = host().filter(|host| host.ends_with("-linux-gnu"))?;
         let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR"))
@@ -69,7 +69,7 @@ impl Plugin {
         })
     }
 
-    /// The command as a kubeconfig has it.
+    /// Returns the command like in a kubeconfig.
     pub(crate) fn command(&self, more: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command
@@ -79,7 +79,7 @@ impl Plugin {
             .env("HOME", &self.home)
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("KUBERNETES_EXEC_INFO", EXEC_INFO);
-        // Every call is a new kubectl's: the one before it must not make this one look like the second question of the same.
+        // Each call is one of a new kubectl. Otherwise it would look like a repeated request of the same process.
         for slots in self.files(".issued") {
             let size = fs::metadata(&slots).unwrap().len();
             fs::OpenOptions::new()
@@ -91,14 +91,14 @@ impl Plugin {
         command
     }
 
-    /// The command as a person types it: of those any number may come at once from one process.
+    /// Returns the command as a person types it. One process may run any number of these at the same time.
     pub(crate) fn typed(&self) -> Command {
         let mut command = self.command(&[]);
         command.env_remove("KUBERNETES_EXEC_INFO");
         command
     }
 
-    /// Signs in, and lets the next call find its way: from then on calls are cached ones.
+    /// Signs in, and runs one more call, which writes the fast path entry. All later calls are cached calls.
     pub(crate) fn sign_in(&self, more: &[&str]) {
         let browser = browser();
         let output = self.command(&[more, &[&browser]].concat()).output().unwrap();
@@ -116,7 +116,7 @@ impl Plugin {
         );
     }
 
-    /// The same with a sealed session and a keyring that ends with it; false where that is not to be had.
+    /// Signs in with a sealed session, and with a keyring that is stopped afterwards. Returns false if there is no keyring.
     pub(crate) fn sign_in_with_keyring(&self) -> bool {
         const SCRIPT: &str =
             "printf pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null && \"$@\" >/dev/null";
@@ -140,7 +140,7 @@ impl Plugin {
         signed_in && call()
     }
 
-    /// Returns the one file of the cache whose name ends so.
+    /// Returns the file of the cache whose name has this suffix.
     pub(crate) fn session_file(&self, suffix: &str) -> PathBuf {
         self.files(suffix).next().expect("a session")
     }
@@ -157,7 +157,7 @@ fn browser() -> String {
     format!("--browser-command='{}' visit", browser.display())
 }
 
-/// The target of the compiler in use.
+/// Returns the target of the current compiler.
 fn host() -> Option<String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc).arg("-vV").output().ok()?;

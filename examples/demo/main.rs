@@ -1,10 +1,9 @@
-//! Shows the main job with one command: `cargo run --example demo`.
+//! Shows what kubesesame does, with one command: `cargo run --example demo`.
 //!
-//! Starts the mock Okta, lets the real program sign in (in your browser, if there is one; by itself if not), and
-//! shows what kubectl gets: the first token, a cached one, a refreshed one. This executable is the program too:
-//! started with a command of kubesesame's it is kubesesame.
+//! Starts the mock Okta, lets kubesesame sign in (in your browser if there is one, otherwise automatically), and shows what kubectl gets: the first
+//! token, a cached one, and a refreshed one. This executable is also kubesesame: it behaves so if it is started with a command of kubesesame.
 //!
-//! `cargo run --example demo -- --picture docs/demo.svg` also draws what it showed, for the README.
+//! `cargo run --example demo -- --picture docs/demo.svg` also draws the output, for the README.
 #![expect(clippy::print_stdout, reason = "a demo shows what it does")]
 #![expect(
     clippy::disallowed_methods,
@@ -22,7 +21,7 @@ use std::time::{Duration, Instant};
 use okta::{Endpoint, MockOkta, Rotation};
 use screen::{Screen, Style};
 
-/// Short, so that nobody waits long for the refresh: kubesesame uses a token for half of this time.
+/// The lifetime of a token. It is short, so that the refresh comes soon: kubesesame uses a token for half of this time.
 const TOKEN_SECONDS: i64 = 8;
 
 fn main() -> ExitCode {
@@ -54,7 +53,7 @@ fn report(result: Result<(), Box<dyn Error>>) -> ExitCode {
 /// Shows the three calls, and draws them to the file `picture`.
 fn demo(picture: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
     let home = tempfile::tempdir()?;
-    // A picture is made without a person.
+    // The picture is drawn without a person.
     let desktop = picture.is_none() && has_desktop();
     let okta = MockOkta::start();
     okta.behave(|behaviour| {
@@ -114,9 +113,9 @@ fn has_desktop() -> bool {
     cfg!(any(target_os = "macos", windows)) || displays.iter().any(|name| std::env::var_os(name).is_some())
 }
 
-/// Runs this executable as kubesesame and returns what kubectl would read, and how long it took.
+/// Runs this executable as kubesesame. Returns what kubectl would read, and how long it took.
 ///
-/// What it tells people is shown line by line while it runs: one of the lines may be the URL to open.
+/// Its standard error is shown line by line while it runs, because a line may be the URL to open.
 fn get_token(
     screen: &mut Screen,
     okta: &MockOkta,
@@ -147,7 +146,7 @@ fn get_token(
             screen.show(Style::Plain, &line?);
         }
     }
-    // A credential is a few kilobytes, which a pipe holds: the program cannot have waited for a reader meanwhile.
+    // A credential has a few KB, which fit into the buffer of a pipe, so the program did not wait for a reader.
     let output = child.wait_with_output()?;
     let took = began.elapsed();
     if !output.status.success() {
@@ -156,7 +155,7 @@ fn get_token(
     Ok((String::from_utf8(output.stdout)?, took))
 }
 
-/// Returns the credential with all but the start of its token left out: tokens do not belong on a screen.
+/// Returns the credential with only the start of its token, because a token should not be shown on a screen.
 fn shortened(credential: &str) -> Result<String, Box<dyn Error>> {
     let parsed: serde_json::Value = serde_json::from_str(credential)?;
     let token = parsed["status"]["token"]

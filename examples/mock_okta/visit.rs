@@ -1,6 +1,6 @@
-//! A browser without a window: follows a URL's redirects as a tab does, and shows the last page.
+//! A browser without a window: follows the redirects of a URL, and returns the last page.
 //!
-//! For whoever has nobody to look: tests, the demo, the bench.
+//! Used by the tests, the demo and the bench, which have no person with a browser.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use std::time::Duration;
 pub struct Page {
     /// The status of the last response.
     pub status: u16,
-    /// Its body, as text.
+    /// The body of the last response, as text.
     pub body: String,
-    /// Its headers, in the order of their arrival.
+    /// The headers of the last response, in order.
     pub headers: Vec<(String, String)>,
 }
 
 /// Visits a URL, with these headers on the first request.
 ///
-/// Any certificate is trusted: what the browser trusts is not what is tried here.
+/// Every certificate is trusted, because the tests are not about the browser.
 pub fn visit(url: &str, headers: &[(&str, &str)]) -> Result<Page, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! Access tokens: a signed JWT of the custom server, opaque on demand, and the org server's that nobody can verify.
+//! Access tokens: of the custom server, a signed JWT or an opaque text; of the org server, a JWT that no client can verify.
 
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ use super::{
     provider::Provider,
 };
 
-/// Mints an access token and keeps it.
+/// Issues an access token and records it.
 pub(crate) fn mint(
     provider: &Provider,
     rules: &Behaviour,
@@ -28,7 +28,7 @@ pub(crate) fn mint(
             id_token::signed(&provider.keys().signer(), &claims())
         }
         (AuthorizationServer::Custom, AccessTokenForm::Opaque) => bodies::random(),
-        // The org server's access tokens are for Okta alone: no published key verifies them.
+        // The org server's access tokens are only for Okta: no published key verifies them.
         (AuthorizationServer::Org, _) => id_token::unverifiable(&claims()),
     };
     provider.note_secret(&token);

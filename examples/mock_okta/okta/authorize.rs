@@ -1,6 +1,6 @@
 //! The authorization endpoint: signs the person in and sends the browser back with a code.
 //!
-//! Whether a request is acceptable at all is for `authorize_request`; this file decides about the person.
+//! `authorize_request` validates the request. This file handles the person.
 
 use super::{
     authorize_request::{AuthorizeRequest, Refusal, check},
@@ -12,14 +12,14 @@ use super::{
     provider::Provider,
 };
 
-/// What the browser does about signing in.
+/// How the browser signs in.
 struct Session {
-    /// When the person signed in, if the session may be used.
+    /// When the person signed in, if the browser's session may be used.
     auth_time: Option<i64>,
     may_ask: bool,
 }
 
-/// Answers an authorize request.
+/// Responds to an authorization request.
 pub(crate) fn answer(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Answer {
     let parameters = match asked.method.as_str() {
         "GET" => &asked.query,
@@ -66,7 +66,7 @@ pub(crate) fn answer(provider: &Provider, rules: &Behaviour, asked: &Asked) -> A
     }
 }
 
-/// Answers the post of the sign-in form.
+/// Responds to the post of the sign-in form.
 pub(crate) fn sign_in(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Answer {
     if asked.method != "POST" {
         return errors::wrong_method();

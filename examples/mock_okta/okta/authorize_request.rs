@@ -1,7 +1,7 @@
-//! What an authorize request has to look like, with Okta's refusals word for word.
+//! Validates an authorization request, with the exact error texts of Okta.
 //!
-//! Until client and redirect URI are known to be right, errors are a page in the browser and the client hears nothing
-//! (RFC 6749 4.1.2.1). After that they go to the redirect URI. Pure: reads parameters and rules, changes nothing.
+//! Until the client and the redirect URI are verified, an error is a page in the browser, and the client gets no response
+//! (RFC 6749 4.1.2.1). After that, errors are sent to the redirect URI. Pure.
 
 use super::{
     behaviour::Behaviour,
@@ -12,7 +12,7 @@ use super::{
     policy::{Sent, check_scope, sent},
 };
 
-/// An authorize request that passed every check.
+/// A valid authorization request.
 #[derive(Debug, Clone)]
 pub(crate) struct AuthorizeRequest {
     pub(crate) app: App,
@@ -40,7 +40,7 @@ pub(crate) enum Refusal {
     },
 }
 
-/// Checks a request in the order of Okta's answers.
+/// Validates a request, in the order of Okta's checks.
 pub(crate) fn check(
     rules: &Behaviour,
     server: AuthorizationServer,
@@ -108,7 +108,7 @@ fn check_protocol(
     parameters: &[(String, String)],
 ) -> Result<(), Sent> {
     let get = |name| first(parameters, name);
-    // Okta's alphabet for state; it leaves out what standard base64 needs.
+    // The characters that Okta allows in `state`. Those of standard base64 are not among them.
     let is_plain = |state: &str| {
         state
             .chars()

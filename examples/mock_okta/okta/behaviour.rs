@@ -1,7 +1,7 @@
-//! Everything about the provider that can be switched, with Okta's defaults.
+//! The switches of the provider, with Okta's defaults.
 //!
-//! A plain value: it is read once at the start of a request, so that a change never reaches a request half way. The
-//! control endpoint writes it as JSON; an unknown field is refused there, since a misspelt switch would test nothing.
+//! A plain value. It is read once at the start of a request, so a change does not affect a request that is being handled. The
+//! control endpoint accepts it as JSON, and refuses an unknown field, because a misspelled switch would test nothing.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -31,7 +31,7 @@ pub struct Behaviour {
     pub any_loopback_port: bool,
     /// Where the logout page may send the browser.
     pub post_logout_redirect_uris: Vec<String>,
-    /// Answer an authorize request at once, as for a browser with a session; `false` shows the sign-in page.
+    /// Respond to an authorization request immediately, like for a browser with a session; `false` shows the sign-in page.
     pub auto_approve: bool,
     /// The one user.
     pub user: User,
@@ -43,7 +43,7 @@ pub struct Behaviour {
     pub org_scopes: Vec<String>,
     /// Whether the app has the Refresh Token grant.
     pub offline_access_allowed: bool,
-    /// Which way of sending its secret the web app is registered for.
+    /// The client authentication method that the web app is registered for.
     pub web_client_auth: ClientAuth,
     /// Whether the native app has the Device Authorization grant.
     pub device_grant_allowed: bool,
@@ -51,78 +51,78 @@ pub struct Behaviour {
     pub password_grant_allowed: bool,
     /// Whether the web app has the Client Credentials grant.
     pub client_credentials_allowed: bool,
-    /// Whether a client credentials answer has an ID token, as of other providers; `openid` and no scope are fine then.
+    /// Whether a client credentials response has an ID token, like that of some other providers. Then `openid` and no scope are accepted.
     pub client_credentials_id_token: bool,
 
     /// What happens to a device code while the client polls.
     pub device_verification: DeviceVerification,
-    /// Life of a device code and its user code.
+    /// Lifetime of a device code and its user code.
     pub device_expires_in_secs: i64,
-    /// Least time between two polls; `None` leaves `interval` out and means 5 (RFC 8628 3.2).
+    /// The shortest time between two polls. `None` omits `interval`, which means 5 (RFC 8628 3.2).
     pub device_interval_secs: Option<u32>,
-    /// This many first polls of a device code get `slow_down`, each of which adds 5 seconds to the interval.
+    /// So many polls of a device code first get `slow_down`. Each adds 5 seconds to the interval.
     pub device_slow_down_polls: u32,
-    /// Whether a device answer has `verification_uri_complete`.
+    /// Whether a device response has `verification_uri_complete`.
     pub device_complete_uri: bool,
     /// Refuse a device request without a S256 challenge, as Keycloak does for a PKCE client.
     pub device_requires_pkce: bool,
 
     /// Whether the ID token carries groups (fat) or leaves them to userinfo (thin).
     pub groups_in_id_token: bool,
-    /// Generate this many groups in place of the user's own.
+    /// Generate this many groups instead of the user's own.
     pub group_count: Option<usize>,
     /// Allow more than 100 groups, where Okta fails with `server_error`.
     pub groups_limit_lifted: bool,
     /// Whether a refreshed ID token still carries groups.
     pub groups_after_refresh: bool,
 
-    /// A refreshed ID token is as Keycloak's after another sign-in of the same browser: another `auth_time`, another `nonce`, and an
+    /// Whether a refreshed ID token is like Keycloak's after another sign-in in the same browser: another `auth_time`, another `nonce`, and an
     /// `azp`.
     pub keycloak_refresh: bool,
 
-    /// Life of an ID token.
+    /// Lifetime of an ID token.
     pub id_token_lifetime_secs: i64,
-    /// Life of an access token; also `expires_in`.
+    /// Lifetime of an access token; also `expires_in`.
     pub access_token_lifetime_secs: i64,
     /// What an access token of the custom server looks like.
     pub access_token_form: AccessTokenForm,
-    /// `aud` of the custom server's access tokens in place of `api://default`.
+    /// `aud` of the custom server's access tokens instead of `api://default`.
     pub access_token_audience: Option<String>,
-    /// More claims of the custom server's access tokens, or others in the place of its own.
+    /// Claims that are added to the custom server's access tokens, or replace theirs.
     pub access_token_claims: Map<String, Value>,
-    /// Life of an authorization code.
+    /// Lifetime of an authorization code.
     pub code_lifetime_secs: i64,
     /// Whether refresh tokens rotate.
     pub refresh: Rotation,
-    /// What a refresh answer says about the refresh token.
+    /// What a refresh response says about the refresh token.
     pub refresh_repeats: RefreshRepeats,
-    /// How long a rotated refresh token still works.
+    /// The grace period: how long a rotated refresh token stays valid.
     pub leeway_secs: i64,
-    /// A refresh token unused for this long is dead.
+    /// A refresh token that is not used for this long expires.
     pub refresh_idle_secs: i64,
-    /// A family of refresh tokens is dead this long after the login.
+    /// A family of refresh tokens expires this long after the login.
     pub refresh_absolute_secs: i64,
     /// Moves the provider's clock: claims, expiries and the `Date` header.
     pub clock_offset_secs: i64,
-    /// Stops the provider's clock at this many seconds since the epoch, whatever the offset.
+    /// Stops the provider's clock at this many seconds since the epoch. The offset is ignored.
     pub clock_stopped_at: Option<i64>,
 
-    /// What is wrong with the ID token of a code answer.
+    /// What is wrong with the ID token of a code response.
     pub id_token_defect: Defect,
-    /// What is wrong with the ID token of a refresh answer.
+    /// What is wrong with the ID token of a refresh response.
     pub refresh_defect: Defect,
     /// Failures by endpoint; the first one that matches a request applies.
     pub faults: Vec<Fault>,
-    /// Refuse every authorize request with this error.
+    /// Refuse every authorization request with this error.
     pub authorize_error: Option<AuthorizeError>,
-    /// What is wrong with the redirect back.
+    /// What is wrong with the authorization response.
     pub callback: Callback,
 
     /// Metadata promises `iss` in the authorization response (RFC 9207). `callback` decides whether it is there.
     pub advertise_iss: bool,
     /// Metadata lists `code_challenge_methods_supported`.
     pub pkce_methods_advertised: bool,
-    /// Members put into the discovery document last; `null` removes one.
+    /// Members that are set in the discovery document last. `null` removes a member.
     pub discovery: Map<String, Value>,
     /// Client authentication methods that metadata lists.
     pub token_auth: Vec<String>,
@@ -130,16 +130,16 @@ pub struct Behaviour {
     pub discovery_cache_control: Option<String>,
     /// `Cache-Control` of the key set.
     pub keys_cache_control: Option<String>,
-    /// More members of the key set, as they are.
+    /// More keys of the key set, published unchanged.
     pub extra_keys: Vec<Value>,
     /// The org server shows the signing key only at `/keys?client_id=`.
     pub key_pinned_to_app: bool,
-    /// Rotate the keys right before the tokens of an answer are signed.
+    /// Rotate the keys right before the tokens of a response are signed.
     pub rotate_before_signing: bool,
 
-    /// `token_type` of a token answer.
+    /// `token_type` of a token response.
     pub token_type: String,
-    /// Leave `expires_in` out of a token answer.
+    /// Omit `expires_in` in a token response.
     pub expires_in_absent: bool,
 }
 
@@ -152,11 +152,11 @@ impl Behaviour {
             Some(seconds) => seconds.saturating_mul(1000),
             None => machine.saturating_add(self.clock_offset_secs.saturating_mul(1000)),
         };
-        // Kept within years of four digits, as dates in headers are.
+        // Limited to years of four digits, like dates in headers.
         now.clamp(0, 253_402_300_799_000)
     }
 
-    /// Returns the provider's time in seconds since the epoch, as claims want it.
+    /// Returns the provider's time in seconds since the epoch, like in claims.
     #[must_use]
     pub fn now(&self) -> i64 {
         self.now_millis().div_euclid(1000)
@@ -243,7 +243,7 @@ impl Default for Behaviour {
     }
 }
 
-/// What a person registers for kubesesame.
+/// The redirect URIs that are registered for kubesesame.
 const REDIRECT_URIS: &[&str] = &[
     "http://localhost:8000",
     "http://localhost:18000",
@@ -260,7 +260,7 @@ const CUSTOM_SCOPES: &[&str] = &[
     "offline_access",
     "device_sso",
 ];
-/// The fixed set of the org authorization server.
+/// The fixed scopes of the org authorization server.
 const ORG_SCOPES: &[&str] = &[
     "openid",
     "email",

@@ -1,4 +1,4 @@
-//! The way back to the client: the authorization response, honest or tampered with as the behaviour says.
+//! The authorization response, correct or with the configured fault.
 
 use super::{
     behaviour::Behaviour,
@@ -9,7 +9,7 @@ use super::{
     provider::Provider,
 };
 
-/// Where an answer to an authorize request goes.
+/// Where a response to an authorization request goes.
 #[derive(Debug, Clone)]
 pub(crate) struct Return {
     pub(crate) redirect_uri: String,
@@ -66,7 +66,7 @@ pub(crate) fn failure(
     deliver(back, &parameters)
 }
 
-/// Adds what ties the answer to the request and to the server.
+/// Adds `state` and `iss`.
 fn sign(
     provider: &Provider,
     rules: &Behaviour,
@@ -97,7 +97,7 @@ fn sign(
 }
 
 fn deliver(back: &Return, parameters: &[(&str, String)]) -> Answer {
-    // The redirect URI stays byte for byte what was registered; only the parameters are appended.
+    // The redirect URI is exactly the registered one. Only the parameters are appended.
     let answer = match back.mode {
         ResponseMode::Query => {
             let joint = if back.redirect_uri.contains('?') { '&' } else { '?' };
@@ -117,7 +117,7 @@ fn deliver(back: &Return, parameters: &[(&str, String)]) -> Answer {
         .header("Cache-Control", "no-cache, no-store")
 }
 
-/// Returns a loopback redirect URI with its port cut out, to compare the rest byte for byte.
+/// Returns a loopback redirect URI without its port, to compare the rest exactly.
 pub(crate) fn without_loopback_port(uri: &str) -> Option<String> {
     [
         "http://127.0.0.1",

@@ -1,4 +1,4 @@
-//! The values of those switches that are more than on and off: who signs in, what rotates, how an answer is built.
+//! The values of the switches that are not booleans: who signs in, whether tokens rotate, how a response is built.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,19 +26,19 @@ pub struct User {
 pub enum Rotation {
     /// One refresh token for the whole session; Okta's default for native and web apps.
     Static,
-    /// A new refresh token with each answer.
+    /// A new refresh token with each response.
     Rotate,
 }
 
-/// The `refresh_token` member of a refresh answer. Okta's guides show all three, so clients have to cope.
+/// The `refresh_token` member of a refresh response. Okta's guides show all three, so clients must handle them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefreshRepeats {
-    /// As the rotation says: the same when static, a new one when rotating.
+    /// Depends on the rotation: the same token if static, a new one if rotating.
     ByRotation,
-    /// Always another token; a static one goes on working beside it.
+    /// Always another token. A static one stays valid in addition.
     New,
-    /// The token that was presented.
+    /// The token of the request.
     Same,
     /// No member at all.
     Absent,
@@ -67,11 +67,11 @@ pub struct AuthorizeError {
     pub description: String,
 }
 
-/// How the authorization response is built. The tricks with `state` and `iss` apply to error answers too.
+/// How the authorization response is built. The faults of `state` and `iss` apply to error responses too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Callback {
-    /// As it should be; Okta sends no `iss`.
+    /// Correct. Okta sends no `iss`.
     Normal,
     /// Another `state`.
     WrongState,
@@ -93,9 +93,9 @@ pub enum Callback {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceVerification {
-    /// This many polls get `authorization_pending`, the next one tokens. Polls that were too fast do not count.
+    /// This many polls get `authorization_pending`, and the next one gets tokens. Polls that are too early do not count.
     ApproveAfterPolls(u32),
-    /// The first poll hears that the person said no.
+    /// The first poll gets `access_denied`: the person has refused.
     Deny,
     /// Nobody decides; the code expires.
     NeverAnswer,
@@ -103,13 +103,13 @@ pub enum DeviceVerification {
     ByPage,
 }
 
-/// What an access token of the custom authorization server looks like. Those of the org server are for Okta alone.
+/// The form of the custom authorization server's access tokens. Those of the org server are only for Okta.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessTokenForm {
-    /// A JWT, signed with a published key; Okta's.
+    /// A JWT, signed with a published key, like Okta's.
     Jwt,
-    /// Random text, as of other providers.
+    /// A random text, like that of some other providers.
     Opaque,
 }
 

@@ -1,6 +1,6 @@
-//! Which app a request comes from, and whether it proved that as its app is registered to.
+//! Authenticates the app of a request.
 //!
-//! An app has one way to authenticate and must use that one only: a secret from a public client is refused like a
+//! An app is registered for one authentication method, and must use only that: a secret from a public client is refused like a
 //! missing one from a confidential client.
 
 use data_encoding::BASE64;
@@ -41,7 +41,7 @@ impl App {
     }
 }
 
-/// How a request named its client.
+/// How a request names its client.
 enum Credentials {
     Basic { id: String, secret: String },
     Post { id: String, secret: String },

@@ -1,7 +1,7 @@
-//! The mock's own endpoints: see what was asked, change how it behaves, from another process.
+//! The mock's own endpoints, for other processes: they return the requests and change the behaviour.
 //!
-//! They are refused when `Host` is not loopback or a page of another origin asks: a web site that a browser happens to
-//! have open must not steer them (DNS rebinding).
+//! A request is refused if its `Host` is not loopback, or if it comes from a page of another origin: a web site that is
+//! open in a browser must not control the mock (DNS rebinding).
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use super::{
     provider::Provider,
 };
 
-/// Answers a control request.
+/// Responds to a control request.
 pub(crate) fn answer(provider: &Provider, asked: &Asked) -> Answer {
     if !is_local(provider, asked) {
         return errors::okta_by_status(403);
@@ -20,7 +20,7 @@ pub(crate) fn answer(provider: &Provider, asked: &Asked) -> Answer {
     match (asked.method.as_str(), asked.path.as_str()) {
         ("GET", "/control/behaviour") => behaviour(provider),
         ("PATCH", "/control/behaviour") => changed(provider, patch(provider, &asked.body)),
-        // What is left out falls back to the default.
+        // Omitted members get their defaults.
         ("PUT", "/control/behaviour") => changed(provider, put(provider, &asked.body)),
         ("GET", "/control/requests") => Answer::json(200, &json!(provider.requests())),
         ("DELETE", "/control/requests") => {
@@ -74,8 +74,8 @@ fn patch(provider: &Provider, body: &[u8]) -> serde_json::Result<()> {
     outcome
 }
 
-/// Merges objects and replaces all else. Unlike RFC 7396, null is a value: it turns a switch off, and as a discovery
-/// override it takes a member out of the document.
+/// Merges objects, and replaces other values. Unlike in RFC 7396, null is a value: it turns a switch off, and as a discovery
+/// override it removes a member of the document.
 fn merge(target: &mut Value, changes: &Value) {
     match (target, changes) {
         (Value::Object(members), Value::Object(changes)) => {

@@ -1,7 +1,7 @@
-//! What can be wrong with an ID token: the list, and the defects of claims and payload.
+//! The defects of an ID token, and the implementation of those in the claims and the payload.
 //!
-//! Each is named after what a relying party has to notice; a few (said so) it has to accept. Those of header, signature
-//! and key set are carried out in `jose_defects`. A defect changes one thing and leaves the rest honest.
+//! Each is named after what a client has to detect. Some, marked so, have to be accepted. Those of the header, the signature
+//! and the key set are implemented in `jose_defects`. A defect changes only one thing.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -15,7 +15,7 @@ pub enum Defect {
     /// Nothing is wrong.
     None,
 
-    /// `iss` of someone else.
+    /// `iss` of another issuer.
     WrongIssuer,
     /// No `iss`.
     MissingIss,
@@ -109,7 +109,7 @@ pub enum Defect {
     AlgNone,
     /// `alg` NONE, no signature.
     AlgNoneUpperCase,
-    /// `alg` rs256 with a right RS256 signature.
+    /// `alg` rs256 with a correct RS256 signature.
     AlgLowerCase,
     /// HS256 keyed with the public key as PEM.
     Hs256WithPublicKey,
@@ -121,7 +121,7 @@ pub enum Defect {
     BadSignature,
     /// An empty signature.
     EmptySignature,
-    /// Signed by the published bystander in the name of the other key.
+    /// Signed by the other published key, with the `kid` of the signing key.
     SignedByOtherKey,
     /// A `kid` that is in no key set.
     UnknownKid,
@@ -143,11 +143,11 @@ pub enum Defect {
     TypLogoutJwt,
     /// `typ` JWT; to be accepted.
     TypJwt,
-    /// `crit` with an extension that nobody knows.
+    /// `crit` with an unknown extension.
     Crit,
     /// `b64` false, marked critical.
     B64False,
-    /// Signed by a key that the header brings along.
+    /// Signed by a key that is in the header.
     EmbeddedJwk,
     /// Signed by a key that the header's `jku` points to.
     Jku,
@@ -167,11 +167,11 @@ pub enum Defect {
     FourParts,
     /// JWS JSON serialisation.
     JsonSerialisation,
-    /// A right signature over a payload of a mebibyte.
+    /// A correct signature over a payload of 1 MiB.
     Oversized,
     /// A claim nested 10,000 deep.
     DeepJson,
-    /// A right signature over a payload that is no JSON.
+    /// A correct signature over a payload that is no JSON.
     NotJson,
     /// Signed by an RSA key of 1024 bits, which the key set publishes.
     WeakRsaKey,
@@ -183,15 +183,15 @@ pub enum Defect {
     DuplicateKid,
     /// The key set has the signer's `kid` on an elliptic curve key only.
     KidOnOtherKeyType,
-    /// The key has the same name whatever key it is, as Hydra's after a rotation; the token is fine.
+    /// All keys have the same `kid`, like Hydra's after a rotation; to be accepted.
     ConstantKid,
-    /// Signed with ES512 by a key that the key set shows; the token is fine.
+    /// Signed with ES512 by a published key; to be accepted.
     Es512,
-    /// The key set publishes private members of the signing key; the token is fine.
+    /// The key set publishes private members of the signing key; to be accepted.
     PrivateMembers,
 }
 
-/// What the honest token says, to bend it.
+/// The claims of the correct token, which are changed.
 pub(crate) struct Truth<'a> {
     pub now: i64,
     pub client_id: &'a str,
@@ -201,7 +201,7 @@ pub(crate) struct Truth<'a> {
 const MINUTES_10: i64 = 600;
 const DAY: i64 = 86_400;
 
-/// Bends the claims; a defect that concerns something else leaves them alone.
+/// Changes the claims. A defect of another part does not change them.
 pub(crate) fn damage_claims(defect: Defect, claims: &mut Map<String, Value>, truth: &Truth<'_>) {
     let change = identity_claim(defect, truth)
         .or_else(|| time_claim(defect, claims, truth))
@@ -216,7 +216,7 @@ pub(crate) fn damage_claims(defect: Defect, claims: &mut Map<String, Value>, tru
     }
 }
 
-/// Returns the payload text, for the defects that no JSON value can hold.
+/// Returns the payload text, for defects that a JSON value cannot represent.
 pub(crate) fn payload(defect: Defect, claims: &Map<String, Value>) -> String {
     let text = Value::Object(claims.clone()).to_string();
     let inside = text.trim_start_matches('{');
@@ -229,7 +229,7 @@ pub(crate) fn payload(defect: Defect, claims: &Map<String, Value>) -> String {
     }
 }
 
-/// A claim and its value; null takes the claim out.
+/// A claim and its value. Null removes the claim.
 type Change = (&'static str, Value);
 
 fn identity_claim(defect: Defect, truth: &Truth<'_>) -> Option<Change> {

@@ -1,6 +1,6 @@
-//! Device authorization (RFC 8628): hands out codes, takes polls, and shows the page where a person decides.
+//! Device authorization (RFC 8628): issues codes, handles polls, and shows the page where a person approves.
 //!
-//! Okta's shapes and texts; PKCE, which Okta does not know here, is Keycloak's.
+//! The responses are Okta's. PKCE, which Okta does not support here, is Keycloak's.
 
 use serde_json::{Map, Value};
 
@@ -18,7 +18,7 @@ use super::{
     token,
 };
 
-/// Answers a device authorization request.
+/// Responds to a device authorization request.
 pub(crate) fn authorize(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Answer {
     codes(provider, rules, asked).unwrap_or_else(|refusal| refusal)
 }
@@ -54,7 +54,7 @@ fn codes(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Result<Answer
     Ok(Answer::json(200, &Value::Object(answer)).not_cached())
 }
 
-/// Answers a poll of the token endpoint.
+/// Responds to a poll of the token endpoint.
 pub(crate) fn poll(
     provider: &Provider,
     rules: &Behaviour,
@@ -90,7 +90,7 @@ pub(crate) fn poll(
     Err(errors::oauth(400, error, description))
 }
 
-/// Answers the page at `/activate` and the post of its form.
+/// Serves the page at `/activate`, and handles the post of its form.
 pub(crate) fn activate(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Answer {
     let decision = match (asked.method.as_str(), asked.form("decision")) {
         ("GET", _) => return pages::activate(200, asked.query("user_code").unwrap_or_default(), None),
@@ -112,7 +112,7 @@ pub(crate) fn activate(provider: &Provider, rules: &Behaviour, asked: &Asked) ->
     }
 }
 
-/// Returns the challenge of a request, with Keycloak's refusals.
+/// Returns the challenge of a request, or Keycloak's error.
 fn challenge(rules: &Behaviour, asked: &Asked) -> Result<Option<String>, Answer> {
     let refused = |text| Err(errors::oauth(400, "invalid_request", text));
     match (asked.form("code_challenge"), asked.form("code_challenge_method")) {

@@ -1,6 +1,6 @@
-//! Device codes and what became of them. A code works once; polling faster than the interval is told to slow down.
+//! The device codes and their states. A code is valid once. A poll before the interval has passed gets `slow_down`.
 //!
-//! Pure bookkeeping over a time that the caller gives, in milliseconds of the provider's clock.
+//! Pure: the caller passes the time, in milliseconds of the provider's clock.
 
 use std::collections::HashMap;
 
@@ -9,14 +9,14 @@ use super::{
     exchange::AuthorizationServer,
 };
 
-/// How long a poll may be too early: a client's timer and its sockets are not exact.
+/// How early a poll may be: the timer and the network of a client are not exact.
 const TOLERANCE: i64 = 100;
 /// What every `slow_down` adds to the interval (RFC 8628 3.5).
 const SLOW_DOWN: i64 = 5_000;
-/// The interval when the answer names none, in seconds (RFC 8628 3.2).
+/// The interval when the response names none, in seconds (RFC 8628 3.2).
 const DEFAULT_INTERVAL_SECS: u32 = 5;
 
-/// What a device asked for.
+/// The request of a device.
 #[derive(Debug, Clone)]
 pub(crate) struct DeviceRequest {
     pub(crate) app: App,
@@ -35,10 +35,10 @@ pub(crate) enum Decision {
     Denied,
 }
 
-/// What a poll is told.
+/// The result of a poll.
 #[derive(Debug)]
 pub(crate) enum Poll {
-    /// No such code, or one of another app or server, or one that was used.
+    /// The code is unknown, belongs to another app or server, or was used.
     Unknown,
     Expired,
     TooFast,
@@ -93,7 +93,7 @@ impl DeviceCodes {
         (device_code, user_code)
     }
 
-    /// Judges a poll and counts it.
+    /// Handles a poll, and counts it.
     pub(crate) fn poll(
         &mut self,
         rules: &Behaviour,
@@ -127,7 +127,7 @@ impl DeviceCodes {
         }
     }
 
-    /// Notes what the person decided; `false` if no code waits for that. Case and dashes do not matter (RFC 8628 6.1).
+    /// Records the decision of the person. Returns `false` if no code waits for one. Case and dashes do not matter (RFC 8628 6.1).
     pub(crate) fn decide(&mut self, user_code: &str, now: i64, decision: Decision) -> bool {
         let typed: String = user_code
             .chars()

@@ -1,4 +1,4 @@
-//! The two grants of one request: a person's password, and an app on its own behalf.
+//! The grants that need only one request: password and client credentials.
 
 use super::{
     behaviour::Behaviour,
@@ -11,10 +11,10 @@ use super::{
     token,
 };
 
-/// Shorter passwords are not noted as secrets: they would be found in honest words.
+/// Shorter passwords are not recorded as secrets: they occur in ordinary words.
 const NOTED: usize = 8;
 
-/// Answers a request with the password of a person.
+/// Handles the password grant.
 pub(crate) fn by_password(
     provider: &Provider,
     rules: &Behaviour,
@@ -38,14 +38,14 @@ pub(crate) fn by_password(
     Ok(token::open(provider, rules, grant))
 }
 
-/// Answers a request of an app on its own behalf.
+/// Handles the client credentials grant.
 pub(crate) fn by_app(
     provider: &Provider,
     rules: &Behaviour,
     asked: &Asked,
     app: App,
 ) -> Result<Answer, Answer> {
-    // Okta keeps its org server's tokens for its own API, which takes key pairs only.
+    // Okta's org server issues such tokens only for its own API, and only to clients with key pairs.
     if asked.server == AuthorizationServer::Org && !rules.client_credentials_id_token {
         let text = "Client Credentials requests to the Org Authorization Server must use the private_key_jwt \
                     token_endpoint_auth_method.";

@@ -1,6 +1,6 @@
 //! Okta's two error formats: RFC 6749's at the OAuth endpoints, its own everywhere else and for rate limits.
 //!
-//! Texts are Okta's, word for word where they are published; clients match on them only to explain, never to decide.
+//! The texts are Okta's, exactly if they are published. Clients use them only for messages, never for decisions.
 
 use serde_json::json;
 

@@ -1,11 +1,11 @@
-//! A request as it was read and an answer before it is written: plain values, no sockets.
+//! Requests and responses as plain values, without sockets.
 //!
-//! Every handler is a function from one to the other, so that nothing waits while a lock is held.
+//! Every handler is a function from a request to a response, so that nothing waits while a lock is held.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What a request asks for.
+/// The endpoint of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Endpoint {
@@ -43,7 +43,7 @@ pub enum Endpoint {
     Other,
 }
 
-/// Which of Okta's two kinds of server a request is for.
+/// Okta's two kinds of authorization servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum AuthorizationServer {
     /// The issuer without a path.
@@ -52,10 +52,10 @@ pub(crate) enum AuthorizationServer {
     Custom,
 }
 
-/// A request as it came in, with the status it was answered with; 0 when the connection was cut or still hangs.
+/// A received request, with the status of its response; 0 if the connection was closed or still waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Recorded {
-    /// What it asked for.
+    /// The endpoint.
     pub endpoint: Endpoint,
     /// HTTP method.
     pub method: String,
@@ -69,11 +69,11 @@ pub struct Recorded {
     pub headers: Vec<(String, String)>,
     /// `grant_type` of a token request.
     pub grant_type: Option<String>,
-    /// HTTP status of the answer.
+    /// HTTP status of the response.
     pub status: u16,
 }
 
-/// A request, read to its end.
+/// A complete request.
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub endpoint: Endpoint,
@@ -102,7 +102,7 @@ impl Asked {
         first(&self.query, name)
     }
 
-    /// Returns the record of this request, not yet answered.
+    /// Returns the record of this request, without a response yet.
     pub(crate) fn record(&self) -> Recorded {
         Recorded {
             endpoint: self.endpoint,
@@ -134,7 +134,7 @@ pub(crate) fn repeated(parameters: &[(String, String)]) -> Option<&str> {
         .map(|(_, (name, _))| name.as_str())
 }
 
-/// An answer, before the headers that every answer carries.
+/// A response, before the headers that every response carries.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -160,7 +160,7 @@ impl Answer {
         }
     }
 
-    /// Returns a JSON answer; without a charset parameter, as Okta since 2021.
+    /// Returns a JSON response, without a charset parameter, like Okta since 2021.
     pub(crate) fn json(status: u16, value: &Value) -> Self {
         Self::new(status, "application/json", value.to_string())
     }
@@ -173,7 +173,7 @@ impl Answer {
         Self::empty(status).header("Location", to)
     }
 
-    /// Marks the answer as one that no cache may keep (RFC 6749 5.1).
+    /// Forbids caching the response (RFC 6749 5.1).
     pub(crate) fn not_cached(self) -> Self {
         self.header("Cache-Control", "no-cache, no-store")
             .header("Pragma", "no-cache")

@@ -1,7 +1,7 @@
-//! Failures of the wire, by endpoint: what an answer looks like when it is not the provider's own.
+//! Network failures by endpoint, and responses that do not come from the provider.
 //!
-//! Some apply before the request is worked on, others after it, which matters: a refresh token that was rotated by a
-//! request whose answer got lost is the case that costs people their session. Owns no socket; `server` does the closing.
+//! Some apply before the request is handled, others after it. That matters: if the response to a request that rotated
+//! the refresh token is lost, the session may be lost. Owns no socket; `server` closes connections.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,13 +11,13 @@ use super::{
     exchange::{Answer, Endpoint},
 };
 
-/// One failure and where it happens.
+/// A failure, and the requests that it applies to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// Which requests it hits.
+    /// The endpoint whose requests fail.
     pub endpoint: Endpoint,
-    /// How often; `None` means for ever.
+    /// How many requests fail; `None` means all.
     #[serde(default)]
     pub times: Option<u32>,
     /// What happens.
@@ -28,7 +28,7 @@ pub struct Fault {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
-    /// Another answer; the work is not done.
+    /// Sends another response, without handling the request.
     Status {
         /// HTTP status.
         code: u16,
@@ -41,49 +41,49 @@ pub enum FaultKind {
         #[serde(default)]
         rate_limit_reset: Option<u64>,
     },
-    /// Waits, then does the work and answers.
+    /// Waits, then handles the request and responds.
     Slow {
         /// How long.
         millis: u64,
     },
-    /// Does the work, waits, then answers.
+    /// Handles the request, waits, then responds.
     SlowAfterCommit {
         /// How long.
         millis: u64,
     },
-    /// Does the work, and keeps the answer back until no such fault is left for the endpoint.
+    /// Handles the request, and delays the response until the endpoint has no such fault any more.
     Held,
-    /// Never answers; the work is not done.
+    /// Never responds, and does not handle the request.
     Hang,
-    /// Closes without an answer; the work is not done.
+    /// Closes the connection without a response, and does not handle the request.
     Reset,
-    /// Does the work, for example rotates the refresh token, then closes without an answer.
+    /// Handles the request (it may rotate the refresh token), then closes the connection without a response.
     ResetAfterCommit,
-    /// Does the work; the body stops half way and the connection closes.
+    /// Handles the request. The body stops in the middle, and the connection is closed.
     Truncated,
-    /// Does the work; the body is half of the JSON, with a length that fits.
+    /// Handles the request. The body is half of the JSON, with a matching length.
     BrokenJson,
-    /// Does the work; the body is padded to 8 MiB.
+    /// Handles the request. The body is padded to 8 MiB.
     Huge,
-    /// Does the work; the answer says `text/html`.
+    /// Handles the request. The content type of the response is `text/html`.
     WrongContentType,
-    /// A 307 to another place; the work is not done.
+    /// Redirects (307) without handling the request.
     Redirect {
         /// `Location`.
         to: String,
     },
-    /// A member is taken out of the JSON answer.
+    /// Removes a member of the JSON response.
     Missing(String),
-    /// A member of the JSON answer gets another value.
+    /// Changes the value of a member of the JSON response.
     Replace {
         /// Which.
         field: String,
         /// Its value.
         value: Value,
     },
-    /// A 200 with this very text as JSON: byte order marks, members twice, deep nesting.
+    /// Responds with HTTP 200 and this text as JSON: byte order marks, repeated members, deep nesting.
     Raw(String),
-    /// An answer with this status, content type and text; the work is not done.
+    /// Responds with this status, content type and text, without handling the request.
     Answer {
         /// HTTP status.
         code: u16,
@@ -94,7 +94,7 @@ pub enum FaultKind {
     },
 }
 
-/// The body of a failed answer.
+/// The body of a failed response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultBody {
@@ -115,7 +115,7 @@ pub enum FaultBody {
 }
 
 impl Fault {
-    /// Returns a fault that lasts.
+    /// Returns a fault that applies to all requests of an endpoint.
     #[must_use]
     pub fn always(endpoint: Endpoint, kind: FaultKind) -> Self {
         Self {
@@ -125,7 +125,7 @@ impl Fault {
         }
     }
 
-    /// Returns a fault that hits one request.
+    /// Returns a fault that applies to one request.
     #[must_use]
     pub fn once(endpoint: Endpoint, kind: FaultKind) -> Self {
         Self {
@@ -148,7 +148,7 @@ impl FaultKind {
         }
     }
 
-    /// Returns the answer of a fault that keeps the work from being done.
+    /// Returns the response of a fault that prevents the handling of the request.
     pub(crate) fn instead_of_work(&self, now: i64) -> Option<Answer> {
         match self {
             Self::Status {
@@ -191,7 +191,7 @@ impl FaultKind {
         }
     }
 
-    /// Changes the provider's own answer, for faults that come after the work.
+    /// Changes the provider's own response, for faults that apply after the request was handled.
     pub(crate) fn spoil(&self, mut answer: Answer) -> Answer {
         match self {
             Self::Truncated => answer.cut_short = true,
@@ -219,7 +219,7 @@ impl FaultKind {
     }
 }
 
-/// Takes the fault that applies to a request out of the list, or one use of it.
+/// Returns the fault that applies to a request, and counts its use.
 pub(crate) fn take(faults: &mut Vec<Fault>, endpoint: Endpoint) -> Option<FaultKind> {
     let place = faults
         .iter()
@@ -248,7 +248,7 @@ fn failed(code: u16, body: &FaultBody) -> Answer {
     }
 }
 
-/// Edits the members of a JSON object; an answer that is none is left as it is.
+/// Edits the members of a JSON object. Does not change any other response.
 fn edit(answer: &mut Answer, change: impl FnOnce(&mut serde_json::Map<String, Value>)) {
     if let Ok(Value::Object(mut members)) = serde_json::from_slice(&answer.body) {
         change(&mut members);

@@ -1,8 +1,8 @@
-//! One grant: what was agreed to, by whom and for which app.
+//! One grant: its person, app and scopes.
 
 use super::{client_auth::App, exchange::AuthorizationServer};
 
-/// Whom tokens are about.
+/// The subject of the tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// The person who signed in.
@@ -11,7 +11,7 @@ pub(crate) enum Subject {
     App,
 }
 
-/// What a person agreed to, or an app got for itself.
+/// What a person has granted to an app, or an app has got for itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Grant {
     pub(crate) client_id: String,
@@ -20,7 +20,7 @@ pub(crate) struct Grant {
     pub(crate) redirect_uri: String,
     pub(crate) scope: Vec<String>,
     pub(crate) nonce: Option<String>,
-    /// The S256 challenge of a code; absent only for a confidential client that chose not to send one.
+    /// The S256 challenge of a code. Only a confidential client may omit it.
     pub(crate) challenge: Option<String>,
     pub(crate) subject: Subject,
     /// When the person signed in, in seconds.
@@ -28,7 +28,7 @@ pub(crate) struct Grant {
 }
 
 impl Grant {
-    /// Returns a grant that no redirect brought: without URI, nonce and challenge.
+    /// Returns a grant without an authorization request: without redirect URI, nonce and challenge.
     pub(crate) fn direct(
         app: App,
         server: AuthorizationServer,

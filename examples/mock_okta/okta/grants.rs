@@ -1,8 +1,8 @@
-//! What has been granted: authorization codes, families of refresh tokens, access tokens.
+//! The issued authorization codes, families of refresh tokens, and access tokens.
 //!
-//! A family is everything that came from one login. Its rules are Okta's: a code works once; rotation keeps the previous
-//! token alive for the leeway; a rotated token that comes back later ends the family with its access tokens.
-//! Pure bookkeeping over a time that the caller gives; signs nothing.
+//! A family has all tokens of one login. The rules are Okta's: a code is valid once; rotation keeps the previous
+//! token valid for the grace period; the use of a rotated token after that ends the family with its access tokens.
+//! Pure: the caller passes the time. Signs nothing.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ pub(crate) struct Family {
     ended: bool,
 }
 
-/// Names a family.
+/// The id of a family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FamilyId(usize);
 
@@ -32,7 +32,7 @@ struct Code {
 #[derive(Debug)]
 struct RefreshToken {
     family: FamilyId,
-    /// When a successor was minted; the leeway runs from here.
+    /// When the next refresh token was issued. The grace period starts then.
     replaced_at: Option<i64>,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Issued {
     pub(crate) scope: Vec<String>,
 }
 
-/// What a presented refresh token is worth.
+/// Whether a refresh token is valid.
 enum Verdict {
     Good(FamilyId),
     Reused(FamilyId),
@@ -88,7 +88,7 @@ impl Grants {
         code
     }
 
-    /// Takes a code for good, whatever comes of it. A code that comes back ends what the first use brought (RFC 6749 4.1.2).
+    /// Uses a code, which is invalid afterwards. A second use of a code ends the family of the first use (RFC 6749 4.1.2).
     pub(crate) fn take_code(&mut self, text: &str, now: i64) -> Option<Grant> {
         let code = self.codes.get_mut(text)?;
         if code.presented {
@@ -101,7 +101,7 @@ impl Grants {
         (now < code.expires).then(|| code.grant.clone())
     }
 
-    /// Opens a family for a code that passed every check.
+    /// Creates a family for a code that was verified.
     pub(crate) fn begin_by_code(&mut self, code: &str, grant: Grant, now: i64) -> FamilyId {
         let id = self.begin(grant, now);
         if let Some(code) = self.codes.get_mut(code) {
@@ -110,7 +110,7 @@ impl Grants {
         id
     }
 
-    /// Opens a family.
+    /// Creates a family.
     pub(crate) fn begin(&mut self, grant: Grant, now: i64) -> FamilyId {
         let id = FamilyId(self.families.len());
         self.families.push(Family {
@@ -126,7 +126,7 @@ impl Grants {
         &self.families[id.0]
     }
 
-    /// Returns the family of a refresh token that works now. A rotated one that comes back too late ends its family.
+    /// Returns the family of a valid refresh token. A rotated token that is used after the grace period ends its family.
     pub(crate) fn present(&mut self, text: &str, client_id: &str, limits: Limits) -> Option<FamilyId> {
         match self.judge(text, client_id, limits) {
             Verdict::Good(id) => Some(id),
@@ -139,7 +139,7 @@ impl Grants {
         }
     }
 
-    /// Returns the family of a refresh token that works now, and leaves everything as it is.
+    /// Returns the family of a valid refresh token, without any change.
     pub(crate) fn peek(&self, text: &str, client_id: &str, limits: Limits) -> Option<FamilyId> {
         match self.judge(text, client_id, limits) {
             Verdict::Good(id) => Some(id),
@@ -166,12 +166,12 @@ impl Grants {
         }
     }
 
-    /// Restarts the idle window; the absolute one runs on.
+    /// Restarts the idle lifetime. The absolute lifetime is not changed.
     pub(crate) fn used(&mut self, id: FamilyId, now: i64) {
         self.families[id.0].last_used = now;
     }
 
-    /// Mints a refresh token beside those that the family has.
+    /// Issues a refresh token in addition to those of the family.
     pub(crate) fn mint_refresh_token(&mut self, family: FamilyId) -> String {
         let text = bodies::random();
         self.refresh_tokens.insert(
@@ -184,10 +184,10 @@ impl Grants {
         text
     }
 
-    /// Mints a successor: from now on every other token of the family has only the leeway left.
+    /// Issues the next refresh token. From now on, all other refresh tokens of the family are valid only for the grace period.
     ///
-    /// That holds for the first successor too when the previous token came a second time: Okta does not say, and a
-    /// client must keep what came last.
+    /// If the previous token was used twice, that applies to the first new token too. Okta does not document this case, and a
+    /// client must store the last token.
     pub(crate) fn rotate(&mut self, family: FamilyId, now: i64) -> String {
         for token in self
             .refresh_tokens
@@ -212,19 +212,19 @@ impl Grants {
         self.id_tokens.get(text)
     }
 
-    /// Returns an access token that is good now.
+    /// Returns a valid access token.
     pub(crate) fn live_access_token(&self, text: &str, now: i64) -> Option<&Issued> {
         self.access_tokens
             .get(text)
             .filter(|token| self.is_live(token, now))
     }
 
-    /// Returns an ID token that is good now.
+    /// Returns a valid ID token.
     pub(crate) fn live_id_token(&self, text: &str, now: i64) -> Option<&Issued> {
         self.id_tokens.get(text).filter(|token| self.is_live(token, now))
     }
 
-    /// Revokes a client's own token; a refresh token takes the access tokens along, not the other way round.
+    /// Revokes a token of a client. With a refresh token, its access tokens are revoked too, but not vice versa.
     pub(crate) fn revoke(&mut self, text: &str, client_id: &str) {
         if let Some(id) = self.refresh_tokens.get(text).map(|token| token.family)
             && self.family(id).grant.client_id == client_id

@@ -1,7 +1,7 @@
-//! ID tokens: Okta's claims, then whatever the behaviour wants to be wrong with them.
+//! ID tokens: Okta's claims, with the configured defect.
 //!
-//! The header holds `alg` and `kid` only, as Okta's does. A refreshed token has the login's `auth_time` and no `nonce`.
-//! A token about an app says nothing about a person.
+//! The header has only `alg` and `kid`, like Okta's. A refreshed token has the login's `auth_time` and no `nonce`.
+//! A token of an app has no claims about a person.
 
 use serde_json::{Map, Value, json};
 
@@ -16,14 +16,14 @@ use super::{
     provider::Provider,
 };
 
-/// Why a token is minted.
+/// Why a token is issued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum VerificationContext {
     Login,
     Refresh,
 }
 
-/// Mints an ID token.
+/// Issues an ID token.
 pub(crate) fn mint(
     provider: &Provider,
     rules: &Behaviour,
@@ -94,7 +94,7 @@ fn honest_claims(
     claim("idp", "00omockokta".into());
     if asked_for("email") {
         claim("email", user.login.clone().into());
-        // The org server's thin token has the address alone.
+        // The org server's thin token has only the e-mail address.
         if grant.server == AuthorizationServer::Custom {
             claim("email_verified", user.email_verified.into());
         }
@@ -111,7 +111,7 @@ fn honest_claims(
     claims
 }
 
-/// Returns a JWT over a payload, signed as Okta signs.
+/// Returns a JWT with this payload, signed like Okta's.
 pub(crate) fn signed(key: &SigningKey, payload: &str) -> String {
     let header = json!({ "alg": "RS256", "kid": key.kid }).to_string();
     let message = format!(

@@ -1,7 +1,7 @@
-//! Defects of header, signature, serialisation and key set: the ways of getting a false token past a lenient verifier.
+//! Defects of the header, the signature, the serialization and the key set: attacks against a lenient verifier.
 //!
-//! The attacker's key is the published bystander where any key will do. The weak key is a constant, since no current
-//! library makes one; it guards nothing.
+//! If any key is sufficient, the attacker's key is the other published key. The weak key is a constant, because no current
+//! library creates one. It protects nothing.
 
 use std::sync::OnceLock;
 
@@ -28,7 +28,7 @@ const WEAK_KEY: &str = include_str!("weak_rsa_1024.pem");
 const WEAK_MODULUS: &str = "xkhN1EaRl0i6oJwJF4VTc0NtSEvm677kqSoaV_6gVPFRivzhnwNlYK1yItLd5JmMyTimOJMxRy3k_u_PbgtXsq1IUy\
     o2wVDtQKhEuzJuQ-s3SWdqxuxMnUlkMKvGaaxM4R4yyP55T0xmh28buoQaFZMediwmnAR0gtpToFDKeWE";
 
-/// Returns the compact token over a payload, with the defect.
+/// Returns the compact token with this payload and the defect.
 pub(crate) fn seal(defect: Defect, ring: KeyRing, payload: &str) -> String {
     let signer = ring.signer();
     let mut header = json!({ "alg": "RS256", "kid": signer.kid })
@@ -63,7 +63,7 @@ pub(crate) fn seal(defect: Defect, ring: KeyRing, payload: &str) -> String {
     }
 }
 
-/// Changes what the key set shows.
+/// Changes the published key set.
 pub(crate) fn damage_key_set(defect: Defect, keys: &mut Vec<Value>) {
     let signer_kid = keys.first().map(|key| key["kid"].clone()).unwrap_or_default();
     match defect {
@@ -81,7 +81,7 @@ pub(crate) fn damage_key_set(defect: Defect, keys: &mut Vec<Value>) {
             keys.insert(0, other);
         }
         Defect::KidOnOtherKeyType => {
-            // The base point of P-256: on the curve, and nobody's key.
+            // The base point of P-256, which is on the curve and is no real key.
             keys[0] = json!({
                 "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": signer_kid,
                 "x": "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY",
@@ -235,7 +235,7 @@ fn without_kids(keys: &mut [Value]) {
     }
 }
 
-/// Sets a member of the signing key, which stands first.
+/// Sets a member of the signing key, which is the first one.
 fn set(keys: &mut [Value], member: &str, value: Value) {
     if let Some(key) = keys.first_mut() {
         key[member] = value;

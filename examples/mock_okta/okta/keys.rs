@@ -1,8 +1,8 @@
-//! Signing keys and the key set that shows them.
+//! The signing keys and the published key set.
 //!
-//! RSA keys are slow to make (a tenth of a second), so that one pool serves all providers of a process, filled when
-//! first needed. A provider is a window on the pool: the key in front signs, the one beside it is only published, as at
-//! Okta, where two or three keys are shown and any may sign. Published members are `kty alg kid use n e`, nothing more.
+//! Generating an RSA key takes 0.1 s, so all providers of a process share one pool, which is filled when
+//! it is first needed. A provider uses two keys of the pool: the first one signs, the second one is only published, like at
+//! Okta, where two or three keys are published and any of them may sign. The published members are `kty alg kid use n e`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -43,7 +43,7 @@ impl Default for KeyRing {
 }
 
 impl KeyRing {
-    /// Puts the next key in front; the one that signed so far is shown no more.
+    /// Signs with the next key. The previous signing key is not published any more.
     pub(crate) fn rotate(&mut self) {
         self.front += 1;
     }

@@ -1,7 +1,7 @@
-//! The published documents: discovery, RFC 8414 metadata and the key set, field by field as Okta's.
+//! The published documents: discovery, RFC 8414 metadata and the key set, with the same members as Okta's.
 //!
-//! What Okta does not say, these do not say either: no `authorization_response_iss_parameter_supported`, no
-//! `dpop_signing_alg_values_supported`, no `groups` among the custom server's scopes or any server's claims.
+//! Like Okta's, they have no `authorization_response_iss_parameter_supported`, no `dpop_signing_alg_values_supported`, and no `groups`
+//! among the custom server's scopes or any server's claims.
 
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,7 @@ use super::{
     provider::Provider,
 };
 
-/// Answers with the OIDC discovery document.
+/// Responds with the OIDC discovery document.
 pub(crate) fn discovery(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Answer {
     if asked.method != "GET" {
         return errors::wrong_method();
@@ -29,7 +29,7 @@ pub(crate) fn discovery(provider: &Provider, rules: &Behaviour, asked: &Asked) -
     cached(&Value::Object(document), rules.discovery_cache_control.as_deref())
 }
 
-/// Answers with the OAuth metadata: what concerns ID tokens left out, what needs no person added.
+/// Responds with the OAuth metadata: without the members about ID tokens, with the grants that need no person.
 pub(crate) fn oauth_metadata(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Answer {
     if asked.method != "GET" {
         return errors::wrong_method();
@@ -54,13 +54,13 @@ pub(crate) fn oauth_metadata(provider: &Provider, rules: &Behaviour, asked: &Ask
     cached(&Value::Object(document), rules.discovery_cache_control.as_deref())
 }
 
-/// Answers with the key set.
+/// Responds with the key set.
 pub(crate) fn keys(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Answer {
     if asked.method != "GET" {
         return errors::wrong_method();
     }
     let ring = provider.keys();
-    // An app may be pinned to a key of its own. The org server shows it only to those who name the app.
+    // An app may have its own key. The org server publishes it only for a request with the app's `client_id`.
     let hide_signer = rules.key_pinned_to_app
         && asked.server == AuthorizationServer::Org
         && asked.query("client_id").is_none();
@@ -103,7 +103,7 @@ fn document(provider: &Provider, rules: &Behaviour, server: AuthorizationServer)
 fn endpoints(provider: &Provider, server: AuthorizationServer, document: &mut Map<String, Value>) {
     let base = provider.base(server);
     document.insert("issuer".to_owned(), provider.issuer(server).into());
-    // Registration is one for the whole org.
+    // There is one registration endpoint for the whole org.
     document.insert(
         "registration_endpoint".to_owned(),
         format!("{}/oauth2/v1/clients", provider.origin()).into(),
@@ -162,7 +162,7 @@ fn capabilities(rules: &Behaviour, server: AuthorizationServer, document: &mut M
     }
 }
 
-/// Returns what a custom server lists: the reserved scopes, never those that the org created.
+/// Returns the scopes that a custom server lists: the reserved ones, but not those that the org created.
 fn public_custom_scopes() -> Vec<String> {
     let mut scopes = Behaviour::default().custom_scopes;
     scopes.extend(["read", "manage"].map(|right| format!("okta.myAccount.profile.{right}")));

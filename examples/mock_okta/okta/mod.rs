@@ -1,9 +1,9 @@
 //! An OIDC provider on loopback that behaves as Okta does: two authorization servers (org and custom), the authorization
 //! code flow with PKCE, the device, password and client credentials grants, rotating refresh tokens, Okta's error texts,
-//! and a switch for everything that can go wrong.
+//! and a switch for every fault that a client has to handle.
 //!
-//! This file is the contract: tests, the demo and the bench use what is public here.
-//! The provider asks for no network beyond loopback, keeps nothing on disk, and is strict: what Okta refuses, it refuses.
+//! Tests, the demo and the bench use the public items of this file. The provider uses only the loopback network, stores nothing on disk, and refuses
+//! whatever Okta refuses.
 #![forbid(unsafe_code)]
 
 mod access_token;
@@ -97,7 +97,7 @@ impl MockOkta {
         Self::start_with(Options::default())
     }
 
-    /// Starts a provider as the options say.
+    /// Starts a provider with these options.
     ///
     /// # Panics
     /// If the port is taken.
@@ -169,7 +169,7 @@ impl MockOkta {
         self.provider.behaviour()
     }
 
-    /// Returns every request so far, in order of arrival; those to `/control` are left out.
+    /// Returns every request so far, in order of arrival, except those to `/control`.
     #[must_use]
     pub fn requests(&self) -> Vec<Recorded> {
         self.provider.requests()
@@ -186,13 +186,13 @@ impl MockOkta {
         self.provider.clear_requests();
     }
 
-    /// Returns every secret seen or minted: tokens of all kinds, codes, states, nonces, verifiers, client secrets.
+    /// Returns every secret that was received or issued: tokens of all kinds, codes, states, nonces, verifiers, client secrets.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
         self.provider.secrets()
     }
 
-    /// Puts a new signing key in front and drops the old one from the key set.
+    /// Signs with a new key from now on, and removes the old one from the key set.
     pub fn rotate_keys(&self) {
         self.provider.rotate_keys();
     }
@@ -202,7 +202,7 @@ impl MockOkta {
         self.provider.grants().end_all();
     }
 
-    /// Returns how often a rotated refresh token came back after the leeway.
+    /// Returns how often a rotated refresh token was used after its grace period.
     #[must_use]
     pub fn reuse_detected(&self) -> usize {
         self.provider.grants().reuse_detected

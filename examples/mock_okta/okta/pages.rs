@@ -1,10 +1,10 @@
-//! What a person sees: the sign-in page, the pages of a device's activation, error pages, the page that posts a form back, the signed-out page.
+//! The HTML pages: sign-in, device activation, errors, form post, and signed out.
 //!
-//! No script but the one line of a form post, nothing loaded from elsewhere. Text from requests is escaped.
+//! The only script is the line that posts a form. Pages load nothing. Text from requests is escaped.
 
 use super::{bodies, exchange::Answer};
 
-/// Returns the sign-in page. `handle` names the authorize request that waits for it.
+/// Returns the sign-in page. `handle` names the authorization request that waits for it.
 pub(crate) fn sign_in(status: u16, base: &str, handle: &str, login: &str, problem: Option<&str>) -> Answer {
     let problem = problem_line(problem);
     let action = bodies::html(&format!("{base}/v1/authorize/signin"));
@@ -74,7 +74,7 @@ pub(crate) fn error(status: u16, error: &str, description: &str) -> Answer {
     page(status, "Mock Okta - Error", &body)
 }
 
-/// Returns the page after a logout without a place to go to.
+/// Returns the page after a logout without a redirect URI.
 pub(crate) fn signed_out() -> Answer {
     page(
         200,

@@ -1,4 +1,4 @@
-//! Proof keys (RFC 7636), S256 only: what a challenge looks like, and whether a verifier is the one behind it.
+//! PKCE (RFC 7636), only S256: the form of a challenge, and the check of a verifier.
 
 use super::{bodies, errors, exchange::Answer, token::invalid_grant};
 
@@ -9,7 +9,7 @@ pub(crate) fn is_sha256(challenge: &str) -> bool {
         .is_ok_and(|bytes| bytes.len() == 32)
 }
 
-/// Refuses a verifier that is not behind the challenge, or that is missing, or that has no challenge to it.
+/// Refuses a verifier that does not match the challenge, a missing verifier, and a verifier without a challenge.
 pub(crate) fn check_verifier(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), Answer> {
     match (challenge, verifier) {
         (None, None) => Ok(()),

@@ -1,6 +1,6 @@
-//! What a request may have: which scopes it gets and whether its person gets any. Every text is Okta's.
+//! Decides which scopes a request gets, and whether the person may use the app. All texts are Okta's.
 //!
-//! Pure; the caller knows whether a refusal goes to the redirect URI or into an answer.
+//! Pure: the caller sends a refusal to the redirect URI or as a response.
 
 use super::{
     behaviour::Behaviour,
@@ -15,12 +15,12 @@ pub(crate) fn sent(error: &str, description: &str) -> Sent {
     (error.to_owned(), description.to_owned())
 }
 
-/// Returns a refusal as an answer of the token or device endpoint.
+/// Returns a refusal as a response of the token or device endpoint.
 pub(crate) fn answered((error, description): Sent) -> Answer {
     errors::oauth(400, &error, &description)
 }
 
-/// Returns the granted scopes of an authorize request; `openid` has to be among them.
+/// Returns the granted scopes of an authorization request, which must include `openid`.
 pub(crate) fn check_scope(
     rules: &Behaviour,
     server: AuthorizationServer,
@@ -32,7 +32,7 @@ pub(crate) fn check_scope(
     Ok(scope)
 }
 
-/// Returns the granted scopes of a request that no browser makes; custom scopes alone will do.
+/// Returns the granted scopes of a request without a browser. It may have only custom scopes.
 pub(crate) fn check_direct_scope(
     rules: &Behaviour,
     server: AuthorizationServer,
@@ -46,7 +46,7 @@ pub(crate) fn check_direct_scope(
     Ok(scope)
 }
 
-/// Returns the granted scopes of an app that asks for itself: custom ones.
+/// Returns the granted scopes of client credentials: only custom ones.
 pub(crate) fn check_app_scope(
     rules: &Behaviour,
     server: AuthorizationServer,
@@ -78,7 +78,7 @@ pub(crate) fn check_app_scope(
     Err(sent("invalid_scope", &text))
 }
 
-/// Refuses a person who may not use the app or whose groups do not fit into a token.
+/// Refuses a person who may not use the app, or who has too many groups for a token.
 pub(crate) fn check_person(
     rules: &Behaviour,
     server: AuthorizationServer,
@@ -105,7 +105,7 @@ pub(crate) fn has(scope: &[String], word: &str) -> bool {
     scope.iter().any(|one| one == word)
 }
 
-/// Returns the scopes asked for, in that order and each once; refuses none at all and unknown ones.
+/// Returns the requested scopes, in order and without duplicates. Refuses an empty list and unknown scopes.
 fn known_scope(rules: &Behaviour, server: AuthorizationServer, asked: &str) -> Result<Vec<String>, Sent> {
     let known = match server {
         AuthorizationServer::Org => &rules.org_scopes,
@@ -156,7 +156,7 @@ fn check_offline(rules: &Behaviour, scope: &[String]) -> Result<(), Sent> {
     Err(sent("invalid_scope", text))
 }
 
-/// The scopes that mean something about a person.
+/// The scopes that are about a person.
 fn is_openid_scope(word: &str) -> bool {
     [
         "openid",

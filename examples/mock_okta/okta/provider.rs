@@ -1,7 +1,7 @@
-//! The provider's shared state and its one way from a request to an answer.
+//! The provider's shared state, and the handling of a request.
 //!
-//! Every lock is held for a look-up or an insertion, never while a token is signed or a socket waits. A poisoned lock is
-//! taken anyway: the state is plain values, and a failed test should show its own message.
+//! A lock is held only for a lookup or an insertion, never while a token is signed or a socket is used. A poisoned lock is still used: the state
+//! consists of plain values, and a failed test should show its own message.
 
 use std::{
     collections::BTreeSet,
@@ -21,7 +21,7 @@ use super::{
     metadata, revocation, token, userinfo,
 };
 
-/// Everything that requests share.
+/// The state that requests share.
 #[derive(Debug)]
 pub(crate) struct Provider {
     origin: String,
@@ -33,7 +33,8 @@ pub(crate) struct Provider {
     secrets: Mutex<BTreeSet<String>>,
 }
 
-/// Recorded requests. The number of the first one grows when the log is cleared, so that a late status finds its request.
+/// Recorded requests. When the log is cleared, the number of the first one grows, so that the status of an earlier request is still assigned
+/// correctly.
 #[derive(Debug, Default)]
 struct Log {
     first: usize,
@@ -64,7 +65,7 @@ impl Provider {
         }
     }
 
-    /// Returns what endpoint paths are appended to; the org server's differs from its issuer.
+    /// Returns the URL that endpoint paths are appended to. That of the org server differs from its issuer.
     pub(crate) fn base(&self, server: AuthorizationServer) -> String {
         match server {
             AuthorizationServer::Org => format!("{}/oauth2", self.origin),
@@ -72,7 +73,7 @@ impl Provider {
         }
     }
 
-    /// Answers a request by doing its work.
+    /// Handles a request.
     pub(crate) fn answer(&self, rules: &Behaviour, asked: &Asked) -> Answer {
         match asked.endpoint {
             Endpoint::Discovery => metadata::discovery(self, rules, asked),
@@ -106,12 +107,12 @@ impl Provider {
         change(&mut lock(&self.behaviour));
     }
 
-    /// Returns the fault that hits a request to an endpoint, used up by one.
+    /// Returns the fault that applies to a request to an endpoint, and counts its use.
     pub(crate) fn take_fault(&self, endpoint: Endpoint) -> Option<FaultKind> {
         faults::take(&mut lock(&self.behaviour).faults, endpoint)
     }
 
-    /// Whether answers of an endpoint are kept back, see [`FaultKind::Held`].
+    /// Whether responses of an endpoint are delayed, see [`FaultKind::Held`].
     pub(crate) fn holds(&self, endpoint: Endpoint) -> bool {
         let held = Fault::always(endpoint, FaultKind::Held);
         lock(&self.behaviour).faults.contains(&held)
@@ -166,7 +167,7 @@ impl Provider {
         log.requests.clear();
     }
 
-    /// Notes a value that must not show up in anything the client prints or logs.
+    /// Records a value that the client must not print or log.
     pub(crate) fn note_secret(&self, secret: &str) {
         if !secret.is_empty() {
             lock(&self.secrets).insert(secret.to_owned());

@@ -1,4 +1,4 @@
-//! The refresh grant: static or rotating tokens, the leeway, and the end of a family whose old token came back.
+//! The refresh grant: static or rotating tokens, the grace period, and the end of a family after the reuse of a token.
 
 use super::{
     behaviour::Behaviour,
@@ -12,10 +12,10 @@ use super::{
     token,
 };
 
-/// Okta's one text for expiry, idling, revocation and reuse; only its System Log tells them apart.
+/// Okta's text for an expired, idle, revoked or reused token. Only its System Log distinguishes these cases.
 const DEAD: &str = "The refresh token is invalid or expired.";
 
-/// Answers a refresh request.
+/// Responds to a refresh request.
 pub(crate) fn refresh(
     provider: &Provider,
     rules: &Behaviour,
@@ -34,7 +34,7 @@ pub(crate) fn refresh(
     }
     let scope = narrowed(&grant.scope, asked.form("scope"))?;
     grants.used(family, now);
-    // Okta hands a refresh token back only when offline_access is asked for again.
+    // Okta returns a refresh token only if `offline_access` is requested again.
     let offline = scope.iter().any(|word| word == "offline_access");
     let next = if offline {
         successor(&mut grants, rules, family, presented, now)
@@ -52,7 +52,7 @@ pub(crate) fn refresh(
     ))
 }
 
-/// Returns the limits that apply now.
+/// Returns the current limits.
 pub(crate) fn limits(rules: &Behaviour) -> Limits {
     Limits {
         now: rules.now_millis(),
@@ -81,7 +81,7 @@ fn successor(
     }
 }
 
-/// Returns the scopes of the answer: those asked for, which have to be among those granted (RFC 6749 6).
+/// Returns the scopes of the response: the requested ones, which must have been granted (RFC 6749 6).
 fn narrowed(granted: &[String], asked: Option<&str>) -> Result<Vec<String>, Answer> {
     let asked: Vec<String> = asked
         .unwrap_or_default()

@@ -1,4 +1,4 @@
-//! The two ways out: revoking a token, and ending the browser's session.
+//! Revoking a token, and ending the browser's session.
 
 use super::{
     authorize::session_cookie,
@@ -28,7 +28,7 @@ pub(crate) fn revoke(provider: &Provider, rules: &Behaviour, asked: &Asked) -> A
     revoke().unwrap_or_else(|refusal| refusal)
 }
 
-/// Ends the browser's session. The ID token may be expired but has to be one of ours.
+/// Ends the browser's session. The ID token may be expired, but this provider must have issued it.
 pub(crate) fn logout(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Answer {
     let parameters = match asked.method.as_str() {
         "GET" => &asked.query,

@@ -1,4 +1,4 @@
-//! Which endpoint a method and a path ask for. Okta's paths and no others: there is no `/.well-known/jwks.json`.
+//! Maps a method and a path to an endpoint. Only Okta's paths exist: there is no `/.well-known/jwks.json`.
 
 use super::exchange::{AuthorizationServer, Endpoint};
 
@@ -10,7 +10,7 @@ pub(crate) fn endpoint(path: &str) -> (Endpoint, AuthorizationServer) {
     if path.starts_with("/control/") {
         return (Endpoint::Control, AuthorizationServer::Org);
     }
-    // RFC 8414 puts the issuer's path behind the well-known part; Okta serves that form and the appended one.
+    // RFC 8414 puts the issuer's path after the well-known part. Okta serves this form and the form with the issuer's path first.
     if path.strip_prefix(OAUTH) == Some("/oauth2/default") {
         return (Endpoint::OauthMetadata, AuthorizationServer::Custom);
     }

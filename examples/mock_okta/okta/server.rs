@@ -1,7 +1,7 @@
-//! The listener, its thread, and what every answer carries.
+//! The listener, its thread, and the headers of every response.
 //!
-//! One thread with one runtime serves all connections: the work of a request is short and never waits. Binds loopback
-//! only. Owns the wire's faults that need a socket: silence, a cut connection, half a body.
+//! One thread with one runtime serves all connections, because handling a request is short and never waits. Binds only loopback addresses. Owns the
+//! network faults that need a socket: no response, a closed connection, half a body.
 
 use std::{
     convert::Infallible,
@@ -39,7 +39,7 @@ use super::{
     tls::Identity,
 };
 
-/// The largest request body that is read; a client assertion of a few kilobytes is the biggest honest one.
+/// The largest request body that is read. The largest valid one is a client assertion of a few KB.
 const LARGEST_REQUEST: usize = 1 << 20;
 
 /// The background thread; dropping it stops the thread.
@@ -59,7 +59,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic in that thread was printed where it happened; a second one here would abort the test run.
+            // A panic in that thread has already been printed. A second panic here would abort the test run.
             let _ended = thread.join();
         }
     }
@@ -125,7 +125,7 @@ async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, provider: 
     };
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of file descriptors: wait for some to come back.
+            // Out of file descriptors: waits until some are free.
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
@@ -149,13 +149,13 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, provider: Arc<Provid
         let provider = Arc::clone(&provider);
         async move { reply(&provider, request).await }
     });
-    // An error is a client that went away or a fault that closes the connection: nothing to do either way.
+    // An error means that the client or a fault has closed the connection, which needs no handling.
     let _closed = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }
 
-/// Answers a request; an error closes the connection without an answer.
+/// Responds to a request. An error closes the connection without a response.
 async fn reply(provider: &Provider, request: Request<Incoming>) -> io::Result<Response<Body>> {
     let asked = read(request).await?;
     if asked.endpoint == Endpoint::Control {
@@ -203,7 +203,7 @@ fn parameters(encoded: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(encoded).into_owned().collect()
 }
 
-/// Does the work of a request as far as the fault lets it.
+/// Handles a request, unless a fault prevents it.
 async fn work(provider: &Provider, asked: &Asked, fault: Option<FaultKind>) -> io::Result<Answer> {
     match &fault {
         Some(FaultKind::Hang) => std::future::pending().await,
@@ -211,7 +211,7 @@ async fn work(provider: &Provider, asked: &Asked, fault: Option<FaultKind>) -> i
         Some(FaultKind::Slow { millis }) => tokio::time::sleep(Duration::from_millis(*millis)).await,
         _ => {}
     }
-    // Read after the wait, so that a test may change the behaviour while a request hangs.
+    // The behaviour is read after the wait, so that a test can change it during the wait.
     let rules = provider.behaviour();
     if let Some(answer) = fault
         .as_ref()
@@ -238,7 +238,7 @@ async fn work(provider: &Provider, asked: &Asked, fault: Option<FaultKind>) -> i
     Ok(with_common_headers(answer, &rules))
 }
 
-/// Adds what Okta sends with every answer: the request id support asks for, the rate limit, and the date of its clock.
+/// Adds the headers that Okta sends with every response: the request id that its support needs, the rate limit, and the date of its clock.
 fn with_common_headers(answer: Answer, rules: &Behaviour) -> Answer {
     let mut answer = answer.header("X-Okta-Request-Id", &bodies::random()[..26]);
     let reset = rules.now().saturating_add(60).to_string();
@@ -270,13 +270,13 @@ fn written(answer: Answer) -> Response<Body> {
     } else {
         Body::from(answer.body)
     };
-    // Only a redirect target with a line break can be refused here, and that came from the request or a test.
+    // Only a redirect target with a line break can be an error here. It comes from the request or from a test.
     response
         .body(body)
         .unwrap_or_else(|_| written(errors::okta_by_status(400)))
 }
 
-/// A body that fails half way, so that the connection closes before the promised length.
+/// A body that fails in the middle, so that the connection is closed before the announced length.
 struct HalfBody {
     half: Option<Bytes>,
     flushed: bool,
@@ -293,7 +293,7 @@ impl hyper::body::Body for HalfBody {
         if let Some(half) = self.half.take() {
             return Poll::Ready(Some(Ok(Frame::data(half))));
         }
-        // One pause, in which hyper writes out what it has; after an error it would drop that.
+        // Pauses once, so that hyper sends the first half. After an error it would drop it.
         if !self.flushed {
             self.flushed = true;
             context.waker().wake_by_ref();

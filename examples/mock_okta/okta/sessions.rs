@@ -1,4 +1,4 @@
-//! What the provider remembers about browsers: sign-in pages that are open, and who is signed in.
+//! The provider's state for browsers: open sign-in pages, and sessions.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// Keeps an authorize request while its sign-in page is open.
+    /// Stores an authorization request while its sign-in page is open.
     pub(crate) fn open_page(&mut self, request: AuthorizeRequest) -> String {
         let handle = bodies::random();
         self.pages.insert(handle.clone(), request);

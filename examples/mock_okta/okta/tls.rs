@@ -1,7 +1,7 @@
-//! A certificate authority made at start, and a leaf for the loopback names that it signs.
+//! Creates a certificate authority, and a server certificate for the loopback names.
 //!
-//! A real CA with a leaf, not a self-signed leaf: webpki refuses an end-entity certificate that is a CA, and a Kubernetes
-//! API server wants a bundle for `--oidc-ca-file`. ECDSA P-256, since it is made in a millisecond.
+//! The certificate is not self-signed: webpki refuses a server certificate that is a CA, and a Kubernetes
+//! API server needs a CA for `--oidc-ca-file`. The keys are ECDSA P-256, which are generated in a millisecond.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,17 +20,17 @@ use tokio_rustls::{
 
 use super::behaviour::since_epoch;
 
-/// What the server proves itself with.
+/// The server's certificate and key.
 pub(crate) struct Identity {
     pub(crate) ca_pem: String,
     pub(crate) acceptor: TlsAcceptor,
 }
 
-/// Apple's and Chromium's limit for the life of a leaf is 398 days.
+/// Apple and Chromium accept server certificates for at most 398 days.
 const LEAF_DAYS: u32 = 397;
 
 impl Identity {
-    /// `host` is the issuer's, if that is none of this machine's.
+    /// `host` is the issuer's host, if it is no loopback name.
     pub(crate) fn generate(host: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let mut ca = CertificateParams::default();
         ca.distinguished_name
@@ -64,7 +64,7 @@ impl Identity {
     }
 }
 
-/// Makes a certificate valid from yesterday, for clocks that are a little behind.
+/// Makes a certificate valid since yesterday, for clients whose clock is behind.
 fn valid_for(params: &mut CertificateParams, days: u32) {
     let day = Duration::from_hours(24);
     params.not_before = date_time_ymd(1970, 1, 1) + since_epoch().saturating_sub(day);

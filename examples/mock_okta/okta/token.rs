@@ -1,4 +1,4 @@
-//! The token endpoint: authenticates the app, then sees to the grant it asks for. Every text is Okta's.
+//! The token endpoint: authenticates the app, then handles the grant. All texts are Okta's.
 
 use serde_json::{Map, Value};
 
@@ -24,7 +24,7 @@ const APP: &str = "client_credentials";
 pub(crate) const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const SUPPORTED: &[&str] = &[CODE, REFRESH, PASSWORD, DEVICE, APP];
 
-/// Answers a token request.
+/// Responds to a token request.
 pub(crate) fn answer(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Answer {
     exchange(provider, rules, asked).unwrap_or_else(|refusal| refusal)
 }
@@ -58,7 +58,7 @@ fn configured(rules: &Behaviour, app: App) -> Vec<&'static str> {
     grants
 }
 
-/// Refuses what no form post to an OAuth endpoint may look like.
+/// Refuses a request that is no valid form post.
 pub(crate) fn check_form(asked: &Asked) -> Result<(), Answer> {
     if asked.method != "POST" {
         return Err(errors::wrong_method());
@@ -136,7 +136,7 @@ fn by_code(provider: &Provider, rules: &Behaviour, asked: &Asked, app: App) -> R
     Ok(first_tokens(provider, rules, family))
 }
 
-/// Opens a family for a grant that needed no code and answers with its tokens.
+/// Creates a family for a grant without a code, and responds with its tokens.
 pub(crate) fn open(provider: &Provider, rules: &Behaviour, grant: Grant) -> Answer {
     let family = provider.grants().begin(grant, rules.now_millis());
     first_tokens(provider, rules, family)
@@ -158,7 +158,7 @@ fn first_tokens(provider: &Provider, rules: &Behaviour, family: FamilyId) -> Ans
     )
 }
 
-/// Signs the tokens of a family and returns the token answer.
+/// Signs the tokens of a family and returns the token response.
 pub(crate) fn issue(
     provider: &Provider,
     rules: &Behaviour,

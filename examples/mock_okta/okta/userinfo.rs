@@ -1,4 +1,4 @@
-//! Userinfo and introspection: what a token is good for, asked with it or about it.
+//! The userinfo and introspection endpoints.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use super::{
     token,
 };
 
-/// Answers with the claims of the person; fat, whatever the ID token carries.
+/// Responds with all claims of the person, even if the ID token has fewer.
 pub(crate) fn userinfo(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Answer {
     if asked.method != "GET" && asked.method != "POST" {
         return errors::wrong_method();
@@ -75,7 +75,7 @@ pub(crate) fn userinfo(provider: &Provider, rules: &Behaviour, asked: &Asked) ->
     Answer::json(200, &Value::Object(claims)).not_cached()
 }
 
-/// Answers whether a token is active; about tokens of other clients and servers as about unknown ones.
+/// Responds whether a token is active. Tokens of other clients and servers count as unknown.
 pub(crate) fn introspect(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Answer {
     introspection(provider, rules, asked).unwrap_or_else(|refusal| refusal)
 }
@@ -143,7 +143,7 @@ fn introspection(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Resul
     Ok(Answer::json(200, &body).not_cached())
 }
 
-/// Okta tells a userinfo error in `WWW-Authenticate`, without a body.
+/// Okta returns a userinfo error in `WWW-Authenticate`, without a body.
 fn challenge(provider: &Provider, asked: &Asked, status: u16, error: &str, description: &str) -> Answer {
     let base = provider.base(asked.server);
     let value = format!(
