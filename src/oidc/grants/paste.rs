@@ -194,8 +194,8 @@ fn has_parameters(text: &str) -> bool {
 }
 
 fn is_address(text: &str) -> bool {
-    let here = ["localhost", "127.0.0.1", "[::1]", "/"];
-    text.contains("://") || text.contains('?') || here.iter().any(|start| text.starts_with(start))
+    let loopback_starts = ["localhost", "127.0.0.1", "[::1]", "/"];
+    text.contains("://") || text.contains('?') || loopback_starts.iter().any(|start| text.starts_with(start))
 }
 
 /// Whether the text starts with a scheme or a loopback host. Such a text does not continue an address of the line before.
@@ -206,8 +206,8 @@ fn starts_with_address(text: &str) -> bool {
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
     });
-    let here = ["localhost", "127.0.0.1", "[::1]"];
-    has_scheme || here.iter().any(|start| text.starts_with(start))
+    let loopback_starts = ["localhost", "127.0.0.1", "[::1]"];
+    has_scheme || loopback_starts.iter().any(|start| text.starts_with(start))
 }
 
 /// Decodes a code that was copied from an address, where it is percent-encoded (RFC 3986 2.1).

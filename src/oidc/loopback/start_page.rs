@@ -42,7 +42,7 @@ impl StartPage {
     }
 
     /// Whether the request has the path of this page.
-    pub(in crate::oidc) fn has_path_of(&self, parts: &Parts) -> bool {
+    pub(in crate::oidc) fn matches_path(&self, parts: &Parts) -> bool {
         authorization_response::constant_time_eq(parts.uri.path(), self.url.path())
     }
 

@@ -45,7 +45,7 @@ fn classify_response(status: u16, content_type: &'static str, body: &str) -> Fai
     classify(&read.expect_err("a refusal"))
 }
 
-/// Bodies that a row of a table has in place of an OAuth error code.
+/// Bodies that a row of a table has instead of an OAuth error code.
 const HTML: &str = "<html>";
 const COGNITO: &str = r#"{"__type":"NotAuthorizedException","message":"Refresh Token has been revoked"}"#;
 const OKTA: &str = r#"{"errorCode":"E0000011","errorSummary":"Invalid token provided"}"#;

@@ -197,7 +197,7 @@ fn strip_percent_encoded(text: &str, wanted: char) -> Option<&str> {
         .bytes()
         .try_fold(text, |text, byte| {
             let text = text.strip_prefix('%')?;
-            is_hexadecimal_of(text.get(..2)?, u32::from(byte)).then(|| text.get(2..))?
+            is_hex_of(text.get(..2)?, u32::from(byte)).then(|| text.get(2..))?
         })
 }
 
@@ -219,7 +219,7 @@ fn strip_json_escaped(text: &str, wanted: char) -> Option<&str> {
             .iter()
             .try_fold(text, |text, unit| {
                 let text = text.strip_prefix("\\u")?;
-                is_hexadecimal_of(text.get(..4)?, u32::from(*unit)).then(|| text.get(4..))?
+                is_hex_of(text.get(..4)?, u32::from(*unit)).then(|| text.get(4..))?
             })
     })
 }
@@ -251,7 +251,7 @@ fn strip_html_reference(text: &str, wanted: char) -> Option<&str> {
     (named.or_else(numbered) == Some(wanted)).then_some(after)
 }
 
-fn is_hexadecimal_of(digits: &str, wanted: u32) -> bool {
+fn is_hex_of(digits: &str, wanted: u32) -> bool {
     u32::from_str_radix(digits, 16) == Ok(wanted)
 }
 

@@ -282,7 +282,7 @@ impl ConnectionHandler {
         }
     }
 
-    /// Returns the owner of the peer's socket. Called only for a request that passes all other checks, because the lookup takes a while.
+    /// Returns the owner of the client's socket. Called only for a request that passes all other checks, because the lookup takes a while.
     async fn owner(&self, stage: Stage, lookups: &Arc<Semaphore>) -> Owner {
         let Some(endpoints) = self.endpoints else {
             return Owner::Unknown;
@@ -301,7 +301,7 @@ impl ConnectionHandler {
 async fn handle(State(handler): State<ConnectionHandler>, request: Request) -> Response<Body> {
     let shared = Arc::clone(&handler.shared);
     let (parts, _body) = request.into_parts();
-    if let Some(start) = shared.start.as_ref().filter(|start| start.has_path_of(&parts)) {
+    if let Some(start) = shared.start.as_ref().filter(|start| start.matches_path(&parts)) {
         return match start.refusal_status(&parts) {
             Some(status) => page::empty(status),
             None => match handler.owner(Stage::StartPage, &shared.start_lookups).await {

@@ -16,7 +16,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(5);
 /// The content of `/proc/self/loginuid` in a process that does not belong to a login session.
 const NO_LOGIN_UID: u32 = u32::MAX;
 
-/// Finds the owner of the peer's socket. Where the kernel cannot be asked for that socket alone, it takes a while on a machine with very
+/// Finds the owner of the client's socket. Where the kernel cannot be asked for that socket alone, it takes a while on a machine with very
 /// many connections.
 pub(in crate::oidc) fn look_up_owner(endpoints: Endpoints) -> Owner {
     let allowed = allowed_users();
@@ -24,7 +24,7 @@ pub(in crate::oidc) fn look_up_owner(endpoints: Endpoints) -> Owner {
         return allowed.owner_of(&row);
     }
     let deadline = Instant::now() + READ_TIMEOUT;
-    // If the peer closes during the first read, the owner may look unknown. The second read then shows that the peer has closed.
+    // If the client closes during the first read, the owner may look unknown. The second read then shows that the client has closed.
     for _ in 0..2 {
         let tables = match tables(endpoints.local.port(), deadline) {
             Ok(tables) => tables,

@@ -1,4 +1,4 @@
-//! Finds the user whose process is the peer of a loopback connection (rule L17).
+//! Finds the user whose process has opened a loopback connection (rule L17).
 //!
 //! Decides from what the kernel says of its sockets (Linux). Any user of the machine can connect to a loopback address. A user who knows
 //! the `state` of a sign-in could complete it with an authorization code of their own account.
@@ -20,16 +20,16 @@ pub(in crate::oidc) struct Endpoints {
     pub(in crate::oidc) local: SocketAddr,
 }
 
-/// Which user owns the peer's socket.
+/// Which user owns the client's socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::oidc) enum Owner {
     /// A user who may finish the sign-in.
     Allowed,
     /// The user with this id, who may not.
     OtherUser(u32),
-    /// The peer has closed the connection, so the kernel has no owner any more. A browser that waits for a page does not close it.
+    /// The client has closed the connection, so the kernel has no owner any more. A browser that waits for a page does not close it.
     Closed,
-    /// The system does not know: the peer is on another machine or in another network namespace, or there is no table.
+    /// The system does not know: the client is on another machine or in another network namespace, or there is no table.
     Unknown,
     /// The system did not say so in time, or only with an error. Another user can cause that, so it counts as another user's.
     Undecided,
@@ -58,7 +58,7 @@ fn find_owner(allowed: &AllowedUsers, tables: &str, endpoints: Endpoints) -> Own
     }
     match between(endpoints.local, endpoints.peer) {
         Some(row) if row.state == ESTABLISHED => Owner::Unknown,
-        // The peer has closed the connection, so its row may have disappeared.
+        // The client has closed the connection, so its row may have disappeared.
         Some(_) => Owner::Closed,
         // If the tables contain our listener, they are the tables of our network namespace.
         None if rows.iter().any(|row| row.is_listener(endpoints.local.port())) => Owner::Closed,

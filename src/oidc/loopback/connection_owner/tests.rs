@@ -66,7 +66,7 @@ fn a_line_of_a_little_endian_machine_is_read() {
 }
 
 #[test]
-fn the_owner_is_the_user_of_the_peers_socket() {
+fn the_owner_is_the_user_of_the_clients_socket() {
     let open = |uid| row(LOCAL, PEER, "01", 1000, 7) + &row(PEER, LOCAL, "01", uid, 8);
     for (uid, expected) in [
         (1000, Owner::Allowed),
@@ -109,7 +109,7 @@ fn addresses_of_ipv4_in_ipv6_are_the_same() {
 
 /// A kernel shows root as the owner of a socket that no process has open.
 #[test]
-fn a_peer_that_has_closed_the_connection_has_no_owner() {
+fn a_client_that_has_closed_the_connection_has_no_owner() {
     let listener = row(LOCAL, "0.0.0.0:0", "0A", 1000, 6);
     let waits = row(LOCAL, PEER, "08", 1000, 7);
     let closed = |uid| row(PEER, LOCAL, "05", uid, 0);
@@ -117,7 +117,7 @@ fn a_peer_that_has_closed_the_connection_has_no_owner() {
     assert_eq!(found(&(waits.clone() + &closed(5002))), Owner::OtherUser(5002));
     assert_eq!(found(&(waits.clone() + &closed(1000))), Owner::Allowed);
     assert_eq!(found(&row(PEER, LOCAL, "06", 0, 0)), Owner::Closed);
-    // The peer has closed only its sending direction.
+    // The client has closed only its sending direction.
     assert_eq!(
         found(&(waits.clone() + &row(PEER, LOCAL, "05", 1000, 8))),
         Owner::Allowed

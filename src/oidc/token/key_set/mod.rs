@@ -60,11 +60,11 @@ const MIN_RSA_BITS: usize = 2048;
 impl KeySet {
     /// Parses a key set, or a list of keys without the object around it. The error says what the document is instead.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, &'static str> {
-        let entries = entries(json::value(body).ok_or("it is no JSON")?)?;
-        let objects = || entries.iter().filter_map(Value::as_object);
+        let key_entries = key_entries(json::value(body).ok_or("it is no JSON")?)?;
+        let objects = || key_entries.iter().filter_map(Value::as_object);
         let keys: Vec<Key> = objects().filter_map(Key::parse).collect();
         if keys.is_empty() {
-            let all_short = !entries.is_empty() && objects().all(is_short_rsa);
+            let all_short = !key_entries.is_empty() && objects().all(is_short_rsa);
             return Err(if all_short {
                 "its RSA keys are shorter than 2048 bits"
             } else {
@@ -108,14 +108,14 @@ impl KeySet {
 
 /// Returns the keys of a key set (RFC 7517 5) or of a list. A single JWK is refused with its own message: API servers do not accept it either,
 /// and there the cause would look like a wrong signature.
-fn entries(document: Value) -> Result<Vec<Value>, &'static str> {
+fn key_entries(document: Value) -> Result<Vec<Value>, &'static str> {
     let mut object = match document {
         Value::Object(object) => object,
-        Value::Array(entries) => return Ok(entries),
+        Value::Array(key_entries) => return Ok(key_entries),
         _ => return Err("it is no JSON object"),
     };
     match object.remove("keys") {
-        Some(Value::Array(entries)) => Ok(entries),
+        Some(Value::Array(key_entries)) => Ok(key_entries),
         Some(key @ Value::Object(_)) => Ok(vec![key]),
         _ if object.contains_key("kty") => {
             Err("it is one bare key (JWK), and not a key set (JWK Set) with a list `keys`")
