@@ -89,13 +89,13 @@ fn sign_in(provider: &Provider, login: &Login, trust: &TlsTrust, ui: Ui) -> Resu
         failure.error
     ));
     let tokens = login_with(provider)?.map_err(|failure| failure.error)?;
-    let cure = if provider.issuer.is_okta() {
+    let solution = if provider.issuer.is_okta() {
         "enable the grant type Refresh Token on the app in Okta's admin console, and allow the scope in the access policy"
     } else {
         "ask whoever runs the provider to allow it for this app"
     };
     ui.note(&format!(
-        "the provider refuses the scope `offline_access`, so you will sign in again each time a token ends; to change that, {cure}"
+        "the provider refuses the scope `offline_access`, so you will sign in again each time a token ends; to change that, {solution}"
     ));
     Ok((tokens, false))
 }

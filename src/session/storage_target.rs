@@ -220,8 +220,8 @@ impl Locked<'_> {
         drop(self.store.dir.remove(&self.store.key.file(FileKind::Session)));
     }
 
-    /// Puts a plain file out of the way that holds no session. Best effort: what stays is put aside by who stores the next one.
-    pub(crate) fn put_broken_aside(&self) {
+    /// Quarantines a plain file that contains no valid session. An error is ignored: the next write quarantines the file too.
+    pub(crate) fn quarantine_corrupt(&self) {
         drop(self.store.dir.quarantine(&self.store.key.file(FileKind::Session)));
     }
 

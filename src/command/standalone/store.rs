@@ -209,8 +209,8 @@ impl<'a> KubeconfigStore<'a> {
     /// for a refresh.
     pub(super) fn write_pending_tokens(&self) -> Result<(), Error> {
         for store in self.stores.with_pending_tokens() {
-            if let Ok(Some(primary)) = store.try_lock()
-                && let Err(error) = self.write_pending(&primary)
+            if let Ok(Some(locked)) = store.try_lock()
+                && let Err(error) = self.write_pending(&locked)
                 && !matches!(error, Error::KeptTokens { .. })
             {
                 return Err(error);
@@ -229,11 +229,11 @@ impl<'a> KubeconfigStore<'a> {
         }
         for store in &self.stores.others {
             if store.has_session()
-                && let Some(primary) = store
+                && let Some(locked) = store
                     .try_lock()
                     .map_err(|error| self.pending_tokens_error(error))?
             {
-                self.write_pending(&primary)?;
+                self.write_pending(&locked)?;
             }
         }
         Ok(())
@@ -260,8 +260,8 @@ impl<'a> KubeconfigStore<'a> {
     }
 
     /// Writes the pending tokens of a store into the kubeconfig, unless a login or logout has happened since. Then removes them from the store.
-    fn write_pending(&self, primary: &Locked<'_>) -> Result<(), Error> {
-        let pending = match primary.load().map_err(|error| self.pending_tokens_error(error))? {
+    fn write_pending(&self, locked: &Locked<'_>) -> Result<(), Error> {
+        let pending = match locked.load().map_err(|error| self.pending_tokens_error(error))? {
             Loaded::Session(pending) => pending,
             Loaded::Nothing => return Ok(()),
             Loaded::Corrupt(reason) => {
@@ -269,7 +269,7 @@ impl<'a> KubeconfigStore<'a> {
                     "the tokens that an earlier call kept for `{}` cannot be used and are put aside: {reason}",
                     shown(self.file.path())
                 ));
-                primary.put_broken_aside();
+                locked.quarantine_corrupt();
                 return Ok(());
             }
         };
@@ -283,7 +283,7 @@ impl<'a> KubeconfigStore<'a> {
                 shown(self.file.path())
             ));
         }
-        primary.remove_session();
+        locked.remove_session();
         Ok(())
     }
 
