@@ -11,7 +11,7 @@ pub(crate) enum Error {
     Files(#[from] files::Error),
     #[error(transparent)]
     Keyring(#[from] keyring::Error),
-    /// A plain file that whoever can write there could have made; it may also be that of an entry with another storage.
+    /// A plain file that another program may have created. It may also belong to an entry with another storage setting.
     #[error("{keyring}")]
     PlainInPlace { plain: PathBuf, keyring: keyring::Error },
     #[error("the session cannot be written as JSON")]
@@ -64,7 +64,7 @@ impl Error {
         self.hint_for(files::Purpose::Sessions)
     }
 
-    /// As [`Self::hint`], of files for something else.
+    /// Returns the hint like [`Self::hint`], for files with another purpose.
     pub(crate) fn hint_for(&self, purpose: files::Purpose) -> String {
         match self {
             Self::Files(error) => error.hint(purpose),

@@ -1,6 +1,6 @@
-//! Where a session goes when it is stored, and that it is in one place only.
+//! Stores a session in a plain or in a sealed file, and keeps it in only one of them.
 //!
-//! Owns the choice between a plain and a sealed file. Asks for the keyring before anybody signs in, so that nobody does in vain.
+//! Owns the choice between the two. Uses the keyring before a login, so that no person signs in for a session that cannot be stored.
 
 use std::convert::Infallible;
 
@@ -12,21 +12,21 @@ use crate::files::{self, Reserved};
 use crate::keyring;
 use crate::settings::Storage;
 
-/// A refreshed session may be larger than the one before by so many bytes: a person is in more groups.
-const GROWTH: usize = 4 * 1024;
+/// By how much a refreshed session may be larger than the previous one: the person may be in more groups.
+const MAX_GROWTH_BYTES: usize = 4 * 1024;
 
-/// A place for a session.
+/// Where a session is stored.
 #[derive(Debug)]
 pub(crate) enum StorageTarget {
     /// A plain file that only its owner can read.
     Disk,
-    /// A plain file, since there is no keyring to be had.
+    /// A plain file, because no keyring is available.
     DiskFallback {
         error: keyring::Error,
-        /// The session before it, which is gone, was sealed.
+        /// The previous session, which no longer exists, was sealed.
         was_sealed: bool,
     },
-    /// A sealed file, and the key to it, which is in the keyring.
+    /// A sealed file, and its key, which is in the keyring.
     Sealed(WrappingKey),
 }
 
@@ -40,20 +40,20 @@ impl StorageTarget {
 }
 
 impl Locked<'_> {
-    /// Decides where the session is to be stored. A key is made where there is none yet.
+    /// Decides where the session is to be stored. Generates a key if there is none yet.
     ///
     /// # Errors
-    /// When it has to be the keyring, and that cannot be used.
+    /// If the session must be sealed, and the keyring cannot be used.
     pub(crate) fn target(&self) -> Result<StorageTarget, Error> {
-        let there = |name: String| self.store.dir.has(&name);
+        let exists = |name: String| self.store.dir.has(&name);
         let was_sealed = || self.store.sealed_mark().is_cached();
         match self.store.storage {
             Storage::Disk => Ok(StorageTarget::Disk),
             Storage::Keyring => self.sealed_target(),
-            Storage::Auto if there(self.store.key.file(FileKind::SealedSession)) => self.sealed_target(),
-            Storage::Auto if there(self.store.key.file(FileKind::Session)) => {
+            Storage::Auto if exists(self.store.key.file(FileKind::SealedSession)) => self.sealed_target(),
+            Storage::Auto if exists(self.store.key.file(FileKind::Session)) => {
                 if was_sealed() {
-                    // Anybody could have put it there, and it is not used.
+                    // The plain file is not used, because another program may have created it.
                     return self.sealed_target().map_err(|error| match error {
                         Error::Keyring(keyring) => Error::PlainInPlace {
                             plain: self.store.dir.path_of(&self.store.key.file(FileKind::Session)),
@@ -62,7 +62,7 @@ impl Locked<'_> {
                         error => error,
                     });
                 }
-                // Decided when it began: a keyring that comes and goes must not scatter sessions.
+                // An existing session stays in its form, so that a keyring that is only sometimes available does not cause two sessions.
                 Ok(StorageTarget::Disk)
             }
             Storage::Auto => match self.sealed_target() {
@@ -75,24 +75,24 @@ impl Locked<'_> {
         }
     }
 
-    /// The key of the sealed session that is there goes on; else a new one is made, under a name of its own.
+    /// Returns the key of the existing sealed session, or else a new key with a new name.
     fn sealed_target(&self) -> Result<StorageTarget, Error> {
         let store = self.store;
         let file = match store.dir.read(&store.key.file(FileKind::SealedSession)) {
-            // It may be good, and its key go on.
+            // The file may be valid, so its key must not be replaced.
             Err(error) if error.is_temporary() => return Err(error.into()),
             file => file.ok().flatten(),
         };
         if let Some(file) = file
             && let Ok(sealed) = Sealed::parse(&file)
         {
-            let opens = |key: &WrappingKey| store.unseal(&sealed, key).is_ok();
+            let is_key = |key: &WrappingKey| store.unseal(&sealed, key).is_ok();
             let Ok(cached_key) =
                 WrappingKey::find(&sealed, |name| Ok::<_, Infallible>(keyring::cached_key(name)));
-            if let Some(key) = cached_key.filter(opens) {
+            if let Some(key) = cached_key.filter(is_key) {
                 return Ok(StorageTarget::Sealed(key));
             }
-            if let Some(key) = WrappingKey::find(&sealed, keyring::read)?.filter(opens) {
+            if let Some(key) = WrappingKey::find(&sealed, keyring::read)?.filter(is_key) {
                 return Ok(StorageTarget::Sealed(key));
             }
         }
@@ -101,15 +101,16 @@ impl Locked<'_> {
         Ok(StorageTarget::Sealed(key))
     }
 
-    /// Reads the session once more. One that lies open though it is to be sealed is taken in first, so that it is in one place only:
-    /// two that spend one rotating refresh token end the session. Not in place of one that was sealed: anybody could have put it there.
+    /// Reads the session again. If it should be sealed and is in a plain file, seals it first, so that it is in only one file: two uses of the same
+    /// rotating refresh token would end the session. A plain file that replaces a sealed one is not sealed, because another program may have created
+    /// it.
     pub(crate) fn load(&self) -> Result<Loaded, Error> {
         let (found, form) = self.store.load_with_form()?;
         if let Loaded::Session(_) = found {
             self.known.add(form);
         }
         match (self.store.storage, &found) {
-            (Storage::Keyring, Loaded::Nothing) => self.take_in(),
+            (Storage::Keyring, Loaded::Nothing) => self.seal_plain(),
             (Storage::Keyring, Loaded::Session(sealed)) => {
                 self.remove_plain_copy(sealed);
                 Ok(found)
@@ -118,8 +119,8 @@ impl Locked<'_> {
         }
     }
 
-    /// Seals the session that lies open, if there is one.
-    fn take_in(&self) -> Result<Loaded, Error> {
+    /// Seals the session in the plain file, if there is one.
+    fn seal_plain(&self) -> Result<Loaded, Error> {
         let store = self.store;
         let Loaded::Session(record) = store.load_plain()? else {
             return Ok(Loaded::Nothing);
@@ -133,14 +134,14 @@ impl Locked<'_> {
         } else if let StorageTarget::Sealed(key) = &target
             && !store.dir.has(&store.key.file(FileKind::SealedSession))
         {
-            // A disk that is full leaves the session where it is, and good. The key was new, and opens nothing.
+            // The session could not be sealed, for example because the disk is full. It stays valid in the plain file. The key is new and unused.
             keyring::forget_cached_key(&key.name());
             let _failed = keyring::remove(&key.name());
         }
         Ok(Loaded::Session(record))
     }
 
-    /// Whoever was killed after the session was sealed left it open, too.
+    /// Removes a plain file with the same session, which a process left that was killed after it had sealed the session.
     fn remove_plain_copy(&self, sealed: &Record) {
         if let Ok(Loaded::Session(plain)) = self.store.load_plain()
             && *plain == *sealed
@@ -149,30 +150,30 @@ impl Locked<'_> {
         }
     }
 
-    /// Makes sure that there is room for a session, before anybody signs in for one.
+    /// Checks that there is space for a session, before a login.
     ///
     /// # Errors
-    /// When nothing can be written here.
+    /// If the directory cannot be written.
     pub(crate) fn try_to_write(&self) -> Result<(), Error> {
-        const LARGEST_USUAL: usize = 32 * 1024;
+        const MAX_TYPICAL_BYTES: usize = 32 * 1024;
         let name = self.store.key.file(FileKind::Session);
-        Ok(self.store.dir.try_to_write(&name, LARGEST_USUAL)?)
+        Ok(self.store.dir.try_to_write(&name, MAX_TYPICAL_BYTES)?)
     }
 
-    /// Makes sure that what a refresh of this session brings can be stored durably, before its refresh token is spent.
+    /// Reserves disk space for the result of a refresh of this session, before its refresh token is used.
     ///
     /// # Errors
-    /// When it cannot.
+    /// If there is no space.
     pub(crate) fn reserve(&self, record: &Record, target: &StorageTarget) -> Result<Reserved, Error> {
         let bytes = self.content_of(record, target)?;
         let name = self.store.file(target.form());
         self.store.dir.remove_stale_temporaries(&name);
-        Ok(self.store.dir.reserve(&name, &bytes, GROWTH)?)
+        Ok(self.store.dir.reserve(&name, &bytes, MAX_GROWTH_BYTES)?)
     }
 
-    /// Stores the session, durably, in what was reserved for it if that is given.
+    /// Stores the session durably, in the reserved space if it is given.
     ///
-    /// What is in the way and is no session of ours (cut, sealed with a lost key, or of a newer kubesesame) is put aside, not lost.
+    /// An existing file that this program cannot use (incomplete, sealed with a lost key, or of a newer version) is quarantined.
     pub(crate) fn save(
         &self,
         record: &Record,
@@ -181,7 +182,7 @@ impl Locked<'_> {
     ) -> Result<(), Error> {
         let store = self.store;
         let bytes = self.content_of(record, target)?;
-        let is_ours = |bytes: &[u8]| match target {
+        let is_valid = |bytes: &[u8]| match target {
             StorageTarget::Disk | StorageTarget::DiskFallback { .. } => {
                 Record::parse(bytes, &record.identity).is_ok()
             }
@@ -190,10 +191,10 @@ impl Locked<'_> {
             }
         };
         if let StorageTarget::DiskFallback { was_sealed: true, .. } = target {
-            // First: a plain file beside the mark would be refused.
+            // The mark is removed first, because a plain file is refused while the mark exists.
             store.sealed_mark().forget_cached();
         }
-        self.replace(target.form(), &bytes, is_ours, reserved)?;
+        self.replace(target.form(), &bytes, is_valid, reserved)?;
         self.known.add(target.form());
         if let StorageTarget::Sealed(_) = target {
             store.sealed_mark().ensure();
@@ -201,21 +202,21 @@ impl Locked<'_> {
         Ok(())
     }
 
-    /// The content of the file.
+    /// Returns the content of the file.
     fn content_of(&self, record: &Record, target: &StorageTarget) -> Result<Vec<u8>, Error> {
         match target {
             StorageTarget::Disk | StorageTarget::DiskFallback { .. } => Ok(record.to_json()?),
-            StorageTarget::Sealed(with) => {
+            StorageTarget::Sealed(key) => {
                 let binding = Binding {
                     key: &self.store.key,
                     identity: &record.identity,
                 };
-                seal(&record.to_json()?, with, &binding).ok_or(Error::NoRandomness)
+                seal(&record.to_json()?, key, &binding).ok_or(Error::NoRandomness)
             }
         }
     }
 
-    /// Removes a session that is stored elsewhere by now. Best effort: whoever reads it compares.
+    /// Removes a session that is stored elsewhere now. An error is ignored, because a reader compares the records.
     pub(crate) fn remove_session(&self) {
         drop(self.store.dir.remove(&self.store.key.file(FileKind::Session)));
     }
@@ -225,11 +226,11 @@ impl Locked<'_> {
         drop(self.store.dir.quarantine(&self.store.key.file(FileKind::Session)));
     }
 
-    /// Puts the file of a session that the provider has ended out of the way, so that it is not read again. Best effort: what stays is refused
-    /// once more.
+    /// Quarantines the file of a session that the provider has ended, so that it is not read again. An error is ignored: the provider would refuse
+    /// the session again.
     ///
-    /// A session in the other form is that of an entry with another storage, and may be good. Unless it is the same: a plain one that was to be
-    /// sealed and could not be.
+    /// A file in the other form belongs to an entry with another storage setting, and may be valid. It is quarantined only if it has the same
+    /// session: a plain file that could not be sealed.
     pub(crate) fn quarantine(&self, ended: &Record) {
         let store = self.store;
         let is_same = |plain: &Record| plain.refresh_token == ended.refresh_token;
@@ -250,18 +251,18 @@ impl Locked<'_> {
         &self,
         form: Form,
         bytes: &[u8],
-        is_ours: impl Fn(&[u8]) -> bool,
+        is_valid: impl Fn(&[u8]) -> bool,
         mut reserved: Option<Reserved>,
     ) -> Result<(), files::Error> {
         let (dir, name) = (&self.store.dir, &self.store.file(form));
         reserved.iter_mut().for_each(Reserved::free_descriptor);
         match dir.read(name) {
-            Ok(Some(old)) if !old.is_empty() && !is_ours(&old) => dir.quarantine(name)?,
-            // A session that nobody has read stays. What was read is replaced whatever is the matter with it now: the refresh token in it is
-            // spent.
+            Ok(Some(old)) if !old.is_empty() && !is_valid(&old) => dir.quarantine(name)?,
+            // A session that was not read under this lock is not replaced. One that was read is replaced even if it is unreadable now, because its
+            // refresh token was used.
             Err(error) if error.is_temporary() && !self.known.has(form) => return Err(error),
             Err(error) if error.is_temporary() => {}
-            // A directory, a device, or too much for a session.
+            // A directory, a device, or a file that is too large for a session.
             Err(_) => dir.quarantine(name)?,
             _ => {}
         }
@@ -308,9 +309,9 @@ mod tests {
         }
     }
 
-    /// Which file is put aside: never the good session of an entry with another storage.
+    /// A valid session of an entry with another storage setting is never quarantined.
     #[test]
-    fn what_has_ended_is_put_aside_and_nothing_else() {
+    fn only_the_ended_session_is_quarantined() {
         const PLAIN: Form = Form::Plain;
         const SEALED: Form = Form::Sealed;
         let cases: [(Storage, &[Form], &str, &[Form]); 8] = [

@@ -187,15 +187,15 @@ impl Store {
         .any(|name| self.dir.has(name))
     }
 
-    /// Whether there is a plain file of a session in a directory, be it one that cannot be used.
+    /// Whether there is a plain file of a session in a directory, which may be unusable.
     ///
     /// # Errors
-    /// When it cannot be seen.
+    /// If it cannot be determined whether the file exists.
     pub(crate) fn is_plain_in(dir: &Path, key: &Key) -> Result<bool, Error> {
         Ok(PrivateDir::has_in(dir, &key.file(FileKind::Session))?)
     }
 
-    /// As [`Self::is_plain_in`], of this one.
+    /// Like [`Self::is_plain_in`], for the directory of this store.
     pub(crate) fn has_plain(&self) -> Result<bool, Error> {
         Self::is_plain_in(self.dir.path(), &self.key)
     }

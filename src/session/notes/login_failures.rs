@@ -1,7 +1,7 @@
-//! Sign-ins that failed, so that a client that asks again does not open one tab after the other.
+//! Failed logins, so that a client that repeats its request does not open a browser tab each time.
 //!
-//! kubectl runs a failing plugin five times per command, and IDEs poll for ever. Owns who gets the remembered failure in
-//! place of a new sign-in, for how long, and whether it is printed. Pure: no files, no clock.
+//! kubectl runs a failing plugin five times per command, and IDEs poll for ever. Decides which caller gets the remembered failure instead of a new
+//! login, for how long, and whether it is printed. Pure: no files, no clock.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,7 @@ struct LoginFailure {
     #[serde(rename = "told")]
     reported_to: ReportedTo,
     report: Report,
-    /// Nobody was asked, so nobody else has to wait for a new try; only the retries of the same process print nothing anew.
+    /// The failure came before a person was prompted, so other callers may try again. Only the retries of the same process do not print it again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     retries_only: bool,
 }
@@ -45,7 +45,7 @@ struct LoginFailure {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Recalled {
     pub(crate) report: Report,
-    /// The calling process has been told a short time ago.
+    /// The failure was reported to the calling process a short time ago.
     pub(crate) told: bool,
 }
 
@@ -54,12 +54,12 @@ impl Versioned for LoginFailures {
 }
 
 impl LoginFailures {
-    /// Adds a sign-in that a person was asked for and that failed, which the caller is told.
+    /// Adds a failed login that a person has seen. It is reported to the caller.
     pub(crate) fn add(&mut self, caller: &Invocation<'_>, now: i64, report: Report) {
         self.put(caller, now, report, false);
     }
 
-    /// Adds a failure that came before anybody was asked, which the caller is told.
+    /// Adds a failure that came before a person was prompted. It is reported to the caller.
     pub(crate) fn add_for_retries(&mut self, caller: &Invocation<'_>, now: i64, report: Report) {
         self.put(caller, now, report, true);
     }
@@ -87,7 +87,7 @@ impl LoginFailures {
         self.failures.push(failure);
     }
 
-    /// Notes that the caller was told; false when that was a short time ago, or there is nothing to tell.
+    /// Records that the failure is reported to the caller. Returns false if it was reported a short time ago, or if there is no failure.
     pub(crate) fn mark_reported(&mut self, caller: &Invocation<'_>, now: i64) -> bool {
         let attempt = caller.attempt();
         let mut failures = self.failures.iter_mut();
@@ -97,8 +97,8 @@ impl LoginFailures {
 
     /// Returns the failure if no new sign-in is to be tried for this caller.
     ///
-    /// A person who types the command always gets a new try, and so does one who starts a new kubectl at a terminal. `waited`: the
-    /// caller has waited while another process tried.
+    /// A person who types the command, or starts a new kubectl at a terminal, always gets a new login. `waited` says whether the caller has waited
+    /// for the login of another process.
     pub(crate) fn recall(&self, caller: &Invocation<'_>, waited: bool, now: i64) -> Option<Recalled> {
         if self.failures.is_empty() || caller.is_typed() {
             return None;
@@ -134,7 +134,7 @@ impl LoginFailure {
         Some(Recalled { report, told })
     }
 
-    /// A failure from the future (the clock was set back) is not waited for.
+    /// Whether a new login must wait. A failure from the future is ignored, because the clock was set back.
     fn is_quiet(&self, now: i64) -> bool {
         (self.at..self.at.saturating_add(self.quiet_secs())).contains(&now)
     }

@@ -11,7 +11,7 @@ use crate::invocation::Invocation;
 use crate::report::Report;
 use crate::session::Versioned;
 
-/// A provider that wants to be left alone for longer than this is asked all the same.
+/// A longer `Retry-After` is reduced to this.
 const MAX_RETRY_AFTER_SECS: i64 = 300;
 
 /// How and when the provider failed last.
@@ -44,7 +44,7 @@ impl ProviderOutage {
         }
     }
 
-    /// Notes that the caller was told; false when that was a short time ago.
+    /// Records that the outage is reported to the caller. Returns false if it was reported a short time ago.
     pub(crate) fn mark_reported(&mut self, caller: &Invocation<'_>, now: i64) -> bool {
         self.reported_to.record(caller.parent(), now)
     }
