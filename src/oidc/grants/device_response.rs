@@ -31,7 +31,8 @@ const DEFAULT_LIFETIME_SECS: i64 = 600;
 /// The response of the device authorization endpoint.
 #[derive(Debug)]
 pub(in crate::oidc) struct DeviceCode {
-    device_code: Secret,
+    /// The `device_code`, which is never shown.
+    secret: Secret,
     pub(in crate::oidc) user_code: String,
     pub(in crate::oidc) verification_uri: Url,
     /// The verification URI with the user code in it.
@@ -58,7 +59,7 @@ impl DeviceCode {
         };
         let url = |name: &str| json::text(&object, name).and_then(|text| Url::parse(text).ok());
         Ok(Self {
-            device_code: device_code.ok_or_else(|| missing("device_code"))?,
+            secret: device_code.ok_or_else(|| missing("device_code"))?,
             user_code: user_code.ok_or_else(|| missing("user_code"))?,
             // Google uses the name `verification_url` of a draft of RFC 8628.
             verification_uri: url("verification_uri")
@@ -93,7 +94,7 @@ impl DeviceCode {
             secs: self.interval_secs.clamp(MIN_INTERVAL_SECS, MAX_INTERVAL_SECS),
         };
         loop {
-            let error = match endpoint.poll(&self.device_code, verifier).await {
+            let error = match endpoint.poll(&self.secret, verifier).await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };

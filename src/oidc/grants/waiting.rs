@@ -107,10 +107,7 @@ impl PendingLogin<'_> {
                     Ok(line) if line.expose().is_empty() => self.person.report(Event::NothingTyped),
                     Ok(line) => match paste_reader.read_line(line.expose(), &expected, std::time::Instant::now()) {
                         Err(error @ Error::Pasted(_)) => self.person.report(Event::InputRefused(&error)),
-                        response => {
-                            self.set_pasted_kind(Some(PasteKind::of(line.expose())));
-                            return response;
-                        }
+                        response => return self.record_pasted(&line, response),
                     },
                     Err(error @ Error::Pasted(_)) => self.person.report(Event::InputRefused(&error)),
                     Err(error) => prompt.stop(&error),
@@ -122,6 +119,12 @@ impl PendingLogin<'_> {
 
     fn set_pasted_kind(&self, kind: Option<PasteKind>) {
         *self.pasted_kind.lock().unwrap_or_else(PoisonError::into_inner) = kind;
+    }
+
+    /// Records what was pasted, and returns the response in it.
+    fn record_pasted(&self, line: &Secret, response: AuthorizationResponse) -> AuthorizationResponse {
+        self.set_pasted_kind(Some(PasteKind::of(line.expose())));
+        response
     }
 
     /// Gives a failure of the token request the hint that fits what was pasted, if the code was pasted.
@@ -164,10 +167,7 @@ impl PendingLogin<'_> {
                             self.person.report(Event::InputRefused(&error));
                             last_refusal = Some(error);
                         }
-                        response => {
-                            self.set_pasted_kind(Some(PasteKind::of(line.expose())));
-                            return response;
-                        }
+                        response => return self.record_pasted(&line, response),
                     },
                     Err(error @ Error::Pasted(_)) => {
                         self.person.report(Event::InputRefused(&error));

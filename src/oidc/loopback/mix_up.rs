@@ -147,45 +147,42 @@ mod tests {
 
     #[test]
     fn a_pasted_response_must_show_its_issuer() {
+        use MixUpDefence::{ConfiguredRedirectUri, DistinctRedirectUri, NotNeeded};
         let whole = "http://localhost:8000/issuer/1?code=c&state=right";
         let slash = "http://localhost:8000/?code=c&state=right";
         let alone = "a code alone does not show";
         let other = "not the redirect URI of the issuer";
         for (defence, text, found) in [
-            (MixUpDefence::DistinctRedirectUri, whole, "code c"),
+            (DistinctRedirectUri, whole, "code c"),
             (
-                MixUpDefence::DistinctRedirectUri,
+                DistinctRedirectUri,
                 "localhost:8000/issuer/1?code=c&state=right",
                 "code c",
             ),
+            (DistinctRedirectUri, "/issuer/1?code=c&state=right", "code c"),
+            (DistinctRedirectUri, slash, other),
             (
-                MixUpDefence::DistinctRedirectUri,
-                "/issuer/1?code=c&state=right",
-                "code c",
-            ),
-            (MixUpDefence::DistinctRedirectUri, slash, other),
-            (
-                MixUpDefence::DistinctRedirectUri,
+                DistinctRedirectUri,
                 "localhost:8000/issuer/2?code=c&state=right",
                 other,
             ),
             (
-                MixUpDefence::DistinctRedirectUri,
+                DistinctRedirectUri,
                 "http://localhost:8000/?/issuer/1&code=c&state=right",
                 other,
             ),
             (
-                MixUpDefence::DistinctRedirectUri,
+                DistinctRedirectUri,
                 "http://localhost:8000?code=c&state=right#/issuer/1",
                 other,
             ),
-            (MixUpDefence::DistinctRedirectUri, "?code=c&state=right", other),
-            (MixUpDefence::DistinctRedirectUri, "code=c&state=right", other),
-            (MixUpDefence::DistinctRedirectUri, "c", alone),
-            (MixUpDefence::ConfiguredRedirectUri, "c", alone),
-            (MixUpDefence::ConfiguredRedirectUri, slash, "code c"),
-            (MixUpDefence::NotNeeded, slash, "code c"),
-            (MixUpDefence::NotNeeded, "c", "code c"),
+            (DistinctRedirectUri, "?code=c&state=right", other),
+            (DistinctRedirectUri, "code=c&state=right", other),
+            (DistinctRedirectUri, "c", alone),
+            (ConfiguredRedirectUri, "c", alone),
+            (ConfiguredRedirectUri, slash, "code c"),
+            (NotNeeded, slash, "code c"),
+            (NotNeeded, "c", "code c"),
         ] {
             let read = shown(PasteReader::default().read_line(text, &expected(defence), Instant::now()));
             assert!(read.contains(found), "{defence:?} {text}: {read}");
@@ -199,12 +196,12 @@ mod tests {
                 "code c",
             ),
         ] {
-            let expected = expected_with(MixUpDefence::DistinctRedirectUri, true);
+            let expected = expected_with(DistinctRedirectUri, true);
             let read = shown(PasteReader::default().read_line(text, &expected, Instant::now()));
             assert!(read.contains(found), "{text}: {read}");
         }
         // An address that is broken into several lines is joined.
-        let expected = expected(MixUpDefence::DistinctRedirectUri);
+        let expected = expected(DistinctRedirectUri);
         for first in 8..whole.len() - 1 {
             let mut reader = PasteReader::default();
             let (start, end) = whole.split_at(first);
