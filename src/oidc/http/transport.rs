@@ -58,7 +58,10 @@ pub(in crate::oidc) fn build(
     } else {
         if uses_system_roots {
             if !system_bundle_ends() {
-                return Err(no_authorities(uses_system_roots, "a file of certificates has no end"));
+                return Err(no_authorities(
+                    uses_system_roots,
+                    "a file of certificates has no end",
+                ));
             }
             report_unusable_system_certificates(person);
         }
