@@ -2,11 +2,11 @@
 //!
 //! Owns the exit codes and the order of the lines. The texts are in the modules that fail.
 
-use std::error::Error as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cli::{ConfigError, ValueSources};
+use crate::error_chain::causes_of;
 use crate::report::Report;
 use crate::session::Recalled;
 use crate::untrusted_text::UntrustedText;
@@ -78,20 +78,13 @@ impl Error {
         if let Self::Reworded(report) = self {
             return (**report).clone();
         }
-        let mut causes = Vec::new();
-        let mut cause = match self {
-            Self::FromSource(_, error) => error.source(),
-            error => error.source(),
+        let original = match self {
+            Self::FromSource(_, error) => error.as_ref(),
+            error => error,
         };
-        while let Some(source) = cause {
-            causes.push(source.to_string());
-            cause = source.source();
-        }
-        // Some libraries repeat a cause in the error above it.
-        causes.dedup();
         Report {
             error: self.to_string(),
-            causes,
+            causes: causes_of(original),
             hint: self.hint(),
             note: None,
             exit: self.exit(),

@@ -16,7 +16,7 @@
 //! - `exec`: the ExecCredential API of kubectl
 //! - `files`, `keyring`, `process`, `clock`, `ui`: the single access points to the file system, the OS keyring, other processes, the clock,
 //!   and the terminal
-//! - `secret`, `initial_id_token`, `untrusted_text`, `report`, `error`: types that all modules use
+//! - `secret`, `initial_id_token`, `untrusted_text`, `report`, `error_chain`, `error`: types that all modules use
 
 #![forbid(unsafe_code)]
 
@@ -27,6 +27,7 @@ mod command;
 mod diagnose;
 mod environment;
 mod error;
+mod error_chain;
 mod exec;
 mod fast_path;
 mod files;

@@ -12,6 +12,7 @@ use keyring_core::{CredentialStore, Entry, Error as StoreError};
 use super::Error;
 #[cfg(target_os = "linux")]
 use super::kernel;
+use crate::error_chain::chain;
 use crate::process;
 use crate::secret::SecretKey;
 use crate::untrusted_text::UntrustedText;
@@ -151,9 +152,6 @@ fn request_error(error: &StoreError) -> Error {
 
 /// The innermost cause of a store's error, which is the most precise. It never contains the entry.
 fn error_text(error: &StoreError) -> UntrustedText {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    UntrustedText::with_limit(&cause.to_string(), 200)
+    let innermost = chain(error).last().map(ToString::to_string);
+    UntrustedText::with_limit(&innermost.unwrap_or_default(), 200)
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::lock;
+use crate::error_chain::in_one_line;
 use crate::{files, keyring};
 
 #[derive(Debug, thiserror::Error)]
@@ -51,13 +52,7 @@ impl Error {
 
     /// The error and its causes in one line, for a warning.
     pub(crate) fn in_one_line(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(source) = cause {
-            text = format!("{text}: {source}");
-            cause = source.source();
-        }
-        text
+        in_one_line(self)
     }
 
     pub(crate) fn hint(&self) -> String {

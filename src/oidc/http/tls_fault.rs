@@ -3,13 +3,13 @@
 //! Pure. Classifies an error by its type, and contains the texts that a person reads: the texts of the library may change with each release.
 
 use std::fmt;
-use std::io;
 
 use tokio_rustls::rustls::{
     AlertDescription, CertificateError, Error as TlsError, InvalidMessage, OtherError, PeerMisbehaved,
 };
 
 use crate::clock;
+use crate::error_chain::chain;
 use crate::untrusted_text::UntrustedText;
 
 /// What `tls_trust` knows of a certificate that no trusted authority has signed.
@@ -69,7 +69,7 @@ pub(crate) enum TlsFault {
 impl TlsFault {
     /// Finds a TLS failure among the causes of an error.
     pub(in crate::oidc) fn find(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
-        causes(error).find_map(|error| error.downcast_ref().map(Self::from_tls_error))
+        chain(error).find_map(|error| error.downcast_ref().map(Self::from_tls_error))
     }
 
     fn from_tls_error(error: &TlsError) -> Self {
@@ -224,20 +224,6 @@ impl TlsFault {
             Self::Other(_) => "ask whoever runs the server, or the proxy in front of it, what it logged".to_owned(),
         }
     }
-}
-
-/// Returns an error and all its causes.
-pub(in crate::oidc) fn causes<'e>(
-    error: &'e (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |error| {
-        // The `source` of an I/O error is not the error that it wraps, but the source of that error.
-        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        match wrapped {
-            Some(wrapped) => Some(wrapped as &(dyn std::error::Error + 'static)),
-            None => error.source(),
-        }
-    })
 }
 
 /// Extracts a name from webpki's form `DnsName("example.com")`.

@@ -13,12 +13,13 @@ use reqwest::redirect;
 use url::Url;
 
 use crate::environment;
+use crate::error_chain::{chain, in_one_line};
 use crate::oidc::errors::Error;
 use crate::oidc::event::Person;
 use crate::oidc::http::blocking::on_thread;
 use crate::oidc::http::proxy::{ProxyVariables, uses_proxy};
 use crate::oidc::http::response::shown;
-use crate::oidc::http::tls_fault::{TlsFault, causes};
+use crate::oidc::http::tls_fault::TlsFault;
 use crate::oidc::http::tls_trust::{
     NamedAuthorities, client_config, report_unusable_system_certificates, system_bundle_ends,
 };
@@ -71,7 +72,7 @@ pub(in crate::oidc) fn build(
     };
     builder
         .build()
-        .map_err(|error| Error::Client(UntrustedText::new(&chain(&error))))
+        .map_err(|error| Error::Client(UntrustedText::new(&in_one_line(&error))))
 }
 
 /// Configures the proxy, which is chosen for each URL.
@@ -218,7 +219,7 @@ pub(in crate::oidc) fn failure(error: reqwest::Error, request_timeout: Duration)
     if let Some(fault) = TlsFault::find(&error) {
         return Failure::Tls(fault);
     }
-    let cause = UntrustedText::new(&chain(&error));
+    let cause = UntrustedText::new(&in_one_line(&error));
     if let Some(LookupError { host, source }) = find(&error) {
         return Failure::UnknownHost {
             host: UntrustedText::with_limit(host, 255),
@@ -229,7 +230,7 @@ pub(in crate::oidc) fn failure(error: reqwest::Error, request_timeout: Duration)
         return Failure::NotHttp { cause };
     }
     // The TCP connection was established, so the server closed it during the TLS handshake.
-    let mut io_causes = causes(&error).filter_map(|cause| cause.downcast_ref::<io::Error>());
+    let mut io_causes = chain(&error).filter_map(|cause| cause.downcast_ref::<io::Error>());
     let handshake_ended = io_causes.any(|io| {
         matches!(
             io.kind(),
@@ -272,17 +273,5 @@ impl Failure {
 
 /// Finds the first cause with the type `T`.
 fn find<'e, T: std::error::Error + 'static>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e T> {
-    causes(error).find_map(<dyn std::error::Error>::downcast_ref)
-}
-
-/// Joins the texts of an error and its causes. The innermost causes say what happened. The outer ones only say that a request failed.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut texts = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(cause) = source {
-        texts.push(cause.to_string());
-        source = cause.source();
-    }
-    texts.dedup();
-    texts.join(": ")
+    chain(error).find_map(<dyn std::error::Error>::downcast_ref)
 }
