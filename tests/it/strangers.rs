@@ -32,7 +32,7 @@ fn what_a_flag_or_a_variable_holds_moves_no_cursor() {
     for (flag, value) in [
         ("browser-command", bad("/nowhere/x")),
         ("certificate-authority", bad("/nowhere/x")),
-        ("grant-type", bad("x")),
+        ("grant-type", bad("marked")),
         ("listen-address", bad("x")),
         ("oidc-client-secret-file", bad("/nowhere/x")),
         ("oidc-extra-scope", format!("\"{TRICKS}")),

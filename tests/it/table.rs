@@ -117,7 +117,7 @@ const ROWS: [(&str, &str); 48] = [
         "`--force-refresh`",
         "refresh::force_refresh_refreshes_a_good_token",
     ),
-    ("`--adopt=off`", "adopt::adopt_off_leaves_the_peer_alone"),
+    ("`--adopt=off`", "adopt::adopt_off_leaves_kubelogin_alone"),
     (
         "`--certificate-authority`, `--certificate-authority-data`",
         "tls::an_authority_in_a_file_or_as_data_is_trusted",
