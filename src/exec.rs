@@ -112,8 +112,8 @@ impl Request {
     }
 }
 
-/// The cluster of the request, if the user's exec entry has `provideClusterInfo`. It comes from the `clusters` of the kubeconfig, which another
-/// person may have written, so it is not trusted.
+/// The cluster of the request, if the user's exec entry has `provideClusterInfo`. It comes from the `clusters` of the kubeconfig, which
+/// another person may have written, so it is not trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cluster {
     /// Its configuration for plugins (`spec.cluster.config`).

@@ -1,7 +1,7 @@
 //! Secret values: tokens, codes, verifiers, client secrets, keys.
 //!
-//! Redacts secrets in `Debug`, and overwrites their memory on drop. There is no `Display` and no `Deref`: only [`Secret::expose`] returns the text,
-//! so that a review finds each use by that name.
+//! Redacts secrets in `Debug`, and overwrites their memory on drop. There is no `Display` and no `Deref`: only [`Secret::expose`] returns
+//! the text, so that a review finds each use by that name.
 
 use std::fmt;
 

@@ -1,11 +1,12 @@
 //! Measures cached calls and a refresh with cached documents, as whole processes. The floor is a minimal C program that does the same work.
 //!
-//! `cargo bench --bench cached` prints a table. It needs a C compiler for the floor. Rows that need another program (GNU time, valgrind, strace,
-//! gnome-keyring) say so if the program is missing. The compared programs run alternately, so that the load of the machine affects all of them. The
-//! table has medians, and the median of the ratios of the pairs. The bench does not fail: the budgets are in docs/performance.md.
+//! `cargo bench --bench cached` prints a table. It needs a C compiler for the floor. Rows that need another program (GNU time, valgrind,
+//! strace, gnome-keyring) say so if the program is missing. The compared programs run alternately, so that the load of the machine affects
+//! all of them. The table has medians, and the median of the ratios of the pairs. The bench does not fail: the budgets are in
+//! docs/performance.md.
 //!
-//! `cargo bench --bench cached -- --against 'COMMAND'` (may be repeated) compares another plugin: a command line that prints a credential from its
-//! cache. It is split into words like in a shell, and run with the environment of the bench.
+//! `cargo bench --bench cached -- --against 'COMMAND'` (may be repeated) compares another plugin: a command line that prints a credential
+//! from its cache. It is split into words like in a shell, and run with the environment of the bench.
 #![cfg(unix)]
 #![expect(
     clippy::disallowed_methods,
@@ -120,7 +121,8 @@ fn against(other: &str, plugin: &Plugin, floor: &impl Fn() -> Command) {
     row("its ratio to ours", &format!("{:.2}", beside_us.ratio()));
 }
 
-/// Measures cached calls with a sealed session. The key is created in a keyring that is stopped afterwards. Cached calls find it in the kernel.
+/// Measures cached calls with a sealed session. The key is created in a keyring that is stopped afterwards. Cached calls find it in the
+/// kernel.
 fn sealed(plugin: &Plugin, floor: &Path) {
     let what = "cached `get-token`, sealed, key in the kernel's keyring";
     if !plugin.sign_in_with_keyring() {

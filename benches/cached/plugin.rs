@@ -42,7 +42,8 @@ impl Plugin {
         }
     }
 
-    /// Returns a static build with the same sessions. On Linux with glibc, its static C library is used instead of musl, which a release uses.
+    /// Returns a static build with the same sessions. On Linux with glibc, its static C library is used instead of musl, which a release
+    /// uses.
     pub(crate) fn build_static(&self) -> Option<Self> {
         let target = host().filter(|host| host.ends_with("-linux-gnu"))?;
         let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR"))

@@ -1,7 +1,8 @@
 //! Shows what kubesesame does, with one command: `cargo run --example demo`.
 //!
-//! Starts the mock Okta, lets kubesesame sign in (in your browser if there is one, otherwise automatically), and shows what kubectl gets: the first
-//! token, a cached one, and a refreshed one. This executable is also kubesesame: it behaves so if it is started with a command of kubesesame.
+//! Starts the mock Okta, lets kubesesame sign in (in your browser if there is one, otherwise automatically), and shows what kubectl gets:
+//! the first token, a cached one, and a refreshed one. This executable is also kubesesame: it behaves so if it is started with a command of
+//! kubesesame.
 //!
 //! `cargo run --example demo -- --picture docs/demo.svg` also draws the output, for the README.
 #![expect(clippy::print_stdout, reason = "a demo shows what it does")]

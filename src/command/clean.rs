@@ -24,8 +24,8 @@ pub(crate) fn run(args: CleanArgs, environment: &Environment, ui: Ui) -> Result<
     }
     // Sessions are there if the home directory cannot be written.
     let fallback = runtime_dir(environment).map_or(Ok(()), |dir| clean(&dir, false, ui));
-    // Remembered failures are there, and sessions that could not be written elsewhere. An error is ignored: another user may have created the
-    // directory, and then it contains nothing of this user.
+    // Remembered failures are there, and sessions that could not be written elsewhere. An error is ignored: another user may have created
+    // the directory, and then it contains nothing of this user.
     if let Some(dir) = &environment.temporary_dir
         && let Ok(removed) = session::remove_all(dir, REFRESH_WAIT, || ())
     {
@@ -52,8 +52,8 @@ fn report_wait(ui: Ui) {
     ui.note("waiting for another kubesesame, which is refreshing a session or signing in");
 }
 
-/// Removes tokens that the standalone mode could not write into a kubeconfig. They are always below the home directory, even if sessions are
-/// elsewhere. An error is only a warning: an unreadable home directory may be why the sessions are elsewhere.
+/// Removes tokens that the standalone mode could not write into a kubeconfig. They are always below the home directory, even if sessions
+/// are elsewhere. An error is only a warning: an unreadable home directory may be why the sessions are elsewhere.
 fn clean_pending_tokens(home: &Path, ui: Ui) {
     match session::remove_pending_tokens(home, REFRESH_WAIT, || report_wait(ui)) {
         Ok(removed) => warn_of_failure(report_removed(removed, home, false, ui), ui),

@@ -116,8 +116,8 @@ fn claim_mapping(args: ClusterArgs, issuer: &str) -> ClaimMapping {
     }
 }
 
-/// Returns the command that adds the user to the kubeconfig. It contains only arguments that differ from the defaults, because the defaults may
-/// change in a later version.
+/// Returns the command that adds the user to the kubeconfig. It contains only arguments that differ from the defaults, because the defaults
+/// may change in a later version.
 fn credentials_command(args: &SetupArgs) -> Result<SetCredentials, settings::Error> {
     let (provider, login, tls) = (&args.provider, &args.login, &args.tls);
     let mut exec_args = ExecArgs(Vec::new());

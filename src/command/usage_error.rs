@@ -7,8 +7,8 @@ use crate::report::Report;
 use crate::session::{Identity, Key, Store};
 use crate::settings::{self, Storage};
 
-/// Whether the usage error was reported to the same process a short time ago. Records that it is reported now. If that cannot be recorded, the
-/// error is printed each time.
+/// Whether the usage error was reported to the same process a short time ago. Records that it is reported now. If that cannot be recorded,
+/// the error is printed each time.
 pub(crate) fn was_usage_error_reported(invocation: &Invocation<'_>) -> bool {
     if !invocation.is_by_client() {
         return false;

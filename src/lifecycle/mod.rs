@@ -1,7 +1,7 @@
 //! The lifecycle of a token: use the stored one, else refresh it, else log in. Only this module decides between them.
 //!
-//! [`plan`] chooses the next step from the known facts, and is pure. [`Acquisition`] carries out the steps with a [`SessionStore`]. Never parses flags
-//! and never prints a credential.
+//! [`plan`] chooses the next step from the known facts, and is pure. [`Acquisition`] carries out the steps with a [`SessionStore`]. Never
+//! parses flags and never prints a credential.
 
 mod acquire;
 mod import;

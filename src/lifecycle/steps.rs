@@ -124,7 +124,7 @@ impl<S: SessionStore> Progress<'_, S> {
         let Some(refresh_token) = &session.refresh_token else {
             return Err(Error::NoSession);
         };
-        // If the rotated refresh token cannot be stored here, another directory may be usable. It must be found before the refresh token is used.
+        // If the rotated refresh token cannot be stored here, another directory must be found before the current one is used.
         match locked.reserve(session) {
             Err(Error::Session(error)) if error.is_unavailable() => return Err(error.into()),
             Err(error) if self.call.demand == Demand::Background => return Err(error),
@@ -171,16 +171,16 @@ impl<S: SessionStore> Progress<'_, S> {
         Ok(())
     }
 
-    /// Uses the latest record of all directories, because the refresh token of an earlier record may have been used already. A later record without a
-    /// refresh token is ignored.
+    /// Uses the latest record of all directories, because the refresh token of an earlier record may have been used already. A later record
+    /// without a refresh token is ignored.
     fn use_latest_record(&mut self) {
         let own = self.session.take();
         let latest = (self.call.latest_record)(own.clone());
         self.session = latest.filter(|latest| latest.refresh_token.is_some()).or(own);
     }
 
-    /// Returns how long the replaced token can still be used, if it can. The refresh must not take longer: if the provider does not respond, the
-    /// replaced token is returned.
+    /// Returns how long the replaced token can still be used, if it can. The refresh must not take longer: if the provider does not
+    /// respond, the replaced token is returned.
     fn remaining_use(&self, session: &Record) -> Option<Duration> {
         let left_secs = session.expires_at.saturating_sub(clock::now());
         let left_secs = u64::try_from(left_secs).unwrap_or(0);

@@ -126,8 +126,8 @@ pub(crate) enum Question<'a> {
     AddressBesideListener,
 }
 
-/// Asks a person, and blocks until a line is entered. The end of the input is an error of kind `UnexpectedEof`. After the deadline, if there is
-/// one, the error has the kind `TimedOut`.
+/// Asks a person, and blocks until a line is entered. The end of the input is an error of kind `UnexpectedEof`. After the deadline, if
+/// there is one, the error has the kind `TimedOut`.
 pub(crate) type Ask = fn(Question<'_>, Option<Instant>) -> io::Result<Secret>;
 
 /// What continues after a sign-in, as the browser's page says.

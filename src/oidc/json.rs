@@ -23,8 +23,8 @@ pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
 
 /// Parses any JSON text.
 ///
-/// A value inside it that cannot be represented is no error. Bytes that are not UTF-8 are replaced, as in Go. Half of a surrogate pair, a number
-/// out of range, and deep nesting are read as an empty list, which is neither absent nor of any expected type.
+/// A value inside it that cannot be represented is no error. Bytes that are not UTF-8 are replaced, as in Go. Half of a surrogate pair, a
+/// number out of range, and deep nesting are read as an empty list, which is neither absent nor of any expected type.
 pub(super) fn value(body: &[u8]) -> Option<Value> {
     let body = trimmed(body);
     serde_json::from_slice(body).ok().or_else(|| {
@@ -124,7 +124,8 @@ impl<'de, V: Deserialize<'de>> Visitor<'de> for MembersVisitor<V> {
     }
 }
 
-/// Removes padding around a text: byte order marks (RFC 8259 8.1 allows ignoring them), white space, and the zero bytes that end a string in C.
+/// Removes padding around a text: byte order marks (RFC 8259 8.1 allows ignoring them), white space, and the zero bytes that end a string
+/// in C.
 pub(super) fn trimmed(mut body: &[u8]) -> &[u8] {
     const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
     let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;

@@ -1,7 +1,7 @@
 //! OpenID Connect: login, refresh, and the verification of tokens.
 //!
-//! Owns the network, the loopback listener and the browser. Types of `openidconnect`, `oauth2` and `reqwest` are not used outside this module,
-//! because the `Debug` output of some of them contains tokens. Does not depend on stored sessions or on kubectl.
+//! Owns the network, the loopback listener and the browser. Types of `openidconnect`, `oauth2` and `reqwest` are not used outside this
+//! module, because the `Debug` output of some of them contains tokens. Does not depend on stored sessions or on kubectl.
 
 mod client_auth;
 mod discovery;
@@ -80,8 +80,8 @@ pub(crate) struct Refresh<'a> {
     pub(crate) initial_id_token: &'a InitialIdToken,
     /// The token that is replaced.
     pub(crate) replaced: &'a Secret,
-    /// Called with the new refresh token before a step that may take time or fail. The previous refresh token may be invalid already, so the new
-    /// one must be stored first.
+    /// Called with the new refresh token before a step that may take time or fail. The previous refresh token may be invalid already, so
+    /// the new one must be stored first.
     pub(crate) on_rotated: &'a (dyn Fn(&Secret) + Send + Sync),
     /// Set before the refresh token is sent. From then on, only the response shows whether the refresh token is still valid.
     pub(crate) is_sent: &'a AtomicBool,

@@ -101,9 +101,9 @@ impl Locked<'_> {
         Ok(StorageTarget::Sealed(key))
     }
 
-    /// Reads the session again. If it should be sealed and is in a plain file, seals it first, so that it is in only one file: two uses of the same
-    /// rotating refresh token would end the session. A plain file that replaces a sealed one is not sealed, because another program may have created
-    /// it.
+    /// Reads the session again. If it should be sealed and is in a plain file, seals it first, so that it is in only one file: two uses of
+    /// the same rotating refresh token would end the session. A plain file that replaces a sealed one is not sealed, because another
+    /// program may have created it.
     pub(crate) fn load(&self) -> Result<Loaded, Error> {
         let (found, form) = self.store.load_with_form()?;
         if let Loaded::Session(_) = found {
@@ -134,7 +134,8 @@ impl Locked<'_> {
         } else if let StorageTarget::Sealed(key) = &target
             && !store.dir.has(&store.key.file(FileKind::SealedSession))
         {
-            // The session could not be sealed, for example because the disk is full. It stays valid in the plain file. The key is new and unused.
+            // The session could not be sealed, for example because the disk is full. It stays valid in the plain file. The key is new and
+            // unused.
             keyring::forget_cached_key(&key.name());
             let _failed = keyring::remove(&key.name());
         }
@@ -226,11 +227,11 @@ impl Locked<'_> {
         drop(self.store.dir.quarantine(&self.store.key.file(FileKind::Session)));
     }
 
-    /// Quarantines the file of a session that the provider has ended, so that it is not read again. An error is ignored: the provider would refuse
-    /// the session again.
+    /// Quarantines the file of a session that the provider has ended, so that it is not read again. An error is ignored: the provider would
+    /// refuse the session again.
     ///
-    /// A file in the other form belongs to an entry with another storage setting, and may be valid. It is quarantined only if it has the same
-    /// session: a plain file that could not be sealed.
+    /// A file in the other form belongs to an entry with another storage setting, and may be valid. It is quarantined only if it has the
+    /// same session: a plain file that could not be sealed.
     pub(crate) fn quarantine(&self, ended: &Record) {
         let store = self.store;
         let is_same = |plain: &Record| plain.refresh_token == ended.refresh_token;
@@ -258,8 +259,8 @@ impl Locked<'_> {
         reserved.iter_mut().for_each(Reserved::free_descriptor);
         match dir.read(name) {
             Ok(Some(old)) if !old.is_empty() && !is_valid(&old) => dir.quarantine(name)?,
-            // A session that was not read under this lock is not replaced. One that was read is replaced even if it is unreadable now, because its
-            // refresh token was used.
+            // A session that was not read under this lock is not replaced. One that was read is replaced even if it is unreadable now,
+            // because its refresh token was used.
             Err(error) if error.is_temporary() && !self.known.has(form) => return Err(error),
             Err(error) if error.is_temporary() => {}
             // A directory, a device, or a file that is too large for a session.

@@ -76,8 +76,8 @@ pub struct Behaviour {
     /// Whether a refreshed ID token still carries groups.
     pub groups_after_refresh: bool,
 
-    /// Whether a refreshed ID token is like Keycloak's after another sign-in in the same browser: another `auth_time`, another `nonce`, and an
-    /// `azp`.
+    /// Whether a refreshed ID token is like Keycloak's after another sign-in in the same browser: another `auth_time`, another `nonce`, and
+    /// an `azp`.
     pub keycloak_refresh: bool,
 
     /// Lifetime of an ID token.

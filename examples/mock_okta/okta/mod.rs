@@ -2,8 +2,8 @@
 //! code flow with PKCE, the device, password and client credentials grants, rotating refresh tokens, Okta's error texts,
 //! and a switch for every fault that a client has to handle.
 //!
-//! Tests, the demo and the bench use the public items of this file. The provider uses only the loopback network, stores nothing on disk, and refuses
-//! whatever Okta refuses.
+//! Tests, the demo and the bench use the public items of this file. The provider uses only the loopback network, stores nothing on disk,
+//! and refuses whatever Okta refuses.
 #![forbid(unsafe_code)]
 
 mod access_token;

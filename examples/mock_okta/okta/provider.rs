@@ -1,7 +1,7 @@
 //! The provider's shared state, and the handling of a request.
 //!
-//! A lock is held only for a lookup or an insertion, never while a token is signed or a socket is used. A poisoned lock is still used: the state
-//! consists of plain values, and a failed test should show its own message.
+//! A lock is held only for a lookup or an insertion, never while a token is signed or a socket is used. A poisoned lock is still used: the
+//! state consists of plain values, and a failed test should show its own message.
 
 use std::{
     collections::BTreeSet,
@@ -33,8 +33,8 @@ pub(crate) struct Provider {
     secrets: Mutex<BTreeSet<String>>,
 }
 
-/// Recorded requests. When the log is cleared, the number of the first one grows, so that the status of an earlier request is still assigned
-/// correctly.
+/// Recorded requests. When the log is cleared, the number of the first one grows, so that the status of an earlier request is still
+/// assigned correctly.
 #[derive(Debug, Default)]
 struct Log {
     first: usize,

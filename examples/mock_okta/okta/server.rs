@@ -1,7 +1,7 @@
 //! The listener, its thread, and the headers of every response.
 //!
-//! One thread with one runtime serves all connections, because handling a request is short and never waits. Binds only loopback addresses. Owns the
-//! network faults that need a socket: no response, a closed connection, half a body.
+//! One thread with one runtime serves all connections, because handling a request is short and never waits. Binds only loopback addresses.
+//! Owns the network faults that need a socket: no response, a closed connection, half a body.
 
 use std::{
     convert::Infallible,

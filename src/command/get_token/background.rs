@@ -1,8 +1,8 @@
 //! The background refresh: a call that finds a token near its expiry returns it immediately, and starts a process that refreshes it.
 //!
 //! 1. The call records in a file that it starts the refresh, so that only one call starts a process.
-//! 2. The process detaches from kubectl's pipes, session and terminal, and tries to lock the session. If another process holds the lock, that
-//!    process refreshes already.
+//! 2. The process detaches from kubectl's pipes, session and terminal, and tries to lock the session. If another process holds the lock,
+//!    that process refreshes already.
 //! 3. The process refreshes the session. It never starts a login, and prints nothing. A failure does not affect the stored token, and is
 //!    recorded for the next call.
 

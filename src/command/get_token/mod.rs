@@ -133,7 +133,8 @@ impl<'a> GetToken<'a> {
         if !self.sign_in.login.grant.is_interactive() {
             variant_tags.push("client credentials");
         }
-        // The server is part of the key: tokens for a cluster that chose the issuer must not be sent to another cluster that names the same issuer.
+        // The server is part of the key: tokens for a cluster that chose the issuer must not be sent to another cluster that names the same
+        // issuer.
         let server = self
             .cluster
             .server
@@ -284,9 +285,8 @@ impl<'a> GetToken<'a> {
         }
     }
 
-    /// Writes the fast path entry, except in three cases: with `-v`, because the fast path logs nothing; if the fast path would not search this
-    /// directory; and if the command line or a variable contains a secret, because
-    /// the entry's name is a hash of them.
+    /// Writes the fast path entry, except in three cases: with `-v`, because the fast path logs nothing; if the fast path would not search
+    /// this directory; and if the command line or a variable contains a secret, because the entry's name is a hash of them.
     fn write_fast_path_entry(&self, store: &Store) {
         let (args, environment) = (self.invocation.args, self.invocation.environment);
         let likely = settings::likely_cache_dir(args, environment);

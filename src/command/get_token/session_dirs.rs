@@ -11,8 +11,8 @@ use crate::session::{Loaded, Record, Store};
 impl GetToken<'_> {
     /// Returns the directories for the session, in the order of preference.
     ///
-    /// If another directory already has the session, the directory for temporary files is the last one: if the session cannot be written (a full
-    /// disk), a rotated refresh token would be lost otherwise.
+    /// If another directory already has the session, the directory for temporary files is the last one: if the session cannot be written (a
+    /// full disk), a rotated refresh token would be lost otherwise.
     pub(super) fn session_dirs(&self) -> impl Iterator<Item = &Path> {
         let last = self.temporary_dir().into_iter();
         let last = last.filter(|_| self.cache.dirs().any(|dir| self.is_session_in(dir)));
@@ -39,7 +39,8 @@ impl GetToken<'_> {
 
     /// Returns the latest record of the session in all directories. `own` is the record in the directory `here`.
     ///
-    /// Of two records of the same second, the one in the later directory is used: a later directory is used only if the earlier ones failed.
+    /// Of two records of the same second, the one in the later directory is used: a later directory is used only if the earlier ones
+    /// failed.
     pub(super) fn latest_record(&self, here: Option<&Path>, own: Option<&Record>) -> Option<Record> {
         let load = |dir: &Path| match self.open(dir)?.load() {
             Ok(Loaded::Session(session)) => Some(*session),

@@ -1,5 +1,5 @@
-//! The tokens of an `auth-provider` entry, and the decision whether stored tokens that could not be written into the kubeconfig are still to
-//! be written. Pure.
+//! The tokens of an `auth-provider` entry, and the decision whether stored tokens that could not be written into the kubeconfig are still
+//! to be written. Pure.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
@@ -46,11 +46,11 @@ impl EntryTokens {
         HEXLOWER.encode(digest(&SHA256, format!("{kind} {token}").as_bytes()).as_ref())
     }
 
-    /// Whether pending tokens are still to be written: the entry has the tokens that they were to replace, so no login or logout has happened
-    /// since. `issued_at` is the time of the entry's ID token.
+    /// Whether pending tokens are still to be written: the entry has the tokens that they were to replace, so no login or logout has
+    /// happened since. `issued_at` is the time of the entry's ID token.
     pub(super) fn are_to_be_replaced_by(&self, pending: &Record, issued_at: Option<i64>) -> bool {
-        // If the provider does not rotate refresh tokens, only the time shows a later refresh. If it does, the time is ignored: the clocks of
-        // the provider's servers differ.
+        // If the provider does not rotate refresh tokens, only the time shows a later refresh. If it does, the time is ignored: the clocks
+        // of the provider's servers differ.
         let is_rotated = pending.refresh_token.is_some() && pending.refresh_token != self.refresh_token;
         let is_entry_newer = issued_at.is_some_and(|issued_at| issued_at > pending.issued_at);
         pending.replaces.as_deref() == Some(&*self.hash()) && (is_rotated || !is_entry_newer)

@@ -1,7 +1,8 @@
-//! The standalone mode, without a command: signs in the user of a kubeconfig whose `auth-provider` is `oidc`, like kubelogin's standalone mode.
+//! The standalone mode, without a command: signs in the user of a kubeconfig whose `auth-provider` is `oidc`, like kubelogin's standalone
+//! mode.
 //!
-//! The context chooses the user, and the user's entry names the provider. The rest is [`crate::lifecycle`] with its own store: the two tokens in
-//! the kubeconfig. They are written under kubectl's lock into the current text, and no other byte is changed.
+//! The context chooses the user, and the user's entry names the provider. The rest is [`crate::lifecycle`] with its own store: the two
+//! tokens in the kubeconfig. They are written under kubectl's lock into the current text, and no other byte is changed.
 
 mod entry_tokens;
 mod store;

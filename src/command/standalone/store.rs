@@ -27,8 +27,8 @@ const KUBECONFIG_LOCK_WAIT: Duration = Duration::from_secs(5);
 /// By how much new tokens may enlarge the kubeconfig. Two tokens have a few KiB.
 const MAX_GROWTH_BYTES: usize = 8 * 1024;
 
-/// The tokens of a kubeconfig's `auth-provider` entry as a session store. kubectl's lock may be held only for a moment, so it cannot protect a
-/// refresh or a login. The lock of a session store does.
+/// The tokens of a kubeconfig's `auth-provider` entry as a session store. kubectl's lock may be held only for a moment, so it cannot
+/// protect a refresh or a login. The lock of a session store does.
 pub(super) struct KubeconfigStore<'a> {
     file: &'a Kubeconfig,
     user: &'a str,
@@ -204,9 +204,9 @@ impl<'a> KubeconfigStore<'a> {
         self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the tokens that an earlier call could not write. A store that another call has locked is skipped, because that call writes them. An
-    /// error of reading them is ignored here, because the token in the kubeconfig may still be valid. It is returned when the session is locked
-    /// for a refresh.
+    /// Writes the tokens that an earlier call could not write. A store that another call has locked is skipped, because that call writes
+    /// them. An error of reading them is ignored here, because the token in the kubeconfig may still be valid. It is returned when the
+    /// session is locked for a refresh.
     pub(super) fn write_pending_tokens(&self) -> Result<(), Error> {
         for store in self.stores.with_pending_tokens() {
             if let Ok(Some(locked)) = store.try_lock()
@@ -259,7 +259,8 @@ impl<'a> KubeconfigStore<'a> {
         }
     }
 
-    /// Writes the pending tokens of a store into the kubeconfig, unless a login or logout has happened since. Then removes them from the store.
+    /// Writes the pending tokens of a store into the kubeconfig, unless a login or logout has happened since. Then removes them from the
+    /// store.
     fn write_pending(&self, locked: &Locked<'_>) -> Result<(), Error> {
         let pending = match locked.load().map_err(|error| self.pending_tokens_error(error))? {
             Loaded::Session(pending) => pending,
@@ -306,8 +307,8 @@ impl<'a> KubeconfigStore<'a> {
         }
     }
 
-    /// Checks that tokens can be written into the kubeconfig, by writing a temporary file that is dropped. The tokens of a refresh or a login would
-    /// be lost if the kubeconfig turned out to be unwritable afterwards.
+    /// Checks that tokens can be written into the kubeconfig, by writing a temporary file that is dropped. The tokens of a refresh or a
+    /// login would be lost if the kubeconfig turned out to be unwritable afterwards.
     fn check_writable(&self) -> Result<(), Error> {
         let lock = self.lock_file()?;
         let text = self.file.text()?;

@@ -1,7 +1,7 @@
 //! The backup of a user's file, and the check whether it may be restored.
 //!
-//! kubectl runs the commands in a restored kubeconfig. In a directory where other users can create files (such as `/tmp`), another user may have
-//! created the backup. So it must belong to a user who can change the file itself.
+//! kubectl runs the commands in a restored kubeconfig. In a directory where other users can create files (such as `/tmp`), another user may
+//! have created the backup. So it must belong to a user who can change the file itself.
 
 use std::fmt;
 use std::fs;

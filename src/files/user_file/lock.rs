@@ -15,7 +15,8 @@ use crate::process::HeldSignals;
 
 /// kubectl's lock on some files. It is released on drop.
 ///
-/// Signals are deferred until then, because no program removes the lock of a killed process, and kubectl cannot change the files while it exists.
+/// Signals are deferred until then, because no program removes the lock of a killed process, and kubectl cannot change the files while it
+/// exists.
 #[derive(Debug)]
 pub(crate) struct UserFileLock {
     names: Vec<PathBuf>,
@@ -85,8 +86,8 @@ fn lock_age(lock: &Path) -> Option<Duration> {
 }
 
 impl UserFile {
-    /// Removes files that a killed kubesesame left in the directory of the file. They may contain secrets. Does nothing if another process holds
-    /// the lock.
+    /// Removes files that a killed kubesesame left in the directory of the file. They may contain secrets. Does nothing if another process
+    /// holds the lock.
     pub(crate) fn remove_stale_temporaries(&self) {
         if !self.stale_temporaries().is_empty() || self.copy_state() == CopyState::Complete {
             // Taking the lock removes them.

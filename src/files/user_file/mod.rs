@@ -1,7 +1,7 @@
 //! Edits a file that belongs to the user, such as a kubeconfig. Its links, mode, owner and access control list do not change.
 //!
-//! Owns how such a file is found, locked like kubectl does, replaced as a whole, and backed up in the same directory. Unlike our private files, it
-//! may be a link, and other users may be able to read it: that is the user's decision.
+//! Owns how such a file is found, locked like kubectl does, replaced as a whole, and backed up in the same directory. Unlike our private
+//! files, it may be a link, and other users may be able to read it: that is the user's decision.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -72,7 +72,8 @@ impl UserFile {
         &self.real
     }
 
-    /// Whether the named path is in another directory than the file, or has another file name. The same directory may be written in several ways.
+    /// Whether the named path is in another directory than the file, or has another file name. The same directory may be written in several
+    /// ways.
     fn is_link(&self) -> bool {
         let dir = match self.named.parent() {
             Some(dir) if !dir.as_os_str().is_empty() => dir,
@@ -189,7 +190,8 @@ fn temporary(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, UserFileError> 
         .suffix(TEMPORARY_SUFFIX)
         .tempfile_in(dir)
         .map_err(UserFileError::io("write to", dir))?;
-    // The inherited list is removed before anything is written, and so that a later change of the mode does not give access to the users in it.
+    // The inherited list is removed before anything is written, and so that a later change of the mode does not give access to the users in
+    // it.
     platform::drop_inherited_list(file.as_file());
     file.write_all(bytes)
         .and_then(|()| file.as_file().sync_all())

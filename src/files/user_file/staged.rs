@@ -32,8 +32,8 @@ impl Staged {
     }
 }
 
-/// Overwrites the file with the new content. During the write, a complete copy is in the same directory, because a killed process leaves the
-/// file incomplete. If the write fails, the old content is written back, if possible.
+/// Overwrites the file with the new content. During the write, a complete copy is in the same directory, because a killed process leaves
+/// the file incomplete. If the write fails, the old content is written back, if possible.
 fn write_in_place(mut new: NamedTempFile, path: &Path) -> Result<(), UserFileError> {
     let failed = UserFileError::io("write", path);
     let (mut old_bytes, mut new_bytes) = (Vec::new(), Vec::new());

@@ -81,8 +81,8 @@ impl MethodOrder {
             }
             (_, false, true) | (EndpointKind::DeviceAuthorization, ..) => AuthMethod::Post,
         };
-        // An accepted method has priority over the announced ones: a provider may announce one method and register the client for the other.
-        // The setting may change, so the other method is still tried second.
+        // An accepted method has priority over the announced ones: a provider may announce one method and register the client for the
+        // other. The setting may change, so the other method is still tried second.
         let first = history.and_then(|history| history.accepted).unwrap_or(first);
         // A wrong secret must not count as two failed attempts in every call.
         let is_refused = history.is_some_and(|history| history.is_refused);

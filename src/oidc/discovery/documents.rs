@@ -1,7 +1,7 @@
 //! The provider's metadata and key set, from the network or from a cache.
 //!
-//! Owns how long they are cached, so that a refresh usually needs one request. The documents are public, but a forged one would send secrets
-//! to another server. So a [`DocumentCache`] must be private to the user, and the name of an entry depends on the issuer and on the
+//! Owns how long they are cached, so that a refresh usually needs one request. The documents are public, but a forged one would send
+//! secrets to another server. So a [`DocumentCache`] must be private to the user, and the name of an entry depends on the issuer and on the
 //! configured certificate authorities. With `--insecure-skip-tls-verify` nothing is cached.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

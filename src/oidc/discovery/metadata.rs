@@ -163,8 +163,8 @@ fn parse_endpoint(text: &str, issuer: &Issuer) -> Result<Url, &'static str> {
     Ok(url)
 }
 
-/// Refuses an endpoint whose query has a parameter of the authorization request. The parameter would occur twice, and servers differ in which
-/// occurrence they use (RFC 6749 3.1).
+/// Refuses an endpoint whose query has a parameter of the authorization request. The parameter would occur twice, and servers differ in
+/// which occurrence they use (RFC 6749 3.1).
 fn without_reserved_parameters(url: Url) -> Endpoint {
     if url
         .query_pairs()

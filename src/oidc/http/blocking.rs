@@ -6,8 +6,8 @@ use tokio::sync::oneshot;
 
 use crate::process;
 
-/// Runs `work` on a new thread, or on the current thread if the system cannot start one (tokio's `spawn_blocking` would panic then). Returns
-/// `None` if the work panicked.
+/// Runs `work` on a new thread, or on the current thread if the system cannot start one (tokio's `spawn_blocking` would panic then).
+/// Returns `None` if the work panicked.
 pub(in crate::oidc) async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Clone + Send + 'static,
 ) -> Option<T> {

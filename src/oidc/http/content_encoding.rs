@@ -14,8 +14,8 @@ use crate::oidc::errors::Error;
 use crate::oidc::http::response::shown;
 use crate::untrusted_text::UntrustedText;
 
-/// Decodes a body. The result may have at most `limit` bytes. If the server reports a failure (a redirect, HTTP 429, or a status from 500 on)
-/// with a body that cannot be decoded, the result is empty, so that the status is reported and not the encoding.
+/// Decodes a body. The result may have at most `limit` bytes. If the server reports a failure (a redirect, HTTP 429, or a status from 500
+/// on) with a body that cannot be decoded, the result is empty, so that the status is reported and not the encoding.
 pub(in crate::oidc) fn decode_body(
     url: &Url,
     status: StatusCode,

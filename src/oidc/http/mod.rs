@@ -47,8 +47,8 @@ use crate::untrusted_text::UntrustedText;
 /// A longer wait is reported, so that the person knows what kubesesame waits for.
 const UNREPORTED_WAIT: Duration = Duration::from_secs(2);
 
-/// The largest response body that is read. Discovery documents and key sets have a few KB. A token with thousands of groups has up to 1 MiB,
-/// and a response may contain two tokens.
+/// The largest response body that is read. Discovery documents and key sets have a few KB. A token with thousands of groups has up to 1
+/// MiB, and a response may contain two tokens.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 /// The value of `clock_ahead` if the provider's clock is not known.
@@ -117,8 +117,8 @@ impl<'a> Http<'a> {
         Some(self.clock_ahead.load(Ordering::Relaxed)).filter(|ahead| *ahead != UNKNOWN_CLOCK)
     }
 
-    /// Gets a JSON document. `limit` replaces the timeout of a request, and includes all redirects. Redirects are followed only within the same
-    /// scheme, host and port.
+    /// Gets a JSON document. `limit` replaces the timeout of a request, and includes all redirects. Redirects are followed only within the
+    /// same scheme, host and port.
     pub(crate) async fn get(&self, url: &Url, limit: Option<Duration>) -> Result<Document, Error> {
         let limit = limit.unwrap_or(self.person.request_timeout);
         let result = timeout(limit, self.get_with_redirects(url, limit));
@@ -195,8 +195,8 @@ impl<'a> Http<'a> {
         transport::failure(error, self.person.request_timeout).about(url)
     }
 
-    /// Executes a request. A server may close an idle connection at the moment when it is used again. Then a GET is repeated once (RFC 9110 9.2.2
-    /// and 9.3.1). A POST is not repeated, because the server may have received it.
+    /// Executes a request. A server may close an idle connection at the moment when it is used again. Then a GET is repeated once (RFC 9110
+    /// 9.2.2 and 9.3.1). A POST is not repeated, because the server may have received it.
     async fn execute(&self, request: reqwest::Request) -> Result<reqwest::Response, reqwest::Error> {
         let may_be_reused = self.has_responded.load(Ordering::Relaxed);
         let retry = request

@@ -10,7 +10,8 @@ const MAX_WAIT_SECS: i64 = 24 * 60 * 60;
 /// A longer rate limit is reduced to this: the provider gets a new request after this time, so no person is told to wait longer.
 const MAX_RATE_LIMIT_SECS: i64 = 300;
 
-/// Returns the end of a rate limit (HTTP 429): the time in `Retry-After`, or else in Okta's own header, which Okta sends with every response.
+/// Returns the end of a rate limit (HTTP 429): the time in `Retry-After`, or else in Okta's own header, which Okta sends with every
+/// response.
 pub(in crate::oidc) fn end_of_rate_limit(headers: &HeaderMap, now: i64) -> Option<i64> {
     let reset = || {
         header(headers, &HeaderName::from_static("x-rate-limit-reset"))?

@@ -1,6 +1,7 @@
 //! Why a TLS connection failed, with a hint for each fault.
 //!
-//! Pure. Classifies an error by its type, and contains the texts that a person reads: the texts of the library may change with each release.
+//! Pure. Classifies an error by its type, and contains the texts that a person reads: the texts of the library may change with each
+//! release.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
 //! Decides which certificates of the provider are trusted.
 //!
-//! Reads the certificate authorities that the settings name, and verifies the server's certificate. The named authorities replace those of the
-//! system. `transport` decides which request needs TLS.
+//! Reads the certificate authorities that the settings name, and verifies the server's certificate. The named authorities replace those of
+//! the system. `transport` decides which request needs TLS.
 
 use std::env::split_paths;
 use std::path::Path;
@@ -48,8 +48,8 @@ impl NamedAuthorities {
         }
     }
 
-    /// Reads the authorities. A certificate that cannot be used is reported and skipped, as in Go. A source without any usable certificate is an
-    /// error.
+    /// Reads the authorities. A certificate that cannot be used is reported and skipped, as in Go. A source without any usable certificate
+    /// is an error.
     pub(in crate::oidc) fn read(trust: &TlsTrust, person: Person<'_>) -> Result<Self, Error> {
         let mut all = Self::none();
         for authority in &trust.authorities {
@@ -89,8 +89,8 @@ impl NamedAuthorities {
     }
 }
 
-/// Reports certificates of `SSL_CERT_FILE` that cannot be used, because the library that reads the system's certificates skips them silently. If
-/// none can be used, another error says so.
+/// Reports certificates of `SSL_CERT_FILE` that cannot be used, because the library that reads the system's certificates skips them
+/// silently. If none can be used, another error says so.
 pub(in crate::oidc) fn report_unusable_system_certificates(person: Person<'_>) {
     // A pipe that is passed as a file descriptor can be read only once.
     let is_file = |path: &String| !path.starts_with("/dev/") && !path.starts_with("/proc/");
@@ -176,8 +176,8 @@ pub(in crate::oidc) fn client_config(named: NamedAuthorities) -> Result<ClientCo
     Ok(config)
 }
 
-/// The standard verifier with two additions: it trusts a server certificate that the user has named, and its errors contain the issuer of the
-/// refused certificate.
+/// The standard verifier with two additions: it trusts a server certificate that the user has named, and its errors contain the issuer of
+/// the refused certificate.
 #[derive(Debug)]
 struct ExplainingVerifier {
     standard: Arc<dyn ServerCertVerifier>,
@@ -200,8 +200,8 @@ impl ExplainingVerifier {
         })
     }
 
-    /// Whether the user has named exactly this certificate, and so trusts it without its authority. Go, curl and OpenSSL accept it too, even if the
-    /// certificate may sign others, like those of `openssl req -x509`, which webpki refuses for a server.
+    /// Whether the user has named exactly this certificate, and so trusts it without its authority. Go, curl and OpenSSL accept it too,
+    /// even if the certificate may sign others, like those of `openssl req -x509`, which webpki refuses for a server.
     fn is_named(&self, end_entity: &CertificateDer<'_>, refusal: &TlsError) -> bool {
         !is_fault_of_certificate(refusal)
             && self
@@ -211,8 +211,8 @@ impl ExplainingVerifier {
     }
 }
 
-/// Whether a refusal also applies to a certificate that is trusted. webpki checks the validity period first, so any other refusal means that the
-/// period is valid.
+/// Whether a refusal also applies to a certificate that is trusted. webpki checks the validity period first, so any other refusal means
+/// that the period is valid.
 fn is_fault_of_certificate(refusal: &TlsError) -> bool {
     let TlsError::InvalidCertificate(refusal) = refusal else {
         return true;

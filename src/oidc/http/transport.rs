@@ -118,8 +118,8 @@ fn extra_headers(pairs: &[(String, String)]) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
-/// Returns the part of an invalid header name that may be shown: its start, up to the first character that a name cannot have (RFC 9110 5.6.2). In
-/// `Authorization: Basic abc=`, everything before the `=` was taken for the name, and contains a secret.
+/// Returns the part of an invalid header name that may be shown: its start, up to the first character that a name cannot have (RFC 9110
+/// 5.6.2). In `Authorization: Basic abc=`, everything before the `=` was taken for the name, and contains a secret.
 fn header_name(typed: &str) -> UntrustedText {
     let is_name_character = |byte: &char| byte.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(*byte);
     let mut name: String = typed.chars().take_while(is_name_character).collect();

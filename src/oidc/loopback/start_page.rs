@@ -46,8 +46,8 @@ impl StartPage {
         authorization_response::constant_time_eq(parts.uri.path(), self.url.path())
     }
 
-    /// Returns the status to refuse the request with, or `None` if it is allowed. The rules are those of an authorization response. The host
-    /// may also be `localhost`: a person who forwards the port may open the page with that name.
+    /// Returns the status to refuse the request with, or `None` if it is allowed. The rules are those of an authorization response. The
+    /// host may also be `localhost`: a person who forwards the port may open the page with that name.
     pub(in crate::oidc) fn refusal_status(&self, parts: &Parts) -> Option<StatusCode> {
         let localhost = format!(
             "localhost:{}",

@@ -121,8 +121,9 @@ impl Algorithm {
         ALGORITHMS.iter().find(|algorithm| algorithm.name == name)
     }
 
-    /// Returns the algorithm with this name if the provider may use it: if the metadata announces it, or if the metadata announces no algorithm of
-    /// this list. In both cases the key must have the algorithm's type, so a key cannot be used with the wrong kind of algorithm.
+    /// Returns the algorithm with this name if the provider may use it: if the metadata announces it, or if the metadata announces no
+    /// algorithm of this list. In both cases the key must have the algorithm's type, so a key cannot be used with the wrong kind of
+    /// algorithm.
     pub(crate) fn allowed(name: &str, announced: &[String]) -> Option<&'static Self> {
         let is_announced = announced.iter().any(|other| other.eq_ignore_ascii_case(name));
         let announces_any = announced.iter().any(|other| Self::by_name(other).is_some());

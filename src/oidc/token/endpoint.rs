@@ -21,8 +21,8 @@ use crate::secret::Secret;
 use crate::settings::{Scopes, TokenKind};
 use crate::untrusted_text::UntrustedText;
 
-/// How long to wait for the response to a refresh or a login, even if other requests have a shorter timeout. The provider may have processed
-/// the request: then the refresh token is already rotated, and the authorization code already used.
+/// How long to wait for the response to a refresh or a login, even if other requests have a shorter timeout. The provider may have
+/// processed the request: then the refresh token is already rotated, and the authorization code already used.
 pub(in crate::oidc) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Parameters that must not be shown if a response quotes them.
@@ -93,8 +93,8 @@ impl<'a> TokenEndpoint<'a> {
         self.request_tokens(GrantType::Password, parameters).await
     }
 
-    /// Requests tokens for the program itself (RFC 6749 4.4). Requests the scope `openid` like kubelogin, and omits it if the provider refuses
-    /// it for this grant (Okta).
+    /// Requests tokens for the program itself (RFC 6749 4.4). Requests the scope `openid` like kubelogin, and omits it if the provider
+    /// refuses it for this grant (Okta).
     pub(in crate::oidc) async fn client_credentials(&self) -> Result<TokenResponse, Error> {
         let provider = self.client.provider;
         let all_scopes = provider.scopes.joined();
@@ -258,8 +258,8 @@ impl<'a> TokenEndpoint<'a> {
 
 /// Whether the provider may accept the client with the other authentication method.
 ///
-/// `unauthorized_client` means that the client may not use the grant (RFC 6749 5.2), but some providers also return it for an authentication
-/// method that is not registered for the client. If the method was accepted before, it is not the reason.
+/// `unauthorized_client` means that the client may not use the grant (RFC 6749 5.2), but some providers also return it for an
+/// authentication method that is not registered for the client. If the method was accepted before, it is not the reason.
 fn may_be_due_to_method(error: &Error, was_accepted: bool) -> bool {
     error.is_of_the_client() || (!was_accepted && is_unauthorized_client(error))
 }

@@ -23,7 +23,8 @@ pub(crate) struct StoredToken {
 }
 
 impl StoredToken {
-    /// Reads a token whose claims name this issuer, this client and, if one is configured, this account. Returns `None` for any other token.
+    /// Reads a token whose claims name this issuer, this client and, if one is configured, this account. Returns `None` for any other
+    /// token.
     pub(crate) fn read(token: &Secret, provider: &Provider, account: Option<&str>) -> Option<Self> {
         if !token.fits_header() {
             return None;

@@ -147,8 +147,8 @@ impl ProviderClient<'_> {
         }
     }
 
-    /// Verifies with the cached keys. If that fails because of the keys, fetches the key set and verifies again (OpenID Connect Core 10.1.1):
-    /// after a key rotation the token's key is unknown, or (Hydra) it is a new key with the `kid` of the previous one.
+    /// Verifies with the cached keys. If that fails because of the keys, fetches the key set and verifies again (OpenID Connect Core
+    /// 10.1.1): after a key rotation the token's key is unknown, or (Hydra) it is a new key with the `kid` of the previous one.
     pub(in crate::oidc) async fn with_keys(
         &self,
         documents: &Documents<'_>,

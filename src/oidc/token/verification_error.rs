@@ -73,7 +73,8 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// Whether fetching the key set again may help: the key is unknown, or the provider signs with a new key that has the `kid` of an old one.
+    /// Whether fetching the key set again may help: the key is unknown, or the provider signs with a new key that has the `kid` of an old
+    /// one.
     pub(in crate::oidc) fn may_be_outdated_keys(&self) -> bool {
         matches!(self, Self::UnknownKey | Self::Signature | Self::TooManyKeys(_))
     }
@@ -114,8 +115,8 @@ impl Error {
         matches!(self, Self::Expired(_) | Self::NotYetValid(_))
     }
 
-    /// Returns what to do about the error. `clock_ahead` is how far the provider's clock is ahead of ours, in seconds. `is_okta` says whether
-    /// Okta is the issuer.
+    /// Returns what to do about the error. `clock_ahead` is how far the provider's clock is ahead of ours, in seconds. `is_okta` says
+    /// whether Okta is the issuer.
     pub(crate) fn hint(&self, clock_ahead: i64, is_okta: bool) -> String {
         match self {
             Self::Expired(_) | Self::NotYetValid(_) if clock_ahead.abs() > CLOCK_LEEWAY_SECS => {

@@ -1,7 +1,7 @@
 //! Failed logins, so that a client that repeats its request does not open a browser tab each time.
 //!
-//! kubectl runs a failing plugin five times per command, and IDEs poll for ever. Decides which caller gets the remembered failure instead of a new
-//! login, for how long, and whether it is printed. Pure: no files, no clock.
+//! kubectl runs a failing plugin five times per command, and IDEs poll for ever. Decides which caller gets the remembered failure instead
+//! of a new login, for how long, and whether it is printed. Pure: no files, no clock.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,8 @@ struct LoginFailure {
     #[serde(rename = "told")]
     reported_to: ReportedTo,
     report: Report,
-    /// The failure came before a person was prompted, so other callers may try again. Only the retries of the same process do not print it again.
+    /// The failure came before a person was prompted, so other callers may try again. Only the retries of the same process do not print it
+    /// again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     retries_only: bool,
 }
@@ -97,8 +98,8 @@ impl LoginFailures {
 
     /// Returns the failure if no new sign-in is to be tried for this caller.
     ///
-    /// A person who types the command, or starts a new kubectl at a terminal, always gets a new login. `waited` says whether the caller has waited
-    /// for the login of another process.
+    /// A person who types the command, or starts a new kubectl at a terminal, always gets a new login. `waited` says whether the caller has
+    /// waited for the login of another process.
     pub(crate) fn recall(&self, caller: &Invocation<'_>, waited: bool, now: i64) -> Option<Recalled> {
         if self.failures.is_empty() || caller.is_typed() {
             return None;

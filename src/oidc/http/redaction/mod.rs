@@ -1,7 +1,7 @@
 //! Removes secrets that a provider repeats in its response, before any part of the response is shown or stored.
 //!
-//! Pure. A response is decoded first, because encoders differ in what they escape (Go escapes `&`, PHP escapes `/`, others escape everything
-//! that is not ASCII). Then each text in it is searched for every encoding of the secrets.
+//! Pure. A response is decoded first, because encoders differ in what they escape (Go escapes `&`, PHP escapes `/`, others escape
+//! everything that is not ASCII). Then each text in it is searched for every encoding of the secrets.
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -21,8 +21,8 @@ const MAX_TEXT_BYTES: usize = 4 * 1024;
 /// A longer body that is neither JSON nor a form is shortened. The title of a page may follow a long style sheet.
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// The first characters of a long secret that are compared. If they match, they are removed even if the rest does not follow. This bounds the
-/// time of the search for a very long secret.
+/// The first characters of a long secret that are compared. If they match, they are removed even if the rest does not follow. This bounds
+/// the time of the search for a very long secret.
 const COMPARED_PREFIX_CHARS: usize = 64;
 
 /// The number of matching characters at the end of a text that count as the beginning of a secret, whose rest was cut off.
@@ -87,8 +87,8 @@ pub(in crate::oidc) fn redact_text(text: &UntrustedText, secrets: &[&str]) -> Un
     UntrustedText::new(&EncodedSecrets::new(secrets).redact(text.as_str(), MAX_TEXT_BYTES))
 }
 
-/// Returns the secrets in a request header: its value, and if the value names an authentication scheme (RFC 9110 11.4), also the credentials
-/// after the scheme, and the password of `Basic`.
+/// Returns the secrets in a request header: its value, and if the value names an authentication scheme (RFC 9110 11.4), also the
+/// credentials after the scheme, and the password of `Basic`.
 pub(in crate::oidc) fn secrets_of_header(value: &str) -> Vec<Secret> {
     let mut secrets = vec![Secret::new(value)];
     let Some((scheme, credentials)) = value.trim().split_once(' ') else {
@@ -137,8 +137,8 @@ impl EncodedSecrets {
         Self(forms.collect())
     }
 
-    /// Replaces the secrets in a text, also if some of their characters are escaped as in a URL, a form, JSON or HTML. Shortens the text to about
-    /// `limit` bytes.
+    /// Replaces the secrets in a text, also if some of their characters are escaped as in a URL, a form, JSON or HTML. Shortens the text to
+    /// about `limit` bytes.
     fn redact(&self, text: &str, limit: usize) -> String {
         // An error code is never redacted, because it determines what the error means. A configured header may contain the same word.
         if is_known_code(text) {

@@ -78,8 +78,8 @@ fn error_text(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Un
         .or_else(|| okta_error(body))
 }
 
-/// Reads an error response (RFC 6749 section 5.2). Also reads similar ones: `error` may be a number or an object with a code, the body may be a
-/// form, or it may name an exception of Amazon Cognito.
+/// Reads an error response (RFC 6749 section 5.2). Also reads similar ones: `error` may be a number or an object with a code, the body may
+/// be a form, or it may name an exception of Amazon Cognito.
 pub(in crate::oidc) fn oauth_error(
     status: StatusCode,
     headers: &HeaderMap,
@@ -162,8 +162,8 @@ fn cognito_error(status: StatusCode, headers: &HeaderMap, body: &Map<String, Val
     Some(new_oauth_error(status, headers, code, message))
 }
 
-/// Returns the pairs of a body that is a form (`application/x-www-form-urlencoded`) with an `error`. Other texts are recognized by white space or
-/// brackets, which a form encodes.
+/// Returns the pairs of a body that is a form (`application/x-www-form-urlencoded`) with an `error`. Other texts are recognized by white
+/// space or brackets, which a form encodes.
 pub(in crate::oidc) fn form_with_error(body: &[u8]) -> Option<form_urlencoded::Parse<'_>> {
     let body = body.trim_ascii();
     let is_form_byte = |byte: &u8| byte.is_ascii_graphic() && !b"<>{}\"".contains(byte);
@@ -190,8 +190,8 @@ fn form_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<OA
     ))
 }
 
-/// Reads the response to a form: the members of a successful response, or an error. The body decides whether it is successful, not the content
-/// type. The body is never quoted, because it may repeat what was sent or contain tokens.
+/// Reads the response to a form: the members of a successful response, or an error. The body decides whether it is successful, not the
+/// content type. The body is never quoted, because it may repeat what was sent or contain tokens.
 pub(in crate::oidc) fn form_response(
     url: &Url,
     status: StatusCode,
@@ -255,8 +255,8 @@ fn form_object(headers: &HeaderMap, body: &[u8]) -> Option<Map<String, Value>> {
     is_success_body(&members).then_some(members)
 }
 
-/// Whether a response has a status that token endpoints use for refusals, and an empty body or an object without `error`. Other statuses are a
-/// reason by themselves: the address is wrong (404, 405, 410), or the request is too large (413, 431).
+/// Whether a response has a status that token endpoints use for refusals, and an empty body or an object without `error`. Other statuses
+/// are a reason by themselves: the address is wrong (404, 405, 410), or the request is too large (413, 431).
 fn has_no_reason(status: StatusCode, body: &[u8]) -> bool {
     let names_no_error = || json::object(body).is_some_and(|body| json::member(&body, "error").is_none());
     matches!(status.as_u16(), 400 | 403 | 406 | 415 | 422)

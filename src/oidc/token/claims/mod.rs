@@ -37,8 +37,8 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
-    /// Parses the claims of an access token. `aud`, `sub` and `iat` are optional, because only RFC 9068 requires them. Without `iat`, the token
-    /// counts as issued at `now`.
+    /// Parses the claims of an access token. `aud`, `sub` and `iat` are optional, because only RFC 9068 requires them. Without `iat`, the
+    /// token counts as issued at `now`.
     pub(in crate::oidc) fn parse_access(all: Map<String, Value>, now: i64) -> Result<Self, Error> {
         let has = |name: &str| json::member(&all, name).is_some();
         let audience = if has("aud") { audience(&all)? } else { Vec::new() };
@@ -54,8 +54,8 @@ impl Claims {
     /// Parses the claims of an ID token.
     pub(in crate::oidc) fn parse(all: Map<String, Value>) -> Result<Self, Error> {
         let audience = audience(&all)?;
-        // OpenID Connect Core 2 allows 255 ASCII characters. The length is not checked: Dex uses more, and neither kubelogin nor the API server
-        // checks it.
+        // OpenID Connect Core 2 allows 255 ASCII characters. The length is not checked: Dex uses more, and neither kubelogin nor the API
+        // server checks it.
         let subject = text(&all, "sub")?;
         if subject.is_empty() {
             return Err(Error::WrongType("sub", "a text that is not empty"));
@@ -133,8 +133,8 @@ impl Claims {
         (!names.is_empty() || is_subject).then(|| is_subject || names.into_iter().any(is_account_name))
     }
 
-    /// Whether the two tokens belong to different persons: their subjects differ, and so do all login names that both have, of which there is
-    /// at least one.
+    /// Whether the two tokens belong to different persons: their subjects differ, and so do all login names that both have, of which there
+    /// is at least one.
     pub(in crate::oidc) fn contradicts(&self, other: &Self) -> bool {
         let both_values = |name: &&str| Some((json::text(&self.all, name)?, json::text(&other.all, name)?));
         let mut names = LOGIN_NAME_CLAIMS.iter().filter_map(both_values).peekable();

@@ -95,9 +95,9 @@ pub(crate) fn verify(
 
 /// Verifies an access token that is a JWT: its issuer, times and signature, as the API server does.
 ///
-/// The meaning of `aud` and `sub` differs between providers (Okta's `sub` is the login name). So after a refresh they are compared with those
-/// of the access token that is replaced. If there is an ID token, its subject (`id_token_subject`) is compared only with the claims that had
-/// the same value in the replaced token.
+/// The meaning of `aud` and `sub` differs between providers (Okta's `sub` is the login name). So after a refresh they are compared with
+/// those of the access token that is replaced. If there is an ID token, its subject (`id_token_subject`) is compared only with the claims
+/// that had the same value in the replaced token.
 pub(crate) fn verify_access(
     token: &Secret,
     id_token_subject: Option<&str>,
@@ -260,8 +260,8 @@ fn check_issuer(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(), 
     })
 }
 
-/// Checks that the audience contains this client and that the authorized party, if there is one, is this client (rules T5, T6). The audience
-/// may have other members.
+/// Checks that the audience contains this client and that the authorized party, if there is one, is this client (rules T5, T6). The
+/// audience may have other members.
 fn check_parties(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(), Error> {
     if !claims
         .audience

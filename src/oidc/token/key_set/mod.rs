@@ -76,8 +76,8 @@ impl KeySet {
 
     /// Verifies a signature with the key whose `kid` the token names, or with each fitting key if it names none.
     ///
-    /// A `kid` only helps to choose a key, and protects nothing. So all keys with the same `kid` are tried, and if no key has the token's `kid`,
-    /// the keys without a `kid` are tried.
+    /// A `kid` only helps to choose a key, and protects nothing. So all keys with the same `kid` are tried, and if no key has the token's
+    /// `kid`, the keys without a `kid` are tried.
     pub(crate) fn verify(
         &self,
         algorithm: &Algorithm,
@@ -106,8 +106,8 @@ impl KeySet {
     }
 }
 
-/// Returns the keys of a key set (RFC 7517 5) or of a list. A single JWK is refused with its own message: API servers do not accept it either,
-/// and there the cause would look like a wrong signature.
+/// Returns the keys of a key set (RFC 7517 5) or of a list. A single JWK is refused with its own message: API servers do not accept it
+/// either, and there the cause would look like a wrong signature.
 fn key_entries(document: Value) -> Result<Vec<Value>, &'static str> {
     let mut object = match document {
         Value::Object(object) => object,
@@ -156,8 +156,8 @@ impl Key {
         })
     }
 
-    /// Whether the key has the type and curve of the algorithm. The key's `alg` is ignored, as by the API server: some providers sign with another
-    /// algorithm than they publish there.
+    /// Whether the key has the type and curve of the algorithm. The key's `alg` is ignored, as by the API server: some providers sign with
+    /// another algorithm than they publish there.
     fn fits(&self, algorithm: &Algorithm) -> bool {
         match (&algorithm.scheme, &self.material) {
             (Scheme::Rsa(_), Material::Rsa { .. }) | (Scheme::Ed25519, Material::Ed25519 { .. }) => true,
