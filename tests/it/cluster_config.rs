@@ -143,7 +143,7 @@ fn issuer_client_scopes_and_authority_come_from_one_place() {
     assert_eq!(typed.run().token(), first.token());
     let refreshed = typed.arg("--force-refresh").run();
     assert_eq!(refreshed.code, Some(0), "{refreshed}");
-    let warning = "warning: the issuer is the cluster's word, so these are not used: --oidc-client-id, --oidc-extra-scope, --certificate-authority\n";
+    let warning = "warning: the cluster's entry chose the issuer, so these flags are not used: --oidc-client-id, --oidc-extra-scope, --certificate-authority\n";
     assert_eq!(told(&refreshed, warning), 1, "{refreshed}");
     // And the user's issuer is the user's alone, whatever the cluster adds.
     let config = json!({ "oidc-issuer-url": "https://evil.example", "oidc-client-id": sandbox.okta.client_id(), "oidc-extra-scope": ["email"] });

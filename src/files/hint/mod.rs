@@ -50,7 +50,7 @@ impl Error {
                 system_hint(purpose, is_read, path, source)
             }
             (Self::OpenToOthers { .. }, Purpose::KeptTokens) => {
-                format!("if nobody else had a reason to look: {}", self.chmod_command())
+                format!("if no other user has read it: {}", self.chmod_command())
             }
             (_, Purpose::Sessions | Purpose::KeptTokens) => self.hint_for_session(),
             (_, Purpose::MovedSecret) => self.hint_for_moved_secret(),
@@ -79,7 +79,7 @@ impl Error {
                 quoted(target)
             ),
             Self::OpenToOthers { .. } => format!(
-                "if nobody else had a reason to look: {}; where that changes nothing (a Windows drive under WSL), keep sessions on a \
+                "if no other user has read it: {}; where that changes nothing (a Windows drive under WSL), keep sessions on a \
                  Linux file system with --token-cache-dir",
                 self.chmod_command()
             ),
@@ -90,7 +90,10 @@ impl Error {
             Self::WrongType { path, .. } if path.starts_with("/dev") => alternative,
             Self::WrongType { path, .. } => format!("{}, or {alternative}", move_command(path)),
             Self::TooLarge { path } => {
-                format!("it is none of ours; look at it: head -c 300 {}", quoted(path))
+                format!(
+                    "kubesesame did not make this file; look at it: head -c 300 {}",
+                    quoted(path)
+                )
             }
             Self::Io { .. } => alternative,
         }
@@ -100,7 +103,7 @@ impl Error {
         let alternative = Purpose::MovedSecret.alternative();
         let solution = match self {
             Self::OpenToOthers { .. } => {
-                format!("if nobody else had a reason to look: {}", self.chmod_command())
+                format!("if no other user has read it: {}", self.chmod_command())
             }
             Self::UnsafeAncestor { ancestor, .. } => format!("close it: chmod o-w {}", quoted(ancestor)),
             Self::LinkedDirectory { path, target } => format!(

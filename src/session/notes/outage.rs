@@ -73,7 +73,7 @@ impl ProviderOutage {
         }
         let mut report = self.report.clone();
         report.note = Some(format!(
-            "the provider was not asked again: it wants to be left alone for {left} s more"
+            "the provider was not asked again: it asked callers to wait {left} s more"
         ));
         Some(Recalled { report, told })
     }

@@ -1,8 +1,8 @@
-//! What a cluster's entry in the kubeconfig may decide, and what then becomes of what the user has said. Pure.
+//! Which settings a cluster's entry in the kubeconfig may choose. Pure.
 //!
-//! Clusters come from others more often than users do, so that the least counts, and only where the user's entry leaves it open: which
-//! issuer, with the client, the scopes and the authority that belong to it. They come from one place, all of them: a stranger's
-//! issuer is asked with nothing of the user's, and the user's issuer with nothing of a stranger's.
+//! A cluster's entry is often written by somebody else. So it may choose only the issuer, with the client, the scopes and the certificate
+//! authorities that belong to it, and only if the user's entry names no issuer. Settings of both are never combined: an issuer that the
+//! cluster chose gets no secret of the user, and the user's issuer is used without any setting of the cluster.
 
 use serde_json::{Map, Value};
 
@@ -13,32 +13,32 @@ use crate::exec::Cluster;
 const ISSUER: &str = "oidc-issuer-url";
 const CLIENT: &str = "oidc-client-id";
 const SCOPES: &str = "oidc-extra-scope";
-/// No path: it would be read on this machine, whatever it leads to.
+/// PEM text. A path is not accepted, since it could name any file of this machine.
 const AUTHORITY: &str = "certificate-authority-data";
 
-/// What a cluster may say.
-const OF_CLUSTERS: [&str; 4] = [ISSUER, CLIENT, SCOPES, AUTHORITY];
+/// The settings that a cluster may choose.
+const CLUSTER_SETTINGS: [&str; 4] = [ISSUER, CLIENT, SCOPES, AUTHORITY];
 
-/// What came of a cluster's config.
+/// The result of applying a cluster's config.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ClusterChoice {
-    /// The server that a session belongs to alone, since its entry chose the issuer; with the authorities that it names for the issuer, since
-    /// whoever adds one reads what is sent there.
+    /// The cluster's server, if its entry chose the issuer. The session belongs to this server alone. The text includes the certificate
+    /// authorities that the entry adds, since their owner can read what is sent to the issuer.
     pub(crate) server: Option<String>,
-    /// What is told beside something else.
+    /// Warnings for the person. They are printed only before other output.
     pub(crate) remarks: Vec<String>,
-    /// Whether it names an issuer and a client that do not count.
+    /// Whether the entry names an issuer and a client that are not used.
     offers: [bool; 2],
 }
 
 impl ClusterChoice {
-    /// Puts what counts of the cluster's config in the place of what the user has said.
+    /// Replaces the user's settings by those that the cluster's config may choose.
     ///
     /// # Errors
-    /// A value that counts and cannot be used.
+    /// A setting of the cluster that is used and has a wrong value, or that a cluster may not choose.
     pub(crate) fn apply(args: &mut GetTokenArgs, cluster: &Cluster) -> Result<Self, ConfigError> {
         let config = &cluster.config;
-        // Other plugins may read the same config, so that not every key is meant for us.
+        // The config may contain keys for other plugins.
         let flags = cli::flags_of_get_token();
         let is_ours = |key: &str| key.starts_with("oidc-") || flags.iter().any(|flag| flag == key);
         let ours: Vec<&str> = config
@@ -46,18 +46,18 @@ impl ClusterChoice {
             .map(String::as_str)
             .filter(|key| is_ours(key))
             .collect();
-        // Who has said that it is to be ignored need not be told.
+        // If the user has chosen to ignore it, there is no warning.
         if ours.is_empty() || args.cluster_config == Some(ClusterConfigChoice::Ignore) {
             return Ok(Self {
-                offers: [says(config, ISSUER), says(config, CLIENT)],
+                offers: [has_value(config, ISSUER), has_value(config, CLIENT)],
                 ..Self::default()
             });
         }
-        if let Some(key) = ours.iter().find(|key| !OF_CLUSTERS.contains(key)) {
+        if let Some(key) = ours.iter().find(|key| !CLUSTER_SETTINGS.contains(key)) {
             return Err(ConfigError::NotForClusters((*key).to_owned()));
         }
         let has_own = is_given(args.provider.oidc_issuer_url.as_deref());
-        let why = match (has_own, says(config, ISSUER)) {
+        let why = match (has_own, has_value(config, ISSUER)) {
             (false, true) => return Self::chosen(args, cluster),
             (true, _) => "the user's entry or a variable has an issuer of its own",
             (false, false) => "it names no issuer",
@@ -66,7 +66,7 @@ impl ClusterChoice {
             remarks: vec![format!(
                 "the cluster's config in the kubeconfig is ignored, since {why}"
             )],
-            offers: [false, says(config, CLIENT)],
+            offers: [false, has_value(config, CLIENT)],
             ..Self::default()
         })
     }
@@ -90,7 +90,7 @@ impl ClusterChoice {
             vec![],
         );
         unused.replace_list(AUTHORITY, &mut args.tls.certificate_authority_data, authorities);
-        // Secrets, names and parameters of the user are none of a stranger's issuer's.
+        // An issuer that the cluster chose must not get secrets, names and parameters of the user.
         unused.replace("oidc-client-secret", &mut provider.oidc_client_secret, None);
         unused.replace(
             "oidc-client-secret-file",
@@ -101,7 +101,7 @@ impl ClusterChoice {
         unused.replace("account", &mut provider.account, None);
         let parameters = &mut provider.oidc_auth_request_extra_params;
         unused.replace_list("oidc-auth-request-extra-params", parameters, vec![]);
-        // With scopes of the cluster's it may open more than the cluster, whose server is sent it.
+        // With the cluster's scopes, an access token may be valid for other services, and it is sent to the cluster's server.
         if provider.oidc_use_access_token.take() == Some(true) {
             unused.0.push("--oidc-use-access-token".to_owned());
         }
@@ -112,7 +112,7 @@ impl ClusterChoice {
         if !unused.0.is_empty() {
             let flags = unused.0.join(", ");
             remarks.push(format!(
-                "the issuer is the cluster's word, so these are not used: {flags}"
+                "the cluster's entry chose the issuer, so these flags are not used: {flags}"
             ));
         }
         Ok(Self {
@@ -122,7 +122,7 @@ impl ClusterChoice {
         })
     }
 
-    /// Names what the cluster's config has to do with a setting that is missing.
+    /// Adds to the error for a missing setting why the value in the cluster's config is not used.
     pub(crate) fn explain(&self, error: Error) -> Error {
         let [issuer, client] = self.offers;
         match error {
@@ -144,28 +144,32 @@ impl ClusterChoice {
         }
     }
 
-    /// The flags whose values are the cluster's.
+    /// Returns the flags whose values the cluster chose.
     pub(crate) fn value_sources(&self) -> ValueSources {
-        let flags: &[&str] = if self.server.is_some() { &OF_CLUSTERS } else { &[] };
+        let flags: &[&str] = if self.server.is_some() {
+            &CLUSTER_SETTINGS
+        } else {
+            &[]
+        };
         ValueSources::from_cluster_config(flags)
     }
 }
 
-/// The flags, with dashes, whose values have made way.
+/// The flags, with dashes, whose values are not used.
 #[derive(Default)]
 struct Unused(Vec<String>);
 
 impl Unused {
-    fn replace(&mut self, flag: &str, of_user: &mut Option<String>, of_cluster: Option<String>) {
-        let had = std::mem::replace(of_user, of_cluster);
-        if is_given(had.as_deref()) && had != *of_user {
+    fn replace(&mut self, flag: &str, from_user: &mut Option<String>, from_cluster: Option<String>) {
+        let had = std::mem::replace(from_user, from_cluster);
+        if is_given(had.as_deref()) && had != *from_user {
             self.0.push(format!("--{flag}"));
         }
     }
 
-    fn replace_list(&mut self, flag: &str, of_user: &mut Vec<String>, of_cluster: Vec<String>) {
-        let had = std::mem::replace(of_user, of_cluster);
-        if had.iter().any(|text| !text.is_empty()) && had != *of_user {
+    fn replace_list(&mut self, flag: &str, from_user: &mut Vec<String>, from_cluster: Vec<String>) {
+        let had = std::mem::replace(from_user, from_cluster);
+        if had.iter().any(|text| !text.is_empty()) && had != *from_user {
             self.0.push(format!("--{flag}"));
         }
     }
@@ -175,7 +179,7 @@ fn is_given(text: Option<&str>) -> bool {
     text.is_some_and(|text| !text.is_empty())
 }
 
-/// Without any it is the server alone, whose sessions are on people's disks.
+/// Returns the text for [`ClusterChoice::server`]. Without authorities it is the server alone, because such sessions are stored already.
 fn with_authorities(server: &str, authorities: &[String]) -> String {
     if authorities.is_empty() {
         return server.to_owned();
@@ -185,7 +189,7 @@ fn with_authorities(server: &str, authorities: &[String]) -> String {
 }
 
 /// Whether the config has a value of this name.
-fn says(config: &Map<String, Value>, key: &str) -> bool {
+fn has_value(config: &Map<String, Value>, key: &str) -> bool {
     config
         .get(key)
         .is_some_and(|value| !value.is_null() && value.as_str() != Some(""))
@@ -200,7 +204,7 @@ fn text(config: &Map<String, Value>, key: &str) -> Result<Option<String>, Config
     }
 }
 
-/// Nobody has more scopes or authorities, and each call would read them.
+/// The most scopes or authorities of a cluster. Each call reads them.
 const MAX_TEXTS: usize = 100;
 
 fn texts(config: &Map<String, Value>, key: &str) -> Result<Vec<String>, ConfigError> {
@@ -219,7 +223,7 @@ fn texts(config: &Map<String, Value>, key: &str) -> Result<Vec<String>, ConfigEr
     texts.ok_or_else(|| config_error(key, "it is neither a text nor a list of texts"))
 }
 
-/// YAML takes some client ids for numbers.
+/// Returns the text of a value. YAML parses some client ids as numbers.
 fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),

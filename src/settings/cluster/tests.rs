@@ -87,7 +87,7 @@ fn where_it_counts_nothing_of_the_user_goes_with_it() {
         let (after, choice) = applied(&["--cluster-config=allow", &typed], &config);
         let choice = choice.unwrap();
         assert!(!format!("{after:?}").contains("typed"), "{flag}");
-        let remark = format!("the issuer is the cluster's word, so these are not used: --{flag}");
+        let remark = format!("the cluster's entry chose the issuer, so these flags are not used: --{flag}");
         assert_eq!(choice.remarks, [remark]);
     }
     for (typed, told) in [("true", 1), ("false", 0)] {
@@ -114,7 +114,10 @@ fn where_it_counts_nothing_of_the_user_goes_with_it() {
 fn of_all_flags_a_cluster_can_set_four() {
     let names: Vec<String> = cli::flags_of_get_token();
     assert!(names.len() > 30, "{names:?}");
-    for name in names.iter().filter(|name| !OF_CLUSTERS.contains(&name.as_str())) {
+    for name in names
+        .iter()
+        .filter(|name| !CLUSTER_SETTINGS.contains(&name.as_str()))
+    {
         let config = json!({ "oidc-issuer-url": "c", name: "of the cluster" });
         for typed in [&[][..], &["--cluster-config=allow"], &["--oidc-issuer-url=u"]] {
             let (_, choice) = applied(typed, &config);
