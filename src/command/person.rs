@@ -114,6 +114,7 @@ fn no_browser_text(why: NoBrowser) -> &'static str {
 fn refused_input_text(error: &oidc::Error) -> String {
     match error {
         oidc::Error::OAuth(refusal) => format!("the provider refused these: {refusal}"),
+        oidc::Error::PasswordRefused(refusal) => refused_input_text(refusal),
         oidc::Error::PastedCodeRefused(refusal) => format!(
             "the provider refused this code: {refusal}; paste the whole address that the browser ended on"
         ),

@@ -214,3 +214,58 @@ fn a_wrong_secret_does_not_hide_where_the_right_one_was_accepted() {
     call.run().token();
     assert_eq!((places(&sandbox), sandbox.tabs()), (vec!["post"], 1));
 }
+
+/// It says nothing of the client: the provider may not have been asked at all.
+#[test]
+fn a_401_of_a_gateway_teaches_nothing_about_the_secret() {
+    for bare in [1, 2] {
+        let (sandbox, call) = web(|behaviour| {
+            behaviour.web_client_auth = ClientAuth::SecretPost;
+            let gateway = FaultKind::status(401, FaultBody::Html);
+            let mut fault = Fault::once(Endpoint::Token, gateway);
+            fault.times = Some(2);
+            behaviour.faults = vec![fault];
+            // The first place is refused by the provider, the second by the gateway.
+            if bare == 1 {
+                let refused = FaultBody::OAuth {
+                    error: "invalid_client".to_owned(),
+                    description: String::new(),
+                };
+                let refused = FaultKind::status(401, refused);
+                behaviour.faults[0].times = Some(1);
+                behaviour.faults.insert(0, Fault::once(Endpoint::Token, refused));
+            }
+        });
+        let failed = call.clone().in_new_command().run();
+        failed.fails(1, &["HTTP 401 and no OAuth error"]);
+        assert_eq!(places(&sandbox), ["basic", "post"]);
+        sandbox.okta.clear_requests();
+        let call = call.at_terminal();
+        call.clone().in_new_command().run().token();
+        assert_eq!(places(&sandbox), ["basic", "post"]);
+        sandbox.expire();
+        call.run().token();
+        assert_eq!(places(&sandbox), ["basic", "post", "post"]);
+    }
+}
+
+/// What is learned about a secret is not in the documents that a page in the provider's place may spoil.
+#[test]
+fn an_answer_that_spoils_the_documents_does_not_spoil_what_was_learned_of_the_secret() {
+    let (sandbox, call) = web(|behaviour| behaviour.web_client_auth = ClientAuth::SecretPost);
+    call.run().token();
+    let page = Fault::once(Endpoint::Token, FaultKind::status(404, FaultBody::Html));
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![page]);
+    sandbox.expire();
+    call.clone().in_new_command().run().fails(1, &["HTTP 404"]);
+    sandbox.okta.clear_requests();
+    call.at_terminal().in_new_command().run().token();
+    assert_eq!(places(&sandbox), ["post"]);
+    let asked = sandbox.okta.requests();
+    let discovery = |request: &&Recorded| request.endpoint == Endpoint::Discovery;
+    assert_eq!(
+        asked.iter().filter(discovery).count(),
+        1,
+        "the documents are fetched anew"
+    );
+}

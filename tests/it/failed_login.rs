@@ -172,7 +172,8 @@ fn a_fault_of_the_provider_that_passes_is_no_failed_sign_in() {
     };
     for (endpoint, kind) in [
         (Endpoint::Token, FaultKind::status(503, FaultBody::Html)),
-        (Endpoint::Token, FaultKind::status(403, FaultBody::Html)),
+        (Endpoint::Token, FaultKind::status(408, FaultBody::Html)),
+        (Endpoint::Token, FaultKind::status(425, FaultBody::Html)),
         (Endpoint::Token, FaultKind::status(400, busy)),
         (Endpoint::Token, FaultKind::BrokenJson),
         (Endpoint::Token, FaultKind::Reset),

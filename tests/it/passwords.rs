@@ -1,10 +1,11 @@
-//! A user name and a password that a person types at a terminal.
+//! A user name and a password, typed at a terminal or given, and how they are refused.
 
 use std::io::{BufRead, Read, Write};
 use std::process::Child;
 
 use crate::prompts::{INTERACTIVE, typing, up_to};
 use crate::support::{Call, Sandbox, finish, unread};
+use okta::{Endpoint, Fault, FaultKind};
 
 /// A run with a terminal of its own to ask for a password on.
 fn at_own_terminal(call: &Call) -> (Child, std::fs::File) {
@@ -175,6 +176,40 @@ fn a_wrong_password_is_asked_for_three_times_at_a_terminal_and_told() {
     assert_eq!(sandbox.grants("password"), 5);
 }
 
+/// UAA refuses a wrong password so, and another server in front of it in its own words.
+#[test]
+fn a_typed_password_that_is_refused_without_an_oauth_code_is_asked_for_again_and_sent_once() {
+    for (content_type, body, words) in [
+        (
+            "application/json",
+            r#"{"error":"unauthorized","error_description":"Bad credentials"}"#,
+            "the provider refused these: unauthorized: Bad credentials",
+        ),
+        ("text/html", "<title>401</title>", "HTTP 401"),
+    ] {
+        let sandbox = Sandbox::unattended();
+        let user = sandbox.okta.behaviour().user;
+        let refusal = FaultKind::Answer {
+            code: 401,
+            content_type: content_type.to_owned(),
+            body: body.to_owned(),
+        };
+        let fault = Fault::once(Endpoint::Token, refusal);
+        sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+        let call = sandbox.get_token().arg(&format!("--username={}", user.login));
+        let call = call
+            .with("--oidc-client-id", &sandbox.okta.web_client_id())
+            .arg(&format!(
+                "--oidc-client-secret={}",
+                sandbox.okta.web_client_secret()
+            ));
+        let outcome = typing_passwords(&call, &["wrong password", &user.password]);
+        outcome.token();
+        assert!(outcome.stderr.contains(words), "{outcome}");
+        assert_eq!(sandbox.grants("password"), 2, "{outcome}");
+    }
+}
+
 #[test]
 fn an_empty_user_name_is_asked_for_again() {
     let sandbox = Sandbox::unattended();
@@ -258,5 +293,67 @@ fn a_user_name_or_a_password_that_nobody_types_ends_the_wait_in_time() {
         let (child, terminal) = at_own_terminal(&call);
         finish(child).fails(1, &[what, "--authentication-timeout-sec"]);
         drop(terminal);
+    }
+}
+
+/// Providers refuse a password in many words, and each try may count towards the lockout of the account.
+#[test]
+fn a_password_is_sent_once_whatever_the_words_that_refuse_it() {
+    let json = "application/json";
+    for (code, content_type, body, words) in [
+        (
+            401,
+            json,
+            r#"{"error":"unauthorized","error_description":"Bad credentials"}"#,
+            "unauthorized: Bad credentials",
+        ),
+        (401, json, r#"{"message":"Bad credentials"}"#, "HTTP 401"),
+        (401, "text/html", "<title>401 Unauthorized</title>", "HTTP 401"),
+        (
+            401,
+            json,
+            r#"{"timestamp":1,"status":401,"error":"Unauthorized","message":"Bad credentials","path":"/token"}"#,
+            "HTTP 401",
+        ),
+        (
+            400,
+            json,
+            r#"{"error":"Invalid credentials"}"#,
+            "Invalid credentials",
+        ),
+        (
+            403,
+            json,
+            r#"{"message":"Wrong user name or password"}"#,
+            "HTTP 403",
+        ),
+        (
+            401,
+            json,
+            r#"{"errorCode":"E0000004","errorSummary":"Authentication failed"}"#,
+            "E0000004: Authentication failed",
+        ),
+    ] {
+        for has_secret in [false, true] {
+            let sandbox = Sandbox::unattended();
+            let refusal = FaultKind::Answer {
+                code,
+                content_type: content_type.to_owned(),
+                body: body.to_owned(),
+            };
+            sandbox
+                .okta
+                .behave(|behaviour| behaviour.faults = vec![Fault::always(Endpoint::Token, refusal)]);
+            let mut call = sandbox.get_token().arg("--username=alice");
+            call = call.arg("--password=wrong-password");
+            if has_secret {
+                call = call.arg("--oidc-client-secret=a-client-secret");
+            }
+            for _ in 0..3 {
+                let outcome = call.clone().in_new_command().run();
+                outcome.fails(1, &[words, "check the user name and the password"]);
+            }
+            assert_eq!(sandbox.grants("password"), 1, "{body} {has_secret}");
+        }
     }
 }

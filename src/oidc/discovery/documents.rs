@@ -226,10 +226,18 @@ impl<'a> Documents<'a> {
         }
     }
 
-    /// Removes the cached documents, because an unexpected response shows that they may be outdated.
+    /// Invalidates the cached documents, because an unexpected response shows that they may be outdated. That says nothing about the methods
+    /// of client authentication that the provider accepts, so these stay.
     pub(crate) fn invalidate(&self) {
-        if let Some(entry) = &self.entry {
-            entry.cache.remove(&entry.name);
+        let mut file = self.lock_file();
+        (file.metadata, file.keys) = (None, None);
+        file.openid_refused.clear();
+        let has_results = !file.auth_results.is_empty();
+        drop(file);
+        match &self.entry {
+            Some(_) if has_results => self.save(),
+            Some(entry) => entry.cache.remove(&entry.name),
+            None => {}
         }
     }
 

@@ -203,6 +203,9 @@ pub(crate) enum Error {
     },
     #[error("the provider refused the request for tokens: {0}")]
     OAuth(OAuthError),
+    /// An answer to a password that says nothing definite of the client or the request.
+    #[error("{0}")]
+    PasswordRefused(Box<Self>),
     /// Of a code that a person pasted without its address, and so without a state that shows whose it is.
     #[error("the provider refused the request for tokens: {0}")]
     PastedCodeRefused(OAuthError),
@@ -300,24 +303,12 @@ impl Error {
         )
     }
 
-    /// A fault of the provider, or of what is between, that says nothing of the person or the client.
-    pub(crate) fn passes(&self) -> bool {
-        match self {
-            Self::OAuth(refusal) => refusal.is_of_the_server() || refusal.is_no_code(),
-            Self::SignInRefused(refusal) => refusal.is_of_the_server(),
-            Self::TokenType(_)
-            | Self::TokenCharacters
-            | Self::IssuerMismatch { .. }
-            | Self::Discovery { .. } => false,
-            error => error.is_the_providers() && !error.is_a_refusal(),
-        }
-    }
-
     /// The server has answered, and nothing says that its next answer will be another.
     pub(crate) fn may_stay_so(&self) -> bool {
         match self {
             Self::Refused { status, .. } | Self::NotJson { status, .. } => *status < 500,
             Self::OAuth(error) => error.status < 500,
+            Self::PasswordRefused(refusal) => refusal.may_stay_so(),
             Self::NoReason { .. }
             | Self::TokenAnswer { .. }
             | Self::TokenType(_)
@@ -332,7 +323,9 @@ impl Error {
     pub(crate) fn is_of_the_client(&self) -> bool {
         match self {
             Self::ClientRefused { .. } => true,
-            Self::OAuth(error) => error.code() == "invalid_client",
+            Self::OAuth(error) => {
+                error.code() == "invalid_client" || (error.status == 401 && error.is_of_a_gateway())
+            }
             _ => false,
         }
     }

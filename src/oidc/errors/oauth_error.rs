@@ -98,7 +98,8 @@ impl OAuthError {
         self.code() == "invalid_grant"
     }
 
-    /// A gateway's body in place of the provider's: it repeats the words of the HTTP status, as `Not Found` for 404.
+    /// A gateway's body in place of the provider's: it repeats the words of the HTTP status, as `Not Found` for 404. With an
+    /// `error_description` it may be the provider's too: Cloud Foundry's UAA refuses a password as `unauthorized`.
     pub(crate) fn is_of_a_gateway(&self) -> bool {
         let status = reqwest::StatusCode::from_u16(self.status).ok();
         let words = status.and_then(|status| status.canonical_reason());

@@ -134,7 +134,8 @@ impl PollInterval {
                     self.secs = self.secs.saturating_add(SLOW_DOWN_SECS).min(MAX_INTERVAL_SECS);
                     Some(self.secs)
                 }
-                _ => (refusal.is_of_the_server() || refusal.is_no_code()).then_some(self.secs),
+                _ => (refusal.is_of_the_server() || refusal.is_no_code() || refusal.is_of_a_gateway())
+                    .then_some(self.secs),
             },
             Error::RateLimited { until, .. } => {
                 let requested = until.and_then(|until| u64::try_from(until.saturating_sub(now)).ok());
@@ -308,6 +309,10 @@ mod tests {
             url: url(),
             why: UntrustedText::new(why),
         };
+        let of_gateway = |status, code| match oauth(code) {
+            Error::OAuth(refusal) => Error::OAuth(OAuthError { status, ..refusal }),
+            error => error,
+        };
         let table = [
             (oauth("error"), Some(5)),
             (oauth("blocked by policy"), Some(5)),
@@ -330,6 +335,8 @@ mod tests {
             (unusable(NO_TOKENS), Some(5)),
             (unusable(NO_OBJECT), Some(5)),
             (Error::ClientRefused { url: url() }, Some(5)),
+            (of_gateway(401, "unauthorized"), Some(5)),
+            (of_gateway(403, "forbidden"), Some(5)),
             (Error::AnswerTooLarge { url: url(), limit: 5 }, Some(5)),
             (unusable("`id_token` is no text"), None),
         ];

@@ -4,6 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crate::oidc::errors::Error;
+use crate::oidc::errors::oauth_error::is_known_code;
 use crate::oidc::event::{Event, Question};
 use crate::oidc::grants::login::LoginFailure;
 use crate::oidc::read_secret;
@@ -51,33 +52,36 @@ impl ProviderClient<'_> {
             None => self.ask_username(None, login, deadline)?,
         };
         let is_prompted = username.is_none() || password.is_none();
-        let login_failure = |error: Error| LoginFailure {
-            was_visible: is_prompted || may_count_as_failed_attempt(&error),
-            error,
-        };
         let mut tries = 1;
         let response = loop {
             let typed = match &password {
                 Some(password) => password.clone(),
                 None => self.ask_password(login, deadline)?,
             };
-            match endpoint.password(&name, &typed, &self.provider.scopes).await {
-                Err(Error::OAuth(error))
-                    if error.refuses_the_grant() && password.is_none() && tries < MAX_TRIES =>
-                {
-                    self.person.report(Event::InputRefused(&Error::OAuth(error)));
+            let response = endpoint.password(&name, &typed, &self.provider.scopes).await;
+            match response.map_err(mark_refusal) {
+                Err(error) if may_be_mistyped(&error) && password.is_none() && tries < MAX_TRIES => {
+                    self.person.report(Event::InputRefused(&error));
                     tries += 1;
                     // The provider does not say whether the name or the password was wrong. A configured name is not prompted for.
                     if username.is_none() {
                         name = self.ask_username(Some(&name), login, deadline)?;
                     }
                 }
-                result => break result.map_err(login_failure)?,
+                Err(error) => {
+                    return Err(LoginFailure {
+                        was_visible: is_prompted || may_count_as_failed_attempt(&error),
+                        error,
+                    });
+                }
+                Ok(response) => break response,
             }
         };
-        self.verify_direct(&response, &documents, &metadata)
-            .await
-            .map_err(login_failure)
+        let verified = self.verify_direct(&response, &documents, &metadata).await;
+        verified.map_err(|error| LoginFailure {
+            error,
+            was_visible: is_prompted,
+        })
     }
 
     /// Prompts for the password until it is not empty. An empty password is a typing error, and sending it would count towards the
@@ -117,9 +121,60 @@ impl ProviderClient<'_> {
     }
 }
 
+/// Marks a response that may refuse the password without an OAuth error, as the responses of many providers do.
+fn mark_refusal(error: Error) -> Error {
+    let is_vague = match &error {
+        Error::OAuth(refusal) => !is_known_code(refusal.error.as_str()) && !refusal.is_of_the_server(),
+        _ => refusing_status(&error).is_some(),
+    };
+    let error = match error {
+        Error::ClientRefused { url } => Error::NoReason {
+            url,
+            status: 401,
+            request_id: None,
+        },
+        error => error,
+    };
+    if is_vague {
+        Error::PasswordRefused(Box::new(error))
+    } else {
+        error
+    }
+}
+
+/// Returns the status of a response without an OAuth error, if it may be a refusal. HTTP 408 and 425 request a repetition (RFC 9110 15.5.9, RFC
+/// 8470 5.2); 429 is a different error.
+fn refusing_status(error: &Error) -> Option<u16> {
+    let status = match error {
+        Error::ClientRefused { .. } => 401,
+        Error::NoReason { status, .. }
+        | Error::Refused { status, .. }
+        | Error::NotJson { status, .. }
+        | Error::ContentEncoding { status, .. } => *status,
+        _ => return None,
+    };
+    (matches!(status, 400..500) && !matches!(status, 408 | 425)).then_some(status)
+}
+
 /// Whether the provider may have counted a failed attempt. Some providers lock an account after a few.
 fn may_count_as_failed_attempt(error: &Error) -> bool {
-    matches!(error, Error::OAuth(_)) && !error.passes() && !error.is_of_the_client()
+    match error {
+        Error::PasswordRefused(_) => true,
+        Error::OAuth(refusal) => !refusal.is_of_the_server() && refusal.code() != "invalid_client",
+        _ => false,
+    }
+}
+
+/// Whether a person may have mistyped the password or the name.
+fn may_be_mistyped(error: &Error) -> bool {
+    match error {
+        Error::OAuth(refusal) => refusal.refuses_the_grant(),
+        Error::PasswordRefused(refusal) => match &**refusal {
+            Error::OAuth(refusal) => matches!(refusal.status, 400 | 401 | 403),
+            error => refusing_status(error).is_some_and(|status| matches!(status, 400 | 401 | 403)),
+        },
+        _ => false,
+    }
 }
 
 fn prompt_failure(error: io::Error, what: &'static str, login: &Login) -> LoginFailure {
@@ -131,4 +186,70 @@ fn prompt_failure(error: io::Error, what: &'static str, login: &Login) -> LoginF
         },
         _ => Error::Prompt(error),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::StatusCode;
+    use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+    use url::Url;
+
+    use super::*;
+    use crate::oidc::http::response::form_response;
+
+    #[test]
+    fn an_answer_counts_as_a_try_unless_it_is_about_the_client_or_passes() {
+        let html = "<title>Unauthorized</title>";
+        let uaa = r#"{"error":"unauthorized","error_description":"Bad credentials"}"#;
+        let spring = r#"{"status":401,"error":"Unauthorized","message":"Bad credentials"}"#;
+        let okta = r#"{"errorCode":"E0000004","errorSummary":"Authentication failed"}"#;
+        for (status, body, is_counted, is_asked_again) in [
+            (400, r#"{"error":"invalid_grant"}"#, true, true),
+            (401, r#"{"error":"invalid_grant"}"#, true, true),
+            (200, r#"{"error":"invalid_grant"}"#, true, true),
+            (401, uaa, true, true),
+            (401, spring, true, true),
+            (401, okta, true, true),
+            (401, html, true, true),
+            (401, "", true, true),
+            (401, r#"{"message":"Bad credentials"}"#, true, true),
+            (400, r#"{"error":"Invalid credentials"}"#, true, true),
+            (400, r#"{"error":"bad_password"}"#, true, true),
+            (403, r#"{"message":"Wrong user name or password"}"#, true, true),
+            (403, html, true, true),
+            (404, html, true, false),
+            (
+                404,
+                r#"{"error":"not_found","error_description":"x"}"#,
+                true,
+                false,
+            ),
+            (423, "", true, false),
+            // Another password would not be accepted either.
+            (400, r#"{"error":"unsupported_grant_type"}"#, true, false),
+            (400, r#"{"error":"invalid_scope"}"#, true, false),
+            (400, r#"{"error":"access_denied"}"#, true, false),
+            (401, r#"{"error":"invalid_client"}"#, false, false),
+            (408, html, false, false),
+            (425, html, false, false),
+            (429, html, false, false),
+            (503, html, false, false),
+            (302, "", false, false),
+            (400, r#"{"error":"temporarily_unavailable"}"#, false, false),
+            (200, "{", false, false),
+        ] {
+            let url = Url::parse("https://i/token").unwrap();
+            let kind = if body == html {
+                "text/html"
+            } else {
+                "application/json"
+            };
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
+            let code = StatusCode::from_u16(status).unwrap();
+            let error = form_response(&url, code, &headers, body.as_bytes(), 0).unwrap_err();
+            let error = mark_refusal(error);
+            let judged = (may_count_as_failed_attempt(&error), may_be_mistyped(&error));
+            assert_eq!(judged, (is_counted, is_asked_again), "{status} {body}: {error}");
+        }
+    }
 }

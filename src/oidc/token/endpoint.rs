@@ -206,13 +206,25 @@ impl<'a> TokenEndpoint<'a> {
             return first;
         };
         let was_accepted = history.is_some_and(|history| history.accepted == Some(order.first));
+        // Some providers refuse a password with a bare 401. Each password that is sent may count towards the lockout of the account.
+        let has_password = parameters.iter().any(|(name, _)| *name == "password");
+        let may_be_due_to_method = |error: &Error, was_accepted| {
+            may_be_due_to_method(error, was_accepted) && (!has_password || is_explicit(error))
+        };
         if !may_be_due_to_method(refusal, was_accepted) {
             return first;
         }
         let second = self.post(url, parameters, second_method).await;
         match &second {
             Err(error) if may_be_due_to_method(error, false) => {
-                self.documents.record_auth_result(result(None));
+                // A gateway may have responded instead of the provider, so it is not known whether the provider accepts the secret.
+                let (is_first_explicit, is_second_explicit) = (is_explicit(refusal), is_explicit(error));
+                if is_first_explicit && !is_second_explicit {
+                    return second;
+                }
+                if is_first_explicit {
+                    self.documents.record_auth_result(result(None));
+                }
                 first
             }
             // Unlike `invalid_grant`, `invalid_request` does not show that the client was accepted.
@@ -262,6 +274,11 @@ impl<'a> TokenEndpoint<'a> {
 /// authentication method that is not registered for the client. If the method was accepted before, it is not the reason.
 fn may_be_due_to_method(error: &Error, was_accepted: bool) -> bool {
     error.is_of_the_client() || (!was_accepted && is_unauthorized_client(error))
+}
+
+/// Whether it is an OAuth error that refuses the client, and so the provider's own.
+fn is_explicit(error: &Error) -> bool {
+    is_unauthorized_client(error) || matches!(error, Error::OAuth(error) if error.code() == "invalid_client")
 }
 
 fn is_unauthorized_client(error: &Error) -> bool {

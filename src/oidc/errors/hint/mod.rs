@@ -81,6 +81,7 @@ impl Error {
             | Self::AnswerIssuerMissing
             | Self::AnswerMalformed(_) => self.browser_hint(),
             Self::SignInRefused(error) | Self::OAuth(error) => error.hint(),
+            Self::PasswordRefused(refusal) => refusal.password_hint(),
             Self::TokenAnswer { .. }
             | Self::TokenType(_)
             | Self::TokenCharacters
@@ -88,6 +89,13 @@ impl Error {
             | Self::NoLifetime
             | Self::IdToken { .. } => self.token_hint(),
         }
+    }
+
+    fn password_hint(&self) -> String {
+        format!(
+            "check the user name and the password; if they are right: {}",
+            self.hint()
+        )
     }
 
     fn token_hint(&self) -> String {

@@ -208,6 +208,8 @@ fn classify_oauth_error(refusal: &OAuthError) -> FailureKind {
         | "invalid_scope"
         | "notauthorizedexception" => FailureKind::SessionEnded,
         _ if refusal.is_of_the_server() || refusal.is_no_code() => FailureKind::Temporary,
+        _ if refusal.is_of_a_gateway() && refusal.status == 401 => FailureKind::Configuration,
+        _ if refusal.is_of_a_gateway() => FailureKind::Temporary,
         // An unknown error code, with a status that providers use for a refusal: repeating the request for ever would not help. With any
         // other status (404, 408, 413) the response comes from a gateway.
         _ if matches!(refusal.status, 200..=299 | 400 | 401 | 403) => FailureKind::SessionEnded,

@@ -200,7 +200,8 @@ pub(in crate::oidc) fn form_response(
     now: i64,
 ) -> Result<Map<String, Value>, Error> {
     check_status(url, status, headers, body, now)?;
-    if let Some(error) = oauth_error(status, headers, body).filter(|error| !error.is_of_a_gateway()) {
+    let is_oauth = |error: &OAuthError| !error.is_of_a_gateway() || has_description(body);
+    if let Some(error) = oauth_error(status, headers, body).filter(is_oauth) {
         return Err(Error::OAuth(error));
     }
     if status == StatusCode::UNAUTHORIZED {
@@ -234,6 +235,11 @@ pub(in crate::oidc) fn form_response(
                 (false, false) => not_json_error(url, status, headers, None),
             }
         })
+}
+
+/// Whether an error response has a description (RFC 6749 5.2). The errors of frameworks and gateways have a `message` instead.
+fn has_description(body: &[u8]) -> bool {
+    json::object(body).is_some_and(|body| json::text(&body, "error_description").is_some())
 }
 
 /// Reads a successful response whose body is a form. Like Go's `x/oauth2`, accepts it only with these content types.
