@@ -148,7 +148,7 @@ impl State<'_> {
             && self.next_token_by != NextTokenBy::Nothing
             && self
                 .session
-                .is_some_and(|session| !is_new(now.saturating_sub(session.issued_at)))
+                .is_some_and(|session| !is_new(now.saturating_sub(session.begins_at())))
     }
 
     fn is_refresh_due(&self, now: i64) -> bool {

@@ -327,7 +327,8 @@ impl<S: SessionStore> Progress<'_, S> {
             tokens.refresh_token,
             tokens.granted_scope,
             initial_id_token,
-        );
+        )
+        .received(clock::now());
         session.order = order;
         if let Some(locked) = &self.locked {
             if S::MUST_STORE {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::parallel::wait_for_waiter;
 use crate::support::{Call, Sandbox, finish, now, wait_until};
-use okta::{Endpoint, Fault, FaultBody, FaultKind};
+use okta::{Defect, Endpoint, Fault, FaultBody, FaultKind};
 
 impl Sandbox {
     /// A program that signs in for itself.
@@ -356,4 +356,26 @@ fn a_rate_limit_is_respected_behind_the_scenes_too() {
     sandbox.set_clock(130);
     call.run().token();
     wait_until("the token is refreshed", || sandbox.token() != token);
+}
+
+/// What the provider says of the past is not how near the token's end is.
+#[test]
+fn a_token_with_an_old_iat_is_not_refreshed_by_each_call() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.id_token_defect = Defect::IatOld);
+    let call = sandbox.get_token();
+    let token = call.run().token();
+    for _ in 0..3 {
+        assert_eq!(
+            call.run().token(),
+            token,
+            "the same process may ask again at once"
+        );
+    }
+    // It would begin a refresh, as it does near the end.
+    assert_eq!(call.in_new_command().run().token(), token);
+    assert!(sandbox.cache_files(".background-refresh.json").is_empty());
+    assert_eq!(sandbox.grants("refresh_token"), 0);
 }

@@ -33,6 +33,10 @@ const REFRESH_MARGIN_SECS: i64 = 10;
 /// that a client that calls once a minute triggers it in time. It is never refreshed so in the first half.
 const BACKGROUND_REFRESH_SECS: i64 = 120;
 
+/// A token that was issued longer before its arrival, in seconds, has an `iat` that says nothing of its life here: some providers send 0, or
+/// the time of the sign-in.
+const MAX_SECS_TO_ARRIVAL: i64 = 60;
+
 /// Whose session it is. A record is used only if its identity matches the settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Identity {
@@ -53,6 +57,8 @@ pub(crate) struct Record {
     pub(crate) issued_at: i64,
     /// When the token expires, in seconds since the epoch.
     pub(crate) expires_at: i64,
+    /// When the token arrived, in seconds since the epoch; 0 if that is not known, or soon after it was issued.
+    pub(crate) received_at: i64,
     pub(crate) refresh_token: Option<Secret>,
     /// The scopes that the provider granted, for the refresh request (RFC 6749 section 6).
     pub(crate) granted_scope: String,
@@ -77,6 +83,8 @@ struct StoredRecord<'a> {
     token: Secret,
     issued_at: i64,
     expires_at: i64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    received_at: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refresh_token: Option<Secret>,
     granted_scope: String,
@@ -109,12 +117,29 @@ impl Record {
             token,
             issued_at,
             expires_at,
+            received_at: 0,
             refresh_token,
             granted_scope,
             initial_id_token,
             order: Order::default(),
             replaces: None,
         }
+    }
+
+    /// The same, whose token has just arrived.
+    pub(crate) fn received(mut self, now: i64) -> Self {
+        let is_late = now.saturating_sub(self.issued_at) > MAX_SECS_TO_ARRIVAL;
+        self.received_at = if is_late { now } else { 0 };
+        self
+    }
+
+    /// From when on the token can have been used here, in seconds since the epoch.
+    pub(crate) fn begins_at(&self) -> i64 {
+        self.issued_at.max(self.received_at)
+    }
+
+    fn life(&self) -> i64 {
+        self.expires_at.saturating_sub(self.begins_at()).max(0)
     }
 
     /// Whether this record is as late as another one of its session, or later.
@@ -153,6 +178,7 @@ impl Record {
             token: self.token.clone(),
             issued_at: self.issued_at,
             expires_at: self.expires_at,
+            received_at: self.received_at,
             refresh_token: self.refresh_token.clone(),
             granted_scope: self.granted_scope.clone(),
             initial_id_token: self.initial_id_token.clone(),
@@ -175,8 +201,8 @@ impl Record {
 
     /// When the token is no longer returned, in seconds since the epoch. It is also the `expirationTimestamp` for kubectl.
     pub(crate) fn usable_until(&self) -> i64 {
-        let life = self.expires_at.saturating_sub(self.issued_at).max(0);
-        self.expires_at.saturating_sub(REFRESH_MARGIN_SECS.min(life / 2))
+        self.expires_at
+            .saturating_sub(REFRESH_MARGIN_SECS.min(self.life() / 2))
     }
 
     pub(crate) fn is_usable(&self, now: i64) -> bool {
@@ -185,7 +211,7 @@ impl Record {
 
     /// Whether the token is near enough to its expiry for a background refresh.
     pub(crate) fn is_refresh_due(&self, now: i64) -> bool {
-        let life = self.expires_at.saturating_sub(self.issued_at).max(0);
+        let life = self.life();
         let last_part = (life / 4).max(BACKGROUND_REFRESH_SECS).min(life / 2);
         now >= self.expires_at.saturating_sub(last_part)
     }
@@ -211,6 +237,7 @@ impl StoredRecord<'_> {
             token: self.token,
             issued_at: self.issued_at,
             expires_at,
+            received_at: self.received_at,
             refresh_token: self.refresh_token,
             granted_scope: self.granted_scope,
             initial_id_token: self.initial_id_token,

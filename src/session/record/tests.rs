@@ -39,6 +39,36 @@ fn a_background_refresh_is_due_in_the_last_quarter_or_two_minutes_and_never_in_t
     assert!(!minute.is_refresh_due(29) && minute.is_refresh_due(30));
 }
 
+/// Some providers send an `iat` of 0 or that of the sign-in, and the API server takes it.
+#[test]
+fn the_life_of_a_token_is_counted_from_its_arrival_where_it_was_issued_long_before() {
+    let arrived = 100_000;
+    for (issued_at, life, stored, refresh_due) in [
+        (arrived, 3600, 0, 2700),
+        (arrived - 60, 3600, 0, 2685),
+        (arrived - 61, 3600, arrived, 2700),
+        (arrived - 39_600, 3600, arrived, 2700),
+        (1, 3600, arrived, 2700),
+        (0, 3600, arrived, 2700),
+        (0, 60, arrived, 30),
+        (arrived + 290, 3600, 0, 2773),
+    ] {
+        let expires_at = arrived + life;
+        let record = record(issued_at, expires_at).received(arrived);
+        assert_eq!(record.received_at, stored, "{issued_at}");
+        assert_eq!(
+            record.issued_at, issued_at,
+            "it is compared with those of other records"
+        );
+        let due = arrived + refresh_due;
+        assert!(!record.is_refresh_due(due - 1), "{issued_at}");
+        assert!(record.is_refresh_due(due), "{issued_at}");
+        assert_eq!(record.usable_until(), expires_at - 10, "{issued_at}");
+        let read = Record::parse(&record.to_json().unwrap(), &record.identity);
+        assert_eq!(read, Ok(record));
+    }
+}
+
 #[test]
 fn a_record_is_read_as_it_was_written() {
     let record = record(5, 50);
