@@ -42,7 +42,7 @@ pub(crate) use shared::{LockFile, SlotFile};
 pub(crate) use shown::{quoted, shown};
 pub(crate) use user_file::{Staged, UserFile, UserFileError, UserFileLock};
 
-/// The largest file that is read. A token has at most 1 MiB, and a session also contains a refresh token of any size.
+/// The largest file that is read or written. A token, a refresh token and a scope have at most 1 MiB each.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 const TEMPORARY_SUFFIX: &str = ".tmp";
@@ -211,10 +211,21 @@ impl PrivateDir {
             path: path.clone(),
             source,
         };
+        self.check_size(name, bytes)?;
         let mut file = self.temporary(name).map_err(failed)?;
         file.write_all(bytes).map_err(failed)?;
         before_rename(file.as_file()).map_err(failed)?;
         file.persist(&path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    /// Refuses what the next call could not read.
+    fn check_size(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(Error::TooLarge {
+                path: self.path_of(name),
+            });
+        }
         Ok(())
     }
 

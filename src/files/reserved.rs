@@ -52,6 +52,7 @@ impl PrivateDir {
             descriptor,
         } = reserved;
         drop(descriptor);
+        self.check_size(&name, bytes)?;
         let failed = |source| self.not_written(&name, source);
         fill(file.as_file_mut(), bytes).map_err(failed)?;
         file.persist(self.path_of(&name))
@@ -92,5 +93,24 @@ mod tests {
             assert_eq!(dir.read("a").unwrap().unwrap(), content);
             assert_eq!(dir.names().unwrap(), ["a"]);
         }
+    }
+
+    #[test]
+    fn what_could_not_be_read_again_is_not_written() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = PrivateDir::create(&home.path().join("private")).unwrap();
+        let largest = vec![b' '; 4 * 1024 * 1024];
+        let too_large = [&largest[..], b" "].concat();
+        dir.replace("a", &largest).unwrap();
+        let reserved = dir.reserve("a", b"old", 0).unwrap();
+        for refused in [
+            dir.replace("a", &too_large),
+            dir.replace_volatile("a", &too_large),
+            dir.replace_reserved(reserved, &too_large),
+        ] {
+            assert!(matches!(refused, Err(Error::TooLarge { .. })), "{refused:?}");
+        }
+        assert_eq!(dir.read("a").unwrap().unwrap(), largest);
+        assert_eq!(dir.names().unwrap(), ["a"]);
     }
 }

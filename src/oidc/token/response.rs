@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::oidc::json;
+use crate::oidc::token::verification_error::MAX_TOKEN_BYTES;
 use crate::secret::Secret;
 use crate::untrusted_text::UntrustedText;
 
@@ -77,13 +78,16 @@ impl TokenResponse {
             },
             granted_scope: json::texts(&object, "scope")
                 .map(|scopes| scopes.join(" "))
-                .filter(|scopes| !scopes.is_empty()),
+                .filter(|scopes| !scopes.is_empty() && can_be_stored(scopes)),
             expires_in: json::seconds(&object, "expires_in").filter(|seconds| *seconds > 0),
             bound_type: json::text(&object, "token_type")
                 .filter(|kind| is_bound(kind))
                 .map(|kind| UntrustedText::with_limit(kind, 30)),
         };
-        if response.refresh_token.is_some() {
+        if let Some(token) = &response.refresh_token {
+            if !can_be_stored(token.expose()) {
+                return Err("its `refresh_token` is longer than 1 MiB");
+            }
             // It may be a rotated refresh token, which must be stored even if another token is missing.
             return Ok(response);
         }
@@ -94,6 +98,16 @@ impl TokenResponse {
             _ => Ok(response),
         }
     }
+}
+
+/// Whether a token is short enough, as it is encoded in the session's file, that the next call can read that file.
+fn can_be_stored(text: &str) -> bool {
+    let encoded_bytes = |byte: u8| match byte {
+        b'"' | b'\\' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(encoded_bytes).sum::<usize>() <= MAX_TOKEN_BYTES
 }
 
 /// Whether a token type means that the access token is bound to a key (RFC 9449 5, and its drafts). Any other type, or none, is treated as
@@ -179,6 +193,31 @@ mod tests {
             read(json!({"access_token": 1})).unwrap_err(),
             "`access_token` is no text"
         );
+    }
+
+    /// A session that is too large for the next call to read would be one sign-in for each call.
+    #[test]
+    fn what_is_too_long_to_be_stored_is_refused_or_left_out() {
+        let of = |text: &str, times: usize| text.repeat(times);
+        let mib = 1024 * 1024;
+        for (refresh_token, is_refused) in [
+            (of("r", mib), false),
+            (of("r", mib + 1), true),
+            (of("\u{1}", mib / 6), false),
+            (of("\u{1}", mib / 6 + 1), true),
+            (of("\"", mib / 2 + 1), true),
+        ] {
+            let response = read(json!({"id_token": "a.b.c", "refresh_token": refresh_token}));
+            let why = response.err();
+            assert_eq!(
+                why,
+                is_refused.then_some("its `refresh_token` is longer than 1 MiB")
+            );
+        }
+        for (scope, is_kept) in [(of("s", mib), true), (of("s", mib + 1), false)] {
+            let response = read(json!({"id_token": "a.b.c", "scope": scope})).unwrap();
+            assert_eq!(response.granted_scope.is_some(), is_kept);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::oidc::errors::Error;
 use crate::oidc::event::Event;
 use crate::oidc::token::claims::{Claims, LATEST_TIME_SECS};
 use crate::oidc::token::id_token::{self, TokenExpectation, VerificationContext, Verified};
-use crate::oidc::token::verification_error;
+use crate::oidc::token::verification_error::{self, MAX_TOKEN_BYTES};
 use crate::oidc::{ProviderClient, Tokens};
 use crate::secret::Secret;
 use crate::settings::TokenKind;
@@ -177,6 +177,10 @@ impl ProviderClient<'_> {
 
 fn header_safe_access_token(response: &TokenResponse, metadata: &Metadata) -> Result<Secret, Error> {
     match &response.access_token {
+        Member::Token(token) if token.expose().len() > MAX_TOKEN_BYTES => Err(unusable_response(
+            metadata,
+            "its `access_token` is longer than 1 MiB",
+        )),
         Member::Token(token) if token.fits_header() => Ok(token.clone()),
         Member::Token(_) => Err(Error::TokenCharacters),
         Member::NotText => Err(not_text_error(metadata, "access_token")),
