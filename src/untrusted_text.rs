@@ -73,14 +73,15 @@ pub(crate) fn escaped_json(json: &str) -> String {
     escaped
 }
 
-/// Whether a character cannot move the cursor, hide text or change its direction. False for C0, DEL, C1, bidirectional controls, and
+/// Whether a character cannot move the cursor, hide text or change its direction. False for C0, DEL, C1, the line and paragraph
+/// separators, bidirectional controls, and
 /// characters that are invisible (Unicode's `Default_Ignorable_Code_Point`, interlinear annotations, the Braille blank, and the controls of
 /// shorthand, music and hieroglyphs).
 pub(crate) fn is_harmless(c: char) -> bool {
     !c.is_control()
         && !matches!(c,
             '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
-            | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
+            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
             | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{13430}'..='\u{1343F}'
             | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
@@ -128,13 +129,21 @@ mod tests {
             harmless_lines("a\r\n\tb\u{1b}[1m\r\u{202e}c\n"),
             "a\n\tb\u{fffd}[1m\u{fffd}\u{fffd}c\n"
         );
+        assert_eq!(
+            harmless_lines("a\u{85}b\u{2028}c\u{2029}d"),
+            "a\u{fffd}b\u{fffd}c\u{fffd}d"
+        );
+        assert_eq!(
+            UntrustedText::new("a\u{85}b\u{2028}c\u{2029}d").as_str(),
+            "a b c d"
+        );
     }
 
     #[test]
     fn escaped_json_has_the_same_value_without_harmful_characters() {
-        let text = "{\n \"name\": \"a\u{202e}b\u{9b}é\"\n}";
+        let text = "{\n \"name\": \"a\u{202e}b\u{9b}é\u{2028}c\u{2029}\"\n}";
         let escaped = escaped_json(text);
-        assert_eq!(escaped, "{\n \"name\": \"a\\u202eb\\u009bé\"\n}");
+        assert_eq!(escaped, "{\n \"name\": \"a\\u202eb\\u009bé\\u2028c\\u2029\"\n}");
         let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
         assert_eq!(value(&escaped), value(text));
     }

@@ -324,3 +324,66 @@ fn no_core_file_is_left_and_the_browser_keeps_its_own_limit() {
     assert_eq!(limit(), fs::read_to_string(sandbox.path("expected.txt")).unwrap());
     assert_eq!(fs::read_dir(cores).unwrap().count(), 0);
 }
+
+/// Whoever reads it could fetch the tokens. What is far too long for an address would fill the screen.
+#[test]
+fn an_answer_that_repeats_the_code_of_the_device_or_is_far_too_long_is_not_shown() {
+    const CODE: &str = "DEVICE-SECRET-0123456789";
+    const PLAIN: &str = "https://i.example/activate";
+    const CODE_IN_ADDRESS: &str = "its `verification_uri` has the `device_code` in it";
+    let long = format!("https://i.example/?user_code=WDJB-MJHT&{}", "a".repeat(2048));
+    let user_code = "WDJB-MJHT";
+    for (user_code, plain, complete, refusal) in [
+        (
+            CODE,
+            PLAIN,
+            None,
+            Some("its `user_code` has the `device_code` in it"),
+        ),
+        (
+            user_code,
+            "https://i.example/?d=DEVICE-SECRET-0123456789",
+            None,
+            Some(CODE_IN_ADDRESS),
+        ),
+        (
+            user_code,
+            "https://i.example/%44EVICE-SECRET-0123456789",
+            None,
+            Some(CODE_IN_ADDRESS),
+        ),
+        (user_code, &long, None, Some("is longer than 2048 characters")),
+        (
+            user_code,
+            PLAIN,
+            Some("https://i.example/?d=DEVICE-SECRET-0123456789"),
+            None,
+        ),
+        (
+            user_code,
+            PLAIN,
+            Some("https://i.example/?d=DEVICE%2DSECRET-0123456789"),
+            None,
+        ),
+        (user_code, PLAIN, Some(&*long), None),
+    ] {
+        let answer = serde_json::json!({
+            "device_code": CODE, "user_code": user_code, "verification_uri": plain,
+            "verification_uri_complete": complete, "interval": 1, "expires_in": 60,
+        });
+        let raw = FaultKind::Raw(answer.to_string());
+        let sandbox = Sandbox::unattended();
+        let fault = Fault::once(Endpoint::DeviceAuthorize, raw);
+        sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+        let outcome = sandbox.get_token().arg("--grant-type=device-code").run();
+        // The mock knows no such device code.
+        outcome.fails(1, &[refusal.unwrap_or("invalid_grant")]);
+        assert!(!outcome.stderr.contains("SECRET"), "{outcome}");
+        assert!(outcome.stderr.len() < 1500, "{outcome}");
+        let shown = "https://i.example/activate with the code WDJB-MJHT";
+        assert_eq!(outcome.stderr.contains(shown), refusal.is_none(), "{outcome}");
+        if refusal.is_some() {
+            assert_eq!(sandbox.tabs(), 0, "{outcome}");
+        }
+    }
+}

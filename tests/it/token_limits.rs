@@ -1,6 +1,7 @@
 //! How far clocks may differ, and how long a token may be.
 
 use crate::support::Sandbox;
+use okta::{Endpoint, Fault, FaultKind};
 
 #[test]
 fn a_clock_that_is_wrong_by_hours_is_named_as_the_cause() {
@@ -94,4 +95,28 @@ fn a_token_with_thousands_of_groups_is_used_and_its_limits_are_told() {
         .get_token()
         .run()
         .fails(1, &["thousands of groups", "1 MiB of headers"]);
+}
+
+/// The next call could not read the session, and would sign in again.
+#[test]
+fn a_token_that_is_too_long_to_be_stored_is_refused_and_named() {
+    let with = |field: &str| {
+        let sandbox = Sandbox::new();
+        let fault = FaultKind::Replace {
+            field: field.to_owned(),
+            value: "t".repeat(1024 * 1024 + 1).into(),
+        };
+        let fault = Fault::always(Endpoint::Token, fault);
+        sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+        sandbox
+    };
+    let sandbox = with("refresh_token");
+    for _ in 0..2 {
+        let outcome = sandbox.get_token().in_new_command().run();
+        outcome.fails(1, &["its `refresh_token` is longer than 1 MiB"]);
+    }
+    assert_eq!(sandbox.tabs(), 1, "the failed sign-in is remembered");
+    let sandbox = with("access_token");
+    let outcome = sandbox.program().run();
+    outcome.fails(1, &["its `access_token` is longer than 1 MiB"]);
 }

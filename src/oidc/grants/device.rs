@@ -23,6 +23,12 @@ use crate::oidc::{ProviderClient, Tokens};
 use crate::settings::{Login, is_loopback};
 use crate::untrusted_text::UntrustedText;
 
+/// Longest address that is shown. A QR code holds no more either.
+const MAX_ADDRESS: usize = 2048;
+
+/// Letters and digits of a device code that is looked for in an address: a shorter one may be in any.
+const MIN_DEVICE_CODE: usize = 8;
+
 impl ProviderClient<'_> {
     pub(in crate::oidc) async fn login_by_device(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         let documents = self.documents();
@@ -75,7 +81,12 @@ impl ProviderClient<'_> {
             Error::OAuth(refusal) => Error::SignInRefused(refusal),
             error => error,
         })?;
-        Ok((DeviceCode::read(object, url)?, verifier))
+        let device = DeviceCode::read(object, url)?;
+        let device = without_device_code(device).map_err(|why| Error::TokenAnswer {
+            url: shown(url),
+            why: UntrustedText::new(why),
+        })?;
+        Ok((device, verifier))
     }
 
     /// Shows the person the user code and the verification URI.
@@ -93,6 +104,26 @@ impl ProviderClient<'_> {
         });
         Ok(())
     }
+}
+
+/// Refuses a response that shows the `device_code`, since anybody who reads that code can get the tokens (RFC 8628 5.4). The complete address
+/// is only left out.
+fn without_device_code(mut device: DeviceCode) -> Result<DeviceCode, &'static str> {
+    let code = normalized(device.secret.expose());
+    let is_long = code.chars().count() >= MIN_DEVICE_CODE;
+    let is_in = |address: &Url| is_long && normalized(&decoded(address.as_str())).contains(&code);
+    if device.user_code == device.secret.expose()
+        || (is_long && normalized(&device.user_code).contains(&code))
+    {
+        return Err("its `user_code` has the `device_code` in it");
+    }
+    if is_in(&device.verification_uri) {
+        return Err("its `verification_uri` has the `device_code` in it");
+    }
+    device
+        .verification_uri_complete
+        .take_if(|address| is_in(address) || address.as_str().len() > MAX_ADDRESS);
+    Ok(device)
 }
 
 /// Returns the address to open in a browser.
@@ -165,14 +196,15 @@ fn decoded(text: &str) -> String {
     (0..3).fold(text.to_owned(), once)
 }
 
-/// Checks that an address of the provider is safe to show and open. A scheme other than https could start a program of this machine, and
-/// a user name before the `@` could look like the host.
+/// Checks that an address of the provider is safe to show and open. A very long one would fill the screen, a scheme other than https could
+/// start a program of this machine, and a user name before the `@` could look like the host.
 fn check_verification_uri(url: &Url) -> Result<(), &'static str> {
     let is_web = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url));
     let has_user = !url.username().is_empty() || url.password().is_some();
     match (is_web, has_user) {
         (false, _) => Err("is not https"),
         (true, true) => Err("has a user name in it"),
+        (true, false) if url.as_str().len() > MAX_ADDRESS => Err("is longer than 2048 characters"),
         (true, false) => Ok(()),
     }
 }

@@ -32,7 +32,7 @@ const DEFAULT_LIFETIME_SECS: i64 = 600;
 #[derive(Debug)]
 pub(in crate::oidc) struct DeviceCode {
     /// The `device_code`, which is never shown.
-    secret: Secret,
+    pub(in crate::oidc) secret: Secret,
     pub(in crate::oidc) user_code: String,
     pub(in crate::oidc) verification_uri: Url,
     /// The verification URI with the user code in it.

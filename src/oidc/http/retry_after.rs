@@ -22,8 +22,14 @@ pub(in crate::oidc) fn end_of_rate_limit(headers: &HeaderMap, now: i64) -> Optio
     Some(until.min(now.saturating_add(MAX_RATE_LIMIT_SECS)))
 }
 
+/// Returns when to send the next request after a fault of the provider. It is no later than the end of a rate limit could be.
+pub(in crate::oidc) fn end_of_outage(headers: &HeaderMap, now: i64) -> Option<i64> {
+    let until = retry_after(headers, now)?;
+    Some(until.min(now.saturating_add(MAX_RATE_LIMIT_SECS)))
+}
+
 /// Returns the time in `Retry-After`, which is a number of seconds or a date (RFC 9110 10.2.3).
-pub(in crate::oidc) fn retry_after(headers: &HeaderMap, now: i64) -> Option<i64> {
+fn retry_after(headers: &HeaderMap, now: i64) -> Option<i64> {
     let text = header(headers, &RETRY_AFTER)?;
     if let Ok(seconds) = text.parse::<u32>() {
         return plausible_time(now.saturating_add(i64::from(seconds)), now);

@@ -181,7 +181,7 @@ impl Error {
                 "run the command again, and sign in while it waits; --authentication-timeout-sec gives you longer"
             }
             Self::DeviceAddress(..) => {
-                "ask whoever runs the provider: the page that takes the code has to be https, without a user name in its address"
+                "ask whoever runs the provider: the page that takes the code needs a short https address without a user name in it"
             }
             Self::NotTyped(_) => {
                 "run the command again and type it, or give the name with --username and the password with --password-file"

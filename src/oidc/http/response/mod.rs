@@ -13,7 +13,7 @@ use crate::diagnose::GrantType;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::oauth_error::{NO_CODE, OAuthError};
 use crate::oidc::http::redirects::shown_target;
-use crate::oidc::http::retry_after::{end_of_rate_limit, retry_after};
+use crate::oidc::http::retry_after::{end_of_outage, end_of_rate_limit};
 use crate::oidc::json;
 use crate::untrusted_text::UntrustedText;
 
@@ -46,7 +46,7 @@ pub(in crate::oidc) fn check_status(
         // RFC 9110 10.2.3: with HTTP 503, `Retry-After` says how long the service will be unavailable.
         let mut error = refused_error(url, status, headers, body);
         if let Error::Refused { until, .. } = &mut error {
-            *until = retry_after(headers, now);
+            *until = end_of_outage(headers, now);
         }
         return Err(error);
     }

@@ -10,13 +10,16 @@ fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
 fn a_provider_that_is_unavailable_says_until_when() {
     let url = Url::parse("https://i/x").unwrap();
     for (status, value, words) in [
-        (503, "3600", "try again after 1970-01-01T01:16:40Z"),
+        (503, "120", "try again after 1970-01-01T00:18:40Z"),
+        // Nobody is told to wait longer than a provider is left alone.
+        (503, "3600", "try again after 1970-01-01T00:21:40Z"),
+        (503, "86400", "try again after 1970-01-01T00:21:40Z"),
         (
             503,
             "Thu, 01 Jan 1970 01:00:00 GMT",
-            "try again after 1970-01-01T01:00:00Z",
+            "try again after 1970-01-01T00:21:40Z",
         ),
-        (500, "3600", "try again after 1970-01-01T01:16:40Z"),
+        (500, "3600", "try again after 1970-01-01T00:21:40Z"),
         (429, "3600", "try again after 1970-01-01T00:21:40Z"),
         (503, "soon", "try again later"),
         (503, "0", "try again later"),
