@@ -13,6 +13,9 @@ use serde_json::{Map, Value};
 /// The nesting depth to which the readable parts of an invalid value are searched.
 const MAX_DEPTH: usize = 8;
 
+/// About how many values a text may contain. Each needs much more memory than it has bytes, and no response contains as many.
+const MAX_VALUES: usize = 64 * 1024;
+
 /// Parses an object. Skips white space and other padding around it. Uses the last occurrence of a repeated member, as Go does.
 pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
     match value(body)? {
@@ -27,6 +30,9 @@ pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
 /// number out of range, and deep nesting are read as an empty list, which is neither absent nor of any expected type.
 pub(super) fn value(body: &[u8]) -> Option<Value> {
     let body = trimmed(body);
+    if has_too_many_values(body) {
+        return None;
+    }
     serde_json::from_slice(body).ok().or_else(|| {
         let text = String::from_utf8_lossy(body);
         if is_too_deep(&text) {
@@ -52,6 +58,27 @@ pub(super) fn members(body: &[u8]) -> Option<Vec<(String, Value)>> {
         .into_iter()
         .map(|(name, raw)| (name, parse_leniently(raw, MAX_DEPTH)));
     Some(read.collect())
+}
+
+/// Whether a text contains more than [`MAX_VALUES`] values. Counts the characters before a value.
+pub(super) fn has_too_many_values(text: &[u8]) -> bool {
+    let (mut is_text, mut is_escaped) = (false, false);
+    let begins_a_value = |byte: &&u8| match byte {
+        _ if is_escaped => {
+            is_escaped = false;
+            false
+        }
+        b'\\' if is_text => {
+            is_escaped = true;
+            false
+        }
+        b'"' => {
+            is_text = !is_text;
+            false
+        }
+        byte => !is_text && b"[{,".contains(byte),
+    };
+    text.iter().filter(begins_a_value).count() > MAX_VALUES
 }
 
 /// Whether a text is nested deeper than Go's `encoding/json` accepts. An API server cannot read such a text either.
@@ -286,6 +313,21 @@ mod tests {
         ] {
             assert!(object(broken).is_none());
         }
+    }
+
+    /// Each takes much more memory than it has bytes.
+    #[test]
+    fn a_text_with_very_many_values_is_not_read() {
+        let body = |count: usize, value: &str| {
+            let values = vec![value; count].join(",");
+            format!("{{\"m\":\"a\",\"odd\":[{values}]}}")
+        };
+        for value in ["0", "{\"\":0}", "[[]]", "\"a\"", "[1e999]"] {
+            assert!(object(body(10_000, value).as_bytes()).is_some(), "{value}");
+            assert!(object(body(70_000, value).as_bytes()).is_none(), "{value}");
+        }
+        let text = format!("{{\"m\":\"{}\"}}", "[,{:".repeat(70_000));
+        assert!(object(text.as_bytes()).is_some(), "a text is one value");
     }
 
     #[test]

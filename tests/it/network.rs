@@ -88,7 +88,7 @@ fn failures_of_discovery_are_told_apart() {
             "jwks_uri",
             "OpenID Connect",
         ),
-        (FaultKind::Huge, "more than 4194304 bytes", "--oidc-issuer-url"),
+        (FaultKind::Huge, "more than 1048576 bytes", "--oidc-issuer-url"),
     ];
     for (fault, words, hint) in cases {
         let sandbox = Sandbox::new();

@@ -47,9 +47,12 @@ use crate::untrusted_text::UntrustedText;
 /// A longer wait is reported, so that the person knows what kubesesame waits for.
 const UNREPORTED_WAIT: Duration = Duration::from_secs(2);
 
-/// The largest response body that is read. Discovery documents and key sets have a few KB. A token with thousands of groups has up to 1
-/// MiB, and a response may contain two tokens.
+/// The largest response body that is read, if the request had a body: a token with thousands of groups has up to 1 MiB, and a response may
+/// contain two tokens.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// The largest document that is read. Discovery documents and key sets have a few KB.
+const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
 
 /// The value of `clock_ahead` if the provider's clock is not known.
 const UNKNOWN_CLOCK: i64 = i64::MIN;
@@ -227,12 +230,17 @@ impl<'a> Http<'a> {
         let started_at = Instant::now();
         let mut response = self.execute(request).await.map_err(failure)?;
         let (status, headers) = (response.status(), response.headers().clone());
+        let max_bytes = if method == Method::GET {
+            MAX_DOCUMENT_BYTES
+        } else {
+            MAX_BODY_BYTES
+        };
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
-            if body.len() + chunk.len() > MAX_BODY_BYTES {
+            if body.len() + chunk.len() > max_bytes {
                 return Err(Error::AnswerTooLarge {
                     url: shown(url),
-                    limit: MAX_BODY_BYTES,
+                    limit: max_bytes,
                 });
             }
             body.extend_from_slice(&chunk);
@@ -252,11 +260,11 @@ impl<'a> Http<'a> {
             let ahead = provider_now.cast_signed().saturating_sub((self.clock)());
             self.clock_ahead.store(ahead, Ordering::Relaxed);
         }
-        match decode_body(url, status, &headers, body, MAX_BODY_BYTES) {
+        match decode_body(url, status, &headers, body, max_bytes) {
             Ok(body) => Ok((status, headers, body)),
             // Returns the error again with redacted headers. It quotes only the encoding, so the body does not matter.
             Err(Error::ContentEncoding { .. }) => {
-                let body = decode_body(url, status, &shown_headers, vec![0], MAX_BODY_BYTES)?;
+                let body = decode_body(url, status, &shown_headers, vec![0], max_bytes)?;
                 Ok((status, headers, body))
             }
             Err(error) => Err(error),

@@ -170,7 +170,7 @@ fn strip_secret<'t>(text: &'t str, secret: &str) -> Option<&'t str> {
         match strip_character(rest, wanted) {
             Some(after) => rest = after,
             None if compared >= COMPARED_PREFIX_CHARS => break,
-            None if compared >= MIN_CUT_OFF_CHARS && ["", "…"].contains(&rest) => return Some(""),
+            None if compared >= MIN_CUT_OFF_CHARS && ["", "…", "..."].contains(&rest) => return Some(""),
             None => return None,
         }
     }

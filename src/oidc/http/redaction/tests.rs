@@ -45,6 +45,16 @@ fn a_secret_is_found_in_every_encoding() {
     assert_eq!(redacted("a%2", &["/x/x"]), "a%2");
 }
 
+/// Where the provider has cut its own text off, the beginning of a secret is one too.
+#[test]
+fn a_secret_that_is_cut_off_at_the_end_is_redacted() {
+    for end in ["", "…", "..."] {
+        let body = format!(r#"{{"error":"x","error_description":"no s3cret-0123{end}"}}"#);
+        let expected = r#"{"error":"x","error_description":"no …"}"#;
+        assert_eq!(redacted(&body, &["s3cret-0123456789"]), expected, "{end}");
+    }
+}
+
 #[test]
 fn a_form_stays_a_form() {
     for echoed in ["p%2fssw0rd%3a1", "p%2Fssw0rd%3A1", "p/ssw0rd:1"] {

@@ -228,6 +228,9 @@ pub(in crate::oidc) fn form_response(
     json::object(body)
         .or_else(|| form_object(headers, body))
         .ok_or_else(|| {
+            if json::has_too_many_values(body) {
+                return unusable("it has far more values than a token response");
+            }
             let is_other_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
             match (is_other_json, is_json(headers)) {
                 (true, _) => unusable(NO_OBJECT),
