@@ -299,7 +299,10 @@ fn an_authority_of_a_cluster_is_trusted_for_its_issuer_alone() {
     .run();
     outcome.fails(
         1,
-        &["is not trusted", "these are not used: --certificate-authority\n"],
+        &[
+            "is not trusted",
+            "these flags are not used: --certificate-authority\n",
+        ],
     );
 }
 

@@ -188,7 +188,7 @@ fn an_access_token_does_not_go_to_the_cluster_that_named_the_issuer() {
     let outcome = access.run();
     let token = outcome.token();
     assert_eq!(
-        told(&outcome, "these are not used: --oidc-use-access-token\n"),
+        told(&outcome, "these flags are not used: --oidc-use-access-token\n"),
         1,
         "{outcome}"
     );
@@ -198,7 +198,7 @@ fn an_access_token_does_not_go_to_the_cluster_that_named_the_issuer() {
         .arg("--force-refresh");
     let outcome = variable.run();
     assert_eq!(
-        told(&outcome, "these are not used: --oidc-use-access-token\n"),
+        told(&outcome, "these flags are not used: --oidc-use-access-token\n"),
         1,
         "{outcome}"
     );
@@ -213,7 +213,7 @@ fn neither_an_account_nor_a_parameter_goes_to_an_issuer_that_the_cluster_named()
         .arg("--oidc-auth-request-extra-params=login_hint=mine,api_key=mine")
         .run();
     outcome.token();
-    let warning = "these are not used: --account, --oidc-auth-request-extra-params\n";
+    let warning = "these flags are not used: --account, --oidc-auth-request-extra-params\n";
     assert_eq!(told(&outcome, warning), 1, "{outcome}");
     assert!(!sandbox.wait_for_tabs(1).contains("mine"));
     let requests = format!("{:?}", sandbox.okta.requests());

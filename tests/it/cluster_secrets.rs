@@ -34,7 +34,7 @@ fn no_secret_goes_to_an_issuer_that_the_cluster_named() {
             call.clone().env(&variable, value),
         ] {
             let outcome = call.run();
-            let warning = format!("these are not used: --{flag}\n");
+            let warning = format!("these flags are not used: --{flag}\n");
             outcome.fails(1, &["invalid_client", &warning]);
             let requests = sandbox.okta.requests();
             assert!(requests.iter().any(|request| request.endpoint == Endpoint::Token));

@@ -147,3 +147,17 @@ fn a_chain_of_slow_redirects_ends_in_the_time_of_one_request() {
     outcome.fails(1, &[&words, "slow or hangs"]);
     drop(second);
 }
+
+/// Each value takes much more memory than it has bytes.
+#[test]
+fn an_answer_with_very_many_values_is_refused_and_named() {
+    let sandbox = Sandbox::new();
+    let many = FaultKind::Replace {
+        field: "odd".to_owned(),
+        value: vec![0; 70_000].into(),
+    };
+    let fault = Fault::always(Endpoint::Token, many);
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+    let outcome = sandbox.get_token().run();
+    outcome.fails(1, &["it has far more values than a token response"]);
+}

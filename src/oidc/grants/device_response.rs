@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::oidc::errors::Error;
-use crate::oidc::http::response::{BROKEN_JSON, NO_OBJECT, shown};
+use crate::oidc::http::response::{BROKEN_JSON, NO_OBJECT, TOO_MANY_VALUES, shown};
 use crate::oidc::json;
 use crate::oidc::token::endpoint::TokenEndpoint;
 use crate::oidc::token::response::{NO_TOKENS, TokenResponse};
@@ -158,7 +158,9 @@ impl PollInterval {
             | Error::ClientRefused { .. }
             | Error::NotJson { .. } => Some(self.secs),
             // Such a response comes from a gateway, or was cut off. Any other unusable token response would stay unusable.
-            Error::TokenAnswer { why, .. } if [BROKEN_JSON, NO_OBJECT, NO_TOKENS].contains(&why.as_str()) => {
+            Error::TokenAnswer { why, .. }
+                if [BROKEN_JSON, NO_OBJECT, NO_TOKENS, TOO_MANY_VALUES].contains(&why.as_str()) =>
+            {
                 Some(self.secs)
             }
             _ => None,
@@ -334,6 +336,7 @@ mod tests {
             (unusable(BROKEN_JSON), Some(5)),
             (unusable(NO_TOKENS), Some(5)),
             (unusable(NO_OBJECT), Some(5)),
+            (unusable(TOO_MANY_VALUES), Some(5)),
             (Error::ClientRefused { url: url() }, Some(5)),
             (of_gateway(401, "unauthorized"), Some(5)),
             (of_gateway(403, "forbidden"), Some(5)),

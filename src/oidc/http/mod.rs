@@ -317,7 +317,11 @@ impl<'a> Http<'a> {
         let body = Zeroizing::new(body);
         let read =
             |headers: &HeaderMap, body: &[u8]| form_response(url, status, headers, body, (self.clock)());
-        let response = read(&headers, &body).or_else(|_| {
+        let response = read(&headers, &body).or_else(|error| {
+            // This error quotes nothing of the response.
+            if matches!(error, Error::TokenAnswer { .. }) {
+                return Err(error);
+            }
             let secrets = self.sent_secrets(secrets);
             read(&redact_headers(&headers, &secrets), &redact_body(&body, &secrets))
         });

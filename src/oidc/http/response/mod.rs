@@ -19,6 +19,7 @@ use crate::untrusted_text::UntrustedText;
 
 pub(in crate::oidc) const BROKEN_JSON: &str = "it is broken JSON";
 pub(in crate::oidc) const NO_OBJECT: &str = "it is no JSON object";
+pub(in crate::oidc) const TOO_MANY_VALUES: &str = "it has far more values than a token response";
 
 /// Returns an error for a redirect, a rate limit, a failure of the server, or an error in Okta's format.
 pub(in crate::oidc) fn check_status(
@@ -229,7 +230,7 @@ pub(in crate::oidc) fn form_response(
         .or_else(|| form_object(headers, body))
         .ok_or_else(|| {
             if json::has_too_many_values(body) {
-                return unusable("it has far more values than a token response");
+                return unusable(TOO_MANY_VALUES);
             }
             let is_other_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
             match (is_other_json, is_json(headers)) {
