@@ -6,7 +6,7 @@ use crate::opener::desktop;
 use crate::prompts::typing;
 #[cfg(target_os = "linux")]
 use crate::support::wait_until;
-use crate::support::{Call, Outcome, Sandbox, finish};
+use crate::support::{Call, Outcome, Sandbox, Terminal, finish};
 use okta::{AccessTokenForm, Behaviour, DeviceVerification, Endpoint, Fault, FaultBody, FaultKind, Recorded};
 
 fn device(change: impl FnOnce(&mut Behaviour)) -> (Sandbox, Call) {
@@ -137,12 +137,14 @@ fn at_a_terminal_that_is_large_enough_the_code_is_drawn_and_written_out_after_it
         ws_xpixel: 0,
         ws_ypixel: 0,
     };
-    let pty = nix::pty::openpty(&size, None).expect("a terminal");
+    let Terminal {
+        far: mut terminal,
+        near,
+    } = Terminal::open_with_size(Some(&size));
     let call = call
         .env("TERM", "xterm")
         .through(&["sh", "-c", "exec \"$@\" 2>&0", "sh"]);
-    let child = call.with_stdin(pty.slave).spawn();
-    let mut terminal = std::fs::File::from(pty.master);
+    let child = call.with_stdin(near).spawn();
     let mut shown = Vec::new();
     let mut byte = [0];
     // Linux tells the end of a terminal as an error.

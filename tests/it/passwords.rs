@@ -4,7 +4,7 @@ use std::io::{BufRead, Read, Write};
 use std::process::Child;
 
 use crate::prompts::{INTERACTIVE, typing, up_to};
-use crate::support::{Call, Sandbox, finish, unread};
+use crate::support::{Call, Sandbox, Terminal, finish, unread};
 use okta::{Endpoint, Fault, FaultKind};
 
 /// A run with a terminal of its own to ask for a password on.
@@ -60,16 +60,16 @@ fn at_prepared_terminal(
     call: &Call,
     prepare: impl FnOnce(&mut std::fs::File, &std::os::fd::OwnedFd),
 ) -> (Child, std::fs::File) {
-    let pty = nix::pty::openpty(None, None).expect("a terminal");
-    let flag = nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC);
-    nix::fcntl::fcntl(&pty.master, flag).expect("a descriptor");
-    let mut terminal = std::fs::File::from(pty.master);
-    prepare(&mut terminal, &pty.slave);
+    let Terminal {
+        far: mut terminal,
+        near,
+    } = Terminal::open();
+    prepare(&mut terminal, &near);
     let call = call
         .clone()
         .env("KUBERNETES_EXEC_INFO", INTERACTIVE)
         .through(&["setsid", "--ctty", "--wait"]);
-    (call.with_stdin(pty.slave).spawn(), terminal)
+    (call.with_stdin(near).spawn(), terminal)
 }
 
 /// As with every other program: it was meant for something else, and everybody could see it.

@@ -1,12 +1,9 @@
 //! What a person types at a terminal: a code or an address.
 
 use std::io::{BufRead, Read, Write};
-use std::os::fd::OwnedFd;
 use std::process::Child;
 
-use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-
-use crate::support::{Call, Sandbox, finish, unread};
+use crate::support::{Call, Sandbox, Terminal, finish, unread};
 use okta::Endpoint;
 
 /// As kubectl calls when a person sits at a terminal.
@@ -15,12 +12,8 @@ pub(crate) const INTERACTIVE: &str =
 
 /// A run with a terminal that the test types into.
 pub(crate) fn typing(call: &Call) -> (Child, std::fs::File) {
-    let pty = nix::pty::openpty(None, None).expect("a terminal");
-    // A program that has the other end of its own terminal never sees it closed.
-    fcntl(&pty.master, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).expect("a descriptor");
-    let slave: OwnedFd = pty.slave;
-    let child = call.clone().with_stdin(slave).spawn();
-    (child, std::fs::File::from(pty.master))
+    let Terminal { far, near } = Terminal::open();
+    (call.clone().with_stdin(near).spawn(), far)
 }
 
 /// Reads standard error up to the prompt, and returns the URL in it.
@@ -321,10 +314,12 @@ fn what_is_typed_and_not_read_does_not_reach_the_shell() {
         .get_token()
         .without("--browser-command")
         .env("KUBERNETES_EXEC_INFO", INTERACTIVE);
-    let pty = nix::pty::openpty(None, None).expect("a terminal");
-    let mut terminal = std::fs::File::from(pty.master);
-    let mut shell = std::fs::File::from(pty.slave.try_clone().unwrap());
-    let child = call.with_stdin(pty.slave).spawn();
+    let Terminal {
+        far: mut terminal,
+        near,
+    } = Terminal::open();
+    let mut shell = std::fs::File::from(near.try_clone().unwrap());
+    let child = call.with_stdin(near).spawn();
     let (child, _, url) = crate::support::url_from_stderr(child);
     let (child, told) = up_to(child, "paste here: ");
     assert!(

@@ -7,6 +7,7 @@ mod kubelogin;
 mod outcome;
 mod port;
 mod sandbox;
+mod terminal;
 mod waits;
 
 /// Elsewhere the machine's own time and signals have to do.
@@ -30,4 +31,5 @@ pub(crate) use kubelogin::{Kubelogin, OTHER_RECORD, RECORD, with_claims};
 pub(crate) use outcome::Outcome;
 pub(crate) use port::free_port;
 pub(crate) use sandbox::{Call, Sandbox};
+pub(crate) use terminal::Terminal;
 pub(crate) use waits::{finish, mode, now, unread, url_from_stderr, wait_until};

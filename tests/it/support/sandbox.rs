@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::browser::{Browser, Habit, visit};
 use super::outcome::Outcome;
+use super::terminal::Terminal;
 use super::waits::{finish, wait_until};
 use okta::{Endpoint, Fault, FaultKind, MockOkta, Options, Rotation};
 
@@ -276,10 +277,10 @@ impl Call {
 
     /// Runs with a terminal as standard input, as under a person's kubectl.
     pub(crate) fn at_terminal(mut self) -> Self {
-        let pty = nix::pty::openpty(None, None).expect("a terminal");
-        // The other end has to stay open for as long as the program runs; tests are short, so for ever.
-        std::mem::forget(pty.master);
-        self.terminal = Some(std::sync::Arc::new(pty.slave));
+        let Terminal { far, near } = Terminal::open();
+        // The far end has to stay open for as long as the program runs. Tests are short, so it is never closed.
+        std::mem::forget(far);
+        self.terminal = Some(std::sync::Arc::new(near));
         self
     }
 
