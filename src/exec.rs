@@ -175,7 +175,11 @@ pub(crate) fn credential(version: ApiVersion, token: &Secret, expires_at: i64) -
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
+    use crate::properties;
 
     #[test]
     fn an_unset_variable_means_v1_without_a_prompt() {
@@ -279,6 +283,76 @@ mod tests {
             let response: Value = serde_json::from_str(&credential(version, &Secret::new(token), 0)).unwrap();
             assert_eq!(response["status"]["token"], token);
             assert_eq!(response["apiVersion"], serde_json::to_value(version).unwrap());
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            properties::text().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 12, 4, |inner| {
+            let name = prop_oneof![
+                Just("config".to_owned()),
+                Just("server".to_owned()),
+                properties::text()
+            ];
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+                prop::collection::btree_map(name, inner, 0..4)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(properties::config())]
+
+        #[test]
+        fn any_text_is_a_request_or_an_error(text in properties::text(), value in any_json(), field in 0..4) {
+            let placed = match field {
+                0 => value,
+                1 => json!({ "apiVersion": value }),
+                2 => json!({ "apiVersion": V1, "spec": value }),
+                _ => json!({ "apiVersion": V1, "spec": { "cluster": value } }),
+            };
+            for text in [text, placed.to_string()] {
+                let request = Request::parse(Some(&text));
+                prop_assert!(request.is_ok() || !request.unwrap_err().hint().is_empty());
+                Cluster::parse(Some(&text));
+            }
+        }
+
+        #[test]
+        fn the_fields_of_a_request_are_read_as_kubectl_wrote_them(
+            version in prop_oneof![Just(ApiVersion::V1), Just(ApiVersion::V1Beta1)],
+            interactive in any::<bool>(),
+            server in properties::text(),
+            config in prop::collection::btree_map(properties::text(), any_json(), 0..4),
+        ) {
+            let config: Map<String, Value> = config.into_iter().collect();
+            let cluster = json!({ "server": server, "config": config });
+            let text = json!({
+                "kind": "ExecCredential",
+                "apiVersion": version,
+                "spec": { "interactive": interactive, "cluster": cluster },
+            });
+            let text = text.to_string();
+            prop_assert_eq!(Request::parse(Some(&text)).unwrap(), Request { version, interactive });
+            let read = Cluster::parse(Some(&text)).unwrap();
+            prop_assert_eq!(read.config, config);
+            let identity: Vec<Value> = serde_json::from_str(&read.server).unwrap();
+            prop_assert_eq!(&identity[0], &Value::from(server));
+        }
+
+        #[test]
+        fn any_token_and_expiry_are_a_credential(token in properties::text(), expires_at in any::<i64>()) {
+            let line = credential(ApiVersion::V1, &Secret::new(token.as_str()), expires_at);
+            prop_assert_eq!(line.find('\n'), Some(line.len() - 1));
+            let response: Value = serde_json::from_str(&line).unwrap();
+            prop_assert_eq!(&response["status"]["token"], &Value::from(token));
         }
     }
 }

@@ -38,6 +38,8 @@ mod kubeconfig;
 mod lifecycle;
 mod oidc;
 mod process;
+#[cfg(test)]
+mod properties;
 mod report;
 mod runtime;
 mod secret;

@@ -94,7 +94,10 @@ impl fmt::Display for UntrustedText {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::properties;
 
     #[test]
     fn escape_sequences_and_direction_marks_are_dropped() {
@@ -152,5 +155,35 @@ mod tests {
     fn long_text_is_cut_and_ends_with_an_ellipsis() {
         assert_eq!(UntrustedText::with_limit("abcdef", 3).as_str(), "abc…");
         assert_eq!(UntrustedText::with_limit("abc", 3).as_str(), "abc");
+    }
+
+    fn moves_or_turns(c: char) -> bool {
+        c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c)
+    }
+
+    proptest! {
+        #![proptest_config(properties::config())]
+
+        #[test]
+        fn any_text_becomes_one_harmless_line_and_stays_as_it_is_then(text in properties::text(), limit in 0..20_usize) {
+            let once = UntrustedText::with_limit(&text, limit);
+            prop_assert!(!once.as_str().contains(moves_or_turns), "{:?}", once);
+            prop_assert!(once.as_str().chars().count() <= limit + 1, "{:?}", once);
+            prop_assert_eq!(&UntrustedText::with_limit(once.as_str(), limit), &once);
+        }
+
+        #[test]
+        fn any_lines_become_harmless_and_stay_as_they_are_then(text in properties::text()) {
+            let once = harmless_lines(&text);
+            prop_assert!(!once.replace(['\n', '\t'], "").contains(moves_or_turns), "{:?}", once);
+            prop_assert_eq!(harmless_lines(&once), once.as_ref());
+        }
+
+        #[test]
+        fn any_json_has_the_same_value_without_harmful_characters(text in properties::text()) {
+            let escaped = escaped_json(&serde_json::to_string(&text).unwrap());
+            prop_assert!(!escaped.contains(moves_or_turns), "{:?}", escaped);
+            prop_assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text);
+        }
     }
 }

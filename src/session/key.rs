@@ -72,7 +72,10 @@ impl fmt::Display for Key {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::properties;
 
     /// These values must never change: they name the session files that users have on disk.
     #[test]
@@ -151,6 +154,61 @@ mod tests {
             Key::new("https://i\",\"c", "x", [], &[], None, &[]),
             Key::new("https://i", "c\",\"x", [], &[], None, &[])
         );
+    }
+
+    /// What a key is made of, after what does not count is taken away.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    struct Inputs {
+        issuer: String,
+        client_id: String,
+        scopes: BTreeSet<String>,
+        parameters: BTreeMap<String, String>,
+        account: Option<String>,
+        variant_tags: Vec<String>,
+    }
+
+    impl Inputs {
+        /// Puts each piece of text into the field of its number.
+        fn of<'a>(pieces: impl Iterator<Item = (&'a str, usize)>) -> Self {
+            let mut inputs = Self::default();
+            for (piece, field) in pieces {
+                match field {
+                    0 => inputs.issuer.push_str(piece),
+                    1 => inputs.client_id.push_str(piece),
+                    2 => drop(inputs.scopes.insert(piece.to_owned())),
+                    3 => drop(inputs.parameters.insert(piece.to_owned(), "v".to_owned())),
+                    4 => drop(inputs.parameters.insert("n".to_owned(), piece.to_owned())),
+                    5 => inputs.account.get_or_insert_default().push_str(piece),
+                    _ => inputs.variant_tags.push(piece.to_owned()),
+                }
+            }
+            inputs
+        }
+
+        fn key(&self) -> Key {
+            Key::new(
+                &self.issuer,
+                &self.client_id,
+                self.scopes.iter().map(String::as_str),
+                &self.parameters.clone().into_iter().collect::<Vec<_>>(),
+                self.account.as_deref(),
+                &self.variant_tags.iter().map(String::as_str).collect::<Vec<_>>(),
+            )
+        }
+    }
+
+    proptest! {
+        #![proptest_config(properties::config())]
+
+        /// The same pieces of text, many of them with separators of the canonical text, in the same or in other fields.
+        #[test]
+        fn different_inputs_have_different_keys(
+            pieces in prop::collection::vec(("[\"\\\\,:\\[\\]{} n]{0,3}", 0..7_usize, prop::option::of(0..7_usize)), 1..6),
+        ) {
+            let first = Inputs::of(pieces.iter().map(|(piece, field, _)| (piece.as_str(), *field)));
+            let second = Inputs::of(pieces.iter().map(|(piece, field, other)| (piece.as_str(), other.unwrap_or(*field))));
+            prop_assert_eq!(first.key() == second.key(), first == second, "{:?} {:?}", first, second);
+        }
     }
 
     #[test]

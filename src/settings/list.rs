@@ -83,7 +83,10 @@ pub(crate) fn parse_pairs(flag: &'static str, texts: &[String]) -> Result<Vec<(S
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::properties;
 
     fn read(texts: &[&str]) -> Option<String> {
         let texts: Vec<_> = texts.iter().map(|&text| text.to_owned()).collect();
@@ -175,5 +178,43 @@ mod tests {
         assert_eq!(read(&["a=1", "a=2"]), Ok("a:2".to_owned()));
         assert_eq!(read(&["nonsense"]), Err(()));
         assert_eq!(read(&["a=1,b=2,c"]), Err(()));
+    }
+
+    /// Writes cells as a program does that quotes where CSV needs it.
+    fn line(cells: &[String]) -> String {
+        let mut writer = csv::WriterBuilder::new()
+            .has_headers(false)
+            .from_writer(Vec::new());
+        writer.write_record(cells).unwrap();
+        String::from_utf8(writer.into_inner().unwrap()).unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(properties::config())]
+
+        #[test]
+        fn any_cells_are_read_as_they_were_written(cells in prop::collection::vec(properties::text(), 1..5)) {
+            // No value of ours has quotes or spaces around it; a byte order mark in front is no part of a value.
+            let plain = |cell: &String| cell.replace(['"', '\u{feff}'], "").trim().to_owned();
+            let cells: Vec<String> = cells.iter().map(plain).collect();
+            let kept: Vec<String> = cells.iter().filter(|cell| !cell.is_empty()).cloned().collect();
+            prop_assert_eq!(parse_list("f", &[line(&cells)]).unwrap(), kept);
+        }
+
+        #[test]
+        fn any_pairs_are_read_as_they_were_written(
+            pairs in prop::collection::btree_map("[a-z_]{1,8}", properties::text().prop_map(|text| text.replace('"', "")), 2..5),
+        ) {
+            let cells: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            prop_assert_eq!(parse_pairs("f", &[line(&cells)]).unwrap(), pairs.into_iter().collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn any_text_is_a_list_or_refused(text in properties::text()) {
+            let texts = [text];
+            drop(parse_list("f", &texts));
+            drop(parse_scopes(&texts));
+            drop(parse_pairs("f", &texts));
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! The format of a record, and when its token is used or refreshed.
 
+use proptest::prelude::*;
+
 use super::*;
+use crate::properties;
 
 pub(crate) fn record(issued_at: i64, expires_at: i64) -> Record {
     Record::new(
@@ -200,4 +203,86 @@ fn unknown_fields_of_a_record_are_ignored() {
         Record::parse(value.to_string().as_bytes(), &record.identity),
         Ok(record)
     );
+}
+
+fn any_record() -> impl Strategy<Value = Record> {
+    let identity = (
+        properties::text(),
+        properties::text(),
+        prop::option::of(properties::text()),
+    );
+    let tokens = (properties::text(), prop::option::of(properties::text()));
+    let numbers = (
+        any::<i64>(),
+        any::<i64>(),
+        any::<i64>(),
+        any::<u64>(),
+        any::<i64>(),
+    );
+    let texts = (
+        properties::text(),
+        properties::text(),
+        prop::option::of(properties::text()),
+    );
+    (identity, tokens, numbers, texts).prop_map(|(identity, tokens, numbers, texts)| Record {
+        identity: Identity {
+            issuer: identity.0,
+            client_id: identity.1,
+            account: identity.2,
+        },
+        token: Secret::new(tokens.0),
+        issued_at: numbers.0,
+        expires_at: numbers.1,
+        received_at: numbers.4,
+        refresh_token: tokens.1.map(Secret::new),
+        granted_scope: texts.0,
+        initial_id_token: InitialIdToken { subject: texts.1 },
+        order: Order {
+            signed_in_at: numbers.2,
+            generation: numbers.3,
+        },
+        replaces: texts.2,
+    })
+}
+
+/// What may be in the place of a record: any bytes, or a record that was cut off or changed in some places.
+fn damaged_record() -> impl Strategy<Value = (Identity, Vec<u8>)> {
+    let damage = (
+        prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        prop::option::of(any::<prop::sample::Index>()),
+    );
+    let damaged = (any_record(), damage).prop_map(|(record, (changes, end))| {
+        let mut bytes = record.to_json().unwrap();
+        for (place, byte) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        let end = end.map_or(bytes.len(), |end| end.index(bytes.len()));
+        bytes.truncate(end);
+        (record.identity, bytes)
+    });
+    let garbage = (any_record(), properties::bytes()).prop_map(|(record, bytes)| (record.identity, bytes));
+    prop_oneof![4 => damaged, 1 => garbage]
+}
+
+proptest! {
+    #![proptest_config(properties::config())]
+
+    #[test]
+    fn any_record_is_read_as_it_was_written(record in any_record()) {
+        let mut expected = record.clone();
+        if !record.token.fits_header() {
+            expected.expires_at = 0;
+        }
+        prop_assert_eq!(Record::parse(&record.to_json().unwrap(), &record.identity), Ok(expected));
+    }
+
+    /// And none that is read changes when it is written again.
+    #[test]
+    fn a_damaged_record_is_read_or_rejected((identity, bytes) in damaged_record()) {
+        is_pending(&bytes);
+        if let Ok(record) = Record::parse(&bytes, &identity) {
+            prop_assert_eq!(Record::parse(&record.to_json().unwrap(), &identity), Ok(record));
+        }
+    }
 }

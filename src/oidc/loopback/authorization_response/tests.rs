@@ -1,8 +1,11 @@
 //! Which requests are the authorization response.
 
 use axum::extract::Request;
+use proptest::prelude::*;
 
 use super::*;
+use crate::oidc::grants::paste::PasteReader;
+use crate::properties;
 
 fn classified(uri: &str, headers: &[(&str, &str)]) -> String {
     let mut request = Request::get(uri).header("host", "localhost:8000");
@@ -15,16 +18,19 @@ fn classified(uri: &str, headers: &[(&str, &str)]) -> String {
     kind_of(&request.body(()).unwrap().into_parts().0, false)
 }
 
-fn kind_of(parts: &Parts, iss_required: bool) -> String {
-    let expected = CallbackExpectation {
+fn expected(iss_required: bool) -> CallbackExpectation {
+    CallbackExpectation {
         authority: "localhost:8000".into(),
         path: "/cb".into(),
         state: Secret::new("right"),
         issuer: "https://i".into(),
         iss_required,
         defence: MixUpDefence::NotNeeded,
-    };
-    match classify_request(parts, &expected) {
+    }
+}
+
+fn kind_of(parts: &Parts, iss_required: bool) -> String {
+    match classify_request(parts, &expected(iss_required)) {
         RequestKind::OtherRedirect => "other redirect".into(),
         RequestKind::Unexpected(status) => status.as_u16().to_string(),
         RequestKind::WrongState => "wrong state".into(),
@@ -214,4 +220,48 @@ fn an_error_is_reported_and_an_invalid_response_is_explained() {
     assert!(classified("/cb?error=x&code=c&state=right", &[]).contains("a code and an error"));
     assert!(classified("/cb?state=right", &[]).contains("neither a code nor an error"));
     assert!(classified("/cb?code=&state=right", &[]).contains("neither a code nor an error"));
+}
+
+fn query(pairs: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
+}
+
+/// A query as anybody may send it: names of response parameters, separators and escapes, valid or not.
+fn any_query() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        Just("state=right".to_owned()),
+        "(code|state|iss|error|error_description)=?",
+        "[&=;+%?/a-f0-9]{0,6}",
+        "[!-~&&[^#<>\"`{}|\\\\^]]{0,8}",
+    ];
+    prop::collection::vec(part, 0..6).prop_map(|parts| parts.join("&"))
+}
+
+proptest! {
+    #![proptest_config(properties::config())]
+
+    /// The same is true for any text that a person pastes.
+    #[test]
+    fn no_query_is_a_response_without_our_state(query in any_query(), pasted in properties::text()) {
+        let kind = classified(&format!("/cb?{query}"), &[]);
+        let has_state = form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "state" && value == "right");
+        prop_assert!(has_state || ["400", "wrong state"].contains(&kind.as_str()), "{kind}");
+        for text in [query, pasted] {
+            drop(PasteReader::default().read_line(&text, &expected(true), std::time::Instant::now()));
+        }
+    }
+
+    #[test]
+    fn any_code_with_any_state_is_read_as_it_was_sent(code in properties::text(), state in properties::text(), issuer in properties::text()) {
+        let expected = CallbackExpectation { state: Secret::new(state.as_str()), issuer: issuer.clone(), ..expected(true) };
+        let query = query(&[("code", &code), ("state", &state), ("iss", &issuer)]);
+        let request = Request::get(format!("/cb?{query}")).header("host", "localhost:8000").body(()).unwrap();
+        match classify_request(&request.into_parts().0, &expected) {
+            RequestKind::Response(Ok(read)) => prop_assert_eq!(read.expose(), code),
+            RequestKind::Response(Err(Error::AnswerMalformed(_))) => prop_assert_eq!(code, ""),
+            other => prop_assert!(false, "{:?}", other),
+        }
+    }
 }
