@@ -13,8 +13,7 @@ impl Sandbox {
         self.okta
             .behave(|behaviour| behaviour.custom_scopes.push("k8s".to_owned()));
         self.get_token()
-            .with("--oidc-client-id", &self.okta.web_client_id())
-            .arg(&format!("--oidc-client-secret={}", self.okta.web_client_secret()))
+            .by_web_app(&self.okta)
             .arg("--grant-type=client-credentials")
             .arg("--oidc-use-access-token")
             .without("--oidc-extra-scope")
@@ -90,7 +89,7 @@ fn a_day_with_tokens_of_an_hour_has_no_call_that_waits() {
 }
 
 #[test]
-fn who_waits_for_our_pipes_does_not_wait_for_the_refresh() {
+fn a_reader_of_our_pipes_does_not_wait_for_the_refresh() {
     let sandbox = Sandbox::new();
     let token = sandbox.near_the_end();
     sandbox.hold_token_answers();

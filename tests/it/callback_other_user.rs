@@ -7,7 +7,7 @@ use nix::unistd::{Uid, setfsuid};
 use url::Url;
 
 use crate::callback_load::{Callback, desktop, opens_tab, status};
-use crate::support::{Sandbox, finish, url_from_stderr, visit};
+use crate::support::{Sandbox, finish, is_root_or_skip, url_from_stderr, visit};
 
 /// Asks as another user: a socket belongs to the file system's user of the thread that makes it.
 fn as_another_user(port: u16, request: String, then: fn(TcpStream) -> String) -> String {
@@ -26,14 +26,9 @@ fn read_all(mut stream: TcpStream) -> String {
     response
 }
 
-/// Only root can be another user.
-fn can_be_another_user() -> bool {
-    Uid::effective().is_root()
-}
-
 #[test]
 fn another_user_cannot_finish_the_sign_in() {
-    if !can_be_another_user() {
+    if !is_root_or_skip() {
         return;
     }
     let sandbox = Sandbox::unattended();
@@ -63,7 +58,7 @@ fn another_user_cannot_finish_the_sign_in() {
 
 #[test]
 fn another_user_learns_nothing_from_the_start_page() {
-    if !can_be_another_user() {
+    if !is_root_or_skip() {
         return;
     }
     let sandbox = Sandbox::with_habit(Box::new(|url| {

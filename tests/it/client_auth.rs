@@ -8,13 +8,7 @@ use okta::{Behaviour, ClientAuth, Endpoint, Fault, FaultBody, FaultKind, Recorde
 fn web(change: impl FnOnce(&mut Behaviour)) -> (Sandbox, Call) {
     let sandbox = Sandbox::new();
     sandbox.okta.behave(change);
-    let call = sandbox
-        .get_token()
-        .with("--oidc-client-id", &sandbox.okta.web_client_id())
-        .arg(&format!(
-            "--oidc-client-secret={}",
-            sandbox.okta.web_client_secret()
-        ));
+    let call = sandbox.get_token().by_web_app(&sandbox.okta);
     (sandbox, call)
 }
 

@@ -61,7 +61,7 @@ pub(crate) fn told(outcome: &Outcome, text: &str) -> usize {
 }
 
 #[test]
-fn it_counts_where_the_user_s_entry_names_no_issuer_unless_that_ignores_it() {
+fn a_cluster_s_config_counts_unless_the_user_s_entry_names_an_issuer_or_ignores_it() {
     let sandbox = Sandbox::new();
     let call = untyped(&sandbox, &provider(&sandbox));
     let outcome = call.clone().arg("--cluster-config=ignore").run();
@@ -88,7 +88,7 @@ fn it_counts_where_the_user_s_entry_names_no_issuer_unless_that_ignores_it() {
 }
 
 #[test]
-fn that_it_is_ignored_is_told_once_and_only_beside_something_else() {
+fn an_ignored_cluster_config_is_told_once_and_only_beside_something_else() {
     let sandbox = Sandbox::new();
     for key in ["oidc-issuer-url", "oidc-client-id", "certificate-authority-data"] {
         let config = json!({ key: ["\u{1b}]0;owned\u{7}", { "a": [[]] }] });
@@ -281,7 +281,8 @@ fn an_authority_of_a_cluster_is_trusted_for_its_issuer_alone() {
             sandbox.get_token().arg(ALLOW),
         ] {
             let outcome = of_cluster(call, "https://a.example", config).run();
-            outcome.fails(1, &["is not trusted"]);
+            // The first call tells it, and no other one.
+            outcome.fails(1, &["is not trusted", IGNORED][..=told(&outcome, IGNORED)]);
         }
     }
     assert_eq!(sandbox.tabs(), 0);
@@ -386,14 +387,10 @@ fn what_cannot_be_used_in_it_is_named() {
         ("certificate-authority-data", json!("%\u{1b}%"), "not base64"),
     ] {
         let outcome = call(key, value);
-        outcome.fails(
-            2,
-            &[
-                &format!("`{key}` in the cluster's config cannot be used"),
-                words,
-                "client.authentication.k8s.io/exec",
-            ],
-        );
+        let cause = format!("`{key}` in the cluster's config cannot be used");
+        let unused = "these are not used: --oidc-client-id";
+        let words = [&cause, words, "client.authentication.k8s.io/exec", unused];
+        outcome.fails(2, &words[..3 + told(&outcome, unused)]);
         assert_eq!(told(&outcome, "\u{1b}"), 0);
     }
     // One without an issuer says nothing.

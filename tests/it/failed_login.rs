@@ -1,6 +1,5 @@
 //! A login that failed is remembered: one tab for all who ask in vain, and a new one for a person who asks again.
 
-#[cfg(target_os = "linux")]
 use crate::parallel::{ANOTHER, wait_for_waiter};
 use crate::support::{Call, Sandbox, finish, now};
 use okta::{AuthorizeError, Endpoint, Fault, FaultBody, FaultKind};
@@ -240,7 +239,7 @@ fn a_client_that_asks_again_later_is_told_again() {
 
 /// A person has begun a new sign-in; who polls neither waits for it nor opens a tab.
 #[test]
-fn who_is_answered_from_memory_does_not_wait_for_the_lock() {
+fn a_caller_that_is_answered_from_memory_does_not_wait_for_the_lock() {
     let sandbox = refusing();
     sandbox.get_token().in_new_command().run().fails(1, &[]);
     let lock = std::fs::File::open(sandbox.cache_file(".lock")).unwrap();

@@ -1,6 +1,6 @@
 //! The other ways to a token: a password, the credentials of a program; and access tokens.
 
-use crate::support::{Call, Sandbox};
+use crate::support::{Call, Sandbox, claims_of, with_claims};
 use okta::{AccessTokenForm, Behaviour, Defect, Endpoint, Fault, FaultKind};
 
 #[test]
@@ -50,11 +50,7 @@ fn program(change: impl FnOnce(&mut Behaviour)) -> (Sandbox, Call) {
         .get_token()
         .without("--oidc-extra-scope")
         .without("--browser-command")
-        .with("--oidc-client-id", &sandbox.okta.web_client_id())
-        .arg(&format!(
-            "--oidc-client-secret={}",
-            sandbox.okta.web_client_secret()
-        ))
+        .by_web_app(&sandbox.okta)
         .arg("--grant-type=client-credentials")
         .arg("--oidc-extra-scope=k8s")
         .arg("--oidc-auth-request-extra-params=audience=kubernetes");
@@ -135,11 +131,7 @@ fn with_access_token(form: AccessTokenForm) -> (Sandbox, Call) {
 fn an_access_token_is_returned_verified_and_refreshed() {
     let (sandbox, call) = with_access_token(AccessTokenForm::Jwt);
     let token = call.run().token();
-    let payload = data_encoding::BASE64URL_NOPAD
-        .decode(token.split('.').nth(1).unwrap().as_bytes())
-        .unwrap();
-    let claims: serde_json::Value = serde_json::from_slice(&payload).unwrap();
-    assert_eq!(claims["aud"], "api://default");
+    assert_eq!(claims_of(&token)["aud"], "api://default");
     sandbox.expire();
     assert_ne!(call.run().token(), token);
     assert_eq!((sandbox.grants("refresh_token"), sandbox.tabs()), (1, 1));
@@ -285,15 +277,24 @@ fn a_refreshed_access_token_with_an_id_token_beside_it_may_have_another_name_in_
 #[test]
 fn an_access_token_whose_signature_is_wrong_is_refused() {
     let (sandbox, call) = with_access_token(AccessTokenForm::Jwt);
-    let forged = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln";
+    let token = call.run().token();
     let forged = FaultKind::Replace {
         field: "access_token".to_owned(),
-        value: forged.into(),
+        value: with_claims(&token, |claims| claims["aud"] = "api://other".into()).into(),
     };
-    sandbox
-        .okta
-        .behave(|behaviour| behaviour.faults = vec![Fault::always(Endpoint::Token, forged)]);
-    call.run().fails(1, &["cannot be trusted"]);
+    sandbox.okta.behave(|behaviour| {
+        behaviour.faults = vec![Fault::always(Endpoint::Token, forged)];
+        // Else the ID token tells already that this is not its access token.
+        behaviour.id_token_defect = Defect::MissingAtHash;
+    });
+    let another_session = call.arg("--oidc-extra-scope=email");
+    insta::assert_snapshot!(sandbox.filtered(&another_session.run()), @"
+    stderr: signing in at [ISSUER] in your browser
+    stderr: error: the ID token cannot be trusted
+    stderr: caused by: its signature is wrong
+    stderr: hint: tell whoever runs the provider
+    exit: 1
+    ");
 }
 
 #[test]

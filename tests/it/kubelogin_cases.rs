@@ -10,7 +10,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::{Call, Sandbox, now, visit};
+use crate::support::{Call, Sandbox, claims_of, now, visit};
 use okta::{Endpoint, RefreshRepeats, Rotation};
 
 /// What kubelogin's tests leave untested, and the test that there is for it here.
@@ -71,7 +71,7 @@ const GAPS: [(&str, &str); 19] = [
     ),
     (
         "setup",
-        "setup::it_shows_claims_user_and_the_line_for_kubectl_and_touches_no_session",
+        "setup::setup_shows_claims_user_and_the_line_for_kubectl_and_touches_no_session",
     ),
     (
         "proxies",
@@ -109,9 +109,7 @@ fn get_token(sandbox: &Sandbox) -> Call {
 fn token(call: &Call) -> String {
     let outcome = call.run();
     let token = outcome.token();
-    let payload = token.split('.').nth(1).unwrap();
-    let payload = data_encoding::BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap();
-    let claims: Value = serde_json::from_slice(&payload).unwrap();
+    let claims = claims_of(&token);
     let credential: Value = serde_json::from_str(&outcome.stdout).unwrap();
     assert_eq!(credential["kind"], "ExecCredential");
     assert_eq!(credential["apiVersion"], "client.authentication.k8s.io/v1");

@@ -73,7 +73,7 @@ fn the_browser_comes_back_by_https() {
 }
 
 #[test]
-fn who_speaks_plainly_or_says_nothing_ends_no_sign_in() {
+fn a_client_that_speaks_plain_http_or_says_nothing_ends_no_sign_in() {
     let sandbox = sandbox(Box::new(|url| {
         let answer = redirect_of(url);
         let port = Url::parse(&answer).unwrap().port().unwrap();

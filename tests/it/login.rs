@@ -101,13 +101,7 @@ fn a_secret_goes_by_the_method_that_discovery_lists_first() {
             behaviour.token_auth = vec![listed.to_owned()];
             behaviour.web_client_auth = method;
         });
-        let call = sandbox
-            .get_token()
-            .with("--oidc-client-id", &sandbox.okta.web_client_id())
-            .arg(&format!(
-                "--oidc-client-secret={}",
-                sandbox.okta.web_client_secret()
-            ));
+        let call = sandbox.get_token().by_web_app(&sandbox.okta);
         call.run().token();
         let request = asked(&sandbox, Endpoint::Token);
         let basic = request.headers.iter().any(|(name, _)| name == "authorization");

@@ -2,6 +2,14 @@
 //!
 //! What a user sees is asserted as a whole: standard output, standard error, exit code, and what is on disk.
 #![cfg(unix)]
+#![cfg_attr(
+    not(target_os = "linux"),
+    expect(
+        unused_imports,
+        dead_code,
+        reason = "some tests, and what they use, are for Linux alone"
+    )
+)]
 #![expect(
     clippy::disallowed_methods,
     reason = "a test starts the program, looks at its files and plays the browser"
@@ -86,6 +94,7 @@ mod survival;
 mod table;
 mod tls;
 mod tls_faults;
+mod token_answers;
 mod token_limits;
 mod unusable_cache;
 mod usage;

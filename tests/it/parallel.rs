@@ -68,7 +68,7 @@ fn fifty_forced_callers_share_one_refresh() {
 
 /// As by Ctrl-Z, and the next kubectl in the same shell.
 #[test]
-fn who_waits_for_a_stopped_process_is_told_so() {
+fn a_caller_that_waits_for_a_stopped_process_is_told_so() {
     let sandbox = Sandbox::unattended();
     let first = sandbox.get_token().in_new_command().spawn();
     sandbox.wait_for_tabs(1);

@@ -5,10 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use crate::support::{Call, Sandbox};
-#[cfg(target_os = "linux")]
-use crate::support::{finish, wait_until};
-#[cfg(target_os = "linux")]
+use crate::support::{Call, Sandbox, finish, wait_until};
 use okta::{Endpoint, Fault, FaultKind};
 
 /// A name that no resolver has, so that there is no other way than the proxy's.

@@ -182,10 +182,9 @@ fn oauth(error: &str) -> FaultBody {
     }
 }
 
+/// Signed in, with a token that has to be refreshed and lives for eight more seconds.
 #[cfg(target_os = "linux")]
-#[test]
-fn a_token_that_still_lives_is_returned_when_it_cannot_be_refreshed() {
-    let sandbox = Sandbox::new();
+fn with_few_seconds_left(sandbox: &Sandbox) -> String {
     let token = sandbox.signed_in();
     sandbox.set_clock(0);
     let soon = sandbox.clock_zero() + 8;
@@ -193,6 +192,14 @@ fn a_token_that_still_lives_is_returned_when_it_cannot_be_refreshed() {
         session["issued_at"] = (soon - 3600).into();
         session["expires_at"] = soon.into();
     });
+    token
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_token_that_still_lives_is_returned_when_it_cannot_be_refreshed() {
+    let sandbox = Sandbox::new();
+    let token = with_few_seconds_left(&sandbox);
     let fault = Fault::always(Endpoint::Token, FaultKind::status(503, FaultBody::Empty));
     sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
     let call = sandbox.get_token().by_clock_of(&sandbox);
@@ -207,13 +214,7 @@ fn a_token_that_still_lives_is_returned_when_it_cannot_be_refreshed() {
 #[test]
 fn a_provider_that_hangs_does_not_outlast_a_token_that_still_lives() {
     let sandbox = Sandbox::new();
-    let token = sandbox.signed_in();
-    sandbox.set_clock(0);
-    let soon = sandbox.clock_zero() + 8;
-    sandbox.change_session(|session| {
-        session["issued_at"] = (soon - 3600).into();
-        session["expires_at"] = soon.into();
-    });
+    let token = with_few_seconds_left(&sandbox);
     sandbox.hold_token_answers();
     let child = sandbox.get_token().by_timers_of(&sandbox).spawn();
     wait_until("the refresh asks", || sandbox.okta.count(Endpoint::Token) == 1);

@@ -214,7 +214,7 @@ fn a_suspect_token_of_a_session_that_has_ended_opens_no_tab() {
 }
 
 #[test]
-fn it_can_be_switched_off_for_programs_that_ask_over_and_over() {
+fn noticing_refusals_can_be_switched_off_for_programs_that_ask_over_and_over() {
     let sandbox = Sandbox::new();
     let token = sandbox.signed_in_before();
     let call = sandbox.asked_again().arg("--notice-refusal=off");

@@ -114,14 +114,7 @@ fn bad_days_tell_no_secret() {
 #[test]
 fn a_client_secret_is_told_nowhere() {
     let sandbox = Sandbox::new();
-    let call = sandbox
-        .get_token()
-        .with("--oidc-client-id", &sandbox.okta.web_client_id())
-        .arg(&format!(
-            "--oidc-client-secret={}",
-            sandbox.okta.web_client_secret()
-        ))
-        .arg("-v=9");
+    let call = sandbox.get_token().by_web_app(&sandbox.okta).arg("-v=9");
     tells_nothing(&call.run(), &sandbox.okta);
     for file in sandbox.cache_files("") {
         let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();

@@ -20,7 +20,7 @@ fn stable(sandbox: &Sandbox, outcome: &Outcome) -> String {
 }
 
 #[test]
-fn it_shows_claims_user_and_the_line_for_kubectl_and_touches_no_session() {
+fn setup_shows_claims_user_and_the_line_for_kubectl_and_touches_no_session() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.setup().arg("--groups-prefix=okta:").run();
     insta::assert_snapshot!(stable(&sandbox, &outcome), @r#"
@@ -115,11 +115,13 @@ fn offline_access_is_tried_and_left_out_where_it_is_refused() {
     // The second sign-in has the address of the first.
     let address = format!("127.0.0.1:{}", free_port());
     let outcome = sandbox.setup().with("--listen-address", &address).run();
-    assert_eq!(outcome.code, Some(0), "{outcome}");
-    assert!(
-        outcome.stderr.contains("refuses the scope `offline_access`"),
-        "{outcome}"
-    );
+    insta::assert_snapshot!(sandbox.filtered_stderr(&outcome), @"
+    stderr: signing in at [ISSUER] in your browser
+    stderr: trying again without the scope `offline_access`, since the provider refused the sign-in: invalid_scope: The requested scope is invalid, unknown, malformed, or exceeds the scope granted by the resource owner.
+    stderr: signing in at [ISSUER] in your browser
+    stderr: the provider refuses the scope `offline_access`, so you will sign in again each time a token ends; to change that, ask whoever runs the provider to allow it for this app
+    exit: 0
+    ");
     assert!(!outcome.stdout.contains("offline_access"), "{outcome}");
     assert_eq!(sandbox.okta.count(Endpoint::Token), 1);
 }
@@ -137,15 +139,23 @@ fn offline_access_is_left_out_for_the_other_grants_too() {
         .setup()
         .arg(&format!("--username={}", user.login))
         .arg(&format!("--password={}", user.password));
-    for call in [with_password, sandbox.setup().arg("--grant-type=device-code")] {
+    let with_device_code = sandbox.setup().arg("--grant-type=device-code");
+    let told = [with_password, with_device_code].map(|call| {
         let outcome = call.run();
-        assert_eq!(outcome.code, Some(0), "{outcome}");
-        assert!(
-            outcome.stderr.contains("refuses the scope `offline_access`"),
-            "{outcome}"
-        );
         assert!(!outcome.stdout.contains("offline_access"), "{outcome}");
-    }
+        sandbox.filtered_stderr(&outcome)
+    });
+    insta::assert_snapshot!(told.join("\n"), @"
+    stderr: trying again without the scope `offline_access`, since the provider refused the request for tokens: invalid_scope: The requested scope is invalid, unknown, malformed, or exceeds the scope granted by the resource owner. (request id [ID])
+    stderr: the provider refuses the scope `offline_access`, so you will sign in again each time a token ends; to change that, ask whoever runs the provider to allow it for this app
+    exit: 0
+    stderr: trying again without the scope `offline_access`, since the provider refused the sign-in: invalid_scope: The requested scope is invalid, unknown, malformed, or exceeds the scope granted by the resource owner. (request id [ID])
+    stderr: sign in at [ORIGIN]/activate with the code [CODE]
+    stderr: or open this URL, which has the code in it:
+    stderr: [ORIGIN]/activate?user_code=[CODE]
+    stderr: the provider refuses the scope `offline_access`, so you will sign in again each time a token ends; to change that, ask whoever runs the provider to allow it for this app
+    exit: 0
+    ");
 }
 
 #[test]
@@ -156,11 +166,7 @@ fn a_program_is_asked_for_no_session_that_it_could_refresh() {
         .behave(|behaviour| behaviour.custom_scopes.push("k8s".to_owned()));
     let call = sandbox
         .setup()
-        .with("--oidc-client-id", &sandbox.okta.web_client_id())
-        .arg(&format!(
-            "--oidc-client-secret={}",
-            sandbox.okta.web_client_secret()
-        ))
+        .by_web_app(&sandbox.okta)
         .arg("--grant-type=client-credentials")
         .arg("--oidc-extra-scope=k8s")
         .arg("--oidc-use-access-token");
@@ -285,7 +291,7 @@ fn a_secret_is_not_repeated() {
 }
 
 #[test]
-fn what_is_missing_is_told_as_for_get_token() {
+fn a_missing_setting_is_told_as_for_get_token() {
     let sandbox = Sandbox::new();
     sandbox
         .bare(&["setup"])

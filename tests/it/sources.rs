@@ -195,7 +195,7 @@ fn a_variable_that_nothing_reads_is_told_unless_there_is_nothing_else_to_do() {
         assert_eq!((outcome.code, &*outcome.stderr), (Some(0), warning), "{outcome}");
     }
     let refused = slip(sandbox.bare(&["get-token"]));
-    refused.fails(2, &["--oidc-issuer-url is missing"]);
+    refused.fails(2, &["--oidc-issuer-url is missing", warning]);
     assert!(
         refused.stderr.starts_with(warning) && told(&refused) == 1,
         "{refused}"

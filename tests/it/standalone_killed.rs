@@ -4,18 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::standalone::{sign_in, standalone, write};
-use crate::standalone_writing::with_mounts;
-use crate::support::{Call, Sandbox};
+use crate::standalone_writing::with_mounts_or_skip;
+use crate::support::{Sandbox, works_or_skip};
 
 const WHOLE: &str = ".kube/config.kubesesame-new";
 
-/// A write of the tokens in place that is ended before the rest of a longer text is cut off.
-fn killed(sandbox: &Sandbox) -> Option<(PathBuf, Vec<String>)> {
+/// A write of the tokens in place that is ended before the rest of a longer text is cut off. None, and the test is skipped, where a program
+/// cannot be traced or have mounts of its own.
+fn killed_or_skip(sandbox: &Sandbox) -> Option<(PathBuf, Vec<String>)> {
     let (file, call) = standalone(sandbox, &["extra-scopes: offline_access"]);
     let outside = write(sandbox, "outside", &fs::read_to_string(&file).unwrap());
     let mount = format!("mount --bind '{}' '{}'", outside.display(), file.display());
-    let mounts: Vec<String> = with_mounts(&mount)?.into();
-    let wrapper: Vec<&str> = mounts.iter().map(String::as_str).collect();
+    let mounts = with_mounts_or_skip(&mount)?;
     let kill = "--inject=ftruncate:signal=KILL:when=1";
     let trace = [
         "strace",
@@ -26,39 +26,32 @@ fn killed(sandbox: &Sandbox) -> Option<(PathBuf, Vec<String>)> {
         "--trace=ftruncate",
         kill,
     ];
-    let traced: Vec<&str> = wrapper.iter().copied().chain(trace).collect();
-    sign_in(&outside, &call.through(&wrapper));
+    let traced = [mounts.clone(), trace.map(str::to_owned).into()].concat();
+    let traced = works_or_skip(traced, &["true"], "needs `strace`, and the right to trace")?;
+    sign_in(&outside, &call.through(&mounts));
     let convert = sandbox.bare(&["kubeconfig", "convert"]);
     let before = fs::read(&outside).unwrap();
     let outcome = convert.through(&traced).run();
-    let lock = sandbox.path(".kube/config.lock");
-    // Where programs cannot be traced, nothing was done.
-    if fs::read(&outside).unwrap() == before || outcome.code == Some(0) {
-        return None;
-    }
-    fs::remove_file(lock).unwrap();
+    assert_ne!(outcome.code, Some(0), "{outcome}");
+    assert_ne!(fs::read(&outside).unwrap(), before);
+    fs::remove_file(sandbox.path(".kube/config.lock")).unwrap();
     Some((outside, mounts))
-}
-
-fn through(call: Call, mounts: &[String]) -> Call {
-    let wrapper: Vec<&str> = mounts.iter().map(String::as_str).collect();
-    call.through(&wrapper)
 }
 
 #[test]
 fn a_write_in_place_that_is_killed_leaves_the_whole_text_beside_the_file() {
     let sandbox = Sandbox::new();
-    let Some((outside, mounts)) = killed(&sandbox) else {
+    let Some((outside, mounts)) = killed_or_skip(&sandbox) else {
         return;
     };
     let whole = fs::read(sandbox.path(WHOLE)).unwrap();
     assert_ne!(fs::read(&outside).unwrap(), whole);
     for args in [&["clean"][..], &["kubeconfig", "convert"]] {
-        drop(through(sandbox.bare(args), &mounts).run());
+        drop(sandbox.bare(args).through(&mounts).run());
         assert_eq!(fs::read(sandbox.path(WHOLE)).unwrap(), whole, "{args:?}");
     }
     fs::copy(sandbox.path(WHOLE), &outside).unwrap();
-    assert_eq!(through(sandbox.bare(&["clean"]), &mounts).run().code, Some(0));
+    assert_eq!(sandbox.bare(&["clean"]).through(&mounts).run().code, Some(0));
     assert!(!sandbox.path(WHOLE).exists());
 }
 

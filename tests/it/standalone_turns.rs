@@ -5,26 +5,20 @@ use std::os::unix::fs::PermissionsExt;
 
 use nix::unistd::Uid;
 
-use crate::standalone::{short_lives, sign_in, standalone};
-use crate::support::{Sandbox, finish, wait_until};
+use crate::standalone::{sign_in, standalone};
+use crate::standalone_writing::ended;
+use crate::support::{Call, Sandbox, finish, wait_until};
 
-/// A refresh token is spent once, and whoever comes next finds its successor.
-#[test]
-fn calls_at_the_same_moment_refresh_once() {
-    let sandbox = Sandbox::new();
-    short_lives(&sandbox);
-    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
-    let (file, call) = standalone(&sandbox, &["extra-scopes: offline_access"]);
-    sign_in(&file, &call);
+/// Four calls at the same moment, one of which refreshes: a refresh token is spent once, and whoever comes next finds its successor.
+fn four_calls_refresh_once(sandbox: &Sandbox, variant: impl Fn(usize, Call) -> Call) {
+    let (_, call) = ended(sandbox);
     sandbox
         .okta
         .behave(|behaviour| behaviour.id_token_lifetime_secs = 3600);
-    // Anybody can make that one; the place for turns is no place of others.
-    let planted = sandbox.path(&format!("kubesesame-{}", Uid::effective()));
-    fs::create_dir(&planted).unwrap();
-    fs::set_permissions(&planted, fs::Permissions::from_mode(0o777)).unwrap();
     sandbox.hold_token_answers();
-    let calls: Vec<_> = (0..4).map(|_| call.spawn()).collect();
+    let calls: Vec<_> = (0..4)
+        .map(|number| variant(number, call.clone()).spawn())
+        .collect();
     wait_until("one of them refreshes", || sandbox.grants("refresh_token") > 0);
     sandbox.let_answers_go();
     for call in calls {
@@ -33,6 +27,16 @@ fn calls_at_the_same_moment_refresh_once() {
     }
     assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
     assert_eq!(sandbox.grants("refresh_token"), 1);
+}
+
+#[test]
+fn calls_at_the_same_moment_refresh_once() {
+    let sandbox = Sandbox::new();
+    // Anybody can make a directory of this name, so the calls do not take turns by it.
+    let planted = sandbox.path(&format!("kubesesame-{}", Uid::effective()));
+    fs::create_dir(&planted).unwrap();
+    fs::set_permissions(&planted, fs::Permissions::from_mode(0o777)).unwrap();
+    four_calls_refresh_once(&sandbox, |_, call| call);
 }
 
 #[test]
@@ -58,26 +62,8 @@ fn without_a_place_for_turns_a_sign_in_works_all_the_same() {
 #[test]
 fn calls_with_other_cache_directories_take_turns_too() {
     let sandbox = Sandbox::new();
-    short_lives(&sandbox);
-    sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
-    let (file, call) = standalone(&sandbox, &["extra-scopes: offline_access"]);
-    sign_in(&file, &call);
-    sandbox
-        .okta
-        .behave(|behaviour| behaviour.id_token_lifetime_secs = 3600);
-    sandbox.hold_token_answers();
-    let calls: Vec<_> = (0..4)
-        .map(|number| {
-            let dir = sandbox.path(&format!("cache-{number}"));
-            call.clone().env("KUBECACHEDIR", dir.to_str().unwrap()).spawn()
-        })
-        .collect();
-    wait_until("one of them refreshes", || sandbox.grants("refresh_token") > 0);
-    sandbox.let_answers_go();
-    for call in calls {
-        let outcome = finish(call);
-        assert_eq!(outcome.code, Some(0), "{outcome}");
-    }
-    assert_eq!((sandbox.tabs(), sandbox.okta.reuse_detected()), (1, 0));
-    assert_eq!(sandbox.grants("refresh_token"), 1);
+    four_calls_refresh_once(&sandbox, |number, call| {
+        let dir = sandbox.path(&format!("cache-{number}"));
+        call.env("KUBECACHEDIR", dir.to_str().unwrap())
+    });
 }

@@ -1,16 +1,14 @@
 //! Without a command: whether the tokens can be written is known before anybody is asked for them, and none is lost.
 
 use std::fs;
-use std::path::Path;
-#[cfg(target_os = "linux")]
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
 use crate::standalone::{id_token, kubeconfig, short_lives, sign_in, standalone, value, write};
-use crate::support::{Sandbox, finish, wait_until};
+use crate::support::{Call, Outcome, Sandbox, finish, wait_until, works_or_skip};
 use okta::{Endpoint, Fault, FaultKind};
 
 /// Signed in, with a token that has ended and a refresh token.
-pub(crate) fn ended(sandbox: &Sandbox) -> (std::path::PathBuf, crate::support::Call) {
+pub(crate) fn ended(sandbox: &Sandbox) -> (PathBuf, Call) {
     short_lives(sandbox);
     sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 0);
     let (file, call) = standalone(sandbox, &["extra-scopes: offline_access"]);
@@ -22,6 +20,20 @@ pub(crate) fn change(file: &Path, change: impl FnOnce(String) -> String) -> Stri
     let text = change(fs::read_to_string(file).unwrap());
     fs::write(file, &text).unwrap();
     text
+}
+
+/// Refreshes while another program holds kubectl's lock on the kubeconfig, so that the new tokens cannot be written.
+pub(crate) fn refresh_while_locked(sandbox: &Sandbox, file: &Path, call: &Call) -> Outcome {
+    sandbox.hold_token_answers();
+    let running = call.spawn();
+    wait_until("the refresh is sent", || sandbox.grants("refresh_token") > 0);
+    let lock = file.with_file_name("config.lock");
+    fs::write(&lock, "").unwrap();
+    sandbox.let_answers_go();
+    let outcome = finish(running);
+    outcome.fails(1, &["the new tokens are kept in `"]);
+    fs::remove_file(lock).unwrap();
+    outcome
 }
 
 #[test]
@@ -146,21 +158,9 @@ fn tokens_that_cannot_be_written_are_kept_for_the_next_call() {
     sandbox
         .okta
         .behave(|behaviour| behaviour.id_token_lifetime_secs = 3600);
-    sandbox.hold_token_answers();
-    let running = call.spawn();
-    wait_until("the refresh is sent", || sandbox.grants("refresh_token") > 0);
-    let lock = sandbox.path(".kube/config.lock");
-    fs::write(&lock, "").unwrap();
-    sandbox.let_answers_go();
-    let kept = [
-        "is locked",
-        "mv ",
-        "the new tokens are kept in `",
-        "the next call",
-    ];
-    finish(running).fails(1, &kept);
+    let outcome = refresh_while_locked(&sandbox, &file, &call);
+    outcome.fails(1, &["is locked", "mv ", "the next call"]);
     assert_eq!(fs::read_to_string(&file).unwrap(), before);
-    fs::remove_file(lock).unwrap();
     sandbox.okta.clear_requests();
     let outcome = call.run();
     assert_eq!(outcome.code, Some(0), "{outcome}");
@@ -178,14 +178,7 @@ fn tokens_that_cannot_be_written_are_kept_for_the_next_call() {
 fn kept_tokens_do_not_replace_later_ones() {
     let sandbox = Sandbox::new();
     let (file, call) = ended(&sandbox);
-    sandbox.hold_token_answers();
-    let running = call.spawn();
-    wait_until("the refresh is sent", || sandbox.grants("refresh_token") > 0);
-    let lock = sandbox.path(".kube/config.lock");
-    fs::write(&lock, "").unwrap();
-    sandbox.let_answers_go();
-    finish(running).fails(1, &["are kept in `"]);
-    fs::remove_file(lock).unwrap();
+    refresh_while_locked(&sandbox, &file, &call);
     // Signed in for by another program, which changes both.
     sandbox
         .okta
@@ -205,13 +198,16 @@ fn kept_tokens_do_not_replace_later_ones() {
     assert_eq!(sandbox.session_count(".kube/cache/kubesesame"), 0);
 }
 
-/// A wrapper that runs a program with mounts of its own, if that can be had here.
+/// A wrapper that runs a program with mounts of its own. None, and the test is skipped, where that is not allowed.
 #[cfg(target_os = "linux")]
-pub(crate) fn with_mounts(mount: &str) -> Option<[String; 7]> {
+pub(crate) fn with_mounts_or_skip(mount: &str) -> Option<Vec<String>> {
     let run = format!("{mount} && exec \"$@\"");
     let wrapper = ["unshare", "--map-root-user", "--mount", "sh", "-c", &run, "sh"].map(str::to_owned);
-    let tried = Command::new(&wrapper[0]).args(&wrapper[1..]).arg("true").output();
-    tried.is_ok_and(|tried| tried.status.success()).then_some(wrapper)
+    works_or_skip(
+        wrapper.into(),
+        &["true"],
+        "needs a system where a user may mount in a namespace",
+    )
 }
 
 /// As with `docker run -v ~/.kube/config:/root/.kube/config`: nothing can take its place by a rename.
@@ -223,10 +219,9 @@ fn a_kubeconfig_that_is_a_mount_of_its_own_is_written_in_place() {
     let text = fs::read_to_string(&file).unwrap();
     let outside = write(&sandbox, "outside", &text);
     let mount = format!("mount --bind '{}' '{}'", outside.display(), file.display());
-    let Some(wrapper) = with_mounts(&mount) else {
+    let Some(wrapper) = with_mounts_or_skip(&mount) else {
         return;
     };
-    let wrapper: Vec<&str> = wrapper.iter().map(String::as_str).collect();
     sign_in(&outside, &call.through(&wrapper));
     let signed_in = fs::read_to_string(&outside).unwrap();
     let names = |dir: &str| fs::read_dir(sandbox.path(dir)).unwrap().count();
@@ -262,10 +257,9 @@ fn a_disk_that_takes_no_longer_file_is_told_before_anybody_is_asked() {
         file.display(),
         copy.display()
     );
-    let Some(wrapper) = with_mounts(&mount) else {
+    let Some(wrapper) = with_mounts_or_skip(&mount) else {
         return;
     };
-    let wrapper: Vec<&str> = wrapper.iter().map(String::as_str).collect();
     let call = call.arg(&format!("--kubeconfig={}", copy.display()));
     call.through(&wrapper).run().fails(1, &["No space left"]);
     assert!(sandbox.okta.requests().is_empty());

@@ -13,7 +13,7 @@ const ROWS: [(&str, &str); 48] = [
     ),
     (
         "`setup`",
-        "setup::it_shows_claims_user_and_the_line_for_kubectl_and_touches_no_session",
+        "setup::setup_shows_claims_user_and_the_line_for_kubectl_and_touches_no_session",
     ),
     ("`clean`", "drop_in::clean_removes_our_sessions_and_nothing_else"),
     ("`version`, `--version`", "drop_in::version_is_on_stdout"),
@@ -75,7 +75,7 @@ const ROWS: [(&str, &str); 48] = [
     ("`--account`", "accounts::each_account_has_a_session_of_its_own"),
     (
         "`--cluster-config`",
-        "cluster_config::it_counts_where_the_user_s_entry_names_no_issuer_unless_that_ignores_it",
+        "cluster_config::a_cluster_s_config_counts_unless_the_user_s_entry_names_an_issuer_or_ignores_it",
     ),
     (
         "`--listen-address`",
@@ -107,7 +107,7 @@ const ROWS: [(&str, &str); 48] = [
     ),
     (
         "`--notice-refusal=off`",
-        "refused::it_can_be_switched_off_for_programs_that_ask_over_and_over",
+        "refused::noticing_refusals_can_be_switched_off_for_programs_that_ask_over_and_over",
     ),
     (
         "`--refresh-ahead=off`",

@@ -4,6 +4,11 @@
 //!
 //! `tests/real/provision` puts the parts into `target/real`; then `cargo test --test real -- --ignored` runs these tests.
 //! Screenshots are left in `target/real/screens`, the parts' logs in `target/real/logs`. Nothing leaves the machine.
+#![cfg(unix)]
+#![cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "some helpers are for the modules that need Linux")
+)]
 #![expect(
     clippy::disallowed_methods,
     reason = "the access points are the product's; tests start processes and read files"

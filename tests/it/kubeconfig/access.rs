@@ -7,11 +7,12 @@ use super::layouts::LEGACY;
 use super::{backup, config, convert, restore};
 use crate::files::chmod;
 use crate::standalone::{kubeconfig, sign_in};
-use crate::support::{Sandbox, mode};
+use crate::support::{Sandbox, mode, skip};
 
 const ACCESS: &str = "system.posix_acl_access";
 const DEFAULT: &str = "system.posix_acl_default";
 const NO_ID: u32 = u32::MAX;
+const NO_LISTS: &str = "needs a file system with POSIX access lists";
 
 /// A list that lets one named user in, besides its owner: entries of tag, permissions and id (`linux/posix_acl_xattr.h`).
 fn list_for_one_user(owner: u16, named: u16) -> Vec<u8> {
@@ -42,8 +43,7 @@ fn the_access_list_of_a_kubeconfig_stays_whatever_rewrites_it() {
     chmod(&path, 0o600);
     let list = list_for_one_user(6, 4);
     if xattr::set(&path, ACCESS, &list).is_err() {
-        // A file system without such lists.
-        return;
+        return skip(NO_LISTS);
     }
     let has_attribute = xattr::set(&path, "user.comment", b"mine").is_ok();
     let check = |step: &str| {
@@ -74,7 +74,7 @@ fn the_access_list_of_a_directory_lets_nobody_read_what_is_written_there() {
     chmod(&path, 0o640);
     let dir = path.parent().unwrap();
     if xattr::set(dir, DEFAULT, &list_for_one_user(7, 7)).is_err() {
-        return;
+        return skip(NO_LISTS);
     }
     let outcome = convert(&sandbox, &["--secret-to-file"]);
     assert_eq!(outcome.code, Some(0), "{outcome}");

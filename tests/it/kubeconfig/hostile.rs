@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
 
-use super::layouts::BLOCK;
+use super::layouts::{BLOCK, SECRET_STAYS};
 use super::{backup, config, convert, names, restore, write};
 use crate::support::{Outcome, Sandbox, finish, mode, wait_until};
 
@@ -162,7 +162,7 @@ fn send(child: &Child, signal: Signal) {
 }
 
 #[test]
-fn who_reads_the_difference_holds_nobody_up_and_may_interrupt() {
+fn a_reader_of_the_difference_holds_nobody_up_and_may_interrupt() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGKILL] {
         let sandbox = Sandbox::new();
         let path = config(&sandbox, long());
@@ -264,7 +264,10 @@ fn a_lock_that_was_left_tells_how_old_it_is() {
     let sandbox = Sandbox::new();
     config(&sandbox, BLOCK);
     let lock = write(&sandbox, ".kube/config.lock", "");
-    convert(&sandbox, &[]).fails(1, &["config.lock` exists, made ", "wait for the kubectl"]);
+    convert(&sandbox, &[]).fails(
+        1,
+        &["config.lock` exists, made ", "wait for the kubectl", SECRET_STAYS],
+    );
     let old = SystemTime::now() - Duration::from_mins(121);
     fs::File::options()
         .write(true)
@@ -278,13 +281,14 @@ fn a_lock_that_was_left_tells_how_old_it_is() {
             "made 2 hours ago",
             "has ended before its time",
             "the lock is stale: mv ",
+            SECRET_STAYS,
         ],
     );
     assert!(lock.exists());
 }
 
 #[test]
-fn what_is_no_file_is_refused_by_its_type() {
+fn a_kubeconfig_that_is_no_file_is_refused_by_its_type() {
     let sandbox = Sandbox::new();
     mkfifo(&sandbox.path("pipe"), Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
     fs::create_dir(sandbox.path("dir")).unwrap();

@@ -1,5 +1,8 @@
 //! The layouts that a kubeconfig has.
 
+/// What a conversion of [`BLOCK`] warns of.
+pub(super) const SECRET_STAYS: &str = "the client secret of user `jürgen@ünïcode` stays in `";
+
 pub(super) const BLOCK: &str = "# mine ü\napiVersion: v1\nkind: Config\nclusters:\n- cluster: {server: 'https://c'} # keep\n  name: c\ncontexts: []\ncurrent-context: \"\"\npreferences: {}\nusers: # all of them\n- name: \"jürgen@ünïcode\" # me\n  user:\n    # before\n    exec: # here\n      apiVersion: client.authentication.k8s.io/v1beta1 # old\n      args:\n      - oidc-login # wrapper\n      # the flags\n      - get-token\n      - '--oidc-issuer-url=https://issuer.example/ü' # who\n      - --oidc-client-id=app\n      - --oidc-client-secret=hunter2 # told\n      command: kubectl # one hop less\n      env: null\n      provideClusterInfo: false\n    # after\n- name: other\n  user: {token: very-secret-token}\n";
 
 pub(super) const INDENTED: &str = "---\nusers:\n  - user:\n      exec:\n          command: /usr/local/bin/kubelogin\n          interactiveMode: \"Never\"\n          env:\n              - name: HTTPS_PROXY\n                value: http://p\n          args:\n              - get-token\n              - \"--oidc-issuer-url\"\n              - https://i\n              - --oidc-client-id=a\n          apiVersion: 'client.authentication.k8s.io/v1'\n    name: a\n\n\n  # between\n  - name: b\n    user:\n      exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: kubectl-oidc_login, args: [get-token, --oidc-issuer-url=https://i, --oidc-client-id=b]} # flow\n# end";

@@ -4,10 +4,9 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
-use super::{Call, Sandbox, now};
+use super::{Call, Sandbox, now, with_claims};
 
 pub(crate) const RECORD: &str = "0000000000000000000000000000000000000000000000000000000000000001";
 pub(crate) const OTHER_RECORD: &str = "0000000000000000000000000000000000000000000000000000000000000002";
@@ -86,14 +85,4 @@ impl Kubelogin {
     pub(crate) fn moved(&self) -> bool {
         !self.has(RECORD) && self.has(&format!("{RECORD}.moved-to-kubesesame"))
     }
-}
-
-/// The token with other claims, and so with a signature that does not fit.
-pub(crate) fn with_claims(token: &str, change: impl FnOnce(&mut Value)) -> String {
-    let parts: Vec<&str> = token.split('.').collect();
-    let payload = BASE64URL_NOPAD.decode(parts[1].as_bytes()).unwrap();
-    let mut claims: Value = serde_json::from_slice(&payload).unwrap();
-    change(&mut claims);
-    let payload = BASE64URL_NOPAD.encode(claims.to_string().as_bytes());
-    format!("{}.{payload}.{}", parts[0], parts[2])
 }

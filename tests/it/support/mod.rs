@@ -4,10 +4,13 @@ mod browser;
 #[cfg(target_os = "linux")]
 mod clock;
 mod kubelogin;
+mod masked;
 mod outcome;
 mod port;
 mod sandbox;
+mod skip;
 mod terminal;
+mod token;
 mod waits;
 
 /// Elsewhere the machine's own time and signals have to do.
@@ -27,9 +30,11 @@ impl Call {
 }
 
 pub(crate) use browser::{redirect_of, visit, visit_with};
-pub(crate) use kubelogin::{Kubelogin, OTHER_RECORD, RECORD, with_claims};
+pub(crate) use kubelogin::{Kubelogin, OTHER_RECORD, RECORD};
 pub(crate) use outcome::Outcome;
 pub(crate) use port::free_port;
 pub(crate) use sandbox::{Call, Sandbox};
+pub(crate) use skip::{as_user_or_skip, is_root_or_skip, skip, works_or_skip};
 pub(crate) use terminal::Terminal;
+pub(crate) use token::{claims_of, with_claims};
 pub(crate) use waits::{finish, mode, now, unread, url_from_stderr, wait_until};

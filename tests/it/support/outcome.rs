@@ -35,7 +35,7 @@ impl Outcome {
             .to_owned()
     }
 
-    /// Asserts a failure with this exit code, an empty stdout and these words on stderr.
+    /// Asserts a failure with this exit code, an empty stdout and these words on stderr, where no warning stands that they do not name.
     #[track_caller]
     pub(crate) fn fails(&self, code: i32, words: &[&str]) -> &Self {
         assert_eq!((self.code, self.stdout.as_str()), (Some(code), ""), "{self}");
@@ -47,6 +47,10 @@ impl Outcome {
         );
         for word in words {
             assert!(self.stderr.contains(word), "`{word}` is missing:\n{self}");
+        }
+        let is_named = |line: &str| words.iter().any(|word| line.contains(word.trim_end()));
+        for warning in self.stderr.lines().filter(|line| line.contains("warning: ")) {
+            assert!(is_named(warning), "`{warning}` is not expected:\n{self}");
         }
         self
     }

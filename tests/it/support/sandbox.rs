@@ -3,14 +3,16 @@
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use nix::sys::stat::{Mode, umask};
 use tempfile::TempDir;
 
 use super::browser::{Browser, Habit, visit};
+use super::masked::masked;
 use super::outcome::Outcome;
+use super::skip::works_or_skip;
 use super::terminal::Terminal;
 use super::waits::{finish, wait_until};
 use okta::{Endpoint, Fault, FaultKind, MockOkta, Options, Rotation};
@@ -221,7 +223,40 @@ impl Sandbox {
         let text = text
             .replace(&self.okta.issuer(), "[ISSUER]")
             .replace(&self.okta.origin(), "[ORIGIN]");
-        text.replace(&*self.home.path().to_string_lossy(), "[HOME]")
+        let text = text.replace(&*self.home.path().to_string_lossy(), "[HOME]");
+        masked(&text)
+    }
+
+    /// Standard error and the exit code, where the result is looked at in another way.
+    pub(crate) fn filtered_stderr(&self, outcome: &Outcome) -> String {
+        let stdout = String::new();
+        self.filtered(&Outcome {
+            stdout,
+            ..outcome.clone()
+        })
+    }
+
+    /// What a run told, under a heading, for one snapshot of several runs.
+    pub(crate) fn told(&self, heading: &str, outcome: &Outcome) -> String {
+        format!("{heading}\n{}\n\n", self.filtered_stderr(outcome))
+    }
+
+    /// What a first call tells of each of these faults of an endpoint. No session comes of it.
+    pub(crate) fn told_of_faults<const N: usize>(
+        endpoint: Endpoint,
+        cases: [(&str, FaultKind); N],
+    ) -> String {
+        let told = cases.map(|(heading, fault)| {
+            let sandbox = Self::new();
+            sandbox
+                .okta
+                .behave(|behaviour| behaviour.faults = vec![Fault::always(endpoint, fault)]);
+            let outcome = sandbox.get_token().run();
+            outcome.fails(1, &[]);
+            assert_eq!(sandbox.cache_files(".session.json").len(), 0, "{heading}");
+            sandbox.told(heading, &outcome)
+        });
+        told.concat()
     }
 
     /// A provider with https and a name that nobody here can resolve; its authority is in `ca.pem`. The person's browser knows the way.
@@ -251,6 +286,12 @@ impl Call {
     pub(crate) fn arg(mut self, arg: &str) -> Self {
         self.args.push(arg.to_owned());
         self
+    }
+
+    /// As the web app of the provider, which has a secret.
+    pub(crate) fn by_web_app(self, okta: &MockOkta) -> Self {
+        self.with("--oidc-client-id", &okta.web_client_id())
+            .arg(&format!("--oidc-client-secret={}", okta.web_client_secret()))
     }
 
     /// Drops the arguments that begin so.
@@ -304,13 +345,13 @@ impl Call {
     }
 
     /// Runs the program through another one, such as `prlimit`.
-    pub(crate) fn through(mut self, wrapper: &[&str]) -> Self {
-        self.wrapper = wrapper.iter().map(|&word| word.to_owned()).collect();
+    pub(crate) fn through(mut self, wrapper: &[impl AsRef<str>]) -> Self {
+        self.wrapper = wrapper.iter().map(|word| word.as_ref().to_owned()).collect();
         self
     }
 
-    /// By a user whom modes of files hold up, which root is not by itself; none where root cannot be made one.
-    pub(crate) fn without_rights_of_root(self) -> Option<Self> {
+    /// By a user whom modes of files hold up, which root is not by itself. None, and the test is skipped, where root cannot be made one.
+    pub(crate) fn without_rights_of_root_or_skip(self) -> Option<Self> {
         if !nix::unistd::Uid::effective().is_root() {
             return Some(self);
         }
@@ -319,9 +360,9 @@ impl Call {
             "--bounding-set=-dac_override,-dac_read_search",
             "--inh-caps=-all",
         ];
-        Path::new("/usr/bin/setpriv")
-            .exists()
-            .then(|| self.through(&wrapper))
+        let wrapper = wrapper.map(str::to_owned).into();
+        let reason = "needs `setpriv`, to take from root what modes of files do not hold up";
+        works_or_skip(wrapper, &["true"], reason).map(|wrapper| self.through(&wrapper))
     }
 
     pub(crate) fn spawn(&self) -> Child {
