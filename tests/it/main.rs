@@ -58,6 +58,7 @@ mod loopback;
 mod network;
 mod network_limits;
 mod opener;
+mod org_server;
 mod parallel;
 #[cfg(target_os = "linux")]
 mod passwords;

@@ -5,7 +5,12 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 
 /// Returns 32 random bytes as base64url, the shape of Okta's codes and tokens.
 pub(crate) fn random() -> String {
-    let mut bytes = [0; 32];
+    random_of::<32>()
+}
+
+/// Returns so many random bytes as base64url.
+pub(crate) fn random_of<const LENGTH: usize>() -> String {
+    let mut bytes = [0; LENGTH];
     rand::fill(&mut bytes).expect("the system gives random bytes");
     base64url(&bytes)
 }
