@@ -107,12 +107,16 @@ fn a_waiter_ends_with_the_login_s_own_time_at_the_latest_and_says_on_whom_it_wai
     sandbox.expire();
     let lock = std::fs::File::open(sandbox.cache_file(".lock")).unwrap();
     lock.lock().unwrap();
-    let outcome = sandbox.get_token().arg("--authentication-timeout-sec=1").run();
+    let outcome = sandbox
+        .get_token()
+        .arg("--authentication-timeout-sec=1")
+        .with_sleeps_that_pass()
+        .run();
     outcome.fails(1, &["for the sign-in of another kubesesame (process ", "hint: "]);
     let waited = outcome.stderr.split_once("waited ").unwrap().1;
     let waited: u64 = waited.split_once(" s").unwrap().0.parse().unwrap();
-    // More on a busy machine.
-    assert!(waited >= 3, "{outcome}");
+    // The limit of a sign-in, and a margin of 35 s for what follows it; more on a busy machine.
+    assert!(waited >= 36, "{outcome}");
 }
 
 /// A provider that does not answer: who waited does not wait for it once more.

@@ -287,6 +287,7 @@ fn a_file_that_cannot_be_written_is_told_before_the_sign_in() {
     call.run().fails(1, &["is read-only", "chmod u+w"]);
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     fs::write(sandbox.path(".kube/config.lock"), "").unwrap();
+    let call = call.with_sleeps_that_pass();
     call.run().fails(1, &["is locked", "mv "]);
     assert_eq!(sandbox.tabs(), 0);
 }
@@ -302,8 +303,8 @@ fn tokens_that_cannot_be_written_are_an_error() {
         sandbox.path(".kube/config.lock").display(),
         sandbox.path("browser").display(),
     );
-    let outcome = call.with("--browser-command", &command).run();
-    outcome.fails(1, &["is locked", "mv "]);
+    let call = call.with("--browser-command", &command).with_sleeps_that_pass();
+    call.run().fails(1, &["is locked", "mv "]);
     assert_eq!((sandbox.tabs(), fs::read_to_string(&file).unwrap()), (1, before));
 }
 

@@ -74,6 +74,11 @@ impl Call {
         self.preloaded("TEST_TIMERS", &sandbox.path("timers"))
     }
 
+    /// Lets the program's sleeps pass at once: a loop that waits for another process, who does nothing here, soon reaches its limit.
+    pub(crate) fn with_sleeps_that_pass(self) -> Self {
+        self.preloaded("TEST_SLEEPS_PASS", Path::new("yes"))
+    }
+
     /// Runs with SIGCHLD ignored, as by a caller that does not want to know how its children end.
     pub(crate) fn with_children_ignored(self) -> Self {
         self.preloaded("TEST_CHILDREN_IGNORED", Path::new("yes"))

@@ -24,6 +24,10 @@ impl Call {
         self
     }
 
+    pub(crate) fn with_sleeps_that_pass(self) -> Self {
+        self
+    }
+
     pub(crate) fn with_children_ignored(self) -> Self {
         self
     }
