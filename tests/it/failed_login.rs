@@ -342,7 +342,9 @@ fn callers_at_terminals_share_a_failure_that_they_waited_for_with_all_their_retr
     sandbox.set_clock(0);
     let first = call.clone().by_timers_of(&sandbox).spawn();
     sandbox.wait_for_tabs(1);
-    let others = [(); 3].map(|()| wait_for_waiter(call.spawn(), ANOTHER));
+    // All at the same time, since each says so after two seconds.
+    let others = [(); 3].map(|()| call.spawn());
+    let others = others.map(|child| wait_for_waiter(child, ANOTHER));
     sandbox.let_pass(600);
     for child in [first].into_iter().chain(others) {
         assert_eq!(finish(child).code, Some(1));

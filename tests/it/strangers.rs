@@ -152,7 +152,7 @@ fn a_pipe_that_nobody_writes_to_is_not_waited_for_without_end() {
     let (reader, mut writer) = std::io::pipe().unwrap();
     writer.write_all(b"-----BEGIN").unwrap();
     let call = sandbox.get_token().arg("--certificate-authority=/dev/stdin");
-    let child = call.with_stdin(reader.into()).spawn();
+    let child = call.with_sleeps_that_pass().with_stdin(reader.into()).spawn();
     finish(child).fails(
         2,
         &["cannot read `/dev/stdin`", "timed out", "--certificate-authority"],

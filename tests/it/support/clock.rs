@@ -74,7 +74,7 @@ impl Call {
         self.preloaded("TEST_TIMERS", &sandbox.path("timers"))
     }
 
-    /// Lets the program's sleeps pass at once: a loop that waits for another process, who does nothing here, soon reaches its limit.
+    /// Lets the program's sleeps and its waits for input pass at once: what waits for somebody who does nothing soon reaches its limit.
     pub(crate) fn with_sleeps_that_pass(self) -> Self {
         self.preloaded("TEST_SLEEPS_PASS", Path::new("yes"))
     }
