@@ -125,7 +125,7 @@ fn auto_refuses_a_plain_file_in_place_of_a_sealed_one_where_the_keyring_is_gone(
 #[test]
 fn a_plain_file_in_place_of_a_sealed_one_is_refused_however_the_directory_is_named() {
     let sandbox = Sandbox::new();
-    let Some((mark, call)) = sandbox.with_sealed_session_gone() else {
+    let Some((mark, call)) = sandbox.with_sealed_session_gone_or_skip() else {
         return;
     };
     sandbox.get_token().run().token();
@@ -156,7 +156,7 @@ fn a_mark_of_an_earlier_version_counts_and_is_forgotten_by_clean() {
     let dir = format!("{}/", sandbox.cache_dir().display());
     sandbox.signed_in();
     let Some(mark) = MarkAtHand::of(&sandbox, &dir) else {
-        return;
+        return skip("the kernel keeps no keys");
     };
     let flag = format!("--token-cache-dir={dir}");
     let call = sandbox
