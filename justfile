@@ -31,8 +31,9 @@ ci:
 demo:
     cargo run --locked --example demo
 
-# The API of the crate, the picture of the README, and the check of the pages
+# The API of the crate, the picture of the README, the page of errors, and the check of the pages
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
     cargo run --locked --example demo -- --picture docs/demo.svg
+    INSTA_UPDATE=always cargo test --locked --lib catalogue
     cargo test --locked --test docs

@@ -129,12 +129,12 @@ impl Error {
 
     /// The error and its hint, if a refresh failed because a clock is wrong.
     pub(crate) fn clock_fault(&self) -> Option<String> {
-        match self {
-            Self::RefreshFailed { source, .. } if source.is_of_a_clock() => {
-                Some(format!("{}; {}", self.in_one_line(), source.hint()))
-            }
-            _ => None,
-        }
+        let Self::RefreshFailed { source, .. } = self else {
+            return None;
+        };
+        source
+            .is_clock_fault()
+            .then(|| format!("{}; {}", self.in_one_line(), source.hint()))
     }
 
     /// Adds the source of a value that cannot be used: the variable, or the cluster's config.
@@ -150,18 +150,47 @@ impl Error {
         match self {
             Self::Settings(error) => error.flags(),
             Self::Kubeconfig(error) => error.flags(),
-            Self::Oidc(error) | Self::RefreshFailed { source: error, .. } => {
-                flag_of(error).into_iter().collect()
+            Self::Oidc(_)
+            | Self::RefreshFailed { .. }
+            | Self::Config(_)
+            | Self::FromSource(..)
+            | Self::Exec(_)
+            | Self::Session(_)
+            | Self::KeptTokens { .. }
+            | Self::SessionEnded(_)
+            | Self::NoSession
+            | Self::Remembered(_)
+            | Self::Reworded(_)
+            | Self::Output(_)
+            | Self::Runtime(_) => {
+                let flag = self.oidc_error().and_then(oidc::Error::flag);
+                flag.into_iter().collect()
             }
-            _ => Vec::new(),
         }
     }
 
     /// When the provider accepts the next request, in seconds since the epoch, if its response says so.
-    pub(crate) fn not_before(&self) -> Option<i64> {
+    pub(crate) fn retry_after(&self) -> Option<i64> {
+        self.oidc_error().and_then(oidc::Error::retry_after)
+    }
+
+    /// Returns the failure of the login or the refresh.
+    fn oidc_error(&self) -> Option<&oidc::Error> {
         match self {
-            Self::Oidc(error) | Self::RefreshFailed { source: error, .. } => error.not_before(),
-            _ => None,
+            Self::Oidc(error) | Self::RefreshFailed { source: error, .. } => Some(error),
+            Self::Config(_)
+            | Self::FromSource(..)
+            | Self::Settings(_)
+            | Self::Exec(_)
+            | Self::Session(_)
+            | Self::KeptTokens { .. }
+            | Self::SessionEnded(_)
+            | Self::NoSession
+            | Self::Kubeconfig(_)
+            | Self::Remembered(_)
+            | Self::Reworded(_)
+            | Self::Output(_)
+            | Self::Runtime(_) => None,
         }
     }
 
@@ -194,12 +223,8 @@ impl Error {
         match self {
             Self::Config(_) | Self::FromSource(..) | Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
             Self::Kubeconfig(error) if !error.flags().is_empty() => EXIT_USAGE,
-            Self::Oidc(
-                oidc::Error::LoginImpossible { .. }
-                | oidc::Error::LoginUnseen
-                | oidc::Error::PromptImpossible(_),
-            ) => EXIT_LOGIN_NEEDED,
-            Self::Oidc(error) | Self::RefreshFailed { source: error, .. } if flag_of(error).is_some() => {
+            Self::Oidc(error) if error.is_login_impossible() => EXIT_LOGIN_NEEDED,
+            Self::Oidc(error) | Self::RefreshFailed { source: error, .. } if error.flag().is_some() => {
                 EXIT_USAGE
             }
             Self::Remembered(recalled) => recalled.report.exit,
@@ -217,26 +242,11 @@ impl Error {
     }
 }
 
-/// Returns the flag whose value, or whose file, cannot be used. Such a file is read only when it is needed, so the error is from `oidc`.
-fn flag_of(error: &oidc::Error) -> Option<&'static str> {
-    match error {
-        oidc::Error::AuthorityNotPem { name, .. } if name == "--certificate-authority-data" => {
-            Some("certificate-authority-data")
-        }
-        oidc::Error::AuthorityFile(_) | oidc::Error::AuthorityNotPem { .. } => Some("certificate-authority"),
-        oidc::Error::FlagFile { flag, .. }
-        | oidc::Error::CallbackTls { flag, .. }
-        | oidc::Error::SecretNotText(flag) => Some(flag),
-        oidc::Error::RequestHeader(_) => Some("oidc-request-header"),
-        _ => None,
-    }
-}
-
 /// An unreachable provider may be reachable later. If the provider refuses this client, it may do so at each later call, so the hint names
 /// the command for a new login.
 fn refresh_hint(error: &oidc::Error, hint: &str, dir: Option<&Path>) -> String {
     match dir {
-        Some(dir) if error.may_stay_so() => format!(
+        Some(dir) if error.may_persist() => format!(
             "{hint}; the session is kept; to sign in anew: kubesesame clean --token-cache-dir={}",
             files::quoted(dir)
         ),

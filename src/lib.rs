@@ -11,7 +11,7 @@
 //! - `fast_path`: a cached call, answered before the command line is parsed
 //! - `session`: stored sessions, their lock, and stored failures
 //! - `oidc`: the provider: login, refresh, verification
-//! - `diagnose`: the hints for a provider's errors
+//! - `catalogue`: the errors of providers, their causes and fixes
 //! - `cluster`, `kubeconfig`: which user the API server sees in a token, and the configuration of kubectl
 //! - `exec`: the ExecCredential API of kubectl
 //! - `files`, `keyring`, `process`, `clock`, `ui`: the single access points to the file system, the OS keyring, other processes, the clock,
@@ -20,17 +20,18 @@
 
 #![forbid(unsafe_code)]
 
+mod catalogue;
 mod cli;
 mod clock;
 mod cluster;
 mod command;
-mod diagnose;
 mod environment;
 mod error;
 mod error_chain;
 mod exec;
 mod fast_path;
 mod files;
+mod grant_type;
 mod initial_id_token;
 mod invocation;
 mod keyring;

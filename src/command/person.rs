@@ -113,9 +113,11 @@ fn no_browser_text(why: NoBrowser) -> &'static str {
 
 fn refused_input_text(error: &oidc::Error) -> String {
     match error {
-        oidc::Error::OAuth(refusal) => format!("the provider refused these: {refusal}"),
+        oidc::Error::Token(oidc::TokenError::Refused(refusal)) => {
+            format!("the provider refused these: {refusal}")
+        }
         oidc::Error::PasswordRefused(refusal) => refused_input_text(refusal),
-        oidc::Error::PastedCodeRefused(refusal) => format!(
+        oidc::Error::Token(oidc::TokenError::PastedCodeRefused(refusal)) => format!(
             "the provider refused this code: {refusal}; paste the whole address that the browser ended on"
         ),
         error => error.to_string(),

@@ -101,10 +101,9 @@ fn sign_in(provider: &Provider, login: &Login, trust: &TlsTrust, ui: Ui) -> Resu
 }
 
 fn refuses_a_scope(error: &oidc::Error) -> bool {
-    match error {
-        oidc::Error::SignInRefused(error) | oidc::Error::OAuth(error) => error.refuses_a_scope(),
-        _ => false,
-    }
+    error
+        .oauth_error()
+        .is_some_and(oidc::OAuthError::is_scope_refusal)
 }
 
 fn claim_mapping(args: ClusterArgs, issuer: &str) -> ClaimMapping {
@@ -269,17 +268,19 @@ fn absolute_path(file: &str) -> String {
 mod tests {
     use super::*;
     use crate::cli::{Cli, Command, ConfigSources};
-    use crate::diagnose::GrantType;
+    use crate::grant_type::GrantType;
 
     fn refuses(error: &str, description: &str) -> bool {
-        refuses_a_scope(&oidc::Error::SignInRefused(oidc::OAuthError {
-            status: 0,
-            error: UntrustedText::new(error),
-            description: Some(UntrustedText::new(description)),
-            request_id: None,
-            is_okta: false,
-            grant: GrantType::AuthorizationCode,
-        }))
+        refuses_a_scope(&oidc::Error::from(oidc::AuthorizationError::Refused(
+            oidc::OAuthError {
+                status: 0,
+                error: UntrustedText::new(error),
+                description: Some(UntrustedText::new(description)),
+                request_id: None,
+                is_okta: false,
+                grant: GrantType::AuthorizationCode,
+            },
+        )))
     }
 
     fn arguments_of(args: &[&str]) -> String {

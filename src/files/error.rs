@@ -33,10 +33,48 @@ pub(crate) enum Error {
     TooLarge { path: PathBuf },
     #[error("cannot {action} `{path}`")]
     Io {
-        action: &'static str,
+        action: Action,
         path: PathBuf,
         source: io::Error,
     },
+}
+
+/// What could not be done with a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Open,
+    Read,
+    List,
+    Write,
+    Lock,
+    MakeDirectory,
+    PutAside,
+    Remove,
+}
+
+impl Action {
+    /// Whether the path was only to be read.
+    pub(super) fn is_reading(self) -> bool {
+        match self {
+            Self::Open | Self::Read | Self::List => true,
+            Self::Write | Self::Lock | Self::MakeDirectory | Self::PutAside | Self::Remove => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Open => "open",
+            Self::Read => "read",
+            Self::List => "list",
+            Self::Write => "write",
+            Self::Lock => "lock",
+            Self::MakeDirectory => "make the directory",
+            Self::PutAside => "put aside",
+            Self::Remove => "remove",
+        })
+    }
 }
 
 /// What a path was expected to be.
@@ -82,7 +120,7 @@ mod tests {
 
     fn of(source: io::Error) -> Error {
         Error::Io {
-            action: "read",
+            action: Action::Read,
             path: "/s".into(),
             source,
         }

@@ -31,6 +31,7 @@ mod platform;
 #[path = "other.rs"]
 mod platform;
 
+use error::Action;
 pub(crate) use error::{Error, Kind};
 pub(crate) use hint::Purpose;
 use hint::SystemFault;
@@ -46,6 +47,12 @@ pub(crate) use user_file::{Staged, UserFile, UserFileError, UserFileLock};
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 const TEMPORARY_SUFFIX: &str = ".tmp";
+
+/// Whether the process or the system has no file descriptor left.
+pub(crate) fn is_file_limit(error: &io::Error) -> bool {
+    let fault = error.raw_os_error().and_then(platform::system_fault);
+    matches!(fault, Some(SystemFault::TooManyOpen))
+}
 
 fn temporary_prefix(name: &str) -> String {
     format!(".{name}-")
@@ -76,7 +83,7 @@ impl PrivateDir {
         }
         platform::check_ancestors_of_new(path)?;
         platform::create_directories(path).map_err(|source| Error::Io {
-            action: "make the directory",
+            action: Action::MakeDirectory,
             path: path.to_owned(),
             source,
         })?;
@@ -124,7 +131,7 @@ impl PrivateDir {
                 Ok(false)
             }
             Err(source) => Err(Error::Io {
-                action: "open",
+                action: Action::Open,
                 path,
                 source,
             }),
@@ -134,7 +141,7 @@ impl PrivateDir {
     /// Returns the names in the directory. A name that is not UTF-8 is an empty text, since kubesesame makes no such file.
     pub(crate) fn names(&self) -> Result<Vec<String>, Error> {
         let failed = |source| Error::Io {
-            action: "list",
+            action: Action::List,
             path: self.path.clone(),
             source,
         };
@@ -175,7 +182,7 @@ impl PrivateDir {
         let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
         // A file is replaced as a whole and never grows, so its size at the check is final.
         file.read_exact(&mut bytes).map_err(|source| Error::Io {
-            action: "read",
+            action: Action::Read,
             path,
             source,
         })?;
@@ -188,7 +195,7 @@ impl PrivateDir {
     pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         self.replace_with(name, bytes, File::sync_all)?;
         platform::sync_directory(&self.path).map_err(|source| Error::Io {
-            action: "write",
+            action: Action::Write,
             path: self.path_of(name),
             source,
         })
@@ -207,7 +214,7 @@ impl PrivateDir {
     ) -> Result<(), Error> {
         let path = self.path_of(name);
         let failed = |source| Error::Io {
-            action: "write",
+            action: Action::Write,
             path: path.clone(),
             source,
         };
@@ -232,7 +239,7 @@ impl PrivateDir {
     /// Writes `size` bytes to a temporary file, to check that the directory can be written.
     pub(crate) fn try_to_write(&self, name: &str, size: usize) -> Result<(), Error> {
         let failed = |source| Error::Io {
-            action: "write",
+            action: Action::Write,
             path: self.path_of(name),
             source,
         };
@@ -256,7 +263,7 @@ impl PrivateDir {
             Ok(()) => Ok(true),
             Err(source) if source.kind() == io::ErrorKind::AlreadyExists => Ok(false),
             Err(source) => Err(Error::Io {
-                action: "write",
+                action: Action::Write,
                 path,
                 source,
             }),
@@ -305,7 +312,7 @@ impl PrivateDir {
         fs::rename(&path, self.path_of(new_name))
             .and_then(|()| platform::sync_directory(&self.path))
             .map_err(|source| Error::Io {
-                action: "put aside",
+                action: Action::PutAside,
                 path,
                 source,
             })
@@ -326,7 +333,7 @@ impl PrivateDir {
                 })
             }
             Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::Io {
-                action: "remove",
+                action: Action::Remove,
                 path,
                 source,
             }),

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Error, Kind, MAX_BYTES, platform};
+use super::{Action, Error, Kind, MAX_BYTES, platform};
 
 /// How long the writer of a pipe may take in total.
 const PIPE_READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -20,7 +20,7 @@ pub(crate) fn read_secret(path: &Path) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let read = file.take(MAX_BYTES).read_to_end(&mut bytes);
     read.map_err(|source| Error::Io {
-        action: "read",
+        action: Action::Read,
         path: path.to_owned(),
         source,
     })?;
@@ -33,7 +33,7 @@ pub(crate) fn read_secret(path: &Path) -> Result<Vec<u8>, Error> {
 /// `<(…)`, is read within [`PIPE_READ_TIMEOUT`].
 pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::Io {
-        action: "read",
+        action: Action::Read,
         path: path.to_owned(),
         source,
     };
@@ -51,7 +51,7 @@ pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     match check(&file.metadata().map_err(failed)?)? {
         Source::Pipe => platform::read_pipe(&mut file, MAX_BYTES + 1, PIPE_READ_TIMEOUT, &mut bytes),
-        _ => file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map(drop),
+        Source::File | Source::Other => file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map(drop),
     }
     .map_err(failed)?;
     if bytes.len() as u64 > MAX_BYTES {

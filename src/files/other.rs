@@ -7,8 +7,8 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
-use super::user_file::BackupFault;
-use super::{Error, Kind, SystemFault, open};
+use super::user_file::{BackupFault, NotFile};
+use super::{Action, Error, Kind, SystemFault, open};
 
 pub(super) fn check_directory(path: &Path) -> Result<bool, Error> {
     match fs::symlink_metadata(path) {
@@ -22,7 +22,7 @@ pub(super) fn check_directory(path: &Path) -> Result<bool, Error> {
         Ok(_) => Ok(true),
         Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(source) => Err(Error::Io {
-            action: "open",
+            action: Action::Open,
             path: path.to_owned(),
             source,
         }),
@@ -35,7 +35,7 @@ pub(super) fn check_ancestors_of_new(_path: &Path) -> Result<(), Error> {
 
 pub(super) fn check_file(file: &File, path: &Path) -> Result<u64, Error> {
     let metadata = file.metadata().map_err(|source| Error::Io {
-        action: "read",
+        action: Action::Read,
         path: path.to_owned(),
         source,
     })?;
@@ -96,7 +96,7 @@ pub(super) fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result
 
 pub(super) fn open_error(path: &Path, source: io::Error) -> Error {
     Error::Io {
-        action: "open",
+        action: Action::Open,
         path: path.to_owned(),
         source,
     }
@@ -131,8 +131,8 @@ pub(super) fn readable_by_others(_metadata: &fs::Metadata) -> Option<u32> {
     None
 }
 
-pub(super) fn kind_of_special(_metadata: &fs::Metadata) -> &'static str {
-    "a device"
+pub(super) fn kind_of_special(_metadata: &fs::Metadata) -> NotFile {
+    NotFile::Device
 }
 
 /// The access list of the directory decides who can make files in it.

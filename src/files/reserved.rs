@@ -6,7 +6,7 @@ use std::io::{self, Seek as _, Write as _};
 
 use tempfile::NamedTempFile;
 
-use super::{Error, PrivateDir, platform};
+use super::{Action, Error, PrivateDir, platform};
 
 /// A temporary file with the disk blocks for its final content. It is removed when it is dropped.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl PrivateDir {
 
     fn not_written(&self, name: &str, source: io::Error) -> Error {
         Error::Io {
-            action: "write",
+            action: Action::Write,
             path: self.path_of(name),
             source,
         }

@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 
-use super::{Error, platform};
+use super::{Action, Error, platform};
 
 /// A file of slots of one size that are read and written in place, without a lock. Of two writers at the same time, either may win, so it
 /// is only for entries whose loss does no harm.
@@ -43,7 +43,7 @@ impl LockFile {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(source)) => Err(Error::Io {
-                action: "lock",
+                action: Action::Lock,
                 path: self.path.clone(),
                 source,
             }),

@@ -14,8 +14,8 @@ use nix::unistd::{Uid, User};
 
 pub(super) use super::access::{drop_inherited_list, keep_access};
 use super::unmapped::is_unmapped;
-use super::user_file::{BackupFault, PIPE};
-use super::{Error, Kind, SystemFault, open};
+use super::user_file::{BackupFault, NotFile};
+use super::{Action, Error, Kind, SystemFault, open};
 
 const STICKY: u32 = 0o1000;
 const WRITE_BY_OTHERS: u32 = 0o002;
@@ -33,7 +33,7 @@ pub(super) fn check_directory(path: &Path) -> Result<bool, Error> {
         Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(source) => {
             return Err(Error::Io {
-                action: "open",
+                action: Action::Open,
                 path: path.to_owned(),
                 source,
             });
@@ -100,7 +100,7 @@ fn check_ancestors(path: &Path, skip: usize) -> Result<bool, Error> {
 
 fn failed_to_open(path: &Path, source: io::Error) -> Error {
     Error::Io {
-        action: "open",
+        action: Action::Open,
         path: path.to_owned(),
         source,
     }
@@ -136,7 +136,7 @@ fn walk_up(path: &Path, from: &Path, skip: usize) -> Result<Option<bool>, Error>
 /// Checks the open descriptor, and returns the size. After a check of the path, the file could be replaced.
 pub(super) fn check_file(file: &File, path: &Path) -> Result<u64, Error> {
     let metadata = file.metadata().map_err(|source| Error::Io {
-        action: "read",
+        action: Action::Read,
         path: path.to_owned(),
         source,
     })?;
@@ -278,7 +278,7 @@ pub(super) fn open_error(path: &Path, source: io::Error) -> Error {
         };
     }
     Error::Io {
-        action: "open",
+        action: Action::Open,
         path: path.to_owned(),
         source,
     }
@@ -322,14 +322,14 @@ pub(super) fn keep_owner(file: &File, replaced: &Metadata) -> Result<(), (Option
 }
 
 /// Names the kind of an entry that is no file, no directory and no link.
-pub(super) fn kind_of_special(metadata: &Metadata) -> &'static str {
+pub(super) fn kind_of_special(metadata: &Metadata) -> NotFile {
     let kind = metadata.file_type();
     if kind.is_fifo() {
-        PIPE
+        NotFile::Pipe
     } else if kind.is_socket() {
-        "a socket"
+        NotFile::Socket
     } else {
-        "a device"
+        NotFile::Device
     }
 }
 

@@ -244,7 +244,7 @@ fn expected(root: &Node, user: &str, tokens: &[(&str, &str)]) -> Node {
             Value::Sequence { items, .. } => items
                 .iter_mut()
                 .find(|item| item.get("name").and_then(Node::text) == Some(user)),
-            _ => None,
+            Value::Scalar { .. } | Value::Mapping { .. } | Value::Alias(_) => None,
         })
         .and_then(|item| value_mut(item, "user"))
         .and_then(|user| value_mut(user, "auth-provider"))

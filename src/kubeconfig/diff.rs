@@ -150,7 +150,7 @@ fn anchors<T: Eq + Hash>(old: &[T], new: &[T]) -> Vec<(usize, usize)> {
             let occurrence = &mut occurrences.entry(line).or_default()[side];
             *occurrence = match occurrence {
                 Occurrence::Never => Occurrence::Once(at),
-                _ => Occurrence::Repeated,
+                Occurrence::Once(_) | Occurrence::Repeated => Occurrence::Repeated,
             };
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::tree::{SECOND_DOCUMENT, YamlError};
+use super::tree::{YamlError, YamlFault};
 use crate::files::{self, shown};
 use crate::untrusted_text::UntrustedText;
 
@@ -81,7 +81,23 @@ impl Error {
             Self::NoFile { from_flag: true, .. } => vec!["kubeconfig"],
             Self::NoSuchUser { .. } => vec!["user", "context"],
             Self::NoSuchContext { .. } => vec!["context"],
-            _ => Vec::new(),
+            Self::NoFile { from_flag: false, .. }
+            | Self::File(_)
+            | Self::NotUtf8 { .. }
+            | Self::InvalidYaml { .. }
+            | Self::NotKubeconfig { .. }
+            | Self::NoContext
+            | Self::NoUser { .. }
+            | Self::SignInUnsupported { .. }
+            | Self::NotConvertible { .. }
+            | Self::VerificationFailed { .. }
+            | Self::TokensNotWritable { .. }
+            | Self::BackupMismatch { .. }
+            | Self::ChangedAfterConversion { .. }
+            | Self::ConcurrentChange { .. }
+            | Self::SecretFileConflict { .. }
+            | Self::SecretFile(_)
+            | Self::NoBackup { .. } => Vec::new(),
         }
     }
 
@@ -95,7 +111,7 @@ impl Error {
                 unfinished: Some(whole),
                 ..
             } => unfinished_hint(path, whole),
-            Self::InvalidYaml { path, error, .. } if error.reason == SECOND_DOCUMENT => format!(
+            Self::InvalidYaml { path, error, .. } if error.reason == YamlFault::SecondDocument => format!(
                 "kubectl never looks at what follows the `---` of line {} in {}: move it to a file of its own",
                 error.line,
                 files::quoted(path)

@@ -172,7 +172,10 @@ impl<'a> Style<'a> {
                 })
             }
             Value::Mapping { flow: true, .. } => Ok(Self::FlowLine),
-            _ => Err("its `auth-provider` stands in an unusual place".to_owned()),
+            Value::Mapping { flow: false, .. }
+            | Value::Scalar { .. }
+            | Value::Sequence { .. }
+            | Value::Alias(_) => Err("its `auth-provider` stands in an unusual place".to_owned()),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Only this module uses the parser. JSON is accepted as YAML, as in kubectl. Aliases are not resolved, so a tree is never larger
 //! than its text; the parser limits the depth. An error has a position and never quotes the text, which may hold secrets.
 
+use std::fmt;
 use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
@@ -12,11 +13,26 @@ use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 pub(crate) struct YamlError {
     pub(crate) line: usize,
     pub(crate) column: usize,
-    pub(crate) reason: &'static str,
+    pub(crate) reason: YamlFault,
 }
 
-/// A [`YamlError::reason`]. kubectl accepts such a file and ignores the second document; an edit cannot.
-pub(super) const SECOND_DOCUMENT: &str = "begins a second document, and kubectl reads the first only";
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum YamlFault {
+    Invalid,
+    /// kubectl accepts such a file and ignores the second document. An edit cannot.
+    SecondDocument,
+    NoPosition,
+}
+
+impl fmt::Display for YamlFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Invalid => "is not valid YAML",
+            Self::SecondDocument => "begins a second document, and kubectl reads the first only",
+            Self::NoPosition => "has no position in the text",
+        })
+    }
+}
 
 /// A parsed text.
 #[derive(Debug)]
@@ -80,7 +96,7 @@ impl Node {
     pub(super) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Scalar { text, .. } => Some(text),
-            _ => None,
+            Value::Sequence { .. } | Value::Mapping { .. } | Value::Alias(_) => None,
         }
     }
 
@@ -91,14 +107,14 @@ impl Node {
     pub(super) fn pairs(&self) -> Option<&[(Self, Self)]> {
         match &self.value {
             Value::Mapping { pairs, .. } => Some(pairs),
-            _ => None,
+            Value::Scalar { .. } | Value::Sequence { .. } | Value::Alias(_) => None,
         }
     }
 
     pub(super) fn items(&self) -> Option<&[Self]> {
         match &self.value {
             Value::Sequence { items, .. } => Some(items),
-            _ => None,
+            Value::Scalar { .. } | Value::Mapping { .. } | Value::Alias(_) => None,
         }
     }
 
@@ -134,7 +150,7 @@ pub(super) fn parse(text: &str) -> Result<Document, YamlError> {
         let (event, span) = event.map_err(|error| YamlError {
             line: error.marker().line(),
             column: error.marker().col() + 1,
-            reason: "is not valid YAML",
+            reason: YamlFault::Invalid,
         })?;
         let line = span.start.line();
         let error = |reason| YamlError {
@@ -142,9 +158,7 @@ pub(super) fn parse(text: &str) -> Result<Document, YamlError> {
             column: span.start.col() + 1,
             reason,
         };
-        let bytes = span
-            .byte_range()
-            .ok_or_else(|| error("has no position in the text"))?;
+        let bytes = span.byte_range().ok_or_else(|| error(YamlFault::NoPosition))?;
         builder.add(event, bytes).map_err(error)?;
     }
     Ok(Document {
@@ -165,12 +179,12 @@ struct Builder {
 }
 
 impl Builder {
-    fn add(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), &'static str> {
+    fn add(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), YamlFault> {
         match event {
             Event::DocumentStart(..) => {
                 self.document_count += 1;
                 if self.document_count > 1 {
-                    return Err(SECOND_DOCUMENT);
+                    return Err(YamlFault::SecondDocument);
                 }
             }
             Event::Comment(..) => self.comments.push(span),
@@ -257,7 +271,10 @@ impl Node {
             Value::Mapping { pairs, flow: false } => pairs
                 .last()
                 .map_or(end, |(key, value)| value.span.end.max(key.span.end)),
-            _ => end,
+            Value::Sequence { flow: true, .. }
+            | Value::Mapping { flow: true, .. }
+            | Value::Scalar { .. }
+            | Value::Alias(_) => end,
         }
     }
 }

@@ -78,7 +78,7 @@ impl<S: SessionStore> Progress<'_, S> {
                 self.call.invocation,
                 clock::now(),
                 error.report(),
-                error.not_before(),
+                error.retry_after(),
             );
             locked.remember_outage(&outage);
         }

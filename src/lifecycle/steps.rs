@@ -215,7 +215,7 @@ impl<S: SessionStore> Progress<'_, S> {
             RefreshOutcome::Failed(error) => {
                 let ui = self.call.ui;
                 ui.step(|| format!("the token could not be refreshed: {error}"));
-                let is_outage = error.is_the_providers();
+                let is_outage = error.is_provider_fault();
                 let error = Error::RefreshFailed {
                     source: error,
                     dir: self.call.store.dir(),
@@ -299,7 +299,7 @@ impl<S: SessionStore> Progress<'_, S> {
                 self.save_tokens(tokens.initial_id_token.clone(), tokens, order)?;
             }
             Err(LoginFailure { error, was_visible }) => {
-                let is_outage = !was_visible && error.is_the_providers();
+                let is_outage = !was_visible && error.is_provider_fault();
                 let error = Error::from(error);
                 // Otherwise each attempt of a client that polls would show the person a login again, as long as the fault lasts.
                 if was_visible {

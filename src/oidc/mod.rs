@@ -18,7 +18,9 @@ use std::sync::atomic::AtomicBool;
 pub(crate) use discovery::documents::{DocumentCache, NoDocumentCache};
 pub(crate) use errors::Error;
 #[cfg(test)]
+pub(crate) use errors::authorization::AuthorizationError;
 pub(crate) use errors::oauth_error::OAuthError;
+pub(crate) use errors::token::TokenError;
 pub(crate) use event::{Continuation, Event, EventHandler, Person, Question};
 pub(crate) use grants::login::LoginFailure;
 pub(crate) use token::id_token::Remark;
@@ -26,6 +28,7 @@ pub(crate) use token::stored::{StoredToken, issuer_and_audience};
 pub(crate) use token::verification_error::{CLOCK_LEEWAY_SECS, header_limits};
 
 use discovery::documents::Documents;
+use errors::setup::SetupError;
 use http::Http;
 
 use serde_json::{Map, Value};
@@ -133,15 +136,15 @@ impl<'a> ProviderClient<'a> {
 }
 
 /// Reads a secret from its source. Line ends after it do not belong to it.
-fn read_secret(source: &SecretSource) -> Result<Secret, Error> {
+fn read_secret(source: &SecretSource) -> Result<Secret, SetupError> {
     let (path, flag) = match source {
         SecretSource::Inline(secret) => return Ok(secret.clone()),
         SecretSource::File { path, flag } => (path, *flag),
     };
-    let bytes = files::read_secret(path).map_err(|source| Error::FlagFile { flag, source })?;
-    let text = String::from_utf8(bytes).map_err(|_| Error::SecretNotText(flag))?;
+    let bytes = files::read_secret(path).map_err(|source| SetupError::FlagFile { flag, source })?;
+    let text = String::from_utf8(bytes).map_err(|_| SetupError::SecretNotText(flag))?;
     match text.trim_end_matches(['\r', '\n']) {
-        "" => Err(Error::SecretNotText(flag)),
+        "" => Err(SetupError::SecretNotText(flag)),
         text => Ok(Secret::new(text)),
     }
 }

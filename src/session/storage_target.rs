@@ -115,7 +115,7 @@ impl Locked<'_> {
                 self.remove_plain_copy(sealed);
                 Ok(found)
             }
-            _ => Ok(found),
+            (Storage::Keyring, Loaded::Corrupt(_)) | (Storage::Disk | Storage::Auto, _) => Ok(found),
         }
     }
 

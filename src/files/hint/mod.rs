@@ -45,10 +45,7 @@ impl Purpose {
 impl Error {
     pub(crate) fn hint(&self, purpose: Purpose) -> String {
         match (self, purpose) {
-            (Self::Io { action, path, source }, _) => {
-                let is_read = matches!(*action, "read" | "open" | "list");
-                system_hint(purpose, is_read, path, source)
-            }
+            (Self::Io { action, path, source }, _) => system_hint(purpose, action.is_reading(), path, source),
             (Self::OpenToOthers { .. }, Purpose::KeptTokens) => {
                 format!("if no other user has read it: {}", self.chmod_command())
             }
@@ -218,7 +215,7 @@ fn permission_hint(purpose: Purpose, is_read: bool, path: &Path) -> String {
             quoted(path),
             purpose.alternative()
         ),
-        _ => format!(
+        Purpose::Sessions | Purpose::MovedSecret => format!(
             "make its directory {dir} writable for you, or {}",
             purpose.alternative()
         ),
@@ -231,7 +228,7 @@ fn missing_hint(purpose: Purpose, path: &Path) -> String {
             "correct the path that --{flag} has: a relative one begins in the directory in which kubectl was called"
         ),
         Purpose::Flag(flag) => format!("correct the path that --{flag} has, or make the file"),
-        _ => format!(
+        Purpose::Sessions | Purpose::KeptTokens | Purpose::MovedSecret | Purpose::Kubeconfig => format!(
             "something on the way to it was removed just now: try again, or {}",
             purpose.alternative()
         ),

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::files::UserFileError;
+use crate::files::error::Action;
 
 const PURPOSES: [Purpose; 4] = [
     Purpose::Sessions,
@@ -10,7 +11,7 @@ const PURPOSES: [Purpose; 4] = [
     Purpose::Kubeconfig,
 ];
 
-fn io(action: &'static str, path: &str, source: io::Error) -> Error {
+fn io(action: Action, path: &str, source: io::Error) -> Error {
     let path = path.into();
     Error::Io { action, path, source }
 }
@@ -78,8 +79,8 @@ fn kinds() -> Vec<io::Error> {
 
 /// The hints for each kind of error of a file.
 fn hints(purpose: Purpose) -> Vec<String> {
-    let read = kinds().into_iter().map(|kind| io("read", "/d/f", kind));
-    let write = kinds().into_iter().map(|kind| io("write", "/d/f", kind));
+    let read = kinds().into_iter().map(|kind| io(Action::Read, "/d/f", kind));
+    let write = kinds().into_iter().map(|kind| io(Action::Write, "/d/f", kind));
     let faults = others().into_iter().chain(read).chain(write);
     faults.map(|fault| fault.hint(purpose)).collect()
 }
@@ -146,17 +147,21 @@ fn the_hint_follows_the_purpose() {
             open("/d/f"),
             "close it to other users: chmod 600 /d/f",
         ),
-        (PURPOSES[0], denied("read"), "chmod u+rwX /d/f"),
-        (PURPOSES[0], denied("write"), "make its directory /d writable"),
+        (PURPOSES[0], denied(Action::Read), "chmod u+rwX /d/f"),
+        (
+            PURPOSES[0],
+            denied(Action::Write),
+            "make its directory /d writable",
+        ),
         (
             PURPOSES[1],
-            denied("make the directory"),
+            denied(Action::MakeDirectory),
             "or leave --secret-to-file out",
         ),
-        (PURPOSES[2], denied("read"), "chmod u+r /d/f"),
+        (PURPOSES[2], denied(Action::Read), "chmod u+r /d/f"),
         (
             PURPOSES[3],
-            denied("write"),
+            denied(Action::Write),
             "its directory /d readable and writable",
         ),
         (
@@ -192,7 +197,7 @@ fn the_hint_for_a_missing_file_does_not_name_the_cache_directory() {
             "another file with --password-file",
         ),
     ] {
-        let hint = io("read", path, kind.into()).hint(Purpose::Flag("password-file"));
+        let hint = io(Action::Read, path, kind.into()).hint(Purpose::Flag("password-file"));
         assert!(hint.contains(words) && !hint.contains("cache"), "{hint}");
     }
 }
@@ -214,7 +219,7 @@ fn the_hint_follows_the_system_error() {
         (Errno::ENOSPC, "free some space"),
         (Errno::EROFS, "make it writable"),
     ] {
-        let error = io("read", "/s", io::Error::from_raw_os_error(code as i32));
+        let error = io(Action::Read, "/s", io::Error::from_raw_os_error(code as i32));
         for purpose in [Purpose::Sessions, Purpose::MovedSecret] {
             let hint = error.hint(purpose);
             assert!(hint.contains(words), "{code}: {hint}");

@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{UserFile, UserFileError, kind_of, read_open, sync_parent, temporary, with_suffix};
+use super::{NotFile, UserFile, UserFileError, kind_of, read_open, sync_parent, temporary, with_suffix};
 use crate::files::{platform, quoted, shown};
 
 /// Why a backup is not used.
@@ -17,7 +17,7 @@ pub(crate) enum BackupFault {
     ForeignOwner(String),
     OpenToOthers { mode: u32 },
     ManyNames(u64),
-    NotFile(&'static str),
+    NotFile(NotFile),
     Directory { dir: PathBuf, mode: u32 },
 }
 

@@ -1,5 +1,6 @@
 //! Why a user's file cannot be read or changed, with hints.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,7 +18,7 @@ pub(crate) enum UserFileError {
     #[error("there is no file `{}`", shown(.path))]
     Missing { path: PathBuf },
     #[error("`{}` is not a file but {what}", shown(.path))]
-    NotFile { path: PathBuf, what: &'static str },
+    NotFile { path: PathBuf, what: NotFile },
     #[error("`{}` is larger than {MAX_BYTES} bytes", shown(.path))]
     TooLarge { path: PathBuf },
     #[error("`{}` is read-only", shown(.path))]
@@ -58,6 +59,30 @@ pub(crate) enum UserFileError {
     },
 }
 
+/// What a path is that is not a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotFile {
+    Directory,
+    Link,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "Unix has them"))]
+    Pipe,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "Unix has them"))]
+    Socket,
+    Device,
+}
+
+impl fmt::Display for NotFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Directory => "a directory",
+            Self::Link => "a link",
+            Self::Pipe => "a pipe",
+            Self::Socket => "a socket",
+            Self::Device => "a device",
+        })
+    }
+}
+
 impl UserFileError {
     pub(in crate::files) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
@@ -67,9 +92,9 @@ impl UserFileError {
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::Missing { .. } => "look at its name, or at where the link leads".to_owned(),
-            Self::NotFile { what, .. } if *what == super::PIPE => {
-                "write what it gives to a file first, and name that file with --kubeconfig".to_owned()
-            }
+            Self::NotFile {
+                what: NotFile::Pipe, ..
+            } => "write what it gives to a file first, and name that file with --kubeconfig".to_owned(),
             Self::NotFile { .. } | Self::TooLarge { .. } => {
                 "name another file with --kubeconfig or KUBECONFIG".to_owned()
             }

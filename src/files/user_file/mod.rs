@@ -18,13 +18,13 @@ mod lock;
 mod staged;
 
 pub(in crate::files) use backup::BackupFault;
+pub(in crate::files) use error::NotFile;
 pub(crate) use error::UserFileError;
 pub(crate) use lock::UserFileLock;
 pub(crate) use staged::Staged;
 
 /// The largest file that is read. A kubeconfig with hundreds of clusters has a few MB.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
-pub(in crate::files) const PIPE: &str = "a pipe";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 /// The suffix of the complete copy that exists while a file is written in place.
 const COPY_SUFFIX: &str = ".kubesesame-new";
@@ -138,11 +138,11 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Names the type of an entry that is no file.
-fn kind_of(metadata: &fs::Metadata) -> &'static str {
+fn kind_of(metadata: &fs::Metadata) -> NotFile {
     if metadata.is_dir() {
-        "a directory"
+        NotFile::Directory
     } else if metadata.is_symlink() {
-        "a link"
+        NotFile::Link
     } else {
         platform::kind_of_special(metadata)
     }

@@ -14,6 +14,7 @@ use url::Url;
 use crate::oidc::client_auth::{History, MethodResult};
 use crate::oidc::discovery::metadata::{Metadata, discovery_url};
 use crate::oidc::errors::Error;
+use crate::oidc::errors::documents::DocumentError;
 use crate::oidc::http::response::shown;
 use crate::oidc::http::{Document, Http};
 use crate::oidc::token::endpoint::RESPONSE_TIMEOUT;
@@ -174,7 +175,7 @@ impl<'a> Documents<'a> {
     /// Fetches the key set. The timeout is that of a token response, because the tokens to verify are lost if the keys cannot be fetched.
     pub(crate) async fn fetch_keys(&self, jwks_uri: &Url) -> Result<KeySet, Error> {
         let document = self.http.get(jwks_uri, Some(RESPONSE_TIMEOUT)).await?;
-        let keys = KeySet::parse(&document.body).map_err(|why| Error::Keys {
+        let keys = KeySet::parse(&document.body).map_err(|why| DocumentError::KeySet {
             url: shown(jwks_uri),
             why: UntrustedText::new(why),
         })?;

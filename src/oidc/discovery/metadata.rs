@@ -7,6 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::oidc::errors::Error;
+use crate::oidc::errors::documents::DocumentError;
 use crate::oidc::http::response::shown;
 use crate::oidc::json;
 use crate::settings::{Issuer, RESERVED_PARAMETERS, TokenKind, is_loopback};
@@ -48,26 +49,28 @@ pub(crate) fn discovery_url(issuer: &Issuer) -> Result<Url, Error> {
 impl Metadata {
     pub(crate) fn parse(body: &[u8], issuer: &Issuer) -> Result<Self, Error> {
         let document_url = shown(&discovery_url(issuer)?);
-        let refused = |why: &str| Error::Discovery {
+        let refused = |why: &str| DocumentError::Metadata {
             url: document_url.clone(),
             why: UntrustedText::new(why),
         };
         let document = match json::value(body) {
             Some(Value::Object(document)) => document,
             Some(Value::Array(_)) => {
-                return Err(Error::NoDocument {
+                return Err(DocumentError::NotObject {
                     url: document_url,
                     what: "a JSON list",
-                });
+                }
+                .into());
             }
-            _ => return Err(refused("it is no JSON object")),
+            _ => return Err(refused("it is no JSON object").into()),
         };
         let returned = json::text(&document, "issuer").ok_or_else(|| refused("it has no `issuer`"))?;
         if returned != issuer.as_str() {
-            return Err(Error::IssuerMismatch {
+            return Err(DocumentError::IssuerMismatch {
                 configured: UntrustedText::new(issuer.as_str()),
                 returned: UntrustedText::new(returned),
-            });
+            }
+            .into());
         }
         let endpoint = |name: &str| match json::member(&document, name) {
             None => Err(EndpointError::Absent),
@@ -93,17 +96,17 @@ impl Metadata {
     }
 
     /// Returns the URL that the browser is opened at. Its query, if any, is kept.
-    pub(crate) fn authorization_endpoint(&self) -> Result<&Url, Error> {
+    pub(crate) fn authorization_endpoint(&self) -> Result<&Url, DocumentError> {
         self.require(&self.authorization_endpoint, "authorization_endpoint")
     }
 
     /// Returns the URL of the key set.
-    pub(crate) fn jwks_uri(&self) -> Result<&Url, Error> {
+    pub(crate) fn jwks_uri(&self) -> Result<&Url, DocumentError> {
         self.require(&self.jwks_uri, "jwks_uri")
     }
 
     /// Fails if an ID token is needed and there are no keys to verify it. It is called before a person has to do anything.
-    pub(crate) fn check_keys(&self, wanted: TokenKind) -> Result<(), Error> {
+    pub(crate) fn check_keys(&self, wanted: TokenKind) -> Result<(), DocumentError> {
         match wanted {
             TokenKind::Id => self.jwks_uri().map(drop),
             TokenKind::Access => Ok(()),
@@ -111,9 +114,9 @@ impl Metadata {
     }
 
     /// Returns the URL of the device authorization endpoint.
-    pub(crate) fn device_authorization_endpoint(&self) -> Result<&Url, Error> {
+    pub(crate) fn device_authorization_endpoint(&self) -> Result<&Url, DocumentError> {
         if self.device_authorization_endpoint == Err(EndpointError::Absent) {
-            return Err(Error::NoDeviceEndpoint);
+            return Err(DocumentError::NoDeviceEndpoint);
         }
         self.require(
             &self.device_authorization_endpoint,
@@ -126,8 +129,8 @@ impl Metadata {
         (&self.jwks_uri, &self.signing_algorithms) == (&other.jwks_uri, &other.signing_algorithms)
     }
 
-    fn require<'e>(&self, endpoint: &'e Endpoint, name: &str) -> Result<&'e Url, Error> {
-        endpoint.as_ref().map_err(|why| Error::Discovery {
+    fn require<'e>(&self, endpoint: &'e Endpoint, name: &str) -> Result<&'e Url, DocumentError> {
+        endpoint.as_ref().map_err(|why| DocumentError::Metadata {
             url: self.document_url.clone(),
             why: UntrustedText::new(&why.message(name)),
         })
@@ -230,7 +233,8 @@ mod tests {
     fn the_issuer_is_compared_exactly() {
         for returned in ["https://i/", "https://I", "https://i:443"] {
             let result = parse("https://i", |document| document["issuer"] = returned.into());
-            assert!(matches!(result, Err(Error::IssuerMismatch { .. })), "{returned}");
+            let is_mismatch = matches!(result, Err(Error::Document(DocumentError::IssuerMismatch { .. })));
+            assert!(is_mismatch, "{returned}");
         }
     }
 
@@ -255,13 +259,13 @@ mod tests {
         });
         assert!(matches!(
             metadata.unwrap().jwks_uri(),
-            Err(Error::Discovery { .. })
+            Err(DocumentError::Metadata { .. })
         ));
     }
 
     #[test]
     fn an_absent_or_invalid_endpoint_is_an_error_only_if_it_is_needed() {
-        let why = |result: Result<&Url, Error>| result.err().map(|error| error.to_string());
+        let why = |result: Result<&Url, DocumentError>| result.err().map(|error| error.to_string());
         for absent in [Value::Null, "".into()] {
             let metadata = parse("https://i", |document| {
                 document["authorization_endpoint"] = absent.clone();
@@ -276,7 +280,7 @@ mod tests {
             );
             assert!(matches!(
                 metadata.device_authorization_endpoint(),
-                Err(Error::NoDeviceEndpoint)
+                Err(DocumentError::NoDeviceEndpoint)
             ));
         }
         let metadata = parse("https://i", |document| {

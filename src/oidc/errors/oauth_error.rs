@@ -1,9 +1,10 @@
-//! An error answer of the provider, read leniently: what it says of the request, the grant and the client.
+//! An error response of the provider. It is read leniently, because providers differ in how they write it.
 
-use crate::diagnose::GrantType;
+use crate::catalogue;
+use crate::grant_type::GrantType;
 use crate::untrusted_text::UntrustedText;
 
-/// Codes that have a meaning by themselves (RFC 6749 4.1.2.1 and 5.2, RFC 8628 3.5, RFC 6750 3.1, OpenID Connect Core 3.1.2.6).
+/// Codes with a defined meaning (RFC 6749 4.1.2.1 and 5.2, RFC 8628 3.5, RFC 6750 3.1, OpenID Connect Core 3.1.2.6).
 const KNOWN_CODES: [&str; 22] = [
     "access_denied",
     "account_selection_required",
@@ -29,10 +30,10 @@ const KNOWN_CODES: [&str; 22] = [
     "use_dpop_nonce",
 ];
 
-/// Stands for the code of an error that names none.
+/// The code of an error response that has none.
 pub(in crate::oidc) const NO_CODE: &str = "error";
 
-/// Words for a fault of the server or its load, without what separates them; those of the HTTP status count too.
+/// Codes for a temporary fault of the server, in lower case and without separators. The texts of HTTP statuses count, too.
 const SERVER_WORDS: [&str; 23] = [
     "deadlineexceeded",
     "internal",
@@ -59,12 +60,12 @@ const SERVER_WORDS: [&str; 23] = [
     "unavailableerror",
 ];
 
-/// Whether a text is one of the codes, in whatever spelling.
+/// Whether a text is one of the codes, in any spelling.
 pub(in crate::oidc) fn is_known_code(text: &str) -> bool {
-    KNOWN_CODES.contains(&in_its_spelling(text).as_str())
+    KNOWN_CODES.contains(&in_rfc_spelling(text).as_str())
 }
 
-fn in_its_spelling(code: &str) -> String {
+fn in_rfc_spelling(code: &str) -> String {
     code.to_ascii_lowercase().replace(['-', ' '], "_")
 }
 
@@ -73,43 +74,48 @@ fn letters(text: &str) -> String {
     letters.map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
-/// An error answer of the provider (RFC 6749 sections 4.1.2.1 and 5.2).
+/// An error response of the provider (RFC 6749 4.1.2.1 and 5.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OAuthError {
-    /// HTTP status; 0 when it came by the browser.
+    /// The HTTP status, or 0 if it came by the browser.
     pub(crate) status: u16,
     pub(crate) error: UntrustedText,
     pub(crate) description: Option<UntrustedText>,
     pub(crate) request_id: Option<UntrustedText>,
     /// The issuer is at one of Okta's domains, so that hints may speak of Okta's console.
     pub(crate) is_okta: bool,
-    /// What was presented; the authorization code as long as nothing else is known.
+    /// The grant of the request. It is the authorization code until another one is recorded.
     pub(crate) grant: GrantType,
 }
 
 impl OAuthError {
-    /// The code in the spelling of RFC 6749, so that `INVALID-GRANT` is no other error.
+    /// The code in the spelling of RFC 6749: `INVALID-GRANT` is the same error as `invalid_grant`.
     pub(crate) fn code(&self) -> String {
-        in_its_spelling(self.error.as_str())
+        in_rfc_spelling(self.error.as_str())
     }
 
-    /// What was presented (a code, a password, a refresh token) is not accepted.
-    pub(crate) fn refuses_the_grant(&self) -> bool {
+    /// Whether the provider does not accept the grant: a code, a password or a refresh token.
+    pub(crate) fn is_invalid_grant(&self) -> bool {
         self.code() == "invalid_grant"
     }
 
-    /// A gateway's body in place of the provider's: it repeats the words of the HTTP status, as `Not Found` for 404. With an
-    /// `error_description` it may be the provider's too: Cloud Foundry's UAA refuses a password as `unauthorized`.
-    pub(crate) fn is_of_a_gateway(&self) -> bool {
+    /// Whether a gateway sent the body, not the provider: it repeats the text of the HTTP status, as `Not Found` for 404. With an
+    /// `error_description` the provider may have sent it: Cloud Foundry's UAA refuses a password as `unauthorized`.
+    pub(crate) fn is_from_gateway(&self) -> bool {
         let status = reqwest::StatusCode::from_u16(self.status).ok();
         let words = status.and_then(|status| status.canonical_reason());
         words.is_some_and(|words| words.replace(' ', "_").eq_ignore_ascii_case(&self.code()))
             || self.error.as_str() == self.status.to_string()
     }
 
-    /// The words or the number of a fault that passes, whatever the status of the answer: of HTTP 429 or any status from 500 on, of
-    /// OAuth, gRPC or an exception of Amazon Cognito.
-    pub(crate) fn is_of_the_server(&self) -> bool {
+    /// Whether the fault may be gone at the next request.
+    pub(crate) fn is_transient(&self) -> bool {
+        self.is_server_fault() || self.has_no_code()
+    }
+
+    /// Whether the code is a temporary fault of the server, whatever the status of the response: the text or the number of HTTP 429 or of a
+    /// status from 500 on, or a code of OAuth, gRPC or Amazon Cognito.
+    pub(crate) fn is_server_fault(&self) -> bool {
         let code = letters(self.error.as_str());
         let code = code.strip_suffix("exception").unwrap_or(&code);
         let mut statuses = std::iter::once(429)
@@ -122,14 +128,14 @@ impl OAuthError {
             })
     }
 
-    /// Words, where a code belongs, or none: of all codes that are defined none has a space in it.
-    pub(crate) fn is_no_code(&self) -> bool {
+    /// Whether there is a text in place of a code, or nothing. No defined code has a space in it.
+    fn has_no_code(&self) -> bool {
         let text = self.error.as_str();
         text == NO_CODE || (text.contains(' ') && !is_known_code(text))
     }
 
-    /// It is the network from which was asked that is not allowed (Okta's network zones), and another one may be.
-    pub(crate) fn is_of_the_network(&self) -> bool {
+    /// Whether the provider does not allow the network of this machine (Okta's network zones), but may allow another one.
+    pub(crate) fn is_network_restriction(&self) -> bool {
         let description = self.description.as_ref().map_or("", UntrustedText::as_str);
         let words = description.to_ascii_lowercase();
         let mut words = words.split(|c: char| !c.is_ascii_alphanumeric());
@@ -137,9 +143,9 @@ impl OAuthError {
             && words.any(|word| ["network", "networks", "ip", "vpn"].contains(&word))
     }
 
-    /// More was asked for than is allowed. Okta says `invalid_scope` for the app's setting and `access_denied` for the access
-    /// policy's and for a refresh that asks for more than was granted.
-    pub(crate) fn refuses_a_scope(&self) -> bool {
+    /// Whether the provider does not allow one of the requested scopes. Okta sends `invalid_scope` if the app may not request it, and
+    /// `access_denied` if the access policy forbids it or if a refresh asks for more than was granted.
+    pub(crate) fn is_scope_refusal(&self) -> bool {
         let names_a_scope = || {
             let text = self.description.as_ref();
             text.is_some_and(|text| text.as_str().contains("scope"))
@@ -149,6 +155,22 @@ impl OAuthError {
             "access_denied" => names_a_scope(),
             _ => false,
         }
+    }
+
+    /// Whether the provider requires PKCE, as Keycloak does for device codes. There is no code for it, so the description tells.
+    pub(in crate::oidc) fn requires_pkce(&self) -> bool {
+        let texts = [Some(&self.error), self.description.as_ref()];
+        let names_challenge = |text: &UntrustedText| text.as_str().contains("code_challenge");
+        texts.into_iter().flatten().any(names_challenge)
+    }
+
+    pub(super) fn hint(&self) -> String {
+        catalogue::hint(catalogue::ErrorResponse {
+            error: self.error.as_str(),
+            description: self.description.as_ref().map_or("", UntrustedText::as_str),
+            is_okta: self.is_okta,
+            grant: self.grant,
+        })
     }
 
     pub(crate) fn shown(&self) -> UntrustedText {

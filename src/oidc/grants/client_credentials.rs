@@ -18,7 +18,7 @@ impl ProviderClient<'_> {
         let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_timeout(RESPONSE_TIMEOUT);
         let response = match endpoint.client_credentials().await {
             Err(error) => {
-                if error.may_mean_a_move() {
+                if error.may_mean_stale_metadata() {
                     documents.invalidate();
                 }
                 return Err(error);

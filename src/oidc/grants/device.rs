@@ -12,6 +12,9 @@ use url::Url;
 
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
+use crate::oidc::errors::authorization::AuthorizationError;
+use crate::oidc::errors::login::LoginError;
+use crate::oidc::errors::token::{ResponseFault, TokenError};
 use crate::oidc::event::Event;
 use crate::oidc::grants::browser;
 use crate::oidc::grants::device_response::DeviceCode;
@@ -70,31 +73,31 @@ impl ProviderClient<'_> {
         metadata.check_keys(self.provider.token)?;
         let url = metadata.device_authorization_endpoint()?;
         let (object, verifier) = match endpoint.device_code(url, None).await {
-            Err(Error::OAuth(error)) if error.to_string().contains("code_challenge") => {
+            Err(Error::Token(TokenError::Refused(refusal))) if refusal.requires_pkce() => {
                 let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
                 (endpoint.device_code(url, Some(&challenge)).await, Some(verifier))
             }
             result => (result, None),
         };
-        // `Error::OAuth` is an error of the token endpoint, and this is the device authorization endpoint.
+        // `TokenError::Refused` is an error of the token endpoint, and this is the device authorization endpoint.
         let object = object.map_err(|error| match error {
-            Error::OAuth(refusal) => Error::SignInRefused(refusal),
+            Error::Token(TokenError::Refused(refusal)) => AuthorizationError::Refused(refusal).into(),
             error => error,
         })?;
         let device = DeviceCode::read(object, url)?;
-        let device = without_device_code(device).map_err(|why| Error::TokenAnswer {
+        let device = without_device_code(device).map_err(|fault| TokenError::Malformed {
             url: shown(url),
-            why: UntrustedText::new(why),
+            fault,
         })?;
         Ok((device, verifier))
     }
 
     /// Shows the person the user code and the verification URI.
-    fn show_user_code(&self, device: &DeviceCode) -> Result<(), Error> {
+    fn show_user_code(&self, device: &DeviceCode) -> Result<(), LoginError> {
         let plain = &device.verification_uri;
         let address = device.verification_uri_complete.as_ref().unwrap_or(plain);
         for url in [plain, address] {
-            check_verification_uri(url).map_err(|why| Error::DeviceAddress(shown(url), why))?;
+            check_verification_uri(url).map_err(|why| LoginError::DeviceAddress(shown(url), why))?;
         }
         let code = UntrustedText::with_limit(&device.user_code, 40);
         self.person.report(Event::EnterCode {
@@ -108,17 +111,17 @@ impl ProviderClient<'_> {
 
 /// Refuses a response that shows the `device_code`, since anybody who reads that code can get the tokens (RFC 8628 5.4). The complete address
 /// is only left out.
-fn without_device_code(mut device: DeviceCode) -> Result<DeviceCode, &'static str> {
+fn without_device_code(mut device: DeviceCode) -> Result<DeviceCode, ResponseFault> {
     let code = normalized(device.secret.expose());
     let is_long = code.chars().count() >= MIN_DEVICE_CODE;
     let is_in = |address: &Url| is_long && normalized(&decoded(address.as_str())).contains(&code);
     if device.user_code == device.secret.expose()
         || (is_long && normalized(&device.user_code).contains(&code))
     {
-        return Err("its `user_code` has the `device_code` in it");
+        return Err(ResponseFault::ShownDeviceCode("user_code"));
     }
     if is_in(&device.verification_uri) {
-        return Err("its `verification_uri` has the `device_code` in it");
+        return Err(ResponseFault::ShownDeviceCode("verification_uri"));
     }
     device
         .verification_uri_complete

@@ -11,12 +11,15 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::oidc::errors::Error;
-use crate::oidc::http::response::{BROKEN_JSON, NO_OBJECT, TOO_MANY_VALUES, shown};
+use crate::oidc::errors::authorization::AuthorizationError;
+use crate::oidc::errors::login::LoginError;
+use crate::oidc::errors::network::NetworkError;
+use crate::oidc::errors::token::{ResponseFault, TokenError};
+use crate::oidc::http::response::shown;
 use crate::oidc::json;
 use crate::oidc::token::endpoint::TokenEndpoint;
-use crate::oidc::token::response::{NO_TOKENS, TokenResponse};
+use crate::oidc::token::response::TokenResponse;
 use crate::secret::Secret;
-use crate::untrusted_text::UntrustedText;
 
 /// The polling interval if the response names none (RFC 8628 3.2).
 const DEFAULT_INTERVAL_SECS: u64 = 5;
@@ -42,7 +45,7 @@ pub(in crate::oidc) struct DeviceCode {
 }
 
 impl DeviceCode {
-    pub(in crate::oidc) fn read(mut object: Map<String, Value>, endpoint: &Url) -> Result<Self, Error> {
+    pub(in crate::oidc) fn read(mut object: Map<String, Value>, endpoint: &Url) -> Result<Self, TokenError> {
         let device_code = match object.remove("device_code") {
             Some(Value::String(code)) if !code.is_empty() => Some(Secret::new(code)),
             Some(Value::Number(code)) => Some(Secret::new(code.to_string())),
@@ -53,9 +56,9 @@ impl DeviceCode {
             Some(Value::Number(code)) => Some(code.to_string()),
             _ => None,
         };
-        let missing = |name: &str| Error::TokenAnswer {
+        let missing = |name: &'static str| TokenError::Malformed {
             url: shown(endpoint),
-            why: UntrustedText::new(&format!("it has no usable `{name}`")),
+            fault: ResponseFault::Unusable(name),
         };
         let url = |name: &str| json::text(&object, name).and_then(|text| Url::parse(text).ok());
         Ok(Self {
@@ -106,9 +109,9 @@ impl DeviceCode {
             if left_secs == 0 {
                 return Err(match is_pending(&error) {
                     true if wait_secs < self.expires_in_secs.unsigned_abs() => {
-                        Error::DeviceUnattended { seconds: wait_secs }
+                        Error::Login(LoginError::DeviceTimeout { seconds: wait_secs })
                     }
-                    true => Error::DeviceExpired,
+                    true => LoginError::DeviceCodeExpired.into(),
                     false => error,
                 });
             }
@@ -128,55 +131,85 @@ impl PollInterval {
     /// Returns how long to wait before the next poll, or `None` if the error ends the polling.
     fn next_delay_secs(&mut self, error: &Error, now: i64) -> Option<u64> {
         match error {
-            Error::OAuth(refusal) => match refusal.code().as_str() {
+            Error::Network(error) => self.after_network_error(error, now),
+            Error::Token(error) => self.after_token_error(error),
+            Error::Setup(_)
+            | Error::Document(_)
+            | Error::Login(_)
+            | Error::Authorization(_)
+            | Error::PasswordRefused(_)
+            | Error::Internal(_) => None,
+        }
+    }
+
+    fn after_network_error(&mut self, error: &NetworkError, now: i64) -> Option<u64> {
+        match error {
+            NetworkError::RateLimited { until, .. } => {
+                let requested = until.and_then(|until| u64::try_from(until.saturating_sub(now)).ok());
+                Some(
+                    requested
+                        .unwrap_or(SLOW_DOWN_SECS)
+                        .clamp(self.secs, MAX_INTERVAL_SECS),
+                )
+            }
+            // RFC 8628 3.5: after a connection timeout, the interval grows exponentially.
+            NetworkError::Timeout { .. } => {
+                self.secs = self.secs.saturating_mul(2).min(MAX_INTERVAL_SECS);
+                Some(self.secs)
+            }
+            NetworkError::Unreachable { .. }
+            | NetworkError::UnknownHost { .. }
+            | NetworkError::Status { .. }
+            | NetworkError::NotHttp { .. }
+            | NetworkError::NotJson { .. }
+            | NetworkError::Redirected { .. }
+            | NetworkError::ContentEncoding { .. }
+            | NetworkError::ResponseTooLarge { .. } => Some(self.secs),
+            NetworkError::UnknownProxy { .. }
+            | NetworkError::Tls { .. }
+            | NetworkError::RedirectLoop { .. } => None,
+        }
+    }
+
+    fn after_token_error(&mut self, error: &TokenError) -> Option<u64> {
+        match error {
+            TokenError::Refused(refusal) => match refusal.code().as_str() {
                 "authorization_pending" => Some(self.secs),
                 "slow_down" => {
                     self.secs = self.secs.saturating_add(SLOW_DOWN_SECS).min(MAX_INTERVAL_SECS);
                     Some(self.secs)
                 }
-                _ => (refusal.is_of_the_server() || refusal.is_no_code() || refusal.is_of_a_gateway())
-                    .then_some(self.secs),
+                _ => (refusal.is_transient() || refusal.is_from_gateway()).then_some(self.secs),
             },
-            Error::RateLimited { until, .. } => {
-                let requested = until.and_then(|until| u64::try_from(until.saturating_sub(now)).ok());
-                Some(requested.unwrap_or(SLOW_DOWN_SECS).clamp(self.secs, MAX_INTERVAL_SECS))
-            }
-            // RFC 8628 3.5: after a connection timeout, the interval grows exponentially.
-            Error::Timeout { .. } => {
-                self.secs = self.secs.saturating_mul(2).min(MAX_INTERVAL_SECS);
-                Some(self.secs)
-            }
-            Error::Unreachable { .. }
-            | Error::UnknownHost { .. }
-            | Error::Refused { .. }
-            | Error::NotHttp { .. }
-            | Error::NoReason { .. }
-            | Error::Redirected { .. }
-            | Error::ContentEncoding { .. }
-            | Error::AnswerTooLarge { .. }
             // An HTTP 401 without an OAuth error may come from a proxy: the device authorization endpoint has accepted the client.
-            | Error::ClientRefused { .. }
-            | Error::NotJson { .. } => Some(self.secs),
+            TokenError::ClientRefused { .. } | TokenError::NoReason { .. } => Some(self.secs),
             // Such a response comes from a gateway, or was cut off. Any other unusable token response would stay unusable.
-            Error::TokenAnswer { why, .. }
-                if [BROKEN_JSON, NO_OBJECT, NO_TOKENS, TOO_MANY_VALUES].contains(&why.as_str()) =>
-            {
-                Some(self.secs)
-            }
-            _ => None,
+            TokenError::Malformed { fault, .. } => fault.may_be_of_gateway().then_some(self.secs),
+            TokenError::PastedCodeRefused(_)
+            | TokenError::PastedAddressRefused(_)
+            | TokenError::BoundToken(_)
+            | TokenError::TokenCharacters
+            | TokenError::NoIdToken
+            | TokenError::NoLifetime
+            | TokenError::Unverified { .. }
+            | TokenError::OtherAccount { .. } => None,
         }
     }
 }
 
 fn is_pending(error: &Error) -> bool {
-    matches!(error, Error::OAuth(refusal) if ["authorization_pending", "slow_down"].contains(&refusal.code().as_str()))
+    error
+        .oauth_error()
+        .is_some_and(|refusal| ["authorization_pending", "slow_down"].contains(&refusal.code().as_str()))
 }
 
 /// Converts an error that ended the polling to an error of the login.
 fn login_error(error: Error) -> Error {
     match error {
-        Error::OAuth(refusal) if refusal.code() == "expired_token" => Error::DeviceExpired,
-        Error::OAuth(refusal) => Error::SignInRefused(refusal),
+        Error::Token(TokenError::Refused(refusal)) if refusal.code() == "expired_token" => {
+            LoginError::DeviceCodeExpired.into()
+        }
+        Error::Token(TokenError::Refused(refusal)) => AuthorizationError::Refused(refusal).into(),
         error => error,
     }
 }
@@ -186,10 +219,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::diagnose::GrantType;
+    use crate::grant_type::GrantType;
     use crate::oidc::errors::oauth_error::OAuthError;
+    use crate::untrusted_text::UntrustedText;
 
-    fn read(change: impl FnOnce(&mut Map<String, Value>)) -> Result<DeviceCode, Error> {
+    fn read(change: impl FnOnce(&mut Map<String, Value>)) -> Result<DeviceCode, TokenError> {
         let mut object = json!({
             "device_code": "d", "user_code": "WDJB-MJHT", "verification_uri": "https://i/activate",
         });
@@ -234,14 +268,14 @@ mod tests {
         };
         assert_eq!([600, 60, i64::MAX, -5].map(wait_secs), [180, 60, 180, 180]);
         let mut interval = PollInterval { secs: 60 };
-        let slow_down = Error::OAuth(OAuthError {
+        let slow_down = Error::Token(TokenError::Refused(OAuthError {
             status: 400,
             error: UntrustedText::new("slow_down"),
             description: None,
             request_id: None,
             is_okta: false,
             grant: GrantType::DeviceCode,
-        });
+        }));
         assert_eq!(interval.next_delay_secs(&slow_down, 0), Some(60));
     }
 
@@ -259,18 +293,20 @@ mod tests {
     #[test]
     fn the_interval_depends_on_the_responses() {
         let url = || UntrustedText::new("https://i/token");
-        let limited = |until| Error::RateLimited {
-            url: url(),
-            reason: None,
-            until,
-            request_id: None,
+        let limited = |until| {
+            Error::from(NetworkError::RateLimited {
+                url: url(),
+                reason: None,
+                until,
+                request_id: None,
+            })
         };
         let mut interval = PollInterval { secs: 5 };
-        let timeout = Error::Timeout {
+        let timeout = Error::Network(NetworkError::Timeout {
             url: url(),
             seconds: 30,
             connected: true,
-        };
+        });
         let table = [
             (oauth("authorization_pending"), Some(5)),
             (oauth("slow_down"), Some(10)),
@@ -293,7 +329,7 @@ mod tests {
         }
     }
     fn oauth(code: &str) -> Error {
-        Error::OAuth(OAuthError {
+        TokenError::Refused(OAuthError {
             status: 400,
             error: UntrustedText::new(code),
             description: None,
@@ -301,47 +337,52 @@ mod tests {
             is_okta: false,
             grant: GrantType::AuthorizationCode,
         })
+        .into()
     }
 
     /// A gateway or proxy may send one such response.
     #[test]
     fn a_response_that_does_not_come_from_the_provider_does_not_end_the_polling() {
         let url = || UntrustedText::new("https://i/token");
-        let unusable = |why| Error::TokenAnswer {
-            url: url(),
-            why: UntrustedText::new(why),
-        };
+        let unusable = |fault| Error::from(TokenError::Malformed { url: url(), fault });
         let of_gateway = |status, code| match oauth(code) {
-            Error::OAuth(refusal) => Error::OAuth(OAuthError { status, ..refusal }),
+            Error::Token(TokenError::Refused(refusal)) => {
+                Error::Token(TokenError::Refused(OAuthError { status, ..refusal }))
+            }
             error => error,
         };
         let table = [
             (oauth("error"), Some(5)),
             (oauth("blocked by policy"), Some(5)),
             (
-                Error::NoReason {
+                TokenError::NoReason {
                     url: url(),
                     status: 403,
                     request_id: None,
-                },
+                }
+                .into(),
                 Some(5),
             ),
             (
-                Error::Redirected {
+                NetworkError::Redirected {
                     url: url(),
                     to: url(),
-                },
+                }
+                .into(),
                 Some(5),
             ),
-            (unusable(BROKEN_JSON), Some(5)),
-            (unusable(NO_TOKENS), Some(5)),
-            (unusable(NO_OBJECT), Some(5)),
-            (unusable(TOO_MANY_VALUES), Some(5)),
-            (Error::ClientRefused { url: url() }, Some(5)),
+            (unusable(ResponseFault::BrokenJson), Some(5)),
+            (unusable(ResponseFault::Empty), Some(5)),
+            (unusable(ResponseFault::NotObject), Some(5)),
+            (unusable(ResponseFault::TooManyValues), Some(5)),
+            (Error::Token(TokenError::ClientRefused { url: url() }), Some(5)),
             (of_gateway(401, "unauthorized"), Some(5)),
             (of_gateway(403, "forbidden"), Some(5)),
-            (Error::AnswerTooLarge { url: url(), limit: 5 }, Some(5)),
-            (unusable("`id_token` is no text"), None),
+            (
+                Error::Network(NetworkError::ResponseTooLarge { url: url(), limit: 5 }),
+                Some(5),
+            ),
+            (unusable(ResponseFault::NotText("id_token")), None),
         ];
         for (error, delay_secs) in table {
             let mut interval = PollInterval { secs: 5 };

@@ -8,6 +8,8 @@ use std::sync::atomic::AtomicBool;
 use tokio::time::{Instant, timeout_at};
 
 use crate::oidc::errors::Error;
+use crate::oidc::errors::login::{LoginError, Prompted};
+use crate::oidc::errors::token::TokenError;
 use crate::oidc::event::Event;
 use crate::oidc::grants::login::{AuthorizationRequest, LoginFailure};
 use crate::oidc::grants::waiting::PendingLogin;
@@ -22,12 +24,12 @@ const MAX_CODES: usize = 5;
 impl ProviderClient<'_> {
     pub(in crate::oidc) async fn login_by_keyboard(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if !login.may_prompt {
-            return Err(LoginFailure::unseen(Error::PromptImpossible("code")));
+            return Err(LoginFailure::unseen(LoginError::PromptImpossible(Prompted::Code)));
         }
         // Without a listener, no redirect URI shows which provider sent a code. The `iss` parameter does not help: the untrusted issuer
         // decides whether it is required.
         if self.provider.named_by_cluster {
-            return Err(LoginFailure::unseen(Error::CodeOfAnybody));
+            return Err(LoginFailure::unseen(LoginError::CodeOfUnknownProvider));
         }
         let documents = self.documents();
         let metadata = documents.metadata(true).await.map_err(LoginFailure::unseen)?;
@@ -73,7 +75,7 @@ impl ProviderClient<'_> {
             };
             let tokens = self.exchange_and_verify(&code, redirect_uri, &documents, &metadata, &request);
             match tokens.await.map_err(|error| pending.explain_error(error)) {
-                Err(error @ Error::PastedCodeRefused(_)) => {
+                Err(error @ Error::Token(TokenError::PastedCodeRefused(_))) => {
                     self.person.report(Event::InputRefused(&error));
                     last_refusal = Some(error);
                 }
@@ -87,8 +89,9 @@ impl ProviderClient<'_> {
 }
 
 fn nothing_pasted(login: &Login) -> Error {
-    Error::NothingPasted {
+    LoginError::PasteTimeout {
         seconds: login.timeout.as_secs(),
         has_redirect_uri: login.keyboard_redirect.is_some(),
     }
+    .into()
 }

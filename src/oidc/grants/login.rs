@@ -14,6 +14,9 @@ use url::Url;
 use crate::oidc::discovery::documents::Documents;
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
+use crate::oidc::errors::authorization::AuthorizationError;
+use crate::oidc::errors::login::LoginError;
+use crate::oidc::errors::token::TokenError;
 use crate::oidc::event::Event;
 use crate::oidc::grants::browser;
 use crate::oidc::grants::waiting::PendingLogin;
@@ -47,17 +50,17 @@ pub(in crate::oidc) struct AuthorizationRequest {
 
 impl LoginFailure {
     /// A failure before a person saw anything of the sign-in.
-    pub(in crate::oidc) fn unseen(error: Error) -> Self {
+    pub(in crate::oidc) fn unseen(error: impl Into<Error>) -> Self {
         Self {
-            error,
+            error: error.into(),
             was_visible: false,
         }
     }
 
     /// A failure after a browser was opened, a URL was printed, or a person was prompted.
-    pub(in crate::oidc) fn visible(error: Error) -> Self {
+    pub(in crate::oidc) fn visible(error: impl Into<Error>) -> Self {
         Self {
-            error,
+            error: error.into(),
             was_visible: true,
         }
     }
@@ -67,7 +70,7 @@ impl ProviderClient<'_> {
     /// Logs in with the configured grant.
     pub(crate) async fn login(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if self.person.reports_are_discarded && needs_reports(&login.grant, &login.browser) {
-            return Err(LoginFailure::unseen(Error::LoginUnseen));
+            return Err(LoginFailure::unseen(LoginError::OutputDiscarded));
         }
         for note in &login.deprecation_notes {
             self.person.report(Event::DeprecatedFlag(note));
@@ -93,7 +96,9 @@ impl ProviderClient<'_> {
     async fn login_by_browser(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if login.browser == Browser::Unavailable {
             let forbidden = login.client_keeps_stdin;
-            return Err(LoginFailure::unseen(Error::LoginImpossible { forbidden }));
+            return Err(LoginFailure::unseen(LoginError::NoBrowserOrTerminal {
+                forbidden,
+            }));
         }
         let documents = self.documents();
         // Logins are rare, so each one fetches the metadata again: it may name a new endpoint.
@@ -104,7 +109,7 @@ impl ProviderClient<'_> {
         let defence = MixUpDefence::new(self.provider.named_by_cluster, &login.redirect);
         let redirect = defence.redirect(&login.redirect, issuer);
         let mut listener = listener::listen(&login.listen_addresses, &redirect)
-            .map_err(|failure| LoginFailure::unseen(Error::NoAddress(failure)))?;
+            .map_err(|failure| LoginFailure::unseen(LoginError::NoAddress(failure)))?;
         if listener.is_reachable_by_others {
             self.person.report(Event::ListenerReachableByOthers);
         }
@@ -169,12 +174,13 @@ impl ProviderClient<'_> {
             let response = timeout_at(pending.deadline, response).await;
             self.person.report(Event::WaitEnded);
             let result = match response {
-                Err(_) => Err(Error::Unattended {
+                Err(_) => Err(LoginError::BrowserTimeout {
                     seconds: login.timeout.as_secs(),
                     ignored: callback.ignored(),
                     redirect_uri: listener.redirect_uri.clone(),
                     is_of_one_issuer: callback.expected().defence == MixUpDefence::DistinctRedirectUri,
-                }),
+                }
+                .into()),
                 Ok(Err(error)) => Err(error),
                 // The login's timeout is for the person. The following requests have the timeouts of the network.
                 Ok(Ok(code)) => self
@@ -184,7 +190,9 @@ impl ProviderClient<'_> {
             };
             // After a wrong pasted code, the browser may still bring the right one.
             match result {
-                Err(error @ Error::PastedCodeRefused(_)) => self.person.report(Event::InputRefused(&error)),
+                Err(error @ Error::Token(TokenError::PastedCodeRefused(_))) => {
+                    self.person.report(Event::InputRefused(&error));
+                }
                 result => break result,
             }
             is_first_wait = false;
@@ -229,7 +237,7 @@ fn needs_reports(grant: &Grant, browser: &Browser) -> bool {
 fn outcome(result: &Result<Tokens, Error>) -> Outcome {
     match result {
         Ok(_) => Outcome::SignedIn,
-        Err(Error::SignInRefused(_)) => Outcome::Refused,
+        Err(Error::Authorization(AuthorizationError::Refused(_))) => Outcome::Refused,
         Err(_) => Outcome::Failed,
     }
 }

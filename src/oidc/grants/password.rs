@@ -4,7 +4,10 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use crate::oidc::errors::Error;
+use crate::oidc::errors::login::{LoginError, Prompted};
+use crate::oidc::errors::network::NetworkError;
 use crate::oidc::errors::oauth_error::is_known_code;
+use crate::oidc::errors::token::TokenError;
 use crate::oidc::event::{Event, Question};
 use crate::oidc::grants::login::LoginFailure;
 use crate::oidc::read_secret;
@@ -28,12 +31,12 @@ impl ProviderClient<'_> {
     ) -> Result<Tokens, LoginFailure> {
         let username = username.or(self.provider.account.as_deref());
         let missing = if username.is_none() {
-            "user name"
+            Prompted::Username
         } else {
-            "password"
+            Prompted::Password
         };
         if !login.may_prompt && (username.is_none() || password.is_none()) {
-            return Err(LoginFailure::unseen(Error::PromptImpossible(missing)));
+            return Err(LoginFailure::unseen(LoginError::PromptImpossible(missing)));
         }
         let password = password
             .map(read_secret)
@@ -89,12 +92,16 @@ impl ProviderClient<'_> {
     fn ask_password(&self, login: &Login, deadline: Instant) -> Result<Secret, LoginFailure> {
         loop {
             let typed = (self.person.ask)(Question::Password, Some(deadline));
-            let typed = typed.map_err(|error| prompt_failure(error, "password", login))?;
+            let typed = typed.map_err(|error| prompt_failure(error, Prompted::Password, login))?;
             if !typed.expose().is_empty() {
                 return Ok(typed);
             }
             if Instant::now() >= deadline {
-                return Err(prompt_failure(io::ErrorKind::TimedOut.into(), "password", login));
+                return Err(prompt_failure(
+                    io::ErrorKind::TimedOut.into(),
+                    Prompted::Password,
+                    login,
+                ));
             }
             self.person.report(Event::NoPassword);
         }
@@ -109,7 +116,7 @@ impl ProviderClient<'_> {
     ) -> Result<String, LoginFailure> {
         for _ in 0..MAX_TRIES {
             let typed = (self.person.ask)(Question::Username { earlier }, Some(deadline));
-            let typed = typed.map_err(|error| prompt_failure(error, "user name", login))?;
+            let typed = typed.map_err(|error| prompt_failure(error, Prompted::Username, login))?;
             match (typed.expose(), earlier) {
                 ("", None) => {}
                 ("", Some(earlier)) => return Ok(earlier.to_owned()),
@@ -117,22 +124,24 @@ impl ProviderClient<'_> {
             }
             self.person.report(Event::NoUsername);
         }
-        Err(LoginFailure::visible(Error::NotTyped("user name")))
+        Err(LoginFailure::visible(LoginError::NotTyped(Prompted::Username)))
     }
 }
 
 /// Marks a response that may refuse the password without an OAuth error, as the responses of many providers do.
 fn mark_refusal(error: Error) -> Error {
     let is_vague = match &error {
-        Error::OAuth(refusal) => !is_known_code(refusal.error.as_str()) && !refusal.is_of_the_server(),
+        Error::Token(TokenError::Refused(refusal)) => {
+            !is_known_code(refusal.error.as_str()) && !refusal.is_server_fault()
+        }
         _ => refusing_status(&error).is_some(),
     };
     let error = match error {
-        Error::ClientRefused { url } => Error::NoReason {
+        Error::Token(TokenError::ClientRefused { url }) => Error::Token(TokenError::NoReason {
             url,
             status: 401,
             request_id: None,
-        },
+        }),
         error => error,
     };
     if is_vague {
@@ -146,11 +155,13 @@ fn mark_refusal(error: Error) -> Error {
 /// 8470 5.2); 429 is a different error.
 fn refusing_status(error: &Error) -> Option<u16> {
     let status = match error {
-        Error::ClientRefused { .. } => 401,
-        Error::NoReason { status, .. }
-        | Error::Refused { status, .. }
-        | Error::NotJson { status, .. }
-        | Error::ContentEncoding { status, .. } => *status,
+        Error::Token(TokenError::ClientRefused { .. }) => 401,
+        Error::Token(TokenError::NoReason { status, .. })
+        | Error::Network(
+            NetworkError::Status { status, .. }
+            | NetworkError::NotJson { status, .. }
+            | NetworkError::ContentEncoding { status, .. },
+        ) => *status,
         _ => return None,
     };
     (matches!(status, 400..500) && !matches!(status, 408 | 425)).then_some(status)
@@ -160,7 +171,9 @@ fn refusing_status(error: &Error) -> Option<u16> {
 fn may_count_as_failed_attempt(error: &Error) -> bool {
     match error {
         Error::PasswordRefused(_) => true,
-        Error::OAuth(refusal) => !refusal.is_of_the_server() && refusal.code() != "invalid_client",
+        Error::Token(TokenError::Refused(refusal)) => {
+            !refusal.is_server_fault() && refusal.code() != "invalid_client"
+        }
         _ => false,
     }
 }
@@ -168,23 +181,23 @@ fn may_count_as_failed_attempt(error: &Error) -> bool {
 /// Whether a person may have mistyped the password or the name.
 fn may_be_mistyped(error: &Error) -> bool {
     match error {
-        Error::OAuth(refusal) => refusal.refuses_the_grant(),
+        Error::Token(TokenError::Refused(refusal)) => refusal.is_invalid_grant(),
         Error::PasswordRefused(refusal) => match &**refusal {
-            Error::OAuth(refusal) => matches!(refusal.status, 400 | 401 | 403),
+            Error::Token(TokenError::Refused(refusal)) => matches!(refusal.status, 400 | 401 | 403),
             error => refusing_status(error).is_some_and(|status| matches!(status, 400 | 401 | 403)),
         },
         _ => false,
     }
 }
 
-fn prompt_failure(error: io::Error, what: &'static str, login: &Login) -> LoginFailure {
+fn prompt_failure(error: io::Error, what: Prompted, login: &Login) -> LoginFailure {
     LoginFailure::visible(match error.kind() {
-        io::ErrorKind::UnexpectedEof => Error::NotTyped(what),
-        io::ErrorKind::TimedOut => Error::NotTypedInTime {
+        io::ErrorKind::UnexpectedEof => LoginError::NotTyped(what),
+        io::ErrorKind::TimedOut => LoginError::NotTypedInTime {
             what,
             seconds: login.timeout.as_secs(),
         },
-        _ => Error::Prompt(error),
+        _ => LoginError::Prompt(error),
     })
 }
 

@@ -5,6 +5,9 @@
 use std::time::{Duration, Instant};
 
 use crate::oidc::errors::Error;
+use crate::oidc::errors::login::LoginError;
+use crate::oidc::errors::paste::PasteRefusal;
+use crate::oidc::errors::token::TokenError;
 use crate::oidc::loopback::authorization_response::{
     AuthorizationResponse, CallbackExpectation, Parameters, constant_time_eq,
 };
@@ -42,14 +45,12 @@ impl PasteKind {
     /// A code without an address has no `state`, so the pasted text may not be this login's code at all. With an address the `state` was
     /// verified, so the code is the right one unless it was damaged when it was copied.
     pub(in crate::oidc) fn explain_error(self, error: Error) -> Error {
-        match (error, self) {
-            (Error::OAuth(refusal), Self::Code) if refusal.refuses_the_grant() => {
-                Error::PastedCodeRefused(refusal)
-            }
-            (Error::OAuth(refusal), Self::Address) if refusal.refuses_the_grant() => {
-                Error::PastedAddressRefused(refusal)
-            }
-            (error, _) => error,
+        match error {
+            Error::Token(TokenError::Refused(refusal)) if refusal.is_invalid_grant() => match self {
+                Self::Code => TokenError::PastedCodeRefused(refusal).into(),
+                Self::Address => TokenError::PastedAddressRefused(refusal).into(),
+            },
+            error => error,
         }
     }
 }
@@ -70,7 +71,7 @@ impl PasteReader {
         let line = clean(line);
         let from_line = parse_paste(&line, is_one_word, expected);
         let is_address_part = has_parameters(&line) || is_address(&line);
-        if is_address_part && !matches!(from_line, Err(Error::Pasted(_))) {
+        if is_address_part && refusal(&from_line).is_none() {
             return from_line;
         }
         let before = before.filter(|_| !starts_with_address(&line));
@@ -80,49 +81,50 @@ impl PasteReader {
             .map(|joined| parse_paste(joined, true, expected));
         let response = match from_joined {
             // A line that continues the previous one is not a code.
-            Some(response) if !is_address_part || !matches!(response, Err(Error::Pasted(_))) => response,
+            Some(response) if !is_address_part || refusal(&response).is_none() => response,
             _ => from_line,
         };
         let may_continue = joined.is_some() || is_address_part;
-        if may_continue && matches!(response, Err(Error::Pasted(why)) if why != EMPTY) {
+        if may_continue && refusal(&response).is_some_and(|refusal| refusal != PasteRefusal::Empty) {
             self.incomplete = Some((Secret::new(joined.unwrap_or(line)), now));
         }
         response
     }
 }
 
-const EMPTY: &str = "it is empty";
-pub(in crate::oidc) const CODE_ALONE: &str = "a code alone does not show which provider it is from, and the cluster's entry chose the issuer: paste the whole address";
-const OTHER_REDIRECT: &str =
-    "it is not the redirect URI of the issuer that the cluster's entry chose, and may be of another provider";
+/// Returns why the text is not accepted, if it is not.
+fn refusal(response: &AuthorizationResponse) -> Option<PasteRefusal> {
+    response.as_ref().err().and_then(Error::paste_refusal)
+}
 
 /// Parses a cleaned text. `is_one_word` says whether it had no inner spaces before it was cleaned.
 fn parse_paste(text: &str, is_one_word: bool, expected: &CallbackExpectation) -> AuthorizationResponse {
+    let refused = |refusal| Err(LoginError::PasteRefused(refusal).into());
     if text.is_empty() {
-        return Err(Error::Pasted(EMPTY));
+        return refused(PasteRefusal::Empty);
     }
     let pairs = parameters(text);
-    let parameters = Parameters::read(&pairs).map_err(|_| Error::Pasted("a parameter occurs twice"))?;
+    let Ok(parameters) = Parameters::read(&pairs) else {
+        return refused(PasteRefusal::RepeatedParameter);
+    };
     let is_response = parameters.code.is_some() || parameters.error.is_some();
     match parameters.state {
         Some(state) if !constant_time_eq(state, expected.state.expose()) => {
-            Err(Error::Pasted("it is of another sign-in"))
+            refused(PasteRefusal::OtherSignIn)
         }
         Some(_) if !is_response && pairs.iter().any(|(name, _)| name == "response_type") => {
-            Err(Error::Pasted("it is the address to open in a browser"))
+            refused(PasteRefusal::RequestAddress)
         }
-        Some(_) if !is_response => Err(Error::Pasted("it has no code")),
+        Some(_) if !is_response => refused(PasteRefusal::NoCode),
         Some(_) if expected.defence == MixUpDefence::DistinctRedirectUri && path(text) != expected.path => {
-            Err(Error::Pasted(OTHER_REDIRECT))
+            refused(PasteRefusal::OtherRedirect)
         }
-        Some(_) => parameters.response(expected),
-        None if is_response => Err(Error::Pasted(
-            "its `state` is missing, so that it is not all of the address",
-        )),
-        None if is_address(text) => Err(Error::Pasted("it is an address without a code")),
-        None if !is_one_word => Err(Error::Pasted("a code has no spaces in it")),
-        None if expected.defence.requires_address() => Err(Error::Pasted(CODE_ALONE)),
-        None => parse_code(text),
+        Some(_) => parameters.response(expected).map_err(Error::from),
+        None if is_response => refused(PasteRefusal::NoState),
+        None if is_address(text) => refused(PasteRefusal::AddressWithoutCode),
+        None if !is_one_word => refused(PasteRefusal::Spaces),
+        None if expected.defence.requires_address() => refused(PasteRefusal::CodeAlone),
+        None => parse_code(text).map_or_else(|| refused(PasteRefusal::Characters), Ok),
     }
 }
 
@@ -137,13 +139,11 @@ fn path(text: &str) -> &str {
 
 /// Parses a code without an address. It must have only visible characters (RFC 6749 A.11). The syntax also allows spaces, but no provider
 /// uses them.
-fn parse_code(text: &str) -> AuthorizationResponse {
+fn parse_code(text: &str) -> Option<Secret> {
     let code = decode_code(text);
-    if code.chars().all(|c| c.is_ascii_graphic()) {
-        Ok(Secret::new(code))
-    } else {
-        Err(Error::Pasted("it has characters that no code has"))
-    }
+    code.chars()
+        .all(|c| c.is_ascii_graphic())
+        .then(|| Secret::new(code))
 }
 
 /// Whether the text has no spaces except at its start and end.

@@ -15,6 +15,8 @@ use tokio::time::{Instant, sleep_until};
 use url::Url;
 
 use crate::oidc::errors::Error;
+use crate::oidc::errors::login::LoginError;
+use crate::oidc::errors::paste::PasteRefusal;
 use crate::oidc::event::{Event, Person, Question};
 use crate::oidc::grants::browser;
 use crate::oidc::grants::paste::{PasteKind, PasteReader};
@@ -26,9 +28,6 @@ use crate::settings::Login;
 
 /// How long to wait before the URL is printed. A browser that has a session at the provider responds within this time.
 const URL_DELAY: Duration = Duration::from_secs(1);
-
-const LINE_TOO_LONG: &str = "it is longer than a line of a terminal, which was cut after 4095 bytes; paste the code alone, or where that is as long, \
-                   open the browser on this machine with --grant-type=authcode";
 
 /// A login that waits for the authorization response.
 pub(in crate::oidc) struct PendingLogin<'a> {
@@ -106,15 +105,19 @@ impl PendingLogin<'_> {
                     }
                     Ok(line) if line.expose().is_empty() => self.person.report(Event::NothingTyped),
                     Ok(line) => match paste_reader.read_line(line.expose(), &expected, std::time::Instant::now()) {
-                        Err(error @ Error::Pasted(_)) => self.person.report(Event::InputRefused(&error)),
+                        Err(error) if error.paste_refusal().is_some() => self.report_refused(&error),
                         response => return self.record_pasted(&line, response),
                     },
-                    Err(error @ Error::Pasted(_)) => self.person.report(Event::InputRefused(&error)),
+                    Err(error) if error.paste_refusal().is_some() => self.report_refused(&error),
                     Err(error) => prompt.stop(&error),
                 },
                 never = &mut count_down, if is_url_printed => match never {},
             }
         }
+    }
+
+    fn report_refused(&self, error: &Error) {
+        self.person.report(Event::InputRefused(error));
     }
 
     fn set_pasted_kind(&self, kind: Option<PasteKind>) {
@@ -163,17 +166,19 @@ impl PendingLogin<'_> {
                 line = prompt.next_line() => match line {
                     Ok(line) if line.expose().is_empty() => self.person.report(Event::NothingTyped),
                     Ok(line) => match paste_reader.read_line(line.expose(), expected, std::time::Instant::now()) {
-                        Err(error @ Error::Pasted(_)) => {
+                        Err(error) if error.paste_refusal().is_some() => {
                             self.person.report(Event::InputRefused(&error));
                             last_refusal = Some(error);
                         }
                         response => return self.record_pasted(&line, response),
                     },
-                    Err(error @ Error::Pasted(_)) => {
+                    Err(error) if error.paste_refusal().is_some() => {
                         self.person.report(Event::InputRefused(&error));
                         last_refusal = Some(error);
                     }
-                    Err(Error::InputEnded) => return Err(last_refusal.unwrap_or(Error::InputEnded)),
+                    Err(error @ Error::Login(LoginError::InputEnded)) => {
+                        return Err(last_refusal.unwrap_or(error));
+                    }
                     Err(error) => return Err(error),
                 },
                 never = &mut count_down => match never {},
@@ -244,9 +249,13 @@ impl<'a> PromptReader<'a> {
         self.reading = None;
         match result {
             Ok(Ok(line)) => Ok(line),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Err(Error::InputEnded),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => Err(Error::Pasted(LINE_TOO_LONG)),
-            Ok(Err(error)) => Err(Error::Prompt(error)),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(Error::Login(LoginError::InputEnded))
+            }
+            Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                Err(Error::Login(LoginError::PasteRefused(PasteRefusal::Cut)))
+            }
+            Ok(Err(error)) => Err(Error::Login(LoginError::Prompt(error))),
             Err(_) => Err(Error::Internal("prompt")),
         }
     }
@@ -256,7 +265,7 @@ impl<'a> PromptReader<'a> {
         let (sender, receiver) = oneshot::channel();
         let thread = thread::Builder::new().name("prompt".to_owned());
         let started = thread.spawn(move || drop(sender.send(ask(question, None))));
-        started.map_err(Error::Prompt)?;
+        started.map_err(LoginError::Prompt)?;
         Ok(receiver)
     }
 
@@ -264,7 +273,7 @@ impl<'a> PromptReader<'a> {
     fn stop(&mut self, why: &Error) {
         self.is_stopped = true;
         self.person.report(match why {
-            Error::InputEnded => Event::InputEnded,
+            Error::Login(LoginError::InputEnded) => Event::InputEnded,
             why => Event::InputFailed(why),
         });
     }

@@ -10,7 +10,7 @@ use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::oidc::errors::Error;
+use crate::oidc::errors::network::NetworkError;
 use crate::oidc::http::response::shown;
 use crate::untrusted_text::UntrustedText;
 
@@ -22,13 +22,13 @@ pub(in crate::oidc) fn decode_body(
     headers: &HeaderMap,
     body: Vec<u8>,
     limit: usize,
-) -> Result<Vec<u8>, Error> {
+) -> Result<Vec<u8>, NetworkError> {
     let encodings = encodings(headers);
     if encodings.is_empty() || body.is_empty() {
         return Ok(body);
     }
     let body = Zeroizing::new(body);
-    let failure = |why: String| Error::ContentEncoding {
+    let failure = |why: String| NetworkError::ContentEncoding {
         url: shown(url),
         status: status.as_u16(),
         why: UntrustedText::with_limit(&why, 120),
@@ -44,7 +44,7 @@ pub(in crate::oidc) fn decode_body(
         ))),
     };
     match decoded {
-        Ok(body) if body.len() > limit => Err(Error::AnswerTooLarge {
+        Ok(body) if body.len() > limit => Err(NetworkError::ResponseTooLarge {
             url: shown(url),
             limit,
         }),

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::oidc::errors::Error;
+use crate::oidc::errors::documents::DocumentError;
 use crate::oidc::http::response::shown;
 use crate::oidc::json::trimmed;
 use crate::untrusted_text::UntrustedText;
@@ -64,14 +64,14 @@ fn end_of_tag(attributes: &str) -> Option<usize> {
 }
 
 /// Returns the JSON object in a body, or the JSON list, which a key set may be, without white space and other padding around it.
-pub(in crate::oidc) fn document_text(url: &Url, body: &[u8]) -> Result<Vec<u8>, Error> {
+pub(in crate::oidc) fn document_text(url: &Url, body: &[u8]) -> Result<Vec<u8>, DocumentError> {
     let body = trimmed(body);
     let what = match body.first() {
         Some(b'{' | b'[') => return Ok(body.to_vec()),
         None => "nothing",
         Some(_) => "no JSON object",
     };
-    Err(Error::NoDocument {
+    Err(DocumentError::NotObject {
         url: shown(url),
         what,
     })

@@ -32,7 +32,10 @@ use zeroize::Zeroizing;
 use crate::clock::Clock;
 use crate::oidc::client_auth::Form;
 use crate::oidc::errors::Error;
+use crate::oidc::errors::network::NetworkError;
 use crate::oidc::errors::oauth_error::OAuthError;
+use crate::oidc::errors::setup::SetupError;
+use crate::oidc::errors::token::TokenError;
 use crate::oidc::event::{Event, Person};
 use crate::oidc::http::content_encoding::decode_body;
 use crate::oidc::http::redaction::{redact_body, redact_headers, redact_text, secrets_of_header};
@@ -88,7 +91,7 @@ impl<'a> Http<'a> {
         trust: &TlsTrust,
         person: Person<'a>,
         clock: Clock,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, SetupError> {
         Ok(Self {
             client: transport::build(provider, trust, person)?,
             is_okta: provider.issuer.is_okta(),
@@ -127,11 +130,12 @@ impl<'a> Http<'a> {
         let result = timeout(limit, self.get_with_redirects(url, limit));
         let result = self.report_long_wait(url, result).await;
         result.unwrap_or_else(|_| {
-            Err(Error::Timeout {
+            Err(NetworkError::Timeout {
                 url: shown(url),
                 seconds: limit.as_secs(),
                 connected: true,
-            })
+            }
+            .into())
         })
     }
 
@@ -157,7 +161,7 @@ impl<'a> Http<'a> {
                     });
             };
             if visited.contains(&next) || visited.len() > MAX_REDIRECTS {
-                return Err(Error::RedirectLoop { url: shown(url) });
+                return Err(NetworkError::RedirectLoop { url: shown(url) }.into());
             }
             visited.push(next.clone());
             current = next;
@@ -173,10 +177,10 @@ impl<'a> Http<'a> {
     ) -> Result<Document, Error> {
         check_status(url, status, headers, body, (self.clock)())?;
         if status != StatusCode::OK && is_json(headers) {
-            return Err(refused_error(url, status, headers, body));
+            return Err(refused_error(url, status, headers, body).into());
         }
         if status != StatusCode::OK || json_document::is_html(body) {
-            return Err(not_json_error(url, status, headers, json_document::summary(body)));
+            return Err(not_json_error(url, status, headers, json_document::summary(body)).into());
         }
         Ok(Document {
             body: json_document::document_text(url, body)?,
@@ -194,7 +198,7 @@ impl<'a> Http<'a> {
         request.await
     }
 
-    fn failure(&self, url: &Url, error: reqwest::Error) -> Error {
+    fn failure(&self, url: &Url, error: reqwest::Error) -> NetworkError {
         transport::failure(error, self.person.request_timeout).about(url)
     }
 
@@ -222,7 +226,7 @@ impl<'a> Http<'a> {
         url: &Url,
         request: reqwest::Request,
         secrets: &[&str],
-    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Error> {
+    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), NetworkError> {
         let method = request.method().clone();
         let limit = request.timeout().copied();
         let failure =
@@ -238,7 +242,7 @@ impl<'a> Http<'a> {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
             if body.len() + chunk.len() > max_bytes {
-                return Err(Error::AnswerTooLarge {
+                return Err(NetworkError::ResponseTooLarge {
                     url: shown(url),
                     limit: max_bytes,
                 });
@@ -263,7 +267,7 @@ impl<'a> Http<'a> {
         match decode_body(url, status, &headers, body, max_bytes) {
             Ok(body) => Ok((status, headers, body)),
             // Returns the error again with redacted headers. It quotes only the encoding, so the body does not matter.
-            Err(Error::ContentEncoding { .. }) => {
+            Err(NetworkError::ContentEncoding { .. }) => {
                 let body = decode_body(url, status, &shown_headers, vec![0], max_bytes)?;
                 Ok((status, headers, body))
             }
@@ -319,17 +323,18 @@ impl<'a> Http<'a> {
             |headers: &HeaderMap, body: &[u8]| form_response(url, status, headers, body, (self.clock)());
         let response = read(&headers, &body).or_else(|error| {
             // This error quotes nothing of the response.
-            if matches!(error, Error::TokenAnswer { .. }) {
+            if matches!(error, Error::Token(TokenError::Malformed { .. })) {
                 return Err(error);
             }
             let secrets = self.sent_secrets(secrets);
             read(&redact_headers(&headers, &secrets), &redact_body(&body, &secrets))
         });
         response.map_err(|error| match error {
-            Error::OAuth(refusal) => Error::OAuth(OAuthError {
+            Error::Token(TokenError::Refused(refusal)) => TokenError::Refused(OAuthError {
                 is_okta: self.is_okta,
                 ..refusal
-            }),
+            })
+            .into(),
             error => error,
         })
     }

@@ -21,7 +21,7 @@ use tokio_rustls::rustls::{
 
 use crate::environment;
 use crate::files;
-use crate::oidc::errors::Error;
+use crate::oidc::errors::setup::SetupError;
 use crate::oidc::event::{Event, Person};
 use crate::oidc::http::tls_fault::UntrustedChain;
 use crate::settings::{Authority, TlsTrust};
@@ -50,13 +50,14 @@ impl NamedAuthorities {
 
     /// Reads the authorities. A certificate that cannot be used is reported and skipped, as in Go. A source without any usable certificate
     /// is an error.
-    pub(in crate::oidc) fn read(trust: &TlsTrust, person: Person<'_>) -> Result<Self, Error> {
+    pub(in crate::oidc) fn read(trust: &TlsTrust, person: Person<'_>) -> Result<Self, SetupError> {
         let mut all = Self::none();
         for authority in &trust.authorities {
-            let (name, pem) = read_source(authority)?;
+            let (flag, name, pem) = read_source(authority)?;
             let unusable = all.add(&pem);
             if unusable.len() == split_bundle(&pem).count() {
-                return Err(Error::AuthorityNotPem {
+                return Err(SetupError::AuthorityNotPem {
+                    flag,
                     name,
                     why: if unusable.is_empty() {
                         "no PEM certificate in it"
@@ -125,21 +126,24 @@ fn report_unusable(source: &str, positions: Vec<usize>, person: Person<'_>) {
 }
 
 /// Reads one source. Returns its name for messages, and its content.
-fn read_source(authority: &Authority) -> Result<(String, Vec<u8>), Error> {
+fn read_source(authority: &Authority) -> Result<(&'static str, String, Vec<u8>), SetupError> {
     match authority {
         Authority::File(path) => {
-            let pem = files::read_named(path).map_err(Error::AuthorityFile)?;
-            Ok((format!("--certificate-authority `{}`", path.display()), pem))
+            let flag = "certificate-authority";
+            let pem = files::read_named(path).map_err(SetupError::AuthorityFile)?;
+            Ok((flag, format!("--{flag} `{}`", path.display()), pem))
         }
         Authority::Data(text) => {
-            let name = "--certificate-authority-data".to_owned();
+            let flag = "certificate-authority-data";
+            let name = format!("--{flag}");
             if text.trim_start().starts_with("-----BEGIN") {
-                return Ok((name, text.clone().into_bytes()));
+                return Ok((flag, name, text.clone().into_bytes()));
             }
             let base64: String = text.split_whitespace().collect();
             match BASE64.decode(base64.as_bytes()) {
-                Ok(pem) => Ok((name, pem)),
-                Err(_) => Err(Error::AuthorityNotPem {
+                Ok(pem) => Ok((flag, name, pem)),
+                Err(_) => Err(SetupError::AuthorityNotPem {
+                    flag,
                     name,
                     why: "not base64",
                 }),

@@ -14,7 +14,9 @@ use url::Url;
 
 use crate::environment;
 use crate::error_chain::{chain, in_one_line};
-use crate::oidc::errors::Error;
+use crate::files;
+use crate::oidc::errors::network::{NetworkError, UnreachableReason};
+use crate::oidc::errors::setup::SetupError;
 use crate::oidc::event::Person;
 use crate::oidc::http::blocking::on_thread;
 use crate::oidc::http::proxy::{ProxyVariables, uses_proxy};
@@ -37,7 +39,7 @@ pub(in crate::oidc) fn build(
     provider: &Provider,
     trust: &TlsTrust,
     person: Person<'_>,
-) -> Result<reqwest::Client, Error> {
+) -> Result<reqwest::Client, SetupError> {
     let issuer = provider.issuer.url();
     let builder = reqwest::Client::builder()
         .default_headers(extra_headers(&provider.headers)?)
@@ -72,7 +74,7 @@ pub(in crate::oidc) fn build(
     };
     builder
         .build()
-        .map_err(|error| Error::Client(UntrustedText::new(&in_one_line(&error))))
+        .map_err(|error| SetupError::Tls(UntrustedText::new(&in_one_line(&error))))
 }
 
 /// Configures the proxy, which is chosen for each URL.
@@ -96,22 +98,22 @@ fn with_proxy(builder: reqwest::ClientBuilder, issuer: &Url) -> reqwest::ClientB
 }
 
 /// Returns the error that there are no trusted certificates.
-fn no_authorities(uses_system_roots: bool, why: &str) -> Error {
+fn no_authorities(uses_system_roots: bool, why: &str) -> SetupError {
     let set = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(|name| {
         let value = environment::first_set(&[name])?;
         Some(format!("{name}={value}"))
     });
     let set: Vec<_> = set.collect();
     if uses_system_roots && !set.is_empty() {
-        return Error::CertificateVariables(UntrustedText::new(&set.join(" and ")));
+        return SetupError::CertificateVariables(UntrustedText::new(&set.join(" and ")));
     }
-    Error::Client(UntrustedText::new(why))
+    SetupError::Tls(UntrustedText::new(why))
 }
 
-fn extra_headers(pairs: &[(String, String)]) -> Result<HeaderMap, Error> {
+fn extra_headers(pairs: &[(String, String)]) -> Result<HeaderMap, SetupError> {
     let mut headers = HeaderMap::new();
     for (name, value) in pairs {
-        let refused = || Error::RequestHeader(header_name(name));
+        let refused = || SetupError::RequestHeader(header_name(name));
         let header = HeaderName::try_from(name).map_err(|_| refused())?;
         headers.insert(header, HeaderValue::try_from(value).map_err(|_| refused())?);
     }
@@ -185,6 +187,7 @@ pub(in crate::oidc) enum Failure {
     },
     Unreachable {
         cause: UntrustedText,
+        reason: UnreachableReason,
         sent: bool,
     },
 }
@@ -240,33 +243,60 @@ pub(in crate::oidc) fn failure(error: reqwest::Error, request_timeout: Duration)
     if error.is_connect() && handshake_ended {
         return Failure::Tls(TlsFault::Closed);
     }
-    let sent = !error.is_connect() && !error.is_builder();
-    Failure::Unreachable { cause, sent }
+    Failure::Unreachable {
+        cause,
+        reason: unreachable_reason(&error),
+        sent: !error.is_connect() && !error.is_builder(),
+    }
+}
+
+fn unreachable_reason(error: &(dyn std::error::Error + 'static)) -> UnreachableReason {
+    let is_file_limit = |cause: &(dyn std::error::Error + 'static)| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(files::is_file_limit)
+    };
+    // The library's type for this error (`TunnelError`) is private, so its text has to tell.
+    let is_proxy_authentication = |cause: &(dyn std::error::Error + 'static)| {
+        cause.to_string().contains("proxy authorization required")
+    };
+    if chain(error).any(is_proxy_authentication) {
+        UnreachableReason::ProxyAuthentication
+    } else if chain(error).any(is_file_limit) {
+        UnreachableReason::TooManyOpenFiles
+    } else {
+        UnreachableReason::Other
+    }
 }
 
 impl Failure {
     /// Converts the failure to an error that names the URL.
-    pub(in crate::oidc) fn about(self, url: &Url) -> Error {
+    pub(in crate::oidc) fn about(self, url: &Url) -> NetworkError {
         let host = url.host_str().map(str::to_owned);
         let url = shown(url);
         match self {
-            Self::Timeout { limit, connected } => Error::Timeout {
+            Self::Timeout { limit, connected } => NetworkError::Timeout {
                 url,
                 seconds: limit.as_secs(),
                 connected,
             },
-            Self::Tls(fault) => Error::Tls { url, fault },
+            Self::Tls(fault) => NetworkError::Tls { url, fault },
             Self::UnknownHost {
                 host: looked_up,
                 cause,
-            } if host.as_deref() != Some(looked_up.as_str()) => Error::UnknownProxy {
+            } if host.as_deref() != Some(looked_up.as_str()) => NetworkError::UnknownProxy {
                 url,
                 proxy: looked_up,
                 cause,
             },
-            Self::UnknownHost { cause, .. } => Error::UnknownHost { url, cause },
-            Self::NotHttp { cause } => Error::NotHttp { url, cause },
-            Self::Unreachable { cause, sent } => Error::Unreachable { url, cause, sent },
+            Self::UnknownHost { cause, .. } => NetworkError::UnknownHost { url, cause },
+            Self::NotHttp { cause } => NetworkError::NotHttp { url, cause },
+            Self::Unreachable { cause, reason, sent } => NetworkError::Unreachable {
+                url,
+                cause,
+                reason,
+                sent,
+            },
         }
     }
 }

@@ -11,18 +11,18 @@ use tokio_rustls::rustls::{ServerConfig, crypto::aws_lc_rs};
 use zeroize::Zeroizing;
 
 use crate::files;
-use crate::oidc::errors::Error;
+use crate::oidc::errors::setup::SetupError;
 use crate::settings::CallbackTls;
 use crate::untrusted_text::UntrustedText;
 
 /// Reads the certificate and the key, and creates a TLS acceptor with them.
-pub(in crate::oidc) fn acceptor(local: &CallbackTls) -> Result<TlsAcceptor, Error> {
-    let unreadable = |flag| move |source| Error::FlagFile { flag, source };
+pub(in crate::oidc) fn acceptor(local: &CallbackTls) -> Result<TlsAcceptor, SetupError> {
+    let unreadable = |flag| move |source| SetupError::FlagFile { flag, source };
     let certificate = files::read_named(&local.certificate).map_err(unreadable("local-server-cert"))?;
     let key = files::read_secret(&local.key).map_err(unreadable("local-server-key"))?;
     let key = Zeroizing::new(key);
 
-    let unusable = |flag, why: &str| Error::CallbackTls {
+    let unusable = |flag, why: &str| SetupError::CallbackTls {
         flag,
         why: UntrustedText::with_limit(why, 120),
     };

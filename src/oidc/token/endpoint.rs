@@ -9,17 +9,17 @@ use oauth2::{PkceCodeChallenge, PkceCodeVerifier};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::diagnose::GrantType;
+use crate::grant_type::GrantType;
 use crate::oidc::ProviderClient;
 use crate::oidc::client_auth::{self, AuthMethod, EndpointKind, Form, MethodOrder, MethodResult};
 use crate::oidc::discovery::documents::Documents;
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
+use crate::oidc::errors::token::TokenError;
 use crate::oidc::http::response::shown;
 use crate::oidc::token::response::TokenResponse;
 use crate::secret::Secret;
 use crate::settings::{Scopes, TokenKind};
-use crate::untrusted_text::UntrustedText;
 
 /// How long to wait for the response to a refresh or a login, even if other requests have a shorter timeout. The provider may have
 /// processed the request: then the refresh token is already rotated, and the authorization code already used.
@@ -113,7 +113,7 @@ impl<'a> TokenEndpoint<'a> {
             return self.client_credentials_with(&other_scopes).await;
         }
         match self.client_credentials_with(&all_scopes).await {
-            Err(Error::OAuth(refusal)) if refusal.refuses_a_scope() => {
+            Err(Error::Token(TokenError::Refused(refusal))) if refusal.is_scope_refusal() => {
                 let response = self.client_credentials_with(&other_scopes).await?;
                 self.documents.record_refused_openid(&provider.client_id);
                 Ok(response)
@@ -157,7 +157,7 @@ impl<'a> TokenEndpoint<'a> {
         }
         self.post_authenticated(EndpointKind::DeviceAuthorization, url, &parameters)
             .await
-            .map_err(|error| error.of_grant(GrantType::DeviceCode))
+            .map_err(|error| error.with_grant(GrantType::DeviceCode))
     }
 
     /// Polls once whether the person has signed in with the device code (RFC 8628 3.4).
@@ -181,10 +181,10 @@ impl<'a> TokenEndpoint<'a> {
         let result = self
             .post_authenticated(EndpointKind::Token, url, &parameters)
             .await;
-        let object = result.map_err(|error| error.of_grant(grant))?;
-        TokenResponse::read(object).map_err(|why| Error::TokenAnswer {
-            url: shown(url),
-            why: UntrustedText::new(why),
+        let object = result.map_err(|error| error.with_grant(grant))?;
+        TokenResponse::read(object).map_err(|fault| {
+            let url = shown(url);
+            TokenError::Malformed { url, fault }.into()
         })
     }
 
@@ -228,13 +228,13 @@ impl<'a> TokenEndpoint<'a> {
                 first
             }
             // Unlike `invalid_grant`, `invalid_request` does not show that the client was accepted.
-            Err(Error::OAuth(error))
+            Err(Error::Token(TokenError::Refused(error)))
                 if is_unauthorized_client(refusal) && error.code() == "invalid_request" =>
             {
                 self.documents.record_auth_result(result(None));
                 first
             }
-            Ok(_) | Err(Error::OAuth(_)) => {
+            Ok(_) | Err(Error::Token(TokenError::Refused(_))) => {
                 self.documents.record_auth_result(result(Some(second_method)));
                 second
             }
@@ -273,16 +273,17 @@ impl<'a> TokenEndpoint<'a> {
 /// `unauthorized_client` means that the client may not use the grant (RFC 6749 5.2), but some providers also return it for an
 /// authentication method that is not registered for the client. If the method was accepted before, it is not the reason.
 fn may_be_due_to_method(error: &Error, was_accepted: bool) -> bool {
-    error.is_of_the_client() || (!was_accepted && is_unauthorized_client(error))
+    error.is_invalid_client() || (!was_accepted && is_unauthorized_client(error))
 }
 
 /// Whether it is an OAuth error that refuses the client, and so the provider's own.
 fn is_explicit(error: &Error) -> bool {
-    is_unauthorized_client(error) || matches!(error, Error::OAuth(error) if error.code() == "invalid_client")
+    is_unauthorized_client(error)
+        || matches!(error, Error::Token(TokenError::Refused(error)) if error.code() == "invalid_client")
 }
 
 fn is_unauthorized_client(error: &Error) -> bool {
-    matches!(error, Error::OAuth(error) if error.code() == "unauthorized_client")
+    matches!(error, Error::Token(TokenError::Refused(error)) if error.code() == "unauthorized_client")
 }
 
 fn add_scope<'p>(parameters: &mut Parameters<'p>, scope: &'p str) {

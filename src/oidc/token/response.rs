@@ -5,13 +5,11 @@
 
 use serde_json::{Map, Value};
 
+use crate::oidc::errors::token::ResponseFault;
 use crate::oidc::json;
 use crate::oidc::token::verification_error::MAX_TOKEN_BYTES;
 use crate::secret::Secret;
 use crate::untrusted_text::UntrustedText;
-
-/// Why a response without tokens cannot be used.
-pub(crate) const NO_TOKENS: &str = "it has neither tokens nor an error";
 
 /// A successful response.
 #[derive(Debug, Default)]
@@ -67,7 +65,7 @@ impl Member {
 
 impl TokenResponse {
     /// Reads a response. The error says why the response cannot be used.
-    pub(crate) fn read(mut object: Map<String, Value>) -> Result<Self, &'static str> {
+    pub(crate) fn read(mut object: Map<String, Value>) -> Result<Self, ResponseFault> {
         // The tokens are moved, not copied, because `Secret` overwrites its memory when it is dropped.
         let response = Self {
             id_token: Member::take(&mut object, "id_token").trimmed(),
@@ -86,16 +84,16 @@ impl TokenResponse {
         };
         if let Some(token) = &response.refresh_token {
             if !can_be_stored(token.expose()) {
-                return Err("its `refresh_token` is longer than 1 MiB");
+                return Err(ResponseFault::TooLong("refresh_token"));
             }
             // It may be a rotated refresh token, which must be stored even if another token is missing.
             return Ok(response);
         }
         match (&response.id_token, &response.access_token) {
-            (Member::NotText, Member::Absent | Member::NotText) => Err("`id_token` is no text"),
-            (Member::Absent, Member::NotText) => Err("`access_token` is no text"),
-            (Member::Absent, Member::Absent) => Err(NO_TOKENS),
-            _ => Ok(response),
+            (Member::NotText, Member::Absent | Member::NotText) => Err(ResponseFault::NotText("id_token")),
+            (Member::Absent, Member::NotText) => Err(ResponseFault::NotText("access_token")),
+            (Member::Absent, Member::Absent) => Err(ResponseFault::Empty),
+            (Member::Token(_), _) | (_, Member::Token(_)) => Ok(response),
         }
     }
 }
@@ -124,11 +122,11 @@ mod tests {
 
     use super::*;
 
-    fn read(value: Value) -> Result<TokenResponse, &'static str> {
+    fn read(value: Value) -> Result<TokenResponse, String> {
         let Value::Object(object) = value else {
             panic!("not an object");
         };
-        TokenResponse::read(object)
+        TokenResponse::read(object).map_err(|fault| fault.to_string())
     }
 
     #[test]
@@ -211,7 +209,7 @@ mod tests {
             let why = response.err();
             assert_eq!(
                 why,
-                is_refused.then_some("its `refresh_token` is longer than 1 MiB")
+                is_refused.then(|| "its `refresh_token` is longer than 1 MiB".to_owned())
             );
         }
         for (scope, is_kept) in [(of("s", mib), true), (of("s", mib + 1), false)] {

@@ -5,7 +5,7 @@
 use crate::oidc::event::Event;
 use crate::oidc::token::claims::Claims;
 use crate::oidc::token::id_token::{self, VerificationContext};
-use crate::oidc::{Error, ProviderClient};
+use crate::oidc::{Error, ProviderClient, TokenError};
 use serde_json::Value;
 
 use crate::initial_id_token::InitialIdToken;
@@ -101,7 +101,7 @@ impl ProviderClient<'_> {
         };
         match self.with_keys(&documents, &metadata, &|| (), verify).await {
             Ok(_) => Ok(true),
-            Err(Error::IdToken { source, .. }) => {
+            Err(Error::Token(TokenError::Unverified { source, .. })) => {
                 self.person.report(Event::ImportRefused(source.to_string()));
                 Ok(false)
             }

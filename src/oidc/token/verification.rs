@@ -3,7 +3,9 @@
 use crate::oidc::discovery::documents::Documents;
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
+use crate::oidc::errors::token::{ResponseFault, TokenError};
 use crate::oidc::event::Event;
+use crate::oidc::http::response::shown;
 use crate::oidc::token::claims::{Claims, LATEST_TIME_SECS};
 use crate::oidc::token::id_token::{self, TokenExpectation, VerificationContext, Verified};
 use crate::oidc::token::verification_error::{self, MAX_TOKEN_BYTES};
@@ -50,7 +52,7 @@ impl ProviderClient<'_> {
                 Some(self.with_keys(documents, metadata, before_fetch, verify).await?)
             }
             Member::NotText if self.provider.token == TokenKind::Id => {
-                return Err(not_text_error(metadata, "id_token"));
+                return Err(malformed(metadata, ResponseFault::NotText("id_token")).into());
             }
             Member::Absent | Member::NotText => None,
         };
@@ -72,12 +74,12 @@ impl ProviderClient<'_> {
         };
         if self.provider.token == TokenKind::Id {
             let (Some(token), Some(claims)) = (response.id_token.token(), id_claims) else {
-                return Err(Error::NoIdToken);
+                return Err(TokenError::NoIdToken.into());
             };
             return Ok(tokens(token.clone(), claims.validity(), Some(claims)));
         }
         if let Some(kind) = &response.bound_type {
-            return Err(Error::TokenType(kind.clone()));
+            return Err(TokenError::BoundToken(kind.clone()).into());
         }
         let token = header_safe_access_token(response, metadata)?;
         if id_token::is_jwt(token.expose()) {
@@ -88,7 +90,7 @@ impl ProviderClient<'_> {
             return Ok(tokens(token.clone(), claims.validity(), Some(claims)));
         }
         // Only the provider can read an opaque token, so its lifetime comes from the response.
-        let lifetime_secs = response.expires_in.ok_or(Error::NoLifetime)?;
+        let lifetime_secs = response.expires_in.ok_or(TokenError::NoLifetime)?;
         let expires_at = expected.now.saturating_add(lifetime_secs).min(LATEST_TIME_SECS);
         Ok(tokens(token, (expected.now, expires_at), None))
     }
@@ -108,17 +110,17 @@ impl ProviderClient<'_> {
         }
     }
 
-    pub(in crate::oidc) fn id_token_error(&self, source: verification_error::Error) -> Error {
-        Error::IdToken {
+    pub(in crate::oidc) fn id_token_error(&self, source: verification_error::Error) -> TokenError {
+        TokenError::Unverified {
             source: source.map_quoted(|text| self.http.redact(text)),
             clock_ahead: self.http.clock_ahead(),
-            okta: self.provider.issuer.is_okta(),
+            is_okta: self.provider.issuer.is_okta(),
         }
     }
 
     /// Checks that the token belongs to the configured account. The provider may sign in any person who has a session in the browser: the
     /// parameter `login_hint` does not enforce an account.
-    fn check_account(&self, claims: &Claims) -> Result<(), Error> {
+    fn check_account(&self, claims: &Claims) -> Result<(), TokenError> {
         match &self.provider.account {
             Some(account) if claims.is_account(account) == Some(false) => {
                 Err(self.other_account(account, claims))
@@ -129,7 +131,11 @@ impl ProviderClient<'_> {
 
     /// Checks that an access token belongs to the configured account. If the ID token of the same response has shown that, the access token
     /// only must not contradict it: it may have fewer claims that name the person.
-    fn check_access_token_account(&self, claims: &Claims, id_claims: Option<&Claims>) -> Result<(), Error> {
+    fn check_access_token_account(
+        &self,
+        claims: &Claims,
+        id_claims: Option<&Claims>,
+    ) -> Result<(), TokenError> {
         let Some(account) = &self.provider.account else {
             return Ok(());
         };
@@ -140,8 +146,8 @@ impl ProviderClient<'_> {
         }
     }
 
-    fn other_account(&self, wanted: &str, claims: &Claims) -> Error {
-        Error::OtherAccount {
+    fn other_account(&self, wanted: &str, claims: &Claims) -> TokenError {
+        TokenError::OtherAccount {
             wanted: UntrustedText::with_limit(wanted, 80),
             got: self.http.redact(&UntrustedText::with_limit(claims.name(), 80)),
         }
@@ -175,26 +181,19 @@ impl ProviderClient<'_> {
     }
 }
 
-fn header_safe_access_token(response: &TokenResponse, metadata: &Metadata) -> Result<Secret, Error> {
+fn header_safe_access_token(response: &TokenResponse, metadata: &Metadata) -> Result<Secret, TokenError> {
     match &response.access_token {
-        Member::Token(token) if token.expose().len() > MAX_TOKEN_BYTES => Err(unusable_response(
-            metadata,
-            "its `access_token` is longer than 1 MiB",
-        )),
+        Member::Token(token) if token.expose().len() > MAX_TOKEN_BYTES => {
+            Err(malformed(metadata, ResponseFault::TooLong("access_token")))
+        }
         Member::Token(token) if token.fits_header() => Ok(token.clone()),
-        Member::Token(_) => Err(Error::TokenCharacters),
-        Member::NotText => Err(not_text_error(metadata, "access_token")),
-        Member::Absent => Err(unusable_response(metadata, "it has no `access_token`")),
+        Member::Token(_) => Err(TokenError::TokenCharacters),
+        Member::NotText => Err(malformed(metadata, ResponseFault::NotText("access_token"))),
+        Member::Absent => Err(malformed(metadata, ResponseFault::Missing("access_token"))),
     }
 }
 
-fn unusable_response(metadata: &Metadata, why: &str) -> Error {
-    Error::TokenAnswer {
-        url: crate::oidc::http::response::shown(&metadata.token_endpoint),
-        why: UntrustedText::new(why),
-    }
-}
-
-fn not_text_error(metadata: &Metadata, name: &str) -> Error {
-    unusable_response(metadata, &format!("`{name}` is no text"))
+fn malformed(metadata: &Metadata, fault: ResponseFault) -> TokenError {
+    let url = shown(&metadata.token_endpoint);
+    TokenError::Malformed { url, fault }
 }

@@ -106,12 +106,25 @@ impl Error {
                 expected,
                 got: map(&got),
             },
-            other => other,
+            error @ (Self::Encrypted
+            | Self::Malformed(_)
+            | Self::TooLong(_)
+            | Self::CriticalHeader
+            | Self::Repeated(_)
+            | Self::Missing(_)
+            | Self::WrongType(..)
+            | Self::Expired(_)
+            | Self::NotYetValid(_)
+            | Self::Nonce
+            | Self::AccessTokenHash
+            | Self::UnknownKey
+            | Self::Signature
+            | Self::TooManyKeys(_)) => error,
         }
     }
 
     /// Whether a wrong clock is the cause, so that another sign-in would fail too.
-    pub(in crate::oidc) fn is_of_a_clock(&self) -> bool {
+    pub(in crate::oidc) fn is_clock_fault(&self) -> bool {
         matches!(self, Self::Expired(_) | Self::NotYetValid(_))
     }
 
@@ -156,7 +169,15 @@ impl Error {
             Self::OtherSubject { .. } => {
                 "sign in as the person whose session it is, or give each person a session with --account".to_owned()
             }
-            _ => "tell whoever runs the provider".to_owned(),
+            Self::Malformed(_)
+            | Self::Algorithm(_)
+            | Self::Type(_)
+            | Self::CriticalHeader
+            | Self::Repeated(_)
+            | Self::AccessTokenHash
+            | Self::Signature
+            | Self::TooManyKeys(_)
+            | Self::OtherAudience { .. } => "tell whoever runs the provider".to_owned(),
         }
     }
 }

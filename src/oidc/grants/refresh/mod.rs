@@ -11,6 +11,7 @@ use crate::oidc::discovery::documents::Documents;
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::oauth_error::OAuthError;
+use crate::oidc::errors::token::TokenError;
 use crate::oidc::event::Event;
 use crate::oidc::token::endpoint::{RESPONSE_TIMEOUT, TokenEndpoint};
 use crate::oidc::token::id_token::VerificationContext;
@@ -87,11 +88,11 @@ impl ProviderClient<'_> {
         };
         let result = self.verify_response(response, documents, metadata, context(), on_rotated);
         match result.await {
-            Err(Error::IdToken { source, .. }) if source.may_be_outdated_metadata() => {
+            Err(Error::Token(TokenError::Unverified { source, .. })) if source.may_be_outdated_metadata() => {
                 on_rotated();
                 let fresh = documents.metadata(true).await?;
                 if fresh.has_same_keys_as(metadata) {
-                    return Err(self.id_token_error(source));
+                    return Err(self.id_token_error(source).into());
                 }
                 self.verify_response(response, documents, &fresh, context(), on_rotated)
                     .await
@@ -119,7 +120,7 @@ impl ProviderClient<'_> {
         };
         let response = match first {
             Some(Ok(response)) => Ok(response),
-            Some(Err(error)) if !error.lost_its_connection() => Err(error),
+            Some(Err(error)) if !error.is_lost_response() => Err(error),
             _ => {
                 self.person.report(Event::ResponseLost);
                 send().await
@@ -127,7 +128,9 @@ impl ProviderClient<'_> {
         };
         match response {
             // The granted scopes of an imported session are not known. A refresh without `scope` requests exactly those (RFC 6749 6).
-            Err(Error::OAuth(refusal)) if refusal.refuses_a_scope() && !scope.is_empty() => {
+            Err(Error::Token(TokenError::Refused(refusal)))
+                if refusal.is_scope_refusal() && !scope.is_empty() =>
+            {
                 let response = endpoint.refresh(refresh.token, "").await?;
                 Ok((response, String::new()))
             }
@@ -150,10 +153,10 @@ fn scope_to_request<'s>(granted: &'s str, wanted: &Scopes) -> &'s str {
 
 /// Converts an error to the outcome of the refresh.
 fn outcome_of_error(error: Error, documents: &Documents<'_>) -> RefreshOutcome {
-    if matches!(error, Error::NoIdToken) {
+    if matches!(error, Error::Token(TokenError::NoIdToken)) {
         return RefreshOutcome::NoIdToken;
     }
-    if error.may_mean_a_move() {
+    if error.may_mean_stale_metadata() {
         documents.invalidate();
     }
     match classify(&error) {
@@ -165,19 +168,44 @@ fn outcome_of_error(error: Error, documents: &Documents<'_>) -> RefreshOutcome {
 /// Decides what an error means for the session. The tests have a table of the cases.
 fn classify(error: &Error) -> FailureKind {
     match error {
-        Error::OAuth(refusal) => classify_oauth_error(refusal),
+        Error::Token(error) => classify_token_error(error),
+        Error::Setup(_)
+        | Error::Network(_)
+        | Error::Document(_)
+        | Error::Login(_)
+        | Error::Authorization(_)
+        | Error::PasswordRefused(_)
+        | Error::Internal(_) => FailureKind::Temporary,
+    }
+}
+
+fn classify_token_error(error: &TokenError) -> FailureKind {
+    match error {
+        TokenError::Refused(refusal) => classify_oauth_error(refusal),
+        TokenError::Unverified { source, .. } => classify_verification_error(source),
+        TokenError::OtherAccount { .. } => FailureKind::SessionEnded,
+        TokenError::ClientRefused { .. }
+        | TokenError::BoundToken(_)
+        | TokenError::TokenCharacters
+        | TokenError::NoLifetime => FailureKind::Configuration,
+        TokenError::NoReason { .. }
+        | TokenError::Malformed { .. }
+        | TokenError::NoIdToken
+        | TokenError::PastedCodeRefused(_)
+        | TokenError::PastedAddressRefused(_) => FailureKind::Temporary,
+    }
+}
+
+fn classify_verification_error(error: &verification_error::Error) -> FailureKind {
+    use verification_error::Error::{TooManyKeys, UnknownKey};
+    if error.is_clock_fault() {
         // This machine's clock is wrong, so a token of a new login would be rejected too.
-        error if error.is_of_a_clock() => FailureKind::Configuration,
+        FailureKind::Configuration
+    } else if matches!(error, UnknownKey | TooManyKeys(_)) {
         // The published key set may not have the provider's new signing key yet. A wrong signature, in contrast, stays wrong.
-        Error::IdToken {
-            source: verification_error::Error::UnknownKey | verification_error::Error::TooManyKeys(_),
-            ..
-        } => FailureKind::Temporary,
-        Error::IdToken { .. } | Error::OtherAccount { .. } => FailureKind::SessionEnded,
-        Error::ClientRefused { .. } | Error::TokenType(_) | Error::TokenCharacters | Error::NoLifetime => {
-            FailureKind::Configuration
-        }
-        _ => FailureKind::Temporary,
+        FailureKind::Temporary
+    } else {
+        FailureKind::SessionEnded
     }
 }
 
@@ -185,7 +213,7 @@ fn classify(error: &Error) -> FailureKind {
 fn classify_oauth_error(refusal: &OAuthError) -> FailureKind {
     match refusal.code().as_str() {
         "slow_down" | "authorization_pending" => FailureKind::Temporary,
-        _ if refusal.is_of_the_network() => FailureKind::Temporary,
+        _ if refusal.is_network_restriction() => FailureKind::Temporary,
         "resourcenotfoundexception"
         | "invalid_client"
         | "unauthorized_client"
@@ -207,9 +235,9 @@ fn classify_oauth_error(refusal: &OAuthError) -> FailureKind {
         | "unsupported_grant_type"
         | "invalid_scope"
         | "notauthorizedexception" => FailureKind::SessionEnded,
-        _ if refusal.is_of_the_server() || refusal.is_no_code() => FailureKind::Temporary,
-        _ if refusal.is_of_a_gateway() && refusal.status == 401 => FailureKind::Configuration,
-        _ if refusal.is_of_a_gateway() => FailureKind::Temporary,
+        _ if refusal.is_transient() => FailureKind::Temporary,
+        _ if refusal.is_from_gateway() && refusal.status == 401 => FailureKind::Configuration,
+        _ if refusal.is_from_gateway() => FailureKind::Temporary,
         // An unknown error code, with a status that providers use for a refusal: repeating the request for ever would not help. With any
         // other status (404, 408, 413) the response comes from a gateway.
         _ if matches!(refusal.status, 200..=299 | 400 | 401 | 403) => FailureKind::SessionEnded,
@@ -220,8 +248,10 @@ fn classify_oauth_error(refusal: &OAuthError) -> FailureKind {
 /// Returns, in one line, why the session has ended.
 fn reason(error: &Error) -> String {
     match error {
-        Error::OAuth(refusal) => refusal.to_string(),
-        Error::IdToken { source, .. } => format!("the refreshed token cannot be accepted: {source}"),
+        Error::Token(TokenError::Refused(refusal)) => refusal.to_string(),
+        Error::Token(TokenError::Unverified { source, .. }) => {
+            format!("the refreshed token cannot be accepted: {source}")
+        }
         error => error.to_string(),
     }
 }

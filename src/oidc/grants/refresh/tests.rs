@@ -3,7 +3,9 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use url::Url;
 
 use super::*;
-use crate::diagnose::GrantType;
+use crate::grant_type::GrantType;
+use crate::oidc::errors::documents::DocumentError;
+use crate::oidc::errors::network::{NetworkError, UnreachableReason};
 use crate::oidc::http::response::form_response;
 use crate::oidc::http::tls_fault::TlsFault;
 use crate::untrusted_text::UntrustedText;
@@ -37,9 +39,9 @@ fn classify_response(status: u16, content_type: &'static str, body: &str) -> Fai
     let status = StatusCode::from_u16(status).unwrap();
     let url = Url::parse("https://i/token").unwrap();
     let read = form_response(&url, status, &headers, body.as_bytes(), 0).and_then(|object| {
-        TokenResponse::read(object).map_err(|why| Error::TokenAnswer {
-            url: UntrustedText::new("https://i/token"),
-            why: UntrustedText::new(why),
+        TokenResponse::read(object).map_err(|fault| {
+            let url = UntrustedText::new("https://i/token");
+            TokenError::Malformed { url, fault }.into()
         })
     });
     classify(&read.expect_err("a refusal"))
@@ -249,12 +251,13 @@ fn a_configuration_error_keeps_the_session() {
 #[test]
 fn a_failure_between_this_machine_and_the_provider_is_temporary() {
     let text = || UntrustedText::new("https://i/token");
-    let unreachable = |sent| Error::Unreachable {
+    let unreachable = |sent| NetworkError::Unreachable {
         url: text(),
         cause: text(),
+        reason: UnreachableReason::Other,
         sent,
     };
-    let timeout = |connected| Error::Timeout {
+    let timeout = |connected| NetworkError::Timeout {
         url: text(),
         seconds: 30,
         connected,
@@ -264,34 +267,35 @@ fn a_failure_between_this_machine_and_the_provider_is_temporary() {
         unreachable(false),
         timeout(true),
         timeout(false),
-        Error::UnknownHost {
+        NetworkError::UnknownHost {
             url: text(),
             cause: text(),
         },
-        Error::UnknownProxy {
+        NetworkError::UnknownProxy {
             url: text(),
             proxy: text(),
             cause: text(),
         },
-        Error::Tls {
+        NetworkError::Tls {
             url: text(),
             fault: TlsFault::SelfSigned,
         },
-        Error::NotHttp {
+        NetworkError::NotHttp {
             url: text(),
             cause: text(),
         },
-        Error::ContentEncoding {
+        NetworkError::ContentEncoding {
             url: text(),
             status: 200,
             why: text(),
         },
-        Error::AnswerTooLarge {
+        NetworkError::ResponseTooLarge {
             url: text(),
             limit: 1,
         },
-        Error::RedirectLoop { url: text() },
+        NetworkError::RedirectLoop { url: text() },
     ] {
+        let error = Error::from(error);
         assert_eq!(classify(&error), FailureKind::Temporary, "{error}");
         // The error names the URL.
         assert!(error.to_string().contains("https://i/token"), "{error}");
@@ -301,11 +305,11 @@ fn a_failure_between_this_machine_and_the_provider_is_temporary() {
 #[test]
 fn a_refreshed_token_that_cannot_be_accepted_ends_the_session_and_a_wrong_clock_does_not() {
     let of = |source| {
-        classify(&Error::IdToken {
+        classify(&Error::Token(TokenError::Unverified {
             source,
             clock_ahead: 0,
-            okta: false,
-        })
+            is_okta: false,
+        }))
     };
     assert_eq!(
         of(verification_error::Error::Signature),
@@ -325,11 +329,11 @@ fn a_refreshed_token_that_cannot_be_accepted_ends_the_session_and_a_wrong_clock_
         of(verification_error::Error::NotYetValid(400)),
         FailureKind::Configuration
     );
-    let keys = Error::Keys {
+    let keys = DocumentError::KeySet {
         url: UntrustedText::new("https://i/keys"),
         why: UntrustedText::new("it is no JSON"),
     };
-    assert_eq!(classify(&keys), FailureKind::Temporary);
+    assert_eq!(classify(&keys.into()), FailureKind::Temporary);
 }
 
 #[test]
@@ -361,5 +365,8 @@ fn the_reason_is_one_line() {
         is_okta: false,
         grant: GrantType::AuthorizationCode,
     };
-    assert_eq!(reason(&Error::OAuth(refusal)), "invalid_grant: two lines");
+    assert_eq!(
+        reason(&TokenError::Refused(refusal).into()),
+        "invalid_grant: two lines"
+    );
 }

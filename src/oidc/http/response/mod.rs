@@ -9,17 +9,15 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::diagnose::GrantType;
+use crate::grant_type::GrantType;
 use crate::oidc::errors::Error;
+use crate::oidc::errors::network::NetworkError;
 use crate::oidc::errors::oauth_error::{NO_CODE, OAuthError};
+use crate::oidc::errors::token::{ResponseFault, TokenError};
 use crate::oidc::http::redirects::shown_target;
 use crate::oidc::http::retry_after::{end_of_outage, end_of_rate_limit};
 use crate::oidc::json;
 use crate::untrusted_text::UntrustedText;
-
-pub(in crate::oidc) const BROKEN_JSON: &str = "it is broken JSON";
-pub(in crate::oidc) const NO_OBJECT: &str = "it is no JSON object";
-pub(in crate::oidc) const TOO_MANY_VALUES: &str = "it has far more values than a token response";
 
 /// Returns an error for a redirect, a rate limit, a failure of the server, or an error in Okta's format.
 pub(in crate::oidc) fn check_status(
@@ -28,15 +26,15 @@ pub(in crate::oidc) fn check_status(
     headers: &HeaderMap,
     body: &[u8],
     now: i64,
-) -> Result<(), Error> {
+) -> Result<(), NetworkError> {
     if status.is_redirection() {
-        return Err(Error::Redirected {
+        return Err(NetworkError::Redirected {
             url: shown(url),
             to: shown_target(url, headers),
         });
     }
     if status == StatusCode::TOO_MANY_REQUESTS {
-        return Err(Error::RateLimited {
+        return Err(NetworkError::RateLimited {
             url: shown(url),
             reason: error_text(status, headers, body),
             until: end_of_rate_limit(headers, now),
@@ -46,7 +44,7 @@ pub(in crate::oidc) fn check_status(
     if status.is_server_error() {
         // RFC 9110 10.2.3: with HTTP 503, `Retry-After` says how long the service will be unavailable.
         let mut error = refused_error(url, status, headers, body);
-        if let Error::Refused { until, .. } = &mut error {
+        if let NetworkError::Status { until, .. } = &mut error {
             *until = end_of_outage(headers, now);
         }
         return Err(error);
@@ -62,8 +60,8 @@ pub(in crate::oidc) fn refused_error(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
-) -> Error {
-    Error::Refused {
+) -> NetworkError {
+    NetworkError::Status {
         url: shown(url),
         status: status.as_u16(),
         reason: error_text(status, headers, body),
@@ -201,42 +199,43 @@ pub(in crate::oidc) fn form_response(
     now: i64,
 ) -> Result<Map<String, Value>, Error> {
     check_status(url, status, headers, body, now)?;
-    let is_oauth = |error: &OAuthError| !error.is_of_a_gateway() || has_description(body);
+    let is_oauth = |error: &OAuthError| !error.is_from_gateway() || has_description(body);
     if let Some(error) = oauth_error(status, headers, body).filter(is_oauth) {
-        return Err(Error::OAuth(error));
+        return Err(TokenError::Refused(error).into());
     }
     if status == StatusCode::UNAUTHORIZED {
-        return Err(Error::ClientRefused { url: shown(url) });
+        return Err(TokenError::ClientRefused { url: shown(url) }.into());
     }
     if has_no_reason(status, body) {
-        return Err(Error::NoReason {
+        return Err(TokenError::NoReason {
             url: shown(url),
             status: status.as_u16(),
             request_id: request_id(headers),
-        });
+        }
+        .into());
     }
     if !status.is_success() {
         return Err(if is_json(headers) {
-            refused_error(url, status, headers, body)
+            refused_error(url, status, headers, body).into()
         } else {
-            not_json_error(url, status, headers, None)
+            not_json_error(url, status, headers, None).into()
         });
     }
-    let unusable = |why| Error::TokenAnswer {
-        url: shown(url),
-        why: UntrustedText::new(why),
+    let unusable = |fault| {
+        let url = shown(url);
+        TokenError::Malformed { url, fault }.into()
     };
     json::object(body)
         .or_else(|| form_object(headers, body))
         .ok_or_else(|| {
             if json::has_too_many_values(body) {
-                return unusable(TOO_MANY_VALUES);
+                return unusable(ResponseFault::TooManyValues);
             }
             let is_other_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
             match (is_other_json, is_json(headers)) {
-                (true, _) => unusable(NO_OBJECT),
-                (false, true) => unusable(BROKEN_JSON),
-                (false, false) => not_json_error(url, status, headers, None),
+                (true, _) => unusable(ResponseFault::NotObject),
+                (false, true) => unusable(ResponseFault::BrokenJson),
+                (false, false) => not_json_error(url, status, headers, None).into(),
             }
         })
 }
@@ -294,9 +293,9 @@ pub(in crate::oidc) fn not_json_error(
     status: StatusCode,
     headers: &HeaderMap,
     start: Option<UntrustedText>,
-) -> Error {
+) -> NetworkError {
     let content_type = header(headers, &CONTENT_TYPE).unwrap_or("no content type");
-    Error::NotJson {
+    NetworkError::NotJson {
         url: shown(url),
         status: status.as_u16(),
         content_type: UntrustedText::with_limit(content_type, 60),

@@ -70,7 +70,10 @@ fn tokens_in_a_form_are_read_in_the_content_types_that_go_reads() {
         assert!(read(kind, body).is_err(), "{kind} {body}");
     }
     let refused_error = read("text/plain", "error=invalid_grant&access_token=a").unwrap_err();
-    assert!(matches!(refused_error, Error::OAuth(_)), "{refused_error}");
+    assert!(
+        matches!(refused_error, Error::Token(TokenError::Refused(_))),
+        "{refused_error}"
+    );
 }
 
 #[test]
@@ -87,7 +90,7 @@ fn a_429_is_a_rate_limit_even_when_it_says_invalid_grant() {
     let url = Url::parse("https://i/v1/token").unwrap();
     let body = br#"{"error":"invalid_grant","error_description":"API call exceeded rate limit"}"#;
     let result = check_status(&url, StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), body, 0);
-    assert!(matches!(result, Err(Error::RateLimited { .. })));
+    assert!(matches!(result, Err(NetworkError::RateLimited { .. })));
 }
 
 #[test]

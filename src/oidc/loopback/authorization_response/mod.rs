@@ -7,8 +7,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, Method, StatusCode, header};
 use url::Url;
 
-use crate::diagnose::GrantType;
+use crate::grant_type::GrantType;
 use crate::oidc::errors::Error;
+use crate::oidc::errors::authorization::AuthorizationError;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::loopback::mix_up::MixUpDefence;
 use crate::secret::Secret;
@@ -90,7 +91,7 @@ pub(in crate::oidc) fn classify_request(parts: &Parts, expected: &CallbackExpect
     if !constant_time_eq(state, expected.state.expose()) {
         return RequestKind::WrongState;
     }
-    RequestKind::Response(parameters.response(expected))
+    RequestKind::Response(parameters.response(expected).map_err(Error::from))
 }
 
 /// Returns the status to refuse a request with, or `None` if it is allowed (rules L14, L7 and L8).
@@ -173,20 +174,23 @@ impl<'a> Parameters<'a> {
     }
 
     /// Returns the authorization response, after its `state` was verified. The issuer is checked before the code and the error.
-    pub(in crate::oidc) fn response(&self, expected: &CallbackExpectation) -> AuthorizationResponse {
+    pub(in crate::oidc) fn response(
+        &self,
+        expected: &CallbackExpectation,
+    ) -> Result<Secret, AuthorizationError> {
         match self.iss {
             Some(iss) if iss != expected.issuer => {
-                return Err(Error::AnswerIssuer {
+                return Err(AuthorizationError::IssuerMismatch {
                     expected: UntrustedText::new(&expected.issuer),
                     got: UntrustedText::new(iss),
                 });
             }
-            None if expected.iss_required => return Err(Error::AnswerIssuerMissing),
+            None if expected.iss_required => return Err(AuthorizationError::NoIssuer),
             _ => {}
         }
         match (self.code, self.error) {
             (Some(code), None) if !code.is_empty() => Ok(Secret::new(code)),
-            (None, Some(error)) => Err(Error::SignInRefused(OAuthError {
+            (None, Some(error)) => Err(AuthorizationError::Refused(OAuthError {
                 status: 0,
                 error: UntrustedText::with_limit(error, 60),
                 description: self.error_description.map(UntrustedText::new),
@@ -194,8 +198,10 @@ impl<'a> Parameters<'a> {
                 is_okta: Url::parse(&expected.issuer).is_ok_and(|issuer| is_okta(&issuer)),
                 grant: GrantType::AuthorizationCode,
             })),
-            (Some(_), Some(_)) => Err(Error::AnswerMalformed("it has a code and an error")),
-            _ => Err(Error::AnswerMalformed("it has neither a code nor an error")),
+            (Some(_), Some(_)) => Err(AuthorizationError::Malformed("it has a code and an error")),
+            (Some(_) | None, None) => Err(AuthorizationError::Malformed(
+                "it has neither a code nor an error",
+            )),
         }
     }
 }

@@ -260,7 +260,7 @@ proptest! {
         let request = Request::get(format!("/cb?{query}")).header("host", "localhost:8000").body(()).unwrap();
         match classify_request(&request.into_parts().0, &expected) {
             RequestKind::Response(Ok(read)) => prop_assert_eq!(read.expose(), code),
-            RequestKind::Response(Err(Error::AnswerMalformed(_))) => prop_assert_eq!(code, ""),
+            RequestKind::Response(Err(Error::Authorization(AuthorizationError::Malformed(_)))) => prop_assert_eq!(code, ""),
             other => prop_assert!(false, "{:?}", other),
         }
     }

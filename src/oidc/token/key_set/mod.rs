@@ -162,7 +162,9 @@ impl Key {
         match (&algorithm.scheme, &self.material) {
             (Scheme::Rsa(_), Material::Rsa { .. }) | (Scheme::Ed25519, Material::Ed25519 { .. }) => true,
             (Scheme::Ecdsa(wanted, _), Material::Ec { curve, .. }) => wanted == curve,
-            _ => false,
+            (Scheme::Rsa(_), Material::Ec { .. } | Material::Ed25519 { .. })
+            | (Scheme::Ecdsa(..), Material::Rsa { .. } | Material::Ed25519 { .. })
+            | (Scheme::Ed25519, Material::Rsa { .. } | Material::Ec { .. }) => false,
         }
     }
 }
@@ -179,7 +181,9 @@ impl Material {
             (Scheme::Ed25519, Self::Ed25519 { point }) => {
                 UnparsedPublicKey::new(&ED25519, point).verify(message, signature)
             }
-            _ => return false,
+            (Scheme::Rsa(_), Self::Ec { .. } | Self::Ed25519 { .. })
+            | (Scheme::Ecdsa(..), Self::Rsa { .. } | Self::Ed25519 { .. })
+            | (Scheme::Ed25519, Self::Rsa { .. } | Self::Ec { .. }) => return false,
         };
         verified.is_ok()
     }

@@ -1,0 +1,75 @@
+//! The catalogue of errors that providers report: what each means, and what to do about it.
+//!
+//! Pure. An entry matches by the error code and by a phrase of the description, in lower case and without quotes, because the wording of a
+//! description changes between releases. The phrases are Okta's. Only fixes for Okta name its console. The first entry that matches
+//! counts, so specific phrases come before general ones, and entries without a phrase come last. `docs/errors.md` is made of the entries.
+
+mod access;
+mod app;
+mod by_code;
+mod entry;
+mod fixes;
+#[cfg(test)]
+mod page;
+
+use crate::grant_type::GrantType;
+use entry::Entry;
+
+/// An OAuth error response (RFC 6749 4.1.2.1 and 5.2).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ErrorResponse<'a> {
+    /// The parameter `error`.
+    pub(crate) error: &'a str,
+    /// The parameter `error_description`, or an empty text.
+    pub(crate) description: &'a str,
+    pub(crate) is_okta: bool,
+    /// The grant of the request that failed.
+    pub(crate) grant: GrantType,
+}
+
+/// Returns what to do about an OAuth error response.
+pub(crate) fn hint(response: ErrorResponse<'_>) -> String {
+    let ErrorResponse { is_okta, grant, .. } = response;
+    let fix = entry_for(response).fix(is_okta);
+    fix.replace(fixes::GRANT_PLACEHOLDER, grant_name(grant, is_okta))
+}
+
+fn entry_for(response: ErrorResponse<'_>) -> &'static Entry {
+    let description = normalized(response.description);
+    entries()
+        .find(|entry| entry.matches(response.error, &description, response.grant))
+        .unwrap_or(by_code::UNKNOWN)
+}
+
+/// All entries, in the order in which they are tried.
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    let known = [access::ENTRIES, app::ENTRIES, by_code::ENTRIES];
+    known.into_iter().flatten().chain([by_code::UNKNOWN])
+}
+
+/// Returns a text in lower case and without quotes, for comparisons with phrases.
+fn normalized(text: &str) -> String {
+    let text = text.to_ascii_lowercase().replace("can't", "cannot");
+    text.chars()
+        .filter(|c| !matches!(c, '\'' | '"' | '`' | '\u{2018}' | '\u{2019}'))
+        .collect()
+}
+
+/// Returns the name that an app's settings use for the grant, in Okta's console or at other providers.
+fn grant_name(grant: GrantType, is_okta: bool) -> &'static str {
+    match (grant, is_okta) {
+        (GrantType::AuthorizationCode, true) => "Authorization Code",
+        (GrantType::AuthorizationCode, false) => "authorization code",
+        (GrantType::RefreshToken, true) => "Refresh Token",
+        (GrantType::RefreshToken, false) => "refresh token",
+        (GrantType::DeviceCode, true) => "Device Authorization",
+        (GrantType::DeviceCode, false) => "device code",
+        (GrantType::Password, true) => "Resource Owner Password",
+        (GrantType::Password, false) => "password",
+        (GrantType::ClientCredentials, true) => "Client Credentials",
+        (GrantType::ClientCredentials, false) => "client credentials",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! Errors of the set-up: files, flags and TLS. They occur before the provider or a person is asked.
+
+use crate::files;
+use crate::untrusted_text::UntrustedText;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SetupError {
+    #[error("cannot read a certificate authority")]
+    AuthorityFile(#[source] files::Error),
+    #[error("{name} cannot be used: {why}")]
+    AuthorityNotPem {
+        flag: &'static str,
+        /// The flag, and the path of its file if it has one.
+        name: String,
+        why: &'static str,
+    },
+    #[error("cannot set up TLS: {0}")]
+    Tls(UntrustedText),
+    /// Variables that name the system's certificates, as `SSL_CERT_FILE=/path`.
+    #[error("cannot set up TLS: no certificate can be read by {0}")]
+    CertificateVariables(UntrustedText),
+    #[error("cannot read the file of --{flag}")]
+    FlagFile {
+        flag: &'static str,
+        source: files::Error,
+    },
+    #[error("the file of --{0} holds no text")]
+    SecretNotText(&'static str),
+    #[error("--oidc-request-header `{0}` is no HTTP header")]
+    RequestHeader(UntrustedText),
+    /// The certificate or the key that the callback server presents.
+    #[error("the file of --{flag} cannot be used: {why}")]
+    CallbackTls { flag: &'static str, why: UntrustedText },
+}
+
+impl SetupError {
+    pub(in crate::oidc) fn hint(&self) -> String {
+        let hint = match self {
+            Self::AuthorityFile(source) => {
+                return format!(
+                    "{}; it takes a file in PEM",
+                    source.hint(files::Purpose::Flag("certificate-authority"))
+                );
+            }
+            Self::FlagFile { flag, source } => return source.hint(files::Purpose::Flag(flag)),
+            Self::AuthorityNotPem { .. } => {
+                "give the certificate that signed the provider's, as PEM (-----BEGIN CERTIFICATE-----)"
+            }
+            Self::Tls(_) => {
+                "install the system's certificates (package ca-certificates), or name one with \
+                 --certificate-authority"
+            }
+            Self::CertificateVariables(_) => {
+                "correct SSL_CERT_FILE and SSL_CERT_DIR, or unset them to use the system's certificates; or name the \
+                 provider's authority with --certificate-authority"
+            }
+            Self::SecretNotText(_) => "put the secret into it, and nothing else",
+            Self::RequestHeader(_) => "for example --oidc-request-header=X-Tenant=blue",
+            Self::CallbackTls { .. } => {
+                "both are PEM files, and the key is the certificate's; `mkcert localhost` makes a pair that browsers here trust"
+            }
+        };
+        hint.to_owned()
+    }
+
+    /// Returns the flag whose value, or whose file, cannot be used. Such a file is read only when it is needed.
+    pub(super) fn flag(&self) -> Option<&'static str> {
+        match self {
+            Self::AuthorityFile(_) => Some("certificate-authority"),
+            Self::RequestHeader(_) => Some("oidc-request-header"),
+            Self::AuthorityNotPem { flag, .. }
+            | Self::FlagFile { flag, .. }
+            | Self::SecretNotText(flag)
+            | Self::CallbackTls { flag, .. } => Some(flag),
+            Self::Tls(_) | Self::CertificateVariables(_) => None,
+        }
+    }
+}
