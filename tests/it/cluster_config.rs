@@ -388,7 +388,7 @@ fn what_cannot_be_used_in_it_is_named() {
     ] {
         let outcome = call(key, value);
         let cause = format!("`{key}` in the cluster's config cannot be used");
-        let unused = "these are not used: --oidc-client-id";
+        let unused = "these flags are not used: --oidc-client-id";
         let words = [&cause, words, "client.authentication.k8s.io/exec", unused];
         outcome.fails(2, &words[..3 + told(&outcome, unused)]);
         assert_eq!(told(&outcome, "\u{1b}"), 0);
