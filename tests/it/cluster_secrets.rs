@@ -62,7 +62,10 @@ fn no_password_goes_to_an_issuer_that_the_cluster_named() {
         call.clone().env("KUBESESAME_PASSWORD", &user.password),
         call.arg("--password-file=~/secret"),
     ] {
-        let words = ["this grant asks for a password", "these flags are not used: --password"];
+        let words = [
+            "this grant asks for a password",
+            "these flags are not used: --password",
+        ];
         call.run().fails(3, &words);
     }
     assert_eq!(sandbox.grants("password"), 0);
