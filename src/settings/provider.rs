@@ -56,6 +56,16 @@ pub(crate) enum TokenKind {
     Access,
 }
 
+impl TokenKind {
+    /// Returns its name in texts for people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Id => "ID token",
+            Self::Access => "access token",
+        }
+    }
+}
+
 /// Whether the authorization request has a PKCE challenge (RFC 7636).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pkce {

@@ -243,7 +243,7 @@ fn a_device_endpoint_that_fails_is_named() {
 
     an empty object
     stderr: error: the answer of [ISSUER]/v1/device/authorize cannot be used: it has no usable `device_code`
-    stderr: hint: ask whoever runs the provider; its answer breaks RFC 6749
+    stderr: hint: ask whoever runs the provider; its answer breaks the rules of OAuth
     exit: 1
 
     a refusal

@@ -290,9 +290,9 @@ fn an_access_token_whose_signature_is_wrong_is_refused() {
     let another_session = call.arg("--oidc-extra-scope=email");
     insta::assert_snapshot!(sandbox.filtered(&another_session.run()), @"
     stderr: signing in at [ISSUER] in your browser
-    stderr: error: the ID token cannot be trusted
+    stderr: error: the access token cannot be trusted
     stderr: caused by: its signature is wrong
-    stderr: hint: tell whoever runs the provider
+    stderr: hint: tell whoever runs the provider; or leave --oidc-use-access-token out, if the cluster accepts ID tokens
     exit: 1
     ");
 }

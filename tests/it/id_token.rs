@@ -50,7 +50,7 @@ fn claims_of_others_are_refused() {
         ),
         (
             Defect::AudEmptyArray,
-            "its audience is ``, not the client `0oakubesesamemock`",
+            "its audience is empty, not the client `0oakubesesamemock`",
         ),
         (
             Defect::WrongAzp,
@@ -103,7 +103,7 @@ fn claims_of_a_wrong_type_are_named() {
         (Defect::NumberSub, "its `sub` claim is not a string"),
         (
             Defect::EmptySub,
-            "its `sub` claim is not a text that is not empty",
+            "its `sub` claim is not a text of at least one character",
         ),
     ]);
 }

@@ -62,7 +62,7 @@ fn failures_of_discovery_are_told_apart() {
     exit: 1
 
     not found, by another server
-    stderr: error: [ISSUER]/.well-known/openid-configuration answered with HTTP 404: Realm does not exist (request id [ID]) (request id [ID])
+    stderr: error: [ISSUER]/.well-known/openid-configuration answered with HTTP 404: Realm does not exist (request id [ID])
     stderr: hint: check --oidc-issuer-url for a typo
     exit: 1
 

@@ -90,9 +90,9 @@ fn an_access_token_is_refused_since_only_okta_can_verify_it() {
     let outcome = call.arg("--oidc-use-access-token").run();
     insta::assert_snapshot!(sandbox.filtered(&outcome), @"
     stderr: signing in at [ORIGIN] in your browser
-    stderr: error: the ID token cannot be trusted
+    stderr: error: the access token cannot be trusted
     stderr: caused by: the provider's key set has no key for it
-    stderr: hint: try again in a minute, if the provider has just changed its keys; else the app may have a signing key of its own: let it use the keys of the provider's key set (`jwks_uri`), where API servers look too
+    stderr: hint: try again in a minute, if the provider has just changed its keys; else the app may have a signing key of its own: let it use the keys of the provider's key set (`jwks_uri`), where API servers look too; or leave --oidc-use-access-token out, if the cluster accepts ID tokens
     exit: 1
     ");
 }

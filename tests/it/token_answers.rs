@@ -36,19 +36,19 @@ fn token_answers_that_lack_something_are_named() {
     an ID token that is no text
     stderr: signing in at [ISSUER] in your browser
     stderr: error: the answer of [ISSUER]/v1/token cannot be used: `id_token` is no text
-    stderr: hint: ask whoever runs the provider; its answer breaks RFC 6749
+    stderr: hint: ask whoever runs the provider; its answer breaks the rules of OAuth
     exit: 1
 
     an empty object
     stderr: signing in at [ISSUER] in your browser
     stderr: error: the answer of [ISSUER]/v1/token cannot be used: it has neither tokens nor an error
-    stderr: hint: ask whoever runs the provider; its answer breaks RFC 6749
+    stderr: hint: ask whoever runs the provider; its answer breaks the rules of OAuth
     exit: 1
 
     a list
     stderr: signing in at [ISSUER] in your browser
     stderr: error: the answer of [ISSUER]/v1/token cannot be used: it is no JSON object
-    stderr: hint: ask whoever runs the provider; its answer breaks RFC 6749
+    stderr: hint: ask whoever runs the provider; its answer breaks the rules of OAuth
     exit: 1
 
     an error in an object

@@ -76,11 +76,11 @@ fn a_hint_names_the_cause_and_what_helps() {
         (refused(408, "token"), "try again later", "--oidc"),
         (refused(500, "token"), "try again later", "--oidc"),
         (too_large, "--oidc-issuer-url", "try again"),
-        // RFC 9449: no breach of RFC 6749.
+        // RFC 9449: it breaks no rule of OAuth.
         (
             TokenError::BoundToken(UntrustedText::new("DPoP")).into(),
             "DPoP",
-            "RFC 6749",
+            "rules of OAuth",
         ),
         (Error::Internal("x"), "report", "try again"),
         (prompt(Prompted::Password), "--password-file", "code"),
@@ -195,6 +195,7 @@ fn token_samples() -> Vec<(&'static str, Error)> {
         request_id: None,
     };
     let unverified = |source| TokenError::Unverified {
+        token: crate::settings::TokenKind::Id,
         source,
         clock_ahead: 0,
         is_okta: false,

@@ -5,6 +5,7 @@ use std::fmt;
 use super::{is_at_okta, request_id_suffix};
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::token::verification_error;
+use crate::settings::TokenKind;
 use crate::untrusted_text::UntrustedText;
 
 #[derive(Debug, thiserror::Error)]
@@ -44,8 +45,9 @@ pub(crate) enum TokenError {
     NoIdToken,
     #[error("the provider does not say how long its access token lives")]
     NoLifetime,
-    #[error("the ID token cannot be trusted")]
+    #[error("the {} cannot be trusted", .token.name())]
     Unverified {
+        token: TokenKind,
         source: verification_error::Error,
         /// How far the provider's clock is ahead of ours, in seconds.
         clock_ahead: i64,
@@ -111,10 +113,21 @@ impl TokenError {
         let hint = match self {
             Self::Refused(refusal) => return refusal.hint(),
             Self::Unverified {
+                token,
                 source,
                 clock_ahead,
                 is_okta,
-            } => return source.hint(*clock_ahead, *is_okta),
+            } => {
+                let hint = source.hint(*clock_ahead, *is_okta);
+                return match token {
+                    TokenKind::Id => hint,
+                    TokenKind::Access => {
+                        format!(
+                            "{hint}; or leave --oidc-use-access-token out, if the cluster accepts ID tokens"
+                        )
+                    }
+                };
+            }
             Self::ClientRefused { .. } => {
                 "compare --oidc-client-id and --oidc-client-secret with the app; a gateway in front of \
                  the provider may want a header (--oidc-request-header)"
@@ -134,7 +147,7 @@ impl TokenError {
             Self::Malformed { url, .. } if is_at_okta(url) => {
                 "ask Okta's support, and quote the request id (-v shows it)"
             }
-            Self::Malformed { .. } => "ask whoever runs the provider; its answer breaks RFC 6749",
+            Self::Malformed { .. } => "ask whoever runs the provider; its answer breaks the rules of OAuth",
             Self::BoundToken(_) => {
                 "let the provider send bearer tokens to this app: turn off what binds tokens to a key (DPoP, client certificates)"
             }

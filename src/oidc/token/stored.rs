@@ -99,7 +99,10 @@ impl ProviderClient<'_> {
             TokenKind::Id => id_token::verify(token, None, keys, &expectation),
             TokenKind::Access => id_token::verify_access(token, None, keys, &expectation),
         };
-        match self.with_keys(&documents, &metadata, &|| (), verify).await {
+        match self
+            .with_keys(&documents, &metadata, &|| (), self.provider.token, verify)
+            .await
+        {
             Ok(_) => Ok(true),
             Err(Error::Token(TokenError::Unverified { source, .. })) => {
                 self.person.report(Event::ImportRefused(source.to_string()));

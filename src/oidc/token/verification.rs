@@ -49,7 +49,10 @@ impl ProviderClient<'_> {
         let id_claims = match &response.id_token {
             Member::Token(token) => {
                 let verify = |keys: &KeySet| id_token::verify(token, access_token, keys, &expected);
-                Some(self.with_keys(documents, metadata, before_fetch, verify).await?)
+                Some(
+                    self.with_keys(documents, metadata, before_fetch, TokenKind::Id, verify)
+                        .await?,
+                )
             }
             Member::NotText if self.provider.token == TokenKind::Id => {
                 return Err(malformed(metadata, ResponseFault::NotText("id_token")).into());
@@ -85,7 +88,9 @@ impl ProviderClient<'_> {
         if id_token::is_jwt(token.expose()) {
             let subject = id_claims.as_ref().map(|claims| claims.subject.as_str());
             let verify = |keys: &KeySet| id_token::verify_access(&token, subject, keys, &expected);
-            let claims = self.with_keys(documents, metadata, before_fetch, verify).await?;
+            let claims = self
+                .with_keys(documents, metadata, before_fetch, TokenKind::Access, verify)
+                .await?;
             self.check_access_token_account(&claims, id_claims.as_ref())?;
             return Ok(tokens(token.clone(), claims.validity(), Some(claims)));
         }
@@ -110,8 +115,13 @@ impl ProviderClient<'_> {
         }
     }
 
-    pub(in crate::oidc) fn id_token_error(&self, source: verification_error::Error) -> TokenError {
+    pub(in crate::oidc) fn unverified(
+        &self,
+        token: TokenKind,
+        source: verification_error::Error,
+    ) -> TokenError {
         TokenError::Unverified {
+            token,
             source: source.map_quoted(|text| self.http.redact(text)),
             clock_ahead: self.http.clock_ahead(),
             is_okta: self.provider.issuer.is_okta(),
@@ -160,6 +170,7 @@ impl ProviderClient<'_> {
         documents: &Documents<'_>,
         metadata: &Metadata,
         before_fetch: &(dyn Fn() + Sync),
+        token: TokenKind,
         verify: impl Fn(&KeySet) -> Result<Verified, verification_error::Error> + Sync,
     ) -> Result<Claims, Error> {
         let result = match documents.cached_keys() {
@@ -173,7 +184,7 @@ impl ProviderClient<'_> {
             }
             result => result,
         };
-        let verified = result.map_err(|source| self.id_token_error(source))?;
+        let verified = result.map_err(|source| self.unverified(token, source))?;
         for remark in &verified.remarks {
             self.person.report(Event::TokenRemark(remark));
         }

@@ -37,7 +37,7 @@ pub(crate) enum Error {
         expected: UntrustedText,
         got: UntrustedText,
     },
-    #[error("its audience is `{got}`, not the client `{expected}`")]
+    #[error("{}, not the client `{expected}`", audience(.got))]
     Audience {
         expected: UntrustedText,
         got: UntrustedText,
@@ -70,6 +70,14 @@ pub(crate) enum Error {
         expected: UntrustedText,
         got: UntrustedText,
     },
+}
+
+fn audience(got: &UntrustedText) -> String {
+    if got.as_str().is_empty() {
+        "its audience is empty".to_owned()
+    } else {
+        format!("its audience is `{got}`")
+    }
 }
 
 impl Error {

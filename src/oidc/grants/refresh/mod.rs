@@ -88,11 +88,13 @@ impl ProviderClient<'_> {
         };
         let result = self.verify_response(response, documents, metadata, context(), on_rotated);
         match result.await {
-            Err(Error::Token(TokenError::Unverified { source, .. })) if source.may_be_outdated_metadata() => {
+            Err(Error::Token(TokenError::Unverified { token, source, .. }))
+                if source.may_be_outdated_metadata() =>
+            {
                 on_rotated();
                 let fresh = documents.metadata(true).await?;
                 if fresh.has_same_keys_as(metadata) {
-                    return Err(self.id_token_error(source).into());
+                    return Err(self.unverified(token, source).into());
                 }
                 self.verify_response(response, documents, &fresh, context(), on_rotated)
                     .await

@@ -306,6 +306,7 @@ fn a_failure_between_this_machine_and_the_provider_is_temporary() {
 fn a_refreshed_token_that_cannot_be_accepted_ends_the_session_and_a_wrong_clock_does_not() {
     let of = |source| {
         classify(&Error::Token(TokenError::Unverified {
+            token: crate::settings::TokenKind::Id,
             source,
             clock_ahead: 0,
             is_okta: false,

@@ -61,10 +61,18 @@ pub(in crate::oidc) fn refused_error(
     headers: &HeaderMap,
     body: &[u8],
 ) -> NetworkError {
+    // The error's own text has the request id, too.
+    let reason = oauth_error(status, headers, body).map(|error| {
+        let error = OAuthError {
+            request_id: None,
+            ..error
+        };
+        error.shown()
+    });
     NetworkError::Status {
         url: shown(url),
         status: status.as_u16(),
-        reason: error_text(status, headers, body),
+        reason: reason.or_else(|| okta_error(body)),
         until: None,
         request_id: request_id(headers),
     }

@@ -58,7 +58,7 @@ impl Claims {
         // server checks it.
         let subject = text(&all, "sub")?;
         if subject.is_empty() {
-            return Err(Error::WrongType("sub", "a text that is not empty"));
+            return Err(Error::WrongType("sub", "a text of at least one character"));
         }
         let issued_at = time(&all, "iat")?;
         Self::with(all, audience, subject, issued_at)
