@@ -5,25 +5,24 @@
 //! tokens in the kubeconfig. They are written under kubectl's lock into the current text, and no other byte is changed.
 
 mod entry_tokens;
+mod selected_user;
 mod store;
 mod stores;
 
+use self::selected_user::{SelectedUser, parse_entry};
 use self::store::KubeconfigStore;
-use super::kubeconfig::files::{Kubeconfig, files_in_given_order};
 use super::person;
-use crate::cli::{Cli, Command, StandaloneArgs};
+use crate::cli::StandaloneArgs;
 use crate::clock;
-use crate::environment::Environment;
 use crate::error::Error;
 use crate::invocation::Invocation;
-use crate::kubeconfig::{self, AuthProvider};
+use crate::kubeconfig;
 use crate::lifecycle::{Acquisition, Demand, ScopeSource, Settings};
 use crate::oidc::{Continuation, Event};
 use crate::runtime::LazyRuntime;
 use crate::session::Identity;
-use crate::settings::{Login, NamedBy, Provider, SignIn, Stdin, TlsTrust};
+use crate::settings::{Login, SignIn, Stdin, TlsTrust};
 use crate::ui::Ui;
-use crate::untrusted_text::UntrustedText;
 
 pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
     let environment = invocation.environment;
@@ -116,91 +115,3 @@ fn sign_in(
 
 const STANDALONE_NOTE: &str = "\
 without a command, kubesesame signs in the user of a kubeconfig whose `auth-provider` is `oidc`; for all else: kubesesame --help";
-
-/// A value of an entry cannot be used.
-struct EntryError {
-    reason: String,
-    hint: String,
-}
-
-/// Reads the settings in an entry like `get-token` reads its arguments.
-fn parse_entry(arguments: &[String], environment: &Environment) -> Result<(Provider, TlsTrust), EntryError> {
-    let Ok(Command::GetToken(args)) = Cli::parse_entry(arguments).map(|cli| cli.command) else {
-        return Err(EntryError {
-            reason: "its `auth-provider` has a value that cannot be used".to_owned(),
-            hint: "correct its `config` in the kubeconfig".to_owned(),
-        });
-    };
-    let provider = Provider::new(args.provider, NamedBy::User, environment).map_err(|error| EntryError {
-        reason: kubeconfig::in_entry_terms(&error.to_string()),
-        hint: kubeconfig::hint_in_entry_terms(&error.hint()),
-    })?;
-    Ok((provider, TlsTrust::new(args.tls, environment)))
-}
-
-/// The selected user, and its entry.
-struct SelectedUser {
-    file: Kubeconfig,
-    user: String,
-    entry: AuthProvider,
-}
-
-impl SelectedUser {
-    fn find(args: &StandaloneArgs, environment: &Environment) -> Result<Self, Error> {
-        let files = files_in_given_order(&args.file, environment)?;
-        let texts: Result<Vec<String>, _> = files.iter().map(Kubeconfig::text).collect();
-        let texts = texts?;
-        let user = match args.user.clone().filter(|user| !user.is_empty()) {
-            Some(user) => user,
-            None => user_of_context(&files, &texts, args.context.as_deref())?,
-        };
-        for (file, text) in files.into_iter().zip(&texts) {
-            let found = kubeconfig::auth_provider(text, &user).map_err(|error| file.text_error(&error))?;
-            match found {
-                None => {}
-                Some(Ok(entry)) => return Ok(Self { file, user, entry }),
-                Some(Err(reason)) => return Err(file.sign_in_unsupported(&user, &reason, None)),
-            }
-        }
-        let name = UntrustedText::new(&user);
-        let known = texts.iter().flat_map(|text| kubeconfig::user_names(text));
-        let known = known.map(|name| UntrustedText::new(&name)).collect();
-        Err(kubeconfig::Error::NoSuchUser { name, known }.into())
-    }
-}
-
-impl Kubeconfig {
-    fn sign_in_unsupported(&self, user: &str, reason: &str, hint: Option<String>) -> Error {
-        Error::Kubeconfig(kubeconfig::Error::SignInUnsupported {
-            path: self.path().to_owned(),
-            name: UntrustedText::new(user),
-            reason: UntrustedText::new(reason),
-            hint,
-        })
-    }
-}
-
-/// Returns the user of the given context, or of the current context.
-fn user_of_context(
-    files: &[Kubeconfig],
-    texts: &[String],
-    context: Option<&str>,
-) -> Result<String, kubeconfig::Error> {
-    let mut current = context.filter(|name| !name.is_empty()).map(str::to_owned);
-    let mut known = Vec::new();
-    for (file, text) in files.iter().zip(texts) {
-        let contexts = kubeconfig::contexts(text).map_err(|error| file.text_error(&error))?;
-        current = current.or(contexts.current);
-        known.extend(contexts.users);
-    }
-    let current = current.ok_or(kubeconfig::Error::NoContext)?;
-    let name = || UntrustedText::new(&current);
-    match known.iter().find(|(known, _)| *known == current) {
-        Some((_, Some(user))) => Ok(user.clone()),
-        Some((_, None)) => Err(kubeconfig::Error::NoUser { name: name() }),
-        None => Err(kubeconfig::Error::NoSuchContext {
-            name: name(),
-            known: known.iter().map(|(name, _)| UntrustedText::new(name)).collect(),
-        }),
-    }
-}

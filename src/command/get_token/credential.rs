@@ -1,0 +1,183 @@
+//! Gets the credential: from the first directory of the session that can be used.
+
+use std::path::Path;
+
+use super::background;
+use super::call::GetToken;
+use crate::clock;
+use crate::command::person;
+use crate::error::Error;
+use crate::fast_path::{FastPathEntry, RefreshPolicy};
+use crate::lifecycle::{
+    Acquired, Acquisition, Demand, Import, NoStore, ScopeSource, SessionFiles, SessionStore, Settings,
+};
+use crate::oidc::{Continuation, Event};
+use crate::runtime::LazyRuntime;
+use crate::session::{self, Record, Store};
+use crate::settings::{self, Storage};
+
+fn error_with_hint(error: &session::Error) -> String {
+    format!("{}; {}", error.in_one_line(), error.hint())
+}
+
+impl GetToken<'_> {
+    fn demand(&self) -> Demand {
+        if self.cache.force_refresh {
+            Demand::Fresh
+        } else {
+            Demand::Good
+        }
+    }
+
+    pub(super) fn session_files(&self, store: Store) -> SessionFiles<'_> {
+        SessionFiles {
+            store,
+            requested_dir: self.cache.dir.as_deref(),
+            fallback_reason: None,
+            runtime_dir: self.runtime_dir.as_deref(),
+        }
+    }
+
+    /// Returns the credential, from the first session directory that can be used.
+    pub(super) fn credential(&self) -> Result<Acquired, Error> {
+        let mut unavailable = None;
+        for dir in self.session_dirs() {
+            match self.credential_from(dir, unavailable.as_ref()) {
+                Ok(None) => {}
+                Ok(Some(acquired)) => return Ok(acquired),
+                // A directory that the user did not choose is skipped, because another user may have created unusable files there.
+                Err(Error::Session(error))
+                    if error.is_unavailable()
+                        || (error.is_file_error() && self.cache.dir.as_deref() != Some(dir)) =>
+                {
+                    unavailable.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.credential_without_store(unavailable.as_ref())
+    }
+
+    fn credential_without_store(&self, unavailable: Option<&session::Error>) -> Result<Acquired, Error> {
+        let failures = self
+            .failures_dir
+            .as_deref()
+            .and_then(|dir| Store::create(dir, self.key(), self.identity.clone(), Storage::Disk).ok());
+        let reason = self.cache.storage.map(|_| {
+            unavailable.map_or_else(
+                || "there is no home directory; set HOME, or say where with --token-cache-dir".to_owned(),
+                error_with_hint,
+            )
+        });
+        let latest_record = |own: Option<Record>| self.latest_record(None, own.as_ref());
+        self.acquire(&NoStore { failures, reason }, self.demand(), None, &latest_record)
+    }
+
+    fn credential_from(
+        &self,
+        dir: &Path,
+        unavailable: Option<&session::Error>,
+    ) -> Result<Option<Acquired>, Error> {
+        let Some(storage) = self.cache.storage else {
+            return Ok(None);
+        };
+        let store = Store::create(dir, self.key(), self.identity.clone(), storage)?;
+        let files = SessionFiles {
+            fallback_reason: unavailable.map(error_with_hint),
+            ..self.session_files(store)
+        };
+        let import = Import {
+            dirs: &self.cache.kubelogin_dirs,
+        };
+        let latest_record = |own: Option<Record>| self.latest_record(Some(dir), own.as_ref());
+        let acquired = self.acquire(&files, self.demand(), Some(import), &latest_record)?;
+        if !acquired.was_stored {
+            self.remove_superseded(&files.store, &acquired.session);
+        }
+        if acquired.was_stored && self.demand() == Demand::Good {
+            self.prepare_next_call(&files.store, &acquired);
+        }
+        Ok(Some(acquired))
+    }
+
+    pub(super) fn acquire<'b, S: SessionStore>(
+        &'b self,
+        store: &'b S,
+        demand: Demand,
+        import: Option<Import<'b>>,
+        latest_record: &'b dyn Fn(Option<Record>) -> Option<Record>,
+    ) -> Result<Acquired, Error> {
+        let ui = self.ui;
+        let report = move |event: Event<'_>| person::show(ui, event);
+        let continuation = if self.invocation.is_by_client() {
+            Continuation::Kubectl
+        } else {
+            Continuation::Command
+        };
+        let settings = Settings {
+            provider: &self.sign_in.provider,
+            login: &self.sign_in.login,
+            trust: &self.sign_in.trust,
+            identity: &self.identity,
+            scopes_from: if self.cluster.server.is_some() {
+                ScopeSource::ClusterConfig
+            } else {
+                ScopeSource::Arguments
+            },
+        };
+        let acquisition = Acquisition {
+            store,
+            settings: &settings,
+            demand,
+            detect_rejections: self.cache.detects_rejections,
+            import: import.filter(|import| !import.dirs.is_empty()),
+            latest_record,
+            invocation: self.invocation,
+            runtime: &LazyRuntime::default(),
+            person: person::new(ui, &report, continuation),
+            ui: self.ui,
+        };
+        acquisition.acquire()
+    }
+
+    /// Writes the fast path entry for the next call, and starts a background refresh if the token is near its expiry.
+    fn prepare_next_call(&self, store: &Store, Acquired { session, until, .. }: &Acquired) {
+        self.ui
+            .step(|| format!("the stored token is good until {}", clock::rfc3339(*until)));
+        self.write_fast_path_entry(store);
+        let now = self.invocation.started_at;
+        if self.refresh_policy().allows(session) && session.is_refresh_due(now) {
+            background::start(store, self.invocation, now, self.ui);
+        }
+    }
+
+    /// Writes the fast path entry, except in three cases: with `-v`, because the fast path logs nothing; if the fast path would not search
+    /// this directory; and if the command line or a variable contains a secret, because the entry's name is a hash of them.
+    fn write_fast_path_entry(&self, store: &Store) {
+        let (args, environment) = (self.invocation.args, self.invocation.environment);
+        let likely = settings::likely_cache_dir(args, environment);
+        let has_secret = settings::has_inline_secret(args, &environment.flags);
+        if self.ui.level > 0 || has_secret || likely.as_deref() != Some(store.dir().path()) {
+            return;
+        }
+        let entry = FastPathEntry::new(
+            store,
+            self.version,
+            self.refresh_policy(),
+            self.cache.detects_rejections,
+        );
+        entry.write(store.dir(), &self.invocation.hash);
+    }
+
+    /// Returns which sessions may be refreshed in the background.
+    fn refresh_policy(&self) -> RefreshPolicy {
+        match (
+            self.cache.background_refresh,
+            self.sign_in.login.grant.is_interactive(),
+        ) {
+            (false, _) => RefreshPolicy::Off,
+            (true, true) => RefreshPolicy::WithRefreshToken,
+            (true, false) => RefreshPolicy::Any,
+        }
+    }
+}

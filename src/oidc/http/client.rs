@@ -1,0 +1,326 @@
+//! Sends requests, and reads their responses within limits.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
+use reqwest::{Method, StatusCode};
+use serde_json::{Map, Value};
+use tokio::time::timeout;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::{json_document, transport};
+use crate::clock::Clock;
+use crate::oidc::client_auth::Form;
+use crate::oidc::errors::Error;
+use crate::oidc::errors::network::NetworkError;
+use crate::oidc::errors::oauth_error::OAuthError;
+use crate::oidc::errors::setup::SetupError;
+use crate::oidc::errors::token::TokenError;
+use crate::oidc::event::{Event, Person};
+use crate::oidc::http::content_encoding::decode_body;
+use crate::oidc::http::redaction::{redact_body, redact_headers, redact_text, secrets_of_header};
+use crate::oidc::http::redirects::{MAX_REDIRECTS, same_origin_target};
+use crate::oidc::http::response::{
+    check_status, form_response, header, is_json, max_age, not_json_error, refused_error, request_id, shown,
+};
+use crate::secret::Secret;
+use crate::settings::{Provider, TlsTrust};
+use crate::untrusted_text::UntrustedText;
+
+/// A longer wait is reported, so that the person knows what kubesesame waits for.
+const UNREPORTED_WAIT: Duration = Duration::from_secs(2);
+
+/// The largest response body that is read, if the request had a body: a token with thousands of groups has up to 1 MiB, and a response may
+/// contain two tokens.
+const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// The largest document that is read. Discovery documents and key sets have a few KB.
+const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
+
+/// The value of `clock_ahead` if the provider's clock is not known.
+const UNKNOWN_CLOCK: i64 = i64::MIN;
+
+/// A client for one provider.
+pub(crate) struct Http<'a> {
+    client: reqwest::Client,
+    person: Person<'a>,
+    is_okta: bool,
+    /// The secrets in the headers of every request.
+    header_secrets: Vec<Secret>,
+    /// The secrets in the last form. A token in the response may repeat them.
+    form_secrets: Mutex<Vec<Secret>>,
+    /// How far the provider's clock was ahead of ours in the last response (header `Date`), in seconds.
+    clock_ahead: AtomicI64,
+    /// There was a response, so an idle connection may be open.
+    has_responded: AtomicBool,
+    clock: Clock,
+}
+
+/// The document of a successful GET.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(crate) body: Vec<u8>,
+    /// The `max-age` of `Cache-Control`, in seconds.
+    pub(crate) max_age: Option<i64>,
+}
+
+impl<'a> Http<'a> {
+    /// Creates a client. `clock` is compared with the provider's clock.
+    pub(crate) fn new(
+        provider: &Provider,
+        trust: &TlsTrust,
+        person: Person<'a>,
+        clock: Clock,
+    ) -> Result<Self, SetupError> {
+        Ok(Self {
+            client: transport::build(provider, trust, person)?,
+            is_okta: provider.issuer.is_okta(),
+            header_secrets: provider
+                .headers
+                .iter()
+                .flat_map(|(_, value)| secrets_of_header(value))
+                .collect(),
+            form_secrets: Mutex::default(),
+            person,
+            clock_ahead: AtomicI64::new(UNKNOWN_CLOCK),
+            has_responded: AtomicBool::new(false),
+            clock,
+        })
+    }
+
+    /// Returns how far the provider's clock is ahead of ours, in seconds, or 0 if it is not known.
+    pub(crate) fn clock_ahead(&self) -> i64 {
+        self.known_clock_ahead().unwrap_or_default()
+    }
+
+    /// Returns the time by the provider's clock, in seconds since the epoch, if it is known.
+    pub(crate) fn provider_now(&self) -> Option<i64> {
+        let ahead = self.known_clock_ahead()?;
+        Some((self.clock)().saturating_add(ahead))
+    }
+
+    fn known_clock_ahead(&self) -> Option<i64> {
+        Some(self.clock_ahead.load(Ordering::Relaxed)).filter(|ahead| *ahead != UNKNOWN_CLOCK)
+    }
+
+    /// Gets a JSON document. `limit` replaces the timeout of a request, and includes all redirects. Redirects are followed only within the
+    /// same scheme, host and port.
+    pub(crate) async fn get(&self, url: &Url, limit: Option<Duration>) -> Result<Document, Error> {
+        let limit = limit.unwrap_or(self.person.request_timeout);
+        let result = timeout(limit, self.get_with_redirects(url, limit));
+        let result = self.report_long_wait(url, result).await;
+        result.unwrap_or_else(|_| {
+            Err(NetworkError::Timeout {
+                url: shown(url),
+                seconds: limit.as_secs(),
+                connected: true,
+            }
+            .into())
+        })
+    }
+
+    async fn get_with_redirects(&self, url: &Url, limit: Duration) -> Result<Document, Error> {
+        let mut visited = vec![url.clone()];
+        let mut current = url.clone();
+        loop {
+            let request = self
+                .client
+                .get(current.clone())
+                .header(ACCEPT, "application/json")
+                .timeout(limit)
+                .build();
+            let request = request.map_err(|error| self.failure(&current, error))?;
+            let (status, headers, body) = self.send(&current, request, &[]).await?;
+            let Some(next) = same_origin_target(&current, status, &headers) else {
+                return self
+                    .parse_document(&current, status, &headers, &body)
+                    .or_else(|_| {
+                        let secrets = self.sent_secrets(&[]);
+                        let headers = redact_headers(&headers, &secrets);
+                        self.parse_document(&current, status, &headers, &redact_body(&body, &secrets))
+                    });
+            };
+            if visited.contains(&next) || visited.len() > MAX_REDIRECTS {
+                return Err(NetworkError::RedirectLoop { url: shown(url) }.into());
+            }
+            visited.push(next.clone());
+            current = next;
+        }
+    }
+
+    fn parse_document(
+        &self,
+        url: &Url,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Document, Error> {
+        check_status(url, status, headers, body, (self.clock)())?;
+        if status != StatusCode::OK && is_json(headers) {
+            return Err(refused_error(url, status, headers, body).into());
+        }
+        if status != StatusCode::OK || json_document::is_html(body) {
+            return Err(not_json_error(url, status, headers, json_document::summary(body)).into());
+        }
+        Ok(Document {
+            body: json_document::document_text(url, body)?,
+            max_age: max_age(headers),
+        })
+    }
+
+    /// Waits for a request, and reports the URL if that takes long.
+    async fn report_long_wait<T>(&self, url: &Url, request: impl Future<Output = T>) -> T {
+        let mut request = pin!(request);
+        if let Ok(result) = timeout(UNREPORTED_WAIT, &mut request).await {
+            return result;
+        }
+        self.person.report(Event::Waiting { url: &shown(url) });
+        request.await
+    }
+
+    fn failure(&self, url: &Url, error: reqwest::Error) -> NetworkError {
+        transport::failure(error, self.person.request_timeout).about(url)
+    }
+
+    /// Executes a request. A server may close an idle connection at the moment when it is used again. Then a GET is repeated once (RFC 9110
+    /// 9.2.2 and 9.3.1). A POST is not repeated, because the server may have received it.
+    async fn execute(&self, request: reqwest::Request) -> Result<reqwest::Response, reqwest::Error> {
+        let may_be_reused = self.has_responded.load(Ordering::Relaxed);
+        let retry = request
+            .try_clone()
+            .filter(|request| may_be_reused && request.method() == Method::GET);
+        let result = match (self.client.execute(request).await, retry) {
+            (Err(error), Some(retry)) if transport::ended_before_response(&error) => {
+                self.client.execute(retry).await
+            }
+            (result, _) => result,
+        };
+        if result.is_ok() {
+            self.has_responded.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+
+    async fn send(
+        &self,
+        url: &Url,
+        request: reqwest::Request,
+        secrets: &[&str],
+    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), NetworkError> {
+        let method = request.method().clone();
+        let limit = request.timeout().copied();
+        let failure =
+            |error| transport::failure(error, limit.unwrap_or(self.person.request_timeout)).about(url);
+        let started_at = Instant::now();
+        let mut response = self.execute(request).await.map_err(failure)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let max_bytes = if method == Method::GET {
+            MAX_DOCUMENT_BYTES
+        } else {
+            MAX_BODY_BYTES
+        };
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failure)? {
+            if body.len() + chunk.len() > max_bytes {
+                return Err(NetworkError::ResponseTooLarge {
+                    url: shown(url),
+                    limit: max_bytes,
+                });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let shown_headers = redact_headers(&headers, &self.sent_secrets(secrets));
+        self.person.report(Event::Responded {
+            method: method.as_str(),
+            url: &shown(url),
+            status: status.as_u16(),
+            millis: started_at.elapsed().as_millis(),
+            request_id: request_id(&shown_headers),
+        });
+        if let Some(date) = header(&headers, &DATE).and_then(|date| httpdate::parse_http_date(date).ok()) {
+            let provider_now = date
+                .duration_since(std::time::UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs());
+            let ahead = provider_now.cast_signed().saturating_sub((self.clock)());
+            self.clock_ahead.store(ahead, Ordering::Relaxed);
+        }
+        match decode_body(url, status, &headers, body, max_bytes) {
+            Ok(body) => Ok((status, headers, body)),
+            // Returns the error again with redacted headers. It quotes only the encoding, so the body does not matter.
+            Err(NetworkError::ContentEncoding { .. }) => {
+                let body = decode_body(url, status, &shown_headers, vec![0], max_bytes)?;
+                Ok((status, headers, body))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns `secrets` and the secrets in the headers: everything that must be removed from a quoted response.
+    fn sent_secrets<'s>(&'s self, secrets: &[&'s str]) -> Vec<&'s str> {
+        let header_secrets = self.header_secrets.iter().map(Secret::expose);
+        secrets.iter().copied().chain(header_secrets).collect()
+    }
+
+    /// Removes secrets from a text that is quoted from a response or a token.
+    pub(in crate::oidc) fn redact(&self, text: &UntrustedText) -> UntrustedText {
+        let sent = self.form_secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent: Vec<&str> = sent.iter().map(Secret::expose).collect();
+        redact_text(text, &self.sent_secrets(&sent))
+    }
+
+    /// Posts a form, and returns the members of a successful response. Any other response becomes an error, which does not contain the
+    /// `secrets` that were sent.
+    pub(in crate::oidc) async fn post(
+        &self,
+        url: &Url,
+        form: Form,
+        secrets: &[&str],
+        authorization: Option<Secret>,
+        limit: Option<Duration>,
+    ) -> Result<Map<String, Value>, Error> {
+        let mut request = self
+            .client
+            .post(url.clone())
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Bytes::from_owner(form.into_text()));
+        if let Some(authorization) = authorization {
+            let value = HeaderValue::try_from(authorization.expose());
+            let mut value = value.map_err(|_| Error::Internal("client authentication"))?;
+            value.set_sensitive(true);
+            request = request.header(AUTHORIZATION, value);
+        }
+        if let Some(limit) = limit {
+            request = request.timeout(limit);
+        }
+        let request = request.build().map_err(|error| self.failure(url, error))?;
+        let owned = secrets.iter().map(|secret| Secret::new(*secret)).collect();
+        *self.form_secrets.lock().unwrap_or_else(PoisonError::into_inner) = owned;
+        let sent = self.send(url, request, secrets);
+        let (status, headers, body) = self.report_long_wait(url, sent).await?;
+        let body = Zeroizing::new(body);
+        let read =
+            |headers: &HeaderMap, body: &[u8]| form_response(url, status, headers, body, (self.clock)());
+        let response = read(&headers, &body).or_else(|error| {
+            // This error quotes nothing of the response.
+            if matches!(error, Error::Token(TokenError::Malformed { .. })) {
+                return Err(error);
+            }
+            let secrets = self.sent_secrets(secrets);
+            read(&redact_headers(&headers, &secrets), &redact_body(&body, &secrets))
+        });
+        response.map_err(|error| match error {
+            Error::Token(TokenError::Refused(refusal)) => TokenError::Refused(OAuthError {
+                is_okta: self.is_okta,
+                ..refusal
+            })
+            .into(),
+            error => error,
+        })
+    }
+}
