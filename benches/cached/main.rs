@@ -57,6 +57,12 @@ fn main() {
     refresh(&plugin, &okta);
     sealed(&plugin, &floor);
     static_build(&plugin, &floor_of);
+    if let Some((found, all)) = plugin.names_in_order() {
+        row(
+            "names of the linker's order that are found",
+            &format!("{found} of {all}"),
+        );
+    }
     let size = fs::metadata(&plugin.program).unwrap().len();
     row("binary", &mebibytes(size));
 }
@@ -148,6 +154,12 @@ fn static_build(plugin: &Plugin, floor: &impl Fn() -> Command) {
     row(what, &millis(pairs.first()));
     row("its ratio to the floor", &format!("{:.2}", pairs.ratio()));
     row("its peak memory", &peak_memory(&ours()));
+    if let Some((found, all)) = plugin.names_in_order() {
+        row(
+            "names of the linker's order that are found",
+            &format!("{found} of {all}"),
+        );
+    }
     let size = fs::metadata(&plugin.program).unwrap().len();
     row("its size", &mebibytes(size));
 }

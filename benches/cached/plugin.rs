@@ -1,5 +1,6 @@
 //! The release binary, with a session at the mock provider.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,24 @@ impl Plugin {
             home: home.to_owned(),
             args: args.to_vec(),
         }
+    }
+
+    /// Returns how many of the names in `order.txt` the linker has found, and how many there are. `None` if another linker was used.
+    pub(crate) fn names_in_order(&self) -> Option<(usize, usize)> {
+        let builds = fs::read_dir(self.program.parent()?.join("build")).ok()?;
+        let maps = builds.filter_map(|build| Some(build.ok()?.path().join("out/kubesesame.map")));
+        let newest = maps.max_by_key(|map| fs::metadata(map).and_then(|map| map.modified()).ok())?;
+        let map = fs::read_to_string(newest).ok()?;
+        let found: HashSet<&str> = map
+            .lines()
+            .filter_map(|line| line.split_whitespace().last())
+            .collect();
+        let order = include_str!("order.txt");
+        let names = || order.lines();
+        Some((
+            names().filter(|name| found.contains(name)).count(),
+            names().count(),
+        ))
     }
 
     /// Returns a static build with the same sessions. On Linux with glibc, its static C library is used instead of musl, which a release
