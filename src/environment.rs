@@ -14,8 +14,8 @@ const EXEC_INFO: &str = "KUBERNETES_EXEC_INFO";
 /// The parts of the environment that change what the program does.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Environment {
-    /// The variables of kubesesame. Each has the value of a flag.
-    pub(crate) flags: Vec<(String, String)>,
+    /// The variables `KUBESESAME_…`, as name and value. Each sets a flag.
+    pub(crate) flag_variables: Vec<(String, String)>,
     /// `KUBERNETES_EXEC_INFO`, set by kubectl.
     pub(crate) exec_info: Option<String>,
     /// `KUBECACHEDIR`, kubectl's own cache root.
@@ -43,7 +43,7 @@ impl Environment {
     )]
     pub(crate) fn read() -> Self {
         Self {
-            flags: flags(std::env::vars_os()),
+            flag_variables: flag_variables(std::env::vars_os()),
             exec_info: std::env::var(EXEC_INFO).ok(),
             kube_cache_dir: std::env::var_os("KUBECACHEDIR")
                 .filter(|dir| !dir.is_empty())
@@ -53,7 +53,10 @@ impl Environment {
             runtime_dir: std::env::var_os("XDG_RUNTIME_DIR")
                 .map(PathBuf::from)
                 .filter(|dir| dir.is_absolute()),
-            temporary_dir: Some(std::env::temp_dir().join(name_for_this_user())),
+            // A relative one would be in whatever directory the call is made.
+            temporary_dir: Some(std::env::temp_dir())
+                .filter(|dir| dir.is_absolute())
+                .map(|dir| dir.join(name_for_this_user())),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             at_terminal: std::io::stdin().is_terminal() || std::io::stderr().is_terminal(),
             has_display: has_display(std::env::var_os),
@@ -127,7 +130,7 @@ pub(crate) fn browser() -> Option<String> {
 
 /// Returns the value of the first of these variables that is set and not empty.
 #[expect(clippy::disallowed_methods, reason = "the access point to the environment")]
-pub(crate) fn first_set(names: &[&str]) -> Option<String> {
+pub(crate) fn first_nonempty_value(names: &[&str]) -> Option<String> {
     let mut values = names.iter().filter_map(std::env::var_os);
     let value = values.find(|value| !value.is_empty())?;
     Some(value.to_string_lossy().into_owned())
@@ -146,7 +149,7 @@ fn name_for_this_user() -> String {
 }
 
 /// Returns the variables of kubesesame, by their prefix.
-fn flags(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, String)> {
+fn flag_variables(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, String)> {
     let ours = variables.filter_map(|(name, value)| {
         let name = name.into_string().ok()?;
         let is_ours = name.starts_with(cli::VARIABLE_PREFIX);

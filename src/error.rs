@@ -17,9 +17,10 @@ use crate::{exec, files, kubeconfig, oidc, session, settings};
 pub(crate) enum Error {
     #[error("{}", config_error(.0))]
     Config(ConfigError),
-    /// The same, found after the command line was parsed. The second field is the original error.
+    /// An error about the value of a flag (second field), with the variable or the cluster's config that the value comes from. Found after the
+    /// command line was parsed.
     #[error("{}", config_error(.0))]
-    FromSource(ConfigError, Box<Self>),
+    ValueFromSource(ConfigError, Box<Self>),
     #[error(transparent)]
     Settings(#[from] settings::Error),
     #[error(transparent)]
@@ -28,9 +29,9 @@ pub(crate) enum Error {
     Session(#[from] session::Error),
     #[error(transparent)]
     Oidc(#[from] oidc::Error),
-    /// The refresh token in the kubeconfig may be spent, so nobody is asked.
+    /// The refresh token in the kubeconfig may already be used, so no login is started.
     #[error("the tokens that an earlier call kept for `{}` cannot be read, or it cannot be seen whether there are any", files::shown(.kubeconfig))]
-    KeptTokens {
+    PendingTokens {
         kubeconfig: PathBuf,
         source: session::Error,
     },
@@ -79,7 +80,7 @@ impl Error {
             return (**report).clone();
         }
         let original = match self {
-            Self::FromSource(_, error) => error.as_ref(),
+            Self::ValueFromSource(_, error) => error.as_ref(),
             error => error,
         };
         Report {
@@ -117,7 +118,7 @@ impl Error {
             self,
             Self::Settings(_)
                 | Self::Config(ConfigError::Variable(..))
-                | Self::FromSource(ConfigError::Variable(..), _)
+                | Self::ValueFromSource(ConfigError::Variable(..), _)
         )
     }
 
@@ -140,7 +141,7 @@ impl Error {
     /// Adds the source of a value that cannot be used: the variable, or the cluster's config.
     pub(crate) fn with_source(self, value_sources: &ValueSources) -> Self {
         match value_sources.config_error(&self.flags(), &self.to_string()) {
-            Some(config_error) => Self::FromSource(config_error, Box::new(self)),
+            Some(config_error) => Self::ValueFromSource(config_error, Box::new(self)),
             None => self,
         }
     }
@@ -153,10 +154,10 @@ impl Error {
             Self::Oidc(_)
             | Self::RefreshFailed { .. }
             | Self::Config(_)
-            | Self::FromSource(..)
+            | Self::ValueFromSource(..)
             | Self::Exec(_)
             | Self::Session(_)
-            | Self::KeptTokens { .. }
+            | Self::PendingTokens { .. }
             | Self::SessionEnded(_)
             | Self::NoSession
             | Self::Remembered(_)
@@ -179,11 +180,11 @@ impl Error {
         match self {
             Self::Oidc(error) | Self::RefreshFailed { source: error, .. } => Some(error),
             Self::Config(_)
-            | Self::FromSource(..)
+            | Self::ValueFromSource(..)
             | Self::Settings(_)
             | Self::Exec(_)
             | Self::Session(_)
-            | Self::KeptTokens { .. }
+            | Self::PendingTokens { .. }
             | Self::SessionEnded(_)
             | Self::NoSession
             | Self::Kubeconfig(_)
@@ -197,7 +198,7 @@ impl Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Config(config_error) => Some(config_error_hint(config_error)),
-            Self::FromSource(config_error, error) => {
+            Self::ValueFromSource(config_error, error) => {
                 // A file may be the right one, so its own hint is useful, too. The hint of `settings` names only flags.
                 let own = error.hint().filter(|_| !matches!(**error, Self::Settings(_)));
                 let hints: Vec<String> = own.into_iter().chain([config_error_hint(config_error)]).collect();
@@ -206,7 +207,7 @@ impl Error {
             Self::Settings(error) => Some(error.hint()),
             Self::Exec(error) => Some(error.hint()),
             Self::Session(error) => Some(error.hint()),
-            Self::KeptTokens { source, .. } => Some(source.hint_for(files::Purpose::KeptTokens)),
+            Self::PendingTokens { source, .. } => Some(source.hint_for(files::Purpose::PendingTokens)),
             Self::Oidc(error) => Some(error.hint()),
             Self::RefreshFailed { source, dir } => Some(refresh_hint(source, &source.hint(), dir.as_deref())),
             Self::SessionEnded(_) => Some("you will have to sign in when the token ends".to_owned()),
@@ -221,7 +222,7 @@ impl Error {
 
     fn exit(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::FromSource(..) | Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
+            Self::Config(_) | Self::ValueFromSource(..) | Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
             Self::Kubeconfig(error) if !error.flags().is_empty() => EXIT_USAGE,
             Self::Oidc(error) if error.is_login_impossible() => EXIT_LOGIN_NEEDED,
             Self::Oidc(error) | Self::RefreshFailed { source: error, .. } if error.flag().is_some() => {
@@ -231,7 +232,7 @@ impl Error {
             Self::Reworded(report) => report.exit,
             Self::Kubeconfig(_)
             | Self::Session(_)
-            | Self::KeptTokens { .. }
+            | Self::PendingTokens { .. }
             | Self::Oidc(_)
             | Self::RefreshFailed { .. }
             | Self::SessionEnded(_)
@@ -246,7 +247,7 @@ impl Error {
 /// the command for a new login.
 fn refresh_hint(error: &oidc::Error, hint: &str, dir: Option<&Path>) -> String {
     match dir {
-        Some(dir) if error.may_persist() => format!(
+        Some(dir) if error.may_recur() => format!(
             "{hint}; the session is kept; to sign in anew: kubesesame clean --token-cache-dir={}",
             files::quoted(dir)
         ),
@@ -282,7 +283,7 @@ fn config_error_hint(config_error: &ConfigError) -> String {
         ConfigError::ClusterConfig(..) => {
             "correct it in the kubeconfig: clusters > cluster > extensions > client.authentication.k8s.io/exec".to_owned()
         }
-        ConfigError::NotForClusters(_) => "if you want it, move it to the args of the user's exec entry; to let what clusters say not count, put \
+        ConfigError::NotForClusters(_) => "if you want it, move it to the args of the user's exec entry; to ignore the configs of clusters, put \
                                      --cluster-config=ignore there"
             .to_owned(),
     }

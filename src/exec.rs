@@ -140,10 +140,10 @@ impl Cluster {
             "insecure-skip-tls-verify",
             "certificate-authority-data",
         ];
-        // The proxy does not belong to the identity of an authenticated server: it depends on the network, and cannot read the token. Without TLS
-        // verification it does, because it can redirect to any server, and so it does without TLS.
+        // The proxy is part of the identity only if TLS does not authenticate the server: then it can redirect to any server. Otherwise it
+        // cannot read the token, and only depends on the network.
         let is_unverified = cluster.get("insecure-skip-tls-verify") == Some(&Value::Bool(true));
-        // Without a proxy, the text stays that of the sessions that are stored already.
+        // An unused `proxy-url` is not added, so that the keys of stored sessions do not change.
         let text = |field| cluster.get(field).and_then(Value::as_str).unwrap_or_default();
         let is_proxied = !text("server").starts_with("https://") && !text("proxy-url").is_empty();
         if is_unverified || is_proxied {

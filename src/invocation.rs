@@ -68,7 +68,7 @@ impl<'a> Invocation<'a> {
     pub(crate) fn attempt(&self) -> AttemptHash {
         *self
             .attempt
-            .get_or_init(|| AttemptHash::new(self.args, &self.environment.flags, &login_variables()))
+            .get_or_init(|| AttemptHash::new(self.args, &self.environment.flag_variables, &login_variables()))
     }
 }
 
@@ -93,7 +93,7 @@ impl InvocationHash {
             );
         }
         hash.add(environment.exec_info.as_deref().unwrap_or_default().as_bytes());
-        hash.add_variables(&environment.flags);
+        hash.add_variables(&environment.flag_variables);
         Self(hash.finish())
     }
 
@@ -219,7 +219,7 @@ pub(crate) mod tests {
                 environment.exec_info = None;
             }),
             hash(&["k", "get-token", "--a=b"], |environment| {
-                environment.flags = vec![("KUBESESAME_V".into(), "1".into())];
+                environment.flag_variables = vec![("KUBESESAME_V".into(), "1".into())];
             }),
         ];
         for (number, other) in others.iter().enumerate() {
@@ -231,7 +231,9 @@ pub(crate) mod tests {
     fn the_program_name_and_the_order_of_variables_do_not_change_the_hash() {
         let flags = |names: [&str; 2]| {
             let flags = names.map(|name| (name.to_owned(), "x".to_owned())).to_vec();
-            hash(&["k", "get-token"], |environment| environment.flags = flags)
+            hash(&["k", "get-token"], |environment| {
+                environment.flag_variables = flags;
+            })
         };
         assert_eq!(flags(["A", "B"]), flags(["B", "A"]));
         assert_eq!(hash_of(&["a", "get-token"]), hash_of(&["b", "get-token"]));

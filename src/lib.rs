@@ -1,7 +1,8 @@
 //! kubesesame: the credential plugin that kubectl runs to get a token.
 //!
 //! This library exists for the binary of the same name; its interface is the command line, not these items.
-//! The modules, in reading order. A module calls only those below it, and only `command` connects them:
+//! The modules, in reading order. A module calls only those below it (any may use the
+//! values of `settings` and `invocation`), and only `command` connects them:
 //!
 //! - `cli`, `environment`: the command line, and the environment of the process
 //! - `settings`: their interpretation
@@ -16,7 +17,8 @@
 //! - `exec`: the ExecCredential API of kubectl
 //! - `files`, `keyring`, `process`, `clock`, `ui`: the single access points to the file system, the OS keyring, other processes, the clock,
 //!   and the terminal
-//! - `secret`, `initial_id_token`, `untrusted_text`, `report`, `error_chain`, `error`: types that all modules use
+//! - `runtime`: the tokio runtime, built when the network is first needed
+//! - `secret`, `grant_type`, `initial_id_token`, `untrusted_text`, `report`, `error_chain`, `error`: types that all modules use
 
 #![forbid(unsafe_code)]
 
@@ -70,9 +72,9 @@ pub fn run() -> ExitCode {
         return exit_code(result, &invocation);
     }
     let sources = ConfigSources {
-        environment: environment.flags.clone(),
+        environment: environment.flag_variables.clone(),
     };
-    for unknown in cli::unknown_variables(&environment.flags) {
+    for unknown in cli::unknown_variables(&environment.flag_variables) {
         ui::warn_later(&unknown.to_string());
     }
     let cli = match Cli::parse_from_os(args.iter().cloned(), &sources) {

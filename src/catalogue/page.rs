@@ -1,4 +1,4 @@
-//! The page `docs/errors.md`, which lists the catalogue.
+//! Tests that `docs/errors.md` lists the catalogue, and renders that page.
 
 use std::fmt::Write;
 
@@ -79,7 +79,7 @@ fn the_page_lists_the_catalogue() {
     if page == PAGE {
         return;
     }
-    if environment::first_set(&["INSTA_UPDATE"]).as_deref() == Some("always") {
+    if environment::first_nonempty_value(&["INSTA_UPDATE"]).as_deref() == Some("always") {
         std::fs::write(PATH, page).unwrap();
         return;
     }

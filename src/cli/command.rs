@@ -22,7 +22,7 @@ pub(super) const STANDALONE_HELP: &str = concat!(
     exit_codes!()
 );
 const VARIABLES_HELP: &str = concat!(
-    "Each flag can be a variable too: --oidc-issuer-url is KUBESESAME_OIDC_ISSUER_URL. What is typed counts first.\n\n",
+    "Each flag can be a variable too: --oidc-issuer-url is KUBESESAME_OIDC_ISSUER_URL. A flag takes precedence over its variable.\n\n",
     exit_codes!()
 );
 
@@ -30,7 +30,7 @@ const CLEAN_HELP: &str = "\
 It removes every session of yours, whatever the issuer and the account, in the directory above and in those where sessions are kept when the \
 home cannot be written: $XDG_RUNTIME_DIR/kubesesame, and kubesesame-UID among the temporary files ($TMPDIR, such as /tmp/kubesesame-1000). \
 Tokens that a call without a command has kept in ~/.kube/cache/kubesesame, to be written into the kubeconfig by the next one, go too. \
-Tokens that were issued live on until their end.";
+Tokens that were already issued stay valid until they expire.";
 
 // `defer`: clap builds only the command that runs. Building all of them would double the time of a cached call.
 #[derive(Debug, Subcommand)]
@@ -39,7 +39,7 @@ pub(crate) enum Command {
     /// Print an ExecCredential for kubectl, signing in only when there is no other way
     #[command(after_help = VARIABLES_HELP, args_override_self = true)]
     GetToken(Box<GetTokenArgs>),
-    /// Refresh the session that standard input tells, without a word; started by get-token
+    /// Refresh the session that standard input names, silently; started by get-token
     #[command(hide = true)]
     BackgroundRefresh,
     /// Remove all your sessions on this machine
@@ -50,7 +50,7 @@ pub(crate) enum Command {
     /// Sign in once, show the claims and who the cluster will say you are, and how to set up kubectl
     #[command(after_help = VARIABLES_HELP, args_override_self = true)]
     Setup(Box<SetupArgs>),
-    /// No command; [`Standalone`] parses it.
+    /// The command line without a command, which [`Standalone`] parses.
     #[command(skip)]
     Standalone(Box<StandaloneArgs>),
     /// Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them

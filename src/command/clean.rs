@@ -1,4 +1,4 @@
-//! `clean`: removes the sessions of kubesesame on this machine, and nothing else.
+//! `clean`: removes kubesesame's sessions on this machine, and temporary files that a killed `kubeconfig convert` left.
 
 use std::path::Path;
 use std::time::Duration;

@@ -80,7 +80,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::TimeLeft(left) => ui.status(time_left(left), WAITING),
         Event::WaitEnded => ui.end_prompt(),
         Event::Continued => ui.redraw(),
-        Event::CodeOfClustersIssuer(issuer) => ui.note(&cluster_issuer_text(issuer)),
+        Event::CodeIsForClusterIssuer(issuer) => ui.note(&cluster_issuer_text(issuer)),
         Event::EnterCode {
             address,
             code,
@@ -128,7 +128,8 @@ fn refused_input_text(error: &oidc::Error) -> String {
 fn warning_text(event: &Event<'_>) -> String {
     match event {
         Event::CertificatesUnchecked => {
-            "--insecure-skip-tls-verify: whoever is on the way can read and change everything".to_owned()
+            "--insecure-skip-tls-verify: anybody on the network path can read and change everything"
+                .to_owned()
         }
         Event::CertificateSkipped { source, position } => {
             format!("{source}: certificate {position} in it cannot be read, and is passed over")
@@ -158,7 +159,7 @@ fn warning_text(event: &Event<'_>) -> String {
             "another user of this machine (id {uid}) answered this sign-in, and was refused; if your browser runs as that user, \
              paste the address of the page that it shows"
         ),
-        Event::ResponseFromUndecidedUser => {
+        Event::ResponseFromUnknownUser => {
             "the answer to this sign-in was refused, since the system did not say in time which user's \
              browser sent it; paste the address of the page that it shows"
                 .to_owned()

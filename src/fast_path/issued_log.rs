@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_soon_request_of_one_process_for_the_same_token_is_repeated() {
+    fn only_a_recent_request_by_the_same_process_for_the_same_token_is_a_repetition() {
         for (parent, token, now, boot_ticks, expected, what) in [
             (7, "token", 1001, 100, AskedBefore::Once, "again"),
             (7, "token", 1030, 100, AskedBefore::Once, "within the window"),

@@ -17,11 +17,12 @@ pub(crate) struct Hit {
     pub(crate) is_refresh_due: bool,
 }
 
-/// Finds the session of this invocation. `None` if there is no entry, no usable token, or something to tell. `now` is in seconds since the
+/// Finds the session of this invocation. `None` if the command line has to be parsed: there is no entry, no
+/// usable token, an unreadable session, or a possible rejection by the API server. `now` is in seconds since the
 /// epoch.
 ///
 /// # Errors
-/// If the keyring fails. It took its time, and would do so again if the command line was parsed.
+/// If the keyring fails. The normal path would ask the keyring again, which may be slow.
 pub(crate) fn find(invocation: &Invocation<'_>, now: i64) -> Option<Result<Hit, session::Error>> {
     let environment = invocation.environment;
     let dir = settings::likely_cache_dir(invocation.args, environment)?;

@@ -18,10 +18,10 @@ use super::user_file::{BackupFault, NotFile};
 use super::{Action, Error, Kind, SystemFault, open};
 
 const STICKY: u32 = 0o1000;
-const WRITE_BY_OTHERS: u32 = 0o002;
+const WRITE_BY_EVERYBODY: u32 = 0o002;
 const WRITE_BY_GROUP: u32 = 0o020;
-const READ_BY_OTHERS: u32 = 0o044;
-const ANY_BY_OTHERS: u32 = 0o077;
+const READ_BY_GROUP_OR_OTHERS: u32 = 0o044;
+const ANY_BY_GROUP_OR_OTHERS: u32 = 0o077;
 
 /// Returns whether there is a directory, after checking that only we (and root) can change what is in it.
 ///
@@ -58,9 +58,9 @@ pub(super) fn check_directory(path: &Path) -> Result<bool, Error> {
     check_owner(&metadata, path, Kind::Directory)?;
     let shared = check_ancestors(path, 1)?;
     let forbidden = if shared {
-        ANY_BY_OTHERS
+        ANY_BY_GROUP_OR_OTHERS
     } else {
-        WRITE_BY_OTHERS | WRITE_BY_GROUP
+        WRITE_BY_EVERYBODY | WRITE_BY_GROUP
     };
     if metadata.mode() & forbidden != 0 {
         return Err(Error::OpenToOthers {
@@ -118,7 +118,7 @@ fn walk_up(path: &Path, from: &Path, skip: usize) -> Result<Option<bool>, Error>
         if !is_ours && !is_unmapped(metadata.uid()) {
             check_owner(&metadata, ancestor, Kind::Directory)?;
         }
-        if metadata.mode() & WRITE_BY_OTHERS == 0 {
+        if metadata.mode() & WRITE_BY_EVERYBODY == 0 {
             continue;
         }
         if metadata.mode() & STICKY == 0 {
@@ -147,7 +147,7 @@ pub(super) fn check_file(file: &File, path: &Path) -> Result<u64, Error> {
         });
     }
     check_owner(&metadata, path, Kind::File)?;
-    if metadata.mode() & ANY_BY_OTHERS != 0 {
+    if metadata.mode() & ANY_BY_GROUP_OR_OTHERS != 0 {
         return Err(Error::OpenToOthers {
             kind: Kind::File,
             path: path.to_owned(),
@@ -307,7 +307,7 @@ pub(super) fn links(metadata: &Metadata) -> u64 {
 /// Returns the mode of a file that its group or everybody can read.
 pub(super) fn readable_by_others(metadata: &Metadata) -> Option<u32> {
     let mode = metadata.mode() & 0o7777;
-    (mode & READ_BY_OTHERS != 0).then_some(mode)
+    (mode & READ_BY_GROUP_OR_OTHERS != 0).then_some(mode)
 }
 
 /// Gives a new file the owner and group of the file that it replaces. The error names the owner, unless only the group differs.
@@ -348,7 +348,7 @@ pub(super) fn backup_fault(backup: &Metadata, original: &Metadata) -> Option<Bac
     if !trusted.contains(&backup.uid()) {
         return Some(BackupFault::ForeignOwner(owner_name(backup.uid())));
     }
-    if backup.mode() & !original.mode() & (WRITE_BY_OTHERS | WRITE_BY_GROUP) != 0 {
+    if backup.mode() & !original.mode() & (WRITE_BY_EVERYBODY | WRITE_BY_GROUP) != 0 {
         let mode = backup.mode() & 0o7777;
         return Some(BackupFault::OpenToOthers { mode });
     }
@@ -359,12 +359,12 @@ pub(super) fn backup_fault(backup: &Metadata, original: &Metadata) -> Option<Bac
 ///
 /// `None` if they may write to the original itself (a Windows drive under WSL), since then there is nothing to protect.
 pub(super) fn directory_fault(path: &Path, original: &Metadata) -> Option<BackupFault> {
-    if original.mode() & WRITE_BY_OTHERS != 0 {
+    if original.mode() & WRITE_BY_EVERYBODY != 0 {
         return None;
     }
     path.ancestors().skip(1).find_map(|dir| {
         let mode = fs::symlink_metadata(dir).ok()?.mode() & 0o7777;
-        let open = mode & WRITE_BY_OTHERS != 0 && mode & STICKY == 0;
+        let open = mode & WRITE_BY_EVERYBODY != 0 && mode & STICKY == 0;
         open.then(|| BackupFault::Directory {
             dir: dir.to_owned(),
             mode,

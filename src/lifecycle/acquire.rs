@@ -49,7 +49,7 @@ pub(crate) struct Acquired {
     /// When the caller has to ask again, in seconds since the epoch.
     pub(crate) until: i64,
     /// Whether the session was in the store before this call.
-    pub(crate) was_stored: bool,
+    pub(crate) is_from_store: bool,
 }
 
 impl<S: SessionStore> Acquisition<'_, S> {
@@ -75,7 +75,7 @@ impl<S: SessionStore> Acquisition<'_, S> {
         }
     }
 
-    pub(super) fn is_by_person(&self) -> bool {
+    pub(super) fn is_login_interactive(&self) -> bool {
         self.settings.login.grant.is_interactive()
     }
 }
@@ -94,7 +94,7 @@ pub(super) struct Progress<'a, S: SessionStore + 'a> {
     pub(super) asked: AskedBefore,
     pub(super) recalled: Option<Recalled>,
     pub(super) failure: Option<Error>,
-    pub(super) was_stored: bool,
+    pub(super) is_from_store: bool,
     /// Whether the store has no session of its own.
     pub(super) is_new_in_store: bool,
     /// Whether the failure of this call was already stored for later calls.
@@ -127,11 +127,11 @@ impl<'a, S: SessionStore> Progress<'a, S> {
             session,
             locked: None,
             client: None,
-            import: call.import.as_ref().filter(|_| call.is_by_person()),
+            import: call.import.as_ref().filter(|_| call.is_login_interactive()),
             asked: AskedBefore::No,
             recalled: None,
             failure: None,
-            was_stored: true,
+            is_from_store: true,
             is_new_in_store: false,
             is_remembered: false,
         };
@@ -180,7 +180,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
             session: self.session.as_ref(),
             next_token_by: if has_refresh_token {
                 NextTokenBy::RefreshToken
-            } else if self.call.is_by_person() {
+            } else if self.call.is_login_interactive() {
                 NextTokenBy::Nothing
             } else {
                 NextTokenBy::NewLogin
@@ -209,7 +209,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         Ok(Acquired {
             until: until(&session),
             session,
-            was_stored: self.was_stored,
+            is_from_store: self.is_from_store,
         })
     }
 

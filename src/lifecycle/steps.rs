@@ -161,7 +161,7 @@ impl<S: SessionStore> Progress<'_, S> {
         match outcome {
             Ok(Some(outcome)) => self.apply_outcome(outcome)?,
             Ok(None) => {
-                ui.step(|| "the token could not be refreshed in time; it still lives".to_owned());
+                ui.step(|| "the token could not be refreshed in time; it is still valid".to_owned());
                 self.stage = CallStage::RefreshFailed;
             }
             Err(error) => self.record_failure(CallStage::RefreshFailed, Error::Runtime(error)),
@@ -292,7 +292,7 @@ impl<S: SessionStore> Progress<'_, S> {
         let login = self.call.runtime.block_on(client.login(self.call.settings.login));
         match login.map_err(Error::Runtime)? {
             Ok(tokens) => {
-                if tokens.refresh_token.is_none() && self.call.is_by_person() {
+                if tokens.refresh_token.is_none() && self.call.is_login_interactive() {
                     self.call.ui.note(&self.call.settings.no_refresh_token());
                 }
                 let order = self.latest_order().signed_in(clock::now());
@@ -340,7 +340,7 @@ impl<S: SessionStore> Progress<'_, S> {
         }
         self.session = Some(session);
         self.stage = CallStage::Acquired;
-        self.was_stored = false;
+        self.is_from_store = false;
         Ok(())
     }
 

@@ -24,7 +24,7 @@ pub(crate) trait SessionStore {
     fn load(&self) -> Result<Loaded, Error>;
 
     /// Waits for the lock, `limit` at most. The returned flag says whether another process held it. `on_wait` is called once if the wait
-    /// is long, with the id of that process if it is known.
+    /// is long, with a description of that process, if it is known.
     fn lock(
         &self,
         limit: Duration,

@@ -67,7 +67,7 @@ pub(crate) enum Event<'a> {
     /// A program of another user of this machine sent the authorization response. It was refused, and the wait continues.
     ResponseFromOtherUser { uid: u32 },
     /// The system did not say which user's program sent the authorization response. It was refused, and the wait continues.
-    ResponseFromUndecidedUser,
+    ResponseFromUnknownUser,
     /// A browser sent the authorization response to this host, but not as a navigation. It was refused, and the wait continues.
     ResponseNotNavigation(&'a str),
     /// From now on the address at which the browser ended can be pasted.
@@ -82,7 +82,7 @@ pub(crate) enum Event<'a> {
     /// The wait for a response and for a line has ended.
     WaitEnded,
     /// The next event is a user code, of this issuer, which a cluster's entry named.
-    CodeOfClustersIssuer(&'a UntrustedText),
+    CodeIsForClusterIssuer(&'a UntrustedText),
     /// A person has to enter this code at this address.
     EnterCode {
         address: &'a Url,

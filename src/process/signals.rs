@@ -1,4 +1,4 @@
-//! Holds signals during a change of files that must not be interrupted.
+//! The signal mask: holds signals during a change of files that must not be interrupted, and blocks SIGXFSZ.
 
 /// Holds all signals to this thread until this is dropped. Then they have their effect.
 ///

@@ -101,7 +101,7 @@ pub(crate) fn likely_cache_dir(args: &[OsString], environment: &Environment) -> 
     let from_flag = (0..args.len()).rev().find_map(value_at);
     let variable = || {
         let variable = environment
-            .flags
+            .flag_variables
             .iter()
             .find(|(name, _)| name == "KUBESESAME_TOKEN_CACHE_DIR");
         variable.map(|(_, value)| value.as_str())
@@ -169,7 +169,7 @@ mod tests {
             let flags = variable.map(|value| ("KUBESESAME_TOKEN_CACHE_DIR".to_owned(), value.to_owned()));
             let environment = Environment {
                 home: Some("/h".into()),
-                flags: flags.into_iter().collect(),
+                flag_variables: flags.into_iter().collect(),
                 ..Environment::default()
             };
             likely_cache_dir(&args, &environment)

@@ -9,7 +9,7 @@ const SECRET_FLAGS: [&str; 3] = ["--oidc-client-secret", "--oidc-request-header"
 
 /// Whether a secret is on the command line or in a variable of ours, be it used or not.
 ///
-/// The settings do not tell: they have no secret that the grant does not use, that a later flag replaces, or that goes to no issuer of a
+/// The settings do not show this: they omit a secret that the grant does not use, that a later flag replaces, or that goes to no issuer of a
 /// cluster. A variable that nothing reads may contain a secret under a wrong name.
 pub(crate) fn has_inline_secret(args: &[OsString], variables: &[(String, String)]) -> bool {
     let is_secret = |at: usize| {

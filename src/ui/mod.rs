@@ -1,4 +1,4 @@
-//! The only writer to standard output and standard error.
+//! The terminal: the only writer to standard output and standard error, and the reader of what a person types.
 //!
 //! Rules: standard output is the protocol, written once, as the last act, and only on success. Everything for
 //! people goes to standard error, one plain line at a time, lower case, no full stop, no colour. Verbose lines

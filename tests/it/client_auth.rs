@@ -244,6 +244,32 @@ fn a_401_of_a_gateway_teaches_nothing_about_the_secret() {
 }
 
 /// What is learned about a secret is not in the documents that a page in the provider's place may spoil.
+/// Some providers refuse a method that the client is not registered for with such codes.
+#[test]
+fn an_error_that_does_not_prove_the_authentication_teaches_no_method_and_ends_no_session() {
+    for code in ["access_denied", "invalid_request"] {
+        let (sandbox, call) = web(|behaviour| behaviour.web_client_auth = ClientAuth::SecretBasic);
+        let call = call.at_terminal();
+        call.run().token();
+        sandbox.expire();
+        let refused = FaultBody::OAuth {
+            error: code.to_owned(),
+            description: "Unauthorized".to_owned(),
+        };
+        sandbox.okta.behave(|behaviour| {
+            behaviour.faults = vec![
+                Fault::once(Endpoint::Token, FaultKind::status(401, FaultBody::Html)),
+                Fault::once(Endpoint::Token, FaultKind::status(401, refused)),
+            ];
+        });
+        let failed = call.clone().in_new_command().run();
+        failed.fails(1, &["HTTP 401 and no OAuth error", "the session is kept"]);
+        sandbox.okta.clear_requests();
+        call.in_new_command().run().token();
+        assert_eq!((places(&sandbox), sandbox.tabs()), (vec!["basic"], 1), "{code}");
+    }
+}
+
 #[test]
 fn an_answer_that_spoils_the_documents_does_not_spoil_what_was_learned_of_the_secret() {
     let (sandbox, call) = web(|behaviour| behaviour.web_client_auth = ClientAuth::SecretPost);

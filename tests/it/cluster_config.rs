@@ -67,7 +67,7 @@ fn a_cluster_s_config_counts_unless_the_user_s_entry_names_an_issuer_or_ignores_
     let outcome = call.clone().arg("--cluster-config=ignore").run();
     insta::assert_snapshot!(outcome, @"
     stderr: error: --oidc-issuer-url is missing
-    stderr: hint: the cluster's entry in the kubeconfig names one, which --cluster-config=ignore keeps from counting: name one in the user's exec entry, or leave that flag out
+    stderr: hint: the cluster's entry in the kubeconfig names one, but --cluster-config=ignore is set: name one in the user's exec entry, or leave that flag out
     exit: 2
     ");
     call.clone().arg("--cluster-config=yes").run().fails(

@@ -152,7 +152,7 @@ fn a_code_by_hand_needs_an_issuer_of_the_user_s_own() {
         finish(child).fails(
             1,
             &[
-                "a code by hand does not show which provider it is from",
+                "a pasted code does not show which provider issued it",
                 "hint: use another --grant-type (authcode, device-code), or name issuer and client in the user's exec entry",
             ],
         );

@@ -110,7 +110,7 @@ fn a_waiter_ends_with_the_login_s_own_time_at_the_latest_and_says_on_whom_it_wai
     let outcome = sandbox
         .get_token()
         .arg("--authentication-timeout-sec=1")
-        .with_sleeps_that_pass()
+        .with_skipped_sleeps()
         .run();
     outcome.fails(1, &["for the sign-in of another kubesesame (process ", "hint: "]);
     let waited = outcome.stderr.split_once("waited ").unwrap().1;

@@ -380,3 +380,38 @@ fn an_answer_that_repeats_the_code_of_the_device_or_is_far_too_long_is_not_shown
         }
     }
 }
+
+/// A header value is redacted wherever it is sent back. The code of a fault decides whether the session stays, and reveals nothing.
+#[test]
+fn a_header_value_that_occurs_in_the_code_of_a_fault_ends_no_session() {
+    let sandbox = Sandbox::new();
+    let call = sandbox.get_token().arg("--oidc-request-header=X-Zone=internal");
+    call.run().token();
+    sandbox.expire();
+    let fault = FaultBody::OAuth {
+        error: "internal_error".to_owned(),
+        description: "down".to_owned(),
+    };
+    let fault = Fault::once(Endpoint::Token, FaultKind::status(400, fault));
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+    call.clone().in_new_command().run().fails(1, &["internal_error"]);
+    call.at_terminal().in_new_command().run().token();
+    assert_eq!(sandbox.tabs(), 1);
+}
+
+#[test]
+fn a_header_value_in_the_issuer_of_the_discovery_document_is_not_shown() {
+    let sandbox = Sandbox::new();
+    let echo = FaultKind::Replace {
+        field: "issuer".to_owned(),
+        value: "https://s3cret-header.example".into(),
+    };
+    let fault = Fault::always(Endpoint::Discovery, echo);
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+    let outcome = sandbox
+        .get_token()
+        .arg("--oidc-request-header=X-Key=s3cret-header")
+        .run();
+    outcome.fails(1, &["the discovery document is of issuer"]);
+    assert!(!outcome.stderr.contains("s3cret-header"), "{outcome}");
+}

@@ -287,7 +287,7 @@ fn a_file_that_cannot_be_written_is_told_before_the_sign_in() {
     call.run().fails(1, &["is read-only", "chmod u+w"]);
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     fs::write(sandbox.path(".kube/config.lock"), "").unwrap();
-    let call = call.with_sleeps_that_pass();
+    let call = call.with_skipped_sleeps();
     call.run().fails(1, &["is locked", "mv "]);
     assert_eq!(sandbox.tabs(), 0);
 }
@@ -303,7 +303,7 @@ fn tokens_that_cannot_be_written_are_an_error() {
         sandbox.path(".kube/config.lock").display(),
         sandbox.path("browser").display(),
     );
-    let call = call.with("--browser-command", &command).with_sleeps_that_pass();
+    let call = call.with("--browser-command", &command).with_skipped_sleeps();
     call.run().fails(1, &["is locked", "mv "]);
     assert_eq!((sandbox.tabs(), fs::read_to_string(&file).unwrap()), (1, before));
 }

@@ -25,7 +25,7 @@ pub(crate) fn change(file: &Path, change: impl FnOnce(String) -> String) -> Stri
 /// Refreshes while another program holds kubectl's lock on the kubeconfig, so that the new tokens cannot be written.
 pub(crate) fn refresh_while_locked(sandbox: &Sandbox, file: &Path, call: &Call) -> Outcome {
     sandbox.hold_token_answers();
-    let running = call.clone().with_sleeps_that_pass().spawn();
+    let running = call.clone().with_skipped_sleeps().spawn();
     wait_until("the refresh is sent", || sandbox.grants("refresh_token") > 0);
     let lock = file.with_file_name("config.lock");
     fs::write(&lock, "").unwrap();

@@ -11,12 +11,12 @@ use crate::support::{Call, Sandbox, finish};
 const TRICKS: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}2J\u{202e}";
 
 #[track_caller]
-fn tells_no_trick(sandbox: &Sandbox, call: &Call) {
+fn assert_no_control_characters(sandbox: &Sandbox, call: &Call) {
     // As if standard error were a terminal that shows colours.
     let outcome = call.clone().env("CLICOLOR_FORCE", "1").run();
     let is_trick = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
     assert!(!outcome.stderr.chars().any(is_trick), "{:?}", outcome.stderr);
-    // Of clap's words the title is gone as a whole, and what stood before it is there.
+    // clap removes the title sequence together with its text, so only the word before it (`marked`) is left.
     assert!(
         outcome.stderr.contains("owned") || outcome.stderr.contains("'marked"),
         "it is not told at all by {call:?}:\n{outcome}"
@@ -25,7 +25,7 @@ fn tells_no_trick(sandbox: &Sandbox, call: &Call) {
 }
 
 #[test]
-fn what_a_flag_or_a_variable_holds_moves_no_cursor() {
+fn control_characters_in_flags_and_variables_are_not_printed() {
     let sandbox = Sandbox::unattended();
     let call = sandbox.get_token().arg("--authentication-timeout-sec=1");
     let bad = |name: &str| format!("{name}{TRICKS}");
@@ -48,17 +48,17 @@ fn what_a_flag_or_a_variable_holds_moves_no_cursor() {
         if flag == "oidc-redirect-url" {
             with = with.without("--listen-address");
         }
-        tells_no_trick(&sandbox, &with);
+        assert_no_control_characters(&sandbox, &with);
         let name = format!("KUBESESAME_{}", flag.replace('-', "_").to_uppercase());
         let mut by_variable = call.clone().without(&format!("--{flag}=")).env(&name, &value);
         if flag == "oidc-redirect-url" {
             by_variable = by_variable.without("--listen-address");
         }
-        tells_no_trick(&sandbox, &by_variable);
+        assert_no_control_characters(&sandbox, &by_variable);
     }
     let local = call.clone().arg("--local-server-key=/nowhere/x");
-    tells_no_trick(&sandbox, &local.arg(&bad("--local-server-cert=/nowhere/x")));
-    tells_no_trick(
+    assert_no_control_characters(&sandbox, &local.arg(&bad("--local-server-cert=/nowhere/x")));
+    assert_no_control_characters(
         &sandbox,
         &call
             .clone()
@@ -66,23 +66,23 @@ fn what_a_flag_or_a_variable_holds_moves_no_cursor() {
             .arg(&bad("--password-file=/nowhere/x"))
             .arg("--username=x"),
     );
-    tells_no_trick(&sandbox, &call.clone().arg(&bad("marked")));
+    assert_no_control_characters(&sandbox, &call.clone().arg(&bad("marked")));
     // A shell would drop a variable of such a name.
     let unread = call.env(&bad("KUBESESAME_X"), "x").through(&["env"]);
-    tells_no_trick(&sandbox, &unread);
-    tells_no_trick(&sandbox, &sandbox.bare(&[&bad("marked")]));
-    tells_no_trick(
+    assert_no_control_characters(&sandbox, &unread);
+    assert_no_control_characters(&sandbox, &sandbox.bare(&[&bad("marked")]));
+    assert_no_control_characters(
         &sandbox,
         &sandbox.bare(&["clean", &bad("--token-cache-dir=/proc/nowhere")]),
     );
-    tells_no_trick(
+    assert_no_control_characters(
         &sandbox,
         &sandbox.bare(&["kubeconfig", "convert", &bad("--kubeconfig=/nowhere/x")]),
     );
 }
 
 #[test]
-fn a_file_of_a_flag_is_a_file_and_nothing_is_waited_for() {
+fn a_flag_takes_only_a_regular_file_and_never_blocks() {
     let sandbox = Sandbox::unattended();
     let fifo = sandbox.path("fifo");
     nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
@@ -152,7 +152,7 @@ fn a_pipe_that_nobody_writes_to_is_not_waited_for_without_end() {
     let (reader, mut writer) = std::io::pipe().unwrap();
     writer.write_all(b"-----BEGIN").unwrap();
     let call = sandbox.get_token().arg("--certificate-authority=/dev/stdin");
-    let child = call.with_sleeps_that_pass().with_stdin(reader.into()).spawn();
+    let child = call.with_skipped_sleeps().with_stdin(reader.into()).spawn();
     finish(child).fails(
         2,
         &["cannot read `/dev/stdin`", "timed out", "--certificate-authority"],

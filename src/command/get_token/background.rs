@@ -62,7 +62,7 @@ pub(crate) fn run(environment: &Environment) -> Result<(), Error> {
     };
     let args: Vec<OsString> = args.into_iter().map(OsString::from).collect();
     let sources = ConfigSources {
-        environment: environment.flags.clone(),
+        environment: environment.flag_variables.clone(),
     };
     let Ok(Cli {
         command: Command::GetToken(typed),
@@ -95,7 +95,7 @@ impl GetToken<'_> {
             let files = self.session_files(store);
             let latest_record = |own: Option<Record>| self.latest_record(Some(dir), own.as_ref());
             match self.acquire(&files, Demand::Background, None, &latest_record) {
-                Ok(acquired) if acquired.was_stored => {}
+                Ok(acquired) if acquired.is_from_store => {}
                 Ok(Acquired { session, .. }) => self.remove_superseded(&files.store, &session),
                 // There is no session to refresh.
                 Err(Error::NoSession) => {}

@@ -82,7 +82,7 @@ impl<'a> GetToken<'a> {
     pub(super) fn reword_for_cluster(&self, error: Error) -> Error {
         let error = error.with_source(&self.cluster.value_sources());
         match (&self.cluster.server, &error) {
-            (None, _) | (_, Error::FromSource(..)) => error,
+            (None, _) | (_, Error::ValueFromSource(..)) => error,
             _ => error.reworded(kubeconfig::hint_in_cluster_terms),
         }
     }

@@ -91,10 +91,10 @@ impl GetToken<'_> {
         };
         let latest_record = |own: Option<Record>| self.latest_record(Some(dir), own.as_ref());
         let acquired = self.acquire(&files, self.demand(), Some(import), &latest_record)?;
-        if !acquired.was_stored {
+        if !acquired.is_from_store {
             self.remove_superseded(&files.store, &acquired.session);
         }
-        if acquired.was_stored && self.demand() == Demand::Good {
+        if acquired.is_from_store && self.demand() == Demand::Good {
             self.prepare_next_call(&files.store, &acquired);
         }
         Ok(Some(acquired))
@@ -156,7 +156,7 @@ impl GetToken<'_> {
     fn write_fast_path_entry(&self, store: &Store) {
         let (args, environment) = (self.invocation.args, self.invocation.environment);
         let likely = settings::likely_cache_dir(args, environment);
-        let has_secret = settings::has_inline_secret(args, &environment.flags);
+        let has_secret = settings::has_inline_secret(args, &environment.flag_variables);
         if self.ui.level > 0 || has_secret || likely.as_deref() != Some(store.dir().path()) {
             return;
         }

@@ -122,18 +122,16 @@ impl SecretFiles {
             let SecretFile::ToWrite(secret) = &*file else {
                 continue;
             };
-            // Another process may have written the file since it was planned.
-            match dir.read(name)? {
-                Some(content) if content == secret.expose().as_bytes() => {}
-                Some(_) => {
+            let secret = secret.expose().as_bytes();
+            match dir.create_new(name, secret) {
+                Ok(true) => *file = SecretFile::Written,
+                // Another process has written the file since it was planned.
+                Ok(false) if dir.read(name)?.is_some_and(|content| content == secret) => {}
+                Ok(false) => {
                     let file = dir.path_of(name);
                     return Err(kubeconfig::Error::SecretFileConflict { file });
                 }
-                None => {
-                    dir.remove_stale_temporaries(name);
-                    dir.replace(name, secret.expose().as_bytes())?;
-                    *file = SecretFile::Written;
-                }
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(())

@@ -99,7 +99,7 @@ fn sign_in(
         return Err(error);
     }
     let acquired = acquired?;
-    if acquired.was_stored {
+    if acquired.is_from_store {
         ui.step(|| "the token in the kubeconfig is still good".to_owned());
     } else {
         ui.note(&format!(

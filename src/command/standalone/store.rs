@@ -211,7 +211,7 @@ impl<'a> KubeconfigStore<'a> {
         for store in self.stores.with_pending_tokens() {
             if let Ok(Some(locked)) = store.try_lock()
                 && let Err(error) = self.write_pending(&locked)
-                && !matches!(error, Error::KeptTokens { .. })
+                && !matches!(error, Error::PendingTokens { .. })
             {
                 return Err(error);
             }
@@ -221,7 +221,7 @@ impl<'a> KubeconfigStore<'a> {
 
     /// Writes all pending tokens before a refresh: if there are any, the refresh token in the kubeconfig was used already.
     fn write_all_pending(&self, primary: Option<&Locked<'_>>) -> Result<(), Error> {
-        if let Some(error) = self.stores.take_inaccessible() {
+        if let Some(error) = self.stores.take_access_error() {
             return Err(self.pending_tokens_error(error));
         }
         if let Some(primary) = primary {
@@ -253,7 +253,7 @@ impl<'a> KubeconfigStore<'a> {
     }
 
     fn pending_tokens_error(&self, source: session::Error) -> Error {
-        Error::KeptTokens {
+        Error::PendingTokens {
             kubeconfig: self.file.path().to_owned(),
             source,
         }

@@ -65,7 +65,7 @@ impl EntryStores {
         stores
     }
 
-    pub(super) fn take_inaccessible(&self) -> Option<Error> {
+    pub(super) fn take_access_error(&self) -> Option<Error> {
         self.inaccessible
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -11,7 +11,7 @@ pub(crate) enum Purpose {
     /// A file in the directory of sessions.
     Sessions,
     /// Tokens of the standalone mode that are still to be written into a kubeconfig.
-    KeptTokens,
+    PendingTokens,
     /// A secret that `convert` moves out of a kubeconfig.
     MovedSecret,
     /// A file that this flag names.
@@ -34,7 +34,7 @@ impl Purpose {
     fn alternative(self) -> String {
         match self {
             Self::Sessions => "choose another place with --token-cache-dir".to_owned(),
-            Self::KeptTokens => "give those tokens up, and sign in anew: kubesesame clean".to_owned(),
+            Self::PendingTokens => "give those tokens up, and sign in anew: kubesesame clean".to_owned(),
             Self::MovedSecret => "leave --secret-to-file out: the secrets stay in the kubeconfig".to_owned(),
             Self::Flag(flag) => format!("name another file with --{flag}"),
             Self::Kubeconfig => "name a copy in another place with --kubeconfig".to_owned(),
@@ -46,10 +46,10 @@ impl Error {
     pub(crate) fn hint(&self, purpose: Purpose) -> String {
         match (self, purpose) {
             (Self::Io { action, path, source }, _) => system_hint(purpose, action.is_reading(), path, source),
-            (Self::OpenToOthers { .. }, Purpose::KeptTokens) => {
+            (Self::OpenToOthers { .. }, Purpose::PendingTokens) => {
                 format!("if no other user has read it: {}", self.chmod_command())
             }
-            (_, Purpose::Sessions | Purpose::KeptTokens) => self.hint_for_session(),
+            (_, Purpose::Sessions | Purpose::PendingTokens) => self.hint_for_session(),
             (_, Purpose::MovedSecret) => self.hint_for_moved_secret(),
             (_, Purpose::Flag(_) | Purpose::Kubeconfig) => self.hint_for_named(purpose),
         }
@@ -185,7 +185,7 @@ pub(super) fn system_hint(purpose: Purpose, is_read: bool, path: &Path, source: 
             format!("your quota is used up: free some space, or {alternative}")
         }
         io::ErrorKind::FileTooLarge => {
-            "files may not become as large here: raise the limit (ulimit -f), and try again".to_owned()
+            "the file would exceed the size limit: raise the limit (ulimit -f), and try again".to_owned()
         }
         io::ErrorKind::OutOfMemory => "free some memory, and try again".to_owned(),
         io::ErrorKind::StaleNetworkFileHandle => {
@@ -205,7 +205,7 @@ fn permission_hint(purpose: Purpose, is_read: bool, path: &Path) -> String {
     match purpose {
         Purpose::Flag(_) => format!("make it readable for you: chmod u+r {}", quoted(path)),
         Purpose::Kubeconfig => format!("make it and its directory {dir} readable and writable for you"),
-        Purpose::KeptTokens => format!(
+        Purpose::PendingTokens => format!(
             "make it and its directory readable for you (chmod u+rwX {dir} {}), or {}",
             quoted(path),
             purpose.alternative()
@@ -228,7 +228,7 @@ fn missing_hint(purpose: Purpose, path: &Path) -> String {
             "correct the path that --{flag} has: a relative one begins in the directory in which kubectl was called"
         ),
         Purpose::Flag(flag) => format!("correct the path that --{flag} has, or make the file"),
-        Purpose::Sessions | Purpose::KeptTokens | Purpose::MovedSecret | Purpose::Kubeconfig => format!(
+        Purpose::Sessions | Purpose::PendingTokens | Purpose::MovedSecret | Purpose::Kubeconfig => format!(
             "something on the way to it was removed just now: try again, or {}",
             purpose.alternative()
         ),

@@ -159,10 +159,24 @@ impl<'a> Documents<'a> {
             return Ok(metadata);
         }
         let document = self.http.get(&discovery_url(self.issuer)?, None).await?;
-        let metadata = Metadata::parse(&document.body, self.issuer)?;
+        let metadata = Metadata::parse(&document.body, self.issuer).map_err(|error| self.redacted(error))?;
         self.lock_file().metadata = CachedDocument::new(&document, self.now);
         self.save();
         Ok(metadata)
+    }
+
+    /// Removes what was sent from the issuer that the document quotes.
+    fn redacted(&self, error: Error) -> Error {
+        match error {
+            Error::Document(DocumentError::IssuerMismatch { configured, returned }) => {
+                DocumentError::IssuerMismatch {
+                    configured,
+                    returned: self.http.redact(&returned),
+                }
+                .into()
+            }
+            error => error,
+        }
     }
 
     /// Returns the cached key set, if it is not too old.
@@ -228,7 +242,7 @@ impl<'a> Documents<'a> {
     }
 
     /// Invalidates the cached documents, because an unexpected response shows that they may be outdated. That says nothing about the methods
-    /// of client authentication that the provider accepts, so these stay.
+    /// of client authentication that the provider accepts, so these stay. Refusals of `openid` are forgotten too.
     pub(crate) fn invalidate(&self) {
         let mut file = self.lock_file();
         (file.metadata, file.keys) = (None, None);

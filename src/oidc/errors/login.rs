@@ -31,9 +31,9 @@ pub(crate) enum LoginError {
     NotTypedInTime { what: Prompted, seconds: u64 },
     /// A cluster named the issuer, and a pasted code does not show which provider issued it.
     #[error(
-        "a code by hand does not show which provider it is from, and the cluster's entry in the kubeconfig chose the issuer"
+        "a pasted code does not show which provider issued it, and the cluster's entry in the kubeconfig chose the issuer"
     )]
-    CodeOfUnknownProvider,
+    PastedCodeForClusterIssuer,
     #[error("the device code ended before anybody signed in with it")]
     DeviceCodeExpired,
     #[error("nobody signed in with the device code within {seconds} s")]
@@ -56,7 +56,7 @@ pub(crate) enum LoginError {
         ignored: Ignored,
         redirect_uri: String,
         /// A cluster named the issuer, so the redirect URI is used for no other issuer.
-        is_of_one_issuer: bool,
+        is_cluster_issuer: bool,
     },
 }
 
@@ -93,9 +93,9 @@ impl LoginError {
             Self::BrowserTimeout {
                 ignored,
                 redirect_uri,
-                is_of_one_issuer,
+                is_cluster_issuer,
                 ..
-            } => return browser_timeout_hint(ignored, redirect_uri, *is_of_one_issuer),
+            } => return browser_timeout_hint(ignored, redirect_uri, *is_cluster_issuer),
             Self::NoBrowserOrTerminal { forbidden: true } => {
                 "sign in once at a terminal, with `interactiveMode: IfAvailable` in the kubeconfig, or where there is a browser; or use \
                  --grant-type=device-code"
@@ -113,7 +113,7 @@ impl LoginError {
                 "run the command again and type it while it waits; --authentication-timeout-sec gives you longer; or give the name with \
                  --username and the password with --password-file"
             }
-            Self::CodeOfUnknownProvider => {
+            Self::PastedCodeForClusterIssuer => {
                 "use another --grant-type (authcode, device-code), or name issuer and client in the user's exec entry"
             }
             Self::DeviceCodeExpired => "run the command again, and sign in while it waits",
@@ -153,7 +153,7 @@ impl LoginError {
             | Self::Prompt(_)
             | Self::NotTyped(_)
             | Self::NotTypedInTime { .. }
-            | Self::CodeOfUnknownProvider
+            | Self::PastedCodeForClusterIssuer
             | Self::DeviceCodeExpired
             | Self::DeviceTimeout { .. }
             | Self::DeviceAddress(..)
@@ -182,8 +182,8 @@ fn prompt_hint(what: Prompted) -> &'static str {
     }
 }
 
-fn browser_timeout_hint(ignored: &Ignored, redirect_uri: &str, is_of_one_issuer: bool) -> String {
-    if is_of_one_issuer {
+fn browser_timeout_hint(ignored: &Ignored, redirect_uri: &str, is_cluster_issuer: bool) -> String {
+    if is_cluster_issuer {
         let registration = format!(
             "the app needs the redirect URI {redirect_uri}, to the letter, since the cluster's entry in the kubeconfig chose the issuer"
         );

@@ -113,11 +113,11 @@ impl Error {
     }
 
     /// Whether the next response may be the same, because the server answered and reported no temporary fault.
-    pub(crate) fn may_persist(&self) -> bool {
+    pub(crate) fn may_recur(&self) -> bool {
         match self {
-            Self::Network(error) => error.may_persist(),
-            Self::Token(error) => error.may_persist(),
-            Self::PasswordRefused(refusal) => refusal.may_persist(),
+            Self::Network(error) => error.may_recur(),
+            Self::Token(error) => error.may_recur(),
+            Self::PasswordRefused(refusal) => refusal.may_recur(),
             Self::Setup(_)
             | Self::Document(_)
             | Self::Login(_)

@@ -162,7 +162,7 @@ impl NetworkError {
     }
 
     /// Whether the next response may be the same, because the server answered and reported no temporary fault.
-    pub(super) fn may_persist(&self) -> bool {
+    pub(super) fn may_recur(&self) -> bool {
         match self {
             Self::Status { status, .. } | Self::NotJson { status, .. } => *status < 500,
             Self::ResponseTooLarge { .. } => true,

@@ -234,7 +234,7 @@ fn each_predicate_is_true_for_its_errors_alone() {
          no reason, expired, signature, no object, key set, sign-in refused"
     );
     assert_eq!(
-        that(Error::may_persist),
+        that(Error::may_recur),
         "404, 400, large, invalid_client, bare 401, no reason, no lifetime, expired, signature"
     );
     assert_eq!(

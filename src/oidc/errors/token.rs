@@ -96,7 +96,7 @@ impl fmt::Display for ResponseFault {
 
 impl ResponseFault {
     /// Whether a gateway may have sent or cut the response, so that the next one may be complete.
-    pub(in crate::oidc) fn may_be_of_gateway(self) -> bool {
+    pub(in crate::oidc) fn may_come_from_gateway(self) -> bool {
         match self {
             Self::BrokenJson | Self::NotObject | Self::Empty | Self::TooManyValues => true,
             Self::Missing(_)
@@ -192,7 +192,7 @@ impl TokenError {
     }
 
     /// Whether the next response may be the same, because the provider answered and reported no temporary fault.
-    pub(super) fn may_persist(&self) -> bool {
+    pub(super) fn may_recur(&self) -> bool {
         match self {
             Self::Refused(refusal) => refusal.status < 500,
             Self::ClientRefused { .. }

@@ -45,7 +45,7 @@ impl ProviderClient<'_> {
         // An untrusted issuer could relay a code of another provider, at which the person has a session.
         if self.provider.named_by_cluster {
             let issuer = self.provider.issuer.shown();
-            self.person.report(Event::CodeOfClustersIssuer(&issuer));
+            self.person.report(Event::CodeIsForClusterIssuer(&issuer));
         }
         self.show_user_code(&device).map_err(LoginFailure::unseen)?;
         // A failure to open is ignored: the person may be on a remote terminal, and the address was printed.

@@ -184,7 +184,7 @@ impl PollInterval {
             // An HTTP 401 without an OAuth error may come from a proxy: the device authorization endpoint has accepted the client.
             TokenError::ClientRefused { .. } | TokenError::NoReason { .. } => Some(self.secs),
             // Such a response comes from a gateway, or was cut off. Any other unusable token response would stay unusable.
-            TokenError::Malformed { fault, .. } => fault.may_be_of_gateway().then_some(self.secs),
+            TokenError::Malformed { fault, .. } => fault.may_come_from_gateway().then_some(self.secs),
             TokenError::PastedCodeRefused(_)
             | TokenError::PastedAddressRefused(_)
             | TokenError::BoundToken(_)

@@ -29,7 +29,7 @@ impl ProviderClient<'_> {
         // Without a listener, no redirect URI shows which provider sent a code. The `iss` parameter does not help: the untrusted issuer
         // decides whether it is required.
         if self.provider.named_by_cluster {
-            return Err(LoginFailure::unseen(LoginError::CodeOfUnknownProvider));
+            return Err(LoginFailure::unseen(LoginError::PastedCodeForClusterIssuer));
         }
         let documents = self.documents();
         let metadata = documents.metadata(true).await.map_err(LoginFailure::unseen)?;

@@ -178,7 +178,7 @@ impl ProviderClient<'_> {
                     seconds: login.timeout.as_secs(),
                     ignored: callback.ignored(),
                     redirect_uri: listener.redirect_uri.clone(),
-                    is_of_one_issuer: callback.expected().defence == MixUpDefence::DistinctRedirectUri,
+                    is_cluster_issuer: callback.expected().defence == MixUpDefence::DistinctRedirectUri,
                 }
                 .into()),
                 Ok(Err(error)) => Err(error),

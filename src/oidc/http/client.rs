@@ -26,7 +26,8 @@ use crate::oidc::http::content_encoding::decode_body;
 use crate::oidc::http::redaction::{redact_body, redact_headers, redact_text, secrets_of_header};
 use crate::oidc::http::redirects::{MAX_REDIRECTS, same_origin_target};
 use crate::oidc::http::response::{
-    check_status, form_response, header, is_json, max_age, not_json_error, refused_error, request_id, shown,
+    check_status, header, is_json, max_age, not_json_error, refused_error, request_id, response_to_form,
+    shown,
 };
 use crate::secret::Secret;
 use crate::settings::{Provider, TlsTrust};
@@ -305,14 +306,15 @@ impl<'a> Http<'a> {
         let (status, headers, body) = self.report_long_wait(url, sent).await?;
         let body = Zeroizing::new(body);
         let read =
-            |headers: &HeaderMap, body: &[u8]| form_response(url, status, headers, body, (self.clock)());
+            |headers: &HeaderMap, body: &[u8]| response_to_form(url, status, headers, body, (self.clock)());
         let response = read(&headers, &body).or_else(|error| {
             // This error quotes nothing of the response.
             if matches!(error, Error::Token(TokenError::Malformed { .. })) {
                 return Err(error);
             }
             let secrets = self.sent_secrets(secrets);
-            read(&redact_headers(&headers, &secrets), &redact_body(&body, &secrets))
+            let redacted = read(&redact_headers(&headers, &secrets), &redact_body(&body, &secrets));
+            redacted.map_err(|redacted| with_fault_code(redacted, error))
         });
         response.map_err(|error| match error {
             Error::Token(TokenError::Refused(refusal)) => TokenError::Refused(OAuthError {
@@ -322,5 +324,22 @@ impl<'a> Http<'a> {
             .into(),
             error => error,
         })
+    }
+}
+
+/// Restores the code of a fault, which decides whether a session stays: a header value such as `internal` may occur in it. It is a fixed
+/// word, so it reveals no secret.
+fn with_fault_code(redacted: Error, unredacted: Error) -> Error {
+    match (redacted, unredacted) {
+        (Error::Token(TokenError::Refused(redacted)), Error::Token(TokenError::Refused(unredacted)))
+            if unredacted.is_server_fault() || unredacted.is_from_gateway() =>
+        {
+            TokenError::Refused(OAuthError {
+                error: unredacted.error,
+                ..redacted
+            })
+            .into()
+        }
+        (redacted, _) => redacted,
     }
 }

@@ -95,7 +95,7 @@ impl NamedAuthorities {
 pub(in crate::oidc) fn report_unusable_system_certificates(person: Person<'_>) {
     // A pipe that is passed as a file descriptor can be read only once.
     let is_file = |path: &String| !path.starts_with("/dev/") && !path.starts_with("/proc/");
-    let Some(path) = environment::first_set(&["SSL_CERT_FILE"]).filter(is_file) else {
+    let Some(path) = environment::first_nonempty_value(&["SSL_CERT_FILE"]).filter(is_file) else {
         return;
     };
     let Ok(pem) = files::read_named(Path::new(&path)) else {
@@ -113,8 +113,8 @@ pub(in crate::oidc) fn system_bundle_ends() -> bool {
     if !READS_VARIABLES {
         return true;
     }
-    let file = environment::first_set(&["SSL_CERT_FILE"]);
-    let dirs = environment::first_set(&["SSL_CERT_DIR"]).unwrap_or_default();
+    let file = environment::first_nonempty_value(&["SSL_CERT_FILE"]);
+    let dirs = environment::first_nonempty_value(&["SSL_CERT_DIR"]).unwrap_or_default();
     file.is_none_or(|file| files::ends_soon(Path::new(&file)))
         && split_paths(&dirs).all(|dir| files::all_end_soon(&dir))
 }

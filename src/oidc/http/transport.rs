@@ -79,7 +79,7 @@ pub(in crate::oidc) fn build(
 
 /// Configures the proxy, which is chosen for each URL.
 fn with_proxy(builder: reqwest::ClientBuilder, issuer: &Url) -> reqwest::ClientBuilder {
-    let value = |names: &[&str]| environment::first_set(names);
+    let value = |names: &[&str]| environment::first_nonempty_value(names);
     let proxies = [
         value(&["HTTPS_PROXY", "https_proxy"]),
         value(&["ALL_PROXY", "all_proxy"]),
@@ -100,7 +100,7 @@ fn with_proxy(builder: reqwest::ClientBuilder, issuer: &Url) -> reqwest::ClientB
 /// Returns the error that there are no trusted certificates.
 fn no_authorities(uses_system_roots: bool, why: &str) -> SetupError {
     let set = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(|name| {
-        let value = environment::first_set(&[name])?;
+        let value = environment::first_nonempty_value(&[name])?;
         Some(format!("{name}={value}"))
     });
     let set: Vec<_> = set.collect();

@@ -112,7 +112,7 @@ pub(in crate::oidc) fn other_user() -> Response<Body> {
 }
 
 /// Returns the page for a browser whose user the system did not tell.
-pub(in crate::oidc) fn undecided_user() -> Response<Body> {
+pub(in crate::oidc) fn unknown_user() -> Response<Body> {
     let text = "<p>The system did not say in time which user of this machine runs this browser, so this page cannot finish the \
                 sign-in.</p><p>Open the URL that the terminal shows, and paste the address of the page that you end on into the \
                 terminal.</p>";

@@ -15,6 +15,7 @@ use crate::oidc::client_auth::{self, AuthMethod, EndpointKind, Form, MethodOrder
 use crate::oidc::discovery::documents::Documents;
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
+use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::errors::token::TokenError;
 use crate::oidc::http::response::shown;
 use crate::oidc::token::response::TokenResponse;
@@ -234,10 +235,17 @@ impl<'a> TokenEndpoint<'a> {
                 self.documents.record_auth_result(result(None));
                 first
             }
-            Ok(_) | Err(Error::Token(TokenError::Refused(_))) => {
+            Ok(_) => {
                 self.documents.record_auth_result(result(Some(second_method)));
                 second
             }
+            Err(Error::Token(TokenError::Refused(error))) if proves_authentication(error) => {
+                self.documents.record_auth_result(result(Some(second_method)));
+                second
+            }
+            // Some providers refuse a method that the client is not registered for with other codes, such as `access_denied`. The first
+            // error says that it is about the client, and does not end a session.
+            Err(Error::Token(TokenError::Refused(error))) if !is_retried(error) => first,
             Err(_) => second,
         }
     }
@@ -274,6 +282,22 @@ impl<'a> TokenEndpoint<'a> {
 /// authentication method that is not registered for the client. If the method was accepted before, it is not the reason.
 fn may_be_due_to_method(error: &Error, was_accepted: bool) -> bool {
     error.is_invalid_client() || (!was_accepted && is_unauthorized_client(error))
+}
+
+/// Whether the provider returns this error only to a client that it has authenticated (RFC 6749 5.2, RFC 8628 3.5).
+fn proves_authentication(error: &OAuthError) -> bool {
+    let codes = [
+        "authorization_pending",
+        "expired_token",
+        "invalid_grant",
+        "invalid_scope",
+    ];
+    codes.contains(&error.code().as_str())
+}
+
+/// Whether the same request may succeed later.
+fn is_retried(error: &OAuthError) -> bool {
+    error.is_transient() || error.is_from_gateway() || error.code() == "slow_down"
 }
 
 /// Whether it is an OAuth error that refuses the client, and so the provider's own.

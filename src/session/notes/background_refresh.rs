@@ -1,6 +1,6 @@
 //! The background refresh before a token's expiry: which call starts it, and how it ended.
 //!
-//! Owns the file that prevents that each call starts a process for it. The refresh itself takes the session's lock as every refresh does,
+//! Owns the file that prevents each call from starting a process for it. The refresh itself takes the session's lock as every refresh does,
 //! so two processes at once do no harm.
 
 use serde::{Deserialize, Serialize};

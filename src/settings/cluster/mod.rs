@@ -128,7 +128,7 @@ impl ClusterChoice {
         match error {
             Error::IssuerMissing if issuer => Error::ClusterConfig(
                 ISSUER,
-                "the cluster's entry in the kubeconfig names one, which --cluster-config=ignore keeps from counting: name one in the \
+                "the cluster's entry in the kubeconfig names one, but --cluster-config=ignore is set: name one in the \
                  user's exec entry, or leave that flag out",
             ),
             Error::ClientIdMissing { .. } if self.server.is_some() => Error::ClusterConfig(
@@ -137,7 +137,7 @@ impl ClusterChoice {
             ),
             Error::ClientIdMissing { .. } if client => Error::ClusterConfig(
                 CLIENT,
-                "the cluster's entry in the kubeconfig names one, which counts only where the issuer is the cluster's too: name the \
+                "the cluster's entry in the kubeconfig names one, but it is used only together with the cluster's issuer: name the \
                  client in the user's exec entry, or leave --oidc-issuer-url out",
             ),
             error => error,
@@ -179,7 +179,8 @@ fn is_given(text: Option<&str>) -> bool {
     text.is_some_and(|text| !text.is_empty())
 }
 
-/// Returns the text for [`ClusterChoice::server`]. Without authorities it is the server alone, because such sessions are stored already.
+/// Returns the text for [`ClusterChoice::server`]. Without authorities it is the server alone: the session's key depends on
+/// this text, which must not change for stored sessions.
 fn with_authorities(server: &str, authorities: &[String]) -> String {
     if authorities.is_empty() {
         return server.to_owned();

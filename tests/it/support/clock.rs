@@ -75,7 +75,7 @@ impl Call {
     }
 
     /// Lets the program's sleeps and its waits for input pass at once: what waits for somebody who does nothing soon reaches its limit.
-    pub(crate) fn with_sleeps_that_pass(self) -> Self {
+    pub(crate) fn with_skipped_sleeps(self) -> Self {
         self.preloaded("TEST_SLEEPS_PASS", Path::new("yes"))
     }
 

@@ -24,7 +24,7 @@ impl Call {
         self
     }
 
-    pub(crate) fn with_sleeps_that_pass(self) -> Self {
+    pub(crate) fn with_skipped_sleeps(self) -> Self {
         self
     }
 

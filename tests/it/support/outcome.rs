@@ -35,7 +35,7 @@ impl Outcome {
             .to_owned()
     }
 
-    /// Asserts a failure with this exit code, an empty stdout and these words on stderr, where no warning stands that they do not name.
+    /// Asserts a failure with this exit code, an empty stdout and these words on stderr. Every warning on stderr must contain one of the words.
     #[track_caller]
     pub(crate) fn fails(&self, code: i32, words: &[&str]) -> &Self {
         assert_eq!((self.code, self.stdout.as_str()), (Some(code), ""), "{self}");

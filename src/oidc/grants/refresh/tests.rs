@@ -6,7 +6,7 @@ use super::*;
 use crate::grant_type::GrantType;
 use crate::oidc::errors::documents::DocumentError;
 use crate::oidc::errors::network::{NetworkError, UnreachableReason};
-use crate::oidc::http::response::form_response;
+use crate::oidc::http::response::response_to_form;
 use crate::oidc::http::tls_fault::TlsFault;
 use crate::untrusted_text::UntrustedText;
 
@@ -27,7 +27,7 @@ fn tokens_beside_an_error_member_that_means_no_error_are_used() {
         for tokens in [r#""id_token":"a.b.c""#, r#""access_token":"a""#] {
             let body = format!(r#"{{"error":{error},{tokens},"refresh_token":"r"}}"#);
             let url = Url::parse("https://i/token").unwrap();
-            let read = form_response(&url, StatusCode::OK, &HeaderMap::new(), body.as_bytes(), 0);
+            let read = response_to_form(&url, StatusCode::OK, &HeaderMap::new(), body.as_bytes(), 0);
             let response = TokenResponse::read(read.expect(&body)).unwrap();
             assert_eq!(response.refresh_token.unwrap().expose(), "r", "{body}");
         }
@@ -38,7 +38,7 @@ fn classify_response(status: u16, content_type: &'static str, body: &str) -> Fai
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
     let status = StatusCode::from_u16(status).unwrap();
     let url = Url::parse("https://i/token").unwrap();
-    let read = form_response(&url, status, &headers, body.as_bytes(), 0).and_then(|object| {
+    let read = response_to_form(&url, status, &headers, body.as_bytes(), 0).and_then(|object| {
         TokenResponse::read(object).map_err(|fault| {
             let url = UntrustedText::new("https://i/token");
             TokenError::Malformed { url, fault }.into()

@@ -64,7 +64,7 @@ struct Shared {
     other_redirects: AtomicUsize,
     other_users: AtomicUsize,
     not_pages: AtomicUsize,
-    undecided: AtomicUsize,
+    unknown_users: AtomicUsize,
     /// The number of connections whose page about the outcome is not completely sent.
     waiting_for_page: watch::Sender<usize>,
     /// Limits the concurrent owner lookups for the start page. Its URL is in the list of processes, which all users can read, and many
@@ -78,7 +78,7 @@ struct Shared {
 #[derive(Debug)]
 enum RefusedResponse {
     OtherUser(u32),
-    Undecided,
+    OwnerUnknown,
     NotNavigation,
 }
 
@@ -107,7 +107,7 @@ impl Callback {
             other_redirects: AtomicUsize::new(0),
             other_users: AtomicUsize::new(0),
             not_pages: AtomicUsize::new(0),
-            undecided: AtomicUsize::new(0),
+            unknown_users: AtomicUsize::new(0),
             waiting_for_page: watch::Sender::new(0),
             start_lookups: Arc::new(Semaphore::new(1)),
             response_lookups: Arc::new(Semaphore::new(4)),
@@ -153,7 +153,7 @@ impl Callback {
                 // `Shared` has a sender, so the channel stays open.
                 Some(refused) = self.refused.recv() => person.report(match refused {
                     RefusedResponse::OtherUser(uid) => Event::ResponseFromOtherUser { uid },
-                    RefusedResponse::Undecided => Event::ResponseFromUndecidedUser,
+                    RefusedResponse::OwnerUnknown => Event::ResponseFromUnknownUser,
                     RefusedResponse::NotNavigation => Event::ResponseNotNavigation(&self.shared.expected.authority),
                 }),
             }
@@ -294,7 +294,7 @@ impl ConnectionHandler {
             let _permit = permit;
             connection_owner::look_up_owner(endpoints)
         };
-        on_thread(look_up).await.unwrap_or(Owner::Undecided)
+        on_thread(look_up).await.unwrap_or(Owner::LookupFailed)
     }
 }
 
@@ -306,7 +306,7 @@ async fn handle(State(handler): State<ConnectionHandler>, request: Request) -> R
             Some(status) => page::empty(status),
             None => match handler.owner(Stage::StartPage, &shared.start_lookups).await {
                 Owner::OtherUser(_) | Owner::Closed => page::other_user(),
-                Owner::Undecided => page::undecided_user(),
+                Owner::LookupFailed => page::unknown_user(),
                 Owner::Allowed | Owner::Unknown => start.response(),
             },
         };
@@ -339,11 +339,11 @@ async fn handle(State(handler): State<ConnectionHandler>, request: Request) -> R
                     page::other_user()
                 }
                 Owner::Closed => page::other_user(),
-                Owner::Undecided => {
-                    if shared.undecided.fetch_add(1, Ordering::Relaxed) == 0 {
-                        let _is_full = shared.refused.try_send(RefusedResponse::Undecided);
+                Owner::LookupFailed => {
+                    if shared.unknown_users.fetch_add(1, Ordering::Relaxed) == 0 {
+                        let _is_full = shared.refused.try_send(RefusedResponse::OwnerUnknown);
                     }
-                    page::undecided_user()
+                    page::unknown_user()
                 }
             }
         }

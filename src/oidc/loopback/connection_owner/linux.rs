@@ -42,7 +42,7 @@ pub(in crate::oidc) fn look_up_owner(endpoints: Endpoints) -> Owner {
 fn owner_without_tables(error: &io::Error) -> Owner {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::PermissionDenied => Owner::Unknown,
-        _ => Owner::Undecided,
+        _ => Owner::LookupFailed,
     }
 }
 
@@ -91,13 +91,13 @@ mod tests {
         for (kind, owner) in [
             (ErrorKind::NotFound, Owner::Unknown),
             (ErrorKind::PermissionDenied, Owner::Unknown),
-            (ErrorKind::TimedOut, Owner::Undecided),
-            (ErrorKind::OutOfMemory, Owner::Undecided),
+            (ErrorKind::TimedOut, Owner::LookupFailed),
+            (ErrorKind::OutOfMemory, Owner::LookupFailed),
         ] {
             assert_eq!(owner_without_tables(&kind.into()), owner, "{kind}");
         }
         let too_many_files = io::Error::from(nix::errno::Errno::EMFILE);
-        assert_eq!(owner_without_tables(&too_many_files), Owner::Undecided);
+        assert_eq!(owner_without_tables(&too_many_files), Owner::LookupFailed);
     }
 
     #[test]

@@ -29,10 +29,11 @@ pub(in crate::oidc) enum Owner {
     OtherUser(u32),
     /// The client has closed the connection, so the kernel has no owner any more. A browser that waits for a page does not close it.
     Closed,
-    /// The system does not know: the client is on another machine or in another network namespace, or there is no table.
+    /// The system does not know: the client is on another machine or in another network namespace, or there is no table. Accepted
+    /// like `Allowed`.
     Unknown,
-    /// The system did not say so in time, or only with an error. Another user can cause that, so it counts as another user's.
-    Undecided,
+    /// The lookup failed or took too long. Another user can cause that, so the response is refused.
+    LookupFailed,
 }
 
 /// The users whose processes may finish a sign-in.
@@ -51,12 +52,16 @@ fn find_owner(allowed: &AllowedUsers, tables: &str, endpoints: Endpoints) -> Own
             (a.ip().to_canonical(), a.port()) == (b.ip().to_canonical(), b.port())
         };
         rows.iter()
-            .find(move |row| same(row.local, from) && same(row.remote, to))
+            .filter(move |row| same(row.local, from) && same(row.remote, to) && row.is_connected())
     };
-    if let Some(row) = between(endpoints.peer, endpoints.local) {
-        return allowed.owner_of(row);
+    // Two sockets that are bound to different interfaces can have the same addresses. The connection may be of any of them.
+    let mut owners = between(endpoints.peer, endpoints.local).map(|row| allowed.owner_of(row));
+    if let Some(first) = owners.next() {
+        return owners
+            .find(|owner| matches!(owner, Owner::OtherUser(_)))
+            .unwrap_or(first);
     }
-    match between(endpoints.local, endpoints.peer) {
+    match between(endpoints.local, endpoints.peer).next() {
         Some(row) if row.state == ESTABLISHED => Owner::Unknown,
         // The client has closed the connection, so its row may have disappeared.
         Some(_) => Owner::Closed,
@@ -88,7 +93,10 @@ impl AllowedUsers {
 
 /// States of a connection, as in `include/net/tcp_states.h`.
 const ESTABLISHED: u8 = 1;
+const SYN_SENT: u8 = 2;
+const SYN_RECV: u8 = 3;
 const LISTEN: u8 = 10;
+const NEW_SYN_RECV: u8 = 12;
 
 /// A line of `/proc/net/tcp` or `/proc/net/tcp6`.
 #[derive(Debug)]
@@ -111,6 +119,11 @@ impl Row {
             uid: fields.nth(3)?.parse().ok()?,
             inode: fields.nth(1)?.parse().ok()?,
         })
+    }
+
+    /// Whether the handshake is over. A socket that tries to connect may have the addresses of the connection of another one.
+    fn is_connected(&self) -> bool {
+        ![SYN_SENT, SYN_RECV, LISTEN, NEW_SYN_RECV].contains(&self.state)
     }
 
     fn is_listener(&self, port: u16) -> bool {

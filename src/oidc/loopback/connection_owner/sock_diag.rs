@@ -12,7 +12,7 @@ use nix::sys::socket::{
 };
 use nix::sys::time::TimeVal;
 
-use super::{LISTEN, Row};
+use super::Row;
 
 // Numbers of Linux's interface, the same on all machines, in the widths of the message.
 /// `SOCK_DIAG_BY_FAMILY`: the type of the request and of its response.
@@ -103,14 +103,15 @@ fn parse(message: &[u8], local: SocketAddr, remote: SocketAddr) -> Option<Row> {
         return None;
     }
     let state = *message.get(17)?;
-    let is_this = (port(20)?, port(22)?) == (local.port(), remote.port()) && state != LISTEN;
-    is_this.then_some(Row {
+    let row = Row {
         local,
         remote,
         state,
         uid: number(80)?,
         inode: u64::from(number(84)?),
-    })
+    };
+    let is_this = (port(20)?, port(22)?) == (local.port(), remote.port()) && row.is_connected();
+    is_this.then_some(row)
 }
 
 #[cfg(test)]
@@ -119,6 +120,7 @@ mod tests {
 
     use nix::unistd::Uid;
 
+    use super::super::{LISTEN, NEW_SYN_RECV, SYN_RECV, SYN_SENT};
     use super::*;
 
     #[test]
@@ -154,8 +156,10 @@ mod tests {
         assert_eq!(parse(&message, local, remote).unwrap().uid, 1000);
         assert!(parse(&message, remote, local).is_none(), "other ports");
         assert!(parse(&message[..87], local, remote).is_none(), "cut");
-        message[17] = LISTEN;
-        assert!(parse(&message, local, remote).is_none(), "a listener");
+        for state in [SYN_SENT, SYN_RECV, LISTEN, NEW_SYN_RECV] {
+            message[17] = state;
+            assert!(parse(&message, local, remote).is_none(), "{state}");
+        }
         message[17] = 1;
         message[4..6].copy_from_slice(&2_u16.to_ne_bytes());
         assert!(parse(&message, local, remote).is_none(), "an error");

@@ -126,6 +126,18 @@ fn a_client_that_has_closed_the_connection_has_no_owner() {
     assert_eq!(found(&listener), Owner::Closed);
 }
 
+/// As sockets that are bound to different interfaces.
+#[test]
+fn of_two_sockets_with_the_same_addresses_the_one_of_another_user_counts() {
+    let mut rows = [row(PEER, LOCAL, "01", 1000, 8), row(PEER, LOCAL, "01", 5002, 9)];
+    assert_eq!(found(&rows.concat()), Owner::OtherUser(5002));
+    rows.reverse();
+    assert_eq!(found(&rows.concat()), Owner::OtherUser(5002));
+    let connecting = row(PEER, LOCAL, "02", 1000, 8);
+    let connected = row(PEER, LOCAL, "01", 5002, 9);
+    assert_eq!(found(&(connecting + &connected)), Owner::OtherUser(5002));
+}
+
 #[test]
 fn another_machine_or_namespace_is_unknown() {
     let open = row(LOCAL, PEER, "01", 1000, 7);
