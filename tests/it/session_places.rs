@@ -7,7 +7,7 @@ use nix::unistd::Uid;
 #[cfg(target_os = "linux")]
 use crate::background_refresh::refreshers;
 use crate::files::chmod;
-use crate::support::{Sandbox, wait_until};
+use crate::support::{Sandbox, wait_until, with_claims};
 use okta::Defect;
 
 /// The disk of the session is full, and that of the runtime directory or of the temporary files is not. Without a leeway, so that a refresh
@@ -136,6 +136,36 @@ fn a_last_place_that_cannot_be_trusted_costs_no_token() {
         "{outcome}"
     );
     assert_eq!((fs::read_dir(&planted).unwrap().count(), sandbox.tabs()), (0, 1));
+}
+
+/// An archive that somebody unpacks among the temporary files brings files with the right owner and modes.
+#[test]
+fn a_session_of_another_person_among_the_temporary_files_is_not_used() {
+    for with_own in [true, false] {
+        let sandbox = Sandbox::new();
+        let own = sandbox.signed_in();
+        let mut planted = sandbox.session();
+        planted["token"] = with_claims(&own, |claims| claims["sub"] = "00umallory".into()).into();
+        planted["generation"] = 9.into();
+        let dir = sandbox.path(&format!("kubesesame-{}", Uid::effective()));
+        fs::create_dir(&dir).unwrap();
+        chmod(&dir, 0o700);
+        let name = sandbox.session_file().file_name().unwrap().to_owned();
+        fs::write(dir.join(&name), planted.to_string()).unwrap();
+        chmod(&dir.join(&name), 0o600);
+        if with_own {
+            sandbox.expire();
+        } else {
+            fs::remove_file(sandbox.session_file()).unwrap();
+        }
+        let outcome = sandbox.get_token().arg("-v").run();
+        assert_ne!(
+            Some(outcome.token().as_str()),
+            planted["token"].as_str(),
+            "{outcome}"
+        );
+        assert_eq!(sandbox.tabs(), if with_own { 1 } else { 2 }, "{outcome}");
+    }
 }
 
 /// The later record has no refresh token, so that of the earlier one is all that there is.

@@ -6,13 +6,14 @@
 use std::path::Path;
 
 use super::GetToken;
+use crate::oidc::have_different_subjects;
 use crate::session::{Loaded, Record, Store};
 
 impl GetToken<'_> {
     /// Returns the directories for the session, in the order of preference.
     ///
-    /// If another directory already has the session, the directory for temporary files is the last one: if the session cannot be written (a
-    /// full disk), a rotated refresh token would be lost otherwise.
+    /// If one of them already has the session, the directory for temporary files is added at the end. Without it, a rotated refresh token
+    /// would be lost while the others cannot be written (a full disk).
     pub(super) fn session_dirs(&self) -> impl Iterator<Item = &Path> {
         let last = self.temporary_dir().into_iter();
         let last = last.filter(|_| self.cache.dirs().any(|dir| self.is_session_in(dir)));
@@ -32,27 +33,33 @@ impl GetToken<'_> {
         self.open(dir).is_some_and(|store| store.has_session())
     }
 
-    fn other_dirs(&self, here: Option<&Path>) -> impl Iterator<Item = &Path> {
+    fn other_dirs(&self, here: &Path) -> impl Iterator<Item = &Path> {
         let all = self.cache.dirs().chain(self.temporary_dir());
-        all.filter(move |dir| Some(*dir) != here)
+        all.filter(move |dir| *dir != here)
     }
 
     /// Returns the latest record of the session in all directories. `own` is the record in the directory `here`.
     ///
     /// Of two records of the same second, the one in the later directory is used: a later directory is used only if the earlier ones
-    /// failed.
+    /// failed. The record in the directory for temporary files counts only as the continuation of another record, for the same person: an
+    /// archive that somebody unpacks there may contain such a record.
     pub(super) fn latest_record(&self, here: Option<&Path>, own: Option<&Record>) -> Option<Record> {
         let load = |dir: &Path| match self.open(dir)?.load() {
             Ok(Loaded::Session(session)) => Some(*session),
             _ => None,
         };
         let mut latest = own.filter(|_| here.is_none()).cloned();
-        for dir in self.other_dirs(None) {
+        for dir in self.session_dirs() {
             let found = if Some(dir) == here {
                 own.cloned()
             } else {
                 load(dir)
             };
+            let is_continuation = |found: &Record| match &latest {
+                Some(latest) => !have_different_subjects(&latest.token, &found.token),
+                None => false,
+            };
+            let found = found.filter(|found| self.temporary_dir() != Some(dir) || is_continuation(found));
             latest = Record::latest(latest, found);
         }
         latest
@@ -63,7 +70,7 @@ impl GetToken<'_> {
         let here = store.dir().path();
         let is_preferred = self.cache.dirs().next() == Some(here);
         let is_written = || matches!(store.load(), Ok(Loaded::Session(stored)) if *stored == *session);
-        let mut others = self.other_dirs(Some(here)).filter_map(|dir| self.open(dir));
+        let mut others = self.other_dirs(here).filter_map(|dir| self.open(dir));
         if is_preferred
             && let Some(first) = others.find(Store::has_session)
             && is_written()
