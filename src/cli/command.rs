@@ -50,7 +50,7 @@ pub(crate) enum Command {
     /// Sign in once, show the claims and who the cluster will say you are, and how to set up kubectl
     #[command(after_help = VARIABLES_HELP, args_override_self = true)]
     Setup(Box<SetupArgs>),
-    /// The command line without a command, which [`Standalone`] parses.
+    /// The command line without a command, which `standalone` parses.
     #[command(skip)]
     Standalone(Box<StandaloneArgs>),
     /// Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them

@@ -34,6 +34,7 @@ mod callback_load;
 #[cfg(target_os = "linux")]
 mod callback_other_user;
 mod client_auth;
+mod cluster_authorities;
 mod cluster_config;
 mod cluster_hints;
 mod cluster_issuer;
@@ -72,6 +73,7 @@ mod refresh_answers;
 #[cfg(target_os = "linux")]
 mod refused;
 mod secrets;
+mod secrets_echoed;
 mod session_end;
 mod session_places;
 mod setup;

@@ -75,30 +75,16 @@ impl Error {
 
     /// Returns the flag whose value, or whose file, cannot be used.
     pub(crate) fn flag(&self) -> Option<&'static str> {
-        match self {
-            Self::Setup(error) => error.flag(),
-            Self::Network(_)
-            | Self::Document(_)
-            | Self::Login(_)
-            | Self::Authorization(_)
-            | Self::Token(_)
-            | Self::PasswordRefused(_)
-            | Self::Internal(_) => None,
+        if let Self::Setup(error) = self {
+            error.flag()
+        } else {
+            None
         }
     }
 
     /// Whether a clock is wrong, most often the one of this machine.
     pub(crate) fn is_clock_fault(&self) -> bool {
-        match self {
-            Self::Token(error) => error.is_clock_fault(),
-            Self::Setup(_)
-            | Self::Network(_)
-            | Self::Document(_)
-            | Self::Login(_)
-            | Self::Authorization(_)
-            | Self::PasswordRefused(_)
-            | Self::Internal(_) => false,
-        }
+        matches!(self, Self::Token(error) if error.is_clock_fault())
     }
 
     /// Whether other callers that wait for the same provider fail in the same way.
@@ -142,57 +128,25 @@ impl Error {
 
     /// Whether the provider did not accept the client or its authentication.
     pub(crate) fn is_invalid_client(&self) -> bool {
-        match self {
-            Self::Token(error) => error.is_invalid_client(),
-            Self::Setup(_)
-            | Self::Network(_)
-            | Self::Document(_)
-            | Self::Login(_)
-            | Self::Authorization(_)
-            | Self::PasswordRefused(_)
-            | Self::Internal(_) => false,
-        }
+        matches!(self, Self::Token(error) if error.is_invalid_client())
     }
 
     /// Whether the connection ended after the request was sent: the provider may have processed it, and its response is lost.
     pub(crate) fn is_lost_response(&self) -> bool {
-        match self {
-            Self::Network(error) => error.is_lost_response(),
-            Self::Setup(_)
-            | Self::Document(_)
-            | Self::Login(_)
-            | Self::Authorization(_)
-            | Self::Token(_)
-            | Self::PasswordRefused(_)
-            | Self::Internal(_) => false,
-        }
+        matches!(self, Self::Network(error) if error.is_lost_response())
     }
 
     /// Whether a login is needed, and not possible here.
     pub(crate) fn is_login_impossible(&self) -> bool {
-        match self {
-            Self::Login(error) => error.is_login_impossible(),
-            Self::Setup(_)
-            | Self::Network(_)
-            | Self::Document(_)
-            | Self::Authorization(_)
-            | Self::Token(_)
-            | Self::PasswordRefused(_)
-            | Self::Internal(_) => false,
-        }
+        matches!(self, Self::Login(error) if error.is_login_impossible())
     }
 
     /// When the provider accepts the next request, in seconds since the epoch, if a rate limit says so.
     pub(crate) fn retry_after(&self) -> Option<i64> {
-        match self {
-            Self::Network(error) => error.retry_after(),
-            Self::Setup(_)
-            | Self::Document(_)
-            | Self::Login(_)
-            | Self::Authorization(_)
-            | Self::Token(_)
-            | Self::PasswordRefused(_)
-            | Self::Internal(_) => None,
+        if let Self::Network(error) = self {
+            error.retry_after()
+        } else {
+            None
         }
     }
 

@@ -8,6 +8,7 @@ mod hostile;
 mod layouts;
 mod refused;
 mod secrets;
+mod unusual;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
