@@ -49,9 +49,13 @@ impl Plugin {
         let maps = builds.filter_map(|build| Some(build.ok()?.path().join("out/kubesesame.map")));
         let newest = maps.max_by_key(|map| fs::metadata(map).and_then(|map| map.modified()).ok())?;
         let map = fs::read_to_string(newest).ok()?;
+        // The map names a function by its section, `(.text.NAME)`. Code from assembly has only a symbol.
         let found: HashSet<&str> = map
             .lines()
-            .filter_map(|line| line.split_whitespace().last())
+            .filter_map(|line| match line.rsplit_once("(.text.") {
+                Some((_, section)) => section.strip_suffix(')'),
+                None => line.split_whitespace().last(),
+            })
             .collect();
         let order = include_str!("order.txt");
         let names = || order.lines();

@@ -97,6 +97,6 @@ fn report_sessions(removed: &Removed, dir: &Path, ui: Ui) {
         ));
     }
     if removed.sessions > 0 {
-        ui.note("tokens that were issued live on until their end, and the provider still knows the sessions");
+        ui.note("tokens that were already issued stay valid until they expire, and the provider still knows the sessions");
     }
 }

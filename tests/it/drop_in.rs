@@ -273,7 +273,7 @@ fn clean_removes_our_sessions_and_nothing_else() {
     let outcome = sandbox.bare(&["clean"]).run();
     insta::assert_snapshot!(sandbox.filtered(&outcome), @"
     stderr: removed 2 sessions: [HOME]/.kube/cache/kubesesame
-    stderr: tokens that were issued live on until their end, and the provider still knows the sessions
+    stderr: tokens that were already issued stay valid until they expire, and the provider still knows the sessions
     exit: 0
     ");
     let mut left: Vec<_> = sandbox

@@ -124,7 +124,12 @@ impl SecretFiles {
             };
             let secret = secret.expose().as_bytes();
             match dir.create_new(name, secret) {
-                Ok(true) => *file = SecretFile::Written,
+                Ok(true) => {
+                    // The name is ours now. Written once more, the file survives a power loss, as the kubeconfig that names it does.
+                    let replaced = dir.replace(name, secret);
+                    *file = SecretFile::Written;
+                    replaced?;
+                }
                 // Another process has written the file since it was planned.
                 Ok(false) if dir.read(name)?.is_some_and(|content| content == secret) => {}
                 Ok(false) => {
