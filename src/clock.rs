@@ -1,18 +1,67 @@
-//! The single access point to the clock.
+//! The single access point to the clock, and the type of a point in time.
 //!
-//! Commands read it and pass the time down as `now`, in seconds since the epoch. A login takes minutes, so it gets the clock itself.
+//! Commands read the clock and pass the time down as `now`. A login takes minutes, so it gets the clock itself.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A function that returns the time in seconds since the epoch.
-pub(crate) type Clock = fn() -> i64;
+use serde::{Deserialize, Serialize};
 
-/// Returns the time in seconds since the epoch; a clock before 1970 counts as 1970.
+/// A point in time, in whole seconds since the epoch. The difference of two is a number of seconds, so the two are not mixed up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Timestamp(i64);
+
+impl Timestamp {
+    /// The beginning of 1970.
+    pub(crate) const EPOCH: Self = Self(0);
+
+    pub(crate) const fn from_secs(secs: i64) -> Self {
+        Self(secs)
+    }
+
+    /// The seconds since the epoch.
+    pub(crate) const fn secs(self) -> i64 {
+        self.0
+    }
+
+    #[must_use]
+    pub(crate) const fn saturating_add(self, secs: i64) -> Self {
+        Self(self.0.saturating_add(secs))
+    }
+
+    #[must_use]
+    pub(crate) const fn saturating_sub(self, secs: i64) -> Self {
+        Self(self.0.saturating_sub(secs))
+    }
+
+    /// How many seconds have passed since another point in time. Negative if that one is later.
+    pub(crate) const fn secs_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// Formats it as RFC 3339 in UTC. A time outside of the calendar's range becomes the last time in it.
+    pub(crate) fn rfc3339(self) -> String {
+        chrono::DateTime::from_timestamp(self.0, 0)
+            .unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC)
+            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    }
+}
+
+/// A time before 1970 counts as 1970.
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH);
+        Self(since.map_or(0, |since| since.as_secs().cast_signed()))
+    }
+}
+
+/// A function that returns the time.
+pub(crate) type Clock = fn() -> Timestamp;
+
+/// Returns the time; a clock before 1970 counts as 1970.
 #[expect(clippy::disallowed_methods, reason = "the single access point to the clock")]
-pub(crate) fn now() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs().cast_signed())
+pub(crate) fn now() -> Timestamp {
+    SystemTime::now().into()
 }
 
 /// Returns the time in the unit and since the origin of the start times of processes ([`crate::process::ParentProcess`]).
@@ -30,12 +79,11 @@ pub(crate) fn boot_ticks() -> u64 {
 /// Returns the time in the unit and since the origin of the start times of processes ([`crate::process::ParentProcess`]).
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn boot_ticks() -> u64 {
-    now().unsigned_abs()
+    now().secs().unsigned_abs()
 }
 
-/// Formats seconds since the epoch as RFC 3339 in UTC. A time outside of the calendar's range becomes the last time in it.
-pub(crate) fn rfc3339(seconds: i64) -> String {
-    chrono::DateTime::from_timestamp(seconds, 0)
-        .unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC)
-        .to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+/// A point in time for a test.
+#[cfg(test)]
+pub(crate) const fn at(secs: i64) -> Timestamp {
+    Timestamp::from_secs(secs)
 }

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cli::{ConfigError, ValueSources};
+use crate::clock::Timestamp;
 use crate::error_chain::causes_of;
 use crate::report::Report;
 use crate::session::Recalled;
@@ -170,8 +171,8 @@ impl Error {
         }
     }
 
-    /// When the provider accepts the next request, in seconds since the epoch, if its response says so.
-    pub(crate) fn retry_after(&self) -> Option<i64> {
+    /// When the provider accepts the next request, if its response says so.
+    pub(crate) fn retry_after(&self) -> Option<Timestamp> {
         self.oidc_error().and_then(oidc::Error::retry_after)
     }
 

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::clock::rfc3339;
+use crate::clock::Timestamp;
 use crate::secret::Secret;
 use crate::untrusted_text::UntrustedText;
 
@@ -160,16 +160,15 @@ impl Cluster {
 
 /// Returns the response to kubectl: one line of JSON.
 ///
-/// `expires_at` is in seconds since the epoch. client-go reuses the token until then without a margin, so it must be earlier than the
-/// token's `exp`.
-pub(crate) fn credential(version: ApiVersion, token: &Secret, expires_at: i64) -> String {
+/// client-go reuses the token until `expires_at` without a margin, so it must be earlier than the token's `exp`.
+pub(crate) fn credential(version: ApiVersion, token: &Secret, expires_at: Timestamp) -> String {
     // Formatting a JSON `Value` cannot fail, so there is never an empty response.
     let token = Value::from(token.expose());
     format!(
         "{{\"apiVersion\":\"{}\",\"kind\":\"ExecCredential\",\
          \"status\":{{\"expirationTimestamp\":\"{}\",\"token\":{token}}}}}\n",
         version.as_str(),
-        rfc3339(expires_at)
+        expires_at.rfc3339()
     )
 }
 
@@ -179,6 +178,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::clock::at;
     use crate::properties;
 
     #[test]
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn the_response_is_one_line_of_exact_bytes() {
-        let line = credential(ApiVersion::V1Beta1, &Secret::new("a.b.c"), 1_700_000_000);
+        let line = credential(ApiVersion::V1Beta1, &Secret::new("a.b.c"), at(1_700_000_000));
         assert_eq!(
             line,
             "{\"apiVersion\":\"client.authentication.k8s.io/v1beta1\",\"kind\":\"ExecCredential\",\
@@ -280,7 +280,8 @@ mod tests {
     fn any_token_is_escaped_in_the_response() {
         for version in [ApiVersion::V1, ApiVersion::V1Beta1] {
             let token = "a\"b\\c\n\u{1}ü";
-            let response: Value = serde_json::from_str(&credential(version, &Secret::new(token), 0)).unwrap();
+            let response: Value =
+                serde_json::from_str(&credential(version, &Secret::new(token), at(0))).unwrap();
             assert_eq!(response["status"]["token"], token);
             assert_eq!(response["apiVersion"], serde_json::to_value(version).unwrap());
         }
@@ -349,7 +350,7 @@ mod tests {
 
         #[test]
         fn any_token_and_expiry_are_a_credential(token in properties::text(), expires_at in any::<i64>()) {
-            let line = credential(ApiVersion::V1, &Secret::new(token.as_str()), expires_at);
+            let line = credential(ApiVersion::V1, &Secret::new(token.as_str()), at(expires_at));
             prop_assert_eq!(line.find('\n'), Some(line.len() - 1));
             let response: Value = serde_json::from_str(&line).unwrap();
             prop_assert_eq!(&response["status"]["token"], &Value::from(token));

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
-use crate::clock;
+use crate::clock::{self, Timestamp};
 use crate::environment::{Environment, login_variables};
 use crate::process::{self, ParentProcess};
 
@@ -19,8 +19,7 @@ pub(crate) struct Invocation<'a> {
     pub(crate) args: &'a [OsString],
     pub(crate) hash: InvocationHash,
     pub(crate) environment: &'a Environment,
-    /// Seconds since the epoch.
-    pub(crate) started_at: i64,
+    pub(crate) started_at: Timestamp,
     parent: OnceCell<ParentProcess>,
     attempt: OnceCell<AttemptHash>,
 }
@@ -171,13 +170,13 @@ pub(crate) mod tests {
     use super::*;
 
     impl Invocation<'_> {
-        /// An invocation at 1000 s since the epoch by a parent with this id that started at tick 7.
+        /// An invocation at 1000 s by a parent with this id that started at tick 7.
         pub(crate) fn sample(environment: &'static Environment, parent: u32, attempt: u16) -> Self {
             Self {
                 args: &[],
                 hash: hash_of(&["k"]),
                 environment,
-                started_at: 1000,
+                started_at: clock::at(1000),
                 parent: OnceCell::from(ParentProcess {
                     pid: parent,
                     started: Some(7),

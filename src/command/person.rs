@@ -223,9 +223,9 @@ fn show_remark(ui: Ui, remark: &Remark) {
 
 fn remark_text(remark: &Remark) -> String {
     match remark {
-        Remark::Clock { behind } => {
-            let way = if *behind >= 0 { "behind" } else { "ahead of" };
-            let seconds = behind.unsigned_abs();
+        Remark::Clock { behind_secs } => {
+            let way = if *behind_secs >= 0 { "behind" } else { "ahead of" };
+            let seconds = behind_secs.unsigned_abs();
             format!(
                 "this machine's clock is about {seconds} s {way} the provider's: set it (timedatectl set-ntp true)"
             )
@@ -263,11 +263,11 @@ mod tests {
     fn a_remark_on_a_token_names_the_cause_and_the_solution() {
         for (remark, parts) in [
             (
-                Remark::Clock { behind: 250 },
+                Remark::Clock { behind_secs: 250 },
                 ["about 250 s behind the provider's", "set it"],
             ),
             (
-                Remark::Clock { behind: -60 },
+                Remark::Clock { behind_secs: -60 },
                 ["about 60 s ahead of the provider's", "set it"],
             ),
             (

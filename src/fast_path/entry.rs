@@ -6,6 +6,7 @@
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
 use crate::exec::ApiVersion;
 use crate::files::PrivateDir;
 use crate::invocation::InvocationHash;
@@ -100,7 +101,7 @@ impl FastPathEntry {
     }
 
     /// Whether the token is near its expiry and the settings allow a background refresh.
-    pub(crate) fn is_refresh_due(&self, record: &Record, now: i64) -> bool {
+    pub(crate) fn is_refresh_due(&self, record: &Record, now: Timestamp) -> bool {
         self.refresh.allows(record) && record.is_refresh_due(now)
     }
 }

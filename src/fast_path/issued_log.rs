@@ -9,7 +9,7 @@ use std::path::Path;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::clock;
+use crate::clock::{self, Timestamp};
 use crate::files::{PrivateDir, SlotFile};
 use crate::invocation::Invocation;
 use crate::secret::Secret;
@@ -61,8 +61,7 @@ pub(crate) struct IssuedLog(SlotFile);
 struct Entry {
     caller: [u8; 6],
     token: [u8; 8],
-    /// Seconds since the epoch.
-    at: i64,
+    at: Timestamp,
     /// The same time by [`clock::boot_ticks`]. A parent that has run since before it is the same process; its id alone may be reused.
     boot_ticks: u64,
     issue: Issue,
@@ -84,10 +83,10 @@ impl IssuedLog {
         &self,
         caller: &Invocation<'_>,
         token: &Secret,
-        expires_at: i64,
-        now: i64,
+        expires_at: Timestamp,
+        now: Timestamp,
     ) -> AskedBefore {
-        if expires_at.saturating_sub(now) <= CLIENT_EXPIRY_MARGIN_SECS {
+        if expires_at.secs_since(now) <= CLIENT_EXPIRY_MARGIN_SECS {
             return AskedBefore::No;
         }
         let entry = Entry::parse(self.0.read(slot(caller)));
@@ -99,7 +98,7 @@ impl IssuedLog {
     }
 
     /// Records that the calling process gets this token.
-    pub(crate) fn record_issue(&self, caller: &Invocation<'_>, token: &Secret, issue: Issue, now: i64) {
+    pub(crate) fn record_issue(&self, caller: &Invocation<'_>, token: &Secret, issue: Issue, now: Timestamp) {
         let entry = Entry {
             caller: caller_tag(caller),
             token: token_tag(token),
@@ -112,7 +111,7 @@ impl IssuedLog {
 }
 
 /// Looks up the parent process only if everything else matches, since that reads a file.
-fn compare(entry: Option<&Entry>, caller: &Invocation<'_>, token: &Secret, now: i64) -> AskedBefore {
+fn compare(entry: Option<&Entry>, caller: &Invocation<'_>, token: &Secret, now: Timestamp) -> AskedBefore {
     let Some(entry) = entry else {
         return AskedBefore::No;
     };
@@ -164,7 +163,7 @@ impl Entry {
         (*version == VERSION).then_some(Self {
             caller: *caller,
             token: *token,
-            at: i64::from_le_bytes(*at),
+            at: Timestamp::from_secs(i64::from_le_bytes(*at)),
             boot_ticks: u64::from_le_bytes(*boot_ticks),
             issue,
         })
@@ -174,7 +173,7 @@ impl Entry {
         let mut slot = [VERSION; SLOT_BYTES];
         slot[1..7].copy_from_slice(&self.caller);
         slot[7..15].copy_from_slice(&self.token);
-        slot[15..23].copy_from_slice(&self.at.to_le_bytes());
+        slot[15..23].copy_from_slice(&self.at.secs().to_le_bytes());
         slot[23..31].copy_from_slice(&self.boot_ticks.to_le_bytes());
         slot[31] = match self.issue {
             Issue::Usual => 0,
@@ -188,6 +187,7 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::at;
     use crate::environment::Environment;
 
     /// A call by the process with this id, which started at tick 7.
@@ -200,12 +200,12 @@ mod tests {
         let entry = Entry {
             caller: caller_tag(&caller(7)),
             token: token_tag(&Secret::new("token")),
-            at: 1000,
+            at: at(1000),
             boot_ticks,
             issue,
         };
         let entry = Entry::parse(entry.to_bytes());
-        compare(entry.as_ref(), &caller(parent), &Secret::new(token), now)
+        compare(entry.as_ref(), &caller(parent), &Secret::new(token), at(now))
     }
 
     #[test]

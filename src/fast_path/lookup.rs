@@ -1,6 +1,7 @@
 //! Finds the token of a cached call.
 
 use super::{AskedBefore, FastPathEntry, IssuedLog};
+use crate::clock::Timestamp;
 use crate::exec::ApiVersion;
 use crate::files::PrivateDir;
 use crate::invocation::Invocation;
@@ -18,12 +19,11 @@ pub(crate) struct Hit {
 }
 
 /// Finds the session of this invocation. `None` if the command line has to be parsed: there is no entry, no
-/// usable token, an unreadable session, or a possible rejection by the API server. `now` is in seconds since the
-/// epoch.
+/// usable token, an unreadable session, or a possible rejection by the API server.
 ///
 /// # Errors
 /// If the keyring fails. The normal path would ask the keyring again, which may be slow.
-pub(crate) fn find(invocation: &Invocation<'_>, now: i64) -> Option<Result<Hit, session::Error>> {
+pub(crate) fn find(invocation: &Invocation<'_>, now: Timestamp) -> Option<Result<Hit, session::Error>> {
     let environment = invocation.environment;
     let dir = settings::likely_cache_dir(invocation.args, environment)?;
     let dir = PrivateDir::open(&dir).ok().flatten()?;

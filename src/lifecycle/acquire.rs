@@ -4,7 +4,7 @@ use super::SessionStore;
 use super::import::Import;
 use super::no_refresh_token::ScopeSource;
 use super::plan::{Demand, NextTokenBy, Stage, State, Step, plan};
-use crate::clock;
+use crate::clock::{self, Timestamp};
 use crate::error::Error;
 use crate::fast_path::{AskedBefore, Issue};
 use crate::invocation::Invocation;
@@ -46,8 +46,8 @@ pub(crate) struct Acquisition<'a, S: SessionStore> {
 #[derive(Debug)]
 pub(crate) struct Acquired {
     pub(crate) session: Record,
-    /// When the caller has to ask again, in seconds since the epoch.
-    pub(crate) until: i64,
+    /// When the caller has to ask again.
+    pub(crate) until: Timestamp,
     /// Whether the session was in the store before this call.
     pub(crate) is_from_store: bool,
 }
@@ -68,7 +68,7 @@ impl<S: SessionStore> Acquisition<'_, S> {
 
     /// Returns the store's own session if its token is usable, and else the latest record of all directories: the provider may have
     /// replaced the refresh token of an older record.
-    pub(super) fn latest(&self, own: Option<Record>, now: i64) -> Option<Record> {
+    pub(super) fn latest(&self, own: Option<Record>, now: Timestamp) -> Option<Record> {
         match own {
             Some(own) if self.demand != Demand::Fresh && own.is_usable(now) => Some(own),
             own => (self.latest_record)(own),
@@ -192,7 +192,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
     }
 
     /// Looks up repeated requests. A request that a person types is never one.
-    fn asked_before(&self, session: &Record, now: i64) -> AskedBefore {
+    fn asked_before(&self, session: &Record, now: Timestamp) -> AskedBefore {
         let caller = self.call.invocation;
         if !self.call.detect_rejections || !caller.is_by_client() {
             return AskedBefore::No;
@@ -203,7 +203,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         })
     }
 
-    fn acquired(&mut self, until: impl Fn(&Record) -> i64) -> Result<Acquired, Error> {
+    fn acquired(&mut self, until: impl Fn(&Record) -> Timestamp) -> Result<Acquired, Error> {
         self.handle_repeated_request();
         let session = self.session.take().ok_or(Error::NoSession)?;
         Ok(Acquired {

@@ -7,10 +7,11 @@
 //! A provider that rotates refresh tokens accepts each only once (RFC 9700 section 4.14.2): if two programs used the same one, the provider
 //! would end the session for both.
 
+use std::cmp::Reverse;
 use std::path::PathBuf;
 
 use super::{Acquisition, SessionStore};
-use crate::clock;
+use crate::clock::{self, Timestamp};
 use crate::error::Error;
 use crate::oidc::{ProviderClient, StoredToken};
 use crate::secret::Secret;
@@ -71,12 +72,12 @@ fn from_dir<S: SessionStore>(
     client: &ProviderClient<'_>,
     save: Save<'_>,
 ) -> Result<Option<Imported>, Error> {
-    let mut candidates: Vec<(i64, KubeloginRecord)> = dir
+    let mut candidates: Vec<(Timestamp, KubeloginRecord)> = dir
         .records()?
         .into_iter()
         .filter_map(|record| Some((session_from(call, &record)?.issued_at, record)))
         .collect();
-    candidates.sort_by_key(|(issued_at, _)| -issued_at);
+    candidates.sort_by_key(|(issued_at, _)| Reverse(*issued_at));
     for (_, record) in candidates {
         let on_wait = || {
             call.ui
@@ -140,5 +141,5 @@ fn session_from<S: SessionStore>(call: &Acquisition<'_, S>, record: &KubeloginRe
 /// Removes a token that was not verified, so that it is never stored or returned. A refresh brings a new one.
 fn drop_token(session: &mut Record) {
     session.token = Secret::new("");
-    session.expires_at = 0;
+    session.expires_at = Timestamp::EPOCH;
 }

@@ -1,5 +1,6 @@
 //! Decides which step comes next. Pure: the tables of the tests are the specification.
 
+use crate::clock::Timestamp;
 use crate::fast_path::AskedBefore;
 use crate::oidc::CLOCK_LEEWAY_SECS;
 use crate::secret::Secret;
@@ -83,11 +84,10 @@ pub(crate) enum Step {
     Fail,
 }
 
-/// Chooses the next step. `now` is in seconds since the epoch.
-pub(crate) fn plan(state: &State<'_>, now: i64, demand: Demand) -> Step {
+/// Chooses the next step.
+pub(crate) fn plan(state: &State<'_>, now: Timestamp, demand: Demand) -> Step {
     let usable = state.session.is_some_and(|session| session.is_usable(now));
-    let is_unexpired =
-        demand != Demand::Fresh && state.session.is_some_and(|session| now < session.expires_at);
+    let is_unexpired = demand != Demand::Fresh && state.is_unexpired(now);
     let or_use = |step: Step| match (usable, is_unexpired) {
         (true, true) => Step::Use,
         (false, true) => Step::UseUntilExpiry,
@@ -112,7 +112,7 @@ pub(crate) fn plan(state: &State<'_>, now: i64, demand: Demand) -> Step {
     }
 }
 
-fn locked(state: &State<'_>, seen: Option<&Secret>, now: i64, demand: Demand) -> Step {
+fn locked(state: &State<'_>, seen: Option<&Secret>, now: Timestamp, demand: Demand) -> Step {
     let usable = state.session.is_some_and(|session| session.is_usable(now));
     let is_changed = state.session.map(|session| &session.token) != seen;
     let wanted = match demand {
@@ -141,31 +141,32 @@ fn locked(state: &State<'_>, seen: Option<&Secret>, now: i64, demand: Demand) ->
 
 impl State<'_> {
     /// Whether the API server may have rejected the token: the same process requests it again, and it is old enough.
-    fn may_be_rejected(&self, now: i64) -> bool {
+    fn may_be_rejected(&self, now: Timestamp) -> bool {
         // A token from further in the future than verification accepts has an unknown age: the local clock was set back since.
-        let is_new = |age: i64| (-CLOCK_LEEWAY_SECS..MIN_AGE_TO_SUSPECT_SECS).contains(&age);
+        let is_new = |age_secs: i64| (-CLOCK_LEEWAY_SECS..MIN_AGE_TO_SUSPECT_SECS).contains(&age_secs);
         self.asked == AskedBefore::Once
             && self.next_token_by != NextTokenBy::Nothing
             && self
                 .session
-                .is_some_and(|session| !is_new(now.saturating_sub(session.begins_at())))
+                .is_some_and(|session| !is_new(now.secs_since(session.begins_at())))
     }
 
-    fn is_refresh_due(&self, now: i64) -> bool {
+    fn is_refresh_due(&self, now: Timestamp) -> bool {
         self.next_token_by != NextTokenBy::Nothing
             && self
                 .session
                 .is_some_and(|session| session.is_usable(now) && session.is_refresh_due(now))
     }
 
-    fn is_unexpired(&self, now: i64) -> bool {
-        self.session.is_some_and(|session| now < session.expires_at)
+    fn is_unexpired(&self, now: Timestamp) -> bool {
+        self.session.is_some_and(|session| session.is_unexpired(now))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::at;
     use crate::report::Report;
     use crate::session::sample_record;
 
@@ -194,12 +195,12 @@ mod tests {
         }
     }
 
-    const GOOD: i64 = 1000;
+    const GOOD: Timestamp = at(1000);
     /// In the refresh margin before the expiry.
-    const MARGIN: i64 = 3595;
-    const EXPIRED: i64 = 3600;
+    const MARGIN: Timestamp = at(3595);
+    const EXPIRED: Timestamp = at(3600);
     /// Near enough to the expiry for a background refresh.
-    const DUE: i64 = 3000;
+    const DUE: Timestamp = at(3000);
 
     #[test]
     fn the_first_look_uses_a_good_token_and_else_takes_the_lock() {
@@ -250,7 +251,7 @@ mod tests {
             assert_eq!(
                 plan(&state(Stage::FirstLook, Some(&hour)), now, Demand::Background),
                 expected,
-                "{now}"
+                "{now:?}"
             );
         }
         let locked = |now| {
@@ -361,7 +362,7 @@ mod tests {
             );
         }
         let new = asked(Stage::FirstLook, AskedBefore::Once);
-        let is_used = |now| plan(&new, now, Demand::Good) == Step::Use;
+        let is_used = |now| plan(&new, at(now), Demand::Good) == Step::Use;
         assert!([MIN_AGE_TO_SUSPECT_SECS - 1, -CLOCK_LEEWAY_SECS].map(is_used) == [true; 2]);
         assert!([MIN_AGE_TO_SUSPECT_SECS, -CLOCK_LEEWAY_SECS - 1, i64::MIN].map(is_used) == [false; 3]);
         let person = State {
@@ -393,7 +394,7 @@ mod tests {
             assert_eq!(
                 plan(&state(stage, Some(&hour)), now, demand),
                 expected,
-                "{stage:?} {now} {demand:?}"
+                "{stage:?} {now:?} {demand:?}"
             );
         }
     }

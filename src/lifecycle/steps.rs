@@ -182,9 +182,11 @@ impl<S: SessionStore> Progress<'_, S> {
     /// Returns how long the replaced token can still be used, if it can. The refresh must not take longer: if the provider does not
     /// respond, the replaced token is returned.
     fn remaining_use(&self, session: &Record) -> Option<Duration> {
-        let left_secs = session.expires_at.saturating_sub(clock::now());
+        let now = clock::now();
+        let left_secs = session.expires_at.secs_since(now);
         let left_secs = u64::try_from(left_secs).unwrap_or(0);
-        let can_be_used = self.call.demand == Demand::Good && left_secs > MIN_LIFETIME_SECS + 1;
+        let is_good = self.call.demand == Demand::Good && session.is_unexpired(now);
+        let can_be_used = is_good && left_secs > MIN_LIFETIME_SECS + 1;
         can_be_used.then(|| Duration::from_secs(left_secs - MIN_LIFETIME_SECS))
     }
 
@@ -264,7 +266,7 @@ impl<S: SessionStore> Progress<'_, S> {
             ));
             match &self.session {
                 // The token can be used until it expires, if nobody signs in now.
-                Some(session) if clock::now() < session.expires_at => {
+                Some(session) if session.is_unexpired(clock::now()) => {
                     let mut last = session.clone();
                     last.refresh_token = None;
                     last.order = self.latest_order().next();

@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::{Map, Value};
 
+use crate::clock::Timestamp;
 use crate::initial_id_token::InitialIdToken;
 use crate::oidc::errors::Error;
 use crate::secret::Secret;
@@ -13,9 +14,8 @@ use crate::secret::Secret;
 pub(crate) struct Tokens {
     /// The token for the API server.
     pub(crate) token: Secret,
-    /// Seconds since the epoch, like all times here.
-    pub(crate) issued_at: i64,
-    pub(crate) expires_at: i64,
+    pub(crate) issued_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
     /// The claims of `token`. Empty if it is opaque.
     pub(crate) claims: Map<String, Value>,
     /// What later ID tokens of this session are compared with. Its subject is unknown if there was no ID token.

@@ -10,7 +10,7 @@ use std::ffi::OsString;
 
 use super::GetToken;
 use crate::cli::{Cli, Command, ConfigSources};
-use crate::clock;
+use crate::clock::{self, Timestamp};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::exec;
@@ -24,7 +24,7 @@ use crate::ui::Ui;
 const COMMAND: &str = "background-refresh";
 
 /// Starts the refresh if it is due and no other call has started it, or reports why the last one failed.
-pub(super) fn start(store: &Store, invocation: &Invocation<'_>, now: i64, ui: Ui) {
+pub(super) fn start(store: &Store, invocation: &Invocation<'_>, now: Timestamp, ui: Ui) {
     if !process::can_spawn_detached() {
         return;
     }

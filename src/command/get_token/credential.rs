@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::background;
 use super::call::GetToken;
-use crate::clock;
 use crate::command::person;
 use crate::error::Error;
 use crate::fast_path::{FastPathEntry, RefreshPolicy};
@@ -143,7 +142,7 @@ impl GetToken<'_> {
     /// Writes the fast path entry for the next call, and starts a background refresh if the token is near its expiry.
     fn prepare_next_call(&self, store: &Store, Acquired { session, until, .. }: &Acquired) {
         self.ui
-            .step(|| format!("the stored token is good until {}", clock::rfc3339(*until)));
+            .step(|| format!("the stored token is good until {}", until.rfc3339()));
         self.write_fast_path_entry(store);
         let now = self.invocation.started_at;
         if self.refresh_policy().allows(session) && session.is_refresh_due(now) {

@@ -11,6 +11,7 @@ use self::call::GetToken;
 pub(crate) use self::fast_path::run as fast_path;
 
 use crate::cli::GetTokenArgs;
+use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::exec::{self, ApiVersion};
 use crate::invocation::Invocation;
@@ -27,6 +28,6 @@ pub(crate) fn run(args: GetTokenArgs, invocation: &Invocation<'_>, ui: Ui) -> Re
 }
 
 /// Prints the credential. Standard output is written once, and last.
-fn write_credential(version: ApiVersion, token: &Secret, until: i64) -> Result<(), Error> {
+fn write_credential(version: ApiVersion, token: &Secret, until: Timestamp) -> Result<(), Error> {
     Ui::result(&exec::credential(version, token, until)).map_err(Error::Output)
 }

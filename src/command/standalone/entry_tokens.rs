@@ -4,6 +4,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 
+use crate::clock::Timestamp;
 use crate::kubeconfig::AuthProvider;
 use crate::secret::Secret;
 use crate::session::Record;
@@ -48,7 +49,7 @@ impl EntryTokens {
 
     /// Whether pending tokens are still to be written: the entry has the tokens that they were to replace, so no login or logout has
     /// happened since. `issued_at` is the time of the entry's ID token.
-    pub(super) fn are_to_be_replaced_by(&self, pending: &Record, issued_at: Option<i64>) -> bool {
+    pub(super) fn are_to_be_replaced_by(&self, pending: &Record, issued_at: Option<Timestamp>) -> bool {
         // If the provider does not rotate refresh tokens, only the time shows a later refresh. If it does, the time is ignored: the clocks
         // of the provider's servers differ.
         let is_rotated = pending.refresh_token.is_some() && pending.refresh_token != self.refresh_token;
@@ -60,6 +61,7 @@ impl EntryTokens {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::at;
     use crate::session::sample_record;
 
     fn tokens(id_token: &str, refresh_token: &str) -> EntryTokens {
@@ -96,7 +98,7 @@ mod tests {
             let mut record = sample_record(THEN, 50);
             record.refresh_token = Some(Secret::new(pending)).filter(|_| !pending.is_empty());
             record.replaces = Some(tokens(before.0, before.1).hash());
-            let is_to_be_replaced = tokens(now.0, now.1).are_to_be_replaced_by(&record, issued_at);
+            let is_to_be_replaced = tokens(now.0, now.1).are_to_be_replaced_by(&record, issued_at.map(at));
             assert_eq!(is_to_be_replaced, expected, "{before:?} {pending} {now:?}");
         }
         assert!(

@@ -13,7 +13,6 @@ use self::selected_user::{SelectedUser, parse_entry};
 use self::store::KubeconfigStore;
 use super::person;
 use crate::cli::StandaloneArgs;
-use crate::clock;
 use crate::error::Error;
 use crate::invocation::Invocation;
 use crate::kubeconfig;
@@ -104,7 +103,7 @@ fn sign_in(
     } else {
         ui.note(&format!(
             "you have a token until {}; to have kubectl refresh it by itself: kubesesame kubeconfig convert",
-            clock::rfc3339(acquired.session.expires_at)
+            acquired.session.expires_at.rfc3339()
         ));
         if let Some(warning) = store.file().readability_warning() {
             ui.warn(&warning);

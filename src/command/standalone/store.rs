@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::entry_tokens::EntryTokens;
 use super::stores::EntryStores;
+use crate::clock::Timestamp;
 use crate::command::kubeconfig::files::Kubeconfig;
 use crate::environment::Environment;
 use crate::error::Error;
@@ -375,8 +376,8 @@ fn session_of(entry: AuthProvider, identity: &Identity, provider: &Provider) -> 
         return Some(Record::new(
             identity.clone(),
             Secret::new(""),
-            0,
-            0,
+            Timestamp::EPOCH,
+            Timestamp::EPOCH,
             Some(entry.refresh_token?),
             provider.scopes.joined(),
             InitialIdToken::default(),

@@ -80,9 +80,8 @@ enum CopyState {
 /// Returns how long a lock has existed, or `None` if that is unknown because the clock was set back.
 fn lock_age(lock: &Path) -> Option<Duration> {
     let made = fs::symlink_metadata(lock).ok()?.modified().ok()?;
-    let made = made.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
-    let now = u64::try_from(clock::now()).ok()?;
-    now.checked_sub(made).map(Duration::from_secs)
+    let age_secs = clock::now().secs_since(made.into());
+    u64::try_from(age_secs).ok().map(Duration::from_secs)
 }
 
 impl UserFile {

@@ -11,6 +11,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::clock::Timestamp;
 use crate::oidc::client_auth::{History, MethodResult};
 use crate::oidc::discovery::metadata::{Metadata, discovery_url};
 use crate::oidc::errors::Error;
@@ -54,8 +55,7 @@ pub(crate) struct Documents<'a> {
     issuer: &'a Issuer,
     /// The cache entry. `None` if nothing may be cached.
     entry: Option<CacheEntry<'a>>,
-    /// Seconds since the epoch.
-    now: i64,
+    now: Timestamp,
     file: Mutex<CacheFile>,
 }
 
@@ -82,7 +82,7 @@ struct CacheFile {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct DatedResult {
-    at: i64,
+    at: Timestamp,
     #[serde(flatten)]
     result: MethodResult,
 }
@@ -90,8 +90,8 @@ struct DatedResult {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct CachedDocument {
     body: String,
-    fetched: i64,
-    until: i64,
+    fetched: Timestamp,
+    until: Timestamp,
 }
 
 /// Returns the text that an entry's name is derived from: the issuer and the configured certificate authorities. Each part ends with a zero
@@ -122,7 +122,7 @@ impl<'a> Documents<'a> {
         issuer: &'a Issuer,
         trust: &TlsTrust,
         cache: &'a dyn DocumentCache,
-        now: i64,
+        now: Timestamp,
     ) -> Self {
         let entry = (!trust.insecure).then(|| CacheEntry {
             cache,
@@ -207,8 +207,8 @@ impl<'a> Documents<'a> {
             .filter(|dated| dated.result.has_same_subject(subject));
         let (mut accepted, mut is_refused) = (None, false);
         for DatedResult { at, result } in results {
-            let age = self.now.saturating_sub(*at);
-            is_refused |= result.accepted.is_none() && (0..REFUSED_AUTH_AGE_SECS).contains(&age);
+            let age_secs = self.now.secs_since(*at);
+            is_refused |= result.accepted.is_none() && (0..REFUSED_AUTH_AGE_SECS).contains(&age_secs);
             accepted = accepted.or(result.accepted);
         }
         (is_refused || accepted.is_some()).then_some(History { accepted, is_refused })
@@ -285,21 +285,21 @@ impl CacheEntry<'_> {
 }
 
 impl CachedDocument {
-    fn new(document: &Document, now: i64) -> Option<Self> {
-        let age = document
-            .max_age
+    fn new(document: &Document, now: Timestamp) -> Option<Self> {
+        let age_secs = document
+            .max_age_secs
             .unwrap_or(DEFAULT_MAX_AGE_SECS)
             .clamp(0, MAX_CACHE_AGE_SECS);
         let body = String::from_utf8(document.body.clone()).ok()?;
-        (age > 0).then(|| Self {
+        (age_secs > 0).then(|| Self {
             body,
             fetched: now,
-            until: now.saturating_add(age),
+            until: now.saturating_add(age_secs),
         })
     }
 
     /// Whether the document can be used. A document from the future is fetched again: the clock was set back.
-    fn is_fresh(&self, now: i64) -> bool {
+    fn is_fresh(&self, now: Timestamp) -> bool {
         (self.fetched..self.until).contains(&now)
     }
 }
@@ -307,16 +307,17 @@ impl CachedDocument {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::at;
 
-    fn until(max_age: Option<i64>) -> Option<i64> {
+    fn cached_secs(max_age_secs: Option<i64>) -> Option<i64> {
         CachedDocument::new(
             &Document {
                 body: b"{}".to_vec(),
-                max_age,
+                max_age_secs,
             },
-            1000,
+            at(1000),
         )
-        .map(|cached| cached.until - 1000)
+        .map(|cached| cached.until.secs_since(at(1000)))
     }
 
     /// The names of cache files depend on the key, so it must not change between versions.
@@ -342,19 +343,22 @@ mod tests {
 
     #[test]
     fn a_document_is_cached_for_an_hour_by_default_and_a_day_at_most() {
-        assert_eq!(until(None), Some(3600));
-        assert_eq!(until(Some(60)), Some(60));
-        assert_eq!(until(Some(3_832_304)), Some(86_400));
-        assert_eq!(until(Some(0)), None);
+        assert_eq!(cached_secs(None), Some(3600));
+        assert_eq!(cached_secs(Some(60)), Some(60));
+        assert_eq!(cached_secs(Some(3_832_304)), Some(86_400));
+        assert_eq!(cached_secs(Some(0)), None);
     }
 
     #[test]
     fn a_document_is_fresh_only_between_its_times() {
         let cached = CachedDocument {
             body: String::new(),
-            fetched: 10,
-            until: 20,
+            fetched: at(10),
+            until: at(20),
         };
-        assert!(cached.is_fresh(10) && cached.is_fresh(19) && !cached.is_fresh(20) && !cached.is_fresh(9));
+        assert_eq!(
+            [9, 10, 19, 20].map(|now| cached.is_fresh(at(now))),
+            [false, true, true, false]
+        );
     }
 }

@@ -22,6 +22,7 @@ use self::oauth_error::OAuthError;
 use self::paste::PasteRefusal;
 use self::setup::SetupError;
 use self::token::TokenError;
+use crate::clock::Timestamp;
 use crate::grant_type::GrantType;
 use crate::settings::is_okta;
 use crate::untrusted_text::UntrustedText;
@@ -141,8 +142,8 @@ impl Error {
         matches!(self, Self::Login(error) if error.is_login_impossible())
     }
 
-    /// When the provider accepts the next request, in seconds since the epoch, if a rate limit says so.
-    pub(crate) fn retry_after(&self) -> Option<i64> {
+    /// When the provider accepts the next request, if a rate limit says so.
+    pub(crate) fn retry_after(&self) -> Option<Timestamp> {
         if let Self::Network(error) = self {
             error.retry_after()
         } else {

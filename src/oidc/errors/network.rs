@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::{is_at_okta, reason_suffix, request_id_suffix};
-use crate::clock;
+use crate::clock::{self, Timestamp};
 use crate::oidc::http::tls_fault::TlsFault;
 use crate::settings::is_loopback;
 use crate::untrusted_text::UntrustedText;
@@ -47,8 +47,7 @@ pub(crate) enum NetworkError {
     RateLimited {
         url: UntrustedText,
         reason: Option<UntrustedText>,
-        /// Seconds since the epoch.
-        until: Option<i64>,
+        until: Option<Timestamp>,
         request_id: Option<UntrustedText>,
     },
     /// A status that is an error by itself.
@@ -57,8 +56,8 @@ pub(crate) enum NetworkError {
         url: UntrustedText,
         status: u16,
         reason: Option<UntrustedText>,
-        /// When the provider accepts the next request, in seconds since the epoch.
-        until: Option<i64>,
+        /// When the provider accepts the next request.
+        until: Option<Timestamp>,
         request_id: Option<UntrustedText>,
     },
     #[error("{url} answered with HTTP {status} and {content_type}, not with JSON{}", reason_suffix(.start.as_ref()))]
@@ -203,8 +202,8 @@ impl NetworkError {
         matches!(self, Self::Unreachable { sent: true, .. })
     }
 
-    /// When the provider accepts the next request, in seconds since the epoch, if a rate limit says so.
-    pub(super) fn retry_after(&self) -> Option<i64> {
+    /// When the provider accepts the next request, if a rate limit says so.
+    pub(super) fn retry_after(&self) -> Option<Timestamp> {
         if let Self::RateLimited { until, .. } = self {
             *until
         } else {
@@ -267,9 +266,9 @@ fn status_hint(url: &UntrustedText, status: u16) -> &'static str {
 }
 
 /// The hint has the time, too, since a stored failure may be reported later.
-fn try_again(until: i64, now: i64) -> String {
-    let at = clock::rfc3339(until);
-    match until.saturating_sub(now) {
+fn try_again(until: Timestamp, now: Timestamp) -> String {
+    let at = until.rfc3339();
+    match until.secs_since(now) {
         seconds @ 1..60 => format!("try again in {seconds} s (after {at})"),
         seconds @ 60..3600 => format!("try again in {} min (after {at})", (seconds + 59) / 60),
         _ => format!("try again after {at}"),
@@ -283,6 +282,7 @@ fn is_at_loopback(url: &UntrustedText) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::at;
 
     #[test]
     fn a_time_within_the_hour_is_told_by_how_far_away_it_is() {
@@ -297,7 +297,7 @@ mod tests {
             (3600, "try again after 1970-01-01T01:00:00Z"),
             (i64::MAX, "try again after "),
         ] {
-            let told = try_again(seconds, 0);
+            let told = try_again(at(seconds), at(0));
             assert!(told.starts_with(expected), "{seconds}: {told}");
         }
     }

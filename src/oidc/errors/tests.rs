@@ -1,4 +1,5 @@
 use super::*;
+use crate::clock::at;
 use crate::oidc::errors::login::Prompted;
 use crate::oidc::errors::network::UnreachableReason;
 use crate::oidc::errors::token::ResponseFault;
@@ -167,7 +168,7 @@ fn network_samples() -> Vec<(&'static str, Error)> {
     let rate_limit = NetworkError::RateLimited {
         url: text(),
         reason: None,
-        until: Some(5),
+        until: Some(at(5)),
         request_id: None,
     };
     let large = NetworkError::ResponseTooLarge {
@@ -197,10 +198,10 @@ fn token_samples() -> Vec<(&'static str, Error)> {
     let unverified = |source| TokenError::Unverified {
         token: crate::settings::TokenKind::Id,
         source,
-        clock_ahead: 0,
+        clock_ahead_secs: 0,
         is_okta: false,
     };
-    let expired = unverified(verification_error::Error::Expired(9));
+    let expired = unverified(verification_error::Error::Expired { secs_ago: 9 });
     let signature = unverified(verification_error::Error::Signature);
     vec![
         (
@@ -245,7 +246,7 @@ fn each_predicate_is_true_for_its_errors_alone() {
     assert_eq!(that(Error::is_lost_response), "lost");
     assert_eq!(that(Error::is_clock_fault), "expired");
     assert_eq!(that(Error::is_login_impossible), "unseen");
-    assert_eq!(that(|error| error.retry_after() == Some(5)), "rate limit");
+    assert_eq!(that(|error| error.retry_after() == Some(at(5))), "rate limit");
     assert_eq!(that(|error| error.flag() == Some("password-file")), "secret");
     assert_eq!(that(|error| error.flag().is_some()), "secret");
     assert_eq!(

@@ -50,7 +50,7 @@ pub(crate) enum TokenError {
         token: TokenKind,
         source: verification_error::Error,
         /// How far the provider's clock is ahead of ours, in seconds.
-        clock_ahead: i64,
+        clock_ahead_secs: i64,
         is_okta: bool,
     },
     /// The token is of another person than the settings require.
@@ -115,10 +115,10 @@ impl TokenError {
             Self::Unverified {
                 token,
                 source,
-                clock_ahead,
+                clock_ahead_secs,
                 is_okta,
             } => {
-                let hint = source.hint(*clock_ahead, *is_okta);
+                let hint = source.hint(*clock_ahead_secs, *is_okta);
                 return match token {
                     TokenKind::Id => hint,
                     TokenKind::Access => {

@@ -9,7 +9,7 @@ use oauth2::PkceCodeVerifier;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::oidc::errors::Error;
 use crate::oidc::errors::authorization::AuthorizationError;
 use crate::oidc::errors::login::LoginError;
@@ -92,7 +92,7 @@ impl DeviceCode {
         wait_secs: u64,
         clock: Clock,
     ) -> Result<TokenResponse, Error> {
-        let end = clock().saturating_add_unsigned(wait_secs);
+        let end = clock().saturating_add(i64::try_from(wait_secs).unwrap_or(i64::MAX));
         let mut interval = PollInterval {
             secs: self.interval_secs.clamp(MIN_INTERVAL_SECS, MAX_INTERVAL_SECS),
         };
@@ -102,7 +102,7 @@ impl DeviceCode {
                 Err(error) => error,
             };
             let now = clock();
-            let left_secs = u64::try_from(end.saturating_sub(now)).unwrap_or_default();
+            let left_secs = u64::try_from(end.secs_since(now)).unwrap_or_default();
             let Some(delay_secs) = interval.next_delay_secs(&error, now) else {
                 return Err(login_error(error));
             };
@@ -129,7 +129,7 @@ struct PollInterval {
 
 impl PollInterval {
     /// Returns how long to wait before the next poll, or `None` if the error ends the polling.
-    fn next_delay_secs(&mut self, error: &Error, now: i64) -> Option<u64> {
+    fn next_delay_secs(&mut self, error: &Error, now: Timestamp) -> Option<u64> {
         match error {
             Error::Network(error) => self.after_network_error(error, now),
             Error::Token(error) => self.after_token_error(error),
@@ -142,10 +142,10 @@ impl PollInterval {
         }
     }
 
-    fn after_network_error(&mut self, error: &NetworkError, now: i64) -> Option<u64> {
+    fn after_network_error(&mut self, error: &NetworkError, now: Timestamp) -> Option<u64> {
         match error {
             NetworkError::RateLimited { until, .. } => {
-                let requested = until.and_then(|until| u64::try_from(until.saturating_sub(now)).ok());
+                let requested = until.and_then(|until| u64::try_from(until.secs_since(now)).ok());
                 Some(
                     requested
                         .unwrap_or(SLOW_DOWN_SECS)
@@ -219,6 +219,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::clock::at;
     use crate::grant_type::GrantType;
     use crate::oidc::errors::oauth_error::OAuthError;
     use crate::untrusted_text::UntrustedText;
@@ -276,7 +277,7 @@ mod tests {
             is_okta: false,
             grant: GrantType::DeviceCode,
         }));
-        assert_eq!(interval.next_delay_secs(&slow_down, 0), Some(60));
+        assert_eq!(interval.next_delay_secs(&slow_down, at(0)), Some(60));
     }
 
     #[test]
@@ -311,21 +312,21 @@ mod tests {
             (oauth("authorization_pending"), Some(5)),
             (oauth("slow_down"), Some(10)),
             (oauth("authorization_pending"), Some(10)),
-            (limited(Some(1020)), Some(20)),
-            (limited(Some(1001)), Some(10)),
+            (limited(Some(at(1020))), Some(20)),
+            (limited(Some(at(1001))), Some(10)),
             (limited(None), Some(10)),
             (oauth("server_error"), Some(10)),
             (oauth("Service Unavailable"), Some(10)),
             (timeout, Some(20)),
             (oauth("authorization_pending"), Some(20)),
-            (limited(Some(i64::MAX)), Some(60)),
+            (limited(Some(at(i64::MAX))), Some(60)),
             (oauth("slow_down"), Some(25)),
             (oauth("access_denied"), None),
             (oauth("expired_token"), None),
             (oauth("invalid_client"), None),
         ];
         for (error, delay_secs) in table {
-            assert_eq!(interval.next_delay_secs(&error, 1000), delay_secs, "{error}");
+            assert_eq!(interval.next_delay_secs(&error, at(1000)), delay_secs, "{error}");
         }
     }
     fn oauth(code: &str) -> Error {
@@ -386,7 +387,7 @@ mod tests {
         ];
         for (error, delay_secs) in table {
             let mut interval = PollInterval { secs: 5 };
-            assert_eq!(interval.next_delay_secs(&error, 1000), delay_secs, "{error}");
+            assert_eq!(interval.next_delay_secs(&error, at(1000)), delay_secs, "{error}");
         }
     }
 }

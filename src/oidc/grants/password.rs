@@ -259,7 +259,8 @@ mod tests {
             };
             let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
             let code = StatusCode::from_u16(status).unwrap();
-            let error = response_to_form(&url, code, &headers, body.as_bytes(), 0).unwrap_err();
+            let error =
+                response_to_form(&url, code, &headers, body.as_bytes(), crate::clock::at(0)).unwrap_err();
             let error = mark_refusal(error);
             let judged = (may_count_as_failed_attempt(&error), may_be_mistyped(&error));
             assert_eq!(judged, (is_counted, is_asked_again), "{status} {body}: {error}");

@@ -1,7 +1,7 @@
 //! Sends requests, and reads their responses within limits.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::{json_document, transport};
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::oidc::client_auth::Form;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::network::NetworkError;
@@ -26,7 +26,7 @@ use crate::oidc::http::content_encoding::decode_body;
 use crate::oidc::http::redaction::{redact_body, redact_headers, redact_text, secrets_of_header};
 use crate::oidc::http::redirects::{MAX_REDIRECTS, same_origin_target};
 use crate::oidc::http::response::{
-    check_status, header, is_json, max_age, not_json_error, refused_error, request_id, response_to_form,
+    check_status, header, is_json, max_age_secs, not_json_error, refused_error, request_id, response_to_form,
     shown,
 };
 use crate::secret::Secret;
@@ -43,9 +43,6 @@ const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// The largest document that is read. Discovery documents and key sets have a few KB.
 const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
 
-/// The value of `clock_ahead` if the provider's clock is not known.
-const UNKNOWN_CLOCK: i64 = i64::MIN;
-
 /// A client for one provider.
 pub(crate) struct Http<'a> {
     client: reqwest::Client,
@@ -55,8 +52,8 @@ pub(crate) struct Http<'a> {
     header_secrets: Vec<Secret>,
     /// The secrets in the last form. A token in the response may repeat them.
     form_secrets: Mutex<Vec<Secret>>,
-    /// How far the provider's clock was ahead of ours in the last response (header `Date`), in seconds.
-    clock_ahead: AtomicI64,
+    /// How far the provider's clock was ahead of ours in the last response that named its time (header `Date`).
+    clock_ahead_secs: Mutex<Option<i64>>,
     /// There was a response, so an idle connection may be open.
     has_responded: AtomicBool,
     clock: Clock,
@@ -66,8 +63,8 @@ pub(crate) struct Http<'a> {
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) body: Vec<u8>,
-    /// The `max-age` of `Cache-Control`, in seconds.
-    pub(crate) max_age: Option<i64>,
+    /// The `max-age` of `Cache-Control`.
+    pub(crate) max_age_secs: Option<i64>,
 }
 
 impl<'a> Http<'a> {
@@ -88,25 +85,28 @@ impl<'a> Http<'a> {
                 .collect(),
             form_secrets: Mutex::default(),
             person,
-            clock_ahead: AtomicI64::new(UNKNOWN_CLOCK),
+            clock_ahead_secs: Mutex::default(),
             has_responded: AtomicBool::new(false),
             clock,
         })
     }
 
     /// Returns how far the provider's clock is ahead of ours, in seconds, or 0 if it is not known.
-    pub(crate) fn clock_ahead(&self) -> i64 {
-        self.known_clock_ahead().unwrap_or_default()
+    pub(crate) fn clock_ahead_secs(&self) -> i64 {
+        self.known_clock_ahead_secs().unwrap_or_default()
     }
 
-    /// Returns the time by the provider's clock, in seconds since the epoch, if it is known.
-    pub(crate) fn provider_now(&self) -> Option<i64> {
-        let ahead = self.known_clock_ahead()?;
-        Some((self.clock)().saturating_add(ahead))
+    /// Returns the time by the provider's clock, if it is known.
+    pub(crate) fn provider_now(&self) -> Option<Timestamp> {
+        let ahead_secs = self.known_clock_ahead_secs()?;
+        Some((self.clock)().saturating_add(ahead_secs))
     }
 
-    fn known_clock_ahead(&self) -> Option<i64> {
-        Some(self.clock_ahead.load(Ordering::Relaxed)).filter(|ahead| *ahead != UNKNOWN_CLOCK)
+    fn known_clock_ahead_secs(&self) -> Option<i64> {
+        *self
+            .clock_ahead_secs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gets a JSON document. `limit` replaces the timeout of a request, and includes all redirects. Redirects are followed only within the
@@ -170,7 +170,7 @@ impl<'a> Http<'a> {
         }
         Ok(Document {
             body: json_document::document_text(url, body)?,
-            max_age: max_age(headers),
+            max_age_secs: max_age_secs(headers),
         })
     }
 
@@ -244,11 +244,11 @@ impl<'a> Http<'a> {
             request_id: request_id(&shown_headers),
         });
         if let Some(date) = header(&headers, &DATE).and_then(|date| httpdate::parse_http_date(date).ok()) {
-            let provider_now = date
-                .duration_since(std::time::UNIX_EPOCH)
-                .map_or(0, |since| since.as_secs());
-            let ahead = provider_now.cast_signed().saturating_sub((self.clock)());
-            self.clock_ahead.store(ahead, Ordering::Relaxed);
+            let ahead_secs = Timestamp::from(date).secs_since((self.clock)());
+            *self
+                .clock_ahead_secs
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(ahead_secs);
         }
         match decode_body(url, status, &headers, body, max_bytes) {
             Ok(body) => Ok((status, headers, body)),

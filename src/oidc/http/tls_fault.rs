@@ -5,11 +5,12 @@
 
 use std::fmt;
 
+use tokio_rustls::rustls::pki_types::UnixTime;
 use tokio_rustls::rustls::{
     AlertDescription, CertificateError, Error as TlsError, InvalidMessage, OtherError, PeerMisbehaved,
 };
 
-use crate::clock;
+use crate::clock::Timestamp;
 use crate::error_chain::chain;
 use crate::untrusted_text::UntrustedText;
 
@@ -31,7 +32,7 @@ impl fmt::Display for UntrustedChain {
 
 impl std::error::Error for UntrustedChain {}
 
-/// Why a TLS connection failed. Times are in seconds since the epoch.
+/// Why a TLS connection failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TlsFault {
     UnknownAuthority {
@@ -43,12 +44,12 @@ pub(crate) enum TlsFault {
     },
     SelfSigned,
     Expired {
-        ended: Option<u64>,
-        now: Option<u64>,
+        ended: Option<Timestamp>,
+        now: Option<Timestamp>,
     },
     NotYetValid {
-        begins: Option<u64>,
-        now: Option<u64>,
+        begins: Option<Timestamp>,
+        now: Option<Timestamp>,
     },
     /// The certificate is for these other names.
     OtherName(Vec<UntrustedText>),
@@ -102,16 +103,16 @@ impl TlsFault {
                 now: None,
             },
             CertificateError::ExpiredContext { time, not_after } => Self::Expired {
-                ended: Some(not_after.as_secs()),
-                now: Some(time.as_secs()),
+                ended: Some(timestamp(*not_after)),
+                now: Some(timestamp(*time)),
             },
             CertificateError::NotValidYet => Self::NotYetValid {
                 begins: None,
                 now: None,
             },
             CertificateError::NotValidYetContext { time, not_before } => Self::NotYetValid {
-                begins: Some(not_before.as_secs()),
-                now: Some(time.as_secs()),
+                begins: Some(timestamp(*not_before)),
+                now: Some(timestamp(*time)),
             },
             CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
                 Self::NoName
@@ -160,11 +161,11 @@ impl TlsFault {
             Self::SelfSigned => certificate("it is signed by itself"),
             Self::Expired {
                 ended: Some(ended), ..
-            } => certificate(&format!("it expired on {}", time_text(*ended))),
+            } => certificate(&format!("it expired on {}", ended.rfc3339())),
             Self::Expired { .. } => certificate("it has expired"),
             Self::NotYetValid {
                 begins: Some(begins), ..
-            } => certificate(&format!("it is valid only from {}", time_text(*begins))),
+            } => certificate(&format!("it is valid only from {}", begins.rfc3339())),
             Self::NotYetValid { .. } => certificate("it is not valid yet"),
             Self::OtherName(names) if names.is_empty() => certificate("it is for another name"),
             Self::OtherName(names) => {
@@ -235,15 +236,15 @@ fn presented_name(shown: &str) -> UntrustedText {
     UntrustedText::with_limit(name.trim_matches('"'), 80)
 }
 
-fn time_text(seconds: u64) -> String {
-    clock::rfc3339(i64::try_from(seconds).unwrap_or(i64::MAX))
+fn timestamp(time: UnixTime) -> Timestamp {
+    Timestamp::from_secs(i64::try_from(time.as_secs()).unwrap_or(i64::MAX))
 }
 
-fn clock_hint(now: Option<u64>) -> String {
+fn clock_hint(now: Option<Timestamp>) -> String {
     match now {
         Some(now) => format!(
             "this machine's clock says {}: correct it if that is wrong",
-            time_text(now)
+            now.rfc3339()
         ),
         None => "correct this machine's clock if it is wrong".to_owned(),
     }

@@ -20,7 +20,7 @@ pub(crate) struct TokenResponse {
     /// The granted scopes, separated by spaces. `None` means that the requested scopes were granted.
     pub(crate) granted_scope: Option<String>,
     /// The lifetime of the access token in seconds, if the provider states it.
-    pub(crate) expires_in: Option<i64>,
+    pub(crate) expires_in_secs: Option<i64>,
     /// The `token_type`, if it means that the access token is bound to a key. Such a token is no bearer token.
     pub(crate) bound_type: Option<UntrustedText>,
 }
@@ -77,7 +77,7 @@ impl TokenResponse {
             granted_scope: json::texts(&object, "scope")
                 .map(|scopes| scopes.join(" "))
                 .filter(|scopes| !scopes.is_empty() && can_be_stored(scopes)),
-            expires_in: json::seconds(&object, "expires_in").filter(|seconds| *seconds > 0),
+            expires_in_secs: json::seconds(&object, "expires_in").filter(|seconds| *seconds > 0),
             bound_type: json::text(&object, "token_type")
                 .filter(|kind| is_bound(kind))
                 .map(|kind| UntrustedText::with_limit(kind, 30)),
@@ -157,11 +157,11 @@ mod tests {
             "access_token": "a", "expires_in": "3599", "scope": ["openid", "email"], "token_type": "DPoP",
         }));
         let response = response.unwrap();
-        assert_eq!(response.expires_in, Some(3599));
+        assert_eq!(response.expires_in_secs, Some(3599));
         assert_eq!(response.granted_scope.as_deref(), Some("openid email"));
         assert_eq!(response.bound_type.unwrap().as_str(), "DPoP");
         let float = read(json!({"access_token": "a", "expires_in": 3599.0})).unwrap();
-        assert_eq!(float.expires_in, Some(3599));
+        assert_eq!(float.expires_in_secs, Some(3599));
     }
 
     #[test]

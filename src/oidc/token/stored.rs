@@ -8,6 +8,7 @@ use crate::oidc::token::id_token::{self, VerificationContext};
 use crate::oidc::{Error, ProviderClient, TokenError};
 use serde_json::Value;
 
+use crate::clock::Timestamp;
 use crate::initial_id_token::InitialIdToken;
 use crate::secret::Secret;
 use crate::settings::{Provider, TokenKind};
@@ -16,9 +17,8 @@ use crate::untrusted_text::UntrustedText;
 /// The unverified claims of a stored token.
 #[derive(Debug)]
 pub(crate) struct StoredToken {
-    /// Seconds since the epoch, like all times here.
-    pub(crate) issued_at: i64,
-    pub(crate) expires_at: i64,
+    pub(crate) issued_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
     pub(crate) initial_id_token: InitialIdToken,
 }
 
@@ -33,7 +33,7 @@ impl StoredToken {
         let claims = match provider.token {
             TokenKind::Id => Claims::parse(claims),
             // A token without `iat` counts as old, so that it is refreshed soon.
-            TokenKind::Access => Claims::parse_access(claims, 0),
+            TokenKind::Access => Claims::parse_access(claims, Timestamp::EPOCH),
         };
         let claims = claims.ok()?;
         let is_this_client = |party: &str| party == provider.client_id;

@@ -6,7 +6,7 @@ use crate::oidc::errors::Error;
 use crate::oidc::errors::token::{ResponseFault, TokenError};
 use crate::oidc::event::Event;
 use crate::oidc::http::response::shown;
-use crate::oidc::token::claims::{Claims, LATEST_TIME_SECS};
+use crate::oidc::token::claims::{Claims, LATEST_TIME};
 use crate::oidc::token::id_token::{self, TokenExpectation, VerificationContext, Verified};
 use crate::oidc::token::verification_error::{self, MAX_TOKEN_BYTES};
 use crate::oidc::{ProviderClient, Tokens};
@@ -95,8 +95,8 @@ impl ProviderClient<'_> {
             return Ok(tokens(token.clone(), claims.validity(), Some(claims)));
         }
         // Only the provider can read an opaque token, so its lifetime comes from the response.
-        let lifetime_secs = response.expires_in.ok_or(TokenError::NoLifetime)?;
-        let expires_at = expected.now.saturating_add(lifetime_secs).min(LATEST_TIME_SECS);
+        let lifetime_secs = response.expires_in_secs.ok_or(TokenError::NoLifetime)?;
+        let expires_at = expected.now.saturating_add(lifetime_secs).min(LATEST_TIME);
         Ok(tokens(token, (expected.now, expires_at), None))
     }
 
@@ -123,7 +123,7 @@ impl ProviderClient<'_> {
         TokenError::Unverified {
             token,
             source: source.map_quoted(|text| self.http.redact(text)),
-            clock_ahead: self.http.clock_ahead(),
+            clock_ahead_secs: self.http.clock_ahead_secs(),
             is_okta: self.provider.issuer.is_okta(),
         }
     }

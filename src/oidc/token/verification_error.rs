@@ -44,10 +44,10 @@ pub(crate) enum Error {
     },
     #[error("it was issued to `{0}` (claim `azp`), not to this client")]
     AuthorizedParty(UntrustedText),
-    #[error("it expired {0} s ago by this machine's clock")]
-    Expired(i64),
-    #[error("it is valid only in {0} s by this machine's clock")]
-    NotYetValid(i64),
+    #[error("it expired {secs_ago} s ago by this machine's clock")]
+    Expired { secs_ago: i64 },
+    #[error("it is valid only in {in_secs} s by this machine's clock")]
+    NotYetValid { in_secs: i64 },
     #[error("its nonce is not the one of this sign-in")]
     Nonce,
     #[error("it does not fit the access token that came with it (claim `at_hash`)")]
@@ -121,8 +121,8 @@ impl Error {
             | Self::Repeated(_)
             | Self::Missing(_)
             | Self::WrongType(..)
-            | Self::Expired(_)
-            | Self::NotYetValid(_)
+            | Self::Expired { .. }
+            | Self::NotYetValid { .. }
             | Self::Nonce
             | Self::AccessTokenHash
             | Self::UnknownKey
@@ -133,21 +133,21 @@ impl Error {
 
     /// Whether a wrong clock is the cause, so that another sign-in would fail too.
     pub(in crate::oidc) fn is_clock_fault(&self) -> bool {
-        matches!(self, Self::Expired(_) | Self::NotYetValid(_))
+        matches!(self, Self::Expired { .. } | Self::NotYetValid { .. })
     }
 
-    /// Returns what to do about the error. `clock_ahead` is how far the provider's clock is ahead of ours, in seconds. `is_okta` says
+    /// Returns what to do about the error. `clock_ahead_secs` is how far the provider's clock is ahead of ours, `is_okta` says
     /// whether Okta is the issuer.
-    pub(crate) fn hint(&self, clock_ahead: i64, is_okta: bool) -> String {
+    pub(crate) fn hint(&self, clock_ahead_secs: i64, is_okta: bool) -> String {
         match self {
-            Self::Expired(_) | Self::NotYetValid(_) if clock_ahead.abs() > CLOCK_LEEWAY_SECS => {
-                let way = if clock_ahead > 0 { "behind" } else { "ahead of" };
+            Self::Expired { .. } | Self::NotYetValid { .. } if clock_ahead_secs.abs() > CLOCK_LEEWAY_SECS => {
+                let way = if clock_ahead_secs > 0 { "behind" } else { "ahead of" };
                 format!(
                     "this machine's clock is {} {way} the provider's: set it (timedatectl set-ntp true)",
-                    rounded(clock_ahead.abs())
+                    rounded(clock_ahead_secs.abs())
                 )
             }
-            Self::Expired(_) | Self::NotYetValid(_) => "compare this machine's clock with the provider's".to_owned(),
+            Self::Expired { .. } | Self::NotYetValid { .. } => "compare this machine's clock with the provider's".to_owned(),
             Self::Encrypted => {
                 "turn off the encryption of ID tokens for this app: an API server cannot decrypt them".to_owned()
             }
@@ -196,10 +196,10 @@ pub(crate) fn header_limits() -> &'static str {
 }
 
 /// Formats a duration, rounded to the nearest unit: a clock difference that was measured over a network is off by a second or two.
-fn rounded(seconds: i64) -> String {
-    let nearest = |unit: i64| seconds.saturating_add(unit / 2) / unit;
-    match seconds {
-        0..=119 => format!("{seconds} s"),
+fn rounded(secs: i64) -> String {
+    let nearest = |unit: i64| secs.saturating_add(unit / 2) / unit;
+    match secs {
+        0..=119 => format!("{secs} s"),
         120..=7169 => format!("{} min", nearest(60)),
         _ => format!("{} h", nearest(3600)),
     }

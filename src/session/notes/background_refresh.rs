@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
 use crate::report::Report;
 use crate::session::{FileKind, Store, Versioned};
 
@@ -28,8 +29,8 @@ pub(crate) enum RefreshTurn {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Attempt {
-    /// When it began or ended, in seconds since the epoch.
-    at: i64,
+    /// When it began or ended.
+    at: Timestamp,
     stage: Stage,
     /// How it failed, until a call has reported that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,7 +50,7 @@ impl Versioned for Attempt {
 }
 
 impl Attempt {
-    fn new(at: i64, stage: Stage, failure: Option<Report>) -> Self {
+    fn new(at: Timestamp, stage: Stage, failure: Option<Report>) -> Self {
         Self { at, stage, failure }
     }
 
@@ -59,20 +60,20 @@ impl Attempt {
     }
 
     /// Whether this attempt prevents a new one. An attempt from the future does not: the clock was set back.
-    fn blocks_new(&self, now: i64) -> bool {
-        let pause = match self.stage {
+    fn blocks_new(&self, now: Timestamp) -> bool {
+        let pause_secs = match self.stage {
             Stage::Begun => RETRY_AFTER_LOSS_SECS,
             Stage::Failed => RETRY_AFTER_FAILURE_SECS,
             Stage::Over => return true,
         };
-        (self.at..self.at.saturating_add(pause)).contains(&now)
+        (self.at..self.at.saturating_add(pause_secs)).contains(&now)
     }
 }
 
 impl Store {
     /// Decides what a call with a token near its expiry should do, and stores the decision. If that cannot be stored, no refresh is
     /// started.
-    pub(crate) fn claim_background_refresh(&self, now: i64) -> RefreshTurn {
+    pub(crate) fn claim_background_refresh(&self, now: Timestamp) -> RefreshTurn {
         let name = self.key.file(FileKind::BackgroundRefresh);
         let begun = Attempt::new(now, Stage::Begun, None).to_bytes();
         let bytes = match self.dir.read(&name) {
@@ -108,7 +109,7 @@ impl Store {
 
 impl Store {
     /// Stores that a background refresh failed. If the session `is_over`, none is started again.
-    pub(crate) fn record_background_failure(&self, now: i64, failure: Report, is_over: bool) {
+    pub(crate) fn record_background_failure(&self, now: Timestamp, failure: Report, is_over: bool) {
         let stage = if is_over { Stage::Over } else { Stage::Failed };
         let name = self.key.file(FileKind::BackgroundRefresh);
         let attempt = Attempt::new(now, stage, Some(failure)).to_bytes();
@@ -119,10 +120,11 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::at;
 
     #[test]
     fn a_killed_refresh_is_started_again_sooner_than_a_failed_one() {
-        let blocks = |stage, now| Attempt::new(1000, stage, None).blocks_new(now);
+        let blocks = |stage, now| Attempt::new(at(1000), stage, None).blocks_new(at(now));
         assert!(blocks(Stage::Begun, 1009) && !blocks(Stage::Begun, 1010));
         assert!(blocks(Stage::Failed, 1059) && !blocks(Stage::Failed, 1060));
         assert!(blocks(Stage::Over, 9000));
@@ -132,11 +134,11 @@ mod tests {
     #[test]
     fn an_attempt_is_read_as_it_was_written() {
         let report = Report::sample("down");
-        let attempt = Attempt::new(5, Stage::Failed, Some(report.clone()));
+        let attempt = Attempt::new(at(5), Stage::Failed, Some(report.clone()));
         let attempt = Attempt::parse(&attempt.to_json().unwrap()).unwrap();
         assert_eq!(
             (attempt.at, attempt.stage, attempt.failure),
-            (5, Stage::Failed, Some(report))
+            (at(5), Stage::Failed, Some(report))
         );
     }
 }

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
 use crate::invocation::{AttemptHash, Invocation};
 use crate::report::Report;
 use crate::session::Versioned;
@@ -29,8 +30,8 @@ pub(crate) struct LoginFailures {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct LoginFailure {
     attempt: AttemptHash,
-    /// When the sign-in ended, in seconds since the epoch.
-    at: i64,
+    /// When the sign-in ended.
+    at: Timestamp,
     /// How many failed in a row.
     tries: u32,
     #[serde(rename = "told")]
@@ -56,16 +57,16 @@ impl Versioned for LoginFailures {
 
 impl LoginFailures {
     /// Adds a failed login that a person has seen. It is reported to the caller.
-    pub(crate) fn add(&mut self, caller: &Invocation<'_>, now: i64, report: Report) {
+    pub(crate) fn add(&mut self, caller: &Invocation<'_>, now: Timestamp, report: Report) {
         self.put(caller, now, report, false);
     }
 
     /// Adds a failure that came before a person was prompted. It is reported to the caller.
-    pub(crate) fn add_for_retries(&mut self, caller: &Invocation<'_>, now: i64, report: Report) {
+    pub(crate) fn add_for_retries(&mut self, caller: &Invocation<'_>, now: Timestamp, report: Report) {
         self.put(caller, now, report, true);
     }
 
-    fn put(&mut self, caller: &Invocation<'_>, now: i64, report: Report, retries_only: bool) {
+    fn put(&mut self, caller: &Invocation<'_>, now: Timestamp, report: Report, retries_only: bool) {
         let kind = (caller.attempt(), retries_only);
         let mut failures = self.failures.iter();
         let place = failures.position(|failure| (failure.attempt, failure.retries_only) == kind);
@@ -89,7 +90,7 @@ impl LoginFailures {
     }
 
     /// Records that the failure is reported to the caller. Returns false if it was reported a short time ago, or if there is no failure.
-    pub(crate) fn mark_reported(&mut self, caller: &Invocation<'_>, now: i64) -> bool {
+    pub(crate) fn mark_reported(&mut self, caller: &Invocation<'_>, now: Timestamp) -> bool {
         let attempt = caller.attempt();
         let mut failures = self.failures.iter_mut();
         let failure = failures.find(|failure| failure.attempt == attempt && !failure.retries_only);
@@ -100,7 +101,7 @@ impl LoginFailures {
     ///
     /// A person who types the command, or starts a new kubectl at a terminal, always gets a new login. `waited` says whether the caller has
     /// waited for the login of another process.
-    pub(crate) fn recall(&self, caller: &Invocation<'_>, waited: bool, now: i64) -> Option<Recalled> {
+    pub(crate) fn recall(&self, caller: &Invocation<'_>, waited: bool, now: Timestamp) -> Option<Recalled> {
         if self.failures.is_empty() || caller.is_typed() {
             return None;
         }
@@ -111,7 +112,7 @@ impl LoginFailures {
 }
 
 impl LoginFailure {
-    fn recall(&self, caller: &Invocation<'_>, waited: bool, now: i64) -> Option<Recalled> {
+    fn recall(&self, caller: &Invocation<'_>, waited: bool, now: Timestamp) -> Option<Recalled> {
         let is_same_process = self.reported_to.contains(caller.parent());
         let told = self.reported_to.is_recent(caller.parent(), now);
         let mut report = self.report.clone();
@@ -126,17 +127,17 @@ impl LoginFailure {
         if !self.is_quiet(now) || (caller.at_terminal() && !is_same_process) {
             return None;
         }
-        let ago = now.saturating_sub(self.at);
+        let ago_secs = now.secs_since(self.at);
         report.note = Some(format!(
-            "no new sign-in was tried, since the last one failed {ago} s ago; run the command at a terminal to try again at \
+            "no new sign-in was tried, since the last one failed {ago_secs} s ago; run the command at a terminal to try again at \
              once, or wait {} s",
-            self.quiet_secs().saturating_sub(ago)
+            self.quiet_secs().saturating_sub(ago_secs)
         ));
         Some(Recalled { report, told })
     }
 
     /// Whether a new login must wait. A failure from the future is ignored, because the clock was set back.
-    fn is_quiet(&self, now: i64) -> bool {
+    fn is_quiet(&self, now: Timestamp) -> bool {
         (self.at..self.at.saturating_add(self.quiet_secs())).contains(&now)
     }
 
@@ -149,6 +150,7 @@ impl LoginFailure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::at;
     use crate::environment::Environment;
 
     fn report() -> Report {
@@ -175,8 +177,8 @@ mod tests {
     /// Failures whose tries ended at these times, each of a kubectl with the id 1.
     fn failed_at(times: &[i64]) -> LoginFailures {
         let mut failures = LoginFailures::default();
-        for at in times {
-            failures.add(&caller(Who::Kubectl, 1), *at, report());
+        for secs in times {
+            failures.add(&caller(Who::Kubectl, 1), at(*secs), report());
         }
         failures
     }
@@ -220,7 +222,7 @@ mod tests {
             (Who::Poller, 2, 1060, None, "a poller tries after a minute"),
             (Who::Poller, 2, 999, None, "the clock was set back"),
         ] {
-            let recalled = failures.recall(&caller(who, parent), false, now);
+            let recalled = failures.recall(&caller(who, parent), false, at(now));
             assert_eq!(recalled.map(|recalled| recalled.told), expected, "{what}");
         }
     }
@@ -231,10 +233,13 @@ mod tests {
         for (tries, secs) in [(1, 60), (2, 300), (3, 900), (4, 900)] {
             let failures = failed_at(&vec![1000; tries]);
             assert!(
-                failures.recall(&poller, false, 1000 + secs - 1).is_some(),
+                failures.recall(&poller, false, at(1000 + secs - 1)).is_some(),
                 "{tries}"
             );
-            assert!(failures.recall(&poller, false, 1000 + secs).is_none(), "{tries}");
+            assert!(
+                failures.recall(&poller, false, at(1000 + secs)).is_none(),
+                "{tries}"
+            );
         }
     }
 
@@ -242,24 +247,24 @@ mod tests {
     fn whoever_waited_for_the_sign_in_shares_its_failure_once() {
         let mut failures = failed_at(&[1000]);
         let waiter = caller(Who::Kubectl, 9);
-        let recalled = failures.recall(&waiter, true, 1001).unwrap();
+        let recalled = failures.recall(&waiter, true, at(1001)).unwrap();
         assert_eq!((recalled.told, recalled.report.note), (false, None));
-        assert!(failures.mark_reported(&waiter, 1001) && !failures.mark_reported(&waiter, 1001));
-        assert!(failures.recall(&waiter, false, 1002).unwrap().told);
+        assert!(failures.mark_reported(&waiter, at(1001)) && !failures.mark_reported(&waiter, at(1001)));
+        assert!(failures.recall(&waiter, false, at(1002)).unwrap().told);
         let earlier = failed_at(&[999]);
         assert_eq!(
-            earlier.recall(&waiter, true, 1001),
+            earlier.recall(&waiter, true, at(1001)),
             None,
             "it ended before this call began"
         );
         let typed = caller(Who::Typed, 9);
-        assert_eq!(failed_at(&[1000]).recall(&typed, true, 1001), None);
+        assert_eq!(failed_at(&[1000]).recall(&typed, true, at(1001)), None);
     }
 
     #[test]
     fn a_failure_that_asked_nobody_is_recalled_by_the_retries_of_its_process_alone() {
         let mut failures = LoginFailures::default();
-        failures.add_for_retries(&caller(Who::Poller, 1), 1000, report());
+        failures.add_for_retries(&caller(Who::Poller, 1), at(1000), report());
         for (who, parent, now, expected) in [
             (Who::Poller, 1, 1004, Some(true)),
             (Who::Kubectl, 1, 1004, Some(true)),
@@ -267,14 +272,14 @@ mod tests {
             (Who::Poller, 2, 1001, None),
             (Who::Typed, 1, 1001, None),
         ] {
-            let recalled = failures.recall(&caller(who, parent), false, now);
+            let recalled = failures.recall(&caller(who, parent), false, at(now));
             assert_eq!(recalled.map(|recalled| recalled.told), expected, "{parent} {now}");
         }
     }
 
     #[test]
     fn a_note_says_how_long_a_poller_waits() {
-        let recalled = failed_at(&[1000]).recall(&caller(Who::Poller, 2), false, 1003);
+        let recalled = failed_at(&[1000]).recall(&caller(Who::Poller, 2), false, at(1003));
         let note = recalled.unwrap().report.note.unwrap();
         assert!(
             note.contains("failed 3 s ago") && note.contains("wait 57 s"),
@@ -287,17 +292,17 @@ mod tests {
         let mut failures = failed_at(&[1000]);
         let poller = caller(Who::Poller, 2);
         let other = Invocation::sample(poller.environment, 2, 5);
-        assert_eq!(failures.recall(&other, false, 1001), None);
-        failures.add(&other, 1001, report());
-        assert!(failures.recall(&other, false, 1002).is_some());
+        assert_eq!(failures.recall(&other, false, at(1001)), None);
+        failures.add(&other, at(1001), report());
+        assert!(failures.recall(&other, false, at(1002)).is_some());
         assert!(
-            failures.recall(&poller, false, 1002).is_some(),
+            failures.recall(&poller, false, at(1002)).is_some(),
             "neither replaces the other"
         );
         for attempt in 100..200 {
             failures.add(
                 &Invocation::sample(poller.environment, 2, attempt),
-                1003,
+                at(1003),
                 report(),
             );
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::login_failures::Recalled;
 use super::reported_to::{RETRY_SECS, ReportedTo};
+use crate::clock::Timestamp;
 use crate::invocation::Invocation;
 use crate::report::Report;
 use crate::session::Versioned;
@@ -17,15 +18,15 @@ const MAX_RETRY_AFTER_SECS: i64 = 300;
 /// How and when the provider failed last.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ProviderOutage {
-    /// When the request ended, in seconds since the epoch.
-    at: i64,
+    /// When the request ended.
+    at: Timestamp,
     /// Who has asked, or waited for the same response.
     #[serde(rename = "told")]
     reported_to: ReportedTo,
     report: Report,
-    /// When the provider accepts the next request, in seconds since the epoch, if its response says so.
+    /// When the provider accepts the next request, if its response says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    not_before: Option<i64>,
+    not_before: Option<Timestamp>,
 }
 
 impl Versioned for ProviderOutage {
@@ -33,7 +34,12 @@ impl Versioned for ProviderOutage {
 }
 
 impl ProviderOutage {
-    pub(crate) fn new(caller: &Invocation<'_>, now: i64, report: Report, not_before: Option<i64>) -> Self {
+    pub(crate) fn new(
+        caller: &Invocation<'_>,
+        now: Timestamp,
+        report: Report,
+        not_before: Option<Timestamp>,
+    ) -> Self {
         let mut reported_to = ReportedTo::default();
         reported_to.record(caller.parent(), now);
         Self {
@@ -45,15 +51,14 @@ impl ProviderOutage {
     }
 
     /// Records that the outage is reported to the caller. Returns false if it was reported a short time ago.
-    pub(crate) fn mark_reported(&mut self, caller: &Invocation<'_>, now: i64) -> bool {
+    pub(crate) fn mark_reported(&mut self, caller: &Invocation<'_>, now: Timestamp) -> bool {
         self.reported_to.record(caller.parent(), now)
     }
 
     /// Returns the failure if this caller must not send a new request.
     ///
     /// A person at a terminal may send a request in spite of `Retry-After`. `waited`: the caller waited for another process's request.
-    /// `now` is in seconds since the epoch.
-    pub(crate) fn recall(&self, caller: &Invocation<'_>, waited: bool, now: i64) -> Option<Recalled> {
+    pub(crate) fn recall(&self, caller: &Invocation<'_>, waited: bool, now: Timestamp) -> Option<Recalled> {
         if caller.is_typed() {
             return None;
         }
@@ -79,15 +84,16 @@ impl ProviderOutage {
     }
 
     /// How many seconds of the provider's `Retry-After` are left, if any. A request before its end can make it longer.
-    pub(crate) fn retry_after_secs(&self, now: i64) -> Option<i64> {
+    pub(crate) fn retry_after_secs(&self, now: Timestamp) -> Option<i64> {
         let until = self.not_before?.min(self.at.saturating_add(MAX_RETRY_AFTER_SECS));
-        (self.at..until).contains(&now).then(|| until.saturating_sub(now))
+        (self.at..until).contains(&now).then(|| until.secs_since(now))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::at;
     use crate::environment::Environment;
 
     fn caller(parent: u32, at_terminal: bool, by_client: bool) -> Invocation<'static> {
@@ -101,7 +107,7 @@ mod tests {
 
     fn outage(not_before: Option<i64>) -> ProviderOutage {
         let report = Report::sample("down");
-        ProviderOutage::new(&caller(1, true, true), 1000, report, not_before)
+        ProviderOutage::new(&caller(1, true, true), at(1000), report, not_before.map(at))
     }
 
     /// The parent's id, whether it is at a terminal, whether a client called, whether it has waited, and the time.
@@ -113,7 +119,7 @@ mod tests {
         (parent, at_terminal, by_client, waited, now): Case,
     ) -> Option<bool> {
         let caller = caller(parent, at_terminal, by_client);
-        let recalled = outage(not_before).recall(&caller, waited, now);
+        let recalled = outage(not_before).recall(&caller, waited, at(now));
         recalled.map(|recalled| recalled.told)
     }
 
@@ -149,8 +155,8 @@ mod tests {
     #[test]
     fn the_retries_of_a_caller_that_waited_do_not_print_the_failure_again() {
         let (mut outage, waiter) = (outage(None), caller(9, true, true));
-        assert!(outage.mark_reported(&waiter, 1001) && !outage.mark_reported(&waiter, 1001));
-        assert!(outage.recall(&waiter, false, 1001).unwrap().told);
+        assert!(outage.mark_reported(&waiter, at(1001)) && !outage.mark_reported(&waiter, at(1001)));
+        assert!(outage.recall(&waiter, false, at(1001)).unwrap().told);
     }
 
     #[test]

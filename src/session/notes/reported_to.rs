@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
 use crate::process::ParentProcess;
 
 /// kubectl's retries come within this time after the report. Each of them could wait for a provider that does not respond.
@@ -21,9 +22,8 @@ pub(super) struct ReportedTo(Vec<Entry>);
 struct Entry {
     #[serde(flatten)]
     parent: ParentProcess,
-    /// In seconds since the epoch.
     #[serde(default)]
-    at: i64,
+    at: Timestamp,
 }
 
 impl ReportedTo {
@@ -32,15 +32,15 @@ impl ReportedTo {
         self.0.iter().any(|entry| entry.parent == *parent)
     }
 
-    /// Whether it was reported within [`RETRY_SECS`], so that it is not printed again. `now` is in seconds since the epoch.
-    pub(super) fn is_recent(&self, parent: &ParentProcess, now: i64) -> bool {
+    /// Whether it was reported within [`RETRY_SECS`], so that it is not printed again.
+    pub(super) fn is_recent(&self, parent: &ParentProcess, now: Timestamp) -> bool {
         let mut entries = self.0.iter();
         let entry = entries.find(|entry| entry.parent == *parent);
         entry.is_some_and(|entry| (entry.at..entry.at.saturating_add(RETRY_SECS)).contains(&now))
     }
 
     /// Records a report. Returns `false` if the last one is recent.
-    pub(super) fn record(&mut self, parent: &ParentProcess, now: i64) -> bool {
+    pub(super) fn record(&mut self, parent: &ParentProcess, now: Timestamp) -> bool {
         if self.is_recent(parent, now) {
             return false;
         }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Order;
 use super::versioned::Version;
+use crate::clock::Timestamp;
 use crate::initial_id_token::InitialIdToken;
 use crate::secret::Secret;
 
@@ -53,12 +54,12 @@ pub(crate) struct Record {
     pub(crate) identity: Identity,
     /// The token to return, an ID token or an access token. It was verified on arrival.
     pub(crate) token: Secret,
-    /// When the token was issued, in seconds since the epoch.
-    pub(crate) issued_at: i64,
-    /// When the token expires, in seconds since the epoch.
-    pub(crate) expires_at: i64,
-    /// When the token arrived, in seconds since the epoch; 0 if that is not known, or soon after it was issued.
-    pub(crate) received_at: i64,
+    /// When the token was issued.
+    pub(crate) issued_at: Timestamp,
+    /// When the token expires. Whether it can be used also depends on its characters: see [`Self::is_usable`].
+    pub(crate) expires_at: Timestamp,
+    /// When the token arrived. `None` if that is not known, or soon after it was issued.
+    pub(crate) received_at: Option<Timestamp>,
     pub(crate) refresh_token: Option<Secret>,
     /// The scopes that the provider granted, for the refresh request (RFC 6749 section 6).
     pub(crate) granted_scope: String,
@@ -81,17 +82,17 @@ struct StoredRecord<'a> {
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     account: Option<Cow<'a, str>>,
     token: Secret,
-    issued_at: i64,
-    expires_at: i64,
-    #[serde(default, skip_serializing_if = "is_default")]
-    received_at: i64,
+    issued_at: Timestamp,
+    expires_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    received_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refresh_token: Option<Secret>,
     granted_scope: String,
     #[serde(rename = "origin")]
     initial_id_token: InitialIdToken,
-    #[serde(default, skip_serializing_if = "is_default")]
-    signed_in_at: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signed_in_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "is_default")]
     generation: u64,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -102,12 +103,17 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
+/// A stored time of zero means the same as none.
+fn known(at: Option<Timestamp>) -> Option<Timestamp> {
+    at.filter(|at| *at != Timestamp::EPOCH)
+}
+
 impl Record {
     pub(crate) fn new(
         identity: Identity,
         token: Secret,
-        issued_at: i64,
-        expires_at: i64,
+        issued_at: Timestamp,
+        expires_at: Timestamp,
         refresh_token: Option<Secret>,
         granted_scope: String,
         initial_id_token: InitialIdToken,
@@ -117,7 +123,7 @@ impl Record {
             token,
             issued_at,
             expires_at,
-            received_at: 0,
+            received_at: None,
             refresh_token,
             granted_scope,
             initial_id_token,
@@ -127,19 +133,20 @@ impl Record {
     }
 
     /// The same, whose token has just arrived.
-    pub(crate) fn received(mut self, now: i64) -> Self {
-        let is_late = now.saturating_sub(self.issued_at) > MAX_SECS_TO_ARRIVAL;
-        self.received_at = if is_late { now } else { 0 };
+    pub(crate) fn received(mut self, now: Timestamp) -> Self {
+        let is_late = now.secs_since(self.issued_at) > MAX_SECS_TO_ARRIVAL;
+        self.received_at = is_late.then_some(now);
         self
     }
 
-    /// From when on the token can have been used here, in seconds since the epoch.
-    pub(crate) fn begins_at(&self) -> i64 {
-        self.issued_at.max(self.received_at)
+    /// From when on the token can have been used here.
+    pub(crate) fn begins_at(&self) -> Timestamp {
+        self.received_at
+            .map_or(self.issued_at, |received_at| received_at.max(self.issued_at))
     }
 
-    fn life(&self) -> i64 {
-        self.expires_at.saturating_sub(self.begins_at()).max(0)
+    fn life_secs(&self) -> i64 {
+        self.expires_at.secs_since(self.begins_at()).max(0)
     }
 
     /// Whether this record is as late as another one of its session, or later.
@@ -199,21 +206,27 @@ impl Record {
         }
     }
 
-    /// When the token is no longer returned, in seconds since the epoch. It is also the `expirationTimestamp` for kubectl.
-    pub(crate) fn usable_until(&self) -> i64 {
+    /// When the token is no longer returned. It is also the `expirationTimestamp` for kubectl.
+    pub(crate) fn usable_until(&self) -> Timestamp {
         self.expires_at
-            .saturating_sub(REFRESH_MARGIN_SECS.min(self.life() / 2))
+            .saturating_sub(REFRESH_MARGIN_SECS.min(self.life_secs() / 2))
     }
 
-    pub(crate) fn is_usable(&self, now: i64) -> bool {
-        now < self.usable_until()
+    /// Whether the token can be returned, with a margin before its expiry.
+    pub(crate) fn is_usable(&self, now: Timestamp) -> bool {
+        now < self.usable_until() && self.token.fits_header()
+    }
+
+    /// Whether the token has not expired. A client cannot send a token with control characters, so that one counts as expired.
+    pub(crate) fn is_unexpired(&self, now: Timestamp) -> bool {
+        now < self.expires_at && self.token.fits_header()
     }
 
     /// Whether the token is near enough to its expiry for a background refresh.
-    pub(crate) fn is_refresh_due(&self, now: i64) -> bool {
-        let life = self.life();
-        let last_part = (life / 4).max(BACKGROUND_REFRESH_SECS).min(life / 2);
-        now >= self.expires_at.saturating_sub(last_part)
+    pub(crate) fn is_refresh_due(&self, now: Timestamp) -> bool {
+        let life_secs = self.life_secs();
+        let last_part_secs = (life_secs / 4).max(BACKGROUND_REFRESH_SECS).min(life_secs / 2);
+        now >= self.expires_at.saturating_sub(last_part_secs)
     }
 }
 
@@ -226,23 +239,17 @@ impl StoredRecord<'_> {
         if self.account.is_some() && self.account.as_deref() != identity.account.as_deref() {
             return Err("it belongs to another account");
         }
-        // A client cannot send a token with control characters, so the token counts as expired and is refreshed.
-        let expires_at = if self.token.fits_header() {
-            self.expires_at
-        } else {
-            0
-        };
         Ok(Record {
             identity: identity.clone(),
             token: self.token,
             issued_at: self.issued_at,
-            expires_at,
-            received_at: self.received_at,
+            expires_at: self.expires_at,
+            received_at: known(self.received_at),
             refresh_token: self.refresh_token,
             granted_scope: self.granted_scope,
             initial_id_token: self.initial_id_token,
             order: Order {
-                signed_in_at: self.signed_in_at,
+                signed_in_at: known(self.signed_in_at),
                 generation: self.generation,
             },
             replaces: self.replaces.map(Cow::into_owned),

@@ -3,6 +3,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use url::Url;
 
 use super::*;
+use crate::clock::at;
 use crate::grant_type::GrantType;
 use crate::oidc::errors::documents::DocumentError;
 use crate::oidc::errors::network::{NetworkError, UnreachableReason};
@@ -27,7 +28,7 @@ fn tokens_beside_an_error_member_that_means_no_error_are_used() {
         for tokens in [r#""id_token":"a.b.c""#, r#""access_token":"a""#] {
             let body = format!(r#"{{"error":{error},{tokens},"refresh_token":"r"}}"#);
             let url = Url::parse("https://i/token").unwrap();
-            let read = response_to_form(&url, StatusCode::OK, &HeaderMap::new(), body.as_bytes(), 0);
+            let read = response_to_form(&url, StatusCode::OK, &HeaderMap::new(), body.as_bytes(), at(0));
             let response = TokenResponse::read(read.expect(&body)).unwrap();
             assert_eq!(response.refresh_token.unwrap().expose(), "r", "{body}");
         }
@@ -38,7 +39,7 @@ fn classify_response(status: u16, content_type: &'static str, body: &str) -> Fai
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
     let status = StatusCode::from_u16(status).unwrap();
     let url = Url::parse("https://i/token").unwrap();
-    let read = response_to_form(&url, status, &headers, body.as_bytes(), 0).and_then(|object| {
+    let read = response_to_form(&url, status, &headers, body.as_bytes(), at(0)).and_then(|object| {
         TokenResponse::read(object).map_err(|fault| {
             let url = UntrustedText::new("https://i/token");
             TokenError::Malformed { url, fault }.into()
@@ -308,7 +309,7 @@ fn a_refreshed_token_that_cannot_be_accepted_ends_the_session_and_a_wrong_clock_
         classify(&Error::Token(TokenError::Unverified {
             token: crate::settings::TokenKind::Id,
             source,
-            clock_ahead: 0,
+            clock_ahead_secs: 0,
             is_okta: false,
         }))
     };
@@ -323,11 +324,11 @@ fn a_refreshed_token_that_cannot_be_accepted_ends_the_session_and_a_wrong_clock_
         FailureKind::SessionEnded
     );
     assert_eq!(
-        of(verification_error::Error::Expired(400)),
+        of(verification_error::Error::Expired { secs_ago: 400 }),
         FailureKind::Configuration
     );
     assert_eq!(
-        of(verification_error::Error::NotYetValid(400)),
+        of(verification_error::Error::NotYetValid { in_secs: 400 }),
         FailureKind::Configuration
     );
     let keys = DocumentError::KeySet {

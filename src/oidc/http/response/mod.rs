@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::clock::Timestamp;
 use crate::grant_type::GrantType;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::network::NetworkError;
@@ -25,7 +26,7 @@ pub(in crate::oidc) fn check_status(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
-    now: i64,
+    now: Timestamp,
 ) -> Result<(), NetworkError> {
     if status.is_redirection() {
         return Err(NetworkError::Redirected {
@@ -204,7 +205,7 @@ pub(in crate::oidc) fn response_to_form(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
-    now: i64,
+    now: Timestamp,
 ) -> Result<Map<String, Value>, Error> {
     check_status(url, status, headers, body, now)?;
     let is_oauth = |error: &OAuthError| !error.is_from_gateway() || has_description(body);
@@ -325,7 +326,7 @@ pub(in crate::oidc) fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// Returns the `max-age` of `Cache-Control`, in seconds, or 0 if the response must not be cached.
-pub(in crate::oidc) fn max_age(headers: &HeaderMap) -> Option<i64> {
+pub(in crate::oidc) fn max_age_secs(headers: &HeaderMap) -> Option<i64> {
     let directives = header(headers, &CACHE_CONTROL)?;
     directives.split(',').find_map(|directive| {
         let directive = directive.trim().to_ascii_lowercase();

@@ -1,6 +1,7 @@
 use reqwest::header::{HeaderValue, RETRY_AFTER};
 
 use super::*;
+use crate::clock::at;
 
 fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
     HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
@@ -26,12 +27,12 @@ fn a_provider_that_is_unavailable_says_until_when() {
         (429, "0", "try again in a minute"),
     ] {
         let status = StatusCode::from_u16(status).unwrap();
-        let error = check_status(&url, status, &headers(RETRY_AFTER, value), b"", 1000).unwrap_err();
+        let error = check_status(&url, status, &headers(RETRY_AFTER, value), b"", at(1000)).unwrap_err();
         assert_eq!(error.hint(), words, "{status} {value}");
     }
     // Okta sends this header with each response.
     let limit = headers(HeaderName::from_static("x-rate-limit-reset"), "1050");
-    let error = check_status(&url, StatusCode::SERVICE_UNAVAILABLE, &limit, b"", 1000).unwrap_err();
+    let error = check_status(&url, StatusCode::SERVICE_UNAVAILABLE, &limit, b"", at(1000)).unwrap_err();
     assert_eq!(error.hint(), "try again later");
 }
 
@@ -44,7 +45,7 @@ fn tokens_in_a_form_are_read_in_the_content_types_that_go_reads() {
             StatusCode::OK,
             &headers(CONTENT_TYPE, kind),
             body.as_bytes(),
-            0,
+            at(0),
         )
     };
     let form = "access_token=a%2Bb&id_token=x.y.z&expires_in=3600&access_token=second\n";
@@ -78,7 +79,7 @@ fn tokens_in_a_form_are_read_in_the_content_types_that_go_reads() {
 
 #[test]
 fn max_age_is_read_among_other_directives() {
-    let age = |value| max_age(&headers(CACHE_CONTROL, value));
+    let age = |value| max_age_secs(&headers(CACHE_CONTROL, value));
     assert_eq!(age("max-age=3832304, must-revalidate"), Some(3_832_304));
     assert_eq!(age("public, Max-Age=5"), Some(5));
     assert_eq!(age("no-store"), Some(0));
@@ -89,7 +90,13 @@ fn max_age_is_read_among_other_directives() {
 fn a_429_is_a_rate_limit_even_when_it_says_invalid_grant() {
     let url = Url::parse("https://i/v1/token").unwrap();
     let body = br#"{"error":"invalid_grant","error_description":"API call exceeded rate limit"}"#;
-    let result = check_status(&url, StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), body, 0);
+    let result = check_status(
+        &url,
+        StatusCode::TOO_MANY_REQUESTS,
+        &HeaderMap::new(),
+        body,
+        at(0),
+    );
     assert!(matches!(result, Err(NetworkError::RateLimited { .. })));
 }
 
@@ -97,7 +104,7 @@ fn a_429_is_a_rate_limit_even_when_it_says_invalid_grant() {
 fn an_error_in_okta_s_own_format_is_reported() {
     let url = Url::parse("https://i/x").unwrap();
     let body = br#"{"errorCode":"E0000007","errorSummary":"Not found","errorId":"1"}"#;
-    let check = |status| check_status(&url, status, &HeaderMap::new(), body, 0);
+    let check = |status| check_status(&url, status, &HeaderMap::new(), body, at(0));
     let refused_error = check(StatusCode::NOT_FOUND).unwrap_err().to_string();
     assert_eq!(
         refused_error,

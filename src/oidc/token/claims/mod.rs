@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Number, Value};
 
+use crate::clock::Timestamp;
 use crate::initial_id_token::InitialIdToken;
 use crate::oidc::json;
 use crate::oidc::token::verification_error::Error;
@@ -26,11 +27,10 @@ pub(crate) struct Claims {
     pub(crate) issuer: String,
     pub(crate) subject: String,
     pub(crate) audience: Vec<String>,
-    /// Seconds since the epoch, like all times here.
-    pub(crate) expires_at: i64,
-    pub(crate) issued_at: i64,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) issued_at: Timestamp,
     /// `None` also if the claim is no valid time. It does not protect this client, and the API server checks it.
-    pub(crate) not_before: Option<i64>,
+    pub(crate) not_before: Option<Timestamp>,
     pub(crate) authorized_party: Option<String>,
     /// All claims, including those above.
     pub(crate) all: Map<String, Value>,
@@ -39,7 +39,7 @@ pub(crate) struct Claims {
 impl Claims {
     /// Parses the claims of an access token. `aud`, `sub` and `iat` are optional, because only RFC 9068 requires them. Without `iat`, the
     /// token counts as issued at `now`.
-    pub(in crate::oidc) fn parse_access(all: Map<String, Value>, now: i64) -> Result<Self, Error> {
+    pub(in crate::oidc) fn parse_access(all: Map<String, Value>, now: Timestamp) -> Result<Self, Error> {
         let has = |name: &str| json::member(&all, name).is_some();
         let audience = if has("aud") { audience(&all)? } else { Vec::new() };
         let subject = if has("sub") {
@@ -68,7 +68,7 @@ impl Claims {
         all: Map<String, Value>,
         audience: Vec<String>,
         subject: String,
-        issued_at: i64,
+        issued_at: Timestamp,
     ) -> Result<Self, Error> {
         let authorized_party = match json::member(&all, "azp") {
             None => None,
@@ -98,21 +98,22 @@ impl Claims {
     }
 }
 
-/// The end of the year 9999, in seconds since the epoch. kubectl cannot parse a later time.
-pub(in crate::oidc) const LATEST_TIME_SECS: i64 = 253_402_300_799;
+/// The end of the year 9999. kubectl cannot parse a later time.
+pub(in crate::oidc) const LATEST_TIME: Timestamp = Timestamp::from_secs(253_402_300_799);
 
-/// Returns the claim `nbf`. A value that is no valid time is ignored. A number beyond the year 9999 means that the token is never valid.
-fn not_before(all: &Map<String, Value>) -> Option<i64> {
+/// Returns the claim `nbf`. A value that is no valid time is ignored. A number beyond the year 9999 counts as its
+/// end: no token is valid that long.
+fn not_before(all: &Map<String, Value>) -> Option<Timestamp> {
     const END_OF_YEAR_9999: f64 = 253_402_300_799.0;
     match json::member(all, "nbf").and_then(Value::as_f64) {
-        Some(seconds) if seconds > END_OF_YEAR_9999 => Some(i64::MAX),
+        Some(seconds) if seconds > END_OF_YEAR_9999 => Some(LATEST_TIME),
         _ => time(all, "nbf").ok(),
     }
 }
 
 impl Claims {
-    /// Returns `iat` and `exp`, in seconds since the epoch.
-    pub(in crate::oidc) fn validity(&self) -> (i64, i64) {
+    /// Returns `iat` and `exp`.
+    pub(in crate::oidc) fn validity(&self) -> (Timestamp, Timestamp) {
         (self.issued_at, self.expires_at)
     }
 
@@ -169,7 +170,7 @@ fn text(all: &Map<String, Value>, name: &'static str) -> Result<String, Error> {
 
 /// Reads a NumericDate (RFC 7519 2): seconds since the epoch. A fraction is cut off. A string that contains a number is accepted, as by the
 /// API server. Only `iat` may be zero.
-fn time(all: &Map<String, Value>, name: &'static str) -> Result<i64, Error> {
+fn time(all: &Map<String, Value>, name: &'static str) -> Result<Timestamp, Error> {
     let number = match all.get(name) {
         None => return Err(Error::Missing(name)),
         Some(Value::Number(number)) => Some(number.clone()),
@@ -184,9 +185,10 @@ fn time(all: &Map<String, Value>, name: &'static str) -> Result<i64, Error> {
         let whole = |seconds: f64| (seconds >= 0.0).then_some(seconds as i64);
         number.as_i64().or_else(|| number.as_f64().and_then(whole))
     });
-    let earliest = i64::from(name != "iat");
+    let earliest = Timestamp::from_secs(i64::from(name != "iat"));
     seconds
-        .filter(|seconds| (earliest..=LATEST_TIME_SECS).contains(seconds))
+        .map(Timestamp::from_secs)
+        .filter(|time| (earliest..=LATEST_TIME).contains(time))
         .ok_or(Error::WrongType(name, "a time in seconds"))
 }
 

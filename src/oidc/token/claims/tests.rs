@@ -1,4 +1,5 @@
 use super::*;
+use crate::clock::at;
 
 fn parse(change: impl FnOnce(&mut Map<String, Value>)) -> Result<Claims, Error> {
     let claims = serde_json::json!({"iss": "https://i", "sub": "s", "aud": "c", "exp": 20, "iat": 10});
@@ -99,9 +100,9 @@ fn a_claim_that_is_not_checked_may_have_any_value() {
 
 #[test]
 fn an_access_token_needs_only_an_issuer_and_an_expiry() {
-    let read = |value: Value| Claims::parse_access(value.as_object().unwrap().clone(), 15);
+    let read = |value: Value| Claims::parse_access(value.as_object().unwrap().clone(), at(15));
     let claims = read(serde_json::json!({"iss": "https://i", "exp": 20})).unwrap();
-    assert_eq!((claims.issued_at, claims.subject.as_str()), (15, ""));
+    assert_eq!((claims.issued_at, claims.subject.as_str()), (at(15), ""));
     for wrong in [
         serde_json::json!({"exp": 20}),
         serde_json::json!({"iss": "https://i"}),
@@ -114,19 +115,19 @@ fn an_access_token_needs_only_an_issuer_and_an_expiry() {
 
 #[test]
 fn a_time_may_be_a_string_and_a_token_may_be_issued_at_zero() {
-    assert_eq!(with("exp", "20".into()).unwrap().expires_at, 20);
-    assert_eq!(with("exp", "20.9".into()).unwrap().expires_at, 20);
-    assert_eq!(with("nbf", "15".into()).unwrap().not_before, Some(15));
-    assert_eq!(with("iat", "11".into()).unwrap().issued_at, 11);
-    assert_eq!(with("iat", 0.into()).unwrap().issued_at, 0);
+    assert_eq!(with("exp", "20".into()).unwrap().expires_at, at(20));
+    assert_eq!(with("exp", "20.9".into()).unwrap().expires_at, at(20));
+    assert_eq!(with("nbf", "15".into()).unwrap().not_before, Some(at(15)));
+    assert_eq!(with("iat", "11".into()).unwrap().issued_at, at(11));
+    assert_eq!(with("iat", 0.into()).unwrap().issued_at, at(0));
     for ten in [
         serde_json::json!(10.5),
         "1e1".into(),
         "10.9".into(),
         serde_json::json!(1.0e1),
     ] {
-        assert_eq!(with("iat", ten.clone()).unwrap().issued_at, 10, "{ten}");
-        assert_eq!(with("exp", ten).unwrap().expires_at, 10);
+        assert_eq!(with("iat", ten.clone()).unwrap().issued_at, at(10), "{ten}");
+        assert_eq!(with("exp", ten).unwrap().expires_at, at(10));
     }
 }
 
@@ -158,7 +159,7 @@ fn an_unreadable_claim_is_an_error_only_if_it_is_needed() {
         deep.as_bytes(),
     ] {
         let claims = Claims::parse(read(rest).unwrap()).unwrap();
-        assert_eq!(claims.expires_at, 20);
+        assert_eq!(claims.expires_at, at(20));
     }
     // An unreadable claim does not count as absent, and it does not hide a repeated claim.
     for rest in [&b"\"azp\":1e999"[..], b"\"azp\":\"\\ud83d\""] {
@@ -174,7 +175,7 @@ fn an_unreadable_claim_is_an_error_only_if_it_is_needed() {
 
 #[test]
 fn a_fraction_of_a_second_is_cut_off() {
-    assert_eq!(with("exp", 20.9.into()).unwrap().expires_at, 20);
+    assert_eq!(with("exp", 20.9.into()).unwrap().expires_at, at(20));
 }
 
 #[test]

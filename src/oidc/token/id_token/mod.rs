@@ -9,6 +9,7 @@ use data_encoding::BASE64URL_NOPAD;
 use openidconnect::Nonce;
 use serde_json::{Map, Value};
 
+use crate::clock::Timestamp;
 use crate::initial_id_token::InitialIdToken;
 use crate::oidc::json;
 use crate::oidc::token::algorithm::Algorithm;
@@ -34,10 +35,9 @@ pub(crate) struct TokenExpectation<'a> {
     /// The algorithms that the discovery document lists.
     pub(crate) algorithms: &'a [String],
     pub(crate) context: VerificationContext<'a>,
-    /// Seconds since the epoch.
-    pub(crate) now: i64,
+    pub(crate) now: Timestamp,
     /// The current time by the provider's clock, if a response had a `Date` header.
-    pub(crate) provider_now: Option<i64>,
+    pub(crate) provider_now: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -59,8 +59,8 @@ pub(crate) enum VerificationContext<'a> {
 /// What a person should know about an accepted token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Remark {
-    /// The token's times show that this machine's clock is behind by so many seconds, or ahead if the number is negative.
-    Clock { behind: i64 },
+    /// The token's times show that this machine's clock is behind, or ahead if the number is negative.
+    Clock { behind_secs: i64 },
     /// The token is long: its length in bytes.
     Long(usize),
     /// The token is signed with this algorithm, which no API server can be configured to accept.
@@ -284,20 +284,22 @@ fn check_parties(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(),
 /// Checks the times of a token. A new token may look expired or not yet valid because the clocks differ (rules T12, T20, T21). A token that
 /// has expired by both clocks, the provider's and this machine's, is refused.
 fn check_times(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(), Error> {
-    let expired_secs = expected.now.saturating_sub(claims.expires_at);
+    let expired_secs = expected.now.secs_since(claims.expires_at);
     let is_expired_at_provider = expected.provider_now.is_some_and(|now| claims.expires_at <= now);
     if expired_secs >= 0 && (is_expired_at_provider || expired_secs > CLOCK_LEEWAY_SECS) {
-        return Err(Error::Expired(expired_secs));
+        return Err(Error::Expired {
+            secs_ago: expired_secs,
+        });
     }
-    let early_secs = valid_from(claims).saturating_sub(expected.now);
+    let early_secs = valid_from(claims).secs_since(expected.now);
     if early_secs > CLOCK_LEEWAY_SECS {
-        return Err(Error::NotYetValid(early_secs));
+        return Err(Error::NotYetValid { in_secs: early_secs });
     }
     Ok(())
 }
 
 /// Returns the later one of `nbf` and `iat`.
-fn valid_from(claims: &Claims) -> i64 {
+fn valid_from(claims: &Claims) -> Timestamp {
     claims
         .not_before
         .unwrap_or(claims.issued_at)
@@ -306,13 +308,15 @@ fn valid_from(claims: &Claims) -> i64 {
 
 /// Returns a remark if the times of an accepted token do not fit this machine's clock.
 fn clock_remark(claims: &Claims, expected: &TokenExpectation<'_>) -> Option<Remark> {
-    let early_secs = valid_from(claims).saturating_sub(expected.now);
+    let early_secs = valid_from(claims).secs_since(expected.now);
     if early_secs > MAX_UNREPORTED_CLOCK_DIFFERENCE_SECS {
-        return Some(Remark::Clock { behind: early_secs });
+        return Some(Remark::Clock {
+            behind_secs: early_secs,
+        });
     }
-    let expired_secs = expected.now.saturating_sub(claims.expires_at);
+    let expired_secs = expected.now.secs_since(claims.expires_at);
     (expired_secs > MAX_UNREPORTED_CLOCK_DIFFERENCE_SECS).then_some(Remark::Clock {
-        behind: -expired_secs,
+        behind_secs: -expired_secs,
     })
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::clock::at;
 
 const NONCE: &str = "the nonce of this sign-in";
 
@@ -26,8 +27,8 @@ fn checked(change: &Value, context: Option<&str>, now: i64, provider_now: Option
                 replaced: &replaced,
             },
         },
-        now,
-        provider_now,
+        now: at(now),
+        provider_now: provider_now.map(at),
     };
     check_parties(&claims, &expected)?;
     check_issuer(&claims, &expected)?;
@@ -124,19 +125,19 @@ fn a_clock_difference_is_reported_with_its_direction() {
             client_id: "c",
             algorithms: &[],
             context: VerificationContext::Direct,
-            now: 1000,
-            provider_now: Some(930),
+            now: at(1000),
+            provider_now: Some(at(930)),
         };
         clock_remark(claims, &expected)
     };
     let remark = |iat, exp| remark_on(&claims(iat, exp));
     assert_eq!(remark(1000, 4000), None);
     assert_eq!(remark(1010, 4000), None);
-    assert_eq!(remark(1045, 4000), Some(Remark::Clock { behind: 45 }));
-    assert_eq!(remark(500, 940), Some(Remark::Clock { behind: -60 }));
+    assert_eq!(remark(1045, 4000), Some(Remark::Clock { behind_secs: 45 }));
+    assert_eq!(remark(500, 940), Some(Remark::Clock { behind_secs: -60 }));
     let mut not_before = claims(1000, 4000);
-    not_before.not_before = Some(1250);
-    assert_eq!(remark_on(&not_before), Some(Remark::Clock { behind: 250 }));
+    not_before.not_before = Some(at(1250));
+    assert_eq!(remark_on(&not_before), Some(Remark::Clock { behind_secs: 250 }));
 }
 
 /// A token whose signature is not verified.
@@ -162,7 +163,7 @@ fn a_token_that_an_api_server_may_reject_is_reported_once() {
             client_id: "c",
             algorithms: &[],
             context,
-            now: 1000,
+            now: at(1000),
             provider_now: None,
         };
         let parsed = ParsedToken::parse(token, &expected).expect("a token");
@@ -192,7 +193,7 @@ fn a_token_may_have_a_mebibyte() {
         client_id: "c",
         algorithms: &[],
         context: VerificationContext::Direct,
-        now: 1000,
+        now: at(1000),
         provider_now: None,
     };
     let mut token = unsigned("RS256", 780_000);
