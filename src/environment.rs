@@ -27,6 +27,8 @@ pub(crate) struct Environment {
     pub(crate) runtime_dir: Option<PathBuf>,
     /// A directory for this user below the system's directory for temporary files. It may not exist.
     pub(crate) temporary_dir: Option<PathBuf>,
+    /// The shell that asks for completions.
+    pub(crate) completion: Option<OsString>,
     /// Whether standard input is a terminal, so that a prompt is possible.
     pub(crate) stdin_is_terminal: bool,
     /// Whether standard input or standard error is a terminal, so that a person is present.
@@ -57,11 +59,17 @@ impl Environment {
             temporary_dir: Some(std::env::temp_dir())
                 .filter(|dir| dir.is_absolute())
                 .map(|dir| dir.join(name_for_this_user())),
+            completion: std::env::var_os(cli::COMPLETION_VARIABLE),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             at_terminal: std::io::stdin().is_terminal() || std::io::stderr().is_terminal(),
             has_display: has_display(std::env::var_os),
         }
     }
+}
+
+/// Returns the directory that relative paths begin at.
+pub(crate) fn current_dir() -> Option<PathBuf> {
+    std::env::current_dir().ok()
 }
 
 /// Which job the terminal of standard input belongs to.

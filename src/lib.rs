@@ -54,7 +54,7 @@ mod untrusted_text;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, ConfigSources, ParseError};
+use crate::cli::{Cli, Command, CompletionRequest, ConfigSources, ParseError};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::invocation::Invocation;
@@ -70,6 +70,9 @@ pub fn run() -> ExitCode {
     let invocation = Invocation::new(&args, &environment);
     if let Some(result) = command::fast_path(&invocation) {
         return exit_code(result, &invocation);
+    }
+    if let Some(request) = CompletionRequest::parse(&args, environment.completion.as_deref()) {
+        return exit_code(command::complete(request, &environment), &invocation);
     }
     let sources = ConfigSources {
         environment: environment.flag_variables.clone(),
@@ -89,7 +92,7 @@ pub fn run() -> ExitCode {
                 return exit_code(Ui::help(&error).map_err(Error::Output), &invocation);
             }
             if !command::was_usage_error_reported(&invocation) {
-                ui::print_usage_error(&error);
+                ui::print_usage_error(&error, &args);
             }
             return ExitCode::from(error::EXIT_USAGE);
         }
@@ -106,7 +109,9 @@ pub fn run() -> ExitCode {
         Command::GetToken(args) => command::get_token(*args, &invocation, ui),
         Command::BackgroundRefresh => command::refresh_in_background(&environment),
         Command::Clean(args) => command::clean(args, &environment, ui),
-        Command::Version => command::version(),
+        Command::Version(args) => command::version(&args),
+        Command::Completion(args) => command::completion(&args),
+        Command::Man(args) => command::manual_page(&args),
         Command::Setup(args) => command::setup(*args, &environment, ui),
         Command::Standalone(args) => command::standalone(*args, &invocation, ui),
         Command::Kubeconfig(args) => command::kubeconfig(args, &environment, ui),

@@ -44,3 +44,10 @@ pub(crate) enum ClusterConfigChoice {
     Allow,
     Ignore,
 }
+
+/// `--output` of commands that print for programs, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    Json,
+    Yaml,
+}

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser};
 
-use super::command::{Command, STANDALONE_HELP};
+use super::command::{Command, PROGRAM_ABOUT, STANDALONE_HELP};
 use super::config_error::{ConfigError, ValueSources};
 use super::groups::KlogArgs;
 use super::sources::ConfigSources;
@@ -13,7 +13,7 @@ use super::standalone::{Standalone, is_standalone};
 
 /// kubectl credential plugin for OpenID Connect
 #[derive(Debug, Parser)]
-#[command(name = "kubesesame", version, about, disable_help_subcommand = true, args_override_self = true, after_help = STANDALONE_HELP)]
+#[command(name = "kubesesame", version, about, long_about = PROGRAM_ABOUT, disable_help_subcommand = true, args_override_self = true, after_long_help = STANDALONE_HELP)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

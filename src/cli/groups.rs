@@ -19,7 +19,12 @@ pub(crate) struct ProviderArgs {
     pub(crate) oidc_client_id: Option<String>,
 
     /// Client secret, if the app has one; a native app needs none
-    #[arg(long, value_name = "SECRET", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "SECRET",
+        allow_hyphen_values = true
+    )]
     pub(crate) oidc_client_secret: Option<String>,
 
     /// File with the client secret, private to you; keeps it out of kubeconfigs and process lists
@@ -35,12 +40,13 @@ pub(crate) struct ProviderArgs {
     pub(crate) oidc_extra_scope: Vec<String>,
 
     /// Redirect URI that is registered at the provider [default: http://localhost:PORT]
-    #[arg(long, value_name = "URL", allow_hyphen_values = true)]
+    #[arg(long, hide_short_help = true, value_name = "URL", allow_hyphen_values = true)]
     pub(crate) oidc_redirect_url: Option<String>,
 
     /// PKCE: `auto` and `S256` always send it, `no` turns it off
     #[arg(
         long,
+        hide_short_help = true,
         value_name = "METHOD",
         default_value = "auto",
         hide_possible_values = true
@@ -48,15 +54,15 @@ pub(crate) struct ProviderArgs {
     pub(crate) oidc_pkce_method: PkceChoice,
 
     /// Hand out the access token in place of the ID token
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = parse_bool)]
+    #[arg(long, hide_short_help = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = parse_bool)]
     pub(crate) oidc_use_access_token: Option<bool>,
 
     /// Header for every request to the provider, as NAME=VALUE (repeat)
-    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true, action = ArgAction::Append)]
+    #[arg(long, hide_short_help = true, value_name = "NAME=VALUE", allow_hyphen_values = true, action = ArgAction::Append)]
     pub(crate) oidc_request_header: Vec<String>,
 
     /// Parameter for the authorization request, as NAME=VALUE (repeat)
-    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true, action = ArgAction::Append)]
+    #[arg(long, hide_short_help = true, value_name = "NAME=VALUE", allow_hyphen_values = true, action = ArgAction::Append)]
     pub(crate) oidc_auth_request_extra_params: Vec<String>,
 
     /// Older spelling of `--oidc-pkce-method=S256`
@@ -68,7 +74,7 @@ pub(crate) struct ProviderArgs {
 #[command(next_help_heading = "Session")]
 pub(crate) struct CacheArgs {
     /// Directory for sessions [default: $KUBECACHEDIR/kubesesame or ~/.kube/cache/kubesesame]
-    #[arg(long, value_name = "DIR", allow_hyphen_values = true)]
+    #[arg(long, hide_short_help = true, value_name = "DIR", allow_hyphen_values = true)]
     pub(crate) token_cache_dir: Option<String>,
 
     /// Where sessions are kept: `disk`, `keyring` (sealed with a key of the OS keyring), `auto` (keyring where there is
@@ -84,6 +90,7 @@ pub(crate) struct CacheArgs {
     /// Take over a session of `kubectl oidc-login` where there is none yet: `auto` or `off`
     #[arg(
         long,
+        hide_short_help = true,
         value_name = "WHEN",
         default_value = "auto",
         hide_possible_values = true
@@ -93,6 +100,7 @@ pub(crate) struct CacheArgs {
     /// Refresh a token before its end, in the background, so that nobody waits for it: `auto` or `off`
     #[arg(
         long,
+        hide_short_help = true,
         value_name = "WHEN",
         default_value = "auto",
         hide_possible_values = true
@@ -102,6 +110,7 @@ pub(crate) struct CacheArgs {
     /// Detect tokens that the API server may have rejected, and refresh them once: `auto` or `off`
     #[arg(
         long,
+        hide_short_help = true,
         value_name = "WHEN",
         default_value = "auto",
         hide_possible_values = true
@@ -126,15 +135,20 @@ pub(crate) struct LoginArgs {
     pub(crate) grant_type: GrantChoice,
 
     /// User name for the grant `password`; asked for at a terminal if it is missing
-    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    #[arg(long, hide_short_help = true, value_name = "NAME", allow_hyphen_values = true)]
     pub(crate) username: Option<String>,
 
     /// Password for the grant `password`; better left to be asked for at a terminal
-    #[arg(long, value_name = "PASSWORD", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "PASSWORD",
+        allow_hyphen_values = true
+    )]
     pub(crate) password: Option<String>,
 
     /// File with the password, private to you
-    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
+    #[arg(long, hide_short_help = true, value_name = "FILE", allow_hyphen_values = true)]
     pub(crate) password_file: Option<String>,
 
     /// Address to wait on for the browser, the first free one (repeat, or separate by commas)
@@ -147,23 +161,28 @@ pub(crate) struct LoginArgs {
     pub(crate) skip_open_browser: Option<bool>,
 
     /// Command that opens the URL, with arguments if need be; the URL is put at its end
-    #[arg(long, value_name = "COMMAND", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "COMMAND",
+        allow_hyphen_values = true
+    )]
     pub(crate) browser_command: Option<String>,
 
     /// How long to wait for the sign-in
-    #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT_SECS, value_parser = parse_timeout_secs)]
+    #[arg(long, hide_short_help = true, value_name = "SECONDS", default_value_t = DEFAULT_TIMEOUT_SECS, value_parser = parse_timeout_secs)]
     pub(crate) authentication_timeout_sec: u64,
 
     /// Certificate (PEM, with its chain) to wait for the browser with https; the default redirect is https://localhost:PORT then
-    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
+    #[arg(long, hide_short_help = true, value_name = "FILE", allow_hyphen_values = true)]
     pub(crate) local_server_cert: Option<String>,
 
     /// Private key (PEM) of that certificate, private to you
-    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
+    #[arg(long, hide_short_help = true, value_name = "FILE", allow_hyphen_values = true)]
     pub(crate) local_server_key: Option<String>,
 
     /// Page that the browser goes on to after the sign-in
-    #[arg(long, value_name = "URL", allow_hyphen_values = true)]
+    #[arg(long, hide_short_help = true, value_name = "URL", allow_hyphen_values = true)]
     pub(crate) open_url_after_authentication: Option<String>,
 
     /// Older spelling of `--listen-address=127.0.0.1:PORT`
@@ -187,11 +206,11 @@ pub(crate) struct TlsArgs {
     pub(crate) certificate_authority: Vec<String>,
 
     /// The same as base64 of PEM (repeat)
-    #[arg(long, value_name = "BASE64", allow_hyphen_values = true, action = ArgAction::Append)]
+    #[arg(long, hide_short_help = true, value_name = "BASE64", allow_hyphen_values = true, action = ArgAction::Append)]
     pub(crate) certificate_authority_data: Vec<String>,
 
     /// Trust any certificate of the provider: for a test at most
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = parse_bool)]
+    #[arg(long, hide_short_help = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = parse_bool)]
     pub(crate) insecure_skip_tls_verify: Option<bool>,
 
     /// Accepted for old kubeconfigs; TLS here never renegotiates

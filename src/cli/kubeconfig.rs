@@ -11,13 +11,23 @@ pub(crate) struct KubeconfigArgs {
 }
 
 // This is not a second paragraph of the command's doc comment, because clap then uses the long layout for the whole help.
+const CONVERT_ABOUT: &str = "\
+Turn the users of `kubectl oidc-login`, `kubelogin` and `auth-provider: oidc` into kubesesame's
+
+Examples:
+  # Show the difference and write nothing
+  kubesesame kubeconfig convert --dry-run
+
+  # The user of one context only
+  kubesesame kubeconfig convert --context=production";
+
 const CONVERT_HELP: &str =
     "Shows the difference, keeps a backup beside each file, and changes nothing but these entries.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KubeconfigCommand {
     /// Turn the users of `kubectl oidc-login`, `kubelogin` and `auth-provider: oidc` into kubesesame's
-    #[command(after_help = CONVERT_HELP)]
+    #[command(long_about = CONVERT_ABOUT, after_long_help = CONVERT_HELP)]
     Convert(ConvertArgs),
     /// Put back the kubeconfig as it was before `convert`, byte for byte
     Restore(RestoreArgs),

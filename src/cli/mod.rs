@@ -5,19 +5,27 @@
 mod choices;
 mod command;
 mod command_line;
+mod completion;
 mod config_error;
 mod groups;
 mod kubeconfig;
+mod man;
 mod sources;
 mod standalone;
+mod usage_error;
 mod variables;
 
-pub(crate) use choices::{Automatic, ClusterConfigChoice, GrantChoice, PkceChoice, StorageChoice};
-pub(crate) use command::{CleanArgs, Command, GetTokenArgs, SetupArgs};
+pub(crate) use choices::{
+    Automatic, ClusterConfigChoice, GrantChoice, OutputFormat, PkceChoice, StorageChoice,
+};
+pub(crate) use command::{CleanArgs, Command, CompletionArgs, GetTokenArgs, ManArgs, SetupArgs, VersionArgs};
 pub(crate) use command_line::{Cli, ParseError};
+pub(crate) use completion::{COMPLETION_VARIABLE, CompletionRequest, KnownValues};
 pub(crate) use config_error::{ConfigError, ValueSources, usage_reason};
 pub(crate) use groups::{CacheArgs, ClusterArgs, DEFAULT_TIMEOUT_SECS, LoginArgs, ProviderArgs, TlsArgs};
 pub(crate) use kubeconfig::{ConvertArgs, FileArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
+pub(crate) use man::manual_page;
 pub(crate) use sources::{ConfigSources, format_pair};
 pub(crate) use standalone::StandaloneArgs;
+pub(crate) use usage_error::UsageError;
 pub(crate) use variables::{VARIABLE_PREFIX, flags_of_get_token, unknown_variables, variable_of};

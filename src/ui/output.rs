@@ -1,6 +1,7 @@
 //! Lines of text on standard output and standard error.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -8,6 +9,7 @@ use std::time::Instant;
 
 use super::last_line::{LastLine, TimeLeft};
 use super::{input, secret_line};
+use crate::cli::UsageError;
 use crate::environment;
 use crate::report::Report;
 use crate::secret::Secret;
@@ -192,9 +194,16 @@ pub(crate) fn print_failure(report: &Report) {
     }
 }
 
-/// Prints clap's error about a command line, without colours. With colours, clap would print control characters from the user's values.
-pub(crate) fn print_usage_error(error: &clap::Error) {
-    write_line(error.render().to_string().trim_end());
+/// Prints an error about the command line as all other errors are printed.
+pub(crate) fn print_usage_error(error: &clap::Error, args: &[OsString]) {
+    match UsageError::new(error, args) {
+        Some(UsageError { error, hint }) => {
+            write_line(&format!("error: {error}"));
+            write_line(&format!("hint: {hint}"));
+        }
+        // Without colours: with them, clap would print control characters from the user's values.
+        None => write_line(error.render().to_string().trim_end()),
+    }
 }
 
 /// Whether the process started without a standard output. The runtime opened `/dev/null` in its place, so a result would be lost.

@@ -201,6 +201,17 @@ fn the_page_tells_the_truth_and_nothing_else() {
     assert_eq!((page.status, code), (200, Some(0)));
     assert!(page.body.contains("You are signed in"));
     assert!(page.body.contains("kubectl goes on in your terminal"));
+    // The mock's tokens have no login name unless a scope asks for one.
+    assert!(
+        page.body.contains("as <strong>00ualice</strong> until <time "),
+        "{}",
+        page.body
+    );
+    assert!(
+        !page.body.contains("state") && !page.body.contains("code="),
+        "{}",
+        page.body
+    );
     let (page, code) = last_page_of(|_| (), Sandbox::setup);
     assert_eq!((page.status, code), (200, Some(0)));
     assert!(page.body.contains("You are signed in") && !page.body.contains("kubectl goes on"));
@@ -256,7 +267,7 @@ fn the_page_has_the_headers_that_keep_it_harmless() {
         ),
         (
             "content-security-policy",
-            "default-src 'none'; style-src 'sha256-cOpoadvOjiUczdNWzMddYXHAjr+vGLnxBZd0aqs7qrY='; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+            "default-src 'none'; style-src 'sha256-4c7Cu8HTN/jaCVioizbsrg1p8OV3OYQXij5TDM7gZX0='; script-src 'sha256-GEwz1L4yYtZgewXxAV9pBb0cRRtbZqRMiaoRev2eobw='; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
         ),
         (
             "content-type",

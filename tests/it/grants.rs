@@ -301,19 +301,13 @@ fn an_access_token_whose_signature_is_wrong_is_refused() {
 fn an_unknown_grant_is_refused_with_the_known_ones() {
     let sandbox = Sandbox::new();
     insta::assert_snapshot!(sandbox.get_token().arg("--grant-type=implicit").run(), @"
-    stderr: error: invalid value 'implicit' for '--grant-type <GRANT>'
-    stderr:   [possible values: auto, authcode, authcode-keyboard, device-code, password, client-credentials]
-    stderr: 
-    stderr: For more information, try '--help'.
+    stderr: error: invalid value 'implicit' for '--grant-type <GRANT>' [possible values: auto, authcode, authcode-keyboard, device-code, password, client-credentials]
+    stderr: hint: see kubesesame get-token --help
     exit: 2
     ");
     insta::assert_snapshot!(sandbox.get_token().arg("--grant-type=devicecode").run(), @"
-    stderr: error: invalid value 'devicecode' for '--grant-type <GRANT>'
-    stderr:   [possible values: auto, authcode, authcode-keyboard, device-code, password, client-credentials]
-    stderr: 
-    stderr:   tip: a similar value exists: 'device-code'
-    stderr: 
-    stderr: For more information, try '--help'.
+    stderr: error: invalid value 'devicecode' for '--grant-type <GRANT>' [possible values: auto, authcode, authcode-keyboard, device-code, password, client-credentials]
+    stderr: hint: did you mean `device-code`?; see kubesesame get-token --help
     exit: 2
     ");
 }

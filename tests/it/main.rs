@@ -39,6 +39,7 @@ mod cluster_config;
 mod cluster_hints;
 mod cluster_issuer;
 mod cluster_secrets;
+mod completion;
 mod declared;
 mod device;
 mod documents;

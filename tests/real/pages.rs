@@ -109,7 +109,12 @@ fn loads_nothing(browser: &Browser, okta: &MockOkta) {
         .iter()
         .filter(|url| url.starts_with("http"))
         .partition(|url| !url.starts_with(&okta.origin()));
-    assert_eq!(here, [&browser.address()], "besides {there:?}");
+    let [page] = here[..] else {
+        panic!("{here:?} besides {there:?}")
+    };
+    assert!(page.contains("code=") || page.contains("error="), "{page}");
+    // The script of the page has removed the code and the state.
+    assert_eq!(Some(&*browser.address()), page.split('?').next());
 
     // The status of the page itself is a complaint too.
     let mut complaints = browser.complaints();

@@ -25,12 +25,14 @@ use crate::oidc::loopback::callback::Callback;
 use crate::oidc::loopback::callback_tls;
 use crate::oidc::loopback::listener::{self, BoundListener};
 use crate::oidc::loopback::mix_up::MixUpDefence;
-use crate::oidc::loopback::page::{self, Outcome};
+use crate::oidc::loopback::page::{self, Outcome, SignedIn};
+use crate::oidc::token::claims;
 use crate::oidc::token::endpoint::{RESPONSE_TIMEOUT, TokenEndpoint};
 use crate::oidc::token::id_token::VerificationContext;
 use crate::oidc::{ProviderClient, Tokens};
 use crate::secret::Secret;
 use crate::settings::{Browser, Grant, Login, Pkce, Provider};
+use crate::untrusted_text::UntrustedText;
 
 /// A login that failed.
 #[derive(Debug)]
@@ -236,7 +238,10 @@ fn needs_reports(grant: &Grant, browser: &Browser) -> bool {
 
 fn outcome(result: &Result<Tokens, Error>) -> Outcome {
     match result {
-        Ok(_) => Outcome::SignedIn,
+        Ok(tokens) => Outcome::SignedIn(SignedIn {
+            name: claims::person(&tokens.claims).map(|name| UntrustedText::with_limit(name, 100)),
+            valid_until: tokens.expires_at,
+        }),
         Err(Error::Authorization(AuthorizationError::Refused(_))) => Outcome::Refused,
         Err(_) => Outcome::Failed,
     }

@@ -1,7 +1,8 @@
 //! The pages that the browser shows at the end.
 //!
-//! Pages are constants. They contain nothing of the request, the tokens or the provider, so nothing can be injected (rule L9). The page
-//! about the outcome is sent only when the outcome is known.
+//! Pages are constants, with one exception: after a sign-in the page has the name of the person and the end of the token, from the verified
+//! token and escaped. Nothing comes from the request or from the provider's error, so nothing can be injected (rule L9). The page about
+//! the outcome is sent only when the outcome is known.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::body::Body;
@@ -9,15 +10,26 @@ use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use data_encoding::BASE64;
 use url::Url;
 
+use crate::clock;
 use crate::oidc::event::Continuation;
+use crate::untrusted_text::UntrustedText;
 
 /// How the sign-in ended, as the page shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::oidc) enum Outcome {
-    SignedIn,
+    SignedIn(SignedIn),
     /// The provider or the person refused it.
     Refused,
     Failed,
+}
+
+/// Who signed in, and until when the token is valid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::oidc) struct SignedIn {
+    /// `None` if the token has no name that a person would know.
+    pub(in crate::oidc) name: Option<UntrustedText>,
+    /// In seconds since the epoch.
+    pub(in crate::oidc) valid_until: i64,
 }
 
 /// What the browser shows after a successful sign-in.
@@ -40,48 +52,63 @@ main{width:100%;max-width:27rem;padding:2rem;background:var(--card);border:1px s
 border-top:.3rem solid var(--mark);border-radius:.6rem}\
 h1{margin:0 0 .6rem;font-size:1.4rem;line-height:1.25}\
 p{margin:0 0 .6rem}\
+strong,time{overflow-wrap:anywhere}\
 footer{margin-top:1.4rem;color:var(--soft);font-size:.85rem}";
 
+/// Removes the code and the state from the address bar and the history, and shows times as the browser's clock shows them.
+const SCRIPT: &str = "\
+history.replaceState(null,'',location.pathname);\
+for(const e of document.querySelectorAll('time'))\
+e.textContent=new Date(e.dateTime).toLocaleString([],{dateStyle:'medium',timeStyle:'short'})";
+
+/// The icon of the tab: a keyhole.
+const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E\
+%3Crect width='16' height='16' rx='4' fill='%231a7f4b'/%3E\
+%3Cpath d='M8 3a2.6 2.6 0 0 1 1.3 4.9L10 13H6l.7-5.1A2.6 2.6 0 0 1 8 3z' fill='%23fff'/%3E%3C/svg%3E";
+
 impl Outcome {
-    fn status(self) -> StatusCode {
+    fn status(&self) -> StatusCode {
         match self {
-            Self::SignedIn => StatusCode::OK,
+            Self::SignedIn(_) => StatusCode::OK,
             Self::Refused => StatusCode::FORBIDDEN,
             Self::Failed => StatusCode::BAD_GATEWAY,
         }
     }
 
     /// Returns the class, the title and the text of the page.
-    fn texts(self, continuation: Continuation) -> (&'static str, &'static str, &'static str) {
+    fn texts(&self, continuation: Continuation) -> (&'static str, &'static str, String) {
         match self {
-            Self::SignedIn => (
-                "signed-in",
-                "You are signed in",
-                match continuation {
-                    Continuation::Kubectl => {
-                        "<p>kubectl goes on in your terminal. You can close this tab.</p>"
-                    }
-                    Continuation::Command => "<p>The result is in your terminal. You can close this tab.</p>",
-                },
-            ),
+            Self::SignedIn(signed_in) => {
+                let next = match continuation {
+                    Continuation::Kubectl => "kubectl goes on in your terminal.",
+                    Continuation::Command => "The result is in your terminal.",
+                };
+                (
+                    "signed-in",
+                    "You are signed in",
+                    format!("{}<p>{next} You can close this tab.</p>", signed_in.html()),
+                )
+            }
             Self::Refused => (
                 "refused",
                 "The sign-in was refused",
                 "<p>Your identity provider said no. The reason, and what to do about it, is in your terminal.</p>\
-                 <p>Nothing was changed. You can close this tab.</p>",
+                 <p>Nothing was changed. You can close this tab.</p>"
+                    .to_owned(),
             ),
             Self::Failed => (
                 "failed",
                 "The sign-in failed",
                 "<p>Your identity provider sent you back, but what it sent could not be used. The reason, and what \
-                 to do about it, is in your terminal.</p><p>You are not signed in. You can close this tab.</p>",
+                 to do about it, is in your terminal.</p><p>You are not signed in. You can close this tab.</p>"
+                    .to_owned(),
             ),
         }
     }
 
     /// Returns the page, or after a successful sign-in a redirect to the configured URL. The URL never comes from a request.
-    pub(in crate::oidc) fn response(self, after: &AfterSignIn) -> Response<Body> {
-        if let (Self::SignedIn, Some(url)) = (self, &after.url)
+    pub(in crate::oidc) fn response(&self, after: &AfterSignIn) -> Response<Body> {
+        if let (Self::SignedIn(_), Some(url)) = (self, &after.url)
             && let Ok(location) = HeaderValue::from_str(url.as_str())
         {
             let mut response = page_response(StatusCode::SEE_OTHER, String::new());
@@ -89,16 +116,31 @@ impl Outcome {
             return response;
         }
         let (class, title, text) = self.texts(after.continuation);
-        page_response(self.status(), html(class, title, text))
+        page_response(self.status(), html(class, title, &text))
+    }
+}
+
+impl SignedIn {
+    fn html(&self) -> String {
+        let until = clock::rfc3339(self.valid_until);
+        let shown = until.replacen('T', " ", 1).replacen('Z', " UTC", 1);
+        let name = self.name.as_ref().map(|name| {
+            let name = name.to_string();
+            format!("as <strong>{}</strong> ", html_escape::encode_text(&name))
+        });
+        format!(
+            "<p>{}until <time datetime={until}>{shown}</time>.</p>",
+            name.unwrap_or_default()
+        )
     }
 }
 
 fn html(class: &str, title: &str, text: &str) -> String {
     format!(
         "<!doctype html><html lang=en class={class}><head><meta charset=utf-8>\
-         <meta name=viewport content='width=device-width,initial-scale=1'><title>{title}</title>\
-         <style>{STYLE}</style></head><body><main><h1>{title}</h1>{text}<footer>kubesesame</footer></main></body>\
-         </html>\n"
+         <meta name=viewport content='width=device-width,initial-scale=1'><link rel=icon href=\"{ICON}\">\
+         <title>{title}</title><style>{STYLE}</style></head><body><main><h1>{title}</h1>{text}\
+         <footer>kubesesame</footer></main><script>{SCRIPT}</script></body></html>\n"
     )
 }
 
@@ -149,9 +191,12 @@ pub(in crate::oidc) fn empty(status: StatusCode) -> Response<Body> {
 /// Creates a response with the headers of rule L10: the page loads nothing and cannot be framed, its type is not guessed, and it is neither
 /// cached nor sent as a referrer.
 fn page_response(status: StatusCode, html: String) -> Response<Body> {
-    let style = BASE64.encode(digest(&SHA256, STYLE.as_bytes()).as_ref());
+    let hash = |text: &str| BASE64.encode(digest(&SHA256, text.as_bytes()).as_ref());
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{style}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; frame-ancestors 'none'; base-uri 'none'; \
+         form-action 'none'",
+        hash(STYLE),
+        hash(SCRIPT),
     );
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;
@@ -190,24 +235,55 @@ mod tests {
         continuation: Continuation::Kubectl,
     };
 
+    fn signed_in(name: Option<&str>) -> Outcome {
+        Outcome::SignedIn(SignedIn {
+            name: name.map(UntrustedText::new),
+            valid_until: 1_700_000_000,
+        })
+    }
+
     #[test]
-    fn the_policy_allows_the_style_of_the_page_and_nothing_else() {
-        let response = Outcome::SignedIn.response(&AFTER);
+    fn the_policy_allows_the_style_the_script_and_the_icon_of_the_page_and_nothing_else() {
+        let response = signed_in(None).response(&AFTER);
         let policy = response.headers()[header::CONTENT_SECURITY_POLICY]
             .to_str()
             .unwrap();
+        let rest = policy.strip_prefix("default-src 'none'; style-src 'sha256-");
         assert!(
-            policy.starts_with("default-src 'none'; style-src 'sha256-"),
+            rest.is_some_and(|rest| rest.contains("'; script-src 'sha256-")),
             "{policy}"
         );
+        assert!(!policy.contains("unsafe"), "{policy}");
         assert_eq!(response.headers()[header::CONNECTION], "close");
         assert!(!response.headers().contains_key(header::SERVER));
     }
 
     #[test]
+    fn the_page_has_the_name_as_text_and_the_end_of_the_token() {
+        let text = |name| signed_in(name).texts(Continuation::Kubectl).2;
+        let end = "until <time datetime=2023-11-14T22:13:20Z>2023-11-14 22:13:20 UTC</time>.</p>\
+                   <p>kubectl goes on in your terminal. You can close this tab.</p>";
+        assert_eq!(text(None), format!("<p>{end}"));
+        for (name, shown) in [
+            ("alice@example.com", "alice@example.com"),
+            (
+                "<script>alert(1)</script>",
+                "&lt;script&gt;alert(1)&lt;/script&gt;",
+            ),
+            ("a&\u{7}b", "a&amp;b"),
+        ] {
+            assert_eq!(
+                text(Some(name)),
+                format!("<p>as <strong>{shown}</strong> {end}"),
+                "{name:?}"
+            );
+        }
+    }
+
+    #[test]
     fn each_outcome_has_its_own_status() {
-        let statuses = [Outcome::SignedIn, Outcome::Refused, Outcome::Failed]
-            .map(|o| o.response(&AFTER).status().as_u16());
+        let statuses = [signed_in(None), Outcome::Refused, Outcome::Failed]
+            .map(|outcome| outcome.response(&AFTER).status().as_u16());
         assert_eq!(statuses, [200, 403, 502]);
     }
 }

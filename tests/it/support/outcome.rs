@@ -40,11 +40,7 @@ impl Outcome {
     pub(crate) fn fails(&self, code: i32, words: &[&str]) -> &Self {
         assert_eq!((self.code, self.stdout.as_str()), (Some(code), ""), "{self}");
         assert!(self.stderr.contains("error: "), "no error line:\n{self}");
-        let is_usage_error = self.stderr.ends_with("For more information, try '--help'.\n");
-        assert!(
-            is_usage_error || self.stderr.contains("hint: "),
-            "no hint:\n{self}"
-        );
+        assert!(self.stderr.contains("hint: "), "no hint:\n{self}");
         for word in words {
             assert!(self.stderr.contains(word), "`{word}` is missing:\n{self}");
         }

@@ -359,7 +359,10 @@ impl ConnectionHandler {
         drop(shared.responses.try_send(response));
         let mut outcome = shared.outcome.clone();
         match outcome.wait_for(Option::is_some).await {
-            Ok(outcome) => outcome.unwrap_or(Outcome::Failed).response(&shared.after),
+            Ok(outcome) => outcome
+                .as_ref()
+                .unwrap_or(&Outcome::Failed)
+                .response(&shared.after),
             Err(_) => Outcome::Failed.response(&shared.after),
         }
     }

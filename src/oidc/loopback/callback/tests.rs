@@ -5,6 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use super::*;
 use crate::oidc::event::Continuation;
 use crate::oidc::loopback::mix_up::MixUpDefence;
+use crate::oidc::loopback::page::SignedIn;
 use crate::secret::Secret;
 
 /// A browser opens connections in advance. Such a connection closes without having carried the page.
@@ -43,7 +44,10 @@ async fn only_a_connection_that_carries_the_page_ends_the_wait_for_it() {
     };
     assert_eq!(callback.response(person).await.unwrap().expose(), "c");
 
-    let finished = callback.finish(Outcome::SignedIn);
+    let finished = callback.finish(Outcome::SignedIn(SignedIn {
+        name: None,
+        valid_until: 0,
+    }));
     tokio::pin!(finished);
     let mut first = [0; 1];
     // The page is partly sent before the idle connection closes.

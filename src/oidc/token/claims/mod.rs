@@ -146,10 +146,7 @@ impl Claims {
 
     /// Returns the login name of the account, or its subject if there is no login name.
     pub(in crate::oidc) fn name(&self) -> &str {
-        let login_name = LOGIN_NAME_CLAIMS
-            .iter()
-            .find_map(|name| self.all.get(*name)?.as_str());
-        login_name.unwrap_or(&self.subject)
+        login_name(&self.all).unwrap_or(&self.subject)
     }
 
     /// Returns what later ID tokens of the session are compared with.
@@ -158,6 +155,16 @@ impl Claims {
             subject: self.subject.clone(),
         }
     }
+}
+
+fn login_name(all: &Map<String, Value>) -> Option<&str> {
+    LOGIN_NAME_CLAIMS.iter().find_map(|name| all.get(*name)?.as_str())
+}
+
+/// Returns the name by which a person is known: the login name, else `name`, else the subject.
+pub(in crate::oidc) fn person(all: &Map<String, Value>) -> Option<&str> {
+    let text = |name| json::text(all, name);
+    login_name(all).or_else(|| text("name")).or_else(|| text("sub"))
 }
 
 fn text(all: &Map<String, Value>, name: &'static str) -> Result<String, Error> {

@@ -1,0 +1,253 @@
+//! Shell completion: what can follow on a command line, and the scripts that shells load.
+//!
+//! Pure: the caller has read the names in the kubeconfigs. The shells' scripts and the search are clap's.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::Path;
+
+use clap::builder::ValueHint;
+use clap::{Arg, CommandFactory, ValueEnum};
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate, complete};
+use clap_complete::env::{Bash, EnvCompleter, Fish, Powershell, Zsh};
+
+use super::Cli;
+
+const PROGRAM: &str = "kubesesame";
+
+/// The variable that a shell's script sets to its own name when it asks what can follow. It has no prefix of ours, since those set flags.
+pub(crate) const COMPLETION_VARIABLE: &str = "_KUBESESAME_COMPLETE";
+
+/// The name under which kubectl looks for the completion of `kubectl oidc-login`.
+const KUBECTL_COMPLETION: &str = "kubectl_complete-oidc_login";
+
+/// A shell with a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+}
+
+/// Values of this machine that flags can have.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct KnownValues {
+    pub(crate) contexts: Vec<String>,
+    pub(crate) users: Vec<String>,
+    pub(crate) issuers: Vec<String>,
+}
+
+/// A request for what can follow.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum CompletionRequest {
+    /// From the script of a shell. `words` are those of the command line, with the program first.
+    Shell { shell: Shell, words: Vec<OsString> },
+    /// From kubectl. The last of the words is incomplete.
+    Kubectl { words: Vec<OsString> },
+}
+
+impl CompletionRequest {
+    /// Recognizes a request by the program's arguments, with its own name first, and the value of [`COMPLETION_VARIABLE`].
+    pub(crate) fn parse(args: &[OsString], variable: Option<&OsStr>) -> Option<Self> {
+        let (program, arguments) = args.split_first()?;
+        if Path::new(program).file_stem() == Some(OsStr::new(KUBECTL_COMPLETION)) {
+            let words = arguments.to_vec();
+            return Some(Self::Kubectl { words });
+        }
+        let shell = Shell::from_str(variable?.to_str()?, false).ok()?;
+        let (separator, words) = arguments.split_first()?;
+        (separator == "--").then(|| Self::Shell {
+            shell,
+            words: words.to_vec(),
+        })
+    }
+
+    /// Returns the response in the form that the shell's script, or kubectl, reads.
+    ///
+    /// # Errors
+    /// If the command line cannot be completed.
+    pub(crate) fn response(self, known: &KnownValues, current_dir: Option<&Path>) -> io::Result<String> {
+        let mut command = command_with_values(known);
+        match self {
+            Self::Shell { shell, words } => {
+                let mut response = Vec::new();
+                shell
+                    .completer()
+                    .write_complete(&mut command, words, current_dir, &mut response)?;
+                Ok(String::from_utf8_lossy(&response).into_owned())
+            }
+            Self::Kubectl { words } => {
+                let index = words.len();
+                let words = [OsString::from(PROGRAM)].into_iter().chain(words).collect();
+                complete(&mut command, words, index, current_dir).map(|found| for_kubectl(&found))
+            }
+        }
+    }
+}
+
+impl Shell {
+    fn completer(self) -> &'static dyn EnvCompleter {
+        match self {
+            Self::Bash => &Bash,
+            Self::Zsh => &Zsh,
+            Self::Fish => &Fish,
+            Self::Powershell => &Powershell,
+        }
+    }
+
+    /// Returns the script that the shell loads.
+    ///
+    /// # Errors
+    /// Never in practice.
+    pub(crate) fn script(self) -> io::Result<String> {
+        let mut script = Vec::new();
+        self.completer()
+            .write_registration(COMPLETION_VARIABLE, PROGRAM, PROGRAM, PROGRAM, &mut script)?;
+        Ok(String::from_utf8_lossy(&script).trim_start().to_owned())
+    }
+}
+
+/// Returns the command with this machine's values for its flags.
+fn command_with_values(known: &KnownValues) -> clap::Command {
+    let mut command = Cli::command();
+    // The arguments of the commands exist only after this.
+    command.build();
+    with_values(command, known)
+}
+
+fn with_values(command: clap::Command, known: &KnownValues) -> clap::Command {
+    command
+        .mut_args(|arg| arg_with_values(arg, known))
+        .mut_subcommands(|command| with_values(command, known))
+}
+
+fn arg_with_values(arg: Arg, known: &KnownValues) -> Arg {
+    let values = match arg.get_long() {
+        Some("context") => &known.contexts,
+        Some("user") => &known.users,
+        Some("oidc-issuer-url") => &known.issuers,
+        _ => {
+            let name = arg.get_value_names().and_then(<[_]>::first).cloned();
+            return match name.as_deref() {
+                Some("FILE") => arg.value_hint(ValueHint::FilePath),
+                Some("DIR") => arg.value_hint(ValueHint::DirPath),
+                _ => arg,
+            };
+        }
+    };
+    let values = values.clone();
+    arg.add(ArgValueCandidates::new(move || {
+        values.iter().map(CompletionCandidate::new).collect()
+    }))
+}
+
+/// Returns the form of cobra, which kubectl reads: a line for each candidate, a tab before its description, and at the end what the shell is
+/// to do: 4 is "no file names besides", 2 is "no space after it".
+fn for_kubectl(found: &[CompletionCandidate]) -> String {
+    let mut response = String::new();
+    for candidate in found {
+        response += &candidate.get_value().to_string_lossy();
+        if let Some(help) = candidate.get_help() {
+            let help = help.to_string();
+            response += "\t";
+            response += help.lines().next().unwrap_or_default();
+        }
+        response += "\n";
+    }
+    let is_unfinished = |candidate: &CompletionCandidate| {
+        let value = candidate.get_value().as_encoded_bytes();
+        value.ends_with(b"/") || value.ends_with(b"=")
+    };
+    let no_space = !found.is_empty() && found.iter().all(is_unfinished);
+    response += if no_space { ":6\n" } else { ":4\n" };
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn os(words: &[&str]) -> Vec<OsString> {
+        words.iter().map(OsString::from).collect()
+    }
+
+    fn known() -> KnownValues {
+        let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+        KnownValues {
+            contexts: texts(&["production", "staging"]),
+            users: texts(&["oidc"]),
+            issuers: texts(&["https://i.example.com/oauth2/default"]),
+        }
+    }
+
+    fn completed(words: &[&str]) -> Vec<String> {
+        let request = CompletionRequest::Kubectl { words: os(words) };
+        let response = request.response(&known(), None).unwrap();
+        let lines = response
+            .lines()
+            .map(|line| line.split('\t').next().unwrap().to_owned());
+        lines.collect()
+    }
+
+    #[test]
+    fn a_request_is_recognized_by_the_variable_or_the_name_of_the_program() {
+        let parse = |args: &[&str], variable: Option<&str>| {
+            CompletionRequest::parse(&os(args), variable.map(OsStr::new))
+        };
+        let words = os(&["kubesesame", "get"]);
+        let shell = Shell::Bash;
+        assert_eq!(
+            parse(&["kubesesame", "--", "kubesesame", "get"], Some("bash")),
+            Some(CompletionRequest::Shell { shell, words })
+        );
+        assert_eq!(
+            parse(&["/bin/kubectl_complete-oidc_login", "get-token", ""], None),
+            Some(CompletionRequest::Kubectl {
+                words: os(&["get-token", ""])
+            })
+        );
+        assert_eq!(parse(&["kubesesame", "get-token"], Some("bash")), None);
+        assert_eq!(parse(&["kubesesame", "--", "kubesesame"], Some("tcsh")), None);
+        assert_eq!(parse(&["kubesesame", "--", "kubesesame"], None), None);
+        assert_eq!(parse(&[], Some("bash")), None);
+    }
+
+    #[test]
+    fn commands_flags_and_values_are_completed() {
+        assert_eq!(completed(&["get-t"]), ["get-token", ":4"]);
+        assert_eq!(
+            completed(&["get-token", "--oidc-iss"]),
+            ["--oidc-issuer-url", ":4"]
+        );
+        for (words, expected) in [
+            (
+                &["get-token", "--oidc-issuer-url", ""][..],
+                "https://i.example.com/oauth2/default",
+            ),
+            (&["kubeconfig", "convert", "--context", "pro"], "production"),
+            (&["kubeconfig", "convert", "--user="], "--user=oidc"),
+            (&["get-token", "--grant-type", "dev"], "device-code"),
+            (&["completion", "f"], "fish"),
+        ] {
+            assert_eq!(
+                completed(words).first().map(String::as_str),
+                Some(expected),
+                "{words:?}"
+            );
+        }
+        assert!(!completed(&[""]).iter().any(|word| word == "background-refresh"));
+        assert_eq!(completed(&["get-token", "--nosuch"]), [":4"]);
+    }
+
+    #[test]
+    fn each_shell_has_a_script_that_calls_us_with_the_variable() {
+        for shell in Shell::value_variants() {
+            let script = shell.script().unwrap();
+            assert!(
+                script.contains(COMPLETION_VARIABLE) && script.contains(PROGRAM),
+                "{script}"
+            );
+        }
+    }
+}
