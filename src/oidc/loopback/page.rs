@@ -10,7 +10,7 @@ use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use data_encoding::BASE64;
 use url::Url;
 
-use crate::clock;
+use crate::clock::Timestamp;
 use crate::oidc::event::Continuation;
 use crate::untrusted_text::UntrustedText;
 
@@ -28,8 +28,7 @@ pub(in crate::oidc) enum Outcome {
 pub(in crate::oidc) struct SignedIn {
     /// `None` if the token has no name that a person would know.
     pub(in crate::oidc) name: Option<UntrustedText>,
-    /// In seconds since the epoch.
-    pub(in crate::oidc) valid_until: i64,
+    pub(in crate::oidc) valid_until: Timestamp,
 }
 
 /// What the browser shows after a successful sign-in.
@@ -122,7 +121,7 @@ impl Outcome {
 
 impl SignedIn {
     fn html(&self) -> String {
-        let until = clock::rfc3339(self.valid_until);
+        let until = self.valid_until.rfc3339();
         let shown = until.replacen('T', " ", 1).replacen('Z', " UTC", 1);
         let name = self.name.as_ref().map(|name| {
             let name = name.to_string();
@@ -238,7 +237,7 @@ mod tests {
     fn signed_in(name: Option<&str>) -> Outcome {
         Outcome::SignedIn(SignedIn {
             name: name.map(UntrustedText::new),
-            valid_until: 1_700_000_000,
+            valid_until: Timestamp::from_secs(1_700_000_000),
         })
     }
 

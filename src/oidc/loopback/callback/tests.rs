@@ -3,6 +3,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
 use super::*;
+use crate::clock::Timestamp;
 use crate::oidc::event::Continuation;
 use crate::oidc::loopback::mix_up::MixUpDefence;
 use crate::oidc::loopback::page::SignedIn;
@@ -46,7 +47,7 @@ async fn only_a_connection_that_carries_the_page_ends_the_wait_for_it() {
 
     let finished = callback.finish(Outcome::SignedIn(SignedIn {
         name: None,
-        valid_until: 0,
+        valid_until: Timestamp::EPOCH,
     }));
     tokio::pin!(finished);
     let mut first = [0; 1];
