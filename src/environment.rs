@@ -8,6 +8,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use crate::cli;
+use crate::secret::Secret;
 
 const EXEC_INFO: &str = "KUBERNETES_EXEC_INFO";
 
@@ -70,6 +71,34 @@ impl Environment {
 /// Returns the directory that relative paths begin at.
 pub(crate) fn current_dir() -> Option<PathBuf> {
     std::env::current_dir().ok()
+}
+
+impl Environment {
+    /// Returns the environment of a process that gets these variables too, as a plugin gets those of its entry. An empty value of a
+    /// directory counts as unset.
+    pub(crate) fn with_variables(&self, variables: &[(String, Secret)]) -> Self {
+        let mut changed = self.clone();
+        for (name, value) in variables {
+            let value = value.expose();
+            let dir = Some(PathBuf::from(value)).filter(|_| !value.is_empty());
+            match name.as_str() {
+                "KUBECACHEDIR" => changed.kube_cache_dir = dir,
+                "HOME" => changed.home = dir.or(changed.home),
+                "XDG_RUNTIME_DIR" => changed.runtime_dir = dir.filter(|dir| dir.is_absolute()),
+                "TMPDIR" if cfg!(unix) => {
+                    let dir = dir.filter(|dir| dir.is_absolute());
+                    changed.temporary_dir = dir.map(|dir| dir.join(name_for_this_user()));
+                }
+                name if name.starts_with(cli::VARIABLE_PREFIX) => {
+                    changed.flag_variables.retain(|(known, _)| known != name);
+                    let variable = (name.to_owned(), value.to_owned());
+                    changed.flag_variables.push(variable);
+                }
+                _ => {}
+            }
+        }
+        changed
+    }
 }
 
 /// Which job the terminal of standard input belongs to.

@@ -2,6 +2,8 @@
 
 mod clean;
 mod completion;
+#[cfg_attr(not(test), expect(dead_code, reason = "for the commands that follow"))]
+mod entry_session;
 mod get_token;
 mod kubeconfig;
 mod man;
@@ -9,6 +11,7 @@ mod person;
 mod qr;
 mod setup;
 mod standalone;
+mod token_request;
 mod usage_error;
 mod version;
 

@@ -8,6 +8,7 @@ use granit_parser::ScalarStyle;
 
 use super::convert::TextError;
 use super::edit::{Edit, Lines, apply};
+use super::entries::{contexts_of, current_context};
 use super::entry::{insert_after, is_plain, json_string, quoted_like};
 use super::error::Error;
 use super::from_auth_provider::AuthProviderArguments;
@@ -45,19 +46,11 @@ pub(crate) fn contexts(text: &str) -> Result<Contexts, TextError> {
     let document = parse(text).map_err(TextError::InvalidYaml)?;
     // `users` also checks that the document is a kubeconfig.
     users(&document).map_err(TextError::NotKubeconfig)?;
-    let non_empty = |node: Option<&Node>| {
-        let text = node.filter(|node| !node.is_null()).and_then(Node::text);
-        text.filter(|text| !text.is_empty()).map(str::to_owned)
-    };
-    let root = document.root.as_ref();
-    let list = root.and_then(|root| root.get("contexts")).and_then(Node::items);
-    let context = |item: &Node| {
-        let user = item.get("context").and_then(|context| context.get("user"));
-        Some((non_empty(item.get("name"))?, non_empty(user)))
-    };
     Ok(Contexts {
-        current: non_empty(root.and_then(|root| root.get("current-context"))),
-        users: list.unwrap_or_default().iter().filter_map(context).collect(),
+        current: current_context(&document),
+        users: contexts_of(&document)
+            .map(|context| (context.name, context.user))
+            .collect(),
     })
 }
 

@@ -1,4 +1,5 @@
-//! Users of a kubeconfig: the `exec` entry for kubesesame, new or converted from kubelogin's, and `auth-provider: oidc`.
+//! Users of a kubeconfig: the `exec` entry for kubesesame, new or converted from kubelogin's, and `auth-provider: oidc`; and what all
+//! files say together, as kubectl reads them.
 //!
 //! Pure: texts come in, texts go out. An entry has `command: kubesesame`, never kubectl as a wrapper: a wrapper costs one more
 //! process per command, and kubectl's allowlist for plugins cannot name what it runs.
@@ -10,9 +11,13 @@ mod convert;
 mod counted;
 mod diff;
 mod edit;
+#[cfg_attr(not(test), expect(dead_code, reason = "for the commands that follow"))]
+mod entries;
 mod entry;
 mod entry_terms;
 mod error;
+#[cfg_attr(not(test), expect(dead_code, reason = "for the commands that follow"))]
+mod exec_info;
 mod from_auth_provider;
 mod mask;
 mod secret_flag;
@@ -28,8 +33,12 @@ pub(crate) use convert::{
     ConvertOptions, Plan, TextError, UserOutcome, converted_users, is_conversion_of, plan,
 };
 pub(crate) use diff::unified_diff;
+#[cfg_attr(not(test), expect(unused_imports, reason = "for the commands that follow"))]
+pub(crate) use entries::{Entries, EntrySource, ExecEntry, UserEntry};
 pub(crate) use entry_terms::{hint_in_cluster_terms, hint_in_entry_terms, in_entry_terms};
 pub(crate) use error::{Error, unfinished_hint};
+#[cfg_attr(not(test), expect(unused_imports, reason = "for the commands that follow"))]
+pub(crate) use exec_info::exec_info;
 pub(crate) use mask::masked_reason;
 pub(crate) use secret_flag::SecretFlag;
 pub(crate) use set_credentials::{SetCredentials, csv_cell};

@@ -104,6 +104,17 @@ impl Node {
         matches!(&self.value, Value::Scalar { text, style: ScalarStyle::Plain } if matches!(text.as_str(), "" | "~" | "null"))
     }
 
+    /// Whether it is a scalar without quotes and not a block, which may be a number, a boolean or null.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(
+            &self.value,
+            Value::Scalar {
+                style: ScalarStyle::Plain,
+                ..
+            }
+        )
+    }
+
     pub(super) fn pairs(&self) -> Option<&[(Self, Self)]> {
         match &self.value {
             Value::Mapping { pairs, .. } => Some(pairs),

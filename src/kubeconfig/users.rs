@@ -130,7 +130,8 @@ fn duplicates<T: Copy + Eq + Hash>(items: impl Iterator<Item = T>) -> HashSet<T>
     items.filter(|item| !known.insert(*item)).collect()
 }
 
-fn credential_source(user: &Node) -> CredentialSource<'_> {
+/// Returns how a user gets its credential, from the mapping below `user:`.
+pub(super) fn credential_source(user: &Node) -> CredentialSource<'_> {
     let present = |key| user.get(key).filter(|value| !value.is_null());
     let exec = present("exec").map(exec_source);
     let auth_provider = present("auth-provider").map(auth_provider_source);

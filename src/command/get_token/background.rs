@@ -81,11 +81,11 @@ pub(crate) fn run(environment: &Environment) -> Result<(), Error> {
 
 impl GetToken<'_> {
     fn refresh_in_background(&self) -> Result<(), Error> {
-        let Some(storage) = self.cache.storage else {
+        let Some(storage) = self.request.cache.storage else {
             return Ok(());
         };
         for dir in self.session_dirs() {
-            let store = match Store::open(dir, self.key(), self.identity.clone(), storage) {
+            let store = match Store::open(dir, self.key(), self.request.identity.clone(), storage) {
                 Ok(Some(store)) => store,
                 Ok(None) => continue,
                 // The session may be in another directory.

@@ -21,7 +21,7 @@ fn error_with_hint(error: &session::Error) -> String {
 
 impl GetToken<'_> {
     fn demand(&self) -> Demand {
-        if self.cache.force_refresh {
+        if self.request.cache.force_refresh {
             Demand::Fresh
         } else {
             Demand::Good
@@ -31,7 +31,7 @@ impl GetToken<'_> {
     pub(super) fn session_files(&self, store: Store) -> SessionFiles<'_> {
         SessionFiles {
             store,
-            requested_dir: self.cache.dir.as_deref(),
+            requested_dir: self.request.cache.dir.as_deref(),
             fallback_reason: None,
             runtime_dir: self.runtime_dir.as_deref(),
         }
@@ -47,7 +47,7 @@ impl GetToken<'_> {
                 // A directory that the user did not choose is skipped, because another user may have created unusable files there.
                 Err(Error::Session(error))
                     if error.is_unavailable()
-                        || (error.is_file_error() && self.cache.dir.as_deref() != Some(dir)) =>
+                        || (error.is_file_error() && self.request.cache.dir.as_deref() != Some(dir)) =>
                 {
                     unavailable.get_or_insert(error);
                 }
@@ -58,11 +58,10 @@ impl GetToken<'_> {
     }
 
     fn credential_without_store(&self, unavailable: Option<&session::Error>) -> Result<Acquired, Error> {
-        let failures = self
-            .failures_dir
-            .as_deref()
-            .and_then(|dir| Store::create(dir, self.key(), self.identity.clone(), Storage::Disk).ok());
-        let reason = self.cache.storage.map(|_| {
+        let failures = self.failures_dir.as_deref().and_then(|dir| {
+            Store::create(dir, self.key(), self.request.identity.clone(), Storage::Disk).ok()
+        });
+        let reason = self.request.cache.storage.map(|_| {
             unavailable.map_or_else(
                 || "there is no home directory; set HOME, or say where with --token-cache-dir".to_owned(),
                 error_with_hint,
@@ -77,16 +76,16 @@ impl GetToken<'_> {
         dir: &Path,
         unavailable: Option<&session::Error>,
     ) -> Result<Option<Acquired>, Error> {
-        let Some(storage) = self.cache.storage else {
+        let Some(storage) = self.request.cache.storage else {
             return Ok(None);
         };
-        let store = Store::create(dir, self.key(), self.identity.clone(), storage)?;
+        let store = Store::create(dir, self.key(), self.request.identity.clone(), storage)?;
         let files = SessionFiles {
             fallback_reason: unavailable.map(error_with_hint),
             ..self.session_files(store)
         };
         let import = Import {
-            dirs: &self.cache.kubelogin_dirs,
+            dirs: &self.request.cache.kubelogin_dirs,
         };
         let latest_record = |own: Option<Record>| self.latest_record(Some(dir), own.as_ref());
         let acquired = self.acquire(&files, self.demand(), Some(import), &latest_record)?;
@@ -114,11 +113,11 @@ impl GetToken<'_> {
             Continuation::Command
         };
         let settings = Settings {
-            provider: &self.sign_in.provider,
-            login: &self.sign_in.login,
-            trust: &self.sign_in.trust,
-            identity: &self.identity,
-            scopes_from: if self.cluster.server.is_some() {
+            provider: &self.request.sign_in.provider,
+            login: &self.request.sign_in.login,
+            trust: &self.request.sign_in.trust,
+            identity: &self.request.identity,
+            scopes_from: if self.request.cluster.server.is_some() {
                 ScopeSource::ClusterConfig
             } else {
                 ScopeSource::Arguments
@@ -128,7 +127,7 @@ impl GetToken<'_> {
             store,
             settings: &settings,
             demand,
-            detect_rejections: self.cache.detects_rejections,
+            detect_rejections: self.request.cache.detects_rejections,
             import: import.filter(|import| !import.dirs.is_empty()),
             latest_record,
             invocation: self.invocation,
@@ -163,7 +162,7 @@ impl GetToken<'_> {
             store,
             self.version,
             self.refresh_policy(),
-            self.cache.detects_rejections,
+            self.request.cache.detects_rejections,
         );
         entry.write(store.dir(), &self.invocation.hash);
     }
@@ -171,8 +170,8 @@ impl GetToken<'_> {
     /// Returns which sessions may be refreshed in the background.
     fn refresh_policy(&self) -> RefreshPolicy {
         match (
-            self.cache.background_refresh,
-            self.sign_in.login.grant.is_interactive(),
+            self.request.cache.background_refresh,
+            self.request.sign_in.login.grant.is_interactive(),
         ) {
             (false, _) => RefreshPolicy::Off,
             (true, true) => RefreshPolicy::WithRefreshToken,

@@ -23,7 +23,8 @@ pub(crate) fn run(args: GetTokenArgs, invocation: &Invocation<'_>, ui: Ui) -> Re
     let request = exec::Request::parse(invocation.environment.exec_info.as_deref())?;
     let get_token = GetToken::new(args, invocation, request, ui)?;
     let credential = get_token.credential();
-    let Acquired { session, until, .. } = credential.map_err(|error| get_token.reword_for_cluster(error))?;
+    let Acquired { session, until, .. } =
+        credential.map_err(|error| get_token.request.reword_for_cluster(error))?;
     write_credential(request.version, &session.token, until)
 }
 

@@ -16,17 +16,23 @@ impl GetToken<'_> {
     /// would be lost while the others cannot be written (a full disk).
     pub(super) fn session_dirs(&self) -> impl Iterator<Item = &Path> {
         let last = self.temporary_dir().into_iter();
-        let last = last.filter(|_| self.cache.dirs().any(|dir| self.is_session_in(dir)));
-        self.cache.dirs().chain(last)
+        let last = last.filter(|_| self.request.cache.dirs().any(|dir| self.is_session_in(dir)));
+        self.request.cache.dirs().chain(last)
     }
 
     fn temporary_dir(&self) -> Option<&Path> {
         let last = self.invocation.environment.temporary_dir.as_deref()?;
-        self.cache.dirs().all(|dir| dir != last).then_some(last)
+        self.request.cache.dirs().all(|dir| dir != last).then_some(last)
     }
 
     fn open(&self, dir: &Path) -> Option<Store> {
-        Store::open(dir, self.key(), self.identity.clone(), self.cache.storage?).ok()?
+        Store::open(
+            dir,
+            self.key(),
+            self.request.identity.clone(),
+            self.request.cache.storage?,
+        )
+        .ok()?
     }
 
     fn is_session_in(&self, dir: &Path) -> bool {
@@ -34,7 +40,7 @@ impl GetToken<'_> {
     }
 
     fn other_dirs(&self, here: &Path) -> impl Iterator<Item = &Path> {
-        let all = self.cache.dirs().chain(self.temporary_dir());
+        let all = self.request.cache.dirs().chain(self.temporary_dir());
         all.filter(move |dir| *dir != here)
     }
 
@@ -68,7 +74,7 @@ impl GetToken<'_> {
     /// Removes the records in other directories after the session was written in the preferred one.
     pub(super) fn remove_superseded(&self, store: &Store, session: &Record) {
         let here = store.dir().path();
-        let is_preferred = self.cache.dirs().next() == Some(here);
+        let is_preferred = self.request.cache.dirs().next() == Some(here);
         let is_written = || matches!(store.load(), Ok(Loaded::Session(stored)) if *stored == *session);
         let mut others = self.other_dirs(here).filter_map(|dir| self.open(dir));
         if is_preferred

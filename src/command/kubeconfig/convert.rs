@@ -6,12 +6,13 @@
 
 use std::collections::HashSet;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 
 use super::advice;
 use super::files::{Kubeconfig, files_in_given_order, files_in_lock_order, lock};
 use super::secrets::SecretFiles;
-use crate::cli::{self, Cli, Command, ConvertArgs};
+use crate::cli::{Cli, Command, ConvertArgs};
+use crate::command::entry_session::refusal;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::files::{Staged, UserFileLock, quoted};
@@ -298,17 +299,10 @@ fn check_arguments(arguments: &[String], environment: &Environment) -> Result<()
         Ok(_) => return Ok(()),
         Err(error) => error,
     };
-    if error.kind() == ErrorKind::InvalidValue {
-        let reason = kubeconfig::masked_reason(&cli::usage_reason(&error), arguments);
-        return Err(format!("it would fail on each call: {reason}"));
-    }
-    let flag = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(flag)) => flag.split(['=', ' ']).next().unwrap_or_default(),
-        _ => "",
-    };
-    if flag.starts_with('-') {
-        Err(format!("kubesesame does not take its `{flag}`"))
+    let reason = refusal(&error, arguments);
+    Err(if error.kind() == ErrorKind::InvalidValue {
+        format!("it would fail on each call: {reason}")
     } else {
-        Err("kubesesame does not take its arguments".to_owned())
-    }
+        reason
+    })
 }
