@@ -273,7 +273,7 @@ mod tests {
     fn refuses(error: &str, description: &str) -> bool {
         refuses_a_scope(&oidc::Error::from(oidc::AuthorizationError::Refused(
             oidc::OAuthError {
-                status: 0,
+                status: None,
                 error: UntrustedText::new(error),
                 description: Some(UntrustedText::new(description)),
                 request_id: None,

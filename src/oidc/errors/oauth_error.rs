@@ -77,8 +77,8 @@ fn letters(text: &str) -> String {
 /// An error response of the provider (RFC 6749 4.1.2.1 and 5.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OAuthError {
-    /// The HTTP status, or 0 if it came by the browser.
-    pub(crate) status: u16,
+    /// The HTTP status. `None` if it came through the browser.
+    pub(crate) status: Option<u16>,
     pub(crate) error: UntrustedText,
     pub(crate) description: Option<UntrustedText>,
     pub(crate) request_id: Option<UntrustedText>,
@@ -102,10 +102,13 @@ impl OAuthError {
     /// Whether a gateway sent the body, not the provider: it repeats the text of the HTTP status, as `Not Found` for 404. With an
     /// `error_description` the provider may have sent it: Cloud Foundry's UAA refuses a password as `unauthorized`.
     pub(crate) fn is_from_gateway(&self) -> bool {
-        let status = reqwest::StatusCode::from_u16(self.status).ok();
-        let words = status.and_then(|status| status.canonical_reason());
+        let Some(status) = self.status else {
+            return false;
+        };
+        let known = reqwest::StatusCode::from_u16(status).ok();
+        let words = known.and_then(|known| known.canonical_reason());
         words.is_some_and(|words| words.replace(' ', "_").eq_ignore_ascii_case(&self.code()))
-            || self.error.as_str() == self.status.to_string()
+            || self.error.as_str() == status.to_string()
     }
 
     /// Whether the fault may be gone at the next request.

@@ -141,7 +141,7 @@ fn text() -> UntrustedText {
 
 fn oauth(status: u16, code: &str) -> OAuthError {
     OAuthError {
-        status,
+        status: Some(status),
         error: UntrustedText::new(code),
         description: None,
         request_id: None,

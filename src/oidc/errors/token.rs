@@ -194,7 +194,7 @@ impl TokenError {
     /// Whether the next response may be the same, because the provider answered and reported no temporary fault.
     pub(super) fn may_recur(&self) -> bool {
         match self {
-            Self::Refused(refusal) => refusal.status < 500,
+            Self::Refused(refusal) => refusal.status.is_none_or(|status| status < 500),
             Self::ClientRefused { .. }
             | Self::NoReason { .. }
             | Self::PastedCodeRefused(_)
@@ -220,7 +220,8 @@ impl TokenError {
             Self::Refused(refusal)
             | Self::PastedCodeRefused(refusal)
             | Self::PastedAddressRefused(refusal) => {
-                refusal.code() == "invalid_client" || (refusal.status == 401 && refusal.is_from_gateway())
+                refusal.code() == "invalid_client"
+                    || (refusal.status == Some(401) && refusal.is_from_gateway())
             }
             Self::NoReason { .. }
             | Self::Malformed { .. }

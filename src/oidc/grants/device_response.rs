@@ -270,7 +270,7 @@ mod tests {
         assert_eq!([600, 60, i64::MAX, -5].map(wait_secs), [180, 60, 180, 180]);
         let mut interval = PollInterval { secs: 60 };
         let slow_down = Error::Token(TokenError::Refused(OAuthError {
-            status: 400,
+            status: Some(400),
             error: UntrustedText::new("slow_down"),
             description: None,
             request_id: None,
@@ -331,7 +331,7 @@ mod tests {
     }
     fn oauth(code: &str) -> Error {
         TokenError::Refused(OAuthError {
-            status: 400,
+            status: Some(400),
             error: UntrustedText::new(code),
             description: None,
             request_id: None,
@@ -346,10 +346,11 @@ mod tests {
     fn a_response_that_does_not_come_from_the_provider_does_not_end_the_polling() {
         let url = || UntrustedText::new("https://i/token");
         let unusable = |fault| Error::from(TokenError::Malformed { url: url(), fault });
-        let of_gateway = |status, code| match oauth(code) {
-            Error::Token(TokenError::Refused(refusal)) => {
-                Error::Token(TokenError::Refused(OAuthError { status, ..refusal }))
-            }
+        let of_gateway = |status: u16, code| match oauth(code) {
+            Error::Token(TokenError::Refused(refusal)) => Error::Token(TokenError::Refused(OAuthError {
+                status: Some(status),
+                ..refusal
+            })),
             error => error,
         };
         let table = [

@@ -183,7 +183,7 @@ fn may_be_mistyped(error: &Error) -> bool {
     match error {
         Error::Token(TokenError::Refused(refusal)) => refusal.is_invalid_grant(),
         Error::PasswordRefused(refusal) => match &**refusal {
-            Error::Token(TokenError::Refused(refusal)) => matches!(refusal.status, 400 | 401 | 403),
+            Error::Token(TokenError::Refused(refusal)) => matches!(refusal.status, Some(400 | 401 | 403)),
             error => refusing_status(error).is_some_and(|status| matches!(status, 400 | 401 | 403)),
         },
         _ => false,

@@ -238,11 +238,11 @@ fn classify_oauth_error(refusal: &OAuthError) -> FailureKind {
         | "invalid_scope"
         | "notauthorizedexception" => FailureKind::SessionEnded,
         _ if refusal.is_transient() => FailureKind::Temporary,
-        _ if refusal.is_from_gateway() && refusal.status == 401 => FailureKind::Configuration,
+        _ if refusal.is_from_gateway() && refusal.status == Some(401) => FailureKind::Configuration,
         _ if refusal.is_from_gateway() => FailureKind::Temporary,
         // An unknown error code, with a status that providers use for a refusal: repeating the request for ever would not help. With any
         // other status (404, 408, 413) the response comes from a gateway.
-        _ if matches!(refusal.status, 200..=299 | 400 | 401 | 403) => FailureKind::SessionEnded,
+        _ if matches!(refusal.status, Some(200..=299 | 400 | 401 | 403)) => FailureKind::SessionEnded,
         _ => FailureKind::Temporary,
     }
 }

@@ -360,7 +360,7 @@ fn granted_scopes_are_requested_only_if_no_essential_one_is_missing() {
 #[test]
 fn the_reason_is_one_line() {
     let refusal = OAuthError {
-        status: 400,
+        status: Some(400),
         error: UntrustedText::new("invalid_grant"),
         description: Some(UntrustedText::new("two\nlines")),
         request_id: None,

@@ -151,7 +151,7 @@ fn new_oauth_error(
     description: Option<&str>,
 ) -> OAuthError {
     OAuthError {
-        status: status.as_u16(),
+        status: Some(status.as_u16()),
         error: UntrustedText::with_limit(code, 60),
         description: description.map(UntrustedText::new),
         request_id: request_id(headers),

@@ -191,7 +191,7 @@ impl<'a> Parameters<'a> {
         match (self.code, self.error) {
             (Some(code), None) if !code.is_empty() => Ok(Secret::new(code)),
             (None, Some(error)) => Err(AuthorizationError::Refused(OAuthError {
-                status: 0,
+                status: None,
                 error: UntrustedText::with_limit(error, 60),
                 description: self.error_description.map(UntrustedText::new),
                 request_id: None,
