@@ -10,18 +10,45 @@ use serde::{Deserialize, Serialize};
 /// The issuer is part of the session's key. `auth_time`, `azp` and `nonce` are not compared: providers with one session per
 /// person and browser (Keycloak) change all three when the same person signs in once more elsewhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
 pub(crate) struct InitialIdToken {
-    pub(crate) subject: String,
+    /// `None` if there are no claims to compare with. Every ID token has a subject (OpenID Connect Core 2).
+    pub(crate) subject: Option<String>,
+}
+
+/// The stored form, in which no subject is an empty one.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    subject: String,
 }
 
 impl InitialIdToken {
-    /// Whether there are claims to compare with. Every ID token has a subject (OpenID Connect Core 2).
-    pub(crate) fn is_known(&self) -> bool {
-        !self.subject.is_empty()
+    /// Returns the claims of a token with this subject, which is empty if the token has none.
+    pub(crate) fn with_subject(subject: String) -> Self {
+        Self {
+            subject: Some(subject).filter(|subject| !subject.is_empty()),
+        }
     }
 
     /// Returns this one if it is known, and else `later`, the claims of a refreshed token.
     pub(crate) fn or_later(&self, later: Self) -> Self {
-        if self.is_known() { self.clone() } else { later }
+        match self.subject {
+            Some(_) => self.clone(),
+            None => later,
+        }
+    }
+}
+
+impl From<Stored> for InitialIdToken {
+    fn from(stored: Stored) -> Self {
+        Self::with_subject(stored.subject)
+    }
+}
+
+impl From<InitialIdToken> for Stored {
+    fn from(initial: InitialIdToken) -> Self {
+        Self {
+            subject: initial.subject.unwrap_or_default(),
+        }
     }
 }

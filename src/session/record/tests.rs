@@ -18,9 +18,7 @@ pub(crate) fn record(issued_at: i64, expires_at: i64) -> Record {
         at(expires_at),
         Some(Secret::new("refresh")),
         "openid".into(),
-        InitialIdToken {
-            subject: "00u1".into(),
-        },
+        InitialIdToken::with_subject("00u1".into()),
     )
 }
 
@@ -251,7 +249,7 @@ fn any_record() -> impl Strategy<Value = Record> {
         received_at: numbers.4,
         refresh_token: tokens.1.map(Secret::new),
         granted_scope: texts.0,
-        initial_id_token: InitialIdToken { subject: texts.1 },
+        initial_id_token: InitialIdToken::with_subject(texts.1),
         order: Order {
             signed_in_at: numbers.2,
             generation: numbers.3,

@@ -151,9 +151,7 @@ impl Claims {
 
     /// Returns what later ID tokens of the session are compared with.
     pub(in crate::oidc) fn initial_id_token(&self) -> InitialIdToken {
-        InitialIdToken {
-            subject: self.subject.clone(),
-        }
+        InitialIdToken::with_subject(self.subject.clone())
     }
 }
 

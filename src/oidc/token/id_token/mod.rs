@@ -326,14 +326,15 @@ fn check_context(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(),
             let got = claims.nonce().unwrap_or_default();
             verify_slices_are_equal(got.as_bytes(), nonce.secret().as_bytes()).map_err(|_| Error::Nonce)
         }
-        VerificationContext::Refresh { initial_id_token, .. }
-            if initial_id_token.is_known() && claims.subject != initial_id_token.subject =>
-        {
-            Err(Error::OtherSubject {
-                expected: UntrustedText::with_limit(&initial_id_token.subject, 80),
-                got: UntrustedText::with_limit(&claims.subject, 80),
-            })
-        }
+        VerificationContext::Refresh {
+            initial_id_token: InitialIdToken {
+                subject: Some(expected),
+            },
+            ..
+        } if claims.subject != *expected => Err(Error::OtherSubject {
+            expected: UntrustedText::with_limit(expected, 80),
+            got: UntrustedText::with_limit(&claims.subject, 80),
+        }),
         VerificationContext::Direct | VerificationContext::Refresh { .. } | VerificationContext::Stored => {
             Ok(())
         }

@@ -12,9 +12,7 @@ fn checked(change: &Value, context: Option<&str>, now: i64, provider_now: Option
     }
     let claims = Claims::parse(whole.as_object().unwrap().clone())?;
     let nonce = Nonce::new(NONCE.to_owned());
-    let initial_id_token = InitialIdToken {
-        subject: context.unwrap_or_default().to_owned(),
-    };
+    let initial_id_token = InitialIdToken::with_subject(context.unwrap_or_default().to_owned());
     let replaced = Secret::new("");
     let expected = TokenExpectation {
         issuer: "https://i",
