@@ -52,3 +52,19 @@ impl From<InitialIdToken> for Stored {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_subject_is_stored_as_an_empty_one() {
+        for (subject, stored) in [(Some("s"), r#"{"subject":"s"}"#), (None, r#"{"subject":""}"#)] {
+            let initial = InitialIdToken {
+                subject: subject.map(str::to_owned),
+            };
+            assert_eq!(serde_json::to_string(&initial).unwrap(), stored);
+            assert_eq!(serde_json::from_str::<InitialIdToken>(stored).unwrap(), initial);
+        }
+    }
+}

@@ -14,7 +14,6 @@ use super::{Acquisition, SessionStore};
 use crate::clock::{self, Timestamp};
 use crate::error::Error;
 use crate::oidc::{ProviderClient, StoredToken};
-use crate::secret::Secret;
 use crate::session::{self, KubeloginDir, KubeloginRecord, Record};
 
 /// The directories that may hold sessions of kubelogin.
@@ -90,11 +89,12 @@ fn from_dir<S: SessionStore>(
         let Some(mut session) = session_from(call, &locked.record) else {
             continue;
         };
+        // A token that was not verified is removed. A refresh brings a new one.
         if session.is_usable(clock::now()) {
             let verified = call.runtime.block_on(client.verify_imported(&session.token));
             match verified.map_err(Error::Runtime)? {
                 Ok(true) => {}
-                Ok(false) => drop_token(&mut session),
+                Ok(false) => session.remove_token(),
                 Err(_) if call.demand == super::Demand::Fresh => return Ok(None),
                 Err(error) => {
                     call.ui
@@ -103,9 +103,9 @@ fn from_dir<S: SessionStore>(
                 }
             }
         } else {
-            drop_token(&mut session);
+            session.remove_token();
         }
-        if session.refresh_token.is_none() && session.token.expose().is_empty() {
+        if session.refresh_token.is_none() && session.token().is_none() {
             continue;
         }
         let moved = locked.take_over(|| save(&session))?;
@@ -136,10 +136,4 @@ fn session_from<S: SessionStore>(call: &Acquisition<'_, S>, record: &KubeloginRe
         stored.initial_id_token,
     );
     (session.refresh_token.is_some() || session.is_usable(clock::now())).then_some(session)
-}
-
-/// Removes a token that was not verified, so that it is never stored or returned. A refresh brings a new one.
-fn drop_token(session: &mut Record) {
-    session.token = Secret::new("");
-    session.expires_at = Timestamp::EPOCH;
 }

@@ -26,9 +26,8 @@ impl EntryTokens {
 
     /// Returns the tokens of the entry after `written` was written. A token that `written` does not have stays as it was.
     pub(super) fn after_write(&self, written: &Record) -> Self {
-        let id_token = Some(&written.token).filter(|token| !token.expose().is_empty());
         Self {
-            id_token: id_token.or(self.id_token.as_ref()).cloned(),
+            id_token: written.token().or(self.id_token.as_ref()).cloned(),
             refresh_token: written
                 .refresh_token
                 .as_ref()
@@ -123,7 +122,7 @@ mod tests {
             tokens("i", "").after_write(&record).hash(),
             tokens("h.p.s", "").hash()
         );
-        record.token = Secret::new("");
+        record.remove_token();
         assert_eq!(
             tokens("i", "").after_write(&record).hash(),
             tokens("i", "").hash()

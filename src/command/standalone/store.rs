@@ -7,12 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::entry_tokens::EntryTokens;
 use super::stores::EntryStores;
-use crate::clock::Timestamp;
 use crate::command::kubeconfig::files::Kubeconfig;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::files::{UserFileError, UserFileLock, shown};
-use crate::initial_id_token::InitialIdToken;
 use crate::kubeconfig::{self, AuthProvider};
 use crate::lifecycle::{LockedSession, Remark, SessionStore};
 use crate::oidc::{DocumentCache, NoDocumentCache, StoredToken};
@@ -326,8 +324,7 @@ impl<'a> KubeconfigStore<'a> {
         let lock = self.lock_file()?;
         // Reads the text again, because it may have changed.
         let text = self.file.text()?;
-        let id_token = Some(&session.token).filter(|token| !token.expose().is_empty());
-        let with_tokens = self.with_tokens(&text, id_token, session.refresh_token.as_ref())?;
+        let with_tokens = self.with_tokens(&text, session.token(), session.refresh_token.as_ref())?;
         let staged = self.file.stage(with_tokens.as_bytes(), &lock)?;
         Ok(staged.commit().map_err(kubeconfig::Error::from)?)
     }
@@ -372,15 +369,11 @@ fn to_loaded(session: Option<Record>) -> Loaded {
 /// Returns the tokens of an entry as a session, if they belong to this issuer and client.
 fn session_of(entry: AuthProvider, identity: &Identity, provider: &Provider) -> Option<Record> {
     let Some(token) = entry.id_token else {
-        // The refresh returns an ID token. Until then, the session has an expired one.
-        return Some(Record::new(
+        let scopes = provider.scopes.joined();
+        return Some(Record::without_token(
             identity.clone(),
-            Secret::new(""),
-            Timestamp::EPOCH,
-            Timestamp::EPOCH,
-            Some(entry.refresh_token?),
-            provider.scopes.joined(),
-            InitialIdToken::default(),
+            entry.refresh_token?,
+            scopes,
         ));
     };
     let stored = StoredToken::read(&token, provider, None)?;

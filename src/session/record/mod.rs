@@ -52,7 +52,7 @@ pub(crate) struct Identity {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) identity: Identity,
-    /// The token to return, an ID token or an access token. It was verified on arrival.
+    /// The token to return, an ID token or an access token. It was verified on arrival. Empty if there is none: see [`Self::token`].
     pub(crate) token: Secret,
     /// When the token was issued.
     pub(crate) issued_at: Timestamp,
@@ -130,6 +130,30 @@ impl Record {
             order: Order::default(),
             replaces: None,
         }
+    }
+
+    /// A session that has only a refresh token so far. The refresh brings a token.
+    pub(crate) fn without_token(identity: Identity, refresh_token: Secret, granted_scope: String) -> Self {
+        Self::new(
+            identity,
+            Secret::new(""),
+            Timestamp::EPOCH,
+            Timestamp::EPOCH,
+            Some(refresh_token),
+            granted_scope,
+            InitialIdToken::default(),
+        )
+    }
+
+    /// The token, if there is one.
+    pub(crate) fn token(&self) -> Option<&Secret> {
+        Some(&self.token).filter(|token| !token.expose().is_empty())
+    }
+
+    /// Removes the token, so that it is never stored or returned.
+    pub(crate) fn remove_token(&mut self) {
+        self.token = Secret::new("");
+        self.expires_at = Timestamp::EPOCH;
     }
 
     /// The same, whose token has just arrived.
