@@ -11,7 +11,7 @@ use crate::invocation::Invocation;
 use crate::oidc::{self, Person, ProviderClient};
 use crate::runtime::LazyRuntime;
 use crate::secret::Secret;
-use crate::session::{Identity, Loaded, Recalled, Record};
+use crate::session::{Identity, Loaded, LockWait, Recalled, Record};
 use crate::settings::{Login, Provider, TlsTrust};
 use crate::ui::Ui;
 
@@ -140,7 +140,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
             Some(session) if call.demand == Demand::Good && session.is_usable(now) => {
                 progress.asked = progress.asked_before(session, now);
             }
-            _ => progress.recalled = progress.remembered_failure(false),
+            _ => progress.recalled = progress.remembered_failure(LockWait::None),
         }
         Ok(progress)
     }

@@ -5,11 +5,12 @@ use super::plan::Demand;
 use super::{LockedSession, SessionStore};
 use crate::clock;
 use crate::error::Error;
-use crate::session::{ProviderOutage, Recalled};
+use crate::session::{LockWait, ProviderOutage, Recalled};
 
 impl<S: SessionStore> Progress<'_, S> {
-    /// Returns the earlier failure that this caller gets instead of a new attempt, if there is one. `waited`: another process had the lock.
-    pub(super) fn remembered_failure(&self, waited: bool) -> Option<Recalled> {
+    /// Returns the earlier failure that this caller gets instead of a new attempt, if there is one.
+    pub(super) fn remembered_failure(&self, lock_wait: LockWait) -> Option<Recalled> {
+        let waited = lock_wait == LockWait::ForOtherProcess;
         let (store, caller, now) = (self.call.store, self.call.invocation, clock::now());
         let outage = store
             .outage()

@@ -59,9 +59,9 @@ impl SessionStore for SessionFiles<'_> {
         &self,
         limit: Duration,
         on_wait: &dyn Fn(Option<&str>),
-    ) -> Result<(LockedFiles<'_>, bool), Error> {
+    ) -> Result<(LockedFiles<'_>, LockWait), Error> {
         let (locked, wait) = self.store.lock(limit, on_wait)?;
-        Ok((self.locked(locked), wait == LockWait::ForOtherProcess))
+        Ok((self.locked(locked), wait))
     }
 
     fn try_lock(&self) -> Result<Option<LockedFiles<'_>>, Error> {

@@ -16,7 +16,7 @@ use crate::initial_id_token::InitialIdToken;
 use crate::oidc::{LoginFailure, ProviderClient, Refresh, RefreshOutcome, Tokens};
 use crate::process::DeferredSignals;
 use crate::secret::Secret;
-use crate::session::{Loaded, Order, Record};
+use crate::session::{Loaded, LockWait, Order, Record};
 use crate::ui::Ui;
 
 /// How much longer than the login's timeout to wait for the lock: its holder also sends requests before and after the wait for the person.
@@ -35,15 +35,15 @@ impl<S: SessionStore> Progress<'_, S> {
             let holder = holder.map(|pid| format!(" (process {pid})")).unwrap_or_default();
             ui.note(&format!("waiting for the sign-in of another kubesesame{holder}"));
         };
-        let waited = if wait {
+        let lock_wait = if wait {
             let limit = self.call.settings.login.timeout + LOCK_WAIT_MARGIN;
-            let (locked, waited) = self.call.store.lock(limit, &on_wait)?;
+            let (locked, lock_wait) = self.call.store.lock(limit, &on_wait)?;
             self.locked = Some(locked);
-            if waited && self.call.settings.login.may_prompt {
+            if lock_wait == LockWait::ForOtherProcess && self.call.settings.login.may_prompt {
                 // Input that was typed during the wait does not belong to a later prompt.
                 Ui::discard_typed();
             }
-            waited
+            lock_wait
         } else {
             // The token is usable, so an error of the lock does not matter.
             let Ok(Some(locked)) = self.call.store.try_lock() else {
@@ -51,7 +51,7 @@ impl<S: SessionStore> Progress<'_, S> {
                 return Ok(());
             };
             self.locked = Some(locked);
-            false
+            LockWait::None
         };
         let loaded = match &self.locked {
             Some(locked) => locked.load(),
@@ -73,7 +73,7 @@ impl<S: SessionStore> Progress<'_, S> {
         };
         self.is_new_in_store = self.session.is_none();
         self.session = self.call.latest(self.session.take(), clock::now());
-        self.recalled = self.remembered_failure(waited);
+        self.recalled = self.remembered_failure(lock_wait);
         self.stage = CallStage::Locked;
         Ok(())
     }

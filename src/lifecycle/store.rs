@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::fast_path::IssuedLog;
 use crate::oidc::{DocumentCache, NoDocumentCache};
 use crate::secret::Secret;
-use crate::session::{Loaded, Locked, LoginFailures, ProviderOutage, Record, Store};
+use crate::session::{Loaded, LockWait, Locked, LoginFailures, ProviderOutage, Record, Store};
 
 /// A store of one session.
 pub(crate) trait SessionStore {
@@ -23,13 +23,12 @@ pub(crate) trait SessionStore {
     /// Reads the session without a lock.
     fn load(&self) -> Result<Loaded, Error>;
 
-    /// Waits for the lock, `limit` at most. The returned flag says whether another process held it. `on_wait` is called once if the wait
-    /// is long, with a description of that process, if it is known.
+    /// Waits for the lock, `limit` at most. `on_wait` is called once if the wait is long, with a description of that process, if it is known.
     fn lock(
         &self,
         limit: Duration,
         on_wait: &dyn Fn(Option<&str>),
-    ) -> Result<(Self::Locked<'_>, bool), Error>;
+    ) -> Result<(Self::Locked<'_>, LockWait), Error>;
 
     /// Takes the lock if no process holds it, without a wait.
     fn try_lock(&self) -> Result<Option<Self::Locked<'_>>, Error>;
@@ -132,8 +131,8 @@ impl SessionStore for NoStore {
         Ok(Loaded::Nothing)
     }
 
-    fn lock(&self, _: Duration, _: &dyn Fn(Option<&str>)) -> Result<(&Self, bool), Error> {
-        Ok((self, false))
+    fn lock(&self, _: Duration, _: &dyn Fn(Option<&str>)) -> Result<(&Self, LockWait), Error> {
+        Ok((self, LockWait::None))
     }
 
     fn try_lock(&self) -> Result<Option<&Self>, Error> {

@@ -3,7 +3,7 @@
 //! Owns the wait for the lock. Its holder refreshes or logs in, so the next holder finds the new token or the failure and does not repeat
 //! the request. A cached call never takes the lock.
 
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -38,21 +38,20 @@ pub(crate) struct Locked<'a> {
 /// Which files of the session this process has read or written under the lock. No other process writes them meanwhile.
 #[derive(Debug, Default)]
 pub(super) struct KnownFiles {
-    plain: OnceLock<()>,
-    sealed: OnceLock<()>,
+    plain: AtomicBool,
+    sealed: AtomicBool,
 }
 
 impl KnownFiles {
     pub(super) fn add(&self, form: Form) {
-        // It may have been added before.
-        let _ = self.of(form).set(());
+        self.of(form).store(true, Ordering::Relaxed);
     }
 
     pub(super) fn has(&self, form: Form) -> bool {
-        self.of(form).get().is_some()
+        self.of(form).load(Ordering::Relaxed)
     }
 
-    fn of(&self, form: Form) -> &OnceLock<()> {
+    fn of(&self, form: Form) -> &AtomicBool {
         match form {
             Form::Plain => &self.plain,
             Form::Sealed => &self.sealed,

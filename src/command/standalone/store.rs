@@ -66,7 +66,7 @@ impl SessionStore for KubeconfigStore<'_> {
         &self,
         limit: Duration,
         on_wait: &dyn Fn(Option<&str>),
-    ) -> Result<(LockedEntry<'_>, bool), Error> {
+    ) -> Result<(LockedEntry<'_>, LockWait), Error> {
         let (primary, wait) = match self
             .stores
             .primary
@@ -75,16 +75,16 @@ impl SessionStore for KubeconfigStore<'_> {
         {
             Some(Err(error @ session::Error::LockTimeout { .. })) => return Err(error.into()),
             // Without a primary store there is no lock to wait for.
-            None => (None, None),
+            None => (None, LockWait::None),
             Some(Err(error)) => {
                 self.check_no_pending_tokens(error)?;
-                (None, None)
+                (None, LockWait::None)
             }
-            Some(Ok((primary, wait))) => (Some(primary), Some(wait)),
+            Some(Ok((primary, wait))) => (Some(primary), wait),
         };
         self.write_all_pending(primary.as_ref())?;
         self.check_writable()?;
-        Ok((self.locked(primary), wait == Some(LockWait::ForOtherProcess)))
+        Ok((self.locked(primary), wait))
     }
 
     fn try_lock(&self) -> Result<Option<LockedEntry<'_>>, Error> {
