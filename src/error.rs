@@ -110,7 +110,7 @@ impl Error {
 
     /// Whether the caller of this process got this failure before, so that it is not printed again.
     pub(crate) fn was_reported(&self) -> bool {
-        matches!(self, Self::Remembered(recalled) if recalled.told)
+        matches!(self, Self::Remembered(recalled) if recalled.was_reported)
     }
 
     /// Whether only the arguments and variables caused it, so that each call by the same process fails in the same way.

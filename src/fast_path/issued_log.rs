@@ -45,7 +45,7 @@ pub(crate) enum AskedBefore {
 
 /// Why a process got a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Issue {
+pub(crate) enum IssueReason {
     Usual,
     /// The process had requested the previous token twice.
     AfterRefresh,
@@ -64,7 +64,7 @@ struct Entry {
     at: Timestamp,
     /// The same time by [`clock::boot_ticks`]. A parent that has run since before it is the same process; its id alone may be reused.
     boot_ticks: u64,
-    issue: Issue,
+    reason: IssueReason,
 }
 
 impl IssuedLog {
@@ -92,19 +92,25 @@ impl IssuedLog {
         let entry = Entry::parse(self.0.read(slot(caller)));
         let asked = compare(entry.as_ref(), caller, token, now);
         if asked == AskedBefore::No {
-            self.record_issue(caller, token, Issue::Usual, now);
+            self.record_issue(caller, token, IssueReason::Usual, now);
         }
         asked
     }
 
     /// Records that the calling process gets this token.
-    pub(crate) fn record_issue(&self, caller: &Invocation<'_>, token: &Secret, issue: Issue, now: Timestamp) {
+    pub(crate) fn record_issue(
+        &self,
+        caller: &Invocation<'_>,
+        token: &Secret,
+        reason: IssueReason,
+        now: Timestamp,
+    ) {
         let entry = Entry {
             caller: caller_tag(caller),
             token: token_tag(token),
             at: now,
             boot_ticks: clock::boot_ticks(),
-            issue,
+            reason,
         };
         self.0.write(slot(caller), entry.to_bytes());
     }
@@ -116,16 +122,16 @@ fn compare(entry: Option<&Entry>, caller: &Invocation<'_>, token: &Secret, now: 
         return AskedBefore::No;
     };
     let is_recent = (entry.at..=entry.at.saturating_add(REPEAT_WINDOW_SECS)).contains(&now);
-    let is_outdated = entry.issue == Issue::Usual && !is_recent;
+    let is_outdated = entry.reason == IssueReason::Usual && !is_recent;
     if is_outdated || entry.caller != caller_tag(caller) || entry.token != token_tag(token) {
         return AskedBefore::No;
     }
-    match (caller.parent().was_running_at(entry.boot_ticks), entry.issue) {
+    match (caller.parent().was_running_at(entry.boot_ticks), entry.reason) {
         (false, _) => AskedBefore::No,
-        (true, Issue::Usual) => AskedBefore::Once,
-        (true, Issue::AfterRefresh) if is_recent => AskedBefore::AfterRefresh,
+        (true, IssueReason::Usual) => AskedBefore::Once,
+        (true, IssueReason::AfterRefresh) if is_recent => AskedBefore::AfterRefresh,
         // Without this, a program that polls would cause a refresh after each window.
-        (true, Issue::AfterRefresh | Issue::Handled) => AskedBefore::Handled,
+        (true, IssueReason::AfterRefresh | IssueReason::Handled) => AskedBefore::Handled,
     }
 }
 
@@ -154,10 +160,10 @@ impl Entry {
         let (token, rest) = rest.split_first_chunk()?;
         let (at, rest) = rest.split_first_chunk()?;
         let (boot_ticks, rest) = rest.split_first_chunk()?;
-        let issue = match rest {
-            [0] => Issue::Usual,
-            [1] => Issue::AfterRefresh,
-            [2] => Issue::Handled,
+        let reason = match rest {
+            [0] => IssueReason::Usual,
+            [1] => IssueReason::AfterRefresh,
+            [2] => IssueReason::Handled,
             _ => return None,
         };
         (*version == VERSION).then_some(Self {
@@ -165,7 +171,7 @@ impl Entry {
             token: *token,
             at: Timestamp::from_secs(i64::from_le_bytes(*at)),
             boot_ticks: u64::from_le_bytes(*boot_ticks),
-            issue,
+            reason,
         })
     }
 
@@ -175,10 +181,10 @@ impl Entry {
         slot[7..15].copy_from_slice(&self.token);
         slot[15..23].copy_from_slice(&self.at.secs().to_le_bytes());
         slot[23..31].copy_from_slice(&self.boot_ticks.to_le_bytes());
-        slot[31] = match self.issue {
-            Issue::Usual => 0,
-            Issue::AfterRefresh => 1,
-            Issue::Handled => 2,
+        slot[31] = match self.reason {
+            IssueReason::Usual => 0,
+            IssueReason::AfterRefresh => 1,
+            IssueReason::Handled => 2,
         };
         slot
     }
@@ -196,13 +202,13 @@ mod tests {
     }
 
     /// Looks up a request for a token by `parent`, after process 7 got `token` at 1000 s.
-    fn asked(parent: u32, token: &str, now: i64, boot_ticks: u64, issue: Issue) -> AskedBefore {
+    fn asked(parent: u32, token: &str, now: i64, boot_ticks: u64, reason: IssueReason) -> AskedBefore {
         let entry = Entry {
             caller: caller_tag(&caller(7)),
             token: token_tag(&Secret::new("token")),
             at: at(1000),
             boot_ticks,
-            issue,
+            reason,
         };
         let entry = Entry::parse(entry.to_bytes());
         compare(entry.as_ref(), &caller(parent), &Secret::new(token), at(now))
@@ -227,7 +233,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                asked(parent, token, now, boot_ticks, Issue::Usual),
+                asked(parent, token, now, boot_ticks, IssueReason::Usual),
                 expected,
                 "{what}"
             );
@@ -237,18 +243,21 @@ mod tests {
     #[test]
     fn the_log_says_how_a_repeated_request_was_handled() {
         assert_eq!(
-            asked(7, "token", 1001, 100, Issue::AfterRefresh),
+            asked(7, "token", 1001, 100, IssueReason::AfterRefresh),
             AskedBefore::AfterRefresh
         );
-        assert_eq!(asked(7, "token", 1001, 100, Issue::Handled), AskedBefore::Handled);
-        for issue in [Issue::AfterRefresh, Issue::Handled] {
+        assert_eq!(
+            asked(7, "token", 1001, 100, IssueReason::Handled),
+            AskedBefore::Handled
+        );
+        for reason in [IssueReason::AfterRefresh, IssueReason::Handled] {
             assert_eq!(
-                asked(7, "token", 2000, 100, issue),
+                asked(7, "token", 2000, 100, reason),
                 AskedBefore::Handled,
                 "a program that polls"
             );
             assert_eq!(
-                asked(8, "token", 2000, 100, issue),
+                asked(8, "token", 2000, 100, reason),
                 AskedBefore::No,
                 "another process"
             );

@@ -10,5 +10,5 @@ mod issued_log;
 mod lookup;
 
 pub(crate) use entry::{FastPathEntry, RefreshPolicy};
-pub(crate) use issued_log::{AskedBefore, Issue, IssuedLog};
+pub(crate) use issued_log::{AskedBefore, IssueReason, IssuedLog};
 pub(crate) use lookup::{Hit, find};

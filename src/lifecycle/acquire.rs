@@ -6,7 +6,7 @@ use super::no_refresh_token::ScopeSource;
 use super::plan::{Demand, NextTokenBy, Stage, State, Step, plan};
 use crate::clock::{self, Timestamp};
 use crate::error::Error;
-use crate::fast_path::{AskedBefore, Issue};
+use crate::fast_path::{AskedBefore, IssueReason};
 use crate::invocation::Invocation;
 use crate::oidc::{self, Person, ProviderClient};
 use crate::runtime::LazyRuntime;
@@ -217,10 +217,10 @@ impl<'a, S: SessionStore> Progress<'a, S> {
     fn handle_repeated_request(&self) {
         let (caller, now) = (self.call.invocation, clock::now());
         let is_changed = self.seen.as_ref() != self.session.as_ref().map(|session| &session.token);
-        let issue = match (self.asked, is_changed) {
-            (AskedBefore::No, true) => Issue::Usual,
-            (AskedBefore::Once | AskedBefore::AfterRefresh, true) => Issue::AfterRefresh,
-            (AskedBefore::Once | AskedBefore::AfterRefresh, false) => Issue::Handled,
+        let reason = match (self.asked, is_changed) {
+            (AskedBefore::No, true) => IssueReason::Usual,
+            (AskedBefore::Once | AskedBefore::AfterRefresh, true) => IssueReason::AfterRefresh,
+            (AskedBefore::Once | AskedBefore::AfterRefresh, false) => IssueReason::Handled,
             (AskedBefore::No, false) | (AskedBefore::Handled, _) => return,
         };
         if !self.call.detect_rejections || !caller.is_by_client() {
@@ -229,8 +229,8 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         let (Some(session), Some(log)) = (&self.session, self.call.store.issued_log()) else {
             return;
         };
-        log.record_issue(caller, &session.token, issue, now);
-        if issue != Issue::Handled {
+        log.record_issue(caller, &session.token, reason, now);
+        if reason != IssueReason::Handled {
             return;
         }
         if let Some(fault) = self.failure.as_ref().and_then(Error::clock_fault) {

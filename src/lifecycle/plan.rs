@@ -177,7 +177,10 @@ mod tests {
 
     fn recalled() -> Recalled {
         let report = Report::sample("down");
-        Recalled { report, told: false }
+        Recalled {
+            report,
+            was_reported: false,
+        }
     }
 
     fn state<'a>(stage: Stage<'a>, session: Option<&'a Record>) -> State<'a> {

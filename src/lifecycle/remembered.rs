@@ -20,7 +20,7 @@ impl<S: SessionStore> Progress<'_, S> {
 
     /// Returns the earlier failure as an error, and records that this caller got it.
     pub(super) fn recall(&mut self, recalled: Recalled) -> Error {
-        if !recalled.told {
+        if !recalled.was_reported {
             let (store, caller, now) = (self.call.store, self.call.invocation, clock::now());
             // Whoever holds the lock is changing the same notes.
             let locked = self.locked.take();

@@ -9,7 +9,7 @@ impl ProviderClient<'_> {
     /// Logs in with the client credentials. This grant has no refresh token, so the same request is also the refresh, and it uses the
     /// cached metadata.
     pub(in crate::oidc) async fn login_by_client_credentials(&self) -> Result<Tokens, LoginFailure> {
-        self.client_credentials().await.map_err(LoginFailure::unseen)
+        self.client_credentials().await.map_err(LoginFailure::invisible)
     }
 
     async fn client_credentials(&self) -> Result<Tokens, Error> {

@@ -17,7 +17,7 @@ use crate::oidc::errors::login::LoginError;
 use crate::oidc::errors::token::{ResponseFault, TokenError};
 use crate::oidc::event::Event;
 use crate::oidc::grants::browser;
-use crate::oidc::grants::device_response::DeviceCode;
+use crate::oidc::grants::device_response::DeviceAuthorization;
 use crate::oidc::grants::login::LoginFailure;
 use crate::oidc::grants::waiting::count_down;
 use crate::oidc::http::response::shown;
@@ -35,19 +35,19 @@ const MIN_DEVICE_CODE: usize = 8;
 impl ProviderClient<'_> {
     pub(in crate::oidc) async fn login_by_device(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         let documents = self.documents();
-        let metadata = documents.metadata(true).await.map_err(LoginFailure::unseen)?;
+        let metadata = documents.metadata(true).await.map_err(LoginFailure::invisible)?;
         // A device code is valid once: the tokens are lost if the response of the last poll is not awaited.
         let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_timeout(RESPONSE_TIMEOUT);
         let (device, verifier) = self
             .request_device_code(&endpoint, &metadata)
             .await
-            .map_err(LoginFailure::unseen)?;
+            .map_err(LoginFailure::invisible)?;
         // An untrusted issuer could relay a code of another provider, at which the person has a session.
         if self.provider.named_by_cluster {
             let issuer = self.provider.issuer.shown();
             self.person.report(Event::CodeIsForClusterIssuer(&issuer));
         }
-        self.show_user_code(&device).map_err(LoginFailure::unseen)?;
+        self.show_user_code(&device).map_err(LoginFailure::invisible)?;
         // A failure to open is ignored: the person may be on a remote terminal, and the address was printed.
         if let Some(address) = browser_address(&device, self.provider.named_by_cluster) {
             browser::open(&login.browser, address, |_| ());
@@ -69,7 +69,7 @@ impl ProviderClient<'_> {
         &self,
         endpoint: &TokenEndpoint<'_>,
         metadata: &Metadata,
-    ) -> Result<(DeviceCode, Option<PkceCodeVerifier>), Error> {
+    ) -> Result<(DeviceAuthorization, Option<PkceCodeVerifier>), Error> {
         metadata.check_keys(self.provider.token)?;
         let url = metadata.device_authorization_endpoint()?;
         let (object, verifier) = match endpoint.device_code(url, None).await {
@@ -84,7 +84,7 @@ impl ProviderClient<'_> {
             Error::Token(TokenError::Refused(refusal)) => AuthorizationError::Refused(refusal).into(),
             error => error,
         })?;
-        let device = DeviceCode::read(object, url)?;
+        let device = DeviceAuthorization::read(object, url)?;
         let device = without_device_code(device).map_err(|fault| TokenError::Malformed {
             url: shown(url),
             fault,
@@ -93,7 +93,7 @@ impl ProviderClient<'_> {
     }
 
     /// Shows the person the user code and the verification URI.
-    fn show_user_code(&self, device: &DeviceCode) -> Result<(), LoginError> {
+    fn show_user_code(&self, device: &DeviceAuthorization) -> Result<(), LoginError> {
         let plain = &device.verification_uri;
         let address = device.verification_uri_complete.as_ref().unwrap_or(plain);
         for url in [plain, address] {
@@ -111,11 +111,11 @@ impl ProviderClient<'_> {
 
 /// Refuses a response that shows the `device_code`, since anybody who reads that code can get the tokens (RFC 8628 5.4). The complete address
 /// is only left out.
-fn without_device_code(mut device: DeviceCode) -> Result<DeviceCode, ResponseFault> {
-    let code = normalized(device.secret.expose());
+fn without_device_code(mut device: DeviceAuthorization) -> Result<DeviceAuthorization, ResponseFault> {
+    let code = normalized(device.device_code.expose());
     let is_long = code.chars().count() >= MIN_DEVICE_CODE;
     let is_in = |address: &Url| is_long && normalized(&decoded(address.as_str())).contains(&code);
-    if device.user_code == device.secret.expose()
+    if device.user_code == device.device_code.expose()
         || (is_long && normalized(&device.user_code).contains(&code))
     {
         return Err(ResponseFault::ShownDeviceCode("user_code"));
@@ -133,7 +133,7 @@ fn without_device_code(mut device: DeviceCode) -> Result<DeviceCode, ResponseFau
 ///
 /// `None` if every address contains the user code: then the person opens the address that is shown. `None` also if a cluster's entry
 /// named the issuer: the address may belong to another provider, and may already contain a code of that provider.
-fn browser_address(device: &DeviceCode, named_by_cluster: bool) -> Option<&Url> {
+fn browser_address(device: &DeviceAuthorization, named_by_cluster: bool) -> Option<&Url> {
     let plain = &device.verification_uri;
     let is_complete = device.verification_uri_complete.as_ref() == Some(plain);
     (!named_by_cluster && !is_complete && !has_code(plain, &normalized(&device.user_code))).then_some(plain)
@@ -228,7 +228,7 @@ mod tests {
             let serde_json::Value::Object(answer) = answer else {
                 unreachable!("an object")
             };
-            let device = DeviceCode::read(answer, &Url::parse("https://i/device").unwrap()).unwrap();
+            let device = DeviceAuthorization::read(answer, &Url::parse("https://i/device").unwrap()).unwrap();
             assert_eq!(browser_address(&device, true), None, "{plain}");
             browser_address(&device, false).map(Url::to_string)
         };

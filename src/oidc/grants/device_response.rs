@@ -33,9 +33,9 @@ const DEFAULT_LIFETIME_SECS: i64 = 600;
 
 /// The response of the device authorization endpoint.
 #[derive(Debug)]
-pub(in crate::oidc) struct DeviceCode {
-    /// The `device_code`, which is never shown.
-    pub(in crate::oidc) secret: Secret,
+pub(in crate::oidc) struct DeviceAuthorization {
+    /// Never shown.
+    pub(in crate::oidc) device_code: Secret,
     pub(in crate::oidc) user_code: String,
     pub(in crate::oidc) verification_uri: Url,
     /// The verification URI with the user code in it.
@@ -44,7 +44,7 @@ pub(in crate::oidc) struct DeviceCode {
     interval_secs: u64,
 }
 
-impl DeviceCode {
+impl DeviceAuthorization {
     pub(in crate::oidc) fn read(mut object: Map<String, Value>, endpoint: &Url) -> Result<Self, TokenError> {
         let device_code = match object.remove("device_code") {
             Some(Value::String(code)) if !code.is_empty() => Some(Secret::new(code)),
@@ -62,7 +62,7 @@ impl DeviceCode {
         };
         let url = |name: &str| json::text(&object, name).and_then(|text| Url::parse(text).ok());
         Ok(Self {
-            secret: device_code.ok_or_else(|| missing("device_code"))?,
+            device_code: device_code.ok_or_else(|| missing("device_code"))?,
             user_code: user_code.ok_or_else(|| missing("user_code"))?,
             // Google uses the name `verification_url` of a draft of RFC 8628.
             verification_uri: url("verification_uri")
@@ -97,7 +97,7 @@ impl DeviceCode {
             secs: self.interval_secs.clamp(MIN_INTERVAL_SECS, MAX_INTERVAL_SECS),
         };
         loop {
-            let error = match endpoint.poll(&self.secret, verifier).await {
+            let error = match endpoint.poll(&self.device_code, verifier).await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
@@ -224,7 +224,7 @@ mod tests {
     use crate::oidc::errors::oauth_error::OAuthError;
     use crate::untrusted_text::UntrustedText;
 
-    fn read(change: impl FnOnce(&mut Map<String, Value>)) -> Result<DeviceCode, TokenError> {
+    fn read(change: impl FnOnce(&mut Map<String, Value>)) -> Result<DeviceAuthorization, TokenError> {
         let mut object = json!({
             "device_code": "d", "user_code": "WDJB-MJHT", "verification_uri": "https://i/activate",
         });
@@ -232,7 +232,7 @@ mod tests {
         let Value::Object(object) = object else {
             unreachable!()
         };
-        DeviceCode::read(object, &Url::parse("https://i/device").unwrap())
+        DeviceAuthorization::read(object, &Url::parse("https://i/device").unwrap())
     }
 
     #[test]

@@ -24,18 +24,19 @@ const MAX_CODES: usize = 5;
 impl ProviderClient<'_> {
     pub(in crate::oidc) async fn login_by_keyboard(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if !login.may_prompt {
-            return Err(LoginFailure::unseen(LoginError::PromptImpossible(Prompted::Code)));
+            let error = LoginError::PromptImpossible(Prompted::Code);
+            return Err(LoginFailure::invisible(error));
         }
         // Without a listener, no redirect URI shows which provider sent a code. The `iss` parameter does not help: the untrusted issuer
         // decides whether it is required.
         if self.provider.named_by_cluster {
-            return Err(LoginFailure::unseen(LoginError::PastedCodeForClusterIssuer));
+            return Err(LoginFailure::invisible(LoginError::PastedCodeForClusterIssuer));
         }
         let documents = self.documents();
-        let metadata = documents.metadata(true).await.map_err(LoginFailure::unseen)?;
+        let metadata = documents.metadata(true).await.map_err(LoginFailure::invisible)?;
         let redirect_uri = login.keyboard_redirect.as_deref();
         let request = AuthorizationRequest::new(self.provider, &metadata, redirect_uri)
-            .map_err(LoginFailure::unseen)?;
+            .map_err(LoginFailure::invisible)?;
         // OpenID Connect Core 3.1.2.1 requires a redirect URI. OAuth (RFC 6749 3.1.2.3) does not if only one is registered.
         if redirect_uri.is_none() {
             self.person.report(Event::NoRedirectUri);
@@ -68,9 +69,8 @@ impl ProviderClient<'_> {
                 Ok(Ok(code)) => code,
                 Ok(Err(error)) => return Err(LoginFailure::visible(last_refusal.unwrap_or(error))),
                 Err(_) => {
-                    return Err(LoginFailure::visible(
-                        last_refusal.unwrap_or_else(|| nothing_pasted(login)),
-                    ));
+                    let error = last_refusal.unwrap_or_else(|| nothing_pasted(login));
+                    return Err(LoginFailure::visible(error));
                 }
             };
             let tokens = self.exchange_and_verify(&code, redirect_uri, &documents, &metadata, &request);

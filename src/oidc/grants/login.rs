@@ -52,7 +52,7 @@ pub(in crate::oidc) struct AuthorizationRequest {
 
 impl LoginFailure {
     /// A failure before a person saw anything of the sign-in.
-    pub(in crate::oidc) fn unseen(error: impl Into<Error>) -> Self {
+    pub(in crate::oidc) fn invisible(error: impl Into<Error>) -> Self {
         Self {
             error: error.into(),
             was_visible: false,
@@ -72,7 +72,7 @@ impl ProviderClient<'_> {
     /// Logs in with the configured grant.
     pub(crate) async fn login(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if self.person.reports_are_discarded && needs_reports(&login.grant, &login.browser) {
-            return Err(LoginFailure::unseen(LoginError::OutputDiscarded));
+            return Err(LoginFailure::invisible(LoginError::OutputDiscarded));
         }
         for note in &login.deprecation_notes {
             self.person.report(Event::DeprecatedFlag(note));
@@ -98,20 +98,20 @@ impl ProviderClient<'_> {
     async fn login_by_browser(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if login.browser == Browser::Unavailable {
             let forbidden = login.client_keeps_stdin;
-            return Err(LoginFailure::unseen(LoginError::NoBrowserOrTerminal {
+            return Err(LoginFailure::invisible(LoginError::NoBrowserOrTerminal {
                 forbidden,
             }));
         }
         let documents = self.documents();
         // Logins are rare, so each one fetches the metadata again: it may name a new endpoint.
-        let metadata = documents.metadata(true).await.map_err(LoginFailure::unseen)?;
+        let metadata = documents.metadata(true).await.map_err(LoginFailure::invisible)?;
         let tls = login.callback_tls.as_ref().map(callback_tls::acceptor);
-        let tls = tls.transpose().map_err(LoginFailure::unseen)?;
+        let tls = tls.transpose().map_err(LoginFailure::invisible)?;
         let issuer = self.provider.issuer.as_str();
         let defence = MixUpDefence::new(self.provider.named_by_cluster, &login.redirect);
         let redirect = defence.redirect(&login.redirect, issuer);
         let mut listener = listener::listen(&login.listen_addresses, &redirect)
-            .map_err(|failure| LoginFailure::unseen(LoginError::NoAddress(failure)))?;
+            .map_err(|failure| LoginFailure::invisible(LoginError::NoAddress(failure)))?;
         if listener.is_reachable_by_others {
             self.person.report(Event::ListenerReachableByOthers);
         }
@@ -122,7 +122,7 @@ impl ProviderClient<'_> {
             });
         }
         let request = AuthorizationRequest::new(self.provider, &metadata, Some(&listener.redirect_uri))
-            .map_err(LoginFailure::unseen)?;
+            .map_err(LoginFailure::invisible)?;
         let expected = CallbackExpectation {
             authority: listener.authority.clone(),
             path: listener.path.clone(),
@@ -141,7 +141,7 @@ impl ProviderClient<'_> {
             },
             &request.url,
         )
-        .map_err(LoginFailure::unseen)?;
+        .map_err(LoginFailure::invisible)?;
         let result = self
             .complete_login(login, &listener, &documents, &metadata, request, callback)
             .await;

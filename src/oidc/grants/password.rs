@@ -36,17 +36,17 @@ impl ProviderClient<'_> {
             Prompted::Password
         };
         if !login.may_prompt && (username.is_none() || password.is_none()) {
-            return Err(LoginFailure::unseen(LoginError::PromptImpossible(missing)));
+            return Err(LoginFailure::invisible(LoginError::PromptImpossible(missing)));
         }
         let password = password
             .map(read_secret)
             .transpose()
-            .map_err(LoginFailure::unseen)?;
+            .map_err(LoginFailure::invisible)?;
         let documents = self.documents();
-        let metadata = documents.metadata(true).await.map_err(LoginFailure::unseen)?;
+        let metadata = documents.metadata(true).await.map_err(LoginFailure::invisible)?;
         metadata
             .check_keys(self.provider.token)
-            .map_err(LoginFailure::unseen)?;
+            .map_err(LoginFailure::invisible)?;
         let timeout = login.timeout.clamp(RESPONSE_TIMEOUT, MAX_RESPONSE_TIMEOUT);
         let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_timeout(timeout);
         let deadline = Instant::now() + login.timeout;

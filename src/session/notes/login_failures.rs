@@ -48,7 +48,7 @@ struct LoginFailure {
 pub(crate) struct Recalled {
     pub(crate) report: Report,
     /// The failure was reported to the calling process a short time ago.
-    pub(crate) told: bool,
+    pub(crate) was_reported: bool,
 }
 
 impl Versioned for LoginFailures {
@@ -114,15 +114,17 @@ impl LoginFailures {
 impl LoginFailure {
     fn recall(&self, caller: &Invocation<'_>, waited: bool, now: Timestamp) -> Option<Recalled> {
         let is_same_process = self.reported_to.contains(caller.parent());
-        let told = self.reported_to.is_recent(caller.parent(), now);
+        let was_reported = self.reported_to.is_recent(caller.parent(), now);
         let mut report = self.report.clone();
         if self.retries_only {
             let is_recent = (self.at..self.at.saturating_add(RETRY_SECS)).contains(&now);
-            return (is_same_process && is_recent && caller.is_by_client())
-                .then_some(Recalled { report, told: true });
+            return (is_same_process && is_recent && caller.is_by_client()).then_some(Recalled {
+                report,
+                was_reported: true,
+            });
         }
         if waited && self.at >= caller.started_at {
-            return Some(Recalled { report, told });
+            return Some(Recalled { report, was_reported });
         }
         if !self.is_quiet(now) || (caller.at_terminal() && !is_same_process) {
             return None;
@@ -133,7 +135,7 @@ impl LoginFailure {
              once, or wait {} s",
             self.quiet_secs().saturating_sub(ago_secs)
         ));
-        Some(Recalled { report, told })
+        Some(Recalled { report, was_reported })
     }
 
     /// Whether a new login must wait. A failure from the future is ignored, because the clock was set back.
@@ -223,7 +225,7 @@ mod tests {
             (Who::Poller, 2, 999, None, "the clock was set back"),
         ] {
             let recalled = failures.recall(&caller(who, parent), false, at(now));
-            assert_eq!(recalled.map(|recalled| recalled.told), expected, "{what}");
+            assert_eq!(recalled.map(|recalled| recalled.was_reported), expected, "{what}");
         }
     }
 
@@ -248,9 +250,9 @@ mod tests {
         let mut failures = failed_at(&[1000]);
         let waiter = caller(Who::Kubectl, 9);
         let recalled = failures.recall(&waiter, true, at(1001)).unwrap();
-        assert_eq!((recalled.told, recalled.report.note), (false, None));
+        assert_eq!((recalled.was_reported, recalled.report.note), (false, None));
         assert!(failures.mark_reported(&waiter, at(1001)) && !failures.mark_reported(&waiter, at(1001)));
-        assert!(failures.recall(&waiter, false, at(1002)).unwrap().told);
+        assert!(failures.recall(&waiter, false, at(1002)).unwrap().was_reported);
         let earlier = failed_at(&[999]);
         assert_eq!(
             earlier.recall(&waiter, true, at(1001)),
@@ -273,7 +275,11 @@ mod tests {
             (Who::Typed, 1, 1001, None),
         ] {
             let recalled = failures.recall(&caller(who, parent), false, at(now));
-            assert_eq!(recalled.map(|recalled| recalled.told), expected, "{parent} {now}");
+            assert_eq!(
+                recalled.map(|recalled| recalled.was_reported),
+                expected,
+                "{parent} {now}"
+            );
         }
     }
 

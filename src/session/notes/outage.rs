@@ -63,13 +63,13 @@ impl ProviderOutage {
             return None;
         }
         let is_recent = (self.at..self.at.saturating_add(RETRY_SECS)).contains(&now);
-        let told = self.reported_to.is_recent(caller.parent(), now);
+        let was_reported = self.reported_to.is_recent(caller.parent(), now);
         let waited_for_it = waited && self.at >= caller.started_at;
         if waited_for_it || (self.reported_to.contains(caller.parent()) && is_recent && caller.is_by_client())
         {
             return Some(Recalled {
                 report: self.report.clone(),
-                told,
+                was_reported,
             });
         }
         let left = self.retry_after_secs(now)?;
@@ -80,7 +80,7 @@ impl ProviderOutage {
         report.note = Some(format!(
             "the provider was not asked again: it asked callers to wait {left} s more"
         ));
-        Some(Recalled { report, told })
+        Some(Recalled { report, was_reported })
     }
 
     /// How many seconds of the provider's `Retry-After` are left, if any. A request before its end can make it longer.
@@ -120,7 +120,7 @@ mod tests {
     ) -> Option<bool> {
         let caller = caller(parent, at_terminal, by_client);
         let recalled = outage(not_before).recall(&caller, waited, at(now));
-        recalled.map(|recalled| recalled.told)
+        recalled.map(|recalled| recalled.was_reported)
     }
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
     fn the_retries_of_a_caller_that_waited_do_not_print_the_failure_again() {
         let (mut outage, waiter) = (outage(None), caller(9, true, true));
         assert!(outage.mark_reported(&waiter, at(1001)) && !outage.mark_reported(&waiter, at(1001)));
-        assert!(outage.recall(&waiter, false, at(1001)).unwrap().told);
+        assert!(outage.recall(&waiter, false, at(1001)).unwrap().was_reported);
     }
 
     #[test]

@@ -27,8 +27,10 @@ pub(crate) struct ClusterChoice {
     pub(crate) server: Option<String>,
     /// Warnings for the person. They are printed only before other output.
     pub(crate) remarks: Vec<String>,
-    /// Whether the entry names an issuer and a client that are not used.
-    offers: [bool; 2],
+    /// The entry names an issuer that is not used.
+    has_unused_issuer: bool,
+    /// The entry names a client that is not used.
+    has_unused_client: bool,
 }
 
 impl ClusterChoice {
@@ -49,7 +51,8 @@ impl ClusterChoice {
         // If the user has chosen to ignore it, there is no warning.
         if ours.is_empty() || args.cluster_config == Some(ClusterConfigChoice::Ignore) {
             return Ok(Self {
-                offers: [has_value(config, ISSUER), has_value(config, CLIENT)],
+                has_unused_issuer: has_value(config, ISSUER),
+                has_unused_client: has_value(config, CLIENT),
                 ..Self::default()
             });
         }
@@ -66,7 +69,7 @@ impl ClusterChoice {
             remarks: vec![format!(
                 "the cluster's config in the kubeconfig is ignored, since {why}"
             )],
-            offers: [false, has_value(config, CLIENT)],
+            has_unused_client: has_value(config, CLIENT),
             ..Self::default()
         })
     }
@@ -118,15 +121,14 @@ impl ClusterChoice {
         Ok(Self {
             server: Some(server),
             remarks,
-            offers: [false; 2],
+            ..Self::default()
         })
     }
 
     /// Adds to the error for a missing setting why the value in the cluster's config is not used.
     pub(crate) fn explain(&self, error: Error) -> Error {
-        let [issuer, client] = self.offers;
         match error {
-            Error::IssuerMissing if issuer => Error::ClusterConfig(
+            Error::IssuerMissing if self.has_unused_issuer => Error::ClusterConfig(
                 ISSUER,
                 "the cluster's entry in the kubeconfig names one, but --cluster-config=ignore is set: name one in the \
                  user's exec entry, or leave that flag out",
@@ -135,7 +137,7 @@ impl ClusterChoice {
                 CLIENT,
                 "add `oidc-client-id` beside `oidc-issuer-url` in the cluster's config: issuer, client, scopes and CA come from one place",
             ),
-            Error::ClientIdMissing { .. } if client => Error::ClusterConfig(
+            Error::ClientIdMissing { .. } if self.has_unused_client => Error::ClusterConfig(
                 CLIENT,
                 "the cluster's entry in the kubeconfig names one, but it is used only together with the cluster's issuer: name the \
                  client in the user's exec entry, or leave --oidc-issuer-url out",
