@@ -60,7 +60,7 @@ impl Grant {
     pub(crate) fn username(&self) -> Option<&str> {
         match self {
             Self::Password { username, .. } => username.as_deref(),
-            _ => None,
+            Self::Browser | Self::Keyboard | Self::Device | Self::ClientCredentials => None,
         }
     }
 

@@ -96,7 +96,7 @@ impl Redirect {
                     port: url.port_or_known_default().unwrap_or(80),
                 }]
             }
-            _ => vec![local(8000), local(18000)],
+            Self::Host { .. } | Self::Fixed(..) => vec![local(8000), local(18000)],
         }
     }
 }

@@ -46,8 +46,8 @@ impl Error {
     pub(crate) fn hint(&self, purpose: Purpose) -> String {
         match (self, purpose) {
             (Self::Io { action, path, source }, _) => system_hint(purpose, action.is_reading(), path, source),
-            (Self::OpenToOthers { .. }, Purpose::PendingTokens) => {
-                format!("if no other user has read it: {}", self.chmod_command())
+            (Self::OpenToOthers { kind, path, .. }, Purpose::PendingTokens) => {
+                format!("if no other user has read it: {}", chmod_command(*kind, path))
             }
             (_, Purpose::Sessions | Purpose::PendingTokens) => self.hint_for_session(),
             (_, Purpose::MovedSecret) => self.hint_for_moved_secret(),
@@ -75,10 +75,10 @@ impl Error {
                 "name the directory itself, if it is yours: --token-cache-dir={}",
                 quoted(target)
             ),
-            Self::OpenToOthers { .. } => format!(
+            Self::OpenToOthers { kind, path, .. } => format!(
                 "if no other user has read it: {}; where that changes nothing (a Windows drive under WSL), keep sessions on a \
                  Linux file system with --token-cache-dir",
-                self.chmod_command()
+                chmod_command(*kind, path)
             ),
             Self::UnsafeAncestor { ancestor, .. } => format!(
                 "use a --token-cache-dir below your home, or: chmod o-w {}",
@@ -99,8 +99,8 @@ impl Error {
     fn hint_for_moved_secret(&self) -> String {
         let alternative = Purpose::MovedSecret.alternative();
         let solution = match self {
-            Self::OpenToOthers { .. } => {
-                format!("if no other user has read it: {}", self.chmod_command())
+            Self::OpenToOthers { kind, path, .. } => {
+                format!("if no other user has read it: {}", chmod_command(*kind, path))
             }
             Self::UnsafeAncestor { ancestor, .. } => format!("close it: chmod o-w {}", quoted(ancestor)),
             Self::LinkedDirectory { path, target } => format!(
@@ -122,7 +122,9 @@ impl Error {
 
     fn hint_for_named(&self, purpose: Purpose) -> String {
         match (self, purpose) {
-            (Self::OpenToOthers { .. }, _) => format!("close it to other users: {}", self.chmod_command()),
+            (Self::OpenToOthers { kind, path, .. }, _) => {
+                format!("close it to other users: {}", chmod_command(*kind, path))
+            }
             (
                 Self::ForeignOwner { .. } | Self::UnsafeAncestor { .. } | Self::ManyNames { .. },
                 Purpose::Flag(flag),
@@ -130,20 +132,25 @@ impl Error {
             (Self::Link { .. } | Self::LinkedDirectory { .. }, Purpose::Flag(flag)) => {
                 format!("name the file that the link leads to with --{flag}")
             }
-            _ => purpose.alternative(),
+            (
+                Self::ForeignOwner { .. }
+                | Self::UnsafeAncestor { .. }
+                | Self::ManyNames { .. }
+                | Self::Link { .. }
+                | Self::LinkedDirectory { .. }
+                | Self::WrongType { .. }
+                | Self::TooLarge { .. }
+                | Self::Io { .. },
+                _,
+            ) => purpose.alternative(),
         }
     }
+}
 
-    /// Returns the command that removes the access of other users.
-    fn chmod_command(&self) -> String {
-        match self {
-            Self::OpenToOthers { kind, path, .. } => {
-                let mode = if *kind == Kind::Directory { "700" } else { "600" };
-                format!("chmod {mode} {}", quoted(path))
-            }
-            _ => String::new(),
-        }
-    }
+/// Returns the command that removes the access of other users.
+fn chmod_command(kind: Kind, path: &Path) -> String {
+    let mode = if kind == Kind::Directory { "700" } else { "600" };
+    format!("chmod {mode} {}", quoted(path))
 }
 
 /// Returns the command that removes a session's file that cannot be repaired.
@@ -210,7 +217,7 @@ fn permission_hint(purpose: Purpose, is_read: bool, path: &Path) -> String {
             quoted(path),
             purpose.alternative()
         ),
-        _ if is_read => format!(
+        Purpose::Sessions | Purpose::MovedSecret if is_read => format!(
             "make it readable for you (chmod u+rwX {}), or {}",
             quoted(path),
             purpose.alternative()
