@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::qr;
 use crate::environment;
-use crate::oidc::{self, Continuation, Event, Person, Question, Remark};
+use crate::oidc::{self, Continuation, Event, Person, Question, Remark, Warning};
 use crate::secret::Secret;
 use crate::settings::NoBrowser;
 use crate::ui::{TimeLeft, Ui};
@@ -72,7 +72,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::BrowserStarted(url) if ui.at_terminal => {
             ui.note(&format!("if no browser opens, open this URL:\n{url}"));
         }
-        Event::ResponseFromOtherUser { uid } if !ui.at_terminal => {
+        Event::Warning(Warning::ResponseFromOtherUser { uid }) if !ui.at_terminal => {
             ui.step(|| format!("an answer to the sign-in by user {uid} was refused"));
         }
         Event::Waiting { .. } | Event::BrowserStarted(_) => {}
@@ -94,7 +94,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         }
         Event::NoUsername => ui.note("type the name that you have at the provider"),
         Event::NoPassword => ui.note("nothing was typed"),
-        warning => ui.warn(&warning_text(&warning)),
+        Event::Warning(warning) => ui.warn(&warning_text(&warning)),
     }
 }
 
@@ -124,51 +124,49 @@ fn refused_input_text(error: &oidc::Error) -> String {
     }
 }
 
-/// Returns the text of an event that is a warning.
-fn warning_text(event: &Event<'_>) -> String {
-    match event {
-        Event::CertificatesUnchecked => {
+fn warning_text(warning: &Warning<'_>) -> String {
+    match warning {
+        Warning::CertificatesUnchecked => {
             "--insecure-skip-tls-verify: anybody on the network path can read and change everything"
                 .to_owned()
         }
-        Event::CertificateSkipped { source, position } => {
+        Warning::CertificateSkipped { source, position } => {
             format!("{source}: certificate {position} in it cannot be read, and is passed over")
         }
-        Event::RenegotiationIgnored => {
+        Warning::RenegotiationIgnored => {
             "--tls-renegotiation-once and --tls-renegotiation-freely do nothing: TLS is never \
              renegotiated here"
                 .to_owned()
         }
-        Event::PkceOff => {
+        Warning::PkceOff => {
             "--oidc-pkce-method=no: whoever catches the answer to this sign-in can use it".to_owned()
         }
-        Event::ListenerReachableByOthers => {
+        Warning::ListenerReachableByOthers => {
             "--listen-address is open to other machines; whoever reaches it can disturb the \
              sign-in, not finish it"
                 .to_owned()
         }
-        Event::OtherAddress { why, redirect_uri } => format!(
+        Warning::OtherAddress { why, redirect_uri } => format!(
             "{why}, so the sign-in uses {redirect_uri}, which has to be registered at the provider as a redirect URI"
         ),
-        Event::BrowserFailed(why) => format!("the browser could not be opened: {why}"),
-        Event::ResponseNotNavigation(authority) => format!(
+        Warning::BrowserFailed(why) => format!("the browser could not be opened: {why}"),
+        Warning::ResponseNotNavigation(authority) => format!(
             "the answer to this sign-in was refused, since the browser did not send it as it opens a page: clear the browser's data \
              for {authority} (a service worker that another program left there), or paste the address of the page that it shows"
         ),
-        Event::ResponseFromOtherUser { uid } => format!(
+        Warning::ResponseFromOtherUser { uid } => format!(
             "another user of this machine (id {uid}) answered this sign-in, and was refused; if your browser runs as that user, \
              paste the address of the page that it shows"
         ),
-        Event::ResponseFromUnknownUser => {
+        Warning::ResponseFromUnknownUser => {
             "the answer to this sign-in was refused, since the system did not say in time which user's \
              browser sent it; paste the address of the page that it shows"
                 .to_owned()
         }
-        Event::InputFailed(error) => {
+        Warning::InputFailed(error) => {
             let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
             format!("nothing can be pasted here: {error}{}", cause.unwrap_or_default())
         }
-        other => format!("{other:?}"),
     }
 }
 

@@ -30,26 +30,6 @@ pub(crate) enum Event<'a> {
     Waiting { url: &'a UntrustedText },
     /// The response to a refresh was lost, and the request is repeated.
     ResponseLost,
-    /// The certificates of the provider are not verified.
-    CertificatesUnchecked,
-    /// A certificate of the named authorities cannot be used, and is skipped.
-    CertificateSkipped {
-        source: &'a str,
-        /// The position in the source, starting at 1.
-        position: usize,
-    },
-    /// A flag requests TLS renegotiation, which is not supported.
-    RenegotiationIgnored,
-    /// PKCE was turned off by a flag.
-    PkceOff,
-    /// Other machines can connect to the listener.
-    ListenerReachableByOthers,
-    /// The listener does not use the preferred address.
-    OtherAddress {
-        /// Why the preferred address cannot be used.
-        why: &'a str,
-        redirect_uri: &'a str,
-    },
     /// The authorization request has no redirect URI. The provider uses the registered one, or refuses the request.
     NoRedirectUri,
     /// A deprecated spelling of a flag is used.
@@ -62,14 +42,6 @@ pub(crate) enum Event<'a> {
     OpenUrl(&'a Url),
     /// A browser was started with this URL. It is not known whether a person sees it.
     BrowserStarted(&'a Url),
-    /// The browser could not be opened, for this reason.
-    BrowserFailed(&'a str),
-    /// A program of another user of this machine sent the authorization response. It was refused, and the wait continues.
-    ResponseFromOtherUser { uid: u32 },
-    /// The system did not say which user's program sent the authorization response. It was refused, and the wait continues.
-    ResponseFromUnknownUser,
-    /// A browser sent the authorization response to this host, but not as a navigation. It was refused, and the wait continues.
-    ResponseNotNavigation(&'a str),
     /// From now on the address at which the browser ended can be pasted.
     PasteAccepted {
         /// An empty line opens the browser again.
@@ -102,10 +74,45 @@ pub(crate) enum Event<'a> {
     InputEnded,
     /// What a person should know about an accepted token.
     TokenRemark(&'a Remark),
-    /// A person could not be prompted. The wait continues without the prompt.
-    InputFailed(&'a Error),
     /// A token that another program had stored is not valid, and is not used.
     ImportRefused(String),
+    /// A warning to the person.
+    Warning(Warning<'a>),
+}
+
+/// A danger, or something that is not as a person asked for.
+#[derive(Debug)]
+pub(crate) enum Warning<'a> {
+    /// The certificates of the provider are not verified.
+    CertificatesUnchecked,
+    /// A certificate of the named authorities cannot be used, and is skipped.
+    CertificateSkipped {
+        source: &'a str,
+        /// The position in the source, starting at 1.
+        position: usize,
+    },
+    /// A flag requests TLS renegotiation, which is not supported.
+    RenegotiationIgnored,
+    /// PKCE was turned off by a flag.
+    PkceOff,
+    /// Other machines can connect to the listener.
+    ListenerReachableByOthers,
+    /// The listener does not use the preferred address.
+    OtherAddress {
+        /// Why the preferred address cannot be used.
+        why: &'a str,
+        redirect_uri: &'a str,
+    },
+    /// The browser could not be opened, for this reason.
+    BrowserFailed(&'a str),
+    /// A program of another user of this machine sent the authorization response. It was refused, and the wait continues.
+    ResponseFromOtherUser { uid: u32 },
+    /// The system did not say which user's program sent the authorization response. It was refused, and the wait continues.
+    ResponseFromUnknownUser,
+    /// A browser sent the authorization response to this host, but not as a navigation. It was refused, and the wait continues.
+    ResponseNotNavigation(&'a str),
+    /// A person could not be prompted. The wait continues without the prompt.
+    InputFailed(&'a Error),
 }
 
 /// The function that receives events.
@@ -154,5 +161,9 @@ pub(crate) struct Person<'a> {
 impl Person<'_> {
     pub(super) fn report(&self, event: Event<'_>) {
         (self.on_event)(event);
+    }
+
+    pub(super) fn warn(&self, warning: Warning<'_>) {
+        self.report(Event::Warning(warning));
     }
 }

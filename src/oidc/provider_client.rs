@@ -5,7 +5,7 @@ use crate::files;
 use crate::oidc::discovery::documents::{DocumentCache, Documents};
 use crate::oidc::errors::Error;
 use crate::oidc::errors::setup::SetupError;
-use crate::oidc::event::{Event, Person};
+use crate::oidc::event::{Person, Warning};
 use crate::oidc::http::Http;
 use crate::secret::Secret;
 use crate::settings::{Provider, SecretSource, TlsTrust};
@@ -31,7 +31,7 @@ impl<'a> ProviderClient<'a> {
         clock: Clock,
     ) -> Result<Self, Error> {
         if trust.insecure {
-            person.report(Event::CertificatesUnchecked);
+            person.warn(Warning::CertificatesUnchecked);
         }
         Ok(Self {
             client_secret: provider.client_secret.as_ref().map(read_secret).transpose()?,

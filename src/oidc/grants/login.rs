@@ -17,7 +17,7 @@ use crate::oidc::errors::Error;
 use crate::oidc::errors::authorization::AuthorizationError;
 use crate::oidc::errors::login::LoginError;
 use crate::oidc::errors::token::TokenError;
-use crate::oidc::event::Event;
+use crate::oidc::event::{Event, Warning};
 use crate::oidc::grants::browser;
 use crate::oidc::grants::waiting::PendingLogin;
 use crate::oidc::loopback::authorization_response::CallbackExpectation;
@@ -78,10 +78,10 @@ impl ProviderClient<'_> {
             self.person.report(Event::DeprecatedFlag(note));
         }
         if self.trust.wants_renegotiation {
-            self.person.report(Event::RenegotiationIgnored);
+            self.person.warn(Warning::RenegotiationIgnored);
         }
         if self.provider.pkce == Pkce::Off && matches!(login.grant, Grant::Browser | Grant::Keyboard) {
-            self.person.report(Event::PkceOff);
+            self.person.warn(Warning::PkceOff);
         }
         match &login.grant {
             Grant::Browser => self.login_by_browser(login).await,
@@ -113,10 +113,10 @@ impl ProviderClient<'_> {
         let mut listener = listener::listen(&login.listen_addresses, &redirect)
             .map_err(|failure| LoginFailure::invisible(LoginError::NoAddress(failure)))?;
         if listener.is_reachable_by_others {
-            self.person.report(Event::ListenerReachableByOthers);
+            self.person.warn(Warning::ListenerReachableByOthers);
         }
         if let Some(why) = &listener.failed_addresses {
-            self.person.report(Event::OtherAddress {
+            self.person.warn(Warning::OtherAddress {
                 why,
                 redirect_uri: &listener.redirect_uri,
             });

@@ -17,7 +17,7 @@ use url::Url;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::login::LoginError;
 use crate::oidc::errors::paste::PasteRefusal;
-use crate::oidc::event::{Event, Person, Question};
+use crate::oidc::event::{Event, Person, Question, Warning};
 use crate::oidc::grants::browser;
 use crate::oidc::grants::paste::{PasteKind, PasteReader};
 use crate::oidc::loopback::authorization_response::{AuthorizationResponse, CallbackExpectation};
@@ -86,7 +86,7 @@ impl PendingLogin<'_> {
                     return response;
                 }
                 Some(reason) = failed.recv() => {
-                    self.person.report(Event::BrowserFailed(&reason));
+                    self.person.warn(Warning::BrowserFailed(&reason));
                     self.person.report(Event::OpenUrl(self.url));
                     (is_browser_started, is_url_printed) = (false, true);
                 }
@@ -274,7 +274,7 @@ impl<'a> PromptReader<'a> {
         self.is_stopped = true;
         self.person.report(match why {
             Error::Login(LoginError::InputEnded) => Event::InputEnded,
-            why => Event::InputFailed(why),
+            why => Event::Warning(Warning::InputFailed(why)),
         });
     }
 }

@@ -22,7 +22,7 @@ use tokio_rustls::rustls::{
 use crate::environment;
 use crate::files;
 use crate::oidc::errors::setup::SetupError;
-use crate::oidc::event::{Event, Person};
+use crate::oidc::event::{Person, Warning};
 use crate::oidc::http::tls_fault::UntrustedChain;
 use crate::settings::{Authority, TlsTrust};
 use crate::untrusted_text::UntrustedText;
@@ -121,7 +121,7 @@ pub(in crate::oidc) fn system_bundle_ends() -> bool {
 
 fn report_unusable(source: &str, positions: Vec<usize>, person: Person<'_>) {
     for position in positions {
-        person.report(Event::CertificateSkipped { source, position });
+        person.warn(Warning::CertificateSkipped { source, position });
     }
 }
 

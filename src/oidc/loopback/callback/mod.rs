@@ -23,7 +23,7 @@ use tokio_rustls::TlsAcceptor;
 use url::Url;
 
 use crate::oidc::errors::Error;
-use crate::oidc::event::{Event, Person};
+use crate::oidc::event::{Person, Warning};
 use crate::oidc::http::blocking::on_thread;
 use crate::oidc::loopback::authorization_response::{
     AuthorizationResponse, CallbackExpectation, RequestKind, classify_request,
@@ -151,10 +151,10 @@ impl Callback {
                     return response.unwrap_or(Err(Error::Internal("callback server")));
                 }
                 // `Shared` has a sender, so the channel stays open.
-                Some(refused) = self.refused.recv() => person.report(match refused {
-                    RefusedResponse::OtherUser(uid) => Event::ResponseFromOtherUser { uid },
-                    RefusedResponse::OwnerUnknown => Event::ResponseFromUnknownUser,
-                    RefusedResponse::NotNavigation => Event::ResponseNotNavigation(&self.shared.expected.authority),
+                Some(refused) = self.refused.recv() => person.warn(match refused {
+                    RefusedResponse::OtherUser(uid) => Warning::ResponseFromOtherUser { uid },
+                    RefusedResponse::OwnerUnknown => Warning::ResponseFromUnknownUser,
+                    RefusedResponse::NotNavigation => Warning::ResponseNotNavigation(&self.shared.expected.authority),
                 }),
             }
         }
