@@ -61,12 +61,10 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
             "no redirect URI is sent, and few providers sign in without one: if the page shows an error about `redirect_uri`, press Ctrl-C \
              and add --oidc-redirect-url=URI with one that is registered for the app, such as http://localhost:8000",
         ),
-        Event::SigningIn { issuer } => {
-            ui.note(&format!(
-                "signing in at {} in your browser",
-                UntrustedText::new(issuer)
-            ));
-        }
+        Event::SigningInByUrl { issuer } => ui.note(&format!(
+            "signing in at {issuer}, which the cluster's entry in the kubeconfig chose"
+        )),
+        Event::SigningIn { issuer } => ui.note(&format!("signing in at {issuer} in your browser")),
         Event::NoBrowser(why) => ui.note(no_browser_text(why)),
         Event::OpenUrl(url) => ui.note(&format!("open this URL in your browser to sign in:\n{url}")),
         Event::BrowserStarted(url) if ui.at_terminal => {
@@ -85,7 +83,8 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
             address,
             code,
             complete,
-        } => show_user_code(ui, address, code, complete),
+            may_be_pictured,
+        } => show_user_code(ui, address, code, complete, may_be_pictured),
         Event::InputRefused(error) => ui.note(&refused_input_text(error)),
         Event::NothingTyped => ui.note("paste the code, or the address that the browser ended on"),
         Event::InputEnded => {
@@ -195,8 +194,14 @@ fn time_left(left: Duration) -> TimeLeft {
     }
 }
 
-fn show_user_code(ui: Ui, address: &url::Url, code: &UntrustedText, complete: &url::Url) {
-    let canvas = ui.canvas();
+fn show_user_code(
+    ui: Ui,
+    address: &url::Url,
+    code: &UntrustedText,
+    complete: &url::Url,
+    may_be_pictured: bool,
+) {
+    let canvas = ui.canvas().filter(|_| may_be_pictured);
     if let Some(picture) = canvas.and_then(|canvas| qr::picture(complete.as_str(), canvas)) {
         ui.picture(&picture);
     }

@@ -3,15 +3,18 @@
 //! Its name has a hash of everything that decides which session a call uses. An entry that is missing, broken or of another version of
 //! the program does no harm: the call parses its command line and writes the entry again.
 
+use std::ffi::OsString;
+
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::environment::Environment;
 use crate::exec::ApiVersion;
 use crate::files::PrivateDir;
 use crate::invocation::InvocationHash;
 use crate::session::{FileKind, Identity, Key, Record, Store, Versioned};
-use crate::settings::Storage;
+use crate::settings::{self, Storage};
 
 /// The most entries in a directory. A kubeconfig has a few users; only a script whose command line changes each time needs more.
 const MAX_ENTRIES: usize = 300;
@@ -75,6 +78,18 @@ impl FastPathEntry {
         let bytes = dir.read(&file(hash)).ok().flatten()?;
         let entry: Self = Self::parse(&bytes)?;
         entry.key.is_valid().then_some(entry)
+    }
+
+    /// Whether nothing in the arguments and variables contradicts this entry. The entry is no secret and not sealed, so whoever can change
+    /// it must not make the call use another session, or a plain one in place of a sealed one.
+    pub(crate) fn agrees_with(&self, args: &[OsString], environment: &Environment) -> bool {
+        let value = |flag, variable| settings::likely_value(flag, variable, args, environment);
+        let is_issuer = |issuer: &str| self.identity.issuer == issuer.trim();
+        let is_client = |client: &str| self.identity.client_id == client;
+        let is_storage = |storage: &str| self.storage.flag_value() == storage;
+        value("--oidc-issuer-url", "KUBESESAME_OIDC_ISSUER_URL").is_none_or(is_issuer)
+            && value("--oidc-client-id", "KUBESESAME_OIDC_CLIENT_ID").is_none_or(is_client)
+            && is_storage(value("--token-cache-storage", "KUBESESAME_TOKEN_CACHE_STORAGE").unwrap_or("disk"))
     }
 
     /// Writes the entry. Best effort: without it, the next call parses its command line.

@@ -28,6 +28,9 @@ pub(crate) fn find(invocation: &Invocation<'_>, now: Timestamp) -> Option<Result
     let dir = settings::likely_cache_dir(invocation.args, environment)?;
     let dir = PrivateDir::open(&dir).ok().flatten()?;
     let entry = FastPathEntry::read(&dir, &invocation.hash)?;
+    if !entry.agrees_with(invocation.args, environment) {
+        return None;
+    }
     let store = entry.store(dir);
     let session = match store.load() {
         Ok(Loaded::Session(session)) => *session,

@@ -203,6 +203,14 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         })
     }
 
+    /// Uses the latest record of all directories, because the refresh token of an earlier record may have been used already. A later record
+    /// without a refresh token is ignored.
+    pub(super) fn use_latest_record(&mut self) {
+        let own = self.session.take();
+        let latest = (self.call.latest_record)(own.clone());
+        self.session = latest.filter(|latest| latest.refresh_token.is_some()).or(own);
+    }
+
     fn acquired(&mut self, until: impl Fn(&Record) -> Timestamp) -> Result<Acquired, Error> {
         self.handle_repeated_request();
         let session = self.session.take().ok_or(Error::NoSession)?;

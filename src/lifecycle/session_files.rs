@@ -8,8 +8,10 @@ use super::{LockedSession, Remark, SessionStore};
 use crate::error::Error;
 use crate::fast_path::IssuedLog;
 use crate::files::Reserved;
-use crate::oidc::DocumentCache;
-use crate::session::{Loaded, LockWait, Locked, LoginFailures, ProviderOutage, Record, StorageTarget, Store};
+use crate::oidc::{DocumentCache, NoDocumentCache};
+use crate::session::{
+    ContinuationKey, Loaded, LockWait, Locked, LoginFailures, ProviderOutage, Record, StorageTarget, Store,
+};
 use crate::settings::Storage;
 
 /// The files of one session, and the directory that the settings ask for.
@@ -22,6 +24,8 @@ pub(crate) struct SessionFiles<'a> {
     pub(crate) fallback_reason: Option<String>,
     /// The directory for files that no process needs after the person has logged out.
     pub(crate) runtime_dir: Option<&'a Path>,
+    /// For the directory among the temporary files: what a record there has to continue. The provider's documents are not cached there.
+    pub(crate) continues: Option<ContinuationKey>,
 }
 
 /// The session files while this process holds their lock.
@@ -43,6 +47,25 @@ impl<'a> SessionFiles<'a> {
             reserved: Mutex::new(None),
         }
     }
+
+    /// Returns what was loaded, unless it lacks the proof that this directory asks for.
+    fn accepted(&self, loaded: Loaded) -> Loaded {
+        match (&self.continues, loaded) {
+            (Some(key), Loaded::Session(record)) if !key.accepts(&record) => Loaded::Nothing,
+            (_, loaded) => loaded,
+        }
+    }
+
+    /// Returns the record as it is stored in this directory.
+    fn to_be_stored(&self, session: &Record) -> Record {
+        match &self.continues {
+            Some(key) => key.prove(session),
+            None => Record {
+                continuation_proof: None,
+                ..session.clone()
+            },
+        }
+    }
 }
 
 impl SessionStore for SessionFiles<'_> {
@@ -52,7 +75,7 @@ impl SessionStore for SessionFiles<'_> {
         Self: 'b;
 
     fn load(&self) -> Result<Loaded, Error> {
-        Ok(self.store.load()?)
+        Ok(self.accepted(self.store.load()?))
     }
 
     fn lock(
@@ -77,7 +100,10 @@ impl SessionStore for SessionFiles<'_> {
     }
 
     fn documents(&self) -> &dyn DocumentCache {
-        self.store.dir()
+        match self.continues {
+            Some(_) => &NoDocumentCache,
+            None => self.store.dir(),
+        }
     }
 
     fn login_failures(&self) -> LoginFailures {
@@ -109,8 +135,7 @@ impl LockedFiles<'_> {
 
 impl LockedSession for LockedFiles<'_> {
     fn load(&self) -> Result<Loaded, Error> {
-        let loaded = self.locked.load()?;
-        Ok(loaded)
+        Ok(self.files.accepted(self.locked.load()?))
     }
 
     fn prepare(&mut self) -> Result<Option<Remark>, Error> {
@@ -155,14 +180,17 @@ impl LockedSession for LockedFiles<'_> {
     }
 
     fn reserve(&self, session: &Record) -> Result<(), Error> {
-        let reserved = self.locked.reserve(session, self.target()?)?;
+        let reserved = self
+            .locked
+            .reserve(&self.files.to_be_stored(session), self.target()?)?;
         *self.reserved() = Some(reserved);
         Ok(())
     }
 
     fn save(&self, session: &Record) -> Result<(), Error> {
         let reserved = self.reserved().take();
-        Ok(self.locked.save(session, self.target()?, reserved)?)
+        let session = self.files.to_be_stored(session);
+        Ok(self.locked.save(&session, self.target()?, reserved)?)
     }
 
     fn quarantine(&self, ended: &Record) {

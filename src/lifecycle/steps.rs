@@ -145,6 +145,7 @@ impl<S: SessionStore> Progress<'_, S> {
         let refresh = Refresh {
             token: refresh_token,
             granted_scope: &session.granted_scope,
+            token_endpoint: session.token_endpoint.as_deref(),
             initial_id_token: &session.initial_id_token,
             replaced: &session.token,
             on_rotated: &on_rotated,
@@ -169,14 +170,6 @@ impl<S: SessionStore> Progress<'_, S> {
         // Signals are deferred until the session is stored.
         drop(signals);
         Ok(())
-    }
-
-    /// Uses the latest record of all directories, because the refresh token of an earlier record may have been used already. A later record
-    /// without a refresh token is ignored.
-    fn use_latest_record(&mut self) {
-        let own = self.session.take();
-        let latest = (self.call.latest_record)(own.clone());
-        self.session = latest.filter(|latest| latest.refresh_token.is_some()).or(own);
     }
 
     /// Returns how long the replaced token can still be used, if it can. The refresh must not take longer: if the provider does not
@@ -332,6 +325,7 @@ impl<S: SessionStore> Progress<'_, S> {
         )
         .received(clock::now());
         session.order = order;
+        session.token_endpoint = Some(tokens.token_endpoint);
         if let Some(locked) = &self.locked {
             if S::MUST_STORE {
                 locked.save(&session)?;

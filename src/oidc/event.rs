@@ -35,7 +35,9 @@ pub(crate) enum Event<'a> {
     /// A deprecated spelling of a flag is used.
     DeprecatedFlag(&'static str),
     /// The browser is about to open.
-    SigningIn { issuer: &'a str },
+    SigningIn { issuer: &'a UntrustedText },
+    /// A person is about to be shown a URL, for an issuer that a cluster chose.
+    SigningInByUrl { issuer: &'a UntrustedText },
     /// No browser is opened.
     NoBrowser(NoBrowser),
     /// A person has to open this URL.
@@ -61,6 +63,8 @@ pub(crate) enum Event<'a> {
         code: &'a UntrustedText,
         /// The address with the code in it, or else the plain address.
         complete: &'a Url,
+        /// Whether a QR code of the address may be drawn.
+        may_be_pictured: bool,
     },
     /// What a person typed was refused. It may be typed again.
     InputRefused(&'a Error),

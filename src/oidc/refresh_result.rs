@@ -23,6 +23,8 @@ pub(crate) struct Tokens {
     pub(crate) refresh_token: Option<Secret>,
     /// The scopes that the provider granted, separated by spaces.
     pub(crate) granted_scope: String,
+    /// The endpoint that issued the tokens, and that refreshes them.
+    pub(crate) token_endpoint: String,
 }
 
 /// How a refresh ended.
@@ -49,6 +51,9 @@ pub(crate) enum RefreshOutcome {
 pub(crate) struct Refresh<'a> {
     pub(crate) token: &'a Secret,
     pub(crate) granted_scope: &'a str,
+    /// Where the session was refreshed last. If the cached metadata name another endpoint, they are fetched again: whoever can change the
+    /// cache must not get the refresh token.
+    pub(crate) token_endpoint: Option<&'a str>,
     pub(crate) initial_id_token: &'a InitialIdToken,
     /// The token that is replaced.
     pub(crate) replaced: &'a Secret,

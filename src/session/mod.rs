@@ -5,6 +5,7 @@
 //! to a provider or to a person; what a person should know is returned as a value.
 
 mod clean;
+mod continuation;
 mod documents;
 mod error;
 mod file_kind;
@@ -21,6 +22,7 @@ mod store;
 mod versioned;
 
 pub(crate) use clean::{Removed, remove_all, remove_pending_tokens};
+pub(crate) use continuation::ContinuationKey;
 pub(crate) use error::Error;
 pub(crate) use file_kind::FileKind;
 pub(crate) use key::Key;

@@ -38,6 +38,17 @@ pub(crate) enum Storage {
     Auto,
 }
 
+impl Storage {
+    /// The value of `--token-cache-storage` that means it.
+    pub(crate) fn flag_value(self) -> &'static str {
+        match self {
+            Self::Disk => "disk",
+            Self::Keyring => "keyring",
+            Self::Auto => "auto",
+        }
+    }
+}
+
 impl Cache {
     pub(crate) fn new(args: CacheArgs, environment: &Environment) -> Self {
         let storage = match args.token_cache_storage {
@@ -92,21 +103,34 @@ pub(crate) fn home_cache_dir(environment: &Environment) -> Option<PathBuf> {
 /// Guesses the cache directory from unparsed arguments. A wrong guess does no harm: the fast path's entry names its command line, so
 /// an entry in a wrong directory does not match.
 pub(crate) fn likely_cache_dir(args: &[OsString], environment: &Environment) -> Option<PathBuf> {
-    const FLAG: &str = "--token-cache-dir";
-    let value_at = |at: usize| match args[at].to_str()?.strip_prefix(FLAG)? {
+    let flag = likely_value(
+        "--token-cache-dir",
+        "KUBESESAME_TOKEN_CACHE_DIR",
+        args,
+        environment,
+    );
+    cache_dir(flag.map(str::to_owned), environment).ok()
+}
+
+/// Returns the last value of a flag in unparsed arguments, else of its variable.
+pub(crate) fn likely_value<'a>(
+    flag: &str,
+    variable: &str,
+    args: &'a [OsString],
+    environment: &'a Environment,
+) -> Option<&'a str> {
+    let value_at = |at: usize| match args[at].to_str()?.strip_prefix(flag)? {
         "" => args.get(at + 1)?.to_str(),
         rest => rest.strip_prefix('='),
     };
-    // If the flag is repeated, the last one counts.
-    let from_flag = (0..args.len()).rev().find_map(value_at);
-    let variable = || {
-        let variable = environment
-            .flag_variables
-            .iter()
-            .find(|(name, _)| name == "KUBESESAME_TOKEN_CACHE_DIR");
-        variable.map(|(_, value)| value.as_str())
+    let from_variable = || {
+        let mut variables = environment.flag_variables.iter();
+        variables
+            .find(|(name, value)| name == variable && !value.is_empty())
+            .map(|(_, value)| value.as_str())
     };
-    cache_dir(from_flag.or_else(variable).map(str::to_owned), environment).ok()
+    // If the flag is repeated, the last one counts.
+    (0..args.len()).rev().find_map(value_at).or_else(from_variable)
 }
 
 /// Returns the directory for files that are useless after the user's last process has ended.

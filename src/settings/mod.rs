@@ -22,7 +22,7 @@ mod tls_trust;
 
 pub(crate) use browser::{Browser, NoBrowser};
 pub(crate) use cache::{
-    Cache, Storage, cache_dir, failures_dir, home_cache_dir, likely_cache_dir, runtime_dir,
+    Cache, Storage, cache_dir, failures_dir, home_cache_dir, likely_cache_dir, likely_value, runtime_dir,
 };
 pub(crate) use cluster::ClusterChoice;
 pub(crate) use error::Error;

@@ -29,12 +29,9 @@ impl Ui {
     ///
     /// # Errors
     /// When it cannot be written, or the reader has closed the pipe. For `get-token`, kubectl did not get its credential then.
-    #[expect(clippy::disallowed_methods, reason = "the access point to standard output")]
     pub(crate) fn result(text: &str) -> io::Result<()> {
         check_stdout()?;
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes())?;
-        stdout.flush()
+        write_stdout(text.as_bytes())
     }
 
     /// Writes the help or the version, as clap formats it.
@@ -204,6 +201,31 @@ pub(crate) fn print_usage_error(error: &clap::Error, args: &[OsString]) {
         // Without colours: with them, clap would print control characters from the user's values.
         None => write_line(error.render().to_string().trim_end()),
     }
+}
+
+/// Writes to standard output past Rust's own handle, which takes a descriptor that cannot be written to (`1</dev/null`) for one that
+/// swallows everything.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "the access point to standard output")]
+fn write_stdout(mut bytes: &[u8]) -> io::Result<()> {
+    let stdout = io::stdout().lock();
+    while !bytes.is_empty() {
+        match nix::unistd::write(&stdout, bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(nix::errno::Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::disallowed_methods, reason = "the access point to standard output")]
+fn write_stdout(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()
 }
 
 /// Whether the process started without a standard output. The runtime opened `/dev/null` in its place, so a result would be lost.

@@ -235,14 +235,38 @@ fn a_device_code_comes_with_the_issuer_that_the_cluster_named() {
         sandbox.okta.issuer()
     );
     let (before, after) = outcome.stderr.split_once(&notice).expect(&outcome.stderr);
+    // It comes last, so that nothing of the issuer pushes it off the screen, and no address has the code in it.
     assert!(
-        !before.contains("the code") && after.contains("with the code"),
+        before.contains("with the code") && !after.contains("code"),
         "{outcome}"
     );
+    assert!(!outcome.stderr.contains("has the code in it"), "{outcome}");
     // A page that is opened may have another provider's code filled in.
     assert_eq!(sandbox.tabs(), 0);
     // The user knows what the user has named.
     let own = sandbox.get_token().arg("--grant-type=device-code").run();
     own.token();
+    assert_eq!(told(&own, "the cluster's entry"), 0, "{own}");
+}
+
+/// The address may be another provider's.
+#[test]
+fn an_address_that_a_person_opens_comes_with_the_issuer_that_the_cluster_named() {
+    let sandbox = Sandbox::new();
+    let call = untyped(&sandbox, &provider(&sandbox))
+        .arg("--skip-open-browser")
+        .arg("--authentication-timeout-sec=1");
+    let outcome = call.run();
+    let notice = format!(
+        "signing in at {}, which the cluster's entry in the kubeconfig chose\n",
+        sandbox.okta.issuer()
+    );
+    let (_, after) = outcome.stderr.split_once(&notice).expect(&outcome.stderr);
+    assert!(after.contains("open this URL"), "{outcome}");
+    let own = sandbox
+        .get_token()
+        .arg("--skip-open-browser")
+        .arg("--authentication-timeout-sec=1")
+        .run();
     assert_eq!(told(&own, "the cluster's entry"), 0, "{own}");
 }

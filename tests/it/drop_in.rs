@@ -145,7 +145,7 @@ fn without_storage_each_call_signs_in_and_nothing_is_kept() {
             2,
             &[
                 "[possible values: disk, keyring, auto, none]",
-                "tip: a similar value exists: 'keyring'",
+                "did you mean `keyring`?",
             ],
         );
     sandbox

@@ -94,6 +94,39 @@ fn a_secret_that_comes_back_beside_the_body_is_told_nowhere() {
     }
 }
 
+/// The keys are fetched right after the password was sent.
+#[test]
+fn a_secret_that_the_answer_to_the_next_request_repeats_is_told_nowhere() {
+    for body in [
+        r#"{"error":"x","error_description":"seen Tr0ub4dor-SECRET"}"#,
+        "seen Tr0ub4dor-SECRET",
+    ] {
+        let sandbox = Sandbox::unattended();
+        let user = sandbox.okta.behaviour().user.login;
+        let answer = FaultKind::Answer {
+            code: 400,
+            content_type: if body.starts_with('{') {
+                "application/json"
+            } else {
+                "text/plain"
+            }
+            .to_owned(),
+            body: body.to_owned(),
+        };
+        sandbox.okta.behave(|behaviour| {
+            behaviour.user.password = "Tr0ub4dor-SECRET".to_owned();
+            behaviour.faults = vec![Fault::always(Endpoint::Keys, answer)];
+        });
+        let call = sandbox.get_token().arg("--grant-type=password").arg("-v=9");
+        let call = call
+            .arg(&format!("--username={user}"))
+            .arg("--password=Tr0ub4dor-SECRET");
+        let outcome = call.run();
+        outcome.fails(1, &["/v1/keys"]);
+        assert!(!outcome.stderr.contains("Tr0ub"), "{outcome}");
+    }
+}
+
 /// Whoever reads it could fetch the tokens. What is far too long for an address would fill the screen.
 #[test]
 fn an_answer_that_repeats_the_code_of_the_device_or_is_far_too_long_is_not_shown() {

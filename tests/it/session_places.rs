@@ -168,6 +168,98 @@ fn a_session_of_another_person_among_the_temporary_files_is_not_used() {
     }
 }
 
+/// Also if its token has no subject to compare, and if it brings documents of a provider's with it.
+#[test]
+fn nothing_among_the_temporary_files_counts_without_a_proof_that_it_continues_the_session() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let dir = sandbox.path(&format!("kubesesame-{}", Uid::effective()));
+    fs::create_dir(&dir).unwrap();
+    chmod(&dir, 0o700);
+    let plant = |name: &str, text: String| {
+        fs::write(dir.join(name), text).unwrap();
+        chmod(&dir.join(name), 0o600);
+    };
+    let file_name = |path: std::path::PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+    let mut forged = sandbox.session();
+    forged["token"] = "forged".into();
+    forged["expires_at"] = 4_000_000_000_i64.into();
+    forged["signed_in_at"] = 9_000_000_000_i64.into();
+    plant(&file_name(sandbox.session_file()), forged.to_string());
+    let [documents] = &sandbox.cache_files(".provider.json")[..] else {
+        panic!("one provider")
+    };
+    let endpoint = format!("{}/v1/token", sandbox.okta.issuer());
+    let elsewhere = fs::read_to_string(documents)
+        .unwrap()
+        .replace(&endpoint, "http://127.0.0.1:1/steal");
+    assert!(elsewhere.contains("steal"));
+    plant(&file_name(documents.clone()), elsewhere);
+    // Near its end the token is refreshed in the background, in every directory that has the session.
+    sandbox.come_near_the_end();
+    let old = sandbox.token();
+    assert_eq!(sandbox.get_token().run().token(), old);
+    #[cfg(target_os = "linux")]
+    {
+        wait_until("it is refreshed in the background", || sandbox.token() != old);
+        wait_until("and all is done", || refreshers(&sandbox).is_empty());
+    }
+    sandbox.expire();
+    let outcome = sandbox.get_token().arg("-v").run();
+    assert_ne!(outcome.token(), "forged", "{outcome}");
+    assert!(!outcome.stderr.contains("steal"), "{outcome}");
+    assert_eq!(sandbox.tabs(), 1, "{outcome}");
+}
+
+/// Whoever can change the cached documents must not get the refresh token, of a sealed session above all.
+#[test]
+fn a_refresh_token_goes_to_the_endpoint_that_issued_it_or_to_one_that_the_network_names() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.signed_in();
+    let [documents] = &sandbox.cache_files(".provider.json")[..] else {
+        panic!("one provider")
+    };
+    let endpoint = format!("{}/v1/token", sandbox.okta.issuer());
+    let text = fs::read_to_string(documents).unwrap();
+    fs::write(documents, text.replace(&endpoint, "http://127.0.0.1:1/steal")).unwrap();
+    let outcome = sandbox.get_token().arg("--force-refresh").arg("-v").run();
+    assert_ne!(outcome.token(), token, "{outcome}");
+    assert!(
+        !outcome.stderr.contains("steal") && outcome.stderr.contains("openid-configuration"),
+        "{outcome}"
+    );
+    assert_eq!(sandbox.tabs(), 1);
+}
+
+/// The file that maps a command line to its session is not sealed.
+#[test]
+fn a_changed_map_of_the_cached_path_leads_to_no_other_session() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.signed_in();
+    sandbox.get_token().run().token();
+    let [map] = &sandbox.cache_files(".fast-path.json")[..] else {
+        panic!("one map")
+    };
+    let text = fs::read_to_string(map).unwrap();
+    let other = r#""issuer":"https://other.example""#;
+    let own = format!(r#""issuer":"{}""#, sandbox.okta.issuer());
+    let mut session = sandbox.session();
+    session["token"] = "forged".into();
+    for (own, other) in [(&*own, other), (r#""storage":"Disk""#, r#""storage":"Auto""#)] {
+        assert!(text.contains(own), "{text}");
+        fs::write(map, text.replace(own, other)).unwrap();
+        session["issuer"] = "https://other.example".into();
+        let stored = fs::read(sandbox.session_file()).unwrap();
+        if own.contains("issuer") {
+            fs::write(sandbox.session_file(), session.to_string()).unwrap();
+        }
+        let outcome = sandbox.get_token().run();
+        assert_ne!(outcome.token(), "forged", "{outcome}");
+        fs::write(sandbox.session_file(), stored).unwrap();
+        assert_eq!(sandbox.get_token().run().token(), token);
+    }
+}
+
 /// The later record has no refresh token, so that of the earlier one is all that there is.
 #[cfg(target_os = "linux")]
 #[test]

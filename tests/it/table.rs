@@ -21,7 +21,10 @@ const ROWS: [(&str, &str); 48] = [
         "`help`",
         "usage::help_is_a_word_too_also_under_the_name_that_kubectl_looks_for",
     ),
-    ("`completion`", "completion::a_shell_gets_commands_flags_and_the_names_in_the_kubeconfig"),
+    (
+        "`completion`",
+        "completion::a_shell_gets_commands_flags_and_the_names_in_the_kubeconfig",
+    ),
     (
         "without a command (standalone mode)",
         "standalone::a_browser_signs_in_and_only_the_tokens_are_new_in_the_file",

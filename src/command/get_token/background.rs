@@ -85,6 +85,9 @@ impl GetToken<'_> {
             return Ok(());
         };
         for dir in self.session_dirs() {
+            let Ok(continues) = self.continuation_key(dir) else {
+                continue;
+            };
             let store = match Store::open(dir, self.key(), self.request.identity.clone(), storage) {
                 Ok(Some(store)) => store,
                 Ok(None) => continue,
@@ -92,7 +95,7 @@ impl GetToken<'_> {
                 Err(error) if error.is_unavailable() => continue,
                 Err(error) => return Err(error.into()),
             };
-            let files = self.session_files(store);
+            let files = self.session_files(store, continues);
             let latest_record = |own: Option<Record>| self.latest_record(Some(dir), own.as_ref());
             match self.acquire(&files, Demand::Background, None, &latest_record) {
                 Ok(acquired) if acquired.is_from_store => {}

@@ -12,7 +12,7 @@ use crate::lifecycle::{
 };
 use crate::oidc::{Continuation, Event};
 use crate::runtime::LazyRuntime;
-use crate::session::{self, Record, Store};
+use crate::session::{self, ContinuationKey, Record, Store};
 use crate::settings::{self, Storage};
 
 fn error_with_hint(error: &session::Error) -> String {
@@ -28,12 +28,13 @@ impl GetToken<'_> {
         }
     }
 
-    pub(super) fn session_files(&self, store: Store) -> SessionFiles<'_> {
+    pub(super) fn session_files(&self, store: Store, continues: Option<ContinuationKey>) -> SessionFiles<'_> {
         SessionFiles {
             store,
             requested_dir: self.request.cache.dir.as_deref(),
             fallback_reason: None,
             runtime_dir: self.runtime_dir.as_deref(),
+            continues,
         }
     }
 
@@ -79,10 +80,13 @@ impl GetToken<'_> {
         let Some(storage) = self.request.cache.storage else {
             return Ok(None);
         };
+        let Ok(continues) = self.continuation_key(dir) else {
+            return Ok(None);
+        };
         let store = Store::create(dir, self.key(), self.request.identity.clone(), storage)?;
         let files = SessionFiles {
             fallback_reason: unavailable.map(error_with_hint),
-            ..self.session_files(store)
+            ..self.session_files(store, continues)
         };
         let import = Import {
             dirs: &self.request.cache.kubelogin_dirs,

@@ -6,8 +6,10 @@
 use std::path::Path;
 
 use super::GetToken;
-use crate::oidc::have_different_subjects;
-use crate::session::{Loaded, Record, Store};
+use crate::session::{ContinuationKey, Loaded, Record, Store};
+
+/// No other directory has a session that can be refreshed.
+pub(super) struct NothingToContinue;
 
 impl GetToken<'_> {
     /// Returns the directories for the session, in the order of preference.
@@ -23,6 +25,27 @@ impl GetToken<'_> {
     fn temporary_dir(&self) -> Option<&Path> {
         let last = self.invocation.environment.temporary_dir.as_deref()?;
         self.request.cache.dirs().all(|dir| dir != last).then_some(last)
+    }
+
+    /// Returns what a record in this directory has to continue: `Some` for the directory among the temporary files.
+    ///
+    /// # Errors
+    /// If it is that directory, and there is nothing to continue.
+    pub(super) fn continuation_key(&self, dir: &Path) -> Result<Option<ContinuationKey>, NothingToContinue> {
+        if self.temporary_dir() != Some(dir) {
+            return Ok(None);
+        }
+        let dirs = self.request.cache.dirs();
+        let latest = dirs.fold(None, |latest, dir| Record::latest(latest, self.load(dir)));
+        let key = latest.as_ref().and_then(ContinuationKey::of);
+        key.map(Some).ok_or(NothingToContinue)
+    }
+
+    fn load(&self, dir: &Path) -> Option<Record> {
+        match self.open(dir)?.load() {
+            Ok(Loaded::Session(session)) => Some(*session),
+            _ => None,
+        }
     }
 
     fn open(&self, dir: &Path) -> Option<Store> {
@@ -47,23 +70,19 @@ impl GetToken<'_> {
     /// Returns the latest record of the session in all directories. `own` is the record in the directory `here`.
     ///
     /// Of two records of the same second, the one in the later directory is used: a later directory is used only if the earlier ones
-    /// failed. The record in the directory for temporary files counts only as the continuation of another record, for the same person: an
+    /// failed. The record in the directory for temporary files counts only with the proof that it continues the latest one of the others: an
     /// archive that somebody unpacks there may contain such a record.
     pub(super) fn latest_record(&self, here: Option<&Path>, own: Option<&Record>) -> Option<Record> {
-        let load = |dir: &Path| match self.open(dir)?.load() {
-            Ok(Loaded::Session(session)) => Some(*session),
-            _ => None,
-        };
         let mut latest = own.filter(|_| here.is_none()).cloned();
         for dir in self.session_dirs() {
             let found = if Some(dir) == here {
                 own.cloned()
             } else {
-                load(dir)
+                self.load(dir)
             };
-            let is_continuation = |found: &Record| match &latest {
-                Some(latest) => !have_different_subjects(&latest.token, &found.token),
-                None => false,
+            let is_continuation = |found: &Record| {
+                let key = latest.as_ref().and_then(ContinuationKey::of);
+                key.is_some_and(|key| key.accepts(found))
             };
             let found = found.filter(|found| self.temporary_dir() != Some(dir) || is_continuation(found));
             latest = Record::latest(latest, found);

@@ -42,12 +42,13 @@ impl ProviderClient<'_> {
             .request_device_code(&endpoint, &metadata)
             .await
             .map_err(LoginFailure::invisible)?;
-        // An untrusted issuer could relay a code of another provider, at which the person has a session.
+        self.show_user_code(&device).map_err(LoginFailure::invisible)?;
+        // An untrusted issuer could relay a code of another provider, at which the person has a session. It is said last, so that nothing
+        // that the issuer chose can push it off the screen.
         if self.provider.named_by_cluster {
             let issuer = self.provider.issuer.shown();
             self.person.report(Event::CodeIsForClusterIssuer(&issuer));
         }
-        self.show_user_code(&device).map_err(LoginFailure::invisible)?;
         // A failure to open is ignored: the person may be on a remote terminal, and the address was printed.
         if let Some(address) = browser_address(&device, self.provider.named_by_cluster) {
             browser::open(&login.browser, address, |_| ());
@@ -95,7 +96,11 @@ impl ProviderClient<'_> {
     /// Shows the person the user code and the verification URI.
     fn show_user_code(&self, device: &DeviceAuthorization) -> Result<(), LoginError> {
         let plain = &device.verification_uri;
-        let address = device.verification_uri_complete.as_ref().unwrap_or(plain);
+        // An address that has the code in it needs only one click at the provider whose code an untrusted issuer relays.
+        let complete = device.verification_uri_complete.as_ref();
+        let address = complete
+            .filter(|_| !self.provider.named_by_cluster)
+            .unwrap_or(plain);
         for url in [plain, address] {
             check_verification_uri(url).map_err(|why| LoginError::DeviceAddress(shown(url), why))?;
         }
@@ -104,6 +109,7 @@ impl ProviderClient<'_> {
             address: plain,
             code: &code,
             complete: address,
+            may_be_pictured: !self.provider.named_by_cluster,
         });
         Ok(())
     }

@@ -22,9 +22,11 @@ use crate::oidc::grants::browser;
 use crate::oidc::grants::paste::{PasteKind, PasteReader};
 use crate::oidc::loopback::authorization_response::{AuthorizationResponse, CallbackExpectation};
 use crate::oidc::loopback::callback::Callback;
+use crate::oidc::loopback::mix_up::MixUpDefence;
 use crate::process::{self, ForegroundEvents};
 use crate::secret::Secret;
-use crate::settings::Login;
+use crate::settings::{Login, NoBrowser};
+use crate::untrusted_text::UntrustedText;
 
 /// How long to wait before the URL is printed. A browser that has a session at the provider responds within this time.
 const URL_DELAY: Duration = Duration::from_secs(1);
@@ -46,6 +48,31 @@ pub(in crate::oidc) struct PendingLogin<'a> {
 }
 
 impl PendingLogin<'_> {
+    /// Opens the browser, or shows the URL to a person.
+    fn begin(
+        &self,
+        not_opened_reason: Option<NoBrowser>,
+        defence: MixUpDefence,
+        failures: &mpsc::UnboundedSender<String>,
+    ) {
+        let Some(why) = not_opened_reason else {
+            self.report_sign_in();
+            return self.open_browser(failures);
+        };
+        self.person.report(Event::NoBrowser(why));
+        // The URL may be another provider's, so it is said who asks.
+        if defence != MixUpDefence::NotNeeded {
+            let issuer = &UntrustedText::new(self.issuer);
+            self.person.report(Event::SigningInByUrl { issuer });
+        }
+        self.person.report(Event::OpenUrl(self.url));
+    }
+
+    fn report_sign_in(&self) {
+        let issuer = &UntrustedText::new(self.issuer);
+        self.person.report(Event::SigningIn { issuer });
+    }
+
     /// Opens the browser and waits for the authorization response.
     ///
     /// If the browser fails to open, the failure is reported and the wait continues: a person can open the URL, here or on another
@@ -62,16 +89,8 @@ impl PendingLogin<'_> {
         let mut paste_reader = PasteReader::default();
         let not_opened_reason = self.login.browser.not_opened_reason();
         let mut is_browser_started = not_opened_reason.is_none();
-        match not_opened_reason {
-            _ if !is_first_wait => {}
-            None => {
-                self.person.report(Event::SigningIn { issuer: self.issuer });
-                self.open_browser(&failures);
-            }
-            Some(why) => {
-                self.person.report(Event::NoBrowser(why));
-                self.person.report(Event::OpenUrl(self.url));
-            }
+        if is_first_wait {
+            self.begin(not_opened_reason, expected.defence, &failures);
         }
         let mut is_url_printed = !(is_first_wait && is_browser_started);
         // Pasting is possible only in the foreground. In the background, the shell would read the pasted text.
@@ -100,7 +119,7 @@ impl PendingLogin<'_> {
                 }
                 line = prompt.next_line(), if accepts_paste && self.login.may_prompt => match line {
                     Ok(line) if line.expose().is_empty() && self.can_reopen_browser.load(Ordering::Relaxed) => {
-                        self.person.report(Event::SigningIn { issuer: self.issuer });
+                        self.report_sign_in();
                         self.open_browser(&failures);
                     }
                     Ok(line) if line.expose().is_empty() => self.person.report(Event::NothingTyped),

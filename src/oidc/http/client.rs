@@ -136,12 +136,15 @@ impl<'a> Http<'a> {
                 .timeout(limit)
                 .build();
             let request = request.map_err(|error| self.failure(&current, error))?;
-            let (status, headers, body) = self.send(&current, request, &[]).await?;
+            // A provider may repeat what it was sent a moment ago, by another request.
+            let sent = self.form_secrets();
+            let secrets: Vec<&str> = sent.iter().map(Secret::expose).collect();
+            let (status, headers, body) = self.send(&current, request, &secrets).await?;
             let Some(next) = same_origin_target(&current, status, &headers) else {
                 return self
                     .parse_document(&current, status, &headers, &body)
                     .or_else(|_| {
-                        let secrets = self.sent_secrets(&[]);
+                        let secrets = self.sent_secrets(&secrets);
                         let headers = redact_headers(&headers, &secrets);
                         self.parse_document(&current, status, &headers, &redact_body(&body, &secrets))
                     });
@@ -269,9 +272,15 @@ impl<'a> Http<'a> {
 
     /// Removes secrets from a text that is quoted from a response or a token.
     pub(in crate::oidc) fn redact(&self, text: &UntrustedText) -> UntrustedText {
-        let sent = self.form_secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = self.form_secrets();
         let sent: Vec<&str> = sent.iter().map(Secret::expose).collect();
         redact_text(text, &self.sent_secrets(&sent))
+    }
+
+    /// The secrets of the last form that was posted.
+    fn form_secrets(&self) -> Vec<Secret> {
+        let sent = self.form_secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.clone()
     }
 
     /// Posts a form, and returns the members of a successful response. Any other response becomes an error, which does not contain the

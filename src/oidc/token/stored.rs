@@ -86,15 +86,6 @@ pub(crate) fn issuer_and_audience(token: &Secret) -> (UntrustedText, UntrustedTe
     (shown("iss"), shown("aud"))
 }
 
-/// Whether two stored tokens name different subjects. Neither token is verified here. An opaque token names none.
-pub(crate) fn have_different_subjects(one: &Secret, other: &Secret) -> bool {
-    let subject = |token: &Secret| {
-        let claims = id_token::unverified_claims(token.expose())?;
-        claims.get("sub").cloned()
-    };
-    matches!((subject(one), subject(other)), (Some(one), Some(other)) if one != other)
-}
-
 impl ProviderClient<'_> {
     /// Verifies a token that another program has stored. Returns `false` if the token is not valid.
     ///

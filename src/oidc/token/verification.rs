@@ -74,6 +74,7 @@ impl ProviderClient<'_> {
                 .granted_scope
                 .clone()
                 .unwrap_or_else(|| self.provider.scopes.joined()),
+            token_endpoint: metadata.token_endpoint.to_string(),
         };
         if self.provider.token == TokenKind::Id {
             let (Some(token), Some(claims)) = (response.id_token.token(), id_claims) else {

@@ -69,6 +69,10 @@ pub(crate) struct Record {
     pub(crate) order: Order,
     /// Of tokens that wait to be written into an entry of a kubeconfig: which ones they are to replace there, as a hash.
     pub(crate) replaces: Option<String>,
+    /// Where the refresh token is sent, if that is known. Only the provider's documents from the network can change it.
+    pub(crate) token_endpoint: Option<String>,
+    /// The proof that this record continues another one ([`super::ContinuationKey`]).
+    pub(crate) continuation_proof: Option<String>,
 }
 
 /// The record as JSON. It has one level of fields, because serde's `flatten` would parse each nested field twice.
@@ -97,6 +101,10 @@ struct StoredRecord<'a> {
     generation: u64,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     replaces: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    token_endpoint: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    continuation_proof: Option<Cow<'a, str>>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -129,6 +137,8 @@ impl Record {
             initial_id_token,
             order: Order::default(),
             replaces: None,
+            token_endpoint: None,
+            continuation_proof: None,
         }
     }
 
@@ -216,6 +226,8 @@ impl Record {
             signed_in_at: self.order.signed_in_at,
             generation: self.order.generation,
             replaces: self.replaces.as_deref().map(Cow::Borrowed),
+            token_endpoint: self.token_endpoint.as_deref().map(Cow::Borrowed),
+            continuation_proof: self.continuation_proof.as_deref().map(Cow::Borrowed),
         };
         serde_json::to_vec(&stored)
     }
@@ -277,6 +289,8 @@ impl StoredRecord<'_> {
                 generation: self.generation,
             },
             replaces: self.replaces.map(Cow::into_owned),
+            token_endpoint: self.token_endpoint.map(Cow::into_owned),
+            continuation_proof: self.continuation_proof.map(Cow::into_owned),
         })
     }
 }

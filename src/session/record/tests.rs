@@ -237,7 +237,11 @@ fn any_record() -> impl Strategy<Value = Record> {
         properties::text(),
         prop::option::of(properties::text()),
     );
-    (identity, tokens, numbers, texts).prop_map(|(identity, tokens, numbers, texts)| Record {
+    let proofs = (
+        prop::option::of(properties::text()),
+        prop::option::of(properties::text()),
+    );
+    (identity, tokens, numbers, texts, proofs).prop_map(|(identity, tokens, numbers, texts, proofs)| Record {
         identity: Identity {
             issuer: identity.0,
             client_id: identity.1,
@@ -255,6 +259,8 @@ fn any_record() -> impl Strategy<Value = Record> {
             generation: numbers.3,
         },
         replaces: texts.2,
+        token_endpoint: proofs.0,
+        continuation_proof: proofs.1,
     })
 }
 

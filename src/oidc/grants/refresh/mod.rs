@@ -42,7 +42,7 @@ impl ProviderClient<'_> {
     /// Refreshes the session. Needs only one request if the provider's documents are cached.
     pub(crate) async fn refresh(&self, refresh: &Refresh<'_>) -> RefreshOutcome {
         let documents = self.documents();
-        let metadata = match documents.metadata(false).await {
+        let metadata = match self.refresh_metadata(&documents, refresh.token_endpoint).await {
             Ok(metadata) => metadata,
             Err(error) => return RefreshOutcome::Failed(error),
         };
@@ -70,6 +70,19 @@ impl ProviderClient<'_> {
                 outcome_of_error(error, &documents)
             }
         }
+    }
+
+    /// Returns the metadata: the cached ones if they name the endpoint that is known, else those from the network.
+    async fn refresh_metadata(
+        &self,
+        documents: &Documents<'_>,
+        known_endpoint: Option<&str>,
+    ) -> Result<Metadata, Error> {
+        let metadata = documents.metadata(false).await?;
+        if known_endpoint.is_none_or(|known| known == metadata.token_endpoint.as_str()) {
+            return Ok(metadata);
+        }
+        documents.metadata(true).await
     }
 
     /// Verifies the new tokens. If the cached metadata may be why they are invalid, fetches the metadata again and repeats the
@@ -216,6 +229,8 @@ fn classify_oauth_error(refusal: &OAuthError) -> FailureKind {
     match refusal.code().as_str() {
         "slow_down" | "authorization_pending" => FailureKind::Temporary,
         _ if refusal.is_network_restriction() => FailureKind::Temporary,
+        // A gateway sends these codes too, with a status of its own (404, 408, 413).
+        "invalid_request" | "access_denied" if !is_refusal_status(refusal) => FailureKind::Temporary,
         "resourcenotfoundexception"
         | "invalid_client"
         | "unauthorized_client"
@@ -242,9 +257,14 @@ fn classify_oauth_error(refusal: &OAuthError) -> FailureKind {
         _ if refusal.is_from_gateway() => FailureKind::Temporary,
         // An unknown error code, with a status that providers use for a refusal: repeating the request for ever would not help. With any
         // other status (404, 408, 413) the response comes from a gateway.
-        _ if matches!(refusal.status, Some(200..=299 | 400 | 401 | 403)) => FailureKind::SessionEnded,
+        _ if is_refusal_status(refusal) => FailureKind::SessionEnded,
         _ => FailureKind::Temporary,
     }
+}
+
+/// Whether the HTTP status is one that providers use for a refusal.
+fn is_refusal_status(refusal: &OAuthError) -> bool {
+    matches!(refusal.status, Some(200..=299 | 400 | 401 | 403))
 }
 
 /// Returns, in one line, why the session has ended.

@@ -166,6 +166,9 @@ fn an_error_that_is_not_about_the_session_is_temporary() {
         (200, ""),
         (302, ""),
         (404, "not_found"),
+        // Codes that a gateway uses too, with a status of its own.
+        (413, "invalid_request"),
+        (404, "access_denied"),
         (404, "Not Found"),
         (403, "Forbidden"),
         (400, "Bad Request"),

@@ -88,7 +88,8 @@ impl KeySet {
         let fitting = || self.keys.iter().filter(|key| key.fits(algorithm));
         let matches_id = |key: &&Key| id.is_none() || key.id.as_deref() == id;
         let mut candidates: Vec<&Key> = fitting().filter(matches_id).collect();
-        if candidates.is_empty() && !self.keys.iter().any(|key| key.id.as_deref() == id) {
+        let is_id_unknown = id.is_some() && !self.keys.iter().any(|key| key.id.as_deref() == id);
+        if is_id_unknown {
             candidates = fitting().filter(|key| key.id.is_none()).collect();
         }
         if candidates.is_empty() {
@@ -100,6 +101,8 @@ impl KeySet {
             .any(|key| key.material.verifies(algorithm, message, signature));
         match candidates.len() {
             _ if is_signed => Ok(()),
+            // The key that the token names may be published later.
+            _ if is_id_unknown => Err(SignatureError::UnknownKey),
             ..=MAX_TRIED_KEYS => Err(SignatureError::WrongSignature),
             fitting => Err(SignatureError::TooManyKeys(fitting)),
         }

@@ -182,6 +182,12 @@ fn an_id_selects_keys_and_excludes_none_without_an_id() {
             Some("a"),
             Err(SignatureError::UnknownKey),
         ),
+        (
+            "an unknown id, and another's key without one",
+            vec![foreign.clone()],
+            Some("a"),
+            Err(SignatureError::UnknownKey),
+        ),
     ];
     for (what, keys, id, expected) in table {
         assert_eq!(verified(keys, "RS256", *id, &signature), *expected, "{what}");
