@@ -101,6 +101,12 @@ impl Environment {
     }
 }
 
+/// Whether [`Environment::with_variables`] reads a variable of this name.
+pub(crate) fn is_read_from_entries(name: &str) -> bool {
+    ["KUBECACHEDIR", "HOME", "XDG_RUNTIME_DIR", "TMPDIR"].contains(&name)
+        || name.starts_with(cli::VARIABLE_PREFIX)
+}
+
 /// Which job the terminal of standard input belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Terminal {
@@ -211,6 +217,12 @@ pub(crate) fn stdin_can_be_read() -> bool {
     } else {
         kind.is_ok_and(|kind| !kind.is_char_device())
     }
+}
+
+/// Whether standard error is a terminal, so that a person sees messages now.
+#[expect(clippy::disallowed_methods, reason = "looked at, not written to")]
+pub(crate) fn stderr_is_terminal() -> bool {
+    std::io::stderr().is_terminal()
 }
 
 /// Whether standard error is the null device, as after `2>/dev/null`. A person may read a pipe or a file.

@@ -11,7 +11,7 @@ use crate::error_chain::causes_of;
 use crate::report::Report;
 use crate::session::Recalled;
 use crate::untrusted_text::UntrustedText;
-use crate::{exec, files, kubeconfig, oidc, session, settings};
+use crate::{exec, files, kubeconfig, kubectl, oidc, session, settings};
 
 /// A failure of a command.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +51,8 @@ pub(crate) enum Error {
     NoSession,
     #[error(transparent)]
     Kubeconfig(#[from] kubeconfig::Error),
+    #[error(transparent)]
+    Kubectl(#[from] kubectl::Error),
     /// An earlier failure, which is reported instead of a new attempt.
     #[error("{}", .0.report.error)]
     Remembered(Recalled),
@@ -161,6 +163,7 @@ impl Error {
             | Self::PendingTokens { .. }
             | Self::SessionEnded(_)
             | Self::NoSession
+            | Self::Kubectl(_)
             | Self::Remembered(_)
             | Self::Reworded(_)
             | Self::Output(_)
@@ -189,6 +192,7 @@ impl Error {
             | Self::SessionEnded(_)
             | Self::NoSession
             | Self::Kubeconfig(_)
+            | Self::Kubectl(_)
             | Self::Remembered(_)
             | Self::Reworded(_)
             | Self::Output(_)
@@ -214,6 +218,7 @@ impl Error {
             Self::SessionEnded(_) => Some("you will have to sign in when the token ends".to_owned()),
             Self::NoSession => Some("this is a fault of kubesesame: please report it".to_owned()),
             Self::Kubeconfig(error) => Some(error.hint()),
+            Self::Kubectl(error) => Some(error.hint()),
             Self::Remembered(recalled) => recalled.report.hint.clone(),
             Self::Reworded(report) => report.hint.clone(),
             Self::Output(source) => Some(output_hint(source.kind()).to_owned()),
@@ -231,7 +236,9 @@ impl Error {
             }
             Self::Remembered(recalled) => recalled.report.exit,
             Self::Reworded(report) => report.exit,
+            Self::Kubectl(kubectl::Error::NotSignedIn { .. }) => EXIT_LOGIN_NEEDED,
             Self::Kubeconfig(_)
+            | Self::Kubectl(_)
             | Self::Session(_)
             | Self::PendingTokens { .. }
             | Self::Oidc(_)

@@ -13,12 +13,12 @@
 //! - `session`: stored sessions, their lock, and stored failures
 //! - `oidc`: the provider: login, refresh, verification
 //! - `catalogue`: the errors of providers, their causes and fixes
-//! - `cluster`, `kubeconfig`: which user the API server sees in a token, and the configuration of kubectl
+//! - `cluster`, `kubeconfig`, `kubectl`: which user the API server sees in a token, the configuration of kubectl, and kubectl itself
 //! - `exec`: the ExecCredential API of kubectl
 //! - `files`, `keyring`, `process`, `clock`, `ui`: the single access points to the file system, the OS keyring, other processes, the clock,
 //!   and the terminal
 //! - `runtime`: the tokio runtime, built when the network is first needed
-//! - `secret`, `grant_type`, `initial_id_token`, `untrusted_text`, `report`, `error_chain`, `error`: types that all modules use
+//! - `secret`, `grant_type`, `initial_id_token`, `untrusted_text`, `report`, `error_chain`, `error`, `yaml`: types that all modules use
 
 #![forbid(unsafe_code)]
 
@@ -38,6 +38,7 @@ mod initial_id_token;
 mod invocation;
 mod keyring;
 mod kubeconfig;
+mod kubectl;
 mod lifecycle;
 mod oidc;
 mod process;
@@ -50,6 +51,7 @@ mod session;
 mod settings;
 mod ui;
 mod untrusted_text;
+mod yaml;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -107,13 +109,15 @@ pub fn run() -> ExitCode {
     }
     let result = match cli.command {
         Command::GetToken(args) => command::get_token(*args, &invocation, ui),
+        Command::Login(args) => command::login(*args, &invocation, ui),
+        Command::Status(args) => command::status(&args, &environment, ui),
         Command::BackgroundRefresh => command::refresh_in_background(&environment),
         Command::Clean(args) => command::clean(args, &environment, ui),
         Command::Version(args) => command::version(&args),
         Command::Completion(args) => command::completion(&args),
         Command::Man(args) => command::manual_page(&args),
         Command::Setup(args) => command::setup(*args, &environment, ui),
-        Command::Standalone(args) => command::standalone(*args, &invocation, ui),
+        Command::Standalone(args) => command::bare(*args, &invocation, ui),
         Command::Kubeconfig(args) => command::kubeconfig(args, &environment, ui),
     };
     exit_code(

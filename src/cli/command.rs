@@ -5,7 +5,9 @@ use clap::{Args, Subcommand};
 use super::choices::{ClusterConfigChoice, OutputFormat};
 use super::completion::Shell;
 use super::man::page_name;
-use super::{CacheArgs, ClusterArgs, KubeconfigArgs, LoginArgs, ProviderArgs, StandaloneArgs, TlsArgs};
+use super::{
+    CacheArgs, ClusterArgs, FileArgs, KubeconfigArgs, LoginArgs, ProviderArgs, StandaloneArgs, TlsArgs,
+};
 
 macro_rules! exit_codes {
     () => {
@@ -28,6 +30,9 @@ Examples:
   # Move the users of `kubectl oidc-login` over: look first, then write
   kubesesame kubeconfig convert --dry-run
   kubesesame kubeconfig convert
+
+  # Who am I, and until when?
+  kubesesame status
 
   # Complete commands and flags in this bash
   source <(kubesesame completion bash)";
@@ -53,6 +58,39 @@ Examples:
   kubesesame setup --oidc-issuer-url=https://ORG.okta.com/oauth2/default --oidc-client-id=ID \\
     --username-prefix=okta: --groups-prefix=okta:";
 
+const LOGIN_ABOUT: &str = "\
+Sign in now, for a user of the kubeconfig or with the flags of get-token
+
+Examples:
+  # For the user of the current context, as kubectl would when there is no session
+  kubesesame login
+
+  # For the user of another context
+  kubesesame login --context=prod
+
+  # Without a kubeconfig
+  kubesesame login --oidc-issuer-url=https://ORG.okta.com/oauth2/default --oidc-client-id=ID";
+
+const STATUS_ABOUT: &str = "\
+Show who you are signed in as, until when, and which users of the kubeconfig use it
+
+Examples:
+  # All sessions, and users that have none
+  kubesesame status
+
+  # Who the API server says that you are, asked by kubectl
+  kubesesame status --server --context=prod
+
+  # The account of each session, for a script
+  kubesesame status --output=json | jq -r '.sessions[].account'";
+
+const STATUS_HELP: &str = "\
+Without --context and --user it shows everything. It reads files alone: nothing is refreshed, and nobody is asked, except with --server. The key of a sealed session is not asked for either: what is \
+in such a session is shown while the kernel has its key.";
+
+/// Another name of `status`, which clap's list of commands does not have.
+pub(super) const STATUS_ALIAS: &str = "whoami";
+
 const CLEAN_ABOUT: &str = "\
 Remove all your sessions on this machine
 
@@ -62,11 +100,18 @@ Examples:
 
 pub(super) const STANDALONE_HELP: &str = concat!(
     "Without a command it signs in the `auth-provider: oidc` user of a kubeconfig (--kubeconfig, --context, --user, and the \
-     flags for sign-in and TLS of get-token) and writes the tokens there. An `exec` entry serves better: see `kubeconfig convert`.\n\n",
+     flags for sign-in and TLS of get-token) and writes the tokens there. An `exec` entry serves better: see `kubeconfig convert`. \
+     Where the kubeconfig has no such user, `kubesesame` alone at a terminal shows the status and the next step.\n\n",
     exit_codes!()
 );
 const VARIABLES_HELP: &str = concat!(
     "Each flag can be a variable too: --oidc-issuer-url is KUBESESAME_OIDC_ISSUER_URL. A flag takes precedence over its variable.\n\n",
+    exit_codes!()
+);
+
+const LOGIN_HELP: &str = concat!(
+    "The new session takes the place of one that is still good. Flags of sign-in and TLS replace those of the entry; flags that name the \
+provider, the account or the session's place are for a sign-in without an entry.\n\n",
     exit_codes!()
 );
 
@@ -92,6 +137,12 @@ pub(crate) enum Command {
     /// Print an ExecCredential for kubectl, signing in only when there is no other way
     #[command(long_about = GET_TOKEN_ABOUT, after_long_help = VARIABLES_HELP, args_override_self = true)]
     GetToken(Box<GetTokenArgs>),
+    /// Sign in now, for a user of the kubeconfig or with the flags of get-token
+    #[command(long_about = LOGIN_ABOUT, after_long_help = LOGIN_HELP, args_override_self = true)]
+    Login(Box<LoginCommandArgs>),
+    /// Show who you are signed in as, until when, and which users of the kubeconfig use it
+    #[command(long_about = STATUS_ABOUT, after_long_help = STATUS_HELP, visible_alias = STATUS_ALIAS)]
+    Status(StatusArgs),
     /// Refresh the session that standard input names, silently; started by get-token
     #[command(hide = true)]
     BackgroundRefresh,
@@ -159,6 +210,55 @@ pub(crate) struct ManArgs {
     /// Command, such as `kubeconfig-convert`; without it, the page of the program
     #[arg(value_name = "COMMAND", value_parser = page_name)]
     pub(crate) command: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoginCommandArgs {
+    #[command(flatten)]
+    pub(crate) entry: EntryArgs,
+    #[command(flatten)]
+    pub(crate) get_token: Box<GetTokenArgs>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) entry: EntryArgs,
+
+    /// Ask the API server who you are, by `kubectl auth whoami`; waits 10 seconds at most
+    #[arg(long)]
+    pub(crate) server: bool,
+
+    /// Print for programs: `json` or `yaml`
+    #[arg(long, short, value_name = "FORMAT", hide_possible_values = true)]
+    pub(crate) output: Option<OutputFormat>,
+}
+
+// Which entry of a kubeconfig is meant. A doc comment would become the help of the commands that have these flags.
+#[derive(Debug, Args)]
+pub(crate) struct EntryArgs {
+    #[command(flatten)]
+    pub(crate) file: FileArgs,
+
+    /// Context whose user is meant [default: the current one]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub(crate) context: Option<String>,
+
+    /// User that is meant, whatever the context
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub(crate) user: Option<String>,
+}
+
+impl EntryArgs {
+    /// Whether a flag or a variable names one.
+    pub(crate) fn is_named(&self) -> bool {
+        self.names_user() || self.file.kubeconfig.is_some()
+    }
+
+    /// Whether one user is meant, and not all of the kubeconfig.
+    pub(crate) fn names_user(&self) -> bool {
+        self.context.is_some() || self.user.is_some()
+    }
 }
 
 #[derive(Debug, Args)]

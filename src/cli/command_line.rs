@@ -57,8 +57,8 @@ impl Cli {
     ) -> Result<Self, ParseError> {
         let filled = sources.add_to(normalize_verbosity(args));
         let (args, value_sources) = filled.map_err(ParseError::Config)?;
-        let cli =
-            Self::parse_args(&args).map_err(|error| ParseError::Usage(without_klog_suggestion(error)))?;
+        let cli = Self::parse_args(&args)
+            .map_err(|error| ParseError::Usage(with_meant_command(without_klog_suggestion(error))))?;
         Ok(Self { value_sources, ..cli })
     }
 
@@ -102,6 +102,41 @@ fn without_klog_suggestion(mut error: clap::Error) -> clap::Error {
         && KlogArgs::contains(suggested)
     {
         error.remove(ContextKind::SuggestedArg);
+    }
+    error
+}
+
+/// What other programs call what a command here does.
+const MEANT_COMMANDS: [(&[&str], &str); 7] = [
+    (
+        &["signin", "sign-in", "log-in", "auth", "authenticate", "sso"],
+        "login",
+    ),
+    (&["logout", "log-out", "signout", "sign-out", "logoff"], "clean"),
+    (
+        &[
+            "me", "who", "id", "user", "session", "sessions", "list", "ls", "info",
+        ],
+        "status",
+    ),
+    (&["init", "configure", "config", "install"], "setup"),
+    (&["convert", "migrate"], "kubeconfig convert"),
+    (&["restore"], "kubeconfig restore"),
+    (
+        &["credential", "credentials", "get-credential", "get-credentials"],
+        "get-token",
+    ),
+];
+
+/// Suggests the command that does what a word means elsewhere. clap suggests by spelling alone.
+fn with_meant_command(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
+        && let Some((_, meant)) = MEANT_COMMANDS
+            .iter()
+            .find(|(words, _)| words.contains(&word.as_str()))
+    {
+        let meant = ContextValue::Strings(vec![(*meant).to_owned()]);
+        error.insert(ContextKind::SuggestedSubcommand, meant);
     }
     error
 }

@@ -12,13 +12,17 @@ mod kubeconfig;
 mod man;
 mod sources;
 mod standalone;
+mod typed_flags;
 mod usage_error;
 mod variables;
 
 pub(crate) use choices::{
     Automatic, ClusterConfigChoice, GrantChoice, OutputFormat, PkceChoice, StorageChoice,
 };
-pub(crate) use command::{CleanArgs, Command, CompletionArgs, GetTokenArgs, ManArgs, SetupArgs, VersionArgs};
+pub(crate) use command::{
+    CleanArgs, Command, CompletionArgs, EntryArgs, GetTokenArgs, LoginCommandArgs, ManArgs, SetupArgs,
+    StatusArgs, VersionArgs,
+};
 pub(crate) use command_line::{Cli, ParseError};
 pub(crate) use completion::{COMPLETION_VARIABLE, CompletionRequest, KnownValues};
 pub(crate) use config_error::{ConfigError, ValueSources, usage_reason};
@@ -27,5 +31,6 @@ pub(crate) use kubeconfig::{ConvertArgs, FileArgs, KubeconfigArgs, KubeconfigCom
 pub(crate) use man::manual_page;
 pub(crate) use sources::{ConfigSources, format_pair};
 pub(crate) use standalone::StandaloneArgs;
+pub(crate) use typed_flags::{TypedFlag, typed_flags, with_typed_flags};
 pub(crate) use usage_error::UsageError;
 pub(crate) use variables::{VARIABLE_PREFIX, flags_of_get_token, unknown_variables, variable_of};

@@ -207,6 +207,7 @@ mod tests {
     fn each_flag_that_is_shown_has_a_variable() {
         for (command, base) in [
             ("get-token", &["k", "get-token"][..]),
+            ("login", &["k", "login"]),
             ("setup", &["k", "setup"]),
             ("clean", &["k", "clean"]),
             ("", &["k"]),

@@ -6,8 +6,9 @@ use std::ffi::OsString;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+use super::command::STATUS_ALIAS;
 use super::command_line::LogArgs;
-use super::{Command, FileArgs, LoginArgs, TlsArgs};
+use super::{Command, EntryArgs, LoginArgs, TlsArgs};
 
 /// Sign in, and write the tokens into the `auth-provider: oidc` user of the kubeconfig
 #[derive(Debug, Parser)]
@@ -23,15 +24,7 @@ pub(super) struct Standalone {
 #[derive(Debug, Args)]
 pub(crate) struct StandaloneArgs {
     #[command(flatten)]
-    pub(crate) file: FileArgs,
-
-    /// Context whose user is meant [default: the current one]
-    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
-    pub(crate) context: Option<String>,
-
-    /// User that is meant, whatever the context
-    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
-    pub(crate) user: Option<String>,
+    pub(crate) entry: EntryArgs,
 
     /// Parameter for the authorization request, as NAME=VALUE (repeat)
     #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true, action = ArgAction::Append)]
@@ -46,7 +39,10 @@ pub(crate) struct StandaloneArgs {
 /// Whether these arguments, with the program's name first, are flags without a command.
 pub(super) fn is_standalone(args: &[OsString]) -> bool {
     let args = args.get(1..).unwrap_or_default();
-    let is_command = |arg: &OsString| arg.to_str().is_some_and(Command::has_subcommand);
+    let is_command = |arg: &OsString| {
+        arg.to_str()
+            .is_some_and(|arg| arg == STATUS_ALIAS || Command::has_subcommand(arg))
+    };
     let asks_for_help = |arg: &OsString| ["-h", "--help", "-V", "--version"].iter().any(|flag| arg == flag);
     let begins_with_flag = args
         .first()
@@ -70,6 +66,7 @@ mod tests {
             &["get-token"][..],
             &["-v=1", "setup"],
             &["get-tokn"],
+            &["-v=1", "whoami"],
             &["--help"],
             &["-V"],
             &["--kubeconfig=f", "-h"],

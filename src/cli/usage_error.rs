@@ -113,6 +113,18 @@ mod tests {
                 "unrecognized subcommand 'get-tokn'; did you mean `get-token`?; see kubesesame --help",
             ),
             (
+                &["logout"],
+                "unrecognized subcommand 'logout'; did you mean `clean`?; see kubesesame --help",
+            ),
+            (
+                &["me"],
+                "unrecognized subcommand 'me'; did you mean `status`?; see kubesesame --help",
+            ),
+            (
+                &["kubeconfig", "restor"],
+                "unrecognized subcommand 'restor'; did you mean `restore`?; see kubesesame kubeconfig --help",
+            ),
+            (
                 &["nosuch"],
                 "unrecognized subcommand 'nosuch'; see kubesesame --help",
             ),

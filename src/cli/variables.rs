@@ -4,7 +4,7 @@ use std::fmt;
 
 use clap::{Arg, Args, Command};
 
-use super::{CleanArgs, GetTokenArgs, SetupArgs, StandaloneArgs};
+use super::{CleanArgs, GetTokenArgs, LoginCommandArgs, SetupArgs, StandaloneArgs};
 use crate::untrusted_text::UntrustedText;
 
 /// The prefix of all variables.
@@ -12,7 +12,7 @@ pub(crate) const VARIABLE_PREFIX: &str = "KUBESESAME_";
 
 /// Commands whose flags have variables. The empty name is standalone mode. `kubeconfig` has none: what changes files has to be given
 /// explicitly.
-const COMMANDS_WITH_VARIABLES: [&str; 4] = ["get-token", "setup", "clean", ""];
+const COMMANDS_WITH_VARIABLES: [&str; 5] = ["get-token", "login", "setup", "clean", ""];
 
 /// Returns the name of the variable of a flag, which is given without dashes.
 pub(super) fn variable_name(flag: &str) -> String {
@@ -24,6 +24,7 @@ pub(super) fn args_of_command(command: &str) -> Vec<Arg> {
     let bare = Command::new("flags");
     let flags = match command {
         "get-token" => GetTokenArgs::augment_args(bare),
+        "login" => LoginCommandArgs::augment_args(bare),
         "setup" => SetupArgs::augment_args(bare),
         "clean" => CleanArgs::augment_args(bare),
         "" => StandaloneArgs::augment_args(bare),

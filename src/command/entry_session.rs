@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::token_request::TokenRequest;
-use crate::cli::{Cli, Command, ConfigSources, ParseError, usage_reason};
+use crate::cli::{self, Cli, Command, ConfigSources, ParseError, TypedFlag, usage_reason};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::kubeconfig::{self, EntrySource, ExecEntry, UserEntry};
@@ -35,7 +35,7 @@ impl EntrySession {
     pub(super) fn of(
         user: &UserEntry,
         exec_info: &str,
-        overriding: &[OsString],
+        overriding: &[TypedFlag],
         stdin: Stdin,
         environment: &Environment,
     ) -> Result<Self, EntryError> {
@@ -92,33 +92,30 @@ const CORRECT_ARGS: &str = "correct its `args` in the kubeconfig; the flags: kub
 
 /// Returns the entry of a user that kubesesame can sign in.
 fn usable_entry(user: &UserEntry) -> Result<&ExecEntry, EntryError> {
-    let reason = match (&user.source, &user.exec) {
-        (EntrySource::Kubesesame | EntrySource::Kubelogin { .. }, Some(exec)) => return Ok(exec),
-        (EntrySource::Unusable(reason), _) => {
-            return Err(EntryError {
-                reason: reason.clone(),
-                hint: Some(CORRECT_ARGS.to_owned()),
-            });
-        }
-        (EntrySource::AuthProvider, _) => "it is an `auth-provider`, whose tokens are in the kubeconfig",
+    match (&user.source, &user.exec) {
+        (EntrySource::Kubesesame | EntrySource::Kubelogin { .. }, Some(exec)) => Ok(exec),
+        (EntrySource::Unusable(reason), _) => Err(EntryError {
+            reason: reason.clone(),
+            hint: Some(CORRECT_ARGS.to_owned()),
+        }),
+        (EntrySource::AuthProvider, _) => Err(EntryError {
+            reason: "it is an `auth-provider`, whose tokens are in the kubeconfig".to_owned(),
+            hint: None,
+        }),
         (EntrySource::Kubesesame | EntrySource::Kubelogin { .. } | EntrySource::Other, _) => {
-            "its credential does not come from kubesesame"
+            Err(EntryError::not_ours())
         }
-    };
-    Err(EntryError {
-        reason: reason.to_owned(),
-        hint: None,
-    })
+    }
 }
 
 /// Returns the command line that kubectl would run, with the program's name first.
-fn arguments(exec: &ExecEntry, source: &EntrySource, overriding: &[OsString]) -> Vec<OsString> {
+fn arguments(exec: &ExecEntry, source: &EntrySource, overriding: &[TypedFlag]) -> Vec<OsString> {
     let own = exec
         .plugin_args(source)
         .iter()
         .map(|arg| OsString::from(arg.expose()));
     let own = std::iter::once(OsString::from("kubesesame")).chain(own);
-    own.chain(overriding.iter().cloned()).collect()
+    cli::with_typed_flags(own.collect(), overriding)
 }
 
 impl EntryError {
@@ -127,6 +124,14 @@ impl EntryError {
         Self {
             reason: kubeconfig::masked_reason(&report.error, arguments),
             hint: report.hint,
+        }
+    }
+
+    /// The error of a user whose credential is no business of kubesesame.
+    pub(super) fn not_ours() -> Self {
+        Self {
+            reason: "its credential does not come from kubesesame".to_owned(),
+            hint: None,
         }
     }
 

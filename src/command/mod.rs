@@ -1,26 +1,32 @@
 //! The commands, one module each. Only this module connects the other modules.
 
+mod account;
+mod bare;
 mod clean;
 mod completion;
-#[cfg_attr(not(test), expect(dead_code, reason = "for the commands that follow"))]
 mod entry_session;
 mod get_token;
 mod kubeconfig;
+mod kubeconfig_view;
+mod login;
 mod man;
 mod person;
 mod qr;
 mod setup;
 mod standalone;
+mod status;
 mod token_request;
 mod usage_error;
 mod version;
 
+pub(crate) use bare::run as bare;
 pub(crate) use clean::run as clean;
 pub(crate) use completion::{complete, run as completion};
 pub(crate) use get_token::{fast_path, refresh_in_background, run as get_token};
 pub(crate) use kubeconfig::run as kubeconfig;
+pub(crate) use login::run as login;
 pub(crate) use man::run as manual_page;
 pub(crate) use setup::run as setup;
-pub(crate) use standalone::run as standalone;
+pub(crate) use status::run as status;
 pub(crate) use usage_error::was_usage_error_reported;
 pub(crate) use version::run as version;

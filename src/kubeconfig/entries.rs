@@ -59,8 +59,10 @@ pub(crate) struct ExecEntry {
     pub(crate) args: Vec<Secret>,
     pub(crate) env: Vec<(String, Secret)>,
     pub(crate) api_version: Option<String>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the check of a set-up"))]
     pub(crate) interactive_mode: Option<String>,
     pub(crate) provide_cluster_info: bool,
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the check of a set-up"))]
     pub(crate) install_hint: Option<String>,
 }
 
@@ -137,7 +139,10 @@ impl Entries {
     }
 
     /// Returns the contexts of a user.
-    pub(crate) fn contexts_of_user<'a>(&'a self, user: &'a str) -> impl Iterator<Item = &'a ContextEntry> {
+    pub(crate) fn contexts_of_user<'a, 'b>(
+        &'a self,
+        user: &'b str,
+    ) -> impl Iterator<Item = &'a ContextEntry> + use<'a, 'b> {
         let is_of_user = move |context: &&ContextEntry| context.user.as_deref() == Some(user);
         self.contexts.iter().filter(is_of_user)
     }

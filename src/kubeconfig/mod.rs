@@ -11,12 +11,10 @@ mod convert;
 mod counted;
 mod diff;
 mod edit;
-#[cfg_attr(not(test), expect(dead_code, reason = "for the commands that follow"))]
 mod entries;
 mod entry;
 mod entry_terms;
 mod error;
-#[cfg_attr(not(test), expect(dead_code, reason = "for the commands that follow"))]
 mod exec_info;
 mod from_auth_provider;
 mod mask;
@@ -33,11 +31,9 @@ pub(crate) use convert::{
     ConvertOptions, Plan, TextError, UserOutcome, converted_users, is_conversion_of, plan,
 };
 pub(crate) use diff::unified_diff;
-#[cfg_attr(not(test), expect(unused_imports, reason = "for the commands that follow"))]
-pub(crate) use entries::{Entries, EntrySource, ExecEntry, UserEntry};
+pub(crate) use entries::{ContextEntry, Entries, EntrySource, ExecEntry, UserEntry};
 pub(crate) use entry_terms::{hint_in_cluster_terms, hint_in_entry_terms, in_entry_terms};
 pub(crate) use error::{Error, unfinished_hint};
-#[cfg_attr(not(test), expect(unused_imports, reason = "for the commands that follow"))]
 pub(crate) use exec_info::exec_info;
 pub(crate) use mask::masked_reason;
 pub(crate) use secret_flag::SecretFlag;

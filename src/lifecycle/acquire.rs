@@ -48,8 +48,18 @@ pub(crate) struct Acquired {
     pub(crate) session: Record,
     /// When the caller has to ask again.
     pub(crate) until: Timestamp,
-    /// Whether the session was in the store before this call.
-    pub(crate) is_from_store: bool,
+    pub(crate) origin: Origin,
+}
+
+/// Where the token of a call comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// It was in the store before this call.
+    Store,
+    /// From the provider, by a refresh.
+    Refresh,
+    /// From the provider, by a sign-in.
+    SignIn,
 }
 
 impl<S: SessionStore> Acquisition<'_, S> {
@@ -70,7 +80,9 @@ impl<S: SessionStore> Acquisition<'_, S> {
     /// replaced the refresh token of an older record.
     pub(super) fn latest(&self, own: Option<Record>, now: Timestamp) -> Option<Record> {
         match own {
-            Some(own) if self.demand != Demand::Fresh && own.is_usable(now) => Some(own),
+            Some(own) if !matches!(self.demand, Demand::Fresh | Demand::SignIn) && own.is_usable(now) => {
+                Some(own)
+            }
             own => (self.latest_record)(own),
         }
     }
@@ -94,7 +106,7 @@ pub(super) struct Progress<'a, S: SessionStore + 'a> {
     pub(super) asked: AskedBefore,
     pub(super) recalled: Option<Recalled>,
     pub(super) failure: Option<Error>,
-    pub(super) is_from_store: bool,
+    pub(super) origin: Origin,
     /// Whether the store has no session of its own.
     pub(super) is_new_in_store: bool,
     /// Whether the failure of this call was already stored for later calls.
@@ -131,7 +143,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
             asked: AskedBefore::No,
             recalled: None,
             failure: None,
-            is_from_store: true,
+            origin: Origin::Store,
             is_new_in_store: false,
             is_remembered: false,
         };
@@ -217,7 +229,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         Ok(Acquired {
             until: until(&session),
             session,
-            is_from_store: self.is_from_store,
+            origin: self.origin,
         })
     }
 

@@ -12,7 +12,7 @@ mod session_files;
 mod steps;
 mod store;
 
-pub(crate) use acquire::{Acquired, Acquisition, Settings};
+pub(crate) use acquire::{Acquired, Acquisition, Origin, Settings};
 pub(crate) use import::Import;
 pub(crate) use no_refresh_token::ScopeSource;
 pub(crate) use plan::Demand;

@@ -17,6 +17,8 @@ pub(crate) enum Demand {
     Good,
     /// A token that differs from the stored one (`--force-refresh`).
     Fresh,
+    /// That of a new sign-in, whatever is stored (`login`).
+    SignIn,
     /// A new token, if the stored one is usable and near its expiry. No caller waits for it, and no person can log in.
     Background,
 }
@@ -87,7 +89,7 @@ pub(crate) enum Step {
 /// Chooses the next step.
 pub(crate) fn plan(state: &State<'_>, now: Timestamp, demand: Demand) -> Step {
     let usable = state.session.is_some_and(|session| session.is_usable(now));
-    let is_unexpired = demand != Demand::Fresh && state.is_unexpired(now);
+    let is_unexpired = !matches!(demand, Demand::Fresh | Demand::SignIn) && state.is_unexpired(now);
     let or_use = |step: Step| match (usable, is_unexpired) {
         (true, true) => Step::Use,
         (false, true) => Step::UseUntilExpiry,
@@ -98,6 +100,9 @@ pub(crate) fn plan(state: &State<'_>, now: Timestamp, demand: Demand) -> Step {
         (Stage::FirstLook, Demand::Good) if usable => Step::Lock { wait: false },
         (Stage::FirstLook, Demand::Background) if state.is_refresh_due(now) => Step::Lock { wait: false },
         (Stage::FirstLook, Demand::Background) | (Stage::LockBusy | Stage::Acquired, _) => Step::Use,
+        // A person asks for a sign-in, so an earlier failure is no reason not to try.
+        (Stage::FirstLook, Demand::SignIn) => Step::Lock { wait: true },
+        (Stage::Locked { .. }, Demand::SignIn) => Step::Login,
         (Stage::FirstLook, _) => match &state.recalled {
             Some(recalled) => or_use(Step::Recall(recalled.clone())),
             None => Step::Lock { wait: true },
@@ -118,6 +123,7 @@ fn locked(state: &State<'_>, seen: Option<&Secret>, now: Timestamp, demand: Dema
     let wanted = match demand {
         Demand::Good => is_changed || !state.may_be_rejected(now),
         Demand::Fresh => is_changed && seen.is_some(),
+        Demand::SignIn => false,
         Demand::Background => !state.is_refresh_due(now),
     };
     if usable && wanted {
@@ -204,6 +210,24 @@ mod tests {
     const EXPIRED: Timestamp = at(3600);
     /// Near enough to the expiry for a background refresh.
     const DUE: Timestamp = at(3000);
+
+    #[test]
+    fn a_sign_in_that_a_person_asks_for_needs_no_reason() {
+        let hour = hour();
+        for session in [None, Some(&hour)] {
+            for now in [GOOD, MARGIN, EXPIRED] {
+                let mut remembered = state(Stage::FirstLook, session);
+                remembered.recalled = Some(recalled());
+                assert_eq!(plan(&remembered, now, Demand::SignIn), Step::Lock { wait: true });
+                remembered.stage = Stage::Locked { seen: None };
+                assert_eq!(plan(&remembered, now, Demand::SignIn), Step::Login);
+                let failed = state(Stage::LoginFailed, session);
+                assert_eq!(plan(&failed, now, Demand::SignIn), Step::Fail);
+                let acquired = state(Stage::Acquired, session);
+                assert_eq!(plan(&acquired, now, Demand::SignIn), Step::Use);
+            }
+        }
+    }
 
     #[test]
     fn the_first_look_uses_a_good_token_and_else_takes_the_lock() {

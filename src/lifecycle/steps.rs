@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::acquire::{CallStage, Progress, Settings};
+use super::acquire::{CallStage, Origin, Progress, Settings};
 use super::import::Imported;
 use super::plan::{Demand, Step, plan};
 use super::{LockedSession, Remark, SessionStore};
@@ -155,7 +155,7 @@ impl<S: SessionStore> Progress<'_, S> {
         let signals = match self.call.demand {
             // The detached process handles signals itself.
             Demand::Background => DeferredSignals::none(),
-            Demand::Good | Demand::Fresh => DeferredSignals::begin(),
+            Demand::Good | Demand::Fresh | Demand::SignIn => DeferredSignals::begin(),
         };
         let outcome = Box::pin(await_refresh(remaining_use, &is_sent, client.refresh(&refresh)));
         let outcome = self.call.runtime.block_on(signals.wait_for(outcome, &is_sent));
@@ -292,6 +292,7 @@ impl<S: SessionStore> Progress<'_, S> {
                 }
                 let order = self.latest_order().signed_in(clock::now());
                 self.save_tokens(tokens.initial_id_token.clone(), tokens, order)?;
+                self.origin = Origin::SignIn;
             }
             Err(LoginFailure { error, was_visible }) => {
                 let is_outage = !was_visible && error.is_provider_fault();
@@ -336,7 +337,7 @@ impl<S: SessionStore> Progress<'_, S> {
         }
         self.session = Some(session);
         self.stage = CallStage::Acquired;
-        self.is_from_store = false;
+        self.origin = Origin::Refresh;
         Ok(())
     }
 

@@ -27,5 +27,5 @@ pub(crate) use provider_client::ProviderClient;
 use provider_client::read_secret;
 pub(crate) use refresh_result::{Refresh, RefreshOutcome, Tokens};
 pub(crate) use token::id_token::Remark;
-pub(crate) use token::stored::{StoredToken, issuer_and_audience};
+pub(crate) use token::stored::{StoredToken, claims_of_stored, issuer_and_audience, person_in};
 pub(crate) use token::verification_error::{CLOCK_LEEWAY_SECS, header_limits};

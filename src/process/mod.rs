@@ -1,8 +1,9 @@
-//! Processes: the parent, and the detached process of a background refresh.
+//! Processes: the parent, the detached process of a background refresh, and kubectl.
 //!
 //! Owns the identity of the parent, how a process is detached from its caller, and how signals are held and deferred. (The browser's
 //! process is started in `oidc/grants/browser.rs`.) Never decides what is reported to a caller.
 
+mod bounded;
 pub(crate) mod core_dump;
 mod deferred_signals;
 mod detached;
@@ -16,6 +17,7 @@ mod parent;
 mod signal_watch;
 mod signals;
 
+pub(crate) use bounded::{RunError, run_within};
 pub(crate) use deferred_signals::DeferredSignals;
 pub(crate) use detached::{can_spawn_detached, daemonize, read_handover, spawn_detached};
 pub(crate) use foreground::{FOREGROUND_POLL_INTERVAL, ForegroundEvents, in_foreground};

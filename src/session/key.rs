@@ -53,6 +53,11 @@ impl Key {
         Self(HEXLOWER.encode(digest(&SHA256, canonical.as_bytes()).as_ref()))
     }
 
+    /// The key in the name of a file.
+    pub(super) fn of_hash(hash: &str) -> Self {
+        Self(hash.to_owned())
+    }
+
     /// Returns the name of a file of this session.
     pub(crate) fn file(&self, kind: FileKind) -> String {
         kind.name(self)

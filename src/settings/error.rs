@@ -50,6 +50,12 @@ pub(crate) enum Error {
     AccountWithoutPerson,
     #[error("--account and --username are two people: `{0}` and `{1}`")]
     AccountMismatch(UntrustedText, UntrustedText),
+    /// A flag, without dashes, that says whose session it is, beside an entry that says so too.
+    #[error("--{0} and a kubeconfig's entry are both named")]
+    FlagOfEntry(String),
+    /// Flags, with dashes, that make another session than that of the entry.
+    #[error("with {0} the session is not the one that kubectl uses for this entry")]
+    OtherSession(String),
     #[error("there is no home directory to keep sessions in")]
     NoHome,
 }
@@ -84,9 +90,12 @@ impl Error {
     /// Returns the flags, without dashes, whose values cannot be used.
     pub(crate) fn flags(&self) -> Vec<&'static str> {
         match self {
-            Self::IssuerMissing | Self::ClientIdMissing { .. } | Self::ClusterConfig(..) | Self::NoHome => {
-                vec![]
-            }
+            Self::IssuerMissing
+            | Self::ClientIdMissing { .. }
+            | Self::ClusterConfig(..)
+            | Self::FlagOfEntry(_)
+            | Self::OtherSession(_)
+            | Self::NoHome => vec![],
             Self::IssuerNotUrl(..)
             | Self::IssuerPlaceholder(..)
             | Self::IssuerNotHttps(_)
@@ -150,6 +159,10 @@ impl Error {
             Self::SecretAndFile(_) | Self::AccountWithoutPerson | Self::AccountMismatch(..) => {
                 "leave one of them out".to_owned()
             }
+            Self::FlagOfEntry(_) => {
+                "name an entry (--context, --user, --kubeconfig), whose settings are used, or name the provider by flags".to_owned()
+            }
+            Self::OtherSession(_) => "leave them out, or put them into the entry's `args`".to_owned(),
             Self::NoHome => "set HOME, or say where with --token-cache-dir".to_owned(),
         }
     }

@@ -37,6 +37,7 @@ fn masked(line: &str) -> String {
         ("user_code=", "\n"),
         ("200 in ", " ms"),
         ("request id ", "\n"),
+        ("  token     valid for ", "\n"),
     ] {
         let Some(at) = line.find(before) else { continue };
         let start = at + before.len();

@@ -143,7 +143,10 @@ fn at_a_terminal_the_time_left_of_a_device_code_is_shown_and_taken_back() {
     while terminal.read(&mut byte).is_ok_and(|length| length == 1) {
         rest.push(byte[0]);
     }
-    assert!(rest.ends_with(b"\r\x1b[2K"), "{}", String::from_utf8_lossy(&rest));
+    let rest = String::from_utf8_lossy(&rest);
+    let (before, line) = rest.rsplit_once("signed in as 00ualice for ").unwrap();
+    assert!(before.ends_with("\r\x1b[2K"), "{rest}");
+    assert_eq!(line.lines().count(), 1, "{rest}");
 }
 
 /// The picture first, then what a person without a camera needs.

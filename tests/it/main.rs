@@ -78,6 +78,7 @@ mod secrets_echoed;
 mod session_end;
 mod session_places;
 mod setup;
+mod sign_in_command;
 mod sources;
 mod standalone;
 mod standalone_kept;
@@ -86,6 +87,9 @@ mod standalone_killed;
 mod standalone_selection;
 mod standalone_turns;
 mod standalone_writing;
+mod status;
+mod status_screens;
+mod status_server;
 #[cfg(target_os = "linux")]
 mod storage;
 #[cfg(target_os = "linux")]

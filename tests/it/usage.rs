@@ -178,6 +178,9 @@ fn the_help_is_a_success() {
       kubesesame kubeconfig convert --dry-run
       kubesesame kubeconfig convert
 
+      # Who am I, and until when?
+      kubesesame status
+
       # Complete commands and flags in this bash
       source <(kubesesame completion bash)
 
@@ -185,6 +188,9 @@ fn the_help_is_a_success() {
 
     Commands:
       get-token   Print an ExecCredential for kubectl, signing in only when there is no other way
+      login       Sign in now, for a user of the kubeconfig or with the flags of get-token
+      status      Show who you are signed in as, until when, and which users of the kubeconfig use it
+                  [alias: whoami]
       clean       Remove all your sessions on this machine
       version     Print the version
       completion  Print the script that completes commands, flags and names in your shell
@@ -204,7 +210,8 @@ fn the_help_is_a_success() {
 
     Without a command it signs in the `auth-provider: oidc` user of a kubeconfig (--kubeconfig,
     --context, --user, and the flags for sign-in and TLS of get-token) and writes the tokens there. An
-    `exec` entry serves better: see `kubeconfig convert`.
+    `exec` entry serves better: see `kubeconfig convert`. Where the kubeconfig has no such user,
+    `kubesesame` alone at a terminal shows the status and the next step.
 
     Exit codes:
       0  done

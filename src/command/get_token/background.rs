@@ -15,7 +15,7 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::exec;
 use crate::invocation::Invocation;
-use crate::lifecycle::{Acquired, Demand};
+use crate::lifecycle::{Acquired, Demand, Origin};
 use crate::process;
 use crate::session::{Record, RefreshTurn, Store};
 use crate::ui::Ui;
@@ -98,7 +98,7 @@ impl GetToken<'_> {
             let files = self.session_files(store, continues);
             let latest_record = |own: Option<Record>| self.latest_record(Some(dir), own.as_ref());
             match self.acquire(&files, Demand::Background, None, &latest_record) {
-                Ok(acquired) if acquired.is_from_store => {}
+                Ok(acquired) if acquired.origin == Origin::Store => {}
                 Ok(Acquired { session, .. }) => self.remove_superseded(&files.store, &session),
                 // There is no session to refresh.
                 Err(Error::NoSession) => {}

@@ -8,15 +8,17 @@ use crate::environment::{self, Terminal};
 use crate::error::Error;
 use crate::exec::{self, ApiVersion};
 use crate::invocation::Invocation;
+use crate::lifecycle::Demand;
 use crate::session::Key;
 use crate::settings::{self, Stdin};
 use crate::ui::{self, Ui};
 
 /// One call: what it asks for, and its caller.
-pub(super) struct GetToken<'a> {
+pub(in crate::command) struct GetToken<'a> {
     pub(super) invocation: &'a Invocation<'a>,
     pub(super) version: ApiVersion,
-    pub(super) request: TokenRequest,
+    pub(in crate::command) request: TokenRequest,
+    pub(super) demand: Demand,
     pub(super) runtime_dir: Option<PathBuf>,
     pub(super) failures_dir: Option<PathBuf>,
     pub(super) ui: Ui,
@@ -49,14 +51,33 @@ impl<'a> GetToken<'a> {
         let request = TokenRequest::new(args, exec_info, stdin(request, invocation), environment)?;
         let remarks = request.cluster.remarks.iter();
         remarks.for_each(|remark| ui::warn_later(remark));
+        let demand = if request.cache.force_refresh {
+            Demand::Fresh
+        } else {
+            Demand::Good
+        };
         Ok(Self {
-            request,
-            invocation,
             version,
-            runtime_dir: settings::runtime_dir(environment),
-            failures_dir: settings::failures_dir(environment),
-            ui,
+            demand,
+            ..Self::to_sign_in(request, invocation, ui)
         })
+    }
+
+    /// A new sign-in that a person asks for.
+    pub(in crate::command) fn to_sign_in(
+        request: TokenRequest,
+        invocation: &'a Invocation<'a>,
+        ui: Ui,
+    ) -> Self {
+        Self {
+            request,
+            demand: Demand::SignIn,
+            invocation,
+            version: ApiVersion::V1,
+            runtime_dir: settings::runtime_dir(invocation.environment),
+            failures_dir: settings::failures_dir(invocation.environment),
+            ui,
+        }
     }
 
     pub(super) fn key(&self) -> Key {

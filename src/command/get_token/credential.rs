@@ -8,7 +8,7 @@ use crate::command::person;
 use crate::error::Error;
 use crate::fast_path::{FastPathEntry, RefreshPolicy};
 use crate::lifecycle::{
-    Acquired, Acquisition, Demand, Import, NoStore, ScopeSource, SessionFiles, SessionStore, Settings,
+    Acquired, Acquisition, Demand, Import, NoStore, Origin, ScopeSource, SessionFiles, SessionStore, Settings,
 };
 use crate::oidc::{Continuation, Event};
 use crate::runtime::LazyRuntime;
@@ -20,14 +20,6 @@ fn error_with_hint(error: &session::Error) -> String {
 }
 
 impl GetToken<'_> {
-    fn demand(&self) -> Demand {
-        if self.request.cache.force_refresh {
-            Demand::Fresh
-        } else {
-            Demand::Good
-        }
-    }
-
     pub(super) fn session_files(&self, store: Store, continues: Option<ContinuationKey>) -> SessionFiles<'_> {
         SessionFiles {
             store,
@@ -39,7 +31,7 @@ impl GetToken<'_> {
     }
 
     /// Returns the credential, from the first session directory that can be used.
-    pub(super) fn credential(&self) -> Result<Acquired, Error> {
+    pub(in crate::command) fn credential(&self) -> Result<Acquired, Error> {
         let mut unavailable = None;
         for dir in self.session_dirs() {
             match self.credential_from(dir, unavailable.as_ref()) {
@@ -69,7 +61,7 @@ impl GetToken<'_> {
             )
         });
         let latest_record = |own: Option<Record>| self.latest_record(None, own.as_ref());
-        self.acquire(&NoStore { failures, reason }, self.demand(), None, &latest_record)
+        self.acquire(&NoStore { failures, reason }, self.demand, None, &latest_record)
     }
 
     fn credential_from(
@@ -91,12 +83,13 @@ impl GetToken<'_> {
         let import = Import {
             dirs: &self.request.cache.kubelogin_dirs,
         };
+        let import = Some(import).filter(|_| self.demand != Demand::SignIn);
         let latest_record = |own: Option<Record>| self.latest_record(Some(dir), own.as_ref());
-        let acquired = self.acquire(&files, self.demand(), Some(import), &latest_record)?;
-        if !acquired.is_from_store {
+        let acquired = self.acquire(&files, self.demand, import, &latest_record)?;
+        if acquired.origin != Origin::Store {
             self.remove_superseded(&files.store, &acquired.session);
         }
-        if acquired.is_from_store && self.demand() == Demand::Good {
+        if acquired.origin == Origin::Store && self.demand == Demand::Good {
             self.prepare_next_call(&files.store, &acquired);
         }
         Ok(Some(acquired))

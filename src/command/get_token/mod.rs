@@ -7,24 +7,29 @@ mod fast_path;
 mod session_dirs;
 
 pub(crate) use self::background::run as refresh_in_background;
-use self::call::GetToken;
+pub(super) use self::call::GetToken;
 pub(crate) use self::fast_path::run as fast_path;
 
+use super::account::signed_in;
 use crate::cli::GetTokenArgs;
-use crate::clock::Timestamp;
+use crate::clock::{self, Timestamp};
 use crate::error::Error;
 use crate::exec::{self, ApiVersion};
 use crate::invocation::Invocation;
-use crate::lifecycle::Acquired;
+use crate::lifecycle::{Acquired, Origin};
 use crate::secret::Secret;
 use crate::ui::Ui;
 
 pub(crate) fn run(args: GetTokenArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
     let request = exec::Request::parse(invocation.environment.exec_info.as_deref())?;
     let get_token = GetToken::new(args, invocation, request, ui)?;
-    let credential = get_token.credential();
-    let Acquired { session, until, .. } =
-        credential.map_err(|error| get_token.request.reword_for_cluster(error))?;
+    let acquired = get_token.credential();
+    let acquired = acquired.map_err(|error| get_token.request.reword_for_cluster(error))?;
+    // Without a terminal, nothing is said while all goes well.
+    if acquired.origin == Origin::SignIn && ui.at_terminal {
+        ui.note(&signed_in(&acquired.session, clock::now()));
+    }
+    let Acquired { session, until, .. } = acquired;
     write_credential(request.version, &session.token, until)
 }
 

@@ -16,7 +16,7 @@ use crate::cli::StandaloneArgs;
 use crate::error::Error;
 use crate::invocation::Invocation;
 use crate::kubeconfig;
-use crate::lifecycle::{Acquisition, Demand, ScopeSource, Settings};
+use crate::lifecycle::{Acquisition, Demand, Origin, ScopeSource, Settings};
 use crate::oidc::{Continuation, Event};
 use crate::runtime::LazyRuntime;
 use crate::session::Identity;
@@ -98,7 +98,7 @@ fn sign_in(
         return Err(error);
     }
     let acquired = acquired?;
-    if acquired.is_from_store {
+    if acquired.origin == Origin::Store {
         ui.step(|| "the token in the kubeconfig is still good".to_owned());
     } else {
         ui.note(&format!(

@@ -41,12 +41,12 @@ pub(super) struct SelectedUser {
 
 impl SelectedUser {
     pub(super) fn find(args: &StandaloneArgs, environment: &Environment) -> Result<Self, Error> {
-        let files = files_in_given_order(&args.file, environment)?;
+        let files = files_in_given_order(&args.entry.file, environment)?;
         let texts: Result<Vec<String>, _> = files.iter().map(Kubeconfig::text).collect();
         let texts = texts?;
-        let user = match args.user.clone().filter(|user| !user.is_empty()) {
+        let user = match args.entry.user.clone().filter(|user| !user.is_empty()) {
             Some(user) => user,
-            None => user_of_context(&files, &texts, args.context.as_deref())?,
+            None => user_of_context(&files, &texts, args.entry.context.as_deref())?,
         };
         for (file, text) in files.into_iter().zip(&texts) {
             let found = kubeconfig::auth_provider(text, &user).map_err(|error| file.text_error(&error))?;

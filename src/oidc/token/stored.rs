@@ -3,10 +3,10 @@
 //! Reading uses no network and verifies nothing. A token is returned to a client only after it was verified.
 
 use crate::oidc::event::Event;
-use crate::oidc::token::claims::Claims;
+use crate::oidc::token::claims::{self, Claims};
 use crate::oidc::token::id_token::{self, VerificationContext};
 use crate::oidc::{Error, ProviderClient, TokenError};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
 use crate::initial_id_token::InitialIdToken;
@@ -84,6 +84,16 @@ pub(crate) fn issuer_and_audience(token: &Secret) -> (UntrustedText, UntrustedTe
         None => UntrustedText::new("unknown"),
     };
     (shown("iss"), shown("aud"))
+}
+
+/// Returns the unverified claims of a stored token; none of an opaque one. A token of a session was verified on arrival.
+pub(crate) fn claims_of_stored(token: &Secret) -> Option<Map<String, Value>> {
+    id_token::unverified_claims(token.expose())
+}
+
+/// Returns the name by which a person is known, from the claims of a token.
+pub(crate) fn person_in(claims: &Map<String, Value>) -> Option<&str> {
+    claims::person(claims)
 }
 
 impl ProviderClient<'_> {

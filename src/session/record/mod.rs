@@ -205,6 +205,22 @@ impl Record {
         }
     }
 
+    /// Parses a record of whatever session, to show it. To use a token, use [`Self::parse`].
+    ///
+    /// # Errors
+    /// As for [`Self::parse`].
+    pub(crate) fn parse_any(bytes: &[u8]) -> Result<Self, &'static str> {
+        let stored = serde_json::from_slice::<StoredRecord<'_>>(bytes);
+        let text = |field: Option<&Cow<'_, str>>| field.map(ToString::to_string);
+        let stored = stored.as_ref().ok();
+        let identity = Identity {
+            issuer: text(stored.map(|stored| &stored.issuer)).unwrap_or_default(),
+            client_id: text(stored.map(|stored| &stored.client_id)).unwrap_or_default(),
+            account: text(stored.and_then(|stored| stored.account.as_ref())),
+        };
+        Self::parse(bytes, &identity)
+    }
+
     /// Serializes the record.
     ///
     /// # Errors

@@ -3,13 +3,16 @@
 /// Where such a part begins, what it is made of, and what stands for it in a snapshot.
 type Part = (&'static str, fn(char) -> bool, &'static str);
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 9] = [
     ("(request id ", is_word, "[ID]"),
     ("with the code ", is_word, "[CODE]"),
     ("user_code=", is_word, "[CODE]"),
     ("://127.0.0.1:", is_digit, "[PORT]"),
     ("://localhost:", is_digit, "[PORT]"),
     ("clock says ", is_time, "[TIME]"),
+    ("token     valid for ", is_digit, "[N]"),
+    ("signed in as 00ualice for ", is_digit, "[N]"),
+    (" minutes, until ", is_clock, "[TIME]"),
 ];
 
 fn is_digit(c: char) -> bool {
@@ -18,6 +21,10 @@ fn is_digit(c: char) -> bool {
 
 fn is_time(c: char) -> bool {
     c.is_ascii_digit() || "-T:".contains(c)
+}
+
+fn is_clock(c: char) -> bool {
+    c.is_ascii_digit() || c == ':'
 }
 
 fn is_word(c: char) -> bool {

@@ -181,6 +181,16 @@ impl Sandbox {
             .env("KUBERNETES_EXEC_INFO", EXEC_INFO)
     }
 
+    /// The arguments of [`Self::get_token`] as a flow sequence of YAML has them.
+    pub(crate) fn entry_args(&self) -> String {
+        let args = self.get_token().args;
+        let quoted: Vec<String> = args
+            .iter()
+            .map(|arg| format!("'{}'", arg.replace('\'', "''")))
+            .collect();
+        quoted.join(", ")
+    }
+
     /// No command, with a free port and this sandbox's browser.
     pub(crate) fn standalone(&self) -> Call {
         self.bare(&[
@@ -285,6 +295,12 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) fn arg(mut self, arg: &str) -> Self {
         self.args.push(arg.to_owned());
+        self
+    }
+
+    /// The same arguments for another command.
+    pub(crate) fn instead_of_command(mut self, command: &str) -> Self {
+        command.clone_into(&mut self.args[0]);
         self
     }
 

@@ -1,0 +1,65 @@
+//! `status` (`whoami`): which sessions there are, whose they are, until when, and which users of the kubeconfig use them.
+//!
+//! Reads files, and nothing else: no lock, no refresh, no keyring, no network. With `--server`, the cluster is asked by kubectl.
+
+mod document;
+mod facts;
+mod gather;
+mod next;
+mod server;
+mod text;
+
+use self::facts::Status;
+pub(super) use self::gather::gather;
+pub(super) use self::next::next_step;
+pub(super) use self::text::text;
+use super::entry_session::EntryError;
+use super::kubeconfig_view::KubeconfigView;
+use crate::cli::{OutputFormat, StatusArgs};
+use crate::clock;
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::kubeconfig::EntrySource;
+use crate::ui::Ui;
+use crate::untrusted_text::escaped_json;
+use crate::yaml;
+
+impl Status {
+    pub(super) fn warn_of_problems(&self, ui: Ui) {
+        self.problems.iter().for_each(|problem| ui.warn(problem));
+    }
+}
+
+pub(crate) fn run(args: &StatusArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
+    let view = match KubeconfigView::read(&args.entry.file, environment) {
+        Ok(view) => Some(view),
+        Err(error) if args.entry.is_named() => return Err(error.into()),
+        Err(_) => None,
+    };
+    let selected = match &view {
+        Some(view) if args.server || args.entry.names_user() => Some(view.select(&args.entry)?),
+        Some(_) | None => None,
+    };
+    let now = clock::now();
+    let mut status = gather(view.as_ref(), environment, now);
+    if let (Some(selected), Some(view), true) = (&selected, &view, args.entry.names_user()) {
+        if selected.user.source == EntrySource::Other && !args.server {
+            return Err(view.unusable(selected.user, EntryError::not_ours()));
+        }
+        status.keep_user(&selected.user.name);
+    }
+    status.warn_of_problems(ui);
+    let answer = args
+        .server
+        .then(|| server::ask(args, &status, selected.as_ref(), ui));
+    let answer = answer.transpose()?;
+    let shown = match args.output {
+        None => text(&status, answer.as_ref(), now),
+        Some(OutputFormat::Json) => {
+            let json = format!("{:#}\n", document::of(&status, answer.as_ref(), now));
+            escaped_json(&json)
+        }
+        Some(OutputFormat::Yaml) => yaml::text(&document::of(&status, answer.as_ref(), now)),
+    };
+    Ui::information(&shown).map_err(Error::Output)
+}

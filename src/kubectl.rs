@@ -1,0 +1,241 @@
+//! The person's own kubectl: asks the API server with the person's credentials, proxies and plugins.
+//!
+//! Owns the command lines and the reading of what kubectl says. Waits ten seconds at most. Never changes anything in a cluster.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::process::Output;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::process::{self, RunError};
+use crate::untrusted_text::UntrustedText;
+
+/// How long kubectl may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The object that asks an API server who the caller is.
+const REVIEW: &[u8] = br#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
+
+/// Which cluster and user kubectl is to use.
+#[derive(Debug, Default)]
+pub(crate) struct Kubectl {
+    pub(crate) kubeconfig: Option<PathBuf>,
+    pub(crate) context: Option<String>,
+    pub(crate) user: Option<String>,
+}
+
+/// Who the API server says that the caller is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) username: String,
+    pub(crate) groups: Vec<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("user `{user}` has to sign in before the API server can be asked")]
+    NotSignedIn { user: UntrustedText, command: String },
+    #[error("there is no kubectl on the PATH")]
+    NoKubectl,
+    #[error("kubectl cannot be started")]
+    CannotStart(#[source] io::Error),
+    #[error("the API server has not answered within {} s", TIMEOUT.as_secs())]
+    Timeout,
+    #[error("the API server says Unauthorized: it does not accept the token")]
+    Unauthorized,
+    #[error(
+        "the API server does not say who you are: it is older than Kubernetes 1.28, or has no SelfSubjectReview"
+    )]
+    NoReview,
+    #[error("the API server could not be asked: {0}")]
+    Failed(UntrustedText),
+    #[error("what kubectl printed is no SelfSubjectReview")]
+    Unreadable,
+}
+
+impl Error {
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::NotSignedIn { command, .. } => format!("sign in: {command}"),
+            Self::NoKubectl => "install kubectl, or add its directory to PATH".to_owned(),
+            Self::CannotStart(_) => "see whether it runs: kubectl version".to_owned(),
+            Self::Timeout => {
+                "look at the network and the VPN; the address is in the kubeconfig: kubectl cluster-info".to_owned()
+            }
+            Self::Unauthorized => {
+                "compare the API server's --oidc-* flags or AuthenticationConfiguration with the token: issuer, client id (audience), claims"
+                    .to_owned()
+            }
+            Self::NoReview => "try what you may do instead: kubectl auth can-i --list".to_owned(),
+            Self::Failed(_) | Self::Unreadable => "see more: kubectl auth whoami -v=6".to_owned(),
+        }
+    }
+}
+
+impl Kubectl {
+    /// Asks by `kubectl auth whoami`; an older kubectl creates the same review (`SelfSubjectReview`), which stores nothing.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub(crate) fn who_am_i(&self) -> Result<Identity, Error> {
+        let output = self.run(&["auth", "whoami", "--output=json"], b"")?;
+        if output.status.success() {
+            return identity(&output.stdout);
+        }
+        if !is_unknown_command(&String::from_utf8_lossy(&output.stderr)) {
+            return Err(failure(&output));
+        }
+        let create = ["create", "--filename=-", "--output=json", "--validate=false"];
+        let output = self.run(&create, REVIEW)?;
+        if output.status.success() {
+            identity(&output.stdout)
+        } else {
+            Err(failure(&output))
+        }
+    }
+
+    fn run(&self, args: &[&str], stdin: &[u8]) -> Result<Output, Error> {
+        let mut all: Vec<OsString> = args.iter().map(OsString::from).collect();
+        // kubectl's own limit is for one request, and the program that brings its credential has none.
+        all.push(format!("--request-timeout={}s", TIMEOUT.as_secs()).into());
+        let flag = |name: &str, value: &OsString| {
+            let mut flag = OsString::from(format!("--{name}="));
+            flag.push(value);
+            flag
+        };
+        let kubeconfig = self.kubeconfig.as_ref().map(|path| path.as_os_str().to_owned());
+        let given = [
+            ("kubeconfig", kubeconfig),
+            ("context", self.context.as_ref().map(OsString::from)),
+            ("user", self.user.as_ref().map(OsString::from)),
+        ];
+        all.extend(
+            given
+                .iter()
+                .filter_map(|(name, value)| Some(flag(name, value.as_ref()?))),
+        );
+        process::run_within("kubectl", &all, stdin, TIMEOUT).map_err(|error| match error {
+            RunError::Start(error) if error.kind() == io::ErrorKind::NotFound => Error::NoKubectl,
+            RunError::Start(error) => Error::CannotStart(error),
+            RunError::Timeout => Error::Timeout,
+        })
+    }
+}
+
+/// Whether kubectl does not know `auth whoami` (before 1.27), or not with this flag.
+fn is_unknown_command(stderr: &str) -> bool {
+    ["unknown command", "unknown flag", "Usage:"]
+        .iter()
+        .any(|text| stderr.contains(text))
+}
+
+fn failure(output: &Output) -> Error {
+    failure_of(&String::from_utf8_lossy(&output.stderr))
+}
+
+fn failure_of(stderr: &str) -> Error {
+    let says = |texts: &[&str]| texts.iter().any(|text| stderr.contains(text));
+    if says(&["Unauthorized", "You must be logged in to the server"]) {
+        return Error::Unauthorized;
+    }
+    if says(&[
+        "could not find the requested resource",
+        "no matches for kind",
+        "doesn't have a resource type",
+        "selfsubjectreviews API is not enabled",
+    ]) {
+        return Error::NoReview;
+    }
+    if says(&[
+        "Client.Timeout exceeded",
+        "i/o timeout",
+        "context deadline exceeded",
+    ]) {
+        return Error::Timeout;
+    }
+    let mut lines = stderr.lines().rev().filter(|line| !line.trim().is_empty());
+    let last = lines.find(|line| !is_log_line(line)).unwrap_or("it says nothing");
+    Error::Failed(UntrustedText::new(last.trim_start_matches("error: ")))
+}
+
+/// Whether a line is one of klog's: `E1127 21:40:38.123 …`.
+fn is_log_line(line: &str) -> bool {
+    let mut chars = line.chars();
+    chars.next().is_some_and(|c| "IWEF".contains(c)) && chars.take(4).all(|c| c.is_ascii_digit())
+}
+
+fn identity(stdout: &[u8]) -> Result<Identity, Error> {
+    #[derive(Deserialize)]
+    struct Review {
+        status: Status,
+    }
+    #[derive(Deserialize)]
+    struct Status {
+        #[serde(rename = "userInfo")]
+        user_info: UserInfo,
+    }
+    #[derive(Deserialize)]
+    struct UserInfo {
+        #[serde(default)]
+        username: String,
+        #[serde(default)]
+        groups: Vec<String>,
+    }
+    let review: Review = serde_json::from_slice(stdout).map_err(|_| Error::Unreadable)?;
+    Ok(Identity {
+        username: review.status.user_info.username,
+        groups: review.status.user_info.groups,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_of_kubectl_has_a_cause() {
+        for (stderr, expected) in [
+            (
+                "error: You must be logged in to the server (Unauthorized)\n",
+                "Unauthorized",
+            ),
+            (
+                "error: You must be logged in to the server (the server has asked for the client to provide credentials)",
+                "Unauthorized",
+            ),
+            (
+                "Error from server (NotFound): the server could not find the requested resource",
+                "NoReview",
+            ),
+            (
+                "error: the selfsubjectreviews API is not enabled in the cluster",
+                "NoReview",
+            ),
+            (
+                "Unable to connect to the server: net/http: request canceled (Client.Timeout exceeded while awaiting headers)",
+                "Timeout",
+            ),
+            (
+                "E1127 21:40:38.123456 1 memcache.go:1] x\nerror: dial tcp 127.0.0.1:1: connect: connection refused\n",
+                "Failed(UntrustedText(\"dial tcp 127.0.0.1:1: connect: connection refused\"))",
+            ),
+            ("", "Failed(UntrustedText(\"it says nothing\"))"),
+        ] {
+            assert_eq!(format!("{:?}", failure_of(stderr)), expected, "{stderr}");
+        }
+    }
+
+    #[test]
+    fn a_review_names_the_user_and_the_groups() {
+        let review = br#"{"kind":"SelfSubjectReview","status":{"userInfo":{"username":"u","groups":["a"],"extra":{}}}}"#;
+        let identity = identity(review).unwrap();
+        assert_eq!(
+            (identity.username.as_str(), identity.groups),
+            ("u", vec!["a".to_owned()])
+        );
+        assert!(super::identity(b"{}").is_err());
+    }
+}

@@ -1,0 +1,149 @@
+//! The sessions in a directory, for a person who wants to see them.
+//!
+//! Reads, without a lock, and asks neither the OS keyring nor a provider. Of a sealed session, only one whose key is in the kernel's cache
+//! can be read.
+
+use std::path::{Path, PathBuf};
+
+use super::file_kind::FileKind;
+use super::record::{Record, is_pending};
+use super::sealed::{Binding, Sealed, WrappingKey};
+use super::{Error, Identity, Key};
+use crate::files::PrivateDir;
+use crate::keyring;
+
+/// A session's file.
+#[derive(Debug)]
+pub(crate) struct ListedSession {
+    pub(crate) key: Key,
+    pub(crate) path: PathBuf,
+    pub(crate) is_sealed: bool,
+    pub(crate) content: ListedContent,
+}
+
+/// What is known of a session.
+#[derive(Debug)]
+pub(crate) enum ListedContent {
+    /// Boxed, since the other variants are small.
+    Record(Box<Record>),
+    /// It is sealed, and only the OS keyring has its key.
+    Sealed,
+    /// The file cannot be used. The text says why.
+    Unusable(&'static str),
+}
+
+/// Returns the sessions in a directory, in the order of their names; none if the directory does not exist. `identity_of` returns whose
+/// session a key is, if that is known from elsewhere: a sealed session can be opened only with that.
+///
+/// # Errors
+/// If the directory cannot be read, or is not private.
+pub(crate) fn list_sessions(
+    dir: &Path,
+    identity_of: &dyn Fn(&Key) -> Option<Identity>,
+) -> Result<Vec<ListedSession>, Error> {
+    let Some(dir) = PrivateDir::open(dir)? else {
+        return Ok(Vec::new());
+    };
+    let mut names = dir.names()?;
+    names.sort();
+    let sessions = names.iter().filter_map(|name| {
+        let (hash, kind) = FileKind::parse(name)?;
+        let is_sealed = match kind {
+            FileKind::Session => false,
+            FileKind::SealedSession => true,
+            _ => return None,
+        };
+        let key = Key::of_hash(hash);
+        let content = match dir.read(name) {
+            Ok(None) => return None,
+            // Tokens that are to be written into a kubeconfig are no session of `get-token`.
+            Ok(Some(bytes)) if !is_sealed && is_pending(&bytes) => return None,
+            Ok(Some(bytes)) if is_sealed => unsealed(&bytes, &key, identity_of(&key)),
+            Ok(Some(bytes)) => Record::parse_any(&bytes).map_or_else(ListedContent::Unusable, boxed),
+            Err(_) => ListedContent::Unusable("it cannot be read, or is not private"),
+        };
+        Some(ListedSession {
+            path: dir.path_of(name),
+            key,
+            is_sealed,
+            content,
+        })
+    });
+    Ok(sessions.collect())
+}
+
+fn boxed(record: Record) -> ListedContent {
+    ListedContent::Record(Box::new(record))
+}
+
+fn unsealed(bytes: &[u8], key: &Key, identity: Option<Identity>) -> ListedContent {
+    let sealed = match Sealed::parse(bytes) {
+        Ok(sealed) => sealed,
+        Err(reason) => return ListedContent::Unusable(reason),
+    };
+    let cached = WrappingKey::find(&sealed, |name| {
+        Ok::<_, std::convert::Infallible>(keyring::cached_key(name))
+    });
+    let (Ok(Some(with)), Some(identity)) = (cached, identity) else {
+        return ListedContent::Sealed;
+    };
+    let binding = Binding {
+        key,
+        identity: &identity,
+    };
+    let opened = sealed.open(&with, &binding);
+    match opened.and_then(|bytes| Record::parse(&bytes, &identity)) {
+        Ok(record) => boxed(record),
+        Err(reason) => ListedContent::Unusable(reason),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{Store, sample_record};
+    use crate::settings::Storage;
+
+    #[test]
+    fn sessions_are_listed_with_what_can_be_read_of_them() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("sessions");
+        let record = sample_record(0, 3600);
+        let key = Key::new("i", "c", [], &[], None, &[]);
+        let store = Store::create(&path, key.clone(), record.identity.clone(), Storage::Disk).unwrap();
+        let write = |name: &str, bytes: &[u8]| store.dir().replace(name, bytes).unwrap();
+        write(&key.file(FileKind::Session), &record.to_json().unwrap());
+        let broken = Key::new("i", "broken", [], &[], None, &[]);
+        write(&broken.file(FileKind::Session), b"{");
+        let sealed = Key::new("i", "sealed", [], &[], None, &[]);
+        write(
+            &sealed.file(FileKind::SealedSession),
+            &[b"kubesesame sealed 1\n".as_slice(), &[7; 60]].concat(),
+        );
+        let mut pending = record.clone();
+        pending.replaces = Some("x".to_owned());
+        let waiting = Key::new("i", "waiting", [], &[], None, &[]);
+        write(&waiting.file(FileKind::Session), &pending.to_json().unwrap());
+        write(&key.file(FileKind::IssuedLog), b"x");
+
+        let listed = list_sessions(&path, &|_| None).unwrap();
+        let shown = |wanted: &Key| {
+            let session = listed.iter().find(|session| session.key == *wanted)?;
+            Some(match &session.content {
+                ListedContent::Record(found) => format!("record {}", **found == record),
+                ListedContent::Sealed => format!("sealed {}", session.is_sealed),
+                ListedContent::Unusable(reason) => (*reason).to_owned(),
+            })
+        };
+        assert_eq!(shown(&key).as_deref(), Some("record true"));
+        assert_eq!(shown(&broken).as_deref(), Some("it is broken"));
+        assert_eq!(shown(&sealed).as_deref(), Some("sealed true"));
+        assert_eq!(shown(&waiting), None);
+        assert_eq!(listed.len(), 3);
+        assert!(
+            list_sessions(&home.path().join("nowhere"), &|_| None)
+                .unwrap()
+                .is_empty()
+        );
+    }
+}
