@@ -59,6 +59,12 @@ pub(crate) enum Error {
     /// A failure whose hint was adapted to the command.
     #[error("{}", .0.error)]
     Reworded(Box<Report>),
+    /// The API server will refuse the token, for this reason.
+    #[error("the API server will refuse this token: {}", UntrustedText::new(.finding))]
+    TokenUnfit { finding: String, cure: String },
+    /// The API server was asked, and has refused the token.
+    #[error("the API server refused the token")]
+    TokenRefused,
     #[error("the result could not be written to standard output")]
     Output(#[source] io::Error),
     #[error("the system does not let kubesesame use the network")]
@@ -166,6 +172,8 @@ impl Error {
             | Self::Kubectl(_)
             | Self::Remembered(_)
             | Self::Reworded(_)
+            | Self::TokenUnfit { .. }
+            | Self::TokenRefused
             | Self::Output(_)
             | Self::Runtime(_) => {
                 let flag = self.oidc_error().and_then(oidc::Error::flag);
@@ -195,6 +203,8 @@ impl Error {
             | Self::Kubectl(_)
             | Self::Remembered(_)
             | Self::Reworded(_)
+            | Self::TokenUnfit { .. }
+            | Self::TokenRefused
             | Self::Output(_)
             | Self::Runtime(_) => None,
         }
@@ -221,6 +231,12 @@ impl Error {
             Self::Kubectl(error) => Some(error.hint()),
             Self::Remembered(recalled) => recalled.report.hint.clone(),
             Self::Reworded(report) => report.hint.clone(),
+            Self::TokenUnfit { cure, .. } => Some(UntrustedText::new(cure).to_string()),
+            Self::TokenRefused => Some(
+                "configure the API server first, as shown above, and wait until it has restarted; if it is configured, compare issuer, client \
+                 id, claims and prefixes to the letter"
+                    .to_owned(),
+            ),
             Self::Output(source) => Some(output_hint(source.kind()).to_owned()),
             Self::Runtime(_) => Some("look at the limits of open files and processes (ulimit -a)".to_owned()),
         }
@@ -245,6 +261,8 @@ impl Error {
             | Self::RefreshFailed { .. }
             | Self::SessionEnded(_)
             | Self::NoSession
+            | Self::TokenUnfit { .. }
+            | Self::TokenRefused
             | Self::Output(_)
             | Self::Runtime(_) => EXIT_FAILED,
         }

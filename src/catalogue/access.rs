@@ -1,11 +1,22 @@
 //! Errors about what a person may do: access to the app, and scopes.
 
-use super::entry::Entry;
+use super::entry::{Entry, PolicyLayer};
 
 const CHECK_SCOPES_OKTA_FIX: &str =
     "check --oidc-extra-scope; `offline_access` needs the grant type Refresh Token on the app";
 const CHECK_SCOPES_FIX: &str =
     "check --oidc-extra-scope; `offline_access` has to be allowed for the app at the provider";
+
+/// The entries that are about one of Okta's policies.
+pub(super) const POLICY_LAYERS: [(&str, PolicyLayer); 7] = [
+    ("app-not-assigned", PolicyLayer::AppAssignment),
+    ("sign-in-denied", PolicyLayer::AuthenticationPolicy),
+    ("network-zone-not-permitted", PolicyLayer::AuthenticationPolicy),
+    ("factor-not-met", PolicyLayer::AuthenticationPolicy),
+    ("no-access-policy", PolicyLayer::AccessPolicy),
+    ("all-scopes-rejected", PolicyLayer::AccessPolicy),
+    ("scopes-denied-by-policy", PolicyLayer::AccessPolicy),
+];
 
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
@@ -85,6 +96,18 @@ pub(super) const ENTRIES: &[Entry] = &[
         okta_fix: None,
         generic_fix: "the sign-in was cancelled, or a sign-on policy denied it: try again, or look at the app's \
              authentication policy",
+    },
+    Entry {
+        id: "factor-not-met",
+        error_codes: &["unmet_authentication_requirements"],
+        phrases: &[],
+        grants: &[],
+        cause: "The person has not signed in with the factors that the app or the request asks for.",
+        okta_fix: Some(
+            "enroll the factor that the app's authentication policy asks for (Okta > Security > Authentication Policies > the app's \
+             policy), or have the policy changed",
+        ),
+        generic_fix: "enroll the factor that the provider asks for, or have what it asks for changed",
     },
     Entry {
         id: "scope-unknown",

@@ -2,10 +2,20 @@
 
 use crate::grant_type::GrantType;
 
+/// The policies of Okta that a sign-in has to pass, in the order in which they are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PolicyLayer {
+    /// Who may use the app.
+    AppAssignment,
+    /// How and from where a person has to sign in to the app.
+    AuthenticationPolicy,
+    /// What the authorization server gives out. The org authorization server has none.
+    AccessPolicy,
+}
+
 /// A known error of a provider.
 pub(super) struct Entry {
     /// The name of the entry. It never changes, because links to the page have it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the page has it, and no message yet"))]
     pub(super) id: &'static str,
     /// Values of the parameter `error` that this entry matches. None: all.
     pub(super) error_codes: &'static [&'static str],

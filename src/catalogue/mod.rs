@@ -14,6 +14,7 @@ mod page;
 
 use crate::grant_type::GrantType;
 use entry::Entry;
+pub(crate) use entry::PolicyLayer;
 
 /// An OAuth error response (RFC 6749 4.1.2.1 and 5.2).
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +33,13 @@ pub(crate) fn hint(response: ErrorResponse<'_>) -> String {
     let ErrorResponse { is_okta, grant, .. } = response;
     let fix = entry_for(response).fix(is_okta);
     fix.replace(fixes::GRANT_PLACEHOLDER, grant_name(grant, is_okta))
+}
+
+/// Returns which of Okta's policies refused a sign-in; `None` if no policy did, or the provider is not Okta.
+pub(crate) fn policy_layer(response: ErrorResponse<'_>) -> Option<PolicyLayer> {
+    let id = entry_for(response).id;
+    let (_, layer) = access::POLICY_LAYERS.iter().find(|(known, _)| *known == id)?;
+    response.is_okta.then_some(*layer)
 }
 
 fn entry_for(response: ErrorResponse<'_>) -> &'static Entry {

@@ -153,3 +153,51 @@ fn hints_for_other_providers_do_not_name_okta_s_console() {
         assert!(!theirs.iter().any(|words| hint.contains(words)), "{hint}");
     }
 }
+
+#[test]
+fn each_policy_of_okta_is_recognized_by_what_it_says() {
+    let layer = |error, description, is_okta| policy_layer(error_response(error, description, is_okta));
+    for (error, description, expected) in [
+        (
+            "access_denied",
+            "User is not assigned to the client application.",
+            Some(PolicyLayer::AppAssignment),
+        ),
+        (
+            "access_denied",
+            "The resource owner or authorization server denied the request.",
+            Some(PolicyLayer::AuthenticationPolicy),
+        ),
+        (
+            "unmet_authentication_requirements",
+            "Unable to meet the authentication requirements imposed by 'acr_values' parameter.",
+            Some(PolicyLayer::AuthenticationPolicy),
+        ),
+        (
+            "access_denied",
+            "Policy evaluation failed for this request, please check the policy configurations.",
+            Some(PolicyLayer::AccessPolicy),
+        ),
+        (
+            "access_denied",
+            "Policy evaluation succeeded, but all the requested scopes were rejected.",
+            Some(PolicyLayer::AccessPolicy),
+        ),
+        (
+            "invalid_scope",
+            "Custom scopes are not allowed for this request.",
+            None,
+        ),
+        ("access_denied", "", None),
+    ] {
+        assert_eq!(layer(error, description, true), expected, "{description}");
+        assert_eq!(layer(error, description, false), None, "{description}");
+    }
+}
+
+#[test]
+fn each_policy_layer_is_that_of_an_entry() {
+    for (id, _) in access::POLICY_LAYERS {
+        assert!(entries().any(|entry| entry.id == id), "{id}");
+    }
+}

@@ -38,6 +38,16 @@ pub(crate) enum Automatic {
     Off,
 }
 
+/// `--for` of `setup`: what the cluster's settings are printed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlatformChoice {
+    Flags,
+    Config,
+    #[value(name = "config-v1beta1")]
+    ConfigV1Beta1,
+    Eks,
+}
+
 /// `--cluster-config`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ClusterConfigChoice {

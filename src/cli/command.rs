@@ -6,7 +6,7 @@ use super::choices::{ClusterConfigChoice, OutputFormat};
 use super::completion::Shell;
 use super::man::page_name;
 use super::{
-    CacheArgs, ClusterArgs, FileArgs, KubeconfigArgs, LoginArgs, ProviderArgs, StandaloneArgs, TlsArgs,
+    CacheArgs, FileArgs, KubeconfigArgs, LoginArgs, ProviderArgs, SetupArgs, StandaloneArgs, TlsArgs,
 };
 
 macro_rules! exit_codes {
@@ -51,12 +51,18 @@ Examples:
   kubesesame get-token --oidc-issuer-url=URL --oidc-client-id=ID --token-cache-storage=keyring";
 
 const SETUP_ABOUT: &str = "\
-Sign in once, show the claims and who the cluster will say you are, and how to set up kubectl
+Sign in once, show what the cluster makes of your token, and set up kubectl
 
 Examples:
-  # With the prefixes that the API server is configured with
+  # Asks for issuer and client id
+  kubesesame setup
+
+  # With the prefixes that the API server is to have, and the kubeconfig written
   kubesesame setup --oidc-issuer-url=https://ORG.okta.com/oauth2/default --oidc-client-id=ID \\
-    --username-prefix=okta: --groups-prefix=okta:";
+    --username-prefix=okta: --groups-prefix=okta: --write
+
+  # A kubeconfig to hand to other people
+  kubesesame setup --oidc-issuer-url=URL --oidc-client-id=ID --kubeconfig-for-others=team.kubeconfig";
 
 const LOGIN_ABOUT: &str = "\
 Sign in now, for a user of the kubeconfig or with the flags of get-token
@@ -115,6 +121,15 @@ provider, the account or the session's place are for a sign-in without an entry.
     exit_codes!()
 );
 
+const SETUP_HELP: &str = concat!(
+    "Nothing is stored and nothing is changed, unless --write or --kubeconfig-for-others asks for it. The exit code is 1 if the API \
+     server will refuse the token: standard output is then empty, and what was found is on standard error (with --output, the document \
+     is on standard output all the same).\n\n\
+     Each flag but those under Result can be a variable too: --oidc-issuer-url is KUBESESAME_OIDC_ISSUER_URL. A flag takes precedence \
+     over its variable.\n\n",
+    exit_codes!()
+);
+
 const CLEAN_HELP: &str = "\
 It removes every session of yours, whatever the issuer and the account, in the directory above and in those where sessions are kept when the \
 home cannot be written: $XDG_RUNTIME_DIR/kubesesame, and kubesesame-UID among the temporary files ($TMPDIR, such as /tmp/kubesesame-1000). \
@@ -157,8 +172,8 @@ pub(crate) enum Command {
     /// Print the manual page of a command, as roff
     #[command(hide = true)]
     Man(ManArgs),
-    /// Sign in once, show the claims and who the cluster will say you are, and how to set up kubectl
-    #[command(long_about = SETUP_ABOUT, after_long_help = VARIABLES_HELP, args_override_self = true)]
+    /// Sign in once, show what the cluster makes of your token, and set up kubectl
+    #[command(long_about = SETUP_ABOUT, after_long_help = SETUP_HELP, args_override_self = true)]
     Setup(Box<SetupArgs>),
     /// The command line without a command, which `standalone` parses.
     #[command(skip)]
@@ -266,16 +281,4 @@ pub(crate) struct CleanArgs {
     /// Directory for sessions [default: $KUBECACHEDIR/kubesesame or ~/.kube/cache/kubesesame]
     #[arg(long, value_name = "DIR", allow_hyphen_values = true)]
     pub(crate) token_cache_dir: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SetupArgs {
-    #[command(flatten)]
-    pub(crate) provider: ProviderArgs,
-    #[command(flatten)]
-    pub(crate) login: LoginArgs,
-    #[command(flatten)]
-    pub(crate) tls: TlsArgs,
-    #[command(flatten)]
-    pub(crate) cluster: ClusterArgs,
 }

@@ -10,6 +10,7 @@ mod config_error;
 mod groups;
 mod kubeconfig;
 mod man;
+mod setup;
 mod sources;
 mod standalone;
 mod typed_flags;
@@ -17,11 +18,11 @@ mod usage_error;
 mod variables;
 
 pub(crate) use choices::{
-    Automatic, ClusterConfigChoice, GrantChoice, OutputFormat, PkceChoice, StorageChoice,
+    Automatic, ClusterConfigChoice, GrantChoice, OutputFormat, PkceChoice, PlatformChoice, StorageChoice,
 };
 pub(crate) use command::{
-    CleanArgs, Command, CompletionArgs, EntryArgs, GetTokenArgs, LoginCommandArgs, ManArgs, SetupArgs,
-    StatusArgs, VersionArgs,
+    CleanArgs, Command, CompletionArgs, EntryArgs, GetTokenArgs, LoginCommandArgs, ManArgs, StatusArgs,
+    VersionArgs,
 };
 pub(crate) use command_line::{Cli, ParseError};
 pub(crate) use completion::{COMPLETION_VARIABLE, CompletionRequest, KnownValues};
@@ -29,6 +30,7 @@ pub(crate) use config_error::{ConfigError, ValueSources, usage_reason};
 pub(crate) use groups::{CacheArgs, ClusterArgs, DEFAULT_TIMEOUT_SECS, LoginArgs, ProviderArgs, TlsArgs};
 pub(crate) use kubeconfig::{ConvertArgs, FileArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
 pub(crate) use man::manual_page;
+pub(crate) use setup::{SetupArgs, SetupResultArgs};
 pub(crate) use sources::{ConfigSources, format_pair};
 pub(crate) use standalone::StandaloneArgs;
 pub(crate) use typed_flags::{TypedFlag, typed_flags, with_typed_flags};

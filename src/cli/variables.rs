@@ -4,7 +4,9 @@ use std::fmt;
 
 use clap::{Arg, Args, Command};
 
-use super::{CleanArgs, GetTokenArgs, LoginCommandArgs, SetupArgs, StandaloneArgs};
+use super::{
+    CleanArgs, ClusterArgs, GetTokenArgs, LoginArgs, LoginCommandArgs, ProviderArgs, StandaloneArgs, TlsArgs,
+};
 use crate::untrusted_text::UntrustedText;
 
 /// The prefix of all variables.
@@ -25,7 +27,10 @@ pub(super) fn args_of_command(command: &str) -> Vec<Arg> {
     let flags = match command {
         "get-token" => GetTokenArgs::augment_args(bare),
         "login" => LoginCommandArgs::augment_args(bare),
-        "setup" => SetupArgs::augment_args(bare),
+        // Without `SetupResultArgs`, some of which change files.
+        "setup" => ClusterArgs::augment_args(TlsArgs::augment_args(LoginArgs::augment_args(
+            ProviderArgs::augment_args(bare),
+        ))),
         "clean" => CleanArgs::augment_args(bare),
         "" => StandaloneArgs::augment_args(bare),
         _ => return Vec::new(),

@@ -1,5 +1,17 @@
-//! The cluster's side: which user and groups an API server takes from a token. Pure.
+//! The cluster's side: what an API server makes of a token, and the configuration that makes it accept one.
+//!
+//! Pure. Follows kube-apiserver's OpenID Connect authenticator. Never reads files, and never asks an API server.
 
-mod user;
+mod api_server;
+mod binding;
+mod eks;
+mod groups_verdict;
+mod judgement;
+mod mapping;
+mod names;
 
-pub(crate) use user::{ClaimMapping, ClusterUser, username_prefix};
+pub(crate) use api_server::{ApiServer, ConfigVersion};
+pub(crate) use binding::GroupBinding;
+pub(crate) use eks::EksAssociation;
+pub(crate) use judgement::{Judgement, Presented, State, Verdict, judge};
+pub(crate) use mapping::{ClaimMapping, username_prefix};

@@ -216,8 +216,13 @@ fn is_escaped(c: char) -> bool {
 
 /// Writes a text as a JSON string, which is also a double-quoted scalar in YAML 1.1 and 1.2.
 pub(super) fn json_string(text: &str) -> String {
-    let json = serde_json::Value::from(text).to_string();
-    let written = json.chars().map(|c| {
+    json(&serde_json::Value::from(text))
+}
+
+/// Writes a value as JSON in one line, which is also a flow node in YAML 1.1 and 1.2.
+pub(super) fn json(value: &serde_json::Value) -> String {
+    let written = value.to_string();
+    let written = written.chars().map(|c| {
         if is_escaped(c) {
             format!("\\u{:04x}", u32::from(c))
         } else {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::addition_error::AdditionError;
 use super::tree::{YamlError, YamlFault};
 use crate::files::{self, shown};
 use crate::untrusted_text::UntrustedText;
@@ -39,6 +40,9 @@ pub(crate) enum Error {
         name: UntrustedText,
         known: Vec<UntrustedText>,
     },
+    /// What `setup` could not add.
+    #[error(transparent)]
+    Addition(#[from] AdditionError),
     #[error("the context `{name}` names no user")]
     NoUser { name: UntrustedText },
     #[error("user `{name}` of `{}` cannot be signed in: {reason}", shown(.path))]
@@ -81,6 +85,7 @@ impl Error {
             Self::NoFile { from_flag: true, .. } => vec!["kubeconfig"],
             Self::NoSuchUser { .. } => vec!["user", "context"],
             Self::NoSuchContext { .. } => vec!["context"],
+            Self::Addition(error) => error.flags(),
             Self::NoFile { from_flag: false, .. }
             | Self::File(_)
             | Self::NotUtf8 { .. }
@@ -129,6 +134,7 @@ impl Error {
                 "the kubeconfig has no contexts".to_owned()
             }
             Self::NoSuchContext { known, .. } => format!("the contexts are: {}", join_names(known)),
+            Self::Addition(error) => error.hint(),
             Self::NoUser { .. } => "choose a user with --user".to_owned(),
             Self::SignInUnsupported { hint: Some(hint), .. } => hint.clone(),
             Self::SignInUnsupported { .. } => {
@@ -148,12 +154,7 @@ impl Error {
                 "write its `id-token` and `refresh-token` as plain values of one line, or let kubectl run what signs in: kubesesame kubeconfig convert"
                     .to_owned()
             }
-            Self::BackupMismatch { backup, .. } => {
-                let backup = files::quoted(backup);
-                format!(
-                    "go back first with `kubesesame kubeconfig restore`, or put the old backup away: mv {backup} {backup}.old"
-                )
-            }
+            Self::BackupMismatch { backup, .. } => backup_mismatch_hint(backup),
             Self::ChangedAfterConversion { .. } => {
                 "the lines with - would be lost; --force puts the backup back all the same".to_owned()
             }
@@ -166,6 +167,13 @@ impl Error {
     }
 }
 
+fn backup_mismatch_hint(backup: &Path) -> String {
+    let backup = files::quoted(backup);
+    format!(
+        "go back first with `kubesesame kubeconfig restore`, or put the old backup away: mv {backup} {backup}.old"
+    )
+}
+
 /// What to do where a write in place was ended in the middle.
 pub(crate) fn unfinished_hint(path: &Path, whole: &Path) -> String {
     let (whole, path) = (files::quoted(whole), files::quoted(path));
@@ -175,7 +183,7 @@ pub(crate) fn unfinished_hint(path: &Path, whole: &Path) -> String {
 /// A hint lists at most this many names. A kubeconfig can hold thousands.
 const MAX_LISTED_NAMES: usize = 20;
 
-fn join_names(names: &[UntrustedText]) -> String {
+pub(super) fn join_names(names: &[UntrustedText]) -> String {
     let first: Vec<&str> = names
         .iter()
         .take(MAX_LISTED_NAMES)

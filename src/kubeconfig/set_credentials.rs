@@ -1,73 +1,96 @@
 //! The `kubectl config` commands that make kubectl use kubesesame.
 
 use std::borrow::Cow;
-use std::fmt;
 
-/// The `kubectl config` commands that add a user with kubesesame's `exec` entry and make a context use it. `Display` writes them.
+use super::entry::{API_VERSION, COMMAND, INTERACTIVE_MODE};
+use super::new_entry::{NewContext, NewUser};
+use crate::files;
+
+/// The longest line of a command, in characters; a longer command is continued on further lines.
+const MAX_LINE: usize = 76;
+/// What stands for the name of a cluster that is not known.
+const ANY_CLUSTER: &str = "YOUR-CLUSTER";
+
+/// The `kubectl config` commands that add a user with kubesesame's `exec` entry and make a context use it.
 #[derive(Debug)]
-pub(crate) struct SetCredentials {
-    /// The arguments of `get-token`, without a client secret and request headers.
-    pub(crate) arguments: Vec<String>,
-    /// A client secret is one of the arguments. The commands then read it from a shell variable, so that it is not printed.
+pub(crate) struct ConfigCommands<'a> {
+    /// The user, without a client secret and request headers.
+    pub(crate) user: &'a NewUser,
+    /// The context for it. Without one, the name of the cluster is left open.
+    pub(crate) context: Option<&'a NewContext>,
+    /// A client secret is one of the arguments. The command then reads it from a shell variable, so that it is not printed.
     pub(crate) has_secret: bool,
-    /// Request headers are among the arguments. They are left out, since most of them contain a secret.
-    pub(crate) has_headers: bool,
 }
 
-impl fmt::Display for SetCredentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "Tell kubectl (1.30 or newer). The first command adds the user `oidc`, whose tokens come from kubesesame:\n"
-        )?;
-        write!(f, "  kubectl config set-credentials oidc")?;
-        for option in [
-            "api-version=client.authentication.k8s.io/v1",
-            "interactive-mode=IfAvailable",
-            "command=kubesesame",
-        ] {
-            write!(f, " \\\n    --exec-{option}")?;
-        }
-        for argument in ["get-token"]
-            .into_iter()
-            .chain(self.arguments.iter().map(String::as_str))
-        {
-            let argument = format!("--exec-arg={}", csv_cell(argument));
-            write!(f, " \\\n    {}", shell_quoted(&argument))?;
-        }
-        if self.has_secret {
-            write!(f, " \\\n    \"--exec-arg=--oidc-client-secret=$CLIENT_SECRET\"")?;
-        }
-        writeln!(f)?;
-        if self.has_secret {
-            writeln!(
-                f,
-                "\nPut the secret into CLIENT_SECRET first: read -rs CLIENT_SECRET\nA secret in a kubeconfig is no secret: a native \
-                 app with PKCE needs none."
-            )?;
-        }
-        if self.has_headers {
-            writeln!(
-                f,
-                "\nThe request headers are left out, since they may be secrets: set KUBESESAME_OIDC_REQUEST_HEADER (NAME=VALUE) where \
-                 kubectl runs."
-            )?;
-        }
-        writeln!(
-            f,
-            "\nThe second makes the current context use this user (for another context, put its name in place of --current):\n\n  \
-             kubectl config set-context --current --user=oidc"
-        )
+impl ConfigCommands<'_> {
+    /// Returns the commands, each as a list of words.
+    pub(crate) fn words(&self) -> Vec<Vec<String>> {
+        let user = &self.user.name;
+        let options = [
+            format!("--exec-api-version={API_VERSION}"),
+            format!("--exec-interactive-mode={INTERACTIVE_MODE}"),
+            format!("--exec-command={COMMAND}"),
+            "--exec-arg=get-token".to_owned(),
+        ];
+        let arguments = self.user.arguments.iter();
+        let arguments = arguments.map(|argument| format!("--exec-arg={}", csv_cell(argument)));
+        let add_user = config(&["set-credentials", user]);
+        let (context, cluster) = match self.context {
+            Some(context) => (&context.name, context.cluster.as_str()),
+            None => (user, ANY_CLUSTER),
+        };
+        let add_context = config(&["set-context", context]);
+        let settings = [format!("--cluster={cluster}"), format!("--user={user}")];
+        vec![
+            add_user.chain(options).chain(arguments).collect(),
+            add_context.chain(settings).collect(),
+            config(&["use-context", context]).collect(),
+        ]
     }
+
+    /// Returns the commands for a shell, one below the other.
+    pub(crate) fn text(&self) -> String {
+        let mut commands: Vec<String> = self.words().iter().map(|words| shell_command(words)).collect();
+        if self.has_secret {
+            commands[0].push_str(" \\\n  \"--exec-arg=--oidc-client-secret=$CLIENT_SECRET\"");
+        }
+        commands.join("\n") + "\n"
+    }
+}
+
+fn config(words: &[&str]) -> impl Iterator<Item = String> + use<> {
+    let words = ["kubectl", "config"].iter().chain(words);
+    let words: Vec<String> = words.map(|&word| word.to_owned()).collect();
+    words.into_iter()
+}
+
+/// Writes a command for a shell: in one line, or with each flag in a line of its own.
+pub(crate) fn shell_command(words: &[String]) -> String {
+    let quoted: Vec<Cow<'_, str>> = words.iter().map(|word| shell_quoted(word)).collect();
+    let line = quoted.join(" ");
+    if line.chars().count() <= MAX_LINE {
+        return line;
+    }
+    let mut lines = String::new();
+    let mut words = quoted.iter().zip(words).peekable();
+    while let Some((quoted, _)) = words.next() {
+        lines.push_str(quoted);
+        match words.peek() {
+            Some((_, word)) if word.starts_with("--") => lines.push_str(" \\\n  "),
+            Some(_) => lines.push(' '),
+            None => {}
+        }
+    }
+    lines
 }
 
 /// Quotes an argument for a shell, if it needs quotes.
 fn shell_quoted(argument: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=:/.@%+".contains(c);
-    if argument.chars().all(plain) {
+    if !argument.is_empty() && argument.chars().all(plain) {
         return Cow::Borrowed(argument);
     }
-    shlex::try_quote(argument).unwrap_or(Cow::Borrowed(argument))
+    Cow::Owned(files::quoted(argument))
 }
 
 /// Writes a value as a CSV cell, because `--exec-arg` and kubesesame's own list flags split their values at commas.
@@ -83,38 +106,63 @@ pub(crate) fn csv_cell(argument: &str) -> String {
 mod tests {
     use super::*;
 
-    fn line(arguments: &[&str], has_secret: bool) -> String {
-        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        SetCredentials {
-            arguments,
+    fn text(arguments: &[&str], context: Option<&NewContext>, has_secret: bool) -> String {
+        let user = NewUser {
+            name: "oidc".to_owned(),
+            arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
+        };
+        let user = &user;
+        ConfigCommands {
+            user,
+            context,
             has_secret,
-            has_headers: false,
         }
-        .to_string()
+        .text()
     }
 
     #[test]
     fn arguments_are_quoted_for_csv_and_the_shell() {
-        let line = line(
+        let text = text(
             &[
                 "--oidc-issuer-url=https://i",
                 "--browser-command=firefox -P 'a,b'",
             ],
+            None,
             false,
         );
-        assert!(line.contains("--exec-arg=get-token \\\n"), "{line}");
+        assert!(text.contains("--exec-arg=get-token \\\n"), "{text}");
         assert!(
-            line.contains("--exec-arg=--oidc-issuer-url=https://i \\\n"),
-            "{line}"
+            text.contains("--exec-arg=--oidc-issuer-url=https://i \\\n"),
+            "{text}"
         );
         assert!(
-            line.contains(r#""--exec-arg=\"--browser-command=firefox -P 'a,b'\"""#),
-            "{line}"
+            text.contains(r#""--exec-arg=\"--browser-command=firefox -P 'a,b'\"""#),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("kubectl config set-context oidc --cluster=YOUR-CLUSTER --user=oidc\nkubectl config use-context oidc\n"),
+            "{text}"
         );
     }
 
     #[test]
     fn a_secret_is_read_from_a_shell_variable() {
-        assert!(line(&[], true).contains("$CLIENT_SECRET"));
+        assert!(text(&[], None, true).contains("$CLIENT_SECRET"));
+    }
+
+    #[test]
+    fn a_context_is_named_after_user_and_cluster() {
+        let context = NewContext::of("oidc", "it's");
+        let text = text(&[], Some(&context), false);
+        assert!(
+            text.contains("kubectl config set-context \"oidc@it's\" \"--cluster=it's\" --user=oidc\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn control_characters_of_names_are_escaped() {
+        let words = ["kubectl".to_owned(), "--group=a\u{1b}[2J".to_owned()];
+        assert_eq!(shell_command(&words), "kubectl $'--group=a\\033[2J'");
     }
 }

@@ -26,6 +26,10 @@ pub(crate) enum Event<'a> {
         millis: u128,
         request_id: Option<UntrustedText>,
     },
+    /// The provider's discovery document was fetched and is valid.
+    Discovered,
+    /// A listener waits for the browser at this redirect URI.
+    Listening { redirect_uri: &'a str },
     /// The response of the provider takes long.
     Waiting { url: &'a UntrustedText },
     /// The response to a refresh was lost, and the request is repeated.

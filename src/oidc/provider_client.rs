@@ -3,9 +3,10 @@
 use crate::clock::Clock;
 use crate::files;
 use crate::oidc::discovery::documents::{DocumentCache, Documents};
+use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::setup::SetupError;
-use crate::oidc::event::{Person, Warning};
+use crate::oidc::event::{Event, Person, Warning};
 use crate::oidc::http::Http;
 use crate::secret::Secret;
 use crate::settings::{Provider, SecretSource, TlsTrust};
@@ -42,6 +43,13 @@ impl<'a> ProviderClient<'a> {
             person,
             clock,
         })
+    }
+
+    /// Fetches the metadata anew: logins are rare, and it may name a new endpoint.
+    pub(super) async fn discover(&self, documents: &Documents<'_>) -> Result<Metadata, Error> {
+        let metadata = documents.metadata(true).await?;
+        self.person.report(Event::Discovered);
+        Ok(metadata)
     }
 
     pub(super) fn documents(&self) -> Documents<'_> {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::clock::Timestamp;
 use crate::initial_id_token::InitialIdToken;
 use crate::oidc::errors::Error;
+use crate::oidc::token::id_token::header_algorithm;
 use crate::secret::Secret;
 
 /// The verified tokens of a login or a refresh.
@@ -25,6 +26,13 @@ pub(crate) struct Tokens {
     pub(crate) granted_scope: String,
     /// The endpoint that issued the tokens, and that refreshes them.
     pub(crate) token_endpoint: String,
+}
+
+impl Tokens {
+    /// Returns the `alg` of the header of `token` (RFC 7515 4.1.1); `None` if the token is opaque.
+    pub(crate) fn algorithm(&self) -> Option<String> {
+        header_algorithm(self.token.expose())
+    }
 }
 
 /// How a refresh ended.

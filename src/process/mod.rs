@@ -3,6 +3,7 @@
 //! Owns the identity of the parent, how a process is detached from its caller, and how signals are held and deferred. (The browser's
 //! process is started in `oidc/grants/browser.rs`.) Never decides what is reported to a caller.
 
+mod attended;
 mod bounded;
 pub(crate) mod core_dump;
 mod deferred_signals;
@@ -17,6 +18,7 @@ mod parent;
 mod signal_watch;
 mod signals;
 
+pub(crate) use attended::{Finished, run_attended};
 pub(crate) use bounded::{RunError, run_within};
 pub(crate) use deferred_signals::DeferredSignals;
 pub(crate) use detached::{can_spawn_detached, daemonize, read_handover, spawn_detached};

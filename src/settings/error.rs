@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::issuer::is_dotted_localhost;
+use super::mistaken_issuer::MistakenIssuer;
 use crate::untrusted_text::UntrustedText;
 
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,17 @@ pub(crate) enum Error {
     IssuerNotHttps(UntrustedText),
     #[error("--oidc-issuer-url `{0}` has a {1}, which an issuer cannot have")]
     IssuerHas(UntrustedText, &'static str),
+    #[error("--oidc-issuer-url `{0}` {what}", what = .1.what)]
+    IssuerMistaken(UntrustedText, MistakenIssuer),
+    /// Flags without dashes that `setup` needs.
+    #[error("{} {} missing", dashed(.0), if .0.len() == 1 { "is" } else { "are" })]
+    SetupIncomplete(Vec<&'static str>),
+    /// The first flag needs the second one.
+    #[error("--{0} needs --{1} where nobody can be asked")]
+    NobodyToAsk(&'static str, &'static str),
+    /// A secret of this flag would be in a kubeconfig.
+    #[error("--{0} would be written into a kubeconfig, where it is no secret")]
+    SecretInKubeconfig(&'static str),
     #[error("--oidc-client-id is missing")]
     ClientIdMissing {
         /// Whether the issuer is Okta's, for the hint.
@@ -60,6 +72,11 @@ pub(crate) enum Error {
     NoHome,
 }
 
+fn dashed(flags: &[&str]) -> String {
+    let flags: Vec<String> = flags.iter().map(|flag| format!("--{flag}")).collect();
+    flags.join(" and ")
+}
+
 fn value_of(flag: &str, text: Option<&UntrustedText>) -> String {
     match text {
         Some(text) => format!("--{flag} `{text}`"),
@@ -92,6 +109,8 @@ impl Error {
         match self {
             Self::IssuerMissing
             | Self::ClientIdMissing { .. }
+            | Self::SetupIncomplete(_)
+            | Self::NobodyToAsk(..)
             | Self::ClusterConfig(..)
             | Self::FlagOfEntry(_)
             | Self::OtherSession(_)
@@ -99,12 +118,13 @@ impl Error {
             Self::IssuerNotUrl(..)
             | Self::IssuerPlaceholder(..)
             | Self::IssuerNotHttps(_)
+            | Self::IssuerMistaken(..)
             | Self::IssuerHas(..) => vec!["oidc-issuer-url"],
             Self::RedirectUrl(..) => vec!["oidc-redirect-url"],
             Self::IncompleteCallbackTls => vec!["local-server-cert", "local-server-key"],
             Self::ListenAddress(_) => vec!["listen-address"],
             Self::BrowserCommand(_) => vec!["browser-command"],
-            Self::NotPairs(flag, _) | Self::NotList(flag, _) => vec![*flag],
+            Self::NotPairs(flag, _) | Self::NotList(flag, _) | Self::SecretInKubeconfig(flag) => vec![*flag],
             Self::ReservedParameter(_) => vec!["oidc-auth-request-extra-params"],
             Self::PostLoginUrl(_) => vec!["open-url-after-authentication"],
             Self::RedirectHost(_) => vec!["oidc-redirect-url-hostname"],
@@ -122,6 +142,18 @@ impl Error {
             | Self::IssuerNotUrl(..)
             | Self::IssuerNotHttps(_)
             | Self::IssuerHas(..) => self.issuer_hint(),
+            Self::IssuerMistaken(_, mistaken) => format!("use --oidc-issuer-url={}", mistaken.issuer),
+            Self::SetupIncomplete(_) => "for example: kubesesame setup \
+                 --oidc-issuer-url=https://example.okta.com/oauth2/default --oidc-client-id=0oa1b2c3d4e5f6g7h8i9; the provider's console \
+                 shows both, and at a terminal setup asks for them"
+                .to_owned(),
+            Self::NobodyToAsk(_, flag) => format!("add --{flag}, or run it at a terminal"),
+            Self::SecretInKubeconfig("oidc-client-secret") => {
+                "use --oidc-client-secret-file, or better an app that needs no secret (native, with PKCE)".to_owned()
+            }
+            Self::SecretInKubeconfig(_) => {
+                "other people need an app without a secret (native, with PKCE)".to_owned()
+            }
             Self::ClientIdMissing { at_okta: true } => {
                 "it is on the General tab of the app in Okta's admin console".to_owned()
             }

@@ -3,6 +3,7 @@
 use url::{Host, Url};
 
 use super::Error;
+use super::mistaken_issuer::custom_server;
 use crate::untrusted_text::UntrustedText;
 
 /// The issuer. Its text stays as it was given, because it is compared exactly everywhere (OpenID Connect Discovery 4.3).
@@ -85,6 +86,11 @@ impl Issuer {
 
     pub(crate) fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// Returns the issuer of Okta's server `default`, if this one is Okta's org authorization server.
+    pub(crate) fn custom_server_of_org(&self) -> Option<String> {
+        custom_server(&self.url)
     }
 
     /// Whether the issuer is certainly Okta's, so that a hint can name Okta's console.

@@ -57,6 +57,12 @@ impl Ui {
         write_line(text);
     }
 
+    /// Writes what another program wrote to its standard error, part by part as it comes.
+    #[expect(clippy::unused_self, reason = "only the holder of a `Ui` may write")]
+    pub(crate) fn pass_on(self, text: &str) {
+        write(&harmless_lines(text));
+    }
+
     /// Writes a picture made by kubesesame, with its control sequences. Only if there is a [`Self::canvas`].
     #[expect(clippy::unused_self, reason = "only the holder of a `Ui` may write")]
     pub(crate) fn picture(self, picture: &str) {

@@ -171,6 +171,23 @@ fn at_okta_a_refusal_is_explained_with_the_place_in_its_console() {
     );
 }
 
+/// Three policies have to allow a sign-in, and `setup` says which one did not.
+#[test]
+fn at_okta_setup_names_the_policy_that_refuses() {
+    let (address, _) = tunnels(by_connect);
+    let sandbox = Sandbox::with_provider_at("corp.okta.com");
+    sandbox.okta.behave(|behaviour| behaviour.assigned = false);
+    let call = sandbox.setup().arg("--certificate-authority=~/ca.pem");
+    let call = call.env("HTTPS_PROXY", &format!("http://{address}"));
+    call.run().fails(
+        1,
+        &[
+            "of the three policy layers of Okta, the first, the assignment of the app, refused; ask an Okta administrator",
+            "Applications > the app > Assignments",
+        ],
+    );
+}
+
 /// A network that hangs is noticed while the old refresh token still works, which Okta is known for.
 #[cfg(target_os = "linux")]
 #[test]

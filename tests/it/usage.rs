@@ -194,8 +194,7 @@ fn the_help_is_a_success() {
       clean       Remove all your sessions on this machine
       version     Print the version
       completion  Print the script that completes commands, flags and names in your shell
-      setup       Sign in once, show the claims and who the cluster will say you are, and how to set up
-                  kubectl
+      setup       Sign in once, show what the cluster makes of your token, and set up kubectl
       kubeconfig  Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them
 
     Options:

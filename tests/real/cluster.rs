@@ -26,6 +26,7 @@ const ADMIN_TOKEN: &str = "administrator-of-one-test";
 /// A running API server. Fields end in order: the API server before its store.
 pub(crate) struct Cluster {
     address: ClusterAddress,
+    admin: Kubectl,
     _api_server: Process,
     _etcd: Process,
     _dir: TempDir,
@@ -34,11 +35,19 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Starts an API server that takes user names from a claim of the provider's tokens; logs go to `logs`.
     pub(crate) fn start(okta: &MockOkta, username_claim: &str, logs: &Path) -> Self {
+        let configuration = trust(okta, username_claim).to_string();
+        Self::start_trusting(okta, &Trust::Configuration(configuration), logs)
+    }
+
+    /// The same with the trust that somebody else has written.
+    pub(crate) fn start_trusting(okta: &MockOkta, trust: &Trust, logs: &Path) -> Self {
+        okta.clear_requests();
         let dir = TempDir::with_prefix("kubesesame-cluster-").unwrap();
         let (store, etcd) = start_etcd(dir.path(), logs);
         let port = free_port();
-        write_configuration(dir.path(), &trust(okta, username_claim));
-        let mut api_server = start_api_server(dir.path(), logs, &store, port);
+        write_configuration(dir.path());
+        let trust = trust.flags(dir.path());
+        let mut api_server = start_api_server(dir.path(), logs, &store, port, &trust);
 
         let address = ClusterAddress {
             server: format!("https://127.0.0.1:{port}"),
@@ -57,15 +66,42 @@ impl Cluster {
         okta.clear_requests();
         Self {
             address,
+            admin,
             _api_server: api_server,
             _etcd: etcd,
             _dir: dir,
         }
     }
 
+    /// Returns the kubectl of an administrator.
+    pub(crate) fn admin(&self) -> &Kubectl {
+        &self.admin
+    }
+
     /// Returns where it is and how to trust it.
     pub(crate) fn address(&self) -> &ClusterAddress {
         &self.address
+    }
+}
+
+/// How the API server is told whose tokens to accept.
+pub(crate) enum Trust {
+    /// Flags of kube-apiserver.
+    Flags(Vec<String>),
+    /// The text of an `AuthenticationConfiguration`.
+    Configuration(String),
+}
+
+impl Trust {
+    fn flags(&self, dir: &Path) -> Vec<String> {
+        match self {
+            Self::Flags(flags) => flags.clone(),
+            Self::Configuration(text) => {
+                let file = dir.join("authentication.yaml");
+                fs::write(&file, text).unwrap();
+                vec![format!("--authentication-config={}", file.display())]
+            }
+        }
     }
 }
 
@@ -82,7 +118,7 @@ fn start_etcd(dir: &Path, logs: &Path) -> (String, Process) {
     (url, Process::start("etcd", logs, &mut command))
 }
 
-fn start_api_server(dir: &Path, logs: &Path, store: &str, port: u16) -> Process {
+fn start_api_server(dir: &Path, logs: &Path, store: &str, port: u16, trust: &[String]) -> Process {
     let file = |name: &str| dir.join(name).display().to_string();
     let mut command = Command::new(parts::part("kube-apiserver"));
     command
@@ -104,18 +140,17 @@ fn start_api_server(dir: &Path, logs: &Path, store: &str, port: u16) -> Process 
         ))
         .arg("--disable-admission-plugins=ServiceAccount")
         .arg("--authorization-mode=RBAC")
-        .arg(format!("--authentication-config={}", file("authentication.json")))
+        .args(trust)
         .arg(format!("--token-auth-file={}", file("tokens.csv")));
     Process::start("kube-apiserver", logs, &mut command)
 }
 
-fn write_configuration(dir: &Path, trust: &Value) {
+fn write_configuration(dir: &Path) {
     let key = rcgen::KeyPair::generate().unwrap();
     fs::write(dir.join("service-accounts.key"), key.serialize_pem()).unwrap();
     fs::write(dir.join("service-accounts.pub"), key.public_key_pem()).unwrap();
     let admin = format!("{ADMIN_TOKEN},admin,admin,\"system:masters\"\n");
     fs::write(dir.join("tokens.csv"), admin).unwrap();
-    fs::write(dir.join("authentication.json"), trust.to_string()).unwrap();
 }
 
 fn trust(okta: &MockOkta, username_claim: &str) -> Value {

@@ -40,6 +40,7 @@ mod process;
 mod refused;
 #[cfg(target_os = "linux")]
 mod secret_service;
+mod setup;
 mod sign_in;
 mod user;
 

@@ -80,6 +80,16 @@ impl Process {
         }
     }
 
+    /// Waits for the end of the process, and does something again and again meanwhile.
+    pub(crate) fn wait_for_end(mut self, mut meanwhile: impl FnMut()) -> Outcome {
+        let what = format!("end of {}", self.name);
+        wait_for(&what, || {
+            meanwhile();
+            self.ended()
+        });
+        self.outcome()
+    }
+
     /// Returns what the process wrote to its standard output so far.
     pub(crate) fn stdout(&self) -> String {
         text(&self.stdout)

@@ -76,11 +76,11 @@ impl Kubeconfig {
         self.file.real()
     }
 
-    pub(super) fn name(&self) -> String {
+    pub(in crate::command) fn name(&self) -> String {
         shown(self.path()).to_string()
     }
 
-    pub(super) fn bytes(&self) -> Result<Vec<u8>, Error> {
+    pub(in crate::command) fn bytes(&self) -> Result<Vec<u8>, Error> {
         Ok(self.file.read()?)
     }
 
@@ -137,6 +137,11 @@ impl Kubeconfig {
             shown(self.path()),
             quoted(&copy)
         ))
+    }
+
+    /// Keeps a private copy beside the file, in place of an earlier one, and returns its name.
+    pub(in crate::command) fn keep_copy(&self, text: &str) -> Result<String, Error> {
+        Ok(shown(&self.file.keep_copy(text.as_bytes())?).to_string())
     }
 
     pub(super) fn backup_name(&self) -> String {

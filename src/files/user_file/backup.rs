@@ -110,6 +110,27 @@ impl UserFile {
         sync_parent(&path)
     }
 
+    /// Writes a private copy of the content beside the file, and returns its path. It takes the place of an earlier copy.
+    ///
+    /// It is another file than the backup, which holds the only state that a conversion can be undone to.
+    pub(crate) fn keep_copy(&self, bytes: &[u8]) -> Result<PathBuf, UserFileError> {
+        let path = with_suffix(&self.real, ".kubesesame-before-setup");
+        let file = temporary(&self.real, bytes)?;
+        file.persist(&path)
+            .map_err(|error| UserFileError::io("write", &path)(error.error))?;
+        sync_parent(&path)?;
+        Ok(path)
+    }
+
+    /// Writes a private file that does not exist yet.
+    pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<(), UserFileError> {
+        let path = std::path::absolute(path).map_err(UserFileError::io("write", path))?;
+        let file = temporary(&path, bytes)?;
+        file.persist_noclobber(&path)
+            .map_err(|error| UserFileError::io("write", &path)(error.error))?;
+        sync_parent(&path)
+    }
+
     #[expect(
         clippy::disallowed_methods,
         reason = "the single access point to the file system"

@@ -168,12 +168,21 @@ impl OAuthError {
     }
 
     pub(super) fn hint(&self) -> String {
-        catalogue::hint(catalogue::ErrorResponse {
+        catalogue::hint(self.response())
+    }
+
+    /// Returns which of Okta's policies refused, if one did.
+    pub(crate) fn policy_layer(&self) -> Option<catalogue::PolicyLayer> {
+        catalogue::policy_layer(self.response())
+    }
+
+    fn response(&self) -> catalogue::ErrorResponse<'_> {
+        catalogue::ErrorResponse {
             error: self.error.as_str(),
             description: self.description.as_ref().map_or("", UntrustedText::as_str),
             is_okta: self.is_okta,
             grant: self.grant,
-        })
+        }
     }
 
     pub(crate) fn shown(&self) -> UntrustedText {

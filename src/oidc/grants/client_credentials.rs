@@ -1,6 +1,7 @@
 //! The client credentials grant (RFC 6749 4.4): a program logs in as itself, without a person.
 
 use crate::oidc::errors::Error;
+use crate::oidc::event::Event;
 use crate::oidc::grants::login::LoginFailure;
 use crate::oidc::token::endpoint::{RESPONSE_TIMEOUT, TokenEndpoint};
 use crate::oidc::{ProviderClient, Tokens};
@@ -15,6 +16,7 @@ impl ProviderClient<'_> {
     async fn client_credentials(&self) -> Result<Tokens, Error> {
         let documents = self.documents();
         let metadata = documents.metadata(false).await?;
+        self.person.report(Event::Discovered);
         let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_timeout(RESPONSE_TIMEOUT);
         let response = match endpoint.client_credentials().await {
             Err(error) => {

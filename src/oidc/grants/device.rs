@@ -35,7 +35,7 @@ const MIN_DEVICE_CODE: usize = 8;
 impl ProviderClient<'_> {
     pub(in crate::oidc) async fn login_by_device(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         let documents = self.documents();
-        let metadata = documents.metadata(true).await.map_err(LoginFailure::invisible)?;
+        let metadata = self.discover(&documents).await.map_err(LoginFailure::invisible)?;
         // A device code is valid once: the tokens are lost if the response of the last poll is not awaited.
         let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_timeout(RESPONSE_TIMEOUT);
         let (device, verifier) = self

@@ -33,7 +33,7 @@ impl ProviderClient<'_> {
             return Err(LoginFailure::invisible(LoginError::PastedCodeForClusterIssuer));
         }
         let documents = self.documents();
-        let metadata = documents.metadata(true).await.map_err(LoginFailure::invisible)?;
+        let metadata = self.discover(&documents).await.map_err(LoginFailure::invisible)?;
         let redirect_uri = login.keyboard_redirect.as_deref();
         let request = AuthorizationRequest::new(self.provider, &metadata, redirect_uri)
             .map_err(LoginFailure::invisible)?;

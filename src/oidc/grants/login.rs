@@ -103,8 +103,7 @@ impl ProviderClient<'_> {
             }));
         }
         let documents = self.documents();
-        // Logins are rare, so each one fetches the metadata again: it may name a new endpoint.
-        let metadata = documents.metadata(true).await.map_err(LoginFailure::invisible)?;
+        let metadata = self.discover(&documents).await.map_err(LoginFailure::invisible)?;
         let tls = login.callback_tls.as_ref().map(callback_tls::acceptor);
         let tls = tls.transpose().map_err(LoginFailure::invisible)?;
         let issuer = self.provider.issuer.as_str();
@@ -121,6 +120,9 @@ impl ProviderClient<'_> {
                 redirect_uri: &listener.redirect_uri,
             });
         }
+        self.person.report(Event::Listening {
+            redirect_uri: &listener.redirect_uri,
+        });
         let request = AuthorizationRequest::new(self.provider, &metadata, Some(&listener.redirect_uri))
             .map_err(LoginFailure::invisible)?;
         let expected = CallbackExpectation {

@@ -43,7 +43,7 @@ impl ProviderClient<'_> {
             .transpose()
             .map_err(LoginFailure::invisible)?;
         let documents = self.documents();
-        let metadata = documents.metadata(true).await.map_err(LoginFailure::invisible)?;
+        let metadata = self.discover(&documents).await.map_err(LoginFailure::invisible)?;
         metadata
             .check_keys(self.provider.token)
             .map_err(LoginFailure::invisible)?;

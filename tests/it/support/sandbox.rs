@@ -133,6 +133,11 @@ impl Sandbox {
         self.change_session(|session| session["expires_at"] = 1.into());
     }
 
+    /// The command that hands a URL to the browser of this sandbox.
+    pub(crate) fn browser_command(&self) -> String {
+        self.browser.command()
+    }
+
     pub(crate) fn tabs(&self) -> usize {
         self.browser.tabs()
     }

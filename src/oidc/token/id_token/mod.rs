@@ -211,6 +211,13 @@ pub(in crate::oidc) fn unverified_claims(token: &str) -> Option<Map<String, Valu
     parse_part(payload, claims::parse_payload, "").ok()
 }
 
+/// Returns the `alg` of the header of a token.
+pub(in crate::oidc) fn header_algorithm(token: &str) -> Option<String> {
+    let header = BASE64URL_NOPAD.decode(token.split('.').next()?.as_bytes()).ok()?;
+    let header: Map<String, Value> = serde_json::from_slice(&header).ok()?;
+    header.get("alg")?.as_str().map(str::to_owned)
+}
+
 /// Whether a token has the form of a signed JWT: three parts, of which the first is a JSON object. An opaque token may contain dots too.
 pub(in crate::oidc) fn is_jwt(token: &str) -> bool {
     let mut parts = token.split('.');

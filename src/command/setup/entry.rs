@@ -1,123 +1,17 @@
-//! `setup`: logs in without storing a session, and shows the claims, the user that they give, and the command that configures kubectl.
+//! The arguments of the entry in the kubeconfig: those that `setup` was called with, in the current spellings.
 
 use std::path::absolute;
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
-use serde_json::Value;
+use data_encoding::BASE64;
 
-use super::person;
-use crate::cli::{ClusterArgs, DEFAULT_TIMEOUT_SECS, GrantChoice, PkceChoice, SetupArgs, format_pair};
-use crate::clock;
-use crate::cluster::{ClaimMapping, ClusterUser, username_prefix};
-use crate::environment::Environment;
-use crate::error::Error;
-use crate::kubeconfig::{self, SetCredentials};
-use crate::oidc::{self, Continuation, Event, NoDocumentCache, ProviderClient, Tokens};
-use crate::runtime::LazyRuntime;
-use crate::settings::{self, Login, NamedBy, Provider, SignIn, Stdin, TlsTrust};
-use crate::ui::Ui;
-use crate::untrusted_text::{UntrustedText, escaped_json};
+use crate::cli::{DEFAULT_TIMEOUT_SECS, GrantChoice, PkceChoice, SetupArgs, format_pair};
+use crate::{kubeconfig, settings};
 
-pub(crate) fn run(args: SetupArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
-    let mut command = credentials_command(&args)?;
-    let stdin = Stdin::of_person(environment.terminal());
-    let SignIn {
-        provider,
-        login,
-        trust,
-    } = SignIn::new(
-        args.provider,
-        NamedBy::User,
-        &args.login,
-        args.tls,
-        stdin,
-        environment,
-    )?;
-    let mapping = claim_mapping(args.cluster, provider.issuer.as_str());
-
-    let (tokens, offline) = sign_in(&provider, &login, &trust, ui)?;
-    if offline {
-        command
-            .arguments
-            .push("--oidc-extra-scope=offline_access".to_owned());
-    }
-    let user = ClusterUser::new(&tokens.claims, &mapping);
-    if let Some(why) = user.rejection() {
-        ui.warn(&format!(
-            "the API server will refuse this token: {}",
-            UntrustedText::new(why)
-        ));
-    }
-    let claims = escaped_json(&format!("{:#}", Value::Object(tokens.claims)));
-    Ui::result(&format!("Claims of the token:\n\n{claims}\n\n{user}\n{command}")).map_err(Error::Output)
-}
-
-/// Logs in with the scope `offline_access`, and without it if the provider refuses it. The returned flag says whether the command needs the
-/// scope.
-fn sign_in(provider: &Provider, login: &Login, trust: &TlsTrust, ui: Ui) -> Result<(Tokens, bool), Error> {
-    let runtime = LazyRuntime::default();
-    if let Some(notice) = login.password_notice(provider) {
-        ui.note(&notice);
-    }
-    let login_with = |provider: &Provider| -> Result<_, Error> {
-        let report = |event: Event<'_>| person::show(ui, event);
-        let person = person::new(ui, &report, Continuation::Command);
-        let client = ProviderClient::new(provider, trust, &NoDocumentCache, person, clock::now)?;
-        runtime.block_on(client.login(login)).map_err(Error::Runtime)
-    };
-    if !login.grant.is_interactive() {
-        // A program logs in again instead of refreshing, so it needs no refresh token.
-        let tokens = login_with(provider)?.map_err(|failure| failure.error)?;
-        return Ok((tokens, false));
-    }
-    let offline = provider.with_scope("offline_access");
-    let is_requested = provider.scopes == offline.scopes;
-    let failure = match login_with(&offline)? {
-        Ok(tokens) => {
-            let has_refresh_token = tokens.refresh_token.is_some();
-            if !has_refresh_token {
-                ui.note("the provider sent no refresh token: you will sign in again each time a token ends");
-            }
-            return Ok((tokens, has_refresh_token && !is_requested));
-        }
-        Err(failure) if !is_requested && refuses_a_scope(&failure.error) => failure,
-        Err(failure) => return Err(failure.error.into()),
-    };
-    ui.note(&format!(
-        "trying again without the scope `offline_access`, since {}",
-        failure.error
-    ));
-    let tokens = login_with(provider)?.map_err(|failure| failure.error)?;
-    let solution = if provider.issuer.is_okta() {
-        "enable the grant type Refresh Token on the app in Okta's admin console, and allow the scope in the access policy"
-    } else {
-        "ask whoever runs the provider to allow it for this app"
-    };
-    ui.note(&format!(
-        "the provider refuses the scope `offline_access`, so you will sign in again each time a token ends; to change that, {solution}"
-    ));
-    Ok((tokens, false))
-}
-
-fn refuses_a_scope(error: &oidc::Error) -> bool {
-    error
-        .oauth_error()
-        .is_some_and(oidc::OAuthError::is_scope_refusal)
-}
-
-fn claim_mapping(args: ClusterArgs, issuer: &str) -> ClaimMapping {
-    ClaimMapping {
-        username_prefix: username_prefix(args.username_prefix.as_deref(), &args.username_claim, issuer),
-        username_claim: args.username_claim,
-        groups_claim: args.groups_claim,
-        groups_prefix: args.groups_prefix,
-    }
-}
-
-/// Returns the command that adds the user to the kubeconfig. It contains only arguments that differ from the defaults, because the defaults
-/// may change in a later version.
-fn credentials_command(args: &SetupArgs) -> Result<SetCredentials, settings::Error> {
+/// Returns the arguments of `get-token` for the entry in the kubeconfig, without a client secret and request headers. They are only those
+/// that differ from the defaults, because the defaults may change in a later version.
+pub(super) fn arguments(args: &SetupArgs) -> Result<Vec<String>, settings::Error> {
     let (provider, login, tls) = (&args.provider, &args.login, &args.tls);
     let mut exec_args = ExecArgs(Vec::new());
     exec_args.text("oidc-issuer-url", provider.oidc_issuer_url.as_deref());
@@ -165,11 +59,36 @@ fn credentials_command(args: &SetupArgs) -> Result<SetCredentials, settings::Err
         texts(&tls.certificate_authority_data),
     );
     exec_args.switch("insecure-skip-tls-verify", tls.insecure_skip_tls_verify);
-    Ok(SetCredentials {
-        arguments: exec_args.0,
-        has_secret: provider.oidc_client_secret.is_some(),
-        has_headers: !provider.oidc_request_header.is_empty(),
-    })
+    Ok(exec_args.0)
+}
+
+/// Flags of one person or one machine, which mean nothing to other people. Files are replaced by what is in them, or have no place there.
+const PERSONAL_FLAGS: [&str; 8] = [
+    "--account=",
+    "--browser-command=",
+    "--certificate-authority=",
+    "--local-server-cert=",
+    "--local-server-key=",
+    "--password-file=",
+    "--skip-open-browser=",
+    "--username=",
+];
+
+/// Returns the arguments for other people's kubeconfig, with the certificate authority as data.
+pub(super) fn arguments_for_others(arguments: &[String], authority_pem: Option<&str>) -> Vec<String> {
+    let is_personal = |argument: &&String| PERSONAL_FLAGS.iter().any(|flag| argument.starts_with(flag));
+    let mut shared: Vec<String> = arguments
+        .iter()
+        .filter(|argument| !is_personal(argument) && !argument.starts_with("--certificate-authority-data="))
+        .cloned()
+        .collect();
+    if let Some(pem) = authority_pem {
+        shared.push(format!(
+            "--certificate-authority-data={}",
+            BASE64.encode(pem.as_bytes())
+        ));
+    }
+    shared
 }
 
 fn texts(values: &[String]) -> impl Iterator<Item = &str> {
@@ -268,20 +187,6 @@ fn absolute_path(file: &str) -> String {
 mod tests {
     use super::*;
     use crate::cli::{Cli, Command, ConfigSources};
-    use crate::grant_type::GrantType;
-
-    fn refuses(error: &str, description: &str) -> bool {
-        refuses_a_scope(&oidc::Error::from(oidc::AuthorizationError::Refused(
-            oidc::OAuthError {
-                status: None,
-                error: UntrustedText::new(error),
-                description: Some(UntrustedText::new(description)),
-                request_id: None,
-                is_okta: false,
-                grant: GrantType::AuthorizationCode,
-            },
-        )))
-    }
 
     fn arguments_of(args: &[&str]) -> String {
         let words = ["kubesesame", "setup"].iter().chain(args);
@@ -289,7 +194,7 @@ mod tests {
         let Command::Setup(args) = cli.command else {
             panic!("not setup")
         };
-        credentials_command(&args).unwrap().arguments.join(" ")
+        arguments(&args).unwrap().join(" ")
     }
 
     #[test]
@@ -356,18 +261,18 @@ mod tests {
     }
 
     #[test]
-    fn the_app_and_the_access_policy_refuse_a_scope_with_different_errors() {
-        assert!(refuses(
-            "invalid_scope",
-            "The requested scope is invalid, unknown, or malformed"
-        ));
-        assert!(refuses(
-            "access_denied",
-            "Some of the requested scopes were denied by the policy."
-        ));
-        assert!(!refuses(
-            "access_denied",
-            "User is not assigned to the client application."
-        ));
+    fn what_is_personal_is_not_handed_to_others() {
+        let given = [
+            "--oidc-client-id=c",
+            "--account=me",
+            "--certificate-authority=/ca",
+            "--certificate-authority-data=QQ==",
+        ];
+        let given = given.map(str::to_owned);
+        assert_eq!(
+            arguments_for_others(&given, Some("PEM")),
+            ["--oidc-client-id=c", "--certificate-authority-data=UEVN"]
+        );
+        assert_eq!(arguments_for_others(&given, None), ["--oidc-client-id=c"]);
     }
 }

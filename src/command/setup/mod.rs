@@ -1,0 +1,149 @@
+//! `setup`: signs in once, shows the claims of the token and what an API server makes of them, and what to put where.
+//!
+//! Stores no session. Changes a kubeconfig only with `--write`, after showing the difference. Owns the order of the steps; the verdicts
+//! are in `cluster`, the texts in `screen`, the document for programs in `document`.
+
+mod ask;
+mod claims_table;
+mod document;
+mod entry;
+mod findings;
+mod missing;
+mod others;
+mod proof;
+mod screen;
+mod sign_in;
+mod target;
+mod wrapped;
+mod write;
+
+use std::time::{Duration, Instant};
+
+use crate::cli::{ClusterArgs, OutputFormat, SetupArgs};
+use crate::cluster::{ClaimMapping, username_prefix};
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::kubeconfig::{NewUser, yaml};
+use crate::settings::{self, NamedBy, SignIn, Stdin};
+use crate::ui::Ui;
+use crate::untrusted_text::escaped_json;
+use findings::{Findings, Person};
+use target::Target;
+
+pub(crate) fn run(mut args: SetupArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
+    check_flags(&args, environment)?;
+    missing::complete(&mut args.provider, &args.login, environment, ui)?;
+    // Before the sign-in, which would be in vain if the kubeconfig cannot be used.
+    let target = Target::of(&args.result, environment)?;
+    let person = Person {
+        has_secret: args.provider.oidc_client_secret.is_some(),
+        has_headers: !args.provider.oidc_request_header.is_empty(),
+        user: NewUser {
+            name: args.result.user.clone(),
+            arguments: entry::arguments(&args)?,
+        },
+    };
+    if let Some(destination) = &args.result.kubeconfig_for_others {
+        others::check(destination)?;
+    }
+    if args.result.write {
+        write::check(&person.user, &target)?;
+    }
+    let patience = Duration::from_secs(args.login.authentication_timeout_sec);
+    let stdin = Stdin::of_person(environment.terminal());
+    let sign_in = SignIn::new(
+        args.provider,
+        NamedBy::User,
+        &args.login,
+        args.tls,
+        stdin,
+        environment,
+    )?;
+    let mapping = claim_mapping(args.cluster, sign_in.provider.issuer.as_str());
+    let signed_in = sign_in::sign_in(&sign_in, ui)?;
+    let findings = Findings::new(
+        &sign_in,
+        &mapping,
+        signed_in,
+        person,
+        &target,
+        args.result.platform,
+    );
+    if let Some(error) = findings.refusal() {
+        return fail(&findings, args.result.output, error, ui);
+    }
+    if let Some(destination) = &args.result.kubeconfig_for_others {
+        let text = others::kubeconfig(&findings, &target)?;
+        if destination == others::STDOUT {
+            return Ui::result(&text).map_err(Error::Output);
+        }
+        others::write(destination, &text, ui)?;
+    }
+    let is_written = args.result.write && {
+        let deadline = Instant::now() + patience;
+        write::write(&findings, &target, args.result.yes, deadline, ui)?
+    };
+    if is_written && let Some(error) = proof::prove(&findings, &target, patience, ui) {
+        return fail(&findings, args.result.output, error, ui);
+    }
+    let text = match args.result.output {
+        Some(format) => document(&findings, format),
+        None => screen::screen(&findings, is_written),
+    };
+    Ui::result(&text).map_err(Error::Output)
+}
+
+/// Refuses flags that need a person or would give a secret away, before anybody signs in.
+fn check_flags(args: &SetupArgs, environment: &Environment) -> Result<(), settings::Error> {
+    let result = &args.result;
+    if result.write && !result.yes && !environment.stdin_is_terminal {
+        return Err(settings::Error::NobodyToAsk("write", "yes"));
+    }
+    let secrets = [
+        (
+            "oidc-client-secret",
+            args.provider.oidc_client_secret.is_some(),
+            true,
+        ),
+        (
+            "oidc-client-secret-file",
+            args.provider.oidc_client_secret_file.is_some(),
+            false,
+        ),
+    ];
+    let is_shared = result.kubeconfig_for_others.is_some();
+    let given_away = secrets
+        .into_iter()
+        .find(|(_, is_given, is_inline)| *is_given && (is_shared || (result.write && *is_inline)));
+    match given_away {
+        Some((flag, ..)) => Err(settings::Error::SecretInKubeconfig(flag)),
+        None => Ok(()),
+    }
+}
+
+/// Reports a token that the API server refuses. What was found goes to standard error, since there is no result; a document for programs
+/// is the result of the check, and so goes to standard output.
+fn fail(findings: &Findings<'_>, output: Option<OutputFormat>, error: Error, ui: Ui) -> Result<(), Error> {
+    match output {
+        Some(format) => Ui::result(&document(findings, format)).map_err(Error::Output)?,
+        None => ui.note(screen::what_was_found(findings).trim_end()),
+    }
+    Err(error)
+}
+
+fn document(findings: &Findings<'_>, format: OutputFormat) -> String {
+    let document = document::document(findings);
+    match format {
+        OutputFormat::Json => escaped_json(&format!("{document:#}")) + "\n",
+        OutputFormat::Yaml => yaml(&document),
+    }
+}
+
+fn claim_mapping(args: ClusterArgs, issuer: &str) -> ClaimMapping {
+    ClaimMapping {
+        username_prefix: username_prefix(args.username_prefix.as_deref(), &args.username_claim, issuer),
+        username_claim: args.username_claim,
+        groups_claim: args.groups_claim,
+        groups_prefix: args.groups_prefix,
+    }
+}

@@ -1,0 +1,71 @@
+//! `--kubeconfig-for-others`: a kubeconfig that an administrator hands to new users. It has no secret, and nothing of this machine.
+
+use std::path::Path;
+
+use data_encoding::BASE64;
+use serde_json::Value;
+
+use super::entry::arguments_for_others;
+use super::findings::Findings;
+use super::target::Target;
+use crate::error::Error;
+use crate::files::{self, UserFile, quoted, shown};
+use crate::kubeconfig::{self, AdditionError, NewUser, yaml};
+use crate::ui::Ui;
+
+/// The destination that means standard output.
+pub(super) const STDOUT: &str = "-";
+
+/// Returns the text of the kubeconfig.
+///
+/// # Errors
+/// If there is no cluster, or its certificate authority cannot be read.
+pub(super) fn kubeconfig(findings: &Findings<'_>, target: &Target) -> Result<String, Error> {
+    let (Some((known, entry)), Some(context)) = (target.cluster_entry(), &findings.context) else {
+        return Err(kubeconfig::Error::from(AdditionError::NoCluster).into());
+    };
+    let mut entry = entry.clone();
+    if let Some(Value::String(file)) = entry.settings.remove("certificate-authority") {
+        // kubectl resolves it against the directory of the kubeconfig.
+        let dir = known.file.path().parent().unwrap_or_else(|| Path::new(""));
+        let bytes = files::read_named(&dir.join(file))
+            .map_err(AdditionError::ClusterAuthority)
+            .map_err(kubeconfig::Error::from)?;
+        let data = BASE64.encode(&bytes);
+        entry
+            .settings
+            .insert("certificate-authority-data".to_owned(), data.into());
+    }
+    let user = NewUser {
+        name: findings.user.name.clone(),
+        arguments: arguments_for_others(&findings.user.arguments, findings.authority_pem.as_deref()),
+    };
+    Ok(yaml(&user.kubeconfig(context, &entry)))
+}
+
+/// Fails if there is a file already where the kubeconfig is to go.
+pub(super) fn check(destination: &str) -> Result<(), Error> {
+    let path = Path::new(destination);
+    match UserFile::find(path) {
+        Ok(None) => Ok(()),
+        _ if destination == STDOUT => Ok(()),
+        _ => {
+            let path = path.to_owned();
+            Err(kubeconfig::Error::from(AdditionError::ForOthersExists { path }).into())
+        }
+    }
+}
+
+/// Writes the text to a new file.
+pub(super) fn write(destination: &str, text: &str, ui: Ui) -> Result<(), Error> {
+    let path = Path::new(destination);
+    UserFile::create(path, text.as_bytes())
+        .map_err(AdditionError::ForOthers)
+        .map_err(kubeconfig::Error::from)?;
+    ui.note(&format!(
+        "wrote `{}` for other people; they run: KUBECONFIG={} kubectl get pods",
+        shown(path),
+        quoted(path)
+    ));
+    Ok(())
+}

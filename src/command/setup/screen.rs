@@ -1,0 +1,177 @@
+//! The text that `setup` shows to people.
+//!
+//! Everything that is meant to be copied is in lines of its own, indented by two spaces, and complete.
+
+use super::claims_table::{claims_table, list};
+use super::findings::Findings;
+use super::wrapped::wrapped;
+use crate::cli::PlatformChoice;
+use crate::cluster::{ConfigVersion, State, Verdict};
+use crate::kubeconfig::{shell_command, yaml};
+use crate::untrusted_text::UntrustedText;
+
+const VERDICT_COLUMN: usize = 22;
+const LABEL_COLUMN: usize = 10;
+
+/// Returns the whole result.
+pub(super) fn screen(findings: &Findings<'_>, is_written: bool) -> String {
+    let mut sections = vec![for_cluster(findings)];
+    sections.extend(for_group(findings));
+    sections.push(if is_written {
+        "Your kubeconfig is ready. See who you are:\n\n  kubectl auth whoami\n".to_owned()
+    } else {
+        for_kubectl(findings)
+    });
+    let numbered = sections
+        .iter()
+        .enumerate()
+        .map(|(at, section)| format!("\n{}. {section}", at + 1));
+    what_was_found(findings) + &numbered.collect::<String>()
+}
+
+/// Returns the claims, the verdicts, and who the person is for the API server.
+pub(super) fn what_was_found(findings: &Findings<'_>) -> String {
+    let judgement = &findings.judgement;
+    let mut text = String::new();
+    if !findings.claims.is_empty() {
+        let table = claims_table(&findings.claims, findings.now);
+        text = format!("Claims of the token:\n\n{table}\n");
+    }
+    text.push_str("What an API server makes of it:\n\n");
+    for verdict in &judgement.verdicts {
+        text.push_str(&verdict_lines(verdict));
+    }
+    if judgement.refusal().is_some() {
+        text.push_str(
+            "\nkubectl would get `Unauthorized` with this token: correct what is refused, and\nrun setup again.\n",
+        );
+        return text;
+    }
+    text.push_str("\nThe API server will say that you are:\n\n");
+    text + &who(findings)
+}
+
+/// Returns the lines with user name and groups.
+fn who(findings: &Findings<'_>) -> String {
+    let judgement = &findings.judgement;
+    let line = |label: &str, value: &str| {
+        let value = wrapped(value, LABEL_COLUMN, LABEL_COLUMN);
+        format!("  {label:8}{value}\n")
+    };
+    let username = judgement.username.as_deref().unwrap_or_default();
+    let user = line("user", UntrustedText::new(username).as_str());
+    // Every user is in this group.
+    let authenticated = "system:authenticated";
+    let groups = judgement.groups.iter().map(String::as_str);
+    let groups = match judgement.groups.len() {
+        0 => line("groups", authenticated),
+        count => line("groups", &list(groups, count)) + &line("", authenticated),
+    };
+    user + &groups
+}
+
+fn verdict_lines(verdict: &Verdict) -> String {
+    let state = match verdict.state {
+        State::Ok => "ok",
+        State::Note => "note",
+        State::Warning => "warning",
+        State::Refused => "refused",
+    };
+    let finding = UntrustedText::new(&verdict.finding);
+    let finding = wrapped(finding.as_str(), VERDICT_COLUMN, VERDICT_COLUMN);
+    let mut lines = format!("  {state:9}{:11}{finding}\n", verdict.subject);
+    if let Some(cure) = &verdict.cure {
+        let cure = UntrustedText::new(cure);
+        let cure = wrapped(&format!("-> {cure}"), VERDICT_COLUMN, VERDICT_COLUMN + 3);
+        lines = format!("{lines}{:VERDICT_COLUMN$}{cure}\n", "");
+    }
+    lines
+}
+
+fn for_cluster(findings: &Findings<'_>) -> String {
+    let server = findings.api_server();
+    match findings.platform {
+        PlatformChoice::Flags => {
+            let flags: Vec<String> = server.flags().iter().map(|flag| flag_line(flag)).collect();
+            let authority = match &findings.authority_pem {
+                Some(_) => "\nThe file with the certificate authority has to be there, too.\n",
+                None => "",
+            };
+            format!(
+                "Give kube-apiserver these flags (for other ways: --for=config, --for=eks):\n\n{}{authority}",
+                flags.concat()
+            )
+        }
+        PlatformChoice::Config => config(findings, ConfigVersion::V1, "1.34 and newer"),
+        PlatformChoice::ConfigV1Beta1 => config(findings, ConfigVersion::V1Beta1, "1.30 to 1.33"),
+        PlatformChoice::Eks => {
+            let association = findings.eks();
+            let obstacles = association.obstacles.iter();
+            let obstacles: Vec<String> = obstacles
+                .map(|obstacle| format!("\nNot yet: {}\n", wrapped(obstacle, 9, 9)))
+                .collect();
+            format!(
+                "Associate the provider with the EKS cluster (takes tens of minutes; a cluster\n   takes one provider):\n\n{}\n{}",
+                indented(&shell_command(&association.command)),
+                obstacles.concat()
+            )
+        }
+    }
+}
+
+/// A flag of a manifest is not read by a shell, so it is not quoted.
+fn flag_line(flag: &str) -> String {
+    format!("  {}\n", UntrustedText::new(flag))
+}
+
+fn config(findings: &Findings<'_>, version: ConfigVersion, releases: &str) -> String {
+    let config = findings.api_server().authentication_configuration(version);
+    format!(
+        "Save this as a file that kube-apiserver can read, and start it with\n   --authentication-config=FILE and without any --oidc- flag \
+         (Kubernetes\n   {releases}):\n\n{}\n",
+        indented(yaml(&config).trim_end())
+    )
+}
+
+fn for_group(findings: &Findings<'_>) -> Option<String> {
+    let binding = findings.binding()?;
+    let who = if binding.is_for_group() {
+        "one of your groups"
+    } else {
+        "you"
+    };
+    Some(format!(
+        "As an administrator of the cluster, let {who} look around in it:\n\n{}\n",
+        indented(&shell_command(&binding.command()))
+    ))
+}
+
+fn for_kubectl(findings: &Findings<'_>) -> String {
+    let commands = findings.config_commands();
+    let mut text = format!(
+        "Tell kubectl (1.30 or newer; or run setup again with --write), and see who\n   you are:\n\n{}\n  kubectl auth whoami\n",
+        indented(commands.text().trim_end())
+    );
+    if findings.context.is_none() {
+        text.push_str(
+            "\nPut the name of your cluster in place of YOUR-CLUSTER (kubectl config\nget-clusters).\n",
+        );
+    }
+    if findings.has_secret {
+        text.push_str(
+            "\nPut the secret into CLIENT_SECRET first: read -rs CLIENT_SECRET\nA secret in a kubeconfig is no secret: a native app with PKCE \
+             needs none.\n",
+        );
+    }
+    if findings.has_headers {
+        text.push_str(
+            "\nThe request headers are left out, since they may be secrets: set\nKUBESESAME_OIDC_REQUEST_HEADER (NAME=VALUE) where kubectl runs.\n",
+        );
+    }
+    text
+}
+
+fn indented(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(|line| format!("  {line}")).collect();
+    lines.join("\n")
+}

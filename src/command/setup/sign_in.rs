@@ -1,0 +1,177 @@
+//! The sign-in of `setup`, with a line for each step. Tries the scope `offline_access`.
+
+use crate::catalogue::PolicyLayer;
+use crate::clock;
+use crate::command::person;
+use crate::error::Error;
+use crate::oidc::{self, Continuation, Event, NoDocumentCache, ProviderClient, Tokens};
+use crate::runtime::LazyRuntime;
+use crate::settings::{Login, Provider, SignIn};
+use crate::ui::Ui;
+use crate::untrusted_text::UntrustedText;
+
+const OFFLINE_ACCESS: &str = "offline_access";
+
+/// The tokens, and whether the entry in the kubeconfig needs the scope `offline_access`.
+pub(super) struct SignedIn {
+    pub(super) tokens: Tokens,
+    pub(super) adds_offline_access: bool,
+}
+
+/// Logs in with the scope `offline_access`, and without it if the provider refuses it.
+pub(super) fn sign_in(with: &SignIn, ui: Ui) -> Result<SignedIn, Error> {
+    let (provider, login) = (&with.provider, &with.login);
+    if let Some(notice) = login.password_notice(provider) {
+        ui.note(&notice);
+    }
+    let runtime = LazyRuntime::default();
+    if !login.grant.is_interactive() {
+        // A program logs in again instead of refreshing, so it needs no refresh token.
+        let tokens = attempt(with, provider, &runtime, ui)?.map_err(explained)?;
+        ui.note("signed in; the token is verified");
+        return Ok(SignedIn {
+            tokens,
+            adds_offline_access: false,
+        });
+    }
+    let offline = provider.with_scope(OFFLINE_ACCESS);
+    let is_requested = provider.scopes == offline.scopes;
+    let failure = match attempt(with, &offline, &runtime, ui)? {
+        Ok(tokens) => {
+            let has_refresh_token = tokens.refresh_token.is_some();
+            ui.note(if has_refresh_token {
+                "signed in; the token is verified, and it can be refreshed"
+            } else {
+                "signed in; the token is verified\n\
+                 the provider sent no refresh token: you will sign in again each time a token ends"
+            });
+            return Ok(SignedIn {
+                adds_offline_access: has_refresh_token && !is_requested,
+                tokens,
+            });
+        }
+        Err(error) if !is_requested && refuses_a_scope(&error) => error,
+        Err(error) => return Err(explained(error)),
+    };
+    ui.note(&format!(
+        "trying again without the scope `{OFFLINE_ACCESS}`, since {failure}"
+    ));
+    let tokens = attempt(with, provider, &runtime, ui)?.map_err(explained)?;
+    ui.note("signed in; the token is verified");
+    let solution = if provider.issuer.is_okta() {
+        "enable the grant type Refresh Token on the app in Okta's admin console, and allow the scope in the access policy"
+    } else {
+        "ask whoever runs the provider to allow it for this app"
+    };
+    ui.note(&format!(
+        "the provider refuses the scope `{OFFLINE_ACCESS}`, so you will sign in again each time a token ends; to change that, {solution}"
+    ));
+    Ok(SignedIn {
+        tokens,
+        adds_offline_access: false,
+    })
+}
+
+/// Makes one sign-in. The inner error is that of the sign-in.
+fn attempt(
+    with: &SignIn,
+    provider: &Provider,
+    runtime: &LazyRuntime,
+    ui: Ui,
+) -> Result<Result<Tokens, oidc::Error>, Error> {
+    let report = |event: Event<'_>| report(ui, provider, &with.login, event);
+    let person = person::new(ui, &report, Continuation::Command);
+    let client = ProviderClient::new(provider, &with.trust, &NoDocumentCache, person, clock::now)?;
+    let login = runtime
+        .block_on(client.login(&with.login))
+        .map_err(Error::Runtime)?;
+    Ok(login.map_err(|failure| failure.error))
+}
+
+/// Shows the steps that only `setup` shows, and every other event as all commands do.
+fn report(ui: Ui, provider: &Provider, login: &Login, event: Event<'_>) {
+    match event {
+        Event::Discovered => {
+            ui.note(&format!("discovery document of {}: ok", provider.issuer.shown()));
+            if let Some(custom) = provider.issuer.custom_server_of_org() {
+                ui.note(&format!(
+                    "this is the org authorization server of Okta; claims of your own need another one, such as {custom}"
+                ));
+            }
+            if login.grant.is_interactive() {
+                ui.note(&format!(
+                    "scopes: {}",
+                    UntrustedText::new(&provider.scopes.joined())
+                ));
+            }
+        }
+        Event::Listening { redirect_uri } => {
+            ui.note(&format!(
+                "redirect URI, to be registered at the provider: {}",
+                UntrustedText::new(redirect_uri)
+            ));
+        }
+        event => person::show(ui, event),
+    }
+}
+
+/// Adds to an error of Okta's policies which of the three layers refused.
+fn explained(error: oidc::Error) -> Error {
+    let layer = error.oauth_error().and_then(oidc::OAuthError::policy_layer);
+    let error = Error::from(error);
+    match layer {
+        Some(layer) => error.reworded(|hint| format!("{}; {hint}", layer_text(layer))),
+        None => error,
+    }
+}
+
+/// Three policies have to allow a sign-in at an authorization server of Okta.
+fn layer_text(layer: PolicyLayer) -> String {
+    let name = match layer {
+        PolicyLayer::AppAssignment => "the first, the assignment of the app,",
+        PolicyLayer::AuthenticationPolicy => "the second, the app's authentication policy,",
+        PolicyLayer::AccessPolicy => "the third, the access policy of the authorization server,",
+    };
+    format!("of the three policy layers of Okta, {name} refused")
+}
+
+fn refuses_a_scope(error: &oidc::Error) -> bool {
+    error
+        .oauth_error()
+        .is_some_and(oidc::OAuthError::is_scope_refusal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grant_type::GrantType;
+
+    fn refuses(error: &str, description: &str) -> bool {
+        refuses_a_scope(&oidc::Error::from(oidc::AuthorizationError::Refused(
+            oidc::OAuthError {
+                status: None,
+                error: UntrustedText::new(error),
+                description: Some(UntrustedText::new(description)),
+                request_id: None,
+                is_okta: false,
+                grant: GrantType::AuthorizationCode,
+            },
+        )))
+    }
+
+    #[test]
+    fn the_app_and_the_access_policy_refuse_a_scope_with_different_errors() {
+        assert!(refuses(
+            "invalid_scope",
+            "The requested scope is invalid, unknown, or malformed"
+        ));
+        assert!(refuses(
+            "access_denied",
+            "Some of the requested scopes were denied by the policy."
+        ));
+        assert!(!refuses(
+            "access_denied",
+            "User is not assigned to the client application."
+        ));
+    }
+}

@@ -1,0 +1,73 @@
+//! Why `setup` cannot add an entry to a kubeconfig, or make one for other people. Each with its hint.
+
+use std::path::PathBuf;
+
+use super::error::join_names;
+use crate::files::{self, shown};
+use crate::untrusted_text::UntrustedText;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AdditionError {
+    #[error("there is no cluster `{name}`")]
+    NoSuchCluster {
+        name: UntrustedText,
+        known: Vec<UntrustedText>,
+    },
+    #[error("no cluster is named, and the kubeconfig has no current one")]
+    NoCluster,
+    /// The file of a cluster's `certificate-authority`.
+    #[error("the certificate authority of the cluster cannot be read")]
+    ClusterAuthority(#[source] files::Error),
+    #[error("the user `{name}` in `{}` signs in in another way", shown(.path))]
+    UserTaken { path: PathBuf, name: UntrustedText },
+    /// kubectl takes the current context from the first file that sets one.
+    #[error("the user `{name}` is in `{}`, and another file sets the current context", shown(.path))]
+    UserElsewhere { path: PathBuf, name: UntrustedText },
+    #[error("nothing can be added to `{}`: {reason}", shown(.path))]
+    NotMergeable { path: PathBuf, reason: &'static str },
+    #[error("the kubeconfig for others is not written: `{}` is there already", shown(.path))]
+    ForOthersExists { path: PathBuf },
+    #[error("the kubeconfig for others cannot be written")]
+    ForOthers(#[source] files::UserFileError),
+    #[error("nothing was written, since nobody said yes")]
+    NotConfirmed,
+}
+
+impl AdditionError {
+    /// Returns the flags, without dashes, whose values name something that does not exist.
+    pub(super) fn flags(&self) -> Vec<&'static str> {
+        match self {
+            Self::NoSuchCluster { .. } => vec!["cluster"],
+            Self::NoCluster
+            | Self::ClusterAuthority(_)
+            | Self::UserTaken { .. }
+            | Self::UserElsewhere { .. }
+            | Self::NotMergeable { .. }
+            | Self::ForOthersExists { .. }
+            | Self::ForOthers(_)
+            | Self::NotConfirmed => Vec::new(),
+        }
+    }
+
+    /// Returns what the reader can do about the error.
+    pub(super) fn hint(&self) -> String {
+        match self {
+            Self::NoSuchCluster { known, .. } if known.is_empty() => {
+                "the kubeconfig has no clusters: get the cluster's entry first, from whoever runs it or by its own tool (such as: aws eks \
+                 update-kubeconfig)"
+                    .to_owned()
+            }
+            Self::NoSuchCluster { known, .. } => format!("the clusters are: {}", join_names(known)),
+            Self::NoCluster => "name one with --cluster (kubectl config get-clusters)".to_owned(),
+            Self::ClusterAuthority(error) => error.hint(files::Purpose::Kubeconfig),
+            Self::UserTaken { .. } | Self::UserElsewhere { .. } => {
+                "choose another name with --user, or another file with --kubeconfig".to_owned()
+            }
+            Self::NotMergeable { .. } => "run setup without --write, and the commands that it prints".to_owned(),
+            Self::ForOthersExists { .. } | Self::ForOthers(_) => {
+                "name a new file in a directory that exists, or - for standard output".to_owned()
+            }
+            Self::NotConfirmed => "run it again and answer y, or with --yes".to_owned(),
+        }
+    }
+}
