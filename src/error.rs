@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::{ConfigError, ValueSources};
 use crate::clock::Timestamp;
+use crate::command::TokenInputError;
 use crate::error_chain::causes_of;
 use crate::report::Report;
 use crate::session::Recalled;
@@ -53,6 +54,11 @@ pub(crate) enum Error {
     Kubeconfig(#[from] kubeconfig::Error),
     #[error(transparent)]
     Kubectl(#[from] kubectl::Error),
+    #[error(transparent)]
+    TokenInput(#[from] TokenInputError),
+    /// The result was printed, and it is a no. Nothing more is said.
+    #[error("the result is negative")]
+    Negative,
     /// An earlier failure, which is reported instead of a new attempt.
     #[error("{}", .0.report.error)]
     Remembered(Recalled),
@@ -61,7 +67,10 @@ pub(crate) enum Error {
     Reworded(Box<Report>),
     /// The API server will refuse the token, for this reason.
     #[error("the API server will refuse this token: {}", UntrustedText::new(.finding))]
-    TokenUnfit { finding: String, cure: String },
+    TokenUnfit {
+        finding: String,
+        cure: String,
+    },
     /// The API server was asked, and has refused the token.
     #[error("the API server refused the token")]
     TokenRefused,
@@ -116,9 +125,9 @@ impl Error {
         Self::Reworded(Box::new(report))
     }
 
-    /// Whether the caller of this process got this failure before, so that it is not printed again.
+    /// Whether the caller of this process got this failure before, or as a result, so that it is not printed again.
     pub(crate) fn was_reported(&self) -> bool {
-        matches!(self, Self::Remembered(recalled) if recalled.was_reported)
+        matches!(self, Self::Negative) || matches!(self, Self::Remembered(recalled) if recalled.was_reported)
     }
 
     /// Whether only the arguments and variables caused it, so that each call by the same process fails in the same way.
@@ -170,6 +179,8 @@ impl Error {
             | Self::SessionEnded(_)
             | Self::NoSession
             | Self::Kubectl(_)
+            | Self::TokenInput(_)
+            | Self::Negative
             | Self::Remembered(_)
             | Self::Reworded(_)
             | Self::TokenUnfit { .. }
@@ -201,6 +212,8 @@ impl Error {
             | Self::NoSession
             | Self::Kubeconfig(_)
             | Self::Kubectl(_)
+            | Self::TokenInput(_)
+            | Self::Negative
             | Self::Remembered(_)
             | Self::Reworded(_)
             | Self::TokenUnfit { .. }
@@ -229,6 +242,8 @@ impl Error {
             Self::NoSession => Some("this is a fault of kubesesame: please report it".to_owned()),
             Self::Kubeconfig(error) => Some(error.hint()),
             Self::Kubectl(error) => Some(error.hint()),
+            Self::TokenInput(error) => Some(error.hint()),
+            Self::Negative => None,
             Self::Remembered(recalled) => recalled.report.hint.clone(),
             Self::Reworded(report) => report.hint.clone(),
             Self::TokenUnfit { cure, .. } => Some(UntrustedText::new(cure).to_string()),
@@ -246,6 +261,7 @@ impl Error {
         match self {
             Self::Config(_) | Self::ValueFromSource(..) | Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
             Self::Kubeconfig(error) if !error.flags().is_empty() => EXIT_USAGE,
+            Self::TokenInput(error) if error.is_usage_error() => EXIT_USAGE,
             Self::Oidc(error) if error.is_login_impossible() => EXIT_LOGIN_NEEDED,
             Self::Oidc(error) | Self::RefreshFailed { source: error, .. } if error.flag().is_some() => {
                 EXIT_USAGE
@@ -263,6 +279,8 @@ impl Error {
             | Self::NoSession
             | Self::TokenUnfit { .. }
             | Self::TokenRefused
+            | Self::TokenInput(_)
+            | Self::Negative
             | Self::Output(_)
             | Self::Runtime(_) => EXIT_FAILED,
         }

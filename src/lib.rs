@@ -18,7 +18,7 @@
 //! - `files`, `keyring`, `process`, `clock`, `ui`: the single access points to the file system, the OS keyring, other processes, the clock,
 //!   and the terminal
 //! - `runtime`: the tokio runtime, built when the network is first needed
-//! - `secret`, `grant_type`, `initial_id_token`, `untrusted_text`, `report`, `error_chain`, `error`, `yaml`: types that all modules use
+//! - `secret`, `duration_words`, `structured`, `grant_type`, `initial_id_token`, `untrusted_text`, `report`, `error_chain`, `error`: types that all modules use
 
 #![forbid(unsafe_code)]
 
@@ -27,6 +27,7 @@ mod cli;
 mod clock;
 mod cluster;
 mod command;
+mod duration_words;
 mod environment;
 mod error;
 mod error_chain;
@@ -49,6 +50,7 @@ mod runtime;
 mod secret;
 mod session;
 mod settings;
+mod structured;
 mod ui;
 mod untrusted_text;
 mod yaml;
@@ -119,6 +121,7 @@ pub fn run() -> ExitCode {
         Command::Setup(args) => command::setup(*args, &environment, ui),
         Command::Standalone(args) => command::bare(*args, &invocation, ui),
         Command::Kubeconfig(args) => command::kubeconfig(args, &environment, ui),
+        Command::Token(args) => command::token(args, &invocation, ui),
     };
     exit_code(
         result.map_err(|error| error.with_source(&value_sources)),

@@ -86,6 +86,41 @@ pub(crate) fn is_harmless(c: char) -> bool {
             | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
+/// How a JWT begins: `{"` in base64url.
+const JWT_START: &str = "eyJ";
+/// The length of the shortest text that is taken for a token.
+const MIN_TOKEN_CHARS: usize = 40;
+
+fn is_token_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_.=+".contains(c)
+}
+
+/// Whether a text is most likely a token: it begins like a JWT and is as long as one.
+pub(crate) fn looks_like_token(text: &str) -> bool {
+    text.starts_with(JWT_START) && text.len() >= MIN_TOKEN_CHARS && text.chars().all(is_token_char)
+}
+
+/// Replaces what is most likely a token. For texts of libraries that repeat what a person typed.
+pub(crate) fn without_tokens(text: &str) -> Cow<'_, str> {
+    let mut kept = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(JWT_START) {
+        let (before, from) = rest.split_at(at);
+        let end = from.find(|c| !is_token_char(c)).unwrap_or(from.len());
+        kept += before;
+        kept += if end >= MIN_TOKEN_CHARS {
+            "[token]"
+        } else {
+            &from[..end]
+        };
+        rest = &from[end..];
+    }
+    if kept.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(kept + rest)
+}
+
 impl fmt::Display for UntrustedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -124,6 +159,25 @@ mod tests {
         );
         let ascii: String = (' '..='~').collect();
         assert_eq!(UntrustedText::new(&ascii).as_str(), ascii.trim());
+    }
+
+    #[test]
+    fn a_token_in_a_text_is_replaced() {
+        let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIwMHUxIn0.c2ln-_";
+        assert!(looks_like_token(token));
+        for other in [
+            "token.txt",
+            "eyJ.txt",
+            "/tmp/eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIwMHUxIn0.c2ln",
+        ] {
+            assert!(!looks_like_token(other), "{other}");
+        }
+        assert_eq!(
+            without_tokens(&format!("'{token}' and eyJ, {token}")),
+            "'[token]' and eyJ, [token]"
+        );
+        assert_eq!(without_tokens("none"), "none");
+        assert_eq!(without_tokens(token), "[token]");
     }
 
     #[test]

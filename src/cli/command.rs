@@ -7,6 +7,7 @@ use super::completion::Shell;
 use super::man::page_name;
 use super::{
     CacheArgs, FileArgs, KubeconfigArgs, LoginArgs, ProviderArgs, SetupArgs, StandaloneArgs, TlsArgs,
+    TokenArgs,
 };
 
 macro_rules! exit_codes {
@@ -180,6 +181,8 @@ pub(crate) enum Command {
     Standalone(Box<StandaloneArgs>),
     /// Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them
     Kubeconfig(KubeconfigArgs),
+    /// Look at a token: `inspect` says what is in it, and what the API server makes of it
+    Token(TokenArgs),
 }
 
 #[derive(Debug, Args)]

@@ -255,7 +255,7 @@ pub(crate) struct KlogArgs {
     legacy_stderr_threshold_behavior: Option<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Cluster")]
 pub(crate) struct ClusterArgs {
     /// Claim that the API server takes the user name from
@@ -298,7 +298,7 @@ fn parse_timeout_secs(text: &str) -> Result<u64, String> {
 }
 
 /// Parses a boolean in the spellings of Go's `strconv.ParseBool`, which existing kubeconfigs use.
-fn parse_bool(text: &str) -> Result<bool, String> {
+pub(super) fn parse_bool(text: &str) -> Result<bool, String> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),

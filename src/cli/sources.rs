@@ -55,6 +55,11 @@ impl ConfigSources {
             return unchanged(args);
         };
         let (command, command_matches) = match matches.subcommand() {
+            // The flags belong to the inner command.
+            Some(("token", group)) => match group.subcommand() {
+                Some(found) => found,
+                None => return unchanged(args),
+            },
             Some(found) => found,
             None if standalone => ("", &matches),
             None => return unchanged(args),
@@ -210,6 +215,7 @@ mod tests {
             ("login", &["k", "login"]),
             ("setup", &["k", "setup"]),
             ("clean", &["k", "clean"]),
+            ("inspect", &["k", "token", "inspect"]),
             ("", &["k"]),
         ] {
             let args = args_of_command(command);

@@ -6,6 +6,7 @@ use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::Cli;
+use crate::untrusted_text::without_tokens;
 
 /// A command line that cannot be used, as texts for a person. Both are in one line.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ impl UsageError {
             return None;
         }
         let rendered = error.render().to_string();
+        // A token that was passed as an argument is not repeated.
+        let rendered = without_tokens(&rendered);
         let text = rendered.strip_prefix("error: ").unwrap_or(&rendered);
         // Suggestions and the usage follow after an empty line.
         let reason = text.split("\n\n").next().unwrap_or_default();

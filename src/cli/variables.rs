@@ -5,7 +5,8 @@ use std::fmt;
 use clap::{Arg, Args, Command};
 
 use super::{
-    CleanArgs, ClusterArgs, GetTokenArgs, LoginArgs, LoginCommandArgs, ProviderArgs, StandaloneArgs, TlsArgs,
+    CleanArgs, ClusterArgs, GetTokenArgs, InspectArgs, LoginArgs, LoginCommandArgs, ProviderArgs,
+    StandaloneArgs, TlsArgs,
 };
 use crate::untrusted_text::UntrustedText;
 
@@ -14,7 +15,7 @@ pub(crate) const VARIABLE_PREFIX: &str = "KUBESESAME_";
 
 /// Commands whose flags have variables. The empty name is standalone mode. `kubeconfig` has none: what changes files has to be given
 /// explicitly.
-const COMMANDS_WITH_VARIABLES: [&str; 5] = ["get-token", "login", "setup", "clean", ""];
+const COMMANDS_WITH_VARIABLES: [&str; 6] = ["get-token", "login", "setup", "clean", "inspect", ""];
 
 /// Returns the name of the variable of a flag, which is given without dashes.
 pub(super) fn variable_name(flag: &str) -> String {
@@ -32,12 +33,14 @@ pub(super) fn args_of_command(command: &str) -> Vec<Arg> {
             ProviderArgs::augment_args(bare),
         ))),
         "clean" => CleanArgs::augment_args(bare),
+        "inspect" => InspectArgs::augment_args(bare),
         "" => StandaloneArgs::augment_args(bare),
         _ => return Vec::new(),
     };
     // It is a global flag, so the command's own arguments do not include it.
     let verbosity = Arg::new("verbosity").long("v");
-    flags.get_arguments().cloned().chain([verbosity]).collect()
+    let flags = flags.get_arguments().filter(|arg| arg.get_long().is_some());
+    flags.cloned().chain([verbosity]).collect()
 }
 
 /// Returns the name of the variable of a flag, which is given with its dashes. `None` if there is no such flag, or the help hides it.

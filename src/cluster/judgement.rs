@@ -108,7 +108,7 @@ pub(crate) fn judge(token: Presented<'_>, mapping: &ClaimMapping) -> Judgement {
     let (audience, audience_verdict) = audience(token);
     let username = names::username(token.claims, mapping);
     let groups = names::groups(token.claims, mapping);
-    let at_okta = is_of_okta(token);
+    let at_okta = is_okta_issuer(token.issuer);
     let verdicts = [
         Some(issuer(token)),
         Some(audience_verdict),
@@ -126,8 +126,8 @@ pub(crate) fn judge(token: Presented<'_>, mapping: &ClaimMapping) -> Judgement {
     }
 }
 
-fn is_of_okta(token: Presented<'_>) -> bool {
-    Url::parse(token.issuer).is_ok_and(|url| is_okta(&url))
+pub(super) fn is_okta_issuer(issuer: &str) -> bool {
+    Url::parse(issuer).is_ok_and(|url| is_okta(&url))
 }
 
 /// The API server compares the issuer byte for byte, and takes https only.
@@ -242,7 +242,7 @@ fn size(bytes: usize) -> Option<Verdict> {
     })
 }
 
-fn username_verdict(
+pub(super) fn username_verdict(
     username: &Result<String, UsernameFault>,
     mapping: &ClaimMapping,
     at_okta: bool,

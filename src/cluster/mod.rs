@@ -9,9 +9,13 @@ mod groups_verdict;
 mod judgement;
 mod mapping;
 mod names;
+mod token_judgement;
 
 pub(crate) use api_server::{ApiServer, ConfigVersion};
 pub(crate) use binding::GroupBinding;
 pub(crate) use eks::EksAssociation;
 pub(crate) use judgement::{Judgement, Presented, State, Verdict, judge};
 pub(crate) use mapping::{ClaimMapping, username_prefix};
+pub(crate) use token_judgement::{
+    Check, CheckState, Form, ServerSettings, Signature, TokenFacts, TokenJudgement, TokenVerdict, judge_token,
+};

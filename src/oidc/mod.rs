@@ -16,6 +16,7 @@ mod refresh_result;
 mod token;
 
 pub(crate) use discovery::documents::{DocumentCache, NoDocumentCache};
+pub(crate) use discovery::signing_keys::{SigningKeys, is_known_issuer};
 pub(crate) use errors::Error;
 #[cfg(test)]
 pub(crate) use errors::authorization::AuthorizationError;
@@ -27,5 +28,6 @@ pub(crate) use provider_client::ProviderClient;
 use provider_client::read_secret;
 pub(crate) use refresh_result::{Refresh, RefreshOutcome, Tokens};
 pub(crate) use token::id_token::Remark;
+pub(crate) use token::inspection::{InspectedToken, TokenForm};
 pub(crate) use token::stored::{StoredToken, claims_of_stored, issuer_and_audience, person_in};
 pub(crate) use token::verification_error::{CLOCK_LEEWAY_SECS, header_limits};

@@ -128,6 +128,25 @@ impl Provider {
         provider.with_extra_parameters(&args.oidc_auth_request_extra_params)
     }
 
+    /// Returns a provider whose documents alone are read: nobody signs in, and there may be no client.
+    ///
+    /// # Errors
+    /// If a header cannot be used.
+    pub(crate) fn for_documents(issuer: Issuer, args: &ProviderArgs) -> Result<Self, Error> {
+        Ok(Self {
+            issuer,
+            named_by_cluster: false,
+            client_id: args.oidc_client_id.clone().unwrap_or_default(),
+            client_secret: None,
+            account: None,
+            scopes: Scopes::new(&[])?,
+            pkce: Pkce::S256,
+            token: TokenKind::Id,
+            headers: parse_pairs("oidc-request-header", &args.oidc_request_header)?,
+            extra_parameters: Vec::new(),
+        })
+    }
+
     /// Returns the provider with these extra parameters.
     ///
     /// # Errors

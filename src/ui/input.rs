@@ -98,6 +98,25 @@ pub(super) fn until_line_end(
     }
 }
 
+/// What is on standard input.
+pub(crate) enum StdinText {
+    Whole(Zeroizing<Vec<u8>>),
+    /// More than was to be read.
+    TooLong,
+}
+
+/// Reads standard input to its end.
+pub(super) fn read_all(limit: usize) -> io::Result<StdinText> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    io::stdin().lock().take(most).read_to_end(&mut bytes)?;
+    Ok(if bytes.len() > limit {
+        StdinText::TooLong
+    } else {
+        StdinText::Whole(bytes)
+    })
+}
+
 /// Discards input at the terminal that was not read yet. Input in a pipe stays, since no person typed it.
 #[cfg(unix)]
 pub(super) fn discard() {

@@ -14,5 +14,6 @@ mod secret_line;
 #[cfg(unix)]
 mod terminal;
 
+pub(crate) use input::StdinText;
 pub(crate) use last_line::TimeLeft;
 pub(crate) use output::{Ui, flush_warnings, print_failure, print_usage_error, reject_results, warn_later};

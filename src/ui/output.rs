@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
+use super::input::StdinText;
 use super::last_line::{LastLine, TimeLeft};
 use super::{input, secret_line};
 use crate::cli::UsageError;
 use crate::environment;
 use crate::report::Report;
 use crate::secret::Secret;
-use crate::untrusted_text::harmless_lines;
+use crate::untrusted_text::{harmless_lines, without_tokens};
 
 /// The writer of messages, with its settings.
 #[derive(Debug, Clone, Copy)]
@@ -111,6 +112,19 @@ impl Ui {
         secret_line::read(prompt, deadline)
     }
 
+    /// Reads all of standard input, or one line without echo if it is a terminal.
+    ///
+    /// # Errors
+    /// Of kind `InvalidData` if the terminal has cut the line.
+    #[expect(clippy::unused_self, reason = "only the holder of a `Ui` may ask")]
+    pub(crate) fn stdin_text(self, prompt: &str, limit: usize) -> io::Result<StdinText> {
+        if io::stdin().is_terminal() {
+            let line = secret_line::read(prompt, None)?;
+            return Ok(StdinText::Whole(line.expose().as_bytes().to_vec().into()));
+        }
+        input::read_all(limit)
+    }
+
     /// Discards what a person typed before there was a prompt.
     pub(crate) fn discard_typed() {
         input::discard();
@@ -205,7 +219,7 @@ pub(crate) fn print_usage_error(error: &clap::Error, args: &[OsString]) {
             write_line(&format!("hint: {hint}"));
         }
         // Without colours: with them, clap would print control characters from the user's values.
-        None => write_line(error.render().to_string().trim_end()),
+        None => write_line(without_tokens(&error.render().to_string()).trim_end()),
     }
 }
 

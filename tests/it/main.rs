@@ -106,6 +106,7 @@ mod table;
 mod tls;
 mod tls_faults;
 mod token_answers;
+mod token_inspect;
 mod token_limits;
 mod unusable_cache;
 mod usage;

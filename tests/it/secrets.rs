@@ -111,6 +111,31 @@ fn bad_days_tell_no_secret() {
     }
 }
 
+/// A report has the claims, and nothing that could be used as a token.
+#[test]
+fn looking_at_a_token_tells_no_secret() {
+    let sandbox = Sandbox::new();
+    let token = sandbox.get_token().run().token();
+    let session = sandbox.session();
+    let refresh_token = session["refresh_token"].as_str().unwrap();
+    let flags = [
+        format!("--oidc-issuer-url={}", sandbox.okta.issuer()),
+        format!("--oidc-client-id={}", sandbox.okta.client_id()),
+        "--oidc-extra-scope=offline_access".to_owned(),
+        "-v=9".to_owned(),
+    ];
+    for form in [None, Some("--output=json"), Some("--output=yaml")] {
+        let args: Vec<&str> = ["token", "inspect"].into_iter().chain(form).collect();
+        let call = sandbox.bare(&args);
+        let outcome = flags.iter().fold(call, |call, flag| call.arg(flag)).run();
+        assert_eq!(outcome.code, Some(0), "{outcome}");
+        tells_nothing(&outcome, &sandbox.okta);
+        for secret in token.split('.').chain([refresh_token]) {
+            assert!(!outcome.stdout.contains(secret), "{outcome}");
+        }
+    }
+}
+
 #[test]
 fn a_client_secret_is_told_nowhere() {
     let sandbox = Sandbox::new();

@@ -196,6 +196,7 @@ fn the_help_is_a_success() {
       completion  Print the script that completes commands, flags and names in your shell
       setup       Sign in once, show what the cluster makes of your token, and set up kubectl
       kubeconfig  Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them
+      token       Look at a token: `inspect` says what is in it, and what the API server makes of it
 
     Options:
       -v, --v[=<LEVEL>]
@@ -262,6 +263,7 @@ fn the_short_help_is_dense_and_the_long_one_begins_with_examples() {
         &["setup"],
         &["clean"],
         &["kubeconfig", "convert"],
+        &["token", "inspect"],
     ] {
         let short = sandbox.bare(&[words, &["-h"]].concat()).run();
         let long = sandbox.bare(&[words, &["--help"]].concat()).run();

@@ -186,6 +186,21 @@ impl<'a> Documents<'a> {
         KeySet::parse(keys.body.as_bytes()).ok()
     }
 
+    /// Returns the cached metadata and key set, whatever their age, and when the key set was fetched.
+    pub(crate) fn cached_at_any_age(&self) -> Option<(Metadata, KeySet, Timestamp)> {
+        let file = self.lock_file();
+        let metadata = Metadata::parse(file.metadata.as_ref()?.body.as_bytes(), self.issuer).ok()?;
+        let keys = file.keys.as_ref()?;
+        Some((metadata, KeySet::parse(keys.body.as_bytes()).ok()?, keys.fetched))
+    }
+
+    /// Whether a cache has documents of this issuer, whatever their age.
+    pub(crate) fn are_cached(issuer: &Issuer, trust: &TlsTrust, cache: &dyn DocumentCache) -> bool {
+        let name = cache_name(issuer, trust);
+        let file = CacheEntry { cache, name }.read();
+        file.is_some_and(|file| file.issuer == issuer.as_str() && file.metadata.is_some())
+    }
+
     /// Fetches the key set. The timeout is that of a token response, because the tokens to verify are lost if the keys cannot be fetched.
     pub(crate) async fn fetch_keys(&self, jwks_uri: &Url) -> Result<KeySet, Error> {
         let document = self.http.get(jwks_uri, Some(RESPONSE_TIMEOUT)).await?;

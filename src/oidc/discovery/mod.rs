@@ -4,3 +4,4 @@
 
 pub(super) mod documents;
 pub(super) mod metadata;
+pub(super) mod signing_keys;

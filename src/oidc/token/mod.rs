@@ -4,6 +4,7 @@ pub(super) mod algorithm;
 pub(super) mod claims;
 pub(super) mod endpoint;
 pub(super) mod id_token;
+pub(super) mod inspection;
 pub(super) mod key_set;
 pub(super) mod response;
 pub(super) mod stored;

@@ -1,0 +1,138 @@
+//! Verifies the signature of a token, with keys from the provider or from the cache.
+
+use std::path::Path;
+
+use super::report::KeysFrom;
+use crate::clock::{self, Timestamp};
+use crate::cluster::Signature;
+use crate::command::person;
+use crate::duration_words::relative;
+use crate::error::Error;
+use crate::error_chain;
+use crate::files::PrivateDir;
+use crate::oidc::{
+    Continuation, DocumentCache, Event, InspectedToken, NoDocumentCache, ProviderClient, SigningKeys,
+    TokenForm,
+};
+use crate::runtime::LazyRuntime;
+use crate::settings::{Provider, TlsTrust};
+use crate::ui::Ui;
+use crate::untrusted_text::UntrustedText;
+
+/// How the keys are found.
+pub(super) struct Keys<'a> {
+    pub(super) trust: &'a TlsTrust,
+    pub(super) cache_dir: Option<&'a Path>,
+    pub(super) is_offline: bool,
+    pub(super) now: Timestamp,
+    pub(super) ui: Ui,
+}
+
+/// What came of the verification, and where the keys were from.
+pub(super) struct SignatureResult {
+    pub(super) signature: Signature,
+    pub(super) keys: KeysFrom,
+}
+
+impl SignatureResult {
+    fn unchecked(text: String) -> Self {
+        Self {
+            signature: Signature::Unchecked(text),
+            keys: KeysFrom::Nowhere,
+        }
+    }
+}
+
+/// Opens the cache of documents, and makes none.
+pub(super) fn document_cache(dir: Option<&Path>) -> Option<PrivateDir> {
+    PrivateDir::open(dir?).ok().flatten()
+}
+
+impl Keys<'_> {
+    /// Verifies a token with the keys of this provider. Without one, nothing is contacted.
+    pub(super) fn verify(
+        &self,
+        token: &InspectedToken,
+        provider: Option<&Provider>,
+    ) -> Result<SignatureResult, Error> {
+        // Nothing is asked about a token that no key can help.
+        if token.form != TokenForm::Signed {
+            return Ok(SignatureResult::unchecked("not verified".to_owned()));
+        }
+        let Some(provider) = provider else {
+            return Ok(SignatureResult::unchecked(not_asked(token)));
+        };
+        let cache = document_cache(self.cache_dir);
+        let cache: &dyn DocumentCache = match &cache {
+            Some(dir) => dir,
+            None => &NoDocumentCache,
+        };
+        let ui = self.ui;
+        let report = move |event: Event<'_>| person::show(ui, event);
+        let person = person::new(ui, &report, Continuation::Command);
+        let client = ProviderClient::new(provider, self.trust, cache, person, clock::now)?;
+        let issuer = provider.issuer.shown();
+        if self.is_offline {
+            return Ok(match client.cached_signing_keys() {
+                Some(keys) => self.verify_with(token, &keys, &issuer, "--offline"),
+                None => SignatureResult::unchecked(format!(
+                    "not verified: no keys of `{issuer}` are cached; leave --offline out"
+                )),
+            });
+        }
+        let fetched = LazyRuntime::default()
+            .block_on(client.fetch_signing_keys())
+            .map_err(Error::Runtime)?;
+        let error = match fetched {
+            Ok(keys) => return Ok(self.verify_with(token, &keys, &issuer, "")),
+            Err(error) => error,
+        };
+        let why = error_chain::in_one_line(&error);
+        Ok(match client.cached_signing_keys() {
+            Some(keys) => self.verify_with(token, &keys, &issuer, &why),
+            None => SignatureResult::unchecked(format!("not verified: {why}; {}", error.hint())),
+        })
+    }
+
+    /// `why` says why the keys are those of the cache.
+    fn verify_with(
+        &self,
+        token: &InspectedToken,
+        keys: &SigningKeys,
+        issuer: &UntrustedText,
+        why: &str,
+    ) -> SignatureResult {
+        let (from, age) = match keys.cached_since {
+            None => (KeysFrom::Provider, String::new()),
+            Some(fetched) => (
+                KeysFrom::Cache(fetched),
+                format!(", cached {} ({why})", relative(fetched, self.now)),
+            ),
+        };
+        let signature = match token.verify_signature(keys) {
+            Ok(()) => Signature::Verified(format!("by a key of `{issuer}`{age}")),
+            Err(reason) => {
+                let kid = token.header.get("kid").and_then(serde_json::Value::as_str);
+                let kid = kid
+                    .map(|kid| format!("; its `kid` is `{kid}`"))
+                    .unwrap_or_default();
+                Signature::Wrong(format!("{reason}: keys of `{issuer}`{age}{kid}"))
+            }
+        };
+        SignatureResult {
+            signature,
+            keys: from,
+        }
+    }
+}
+
+/// Says why the issuer that the token names is not contacted.
+fn not_asked(token: &InspectedToken) -> String {
+    match token.claims.get("iss").and_then(serde_json::Value::as_str) {
+        Some(issuer) => format!(
+            "not verified, since you have not signed in at `{}`, which the token names: if you trust it, pass it with --oidc-issuer-url",
+            UntrustedText::new(issuer)
+        ),
+        None => "not verified: pass --oidc-issuer-url".to_owned(),
+    }
+}

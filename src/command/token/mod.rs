@@ -1,0 +1,111 @@
+//! `token inspect`: shows a token as far as it can be read, and what the API server makes of it.
+//!
+//! The report about a bad token is a result: it goes to standard output, and the exit code is 1, as with `openssl verify` and `kubectl auth
+//! can-i`. This is the exception from the rule that standard output is empty unless the exit code is 0. The token itself is never printed.
+//!
+//! A token that somebody hands over names any issuer that its author likes. So an issuer is contacted only if the flags or the kubeconfig name
+//! it, or if documents of it are cached, since this user has signed in there. `cluster` judges the token, `report` shows it.
+
+mod entry;
+mod input;
+mod keys;
+mod report;
+mod subject;
+
+pub(crate) use self::input::Error as TokenInputError;
+
+use self::keys::{Keys, SignatureResult};
+use self::report::Inspection;
+use self::subject::Subject;
+use crate::cli::{ClusterArgs, InspectArgs, OutputFormat, TokenArgs, TokenCommand};
+use crate::cluster::{
+    ClaimMapping, Form, ServerSettings, TokenFacts, TokenVerdict, judge_token, username_prefix,
+};
+use crate::error::Error;
+use crate::invocation::Invocation;
+use crate::oidc::{InspectedToken, TokenForm};
+use crate::structured;
+use crate::ui::Ui;
+
+pub(crate) fn run(args: TokenArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
+    match args.command {
+        TokenCommand::Inspect(args) => inspect(*args, invocation, ui),
+    }
+}
+
+fn inspect(args: InspectArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
+    let (output, is_offline) = (args.output, args.offline == Some(true));
+    let cluster = args.cluster.clone();
+    let subject = Subject::find(args, invocation, ui)?;
+    let token = InspectedToken::new(subject.token.clone());
+    let provider = subject.provider(&token)?;
+    let SignatureResult { signature, keys } = Keys {
+        trust: &subject.trust,
+        cache_dir: subject.cache_dir.as_deref(),
+        is_offline,
+        now: invocation.started_at,
+        ui,
+    }
+    .verify(&token, provider.as_ref())?;
+    let found_issuer = token.claims.get("iss").and_then(serde_json::Value::as_str);
+    let issuer = provider
+        .as_ref()
+        .map(|provider| provider.issuer.as_str())
+        .or(found_issuer);
+    let mapping = claim_mapping(cluster, issuer.unwrap_or_default());
+    let facts = TokenFacts {
+        form: form(&token.form),
+        bytes: token.bytes(),
+        algorithm: token.algorithm(),
+        signature,
+        claims: &token.claims,
+        expires_at: token.time("exp"),
+        not_before: token.time("nbf"),
+        issued_at: token.time("iat"),
+    };
+    let judgement = judge_token(
+        &facts,
+        &ServerSettings {
+            issuer: provider.as_ref().map(|provider| provider.issuer.as_str()),
+            client_id: subject.client_id.as_deref(),
+            mapping: &mapping,
+            now: invocation.started_at,
+        },
+    );
+    let inspection = Inspection {
+        token: &token,
+        source: &subject.source,
+        judgement: &judgement,
+        keys,
+        now: invocation.started_at,
+    };
+    let report = match output {
+        None => inspection.text(),
+        Some(OutputFormat::Json) => structured::json(&inspection.value_for_programs()),
+        Some(OutputFormat::Yaml) => structured::yaml(&inspection.value_for_programs()),
+    };
+    Ui::information(&report).map_err(Error::Output)?;
+    match judgement.verdict {
+        TokenVerdict::Accepted { .. } => Ok(()),
+        TokenVerdict::Refused(_) | TokenVerdict::Unknown(_) => Err(Error::Negative),
+    }
+}
+
+fn claim_mapping(args: ClusterArgs, issuer: &str) -> ClaimMapping {
+    ClaimMapping {
+        username_prefix: username_prefix(args.username_prefix.as_deref(), &args.username_claim, issuer),
+        username_claim: args.username_claim,
+        groups_claim: args.groups_claim,
+        groups_prefix: args.groups_prefix,
+    }
+}
+
+fn form(form: &TokenForm) -> Form<'_> {
+    match form {
+        TokenForm::Signed => Form::Signed,
+        TokenForm::Encrypted => Form::Encrypted,
+        TokenForm::Opaque => Form::Opaque,
+        TokenForm::Broken(reason) => Form::Broken(reason),
+        TokenForm::NoToken => Form::NoToken,
+    }
+}
