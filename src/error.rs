@@ -67,10 +67,7 @@ pub(crate) enum Error {
     Reworded(Box<Report>),
     /// The API server will refuse the token, for this reason.
     #[error("the API server will refuse this token: {}", UntrustedText::new(.finding))]
-    TokenUnfit {
-        finding: String,
-        cure: String,
-    },
+    TokenUnfit { finding: String, cure: String },
     /// The API server was asked, and has refused the token.
     #[error("the API server refused the token")]
     TokenRefused,

@@ -75,6 +75,7 @@ pub fn run() -> ExitCode {
     if let Some(result) = command::fast_path(&invocation) {
         return exit_code(result, &invocation);
     }
+    ui::start_log_time();
     if let Some(request) = CompletionRequest::parse(&args, environment.completion.as_deref()) {
         return exit_code(command::complete(request, &environment), &invocation);
     }

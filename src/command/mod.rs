@@ -8,6 +8,7 @@ mod entry_session;
 mod get_token;
 mod kubeconfig;
 mod kubeconfig_view;
+mod log;
 mod login;
 mod man;
 mod person;

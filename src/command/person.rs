@@ -5,7 +5,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::qr;
+use super::{log, qr};
 use crate::environment;
 use crate::oidc::{self, Continuation, Event, Person, Question, Remark, Warning};
 use crate::secret::Secret;
@@ -37,18 +37,7 @@ pub(crate) fn new(ui: Ui, on_event: oidc::EventHandler<'_>, continuation: Contin
 /// Shows an event, depending on the verbosity.
 pub(crate) fn show(ui: Ui, event: Event<'_>) {
     match event {
-        Event::Responded {
-            method,
-            url,
-            status,
-            millis,
-            request_id,
-        } => ui.step(|| {
-            let id = request_id
-                .map(|id| format!(", request id {id}"))
-                .unwrap_or_default();
-            format!("{method} {url}: {status} in {millis} ms{id}")
-        }),
+        Event::Log(event) => log::show(ui, &event),
         Event::ResponseLost if ui.at_terminal => ui.note("no answer; asking once more"),
         Event::ResponseLost => ui.step(|| "the response was lost on the way: asking once more".to_owned()),
         Event::ImportRefused(why) => {

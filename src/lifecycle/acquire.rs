@@ -2,6 +2,7 @@
 
 use super::SessionStore;
 use super::import::Import;
+use super::log;
 use super::no_refresh_token::ScopeSource;
 use super::plan::{Demand, NextTokenBy, Stage, State, Step, plan};
 use crate::clock::{self, Timestamp};
@@ -131,6 +132,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
             Loaded::Session(session) => Some(*session),
             Loaded::Nothing | Loaded::Corrupt(_) => None,
         };
+        log::session_read(call.store, session.as_ref(), call.invocation.started_at, call.ui);
         let session = call.latest(session, call.invocation.started_at);
         let mut progress = Self {
             call,

@@ -4,7 +4,9 @@
 //! parses flags and never prints a credential.
 
 mod acquire;
+mod await_refresh;
 mod import;
+mod log;
 mod no_refresh_token;
 mod plan;
 mod remembered;

@@ -1,13 +1,12 @@
 //! The steps that [`super::plan`] can choose. Each changes the state from which the next step is chosen.
 
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use tokio::time::timeout;
-
 use super::acquire::{CallStage, Origin, Progress, Settings};
+use super::await_refresh::await_refresh;
 use super::import::Imported;
+use super::log;
 use super::plan::{Demand, Step, plan};
 use super::{LockedSession, Remark, SessionStore};
 use crate::clock;
@@ -24,9 +23,6 @@ const LOCK_WAIT_MARGIN: Duration = Duration::from_secs(35);
 
 /// The remaining lifetime that a client needs to use a token.
 const MIN_LIFETIME_SECS: u64 = 2;
-
-/// How long to wait until a refresh is sent if the token that it replaces is still usable.
-const MAX_WAIT_TO_SEND: Duration = Duration::from_secs(10);
 
 impl<S: SessionStore> Progress<'_, S> {
     pub(super) fn lock(&mut self, wait: bool) -> Result<(), Error> {
@@ -71,6 +67,7 @@ impl<S: SessionStore> Progress<'_, S> {
                 None
             }
         };
+        ui.step(|| "took the lock of the session".to_owned());
         self.is_new_in_store = self.session.is_none();
         self.session = self.call.latest(self.session.take(), clock::now());
         self.recalled = self.remembered_failure(lock_wait);
@@ -328,12 +325,16 @@ impl<S: SessionStore> Progress<'_, S> {
         session.order = order;
         session.token_endpoint = Some(tokens.token_endpoint);
         if let Some(locked) = &self.locked {
-            if S::MUST_STORE {
+            let is_stored = if S::MUST_STORE {
                 locked.save(&session)?;
+                true
             } else {
-                save_or_warn(locked, &session, self.call.ui);
-            }
+                save_or_warn(locked, &session, self.call.ui)
+            };
             locked.forget_failures();
+            if is_stored && locked.stores_sessions() {
+                log::session_written(self.call.store, &session, self.call.ui);
+            }
         }
         self.session = Some(session);
         self.stage = CallStage::Acquired;
@@ -360,37 +361,16 @@ impl<S: SessionStore> Progress<'_, S> {
     }
 }
 
-/// Waits for a refresh, but not longer than the replaced token can be used, if it can be used. Returns `None` after this time.
-async fn await_refresh<T>(
-    remaining_use: Option<Duration>,
-    is_sent: &AtomicBool,
-    refresh: impl Future<Output = T>,
-) -> Option<T> {
-    let mut refresh = pin!(refresh);
-    let Some(remaining_use) = remaining_use else {
-        return Some(refresh.await);
-    };
-    let wait_to_send = remaining_use.min(MAX_WAIT_TO_SEND);
-    match timeout(wait_to_send, &mut refresh).await {
-        Ok(outcome) => Some(outcome),
-        // The refresh token was sent, so the session may be lost without the response. It comes within the timeout of one request.
-        Err(_) if is_sent.load(Ordering::Relaxed) => {
-            timeout(remaining_use.saturating_sub(wait_to_send), refresh)
-                .await
-                .ok()
-        }
-        Err(_) => None,
-    }
-}
-
-/// Stores a session. A failure is only a warning, so that the token is returned.
-fn save_or_warn(locked: &impl LockedSession, session: &Record, ui: Ui) {
-    if let Err(error) = locked.save(session) {
+/// Stores a session, and returns whether that worked. A failure is only a warning, so that the token is returned.
+fn save_or_warn(locked: &impl LockedSession, session: &Record, ui: Ui) -> bool {
+    let saved = locked.save(session);
+    if let Err(error) = &saved {
         ui.warn(&format!(
             "the session could not be stored, so the next call may have to sign in again: {}",
             error.in_one_line()
         ));
     }
+    saved.is_ok()
 }
 
 const NO_ID_TOKEN: &str = "\

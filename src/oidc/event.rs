@@ -3,12 +3,14 @@
 //! The caller passes the functions that show the events and ask the questions.
 
 use std::io;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use url::Url;
 
+use crate::clock::Timestamp;
 use crate::secret::Secret;
-use crate::settings::NoBrowser;
+use crate::settings::{NoBrowser, TokenKind};
 use crate::untrusted_text::UntrustedText;
 
 use crate::oidc::errors::Error;
@@ -17,15 +19,8 @@ use crate::oidc::token::id_token::Remark;
 /// Something that happened. An event contains no secret, except the URL or user code that a person needs.
 #[derive(Debug)]
 pub(crate) enum Event<'a> {
-    /// An HTTP request has ended.
-    Responded {
-        method: &'a str,
-        /// The URL without its query.
-        url: &'a UntrustedText,
-        status: u16,
-        millis: u128,
-        request_id: Option<UntrustedText>,
-    },
+    /// Something for the log.
+    Log(LogEvent<'a>),
     /// The provider's discovery document was fetched and is valid.
     Discovered,
     /// A listener waits for the browser at this redirect URI.
@@ -123,6 +118,46 @@ pub(crate) enum Warning<'a> {
     InputFailed(&'a Error),
 }
 
+/// Something that only a person who reads the log wants to know. It contains no secret.
+#[derive(Debug)]
+pub(crate) enum LogEvent<'a> {
+    /// An HTTP request has ended.
+    Responded {
+        method: &'a str,
+        /// The URL without the values of its query.
+        url: &'a UntrustedText,
+        status: u16,
+        millis: u128,
+        request_id: Option<UntrustedText>,
+        /// Headers, each with its value if that may be shown.
+        sent: Vec<LoggedHeader>,
+        received: Vec<LoggedHeader>,
+    },
+    /// An HTTP request has failed without a response.
+    RequestFailed {
+        method: &'a str,
+        url: &'a UntrustedText,
+        millis: u128,
+        why: UntrustedText,
+    },
+    /// A token was verified. These are the claims that say whose it is and for what.
+    TokenVerified {
+        token: TokenKind,
+        claims: Vec<(&'static str, UntrustedText)>,
+        groups: Option<usize>,
+        expires_at: Timestamp,
+    },
+    /// Documents of the provider were looked for in the cache.
+    CacheRead { file: &'a str, is_found: bool },
+    /// Documents of the provider were written into the cache.
+    CacheWritten { file: &'a str },
+    /// A file that a flag names is read.
+    FileRead(&'a Path),
+}
+
+/// The name of a header, and its value if that may be shown.
+pub(crate) type LoggedHeader = (String, Option<UntrustedText>);
+
 /// The function that receives events.
 pub(crate) type EventHandler<'a> = &'a (dyn Fn(Event<'_>) + Send + Sync);
 
@@ -173,5 +208,9 @@ impl Person<'_> {
 
     pub(super) fn warn(&self, warning: Warning<'_>) {
         self.report(Event::Warning(warning));
+    }
+
+    pub(super) fn log(&self, event: LogEvent<'_>) {
+        self.report(Event::Log(event));
     }
 }

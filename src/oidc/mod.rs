@@ -22,7 +22,9 @@ pub(crate) use errors::Error;
 pub(crate) use errors::authorization::AuthorizationError;
 pub(crate) use errors::oauth_error::OAuthError;
 pub(crate) use errors::token::TokenError;
-pub(crate) use event::{Continuation, Event, EventHandler, Person, Question, Warning};
+pub(crate) use event::{
+    Continuation, Event, EventHandler, LogEvent, LoggedHeader, Person, Question, Warning,
+};
 pub(crate) use grants::login::LoginFailure;
 pub(crate) use provider_client::ProviderClient;
 use provider_client::read_secret;

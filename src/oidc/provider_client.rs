@@ -6,7 +6,7 @@ use crate::oidc::discovery::documents::{DocumentCache, Documents};
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::setup::SetupError;
-use crate::oidc::event::{Event, Person, Warning};
+use crate::oidc::event::{Event, LogEvent, Person, Warning};
 use crate::oidc::http::Http;
 use crate::secret::Secret;
 use crate::settings::{Provider, SecretSource, TlsTrust};
@@ -33,6 +33,9 @@ impl<'a> ProviderClient<'a> {
     ) -> Result<Self, Error> {
         if trust.insecure {
             person.warn(Warning::CertificatesUnchecked);
+        }
+        if let Some(SecretSource::File { path, .. }) = &provider.client_secret {
+            person.log(LogEvent::FileRead(path));
         }
         Ok(Self {
             client_secret: provider.client_secret.as_ref().map(read_secret).transpose()?,

@@ -16,4 +16,6 @@ mod terminal;
 
 pub(crate) use input::StdinText;
 pub(crate) use last_line::TimeLeft;
-pub(crate) use output::{Ui, flush_warnings, print_failure, print_usage_error, reject_results, warn_later};
+pub(crate) use output::{
+    Ui, flush_warnings, print_failure, print_usage_error, reject_results, start_log_time, warn_later,
+};

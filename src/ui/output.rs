@@ -169,10 +169,21 @@ impl Ui {
         }
     }
 
+    /// The levels of the log.
+    const STEPS: u8 = 1;
+    pub(crate) const REQUESTS: u8 = 2;
+    pub(crate) const HEADERS: u8 = 3;
+
     /// Writes a step at `-v` (level 1) or more.
     pub(crate) fn step(self, text: impl FnOnce() -> String) {
-        if self.level >= 1 {
-            write_line(&text());
+        self.log(Self::STEPS, text);
+    }
+
+    /// Writes a line of the log at this level or more, with the time since [`start_log_time`].
+    pub(crate) fn log(self, level: u8, text: impl FnOnce() -> String) {
+        if self.level >= level {
+            let elapsed = STARTED_AT.get_or_init(Instant::now).elapsed();
+            write_line(&format!("[{:.3}s] {}", elapsed.as_secs_f64(), text()));
         }
     }
 
@@ -182,6 +193,14 @@ impl Ui {
         let (width, height) = drawn.then(terminal_size)??;
         Some((usize::from(width.0), usize::from(height.0)))
     }
+}
+
+/// When the log begins.
+static STARTED_AT: OnceLock<Instant> = OnceLock::new();
+
+/// Starts the time that the log shows.
+pub(crate) fn start_log_time() {
+    STARTED_AT.get_or_init(Instant::now);
 }
 
 /// Whether standard error is a terminal that understands ECMA-48.

@@ -106,7 +106,19 @@ fn verbose_tells_the_steps() {
     let sandbox = Sandbox::new();
     sandbox.signed_in();
     let outcome = sandbox.get_token().arg("-v1").run();
-    insta::assert_snapshot!(outcome.stderr.replace(|c: char| c.is_ascii_digit(), "0"), @"the stored token is good until 0000-00-00T00:00:00Z");
+    let shown = sandbox.filtered_stderr(&outcome);
+    let session = sandbox
+        .session_file()
+        .file_name()
+        .unwrap()
+        .to_string_lossy()
+        .into_owned();
+    let shown = shown.replace(&session, "[SESSION]");
+    insta::assert_snapshot!(shown.replace(|c: char| c.is_ascii_digit(), "0"), @"
+    stderr: [0.000s] read `[HOME]/.kube/cache/kubesesame/[SESSION]`: a token that expires in 00 minutes, with a refresh token
+    stderr: [0.000s] the stored token is good until 0000-00-00T00:00:00Z
+    exit: 0
+    ");
 }
 
 /// Linux has a device that is always full.

@@ -55,6 +55,7 @@ mod kubelogin_cases;
 mod kubelogin_flags;
 mod lists;
 mod local_server;
+mod log_levels;
 mod login;
 mod loopback;
 mod network;

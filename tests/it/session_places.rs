@@ -158,7 +158,7 @@ fn a_session_of_another_person_among_the_temporary_files_is_not_used() {
         } else {
             fs::remove_file(sandbox.session_file()).unwrap();
         }
-        let outcome = sandbox.get_token().arg("-v").run();
+        let outcome = sandbox.get_token().arg("-v2").run();
         assert_ne!(
             Some(outcome.token().as_str()),
             planted["token"].as_str(),
@@ -198,7 +198,7 @@ fn nothing_among_the_temporary_files_counts_without_a_proof_that_it_continues_th
     assert!(elsewhere.contains("steal"));
     plant(&file_name(documents.clone()), elsewhere);
     sandbox.expire();
-    let outcome = sandbox.get_token().arg("-v").run();
+    let outcome = sandbox.get_token().arg("-v2").run();
     assert_ne!(outcome.token(), "forged", "{outcome}");
     assert!(!outcome.stderr.contains("steal"), "{outcome}");
     assert_eq!(sandbox.tabs(), 1, "{outcome}");
@@ -215,7 +215,7 @@ fn a_refresh_token_goes_to_the_endpoint_that_issued_it_or_to_one_that_the_networ
     let endpoint = format!("{}/v1/token", sandbox.okta.issuer());
     let text = fs::read_to_string(documents).unwrap();
     fs::write(documents, text.replace(&endpoint, "http://127.0.0.1:1/steal")).unwrap();
-    let outcome = sandbox.get_token().arg("--force-refresh").arg("-v").run();
+    let outcome = sandbox.get_token().arg("--force-refresh").arg("-v2").run();
     assert_ne!(outcome.token(), token, "{outcome}");
     assert!(
         !outcome.stderr.contains("steal") && outcome.stderr.contains("openid-configuration"),

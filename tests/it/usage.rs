@@ -200,7 +200,7 @@ fn the_help_is_a_success() {
 
     Options:
       -v, --v[=<LEVEL>]
-              Log steps to standard error; secrets are never logged
+              Log to standard error: 1 steps, 2 requests, 3 headers; no secrets
 
       -h, --help
               Print help (see a summary with '-h')
@@ -287,7 +287,7 @@ fn the_short_help_of_get_token_names_what_most_people_need() {
     Usage: kubesesame get-token [OPTIONS]
 
     Options:
-      -v, --v[=<LEVEL>]  Log steps to standard error; secrets are never logged
+      -v, --v[=<LEVEL>]  Log to standard error: 1 steps, 2 requests, 3 headers; no secrets
       -h, --help         Print help (see more with '--help')
 
     Provider:
@@ -373,7 +373,7 @@ fn the_help_of_clean_names_every_place_that_it_looks_at() {
               Directory for sessions [default: $KUBECACHEDIR/kubesesame or ~/.kube/cache/kubesesame]
 
       -v, --v[=<LEVEL>]
-              Log steps to standard error; secrets are never logged
+              Log to standard error: 1 steps, 2 requests, 3 headers; no secrets
 
       -h, --help
               Print help (see a summary with '-h')

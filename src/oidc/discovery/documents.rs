@@ -16,6 +16,7 @@ use crate::oidc::client_auth::{History, MethodResult};
 use crate::oidc::discovery::metadata::{Metadata, discovery_url};
 use crate::oidc::errors::Error;
 use crate::oidc::errors::documents::DocumentError;
+use crate::oidc::event::LogEvent;
 use crate::oidc::http::response::shown;
 use crate::oidc::http::{Document, Http};
 use crate::oidc::token::endpoint::RESPONSE_TIMEOUT;
@@ -137,6 +138,12 @@ impl<'a> Documents<'a> {
             .as_ref()
             .and_then(CacheEntry::read)
             .filter(|file| file.issuer == issuer.as_str());
+        if let Some(entry) = &entry {
+            http.log(LogEvent::CacheRead {
+                file: &entry.name,
+                is_found: file.is_some(),
+            });
+        }
         Self {
             http,
             issuer,
@@ -282,6 +289,7 @@ impl<'a> Documents<'a> {
             && let Ok(json) = serde_json::to_vec(&*self.lock_file())
         {
             entry.cache.save(&entry.name, &json);
+            self.http.log(LogEvent::CacheWritten { file: &entry.name });
         }
     }
 }

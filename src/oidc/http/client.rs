@@ -15,19 +15,22 @@ use zeroize::Zeroizing;
 
 use super::{json_document, transport};
 use crate::clock::{Clock, Timestamp};
+use crate::error_chain::in_one_line;
 use crate::oidc::client_auth::Form;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::network::NetworkError;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::errors::setup::SetupError;
 use crate::oidc::errors::token::TokenError;
-use crate::oidc::event::{Event, Person};
+use crate::oidc::event::{Event, LogEvent, LoggedHeader, Person};
 use crate::oidc::http::content_encoding::decode_body;
-use crate::oidc::http::redaction::{redact_body, redact_headers, redact_text, secrets_of_header};
+use crate::oidc::http::redaction::{
+    logged_headers, redact_body, redact_headers, redact_text, secrets_of_header,
+};
 use crate::oidc::http::redirects::{MAX_REDIRECTS, same_origin_target};
 use crate::oidc::http::response::{
     check_status, header, is_json, max_age_secs, not_json_error, refused_error, request_id, response_to_form,
-    shown,
+    shown, shown_with_query_names,
 };
 use crate::secret::Secret;
 use crate::settings::{Provider, TlsTrust};
@@ -48,6 +51,8 @@ pub(crate) struct Http<'a> {
     client: reqwest::Client,
     person: Person<'a>,
     is_okta: bool,
+    /// The names of the headers that the settings add to every request.
+    header_names: Vec<String>,
     /// The secrets in the headers of every request.
     header_secrets: Vec<Secret>,
     /// The secrets in the last form. A token in the response may repeat them.
@@ -78,6 +83,11 @@ impl<'a> Http<'a> {
         Ok(Self {
             client: transport::build(provider, trust, person)?,
             is_okta: provider.issuer.is_okta(),
+            header_names: provider
+                .headers
+                .iter()
+                .map(|(name, _)| name.to_ascii_lowercase())
+                .collect(),
             header_secrets: provider
                 .headers
                 .iter()
@@ -221,7 +231,16 @@ impl<'a> Http<'a> {
         let failure =
             |error| transport::failure(error, limit.unwrap_or(self.person.request_timeout)).about(url);
         let started_at = Instant::now();
-        let mut response = self.execute(request).await.map_err(failure)?;
+        let sent_headers = self.sent_headers(request.headers());
+        let sent = self.execute(request).await.map_err(failure);
+        let mut response = sent.inspect_err(|error| {
+            self.person.log(LogEvent::RequestFailed {
+                method: method.as_str(),
+                url: &shown_with_query_names(url),
+                millis: started_at.elapsed().as_millis(),
+                why: UntrustedText::new(&in_one_line(error)),
+            });
+        })?;
         let (status, headers) = (response.status(), response.headers().clone());
         let max_bytes = if method == Method::GET {
             MAX_DOCUMENT_BYTES
@@ -239,12 +258,14 @@ impl<'a> Http<'a> {
             body.extend_from_slice(&chunk);
         }
         let shown_headers = redact_headers(&headers, &self.sent_secrets(secrets));
-        self.person.report(Event::Responded {
+        self.person.log(LogEvent::Responded {
             method: method.as_str(),
-            url: &shown(url),
+            url: &shown_with_query_names(url),
             status: status.as_u16(),
             millis: started_at.elapsed().as_millis(),
             request_id: request_id(&shown_headers),
+            sent: sent_headers,
+            received: logged_headers(&headers, &self.sent_secrets(secrets)),
         });
         if let Some(date) = header(&headers, &DATE).and_then(|date| httpdate::parse_http_date(date).ok()) {
             let ahead_secs = Timestamp::from(date).secs_since((self.clock)());
@@ -262,6 +283,20 @@ impl<'a> Http<'a> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Returns the headers of a request for the log. The values of `--oidc-request-header` may be secrets.
+    fn sent_headers(&self, headers: &HeaderMap) -> Vec<LoggedHeader> {
+        let own = self.header_names.iter().map(|name| (name.clone(), None));
+        logged_headers(headers, &self.sent_secrets(&[]))
+            .into_iter()
+            .chain(own)
+            .collect()
+    }
+
+    /// Reports something for the log.
+    pub(in crate::oidc) fn log(&self, event: LogEvent<'_>) {
+        self.person.log(event);
     }
 
     /// Returns `secrets` and the secrets in the headers: everything that must be removed from a quoted response.

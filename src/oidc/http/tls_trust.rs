@@ -22,7 +22,7 @@ use tokio_rustls::rustls::{
 use crate::environment;
 use crate::files;
 use crate::oidc::errors::setup::SetupError;
-use crate::oidc::event::{Person, Warning};
+use crate::oidc::event::{LogEvent, Person, Warning};
 use crate::oidc::http::tls_fault::UntrustedChain;
 use crate::settings::{Authority, TlsTrust};
 use crate::untrusted_text::UntrustedText;
@@ -54,6 +54,9 @@ impl NamedAuthorities {
         let mut all = Self::none();
         for authority in &trust.authorities {
             let (flag, name, pem) = read_source(authority)?;
+            if let Authority::File(path) = authority {
+                person.log(LogEvent::FileRead(path));
+            }
             let unusable = all.add(&pem);
             if unusable.len() == split_bundle(&pem).count() {
                 return Err(SetupError::AuthorityNotPem {

@@ -1,10 +1,12 @@
 //! Verifies the tokens of a token response, with the provider's current keys.
 
+use serde_json::Value;
+
 use crate::oidc::discovery::documents::Documents;
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::token::{ResponseFault, TokenError};
-use crate::oidc::event::Event;
+use crate::oidc::event::{Event, LogEvent};
 use crate::oidc::http::response::shown;
 use crate::oidc::token::claims::{Claims, LATEST_TIME};
 use crate::oidc::token::id_token::{self, TokenExpectation, VerificationContext, Verified};
@@ -16,6 +18,19 @@ use crate::untrusted_text::UntrustedText;
 
 use super::key_set::KeySet;
 use super::response::{Member, TokenResponse};
+
+/// The claims that are logged. Others may be personal (an address, a telephone number) or secrets (`nonce`, `sid`).
+const LOGGED_CLAIMS: [&str; 9] = [
+    "iss",
+    "sub",
+    "aud",
+    "azp",
+    "cid",
+    "preferred_username",
+    "email",
+    "email_verified",
+    "scp",
+];
 
 impl ProviderClient<'_> {
     /// Verifies the response to a grant without an authorization request. There is no nonce, and no earlier token to compare with.
@@ -164,6 +179,23 @@ impl ProviderClient<'_> {
         }
     }
 
+    /// Logs the claims that say whose a token is and for what. A claim may repeat what was sent, so secrets are removed.
+    fn log_claims(&self, token: TokenKind, claims: &Claims) {
+        let logged = LOGGED_CLAIMS.into_iter().filter_map(|name| {
+            let text = match claims.all.get(name)? {
+                Value::String(text) => text.clone(),
+                value => value.to_string(),
+            };
+            Some((name, self.http.redact(&UntrustedText::with_limit(&text, 120))))
+        });
+        self.person.log(LogEvent::TokenVerified {
+            token,
+            claims: logged.collect(),
+            groups: claims.all.get("groups").and_then(Value::as_array).map(Vec::len),
+            expires_at: claims.expires_at,
+        });
+    }
+
     /// Verifies with the cached keys. If that fails because of the keys, fetches the key set and verifies again (OpenID Connect Core
     /// 10.1.1): after a key rotation the token's key is unknown, or (Hydra) it is a new key with the `kid` of the previous one.
     pub(in crate::oidc) async fn with_keys(
@@ -186,6 +218,7 @@ impl ProviderClient<'_> {
             result => result,
         };
         let verified = result.map_err(|source| self.unverified(token, source))?;
+        self.log_claims(token, &verified.claims);
         for remark in &verified.remarks {
             self.person.report(Event::TokenRemark(remark));
         }

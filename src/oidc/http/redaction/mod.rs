@@ -8,6 +8,7 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use crate::oidc::errors::oauth_error::is_known_code;
+use crate::oidc::event::LoggedHeader;
 use crate::oidc::http::response::form_with_error;
 use crate::oidc::json;
 use crate::secret::Secret;
@@ -35,6 +36,45 @@ const SHOWN_HEADERS: [&str; 4] = [
     "location",
     "x-okta-request-id",
 ];
+
+/// The headers whose values are in the log. The others may have cookies, credentials, codes or tokens.
+const LOGGED_HEADERS: [&str; 20] = [
+    "accept",
+    "age",
+    "allow",
+    "cache-control",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "expires",
+    "retry-after",
+    "server",
+    "transfer-encoding",
+    "user-agent",
+    "via",
+    "x-cache",
+    "x-okta-request-id",
+    "x-rate-limit-limit",
+    "x-rate-limit-remaining",
+    "x-rate-limit-reset",
+    "x-request-id",
+];
+/// The most headers of a message that are in the log.
+const MAX_LOGGED_HEADERS: usize = 64;
+
+/// Returns headers for the log: the names, and those values that are known to be no secret. Secrets that a provider repeats in a value are
+/// removed.
+pub(in crate::oidc) fn logged_headers(headers: &HeaderMap, secrets: &[&str]) -> Vec<LoggedHeader> {
+    let secrets = EncodedSecrets::new(secrets);
+    let logged = headers.iter().take(MAX_LOGGED_HEADERS).map(|(name, value)| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let is_known = LOGGED_HEADERS.contains(&name.as_str());
+        let value = is_known.then(|| UntrustedText::with_limit(&secrets.redact(&value, MAX_TEXT_BYTES), 120));
+        (name.as_str().to_owned(), value)
+    });
+    logged.collect()
+}
 
 /// The longest HTML character reference that is decoded, including `&` and `;`.
 const MAX_REFERENCE_BYTES: usize = 12;

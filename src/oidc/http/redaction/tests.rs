@@ -142,6 +142,27 @@ fn shown_headers_and_shortened_texts_contain_no_secret() {
 }
 
 #[test]
+fn a_header_in_the_log_has_a_value_only_if_it_is_known_to_be_no_secret() {
+    let headers = HeaderMap::from_iter(
+        [
+            ("set-cookie", "session=1"),
+            ("location", "/?code=1"),
+            ("server", "s3cret!word/1"),
+            ("date", "today"),
+        ]
+        .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))),
+    );
+    let logged = logged_headers(&headers, &["s3cret!word"]);
+    let value = |wanted: &str| {
+        let found = logged.iter().find(|(name, _)| name == wanted).unwrap();
+        found.1.as_ref().map(|value| value.as_str().to_owned())
+    };
+    assert_eq!((value("set-cookie"), value("location")), (None, None));
+    assert_eq!(value("server").as_deref(), Some("…/1"));
+    assert_eq!(value("date").as_deref(), Some("today"));
+}
+
+#[test]
 fn the_beginning_of_a_long_secret_is_removed_too() {
     let secret: String = ('a'..='z').cycle().take(200).collect();
     let text = format!("{} is unknown", &secret[..100]);

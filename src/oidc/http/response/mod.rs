@@ -346,6 +346,16 @@ pub(in crate::oidc) fn request_id(headers: &HeaderMap) -> Option<UntrustedText> 
     Some(UntrustedText::with_limit(id, 60))
 }
 
+/// Returns a URL for the log: with the names of its query's parameters, and without their values, which may be secrets.
+pub(in crate::oidc) fn shown_with_query_names(url: &Url) -> UntrustedText {
+    let names: Vec<_> = url.query_pairs().map(|(name, _)| format!("{name}=…")).collect();
+    let shown = shown(url);
+    if names.is_empty() {
+        return shown;
+    }
+    UntrustedText::new(&format!("{shown}?{}", names.join("&")))
+}
+
 /// Returns a URL for a message, without its query and fragment. The query may contain a code or a `state`.
 pub(in crate::oidc) fn shown(url: &Url) -> UntrustedText {
     let mut url = url.clone();
