@@ -117,7 +117,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         id: "dpop-required",
-        error_codes: &["invalid_dpop_proof"],
+        error_codes: &["invalid_dpop_proof", "use_dpop_nonce"],
         phrases: &[],
         grants: &[],
         cause: "The app requires DPoP (RFC 9449), which binds a token to a key.",

@@ -11,6 +11,7 @@ mod entry;
 mod fixes;
 #[cfg(test)]
 mod page;
+mod request;
 
 use crate::grant_type::GrantType;
 use entry::Entry;
@@ -51,7 +52,7 @@ fn entry_for(response: ErrorResponse<'_>) -> &'static Entry {
 
 /// All entries, in the order in which they are tried.
 fn entries() -> impl Iterator<Item = &'static Entry> {
-    let known = [access::ENTRIES, app::ENTRIES, by_code::ENTRIES];
+    let known = [request::ENTRIES, access::ENTRIES, app::ENTRIES, by_code::ENTRIES];
     known.into_iter().flatten().chain([by_code::UNKNOWN])
 }
 

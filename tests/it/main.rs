@@ -69,6 +69,7 @@ mod pasted;
 #[cfg(target_os = "linux")]
 mod pipes;
 mod prompts;
+mod provider_errors;
 mod proxies;
 mod refresh;
 mod refresh_answers;
