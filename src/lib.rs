@@ -53,7 +53,6 @@ mod settings;
 mod structured;
 mod ui;
 mod untrusted_text;
-mod yaml;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -17,15 +17,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         generic_fix: "remove `acr_values` from --oidc-auth-request-extra-params",
     },
     Entry {
-        id: "authentication-requirements-not-met",
-        error_codes: &["unmet_authentication_requirements"],
-        phrases: &[],
-        grants: &[],
-        cause: "The person has not enrolled the factor that `acr_values` asks for.",
-        okta_fix: None,
-        generic_fix: "enroll the second factor at the provider, or remove `acr_values` from --oidc-auth-request-extra-params",
-    },
-    Entry {
         id: "openid-scope-missing",
         error_codes: &["invalid_scope", "access_denied"],
         phrases: &["require the openid scope"],

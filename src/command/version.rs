@@ -2,8 +2,11 @@
 
 use std::env::consts::{ARCH, OS};
 
-use crate::cli::{OutputFormat, VersionArgs};
+use serde_json::json;
+
+use crate::cli::VersionArgs;
 use crate::error::Error;
+use crate::structured;
 use crate::ui::Ui;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -11,11 +14,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(crate) fn run(args: &VersionArgs) -> Result<(), Error> {
     let text = match args.output {
         None => format!("kubesesame {VERSION}\n"),
-        Some(OutputFormat::Json) => {
-            let json = serde_json::json!({ "version": VERSION, "os": OS, "arch": ARCH });
-            format!("{json:#}\n")
-        }
-        Some(OutputFormat::Yaml) => format!("version: {VERSION}\nos: {OS}\narch: {ARCH}\n"),
+        Some(format) => structured::document(&json!({ "version": VERSION, "os": OS, "arch": ARCH }), format),
     };
     Ui::information(&text).map_err(Error::Output)
 }

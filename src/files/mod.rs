@@ -11,6 +11,7 @@ mod hint;
 #[cfg(target_os = "linux")]
 mod kernel_table;
 mod named;
+mod ownership;
 mod private_dir;
 mod reserved;
 mod shared;
@@ -33,6 +34,7 @@ use hint::SystemFault;
 #[cfg(target_os = "linux")]
 pub(crate) use kernel_table::table_lines;
 pub(crate) use named::{all_end_soon, ends_soon, read_named, read_secret};
+pub(crate) use ownership::is_only_ours;
 use private_dir::{MAX_BYTES, open};
 pub(crate) use private_dir::{PrivateDir, is_file_limit};
 pub(crate) use reserved::Reserved;

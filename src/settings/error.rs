@@ -103,6 +103,10 @@ impl From<url::ParseError> for NotUrl {
     }
 }
 
+const SETUP_EXAMPLE: &str = "for example: kubesesame setup \
+    --oidc-issuer-url=https://example.okta.com/oauth2/default --oidc-client-id=0oa1b2c3d4e5f6g7h8i9; the provider's console \
+    shows both, and at a terminal setup asks for them";
+
 impl Error {
     /// Returns the flags, without dashes, whose values cannot be used.
     pub(crate) fn flags(&self) -> Vec<&'static str> {
@@ -143,10 +147,7 @@ impl Error {
             | Self::IssuerNotHttps(_)
             | Self::IssuerHas(..) => self.issuer_hint(),
             Self::IssuerMistaken(_, mistaken) => format!("use --oidc-issuer-url={}", mistaken.issuer),
-            Self::SetupIncomplete(_) => "for example: kubesesame setup \
-                 --oidc-issuer-url=https://example.okta.com/oauth2/default --oidc-client-id=0oa1b2c3d4e5f6g7h8i9; the provider's console \
-                 shows both, and at a terminal setup asks for them"
-                .to_owned(),
+            Self::SetupIncomplete(_) => SETUP_EXAMPLE.to_owned(),
             Self::NobodyToAsk(_, flag) => format!("add --{flag}, or run it at a terminal"),
             Self::SecretInKubeconfig("oidc-client-secret") => {
                 "use --oidc-client-secret-file, or better an app that needs no secret (native, with PKCE)".to_owned()

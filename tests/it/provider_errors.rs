@@ -137,7 +137,7 @@ const BY_REDIRECT: [Row; 28] = [
     (
         "unmet_authentication_requirements",
         "Unable to meet the authentication requirements imposed by 'acr_values' parameter.",
-        "authentication-requirements-not-met",
+        "factor-not-met",
     ),
     (
         "temporarily_unavailable",

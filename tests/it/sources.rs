@@ -93,7 +93,7 @@ fn a_variable_that_cannot_be_used_is_named() {
     stderr: hint: correct it, or: unset KUBESESAME_AUTHENTICATION_TIMEOUT_SEC
     exit: 2
     ");
-    let outcome = sandbox.get_token().env("KUBESESAME_V", "1").run();
+    let outcome = sandbox.get_token().env("KUBESESAME_V", "2").run();
     assert!(outcome.stderr.contains("GET http://"), "{outcome}");
 }
 

@@ -65,13 +65,13 @@ fn the_status_as_yaml_is_the_same_in_block_style() {
     insta::assert_snapshot!(stable(&sandbox, &yaml), @r#"
     currentContext: dev
     sessions:
-    - account: "00ualice"
+    - issuer: [ISSUER]
+      account: "00ualice"
       clientId: "0oakubesesamemock"
       contexts:
       - dev
       - dev-eu
       groupCount: 2
-      issuer: [ISSUER]
       path: …
       refreshable: true
       state: valid
@@ -82,19 +82,19 @@ fn the_status_as_yaml_is_the_same_in_block_style() {
       validForSeconds: …
       validUntil: …
     users:
-    - command: kubesesame
+    - name: okta
+      command: kubesesame
       contexts:
       - dev
       - dev-eu
       kubeconfig: [HOME]/.kube/config
-      name: okta
       program: kubesesame
       state: session
-    - command: /opt/kubesesame
+    - name: okta-prod
+      command: /opt/kubesesame
       contexts:
       - prod
       kubeconfig: [HOME]/.kube/config
-      name: okta-prod
       program: kubesesame
       state: no-session
     exit: 0
@@ -180,7 +180,7 @@ fn the_help_begins_with_examples() {
               Print for programs: `json` or `yaml`
 
       -v, --v[=<LEVEL>]
-              Log steps to standard error; secrets are never logged
+              Log to standard error: 1 steps, 2 requests, 3 headers; no secrets
 
       -h, --help
               Print help (see a summary with '-h')

@@ -150,7 +150,7 @@ fn what_an_administrator_should_know_of_a_good_token_is_noted() {
             "no groups",
             without("groups"),
             "accepted: okta:00u1 []\n  groups: the token has no `groups` claim, so the user is in no group: add a groups claim at Okta, \
-             \"Always\" in the ID token",
+             \"Always\" in the ID token (Security > API > the server > Claims)",
         ),
         (
             "no client id to compare with",
@@ -304,7 +304,7 @@ fn a_token_whose_claims_make_no_user_is_refused() {
                 username_claim: "preferred_username",
                 ..good()
             },
-            "the token has no `preferred_username` claim; ask for it with --oidc-extra-scope=profile",
+            "the token has no `preferred_username` claim: ask for it with --oidc-extra-scope=profile, or use --username-claim=sub",
         ),
         (
             "email not verified",
@@ -312,12 +312,14 @@ fn a_token_whose_claims_make_no_user_is_refused() {
                 username_claim: "email",
                 ..claims(json!({"email_verified": false}))
             },
-            "the claim `email_verified` is not true",
+            "the claim `email_verified` is not true: it is false: have the address verified (Okta > Directory > People > the person), or use \
+             --username-claim=sub",
         ),
         (
             "groups of a wrong type",
             claims(json!({"groups": [1, 2]})),
-            "the claim `groups` is neither a string nor a list of strings",
+            "the claim `groups` is neither a string nor a list of strings: send a list of group names, or take the groups from another claim \
+             with --groups-claim",
         ),
     ];
     expect("refused: ", cases);

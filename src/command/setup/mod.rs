@@ -23,10 +23,10 @@ use crate::cli::{ClusterArgs, OutputFormat, SetupArgs};
 use crate::cluster::{ClaimMapping, username_prefix};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::kubeconfig::{NewUser, yaml};
+use crate::kubeconfig::NewUser;
 use crate::settings::{self, NamedBy, SignIn, Stdin};
+use crate::structured;
 use crate::ui::Ui;
-use crate::untrusted_text::escaped_json;
 use findings::{Findings, Person};
 use target::Target;
 
@@ -132,11 +132,7 @@ fn fail(findings: &Findings<'_>, output: Option<OutputFormat>, error: Error, ui:
 }
 
 fn document(findings: &Findings<'_>, format: OutputFormat) -> String {
-    let document = document::document(findings);
-    match format {
-        OutputFormat::Json => escaped_json(&format!("{document:#}")) + "\n",
-        OutputFormat::Yaml => yaml(&document),
-    }
+    structured::document(&document::document(findings), format)
 }
 
 fn claim_mapping(args: ClusterArgs, issuer: &str) -> ClaimMapping {

@@ -15,14 +15,13 @@ pub(super) use self::next::next_step;
 pub(super) use self::text::text;
 use super::entry_session::EntryError;
 use super::kubeconfig_view::KubeconfigView;
-use crate::cli::{OutputFormat, StatusArgs};
+use crate::cli::StatusArgs;
 use crate::clock;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::kubeconfig::EntrySource;
+use crate::structured;
 use crate::ui::Ui;
-use crate::untrusted_text::escaped_json;
-use crate::yaml;
 
 impl Status {
     pub(super) fn warn_of_problems(&self, ui: Ui) {
@@ -55,11 +54,7 @@ pub(crate) fn run(args: &StatusArgs, environment: &Environment, ui: Ui) -> Resul
     let answer = answer.transpose()?;
     let shown = match args.output {
         None => text(&status, answer.as_ref(), now),
-        Some(OutputFormat::Json) => {
-            let json = format!("{:#}\n", document::of(&status, answer.as_ref(), now));
-            escaped_json(&json)
-        }
-        Some(OutputFormat::Yaml) => yaml::text(&document::of(&status, answer.as_ref(), now)),
+        Some(format) => structured::document(&document::of(&status, answer.as_ref(), now), format),
     };
     Ui::information(&shown).map_err(Error::Output)
 }

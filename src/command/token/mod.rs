@@ -17,7 +17,7 @@ pub(crate) use self::input::Error as TokenInputError;
 use self::keys::{Keys, SignatureResult};
 use self::report::Inspection;
 use self::subject::Subject;
-use crate::cli::{ClusterArgs, InspectArgs, OutputFormat, TokenArgs, TokenCommand};
+use crate::cli::{ClusterArgs, InspectArgs, TokenArgs, TokenCommand};
 use crate::cluster::{
     ClaimMapping, Form, ServerSettings, TokenFacts, TokenVerdict, judge_token, username_prefix,
 };
@@ -81,8 +81,7 @@ fn inspect(args: InspectArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(),
     };
     let report = match output {
         None => inspection.text(),
-        Some(OutputFormat::Json) => structured::json(&inspection.value_for_programs()),
-        Some(OutputFormat::Yaml) => structured::yaml(&inspection.value_for_programs()),
+        Some(format) => structured::document(&inspection.value_for_programs(), format),
     };
     Ui::information(&report).map_err(Error::Output)?;
     match judgement.verdict {

@@ -24,7 +24,7 @@ fn is_time(c: char) -> bool {
 }
 
 fn is_clock(c: char) -> bool {
-    c.is_ascii_digit() || c == ':'
+    is_time(c) || c == 'Z'
 }
 
 fn is_word(c: char) -> bool {
