@@ -247,7 +247,12 @@ fn issuer(claims: &Map<String, Value>, server: &ServerSettings<'_>) -> Check {
         );
     };
     let is_google = wanted == "https://accounts.google.com" && found == "accounts.google.com";
-    if found == wanted || is_google {
+    if found == wanted && found.starts_with("http:") {
+        check(
+            CheckState::Noted,
+            format!("`{found}` is http, and an API server takes https only"),
+        )
+    } else if found == wanted || is_google {
         check(CheckState::Passed, format!("`{found}`"))
     } else if found.trim_end_matches('/') == wanted.trim_end_matches('/') {
         check(

@@ -153,6 +153,14 @@ fn what_an_administrator_should_know_of_a_good_token_is_noted() {
              \"Always\" in the ID token (Security > API > the server > Claims)",
         ),
         (
+            "provider without https",
+            Case {
+                issuer: Some("http://127.0.0.1:1"),
+                ..claims(json!({"iss": "http://127.0.0.1:1"}))
+            },
+            "accepted: okta:00u1 [okta:dev, okta:oncall]\n  issuer: `http://127.0.0.1:1` is http, and an API server takes https only",
+        ),
+        (
             "no client id to compare with",
             Case {
                 client_id: None,
