@@ -132,16 +132,16 @@ mod tests {
                 "unrecognized subcommand 'nosuch'; see kubesesame --help",
             ),
             (
-                &["kubeconfig", "convrt"],
-                "unrecognized subcommand 'convrt'; did you mean `convert`?; see kubesesame kubeconfig --help",
+                &["kubeconfig", "restor"],
+                "unrecognized subcommand 'restor'; did you mean `restore`?; see kubesesame kubeconfig --help",
             ),
             (
                 &["get-token", "--oidc-client-id"],
                 "a value is required for '--oidc-client-id <ID>' but none was supplied; see kubesesame get-token --help",
             ),
             (
-                &["get-token", "--grant-type=devic-code"],
-                "invalid value 'devic-code' for '--grant-type <GRANT>' [possible values: auto, authcode, authcode-keyboard, \
+                &["get-token", "--grant-type=device-cod"],
+                "invalid value 'device-cod' for '--grant-type <GRANT>' [possible values: auto, authcode, authcode-keyboard, \
                  device-code, password, client-credentials]; did you mean `device-code`?; see kubesesame get-token --help",
             ),
         ] {

@@ -62,7 +62,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::Warning(Warning::ResponseFromOtherUser { uid }) if !ui.at_terminal => {
             ui.step(|| format!("an answer to the sign-in by user {uid} was refused"));
         }
-        Event::Waiting { .. } | Event::BrowserStarted(_) | Event::Discovered | Event::Listening { .. } => {}
+        Event::Waiting { .. } | Event::BrowserStarted(_) | Event::Discovered | Event::ListenerReady { .. } => {}
         Event::PasteAccepted { can_reopen_browser } => show_paste_offer(ui, can_reopen_browser),
         Event::TimeLeft(left) => ui.status(time_left(left), WAITING),
         Event::WaitEnded => ui.end_prompt(),

@@ -1,4 +1,4 @@
-//! What `setup` adds to a kubeconfig: a user that runs kubesesame, and a context. And the kubeconfig that is handed to other people.
+//! What `setup` adds to a kubeconfig: a user that runs kubesesame, and a context. And the kubeconfig for other people.
 
 use serde_json::{Value, json};
 

@@ -24,7 +24,7 @@ pub(crate) enum Event<'a> {
     /// The provider's discovery document was fetched and is valid.
     Discovered,
     /// A listener waits for the browser at this redirect URI.
-    Listening { redirect_uri: &'a str },
+    ListenerReady { redirect_uri: &'a str },
     /// The response of the provider takes long.
     Waiting { url: &'a UntrustedText },
     /// The response to a refresh was lost, and the request is repeated.

@@ -105,7 +105,7 @@ fn report(ui: Ui, provider: &Provider, login: &Login, event: Event<'_>) {
                 ));
             }
         }
-        Event::Listening { redirect_uri } => {
+        Event::ListenerReady { redirect_uri } => {
             ui.note(&format!(
                 "redirect URI, to be registered at the provider: {}",
                 UntrustedText::new(redirect_uri)

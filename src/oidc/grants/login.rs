@@ -120,7 +120,7 @@ impl ProviderClient<'_> {
                 redirect_uri: &listener.redirect_uri,
             });
         }
-        self.person.report(Event::Listening {
+        self.person.report(Event::ListenerReady {
             redirect_uri: &listener.redirect_uri,
         });
         let request = AuthorizationRequest::new(self.provider, &metadata, Some(&listener.redirect_uri))

@@ -5,7 +5,7 @@ use crate::support::Sandbox;
 #[cfg(target_os = "linux")]
 use okta::Endpoint;
 
-/// A token that somebody handed over must not make this machine send requests to where its author likes.
+/// A token of a stranger must not make this machine send requests to where its author likes.
 #[test]
 fn an_issuer_is_contacted_only_if_the_flags_name_it_or_the_user_has_signed_in_there() {
     let stranger = Sandbox::new();
