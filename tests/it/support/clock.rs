@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::sandbox::{Call, Sandbox};
+use super::call::Call;
+use super::sandbox::Sandbox;
 use super::waits::now;
 
 /// Builds the library once for all tests of a run.

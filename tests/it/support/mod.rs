@@ -1,6 +1,7 @@
 //! What the tests speak with: a private home, the mock Okta, a browser, and the real program.
 
 mod browser;
+mod call;
 #[cfg(target_os = "linux")]
 mod clock;
 mod kubelogin;
@@ -34,10 +35,11 @@ impl Call {
 }
 
 pub(crate) use browser::{redirect_of, visit, visit_with};
+pub(crate) use call::Call;
 pub(crate) use kubelogin::{Kubelogin, OTHER_RECORD, RECORD};
 pub(crate) use outcome::Outcome;
 pub(crate) use port::free_port;
-pub(crate) use sandbox::{Call, Sandbox};
+pub(crate) use sandbox::Sandbox;
 pub(crate) use skip::{as_user_or_skip, is_root_or_skip, skip, works_or_skip};
 pub(crate) use terminal::Terminal;
 pub(crate) use token::{claims_of, with_claims};
