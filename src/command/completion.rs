@@ -8,7 +8,7 @@ use crate::cli::{CompletionArgs, CompletionRequest, FileArgs, KnownValues};
 use crate::command::kubeconfig::files::{Kubeconfig, files_in_given_order};
 use crate::environment::{self, Environment};
 use crate::error::Error;
-use crate::kubeconfig;
+use crate::kubeconfig::{Entries, UserEntry};
 use crate::ui::Ui;
 
 /// Prints the script of a shell.
@@ -34,14 +34,29 @@ fn known_values(environment: &Environment) -> KnownValues {
         .iter()
         .filter_map(|file| Kubeconfig::text(file).ok())
         .collect();
-    // A shell prints names as they are, so a name with a control character is left out.
-    let printable = |name: &String| !name.chars().any(char::is_control);
-    let contexts = texts.iter().filter_map(|text| kubeconfig::contexts(text).ok());
-    let contexts = contexts.flat_map(|contexts| contexts.users).map(|(name, _)| name);
-    let users = texts.iter().flat_map(|text| kubeconfig::user_names(text));
+    let entries = Entries::read(texts.iter().map(String::as_str));
+    let mut issuers: Vec<String> = entries.users.iter().flat_map(issuers_of).collect();
+    issuers.sort_unstable();
+    issuers.dedup();
+    let contexts = entries.contexts.into_iter().map(|context| context.name);
+    let users = entries.users.into_iter().map(|user| user.name);
     KnownValues {
-        contexts: contexts.filter(printable).collect(),
-        users: users.filter(printable).collect(),
-        issuers: Vec::new(),
+        contexts: contexts.filter(|name| is_printable(name)).collect(),
+        users: users.filter(|name| is_printable(name)).collect(),
+        issuers,
     }
+}
+
+fn issuers_of(user: &UserEntry) -> Vec<String> {
+    let args = user.exec.iter().flat_map(|exec| &exec.args);
+    let values = args.filter_map(|arg| arg.expose().strip_prefix("--oidc-issuer-url="));
+    values
+        .filter(|issuer| is_printable(issuer))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A shell prints names as they are, so a name with a control character is left out.
+fn is_printable(name: &str) -> bool {
+    !name.chars().any(char::is_control)
 }

@@ -49,6 +49,10 @@ fn a_shell_gets_commands_flags_and_the_names_in_the_kubeconfig() {
     assert_eq!(ask(&["kubeconfig", "convert", "--context", ""]), "production");
     assert_eq!(ask(&["kubeconfig", "convert", "--user", "o"]), "oidc");
     assert_eq!(ask(&["get-token", "--grant-type", "device"]), "device-code");
+    assert_eq!(
+        ask(&["login", "--oidc-issuer-url", "https"]),
+        "https://i.example.com/oauth2/default"
+    );
     assert_eq!(sandbox.tabs(), 0);
 }
 
