@@ -191,6 +191,23 @@ fn name_for_this_user() -> String {
     "kubesesame".to_owned()
 }
 
+/// Returns the names of the variables that begin with one of these prefixes and are not empty.
+#[expect(clippy::disallowed_methods, reason = "the access point to the environment")]
+pub(crate) fn names_with_prefix(prefixes: &[&str]) -> Vec<String> {
+    let set = std::env::vars_os().filter(|(_, value)| !value.is_empty());
+    let names = set.filter_map(|(name, _)| name.into_string().ok());
+    let mut names: Vec<_> = names
+        .filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)))
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+/// Returns the file of this program.
+pub(crate) fn this_program() -> Option<PathBuf> {
+    std::env::current_exe().ok()
+}
+
 /// Returns the variables of kubesesame, by their prefix.
 fn flag_variables(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<(String, String)> {
     let ours = variables.filter_map(|(name, value)| {

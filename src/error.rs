@@ -71,6 +71,8 @@ pub(crate) enum Error {
     /// The API server was asked, and has refused the token.
     #[error("the API server refused the token")]
     TokenRefused,
+    #[error("the report cannot be written")]
+    Bundle { path: PathBuf, source: files::Error },
     #[error("the result could not be written to standard output")]
     Output(#[source] io::Error),
     #[error("the system does not let kubesesame use the network")]
@@ -182,6 +184,7 @@ impl Error {
             | Self::Reworded(_)
             | Self::TokenUnfit { .. }
             | Self::TokenRefused
+            | Self::Bundle { .. }
             | Self::Output(_)
             | Self::Runtime(_) => {
                 let flag = self.oidc_error().and_then(oidc::Error::flag);
@@ -215,6 +218,7 @@ impl Error {
             | Self::Reworded(_)
             | Self::TokenUnfit { .. }
             | Self::TokenRefused
+            | Self::Bundle { .. }
             | Self::Output(_)
             | Self::Runtime(_) => None,
         }
@@ -249,6 +253,10 @@ impl Error {
                  id, claims and prefixes to the letter"
                     .to_owned(),
             ),
+            Self::Bundle { path, .. } => Some(format!(
+                "name a file that does not exist yet, in a directory that you can write: not {}",
+                files::quoted(path)
+            )),
             Self::Output(source) => Some(output_hint(source.kind()).to_owned()),
             Self::Runtime(_) => Some("look at the limits of open files and processes (ulimit -a)".to_owned()),
         }
@@ -278,6 +286,7 @@ impl Error {
             | Self::TokenRefused
             | Self::TokenInput(_)
             | Self::Negative
+            | Self::Bundle { .. }
             | Self::Output(_)
             | Self::Runtime(_) => EXIT_FAILED,
         }

@@ -81,7 +81,15 @@ impl Kubectl {
     /// # Errors
     /// If there is no answer.
     pub(crate) fn who_am_i(&self) -> Result<Identity, Error> {
-        let output = self.run(&["auth", "whoami", "--output=json"], b"")?;
+        self.who_am_i_within(TIMEOUT)
+    }
+
+    /// As [`Self::who_am_i`], with another limit for each call of kubectl.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn who_am_i_within(&self, limit: Duration) -> Result<Identity, Error> {
+        let output = self.run(&["auth", "whoami", "--output=json"], b"", limit)?;
         if output.status.success() {
             return identity(&output.stdout);
         }
@@ -89,7 +97,7 @@ impl Kubectl {
             return Err(failure(&output));
         }
         let create = ["create", "--filename=-", "--output=json", "--validate=false"];
-        let output = self.run(&create, REVIEW)?;
+        let output = self.run(&create, REVIEW, limit)?;
         if output.status.success() {
             identity(&output.stdout)
         } else {
@@ -97,10 +105,10 @@ impl Kubectl {
         }
     }
 
-    fn run(&self, args: &[&str], stdin: &[u8]) -> Result<Output, Error> {
+    fn run(&self, args: &[&str], stdin: &[u8], limit: Duration) -> Result<Output, Error> {
         let mut all: Vec<OsString> = args.iter().map(OsString::from).collect();
         // kubectl's own limit is for one request, and the program that brings its credential has none.
-        all.push(format!("--request-timeout={}s", TIMEOUT.as_secs()).into());
+        all.push(format!("--request-timeout={}s", limit.as_secs()).into());
         let flag = |name: &str, value: &OsString| {
             let mut flag = OsString::from(format!("--{name}="));
             flag.push(value);
@@ -117,7 +125,7 @@ impl Kubectl {
                 .iter()
                 .filter_map(|(name, value)| Some(flag(name, value.as_ref()?))),
         );
-        process::run_within("kubectl", &all, stdin, TIMEOUT).map_err(|error| match error {
+        process::run_within("kubectl", &all, stdin, limit).map_err(|error| match error {
             RunError::Start(error) if error.kind() == io::ErrorKind::NotFound => Error::NoKubectl,
             RunError::Start(error) => Error::CannotStart(error),
             RunError::Timeout => Error::Timeout,

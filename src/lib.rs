@@ -8,6 +8,7 @@
 //! - `settings`: their interpretation
 //! - `command`: one module per command
 //! - `invocation`: the caller, the command line, and the start time
+//! - `doctor`: the checks of a set-up, as functions over facts
 //! - `lifecycle`: decides whether a token is returned from the store, refreshed, or brought by a login
 //! - `fast_path`: a cached call, answered before the command line is parsed
 //! - `session`: stored sessions, their lock, and stored failures
@@ -27,6 +28,7 @@ mod cli;
 mod clock;
 mod cluster;
 mod command;
+mod doctor;
 mod duration_words;
 mod environment;
 mod error;
@@ -106,27 +108,34 @@ pub fn run() -> ExitCode {
         at_terminal: environment.at_terminal,
     };
     let value_sources = cli.value_sources;
-    if !matches!(cli.command, Command::GetToken(_)) {
+    // `doctor` has a check for them.
+    if !matches!(cli.command, Command::GetToken(_) | Command::Doctor(_)) {
         ui::flush_warnings();
     }
-    let result = match cli.command {
-        Command::GetToken(args) => command::get_token(*args, &invocation, ui),
-        Command::Login(args) => command::login(*args, &invocation, ui),
-        Command::Status(args) => command::status(&args, &environment, ui),
-        Command::BackgroundRefresh => command::refresh_in_background(&environment),
-        Command::Clean(args) => command::clean(args, &environment, ui),
-        Command::Version(args) => command::version(&args),
-        Command::Completion(args) => command::completion(&args),
-        Command::Man(args) => command::manual_page(&args),
-        Command::Setup(args) => command::setup(*args, &environment, ui),
-        Command::Standalone(args) => command::bare(*args, &invocation, ui),
-        Command::Kubeconfig(args) => command::kubeconfig(args, &environment, ui),
-        Command::Token(args) => command::token(args, &invocation, ui),
-    };
+    let result = run_command(cli.command, &invocation, ui);
     exit_code(
         result.map_err(|error| error.with_source(&value_sources)),
         &invocation,
     )
+}
+
+fn run_command(command: Command, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
+    let environment = invocation.environment;
+    match command {
+        Command::GetToken(args) => command::get_token(*args, invocation, ui),
+        Command::Login(args) => command::login(*args, invocation, ui),
+        Command::Status(args) => command::status(&args, environment, ui),
+        Command::BackgroundRefresh => command::refresh_in_background(environment),
+        Command::Clean(args) => command::clean(args, environment, ui),
+        Command::Version(args) => command::version(&args),
+        Command::Completion(args) => command::completion(&args),
+        Command::Man(args) => command::manual_page(&args),
+        Command::Setup(args) => command::setup(*args, environment, ui),
+        Command::Doctor(args) => command::doctor(&args, invocation, ui),
+        Command::Standalone(args) => command::bare(*args, invocation, ui),
+        Command::Kubeconfig(args) => command::kubeconfig(args, environment, ui),
+        Command::Token(args) => command::token(args, invocation, ui),
+    }
 }
 
 fn exit_code(result: Result<(), Error>, invocation: &Invocation<'_>) -> ExitCode {

@@ -6,8 +6,8 @@ use super::choices::{ClusterConfigChoice, OutputFormat};
 use super::completion::Shell;
 use super::man::page_name;
 use super::{
-    CacheArgs, FileArgs, KubeconfigArgs, LoginArgs, ProviderArgs, SetupArgs, StandaloneArgs, TlsArgs,
-    TokenArgs,
+    CacheArgs, DoctorArgs, FileArgs, KubeconfigArgs, LoginArgs, ProviderArgs, SetupArgs, StandaloneArgs,
+    TlsArgs, TokenArgs,
 };
 
 macro_rules! exit_codes {
@@ -98,6 +98,31 @@ in such a session is shown while the kernel has its key.";
 /// Another name of `status`, which clap's list of commands does not have.
 pub(super) const STATUS_ALIAS: &str = "whoami";
 
+const DOCTOR_ABOUT: &str = "\
+Find out what is wrong between kubeconfig and API server, and how to correct it
+
+Examples:
+  # The user of the current context
+  kubesesame doctor
+
+  # Another context, whose API server takes the user name from the claim `email`
+  kubesesame doctor --context=production --username-claim=email
+
+  # Flags in place of a kubeconfig's entry
+  kubesesame doctor --oidc-issuer-url=https://ORG.okta.com/oauth2/default --oidc-client-id=ID
+
+  # For a bug report: what was found, without secrets
+  kubesesame doctor --bundle=report.txt";
+
+const DOCTOR_HELP: &str = "\
+It changes nothing, opens no browser and ends within 20 seconds. With --oidc-issuer-url no kubeconfig is read; without it, the flags of \
+get-token replace those of the entry. docs/doctor.md has a section for each check.
+
+Exit codes:
+  0  no check failed; there may be warnings
+  1  a check failed
+  2  the command line cannot be used";
+
 const CLEAN_ABOUT: &str = "\
 Remove all your sessions on this machine
 
@@ -176,6 +201,9 @@ pub(crate) enum Command {
     /// Sign in once, show what the cluster makes of your token, and set up kubectl
     #[command(long_about = SETUP_ABOUT, after_long_help = SETUP_HELP, args_override_self = true)]
     Setup(Box<SetupArgs>),
+    /// Find out what is wrong between kubeconfig and API server, and how to correct it
+    #[command(long_about = DOCTOR_ABOUT, after_long_help = DOCTOR_HELP, args_override_self = true)]
+    Doctor(Box<DoctorArgs>),
     /// The command line without a command, which `standalone` parses.
     #[command(skip)]
     Standalone(Box<StandaloneArgs>),

@@ -7,6 +7,7 @@ mod command;
 mod command_line;
 mod completion;
 mod config_error;
+mod doctor;
 mod groups;
 mod kubeconfig;
 mod man;
@@ -28,6 +29,7 @@ pub(crate) use command::{
 pub(crate) use command_line::{Cli, ParseError};
 pub(crate) use completion::{COMPLETION_VARIABLE, CompletionRequest, KnownValues};
 pub(crate) use config_error::{ConfigError, ValueSources, usage_reason};
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use groups::{CacheArgs, ClusterArgs, DEFAULT_TIMEOUT_SECS, LoginArgs, ProviderArgs, TlsArgs};
 pub(crate) use kubeconfig::{ConvertArgs, FileArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
 pub(crate) use man::manual_page;

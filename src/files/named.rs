@@ -1,9 +1,11 @@
 //! Reads the files that a flag names.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
+
+use tempfile::TempPath;
 
 use super::{Action, Error, Kind, MAX_BYTES, platform};
 
@@ -60,6 +62,23 @@ pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Error> {
         });
     }
     Ok(bytes)
+}
+
+/// Writes a file that the user named and that does not exist yet. Only its owner can read it.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let written = platform::create_new(path).and_then(|mut file| file.write_all(bytes));
+    written.map_err(|source| Error::Io {
+        action: Action::Write,
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Writes a file that only its owner can read, in the system's directory for temporary files. It is removed when the value is dropped.
+pub(crate) fn write_temporary(bytes: &[u8]) -> io::Result<TempPath> {
+    let mut file = tempfile::Builder::new().prefix("kubesesame-").tempfile()?;
+    file.write_all(bytes)?;
+    Ok(file.into_temp_path())
 }
 
 /// Whether a library that reads this file, without a limit and a timeout, comes to an end soon.

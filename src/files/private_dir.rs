@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use super::{Action, Error, Kind, LockFile, SlotFile, SystemFault, platform};
 
@@ -218,6 +218,14 @@ impl PrivateDir {
             .prefix(&temporary_prefix(name))
             .suffix(TEMPORARY_SUFFIX)
             .tempfile_in(&self.path)
+    }
+
+    /// Writes a temporary file that is removed when the value is dropped. If this process is killed before that, it is removed with those of
+    /// killed writers of the file `name`.
+    pub(crate) fn write_temporary(&self, name: &str, bytes: &[u8]) -> io::Result<TempPath> {
+        let mut file = self.temporary(name)?;
+        file.write_all(bytes)?;
+        Ok(file.into_temp_path())
     }
 
     /// Makes a small file if it does not exist. Returns whether this call made it, which is `true` for one of several callers.

@@ -13,6 +13,15 @@ use super::tree::{Document, Node, Value, parse};
 use super::users::{CredentialSource, credential_source, users};
 use crate::secret::Secret;
 
+/// The keys of credentials that keep client-go from running a plugin.
+const OTHER_CREDENTIALS: [&str; 5] = [
+    "token",
+    "tokenFile",
+    "username",
+    "client-certificate",
+    "client-certificate-data",
+];
+
 /// What all files have together.
 #[derive(Debug, Default)]
 pub(crate) struct Entries {
@@ -33,6 +42,8 @@ pub(crate) struct UserEntry {
     pub(crate) source: EntrySource,
     /// Its `exec` entry, whatever it runs.
     pub(crate) exec: Option<ExecEntry>,
+    /// The key of a credential beside the `exec` entry. kubectl uses that one, and does not run the plugin.
+    pub(crate) other_credential: Option<&'static str>,
 }
 
 /// What brings the credential of a user.
@@ -59,10 +70,8 @@ pub(crate) struct ExecEntry {
     pub(crate) args: Vec<Secret>,
     pub(crate) env: Vec<(String, Secret)>,
     pub(crate) api_version: Option<String>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the check of a set-up"))]
     pub(crate) interactive_mode: Option<String>,
     pub(crate) provide_cluster_info: bool,
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the check of a set-up"))]
     pub(crate) install_hint: Option<String>,
 }
 
@@ -112,11 +121,16 @@ impl Entries {
         let document = parse(text).map_err(TextError::InvalidYaml)?;
         // `users` also checks that the document is a kubeconfig.
         let found = users(&document).map_err(TextError::NotKubeconfig)?;
-        self.users.extend(found.iter().map(|user| UserEntry {
-            name: user.name.to_owned(),
-            file,
-            source: entry_source(user.node),
-            exec: user.node.get("exec").and_then(exec_entry),
+        self.users.extend(found.iter().map(|user| {
+            UserEntry {
+                name: user.name.to_owned(),
+                file,
+                source: entry_source(user.node),
+                exec: user.node.get("exec").and_then(exec_entry),
+                other_credential: OTHER_CREDENTIALS
+                    .into_iter()
+                    .find(|key| non_empty(user.node.get(key)).is_some()),
+            }
         }));
         self.contexts.extend(contexts_of(&document));
         self.clusters.extend(clusters_of(&document, file));
@@ -154,6 +168,27 @@ impl EntrySource {
         match self {
             Self::Kubesesame | Self::Kubelogin { .. } => true,
             Self::AuthProvider | Self::Other | Self::Unusable(_) => false,
+        }
+    }
+}
+
+impl UserEntry {
+    /// A user that no file has, whose entry runs `get-token` without flags. It serves flags of a command line.
+    pub(crate) fn of_flags() -> Self {
+        Self {
+            name: String::new(),
+            file: 0,
+            source: EntrySource::Kubesesame,
+            exec: Some(ExecEntry {
+                command: "kubesesame".to_owned(),
+                args: vec![Secret::new("get-token")],
+                env: Vec::new(),
+                api_version: None,
+                interactive_mode: None,
+                provide_cluster_info: false,
+                install_hint: None,
+            }),
+            other_credential: None,
         }
     }
 }

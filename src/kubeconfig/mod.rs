@@ -19,7 +19,9 @@ mod entry_terms;
 mod error;
 mod exec_info;
 mod from_auth_provider;
+mod kuberc;
 mod mask;
+mod masked_user;
 mod merge;
 mod new_entry;
 mod secret_flag;
@@ -38,11 +40,15 @@ pub(crate) use convert::{
     ConvertOptions, Plan, TextError, UserOutcome, converted_users, is_conversion_of, plan,
 };
 pub(crate) use diff::unified_diff;
-pub(crate) use entries::{ContextEntry, Entries, EntrySource, ExecEntry, UserEntry};
+pub(crate) use entries::{
+    ClusterEntry as MergedCluster, ContextEntry, Entries, EntrySource, ExecEntry, UserEntry,
+};
 pub(crate) use entry_terms::{hint_in_cluster_terms, hint_in_entry_terms, in_entry_terms};
 pub(crate) use error::{Error, unfinished_hint};
 pub(crate) use exec_info::exec_info;
+pub(crate) use kuberc::{PluginPolicy, plugin_policy};
 pub(crate) use mask::masked_reason;
+pub(crate) use masked_user::{has_secret, masked_user};
 pub(crate) use merge::{MergeError, merge};
 pub(crate) use new_entry::{NewContext, NewUser};
 pub(crate) use secret_flag::SecretFlag;

@@ -13,6 +13,7 @@ mod json;
 mod loopback;
 mod provider_client;
 mod refresh_result;
+mod survey;
 mod token;
 
 pub(crate) use discovery::documents::{DocumentCache, NoDocumentCache};
@@ -21,15 +22,21 @@ pub(crate) use errors::Error;
 #[cfg(test)]
 pub(crate) use errors::authorization::AuthorizationError;
 pub(crate) use errors::oauth_error::OAuthError;
+pub(crate) use errors::stage::Stage;
 pub(crate) use errors::token::TokenError;
 pub(crate) use event::{
     Continuation, Event, EventHandler, LogEvent, LoggedHeader, Person, Question, Warning,
 };
 pub(crate) use grants::login::LoginFailure;
+pub(crate) use http::transport::{ProxyChoice, proxy_for};
+pub(crate) use loopback::listener::{ListenerProbe, ListenerState, probe_listener};
 pub(crate) use provider_client::ProviderClient;
 use provider_client::read_secret;
 pub(crate) use refresh_result::{Refresh, RefreshOutcome, Tokens};
+pub(crate) use survey::{Announced, Survey};
 pub(crate) use token::id_token::Remark;
 pub(crate) use token::inspection::{InspectedToken, TokenForm};
-pub(crate) use token::stored::{StoredToken, claims_of_stored, issuer_and_audience, person_in};
+pub(crate) use token::stored::{
+    StoredToken, UnverifiedToken, claims_of_stored, issuer_and_audience, person_in,
+};
 pub(crate) use token::verification_error::{CLOCK_LEEWAY_SECS, header_limits};

@@ -4,7 +4,10 @@
 //! not in the kernel's cache.
 
 use std::convert::Infallible;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use tempfile::TempPath;
 
 use super::sealed::{Binding, Sealed, WrappingKey};
 use super::sealed_mark::{PLAIN_REPLACES_SEALED, SealedMark};
@@ -185,6 +188,18 @@ impl Store {
         ]
         .iter()
         .any(|name| self.dir.has(name))
+    }
+
+    /// Whether a record was put aside because it could not be used.
+    pub(crate) fn has_quarantined(&self) -> bool {
+        [FileKind::QuarantinedSession, FileKind::QuarantinedSealedSession]
+            .into_iter()
+            .any(|kind| self.dir.has(&self.key.file(kind)))
+    }
+
+    /// Writes a file that is as private as the session's, for another program. It is removed when the value is dropped, or with the session.
+    pub(crate) fn write_temporary(&self, bytes: &[u8]) -> io::Result<TempPath> {
+        self.dir.write_temporary(&self.key.file(FileKind::Session), bytes)
     }
 
     /// Whether there is a plain file of a session in a directory, which may be unusable.

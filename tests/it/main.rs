@@ -42,6 +42,7 @@ mod cluster_secrets;
 mod completion;
 mod declared;
 mod device;
+mod doctor;
 mod documents;
 mod drop_in;
 mod exec_info;

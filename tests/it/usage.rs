@@ -132,7 +132,7 @@ fn values_and_flags_that_do_not_exist_are_refused_with_the_nearest() {
 #[test]
 fn a_flag_without_a_meaning_is_not_suggested() {
     let sandbox = Sandbox::new();
-    for command in ["clean", "get-token", "setup"] {
+    for command in ["clean", "doctor", "get-token", "setup"] {
         let outcome = sandbox.bare(&[command, "--all"]).run();
         assert_eq!((outcome.code, &*outcome.stdout), (Some(2), ""), "{outcome}");
         assert!(
@@ -195,6 +195,7 @@ fn the_help_is_a_success() {
       version     Print the version
       completion  Print the script that completes commands, flags and names in your shell
       setup       Sign in once, show what the cluster makes of your token, and set up kubectl
+      doctor      Find out what is wrong between kubeconfig and API server, and how to correct it
       kubeconfig  Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them
       token       Look at a token: `inspect` says what is in it, and what the API server makes of it
 
@@ -350,6 +351,11 @@ fn the_help_of_get_token_names_every_flag() {
         "help_of_get_token",
         Sandbox::new().bare(&["get-token", "--help"]).run()
     );
+}
+
+#[test]
+fn the_help_of_doctor_names_every_flag() {
+    insta::assert_snapshot!("help_of_doctor", Sandbox::new().bare(&["doctor", "--help"]).run());
 }
 
 #[test]

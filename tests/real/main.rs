@@ -22,6 +22,7 @@ mod cluster;
 mod container;
 mod converted;
 mod dex;
+mod doctor;
 #[cfg(target_os = "linux")]
 mod endurance;
 #[cfg(target_os = "linux")]

@@ -105,6 +105,11 @@ impl Kubeconfig {
         }
     }
 
+    /// Returns the mode if other users can read the file.
+    pub(in crate::command) fn mode_if_readable_by_others(&self) -> Option<u32> {
+        self.file.readable_by_others()
+    }
+
     /// Returns the warning for a file with tokens that other users can read. kubectl and helm warn of it too.
     pub(in crate::command) fn readability_warning(&self) -> Option<String> {
         let mode = self.file.readable_by_others()?;

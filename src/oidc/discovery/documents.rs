@@ -165,11 +165,17 @@ impl<'a> Documents<'a> {
         {
             return Ok(metadata);
         }
-        let document = self.http.get(&discovery_url(self.issuer)?, None).await?;
-        let metadata = Metadata::parse(&document.body, self.issuer).map_err(|error| self.redacted(error))?;
+        let (document, metadata) = self.fetch_metadata().await?;
         self.lock_file().metadata = CachedDocument::new(&document, self.now);
         self.save();
         Ok(metadata)
+    }
+
+    /// Fetches the discovery document, and does not cache it.
+    pub(crate) async fn fetch_metadata(&self) -> Result<(Document, Metadata), Error> {
+        let document = self.http.get(&discovery_url(self.issuer)?, None).await?;
+        let metadata = Metadata::parse(&document.body, self.issuer).map_err(|error| self.redacted(error))?;
+        Ok((document, metadata))
     }
 
     /// Removes what was sent from the issuer that the document quotes.

@@ -79,13 +79,7 @@ pub(in crate::oidc) fn build(
 
 /// Configures the proxy, which is chosen for each URL.
 fn with_proxy(builder: reqwest::ClientBuilder, issuer: &Url) -> reqwest::ClientBuilder {
-    let value = |names: &[&str]| environment::first_nonempty_value(names);
-    let proxies = [
-        value(&["HTTPS_PROXY", "https_proxy"]),
-        value(&["ALL_PROXY", "all_proxy"]),
-    ];
-    let no_proxy = value(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
-    let variables = ProxyVariables::new(proxies.into_iter().flatten(), no_proxy);
+    let (variables, _) = proxy_variables();
     match variables.proxy {
         Some(proxy) => builder.proxy(reqwest::Proxy::custom(move |url| {
             let needs_proxy = url.scheme() == "https" && uses_proxy(url, &variables.no_proxy);
@@ -94,6 +88,53 @@ fn with_proxy(builder: reqwest::ClientBuilder, issuer: &Url) -> reqwest::ClientB
         // The system's proxy settings apply, unless `NO_PROXY` excludes the provider.
         None if uses_proxy(issuer, &variables.no_proxy) => builder,
         None => builder.no_proxy(),
+    }
+}
+
+/// Returns the variables, and whether one of them is set that should name a proxy.
+fn proxy_variables() -> (ProxyVariables, bool) {
+    let value = |names: &[&str]| environment::first_nonempty_value(names);
+    let proxies = [
+        value(&["HTTPS_PROXY", "https_proxy"]),
+        value(&["ALL_PROXY", "all_proxy"]),
+    ];
+    let is_set = proxies.iter().any(Option::is_some);
+    let no_proxy = value(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
+    (
+        ProxyVariables::new(proxies.into_iter().flatten(), no_proxy),
+        is_set,
+    )
+}
+
+/// The way to the provider, as the environment chooses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ProxyChoice {
+    /// No variable names a proxy.
+    None,
+    /// A variable names this proxy, and the provider is excepted from it.
+    Excepted(UntrustedText),
+    Used(UntrustedText),
+    /// A variable is set, and is not the address of a proxy.
+    Unusable,
+}
+
+/// Returns the proxy on the way to an issuer. Its user and password are not part of it.
+pub(crate) fn proxy_for(issuer: &Url) -> ProxyChoice {
+    let (variables, is_set) = proxy_variables();
+    let Some(proxy) = variables.proxy else {
+        return if is_set {
+            ProxyChoice::Unusable
+        } else {
+            ProxyChoice::None
+        };
+    };
+    let port = proxy.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let host = proxy.host_str().unwrap_or_default();
+    let address = UntrustedText::new(&format!("{}://{host}{port}", proxy.scheme()));
+    if issuer.scheme() == "https" && uses_proxy(issuer, &variables.no_proxy) {
+        ProxyChoice::Used(address)
+    } else {
+        ProxyChoice::Excepted(address)
     }
 }
 

@@ -76,17 +76,53 @@ pub(crate) fn listen(addresses: &[ListenAddress], redirect: &Redirect) -> Result
             Err(error) => failures.push((address.clone(), explain_bind_error(&error, address.port))),
         }
     }
-    let redirect_uris = match redirect {
+    Err(BindFailure {
+        failures,
+        redirect_uris: redirect_uris(addresses, redirect),
+    })
+}
+
+/// Returns the redirect URIs that the provider has to know.
+fn redirect_uris(addresses: &[ListenAddress], redirect: &Redirect) -> Vec<String> {
+    match redirect {
         Redirect::Fixed(text, _) => vec![text.clone()],
         Redirect::Host { .. } => addresses
             .iter()
             .map(|address| redirect_uri_at_port(redirect, address.port))
             .collect(),
+    }
+}
+
+/// Which addresses a sign-in could listen on now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListenerProbe {
+    /// What has to be registered at the provider.
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) state: ListenerState,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ListenerState {
+    Free,
+    /// Another address is used, since this is wrong with those before it.
+    Alternative(String),
+    /// No address can be used, for this reason, and what to do about it.
+    Unavailable(String, String),
+}
+
+/// Binds an address and releases it.
+pub(crate) fn probe_listener(addresses: &[ListenAddress], redirect: &Redirect) -> ListenerProbe {
+    let state = match listen(addresses, redirect) {
+        Ok(listener) => match listener.failed_addresses {
+            None => ListenerState::Free,
+            Some(failed) => ListenerState::Alternative(failed),
+        },
+        Err(failure) => ListenerState::Unavailable(failure.to_string(), failure.hint()),
     };
-    Err(BindFailure {
-        failures,
-        redirect_uris,
-    })
+    ListenerProbe {
+        redirect_uris: redirect_uris(addresses, redirect),
+        state,
+    }
 }
 
 fn bind(address: &ListenAddress, redirect: &Redirect) -> io::Result<Vec<TcpListener>> {

@@ -3,9 +3,11 @@
 //! Reading uses no network and verifies nothing. A token is returned to a client only after it was verified.
 
 use crate::oidc::event::Event;
+use crate::oidc::json;
 use crate::oidc::token::claims::{self, Claims};
 use crate::oidc::token::id_token::{self, VerificationContext};
 use crate::oidc::{Error, ProviderClient, TokenError};
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
@@ -72,6 +74,35 @@ impl StoredToken {
             expires_at,
             initial_id_token,
         })
+    }
+}
+
+/// A stored token, taken apart and not verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnverifiedToken {
+    /// The header's `alg`. Empty if there is none.
+    pub(crate) algorithm: String,
+    pub(crate) claims: Map<String, Value>,
+    pub(crate) bytes: usize,
+}
+
+impl UnverifiedToken {
+    /// `None` if the token is opaque.
+    pub(crate) fn read(token: &Secret) -> Option<Self> {
+        let text = token.expose();
+        let claims = claims_of_stored(token)?;
+        let header = BASE64URL_NOPAD.decode(text.split('.').next()?.as_bytes()).ok()?;
+        let header = json::object(&header)?;
+        Some(Self {
+            algorithm: json::text(&header, "alg").unwrap_or_default().to_owned(),
+            claims,
+            bytes: text.len(),
+        })
+    }
+
+    /// Returns the name of the person, as far as the claims have one.
+    pub(crate) fn account(&self) -> Option<UntrustedText> {
+        person_in(&self.claims).map(|name| UntrustedText::with_limit(name, 80))
     }
 }
 

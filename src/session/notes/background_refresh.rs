@@ -71,6 +71,19 @@ impl Attempt {
 }
 
 impl Store {
+    /// Returns when the last background refresh failed, and how; `None` if it did not. Changes nothing.
+    pub(crate) fn failed_background_refresh(&self) -> Option<(Timestamp, String)> {
+        let bytes = self.dir.read(&self.key.file(FileKind::BackgroundRefresh));
+        let attempt = Attempt::parse(&bytes.ok()??)?;
+        let told = match attempt.stage {
+            Stage::Begun => return None,
+            Stage::Failed => "it failed, and a command has told how",
+            Stage::Over => "the provider ended the session",
+        };
+        let failure = attempt.failure.map(|report| report.error);
+        Some((attempt.at, failure.unwrap_or_else(|| told.to_owned())))
+    }
+
     /// Decides what a call with a token near its expiry should do, and stores the decision. If that cannot be stored, no refresh is
     /// started.
     pub(crate) fn claim_background_refresh(&self, now: Timestamp) -> RefreshTurn {

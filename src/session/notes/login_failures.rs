@@ -97,6 +97,13 @@ impl LoginFailures {
         failure.is_some_and(|failure| failure.reported_to.record(caller.parent(), now))
     }
 
+    /// Returns the last failure that a person has seen, when it was, and until when callers get it in place of a new try.
+    pub(crate) fn last(&self) -> Option<(&Report, Timestamp, Timestamp)> {
+        let seen = self.failures.iter().filter(|failure| !failure.retries_only);
+        let last = seen.max_by_key(|failure| failure.at)?;
+        Some((&last.report, last.at, last.at.saturating_add(last.quiet_secs())))
+    }
+
     /// Returns the failure if no new sign-in is to be tried for this caller.
     ///
     /// A person who types the command, or starts a new kubectl at a terminal, always gets a new login. `waited` says whether the caller has

@@ -83,6 +83,11 @@ impl ProviderOutage {
         Some(Recalled { report, was_reported })
     }
 
+    /// Returns the failure, and when it was.
+    pub(crate) fn last(&self) -> (&Report, Timestamp) {
+        (&self.report, self.at)
+    }
+
     /// How many seconds of the provider's `Retry-After` are left, if any. A request before its end can make it longer.
     pub(crate) fn retry_after_secs(&self, now: Timestamp) -> Option<i64> {
         let until = self.not_before?.min(self.at.saturating_add(MAX_RETRY_AFTER_SECS));

@@ -1,0 +1,94 @@
+//! Checks of the API server, as the user's kubectl reaches it.
+
+use super::check::{Check, Fault, Outcome};
+use super::facts::{ClusterAnswer, Facts};
+use crate::untrusted_text::UntrustedText;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        name: "api-server",
+        about: "The API server of the context answers within five seconds. kubectl asks it, with the stored token and without running a plugin.",
+        remedy: "Check network, VPN and the cluster's entry (`server`, `certificate-authority`, `proxy-url`).",
+        run: reachable,
+    },
+    Check {
+        name: "cluster-user",
+        about: "The API server accepts the stored token, and says who the user is (`kubectl auth whoami`). If it does not, its answer \
+                has no reason: compare its settings with the token.",
+        remedy: "Compare byte for byte: `--oidc-issuer-url` with `iss`, `--oidc-client-id` with `aud`, and whether the token has \
+                 `--oidc-username-claim`. The API server's log has the reason, except for a differing issuer: then it says only \
+                 `invalid bearer token`.",
+        run: user,
+    },
+];
+
+fn reachable(facts: &Facts) -> Outcome {
+    let api_server = &facts.api_server;
+    let server = api_server.server.as_deref().unwrap_or("the API server");
+    match &api_server.answer {
+        ClusterAnswer::NotAsked(reason) => Outcome::Skipped(reason),
+        ClusterAnswer::NoKubectl(why) => Outcome::Warning(
+            Fault::new("kubectl cannot be run", "put kubectl on the PATH").because(why.clone()),
+        ),
+        ClusterAnswer::TimedOut => Outcome::Failure(Fault::new(
+            format!("{server} does not answer within five seconds"),
+            "check network, VPN and proxy (`proxy-url` of the cluster, HTTPS_PROXY)",
+        )),
+        ClusterAnswer::Unreachable(why) => Outcome::Failure(
+            Fault::new(
+                format!("{server} is not reached"),
+                "check network, VPN and the cluster's entry in the kubeconfig",
+            )
+            .because(why.clone()),
+        ),
+        ClusterAnswer::Reached(_) | ClusterAnswer::Unauthorized | ClusterAnswer::Known { .. } => {
+            Outcome::Ok(format!("{server} answers"))
+        }
+    }
+}
+
+fn user(facts: &Facts) -> Outcome {
+    if !facts.api_server.was_token_sent {
+        return Outcome::Skipped("no token was sent to the API server");
+    }
+    match &facts.api_server.answer {
+        ClusterAnswer::Known { username, groups } => Outcome::Ok(format!(
+            "`{}`, in {groups} groups",
+            UntrustedText::with_limit(username, 100)
+        )),
+        ClusterAnswer::Unauthorized => Outcome::Failure(
+            Fault::new(
+                "the API server refuses the token, and does not say why",
+                compared(facts),
+            )
+            .because("its settings differ from the token, or it cannot reach the provider"),
+        ),
+        ClusterAnswer::Reached(why) => Outcome::Warning(
+            Fault::new(
+                "the API server did not say who the user is",
+                "kubectl auth whoami shows its answer",
+            )
+            .because(why.clone()),
+        ),
+        ClusterAnswer::NotAsked(_)
+        | ClusterAnswer::NoKubectl(_)
+        | ClusterAnswer::TimedOut
+        | ClusterAnswer::Unreachable(_) => Outcome::Skipped("the API server did not answer"),
+    }
+}
+
+/// What has to be compared with the API server's settings.
+fn compared(facts: &Facts) -> String {
+    let Some(Ok(settings)) = &facts.settings else {
+        return "compare issuer and client id with the API server's settings".to_owned();
+    };
+    let provider = &settings.sign_in.provider;
+    let stored = facts.session.as_ref().and_then(|session| session.stored.as_ref());
+    let claim = stored.map_or("sub", |stored| stored.mapping.username_claim.as_str());
+    format!(
+        "compare byte for byte with the API server: --oidc-issuer-url={}, --oidc-client-id={}, \
+         --oidc-username-claim={claim}. Its log has the reason; `invalid bearer token` alone means another issuer",
+        provider.issuer.shown(),
+        UntrustedText::with_limit(&provider.client_id, 60)
+    )
+}

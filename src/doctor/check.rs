@@ -1,0 +1,135 @@
+//! What a check is, and what comes of it.
+
+use serde::Serialize;
+
+use super::facts::{Facts, Problem};
+
+/// Checks of one subject.
+pub(super) struct Group {
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for docs/doctor.md, which a test makes")
+    )]
+    pub(super) title: &'static str,
+    pub(super) checks: &'static [Check],
+}
+
+/// A check. Its texts are those of its section in `docs/doctor.md`.
+pub(super) struct Check {
+    /// It never changes, since scripts and pages refer to it.
+    pub(super) name: &'static str,
+    /// What is looked at.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for docs/doctor.md, which a test makes")
+    )]
+    pub(super) about: &'static str,
+    /// What to do about it.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for docs/doctor.md, which a test makes")
+    )]
+    pub(super) remedy: &'static str,
+    pub(super) run: fn(&Facts) -> Outcome,
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Nothing is wrong, and a person should see the text.
+    Ok(String),
+    /// Nothing is wrong, and the text says no more than that.
+    Fine(String),
+    /// kubectl works, and something should be changed.
+    Warning(Fault),
+    /// kubectl does not work.
+    Failure(Fault),
+    /// The check says nothing, for this reason.
+    Skipped(&'static str),
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) summary: String,
+    pub(super) cause: Option<String>,
+    pub(super) fix: String,
+}
+
+impl Fault {
+    pub(super) fn new(summary: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            summary: summary.into(),
+            cause: None,
+            fix: fix.into(),
+        }
+    }
+
+    pub(super) fn because(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// An error of another module, under a summary.
+    pub(super) fn of(summary: impl Into<String>, problem: &Problem) -> Self {
+        Self::new(summary, problem.fix.clone()).because(problem.what.clone())
+    }
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Status {
+    Ok,
+    Warning,
+    Failure,
+    Skipped,
+}
+
+/// What a person or a program gets to see of a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Finding {
+    pub(crate) check: &'static str,
+    pub(crate) status: Status,
+    /// Whether a person should see the summary, even if nothing is wrong.
+    pub(crate) is_notable: bool,
+    /// What was found, or why nothing was looked for.
+    pub(crate) summary: String,
+    pub(crate) cause: Option<String>,
+    pub(crate) fix: Option<String>,
+}
+
+impl Finding {
+    fn new(check: &'static str, outcome: Outcome) -> Self {
+        let of_fault = |status, fault: Fault| Self {
+            check,
+            status,
+            is_notable: true,
+            summary: fault.summary,
+            cause: fault.cause,
+            fix: Some(fault.fix),
+        };
+        let of_text = |status, is_notable, summary| Self {
+            check,
+            status,
+            is_notable,
+            summary,
+            cause: None,
+            fix: None,
+        };
+        match outcome {
+            Outcome::Ok(text) => of_text(Status::Ok, true, text),
+            Outcome::Fine(text) => of_text(Status::Ok, false, text),
+            Outcome::Warning(fault) => of_fault(Status::Warning, fault),
+            Outcome::Failure(fault) => of_fault(Status::Failure, fault),
+            Outcome::Skipped(reason) => of_text(Status::Skipped, false, reason.to_owned()),
+        }
+    }
+}
+
+/// Runs all checks.
+pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
+    super::checks()
+        .map(|check| Finding::new(check.name, (check.run)(facts)))
+        .collect()
+}

@@ -1,0 +1,151 @@
+//! Checks of the stored token, as the API server judges it.
+
+use super::check::{Check, Fault, Outcome};
+use super::facts::{Facts, Settings};
+use crate::cluster::{Judgement, Presented, State, judge};
+use crate::oidc::UnverifiedToken;
+use crate::settings::TokenKind;
+use crate::untrusted_text::UntrustedText;
+
+const NO_TOKEN: &str = "there is no token";
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        name: "token-issuer",
+        about: "`iss` of the stored token is byte for byte the issuer. If the API server has another one, its log says only `invalid \
+                bearer token`, and nothing of OIDC.",
+        remedy: "Use the token's `iss` in the kubeconfig and as `--oidc-issuer-url` of the API server.",
+        run: issuer,
+    },
+    Check {
+        name: "token-audience",
+        about: "`aud` of the stored token has the client id, which the API server compares with `--oidc-client-id`.",
+        remedy: "Use the same client id in the kubeconfig and in the API server. For access tokens, the API server needs the audience of \
+                 the token.",
+        run: audience,
+    },
+    Check {
+        name: "token-algorithm",
+        about: "The stored token is a JSON Web Token with a signature that an API server accepts; by default only RS256.",
+        remedy: "Set the app to RS256, or the API server's flag `--oidc-signing-algs`.",
+        run: algorithm,
+    },
+    Check {
+        name: "username",
+        about: "The token has the claim that the API server takes the user name from (`--username-claim`). For `email`, `email_verified` may \
+                not be false.",
+        remedy: "Ask for the scope that has the claim (`email`, `profile`), or give the claim that the API server is configured with: \
+                 `kubesesame doctor --username-claim=email`.",
+        run: username,
+    },
+    Check {
+        name: "groups",
+        about: "The token has a groups claim that the API server can read, with no name that begins with `system:`, and not too many.",
+        remedy: "At Okta, add a groups claim to the ID token and filter it. Give the API server a groups prefix.",
+        run: groups,
+    },
+    Check {
+        name: "token-size",
+        about: "The token fits the limits of load balancers in front of clusters, often 8 KiB of headers.",
+        remedy: "Let the groups claim match fewer groups.",
+        run: size,
+    },
+];
+
+/// Applies a check to the stored token and what the API server makes of it.
+fn judged(facts: &Facts, check: impl FnOnce(&Settings, &UnverifiedToken, &Judgement) -> Outcome) -> Outcome {
+    let session = facts.session.as_ref().and_then(|session| session.stored.as_ref());
+    let (Some(Ok(settings)), Some(stored)) = (&facts.settings, session) else {
+        return Outcome::Skipped(NO_TOKEN);
+    };
+    let Some(token) = &stored.token else {
+        return Outcome::Skipped("the token is opaque");
+    };
+    let provider = &settings.sign_in.provider;
+    let presented = Presented {
+        claims: &token.claims,
+        algorithm: Some(token.algorithm.as_str()).filter(|name| !name.is_empty()),
+        bytes: token.bytes,
+        issuer: provider.issuer.as_str(),
+        client_id: &provider.client_id,
+    };
+    check(settings, token, &judge(presented, &stored.mapping))
+}
+
+/// Returns the verdict on one part of the token as an outcome. `None` if there is none.
+fn outcome(judgement: &Judgement, subject: &str, fix: &str) -> Option<Outcome> {
+    let verdicts = &judgement.verdicts;
+    let verdict = verdicts.iter().find(|verdict| verdict.subject == subject)?;
+    let finding = UntrustedText::new(&verdict.finding).to_string();
+    let fix = verdict
+        .cure
+        .as_deref()
+        .map_or_else(|| fix.to_owned(), |cure| UntrustedText::new(cure).to_string());
+    Some(match verdict.state {
+        State::Ok => Outcome::Ok(finding),
+        State::Note | State::Warning => Outcome::Warning(Fault::new(finding, fix)),
+        State::Refused => {
+            Outcome::Failure(Fault::new("the API server refuses the token", fix).because(finding))
+        }
+    })
+}
+
+fn issuer(facts: &Facts) -> Outcome {
+    judged(facts, |_, _, judgement| match outcome(judgement, "issuer", "") {
+        Some(failure @ Outcome::Failure(_)) => failure,
+        // `issuer-url` warns of http.
+        _ => Outcome::Fine("the same as the issuer".to_owned()),
+    })
+}
+
+fn audience(facts: &Facts) -> Outcome {
+    judged(facts, |settings, _, judgement| {
+        let provider = &settings.sign_in.provider;
+        let shown = UntrustedText::with_limit(&judgement.audience, 80);
+        if judgement.audience != provider.client_id && provider.token == TokenKind::Id {
+            return Outcome::Failure(Fault::new(
+                format!("the token is for `{shown}`, not for the client"),
+                "use the same client id in the kubeconfig and in the API server",
+            ));
+        }
+        match outcome(judgement, "audience", "") {
+            Some(failure @ Outcome::Failure(_)) => failure,
+            _ => Outcome::Fine(format!("`{shown}`, which the API server needs as its client id")),
+        }
+    })
+}
+
+fn algorithm(facts: &Facts) -> Outcome {
+    let stored = facts.session.as_ref().and_then(|session| session.stored.as_ref());
+    if stored.is_some_and(|stored| stored.token.is_none()) {
+        return Outcome::Failure(Fault::new(
+            "the token is opaque, so no API server can read it",
+            "leave --oidc-use-access-token out: the ID token is a JSON Web Token",
+        ));
+    }
+    judged(facts, |_, token, judgement| {
+        let fix = "give the API server the flag --oidc-signing-algs, or set the app to RS256";
+        match outcome(judgement, "signature", fix) {
+            Some(fault @ (Outcome::Failure(_) | Outcome::Warning(_))) => fault,
+            _ => Outcome::Fine(UntrustedText::with_limit(&token.algorithm, 20).to_string()),
+        }
+    })
+}
+
+fn username(facts: &Facts) -> Outcome {
+    judged(facts, |_, _, judgement| {
+        outcome(judgement, "username", "").unwrap_or(Outcome::Skipped(NO_TOKEN))
+    })
+}
+
+fn groups(facts: &Facts) -> Outcome {
+    judged(facts, |_, _, judgement| {
+        outcome(judgement, "groups", "").unwrap_or(Outcome::Skipped(NO_TOKEN))
+    })
+}
+
+fn size(facts: &Facts) -> Outcome {
+    judged(facts, |_, token, judgement| {
+        outcome(judgement, "size", "").unwrap_or_else(|| Outcome::Fine(format!("{} bytes", token.bytes)))
+    })
+}

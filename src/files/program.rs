@@ -1,0 +1,53 @@
+//! Finds the file that the system runs for a command.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Returns the file of a command: the path itself if it has a separator, else the first on the search path that can be run.
+pub(crate) fn find_program(command: &Path, search_path: &str) -> Option<PathBuf> {
+    let has_separator = command.components().count() > 1 || command.is_absolute();
+    if has_separator {
+        return with_extensions(command).find(|path| can_be_run(path));
+    }
+    let dirs = std::env::split_paths(search_path).filter(|dir| !dir.as_os_str().is_empty());
+    dirs.flat_map(|dir| with_extensions(&dir.join(command)).collect::<Vec<_>>())
+        .find(|path| can_be_run(path))
+}
+
+/// Whether both are names of one file.
+pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    real(one).is_some_and(|path| Some(path) == real(other))
+}
+
+fn with_extensions(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let exe = cfg!(windows).then(|| path.with_added_extension("exe"));
+    [Some(path.to_owned()), exe].into_iter().flatten()
+}
+
+#[cfg(unix)]
+fn can_be_run(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn can_be_run(path: &Path) -> bool {
+    path.is_file()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_looked_up_on_the_search_path_and_a_path_is_not() {
+        let found = find_program(Path::new("sh"), "/nowhere:/bin:/usr/bin").unwrap();
+        assert!(found.ends_with("sh") && is_same_file(&found, Path::new("/bin/sh")));
+        assert_eq!(find_program(Path::new("sh"), ""), None);
+        assert_eq!(find_program(Path::new("/bin/sh"), ""), Some("/bin/sh".into()));
+        assert_eq!(find_program(Path::new("/etc/passwd"), ""), None);
+        assert!(!is_same_file(Path::new("/nowhere"), Path::new("/nowhere")));
+    }
+}
