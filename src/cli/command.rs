@@ -28,6 +28,10 @@ Examples:
   # Sign in, see your claims, and get the commands that set up kubectl
   kubesesame setup --oidc-issuer-url=https://ORG.okta.com/oauth2/default --oidc-client-id=ID
 
+  # See who you are and until when, and find out what is wrong
+  kubesesame status
+  kubesesame doctor
+
   # Move the users of `kubectl oidc-login` over: look first, then write
   kubesesame kubeconfig convert --dry-run
   kubesesame kubeconfig convert
@@ -175,42 +179,42 @@ For `kubectl oidc-login`, put a link to kubesesame of the name kubectl_complete-
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Command {
-    /// Print an ExecCredential for kubectl, signing in only when there is no other way
-    #[command(long_about = GET_TOKEN_ABOUT, after_long_help = VARIABLES_HELP, args_override_self = true)]
-    GetToken(Box<GetTokenArgs>),
+    /// Sign in once, show what the cluster makes of your token, and set up kubectl
+    #[command(long_about = SETUP_ABOUT, after_long_help = SETUP_HELP, args_override_self = true)]
+    Setup(Box<SetupArgs>),
     /// Sign in now, for a user of the kubeconfig or with the flags of get-token
     #[command(long_about = LOGIN_ABOUT, after_long_help = LOGIN_HELP, args_override_self = true)]
     Login(Box<LoginCommandArgs>),
     /// Show who you are signed in as, until when, and which users of the kubeconfig use it
     #[command(long_about = STATUS_ABOUT, after_long_help = STATUS_HELP, visible_alias = STATUS_ALIAS)]
     Status(StatusArgs),
-    /// Refresh the session that standard input names, silently; started by get-token
-    #[command(hide = true)]
-    BackgroundRefresh,
+    /// Find out what is wrong between kubeconfig and API server, and how to correct it
+    #[command(long_about = DOCTOR_ABOUT, after_long_help = DOCTOR_HELP, args_override_self = true)]
+    Doctor(Box<DoctorArgs>),
+    /// Look at a token: `inspect` says what is in it, and what the API server makes of it
+    Token(TokenArgs),
+    /// Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them
+    Kubeconfig(KubeconfigArgs),
     /// Remove all your sessions on this machine
     #[command(long_about = CLEAN_ABOUT, after_long_help = CLEAN_HELP)]
     Clean(CleanArgs),
-    /// Print the version
-    Version(VersionArgs),
+    /// Print an ExecCredential for kubectl, signing in only when there is no other way
+    #[command(long_about = GET_TOKEN_ABOUT, after_long_help = VARIABLES_HELP, args_override_self = true)]
+    GetToken(Box<GetTokenArgs>),
+    /// Refresh the session that standard input names, silently; started by get-token
+    #[command(hide = true)]
+    BackgroundRefresh,
+    /// The command line without a command, which `standalone` parses.
+    #[command(skip)]
+    Standalone(Box<StandaloneArgs>),
     /// Print the script that completes commands, flags and names in your shell
     #[command(after_help = COMPLETION_HELP)]
     Completion(CompletionArgs),
     /// Print the manual page of a command, as roff
     #[command(hide = true)]
     Man(ManArgs),
-    /// Sign in once, show what the cluster makes of your token, and set up kubectl
-    #[command(long_about = SETUP_ABOUT, after_long_help = SETUP_HELP, args_override_self = true)]
-    Setup(Box<SetupArgs>),
-    /// Find out what is wrong between kubeconfig and API server, and how to correct it
-    #[command(long_about = DOCTOR_ABOUT, after_long_help = DOCTOR_HELP, args_override_self = true)]
-    Doctor(Box<DoctorArgs>),
-    /// The command line without a command, which `standalone` parses.
-    #[command(skip)]
-    Standalone(Box<StandaloneArgs>),
-    /// Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them
-    Kubeconfig(KubeconfigArgs),
-    /// Look at a token: `inspect` says what is in it, and what the API server makes of it
-    Token(TokenArgs),
+    /// Print the version
+    Version(VersionArgs),
 }
 
 #[derive(Debug, Args)]

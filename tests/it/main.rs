@@ -49,6 +49,7 @@ mod exec_info;
 mod failed_login;
 mod files;
 mod grants;
+mod help;
 mod id_token;
 mod job_control;
 mod kubeconfig;

@@ -19,7 +19,7 @@ const ROWS: [(&str, &str); 48] = [
     ("`version`, `--version`", "drop_in::version_is_on_stdout"),
     (
         "`help`",
-        "usage::help_is_a_word_too_also_under_the_name_that_kubectl_looks_for",
+        "help::help_is_a_word_too_also_under_the_name_that_kubectl_looks_for",
     ),
     (
         "`completion`",
