@@ -1,5 +1,7 @@
 //! Each error of Okta that a client can see gives its cause and fix: the entry of `docs/errors.md`, produced at the mock.
 
+mod symptoms;
+
 use crate::support::{Outcome, Sandbox};
 use okta::{AuthorizeError, Endpoint, Fault, FaultBody, FaultKind};
 
@@ -7,7 +9,7 @@ use okta::{AuthorizeError, Endpoint, Fault, FaultBody, FaultKind};
 type Row = (&'static str, &'static str, &'static str);
 
 /// Errors that come back through the browser.
-const BY_REDIRECT: [Row; 28] = [
+const BY_REDIRECT: [Row; 30] = [
     (
         "access_denied",
         "User is not assigned to the client application.",
@@ -86,6 +88,16 @@ const BY_REDIRECT: [Row; 28] = [
     ),
     (
         "login_required",
+        "The client specified not to prompt, but the client app requires re-authentication or MFA.",
+        "prompt-none-refused",
+    ),
+    (
+        "server_error",
+        "The authorization server encountered an unexpected condition that prevented it from fulfilling the request.",
+        "provider-fault",
+    ),
+    (
+        "login_required",
         "Request expired, please start over and try again.",
         "sign-in-page-expired",
     ),
@@ -147,7 +159,12 @@ const BY_REDIRECT: [Row; 28] = [
 ];
 
 /// Errors of the token endpoint, for an authorization code.
-const AT_TOKEN_ENDPOINT: [Row; 15] = [
+const AT_TOKEN_ENDPOINT: [Row; 16] = [
+    (
+        "invalid_grant",
+        "The 'redirect_uri' does not match the redirection URI used in the authorization request.",
+        "grant-rejected",
+    ),
     (
         "invalid_client",
         "Client authentication failed. Either the client or the client credentials are invalid.",
@@ -246,7 +263,7 @@ const AT_DEVICE_ENDPOINT: [Row; 3] = [
 
 /// Returns the fix of an entry of the page, as other providers than Okta get it: the mock has no domain of Okta's.
 fn fix(id: &str) -> String {
-    let page = include_str!("../../docs/errors.md");
+    let page = include_str!("../../../docs/errors.md");
     let (_, entry) = page.split_once(&format!("\n### {id}\n")).expect(id);
     let entry = entry.split("\n### ").next().unwrap();
     assert!(entry.contains("\n- Cause: "), "{id}");
