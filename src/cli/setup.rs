@@ -54,7 +54,12 @@ pub(crate) struct SetupResultArgs {
     pub(crate) user: String,
 
     /// Write a kubeconfig without secrets for other people, to a new file or (`-`) to standard output
-    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        allow_hyphen_values = true,
+        conflicts_with = "write"
+    )]
     pub(crate) kubeconfig_for_others: Option<String>,
 
     #[command(flatten)]

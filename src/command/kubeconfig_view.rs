@@ -92,7 +92,11 @@ impl KubeconfigView {
             (Some(user), context) => {
                 let context = match context {
                     Some(name) => Some(self.context(&name)?),
-                    None => entries.contexts_of_user(&user).next(),
+                    // As kubectl does it: `--user` replaces the user of the current context.
+                    None => entries
+                        .current_context
+                        .as_deref()
+                        .and_then(|name| entries.context(name)),
                 };
                 (user, context)
             }

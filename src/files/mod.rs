@@ -11,7 +11,6 @@ mod hint;
 #[cfg(target_os = "linux")]
 mod kernel_table;
 mod named;
-mod ownership;
 mod private_dir;
 mod program;
 mod reserved;
@@ -35,7 +34,6 @@ use hint::SystemFault;
 #[cfg(target_os = "linux")]
 pub(crate) use kernel_table::table_lines;
 pub(crate) use named::{all_end_soon, ends_soon, read_named, read_secret, write_new, write_temporary};
-pub(crate) use ownership::is_only_ours;
 use private_dir::{MAX_BYTES, open};
 pub(crate) use private_dir::{PrivateDir, is_file_limit};
 pub(crate) use program::{find_program, is_same_file};

@@ -23,6 +23,13 @@ pub(crate) enum AdditionError {
     /// kubectl takes the current context from the first file that sets one.
     #[error("the user `{name}` is in `{}`, and another file sets the current context", shown(.path))]
     UserElsewhere { path: PathBuf, name: UntrustedText },
+    #[error("there is a context `{name}` in `{}` already, which may be of another cluster", shown(.path))]
+    ContextElsewhere { path: PathBuf, name: UntrustedText },
+    /// A kubeconfig for others passes on certificates, and nothing else of a file.
+    #[error("the certificate authority of the cluster has no certificate in the form of PEM")]
+    AuthorityWithoutCertificate,
+    #[error("the cluster's `{0}` has a user name or password in it, which other people must not get")]
+    AddressWithUser(&'static str),
     #[error("nothing can be added to `{}`: {reason}", shown(.path))]
     NotMergeable { path: PathBuf, reason: &'static str },
     #[error("the kubeconfig for others is not written: `{}` is there already", shown(.path))]
@@ -42,6 +49,9 @@ impl AdditionError {
             | Self::ClusterAuthority(_)
             | Self::UserTaken { .. }
             | Self::UserElsewhere { .. }
+            | Self::ContextElsewhere { .. }
+            | Self::AuthorityWithoutCertificate
+            | Self::AddressWithUser(_)
             | Self::NotMergeable { .. }
             | Self::ForOthersExists { .. }
             | Self::ForOthers(_)
@@ -62,6 +72,17 @@ impl AdditionError {
             Self::ClusterAuthority(error) => error.hint(files::Purpose::Kubeconfig),
             Self::UserTaken { .. } | Self::UserElsewhere { .. } => {
                 "choose another name with --user, or another file with --kubeconfig".to_owned()
+            }
+            Self::ContextElsewhere { .. } => {
+                "choose another name for the user with --user, which is part of the context's name, or remove the other context \
+                 (kubectl config delete-context)"
+                    .to_owned()
+            }
+            Self::AuthorityWithoutCertificate => {
+                "correct `certificate-authority` of the cluster in the kubeconfig: it names the cluster's CA certificate".to_owned()
+            }
+            Self::AddressWithUser(key) => {
+                format!("remove it from `{key}` of the cluster in the kubeconfig, or choose another cluster with --cluster")
             }
             Self::NotMergeable { .. } => "run setup without --write, and the commands that it prints".to_owned(),
             Self::ForOthersExists { .. } | Self::ForOthers(_) => {

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// More output than this is not read.
-const MAX_OUTPUT_BYTES: u64 = 4 * 1024 * 1024;
+pub(super) const MAX_OUTPUT_BYTES: u64 = 4 * 1024 * 1024;
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// How a program ended.
@@ -82,14 +82,14 @@ pub(crate) fn run_attended(
     })
 }
 
-fn end(child: &mut Child) {
+pub(super) fn end(child: &mut Child) {
     // Either fails only if it has ended already.
     drop(child.kill());
     drop(child.wait());
 }
 
 /// Reads a pipe to its end, and passes on each part.
-fn read_in_thread(
+pub(super) fn read_in_thread(
     mut pipe: impl Read + Send + 'static,
     on_chunk: impl Fn(&[u8]) + Send + 'static,
 ) -> thread::JoinHandle<Vec<u8>> {

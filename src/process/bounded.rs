@@ -7,6 +7,8 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
+use super::attended::{end, read_in_thread};
+
 /// Why there is no output.
 #[derive(Debug)]
 pub(crate) enum RunError {
@@ -14,8 +16,9 @@ pub(crate) enum RunError {
     Timeout,
 }
 
-/// Runs a program of the PATH, with this standard input, and returns what it printed. After the limit it is ended, with the programs that it
-/// has started (on Windows it is left alone).
+/// Runs a program of the PATH, with this standard input, and returns what it printed, up to [`super::attended::MAX_OUTPUT_BYTES`] of each stream. After the
+/// limit it is killed. A program that it has started is not: kubectl starts get-token, and a refresh that is killed before its result is
+/// stored loses the session.
 ///
 /// # Errors
 /// If it cannot be started, or does not end in time.
@@ -35,37 +38,33 @@ pub(crate) fn run_within(
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn().map_err(RunError::Start)?;
-    let id = child.id();
     if let Some(mut pipe) = child.stdin.take() {
         // A program that does not read its input says why itself. Such a short text never waits for the reader.
         drop(pipe.write_all(stdin));
     }
     let (sender, receiver) = channel();
-    let waiting = thread::Builder::new().spawn(move || {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let reading = thread::Builder::new().spawn(move || {
         super::leave_signals_to_main_thread();
-        drop(sender.send(child.wait_with_output()));
+        let stdout = stdout.map(|pipe| read_in_thread(pipe, |_| ()));
+        let stderr = stderr.map(|pipe| read_in_thread(pipe, |_| ()));
+        let bytes = |thread: Option<thread::JoinHandle<Vec<u8>>>| {
+            thread.and_then(|thread| thread.join().ok()).unwrap_or_default()
+        };
+        drop(sender.send((bytes(stdout), bytes(stderr))));
     });
-    waiting.map_err(RunError::Start)?;
-    if let Ok(output) = receiver.recv_timeout(limit) {
-        return output.map_err(RunError::Start);
+    reading.map_err(RunError::Start)?;
+    if let Ok((stdout, stderr)) = receiver.recv_timeout(limit) {
+        let status = child.wait().map_err(RunError::Start)?;
+        return Ok(Output {
+            status,
+            stdout,
+            stderr,
+        });
     }
-    end_group(id);
+    end(&mut child);
     Err(RunError::Timeout)
 }
-
-#[cfg(unix)]
-fn end_group(id: u32) {
-    use nix::sys::signal::{Signal, killpg};
-    use nix::unistd::Pid;
-
-    if let Ok(id) = i32::try_from(id) {
-        // It may have ended just now.
-        let _ended = killpg(Pid::from_raw(id), Signal::SIGKILL);
-    }
-}
-
-#[cfg(not(unix))]
-fn end_group(_: u32) {}
 
 #[cfg(all(test, unix))]
 mod tests {
@@ -85,11 +84,38 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_does_not_end_is_ended_with_what_it_started() {
-        let started = Instant::now();
-        let result = shell("sleep 600 & sleep 600", Duration::from_millis(50));
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test tells the program with a file to go on"
+    )]
+    fn a_program_that_does_not_end_is_killed_and_what_it_started_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let (go, done) = (dir.path().join("go"), dir.path().join("done"));
+        // The inner one waits until the outer one is gone.
+        let script = format!(
+            "(until test -e {}; do sleep 0.05; done; touch {}) & sleep 600",
+            go.display(),
+            done.display()
+        );
+        let result = shell(&script, Duration::from_millis(200));
         assert!(matches!(result, Err(RunError::Timeout)));
-        assert!(started.elapsed() < Duration::from_mins(5));
+        std::fs::write(&go, "").unwrap();
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while !done.exists() {
+            assert!(Instant::now() < deadline, "the inner program was ended, too");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    #[test]
+    fn output_without_end_is_cut() {
+        let limit = usize::try_from(super::super::attended::MAX_OUTPUT_BYTES).unwrap();
+        let output = shell("head -c 20000000 /dev/zero", Duration::from_mins(1)).unwrap();
+        assert!(
+            (limit..limit + 8192).contains(&output.stdout.len()),
+            "{}",
+            output.stdout.len()
+        );
     }
 
     #[test]

@@ -237,7 +237,11 @@ fn a_record_that_cannot_be_read_stays_as_it_is() {
     sandbox.signed_in();
     let (file, before) = (sandbox.session_file(), fs::read(sandbox.session_file()).unwrap());
     chmod(&file, 0o000);
-    let Some(call) = sandbox.get_token().without_rights_of_root_or_skip() else {
+    fs::create_dir(sandbox.path("run")).unwrap();
+    let call = sandbox
+        .get_token()
+        .env("XDG_RUNTIME_DIR", &sandbox.path("run").display().to_string());
+    let Some(call) = call.without_rights_of_root_or_skip() else {
         return;
     };
     let outcome = call.run();

@@ -22,13 +22,15 @@ users:
   user: {token: abc}
 ";
 
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+
 /// With a kubeconfig, and with a kubectl that answers `auth whoami` in this way.
 fn sandbox(kubectl: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     fs::create_dir(sandbox.path(".kube")).unwrap();
     fs::create_dir(sandbox.path("bin")).unwrap();
     private(&sandbox, ".kube/config", KUBECONFIG);
-    private(&sandbox, ".kube/ca.crt", "a certificate");
+    private(&sandbox, ".kube/ca.crt", CERTIFICATE);
     let kubectl = format!("#!/bin/sh\necho \"$@\" >\"$HOME/kubectl.args\"\n{kubectl}\n");
     private(&sandbox, "bin/kubectl", &kubectl);
     fs::set_permissions(sandbox.path("bin/kubectl"), fs::Permissions::from_mode(0o700)).unwrap();
@@ -224,7 +226,7 @@ fn a_kubeconfig_for_others_has_no_secret_and_no_path_of_this_machine() {
     clusters:
     - name: prod
       cluster:
-        certificate-authority-data: YSBjZXJ0aWZpY2F0ZQ==
+        certificate-authority-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUIKLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=
         server: https://127.0.0.1:[PORT]
     contexts:
     - name: oidc@prod
@@ -267,4 +269,53 @@ fn a_kubeconfig_for_others_has_no_secret_and_no_path_of_this_machine() {
         .arg("--kubeconfig-for-others=-")
         .run()
         .fails(2, &["where it is no secret"]);
+}
+
+/// The context of that name in an earlier file would be kubectl's choice, whatever cluster it names.
+#[test]
+fn a_context_of_the_same_name_in_another_file_is_an_error_before_the_sign_in() {
+    let sandbox = sandbox(ALICE);
+    private(
+        &sandbox,
+        "stranger",
+        "contexts: [{name: oidc@prod, context: {cluster: evil, user: oidc}}]\n",
+    );
+    let files = format!(
+        "{}:{}",
+        sandbox.path("stranger").display(),
+        sandbox.path(".kube/config").display()
+    );
+    let outcome = setup(&sandbox)
+        .arg("--write")
+        .arg("--yes")
+        .arg("--cluster=prod")
+        .env("KUBECONFIG", &files)
+        .run();
+    outcome.fails(1, &["there is a context `oidc@prod` in", "--user"]);
+    assert_eq!((sandbox.tabs(), kubeconfig(&sandbox)), (0, KUBECONFIG.to_owned()));
+}
+
+/// The file that a cluster's entry names may be any file of this machine's, and may have a key beside its certificate.
+#[test]
+fn a_kubeconfig_for_others_passes_on_certificates_alone() {
+    let sandbox = sandbox(ALICE);
+    let others = |sandbox: &Sandbox| setup(sandbox).arg("--kubeconfig-for-others=-").run();
+    let key = "-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n";
+    private(&sandbox, ".kube/ca.crt", &format!("{key}{CERTIFICATE}"));
+    let outcome = others(&sandbox);
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    let certificate = data_encoding::BASE64.encode(CERTIFICATE.as_bytes());
+    assert!(
+        outcome
+            .stdout
+            .contains(&format!("certificate-authority-data: {certificate}")),
+        "{outcome}"
+    );
+    private(&sandbox, ".kube/ca.crt", key);
+    others(&sandbox).fails(1, &["no certificate in the form of PEM"]);
+    let with_password = KUBECONFIG.replace("https://127.0.0.1:9", "https://me:secret@127.0.0.1:9");
+    private(&sandbox, ".kube/config", &with_password);
+    let outcome = others(&sandbox);
+    outcome.fails(1, &["`server` has a user name or password in it"]);
+    assert!(!outcome.to_string().contains("secret"), "{outcome}");
 }

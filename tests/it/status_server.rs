@@ -73,6 +73,34 @@ fn the_cluster_is_asked_by_kubectl() {
     ");
 }
 
+/// As kubectl does it: another context that names the user may be a stranger's.
+#[test]
+fn a_user_without_a_context_is_asked_about_at_the_cluster_of_the_current_one() {
+    let sandbox = Sandbox::new();
+    two_users(&sandbox);
+    let own = fs::read_to_string(sandbox.path(".kube/config")).unwrap();
+    let stranger = "contexts: [{name: aaa, context: {user: okta, cluster: evil}}]\nclusters: [{name: evil, cluster: {server: https://127.0.0.1:1}}]\n";
+    fs::write(sandbox.path("stranger"), stranger).unwrap();
+    fs::write(sandbox.path("own"), own).unwrap();
+    sandbox.signed_in();
+    let files = format!(
+        "{}:{}",
+        sandbox.path("stranger").display(),
+        sandbox.path("own").display()
+    );
+    let call = with_kubectl(&sandbox, REVIEW)
+        .without("--context")
+        .arg("--user=okta")
+        .env("KUBECONFIG", &files);
+    let outcome = call.run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    let asked = fs::read_to_string(sandbox.path("asked")).unwrap();
+    assert!(
+        asked.contains("--context=dev") && !asked.contains("aaa"),
+        "{asked}"
+    );
+}
+
 /// The API server can be asked about any user; only ours have sessions.
 #[test]
 fn a_user_of_another_kind_is_asked_about_and_has_no_session() {

@@ -6,7 +6,6 @@
 use std::path::Path;
 
 use super::GetToken;
-use crate::files;
 use crate::session::{ContinuationKey, Loaded, Record, Store};
 
 /// No other directory has a session that can be refreshed.
@@ -28,9 +27,7 @@ impl GetToken<'_> {
         self.request.cache.dirs().all(|dir| dir != last).then_some(last)
     }
 
-    /// Returns what a record in this directory has to continue: `Some` for the directory among the temporary files. It needs nothing to
-    /// continue if no other user can write where the temporary files are, as on macOS: then the session of a record that cannot be read
-    /// at the moment is kept there.
+    /// Returns what a record in this directory has to continue: `Some` for the directory among the temporary files.
     ///
     /// # Errors
     /// If it is that directory, and there is nothing to continue.
@@ -41,16 +38,7 @@ impl GetToken<'_> {
         let dirs = self.request.cache.dirs();
         let latest = dirs.fold(None, |latest, dir| Record::latest(latest, self.load(dir)));
         let key = latest.as_ref().and_then(ContinuationKey::of);
-        match key {
-            None if latest.is_none() && self.are_temporary_files_private() => Ok(None),
-            key => key.map(Some).ok_or(NothingToContinue),
-        }
-    }
-
-    fn are_temporary_files_private(&self) -> bool {
-        self.temporary_dir()
-            .and_then(Path::parent)
-            .is_some_and(files::is_only_ours)
+        key.map(Some).ok_or(NothingToContinue)
     }
 
     fn load(&self, dir: &Path) -> Option<Record> {
@@ -92,9 +80,9 @@ impl GetToken<'_> {
             } else {
                 self.load(dir)
             };
-            let is_continuation = |found: &Record| match &latest {
-                Some(latest) => ContinuationKey::of(latest).is_some_and(|key| key.accepts(found)),
-                None => self.are_temporary_files_private(),
+            let is_continuation = |found: &Record| {
+                let key = latest.as_ref().and_then(ContinuationKey::of);
+                key.is_some_and(|key| key.accepts(found))
             };
             let found = found.filter(|found| self.temporary_dir() != Some(dir) || is_continuation(found));
             latest = Record::latest(latest, found);

@@ -3,6 +3,7 @@
 use data_encoding::BASE64;
 use serde_json::{Map, Value};
 
+use super::certificates::certificates;
 use super::sign_in::SignedIn;
 use super::target::Target;
 use crate::cli::PlatformChoice;
@@ -132,8 +133,7 @@ fn authority(authorities: &[Authority]) -> (Option<String>, Option<String>) {
             Authority::File(path) => files::read_named(path).ok()?,
             Authority::Data(base64) => BASE64.decode(base64.trim().as_bytes()).ok()?,
         };
-        let text = String::from_utf8(bytes).ok()?.replace("\r\n", "\n");
-        Some(text.trim_end().to_owned() + "\n")
+        certificates(&String::from_utf8_lossy(&bytes))
     };
     let texts: Vec<String> = authorities.iter().filter_map(pem).collect();
     let file = match authorities {

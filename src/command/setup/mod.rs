@@ -4,6 +4,7 @@
 //! are in `cluster`, the texts in `screen`, the document for programs in `document`.
 
 mod ask;
+mod certificates;
 mod claims_table;
 mod document;
 mod entry;

@@ -4,13 +4,15 @@ use std::path::Path;
 
 use data_encoding::BASE64;
 use serde_json::Value;
+use url::Url;
 
+use super::certificates::certificates;
 use super::entry::arguments_for_others;
 use super::findings::Findings;
 use super::target::Target;
 use crate::error::Error;
 use crate::files::{self, UserFile, quoted, shown};
-use crate::kubeconfig::{self, AdditionError, NewUser, yaml};
+use crate::kubeconfig::{self, AdditionError, ClusterEntry, NewUser, yaml};
 use crate::ui::Ui;
 
 /// The destination that means standard output.
@@ -25,13 +27,27 @@ pub(super) fn kubeconfig(findings: &Findings<'_>, target: &Target) -> Result<Str
         return Err(kubeconfig::Error::from(AdditionError::NoCluster).into());
     };
     let mut entry = entry.clone();
-    if let Some(Value::String(file)) = entry.settings.remove("certificate-authority") {
-        // kubectl resolves it against the directory of the kubeconfig.
-        let dir = known.file.path().parent().unwrap_or_else(|| Path::new(""));
-        let bytes = files::read_named(&dir.join(file))
-            .map_err(AdditionError::ClusterAuthority)
+    check_addresses(&entry).map_err(kubeconfig::Error::from)?;
+    let file = entry.settings.remove("certificate-authority");
+    let data = entry.settings.remove("certificate-authority-data");
+    // kubectl prefers the data too.
+    let authority = match (data, file) {
+        (Some(Value::String(data)), _) => BASE64.decode(data.trim().as_bytes()).ok(),
+        (_, Some(Value::String(file))) => {
+            // kubectl resolves it against the directory of the kubeconfig.
+            let dir = known.file.path().parent().unwrap_or_else(|| Path::new(""));
+            let bytes = files::read_named(&dir.join(file))
+                .map_err(AdditionError::ClusterAuthority)
+                .map_err(kubeconfig::Error::from)?;
+            Some(bytes)
+        }
+        _ => None,
+    };
+    if let Some(bytes) = authority {
+        let certificates = certificates(&String::from_utf8_lossy(&bytes))
+            .ok_or(AdditionError::AuthorityWithoutCertificate)
             .map_err(kubeconfig::Error::from)?;
-        let data = BASE64.encode(&bytes);
+        let data = BASE64.encode(certificates.as_bytes());
         entry
             .settings
             .insert("certificate-authority-data".to_owned(), data.into());
@@ -41,6 +57,18 @@ pub(super) fn kubeconfig(findings: &Findings<'_>, target: &Target) -> Result<Str
         arguments: arguments_for_others(&findings.user.arguments, findings.authority_pem.as_deref()),
     };
     Ok(yaml(&user.kubeconfig(context, &entry)))
+}
+
+/// Fails if an address has a user name or a password in it.
+fn check_addresses(entry: &ClusterEntry) -> Result<(), AdditionError> {
+    for key in ["server", "proxy-url"] {
+        let url = entry.settings.get(key).and_then(Value::as_str);
+        let url = url.and_then(|url| Url::parse(url).ok());
+        if url.is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
+            return Err(AdditionError::AddressWithUser(key));
+        }
+    }
+    Ok(())
 }
 
 /// Fails if there is a file already where the kubeconfig is to go.

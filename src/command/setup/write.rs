@@ -29,6 +29,9 @@ fn merged<'a>(
     target: &'a Target,
 ) -> Result<(&'a KnownFile, String), kubeconfig::Error> {
     let known = choose(user, target)?;
+    if let Some(context) = context {
+        check_context(context, known, target)?;
+    }
     let text = merge(&known.text, user, context).map_err(|error| merge_error(error, user, known))?;
     Ok((known, text))
 }
@@ -97,6 +100,26 @@ fn choose<'a>(user: &NewUser, target: &'a Target) -> Result<&'a KnownFile, kubec
         return Err(AdditionError::UserElsewhere { path, name }.into());
     }
     Ok(known)
+}
+
+/// Fails if another file has a context of this name. kubectl might use that one, which may name another cluster.
+fn check_context(context: &NewContext, chosen: &KnownFile, target: &Target) -> Result<(), kubeconfig::Error> {
+    let others = target
+        .files
+        .iter()
+        .filter(|known| known.file.path() != chosen.file.path());
+    let mut taken = others.filter(|known| {
+        let mut contexts = known.clusters.contexts.iter();
+        contexts.any(|(name, _)| *name == context.name)
+    });
+    match taken.next() {
+        Some(known) => Err(AdditionError::ContextElsewhere {
+            path: known.file.path().to_owned(),
+            name: UntrustedText::new(&context.name),
+        }
+        .into()),
+        None => Ok(()),
+    }
 }
 
 fn merge_error(error: MergeError, user: &NewUser, known: &KnownFile) -> kubeconfig::Error {
