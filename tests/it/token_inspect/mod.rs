@@ -113,7 +113,8 @@ fn a_good_token_in_a_file_is_shown_with_its_verdict() {
       ok       form       a signed token (JWT), [LENGTH] bytes
       ok       algorithm  RS256, which every API server accepts
       ok       signature  by a key of `[ISSUER]`
-      ok       issuer     `[ISSUER]`
+      note     issuer     `[ISSUER]` is http, and an
+                          API server takes https only
       ok       audience   is the client id `0oakubesesamemock`
       ok       times      valid for 42 more minutes, until [TIME]
       ok       user       okta:00ualice
