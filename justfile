@@ -31,7 +31,7 @@ ci:
 demo:
     cargo run --locked --example demo
 
-# The API of the crate, the picture of the README, the page of errors, and the check of the pages
+# The API of the crate, the picture of the README, the pages of errors, and the check of the pages
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
     cargo run --locked --example demo -- --picture docs/demo.svg

@@ -5,6 +5,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::catalogue::Id;
 use crate::cli::{ConfigError, ValueSources};
 use crate::clock::Timestamp;
 use crate::command::TokenInputError;
@@ -61,7 +62,7 @@ pub(crate) enum Error {
     Negative,
     /// An earlier failure, which is reported instead of a new attempt.
     #[error("{}", .0.report.error)]
-    Remembered(Recalled),
+    Remembered(Box<Recalled>),
     /// A failure whose hint was adapted to the command.
     #[error("{}", .0.error)]
     Reworded(Box<Report>),
@@ -106,6 +107,7 @@ impl Error {
             hint: self.hint(),
             note: None,
             exit: self.exit(),
+            id: self.id().map(|id| id.as_str().to_owned()),
         }
     }
 
@@ -260,6 +262,33 @@ impl Error {
             Self::Output(source) => Some(output_hint(source.kind()).to_owned()),
             Self::Runtime(_) => Some("look at the limits of open files and processes (ulimit -a)".to_owned()),
         }
+    }
+
+    /// Returns the id of the cause that a person can act on. A result that is a no has none, and a stored report has its own.
+    fn id(&self) -> Option<Id> {
+        Some(match self {
+            Self::Config(ConfigError::Variable(..)) => Id::SETTING_INVALID,
+            Self::Config(ConfigError::ClusterConfig(..) | ConfigError::NotForClusters(_)) => {
+                Id::CLUSTER_CONFIG_INVALID
+            }
+            Self::ValueFromSource(_, error) => return error.id(),
+            Self::Settings(error) => error.id(),
+            Self::Exec(error) => error.id(),
+            Self::Session(error) => error.id(),
+            Self::Oidc(error) | Self::RefreshFailed { source: error, .. } => error.id(),
+            Self::PendingTokens { .. } => Id::PENDING_TOKENS_UNREADABLE,
+            Self::SessionEnded(_) => Id::SESSION_ENDED,
+            Self::NoSession => Id::INTERNAL_ERROR,
+            Self::Kubeconfig(error) => error.id(),
+            Self::Kubectl(error) => error.id(),
+            Self::TokenInput(error) => error.id(),
+            Self::TokenUnfit { .. } => Id::TOKEN_UNFIT,
+            Self::TokenRefused => Id::TOKEN_REJECTED,
+            Self::Bundle { source, .. } => source.id(files::Purpose::Flag("bundle")),
+            Self::Output(_) => Id::OUTPUT_FAILED,
+            Self::Runtime(_) => Id::SYSTEM_LIMITS,
+            Self::Negative | Self::Remembered(_) | Self::Reworded(_) => return None,
+        })
     }
 
     fn exit(&self) -> u8 {

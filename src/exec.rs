@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::catalogue::Id;
 use crate::clock::Timestamp;
 use crate::secret::Secret;
 use crate::untrusted_text::UntrustedText;
@@ -69,6 +70,14 @@ impl Error {
                 "set `apiVersion: client.authentication.k8s.io/v1` in the kubeconfig's `exec` entry"
                     .to_owned()
             }
+        }
+    }
+
+    /// Returns the id by which the error is explained.
+    pub(crate) fn id(&self) -> Id {
+        match self {
+            Self::Malformed(_) | Self::NoVersion | Self::UnknownKind(_) => Id::EXEC_INFO_INVALID,
+            Self::UnknownVersion(_) => Id::API_VERSION_UNSUPPORTED,
         }
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::catalogue::Id;
 use crate::process::{self, RunError};
 use crate::untrusted_text::UntrustedText;
 
@@ -71,6 +72,17 @@ impl Error {
             }
             Self::NoReview => "try what you may do instead: kubectl auth can-i --list".to_owned(),
             Self::Failed(_) | Self::Unreadable => "see more: kubectl auth whoami -v=6".to_owned(),
+        }
+    }
+
+    /// Returns the id by which the error is explained.
+    pub(crate) fn id(&self) -> Id {
+        match self {
+            Self::NotSignedIn { .. } => Id::NOT_SIGNED_IN,
+            Self::NoKubectl | Self::CannotStart(_) | Self::Unreadable => Id::KUBECTL_UNUSABLE,
+            Self::Timeout | Self::Failed(_) => Id::API_SERVER_UNREACHABLE,
+            Self::Unauthorized => Id::TOKEN_REJECTED,
+            Self::NoReview => Id::API_SERVER_TOO_OLD,
         }
     }
 }

@@ -13,7 +13,7 @@
 //! - `fast_path`: a cached call, answered before the command line is parsed
 //! - `session`: stored sessions, their lock, and stored failures
 //! - `oidc`: the provider: login, refresh, verification
-//! - `catalogue`: the errors of providers, their causes and fixes
+//! - `catalogue`: the errors of providers and our own, their causes and fixes; all errors have ids of it
 //! - `cluster`, `kubeconfig`, `kubectl`: which user the API server sees in a token, the configuration of kubectl, and kubectl itself
 //! - `exec`: the ExecCredential API of kubectl
 //! - `files`, `keyring`, `process`, `clock`, `ui`: the single access points to the file system, the OS keyring, other processes, the clock,
@@ -131,6 +131,7 @@ fn run_command(command: Command, invocation: &Invocation<'_>, ui: Ui) -> Result<
         Command::Completion(args) => command::completion(&args),
         Command::Man(args) => command::manual_page(&args),
         Command::Setup(args) => command::setup(*args, environment, ui),
+        Command::Explain(args) => command::explain(&args),
         Command::Doctor(args) => command::doctor(&args, invocation, ui),
         Command::Standalone(args) => command::bare(*args, invocation, ui),
         Command::Kubeconfig(args) => command::kubeconfig(args, environment, ui),
@@ -151,6 +152,9 @@ fn report_failure(error: &Error, invocation: &Invocation<'_>) -> ExitCode {
         || (error.is_caused_by_arguments() && command::was_usage_error_reported(invocation));
     if !was_reported {
         ui::print_failure(&report);
+        if let Some(id) = report.id.as_deref().filter(|_| invocation.is_typed()) {
+            ui::print_explanation_command(id);
+        }
     }
     ExitCode::from(report.exit)
 }

@@ -14,6 +14,9 @@ pub(crate) struct Report {
     pub(crate) note: Option<String>,
     /// The exit code.
     pub(crate) exit: u8,
+    /// The id by which `explain` and `docs/troubleshooting.md` know it. Reports that older versions stored have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<String>,
 }
 
 #[cfg(test)]
@@ -26,6 +29,27 @@ impl Report {
             hint: None,
             note: None,
             exit: 1,
+            id: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_of_an_older_version_is_read_and_one_of_this_version_keeps_its_id() {
+        let older = r#"{"error":"down","causes":[],"hint":null,"note":null,"exit":1}"#;
+        assert_eq!(
+            serde_json::from_str::<Report>(older).unwrap(),
+            Report::sample("down")
+        );
+        let report = Report {
+            id: Some("provider-unreachable".to_owned()),
+            ..Report::sample("down")
+        };
+        let stored = serde_json::to_string(&report).unwrap();
+        assert_eq!(serde_json::from_str::<Report>(&stored).unwrap(), report);
     }
 }

@@ -24,7 +24,6 @@ pub(super) struct Entry {
     /// Grants of the request that this entry matches. None: all.
     pub(super) grants: &'static [GrantType],
     /// What the provider means, in one sentence.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the page has it, and no message yet"))]
     pub(super) cause: &'static str,
     /// What to do if the provider is Okta, with the place in its console. None: the same as elsewhere.
     pub(super) okta_fix: Option<&'static str>,

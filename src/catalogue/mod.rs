@@ -1,6 +1,7 @@
-//! The catalogue of errors that providers report: what each means, and what to do about it.
+//! The catalogue of errors: what each means, and what to do about it.
 //!
-//! Pure. An entry matches by the error code and by a phrase of the description, in lower case and without quotes, because the wording of a
+//! Pure. `own` explains our own errors by their ids; `docs/troubleshooting.md` is made of it. The other entries are errors that providers
+//! report. Such an entry matches by the error code and by a phrase of the description, in lower case and without quotes, because the wording of a
 //! description changes between releases. The phrases are Okta's. Only fixes for Okta name its console. The first entry that matches
 //! counts, so specific phrases come before general ones, and entries without a phrase come last. `docs/errors.md` is made of the entries.
 
@@ -8,14 +9,21 @@ mod access;
 mod app;
 mod by_code;
 mod entry;
+mod explanation;
 mod fixes;
+mod id;
+mod own;
 #[cfg(test)]
 mod page;
 mod request;
+#[cfg(test)]
+mod troubleshooting;
 
 use crate::grant_type::GrantType;
 use entry::Entry;
 pub(crate) use entry::PolicyLayer;
+pub(crate) use explanation::{Explanation, explanation, own_errors, provider_errors};
+pub(crate) use id::Id;
 
 /// An OAuth error response (RFC 6749 4.1.2.1 and 5.2).
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +42,11 @@ pub(crate) fn hint(response: ErrorResponse<'_>) -> String {
     let ErrorResponse { is_okta, grant, .. } = response;
     let fix = entry_for(response).fix(is_okta);
     fix.replace(fixes::GRANT_PLACEHOLDER, grant_name(grant, is_okta))
+}
+
+/// Returns the id of an OAuth error response.
+pub(crate) fn id(response: ErrorResponse<'_>) -> Id {
+    Id(entry_for(response).id)
 }
 
 /// Returns which of Okta's policies refused a sign-in; `None` if no policy did, or the provider is not Okta.

@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use super::entries;
 use super::entry::Entry;
+use super::explanation::joined;
 use crate::environment;
 
 const PAGE: &str = include_str!("../../docs/errors.md");
-const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md");
+const NAME: &str = "docs/errors.md";
 
 const BEGIN: &str = "\
 # Errors of providers
@@ -44,15 +45,15 @@ fn write_entry(page: &mut String, entry: &Entry) {
     write!(page, "\n### {}\n\n", entry.id).unwrap();
     let codes = match entry.error_codes {
         [] => "any other".to_owned(),
-        codes => list(codes, '`'),
+        codes => joined(codes, '`'),
     };
     writeln!(page, "- Error: {codes}").unwrap();
     if !entry.phrases.is_empty() {
-        writeln!(page, "- Description: {}", list(entry.phrases, '"')).unwrap();
+        writeln!(page, "- Description: {}", joined(entry.phrases, '"')).unwrap();
     }
     if !entry.grants.is_empty() {
         let grants: Vec<_> = entry.grants.iter().map(|grant| grant.parameter()).collect();
-        writeln!(page, "- Grant: {}", list(&grants, '`')).unwrap();
+        writeln!(page, "- Grant: {}", joined(&grants, '`')).unwrap();
     }
     writeln!(page, "- Cause: {}", entry.cause).unwrap();
     match entry.okta_fix {
@@ -64,31 +65,30 @@ fn write_entry(page: &mut String, entry: &Entry) {
     }
 }
 
-fn list(texts: &[&str], quote: char) -> String {
-    let quoted: Vec<_> = texts.iter().map(|text| format!("{quote}{text}{quote}")).collect();
-    quoted.join(" or ")
+#[test]
+fn the_page_lists_the_catalogue() {
+    check(NAME, PAGE, &page());
 }
 
-#[test]
+/// Checks that a page of the documentation is what the catalogue makes it, or writes it anew where that is asked for.
 #[expect(
     clippy::disallowed_methods,
     reason = "the page is written anew where that is asked for, as insta does with snapshots"
 )]
-fn the_page_lists_the_catalogue() {
-    let page = page();
-    if page == PAGE {
+pub(super) fn check(name: &str, old: &str, new: &str) {
+    if new == old {
         return;
     }
     if environment::first_nonempty_value(&["INSTA_UPDATE"]).as_deref() == Some("always") {
-        std::fs::write(PATH, page).unwrap();
+        std::fs::write(format!("{}/{name}", env!("CARGO_MANIFEST_DIR")), new).unwrap();
         return;
     }
-    let (new, old): (Vec<_>, Vec<_>) = (page.lines().collect(), PAGE.lines().collect());
+    let (new, old): (Vec<_>, Vec<_>) = (new.lines().collect(), old.lines().collect());
     let first = (0..=old.len())
         .map(|at| (new.get(at), old.get(at)))
         .find(|(new, old)| new != old);
     panic!(
-        "docs/errors.md is not what the catalogue makes it; to write it anew: INSTA_UPDATE=always cargo test --locked --lib catalogue\n\
+        "{name} is not what the catalogue makes it; to write it anew: INSTA_UPDATE=always cargo test --locked --lib catalogue\n\
          the first line that differs (new, old): {first:?}"
     );
 }

@@ -6,8 +6,8 @@ use super::choices::{ClusterConfigChoice, OutputFormat};
 use super::completion::Shell;
 use super::man::page_name;
 use super::{
-    CacheArgs, DoctorArgs, FileArgs, KubeconfigArgs, LoginArgs, ProviderArgs, SetupArgs, StandaloneArgs,
-    TlsArgs, TokenArgs,
+    CacheArgs, DoctorArgs, ExplainArgs, FileArgs, KubeconfigArgs, LoginArgs, ProviderArgs, SetupArgs,
+    StandaloneArgs, TlsArgs, TokenArgs,
 };
 
 macro_rules! exit_codes {
@@ -166,6 +166,16 @@ home cannot be written: $XDG_RUNTIME_DIR/kubesesame, and kubesesame-UID among th
 Tokens that a call without a command has kept in ~/.kube/cache/kubesesame, to be written into the kubeconfig by the next one, go too. \
 Tokens that were already issued stay valid until they expire.";
 
+const EXPLAIN_ABOUT: &str = "\
+Say what an error means, its usual causes, and what to do
+
+Examples:
+  # The error that a failure at a terminal ended with
+  kubesesame explain issuer-mismatch
+
+  # All errors, one line each
+  kubesesame explain";
+
 const COMPLETION_HELP: &str = "\
 To load it in each new shell:
   bash        source <(kubesesame completion bash)         in ~/.bashrc
@@ -191,6 +201,9 @@ pub(crate) enum Command {
     /// Find out what is wrong between kubeconfig and API server, and how to correct it
     #[command(long_about = DOCTOR_ABOUT, after_long_help = DOCTOR_HELP, args_override_self = true)]
     Doctor(Box<DoctorArgs>),
+    /// Say what an error means, its usual causes, and what to do
+    #[command(long_about = EXPLAIN_ABOUT)]
+    Explain(ExplainArgs),
     /// Look at a token: `inspect` says what is in it, and what the API server makes of it
     Token(TokenArgs),
     /// Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them

@@ -48,5 +48,6 @@ fn report_without_arguments() -> Report {
         hint: None,
         note: None,
         exit: EXIT_USAGE,
+        id: None,
     }
 }

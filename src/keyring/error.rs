@@ -1,6 +1,7 @@
 //! Errors of the OS keyring, each with its hint.
 
 use super::keys::RESPONSE_TIMEOUT;
+use crate::catalogue::Id;
 use crate::untrusted_text::UntrustedText;
 
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,14 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    /// Returns the id by which the error is explained.
+    pub(crate) fn id(&self) -> Id {
+        match self {
+            Self::NoAnswer | Self::Locked(_) | Self::Absent(_) | Self::Refused(_) => Id::KEYRING_UNAVAILABLE,
+            Self::NoThread(_) => Id::SYSTEM_LIMITS,
+        }
+    }
+
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::NoAnswer | Self::Locked(_) => {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::error::join_names;
+use crate::catalogue::Id;
 use crate::files::{self, shown};
 use crate::untrusted_text::UntrustedText;
 
@@ -56,6 +57,22 @@ impl AdditionError {
             | Self::ForOthersExists { .. }
             | Self::ForOthers(_)
             | Self::NotConfirmed => Vec::new(),
+        }
+    }
+
+    /// Returns the id by which the error is explained.
+    pub(super) fn id(&self) -> Id {
+        match self {
+            Self::NoSuchCluster { .. } | Self::NoCluster => Id::KUBECONFIG_NAME_UNKNOWN,
+            Self::ClusterAuthority(_) | Self::AuthorityWithoutCertificate => Id::AUTHORITY_UNUSABLE,
+            Self::AddressWithUser(_) => Id::SECRET_IN_KUBECONFIG,
+            Self::UserTaken { .. }
+            | Self::UserElsewhere { .. }
+            | Self::ContextElsewhere { .. }
+            | Self::NotMergeable { .. }
+            | Self::ForOthersExists { .. }
+            | Self::ForOthers(_) => Id::KUBECONFIG_NOT_ADDED,
+            Self::NotConfirmed => Id::NOT_CONFIRMED,
         }
     }
 

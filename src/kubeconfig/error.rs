@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::addition_error::AdditionError;
 use super::tree::{YamlError, YamlFault};
+use crate::catalogue::Id;
 use crate::files::{self, shown};
 use crate::untrusted_text::UntrustedText;
 
@@ -103,6 +104,31 @@ impl Error {
             | Self::SecretFileConflict { .. }
             | Self::SecretFile(_)
             | Self::NoBackup { .. } => Vec::new(),
+        }
+    }
+
+    /// Returns the id by which the error is explained.
+    pub(crate) fn id(&self) -> Id {
+        match self {
+            Self::File(error) => error.id(),
+            Self::NoFile { .. } => Id::KUBECONFIG_MISSING,
+            Self::NotUtf8 { .. } | Self::InvalidYaml { .. } | Self::NotKubeconfig { .. } => {
+                Id::KUBECONFIG_BROKEN
+            }
+            Self::NoSuchUser { .. } | Self::NoContext | Self::NoSuchContext { .. } | Self::NoUser { .. } => {
+                Id::KUBECONFIG_NAME_UNKNOWN
+            }
+            Self::Addition(error) => error.id(),
+            Self::SignInUnsupported { .. }
+            | Self::NotConvertible { .. }
+            | Self::VerificationFailed { .. }
+            | Self::TokensNotWritable { .. } => Id::KUBECONFIG_ENTRY_UNSUPPORTED,
+            Self::BackupMismatch { .. }
+            | Self::ChangedAfterConversion { .. }
+            | Self::ConcurrentChange { .. }
+            | Self::SecretFileConflict { .. }
+            | Self::NoBackup { .. } => Id::KUBECONFIG_CHANGED,
+            Self::SecretFile(error) => error.id(files::Purpose::MovedSecret),
         }
     }
 

@@ -38,7 +38,7 @@ impl<S: SessionStore> Progress<'_, S> {
                 }
             }
         }
-        Error::Remembered(recalled)
+        Error::Remembered(Box::new(recalled))
     }
 
     pub(super) fn remember_login_failure(&mut self, error: &Error) {

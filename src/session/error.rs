@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::lock;
+use crate::catalogue::Id;
 use crate::error_chain::in_one_line;
 use crate::{files, keyring};
 
@@ -57,6 +58,17 @@ impl Error {
 
     pub(crate) fn hint(&self) -> String {
         self.hint_for(files::Purpose::Sessions)
+    }
+
+    /// Returns the id by which the error is explained.
+    pub(crate) fn id(&self) -> Id {
+        match self {
+            Self::Files(error) => error.id(files::Purpose::Sessions),
+            Self::Keyring(error) | Self::PlainInPlace { keyring: error, .. } => error.id(),
+            Self::Json(_) => Id::INTERNAL_ERROR,
+            Self::NoRandomness => Id::SYSTEM_LIMITS,
+            Self::LockTimeout { .. } => Id::SIGN_IN_IN_PROGRESS,
+        }
     }
 
     /// Returns the hint like [`Self::hint`], for files with another purpose.

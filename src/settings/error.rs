@@ -4,6 +4,7 @@ use url::Url;
 
 use super::issuer::is_dotted_localhost;
 use super::mistaken_issuer::MistakenIssuer;
+use crate::catalogue::Id;
 use crate::untrusted_text::UntrustedText;
 
 #[derive(Debug, thiserror::Error)]
@@ -197,6 +198,38 @@ impl Error {
             }
             Self::OtherSession(_) => "leave them out, or put them into the entry's `args`".to_owned(),
             Self::NoHome => "set HOME, or say where with --token-cache-dir".to_owned(),
+        }
+    }
+
+    /// Returns the id by which the error is explained.
+    pub(crate) fn id(&self) -> Id {
+        match self {
+            Self::IssuerMissing => Id::ISSUER_MISSING,
+            Self::SetupIncomplete(flags) if flags.contains(&"oidc-issuer-url") => Id::ISSUER_MISSING,
+            Self::SetupIncomplete(_) | Self::ClientIdMissing { .. } => Id::CLIENT_ID_MISSING,
+            Self::IssuerNotUrl(..)
+            | Self::IssuerPlaceholder(..)
+            | Self::IssuerNotHttps(_)
+            | Self::IssuerHas(..)
+            | Self::IssuerMistaken(..) => Id::ISSUER_INVALID,
+            Self::NobodyToAsk(..) => Id::NOT_CONFIRMED,
+            Self::SecretInKubeconfig(_) => Id::SECRET_IN_KUBECONFIG,
+            Self::ClusterConfig(..) => Id::CLUSTER_CONFIG_INVALID,
+            Self::RedirectUrl(..)
+            | Self::ListenAddress(_)
+            | Self::BrowserCommand(_)
+            | Self::NotPairs(..)
+            | Self::NotList(..)
+            | Self::ReservedParameter(_)
+            | Self::PostLoginUrl(_)
+            | Self::RedirectHost(_) => Id::SETTING_INVALID,
+            Self::IncompleteCallbackTls
+            | Self::SecretAndFile(_)
+            | Self::AccountWithoutPerson
+            | Self::AccountMismatch(..)
+            | Self::FlagOfEntry(_)
+            | Self::OtherSession(_) => Id::FLAGS_CONTRADICT,
+            Self::NoHome => Id::STORAGE_UNUSABLE,
         }
     }
 

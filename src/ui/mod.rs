@@ -17,5 +17,6 @@ mod terminal;
 pub(crate) use input::StdinText;
 pub(crate) use last_line::TimeLeft;
 pub(crate) use output::{
-    Ui, flush_warnings, print_failure, print_usage_error, reject_results, start_log_time, warn_later,
+    Ui, flush_warnings, print_explanation_command, print_failure, print_usage_error, reject_results,
+    start_log_time, warn_later,
 };

@@ -230,6 +230,11 @@ pub(crate) fn print_failure(report: &Report) {
     }
 }
 
+/// Prints the command that explains a failure, after [`print_failure`].
+pub(crate) fn print_explanation_command(id: &str) {
+    write_line(&format!("help: kubesesame explain {id}"));
+}
+
 /// Prints an error about the command line as all other errors are printed.
 pub(crate) fn print_usage_error(error: &clap::Error, args: &[OsString]) {
     match UsageError::new(error, args) {

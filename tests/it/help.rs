@@ -33,6 +33,7 @@ fn the_help_is_a_success() {
       status      Show who you are signed in as, until when, and which users of the kubeconfig use it
                   [alias: whoami]
       doctor      Find out what is wrong between kubeconfig and API server, and how to correct it
+      explain     Say what an error means, its usual causes, and what to do
       token       Look at a token: `inspect` says what is in it, and what the API server makes of it
       kubeconfig  Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them
       clean       Remove all your sessions on this machine

@@ -46,6 +46,7 @@ mod doctor;
 mod documents;
 mod drop_in;
 mod exec_info;
+mod explain;
 mod failed_login;
 mod files;
 mod grants;

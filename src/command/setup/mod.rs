@@ -30,6 +30,7 @@ use crate::structured;
 use crate::ui::Ui;
 use findings::{Findings, Person};
 use target::Target;
+pub(in crate::command) use wrapped::wrapped;
 
 pub(crate) fn run(mut args: SetupArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     check_flags(&args, environment)?;

@@ -4,7 +4,7 @@
 pub(super) const WIDTH: usize = 80;
 
 /// Breaks a text at spaces. Lines after the first are indented. A word that is too long has a line of its own.
-pub(super) fn wrapped(text: &str, first_indent: usize, indent: usize) -> String {
+pub(in crate::command) fn wrapped(text: &str, first_indent: usize, indent: usize) -> String {
     let mut lines = String::new();
     let mut column = first_indent;
     for (number, word) in text.split_whitespace().enumerate() {

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::catalogue::Id;
 use crate::files;
 use crate::secret::Secret;
 use crate::ui::{StdinText, Ui};
@@ -67,6 +68,18 @@ impl Error {
             Self::NoStoredToken => "sign in with: kubesesame (without a command)",
         }
         .to_owned()
+    }
+
+    /// Returns the id by which the error is explained.
+    pub(crate) fn id(&self) -> Id {
+        match self {
+            Self::TokenOnCommandLine => Id::TOKEN_ON_COMMAND_LINE,
+            Self::File(_) | Self::Stdin(_) | Self::Empty(_) | Self::TooLarge(_) | Self::NoTokenInJson(_) => {
+                Id::TOKEN_NOT_GIVEN
+            }
+            Self::NoSession | Self::CorruptSession(_) | Self::NoStoredToken => Id::NOT_SIGNED_IN,
+            Self::NoStorage => Id::FLAGS_CONTRADICT,
+        }
     }
 
     /// Whether the command line is wrong.

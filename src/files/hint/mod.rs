@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::{Error, Kind, platform, quoted};
+use crate::catalogue::Id;
 
 /// The purpose of a file, which decides what the user can use instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,29 @@ impl Error {
             (_, Purpose::Sessions | Purpose::PendingTokens) => self.hint_for_session(),
             (_, Purpose::MovedSecret) => self.hint_for_moved_secret(),
             (_, Purpose::Flag(_) | Purpose::Kubeconfig) => self.hint_for_named(purpose),
+        }
+    }
+
+    /// Returns the id by which the error is explained.
+    pub(crate) fn id(&self, purpose: Purpose) -> Id {
+        match (self, purpose) {
+            (Self::Io { source, .. }, _) if is_limit(source) => Id::SYSTEM_LIMITS,
+            (_, Purpose::PendingTokens) => Id::PENDING_TOKENS_UNREADABLE,
+            (_, Purpose::Flag(_)) => Id::FLAG_FILE_UNUSABLE,
+            (_, Purpose::Kubeconfig) => Id::KUBECONFIG_NOT_USABLE,
+            (
+                Self::ForeignOwner { .. }
+                | Self::OpenToOthers { .. }
+                | Self::UnsafeAncestor { .. }
+                | Self::Link { .. }
+                | Self::LinkedDirectory { .. }
+                | Self::ManyNames { .. },
+                Purpose::Sessions | Purpose::MovedSecret,
+            ) => Id::STORAGE_NOT_PRIVATE,
+            (
+                Self::WrongType { .. } | Self::TooLarge { .. } | Self::Io { .. },
+                Purpose::Sessions | Purpose::MovedSecret,
+            ) => Id::STORAGE_UNUSABLE,
         }
     }
 
@@ -145,6 +169,12 @@ impl Error {
             ) => purpose.alternative(),
         }
     }
+}
+
+/// Whether the process or the machine has reached a limit, so that no other file would be better.
+fn is_limit(source: &io::Error) -> bool {
+    source.raw_os_error().and_then(platform::system_fault) == Some(SystemFault::TooManyOpen)
+        || source.kind() == io::ErrorKind::OutOfMemory
 }
 
 /// Returns the command that removes the access of other users.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::MAX_BYTES;
 use super::backup::BackupFault;
+use crate::catalogue::Id;
 use crate::files::hint::{Purpose, system_hint};
 use crate::files::{quoted, shown};
 
@@ -87,6 +88,22 @@ impl UserFileError {
     pub(in crate::files) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { action, path, source }
+    }
+
+    /// Returns the id by which the error is explained.
+    pub(crate) fn id(&self) -> Id {
+        match self {
+            Self::Missing { .. } => Id::KUBECONFIG_MISSING,
+            Self::HalfWritten { .. } => Id::KUBECONFIG_BROKEN,
+            Self::Backup { .. } => Id::KUBECONFIG_CHANGED,
+            Self::NotFile { .. }
+            | Self::TooLarge { .. }
+            | Self::ReadOnly { .. }
+            | Self::ManyNames { .. }
+            | Self::Locked { .. }
+            | Self::Owner { .. }
+            | Self::Io { .. } => Id::KUBECONFIG_NOT_USABLE,
+        }
     }
 
     pub(crate) fn hint(&self) -> String {

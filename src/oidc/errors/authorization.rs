@@ -1,5 +1,6 @@
 //! Errors of the authorization response (RFC 6749 4.1.2) and of the device authorization (RFC 8628 3.5).
 
+use crate::catalogue::Id;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::untrusted_text::UntrustedText;
 
@@ -32,6 +33,14 @@ impl AuthorizationError {
             }
         };
         hint.to_owned()
+    }
+
+    /// Returns the id by which the error is explained.
+    pub(super) fn id(&self) -> Id {
+        match self {
+            Self::Refused(refusal) => refusal.id(),
+            Self::IssuerMismatch { .. } | Self::NoIssuer | Self::Malformed(_) => Id::ANSWER_MIXED_UP,
+        }
     }
 
     /// Whether other callers that wait for the same provider fail in the same way.

@@ -1,6 +1,7 @@
 //! Errors in the provider's documents: the discovery document and the key set.
 
 use super::is_at_okta;
+use crate::catalogue::Id;
 use crate::files;
 use crate::untrusted_text::UntrustedText;
 
@@ -40,6 +41,16 @@ impl DocumentError {
             }
         };
         hint.to_owned()
+    }
+
+    /// Returns the id by which the error is explained.
+    pub(super) fn id(&self) -> Id {
+        match self {
+            Self::NotObject { .. } => Id::NOT_A_PROVIDER,
+            Self::IssuerMismatch { .. } => Id::ISSUER_MISMATCH,
+            Self::Metadata { .. } | Self::KeySet { .. } => Id::PROVIDER_ANSWER_INVALID,
+            Self::NoDeviceEndpoint => Id::DEVICE_CODE_UNSUPPORTED,
+        }
     }
 
     /// Whether other callers that wait for the same provider fail in the same way.

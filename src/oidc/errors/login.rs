@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use crate::catalogue::Id;
 use crate::oidc::errors::paste::PasteRefusal;
 use crate::oidc::loopback::ignored::{Ignored, service_worker_hint};
 use crate::oidc::loopback::listener::BindFailure;
@@ -143,6 +144,26 @@ impl LoginError {
             } => "paste the code alone, or the whole address that the browser ended on, of this sign-in",
         };
         hint.to_owned()
+    }
+
+    /// Returns the id by which the error is explained.
+    pub(super) fn id(&self) -> Id {
+        match self {
+            Self::NoAddress(_) => Id::PORT_IN_USE,
+            Self::NoBrowserOrTerminal { .. }
+            | Self::OutputDiscarded
+            | Self::PromptImpossible(_)
+            | Self::Prompt(_) => Id::SIGN_IN_IMPOSSIBLE_HERE,
+            Self::NotTyped(_) | Self::InputEnded => Id::NOTHING_TYPED,
+            Self::NotTypedInTime { .. }
+            | Self::DeviceCodeExpired
+            | Self::DeviceTimeout { .. }
+            | Self::PasteTimeout { .. }
+            | Self::BrowserTimeout { .. } => Id::SIGN_IN_TIMEOUT,
+            Self::PastedCodeForClusterIssuer => Id::PASTED_CODE_FORBIDDEN,
+            Self::PasteRefused(_) => Id::PASTED_TEXT_REFUSED,
+            Self::DeviceAddress(..) => Id::PROVIDER_ANSWER_INVALID,
+        }
     }
 
     /// Whether a login is needed, and not possible here.

@@ -23,6 +23,7 @@ use self::oauth_error::OAuthError;
 use self::paste::PasteRefusal;
 use self::setup::SetupError;
 use self::token::TokenError;
+use crate::catalogue::Id;
 use crate::clock::Timestamp;
 use crate::grant_type::GrantType;
 use crate::settings::is_okta;
@@ -64,6 +65,20 @@ impl Error {
                 refusal.hint()
             ),
             Self::Internal(_) => "this is a fault of kubesesame: please report it".to_owned(),
+        }
+    }
+
+    /// Returns the id by which the error is explained.
+    pub(crate) fn id(&self) -> Id {
+        match self {
+            Self::Setup(error) => error.id(),
+            Self::Network(error) => error.id(),
+            Self::Document(error) => error.id(),
+            Self::Login(error) => error.id(),
+            Self::Authorization(error) => error.id(),
+            Self::Token(error) => error.id(),
+            Self::PasswordRefused(refusal) => refusal.id(),
+            Self::Internal(_) => Id::INTERNAL_ERROR,
         }
     }
 

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::{is_at_okta, reason_suffix, request_id_suffix};
+use crate::catalogue::Id;
 use crate::clock::{self, Timestamp};
 use crate::oidc::http::tls_fault::TlsFault;
 use crate::settings::is_loopback;
@@ -143,6 +144,33 @@ impl NetworkError {
         hint.to_owned()
     }
 
+    /// Returns the id by which the error is explained.
+    pub(super) fn id(&self) -> Id {
+        match self {
+            Self::Unreachable { reason, .. } => match reason {
+                UnreachableReason::ProxyAuthentication => Id::PROXY,
+                UnreachableReason::TooManyOpenFiles => Id::SYSTEM_LIMITS,
+                UnreachableReason::Other => Id::PROVIDER_UNREACHABLE,
+            },
+            Self::UnknownHost { .. } => Id::HOST_UNKNOWN,
+            Self::UnknownProxy { .. } => Id::PROXY,
+            Self::Timeout { connected: false, .. } => Id::PROVIDER_UNREACHABLE,
+            Self::Timeout { connected: true, .. } => Id::PROVIDER_UNAVAILABLE,
+            Self::Tls { fault, .. } => fault.id(),
+            Self::RateLimited { .. } => Id::RATE_LIMITED,
+            Self::Status {
+                url, status, until, ..
+            } => status_id(url, *status, until.is_some()),
+            Self::NotJson { status, .. } if is_request_too_large(*status) => Id::REQUEST_TOO_LARGE,
+            Self::NotHttp { .. }
+            | Self::NotJson { .. }
+            | Self::ResponseTooLarge { .. }
+            | Self::Redirected { .. }
+            | Self::RedirectLoop { .. } => Id::NOT_A_PROVIDER,
+            Self::ContentEncoding { .. } => Id::PROVIDER_ANSWER_INVALID,
+        }
+    }
+
     /// Whether other callers that wait for the same provider fail in the same way.
     pub(super) fn is_provider_fault(&self) -> bool {
         match self {
@@ -235,6 +263,16 @@ fn unreachable_hint(url: &UntrustedText, reason: UnreachableReason, sent: bool) 
     }
 }
 
+fn status_id(url: &UntrustedText, status: u16, says_when: bool) -> Id {
+    match status {
+        _ if says_when => Id::PROVIDER_UNAVAILABLE,
+        status if is_request_too_large(status) => Id::REQUEST_TOO_LARGE,
+        404 | 405 | 410 if url.as_str().contains("/.well-known/") => Id::DISCOVERY_NOT_FOUND,
+        400..500 if !matches!(status, 408 | 425) => Id::REQUEST_REFUSED,
+        _ => Id::PROVIDER_UNAVAILABLE,
+    }
+}
+
 /// RFC 9110 15.5.14 and 15.5.15, RFC 6585 5.
 fn is_request_too_large(status: u16) -> bool {
     matches!(status, 413 | 414 | 431)
@@ -283,6 +321,23 @@ fn is_at_loopback(url: &UntrustedText) -> bool {
 mod tests {
     use super::*;
     use crate::clock::at;
+
+    #[test]
+    fn a_status_is_explained_by_who_can_act_on_it() {
+        let document = "https://i/.well-known/openid-configuration";
+        for (url, status, says_when, id) in [
+            (document, 404, false, Id::DISCOVERY_NOT_FOUND),
+            (document, 403, false, Id::REQUEST_REFUSED),
+            ("https://i/keys", 404, false, Id::REQUEST_REFUSED),
+            ("https://i/token", 431, false, Id::REQUEST_TOO_LARGE),
+            ("https://i/token", 408, false, Id::PROVIDER_UNAVAILABLE),
+            ("https://i/token", 503, false, Id::PROVIDER_UNAVAILABLE),
+            (document, 404, true, Id::PROVIDER_UNAVAILABLE),
+        ] {
+            let found = status_id(&UntrustedText::new(url), status, says_when);
+            assert_eq!(found, id, "{url} {status}");
+        }
+    }
 
     #[test]
     fn a_time_within_the_hour_is_told_by_how_far_away_it_is() {

@@ -171,6 +171,11 @@ impl OAuthError {
         catalogue::hint(self.response())
     }
 
+    /// Returns the id of its entry in the catalogue.
+    pub(super) fn id(&self) -> catalogue::Id {
+        catalogue::id(self.response())
+    }
+
     /// Returns which of Okta's policies refused, if one did.
     pub(crate) fn policy_layer(&self) -> Option<catalogue::PolicyLayer> {
         catalogue::policy_layer(self.response())

@@ -1,5 +1,6 @@
 //! Errors of the set-up: files, flags and TLS. They occur before the provider or a person is asked.
 
+use crate::catalogue::Id;
 use crate::files;
 use crate::untrusted_text::UntrustedText;
 
@@ -61,6 +62,17 @@ impl SetupError {
             }
         };
         hint.to_owned()
+    }
+
+    /// Returns the id by which the error is explained.
+    pub(super) fn id(&self) -> Id {
+        match self {
+            Self::AuthorityFile(_) | Self::AuthorityNotPem { .. } => Id::AUTHORITY_UNUSABLE,
+            Self::Tls(_) | Self::CertificateVariables(_) => Id::SYSTEM_AUTHORITIES_MISSING,
+            Self::FlagFile { source, flag } => source.id(files::Purpose::Flag(flag)),
+            Self::SecretNotText(_) | Self::CallbackTls { .. } => Id::FLAG_FILE_UNUSABLE,
+            Self::RequestHeader(_) => Id::SETTING_INVALID,
+        }
     }
 
     /// Returns the flag whose value, or whose file, cannot be used. Such a file is read only when it is needed.

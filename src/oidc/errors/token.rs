@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{is_at_okta, request_id_suffix};
+use crate::catalogue::Id;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::token::verification_error;
 use crate::settings::TokenKind;
@@ -168,6 +169,20 @@ impl TokenError {
             }
         };
         hint.to_owned()
+    }
+
+    /// Returns the id by which the error is explained.
+    pub(super) fn id(&self) -> Id {
+        match self {
+            Self::ClientRefused { .. } | Self::NoReason { .. } => Id::CLIENT_REFUSED,
+            Self::Refused(refusal) => refusal.id(),
+            Self::PastedCodeRefused(_) | Self::PastedAddressRefused(_) => Id::PASTED_TEXT_REFUSED,
+            Self::Malformed { .. } | Self::TokenCharacters | Self::NoLifetime => Id::PROVIDER_ANSWER_INVALID,
+            Self::BoundToken(_) => Id::TOKEN_BOUND_TO_KEY,
+            Self::NoIdToken => Id::ID_TOKEN_MISSING,
+            Self::Unverified { source, .. } => source.id(),
+            Self::OtherAccount { .. } => Id::OTHER_ACCOUNT,
+        }
     }
 
     /// Whether a clock is wrong, most often the one of this machine.

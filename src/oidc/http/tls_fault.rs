@@ -10,6 +10,7 @@ use tokio_rustls::rustls::{
     AlertDescription, CertificateError, Error as TlsError, InvalidMessage, OtherError, PeerMisbehaved,
 };
 
+use crate::catalogue::Id;
 use crate::clock::Timestamp;
 use crate::error_chain::chain;
 use crate::untrusted_text::UntrustedText;
@@ -185,6 +186,23 @@ impl TlsFault {
             Self::Closed => handshake("the connection was closed during the handshake"),
             Self::WantsClientCertificate => handshake("the server asks for a client certificate"),
             Self::Other(what) => handshake(what.as_str()),
+        }
+    }
+
+    /// Returns the id by which the fault is explained.
+    pub(in crate::oidc) fn id(&self) -> Id {
+        match self {
+            Self::UnknownAuthority { .. } | Self::OtherKey { .. } | Self::SelfSigned => {
+                Id::TLS_UNKNOWN_AUTHORITY
+            }
+            Self::Expired { .. } | Self::NotYetValid { .. } => Id::TLS_EXPIRED,
+            Self::OtherName(_) | Self::NoName => Id::TLS_NAME,
+            Self::Certificate(_)
+            | Self::NothingInCommon(_)
+            | Self::NotTls
+            | Self::Closed
+            | Self::WantsClientCertificate
+            | Self::Other(_) => Id::TLS_HANDSHAKE,
         }
     }
 

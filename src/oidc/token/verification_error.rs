@@ -1,5 +1,6 @@
 //! Why a token is not accepted, and what to do about it.
 
+use crate::catalogue::Id;
 use crate::oidc::token::key_set::MAX_TRIED_KEYS;
 use crate::untrusted_text::UntrustedText;
 
@@ -128,6 +129,30 @@ impl Error {
             | Self::UnknownKey
             | Self::Signature
             | Self::TooManyKeys(_)) => error,
+        }
+    }
+
+    /// Returns the id by which the error is explained.
+    pub(in crate::oidc) fn id(&self) -> Id {
+        match self {
+            Self::Expired { .. } | Self::NotYetValid { .. } => Id::CLOCK,
+            Self::TooLong(_) => Id::TOKEN_TOO_LONG,
+            Self::Issuer { .. } => Id::ISSUER_MISMATCH,
+            Self::Audience { .. } | Self::AuthorizedParty(_) | Self::OtherAudience { .. } => {
+                Id::AUDIENCE_MISMATCH
+            }
+            Self::Nonce => Id::ANSWER_MIXED_UP,
+            Self::UnknownKey | Self::Signature | Self::TooManyKeys(_) => Id::SIGNATURE_NOT_VERIFIED,
+            Self::OtherSubject { .. } => Id::OTHER_ACCOUNT,
+            Self::Encrypted
+            | Self::Malformed(_)
+            | Self::Algorithm(_)
+            | Self::Type(_)
+            | Self::CriticalHeader
+            | Self::Repeated(_)
+            | Self::Missing(_)
+            | Self::WrongType(..)
+            | Self::AccessTokenHash => Id::TOKEN_INVALID,
         }
     }
 

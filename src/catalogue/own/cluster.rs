@@ -1,0 +1,87 @@
+//! The cluster, kubectl and this machine.
+
+use super::OwnEntry;
+
+pub(super) const ENTRIES: &[OwnEntry] = &[
+    OwnEntry {
+        id: "kubectl-unusable",
+        summary: "kubectl cannot be used",
+        causes: &[
+            "There is no kubectl on the PATH, or it does not run.",
+            "It is a wrapper that prints something else.",
+        ],
+        fixes: &["Install kubectl, and see whether it runs: kubectl version"],
+    },
+    OwnEntry {
+        id: "api-server-unreachable",
+        summary: "the API server cannot be asked",
+        causes: &[
+            "It is reached only by a VPN, or its address in the kubeconfig is wrong.",
+            "It does not answer in time.",
+        ],
+        fixes: &["Look at the network and the VPN, and at what kubectl says: kubectl auth whoami -v=6"],
+    },
+    OwnEntry {
+        id: "api-server-too-old",
+        summary: "the API server does not say who you are",
+        causes: &["It is older than Kubernetes 1.28, or SelfSubjectReview is off."],
+        fixes: &["See what you may do instead: kubectl auth can-i --list"],
+    },
+    OwnEntry {
+        id: "token-rejected",
+        summary: "the API server rejects the token (Unauthorized)",
+        causes: &[
+            "The issuer in the API server differs from the token's `iss`. Its log then says only `invalid bearer token`, and nothing of oidc.",
+            "The client id differs from the token's `aud`, the username claim is missing, or the email is not verified.",
+            "The API server has not fetched the provider's keys yet, does not reach the provider, or has another clock.",
+            "The flags are not in effect: the API server was not restarted, or EKS is still associating the provider.",
+        ],
+        fixes: &[
+            "`kubesesame token inspect` says what the API server makes of the token, with the prefixes that you give.",
+            "Compare the issuer, client id and claims with the API server's --oidc-* flags, AuthenticationConfiguration, or EKS identity provider, to the letter.",
+            "`kubesesame status --server` asks the API server.",
+            "`kubesesame doctor` looks at the whole way from the kubeconfig to the API server, and names what differs.",
+        ],
+    },
+    OwnEntry {
+        id: "token-unfit",
+        summary: "the API server will refuse this token",
+        causes: &[
+            "The username claim is missing, or is an email address that is not verified.",
+            "The issuer or the audience differs from the API server's settings.",
+        ],
+        fixes: &[
+            "Do what the hint says, and run `kubesesame setup` again. It shows each claim with a verdict.",
+            "Mend the claim at the provider rather than choosing another username claim: that changes every user name in RBAC.",
+        ],
+    },
+    OwnEntry {
+        id: "system-limits",
+        summary: "this machine has reached a limit",
+        causes: &[
+            "Too many files are open, or no process or thread can be started.",
+            "There is no memory left, or no randomness yet.",
+        ],
+        fixes: &[
+            "Close programs, or raise the limit: ulimit -n (files), ulimit -u (processes), pids.max of a container.",
+        ],
+    },
+    OwnEntry {
+        id: "output-failed",
+        summary: "the result could not be written",
+        causes: &[
+            "The program that reads standard output has ended, standard output is closed, or the disk is full.",
+        ],
+        fixes: &[
+            "Run it again with an output that can be written; the session is stored, so nobody signs in twice.",
+        ],
+    },
+    OwnEntry {
+        id: "internal-error",
+        summary: "a fault of kubesesame",
+        causes: &["The program met a state that it does not expect."],
+        fixes: &[
+            "Please report it, with the command and the text of the error, and without tokens. `-v` shows the steps before it.",
+        ],
+    },
+];

@@ -1,0 +1,315 @@
+//! `explain`: what an error means, looked up by the id that a failure at a terminal ends with.
+
+use crate::support::Sandbox;
+use okta::AuthorizeError;
+
+/// What kubectl passes to a plugin.
+const EXEC_INFO: &str =
+    r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{"interactive":true}}"#;
+
+#[test]
+fn an_error_of_ours_is_explained_with_causes_and_fixes() {
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.bare(&["explain", "issuer-mismatch"]).run();
+    insta::assert_snapshot!(outcome.to_string(), @"
+    issuer-mismatch: the issuer differs from the provider's own
+
+    Usual causes
+      - A slash at the end, http in place of https, or another spelling of the host.
+      - At Okta: the authorization server's issuer is the org's address, and the
+        custom domain is used here, or the other way round.
+      - At Entra: the address is that of all tenants, and the issuer has the
+        tenant's id in it.
+
+    What to do
+      - Use the issuer that the error shows, here and in the API server. They are
+        compared to the letter.
+      - Or change the issuer at the provider. At Okta: Security > API > the server >
+        Issuer.
+      - `kubesesame token inspect` compares the token with the settings.
+
+    See also docs/troubleshooting.md#issuer-mismatch
+    exit: 0
+    ");
+}
+
+#[test]
+fn an_error_of_a_provider_is_explained_with_how_it_is_recognized() {
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.bare(&["explain", "no-access-policy"]).run();
+    insta::assert_snapshot!(outcome.to_string(), @r#"
+    no-access-policy: No access policy of the authorization server allows this app,
+      person, grant and set of scopes.
+
+    What the provider sends
+      - the error `access_denied`
+      - with the description "policy evaluation failed"
+
+    What to do at Okta
+      - no access policy fits: Okta > Security > API > the server > Access Policies
+        needs a policy for this app and a rule with the grant Authorization Code,
+        your group and these scopes
+
+    What to do elsewhere
+      - no policy of the provider allows this app, user, grant and scopes: ask its
+        administrator
+
+    See also docs/errors.md#no-access-policy
+    exit: 0
+    "#);
+    let outcome = sandbox.bare(&["explain", "grant-type-not-supported"]).run();
+    insta::assert_snapshot!(outcome.to_string(), @"
+    grant-type-not-supported: The grant type of the request is not enabled for the
+      app, or the provider does not have it.
+
+    What the provider sends
+      - the error `unsupported_grant_type`
+
+    What to do at Okta
+      - enable the grant type of the request on the app (Okta > the app > General)
+
+    What to do elsewhere
+      - enable the grant type of the request on the app at the provider
+
+    See also docs/errors.md#grant-type-not-supported
+    exit: 0
+    ");
+}
+
+#[test]
+fn an_unknown_id_is_refused_with_the_nearest() {
+    let sandbox = Sandbox::new();
+    let told: Vec<String> = ["isuer-mismatch", "\u{1b}[31mred", ""]
+        .iter()
+        .map(|id| sandbox.told(&format!("{id:?}"), &sandbox.bare(&["explain", id]).run()))
+        .collect();
+    insta::assert_snapshot!(told.concat(), @r#"
+    "isuer-mismatch"
+    stderr: error: invalid value 'isuer-mismatch' for '[ID]'
+    stderr: hint: did you mean `issuer-mismatch`?; see kubesesame explain --help
+    exit: 2
+
+    "\u{1b}[31mred"
+    stderr: error: invalid value 'red' for '[ID]'
+    stderr: hint: see kubesesame explain --help
+    exit: 2
+
+    ""
+    stderr: error: a value is required for '[ID]' but none was supplied
+    stderr: hint: see kubesesame explain --help
+    exit: 2
+    "#);
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "the whole screen is the snapshot")]
+fn all_ids_are_listed_in_one_line_each() {
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.bare(&["explain"]).run();
+    insta::assert_snapshot!(outcome.to_string(), @"
+    Errors of kubesesame
+      issuer-missing                no issuer is given
+      issuer-invalid                the issuer cannot be one
+      client-id-missing             no client id is given
+      setting-invalid               the value of a setting cannot be used
+      flags-contradict              two settings do not go together
+      secret-in-kubeconfig          a secret would be written into a kubeconfig
+      not-confirmed                 nobody said yes
+      cluster-config-invalid        a cluster's own config cannot be used
+      exec-info-invalid             what kubectl passed is no ExecCredential
+      api-version-unsupported       the kubeconfig asks for an unknown API version
+      authority-unusable            a certificate authority cannot be read
+      system-authorities-missing    the system's certificates cannot be read
+      flag-file-unusable            the file of a flag cannot be used
+      provider-unreachable          the provider cannot be reached
+      host-unknown                  the provider's host name is not found
+      proxy                         the proxy cannot be used
+      provider-unavailable          the provider does not answer now
+      rate-limited                  the provider asks to slow down
+      request-refused               the server refuses the request
+      request-too-large             the request is too large for the server
+      not-a-provider                something else than a provider answers
+      tls-unknown-authority         the provider's certificate is not trusted
+      tls-expired                   the provider's certificate is not valid now
+      tls-name                      the provider's certificate is for another name
+      tls-handshake                 no TLS connection comes about
+      discovery-not-found           there is no discovery document at the issuer
+      issuer-mismatch               the issuer differs from the provider's own
+      provider-answer-invalid       an answer of the provider cannot be used
+      device-code-unsupported       the provider has no device codes
+      client-refused                the provider does not accept the client
+      token-bound-to-key            the token is bound to a key
+      port-in-use                   no port is free for the browser to come back to
+      sign-in-impossible-here       a sign-in is needed, and nobody can do it here
+      sign-in-timeout               nobody signed in in time
+      nothing-typed                 nothing was typed where it was asked for
+      pasted-text-refused           what was pasted is not the answer
+      pasted-code-forbidden         a code alone does not show its provider
+      answer-mixed-up               the answer belongs to another sign-in
+      sign-in-in-progress           another kubesesame is signing in
+      other-account                 you are signed in as another person
+      id-token-missing              the provider sent no ID token
+      clock                         the clocks do not agree
+      token-too-long                the token is too long
+      token-invalid                 the token cannot be accepted
+      audience-mismatch             the token is for another client
+      signature-not-verified        the token's signature cannot be verified
+      token-on-command-line         a token was passed as an argument
+      token-not-given               there is no token to look at
+      not-signed-in                 there is no session yet
+      session-ended                 the provider ended the session
+      storage-not-private           the place of the sessions is not private
+      storage-unusable              sessions cannot be stored
+      keyring-unavailable           the OS keyring cannot be used
+      pending-tokens-unreadable     tokens that wait for a kubeconfig are unreadable
+      kubeconfig-missing            there is no kubeconfig
+      kubeconfig-broken             the kubeconfig cannot be read
+      kubeconfig-not-usable         the kubeconfig cannot be read or written
+      kubeconfig-name-unknown       the kubeconfig has no entry of that name
+      kubeconfig-entry-unsupported  an entry cannot be used or converted
+      kubeconfig-changed            the kubeconfig or its backup has changed
+      kubeconfig-not-added          an entry cannot be added
+      kubectl-unusable              kubectl cannot be used
+      api-server-unreachable        the API server cannot be asked
+      api-server-too-old            the API server does not say who you are
+      token-rejected                the API server rejects the token (Unauthorized)
+      token-unfit                   the API server will refuse this token
+      system-limits                 this machine has reached a limit
+      output-failed                 the result could not be written
+      internal-error                a fault of kubesesame
+
+    Errors that a provider reports
+      acr-values-not-supported     The parameter `acr_values` of the request names…
+      openid-scope-missing         The request asks for claims of a person without…
+      scopes-missing               The request asks for no scope, and the…
+      prompt-none-refused          The request has `prompt=none`, and the provider…
+      consent-missing              The request has `prompt=none`, and the person…
+      state-invalid                The `state` of the request was changed or…
+      pkce-method-not-supported    The provider accepts no PKCE challenge of the…
+      other-authorization-server   The code is of another authorization server of…
+      app-is-for-browsers          The app is a single-page application, whose…
+      app-not-assigned             The app is not assigned to the person who signed…
+      no-access-policy             No access policy of the authorization server…
+      all-scopes-rejected          The rule of the access policy that applies…
+      refresh-scopes-not-granted   The refresh asks for scopes that the sign-in did…
+      scopes-denied-by-policy      The rule of the access policy that applies…
+      network-zone-not-permitted   The app is restricted to networks that this…
+      sign-in-denied               The person cancelled the sign-in, or a sign-on…
+      factor-not-met               The person has not signed in with the factors…
+      scope-unknown                The authorization server does not have one of…
+      custom-scope-not-allowed     The org authorization server of Okta has only…
+      scope-invalid                A requested scope is misspelled, or the app may…
+      sign-in-page-expired         The person did not finish the sign-in in the…
+      interaction-code-flow        The app uses Okta's interaction code flow, and…
+      custom-server-not-allowed    The app belongs to the org authorization server…
+      grant-type-not-enabled       The grant type of the request is not enabled for…
+      pkce-required                The app requires PKCE, and the request had none.
+      redirect-uri-not-registered  The redirect URI of the request is not one of…
+      several-client-credentials   The request authenticated the client in more…
+      too-many-groups              The groups claim matches more groups than the…
+      claim-expression-failed      The expression of a claim fails for this person.
+      client-secret-wrong          The client secret is wrong, or was replaced at…
+      client-secret-missing        The app is a confidential client, and the…
+      client-credentials-invalid   The provider does not know this client ID, or…
+      client-id-unknown            The provider has no active app with this client…
+      code-invalid                 The authorization code is too old, was used…
+      pkce-verification-failed     The code verifier of the token request does not…
+      access-denied                The provider does not let this person use the…
+      client-rejected              The provider does not accept the client or the…
+      scope-refused                The provider does not allow one of the requested…
+      password-rejected            The provider does not accept the user name or…
+      client-credentials-rejected  The provider does not let the app sign in for…
+      grant-rejected               The code or the refresh token has expired, was…
+      provider-fault               The provider has a fault or is overloaded.
+      person-required              The provider wants to ask the person something…
+      interaction-required         The provider wants to ask the person something…
+      slow-down                    The provider gets too many requests from this…
+      response-type-not-supported  The authorization code flow is not enabled for…
+      grant-type-not-supported     The grant type of the request is not enabled for…
+      dpop-required                The app requires DPoP (RFC 9449), which binds a…
+      unknown-error                The catalogue does not have this error.
+
+    More about one of them: kubesesame explain ID
+    exit: 0
+    ");
+}
+
+#[test]
+fn a_failure_of_a_typed_command_ends_with_the_command_that_explains_it() {
+    let sandbox = Sandbox::new();
+    let call = || sandbox.bare(&["get-token"]);
+    let told = [
+        sandbox.told("at a terminal", &call().at_terminal().run()),
+        sandbox.told("in a script", &call().run()),
+        sandbox.told(
+            "by kubectl at a terminal",
+            &call().env("KUBERNETES_EXEC_INFO", EXEC_INFO).at_terminal().run(),
+        ),
+    ];
+    insta::assert_snapshot!(told.concat(), @"
+    at a terminal
+    stderr: error: --oidc-issuer-url is missing
+    stderr: hint: give the issuer that the API server trusts, for example --oidc-issuer-url=https://example.okta.com/oauth2/default
+    stderr: help: kubesesame explain issuer-missing
+    exit: 2
+
+    in a script
+    stderr: error: --oidc-issuer-url is missing
+    stderr: hint: give the issuer that the API server trusts, for example --oidc-issuer-url=https://example.okta.com/oauth2/default
+    exit: 2
+
+    by kubectl at a terminal
+    stderr: error: --oidc-issuer-url is missing
+    stderr: hint: give the issuer that the API server trusts, for example --oidc-issuer-url=https://example.okta.com/oauth2/default
+    exit: 2
+    ");
+}
+
+/// It is the id of the entry in `docs/errors.md`.
+#[test]
+fn a_refusal_of_the_provider_ends_with_the_id_of_its_entry() {
+    let sandbox = Sandbox::new();
+    let refusal = AuthorizeError {
+        error: "access_denied".to_owned(),
+        description: "User is not assigned to the client application.".to_owned(),
+    };
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.authorize_error = Some(refusal));
+    let outcome = sandbox
+        .get_token()
+        .without_env("KUBERNETES_EXEC_INFO")
+        .at_terminal()
+        .run();
+    outcome.fails(1, &["\nhelp: kubesesame explain app-not-assigned\n"]);
+}
+
+#[test]
+fn the_help_has_examples_first() {
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.bare(&["explain", "--help"]).run();
+    insta::assert_snapshot!(outcome.to_string(), @"
+    Say what an error means, its usual causes, and what to do
+
+    Examples:
+      # The error that a failure at a terminal ended with
+      kubesesame explain issuer-mismatch
+
+      # All errors, one line each
+      kubesesame explain
+
+    Usage: kubesesame explain [OPTIONS] [ID]
+
+    Arguments:
+      [ID]
+              Id of an error; without it, all ids are listed
+
+    Options:
+      -v, --v[=<LEVEL>]
+              Log to standard error: 1 steps, 2 requests, 3 headers; no secrets
+
+      -h, --help
+              Print help (see a summary with '-h')
+    exit: 0
+    ");
+}
