@@ -108,8 +108,8 @@ mod tests {
     fn an_error_says_what_is_wrong_what_was_meant_and_where_to_look() {
         for (args, expected) in [
             (
-                &["get-token", "--force-refreh"][..],
-                "unexpected argument '--force-refreh' found; did you mean `--force-refresh`?; see kubesesame get-token --help",
+                &["get-token", "--force-refres"][..],
+                "unexpected argument '--force-refres' found; did you mean `--force-refresh`?; see kubesesame get-token --help",
             ),
             (
                 &["get-tokn"],
