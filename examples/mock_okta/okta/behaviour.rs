@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
+    WEB_CLIENT_SECRET,
     choices::{
-        AccessTokenForm, AuthorizeError, Callback, ClientAuth, DeviceVerification, RefreshRepeats, Rotation,
-        User,
+        AccessTokenForm, AssertionAudience, AuthorizeError, Callback, ClientAuth, DeviceVerification,
+        RefreshRepeats, Rotation, User,
     },
     defects::Defect,
     faults::Fault,
@@ -45,6 +46,14 @@ pub struct Behaviour {
     pub offline_access_allowed: bool,
     /// The client authentication method that the web app is registered for.
     pub web_client_auth: ClientAuth,
+    /// The secret of the web app. Okta wants 14 to 100 characters, and 32 for `client_secret_jwt`.
+    pub web_client_secret: String,
+    /// The public keys of the web app, each a JWK.
+    pub web_client_keys: Vec<Value>,
+    /// Who a client assertion has to be for.
+    pub assertion_audience: AssertionAudience,
+    /// Whether the web app has the Device Authorization grant, which only native apps have at Okta.
+    pub web_device_grant_allowed: bool,
     /// Whether the native app has the Device Authorization grant.
     pub device_grant_allowed: bool,
     /// Whether the apps have the Resource Owner Password grant.
@@ -183,10 +192,9 @@ pub(crate) fn since_epoch() -> Duration {
 
 impl Default for Behaviour {
     fn default() -> Self {
-        let redirect_uris = strings(REDIRECT_URIS);
         Self {
-            post_logout_redirect_uris: redirect_uris.clone(),
-            redirect_uris,
+            post_logout_redirect_uris: strings(REDIRECT_URIS),
+            redirect_uris: strings(REDIRECT_URIS),
             any_loopback_port: false,
             auto_approve: true,
             user: User::default(),
@@ -195,6 +203,10 @@ impl Default for Behaviour {
             org_scopes: strings(ORG_SCOPES),
             offline_access_allowed: true,
             web_client_auth: ClientAuth::Either,
+            web_client_secret: WEB_CLIENT_SECRET.to_owned(),
+            web_client_keys: Vec::new(),
+            assertion_audience: AssertionAudience::Endpoint,
+            web_device_grant_allowed: false,
             device_grant_allowed: true,
             password_grant_allowed: true,
             client_credentials_allowed: true,

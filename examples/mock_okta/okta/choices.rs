@@ -44,7 +44,7 @@ pub enum RefreshRepeats {
     Absent,
 }
 
-/// How the web app may send its secret.
+/// How the web app authenticates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuth {
@@ -54,6 +54,20 @@ pub enum ClientAuth {
     SecretBasic,
     /// `client_secret_post` only.
     SecretPost,
+    /// `client_secret_jwt` only.
+    SecretJwt,
+    /// `private_key_jwt` only.
+    PrivateKeyJwt,
+}
+
+/// The `aud` of a client assertion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssertionAudience {
+    /// The endpoint of the request, as Okta demands.
+    Endpoint,
+    /// The issuer, as some other providers demand.
+    Issuer,
 }
 
 /// An error sent to the redirect URI.

@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use form_urlencoded::parse;
 
 use super::{
-    CLIENT_ID, WEB_CLIENT_ID, WEB_CLIENT_SECRET,
+    CLIENT_ID, WEB_CLIENT_ID, assertion,
     behaviour::Behaviour,
     choices::ClientAuth,
     errors,
@@ -46,14 +46,21 @@ enum Credentials {
     Basic { id: String, secret: String },
     Post { id: String, secret: String },
     Public { id: String },
+    Assertion { jwt: String },
 }
 
 /// Returns the app of a request to the token, revocation or introspection endpoint.
 pub(crate) fn authenticate(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Result<App, Answer> {
     note_secrets(provider, asked);
+    provider.note_secret(&rules.web_client_secret);
     let credentials = credentials(asked)?;
-    let (Credentials::Basic { id, .. } | Credentials::Post { id, .. } | Credentials::Public { id }) =
-        &credentials;
+    if let Credentials::Assertion { jwt } = credentials {
+        return assertion::check(provider, rules, asked, &jwt);
+    }
+    let (Credentials::Basic { id, .. }
+    | Credentials::Post { id, .. }
+    | Credentials::Public { id }
+    | Credentials::Assertion { jwt: id }) = &credentials;
     let Some(app) = App::by_id(id) else {
         return Err(refused("Invalid value for 'client_id' parameter."));
     };
@@ -62,7 +69,7 @@ pub(crate) fn authenticate(provider: &Provider, rules: &Behaviour, asked: &Asked
         (App::Web, Credentials::Public { .. }, _) => Err(refused("No client credentials found.")),
         (App::Web, Credentials::Basic { secret, .. }, ClientAuth::Either | ClientAuth::SecretBasic)
         | (App::Web, Credentials::Post { secret, .. }, ClientAuth::Either | ClientAuth::SecretPost) => {
-            if secret == WEB_CLIENT_SECRET {
+            if secret == rules.web_client_secret {
                 Ok(app)
             } else {
                 Err(refused(
@@ -70,7 +77,7 @@ pub(crate) fn authenticate(provider: &Provider, rules: &Behaviour, asked: &Asked
                 ))
             }
         }
-        (App::Native | App::Web, Credentials::Basic { .. } | Credentials::Post { .. }, _) => Err(refused(
+        (App::Native | App::Web, _, _) => Err(refused(
             "Client authentication failed. Either the client or the client credentials are invalid.",
         )),
     }
@@ -91,10 +98,8 @@ fn credentials(asked: &Asked) -> Result<Credentials, Answer> {
     if let Some(header) = header {
         return basic(header, asked.form("client_id"));
     }
-    if assertion.is_some() {
-        return Err(refused(
-            "The client does not have a JWKSet configured, but the client_assertion requires one.",
-        ));
+    if let Some(jwt) = assertion {
+        return Ok(Credentials::Assertion { jwt: jwt.to_owned() });
     }
     let Some(id) = asked.form("client_id").map(str::to_owned) else {
         return Err(refused("No client credentials found."));
@@ -157,6 +162,6 @@ fn note_secrets(provider: &Provider, asked: &Asked) {
     }
 }
 
-fn refused(description: &str) -> Answer {
+pub(crate) fn refused(description: &str) -> Answer {
     errors::oauth(401, "invalid_client", description)
 }

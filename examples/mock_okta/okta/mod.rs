@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod access_token;
+mod assertion;
 mod authorize;
 mod authorize_request;
 mod behaviour;
@@ -47,7 +48,8 @@ use std::{io, sync::Arc};
 
 pub use behaviour::Behaviour;
 pub use choices::{
-    AccessTokenForm, AuthorizeError, Callback, ClientAuth, DeviceVerification, RefreshRepeats, Rotation, User,
+    AccessTokenForm, AssertionAudience, AuthorizeError, Callback, ClientAuth, DeviceVerification,
+    RefreshRepeats, Rotation, User,
 };
 pub use defects::Defect;
 pub use exchange::{Endpoint, Recorded};
@@ -60,7 +62,7 @@ use server::Running;
 const CLIENT_ID: &str = "0oakubesesamemock";
 /// The web app: confidential client.
 const WEB_CLIENT_ID: &str = "0oakubesesameweb";
-/// The web app's secret; Okta wants 14 to 100 characters.
+/// The web app's secret by default.
 const WEB_CLIENT_SECRET: &str = "mock-web-secret-0123456789";
 
 /// A running provider. It owns a background thread; dropping it stops the thread and closes every connection.
@@ -155,7 +157,7 @@ impl MockOkta {
     /// Returns the secret of the web app.
     #[must_use]
     pub fn web_client_secret(&self) -> String {
-        WEB_CLIENT_SECRET.to_owned()
+        self.provider.behaviour().web_client_secret
     }
 
     /// Changes the behaviour of every later request.

@@ -31,6 +31,8 @@ pub(crate) struct Provider {
     device_codes: Mutex<DeviceCodes>,
     keys: Mutex<KeyRing>,
     secrets: Mutex<BTreeSet<String>>,
+    /// The ids of the client assertions that were accepted.
+    assertion_ids: Mutex<BTreeSet<String>>,
 }
 
 /// Recorded requests. When the log is cleared, the number of the first one grows, so that the status of an earlier request is still
@@ -51,6 +53,7 @@ impl Provider {
             device_codes: Mutex::default(),
             keys: Mutex::default(),
             secrets: Mutex::default(),
+            assertion_ids: Mutex::default(),
         }
     }
 
@@ -172,6 +175,11 @@ impl Provider {
         if !secret.is_empty() {
             lock(&self.secrets).insert(secret.to_owned());
         }
+    }
+
+    /// Whether a client assertion of this id was not accepted before. It counts as accepted from now on.
+    pub(crate) fn is_new_assertion(&self, id: &str) -> bool {
+        lock(&self.assertion_ids).insert(id.to_owned())
     }
 
     pub(crate) fn secrets(&self) -> Vec<String> {

@@ -48,7 +48,7 @@ fn configured(rules: &Behaviour, app: App) -> Vec<&'static str> {
     for (grant, allowed) in [
         (REFRESH, rules.offline_access_allowed),
         (PASSWORD, rules.password_grant_allowed),
-        (DEVICE, app == App::Native && rules.device_grant_allowed),
+        (DEVICE, may_use_device_codes(rules, app)),
         (APP, app == App::Web && rules.client_credentials_allowed),
     ] {
         if allowed {
@@ -56,6 +56,13 @@ fn configured(rules: &Behaviour, app: App) -> Vec<&'static str> {
         }
     }
     grants
+}
+
+fn may_use_device_codes(rules: &Behaviour, app: App) -> bool {
+    match app {
+        App::Native => rules.device_grant_allowed,
+        App::Web => rules.web_device_grant_allowed,
+    }
 }
 
 /// Refuses a request that is no valid form post.
