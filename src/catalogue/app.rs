@@ -67,7 +67,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         grants: &[],
         cause: "The request authenticated the client in more than one way.",
         okta_fix: None,
-        generic_fix: "the app takes one way of client authentication: compare it with --oidc-client-secret",
+        generic_fix: "the app takes one way of client authentication: compare --oidc-client-auth-method with it",
     },
     Entry {
         id: "too-many-groups",
@@ -111,9 +111,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         grants: &[],
         cause: "The app is a confidential client, and the request had no client secret.",
         okta_fix: Some(
-            "the app expects a client secret: give it with --oidc-client-secret, or make the app a native one without",
+            "the app expects a client secret or an assertion: give --oidc-client-secret or --oidc-client-private-key-file, or make the app a native \
+             one without",
         ),
-        generic_fix: "the app expects a client secret: give it with --oidc-client-secret, or make the app a public client",
+        generic_fix: "the app expects a client secret or an assertion: give --oidc-client-secret or --oidc-client-private-key-file, or make the app a public \
+             client",
     },
     Entry {
         id: "client-credentials-invalid",

@@ -7,6 +7,7 @@
 
 mod access;
 mod app;
+mod assertion;
 mod by_code;
 mod entry;
 mod explanation;
@@ -56,6 +57,11 @@ pub(crate) fn policy_layer(response: ErrorResponse<'_>) -> Option<PolicyLayer> {
     response.is_okta.then_some(*layer)
 }
 
+/// Whether a clock is the cause: the provider refuses a client assertion for its time.
+pub(crate) fn blames_clock(response: ErrorResponse<'_>) -> bool {
+    assertion::CLOCK_IDS.contains(&entry_for(response).id)
+}
+
 fn entry_for(response: ErrorResponse<'_>) -> &'static Entry {
     let description = normalized(response.description);
     entries()
@@ -65,7 +71,13 @@ fn entry_for(response: ErrorResponse<'_>) -> &'static Entry {
 
 /// All entries, in the order in which they are tried.
 fn entries() -> impl Iterator<Item = &'static Entry> {
-    let known = [request::ENTRIES, access::ENTRIES, app::ENTRIES, by_code::ENTRIES];
+    let known = [
+        request::ENTRIES,
+        access::ENTRIES,
+        assertion::ENTRIES,
+        app::ENTRIES,
+        by_code::ENTRIES,
+    ];
     known.into_iter().flatten().chain([by_code::UNKNOWN])
 }
 

@@ -22,6 +22,21 @@ pub(crate) enum PkceChoice {
     No,
 }
 
+/// `--oidc-client-auth-method`, with the names of OpenID Connect Core 9.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ClientAuthChoice {
+    Auto,
+    None,
+    #[value(name = "client_secret_basic")]
+    SecretBasic,
+    #[value(name = "client_secret_post")]
+    SecretPost,
+    #[value(name = "client_secret_jwt")]
+    SecretJwt,
+    #[value(name = "private_key_jwt")]
+    PrivateKeyJwt,
+}
+
 /// `--token-cache-storage`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StorageChoice {

@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Args};
 
-use super::choices::{Automatic, GrantChoice, PkceChoice, StorageChoice};
+use super::choices::{Automatic, ClientAuthChoice, GrantChoice, PkceChoice, StorageChoice};
 
 /// The default of `--authentication-timeout-sec`, as in kubelogin.
 pub(crate) const DEFAULT_TIMEOUT_SECS: u64 = 180;
@@ -30,6 +30,35 @@ pub(crate) struct ProviderArgs {
     /// File with the client secret, private to you; keeps it out of kubeconfigs and process lists
     #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     pub(crate) oidc_client_secret_file: Option<String>,
+
+    /// Private key that the app signs with in place of a secret (PEM or JWK; RSA, or EC of P-256, P-384 or P-521), in a file private
+    /// to you
+    #[arg(long, hide_short_help = true, value_name = "FILE", allow_hyphen_values = true)]
+    pub(crate) oidc_client_private_key_file: Option<String>,
+
+    /// Name of that key at the provider (`kid`), if the file does not have it
+    #[arg(long, hide_short_help = true, value_name = "KID", allow_hyphen_values = true)]
+    pub(crate) oidc_client_key_id: Option<String>,
+
+    /// How the app proves itself: `auto` by what it has, `none`, `client_secret_basic`, `client_secret_post`,
+    /// `client_secret_jwt`, `private_key_jwt`
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "METHOD",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) oidc_client_auth_method: ClientAuthChoice,
+
+    /// Whom the app's signed assertion is for: `endpoint`, `issuer`, or a URL [default: endpoint]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "AUDIENCE",
+        allow_hyphen_values = true
+    )]
+    pub(crate) oidc_client_auth_audience: Option<String>,
 
     /// Account to sign in with, where you have several at the provider; each has a session of its own
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]

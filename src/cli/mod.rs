@@ -21,7 +21,8 @@ mod usage_error;
 mod variables;
 
 pub(crate) use choices::{
-    Automatic, ClusterConfigChoice, GrantChoice, OutputFormat, PkceChoice, PlatformChoice, StorageChoice,
+    Automatic, ClientAuthChoice, ClusterConfigChoice, GrantChoice, OutputFormat, PkceChoice, PlatformChoice,
+    StorageChoice,
 };
 pub(crate) use command::{
     CleanArgs, Command, CompletionArgs, EntryArgs, GetTokenArgs, LoginCommandArgs, ManArgs, StatusArgs,

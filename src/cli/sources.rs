@@ -25,8 +25,10 @@ pub(crate) struct ConfigSources {
 }
 
 /// Pairs of flags that exclude each other: if one is on the command line, the variable of the other is ignored.
-const MUTUALLY_EXCLUSIVE: [(&str, &str); 5] = [
+const MUTUALLY_EXCLUSIVE: [(&str, &str); 7] = [
     ("oidc-client-secret", "oidc-client-secret-file"),
+    ("oidc-client-secret", "oidc-client-private-key-file"),
+    ("oidc-client-secret-file", "oidc-client-private-key-file"),
     ("password", "password-file"),
     ("listen-address", "listen-port"),
     ("oidc-redirect-url", "oidc-redirect-url-hostname"),

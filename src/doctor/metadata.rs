@@ -4,7 +4,7 @@ use super::check::{Check, Fault, Outcome};
 use super::facts::{Facts, Settings};
 use super::provider::{names_secret, problem_of, reached, surveyed};
 use crate::oidc::Announced;
-use crate::settings::{Grant, Pkce, TokenKind};
+use crate::settings::{ClientAuthMethod, Grant, PRIVATE_KEY_FILE, Pkce, TokenKind};
 use crate::untrusted_text::UntrustedText;
 
 const UNKNOWN: &str = "the provider's discovery document is not known";
@@ -160,43 +160,58 @@ fn client_auth(facts: &Facts) -> Outcome {
         && let Err(error) = &survey.metadata
         && names_secret(error)
     {
-        return Outcome::Failure(Fault::of(
-            "the client's secret cannot be read",
-            &problem_of(error),
-        ));
+        let is_key = error.flag() == Some(PRIVATE_KEY_FILE);
+        let what = if is_key {
+            "the client's private key cannot be used"
+        } else {
+            "the client's secret cannot be read"
+        };
+        return Outcome::Failure(Fault::of(what, &problem_of(error)));
     }
     announced(facts, |settings, announced| {
-        let has_secret = settings.sign_in.provider.client_secret.is_some();
+        let (how, names) = used_methods(&settings.sign_in.provider.client_auth.method);
         let Some(methods) = &announced.token_auth_methods else {
-            return Outcome::Fine(
-                if has_secret {
-                    "with a secret"
-                } else {
-                    "without a secret"
-                }
-                .to_owned(),
-            );
+            return Outcome::Fine(how.to_owned());
         };
-        let announces = |name: &str| methods.iter().any(|method| method == name);
-        match (has_secret, announces("none")) {
-            (true, _)
-                if ["client_secret_basic", "client_secret_post"]
-                    .iter()
-                    .any(|name| announces(name)) =>
-            {
-                Outcome::Fine("with a secret".to_owned())
-            }
-            (true, _) => Outcome::Warning(Fault::new(
-                "the provider does not announce that a client may send a secret",
-                "make the app a native one, and leave the secret out",
-            )),
-            (false, true) => Outcome::Fine("without a secret, as a native app".to_owned()),
-            (false, false) => Outcome::Warning(Fault::new(
+        if names
+            .iter()
+            .any(|name| methods.iter().any(|method| method == name))
+        {
+            return Outcome::Fine(if names == ["none"] {
+                "without a secret, as a native app".to_owned()
+            } else {
+                how.to_owned()
+            });
+        }
+        Outcome::Warning(match names {
+            ["none"] => Fault::new(
                 "the provider does not announce that a client may do without a secret",
                 "give --oidc-client-secret-file if the app has a secret",
-            )),
-        }
+            ),
+            ["client_secret_jwt" | "private_key_jwt"] => Fault::new(
+                format!("the provider does not announce the method {}", names[0]),
+                "compare --oidc-client-auth-method with what the provider has for the app",
+            ),
+            _ => Fault::new(
+                "the provider does not announce that a client may send a secret",
+                "make the app a native one, and leave the secret out",
+            ),
+        })
     })
+}
+
+/// How the client proves who it is, and the names of the methods of which one has to be announced.
+fn used_methods(method: &ClientAuthMethod) -> (&'static str, &'static [&'static str]) {
+    match method {
+        ClientAuthMethod::None => ("without a secret", &["none"]),
+        ClientAuthMethod::SecretInEitherPlace(_) => {
+            ("with a secret", &["client_secret_basic", "client_secret_post"])
+        }
+        ClientAuthMethod::SecretBasic(_) => ("with a secret", &["client_secret_basic"]),
+        ClientAuthMethod::SecretPost(_) => ("with a secret", &["client_secret_post"]),
+        ClientAuthMethod::SecretJwt(_) => ("signed with a secret", &["client_secret_jwt"]),
+        ClientAuthMethod::PrivateKeyJwt(_) => ("signed with a key", &["private_key_jwt"]),
+    }
 }
 
 fn signing_algorithm(facts: &Facts) -> Outcome {

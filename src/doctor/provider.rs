@@ -137,11 +137,13 @@ fn at_stage(facts: &Facts, stage: Stage, ok: impl FnOnce(&Settings) -> String, f
     }
 }
 
-/// Whether the error is about a client secret or a password.
+/// Whether the error is about a client's secret or key, or a password.
 pub(super) fn names_secret(error: &oidc::Error) -> bool {
-    error
-        .flag()
-        .is_some_and(|flag| flag.contains("secret") || flag.contains("password") || flag.contains("header"))
+    error.flag().is_some_and(|flag| {
+        ["secret", "password", "header", "private-key"]
+            .iter()
+            .any(|word| flag.contains(word))
+    })
 }
 
 fn issuer_url(facts: &Facts) -> Outcome {

@@ -31,7 +31,6 @@ pub(crate) use grants::login::LoginFailure;
 pub(crate) use http::transport::{ProxyChoice, proxy_for};
 pub(crate) use loopback::listener::{ListenerProbe, ListenerState, probe_listener};
 pub(crate) use provider_client::ProviderClient;
-use provider_client::read_secret;
 pub(crate) use refresh_result::{Refresh, RefreshOutcome, Tokens};
 pub(crate) use survey::{Announced, Survey};
 pub(crate) use token::id_token::Remark;

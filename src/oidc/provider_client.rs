@@ -1,20 +1,20 @@
 //! A client for one provider, which all grants share.
 
+use url::Url;
+
 use crate::clock::Clock;
-use crate::files;
+use crate::oidc::client_auth::{Addressee, Credentials};
 use crate::oidc::discovery::documents::{DocumentCache, Documents};
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
-use crate::oidc::errors::setup::SetupError;
-use crate::oidc::event::{Event, LogEvent, Person, Warning};
+use crate::oidc::event::{Event, Person, Warning};
 use crate::oidc::http::Http;
-use crate::secret::Secret;
-use crate::settings::{Provider, SecretSource, TlsTrust};
+use crate::settings::{Provider, TlsTrust};
 
 /// A client for one provider.
 pub(crate) struct ProviderClient<'a> {
     pub(super) provider: &'a Provider,
-    pub(super) client_secret: Option<Secret>,
+    pub(super) credentials: Credentials,
     pub(super) http: Http<'a>,
     pub(super) trust: &'a TlsTrust,
     documents: &'a dyn DocumentCache,
@@ -34,11 +34,8 @@ impl<'a> ProviderClient<'a> {
         if trust.insecure {
             person.warn(Warning::CertificatesUnchecked);
         }
-        if let Some(SecretSource::File { path, .. }) = &provider.client_secret {
-            person.log(LogEvent::FileRead(path));
-        }
         Ok(Self {
-            client_secret: provider.client_secret.as_ref().map(read_secret).transpose()?,
+            credentials: Credentials::read(&provider.client_auth.method, person)?,
             http: Http::new(provider, trust, person, clock)?,
             provider,
             trust,
@@ -51,8 +48,22 @@ impl<'a> ProviderClient<'a> {
     /// Fetches the metadata anew: logins are rare, and it may name a new endpoint.
     pub(super) async fn discover(&self, documents: &Documents<'_>) -> Result<Metadata, Error> {
         let metadata = documents.metadata(true).await?;
+        // Before a person signs in.
+        if self.credentials.needs_audience() {
+            self.addressee(&metadata.token_endpoint).aud()?;
+        }
         self.person.report(Event::Discovered);
         Ok(metadata)
+    }
+
+    /// Who a client assertion in a request to an endpoint is for.
+    pub(super) fn addressee<'e>(&'e self, endpoint: &'e Url) -> Addressee<'e> {
+        Addressee {
+            audience: &self.provider.client_auth.audience,
+            endpoint,
+            issuer: &self.provider.issuer,
+            now: (self.clock)(),
+        }
     }
 
     pub(super) fn documents(&self) -> Documents<'_> {
@@ -66,24 +77,11 @@ impl<'a> ProviderClient<'a> {
     }
 }
 
-/// Reads a secret from its source. Line ends after it do not belong to it.
-pub(super) fn read_secret(source: &SecretSource) -> Result<Secret, SetupError> {
-    let (path, flag) = match source {
-        SecretSource::Inline(secret) => return Ok(secret.clone()),
-        SecretSource::File { path, flag } => (path, *flag),
-    };
-    let bytes = files::read_secret(path).map_err(|source| SetupError::FlagFile { flag, source })?;
-    let text = String::from_utf8(bytes).map_err(|_| SetupError::SecretNotText(flag))?;
-    match text.trim_end_matches(['\r', '\n']) {
-        "" => Err(SetupError::SecretNotText(flag)),
-        text => Ok(Secret::new(text)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::oidc::Refresh;
+    use crate::secret::Secret;
     use crate::settings::Login;
 
     /// A server that serves several requests needs futures that can move between threads.

@@ -59,6 +59,11 @@ pub(crate) enum Error {
     RedirectHost(UntrustedText),
     #[error("--{} and --{} are both there", .0[0], .0[1])]
     SecretAndFile([&'static str; 2]),
+    /// A flag, without dashes, with the value that counts, and the flag that it needs.
+    #[error("--{0}{value} needs --{2}", value = .1.map(|value| format!("={value}")).unwrap_or_default())]
+    FlagNeeds(&'static str, Option<&'static str>, &'static str),
+    #[error("--oidc-client-auth-audience `{0}` is neither `endpoint` nor `issuer` nor a URL")]
+    ClientAuthAudience(UntrustedText),
     #[error("--account is there, and --grant-type is `client-credentials`")]
     AccountWithoutPerson,
     #[error("--account and --username are two people: `{0}` and `{1}`")]
@@ -104,6 +109,9 @@ impl From<url::ParseError> for NotUrl {
     }
 }
 
+const AUDIENCE_HINT: &str = "leave it out for Okta; else give what the provider's documentation names as the audience (`aud`) of a \
+    client assertion";
+
 const SETUP_EXAMPLE: &str = "for example: kubesesame setup \
     --oidc-issuer-url=https://example.okta.com/oauth2/default --oidc-client-id=0oa1b2c3d4e5f6g7h8i9; the provider's console \
     shows both, and at a terminal setup asks for them";
@@ -129,11 +137,15 @@ impl Error {
             Self::IncompleteCallbackTls => vec!["local-server-cert", "local-server-key"],
             Self::ListenAddress(_) => vec!["listen-address"],
             Self::BrowserCommand(_) => vec!["browser-command"],
-            Self::NotPairs(flag, _) | Self::NotList(flag, _) | Self::SecretInKubeconfig(flag) => vec![*flag],
+            Self::NotPairs(flag, _)
+            | Self::NotList(flag, _)
+            | Self::SecretInKubeconfig(flag)
+            | Self::FlagNeeds(flag, ..) => vec![*flag],
             Self::ReservedParameter(_) => vec!["oidc-auth-request-extra-params"],
             Self::PostLoginUrl(_) => vec!["open-url-after-authentication"],
             Self::RedirectHost(_) => vec!["oidc-redirect-url-hostname"],
             Self::SecretAndFile(flags) => flags.to_vec(),
+            Self::ClientAuthAudience(_) => vec!["oidc-client-auth-audience"],
             Self::AccountWithoutPerson => vec!["account", "grant-type"],
             Self::AccountMismatch(..) => vec!["account", "username"],
         }
@@ -193,6 +205,8 @@ impl Error {
             Self::SecretAndFile(_) | Self::AccountWithoutPerson | Self::AccountMismatch(..) => {
                 "leave one of them out".to_owned()
             }
+            Self::FlagNeeds(flag, _, needed) => format!("add --{needed}, or leave --{flag} out"),
+            Self::ClientAuthAudience(_) => AUDIENCE_HINT.to_owned(),
             Self::FlagOfEntry(_) => {
                 "name an entry (--context, --user, --kubeconfig), whose settings are used, or name the provider by flags".to_owned()
             }
@@ -222,13 +236,15 @@ impl Error {
             | Self::NotList(..)
             | Self::ReservedParameter(_)
             | Self::PostLoginUrl(_)
-            | Self::RedirectHost(_) => Id::SETTING_INVALID,
+            | Self::RedirectHost(_)
+            | Self::ClientAuthAudience(_) => Id::SETTING_INVALID,
             Self::IncompleteCallbackTls
             | Self::SecretAndFile(_)
             | Self::AccountWithoutPerson
             | Self::AccountMismatch(..)
             | Self::FlagOfEntry(_)
-            | Self::OtherSession(_) => Id::FLAGS_CONTRADICT,
+            | Self::OtherSession(_)
+            | Self::FlagNeeds(..) => Id::FLAGS_CONTRADICT,
             Self::NoHome => Id::STORAGE_UNUSABLE,
         }
     }

@@ -5,6 +5,7 @@
 
 mod browser;
 mod cache;
+mod client_auth;
 mod cluster;
 mod error;
 mod get_token;
@@ -24,6 +25,9 @@ mod tls_trust;
 pub(crate) use browser::{Browser, NoBrowser};
 pub(crate) use cache::{
     Cache, Storage, cache_dir, failures_dir, home_cache_dir, likely_cache_dir, likely_value, runtime_dir,
+};
+pub(crate) use client_auth::{
+    AUDIENCE, Audience, ClientAuth, ClientAuthMethod, PRIVATE_KEY_FILE, PrivateKeyFile,
 };
 pub(crate) use cluster::ClusterChoice;
 pub(crate) use error::Error;

@@ -1,7 +1,7 @@
 //! The settings of the provider: issuer, client, scopes, parameters.
 
 use super::list::{parse_pairs, parse_scopes};
-use super::{Error, Issuer, SecretSource};
+use super::{ClientAuth, Error, Issuer};
 use crate::cli::{PkceChoice, ProviderArgs};
 use crate::environment::Environment;
 use crate::untrusted_text::UntrustedText;
@@ -13,7 +13,7 @@ pub(crate) struct Provider {
     /// The issuer comes from a cluster's entry in the kubeconfig, so it is less trusted than one of the user's entry.
     pub(crate) named_by_cluster: bool,
     pub(crate) client_id: String,
-    pub(crate) client_secret: Option<SecretSource>,
+    pub(crate) client_auth: ClientAuth,
     /// The account to sign in with, if a person has several at the provider.
     pub(crate) account: Option<String>,
     pub(crate) scopes: Scopes,
@@ -92,25 +92,23 @@ impl Provider {
     ) -> Result<Self, Error> {
         let issuer = args
             .oidc_issuer_url
+            .clone()
             .filter(|text| !text.is_empty())
             .ok_or(Error::IssuerMissing)?;
         let issuer = Issuer::parse(issuer)?;
         let client_id = args
             .oidc_client_id
+            .clone()
             .filter(|text| !text.is_empty())
             .ok_or_else(|| Error::ClientIdMissing {
                 at_okta: issuer.is_okta(),
             })?;
+        let client_auth = ClientAuth::new(&args, environment)?;
         let provider = Self {
             issuer,
             named_by_cluster: named_by == NamedBy::Cluster,
             client_id,
-            client_secret: SecretSource::new(
-                ["oidc-client-secret", "oidc-client-secret-file"],
-                args.oidc_client_secret,
-                args.oidc_client_secret_file,
-                environment,
-            )?,
+            client_auth,
             account: args.account.filter(|account| !account.is_empty()),
             scopes: Scopes::new(&args.oidc_extra_scope)?,
             pkce: match args.oidc_pkce_method {
@@ -137,7 +135,7 @@ impl Provider {
             issuer,
             named_by_cluster: false,
             client_id: args.oidc_client_id.clone().unwrap_or_default(),
-            client_secret: None,
+            client_auth: ClientAuth::NONE,
             account: None,
             scopes: Scopes::new(&[])?,
             pkce: Pkce::S256,

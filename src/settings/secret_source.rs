@@ -19,6 +19,14 @@ pub(crate) enum SecretSource {
 }
 
 impl SecretSource {
+    /// The flag of a client's secret, without dashes, for error messages.
+    pub(crate) fn flag(&self) -> &'static str {
+        match self {
+            Self::Inline(_) => "oidc-client-secret",
+            Self::File { flag, .. } => flag,
+        }
+    }
+
     /// `flags` are the flag of the secret and the flag of its file. Empty values count as absent, and `~` is replaced in the file's name.
     ///
     /// # Errors

@@ -33,6 +33,7 @@ mod callback;
 mod callback_load;
 #[cfg(target_os = "linux")]
 mod callback_other_user;
+mod client_assertions;
 mod client_auth;
 mod cluster_authorities;
 mod cluster_config;

@@ -43,6 +43,7 @@ pub(super) const ENTRIES: &[OwnEntry] = &[
         causes: &[
             "A flag, or the variable KUBESESAME_… in its place, has a value in another form than expected.",
             "Quotes or commas of a list do not pair up.",
+            "A client secret is too short for `client_secret_jwt`, or the endpoint for a client assertion is not at the issuer's own address.",
             "A redirect URI cannot be listened on: it is https, or its host is another machine.",
         ],
         fixes: &[
@@ -56,6 +57,7 @@ pub(super) const ENTRIES: &[OwnEntry] = &[
         causes: &[
             "A secret is given both as a value and as a file.",
             "A certificate is given without its key.",
+            "A method of client authentication lacks its secret or its key, or both are given and no method.",
             "A flag names the provider or the account, and a kubeconfig's entry names it too.",
         ],
         fixes: &[
@@ -147,7 +149,7 @@ pub(super) const ENTRIES: &[OwnEntry] = &[
         causes: &[
             "The file does not exist, or a relative path is looked for where kubectl was called.",
             "It belongs to another user, or others may read it.",
-            "Its content is something else: no text, no PEM, or a key of another certificate.",
+            "Its content is something else: no text, no PEM, a key of another certificate, or a private key that cannot sign (encrypted, too short, of another kind, public only).",
         ],
         fixes: &[
             "Correct the path, best to an absolute one, and see who may read it: ls -l FILE",

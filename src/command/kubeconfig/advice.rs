@@ -46,13 +46,14 @@ fn unread_variable(user: &UntrustedText, name: &str, flag: Option<&str>) -> Stri
 }
 
 /// Flags that take a path, in which `~/` is the home directory.
-const PATH_FLAGS: [&str; 7] = [
+const PATH_FLAGS: [&str; 8] = [
     "--token-cache-dir",
     "--certificate-authority",
     "--local-server-cert",
     "--local-server-key",
     "--browser-command",
     "--oidc-client-secret-file",
+    "--oidc-client-private-key-file",
     "--password-file",
 ];
 

@@ -6,7 +6,9 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use data_encoding::BASE64;
 
-use crate::cli::{DEFAULT_TIMEOUT_SECS, GrantChoice, PkceChoice, SetupArgs, format_pair};
+use crate::cli::{
+    ClientAuthChoice, DEFAULT_TIMEOUT_SECS, GrantChoice, PkceChoice, ProviderArgs, SetupArgs, format_pair,
+};
 use crate::{kubeconfig, settings};
 
 /// Returns the arguments of `get-token` for the entry in the kubeconfig, without a client secret and request headers. They are only those
@@ -16,10 +18,7 @@ pub(super) fn arguments(args: &SetupArgs) -> Result<Vec<String>, settings::Error
     let mut exec_args = ExecArgs(Vec::new());
     exec_args.text("oidc-issuer-url", provider.oidc_issuer_url.as_deref());
     exec_args.text("oidc-client-id", provider.oidc_client_id.as_deref());
-    exec_args.file(
-        "oidc-client-secret-file",
-        provider.oidc_client_secret_file.as_deref(),
-    );
+    exec_args.client_auth(provider);
     exec_args.text("account", provider.account.as_deref());
     exec_args.list(
         "oidc-extra-scope",
@@ -127,6 +126,28 @@ impl ExecArgs {
     fn choice<T: ValueEnum + PartialEq + Copy>(&mut self, flag: &str, choice: T, default: T) {
         let value = choice.to_possible_value().filter(|_| choice != default);
         self.text(flag, value.as_ref().map(PossibleValue::get_name));
+    }
+
+    /// Adds how the client authenticates, without an inline secret.
+    fn client_auth(&mut self, provider: &ProviderArgs) {
+        self.file(
+            "oidc-client-secret-file",
+            provider.oidc_client_secret_file.as_deref(),
+        );
+        self.file(
+            "oidc-client-private-key-file",
+            provider.oidc_client_private_key_file.as_deref(),
+        );
+        self.text("oidc-client-key-id", provider.oidc_client_key_id.as_deref());
+        self.choice(
+            "oidc-client-auth-method",
+            provider.oidc_client_auth_method,
+            ClientAuthChoice::Auto,
+        );
+        self.text(
+            "oidc-client-auth-audience",
+            provider.oidc_client_auth_audience.as_deref(),
+        );
     }
 
     /// Adds the listen addresses and the redirect URI. Deprecated flags are converted to the current ones.

@@ -112,6 +112,11 @@ fn check_flags(args: &SetupArgs, environment: &Environment) -> Result<(), settin
             args.provider.oidc_client_secret_file.is_some(),
             false,
         ),
+        (
+            settings::PRIVATE_KEY_FILE,
+            args.provider.oidc_client_private_key_file.is_some(),
+            false,
+        ),
     ];
     let is_shared = result.kubeconfig_for_others.is_some();
     let given_away = secrets

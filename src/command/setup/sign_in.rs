@@ -155,6 +155,7 @@ mod tests {
                 request_id: None,
                 is_okta: false,
                 grant: GrantType::AuthorizationCode,
+                clock_ahead_mins: 0,
             },
         )))
     }

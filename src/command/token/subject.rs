@@ -14,7 +14,7 @@ use crate::invocation::Invocation;
 use crate::oidc::{InspectedToken, is_known_issuer};
 use crate::secret::Secret;
 use crate::session::{ContinuationKey, Loaded, Record, Store};
-use crate::settings::{self, Issuer, Provider, Stdin, TlsTrust, TokenKind};
+use crate::settings::{self, ClientAuth, Issuer, Provider, Stdin, TlsTrust, TokenKind};
 use crate::ui::Ui;
 
 /// A token, and what is known of where it should be from.
@@ -81,7 +81,7 @@ impl Subject {
             cache_dir: request.cache.dir,
             origin: Origin::Request(Box::new(Provider {
                 // Documents are read without it, and the file that it is in need not be readable.
-                client_secret: None,
+                client_auth: ClientAuth::NONE,
                 ..provider
             })),
         }

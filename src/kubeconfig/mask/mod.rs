@@ -59,10 +59,14 @@ const SECRET_KEYS: [&str; 9] = [
 ];
 
 /// Flags whose values are shown as they are.
-const SHOWN_FLAGS: [&str; 22] = [
+const SHOWN_FLAGS: [&str; 26] = [
     "--oidc-client-id",
     "--oidc-extra-scope",
     "--oidc-client-secret-file",
+    "--oidc-client-private-key-file",
+    "--oidc-client-key-id",
+    "--oidc-client-auth-method",
+    "--oidc-client-auth-audience",
     "--oidc-pkce-method",
     "--oidc-redirect-url-hostname",
     "--grant-type",

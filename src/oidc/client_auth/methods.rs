@@ -1,10 +1,9 @@
-//! How a client secret is sent, and which method is tried first.
+//! Which of the two places of a client secret is tried first, if no method was chosen. Pure.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use super::form::{self, Form};
 use crate::secret::Secret;
 
 /// How the secret is sent.
@@ -82,35 +81,6 @@ impl MethodOrder {
         Self {
             first,
             second: (!is_refused).then_some(first.other()),
-        }
-    }
-}
-
-/// Adds the client id, and with `AuthMethod::Post` the secret, to the form. Returns the `Authorization` header of `AuthMethod::Basic`.
-pub(crate) fn authenticate(
-    form: &mut Form,
-    client_id: &str,
-    secret: Option<&Secret>,
-    method: AuthMethod,
-) -> Option<Secret> {
-    form.add("client_id", client_id);
-    match (secret?, method) {
-        (secret, AuthMethod::Basic) => {
-            // RFC 6749 2.3.1: both are form-encoded before they are joined.
-            let secret = form::query_escape(secret.expose());
-            let joined = Secret::new(format!(
-                "{}:{}",
-                form::query_escape(client_id).expose(),
-                secret.expose()
-            ));
-            Some(Secret::new(format!(
-                "Basic {}",
-                BASE64.encode(joined.expose().as_bytes())
-            )))
-        }
-        (secret, AuthMethod::Post) => {
-            form.add("client_secret", secret.expose());
-            None
         }
     }
 }
@@ -220,46 +190,6 @@ mod tests {
                 "{kind:?} {announced:?} {history:?}"
             );
         }
-    }
-
-    #[test]
-    fn the_secret_is_sent_once_and_the_client_id_is_always_in_the_form() {
-        let secret = Secret::new("a b&c:d");
-        let sent = |secret: Option<&Secret>, method| {
-            let mut form = Form::default();
-            let header = authenticate(&mut form, "my/app", secret, method);
-            (
-                form.into_text().expose().to_owned(),
-                header.map(|header| header.expose().to_owned()),
-            )
-        };
-        assert_eq!(sent(None, Basic), ("client_id=my%2Fapp".to_owned(), None));
-        assert_eq!(
-            sent(Some(&secret), Post),
-            ("client_id=my%2Fapp&client_secret=a+b%26c%3Ad".to_owned(), None)
-        );
-        let basic = format!("Basic {}", BASE64.encode(b"my%2Fapp:a+b%26c%3Ad"));
-        assert_eq!(
-            sent(Some(&secret), Basic),
-            ("client_id=my%2Fapp".to_owned(), Some(basic))
-        );
-    }
-
-    /// Some providers compare the header without decoding it. Go's clients do not encode `~`, and encode `*`.
-    #[test]
-    fn the_header_is_encoded_as_go_encodes_it() {
-        let sent = |secret: &str| {
-            let header = authenticate(&mut Form::default(), "a*b", Some(&Secret::new(secret)), Basic);
-            let header = header.unwrap().expose().to_owned();
-            String::from_utf8(
-                BASE64
-                    .decode(header.trim_start_matches("Basic ").as_bytes())
-                    .unwrap(),
-            )
-            .unwrap()
-        };
-        assert_eq!(sent("abc8Q~x-y_z.w"), "a%2Ab:abc8Q~x-y_z.w");
-        assert_eq!(sent("* +/=\u{e9}"), "a%2Ab:%2A+%2B%2F%3D%C3%A9");
     }
 
     #[test]

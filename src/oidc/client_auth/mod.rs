@@ -1,11 +1,74 @@
-//! Client authentication (RFC 6749 2.3, OpenID Connect Core 9).
+//! Client authentication (RFC 6749 2.3, RFC 7523, OpenID Connect Core 9), one file per method.
 //!
-//! `client_id` is always in the form, because some device authorization endpoints do not read the header. The secret is either in the
-//! header or in the form. Which one is decided by the methods that the metadata announces, and by which method the provider accepted
-//! before. Pure.
+//! `client_id` is always in the form, because some device authorization endpoints do not read the header. With no method chosen, the
+//! secret is either in the header or in the form. Which one is decided by the methods that the metadata announces, and by which method the
+//! provider accepted before. Nothing here sends a request; of effects there is the reading of the secret or the key, and the random `jti`.
 
+mod assertion;
+mod client_secret_basic;
+mod client_secret_jwt;
+mod client_secret_post;
+mod credentials;
 mod form;
 mod methods;
+mod none;
+mod private_key;
+mod private_key_jwt;
 
+pub(super) use assertion::Addressee;
+pub(super) use credentials::{Credentials, read_secret};
 pub(super) use form::Form;
-pub(crate) use methods::{AuthMethod, EndpointKind, History, MethodOrder, MethodResult, authenticate};
+pub(crate) use methods::{AuthMethod, EndpointKind, History, MethodOrder, MethodResult};
+
+use crate::oidc::errors::Error;
+use crate::secret::Secret;
+use private_key::PrivateKey;
+
+/// How one request authenticates the client.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Method<'a> {
+    None,
+    SecretBasic(&'a Secret),
+    SecretPost(&'a Secret),
+    SecretJwt(&'a Secret),
+    PrivateKeyJwt(&'a PrivateKey),
+}
+
+/// What authenticates the client in one request.
+#[derive(Debug, Default)]
+pub(super) struct Proof {
+    /// The value of the `Authorization` header.
+    pub(super) header: Option<Secret>,
+    /// The texts that must not be shown if a response quotes them.
+    pub(super) secrets: Vec<Secret>,
+}
+
+impl<'a> Method<'a> {
+    /// A secret in one of its places.
+    pub(super) fn of_secret(secret: &'a Secret, place: AuthMethod) -> Self {
+        match place {
+            AuthMethod::Basic => Self::SecretBasic(secret),
+            AuthMethod::Post => Self::SecretPost(secret),
+        }
+    }
+}
+
+/// Adds the client to the form of one request. Each call makes a new assertion, since a provider takes one only once.
+pub(super) fn authenticate(
+    form: &mut Form,
+    client_id: &str,
+    method: Method<'_>,
+    addressee: &Addressee<'_>,
+) -> Result<Proof, Error> {
+    none::add_client_id(form, client_id);
+    match method {
+        Method::None => Ok(Proof::default()),
+        Method::SecretBasic(secret) => Ok(client_secret_basic::proof(client_id, secret)),
+        Method::SecretPost(secret) => Ok(client_secret_post::proof(form, secret)),
+        Method::SecretJwt(secret) => client_secret_jwt::proof(form, client_id, secret, addressee),
+        Method::PrivateKeyJwt(key) => private_key_jwt::proof(form, client_id, key, addressee),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ pub(super) mod login;
 pub(super) mod network;
 pub(super) mod oauth_error;
 pub(super) mod paste;
+pub(super) mod private_key;
 pub(super) mod setup;
 pub(super) mod stage;
 pub(super) mod token;
@@ -101,7 +102,10 @@ impl Error {
 
     /// Whether a clock is wrong, most often the one of this machine.
     pub(crate) fn is_clock_fault(&self) -> bool {
-        matches!(self, Self::Token(error) if error.is_clock_fault())
+        match self {
+            Self::Token(error) => error.is_clock_fault(),
+            error => error.oauth_error().is_some_and(OAuthError::is_clock_fault),
+        }
     }
 
     /// Whether other callers that wait for the same provider fail in the same way.

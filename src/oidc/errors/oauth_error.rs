@@ -2,6 +2,7 @@
 
 use crate::catalogue;
 use crate::grant_type::GrantType;
+use crate::oidc::token::verification_error;
 use crate::untrusted_text::UntrustedText;
 
 /// Codes with a defined meaning (RFC 6749 4.1.2.1 and 5.2, RFC 8628 3.5, RFC 6750 3.1, OpenID Connect Core 3.1.2.6).
@@ -86,6 +87,8 @@ pub(crate) struct OAuthError {
     pub(crate) is_okta: bool,
     /// The grant of the request. It is the authorization code until another one is recorded.
     pub(crate) grant: GrantType,
+    /// How far the provider's clock is ahead of ours, in minutes, so that an error stays small. 0 if it is not known.
+    pub(crate) clock_ahead_mins: i16,
 }
 
 impl OAuthError {
@@ -168,12 +171,20 @@ impl OAuthError {
     }
 
     pub(super) fn hint(&self) -> String {
+        if self.is_clock_fault() && self.clock_ahead_mins != 0 {
+            return verification_error::clock_hint(i64::from(self.clock_ahead_mins) * 60);
+        }
         catalogue::hint(self.response())
     }
 
     /// Returns the id of its entry in the catalogue.
     pub(super) fn id(&self) -> catalogue::Id {
         catalogue::id(self.response())
+    }
+
+    /// Whether the provider refuses a client assertion for its time, so that a clock is wrong.
+    pub(super) fn is_clock_fault(&self) -> bool {
+        catalogue::blames_clock(self.response())
     }
 
     /// Returns which of Okta's policies refused, if one did.

@@ -1,7 +1,9 @@
 //! Errors of the set-up: files, flags and TLS. They occur before the provider or a person is asked.
 
+use super::private_key::KeyFault;
 use crate::catalogue::Id;
 use crate::files;
+use crate::settings::{AUDIENCE, PRIVATE_KEY_FILE};
 use crate::untrusted_text::UntrustedText;
 
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,20 @@ pub(crate) enum SetupError {
     SecretNotText(&'static str),
     #[error("--oidc-request-header `{0}` is no HTTP header")]
     RequestHeader(UntrustedText),
+    /// The key of `private_key_jwt`.
+    #[error("the file of --{PRIVATE_KEY_FILE} cannot be used: {0}")]
+    PrivateKey(KeyFault),
+    /// The flag of the secret.
+    #[error(
+        "the client secret is too short for client_secret_jwt, which needs at least 32 bytes (RFC 7518 3.2)"
+    )]
+    SecretTooShort(&'static str),
+    /// Whoever named the endpoint could pass the assertion on to the provider that it belongs to.
+    #[error("a client assertion for {endpoint} is not sent: it is not at the issuer's own address, {issuer}")]
+    ForeignAudience {
+        endpoint: UntrustedText,
+        issuer: UntrustedText,
+    },
     /// The certificate or the key that the callback server presents.
     #[error("the file of --{flag} cannot be used: {why}")]
     CallbackTls { flag: &'static str, why: UntrustedText },
@@ -37,6 +53,7 @@ pub(crate) enum SetupError {
 impl SetupError {
     pub(in crate::oidc) fn hint(&self) -> String {
         let hint = match self {
+            Self::PrivateKey(fault) => return fault.hint(),
             Self::AuthorityFile(source) => {
                 return format!(
                     "{}; it takes a file in PEM",
@@ -57,6 +74,13 @@ impl SetupError {
             }
             Self::SecretNotText(_) => "put the secret into it, and nothing else",
             Self::RequestHeader(_) => "for example --oidc-request-header=X-Tenant=blue",
+            Self::SecretTooShort(_) => {
+                "make a longer secret at the provider, or use --oidc-client-auth-method=private_key_jwt, if the app may"
+            }
+            Self::ForeignAudience { .. } => {
+                "if that endpoint belongs to the provider, say whom it wants the assertion to be for: --oidc-client-auth-audience=issuer, or \
+                 the URL that its documentation names"
+            }
             Self::CallbackTls { .. } => {
                 "both are PEM files, and the key is the certificate's; `mkcert localhost` makes a pair that browsers here trust"
             }
@@ -70,8 +94,10 @@ impl SetupError {
             Self::AuthorityFile(_) | Self::AuthorityNotPem { .. } => Id::AUTHORITY_UNUSABLE,
             Self::Tls(_) | Self::CertificateVariables(_) => Id::SYSTEM_AUTHORITIES_MISSING,
             Self::FlagFile { source, flag } => source.id(files::Purpose::Flag(flag)),
-            Self::SecretNotText(_) | Self::CallbackTls { .. } => Id::FLAG_FILE_UNUSABLE,
-            Self::RequestHeader(_) => Id::SETTING_INVALID,
+            Self::SecretNotText(_) | Self::CallbackTls { .. } | Self::PrivateKey(_) => Id::FLAG_FILE_UNUSABLE,
+            Self::RequestHeader(_) | Self::SecretTooShort(_) | Self::ForeignAudience { .. } => {
+                Id::SETTING_INVALID
+            }
         }
     }
 
@@ -79,10 +105,13 @@ impl SetupError {
     pub(super) fn flag(&self) -> Option<&'static str> {
         match self {
             Self::AuthorityFile(_) => Some("certificate-authority"),
+            Self::PrivateKey(_) => Some(PRIVATE_KEY_FILE),
+            Self::ForeignAudience { .. } => Some(AUDIENCE),
             Self::RequestHeader(_) => Some("oidc-request-header"),
             Self::AuthorityNotPem { flag, .. }
             | Self::FlagFile { flag, .. }
             | Self::SecretNotText(flag)
+            | Self::SecretTooShort(flag)
             | Self::CallbackTls { flag, .. } => Some(flag),
             Self::Tls(_) | Self::CertificateVariables(_) => None,
         }

@@ -147,6 +147,7 @@ fn oauth(status: u16, code: &str) -> OAuthError {
         request_id: None,
         is_okta: false,
         grant: GrantType::AuthorizationCode,
+        clock_ahead_mins: 0,
     }
 }
 

@@ -187,7 +187,10 @@ impl TokenError {
 
     /// Whether a clock is wrong, most often the one of this machine.
     pub(super) fn is_clock_fault(&self) -> bool {
-        matches!(self, Self::Unverified { source, .. } if source.is_clock_fault())
+        match self {
+            Self::Unverified { source, .. } => source.is_clock_fault(),
+            error => error.oauth_error().is_some_and(OAuthError::is_clock_fault),
+        }
     }
 
     /// Whether other callers that wait for the same provider fail in the same way.

@@ -276,6 +276,7 @@ mod tests {
             request_id: None,
             is_okta: false,
             grant: GrantType::DeviceCode,
+            clock_ahead_mins: 0,
         }));
         assert_eq!(interval.next_delay_secs(&slow_down, at(0)), Some(60));
     }
@@ -337,6 +338,7 @@ mod tests {
             request_id: None,
             is_okta: false,
             grant: GrantType::AuthorizationCode,
+            clock_ahead_mins: 0,
         })
         .into()
     }

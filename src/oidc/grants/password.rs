@@ -3,6 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use crate::oidc::client_auth::read_secret;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::login::{LoginError, Prompted};
 use crate::oidc::errors::network::NetworkError;
@@ -10,7 +11,6 @@ use crate::oidc::errors::oauth_error::is_known_code;
 use crate::oidc::errors::token::TokenError;
 use crate::oidc::event::{Event, Question};
 use crate::oidc::grants::login::LoginFailure;
-use crate::oidc::read_secret;
 use crate::oidc::token::endpoint::{RESPONSE_TIMEOUT, TokenEndpoint};
 use crate::oidc::{ProviderClient, Tokens};
 use crate::secret::Secret;

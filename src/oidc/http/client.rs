@@ -106,6 +106,12 @@ impl<'a> Http<'a> {
         self.known_clock_ahead_secs().unwrap_or_default()
     }
 
+    fn clock_ahead_mins(&self) -> i16 {
+        let mins = self.clock_ahead_secs() / 60;
+        let most = if mins < 0 { i16::MIN } else { i16::MAX };
+        i16::try_from(mins).unwrap_or(most)
+    }
+
     /// Returns the time by the provider's clock, if it is known.
     pub(crate) fn provider_now(&self) -> Option<Timestamp> {
         let ahead_secs = self.known_clock_ahead_secs()?;
@@ -363,6 +369,7 @@ impl<'a> Http<'a> {
         response.map_err(|error| match error {
             Error::Token(TokenError::Refused(refusal)) => TokenError::Refused(OAuthError {
                 is_okta: self.is_okta,
+                clock_ahead_mins: self.clock_ahead_mins(),
                 ..refusal
             })
             .into(),

@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::grant_type::GrantType;
 use crate::oidc::ProviderClient;
-use crate::oidc::client_auth::{self, AuthMethod, EndpointKind, Form, MethodOrder, MethodResult};
+use crate::oidc::client_auth::{self, EndpointKind, Form, Method, MethodOrder, MethodResult};
 use crate::oidc::discovery::documents::Documents;
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
@@ -196,13 +196,15 @@ impl<'a> TokenEndpoint<'a> {
         url: &Url,
         parameters: &[(&str, &str)],
     ) -> Result<Map<String, Value>, Error> {
-        let Some(secret) = &self.client.client_secret else {
-            return self.post(url, parameters, AuthMethod::Post).await;
+        let secret = match self.client.credentials.method() {
+            Ok(method) => return self.post(url, parameters, method).await,
+            Err(secret) => secret,
         };
+        let post = |place| self.post(url, parameters, Method::of_secret(secret, place));
         let result = |accepted| MethodResult::new(kind, &self.client.provider.client_id, secret, accepted);
         let history = self.documents.auth_history(&result(None));
         let order = MethodOrder::new(kind, self.metadata.token_auth_methods.as_deref(), history);
-        let first = self.post(url, parameters, order.first).await;
+        let first = post(order.first).await;
         let (Err(refusal), Some(second_method)) = (&first, order.second) else {
             return first;
         };
@@ -215,7 +217,7 @@ impl<'a> TokenEndpoint<'a> {
         if !may_be_due_to_method(refusal, was_accepted) {
             return first;
         }
-        let second = self.post(url, parameters, second_method).await;
+        let second = post(second_method).await;
         match &second {
             Err(error) if may_be_due_to_method(error, false) => {
                 // A gateway may have responded instead of the provider, so it is not known whether the provider accepts the secret.
@@ -254,24 +256,20 @@ impl<'a> TokenEndpoint<'a> {
         &self,
         url: &Url,
         parameters: &[(&str, &str)],
-        method: AuthMethod,
+        method: Method<'_>,
     ) -> Result<Map<String, Value>, Error> {
         let mut form = Form::new(parameters);
-        let secret = self.client.client_secret.as_ref();
-        let header = client_auth::authenticate(&mut form, &self.client.provider.client_id, secret, method);
+        let provider = self.client.provider;
+        let addressee = self.client.addressee(url);
+        let proof = client_auth::authenticate(&mut form, &provider.client_id, method, &addressee)?;
         let values = parameters
             .iter()
             .filter(|(name, _)| SECRET_PARAMETERS.contains(name));
         let mut secrets: Vec<&str> = values.map(|(_, value)| *value).collect();
-        secrets.extend(secret.map(Secret::expose));
-        let sent = header.clone();
-        let basic = sent
-            .as_ref()
-            .and_then(|header| header.expose().strip_prefix("Basic "));
-        secrets.extend(basic);
+        secrets.extend(proof.secrets.iter().map(Secret::expose));
         self.client
             .http
-            .post(url, form, &secrets, header, self.timeout)
+            .post(url, form, &secrets, proof.header, self.timeout)
             .await
     }
 }

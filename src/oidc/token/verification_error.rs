@@ -166,11 +166,7 @@ impl Error {
     pub(crate) fn hint(&self, clock_ahead_secs: i64, is_okta: bool) -> String {
         match self {
             Self::Expired { .. } | Self::NotYetValid { .. } if clock_ahead_secs.abs() > CLOCK_LEEWAY_SECS => {
-                let way = if clock_ahead_secs > 0 { "behind" } else { "ahead of" };
-                format!(
-                    "this machine's clock is {} {way} the provider's: set it (timedatectl set-ntp true)",
-                    rounded(clock_ahead_secs.abs())
-                )
+                clock_hint(clock_ahead_secs)
             }
             Self::Expired { .. } | Self::NotYetValid { .. } => "compare this machine's clock with the provider's".to_owned(),
             Self::Encrypted => {
@@ -218,6 +214,15 @@ impl Error {
 /// Returns a text about the limits that a long token may exceed.
 pub(crate) fn header_limits() -> &'static str {
     "an API server takes 1 MiB of headers per request, and a load balancer or ingress in front of it often 8 to 64 KiB"
+}
+
+/// Returns what to do about a clock that differs from the provider's.
+pub(in crate::oidc) fn clock_hint(ahead_secs: i64) -> String {
+    let way = if ahead_secs > 0 { "behind" } else { "ahead of" };
+    format!(
+        "this machine's clock is {} {way} the provider's: set it (timedatectl set-ntp true)",
+        rounded(ahead_secs.abs())
+    )
 }
 
 /// Formats a duration, rounded to the nearest unit: a clock difference that was measured over a network is off by a second or two.

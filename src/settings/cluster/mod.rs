@@ -7,7 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::Error;
-use crate::cli::{self, ClusterConfigChoice, ConfigError, GetTokenArgs, ValueSources};
+use crate::cli::{self, ClientAuthChoice, ClusterConfigChoice, ConfigError, GetTokenArgs, ValueSources};
 use crate::exec::Cluster;
 
 const ISSUER: &str = "oidc-issuer-url";
@@ -100,6 +100,15 @@ impl ClusterChoice {
             &mut provider.oidc_client_secret_file,
             None,
         );
+        let key = &mut provider.oidc_client_private_key_file;
+        unused.replace("oidc-client-private-key-file", key, None);
+        unused.replace("oidc-client-key-id", &mut provider.oidc_client_key_id, None);
+        let audience = &mut provider.oidc_client_auth_audience;
+        unused.replace("oidc-client-auth-audience", audience, None);
+        let method = std::mem::replace(&mut provider.oidc_client_auth_method, ClientAuthChoice::Auto);
+        if !matches!(method, ClientAuthChoice::Auto | ClientAuthChoice::None) {
+            unused.0.push("--oidc-client-auth-method".to_owned());
+        }
         unused.replace_list("oidc-request-header", &mut provider.oidc_request_header, vec![]);
         unused.replace("account", &mut provider.account, None);
         let parameters = &mut provider.oidc_auth_request_extra_params;

@@ -76,6 +76,9 @@ fn where_it_counts_nothing_of_the_user_goes_with_it() {
         "oidc-client-id",
         "oidc-client-secret",
         "oidc-client-secret-file",
+        "oidc-client-private-key-file",
+        "oidc-client-key-id",
+        "oidc-client-auth-audience",
         "oidc-extra-scope",
         "oidc-request-header",
         "certificate-authority",
@@ -89,6 +92,13 @@ fn where_it_counts_nothing_of_the_user_goes_with_it() {
         assert!(!format!("{after:?}").contains("typed"), "{flag}");
         let remark = format!("the cluster's entry chose the issuer, so these flags are not used: --{flag}");
         assert_eq!(choice.remarks, [remark]);
+    }
+    for (typed, told) in [("private_key_jwt", 1), ("none", 0), ("auto", 0)] {
+        let typed = format!("--oidc-client-auth-method={typed}");
+        let (after, choice) = applied(&[&typed], &config);
+        let method = after.provider.oidc_client_auth_method;
+        assert_eq!(method, ClientAuthChoice::Auto, "{typed}");
+        assert_eq!(choice.unwrap().remarks.len(), told, "{typed}");
     }
     for (typed, told) in [("true", 1), ("false", 0)] {
         let typed = format!("--oidc-use-access-token={typed}");

@@ -1,6 +1,7 @@
 //! Faults of the provider and on the way to it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
@@ -66,6 +67,30 @@ fn faults_on_the_way_to_a_provider_are_found() {
         ("issuer-spelling", "failure", "only the slash", |set_up| {
             let issuer = set_up.sandbox.okta.issuer();
             set_up.announce("issuer", format!("{issuer}/").into());
+        }),
+    ]);
+}
+
+#[test]
+fn a_client_that_cannot_sign_is_found() {
+    are_found(&[
+        ("client-auth", "failure", "", |set_up| {
+            let flag = "--skip-open-browser\n      - --oidc-client-private-key-file=nowhere";
+            set_up.replace("--skip-open-browser", flag);
+        }),
+        ("client-auth", "warning", "--oidc-client-auth-method", |set_up| {
+            let file = set_up.sandbox.path("secret");
+            fs::write(&file, "0123456789-0123456789-0123456789").unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+            let flags = format!(
+                "--skip-open-browser\n      - --oidc-client-auth-method=client_secret_jwt\n      - --oidc-client-secret-file={}",
+                file.display()
+            );
+            set_up.replace("--skip-open-browser", &flags);
+            set_up.announce(
+                "token_endpoint_auth_methods_supported",
+                serde_json::json!(["client_secret_basic"]),
+            );
         }),
     ]);
 }

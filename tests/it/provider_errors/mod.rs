@@ -1,5 +1,6 @@
 //! Each error of Okta that a client can see gives its cause and fix: the entry of `docs/errors.md`, produced at the mock.
 
+mod assertions;
 mod symptoms;
 
 use crate::support::{Outcome, Sandbox};
@@ -304,7 +305,7 @@ fn each_error_of_the_provider_gives_its_cause_and_fix() {
             .behave(|behaviour| behaviour.authorize_error = Some(refusal));
         check(&sandbox.get_token().run(), row, "authorization code");
     }
-    for row @ (error, description, _) in AT_TOKEN_ENDPOINT {
+    for row @ (error, description, _) in AT_TOKEN_ENDPOINT.into_iter().chain(assertions::OF_ASSERTIONS) {
         let sandbox = Sandbox::new();
         let fault = Fault::always(Endpoint::Token, answer(error, description));
         sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);

@@ -369,6 +369,7 @@ fn the_reason_is_one_line() {
         request_id: None,
         is_okta: false,
         grant: GrantType::AuthorizationCode,
+        clock_ahead_mins: 0,
     };
     assert_eq!(
         reason(&TokenError::Refused(refusal).into()),

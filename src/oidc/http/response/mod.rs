@@ -157,6 +157,7 @@ fn new_oauth_error(
         request_id: request_id(headers),
         is_okta: false,
         grant: GrantType::AuthorizationCode,
+        clock_ahead_mins: 0,
     }
 }
 

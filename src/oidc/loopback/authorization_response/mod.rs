@@ -197,6 +197,7 @@ impl<'a> Parameters<'a> {
                 request_id: None,
                 is_okta: Url::parse(&expected.issuer).is_ok_and(|issuer| is_okta(&issuer)),
                 grant: GrantType::AuthorizationCode,
+                clock_ahead_mins: 0,
             })),
             (Some(_), Some(_)) => Err(AuthorizationError::Malformed("it has a code and an error")),
             (Some(_) | None, None) => Err(AuthorizationError::Malformed(

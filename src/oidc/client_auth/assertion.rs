@@ -1,0 +1,92 @@
+//! The signed assertion of a client (RFC 7521 4.2, RFC 7523 2.2 and 3).
+//!
+//! Owns its claims: who it is from and for, and how long it is good. Does not know what it is signed with.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::{Form, Proof};
+use crate::clock::Timestamp;
+use crate::oidc::errors::Error;
+use crate::oidc::errors::setup::SetupError;
+use crate::oidc::http::response::shown;
+use crate::secret::Secret;
+use crate::settings::{Audience, Issuer};
+
+/// The only type of an assertion that is a JWT (RFC 7523 2.2).
+const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// How long an assertion is good. It is used at once; Okta allows an hour.
+const LIFETIME_SECS: i64 = 60;
+
+/// Who the assertion of one request is for.
+#[derive(Debug)]
+pub(in crate::oidc) struct Addressee<'a> {
+    pub(in crate::oidc) audience: &'a Audience,
+    pub(in crate::oidc) endpoint: &'a Url,
+    pub(in crate::oidc) issuer: &'a Issuer,
+    pub(in crate::oidc) now: Timestamp,
+}
+
+impl Addressee<'_> {
+    /// Returns the claim `aud`: one text, since a list would be good for others too.
+    ///
+    /// # Errors
+    /// If the endpoint is at another address than the issuer. The discovery document of a provider can name the endpoint of another one, and
+    /// with an assertion for that it could act as the client there (CVE-2025-27370).
+    pub(in crate::oidc) fn aud(&self) -> Result<&str, SetupError> {
+        match self.audience {
+            Audience::Fixed(text) => Ok(text),
+            Audience::Issuer => Ok(self.issuer.as_str()),
+            Audience::Endpoint if self.endpoint.origin() == self.issuer.url().origin() => {
+                Ok(self.endpoint.as_str())
+            }
+            Audience::Endpoint => Err(SetupError::ForeignAudience {
+                endpoint: shown(self.endpoint),
+                issuer: self.issuer.shown(),
+            }),
+        }
+    }
+}
+
+/// Adds a new assertion to the form.
+pub(super) fn proof(
+    form: &mut Form,
+    client_id: &str,
+    addressee: &Addressee<'_>,
+    algorithm: &'static str,
+    key_id: Option<&str>,
+    sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, Error>,
+) -> Result<Proof, Error> {
+    let mut header = Map::from_iter([
+        ("alg".to_owned(), algorithm.into()),
+        ("typ".to_owned(), "JWT".into()),
+    ]);
+    header.extend(key_id.map(|id| ("kid".to_owned(), Value::from(id))));
+    let claims = json!({
+        "iss": client_id,
+        "sub": client_id,
+        "aud": addressee.aud()?,
+        "iat": addressee.now,
+        "exp": addressee.now.saturating_add(LIFETIME_SECS),
+        "jti": random_id()?,
+    });
+    let encoded = |json: Value| BASE64URL_NOPAD.encode(json.to_string().as_bytes());
+    let message = format!("{}.{}", encoded(Value::Object(header)), encoded(claims));
+    let signature = BASE64URL_NOPAD.encode(&sign(message.as_bytes())?);
+    let assertion = Secret::new(format!("{message}.{signature}"));
+    form.add("client_assertion_type", TYPE);
+    form.add("client_assertion", assertion.expose());
+    Ok(Proof {
+        header: None,
+        secrets: vec![assertion, Secret::new(signature)],
+    })
+}
+
+/// Returns a text that no other assertion has. A provider takes each only once.
+fn random_id() -> Result<String, Error> {
+    let mut bytes = [0; 16];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::Internal("random bytes"))?;
+    Ok(BASE64URL_NOPAD.encode(&bytes))
+}
