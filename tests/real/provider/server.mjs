@@ -1,6 +1,6 @@
 // The certified provider as the tests want it: on loopback, with one person, and clients of each kind.
 //
-// It prints its issuer when it is ready, and each grant that it gives after that: what it was asked for and how it ended.
+// It prints the private key of the client `signed`, its issuer when it is ready, and each grant that it gives after that: what it was asked for and how it ended.
 // Nothing is kept and nothing leaves the machine. `password` is not among its grants: OAuth 2.1 has none.
 import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
@@ -31,7 +31,30 @@ const native = {
   grant_types: ['authorization_code', 'refresh_token', deviceCode],
 };
 
+// The provider has the public part alone, as it would be registered.
+const pair = await generateKeyPair('ES256', { extractable: true });
+const clientKey = { ...(await exportJWK(pair.privateKey)), kid: 'client-key' };
+const publicKey = { ...(await exportJWK(pair.publicKey)), kid: 'client-key' };
+
+const asserted = {
+  application_type: 'native',
+  redirect_uris: ['http://localhost'],
+  grant_types: ['authorization_code', 'refresh_token', deviceCode],
+};
+
 const clients = [
+  {
+    ...asserted,
+    client_id: 'hmac',
+    client_secret: 'a secret of more than thirty-two bytes',
+    token_endpoint_auth_method: 'client_secret_jwt',
+  },
+  {
+    ...asserted,
+    client_id: 'signed',
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks: { keys: [publicKey] },
+  },
   { ...native, client_id: 'kubectl' },
   { ...native, client_id: 'kubectl-es256', id_token_signed_response_alg: 'ES256' },
   {
@@ -70,6 +93,7 @@ server.listen(0, '127.0.0.1', async () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, {
     clients,
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt'],
     jwks: await signingKeys(),
     findAccount: () => person,
     claims: { openid: ['sub'], email: ['email'], groups: ['groups'] },
@@ -100,5 +124,6 @@ server.listen(0, '127.0.0.1', async () => {
   provider.on('grant.error', (ctx, error) => console.log(`refused ${ctx.oidc.params?.grant_type} ${error.error} ${error.error_detail ?? ''}`));
   provider.on('server_error', (_, error) => console.error(error));
   server.on('request', provider.callback());
+  console.log(`client key ${JSON.stringify(clientKey)}`);
   console.log(issuer);
 });
