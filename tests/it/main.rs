@@ -79,6 +79,7 @@ mod refresh;
 mod refresh_answers;
 #[cfg(target_os = "linux")]
 mod refused;
+mod screens;
 mod secrets;
 mod secrets_echoed;
 mod session_end;
