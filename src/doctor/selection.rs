@@ -40,13 +40,9 @@ fn find<'a>(
     wanted_context: Option<&str>,
     wanted_user: Option<&str>,
 ) -> Result<Selection<'a>, Fault> {
-    let context_name = wanted_context.map(str::to_owned).or_else(|| match wanted_user {
-        Some(user) => entries
-            .contexts_of_user(user)
-            .next()
-            .map(|context| context.name.clone()),
-        None => entries.current_context.clone(),
-    });
+    // As kubectl does it: `--user` replaces the user of the current context. Another context that names the user may be a stranger's.
+    let current = || entries.current_context.clone();
+    let context_name = wanted_context.map(str::to_owned).or_else(current);
     let context = match &context_name {
         None => None,
         Some(name) => Some(entries.context(name).ok_or_else(|| no_context(entries, name))?),

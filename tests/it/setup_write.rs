@@ -313,9 +313,14 @@ fn a_kubeconfig_for_others_passes_on_certificates_alone() {
     );
     private(&sandbox, ".kube/ca.crt", key);
     others(&sandbox).fails(1, &["no certificate in the form of PEM"]);
-    let with_password = KUBECONFIG.replace("https://127.0.0.1:9", "https://me:secret@127.0.0.1:9");
-    private(&sandbox, ".kube/config", &with_password);
-    let outcome = others(&sandbox);
-    outcome.fails(1, &["`server` has a user name or password in it"]);
-    assert!(!outcome.to_string().contains("secret"), "{outcome}");
+    for address in ["https://me:secret@127.0.0.1:9", "me:secret@127.0.0.1:9"] {
+        private(
+            &sandbox,
+            ".kube/config",
+            &KUBECONFIG.replace("https://127.0.0.1:9", address),
+        );
+        let outcome = others(&sandbox);
+        outcome.fails(1, &["`server` has a user name or password in it"]);
+        assert!(!outcome.to_string().contains("secret"), "{outcome}");
+    }
 }

@@ -92,7 +92,9 @@ impl Files {
             .context
             .and_then(|context| entries.cluster(context.cluster.as_deref()?))
             .filter(|_| exec.provide_cluster_info);
-        let authority = cluster.and_then(|cluster| files::read_named(&self.authority(cluster)?).ok());
+        let path = cluster.and_then(|cluster| self.authority(cluster));
+        // An authority that cannot be read here, and perhaps by kubectl, is one that no session has begun with.
+        let authority = path.map(|path| files::read_named(&path).unwrap_or_else(|_| UNREADABLE.to_vec()));
         kubeconfig::exec_info(exec, cluster.map(|cluster| (cluster, authority.as_deref())))
     }
 
@@ -104,6 +106,9 @@ impl Files {
         std::path::absolute(path).ok()
     }
 }
+
+/// What stands for a certificate authority that cannot be read.
+const UNREADABLE: &[u8] = b"cannot be read";
 
 pub(super) fn problem_of(error: &kubeconfig::Error) -> Problem {
     Problem {

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use data_encoding::BASE64;
 use serde_json::Value;
-use url::Url;
 
 use super::certificates::certificates;
 use super::entry::arguments_for_others;
@@ -62,9 +61,9 @@ pub(super) fn kubeconfig(findings: &Findings<'_>, target: &Target) -> Result<Str
 /// Fails if an address has a user name or a password in it.
 fn check_addresses(entry: &ClusterEntry) -> Result<(), AdditionError> {
     for key in ["server", "proxy-url"] {
-        let url = entry.settings.get(key).and_then(Value::as_str);
-        let url = url.and_then(|url| Url::parse(url).ok());
-        if url.is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
+        let address = entry.settings.get(key).and_then(Value::as_str);
+        // Also in an address that is not spelled as one, which kubectl may take all the same.
+        if address.is_some_and(|address| address.contains('@')) {
             return Err(AdditionError::AddressWithUser(key));
         }
     }

@@ -3,6 +3,7 @@
 mod kubeconfig_faults;
 mod machine_faults;
 mod provider_faults;
+mod strangers;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
