@@ -28,6 +28,22 @@ pub(crate) fn explanation(id: &str) -> Option<Explanation> {
         .or_else(|| entries().find(|entry| entry.id == id).map(of_provider))
 }
 
+/// All explanations: of our own errors, then of those of providers.
+pub(super) fn every_explanation() -> impl Iterator<Item = Explanation> {
+    own::entries().map(of_own).chain(entries().map(of_provider))
+}
+
+impl Explanation {
+    /// Returns what the explanation is about: all but its fixes.
+    pub(super) fn about(&self) -> String {
+        let mut about = format!("{} {}", self.id, self.summary);
+        for point in self.sections.iter().take(1).flat_map(|(_, points)| points) {
+            about.extend(["\n", point]);
+        }
+        about
+    }
+}
+
 /// The ids and summaries of our own errors.
 pub(crate) fn own_errors() -> impl Iterator<Item = (&'static str, &'static str)> {
     own::entries().map(|entry| (entry.id, entry.summary))

@@ -17,6 +17,7 @@ mod own;
 #[cfg(test)]
 mod page;
 mod request;
+mod search;
 #[cfg(test)]
 mod troubleshooting;
 
@@ -25,6 +26,7 @@ use entry::Entry;
 pub(crate) use entry::PolicyLayer;
 pub(crate) use explanation::{Explanation, explanation, own_errors, provider_errors};
 pub(crate) use id::Id;
+pub(crate) use search::search;
 
 /// An OAuth error response (RFC 6749 4.1.2.1 and 5.2).
 #[derive(Debug, Clone, Copy)]

@@ -28,16 +28,19 @@ Examples:
   # Sign in, see your claims, and get the commands that set up kubectl
   kubesesame setup --oidc-issuer-url=https://ORG.okta.com/oauth2/default --oidc-client-id=ID
 
-  # See who you are and until when, and find out what is wrong
+  # Sign in now, for the user of the current context
+  kubesesame login
+
+  # Who am I, and until when?
   kubesesame status
+
+  # Find out what is wrong, and what an error means
   kubesesame doctor
+  kubesesame explain issuer-mismatch
 
   # Move the users of `kubectl oidc-login` over: look first, then write
   kubesesame kubeconfig convert --dry-run
   kubesesame kubeconfig convert
-
-  # Who am I, and until when?
-  kubesesame status
 
   # Complete commands and flags in this bash
   source <(kubesesame completion bash)";
@@ -120,7 +123,7 @@ Examples:
 
 const DOCTOR_HELP: &str = "\
 It changes nothing, opens no browser and ends within 20 seconds. With --oidc-issuer-url no kubeconfig is read; without it, the flags of \
-get-token replace those of the entry. docs/doctor.md has a section for each check.
+get-token replace those of the entry. `kubesesame explain CHECK` tells what a check looks at.
 
 Exit codes:
   0  no check failed; there may be warnings

@@ -1,4 +1,4 @@
-//! The argument of `explain`: the id of an error.
+//! The argument of `explain`: the id of an error, the name of a check of `doctor`, or a text to look for.
 
 use std::ffi::OsStr;
 
@@ -7,30 +7,35 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Args, Command};
 
 use crate::catalogue::{self, Explanation};
+use crate::doctor;
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// Id of an error; without it, all ids are listed
-    #[arg(value_name = "ID", value_parser = KnownId, hide_possible_values = true)]
-    pub(crate) explanation: Option<Explanation>,
+    /// Id of an error, name of a check of doctor, or a text to look for, such as an error of the provider; without it, all ids are listed
+    #[arg(value_name = "ID|TEXT", value_parser = TopicParser, hide_possible_values = true)]
+    pub(crate) topic: Option<Topic>,
 }
 
-/// Accepts the id of an error, and suggests the nearest for another text.
+/// What is to be explained.
 #[derive(Debug, Clone)]
-struct KnownId;
+pub(crate) enum Topic {
+    /// One subject. An error and a check may have the same name, so it may have two explanations.
+    One(Vec<Explanation>),
+    /// A text that several explanations are about.
+    Several { text: String, found: Vec<Explanation> },
+}
 
-impl TypedValueParser for KnownId {
-    type Value = Explanation;
+/// Accepts an id or a text that is found in an explanation, and suggests the nearest id for another text.
+#[derive(Debug, Clone)]
+struct TopicParser;
 
-    fn parse_ref(
-        &self,
-        command: &Command,
-        arg: Option<&Arg>,
-        value: &OsStr,
-    ) -> Result<Explanation, clap::Error> {
+impl TypedValueParser for TopicParser {
+    type Value = Topic;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<Topic, clap::Error> {
         let text = value.to_string_lossy();
-        if let Some(explanation) = catalogue::explanation(&text) {
-            return Ok(explanation);
+        if let Some(topic) = topic(&text) {
+            return Ok(topic);
         }
         let mut error = clap::Error::new(ErrorKind::InvalidValue).with_cmd(command);
         let mut insert = |kind, text: String| error.insert(kind, ContextValue::String(text));
@@ -49,9 +54,29 @@ impl TypedValueParser for KnownId {
     }
 }
 
+fn topic(text: &str) -> Option<Topic> {
+    let of_id: Vec<_> = catalogue::explanation(text)
+        .into_iter()
+        .chain(doctor::explanation(text))
+        .collect();
+    if !of_id.is_empty() {
+        return Some(Topic::One(of_id));
+    }
+    let found = catalogue::search(text);
+    match found.len() {
+        0 => None,
+        1 => Some(Topic::One(found)),
+        _ => Some(Topic::Several {
+            text: text.to_owned(),
+            found,
+        }),
+    }
+}
+
 fn ids() -> impl Iterator<Item = &'static str> {
     catalogue::own_errors()
         .chain(catalogue::provider_errors())
+        .chain(doctor::explanations())
         .map(|(id, _)| id)
 }
 
@@ -77,13 +102,30 @@ mod tests {
             ("isuer-missing", Some("issuer-missing")),
             ("Issuer_Missing", Some("issuer-missing")),
             ("clock-", Some("clock")),
-            ("kubeconfig", Some("kubeconfig-missing")),
+            ("redirect-ur", Some("redirect-uri")),
             ("ap-not-assigned", Some("app-not-assigned")),
             ("x", None),
             ("", None),
             ("something entirely different", None),
         ] {
             assert_eq!(nearest(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_an_error_and_a_check_has_both_explanations() {
+        for (text, expected) in [
+            ("issuer-missing", Some(&["issuer-missing"][..])),
+            ("clock", Some(&["clock", "clock"])),
+            ("key-set", Some(&["key-set"])),
+            ("app is not assigned", Some(&["app-not-assigned"])),
+            ("something entirely different", None),
+        ] {
+            let ids = topic(text).map(|topic| match topic {
+                Topic::One(found) | Topic::Several { found, .. } => found,
+            });
+            let ids = ids.map(|found| found.iter().map(|explanation| explanation.id).collect::<Vec<_>>());
+            assert_eq!(ids.as_deref(), expected, "{text}");
         }
     }
 }

@@ -32,7 +32,7 @@ pub(crate) use command_line::{Cli, ParseError};
 pub(crate) use completion::{COMPLETION_VARIABLE, CompletionRequest, KnownValues};
 pub(crate) use config_error::{ConfigError, ValueSources, usage_reason};
 pub(crate) use doctor::DoctorArgs;
-pub(crate) use explain::ExplainArgs;
+pub(crate) use explain::{ExplainArgs, Topic};
 pub(crate) use groups::{CacheArgs, ClusterArgs, DEFAULT_TIMEOUT_SECS, LoginArgs, ProviderArgs, TlsArgs};
 pub(crate) use kubeconfig::{ConvertArgs, FileArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
 pub(crate) use man::manual_page;

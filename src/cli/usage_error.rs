@@ -28,10 +28,16 @@ impl UsageError {
         // Suggestions and the usage follow after an empty line.
         let reason = text.split("\n\n").next().unwrap_or_default();
         let mut hints = suggestions(error);
-        hints.push(format!("see {} --help", command_of(args)));
+        let is_question = hints.last().is_some_and(|hint| hint.ends_with('?'));
+        let (start, join) = if is_question {
+            ("otherwise see", " ")
+        } else {
+            ("see", "; ")
+        };
+        hints.push(format!("{start} {} --help", command_of(args)));
         Some(Self {
             error: in_one_line(reason),
-            hint: hints.join("; "),
+            hint: hints.join(join),
         })
     }
 }
@@ -109,23 +115,23 @@ mod tests {
         for (args, expected) in [
             (
                 &["get-token", "--force-refres"][..],
-                "unexpected argument '--force-refres' found; did you mean `--force-refresh`?; see kubesesame get-token --help",
+                "unexpected argument '--force-refres' found; did you mean `--force-refresh`? otherwise see kubesesame get-token --help",
             ),
             (
                 &["get-tokn"],
-                "unrecognized subcommand 'get-tokn'; did you mean `get-token`?; see kubesesame --help",
+                "unrecognized subcommand 'get-tokn'; did you mean `get-token`? otherwise see kubesesame --help",
             ),
             (
                 &["logout"],
-                "unrecognized subcommand 'logout'; did you mean `clean`?; see kubesesame --help",
+                "unrecognized subcommand 'logout'; did you mean `clean`? otherwise see kubesesame --help",
             ),
             (
                 &["me"],
-                "unrecognized subcommand 'me'; did you mean `status`?; see kubesesame --help",
+                "unrecognized subcommand 'me'; did you mean `status`? otherwise see kubesesame --help",
             ),
             (
                 &["kubeconfig", "restor"],
-                "unrecognized subcommand 'restor'; did you mean `restore`?; see kubesesame kubeconfig --help",
+                "unrecognized subcommand 'restor'; did you mean `restore`? otherwise see kubesesame kubeconfig --help",
             ),
             (
                 &["nosuch"],
@@ -133,7 +139,7 @@ mod tests {
             ),
             (
                 &["kubeconfig", "restor"],
-                "unrecognized subcommand 'restor'; did you mean `restore`?; see kubesesame kubeconfig --help",
+                "unrecognized subcommand 'restor'; did you mean `restore`? otherwise see kubesesame kubeconfig --help",
             ),
             (
                 &["get-token", "--oidc-client-id"],
@@ -142,7 +148,7 @@ mod tests {
             (
                 &["get-token", "--grant-type=device-cod"],
                 "invalid value 'device-cod' for '--grant-type <GRANT>' [possible values: auto, authcode, authcode-keyboard, \
-                 device-code, password, client-credentials]; did you mean `device-code`?; see kubesesame get-token --help",
+                 device-code, password, client-credentials]; did you mean `device-code`? otherwise see kubesesame get-token --help",
             ),
         ] {
             assert_eq!(usage_error(args), expected);

@@ -12,6 +12,8 @@ use crate::untrusted_text::UntrustedText;
 
 /// The longest name that is shown.
 const MAX_NAME_CHARS: usize = 120;
+/// So many groups are shown by name.
+const MAX_GROUPS: usize = 10;
 
 /// Whom a token is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,7 +22,36 @@ pub(super) struct Account {
     pub(super) name: Option<UntrustedText>,
     pub(super) subject: Option<UntrustedText>,
     /// `None` if the token has no claim `groups`.
-    pub(super) groups: Option<usize>,
+    pub(super) groups: Option<Groups>,
+}
+
+/// The groups of a person.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Groups {
+    pub(super) count: usize,
+    /// The names of the first of them.
+    pub(super) names: Vec<UntrustedText>,
+}
+
+impl Groups {
+    fn of(names: &[&str], count: usize) -> Self {
+        let shown = |name: &&str| UntrustedText::with_limit(name, MAX_NAME_CHARS);
+        Self {
+            count,
+            names: names.iter().take(MAX_GROUPS).map(shown).collect(),
+        }
+    }
+
+    /// Returns how many there are, and the names of the first.
+    pub(super) fn listed(&self) -> String {
+        let names: Vec<&str> = self.names.iter().map(UntrustedText::as_str).collect();
+        match self.count.saturating_sub(names.len()) {
+            0 if names.is_empty() => "none".to_owned(),
+            0 => names.join(", "),
+            _ if names.is_empty() => self.count.to_string(),
+            more => format!("{} and {more} more ({} in all)", names.join(", "), self.count),
+        }
+    }
 }
 
 impl Account {
@@ -39,9 +70,12 @@ impl Account {
             name: person_in(claims).and_then(shown),
             subject: subject.and_then(shown),
             groups: match claims.get("groups") {
-                Some(Value::Array(groups)) => Some(groups.len()),
+                Some(Value::Array(groups)) => {
+                    let names: Vec<&str> = groups.iter().filter_map(Value::as_str).collect();
+                    Some(Groups::of(&names, groups.len()))
+                }
                 // The API server takes one text for a list of one.
-                Some(Value::String(_)) => Some(1),
+                Some(Value::String(group)) => Some(Groups::of(&[group], 1)),
                 _ => None,
             },
         }
@@ -49,7 +83,7 @@ impl Account {
 
     /// The number of groups in words.
     pub(super) fn groups_in_words(&self) -> Option<String> {
-        Some(match self.groups? {
+        Some(match self.groups.as_ref()?.count {
             0 => "no groups".to_owned(),
             1 => "1 group".to_owned(),
             many => format!("{many} groups"),
@@ -151,6 +185,25 @@ mod tests {
         ] {
             let expected = (name.map(str::to_owned), groups.map(str::to_owned));
             assert_eq!(account(claims.clone()), expected, "{claims}");
+        }
+    }
+
+    #[test]
+    fn the_first_groups_are_listed_by_name() {
+        let many: Vec<String> = (1..=12).map(|number| format!("g{number}")).collect();
+        for (claim, listed) in [
+            (json!([]), "none"),
+            (json!("one"), "one"),
+            (json!(["a", "b\u{1b}[2J"]), "a, b[2J"),
+            (json!([1, 2]), "2"),
+            (
+                json!(many),
+                "g1, g2, g3, g4, g5, g6, g7, g8, g9, g10 and 2 more (12 in all)",
+            ),
+        ] {
+            let claims = json!({ "groups": claim });
+            let account = Account::of_claims(claims.as_object().unwrap());
+            assert_eq!(account.groups.unwrap().listed(), listed);
         }
     }
 

@@ -1,16 +1,24 @@
-//! `explain`: what an error means, its usual causes, and what to do. It reads nothing, so it works offline.
+//! `explain`: what an error means, its usual causes, and what to do; the same of a check of `doctor`. It reads nothing, so it works offline.
 
 use super::setup::wrapped;
 use crate::catalogue::{self, Explanation};
-use crate::cli::ExplainArgs;
+use crate::cli::{ExplainArgs, Topic};
+use crate::doctor;
 use crate::error::Error;
 use crate::ui::Ui;
+use crate::untrusted_text::UntrustedText;
 
 /// The width of all texts.
 const WIDTH: usize = 80;
+/// The last line of each list.
+const MORE: &str = "More about one of them: kubesesame explain ID";
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), Error> {
-    let text = args.explanation.as_ref().map_or_else(list, one);
+    let text = match &args.topic {
+        None => list(),
+        Some(Topic::One(explanations)) => explanations.iter().map(one).collect::<Vec<_>>().join("\n"),
+        Some(Topic::Several { text, found }) => several(text, found),
+    };
     Ui::information(&text).map_err(Error::Output)
 }
 
@@ -21,31 +29,55 @@ fn one(explanation: &Explanation) -> String {
         lines.push(format!("\n{heading}"));
         lines.extend(points.iter().map(|point| format!("  - {}", wrapped(point, 4, 4))));
     }
-    lines.push(format!("\nSee also {}\n", explanation.page));
+    lines.push(format!("\nIn the documentation: {}\n", explanation.page));
+    lines.join("\n")
+}
+
+/// The explanations that are about a text, each in one line.
+fn several(text: &str, found: &[Explanation]) -> String {
+    let rows: Vec<_> = found
+        .iter()
+        .map(|explanation| (explanation.id, explanation.summary))
+        .collect();
+    let mut lines = vec![wrapped(
+        &format!("Explanations that mention {}", UntrustedText::new(text)),
+        0,
+        2,
+    )];
+    lines.extend(table(&rows));
+    lines.push(format!("\n{MORE}\n"));
     lines.join("\n")
 }
 
 /// All ids, each in one line.
 fn list() -> String {
-    let groups: [(&str, Vec<(&str, &str)>); 2] = [
+    let groups: [(&str, Vec<(&str, &str)>); 3] = [
         ("Errors of kubesesame", catalogue::own_errors().collect()),
         (
             "Errors that a provider reports",
             catalogue::provider_errors().collect(),
         ),
+        ("Checks of kubesesame doctor", doctor::explanations().collect()),
     ];
     let mut lines = Vec::new();
     for (heading, errors) in groups {
-        let column = errors.iter().map(|(id, _)| id.len()).max().unwrap_or_default();
         lines.push(heading.to_owned());
-        lines.extend(errors.iter().map(|(id, summary)| {
-            let summary = cut(summary, WIDTH - column - 4);
-            format!("  {id:column$}  {summary}")
-        }));
+        lines.extend(table(&errors));
         lines.push(String::new());
     }
-    lines.push("More about one of them: kubesesame explain ID\n".to_owned());
+    lines.push(format!("{MORE}\n"));
     lines.join("\n")
+}
+
+/// Returns a line for each id with the beginning of its summary.
+fn table(rows: &[(&str, &str)]) -> Vec<String> {
+    let column = rows.iter().map(|(id, _)| id.len()).max().unwrap_or_default();
+    rows.iter()
+        .map(|(id, summary)| {
+            let summary = cut(summary, WIDTH - column - 4);
+            format!("  {id:column$}  {summary}")
+        })
+        .collect()
 }
 
 /// Returns a text of at most `width` characters. One that is longer is cut after a word, and an ellipsis marks that.
@@ -84,9 +116,13 @@ mod tests {
 
     #[test]
     fn each_explanation_fits_80_columns_and_says_what_to_do() {
-        let ids = catalogue::own_errors().chain(catalogue::provider_errors());
+        let ids = catalogue::own_errors()
+            .chain(catalogue::provider_errors())
+            .chain(doctor::explanations());
         for (id, _) in ids {
-            let text = one(&catalogue::explanation(id).unwrap());
+            let text = one(&catalogue::explanation(id)
+                .or_else(|| doctor::explanation(id))
+                .unwrap());
             assert!(text.contains("\nWhat to do"), "{text}");
             assert!(text.starts_with(id) && !text.contains("GRANT_TYPE"), "{text}");
             assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::facts::{Facts, Problem};
+use crate::catalogue::Explanation;
 
 /// Checks of one subject.
 pub(super) struct Group {
@@ -19,16 +20,8 @@ pub(super) struct Check {
     /// It never changes, since scripts and pages refer to it.
     pub(super) name: &'static str,
     /// What is looked at.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for docs/doctor.md, which a test makes")
-    )]
     pub(super) about: &'static str,
     /// What to do about it.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for docs/doctor.md, which a test makes")
-    )]
     pub(super) remedy: &'static str,
     pub(super) run: fn(&Facts) -> Outcome,
 }
@@ -74,6 +67,35 @@ impl Fault {
     pub(super) fn of(summary: impl Into<String>, problem: &Problem) -> Self {
         Self::new(summary, problem.fix.clone()).because(problem.what.clone())
     }
+}
+
+impl Check {
+    /// Returns what `explain` shows of the check.
+    fn explanation(&self) -> Explanation {
+        let first_sentence = self.about.split_inclusive(". ").next().unwrap_or(self.about);
+        let rest = self.about.get(first_sentence.len()..).unwrap_or_default();
+        let about = Some(rest).filter(|rest| !rest.is_empty());
+        let about = about.map(|rest| ("What is looked at", vec![rest.to_owned()]));
+        let fix = ("What to do", vec![self.remedy.to_owned()]);
+        Explanation {
+            id: self.name,
+            summary: first_sentence.trim_end_matches(['.', ' ']),
+            sections: about.into_iter().chain([fix]).collect(),
+            page: format!("docs/doctor.md#{}", self.name),
+        }
+    }
+}
+
+/// Returns what is known of the check with this name.
+pub(crate) fn explanation(name: &str) -> Option<Explanation> {
+    super::checks()
+        .find(|check| check.name == name)
+        .map(Check::explanation)
+}
+
+/// The names of all checks, each with what it looks at.
+pub(crate) fn explanations() -> impl Iterator<Item = (&'static str, &'static str)> {
+    super::checks().map(|check| (check.name, check.about))
 }
 
 /// How a check ended.

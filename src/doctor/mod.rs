@@ -21,7 +21,7 @@ mod variables;
 
 use check::{Check, Group};
 
-pub(crate) use check::{Finding, examine};
+pub(crate) use check::{Finding, examine, explanation, explanations};
 pub(crate) use facts::{
     ApiServerFacts, ClusterAnswer, CommandFacts, Facts, FileFacts, KubeconfigFacts, KubercFacts,
     MachineFacts, Note, Problem, ProviderFacts, SessionFacts, Settings, StorageFacts, StoredSession,

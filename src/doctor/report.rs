@@ -98,7 +98,7 @@ fn counts(findings: &[Finding]) -> String {
     ];
     let has_faults = count(findings, Status::Failure) + count(findings, Status::Warning) > 0;
     let more = if has_faults {
-        format!("; each check: {PAGE}#NAME")
+        "; more about one: kubesesame explain NAME".to_owned()
     } else {
         String::new()
     };
@@ -186,7 +186,7 @@ mod tests {
         ok       also clock
         skipped  proxy, tls (offline)
 
-        1 failure, 0 warnings, 1 ok, 2 skipped; each check: docs/doctor.md#NAME
+        1 failure, 0 warnings, 1 ok, 2 skipped; more about one: kubesesame explain NAME
         ");
         assert_eq!(as_value(&findings)["checks"][0]["docs"], "docs/doctor.md#clock");
     }

@@ -152,7 +152,9 @@ impl Error {
             Self::NoFile { from_flag: true, .. } => {
                 "name another file with --kubeconfig, or leave the flag out".to_owned()
             }
-            Self::NoFile { .. } => "name the file with --kubeconfig, or set KUBECONFIG".to_owned(),
+            Self::NoFile { .. } => {
+                "name the file with --kubeconfig, or set KUBECONFIG; if there is none yet: kubesesame setup".to_owned()
+            }
             Self::NoContext => {
                 "choose one with --context or --user, or: kubectl config use-context NAME".to_owned()
             }

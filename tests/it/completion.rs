@@ -90,7 +90,7 @@ fn each_shell_has_a_script_and_an_unknown_one_is_refused() {
     }
     insta::assert_snapshot!(sandbox.bare(&["completion", "tcsh"]).run(), @"
     stderr: error: invalid value 'tcsh' for '<SHELL>' [possible values: bash, zsh, fish, powershell]
-    stderr: hint: did you mean `zsh`?; see kubesesame completion --help
+    stderr: hint: did you mean `zsh`? otherwise see kubesesame completion --help
     exit: 2
     ");
 }

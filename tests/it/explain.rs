@@ -28,7 +28,7 @@ fn an_error_of_ours_is_explained_with_causes_and_fixes() {
         Issuer.
       - `kubesesame token inspect` compares the token with the settings.
 
-    See also docs/troubleshooting.md#issuer-mismatch
+    In the documentation: docs/troubleshooting.md#issuer-mismatch
     exit: 0
     ");
 }
@@ -54,7 +54,7 @@ fn an_error_of_a_provider_is_explained_with_how_it_is_recognized() {
       - no policy of the provider allows this app, user, grant and scopes: ask its
         administrator
 
-    See also docs/errors.md#no-access-policy
+    In the documentation: docs/errors.md#no-access-policy
     exit: 0
     "#);
     let outcome = sandbox.bare(&["explain", "grant-type-not-supported"]).run();
@@ -71,9 +71,124 @@ fn an_error_of_a_provider_is_explained_with_how_it_is_recognized() {
     What to do elsewhere
       - enable the grant type of the request on the app at the provider
 
-    See also docs/errors.md#grant-type-not-supported
+    In the documentation: docs/errors.md#grant-type-not-supported
     exit: 0
     ");
+}
+
+#[test]
+fn a_text_leads_to_the_errors_that_it_is_about() {
+    let sandbox = Sandbox::new();
+    let told: Vec<String> = [
+        "invalid_client",
+        "Unauthorized",
+        "error: access_denied: User is not assigned to the client application.",
+    ]
+    .iter()
+    .map(|text| format!("{text:?}\n{}\n", sandbox.bare(&["explain", text]).run()))
+    .collect();
+    insta::assert_snapshot!(told.concat(), @r#"
+    "invalid_client"
+    Explanations that mention invalid_client
+      app-is-for-browsers          The app is a single-page application, whose…
+      assertion-audience-refused   The client assertion names another audience…
+      assertion-expired            The client assertion had ended by the provider's…
+      assertion-from-the-future    The client assertion was made later than now by…
+      assertion-lives-too-long     The client assertion ends later than the…
+      assertion-used-before        The provider has seen this client assertion…
+      assertion-key-unknown        The app has no key of the name (`kid`) that the…
+      assertion-signature-invalid  The client assertion was signed with another…
+      assertion-algorithm-refused  The provider expects another signature algorithm…
+      assertion-secret-too-short   The app's secret at the provider is too short…
+      assertion-keys-missing       The provider has no key to check the client…
+      assertion-of-another-client  The provider has no active app of the client ID…
+      assertion-unreadable         The provider could not read the client assertion.
+      several-client-credentials   The request authenticated the client in more…
+      client-secret-wrong          The client secret is wrong, or was replaced at…
+      client-secret-missing        The app is a confidential client, and the…
+      client-credentials-invalid   The provider does not know this client ID, or…
+      client-id-unknown            The provider has no active app with this client…
+      client-rejected              The provider does not accept the client or the…
+
+    More about one of them: kubesesame explain ID
+    exit: 0
+    "Unauthorized"
+    Explanations that mention Unauthorized
+      token-rejected             the API server rejects the token (Unauthorized)
+      custom-server-not-allowed  The app belongs to the org authorization server…
+      grant-type-not-enabled     The grant type of the request is not enabled for…
+      client-rejected            The provider does not accept the client or the way…
+
+    More about one of them: kubesesame explain ID
+    exit: 0
+    "error: access_denied: User is not assigned to the client application."
+    app-not-assigned: The app is not assigned to the person who signed in, nor to a
+      group of theirs.
+
+    What the provider sends
+      - the error `access_denied`
+      - with the description "not assigned to the client application"
+
+    What to do at Okta
+      - ask an Okta administrator to assign you, or a group of yours, to the app
+        (Applications > the app > Assignments)
+
+    What to do elsewhere
+      - ask an administrator of the provider to allow you, or a group of yours, to
+        use the app
+
+    In the documentation: docs/errors.md#app-not-assigned
+    exit: 0
+    "#);
+}
+
+#[test]
+fn a_check_of_doctor_is_explained_by_its_name() {
+    let sandbox = Sandbox::new();
+    let told: Vec<String> = ["issuer-spelling", "clock"]
+        .iter()
+        .map(|name| format!("{name:?}\n{}\n", sandbox.bare(&["explain", name]).run()))
+        .collect();
+    insta::assert_snapshot!(told.concat(), @r#"
+    "issuer-spelling"
+    issuer-spelling: The issuer is byte for byte the `issuer` of the discovery
+      document
+
+    What is looked at
+      - The API server compares the same texts; a slash at the end is enough to
+        differ.
+
+    What to do
+      - Use the spelling of the discovery document, in the kubeconfig and in the API
+        server.
+
+    In the documentation: docs/doctor.md#issuer-spelling
+    exit: 0
+    "clock"
+    clock: the clocks do not agree
+
+    Usual causes
+      - The clock of this machine is wrong by more than 5 minutes: a laptop after
+        sleep, a virtual machine, a container host.
+      - The provider's clock is wrong.
+
+    What to do
+      - Set the clock: timedatectl set-ntp true. To compare it: date -u
+      - `kubesesame doctor` compares the clock with the provider's.
+      - The API server has a clock too, and gives the end of a token no leeway.
+
+    In the documentation: docs/troubleshooting.md#clock
+
+    clock: This machine's clock agrees with the provider's (header `Date`): a
+      warning from ten seconds on, a failure where tokens are refused
+
+    What to do
+      - Synchronize the clock: `timedatectl set-ntp true`, or the settings of the
+        system.
+
+    In the documentation: docs/doctor.md#clock
+    exit: 0
+    "#);
 }
 
 #[test]
@@ -85,17 +200,17 @@ fn an_unknown_id_is_refused_with_the_nearest() {
         .collect();
     insta::assert_snapshot!(told.concat(), @r#"
     "isuer-mismatch"
-    stderr: error: invalid value 'isuer-mismatch' for '[ID]'
-    stderr: hint: did you mean `issuer-mismatch`?; see kubesesame explain --help
+    stderr: error: invalid value 'isuer-mismatch' for '[ID|TEXT]'
+    stderr: hint: did you mean `issuer-mismatch`? otherwise see kubesesame explain --help
     exit: 2
 
     "\u{1b}[31mred"
-    stderr: error: invalid value 'red' for '[ID]'
+    stderr: error: invalid value 'red' for '[ID|TEXT]'
     stderr: hint: see kubesesame explain --help
     exit: 2
 
     ""
-    stderr: error: a value is required for '[ID]' but none was supplied
+    stderr: error: a value is required for '[ID|TEXT]' but none was supplied
     stderr: hint: see kubesesame explain --help
     exit: 2
     "#);
@@ -241,6 +356,52 @@ fn all_ids_are_listed_in_one_line_each() {
       dpop-required                The app requires DPoP (RFC 9449), which binds a…
       unknown-error                The catalogue does not have this error.
 
+    Checks of kubesesame doctor
+      kubeconfig          The files of `--kubeconfig`, of `KUBECONFIG`, or…
+      context             The context that is meant (`--context`, or the current…
+      kubeconfig-mode     A kubeconfig with tokens, keys or passwords in it cannot…
+      credential          The user's credential comes from kubesesame, and from…
+      api-version         `apiVersion` of the entry is…
+      interactive-mode    `interactiveMode` of the entry is `IfAvailable`. v1…
+      command             kubectl finds the program of the entry: a name on the…
+      plugin-policy       The kuberc (`~/.kube/kuberc`, kubectl 1.35 and newer)…
+      flags               The arguments of the entry, its variables and those of…
+      deprecated-flags    No flag has a spelling that only old versions of…
+      variables           Each variable that begins with `KUBESESAME_` belongs to a…
+      inline-secrets      No client secret, password or header is among the…
+      issuer-url          The issuer is an address that an API server accepts:…
+      proxy               Which proxy the environment chooses for the provider…
+      connection          The host of the issuer has an address and answers within…
+      tls                 The provider's certificate is of a trusted authority, for…
+      discovery           The discovery document is at…
+      issuer-spelling     The issuer is byte for byte the `issuer` of the discovery…
+      clock               This machine's clock agrees with the provider's (header…
+      key-set             The provider's keys can be fetched, and one of them can…
+      endpoints           The discovery document has the endpoints that the grant…
+      grant-type          The provider announces the grant…
+      pkce                The provider announces PKCE with S256…
+      scopes              The provider announces the scopes that are asked for…
+      client-auth         The way in which the app proves who it is fits what the…
+      signing-algorithm   ID tokens are signed with RS256…
+      listener-port       An address that the browser comes back to is free…
+      redirect-uri        Which redirect URIs have to be registered for the app at…
+      browser             A sign-in can reach a person here: by a browser, by a…
+      storage             The directory of sessions is yours, closed to others, no…
+      keyring             The keyring of the operating system answers, where…
+      session             Whether there is a session, whose it is, and until when…
+      refresh             The session can be refreshed without a person. That needs…
+      last-sign-in        The last sign-in did not fail. After a failure, programs…
+      provider-outage     The provider did not fail or ask callers to wait within…
+      background-refresh  The refresh in the background, before a token ends, did…
+      token-issuer        `iss` of the stored token is byte for byte the issuer. If…
+      token-audience      `aud` of the stored token has the client id, which the…
+      token-algorithm     The stored token is a JSON Web Token with a signature…
+      username            The token has the claim that the API server takes the…
+      groups              The token has a groups claim that the API server can…
+      token-size          The token fits the limits of load balancers in front of…
+      api-server          The API server of the context answers within five…
+      cluster-user        The API server accepts the stored token, and says who the…
+
     More about one of them: kubesesame explain ID
     exit: 0
     ");
@@ -310,11 +471,12 @@ fn the_help_has_examples_first() {
       # All errors, one line each
       kubesesame explain
 
-    Usage: kubesesame explain [OPTIONS] [ID]
+    Usage: kubesesame explain [OPTIONS] [ID|TEXT]
 
     Arguments:
-      [ID]
-              Id of an error; without it, all ids are listed
+      [ID|TEXT]
+              Id of an error, name of a check of doctor, or a text to look for, such as an error of the
+              provider; without it, all ids are listed
 
     Options:
       -v, --v[=<LEVEL>]

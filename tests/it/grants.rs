@@ -307,7 +307,7 @@ fn an_unknown_grant_is_refused_with_the_known_ones() {
     ");
     insta::assert_snapshot!(sandbox.get_token().arg("--grant-type=devicecode").run(), @"
     stderr: error: invalid value 'devicecode' for '--grant-type <GRANT>' [possible values: auto, authcode, authcode-keyboard, device-code, password, client-credentials]
-    stderr: hint: did you mean `device-code`?; see kubesesame get-token --help
+    stderr: hint: did you mean `device-code`? otherwise see kubesesame get-token --help
     exit: 2
     ");
 }

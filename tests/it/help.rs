@@ -11,16 +11,19 @@ fn the_help_is_a_success() {
       # Sign in, see your claims, and get the commands that set up kubectl
       kubesesame setup --oidc-issuer-url=https://ORG.okta.com/oauth2/default --oidc-client-id=ID
 
-      # See who you are and until when, and find out what is wrong
+      # Sign in now, for the user of the current context
+      kubesesame login
+
+      # Who am I, and until when?
       kubesesame status
+
+      # Find out what is wrong, and what an error means
       kubesesame doctor
+      kubesesame explain issuer-mismatch
 
       # Move the users of `kubectl oidc-login` over: look first, then write
       kubesesame kubeconfig convert --dry-run
       kubesesame kubeconfig convert
-
-      # Who am I, and until when?
-      kubesesame status
 
       # Complete commands and flags in this bash
       source <(kubesesame completion bash)

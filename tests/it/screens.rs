@@ -175,7 +175,7 @@ fn an_error_has_its_cause_its_hint_and_where_to_read_more() {
     ");
     insta::assert_snapshot!(screen(&sandbox, &sandbox.bare(&["stats"])), @"
     error: unrecognized subcommand 'stats'
-    hint: did you mean `status`?; see kubesesame --help
+    hint: did you mean `status`? otherwise see kubesesame --help
     exit: 2
     ");
 }

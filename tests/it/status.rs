@@ -74,7 +74,7 @@ fn sessions_are_shown_with_their_users_and_users_without_one() {
     00ualice
       issuer    [ISSUER]
       client    0oakubesesamemock
-      groups    2
+      groups    k8s-developers, k8s-oncall
       token     valid for [N] minutes, until [TIME] UTC
       refresh   possible, without a sign-in
       stored    in a file that only you can read
@@ -97,6 +97,8 @@ fn sessions_are_shown_with_their_users_and_users_without_one() {
     User okta-prod has no session
       context   prod
       sign in   kubesesame login --context=prod
+
+    next: kubesesame login --context=prod
     exit: 0
     ");
 }
@@ -150,7 +152,7 @@ fn a_planted_session_among_the_temporary_files_is_not_shown() {
     .unwrap();
     let outcome = sandbox.bare(&["status"]).run();
     assert_eq!(
-        outcome.stdout, "You are not signed in: there is no session.\n",
+        outcome.stdout, "You are not signed in: there is no session.\n\nnext: kubesesame setup\n",
         "{outcome}"
     );
 }
@@ -161,6 +163,8 @@ fn nothing_at_all_is_a_status_too() {
     let nothing = sandbox.bare(&["status"]).run();
     insta::assert_snapshot!(stable(&sandbox, &nothing), @"
     You are not signed in: there is no session.
+
+    next: kubesesame setup
     exit: 0
     ");
     let json = sandbox.bare(&["status", "--output=yaml"]).run();
@@ -221,7 +225,7 @@ fn entries_of_several_files_and_of_all_kinds_are_told_apart() {
     00ualice
       issuer    [ISSUER]
       client    0oakubesesamemock
-      groups    2
+      groups    k8s-developers, k8s-oncall
       token     valid for [N] minutes, until [TIME] UTC
       refresh   possible, without a sign-in
       stored    in a file that only you can read

@@ -137,7 +137,7 @@ fn a_bare_call_at_a_terminal_shows_the_status_and_the_next_step() {
     next: kubesesame setup
     next: kubesesame kubeconfig convert
     next: kubesesame login
-    next: kubectl is ready
+    next: use kubectl; to ask the cluster who you are: kubesesame status --server
     next: kubectl config use-context dev
     ");
     assert!(shown.starts_with("00ualice\n  issuer"), "{shown}");

@@ -44,7 +44,7 @@ fn the_cluster_is_asked_by_kubectl() {
     00ualice
       issuer    [ISSUER]
       client    0oakubesesamemock
-      groups    2
+      groups    k8s-developers, k8s-oncall
       token     valid for [N] minutes, until [TIME] UTC
       refresh   possible, without a sign-in
       stored    in a file that only you can read

@@ -86,6 +86,8 @@ pub(crate) enum CheckState {
 pub(crate) struct TokenJudgement {
     pub(crate) checks: Vec<Check>,
     pub(crate) verdict: TokenVerdict,
+    /// No API server can be configured with such an issuer, so that the verdict holds for trials alone.
+    pub(crate) is_issuer_http: bool,
 }
 
 /// What the API server does with the token.
@@ -123,7 +125,11 @@ pub(crate) fn judge_token(token: &TokenFacts<'_>, server: &ServerSettings<'_>) -
         user = username.ok().zip(groups.ok());
     }
     let verdict = verdict(&checks, user);
-    TokenJudgement { checks, verdict }
+    TokenJudgement {
+        checks,
+        verdict,
+        is_issuer_http: server.issuer.is_some_and(|issuer| issuer.starts_with("http:")),
+    }
 }
 
 /// Returns the first failure, else what is not decided, else the user.

@@ -95,7 +95,7 @@ fn judged(case: &Case) -> TokenJudgement {
 
 /// The verdict, and what was noted, in one text.
 fn told(case: &Case) -> String {
-    let TokenJudgement { checks, verdict } = judged(case);
+    let TokenJudgement { checks, verdict, .. } = judged(case);
     let mut text = match verdict {
         TokenVerdict::Accepted { username, groups } => {
             format!("accepted: {username} [{}]", groups.join(", "))

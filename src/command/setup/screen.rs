@@ -148,15 +148,16 @@ fn for_group(findings: &Findings<'_>) -> Option<String> {
 
 fn for_kubectl(findings: &Findings<'_>) -> String {
     let commands = findings.config_commands();
+    let cluster_first = if findings.context.is_none() {
+        "\n\nThe kubeconfig needs an entry for the cluster first: from whoever runs it, or by\nits tool (such as aws eks update-kubeconfig). \
+         Put its name in place of\nYOUR-CLUSTER; kubectl config get-clusters lists the names."
+    } else {
+        ""
+    };
     let mut text = format!(
-        "Tell kubectl (1.30 or newer; or run setup again with --write), and see who\n   you are:\n\n{}\n  kubectl auth whoami\n",
+        "Tell kubectl (1.30 or newer; or run setup again with --write), and see who\n   you are:{cluster_first}\n\n{}\n  kubectl auth whoami\n",
         indented(commands.text().trim_end())
     );
-    if findings.context.is_none() {
-        text.push_str(
-            "\nPut the name of your cluster in place of YOUR-CLUSTER (kubectl config\nget-clusters).\n",
-        );
-    }
     if findings.has_secret {
         text.push_str(
             "\nPut the secret into CLIENT_SECRET first: read -rs CLIENT_SECRET\nA secret in a kubeconfig is no secret: a native app with PKCE \

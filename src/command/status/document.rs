@@ -53,7 +53,7 @@ fn session_of(session: &SessionFacts, now: Timestamp) -> Value {
         } => {
             object["account"] = account.name.as_ref().map(UntrustedText::as_str).into();
             object["subject"] = account.subject.as_ref().map(UntrustedText::as_str).into();
-            object["groupCount"] = account.groups.into();
+            object["groupCount"] = account.groups.as_ref().map(|groups| groups.count).into();
             object["validUntil"] = valid_until.rfc3339().into();
             object["validForSeconds"] = valid_until.secs_since(now).max(0).into();
             object["refreshable"] = (*can_be_refreshed).into();

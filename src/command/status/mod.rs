@@ -53,6 +53,10 @@ pub(crate) fn run(args: &StatusArgs, environment: &Environment, ui: Ui) -> Resul
         .then(|| server::ask(args, &status, selected.as_ref(), ui));
     let answer = answer.transpose()?;
     let shown = match args.output {
+        None if status.sessions.is_empty() && answer.is_none() => {
+            let next = next_step(view.as_ref().map(|view| &view.entries), &status);
+            format!("{}\nnext: {next}\n", text(&status, None, now))
+        }
         None => text(&status, answer.as_ref(), now),
         Some(format) => structured::document(&document::of(&status, answer.as_ref(), now), format),
     };

@@ -22,14 +22,16 @@ pub(in crate::command) fn next_step(entries: Option<&Entries>, status: &Status) 
     };
     match (&user.state, user.program) {
         (UserState::HasSession, _) => match status.session_of(&user.name) {
-            Some(session) if session.state.works() => "kubectl is ready".to_owned(),
+            Some(session) if session.state.works() => {
+                "use kubectl; to ask the cluster who you are: kubesesame status --server".to_owned()
+            }
             _ => "kubesesame login".to_owned(),
         },
         (UserState::NoSession, Program::Kubesesame) => "kubesesame login".to_owned(),
         (UserState::NoSession | UserState::TokensInKubeconfig, _) => {
             "kubesesame kubeconfig convert".to_owned()
         }
-        (UserState::KeepsNone, _) => "kubectl is ready; it signs in with each call".to_owned(),
+        (UserState::KeepsNone, _) => "use kubectl, which signs in with each call".to_owned(),
         (UserState::Unusable { hint: Some(hint), .. }, _) => hint.clone(),
         (UserState::Unusable { hint: None, .. }, _) => "kubesesame setup".to_owned(),
     }
@@ -113,7 +115,7 @@ mod tests {
             ),
             (
                 vec![("u", Kubesesame, UserState::KeepsNone, &["dev"])],
-                "kubectl is ready; it signs in with each call",
+                "use kubectl, which signs in with each call",
             ),
             (
                 vec![("u", Kubesesame, unusable(Some("mend it")), &["dev"])],

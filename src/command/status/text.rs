@@ -53,8 +53,8 @@ fn session_block(session: &SessionFacts, status: &Status, now: Timestamp) -> Str
             is_valid,
             can_be_refreshed,
         } => {
-            if let Some(groups) = account.groups {
-                block.row("groups", &groups.to_string());
+            if let Some(groups) = &account.groups {
+                block.row("groups", &groups.listed());
             }
             block.row("token", &token_in_words(*valid_until, *is_valid, now));
             block.row("refresh", refresh_in_words(*is_valid, *can_be_refreshed));

@@ -105,10 +105,13 @@ impl Inspection<'_> {
                     1 => "in 1 group".to_owned(),
                     count => format!("in {count} groups"),
                 };
-                (
-                    "good",
-                    format!("the API server says that you are `{username}`, {groups}"),
-                )
+                let user = format!("`{username}`, {groups}");
+                let text = if self.judgement.is_issuer_http {
+                    format!("but an API server takes no issuer of http; else you would be {user}")
+                } else {
+                    format!("an API server with these settings takes you for {user}")
+                };
+                ("good", text)
             }
             TokenVerdict::Refused(reason) => ("refused", reason.clone()),
             TokenVerdict::Unknown(reason) => ("unknown", reason.clone()),

@@ -240,7 +240,8 @@ impl NetworkError {
     }
 }
 
-const CHECK_NETWORK: &str = "check the network, VPN and proxy (HTTPS_PROXY)";
+const CHECK_NETWORK: &str =
+    "look at the network: connect the VPN if the provider needs it, and set HTTPS_PROXY if there is a proxy";
 const REQUEST_TOO_LARGE: &str = "the request is too large for the server or the proxy in front of it: its headers (--oidc-request-header), or \
                                  a refresh token that has grown with cookies or the user's groups; whoever runs it can raise the limit";
 

@@ -306,7 +306,7 @@ fn flags_take_the_place_of_a_kubeconfig() {
              token-size (there is no token)
     skipped  cluster-user (no token was sent to the API server)
 
-    0 failures, 2 warnings, 24 ok, 18 skipped; each check: docs/doctor.md#NAME
+    0 failures, 2 warnings, 24 ok, 18 skipped; more about one: kubesesame explain NAME
     exit: 0
     ");
 }

@@ -120,7 +120,8 @@ fn a_good_token_in_a_file_is_shown_with_its_verdict() {
       ok       user       okta:00ualice
       ok       groups     2 groups
 
-    verdict:  good: the API server says that you are `okta:00ualice`, in 2 groups
+    verdict:  good: but an API server takes no issuer of http; else you would be
+              `okta:00ualice`, in 2 groups
     exit: 0
     ");
     // Fresh metadata and fresh keys.
@@ -146,7 +147,8 @@ fn a_token_is_taken_from_standard_input_in_any_wrapping() {
             .run();
         assert_eq!(outcome.code, Some(0), "{outcome}");
         assert!(
-            verdict(&outcome).starts_with("good: the API server says that you are `http"),
+            verdict(&outcome)
+                .starts_with("good: but an API server takes no issuer of http; else you would be `http"),
             "{outcome}"
         );
     }
