@@ -34,8 +34,8 @@ has `name`, `status` (`ok`, `warning`, `failure` or `skipped`), `summary`, `caus
 are only added.
 
 The bundle has the findings, the version, the names of variables that matter (not their values), the masked entry of the kubeconfig, and the
-names of the token's claims. It has no token, no secret and no value of a claim but issuer and audience; read it before you
-send it all the same.
+names of the token's claims. It has no token, no secret and no value of a claim but issuer, audience and scopes; read it before
+you send it all the same.
 
 <!-- Made of src/doctor. To write it anew: INSTA_UPDATE=always cargo test --locked --lib doctor -->
 ";
