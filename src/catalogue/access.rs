@@ -1,21 +1,21 @@
 //! Errors about what a person may do: access to the app, and scopes.
 
-use super::entry::{Entry, PolicyLayer};
+use super::entry::{AccessLayer, Entry};
 
 const CHECK_SCOPES_OKTA_FIX: &str =
     "check --oidc-extra-scope; `offline_access` needs the grant type Refresh Token on the app";
 const CHECK_SCOPES_FIX: &str =
     "check --oidc-extra-scope; `offline_access` has to be allowed for the app at the provider";
 
-/// The entries that are about one of Okta's policies.
-pub(super) const POLICY_LAYERS: [(&str, PolicyLayer); 7] = [
-    ("app-not-assigned", PolicyLayer::AppAssignment),
-    ("sign-in-denied", PolicyLayer::AuthenticationPolicy),
-    ("network-zone-not-permitted", PolicyLayer::AuthenticationPolicy),
-    ("factor-not-met", PolicyLayer::AuthenticationPolicy),
-    ("no-access-policy", PolicyLayer::AccessPolicy),
-    ("all-scopes-rejected", PolicyLayer::AccessPolicy),
-    ("scopes-denied-by-policy", PolicyLayer::AccessPolicy),
+/// Entries that tell which of Okta's three access checks failed.
+pub(super) const ACCESS_LAYERS: [(&str, AccessLayer); 7] = [
+    ("app-not-assigned", AccessLayer::AppAssignment),
+    ("sign-in-denied", AccessLayer::AuthenticationPolicy),
+    ("network-zone-not-permitted", AccessLayer::AuthenticationPolicy),
+    ("factor-not-met", AccessLayer::AuthenticationPolicy),
+    ("no-access-policy", AccessLayer::AccessPolicy),
+    ("all-scopes-rejected", AccessLayer::AccessPolicy),
+    ("scopes-denied-by-policy", AccessLayer::AccessPolicy),
 ];
 
 pub(super) const ENTRIES: &[Entry] = &[

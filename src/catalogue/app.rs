@@ -1,4 +1,5 @@
-//! Errors about the app at the provider: its grants, redirect URIs, claims and credentials, and the codes that it gets.
+//! Errors of providers about the app: its grants, redirect URIs, claims and credentials, and the authorization codes that are issued to it. Also
+//! the sign-in page that expired: it names no part of the app, but none of the other topics fits it better.
 
 use super::entry::Entry;
 use super::fixes::{ENABLE_CODE_FIX, ENABLE_CODE_OKTA_FIX, ENABLE_GRANT_FIX, ENABLE_GRANT_OKTA_FIX};

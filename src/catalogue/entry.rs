@@ -2,9 +2,9 @@
 
 use crate::grant_type::GrantType;
 
-/// The policies of Okta that a sign-in has to pass, in the order in which they are asked.
+/// Okta's access checks, in the order in which a sign-in has to pass them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PolicyLayer {
+pub(crate) enum AccessLayer {
     /// Who may use the app.
     AppAssignment,
     /// How and from where a person has to sign in to the app.

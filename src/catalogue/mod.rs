@@ -22,8 +22,8 @@ mod search;
 mod troubleshooting;
 
 use crate::grant_type::GrantType;
+pub(crate) use entry::AccessLayer;
 use entry::Entry;
-pub(crate) use entry::PolicyLayer;
 pub(crate) use explanation::{Explanation, explanation, own_errors, provider_errors};
 pub(crate) use id::Id;
 pub(crate) use search::search;
@@ -52,10 +52,10 @@ pub(crate) fn id(response: ErrorResponse<'_>) -> Id {
     Id(entry_for(response).id)
 }
 
-/// Returns which of Okta's policies refused a sign-in; `None` if no policy did, or the provider is not Okta.
-pub(crate) fn policy_layer(response: ErrorResponse<'_>) -> Option<PolicyLayer> {
+/// Returns which of Okta's access checks refused a sign-in; `None` if none did, or the provider is not Okta.
+pub(crate) fn access_layer(response: ErrorResponse<'_>) -> Option<AccessLayer> {
     let id = entry_for(response).id;
-    let (_, layer) = access::POLICY_LAYERS.iter().find(|(known, _)| *known == id)?;
+    let (_, layer) = access::ACCESS_LAYERS.iter().find(|(known, _)| *known == id)?;
     response.is_okta.then_some(*layer)
 }
 

@@ -155,33 +155,33 @@ fn hints_for_other_providers_do_not_name_okta_s_console() {
 }
 
 #[test]
-fn each_policy_of_okta_is_recognized_by_what_it_says() {
-    let layer = |error, description, is_okta| policy_layer(error_response(error, description, is_okta));
+fn each_access_layer_of_okta_is_recognized_by_what_it_says() {
+    let layer = |error, description, is_okta| access_layer(error_response(error, description, is_okta));
     for (error, description, expected) in [
         (
             "access_denied",
             "User is not assigned to the client application.",
-            Some(PolicyLayer::AppAssignment),
+            Some(AccessLayer::AppAssignment),
         ),
         (
             "access_denied",
             "The resource owner or authorization server denied the request.",
-            Some(PolicyLayer::AuthenticationPolicy),
+            Some(AccessLayer::AuthenticationPolicy),
         ),
         (
             "unmet_authentication_requirements",
             "Unable to meet the authentication requirements imposed by 'acr_values' parameter.",
-            Some(PolicyLayer::AuthenticationPolicy),
+            Some(AccessLayer::AuthenticationPolicy),
         ),
         (
             "access_denied",
             "Policy evaluation failed for this request, please check the policy configurations.",
-            Some(PolicyLayer::AccessPolicy),
+            Some(AccessLayer::AccessPolicy),
         ),
         (
             "access_denied",
             "Policy evaluation succeeded, but all the requested scopes were rejected.",
-            Some(PolicyLayer::AccessPolicy),
+            Some(AccessLayer::AccessPolicy),
         ),
         (
             "invalid_scope",
@@ -196,8 +196,8 @@ fn each_policy_of_okta_is_recognized_by_what_it_says() {
 }
 
 #[test]
-fn each_policy_layer_is_that_of_an_entry() {
-    for (id, _) in access::POLICY_LAYERS {
+fn each_access_layer_is_that_of_an_entry() {
+    for (id, _) in access::ACCESS_LAYERS {
         assert!(entries().any(|entry| entry.id == id), "{id}");
     }
 }

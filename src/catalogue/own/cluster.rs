@@ -1,4 +1,4 @@
-//! The cluster, kubectl and this machine.
+//! Entries about the cluster, kubectl, this machine, and faults of kubesesame itself.
 
 use super::OwnEntry;
 

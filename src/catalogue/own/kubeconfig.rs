@@ -1,4 +1,4 @@
-//! Kubeconfigs.
+//! Entries about kubeconfigs.
 
 use super::OwnEntry;
 

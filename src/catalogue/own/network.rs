@@ -1,4 +1,4 @@
-//! The network, proxies and TLS.
+//! Entries about the network, proxies and TLS.
 
 use super::OwnEntry;
 

@@ -1,4 +1,5 @@
-//! The provider's documents and the app at the provider.
+//! Entries about the provider: its documents, the device authorization endpoint that it lacks, its refusal of the app, and tokens that it
+//! bound to a key.
 
 use super::OwnEntry;
 

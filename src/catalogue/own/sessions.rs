@@ -1,4 +1,4 @@
-//! Sessions and where they are stored.
+//! Entries about sessions and where they are stored.
 
 use super::OwnEntry;
 

@@ -1,4 +1,4 @@
-//! Flags, variables, the cluster's config and what kubectl passes.
+//! Entries about flags, variables, the cluster's config and what kubectl passes.
 
 use super::OwnEntry;
 

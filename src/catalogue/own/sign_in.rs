@@ -1,4 +1,4 @@
-//! The sign-in: the browser, device codes, prompts.
+//! Entries about the sign-in: the browser, the listener, prompts, and the account that signed in.
 
 use super::OwnEntry;
 

@@ -1,4 +1,4 @@
-//! Tokens that are not accepted, here or by `token inspect`.
+//! Entries about tokens: missing or not accepted, the clocks that decide it, and what `token inspect` was given.
 
 use super::OwnEntry;
 

@@ -1,6 +1,6 @@
 //! The sign-in of `setup`, with a line for each step. Tries the scope `offline_access`.
 
-use crate::catalogue::PolicyLayer;
+use crate::catalogue::AccessLayer;
 use crate::clock;
 use crate::command::person;
 use crate::error::Error;
@@ -115,9 +115,9 @@ fn report(ui: Ui, provider: &Provider, login: &Login, event: Event<'_>) {
     }
 }
 
-/// Adds to an error of Okta's policies which of the three layers refused.
+/// Adds to an error which of Okta's three access checks failed.
 fn explained(error: oidc::Error) -> Error {
-    let layer = error.oauth_error().and_then(oidc::OAuthError::policy_layer);
+    let layer = error.oauth_error().and_then(oidc::OAuthError::access_layer);
     let error = Error::from(error);
     match layer {
         Some(layer) => error.reworded(|hint| format!("{}; {hint}", layer_text(layer))),
@@ -125,12 +125,12 @@ fn explained(error: oidc::Error) -> Error {
     }
 }
 
-/// Three policies have to allow a sign-in at an authorization server of Okta.
-fn layer_text(layer: PolicyLayer) -> String {
+/// Three checks have to allow a sign-in at an authorization server of Okta.
+fn layer_text(layer: AccessLayer) -> String {
     let name = match layer {
-        PolicyLayer::AppAssignment => "the first, the assignment of the app,",
-        PolicyLayer::AuthenticationPolicy => "the second, the app's authentication policy,",
-        PolicyLayer::AccessPolicy => "the third, the access policy of the authorization server,",
+        AccessLayer::AppAssignment => "the first, the assignment of the app,",
+        AccessLayer::AuthenticationPolicy => "the second, the app's authentication policy,",
+        AccessLayer::AccessPolicy => "the third, the access policy of the authorization server,",
     };
     format!("of the three policy layers of Okta, {name} refused")
 }

@@ -188,8 +188,8 @@ impl OAuthError {
     }
 
     /// Returns which of Okta's policies refused, if one did.
-    pub(crate) fn policy_layer(&self) -> Option<catalogue::PolicyLayer> {
-        catalogue::policy_layer(self.response())
+    pub(crate) fn access_layer(&self) -> Option<catalogue::AccessLayer> {
+        catalogue::access_layer(self.response())
     }
 
     fn response(&self) -> catalogue::ErrorResponse<'_> {
