@@ -1,6 +1,4 @@
-//! All failures of commands, as a person sees them: the error, its causes, a hint, and the exit code.
-//!
-//! Owns the exit codes and the order of the lines. The texts are in the modules that fail.
+//! Turns every failure into a `Report` with an exit code; holds only the texts that belong to no other module.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -32,7 +30,7 @@ pub(crate) enum Error {
     Session(#[from] session::Error),
     #[error(transparent)]
     Oidc(#[from] oidc::Error),
-    /// The refresh token in the kubeconfig may already be used, so no login is started.
+    /// The refresh token in the kubeconfig may already have been redeemed, so no login is started.
     #[error("the tokens that an earlier call kept for `{}` cannot be read, or it cannot be seen whether there are any", files::shown(.kubeconfig))]
     PendingTokens {
         kubeconfig: PathBuf,
@@ -57,15 +55,15 @@ pub(crate) enum Error {
     Kubectl(#[from] kubectl::Error),
     #[error(transparent)]
     TokenInput(#[from] TokenInputError),
-    /// The result was printed, and it is a no. Nothing more is said.
+    /// The printed result is negative; no error line follows.
     #[error("the result is negative")]
     Negative,
     /// An earlier failure, which is reported instead of a new attempt.
     #[error("{}", .0.report.error)]
     Remembered(Box<Recalled>),
-    /// A failure whose hint was adapted to the command.
+    /// A failure whose hint was replaced by one for the command.
     #[error("{}", .0.error)]
-    Reworded(Box<Report>),
+    HintReplaced(Box<Report>),
     /// The API server will refuse the token, for this reason.
     #[error("the API server will refuse this token: {}", UntrustedText::new(.finding))]
     TokenUnfit { finding: String, cure: String },
@@ -94,7 +92,7 @@ impl Error {
         if let Self::Remembered(recalled) = self {
             return recalled.report.clone();
         }
-        if let Self::Reworded(report) = self {
+        if let Self::HintReplaced(report) = self {
             return (**report).clone();
         }
         let original = match self {
@@ -106,27 +104,27 @@ impl Error {
             causes: causes_of(original),
             hint: self.hint(),
             note: None,
-            exit: self.exit(),
+            exit_code: self.exit_code(),
             id: self.id().map(|id| id.as_str().to_owned()),
         }
     }
 
-    /// Changes the hint. If the hint does not change, the error stays as it is.
-    pub(crate) fn reworded(self, reword: impl FnOnce(&str) -> String) -> Self {
+    /// Replaces the hint. If it stays the same, so does the error.
+    pub(crate) fn map_hint(self, to_hint: impl FnOnce(&str) -> String) -> Self {
         // It is not printed again, so its hint does not matter.
         if self.was_reported() {
             return self;
         }
         let mut report = self.report();
-        let hint = report.hint.as_deref().map(reword);
+        let hint = report.hint.as_deref().map(to_hint);
         if hint == report.hint {
             return self;
         }
         report.hint = hint;
-        Self::Reworded(Box::new(report))
+        Self::HintReplaced(Box::new(report))
     }
 
-    /// Whether the caller of this process got this failure before, or as a result, so that it is not printed again.
+    /// Whether the caller of this process got this failure before, or as this command's printed result. Then it is not printed again.
     pub(crate) fn was_reported(&self) -> bool {
         matches!(self, Self::Negative) || matches!(self, Self::Remembered(recalled) if recalled.was_reported)
     }
@@ -183,7 +181,7 @@ impl Error {
             | Self::TokenInput(_)
             | Self::Negative
             | Self::Remembered(_)
-            | Self::Reworded(_)
+            | Self::HintReplaced(_)
             | Self::TokenUnfit { .. }
             | Self::TokenRefused
             | Self::Bundle { .. }
@@ -217,7 +215,7 @@ impl Error {
             | Self::TokenInput(_)
             | Self::Negative
             | Self::Remembered(_)
-            | Self::Reworded(_)
+            | Self::HintReplaced(_)
             | Self::TokenUnfit { .. }
             | Self::TokenRefused
             | Self::Bundle { .. }
@@ -240,7 +238,7 @@ impl Error {
             Self::Session(error) => Some(error.hint()),
             Self::PendingTokens { source, .. } => Some(source.hint_for(files::Purpose::PendingTokens)),
             Self::Oidc(error) => Some(error.hint()),
-            Self::RefreshFailed { source, dir } => Some(refresh_hint(source, &source.hint(), dir.as_deref())),
+            Self::RefreshFailed { source, dir } => Some(refresh_hint(source, dir.as_deref())),
             Self::SessionEnded(_) => Some("you will have to sign in when the token ends".to_owned()),
             Self::NoSession => Some("this is a fault of kubesesame: please report it".to_owned()),
             Self::Kubeconfig(error) => Some(error.hint()),
@@ -248,7 +246,7 @@ impl Error {
             Self::TokenInput(error) => Some(error.hint()),
             Self::Negative => None,
             Self::Remembered(recalled) => recalled.report.hint.clone(),
-            Self::Reworded(report) => report.hint.clone(),
+            Self::HintReplaced(report) => report.hint.clone(),
             Self::TokenUnfit { cure, .. } => Some(UntrustedText::new(cure).to_string()),
             Self::TokenRefused => Some(
                 "configure the API server first, as shown above, and wait until it has restarted; if it is configured, compare issuer, client \
@@ -264,7 +262,7 @@ impl Error {
         }
     }
 
-    /// Returns the id of the cause that a person can act on. A result that is a no has none, and a stored report has its own.
+    /// Returns the id of the cause that a person can act on. A negative result has none, and a stored report has its own.
     fn id(&self) -> Option<Id> {
         Some(match self {
             Self::Config(ConfigError::Variable(..)) => Id::SETTING_INVALID,
@@ -287,11 +285,11 @@ impl Error {
             Self::Bundle { source, .. } => source.id(files::Purpose::Flag("bundle")),
             Self::Output(_) => Id::OUTPUT_FAILED,
             Self::Runtime(_) => Id::SYSTEM_LIMITS,
-            Self::Negative | Self::Remembered(_) | Self::Reworded(_) => return None,
+            Self::Negative | Self::Remembered(_) | Self::HintReplaced(_) => return None,
         })
     }
 
-    fn exit(&self) -> u8 {
+    fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::ValueFromSource(..) | Self::Settings(_) | Self::Exec(_) => EXIT_USAGE,
             Self::Kubeconfig(error) if !error.flags().is_empty() => EXIT_USAGE,
@@ -300,8 +298,8 @@ impl Error {
             Self::Oidc(error) | Self::RefreshFailed { source: error, .. } if error.flag().is_some() => {
                 EXIT_USAGE
             }
-            Self::Remembered(recalled) => recalled.report.exit,
-            Self::Reworded(report) => report.exit,
+            Self::Remembered(recalled) => recalled.report.exit_code,
+            Self::HintReplaced(report) => report.exit_code,
             Self::Kubectl(kubectl::Error::NotSignedIn { .. }) => EXIT_LOGIN_NEEDED,
             Self::Kubeconfig(_)
             | Self::Kubectl(_)
@@ -322,9 +320,9 @@ impl Error {
     }
 }
 
-/// An unreachable provider may be reachable later. If the provider refuses this client, it may do so at each later call, so the hint names
-/// the command for a new login.
-fn refresh_hint(error: &oidc::Error, hint: &str, dir: Option<&Path>) -> String {
+/// Returns the hint for a failed refresh; if the failure may recur, with the command that forces a sign-in.
+fn refresh_hint(error: &oidc::Error, dir: Option<&Path>) -> String {
+    let hint = error.hint();
     match dir {
         Some(dir) if error.may_recur() => format!(
             "{hint}; the session is kept; to sign in anew: kubesesame clean --token-cache-dir={}",

@@ -156,7 +156,7 @@ fn report_failure(error: &Error, invocation: &Invocation<'_>) -> ExitCode {
             ui::print_explanation_command(id);
         }
     }
-    ExitCode::from(report.exit)
+    ExitCode::from(report.exit_code)
 }
 
 /// Makes every later result an error. For a process that was started without a standard output, which Rust's runtime hides.

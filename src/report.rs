@@ -12,8 +12,8 @@ pub(crate) struct Report {
     pub(crate) hint: Option<String>,
     #[serde(default)]
     pub(crate) note: Option<String>,
-    /// The exit code.
-    pub(crate) exit: u8,
+    #[serde(rename = "exit")]
+    pub(crate) exit_code: u8,
     /// The id by which `explain` and `docs/troubleshooting.md` know it. Reports that older versions stored have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<String>,
@@ -28,7 +28,7 @@ impl Report {
             causes: vec![],
             hint: None,
             note: None,
-            exit: 1,
+            exit_code: 1,
             id: None,
         }
     }

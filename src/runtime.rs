@@ -1,4 +1,4 @@
-//! The runtime for futures: one for a whole command, made when the network is needed for the first time.
+//! A tokio runtime, made when its owner first needs the network.
 //!
 //! A cached call makes none.
 

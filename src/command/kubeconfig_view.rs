@@ -155,7 +155,7 @@ impl KubeconfigView {
     }
 
     fn with_candidates(&self, error: kubeconfig::Error) -> Error {
-        Error::from(error).reworded(|_| self.candidates_hint())
+        Error::from(error).map_hint(|_| self.candidates_hint())
     }
 
     fn candidates_hint(&self) -> String {

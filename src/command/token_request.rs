@@ -89,7 +89,7 @@ impl TokenRequest {
         let error = error.with_source(&self.value_sources());
         match (&self.cluster.server, &error) {
             (None, _) | (_, Error::ValueFromSource(..)) => error,
-            _ => error.reworded(kubeconfig::hint_in_cluster_terms),
+            _ => error.map_hint(kubeconfig::hint_in_cluster_terms),
         }
     }
 }

@@ -47,7 +47,7 @@ fn report_without_arguments() -> Report {
         causes: Vec::new(),
         hint: None,
         note: None,
-        exit: EXIT_USAGE,
+        exit_code: EXIT_USAGE,
         id: None,
     }
 }

@@ -120,7 +120,7 @@ fn explained(error: oidc::Error) -> Error {
     let layer = error.oauth_error().and_then(oidc::OAuthError::access_layer);
     let error = Error::from(error);
     match layer {
-        Some(layer) => error.reworded(|hint| format!("{}; {hint}", layer_text(layer))),
+        Some(layer) => error.map_hint(|hint| format!("{}; {hint}", layer_text(layer))),
         None => error,
     }
 }

@@ -60,12 +60,12 @@ pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> 
         identity: &identity,
         scopes_from: ScopeSource::AuthProvider,
     };
-    sign_in(&store, &settings, invocation, ui).map_err(reword_for_entry)
+    sign_in(&store, &settings, invocation, ui).map_err(hint_for_entry)
 }
 
-/// Rewords an error about the issuer, the client or the scopes: the standalone mode has no flags for them.
-fn reword_for_entry(error: Error) -> Error {
-    error.reworded(kubeconfig::hint_in_entry_terms)
+/// Rewords the hint of an error about the issuer, the client or the scopes: the standalone mode has no flags for them.
+fn hint_for_entry(error: Error) -> Error {
+    error.map_hint(kubeconfig::hint_in_entry_terms)
 }
 
 fn sign_in(
