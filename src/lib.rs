@@ -19,7 +19,7 @@
 //! - `files`, `keyring`, `process`, `clock`, `ui`: the single access points to the file system, the OS keyring, other processes, the clock,
 //!   and the terminal
 //! - `runtime`: the tokio runtime, built when the network is first needed
-//! - `secret`, `duration_words`, `structured`, `grant_type`, `initial_id_token`, `untrusted_text`, `report`, `error_chain`, `error`: types that all modules use
+//! - `secret`, `duration_words`, `structured`, `grant_type`, `initial_id_token`, `untrusted_text`, `wrapped_text`, `report`, `error_chain`, `error`: types that all modules use
 
 #![forbid(unsafe_code)]
 
@@ -55,6 +55,7 @@ mod settings;
 mod structured;
 mod ui;
 mod untrusted_text;
+mod wrapped_text;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

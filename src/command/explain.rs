@@ -1,15 +1,13 @@
 //! `explain`: what an error means, its usual causes, and what to do; the same of a check of `doctor`. It reads nothing, so it works offline.
 
-use super::setup::wrapped;
 use crate::catalogue::{self, Explanation};
 use crate::cli::{ExplainArgs, Topic};
 use crate::doctor;
 use crate::error::Error;
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
+use crate::wrapped_text::{WIDTH, wrapped};
 
-/// The width of all texts.
-const WIDTH: usize = 80;
 /// The last line of each list.
 const MORE: &str = "More about one of them: kubesesame explain ID";
 

@@ -3,12 +3,11 @@
 use serde_json::{Value, json};
 
 use super::check::{Finding, Status};
+use crate::wrapped_text::wrapped;
 
 /// Where the sections of the checks are.
 const PAGE: &str = "docs/doctor.md";
 
-/// The width of the text.
-const WIDTH: usize = 80;
 /// Where the summary of a finding begins.
 const SUMMARY_COLUMN: usize = 29;
 /// Where cause and fix begin.
@@ -105,25 +104,10 @@ fn counts(findings: &[Finding]) -> String {
     format!("{}{more}\n", parts.join(", "))
 }
 
-/// Adds text in lines of [`WIDTH`], broken at words. The first line begins with `start`, the others are indented.
+/// Adds words in lines of a terminal. The first line begins with `start`, the others are indented.
 fn push_wrapped(text: &mut String, start: &str, words: &str, indent: usize) {
-    let mut line = start.to_owned();
-    let mut is_empty = true;
-    for word in words.split_whitespace() {
-        let length = line.chars().count() + word.chars().count() + usize::from(!is_empty);
-        if !is_empty && length > WIDTH {
-            text.push_str(line.trim_end());
-            text.push('\n');
-            line = " ".repeat(indent);
-            is_empty = true;
-        }
-        if !is_empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        is_empty = false;
-    }
-    text.push_str(line.trim_end());
+    let lines = format!("{start}{}", wrapped(words, start.chars().count(), indent));
+    text.push_str(lines.trim_end());
     text.push('\n');
 }
 
@@ -149,6 +133,7 @@ pub(crate) fn as_value(findings: &[Finding]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wrapped_text::WIDTH;
 
     fn finding(check: &'static str, status: Status, summary: &str) -> Finding {
         Finding {

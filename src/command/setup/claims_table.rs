@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::wrapped::wrapped;
 use crate::clock::Timestamp;
 use crate::duration_words::relative;
 use crate::untrusted_text::{UntrustedText, escaped_json};
+use crate::wrapped_text::wrapped;
 
 /// So many elements of a list are shown.
 const MAX_ITEMS: usize = 10;

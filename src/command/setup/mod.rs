@@ -15,7 +15,6 @@ mod proof;
 mod screen;
 mod sign_in;
 mod target;
-mod wrapped;
 mod write;
 
 use std::time::{Duration, Instant};
@@ -30,7 +29,6 @@ use crate::structured;
 use crate::ui::Ui;
 use findings::{Findings, Person};
 use target::Target;
-pub(in crate::command) use wrapped::wrapped;
 
 pub(crate) fn run(mut args: SetupArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     check_flags(&args, environment)?;

@@ -4,11 +4,11 @@
 
 use super::claims_table::{claims_table, list};
 use super::findings::Findings;
-use super::wrapped::wrapped;
 use crate::cli::PlatformChoice;
 use crate::cluster::{ConfigVersion, State, Verdict};
 use crate::kubeconfig::{shell_command, yaml};
 use crate::untrusted_text::UntrustedText;
+use crate::wrapped_text::wrapped;
 
 const VERDICT_COLUMN: usize = 22;
 const LABEL_COLUMN: usize = 10;

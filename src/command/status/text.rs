@@ -8,8 +8,8 @@ use crate::clock::Timestamp;
 use crate::command::account::{duration_in_words, time_in_words};
 use crate::files::{quoted, shown};
 use crate::untrusted_text::UntrustedText;
+use crate::wrapped_text::{WIDTH, lines_of_width};
 
-const WIDTH: usize = 80;
 const INDENT: usize = 2;
 /// The width of a label with the space after it.
 const LABEL: usize = 10;
@@ -218,14 +218,14 @@ struct Block {
 
 impl Block {
     fn titled(title: &str) -> Self {
-        let lines = wrapped(title, WIDTH);
+        let lines = lines_of_width(title, WIDTH);
         Self {
             text: lines.join("\n") + "\n",
         }
     }
 
     fn row(&mut self, label: &str, value: &str) {
-        let lines = wrapped(value, WIDTH - INDENT - LABEL);
+        let lines = lines_of_width(value, WIDTH - INDENT - LABEL);
         for (number, line) in lines.iter().enumerate() {
             let label = if number == 0 { label } else { "" };
             self.line(label, line);
@@ -244,50 +244,9 @@ impl Block {
     }
 }
 
-/// Breaks a text at spaces, and a word that is too long wherever the line ends.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut used = 0;
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let mut word: Vec<char> = word.chars().collect();
-        if used > 0 && used + 1 + word.len() > width {
-            lines.push(String::new());
-            used = 0;
-        }
-        if used > 0 {
-            lines.last_mut().into_iter().for_each(|line| line.push(' '));
-            used += 1;
-        }
-        while !word.is_empty() {
-            let taken: Vec<char> = word.drain(..word.len().min(width - used)).collect();
-            used += taken.len();
-            lines.last_mut().into_iter().for_each(|line| line.extend(&taken));
-            if !word.is_empty() {
-                lines.push(String::new());
-                used = 0;
-            }
-        }
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn texts_are_broken_at_spaces_and_long_words_at_the_end_of_the_line() {
-        for (text, lines) in [
-            ("", &[""][..]),
-            ("one two", &["one two"]),
-            ("one two three", &["one two", "three"]),
-            ("12345678901234 x", &["12345678", "901234 x"]),
-            ("a 123456789", &["a", "12345678", "9"]),
-            ("a  b", &["a b"]),
-        ] {
-            assert_eq!(wrapped(text, 8), lines, "{text:?}");
-        }
-    }
 
     #[test]
     fn a_sign_in_is_for_the_current_context_or_names_one() {

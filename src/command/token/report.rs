@@ -7,9 +7,8 @@ use crate::cluster::{Check, CheckState, TokenJudgement, TokenVerdict};
 use crate::duration_words::relative;
 use crate::oidc::{InspectedToken, TokenForm};
 use crate::untrusted_text::UntrustedText;
+use crate::wrapped_text::{WIDTH, lines_of_width};
 
-/// The width of the report for people.
-const WIDTH: usize = 80;
 /// The longest name of a claim that is shown to people.
 const MAX_NAME_CHARS: usize = 24;
 /// The longest value that is shown to people.
@@ -181,7 +180,7 @@ fn shown(text: &str) -> UntrustedText {
 fn row(text: &mut String, name: &str, indent: usize, width: usize, value: &UntrustedText) {
     let start = indent + width + 2;
     let (indent, padding) = (" ".repeat(indent), width.saturating_sub(name.chars().count()) + 2);
-    let lines = wrapped(value.as_str(), WIDTH.saturating_sub(start).max(20));
+    let lines = lines_of_width(value.as_str(), WIDTH.saturating_sub(start).max(20));
     let next_line = format!(
         "
 {}",
@@ -195,42 +194,4 @@ fn row(text: &mut String, name: &str, indent: usize, width: usize, value: &Untru
         "
 ",
     ]);
-}
-
-/// Splits a text into lines of a width: at spaces, or anywhere in a longer word.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut used = 0;
-    for word in text.split(' ') {
-        let mut word: Vec<char> = word.chars().collect();
-        if used > 0 && used + 1 + word.len() > width {
-            lines.push(String::new());
-            used = 0;
-        } else if used > 0 {
-            lines.last_mut().into_iter().for_each(|line| line.push(' '));
-            used += 1;
-        }
-        while word.len() > width - used {
-            let rest = word.split_off(width - used);
-            lines.last_mut().into_iter().for_each(|line| line.extend(&word));
-            lines.push(String::new());
-            (word, used) = (rest, 0);
-        }
-        used += word.len();
-        lines.last_mut().into_iter().for_each(|line| line.extend(&word));
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_split_at_spaces_or_inside_a_long_word() {
-        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
-        assert_eq!(wrapped("one twothreefour", 8), ["one", "twothree", "four"]);
-        assert_eq!(wrapped("", 8), [""]);
-        assert_eq!(wrapped("eightone eighttwo", 8), ["eightone", "eighttwo"]);
-    }
 }
