@@ -1,4 +1,4 @@
-//! A first grant: one group of the person, or the person, may read.
+//! Suggests a first `ClusterRoleBinding`: one group of the person, or the person, may read.
 
 use serde_json::{Value, json};
 
@@ -10,15 +10,15 @@ const CLUSTER_ROLE: &str = "view";
 /// Okta's group of all people.
 const EVERYONE: &str = "Everyone";
 
-/// A `ClusterRoleBinding` for a group, or for the user if there is no group.
+/// A `ClusterRoleBinding` to the role `view`, for a group, or for the user if there is no group.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct GroupBinding {
+pub(crate) struct ViewBinding {
     name: String,
     kind: &'static str,
     subject: String,
 }
 
-impl GroupBinding {
+impl ViewBinding {
     /// Chooses a group: one that is neither reserved nor everybody's, best one whose name is about Kubernetes.
     pub(crate) fn of(judgement: &Judgement, groups_prefix: &str) -> Option<Self> {
         let bare = |group: &str| group.strip_prefix(groups_prefix).unwrap_or(group).to_owned();
@@ -93,14 +93,14 @@ fn object_name(subject: &str) -> String {
 mod tests {
     use super::*;
 
-    fn binding(groups: &[&str], username: Option<&str>) -> Option<GroupBinding> {
+    fn binding(groups: &[&str], username: Option<&str>) -> Option<ViewBinding> {
         let judgement = Judgement {
             audience: "c".into(),
             username: username.map(str::to_owned),
             groups: groups.iter().map(|&group| group.to_owned()).collect(),
             verdicts: Vec::new(),
         };
-        GroupBinding::of(&judgement, "okta:")
+        ViewBinding::of(&judgement, "okta:")
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod names;
 mod token_judgement;
 
 pub(crate) use api_server::{ApiServer, ConfigVersion};
-pub(crate) use binding::GroupBinding;
+pub(crate) use binding::ViewBinding;
 pub(crate) use eks::EksAssociation;
 pub(crate) use judgement::{Judgement, Presented, State, Verdict, judge};
 pub(crate) use mapping::{ClaimMapping, username_prefix};

@@ -1,9 +1,9 @@
-//! The certificates of a PEM file. A file may have its private key beside them, which goes to nobody.
+//! The certificates of a PEM file. Private keys are never copied.
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 
-/// Returns the certificates of a text, each in its lines, and nothing else. `None` if there is none.
+/// Returns the certificates of a text, each in its lines, and nothing else. `None` if there is none, or if the last is cut off.
 pub(super) fn certificates(pem: &str) -> Option<String> {
     let mut found = String::new();
     let mut is_inside = false;

@@ -8,13 +8,13 @@ mod certificates;
 mod claims_table;
 mod document;
 mod entry;
-mod findings;
+mod facts;
 mod missing;
 mod others;
-mod proof;
 mod screen;
 mod sign_in;
 mod target;
+mod whoami_check;
 mod write;
 
 use std::time::{Duration, Instant};
@@ -27,8 +27,9 @@ use crate::kubeconfig::NewUser;
 use crate::settings::{self, NamedBy, SignIn, Stdin};
 use crate::structured;
 use crate::ui::Ui;
-use findings::{Findings, Person};
+use facts::{Person, SetupFacts};
 use target::Target;
+use whoami_check::Acceptance;
 
 pub(crate) fn run(mut args: SetupArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     check_flags(&args, environment)?;
@@ -61,7 +62,7 @@ pub(crate) fn run(mut args: SetupArgs, environment: &Environment, ui: Ui) -> Res
     )?;
     let mapping = claim_mapping(args.cluster, sign_in.provider.issuer.as_str());
     let signed_in = sign_in::sign_in(&sign_in, ui)?;
-    let findings = Findings::new(
+    let facts = SetupFacts::new(
         &sign_in,
         &mapping,
         signed_in,
@@ -69,11 +70,11 @@ pub(crate) fn run(mut args: SetupArgs, environment: &Environment, ui: Ui) -> Res
         &target,
         args.result.platform,
     );
-    if let Some(error) = findings.refusal() {
-        return fail(&findings, args.result.output, error, ui);
+    if let Some(error) = facts.refusal() {
+        return fail(&facts, args.result.output, error, ui);
     }
     if let Some(destination) = &args.result.kubeconfig_for_others {
-        let text = others::kubeconfig(&findings, &target)?;
+        let text = others::kubeconfig(&facts, &target)?;
         if destination == others::STDOUT {
             return Ui::result(&text).map_err(Error::Output);
         }
@@ -81,14 +82,14 @@ pub(crate) fn run(mut args: SetupArgs, environment: &Environment, ui: Ui) -> Res
     }
     let is_written = args.result.write && {
         let deadline = Instant::now() + patience;
-        write::write(&findings, &target, args.result.yes, deadline, ui)?
+        write::write(&facts, &target, args.result.yes, deadline, ui)?
     };
-    if is_written && let Some(error) = proof::prove(&findings, &target, patience, ui) {
-        return fail(&findings, args.result.output, error, ui);
+    if is_written && whoami_check::ask_cluster(&facts, &target, patience, ui) == Acceptance::Refused {
+        return fail(&facts, args.result.output, Error::TokenRefused, ui);
     }
     let text = match args.result.output {
-        Some(format) => document(&findings, format),
-        None => screen::screen(&findings, is_written),
+        Some(format) => document(&facts, format),
+        None => screen::screen(&facts, is_written),
     };
     Ui::result(&text).map_err(Error::Output)
 }
@@ -128,16 +129,16 @@ fn check_flags(args: &SetupArgs, environment: &Environment) -> Result<(), settin
 
 /// Reports a token that the API server refuses. What was found goes to standard error, since there is no result; a document for programs
 /// is the result of the check, and so goes to standard output.
-fn fail(findings: &Findings<'_>, output: Option<OutputFormat>, error: Error, ui: Ui) -> Result<(), Error> {
+fn fail(facts: &SetupFacts<'_>, output: Option<OutputFormat>, error: Error, ui: Ui) -> Result<(), Error> {
     match output {
-        Some(format) => Ui::result(&document(findings, format)).map_err(Error::Output)?,
-        None => ui.note(screen::what_was_found(findings).trim_end()),
+        Some(format) => Ui::result(&document(facts, format)).map_err(Error::Output)?,
+        None => ui.note(screen::what_was_found(facts).trim_end()),
     }
     Err(error)
 }
 
-fn document(findings: &Findings<'_>, format: OutputFormat) -> String {
-    structured::document(&document::document(findings), format)
+fn document(facts: &SetupFacts<'_>, format: OutputFormat) -> String {
+    structured::document(&document::document(facts), format)
 }
 
 fn claim_mapping(args: ClusterArgs, issuer: &str) -> ClaimMapping {

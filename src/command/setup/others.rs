@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::certificates::certificates;
 use super::entry::arguments_for_others;
-use super::findings::Findings;
+use super::facts::SetupFacts;
 use super::target::Target;
 use crate::error::Error;
 use crate::files::{self, UserFile, quoted, shown};
@@ -21,8 +21,8 @@ pub(super) const STDOUT: &str = "-";
 ///
 /// # Errors
 /// If there is no cluster, or its certificate authority cannot be read.
-pub(super) fn kubeconfig(findings: &Findings<'_>, target: &Target) -> Result<String, Error> {
-    let (Some((known, entry)), Some(context)) = (target.cluster_entry(), &findings.context) else {
+pub(super) fn kubeconfig(facts: &SetupFacts<'_>, target: &Target) -> Result<String, Error> {
+    let (Some((known, entry)), Some(context)) = (target.cluster_entry(), &facts.context) else {
         return Err(kubeconfig::Error::from(AdditionError::NoCluster).into());
     };
     let mut entry = entry.clone();
@@ -52,8 +52,8 @@ pub(super) fn kubeconfig(findings: &Findings<'_>, target: &Target) -> Result<Str
             .insert("certificate-authority-data".to_owned(), data.into());
     }
     let user = NewUser {
-        name: findings.user.name.clone(),
-        arguments: arguments_for_others(&findings.user.arguments, findings.authority_pem.as_deref()),
+        name: facts.user.name.clone(),
+        arguments: arguments_for_others(&facts.user.arguments, facts.authority_pem.as_deref()),
     };
     Ok(yaml(&user.kubeconfig(context, &entry)))
 }

@@ -3,7 +3,7 @@
 //! Everything that is meant to be copied is in lines of its own, indented by two spaces, and complete.
 
 use super::claims_table::{claims_table, list};
-use super::findings::Findings;
+use super::facts::SetupFacts;
 use crate::cli::PlatformChoice;
 use crate::cluster::{ConfigVersion, State, Verdict};
 use crate::kubeconfig::{shell_command, yaml};
@@ -14,27 +14,27 @@ const VERDICT_COLUMN: usize = 22;
 const LABEL_COLUMN: usize = 10;
 
 /// Returns the whole result.
-pub(super) fn screen(findings: &Findings<'_>, is_written: bool) -> String {
-    let mut sections = vec![for_cluster(findings)];
-    sections.extend(for_group(findings));
+pub(super) fn screen(facts: &SetupFacts<'_>, is_written: bool) -> String {
+    let mut sections = vec![for_cluster(facts)];
+    sections.extend(for_group(facts));
     sections.push(if is_written {
         "Your kubeconfig is ready. See who you are:\n\n  kubectl auth whoami\n".to_owned()
     } else {
-        for_kubectl(findings)
+        for_kubectl(facts)
     });
     let numbered = sections
         .iter()
         .enumerate()
         .map(|(at, section)| format!("\n{}. {section}", at + 1));
-    what_was_found(findings) + &numbered.collect::<String>()
+    what_was_found(facts) + &numbered.collect::<String>()
 }
 
 /// Returns the claims, the verdicts, and who the person is for the API server.
-pub(super) fn what_was_found(findings: &Findings<'_>) -> String {
-    let judgement = &findings.judgement;
+pub(super) fn what_was_found(facts: &SetupFacts<'_>) -> String {
+    let judgement = &facts.judgement;
     let mut text = String::new();
-    if !findings.claims.is_empty() {
-        let table = claims_table(&findings.claims, findings.now);
+    if !facts.claims.is_empty() {
+        let table = claims_table(&facts.claims, facts.now);
         text = format!("Claims of the token:\n\n{table}\n");
     }
     text.push_str("What an API server makes of it:\n\n");
@@ -48,12 +48,12 @@ pub(super) fn what_was_found(findings: &Findings<'_>) -> String {
         return text;
     }
     text.push_str("\nThe API server will say that you are:\n\n");
-    text + &who(findings)
+    text + &who(facts)
 }
 
 /// Returns the lines with user name and groups.
-fn who(findings: &Findings<'_>) -> String {
-    let judgement = &findings.judgement;
+fn who(facts: &SetupFacts<'_>) -> String {
+    let judgement = &facts.judgement;
     let line = |label: &str, value: &str| {
         let value = wrapped(value, LABEL_COLUMN, LABEL_COLUMN);
         format!("  {label:8}{value}\n")
@@ -88,12 +88,12 @@ fn verdict_lines(verdict: &Verdict) -> String {
     lines
 }
 
-fn for_cluster(findings: &Findings<'_>) -> String {
-    let server = findings.api_server();
-    match findings.platform {
+fn for_cluster(facts: &SetupFacts<'_>) -> String {
+    let server = facts.api_server();
+    match facts.platform {
         PlatformChoice::Flags => {
             let flags: Vec<String> = server.flags().iter().map(|flag| flag_line(flag)).collect();
-            let authority = match &findings.authority_pem {
+            let authority = match &facts.authority_pem {
                 Some(_) => "\nThe file with the certificate authority has to be there, too.\n",
                 None => "",
             };
@@ -102,10 +102,10 @@ fn for_cluster(findings: &Findings<'_>) -> String {
                 flags.concat()
             )
         }
-        PlatformChoice::Config => config(findings, ConfigVersion::V1, "1.34 and newer"),
-        PlatformChoice::ConfigV1Beta1 => config(findings, ConfigVersion::V1Beta1, "1.30 to 1.33"),
+        PlatformChoice::Config => config(facts, ConfigVersion::V1, "1.34 and newer"),
+        PlatformChoice::ConfigV1Beta1 => config(facts, ConfigVersion::V1Beta1, "1.30 to 1.33"),
         PlatformChoice::Eks => {
-            let association = findings.eks();
+            let association = facts.eks();
             let obstacles = association.obstacles.iter();
             let obstacles: Vec<String> = obstacles
                 .map(|obstacle| format!("\nNot yet: {}\n", wrapped(obstacle, 9, 9)))
@@ -124,8 +124,8 @@ fn flag_line(flag: &str) -> String {
     format!("  {}\n", UntrustedText::new(flag))
 }
 
-fn config(findings: &Findings<'_>, version: ConfigVersion, releases: &str) -> String {
-    let config = findings.api_server().authentication_configuration(version);
+fn config(facts: &SetupFacts<'_>, version: ConfigVersion, releases: &str) -> String {
+    let config = facts.api_server().authentication_configuration(version);
     format!(
         "Save this as a file that kube-apiserver can read, and start it with\n   --authentication-config=FILE and without any --oidc- flag \
          (Kubernetes\n   {releases}):\n\n{}\n",
@@ -133,8 +133,8 @@ fn config(findings: &Findings<'_>, version: ConfigVersion, releases: &str) -> St
     )
 }
 
-fn for_group(findings: &Findings<'_>) -> Option<String> {
-    let binding = findings.binding()?;
+fn for_group(facts: &SetupFacts<'_>) -> Option<String> {
+    let binding = facts.binding()?;
     let who = if binding.is_for_group() {
         "one of your groups"
     } else {
@@ -146,9 +146,9 @@ fn for_group(findings: &Findings<'_>) -> Option<String> {
     ))
 }
 
-fn for_kubectl(findings: &Findings<'_>) -> String {
-    let commands = findings.config_commands();
-    let cluster_first = if findings.context.is_none() {
+fn for_kubectl(facts: &SetupFacts<'_>) -> String {
+    let commands = facts.config_commands();
+    let cluster_first = if facts.context.is_none() {
         "\n\nThe kubeconfig needs an entry for the cluster first: from whoever runs it, or by\nits tool (such as aws eks update-kubeconfig). \
          Put its name in place of\nYOUR-CLUSTER; kubectl config get-clusters lists the names."
     } else {
@@ -158,13 +158,13 @@ fn for_kubectl(findings: &Findings<'_>) -> String {
         "Tell kubectl (1.30 or newer; or run setup again with --write), and see who\n   you are:{cluster_first}\n\n{}\n  kubectl auth whoami\n",
         indented(commands.text().trim_end())
     );
-    if findings.has_secret {
+    if facts.has_secret {
         text.push_str(
             "\nPut the secret into CLIENT_SECRET first: read -rs CLIENT_SECRET\nA secret in a kubeconfig is no secret: a native app with PKCE \
              needs none.\n",
         );
     }
-    if findings.has_headers {
+    if facts.has_headers {
         text.push_str(
             "\nThe request headers are left out, since they may be secrets: set\nKUBESESAME_OIDC_REQUEST_HEADER (NAME=VALUE) where kubectl runs.\n",
         );

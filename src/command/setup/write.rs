@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::ask;
-use super::findings::Findings;
+use super::facts::SetupFacts;
 use super::target::{KnownFile, Target};
 use crate::error::Error;
 use crate::kubeconfig::{
@@ -41,16 +41,16 @@ fn merged<'a>(
 /// # Errors
 /// If it could not be written, or the person did not want it.
 pub(super) fn write(
-    findings: &Findings<'_>,
+    facts: &SetupFacts<'_>,
     target: &Target,
     is_confirmed: bool,
     deadline: Instant,
     ui: Ui,
 ) -> Result<bool, Error> {
-    let (known, new) = merged(&findings.user, findings.context.as_ref(), target)?;
+    let (known, new) = merged(&facts.user, facts.context.as_ref(), target)?;
     let (file, old) = (&known.file, &known.text);
     file.remove_stale_temporaries();
-    if findings.context.is_none() {
+    if facts.context.is_none() {
         ui.note("no cluster is named and no context is the current one, so only the user is added (--cluster names one)");
     }
     if new == *old {

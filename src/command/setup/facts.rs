@@ -8,7 +8,7 @@ use super::sign_in::SignedIn;
 use super::target::Target;
 use crate::cli::PlatformChoice;
 use crate::clock::{self, Timestamp};
-use crate::cluster::{ApiServer, ClaimMapping, EksAssociation, GroupBinding, Judgement, Presented, judge};
+use crate::cluster::{ApiServer, ClaimMapping, EksAssociation, Judgement, Presented, ViewBinding, judge};
 use crate::error::Error;
 use crate::files;
 use crate::kubeconfig::{ConfigCommands, NewContext, NewUser};
@@ -21,7 +21,7 @@ pub(super) struct Person {
     pub(super) has_headers: bool,
 }
 
-pub(super) struct Findings<'a> {
+pub(super) struct SetupFacts<'a> {
     pub(super) issuer: &'a str,
     pub(super) client_id: &'a str,
     pub(super) is_okta: bool,
@@ -39,7 +39,7 @@ pub(super) struct Findings<'a> {
     pub(super) authority_pem: Option<String>,
 }
 
-impl<'a> Findings<'a> {
+impl<'a> SetupFacts<'a> {
     pub(super) fn new(
         sign_in: &'a SignIn,
         mapping: &'a ClaimMapping,
@@ -112,8 +112,8 @@ impl<'a> Findings<'a> {
         EksAssociation::new(&self.api_server(), name, cluster)
     }
 
-    pub(super) fn binding(&self) -> Option<GroupBinding> {
-        GroupBinding::of(&self.judgement, &self.mapping.groups_prefix)
+    pub(super) fn binding(&self) -> Option<ViewBinding> {
+        ViewBinding::of(&self.judgement, &self.mapping.groups_prefix)
     }
 
     pub(super) fn config_commands(&self) -> ConfigCommands<'_> {
