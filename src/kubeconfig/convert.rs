@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::advice::Advice;
+use super::conversion_notices::ConversionNotices;
 use super::edit::{Edit, Lines, apply};
 use super::entry::{Conversion, from_exec};
 use super::from_auth_provider::from_auth_provider;
@@ -38,7 +38,7 @@ pub(crate) enum UserOutcome {
     Converted {
         /// Secrets that stay in the entry.
         inline_secrets: Vec<SecretFlag>,
-        advice: Advice,
+        notices: ConversionNotices,
     },
     AlreadyConverted,
     /// The user does not sign in with kubelogin or `auth-provider: oidc`. The reason is there if the entry looks as if it did.
@@ -72,7 +72,7 @@ pub(crate) fn plan(text: &str, options: &ConvertOptions<'_>) -> Result<Plan, Tex
             Ok(Ok(conversion)) => {
                 let outcome = UserOutcome::Converted {
                     inline_secrets: conversion.inline_secrets,
-                    advice: conversion.advice,
+                    notices: conversion.notices,
                 };
                 edits.extend(conversion.edits);
                 new_execs.insert(user.name.to_owned(), conversion.exec);

@@ -5,7 +5,7 @@
 
 use granit_parser::ScalarStyle;
 
-use super::advice::{Advice, DroppedTokens, unexpanded_flags, unread_variables};
+use super::conversion_notices::{ConversionNotices, DroppedTokens, unexpanded_flags, unread_variables};
 use super::edit::{Edit, Lines, is_blank_or_comment};
 use super::secret_flag::{SECRET_FILE_FLAGS, SecretFlag};
 use super::tree::{Node, Value};
@@ -27,7 +27,7 @@ pub(super) struct Conversion {
     pub(super) arguments: Vec<String>,
     /// Secrets that stay in the entry.
     pub(super) inline_secrets: Vec<SecretFlag>,
-    pub(super) advice: Advice,
+    pub(super) notices: ConversionNotices,
 }
 
 /// Returns the path of the file that a secret moves to, or `None` if it stays in the entry.
@@ -88,7 +88,7 @@ pub(super) fn from_exec(
     Ok(Conversion {
         exec: expected_exec(exec, &arguments, install_hint.is_some()),
         edits,
-        advice: Advice {
+        notices: ConversionNotices {
             replaces_install_hint: install_hint.is_some(),
             unread_variables: unread_variables(exec),
             unexpanded_flags: unexpanded_flags(&arguments),

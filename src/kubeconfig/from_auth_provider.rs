@@ -2,7 +2,7 @@
 //!
 //! The new entry is in the style of the old one: block style, or JSON in flow style.
 
-use super::advice::{Advice, DroppedTokens, unexpanded_flags};
+use super::conversion_notices::{ConversionNotices, DroppedTokens, unexpanded_flags};
 use super::csv_cell;
 use super::edit::{Edit, Lines};
 use super::entry::{
@@ -50,7 +50,7 @@ pub(super) fn from_auth_provider(
         edits: vec![Edit::replace(key.span.start..end, entry)],
         exec: Node::without_span(Value::Mapping { pairs, flow: false }),
         inline_secrets: read.inline_secrets,
-        advice: Advice {
+        notices: ConversionNotices {
             replaces_install_hint: false,
             unread_variables: Vec::new(),
             unexpanded_flags: unexpanded_flags(&read.arguments),

@@ -5,9 +5,9 @@
 //! process per command, and kubectl's allowlist for plugins cannot name what it runs.
 
 mod addition_error;
-mod advice;
 mod auth_provider;
 mod clusters;
+mod conversion_notices;
 mod convert;
 #[cfg(test)]
 mod counted;
@@ -31,11 +31,11 @@ mod users;
 mod yaml;
 
 pub(crate) use addition_error::AdditionError;
-pub(crate) use advice::{Advice, DroppedTokens};
 pub(crate) use auth_provider::{
     AuthProvider, auth_provider, contexts, user_names, users_of_contexts, with_tokens,
 };
 pub(crate) use clusters::{ClusterEntry, Clusters, clusters};
+pub(crate) use conversion_notices::{ConversionNotices, DroppedTokens};
 pub(crate) use convert::{
     ConvertOptions, Plan, TextError, UserOutcome, converted_users, is_conversion_of, plan,
 };

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use clap::error::ErrorKind;
 
-use super::advice;
+use super::conversion_notices;
 use super::files::{Kubeconfig, files_in_given_order, files_in_lock_order, lock};
 use super::secrets::SecretFiles;
 use crate::cli::{Cli, Command, ConvertArgs};
@@ -69,7 +69,11 @@ impl FilePlan {
     }
 
     fn diff(&self) -> String {
-        kubeconfig::unified_diff((&self.file.name(), "converted"), &self.old, &self.plan.text)
+        kubeconfig::unified_diff(
+            (&self.file.display_path(), "converted"),
+            &self.old,
+            &self.plan.text,
+        )
     }
 }
 
@@ -164,7 +168,7 @@ impl Convert<'_> {
 
     /// Reports why users are not converted, and the warnings about those that are.
     fn report_users(&self, plan: &FilePlan) {
-        let file = plan.file.name();
+        let file = plan.file.display_path();
         for (name, outcome) in &plan.plan.users {
             let name = UntrustedText::new(name);
             match outcome {
@@ -179,7 +183,7 @@ impl Convert<'_> {
                 }
                 UserOutcome::Converted {
                     inline_secrets,
-                    advice,
+                    notices,
                 } => {
                     for secret in inline_secrets {
                         self.ui.warn(&format!(
@@ -187,7 +191,7 @@ impl Convert<'_> {
                             secret.name
                         ));
                     }
-                    advice::report(&name, advice, self.ui);
+                    conversion_notices::report(&name, notices, self.ui);
                 }
                 UserOutcome::OtherMethod(None) | UserOutcome::AlreadyConverted | UserOutcome::NotSelected => {
                 }
@@ -209,8 +213,8 @@ impl Convert<'_> {
         for plan in converted {
             self.ui.note(&format!(
                 "converted `{}`; its backup is `{}`",
-                plan.file.name(),
-                plan.file.backup_name()
+                plan.file.display_path(),
+                plan.file.backup_display_path()
             ));
         }
         result?;

@@ -1,4 +1,4 @@
-//! The kubeconfig files that a command works on, found by kubectl's rules.
+//! The kubeconfig files that a command works on, found by kubectl's rules; their lock, and how they, their backups and copies are written.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ pub(in crate::command) struct Kubeconfig {
     file: UserFile,
 }
 
-/// Returns the files in the order of their real paths. All processes take several locks in this order, so they cannot deadlock.
+/// Returns the files in the order of their canonical paths. All processes take several locks in this order, so they cannot deadlock.
 ///
 /// # Errors
 /// As for [`files_in_given_order`].
@@ -21,7 +21,7 @@ pub(super) fn files_in_lock_order(
     environment: &Environment,
 ) -> Result<Vec<Kubeconfig>, Error> {
     let mut files = files_in_given_order(args, environment)?;
-    files.sort_by(|a, b| a.file.real().cmp(b.file.real()));
+    files.sort_by(|a, b| a.file.canonical_path().cmp(b.file.canonical_path()));
     Ok(files)
 }
 
@@ -44,7 +44,10 @@ pub(in crate::command) fn files_in_given_order(
         let Some(file) = UserFile::find(path)? else {
             continue;
         };
-        if !files.iter().any(|known| known.file.real() == file.real()) {
+        if !files
+            .iter()
+            .any(|known| known.file.canonical_path() == file.canonical_path())
+        {
             files.push(Kubeconfig { file });
         }
     }
@@ -72,11 +75,12 @@ impl Kubeconfig {
     }
 
     /// Returns the path with symbolic links resolved.
-    pub(in crate::command) fn real(&self) -> &Path {
-        self.file.real()
+    pub(in crate::command) fn canonical_path(&self) -> &Path {
+        self.file.canonical_path()
     }
 
-    pub(in crate::command) fn name(&self) -> String {
+    /// Returns the path as messages show it.
+    pub(in crate::command) fn display_path(&self) -> String {
         shown(self.path()).to_string()
     }
 
@@ -144,19 +148,22 @@ impl Kubeconfig {
         ))
     }
 
-    /// Keeps a private copy beside the file, in place of an earlier one, and returns its name.
-    pub(in crate::command) fn keep_copy(&self, text: &str) -> Result<String, Error> {
-        Ok(shown(&self.file.keep_copy(text.as_bytes())?).to_string())
+    /// Writes a private copy of the file as it was before `setup`, beside it and in place of an earlier one, and returns its path.
+    pub(in crate::command) fn write_copy_before_setup(&self, text: &str) -> Result<String, Error> {
+        Ok(shown(&self.file.write_copy_before_setup(text.as_bytes())?).to_string())
     }
 
-    pub(super) fn backup_name(&self) -> String {
+    /// Returns the path of the backup as messages show it.
+    pub(super) fn backup_display_path(&self) -> String {
         shown(&self.file.backup_path()).to_string()
     }
 
+    /// Returns the backup, if there is one. Fails if another user may have created it.
     pub(super) fn backup(&self) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.file.read_backup()?)
     }
 
+    /// Returns the backup like [`Self::backup`], to restore it. Fails also if others could replace it.
     pub(super) fn backup_to_restore(&self) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.file.backup_to_restore()?)
     }

@@ -1,6 +1,6 @@
 //! `kubeconfig convert` and `kubeconfig restore`.
 
-mod advice;
+mod conversion_notices;
 mod convert;
 pub(super) mod files;
 mod restore;

@@ -19,7 +19,10 @@ struct Restoration {
 
 pub(super) fn run(args: &RestoreArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     let all = files_in_lock_order(&args.file, environment)?;
-    let names: Vec<String> = all.iter().map(|file| format!("`{}`", file.name())).collect();
+    let names: Vec<String> = all
+        .iter()
+        .map(|file| format!("`{}`", file.display_path()))
+        .collect();
     let mut restorations = Vec::new();
     for file in all {
         if let Some(backup) = file.backup_to_restore()? {
@@ -64,7 +67,7 @@ impl Restoration {
             String::from_utf8_lossy(&self.current),
             String::from_utf8_lossy(&self.backup),
         );
-        match &*kubeconfig::unified_diff((&self.file.name(), "restored"), &current, &backup) {
+        match &*kubeconfig::unified_diff((&self.file.display_path(), "restored"), &current, &backup) {
             "" => ui.note("what would change is not shown: secrets, comments and values that may be some"),
             diff => ui.note(diff.trim_end()),
         }
@@ -75,7 +78,7 @@ impl Restoration {
     }
 
     fn report(&self, ui: Ui) {
-        ui.note(&format!("restored `{}`", self.file.name()));
+        ui.note(&format!("restored `{}`", self.file.display_path()));
         for user in kubeconfig::converted_users(&String::from_utf8_lossy(&self.current)) {
             let name = UntrustedText::new(&user.name);
             for (secret, path) in user.secret_files {

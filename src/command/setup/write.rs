@@ -54,13 +54,13 @@ pub(super) fn write(
         ui.note("no cluster is named and no context is the current one, so only the user is added (--cluster names one)");
     }
     if new == *old {
-        ui.note(&format!("`{}` has this user already", file.name()));
+        ui.note(&format!("`{}` has this user already", file.display_path()));
         return Ok(true);
     }
     // Fails before the question if the file cannot be written.
     drop(file.stage(new.as_bytes(), &file.lock()?)?);
-    ui.note(unified_diff((&file.name(), "with kubesesame"), old, &new).trim_end());
-    if !is_confirmed && !ask::confirmed(&format!("Write this to `{}`?", file.name()), deadline) {
+    ui.note(unified_diff((&file.display_path(), "with kubesesame"), old, &new).trim_end());
+    if !is_confirmed && !ask::confirmed(&format!("Write this to `{}`?", file.display_path()), deadline) {
         return Err(kubeconfig::Error::from(AdditionError::NotConfirmed).into());
     }
     let lock = file.lock()?;
@@ -69,11 +69,11 @@ pub(super) fn write(
         return Err(kubeconfig::Error::ConcurrentChange { path }.into());
     }
     let staged = file.stage(new.as_bytes(), &lock)?;
-    let copy = file.keep_copy(old)?;
+    let copy = file.write_copy_before_setup(old)?;
     staged.commit().map_err(kubeconfig::Error::from)?;
     ui.note(&format!(
         "wrote `{}`; as it was before, it is in `{copy}`",
-        file.name()
+        file.display_path()
     ));
     Ok(true)
 }

@@ -24,7 +24,7 @@ pub(super) struct EntryStores {
 
 impl EntryStores {
     pub(super) fn new(file: &Kubeconfig, user: &str, identity: &Identity, environment: &Environment) -> Self {
-        let file = file.real().to_string_lossy();
+        let file = file.canonical_path().to_string_lossy();
         let variant_tags = ["auth-provider", &*file, user];
         let key = Key::new(
             &identity.issuer,

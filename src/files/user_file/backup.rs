@@ -61,7 +61,7 @@ impl BackupFault {
 
 impl UserFile {
     pub(crate) fn backup_path(&self) -> PathBuf {
-        with_suffix(&self.real, ".kubesesame-backup")
+        with_suffix(&self.canonical_path, ".kubesesame-backup")
     }
 
     /// Returns the backup, if there is one. Fails if another user may have created it.
@@ -80,7 +80,8 @@ impl UserFile {
         }
         let file = platform::open_to_read(&path).map_err(UserFileError::io("open", &path))?;
         let backup = file.metadata().map_err(UserFileError::io("open", &path))?;
-        let original = fs::metadata(&self.real).map_err(UserFileError::io("open", &self.real))?;
+        let original =
+            fs::metadata(&self.canonical_path).map_err(UserFileError::io("open", &self.canonical_path))?;
         platform::backup_fault(&backup, &original).map_or(Ok(()), |fault| Err(refused(fault)))?;
         read_open(file, &path).map(Some)
     }
@@ -90,8 +91,9 @@ impl UserFile {
         let Some(backup) = self.read_backup()? else {
             return Ok(None);
         };
-        let original = fs::metadata(&self.real).map_err(UserFileError::io("open", &self.real))?;
-        match platform::directory_fault(&self.real, &original) {
+        let original =
+            fs::metadata(&self.canonical_path).map_err(UserFileError::io("open", &self.canonical_path))?;
+        match platform::directory_fault(&self.canonical_path, &original) {
             Some(fault) => Err(UserFileError::Backup {
                 path: self.backup_path(),
                 of: self.named.clone(),
@@ -104,7 +106,7 @@ impl UserFile {
     /// Writes a private backup of the content. Fails if there is a backup already.
     pub(crate) fn write_backup(&self, bytes: &[u8]) -> Result<(), UserFileError> {
         let path = self.backup_path();
-        let file = temporary(&self.real, bytes)?;
+        let file = temporary(&self.canonical_path, bytes)?;
         file.persist_noclobber(&path)
             .map_err(|error| UserFileError::io("write", &path)(error.error))?;
         sync_parent(&path)
@@ -113,9 +115,9 @@ impl UserFile {
     /// Writes a private copy of the content beside the file, and returns its path. It takes the place of an earlier copy.
     ///
     /// It is another file than the backup, which holds the only state that a conversion can be undone to.
-    pub(crate) fn keep_copy(&self, bytes: &[u8]) -> Result<PathBuf, UserFileError> {
-        let path = with_suffix(&self.real, ".kubesesame-before-setup");
-        let file = temporary(&self.real, bytes)?;
+    pub(crate) fn write_copy_before_setup(&self, bytes: &[u8]) -> Result<PathBuf, UserFileError> {
+        let path = with_suffix(&self.canonical_path, ".kubesesame-before-setup");
+        let file = temporary(&self.canonical_path, bytes)?;
         file.persist(&path)
             .map_err(|error| UserFileError::io("write", &path)(error.error))?;
         sync_parent(&path)?;

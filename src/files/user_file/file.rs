@@ -16,18 +16,18 @@ pub(super) const TEMPORARY_SUFFIX: &str = ".tmp";
 /// The suffix of the complete copy that exists while a file is written in place.
 pub(super) const COPY_SUFFIX: &str = ".kubesesame-new";
 
-/// A file: the path that the user named, and the real path.
+/// A file: the path that the user named, and the canonical path.
 #[derive(Debug, Clone)]
 pub(crate) struct UserFile {
     pub(super) named: PathBuf,
-    pub(super) real: PathBuf,
+    pub(super) canonical_path: PathBuf,
 }
 
 impl UserFile {
     /// Finds a file, and follows links. Returns `None` if nothing has this name.
     pub(crate) fn find(path: &Path) -> Result<Option<Self>, UserFileError> {
-        let real = match fs::canonicalize(path) {
-            Ok(real) => real,
+        let canonical_path = match fs::canonicalize(path) {
+            Ok(path) => path,
             // A broken link is an error, and not `None`.
             Err(source)
                 if source.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err() =>
@@ -35,7 +35,7 @@ impl UserFile {
                 return Ok(None);
             }
             Err(source) if source.kind() == io::ErrorKind::NotFound => {
-                // A pipe of the shell (`<(…)`) exists, but has no real path.
+                // A pipe of the shell (`<(…)`) exists, but has no canonical path.
                 check_type(&fs::metadata(path), path)?;
                 return Err(UserFileError::Missing {
                     path: path.to_owned(),
@@ -43,10 +43,10 @@ impl UserFile {
             }
             Err(source) => return Err(UserFileError::io("open", path)(source)),
         };
-        check_type(&fs::metadata(&real), path)?;
+        check_type(&fs::metadata(&canonical_path), path)?;
         Ok(Some(Self {
             named: path.to_owned(),
-            real,
+            canonical_path,
         }))
     }
 
@@ -54,9 +54,9 @@ impl UserFile {
         &self.named
     }
 
-    /// Returns the real path, which is the same for all names of the file.
-    pub(crate) fn real(&self) -> &Path {
-        &self.real
+    /// Returns the canonical path, which is the same for all names of the file.
+    pub(crate) fn canonical_path(&self) -> &Path {
+        &self.canonical_path
     }
 
     /// Whether the named path is in another directory than the file, or has another file name. The same directory may be written in several
@@ -67,17 +67,19 @@ impl UserFile {
             _ => Path::new("."),
         };
         let dir = fs::canonicalize(dir).ok();
-        dir.as_deref() != self.real.parent() || self.named.file_name() != self.real.file_name()
+        dir.as_deref() != self.canonical_path.parent()
+            || self.named.file_name() != self.canonical_path.file_name()
     }
 
     pub(crate) fn read(&self) -> Result<Vec<u8>, UserFileError> {
-        let file = platform::open_to_read(&self.real).map_err(UserFileError::io("read", &self.named))?;
+        let file =
+            platform::open_to_read(&self.canonical_path).map_err(UserFileError::io("read", &self.named))?;
         read_open(file, &self.named)
     }
 
     /// Returns the mode if the group or all users can read the file.
     pub(crate) fn readable_by_others(&self) -> Option<u32> {
-        platform::readable_by_others(&fs::metadata(&self.real).ok()?)
+        platform::readable_by_others(&fs::metadata(&self.canonical_path).ok()?)
     }
 
     pub(crate) fn lock(&self) -> Result<UserFileLock, UserFileError> {
@@ -86,7 +88,7 @@ impl UserFile {
 
     /// Writes the new content to a temporary file in the same directory, which can then replace the file. The caller holds the lock.
     pub(crate) fn stage(&self, bytes: &[u8], _lock: &UserFileLock) -> Result<Staged, UserFileError> {
-        let path = &self.real;
+        let path = &self.canonical_path;
         let metadata = fs::metadata(path).map_err(UserFileError::io("open", path))?;
         let original = open(OpenOptions::new().append(true), path);
         let (false, Ok(original)) = (metadata.permissions().readonly(), original) else {

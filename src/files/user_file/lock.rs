@@ -25,7 +25,7 @@ pub(crate) struct UserFileLock {
 }
 
 impl UserFileLock {
-    /// Takes the locks of all files, or none. A lock is a file that is created exclusively, for the named path and for the real path.
+    /// Takes the locks of all files, or none. A lock is a file that is created exclusively, for the named path and for the canonical path.
     pub(crate) fn take(files: &[&UserFile]) -> Result<Self, UserFileError> {
         let mut lock = Self {
             names: Vec::new(),
@@ -34,7 +34,7 @@ impl UserFileLock {
         for file in files {
             let mut names = vec![with_suffix(&file.named, ".lock")];
             if file.is_link() {
-                names.push(with_suffix(&file.real, ".lock"));
+                names.push(with_suffix(&file.canonical_path, ".lock"));
             }
             for name in names {
                 match open(OpenOptions::new().write(true).create_new(true), &name) {
@@ -104,18 +104,18 @@ impl UserFile {
             drop(fs::remove_file(path));
         }
         if self.copy_state() == CopyState::Complete {
-            remove_copy(&with_suffix(&self.real, COPY_SUFFIX));
+            remove_copy(&with_suffix(&self.canonical_path, COPY_SUFFIX));
         }
     }
 
     /// Returns the path of the complete copy if a write in place was interrupted and the file is incomplete.
     pub(crate) fn unfinished(&self) -> Option<PathBuf> {
-        (self.copy_state() == CopyState::Incomplete).then(|| with_suffix(&self.real, COPY_SUFFIX))
+        (self.copy_state() == CopyState::Incomplete).then(|| with_suffix(&self.canonical_path, COPY_SUFFIX))
     }
 
     /// Looks at the copy. A copy of another user is ignored, because kubectl runs the commands in a kubeconfig.
     fn copy_state(&self) -> CopyState {
-        let path = with_suffix(&self.real, COPY_SUFFIX);
+        let path = with_suffix(&self.canonical_path, COPY_SUFFIX);
         let is_ours = fs::symlink_metadata(&path)
             .is_ok_and(|metadata| metadata.is_file() && platform::is_own(&metadata));
         let copy = || read_open(platform::open_to_read(&path).ok()?, &path).ok();
@@ -128,13 +128,13 @@ impl UserFile {
 
     /// Returns the temporary files for this file that kubesesame has created for this user.
     fn stale_temporaries(&self) -> Vec<PathBuf> {
-        let Some(dir) = self.real.parent() else {
+        let Some(dir) = self.canonical_path.parent() else {
             return Vec::new();
         };
         let Ok(entries) = fs::read_dir(dir) else {
             return Vec::new();
         };
-        let prefix = temporary_prefix(&self.real);
+        let prefix = temporary_prefix(&self.canonical_path);
         let prefix = prefix.as_encoded_bytes();
         let is_stale_temporary = |entry: &fs::DirEntry| {
             let name = entry.file_name();

@@ -2,7 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod access;
-mod advice;
+mod conversion_notices;
 mod faults;
 mod hostile;
 mod layouts;

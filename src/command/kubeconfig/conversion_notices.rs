@@ -1,23 +1,23 @@
 //! Reports the warnings about a converted entry, each with what to do about it.
 
 use crate::cli::variable_of;
-use crate::kubeconfig::{Advice, DroppedTokens};
+use crate::kubeconfig::{ConversionNotices, DroppedTokens};
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
 
-pub(super) fn report(user: &UntrustedText, advice: &Advice, ui: Ui) {
-    if advice.replaces_install_hint {
+pub(super) fn report(user: &UntrustedText, notices: &ConversionNotices, ui: Ui) {
+    if notices.replaces_install_hint {
         ui.warn(&format!(
             "the `installHint` of user `{user}` names another program; it names kubesesame now"
         ));
     }
-    for (name, flag) in &advice.unread_variables {
+    for (name, flag) in &notices.unread_variables {
         ui.warn(&unread_variable(user, name, *flag));
     }
-    for flag in &advice.unexpanded_flags {
+    for flag in &notices.unexpanded_flags {
         ui.warn(&unexpanded_flag(user, flag));
     }
-    let refreshes = match advice.dropped_tokens {
+    let refreshes = match notices.dropped_tokens {
         DroppedTokens::None => return,
         DroppedTokens::Tokens => "",
         // The conversion adds no scope itself: a provider may refuse a scope that it does not know.

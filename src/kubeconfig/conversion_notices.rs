@@ -9,7 +9,7 @@ use super::tree::Node;
 
 /// What to warn of after a conversion.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Advice {
+pub(crate) struct ConversionNotices {
     /// The `installHint` names kubelogin, so the conversion replaces it.
     pub(crate) replaces_install_hint: bool,
     /// Variables of the entry that no program reads, each with the flag that replaces it, if there is one.
