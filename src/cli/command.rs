@@ -1,4 +1,5 @@
-//! The commands, their arguments, and the text after their help.
+//! The commands, their long help and the text after it, and the arguments of the small ones. Arguments that several commands share are in
+//! `groups`, those of larger commands in files of their own.
 
 use clap::{Args, Subcommand};
 
@@ -102,7 +103,7 @@ const STATUS_HELP: &str = "\
 Without --context and --user it shows everything. It reads files alone: nothing is refreshed, and nobody is asked, except with --server. The key of a sealed session is not asked for either: what is \
 in such a session is shown while the kernel has its key.";
 
-/// Another name of `status`, which clap's list of commands does not have.
+/// Alias of `status`, which `has_subcommand` does not recognise.
 pub(super) const STATUS_ALIAS: &str = "whoami";
 
 const DOCTOR_ABOUT: &str = "\
@@ -316,8 +317,8 @@ pub(crate) struct EntryArgs {
 }
 
 impl EntryArgs {
-    /// Whether a flag or a variable names one.
-    pub(crate) fn is_named(&self) -> bool {
+    /// Whether `--kubeconfig`, `--context` or `--user` is given.
+    pub(crate) fn has_selection(&self) -> bool {
         self.names_user() || self.file.kubeconfig.is_some()
     }
 

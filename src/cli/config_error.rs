@@ -13,24 +13,29 @@ pub(crate) enum ConfigError {
     NotForClusters(String),
 }
 
-/// Where the value of a flag comes from. Each variant has the name of the flag, without dashes.
+/// Where the value of a flag comes from. The names of flags are without dashes.
 #[derive(Debug)]
 pub(super) enum Source {
-    Variable(String),
-    ClusterConfig(String),
+    Variable {
+        flag: String,
+    },
+    /// The keys of the config are names of flags.
+    ClusterConfig {
+        flag: String,
+    },
 }
 
 impl Source {
     fn flag(&self) -> &str {
         match self {
-            Self::Variable(flag) | Self::ClusterConfig(flag) => flag,
+            Self::Variable { flag } | Self::ClusterConfig { flag } => flag,
         }
     }
 
     pub(super) fn config_error(&self, reason: String) -> ConfigError {
         match self {
-            Self::Variable(flag) => ConfigError::Variable(variable_name(flag), reason),
-            Self::ClusterConfig(key) => ConfigError::ClusterConfig(key.clone(), reason),
+            Self::Variable { flag } => ConfigError::Variable(variable_name(flag), reason),
+            Self::ClusterConfig { flag } => ConfigError::ClusterConfig(flag.clone(), reason),
         }
     }
 }
@@ -55,7 +60,9 @@ impl ValueSources {
         Self(
             flags
                 .iter()
-                .map(|flag| Source::ClusterConfig((*flag).to_owned()))
+                .map(|flag| Source::ClusterConfig {
+                    flag: (*flag).to_owned(),
+                })
                 .collect(),
         )
     }
@@ -75,7 +82,9 @@ mod tests {
     #[test]
     fn an_error_names_the_source_of_the_first_flag_that_has_one() {
         let mut value_sources = ValueSources::from_cluster_config(&["account"]);
-        value_sources.0.push(Source::Variable("username".to_owned()));
+        value_sources.0.push(Source::Variable {
+            flag: "username".to_owned(),
+        });
         let error_for = |flags: &[&str]| value_sources.config_error(flags, "w");
         let reason = || "w".to_owned();
         assert_eq!(

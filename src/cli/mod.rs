@@ -37,7 +37,7 @@ pub(crate) use groups::{CacheArgs, ClusterArgs, DEFAULT_TIMEOUT_SECS, LoginArgs,
 pub(crate) use kubeconfig::{ConvertArgs, FileArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};
 pub(crate) use man::manual_page;
 pub(crate) use setup::{SetupArgs, SetupResultArgs};
-pub(crate) use sources::{ConfigSources, format_pair};
+pub(crate) use sources::ConfigSources;
 pub(crate) use standalone::StandaloneArgs;
 pub(crate) use token::{InspectArgs, TokenArgs, TokenCommand};
 pub(crate) use typed_flags::{TypedFlag, typed_flags, with_typed_flags};

@@ -66,7 +66,7 @@ impl ConfigSources {
             None if standalone => ("", &matches),
             None => return unchanged(args),
         };
-        let added = self.missing_arguments(command, command_matches);
+        let added = self.arguments_from_variables(command, command_matches);
         let command_line = |added: &[&AddedArgument]| -> Vec<OsString> {
             let arguments = added.iter().map(|added| OsString::from(&added.argument));
             args.iter().cloned().chain(arguments).collect()
@@ -81,8 +81,8 @@ impl ConfigSources {
         Ok((command_line, ValueSources(sources.collect())))
     }
 
-    /// Returns the arguments for the flags of a command that are not on the command line.
-    fn missing_arguments(&self, command: &str, command_matches: &ArgMatches) -> Vec<AddedArgument> {
+    /// Returns arguments for the flags of a command that are not on the command line, from their variables.
+    fn arguments_from_variables(&self, command: &str, command_matches: &ArgMatches) -> Vec<AddedArgument> {
         let args = args_of_command(command);
         let is_on_command_line = |flag: &str| {
             let arg = args.iter().find(|arg| arg.get_long() == Some(flag));
@@ -96,7 +96,7 @@ impl ConfigSources {
             .filter(|arg| !arg.is_hide_set())
             .filter_map(Arg::get_long);
         let missing =
-            flags.filter(|flag| !is_on_command_line(flag) && !excluded_by(flag).any(is_on_command_line));
+            flags.filter(|flag| !is_on_command_line(flag) && !exclusive_with(flag).any(is_on_command_line));
         missing
             .filter_map(|flag| self.argument_from_variable(flag))
             .collect()
@@ -108,7 +108,9 @@ impl ConfigSources {
         let found = self.environment.iter().find(|(known, _)| *known == name);
         let (_, value) = found.filter(|(_, value)| !value.is_empty())?;
         Some(AddedArgument {
-            source: Source::Variable(flag.to_owned()),
+            source: Source::Variable {
+                flag: flag.to_owned(),
+            },
             argument: format!("--{flag}={value}"),
         })
     }
@@ -120,18 +122,8 @@ struct AddedArgument {
     argument: String,
 }
 
-/// Writes `NAME=VALUE` in the form that pflag reads: with more than one equals sign it has to be a CSV cell.
-pub(crate) fn format_pair(name: &str, value: &str) -> String {
-    let pair = format!("{name}={value}");
-    if pair.matches('=').count() > 1 {
-        format!("\"{}\"", pair.replace('"', "\"\""))
-    } else {
-        pair
-    }
-}
-
 /// Returns the flags that exclude this one.
-fn excluded_by(flag: &str) -> impl Iterator<Item = &'static str> {
+fn exclusive_with(flag: &str) -> impl Iterator<Item = &'static str> {
     MUTUALLY_EXCLUSIVE.into_iter().filter_map(move |(one, other)| {
         if flag == one {
             Some(other)

@@ -21,8 +21,8 @@ pub(crate) fn run(args: LoginCommandArgs, invocation: &Invocation<'_>, ui: Ui) -
     let stdin = Stdin::of_person(environment.terminal());
     let typed = cli::typed_flags("login", invocation.args);
     let provider_flag = typed.iter().find(|flag| flag.names_session());
-    let is_entry_named = args.entry.is_named();
-    if let (Some(flag), true) = (provider_flag, is_entry_named) {
+    let has_selection = args.entry.has_selection();
+    if let (Some(flag), true) = (provider_flag, has_selection) {
         return Err(settings::Error::FlagOfEntry(flag.name.clone()).into());
     }
     if provider_flag.is_some() {
@@ -30,7 +30,7 @@ pub(crate) fn run(args: LoginCommandArgs, invocation: &Invocation<'_>, ui: Ui) -
         return sign_in(request, invocation, ui);
     }
     let view = match KubeconfigView::read(&args.entry.file, environment) {
-        Err(_) if !is_entry_named && args.get_token.provider.oidc_issuer_url.is_some() => {
+        Err(_) if !has_selection && args.get_token.provider.oidc_issuer_url.is_some() => {
             // Variables name a provider, and there is no kubeconfig.
             let request = TokenRequest::new(*args.get_token, None, stdin, environment)?;
             return sign_in(request, invocation, ui);

@@ -6,9 +6,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use data_encoding::BASE64;
 
-use crate::cli::{
-    ClientAuthChoice, DEFAULT_TIMEOUT_SECS, GrantChoice, PkceChoice, ProviderArgs, SetupArgs, format_pair,
-};
+use crate::cli::{ClientAuthChoice, DEFAULT_TIMEOUT_SECS, GrantChoice, PkceChoice, ProviderArgs, SetupArgs};
 use crate::{kubeconfig, settings};
 
 /// Returns the arguments of `get-token` for the entry in the kubeconfig, without a client secret and request headers. They are only those
@@ -202,6 +200,16 @@ fn absolute_path(file: &str) -> String {
     let path = absolute(file).ok().filter(|_| !file.starts_with('~'));
     path.and_then(|path| path.into_os_string().into_string().ok())
         .unwrap_or_else(|| file.to_owned())
+}
+
+/// Writes `NAME=VALUE` in the form that pflag reads: with more than one equals sign it has to be a CSV cell.
+fn format_pair(name: &str, value: &str) -> String {
+    let pair = format!("{name}={value}");
+    if pair.matches('=').count() > 1 {
+        format!("\"{}\"", pair.replace('"', "\"\""))
+    } else {
+        pair
+    }
 }
 
 #[cfg(test)]

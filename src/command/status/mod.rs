@@ -32,7 +32,7 @@ impl Status {
 pub(crate) fn run(args: &StatusArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     let view = match KubeconfigView::read(&args.entry.file, environment) {
         Ok(view) => Some(view),
-        Err(error) if args.entry.is_named() => return Err(error.into()),
+        Err(error) if args.entry.has_selection() => return Err(error.into()),
         Err(_) => None,
     };
     let selected = match &view {
