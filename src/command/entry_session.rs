@@ -28,13 +28,13 @@ pub(super) struct EntryError {
 }
 
 impl EntrySession {
-    /// `exec_info` is what kubectl would pass ([`kubeconfig::exec_info`]). `overriding` are flags of `get-token` that replace those of the entry.
+    /// `exec_info` is what kubectl would pass ([`kubeconfig::exec_info`]), if there is an `exec` entry. `overriding` are flags of `get-token` that replace those of the entry.
     ///
     /// # Errors
     /// If `get-token` would refuse the entry, or the user has none of ours.
     pub(super) fn of(
         user: &UserEntry,
-        exec_info: &str,
+        exec_info: Option<&str>,
         overriding: &[TypedFlag],
         stdin: Stdin,
         environment: &Environment,
@@ -53,7 +53,7 @@ impl EntrySession {
         let parsed = Cli::parse_from_os(args.iter().cloned(), &sources);
         let args = match parsed.map(|cli| (cli.command, cli.value_sources)) {
             Ok((Command::GetToken(args), value_sources)) => {
-                let request = TokenRequest::new(*args, Some(exec_info), stdin, &environment);
+                let request = TokenRequest::new(*args, exec_info, stdin, &environment);
                 return match request.map_err(|error| error.with_source(&value_sources)) {
                     Ok(request) => Ok(Self { request, environment }),
                     Err(error) => Err(EntryError::of(&error, &texts())),
@@ -180,7 +180,7 @@ clusters:
                 .map(|(name, value)| ((*name).to_owned(), crate::secret::Secret::new(*value)))
                 .collect::<Vec<_>>(),
         );
-        let session = EntrySession::of(user, &info.unwrap_or_default(), &[], Stdin::ABSENT, &environment)?;
+        let session = EntrySession::of(user, info.as_deref(), &[], Stdin::ABSENT, &environment)?;
         assert!(session.environment.home.is_some());
         let dir = session.request.cache.dir.clone().unwrap_or_default();
         Ok((session.request.key().to_string(), dir.display().to_string()))

@@ -66,11 +66,9 @@ impl KubeconfigView {
         self.files[user.file].path()
     }
 
-    /// Returns what kubectl would pass to the plugin of a user in a context.
-    pub(super) fn exec_info(&self, user: &UserEntry, context: Option<&ContextEntry>) -> String {
-        let Some(exec) = &user.exec else {
-            return String::new();
-        };
+    /// Returns what kubectl would pass to the plugin of a user in a context, if the user has one.
+    pub(super) fn exec_info(&self, user: &UserEntry, context: Option<&ContextEntry>) -> Option<String> {
+        let exec = user.exec.as_ref()?;
         let cluster = context.and_then(|context| self.entries.cluster(context.cluster.as_deref()?));
         let cluster = cluster.filter(|_| exec.provide_cluster_info);
         let authority = cluster.and_then(|cluster| {
@@ -78,7 +76,8 @@ impl KubeconfigView {
             let dir = self.files[cluster.file].path().parent()?;
             files::read_named(&dir.join(path)).ok()
         });
-        kubeconfig::exec_info(exec, cluster.map(|cluster| (cluster, authority.as_deref())))
+        let cluster = cluster.map(|cluster| (cluster, authority.as_deref()));
+        Some(kubeconfig::exec_info(exec, cluster))
     }
 
     /// Returns the user of `--user`, of `--context`, or of the current context.

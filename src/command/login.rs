@@ -62,7 +62,13 @@ fn entry_session(
     invocation: &Invocation<'_>,
 ) -> Result<EntrySession, Error> {
     let exec_info = view.exec_info(selected.user, selected.context);
-    let session = EntrySession::of(selected.user, &exec_info, typed, stdin, invocation.environment);
+    let session = EntrySession::of(
+        selected.user,
+        exec_info.as_deref(),
+        typed,
+        stdin,
+        invocation.environment,
+    );
     session.map_err(|error| view.unusable(selected.user, error))
 }
 

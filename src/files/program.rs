@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Returns the file of a command: the path itself if it has a separator, else the first on the search path that can be run.
-pub(crate) fn find_program(command: &Path, search_path: &str) -> Option<PathBuf> {
+pub(crate) fn find_program(command: &Path, search_path: Option<&str>) -> Option<PathBuf> {
     let has_separator = command.components().count() > 1 || command.is_absolute();
     if has_separator {
         return with_extensions(command).find(|path| can_be_run(path));
     }
-    let dirs = std::env::split_paths(search_path).filter(|dir| !dir.as_os_str().is_empty());
+    let dirs = std::env::split_paths(search_path?).filter(|dir| !dir.as_os_str().is_empty());
     dirs.flat_map(|dir| with_extensions(&dir.join(command)).collect::<Vec<_>>())
         .find(|path| can_be_run(path))
 }
@@ -43,11 +43,11 @@ mod tests {
 
     #[test]
     fn a_name_is_looked_up_on_the_search_path_and_a_path_is_not() {
-        let found = find_program(Path::new("sh"), "/nowhere:/bin:/usr/bin").unwrap();
+        let found = find_program(Path::new("sh"), Some("/nowhere:/bin:/usr/bin")).unwrap();
         assert!(found.ends_with("sh") && is_same_file(&found, Path::new("/bin/sh")));
-        assert_eq!(find_program(Path::new("sh"), ""), None);
-        assert_eq!(find_program(Path::new("/bin/sh"), ""), Some("/bin/sh".into()));
-        assert_eq!(find_program(Path::new("/etc/passwd"), ""), None);
+        assert_eq!(find_program(Path::new("sh"), None), None);
+        assert_eq!(find_program(Path::new("/bin/sh"), None), Some("/bin/sh".into()));
+        assert_eq!(find_program(Path::new("/etc/passwd"), None), None);
         assert!(!is_same_file(Path::new("/nowhere"), Path::new("/nowhere")));
     }
 }

@@ -73,7 +73,7 @@ fn server_name(server: &str) -> String {
 
 /// Returns a kubeconfig with this cluster, and with a user who has only this token, or none.
 fn kubeconfig(cluster: &MergedCluster, files: &Files, token: Option<&str>) -> Value {
-    let authority = files.authority(cluster);
+    let authority = files.certificate_authority_path(cluster);
     let authority = authority.map(|path| path.to_string_lossy().into_owned());
     let mut fields = serde_json::Map::new();
     fields.insert("server".to_owned(), cluster.server.clone().into());

@@ -87,7 +87,7 @@ fn entry(gathered: &Gathered) -> Option<String> {
     let kubeconfig = gathered.facts.kubeconfig.as_ref()?;
     let (context, user) = (&kubeconfig.wanted_context, &kubeconfig.wanted_user);
     let selection = select(&kubeconfig.entries, context.as_deref(), user.as_deref())?;
-    kubeconfig::masked_user(gathered.files.text(selection.user.file), &selection.user.name)
+    kubeconfig::masked_user(gathered.files.text(selection.user.file)?, &selection.user.name)
 }
 
 /// Replaces the values of claims by their names, so that the text does not say who the person is.

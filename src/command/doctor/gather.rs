@@ -107,7 +107,7 @@ fn entry_request(
     }
     let info = files.exec_info(selection, &kubeconfig.entries);
     let stdin = Stdin::of_person(environment.terminal());
-    let entry = EntrySession::of(selection.user, &info, typed, stdin, environment);
+    let entry = EntrySession::of(selection.user, info.as_deref(), typed, stdin, environment);
     Some(entry.map_err(problem_of))
 }
 
@@ -115,7 +115,7 @@ fn entry_request(
 fn flags_request(typed: &[TypedFlag], environment: &Environment) -> Result<EntrySession, Problem> {
     let stdin = Stdin::of_person(environment.terminal());
     let user = UserEntry::of_flags();
-    EntrySession::of(&user, "", typed, stdin, environment).map_err(problem_of)
+    EntrySession::of(&user, None, typed, stdin, environment).map_err(problem_of)
 }
 
 fn problem_of(error: EntryError) -> Problem {
@@ -183,8 +183,8 @@ fn browser_exists(browser: &Browser) -> Option<bool> {
     let Browser::Command { path, args } = browser else {
         return None;
     };
-    let search_path = environment::first_nonempty_value(&["PATH"]).unwrap_or_default();
-    let exists = |name: &str| files::find_program(Path::new(name), &search_path).is_some();
+    let search_path = environment::first_nonempty_value(&["PATH"]);
+    let exists = |name: &str| files::find_program(Path::new(name), search_path.as_deref()).is_some();
     Some(exists(path) || args.first().is_some_and(|program| exists(program)))
 }
 

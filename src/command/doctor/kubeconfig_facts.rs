@@ -12,8 +12,8 @@ use crate::kubeconfig::{self, Entries, ExecEntry, MergedCluster, PluginPolicy};
 /// The kubeconfig files with their texts.
 #[derive(Default)]
 pub(super) struct Files {
-    /// A file that cannot be read has an empty text, so that the positions are those in `entries`.
-    read: Vec<(PathBuf, String)>,
+    /// With `None` for a file that cannot be read, so that the positions are those in `entries`.
+    read: Vec<(PathBuf, Option<String>)>,
 }
 
 /// Returns the files, and the facts about them.
@@ -29,7 +29,12 @@ pub(super) fn read(
         let facts = found.iter().map(|file| files.add(file));
         facts.collect::<Vec<_>>()
     });
-    let entries = Entries::read(files.read.iter().map(|(_, text)| text.as_str()));
+    let entries = Entries::read(
+        files
+            .read
+            .iter()
+            .map(|(_, text)| text.as_deref().unwrap_or_default()),
+    );
     let facts = facts.map(|mut facts| {
         for (at, error) in &entries.broken {
             if let (Some(file), Ok(found)) = (facts.get_mut(*at), files_in_given_order(args, environment)) {
@@ -61,8 +66,8 @@ impl Files {
     fn add(&mut self, file: &Kubeconfig) -> FileFacts {
         let text = file.text();
         let problem = text.as_ref().err().map(problem_of);
-        let text = text.unwrap_or_default();
-        let has_secret = kubeconfig::has_secret(&text);
+        let text = text.ok();
+        let has_secret = text.as_deref().is_some_and(kubeconfig::has_secret);
         self.read.push((file.path().to_owned(), text));
         FileFacts {
             name: shown(file.path()).to_string(),
@@ -73,8 +78,8 @@ impl Files {
         }
     }
 
-    pub(super) fn text(&self, file: usize) -> &str {
-        self.read.get(file).map_or("", |(_, text)| text)
+    pub(super) fn text(&self, file: usize) -> Option<&str> {
+        self.read.get(file)?.1.as_deref()
     }
 
     /// Returns the directory that relative paths in a file begin at.
@@ -83,23 +88,22 @@ impl Files {
         path.and_then(Path::parent).unwrap_or_else(|| Path::new("."))
     }
 
-    /// Returns what kubectl would pass to the plugin.
-    pub(super) fn exec_info(&self, selection: Selection<'_>, entries: &Entries) -> String {
-        let Some(exec) = &selection.user.exec else {
-            return String::new();
-        };
+    /// Returns what kubectl would pass to the plugin, if the user has one.
+    pub(super) fn exec_info(&self, selection: Selection<'_>, entries: &Entries) -> Option<String> {
+        let exec = selection.user.exec.as_ref()?;
         let cluster = selection
             .context
             .and_then(|context| entries.cluster(context.cluster.as_deref()?))
             .filter(|_| exec.provide_cluster_info);
-        let path = cluster.and_then(|cluster| self.authority(cluster));
-        // An authority that cannot be read here, and perhaps by kubectl, is one that no session has begun with.
+        let path = cluster.and_then(|cluster| self.certificate_authority_path(cluster));
+        // An unreadable CA gets a placeholder, so that it matches no stored session.
         let authority = path.map(|path| files::read_named(&path).unwrap_or_else(|_| UNREADABLE.to_vec()));
-        kubeconfig::exec_info(exec, cluster.map(|cluster| (cluster, authority.as_deref())))
+        let cluster = cluster.map(|cluster| (cluster, authority.as_deref()));
+        Some(kubeconfig::exec_info(exec, cluster))
     }
 
-    /// Returns the absolute path of a cluster's file of authorities.
-    pub(super) fn authority(&self, cluster: &MergedCluster) -> Option<PathBuf> {
+    /// Returns the absolute path that a cluster's `certificate-authority` means.
+    pub(super) fn certificate_authority_path(&self, cluster: &MergedCluster) -> Option<PathBuf> {
         let path = self
             .dir(cluster.file)
             .join(cluster.certificate_authority.as_deref()?);
@@ -107,7 +111,7 @@ impl Files {
     }
 }
 
-/// What stands for a certificate authority that cannot be read.
+/// Stands for the content of a certificate authority that cannot be read.
 const UNREADABLE: &[u8] = b"cannot be read";
 
 pub(super) fn problem_of(error: &kubeconfig::Error) -> Problem {
@@ -117,17 +121,17 @@ pub(super) fn problem_of(error: &kubeconfig::Error) -> Problem {
     }
 }
 
-fn search_path() -> String {
-    environment::first_nonempty_value(&["PATH"]).unwrap_or_default()
+fn search_path() -> Option<String> {
+    environment::first_nonempty_value(&["PATH"])
 }
 
 /// Returns the file that kubectl would run, by its rules: a relative path begins at the directory of the kubeconfig.
 fn program(command: &str, dir: &Path) -> Option<PathBuf> {
     let path = Path::new(command);
     if path.is_relative() && path.components().count() > 1 {
-        return files::find_program(&dir.join(path), "");
+        return files::find_program(&dir.join(path), None);
     }
-    files::find_program(path, &search_path())
+    files::find_program(path, search_path().as_deref())
 }
 
 fn command_facts(exec: &ExecEntry, dir: &Path) -> CommandFacts {
@@ -164,7 +168,9 @@ fn kuberc_facts(exec: Option<&ExecEntry>, environment: &Environment) -> KubercFa
     };
     let policy = kubeconfig::plugin_policy(&String::from_utf8_lossy(&text));
     let lists_command = match (&policy, exec) {
-        (PluginPolicy::Allowlist(list), Some(exec)) => list.iter().any(|entry| names(entry, &exec.command)),
+        (PluginPolicy::Allowlist(list), Some(exec)) => {
+            list.iter().any(|entry| is_same_command(entry, &exec.command))
+        }
         _ => false,
     };
     KubercFacts {
@@ -175,7 +181,7 @@ fn kuberc_facts(exec: Option<&ExecEntry>, environment: &Environment) -> KubercFa
 }
 
 /// Whether an entry of the list names the program of a command, by its text or by the file that it leads to.
-fn names(entry: &str, command: &str) -> bool {
-    let found = |name: &str| files::find_program(Path::new(name), &search_path());
+fn is_same_command(entry: &str, command: &str) -> bool {
+    let found = |name: &str| files::find_program(Path::new(name), search_path().as_deref());
     entry == command || found(entry).is_some_and(|file| Some(file) == found(command))
 }

@@ -91,7 +91,7 @@ fn user_facts(
     };
     for context in places.into_iter().filter(|_| entry.source.is_ours()) {
         let exec_info = view.exec_info(entry, context);
-        match EntrySession::of(entry, &exec_info, &[], Stdin::ABSENT, environment) {
+        match EntrySession::of(entry, exec_info.as_deref(), &[], Stdin::ABSENT, environment) {
             Ok(session) if session.request.cache.storage.is_none() => state = UserState::KeepsNone,
             Ok(session) => add_wanted(wanted, index, context, &session),
             Err(error) => {

@@ -66,14 +66,8 @@ pub(super) fn find(args: &InspectArgs, environment: &Environment) -> Result<Entr
         .exec
         .as_ref()
         .map(|exec| exec_info(exec, cluster, &entries, &files));
-    let session = EntrySession::of(
-        user,
-        &exec_info.unwrap_or_default(),
-        &[],
-        Stdin::ABSENT,
-        environment,
-    )
-    .map_err(|error| unsupported(&error.reason, error.hint))?;
+    let session = EntrySession::of(user, exec_info.as_deref(), &[], Stdin::ABSENT, environment)
+        .map_err(|error| unsupported(&error.reason, error.hint))?;
     Ok(Entry {
         name,
         request: session.request,
