@@ -36,8 +36,8 @@ impl<'a> Invocation<'a> {
         }
     }
 
-    /// Whether kubectl or another client started this process. Otherwise a person typed the command.
-    pub(crate) fn is_by_client(&self) -> bool {
+    /// Whether kubectl or another program of client-go started this process as its exec plugin. Otherwise a person typed the command.
+    pub(crate) fn is_exec_plugin_call(&self) -> bool {
         self.environment.exec_info.is_some()
     }
 
@@ -48,7 +48,7 @@ impl<'a> Invocation<'a> {
 
     /// Whether a person has typed this command at a terminal.
     pub(crate) fn is_typed(&self) -> bool {
-        self.at_terminal() && !self.is_by_client()
+        self.at_terminal() && !self.is_exec_plugin_call()
     }
 
     /// Returns the process that started this one. It is looked up once, because that reads a file.

@@ -14,7 +14,7 @@ pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> 
     let environment = invocation.environment;
     let has_arguments = invocation.args.len() > 1;
     let is_console = environment.stdin_is_terminal && environment::stderr_is_terminal();
-    if has_arguments || invocation.is_by_client() || !is_console {
+    if has_arguments || invocation.is_exec_plugin_call() || !is_console {
         return standalone::run(args, invocation, ui);
     }
     let view = KubeconfigView::read(&args.entry.file, environment).ok();

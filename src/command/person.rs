@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{log, qr};
 use crate::environment;
-use crate::oidc::{self, Continuation, Event, Person, Question, Remark, Warning};
+use crate::oidc::{self, Event, Person, Question, Remark, ReturnTo, Warning};
 use crate::secret::Secret;
 use crate::settings::NoBrowser;
 use crate::ui::{TimeLeft, Ui};
@@ -20,7 +20,7 @@ const TERMINAL_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const WAITING: &str = "waiting for the sign-in ";
 
 /// Returns how to communicate with the person at this terminal, if there is one.
-pub(crate) fn new(ui: Ui, on_event: oidc::EventHandler<'_>, continuation: Continuation) -> Person<'_> {
+pub(crate) fn new(ui: Ui, on_event: oidc::EventHandler<'_>, return_to: ReturnTo) -> Person<'_> {
     Person {
         on_event,
         ask,
@@ -29,7 +29,7 @@ pub(crate) fn new(ui: Ui, on_event: oidc::EventHandler<'_>, continuation: Contin
         } else {
             REQUEST_TIMEOUT
         },
-        continuation,
+        return_to,
         reports_are_discarded: environment::stderr_is_null_device(),
     }
 }

@@ -10,7 +10,7 @@ use crate::settings::{self, Storage};
 /// Whether the usage error was reported to the same process a short time ago. Records that it is reported now. If that cannot be recorded,
 /// the error is printed each time.
 pub(crate) fn was_usage_error_reported(invocation: &Invocation<'_>) -> bool {
-    if !invocation.is_by_client() {
+    if !invocation.is_exec_plugin_call() {
         return false;
     }
     let Some(store) = store(invocation) else {

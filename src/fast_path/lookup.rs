@@ -40,7 +40,7 @@ pub(crate) fn find(invocation: &Invocation<'_>, now: Timestamp) -> Option<Result
     if !session.is_usable(now) {
         return None;
     }
-    if entry.detects_rejections && invocation.is_by_client() {
+    if entry.detects_rejections && invocation.is_exec_plugin_call() {
         let log = IssuedLog::open(&store, settings::runtime_dir(environment).as_deref());
         let asked = log.map_or(AskedBefore::No, |log| {
             log.asked_before(invocation, &session.token, session.expires_at, now)

@@ -208,7 +208,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
     /// Looks up repeated requests. A request that a person types is never one.
     fn asked_before(&self, session: &Record, now: Timestamp) -> AskedBefore {
         let caller = self.call.invocation;
-        if !self.call.detect_rejections || !caller.is_by_client() {
+        if !self.call.detect_rejections || !caller.is_exec_plugin_call() {
             return AskedBefore::No;
         }
         let log = self.call.store.issued_log();
@@ -245,7 +245,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
             (AskedBefore::Once | AskedBefore::AfterRefresh, false) => IssueReason::Handled,
             (AskedBefore::No, false) | (AskedBefore::Handled, _) => return,
         };
-        if !self.call.detect_rejections || !caller.is_by_client() {
+        if !self.call.detect_rejections || !caller.is_exec_plugin_call() {
             return;
         }
         let (Some(session), Some(log)) = (&self.session, self.call.store.issued_log()) else {

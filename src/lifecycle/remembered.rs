@@ -59,7 +59,7 @@ impl<S: SessionStore> Progress<'_, S> {
             _ => self.is_remembered,
         };
         let caller = self.call.invocation;
-        if is_reported_elsewhere || self.call.demand == Demand::Background || !caller.is_by_client() {
+        if is_reported_elsewhere || self.call.demand == Demand::Background || !caller.is_exec_plugin_call() {
             return;
         }
         let store = self.call.store;

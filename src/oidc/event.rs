@@ -180,9 +180,9 @@ pub(crate) enum Question<'a> {
 /// there is one, the error has the kind `TimedOut`.
 pub(crate) type Ask = fn(Question<'_>, Option<Instant>) -> io::Result<Secret>;
 
-/// What continues after a sign-in, as the browser's page says.
+/// What the person goes back to after a sign-in, as the browser's page says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Continuation {
+pub(crate) enum ReturnTo {
     /// kubectl, which called kubesesame.
     Kubectl,
     /// The command in the terminal.
@@ -196,7 +196,7 @@ pub(crate) struct Person<'a> {
     pub(crate) ask: Ask,
     /// The timeout of a request to the provider. It is short if a person waits.
     pub(crate) request_timeout: Duration,
-    pub(crate) continuation: Continuation,
+    pub(crate) return_to: ReturnTo,
     /// The reported events are discarded, so no person sees a URL.
     pub(crate) reports_are_discarded: bool,
 }

@@ -24,9 +24,7 @@ pub(crate) use errors::authorization::AuthorizationError;
 pub(crate) use errors::oauth_error::OAuthError;
 pub(crate) use errors::stage::Stage;
 pub(crate) use errors::token::TokenError;
-pub(crate) use event::{
-    Continuation, Event, EventHandler, LogEvent, LoggedHeader, Person, Question, Warning,
-};
+pub(crate) use event::{Event, EventHandler, LogEvent, LoggedHeader, Person, Question, ReturnTo, Warning};
 pub(crate) use grants::login::LoginFailure;
 pub(crate) use http::transport::{ProxyChoice, proxy_for};
 pub(crate) use loopback::listener::{ListenerProbe, ListenerState, probe_listener};

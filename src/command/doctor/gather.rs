@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::files;
 use crate::invocation::Invocation;
 use crate::kubeconfig::UserEntry;
-use crate::oidc::{self, Continuation, Event, NoDocumentCache, Person, ProviderClient, Survey};
+use crate::oidc::{self, Event, NoDocumentCache, Person, ProviderClient, ReturnTo, Survey};
 use crate::runtime::LazyRuntime;
 use crate::settings::{self, Browser, Grant, SignIn, Stdin};
 use crate::ui::Ui;
@@ -204,7 +204,7 @@ fn survey(sign_in: &SignIn, ui: Ui) -> Result<Survey, Error> {
     };
     let person = Person {
         request_timeout: REQUEST_TIMEOUT,
-        ..person::new(ui, &report, Continuation::Command)
+        ..person::new(ui, &report, ReturnTo::Command)
     };
     let client = ProviderClient::new(
         &sign_in.provider,

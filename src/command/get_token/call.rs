@@ -26,7 +26,7 @@ pub(in crate::command) struct GetToken<'a> {
 
 /// Returns what the call may do with standard input: kubectl says whether it passed its own.
 fn stdin(request: exec::Request, invocation: &Invocation<'_>) -> Stdin {
-    let is_kept_by_client = invocation.is_by_client() && !request.interactive;
+    let is_kept_by_client = invocation.is_exec_plugin_call() && !request.interactive;
     Stdin {
         terminal: if is_kept_by_client {
             Terminal::Absent

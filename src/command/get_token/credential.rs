@@ -10,7 +10,7 @@ use crate::fast_path::{FastPathEntry, RefreshPolicy};
 use crate::lifecycle::{
     Acquired, Acquisition, Demand, Import, NoStore, Origin, ScopeSource, SessionFiles, SessionStore, Settings,
 };
-use crate::oidc::{Continuation, Event};
+use crate::oidc::{Event, ReturnTo};
 use crate::runtime::LazyRuntime;
 use crate::session::{self, ContinuationKey, Record, Store};
 use crate::settings::{self, Storage};
@@ -90,7 +90,10 @@ impl GetToken<'_> {
             self.remove_superseded(&files.store, &acquired.session);
         }
         if acquired.origin == Origin::Store && self.demand == Demand::Good {
-            self.prepare_next_call(&files.store, &acquired);
+            self.ui
+                .step(|| format!("the stored token is good until {}", acquired.until.rfc3339()));
+            self.write_fast_path_entry(&files.store);
+            self.start_background_refresh_if_due(&files.store, &acquired.session);
         }
         Ok(Some(acquired))
     }
@@ -104,10 +107,10 @@ impl GetToken<'_> {
     ) -> Result<Acquired, Error> {
         let ui = self.ui;
         let report = move |event: Event<'_>| person::show(ui, event);
-        let continuation = if self.invocation.is_by_client() {
-            Continuation::Kubectl
+        let return_to = if self.invocation.is_exec_plugin_call() {
+            ReturnTo::Kubectl
         } else {
-            Continuation::Command
+            ReturnTo::Command
         };
         let settings = Settings {
             provider: &self.request.sign_in.provider,
@@ -129,24 +132,13 @@ impl GetToken<'_> {
             latest_record,
             invocation: self.invocation,
             runtime: &LazyRuntime::default(),
-            person: person::new(ui, &report, continuation),
+            person: person::new(ui, &report, return_to),
             ui: self.ui,
         };
         acquisition.acquire()
     }
 
-    /// Writes the fast path entry for the next call, and starts a background refresh if the token is near its expiry.
-    fn prepare_next_call(&self, store: &Store, Acquired { session, until, .. }: &Acquired) {
-        self.ui
-            .step(|| format!("the stored token is good until {}", until.rfc3339()));
-        self.write_fast_path_entry(store);
-        let now = self.invocation.started_at;
-        if self.refresh_policy().allows(session) && session.is_refresh_due(now) {
-            background::start(store, self.invocation, now, self.ui);
-        }
-    }
-
-    /// Writes the fast path entry, except in three cases: with `-v`, because the fast path logs nothing; if the fast path would not search
+    /// Writes the fast path entry for the next call, except in three cases: with `-v`, because the fast path logs nothing; if the fast path would not search
     /// this directory; and if the command line or a variable contains a secret, because the entry's name is a hash of them.
     fn write_fast_path_entry(&self, store: &Store) {
         let (args, environment) = (self.invocation.args, self.invocation.environment);
@@ -162,6 +154,14 @@ impl GetToken<'_> {
             self.request.cache.detects_rejections,
         );
         entry.write(store.dir(), &self.invocation.hash);
+    }
+
+    /// Starts a background refresh if the token is near its expiry.
+    fn start_background_refresh_if_due(&self, store: &Store, session: &Record) {
+        let now = self.invocation.started_at;
+        if self.refresh_policy().allows(session) && session.is_refresh_due(now) {
+            background::start(store, self.invocation, now, self.ui);
+        }
     }
 
     /// Returns which sessions may be refreshed in the background.

@@ -4,7 +4,7 @@ use crate::catalogue::AccessLayer;
 use crate::clock;
 use crate::command::person;
 use crate::error::Error;
-use crate::oidc::{self, Continuation, Event, NoDocumentCache, ProviderClient, Tokens};
+use crate::oidc::{self, Event, NoDocumentCache, ProviderClient, ReturnTo, Tokens};
 use crate::runtime::LazyRuntime;
 use crate::settings::{Login, Provider, SignIn};
 use crate::ui::Ui;
@@ -80,7 +80,7 @@ fn attempt(
     ui: Ui,
 ) -> Result<Result<Tokens, oidc::Error>, Error> {
     let report = |event: Event<'_>| report(ui, provider, &with.login, event);
-    let person = person::new(ui, &report, Continuation::Command);
+    let person = person::new(ui, &report, ReturnTo::Command);
     let client = ProviderClient::new(provider, &with.trust, &NoDocumentCache, person, clock::now)?;
     let login = runtime
         .block_on(client.login(&with.login))

@@ -4,12 +4,12 @@
 //! The context chooses the user, and the user's entry names the provider. The rest is [`crate::lifecycle`] with its own store: the two
 //! tokens in the kubeconfig. They are written under kubectl's lock into the current text, and no other byte is changed.
 
+mod auth_provider_user;
 mod entry_tokens;
-mod selected_user;
 mod store;
 mod stores;
 
-use self::selected_user::{SelectedUser, parse_entry};
+use self::auth_provider_user::{AuthProviderUser, settings_from_arguments};
 use self::store::KubeconfigStore;
 use super::person;
 use crate::cli::StandaloneArgs;
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::invocation::Invocation;
 use crate::kubeconfig;
 use crate::lifecycle::{Acquisition, Demand, Origin, ScopeSource, Settings};
-use crate::oidc::{Continuation, Event};
+use crate::oidc::{Event, ReturnTo};
 use crate::runtime::LazyRuntime;
 use crate::session::Identity;
 use crate::settings::{Login, SignIn, Stdin, TlsTrust};
@@ -25,12 +25,13 @@ use crate::ui::Ui;
 
 pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
     let environment = invocation.environment;
-    let selected = SelectedUser::find(&args, environment).inspect_err(|_| ui.note(STANDALONE_NOTE))?;
-    let (provider, mut trust) = parse_entry(&selected.entry.arguments, environment).map_err(|error| {
-        selected
-            .file
-            .sign_in_unsupported(&selected.user, &error.reason, Some(error.hint))
-    })?;
+    let selected = AuthProviderUser::find(&args, environment).inspect_err(|_| ui.note(STANDALONE_NOTE))?;
+    let (provider, mut trust) =
+        settings_from_arguments(&selected.entry.arguments, environment).map_err(|error| {
+            selected
+                .file
+                .sign_in_unsupported(&selected.user, &error.reason, Some(error.hint))
+        })?;
     let provider = provider.with_extra_parameters(&args.oidc_auth_request_extra_params)?;
     trust.merge(TlsTrust::new(args.tls, environment));
     let stdin = Stdin::of_person(environment.terminal());
@@ -84,7 +85,7 @@ fn sign_in(
         latest_record: &|own| own,
         invocation,
         runtime: &LazyRuntime::default(),
-        person: person::new(ui, &report, Continuation::Command),
+        person: person::new(ui, &report, ReturnTo::Command),
         ui,
     };
     store.write_pending_tokens()?;

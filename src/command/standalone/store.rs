@@ -39,7 +39,7 @@ pub(super) struct KubeconfigStore<'a> {
     ui: Ui,
 }
 
-/// The right to change the tokens of the entry.
+/// The entry while its primary store, if any, is locked.
 pub(super) struct LockedEntry<'a> {
     store: &'a KubeconfigStore<'a>,
     /// The lock of the primary store, if there is one.
@@ -77,7 +77,7 @@ impl SessionStore for KubeconfigStore<'_> {
             // Without a primary store there is no lock to wait for.
             None => (None, LockWait::None),
             Some(Err(error)) => {
-                self.check_no_pending_tokens(error)?;
+                self.ignore_lock_error_if_no_pending_tokens(error)?;
                 (None, LockWait::None)
             }
             Some(Ok((primary, wait))) => (Some(primary), wait),
@@ -93,7 +93,7 @@ impl SessionStore for KubeconfigStore<'_> {
             Some(Ok(None)) => return Ok(None),
             Some(Ok(primary)) => primary,
             Some(Err(error)) => {
-                self.check_no_pending_tokens(error)?;
+                self.ignore_lock_error_if_no_pending_tokens(error)?;
                 None
             }
         };
@@ -238,8 +238,8 @@ impl<'a> KubeconfigStore<'a> {
         Ok(())
     }
 
-    /// Returns the error of locking the primary store, unless the store has no pending tokens.
-    fn check_no_pending_tokens(&self, error: session::Error) -> Result<(), Error> {
+    /// Decides whether the store can be used without the lock: it can if it has no pending tokens. Otherwise the error of locking it is returned.
+    fn ignore_lock_error_if_no_pending_tokens(&self, error: session::Error) -> Result<(), Error> {
         let is_empty = self
             .stores
             .primary

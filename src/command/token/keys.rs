@@ -11,8 +11,7 @@ use crate::error::Error;
 use crate::error_chain;
 use crate::files::PrivateDir;
 use crate::oidc::{
-    Continuation, DocumentCache, Event, InspectedToken, NoDocumentCache, ProviderClient, SigningKeys,
-    TokenForm,
+    DocumentCache, Event, InspectedToken, NoDocumentCache, ProviderClient, ReturnTo, SigningKeys, TokenForm,
 };
 use crate::runtime::LazyRuntime;
 use crate::settings::{Provider, TlsTrust};
@@ -69,7 +68,7 @@ impl Keys<'_> {
         };
         let ui = self.ui;
         let report = move |event: Event<'_>| person::show(ui, event);
-        let person = person::new(ui, &report, Continuation::Command);
+        let person = person::new(ui, &report, ReturnTo::Command);
         let client = ProviderClient::new(provider, self.trust, cache, person, clock::now)?;
         let issuer = provider.issuer.shown();
         if self.is_offline {

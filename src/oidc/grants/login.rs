@@ -139,7 +139,7 @@ impl ProviderClient<'_> {
             expected,
             page::AfterSignIn {
                 url: login.post_login_url.clone(),
-                continuation: self.person.continuation,
+                return_to: self.person.return_to,
             },
             &request.url,
         )

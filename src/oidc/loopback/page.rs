@@ -11,7 +11,7 @@ use data_encoding::BASE64;
 use url::Url;
 
 use crate::clock::Timestamp;
-use crate::oidc::event::Continuation;
+use crate::oidc::event::ReturnTo;
 use crate::untrusted_text::UntrustedText;
 
 /// How the sign-in ended, as the page shows it.
@@ -36,7 +36,7 @@ pub(in crate::oidc) struct SignedIn {
 pub(in crate::oidc) struct AfterSignIn {
     /// The URL that the browser is redirected to instead of our page.
     pub(in crate::oidc) url: Option<Url>,
-    pub(in crate::oidc) continuation: Continuation,
+    pub(in crate::oidc) return_to: ReturnTo,
 }
 
 const STYLE: &str = "\
@@ -75,12 +75,12 @@ impl Outcome {
     }
 
     /// Returns the class, the title and the text of the page.
-    fn texts(&self, continuation: Continuation) -> (&'static str, &'static str, String) {
+    fn texts(&self, return_to: ReturnTo) -> (&'static str, &'static str, String) {
         match self {
             Self::SignedIn(signed_in) => {
-                let next = match continuation {
-                    Continuation::Kubectl => "kubectl goes on in your terminal.",
-                    Continuation::Command => "The result is in your terminal.",
+                let next = match return_to {
+                    ReturnTo::Kubectl => "kubectl goes on in your terminal.",
+                    ReturnTo::Command => "The result is in your terminal.",
                 };
                 (
                     "signed-in",
@@ -114,7 +114,7 @@ impl Outcome {
             response.headers_mut().insert(header::LOCATION, location);
             return response;
         }
-        let (class, title, text) = self.texts(after.continuation);
+        let (class, title, text) = self.texts(after.return_to);
         page_response(self.status(), html(class, title, &text))
     }
 }
@@ -231,7 +231,7 @@ mod tests {
 
     const AFTER: AfterSignIn = AfterSignIn {
         url: None,
-        continuation: Continuation::Kubectl,
+        return_to: ReturnTo::Kubectl,
     };
 
     fn signed_in(name: Option<&str>) -> Outcome {
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_page_has_the_name_as_text_and_the_end_of_the_token() {
-        let text = |name| signed_in(name).texts(Continuation::Kubectl).2;
+        let text = |name| signed_in(name).texts(ReturnTo::Kubectl).2;
         let end = "until <time datetime=2023-11-14T22:13:20Z>2023-11-14 22:13:20 UTC</time>.</p>\
                    <p>kubectl goes on in your terminal. You can close this tab.</p>";
         assert_eq!(text(None), format!("<p>{end}"));

@@ -125,7 +125,7 @@ impl LoginFailure {
         let mut report = self.report.clone();
         if self.retries_only {
             let is_recent = (self.at..self.at.saturating_add(RETRY_SECS)).contains(&now);
-            return (is_same_process && is_recent && caller.is_by_client()).then_some(Recalled {
+            return (is_same_process && is_recent && caller.is_exec_plugin_call()).then_some(Recalled {
                 report,
                 was_reported: true,
             });

@@ -65,7 +65,8 @@ impl ProviderOutage {
         let is_recent = (self.at..self.at.saturating_add(RETRY_SECS)).contains(&now);
         let was_reported = self.reported_to.is_recent(caller.parent(), now);
         let waited_for_it = waited && self.at >= caller.started_at;
-        if waited_for_it || (self.reported_to.contains(caller.parent()) && is_recent && caller.is_by_client())
+        if waited_for_it
+            || (self.reported_to.contains(caller.parent()) && is_recent && caller.is_exec_plugin_call())
         {
             return Some(Recalled {
                 report: self.report.clone(),

@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
 use super::*;
 use crate::clock::Timestamp;
-use crate::oidc::event::Continuation;
+use crate::oidc::event::ReturnTo;
 use crate::oidc::loopback::mix_up::MixUpDefence;
 use crate::oidc::loopback::page::SignedIn;
 use crate::secret::Secret;
@@ -22,7 +22,7 @@ async fn only_a_connection_that_carries_the_page_ends_the_wait_for_it() {
     };
     let after = AfterSignIn {
         url: None,
-        continuation: Continuation::Kubectl,
+        return_to: ReturnTo::Kubectl,
     };
     let url = Url::parse("https://i/authorize").unwrap();
     let mut callback = Callback::serve(Vec::new(), None, expected, after, &url).unwrap();
@@ -40,7 +40,7 @@ async fn only_a_connection_that_carries_the_page_ends_the_wait_for_it() {
         on_event: &|_| (),
         ask: |_, _| Err(std::io::ErrorKind::Unsupported.into()),
         request_timeout: Duration::ZERO,
-        continuation: Continuation::Kubectl,
+        return_to: ReturnTo::Kubectl,
         reports_are_discarded: false,
     };
     assert_eq!(callback.response(person).await.unwrap().expose(), "c");

@@ -1,4 +1,4 @@
-//! The user of a kubeconfig to sign in, and the settings in its entry.
+//! The user of a kubeconfig to sign in, which has an `auth-provider`, and the settings in its entry.
 
 use crate::cli::{Cli, Command, StandaloneArgs};
 use crate::command::kubeconfig::files::{Kubeconfig, files_in_given_order};
@@ -14,8 +14,8 @@ pub(super) struct EntryError {
     pub(super) hint: String,
 }
 
-/// Reads the settings in an entry like `get-token` reads its arguments.
-pub(super) fn parse_entry(
+/// Reads the settings in the arguments that an entry is equivalent to, as `get-token` does.
+pub(super) fn settings_from_arguments(
     arguments: &[String],
     environment: &Environment,
 ) -> Result<(Provider, TlsTrust), EntryError> {
@@ -32,21 +32,23 @@ pub(super) fn parse_entry(
     Ok((provider, TlsTrust::new(args.tls, environment)))
 }
 
-/// The selected user, and its entry.
-pub(super) struct SelectedUser {
+/// The selected user, and its `auth-provider` entry.
+pub(super) struct AuthProviderUser {
     pub(super) file: Kubeconfig,
     pub(super) user: String,
     pub(super) entry: AuthProvider,
 }
 
-impl SelectedUser {
+impl AuthProviderUser {
     pub(super) fn find(args: &StandaloneArgs, environment: &Environment) -> Result<Self, Error> {
         let files = files_in_given_order(&args.entry.file, environment)?;
         let texts: Result<Vec<String>, _> = files.iter().map(Kubeconfig::text).collect();
         let texts = texts?;
-        let user = match args.entry.user.clone().filter(|user| !user.is_empty()) {
+        // As for kubectl, an empty name is none.
+        let given = |name: &Option<String>| name.clone().filter(|name| !name.is_empty());
+        let user = match given(&args.entry.user) {
             Some(user) => user,
-            None => user_of_context(&files, &texts, args.entry.context.as_deref())?,
+            None => user_of_context(&files, &texts, given(&args.entry.context))?,
         };
         for (file, text) in files.into_iter().zip(&texts) {
             let found = kubeconfig::auth_provider(text, &user).map_err(|error| file.text_error(&error))?;
@@ -78,9 +80,9 @@ impl Kubeconfig {
 fn user_of_context(
     files: &[Kubeconfig],
     texts: &[String],
-    context: Option<&str>,
+    context: Option<String>,
 ) -> Result<String, kubeconfig::Error> {
-    let mut current = context.filter(|name| !name.is_empty()).map(str::to_owned);
+    let mut current = context;
     let mut known = Vec::new();
     for (file, text) in files.iter().zip(texts) {
         let contexts = kubeconfig::contexts(text).map_err(|error| file.text_error(&error))?;
