@@ -66,7 +66,7 @@ pub(crate) enum Error {
     HintReplaced(Box<Report>),
     /// The API server will refuse the token, for this reason.
     #[error("the API server will refuse this token: {}", UntrustedText::new(.finding))]
-    TokenUnfit { finding: String, cure: String },
+    TokenUnfit { finding: String, fix: Option<String> },
     /// The API server was asked, and has refused the token.
     #[error("the API server refused the token")]
     TokenRefused,
@@ -247,7 +247,7 @@ impl Error {
             Self::Negative => None,
             Self::Remembered(recalled) => recalled.report.hint.clone(),
             Self::HintReplaced(report) => report.hint.clone(),
-            Self::TokenUnfit { cure, .. } => Some(UntrustedText::new(cure).to_string()),
+            Self::TokenUnfit { fix, .. } => fix.as_deref().map(|fix| UntrustedText::new(fix).to_string()),
             Self::TokenRefused => Some(
                 "configure the API server first, as shown above, and wait until it has restarted; if it is configured, compare issuer, client \
                  id, claims and prefixes to the letter"

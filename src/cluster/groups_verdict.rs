@@ -18,7 +18,7 @@ pub(super) fn groups_verdict(
     let claim = &mapping.groups_claim;
     let Ok(groups) = groups else {
         let finding = format!("the claim `{claim}` is neither a string nor a list of strings");
-        return Verdict::new("groups", State::Refused, finding).cured_by(
+        return Verdict::new("groups", State::Refused, finding).with_fix(
             "send a list of group names, or take the groups from another claim with --groups-claim",
         );
     };
@@ -29,7 +29,7 @@ pub(super) fn groups_verdict(
         let finding =
             format!("the group {group} means rights inside Kubernetes (`system:masters` has all of them)");
         return Verdict::new("groups", State::Warning, finding)
-            .cured_by("set a prefix with --groups-prefix=oidc:");
+            .with_fix("set a prefix with --groups-prefix=oidc:");
     }
     match groups.len() {
         1 => Verdict::new("groups", State::Ok, "1 group"),
@@ -42,7 +42,7 @@ pub(super) fn groups_verdict(
             };
             let finding = format!("{count} groups, sent with every request{limit}");
             Verdict::new("groups", State::Warning, finding)
-                .cured_by("narrow the groups claim, for example to groups that start with k8s-")
+                .with_fix("narrow the groups claim, for example to groups that start with k8s-")
         }
     }
 }
@@ -53,18 +53,18 @@ fn no_groups(claims: &Map<String, Value>, claim: &str, at_okta: bool) -> Verdict
         return warning(format!(
             "the token refers to another place for `{claim}` (a distributed claim), which this check cannot follow"
         ))
-        .cured_by("let the provider put fewer groups into the token, so that they fit");
+        .with_fix("let the provider put fewer groups into the token, so that they fit");
     }
     if claims.contains_key(claim) {
         return warning(format!(
             "the claim `{claim}` is empty, so the user is in no group"
         ))
-        .cured_by("put the person into a group that the groups claim matches");
+        .with_fix("put the person into a group that the groups claim matches");
     }
     warning(format!(
         "the token has no `{claim}` claim, so the user is in no group"
     ))
-    .cured_by(if at_okta {
+    .with_fix(if at_okta {
         "add a groups claim at Okta, \"Always\" in the ID token (Security > API > the server > Claims)"
     } else {
         "add one to the ID token at the provider"

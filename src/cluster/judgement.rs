@@ -1,4 +1,4 @@
-//! One verdict for each thing that an API server looks at in a token, with the cure.
+//! One verdict for each thing that an API server looks at in a token, with the fix.
 //!
 //! A token that the API server rejects has a verdict [`State::Refused`]. Everything else is accepted: a warning is about what follows
 //! from it, a note is worth knowing.
@@ -50,8 +50,9 @@ pub(crate) struct Verdict {
     pub(crate) subject: &'static str,
     pub(crate) state: State,
     pub(crate) finding: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) cure: Option<String>,
+    /// Programs know it by the key of version 1 of the document.
+    #[serde(rename = "cure", skip_serializing_if = "Option::is_none")]
+    pub(crate) fix: Option<String>,
 }
 
 /// The user as `kubectl auth whoami` shows it, and the verdicts.
@@ -79,12 +80,12 @@ impl Verdict {
             subject,
             state,
             finding: finding.into(),
-            cure: None,
+            fix: None,
         }
     }
 
-    pub(super) fn cured_by(mut self, cure: impl Into<String>) -> Self {
-        self.cure = Some(cure.into());
+    pub(super) fn with_fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
         self
     }
 }
@@ -97,7 +98,7 @@ pub(crate) fn judge(token: Presented<'_>, mapping: &ClaimMapping) -> Judgement {
             State::Refused,
             "the token is opaque, and not a JSON Web Token",
         )
-        .cured_by("leave --oidc-use-access-token out: the ID token is a JSON Web Token");
+        .with_fix("leave --oidc-use-access-token out: the ID token is a JSON Web Token");
         return Judgement {
             audience: token.client_id.to_owned(),
             username: None,
@@ -149,7 +150,7 @@ fn issuer(token: Presented<'_>) -> Verdict {
                 token.issuer
             ),
         )
-        .cured_by(format!(
+        .with_fix(format!(
             "use --oidc-issuer-url={named}, here and in the API server"
         ));
     }
@@ -159,7 +160,7 @@ fn issuer(token: Presented<'_>) -> Verdict {
             State::Warning,
             format!("{} is http, and an API server takes https only", token.issuer),
         )
-        .cured_by("this provider is good for a trial without a cluster; use one with https for a cluster");
+        .with_fix("this provider is good for a trial without a cluster; use one with https for a cluster");
     }
     Verdict::new("issuer", State::Ok, token.issuer)
 }
@@ -188,7 +189,7 @@ fn audience(token: Presented<'_>) -> (String, Verdict) {
         [] => (
             client_id.to_owned(),
             verdict(State::Refused, "the token names no audience (`aud`)".to_owned())
-                .cured_by("use the ID token, whose audience is the client id"),
+                .with_fix("use the ID token, whose audience is the client id"),
         ),
         [one] if *one == client_id => (client_id.to_owned(), verdict(State::Ok, client_id.to_owned())),
         all if all.contains(&client_id) => (
@@ -222,9 +223,9 @@ fn signature(algorithm: Option<&str>) -> Verdict {
             State::Refused,
             format!("the token is signed with {name}, which no API server accepts"),
         )
-        .cured_by("set the app at the provider to RS256 or ES256"),
+        .with_fix("set the app at the provider to RS256 or ES256"),
         None => verdict(State::Refused, "the token's header names no algorithm".to_owned())
-            .cured_by("use the ID token"),
+            .with_fix("use the ID token"),
     }
 }
 
@@ -238,7 +239,7 @@ fn size(bytes: usize) -> Option<Verdict> {
                 bytes / 1024
             ),
         )
-        .cured_by("let the groups claim match only the groups that Kubernetes needs")
+        .with_fix("let the groups claim match only the groups that Kubernetes needs")
     })
 }
 
@@ -251,23 +252,23 @@ pub(super) fn username_verdict(
     let verdict = |state, finding| Verdict::new("username", state, finding);
     match username {
         Ok(name) if name.is_empty() => verdict(State::Warning, format!("the claim `{claim}` is empty, and so is the name"))
-            .cured_by("take the name from another claim with --username-claim"),
+            .with_fix("take the name from another claim with --username-claim"),
         Ok(name) if name.starts_with(RESERVED) => verdict(
             State::Warning,
             format!("{name} begins with `{RESERVED}`, which means users of Kubernetes itself"),
         )
-        .cured_by("set a prefix with --username-prefix=oidc:"),
+        .with_fix("set a prefix with --username-prefix=oidc:"),
         Ok(name) => verdict(State::Ok, name.clone()),
         Err(UsernameFault::Missing) => {
-            verdict(State::Refused, format!("the token has no `{claim}` claim")).cured_by(missing_claim_cure(claim))
+            verdict(State::Refused, format!("the token has no `{claim}` claim")).with_fix(missing_claim_fix(claim))
         }
         Err(UsernameFault::NotText) => verdict(State::Refused, format!("the claim `{claim}` is not a string"))
-            .cured_by("take the name from another claim with --username-claim, such as `sub`"),
+            .with_fix("take the name from another claim with --username-claim, such as `sub`"),
         Err(UsernameFault::EmailNotVerified(is)) => verdict(
             State::Refused,
             format!("the claim `email_verified` is not true: it is {is}"),
         )
-        .cured_by(if at_okta {
+        .with_fix(if at_okta {
             "have the address verified (Okta > Directory > People > the person), or use --username-claim=sub"
         } else {
             "have the address verified at the provider, which has to send the boolean true, or use --username-claim=sub"
@@ -276,7 +277,7 @@ pub(super) fn username_verdict(
 }
 
 /// Returns which scope requests a claim (OpenID Connect Core 5.4).
-fn missing_claim_cure(claim: &str) -> String {
+fn missing_claim_fix(claim: &str) -> String {
     let scope = match claim {
         "email" => "email",
         "name" | "preferred_username" | "nickname" | "given_name" | "family_name" => "profile",
@@ -297,7 +298,7 @@ fn prefix_verdict(mapping: &ClaimMapping) -> Option<Verdict> {
             State::Note,
             "groups have no prefix, so a group that is called `system:masters` at the provider has all rights",
         )
-        .cured_by("set one, such as --groups-prefix=oidc: (and --username-prefix=oidc:)")
+        .with_fix("set one, such as --groups-prefix=oidc: (and --username-prefix=oidc:)")
     })
 }
 

@@ -58,7 +58,7 @@ fn a_good_token_has_a_name_groups_and_no_complaint() {
 }
 
 #[test]
-fn each_claim_has_its_verdict_and_each_complaint_a_cure() {
+fn each_claim_has_its_verdict_and_each_complaint_a_fix() {
     use State::{Note, Ok, Refused, Warning};
     let many: Vec<String> = (0..101).map(|number| format!("g{number}")).collect();
     for (changes, subject, state, words) in [
@@ -114,7 +114,7 @@ fn each_claim_has_its_verdict_and_each_complaint_a_cure() {
         assert!(found.finding.contains(words), "{changes}: {found:?}");
         assert_eq!(judgement.refusal().is_some(), state == Refused, "{changes}");
         if matches!(state, Warning | Refused) {
-            assert!(found.cure.is_some(), "{found:?}");
+            assert!(found.fix.is_some(), "{found:?}");
         }
     }
 }

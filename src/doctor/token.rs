@@ -78,9 +78,9 @@ fn outcome(judgement: &Judgement, subject: &str, fix: &str) -> Option<Outcome> {
     let verdict = verdicts.iter().find(|verdict| verdict.subject == subject)?;
     let finding = UntrustedText::new(&verdict.finding).to_string();
     let fix = verdict
-        .cure
+        .fix
         .as_deref()
-        .map_or_else(|| fix.to_owned(), |cure| UntrustedText::new(cure).to_string());
+        .map_or_else(|| fix.to_owned(), |fix| UntrustedText::new(fix).to_string());
     Some(match verdict.state {
         State::Ok => Outcome::Ok(finding),
         State::Note | State::Warning => Outcome::Warning(Fault::new(finding, fix)),

@@ -168,8 +168,8 @@ impl Check {
             State::Note | State::Warning => CheckState::Noted,
             State::Refused => CheckState::Failed,
         };
-        let cure = verdict.cure.map(|cure| format!(": {cure}")).unwrap_or_default();
-        Self::new(name, state, format!("{}{cure}", verdict.finding))
+        let fix = verdict.fix.map(|fix| format!(": {fix}")).unwrap_or_default();
+        Self::new(name, state, format!("{}{fix}", verdict.finding))
     }
 }
 

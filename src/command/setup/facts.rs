@@ -91,7 +91,7 @@ impl<'a> SetupFacts<'a> {
         let verdict = self.judgement.refusal()?;
         Some(Error::TokenUnfit {
             finding: verdict.finding.clone(),
-            cure: verdict.cure.clone().unwrap_or_default(),
+            fix: verdict.fix.clone(),
         })
     }
 

@@ -80,10 +80,10 @@ fn verdict_lines(verdict: &Verdict) -> String {
     let finding = UntrustedText::new(&verdict.finding);
     let finding = wrapped(finding.as_str(), VERDICT_COLUMN, VERDICT_COLUMN);
     let mut lines = format!("  {state:9}{:11}{finding}\n", verdict.subject);
-    if let Some(cure) = &verdict.cure {
-        let cure = UntrustedText::new(cure);
-        let cure = wrapped(&format!("-> {cure}"), VERDICT_COLUMN, VERDICT_COLUMN + 3);
-        lines = format!("{lines}{:VERDICT_COLUMN$}{cure}\n", "");
+    if let Some(fix) = &verdict.fix {
+        let fix = UntrustedText::new(fix);
+        let fix = wrapped(&format!("-> {fix}"), VERDICT_COLUMN, VERDICT_COLUMN + 3);
+        lines = format!("{lines}{:VERDICT_COLUMN$}{fix}\n", "");
     }
     lines
 }

@@ -206,7 +206,7 @@ pub(super) fn system_hint(purpose: Purpose, is_read: bool, path: &Path, source: 
         }
         Some(SystemFault::Device) => {
             return format!(
-                "the disk or its server has a fault (dmesg may say which); until it is cured, {alternative}"
+                "the disk or its server has a fault (dmesg may say which); until it is fixed, {alternative}"
             );
         }
         Some(SystemFault::LinkLoop) => {
