@@ -8,14 +8,14 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "api-server",
         about: "The API server of the context answers within five seconds. kubectl asks it, with the stored token and without running a plugin.",
-        remedy: "Check network, VPN and the cluster's entry (`server`, `certificate-authority`, `proxy-url`).",
+        fix: "Check network, VPN and the cluster's entry (`server`, `certificate-authority`, `proxy-url`).",
         run: reachable,
     },
     Check {
         name: "cluster-user",
         about: "The API server accepts the stored token, and says who the user is (`kubectl auth whoami`). If it does not, its answer \
                 has no reason: compare its settings with the token.",
-        remedy: "Compare byte for byte: `--oidc-issuer-url` with `iss`, `--oidc-client-id` with `aud`, and whether the token has \
+        fix: "Compare byte for byte: `--oidc-issuer-url` with `iss`, `--oidc-client-id` with `aud`, and whether the token has \
                  `--oidc-username-claim`. The API server's log has the reason, except for a differing issuer: then it says only \
                  `invalid bearer token`.",
         run: user,

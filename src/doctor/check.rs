@@ -22,7 +22,7 @@ pub(super) struct Check {
     /// What is looked at.
     pub(super) about: &'static str,
     /// What to do about it.
-    pub(super) remedy: &'static str,
+    pub(super) fix: &'static str,
     pub(super) run: fn(&Facts) -> Outcome,
 }
 
@@ -76,7 +76,7 @@ impl Check {
         let rest = self.about.get(first_sentence.len()..).unwrap_or_default();
         let about = Some(rest).filter(|rest| !rest.is_empty());
         let about = about.map(|rest| ("What is looked at", vec![rest.to_owned()]));
-        let fix = ("What to do", vec![self.remedy.to_owned()]);
+        let fix = ("What to do", vec![self.fix.to_owned()]);
         Explanation {
             id: self.name,
             summary: first_sentence.trim_end_matches(['.', ' ']),

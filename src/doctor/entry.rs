@@ -20,28 +20,28 @@ pub(super) const CHECKS: &[Check] = &[
         about: "The user's credential comes from kubesesame, and from nothing else. kubectl does not run a plugin for an entry that \
                 also has a token, a certificate or a password. An entry for kubelogin works, and the wrapper `kubectl oidc-login` costs one more \
                 process for each command; an allow-list of plugins cannot name it.",
-        remedy: "`kubesesame kubeconfig convert` rewrites entries of kubelogin and of `auth-provider`. Remove a second credential: `kubectl \
+        fix: "`kubesesame kubeconfig convert` rewrites entries of kubelogin and of `auth-provider`. Remove a second credential: `kubectl \
                  config unset users.NAME.token`.",
         run: credential,
     },
     Check {
         name: "api-version",
         about: "`apiVersion` of the entry is `client.authentication.k8s.io/v1`. kubectl has dropped v1alpha1, and v1beta1 is deprecated.",
-        remedy: "Set `apiVersion: client.authentication.k8s.io/v1`, and `interactiveMode: IfAvailable` with it.",
+        fix: "Set `apiVersion: client.authentication.k8s.io/v1`, and `interactiveMode: IfAvailable` with it.",
         run: api_version,
     },
     Check {
         name: "interactive-mode",
         about: "`interactiveMode` of the entry is `IfAvailable`. v1 requires the member. With `Never` nothing can be typed or pasted at a sign-in; \
                 with `Always` kubectl does not run the plugin in scripts and pipes.",
-        remedy: "Set `interactiveMode: IfAvailable`.",
+        fix: "Set `interactiveMode: IfAvailable`.",
         run: interactive_mode,
     },
     Check {
         name: "command",
         about: "kubectl finds the program of the entry: a name on the `PATH`, or a path, which begins at the directory of the kubeconfig \
                 if it is relative. It is the same kubesesame as the one that looks.",
-        remedy: "Put kubesesame on the `PATH`, or give its absolute path as `command`. Programs with windows, such as IDEs, often have another \
+        fix: "Put kubesesame on the `PATH`, or give its absolute path as `command`. Programs with windows, such as IDEs, often have another \
                  `PATH` than a shell.",
         run: command,
     },
@@ -49,7 +49,7 @@ pub(super) const CHECKS: &[Check] = &[
         name: "plugin-policy",
         about: "The kuberc (`~/.kube/kuberc`, kubectl 1.35 and newer) lets kubectl run the program of the entry. An invalid policy forbids all \
                 plugins.",
-        remedy: "Add the program to `credentialPluginAllowlist`: `kubectl kuberc set --section credentialplugin --policy Allowlist \
+        fix: "Add the program to `credentialPluginAllowlist`: `kubectl kuberc set --section credentialplugin --policy Allowlist \
                  --allowlist-entry command=kubesesame` (kubectl 1.36 and newer).",
         run: plugin_policy,
     },
@@ -57,13 +57,13 @@ pub(super) const CHECKS: &[Check] = &[
         name: "flags",
         about: "The arguments of the entry, its variables and those of the environment are accepted by `get-token`: no unknown flag, no \
                 contradiction, an issuer and a client id.",
-        remedy: "Correct the argument that is named. `kubesesame get-token --help` lists the flags.",
+        fix: "Correct the argument that is named. `kubesesame get-token --help` lists the flags.",
         run: flags,
     },
     Check {
         name: "deprecated-flags",
         about: "No flag has a spelling that only old versions of kubelogin had.",
-        remedy: "Use the spelling that is named. The old one keeps working.",
+        fix: "Use the spelling that is named. The old one keeps working.",
         run: deprecated_flags,
     },
     variables::UNKNOWN,

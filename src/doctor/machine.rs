@@ -14,32 +14,32 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "listener-port",
         about: "An address that the browser comes back to is free (`--listen-address`), or what holds it.",
-        remedy: "End the program that holds the port, or name another address and register its redirect URI.",
+        fix: "End the program that holds the port, or name another address and register its redirect URI.",
         run: listener_port,
     },
     Check {
         name: "redirect-uri",
         about: "Which redirect URIs have to be registered for the app at the provider. A provider tells nobody which ones are, so compare them.",
-        remedy: "Add them to the app, byte for byte (at Okta: Sign-in redirect URIs).",
+        fix: "Add them to the app, byte for byte (at Okta: Sign-in redirect URIs).",
         run: redirect_uri,
     },
     Check {
         name: "browser",
         about: "A sign-in can reach a person here: by a browser, by a terminal, or not at all. Over SSH and in containers there is mostly \
                 no display.",
-        remedy: "Use `--grant-type=device-code`, or paste the address at a terminal. See [how-to.md](how-to.md#sign-in-over-ssh-or-in-a-container).",
+        fix: "Use `--grant-type=device-code`, or paste the address at a terminal. See [how-to.md](how-to.md#sign-in-over-ssh-or-in-a-container).",
         run: browser,
     },
     Check {
         name: "storage",
         about: "The directory of sessions is yours, closed to others, no link, and can be written.",
-        remedy: "The fix names the command. Nothing is repaired by itself, since somebody may have read or planted the files.",
+        fix: "The fix names the command. Nothing is repaired by itself, since somebody may have read or planted the files.",
         run: storage,
     },
     Check {
         name: "keyring",
         about: "The keyring of the operating system answers, where `--token-cache-storage` needs it.",
-        remedy: "Unlock it, or use `--token-cache-storage=disk`.",
+        fix: "Unlock it, or use `--token-cache-storage=disk`.",
         run: keyring,
     },
 ];

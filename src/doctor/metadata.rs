@@ -13,40 +13,40 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "endpoints",
         about: "The discovery document has the endpoints that the grant needs, and the address of the keys.",
-        remedy: "Choose another `--grant-type`, or ask whoever runs the provider.",
+        fix: "Choose another `--grant-type`, or ask whoever runs the provider.",
         run: endpoints,
     },
     Check {
         name: "grant-type",
         about: "The provider announces the grant (`grant_types_supported`). Whether the app may use it is another question, which only a \
                 sign-in answers.",
-        remedy: "Choose another `--grant-type`. At Okta, also allow the grant in the app and in the access policy's rule.",
+        fix: "Choose another `--grant-type`. At Okta, also allow the grant in the app and in the access policy's rule.",
         run: grant_type,
     },
     Check {
         name: "pkce",
         about: "The provider announces PKCE with S256 (`code_challenge_methods_supported`), and it is not switched off.",
-        remedy: "Leave out `--oidc-pkce-method=no`. If the provider does not know PKCE, ask whoever runs it to update it.",
+        fix: "Leave out `--oidc-pkce-method=no`. If the provider does not know PKCE, ask whoever runs it to update it.",
         run: pkce,
     },
     Check {
         name: "scopes",
         about: "The provider announces the scopes that are asked for (`scopes_supported`). Okta does not list scopes of your own that are hidden \
                 from the metadata, so a scope that is missing is a warning.",
-        remedy: "Correct the scope, or create it at the provider. At Okta the access policy's rule has to allow it, too.",
+        fix: "Correct the scope, or create it at the provider. At Okta the access policy's rule has to allow it, too.",
         run: scopes,
     },
     Check {
         name: "client-auth",
         about: "The way in which the app proves who it is fits what the provider announces (`token_endpoint_auth_methods_supported`), and the \
                 file with the secret can be read.",
-        remedy: "A native app needs no secret. For a web app give `--oidc-client-secret-file`.",
+        fix: "A native app needs no secret. For a web app give `--oidc-client-secret-file`.",
         run: client_auth,
     },
     Check {
         name: "signing-algorithm",
         about: "ID tokens are signed with RS256 (`id_token_signing_alg_values_supported`), which is all that an API server accepts by default.",
-        remedy: "Set the app to RS256, or the API server's flag `--oidc-signing-algs`.",
+        fix: "Set the app to RS256, or the API server's flag `--oidc-signing-algs`.",
         run: signing_algorithm,
     },
 ];

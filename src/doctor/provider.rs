@@ -21,28 +21,28 @@ pub(super) const CHECKS: &[Check] = &[
         name: "issuer-url",
         about: "The issuer is an address that an API server accepts: https, and not the address of Okta's admin console. At Okta, an issuer \
                 without `/oauth2/…` is the org authorization server, which has no groups claim of its own and no custom scopes.",
-        remedy: "Take the issuer from Okta's console (Security > API > Authorization Servers), mostly \
+        fix: "Take the issuer from Okta's console (Security > API > Authorization Servers), mostly \
                  `https://ORG.okta.com/oauth2/default`, and set it in the API server too.",
         run: issuer_url,
     },
     Check {
         name: "proxy",
         about: "Which proxy the environment chooses for the provider (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).",
-        remedy: "Correct the variable: an address such as `http://proxy.example.com:3128`. Name the provider's host in `NO_PROXY` if it is \
+        fix: "Correct the variable: an address such as `http://proxy.example.com:3128`. Name the provider's host in `NO_PROXY` if it is \
                  reached without the proxy.",
         run: proxy,
     },
     Check {
         name: "connection",
         about: "The host of the issuer has an address and answers within five seconds.",
-        remedy: "Check the issuer for a typo, then network, VPN and proxy. The cause says whether the name, the proxy, the connection or the answer \
+        fix: "Check the issuer for a typo, then network, VPN and proxy. The cause says whether the name, the proxy, the connection or the answer \
                  was missing.",
         run: connection,
     },
     Check {
         name: "tls",
         about: "The provider's certificate is of a trusted authority, for its name, and valid now.",
-        remedy: "Behind a proxy that opens TLS, or with a private authority, name it with `--certificate-authority`. Do not switch the \
+        fix: "Behind a proxy that opens TLS, or with a private authority, name it with `--certificate-authority`. Do not switch the \
                  verification off.",
         run: tls,
     },
@@ -50,7 +50,7 @@ pub(super) const CHECKS: &[Check] = &[
         name: "discovery",
         about: "The discovery document is at ISSUER`/.well-known/openid-configuration`, and it is JSON with the members that a sign-in needs. A \
                 page of HTML is mostly of a portal or a proxy.",
-        remedy: "Check the issuer: at Okta, `default` in `/oauth2/default` may not exist. On a network with a sign-in page, sign in \
+        fix: "Check the issuer: at Okta, `default` in `/oauth2/default` may not exist. On a network with a sign-in page, sign in \
                  there first.",
         run: discovery,
     },
@@ -58,20 +58,20 @@ pub(super) const CHECKS: &[Check] = &[
         name: "issuer-spelling",
         about: "The issuer is byte for byte the `issuer` of the discovery document. The API server compares the same texts; a slash at \
                 the end is enough to differ.",
-        remedy: "Use the spelling of the discovery document, in the kubeconfig and in the API server.",
+        fix: "Use the spelling of the discovery document, in the kubeconfig and in the API server.",
         run: issuer_spelling,
     },
     Check {
         name: "clock",
         about: "This machine's clock agrees with the provider's (header `Date`): a warning from ten seconds on, a failure where tokens are \
                 refused.",
-        remedy: "Synchronize the clock: `timedatectl set-ntp true`, or the settings of the system.",
+        fix: "Synchronize the clock: `timedatectl set-ntp true`, or the settings of the system.",
         run: clock,
     },
     Check {
         name: "key-set",
         about: "The provider's keys can be fetched, and one of them can verify a signature.",
-        remedy: "Ask whoever runs the provider, or the proxy in front of it.",
+        fix: "Ask whoever runs the provider, or the proxy in front of it.",
         run: key_set,
     },
 ];

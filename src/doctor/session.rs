@@ -13,14 +13,14 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "session",
         about: "Whether there is a session, whose it is, and until when its token is valid. None is no fault: the next command signs in.",
-        remedy: "A file that cannot be read says why. A record that was put aside was broken or of a newer version; it can be removed.",
+        fix: "A file that cannot be read says why. A record that was put aside was broken or of a newer version; it can be removed.",
         run: session,
     },
     Check {
         name: "refresh",
         about: "The session can be refreshed without a person. That needs a refresh token, which providers give for the scope \
                 `offline_access`.",
-        remedy: "Add `--oidc-extra-scope=offline_access` to the entry. At Okta the app also needs the grant Refresh Token, and the access policy's \
+        fix: "Add `--oidc-extra-scope=offline_access` to the entry. At Okta the app also needs the grant Refresh Token, and the access policy's \
                  rule has to allow the scope.",
         run: refresh,
     },
@@ -28,19 +28,19 @@ pub(super) const CHECKS: &[Check] = &[
         name: "last-sign-in",
         about: "The last sign-in did not fail. After a failure, programs get it again for 1, 5, then 15 minutes, and no tab opens; a command \
                 that a person types always tries anew.",
-        remedy: "Correct what the failure names, and run a command at a terminal.",
+        fix: "Correct what the failure names, and run a command at a terminal.",
         run: last_sign_in,
     },
     Check {
         name: "provider-outage",
         about: "The provider did not fail or ask callers to wait within the last hour.",
-        remedy: "Wait; the session is kept. If it stays so, look at the provider's status page.",
+        fix: "Wait; the session is kept. If it stays so, look at the provider's status page.",
         run: outage,
     },
     Check {
         name: "background-refresh",
         about: "The refresh in the background, before a token ends, did not fail.",
-        remedy: "Correct what the failure names. Commands refresh the token themselves until then.",
+        fix: "Correct what the failure names. Commands refresh the token themselves until then.",
         run: background_refresh,
     },
 ];

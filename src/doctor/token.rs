@@ -14,40 +14,40 @@ pub(super) const CHECKS: &[Check] = &[
         name: "token-issuer",
         about: "`iss` of the stored token is byte for byte the issuer. If the API server has another one, its log says only `invalid \
                 bearer token`, and nothing of OIDC.",
-        remedy: "Use the token's `iss` in the kubeconfig and as `--oidc-issuer-url` of the API server.",
+        fix: "Use the token's `iss` in the kubeconfig and as `--oidc-issuer-url` of the API server.",
         run: issuer,
     },
     Check {
         name: "token-audience",
         about: "`aud` of the stored token has the client id, which the API server compares with `--oidc-client-id`.",
-        remedy: "Use the same client id in the kubeconfig and in the API server. For access tokens, the API server needs the audience of \
+        fix: "Use the same client id in the kubeconfig and in the API server. For access tokens, the API server needs the audience of \
                  the token.",
         run: audience,
     },
     Check {
         name: "token-algorithm",
         about: "The stored token is a JSON Web Token with a signature that an API server accepts; by default only RS256.",
-        remedy: "Set the app to RS256, or the API server's flag `--oidc-signing-algs`.",
+        fix: "Set the app to RS256, or the API server's flag `--oidc-signing-algs`.",
         run: algorithm,
     },
     Check {
         name: "username",
         about: "The token has the claim that the API server takes the user name from (`--username-claim`). For `email`, `email_verified` may \
                 not be false.",
-        remedy: "Ask for the scope that has the claim (`email`, `profile`), or give the claim that the API server is configured with: \
+        fix: "Ask for the scope that has the claim (`email`, `profile`), or give the claim that the API server is configured with: \
                  `kubesesame doctor --username-claim=email`.",
         run: username,
     },
     Check {
         name: "groups",
         about: "The token has a groups claim that the API server can read, with no name that begins with `system:`, and not too many.",
-        remedy: "At Okta, add a groups claim to the ID token and filter it. Give the API server a groups prefix.",
+        fix: "At Okta, add a groups claim to the ID token and filter it. Give the API server a groups prefix.",
         run: groups,
     },
     Check {
         name: "token-size",
         about: "The token fits the limits of load balancers in front of clusters, often 8 KiB of headers.",
-        remedy: "Let the groups claim match fewer groups.",
+        fix: "Let the groups claim match fewer groups.",
         run: size,
     },
 ];
