@@ -1,7 +1,7 @@
 //! Checks of the API server, as the user's kubectl reaches it.
 
 use super::check::{Check, Fault, Outcome};
-use super::facts::{ClusterAnswer, Facts};
+use super::facts::{Facts, WhoamiResult};
 use crate::untrusted_text::UntrustedText;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -25,23 +25,23 @@ pub(super) const CHECKS: &[Check] = &[
 fn reachable(facts: &Facts) -> Outcome {
     let api_server = &facts.api_server;
     let server = api_server.server.as_deref().unwrap_or("the API server");
-    match &api_server.answer {
-        ClusterAnswer::NotAsked(reason) => Outcome::Skipped(reason),
-        ClusterAnswer::NoKubectl(why) => Outcome::Warning(
+    match &api_server.whoami {
+        WhoamiResult::NotAsked(reason) => Outcome::Skipped(reason),
+        WhoamiResult::NoKubectl(why) => Outcome::Warning(
             Fault::new("kubectl cannot be run", "put kubectl on the PATH").because(why.clone()),
         ),
-        ClusterAnswer::TimedOut => Outcome::Failure(Fault::new(
+        WhoamiResult::TimedOut => Outcome::Failure(Fault::new(
             format!("{server} does not answer within five seconds"),
             "check network, VPN and proxy (`proxy-url` of the cluster, HTTPS_PROXY)",
         )),
-        ClusterAnswer::Unreachable(why) => Outcome::Failure(
+        WhoamiResult::Unreachable(why) => Outcome::Failure(
             Fault::new(
                 format!("{server} is not reached"),
                 "check network, VPN and the cluster's entry in the kubeconfig",
             )
             .because(why.clone()),
         ),
-        ClusterAnswer::Reached(_) | ClusterAnswer::Unauthorized | ClusterAnswer::Known { .. } => {
+        WhoamiResult::Reached(_) | WhoamiResult::Unauthorized | WhoamiResult::Known { .. } => {
             Outcome::Ok(format!("{server} answers"))
         }
     }
@@ -51,29 +51,29 @@ fn user(facts: &Facts) -> Outcome {
     if !facts.api_server.was_token_sent {
         return Outcome::Skipped("no token was sent to the API server");
     }
-    match &facts.api_server.answer {
-        ClusterAnswer::Known { username, groups } => Outcome::Ok(format!(
+    match &facts.api_server.whoami {
+        WhoamiResult::Known { username, groups } => Outcome::Ok(format!(
             "`{}`, in {groups} groups",
             UntrustedText::with_limit(username, 100)
         )),
-        ClusterAnswer::Unauthorized => Outcome::Failure(
+        WhoamiResult::Unauthorized => Outcome::Failure(
             Fault::new(
                 "the API server refuses the token, and does not say why",
                 compared(facts),
             )
             .because("its settings differ from the token, or it cannot reach the provider"),
         ),
-        ClusterAnswer::Reached(why) => Outcome::Warning(
+        WhoamiResult::Reached(why) => Outcome::Warning(
             Fault::new(
                 "the API server did not say who the user is",
                 "kubectl auth whoami shows its answer",
             )
             .because(why.clone()),
         ),
-        ClusterAnswer::NotAsked(_)
-        | ClusterAnswer::NoKubectl(_)
-        | ClusterAnswer::TimedOut
-        | ClusterAnswer::Unreachable(_) => Outcome::Skipped("the API server did not answer"),
+        WhoamiResult::NotAsked(_)
+        | WhoamiResult::NoKubectl(_)
+        | WhoamiResult::TimedOut
+        | WhoamiResult::Unreachable(_) => Outcome::Skipped("the API server did not answer"),
     }
 }
 

@@ -159,14 +159,14 @@ pub(crate) struct StoredSession {
 pub(crate) struct ApiServerFacts {
     /// Its address, for display. `None` if no context names one.
     pub(crate) server: Option<String>,
-    pub(crate) answer: ClusterAnswer,
+    pub(crate) whoami: WhoamiResult,
     /// Whether a token was sent.
     pub(crate) was_token_sent: bool,
 }
 
-/// The answer of a cluster.
+/// What came of asking a cluster who the user is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ClusterAnswer {
+pub(crate) enum WhoamiResult {
     NotAsked(&'static str),
     /// kubectl cannot be run.
     NoKubectl(String),

@@ -23,8 +23,8 @@ use check::{Check, Group};
 
 pub(crate) use check::{Finding, examine, explanation, explanations};
 pub(crate) use facts::{
-    ApiServerFacts, ClusterAnswer, CommandFacts, Facts, FileFacts, KubeconfigFacts, KubercFacts,
-    MachineFacts, Note, Problem, ProviderFacts, SessionFacts, Settings, StorageFacts, StoredSession,
+    ApiServerFacts, CommandFacts, Facts, FileFacts, KubeconfigFacts, KubercFacts, MachineFacts, Note,
+    Problem, ProviderFacts, SessionFacts, Settings, StorageFacts, StoredSession, WhoamiResult,
 };
 pub(crate) use report::{as_text, as_value, failures};
 pub(crate) use selection::{Selection, select};

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::kubeconfig_facts::Files;
 use super::session_facts::FoundSession;
-use crate::doctor::{ApiServerFacts, ClusterAnswer};
+use crate::doctor::{ApiServerFacts, WhoamiResult};
 use crate::error_chain::in_one_line;
 use crate::files;
 use crate::kubeconfig::MergedCluster;
@@ -26,7 +26,7 @@ const NO_TOKEN: &str = "none";
 pub(super) fn not_asked(reason: &'static str) -> ApiServerFacts {
     ApiServerFacts {
         server: None,
-        answer: ClusterAnswer::NotAsked(reason),
+        whoami: WhoamiResult::NotAsked(reason),
         was_token_sent: false,
     }
 }
@@ -43,19 +43,19 @@ pub(super) fn ask(cluster: &MergedCluster, files: &Files, session: Option<&Found
         Some((_, store)) => store.write_temporary(text.as_bytes()),
         None => files::write_temporary(text.as_bytes()),
     };
-    let answer = match file {
-        Err(error) => ClusterAnswer::NoKubectl(error.to_string()),
+    let whoami = match file {
+        Err(error) => WhoamiResult::NoKubectl(error.to_string()),
         Ok(file) => {
             let kubectl = Kubectl {
                 kubeconfig: Some(file.to_path_buf()),
                 ..Kubectl::default()
             };
-            answer(kubectl.who_am_i_within(TIMEOUT), token.is_some())
+            whoami_result(kubectl.who_am_i_within(TIMEOUT), token.is_some())
         }
     };
     ApiServerFacts {
         server: Some(UntrustedText::with_limit(&server_name(&cluster.server), 80).to_string()),
-        answer,
+        whoami,
         was_token_sent: token.is_some(),
     }
 }
@@ -116,21 +116,21 @@ const UNREACHABLE: [&str; 6] = [
 ];
 
 /// Returns what came of asking. Without a token, the API server has to refuse, and so shows that it is there.
-fn answer(asked: Result<Identity, kubectl::Error>, was_token_sent: bool) -> ClusterAnswer {
+fn whoami_result(asked: Result<Identity, kubectl::Error>, was_token_sent: bool) -> WhoamiResult {
     match asked {
-        Ok(Identity { username, groups }) => ClusterAnswer::Known {
+        Ok(Identity { username, groups }) => WhoamiResult::Known {
             username,
             groups: groups.len(),
         },
-        Err(kubectl::Error::Unauthorized) if was_token_sent => ClusterAnswer::Unauthorized,
-        Err(kubectl::Error::Timeout) => ClusterAnswer::TimedOut,
+        Err(kubectl::Error::Unauthorized) if was_token_sent => WhoamiResult::Unauthorized,
+        Err(kubectl::Error::Timeout) => WhoamiResult::TimedOut,
         Err(error @ (kubectl::Error::NoKubectl | kubectl::Error::CannotStart(_))) => {
-            ClusterAnswer::NoKubectl(in_one_line(&error))
+            WhoamiResult::NoKubectl(in_one_line(&error))
         }
         Err(kubectl::Error::Failed(said)) if is_unreachable(said.as_str()) => {
-            ClusterAnswer::Unreachable(said.to_string())
+            WhoamiResult::Unreachable(said.to_string())
         }
-        Err(error) => ClusterAnswer::Reached(in_one_line(&error)),
+        Err(error) => WhoamiResult::Reached(in_one_line(&error)),
     }
 }
 
@@ -145,29 +145,29 @@ mod tests {
 
     #[test]
     fn an_api_server_that_does_not_answer_is_told_from_one_that_refuses() {
-        let failed = |said: &str| answer(Err(kubectl::Error::Failed(UntrustedText::new(said))), true);
+        let failed = |said: &str| whoami_result(Err(kubectl::Error::Failed(UntrustedText::new(said))), true);
         for said in [
             "The connection to the server 127.0.0.1:9 was refused - did you specify the right host or port?",
             "Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority",
             "dial tcp: lookup x: no such host",
         ] {
-            assert_eq!(failed(said), ClusterAnswer::Unreachable(said.to_owned()));
+            assert_eq!(failed(said), WhoamiResult::Unreachable(said.to_owned()));
         }
         assert!(matches!(
             failed("Error from server (Forbidden): forbidden"),
-            ClusterAnswer::Reached(_)
+            WhoamiResult::Reached(_)
         ));
         assert_eq!(
-            answer(Err(kubectl::Error::Unauthorized), true),
-            ClusterAnswer::Unauthorized
+            whoami_result(Err(kubectl::Error::Unauthorized), true),
+            WhoamiResult::Unauthorized
         );
         assert!(matches!(
-            answer(Err(kubectl::Error::Unauthorized), false),
-            ClusterAnswer::Reached(_)
+            whoami_result(Err(kubectl::Error::Unauthorized), false),
+            WhoamiResult::Reached(_)
         ));
         assert_eq!(
-            answer(Err(kubectl::Error::Timeout), true),
-            ClusterAnswer::TimedOut
+            whoami_result(Err(kubectl::Error::Timeout), true),
+            WhoamiResult::TimedOut
         );
     }
 }

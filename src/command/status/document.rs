@@ -5,22 +5,22 @@
 use serde_json::{Value, json};
 
 use super::facts::{Program, SessionFacts, SessionState, SessionStorage, Status, UserFacts, UserState};
-use super::server::ServerAnswer;
+use super::server::WhoamiResponse;
 use crate::clock::Timestamp;
 use crate::untrusted_text::UntrustedText;
 
 /// Returns the document, which `--output=json` and `--output=yaml` print.
-pub(super) fn of(status: &Status, answer: Option<&ServerAnswer>, now: Timestamp) -> Value {
+pub(super) fn of(status: &Status, whoami: Option<&WhoamiResponse>, now: Timestamp) -> Value {
     let mut document = json!({
         "currentContext": status.current_context,
         "sessions": status.sessions.iter().map(|session| session_of(session, now)).collect::<Value>(),
         "users": status.users.iter().map(user_of).collect::<Value>(),
     });
-    if let Some(answer) = answer {
+    if let Some(whoami) = whoami {
         document["server"] = json!({
-            "context": answer.context,
-            "username": answer.identity.username,
-            "groups": answer.identity.groups,
+            "context": whoami.context,
+            "username": whoami.identity.username,
+            "groups": whoami.identity.groups,
         });
     }
     document

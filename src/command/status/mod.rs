@@ -48,17 +48,17 @@ pub(crate) fn run(args: &StatusArgs, environment: &Environment, ui: Ui) -> Resul
         status.keep_user(&selected.user.name);
     }
     status.warn_of_problems(ui);
-    let answer = args
+    let whoami = args
         .server
         .then(|| server::ask(args, &status, selected.as_ref(), ui));
-    let answer = answer.transpose()?;
+    let whoami = whoami.transpose()?;
     let shown = match args.output {
-        None if status.sessions.is_empty() && answer.is_none() => {
+        None if status.sessions.is_empty() && whoami.is_none() => {
             let next = next_step(view.as_ref().map(|view| &view.entries), &status);
             format!("{}\nnext: {next}\n", text(&status, None, now))
         }
-        None => text(&status, answer.as_ref(), now),
-        Some(format) => structured::document(&document::of(&status, answer.as_ref(), now), format),
+        None => text(&status, whoami.as_ref(), now),
+        Some(format) => structured::document(&document::of(&status, whoami.as_ref(), now), format),
     };
     Ui::information(&shown).map_err(Error::Output)
 }

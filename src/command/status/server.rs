@@ -10,7 +10,7 @@ use crate::untrusted_text::UntrustedText;
 
 /// Who the API server says the person is.
 #[derive(Debug)]
-pub(in crate::command) struct ServerAnswer {
+pub(in crate::command) struct WhoamiResponse {
     pub(super) context: Option<String>,
     pub(super) identity: Identity,
 }
@@ -22,7 +22,7 @@ pub(super) fn ask(
     status: &Status,
     selected: Option<&Selected<'_>>,
     ui: Ui,
-) -> Result<ServerAnswer, kubectl::Error> {
+) -> Result<WhoamiResponse, kubectl::Error> {
     let context = selected.and_then(|selected| selected.context);
     let context = context.map(|context| context.name.clone());
     if let Some(selected) = selected
@@ -43,7 +43,7 @@ pub(super) fn ask(
         user: args.entry.user.clone(),
     };
     ui.step(|| "asking the API server, by kubectl".to_owned());
-    Ok(ServerAnswer {
+    Ok(WhoamiResponse {
         identity: kubectl.who_am_i()?,
         context,
     })

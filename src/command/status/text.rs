@@ -3,7 +3,7 @@
 //! Pure. All names come from outside and are made harmless; commands and paths are never broken, so that they can be copied.
 
 use super::facts::{Program, SessionFacts, SessionState, SessionStorage, Status, UserFacts, UserState};
-use super::server::ServerAnswer;
+use super::server::WhoamiResponse;
 use crate::clock::Timestamp;
 use crate::command::account::{duration_in_words, time_in_words};
 use crate::files::{quoted, shown};
@@ -17,13 +17,13 @@ const LABEL: usize = 10;
 const MAX_NAMES: usize = 20;
 
 /// Returns the text of `status`.
-pub(in crate::command) fn text(status: &Status, answer: Option<&ServerAnswer>, now: Timestamp) -> String {
+pub(in crate::command) fn text(status: &Status, whoami: Option<&WhoamiResponse>, now: Timestamp) -> String {
     let mut blocks: Vec<String> = status
         .sessions
         .iter()
         .map(|session| session_block(session, status, now))
         .collect();
-    if blocks.is_empty() && answer.is_none() {
+    if blocks.is_empty() && whoami.is_none() {
         blocks.push("You are not signed in: there is no session.\n".to_owned());
     }
     let users = status
@@ -31,8 +31,8 @@ pub(in crate::command) fn text(status: &Status, answer: Option<&ServerAnswer>, n
         .iter()
         .filter(|user| user.state != UserState::HasSession);
     blocks.extend(users.map(user_block));
-    if let Some(answer) = answer {
-        blocks.push(answer_block(answer));
+    if let Some(whoami) = whoami {
+        blocks.push(whoami_block(whoami));
     }
     blocks.join("\n")
 }
@@ -171,13 +171,13 @@ fn user_block(user: &UserFacts) -> String {
     block.text
 }
 
-fn answer_block(answer: &ServerAnswer) -> String {
+fn whoami_block(whoami: &WhoamiResponse) -> String {
     let mut block = Block::titled("The API server says that you are");
-    if let Some(context) = &answer.context {
+    if let Some(context) = &whoami.context {
         block.row("context", UntrustedText::new(context).as_str());
     }
-    block.row("user", UntrustedText::new(&answer.identity.username).as_str());
-    for group in &answer.identity.groups {
+    block.row("user", UntrustedText::new(&whoami.identity.username).as_str());
+    for group in &whoami.identity.groups {
         block.row("group", UntrustedText::new(group).as_str());
     }
     block.text
