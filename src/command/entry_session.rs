@@ -28,7 +28,8 @@ pub(super) struct EntryError {
 }
 
 impl EntrySession {
-    /// `exec_info` is what kubectl would pass ([`kubeconfig::exec_info`]), if there is an `exec` entry. `overriding` are flags of `get-token` that replace those of the entry.
+    /// `exec_info` is what kubectl would pass ([`kubeconfig::exec_info`]), if there is an `exec` entry. `overriding` are flags of
+    /// `get-token` that replace those of the entry.
     ///
     /// # Errors
     /// If `get-token` would refuse the entry, or the user has none of ours.
