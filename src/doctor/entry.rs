@@ -193,7 +193,7 @@ fn interactive_mode(facts: &Facts) -> Outcome {
 fn command(facts: &Facts) -> Outcome {
     with_exec(facts, |kubeconfig, exec| {
         let Some(found) = &kubeconfig.command else {
-            return Outcome::Skipped(NOT_OURS);
+            return Outcome::Skipped("the program was not looked for");
         };
         let command = UntrustedText::with_limit(&exec.command, 120);
         let is_path = exec.command.contains(['/', '\\']);

@@ -8,6 +8,7 @@ use crate::settings::TokenKind;
 use crate::untrusted_text::UntrustedText;
 
 const NO_TOKEN: &str = "there is no token";
+const NOT_JUDGED: &str = "the token was not judged on this";
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -132,20 +133,40 @@ fn algorithm(facts: &Facts) -> Outcome {
     })
 }
 
+/// Returns the verdict on a claim as an outcome.
+fn claim_outcome(judgement: &Judgement, subject: &str) -> Outcome {
+    outcome(judgement, subject, "").unwrap_or(Outcome::Skipped(NOT_JUDGED))
+}
+
 fn username(facts: &Facts) -> Outcome {
-    judged(facts, |_, _, judgement| {
-        outcome(judgement, "username", "").unwrap_or(Outcome::Skipped(NO_TOKEN))
-    })
+    judged(facts, |_, _, judgement| claim_outcome(judgement, "username"))
 }
 
 fn groups(facts: &Facts) -> Outcome {
-    judged(facts, |_, _, judgement| {
-        outcome(judgement, "groups", "").unwrap_or(Outcome::Skipped(NO_TOKEN))
-    })
+    judged(facts, |_, _, judgement| claim_outcome(judgement, "groups"))
 }
 
 fn size(facts: &Facts) -> Outcome {
     judged(facts, |_, token, judgement| {
         outcome(judgement, "size", "").unwrap_or_else(|| Outcome::Fine(format!("{} bytes", token.bytes)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_without_a_verdict_is_not_called_absent() {
+        let judgement = Judgement {
+            audience: String::new(),
+            username: None,
+            groups: Vec::new(),
+            verdicts: Vec::new(),
+        };
+        for subject in ["username", "groups"] {
+            let skipped = Outcome::Skipped("the token was not judged on this");
+            assert_eq!(claim_outcome(&judgement, subject), skipped);
+        }
+    }
 }
