@@ -75,7 +75,7 @@ fn exec_of(kubeconfig: &KubeconfigFacts) -> Result<&ExecEntry, Outcome> {
         return Err(Outcome::Skipped(NO_USER));
     };
     match &selection.user.exec {
-        Some(exec) if selection.user.source.is_ours() => Ok(exec),
+        Some(exec) if selection.user.source.is_supported() => Ok(exec),
         _ => Err(Outcome::Skipped(NOT_OURS)),
     }
 }

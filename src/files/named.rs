@@ -1,4 +1,6 @@
-//! Reads the files that a flag names.
+//! Reads and writes files that the user named, and temporary files.
+//!
+//! Also judges whether a library that reads such a file comes to an end.
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};

@@ -102,7 +102,7 @@ fn entry_request(
 ) -> Request {
     let (context, user) = (&kubeconfig.wanted_context, &kubeconfig.wanted_user);
     let selection = select(&kubeconfig.entries, context.as_deref(), user.as_deref())?;
-    if !selection.user.source.is_ours() {
+    if !selection.user.source.is_supported() {
         return None;
     }
     let info = files.exec_info(selection, &kubeconfig.entries);
