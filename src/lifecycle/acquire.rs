@@ -213,7 +213,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         }
         let log = self.call.store.issued_log();
         log.map_or(AskedBefore::No, |log| {
-            log.asked_before(caller, &session.token, session.expires_at, now)
+            log.check_and_record(caller, &session.token, session.expires_at, now)
         })
     }
 
