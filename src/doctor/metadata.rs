@@ -204,7 +204,7 @@ fn client_auth(facts: &Facts) -> Outcome {
 fn used_methods(method: &ClientAuthMethod) -> (&'static str, &'static [&'static str]) {
     match method {
         ClientAuthMethod::None => ("without a secret", &["none"]),
-        ClientAuthMethod::SecretInEitherPlace(_) => {
+        ClientAuthMethod::SecretBasicOrPost(_) => {
             ("with a secret", &["client_secret_basic", "client_secret_post"])
         }
         ClientAuthMethod::SecretBasic(_) => ("with a secret", &["client_secret_basic"]),

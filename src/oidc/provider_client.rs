@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::clock::Clock;
-use crate::oidc::client_auth::{Addressee, Credentials};
+use crate::oidc::client_auth::{AssertionContext, Credentials};
 use crate::oidc::discovery::documents::{DocumentCache, Documents};
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
@@ -49,16 +49,16 @@ impl<'a> ProviderClient<'a> {
     pub(super) async fn discover(&self, documents: &Documents<'_>) -> Result<Metadata, Error> {
         let metadata = documents.metadata(true).await?;
         // Before a person signs in.
-        if self.credentials.needs_audience() {
-            self.addressee(&metadata.token_endpoint).aud()?;
+        if self.credentials.uses_client_assertion() {
+            self.assertion_context(&metadata.token_endpoint).aud()?;
         }
         self.person.report(Event::Discovered);
         Ok(metadata)
     }
 
-    /// Who a client assertion in a request to an endpoint is for.
-    pub(super) fn addressee<'e>(&'e self, endpoint: &'e Url) -> Addressee<'e> {
-        Addressee {
+    /// What a client assertion in a request to an endpoint depends on.
+    pub(super) fn assertion_context<'e>(&'e self, endpoint: &'e Url) -> AssertionContext<'e> {
+        AssertionContext {
             audience: &self.provider.client_auth.audience,
             endpoint,
             issuer: &self.provider.issuer,

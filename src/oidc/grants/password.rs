@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::oidc::client_auth::read_secret;
+use crate::oidc::client_auth::load_secret;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::login::{LoginError, Prompted};
 use crate::oidc::errors::network::NetworkError;
@@ -39,7 +39,7 @@ impl ProviderClient<'_> {
             return Err(LoginFailure::invisible(LoginError::PromptImpossible(missing)));
         }
         let password = password
-            .map(read_secret)
+            .map(load_secret)
             .transpose()
             .map_err(LoginFailure::invisible)?;
         let documents = self.documents();

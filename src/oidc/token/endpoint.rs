@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::grant_type::GrantType;
 use crate::oidc::ProviderClient;
-use crate::oidc::client_auth::{self, EndpointKind, Form, Method, MethodOrder, MethodResult};
+use crate::oidc::client_auth::{self, EndpointKind, Form, Method, MethodChoice, MethodOrder, MethodResult};
 use crate::oidc::discovery::documents::Documents;
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::errors::Error;
@@ -197,10 +197,10 @@ impl<'a> TokenEndpoint<'a> {
         parameters: &[(&str, &str)],
     ) -> Result<Map<String, Value>, Error> {
         let secret = match self.client.credentials.method() {
-            Ok(method) => return self.post(url, parameters, method).await,
-            Err(secret) => secret,
+            MethodChoice::Fixed(method) => return self.post(url, parameters, method).await,
+            MethodChoice::BasicOrPost(secret) => secret,
         };
-        let post = |place| self.post(url, parameters, Method::of_secret(secret, place));
+        let post = |placement| self.post(url, parameters, Method::of_secret(secret, placement));
         let result = |accepted| MethodResult::new(kind, &self.client.provider.client_id, secret, accepted);
         let history = self.documents.auth_history(&result(None));
         let order = MethodOrder::new(kind, self.metadata.token_auth_methods.as_deref(), history);
@@ -260,16 +260,16 @@ impl<'a> TokenEndpoint<'a> {
     ) -> Result<Map<String, Value>, Error> {
         let mut form = Form::new(parameters);
         let provider = self.client.provider;
-        let addressee = self.client.addressee(url);
-        let proof = client_auth::authenticate(&mut form, &provider.client_id, method, &addressee)?;
+        let assertion_context = self.client.assertion_context(url);
+        let auth = client_auth::authenticate(&mut form, &provider.client_id, method, &assertion_context)?;
         let values = parameters
             .iter()
             .filter(|(name, _)| SECRET_PARAMETERS.contains(name));
         let mut secrets: Vec<&str> = values.map(|(_, value)| *value).collect();
-        secrets.extend(proof.secrets.iter().map(Secret::expose));
+        secrets.extend(auth.secrets.iter().map(Secret::expose));
         self.client
             .http
-            .post(url, form, &secrets, proof.header, self.timeout)
+            .post(url, form, &secrets, auth.header, self.timeout)
             .await
     }
 }
