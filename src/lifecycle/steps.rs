@@ -285,7 +285,7 @@ impl<S: SessionStore> Progress<'_, S> {
         match login.map_err(Error::Runtime)? {
             Ok(tokens) => {
                 if tokens.refresh_token.is_none() && self.call.is_login_interactive() {
-                    self.call.ui.note(&self.call.settings.no_refresh_token());
+                    self.call.ui.note(&self.call.settings.no_refresh_token_note());
                 }
                 let order = self.latest_order().signed_in(clock::now());
                 self.save_tokens(tokens.initial_id_token.clone(), tokens, order)?;

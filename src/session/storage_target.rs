@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use super::sealed::{Binding, Sealed, WrappingKey, seal};
 use super::sealed_mark::PLAIN_REPLACES_SEALED;
 use super::store::Form;
-use super::{Error, FileKind, Loaded, Locked, Record};
+use super::{Error, FileKind, Loaded, LockedStore, Record};
 use crate::files::{self, Reserved};
 use crate::keyring;
 use crate::settings::Storage;
@@ -39,7 +39,7 @@ impl StorageTarget {
     }
 }
 
-impl Locked<'_> {
+impl LockedStore<'_> {
     /// Decides where the session is to be stored. Generates a key if there is none yet.
     ///
     /// # Errors

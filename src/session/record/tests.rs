@@ -260,7 +260,7 @@ fn any_record() -> impl Strategy<Value = Record> {
         },
         replaces: texts.2,
         token_endpoint: proofs.0,
-        continuation_proof: proofs.1,
+        continuation_mac: proofs.1,
     })
 }
 
