@@ -44,7 +44,8 @@ pub(super) fn value(body: &[u8]) -> Option<Value> {
     })
 }
 
-/// Parses an object like `value`, and returns all its members, so that repeated members can be detected.
+/// Parses an object like [`value`], and returns all its members, so that repeated members can be detected. Unlike there, padding is not
+/// removed, and the number of values is not limited.
 pub(super) fn members(body: &[u8]) -> Option<Vec<(String, Value)>> {
     if let Ok(Members(members)) = serde_json::from_slice(body) {
         return Some(members);

@@ -16,8 +16,9 @@ mod refresh_result;
 mod survey;
 mod token;
 
-pub(crate) use discovery::documents::{DocumentCache, NoDocumentCache};
-pub(crate) use discovery::signing_keys::{SigningKeys, is_known_issuer};
+pub(crate) use discovery::document_cache::{DocumentCache, NoDocumentCache};
+pub(crate) use discovery::provider_cache::is_known_issuer;
+pub(crate) use discovery::signing_keys::SigningKeys;
 pub(crate) use errors::Error;
 #[cfg(test)]
 pub(crate) use errors::authorization::AuthorizationError;

@@ -4,8 +4,9 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::oidc::client_auth::{AssertionContext, Credentials};
-use crate::oidc::discovery::documents::{DocumentCache, Documents};
+use crate::oidc::discovery::document_cache::DocumentCache;
 use crate::oidc::discovery::metadata::Metadata;
+use crate::oidc::discovery::provider_cache::{CacheUse, ProviderCache};
 use crate::oidc::errors::Error;
 use crate::oidc::event::{Event, Person, Warning};
 use crate::oidc::http::Http;
@@ -17,17 +18,19 @@ pub(crate) struct ProviderClient<'a> {
     pub(super) credentials: Credentials,
     pub(super) http: Http<'a>,
     pub(super) trust: &'a TlsTrust,
-    documents: &'a dyn DocumentCache,
+    document_cache: &'a dyn DocumentCache,
     pub(super) person: Person<'a>,
     pub(super) clock: Clock,
 }
 
 impl<'a> ProviderClient<'a> {
-    /// Creates a client. `documents` caches the provider's documents between calls.
+    /// Creates a client. `document_cache` caches the provider's documents between calls.
+    ///
+    /// Reads the client's secret or key from its file, and the certificate authorities, if they are configured.
     pub(crate) fn new(
         provider: &'a Provider,
         trust: &'a TlsTrust,
-        documents: &'a dyn DocumentCache,
+        document_cache: &'a dyn DocumentCache,
         person: Person<'a>,
         clock: Clock,
     ) -> Result<Self, Error> {
@@ -39,16 +42,18 @@ impl<'a> ProviderClient<'a> {
             http: Http::new(provider, trust, person, clock)?,
             provider,
             trust,
-            documents,
+            document_cache,
             person,
             clock,
         })
     }
 
-    /// Fetches the metadata anew: logins are rare, and it may name a new endpoint.
-    pub(super) async fn discover(&self, documents: &Documents<'_>) -> Result<Metadata, Error> {
-        let metadata = documents.metadata(true).await?;
-        // Before a person signs in.
+    /// Fetches the metadata anew: logins are rare, and it may name a new endpoint. Then reports [`Event::Discovered`].
+    ///
+    /// Also fails if no client assertion can be made for the token endpoint.
+    pub(super) async fn discover(&self, cache: &ProviderCache<'_>) -> Result<Metadata, Error> {
+        let metadata = cache.metadata(CacheUse::Refetch).await?;
+        // Fail before the person signs in, not after.
         if self.credentials.uses_client_assertion() {
             self.assertion_context(&metadata.token_endpoint).aud()?;
         }
@@ -66,12 +71,13 @@ impl<'a> ProviderClient<'a> {
         }
     }
 
-    pub(super) fn documents(&self) -> Documents<'_> {
-        Documents::new(
+    /// Reads what is cached about the provider.
+    pub(super) fn open_cache(&self) -> ProviderCache<'_> {
+        ProviderCache::new(
             &self.http,
             &self.provider.issuer,
             self.trust,
-            self.documents,
+            self.document_cache,
             (self.clock)(),
         )
     }

@@ -34,15 +34,16 @@ const MIN_DEVICE_CODE: usize = 8;
 
 impl ProviderClient<'_> {
     pub(in crate::oidc) async fn login_by_device(&self, login: &Login) -> Result<Tokens, LoginFailure> {
-        let documents = self.documents();
-        let metadata = self.discover(&documents).await.map_err(LoginFailure::invisible)?;
+        let cache = self.open_cache();
+        let metadata = self.discover(&cache).await.map_err(LoginFailure::before_prompt)?;
         // A device code is valid once: the tokens are lost if the response of the last poll is not awaited.
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_timeout(RESPONSE_TIMEOUT);
+        let endpoint = TokenEndpoint::new(self, &cache, &metadata).with_timeout(RESPONSE_TIMEOUT);
         let (device, verifier) = self
             .request_device_code(&endpoint, &metadata)
             .await
-            .map_err(LoginFailure::invisible)?;
-        self.show_user_code(&device).map_err(LoginFailure::invisible)?;
+            .map_err(LoginFailure::before_prompt)?;
+        self.show_user_code(&device)
+            .map_err(LoginFailure::before_prompt)?;
         // An untrusted issuer could relay a code of another provider, at which the person has a session. It is said last, so that nothing
         // that the issuer chose can push it off the screen.
         if self.provider.named_by_cluster {
@@ -59,10 +60,10 @@ impl ProviderClient<'_> {
             never = count_down(self.person, Instant::now() + Duration::from_secs(wait_secs)) => match never {},
         };
         self.person.report(Event::WaitEnded);
-        let response = result.map_err(LoginFailure::visible)?;
-        self.verify_direct(&response, &documents, &metadata)
+        let response = result.map_err(LoginFailure::after_prompt)?;
+        self.verify_without_nonce(&response, &cache, &metadata)
             .await
-            .map_err(LoginFailure::visible)
+            .map_err(LoginFailure::after_prompt)
     }
 
     /// Requests a device code without PKCE, as RFC 8628 specifies, and again with PKCE if the provider requires it (Keycloak).

@@ -25,18 +25,20 @@ impl ProviderClient<'_> {
     pub(in crate::oidc) async fn login_by_keyboard(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if !login.may_prompt {
             let error = LoginError::PromptImpossible(Prompted::Code);
-            return Err(LoginFailure::invisible(error));
+            return Err(LoginFailure::before_prompt(error));
         }
         // Without a listener, no redirect URI shows which provider sent a code. The `iss` parameter does not help: the untrusted issuer
         // decides whether it is required.
         if self.provider.named_by_cluster {
-            return Err(LoginFailure::invisible(LoginError::PastedCodeForClusterIssuer));
+            return Err(LoginFailure::before_prompt(
+                LoginError::PastedCodeForClusterIssuer,
+            ));
         }
-        let documents = self.documents();
-        let metadata = self.discover(&documents).await.map_err(LoginFailure::invisible)?;
+        let cache = self.open_cache();
+        let metadata = self.discover(&cache).await.map_err(LoginFailure::before_prompt)?;
         let redirect_uri = login.keyboard_redirect.as_deref();
         let request = AuthorizationRequest::new(self.provider, &metadata, redirect_uri)
-            .map_err(LoginFailure::invisible)?;
+            .map_err(LoginFailure::before_prompt)?;
         // OpenID Connect Core 3.1.2.1 requires a redirect URI. OAuth (RFC 6749 3.1.2.3) does not if only one is registered.
         if redirect_uri.is_none() {
             self.person.report(Event::NoRedirectUri);
@@ -67,22 +69,22 @@ impl ProviderClient<'_> {
             self.person.report(Event::WaitEnded);
             let code = match response {
                 Ok(Ok(code)) => code,
-                Ok(Err(error)) => return Err(LoginFailure::visible(last_refusal.unwrap_or(error))),
+                Ok(Err(error)) => return Err(LoginFailure::after_prompt(last_refusal.unwrap_or(error))),
                 Err(_) => {
                     let error = last_refusal.unwrap_or_else(|| nothing_pasted(login));
-                    return Err(LoginFailure::visible(error));
+                    return Err(LoginFailure::after_prompt(error));
                 }
             };
-            let tokens = self.exchange_and_verify(&code, redirect_uri, &documents, &metadata, &request);
+            let tokens = self.exchange_and_verify(&code, redirect_uri, &cache, &metadata, &request);
             match tokens.await.map_err(|error| pending.explain_error(error)) {
                 Err(error @ Error::Token(TokenError::PastedCodeRefused(_))) => {
                     self.person.report(Event::InputRefused(&error));
                     last_refusal = Some(error);
                 }
-                result => return result.map_err(LoginFailure::visible),
+                result => return result.map_err(LoginFailure::after_prompt),
             }
         }
-        Err(LoginFailure::visible(
+        Err(LoginFailure::after_prompt(
             last_refusal.unwrap_or(Error::Internal("no code")),
         ))
     }

@@ -11,8 +11,8 @@ use openidconnect::Nonce;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use crate::oidc::discovery::documents::Documents;
 use crate::oidc::discovery::metadata::Metadata;
+use crate::oidc::discovery::provider_cache::ProviderCache;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::authorization::AuthorizationError;
 use crate::oidc::errors::login::LoginError;
@@ -52,7 +52,7 @@ pub(in crate::oidc) struct AuthorizationRequest {
 
 impl LoginFailure {
     /// A failure before a person saw anything of the sign-in.
-    pub(in crate::oidc) fn invisible(error: impl Into<Error>) -> Self {
+    pub(in crate::oidc) fn before_prompt(error: impl Into<Error>) -> Self {
         Self {
             error: error.into(),
             was_visible: false,
@@ -60,7 +60,7 @@ impl LoginFailure {
     }
 
     /// A failure after a browser was opened, a URL was printed, or a person was prompted.
-    pub(in crate::oidc) fn visible(error: impl Into<Error>) -> Self {
+    pub(in crate::oidc) fn after_prompt(error: impl Into<Error>) -> Self {
         Self {
             error: error.into(),
             was_visible: true,
@@ -72,7 +72,7 @@ impl ProviderClient<'_> {
     /// Logs in with the configured grant.
     pub(crate) async fn login(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if self.person.reports_are_discarded && needs_reports(&login.grant, &login.browser) {
-            return Err(LoginFailure::invisible(LoginError::OutputDiscarded));
+            return Err(LoginFailure::before_prompt(LoginError::OutputDiscarded));
         }
         for note in &login.deprecation_notes {
             self.person.report(Event::DeprecatedFlag(note));
@@ -98,19 +98,19 @@ impl ProviderClient<'_> {
     async fn login_by_browser(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if login.browser == Browser::Unavailable {
             let forbidden = login.client_keeps_stdin;
-            return Err(LoginFailure::invisible(LoginError::NoBrowserOrTerminal {
+            return Err(LoginFailure::before_prompt(LoginError::NoBrowserOrTerminal {
                 forbidden,
             }));
         }
-        let documents = self.documents();
-        let metadata = self.discover(&documents).await.map_err(LoginFailure::invisible)?;
+        let cache = self.open_cache();
+        let metadata = self.discover(&cache).await.map_err(LoginFailure::before_prompt)?;
         let tls = login.callback_tls.as_ref().map(callback_tls::acceptor);
-        let tls = tls.transpose().map_err(LoginFailure::invisible)?;
+        let tls = tls.transpose().map_err(LoginFailure::before_prompt)?;
         let issuer = self.provider.issuer.as_str();
         let defence = MixUpDefence::new(self.provider.named_by_cluster, &login.redirect);
         let redirect = defence.redirect(&login.redirect, issuer);
         let mut listener = listener::listen(&login.listen_addresses, &redirect)
-            .map_err(|failure| LoginFailure::invisible(LoginError::NoAddress(failure)))?;
+            .map_err(|failure| LoginFailure::before_prompt(LoginError::NoAddress(failure)))?;
         if listener.is_reachable_by_others {
             self.person.warn(Warning::ListenerReachableByOthers);
         }
@@ -124,7 +124,7 @@ impl ProviderClient<'_> {
             redirect_uri: &listener.redirect_uri,
         });
         let request = AuthorizationRequest::new(self.provider, &metadata, Some(&listener.redirect_uri))
-            .map_err(LoginFailure::invisible)?;
+            .map_err(LoginFailure::before_prompt)?;
         let expected = CallbackExpectation {
             authority: listener.authority.clone(),
             path: listener.path.clone(),
@@ -143,11 +143,11 @@ impl ProviderClient<'_> {
             },
             &request.url,
         )
-        .map_err(LoginFailure::invisible)?;
+        .map_err(LoginFailure::before_prompt)?;
         let result = self
-            .complete_login(login, &listener, &documents, &metadata, request, callback)
+            .complete_login(login, &listener, &cache, &metadata, request, callback)
             .await;
-        result.map_err(LoginFailure::visible)
+        result.map_err(LoginFailure::after_prompt)
     }
 
     /// Opens the browser, waits for the authorization response until the login's timeout, and exchanges the code.
@@ -155,7 +155,7 @@ impl ProviderClient<'_> {
         &self,
         login: &Login,
         listener: &BoundListener,
-        documents: &Documents<'_>,
+        cache: &ProviderCache<'_>,
         metadata: &Metadata,
         request: AuthorizationRequest,
         mut callback: Callback,
@@ -188,7 +188,7 @@ impl ProviderClient<'_> {
                 Ok(Err(error)) => Err(error),
                 // The login's timeout is for the person. The following requests have the timeouts of the network.
                 Ok(Ok(code)) => self
-                    .exchange_and_verify(&code, redirect_uri, documents, metadata, &request)
+                    .exchange_and_verify(&code, redirect_uri, cache, metadata, &request)
                     .await
                     .map_err(|error| pending.explain_error(error)),
             };
@@ -212,17 +212,17 @@ impl ProviderClient<'_> {
         &self,
         code: &Secret,
         redirect_uri: Option<&str>,
-        documents: &Documents<'_>,
+        cache: &ProviderCache<'_>,
         metadata: &Metadata,
         request: &AuthorizationRequest,
     ) -> Result<Tokens, Error> {
-        let endpoint = TokenEndpoint::new(self, documents, metadata).with_timeout(RESPONSE_TIMEOUT);
+        let endpoint = TokenEndpoint::new(self, cache, metadata).with_timeout(RESPONSE_TIMEOUT);
         let verifier = request.verifier.as_ref();
         let response = endpoint.exchange(code, redirect_uri, verifier).await?;
         let context = VerificationContext::Login {
             nonce: &request.nonce,
         };
-        self.verify_response(&response, documents, metadata, context, &|| ())
+        self.verify_response(&response, cache, metadata, context, &|| ())
             .await
     }
 }

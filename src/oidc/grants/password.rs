@@ -36,19 +36,19 @@ impl ProviderClient<'_> {
             Prompted::Password
         };
         if !login.may_prompt && (username.is_none() || password.is_none()) {
-            return Err(LoginFailure::invisible(LoginError::PromptImpossible(missing)));
+            return Err(LoginFailure::before_prompt(LoginError::PromptImpossible(missing)));
         }
         let password = password
             .map(load_secret)
             .transpose()
-            .map_err(LoginFailure::invisible)?;
-        let documents = self.documents();
-        let metadata = self.discover(&documents).await.map_err(LoginFailure::invisible)?;
+            .map_err(LoginFailure::before_prompt)?;
+        let cache = self.open_cache();
+        let metadata = self.discover(&cache).await.map_err(LoginFailure::before_prompt)?;
         metadata
             .check_keys(self.provider.token)
-            .map_err(LoginFailure::invisible)?;
+            .map_err(LoginFailure::before_prompt)?;
         let timeout = login.timeout.clamp(RESPONSE_TIMEOUT, MAX_RESPONSE_TIMEOUT);
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_timeout(timeout);
+        let endpoint = TokenEndpoint::new(self, &cache, &metadata).with_timeout(timeout);
         let deadline = Instant::now() + login.timeout;
         let mut name = match username {
             Some(username) => username.to_owned(),
@@ -80,7 +80,7 @@ impl ProviderClient<'_> {
                 Ok(response) => break response,
             }
         };
-        let verified = self.verify_direct(&response, &documents, &metadata).await;
+        let verified = self.verify_without_nonce(&response, &cache, &metadata).await;
         verified.map_err(|error| LoginFailure {
             error,
             was_visible: is_prompted,
@@ -124,7 +124,9 @@ impl ProviderClient<'_> {
             }
             self.person.report(Event::NoUsername);
         }
-        Err(LoginFailure::visible(LoginError::NotTyped(Prompted::Username)))
+        Err(LoginFailure::after_prompt(LoginError::NotTyped(
+            Prompted::Username,
+        )))
     }
 }
 
@@ -191,7 +193,7 @@ fn may_be_mistyped(error: &Error) -> bool {
 }
 
 fn prompt_failure(error: io::Error, what: Prompted, login: &Login) -> LoginFailure {
-    LoginFailure::visible(match error.kind() {
+    LoginFailure::after_prompt(match error.kind() {
         io::ErrorKind::UnexpectedEof => LoginError::NotTyped(what),
         io::ErrorKind::TimedOut => LoginError::NotTypedInTime {
             what,

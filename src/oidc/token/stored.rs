@@ -2,6 +2,7 @@
 //!
 //! Reading uses no network and verifies nothing. A token is returned to a client only after it was verified.
 
+use crate::oidc::discovery::provider_cache::CacheUse;
 use crate::oidc::event::Event;
 use crate::oidc::json;
 use crate::oidc::token::claims::{self, Claims};
@@ -133,15 +134,15 @@ impl ProviderClient<'_> {
     /// # Errors
     /// If the provider's documents cannot be fetched, so that the token cannot be verified.
     pub(crate) async fn verify_imported(&self, token: &Secret) -> Result<bool, Error> {
-        let documents = self.documents();
-        let metadata = documents.metadata(false).await?;
+        let cache = self.open_cache();
+        let metadata = cache.metadata(CacheUse::Allow).await?;
         let expectation = self.token_expectation(&metadata, VerificationContext::Stored);
         let verify = |keys: &_| match self.provider.token {
             TokenKind::Id => id_token::verify(token, None, keys, &expectation),
             TokenKind::Access => id_token::verify_access(token, None, keys, &expectation),
         };
         match self
-            .with_keys(&documents, &metadata, &|| (), self.provider.token, verify)
+            .with_keys(&cache, &metadata, &|| (), self.provider.token, verify)
             .await
         {
             Ok(_) => Ok(true),
