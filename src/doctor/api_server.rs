@@ -8,14 +8,14 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "api-server",
         about: "The API server of the context answers within five seconds. kubectl asks it, with the stored token and without running a plugin.",
-        remedy: "Check network, VPN and the cluster's entry (`server`, `certificate-authority`, `proxy-url`).",
+        fix: "Check network, VPN and the cluster's entry (`server`, `certificate-authority`, `proxy-url`).",
         run: reachable,
     },
     Check {
         name: "cluster-user",
         about: "The API server accepts the stored token, and says who the user is (`kubectl auth whoami`). If it does not, its answer \
                 has no reason: compare its settings with the token.",
-        remedy: "Compare byte for byte: `--oidc-issuer-url` with `iss`, `--oidc-client-id` with `aud`, and whether the token has \
+        fix: "Compare byte for byte: `--oidc-issuer-url` with `iss`, `--oidc-client-id` with `aud`, and whether the token has \
                  `--oidc-username-claim`. The API server's log has the reason, except for a differing issuer: then it says only \
                  `invalid bearer token`.",
         run: user,
@@ -42,7 +42,7 @@ fn reachable(facts: &Facts) -> Outcome {
             .because(why.clone()),
         ),
         ClusterAnswer::Reached(_) | ClusterAnswer::Unauthorized | ClusterAnswer::Known { .. } => {
-            Outcome::Ok(format!("{server} answers"))
+            Outcome::PassedNotable(format!("{server} answers"))
         }
     }
 }
@@ -52,7 +52,7 @@ fn user(facts: &Facts) -> Outcome {
         return Outcome::Skipped("no token was sent to the API server");
     }
     match &facts.api_server.answer {
-        ClusterAnswer::Known { username, groups } => Outcome::Ok(format!(
+        ClusterAnswer::Known { username, groups } => Outcome::PassedNotable(format!(
             "`{}`, in {groups} groups",
             UntrustedText::with_limit(username, 100)
         )),

@@ -20,28 +20,28 @@ pub(super) const CHECKS: &[Check] = &[
         about: "The user's credential comes from kubesesame, and from nothing else. kubectl does not run a plugin for an entry that \
                 also has a token, a certificate or a password. An entry for kubelogin works, and the wrapper `kubectl oidc-login` costs one more \
                 process for each command; an allow-list of plugins cannot name it.",
-        remedy: "`kubesesame kubeconfig convert` rewrites entries of kubelogin and of `auth-provider`. Remove a second credential: `kubectl \
+        fix: "`kubesesame kubeconfig convert` rewrites entries of kubelogin and of `auth-provider`. Remove a second credential: `kubectl \
                  config unset users.NAME.token`.",
         run: credential,
     },
     Check {
         name: "api-version",
         about: "`apiVersion` of the entry is `client.authentication.k8s.io/v1`. kubectl has dropped v1alpha1, and v1beta1 is deprecated.",
-        remedy: "Set `apiVersion: client.authentication.k8s.io/v1`, and `interactiveMode: IfAvailable` with it.",
+        fix: "Set `apiVersion: client.authentication.k8s.io/v1`, and `interactiveMode: IfAvailable` with it.",
         run: api_version,
     },
     Check {
         name: "interactive-mode",
         about: "`interactiveMode` of the entry is `IfAvailable`. v1 requires the member. With `Never` nothing can be typed or pasted at a sign-in; \
                 with `Always` kubectl does not run the plugin in scripts and pipes.",
-        remedy: "Set `interactiveMode: IfAvailable`.",
+        fix: "Set `interactiveMode: IfAvailable`.",
         run: interactive_mode,
     },
     Check {
         name: "command",
         about: "kubectl finds the program of the entry: a name on the `PATH`, or a path, which begins at the directory of the kubeconfig \
-                if it is relative. It is the same kubesesame as the one that looks.",
-        remedy: "Put kubesesame on the `PATH`, or give its absolute path as `command`. Programs with windows, such as IDEs, often have another \
+                if it is relative. If it is a kubesesame, it is the same file as the running one.",
+        fix: "Put kubesesame on the `PATH`, or give its absolute path as `command`. Programs with windows, such as IDEs, often have another \
                  `PATH` than a shell.",
         run: command,
     },
@@ -49,7 +49,7 @@ pub(super) const CHECKS: &[Check] = &[
         name: "plugin-policy",
         about: "The kuberc (`~/.kube/kuberc`, kubectl 1.35 and newer) lets kubectl run the program of the entry. An invalid policy forbids all \
                 plugins.",
-        remedy: "Add the program to `credentialPluginAllowlist`: `kubectl kuberc set --section credentialplugin --policy Allowlist \
+        fix: "Add the program to `credentialPluginAllowlist`: `kubectl kuberc set --section credentialplugin --policy Allowlist \
                  --allowlist-entry command=kubesesame` (kubectl 1.36 and newer).",
         run: plugin_policy,
     },
@@ -57,13 +57,13 @@ pub(super) const CHECKS: &[Check] = &[
         name: "flags",
         about: "The arguments of the entry, its variables and those of the environment are accepted by `get-token`: no unknown flag, no \
                 contradiction, an issuer and a client id.",
-        remedy: "Correct the argument that is named. `kubesesame get-token --help` lists the flags.",
+        fix: "Correct the argument that is named. `kubesesame get-token --help` lists the flags.",
         run: flags,
     },
     Check {
         name: "deprecated-flags",
         about: "No flag has a spelling that only old versions of kubelogin had.",
-        remedy: "Use the spelling that is named. The old one keeps working.",
+        fix: "Use the spelling that is named. The old one keeps working.",
         run: deprecated_flags,
     },
     variables::UNKNOWN,
@@ -99,6 +99,12 @@ fn credential(facts: &Facts) -> Outcome {
     };
     let user = selection.user;
     let name = UntrustedText::with_limit(&user.name, 60);
+    if let (true, Some(key)) = (user.source.is_supported(), user.other_credential) {
+        return Outcome::Failure(Fault::new(
+            format!("`{name}` also has `{key}`, so kubectl does not run kubesesame"),
+            format!("kubectl config unset users.{}.{key}", quoted(&user.name)),
+        ));
+    }
     match &user.source {
         EntrySource::Unusable(why) => Outcome::Failure(
             Fault::new(
@@ -121,13 +127,6 @@ fn credential(facts: &Facts) -> Outcome {
                 None => "it has no `exec` entry".to_owned(),
             }),
         ),
-        EntrySource::Kubesesame | EntrySource::Kubelogin { .. } if user.other_credential.is_some() => {
-            let key = user.other_credential.unwrap_or_default();
-            Outcome::Failure(Fault::new(
-                format!("`{name}` also has `{key}`, so kubectl does not run kubesesame"),
-                format!("kubectl config unset users.{}.{key}", quoted(&user.name)),
-            ))
-        }
         EntrySource::Kubelogin { via_kubectl: true } => Outcome::Warning(Fault::new(
             format!(
                 "`{name}` runs `kubectl oidc-login`: one more process for each command, which an allow-list cannot name"
@@ -137,22 +136,23 @@ fn credential(facts: &Facts) -> Outcome {
         EntrySource::Kubelogin { via_kubectl: false } => {
             Outcome::Warning(Fault::new(format!("`{name}` still runs kubelogin"), CONVERT))
         }
-        EntrySource::Kubesesame => Outcome::Fine("comes from kubesesame".to_owned()),
+        EntrySource::Kubesesame => Outcome::Passed("comes from kubesesame".to_owned()),
     }
 }
 
 fn api_version(facts: &Facts) -> Outcome {
     with_exec(facts, |_, exec| {
-        let version = exec.api_version.as_deref().unwrap_or_default();
+        let Some(version) = exec.api_version.as_deref().filter(|version| !version.is_empty()) else {
+            return Outcome::Failure(Fault::new(
+                "the entry has no `apiVersion`, so kubectl refuses it",
+                CORRECT_VERSION,
+            ));
+        };
         match version.strip_prefix("client.authentication.k8s.io/") {
-            Some("v1") => Outcome::Fine(version.to_owned()),
+            Some("v1") => Outcome::Passed(version.to_owned()),
             Some("v1beta1") => {
                 Outcome::Warning(Fault::new(format!("`{version}` is deprecated"), CORRECT_VERSION))
             }
-            _ if version.is_empty() => Outcome::Failure(Fault::new(
-                "the entry has no `apiVersion`, so kubectl refuses it",
-                CORRECT_VERSION,
-            )),
             _ => Outcome::Failure(Fault::new(
                 format!("kubectl knows no `{}`", UntrustedText::with_limit(version, 80)),
                 CORRECT_VERSION,
@@ -165,8 +165,8 @@ fn interactive_mode(facts: &Facts) -> Outcome {
     with_exec(facts, |_, exec| {
         let is_v1 = exec.api_version.as_deref() == Some("client.authentication.k8s.io/v1");
         match exec.interactive_mode.as_deref() {
-            Some("IfAvailable") => Outcome::Fine("IfAvailable".to_owned()),
-            None if !is_v1 => Outcome::Fine("IfAvailable, by default".to_owned()),
+            Some("IfAvailable") => Outcome::Passed("IfAvailable".to_owned()),
+            None if !is_v1 => Outcome::Passed("IfAvailable, by default".to_owned()),
             None => Outcome::Failure(Fault::new(
                 "the entry has no `interactiveMode`, so kubectl refuses it",
                 CORRECT_MODE,
@@ -235,7 +235,7 @@ fn found_command(exec: &ExecEntry, found: &CommandFacts, file: &std::path::Path)
             format!("set `command: {}` in the user's `exec` entry", found.this_program),
         ));
     }
-    // Another program: kubectl as the wrapper, or kubelogin.
+    // Programs of other names are not compared: kubectl as the wrapper, and kubelogin.
     let is_kubesesame = file.file_stem().is_some_and(|name| name == "kubesesame");
     if is_kubesesame && !found.is_this_program {
         return Outcome::Warning(
@@ -246,26 +246,26 @@ fn found_command(exec: &ExecEntry, found: &CommandFacts, file: &std::path::Path)
             .because(format!("this one is `{}`", found.this_program)),
         );
     }
-    Outcome::Ok(file_name.to_string())
+    Outcome::PassedNotable(file_name.to_string())
 }
 
 fn plugin_policy(facts: &Facts) -> Outcome {
     with_exec(facts, |kubeconfig, exec| {
         let Some(file) = &kubeconfig.kuberc.file else {
-            return Outcome::Fine("no kuberc restricts plugins".to_owned());
+            return Outcome::Passed("no kuberc restricts plugins".to_owned());
         };
         let command = UntrustedText::with_limit(&exec.command, 80);
         let forbidden = |summary: String, fix: String| {
             Outcome::Failure(Fault::new(summary, fix).because(format!("`{file}` (kubectl 1.35 and newer)")))
         };
         match &kubeconfig.kuberc.policy {
-            PluginPolicy::AllowAll => Outcome::Fine("all plugins may run".to_owned()),
+            PluginPolicy::AllowAll => Outcome::Passed("all plugins may run".to_owned()),
             PluginPolicy::DenyAll => forbidden(
                 "the policy `DenyAll` forbids all plugins".to_owned(),
                 format!("set `credentialPluginPolicy: Allowlist` and list `command: {command}`"),
             ),
             PluginPolicy::Allowlist(_) if kubeconfig.kuberc.lists_command => {
-                Outcome::Fine(format!("`{command}` is on the list"))
+                Outcome::Passed(format!("`{command}` is on the list"))
             }
             PluginPolicy::Allowlist(_) => forbidden(
                 format!("the list of plugins does not have `{command}`"),
@@ -286,7 +286,7 @@ fn flags(facts: &Facts) -> Outcome {
         Some(Ok(settings)) => {
             let provider = &settings.sign_in.provider;
             let client = UntrustedText::with_limit(&provider.client_id, 60);
-            Outcome::Fine(format!("accepted; client `{client}`"))
+            Outcome::Passed(format!("accepted; client `{client}`"))
         }
     }
 }
@@ -296,7 +296,7 @@ fn deprecated_flags(facts: &Facts) -> Outcome {
         return Outcome::Skipped("the settings are not known");
     };
     match settings.sign_in.login.deprecation_notes.as_slice() {
-        [] => Outcome::Fine("none".to_owned()),
+        [] => Outcome::Passed("none".to_owned()),
         notes => Outcome::Warning(Fault::new(
             notes.join("; "),
             "use the new spelling in the `args` of the user's `exec` entry",

@@ -11,21 +11,21 @@ pub(super) const CHECKS: &[Check] = &[
         name: "kubeconfig",
         about: "The files of `--kubeconfig`, of `KUBECONFIG`, or `~/.kube/config` exist and can be read. One broken file is enough \
                 for kubectl to refuse all of them.",
-        remedy: "Correct the file at the line that is named, or take it out of `KUBECONFIG`. `kubesesame setup` shows how to \
+        fix: "Correct the file at the line that is named, or take it out of `KUBECONFIG`. `kubesesame setup` shows how to \
                  write a new one.",
         run: files,
     },
     Check {
         name: "context",
         about: "The context that is meant (`--context`, or the current one) exists and leads to a user and a cluster.",
-        remedy: "`kubectl config get-contexts` lists the contexts; `kubectl config use-context NAME` chooses one, and `kubectl \
+        fix: "`kubectl config get-contexts` lists the contexts; `kubectl config use-context NAME` chooses one, and `kubectl \
                  config set-context NAME --user=USER --cluster=CLUSTER` corrects one.",
         run: context,
     },
     Check {
         name: "kubeconfig-mode",
         about: "A kubeconfig with tokens, keys or passwords in it cannot be read by other users of this machine.",
-        remedy: "`chmod go-r FILE`. Better, keep no secret in it: kubesesame's entry needs none.",
+        fix: "`chmod go-r FILE`. Better, keep no secret in it: kubesesame's entry needs none.",
         run: mode,
     },
 ];
@@ -43,7 +43,7 @@ fn files(facts: &Facts) -> Outcome {
         return Outcome::Failure(Fault::of(summary, problem));
     }
     let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
-    Outcome::Fine(names.join(", "))
+    Outcome::Passed(names.join(", "))
 }
 
 fn context(facts: &Facts) -> Outcome {
@@ -56,7 +56,7 @@ fn context(facts: &Facts) -> Outcome {
         return Outcome::Skipped("there is no kubeconfig that can be read");
     }
     match described(kubeconfig) {
-        Ok(text) => Outcome::Ok(text),
+        Ok(text) => Outcome::PassedNotable(text),
         Err(fault) => Outcome::Failure(fault),
     }
 }
@@ -104,6 +104,6 @@ fn mode(facts: &Facts) -> Outcome {
             ),
             format!("chmod go-r {}", file.quoted),
         )),
-        None => Outcome::Fine("no secret in it can be read by others".to_owned()),
+        None => Outcome::Passed("no secret in it can be read by others".to_owned()),
     }
 }

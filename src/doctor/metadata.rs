@@ -13,40 +13,40 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "endpoints",
         about: "The discovery document has the endpoints that the grant needs, and the address of the keys.",
-        remedy: "Choose another `--grant-type`, or ask whoever runs the provider.",
+        fix: "Choose another `--grant-type`, or ask whoever runs the provider.",
         run: endpoints,
     },
     Check {
         name: "grant-type",
         about: "The provider announces the grant (`grant_types_supported`). Whether the app may use it is another question, which only a \
                 sign-in answers.",
-        remedy: "Choose another `--grant-type`. At Okta, also allow the grant in the app and in the access policy's rule.",
+        fix: "Choose another `--grant-type`. At Okta, also allow the grant in the app and in the access policy's rule.",
         run: grant_type,
     },
     Check {
         name: "pkce",
         about: "The provider announces PKCE with S256 (`code_challenge_methods_supported`), and it is not switched off.",
-        remedy: "Leave out `--oidc-pkce-method=no`. If the provider does not know PKCE, ask whoever runs it to update it.",
+        fix: "Leave out `--oidc-pkce-method=no`. If the provider does not know PKCE, ask whoever runs it to update it.",
         run: pkce,
     },
     Check {
         name: "scopes",
         about: "The provider announces the scopes that are asked for (`scopes_supported`). Okta does not list scopes of your own that are hidden \
                 from the metadata, so a scope that is missing is a warning.",
-        remedy: "Correct the scope, or create it at the provider. At Okta the access policy's rule has to allow it, too.",
+        fix: "Correct the scope, or create it at the provider. At Okta the access policy's rule has to allow it, too.",
         run: scopes,
     },
     Check {
         name: "client-auth",
         about: "The way in which the app proves who it is fits what the provider announces (`token_endpoint_auth_methods_supported`), and the \
                 file with the secret can be read.",
-        remedy: "A native app needs no secret. For a web app give `--oidc-client-secret-file`.",
+        fix: "A native app needs no secret. For a web app give `--oidc-client-secret-file`.",
         run: client_auth,
     },
     Check {
         name: "signing-algorithm",
         about: "ID tokens are signed with RS256 (`id_token_signing_alg_values_supported`), which is all that an API server accepts by default.",
-        remedy: "Set the app to RS256, or the API server's flag `--oidc-signing-algs`.",
+        fix: "Set the app to RS256, or the API server's flag `--oidc-signing-algs`.",
         run: signing_algorithm,
     },
 ];
@@ -75,7 +75,7 @@ fn endpoints(facts: &Facts) -> Outcome {
             TokenKind::Access => &None,
         };
         match of_grant.as_ref().or(of_keys.as_ref()) {
-            None => Outcome::Fine("all that the grant needs".to_owned()),
+            None => Outcome::Passed("all that the grant needs".to_owned()),
             Some(fault) => Outcome::Failure(
                 Fault::new(
                     "an endpoint is missing that the grant needs",
@@ -108,7 +108,7 @@ fn grant_type(facts: &Facts) -> Outcome {
                     "choose another --grant-type, or enable the grant at the provider",
                 ))
             }
-            Some(_) | None => Outcome::Fine(name.to_owned()),
+            Some(_) | None => Outcome::Passed(name.to_owned()),
         }
     })
 }
@@ -123,7 +123,7 @@ fn pkce(facts: &Facts) -> Outcome {
         }
         match &announced.pkce_methods {
             Some(methods) if methods.iter().any(|method| method == "S256") => {
-                Outcome::Fine("S256".to_owned())
+                Outcome::Passed("S256".to_owned())
             }
             Some(_) | None => Outcome::Warning(Fault::new(
                 "the provider does not announce PKCE with S256, so it may ignore it",
@@ -137,7 +137,7 @@ fn scopes(facts: &Facts) -> Outcome {
     announced(facts, |settings, announced| {
         let wanted: Vec<&str> = settings.sign_in.provider.scopes.iter().collect();
         let Some(known) = &announced.scopes else {
-            return Outcome::Fine(wanted.join(" "));
+            return Outcome::Passed(wanted.join(" "));
         };
         let missing = wanted
             .iter()
@@ -146,7 +146,7 @@ fn scopes(facts: &Facts) -> Outcome {
             .map(|scope| format!("`{}`", UntrustedText::with_limit(scope, 60)))
             .collect();
         if missing.is_empty() {
-            return Outcome::Fine(UntrustedText::new(&wanted.join(" ")).to_string());
+            return Outcome::Passed(UntrustedText::new(&wanted.join(" ")).to_string());
         }
         Outcome::Warning(Fault::new(
             format!("the provider does not announce {}", missing.join(", ")),
@@ -171,13 +171,13 @@ fn client_auth(facts: &Facts) -> Outcome {
     announced(facts, |settings, announced| {
         let (how, names) = used_methods(&settings.sign_in.provider.client_auth.method);
         let Some(methods) = &announced.token_auth_methods else {
-            return Outcome::Fine(how.to_owned());
+            return Outcome::Passed(how.to_owned());
         };
         if names
             .iter()
             .any(|name| methods.iter().any(|method| method == name))
         {
-            return Outcome::Fine(if names == ["none"] {
+            return Outcome::Passed(if names == ["none"] {
                 "without a secret, as a native app".to_owned()
             } else {
                 how.to_owned()
@@ -217,10 +217,10 @@ fn used_methods(method: &ClientAuthMethod) -> (&'static str, &'static [&'static 
 fn signing_algorithm(facts: &Facts) -> Outcome {
     announced(facts, |settings, announced| {
         let Some(known) = &announced.signing_algorithms else {
-            return Outcome::Fine("the provider does not say".to_owned());
+            return Outcome::Passed("the provider does not say".to_owned());
         };
         if known.iter().any(|name| name == "RS256") || settings.sign_in.provider.token == TokenKind::Access {
-            return Outcome::Fine("RS256".to_owned());
+            return Outcome::Passed("RS256".to_owned());
         }
         let names = UntrustedText::with_limit(&known.join(","), 60);
         Outcome::Warning(Fault::new(

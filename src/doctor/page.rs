@@ -49,7 +49,7 @@ fn page() -> String {
             write!(
                 page,
                 "\n### {}\n\n{}\n\nFix: {}\n",
-                check.name, check.about, check.remedy
+                check.name, check.about, check.fix
             )
             .unwrap();
         }

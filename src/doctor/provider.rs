@@ -21,28 +21,28 @@ pub(super) const CHECKS: &[Check] = &[
         name: "issuer-url",
         about: "The issuer is an address that an API server accepts: https, and not the address of Okta's admin console. At Okta, an issuer \
                 without `/oauth2/…` is the org authorization server, which has no groups claim of its own and no custom scopes.",
-        remedy: "Take the issuer from Okta's console (Security > API > Authorization Servers), mostly \
+        fix: "Take the issuer from Okta's console (Security > API > Authorization Servers), mostly \
                  `https://ORG.okta.com/oauth2/default`, and set it in the API server too.",
         run: issuer_url,
     },
     Check {
         name: "proxy",
         about: "Which proxy the environment chooses for the provider (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`).",
-        remedy: "Correct the variable: an address such as `http://proxy.example.com:3128`. Name the provider's host in `NO_PROXY` if it is \
+        fix: "Correct the variable: an address such as `http://proxy.example.com:3128`. Name the provider's host in `NO_PROXY` if it is \
                  reached without the proxy.",
         run: proxy,
     },
     Check {
         name: "connection",
         about: "The host of the issuer has an address and answers within five seconds.",
-        remedy: "Check the issuer for a typo, then network, VPN and proxy. The cause says whether the name, the proxy, the connection or the answer \
+        fix: "Check the issuer for a typo, then network, VPN and proxy. The cause says whether the name, the proxy, the connection or the answer \
                  was missing.",
         run: connection,
     },
     Check {
         name: "tls",
         about: "The provider's certificate is of a trusted authority, for its name, and valid now.",
-        remedy: "Behind a proxy that opens TLS, or with a private authority, name it with `--certificate-authority`. Do not switch the \
+        fix: "Behind a proxy that opens TLS, or with a private authority, name it with `--certificate-authority`. Do not switch the \
                  verification off.",
         run: tls,
     },
@@ -50,7 +50,7 @@ pub(super) const CHECKS: &[Check] = &[
         name: "discovery",
         about: "The discovery document is at ISSUER`/.well-known/openid-configuration`, and it is JSON with the members that a sign-in needs. A \
                 page of HTML is mostly of a portal or a proxy.",
-        remedy: "Check the issuer: at Okta, `default` in `/oauth2/default` may not exist. On a network with a sign-in page, sign in \
+        fix: "Check the issuer: at Okta, `default` in `/oauth2/default` may not exist. On a network with a sign-in page, sign in \
                  there first.",
         run: discovery,
     },
@@ -58,20 +58,20 @@ pub(super) const CHECKS: &[Check] = &[
         name: "issuer-spelling",
         about: "The issuer is byte for byte the `issuer` of the discovery document. The API server compares the same texts; a slash at \
                 the end is enough to differ.",
-        remedy: "Use the spelling of the discovery document, in the kubeconfig and in the API server.",
+        fix: "Use the spelling of the discovery document, in the kubeconfig and in the API server.",
         run: issuer_spelling,
     },
     Check {
         name: "clock",
         about: "This machine's clock agrees with the provider's (header `Date`): a warning from ten seconds on, a failure where tokens are \
                 refused.",
-        remedy: "Synchronize the clock: `timedatectl set-ntp true`, or the settings of the system.",
+        fix: "Synchronize the clock: `timedatectl set-ntp true`, or the settings of the system.",
         run: clock,
     },
     Check {
         name: "key-set",
         about: "The provider's keys can be fetched, and one of them can verify a signature.",
-        remedy: "Ask whoever runs the provider, or the proxy in front of it.",
+        fix: "Ask whoever runs the provider, or the proxy in front of it.",
         run: key_set,
     },
 ];
@@ -122,7 +122,7 @@ fn at_stage(facts: &Facts, stage: Stage, ok: impl FnOnce(&Settings) -> String, f
         Err(skipped) => return skipped,
     };
     let Err(error) = &survey.metadata else {
-        return Outcome::Fine(ok(settings));
+        return Outcome::Passed(ok(settings));
     };
     let failed = || Outcome::Failure(Fault::of(failed, &problem_of(error)));
     match error.stage() {
@@ -132,7 +132,7 @@ fn at_stage(facts: &Facts, stage: Stage, ok: impl FnOnce(&Settings) -> String, f
         failed_at => match rank(failed_at).cmp(&rank(stage)) {
             Ordering::Less => Outcome::Skipped(NOT_REACHED),
             Ordering::Equal => failed(),
-            Ordering::Greater => Outcome::Fine(ok(settings)),
+            Ordering::Greater => Outcome::Passed(ok(settings)),
         },
     }
 }
@@ -177,7 +177,7 @@ fn issuer_url(facts: &Facts) -> Outcome {
             format!("if the API server has it too, use https://{host}/oauth2/default in both"),
         ));
     }
-    Outcome::Ok(shown.to_string())
+    Outcome::PassedNotable(shown.to_string())
 }
 
 fn proxy(facts: &Facts) -> Outcome {
@@ -185,11 +185,11 @@ fn proxy(facts: &Facts) -> Outcome {
         return Outcome::Skipped(NO_SETTINGS);
     };
     match &provider.proxy {
-        ProxyChoice::None => Outcome::Fine("no variable names one".to_owned()),
+        ProxyChoice::None => Outcome::Passed("no variable names one".to_owned()),
         ProxyChoice::Excepted(proxy) => {
-            Outcome::Ok(format!("{proxy}, and the provider is reached without it"))
+            Outcome::PassedNotable(format!("{proxy}, and the provider is reached without it"))
         }
-        ProxyChoice::Used(proxy) => Outcome::Ok(format!("{proxy}")),
+        ProxyChoice::Used(proxy) => Outcome::PassedNotable(format!("{proxy}")),
         ProxyChoice::Unusable => Outcome::Warning(Fault::new(
             "HTTPS_PROXY or ALL_PROXY is set, and is not the address of a proxy",
             "correct it (http://proxy.example.com:3128), or unset it",
@@ -264,7 +264,7 @@ fn clock(facts: &Facts) -> Outcome {
         )
     };
     match difference {
-        ..=MAX_UNREPORTED_CLOCK_SECS => Outcome::Fine("the same as the provider's".to_owned()),
+        ..=MAX_UNREPORTED_CLOCK_SECS => Outcome::Passed("the same as the provider's".to_owned()),
         difference if difference > oidc::CLOCK_LEEWAY_SECS => {
             Outcome::Failure(fault().because("tokens are refused at more than five minutes"))
         }
@@ -277,7 +277,7 @@ fn key_set(facts: &Facts) -> Outcome {
         Err(skipped) => skipped,
         Ok((_, survey)) => match &survey.keys {
             None => Outcome::Skipped("the address of the keys is not known"),
-            Some(Ok(())) => Outcome::Fine("the keys can be fetched".to_owned()),
+            Some(Ok(())) => Outcome::Passed("the keys can be fetched".to_owned()),
             Some(Err(error)) => Outcome::Failure(Fault::of(
                 "the provider's keys cannot be used, so no token can be verified",
                 &problem_of(error),

@@ -13,14 +13,14 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "session",
         about: "Whether there is a session, whose it is, and until when its token is valid. None is no fault: the next command signs in.",
-        remedy: "A file that cannot be read says why. A record that was put aside was broken or of a newer version; it can be removed.",
+        fix: "A file that cannot be read says why. A record that was put aside was broken or of a newer version; it can be removed.",
         run: session,
     },
     Check {
         name: "refresh",
         about: "The session can be refreshed without a person. That needs a refresh token, which providers give for the scope \
                 `offline_access`.",
-        remedy: "Add `--oidc-extra-scope=offline_access` to the entry. At Okta the app also needs the grant Refresh Token, and the access policy's \
+        fix: "Add `--oidc-extra-scope=offline_access` to the entry. At Okta the app also needs the grant Refresh Token, and the access policy's \
                  rule has to allow the scope.",
         run: refresh,
     },
@@ -28,19 +28,19 @@ pub(super) const CHECKS: &[Check] = &[
         name: "last-sign-in",
         about: "The last sign-in did not fail. After a failure, programs get it again for 1, 5, then 15 minutes, and no tab opens; a command \
                 that a person types always tries anew.",
-        remedy: "Correct what the failure names, and run a command at a terminal.",
+        fix: "Correct what the failure names, and run a command at a terminal.",
         run: last_sign_in,
     },
     Check {
         name: "provider-outage",
         about: "The provider did not fail or ask callers to wait within the last hour.",
-        remedy: "Wait; the session is kept. If it stays so, look at the provider's status page.",
+        fix: "Wait; the session is kept. If it stays so, look at the provider's status page.",
         run: outage,
     },
     Check {
         name: "background-refresh",
         about: "The refresh in the background, before a token ends, did not fail.",
-        remedy: "Correct what the failure names. Commands refresh the token themselves until then.",
+        fix: "Correct what the failure names. Commands refresh the token themselves until then.",
         run: background_refresh,
     },
 ];
@@ -64,7 +64,7 @@ fn session(facts: &Facts) -> Outcome {
                     "nothing has to be done: the next command signs in. kubesesame clean removes the record",
                 ))
             } else {
-                Outcome::Ok("none; the next command signs in".to_owned())
+                Outcome::PassedNotable("none; the next command signs in".to_owned())
             };
         };
         let account = stored
@@ -76,7 +76,7 @@ fn session(facts: &Facts) -> Outcome {
             |name| format!("`{name}`"),
         );
         let time = relative(stored.expires_at, facts.now);
-        Outcome::Ok(match (stored.is_unexpired, stored.has_refresh_token) {
+        Outcome::PassedNotable(match (stored.is_unexpired, stored.has_refresh_token) {
             (true, _) => {
                 let until = stored.expires_at.rfc3339();
                 format!("{account}, valid until {until} ({time})")
@@ -101,8 +101,8 @@ fn refresh(facts: &Facts) -> Outcome {
         let stored = facts.session.as_ref().and_then(|session| session.stored.as_ref());
         let fault = |summary: &str, fix: &str| Outcome::Warning(Fault::new(summary, fix));
         match (stored.map(|stored| stored.has_refresh_token), asks) {
-            (Some(true), _) => Outcome::Fine("possible".to_owned()),
-            (None, true) => Outcome::Fine("`offline_access` is asked for".to_owned()),
+            (Some(true), _) => Outcome::Passed("possible".to_owned()),
+            (None, true) => Outcome::Passed("`offline_access` is asked for".to_owned()),
             (Some(false), true) => fault(
                 "the provider sent no refresh token, so you sign in again when the token ends",
                 "at Okta, enable the grant Refresh Token in the app, and allow `offline_access` in the access policy's rule",
@@ -123,7 +123,7 @@ fn is_recent(note: &Note, facts: &Facts) -> bool {
 
 fn noted(facts: &Facts, note: Option<&Note>, summary: &str, ok: &str, fix: &str) -> Outcome {
     let Some(note) = note.filter(|note| is_recent(note, facts)) else {
-        return Outcome::Fine(ok.to_owned());
+        return Outcome::Passed(ok.to_owned());
     };
     let ago = relative(note.at, facts.now);
     let left_secs = note.until.map_or(0, |until| until.secs_since(facts.now));

@@ -15,40 +15,40 @@ pub(super) const CHECKS: &[Check] = &[
         name: "token-issuer",
         about: "`iss` of the stored token is byte for byte the issuer. If the API server has another one, its log says only `invalid \
                 bearer token`, and nothing of OIDC.",
-        remedy: "Use the token's `iss` in the kubeconfig and as `--oidc-issuer-url` of the API server.",
+        fix: "Use the token's `iss` in the kubeconfig and as `--oidc-issuer-url` of the API server.",
         run: issuer,
     },
     Check {
         name: "token-audience",
         about: "`aud` of the stored token has the client id, which the API server compares with `--oidc-client-id`.",
-        remedy: "Use the same client id in the kubeconfig and in the API server. For access tokens, the API server needs the audience of \
+        fix: "Use the same client id in the kubeconfig and in the API server. For access tokens, the API server needs the audience of \
                  the token.",
         run: audience,
     },
     Check {
         name: "token-algorithm",
         about: "The stored token is a JSON Web Token with a signature that an API server accepts; by default only RS256.",
-        remedy: "Set the app to RS256, or the API server's flag `--oidc-signing-algs`.",
+        fix: "Set the app to RS256, or the API server's flag `--oidc-signing-algs`.",
         run: algorithm,
     },
     Check {
         name: "username",
         about: "The token has the claim that the API server takes the user name from (`--username-claim`). For `email`, `email_verified` may \
                 not be false.",
-        remedy: "Ask for the scope that has the claim (`email`, `profile`), or give the claim that the API server is configured with: \
+        fix: "Ask for the scope that has the claim (`email`, `profile`), or give the claim that the API server is configured with: \
                  `kubesesame doctor --username-claim=email`.",
         run: username,
     },
     Check {
         name: "groups",
         about: "The token has a groups claim that the API server can read, with no name that begins with `system:`, and not too many.",
-        remedy: "At Okta, add a groups claim to the ID token and filter it. Give the API server a groups prefix.",
+        fix: "At Okta, add a groups claim to the ID token and filter it. Give the API server a groups prefix.",
         run: groups,
     },
     Check {
         name: "token-size",
         about: "The token fits the limits of load balancers in front of clusters, often 8 KiB of headers.",
-        remedy: "Let the groups claim match fewer groups.",
+        fix: "Let the groups claim match fewer groups.",
         run: size,
     },
 ];
@@ -65,7 +65,7 @@ fn judged(facts: &Facts, check: impl FnOnce(&Settings, &UnverifiedToken, &Judgem
     let provider = &settings.sign_in.provider;
     let presented = Presented {
         claims: &token.claims,
-        algorithm: Some(token.algorithm.as_str()).filter(|name| !name.is_empty()),
+        algorithm: token.algorithm.as_deref(),
         bytes: token.bytes,
         issuer: provider.issuer.as_str(),
         client_id: &provider.client_id,
@@ -73,29 +73,37 @@ fn judged(facts: &Facts, check: impl FnOnce(&Settings, &UnverifiedToken, &Judgem
     check(settings, token, &judge(presented, &stored.mapping))
 }
 
-/// Returns the verdict on one part of the token as an outcome. `None` if there is none.
-fn outcome(judgement: &Judgement, subject: &str, fix: &str) -> Option<Outcome> {
+/// Returns the verdict on one part of the token as an outcome, with this fix if the verdict has none. `None` if there is no verdict.
+fn outcome(judgement: &Judgement, subject: &str, fix: Option<&str>) -> Option<Outcome> {
     let verdicts = &judgement.verdicts;
     let verdict = verdicts.iter().find(|verdict| verdict.subject == subject)?;
     let finding = UntrustedText::new(&verdict.finding).to_string();
-    let fix = verdict
-        .cure
-        .as_deref()
-        .map_or_else(|| fix.to_owned(), |cure| UntrustedText::new(cure).to_string());
+    let own_fix = verdict.cure.as_deref();
+    let fix = own_fix
+        .map(|fix| UntrustedText::new(fix).to_string())
+        .or_else(|| fix.map(str::to_owned));
     Some(match verdict.state {
-        State::Ok => Outcome::Ok(finding),
-        State::Note | State::Warning => Outcome::Warning(Fault::new(finding, fix)),
-        State::Refused => {
-            Outcome::Failure(Fault::new("the API server refuses the token", fix).because(finding))
-        }
+        State::Ok => Outcome::PassedNotable(finding),
+        State::Note | State::Warning => Outcome::Warning(Fault {
+            summary: finding,
+            cause: None,
+            fix,
+        }),
+        State::Refused => Outcome::Failure(Fault {
+            summary: "the API server refuses the token".to_owned(),
+            cause: Some(finding),
+            fix,
+        }),
     })
 }
 
 fn issuer(facts: &Facts) -> Outcome {
-    judged(facts, |_, _, judgement| match outcome(judgement, "issuer", "") {
-        Some(failure @ Outcome::Failure(_)) => failure,
-        // `issuer-url` warns of http.
-        _ => Outcome::Fine("the same as the issuer".to_owned()),
+    judged(facts, |_, _, judgement| {
+        match outcome(judgement, "issuer", None) {
+            Some(failure @ Outcome::Failure(_)) => failure,
+            // `issuer-url` warns of http.
+            _ => Outcome::Passed("the same as the issuer".to_owned()),
+        }
     })
 }
 
@@ -109,9 +117,9 @@ fn audience(facts: &Facts) -> Outcome {
                 "use the same client id in the kubeconfig and in the API server",
             ));
         }
-        match outcome(judgement, "audience", "") {
+        match outcome(judgement, "audience", None) {
             Some(failure @ Outcome::Failure(_)) => failure,
-            _ => Outcome::Fine(format!("`{shown}`, which the API server needs as its client id")),
+            _ => Outcome::Passed(format!("`{shown}`, which the API server needs as its client id")),
         }
     })
 }
@@ -126,16 +134,19 @@ fn algorithm(facts: &Facts) -> Outcome {
     }
     judged(facts, |_, token, judgement| {
         let fix = "give the API server the flag --oidc-signing-algs, or set the app to RS256";
-        match outcome(judgement, "signature", fix) {
+        match outcome(judgement, "signature", Some(fix)) {
             Some(fault @ (Outcome::Failure(_) | Outcome::Warning(_))) => fault,
-            _ => Outcome::Fine(UntrustedText::with_limit(&token.algorithm, 20).to_string()),
+            _ => {
+                let name = token.algorithm.as_deref().unwrap_or("no algorithm");
+                Outcome::Passed(UntrustedText::with_limit(name, 20).to_string())
+            }
         }
     })
 }
 
 /// Returns the verdict on a claim as an outcome.
 fn claim_outcome(judgement: &Judgement, subject: &str) -> Outcome {
-    outcome(judgement, subject, "").unwrap_or(Outcome::Skipped(NOT_JUDGED))
+    outcome(judgement, subject, None).unwrap_or(Outcome::Skipped(NOT_JUDGED))
 }
 
 fn username(facts: &Facts) -> Outcome {
@@ -148,7 +159,7 @@ fn groups(facts: &Facts) -> Outcome {
 
 fn size(facts: &Facts) -> Outcome {
     judged(facts, |_, token, judgement| {
-        outcome(judgement, "size", "").unwrap_or_else(|| Outcome::Fine(format!("{} bytes", token.bytes)))
+        outcome(judgement, "size", None).unwrap_or_else(|| Outcome::Passed(format!("{} bytes", token.bytes)))
     })
 }
 

@@ -8,7 +8,7 @@ pub(super) const UNKNOWN: Check = Check {
     about: "Each variable that begins with `KUBESESAME_` belongs to a flag, and no variable is set that some pages name and nothing \
             reads (`KUBECTL_OIDC_…`, `KUBELOGIN_…`). No call is answered on the fast path beside an unknown variable of ours, since it may be a \
             secret under a wrong name.",
-    remedy: "Correct the name, or unset the variable. The variable of a flag is its name in capitals: `--oidc-issuer-url` is \
+    fix: "Correct the name, or unset the variable. The variable of a flag is its name in capitals: `--oidc-issuer-url` is \
              `KUBESESAME_OIDC_ISSUER_URL`.",
     run: unknown_variables,
 };
@@ -17,7 +17,7 @@ pub(super) const INLINE_SECRETS: Check = Check {
     name: "inline-secrets",
     about: "No client secret, password or header is among the arguments or in a variable, where other programs can see it. Without one, \
             calls can also be answered on the fast path.",
-    remedy: "Keep the secret in a private file: `--oidc-client-secret-file`, `--password-file`. `kubesesame kubeconfig convert \
+    fix: "Keep the secret in a private file: `--oidc-client-secret-file`, `--password-file`. `kubesesame kubeconfig convert \
              --secret-to-file` does it for entries of kubelogin. A native app needs no secret.",
     run: inline_secrets,
 };
@@ -29,7 +29,7 @@ fn unknown_variables(facts: &Facts) -> Outcome {
         .map(|name| format!("nothing reads the variable {name}"));
     let all: Vec<String> = facts.unknown_variables.iter().cloned().chain(dead).collect();
     if all.is_empty() {
-        return Outcome::Fine("all are known".to_owned());
+        return Outcome::Passed("all are known".to_owned());
     }
     Outcome::Warning(Fault::new(
         all.join("; "),
@@ -47,5 +47,5 @@ fn inline_secrets(facts: &Facts) -> Outcome {
             "keep it in a private file: --oidc-client-secret-file, --password-file",
         ));
     }
-    Outcome::Fine("no secret is among the arguments".to_owned())
+    Outcome::Passed("no secret is among the arguments".to_owned())
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::entry::{self, Entry};
 use super::input::{self, Error as InputError};
-use super::keys::document_cache;
+use super::signature::document_cache;
 use crate::cli::{GetTokenArgs, InspectArgs, ProviderArgs};
 use crate::command::token_request::TokenRequest;
 use crate::environment::Environment;

@@ -81,8 +81,8 @@ impl StoredToken {
 /// A stored token, taken apart and not verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnverifiedToken {
-    /// The header's `alg`. Empty if there is none.
-    pub(crate) algorithm: String,
+    /// The header's `alg`.
+    pub(crate) algorithm: Option<String>,
     pub(crate) claims: Map<String, Value>,
     pub(crate) bytes: usize,
 }
@@ -95,7 +95,7 @@ impl UnverifiedToken {
         let header = BASE64URL_NOPAD.decode(text.split('.').next()?.as_bytes()).ok()?;
         let header = json::object(&header)?;
         Some(Self {
-            algorithm: json::text(&header, "alg").unwrap_or_default().to_owned(),
+            algorithm: json::text(&header, "alg").map(str::to_owned),
             claims,
             bytes: text.len(),
         })
