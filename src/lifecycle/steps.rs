@@ -207,7 +207,7 @@ impl<S: SessionStore> Progress<'_, S> {
             RefreshOutcome::Failed(error) => {
                 let ui = self.call.ui;
                 ui.step(|| format!("the token could not be refreshed: {error}"));
-                let is_outage = error.is_provider_fault();
+                let is_outage = error.is_shared_by_waiters();
                 let error = Error::RefreshFailed {
                     source: error,
                     dir: self.call.store.dir(),
@@ -287,15 +287,15 @@ impl<S: SessionStore> Progress<'_, S> {
                 if tokens.refresh_token.is_none() && self.call.is_login_interactive() {
                     self.call.ui.note(&self.call.settings.no_refresh_token_note());
                 }
-                let order = self.latest_order().signed_in(clock::now());
+                let order = self.latest_order().for_new_login(clock::now());
                 self.save_tokens(tokens.initial_id_token.clone(), tokens, order)?;
                 self.origin = Origin::SignIn;
             }
-            Err(LoginFailure { error, was_visible }) => {
-                let is_outage = !was_visible && error.is_provider_fault();
+            Err(LoginFailure { error, was_prompted }) => {
+                let is_outage = !was_prompted && error.is_shared_by_waiters();
                 let error = Error::from(error);
                 // Otherwise each attempt of a client that polls would show the person a login again, as long as the fault lasts.
-                if was_visible {
+                if was_prompted {
                     self.remember_login_failure(&error);
                 } else if is_outage {
                     self.remember_outage(&error);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::store::Form;
+use super::store::FileForm;
 use super::{Error, FileKind, LoginFailures, ProviderOutage, Store, Versioned};
 use crate::files::LockFile;
 use crate::process;
@@ -43,18 +43,18 @@ pub(super) struct KnownFiles {
 }
 
 impl KnownFiles {
-    pub(super) fn add(&self, form: Form) {
+    pub(super) fn add(&self, form: FileForm) {
         self.of(form).store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn has(&self, form: Form) -> bool {
+    pub(super) fn has(&self, form: FileForm) -> bool {
         self.of(form).load(Ordering::Relaxed)
     }
 
-    fn of(&self, form: Form) -> &AtomicBool {
+    fn of(&self, form: FileForm) -> &AtomicBool {
         match form {
-            Form::Plain => &self.plain,
-            Form::Sealed => &self.sealed,
+            FileForm::Plain => &self.plain,
+            FileForm::Sealed => &self.sealed,
         }
     }
 }

@@ -125,10 +125,10 @@ fn without_device_code(mut device: DeviceAuthorization) -> Result<DeviceAuthoriz
     if device.user_code == device.device_code.expose()
         || (is_long && normalized(&device.user_code).contains(&code))
     {
-        return Err(ResponseFault::ShownDeviceCode("user_code"));
+        return Err(ResponseFault::ContainsDeviceCode("user_code"));
     }
     if is_in(&device.verification_uri) {
-        return Err(ResponseFault::ShownDeviceCode("verification_uri"));
+        return Err(ResponseFault::ContainsDeviceCode("verification_uri"));
     }
     device
         .verification_uri_complete

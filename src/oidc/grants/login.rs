@@ -39,7 +39,7 @@ use crate::untrusted_text::UntrustedText;
 pub(crate) struct LoginFailure {
     pub(crate) error: Error,
     /// A browser tab was opened, a URL was printed, or a person was prompted. The retries of the same command must not do that again.
-    pub(crate) was_visible: bool,
+    pub(crate) was_prompted: bool,
 }
 
 /// One authorization request, with a new random `state`, nonce and verifier.
@@ -55,7 +55,7 @@ impl LoginFailure {
     pub(in crate::oidc) fn before_prompt(error: impl Into<Error>) -> Self {
         Self {
             error: error.into(),
-            was_visible: false,
+            was_prompted: false,
         }
     }
 
@@ -63,7 +63,7 @@ impl LoginFailure {
     pub(in crate::oidc) fn after_prompt(error: impl Into<Error>) -> Self {
         Self {
             error: error.into(),
-            was_visible: true,
+            was_prompted: true,
         }
     }
 }

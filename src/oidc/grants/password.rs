@@ -73,7 +73,7 @@ impl ProviderClient<'_> {
                 }
                 Err(error) => {
                     return Err(LoginFailure {
-                        was_visible: is_prompted || may_count_as_failed_attempt(&error),
+                        was_prompted: is_prompted || may_count_as_failed_attempt(&error),
                         error,
                     });
                 }
@@ -83,7 +83,7 @@ impl ProviderClient<'_> {
         let verified = self.verify_without_nonce(&response, &cache, &metadata).await;
         verified.map_err(|error| LoginFailure {
             error,
-            was_visible: is_prompted,
+            was_prompted: is_prompted,
         })
     }
 

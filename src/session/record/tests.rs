@@ -197,7 +197,7 @@ fn the_latest_record_was_stored_last_or_without_an_order_has_the_newest_token() 
 
 #[test]
 fn a_record_stores_its_order_and_what_it_replaces() {
-    let order = Order::default().signed_in(at(7)).next();
+    let order = Order::default().for_new_login(at(7)).next();
     assert!(!is_pending(&record(5, 50).to_json().unwrap()));
     let record = Record {
         order,
