@@ -9,14 +9,14 @@ use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::discovery::provider_cache::{CacheUse, ProviderCache};
 use crate::oidc::errors::Error;
 use crate::oidc::event::{Event, Person, Warning};
-use crate::oidc::http::Http;
+use crate::oidc::http::HttpClient;
 use crate::settings::{Provider, TlsTrust};
 
 /// A client for one provider.
 pub(crate) struct ProviderClient<'a> {
     pub(super) provider: &'a Provider,
     pub(super) credentials: Credentials,
-    pub(super) http: Http<'a>,
+    pub(super) http: HttpClient<'a>,
     pub(super) trust: &'a TlsTrust,
     document_cache: &'a dyn DocumentCache,
     pub(super) person: Person<'a>,
@@ -39,7 +39,7 @@ impl<'a> ProviderClient<'a> {
         }
         Ok(Self {
             credentials: Credentials::read(&provider.client_auth.method, person)?,
-            http: Http::new(provider, trust, person, clock)?,
+            http: HttpClient::new(provider, trust, person, clock)?,
             provider,
             trust,
             document_cache,

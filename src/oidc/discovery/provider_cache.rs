@@ -20,7 +20,7 @@ use crate::oidc::errors::Error;
 use crate::oidc::errors::documents::DocumentError;
 use crate::oidc::event::LogEvent;
 use crate::oidc::http::response::shown;
-use crate::oidc::http::{Document, Http};
+use crate::oidc::http::{Document, HttpClient};
 use crate::oidc::token::endpoint::RESPONSE_TIMEOUT;
 use crate::oidc::token::key_set::KeySet;
 use crate::settings::{Authority, Issuer, TlsTrust};
@@ -35,7 +35,7 @@ const REFUSED_AUTH_AGE_SECS: i64 = 3600;
 
 /// What is cached about one provider: its documents, and results of earlier requests.
 pub(crate) struct ProviderCache<'a> {
-    http: &'a Http<'a>,
+    http: &'a HttpClient<'a>,
     issuer: &'a Issuer,
     /// The cache entry. `None` if nothing may be cached.
     entry: Option<CacheEntry<'a>>,
@@ -116,7 +116,7 @@ pub(crate) fn is_known_issuer(issuer: &Issuer, trust: &TlsTrust, cache: &dyn Doc
 
 impl<'a> ProviderCache<'a> {
     pub(crate) fn new(
-        http: &'a Http<'a>,
+        http: &'a HttpClient<'a>,
         issuer: &'a Issuer,
         trust: &TlsTrust,
         cache: &'a dyn DocumentCache,

@@ -199,7 +199,7 @@ fn token_samples() -> Vec<(&'static str, Error)> {
     let unverified = |source| TokenError::Unverified {
         token: crate::settings::TokenKind::Id,
         source,
-        clock_ahead_secs: 0,
+        clock_ahead_secs: None,
         is_okta: false,
     };
     let expired = unverified(verification_error::Error::Expired { secs_ago: 9 });

@@ -51,8 +51,8 @@ pub(crate) enum TokenError {
     Unverified {
         token: TokenKind,
         source: verification_error::Error,
-        /// How far the provider's clock is ahead of ours, in seconds.
-        clock_ahead_secs: i64,
+        /// How far the provider's clock is ahead of ours, if that is known.
+        clock_ahead_secs: Option<i64>,
         is_okta: bool,
     },
     /// The token is of another person than the settings require.

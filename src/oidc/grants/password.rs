@@ -210,7 +210,7 @@ mod tests {
     use url::Url;
 
     use super::*;
-    use crate::oidc::http::response::response_to_form;
+    use crate::oidc::http::response::read_form_response;
 
     #[test]
     fn an_answer_counts_as_a_try_unless_it_is_about_the_client_or_passes() {
@@ -262,7 +262,7 @@ mod tests {
             let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
             let code = StatusCode::from_u16(status).unwrap();
             let error =
-                response_to_form(&url, code, &headers, body.as_bytes(), crate::clock::at(0)).unwrap_err();
+                read_form_response(&url, code, &headers, body.as_bytes(), crate::clock::at(0)).unwrap_err();
             let error = mark_refusal(error);
             let judged = (may_count_as_failed_attempt(&error), may_be_mistyped(&error));
             assert_eq!(judged, (is_counted, is_asked_again), "{status} {body}: {error}");

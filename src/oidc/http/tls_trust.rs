@@ -35,12 +35,12 @@ const READS_VARIABLES: bool = cfg!(all(unix, not(target_vendor = "apple")));
 
 /// The certificate authorities that the settings name.
 #[derive(Debug)]
-pub(in crate::oidc) struct NamedAuthorities {
+pub(in crate::oidc) struct NamedCas {
     roots: RootCertStore,
     certificates: Vec<CertificateDer<'static>>,
 }
 
-impl NamedAuthorities {
+impl NamedCas {
     fn none() -> Self {
         Self {
             roots: RootCertStore::empty(),
@@ -104,7 +104,7 @@ pub(in crate::oidc) fn report_unusable_system_certificates(person: Person<'_>) {
     let Ok(pem) = files::read_named(Path::new(&path)) else {
         return;
     };
-    let unusable = NamedAuthorities::none().add(&pem);
+    let unusable = NamedCas::none().add(&pem);
     if unusable.len() < split_bundle(&pem).count() {
         report_unusable(&format!("SSL_CERT_FILE `{path}`"), unusable, person);
     }
@@ -112,7 +112,7 @@ pub(in crate::oidc) fn report_unusable_system_certificates(person: Person<'_>) {
 
 /// Whether what reads the system's certificates comes to an end: it reads what `SSL_CERT_FILE` and `SSL_CERT_DIR` name without a limit, and a
 /// FIFO or a device may have no end.
-pub(in crate::oidc) fn system_bundle_ends() -> bool {
+pub(in crate::oidc) fn system_certificates_are_finite() -> bool {
     if !READS_VARIABLES {
         return true;
     }
@@ -171,7 +171,7 @@ fn split_bundle(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Creates the TLS configuration: TLS 1.2 and 1.3, with the named authorities, or else those of the system.
-pub(in crate::oidc) fn client_config(named: NamedAuthorities) -> Result<ClientConfig, TlsError> {
+pub(in crate::oidc) fn client_config(named: NamedCas) -> Result<ClientConfig, TlsError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = ExplainingVerifier::new(named, Arc::clone(&provider))?;
     let mut config = ClientConfig::builder_with_provider(provider)
@@ -192,7 +192,7 @@ struct ExplainingVerifier {
 }
 
 impl ExplainingVerifier {
-    fn new(named: NamedAuthorities, provider: Arc<CryptoProvider>) -> Result<Self, TlsError> {
+    fn new(named: NamedCas, provider: Arc<CryptoProvider>) -> Result<Self, TlsError> {
         let standard: Arc<dyn ServerCertVerifier> = if named.is_empty() {
             Arc::new(rustls_platform_verifier::Verifier::new(provider)?)
         } else {
@@ -359,7 +359,7 @@ mod tests {
             (not_der.to_owned(), vec![1]),
             ("text".to_owned(), vec![]),
         ] {
-            let mut named = NamedAuthorities {
+            let mut named = NamedCas {
                 roots: RootCertStore::empty(),
                 certificates: Vec::new(),
             };

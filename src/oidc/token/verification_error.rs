@@ -174,14 +174,16 @@ impl Error {
         matches!(self, Self::Expired { .. } | Self::NotYetValid { .. })
     }
 
-    /// Returns what to do about the error. `clock_ahead_secs` is how far the provider's clock is ahead of ours, `is_okta` says
+    /// Returns what to do about the error. `clock_ahead_secs` is how far the provider's clock is ahead of ours, if that is known, `is_okta` says
     /// whether Okta is the issuer.
-    pub(crate) fn hint(&self, clock_ahead_secs: i64, is_okta: bool) -> String {
+    pub(crate) fn hint(&self, clock_ahead_secs: Option<i64>, is_okta: bool) -> String {
         match self {
-            Self::Expired { .. } | Self::NotYetValid { .. } if clock_ahead_secs.abs() > CLOCK_LEEWAY_SECS => {
-                clock_hint(clock_ahead_secs)
+            Self::Expired { .. } | Self::NotYetValid { .. } => {
+                match clock_ahead_secs.filter(|secs| secs.abs() > CLOCK_LEEWAY_SECS) {
+                    Some(secs) => clock_hint(secs),
+                    None => "compare this machine's clock with the provider's".to_owned(),
+                }
             }
-            Self::Expired { .. } | Self::NotYetValid { .. } => "compare this machine's clock with the provider's".to_owned(),
             Self::Encrypted => {
                 "turn off the encryption of ID tokens for this app: an API server cannot decrypt them".to_owned()
             }
@@ -277,7 +279,7 @@ mod tests {
             (Error::WrongType("iat", "a time in seconds"), "`iat`"),
             (Error::WrongType("azp", "a string"), "`azp`"),
         ] {
-            let (message, hint) = (error.to_string(), error.hint(0, false));
+            let (message, hint) = (error.to_string(), error.hint(None, false));
             assert!(message.contains(name) && hint.contains(name), "{message}: {hint}");
             assert!(hint.contains("claim mapping"), "{hint}");
         }
