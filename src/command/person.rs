@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{log, qr};
 use crate::environment;
-use crate::oidc::{self, Continuation, Event, Person, Question, Remark, Warning};
+use crate::oidc::{self, Continuation, Event, Interaction, Question, Remark, Warning};
 use crate::secret::Secret;
 use crate::settings::NoBrowser;
 use crate::ui::{TimeLeft, Ui};
@@ -20,8 +20,8 @@ const TERMINAL_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const WAITING: &str = "waiting for the sign-in ";
 
 /// Returns how to communicate with the person at this terminal, if there is one.
-pub(crate) fn new(ui: Ui, on_event: oidc::EventHandler<'_>, continuation: Continuation) -> Person<'_> {
-    Person {
+pub(crate) fn new(ui: Ui, on_event: oidc::EventHandler<'_>, continuation: Continuation) -> Interaction<'_> {
+    Interaction {
         on_event,
         ask,
         request_timeout: if ui.at_terminal {

@@ -354,7 +354,7 @@ impl<S: SessionStore> Progress<'_, S> {
             crate::ui::flush_warnings();
             let Settings { provider, trust, .. } = self.call.settings;
             let documents = self.call.store.documents();
-            let client = ProviderClient::new(provider, trust, documents, self.call.person, clock::now)?;
+            let client = ProviderClient::new(provider, trust, documents, self.call.interaction, clock::now)?;
             self.client = Some(client);
         }
         Ok(())

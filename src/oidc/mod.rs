@@ -26,7 +26,7 @@ pub(crate) use errors::oauth_error::OAuthError;
 pub(crate) use errors::stage::Stage;
 pub(crate) use errors::token::TokenError;
 pub(crate) use event::{
-    Continuation, Event, EventHandler, LogEvent, LoggedHeader, Person, Question, Warning,
+    Continuation, Event, EventHandler, Interaction, LogEvent, LoggedHeader, Question, Warning,
 };
 pub(crate) use grants::login::LoginFailure;
 pub(crate) use http::transport::{ProxyChoice, proxy_for};

@@ -8,7 +8,7 @@ use crate::oidc::discovery::document_cache::DocumentCache;
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::discovery::provider_cache::{CacheUse, ProviderCache};
 use crate::oidc::errors::Error;
-use crate::oidc::event::{Event, Person, Warning};
+use crate::oidc::event::{Event, Interaction, Warning};
 use crate::oidc::http::HttpClient;
 use crate::settings::{Provider, TlsTrust};
 
@@ -19,7 +19,7 @@ pub(crate) struct ProviderClient<'a> {
     pub(super) http: HttpClient<'a>,
     pub(super) trust: &'a TlsTrust,
     document_cache: &'a dyn DocumentCache,
-    pub(super) person: Person<'a>,
+    pub(super) interaction: Interaction<'a>,
     pub(super) clock: Clock,
 }
 
@@ -31,19 +31,19 @@ impl<'a> ProviderClient<'a> {
         provider: &'a Provider,
         trust: &'a TlsTrust,
         document_cache: &'a dyn DocumentCache,
-        person: Person<'a>,
+        interaction: Interaction<'a>,
         clock: Clock,
     ) -> Result<Self, Error> {
         if trust.insecure {
-            person.warn(Warning::CertificatesUnchecked);
+            interaction.warn(Warning::CertificatesUnchecked);
         }
         Ok(Self {
-            credentials: Credentials::read(&provider.client_auth.method, person)?,
-            http: HttpClient::new(provider, trust, person, clock)?,
+            credentials: Credentials::read(&provider.client_auth.method, interaction)?,
+            http: HttpClient::new(provider, trust, interaction, clock)?,
             provider,
             trust,
             document_cache,
-            person,
+            interaction,
             clock,
         })
     }
@@ -57,7 +57,7 @@ impl<'a> ProviderClient<'a> {
         if self.credentials.uses_client_assertion() {
             self.assertion_context(&metadata.token_endpoint).aud()?;
         }
-        self.person.report(Event::Discovered);
+        self.interaction.report(Event::Discovered);
         Ok(metadata)
     }
 

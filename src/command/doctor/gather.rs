@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::files;
 use crate::invocation::Invocation;
 use crate::kubeconfig::UserEntry;
-use crate::oidc::{self, Continuation, Event, NoDocumentCache, Person, ProviderClient, Survey};
+use crate::oidc::{self, Continuation, Event, Interaction, NoDocumentCache, ProviderClient, Survey};
 use crate::runtime::LazyRuntime;
 use crate::settings::{self, Browser, Grant, SignIn, Stdin};
 use crate::ui::Ui;
@@ -202,7 +202,7 @@ fn survey(sign_in: &SignIn, ui: Ui) -> Result<Survey, Error> {
             person::show(ui, event);
         }
     };
-    let person = Person {
+    let person = Interaction {
         request_timeout: REQUEST_TIMEOUT,
         ..person::new(ui, &report, Continuation::Command)
     };

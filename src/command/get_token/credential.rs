@@ -129,7 +129,7 @@ impl GetToken<'_> {
             latest_record,
             invocation: self.invocation,
             runtime: &LazyRuntime::default(),
-            person: person::new(ui, &report, continuation),
+            interaction: person::new(ui, &report, continuation),
             ui: self.ui,
         };
         acquisition.acquire()

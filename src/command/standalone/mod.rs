@@ -84,7 +84,7 @@ fn sign_in(
         latest_record: &|own| own,
         invocation,
         runtime: &LazyRuntime::default(),
-        person: person::new(ui, &report, Continuation::Command),
+        interaction: person::new(ui, &report, Continuation::Command),
         ui,
     };
     store.write_pending_tokens()?;

@@ -7,7 +7,7 @@ use super::client_secret_jwt::MIN_SECRET_BYTES;
 use super::private_key::PrivateKey;
 use crate::files;
 use crate::oidc::errors::setup::SetupError;
-use crate::oidc::event::{LogEvent, Person};
+use crate::oidc::event::{Interaction, LogEvent};
 use crate::secret::Secret;
 use crate::settings::{ClientAuthMethod, PRIVATE_KEY_FILE, PrivateKeyFile, SecretSource};
 
@@ -34,10 +34,13 @@ pub(in crate::oidc) enum MethodChoice<'a> {
 impl Credentials {
     /// # Errors
     /// If the secret or the key cannot be read, or cannot be used with its method.
-    pub(in crate::oidc) fn read(method: &ClientAuthMethod, person: Person<'_>) -> Result<Self, SetupError> {
+    pub(in crate::oidc) fn read(
+        method: &ClientAuthMethod,
+        interaction: Interaction<'_>,
+    ) -> Result<Self, SetupError> {
         let secret = |source: &SecretSource| {
             if let SecretSource::File { path, .. } = source {
-                person.log(LogEvent::FileRead(path));
+                interaction.log(LogEvent::FileRead(path));
             }
             load_secret(source)
         };
@@ -54,7 +57,7 @@ impl Credentials {
                 Self::SecretJwt(secret)
             }
             ClientAuthMethod::PrivateKeyJwt(file) => {
-                person.log(LogEvent::FileRead(&file.path));
+                interaction.log(LogEvent::FileRead(&file.path));
                 Self::PrivateKeyJwt(Box::new(read_key(file)?))
             }
         })

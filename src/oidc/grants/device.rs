@@ -48,7 +48,7 @@ impl ProviderClient<'_> {
         // that the issuer chose can push it off the screen.
         if self.provider.named_by_cluster {
             let issuer = self.provider.issuer.shown();
-            self.person.report(Event::CodeIsForClusterIssuer(&issuer));
+            self.interaction.report(Event::CodeIsForClusterIssuer(&issuer));
         }
         // A failure to open is ignored: the person may be on a remote terminal, and the address was printed.
         if let Some(address) = browser_address(&device, self.provider.named_by_cluster) {
@@ -57,9 +57,9 @@ impl ProviderClient<'_> {
         let wait_secs = device.wait_secs(login.timeout.as_secs());
         let result = tokio::select! {
             result = device.wait(&endpoint, verifier.as_ref(), wait_secs, self.clock) => result,
-            never = count_down(self.person, Instant::now() + Duration::from_secs(wait_secs)) => match never {},
+            never = count_down(self.interaction, Instant::now() + Duration::from_secs(wait_secs)) => match never {},
         };
-        self.person.report(Event::WaitEnded);
+        self.interaction.report(Event::WaitEnded);
         let response = result.map_err(LoginFailure::after_prompt)?;
         self.verify_without_nonce(&response, &cache, &metadata)
             .await
@@ -106,7 +106,7 @@ impl ProviderClient<'_> {
             check_verification_uri(url).map_err(|why| LoginError::DeviceAddress(shown(url), why))?;
         }
         let code = UntrustedText::with_limit(&device.user_code, 40);
-        self.person.report(Event::EnterCode {
+        self.interaction.report(Event::EnterCode {
             address: plain,
             code: &code,
             complete: address,

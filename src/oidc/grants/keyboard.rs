@@ -41,9 +41,9 @@ impl ProviderClient<'_> {
             .map_err(LoginFailure::before_prompt)?;
         // OpenID Connect Core 3.1.2.1 requires a redirect URI. OAuth (RFC 6749 3.1.2.3) does not if only one is registered.
         if redirect_uri.is_none() {
-            self.person.report(Event::NoRedirectUri);
+            self.interaction.report(Event::NoRedirectUri);
         }
-        self.person.report(Event::OpenUrl(&request.url));
+        self.interaction.report(Event::OpenUrl(&request.url));
         let expected = CallbackExpectation {
             authority: String::new(),
             path: String::new(),
@@ -54,7 +54,7 @@ impl ProviderClient<'_> {
             defence: MixUpDefence::NotNeeded,
         };
         let pending = PendingLogin {
-            person: self.person,
+            interaction: self.interaction,
             login,
             url: &request.url,
             opened_url: &request.url,
@@ -66,7 +66,7 @@ impl ProviderClient<'_> {
         let mut last_refusal = None;
         for _ in 0..MAX_CODES {
             let response = timeout_at(pending.deadline, pending.prompt_for_response(&expected)).await;
-            self.person.report(Event::WaitEnded);
+            self.interaction.report(Event::WaitEnded);
             let code = match response {
                 Ok(Ok(code)) => code,
                 Ok(Err(error)) => return Err(LoginFailure::after_prompt(last_refusal.unwrap_or(error))),
@@ -78,7 +78,7 @@ impl ProviderClient<'_> {
             let tokens = self.exchange_and_verify(&code, redirect_uri, &cache, &metadata, &request);
             match tokens.await.map_err(|error| pending.explain_error(error)) {
                 Err(error @ Error::Token(TokenError::PastedCodeRefused(_))) => {
-                    self.person.report(Event::InputRefused(&error));
+                    self.interaction.report(Event::InputRefused(&error));
                     last_refusal = Some(error);
                 }
                 result => return result.map_err(LoginFailure::after_prompt),

@@ -71,17 +71,17 @@ impl LoginFailure {
 impl ProviderClient<'_> {
     /// Logs in with the configured grant.
     pub(crate) async fn login(&self, login: &Login) -> Result<Tokens, LoginFailure> {
-        if self.person.reports_are_discarded && needs_reports(&login.grant, &login.browser) {
+        if self.interaction.reports_are_discarded && needs_reports(&login.grant, &login.browser) {
             return Err(LoginFailure::before_prompt(LoginError::OutputDiscarded));
         }
         for note in &login.deprecation_notes {
-            self.person.report(Event::DeprecatedFlag(note));
+            self.interaction.report(Event::DeprecatedFlag(note));
         }
         if self.trust.wants_renegotiation {
-            self.person.warn(Warning::RenegotiationIgnored);
+            self.interaction.warn(Warning::RenegotiationIgnored);
         }
         if self.provider.pkce == Pkce::Off && matches!(login.grant, Grant::Browser | Grant::Keyboard) {
-            self.person.warn(Warning::PkceOff);
+            self.interaction.warn(Warning::PkceOff);
         }
         match &login.grant {
             Grant::Browser => self.login_by_browser(login).await,
@@ -112,15 +112,15 @@ impl ProviderClient<'_> {
         let mut listener = listener::listen(&login.listen_addresses, &redirect)
             .map_err(|failure| LoginFailure::before_prompt(LoginError::NoAddress(failure)))?;
         if listener.is_reachable_by_others {
-            self.person.warn(Warning::ListenerReachableByOthers);
+            self.interaction.warn(Warning::ListenerReachableByOthers);
         }
         if let Some(why) = &listener.failed_addresses {
-            self.person.warn(Warning::OtherAddress {
+            self.interaction.warn(Warning::OtherAddress {
                 why,
                 redirect_uri: &listener.redirect_uri,
             });
         }
-        self.person.report(Event::ListenerReady {
+        self.interaction.report(Event::ListenerReady {
             redirect_uri: &listener.redirect_uri,
         });
         let request = AuthorizationRequest::new(self.provider, &metadata, Some(&listener.redirect_uri))
@@ -139,7 +139,7 @@ impl ProviderClient<'_> {
             expected,
             page::AfterSignIn {
                 url: login.post_login_url.clone(),
-                continuation: self.person.continuation,
+                continuation: self.interaction.continuation,
             },
             &request.url,
         )
@@ -162,7 +162,7 @@ impl ProviderClient<'_> {
     ) -> Result<Tokens, Error> {
         let start_url = callback.start_url().cloned();
         let pending = PendingLogin {
-            person: self.person,
+            interaction: self.interaction,
             login,
             url: &request.url,
             opened_url: browser::opened_url(&login.browser, start_url.as_ref(), &request.url),
@@ -176,7 +176,7 @@ impl ProviderClient<'_> {
         let result = loop {
             let response = pending.wait_for_response(&mut callback, is_first_wait);
             let response = timeout_at(pending.deadline, response).await;
-            self.person.report(Event::WaitEnded);
+            self.interaction.report(Event::WaitEnded);
             let result = match response {
                 Err(_) => Err(LoginError::BrowserTimeout {
                     seconds: login.timeout.as_secs(),
@@ -195,14 +195,14 @@ impl ProviderClient<'_> {
             // After a wrong pasted code, the browser may still bring the right one.
             match result {
                 Err(error @ Error::Token(TokenError::PastedCodeRefused(_))) => {
-                    self.person.report(Event::InputRefused(&error));
+                    self.interaction.report(Event::InputRefused(&error));
                 }
                 result => break result,
             }
             is_first_wait = false;
         };
         // Discards what was typed during the exchange.
-        self.person.report(Event::WaitEnded);
+        self.interaction.report(Event::WaitEnded);
         callback.finish(outcome(&result)).await;
         result
     }

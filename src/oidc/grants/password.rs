@@ -64,7 +64,7 @@ impl ProviderClient<'_> {
             let response = endpoint.password(&name, &typed, &self.provider.scopes).await;
             match response.map_err(mark_refusal) {
                 Err(error) if may_be_mistyped(&error) && password.is_none() && tries < MAX_TRIES => {
-                    self.person.report(Event::InputRefused(&error));
+                    self.interaction.report(Event::InputRefused(&error));
                     tries += 1;
                     // The provider does not say whether the name or the password was wrong. A configured name is not prompted for.
                     if username.is_none() {
@@ -91,7 +91,7 @@ impl ProviderClient<'_> {
     /// lockout of the account.
     fn ask_password(&self, login: &Login, deadline: Instant) -> Result<Secret, LoginFailure> {
         loop {
-            let typed = (self.person.ask)(Question::Password, Some(deadline));
+            let typed = (self.interaction.ask)(Question::Password, Some(deadline));
             let typed = typed.map_err(|error| prompt_failure(error, Prompted::Password, login))?;
             if !typed.expose().is_empty() {
                 return Ok(typed);
@@ -103,7 +103,7 @@ impl ProviderClient<'_> {
                     login,
                 ));
             }
-            self.person.report(Event::NoPassword);
+            self.interaction.report(Event::NoPassword);
         }
     }
 
@@ -115,14 +115,14 @@ impl ProviderClient<'_> {
         deadline: Instant,
     ) -> Result<String, LoginFailure> {
         for _ in 0..MAX_TRIES {
-            let typed = (self.person.ask)(Question::Username { earlier }, Some(deadline));
+            let typed = (self.interaction.ask)(Question::Username { earlier }, Some(deadline));
             let typed = typed.map_err(|error| prompt_failure(error, Prompted::Username, login))?;
             match (typed.expose(), earlier) {
                 ("", None) => {}
                 ("", Some(earlier)) => return Ok(earlier.to_owned()),
                 (name, _) => return Ok(name.to_owned()),
             }
-            self.person.report(Event::NoUsername);
+            self.interaction.report(Event::NoUsername);
         }
         Err(LoginFailure::after_prompt(LoginError::NotTyped(
             Prompted::Username,

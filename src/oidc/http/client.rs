@@ -25,7 +25,7 @@ use crate::oidc::errors::network::NetworkError;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::errors::setup::SetupError;
 use crate::oidc::errors::token::TokenError;
-use crate::oidc::event::{Event, LogEvent, LoggedHeader, Person};
+use crate::oidc::event::{Event, Interaction, LogEvent, LoggedHeader};
 use crate::oidc::http::content_encoding::{content_encoding_error, decode_body};
 use crate::oidc::http::provider_clock::ProviderClock;
 use crate::oidc::http::redaction::{
@@ -53,7 +53,7 @@ const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
 /// A client for one provider.
 pub(crate) struct HttpClient<'a> {
     client: reqwest::Client,
-    person: Person<'a>,
+    interaction: Interaction<'a>,
     is_okta: bool,
     /// The names of the headers that the settings add to every request.
     header_names: Vec<String>,
@@ -80,11 +80,11 @@ impl<'a> HttpClient<'a> {
     pub(crate) fn new(
         provider: &Provider,
         trust: &TlsTrust,
-        person: Person<'a>,
+        interaction: Interaction<'a>,
         clock: Clock,
     ) -> Result<Self, SetupError> {
         Ok(Self {
-            client: transport::build(provider, trust, person)?,
+            client: transport::build(provider, trust, interaction)?,
             is_okta: provider.issuer.is_okta(),
             header_names: provider
                 .headers
@@ -97,7 +97,7 @@ impl<'a> HttpClient<'a> {
                 .flat_map(|(_, value)| secrets_of_header(value))
                 .collect(),
             form_secrets: Mutex::default(),
-            person,
+            interaction,
             provider_clock: ProviderClock::new(clock),
             has_responded: AtomicBool::new(false),
             clock,
@@ -117,7 +117,7 @@ impl<'a> HttpClient<'a> {
     /// Gets a JSON document. `limit` replaces the timeout of a request, and includes all redirects. Redirects are followed only within the
     /// same scheme, host and port.
     pub(crate) async fn get(&self, url: &Url, limit: Option<Duration>) -> Result<Document, Error> {
-        let limit = limit.unwrap_or(self.person.request_timeout);
+        let limit = limit.unwrap_or(self.interaction.request_timeout);
         let result = timeout(limit, self.get_with_redirects(url, limit));
         let result = self.report_long_wait(url, result).await;
         result.unwrap_or_else(|_| {
@@ -188,12 +188,12 @@ impl<'a> HttpClient<'a> {
         if let Ok(result) = timeout(UNREPORTED_WAIT, &mut request).await {
             return result;
         }
-        self.person.report(Event::Waiting { url: &shown(url) });
+        self.interaction.report(Event::Waiting { url: &shown(url) });
         request.await
     }
 
     fn failure(&self, url: &Url, error: reqwest::Error) -> NetworkError {
-        transport::classify(error, self.person.request_timeout).about(url)
+        transport::classify(error, self.interaction.request_timeout).about(url)
     }
 
     /// Executes a request. A server may close an idle connection at the moment when it is used again. Then a GET is repeated once (RFC 9110
@@ -225,12 +225,12 @@ impl<'a> HttpClient<'a> {
         let method = request.method().clone();
         let limit = request.timeout().copied();
         let failure =
-            |error| transport::classify(error, limit.unwrap_or(self.person.request_timeout)).about(url);
+            |error| transport::classify(error, limit.unwrap_or(self.interaction.request_timeout)).about(url);
         let started_at = Instant::now();
         let sent_headers = self.sent_headers(request.headers());
         let sent = self.execute(request).await.map_err(failure);
         let mut response = sent.inspect_err(|error| {
-            self.person.log(LogEvent::RequestFailed {
+            self.interaction.log(LogEvent::RequestFailed {
                 method: method.as_str(),
                 url: &shown_with_query_names(url),
                 millis: started_at.elapsed().as_millis(),
@@ -245,7 +245,7 @@ impl<'a> HttpClient<'a> {
         };
         let body = read_body(&mut response, url, max_bytes, failure).await?;
         let shown_headers = redact_headers(&headers, &self.sent_secrets(secrets));
-        self.person.log(LogEvent::Responded {
+        self.interaction.log(LogEvent::Responded {
             method: method.as_str(),
             url: &shown_with_query_names(url),
             status: status.as_u16(),
@@ -276,7 +276,7 @@ impl<'a> HttpClient<'a> {
 
     /// Reports something for the log.
     pub(in crate::oidc) fn log(&self, event: LogEvent<'_>) {
-        self.person.log(event);
+        self.interaction.log(event);
     }
 
     /// Returns `secrets` and the secrets in the headers: everything that must be removed from a quoted response.

@@ -22,7 +22,7 @@ use tokio_rustls::rustls::{
 use crate::environment;
 use crate::files;
 use crate::oidc::errors::setup::SetupError;
-use crate::oidc::event::{LogEvent, Person, Warning};
+use crate::oidc::event::{Interaction, LogEvent, Warning};
 use crate::oidc::http::tls_fault::UntrustedChain;
 use crate::settings::{Authority, TlsTrust};
 use crate::untrusted_text::UntrustedText;
@@ -50,12 +50,12 @@ impl NamedCas {
 
     /// Reads the authorities. A certificate that cannot be used is reported and skipped, as in Go. A source without any usable certificate
     /// is an error.
-    pub(in crate::oidc) fn read(trust: &TlsTrust, person: Person<'_>) -> Result<Self, SetupError> {
+    pub(in crate::oidc) fn read(trust: &TlsTrust, interaction: Interaction<'_>) -> Result<Self, SetupError> {
         let mut all = Self::none();
         for authority in &trust.authorities {
             let (flag, name, pem) = read_source(authority)?;
             if let Authority::File(path) = authority {
-                person.log(LogEvent::FileRead(path));
+                interaction.log(LogEvent::FileRead(path));
             }
             let unusable = all.add(&pem);
             if unusable.len() == split_bundle(&pem).count() {
@@ -69,7 +69,7 @@ impl NamedCas {
                     },
                 });
             }
-            report_unusable(&name, unusable, person);
+            report_unusable(&name, unusable, interaction);
         }
         Ok(all)
     }
@@ -95,7 +95,7 @@ impl NamedCas {
 
 /// Reports certificates of `SSL_CERT_FILE` that cannot be used, because the library that reads the system's certificates skips them
 /// silently. If none can be used, another error says so.
-pub(in crate::oidc) fn report_unusable_system_certificates(person: Person<'_>) {
+pub(in crate::oidc) fn report_unusable_system_certificates(interaction: Interaction<'_>) {
     // A pipe that is passed as a file descriptor can be read only once.
     let is_file = |path: &String| !path.starts_with("/dev/") && !path.starts_with("/proc/");
     let Some(path) = environment::first_nonempty_value(&["SSL_CERT_FILE"]).filter(is_file) else {
@@ -106,7 +106,7 @@ pub(in crate::oidc) fn report_unusable_system_certificates(person: Person<'_>) {
     };
     let unusable = NamedCas::none().add(&pem);
     if unusable.len() < split_bundle(&pem).count() {
-        report_unusable(&format!("SSL_CERT_FILE `{path}`"), unusable, person);
+        report_unusable(&format!("SSL_CERT_FILE `{path}`"), unusable, interaction);
     }
 }
 
@@ -122,9 +122,9 @@ pub(in crate::oidc) fn system_certificates_are_finite() -> bool {
         && split_paths(&dirs).all(|dir| files::all_end_soon(&dir))
 }
 
-fn report_unusable(source: &str, positions: Vec<usize>, person: Person<'_>) {
+fn report_unusable(source: &str, positions: Vec<usize>, interaction: Interaction<'_>) {
     for position in positions {
-        person.warn(Warning::CertificateSkipped { source, position });
+        interaction.warn(Warning::CertificateSkipped { source, position });
     }
 }
 

@@ -18,7 +18,7 @@ use crate::error_chain::{chain, in_one_line};
 use crate::files;
 use crate::oidc::errors::network::{NetworkError, UnreachableReason};
 use crate::oidc::errors::setup::SetupError;
-use crate::oidc::event::Person;
+use crate::oidc::event::Interaction;
 use crate::oidc::http::blocking::on_thread;
 use crate::oidc::http::proxy::{ProxyVariables, uses_proxy};
 use crate::oidc::http::response::shown;
@@ -39,7 +39,7 @@ const MAX_RESPONSE_HEADERS: usize = 256;
 pub(in crate::oidc) fn build(
     provider: &Provider,
     trust: &TlsTrust,
-    person: Person<'_>,
+    interaction: Interaction<'_>,
 ) -> Result<reqwest::Client, SetupError> {
     let issuer = provider.issuer.url();
     let builder = reqwest::Client::builder()
@@ -47,12 +47,12 @@ pub(in crate::oidc) fn build(
         .user_agent(concat!("kubesesame/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(person.request_timeout)
+        .timeout(interaction.request_timeout)
         .pool_max_idle_per_host(1)
         .http1_max_headers(MAX_RESPONSE_HEADERS)
         .dns_resolver(SystemResolver);
     let mut builder = with_proxy(builder, issuer);
-    let named = NamedCas::read(trust, person)?;
+    let named = NamedCas::read(trust, interaction)?;
     let uses_system_roots = named.is_empty();
     builder = if trust.insecure {
         builder.tls_danger_accept_invalid_certs(true)
@@ -67,7 +67,7 @@ pub(in crate::oidc) fn build(
                     "a file of certificates has no end",
                 ));
             }
-            report_unusable_system_certificates(person);
+            report_unusable_system_certificates(interaction);
         }
         let config =
             client_config(named).map_err(|error| tls_setup_error(uses_system_roots, &error.to_string()))?;

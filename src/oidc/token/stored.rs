@@ -147,7 +147,7 @@ impl ProviderClient<'_> {
         {
             Ok(_) => Ok(true),
             Err(Error::Token(TokenError::Unverified { source, .. })) => {
-                self.person.report(Event::ImportRefused(source.to_string()));
+                self.interaction.report(Event::ImportRefused(source.to_string()));
                 Ok(false)
             }
             Err(error) => Err(error),

@@ -188,7 +188,7 @@ impl ProviderClient<'_> {
             };
             Some((name, self.http.redact(&UntrustedText::with_limit(&text, 120))))
         });
-        self.person.log(LogEvent::TokenVerified {
+        self.interaction.log(LogEvent::TokenVerified {
             token,
             claims: logged.collect(),
             groups: claims.all.get("groups").and_then(Value::as_array).map(Vec::len),
@@ -220,7 +220,7 @@ impl ProviderClient<'_> {
         let verified = result.map_err(|source| self.unverified(token, source))?;
         self.log_claims(token, &verified.claims);
         for remark in &verified.remarks {
-            self.person.report(Event::TokenRemark(remark));
+            self.interaction.report(Event::TokenRemark(remark));
         }
         Ok(verified.claims)
     }

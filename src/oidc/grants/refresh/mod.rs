@@ -137,7 +137,7 @@ impl ProviderClient<'_> {
             Some(Ok(response)) => Ok(response),
             Some(Err(error)) if !error.is_lost_response() => Err(error),
             _ => {
-                self.person.report(Event::ResponseLost);
+                self.interaction.report(Event::ResponseLost);
                 send().await
             }
         };
