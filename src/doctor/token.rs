@@ -134,12 +134,10 @@ fn algorithm(facts: &Facts) -> Outcome {
     }
     judged(facts, |_, token, judgement| {
         let fix = "give the API server the flag --oidc-signing-algs, or set the app to RS256";
+        let name = token.algorithm.as_deref().unwrap_or("no algorithm");
         match outcome(judgement, "signature", Some(fix)) {
             Some(fault @ (Outcome::Failure(_) | Outcome::Warning(_))) => fault,
-            _ => {
-                let name = token.algorithm.as_deref().unwrap_or("no algorithm");
-                Outcome::Passed(UntrustedText::with_limit(name, 20).to_string())
-            }
+            _ => Outcome::Passed(UntrustedText::with_limit(name, 20).to_string()),
         }
     })
 }

@@ -16,7 +16,8 @@ use crate::invocation::InvocationHash;
 use crate::session::{FileKind, Identity, Key, Record, Store, Versioned};
 use crate::settings::{self, Storage};
 
-/// The most entries in a directory before a new one is written. A kubeconfig has a few users; only a script whose command line changes each time needs more.
+/// The most entries in a directory before a new one is written. A kubeconfig has a few users; only a script whose command line changes each
+/// time needs more.
 const MAX_ENTRIES: usize = 300;
 
 /// The session of one command line, and how to respond to it.

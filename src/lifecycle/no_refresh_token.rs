@@ -92,8 +92,8 @@ mod tests {
     use super::ScopeSource::{Arguments, AuthProvider, ClusterConfig, Parameter};
     use super::*;
 
-    /// Whether `offline_access` was requested, whether the provider is Okta, the scopes' source, whether there is an authorization request, and a part of
-    /// the note.
+    /// Whether `offline_access` was requested, whether the provider is Okta, the scopes' source, whether there is an authorization
+    /// request, and a part of the note.
     const CASES: [(bool, bool, ScopeSource, bool, &str); 10] = [
         (
             false,

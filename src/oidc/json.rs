@@ -184,8 +184,8 @@ pub(super) fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a
     member(object, name)?.as_str()
 }
 
-/// Reads a list of strings, or a string of parts that are separated by spaces. Entries of other types are ignored. `None` if no entry is left:
-/// a list that cannot be represented is read as an empty one, and a provider omits a list with no entries (OpenID Connect Discovery 4.2).
+/// Reads a list of strings, or a string of parts that are separated by spaces. Entries of other types are ignored. `None` if no entry is
+/// left: a list that cannot be represented is read as an empty one, and a provider omits a list with no entries (OpenID Connect Discovery 4.2).
 pub(super) fn texts(object: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
     let texts: Vec<String> = match member(object, name)? {
         Value::String(text) => text.split_whitespace().map(str::to_owned).collect(),

@@ -50,7 +50,7 @@ impl Storage {
 }
 
 impl Cache {
-    pub(crate) fn new(args: CacheArgs, environment: &Environment) -> Self {
+    pub(crate) fn new(args: &CacheArgs, environment: &Environment) -> Self {
         let storage = match args.token_cache_storage {
             StorageChoice::Disk => Some(Storage::Disk),
             StorageChoice::Keyring => Some(Storage::Keyring),

@@ -53,7 +53,7 @@ impl LastLine {
         }
     }
 
-    /// Sets the time_left, and returns the text to write for it.
+    /// Sets the time left, and returns the text to write for it.
     pub(super) fn update_time_left(&mut self, left: TimeLeft, waiting_for: &'static str) -> String {
         // DECSC and DECRC save and restore the cursor behind the line.
         let over_the_one_before = format!("\u{1b}7\r{}\u{1b}8", left.counted);

@@ -204,7 +204,8 @@ impl<'a> ProviderCache<'a> {
         Some((metadata, KeySet::parse(keys.body.as_bytes()).ok()?, keys.fetched))
     }
 
-    /// Fetches the key set, and caches it. The timeout is that of a token response, because the tokens to verify are lost if the keys cannot be fetched.
+    /// Fetches the key set, and caches it. The timeout is that of a token response, because the tokens to verify are lost if the keys cannot
+    /// be fetched.
     pub(crate) async fn fetch_and_cache_keys(&self, jwks_uri: &Url) -> Result<KeySet, Error> {
         let document = self.http.get(jwks_uri, Some(RESPONSE_TIMEOUT)).await?;
         let keys = KeySet::parse(&document.body).map_err(|why| DocumentError::KeySet {

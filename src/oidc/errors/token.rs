@@ -34,7 +34,7 @@ pub(crate) enum TokenError {
         url: UntrustedText,
         fault: ResponseFault,
     },
-    /// A token of DPoP (RFC 9449 5), or of the drafts of MAC and PoP tokens.
+    /// A token that is bound to a key: of RFC 9449 5, or of the drafts of MAC and proof-of-possession tokens.
     #[error(
         "the provider sent an access token of type `{0}`, which is bound to a key, and not a bearer token"
     )]

@@ -30,9 +30,8 @@ impl ProviderClient<'_> {
         // Without a listener, no redirect URI shows which provider sent a code. The `iss` parameter does not help: the untrusted issuer
         // decides whether it is required.
         if self.provider.named_by_cluster {
-            return Err(LoginFailure::before_prompt(
-                LoginError::PastedCodeForClusterIssuer,
-            ));
+            let error = LoginError::PastedCodeForClusterIssuer;
+            return Err(LoginFailure::before_prompt(error));
         }
         let cache = self.open_cache();
         let metadata = self.discover(&cache).await.map_err(LoginFailure::before_prompt)?;
@@ -84,9 +83,8 @@ impl ProviderClient<'_> {
                 result => return result.map_err(LoginFailure::after_prompt),
             }
         }
-        Err(LoginFailure::after_prompt(
-            last_refusal.unwrap_or(Error::Internal("no code")),
-        ))
+        let error = last_refusal.unwrap_or(Error::Internal("no code"));
+        Err(LoginFailure::after_prompt(error))
     }
 }
 

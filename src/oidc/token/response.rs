@@ -108,8 +108,8 @@ fn can_be_stored(text: &str) -> bool {
     text.bytes().map(encoded_bytes).sum::<usize>() <= MAX_TOKEN_BYTES
 }
 
-/// Whether a token type means that the access token is bound to a key (DPoP, RFC 9449 5, and the drafts of MAC and PoP tokens). Any other type, or none, is treated as
-/// `Bearer`, which is what an API server needs.
+/// Whether a token type means that the access token is bound to a key (RFC 9449 5, and the drafts of MAC and proof-of-possession tokens).
+/// Any other type, or none, is treated as `Bearer`, which is what an API server needs.
 fn is_bound(kind: &str) -> bool {
     ["dpop", "mac", "pop"]
         .iter()

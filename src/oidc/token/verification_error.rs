@@ -174,8 +174,8 @@ impl Error {
         matches!(self, Self::Expired { .. } | Self::NotYetValid { .. })
     }
 
-    /// Returns what to do about the error. `clock_ahead_secs` is how far the provider's clock is ahead of ours, if that is known, `is_okta` says
-    /// whether Okta is the issuer.
+    /// Returns what to do about the error. `clock_ahead_secs` is how far the provider's clock is ahead of ours, if that is known,
+    /// `is_okta` says whether Okta is the issuer.
     pub(crate) fn hint(&self, clock_ahead_secs: Option<i64>, is_okta: bool) -> String {
         match self {
             Self::Expired { .. } | Self::NotYetValid { .. } => {
