@@ -18,8 +18,8 @@ const SUBJECT_CLAIMS: [&str; 2] = ["sub", "uid"];
 
 /// Compares the claims of a new access token with those of the token that it replaces, which was verified before.
 ///
-/// With an ID token, whose subject is `id_token_subject`, the ID token shows whose session it is. Then a subject claim is compared only if
-/// it had that value in the replaced token, and the audience is not compared, because the provider's settings may change it.
+/// If there is an ID token (with the subject `id_token_subject`), it identifies the session; then a subject claim is compared only if it had
+/// that value in the replaced token, and the audience is not compared, because the provider's settings may change it.
 pub(super) fn check(
     new: &Map<String, Value>,
     replaced: &Secret,
