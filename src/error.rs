@@ -193,7 +193,7 @@ impl Error {
         }
     }
 
-    /// When the provider accepts the next request, if its response says so.
+    /// When the provider accepts the next request, if an HTTP 429 says so.
     pub(crate) fn retry_after(&self) -> Option<Timestamp> {
         self.oidc_error().and_then(oidc::Error::retry_after)
     }
@@ -324,7 +324,7 @@ impl Error {
 fn refresh_hint(error: &oidc::Error, dir: Option<&Path>) -> String {
     let hint = error.hint();
     match dir {
-        Some(dir) if error.may_recur() => format!(
+        Some(dir) if error.may_need_new_login() => format!(
             "{hint}; the session is kept; to sign in anew: kubesesame clean --token-cache-dir={}",
             files::quoted(dir)
         ),

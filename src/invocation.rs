@@ -21,7 +21,7 @@ pub(crate) struct Invocation<'a> {
     pub(crate) environment: &'a Environment,
     pub(crate) started_at: Timestamp,
     parent: OnceCell<ParentProcess>,
-    attempt: OnceCell<AttemptHash>,
+    login_variant: OnceCell<LoginVariantHash>,
 }
 
 impl<'a> Invocation<'a> {
@@ -32,7 +32,7 @@ impl<'a> Invocation<'a> {
             environment,
             started_at: clock::now(),
             parent: OnceCell::new(),
-            attempt: OnceCell::new(),
+            login_variant: OnceCell::new(),
         }
     }
 
@@ -64,10 +64,10 @@ impl<'a> Invocation<'a> {
     }
 
     /// Returns the hash of everything that can change the result of a login: the flags, the variables, the display, and proxies.
-    pub(crate) fn attempt(&self) -> AttemptHash {
-        *self
-            .attempt
-            .get_or_init(|| AttemptHash::new(self.args, &self.environment.flag_variables, &login_variables()))
+    pub(crate) fn login_variant(&self) -> LoginVariantHash {
+        *self.login_variant.get_or_init(|| {
+            LoginVariantHash::new(self.args, &self.environment.flag_variables, &login_variables())
+        })
     }
 }
 
@@ -108,14 +108,15 @@ impl InvocationHash {
     }
 }
 
-/// Distinguishes login attempts with different settings. The caller is no part of it: an IDE that polls and kubectl make the same attempt.
+/// Distinguishes logins with different settings: flags, variables and display. The caller is no part of it: an IDE that polls and kubectl
+/// share a variant.
 ///
 /// 16 bits, for the reason given at [`InvocationHash::tag`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct AttemptHash(u16);
+pub(crate) struct LoginVariantHash(u16);
 
-impl AttemptHash {
+impl LoginVariantHash {
     fn new(args: &[OsString], flags: &[(String, String)], system: &[(String, String)]) -> Self {
         let mut hash = PartsHash::new();
         hash.add_args(args);
@@ -171,7 +172,7 @@ pub(crate) mod tests {
 
     impl Invocation<'_> {
         /// An invocation at 1000 s by a parent with this id that started at tick 7.
-        pub(crate) fn sample(environment: &'static Environment, parent: u32, attempt: u16) -> Self {
+        pub(crate) fn sample(environment: &'static Environment, parent: u32, variant: u16) -> Self {
             Self {
                 args: &[],
                 hash: hash_of(&["k"]),
@@ -181,7 +182,7 @@ pub(crate) mod tests {
                     pid: parent,
                     started: Some(7),
                 }),
-                attempt: OnceCell::from(AttemptHash(attempt)),
+                login_variant: OnceCell::from(LoginVariantHash(variant)),
             }
         }
     }
@@ -239,8 +240,8 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_changed_flag_variable_or_display_is_another_attempt() {
-        let attempt = |args: &[&str], ours: &[(&str, &str)], of_system: &[(&str, &str)]| {
+    fn a_changed_flag_variable_or_display_is_another_variant_of_the_login() {
+        let variant = |args: &[&str], ours: &[(&str, &str)], of_system: &[(&str, &str)]| {
             let args: Vec<_> = args.iter().map(OsString::from).collect();
             let owned = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
                 pairs
@@ -248,15 +249,15 @@ pub(crate) mod tests {
                     .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                     .collect()
             };
-            AttemptHash::new(&args, &owned(ours), &owned(of_system))
+            LoginVariantHash::new(&args, &owned(ours), &owned(of_system))
         };
-        let usual = attempt(&["k", "get-token"], &[], &[]);
-        assert_eq!(attempt(&["other", "get-token"], &[], &[]), usual);
-        assert_ne!(attempt(&["k", "get-token", "--password=x"], &[], &[]), usual);
+        let usual = variant(&["k", "get-token"], &[], &[]);
+        assert_eq!(variant(&["other", "get-token"], &[], &[]), usual);
+        assert_ne!(variant(&["k", "get-token", "--password=x"], &[], &[]), usual);
         assert_ne!(
-            attempt(&["k", "get-token"], &[("KUBESESAME_USERNAME", "x")], &[]),
+            variant(&["k", "get-token"], &[("KUBESESAME_USERNAME", "x")], &[]),
             usual
         );
-        assert_ne!(attempt(&["k", "get-token"], &[], &[("DISPLAY", ":0")]), usual);
+        assert_ne!(variant(&["k", "get-token"], &[], &[("DISPLAY", ":0")]), usual);
     }
 }

@@ -14,9 +14,9 @@ use crate::ui::Ui;
 /// How long to wait for a refresh that another process has started.
 const REFRESH_WAIT: Duration = Duration::from_secs(40);
 
-pub(crate) fn run(args: CleanArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
+pub(crate) fn run(args: &CleanArgs, environment: &Environment, ui: Ui) -> Result<(), Error> {
     // A directory that cannot be read does not prevent the removal from the others. The first failure is returned at the end.
-    let dir = cache_dir(args.token_cache_dir, environment);
+    let dir = cache_dir(args.token_cache_dir.as_deref(), environment);
     let home = home_cache_dir(environment).filter(|home| dir.as_ref().ok() != Some(home));
     let cleaned = dir.map_err(Error::from).and_then(|dir| clean(&dir, true, ui));
     if let Some(home) = home {

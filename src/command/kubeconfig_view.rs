@@ -167,7 +167,7 @@ const MAX_LISTED: usize = 10;
 
 /// Returns what to type for each user that kubesesame can sign in: by a context of it, or by its name.
 fn candidates_hint(entries: &Entries) -> String {
-    let ours = entries.users.iter().filter(|user| user.source.is_ours());
+    let ours = entries.users.iter().filter(|user| user.source.is_supported());
     let flags: Vec<String> = ours
         .map(|user| {
             let context = entries.contexts_of_user(&user.name).next();

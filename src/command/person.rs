@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{log, qr};
 use crate::environment;
-use crate::oidc::{self, Event, Person, Question, Remark, ReturnTo, Warning};
+use crate::oidc::{self, Event, Interaction, Question, Remark, ReturnTo, Warning};
 use crate::secret::Secret;
 use crate::settings::NoBrowser;
 use crate::ui::{TimeLeft, Ui};
@@ -20,8 +20,8 @@ const TERMINAL_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const WAITING: &str = "waiting for the sign-in ";
 
 /// Returns how to communicate with the person at this terminal, if there is one.
-pub(crate) fn new(ui: Ui, on_event: oidc::EventHandler<'_>, return_to: ReturnTo) -> Person<'_> {
-    Person {
+pub(crate) fn new(ui: Ui, on_event: oidc::EventHandler<'_>, return_to: ReturnTo) -> Interaction<'_> {
+    Interaction {
         on_event,
         ask,
         request_timeout: if ui.at_terminal {

@@ -22,7 +22,7 @@ pub(crate) fn was_usage_error_reported(invocation: &Invocation<'_>) -> bool {
         return true;
     }
     if let Ok(Some(locked)) = store.try_lock() {
-        failures.add_for_retries(invocation, now, report_without_arguments());
+        failures.add_before_prompt(invocation, now, report_without_arguments());
         locked.remember_login_failures(&failures);
     }
     false

@@ -42,7 +42,7 @@ fn reachable(facts: &Facts) -> Outcome {
             .because(why.clone()),
         ),
         WhoamiResult::Reached(_) | WhoamiResult::Unauthorized | WhoamiResult::Known { .. } => {
-            Outcome::Ok(format!("{server} answers"))
+            Outcome::PassedNotable(format!("{server} answers"))
         }
     }
 }
@@ -52,7 +52,7 @@ fn user(facts: &Facts) -> Outcome {
         return Outcome::Skipped("no token was sent to the API server");
     }
     match &facts.api_server.whoami {
-        WhoamiResult::Known { username, groups } => Outcome::Ok(format!(
+        WhoamiResult::Known { username, groups } => Outcome::PassedNotable(format!(
             "`{}`, in {groups} groups",
             UntrustedText::with_limit(username, 100)
         )),

@@ -30,9 +30,9 @@ pub(super) struct Check {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// Nothing is wrong, and a person should see the text.
-    Ok(String),
+    PassedNotable(String),
     /// Nothing is wrong, and the text says no more than that.
-    Fine(String),
+    Passed(String),
     /// kubectl works, and something should be changed.
     Warning(Fault),
     /// kubectl does not work.
@@ -46,7 +46,7 @@ pub(super) enum Outcome {
 pub(super) struct Fault {
     pub(super) summary: String,
     pub(super) cause: Option<String>,
-    pub(super) fix: String,
+    pub(super) fix: Option<String>,
 }
 
 impl Fault {
@@ -54,7 +54,7 @@ impl Fault {
         Self {
             summary: summary.into(),
             cause: None,
-            fix: fix.into(),
+            fix: Some(fix.into()),
         }
     }
 
@@ -129,7 +129,7 @@ impl Finding {
             is_notable: true,
             summary: fault.summary,
             cause: fault.cause,
-            fix: Some(fault.fix),
+            fix: fault.fix,
         };
         let of_text = |status, is_notable, summary| Self {
             check,
@@ -140,8 +140,8 @@ impl Finding {
             fix: None,
         };
         match outcome {
-            Outcome::Ok(text) => of_text(Status::Ok, true, text),
-            Outcome::Fine(text) => of_text(Status::Ok, false, text),
+            Outcome::PassedNotable(text) => of_text(Status::Ok, true, text),
+            Outcome::Passed(text) => of_text(Status::Ok, false, text),
             Outcome::Warning(fault) => of_fault(Status::Warning, fault),
             Outcome::Failure(fault) => of_fault(Status::Failure, fault),
             Outcome::Skipped(reason) => of_text(Status::Skipped, false, reason.to_owned()),

@@ -40,7 +40,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "command",
         about: "kubectl finds the program of the entry: a name on the `PATH`, or a path, which begins at the directory of the kubeconfig \
-                if it is relative. It is the same kubesesame as the one that looks.",
+                if it is relative. If it is a kubesesame, it is the same file as the running one.",
         fix: "Put kubesesame on the `PATH`, or give its absolute path as `command`. Programs with windows, such as IDEs, often have another \
                  `PATH` than a shell.",
         run: command,
@@ -75,7 +75,7 @@ fn exec_of(kubeconfig: &KubeconfigFacts) -> Result<&ExecEntry, Outcome> {
         return Err(Outcome::Skipped(NO_USER));
     };
     match &selection.user.exec {
-        Some(exec) if selection.user.source.is_ours() => Ok(exec),
+        Some(exec) if selection.user.source.is_supported() => Ok(exec),
         _ => Err(Outcome::Skipped(NOT_OURS)),
     }
 }
@@ -99,6 +99,12 @@ fn credential(facts: &Facts) -> Outcome {
     };
     let user = selection.user;
     let name = UntrustedText::with_limit(&user.name, 60);
+    if let (true, Some(key)) = (user.source.is_supported(), user.other_credential) {
+        return Outcome::Failure(Fault::new(
+            format!("`{name}` also has `{key}`, so kubectl does not run kubesesame"),
+            format!("kubectl config unset users.{}.{key}", quoted(&user.name)),
+        ));
+    }
     match &user.source {
         EntrySource::Unusable(why) => Outcome::Failure(
             Fault::new(
@@ -121,13 +127,6 @@ fn credential(facts: &Facts) -> Outcome {
                 None => "it has no `exec` entry".to_owned(),
             }),
         ),
-        EntrySource::Kubesesame | EntrySource::Kubelogin { .. } if user.other_credential.is_some() => {
-            let key = user.other_credential.unwrap_or_default();
-            Outcome::Failure(Fault::new(
-                format!("`{name}` also has `{key}`, so kubectl does not run kubesesame"),
-                format!("kubectl config unset users.{}.{key}", quoted(&user.name)),
-            ))
-        }
         EntrySource::Kubelogin { via_kubectl: true } => Outcome::Warning(Fault::new(
             format!(
                 "`{name}` runs `kubectl oidc-login`: one more process for each command, which an allow-list cannot name"
@@ -137,22 +136,23 @@ fn credential(facts: &Facts) -> Outcome {
         EntrySource::Kubelogin { via_kubectl: false } => {
             Outcome::Warning(Fault::new(format!("`{name}` still runs kubelogin"), CONVERT))
         }
-        EntrySource::Kubesesame => Outcome::Fine("comes from kubesesame".to_owned()),
+        EntrySource::Kubesesame => Outcome::Passed("comes from kubesesame".to_owned()),
     }
 }
 
 fn api_version(facts: &Facts) -> Outcome {
     with_exec(facts, |_, exec| {
-        let version = exec.api_version.as_deref().unwrap_or_default();
+        let Some(version) = exec.api_version.as_deref().filter(|version| !version.is_empty()) else {
+            return Outcome::Failure(Fault::new(
+                "the entry has no `apiVersion`, so kubectl refuses it",
+                CORRECT_VERSION,
+            ));
+        };
         match version.strip_prefix("client.authentication.k8s.io/") {
-            Some("v1") => Outcome::Fine(version.to_owned()),
+            Some("v1") => Outcome::Passed(version.to_owned()),
             Some("v1beta1") => {
                 Outcome::Warning(Fault::new(format!("`{version}` is deprecated"), CORRECT_VERSION))
             }
-            _ if version.is_empty() => Outcome::Failure(Fault::new(
-                "the entry has no `apiVersion`, so kubectl refuses it",
-                CORRECT_VERSION,
-            )),
             _ => Outcome::Failure(Fault::new(
                 format!("kubectl knows no `{}`", UntrustedText::with_limit(version, 80)),
                 CORRECT_VERSION,
@@ -165,8 +165,8 @@ fn interactive_mode(facts: &Facts) -> Outcome {
     with_exec(facts, |_, exec| {
         let is_v1 = exec.api_version.as_deref() == Some("client.authentication.k8s.io/v1");
         match exec.interactive_mode.as_deref() {
-            Some("IfAvailable") => Outcome::Fine("IfAvailable".to_owned()),
-            None if !is_v1 => Outcome::Fine("IfAvailable, by default".to_owned()),
+            Some("IfAvailable") => Outcome::Passed("IfAvailable".to_owned()),
+            None if !is_v1 => Outcome::Passed("IfAvailable, by default".to_owned()),
             None => Outcome::Failure(Fault::new(
                 "the entry has no `interactiveMode`, so kubectl refuses it",
                 CORRECT_MODE,
@@ -193,7 +193,7 @@ fn interactive_mode(facts: &Facts) -> Outcome {
 fn command(facts: &Facts) -> Outcome {
     with_exec(facts, |kubeconfig, exec| {
         let Some(found) = &kubeconfig.command else {
-            return Outcome::Skipped(NOT_OURS);
+            return Outcome::Skipped("the program was not looked for");
         };
         let command = UntrustedText::with_limit(&exec.command, 120);
         let is_path = exec.command.contains(['/', '\\']);
@@ -235,7 +235,7 @@ fn found_command(exec: &ExecEntry, found: &CommandFacts, file: &std::path::Path)
             format!("set `command: {}` in the user's `exec` entry", found.this_program),
         ));
     }
-    // Another program: kubectl as the wrapper, or kubelogin.
+    // Programs of other names are not compared: kubectl as the wrapper, and kubelogin.
     let is_kubesesame = file.file_stem().is_some_and(|name| name == "kubesesame");
     if is_kubesesame && !found.is_this_program {
         return Outcome::Warning(
@@ -246,26 +246,26 @@ fn found_command(exec: &ExecEntry, found: &CommandFacts, file: &std::path::Path)
             .because(format!("this one is `{}`", found.this_program)),
         );
     }
-    Outcome::Ok(file_name.to_string())
+    Outcome::PassedNotable(file_name.to_string())
 }
 
 fn plugin_policy(facts: &Facts) -> Outcome {
     with_exec(facts, |kubeconfig, exec| {
         let Some(file) = &kubeconfig.kuberc.file else {
-            return Outcome::Fine("no kuberc restricts plugins".to_owned());
+            return Outcome::Passed("no kuberc restricts plugins".to_owned());
         };
         let command = UntrustedText::with_limit(&exec.command, 80);
         let forbidden = |summary: String, fix: String| {
             Outcome::Failure(Fault::new(summary, fix).because(format!("`{file}` (kubectl 1.35 and newer)")))
         };
         match &kubeconfig.kuberc.policy {
-            PluginPolicy::AllowAll => Outcome::Fine("all plugins may run".to_owned()),
+            PluginPolicy::AllowAll => Outcome::Passed("all plugins may run".to_owned()),
             PluginPolicy::DenyAll => forbidden(
                 "the policy `DenyAll` forbids all plugins".to_owned(),
                 format!("set `credentialPluginPolicy: Allowlist` and list `command: {command}`"),
             ),
             PluginPolicy::Allowlist(_) if kubeconfig.kuberc.lists_command => {
-                Outcome::Fine(format!("`{command}` is on the list"))
+                Outcome::Passed(format!("`{command}` is on the list"))
             }
             PluginPolicy::Allowlist(_) => forbidden(
                 format!("the list of plugins does not have `{command}`"),
@@ -286,7 +286,7 @@ fn flags(facts: &Facts) -> Outcome {
         Some(Ok(settings)) => {
             let provider = &settings.sign_in.provider;
             let client = UntrustedText::with_limit(&provider.client_id, 60);
-            Outcome::Fine(format!("accepted; client `{client}`"))
+            Outcome::Passed(format!("accepted; client `{client}`"))
         }
     }
 }
@@ -296,7 +296,7 @@ fn deprecated_flags(facts: &Facts) -> Outcome {
         return Outcome::Skipped("the settings are not known");
     };
     match settings.sign_in.login.deprecation_notes.as_slice() {
-        [] => Outcome::Fine("none".to_owned()),
+        [] => Outcome::Passed("none".to_owned()),
         notes => Outcome::Warning(Fault::new(
             notes.join("; "),
             "use the new spelling in the `args` of the user's `exec` entry",

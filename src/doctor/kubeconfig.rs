@@ -43,7 +43,7 @@ fn files(facts: &Facts) -> Outcome {
         return Outcome::Failure(Fault::of(summary, problem));
     }
     let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
-    Outcome::Fine(names.join(", "))
+    Outcome::Passed(names.join(", "))
 }
 
 fn context(facts: &Facts) -> Outcome {
@@ -56,7 +56,7 @@ fn context(facts: &Facts) -> Outcome {
         return Outcome::Skipped("there is no kubeconfig that can be read");
     }
     match described(kubeconfig) {
-        Ok(text) => Outcome::Ok(text),
+        Ok(text) => Outcome::PassedNotable(text),
         Err(fault) => Outcome::Failure(fault),
     }
 }
@@ -104,6 +104,6 @@ fn mode(facts: &Facts) -> Outcome {
             ),
             format!("chmod go-r {}", file.quoted),
         )),
-        None => Outcome::Fine("no secret in it can be read by others".to_owned()),
+        None => Outcome::Passed("no secret in it can be read by others".to_owned()),
     }
 }

@@ -58,7 +58,7 @@ fn listener_port(facts: &Facts) -> Outcome {
             return Outcome::Skipped(NO_LISTENER);
         };
         match &probe.state {
-            ListenerState::Free => Outcome::Fine("free".to_owned()),
+            ListenerState::Free => Outcome::Passed("free".to_owned()),
             ListenerState::Alternative(why) => Outcome::Warning(Fault::new(
                 format!("{why}, so a sign-in uses the next address"),
                 "end what holds the port, if its redirect URI is the only one that is registered",
@@ -74,8 +74,10 @@ fn redirect_uri(facts: &Facts) -> Outcome {
     with_settings(facts, |settings| {
         let login = &settings.sign_in.login;
         match (&facts.machine.listener, &login.grant, &login.keyboard_redirect) {
-            (Some(probe), _, _) => Outcome::Ok(format!("register {}", probe.redirect_uris.join(" and "))),
-            (None, Grant::Keyboard, Some(uri)) => Outcome::Ok(format!("register {uri}")),
+            (Some(probe), _, _) => {
+                Outcome::PassedNotable(format!("register {}", probe.redirect_uris.join(" and ")))
+            }
+            (None, Grant::Keyboard, Some(uri)) => Outcome::PassedNotable(format!("register {uri}")),
             (None, Grant::Keyboard, None) => Outcome::Warning(Fault::new(
                 "no redirect URI is sent, and few providers sign in without one",
                 "add --oidc-redirect-url=URI with one that is registered for the app",
@@ -91,9 +93,11 @@ fn browser(facts: &Facts) -> Outcome {
         match &login.grant {
             Grant::Browser => browser_of(facts, &login.browser),
             Grant::Keyboard | Grant::Device | Grant::Password { .. } => {
-                Outcome::Ok("none is opened: the grant needs a person at a terminal".to_owned())
+                Outcome::PassedNotable("none is opened: the grant needs a person at a terminal".to_owned())
             }
-            Grant::ClientCredentials => Outcome::Ok("none is needed: a program signs in".to_owned()),
+            Grant::ClientCredentials => {
+                Outcome::PassedNotable("none is needed: a program signs in".to_owned())
+            }
         }
     })
 }
@@ -101,18 +105,18 @@ fn browser(facts: &Facts) -> Outcome {
 fn browser_of(facts: &Facts, browser: &Browser) -> Outcome {
     let place = if facts.machine.is_ssh { " (over SSH)" } else { "" };
     match browser {
-        Browser::Desktop => Outcome::Ok(format!("the one of the desktop{place}")),
+        Browser::Desktop => Outcome::PassedNotable(format!("the one of the desktop{place}")),
         Browser::Command { .. } if facts.machine.browser_command_exists == Some(false) => {
             Outcome::Warning(Fault::new(
                 "there is no program that --browser-command names",
                 "correct --browser-command, or leave it out for the browser of the desktop",
             ))
         }
-        Browser::Command { .. } => Outcome::Ok("the one of --browser-command".to_owned()),
+        Browser::Command { .. } => Outcome::PassedNotable("the one of --browser-command".to_owned()),
         Browser::Print(NoBrowser::Skipped) => {
-            Outcome::Ok("none is opened, as --skip-open-browser says; the URL is shown".to_owned())
+            Outcome::PassedNotable("none is opened, as --skip-open-browser says; the URL is shown".to_owned())
         }
-        Browser::Print(NoBrowser::NoDisplay) => Outcome::Ok(format!(
+        Browser::Print(NoBrowser::NoDisplay) => Outcome::PassedNotable(format!(
             "no display{place}: the URL is shown, and its end can be pasted"
         )),
         Browser::Unavailable => Outcome::Warning(Fault::new(
@@ -137,8 +141,8 @@ fn storage(facts: &Facts) -> Outcome {
             ));
         };
         match &storage.state {
-            Ok(true) => Outcome::Ok(format!("`{}`", storage.dir)),
-            Ok(false) => Outcome::Ok(format!("`{}` is made at the first sign-in", storage.dir)),
+            Ok(true) => Outcome::PassedNotable(format!("`{}`", storage.dir)),
+            Ok(false) => Outcome::PassedNotable(format!("`{}` is made at the first sign-in", storage.dir)),
             Err(problem) => Outcome::Failure(Fault::of("sessions cannot be stored", problem)),
         }
     })
@@ -147,7 +151,7 @@ fn storage(facts: &Facts) -> Outcome {
 fn keyring(facts: &Facts) -> Outcome {
     match &facts.machine.keyring {
         None => Outcome::Skipped("sessions need no keyring"),
-        Some(Ok(())) => Outcome::Fine("answers".to_owned()),
+        Some(Ok(())) => Outcome::Passed("answers".to_owned()),
         Some(Err(problem)) => Outcome::Failure(Fault::of("the keyring cannot be used", problem)),
     }
 }

@@ -75,7 +75,7 @@ fn endpoints(facts: &Facts) -> Outcome {
             TokenKind::Access => &None,
         };
         match of_grant.as_ref().or(of_keys.as_ref()) {
-            None => Outcome::Fine("all that the grant needs".to_owned()),
+            None => Outcome::Passed("all that the grant needs".to_owned()),
             Some(fault) => Outcome::Failure(
                 Fault::new(
                     "an endpoint is missing that the grant needs",
@@ -108,7 +108,7 @@ fn grant_type(facts: &Facts) -> Outcome {
                     "choose another --grant-type, or enable the grant at the provider",
                 ))
             }
-            Some(_) | None => Outcome::Fine(name.to_owned()),
+            Some(_) | None => Outcome::Passed(name.to_owned()),
         }
     })
 }
@@ -123,7 +123,7 @@ fn pkce(facts: &Facts) -> Outcome {
         }
         match &announced.pkce_methods {
             Some(methods) if methods.iter().any(|method| method == "S256") => {
-                Outcome::Fine("S256".to_owned())
+                Outcome::Passed("S256".to_owned())
             }
             Some(_) | None => Outcome::Warning(Fault::new(
                 "the provider does not announce PKCE with S256, so it may ignore it",
@@ -137,7 +137,7 @@ fn scopes(facts: &Facts) -> Outcome {
     announced(facts, |settings, announced| {
         let wanted: Vec<&str> = settings.sign_in.provider.scopes.iter().collect();
         let Some(known) = &announced.scopes else {
-            return Outcome::Fine(wanted.join(" "));
+            return Outcome::Passed(wanted.join(" "));
         };
         let missing = wanted
             .iter()
@@ -146,7 +146,7 @@ fn scopes(facts: &Facts) -> Outcome {
             .map(|scope| format!("`{}`", UntrustedText::with_limit(scope, 60)))
             .collect();
         if missing.is_empty() {
-            return Outcome::Fine(UntrustedText::new(&wanted.join(" ")).to_string());
+            return Outcome::Passed(UntrustedText::new(&wanted.join(" ")).to_string());
         }
         Outcome::Warning(Fault::new(
             format!("the provider does not announce {}", missing.join(", ")),
@@ -171,13 +171,13 @@ fn client_auth(facts: &Facts) -> Outcome {
     announced(facts, |settings, announced| {
         let (how, names) = used_methods(&settings.sign_in.provider.client_auth.method);
         let Some(methods) = &announced.token_auth_methods else {
-            return Outcome::Fine(how.to_owned());
+            return Outcome::Passed(how.to_owned());
         };
         if names
             .iter()
             .any(|name| methods.iter().any(|method| method == name))
         {
-            return Outcome::Fine(if names == ["none"] {
+            return Outcome::Passed(if names == ["none"] {
                 "without a secret, as a native app".to_owned()
             } else {
                 how.to_owned()
@@ -204,7 +204,7 @@ fn client_auth(facts: &Facts) -> Outcome {
 fn used_methods(method: &ClientAuthMethod) -> (&'static str, &'static [&'static str]) {
     match method {
         ClientAuthMethod::None => ("without a secret", &["none"]),
-        ClientAuthMethod::SecretInEitherPlace(_) => {
+        ClientAuthMethod::SecretBasicOrPost(_) => {
             ("with a secret", &["client_secret_basic", "client_secret_post"])
         }
         ClientAuthMethod::SecretBasic(_) => ("with a secret", &["client_secret_basic"]),
@@ -217,10 +217,10 @@ fn used_methods(method: &ClientAuthMethod) -> (&'static str, &'static [&'static 
 fn signing_algorithm(facts: &Facts) -> Outcome {
     announced(facts, |settings, announced| {
         let Some(known) = &announced.signing_algorithms else {
-            return Outcome::Fine("the provider does not say".to_owned());
+            return Outcome::Passed("the provider does not say".to_owned());
         };
         if known.iter().any(|name| name == "RS256") || settings.sign_in.provider.token == TokenKind::Access {
-            return Outcome::Fine("RS256".to_owned());
+            return Outcome::Passed("RS256".to_owned());
         }
         let names = UntrustedText::with_limit(&known.join(","), 60);
         Outcome::Warning(Fault::new(

@@ -122,7 +122,7 @@ fn at_stage(facts: &Facts, stage: Stage, ok: impl FnOnce(&Settings) -> String, f
         Err(skipped) => return skipped,
     };
     let Err(error) = &survey.metadata else {
-        return Outcome::Fine(ok(settings));
+        return Outcome::Passed(ok(settings));
     };
     let failed = || Outcome::Failure(Fault::of(failed, &problem_of(error)));
     match error.stage() {
@@ -132,7 +132,7 @@ fn at_stage(facts: &Facts, stage: Stage, ok: impl FnOnce(&Settings) -> String, f
         failed_at => match rank(failed_at).cmp(&rank(stage)) {
             Ordering::Less => Outcome::Skipped(NOT_REACHED),
             Ordering::Equal => failed(),
-            Ordering::Greater => Outcome::Fine(ok(settings)),
+            Ordering::Greater => Outcome::Passed(ok(settings)),
         },
     }
 }
@@ -177,7 +177,7 @@ fn issuer_url(facts: &Facts) -> Outcome {
             format!("if the API server has it too, use https://{host}/oauth2/default in both"),
         ));
     }
-    Outcome::Ok(shown.to_string())
+    Outcome::PassedNotable(shown.to_string())
 }
 
 fn proxy(facts: &Facts) -> Outcome {
@@ -185,11 +185,11 @@ fn proxy(facts: &Facts) -> Outcome {
         return Outcome::Skipped(NO_SETTINGS);
     };
     match &provider.proxy {
-        ProxyChoice::None => Outcome::Fine("no variable names one".to_owned()),
+        ProxyChoice::None => Outcome::Passed("no variable names one".to_owned()),
         ProxyChoice::Excepted(proxy) => {
-            Outcome::Ok(format!("{proxy}, and the provider is reached without it"))
+            Outcome::PassedNotable(format!("{proxy}, and the provider is reached without it"))
         }
-        ProxyChoice::Used(proxy) => Outcome::Ok(format!("{proxy}")),
+        ProxyChoice::Used(proxy) => Outcome::PassedNotable(format!("{proxy}")),
         ProxyChoice::Unusable => Outcome::Warning(Fault::new(
             "HTTPS_PROXY or ALL_PROXY is set, and is not the address of a proxy",
             "correct it (http://proxy.example.com:3128), or unset it",
@@ -264,7 +264,7 @@ fn clock(facts: &Facts) -> Outcome {
         )
     };
     match difference {
-        ..=MAX_UNREPORTED_CLOCK_SECS => Outcome::Fine("the same as the provider's".to_owned()),
+        ..=MAX_UNREPORTED_CLOCK_SECS => Outcome::Passed("the same as the provider's".to_owned()),
         difference if difference > oidc::CLOCK_LEEWAY_SECS => {
             Outcome::Failure(fault().because("tokens are refused at more than five minutes"))
         }
@@ -277,7 +277,7 @@ fn key_set(facts: &Facts) -> Outcome {
         Err(skipped) => skipped,
         Ok((_, survey)) => match &survey.keys {
             None => Outcome::Skipped("the address of the keys is not known"),
-            Some(Ok(())) => Outcome::Fine("the keys can be fetched".to_owned()),
+            Some(Ok(())) => Outcome::Passed("the keys can be fetched".to_owned()),
             Some(Err(error)) => Outcome::Failure(Fault::of(
                 "the provider's keys cannot be used, so no token can be verified",
                 &problem_of(error),

@@ -64,7 +64,7 @@ fn session(facts: &Facts) -> Outcome {
                     "nothing has to be done: the next command signs in. kubesesame clean removes the record",
                 ))
             } else {
-                Outcome::Ok("none; the next command signs in".to_owned())
+                Outcome::PassedNotable("none; the next command signs in".to_owned())
             };
         };
         let account = stored
@@ -76,7 +76,7 @@ fn session(facts: &Facts) -> Outcome {
             |name| format!("`{name}`"),
         );
         let time = relative(stored.expires_at, facts.now);
-        Outcome::Ok(match (stored.is_unexpired, stored.has_refresh_token) {
+        Outcome::PassedNotable(match (stored.is_unexpired, stored.has_refresh_token) {
             (true, _) => {
                 let until = stored.expires_at.rfc3339();
                 format!("{account}, valid until {until} ({time})")
@@ -101,8 +101,8 @@ fn refresh(facts: &Facts) -> Outcome {
         let stored = facts.session.as_ref().and_then(|session| session.stored.as_ref());
         let fault = |summary: &str, fix: &str| Outcome::Warning(Fault::new(summary, fix));
         match (stored.map(|stored| stored.has_refresh_token), asks) {
-            (Some(true), _) => Outcome::Fine("possible".to_owned()),
-            (None, true) => Outcome::Fine("`offline_access` is asked for".to_owned()),
+            (Some(true), _) => Outcome::Passed("possible".to_owned()),
+            (None, true) => Outcome::Passed("`offline_access` is asked for".to_owned()),
             (Some(false), true) => fault(
                 "the provider sent no refresh token, so you sign in again when the token ends",
                 "at Okta, enable the grant Refresh Token in the app, and allow `offline_access` in the access policy's rule",
@@ -123,7 +123,7 @@ fn is_recent(note: &Note, facts: &Facts) -> bool {
 
 fn noted(facts: &Facts, note: Option<&Note>, summary: &str, ok: &str, fix: &str) -> Outcome {
     let Some(note) = note.filter(|note| is_recent(note, facts)) else {
-        return Outcome::Fine(ok.to_owned());
+        return Outcome::Passed(ok.to_owned());
     };
     let ago = relative(note.at, facts.now);
     let left_secs = note.until.map_or(0, |until| until.secs_since(facts.now));

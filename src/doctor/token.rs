@@ -8,6 +8,7 @@ use crate::settings::TokenKind;
 use crate::untrusted_text::UntrustedText;
 
 const NO_TOKEN: &str = "there is no token";
+const NOT_JUDGED: &str = "the token was not judged on this";
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -64,7 +65,7 @@ fn judged(facts: &Facts, check: impl FnOnce(&Settings, &UnverifiedToken, &Judgem
     let provider = &settings.sign_in.provider;
     let presented = Presented {
         claims: &token.claims,
-        algorithm: Some(token.algorithm.as_str()).filter(|name| !name.is_empty()),
+        algorithm: token.algorithm.as_deref(),
         bytes: token.bytes,
         issuer: provider.issuer.as_str(),
         client_id: &provider.client_id,
@@ -72,29 +73,37 @@ fn judged(facts: &Facts, check: impl FnOnce(&Settings, &UnverifiedToken, &Judgem
     check(settings, token, &judge(presented, &stored.mapping))
 }
 
-/// Returns the verdict on one part of the token as an outcome. `None` if there is none.
-fn outcome(judgement: &Judgement, subject: &str, fix: &str) -> Option<Outcome> {
+/// Returns the verdict on one part of the token as an outcome, with this fix if the verdict has none. `None` if there is no verdict.
+fn outcome(judgement: &Judgement, subject: &str, fix: Option<&str>) -> Option<Outcome> {
     let verdicts = &judgement.verdicts;
     let verdict = verdicts.iter().find(|verdict| verdict.subject == subject)?;
     let finding = UntrustedText::new(&verdict.finding).to_string();
-    let fix = verdict
-        .fix
-        .as_deref()
-        .map_or_else(|| fix.to_owned(), |fix| UntrustedText::new(fix).to_string());
+    let own_fix = verdict.fix.as_deref();
+    let fix = own_fix
+        .map(|fix| UntrustedText::new(fix).to_string())
+        .or_else(|| fix.map(str::to_owned));
     Some(match verdict.state {
-        State::Ok => Outcome::Ok(finding),
-        State::Note | State::Warning => Outcome::Warning(Fault::new(finding, fix)),
-        State::Refused => {
-            Outcome::Failure(Fault::new("the API server refuses the token", fix).because(finding))
-        }
+        State::Ok => Outcome::PassedNotable(finding),
+        State::Note | State::Warning => Outcome::Warning(Fault {
+            summary: finding,
+            cause: None,
+            fix,
+        }),
+        State::Refused => Outcome::Failure(Fault {
+            summary: "the API server refuses the token".to_owned(),
+            cause: Some(finding),
+            fix,
+        }),
     })
 }
 
 fn issuer(facts: &Facts) -> Outcome {
-    judged(facts, |_, _, judgement| match outcome(judgement, "issuer", "") {
-        Some(failure @ Outcome::Failure(_)) => failure,
-        // `issuer-url` warns of http.
-        _ => Outcome::Fine("the same as the issuer".to_owned()),
+    judged(facts, |_, _, judgement| {
+        match outcome(judgement, "issuer", None) {
+            Some(failure @ Outcome::Failure(_)) => failure,
+            // `issuer-url` warns of http.
+            _ => Outcome::Passed("the same as the issuer".to_owned()),
+        }
     })
 }
 
@@ -108,9 +117,9 @@ fn audience(facts: &Facts) -> Outcome {
                 "use the same client id in the kubeconfig and in the API server",
             ));
         }
-        match outcome(judgement, "audience", "") {
+        match outcome(judgement, "audience", None) {
             Some(failure @ Outcome::Failure(_)) => failure,
-            _ => Outcome::Fine(format!("`{shown}`, which the API server needs as its client id")),
+            _ => Outcome::Passed(format!("`{shown}`, which the API server needs as its client id")),
         }
     })
 }
@@ -125,27 +134,48 @@ fn algorithm(facts: &Facts) -> Outcome {
     }
     judged(facts, |_, token, judgement| {
         let fix = "give the API server the flag --oidc-signing-algs, or set the app to RS256";
-        match outcome(judgement, "signature", fix) {
+        let name = token.algorithm.as_deref().unwrap_or("no algorithm");
+        match outcome(judgement, "signature", Some(fix)) {
             Some(fault @ (Outcome::Failure(_) | Outcome::Warning(_))) => fault,
-            _ => Outcome::Fine(UntrustedText::with_limit(&token.algorithm, 20).to_string()),
+            _ => Outcome::Passed(UntrustedText::with_limit(name, 20).to_string()),
         }
     })
 }
 
+/// Returns the verdict on a claim as an outcome.
+fn claim_outcome(judgement: &Judgement, subject: &str) -> Outcome {
+    outcome(judgement, subject, None).unwrap_or(Outcome::Skipped(NOT_JUDGED))
+}
+
 fn username(facts: &Facts) -> Outcome {
-    judged(facts, |_, _, judgement| {
-        outcome(judgement, "username", "").unwrap_or(Outcome::Skipped(NO_TOKEN))
-    })
+    judged(facts, |_, _, judgement| claim_outcome(judgement, "username"))
 }
 
 fn groups(facts: &Facts) -> Outcome {
-    judged(facts, |_, _, judgement| {
-        outcome(judgement, "groups", "").unwrap_or(Outcome::Skipped(NO_TOKEN))
-    })
+    judged(facts, |_, _, judgement| claim_outcome(judgement, "groups"))
 }
 
 fn size(facts: &Facts) -> Outcome {
     judged(facts, |_, token, judgement| {
-        outcome(judgement, "size", "").unwrap_or_else(|| Outcome::Fine(format!("{} bytes", token.bytes)))
+        outcome(judgement, "size", None).unwrap_or_else(|| Outcome::Passed(format!("{} bytes", token.bytes)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_without_a_verdict_is_not_called_absent() {
+        let judgement = Judgement {
+            audience: String::new(),
+            username: None,
+            groups: Vec::new(),
+            verdicts: Vec::new(),
+        };
+        for subject in ["username", "groups"] {
+            let skipped = Outcome::Skipped("the token was not judged on this");
+            assert_eq!(claim_outcome(&judgement, subject), skipped);
+        }
+    }
 }

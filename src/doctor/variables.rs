@@ -29,7 +29,7 @@ fn unknown_variables(facts: &Facts) -> Outcome {
         .map(|name| format!("nothing reads the variable {name}"));
     let all: Vec<String> = facts.unknown_variables.iter().cloned().chain(dead).collect();
     if all.is_empty() {
-        return Outcome::Fine("all are known".to_owned());
+        return Outcome::Passed("all are known".to_owned());
     }
     Outcome::Warning(Fault::new(
         all.join("; "),
@@ -47,5 +47,5 @@ fn inline_secrets(facts: &Facts) -> Outcome {
             "keep it in a private file: --oidc-client-secret-file, --password-file",
         ));
     }
-    Outcome::Fine("no secret is among the arguments".to_owned())
+    Outcome::Passed("no secret is among the arguments".to_owned())
 }

@@ -16,7 +16,8 @@ use crate::invocation::InvocationHash;
 use crate::session::{FileKind, Identity, Key, Record, Store, Versioned};
 use crate::settings::{self, Storage};
 
-/// The most entries in a directory. A kubeconfig has a few users; only a script whose command line changes each time needs more.
+/// The most entries in a directory before a new one is written. A kubeconfig has a few users; only a script whose command line changes each
+/// time needs more.
 const MAX_ENTRIES: usize = 300;
 
 /// The session of one command line, and how to respond to it.
@@ -80,8 +81,9 @@ impl FastPathEntry {
         entry.key.is_valid().then_some(entry)
     }
 
-    /// Whether nothing in the arguments and variables contradicts this entry. The entry is no secret and not sealed, so whoever can change
-    /// it must not make the call use another session, or a plain one in place of a sealed one.
+    /// Whether the issuer and the client in the arguments and variables, where given, equal those of this entry, and the storage too (by
+    /// default the disk). The entry is no secret and not sealed, so whoever can change it must not make the call use another session, or a
+    /// plain one in place of a sealed one.
     pub(crate) fn agrees_with(&self, args: &[OsString], environment: &Environment) -> bool {
         let value = |flag, variable| settings::likely_value(flag, variable, args, environment);
         let is_issuer = |issuer: &str| self.identity.issuer == issuer.trim();
@@ -92,22 +94,12 @@ impl FastPathEntry {
             && is_storage(value("--token-cache-storage", "KUBESESAME_TOKEN_CACHE_STORAGE").unwrap_or("disk"))
     }
 
-    /// Writes the entry. Best effort: without it, the next call parses its command line.
+    /// Writes the entry, after it has pruned the others. Best effort: without it, the next call parses its command line.
     pub(crate) fn write(&self, dir: &PrivateDir, hash: &InvocationHash) {
-        let name = file(hash);
-        let entries = || {
-            let names = dir.names().unwrap_or_default();
-            names
-                .into_iter()
-                .filter(|name| matches!(FileKind::parse(name), Some((_, FileKind::FastPathEntry))))
-                .collect::<Vec<_>>()
-        };
-        if let [_, ..] = entries().get(MAX_ENTRIES..).unwrap_or_default() {
-            for old in entries() {
-                drop(dir.remove(&old));
-            }
+        prune(dir);
+        if let Ok(json) = self.to_json() {
+            drop(dir.replace_volatile(&file(hash), &json));
         }
-        drop(dir.replace_volatile(&name, &self.to_json().unwrap_or_default()));
     }
 
     /// The store of the session.
@@ -116,8 +108,20 @@ impl FastPathEntry {
     }
 
     /// Whether the token is near its expiry and the settings allow a background refresh.
-    pub(crate) fn is_refresh_due(&self, record: &Record, now: Timestamp) -> bool {
+    pub(crate) fn should_refresh_in_background(&self, record: &Record, now: Timestamp) -> bool {
         self.refresh.allows(record) && record.is_refresh_due(now)
+    }
+}
+
+/// Removes all fast-path entries of a directory if there are more than [`MAX_ENTRIES`]. Each call that still needs one writes it again.
+fn prune(dir: &PrivateDir) {
+    let is_entry = |name: &String| matches!(FileKind::parse(name), Some((_, FileKind::FastPathEntry)));
+    let names = dir.names().unwrap_or_default();
+    let entries: Vec<_> = names.into_iter().filter(is_entry).collect();
+    if entries.len() > MAX_ENTRIES {
+        for entry in entries {
+            drop(dir.remove(&entry));
+        }
     }
 }
 

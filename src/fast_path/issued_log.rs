@@ -3,7 +3,7 @@
 //! client-go caches a token until its expiry. It calls the plugin again earlier only after HTTP 401, and does not say so. So if a process
 //! requests the token that it just got, with the same command line, the API server may have rejected it. Or the process is a program
 //! that reads its kubeconfig again. It is a guess, and [`crate::lifecycle`] treats it as one. Owns the log: slots in a file, read and
-//! written without a lock by cached calls. If an entry is lost, a rejection is not detected.
+//! written without a lock by cached calls. A process here is the parent of a call. If an entry is lost, a rejection is not detected.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ const SLOT_BYTES: usize = 32;
 /// The first byte of a used slot: the version of its format.
 const VERSION: u8 = 2;
 
-/// Whether a process has requested the same token before.
+/// Whether the parent process has requested the same token before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AskedBefore {
     No,
@@ -43,7 +43,7 @@ pub(crate) enum AskedBefore {
     Handled,
 }
 
-/// Why a process got a token.
+/// Why the parent process got a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IssueReason {
     Usual,
@@ -78,10 +78,10 @@ impl IssuedLog {
             .map(Self)
     }
 
-    /// Looks up whether the calling process has just got this token. If not, records that it gets the token now.
-    pub(crate) fn asked_before(
+    /// Looks up whether the parent process has just got this token. If not, records that it gets the token now.
+    pub(crate) fn check_and_record(
         &self,
-        caller: &Invocation<'_>,
+        invocation: &Invocation<'_>,
         token: &Secret,
         expires_at: Timestamp,
         now: Timestamp,
@@ -89,44 +89,49 @@ impl IssuedLog {
         if expires_at.secs_since(now) <= CLIENT_EXPIRY_MARGIN_SECS {
             return AskedBefore::No;
         }
-        let entry = Entry::parse(self.0.read(slot(caller)));
-        let asked = compare(entry.as_ref(), caller, token, now);
+        let entry = Entry::parse(self.0.read(slot_index(invocation)));
+        let asked = compare(entry.as_ref(), invocation, token, now);
         if asked == AskedBefore::No {
-            self.record_issue(caller, token, IssueReason::Usual, now);
+            self.record_issue(invocation, token, IssueReason::Usual, now);
         }
         asked
     }
 
-    /// Records that the calling process gets this token.
+    /// Records that the parent process gets this token.
     pub(crate) fn record_issue(
         &self,
-        caller: &Invocation<'_>,
+        invocation: &Invocation<'_>,
         token: &Secret,
         reason: IssueReason,
         now: Timestamp,
     ) {
         let entry = Entry {
-            caller: caller_tag(caller),
+            caller: caller_tag(invocation),
             token: token_tag(token),
             at: now,
             boot_ticks: clock::boot_ticks(),
             reason,
         };
-        self.0.write(slot(caller), entry.to_bytes());
+        self.0.write(slot_index(invocation), entry.to_bytes());
     }
 }
 
 /// Looks up the parent process only if everything else matches, since that reads a file.
-fn compare(entry: Option<&Entry>, caller: &Invocation<'_>, token: &Secret, now: Timestamp) -> AskedBefore {
+fn compare(
+    entry: Option<&Entry>,
+    invocation: &Invocation<'_>,
+    token: &Secret,
+    now: Timestamp,
+) -> AskedBefore {
     let Some(entry) = entry else {
         return AskedBefore::No;
     };
     let is_recent = (entry.at..=entry.at.saturating_add(REPEAT_WINDOW_SECS)).contains(&now);
     let is_outdated = entry.reason == IssueReason::Usual && !is_recent;
-    if is_outdated || entry.caller != caller_tag(caller) || entry.token != token_tag(token) {
+    if is_outdated || entry.caller != caller_tag(invocation) || entry.token != token_tag(token) {
         return AskedBefore::No;
     }
-    match (caller.parent().was_running_at(entry.boot_ticks), entry.reason) {
+    match (invocation.parent().was_running_at(entry.boot_ticks), entry.reason) {
         (false, _) => AskedBefore::No,
         (true, IssueReason::Usual) => AskedBefore::Once,
         (true, IssueReason::AfterRefresh) if is_recent => AskedBefore::AfterRefresh,
@@ -135,15 +140,15 @@ fn compare(entry: Option<&Entry>, caller: &Invocation<'_>, token: &Secret, now: 
     }
 }
 
-fn caller_tag(caller: &Invocation<'_>) -> [u8; 6] {
+fn caller_tag(invocation: &Invocation<'_>) -> [u8; 6] {
     let mut tag = [0; 6];
-    tag[..4].copy_from_slice(&caller.parent_id().to_le_bytes());
-    tag[4..].copy_from_slice(&caller.hash.tag());
+    tag[..4].copy_from_slice(&invocation.parent_id().to_le_bytes());
+    tag[4..].copy_from_slice(&invocation.hash.tag());
     tag
 }
 
-fn slot(caller: &Invocation<'_>) -> u64 {
-    u64::from(caller.parent_id()).wrapping_add(u64::from(caller.hash.tag()[0])) % SLOT_COUNT
+fn slot_index(invocation: &Invocation<'_>) -> u64 {
+    u64::from(invocation.parent_id()).wrapping_add(u64::from(invocation.hash.tag()[0])) % SLOT_COUNT
 }
 
 /// A part of the token's hash. It distinguishes tokens and reveals none.

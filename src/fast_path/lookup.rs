@@ -15,7 +15,7 @@ pub(crate) struct Hit {
     /// The version of the ExecCredential that kubectl requested.
     pub(crate) api: ApiVersion,
     /// Whether the token is near its expiry and the settings allow a background refresh.
-    pub(crate) is_refresh_due: bool,
+    pub(crate) should_refresh_in_background: bool,
 }
 
 /// Finds the session of this invocation. `None` if the command line has to be parsed: there is no entry, no
@@ -43,14 +43,14 @@ pub(crate) fn find(invocation: &Invocation<'_>, now: Timestamp) -> Option<Result
     if entry.detects_rejections && invocation.is_exec_plugin_call() {
         let log = IssuedLog::open(&store, settings::runtime_dir(environment).as_deref());
         let asked = log.map_or(AskedBefore::No, |log| {
-            log.asked_before(invocation, &session.token, session.expires_at, now)
+            log.check_and_record(invocation, &session.token, session.expires_at, now)
         });
         if !matches!(asked, AskedBefore::No | AskedBefore::Handled) {
             return None;
         }
     }
     Some(Ok(Hit {
-        is_refresh_due: entry.is_refresh_due(&session, now),
+        should_refresh_in_background: entry.should_refresh_in_background(&session, now),
         api: entry.api,
         session,
         store,

@@ -28,7 +28,7 @@ pub(crate) enum Error {
     #[error("`{path}` is not a {expected}")]
     WrongType { path: PathBuf, expected: Kind },
     #[error("`{path}` has {links} names (hard links)")]
-    ManyNames { path: PathBuf, links: u64 },
+    HardLinked { path: PathBuf, links: u64 },
     #[error("`{path}` is larger than {MAX_BYTES} bytes")]
     TooLarge { path: PathBuf },
     #[error("cannot {action} `{path}`")]
@@ -103,7 +103,7 @@ impl Error {
             | Self::UnsafeAncestor { .. }
             | Self::Link { .. }
             | Self::LinkedDirectory { .. }
-            | Self::ManyNames { .. } => false,
+            | Self::HardLinked { .. } => false,
         }
     }
 

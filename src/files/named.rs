@@ -1,4 +1,6 @@
-//! Reads the files that a flag names.
+//! Reads and writes files that the user named, and temporary files.
+//!
+//! Also judges whether a library that reads such a file comes to an end.
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -20,12 +22,13 @@ pub(crate) fn read_secret(path: &Path) -> Result<Vec<u8>, Error> {
     let file = platform::open_to_read(path).map_err(|source| platform::open_error(path, source))?;
     platform::check_file(&file, path)?;
     let mut bytes = Vec::new();
-    let read = file.take(MAX_BYTES).read_to_end(&mut bytes);
+    let read = file.take(MAX_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(|source| Error::Io {
         action: Action::Read,
         path: path.to_owned(),
         source,
     })?;
+    check_size(&bytes, path)?;
     Ok(bytes)
 }
 
@@ -56,12 +59,17 @@ pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Error> {
         Source::File | Source::Other => file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map(drop),
     }
     .map_err(failed)?;
+    check_size(&bytes, path)?;
+    Ok(bytes)
+}
+
+fn check_size(bytes: &[u8], path: &Path) -> Result<(), Error> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Error::TooLarge {
             path: path.to_owned(),
         });
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// Writes a file that the user named and that does not exist yet. Only its owner can read it.
@@ -123,5 +131,23 @@ fn source_of(metadata: &fs::Metadata, path: &Path) -> Source {
         Source::Pipe
     } else {
         Source::Other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A secret that is cut off would be sent, and be refused without a reason.
+    #[test]
+    fn a_secret_in_a_file_that_is_too_large_is_refused() {
+        let limit = usize::try_from(MAX_BYTES).unwrap();
+        for (size, is_accepted) in [(limit, true), (limit + 1, false)] {
+            let file = write_temporary(&vec![b'x'; size]).unwrap();
+            match read_secret(&file) {
+                Ok(bytes) => assert!(is_accepted && bytes.len() == size, "{size}"),
+                Err(error) => assert!(!is_accepted && matches!(error, Error::TooLarge { .. }), "{error}"),
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
-use super::user_file::{BackupFault, NotFile};
+use super::user_file::{BackupFault, FileType};
 use super::{Action, Error, Kind, SystemFault, open};
 
 pub(super) fn check_directory(path: &Path) -> Result<bool, Error> {
@@ -131,8 +131,8 @@ pub(super) fn readable_by_others(_metadata: &fs::Metadata) -> Option<u32> {
     None
 }
 
-pub(super) fn kind_of_special(_metadata: &fs::Metadata) -> NotFile {
-    NotFile::Device
+pub(super) fn special_file_type(_metadata: &fs::Metadata) -> FileType {
+    FileType::Device
 }
 
 /// The access list of the directory decides who can make files in it.

@@ -14,7 +14,7 @@ use nix::unistd::{Uid, User};
 
 pub(super) use super::access::{drop_inherited_list, keep_access};
 use super::unmapped::is_unmapped;
-use super::user_file::{BackupFault, NotFile};
+use super::user_file::{BackupFault, FileType};
 use super::{Action, Error, Kind, SystemFault, open};
 
 const STICKY: u32 = 0o1000;
@@ -155,7 +155,7 @@ pub(super) fn check_file(file: &File, path: &Path) -> Result<u64, Error> {
         });
     }
     if metadata.nlink() > 1 {
-        return Err(Error::ManyNames {
+        return Err(Error::HardLinked {
             path: path.to_owned(),
             links: metadata.nlink(),
         });
@@ -321,15 +321,15 @@ pub(super) fn keep_owner(file: &File, replaced: &Metadata) -> Result<(), (Option
     std::os::unix::fs::fchown(file, uid, gid).map_err(|source| (uid.map(owner_name), source))
 }
 
-/// Names the kind of an entry that is no file, no directory and no link.
-pub(super) fn kind_of_special(metadata: &Metadata) -> NotFile {
-    let kind = metadata.file_type();
-    if kind.is_fifo() {
-        NotFile::Pipe
-    } else if kind.is_socket() {
-        NotFile::Socket
+/// Returns the type of an entry that is no file, no directory and no link.
+pub(super) fn special_file_type(metadata: &Metadata) -> FileType {
+    let found = metadata.file_type();
+    if found.is_fifo() {
+        FileType::Pipe
+    } else if found.is_socket() {
+        FileType::Socket
     } else {
-        NotFile::Device
+        FileType::Device
     }
 }
 
@@ -342,7 +342,7 @@ pub(super) fn is_own(metadata: &Metadata) -> bool {
 /// The owner of the original, root, and everybody with write access by its mode can change the original anyway.
 pub(super) fn backup_fault(backup: &Metadata, original: &Metadata) -> Option<BackupFault> {
     if !backup.is_file() {
-        return Some(BackupFault::NotFile(kind_of_special(backup)));
+        return Some(BackupFault::NotFile(special_file_type(backup)));
     }
     let trusted = [Uid::effective().as_raw(), 0, original.uid()];
     if !trusted.contains(&backup.uid()) {
@@ -352,7 +352,7 @@ pub(super) fn backup_fault(backup: &Metadata, original: &Metadata) -> Option<Bac
         let mode = backup.mode() & 0o7777;
         return Some(BackupFault::OpenToOthers { mode });
     }
-    (backup.nlink() > 1).then(|| BackupFault::ManyNames(backup.nlink()))
+    (backup.nlink() > 1).then(|| BackupFault::HardLinked(backup.nlink()))
 }
 
 /// Returns the ancestor directory in which other users could exchange the backup.

@@ -8,12 +8,15 @@ use crate::untrusted_text::UntrustedText;
 pub(crate) enum Error {
     #[error("the OS keyring did not answer within {} s: it is locked, or waits for somebody", RESPONSE_TIMEOUT.as_secs())]
     NoAnswer,
+    /// The thread of the request ended without a result.
+    #[error("the request to the OS keyring ended without an answer")]
+    RequestAborted,
     #[error("the OS keyring is locked: {0}")]
     Locked(UntrustedText),
     #[error("there is no OS keyring here: {0}")]
     Absent(UntrustedText),
     #[error("the OS keyring refused: {0}")]
-    Refused(UntrustedText),
+    Failed(UntrustedText),
     #[error("the system starts no thread to ask the OS keyring with: {0}")]
     NoThread(std::io::Error),
 }
@@ -22,7 +25,9 @@ impl Error {
     /// Returns the id by which the error is explained.
     pub(crate) fn id(&self) -> Id {
         match self {
-            Self::NoAnswer | Self::Locked(_) | Self::Absent(_) | Self::Refused(_) => Id::KEYRING_UNAVAILABLE,
+            Self::NoAnswer | Self::RequestAborted | Self::Locked(_) | Self::Absent(_) | Self::Failed(_) => {
+                Id::KEYRING_UNAVAILABLE
+            }
             Self::NoThread(_) => Id::SYSTEM_LIMITS,
         }
     }
@@ -38,7 +43,7 @@ impl Error {
             Self::Absent(_) => {
                 "sign in at the desktop, or use --token-cache-storage=disk where there is none".to_owned()
             }
-            Self::Refused(_) => {
+            Self::Failed(_) | Self::RequestAborted => {
                 "look at the entries of kubesesame in the keyring's own program, or use --token-cache-storage=disk"
                     .to_owned()
             }

@@ -26,7 +26,7 @@ const SERVICE: &str = "kubesesame";
 /// The label that the keyring's own program displays.
 const LABEL: &str = "kubesesame: key of a session";
 
-/// Reads the key of this name. `None` if there is none, or if the entry is no key.
+/// Reads the key of this name, and on Linux caches it in the kernel. `None` if there is none, or if the entry is no key.
 ///
 /// # Errors
 /// When the keyring is absent, locked, too slow, or refuses the request.
@@ -44,7 +44,7 @@ pub(crate) fn read(name: &str) -> Result<Option<SecretKey>, Error> {
     Ok(key)
 }
 
-/// Stores a key under this name, and replaces an existing one.
+/// Stores a key under this name, replaces an existing one, and on Linux caches it in the kernel.
 ///
 /// # Errors
 /// As for [`read`].
@@ -72,7 +72,7 @@ pub(crate) fn forget_cached_key(name: &str) {
     #[cfg(target_os = "linux")]
     kernel::forget(name);
     #[cfg(not(target_os = "linux"))]
-    let _none_is = name;
+    let _ = name;
 }
 
 /// Returns the key from the kernel's cache, without a request to the keyring.
@@ -81,7 +81,7 @@ pub(crate) fn cached_key(name: &str) -> Option<SecretKey> {
     return kernel::read(name);
     #[cfg(not(target_os = "linux"))]
     {
-        let _none_is = name;
+        let _ = name;
         None
     }
 }
@@ -90,7 +90,7 @@ fn cache(name: &str, key: &SecretKey) {
     #[cfg(target_os = "linux")]
     kernel::write(name, key);
     #[cfg(not(target_os = "linux"))]
-    let _not_needed = (name, key);
+    let _ = (name, key);
 }
 
 /// Sends a request on a thread of its own. After the timeout the thread is abandoned, since a blocked request cannot be cancelled.
@@ -113,7 +113,8 @@ fn with_timeout<T: Send + 'static>(
     started.map_err(Error::NoThread)?;
     match receiver.recv_timeout(RESPONSE_TIMEOUT) {
         Ok(result) => result,
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Err(Error::NoAnswer),
+        Err(RecvTimeoutError::Timeout) => Err(Error::NoAnswer),
+        Err(RecvTimeoutError::Disconnected) => Err(Error::RequestAborted),
     }
 }
 
@@ -146,7 +147,7 @@ fn store() -> Result<Arc<CredentialStore>, StoreError> {
 fn request_error(error: &StoreError) -> Error {
     match error {
         StoreError::NoStorageAccess(_) => Error::Locked(error_text(error)),
-        _ => Error::Refused(error_text(error)),
+        _ => Error::Failed(error_text(error)),
     }
 }
 

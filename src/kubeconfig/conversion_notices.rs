@@ -20,7 +20,7 @@ pub(crate) struct ConversionNotices {
 }
 
 /// The tokens of the old entry, which are only in the backup after the conversion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DroppedTokens {
     None,
     Tokens,

@@ -71,7 +71,7 @@ impl AuthProviderArguments {
     pub(super) fn read(config: &Node, secret_file: &ChooseSecretFile<'_>) -> Result<Self, String> {
         let mut arguments = vec!["get-token".to_owned()];
         let mut inline_secrets = Vec::new();
-        let mut dropped_tokens = DroppedTokens::None;
+        let (mut has_id_token, mut has_refresh_token) = (false, false);
         let mut asks_offline_access = false;
         for key in ["idp-issuer-url", "client-id"] {
             if config.get(key).and_then(Node::text).is_none_or(str::is_empty) {
@@ -106,18 +106,21 @@ impl AuthProviderArguments {
                     asks_offline_access |= scopes.clone().any(|scope| scope == "offline_access");
                     arguments.extend(scopes.map(|scope| format!("--oidc-extra-scope={}", csv_cell(scope))));
                 }
-                "id-token" => dropped_tokens = dropped_tokens.max(DroppedTokens::Tokens),
-                "refresh-token" => dropped_tokens = DroppedTokens::RefreshTokenWithoutScope,
+                "id-token" => has_id_token = true,
+                "refresh-token" => has_refresh_token = true,
                 _ => {
                     return Err(
-                        "its `auth-provider` has a key that no OpenID Connect provider has".to_owned(),
+                        "its `auth-provider` has a key that is unknown to kubectl's `oidc` auth-provider"
+                            .to_owned(),
                     );
                 }
             }
         }
-        if asks_offline_access {
-            dropped_tokens = dropped_tokens.min(DroppedTokens::Tokens);
-        }
+        let dropped_tokens = match (has_refresh_token, has_id_token) {
+            (true, _) if !asks_offline_access => DroppedTokens::RefreshTokenWithoutScope,
+            (false, false) => DroppedTokens::None,
+            (true, _) | (false, true) => DroppedTokens::Tokens,
+        };
         Ok(Self {
             arguments,
             inline_secrets,
@@ -133,12 +136,12 @@ enum Style<'a> {
         indent: &'a str,
         step: String,
     },
-    FlowLines {
+    MultiLineFlow {
         newline: &'a str,
         indent: &'a str,
         step: String,
     },
-    FlowLine,
+    SingleLineFlow,
 }
 
 impl<'a> Style<'a> {
@@ -165,13 +168,13 @@ impl<'a> Style<'a> {
             Value::Mapping { flow: true, .. }
                 if own_line && lines.text[value.span.clone()].contains('\n') =>
             {
-                Ok(Self::FlowLines {
+                Ok(Self::MultiLineFlow {
                     newline,
                     indent,
                     step,
                 })
             }
-            Value::Mapping { flow: true, .. } => Ok(Self::FlowLine),
+            Value::Mapping { flow: true, .. } => Ok(Self::SingleLineFlow),
             Value::Mapping { flow: false, .. }
             | Value::Scalar { .. }
             | Value::Sequence { .. }
@@ -204,7 +207,7 @@ impl<'a> Style<'a> {
                      {inner}command: {COMMAND}{inner}interactiveMode: {INTERACTIVE_MODE}"
                 )
             }
-            Self::FlowLines {
+            Self::MultiLineFlow {
                 newline,
                 indent,
                 step,
@@ -221,7 +224,7 @@ impl<'a> Style<'a> {
                     args.join(",")
                 )
             }
-            Self::FlowLine => {
+            Self::SingleLineFlow => {
                 let args: Vec<String> = arguments.iter().map(|arg| json_string(arg)).collect();
                 format!(
                     "{key}: {{\"apiVersion\": \"{API_VERSION}\", \"args\": [{}], \

@@ -9,7 +9,7 @@ use crate::clock::{self, Timestamp};
 use crate::error::Error;
 use crate::fast_path::{AskedBefore, IssueReason};
 use crate::invocation::Invocation;
-use crate::oidc::{self, Person, ProviderClient};
+use crate::oidc::{self, Interaction, ProviderClient};
 use crate::runtime::LazyRuntime;
 use crate::secret::Secret;
 use crate::session::{Identity, Loaded, LockWait, Recalled, Record};
@@ -39,7 +39,7 @@ pub(crate) struct Acquisition<'a, S: SessionStore> {
     pub(crate) latest_record: &'a dyn Fn(Option<Record>) -> Option<Record>,
     pub(crate) invocation: &'a Invocation<'a>,
     pub(crate) runtime: &'a LazyRuntime,
-    pub(crate) person: Person<'a>,
+    pub(crate) interaction: Interaction<'a>,
     pub(crate) ui: Ui,
 }
 
@@ -213,7 +213,7 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         }
         let log = self.call.store.issued_log();
         log.map_or(AskedBefore::No, |log| {
-            log.asked_before(caller, &session.token, session.expires_at, now)
+            log.check_and_record(caller, &session.token, session.expires_at, now)
         })
     }
 

@@ -24,11 +24,11 @@ struct Case {
     is_okta: bool,
     source: ScopeSource,
     /// Whether the grant has an authorization request, to which parameters can be added.
-    has_browser: bool,
+    has_authorization_request: bool,
 }
 
 impl Settings<'_> {
-    pub(super) fn no_refresh_token(&self) -> String {
+    pub(super) fn no_refresh_token_note(&self) -> String {
         let mut scopes = self.provider.scopes.iter();
         note_for(Case {
             requested: scopes.any(|scope| scope == "offline_access"),
@@ -37,7 +37,7 @@ impl Settings<'_> {
                 Some(_) => ScopeSource::Parameter,
                 None => self.scopes_from,
             },
-            has_browser: matches!(self.login.grant, Grant::Browser | Grant::Keyboard),
+            has_authorization_request: matches!(self.login.grant, Grant::Browser | Grant::Keyboard),
         })
     }
 }
@@ -79,7 +79,7 @@ fn how_to_request(case: Case) -> &'static str {
 fn how_to_allow(case: Case) -> &'static str {
     if case.is_okta {
         "the app needs the grant type Refresh Token (Okta > the app > General)"
-    } else if case.has_browser {
+    } else if case.has_authorization_request {
         "the provider may have to allow refresh tokens for this app, or want to be asked with \
          --oidc-auth-request-extra-params=prompt=consent"
     } else {
@@ -92,8 +92,8 @@ mod tests {
     use super::ScopeSource::{Arguments, AuthProvider, ClusterConfig, Parameter};
     use super::*;
 
-    /// Whether `offline_access` was requested, whether the provider is Okta, the scopes' source, whether there is a browser, and a part of
-    /// the note.
+    /// Whether `offline_access` was requested, whether the provider is Okta, the scopes' source, whether there is an authorization
+    /// request, and a part of the note.
     const CASES: [(bool, bool, ScopeSource, bool, &str); 10] = [
         (
             false,
@@ -151,12 +151,12 @@ mod tests {
 
     #[test]
     fn the_note_names_the_setting_that_the_user_can_change() {
-        for (requested, is_okta, source, has_browser, part) in CASES {
+        for (requested, is_okta, source, has_authorization_request, part) in CASES {
             let note = note_for(Case {
                 requested,
                 is_okta,
                 source,
-                has_browser,
+                has_authorization_request,
             });
             assert!(note.contains(part), "{note}");
             assert_eq!(note.contains("Okta"), is_okta, "{note}");
@@ -164,7 +164,7 @@ mod tests {
             assert_eq!(has_flag, !requested && source == Arguments, "{note}");
             assert_eq!(
                 note.contains("prompt=consent"),
-                requested && !is_okta && has_browser,
+                requested && !is_okta && has_authorization_request,
                 "{note}"
             );
         }

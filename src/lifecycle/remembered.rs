@@ -27,12 +27,12 @@ impl<S: SessionStore> Progress<'_, S> {
             let locked = locked.or_else(|| store.try_lock().ok().flatten());
             if let Some(locked) = locked {
                 let mut failures = store.login_failures();
-                if failures.mark_reported(caller, now) {
+                if failures.claim_report(caller, now) {
                     locked.remember_login_failures(&failures);
                 }
                 let outage = store
                     .outage()
-                    .map(|mut outage| (outage.mark_reported(caller, now), outage));
+                    .map(|mut outage| (outage.claim_report(caller, now), outage));
                 if let Some((true, outage)) = outage {
                     locked.remember_outage(&outage);
                 }
@@ -67,7 +67,7 @@ impl<S: SessionStore> Progress<'_, S> {
         let locked = locked.or_else(|| store.try_lock().ok().flatten());
         if let Some(locked) = locked {
             let mut failures = store.login_failures();
-            failures.add_for_retries(caller, clock::now(), error.report());
+            failures.add_before_prompt(caller, clock::now(), error.report());
             locked.remember_login_failures(&failures);
         }
     }

@@ -10,7 +10,8 @@ use crate::fast_path::IssuedLog;
 use crate::files::Reserved;
 use crate::oidc::{DocumentCache, NoDocumentCache};
 use crate::session::{
-    ContinuationKey, Loaded, LockWait, Locked, LoginFailures, ProviderOutage, Record, StorageTarget, Store,
+    ContinuationKey, Loaded, LockWait, LockedStore, LoginFailures, ProviderOutage, Record, StorageTarget,
+    Store,
 };
 use crate::settings::Storage;
 
@@ -24,7 +25,8 @@ pub(crate) struct SessionFiles<'a> {
     pub(crate) fallback_reason: Option<String>,
     /// The directory for files that no process needs after the person has logged out.
     pub(crate) runtime_dir: Option<&'a Path>,
-    /// For the directory among the temporary files: what a record there has to continue. The provider's documents are not cached there.
+    /// Set only in the fallback to a temporary directory: records there must carry an HMAC keyed by the previous refresh token, and the
+    /// provider's documents are not cached there.
     pub(crate) continues: Option<ContinuationKey>,
 }
 
@@ -32,14 +34,14 @@ pub(crate) struct SessionFiles<'a> {
 #[derive(Debug)]
 pub(crate) struct LockedFiles<'a> {
     files: &'a SessionFiles<'a>,
-    locked: Locked<'a>,
+    locked: LockedStore<'a>,
     target: OnceLock<StorageTarget>,
     /// Disk space for the session that the current refresh brings.
     reserved: Mutex<Option<Reserved>>,
 }
 
 impl<'a> SessionFiles<'a> {
-    fn locked(&'a self, locked: Locked<'a>) -> LockedFiles<'a> {
+    fn with_lock(&'a self, locked: LockedStore<'a>) -> LockedFiles<'a> {
         LockedFiles {
             files: self,
             locked,
@@ -48,7 +50,7 @@ impl<'a> SessionFiles<'a> {
         }
     }
 
-    /// Returns what was loaded, unless it lacks the proof that this directory asks for.
+    /// Returns what was loaded, unless it lacks the HMAC that this directory requires.
     fn accepted(&self, loaded: Loaded) -> Loaded {
         match (&self.continues, loaded) {
             (Some(key), Loaded::Session(record)) if !key.accepts(&record) => Loaded::Nothing,
@@ -59,9 +61,9 @@ impl<'a> SessionFiles<'a> {
     /// Returns the record as it is stored in this directory.
     fn to_be_stored(&self, session: &Record) -> Record {
         match &self.continues {
-            Some(key) => key.prove(session),
+            Some(key) => key.sign(session),
             None => Record {
-                continuation_proof: None,
+                continuation_mac: None,
                 ..session.clone()
             },
         }
@@ -84,11 +86,11 @@ impl SessionStore for SessionFiles<'_> {
         on_wait: &dyn Fn(Option<&str>),
     ) -> Result<(LockedFiles<'_>, LockWait), Error> {
         let (locked, wait) = self.store.lock(limit, on_wait)?;
-        Ok((self.locked(locked), wait))
+        Ok((self.with_lock(locked), wait))
     }
 
     fn try_lock(&self) -> Result<Option<LockedFiles<'_>>, Error> {
-        Ok(self.store.try_lock()?.map(|locked| self.locked(locked)))
+        Ok(self.store.try_lock()?.map(|locked| self.with_lock(locked)))
     }
 
     fn location(&self) -> String {
@@ -121,11 +123,60 @@ impl SessionStore for SessionFiles<'_> {
 
 impl LockedFiles<'_> {
     fn target(&self) -> Result<&StorageTarget, Error> {
-        if self.target.get().is_none() {
-            drop(self.target.set(self.locked.target()?));
+        if let Some(target) = self.target.get() {
+            return Ok(target);
         }
-        // The lines above set it.
-        Ok(self.target.get().unwrap_or(&StorageTarget::Disk))
+        let target = self.locked.target()?;
+        Ok(self.target.get_or_init(|| target))
+    }
+
+    /// Returns a remark if the session is not in the place that the settings ask for, or is sealed though they do not require it.
+    fn place_remark(&self, target: &StorageTarget) -> Option<Remark> {
+        let place = match target {
+            StorageTarget::DiskFallback {
+                error,
+                was_sealed: true,
+            } => {
+                return Some(Remark::Warning(format!(
+                    "the session is sealed no longer, but kept in a file that only you can read, since {error}"
+                )));
+            }
+            StorageTarget::DiskFallback { error, .. } => {
+                format!("in a file that only you can read, since {error}")
+            }
+            StorageTarget::Sealed(_) if self.files.store.storage() == Storage::Auto => {
+                "sealed, with its key in the OS keyring".to_owned()
+            }
+            StorageTarget::Sealed(_) | StorageTarget::Disk => self.other_dir()?,
+        };
+        Some(Remark::Note(format!("the session is kept {place}")))
+    }
+
+    /// Returns the directory with the reason for it. `None` if it is the requested one.
+    fn other_dir(&self) -> Option<String> {
+        let dir = self.files.store.dir().path();
+        let until = if self.files.runtime_dir == Some(dir) {
+            "until you log out"
+        } else {
+            "for now"
+        };
+        let shown = dir.display();
+        let Some(requested) = self.files.requested_dir else {
+            return Some(format!(
+                "in `{shown}` until you log out, since there is no home directory"
+            ));
+        };
+        if requested == dir {
+            return None;
+        }
+        let place = format!(
+            "in `{shown}` {until}, since `{}` cannot be used",
+            requested.display()
+        );
+        Some(match &self.files.fallback_reason {
+            Some(reason) => format!("{place}: {reason}"),
+            None => place,
+        })
     }
 
     fn reserved(&self) -> MutexGuard<'_, Option<Reserved>> {
@@ -140,43 +191,7 @@ impl LockedSession for LockedFiles<'_> {
 
     fn prepare(&mut self) -> Result<Option<Remark>, Error> {
         self.locked.try_to_write()?;
-        let store = &self.files.store;
-        let (dir, requested) = (store.dir().path(), self.files.requested_dir);
-        let until = if self.files.runtime_dir == Some(dir) {
-            "until you log out"
-        } else {
-            "for now"
-        };
-        let place = match self.target()? {
-            StorageTarget::DiskFallback {
-                error,
-                was_sealed: true,
-            } => {
-                return Ok(Some(Remark::Warning(format!(
-                    "the session is sealed no longer, but kept in a file that only you can read, since {error}"
-                ))));
-            }
-            StorageTarget::DiskFallback { error, .. } => {
-                Some(format!("in a file that only you can read, since {error}"))
-            }
-            StorageTarget::Sealed(_) if store.storage() == Storage::Auto => {
-                Some("sealed, with its key in the OS keyring".to_owned())
-            }
-            StorageTarget::Sealed(_) | StorageTarget::Disk => match requested {
-                Some(requested) if requested == dir => None,
-                Some(requested) => Some(format!(
-                    "in `{}` {until}, since `{}` cannot be used: {}",
-                    dir.display(),
-                    requested.display(),
-                    self.files.fallback_reason.as_deref().unwrap_or_default()
-                )),
-                None => Some(format!(
-                    "in `{}` until you log out, since there is no home directory",
-                    dir.display()
-                )),
-            },
-        };
-        Ok(place.map(|place| Remark::Note(format!("the session is kept {place}"))))
+        Ok(self.place_remark(self.target()?))
     }
 
     fn reserve(&self, session: &Record) -> Result<(), Error> {

@@ -207,7 +207,7 @@ impl<S: SessionStore> Progress<'_, S> {
             RefreshOutcome::Failed(error) => {
                 let ui = self.call.ui;
                 ui.step(|| format!("the token could not be refreshed: {error}"));
-                let is_outage = error.is_provider_fault();
+                let is_outage = error.is_shared_by_waiters();
                 let error = Error::RefreshFailed {
                     source: error,
                     dir: self.call.store.dir(),
@@ -285,17 +285,17 @@ impl<S: SessionStore> Progress<'_, S> {
         match login.map_err(Error::Runtime)? {
             Ok(tokens) => {
                 if tokens.refresh_token.is_none() && self.call.is_login_interactive() {
-                    self.call.ui.note(&self.call.settings.no_refresh_token());
+                    self.call.ui.note(&self.call.settings.no_refresh_token_note());
                 }
-                let order = self.latest_order().signed_in(clock::now());
+                let order = self.latest_order().for_new_login(clock::now());
                 self.save_tokens(tokens.initial_id_token.clone(), tokens, order)?;
                 self.origin = Origin::SignIn;
             }
-            Err(LoginFailure { error, was_visible }) => {
-                let is_outage = !was_visible && error.is_provider_fault();
+            Err(LoginFailure { error, was_prompted }) => {
+                let is_outage = !was_prompted && error.is_shared_by_waiters();
                 let error = Error::from(error);
                 // Otherwise each attempt of a client that polls would show the person a login again, as long as the fault lasts.
-                if was_visible {
+                if was_prompted {
                     self.remember_login_failure(&error);
                 } else if is_outage {
                     self.remember_outage(&error);
@@ -354,7 +354,7 @@ impl<S: SessionStore> Progress<'_, S> {
             crate::ui::flush_warnings();
             let Settings { provider, trust, .. } = self.call.settings;
             let documents = self.call.store.documents();
-            let client = ProviderClient::new(provider, trust, documents, self.call.person, clock::now)?;
+            let client = ProviderClient::new(provider, trust, documents, self.call.interaction, clock::now)?;
             self.client = Some(client);
         }
         Ok(())

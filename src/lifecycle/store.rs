@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::fast_path::IssuedLog;
 use crate::oidc::{DocumentCache, NoDocumentCache};
 use crate::secret::Secret;
-use crate::session::{Loaded, LockWait, Locked, LoginFailures, ProviderOutage, Record, Store};
+use crate::session::{Loaded, LockWait, LockedStore, LoginFailures, ProviderOutage, Record, Store};
 
 /// A store of one session.
 pub(crate) trait SessionStore {
@@ -119,7 +119,7 @@ pub(crate) struct NoStore {
 
 impl NoStore {
     /// Locks the stored failures, without a wait: if another process holds the lock, this call's failure is not stored.
-    fn locked_failures(&self) -> Option<Locked<'_>> {
+    fn locked_failures(&self) -> Option<LockedStore<'_>> {
         self.failures.as_ref()?.try_lock().ok()?
     }
 }

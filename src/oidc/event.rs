@@ -189,9 +189,9 @@ pub(crate) enum ReturnTo {
     Command,
 }
 
-/// How a login communicates with a person.
+/// How a login or a refresh reports events, asks a person if there is one, and how long its requests may take.
 #[derive(Clone, Copy)]
-pub(crate) struct Person<'a> {
+pub(crate) struct Interaction<'a> {
     pub(crate) on_event: EventHandler<'a>,
     pub(crate) ask: Ask,
     /// The timeout of a request to the provider. It is short if a person waits.
@@ -201,7 +201,7 @@ pub(crate) struct Person<'a> {
     pub(crate) reports_are_discarded: bool,
 }
 
-impl Person<'_> {
+impl Interaction<'_> {
     pub(super) fn report(&self, event: Event<'_>) {
         (self.on_event)(event);
     }

@@ -27,7 +27,7 @@ pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
 /// Parses any JSON text.
 ///
 /// A value inside it that cannot be represented is no error. Bytes that are not UTF-8 are replaced, as in Go. Half of a surrogate pair, a
-/// number out of range, and deep nesting are read as an empty list, which is neither absent nor of any expected type.
+/// number out of range, and deep nesting are read as an empty list, which is present. It is of no expected type: [`texts`] ignores it.
 pub(super) fn value(body: &[u8]) -> Option<Value> {
     let body = trimmed(body);
     if has_too_many_values(body) {
@@ -44,7 +44,8 @@ pub(super) fn value(body: &[u8]) -> Option<Value> {
     })
 }
 
-/// Parses an object like `value`, and returns all its members, so that repeated members can be detected.
+/// Parses an object like [`value`], and returns all its members, so that repeated members can be detected. Unlike there, padding is not
+/// removed, and the number of values is not limited.
 pub(super) fn members(body: &[u8]) -> Option<Vec<(String, Value)>> {
     if let Ok(Members(members)) = serde_json::from_slice(body) {
         return Some(members);
@@ -183,16 +184,19 @@ pub(super) fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a
     member(object, name)?.as_str()
 }
 
-/// Reads a list of strings, or a string of parts that are separated by spaces. Entries of other types are ignored.
+/// Reads a list of strings, or a string of parts that are separated by spaces. Entries of other types are ignored. `None` if no entry is
+/// left: a list that cannot be represented is read as an empty one, and a provider omits a list with no entries (OpenID Connect Discovery 4.2).
 pub(super) fn texts(object: &Map<String, Value>, name: &str) -> Option<Vec<String>> {
-    match member(object, name)? {
-        Value::String(text) => Some(text.split_whitespace().map(str::to_owned).collect()),
-        Value::Array(entries) => {
-            let texts = entries.iter().filter_map(Value::as_str);
-            Some(texts.map(str::to_owned).collect())
-        }
-        _ => None,
-    }
+    let texts: Vec<String> = match member(object, name)? {
+        Value::String(text) => text.split_whitespace().map(str::to_owned).collect(),
+        Value::Array(entries) => entries
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
+        _ => return None,
+    };
+    Some(texts).filter(|texts| !texts.is_empty())
 }
 
 /// Reads a number of seconds: a number, or a string that contains one. A fraction is cut off.
@@ -258,13 +262,25 @@ mod tests {
             (json!(["a", "b"]), Some(vec!["a", "b"])),
             (json!(["a", 1, null]), Some(vec!["a"])),
             (json!("a b"), Some(vec!["a", "b"])),
-            (json!([]), Some(vec![])),
+            (json!([]), None),
+            (json!([1, null]), None),
+            (json!(" "), None),
             (json!(null), None),
             (json!(""), None),
             (json!({"a": 1}), None),
         ] {
             let read = read.map(|texts| texts.into_iter().map(str::to_owned).collect());
             assert_eq!(texts(&one(value.clone()), "m"), read, "{value}");
+        }
+    }
+
+    /// A list with no entries would mean that the provider supports nothing.
+    #[test]
+    fn a_list_that_cannot_be_represented_is_as_if_absent() {
+        for broken in ["\"\\ud83d\"", "1e999", "[1e999]"] {
+            let body = format!("{{\"scopes_supported\":{broken}}}");
+            let read = object(body.as_bytes()).unwrap();
+            assert_eq!(texts(&read, "scopes_supported"), None, "{broken}");
         }
     }
 

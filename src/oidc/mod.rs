@@ -16,15 +16,18 @@ mod refresh_result;
 mod survey;
 mod token;
 
-pub(crate) use discovery::documents::{DocumentCache, NoDocumentCache};
-pub(crate) use discovery::signing_keys::{SigningKeys, is_known_issuer};
+pub(crate) use discovery::document_cache::{DocumentCache, NoDocumentCache};
+pub(crate) use discovery::provider_cache::is_known_issuer;
+pub(crate) use discovery::signing_keys::SigningKeys;
 pub(crate) use errors::Error;
 #[cfg(test)]
 pub(crate) use errors::authorization::AuthorizationError;
 pub(crate) use errors::oauth_error::OAuthError;
 pub(crate) use errors::stage::Stage;
 pub(crate) use errors::token::TokenError;
-pub(crate) use event::{Event, EventHandler, LogEvent, LoggedHeader, Person, Question, ReturnTo, Warning};
+pub(crate) use event::{
+    Event, EventHandler, Interaction, LogEvent, LoggedHeader, Question, ReturnTo, Warning,
+};
 pub(crate) use grants::login::LoginFailure;
 pub(crate) use http::transport::{ProxyChoice, proxy_for};
 pub(crate) use loopback::listener::{ListenerProbe, ListenerState, probe_listener};

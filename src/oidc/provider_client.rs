@@ -3,62 +3,67 @@
 use url::Url;
 
 use crate::clock::Clock;
-use crate::oidc::client_auth::{Addressee, Credentials};
-use crate::oidc::discovery::documents::{DocumentCache, Documents};
+use crate::oidc::client_auth::{AssertionContext, Credentials};
+use crate::oidc::discovery::document_cache::DocumentCache;
 use crate::oidc::discovery::metadata::Metadata;
+use crate::oidc::discovery::provider_cache::{CacheUse, ProviderCache};
 use crate::oidc::errors::Error;
-use crate::oidc::event::{Event, Person, Warning};
-use crate::oidc::http::Http;
+use crate::oidc::event::{Event, Interaction, Warning};
+use crate::oidc::http::HttpClient;
 use crate::settings::{Provider, TlsTrust};
 
 /// A client for one provider.
 pub(crate) struct ProviderClient<'a> {
     pub(super) provider: &'a Provider,
     pub(super) credentials: Credentials,
-    pub(super) http: Http<'a>,
+    pub(super) http: HttpClient<'a>,
     pub(super) trust: &'a TlsTrust,
-    documents: &'a dyn DocumentCache,
-    pub(super) person: Person<'a>,
+    document_cache: &'a dyn DocumentCache,
+    pub(super) interaction: Interaction<'a>,
     pub(super) clock: Clock,
 }
 
 impl<'a> ProviderClient<'a> {
-    /// Creates a client. `documents` caches the provider's documents between calls.
+    /// Creates a client. `document_cache` caches the provider's documents between calls.
+    ///
+    /// Reads the client's secret or key from its file, and the certificate authorities, if they are configured.
     pub(crate) fn new(
         provider: &'a Provider,
         trust: &'a TlsTrust,
-        documents: &'a dyn DocumentCache,
-        person: Person<'a>,
+        document_cache: &'a dyn DocumentCache,
+        interaction: Interaction<'a>,
         clock: Clock,
     ) -> Result<Self, Error> {
         if trust.insecure {
-            person.warn(Warning::CertificatesUnchecked);
+            interaction.warn(Warning::CertificatesUnchecked);
         }
         Ok(Self {
-            credentials: Credentials::read(&provider.client_auth.method, person)?,
-            http: Http::new(provider, trust, person, clock)?,
+            credentials: Credentials::read(&provider.client_auth.method, interaction)?,
+            http: HttpClient::new(provider, trust, interaction, clock)?,
             provider,
             trust,
-            documents,
-            person,
+            document_cache,
+            interaction,
             clock,
         })
     }
 
-    /// Fetches the metadata anew: logins are rare, and it may name a new endpoint.
-    pub(super) async fn discover(&self, documents: &Documents<'_>) -> Result<Metadata, Error> {
-        let metadata = documents.metadata(true).await?;
-        // Before a person signs in.
-        if self.credentials.needs_audience() {
-            self.addressee(&metadata.token_endpoint).aud()?;
+    /// Fetches the metadata anew: logins are rare, and it may name a new endpoint. Then reports [`Event::Discovered`].
+    ///
+    /// Also fails if no client assertion can be made for the token endpoint.
+    pub(super) async fn discover(&self, cache: &ProviderCache<'_>) -> Result<Metadata, Error> {
+        let metadata = cache.metadata(CacheUse::Refetch).await?;
+        // Fail before the person signs in, not after.
+        if self.credentials.uses_client_assertion() {
+            self.assertion_context(&metadata.token_endpoint).aud()?;
         }
-        self.person.report(Event::Discovered);
+        self.interaction.report(Event::Discovered);
         Ok(metadata)
     }
 
-    /// Who a client assertion in a request to an endpoint is for.
-    pub(super) fn addressee<'e>(&'e self, endpoint: &'e Url) -> Addressee<'e> {
-        Addressee {
+    /// What a client assertion in a request to an endpoint depends on.
+    pub(super) fn assertion_context<'e>(&'e self, endpoint: &'e Url) -> AssertionContext<'e> {
+        AssertionContext {
             audience: &self.provider.client_auth.audience,
             endpoint,
             issuer: &self.provider.issuer,
@@ -66,12 +71,13 @@ impl<'a> ProviderClient<'a> {
         }
     }
 
-    pub(super) fn documents(&self) -> Documents<'_> {
-        Documents::new(
+    /// Reads what is cached about the provider.
+    pub(super) fn open_cache(&self) -> ProviderCache<'_> {
+        ProviderCache::new(
             &self.http,
             &self.provider.issuer,
             self.trust,
-            self.documents,
+            self.document_cache,
             (self.clock)(),
         )
     }

@@ -57,7 +57,7 @@ impl Announced {
 impl ProviderClient<'_> {
     /// Fetches the discovery document and the keys anew.
     pub(crate) async fn survey(&self) -> Survey {
-        let (metadata, keys) = match self.documents().fetch_metadata().await {
+        let (metadata, keys) = match self.open_cache().fetch_metadata().await {
             Err(error) => (Err(error), None),
             Ok((document, metadata)) => {
                 let announced = Announced::new(&document.body, &metadata);

@@ -1,4 +1,4 @@
-//! Linux: reads the state of processes from `/proc`.
+//! Linux: reads the state of processes from `/proc`, and detaches this process from its caller.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -59,6 +59,8 @@ fn stat(pid: u32) -> Option<(String, String)> {
     Some((name.to_owned(), after_name.to_owned()))
 }
 
+/// Leaves the caller's session and terminal, closes inherited descriptors, and limits the life of this process. SIGINT and SIGHUP have no
+/// effect, and SIGTERM has it after some seconds.
 pub(super) fn daemonize() {
     let set = |signals: &[Signal]| signals.iter().copied().collect::<SigSet>();
     let _failed = set(&[Signal::SIGINT, Signal::SIGHUP, Signal::SIGTERM]).thread_block();

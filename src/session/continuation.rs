@@ -1,8 +1,8 @@
-//! The proof that a record continues another one of the same session.
+//! The HMAC that shows that a record continues another one of the same session.
 //!
 //! While the directories of sessions cannot be written, a refreshed session is kept among the temporary files. There somebody else may have
-//! put a record with the right owner and mode: an archive that the user has unpacked. So a record there counts only with a proof that
-//! its writer knew the refresh token of the record that it continues. Pure.
+//! put a record with the right owner and mode: an archive that the user has unpacked. So a record there counts only with an HMAC
+//! keyed by the refresh token of the record that it continues. Pure.
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use data_encoding::HEXLOWER;
@@ -13,7 +13,7 @@ use crate::secret::Secret;
 /// Separates this use of a refresh token as a key from any other.
 const PURPOSE: &[u8] = b"kubesesame: a record that continues this one\0";
 
-/// What proves that a record continues another one.
+/// The key of the HMAC.
 #[derive(Debug)]
 pub(crate) struct ContinuationKey(Secret);
 
@@ -23,19 +23,19 @@ impl ContinuationKey {
         record.refresh_token.clone().map(Self)
     }
 
-    /// Returns the record with the proof.
-    pub(crate) fn prove(&self, record: &Record) -> Record {
+    /// Returns the record with its HMAC.
+    pub(crate) fn sign(&self, record: &Record) -> Record {
         let mut record = record.clone();
         let tag = hmac::sign(&self.key(), &message(&record));
-        record.continuation_proof = Some(HEXLOWER.encode(tag.as_ref()));
+        record.continuation_mac = Some(HEXLOWER.encode(tag.as_ref()));
         record
     }
 
-    /// Whether the record has the proof.
+    /// Whether the record has the right HMAC.
     pub(crate) fn accepts(&self, record: &Record) -> bool {
-        let proof = record.continuation_proof.as_deref().unwrap_or_default();
+        let mac = record.continuation_mac.as_deref().unwrap_or_default();
         HEXLOWER
-            .decode(proof.as_bytes())
+            .decode(mac.as_bytes())
             .is_ok_and(|tag| hmac::verify(&self.key(), &message(record), &tag).is_ok())
     }
 
@@ -44,13 +44,13 @@ impl ContinuationKey {
     }
 }
 
-/// Returns what is proven: the whole record but the proof.
+/// Returns what is signed: the whole record but the HMAC.
 fn message(record: &Record) -> Vec<u8> {
-    let unproven = Record {
-        continuation_proof: None,
+    let unsigned = Record {
+        continuation_mac: None,
         ..record.clone()
     };
-    [PURPOSE, &unproven.to_json().unwrap_or_default()].concat()
+    [PURPOSE, &unsigned.to_json().unwrap_or_default()].concat()
 }
 
 #[cfg(test)]
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_record_that_was_proven_with_the_same_refresh_token_is_accepted() {
+    fn only_a_record_that_was_signed_with_the_same_refresh_token_is_accepted() {
         let with_token = |token: &str| Record {
             refresh_token: Some(Secret::new(token)),
             ..record(0, 3600)
@@ -67,25 +67,25 @@ mod tests {
         let key = ContinuationKey::of(&with_token("home")).unwrap();
         let stranger = ContinuationKey::of(&with_token("stranger")).unwrap();
         let next = with_token("next");
-        let proven = key.prove(&next);
-        assert!(key.accepts(&proven));
-        let stored = Record::parse(&proven.to_json().unwrap(), &proven.identity).unwrap();
+        let signed = key.sign(&next);
+        assert!(key.accepts(&signed));
+        let stored = Record::parse(&signed.to_json().unwrap(), &signed.identity).unwrap();
         assert!(key.accepts(&stored), "as read from its file");
-        assert!(key.accepts(&key.prove(&proven)), "proven again");
+        assert!(key.accepts(&key.sign(&signed)), "signed again");
         for (refused, why) in [
-            (next.clone(), "no proof"),
-            (stranger.prove(&next), "a stranger's proof"),
+            (next.clone(), "no HMAC"),
+            (stranger.sign(&next), "a stranger's HMAC"),
             (
                 Record {
                     refresh_token: Some(Secret::new("other")),
-                    ..proven.clone()
+                    ..signed.clone()
                 },
                 "changed",
             ),
             (
                 Record {
-                    continuation_proof: Some("no hex".to_owned()),
-                    ..proven
+                    continuation_mac: Some("no hex".to_owned()),
+                    ..signed
                 },
                 "broken",
             ),

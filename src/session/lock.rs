@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::store::Form;
+use super::store::FileForm;
 use super::{Error, FileKind, LoginFailures, ProviderOutage, Store, Versioned};
 use crate::files::LockFile;
 use crate::process;
@@ -29,7 +29,7 @@ pub(crate) enum LockWait {
 
 /// The right to write. Holds the lock until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Locked<'a> {
+pub(crate) struct LockedStore<'a> {
     pub(super) store: &'a Store,
     pub(super) known: KnownFiles,
     _lock: LockFile,
@@ -43,18 +43,18 @@ pub(super) struct KnownFiles {
 }
 
 impl KnownFiles {
-    pub(super) fn add(&self, form: Form) {
+    pub(super) fn add(&self, form: FileForm) {
         self.of(form).store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn has(&self, form: Form) -> bool {
+    pub(super) fn has(&self, form: FileForm) -> bool {
         self.of(form).load(Ordering::Relaxed)
     }
 
-    fn of(&self, form: Form) -> &AtomicBool {
+    fn of(&self, form: FileForm) -> &AtomicBool {
         match form {
-            Form::Plain => &self.plain,
-            Form::Sealed => &self.sealed,
+            FileForm::Plain => &self.plain,
+            FileForm::Sealed => &self.sealed,
         }
     }
 }
@@ -67,12 +67,12 @@ impl Store {
         &self,
         limit: Duration,
         on_wait: impl FnOnce(Option<&str>),
-    ) -> Result<(Locked<'_>, LockWait), Error> {
+    ) -> Result<(LockedStore<'_>, LockWait), Error> {
         let mut lock = self.dir.lock_file(&self.key.file(FileKind::Lock))?;
         let wait = acquire(&lock, limit, || on_wait(describe_holder(&lock).as_deref()))?;
         lock.write_holder(&std::process::id().to_string());
         Ok((
-            Locked {
+            LockedStore {
                 store: self,
                 known: KnownFiles::default(),
                 _lock: lock,
@@ -84,13 +84,13 @@ impl Store {
 
 impl Store {
     /// Takes the lock if no process holds it, without a wait.
-    pub(crate) fn try_lock(&self) -> Result<Option<Locked<'_>>, Error> {
+    pub(crate) fn try_lock(&self) -> Result<Option<LockedStore<'_>>, Error> {
         let mut lock = self.dir.lock_file(&self.key.file(FileKind::Lock))?;
         if !lock.try_lock()? {
             return Ok(None);
         }
         lock.write_holder(&std::process::id().to_string());
-        Ok(Some(Locked {
+        Ok(Some(LockedStore {
             store: self,
             known: KnownFiles::default(),
             _lock: lock,
@@ -143,7 +143,7 @@ pub(super) fn acquire(lock: &LockFile, limit: Duration, on_wait: impl FnOnce()) 
     Ok(wait)
 }
 
-impl Locked<'_> {
+impl LockedStore<'_> {
     /// Stores the failed logins. Best effort: the caller reports the failure anyway.
     pub(crate) fn remember_login_failures(&self, failures: &LoginFailures) {
         if let Ok(json) = failures.to_json() {

@@ -29,7 +29,7 @@ pub(crate) use file_kind::FileKind;
 pub(crate) use key::Key;
 pub(crate) use kubelogin::{KubeloginDir, KubeloginRecord};
 pub(crate) use listed::{ListedContent, ListedSession, list_sessions};
-pub(crate) use lock::{LockWait, Locked};
+pub(crate) use lock::{LockWait, LockedStore};
 pub(crate) use notes::background_refresh::RefreshTurn;
 pub(crate) use notes::login_failures::{LoginFailures, Recalled};
 pub(crate) use notes::outage::ProviderOutage;

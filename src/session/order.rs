@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 /// the clocks of a provider's machines differ. A record of a version that did not store it has the default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Order {
-    /// When the login was by this machine's clock, if that is known. A later login always has a larger value, even if that clock was set
+    /// The login's time on this machine's clock, if known. A later login always has a larger value, even if that clock was set
     /// back.
     pub(super) signed_in_at: Option<Timestamp>,
     /// How often the session was stored since that login.
@@ -23,7 +23,7 @@ impl Order {
     }
 
     /// Returns the order of the first record of a new login.
-    pub(crate) fn signed_in(self, now: Timestamp) -> Self {
+    pub(crate) fn for_new_login(self, now: Timestamp) -> Self {
         let after_last = self.signed_in_at.map(|last| last.saturating_add(1));
         Self {
             signed_in_at: after_last.max(Some(now)),
@@ -44,7 +44,7 @@ mod tests {
             generation: 6,
         };
         for now in [99, 100, 101, 5000].map(at) {
-            let new = old.signed_in(now);
+            let new = old.for_new_login(now);
             assert!(new > old.next() && old.next() > old, "{now:?}");
             assert_eq!(new.signed_in_at, Some(now.max(at(101))));
         }

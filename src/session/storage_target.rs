@@ -6,8 +6,8 @@ use std::convert::Infallible;
 
 use super::sealed::{Binding, Sealed, WrappingKey, seal};
 use super::sealed_mark::PLAIN_REPLACES_SEALED;
-use super::store::Form;
-use super::{Error, FileKind, Loaded, Locked, Record};
+use super::store::FileForm;
+use super::{Error, FileKind, Loaded, LockedStore, Record};
 use crate::files::{self, Reserved};
 use crate::keyring;
 use crate::settings::Storage;
@@ -31,15 +31,15 @@ pub(crate) enum StorageTarget {
 }
 
 impl StorageTarget {
-    fn form(&self) -> Form {
+    fn form(&self) -> FileForm {
         match self {
-            Self::Disk | Self::DiskFallback { .. } => Form::Plain,
-            Self::Sealed(_) => Form::Sealed,
+            Self::Disk | Self::DiskFallback { .. } => FileForm::Plain,
+            Self::Sealed(_) => FileForm::Sealed,
         }
     }
 }
 
-impl Locked<'_> {
+impl LockedStore<'_> {
     /// Decides where the session is to be stored. Generates a key if there is none yet.
     ///
     /// # Errors
@@ -237,9 +237,10 @@ impl Locked<'_> {
         let is_same = |plain: &Record| plain.refresh_token == ended.refresh_token;
         let form = store.form();
         let mut forms = vec![form];
-        if form == Form::Sealed && matches!(store.load_plain(), Ok(Loaded::Session(plain)) if is_same(&plain))
+        if form == FileForm::Sealed
+            && matches!(store.load_plain(), Ok(Loaded::Session(plain)) if is_same(&plain))
         {
-            forms.push(Form::Plain);
+            forms.push(FileForm::Plain);
         }
         for name in forms.into_iter().map(|form| store.file(form)) {
             if store.dir.has(&name) {
@@ -250,7 +251,7 @@ impl Locked<'_> {
 
     fn replace(
         &self,
-        form: Form,
+        form: FileForm,
         bytes: &[u8],
         is_valid: impl Fn(&[u8]) -> bool,
         mut reserved: Option<Reserved>,
@@ -313,9 +314,9 @@ mod tests {
     /// A valid session of an entry with another storage setting is never quarantined.
     #[test]
     fn only_the_ended_session_is_quarantined() {
-        const PLAIN: Form = Form::Plain;
-        const SEALED: Form = Form::Sealed;
-        let cases: [(Storage, &[Form], &str, &[Form]); 8] = [
+        const PLAIN: FileForm = FileForm::Plain;
+        const SEALED: FileForm = FileForm::Sealed;
+        let cases: [(Storage, &[FileForm], &str, &[FileForm]); 8] = [
             (Storage::Disk, &[PLAIN], "ended", &[]),
             (Storage::Disk, &[PLAIN, SEALED], "ended", &[SEALED]),
             (Storage::Disk, &[SEALED], "none", &[SEALED]),
@@ -332,14 +333,14 @@ mod tests {
             plain.refresh_token = Some(Secret::new(plain_token));
             for form in there {
                 let content = match form {
-                    Form::Plain => plain.to_json().unwrap(),
-                    Form::Sealed => b"sealed".to_vec(),
+                    FileForm::Plain => plain.to_json().unwrap(),
+                    FileForm::Sealed => b"sealed".to_vec(),
                 };
                 store.dir.replace(&store.file(*form), &content).unwrap();
             }
             store.try_lock().unwrap().unwrap().quarantine(&home.ended);
-            let is_left = |form: &Form| store.dir.has(&store.file(*form));
-            let found: Vec<Form> = [PLAIN, SEALED].into_iter().filter(is_left).collect();
+            let is_left = |form: &FileForm| store.dir.has(&store.file(*form));
+            let found: Vec<FileForm> = [PLAIN, SEALED].into_iter().filter(is_left).collect();
             assert_eq!(found, left, "{storage:?} {there:?} {plain_token}");
             let names = store.dir.names().unwrap();
             let aside = names.iter().filter(|name| name.ends_with(".quarantined"));

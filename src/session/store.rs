@@ -28,7 +28,7 @@ pub(crate) enum Loaded {
 
 /// The form of a session's file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum FileForm {
     Plain,
     Sealed,
 }
@@ -76,11 +76,11 @@ impl Store {
     }
 
     /// As [`Self::load`], with the form of the file that was read.
-    pub(super) fn load_with_form(&self) -> Result<(Loaded, Form), Error> {
-        let plain = |found| (found, Form::Plain);
+    pub(super) fn load_with_form(&self) -> Result<(Loaded, FileForm), Error> {
+        let plain = |found| (found, FileForm::Plain);
         match self.storage {
             Storage::Disk => self.load_plain().map(plain),
-            Storage::Keyring => Ok((self.load_sealed()?, Form::Sealed)),
+            Storage::Keyring => Ok((self.load_sealed()?, FileForm::Sealed)),
             Storage::Auto => match self.load_sealed()? {
                 Loaded::Nothing => Ok(plain(match self.load_plain()? {
                     Loaded::Session(_) if self.sealed_mark().is_cached() => {
@@ -88,15 +88,15 @@ impl Store {
                     }
                     found => found,
                 })),
-                found => Ok((found, Form::Sealed)),
+                found => Ok((found, FileForm::Sealed)),
             },
         }
     }
 
-    pub(super) fn file(&self, form: Form) -> String {
+    pub(super) fn file(&self, form: FileForm) -> String {
         match form {
-            Form::Plain => self.key.file(FileKind::Session),
-            Form::Sealed => self.key.file(FileKind::SealedSession),
+            FileForm::Plain => self.key.file(FileKind::Session),
+            FileForm::Sealed => self.key.file(FileKind::SealedSession),
         }
     }
 
@@ -227,11 +227,11 @@ impl Store {
     }
 
     /// The form in which the session is stored, or the form that is used if there is none.
-    pub(super) fn form(&self) -> Form {
+    pub(super) fn form(&self) -> FileForm {
         match self.storage {
-            Storage::Keyring => Form::Sealed,
-            Storage::Auto if self.dir.has(&self.key.file(FileKind::SealedSession)) => Form::Sealed,
-            Storage::Auto | Storage::Disk => Form::Plain,
+            Storage::Keyring => FileForm::Sealed,
+            Storage::Auto if self.dir.has(&self.key.file(FileKind::SealedSession)) => FileForm::Sealed,
+            Storage::Auto | Storage::Disk => FileForm::Plain,
         }
     }
 

@@ -19,11 +19,11 @@ pub(crate) struct Cache {
     /// The directory for sessions if `dir` is not writable.
     fallback_dir: Option<PathBuf>,
     pub(crate) force_refresh: bool,
-    /// Whether to refresh a token that the same client requests again soon, because the API server may have rejected it.
+    /// Whether to refresh a token that the same client requests again soon, because the API server may have rejected it (`--notice-refusal`).
     pub(crate) detects_rejections: bool,
-    /// Whether a background process refreshes a token before it expires.
+    /// Whether a background process refreshes a token before it expires (`--refresh-ahead`).
     pub(crate) background_refresh: bool,
-    /// Directories with sessions of kubelogin to adopt. Empty if adoption is off.
+    /// Directories with sessions of kubelogin to import (`--adopt`). Empty if that is off.
     pub(crate) kubelogin_dirs: Vec<PathBuf>,
 }
 
@@ -50,7 +50,7 @@ impl Storage {
 }
 
 impl Cache {
-    pub(crate) fn new(args: CacheArgs, environment: &Environment) -> Self {
+    pub(crate) fn new(args: &CacheArgs, environment: &Environment) -> Self {
         let storage = match args.token_cache_storage {
             StorageChoice::Disk => Some(Storage::Disk),
             StorageChoice::Keyring => Some(Storage::Keyring),
@@ -67,7 +67,7 @@ impl Cache {
             kubelogin_dirs,
             storage,
             // A problem with the cache must not prevent a sign-in: without a home directory, no session is stored.
-            dir: cache_dir(args.token_cache_dir, environment).ok(),
+            dir: cache_dir(args.token_cache_dir.as_deref(), environment).ok(),
             fallback_dir: runtime_dir(environment),
             force_refresh: args.force_refresh.unwrap_or(false),
         }
@@ -86,12 +86,17 @@ impl Cache {
 ///
 /// # Errors
 /// If there is none of them.
-pub(crate) fn cache_dir(flag: Option<String>, environment: &Environment) -> Result<PathBuf, Error> {
-    match (flag, &environment.kube_cache_dir) {
-        (Some(dir), _) if !dir.is_empty() => Ok(expand_home(&PathBuf::from(dir), environment)),
-        (_, Some(cache)) => Ok(cache.join("kubesesame")),
-        _ => home_cache_dir(environment).ok_or(Error::NoHome),
+pub(crate) fn cache_dir(flag: Option<&str>, environment: &Environment) -> Result<PathBuf, Error> {
+    match (given(flag), &environment.kube_cache_dir) {
+        (Some(dir), _) => Ok(expand_home(dir, environment)),
+        (None, Some(cache)) => Ok(cache.join("kubesesame")),
+        (None, None) => home_cache_dir(environment).ok_or(Error::NoHome),
     }
+}
+
+/// Returns the path of a flag. An empty one is as if absent.
+fn given(flag: Option<&str>) -> Option<&Path> {
+    flag.filter(|dir| !dir.is_empty()).map(Path::new)
 }
 
 /// Returns the default directory for sessions. It serves files that must have the same place whatever the flags and variables are.
@@ -109,7 +114,7 @@ pub(crate) fn likely_cache_dir(args: &[OsString], environment: &Environment) -> 
         args,
         environment,
     );
-    cache_dir(flag.map(str::to_owned), environment).ok()
+    cache_dir(flag, environment).ok()
 }
 
 /// Returns the last value of a flag in unparsed arguments, else of its variable.
@@ -133,7 +138,7 @@ pub(crate) fn likely_value<'a>(
     (0..args.len()).rev().find_map(value_at).or_else(from_variable)
 }
 
-/// Returns the directory for files that are useless after the user's last process has ended.
+/// Returns our directory in `XDG_RUNTIME_DIR`, which the system empties at logout.
 pub(crate) fn runtime_dir(environment: &Environment) -> Option<PathBuf> {
     environment.runtime_dir.as_ref().map(|dir| dir.join("kubesesame"))
 }
@@ -147,8 +152,8 @@ pub(crate) fn failures_dir(environment: &Environment) -> Option<PathBuf> {
 ///
 /// With the flag, the default directory is not searched: people set the flag to separate accounts.
 fn kubelogin_dirs(flag: Option<&str>, environment: &Environment) -> Vec<PathBuf> {
-    if let Some(dir) = flag.filter(|dir| !dir.is_empty()) {
-        return vec![expand_home(dir.as_ref(), environment)];
+    if let Some(dir) = given(flag) {
+        return vec![expand_home(dir, environment)];
     }
     let own = match (&environment.kube_cache_dir, &environment.home) {
         (Some(cache), _) => Some(cache.join("oidc-login")),
@@ -168,7 +173,7 @@ mod tests {
             home: home.map(PathBuf::from),
             ..Environment::default()
         };
-        let dir = cache_dir(flag.map(str::to_owned), &environment);
+        let dir = cache_dir(flag, &environment);
         dir.ok().map(|dir| dir.to_string_lossy().into_owned())
     }
 

@@ -33,7 +33,7 @@ pub(crate) enum ClientAuthMethod {
     /// A public client.
     None,
     /// The secret is sent in the header or in the form, whichever the provider accepts.
-    SecretInEitherPlace(SecretSource),
+    SecretBasicOrPost(SecretSource),
     SecretBasic(SecretSource),
     SecretPost(SecretSource),
     SecretJwt(SecretSource),
@@ -104,7 +104,7 @@ impl ClientAuthMethod {
             ClientAuthChoice::Auto => match (secret, key) {
                 (Some(secret), Some(_)) => Err(Error::SecretAndFile([secret.flag(), PRIVATE_KEY_FILE])),
                 (None, Some(key)) => Ok(Self::PrivateKeyJwt(key)),
-                (Some(secret), None) => Ok(Self::SecretInEitherPlace(secret)),
+                (Some(secret), None) => Ok(Self::SecretBasicOrPost(secret)),
                 (None, None) => Ok(Self::None),
             },
             ClientAuthChoice::None => Ok(Self::None),
@@ -152,12 +152,7 @@ mod tests {
         use ClientAuthMethod as Method;
         let table = [
             (Choice::Auto, false, false, Ok(Method::None)),
-            (
-                Choice::Auto,
-                true,
-                false,
-                Ok(Method::SecretInEitherPlace(secret())),
-            ),
+            (Choice::Auto, true, false, Ok(Method::SecretBasicOrPost(secret()))),
             (Choice::Auto, false, true, Ok(Method::PrivateKeyJwt(key()))),
             (
                 Choice::Auto,

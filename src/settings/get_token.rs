@@ -29,7 +29,7 @@ impl GetTokenSettings {
             NamedBy::User
         };
         let sign_in = SignIn::new(args.provider, named_by, &args.login, args.tls, stdin, environment);
-        let mut cache = Cache::new(args.cache, environment);
+        let mut cache = Cache::new(&args.cache, environment);
         if cluster.server.is_some() {
             // A session of kubelogin belongs to no server: where a cluster named the issuer, it may be another cluster's.
             cache.kubelogin_dirs.clear();

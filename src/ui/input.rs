@@ -1,6 +1,6 @@
-//! Reads lines that a person types.
+//! Reads standard input: a line that a person types, or all of it; and discards what was typed and not read.
 //!
-//! Owns the wait for a line: its deadline, that it reads only in the foreground, and that the prompt is shown again after a stop.
+//! Never reads more than the line. At a terminal, `terminal` owns the wait for it.
 
 use std::io::{self, Read};
 use std::time::Instant;
@@ -16,19 +16,37 @@ const MAX_LINE_BYTES: usize = 64 * 1024;
 #[cfg(unix)]
 const MAX_TERMINAL_LINE_BYTES: usize = 4095;
 
+/// Who reads a line.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reader {
+    /// The main thread, which also handles signals and shows the prompt again.
+    MainThread { deadline: Instant },
+    /// A thread beside the main thread, which waits for a browser, handles the signals, and draws the prompt.
+    PromptThread,
+}
+
+impl Reader {
+    fn deadline(self) -> Option<Instant> {
+        match self {
+            Self::MainThread { deadline } => Some(deadline),
+            Self::PromptThread => None,
+        }
+    }
+}
+
 /// Reads one line of standard input and not a byte more, since the following input is for kubectl. `show` writes the prompt. It is called
 /// again after the shell wrote to the terminal.
 ///
 /// # Errors
 /// Of kind `TimedOut` after the deadline, `UnexpectedEof` at the end of the input, and `InvalidData` if the terminal has cut the line.
-pub(super) fn read_line(deadline: Option<Instant>, show: impl FnMut()) -> io::Result<Secret> {
-    let bytes = read_bytes(deadline, show)?;
+pub(super) fn read_line(reader: Reader, show: impl FnMut()) -> io::Result<Secret> {
+    let bytes = read_bytes(reader, show)?;
     Ok(Secret::new(String::from_utf8_lossy(&bytes).trim()))
 }
 
 /// Not by `std::io::Stdin`, which reads ahead: the next reader would miss that input.
 #[cfg(unix)]
-fn read_bytes(deadline: Option<Instant>, mut show: impl FnMut()) -> io::Result<Zeroizing<Vec<u8>>> {
+fn read_bytes(reader: Reader, mut show: impl FnMut()) -> io::Result<Zeroizing<Vec<u8>>> {
     use std::fs::File;
     use std::io::IsTerminal as _;
     use std::os::fd::AsFd as _;
@@ -41,8 +59,11 @@ fn read_bytes(deadline: Option<Instant>, mut show: impl FnMut()) -> io::Result<Z
         show();
         return until_line_end(MAX_LINE_BYTES, |byte| (&input).read(byte));
     }
-    // With a deadline this is the main thread. Without one, the main thread waits for a browser, handles the signals, and draws the prompt.
-    let signals = deadline.and_then(|_| SignalWatch::begin().ok());
+    let deadline = reader.deadline();
+    let signals = match reader {
+        Reader::MainThread { .. } => SignalWatch::begin().ok(),
+        Reader::PromptThread => None,
+    };
     // After the watch has begun, since a person who sees the prompt may press Ctrl-Z.
     show();
     let mut wait = Wait::new(&input, signals.as_ref(), deadline, true);
@@ -57,8 +78,12 @@ fn read_bytes(deadline: Option<Instant>, mut show: impl FnMut()) -> io::Result<Z
                     }
                     return Ok(length);
                 }
-                Ready::Foreground if deadline.is_some() => show(),
-                Ready::Foreground | Ready::Background => {}
+                Ready::Foreground => {
+                    if let Reader::MainThread { .. } = reader {
+                        show();
+                    }
+                }
+                Ready::Background => {}
                 Ready::Signal(signal) => wait.deliver(signal),
             }
         }
@@ -71,7 +96,7 @@ fn read_bytes(deadline: Option<Instant>, mut show: impl FnMut()) -> io::Result<Z
 
 /// By `std`, which reads Unicode from a Windows console. Not tested on a real machine. The deadline is ignored.
 #[cfg(not(unix))]
-fn read_bytes(_: Option<Instant>, mut show: impl FnMut()) -> io::Result<Zeroizing<Vec<u8>>> {
+fn read_bytes(_: Reader, mut show: impl FnMut()) -> io::Result<Zeroizing<Vec<u8>>> {
     show();
     let mut input = io::stdin().lock();
     until_line_end(MAX_LINE_BYTES, |byte| input.read(byte))

@@ -23,20 +23,20 @@ pub(crate) struct TimeLeft {
 /// The last line of standard error during a wait.
 pub(super) struct LastLine {
     /// The prompt, or what the process waits for. The cursor is behind it.
-    pub(super) prompt: Option<Cow<'static, str>>,
+    pub(super) text: Option<Cow<'static, str>>,
     /// Whether it is a prompt, so that a person may be typing behind it.
-    pub(super) is_question: bool,
+    pub(super) is_prompt: bool,
     /// The time left, at the start of the line. Only at a terminal.
-    pub(super) status: Option<TimeLeft>,
-    /// Whether there was a prompt for a line.
-    pub(super) was_asked: bool,
+    pub(super) time_left: Option<TimeLeft>,
+    /// Whether there was a prompt, at which a person may have typed what was not read.
+    pub(super) may_have_unread_input: bool,
 }
 
 static LAST_LINE: Mutex<LastLine> = Mutex::new(LastLine {
-    prompt: None,
-    is_question: false,
-    status: None,
-    was_asked: false,
+    text: None,
+    is_prompt: false,
+    time_left: None,
+    may_have_unread_input: false,
 });
 
 impl LastLine {
@@ -46,25 +46,25 @@ impl LastLine {
     }
 
     pub(super) fn begin(&mut self, prompt: Cow<'static, str>) {
-        if self.prompt.replace(prompt).is_some() {
+        if self.text.replace(prompt).is_some() {
             self.draw();
         } else if !environment::is_background_job() {
-            write(&self.text());
+            write(&self.rendered());
         }
     }
 
-    /// Sets the status, and returns the text to write for it.
-    pub(super) fn with_status(&mut self, left: TimeLeft, waiting_for: &'static str) -> String {
+    /// Sets the time left, and returns the text to write for it.
+    pub(super) fn update_time_left(&mut self, left: TimeLeft, waiting_for: &'static str) -> String {
         // DECSC and DECRC save and restore the cursor behind the line.
         let over_the_one_before = format!("\u{1b}7\r{}\u{1b}8", left.counted);
-        let had_status = self.status.replace(left).is_some();
-        match (&self.prompt, self.is_question, had_status) {
+        let had_time_left = self.time_left.replace(left).is_some();
+        match (&self.text, self.is_prompt, had_time_left) {
             (None, ..) => {
-                self.prompt = Some(waiting_for.into());
-                self.is_question = false;
-                self.text()
+                self.text = Some(waiting_for.into());
+                self.is_prompt = false;
+                self.rendered()
             }
-            (Some(_), _, false) => format!("{CLEAR_LINE}{}", self.text()),
+            (Some(_), _, false) => format!("{CLEAR_LINE}{}", self.rendered()),
             // The typed text may fill several rows, so the start of the line is unknown.
             (Some(_), true, true) => String::new(),
             (Some(_), false, true) => over_the_one_before,
@@ -73,23 +73,23 @@ impl LastLine {
 
     /// Writes the line again, after the shell or other output has replaced it.
     pub(super) fn draw(&self) {
-        if self.prompt.is_some() && !environment::is_background_job() {
+        if self.text.is_some() && !environment::is_background_job() {
             let clear = if supports_drawing() { CLEAR_LINE } else { "" };
-            write(&format!("{clear}{}", self.text()));
+            write(&format!("{clear}{}", self.rendered()));
         }
     }
 
-    pub(super) fn text(&self) -> String {
-        match (&self.status, &self.prompt) {
+    pub(super) fn rendered(&self) -> String {
+        match (&self.time_left, &self.text) {
             (_, None) => String::new(),
-            (Some(left), Some(prompt)) if self.is_question => format!("{} {prompt}", left.at_question),
+            (Some(left), Some(prompt)) if self.is_prompt => format!("{} {prompt}", left.at_question),
             (Some(left), Some(prompt)) => format!("{} {prompt}", left.counted),
             (None, Some(prompt)) => prompt.clone().into_owned(),
         }
     }
 
     pub(super) fn clear(&mut self) {
-        if self.prompt.take().is_some() && !environment::is_background_job() {
+        if self.text.take().is_some() && !environment::is_background_job() {
             write(if supports_drawing() { CLEAR_LINE } else { "\n" });
         }
     }
@@ -97,9 +97,9 @@ impl LastLine {
     /// Returns the text that writes lines above the prompt. `drawing` says whether the terminal can be drawn on; `None` if the last line
     /// belongs to the shell.
     pub(super) fn above(&self, text: &str, drawing: Option<bool>) -> String {
-        match (&self.prompt, drawing) {
+        match (&self.text, drawing) {
             (None, _) | (_, None) => format!("{text}\n"),
-            (Some(_), Some(true)) => format!("{CLEAR_LINE}{text}\n{}", self.text()),
+            (Some(_), Some(true)) => format!("{CLEAR_LINE}{text}\n{}", self.rendered()),
             (Some(prompt), Some(false)) => format!("\n{text}\n{prompt}"),
         }
     }
@@ -119,31 +119,34 @@ mod tests {
     #[test]
     fn the_time_left_is_updated_in_a_status_and_written_once_before_a_prompt() {
         let mut line = LastLine {
-            prompt: None,
-            is_question: true,
-            status: None,
-            was_asked: false,
+            text: None,
+            is_prompt: true,
+            time_left: None,
+            may_have_unread_input: false,
         };
-        assert_eq!(line.with_status(left(3), "waiting"), "[3 left] waiting");
-        assert_eq!(line.with_status(left(2), "waiting"), "\u{1b}7\r[2 left]\u{1b}8");
-        // A prompt that was written before the first status.
-        (line.prompt, line.is_question, line.status) = (Some("paste: ".into()), true, None);
+        assert_eq!(line.update_time_left(left(3), "waiting"), "[3 left] waiting");
         assert_eq!(
-            line.with_status(left(3), "waiting"),
+            line.update_time_left(left(2), "waiting"),
+            "\u{1b}7\r[2 left]\u{1b}8"
+        );
+        // A prompt that was written before the first status.
+        (line.text, line.is_prompt, line.time_left) = (Some("paste: ".into()), true, None);
+        assert_eq!(
+            line.update_time_left(left(3), "waiting"),
             "\r\u{1b}[2K[within 3] paste: "
         );
         // The typed text may fill more than one row.
-        assert_eq!(line.with_status(left(2), "waiting"), "");
-        assert_eq!(line.text(), "[within 2] paste: ");
+        assert_eq!(line.update_time_left(left(2), "waiting"), "");
+        assert_eq!(line.rendered(), "[within 2] paste: ");
     }
 
     #[test]
     fn a_line_during_a_prompt_is_written_above_it() {
         let with = |minutes: Option<u32>, prompt: Option<&'static str>| LastLine {
-            prompt: prompt.map(Cow::Borrowed),
-            is_question: true,
-            status: minutes.map(left),
-            was_asked: false,
+            text: prompt.map(Cow::Borrowed),
+            is_prompt: true,
+            time_left: minutes.map(left),
+            may_have_unread_input: false,
         };
         let idle = with(Some(3), None);
         assert_eq!(idle.above("text", None), "text\n");

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Instant;
 
-use super::input::StdinText;
+use super::input::{Reader, StdinText};
 use super::last_line::{LastLine, TimeLeft};
 use super::{input, secret_line};
 use crate::cli::UsageError;
@@ -83,17 +83,18 @@ impl Ui {
     /// Of kind `TimedOut` after the deadline.
     pub(crate) fn ask(prompt: impl Into<Cow<'static, str>>, deadline: Option<Instant>) -> io::Result<Secret> {
         let prompt = prompt.into();
+        let reader = deadline.map_or(Reader::PromptThread, |deadline| Reader::MainThread { deadline });
         // The lock is released before the wait, so that other messages can be written meanwhile.
-        let text = input::read_line(deadline, || {
+        let text = input::read_line(reader, || {
             let mut last_line = LastLine::lock();
-            last_line.was_asked = true;
-            last_line.is_question = true;
+            last_line.may_have_unread_input = true;
+            last_line.is_prompt = true;
             last_line.begin(prompt.clone());
         });
         let mut last_line = LastLine::lock();
         match &text {
             // Enter has moved the cursor to the next line.
-            Ok(_) => last_line.prompt = None,
+            Ok(_) => last_line.text = None,
             Err(error) => {
                 last_line.clear();
                 if error.kind() == io::ErrorKind::TimedOut {
@@ -138,7 +139,7 @@ impl Ui {
             return;
         }
         let mut last_line = LastLine::lock();
-        let text = last_line.with_status(left, waiting_for);
+        let text = last_line.update_time_left(left, waiting_for);
         if !text.is_empty() && !environment::is_background_job() {
             write(&text);
         }
@@ -152,9 +153,9 @@ impl Ui {
 
     /// Writes the status again after a prompt has ended.
     pub(crate) fn resume_status(self, waiting_for: &'static str) {
-        let status = LastLine::lock().status.clone();
-        if let Some(status) = status {
-            self.status(status, waiting_for);
+        let left = LastLine::lock().time_left.clone();
+        if let Some(left) = left {
+            self.status(left, waiting_for);
         }
     }
 
@@ -163,8 +164,8 @@ impl Ui {
     pub(crate) fn end_prompt(self) {
         let mut last_line = LastLine::lock();
         last_line.clear();
-        last_line.status = None;
-        if last_line.was_asked {
+        last_line.time_left = None;
+        if last_line.may_have_unread_input {
             input::discard();
         }
     }
@@ -316,7 +317,7 @@ fn write_line(text: &str) {
 
 fn write_above(text: &str) {
     let last_line = LastLine::lock();
-    let has_line = last_line.prompt.is_some() && !environment::is_background_job();
+    let has_line = last_line.text.is_some() && !environment::is_background_job();
     write(&last_line.above(text, has_line.then(supports_drawing)));
 }
 

@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::files;
 use crate::invocation::Invocation;
 use crate::kubeconfig::UserEntry;
-use crate::oidc::{self, Event, NoDocumentCache, Person, ProviderClient, ReturnTo, Survey};
+use crate::oidc::{self, Event, Interaction, NoDocumentCache, ProviderClient, ReturnTo, Survey};
 use crate::runtime::LazyRuntime;
 use crate::settings::{self, Browser, Grant, SignIn, Stdin};
 use crate::ui::Ui;
@@ -102,7 +102,7 @@ fn entry_request(
 ) -> Request {
     let (context, user) = (&kubeconfig.wanted_context, &kubeconfig.wanted_user);
     let selection = select(&kubeconfig.entries, context.as_deref(), user.as_deref())?;
-    if !selection.user.source.is_ours() {
+    if !selection.user.source.is_supported() {
         return None;
     }
     let info = files.exec_info(selection, &kubeconfig.entries);
@@ -202,7 +202,7 @@ fn survey(sign_in: &SignIn, ui: Ui) -> Result<Survey, Error> {
             person::show(ui, event);
         }
     };
-    let person = Person {
+    let person = Interaction {
         request_timeout: REQUEST_TIMEOUT,
         ..person::new(ui, &report, ReturnTo::Command)
     };

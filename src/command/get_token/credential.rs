@@ -132,7 +132,7 @@ impl GetToken<'_> {
             latest_record,
             invocation: self.invocation,
             runtime: &LazyRuntime::default(),
-            person: person::new(ui, &report, return_to),
+            interaction: person::new(ui, &report, return_to),
             ui: self.ui,
         };
         acquisition.acquire()

@@ -14,12 +14,12 @@ pub(crate) fn run(invocation: &Invocation<'_>) -> Option<Result<(), Error>> {
         session,
         store,
         api,
-        is_refresh_due,
+        should_refresh_in_background,
     } = match fast_path::find(invocation, now)? {
         Ok(hit) => hit,
         Err(error) => return Some(Err(error.into())),
     };
-    if is_refresh_due {
+    if should_refresh_in_background {
         let ui = Ui {
             level: 0,
             at_terminal: invocation.at_terminal(),

@@ -102,7 +102,7 @@ impl Kubeconfig {
             TextError::InvalidYaml(error) => Error::InvalidYaml {
                 path,
                 error,
-                unfinished: self.file.unfinished(),
+                unfinished: self.file.interrupted_write_copy(),
             },
             TextError::NotKubeconfig(reason) => Error::NotKubeconfig { path, reason },
             TextError::VerificationFailed => Error::VerificationFailed { path },
@@ -139,7 +139,7 @@ impl Kubeconfig {
 
     /// Returns the warning about an interrupted write in place.
     pub(in crate::command) fn warning_of_unfinished(&self) -> Option<String> {
-        let copy = self.file.unfinished()?;
+        let copy = self.file.interrupted_write_copy()?;
         Some(format!(
             "{}; if `{}` is as you want it: rm {}",
             kubeconfig::unfinished_hint(self.path(), &copy),

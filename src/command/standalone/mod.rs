@@ -85,7 +85,7 @@ fn sign_in(
         latest_record: &|own| own,
         invocation,
         runtime: &LazyRuntime::default(),
-        person: person::new(ui, &report, ReturnTo::Command),
+        interaction: person::new(ui, &report, ReturnTo::Command),
         ui,
     };
     store.write_pending_tokens()?;

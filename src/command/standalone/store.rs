@@ -15,7 +15,7 @@ use crate::kubeconfig::{self, AuthProvider};
 use crate::lifecycle::{LockedSession, Remark, SessionStore};
 use crate::oidc::{DocumentCache, NoDocumentCache, StoredToken};
 use crate::secret::Secret;
-use crate::session::{self, Identity, Loaded, LockWait, Locked, Record, StorageTarget, Store};
+use crate::session::{self, Identity, Loaded, LockWait, LockedStore, Record, StorageTarget, Store};
 use crate::settings::Provider;
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
@@ -43,7 +43,7 @@ pub(super) struct KubeconfigStore<'a> {
 pub(super) struct LockedEntry<'a> {
     store: &'a KubeconfigStore<'a>,
     /// The lock of the primary store, if there is one.
-    primary: Option<Locked<'a>>,
+    primary: Option<LockedStore<'a>>,
     /// The tokens of the entry when it was last read or written.
     entry_tokens: Mutex<EntryTokens>,
 }
@@ -219,7 +219,7 @@ impl<'a> KubeconfigStore<'a> {
     }
 
     /// Writes all pending tokens before a refresh: if there are any, the refresh token in the kubeconfig was used already.
-    fn write_all_pending(&self, primary: Option<&Locked<'_>>) -> Result<(), Error> {
+    fn write_all_pending(&self, primary: Option<&LockedStore<'_>>) -> Result<(), Error> {
         if let Some(error) = self.stores.take_access_error() {
             return Err(self.pending_tokens_error(error));
         }
@@ -260,7 +260,7 @@ impl<'a> KubeconfigStore<'a> {
 
     /// Writes the pending tokens of a store into the kubeconfig, unless a login or logout has happened since. Then removes them from the
     /// store.
-    fn write_pending(&self, locked: &Locked<'_>) -> Result<(), Error> {
+    fn write_pending(&self, locked: &LockedStore<'_>) -> Result<(), Error> {
         let pending = match locked.load().map_err(|error| self.pending_tokens_error(error))? {
             Loaded::Session(pending) => pending,
             Loaded::Nothing => return Ok(()),
@@ -298,7 +298,7 @@ impl<'a> KubeconfigStore<'a> {
         session_of(entry, self.identity, self.provider)
     }
 
-    fn locked(&'a self, primary: Option<Locked<'a>>) -> LockedEntry<'a> {
+    fn locked(&'a self, primary: Option<LockedStore<'a>>) -> LockedEntry<'a> {
         LockedEntry {
             store: self,
             primary,

@@ -89,7 +89,7 @@ fn user_facts(
     } else {
         places.collect()
     };
-    for context in places.into_iter().filter(|_| entry.source.is_ours()) {
+    for context in places.into_iter().filter(|_| entry.source.is_supported()) {
         let exec_info = view.exec_info(entry, context);
         match EntrySession::of(entry, exec_info.as_deref(), &[], Stdin::ABSENT, environment) {
             Ok(session) if session.request.cache.storage.is_none() => state = UserState::KeepsNone,

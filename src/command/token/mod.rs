@@ -8,14 +8,14 @@
 
 mod entry;
 mod input;
-mod keys;
 mod report;
+mod signature;
 mod subject;
 
 pub(crate) use self::input::Error as TokenInputError;
 
-use self::keys::{Keys, SignatureResult};
 use self::report::Inspection;
+use self::signature::{SignatureResult, SignatureVerifier};
 use self::subject::Subject;
 use crate::cli::{ClusterArgs, InspectArgs, TokenArgs, TokenCommand};
 use crate::cluster::{
@@ -39,7 +39,7 @@ fn inspect(args: InspectArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(),
     let subject = Subject::find(args, invocation, ui)?;
     let token = InspectedToken::new(subject.token.clone());
     let provider = subject.provider(&token)?;
-    let SignatureResult { signature, keys } = Keys {
+    let SignatureResult { signature, keys } = SignatureVerifier {
         trust: &subject.trust,
         cache_dir: subject.cache_dir.as_deref(),
         is_offline,

@@ -117,7 +117,7 @@ impl Inspection<'_> {
         }
     }
 
-    /// Returns the report for programs. It has no part of the token that could be used in its place.
+    /// Returns the report for programs. Omits the signature, so that nothing in it can be used as the token.
     pub(super) fn value_for_programs(&self) -> Value {
         let token = self.token;
         let time = |name| token.time(name).map(Timestamp::rfc3339);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::entry::{self, Entry};
 use super::input::{self, Error as InputError};
-use super::keys::document_cache;
+use super::signature::document_cache;
 use crate::cli::{GetTokenArgs, InspectArgs, ProviderArgs};
 use crate::command::token_request::TokenRequest;
 use crate::environment::Environment;
@@ -93,7 +93,7 @@ impl Subject {
             source,
             client_id: given(args.provider.oidc_client_id.as_ref()),
             trust: TlsTrust::new(args.tls, environment),
-            cache_dir: settings::cache_dir(args.cache.token_cache_dir, environment).ok(),
+            cache_dir: settings::cache_dir(args.cache.token_cache_dir.as_deref(), environment).ok(),
             origin: Origin::Flags(Box::new(args.provider)),
         }
     }

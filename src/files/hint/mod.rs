@@ -69,7 +69,7 @@ impl Error {
                 | Self::UnsafeAncestor { .. }
                 | Self::Link { .. }
                 | Self::LinkedDirectory { .. }
-                | Self::ManyNames { .. },
+                | Self::HardLinked { .. },
                 Purpose::Sessions | Purpose::MovedSecret,
             ) => Id::STORAGE_NOT_PRIVATE,
             (
@@ -89,7 +89,7 @@ impl Error {
             Self::ForeignOwner { path, .. } | Self::Link { path } => {
                 format!("look at it (ls -l {}); {}", quoted(path), clean_command(path))
             }
-            Self::ManyNames { path, .. } => format!(
+            Self::HardLinked { path, .. } => format!(
                 "find its other names (find ~ -xdev -samefile {} -print, or in another directory on the same file system) and remove those \
                  (rm), and the session goes on; {}",
                 quoted(path),
@@ -133,7 +133,7 @@ impl Error {
                 quoted(target)
             ),
             Self::ForeignOwner { path, .. }
-            | Self::ManyNames { path, .. }
+            | Self::HardLinked { path, .. }
             | Self::Link { path }
             | Self::WrongType { path, .. }
             | Self::TooLarge { path } => {
@@ -150,7 +150,7 @@ impl Error {
                 format!("close it to other users: {}", chmod_command(*kind, path))
             }
             (
-                Self::ForeignOwner { .. } | Self::UnsafeAncestor { .. } | Self::ManyNames { .. },
+                Self::ForeignOwner { .. } | Self::UnsafeAncestor { .. } | Self::HardLinked { .. },
                 Purpose::Flag(flag),
             ) => format!("make a copy that belongs to you alone, and name it with --{flag}"),
             (Self::Link { .. } | Self::LinkedDirectory { .. }, Purpose::Flag(flag)) => {
@@ -159,7 +159,7 @@ impl Error {
             (
                 Self::ForeignOwner { .. }
                 | Self::UnsafeAncestor { .. }
-                | Self::ManyNames { .. }
+                | Self::HardLinked { .. }
                 | Self::Link { .. }
                 | Self::LinkedDirectory { .. }
                 | Self::WrongType { .. }

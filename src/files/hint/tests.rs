@@ -30,7 +30,7 @@ fn others() -> Vec<Error> {
             path: path(),
             target: "/e".into(),
         },
-        Error::ManyNames {
+        Error::HardLinked {
             path: path(),
             links: 2,
         },

@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{NotFile, UserFile, UserFileError, kind_of, read_open, sync_parent, temporary, with_suffix};
+use super::{FileType, UserFile, UserFileError, file_type, read_open, sync_parent, temporary, with_suffix};
 use crate::files::{platform, quoted, shown};
 
 /// Why a backup is not used.
@@ -16,8 +16,8 @@ use crate::files::{platform, quoted, shown};
 pub(crate) enum BackupFault {
     ForeignOwner(String),
     OpenToOthers { mode: u32 },
-    ManyNames(u64),
-    NotFile(NotFile),
+    HardLinked(u64),
+    NotFile(FileType),
     Directory { dir: PathBuf, mode: u32 },
 }
 
@@ -26,7 +26,7 @@ impl fmt::Display for BackupFault {
         match self {
             Self::ForeignOwner(owner) => write!(f, "it belongs to {owner}, not to you"),
             Self::OpenToOthers { mode } => write!(f, "other users may write to it (mode {mode:04o})"),
-            Self::ManyNames(links) => write!(f, "it has {links} names (hard links)"),
+            Self::HardLinked(links) => write!(f, "it has {links} names (hard links)"),
             Self::NotFile(what) => write!(f, "it is not a file but {what}"),
             Self::Directory { dir, mode } => write!(
                 f,
@@ -46,7 +46,7 @@ impl BackupFault {
                 "{look}: if you did not put it there, somebody wants you to run what it says; move it away: mv {0} {0}.old",
                 quoted(backup)
             ),
-            Self::ManyNames(_) => format!("{look}; if it is the backup that you made: {by_hand}"),
+            Self::HardLinked(_) => format!("{look}; if it is the backup that you made: {by_hand}"),
             Self::OpenToOthers { .. } => format!(
                 "{look}; if nobody changed it: chmod go-w {}; where that changes nothing: {by_hand}",
                 quoted(backup)
@@ -74,7 +74,7 @@ impl UserFile {
         };
         match fs::symlink_metadata(&path) {
             Ok(metadata) if metadata.is_file() => {}
-            Ok(metadata) => return Err(refused(BackupFault::NotFile(kind_of(&metadata)))),
+            Ok(metadata) => return Err(refused(BackupFault::NotFile(file_type(&metadata)))),
             Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(UserFileError::io("open", &path)(source)),
         }

@@ -1,4 +1,6 @@
 //! Why a user's file cannot be read or changed, with hints.
+//!
+//! The ids and hints are those for a kubeconfig: kubesesame changes no other file of the user.
 
 use std::fmt;
 use std::io;
@@ -19,13 +21,13 @@ pub(crate) enum UserFileError {
     #[error("there is no file `{}`", shown(.path))]
     Missing { path: PathBuf },
     #[error("`{}` is not a file but {what}", shown(.path))]
-    NotFile { path: PathBuf, what: NotFile },
+    NotFile { path: PathBuf, what: FileType },
     #[error("`{}` is larger than {MAX_BYTES} bytes", shown(.path))]
     TooLarge { path: PathBuf },
     #[error("`{}` is read-only", shown(.path))]
     ReadOnly { path: PathBuf },
     #[error("`{}` has {links} names (hard links), and only one of them would change", shown(.path))]
-    ManyNames { path: PathBuf, links: u64 },
+    HardLinked { path: PathBuf, links: u64 },
     #[error("`{}` is locked: `{}` exists{}", shown(.path), shown(.lock), age_text(*.age))]
     Locked {
         path: PathBuf,
@@ -40,7 +42,7 @@ pub(crate) enum UserFileError {
         fault: BackupFault,
     },
     #[error("the {} of `{}` could not be kept", if .owner.is_some() { "owner" } else { "group" }, shown(.path))]
-    Owner {
+    OwnershipNotKept {
         path: PathBuf,
         /// The owner, or `None` if only the group differs.
         owner: Option<String>,
@@ -62,7 +64,7 @@ pub(crate) enum UserFileError {
 
 /// What a path is that is not a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NotFile {
+pub(crate) enum FileType {
     Directory,
     Link,
     #[cfg_attr(not(unix), expect(dead_code, reason = "Unix has them"))]
@@ -72,7 +74,7 @@ pub(crate) enum NotFile {
     Device,
 }
 
-impl fmt::Display for NotFile {
+impl fmt::Display for FileType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Directory => "a directory",
@@ -99,9 +101,9 @@ impl UserFileError {
             Self::NotFile { .. }
             | Self::TooLarge { .. }
             | Self::ReadOnly { .. }
-            | Self::ManyNames { .. }
+            | Self::HardLinked { .. }
             | Self::Locked { .. }
-            | Self::Owner { .. }
+            | Self::OwnershipNotKept { .. }
             | Self::Io { .. } => Id::KUBECONFIG_NOT_USABLE,
         }
     }
@@ -110,13 +112,13 @@ impl UserFileError {
         match self {
             Self::Missing { .. } => "look at its name, or at where the link leads".to_owned(),
             Self::NotFile {
-                what: NotFile::Pipe, ..
+                what: FileType::Pipe, ..
             } => "write what it gives to a file first, and name that file with --kubeconfig".to_owned(),
             Self::NotFile { .. } | Self::TooLarge { .. } => {
                 "name another file with --kubeconfig or KUBECONFIG".to_owned()
             }
             Self::ReadOnly { path } => format!("if it may be changed: chmod u+w {}", quoted(path)),
-            Self::ManyNames { path, .. } => {
+            Self::HardLinked { path, .. } => {
                 format!(
                     "make it a file of its own: cp -p {0} {0}.new && mv {0}.new {0}",
                     quoted(path)
@@ -124,12 +126,12 @@ impl UserFileError {
             }
             Self::Locked { lock, age, .. } => lock_hint(lock, *age),
             Self::Backup { path, of, fault } => fault.hint(path, of),
-            Self::Owner {
+            Self::OwnershipNotKept {
                 owner: Some(owner), ..
             } => {
                 format!("run it as {owner}, or name a copy of your own with --kubeconfig")
             }
-            Self::Owner {
+            Self::OwnershipNotKept {
                 owner: None, path, ..
             } => {
                 format!(

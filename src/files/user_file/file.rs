@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::{NotFile, Staged, UserFileError, UserFileLock};
+use super::{FileType, Staged, UserFileError, UserFileLock};
 use crate::files::{open, platform};
 
 /// The largest file that is read. A kubeconfig with hundreds of clusters has a few MB.
@@ -98,16 +98,18 @@ impl UserFile {
         };
         let links = platform::links(&metadata);
         if links > 1 {
-            return Err(UserFileError::ManyNames {
+            return Err(UserFileError::HardLinked {
                 path: self.named.clone(),
                 links,
             });
         }
         let file = temporary(path, bytes)?;
-        platform::keep_owner(file.as_file(), &metadata).map_err(|(owner, source)| UserFileError::Owner {
-            path: self.named.clone(),
-            owner,
-            source,
+        platform::keep_owner(file.as_file(), &metadata).map_err(|(owner, source)| {
+            UserFileError::OwnershipNotKept {
+                path: self.named.clone(),
+                owner,
+                source,
+            }
         })?;
         // The owner is changed before the mode, because a change of the owner may clear bits of the mode.
         platform::keep_access(file.as_file(), &original, &metadata)
@@ -126,14 +128,14 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Names the type of an entry that is no file.
-pub(super) fn kind_of(metadata: &fs::Metadata) -> NotFile {
+/// Returns the type of an entry that is no file.
+pub(super) fn file_type(metadata: &fs::Metadata) -> FileType {
     if metadata.is_dir() {
-        NotFile::Directory
+        FileType::Directory
     } else if metadata.is_symlink() {
-        NotFile::Link
+        FileType::Link
     } else {
-        platform::kind_of_special(metadata)
+        platform::special_file_type(metadata)
     }
 }
 
@@ -142,7 +144,7 @@ fn check_type(metadata: &io::Result<fs::Metadata>, path: &Path) -> Result<(), Us
     match metadata {
         Ok(metadata) if !metadata.is_file() => Err(UserFileError::NotFile {
             path: path.to_owned(),
-            what: kind_of(metadata),
+            what: file_type(metadata),
         }),
         _ => Ok(()),
     }

@@ -26,6 +26,8 @@ pub(crate) struct UserFileLock {
 
 impl UserFileLock {
     /// Takes the locks of all files, or none. A lock is a file that is created exclusively, for the named path and for the canonical path.
+    ///
+    /// Also removes what a killed process left beside the files: temporary files, and a copy that is no longer needed.
     pub(crate) fn take(files: &[&UserFile]) -> Result<Self, UserFileError> {
         let mut lock = Self {
             names: Vec::new(),
@@ -67,7 +69,7 @@ impl Drop for UserFileLock {
     }
 }
 
-/// What a copy from a write in place shows.
+/// The state of a write in place, judged by its complete copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CopyState {
     NoCopy,
@@ -77,7 +79,7 @@ enum CopyState {
     Incomplete,
 }
 
-/// Returns how long a lock has existed, or `None` if that is unknown because the clock was set back.
+/// Returns how long a lock has existed, or `None` if its age cannot be determined.
 fn lock_age(lock: &Path) -> Option<Duration> {
     let made = fs::symlink_metadata(lock).ok()?.modified().ok()?;
     let age_secs = clock::now().secs_since(made.into());
@@ -109,17 +111,17 @@ impl UserFile {
     }
 
     /// Returns the path of the complete copy if a write in place was interrupted and the file is incomplete.
-    pub(crate) fn unfinished(&self) -> Option<PathBuf> {
+    pub(crate) fn interrupted_write_copy(&self) -> Option<PathBuf> {
         (self.copy_state() == CopyState::Incomplete).then(|| with_suffix(&self.canonical_path, COPY_SUFFIX))
     }
 
     /// Looks at the copy. A copy of another user is ignored, because kubectl runs the commands in a kubeconfig.
     fn copy_state(&self) -> CopyState {
         let path = with_suffix(&self.canonical_path, COPY_SUFFIX);
-        let is_ours = fs::symlink_metadata(&path)
+        let is_own = fs::symlink_metadata(&path)
             .is_ok_and(|metadata| metadata.is_file() && platform::is_own(&metadata));
         let copy = || read_open(platform::open_to_read(&path).ok()?, &path).ok();
-        match copy().filter(|_| is_ours) {
+        match copy().filter(|_| is_own) {
             None => CopyState::NoCopy,
             Some(copy) if self.read().is_ok_and(|bytes| bytes == copy) => CopyState::Complete,
             Some(_) => CopyState::Incomplete,

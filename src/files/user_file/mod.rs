@@ -10,11 +10,11 @@ mod lock;
 mod staged;
 
 pub(in crate::files) use backup::BackupFault;
-pub(in crate::files) use error::NotFile;
+pub(in crate::files) use error::FileType;
 pub(crate) use error::UserFileError;
 pub(crate) use file::UserFile;
 use file::{
-    COPY_SUFFIX, MAX_BYTES, TEMPORARY_SUFFIX, kind_of, read_open, sync_parent, temporary, temporary_prefix,
+    COPY_SUFFIX, MAX_BYTES, TEMPORARY_SUFFIX, file_type, read_open, sync_parent, temporary, temporary_prefix,
     with_suffix,
 };
 pub(crate) use lock::UserFileLock;

@@ -164,7 +164,7 @@ impl Entries {
 
 impl EntrySource {
     /// Whether kubesesame can sign in for the user by the flags of `get-token`.
-    pub(crate) fn is_ours(&self) -> bool {
+    pub(crate) fn is_supported(&self) -> bool {
         match self {
             Self::Kubesesame | Self::Kubelogin { .. } => true,
             Self::AuthProvider | Self::Other | Self::Unusable(_) => false,
@@ -224,7 +224,7 @@ fn entry_source(user: &Node) -> EntrySource {
     };
     let mut has_alias = false;
     user.walk(&mut |node| has_alias |= matches!(node.value, Value::Alias(_)));
-    if has_alias && source.is_ours() {
+    if has_alias && source.is_supported() {
         return EntrySource::Unusable("it uses aliases of YAML, which are not read here".to_owned());
     }
     source

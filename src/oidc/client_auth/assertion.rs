@@ -6,7 +6,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{Form, Proof};
+use super::{Form, RequestAuth};
 use crate::clock::Timestamp;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::setup::SetupError;
@@ -20,16 +20,17 @@ const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// How long an assertion is good. It is used at once; Okta allows an hour.
 const LIFETIME_SECS: i64 = 60;
 
-/// Who the assertion of one request is for.
+/// What the assertion of one request depends on: its audience (RFC 7523 3) and the time.
 #[derive(Debug)]
-pub(in crate::oidc) struct Addressee<'a> {
+pub(in crate::oidc) struct AssertionContext<'a> {
+    /// The setting for the audience.
     pub(in crate::oidc) audience: &'a Audience,
     pub(in crate::oidc) endpoint: &'a Url,
     pub(in crate::oidc) issuer: &'a Issuer,
     pub(in crate::oidc) now: Timestamp,
 }
 
-impl Addressee<'_> {
+impl AssertionContext<'_> {
     /// Returns the claim `aud`: one text, since a list would be good for others too.
     ///
     /// # Errors
@@ -51,14 +52,14 @@ impl Addressee<'_> {
 }
 
 /// Adds a new assertion to the form.
-pub(super) fn proof(
+pub(super) fn authenticate(
     form: &mut Form,
     client_id: &str,
-    addressee: &Addressee<'_>,
+    context: &AssertionContext<'_>,
     algorithm: &'static str,
     key_id: Option<&str>,
     sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, Error>,
-) -> Result<Proof, Error> {
+) -> Result<RequestAuth, Error> {
     let mut header = Map::from_iter([
         ("alg".to_owned(), algorithm.into()),
         ("typ".to_owned(), "JWT".into()),
@@ -67,9 +68,9 @@ pub(super) fn proof(
     let claims = json!({
         "iss": client_id,
         "sub": client_id,
-        "aud": addressee.aud()?,
-        "iat": addressee.now,
-        "exp": addressee.now.saturating_add(LIFETIME_SECS),
+        "aud": context.aud()?,
+        "iat": context.now,
+        "exp": context.now.saturating_add(LIFETIME_SECS),
         "jti": random_id()?,
     });
     let encoded = |json: Value| BASE64URL_NOPAD.encode(json.to_string().as_bytes());
@@ -78,7 +79,7 @@ pub(super) fn proof(
     let assertion = Secret::new(format!("{message}.{signature}"));
     form.add("client_assertion_type", TYPE);
     form.add("client_assertion", assertion.expose());
-    Ok(Proof {
+    Ok(RequestAuth {
         header: None,
         secrets: vec![assertion, Secret::new(signature)],
     })

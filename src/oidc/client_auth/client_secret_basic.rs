@@ -2,11 +2,11 @@
 
 use data_encoding::BASE64;
 
-use super::Proof;
+use super::RequestAuth;
 use super::form::query_escape;
 use crate::secret::Secret;
 
-pub(super) fn proof(client_id: &str, secret: &Secret) -> Proof {
+pub(super) fn authenticate(client_id: &str, secret: &Secret) -> RequestAuth {
     // Both are form-encoded before they are joined.
     let escaped = query_escape(secret.expose());
     let joined = Secret::new(format!(
@@ -15,7 +15,7 @@ pub(super) fn proof(client_id: &str, secret: &Secret) -> Proof {
         escaped.expose()
     ));
     let encoded = Secret::new(BASE64.encode(joined.expose().as_bytes()));
-    Proof {
+    RequestAuth {
         header: Some(Secret::new(format!("Basic {}", encoded.expose()))),
         secrets: vec![secret.clone(), encoded],
     }

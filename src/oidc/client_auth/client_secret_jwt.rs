@@ -2,24 +2,24 @@
 
 use aws_lc_rs::hmac;
 
-use super::assertion::{self, Addressee};
-use super::{Form, Proof};
+use super::assertion::{self, AssertionContext};
+use super::{Form, RequestAuth};
 use crate::oidc::errors::Error;
 use crate::secret::Secret;
 
 /// The shortest secret for HS256 (RFC 7518 3.2).
 pub(super) const MIN_SECRET_BYTES: usize = 32;
 
-pub(super) fn proof(
+pub(super) fn authenticate(
     form: &mut Form,
     client_id: &str,
     secret: &Secret,
-    addressee: &Addressee<'_>,
-) -> Result<Proof, Error> {
+    context: &AssertionContext<'_>,
+) -> Result<RequestAuth, Error> {
     let sign = |message: &[u8]| Ok(hs256(secret.expose().as_bytes(), message));
-    let mut proof = assertion::proof(form, client_id, addressee, "HS256", None, sign)?;
-    proof.secrets.push(secret.clone());
-    Ok(proof)
+    let mut auth = assertion::authenticate(form, client_id, context, "HS256", None, sign)?;
+    auth.secrets.push(secret.clone());
+    Ok(auth)
 }
 
 fn hs256(key: &[u8], message: &[u8]) -> Vec<u8> {

@@ -1,11 +1,11 @@
-//! `client_secret_post`: the secret in the form (RFC 6749 2.3.1).
+//! `client_secret_post`: the secret in the form (RFC 6749 2.3.1). The caller adds `client_id`.
 
-use super::{Form, Proof};
+use super::{Form, RequestAuth};
 use crate::secret::Secret;
 
-pub(super) fn proof(form: &mut Form, secret: &Secret) -> Proof {
+pub(super) fn authenticate(form: &mut Form, secret: &Secret) -> RequestAuth {
     form.add("client_secret", secret.expose());
-    Proof {
+    RequestAuth {
         header: None,
         secrets: vec![secret.clone()],
     }

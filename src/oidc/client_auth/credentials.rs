@@ -7,7 +7,7 @@ use super::client_secret_jwt::MIN_SECRET_BYTES;
 use super::private_key::PrivateKey;
 use crate::files;
 use crate::oidc::errors::setup::SetupError;
-use crate::oidc::event::{LogEvent, Person};
+use crate::oidc::event::{Interaction, LogEvent};
 use crate::secret::Secret;
 use crate::settings::{ClientAuthMethod, PRIVATE_KEY_FILE, PrivateKeyFile, SecretSource};
 
@@ -16,26 +16,37 @@ use crate::settings::{ClientAuthMethod, PRIVATE_KEY_FILE, PrivateKeyFile, Secret
 pub(in crate::oidc) enum Credentials {
     None,
     /// No method was chosen: it is sent in the header or in the form, whichever the provider accepts.
-    SecretInEitherPlace(Secret),
+    SecretBasicOrPost(Secret),
     SecretBasic(Secret),
     SecretPost(Secret),
     SecretJwt(Secret),
     PrivateKeyJwt(Box<PrivateKey>),
 }
 
+/// The method of a request.
+#[derive(Debug)]
+pub(in crate::oidc) enum MethodChoice<'a> {
+    Fixed(Method<'a>),
+    /// The secret, whose placement has to be found.
+    BasicOrPost(&'a Secret),
+}
+
 impl Credentials {
     /// # Errors
     /// If the secret or the key cannot be read, or cannot be used with its method.
-    pub(in crate::oidc) fn read(method: &ClientAuthMethod, person: Person<'_>) -> Result<Self, SetupError> {
+    pub(in crate::oidc) fn read(
+        method: &ClientAuthMethod,
+        interaction: Interaction<'_>,
+    ) -> Result<Self, SetupError> {
         let secret = |source: &SecretSource| {
             if let SecretSource::File { path, .. } = source {
-                person.log(LogEvent::FileRead(path));
+                interaction.log(LogEvent::FileRead(path));
             }
-            read_secret(source)
+            load_secret(source)
         };
         Ok(match method {
             ClientAuthMethod::None => Self::None,
-            ClientAuthMethod::SecretInEitherPlace(source) => Self::SecretInEitherPlace(secret(source)?),
+            ClientAuthMethod::SecretBasicOrPost(source) => Self::SecretBasicOrPost(secret(source)?),
             ClientAuthMethod::SecretBasic(source) => Self::SecretBasic(secret(source)?),
             ClientAuthMethod::SecretPost(source) => Self::SecretPost(secret(source)?),
             ClientAuthMethod::SecretJwt(source) => {
@@ -46,32 +57,31 @@ impl Credentials {
                 Self::SecretJwt(secret)
             }
             ClientAuthMethod::PrivateKeyJwt(file) => {
-                person.log(LogEvent::FileRead(&file.path));
+                interaction.log(LogEvent::FileRead(&file.path));
                 Self::PrivateKeyJwt(Box::new(read_key(file)?))
             }
         })
     }
 
-    /// Whether requests have an assertion.
-    pub(in crate::oidc) fn needs_audience(&self) -> bool {
+    /// Whether requests have a client assertion, which names an audience.
+    pub(in crate::oidc) fn uses_client_assertion(&self) -> bool {
         matches!(self, Self::SecretJwt(_) | Self::PrivateKeyJwt(_))
     }
 
-    /// Returns the one method, or else the secret whose place has to be found.
-    pub(in crate::oidc) fn method(&self) -> Result<Method<'_>, &Secret> {
-        match self {
-            Self::None => Ok(Method::None),
-            Self::SecretInEitherPlace(secret) => Err(secret),
-            Self::SecretBasic(secret) => Ok(Method::SecretBasic(secret)),
-            Self::SecretPost(secret) => Ok(Method::SecretPost(secret)),
-            Self::SecretJwt(secret) => Ok(Method::SecretJwt(secret)),
-            Self::PrivateKeyJwt(key) => Ok(Method::PrivateKeyJwt(key)),
-        }
+    pub(in crate::oidc) fn method(&self) -> MethodChoice<'_> {
+        MethodChoice::Fixed(match self {
+            Self::SecretBasicOrPost(secret) => return MethodChoice::BasicOrPost(secret),
+            Self::None => Method::None,
+            Self::SecretBasic(secret) => Method::SecretBasic(secret),
+            Self::SecretPost(secret) => Method::SecretPost(secret),
+            Self::SecretJwt(secret) => Method::SecretJwt(secret),
+            Self::PrivateKeyJwt(key) => Method::PrivateKeyJwt(key),
+        })
     }
 }
 
 /// Reads a secret from its source. Line ends after it do not belong to it.
-pub(in crate::oidc) fn read_secret(source: &SecretSource) -> Result<Secret, SetupError> {
+pub(in crate::oidc) fn load_secret(source: &SecretSource) -> Result<Secret, SetupError> {
     let (path, flag) = match source {
         SecretSource::Inline(secret) => return Ok(secret.clone()),
         SecretSource::File { path, flag } => (path, *flag),

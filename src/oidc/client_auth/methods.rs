@@ -1,4 +1,4 @@
-//! Which of the two places of a client secret is tried first, if no method was chosen. Pure.
+//! Which of the two placements of a client secret is tried first, if no method was chosen. Pure.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
@@ -8,7 +8,7 @@ use crate::secret::Secret;
 
 /// How the secret is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum AuthMethod {
+pub(crate) enum SecretPlacement {
     /// `client_secret_basic`.
     #[serde(rename = "basic")]
     Basic,
@@ -17,7 +17,7 @@ pub(crate) enum AuthMethod {
     Post,
 }
 
-impl AuthMethod {
+impl SecretPlacement {
     fn other(self) -> Self {
         match self {
             Self::Basic => Self::Post,
@@ -37,8 +37,8 @@ pub(crate) enum EndpointKind {
 /// The authentication method to try first, and the method to try if the provider refuses the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MethodOrder {
-    pub(crate) first: AuthMethod,
-    pub(crate) second: Option<AuthMethod>,
+    pub(crate) first: SecretPlacement,
+    pub(crate) second: Option<SecretPlacement>,
 }
 
 /// The result of trying the methods for a client. It is cached, so that the next call needs one request.
@@ -49,14 +49,14 @@ pub(crate) struct MethodResult {
     /// Two bytes of a hash of the secret. They are enough to notice that the secret was changed, and too few to guess the secret.
     pub(crate) secret_tag: u16,
     /// The method that was accepted, or `None` if neither was.
-    pub(crate) accepted: Option<AuthMethod>,
+    pub(crate) accepted: Option<SecretPlacement>,
 }
 
 /// What earlier calls found out about a client with the same secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct History {
     /// The method that was accepted last, if any.
-    pub(crate) accepted: Option<AuthMethod>,
+    pub(crate) accepted: Option<SecretPlacement>,
     /// Whether both methods were refused a short time ago.
     pub(crate) is_refused: bool,
 }
@@ -69,9 +69,9 @@ impl MethodOrder {
         let first = match (kind, basic, post) {
             // OpenID Connect Discovery 3: the default is `client_secret_basic`.
             (_, true, false) | (EndpointKind::Token, true, true) | (EndpointKind::Token, false, false) => {
-                AuthMethod::Basic
+                SecretPlacement::Basic
             }
-            (_, false, true) | (EndpointKind::DeviceAuthorization, ..) => AuthMethod::Post,
+            (_, false, true) | (EndpointKind::DeviceAuthorization, ..) => SecretPlacement::Post,
         };
         // An accepted method has priority over the announced ones: a provider may announce one method and register the client for the
         // other. The setting may change, so the other method is still tried second.
@@ -90,7 +90,7 @@ impl MethodResult {
         kind: EndpointKind,
         client_id: &str,
         secret: &Secret,
-        accepted: Option<AuthMethod>,
+        accepted: Option<SecretPlacement>,
     ) -> Self {
         Self {
             client: HEXLOWER.encode(digest(&SHA256, client_id.as_bytes()).as_ref()),
@@ -114,18 +114,18 @@ fn secret_tag(client_id: &str, secret: &Secret) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use super::AuthMethod::{Basic, Post};
+    use super::SecretPlacement::{Basic, Post};
     use super::*;
 
     type Row<'r> = (
         EndpointKind,
         Option<&'r [&'r str]>,
         Option<History>,
-        AuthMethod,
-        Option<AuthMethod>,
+        SecretPlacement,
+        Option<SecretPlacement>,
     );
 
-    fn history(accepted: Option<AuthMethod>, is_refused: bool) -> History {
+    fn history(accepted: Option<SecretPlacement>, is_refused: bool) -> History {
         History { accepted, is_refused }
     }
 

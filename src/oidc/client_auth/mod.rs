@@ -15,10 +15,10 @@ mod none;
 mod private_key;
 mod private_key_jwt;
 
-pub(super) use assertion::Addressee;
-pub(super) use credentials::{Credentials, read_secret};
+pub(super) use assertion::AssertionContext;
+pub(super) use credentials::{Credentials, MethodChoice, load_secret};
 pub(super) use form::Form;
-pub(crate) use methods::{AuthMethod, EndpointKind, History, MethodOrder, MethodResult};
+pub(crate) use methods::{EndpointKind, History, MethodOrder, MethodResult, SecretPlacement};
 
 use crate::oidc::errors::Error;
 use crate::secret::Secret;
@@ -34,9 +34,9 @@ pub(super) enum Method<'a> {
     PrivateKeyJwt(&'a PrivateKey),
 }
 
-/// What authenticates the client in one request.
+/// What authenticates the client in one request, beside what was added to the form.
 #[derive(Debug, Default)]
-pub(super) struct Proof {
+pub(super) struct RequestAuth {
     /// The value of the `Authorization` header.
     pub(super) header: Option<Secret>,
     /// The texts that must not be shown if a response quotes them.
@@ -44,11 +44,11 @@ pub(super) struct Proof {
 }
 
 impl<'a> Method<'a> {
-    /// A secret in one of its places.
-    pub(super) fn of_secret(secret: &'a Secret, place: AuthMethod) -> Self {
-        match place {
-            AuthMethod::Basic => Self::SecretBasic(secret),
-            AuthMethod::Post => Self::SecretPost(secret),
+    /// A secret in one of its two placements.
+    pub(super) fn of_secret(secret: &'a Secret, placement: SecretPlacement) -> Self {
+        match placement {
+            SecretPlacement::Basic => Self::SecretBasic(secret),
+            SecretPlacement::Post => Self::SecretPost(secret),
         }
     }
 }
@@ -58,15 +58,15 @@ pub(super) fn authenticate(
     form: &mut Form,
     client_id: &str,
     method: Method<'_>,
-    addressee: &Addressee<'_>,
-) -> Result<Proof, Error> {
+    context: &AssertionContext<'_>,
+) -> Result<RequestAuth, Error> {
     none::add_client_id(form, client_id);
     match method {
-        Method::None => Ok(Proof::default()),
-        Method::SecretBasic(secret) => Ok(client_secret_basic::proof(client_id, secret)),
-        Method::SecretPost(secret) => Ok(client_secret_post::proof(form, secret)),
-        Method::SecretJwt(secret) => client_secret_jwt::proof(form, client_id, secret, addressee),
-        Method::PrivateKeyJwt(key) => private_key_jwt::proof(form, client_id, key, addressee),
+        Method::None => Ok(RequestAuth::default()),
+        Method::SecretBasic(secret) => Ok(client_secret_basic::authenticate(client_id, secret)),
+        Method::SecretPost(secret) => Ok(client_secret_post::authenticate(form, secret)),
+        Method::SecretJwt(secret) => client_secret_jwt::authenticate(form, client_id, secret, context),
+        Method::PrivateKeyJwt(key) => private_key_jwt::authenticate(form, client_id, key, context),
     }
 }
 

@@ -12,14 +12,14 @@ use crate::settings::{Audience, Issuer};
 /// Returns the form and the header of one request.
 fn sent(client_id: &str, method: Method<'_>, audience: &Audience) -> Result<(String, Option<String>), Error> {
     let mut form = Form::default();
-    let addressee = Addressee {
+    let context = AssertionContext {
         audience,
         endpoint: &Url::parse("https://i.example/oauth2/v1/token").unwrap(),
         issuer: &Issuer::parse("https://i.example/oauth2".to_owned()).unwrap(),
         now: at(1000),
     };
-    let proof = authenticate(&mut form, client_id, method, &addressee)?;
-    let header = proof.header.map(|header| header.expose().to_owned());
+    let auth = authenticate(&mut form, client_id, method, &context)?;
+    let header = auth.header.map(|header| header.expose().to_owned());
     Ok((form.into_text().expose().to_owned(), header))
 }
 
@@ -112,13 +112,13 @@ fn an_assertion_is_signed_with_the_key_and_names_it() {
 fn no_assertion_is_made_for_an_endpoint_that_is_not_the_issuer_s() {
     let secret = Secret::new("s".repeat(32));
     let made = |endpoint: &str, audience: &Audience| {
-        let addressee = Addressee {
+        let context = AssertionContext {
             audience,
             endpoint: &Url::parse(endpoint).unwrap(),
             issuer: &Issuer::parse("https://i.example".to_owned()).unwrap(),
             now: at(1000),
         };
-        authenticate(&mut Form::default(), "c", Method::SecretJwt(&secret), &addressee)
+        authenticate(&mut Form::default(), "c", Method::SecretJwt(&secret), &context)
     };
     for other in ["https://o.example/token", "https://i.example:8443/token"] {
         let error = made(other, &Audience::Endpoint).unwrap_err();
@@ -132,17 +132,17 @@ fn no_assertion_is_made_for_an_endpoint_that_is_not_the_issuer_s() {
 fn the_secret_and_the_assertion_are_named_as_secrets() {
     let secret = Secret::new("s".repeat(32));
     let audience = Audience::Issuer;
-    let addressee = Addressee {
+    let context = AssertionContext {
         audience: &audience,
         endpoint: &Url::parse("https://i.example/token").unwrap(),
         issuer: &Issuer::parse("https://i.example".to_owned()).unwrap(),
         now: at(1000),
     };
     let mut form = Form::default();
-    let proof = authenticate(&mut form, "c", Method::SecretJwt(&secret), &addressee).unwrap();
+    let auth = authenticate(&mut form, "c", Method::SecretJwt(&secret), &context).unwrap();
     let form = form.into_text();
     let assertion = form.expose().rsplit_once('=').unwrap().1.to_owned();
-    assert!(proof.secrets.contains(&secret));
-    assert!(proof.secrets.contains(&Secret::new(assertion)));
-    assert!(!format!("{proof:?}").contains("ey"), "{proof:?}");
+    assert!(auth.secrets.contains(&secret));
+    assert!(auth.secrets.contains(&Secret::new(assertion)));
+    assert!(!format!("{auth:?}").contains("ey"), "{auth:?}");
 }

@@ -1,7 +1,7 @@
 //! Parses the discovery document: the provider's metadata.
 //!
 //! Owns the rules for it (OpenID Connect Discovery 4.3, rules D of docs/protocol.md). An invalid member is an error only for a grant that
-//! needs it. Pure: `documents` fetches and caches the document.
+//! needs it. Pure: `provider_cache` fetches and caches the document.
 
 use serde_json::Value;
 use url::Url;

@@ -2,6 +2,7 @@
 //!
 //! Owns fetching, validating and caching both documents. Never verifies a token.
 
-pub(super) mod documents;
+pub(super) mod document_cache;
 pub(super) mod metadata;
+pub(super) mod provider_cache;
 pub(super) mod signing_keys;

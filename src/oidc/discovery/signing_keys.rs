@@ -2,10 +2,9 @@
 
 use crate::clock::Timestamp;
 use crate::oidc::ProviderClient;
-use crate::oidc::discovery::documents::{DocumentCache, Documents};
+use crate::oidc::discovery::provider_cache::CacheUse;
 use crate::oidc::errors::Error;
 use crate::oidc::token::key_set::KeySet;
-use crate::settings::{Issuer, TlsTrust};
 
 /// The keys of an issuer, and the algorithms that it announces.
 #[derive(Debug)]
@@ -17,11 +16,11 @@ pub(crate) struct SigningKeys {
 }
 
 impl ProviderClient<'_> {
-    /// Fetches metadata and keys.
+    /// Fetches metadata and keys, and caches them.
     pub(crate) async fn fetch_signing_keys(&self) -> Result<SigningKeys, Error> {
-        let documents = self.documents();
-        let metadata = documents.metadata(true).await?;
-        let keys = documents.fetch_keys(metadata.jwks_uri()?).await?;
+        let cache = self.open_cache();
+        let metadata = cache.metadata(CacheUse::Refetch).await?;
+        let keys = cache.fetch_and_cache_keys(metadata.jwks_uri()?).await?;
         Ok(SigningKeys {
             keys,
             algorithms: metadata.signing_algorithms,
@@ -31,16 +30,11 @@ impl ProviderClient<'_> {
 
     /// Returns the cached keys, whatever their age. Uses no network.
     pub(crate) fn cached_signing_keys(&self) -> Option<SigningKeys> {
-        let (metadata, keys, fetched) = self.documents().cached_at_any_age()?;
+        let (metadata, keys, fetched) = self.open_cache().cached_at_any_age()?;
         Some(SigningKeys {
             keys,
             algorithms: metadata.signing_algorithms,
             cached_since: Some(fetched),
         })
     }
-}
-
-/// Whether documents of this issuer are cached: somebody with this account has signed in there, with these certificate authorities.
-pub(crate) fn is_known_issuer(issuer: &Issuer, trust: &TlsTrust, cache: &dyn DocumentCache) -> bool {
-    Documents::are_cached(issuer, trust, cache)
 }

@@ -44,7 +44,7 @@ impl AuthorizationError {
     }
 
     /// Whether other callers that wait for the same provider fail in the same way.
-    pub(super) fn is_provider_fault(&self) -> bool {
+    pub(super) fn is_shared_by_waiters(&self) -> bool {
         match self {
             Self::Refused(_) => true,
             Self::IssuerMismatch { .. } | Self::NoIssuer | Self::Malformed(_) => false,

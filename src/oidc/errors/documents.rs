@@ -54,7 +54,7 @@ impl DocumentError {
     }
 
     /// Whether other callers that wait for the same provider fail in the same way.
-    pub(super) fn is_provider_fault(&self) -> bool {
+    pub(super) fn is_shared_by_waiters(&self) -> bool {
         match self {
             Self::NotObject { .. }
             | Self::IssuerMismatch { .. }

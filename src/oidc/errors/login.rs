@@ -5,7 +5,7 @@ use std::io;
 
 use crate::catalogue::Id;
 use crate::oidc::errors::paste::PasteRefusal;
-use crate::oidc::loopback::ignored::{Ignored, service_worker_hint};
+use crate::oidc::loopback::ignored::{IgnoredResponses, service_worker_hint};
 use crate::oidc::loopback::listener::BindFailure;
 use crate::untrusted_text::UntrustedText;
 
@@ -54,7 +54,7 @@ pub(crate) enum LoginError {
     #[error("nobody signed in within {seconds} s{ignored}")]
     BrowserTimeout {
         seconds: u64,
-        ignored: Ignored,
+        ignored: IgnoredResponses,
         redirect_uri: String,
         /// A cluster named the issuer, so the redirect URI is used for no other issuer.
         is_cluster_issuer: bool,
@@ -203,7 +203,7 @@ fn prompt_hint(what: Prompted) -> &'static str {
     }
 }
 
-fn browser_timeout_hint(ignored: &Ignored, redirect_uri: &str, is_cluster_issuer: bool) -> String {
+fn browser_timeout_hint(ignored: &IgnoredResponses, redirect_uri: &str, is_cluster_issuer: bool) -> String {
     if is_cluster_issuer {
         let registration = format!(
             "the app needs the redirect URI {redirect_uri}, to the letter, since the cluster's entry in the kubeconfig chose the issuer"
@@ -220,7 +220,7 @@ fn browser_timeout_hint(ignored: &Ignored, redirect_uri: &str, is_cluster_issuer
             )
         };
     }
-    if ignored.not_pages > 0 {
+    if ignored.not_navigations > 0 {
         return service_worker_hint(redirect_uri);
     }
     format!(

@@ -109,22 +109,22 @@ impl Error {
     }
 
     /// Whether other callers that wait for the same provider fail in the same way.
-    pub(crate) fn is_provider_fault(&self) -> bool {
+    pub(crate) fn is_shared_by_waiters(&self) -> bool {
         match self {
-            Self::Network(error) => error.is_provider_fault(),
-            Self::Document(error) => error.is_provider_fault(),
-            Self::Authorization(error) => error.is_provider_fault(),
-            Self::Token(error) => error.is_provider_fault(),
+            Self::Network(error) => error.is_shared_by_waiters(),
+            Self::Document(error) => error.is_shared_by_waiters(),
+            Self::Authorization(error) => error.is_shared_by_waiters(),
+            Self::Token(error) => error.is_shared_by_waiters(),
             Self::Setup(_) | Self::Login(_) | Self::PasswordRefused(_) | Self::Internal(_) => false,
         }
     }
 
-    /// Whether the next response may be the same, because the server answered and reported no temporary fault.
-    pub(crate) fn may_recur(&self) -> bool {
+    /// Whether a refresh may fail in this way each time, so that a new login is the way out.
+    pub(crate) fn may_need_new_login(&self) -> bool {
         match self {
-            Self::Network(error) => error.may_recur(),
-            Self::Token(error) => error.may_recur(),
-            Self::PasswordRefused(refusal) => refusal.may_recur(),
+            Self::Network(error) => error.may_need_new_login(),
+            Self::Token(error) => error.may_need_new_login(),
+            Self::PasswordRefused(refusal) => refusal.may_need_new_login(),
             Self::Setup(_)
             | Self::Document(_)
             | Self::Login(_)

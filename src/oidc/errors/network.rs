@@ -172,7 +172,7 @@ impl NetworkError {
     }
 
     /// Whether other callers that wait for the same provider fail in the same way.
-    pub(super) fn is_provider_fault(&self) -> bool {
+    pub(super) fn is_shared_by_waiters(&self) -> bool {
         match self {
             Self::Unreachable { .. }
             | Self::UnknownHost { .. }
@@ -188,8 +188,10 @@ impl NetworkError {
         }
     }
 
-    /// Whether the next response may be the same, because the server answered and reported no temporary fault.
-    pub(super) fn may_recur(&self) -> bool {
+    /// Whether a refresh may fail in this way each time, so that a new login is the way out: the server answered, and reported no temporary
+    /// fault. A login would fail like the refresh where nothing was reached, or where something else than the provider answered (a proxy, the
+    /// sign-in page of a network); a rate limit ends.
+    pub(super) fn may_need_new_login(&self) -> bool {
         match self {
             Self::Status { status, .. } | Self::NotJson { status, .. } => *status < 500,
             Self::ResponseTooLarge { .. } => true,

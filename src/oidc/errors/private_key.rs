@@ -12,9 +12,9 @@ pub(crate) enum KeyFault {
     OpenSsh,
     #[error("it has a public key only")]
     PublicOnly,
-    /// The kind of the key.
+    /// An unsupported key type.
     #[error("its key is of the kind {0}, which cannot sign assertions")]
-    Kind(UntrustedText),
+    KeyType(UntrustedText),
     #[error("its EC key is not of the curve P-256, P-384 or P-521")]
     Curve,
     #[error("its RSA key has less than 2048 bits")]
@@ -46,7 +46,7 @@ impl KeyFault {
             }
             Self::OpenSsh => "convert a copy of it: ssh-keygen -p -N '' -m PKCS8 -f COPY",
             Self::PublicOnly => "give the private key of the pair: the public one is for the provider",
-            Self::Kind(_) | Self::Curve | Self::RsaTooShort | Self::RsaTooLong => {
+            Self::KeyType(_) | Self::Curve | Self::RsaTooShort | Self::RsaTooLong => {
                 "use an RSA key of 2048 to 8192 bits, or an EC key of P-256, P-384 or P-521, and register its public part at the provider; \
                  to make one: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out client-key.pem"
             }

@@ -199,7 +199,7 @@ fn token_samples() -> Vec<(&'static str, Error)> {
     let unverified = |source| TokenError::Unverified {
         token: crate::settings::TokenKind::Id,
         source,
-        clock_ahead_secs: 0,
+        clock_ahead_secs: None,
         is_okta: false,
     };
     let expired = unverified(verification_error::Error::Expired { secs_ago: 9 });
@@ -231,12 +231,12 @@ fn that(predicate: impl Fn(&Error) -> bool) -> String {
 #[test]
 fn each_predicate_is_true_for_its_errors_alone() {
     assert_eq!(
-        that(Error::is_provider_fault),
+        that(Error::is_shared_by_waiters),
         "unreachable, lost, unknown host, rate limit, 404, 400, 503, large, loop, invalid_client, 500, bare 401, \
          no reason, expired, signature, no object, key set, sign-in refused"
     );
     assert_eq!(
-        that(Error::may_recur),
+        that(Error::may_need_new_login),
         "404, 400, large, invalid_client, bare 401, no reason, no lifetime, expired, signature"
     );
     assert_eq!(

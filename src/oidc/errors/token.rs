@@ -1,4 +1,5 @@
-//! Errors of the token endpoint: its refusals, its responses, and tokens that cannot be accepted.
+//! Errors of the token endpoint: its refusals, its responses, and tokens that cannot be accepted. [`ResponseFault`] also serves the device
+//! authorization endpoint.
 
 use std::fmt;
 
@@ -33,7 +34,7 @@ pub(crate) enum TokenError {
         url: UntrustedText,
         fault: ResponseFault,
     },
-    /// RFC 9449 5, RFC 8705 3.
+    /// A token that is bound to a key: of RFC 9449 5, or of the drafts of MAC and proof-of-possession tokens.
     #[error(
         "the provider sent an access token of type `{0}`, which is bound to a key, and not a bearer token"
     )]
@@ -50,8 +51,8 @@ pub(crate) enum TokenError {
     Unverified {
         token: TokenKind,
         source: verification_error::Error,
-        /// How far the provider's clock is ahead of ours, in seconds.
-        clock_ahead_secs: i64,
+        /// How far the provider's clock is ahead of ours, if that is known.
+        clock_ahead_secs: Option<i64>,
         is_okta: bool,
     },
     /// The token is of another person than the settings require.
@@ -73,8 +74,8 @@ pub(crate) enum ResponseFault {
     Missing(&'static str),
     NotText(&'static str),
     Unusable(&'static str),
-    /// RFC 8628 5.4: anybody who reads the device code can get the tokens.
-    ShownDeviceCode(&'static str),
+    /// A member that a person sees contains the device code (RFC 8628 5.4): anybody who reads that can get the tokens.
+    ContainsDeviceCode(&'static str),
     /// The next call could not read a session with it.
     TooLong(&'static str),
 }
@@ -89,7 +90,7 @@ impl fmt::Display for ResponseFault {
             Self::Missing(name) => write!(f, "it has no `{name}`"),
             Self::NotText(name) => write!(f, "`{name}` is no text"),
             Self::Unusable(name) => write!(f, "it has no usable `{name}`"),
-            Self::ShownDeviceCode(name) => write!(f, "its `{name}` has the `device_code` in it"),
+            Self::ContainsDeviceCode(member) => write!(f, "its `{member}` has the `device_code` in it"),
             Self::TooLong(name) => write!(f, "its `{name}` is longer than 1 MiB"),
         }
     }
@@ -103,7 +104,7 @@ impl ResponseFault {
             Self::Missing(_)
             | Self::NotText(_)
             | Self::Unusable(_)
-            | Self::ShownDeviceCode(_)
+            | Self::ContainsDeviceCode(_)
             | Self::TooLong(_) => false,
         }
     }
@@ -194,7 +195,7 @@ impl TokenError {
     }
 
     /// Whether other callers that wait for the same provider fail in the same way.
-    pub(super) fn is_provider_fault(&self) -> bool {
+    pub(super) fn is_shared_by_waiters(&self) -> bool {
         match self {
             Self::ClientRefused { .. }
             | Self::NoReason { .. }
@@ -209,8 +210,9 @@ impl TokenError {
         }
     }
 
-    /// Whether the next response may be the same, because the provider answered and reported no temporary fault.
-    pub(super) fn may_recur(&self) -> bool {
+    /// Whether a refresh may fail in this way each time, so that a new login is the way out: the provider answered, and reported no temporary
+    /// fault. Without an ID token, or with another account, no refresh fails: the session ends.
+    pub(super) fn may_need_new_login(&self) -> bool {
         match self {
             Self::Refused(refusal) => refusal.status.is_none_or(|status| status < 500),
             Self::ClientRefused { .. }

@@ -1,5 +1,6 @@
 //! The client credentials grant (RFC 6749 4.4): a program logs in as itself, without a person.
 
+use crate::oidc::discovery::provider_cache::CacheUse;
 use crate::oidc::errors::Error;
 use crate::oidc::event::Event;
 use crate::oidc::grants::login::LoginFailure;
@@ -10,23 +11,25 @@ impl ProviderClient<'_> {
     /// Logs in with the client credentials. This grant has no refresh token, so the same request is also the refresh, and it uses the
     /// cached metadata.
     pub(in crate::oidc) async fn login_by_client_credentials(&self) -> Result<Tokens, LoginFailure> {
-        self.client_credentials().await.map_err(LoginFailure::invisible)
+        self.client_credentials()
+            .await
+            .map_err(LoginFailure::before_prompt)
     }
 
     async fn client_credentials(&self) -> Result<Tokens, Error> {
-        let documents = self.documents();
-        let metadata = documents.metadata(false).await?;
-        self.person.report(Event::Discovered);
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_timeout(RESPONSE_TIMEOUT);
+        let cache = self.open_cache();
+        let metadata = cache.metadata(CacheUse::Allow).await?;
+        self.interaction.report(Event::Discovered);
+        let endpoint = TokenEndpoint::new(self, &cache, &metadata).with_timeout(RESPONSE_TIMEOUT);
         let response = match endpoint.client_credentials().await {
             Err(error) => {
                 if error.may_mean_stale_metadata() {
-                    documents.invalidate();
+                    cache.invalidate();
                 }
                 return Err(error);
             }
             Ok(response) => response,
         };
-        self.verify_direct(&response, &documents, &metadata).await
+        self.verify_without_nonce(&response, &cache, &metadata).await
     }
 }

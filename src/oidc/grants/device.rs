@@ -34,20 +34,21 @@ const MIN_DEVICE_CODE: usize = 8;
 
 impl ProviderClient<'_> {
     pub(in crate::oidc) async fn login_by_device(&self, login: &Login) -> Result<Tokens, LoginFailure> {
-        let documents = self.documents();
-        let metadata = self.discover(&documents).await.map_err(LoginFailure::invisible)?;
+        let cache = self.open_cache();
+        let metadata = self.discover(&cache).await.map_err(LoginFailure::before_prompt)?;
         // A device code is valid once: the tokens are lost if the response of the last poll is not awaited.
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_timeout(RESPONSE_TIMEOUT);
+        let endpoint = TokenEndpoint::new(self, &cache, &metadata).with_timeout(RESPONSE_TIMEOUT);
         let (device, verifier) = self
             .request_device_code(&endpoint, &metadata)
             .await
-            .map_err(LoginFailure::invisible)?;
-        self.show_user_code(&device).map_err(LoginFailure::invisible)?;
+            .map_err(LoginFailure::before_prompt)?;
+        self.show_user_code(&device)
+            .map_err(LoginFailure::before_prompt)?;
         // An untrusted issuer could relay a code of another provider, at which the person has a session. It is said last, so that nothing
         // that the issuer chose can push it off the screen.
         if self.provider.named_by_cluster {
             let issuer = self.provider.issuer.shown();
-            self.person.report(Event::CodeIsForClusterIssuer(&issuer));
+            self.interaction.report(Event::CodeIsForClusterIssuer(&issuer));
         }
         // A failure to open is ignored: the person may be on a remote terminal, and the address was printed.
         if let Some(address) = browser_address(&device, self.provider.named_by_cluster) {
@@ -56,13 +57,13 @@ impl ProviderClient<'_> {
         let wait_secs = device.wait_secs(login.timeout.as_secs());
         let result = tokio::select! {
             result = device.wait(&endpoint, verifier.as_ref(), wait_secs, self.clock) => result,
-            never = count_down(self.person, Instant::now() + Duration::from_secs(wait_secs)) => match never {},
+            never = count_down(self.interaction, Instant::now() + Duration::from_secs(wait_secs)) => match never {},
         };
-        self.person.report(Event::WaitEnded);
-        let response = result.map_err(LoginFailure::visible)?;
-        self.verify_direct(&response, &documents, &metadata)
+        self.interaction.report(Event::WaitEnded);
+        let response = result.map_err(LoginFailure::after_prompt)?;
+        self.verify_without_nonce(&response, &cache, &metadata)
             .await
-            .map_err(LoginFailure::visible)
+            .map_err(LoginFailure::after_prompt)
     }
 
     /// Requests a device code without PKCE, as RFC 8628 specifies, and again with PKCE if the provider requires it (Keycloak).
@@ -105,7 +106,7 @@ impl ProviderClient<'_> {
             check_verification_uri(url).map_err(|why| LoginError::DeviceAddress(shown(url), why))?;
         }
         let code = UntrustedText::with_limit(&device.user_code, 40);
-        self.person.report(Event::EnterCode {
+        self.interaction.report(Event::EnterCode {
             address: plain,
             code: &code,
             complete: address,
@@ -124,10 +125,10 @@ fn without_device_code(mut device: DeviceAuthorization) -> Result<DeviceAuthoriz
     if device.user_code == device.device_code.expose()
         || (is_long && normalized(&device.user_code).contains(&code))
     {
-        return Err(ResponseFault::ShownDeviceCode("user_code"));
+        return Err(ResponseFault::ContainsDeviceCode("user_code"));
     }
     if is_in(&device.verification_uri) {
-        return Err(ResponseFault::ShownDeviceCode("verification_uri"));
+        return Err(ResponseFault::ContainsDeviceCode("verification_uri"));
     }
     device
         .verification_uri_complete

@@ -25,23 +25,24 @@ impl ProviderClient<'_> {
     pub(in crate::oidc) async fn login_by_keyboard(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if !login.may_prompt {
             let error = LoginError::PromptImpossible(Prompted::Code);
-            return Err(LoginFailure::invisible(error));
+            return Err(LoginFailure::before_prompt(error));
         }
         // Without a listener, no redirect URI shows which provider sent a code. The `iss` parameter does not help: the untrusted issuer
         // decides whether it is required.
         if self.provider.named_by_cluster {
-            return Err(LoginFailure::invisible(LoginError::PastedCodeForClusterIssuer));
+            let error = LoginError::PastedCodeForClusterIssuer;
+            return Err(LoginFailure::before_prompt(error));
         }
-        let documents = self.documents();
-        let metadata = self.discover(&documents).await.map_err(LoginFailure::invisible)?;
+        let cache = self.open_cache();
+        let metadata = self.discover(&cache).await.map_err(LoginFailure::before_prompt)?;
         let redirect_uri = login.keyboard_redirect.as_deref();
         let request = AuthorizationRequest::new(self.provider, &metadata, redirect_uri)
-            .map_err(LoginFailure::invisible)?;
+            .map_err(LoginFailure::before_prompt)?;
         // OpenID Connect Core 3.1.2.1 requires a redirect URI. OAuth (RFC 6749 3.1.2.3) does not if only one is registered.
         if redirect_uri.is_none() {
-            self.person.report(Event::NoRedirectUri);
+            self.interaction.report(Event::NoRedirectUri);
         }
-        self.person.report(Event::OpenUrl(&request.url));
+        self.interaction.report(Event::OpenUrl(&request.url));
         let expected = CallbackExpectation {
             authority: String::new(),
             path: String::new(),
@@ -52,7 +53,7 @@ impl ProviderClient<'_> {
             defence: MixUpDefence::NotNeeded,
         };
         let pending = PendingLogin {
-            person: self.person,
+            interaction: self.interaction,
             login,
             url: &request.url,
             opened_url: &request.url,
@@ -64,27 +65,26 @@ impl ProviderClient<'_> {
         let mut last_refusal = None;
         for _ in 0..MAX_CODES {
             let response = timeout_at(pending.deadline, pending.prompt_for_response(&expected)).await;
-            self.person.report(Event::WaitEnded);
+            self.interaction.report(Event::WaitEnded);
             let code = match response {
                 Ok(Ok(code)) => code,
-                Ok(Err(error)) => return Err(LoginFailure::visible(last_refusal.unwrap_or(error))),
+                Ok(Err(error)) => return Err(LoginFailure::after_prompt(last_refusal.unwrap_or(error))),
                 Err(_) => {
                     let error = last_refusal.unwrap_or_else(|| nothing_pasted(login));
-                    return Err(LoginFailure::visible(error));
+                    return Err(LoginFailure::after_prompt(error));
                 }
             };
-            let tokens = self.exchange_and_verify(&code, redirect_uri, &documents, &metadata, &request);
+            let tokens = self.exchange_and_verify(&code, redirect_uri, &cache, &metadata, &request);
             match tokens.await.map_err(|error| pending.explain_error(error)) {
                 Err(error @ Error::Token(TokenError::PastedCodeRefused(_))) => {
-                    self.person.report(Event::InputRefused(&error));
+                    self.interaction.report(Event::InputRefused(&error));
                     last_refusal = Some(error);
                 }
-                result => return result.map_err(LoginFailure::visible),
+                result => return result.map_err(LoginFailure::after_prompt),
             }
         }
-        Err(LoginFailure::visible(
-            last_refusal.unwrap_or(Error::Internal("no code")),
-        ))
+        let error = last_refusal.unwrap_or(Error::Internal("no code"));
+        Err(LoginFailure::after_prompt(error))
     }
 }
 

@@ -11,8 +11,8 @@ use openidconnect::Nonce;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use crate::oidc::discovery::documents::Documents;
 use crate::oidc::discovery::metadata::Metadata;
+use crate::oidc::discovery::provider_cache::ProviderCache;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::authorization::AuthorizationError;
 use crate::oidc::errors::login::LoginError;
@@ -39,7 +39,7 @@ use crate::untrusted_text::UntrustedText;
 pub(crate) struct LoginFailure {
     pub(crate) error: Error,
     /// A browser tab was opened, a URL was printed, or a person was prompted. The retries of the same command must not do that again.
-    pub(crate) was_visible: bool,
+    pub(crate) was_prompted: bool,
 }
 
 /// One authorization request, with a new random `state`, nonce and verifier.
@@ -52,18 +52,18 @@ pub(in crate::oidc) struct AuthorizationRequest {
 
 impl LoginFailure {
     /// A failure before a person saw anything of the sign-in.
-    pub(in crate::oidc) fn invisible(error: impl Into<Error>) -> Self {
+    pub(in crate::oidc) fn before_prompt(error: impl Into<Error>) -> Self {
         Self {
             error: error.into(),
-            was_visible: false,
+            was_prompted: false,
         }
     }
 
     /// A failure after a browser was opened, a URL was printed, or a person was prompted.
-    pub(in crate::oidc) fn visible(error: impl Into<Error>) -> Self {
+    pub(in crate::oidc) fn after_prompt(error: impl Into<Error>) -> Self {
         Self {
             error: error.into(),
-            was_visible: true,
+            was_prompted: true,
         }
     }
 }
@@ -71,17 +71,17 @@ impl LoginFailure {
 impl ProviderClient<'_> {
     /// Logs in with the configured grant.
     pub(crate) async fn login(&self, login: &Login) -> Result<Tokens, LoginFailure> {
-        if self.person.reports_are_discarded && needs_reports(&login.grant, &login.browser) {
-            return Err(LoginFailure::invisible(LoginError::OutputDiscarded));
+        if self.interaction.reports_are_discarded && needs_reports(&login.grant, &login.browser) {
+            return Err(LoginFailure::before_prompt(LoginError::OutputDiscarded));
         }
         for note in &login.deprecation_notes {
-            self.person.report(Event::DeprecatedFlag(note));
+            self.interaction.report(Event::DeprecatedFlag(note));
         }
         if self.trust.wants_renegotiation {
-            self.person.warn(Warning::RenegotiationIgnored);
+            self.interaction.warn(Warning::RenegotiationIgnored);
         }
         if self.provider.pkce == Pkce::Off && matches!(login.grant, Grant::Browser | Grant::Keyboard) {
-            self.person.warn(Warning::PkceOff);
+            self.interaction.warn(Warning::PkceOff);
         }
         match &login.grant {
             Grant::Browser => self.login_by_browser(login).await,
@@ -98,33 +98,33 @@ impl ProviderClient<'_> {
     async fn login_by_browser(&self, login: &Login) -> Result<Tokens, LoginFailure> {
         if login.browser == Browser::Unavailable {
             let forbidden = login.client_keeps_stdin;
-            return Err(LoginFailure::invisible(LoginError::NoBrowserOrTerminal {
+            return Err(LoginFailure::before_prompt(LoginError::NoBrowserOrTerminal {
                 forbidden,
             }));
         }
-        let documents = self.documents();
-        let metadata = self.discover(&documents).await.map_err(LoginFailure::invisible)?;
+        let cache = self.open_cache();
+        let metadata = self.discover(&cache).await.map_err(LoginFailure::before_prompt)?;
         let tls = login.callback_tls.as_ref().map(callback_tls::acceptor);
-        let tls = tls.transpose().map_err(LoginFailure::invisible)?;
+        let tls = tls.transpose().map_err(LoginFailure::before_prompt)?;
         let issuer = self.provider.issuer.as_str();
         let defence = MixUpDefence::new(self.provider.named_by_cluster, &login.redirect);
         let redirect = defence.redirect(&login.redirect, issuer);
         let mut listener = listener::listen(&login.listen_addresses, &redirect)
-            .map_err(|failure| LoginFailure::invisible(LoginError::NoAddress(failure)))?;
+            .map_err(|failure| LoginFailure::before_prompt(LoginError::NoAddress(failure)))?;
         if listener.is_reachable_by_others {
-            self.person.warn(Warning::ListenerReachableByOthers);
+            self.interaction.warn(Warning::ListenerReachableByOthers);
         }
         if let Some(why) = &listener.failed_addresses {
-            self.person.warn(Warning::OtherAddress {
+            self.interaction.warn(Warning::OtherAddress {
                 why,
                 redirect_uri: &listener.redirect_uri,
             });
         }
-        self.person.report(Event::ListenerReady {
+        self.interaction.report(Event::ListenerReady {
             redirect_uri: &listener.redirect_uri,
         });
         let request = AuthorizationRequest::new(self.provider, &metadata, Some(&listener.redirect_uri))
-            .map_err(LoginFailure::invisible)?;
+            .map_err(LoginFailure::before_prompt)?;
         let expected = CallbackExpectation {
             authority: listener.authority.clone(),
             path: listener.path.clone(),
@@ -139,15 +139,15 @@ impl ProviderClient<'_> {
             expected,
             page::AfterSignIn {
                 url: login.post_login_url.clone(),
-                return_to: self.person.return_to,
+                return_to: self.interaction.return_to,
             },
             &request.url,
         )
-        .map_err(LoginFailure::invisible)?;
+        .map_err(LoginFailure::before_prompt)?;
         let result = self
-            .complete_login(login, &listener, &documents, &metadata, request, callback)
+            .complete_login(login, &listener, &cache, &metadata, request, callback)
             .await;
-        result.map_err(LoginFailure::visible)
+        result.map_err(LoginFailure::after_prompt)
     }
 
     /// Opens the browser, waits for the authorization response until the login's timeout, and exchanges the code.
@@ -155,14 +155,14 @@ impl ProviderClient<'_> {
         &self,
         login: &Login,
         listener: &BoundListener,
-        documents: &Documents<'_>,
+        cache: &ProviderCache<'_>,
         metadata: &Metadata,
         request: AuthorizationRequest,
         mut callback: Callback,
     ) -> Result<Tokens, Error> {
         let start_url = callback.start_url().cloned();
         let pending = PendingLogin {
-            person: self.person,
+            interaction: self.interaction,
             login,
             url: &request.url,
             opened_url: browser::opened_url(&login.browser, start_url.as_ref(), &request.url),
@@ -176,7 +176,7 @@ impl ProviderClient<'_> {
         let result = loop {
             let response = pending.wait_for_response(&mut callback, is_first_wait);
             let response = timeout_at(pending.deadline, response).await;
-            self.person.report(Event::WaitEnded);
+            self.interaction.report(Event::WaitEnded);
             let result = match response {
                 Err(_) => Err(LoginError::BrowserTimeout {
                     seconds: login.timeout.as_secs(),
@@ -188,21 +188,21 @@ impl ProviderClient<'_> {
                 Ok(Err(error)) => Err(error),
                 // The login's timeout is for the person. The following requests have the timeouts of the network.
                 Ok(Ok(code)) => self
-                    .exchange_and_verify(&code, redirect_uri, documents, metadata, &request)
+                    .exchange_and_verify(&code, redirect_uri, cache, metadata, &request)
                     .await
                     .map_err(|error| pending.explain_error(error)),
             };
             // After a wrong pasted code, the browser may still bring the right one.
             match result {
                 Err(error @ Error::Token(TokenError::PastedCodeRefused(_))) => {
-                    self.person.report(Event::InputRefused(&error));
+                    self.interaction.report(Event::InputRefused(&error));
                 }
                 result => break result,
             }
             is_first_wait = false;
         };
         // Discards what was typed during the exchange.
-        self.person.report(Event::WaitEnded);
+        self.interaction.report(Event::WaitEnded);
         callback.finish(outcome(&result)).await;
         result
     }
@@ -212,17 +212,17 @@ impl ProviderClient<'_> {
         &self,
         code: &Secret,
         redirect_uri: Option<&str>,
-        documents: &Documents<'_>,
+        cache: &ProviderCache<'_>,
         metadata: &Metadata,
         request: &AuthorizationRequest,
     ) -> Result<Tokens, Error> {
-        let endpoint = TokenEndpoint::new(self, documents, metadata).with_timeout(RESPONSE_TIMEOUT);
+        let endpoint = TokenEndpoint::new(self, cache, metadata).with_timeout(RESPONSE_TIMEOUT);
         let verifier = request.verifier.as_ref();
         let response = endpoint.exchange(code, redirect_uri, verifier).await?;
         let context = VerificationContext::Login {
             nonce: &request.nonce,
         };
-        self.verify_response(&response, documents, metadata, context, &|| ())
+        self.verify_response(&response, cache, metadata, context, &|| ())
             .await
     }
 }

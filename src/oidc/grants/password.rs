@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::oidc::client_auth::read_secret;
+use crate::oidc::client_auth::load_secret;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::login::{LoginError, Prompted};
 use crate::oidc::errors::network::NetworkError;
@@ -36,19 +36,19 @@ impl ProviderClient<'_> {
             Prompted::Password
         };
         if !login.may_prompt && (username.is_none() || password.is_none()) {
-            return Err(LoginFailure::invisible(LoginError::PromptImpossible(missing)));
+            return Err(LoginFailure::before_prompt(LoginError::PromptImpossible(missing)));
         }
         let password = password
-            .map(read_secret)
+            .map(load_secret)
             .transpose()
-            .map_err(LoginFailure::invisible)?;
-        let documents = self.documents();
-        let metadata = self.discover(&documents).await.map_err(LoginFailure::invisible)?;
+            .map_err(LoginFailure::before_prompt)?;
+        let cache = self.open_cache();
+        let metadata = self.discover(&cache).await.map_err(LoginFailure::before_prompt)?;
         metadata
             .check_keys(self.provider.token)
-            .map_err(LoginFailure::invisible)?;
+            .map_err(LoginFailure::before_prompt)?;
         let timeout = login.timeout.clamp(RESPONSE_TIMEOUT, MAX_RESPONSE_TIMEOUT);
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_timeout(timeout);
+        let endpoint = TokenEndpoint::new(self, &cache, &metadata).with_timeout(timeout);
         let deadline = Instant::now() + login.timeout;
         let mut name = match username {
             Some(username) => username.to_owned(),
@@ -64,7 +64,7 @@ impl ProviderClient<'_> {
             let response = endpoint.password(&name, &typed, &self.provider.scopes).await;
             match response.map_err(mark_refusal) {
                 Err(error) if may_be_mistyped(&error) && password.is_none() && tries < MAX_TRIES => {
-                    self.person.report(Event::InputRefused(&error));
+                    self.interaction.report(Event::InputRefused(&error));
                     tries += 1;
                     // The provider does not say whether the name or the password was wrong. A configured name is not prompted for.
                     if username.is_none() {
@@ -73,17 +73,17 @@ impl ProviderClient<'_> {
                 }
                 Err(error) => {
                     return Err(LoginFailure {
-                        was_visible: is_prompted || may_count_as_failed_attempt(&error),
+                        was_prompted: is_prompted || may_count_as_failed_attempt(&error),
                         error,
                     });
                 }
                 Ok(response) => break response,
             }
         };
-        let verified = self.verify_direct(&response, &documents, &metadata).await;
+        let verified = self.verify_without_nonce(&response, &cache, &metadata).await;
         verified.map_err(|error| LoginFailure {
             error,
-            was_visible: is_prompted,
+            was_prompted: is_prompted,
         })
     }
 
@@ -91,7 +91,7 @@ impl ProviderClient<'_> {
     /// lockout of the account.
     fn ask_password(&self, login: &Login, deadline: Instant) -> Result<Secret, LoginFailure> {
         loop {
-            let typed = (self.person.ask)(Question::Password, Some(deadline));
+            let typed = (self.interaction.ask)(Question::Password, Some(deadline));
             let typed = typed.map_err(|error| prompt_failure(error, Prompted::Password, login))?;
             if !typed.expose().is_empty() {
                 return Ok(typed);
@@ -103,7 +103,7 @@ impl ProviderClient<'_> {
                     login,
                 ));
             }
-            self.person.report(Event::NoPassword);
+            self.interaction.report(Event::NoPassword);
         }
     }
 
@@ -115,16 +115,18 @@ impl ProviderClient<'_> {
         deadline: Instant,
     ) -> Result<String, LoginFailure> {
         for _ in 0..MAX_TRIES {
-            let typed = (self.person.ask)(Question::Username { earlier }, Some(deadline));
+            let typed = (self.interaction.ask)(Question::Username { earlier }, Some(deadline));
             let typed = typed.map_err(|error| prompt_failure(error, Prompted::Username, login))?;
             match (typed.expose(), earlier) {
                 ("", None) => {}
                 ("", Some(earlier)) => return Ok(earlier.to_owned()),
                 (name, _) => return Ok(name.to_owned()),
             }
-            self.person.report(Event::NoUsername);
+            self.interaction.report(Event::NoUsername);
         }
-        Err(LoginFailure::visible(LoginError::NotTyped(Prompted::Username)))
+        Err(LoginFailure::after_prompt(LoginError::NotTyped(
+            Prompted::Username,
+        )))
     }
 }
 
@@ -191,7 +193,7 @@ fn may_be_mistyped(error: &Error) -> bool {
 }
 
 fn prompt_failure(error: io::Error, what: Prompted, login: &Login) -> LoginFailure {
-    LoginFailure::visible(match error.kind() {
+    LoginFailure::after_prompt(match error.kind() {
         io::ErrorKind::UnexpectedEof => LoginError::NotTyped(what),
         io::ErrorKind::TimedOut => LoginError::NotTypedInTime {
             what,
@@ -208,7 +210,7 @@ mod tests {
     use url::Url;
 
     use super::*;
-    use crate::oidc::http::response::response_to_form;
+    use crate::oidc::http::response::read_form_response;
 
     #[test]
     fn an_answer_counts_as_a_try_unless_it_is_about_the_client_or_passes() {
@@ -260,7 +262,7 @@ mod tests {
             let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
             let code = StatusCode::from_u16(status).unwrap();
             let error =
-                response_to_form(&url, code, &headers, body.as_bytes(), crate::clock::at(0)).unwrap_err();
+                read_form_response(&url, code, &headers, body.as_bytes(), crate::clock::at(0)).unwrap_err();
             let error = mark_refusal(error);
             let judged = (may_count_as_failed_attempt(&error), may_be_mistyped(&error));
             assert_eq!(judged, (is_counted, is_asked_again), "{status} {body}: {error}");

@@ -9,7 +9,7 @@ use crate::oidc::errors::login::LoginError;
 use crate::oidc::errors::paste::PasteRefusal;
 use crate::oidc::errors::token::TokenError;
 use crate::oidc::loopback::authorization_response::{
-    AuthorizationResponse, CallbackExpectation, Parameters, constant_time_eq,
+    AuthorizationResult, CallbackExpectation, Parameters, constant_time_eq,
 };
 use crate::oidc::loopback::mix_up::MixUpDefence;
 use crate::secret::Secret;
@@ -64,7 +64,7 @@ impl PasteReader {
         line: &str,
         expected: &CallbackExpectation,
         now: Instant,
-    ) -> AuthorizationResponse {
+    ) -> AuthorizationResult {
         let incomplete = self.incomplete.take();
         let before = incomplete.filter(|(_, at)| now.duration_since(*at) < MAX_LINE_GAP);
         let is_one_word = is_one_word(line);
@@ -93,12 +93,12 @@ impl PasteReader {
 }
 
 /// Returns why the text is not accepted, if it is not.
-fn refusal(response: &AuthorizationResponse) -> Option<PasteRefusal> {
+fn refusal(response: &AuthorizationResult) -> Option<PasteRefusal> {
     response.as_ref().err().and_then(Error::paste_refusal)
 }
 
 /// Parses a cleaned text. `is_one_word` says whether it had no inner spaces before it was cleaned.
-fn parse_paste(text: &str, is_one_word: bool, expected: &CallbackExpectation) -> AuthorizationResponse {
+fn parse_paste(text: &str, is_one_word: bool, expected: &CallbackExpectation) -> AuthorizationResult {
     let refused = |refusal| Err(LoginError::PasteRefused(refusal).into());
     if text.is_empty() {
         return refused(PasteRefusal::Empty);
@@ -235,7 +235,7 @@ mod tests {
         }
     }
 
-    fn shown(response: AuthorizationResponse) -> String {
+    fn shown(response: AuthorizationResult) -> String {
         match response {
             Ok(code) => format!("code {}", code.expose()),
             Err(error) => error.to_string(),

@@ -17,10 +17,10 @@ use url::Url;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::login::LoginError;
 use crate::oidc::errors::paste::PasteRefusal;
-use crate::oidc::event::{Event, Person, Question, Warning};
+use crate::oidc::event::{Event, Interaction, Question, Warning};
 use crate::oidc::grants::browser;
 use crate::oidc::grants::paste::{PasteKind, PasteReader};
-use crate::oidc::loopback::authorization_response::{AuthorizationResponse, CallbackExpectation};
+use crate::oidc::loopback::authorization_response::{AuthorizationResult, CallbackExpectation};
 use crate::oidc::loopback::callback::Callback;
 use crate::oidc::loopback::mix_up::MixUpDefence;
 use crate::process::{self, ForegroundEvents};
@@ -33,13 +33,14 @@ const URL_DELAY: Duration = Duration::from_secs(1);
 
 /// A login that waits for the authorization response.
 pub(in crate::oidc) struct PendingLogin<'a> {
-    pub(in crate::oidc) person: Person<'a>,
+    pub(in crate::oidc) interaction: Interaction<'a>,
     pub(in crate::oidc) login: &'a Login,
     /// The authorization URL of the provider.
     pub(in crate::oidc) url: &'a Url,
     /// The URL that the browser is opened at.
     pub(in crate::oidc) opened_url: &'a Url,
     pub(in crate::oidc) issuer: &'a str,
+    /// Only shown here; the caller enforces it.
     pub(in crate::oidc) deadline: Instant,
     /// What was pasted, if the response was pasted.
     pub(in crate::oidc) pasted_kind: Mutex<Option<PasteKind>>,
@@ -59,18 +60,18 @@ impl PendingLogin<'_> {
             self.report_sign_in();
             return self.open_browser(failures);
         };
-        self.person.report(Event::NoBrowser(why));
-        // The URL may be another provider's, so it is said who asks.
+        self.interaction.report(Event::NoBrowser(why));
+        // An untrusted issuer may name another provider's URL, so the issuer is printed.
         if defence != MixUpDefence::NotNeeded {
             let issuer = &UntrustedText::new(self.issuer);
-            self.person.report(Event::SigningInByUrl { issuer });
+            self.interaction.report(Event::SigningInByUrl { issuer });
         }
-        self.person.report(Event::OpenUrl(self.url));
+        self.interaction.report(Event::OpenUrl(self.url));
     }
 
     fn report_sign_in(&self) {
         let issuer = &UntrustedText::new(self.issuer);
-        self.person.report(Event::SigningIn { issuer });
+        self.interaction.report(Event::SigningIn { issuer });
     }
 
     /// Opens the browser and waits for the authorization response.
@@ -82,10 +83,10 @@ impl PendingLogin<'_> {
         &self,
         callback: &mut Callback,
         is_first_wait: bool,
-    ) -> AuthorizationResponse {
+    ) -> AuthorizationResult {
         let expected = callback.expected().clone();
         let (failures, mut failed) = mpsc::unbounded_channel();
-        let mut prompt = PromptReader::new(self.person, Question::AddressBesideListener);
+        let mut prompt = PromptReader::new(self.interaction, Question::AddressBesideListener);
         let mut paste_reader = PasteReader::default();
         let not_opened_reason = self.login.browser.not_opened_reason();
         let mut is_browser_started = not_opened_reason.is_none();
@@ -96,21 +97,21 @@ impl PendingLogin<'_> {
         // Pasting is possible only in the foreground. In the background, the shell would read the pasted text.
         let mut accepts_paste = !is_first_wait;
         let print_url_at = Instant::now() + URL_DELAY;
-        let mut count_down = pin!(count_down(self.person, self.deadline));
+        let mut count_down = pin!(count_down(self.interaction, self.deadline));
         loop {
             tokio::select! {
                 biased;
-                response = callback.response(self.person) => {
+                response = callback.response(self.interaction) => {
                     self.set_pasted_kind(None);
                     return response;
                 }
                 Some(reason) = failed.recv() => {
-                    self.person.warn(Warning::BrowserFailed(&reason));
-                    self.person.report(Event::OpenUrl(self.url));
+                    self.interaction.warn(Warning::BrowserFailed(&reason));
+                    self.interaction.report(Event::OpenUrl(self.url));
                     (is_browser_started, is_url_printed) = (false, true);
                 }
                 () = sleep_until(print_url_at), if !is_url_printed => {
-                    self.person.report(Event::BrowserStarted(self.url));
+                    self.interaction.report(Event::BrowserStarted(self.url));
                     is_url_printed = true;
                 }
                 () = process::in_foreground(), if is_url_printed && self.login.may_prompt && !accepts_paste => {
@@ -122,7 +123,7 @@ impl PendingLogin<'_> {
                         self.report_sign_in();
                         self.open_browser(&failures);
                     }
-                    Ok(line) if line.expose().is_empty() => self.person.report(Event::NothingTyped),
+                    Ok(line) if line.expose().is_empty() => self.interaction.report(Event::NothingTyped),
                     Ok(line) => match paste_reader.read_line(line.expose(), &expected, std::time::Instant::now()) {
                         Err(error) if error.paste_refusal().is_some() => self.report_refused(&error),
                         response => return self.record_pasted(&line, response),
@@ -136,15 +137,15 @@ impl PendingLogin<'_> {
     }
 
     fn report_refused(&self, error: &Error) {
-        self.person.report(Event::InputRefused(error));
+        self.interaction.report(Event::InputRefused(error));
     }
 
     fn set_pasted_kind(&self, kind: Option<PasteKind>) {
         *self.pasted_kind.lock().unwrap_or_else(PoisonError::into_inner) = kind;
     }
 
-    /// Records what was pasted, and returns the response in it.
-    fn record_pasted(&self, line: &Secret, response: AuthorizationResponse) -> AuthorizationResponse {
+    /// Records what was pasted, and returns `response` unchanged.
+    fn record_pasted(&self, line: &Secret, response: AuthorizationResult) -> AuthorizationResult {
         self.set_pasted_kind(Some(PasteKind::of(line.expose())));
         response
     }
@@ -167,32 +168,33 @@ impl PendingLogin<'_> {
     fn offer_paste(&self, can_reopen_browser: bool) {
         self.can_reopen_browser
             .store(can_reopen_browser, Ordering::Relaxed);
-        self.person.report(Event::PasteAccepted { can_reopen_browser });
+        self.interaction
+            .report(Event::PasteAccepted { can_reopen_browser });
     }
 
     /// Prompts for the code, without a listener. After an invalid line, reports why and prompts again.
     pub(in crate::oidc) async fn prompt_for_response(
         &self,
         expected: &CallbackExpectation,
-    ) -> AuthorizationResponse {
-        let mut prompt = PromptReader::new(self.person, Question::CodeOrAddress);
+    ) -> AuthorizationResult {
+        let mut prompt = PromptReader::new(self.interaction, Question::CodeOrAddress);
         let mut paste_reader = PasteReader::default();
         let mut last_refusal = None;
-        let mut count_down = pin!(count_down(self.person, self.deadline));
+        let mut count_down = pin!(count_down(self.interaction, self.deadline));
         loop {
             tokio::select! {
                 biased;
                 line = prompt.next_line() => match line {
-                    Ok(line) if line.expose().is_empty() => self.person.report(Event::NothingTyped),
+                    Ok(line) if line.expose().is_empty() => self.interaction.report(Event::NothingTyped),
                     Ok(line) => match paste_reader.read_line(line.expose(), expected, std::time::Instant::now()) {
                         Err(error) if error.paste_refusal().is_some() => {
-                            self.person.report(Event::InputRefused(&error));
+                            self.interaction.report(Event::InputRefused(&error));
                             last_refusal = Some(error);
                         }
                         response => return self.record_pasted(&line, response),
                     },
                     Err(error) if error.paste_refusal().is_some() => {
-                        self.person.report(Event::InputRefused(&error));
+                        self.interaction.report(Event::InputRefused(&error));
                         last_refusal = Some(error);
                     }
                     Err(error @ Error::Login(LoginError::InputEnded)) => {
@@ -207,17 +209,17 @@ impl PendingLogin<'_> {
 }
 
 /// Reports the time left until `deadline` each time the displayed value changes. Runs until it is dropped.
-pub(in crate::oidc) async fn count_down(person: Person<'_>, deadline: Instant) -> Infallible {
+pub(in crate::oidc) async fn count_down(interaction: Interaction<'_>, deadline: Instant) -> Infallible {
     let mut continued = ForegroundEvents::listen();
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        person.report(Event::TimeLeft(left));
+        interaction.report(Event::TimeLeft(left));
         let next_update = Instant::now() + time_to_next_update(left);
         while tokio::select! {
             () = sleep_until(next_update) => false,
             () = continued.next() => true,
         } {
-            person.report(Event::Continued);
+            interaction.report(Event::Continued);
         }
     }
 }
@@ -236,7 +238,7 @@ fn time_to_next_update(left: Duration) -> Duration {
 
 /// Reads lines from a person. It reads on a separate thread, so that the login's timeout can end the wait.
 struct PromptReader<'a> {
-    person: Person<'a>,
+    interaction: Interaction<'a>,
     question: Question<'static>,
     /// The line that the thread is reading now.
     reading: Option<oneshot::Receiver<io::Result<Secret>>>,
@@ -244,9 +246,9 @@ struct PromptReader<'a> {
 }
 
 impl<'a> PromptReader<'a> {
-    fn new(person: Person<'a>, question: Question<'static>) -> Self {
+    fn new(interaction: Interaction<'a>, question: Question<'static>) -> Self {
         Self {
-            person,
+            interaction,
             question,
             reading: None,
             is_stopped: false,
@@ -280,7 +282,7 @@ impl<'a> PromptReader<'a> {
     }
 
     fn start_reading(&self) -> Result<oneshot::Receiver<io::Result<Secret>>, Error> {
-        let (ask, question) = (self.person.ask, self.question);
+        let (ask, question) = (self.interaction.ask, self.question);
         let (sender, receiver) = oneshot::channel();
         let thread = thread::Builder::new().name("prompt".to_owned());
         let started = thread.spawn(move || drop(sender.send(ask(question, None))));
@@ -291,7 +293,7 @@ impl<'a> PromptReader<'a> {
     /// Stops prompting. The browser can still bring the response.
     fn stop(&mut self, why: &Error) {
         self.is_stopped = true;
-        self.person.report(match why {
+        self.interaction.report(match why {
             Error::Login(LoginError::InputEnded) => Event::InputEnded,
             why => Event::Warning(Warning::InputFailed(why)),
         });

@@ -1,4 +1,7 @@
 //! Sends requests, and reads their responses within limits.
+//!
+//! Owns what is the same for all requests: redirects of a GET within the provider's origin, one repetition of a GET whose idle connection was
+//! closed, the difference to the provider's clock, and the redaction of what was sent in everything that is quoted from a response.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
@@ -22,14 +25,15 @@ use crate::oidc::errors::network::NetworkError;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::errors::setup::SetupError;
 use crate::oidc::errors::token::TokenError;
-use crate::oidc::event::{Event, LogEvent, LoggedHeader, Person};
-use crate::oidc::http::content_encoding::decode_body;
+use crate::oidc::event::{Event, Interaction, LogEvent, LoggedHeader};
+use crate::oidc::http::content_encoding::{content_encoding_error, decode_body};
+use crate::oidc::http::provider_clock::ProviderClock;
 use crate::oidc::http::redaction::{
     logged_headers, redact_body, redact_headers, redact_text, secrets_of_header,
 };
 use crate::oidc::http::redirects::{MAX_REDIRECTS, same_origin_target};
 use crate::oidc::http::response::{
-    check_status, header, is_json, max_age_secs, not_json_error, refused_error, request_id, response_to_form,
+    check_status, is_json, max_age_secs, not_json_error, read_form_response, refused_error, request_id,
     shown, shown_with_query_names,
 };
 use crate::secret::Secret;
@@ -39,17 +43,17 @@ use crate::untrusted_text::UntrustedText;
 /// A longer wait is reported, so that the person knows what kubesesame waits for.
 const UNREPORTED_WAIT: Duration = Duration::from_secs(2);
 
-/// The largest response body that is read, if the request had a body: a token with thousands of groups has up to 1 MiB, and a response may
+/// The largest body of a response to a POST: a token with thousands of groups has up to 1 MiB, and a response may
 /// contain two tokens.
-const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+const MAX_POST_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 
 /// The largest document that is read. Discovery documents and key sets have a few KB.
 const MAX_DOCUMENT_BYTES: usize = 1024 * 1024;
 
 /// A client for one provider.
-pub(crate) struct Http<'a> {
+pub(crate) struct HttpClient<'a> {
     client: reqwest::Client,
-    person: Person<'a>,
+    interaction: Interaction<'a>,
     is_okta: bool,
     /// The names of the headers that the settings add to every request.
     header_names: Vec<String>,
@@ -57,8 +61,7 @@ pub(crate) struct Http<'a> {
     header_secrets: Vec<Secret>,
     /// The secrets in the last form. A token in the response may repeat them.
     form_secrets: Mutex<Vec<Secret>>,
-    /// How far the provider's clock was ahead of ours in the last response that named its time (header `Date`).
-    clock_ahead_secs: Mutex<Option<i64>>,
+    provider_clock: ProviderClock,
     /// There was a response, so an idle connection may be open.
     has_responded: AtomicBool,
     clock: Clock,
@@ -72,16 +75,16 @@ pub(crate) struct Document {
     pub(crate) max_age_secs: Option<i64>,
 }
 
-impl<'a> Http<'a> {
+impl<'a> HttpClient<'a> {
     /// Creates a client. `clock` is compared with the provider's clock.
     pub(crate) fn new(
         provider: &Provider,
         trust: &TlsTrust,
-        person: Person<'a>,
+        interaction: Interaction<'a>,
         clock: Clock,
     ) -> Result<Self, SetupError> {
         Ok(Self {
-            client: transport::build(provider, trust, person)?,
+            client: transport::build(provider, trust, interaction)?,
             is_okta: provider.issuer.is_okta(),
             header_names: provider
                 .headers
@@ -94,41 +97,27 @@ impl<'a> Http<'a> {
                 .flat_map(|(_, value)| secrets_of_header(value))
                 .collect(),
             form_secrets: Mutex::default(),
-            person,
-            clock_ahead_secs: Mutex::default(),
+            interaction,
+            provider_clock: ProviderClock::new(clock),
             has_responded: AtomicBool::new(false),
             clock,
         })
     }
 
-    /// Returns how far the provider's clock is ahead of ours, in seconds, or 0 if it is not known.
-    pub(crate) fn clock_ahead_secs(&self) -> i64 {
-        self.known_clock_ahead_secs().unwrap_or_default()
-    }
-
-    fn clock_ahead_mins(&self) -> i16 {
-        let mins = self.clock_ahead_secs() / 60;
-        let most = if mins < 0 { i16::MIN } else { i16::MAX };
-        i16::try_from(mins).unwrap_or(most)
+    /// Returns how far the provider's clock is ahead of ours, in seconds, if it is known.
+    pub(crate) fn clock_ahead_secs(&self) -> Option<i64> {
+        self.provider_clock.ahead_secs()
     }
 
     /// Returns the time by the provider's clock, if it is known.
     pub(crate) fn provider_now(&self) -> Option<Timestamp> {
-        let ahead_secs = self.known_clock_ahead_secs()?;
-        Some((self.clock)().saturating_add(ahead_secs))
-    }
-
-    fn known_clock_ahead_secs(&self) -> Option<i64> {
-        *self
-            .clock_ahead_secs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.provider_clock.now()
     }
 
     /// Gets a JSON document. `limit` replaces the timeout of a request, and includes all redirects. Redirects are followed only within the
     /// same scheme, host and port.
     pub(crate) async fn get(&self, url: &Url, limit: Option<Duration>) -> Result<Document, Error> {
-        let limit = limit.unwrap_or(self.person.request_timeout);
+        let limit = limit.unwrap_or(self.interaction.request_timeout);
         let result = timeout(limit, self.get_with_redirects(url, limit));
         let result = self.report_long_wait(url, result).await;
         result.unwrap_or_else(|_| {
@@ -199,12 +188,12 @@ impl<'a> Http<'a> {
         if let Ok(result) = timeout(UNREPORTED_WAIT, &mut request).await {
             return result;
         }
-        self.person.report(Event::Waiting { url: &shown(url) });
+        self.interaction.report(Event::Waiting { url: &shown(url) });
         request.await
     }
 
     fn failure(&self, url: &Url, error: reqwest::Error) -> NetworkError {
-        transport::failure(error, self.person.request_timeout).about(url)
+        transport::classify(error, self.interaction.request_timeout).about(url)
     }
 
     /// Executes a request. A server may close an idle connection at the moment when it is used again. Then a GET is repeated once (RFC 9110
@@ -226,6 +215,7 @@ impl<'a> Http<'a> {
         result
     }
 
+    /// Sends a request, and returns the decoded response.
     async fn send(
         &self,
         url: &Url,
@@ -235,12 +225,12 @@ impl<'a> Http<'a> {
         let method = request.method().clone();
         let limit = request.timeout().copied();
         let failure =
-            |error| transport::failure(error, limit.unwrap_or(self.person.request_timeout)).about(url);
+            |error| transport::classify(error, limit.unwrap_or(self.interaction.request_timeout)).about(url);
         let started_at = Instant::now();
         let sent_headers = self.sent_headers(request.headers());
         let sent = self.execute(request).await.map_err(failure);
         let mut response = sent.inspect_err(|error| {
-            self.person.log(LogEvent::RequestFailed {
+            self.interaction.log(LogEvent::RequestFailed {
                 method: method.as_str(),
                 url: &shown_with_query_names(url),
                 millis: started_at.elapsed().as_millis(),
@@ -251,20 +241,11 @@ impl<'a> Http<'a> {
         let max_bytes = if method == Method::GET {
             MAX_DOCUMENT_BYTES
         } else {
-            MAX_BODY_BYTES
+            MAX_POST_RESPONSE_BYTES
         };
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failure)? {
-            if body.len() + chunk.len() > max_bytes {
-                return Err(NetworkError::ResponseTooLarge {
-                    url: shown(url),
-                    limit: max_bytes,
-                });
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = read_body(&mut response, url, max_bytes, failure).await?;
         let shown_headers = redact_headers(&headers, &self.sent_secrets(secrets));
-        self.person.log(LogEvent::Responded {
+        self.interaction.log(LogEvent::Responded {
             method: method.as_str(),
             url: &shown_with_query_names(url),
             status: status.as_u16(),
@@ -273,19 +254,12 @@ impl<'a> Http<'a> {
             sent: sent_headers,
             received: logged_headers(&headers, &self.sent_secrets(secrets)),
         });
-        if let Some(date) = header(&headers, &DATE).and_then(|date| httpdate::parse_http_date(date).ok()) {
-            let ahead_secs = Timestamp::from(date).secs_since((self.clock)());
-            *self
-                .clock_ahead_secs
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner) = Some(ahead_secs);
-        }
+        self.provider_clock.record(&headers);
         match decode_body(url, status, &headers, body, max_bytes) {
             Ok(body) => Ok((status, headers, body)),
-            // Returns the error again with redacted headers. It quotes only the encoding, so the body does not matter.
+            // The same error, which quotes the redacted headers.
             Err(NetworkError::ContentEncoding { .. }) => {
-                let body = decode_body(url, status, &shown_headers, vec![0], max_bytes)?;
-                Ok((status, headers, body))
+                Err(content_encoding_error(url, status, &shown_headers))
             }
             Err(error) => Err(error),
         }
@@ -302,7 +276,7 @@ impl<'a> Http<'a> {
 
     /// Reports something for the log.
     pub(in crate::oidc) fn log(&self, event: LogEvent<'_>) {
-        self.person.log(event);
+        self.interaction.log(event);
     }
 
     /// Returns `secrets` and the secrets in the headers: everything that must be removed from a quoted response.
@@ -356,7 +330,7 @@ impl<'a> Http<'a> {
         let (status, headers, body) = self.report_long_wait(url, sent).await?;
         let body = Zeroizing::new(body);
         let read =
-            |headers: &HeaderMap, body: &[u8]| response_to_form(url, status, headers, body, (self.clock)());
+            |headers: &HeaderMap, body: &[u8]| read_form_response(url, status, headers, body, (self.clock)());
         let response = read(&headers, &body).or_else(|error| {
             // This error quotes nothing of the response.
             if matches!(error, Error::Token(TokenError::Malformed { .. })) {
@@ -369,7 +343,7 @@ impl<'a> Http<'a> {
         response.map_err(|error| match error {
             Error::Token(TokenError::Refused(refusal)) => TokenError::Refused(OAuthError {
                 is_okta: self.is_okta,
-                clock_ahead_mins: self.clock_ahead_mins(),
+                clock_ahead_mins: self.provider_clock.ahead_mins(),
                 ..refusal
             })
             .into(),
@@ -378,8 +352,28 @@ impl<'a> Http<'a> {
     }
 }
 
-/// Restores the code of a fault, which decides whether a session stays: a header value such as `internal` may occur in it. It is a fixed
-/// word, so it reveals no secret.
+/// Reads a body of at most `max_bytes`.
+async fn read_body(
+    response: &mut reqwest::Response,
+    url: &Url,
+    max_bytes: usize,
+    failure: impl Fn(reqwest::Error) -> NetworkError,
+) -> Result<Vec<u8>, NetworkError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(&failure)? {
+        if body.len() + chunk.len() > max_bytes {
+            return Err(NetworkError::ResponseTooLarge {
+                url: shown(url),
+                limit: max_bytes,
+            });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Restores the error code. Redaction can damage it (a header secret `internal`), and it decides whether the session stays. It is a fixed
+/// word and no secret.
 fn with_fault_code(redacted: Error, unredacted: Error) -> Error {
     match (redacted, unredacted) {
         (Error::Token(TokenError::Refused(redacted)), Error::Token(TokenError::Refused(unredacted)))

@@ -28,30 +28,44 @@ pub(in crate::oidc) fn decode_body(
         return Ok(body);
     }
     let body = Zeroizing::new(body);
-    let failure = |why: String| NetworkError::ContentEncoding {
-        url: shown(url),
-        status: status.as_u16(),
-        why: UntrustedText::with_limit(&why, 120),
-    };
-    let decoded = match encodings.as_slice() {
-        // RFC 9110 8.4.1.3: `x-gzip` is the same encoding.
-        [one] if one == "gzip" || one == "x-gzip" => {
-            gunzip(&body, limit).map_err(|error| failure(format!("its gzip is broken: {error}")))
-        }
-        others => Err(failure(format!(
-            "kubesesame does not read the content encoding `{}`",
-            others.join(", ")
-        ))),
-    };
+    let decoded = is_gzip(&encodings).then(|| gunzip(&body, limit).ok()).flatten();
     match decoded {
-        Ok(body) if body.len() > limit => Err(NetworkError::ResponseTooLarge {
+        Some(body) if body.len() > limit => Err(NetworkError::ResponseTooLarge {
             url: shown(url),
             limit,
         }),
-        Err(_) if !(status.is_success() || status.is_client_error()) => Ok(Vec::new()),
-        Err(_) if status == StatusCode::TOO_MANY_REQUESTS => Ok(Vec::new()),
-        decoded => decoded,
+        Some(body) => Ok(body),
+        None if !(status.is_success() || status.is_client_error()) => Ok(Vec::new()),
+        None if status == StatusCode::TOO_MANY_REQUESTS => Ok(Vec::new()),
+        None => Err(content_encoding_error(url, status, headers)),
     }
+}
+
+/// Returns the error of a body that cannot be decoded. Of the response it quotes only the encoding in these headers.
+pub(in crate::oidc) fn content_encoding_error(
+    url: &Url,
+    status: StatusCode,
+    headers: &HeaderMap,
+) -> NetworkError {
+    let encodings = encodings(headers);
+    let why = if is_gzip(&encodings) {
+        "its gzip is broken".to_owned()
+    } else {
+        format!(
+            "kubesesame does not read the content encoding `{}`",
+            encodings.join(", ")
+        )
+    };
+    NetworkError::ContentEncoding {
+        url: shown(url),
+        status: status.as_u16(),
+        why: UntrustedText::with_limit(&why, 120),
+    }
+}
+
+/// RFC 9110 8.4.1.3: `x-gzip` is the same encoding.
+fn is_gzip(encodings: &[String]) -> bool {
+    matches!(encodings, [one] if one == "gzip" || one == "x-gzip")
 }
 
 /// Returns the encodings in the order in which they were applied, in lower case, without `identity`.

@@ -1,13 +1,14 @@
 //! The HTTP client. Sends requests, and converts responses and failures to values and errors of this module.
 //!
 //! Owns the size limits and the rules for redirects. A redirect of a POST is never followed, because it would send secrets to another
-//! endpoint (RFC 9700 4.12). Reports the method, the URL without its query, the status and the time of each request, but no headers and no
-//! body.
+//! endpoint (RFC 9700 4.12). Reports the method, the URL without its query, the status, the time and the headers of each request (values only
+//! where they may be shown), and no body.
 
 pub(super) mod blocking;
 mod client;
 pub(super) mod content_encoding;
 pub(super) mod json_document;
+mod provider_clock;
 pub(super) mod proxy;
 pub(super) mod redaction;
 pub(super) mod redirects;
@@ -17,4 +18,4 @@ pub(super) mod tls_fault;
 pub(super) mod tls_trust;
 pub(super) mod transport;
 
-pub(crate) use client::{Document, Http};
+pub(crate) use client::{Document, HttpClient};

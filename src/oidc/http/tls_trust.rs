@@ -22,7 +22,7 @@ use tokio_rustls::rustls::{
 use crate::environment;
 use crate::files;
 use crate::oidc::errors::setup::SetupError;
-use crate::oidc::event::{LogEvent, Person, Warning};
+use crate::oidc::event::{Interaction, LogEvent, Warning};
 use crate::oidc::http::tls_fault::UntrustedChain;
 use crate::settings::{Authority, TlsTrust};
 use crate::untrusted_text::UntrustedText;
@@ -35,12 +35,12 @@ const READS_VARIABLES: bool = cfg!(all(unix, not(target_vendor = "apple")));
 
 /// The certificate authorities that the settings name.
 #[derive(Debug)]
-pub(in crate::oidc) struct NamedAuthorities {
+pub(in crate::oidc) struct NamedCas {
     roots: RootCertStore,
     certificates: Vec<CertificateDer<'static>>,
 }
 
-impl NamedAuthorities {
+impl NamedCas {
     fn none() -> Self {
         Self {
             roots: RootCertStore::empty(),
@@ -50,12 +50,12 @@ impl NamedAuthorities {
 
     /// Reads the authorities. A certificate that cannot be used is reported and skipped, as in Go. A source without any usable certificate
     /// is an error.
-    pub(in crate::oidc) fn read(trust: &TlsTrust, person: Person<'_>) -> Result<Self, SetupError> {
+    pub(in crate::oidc) fn read(trust: &TlsTrust, interaction: Interaction<'_>) -> Result<Self, SetupError> {
         let mut all = Self::none();
         for authority in &trust.authorities {
             let (flag, name, pem) = read_source(authority)?;
             if let Authority::File(path) = authority {
-                person.log(LogEvent::FileRead(path));
+                interaction.log(LogEvent::FileRead(path));
             }
             let unusable = all.add(&pem);
             if unusable.len() == split_bundle(&pem).count() {
@@ -69,7 +69,7 @@ impl NamedAuthorities {
                     },
                 });
             }
-            report_unusable(&name, unusable, person);
+            report_unusable(&name, unusable, interaction);
         }
         Ok(all)
     }
@@ -95,7 +95,7 @@ impl NamedAuthorities {
 
 /// Reports certificates of `SSL_CERT_FILE` that cannot be used, because the library that reads the system's certificates skips them
 /// silently. If none can be used, another error says so.
-pub(in crate::oidc) fn report_unusable_system_certificates(person: Person<'_>) {
+pub(in crate::oidc) fn report_unusable_system_certificates(interaction: Interaction<'_>) {
     // A pipe that is passed as a file descriptor can be read only once.
     let is_file = |path: &String| !path.starts_with("/dev/") && !path.starts_with("/proc/");
     let Some(path) = environment::first_nonempty_value(&["SSL_CERT_FILE"]).filter(is_file) else {
@@ -104,15 +104,15 @@ pub(in crate::oidc) fn report_unusable_system_certificates(person: Person<'_>) {
     let Ok(pem) = files::read_named(Path::new(&path)) else {
         return;
     };
-    let unusable = NamedAuthorities::none().add(&pem);
+    let unusable = NamedCas::none().add(&pem);
     if unusable.len() < split_bundle(&pem).count() {
-        report_unusable(&format!("SSL_CERT_FILE `{path}`"), unusable, person);
+        report_unusable(&format!("SSL_CERT_FILE `{path}`"), unusable, interaction);
     }
 }
 
 /// Whether what reads the system's certificates comes to an end: it reads what `SSL_CERT_FILE` and `SSL_CERT_DIR` name without a limit, and a
 /// FIFO or a device may have no end.
-pub(in crate::oidc) fn system_bundle_ends() -> bool {
+pub(in crate::oidc) fn system_certificates_are_finite() -> bool {
     if !READS_VARIABLES {
         return true;
     }
@@ -122,9 +122,9 @@ pub(in crate::oidc) fn system_bundle_ends() -> bool {
         && split_paths(&dirs).all(|dir| files::all_end_soon(&dir))
 }
 
-fn report_unusable(source: &str, positions: Vec<usize>, person: Person<'_>) {
+fn report_unusable(source: &str, positions: Vec<usize>, interaction: Interaction<'_>) {
     for position in positions {
-        person.warn(Warning::CertificateSkipped { source, position });
+        interaction.warn(Warning::CertificateSkipped { source, position });
     }
 }
 
@@ -171,7 +171,7 @@ fn split_bundle(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Creates the TLS configuration: TLS 1.2 and 1.3, with the named authorities, or else those of the system.
-pub(in crate::oidc) fn client_config(named: NamedAuthorities) -> Result<ClientConfig, TlsError> {
+pub(in crate::oidc) fn client_config(named: NamedCas) -> Result<ClientConfig, TlsError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = ExplainingVerifier::new(named, Arc::clone(&provider))?;
     let mut config = ClientConfig::builder_with_provider(provider)
@@ -192,7 +192,7 @@ struct ExplainingVerifier {
 }
 
 impl ExplainingVerifier {
-    fn new(named: NamedAuthorities, provider: Arc<CryptoProvider>) -> Result<Self, TlsError> {
+    fn new(named: NamedCas, provider: Arc<CryptoProvider>) -> Result<Self, TlsError> {
         let standard: Arc<dyn ServerCertVerifier> = if named.is_empty() {
             Arc::new(rustls_platform_verifier::Verifier::new(provider)?)
         } else {
@@ -359,7 +359,7 @@ mod tests {
             (not_der.to_owned(), vec![1]),
             ("text".to_owned(), vec![]),
         ] {
-            let mut named = NamedAuthorities {
+            let mut named = NamedCas {
                 roots: RootCertStore::empty(),
                 certificates: Vec::new(),
             };

@@ -1,6 +1,7 @@
 //! Builds the HTTP client, and classifies its failures.
 //!
-//! Owns timeouts, proxies, name resolution and the TLS configuration. Failures are classified by their types, not by their texts.
+//! Owns timeouts, proxies, name resolution and the TLS configuration. Failures are classified by
+//! type, except proxy authentication, for which the library has no public type.
 
 use std::fmt;
 use std::io;
@@ -17,13 +18,13 @@ use crate::error_chain::{chain, in_one_line};
 use crate::files;
 use crate::oidc::errors::network::{NetworkError, UnreachableReason};
 use crate::oidc::errors::setup::SetupError;
-use crate::oidc::event::Person;
+use crate::oidc::event::Interaction;
 use crate::oidc::http::blocking::on_thread;
 use crate::oidc::http::proxy::{ProxyVariables, uses_proxy};
 use crate::oidc::http::response::shown;
 use crate::oidc::http::tls_fault::TlsFault;
 use crate::oidc::http::tls_trust::{
-    NamedAuthorities, client_config, report_unusable_system_certificates, system_bundle_ends,
+    NamedCas, client_config, report_unusable_system_certificates, system_certificates_are_finite,
 };
 use crate::settings::{Provider, TlsTrust};
 use crate::untrusted_text::UntrustedText;
@@ -38,7 +39,7 @@ const MAX_RESPONSE_HEADERS: usize = 256;
 pub(in crate::oidc) fn build(
     provider: &Provider,
     trust: &TlsTrust,
-    person: Person<'_>,
+    interaction: Interaction<'_>,
 ) -> Result<reqwest::Client, SetupError> {
     let issuer = provider.issuer.url();
     let builder = reqwest::Client::builder()
@@ -46,12 +47,12 @@ pub(in crate::oidc) fn build(
         .user_agent(concat!("kubesesame/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(person.request_timeout)
+        .timeout(interaction.request_timeout)
         .pool_max_idle_per_host(1)
         .http1_max_headers(MAX_RESPONSE_HEADERS)
         .dns_resolver(SystemResolver);
     let mut builder = with_proxy(builder, issuer);
-    let named = NamedAuthorities::read(trust, person)?;
+    let named = NamedCas::read(trust, interaction)?;
     let uses_system_roots = named.is_empty();
     builder = if trust.insecure {
         builder.tls_danger_accept_invalid_certs(true)
@@ -60,16 +61,16 @@ pub(in crate::oidc) fn build(
         builder.tls_certs_only([])
     } else {
         if uses_system_roots {
-            if !system_bundle_ends() {
-                return Err(no_authorities(
+            if !system_certificates_are_finite() {
+                return Err(tls_setup_error(
                     uses_system_roots,
                     "a file of certificates has no end",
                 ));
             }
-            report_unusable_system_certificates(person);
+            report_unusable_system_certificates(interaction);
         }
         let config =
-            client_config(named).map_err(|error| no_authorities(uses_system_roots, &error.to_string()))?;
+            client_config(named).map_err(|error| tls_setup_error(uses_system_roots, &error.to_string()))?;
         builder.tls_backend_preconfigured(config)
     };
     builder
@@ -138,8 +139,8 @@ pub(crate) fn proxy_for(issuer: &Url) -> ProxyChoice {
     }
 }
 
-/// Returns the error that there are no trusted certificates.
-fn no_authorities(uses_system_roots: bool, why: &str) -> SetupError {
+/// Returns the error that TLS cannot be set up, most often because no certificate authority is trusted.
+fn tls_setup_error(uses_system_roots: bool, why: &str) -> SetupError {
     let set = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(|name| {
         let value = environment::first_nonempty_value(&[name])?;
         Some(format!("{name}={value}"))
@@ -247,7 +248,7 @@ pub(in crate::oidc) fn ended_before_response(error: &reqwest::Error) -> bool {
 }
 
 /// Classifies an error of the HTTP library.
-pub(in crate::oidc) fn failure(error: reqwest::Error, request_timeout: Duration) -> Failure {
+pub(in crate::oidc) fn classify(error: reqwest::Error, request_timeout: Duration) -> Failure {
     let error = error.without_url();
     if error.is_timeout() {
         let connected = !error.is_connect();

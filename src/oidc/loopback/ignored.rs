@@ -1,18 +1,18 @@
-//! Counts the authorization responses that were not used, and says why. Pure.
+//! How many authorization responses were not used, and why, as the listener counts them. Pure.
 
 use std::fmt;
 
-/// The numbers of authorization responses that were not used.
+/// The numbers of authorization responses that were not used. The text begins with `; `, since it follows an error.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Ignored {
+pub(crate) struct IgnoredResponses {
     pub(in crate::oidc) wrong_states: usize,
     pub(in crate::oidc) other_redirects: usize,
     pub(in crate::oidc) other_users: usize,
     /// Requests of a script in the browser, most often a service worker.
-    pub(in crate::oidc) not_pages: usize,
+    pub(in crate::oidc) not_navigations: usize,
 }
 
-impl fmt::Display for Ignored {
+impl fmt::Display for IgnoredResponses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.wrong_states {
             0 => Ok(()),
@@ -35,7 +35,7 @@ impl fmt::Display for Ignored {
                 "; {n} answers were refused, since they came from other users of this machine"
             ),
         }?;
-        match self.not_pages {
+        match self.not_navigations {
             0 => Ok(()),
             1 => {
                 f.write_str("; one answer was refused, since the browser did not send it as it opens a page")
@@ -61,12 +61,12 @@ mod tests {
 
     #[test]
     fn ignored_responses_are_reported_with_their_reason() {
-        let text_of = |wrong_states, other_redirects, other_users, not_pages| {
-            let ignored = Ignored {
+        let text_of = |wrong_states, other_redirects, other_users, not_navigations| {
+            let ignored = IgnoredResponses {
                 wrong_states,
                 other_redirects,
                 other_users,
-                not_pages,
+                not_navigations,
             };
             ignored.to_string()
         };

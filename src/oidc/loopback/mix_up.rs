@@ -5,7 +5,8 @@
 //! that the user named is trusted not to do this.
 //!
 //! The parameter `iss` (RFC 9207) is no defence against such an issuer: it can add `iss` with its own name to the query of the redirect URI
-//! that it passes on, and a provider that ignores the query when it compares redirect URIs sends the code there. If the metadata promises
+//! that it passes on, and a provider that ignores the query when it compares redirect URIs sends the code to our listener,
+//! with the attacker's `iss`. If the metadata promises
 //! `iss`, it is verified in addition.
 
 use std::borrow::Cow;
@@ -19,8 +20,8 @@ pub(in crate::oidc) enum MixUpDefence {
     NotNeeded,
     /// By a redirect URI that only this issuer uses (RFC 9700 4.4.2.2).
     DistinctRedirectUri,
-    /// It cannot: the user configured the redirect URI, and other issuers may use the same one.
-    ConfiguredRedirectUri,
+    /// It cannot: the user configured the redirect URI, and other issuers may use the same one. A pasted address still shows the state.
+    Unavailable,
 }
 
 impl MixUpDefence {
@@ -28,11 +29,11 @@ impl MixUpDefence {
         match (named_by_cluster, redirect) {
             (false, _) => Self::NotNeeded,
             (true, Redirect::Host { .. }) => Self::DistinctRedirectUri,
-            (true, Redirect::Fixed(..)) => Self::ConfiguredRedirectUri,
+            (true, Redirect::Fixed(..)) => Self::Unavailable,
         }
     }
 
-    /// Whether a person must paste the whole address. A code alone does not show which issuer it comes from.
+    /// Whether a person must paste the whole address. A code alone shows neither the state nor the redirect URI.
     pub(in crate::oidc) fn requires_address(self) -> bool {
         self != Self::NotNeeded
     }
@@ -41,7 +42,7 @@ impl MixUpDefence {
     pub(in crate::oidc) fn redirect<'a>(self, redirect: &'a Redirect, issuer: &str) -> Cow<'a, Redirect> {
         match self {
             Self::DistinctRedirectUri => Cow::Owned(redirect.of_issuer(issuer)),
-            Self::NotNeeded | Self::ConfiguredRedirectUri => Cow::Borrowed(redirect),
+            Self::NotNeeded | Self::Unavailable => Cow::Borrowed(redirect),
         }
     }
 }
@@ -56,7 +57,7 @@ mod tests {
     use super::*;
     use crate::oidc::grants::paste::PasteReader;
     use crate::oidc::loopback::authorization_response::{
-        AuthorizationResponse, CallbackExpectation, RequestKind, classify_request,
+        AuthorizationResult, CallbackExpectation, RequestKind, classify_request,
     };
     use crate::secret::Secret;
 
@@ -75,7 +76,7 @@ mod tests {
         }
     }
 
-    fn shown(response: AuthorizationResponse) -> String {
+    fn shown(response: AuthorizationResult) -> String {
         match response {
             Ok(code) => format!("code {}", code.expose()),
             Err(error) => error.to_string(),
@@ -100,7 +101,7 @@ mod tests {
             (false, &host(""), MixUpDefence::NotNeeded, &host("")),
             (false, &fixed, MixUpDefence::NotNeeded, &fixed),
             (true, &host(""), MixUpDefence::DistinctRedirectUri, &own),
-            (true, &fixed, MixUpDefence::ConfiguredRedirectUri, &fixed),
+            (true, &fixed, MixUpDefence::Unavailable, &fixed),
         ] {
             let found = MixUpDefence::new(named_by_cluster, redirect);
             assert_eq!(found, defence, "{redirect:?}");
@@ -140,14 +141,14 @@ mod tests {
         let slash = "/?code=c&state=right";
         let elsewhere = kind_of(MixUpDefence::DistinctRedirectUri, "evil.example", slash);
         assert_eq!(elsewhere, "Unexpected(421)");
-        for defence in [MixUpDefence::NotNeeded, MixUpDefence::ConfiguredRedirectUri] {
+        for defence in [MixUpDefence::NotNeeded, MixUpDefence::Unavailable] {
             assert_eq!(kind_of(defence, "localhost:8000", slash), "Unexpected(404)");
         }
     }
 
     #[test]
     fn a_pasted_response_must_show_its_issuer() {
-        use MixUpDefence::{ConfiguredRedirectUri, DistinctRedirectUri, NotNeeded};
+        use MixUpDefence::{DistinctRedirectUri, NotNeeded, Unavailable};
         let whole = "http://localhost:8000/issuer/1?code=c&state=right";
         let slash = "http://localhost:8000/?code=c&state=right";
         let alone = "a code alone does not show";
@@ -179,8 +180,8 @@ mod tests {
             (DistinctRedirectUri, "?code=c&state=right", other),
             (DistinctRedirectUri, "code=c&state=right", other),
             (DistinctRedirectUri, "c", alone),
-            (ConfiguredRedirectUri, "c", alone),
-            (ConfiguredRedirectUri, slash, "code c"),
+            (Unavailable, "c", alone),
+            (Unavailable, slash, "code c"),
             (NotNeeded, slash, "code c"),
             (NotNeeded, "c", "code c"),
         ] {

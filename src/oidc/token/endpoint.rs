@@ -11,9 +11,9 @@ use url::Url;
 
 use crate::grant_type::GrantType;
 use crate::oidc::ProviderClient;
-use crate::oidc::client_auth::{self, EndpointKind, Form, Method, MethodOrder, MethodResult};
-use crate::oidc::discovery::documents::Documents;
+use crate::oidc::client_auth::{self, EndpointKind, Form, Method, MethodChoice, MethodOrder, MethodResult};
 use crate::oidc::discovery::metadata::Metadata;
+use crate::oidc::discovery::provider_cache::ProviderCache;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::errors::token::TokenError;
@@ -40,7 +40,7 @@ type Parameters<'p> = Vec<(&'p str, &'p str)>;
 
 pub(in crate::oidc) struct TokenEndpoint<'a> {
     client: &'a ProviderClient<'a>,
-    documents: &'a Documents<'a>,
+    cache: &'a ProviderCache<'a>,
     metadata: &'a Metadata,
     /// The timeout of a request, if it differs from the general one.
     timeout: Option<Duration>,
@@ -49,12 +49,12 @@ pub(in crate::oidc) struct TokenEndpoint<'a> {
 impl<'a> TokenEndpoint<'a> {
     pub(in crate::oidc) fn new(
         client: &'a ProviderClient<'a>,
-        documents: &'a Documents<'a>,
+        cache: &'a ProviderCache<'a>,
         metadata: &'a Metadata,
     ) -> Self {
         Self {
             client,
-            documents,
+            cache,
             metadata,
             timeout: None,
         }
@@ -110,13 +110,13 @@ impl<'a> TokenEndpoint<'a> {
             return self.client_credentials_with(&all_scopes).await;
         }
         // If an ID token is needed, `openid` is requested each time, because only `openid` brings one.
-        if provider.token == TokenKind::Access && self.documents.is_openid_refused(&provider.client_id) {
+        if provider.token == TokenKind::Access && self.cache.is_openid_refused(&provider.client_id) {
             return self.client_credentials_with(&other_scopes).await;
         }
         match self.client_credentials_with(&all_scopes).await {
             Err(Error::Token(TokenError::Refused(refusal))) if refusal.is_scope_refusal() => {
                 let response = self.client_credentials_with(&other_scopes).await?;
-                self.documents.record_refused_openid(&provider.client_id);
+                self.cache.record_refused_openid(&provider.client_id);
                 Ok(response)
             }
             result => result,
@@ -197,12 +197,12 @@ impl<'a> TokenEndpoint<'a> {
         parameters: &[(&str, &str)],
     ) -> Result<Map<String, Value>, Error> {
         let secret = match self.client.credentials.method() {
-            Ok(method) => return self.post(url, parameters, method).await,
-            Err(secret) => secret,
+            MethodChoice::Fixed(method) => return self.post(url, parameters, method).await,
+            MethodChoice::BasicOrPost(secret) => secret,
         };
-        let post = |place| self.post(url, parameters, Method::of_secret(secret, place));
+        let post = |placement| self.post(url, parameters, Method::of_secret(secret, placement));
         let result = |accepted| MethodResult::new(kind, &self.client.provider.client_id, secret, accepted);
-        let history = self.documents.auth_history(&result(None));
+        let history = self.cache.auth_history(&result(None));
         let order = MethodOrder::new(kind, self.metadata.token_auth_methods.as_deref(), history);
         let first = post(order.first).await;
         let (Err(refusal), Some(second_method)) = (&first, order.second) else {
@@ -226,7 +226,7 @@ impl<'a> TokenEndpoint<'a> {
                     return second;
                 }
                 if is_first_explicit {
-                    self.documents.record_auth_result(result(None));
+                    self.cache.record_auth_result(result(None));
                 }
                 first
             }
@@ -234,15 +234,15 @@ impl<'a> TokenEndpoint<'a> {
             Err(Error::Token(TokenError::Refused(error)))
                 if is_unauthorized_client(refusal) && error.code() == "invalid_request" =>
             {
-                self.documents.record_auth_result(result(None));
+                self.cache.record_auth_result(result(None));
                 first
             }
             Ok(_) => {
-                self.documents.record_auth_result(result(Some(second_method)));
+                self.cache.record_auth_result(result(Some(second_method)));
                 second
             }
             Err(Error::Token(TokenError::Refused(error))) if proves_authentication(error) => {
-                self.documents.record_auth_result(result(Some(second_method)));
+                self.cache.record_auth_result(result(Some(second_method)));
                 second
             }
             // Some providers refuse a method that the client is not registered for with other codes, such as `access_denied`. The first
@@ -260,16 +260,16 @@ impl<'a> TokenEndpoint<'a> {
     ) -> Result<Map<String, Value>, Error> {
         let mut form = Form::new(parameters);
         let provider = self.client.provider;
-        let addressee = self.client.addressee(url);
-        let proof = client_auth::authenticate(&mut form, &provider.client_id, method, &addressee)?;
+        let assertion_context = self.client.assertion_context(url);
+        let auth = client_auth::authenticate(&mut form, &provider.client_id, method, &assertion_context)?;
         let values = parameters
             .iter()
             .filter(|(name, _)| SECRET_PARAMETERS.contains(name));
         let mut secrets: Vec<&str> = values.map(|(_, value)| *value).collect();
-        secrets.extend(proof.secrets.iter().map(Secret::expose));
+        secrets.extend(auth.secrets.iter().map(Secret::expose));
         self.client
             .http
-            .post(url, form, &secrets, proof.header, self.timeout)
+            .post(url, form, &secrets, auth.header, self.timeout)
             .await
     }
 }

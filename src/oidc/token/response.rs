@@ -17,7 +17,7 @@ pub(crate) struct TokenResponse {
     pub(crate) id_token: Member,
     pub(crate) access_token: Member,
     pub(crate) refresh_token: Option<Secret>,
-    /// The granted scopes, separated by spaces. `None` means that the requested scopes were granted.
+    /// The granted scopes, separated by spaces. `None` if absent, invalid or too long; then the requested scopes are assumed.
     pub(crate) granted_scope: Option<String>,
     /// The lifetime of the access token in seconds, if the provider states it.
     pub(crate) expires_in_secs: Option<i64>,
@@ -98,7 +98,7 @@ impl TokenResponse {
     }
 }
 
-/// Whether a token is short enough, as it is encoded in the session's file, that the next call can read that file.
+/// Whether the JSON-encoded text fits the limit for reading session files.
 fn can_be_stored(text: &str) -> bool {
     let encoded_bytes = |byte: u8| match byte {
         b'"' | b'\\' => 2,
@@ -108,8 +108,8 @@ fn can_be_stored(text: &str) -> bool {
     text.bytes().map(encoded_bytes).sum::<usize>() <= MAX_TOKEN_BYTES
 }
 
-/// Whether a token type means that the access token is bound to a key (RFC 9449 5, and its drafts). Any other type, or none, is treated as
-/// `Bearer`, which is what an API server needs.
+/// Whether a token type means that the access token is bound to a key (RFC 9449 5, and the drafts of MAC and proof-of-possession tokens).
+/// Any other type, or none, is treated as `Bearer`, which is what an API server needs.
 fn is_bound(kind: &str) -> bool {
     ["dpop", "mac", "pop"]
         .iter()

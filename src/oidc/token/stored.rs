@@ -2,6 +2,7 @@
 //!
 //! Reading uses no network and verifies nothing. A token is returned to a client only after it was verified.
 
+use crate::oidc::discovery::provider_cache::CacheUse;
 use crate::oidc::event::Event;
 use crate::oidc::json;
 use crate::oidc::token::claims::{self, Claims};
@@ -80,8 +81,8 @@ impl StoredToken {
 /// A stored token, taken apart and not verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnverifiedToken {
-    /// The header's `alg`. Empty if there is none.
-    pub(crate) algorithm: String,
+    /// The header's `alg`.
+    pub(crate) algorithm: Option<String>,
     pub(crate) claims: Map<String, Value>,
     pub(crate) bytes: usize,
 }
@@ -94,7 +95,7 @@ impl UnverifiedToken {
         let header = BASE64URL_NOPAD.decode(text.split('.').next()?.as_bytes()).ok()?;
         let header = json::object(&header)?;
         Some(Self {
-            algorithm: json::text(&header, "alg").unwrap_or_default().to_owned(),
+            algorithm: json::text(&header, "alg").map(str::to_owned),
             claims,
             bytes: text.len(),
         })
@@ -133,20 +134,20 @@ impl ProviderClient<'_> {
     /// # Errors
     /// If the provider's documents cannot be fetched, so that the token cannot be verified.
     pub(crate) async fn verify_imported(&self, token: &Secret) -> Result<bool, Error> {
-        let documents = self.documents();
-        let metadata = documents.metadata(false).await?;
+        let cache = self.open_cache();
+        let metadata = cache.metadata(CacheUse::Allow).await?;
         let expectation = self.token_expectation(&metadata, VerificationContext::Stored);
         let verify = |keys: &_| match self.provider.token {
             TokenKind::Id => id_token::verify(token, None, keys, &expectation),
             TokenKind::Access => id_token::verify_access(token, None, keys, &expectation),
         };
         match self
-            .with_keys(&documents, &metadata, &|| (), self.provider.token, verify)
+            .with_keys(&cache, &metadata, &|| (), self.provider.token, verify)
             .await
         {
             Ok(_) => Ok(true),
             Err(Error::Token(TokenError::Unverified { source, .. })) => {
-                self.person.report(Event::ImportRefused(source.to_string()));
+                self.interaction.report(Event::ImportRefused(source.to_string()));
                 Ok(false)
             }
             Err(error) => Err(error),

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::oidc::discovery::documents::Documents;
 use crate::oidc::discovery::metadata::Metadata;
+use crate::oidc::discovery::provider_cache::ProviderCache;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::token::{ResponseFault, TokenError};
 use crate::oidc::event::{Event, LogEvent};
@@ -34,13 +34,13 @@ const LOGGED_CLAIMS: [&str; 9] = [
 
 impl ProviderClient<'_> {
     /// Verifies the response to a grant without an authorization request. There is no nonce, and no earlier token to compare with.
-    pub(in crate::oidc) async fn verify_direct(
+    pub(in crate::oidc) async fn verify_without_nonce(
         &self,
         response: &TokenResponse,
-        documents: &Documents<'_>,
+        cache: &ProviderCache<'_>,
         metadata: &Metadata,
     ) -> Result<Tokens, Error> {
-        self.verify_response(response, documents, metadata, VerificationContext::Direct, &|| ())
+        self.verify_response(response, cache, metadata, VerificationContext::Direct, &|| ())
             .await
     }
 
@@ -50,7 +50,7 @@ impl ProviderClient<'_> {
     pub(in crate::oidc) async fn verify_response(
         &self,
         response: &TokenResponse,
-        documents: &Documents<'_>,
+        cache: &ProviderCache<'_>,
         metadata: &Metadata,
         context: VerificationContext<'_>,
         before_fetch: &(dyn Fn() + Sync),
@@ -65,7 +65,7 @@ impl ProviderClient<'_> {
             Member::Token(token) => {
                 let verify = |keys: &KeySet| id_token::verify(token, access_token, keys, &expected);
                 Some(
-                    self.with_keys(documents, metadata, before_fetch, TokenKind::Id, verify)
+                    self.with_keys(cache, metadata, before_fetch, TokenKind::Id, verify)
                         .await?,
                 )
             }
@@ -105,7 +105,7 @@ impl ProviderClient<'_> {
             let subject = id_claims.as_ref().map(|claims| claims.subject.as_str());
             let verify = |keys: &KeySet| id_token::verify_access(&token, subject, keys, &expected);
             let claims = self
-                .with_keys(documents, metadata, before_fetch, TokenKind::Access, verify)
+                .with_keys(cache, metadata, before_fetch, TokenKind::Access, verify)
                 .await?;
             self.check_access_token_account(&claims, id_claims.as_ref())?;
             return Ok(tokens(token.clone(), claims.validity(), Some(claims)));
@@ -188,7 +188,7 @@ impl ProviderClient<'_> {
             };
             Some((name, self.http.redact(&UntrustedText::with_limit(&text, 120))))
         });
-        self.person.log(LogEvent::TokenVerified {
+        self.interaction.log(LogEvent::TokenVerified {
             token,
             claims: logged.collect(),
             groups: claims.all.get("groups").and_then(Value::as_array).map(Vec::len),
@@ -200,27 +200,27 @@ impl ProviderClient<'_> {
     /// 10.1.1): after a key rotation the token's key is unknown, or (Hydra) it is a new key with the `kid` of the previous one.
     pub(in crate::oidc) async fn with_keys(
         &self,
-        documents: &Documents<'_>,
+        cache: &ProviderCache<'_>,
         metadata: &Metadata,
         before_fetch: &(dyn Fn() + Sync),
         token: TokenKind,
         verify: impl Fn(&KeySet) -> Result<Verified, verification_error::Error> + Sync,
     ) -> Result<Claims, Error> {
-        let result = match documents.cached_keys() {
+        let result = match cache.cached_keys() {
             Some(keys) => verify(&keys),
             None => Err(verification_error::Error::UnknownKey),
         };
         let result = match result {
             Err(error) if error.may_be_outdated_keys() => {
                 before_fetch();
-                verify(&documents.fetch_keys(metadata.jwks_uri()?).await?)
+                verify(&cache.fetch_and_cache_keys(metadata.jwks_uri()?).await?)
             }
             result => result,
         };
         let verified = result.map_err(|source| self.unverified(token, source))?;
         self.log_claims(token, &verified.claims);
         for remark in &verified.remarks {
-            self.person.report(Event::TokenRemark(remark));
+            self.interaction.report(Event::TokenRemark(remark));
         }
         Ok(verified.claims)
     }

@@ -45,6 +45,13 @@ pub(crate) enum Error {
     },
     #[error("it was issued to `{0}` (claim `azp`), not to this client")]
     AuthorizedParty(UntrustedText),
+    /// An access token names another client than the token that it replaces.
+    #[error("it was issued to `{got}` (claim `{claim}`), and the session's was issued to `{expected}`")]
+    OtherClient {
+        claim: &'static str,
+        expected: UntrustedText,
+        got: UntrustedText,
+    },
     #[error("it expired {secs_ago} s ago by this machine's clock")]
     Expired { secs_ago: i64 },
     #[error("it is valid only in {in_secs} s by this machine's clock")]
@@ -115,6 +122,11 @@ impl Error {
                 expected,
                 got: map(&got),
             },
+            Self::OtherClient { claim, expected, got } => Self::OtherClient {
+                claim,
+                expected,
+                got: map(&got),
+            },
             error @ (Self::Encrypted
             | Self::Malformed(_)
             | Self::TooLong(_)
@@ -138,9 +150,10 @@ impl Error {
             Self::Expired { .. } | Self::NotYetValid { .. } => Id::CLOCK,
             Self::TooLong(_) => Id::TOKEN_TOO_LONG,
             Self::Issuer { .. } => Id::ISSUER_MISMATCH,
-            Self::Audience { .. } | Self::AuthorizedParty(_) | Self::OtherAudience { .. } => {
-                Id::AUDIENCE_MISMATCH
-            }
+            Self::Audience { .. }
+            | Self::AuthorizedParty(_)
+            | Self::OtherClient { .. }
+            | Self::OtherAudience { .. } => Id::AUDIENCE_MISMATCH,
             Self::Nonce => Id::ANSWER_MIXED_UP,
             Self::UnknownKey | Self::Signature | Self::TooManyKeys(_) => Id::SIGNATURE_NOT_VERIFIED,
             Self::OtherSubject { .. } => Id::OTHER_ACCOUNT,
@@ -161,14 +174,16 @@ impl Error {
         matches!(self, Self::Expired { .. } | Self::NotYetValid { .. })
     }
 
-    /// Returns what to do about the error. `clock_ahead_secs` is how far the provider's clock is ahead of ours, `is_okta` says
-    /// whether Okta is the issuer.
-    pub(crate) fn hint(&self, clock_ahead_secs: i64, is_okta: bool) -> String {
+    /// Returns what to do about the error. `clock_ahead_secs` is how far the provider's clock is ahead of ours, if that is known,
+    /// `is_okta` says whether Okta is the issuer.
+    pub(crate) fn hint(&self, clock_ahead_secs: Option<i64>, is_okta: bool) -> String {
         match self {
-            Self::Expired { .. } | Self::NotYetValid { .. } if clock_ahead_secs.abs() > CLOCK_LEEWAY_SECS => {
-                clock_hint(clock_ahead_secs)
+            Self::Expired { .. } | Self::NotYetValid { .. } => {
+                match clock_ahead_secs.filter(|secs| secs.abs() > CLOCK_LEEWAY_SECS) {
+                    Some(secs) => clock_hint(secs),
+                    None => "compare this machine's clock with the provider's".to_owned(),
+                }
             }
-            Self::Expired { .. } | Self::NotYetValid { .. } => "compare this machine's clock with the provider's".to_owned(),
             Self::Encrypted => {
                 "turn off the encryption of ID tokens for this app: an API server cannot decrypt them".to_owned()
             }
@@ -188,7 +203,9 @@ impl Error {
                 "the provider has to send `{name}` as OpenID Connect Core 2 has it, and no setting here replaces it: look at the \
                  app's claim mapping, or tell whoever runs the provider"
             ),
-            Self::Audience { .. } | Self::AuthorizedParty(_) => "compare --oidc-client-id with the app".to_owned(),
+            Self::Audience { .. } | Self::AuthorizedParty(_) | Self::OtherClient { .. } => {
+                "compare --oidc-client-id with the app".to_owned()
+            }
             Self::Nonce => "run the command again; if it comes back, answers are being mixed up or replayed".to_owned(),
             Self::UnknownKey => {
                 "try again in a minute, if the provider has just changed its keys; else the app may have a signing key of its own: let it use the keys of the provider's key set (`jwks_uri`), \
@@ -262,7 +279,7 @@ mod tests {
             (Error::WrongType("iat", "a time in seconds"), "`iat`"),
             (Error::WrongType("azp", "a string"), "`azp`"),
         ] {
-            let (message, hint) = (error.to_string(), error.hint(0, false));
+            let (message, hint) = (error.to_string(), error.hint(None, false));
             assert!(message.contains(name) && hint.contains(name), "{message}: {hint}");
             assert!(hint.contains("claim mapping"), "{hint}");
         }

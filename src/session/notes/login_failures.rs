@@ -6,44 +6,45 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::invocation::{AttemptHash, Invocation};
+use crate::invocation::{Invocation, LoginVariantHash};
 use crate::report::Report;
 use crate::session::Versioned;
 use crate::session::notes::reported_to::ReportedTo;
 
-/// How long callers get the remembered failure after the first, second and each later try.
-const QUIET_SECS: [i64; 3] = [60, 300, 900];
+/// How long callers get the remembered failure after the first, second and each later failure in a row.
+const BACKOFF_SECS: [i64; 3] = [60, 300, 900];
 
-/// More command lines for one session are not plausible; the oldest failure is forgotten.
-const MAX_ATTEMPTS: usize = 32;
+/// More variants of the login of one session are not plausible; the oldest failure is forgotten.
+const MAX_VARIANTS: usize = 32;
 
-/// kubectl runs a failing plugin again at once.
-const RETRY_SECS: i64 = 5;
+/// kubectl runs a failing plugin again within this time. It is shorter than [`super::reported_to::RETRY_PERIOD_SECS`], since no retry waits
+/// for a provider here: each gets the stored failure at once.
+const RETRY_START_SECS: i64 = 5;
 
-/// The failed sign-ins of one session, one entry for each way to sign in.
+/// The failed logins of one session, one entry for each variant of the login.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct LoginFailures {
-    failures: Vec<LoginFailure>,
+    failures: Vec<StoredLoginFailure>,
 }
 
-/// The last failure of one way to sign in.
+/// The last failure of one variant of the login.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct LoginFailure {
-    attempt: AttemptHash,
-    /// When the sign-in ended.
+struct StoredLoginFailure {
+    #[serde(rename = "attempt")]
+    variant: LoginVariantHash,
+    /// When the login ended.
     at: Timestamp,
-    /// How many failed in a row.
-    tries: u32,
+    #[serde(rename = "tries")]
+    failures_in_a_row: u32,
     #[serde(rename = "told")]
     reported_to: ReportedTo,
     report: Report,
-    /// The failure came before a person was prompted, so other callers may try again. Only the retries of the same process do not print it
-    /// again.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    retries_only: bool,
+    /// The failure came before a person was prompted. Only retries of the same process get it, unprinted; every other caller logs in anew.
+    #[serde(rename = "retries_only", default, skip_serializing_if = "std::ops::Not::not")]
+    before_prompt: bool,
 }
 
-/// A failure that a caller gets in place of a new attempt.
+/// A failure that a caller gets in place of a new login or refresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Recalled {
     pub(crate) report: Report,
@@ -62,49 +63,50 @@ impl LoginFailures {
     }
 
     /// Adds a failure that came before a person was prompted. It is reported to the caller.
-    pub(crate) fn add_for_retries(&mut self, caller: &Invocation<'_>, now: Timestamp, report: Report) {
+    pub(crate) fn add_before_prompt(&mut self, caller: &Invocation<'_>, now: Timestamp, report: Report) {
         self.put(caller, now, report, true);
     }
 
-    fn put(&mut self, caller: &Invocation<'_>, now: Timestamp, report: Report, retries_only: bool) {
-        let kind = (caller.attempt(), retries_only);
+    fn put(&mut self, caller: &Invocation<'_>, now: Timestamp, report: Report, before_prompt: bool) {
+        let kind = (caller.login_variant(), before_prompt);
         let mut failures = self.failures.iter();
-        let place = failures.position(|failure| (failure.attempt, failure.retries_only) == kind);
+        let place = failures.position(|failure| (failure.variant, failure.before_prompt) == kind);
         let previous = place.map(|place| self.failures.remove(place));
-        let (tries, reported_to) = previous
-            .map(|failure| (failure.tries, failure.reported_to))
+        let (failures_in_a_row, reported_to) = previous
+            .map(|failure| (failure.failures_in_a_row, failure.reported_to))
             .unwrap_or_default();
-        let mut failure = LoginFailure {
-            attempt: caller.attempt(),
+        let mut failure = StoredLoginFailure {
+            variant: caller.login_variant(),
             at: now,
-            tries: tries.saturating_add(1),
+            failures_in_a_row: failures_in_a_row.saturating_add(1),
             reported_to,
             report,
-            retries_only,
+            before_prompt,
         };
-        failure.reported_to.record(caller.parent(), now);
-        if self.failures.len() >= MAX_ATTEMPTS {
+        failure.reported_to.claim(caller.parent(), now);
+        if self.failures.len() >= MAX_VARIANTS {
             self.failures.remove(0);
         }
         self.failures.push(failure);
     }
 
-    /// Records that the failure is reported to the caller. Returns false if it was reported a short time ago, or if there is no failure.
-    pub(crate) fn mark_reported(&mut self, caller: &Invocation<'_>, now: Timestamp) -> bool {
-        let attempt = caller.attempt();
+    /// Claims the report of the failure to this caller, and records it. Returns false if it was reported a short time ago, or if there is no
+    /// failure.
+    pub(crate) fn claim_report(&mut self, caller: &Invocation<'_>, now: Timestamp) -> bool {
+        let variant = caller.login_variant();
         let mut failures = self.failures.iter_mut();
-        let failure = failures.find(|failure| failure.attempt == attempt && !failure.retries_only);
-        failure.is_some_and(|failure| failure.reported_to.record(caller.parent(), now))
+        let failure = failures.find(|failure| failure.variant == variant && !failure.before_prompt);
+        failure.is_some_and(|failure| failure.reported_to.claim(caller.parent(), now))
     }
 
-    /// Returns the last failure that a person has seen, when it was, and until when callers get it in place of a new try.
+    /// Returns the last failure that a person has seen, when it was, and until when callers get it in place of a new login.
     pub(crate) fn last(&self) -> Option<(&Report, Timestamp, Timestamp)> {
-        let seen = self.failures.iter().filter(|failure| !failure.retries_only);
+        let seen = self.failures.iter().filter(|failure| !failure.before_prompt);
         let last = seen.max_by_key(|failure| failure.at)?;
-        Some((&last.report, last.at, last.at.saturating_add(last.quiet_secs())))
+        Some((&last.report, last.at, last.at.saturating_add(last.backoff_secs())))
     }
 
-    /// Returns the failure if no new sign-in is to be tried for this caller.
+    /// Returns the failure if this caller gets it in place of a new login.
     ///
     /// A person who types the command, or starts a new kubectl at a terminal, always gets a new login. `waited` says whether the caller has
     /// waited for the login of another process.
@@ -112,19 +114,19 @@ impl LoginFailures {
         if self.failures.is_empty() || caller.is_typed() {
             return None;
         }
-        let attempt = caller.attempt();
-        let mut failures = self.failures.iter().filter(|failure| failure.attempt == attempt);
+        let variant = caller.login_variant();
+        let mut failures = self.failures.iter().filter(|failure| failure.variant == variant);
         failures.find_map(|failure| failure.recall(caller, waited, now))
     }
 }
 
-impl LoginFailure {
+impl StoredLoginFailure {
     fn recall(&self, caller: &Invocation<'_>, waited: bool, now: Timestamp) -> Option<Recalled> {
         let is_same_process = self.reported_to.contains(caller.parent());
         let was_reported = self.reported_to.is_recent(caller.parent(), now);
         let mut report = self.report.clone();
-        if self.retries_only {
-            let is_recent = (self.at..self.at.saturating_add(RETRY_SECS)).contains(&now);
+        if self.before_prompt {
+            let is_recent = (self.at..self.at.saturating_add(RETRY_START_SECS)).contains(&now);
             return (is_same_process && is_recent && caller.is_exec_plugin_call()).then_some(Recalled {
                 report,
                 was_reported: true,
@@ -133,26 +135,26 @@ impl LoginFailure {
         if waited && self.at >= caller.started_at {
             return Some(Recalled { report, was_reported });
         }
-        if !self.is_quiet(now) || (caller.at_terminal() && !is_same_process) {
+        if !self.is_backing_off(now) || (caller.at_terminal() && !is_same_process) {
             return None;
         }
         let ago_secs = now.secs_since(self.at);
         report.note = Some(format!(
             "no new sign-in was tried, since the last one failed {ago_secs} s ago; run the command at a terminal to try again at \
              once, or wait {} s",
-            self.quiet_secs().saturating_sub(ago_secs)
+            self.backoff_secs().saturating_sub(ago_secs)
         ));
         Some(Recalled { report, was_reported })
     }
 
     /// Whether a new login must wait. A failure from the future is ignored, because the clock was set back.
-    fn is_quiet(&self, now: Timestamp) -> bool {
-        (self.at..self.at.saturating_add(self.quiet_secs())).contains(&now)
+    fn is_backing_off(&self, now: Timestamp) -> bool {
+        (self.at..self.at.saturating_add(self.backoff_secs())).contains(&now)
     }
 
-    fn quiet_secs(&self) -> i64 {
-        let index = usize::try_from(self.tries.saturating_sub(1)).unwrap_or(usize::MAX);
-        QUIET_SECS[index.min(QUIET_SECS.len() - 1)]
+    fn backoff_secs(&self) -> i64 {
+        let index = usize::try_from(self.failures_in_a_row.saturating_sub(1)).unwrap_or(usize::MAX);
+        BACKOFF_SECS[index.min(BACKOFF_SECS.len() - 1)]
     }
 }
 
@@ -258,7 +260,7 @@ mod tests {
         let waiter = caller(Who::Kubectl, 9);
         let recalled = failures.recall(&waiter, true, at(1001)).unwrap();
         assert_eq!((recalled.was_reported, recalled.report.note), (false, None));
-        assert!(failures.mark_reported(&waiter, at(1001)) && !failures.mark_reported(&waiter, at(1001)));
+        assert!(failures.claim_report(&waiter, at(1001)) && !failures.claim_report(&waiter, at(1001)));
         assert!(failures.recall(&waiter, false, at(1002)).unwrap().was_reported);
         let earlier = failed_at(&[999]);
         assert_eq!(
@@ -273,7 +275,7 @@ mod tests {
     #[test]
     fn a_failure_that_asked_nobody_is_recalled_by_the_retries_of_its_process_alone() {
         let mut failures = LoginFailures::default();
-        failures.add_for_retries(&caller(Who::Poller, 1), at(1000), report());
+        failures.add_before_prompt(&caller(Who::Poller, 1), at(1000), report());
         for (who, parent, now, expected) in [
             (Who::Poller, 1, 1004, Some(true)),
             (Who::Kubectl, 1, 1004, Some(true)),
@@ -312,14 +314,14 @@ mod tests {
             failures.recall(&poller, false, at(1002)).is_some(),
             "neither replaces the other"
         );
-        for attempt in 100..200 {
+        for variant in 100..200 {
             failures.add(
-                &Invocation::sample(poller.environment, 2, attempt),
+                &Invocation::sample(poller.environment, 2, variant),
                 at(1003),
                 report(),
             );
         }
-        assert_eq!(failures.failures.len(), MAX_ATTEMPTS);
+        assert_eq!(failures.failures.len(), MAX_VARIANTS);
     }
 
     #[test]

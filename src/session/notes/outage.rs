@@ -1,12 +1,12 @@
-//! The last request that the provider did not answer, or answered with a fault of its own.
+//! The last failure that other callers would get too, such as no answer or a refused client.
 //!
 //! Owns which callers get that failure instead of a new request: those that waited for the same response, the retries of kubectl, and
-//! programs until the time that the provider's `Retry-After` names (RFC 9110 section 10.2.3). Pure: no files, no clock.
+//! programs until the time that the `Retry-After` of an HTTP 429 names (RFC 6585 section 4). Pure: no files, no clock.
 
 use serde::{Deserialize, Serialize};
 
 use super::login_failures::Recalled;
-use super::reported_to::{RETRY_SECS, ReportedTo};
+use super::reported_to::{RETRY_PERIOD_SECS, ReportedTo};
 use crate::clock::Timestamp;
 use crate::invocation::Invocation;
 use crate::report::Report;
@@ -24,7 +24,7 @@ pub(crate) struct ProviderOutage {
     #[serde(rename = "told")]
     reported_to: ReportedTo,
     report: Report,
-    /// When the provider accepts the next request, if its response says so.
+    /// When the provider accepts the next request, if an HTTP 429 says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     not_before: Option<Timestamp>,
 }
@@ -41,7 +41,7 @@ impl ProviderOutage {
         not_before: Option<Timestamp>,
     ) -> Self {
         let mut reported_to = ReportedTo::default();
-        reported_to.record(caller.parent(), now);
+        reported_to.claim(caller.parent(), now);
         Self {
             at: now,
             reported_to,
@@ -50,9 +50,9 @@ impl ProviderOutage {
         }
     }
 
-    /// Records that the outage is reported to the caller. Returns false if it was reported a short time ago.
-    pub(crate) fn mark_reported(&mut self, caller: &Invocation<'_>, now: Timestamp) -> bool {
-        self.reported_to.record(caller.parent(), now)
+    /// Claims the report of the outage to this caller, and records it. Returns false if it was reported a short time ago.
+    pub(crate) fn claim_report(&mut self, caller: &Invocation<'_>, now: Timestamp) -> bool {
+        self.reported_to.claim(caller.parent(), now)
     }
 
     /// Returns the failure if this caller must not send a new request.
@@ -62,7 +62,7 @@ impl ProviderOutage {
         if caller.is_typed() {
             return None;
         }
-        let is_recent = (self.at..self.at.saturating_add(RETRY_SECS)).contains(&now);
+        let is_recent = (self.at..self.at.saturating_add(RETRY_PERIOD_SECS)).contains(&now);
         let was_reported = self.reported_to.is_recent(caller.parent(), now);
         let waited_for_it = waited && self.at >= caller.started_at;
         if waited_for_it
@@ -89,7 +89,7 @@ impl ProviderOutage {
         (&self.report, self.at)
     }
 
-    /// How many seconds of the provider's `Retry-After` are left, if any. A request before its end can make it longer.
+    /// How many seconds of the provider's `Retry-After` are left, if any. The provider may extend it if asked earlier.
     pub(crate) fn retry_after_secs(&self, now: Timestamp) -> Option<i64> {
         let until = self.not_before?.min(self.at.saturating_add(MAX_RETRY_AFTER_SECS));
         (self.at..until).contains(&now).then(|| until.secs_since(now))
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn the_retries_of_a_caller_that_waited_do_not_print_the_failure_again() {
         let (mut outage, waiter) = (outage(None), caller(9, true, true));
-        assert!(outage.mark_reported(&waiter, at(1001)) && !outage.mark_reported(&waiter, at(1001)));
+        assert!(outage.claim_report(&waiter, at(1001)) && !outage.claim_report(&waiter, at(1001)));
         assert!(outage.recall(&waiter, false, at(1001)).unwrap().was_reported);
     }
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::process::ParentProcess;
 
-/// kubectl's retries come within this time after the report. Each of them could wait for a provider that does not respond.
-pub(super) const RETRY_SECS: i64 = 10;
+/// All of kubectl's retries come within this time after the report. Each of them could wait for a provider that does not respond.
+pub(super) const RETRY_PERIOD_SECS: i64 = 10;
 
 /// More kubectl processes than this do not wait for one sign-in.
 const MAX_PARENTS: usize = 256;
@@ -32,15 +32,15 @@ impl ReportedTo {
         self.0.iter().any(|entry| entry.parent == *parent)
     }
 
-    /// Whether it was reported within [`RETRY_SECS`], so that it is not printed again.
+    /// Whether it was reported within [`RETRY_PERIOD_SECS`], so that it is not printed again.
     pub(super) fn is_recent(&self, parent: &ParentProcess, now: Timestamp) -> bool {
         let mut entries = self.0.iter();
         let entry = entries.find(|entry| entry.parent == *parent);
-        entry.is_some_and(|entry| (entry.at..entry.at.saturating_add(RETRY_SECS)).contains(&now))
+        entry.is_some_and(|entry| (entry.at..entry.at.saturating_add(RETRY_PERIOD_SECS)).contains(&now))
     }
 
-    /// Records a report. Returns `false` if the last one is recent.
-    pub(super) fn record(&mut self, parent: &ParentProcess, now: Timestamp) -> bool {
+    /// Claims the report to this process, and records it. Returns `false` if the last one is recent.
+    pub(super) fn claim(&mut self, parent: &ParentProcess, now: Timestamp) -> bool {
         if self.is_recent(parent, now) {
             return false;
         }

@@ -71,8 +71,8 @@ pub(crate) struct Record {
     pub(crate) replaces: Option<String>,
     /// Where the refresh token is sent, if that is known. Only the provider's documents from the network can change it.
     pub(crate) token_endpoint: Option<String>,
-    /// The proof that this record continues another one ([`super::ContinuationKey`]).
-    pub(crate) continuation_proof: Option<String>,
+    /// The HMAC by which this record continues another one ([`super::ContinuationKey`]).
+    pub(crate) continuation_mac: Option<String>,
 }
 
 /// The record as JSON. It has one level of fields, because serde's `flatten` would parse each nested field twice.
@@ -103,8 +103,13 @@ struct StoredRecord<'a> {
     replaces: Option<Cow<'a, str>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     token_endpoint: Option<Cow<'a, str>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    continuation_proof: Option<Cow<'a, str>>,
+    #[serde(
+        borrow,
+        default,
+        rename = "continuation_proof",
+        skip_serializing_if = "Option::is_none"
+    )]
+    continuation_mac: Option<Cow<'a, str>>,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -138,7 +143,7 @@ impl Record {
             order: Order::default(),
             replaces: None,
             token_endpoint: None,
-            continuation_proof: None,
+            continuation_mac: None,
         }
     }
 
@@ -243,7 +248,7 @@ impl Record {
             generation: self.order.generation,
             replaces: self.replaces.as_deref().map(Cow::Borrowed),
             token_endpoint: self.token_endpoint.as_deref().map(Cow::Borrowed),
-            continuation_proof: self.continuation_proof.as_deref().map(Cow::Borrowed),
+            continuation_mac: self.continuation_mac.as_deref().map(Cow::Borrowed),
         };
         serde_json::to_vec(&stored)
     }
@@ -306,7 +311,7 @@ impl StoredRecord<'_> {
             },
             replaces: self.replaces.map(Cow::into_owned),
             token_endpoint: self.token_endpoint.map(Cow::into_owned),
-            continuation_proof: self.continuation_proof.map(Cow::into_owned),
+            continuation_mac: self.continuation_mac.map(Cow::into_owned),
         })
     }
 }

@@ -197,7 +197,7 @@ fn the_latest_record_was_stored_last_or_without_an_order_has_the_newest_token() 
 
 #[test]
 fn a_record_stores_its_order_and_what_it_replaces() {
-    let order = Order::default().signed_in(at(7)).next();
+    let order = Order::default().for_new_login(at(7)).next();
     assert!(!is_pending(&record(5, 50).to_json().unwrap()));
     let record = Record {
         order,
@@ -260,7 +260,7 @@ fn any_record() -> impl Strategy<Value = Record> {
         },
         replaces: texts.2,
         token_endpoint: proofs.0,
-        continuation_proof: proofs.1,
+        continuation_mac: proofs.1,
     })
 }
 

@@ -41,10 +41,10 @@ pub(super) fn parse(json: &[u8]) -> Result<PrivateKey, KeyFault> {
     if jwk.keys.is_some() {
         return Err(KeyFault::KeySet);
     }
-    let kind = match jwk.kty.as_deref() {
-        Some(kind @ ("RSA" | "EC")) => kind,
-        Some("OKP") => return Err(other_kind(jwk.crv.as_deref().unwrap_or("OKP"))),
-        Some(kind) => return Err(other_kind(kind)),
+    let key_type = match jwk.kty.as_deref() {
+        Some(key_type @ ("RSA" | "EC")) => key_type,
+        Some("OKP") => return Err(unsupported_key_type(jwk.crv.as_deref().unwrap_or("OKP"))),
+        Some(key_type) => return Err(unsupported_key_type(key_type)),
         None => return Err(KeyFault::Member("kty")),
     };
     if jwk.d.is_none() {
@@ -53,7 +53,7 @@ pub(super) fn parse(json: &[u8]) -> Result<PrivateKey, KeyFault> {
     if let Some(other) = jwk.r#use.as_deref().filter(|purpose| *purpose != "sig") {
         return Err(KeyFault::Use(UntrustedText::with_limit(other, 40)));
     }
-    let pair = if kind == "RSA" { rsa(&jwk)? } else { ec(&jwk)? };
+    let pair = if key_type == "RSA" { rsa(&jwk)? } else { ec(&jwk)? };
     let used = pair.algorithm();
     match jwk.alg.as_deref() {
         Some(got) if got != used => Err(KeyFault::Algorithm {
@@ -67,8 +67,8 @@ pub(super) fn parse(json: &[u8]) -> Result<PrivateKey, KeyFault> {
     }
 }
 
-fn other_kind(kind: &str) -> KeyFault {
-    KeyFault::Kind(UntrustedText::with_limit(kind, 40))
+fn unsupported_key_type(key_type: &str) -> KeyFault {
+    KeyFault::KeyType(UntrustedText::with_limit(key_type, 40))
 }
 
 fn rsa(jwk: &Jwk) -> Result<Pair, KeyFault> {

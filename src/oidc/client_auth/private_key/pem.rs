@@ -9,8 +9,8 @@ use super::{CURVES, Pair, rsa_fault};
 use crate::oidc::errors::private_key::KeyFault;
 use crate::untrusted_text::UntrustedText;
 
-/// The encoded object identifier of the algorithm of a PKCS#8 key, and the name of its kind.
-const OTHER_KINDS: [(&[u8], &str); 7] = [
+/// The encoded object identifier of the algorithm of a PKCS#8 key, and the name of its key type.
+const UNSUPPORTED_KEY_TYPES: [(&[u8], &str); 7] = [
     (&[0x06, 0x03, 0x2b, 0x65, 0x70], "Ed25519"),
     (&[0x06, 0x03, 0x2b, 0x65, 0x71], "Ed448"),
     (&[0x06, 0x03, 0x2b, 0x65, 0x6e], "X25519"),
@@ -47,8 +47,8 @@ fn pkcs8(der: &[u8]) -> Result<Pair, KeyFault> {
     // The algorithm is near the beginning: what follows is the key, in which any bytes may occur.
     let head = &der[..der.len().min(48)];
     let names = |oid: &[u8]| contains(head, oid);
-    if let Some((_, kind)) = OTHER_KINDS.iter().find(|(oid, _)| names(oid)) {
-        return Err(KeyFault::Kind(UntrustedText::new(kind)));
+    if let Some((_, key_type)) = UNSUPPORTED_KEY_TYPES.iter().find(|(oid, _)| names(oid)) {
+        return Err(KeyFault::KeyType(UntrustedText::new(key_type)));
     }
     if names(EC) {
         ec(der)
@@ -87,7 +87,7 @@ fn fault_of_text(text: &str) -> KeyFault {
     } else if has("BEGIN OPENSSH PRIVATE KEY") {
         KeyFault::OpenSsh
     } else if has("BEGIN DSA PRIVATE KEY") {
-        KeyFault::Kind(UntrustedText::new("DSA"))
+        KeyFault::KeyType(UntrustedText::new("DSA"))
     } else if has("PRIVATE KEY-----") {
         KeyFault::Damaged
     } else if has("PUBLIC KEY-----") || has("BEGIN CERTIFICATE") {

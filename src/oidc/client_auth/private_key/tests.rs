@@ -172,7 +172,7 @@ fn a_pem_file_without_a_key_that_signs_says_why() {
     let x25519 = [0x06, 0x03, 0x2b, 0x65, 0x6e];
     let dsa = [0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x01];
     let legacy = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
-    let kind = |name| KeyFault::Kind(crate::untrusted_text::UntrustedText::new(name));
+    let kind = |name| KeyFault::KeyType(crate::untrusted_text::UntrustedText::new(name));
     for (text, expected) in [
         (Vec::new(), KeyFault::NoKey),
         (b"\xff\xfe\0".to_vec(), KeyFault::NoKey),
@@ -225,10 +225,10 @@ fn a_jwk_that_cannot_sign_says_why() {
         (json!({}), KeyFault::Member("kty")),
         (json!({"kty": 1}), KeyFault::NoKey),
         (json!({"keys": [rsa]}), KeyFault::KeySet),
-        (json!({"kty": "oct", "k": "AAAA"}), KeyFault::Kind(text("oct"))),
+        (json!({"kty": "oct", "k": "AAAA"}), KeyFault::KeyType(text("oct"))),
         (
             json!({"kty": "OKP", "crv": "Ed25519", "d": "AAAA"}),
-            KeyFault::Kind(text("Ed25519")),
+            KeyFault::KeyType(text("Ed25519")),
         ),
         (with(&rsa, "d", Value::Null), KeyFault::PublicOnly),
         (with(&ec, "d", Value::Null), KeyFault::PublicOnly),

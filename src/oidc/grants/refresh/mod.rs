@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::oidc::discovery::documents::Documents;
 use crate::oidc::discovery::metadata::Metadata;
+use crate::oidc::discovery::provider_cache::{CacheUse, ProviderCache};
 use crate::oidc::errors::Error;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::errors::token::TokenError;
@@ -41,23 +41,23 @@ enum FailureKind {
 impl ProviderClient<'_> {
     /// Refreshes the session. Needs only one request if the provider's documents are cached.
     pub(crate) async fn refresh(&self, refresh: &Refresh<'_>) -> RefreshOutcome {
-        let documents = self.documents();
-        let metadata = match self.refresh_metadata(&documents, refresh.token_endpoint).await {
+        let cache = self.open_cache();
+        let metadata = match self.refresh_metadata(&cache, refresh.token_endpoint).await {
             Ok(metadata) => metadata,
             Err(error) => return RefreshOutcome::Failed(error),
         };
-        let endpoint = TokenEndpoint::new(self, &documents, &metadata).with_timeout(RESPONSE_TIMEOUT);
+        let endpoint = TokenEndpoint::new(self, &cache, &metadata).with_timeout(RESPONSE_TIMEOUT);
         refresh.is_sent.store(true, Ordering::Relaxed);
         let (response, granted_scope) = match self.request_refresh(&endpoint, refresh).await {
             Ok(response) => response,
-            Err(error) => return outcome_of_error(error, &documents),
+            Err(error) => return outcome_of_error(error, &cache),
         };
         let on_rotated = || {
             if let Some(rotated) = &response.refresh_token {
                 (refresh.on_rotated)(rotated);
             }
         };
-        let tokens = self.verify_refreshed(&response, &documents, &metadata, refresh, &on_rotated);
+        let tokens = self.verify_refreshed(&response, &cache, &metadata, refresh, &on_rotated);
         match tokens.await {
             Ok(tokens) => RefreshOutcome::Refreshed(Box::new(Tokens {
                 // The response may have no refresh token (Okta with persistent refresh tokens). The previous one stays valid then.
@@ -67,7 +67,7 @@ impl ProviderClient<'_> {
             })),
             Err(error) => {
                 on_rotated();
-                outcome_of_error(error, &documents)
+                outcome_of_error(error, &cache)
             }
         }
     }
@@ -75,14 +75,14 @@ impl ProviderClient<'_> {
     /// Returns the metadata: the cached ones if they name the endpoint that is known, else those from the network.
     async fn refresh_metadata(
         &self,
-        documents: &Documents<'_>,
+        cache: &ProviderCache<'_>,
         known_endpoint: Option<&str>,
     ) -> Result<Metadata, Error> {
-        let metadata = documents.metadata(false).await?;
+        let metadata = cache.metadata(CacheUse::Allow).await?;
         if known_endpoint.is_none_or(|known| known == metadata.token_endpoint.as_str()) {
             return Ok(metadata);
         }
-        documents.metadata(true).await
+        cache.metadata(CacheUse::Refetch).await
     }
 
     /// Verifies the new tokens. If the cached metadata may be why they are invalid, fetches the metadata again and repeats the
@@ -90,7 +90,7 @@ impl ProviderClient<'_> {
     async fn verify_refreshed(
         &self,
         response: &TokenResponse,
-        documents: &Documents<'_>,
+        cache: &ProviderCache<'_>,
         metadata: &Metadata,
         refresh: &Refresh<'_>,
         on_rotated: &(dyn Fn() + Sync),
@@ -99,17 +99,17 @@ impl ProviderClient<'_> {
             initial_id_token: refresh.initial_id_token,
             replaced: refresh.replaced,
         };
-        let result = self.verify_response(response, documents, metadata, context(), on_rotated);
+        let result = self.verify_response(response, cache, metadata, context(), on_rotated);
         match result.await {
             Err(Error::Token(TokenError::Unverified { token, source, .. }))
                 if source.may_be_outdated_metadata() =>
             {
                 on_rotated();
-                let fresh = documents.metadata(true).await?;
+                let fresh = cache.metadata(CacheUse::Refetch).await?;
                 if fresh.has_same_keys_as(metadata) {
                     return Err(self.unverified(token, source).into());
                 }
-                self.verify_response(response, documents, &fresh, context(), on_rotated)
+                self.verify_response(response, cache, &fresh, context(), on_rotated)
                     .await
             }
             result => result,
@@ -137,7 +137,7 @@ impl ProviderClient<'_> {
             Some(Ok(response)) => Ok(response),
             Some(Err(error)) if !error.is_lost_response() => Err(error),
             _ => {
-                self.person.report(Event::ResponseLost);
+                self.interaction.report(Event::ResponseLost);
                 send().await
             }
         };
@@ -167,12 +167,12 @@ fn scope_to_request<'s>(granted: &'s str, wanted: &Scopes) -> &'s str {
 }
 
 /// Converts an error to the outcome of the refresh.
-fn outcome_of_error(error: Error, documents: &Documents<'_>) -> RefreshOutcome {
+fn outcome_of_error(error: Error, cache: &ProviderCache<'_>) -> RefreshOutcome {
     if matches!(error, Error::Token(TokenError::NoIdToken)) {
         return RefreshOutcome::NoIdToken;
     }
     if error.may_mean_stale_metadata() {
-        documents.invalidate();
+        cache.invalidate();
     }
     match classify(&error) {
         FailureKind::SessionEnded => RefreshOutcome::SessionEnded(reason(&error)),

@@ -7,7 +7,7 @@ use crate::clock::at;
 use crate::grant_type::GrantType;
 use crate::oidc::errors::documents::DocumentError;
 use crate::oidc::errors::network::{NetworkError, UnreachableReason};
-use crate::oidc::http::response::response_to_form;
+use crate::oidc::http::response::read_form_response;
 use crate::oidc::http::tls_fault::TlsFault;
 use crate::untrusted_text::UntrustedText;
 
@@ -28,7 +28,7 @@ fn tokens_beside_an_error_member_that_means_no_error_are_used() {
         for tokens in [r#""id_token":"a.b.c""#, r#""access_token":"a""#] {
             let body = format!(r#"{{"error":{error},{tokens},"refresh_token":"r"}}"#);
             let url = Url::parse("https://i/token").unwrap();
-            let read = response_to_form(&url, StatusCode::OK, &HeaderMap::new(), body.as_bytes(), at(0));
+            let read = read_form_response(&url, StatusCode::OK, &HeaderMap::new(), body.as_bytes(), at(0));
             let response = TokenResponse::read(read.expect(&body)).unwrap();
             assert_eq!(response.refresh_token.unwrap().expose(), "r", "{body}");
         }
@@ -39,7 +39,7 @@ fn classify_response(status: u16, content_type: &'static str, body: &str) -> Fai
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
     let status = StatusCode::from_u16(status).unwrap();
     let url = Url::parse("https://i/token").unwrap();
-    let read = response_to_form(&url, status, &headers, body.as_bytes(), at(0)).and_then(|object| {
+    let read = read_form_response(&url, status, &headers, body.as_bytes(), at(0)).and_then(|object| {
         TokenResponse::read(object).map_err(|fault| {
             let url = UntrustedText::new("https://i/token");
             TokenError::Malformed { url, fault }.into()
@@ -312,7 +312,7 @@ fn a_refreshed_token_that_cannot_be_accepted_ends_the_session_and_a_wrong_clock_
         classify(&Error::Token(TokenError::Unverified {
             token: crate::settings::TokenKind::Id,
             source,
-            clock_ahead_secs: 0,
+            clock_ahead_secs: None,
             is_okta: false,
         }))
     };

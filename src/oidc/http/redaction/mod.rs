@@ -20,7 +20,7 @@ const MIN_SECRET_BYTES: usize = 4;
 /// Longer texts of a response are shortened. At most 300 characters are shown, and an error code is shorter.
 const MAX_TEXT_BYTES: usize = 4 * 1024;
 /// A longer body that is neither JSON nor a form is shortened. The title of a page may follow a long style sheet.
-const MAX_BODY_BYTES: usize = 256 * 1024;
+const MAX_POST_RESPONSE_BYTES: usize = 256 * 1024;
 
 /// The first characters of a long secret that are compared. If they match, they are removed even if the rest does not follow. This bounds
 /// the time of the search for a very long secret.
@@ -97,7 +97,7 @@ pub(in crate::oidc) fn redact_body(body: &[u8], secrets: &[&str]) -> Vec<u8> {
         return form.finish().into_bytes();
     }
     secrets
-        .redact(&String::from_utf8_lossy(body), MAX_BODY_BYTES)
+        .redact(&String::from_utf8_lossy(body), MAX_POST_RESPONSE_BYTES)
         .into_bytes()
 }
 

@@ -201,7 +201,7 @@ fn form_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<OA
 
 /// Reads the response to a form: the members of a successful response, or an error. The body decides whether it is successful, not the
 /// content type. The body is never quoted, because it may repeat what was sent or contain tokens.
-pub(in crate::oidc) fn response_to_form(
+pub(in crate::oidc) fn read_form_response(
     url: &Url,
     status: StatusCode,
     headers: &HeaderMap,

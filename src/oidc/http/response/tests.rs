@@ -40,7 +40,7 @@ fn a_provider_that_is_unavailable_says_until_when() {
 fn tokens_in_a_form_are_read_in_the_content_types_that_go_reads() {
     let url = Url::parse("https://i/token").unwrap();
     let read = |kind, body: &str| {
-        response_to_form(
+        read_form_response(
             &url,
             StatusCode::OK,
             &headers(CONTENT_TYPE, kind),

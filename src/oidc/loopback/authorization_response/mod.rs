@@ -30,7 +30,7 @@ pub(in crate::oidc) struct CallbackExpectation {
 }
 
 /// The authorization response: the code, or why there is none.
-pub(in crate::oidc) type AuthorizationResponse = Result<Secret, Error>;
+pub(in crate::oidc) type AuthorizationResult = Result<Secret, Error>;
 
 /// What a request is.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(in crate::oidc) enum RequestKind {
     OtherRedirect,
     /// It has our `state`, but the browser sent it not as a navigation (a service worker does that). It has no effect, but is reported.
     NotNavigation,
-    Response(AuthorizationResponse),
+    Response(AuthorizationResult),
 }
 
 /// Classifies a request, with the checks in the order of rule L4.

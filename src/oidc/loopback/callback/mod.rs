@@ -23,14 +23,14 @@ use tokio_rustls::TlsAcceptor;
 use url::Url;
 
 use crate::oidc::errors::Error;
-use crate::oidc::event::{Person, Warning};
+use crate::oidc::event::{Interaction, Warning};
 use crate::oidc::http::blocking::on_thread;
 use crate::oidc::loopback::authorization_response::{
-    AuthorizationResponse, CallbackExpectation, RequestKind, classify_request,
+    AuthorizationResult, CallbackExpectation, RequestKind, classify_request,
 };
 use crate::oidc::loopback::connection_owner::{self, Endpoints, Owner};
 use crate::oidc::loopback::connections::{ConnectionSlot, ConnectionSlots, Stage};
-use crate::oidc::loopback::ignored::Ignored;
+use crate::oidc::loopback::ignored::IgnoredResponses;
 use crate::oidc::loopback::page::{self, AfterSignIn, Outcome};
 use crate::oidc::loopback::start_page::StartPage;
 
@@ -43,7 +43,7 @@ const MAX_HEADERS: usize = 1024;
 #[derive(Debug)]
 pub(in crate::oidc) struct Callback {
     shared: Arc<Shared>,
-    responses: mpsc::Receiver<AuthorizationResponse>,
+    responses: mpsc::Receiver<AuthorizationResult>,
     refused: mpsc::Receiver<RefusedResponse>,
     outcome: watch::Sender<Option<Outcome>>,
     /// These tasks own the sockets.
@@ -55,7 +55,7 @@ struct Shared {
     expected: CallbackExpectation,
     start: Option<StartPage>,
     /// Has a capacity of one, so that only the first response is used.
-    responses: mpsc::Sender<AuthorizationResponse>,
+    responses: mpsc::Sender<AuthorizationResult>,
     /// Gets each kind of refused response once.
     refused: mpsc::Sender<RefusedResponse>,
     outcome: watch::Receiver<Option<Outcome>>,
@@ -63,7 +63,7 @@ struct Shared {
     wrong_states: AtomicUsize,
     other_redirects: AtomicUsize,
     other_users: AtomicUsize,
-    not_pages: AtomicUsize,
+    not_navigations: AtomicUsize,
     unknown_users: AtomicUsize,
     /// The number of connections whose page about the outcome is not completely sent.
     waiting_for_page: watch::Sender<usize>,
@@ -106,7 +106,7 @@ impl Callback {
             wrong_states: AtomicUsize::new(0),
             other_redirects: AtomicUsize::new(0),
             other_users: AtomicUsize::new(0),
-            not_pages: AtomicUsize::new(0),
+            not_navigations: AtomicUsize::new(0),
             unknown_users: AtomicUsize::new(0),
             waiting_for_page: watch::Sender::new(0),
             start_lookups: Arc::new(Semaphore::new(1)),
@@ -143,7 +143,7 @@ impl Callback {
     }
 
     /// Waits for the authorization response. Reports refused responses to the person.
-    pub(in crate::oidc) async fn response(&mut self, person: Person<'_>) -> AuthorizationResponse {
+    pub(in crate::oidc) async fn response(&mut self, interaction: Interaction<'_>) -> AuthorizationResult {
         loop {
             tokio::select! {
                 biased;
@@ -151,7 +151,7 @@ impl Callback {
                     return response.unwrap_or(Err(Error::Internal("callback server")));
                 }
                 // `Shared` has a sender, so the channel stays open.
-                Some(refused) = self.refused.recv() => person.warn(match refused {
+                Some(refused) = self.refused.recv() => interaction.warn(match refused {
                     RefusedResponse::OtherUser(uid) => Warning::ResponseFromOtherUser { uid },
                     RefusedResponse::OwnerUnknown => Warning::ResponseFromUnknownUser,
                     RefusedResponse::NotNavigation => Warning::ResponseNotNavigation(&self.shared.expected.authority),
@@ -161,12 +161,12 @@ impl Callback {
     }
 
     /// Returns the numbers of responses that were not used.
-    pub(in crate::oidc) fn ignored(&self) -> Ignored {
-        Ignored {
+    pub(in crate::oidc) fn ignored(&self) -> IgnoredResponses {
+        IgnoredResponses {
             wrong_states: self.shared.wrong_states.load(Ordering::Relaxed),
             other_redirects: self.shared.other_redirects.load(Ordering::Relaxed),
             other_users: self.shared.other_users.load(Ordering::Relaxed),
-            not_pages: self.shared.not_pages.load(Ordering::Relaxed),
+            not_navigations: self.shared.not_navigations.load(Ordering::Relaxed),
         }
     }
 
@@ -193,7 +193,10 @@ async fn accept(
             continue;
         };
         if let Some((slot, eviction)) = slots.acquire() {
-            let endpoints = stream.local_addr().ok().map(|local| Endpoints { peer, local });
+            let endpoints = stream.local_addr().ok().map(|listener| Endpoints {
+                browser: peer,
+                listener,
+            });
             let handler = ConnectionHandler::new(&shared, slot, endpoints);
             let tls = tls.clone();
             tokio::spawn(async move {
@@ -322,7 +325,7 @@ async fn handle(State(handler): State<ConnectionHandler>, request: Request) -> R
             page::other_redirect()
         }
         RequestKind::NotNavigation => {
-            if shared.not_pages.fetch_add(1, Ordering::Relaxed) == 0 {
+            if shared.not_navigations.fetch_add(1, Ordering::Relaxed) == 0 {
                 let _is_over = shared.refused.try_send(RefusedResponse::NotNavigation);
             }
             page::not_navigation()
@@ -352,7 +355,7 @@ async fn handle(State(handler): State<ConnectionHandler>, request: Request) -> R
 
 impl ConnectionHandler {
     /// Passes the authorization response to the login, waits for the outcome, and returns its page.
-    async fn deliver(self, response: AuthorizationResponse) -> Response<Body> {
+    async fn deliver(self, response: AuthorizationResult) -> Response<Body> {
         let shared = &self.shared;
         self.slot.set_stage(Stage::AwaitsOutcome);
         // If the channel is full, an earlier response is being exchanged. This one is dropped, and gets the same page.

@@ -36,14 +36,14 @@ async fn only_a_connection_that_carries_the_page_ends_the_wait_for_it() {
     tokio::spawn(serve_http(server, handler(&callback)));
     let request = "GET /?code=c&state=right HTTP/1.1\r\nhost: localhost:1\r\n\r\n";
     browser.write_all(request.as_bytes()).await.unwrap();
-    let person = Person {
+    let interaction = Interaction {
         on_event: &|_| (),
         ask: |_, _| Err(std::io::ErrorKind::Unsupported.into()),
         request_timeout: Duration::ZERO,
         return_to: ReturnTo::Kubectl,
         reports_are_discarded: false,
     };
-    assert_eq!(callback.response(person).await.unwrap().expose(), "c");
+    assert_eq!(callback.response(interaction).await.unwrap().expose(), "c");
 
     let finished = callback.finish(Outcome::SignedIn(SignedIn {
         name: None,

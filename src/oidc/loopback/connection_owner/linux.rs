@@ -1,4 +1,4 @@
-//! Asks the kernel: first for this one socket, and else for its tables of connections (`proc_pid_net(5)`).
+//! Linux: finds the user who owns the browser's socket, by `sock_diag`, else by the tables in `/proc/net/tcp` (`proc_pid_net(5)`).
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -16,17 +16,17 @@ const READ_TIMEOUT: Duration = Duration::from_secs(5);
 /// The content of `/proc/self/loginuid` in a process that does not belong to a login session.
 const NO_LOGIN_UID: u32 = u32::MAX;
 
-/// Finds the owner of the client's socket. Where the kernel cannot be asked for that socket alone, it takes a while on a machine with very
+/// Finds the owner of the browser's socket. Where the kernel cannot be asked for that socket alone, it takes a while on a machine with very
 /// many connections.
 pub(in crate::oidc) fn look_up_owner(endpoints: Endpoints) -> Owner {
     let allowed = allowed_users();
-    if let Ok(Some(row)) = sock_diag::find(endpoints.peer, endpoints.local) {
+    if let Ok(Some(row)) = sock_diag::find(endpoints.browser, endpoints.listener) {
         return allowed.owner_of(&row);
     }
     let deadline = Instant::now() + READ_TIMEOUT;
-    // If the client closes during the first read, the owner may look unknown. The second read then shows that the client has closed.
+    // If the browser closes during the first read, the owner may look unknown. The second read then shows that the browser has closed.
     for _ in 0..2 {
-        let tables = match tables(endpoints.local.port(), deadline) {
+        let tables = match tables(endpoints.listener.port(), deadline) {
             Ok(tables) => tables,
             Err(error) => return owner_without_tables(&error),
         };
@@ -38,7 +38,7 @@ pub(in crate::oidc) fn look_up_owner(endpoints: Endpoints) -> Owner {
     Owner::Unknown
 }
 
-/// A system may have no tables. Another user can cause any other error, such as too many open files.
+/// Unknown if there are no tables; `LookupFailed` otherwise, since another user can cause any other error, such as too many open files.
 fn owner_without_tables(error: &io::Error) -> Owner {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::PermissionDenied => Owner::Unknown,
@@ -70,7 +70,7 @@ fn allowed_users() -> AllowedUsers {
     let own = [Uid::effective().as_raw(), Uid::current().as_raw()];
     AllowedUsers {
         uids: own.into_iter().chain(login).chain(sudo).collect(),
-        unmapped: (!has_all_users()).then(|| number("/proc/sys/kernel/overflowuid").unwrap_or(65534)),
+        overflow_uid: (!has_all_users()).then(|| number("/proc/sys/kernel/overflowuid").unwrap_or(65534)),
     }
 }
 

@@ -16,20 +16,20 @@ pub(in crate::oidc) use platform::look_up_owner;
 /// Both addresses of an accepted connection.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::oidc) struct Endpoints {
-    pub(in crate::oidc) peer: SocketAddr,
-    pub(in crate::oidc) local: SocketAddr,
+    pub(in crate::oidc) browser: SocketAddr,
+    pub(in crate::oidc) listener: SocketAddr,
 }
 
-/// Which user owns the client's socket.
+/// Which user owns the browser's socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::oidc) enum Owner {
     /// A user who may finish the sign-in.
     Allowed,
     /// The user with this id, who may not.
     OtherUser(u32),
-    /// The client has closed the connection, so the kernel has no owner any more. A browser that waits for a page does not close it.
+    /// The browser has closed the connection, so the kernel has no owner any more. A browser that waits for a page does not close it.
     Closed,
-    /// The system does not know: the client is on another machine or in another network namespace, or there is no table. Accepted
+    /// The system does not know: the browser is on another machine or in another network namespace, or there is no table. Accepted
     /// like `Allowed`.
     Unknown,
     /// The lookup failed or took too long. Another user can cause that, so the response is refused.
@@ -41,7 +41,7 @@ pub(in crate::oidc) enum Owner {
 pub(in crate::oidc) struct AllowedUsers {
     pub(in crate::oidc) uids: Vec<u32>,
     /// The id that the kernel shows for each user who has no id in this user namespace (`user_namespaces(7)`).
-    pub(in crate::oidc) unmapped: Option<u32>,
+    pub(in crate::oidc) overflow_uid: Option<u32>,
 }
 
 /// Finds the owner in the text of the tables.
@@ -55,18 +55,18 @@ fn find_owner(allowed: &AllowedUsers, tables: &str, endpoints: Endpoints) -> Own
             .filter(move |row| same(row.local, from) && same(row.remote, to) && row.is_connected())
     };
     // Two sockets that are bound to different interfaces can have the same addresses. The connection may be of any of them.
-    let mut owners = between(endpoints.peer, endpoints.local).map(|row| allowed.owner_of(row));
+    let mut owners = between(endpoints.browser, endpoints.listener).map(|row| allowed.owner_of(row));
     if let Some(first) = owners.next() {
         return owners
             .find(|owner| matches!(owner, Owner::OtherUser(_)))
             .unwrap_or(first);
     }
-    match between(endpoints.local, endpoints.peer).next() {
+    match between(endpoints.listener, endpoints.browser).next() {
         Some(row) if row.state == ESTABLISHED => Owner::Unknown,
-        // The client has closed the connection, so its row may have disappeared.
+        // The browser has closed the connection, so its row may have disappeared.
         Some(_) => Owner::Closed,
         // If the tables contain our listener, they are the tables of our network namespace.
-        None if rows.iter().any(|row| row.is_listener(endpoints.local.port())) => Owner::Closed,
+        None if rows.iter().any(|row| row.is_listener(endpoints.listener.port())) => Owner::Closed,
         None => Owner::Unknown,
     }
 }
@@ -78,13 +78,13 @@ impl AllowedUsers {
         const ROOT: u32 = 0;
         let is_closed = row.inode == 0;
         // Older kernels show root as the owner of a socket that its process has closed.
-        if is_closed && (row.uid == ROOT || Some(row.uid) == self.unmapped) {
+        if is_closed && (row.uid == ROOT || Some(row.uid) == self.overflow_uid) {
             return Owner::Closed;
         }
         if self.uids.contains(&row.uid) {
             return Owner::Allowed;
         }
-        if row.uid == ROOT || Some(row.uid) == self.unmapped {
+        if row.uid == ROOT || Some(row.uid) == self.overflow_uid {
             return Owner::Unknown;
         }
         Owner::OtherUser(row.uid)

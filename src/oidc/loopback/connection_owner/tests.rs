@@ -34,11 +34,11 @@ fn found(table: &str) -> Owner {
 fn found_between(table: &str, peer: &str, local: &str) -> Owner {
     let allowed = AllowedUsers {
         uids: vec![1000, 1001],
-        unmapped: None,
+        overflow_uid: None,
     };
     let endpoints = Endpoints {
-        peer: peer.parse().unwrap(),
-        local: local.parse().unwrap(),
+        browser: peer.parse().unwrap(),
+        listener: local.parse().unwrap(),
     };
     find_owner(&allowed, &format!("{HEADER}{table}"), endpoints)
 }
@@ -150,11 +150,11 @@ fn another_machine_or_namespace_is_unknown() {
 fn a_user_without_an_id_in_this_namespace_is_unknown() {
     let allowed = AllowedUsers {
         uids: vec![0],
-        unmapped: Some(65534),
+        overflow_uid: Some(65534),
     };
     let endpoints = Endpoints {
-        peer: PEER.parse().unwrap(),
-        local: LOCAL.parse().unwrap(),
+        browser: PEER.parse().unwrap(),
+        listener: LOCAL.parse().unwrap(),
     };
     let owner_of = |uid, inode| find_owner(&allowed, &row(PEER, LOCAL, "01", uid, inode), endpoints);
     assert_eq!(owner_of(65534, 8), Owner::Unknown);
@@ -166,8 +166,8 @@ fn a_user_without_an_id_in_this_namespace_is_unknown() {
 #[test]
 fn the_owner_is_unknown_on_a_system_without_tables() {
     let endpoints = Endpoints {
-        peer: PEER.parse().unwrap(),
-        local: LOCAL.parse().unwrap(),
+        browser: PEER.parse().unwrap(),
+        listener: LOCAL.parse().unwrap(),
     };
     assert_eq!(other::look_up_owner(endpoints), Owner::Unknown);
 }
@@ -184,8 +184,8 @@ fn a_connection_of_this_process_is_allowed_until_it_is_closed() {
         let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (accepted, from) = listener.accept().unwrap();
         let endpoints = Endpoints {
-            peer: from,
-            local: accepted.local_addr().unwrap(),
+            browser: from,
+            listener: accepted.local_addr().unwrap(),
         };
         assert_eq!(look_up_owner(endpoints), Owner::Allowed, "{address}");
         drop(peer);

@@ -18,8 +18,8 @@ const SUBJECT_CLAIMS: [&str; 2] = ["sub", "uid"];
 
 /// Compares the claims of a new access token with those of the token that it replaces, which was verified before.
 ///
-/// With an ID token, whose subject is `id_token_subject`, the ID token shows whose session it is. Then a subject claim is compared only if
-/// it had that value in the replaced token, and the audience is not compared, because the provider's settings may change it.
+/// If there is an ID token (with the subject `id_token_subject`), it identifies the session; then a subject claim is compared only if it had
+/// that value in the replaced token, and the audience is not compared, because the provider's settings may change it.
 pub(super) fn check(
     new: &Map<String, Value>,
     replaced: &Secret,
@@ -39,8 +39,11 @@ pub(super) fn check(
     if let Some((expected, got)) = SUBJECT_CLAIMS.into_iter().filter(is_comparable).find_map(differs) {
         return Err(Error::OtherSubject { expected, got });
     }
-    if let Some((_, got)) = CLIENT_CLAIMS.into_iter().find_map(differs) {
-        return Err(Error::AuthorizedParty(got));
+    let other_client = CLIENT_CLAIMS
+        .into_iter()
+        .find_map(|claim| Some((claim, differs(claim)?)));
+    if let Some((claim, (expected, got))) = other_client {
+        return Err(Error::OtherClient { claim, expected, got });
     }
     match (json::texts(&old, "aud"), json::texts(new, "aud")) {
         // A changed setting adds or removes some members of the audience. A token for another audience has none of the previous members.
@@ -111,6 +114,19 @@ mod tests {
         ] {
             let result = check(new.as_object().unwrap(), &token(&old), Some(subject));
             assert_eq!(result.is_ok(), accepted, "{new} {subject} {result:?}");
+        }
+    }
+
+    #[test]
+    fn a_changed_client_is_named_with_its_claim() {
+        for claim in CLIENT_CLAIMS {
+            let (old, new) = (json!({ claim: "ours" }), json!({ claim: "another" }));
+            let error = check(new.as_object().unwrap(), &token(&old), None).unwrap_err();
+            let text = error.to_string();
+            let expected = format!(
+                "it was issued to `another` (claim `{claim}`), and the session's was issued to `ours`"
+            );
+            assert_eq!(text, expected);
         }
     }
 }

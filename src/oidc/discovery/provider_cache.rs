@@ -1,8 +1,9 @@
 //! The provider's metadata and key set, from the network or from a cache.
 //!
-//! Owns how long they are cached, so that a refresh usually needs one request. The documents are public, but a forged one would send
-//! secrets to another server. So a [`DocumentCache`] must be private to the user, and the name of an entry depends on the issuer and on the
-//! configured certificate authorities. With `--insecure-skip-tls-verify` nothing is cached.
+//! Owns how long they are cached, so that a refresh usually needs one request. The same entry remembers which authentication methods the
+//! provider has accepted or refused for a client, and for which clients it has refused the scope `openid`. The documents are public, but a
+//! forged one would send secrets to another server. So a [`DocumentCache`] must be private to the user, and the name of an entry depends on
+//! the issuer and on the configured certificate authorities. With `--insecure-skip-tls-verify` nothing is cached.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,12 +14,13 @@ use url::Url;
 
 use crate::clock::Timestamp;
 use crate::oidc::client_auth::{History, MethodResult};
+use crate::oidc::discovery::document_cache::DocumentCache;
 use crate::oidc::discovery::metadata::{Metadata, discovery_url};
 use crate::oidc::errors::Error;
 use crate::oidc::errors::documents::DocumentError;
 use crate::oidc::event::LogEvent;
 use crate::oidc::http::response::shown;
-use crate::oidc::http::{Document, Http};
+use crate::oidc::http::{Document, HttpClient};
 use crate::oidc::token::endpoint::RESPONSE_TIMEOUT;
 use crate::oidc::token::key_set::KeySet;
 use crate::settings::{Authority, Issuer, TlsTrust};
@@ -31,33 +33,21 @@ const MAX_CACHE_AGE_SECS: i64 = 24 * 3600;
 /// How long it is remembered that both authentication methods were refused.
 const REFUSED_AUTH_AGE_SECS: i64 = 3600;
 
-/// A cache for documents, which have a name. Losing a document costs a request.
-pub(crate) trait DocumentCache: Send + Sync {
-    fn load(&self, name: &str) -> Option<Vec<u8>>;
-    fn save(&self, name: &str, document: &[u8]);
-    fn remove(&self, name: &str);
-}
-
-/// A cache that stores nothing.
-#[derive(Debug)]
-pub(crate) struct NoDocumentCache;
-
-impl DocumentCache for NoDocumentCache {
-    fn load(&self, _: &str) -> Option<Vec<u8>> {
-        None
-    }
-    fn save(&self, _: &str, _: &[u8]) {}
-    fn remove(&self, _: &str) {}
-}
-
-/// The documents of one provider.
-pub(crate) struct Documents<'a> {
-    http: &'a Http<'a>,
+/// What is cached about one provider: its documents, and results of earlier requests.
+pub(crate) struct ProviderCache<'a> {
+    http: &'a HttpClient<'a>,
     issuer: &'a Issuer,
     /// The cache entry. `None` if nothing may be cached.
     entry: Option<CacheEntry<'a>>,
     now: Timestamp,
     file: Mutex<CacheFile>,
+}
+
+/// Whether cached metadata may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CacheUse {
+    Allow,
+    Refetch,
 }
 
 /// A cache, and the name of this provider's documents in it.
@@ -117,9 +107,16 @@ fn cache_name(issuer: &Issuer, trust: &TlsTrust) -> String {
     format!("{}.provider.json", hash(&cache_key(issuer, trust)))
 }
 
-impl<'a> Documents<'a> {
+/// Whether documents of this issuer were fetched here before, with these certificate authorities: by a login, or by an explicit request.
+pub(crate) fn is_known_issuer(issuer: &Issuer, trust: &TlsTrust, cache: &dyn DocumentCache) -> bool {
+    let name = cache_name(issuer, trust);
+    let file = CacheEntry { cache, name }.read();
+    file.is_some_and(|file| file.issuer == issuer.as_str() && file.metadata.is_some())
+}
+
+impl<'a> ProviderCache<'a> {
     pub(crate) fn new(
-        http: &'a Http<'a>,
+        http: &'a HttpClient<'a>,
         issuer: &'a Issuer,
         trust: &TlsTrust,
         cache: &'a dyn DocumentCache,
@@ -153,13 +150,13 @@ impl<'a> Documents<'a> {
         }
     }
 
-    /// Returns the metadata. Fetches it if `fresh` is true, or if it is not cached.
-    pub(crate) async fn metadata(&self, fresh: bool) -> Result<Metadata, Error> {
+    /// Returns the metadata. Fetches it if it is not cached, or is to be fetched anew.
+    pub(crate) async fn metadata(&self, cache_use: CacheUse) -> Result<Metadata, Error> {
         let cached = self
             .lock_file()
             .metadata
             .clone()
-            .filter(|cached| !fresh && cached.is_fresh(self.now));
+            .filter(|cached| cache_use == CacheUse::Allow && cached.is_fresh(self.now));
         if let Some(cached) = cached
             && let Ok(metadata) = Metadata::parse(cached.body.as_bytes(), self.issuer)
         {
@@ -178,7 +175,7 @@ impl<'a> Documents<'a> {
         Ok((document, metadata))
     }
 
-    /// Removes what was sent from the issuer that the document quotes.
+    /// Redacts what this client sent from the issuer that the document quotes.
     fn redacted(&self, error: Error) -> Error {
         match error {
             Error::Document(DocumentError::IssuerMismatch { configured, returned }) => {
@@ -207,15 +204,9 @@ impl<'a> Documents<'a> {
         Some((metadata, KeySet::parse(keys.body.as_bytes()).ok()?, keys.fetched))
     }
 
-    /// Whether a cache has documents of this issuer, whatever their age.
-    pub(crate) fn are_cached(issuer: &Issuer, trust: &TlsTrust, cache: &dyn DocumentCache) -> bool {
-        let name = cache_name(issuer, trust);
-        let file = CacheEntry { cache, name }.read();
-        file.is_some_and(|file| file.issuer == issuer.as_str() && file.metadata.is_some())
-    }
-
-    /// Fetches the key set. The timeout is that of a token response, because the tokens to verify are lost if the keys cannot be fetched.
-    pub(crate) async fn fetch_keys(&self, jwks_uri: &Url) -> Result<KeySet, Error> {
+    /// Fetches the key set, and caches it. The timeout is that of a token response, because the tokens to verify are lost if the keys cannot
+    /// be fetched.
+    pub(crate) async fn fetch_and_cache_keys(&self, jwks_uri: &Url) -> Result<KeySet, Error> {
         let document = self.http.get(jwks_uri, Some(RESPONSE_TIMEOUT)).await?;
         let keys = KeySet::parse(&document.body).map_err(|why| DocumentError::KeySet {
             url: shown(jwks_uri),

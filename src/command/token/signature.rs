@@ -18,8 +18,8 @@ use crate::settings::{Provider, TlsTrust};
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
 
-/// How the keys are found.
-pub(super) struct Keys<'a> {
+/// Verifies signatures. The fields say how the keys are found.
+pub(super) struct SignatureVerifier<'a> {
     pub(super) trust: &'a TlsTrust,
     pub(super) cache_dir: Option<&'a Path>,
     pub(super) is_offline: bool,
@@ -42,12 +42,12 @@ impl SignatureResult {
     }
 }
 
-/// Opens the cache of documents, and makes none.
+/// Opens the cache of documents. Does not create it.
 pub(super) fn document_cache(dir: Option<&Path>) -> Option<PrivateDir> {
     PrivateDir::open(dir?).ok().flatten()
 }
 
-impl Keys<'_> {
+impl SignatureVerifier<'_> {
     /// Verifies a token with the keys of this provider. Without one, nothing is contacted.
     pub(super) fn verify(
         &self,
@@ -73,7 +73,7 @@ impl Keys<'_> {
         let issuer = provider.issuer.shown();
         if self.is_offline {
             return Ok(match client.cached_signing_keys() {
-                Some(keys) => self.verify_with(token, &keys, &issuer, "--offline"),
+                Some(keys) => self.verify_with(token, &keys, &issuer, Some("--offline")),
                 None => SignatureResult::unchecked(format!(
                     "not verified: no keys of `{issuer}` are cached; leave --offline out"
                 )),
@@ -83,30 +83,31 @@ impl Keys<'_> {
             .block_on(client.fetch_signing_keys())
             .map_err(Error::Runtime)?;
         let error = match fetched {
-            Ok(keys) => return Ok(self.verify_with(token, &keys, &issuer, "")),
+            Ok(keys) => return Ok(self.verify_with(token, &keys, &issuer, None)),
             Err(error) => error,
         };
         let why = error_chain::in_one_line(&error);
         Ok(match client.cached_signing_keys() {
-            Some(keys) => self.verify_with(token, &keys, &issuer, &why),
+            Some(keys) => self.verify_with(token, &keys, &issuer, Some(&why)),
             None => SignatureResult::unchecked(format!("not verified: {why}; {}", error.hint())),
         })
     }
 
-    /// `why` says why the keys are those of the cache.
+    /// `why_cached` says why the keys are those of the cache.
     fn verify_with(
         &self,
         token: &InspectedToken,
         keys: &SigningKeys,
         issuer: &UntrustedText,
-        why: &str,
+        why_cached: Option<&str>,
     ) -> SignatureResult {
         let (from, age) = match keys.cached_since {
             None => (KeysFrom::Provider, String::new()),
-            Some(fetched) => (
-                KeysFrom::Cache(fetched),
-                format!(", cached {} ({why})", relative(fetched, self.now)),
-            ),
+            Some(fetched) => {
+                let why = why_cached.map(|why| format!(" ({why})")).unwrap_or_default();
+                let age = format!(", cached {}{why}", relative(fetched, self.now));
+                (KeysFrom::Cache(fetched), age)
+            }
         };
         let signature = match token.verify_signature(keys) {
             Ok(()) => Signature::Verified(format!("by a key of `{issuer}`{age}")),
