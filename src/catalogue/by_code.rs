@@ -115,18 +115,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         okta_fix: Some(ENABLE_GRANT_OKTA_FIX),
         generic_fix: ENABLE_GRANT_FIX,
     },
-    Entry {
-        id: "dpop-required",
-        error_codes: &["invalid_dpop_proof", "use_dpop_nonce"],
-        phrases: &[],
-        grants: &[],
-        cause: "The app requires DPoP (RFC 9449), which binds a token to a key.",
-        okta_fix: Some(
-            "the app requires DPoP, which is not sent yet: turn off \"Require DPoP header in token requests\" (Okta \
-             > the app)",
-        ),
-        generic_fix: "the app requires DPoP, which is not sent yet: turn that off at the provider",
-    },
 ];
 
 /// Matches every error, so it is the last one.

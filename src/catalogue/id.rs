@@ -58,6 +58,7 @@ ids! {
     DEVICE_CODE_UNSUPPORTED = "device-code-unsupported",
     CLIENT_REFUSED = "client-refused",
     TOKEN_BOUND_TO_KEY = "token-bound-to-key",
+    TOKEN_NOT_BOUND = "token-not-bound",
     // The sign-in.
     PORT_IN_USE = "port-in-use",
     SIGN_IN_IMPOSSIBLE_HERE = "sign-in-impossible-here",

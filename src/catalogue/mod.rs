@@ -9,6 +9,7 @@ mod access;
 mod app;
 mod assertion;
 mod by_code;
+mod dpop;
 mod entry;
 mod explanation;
 mod fixes;
@@ -61,7 +62,13 @@ pub(crate) fn access_layer(response: ErrorResponse<'_>) -> Option<AccessLayer> {
 
 /// Whether a clock is the cause: the provider refuses a client assertion for its time.
 pub(crate) fn blames_clock(response: ErrorResponse<'_>) -> bool {
-    assertion::CLOCK_IDS.contains(&entry_for(response).id)
+    let id = entry_for(response).id;
+    assertion::CLOCK_IDS.contains(&id) || dpop::CLOCK_IDS.contains(&id)
+}
+
+/// Whether the tokens of the session are bound to another key than the one that was proved (RFC 9449 5).
+pub(crate) fn is_other_dpop_key(response: ErrorResponse<'_>) -> bool {
+    entry_for(response).id == dpop::OTHER_KEY_ID
 }
 
 fn entry_for(response: ErrorResponse<'_>) -> &'static Entry {
@@ -77,6 +84,7 @@ fn entries() -> impl Iterator<Item = &'static Entry> {
         request::ENTRIES,
         access::ENTRIES,
         assertion::ENTRIES,
+        dpop::ENTRIES,
         app::ENTRIES,
         by_code::ENTRIES,
     ];

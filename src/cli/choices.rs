@@ -37,6 +37,14 @@ pub(crate) enum ClientAuthChoice {
     PrivateKeyJwt,
 }
 
+/// `--oidc-dpop` and `--oidc-par`: whether a protection is used that not all providers have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProtectionChoice {
+    Auto,
+    Always,
+    Never,
+}
+
 /// `--token-cache-storage`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StorageChoice {

@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Args};
 
-use super::choices::{Automatic, ClientAuthChoice, GrantChoice, PkceChoice, StorageChoice};
+use super::choices::{Automatic, ClientAuthChoice, GrantChoice, PkceChoice, ProtectionChoice, StorageChoice};
 
 /// The default of `--authentication-timeout-sec`, as in kubelogin.
 pub(crate) const DEFAULT_TIMEOUT_SECS: u64 = 180;
@@ -81,6 +81,16 @@ pub(crate) struct ProviderArgs {
         hide_possible_values = true
     )]
     pub(crate) oidc_pkce_method: PkceChoice,
+
+    /// Bind the refresh token to a key of the session (DPoP): `auto` where the provider wants or announces it, `always`, or `never`
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) oidc_dpop: ProtectionChoice,
 
     /// Hand out the access token in place of the ID token
     #[arg(long, hide_short_help = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = parse_bool)]

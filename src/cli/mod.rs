@@ -22,7 +22,7 @@ mod variables;
 
 pub(crate) use choices::{
     Automatic, ClientAuthChoice, ClusterConfigChoice, GrantChoice, OutputFormat, PkceChoice, PlatformChoice,
-    StorageChoice,
+    ProtectionChoice, StorageChoice,
 };
 pub(crate) use command::{
     CleanArgs, Command, CompletionArgs, EntryArgs, GetTokenArgs, LoginCommandArgs, ManArgs, StatusArgs,

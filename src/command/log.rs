@@ -61,6 +61,11 @@ pub(super) fn show(ui: Ui, event: &LogEvent<'_>) {
             ui.step(|| format!("{found} {file} in the cache directory"));
         }
         LogEvent::CacheWritten { file } => ui.step(|| format!("wrote {file} into the cache directory")),
+        LogEvent::DpopWanted => {
+            ui.step(|| {
+                "the provider wants a DPoP proof or a new nonce: sending the request again".to_owned()
+            });
+        }
         LogEvent::FileRead(path) => ui.step(|| format!("read {}", shown(path))),
     }
 }

@@ -144,6 +144,7 @@ impl<S: SessionStore> Progress<'_, S> {
             granted_scope: &session.granted_scope,
             token_endpoint: session.token_endpoint.as_deref(),
             initial_id_token: &session.initial_id_token,
+            dpop: session.dpop.as_ref(),
             replaced: &session.token,
             on_rotated: &on_rotated,
             is_sent: &is_sent,
@@ -324,6 +325,7 @@ impl<S: SessionStore> Progress<'_, S> {
         .received(clock::now());
         session.order = order;
         session.token_endpoint = Some(tokens.token_endpoint);
+        session.dpop = tokens.dpop;
         if let Some(locked) = &self.locked {
             let is_stored = if S::MUST_STORE {
                 locked.save(&session)?;

@@ -151,6 +151,8 @@ pub(crate) enum LogEvent<'a> {
     CacheRead { file: &'a str, is_found: bool },
     /// Documents of the provider were written into the cache.
     CacheWritten { file: &'a str },
+    /// The provider wants a DPoP proof, or another nonce in it, so the request is sent again.
+    DpopWanted,
     /// A file that a flag names is read.
     FileRead(&'a Path),
 }

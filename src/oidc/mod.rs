@@ -5,11 +5,13 @@
 
 mod client_auth;
 mod discovery;
+mod dpop;
 mod errors;
 mod event;
 mod grants;
 mod http;
 mod json;
+mod jws;
 mod loopback;
 mod provider_client;
 mod refresh_result;
@@ -19,6 +21,7 @@ mod token;
 pub(crate) use discovery::document_cache::{DocumentCache, NoDocumentCache};
 pub(crate) use discovery::provider_cache::is_known_issuer;
 pub(crate) use discovery::signing_keys::SigningKeys;
+pub(crate) use dpop::DpopSession;
 pub(crate) use errors::Error;
 #[cfg(test)]
 pub(crate) use errors::authorization::AuthorizationError;

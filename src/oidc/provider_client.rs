@@ -7,6 +7,7 @@ use crate::oidc::client_auth::{AssertionContext, Credentials};
 use crate::oidc::discovery::document_cache::DocumentCache;
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::discovery::provider_cache::{CacheUse, ProviderCache};
+use crate::oidc::dpop::{DpopSession, DpopState};
 use crate::oidc::errors::Error;
 use crate::oidc::event::{Event, Interaction, Warning};
 use crate::oidc::http::HttpClient;
@@ -21,6 +22,7 @@ pub(crate) struct ProviderClient<'a> {
     document_cache: &'a dyn DocumentCache,
     pub(super) interaction: Interaction<'a>,
     pub(super) clock: Clock,
+    pub(super) dpop: DpopState,
 }
 
 impl<'a> ProviderClient<'a> {
@@ -40,6 +42,7 @@ impl<'a> ProviderClient<'a> {
         Ok(Self {
             credentials: Credentials::read(&provider.client_auth.method, interaction)?,
             http: HttpClient::new(provider, trust, interaction, clock)?,
+            dpop: DpopState::new(provider.dpop),
             provider,
             trust,
             document_cache,
@@ -57,8 +60,22 @@ impl<'a> ProviderClient<'a> {
         if self.credentials.uses_client_assertion() {
             self.assertion_context(&metadata.token_endpoint).aud()?;
         }
+        self.begin_dpop(&metadata)?;
         self.interaction.report(Event::Discovered);
         Ok(metadata)
+    }
+
+    /// Makes the key of a new session, if it is to have one.
+    pub(super) fn begin_dpop(&self, metadata: &Metadata) -> Result<(), Error> {
+        self.dpop.begin(metadata.announces_dpop, self.provider.token)
+    }
+
+    /// Goes on with the key of a stored session, and with the nonce that its token endpoint sent last.
+    pub(super) fn resume_dpop(&self, metadata: &Metadata, session: Option<&DpopSession>) {
+        self.dpop.resume(session);
+        if let Some(nonce) = session.and_then(|session| session.nonce.as_deref()) {
+            self.http.dpop_nonces.keep(&metadata.token_endpoint, nonce);
+        }
     }
 
     /// What a client assertion in a request to an endpoint depends on.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
 use crate::initial_id_token::InitialIdToken;
+use crate::oidc::dpop::DpopSession;
 use crate::oidc::errors::Error;
 use crate::oidc::token::id_token::header_algorithm;
 use crate::secret::Secret;
@@ -26,6 +27,8 @@ pub(crate) struct Tokens {
     pub(crate) granted_scope: String,
     /// The endpoint that issued the tokens, and that refreshes them.
     pub(crate) token_endpoint: String,
+    /// The key that the refresh token is bound to, if it is.
+    pub(crate) dpop: Option<DpopSession>,
 }
 
 impl Tokens {
@@ -63,6 +66,8 @@ pub(crate) struct Refresh<'a> {
     /// cache must not get the refresh token.
     pub(crate) token_endpoint: Option<&'a str>,
     pub(crate) initial_id_token: &'a InitialIdToken,
+    /// The key that the refresh token is bound to, if it is.
+    pub(crate) dpop: Option<&'a DpopSession>,
     /// The token that is replaced.
     pub(crate) replaced: &'a Secret,
     /// Called with the new refresh token before a step that may take time or fail. The previous refresh token may be invalid already, so

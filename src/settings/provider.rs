@@ -2,7 +2,7 @@
 
 use super::list::{parse_pairs, parse_scopes};
 use super::{ClientAuth, Error, Issuer};
-use crate::cli::{PkceChoice, ProviderArgs};
+use crate::cli::{PkceChoice, ProtectionChoice, ProviderArgs};
 use crate::environment::Environment;
 use crate::untrusted_text::UntrustedText;
 
@@ -18,6 +18,7 @@ pub(crate) struct Provider {
     pub(crate) account: Option<String>,
     pub(crate) scopes: Scopes,
     pub(crate) pkce: Pkce,
+    pub(crate) dpop: Dpop,
     pub(crate) token: TokenKind,
     /// Headers for every request to the provider.
     pub(crate) headers: Vec<(String, String)>,
@@ -26,10 +27,11 @@ pub(crate) struct Provider {
 }
 
 /// Parameters that bind the response to this request. With another value the sign-in fails, or somebody else can complete it.
-pub(crate) const RESERVED_PARAMETERS: [&str; 10] = [
+pub(crate) const RESERVED_PARAMETERS: [&str; 11] = [
     "client_id",
     "code_challenge",
     "code_challenge_method",
+    "dpop_jkt",
     "nonce",
     "redirect_uri",
     // A request object (RFC 9101) replaces all other parameters. With another response mode the listener cannot read the response.
@@ -74,6 +76,16 @@ pub(crate) enum Pkce {
     Off,
 }
 
+/// Whether requests for tokens prove a key that the tokens are bound to (RFC 9449).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dpop {
+    /// Where the provider announces it, or refuses a request without.
+    Auto,
+    /// Bearer tokens are refused.
+    Always,
+    Never,
+}
+
 /// Scopes to request: `openid` and the extra ones in their order, without duplicates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scopes {
@@ -115,6 +127,11 @@ impl Provider {
                 PkceChoice::No if args.oidc_use_pkce != Some(true) => Pkce::Off,
                 PkceChoice::Auto | PkceChoice::S256 | PkceChoice::No => Pkce::S256,
             },
+            dpop: match args.oidc_dpop {
+                ProtectionChoice::Auto => Dpop::Auto,
+                ProtectionChoice::Always => Dpop::Always,
+                ProtectionChoice::Never => Dpop::Never,
+            },
             token: if args.oidc_use_access_token == Some(true) {
                 TokenKind::Access
             } else {
@@ -139,6 +156,7 @@ impl Provider {
             account: None,
             scopes: Scopes::new(&[])?,
             pkce: Pkce::S256,
+            dpop: Dpop::Never,
             token: TokenKind::Id,
             headers: parse_pairs("oidc-request-header", &args.oidc_request_header)?,
             extra_parameters: Vec::new(),

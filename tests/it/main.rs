@@ -45,6 +45,7 @@ mod declared;
 mod device;
 mod doctor;
 mod documents;
+mod dpop;
 mod drop_in;
 mod exec_info;
 mod explain;

@@ -164,6 +164,7 @@ fn approve(provider: &Provider, rules: &Behaviour, request: &AuthorizeRequest, a
         nonce: request.nonce.clone(),
         challenge: request.challenge.clone(),
         subject: Subject::Person,
+        jkt: request.jkt.clone(),
         auth_time,
     };
     let expires = rules

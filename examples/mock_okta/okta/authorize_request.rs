@@ -6,6 +6,7 @@
 use super::{
     behaviour::Behaviour,
     callback::{self, ResponseMode, Return},
+    choices::Dpop,
     client_auth::App,
     exchange::{AuthorizationServer, first, repeated},
     pkce::is_sha256,
@@ -21,6 +22,8 @@ pub(crate) struct AuthorizeRequest {
     pub(crate) scope: Vec<String>,
     pub(crate) nonce: Option<String>,
     pub(crate) challenge: Option<String>,
+    /// `dpop_jkt` (RFC 9449 10).
+    pub(crate) jkt: Option<String>,
     pub(crate) login_hint: Option<String>,
 }
 
@@ -91,6 +94,9 @@ pub(crate) fn check(
             scope,
             nonce: get("nonce").map(str::to_owned),
             challenge: get("code_challenge").map(str::to_owned),
+            jkt: get("dpop_jkt")
+                .filter(|_| rules.dpop.mode != Dpop::Ignored)
+                .map(str::to_owned),
             login_hint: get("login_hint").map(str::to_owned),
         }),
         Err((error, description)) => Err(Refusal::Sent {

@@ -12,7 +12,7 @@ use super::{
     WEB_CLIENT_SECRET,
     choices::{
         AccessTokenForm, AssertionAudience, AuthorizeError, Callback, ClientAuth, DeviceVerification,
-        RefreshRepeats, Rotation, User,
+        DpopSwitches, RefreshRepeats, Rotation, User,
     },
     defects::Defect,
     faults::Fault,
@@ -52,6 +52,8 @@ pub struct Behaviour {
     pub web_client_keys: Vec<Value>,
     /// Who a client assertion has to be for.
     pub assertion_audience: AssertionAudience,
+    /// What the apps do with DPoP proofs.
+    pub dpop: DpopSwitches,
     /// Whether the web app has the Device Authorization grant, which only native apps have at Okta.
     pub web_device_grant_allowed: bool,
     /// Whether the native app has the Device Authorization grant.
@@ -191,11 +193,13 @@ pub(crate) fn since_epoch() -> Duration {
 }
 
 impl Default for Behaviour {
+    #[expect(clippy::too_many_lines, reason = "one line a switch")]
     fn default() -> Self {
         Self {
             post_logout_redirect_uris: strings(REDIRECT_URIS),
             redirect_uris: strings(REDIRECT_URIS),
             any_loopback_port: false,
+            dpop: DpopSwitches::default(),
             auto_approve: true,
             user: User::default(),
             assigned: true,

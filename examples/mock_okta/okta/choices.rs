@@ -30,6 +30,43 @@ pub enum Rotation {
     Rotate,
 }
 
+/// What the apps are configured for (`dpop_bound_access_tokens`), and what a proof does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dpop {
+    /// A proof is not looked at, and all tokens are bearer tokens.
+    Ignored,
+    /// Metadata announce DPoP; a request with a proof gets bound tokens, and one without gets bearer tokens.
+    Supported,
+    /// A request without a proof is refused, and metadata say nothing of it, as at Okta.
+    Required,
+}
+
+/// The switches of DPoP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DpopSwitches {
+    /// What a proof does.
+    pub mode: Dpop,
+    /// The nonce that a proof must have. Empty: none is needed.
+    pub nonce: String,
+    /// Challenge each proof with another nonce.
+    pub nonce_never_accepted: bool,
+    /// Answer with `Bearer` although the request had a proof.
+    pub answers_bearer: bool,
+}
+
+impl Default for DpopSwitches {
+    fn default() -> Self {
+        Self {
+            mode: Dpop::Ignored,
+            nonce: "nonce-of-the-day".to_owned(),
+            nonce_never_accepted: false,
+            answers_bearer: false,
+        }
+    }
+}
+
 /// The `refresh_token` member of a refresh response. Okta's guides show all three, so clients must handle them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -60,6 +60,7 @@ pub(crate) fn poll(
     rules: &Behaviour,
     asked: &Asked,
     app: App,
+    jkt: Option<String>,
 ) -> Result<Answer, Answer> {
     let Some(device_code) = asked.form("device_code") else {
         let text = "The token request must specify a 'device_code'.";
@@ -72,7 +73,8 @@ pub(crate) fn poll(
         Poll::Approved { request, auth_time } => {
             check_verifier(request.challenge.as_deref(), asked.form("code_verifier"))?;
             policy::check_person(rules, request.server, &request.scope).map_err(policy::answered)?;
-            let grant = Grant::direct(app, request.server, request.scope, Subject::Person, auth_time);
+            let mut grant = Grant::direct(app, request.server, request.scope, Subject::Person, auth_time);
+            grant.jkt = jkt;
             return Ok(token::open(provider, rules, grant));
         }
         Poll::Unknown => ("invalid_grant", "The device code is invalid or has expired."),

@@ -20,6 +20,7 @@ pub(crate) fn by_password(
     rules: &Behaviour,
     asked: &Asked,
     app: App,
+    jkt: Option<String>,
 ) -> Result<Answer, Answer> {
     let (Some(username), Some(password)) = (asked.form("username"), asked.form("password")) else {
         let text = "The token request must specify a 'username' and a 'password'.";
@@ -34,7 +35,8 @@ pub(crate) fn by_password(
         return Err(token::invalid_grant("The credentials provided were invalid."));
     }
     policy::check_person(rules, asked.server, &scope).map_err(policy::answered)?;
-    let grant = Grant::direct(app, asked.server, scope, Subject::Person, rules.now());
+    let mut grant = Grant::direct(app, asked.server, scope, Subject::Person, rules.now());
+    grant.jkt = jkt;
     Ok(token::open(provider, rules, grant))
 }
 
@@ -44,6 +46,7 @@ pub(crate) fn by_app(
     rules: &Behaviour,
     asked: &Asked,
     app: App,
+    jkt: Option<String>,
 ) -> Result<Answer, Answer> {
     // Okta's org server issues such tokens only for its own API, and only to clients with key pairs.
     if asked.server == AuthorizationServer::Org && !rules.client_credentials_id_token {
@@ -53,6 +56,7 @@ pub(crate) fn by_app(
     }
     let scope = asked.form("scope").unwrap_or_default();
     let scope = policy::check_app_scope(rules, asked.server, scope).map_err(policy::answered)?;
-    let grant = Grant::direct(app, asked.server, scope, Subject::App, rules.now());
+    let mut grant = Grant::direct(app, asked.server, scope, Subject::App, rules.now());
+    grant.jkt = jkt;
     Ok(token::open(provider, rules, grant))
 }

@@ -23,6 +23,8 @@ pub(crate) struct Grant {
     /// The S256 challenge of a code. Only a confidential client may omit it.
     pub(crate) challenge: Option<String>,
     pub(crate) subject: Subject,
+    /// The thumbprint of the key that the tokens are bound to (RFC 9449). In a code's grant: `dpop_jkt` of the authorization request.
+    pub(crate) jkt: Option<String>,
     /// When the person signed in, in seconds.
     pub(crate) auth_time: i64,
 }
@@ -44,6 +46,7 @@ impl Grant {
             nonce: None,
             challenge: None,
             subject,
+            jkt: None,
             auth_time,
         }
     }

@@ -166,6 +166,12 @@ impl Grants {
         }
     }
 
+    /// Binds a family to a key (RFC 9449 5), unless it is bound already.
+    pub(crate) fn bind(&mut self, id: FamilyId, jkt: Option<String>) {
+        let bound = &mut self.families[id.0].grant.jkt;
+        *bound = bound.take().or(jkt);
+    }
+
     /// Restarts the idle lifetime. The absolute lifetime is not changed.
     pub(crate) fn used(&mut self, id: FamilyId, now: i64) {
         self.families[id.0].last_used = now;

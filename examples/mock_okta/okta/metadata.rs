@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     behaviour::Behaviour,
+    choices::Dpop,
     errors,
     exchange::{Answer, Asked, AuthorizationServer},
     jose_defects,
@@ -90,6 +91,12 @@ fn document(provider: &Provider, rules: &Behaviour, server: AuthorizationServer)
     capabilities(rules, server, &mut document);
     if rules.pkce_methods_advertised {
         document.insert("code_challenge_methods_supported".to_owned(), json!(["S256"]));
+    }
+    if rules.dpop.mode == Dpop::Supported {
+        document.insert(
+            "dpop_signing_alg_values_supported".to_owned(),
+            json!(["RS256", "ES256"]),
+        );
     }
     if rules.advertise_iss {
         document.insert(

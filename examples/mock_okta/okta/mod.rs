@@ -20,6 +20,7 @@ mod defects;
 mod device;
 mod device_codes;
 mod direct;
+mod dpop;
 mod errors;
 mod exchange;
 mod faults;
@@ -48,8 +49,8 @@ use std::{io, sync::Arc};
 
 pub use behaviour::Behaviour;
 pub use choices::{
-    AccessTokenForm, AssertionAudience, AuthorizeError, Callback, ClientAuth, DeviceVerification,
-    RefreshRepeats, Rotation, User,
+    AccessTokenForm, AssertionAudience, AuthorizeError, Callback, ClientAuth, DeviceVerification, Dpop,
+    DpopSwitches, RefreshRepeats, Rotation, User,
 };
 pub use defects::Defect;
 pub use exchange::{Endpoint, Recorded};

@@ -4,7 +4,7 @@ use super::{
     behaviour::Behaviour,
     choices::{RefreshRepeats, Rotation},
     client_auth::App,
-    errors,
+    dpop, errors,
     exchange::{Answer, Asked},
     grants::{FamilyId, Grants, Limits},
     id_token::VerificationContext,
@@ -21,6 +21,7 @@ pub(crate) fn refresh(
     rules: &Behaviour,
     asked: &Asked,
     app: App,
+    jkt: Option<String>,
 ) -> Result<Answer, Answer> {
     let presented = asked.form("refresh_token").unwrap_or_default();
     let now = rules.now_millis();
@@ -32,7 +33,9 @@ pub(crate) fn refresh(
     if grant.server != asked.server {
         return Err(token::invalid_grant(DEAD));
     }
+    dpop::check_binding(grant.jkt.as_deref(), jkt.as_deref())?;
     let scope = narrowed(&grant.scope, asked.form("scope"))?;
+    grants.bind(family, jkt);
     grants.used(family, now);
     // Okta returns a refresh token only if `offline_access` is requested again.
     let offline = scope.iter().any(|word| word == "offline_access");

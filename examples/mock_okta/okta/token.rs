@@ -6,7 +6,7 @@ use super::{
     access_token,
     behaviour::Behaviour,
     client_auth::{self, App},
-    device, direct, errors,
+    device, direct, dpop, errors,
     exchange::{Answer, Asked, repeated},
     grant::{Grant, Subject},
     grants::{FamilyId, Issued},
@@ -110,22 +110,32 @@ fn exchange(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Result<Ans
         return Err(errors::oauth(400, "unsupported_grant_type", &text));
     }
     check_grant(rules, app, grant_type)?;
+    // Before the grant, so that a code survives a challenge for a nonce.
+    let jkt = dpop::check(provider, rules, asked)?;
     match grant_type {
-        REFRESH => refresh::refresh(provider, rules, asked, app),
-        PASSWORD => direct::by_password(provider, rules, asked, app),
-        DEVICE => device::poll(provider, rules, asked, app),
-        APP => direct::by_app(provider, rules, asked, app),
-        _ => by_code(provider, rules, asked, app),
+        REFRESH => refresh::refresh(provider, rules, asked, app, jkt),
+        PASSWORD => direct::by_password(provider, rules, asked, app, jkt),
+        DEVICE => device::poll(provider, rules, asked, app, jkt),
+        APP => direct::by_app(provider, rules, asked, app, jkt),
+        _ => by_code(provider, rules, asked, app, jkt),
     }
 }
 
-fn by_code(provider: &Provider, rules: &Behaviour, asked: &Asked, app: App) -> Result<Answer, Answer> {
+fn by_code(
+    provider: &Provider,
+    rules: &Behaviour,
+    asked: &Asked,
+    app: App,
+    jkt: Option<String>,
+) -> Result<Answer, Answer> {
     let now = rules.now_millis();
     let code = asked.form("code").unwrap_or_default();
     let mut grants = provider.grants();
-    let Some(grant) = grants.take_code(code, now) else {
+    let Some(mut grant) = grants.take_code(code, now) else {
         return Err(invalid_grant("The authorization code is invalid or has expired."));
     };
+    dpop::check_binding(grant.jkt.as_deref(), jkt.as_deref())?;
+    grant.jkt = jkt;
     if grant.client_id != app.id() {
         return Err(invalid_grant("The grant was issued to another client."));
     }
@@ -180,7 +190,13 @@ pub(crate) fn issue(
     }
     let access_token = access_token::mint(provider, rules, &grant, family, scope);
     let mut answer = Map::new();
-    answer.insert("token_type".to_owned(), rules.token_type.clone().into());
+    let is_bound = grant.jkt.is_some() && !rules.dpop.answers_bearer;
+    let token_type = if is_bound {
+        "DPoP"
+    } else {
+        rules.token_type.as_str()
+    };
+    answer.insert("token_type".to_owned(), token_type.into());
     if !rules.expires_in_absent {
         answer.insert("expires_in".to_owned(), rules.access_token_lifetime_secs.into());
     }

@@ -72,7 +72,20 @@ pub(super) const ENTRIES: &[OwnEntry] = &[
             "The app is set to give out tokens that only the owner of a key can use (DPoP, client certificates). kubectl cannot use them.",
         ],
         fixes: &[
-            "Turn that off for this app. At Okta: the app > General > Require DPoP header in token requests.",
+            "Leave out --oidc-use-access-token if the cluster takes ID tokens, which are bound to nothing.",
+            "Or let the app have bearer tokens, and leave out --oidc-dpop=always. At Okta: the app > General > Require DPoP header in token requests.",
+        ],
+    },
+    OwnEntry {
+        id: "token-not-bound",
+        summary: "the tokens are not bound to a key",
+        causes: &[
+            "--oidc-dpop=always was given, and the provider answers with bearer tokens: it has no DPoP, or not for this app.",
+            "The session's tokens were bound before, and the provider, or something in front of it, no longer binds them.",
+        ],
+        fixes: &[
+            "Turn DPoP on for the app. At Okta: the app > General > Require DPoP header in token requests.",
+            "Or leave out --oidc-dpop=always, and sign in again: kubesesame login",
         ],
     },
 ];

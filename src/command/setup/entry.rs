@@ -6,7 +6,10 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use data_encoding::BASE64;
 
-use crate::cli::{ClientAuthChoice, DEFAULT_TIMEOUT_SECS, GrantChoice, PkceChoice, ProviderArgs, SetupArgs};
+use crate::cli::{
+    ClientAuthChoice, DEFAULT_TIMEOUT_SECS, GrantChoice, PkceChoice, ProtectionChoice, ProviderArgs,
+    SetupArgs,
+};
 use crate::{kubeconfig, settings};
 
 /// Returns the arguments of `get-token` for the entry in the kubeconfig, without a client secret and request headers. They are only those
@@ -36,6 +39,7 @@ pub(super) fn arguments(args: &SetupArgs) -> Result<Vec<String>, settings::Error
         Some(false) | None => provider.oidc_pkce_method,
     };
     exec_args.choice("oidc-pkce-method", pkce, PkceChoice::Auto);
+    exec_args.choice("oidc-dpop", provider.oidc_dpop, ProtectionChoice::Auto);
     exec_args.switch("skip-open-browser", login.skip_open_browser);
     exec_args.text("browser-command", login.browser_command.as_deref());
     exec_args.file("local-server-cert", login.local_server_cert.as_deref());

@@ -59,7 +59,7 @@ const SECRET_KEYS: [&str; 9] = [
 ];
 
 /// Flags whose values are shown as they are.
-const SHOWN_FLAGS: [&str; 26] = [
+const SHOWN_FLAGS: [&str; 27] = [
     "--oidc-client-id",
     "--oidc-extra-scope",
     "--oidc-client-secret-file",
@@ -68,6 +68,7 @@ const SHOWN_FLAGS: [&str; 26] = [
     "--oidc-client-auth-method",
     "--oidc-client-auth-audience",
     "--oidc-pkce-method",
+    "--oidc-dpop",
     "--oidc-redirect-url-hostname",
     "--grant-type",
     "--username",

@@ -2,7 +2,6 @@
 //!
 //! Owns its claims: who it is from and for, and how long it is good. Does not know what it is signed with.
 
-use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -11,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::setup::SetupError;
 use crate::oidc::http::response::shown;
+use crate::oidc::jws;
 use crate::secret::Secret;
 use crate::settings::{Audience, Issuer};
 
@@ -19,6 +19,9 @@ const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// How long an assertion is good. It is used at once; Okta allows an hour.
 const LIFETIME_SECS: i64 = 60;
+
+/// `iat` is so much before the time of this machine, since a provider refuses an assertion from its future (Okta).
+const BACKDATE_SECS: i64 = 5;
 
 /// What the assertion of one request depends on: its audience (RFC 7523 3) and the time.
 #[derive(Debug)]
@@ -69,25 +72,17 @@ pub(super) fn authenticate(
         "iss": client_id,
         "sub": client_id,
         "aud": context.aud()?,
-        "iat": context.now,
+        "iat": context.now.saturating_sub(BACKDATE_SECS),
         "exp": context.now.saturating_add(LIFETIME_SECS),
-        "jti": random_id()?,
+        "jti": jws::random_id()?,
     });
-    let encoded = |json: Value| BASE64URL_NOPAD.encode(json.to_string().as_bytes());
-    let message = format!("{}.{}", encoded(Value::Object(header)), encoded(claims));
-    let signature = BASE64URL_NOPAD.encode(&sign(message.as_bytes())?);
-    let assertion = Secret::new(format!("{message}.{signature}"));
+    let assertion = Secret::new(jws::compact(header, &claims, sign)?);
+    let signature = assertion.expose().rsplit('.').next().unwrap_or_default();
+    let signature = Secret::new(signature);
     form.add("client_assertion_type", TYPE);
     form.add("client_assertion", assertion.expose());
     Ok(RequestAuth {
-        header: None,
-        secrets: vec![assertion, Secret::new(signature)],
+        secrets: vec![assertion, signature],
+        ..RequestAuth::default()
     })
-}
-
-/// Returns a text that no other assertion has. A provider takes each only once.
-fn random_id() -> Result<String, Error> {
-    let mut bytes = [0; 16];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::Internal("random bytes"))?;
-    Ok(BASE64URL_NOPAD.encode(&bytes))
 }

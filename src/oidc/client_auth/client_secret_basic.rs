@@ -18,5 +18,6 @@ pub(super) fn authenticate(client_id: &str, secret: &Secret) -> RequestAuth {
     RequestAuth {
         header: Some(Secret::new(format!("Basic {}", encoded.expose()))),
         secrets: vec![secret.clone(), encoded],
+        ..RequestAuth::default()
     }
 }

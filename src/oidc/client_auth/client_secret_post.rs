@@ -6,7 +6,7 @@ use crate::secret::Secret;
 pub(super) fn authenticate(form: &mut Form, secret: &Secret) -> RequestAuth {
     form.add("client_secret", secret.expose());
     RequestAuth {
-        header: None,
         secrets: vec![secret.clone()],
+        ..RequestAuth::default()
     }
 }

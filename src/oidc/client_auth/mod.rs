@@ -39,6 +39,8 @@ pub(super) enum Method<'a> {
 pub(super) struct RequestAuth {
     /// The value of the `Authorization` header.
     pub(super) header: Option<Secret>,
+    /// The value of the `DPoP` header.
+    pub(super) dpop_proof: Option<Secret>,
     /// The texts that must not be shown if a response quotes them.
     pub(super) secrets: Vec<Secret>,
 }

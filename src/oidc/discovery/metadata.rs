@@ -26,6 +26,8 @@ pub(crate) struct Metadata {
     pub(crate) signing_algorithms: Vec<String>,
     /// `None` if the metadata does not list them. The default of OpenID Connect Discovery is `client_secret_basic`.
     pub(crate) token_auth_methods: Option<Vec<String>>,
+    /// Whether the provider announces DPoP with the algorithm of our keys (RFC 9449 5.1).
+    pub(crate) announces_dpop: bool,
     /// Whether an authorization response without `iss` must be refused (RFC 9207).
     pub(crate) iss_required: bool,
 }
@@ -89,6 +91,8 @@ impl Metadata {
             signing_algorithms: json::texts(&document, "id_token_signing_alg_values_supported")
                 .unwrap_or_default(),
             token_auth_methods: json::texts(&document, "token_endpoint_auth_methods_supported"),
+            announces_dpop: json::texts(&document, "dpop_signing_alg_values_supported")
+                .is_some_and(|algorithms| algorithms.iter().any(|name| name == "ES256")),
             iss_required: json::boolean(&document, "authorization_response_iss_parameter_supported")
                 .unwrap_or_default(),
             document_url,

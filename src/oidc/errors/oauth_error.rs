@@ -2,6 +2,7 @@
 
 use crate::catalogue;
 use crate::grant_type::GrantType;
+use crate::oidc::dpop;
 use crate::oidc::token::verification_error;
 use crate::untrusted_text::UntrustedText;
 
@@ -185,6 +186,20 @@ impl OAuthError {
     /// Whether the provider refuses a client assertion for its time, so that a clock is wrong.
     pub(super) fn is_clock_fault(&self) -> bool {
         catalogue::blames_clock(self.response())
+    }
+
+    /// Whether the session is bound to another key than the one that was proved, so that it cannot be refreshed any more.
+    pub(crate) fn is_other_dpop_key(&self) -> bool {
+        catalogue::is_other_dpop_key(self.response())
+    }
+
+    /// Returns what the refusal says of DPoP.
+    pub(in crate::oidc) fn dpop_refusal(&self) -> dpop::Refusal {
+        match self.code().as_str() {
+            "use_dpop_nonce" => dpop::Refusal::NonceRequired,
+            "invalid_dpop_proof" => dpop::Refusal::ProofRefused,
+            _ => dpop::Refusal::Other,
+        }
     }
 
     /// Returns which of Okta's policies refused, if one did.

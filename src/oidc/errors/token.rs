@@ -39,6 +39,8 @@ pub(crate) enum TokenError {
         "the provider sent an access token of type `{0}`, which is bound to a key, and not a bearer token"
     )]
     BoundToken(UntrustedText),
+    #[error("the provider sent a bearer token, although tokens that are bound to a key (DPoP) were agreed")]
+    BearerToken,
     #[error(
         "the provider sent an access token with control characters in it, which no HTTP header can carry"
     )]
@@ -151,7 +153,11 @@ impl TokenError {
             }
             Self::Malformed { .. } => "ask whoever runs the provider; its answer breaks the rules of OAuth",
             Self::BoundToken(_) => {
-                "let the provider send bearer tokens to this app: turn off what binds tokens to a key (DPoP, client certificates)"
+                "leave out --oidc-use-access-token if the cluster takes ID tokens; else let the provider send bearer tokens to this app: turn \
+                 off what binds tokens to a key (DPoP, client certificates)"
+            }
+            Self::BearerToken => {
+                "turn DPoP on for the app; or leave out --oidc-dpop=always, and sign in again: kubesesame login"
             }
             Self::TokenCharacters => {
                 "leave --oidc-use-access-token out, if the cluster takes ID tokens; else ask whoever runs the provider: its tokens break \
@@ -180,6 +186,7 @@ impl TokenError {
             Self::PastedCodeRefused(_) | Self::PastedAddressRefused(_) => Id::PASTED_TEXT_REFUSED,
             Self::Malformed { .. } | Self::TokenCharacters | Self::NoLifetime => Id::PROVIDER_ANSWER_INVALID,
             Self::BoundToken(_) => Id::TOKEN_BOUND_TO_KEY,
+            Self::BearerToken => Id::TOKEN_NOT_BOUND,
             Self::NoIdToken => Id::ID_TOKEN_MISSING,
             Self::Unverified { source, .. } => source.id(),
             Self::OtherAccount { .. } => Id::OTHER_ACCOUNT,
@@ -204,6 +211,7 @@ impl TokenError {
             | Self::PastedAddressRefused(_)
             | Self::Malformed { .. }
             | Self::BoundToken(_)
+            | Self::BearerToken
             | Self::TokenCharacters
             | Self::Unverified { .. } => true,
             Self::NoIdToken | Self::NoLifetime | Self::OtherAccount { .. } => false,
@@ -221,6 +229,7 @@ impl TokenError {
             | Self::PastedAddressRefused(_)
             | Self::Malformed { .. }
             | Self::BoundToken(_)
+            | Self::BearerToken
             | Self::TokenCharacters
             | Self::NoLifetime
             | Self::Unverified { .. } => true,
@@ -246,6 +255,7 @@ impl TokenError {
             Self::NoReason { .. }
             | Self::Malformed { .. }
             | Self::BoundToken(_)
+            | Self::BearerToken
             | Self::TokenCharacters
             | Self::NoIdToken
             | Self::NoLifetime
@@ -264,6 +274,7 @@ impl TokenError {
             | Self::NoReason { .. }
             | Self::Malformed { .. }
             | Self::BoundToken(_)
+            | Self::BearerToken
             | Self::TokenCharacters
             | Self::NoIdToken
             | Self::NoLifetime

@@ -19,6 +19,7 @@ impl ProviderClient<'_> {
     async fn client_credentials(&self) -> Result<Tokens, Error> {
         let cache = self.open_cache();
         let metadata = cache.metadata(CacheUse::Allow).await?;
+        self.begin_dpop(&metadata)?;
         self.interaction.report(Event::Discovered);
         let endpoint = TokenEndpoint::new(self, &cache, &metadata).with_timeout(RESPONSE_TIMEOUT);
         let response = match endpoint.client_credentials().await {

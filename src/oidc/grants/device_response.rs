@@ -188,6 +188,7 @@ impl PollInterval {
             TokenError::PastedCodeRefused(_)
             | TokenError::PastedAddressRefused(_)
             | TokenError::BoundToken(_)
+            | TokenError::BearerToken
             | TokenError::TokenCharacters
             | TokenError::NoIdToken
             | TokenError::NoLifetime

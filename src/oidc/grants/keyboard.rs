@@ -36,7 +36,7 @@ impl ProviderClient<'_> {
         let cache = self.open_cache();
         let metadata = self.discover(&cache).await.map_err(LoginFailure::before_prompt)?;
         let redirect_uri = login.keyboard_redirect.as_deref();
-        let request = AuthorizationRequest::new(self.provider, &metadata, redirect_uri)
+        let request = AuthorizationRequest::new(self.provider, &metadata, redirect_uri, &self.dpop)
             .map_err(LoginFailure::before_prompt)?;
         // OpenID Connect Core 3.1.2.1 requires a redirect URI. OAuth (RFC 6749 3.1.2.3) does not if only one is registered.
         if redirect_uri.is_none() {

@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::discovery::provider_cache::ProviderCache;
+use crate::oidc::dpop::DpopState;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::authorization::AuthorizationError;
 use crate::oidc::errors::login::LoginError;
@@ -123,8 +124,9 @@ impl ProviderClient<'_> {
         self.interaction.report(Event::ListenerReady {
             redirect_uri: &listener.redirect_uri,
         });
-        let request = AuthorizationRequest::new(self.provider, &metadata, Some(&listener.redirect_uri))
-            .map_err(LoginFailure::before_prompt)?;
+        let request =
+            AuthorizationRequest::new(self.provider, &metadata, Some(&listener.redirect_uri), &self.dpop)
+                .map_err(LoginFailure::before_prompt)?;
         let expected = CallbackExpectation {
             authority: listener.authority.clone(),
             path: listener.path.clone(),
@@ -255,6 +257,7 @@ impl AuthorizationRequest {
         provider: &Provider,
         metadata: &Metadata,
         redirect_uri: Option<&str>,
+        dpop: &DpopState,
     ) -> Result<Self, Error> {
         metadata.check_keys(provider.token)?;
         let mut client = oauth2::basic::BasicClient::new(ClientId::new(provider.client_id.clone()))
@@ -270,6 +273,11 @@ impl AuthorizationRequest {
             .add_extra_param("nonce", nonce.secret().clone());
         for (name, value) in provider.authorization_parameters() {
             request = request.add_extra_param(name.to_owned(), value.to_owned());
+        }
+        // The code is good for the owner of the key alone (RFC 9449 10). A provider that does not announce DPoP may refuse the parameter.
+        let key = dpop.key().filter(|_| metadata.announces_dpop);
+        if let Some(key) = key {
+            request = request.add_extra_param("dpop_jkt", key.thumbprint());
         }
         // Never depends on the metadata: the method is never `plain`, and only a flag turns PKCE off (RFC 7636 7.2).
         let verifier = match provider.pkce {

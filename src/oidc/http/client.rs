@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use super::{json_document, transport};
 use crate::clock::{Clock, Timestamp};
 use crate::error_chain::in_one_line;
-use crate::oidc::client_auth::Form;
+use crate::oidc::client_auth::{Form, RequestAuth};
 use crate::oidc::errors::Error;
 use crate::oidc::errors::network::NetworkError;
 use crate::oidc::errors::oauth_error::OAuthError;
@@ -27,6 +27,7 @@ use crate::oidc::errors::setup::SetupError;
 use crate::oidc::errors::token::TokenError;
 use crate::oidc::event::{Event, Interaction, LogEvent, LoggedHeader};
 use crate::oidc::http::content_encoding::{content_encoding_error, decode_body};
+use crate::oidc::http::dpop_nonces::{DPOP, DpopNonces};
 use crate::oidc::http::provider_clock::ProviderClock;
 use crate::oidc::http::redaction::{
     logged_headers, redact_body, redact_headers, redact_text, secrets_of_header,
@@ -62,6 +63,7 @@ pub(crate) struct HttpClient<'a> {
     /// The secrets in the last form. A token in the response may repeat them.
     form_secrets: Mutex<Vec<Secret>>,
     provider_clock: ProviderClock,
+    pub(in crate::oidc) dpop_nonces: DpopNonces,
     /// There was a response, so an idle connection may be open.
     has_responded: AtomicBool,
     clock: Clock,
@@ -99,6 +101,7 @@ impl<'a> HttpClient<'a> {
             form_secrets: Mutex::default(),
             interaction,
             provider_clock: ProviderClock::new(clock),
+            dpop_nonces: DpopNonces::default(),
             has_responded: AtomicBool::new(false),
             clock,
         })
@@ -305,7 +308,7 @@ impl<'a> HttpClient<'a> {
         url: &Url,
         form: Form,
         secrets: &[&str],
-        authorization: Option<Secret>,
+        auth: RequestAuth,
         limit: Option<Duration>,
     ) -> Result<Map<String, Value>, Error> {
         let mut request = self
@@ -314,11 +317,12 @@ impl<'a> HttpClient<'a> {
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Bytes::from_owner(form.into_text()));
-        if let Some(authorization) = authorization {
-            let value = HeaderValue::try_from(authorization.expose());
+        for (name, value) in [(AUTHORIZATION, auth.header), (DPOP, auth.dpop_proof)] {
+            let Some(value) = value else { continue };
+            let value = HeaderValue::try_from(value.expose());
             let mut value = value.map_err(|_| Error::Internal("client authentication"))?;
             value.set_sensitive(true);
-            request = request.header(AUTHORIZATION, value);
+            request = request.header(name, value);
         }
         if let Some(limit) = limit {
             request = request.timeout(limit);
@@ -329,6 +333,7 @@ impl<'a> HttpClient<'a> {
         let sent = self.send(url, request, secrets);
         let (status, headers, body) = self.report_long_wait(url, sent).await?;
         let body = Zeroizing::new(body);
+        self.dpop_nonces.record(url, &headers);
         let read =
             |headers: &HeaderMap, body: &[u8]| read_form_response(url, status, headers, body, (self.clock)());
         let response = read(&headers, &body).or_else(|error| {

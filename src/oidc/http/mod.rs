@@ -7,6 +7,7 @@
 pub(super) mod blocking;
 mod client;
 pub(super) mod content_encoding;
+mod dpop_nonces;
 pub(super) mod json_document;
 mod provider_clock;
 pub(super) mod proxy;

@@ -14,9 +14,11 @@ use crate::oidc::ProviderClient;
 use crate::oidc::client_auth::{self, EndpointKind, Form, Method, MethodChoice, MethodOrder, MethodResult};
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::discovery::provider_cache::ProviderCache;
+use crate::oidc::dpop::{self, Reaction, Refused};
 use crate::oidc::errors::Error;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::errors::token::TokenError;
+use crate::oidc::event::LogEvent;
 use crate::oidc::http::response::shown;
 use crate::oidc::token::response::TokenResponse;
 use crate::secret::Secret;
@@ -252,24 +254,61 @@ impl<'a> TokenEndpoint<'a> {
         }
     }
 
+    /// Posts a form. If the provider wants a DPoP proof or another nonce in it, posts it again (RFC 9449 8).
     async fn post(
         &self,
         url: &Url,
         parameters: &[(&str, &str)],
         method: Method<'_>,
     ) -> Result<Map<String, Value>, Error> {
+        let mut was_challenged = false;
+        loop {
+            let key = self.client.dpop.key();
+            let nonce = self.client.http.dpop_nonces.of(url);
+            let proof = key
+                .as_ref()
+                .map(|key| key.proof(url, nonce.as_deref(), (self.client.clock)()));
+            let had_proof = proof.is_some();
+            let result = self.post_once(url, parameters, method, proof.transpose()?).await;
+            let Err(Error::Token(TokenError::Refused(refusal))) = &result else {
+                return result;
+            };
+            let refused = Refused {
+                refusal: refusal.dpop_refusal(),
+                had_proof,
+                has_new_nonce: self.client.http.dpop_nonces.of(url) != nonce,
+                was_challenged,
+            };
+            match dpop::react(self.client.provider.dpop, refused) {
+                Reaction::Fail => return result,
+                Reaction::RepeatWithNonce => was_challenged = true,
+                Reaction::RepeatWithProof => self.client.dpop.comply()?,
+            }
+            self.client.interaction.log(LogEvent::DpopWanted);
+        }
+    }
+
+    async fn post_once(
+        &self,
+        url: &Url,
+        parameters: &[(&str, &str)],
+        method: Method<'_>,
+        proof: Option<String>,
+    ) -> Result<Map<String, Value>, Error> {
         let mut form = Form::new(parameters);
         let provider = self.client.provider;
         let assertion_context = self.client.assertion_context(url);
-        let auth = client_auth::authenticate(&mut form, &provider.client_id, method, &assertion_context)?;
+        let mut auth = client_auth::authenticate(&mut form, &provider.client_id, method, &assertion_context)?;
+        auth.dpop_proof = proof.map(Secret::new);
         let values = parameters
             .iter()
             .filter(|(name, _)| SECRET_PARAMETERS.contains(name));
         let mut secrets: Vec<&str> = values.map(|(_, value)| *value).collect();
-        secrets.extend(auth.secrets.iter().map(Secret::expose));
+        let sent = auth.secrets.clone();
+        secrets.extend(sent.iter().map(Secret::expose));
         self.client
             .http
-            .post(url, form, &secrets, auth.header, self.timeout)
+            .post(url, form, &secrets, auth, self.timeout)
             .await
     }
 }

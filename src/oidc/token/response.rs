@@ -64,6 +64,12 @@ impl Member {
 }
 
 impl TokenResponse {
+    /// Whether the access token is bound by DPoP (RFC 9449 5). The type is compared without case.
+    pub(crate) fn is_dpop(&self) -> bool {
+        let bound = self.bound_type.as_ref();
+        bound.is_some_and(|kind| kind.as_str().eq_ignore_ascii_case("dpop"))
+    }
+
     /// Reads a response. The error says why the response cannot be used.
     pub(crate) fn read(mut object: Map<String, Value>) -> Result<Self, ResponseFault> {
         // The tokens are moved, not copied, because `Secret` overwrites its memory when it is dropped.

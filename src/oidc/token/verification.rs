@@ -55,28 +55,10 @@ impl ProviderClient<'_> {
         context: VerificationContext<'_>,
         before_fetch: &(dyn Fn() + Sync),
     ) -> Result<Tokens, Error> {
+        self.dpop.check(response)?;
         let expected = self.token_expectation(metadata, context);
-        // `at_hash` protects the access token, so it is checked only if the access token is used.
-        let access_token = match self.provider.token {
-            TokenKind::Access => response.access_token.token(),
-            TokenKind::Id => None,
-        };
-        let id_claims = match &response.id_token {
-            Member::Token(token) => {
-                let verify = |keys: &KeySet| id_token::verify(token, access_token, keys, &expected);
-                Some(
-                    self.with_keys(cache, metadata, before_fetch, TokenKind::Id, verify)
-                        .await?,
-                )
-            }
-            Member::NotText if self.provider.token == TokenKind::Id => {
-                return Err(malformed(metadata, ResponseFault::NotText("id_token")).into());
-            }
-            Member::Absent | Member::NotText => None,
-        };
-        if let Some(claims) = &id_claims {
-            self.check_account(claims)?;
-        }
+        let id_claims = self.verify_id_token(response, cache, metadata, &expected, before_fetch);
+        let id_claims = id_claims.await?;
         let initial = id_claims.as_ref().map(Claims::initial_id_token);
         let tokens = |token: Secret, (issued_at, expires_at), claims: Option<Claims>| Tokens {
             token,
@@ -90,6 +72,9 @@ impl ProviderClient<'_> {
                 .clone()
                 .unwrap_or_else(|| self.provider.scopes.joined()),
             token_endpoint: metadata.token_endpoint.to_string(),
+            dpop: self
+                .dpop
+                .session(response, self.http.dpop_nonces.of(&metadata.token_endpoint)),
         };
         if self.provider.token == TokenKind::Id {
             let (Some(token), Some(claims)) = (response.id_token.token(), id_claims) else {
@@ -114,6 +99,35 @@ impl ProviderClient<'_> {
         let lifetime_secs = response.expires_in_secs.ok_or(TokenError::NoLifetime)?;
         let expires_at = expected.now.saturating_add(lifetime_secs).min(LATEST_TIME);
         Ok(tokens(token, (expected.now, expires_at), None))
+    }
+
+    /// Verifies the ID token of a response, if it has one, and that it is of the account that the settings name.
+    async fn verify_id_token(
+        &self,
+        response: &TokenResponse,
+        cache: &ProviderCache<'_>,
+        metadata: &Metadata,
+        expected: &TokenExpectation<'_>,
+        before_fetch: &(dyn Fn() + Sync),
+    ) -> Result<Option<Claims>, Error> {
+        // `at_hash` protects the access token, so it is checked only if the access token is used.
+        let access_token = match self.provider.token {
+            TokenKind::Access => response.access_token.token(),
+            TokenKind::Id => None,
+        };
+        let token = match &response.id_token {
+            Member::Token(token) => token,
+            Member::NotText if self.provider.token == TokenKind::Id => {
+                return Err(malformed(metadata, ResponseFault::NotText("id_token")).into());
+            }
+            Member::Absent | Member::NotText => return Ok(None),
+        };
+        let verify = |keys: &KeySet| id_token::verify(token, access_token, keys, expected);
+        let claims = self
+            .with_keys(cache, metadata, before_fetch, TokenKind::Id, verify)
+            .await?;
+        self.check_account(&claims)?;
+        Ok(Some(claims))
     }
 
     pub(in crate::oidc) fn token_expectation<'e>(

@@ -12,6 +12,7 @@ use super::Order;
 use super::versioned::Version;
 use crate::clock::Timestamp;
 use crate::initial_id_token::InitialIdToken;
+use crate::oidc::DpopSession;
 use crate::secret::Secret;
 
 /// Whether a file is a record of pending tokens, which are to be written into a kubeconfig. Their user does not matter.
@@ -69,6 +70,8 @@ pub(crate) struct Record {
     pub(crate) order: Order,
     /// Of tokens that wait to be written into an entry of a kubeconfig: which ones they are to replace there, as a hash.
     pub(crate) replaces: Option<String>,
+    /// The key that the refresh token is bound to, if it is (RFC 9449).
+    pub(crate) dpop: Option<DpopSession>,
     /// Where the refresh token is sent, if that is known. Only the provider's documents from the network can change it.
     pub(crate) token_endpoint: Option<String>,
     /// The HMAC by which this record continues another one ([`super::ContinuationKey`]).
@@ -101,6 +104,10 @@ struct StoredRecord<'a> {
     generation: u64,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     replaces: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dpop_key: Option<Secret>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    dpop_nonce: Option<Cow<'a, str>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     token_endpoint: Option<Cow<'a, str>>,
     #[serde(
@@ -142,6 +149,7 @@ impl Record {
             initial_id_token,
             order: Order::default(),
             replaces: None,
+            dpop: None,
             token_endpoint: None,
             continuation_mac: None,
         }
@@ -247,6 +255,12 @@ impl Record {
             signed_in_at: self.order.signed_in_at,
             generation: self.order.generation,
             replaces: self.replaces.as_deref().map(Cow::Borrowed),
+            dpop_key: self.dpop.as_ref().map(|dpop| dpop.key.clone()),
+            dpop_nonce: self
+                .dpop
+                .as_ref()
+                .and_then(|dpop| dpop.nonce.as_deref())
+                .map(Cow::Borrowed),
             token_endpoint: self.token_endpoint.as_deref().map(Cow::Borrowed),
             continuation_mac: self.continuation_mac.as_deref().map(Cow::Borrowed),
         };
@@ -310,6 +324,10 @@ impl StoredRecord<'_> {
                 generation: self.generation,
             },
             replaces: self.replaces.map(Cow::into_owned),
+            dpop: self.dpop_key.map(|key| DpopSession {
+                key,
+                nonce: self.dpop_nonce.map(Cow::into_owned),
+            }),
             token_endpoint: self.token_endpoint.map(Cow::into_owned),
             continuation_mac: self.continuation_mac.map(Cow::into_owned),
         })

@@ -237,9 +237,11 @@ fn any_record() -> impl Strategy<Value = Record> {
         properties::text(),
         prop::option::of(properties::text()),
     );
+    let dpop = (properties::text(), prop::option::of(properties::text()));
     let proofs = (
         prop::option::of(properties::text()),
         prop::option::of(properties::text()),
+        prop::option::of(dpop),
     );
     (identity, tokens, numbers, texts, proofs).prop_map(|(identity, tokens, numbers, texts, proofs)| Record {
         identity: Identity {
@@ -261,6 +263,10 @@ fn any_record() -> impl Strategy<Value = Record> {
         replaces: texts.2,
         token_endpoint: proofs.0,
         continuation_mac: proofs.1,
+        dpop: proofs.2.map(|(key, nonce)| DpopSession {
+            key: Secret::new(key),
+            nonce,
+        }),
     })
 }
 

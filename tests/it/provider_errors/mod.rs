@@ -160,7 +160,7 @@ const BY_REDIRECT: [Row; 30] = [
 ];
 
 /// Errors of the token endpoint, for an authorization code.
-const AT_TOKEN_ENDPOINT: [Row; 16] = [
+const AT_TOKEN_ENDPOINT: [Row; 20] = [
     (
         "invalid_grant",
         "The 'redirect_uri' does not match the redirection URI used in the authorization request.",
@@ -234,12 +234,32 @@ const AT_TOKEN_ENDPOINT: [Row; 16] = [
     (
         "use_dpop_nonce",
         "Authorization server requires nonce in DPoP proof.",
-        "dpop-required",
+        "dpop-nonce-refused",
     ),
     (
         "invalid_dpop_proof",
         "The DPoP proof JWT header is missing.",
         "dpop-required",
+    ),
+    (
+        "invalid_dpop_proof",
+        "The DPoP proof JWT is issued in the future.",
+        "dpop-proof-from-the-future",
+    ),
+    (
+        "invalid_dpop_proof",
+        "The DPoP proof JWT is issued more than five minutes in the past.",
+        "dpop-proof-too-old",
+    ),
+    (
+        "invalid_dpop_proof",
+        "Invalid DPoP Public Key binding in refresh token",
+        "dpop-other-key",
+    ),
+    (
+        "invalid_dpop_proof",
+        "The DPoP proof JWT signature is invalid.",
+        "dpop-proof-refused",
     ),
 ];
 

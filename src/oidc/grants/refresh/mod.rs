@@ -46,6 +46,7 @@ impl ProviderClient<'_> {
             Ok(metadata) => metadata,
             Err(error) => return RefreshOutcome::Failed(error),
         };
+        self.resume_dpop(&metadata, refresh.dpop);
         let endpoint = TokenEndpoint::new(self, &cache, &metadata).with_timeout(RESPONSE_TIMEOUT);
         refresh.is_sent.store(true, Ordering::Relaxed);
         let (response, granted_scope) = match self.request_refresh(&endpoint, refresh).await {
@@ -201,6 +202,7 @@ fn classify_token_error(error: &TokenError) -> FailureKind {
         TokenError::OtherAccount { .. } => FailureKind::SessionEnded,
         TokenError::ClientRefused { .. }
         | TokenError::BoundToken(_)
+        | TokenError::BearerToken
         | TokenError::TokenCharacters
         | TokenError::NoLifetime => FailureKind::Configuration,
         TokenError::NoReason { .. }
@@ -231,6 +233,7 @@ fn classify_oauth_error(refusal: &OAuthError) -> FailureKind {
         _ if refusal.is_network_restriction() => FailureKind::Temporary,
         // A gateway sends these codes too, with a status of its own (404, 408, 413).
         "invalid_request" | "access_denied" if !is_refusal_status(refusal) => FailureKind::Temporary,
+        "invalid_dpop_proof" if refusal.is_other_dpop_key() => FailureKind::SessionEnded,
         "resourcenotfoundexception"
         | "invalid_client"
         | "unauthorized_client"
