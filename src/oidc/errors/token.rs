@@ -65,6 +65,11 @@ pub(crate) enum TokenError {
     },
 }
 
+const BOUND_TOKEN_HINT: &str = "leave out --oidc-use-access-token if the cluster takes ID tokens; else let the provider send bearer tokens to this \
+                                app: turn off what binds tokens to a key (DPoP, client certificates)";
+const BEARER_TOKEN_HINT: &str =
+    "turn DPoP on for the app; or leave out --oidc-dpop=always, and sign in again: kubesesame login";
+
 /// Why a successful response of the token endpoint or the device authorization endpoint cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ResponseFault {
@@ -152,13 +157,8 @@ impl TokenError {
                 "ask Okta's support, and quote the request id (-v shows it)"
             }
             Self::Malformed { .. } => "ask whoever runs the provider; its answer breaks the rules of OAuth",
-            Self::BoundToken(_) => {
-                "leave out --oidc-use-access-token if the cluster takes ID tokens; else let the provider send bearer tokens to this app: turn \
-                 off what binds tokens to a key (DPoP, client certificates)"
-            }
-            Self::BearerToken => {
-                "turn DPoP on for the app; or leave out --oidc-dpop=always, and sign in again: kubesesame login"
-            }
+            Self::BoundToken(_) => BOUND_TOKEN_HINT,
+            Self::BearerToken => BEARER_TOKEN_HINT,
             Self::TokenCharacters => {
                 "leave --oidc-use-access-token out, if the cluster takes ID tokens; else ask whoever runs the provider: its tokens break \
                  RFC 6750 2.1"
