@@ -6,6 +6,9 @@ use serde_json::Value;
 use crate::support::{Call, Sandbox, claims_of};
 use okta::{Behaviour, Dpop, Endpoint, Recorded, Rotation};
 
+/// What goes wrong, the flags, and what is changed at the provider.
+type Case = (&'static str, &'static [&'static str], fn(&mut Behaviour));
+
 /// A provider whose apps do this with DPoP.
 fn provider(dpop: Dpop) -> Sandbox {
     let sandbox = Sandbox::new();
@@ -180,7 +183,7 @@ fn each_grant_has_a_proof() {
 
 #[test]
 fn what_goes_wrong_is_told_with_its_cause() {
-    let faults: [(&str, &[&str], fn(&mut Behaviour)); 4] = [
+    let faults: [Case; 4] = [
         (
             "always, and the provider has none",
             &["--oidc-dpop=always"],
