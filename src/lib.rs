@@ -127,6 +127,7 @@ fn run_command(command: Command, invocation: &Invocation<'_>, ui: Ui) -> Result<
         Command::Login(args) => command::login(*args, invocation, ui),
         Command::Status(args) => command::status(&args, environment, ui),
         Command::BackgroundRefresh => command::refresh_in_background(environment),
+        Command::Logout(args) => command::logout(&args, invocation, ui),
         Command::Clean(args) => command::clean(&args, environment, ui),
         Command::Version(args) => command::version(&args),
         Command::Completion(args) => command::completion(&args),

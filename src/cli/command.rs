@@ -7,8 +7,8 @@ use super::choices::{ClusterConfigChoice, OutputFormat};
 use super::completion::Shell;
 use super::man::page_name;
 use super::{
-    CacheArgs, DoctorArgs, ExplainArgs, FileArgs, KubeconfigArgs, LoginArgs, ProviderArgs, SetupArgs,
-    StandaloneArgs, TlsArgs, TokenArgs,
+    CacheArgs, DoctorArgs, ExplainArgs, FileArgs, KubeconfigArgs, LoginArgs, LogoutArgs, ProviderArgs,
+    SetupArgs, StandaloneArgs, TlsArgs, TokenArgs,
 };
 
 macro_rules! exit_codes {
@@ -131,8 +131,30 @@ Exit codes:
   1  a check failed
   2  the command line cannot be used";
 
+const LOGOUT_ABOUT: &str = "\
+End a session: revoke its refresh token at the provider, and remove it here
+
+Examples:
+  # The session of the current context
+  kubesesame logout
+
+  # That of another context
+  kubesesame logout --context=prod
+
+  # All sessions, on a machine that you give away
+  kubesesame logout --all";
+
+const LOGOUT_HELP: &str = "\
+A token that was issued already stays valid until it ends: no provider can take back an ID token. Where the provider cannot be asked, \
+the session is ended here all the same, and the next sign-in or logout revokes it.
+
+Exit codes:
+  0  every session was ended
+  1  a session was ended here alone, or could not be ended
+  2  the command line cannot be used";
+
 const CLEAN_ABOUT: &str = "\
-Remove all your sessions on this machine
+Remove all your sessions on this machine, and revoke nothing: see `kubesesame logout`
 
 Examples:
   # The next kubectl command signs in anew
@@ -212,7 +234,10 @@ pub(crate) enum Command {
     Token(TokenArgs),
     /// Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them
     Kubeconfig(KubeconfigArgs),
-    /// Remove all your sessions on this machine
+    /// End a session: revoke its refresh token at the provider, and remove it here
+    #[command(long_about = LOGOUT_ABOUT, after_long_help = LOGOUT_HELP)]
+    Logout(LogoutArgs),
+    /// Remove all your sessions on this machine, and revoke nothing
     #[command(long_about = CLEAN_ABOUT, after_long_help = CLEAN_HELP)]
     Clean(CleanArgs),
     /// Print an ExecCredential for kubectl, signing in only when there is no other way

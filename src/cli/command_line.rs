@@ -112,7 +112,7 @@ const MEANT_COMMANDS: [(&[&str], &str); 7] = [
         &["signin", "sign-in", "log-in", "auth", "authenticate", "sso"],
         "login",
     ),
-    (&["logout", "log-out", "signout", "sign-out", "logoff"], "clean"),
+    (&["log-out", "signout", "sign-out", "logoff"], "logout"),
     (
         &[
             "me", "who", "id", "user", "session", "sessions", "list", "ls", "info",

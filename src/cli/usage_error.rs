@@ -122,8 +122,8 @@ mod tests {
                 "unrecognized subcommand 'get-tokn'; did you mean `get-token`? otherwise see kubesesame --help",
             ),
             (
-                &["logout"],
-                "unrecognized subcommand 'logout'; did you mean `clean`? otherwise see kubesesame --help",
+                &["signout"],
+                "unrecognized subcommand 'signout'; did you mean `logout`? otherwise see kubesesame --help",
             ),
             (
                 &["me"],

@@ -4,9 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::kubeconfig::files::files_in_given_order;
+use super::kubeconfig_view::KubeconfigView;
+use super::logout;
 use crate::cli::{CleanArgs, FileArgs};
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::files::shown;
 use crate::session::{self, Removed};
 use crate::settings::{cache_dir, home_cache_dir, runtime_dir};
 use crate::ui::Ui;
@@ -32,6 +35,7 @@ pub(crate) fn run(args: &CleanArgs, environment: &Environment, ui: Ui) -> Result
         warn_of_failure(report_removed(removed, dir, false, ui), ui);
     }
     clean_kubeconfigs(environment, ui);
+    note_other_sessions(environment, ui);
     if let (Err(_), Err(second)) = (&cleaned, &fallback) {
         ui.warn(&second.in_one_line());
     }
@@ -45,6 +49,23 @@ fn clean_kubeconfigs(environment: &Environment, ui: Ui) {
         if let Some(warning) = file.warning_of_unfinished() {
             ui.warn(&warning);
         }
+    }
+}
+
+/// Names the directories in which sessions are left: those that entries of the kubeconfig name, and that are not removed here.
+fn note_other_sessions(environment: &Environment, ui: Ui) {
+    let Ok(view) = KubeconfigView::read(&FileArgs { kubeconfig: None }, environment) else {
+        return;
+    };
+    for (dir, count) in logout::sessions_by_dir(&view, environment) {
+        let (sessions, are) = match count {
+            1 => ("1 session".to_owned(), "is"),
+            many => (format!("{many} sessions"), "are"),
+        };
+        ui.note(&format!(
+            "{sessions} of the kubeconfig {are} left in {}: kubesesame logout --all",
+            shown(&dir)
+        ));
     }
 }
 
@@ -97,6 +118,9 @@ fn report_sessions(removed: &Removed, dir: &Path, ui: Ui) {
         ));
     }
     if removed.sessions > 0 {
-        ui.note("tokens that were already issued stay valid until they expire, and the provider still knows the sessions");
+        ui.note(
+            "nothing was revoked: the provider still knows the sessions, and tokens that were already issued stay valid until they \
+             expire (kubesesame logout revokes)",
+        );
     }
 }

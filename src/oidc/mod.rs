@@ -39,6 +39,7 @@ pub(crate) use refresh_result::{Refresh, RefreshOutcome, Tokens};
 pub(crate) use survey::{Announced, Survey};
 pub(crate) use token::id_token::Remark;
 pub(crate) use token::inspection::{InspectedToken, TokenForm};
+pub(crate) use token::revocation::Revocation;
 pub(crate) use token::stored::{
     StoredToken, UnverifiedToken, claims_of_stored, issuer_and_audience, person_in,
 };

@@ -104,7 +104,7 @@ pub(crate) fn remove_pending_tokens(
 
 impl Removed {
     /// Removes a file, and returns whether that succeeded. One that cannot be removed keeps no other one.
-    fn remove(&mut self, dir: &PrivateDir, name: &str) -> bool {
+    pub(super) fn remove(&mut self, dir: &PrivateDir, name: &str) -> bool {
         match dir.remove(name) {
             Ok(()) => true,
             Err(error) => {
@@ -115,7 +115,7 @@ impl Removed {
     }
 
     /// Removes a key. After one failure the keyring is not asked again, since each request may take seconds.
-    fn forget_key(&mut self, name: &str) {
+    pub(super) fn forget_key(&mut self, name: &str) {
         keyring::forget_cached_key(name);
         if self.key_error.is_none() {
             self.key_error = keyring::remove(name).err();

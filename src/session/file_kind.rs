@@ -13,6 +13,9 @@ pub(crate) enum FileKind {
     /// A session that is encrypted with a key of the OS keyring.
     SealedSession,
     QuarantinedSealedSession,
+    /// A session that a person has ended, and whose refresh token is still to be revoked.
+    PendingRevocation,
+    SealedPendingRevocation,
     /// The lock for refreshes and logins.
     Lock,
     LoginFailures,
@@ -28,11 +31,13 @@ pub(crate) enum FileKind {
 }
 
 impl FileKind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Session,
         Self::QuarantinedSession,
         Self::SealedSession,
         Self::QuarantinedSealedSession,
+        Self::PendingRevocation,
+        Self::SealedPendingRevocation,
         Self::Lock,
         Self::LoginFailures,
         Self::Outage,
@@ -49,6 +54,8 @@ impl FileKind {
             Self::QuarantinedSession => "session.json.quarantined",
             Self::SealedSession => "session.sealed",
             Self::QuarantinedSealedSession => "session.sealed.quarantined",
+            Self::PendingRevocation => "revocation.json",
+            Self::SealedPendingRevocation => "revocation.sealed",
             Self::Lock => "lock",
             Self::LoginFailures => "failure.json",
             Self::Outage => "passing.json",
@@ -72,7 +79,10 @@ impl FileKind {
     }
 
     pub(super) fn is_sealed(self) -> bool {
-        matches!(self, Self::SealedSession | Self::QuarantinedSealedSession)
+        matches!(
+            self,
+            Self::SealedSession | Self::QuarantinedSealedSession | Self::SealedPendingRevocation
+        )
     }
 }
 

@@ -41,6 +41,26 @@ pub(crate) fn list_sessions(
     dir: &Path,
     identity_of: &dyn Fn(&Key) -> Option<Identity>,
 ) -> Result<Vec<ListedSession>, Error> {
+    list(dir, [FileKind::Session, FileKind::SealedSession], identity_of)
+}
+
+/// Returns the sessions that were ended, and whose refresh tokens are still to be revoked; otherwise as [`list_sessions`].
+///
+/// # Errors
+/// As for [`list_sessions`].
+pub(crate) fn list_pending_revocations(
+    dir: &Path,
+    identity_of: &dyn Fn(&Key) -> Option<Identity>,
+) -> Result<Vec<ListedSession>, Error> {
+    let kinds = [FileKind::PendingRevocation, FileKind::SealedPendingRevocation];
+    list(dir, kinds, identity_of)
+}
+
+fn list(
+    dir: &Path,
+    kinds: [FileKind; 2],
+    identity_of: &dyn Fn(&Key) -> Option<Identity>,
+) -> Result<Vec<ListedSession>, Error> {
     let Some(dir) = PrivateDir::open(dir)? else {
         return Ok(Vec::new());
     };
@@ -48,11 +68,7 @@ pub(crate) fn list_sessions(
     names.sort();
     let sessions = names.iter().filter_map(|name| {
         let (hash, kind) = FileKind::parse(name)?;
-        let is_sealed = match kind {
-            FileKind::Session => false,
-            FileKind::SealedSession => true,
-            _ => return None,
-        };
+        let is_sealed = kinds.contains(&kind).then(|| kind.is_sealed())?;
         let key = Key::of_hash(hash);
         let content = match dir.read(name) {
             Ok(None) => return None,

@@ -7,6 +7,7 @@
 mod clean;
 mod continuation;
 mod documents;
+mod end;
 mod error;
 mod file_kind;
 mod key;
@@ -28,7 +29,7 @@ pub(crate) use error::Error;
 pub(crate) use file_kind::FileKind;
 pub(crate) use key::Key;
 pub(crate) use kubelogin::{KubeloginDir, KubeloginRecord};
-pub(crate) use listed::{ListedContent, ListedSession, list_sessions};
+pub(crate) use listed::{ListedContent, ListedSession, list_pending_revocations, list_sessions};
 pub(crate) use lock::{LockWait, LockedStore};
 pub(crate) use notes::background_refresh::RefreshTurn;
 pub(crate) use notes::login_failures::{LoginFailures, Recalled};

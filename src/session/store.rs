@@ -105,7 +105,11 @@ impl Store {
     }
 
     pub(super) fn load_plain(&self) -> Result<Loaded, Error> {
-        Ok(match self.read(&self.key.file(FileKind::Session))? {
+        self.load_plain_file(FileKind::Session)
+    }
+
+    pub(super) fn load_plain_file(&self, kind: FileKind) -> Result<Loaded, Error> {
+        Ok(match self.read(&self.key.file(kind))? {
             FileContent::Found(bytes) => loaded(Record::parse(&bytes, &self.identity)),
             FileContent::Missing => Loaded::Nothing,
             FileContent::NotASession => Loaded::Corrupt(NOT_A_SESSION),
@@ -113,7 +117,11 @@ impl Store {
     }
 
     fn load_sealed(&self) -> Result<Loaded, Error> {
-        let file = match self.read(&self.key.file(FileKind::SealedSession))? {
+        self.load_sealed_file(FileKind::SealedSession)
+    }
+
+    pub(super) fn load_sealed_file(&self, kind: FileKind) -> Result<Loaded, Error> {
+        let file = match self.read(&self.key.file(kind))? {
             FileContent::Found(file) => file,
             FileContent::Missing => return Ok(Loaded::Nothing),
             FileContent::NotASession => return Ok(Loaded::Corrupt(NOT_A_SESSION)),

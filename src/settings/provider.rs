@@ -163,6 +163,23 @@ impl Provider {
         })
     }
 
+    /// Returns a provider with a client of which only the id is known, such as that of a stored session.
+    pub(crate) fn public_client(issuer: Issuer, client_id: String) -> Self {
+        Self {
+            issuer,
+            named_by_cluster: false,
+            client_id,
+            client_auth: ClientAuth::NONE,
+            account: None,
+            scopes: Scopes::exactly(""),
+            pkce: Pkce::S256,
+            dpop: Dpop::Auto,
+            token: TokenKind::Id,
+            headers: Vec::new(),
+            extra_parameters: Vec::new(),
+        }
+    }
+
     /// Returns the provider with these extra parameters.
     ///
     /// # Errors

@@ -26,6 +26,13 @@ pub(crate) enum Authority {
 }
 
 impl TlsTrust {
+    /// The system's authorities.
+    pub(crate) const SYSTEM: Self = Self {
+        authorities: Vec::new(),
+        insecure: false,
+        wants_renegotiation: false,
+    };
+
     pub(crate) fn new(args: TlsArgs, environment: &Environment) -> Self {
         let files = args
             .certificate_authority

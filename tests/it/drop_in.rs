@@ -273,7 +273,7 @@ fn clean_removes_our_sessions_and_nothing_else() {
     let outcome = sandbox.bare(&["clean"]).run();
     insta::assert_snapshot!(sandbox.filtered(&outcome), @"
     stderr: removed 2 sessions: [HOME]/.kube/cache/kubesesame
-    stderr: tokens that were already issued stay valid until they expire, and the provider still knows the sessions
+    stderr: nothing was revoked: the provider still knows the sessions, and tokens that were already issued stay valid until they expire (kubesesame logout revokes)
     exit: 0
     ");
     let mut left: Vec<_> = sandbox

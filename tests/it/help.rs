@@ -39,7 +39,8 @@ fn the_help_is_a_success() {
       explain     Say what an error means, its usual causes, and what to do
       token       Look at a token: `inspect` says what is in it, and what the API server makes of it
       kubeconfig  Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them
-      clean       Remove all your sessions on this machine
+      logout      End a session: revoke its refresh token at the provider, and remove it here
+      clean       Remove all your sessions on this machine, and revoke nothing
       get-token   Print an ExecCredential for kubectl, signing in only when there is no other way
       completion  Print the script that completes commands, flags and names in your shell
       version     Print the version
@@ -187,7 +188,7 @@ fn the_help_of_setup_names_every_flag() {
 #[test]
 fn the_help_of_clean_names_every_place_that_it_looks_at() {
     insta::assert_snapshot!(Sandbox::new().bare(&["clean", "--help"]).run(), @"
-    Remove all your sessions on this machine
+    Remove all your sessions on this machine, and revoke nothing: see `kubesesame logout`
 
     Examples:
       # The next kubectl command signs in anew

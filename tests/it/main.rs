@@ -62,6 +62,7 @@ mod lists;
 mod local_server;
 mod log_levels;
 mod login;
+mod logout;
 mod loopback;
 mod network;
 mod network_limits;

@@ -92,7 +92,9 @@ fn the_help_is_wrapped_at_words() {
                   server makes of it
       kubeconfig  Change kubeconfigs: `convert` those of kubectl oidc-login, or
                   `restore` them
-      clean       Remove all your sessions on this machine
+      logout      End a session: revoke its refresh token at the provider, and
+                  remove it here
+      clean       Remove all your sessions on this machine, and revoke nothing
       get-token   Print an ExecCredential for kubectl, signing in only when there is
                   no other way
       completion  Print the script that completes commands, flags and names in your

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::background;
 use super::call::GetToken;
+use crate::command::logout::revoke_pending;
 use crate::command::person;
 use crate::error::Error;
 use crate::fast_path::{FastPathEntry, RefreshPolicy};
@@ -88,6 +89,10 @@ impl GetToken<'_> {
         let acquired = self.acquire(&files, self.demand, import, &latest_record)?;
         if acquired.origin != Origin::Store {
             self.remove_superseded(&files.store, &acquired.session);
+        }
+        if acquired.origin == Origin::SignIn {
+            let sign_in = &self.request.sign_in;
+            revoke_pending(&files.store, &sign_in.provider, &sign_in.trust, self.ui);
         }
         if acquired.origin == Origin::Store && self.demand == Demand::Good {
             self.ui

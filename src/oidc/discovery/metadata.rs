@@ -21,6 +21,7 @@ pub(crate) struct Metadata {
     pub(crate) token_endpoint: Url,
     authorization_endpoint: Endpoint,
     device_authorization_endpoint: Endpoint,
+    revocation_endpoint: Endpoint,
     jwks_uri: Endpoint,
     /// Empty if the metadata does not list them.
     pub(crate) signing_algorithms: Vec<String>,
@@ -87,6 +88,7 @@ impl Metadata {
             token_endpoint: needed("token_endpoint")?,
             authorization_endpoint: endpoint("authorization_endpoint").and_then(without_reserved_parameters),
             device_authorization_endpoint: endpoint("device_authorization_endpoint"),
+            revocation_endpoint: endpoint("revocation_endpoint"),
             jwks_uri: endpoint("jwks_uri"),
             signing_algorithms: json::texts(&document, "id_token_signing_alg_values_supported")
                 .unwrap_or_default(),
@@ -126,6 +128,17 @@ impl Metadata {
             &self.device_authorization_endpoint,
             "device_authorization_endpoint",
         )
+    }
+
+    /// Returns the URL of the revocation endpoint (RFC 7009); `None` if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be used.
+    pub(crate) fn revocation_endpoint(&self) -> Result<Option<&Url>, DocumentError> {
+        match &self.revocation_endpoint {
+            Err(EndpointError::Absent) => Ok(None),
+            endpoint => self.require(endpoint, "revocation_endpoint").map(Some),
+        }
     }
 
     /// Whether both name the same key set and the same signing algorithms.

@@ -34,8 +34,8 @@ use crate::oidc::http::redaction::{
 };
 use crate::oidc::http::redirects::{MAX_REDIRECTS, same_origin_target};
 use crate::oidc::http::response::{
-    check_status, is_json, max_age_secs, not_json_error, read_form_response, refused_error, request_id,
-    shown, shown_with_query_names,
+    check_form_response, check_status, is_json, max_age_secs, not_json_error, read_form_response,
+    refused_error, request_id, shown, shown_with_query_names,
 };
 use crate::secret::Secret;
 use crate::settings::{Provider, TlsTrust};
@@ -67,6 +67,15 @@ pub(crate) struct HttpClient<'a> {
     /// There was a response, so an idle connection may be open.
     has_responded: AtomicBool,
     clock: Clock,
+}
+
+/// What a successful response to a form has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::oidc) enum ResponseContent {
+    /// Members of a JSON object.
+    Members,
+    /// Nothing that counts: the status says all (RFC 7009 2.2).
+    Ignored,
 }
 
 /// The document of a successful GET.
@@ -310,6 +319,7 @@ impl<'a> HttpClient<'a> {
         secrets: &[&str],
         auth: RequestAuth,
         limit: Option<Duration>,
+        content: ResponseContent,
     ) -> Result<Map<String, Value>, Error> {
         let mut request = self
             .client
@@ -334,8 +344,15 @@ impl<'a> HttpClient<'a> {
         let (status, headers, body) = self.report_long_wait(url, sent).await?;
         let body = Zeroizing::new(body);
         self.dpop_nonces.record(url, &headers);
-        let read =
-            |headers: &HeaderMap, body: &[u8]| read_form_response(url, status, headers, body, (self.clock)());
+        let read = |headers: &HeaderMap, body: &[u8]| {
+            let now = (self.clock)();
+            match content {
+                ResponseContent::Members => read_form_response(url, status, headers, body, now),
+                ResponseContent::Ignored => {
+                    check_form_response(url, status, headers, body, now).map(|()| Map::new())
+                }
+            }
+        };
         let response = read(&headers, &body).or_else(|error| {
             // This error quotes nothing of the response.
             if matches!(error, Error::Token(TokenError::Malformed { .. })) {

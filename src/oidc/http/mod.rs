@@ -19,4 +19,5 @@ pub(super) mod tls_fault;
 pub(super) mod tls_trust;
 pub(super) mod transport;
 
+pub(super) use client::ResponseContent;
 pub(crate) use client::{Document, HttpClient};

@@ -19,6 +19,7 @@ use crate::oidc::errors::Error;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::errors::token::TokenError;
 use crate::oidc::event::LogEvent;
+use crate::oidc::http::ResponseContent;
 use crate::oidc::http::response::shown;
 use crate::oidc::token::response::TokenResponse;
 use crate::secret::Secret;
@@ -29,16 +30,25 @@ use crate::settings::{Scopes, TokenKind};
 pub(in crate::oidc) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Parameters that must not be shown if a response quotes them.
-const SECRET_PARAMETERS: [&str; 5] = [
+const SECRET_PARAMETERS: [&str; 6] = [
     "code",
     "code_verifier",
     "device_code",
     "password",
     "refresh_token",
+    "token",
 ];
 
 /// The parameters of a request, in order.
 type Parameters<'p> = Vec<(&'p str, &'p str)>;
+
+/// Where a request goes.
+#[derive(Debug, Clone, Copy)]
+struct Target<'a> {
+    kind: EndpointKind,
+    url: &'a Url,
+    content: ResponseContent,
+}
 
 pub(in crate::oidc) struct TokenEndpoint<'a> {
     client: &'a ProviderClient<'a>,
@@ -158,7 +168,12 @@ impl<'a> TokenEndpoint<'a> {
             parameters.push(("code_challenge", challenge.as_str()));
             parameters.push(("code_challenge_method", "S256"));
         }
-        self.post_authenticated(EndpointKind::DeviceAuthorization, url, &parameters)
+        let target = Target {
+            kind: EndpointKind::DeviceAuthorization,
+            url,
+            content: ResponseContent::Members,
+        };
+        self.post_authenticated(target, &parameters)
             .await
             .map_err(|error| error.with_grant(GrantType::DeviceCode))
     }
@@ -174,6 +189,21 @@ impl<'a> TokenEndpoint<'a> {
         self.request_tokens(GrantType::DeviceCode, parameters).await
     }
 
+    /// Revokes a refresh token (RFC 7009 2.1). Success also means that the provider does not know the token (2.2).
+    pub(in crate::oidc) async fn revoke(&self, url: &Url, refresh_token: &Secret) -> Result<(), Error> {
+        let target = Target {
+            // The endpoint takes the methods of the token endpoint (RFC 8414 2, unless the metadata name others).
+            kind: EndpointKind::Token,
+            url,
+            content: ResponseContent::Ignored,
+        };
+        let parameters = [
+            ("token", refresh_token.expose()),
+            ("token_type_hint", "refresh_token"),
+        ];
+        self.post_authenticated(target, &parameters).await.map(drop)
+    }
+
     async fn request_tokens(
         &self,
         grant: GrantType,
@@ -181,9 +211,12 @@ impl<'a> TokenEndpoint<'a> {
     ) -> Result<TokenResponse, Error> {
         parameters.insert(0, ("grant_type", grant.parameter()));
         let url = &self.metadata.token_endpoint;
-        let result = self
-            .post_authenticated(EndpointKind::Token, url, &parameters)
-            .await;
+        let target = Target {
+            kind: EndpointKind::Token,
+            url,
+            content: ResponseContent::Members,
+        };
+        let result = self.post_authenticated(target, &parameters).await;
         let object = result.map_err(|error| error.with_grant(grant))?;
         TokenResponse::read(object).map_err(|fault| {
             let url = shown(url);
@@ -194,15 +227,15 @@ impl<'a> TokenEndpoint<'a> {
     /// Posts a form. If the provider refuses the client authentication, posts it again with the other authentication method.
     async fn post_authenticated(
         &self,
-        kind: EndpointKind,
-        url: &Url,
+        target: Target<'_>,
         parameters: &[(&str, &str)],
     ) -> Result<Map<String, Value>, Error> {
+        let kind = target.kind;
         let secret = match self.client.credentials.method() {
-            MethodChoice::Fixed(method) => return self.post(url, parameters, method).await,
+            MethodChoice::Fixed(method) => return self.post(target, parameters, method).await,
             MethodChoice::BasicOrPost(secret) => secret,
         };
-        let post = |placement| self.post(url, parameters, Method::of_secret(secret, placement));
+        let post = |placement| self.post(target, parameters, Method::of_secret(secret, placement));
         let result = |accepted| MethodResult::new(kind, &self.client.provider.client_id, secret, accepted);
         let history = self.cache.auth_history(&result(None));
         let order = MethodOrder::new(kind, self.metadata.token_auth_methods.as_deref(), history);
@@ -257,10 +290,11 @@ impl<'a> TokenEndpoint<'a> {
     /// Posts a form. If the provider wants a DPoP proof or another nonce in it, posts it again (RFC 9449 8).
     async fn post(
         &self,
-        url: &Url,
+        target: Target<'_>,
         parameters: &[(&str, &str)],
         method: Method<'_>,
     ) -> Result<Map<String, Value>, Error> {
+        let url = target.url;
         let mut was_challenged = false;
         loop {
             let key = self.client.dpop.key();
@@ -269,7 +303,9 @@ impl<'a> TokenEndpoint<'a> {
                 .as_ref()
                 .map(|key| key.proof(url, nonce.as_deref(), (self.client.clock)()));
             let had_proof = proof.is_some();
-            let result = self.post_once(url, parameters, method, proof.transpose()?).await;
+            let result = self
+                .post_once(target, parameters, method, proof.transpose()?)
+                .await;
             let Err(Error::Token(TokenError::Refused(refusal))) = &result else {
                 return result;
             };
@@ -290,14 +326,14 @@ impl<'a> TokenEndpoint<'a> {
 
     async fn post_once(
         &self,
-        url: &Url,
+        target: Target<'_>,
         parameters: &[(&str, &str)],
         method: Method<'_>,
         proof: Option<String>,
     ) -> Result<Map<String, Value>, Error> {
         let mut form = Form::new(parameters);
         let provider = self.client.provider;
-        let assertion_context = self.client.assertion_context(url);
+        let assertion_context = self.client.assertion_context(target.url);
         let mut auth = client_auth::authenticate(&mut form, &provider.client_id, method, &assertion_context)?;
         auth.dpop_proof = proof.map(Secret::new);
         let values = parameters
@@ -308,7 +344,7 @@ impl<'a> TokenEndpoint<'a> {
         secrets.extend(sent.iter().map(Secret::expose));
         self.client
             .http
-            .post(url, form, &secrets, auth, self.timeout)
+            .post(target.url, form, &secrets, auth, self.timeout, target.content)
             .await
     }
 }

@@ -7,6 +7,7 @@ pub(super) mod id_token;
 pub(super) mod inspection;
 pub(super) mod key_set;
 pub(super) mod response;
+pub(super) mod revocation;
 pub(super) mod stored;
 pub(super) mod verification;
 pub(super) mod verification_error;

@@ -208,6 +208,34 @@ pub(in crate::oidc) fn read_form_response(
     body: &[u8],
     now: Timestamp,
 ) -> Result<Map<String, Value>, Error> {
+    check_form_response(url, status, headers, body, now)?;
+    let unusable = |fault| {
+        let url = shown(url);
+        TokenError::Malformed { url, fault }.into()
+    };
+    json::object(body)
+        .or_else(|| form_object(headers, body))
+        .ok_or_else(|| {
+            if json::has_too_many_values(body) {
+                return unusable(ResponseFault::TooManyValues);
+            }
+            let is_other_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
+            match (is_other_json, is_json(headers)) {
+                (true, _) => unusable(ResponseFault::NotObject),
+                (false, true) => unusable(ResponseFault::BrokenJson),
+                (false, false) => not_json_error(url, status, headers, None).into(),
+            }
+        })
+}
+
+/// Returns the error of a response to a form that is not successful. The body of a successful response is not looked at.
+pub(in crate::oidc) fn check_form_response(
+    url: &Url,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<(), Error> {
     check_status(url, status, headers, body, now)?;
     let is_oauth = |error: &OAuthError| !error.is_from_gateway() || has_description(body);
     if let Some(error) = oauth_error(status, headers, body).filter(is_oauth) {
@@ -231,23 +259,7 @@ pub(in crate::oidc) fn read_form_response(
             not_json_error(url, status, headers, None).into()
         });
     }
-    let unusable = |fault| {
-        let url = shown(url);
-        TokenError::Malformed { url, fault }.into()
-    };
-    json::object(body)
-        .or_else(|| form_object(headers, body))
-        .ok_or_else(|| {
-            if json::has_too_many_values(body) {
-                return unusable(ResponseFault::TooManyValues);
-            }
-            let is_other_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
-            match (is_other_json, is_json(headers)) {
-                (true, _) => unusable(ResponseFault::NotObject),
-                (false, true) => unusable(ResponseFault::BrokenJson),
-                (false, false) => not_json_error(url, status, headers, None).into(),
-            }
-        })
+    Ok(())
 }
 
 /// Whether an error response has a description (RFC 6749 5.2). The errors of frameworks and gateways have a `message` instead.

@@ -1,0 +1,23 @@
+//! The flags of `logout`: which sessions end.
+
+use clap::Args;
+
+use super::EntryArgs;
+
+#[derive(Debug, Args)]
+pub(crate) struct LogoutArgs {
+    #[command(flatten)]
+    pub(crate) entry: EntryArgs,
+
+    /// End the sessions of this account, wherever they are
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true, conflicts_with_all = ["context", "user"])]
+    pub(crate) account: Option<String>,
+
+    /// End the sessions at this issuer, wherever they are
+    #[arg(long, value_name = "URL", allow_hyphen_values = true, conflicts_with_all = ["context", "user"])]
+    pub(crate) issuer: Option<String>,
+
+    /// End all sessions that are found: in the default places, and where entries of the kubeconfig say
+    #[arg(long, conflicts_with_all = ["context", "user", "account", "issuer"])]
+    pub(crate) all: bool,
+}

@@ -1,0 +1,48 @@
+//! `logout`: ends sessions at the provider and on this machine.
+//!
+//! Revokes the refresh token, and then removes the session. Where the provider cannot be asked, the session is set aside, so that no call
+//! uses it, and the next sign-in or `logout` revokes it. An ID token that was issued stays valid until it expires: nothing can revoke it.
+
+mod end;
+mod find;
+
+pub(super) use self::end::revoke_pending;
+pub(super) use self::find::sessions_by_dir;
+
+use self::find::{Selection, find};
+use super::kubeconfig_view::KubeconfigView;
+use crate::cli::LogoutArgs;
+use crate::error::Error;
+use crate::invocation::Invocation;
+use crate::runtime::LazyRuntime;
+use crate::ui::Ui;
+
+pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
+    let environment = invocation.environment;
+    let names_sessions = args.all || args.account.is_some() || args.issuer.is_some();
+    let view = match KubeconfigView::read(&args.entry.file, environment) {
+        Ok(view) => Some(view),
+        Err(error) if !names_sessions || args.entry.has_selection() => return Err(error.into()),
+        Err(_) => None,
+    };
+    let selection = match &view {
+        Some(view) if !names_sessions => Selection::entry(view, &args.entry, environment)?,
+        Some(_) | None => Selection::Matching {
+            account: args.account.as_deref(),
+            issuer: args.issuer.as_deref(),
+        },
+    };
+    let (sessions, problems) = find(view.as_ref(), &selection, environment);
+    for problem in &problems {
+        ui.warn(problem);
+    }
+    if sessions.is_empty() {
+        ui.note("there is no session to end");
+    }
+    let runtime = LazyRuntime::default();
+    let mut is_complete = problems.is_empty();
+    for session in &sessions {
+        is_complete &= end::end(session, &runtime, ui)?;
+    }
+    if is_complete { Ok(()) } else { Err(Error::Negative) }
+}
