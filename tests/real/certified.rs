@@ -4,6 +4,8 @@
 
 use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::PathBuf, process::Command};
 
+use serde_json::Value;
+
 use crate::{
     parts,
     person::{Person, claims, token},
@@ -22,8 +24,13 @@ struct Certified {
 
 impl Certified {
     fn start(test: &str) -> Self {
+        Self::start_with(test, &[])
+    }
+
+    fn start_with(test: &str, variables: &[(&str, &str)]) -> Self {
         let logs = parts::folder(&format!("logs/certified-{test}"));
         let mut command = node("server.mjs");
+        command.envs(variables.iter().copied());
         let mut server = Process::start("oidc-provider", &logs, &mut command);
         let issuer = server.wait_for("issuer", |server| {
             let told = server.stdout();
@@ -258,6 +265,48 @@ fn an_app_proves_itself_with_an_assertion_by_its_secret_or_its_key() {
         token(&person.run(&issuer));
         let other = with_key(&certified, client, key);
         token(&other.run_by_device(&[&more[..], &["--grant-type=device-code"]].concat()));
+    }
+}
+
+#[test]
+#[ignore = "needs the real parts: run tests/real/provision first"]
+fn apps_that_require_dpop_sign_in_refresh_and_sign_out() {
+    let certified = Certified::start_with("dpop", &[("DPOP", "1")]);
+    let told = certified.server.stdout();
+    let key = told
+        .lines()
+        .find_map(|line| line.strip_prefix("client key "))
+        .unwrap();
+    let usual = [
+        "--oidc-extra-scope=offline_access",
+        "--oidc-auth-request-extra-params=prompt=consent",
+    ];
+    let secret = [
+        "--oidc-client-auth-method=client_secret_jwt",
+        "--oidc-client-secret=a secret of more than thirty-two bytes",
+    ];
+    for (client, own) in [
+        ("kubectl", &[][..]),
+        ("hmac", &secret),
+        ("signed", &["--oidc-client-private-key-file=~/client-key"]),
+    ] {
+        let person = with_key(&certified, client, key);
+        let more = [&usual[..], own].concat();
+        token(&person.run(&more));
+        let session: Value = serde_json::from_slice(&fs::read(person.session()).unwrap()).unwrap();
+        assert!(session["dpop_key"].is_string(), "{client}");
+        for _ in 0..2 {
+            person.refresh(&more);
+        }
+        // A client with a secret or a key is known by an entry alone, so only the public one is revoked here.
+        if client == "kubectl" {
+            let outcome = person.run_alone(&["logout", "--all"]);
+            assert!(
+                outcome.stderr.contains("its refresh token is revoked"),
+                "{outcome:?}"
+            );
+            assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        }
     }
 }
 

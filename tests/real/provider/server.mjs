@@ -2,6 +2,7 @@
 //
 // It prints the private key of the client `signed`, its issuer when it is ready, and each grant that it gives after that: what it was asked for and how it ended.
 // Nothing is kept and nothing leaves the machine. `password` is not among its grants: OAuth 2.1 has none.
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
 import { Provider } from 'oidc-provider';
@@ -42,20 +43,26 @@ const asserted = {
   grant_types: ['authorization_code', 'refresh_token', deviceCode],
 };
 
+// With DPOP set, DPoP is on, with nonces, and the clients that are bound have to use it.
+const dpop = Boolean(process.env.DPOP);
+const bound = dpop ? { dpop_bound_access_tokens: true } : {};
+
 const clients = [
   {
     ...asserted,
+    ...bound,
     client_id: 'hmac',
     client_secret: 'a secret of more than thirty-two bytes',
     token_endpoint_auth_method: 'client_secret_jwt',
   },
   {
     ...asserted,
+    ...bound,
     client_id: 'signed',
     token_endpoint_auth_method: 'private_key_jwt',
     jwks: { keys: [publicKey] },
   },
-  { ...native, client_id: 'kubectl' },
+  { ...native, ...bound, client_id: 'kubectl' },
   { ...native, client_id: 'kubectl-es256', id_token_signed_response_alg: 'ES256' },
   {
     client_id: 'confidential',
@@ -117,6 +124,8 @@ server.listen(0, '127.0.0.1', async () => {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: true },
       deviceFlow: { enabled: true },
+      dPoP: { enabled: dpop, nonceSecret: randomBytes(32), requireNonce: () => dpop },
+      revocation: { enabled: true },
       resourceIndicators,
     },
   });
