@@ -77,3 +77,25 @@ fn a_broken_document_cache_is_fetched_anew() {
     sandbox.get_token().run().token();
     assert_eq!(sandbox.tabs(), 1);
 }
+
+/// Whoever has the old address may go on to publish keys there.
+#[test]
+fn keys_of_an_address_that_the_document_no_longer_names_are_not_used() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let moved = format!("{}/oauth2/v1/keys", sandbox.okta.origin());
+    sandbox.okta.behave(|behaviour| {
+        behaviour.discovery.insert("jwks_uri".to_owned(), moved.into());
+    });
+    // A sign-in reads the document anew.
+    let other_session = sandbox.get_token().arg("--oidc-extra-scope=email");
+    for _ in 0..2 {
+        other_session.clone().arg("--force-refresh").run().token();
+    }
+    let requests = sandbox.okta.requests();
+    let keys = requests
+        .iter()
+        .filter(|request| request.endpoint == Endpoint::Keys);
+    let paths: Vec<&str> = keys.map(|request| request.path.as_str()).collect();
+    assert_eq!(paths, ["/oauth2/v1/keys"]);
+}

@@ -63,6 +63,9 @@ struct CacheFile {
     issuer: String,
     metadata: Option<CachedDocument>,
     keys: Option<CachedDocument>,
+    /// The address that the keys are from. `None` in files of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    keys_url: Option<String>,
     /// The results of authentication methods, for clients that needed more than one attempt.
     #[serde(default, rename = "lessons", skip_serializing_if = "Vec::is_empty")]
     auth_results: Vec<DatedResult>,
@@ -189,9 +192,12 @@ impl<'a> ProviderCache<'a> {
         }
     }
 
-    /// Returns the cached key set, if it is not too old.
-    pub(crate) fn cached_keys(&self) -> Option<KeySet> {
+    /// Returns the cached key set, if it is not too old, and not from an address that the metadata name no longer.
+    pub(crate) fn cached_keys(&self, jwks_uri: &Url) -> Option<KeySet> {
         let file = self.lock_file();
+        if file.keys_url.as_ref().is_some_and(|url| url != jwks_uri.as_str()) {
+            return None;
+        }
         let keys = file.keys.as_ref().filter(|keys| keys.is_fresh(self.now))?;
         KeySet::parse(keys.body.as_bytes()).ok()
     }
@@ -212,7 +218,10 @@ impl<'a> ProviderCache<'a> {
             url: shown(jwks_uri),
             why: UntrustedText::new(why),
         })?;
-        self.lock_file().keys = CachedDocument::new(&document, self.now);
+        let mut file = self.lock_file();
+        file.keys = CachedDocument::new(&document, self.now);
+        file.keys_url = Some(jwks_uri.to_string());
+        drop(file);
         self.save();
         Ok(keys)
     }

@@ -220,14 +220,15 @@ impl ProviderClient<'_> {
         token: TokenKind,
         verify: impl Fn(&KeySet) -> Result<Verified, verification_error::Error> + Sync,
     ) -> Result<Claims, Error> {
-        let result = match cache.cached_keys() {
+        let jwks_uri = metadata.jwks_uri()?;
+        let result = match cache.cached_keys(jwks_uri) {
             Some(keys) => verify(&keys),
             None => Err(verification_error::Error::UnknownKey),
         };
         let result = match result {
             Err(error) if error.may_be_outdated_keys() => {
                 before_fetch();
-                verify(&cache.fetch_and_cache_keys(metadata.jwks_uri()?).await?)
+                verify(&cache.fetch_and_cache_keys(jwks_uri).await?)
             }
             result => result,
         };
