@@ -50,6 +50,8 @@ pub struct DpopSwitches {
     pub mode: Dpop,
     /// The nonce that a proof must have. Empty: none is needed.
     pub nonce: String,
+    /// The nonce that a token response announces for later proofs (RFC 9449 8.2).
+    pub next_nonce: Option<String>,
     /// Challenge each proof with another nonce.
     pub nonce_never_accepted: bool,
     /// Answer with `Bearer` although the request had a proof.
@@ -61,6 +63,7 @@ impl Default for DpopSwitches {
         Self {
             mode: Dpop::Ignored,
             nonce: "nonce-of-the-day".to_owned(),
+            next_nonce: None,
             nonce_never_accepted: false,
             answers_bearer: false,
         }

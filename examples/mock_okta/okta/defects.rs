@@ -1,7 +1,7 @@
 //! The defects of an ID token, and the implementation of those in the claims and the payload.
 //!
 //! Each is named after what a client has to detect. Some, marked so, have to be accepted. Those of the header, the signature
-//! and the key set are implemented in `jose_defects`. A defect changes only one thing.
+//! and the key set are implemented in `jose_defects` and `ec_defects`. A defect changes only one thing.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -185,6 +185,18 @@ pub enum Defect {
     KidOnOtherKeyType,
     /// All keys have the same `kid`, like Hydra's after a rotation; to be accepted.
     ConstantKid,
+    /// Signed with PS256 by the signing key, whose `alg` is RS256.
+    Ps256,
+    /// Signed with ES256 by a published key; to be accepted where it is announced.
+    Es256,
+    /// A bit of an ES256 signature flipped.
+    Es256BadSignature,
+    /// An ES256 signature in DER, which JWS does not have.
+    Es256DerSignature,
+    /// An ES256 signature whose `r` and `s` are 0.
+    Es256ZeroSignature,
+    /// Signed with ES256; the published key is a point that is not on the curve.
+    Es256PointOffCurve,
     /// Signed with ES512 by a published key; to be accepted.
     Es512,
     /// The key set publishes private members of the signing key; to be accepted.

@@ -3,11 +3,7 @@
 //! If any key is sufficient, the attacker's key is the other published key. The weak key is a constant, because no current
 //! library creates one. It protects nothing.
 
-use std::sync::OnceLock;
-
 use aws_lc_rs::hmac;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use data_encoding::BASE64;
 use openidconnect::{
     PrivateSigningKey,
@@ -18,11 +14,11 @@ use serde_json::{Map, Value, json};
 use super::{
     bodies,
     defects::Defect,
+    ec_defects,
     keys::{KeyRing, SigningKey},
 };
 
 const CONSTANT_KID: &str = "the-key";
-const P521_KID: &str = "p-521";
 const WEAK_KID: &str = "weak-1024";
 const WEAK_KEY: &str = include_str!("weak_rsa_1024.pem");
 const WEAK_MODULUS: &str = "xkhN1EaRl0i6oJwJF4VTc0NtSEvm677kqSoaV_6gVPFRivzhnwNlYK1yItLd5JmMyTimOJMxRy3k_u_PbgtXsq1IUy\
@@ -90,8 +86,7 @@ pub(crate) fn damage_key_set(defect: Defect, keys: &mut Vec<Value>) {
         }
         Defect::PrivateMembers => set(keys, "d", bodies::random().into()),
         Defect::ConstantKid => set(keys, "kid", CONSTANT_KID.into()),
-        Defect::Es512 => keys.push(p521_jwk()),
-        _ => {}
+        _ => keys.extend(ec_defects::jwk(defect)),
     }
 }
 
@@ -109,10 +104,7 @@ fn damage_header(defect: Defect, header: &mut Map<String, Value>, ring: KeyRing)
         Defect::KidSql => put("kid", "x' OR '1'='1".into()),
         Defect::WeakRsaKey => put("kid", WEAK_KID.into()),
         Defect::ConstantKid => put("kid", CONSTANT_KID.into()),
-        Defect::Es512 => {
-            put("alg", "ES512".into());
-            put("kid", P521_KID.into());
-        }
+        Defect::Ps256 => put("alg", "PS256".into()),
         Defect::TypAtJwt => put("typ", "at+jwt".into()),
         Defect::TypDpopJwt => put("typ", "dpop+jwt".into()),
         Defect::TypLogoutJwt => put("typ", "logout+jwt".into()),
@@ -130,7 +122,12 @@ fn damage_header(defect: Defect, header: &mut Map<String, Value>, ring: KeyRing)
         Defect::X5u => put("x5u", "https://evil.example/cert.pem".into()),
         Defect::X5c => put("x5c", json!([BASE64.encode(&ring.bystander().public_der)])),
         Defect::NoKidManyKeys | Defect::NoKidOneKey => drop(header.remove("kid")),
-        _ => {}
+        _ => {
+            if let Some((algorithm, kid)) = ec_defects::algorithm(defect) {
+                put("alg", algorithm.into());
+                put("kid", kid.into());
+            }
+        }
     }
 }
 
@@ -171,11 +168,8 @@ fn signature(defect: Defect, ring: KeyRing, message: &[u8]) -> Vec<u8> {
             ring.bystander().sign(message)
         }
         Defect::WeakRsaKey => weak_signature(message),
-        Defect::Es512 => {
-            let signature = p521_pair().sign(&SystemRandom::new(), message);
-            signature.expect("a P-521 key signs").as_ref().to_vec()
-        }
-        _ => signer.sign(message),
+        Defect::Ps256 => signer.sign_pss(message),
+        _ => ec_defects::signature(defect, message).unwrap_or_else(|| signer.sign(message)),
     }
 }
 
@@ -207,24 +201,6 @@ fn weak_signature(message: &[u8]) -> Vec<u8> {
 
 fn weak_jwk() -> Value {
     json!({ "kty": "RSA", "alg": "RS256", "use": "sig", "kid": WEAK_KID, "n": WEAK_MODULUS, "e": "AQAB" })
-}
-
-static P521: OnceLock<EcdsaKeyPair> = OnceLock::new();
-
-fn p521_pair() -> &'static EcdsaKeyPair {
-    P521.get_or_init(|| {
-        EcdsaKeyPair::generate(&ECDSA_P521_SHA512_FIXED_SIGNING).expect("aws-lc makes a P-521 key")
-    })
-}
-
-fn p521_jwk() -> Value {
-    // An uncompressed point: 04 <x> <y>.
-    let point = p521_pair().public_key().as_ref();
-    let (x, y) = point[1..].split_at(66);
-    json!({
-        "kty": "EC", "crv": "P-521", "alg": "ES512", "use": "sig", "kid": P521_KID,
-        "x": bodies::base64url(x), "y": bodies::base64url(y),
-    })
 }
 
 fn without_kids(keys: &mut [Value]) {

@@ -10,7 +10,7 @@ use aws_lc_rs::{
     encoding::{AsDer, PublicKeyX509Der},
     rand::SystemRandom,
     rsa::KeySize,
-    signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
+    signature::{KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair},
 };
 use serde_json::{Value, json};
 
@@ -84,9 +84,18 @@ impl SigningKey {
 
     /// Returns the RS256 signature.
     pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        self.sign_with(&RSA_PKCS1_SHA256, message)
+    }
+
+    /// Returns the PS256 signature.
+    pub(crate) fn sign_pss(&self, message: &[u8]) -> Vec<u8> {
+        self.sign_with(&RSA_PSS_SHA256, message)
+    }
+
+    fn sign_with(&self, encoding: &'static dyn RsaEncoding, message: &[u8]) -> Vec<u8> {
         let mut signature = vec![0; self.pair.public_modulus_len()];
         self.pair
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
+            .sign(encoding, &SystemRandom::new(), message, &mut signature)
             .expect("a 2048-bit key signs");
         signature
     }

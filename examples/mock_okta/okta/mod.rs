@@ -21,6 +21,7 @@ mod device;
 mod device_codes;
 mod direct;
 mod dpop;
+mod ec_defects;
 mod errors;
 mod exchange;
 mod faults;

@@ -225,7 +225,11 @@ pub(crate) fn issue(
         provider.note_secret(&token);
         answer.insert("refresh_token".to_owned(), token.into());
     }
-    Answer::json(200, &Value::Object(answer)).not_cached()
+    let answer = Answer::json(200, &Value::Object(answer)).not_cached();
+    match &rules.dpop.next_nonce {
+        Some(nonce) => answer.header("DPoP-Nonce", nonce),
+        None => answer,
+    }
 }
 
 /// Returns 400 `invalid_grant`.
