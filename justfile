@@ -36,4 +36,5 @@ docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
     cargo run --locked --example demo -- --picture docs/demo.svg
     INSTA_UPDATE=always cargo test --locked --lib catalogue
+    INSTA_UPDATE=always cargo test --locked --test it conformance
     cargo test --locked --test docs

@@ -41,6 +41,8 @@ mod cluster_hints;
 mod cluster_issuer;
 mod cluster_secrets;
 mod completion;
+#[cfg(target_os = "linux")]
+mod conformance;
 mod declared;
 mod device;
 mod doctor;

@@ -36,7 +36,7 @@ fn pem(label: &str, der: &[u8]) -> String {
 }
 
 /// A key with its public part as the provider has it.
-struct Key {
+pub(crate) struct Key {
     pair: EcdsaKeyPair,
     public: Value,
 }
@@ -51,7 +51,7 @@ impl Key {
         Self { pair, public }
     }
 
-    fn p256() -> Self {
+    pub(crate) fn p256() -> Self {
         Self::new(&ECDSA_P256_SHA256_FIXED_SIGNING, "P-256")
     }
 
@@ -69,7 +69,7 @@ impl Key {
 }
 
 /// The call of an app with a key.
-fn by_key(sandbox: &Sandbox, key: &Key) -> Call {
+pub(crate) fn by_key(sandbox: &Sandbox, key: &Key) -> Call {
     sandbox.okta.behave(|behaviour| {
         behaviour.web_client_auth = ClientAuth::PrivateKeyJwt;
         behaviour.web_client_keys = vec![key.public.clone()];
@@ -82,7 +82,7 @@ fn by_key(sandbox: &Sandbox, key: &Key) -> Call {
 }
 
 /// The call of an app with a secret that it signs with.
-fn by_secret(sandbox: &Sandbox) -> Call {
+pub(crate) fn by_secret(sandbox: &Sandbox) -> Call {
     sandbox.okta.behave(|behaviour| {
         behaviour.web_client_auth = ClientAuth::SecretJwt;
         LONG_SECRET.clone_into(&mut behaviour.web_client_secret);
