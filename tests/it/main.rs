@@ -86,6 +86,7 @@ mod refused;
 mod screens;
 mod secrets;
 mod secrets_echoed;
+mod secrets_everywhere;
 mod session_end;
 mod session_places;
 mod setup;

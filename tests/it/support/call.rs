@@ -36,6 +36,15 @@ impl Call {
             .arg(&format!("--oidc-client-secret={}", okta.web_client_secret()))
     }
 
+    /// The arguments as a flow sequence of YAML has them.
+    pub(crate) fn entry_args(&self) -> String {
+        let quoted = self
+            .args
+            .iter()
+            .map(|arg| format!("'{}'", arg.replace('\'', "''")));
+        quoted.collect::<Vec<_>>().join(", ")
+    }
+
     /// Drops the arguments that begin so.
     pub(crate) fn without(mut self, prefix: &str) -> Self {
         self.args.retain(|arg| !arg.starts_with(prefix));

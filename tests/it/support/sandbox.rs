@@ -185,12 +185,7 @@ impl Sandbox {
 
     /// The arguments of [`Self::get_token`] as a flow sequence of YAML has them.
     pub(crate) fn entry_args(&self) -> String {
-        let args = self.get_token().args;
-        let quoted: Vec<String> = args
-            .iter()
-            .map(|arg| format!("'{}'", arg.replace('\'', "''")))
-            .collect();
-        quoted.join(", ")
+        self.get_token().entry_args()
     }
 
     /// No command, with a free port and this sandbox's browser.
