@@ -81,6 +81,11 @@ impl SecretKey {
     pub(crate) fn expose(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// Whether all bytes are 0, so that everybody knows the key.
+    pub(crate) fn is_zero(&self) -> bool {
+        self.0 == [0; 32]
+    }
 }
 
 impl fmt::Debug for SecretKey {

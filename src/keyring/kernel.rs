@@ -6,7 +6,7 @@
 use data_encoding::HEXLOWER;
 use linux_keyutils::{KeyError, KeyPermissionsBuilder, KeyRing, KeyRingIdentifier, Permission};
 
-use crate::secret::SecretKey;
+use crate::secret::{Secret, SecretKey};
 
 /// How long a key is cached. The limit exists because the user may lock the OS keyring in the meantime.
 const KEY_LIFETIME_SECS: usize = 10 * 60 * 60;
@@ -17,15 +17,20 @@ pub(super) fn read(name: &str) -> Option<SecretKey> {
     SecretKey::parse(&HEXLOWER, &text)
 }
 
-pub(super) fn write(name: &str, key: &SecretKey) {
-    let _failed = try_write(name, key);
+pub(super) fn has(name: &str) -> bool {
+    KeyRing::from_special_id(KeyRingIdentifier::User, false)
+        .and_then(|user| user.search(&description(name)))
+        .is_ok()
 }
 
-fn try_write(name: &str, key: &SecretKey) -> Result<(), KeyError> {
+pub(super) fn write(name: &str, text: &Secret) {
+    let _failed = try_write(name, text);
+}
+
+fn try_write(name: &str, text: &Secret) -> Result<(), KeyError> {
     // The key is added to the process keyring first. Only a possessor may set a key's permissions, and a process of another session
     // does not possess the keys in the user keyring.
     let process = KeyRing::from_special_id(KeyRingIdentifier::Process, true)?;
-    let text = key.encode(&HEXLOWER);
     let made = process.add_key(&description(name), text.expose().as_bytes())?;
     let of_user =
         Permission::VIEW | Permission::READ | Permission::SEARCH | Permission::WRITE | Permission::LINK;

@@ -14,7 +14,7 @@ use super::Error;
 use super::kernel;
 use crate::error_chain::chain;
 use crate::process;
-use crate::secret::SecretKey;
+use crate::secret::{Secret, SecretKey};
 use crate::untrusted_text::UntrustedText;
 
 /// How long a request to the keyring may take. An unlocked one responds within milliseconds.
@@ -26,22 +26,28 @@ const SERVICE: &str = "kubesesame";
 /// The label that the keyring's own program displays.
 const LABEL: &str = "kubesesame: key of a session";
 
+/// The content of a mark, which is no key: whoever knows it can open nothing with it.
+const MARK: &str = "this session was sealed";
+
 /// Reads the key of this name, and on Linux caches it in the kernel. `None` if there is none, or if the entry is no key.
 ///
 /// # Errors
 /// When the keyring is absent, locked, too slow, or refuses the request.
 pub(crate) fn read(name: &str) -> Result<Option<SecretKey>, Error> {
-    let key = with_timeout(name, |entry| match entry.get_secret() {
+    // Another program may have changed the entry.
+    let key = read_entry(name)?.and_then(|text| SecretKey::parse(&HEXLOWER, &text));
+    if let Some(key) = &key {
+        cache(name, &key.encode(&HEXLOWER));
+    }
+    Ok(key)
+}
+
+fn read_entry(name: &str) -> Result<Option<Vec<u8>>, Error> {
+    with_timeout(name, |entry| match entry.get_secret() {
         Ok(text) => Ok(Some(text)),
         Err(StoreError::NoEntry) => Ok(None),
         Err(error) => Err(error),
-    })?;
-    // Another program may have changed the entry.
-    let key = key.and_then(|text| SecretKey::parse(&HEXLOWER, &text));
-    if let Some(key) = &key {
-        cache(name, key);
-    }
-    Ok(key)
+    })
 }
 
 /// Stores a key under this name, replaces an existing one, and on Linux caches it in the kernel.
@@ -50,13 +56,39 @@ pub(crate) fn read(name: &str) -> Result<Option<SecretKey>, Error> {
 /// As for [`read`].
 pub(crate) fn write(name: &str, key: &SecretKey) -> Result<(), Error> {
     // As text: KWallet stores nothing else.
-    let text = key.encode(&HEXLOWER);
-    with_timeout(name, move |entry| entry.set_secret(text.expose().as_bytes()))?;
-    cache(name, key);
+    write_entry(name, key.encode(&HEXLOWER))
+}
+
+fn write_entry(name: &str, text: Secret) -> Result<(), Error> {
+    let entry_text = text.clone();
+    with_timeout(name, move |entry| {
+        entry.set_secret(entry_text.expose().as_bytes())
+    })?;
+    cache(name, &text);
     Ok(())
 }
 
-/// Removes the key of this name. It is no error if there is none. The kernel's cache still has it, see [`forget_cached_key`].
+/// Sets the mark of this name: an entry that says something by being there. On Linux it is cached in the kernel.
+///
+/// # Errors
+/// As for [`read`].
+pub(crate) fn set_mark(name: &str) -> Result<(), Error> {
+    write_entry(name, Secret::new(MARK))
+}
+
+/// Whether there is an entry of this name, with any content. On Linux it is cached in the kernel that there is.
+///
+/// # Errors
+/// As for [`read`].
+pub(crate) fn has_mark(name: &str) -> Result<bool, Error> {
+    let is_set = has_cached_mark(name) || read_entry(name)?.is_some();
+    if is_set && !has_cached_mark(name) {
+        cache(name, &Secret::new(MARK));
+    }
+    Ok(is_set)
+}
+
+/// Removes the key or mark of this name. It is no error if there is none. The kernel's cache still has it, see [`forget_cached_key`].
 ///
 /// # Errors
 /// As for [`read`].
@@ -67,7 +99,7 @@ pub(crate) fn remove(name: &str) -> Result<(), Error> {
     })
 }
 
-/// Removes the key from the kernel's cache, without a request to the keyring.
+/// Removes the key or mark from the kernel's cache, without a request to the keyring.
 pub(crate) fn forget_cached_key(name: &str) {
     #[cfg(target_os = "linux")]
     kernel::forget(name);
@@ -86,11 +118,22 @@ pub(crate) fn cached_key(name: &str) -> Option<SecretKey> {
     }
 }
 
-fn cache(name: &str, key: &SecretKey) {
+/// Whether there is an entry of this name in the kernel's cache.
+pub(crate) fn has_cached_mark(name: &str) -> bool {
     #[cfg(target_os = "linux")]
-    kernel::write(name, key);
+    return kernel::has(name);
     #[cfg(not(target_os = "linux"))]
-    let _ = (name, key);
+    {
+        let _ = name;
+        false
+    }
+}
+
+fn cache(name: &str, text: &Secret) {
+    #[cfg(target_os = "linux")]
+    kernel::write(name, text);
+    #[cfg(not(target_os = "linux"))]
+    let _ = (name, text);
 }
 
 /// Sends a request on a thread of its own. After the timeout the thread is abandoned, since a blocked request cannot be cancelled.

@@ -38,12 +38,15 @@ impl WrappingKey {
     }
 
     /// Finds the key of a sealed file by its name, with `find`.
+    ///
+    /// A key of zeros counts as none: earlier versions stored it as the mark of a sealed session, under a name that can be computed, so
+    /// whoever can write the file could have sealed it with that.
     pub(super) fn find<E>(
         sealed: &Sealed<'_>,
         find: impl FnOnce(&str) -> Result<Option<SecretKey>, E>,
     ) -> Result<Option<Self>, E> {
         let key = find(&sealed.key_name())?;
-        Ok(key.map(|key| Self {
+        Ok(key.filter(|key| !key.is_zero()).map(|key| Self {
             name: *sealed.name,
             key,
         }))
@@ -190,6 +193,17 @@ mod tests {
         }
         assert_ne!(file, sealed(&with), "each has a nonce of its own");
         assert_eq!(Sealed::parse(&file).unwrap().key_name(), with.name());
+    }
+
+    #[test]
+    fn a_key_of_zeros_is_none() {
+        let file = sealed(&WrappingKey::generate().unwrap());
+        let sealed = Sealed::parse(&file).unwrap();
+        let found = |bytes| {
+            let found = WrappingKey::find(&sealed, |_| Ok::<_, ()>(Some(SecretKey::new(bytes))));
+            found.unwrap().is_some()
+        };
+        assert_eq!((found([0; 32]), found([1; 32])), (false, true));
     }
 
     #[test]

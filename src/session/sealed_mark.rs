@@ -11,18 +11,21 @@ use serde_json::json;
 
 use crate::files::PrivateDir;
 use crate::keyring::{self, Error};
-use crate::secret::SecretKey;
 
 /// Why a plain session in the place of a sealed one is not used.
 pub(super) const PLAIN_REPLACES_SEALED: &str = "this session was sealed, and a plain file is in its place, which whoever can write there could have made";
 
+/// The start of a mark's name. No key has such a name, so no sealed file can name a mark as its key.
+const PREFIX: &str = "sealed-mark:";
+
 /// The mark of one session in one directory.
 ///
-/// It has one name, or two: earlier versions named it by the directory as it was spelled.
+/// Earlier versions stored a key of zeros as the mark, under a name that a key could have as well: of the canonical path, and before that
+/// of the path as it was spelled. Such a mark still counts.
 #[derive(Debug)]
 pub(super) struct SealedMark {
     name: String,
-    earlier_name: Option<String>,
+    earlier_names: Vec<String>,
 }
 
 impl SealedMark {
@@ -34,25 +37,26 @@ impl SealedMark {
     }
 
     fn named(canonical: &Path, spelled: &Path, key: &str) -> Self {
-        let name = name(canonical, key);
+        let mut hashes = vec![hash(canonical, key), hash(spelled, key)];
+        hashes.dedup();
         Self {
-            earlier_name: Some(self::name(spelled, key)).filter(|earlier| *earlier != name),
-            name,
+            name: format!("{PREFIX}{}", hashes[0]),
+            earlier_names: hashes,
         }
     }
 
-    /// Sets the mark if it is not set. Its key decrypts nothing. Best effort: it is tried again when the session is stored the next time.
+    /// Sets the mark if it is not set. Best effort: it is tried again when the session is stored the next time.
     ///
     /// Only for a session that is sealed. Beside a plain session, the mark would make that session unusable.
     pub(super) fn ensure(&self) {
-        if let Ok(false) = is_set(&self.name) {
-            let _failed = keyring::write(&self.name, &SecretKey::new([0; 32]));
+        if let Ok(false) = keyring::has_mark(&self.name) {
+            let _failed = keyring::set_mark(&self.name);
         }
     }
 
     pub(super) fn is_set(&self) -> Result<bool, Error> {
         for name in self.names() {
-            if is_set(name)? {
+            if keyring::has_mark(name)? {
                 return Ok(true);
             }
         }
@@ -61,7 +65,7 @@ impl SealedMark {
 
     /// As [`Self::is_set`], but asks only the kernel's cache. The keyring itself is too slow for each call.
     pub(super) fn is_cached(&self) -> bool {
-        self.names().any(|name| keyring::cached_key(name).is_some())
+        self.names().any(keyring::has_cached_mark)
     }
 
     /// Removes the mark from the kernel's cache, so that a plain session that the user was warned about is accepted.
@@ -71,21 +75,17 @@ impl SealedMark {
 
     /// The names of its entries in the keyring.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        [Some(&self.name), self.earlier_name.as_ref()]
+        [&self.name]
             .into_iter()
-            .flatten()
+            .chain(&self.earlier_names)
             .map(String::as_str)
     }
 }
 
-fn name(dir: &Path, key: &str) -> String {
+fn hash(dir: &Path, key: &str) -> String {
     let text = json!(["kubesesame sealed", dir.to_string_lossy(), key]).to_string();
     let hash = digest(&SHA256, text.as_bytes());
     HEXLOWER.encode(&hash.as_ref()[..16])
-}
-
-fn is_set(name: &str) -> Result<bool, Error> {
-    Ok(keyring::cached_key(name).is_some() || keyring::read(name)?.is_some())
 }
 
 #[cfg(test)]
@@ -100,20 +100,24 @@ mod tests {
     /// Users have it in their keyrings.
     #[test]
     fn the_name_of_a_mark_never_changes() {
-        assert_eq!(names("/c", "/c", "k"), ["13fa469e54b6a84f0b1d69cc9a0a902d"]);
+        assert_eq!(
+            names("/c", "/c", "k"),
+            [
+                "sealed-mark:13fa469e54b6a84f0b1d69cc9a0a902d",
+                "13fa469e54b6a84f0b1d69cc9a0a902d"
+            ]
+        );
         assert_ne!(names("/c", "/c", "k"), names("/d", "/d", "k"));
         assert_ne!(names("/c", "/c", "k"), names("/c", "/c", "l"));
     }
 
     #[test]
     fn a_mark_has_the_name_of_the_canonical_path_and_that_of_the_path_as_it_is_spelled() {
-        let [canonical] = &*names("/c", "/c", "k") else {
-            panic!("one name")
-        };
+        let canonical = names("/c", "/c", "k");
         for spelled in ["/c/", "/c/.", "//c", "/d/../c", "c"] {
             let found = names("/c", spelled, "k");
-            assert_eq!((found.len(), &found[0]), (2, canonical), "{spelled}");
-            assert_eq!(found[1], names(spelled, spelled, "k")[0], "{spelled}");
+            assert_eq!((found.len(), &found[..2]), (3, &*canonical), "{spelled}");
+            assert_eq!(found[2], names(spelled, spelled, "k")[1], "{spelled}");
         }
     }
 

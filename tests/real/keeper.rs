@@ -71,6 +71,11 @@ impl Someone {
 
     /// The name of the mark that the session was sealed.
     pub(crate) fn mark(&self) -> String {
+        format!("sealed-mark:{}", self.earlier_mark())
+    }
+
+    /// The name that earlier versions gave it.
+    pub(crate) fn earlier_mark(&self) -> String {
         let (dir, file) = (self.person.home().join(CACHE), self.sealed());
         let key = file.file_name().unwrap().to_str().unwrap().split('.').next();
         let text = json!(["kubesesame sealed", dir.to_string_lossy(), key]).to_string();

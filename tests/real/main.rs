@@ -40,6 +40,7 @@ mod power_loss;
 mod process;
 mod refused;
 #[cfg(target_os = "linux")]
+mod sealed_mark;
 mod secret_service;
 mod setup;
 mod sign_in;
