@@ -81,16 +81,16 @@ impl FastPathEntry {
         entry.key.is_valid().then_some(entry)
     }
 
-    /// Whether the issuer and the client in the arguments and variables, where given, equal those of this entry, and the storage too (by
-    /// default the disk). The entry is no secret and not sealed, so whoever can change it must not make the call use another session, or a
-    /// plain one in place of a sealed one.
+    /// Whether the arguments and variables name the issuer and the client of this entry, and its storage (by default the disk). The entry is
+    /// no secret and not sealed, so whoever can change it must not make the call use a session of another issuer, or a plain one in place of
+    /// a sealed one. An issuer that only the cluster's entry names agrees with none.
     pub(crate) fn agrees_with(&self, args: &[OsString], environment: &Environment) -> bool {
         let value = |flag, variable| settings::likely_value(flag, variable, args, environment);
         let is_issuer = |issuer: &str| self.identity.issuer == issuer.trim();
         let is_client = |client: &str| self.identity.client_id == client;
         let is_storage = |storage: &str| self.storage.flag_value() == storage;
-        value("--oidc-issuer-url", "KUBESESAME_OIDC_ISSUER_URL").is_none_or(is_issuer)
-            && value("--oidc-client-id", "KUBESESAME_OIDC_CLIENT_ID").is_none_or(is_client)
+        value("--oidc-issuer-url", "KUBESESAME_OIDC_ISSUER_URL").is_some_and(is_issuer)
+            && value("--oidc-client-id", "KUBESESAME_OIDC_CLIENT_ID").is_some_and(is_client)
             && is_storage(value("--token-cache-storage", "KUBESESAME_TOKEN_CACHE_STORAGE").unwrap_or("disk"))
     }
 
@@ -127,4 +127,50 @@ fn prune(dir: &PrivateDir) {
 
 fn file(hash: &InvocationHash) -> String {
     FileKind::FastPathEntry.name(HEXLOWER.encode(hash.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever can change the entry could name any other identity in it.
+    #[test]
+    fn an_entry_agrees_only_with_a_command_line_that_names_its_issuer_and_client() {
+        let entry = FastPathEntry {
+            key: Key::new("https://i", "c", [], &[], None, &[]),
+            identity: Identity {
+                issuer: "https://i".into(),
+                client_id: "c".into(),
+                account: None,
+            },
+            api: ApiVersion::V1,
+            refresh: RefreshPolicy::Off,
+            detects_rejections: true,
+            storage: Storage::Disk,
+        };
+        let [issuer, client] = ["--oidc-issuer-url=https://i", "--oidc-client-id=c"];
+        let variable = ("KUBESESAME_OIDC_ISSUER_URL", "https://i");
+        for (args, variables, agrees) in [
+            (&[issuer, client][..], &[][..], true),
+            (&[client], &[variable], true),
+            (&[client], &[], false),
+            (&[issuer], &[], false),
+            (&[], &[], false),
+            (&[issuer, "--oidc-client-id=d"], &[], false),
+            (&["--oidc-issuer-url=https://j", client], &[variable], false),
+            (&[issuer, client, "--token-cache-storage=auto"], &[], false),
+        ] {
+            let args: Vec<OsString> = args.iter().map(Into::into).collect();
+            let to_owned = |(name, value): &(&str, &str)| ((*name).into(), (*value).into());
+            let environment = Environment {
+                flag_variables: variables.iter().map(to_owned).collect(),
+                ..Environment::default()
+            };
+            assert_eq!(
+                entry.agrees_with(&args, &environment),
+                agrees,
+                "{args:?} {variables:?}"
+            );
+        }
+    }
 }

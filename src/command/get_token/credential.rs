@@ -143,8 +143,9 @@ impl GetToken<'_> {
         acquisition.acquire()
     }
 
-    /// Writes the fast path entry for the next call, except in three cases: with `-v`, because the fast path logs nothing; if the fast path would not search
-    /// this directory; and if the command line or a variable contains a secret, because the entry's name is a hash of them.
+    /// Writes the fast path entry for the next call, except in four cases: with `-v`, because the fast path logs nothing; if the fast path would not search
+    /// this directory, or not use the entry, as where a cluster names the issuer; and if the command line or a variable contains a secret,
+    /// because the entry's name is a hash of them.
     fn write_fast_path_entry(&self, store: &Store) {
         let (args, environment) = (self.invocation.args, self.invocation.environment);
         let likely = settings::likely_cache_dir(args, environment);
@@ -158,7 +159,9 @@ impl GetToken<'_> {
             self.refresh_policy(),
             self.request.cache.detects_rejections,
         );
-        entry.write(store.dir(), &self.invocation.hash);
+        if entry.agrees_with(args, environment) {
+            entry.write(store.dir(), &self.invocation.hash);
+        }
     }
 
     /// Starts a background refresh if the token is near its expiry.
