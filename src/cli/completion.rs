@@ -6,9 +6,10 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 
-use clap::builder::ValueHint;
 use clap::{Arg, CommandFactory, ValueEnum};
-use clap_complete::engine::{ArgValueCandidates, CompletionCandidate, complete};
+use clap_complete::engine::{
+    ArgValueCandidates, ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter, complete,
+};
 use clap_complete::env::{Bash, EnvCompleter, Fish, Powershell, Zsh};
 
 use super::Cli;
@@ -68,7 +69,7 @@ impl CompletionRequest {
     /// # Errors
     /// If the command line cannot be completed.
     pub(crate) fn response(self, known: &KnownValues, current_dir: Option<&Path>) -> io::Result<String> {
-        let mut command = command_with_values(known);
+        let mut command = command_with_values(known, current_dir);
         match self {
             Self::Shell { shell, words } => {
                 let mut response = Vec::new();
@@ -109,20 +110,20 @@ impl Shell {
 }
 
 /// Returns the command with this machine's values for its flags.
-fn command_with_values(known: &KnownValues) -> clap::Command {
+fn command_with_values(known: &KnownValues, current_dir: Option<&Path>) -> clap::Command {
     let mut command = Cli::command();
     // The arguments of the commands exist only after this.
     command.build();
-    with_values(command, known)
+    with_values(command, known, current_dir)
 }
 
-fn with_values(command: clap::Command, known: &KnownValues) -> clap::Command {
+fn with_values(command: clap::Command, known: &KnownValues, current_dir: Option<&Path>) -> clap::Command {
     command
-        .mut_args(|arg| arg_with_values(arg, known))
-        .mut_subcommands(|command| with_values(command, known))
+        .mut_args(|arg| arg_with_values(arg, known, current_dir))
+        .mut_subcommands(|command| with_values(command, known, current_dir))
 }
 
-fn arg_with_values(arg: Arg, known: &KnownValues) -> Arg {
+fn arg_with_values(arg: Arg, known: &KnownValues, current_dir: Option<&Path>) -> Arg {
     let values = match arg.get_long() {
         Some("context") => &known.contexts,
         Some("user") => &known.users,
@@ -130,8 +131,8 @@ fn arg_with_values(arg: Arg, known: &KnownValues) -> Arg {
         _ => {
             let name = arg.get_value_names().and_then(<[_]>::first).cloned();
             return match name.as_deref() {
-                Some("FILE") => arg.value_hint(ValueHint::FilePath),
-                Some("DIR") => arg.value_hint(ValueHint::DirPath),
+                Some("FILE") => arg.add(paths(PathCompleter::file(), current_dir)),
+                Some("DIR") => arg.add(paths(PathCompleter::dir(), current_dir)),
                 _ => arg,
             };
         }
@@ -140,6 +141,31 @@ fn arg_with_values(arg: Arg, known: &KnownValues) -> Arg {
     arg.add(ArgValueCandidates::new(move || {
         values.iter().map(CompletionCandidate::new).collect()
     }))
+}
+
+/// Completes paths by one name, which is a plain one. The directory before it stays as it was typed.
+fn paths(paths: PathCompleter, current_dir: Option<&Path>) -> ArgValueCompleter {
+    let paths = match current_dir {
+        Some(dir) => paths.current_dir(dir),
+        None => paths,
+    };
+    ArgValueCompleter::new(move |typed: &OsStr| {
+        let is_safe = |candidate: &CompletionCandidate| {
+            let name = candidate.get_value().to_str().and_then(|path| {
+                let path = path.strip_suffix('/').unwrap_or(path);
+                path.rsplit('/').next()
+            });
+            name.is_some_and(is_plain)
+        };
+        paths.complete(typed).into_iter().filter(is_safe).collect()
+    })
+}
+
+/// Whether a shell reads the name as it is. A shell puts a candidate into the line unquoted, so one that it would read as something else is left
+/// out: `$(…)`, `*`, a quote.
+pub(crate) fn is_plain(name: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_.:/@+=,%".contains(c);
+    !name.is_empty() && !name.starts_with(['-', '=']) && name.chars().all(is_plain)
 }
 
 /// Returns the form of cobra, which kubectl reads: a line for each candidate, a tab before its description, and at the end what the shell is
@@ -238,6 +264,53 @@ mod tests {
         }
         assert!(!completed(&[""]).iter().any(|word| word == "background-refresh"));
         assert_eq!(completed(&["get-token", "--nosuch"]), [":4"]);
+    }
+
+    /// Bash puts a candidate into the line as it is, and the file may be a stranger's: from an archive, or a repository.
+    #[test]
+    fn a_file_whose_name_a_shell_would_read_as_something_else_is_left_out() {
+        let home = tempfile::tempdir().unwrap();
+        for name in [
+            "kube.yaml",
+            "kube$(id>PWNED).yaml",
+            "kube`id`",
+            "kube a",
+            "kube;b",
+            "-kube",
+        ] {
+            std::fs::write(home.path().join(name), "").unwrap();
+        }
+        for name in ["kubes", "kube&c"] {
+            std::fs::create_dir(home.path().join(name)).unwrap();
+            std::fs::write(home.path().join(name).join("in"), "").unwrap();
+        }
+        let completed = |words: &[&str]| {
+            let request = CompletionRequest::Kubectl { words: os(words) };
+            let response = request.response(&known(), Some(home.path())).unwrap();
+            response.lines().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            completed(&["status", "--kubeconfig", "k"]),
+            ["kube.yaml", "kubes/", ":4"]
+        );
+        assert_eq!(
+            completed(&["status", "--kubeconfig=k"]),
+            ["--kubeconfig=kube.yaml", "--kubeconfig=kubes/", ":4"]
+        );
+        assert!(!completed(&["status", "--kubeconfig", ""]).contains(&"-kube".to_owned()));
+        assert_eq!(
+            completed(&["get-token", "--token-cache-dir", "k"]),
+            ["kubes/", ":6"]
+        );
+        assert_eq!(
+            completed(&["status", "--kubeconfig", "kubes/"]),
+            ["kubes/in", ":4"]
+        );
+        // What the person has typed already stays.
+        assert_eq!(
+            completed(&["status", "--kubeconfig", "kube&c/"]),
+            ["kube&c/in", ":4"]
+        );
     }
 
     #[test]

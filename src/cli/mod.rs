@@ -30,7 +30,7 @@ pub(crate) use command::{
     VersionArgs,
 };
 pub(crate) use command_line::{Cli, ParseError};
-pub(crate) use completion::{COMPLETION_VARIABLE, CompletionRequest, KnownValues};
+pub(crate) use completion::{COMPLETION_VARIABLE, CompletionRequest, KnownValues, is_plain};
 pub(crate) use config_error::{ConfigError, ValueSources, usage_reason};
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use explain::{ExplainArgs, Topic};

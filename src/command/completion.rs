@@ -4,7 +4,7 @@
 
 use std::io;
 
-use crate::cli::{CompletionArgs, CompletionRequest, FileArgs, KnownValues};
+use crate::cli::{self, CompletionArgs, CompletionRequest, FileArgs, KnownValues};
 use crate::command::kubeconfig::files::{Kubeconfig, files_in_given_order};
 use crate::environment::{self, Environment};
 use crate::error::Error;
@@ -41,8 +41,8 @@ fn known_values(environment: &Environment) -> KnownValues {
     let contexts = entries.contexts.into_iter().map(|context| context.name);
     let users = entries.users.into_iter().map(|user| user.name);
     KnownValues {
-        contexts: contexts.filter(|name| is_plain(name)).collect(),
-        users: users.filter(|name| is_plain(name)).collect(),
+        contexts: contexts.filter(|name| cli::is_plain(name)).collect(),
+        users: users.filter(|name| cli::is_plain(name)).collect(),
         issuers,
     }
 }
@@ -51,13 +51,7 @@ fn issuers_of(user: &UserEntry) -> Vec<String> {
     let args = user.exec.iter().flat_map(|exec| &exec.args);
     let values = args.filter_map(|arg| arg.expose().strip_prefix("--oidc-issuer-url="));
     values
-        .filter(|issuer| is_plain(issuer))
+        .filter(|issuer| cli::is_plain(issuer))
         .map(str::to_owned)
         .collect()
-}
-
-/// A shell puts names into the line as they are, so a name that it would read as something else is left out: `$(…)`, `*`, a quote.
-fn is_plain(name: &str) -> bool {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_.:/@+=,%".contains(c);
-    !name.is_empty() && !name.starts_with(['-', '=']) && name.chars().all(is_plain)
 }
