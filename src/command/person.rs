@@ -44,7 +44,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
             ui.step(|| format!("the token of kubectl oidc-login is not used: {why}"));
         }
         Event::TokenRemark(remark) => show_remark(ui, remark),
-        Event::Waiting { url } if ui.at_terminal => ui.note(&format!("waiting for an answer from {url}")),
+        Event::Waiting { origin } if ui.at_terminal => ui.note(&format!("waiting for an answer from {origin}")),
         Event::DeprecatedFlag(text) => ui.note(text),
         Event::NoRedirectUri => ui.note(
             "no redirect URI is sent, and few providers sign in without one: if the page shows an error about `redirect_uri`, press Ctrl-C \

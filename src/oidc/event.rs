@@ -25,8 +25,8 @@ pub(crate) enum Event<'a> {
     Discovered,
     /// A listener waits for the browser at this redirect URI.
     ListenerReady { redirect_uri: &'a str },
-    /// The response of the provider takes long.
-    Waiting { url: &'a UntrustedText },
+    /// The response of the provider takes long. The path, which the provider may choose, could fill the screen.
+    Waiting { origin: &'a UntrustedText },
     /// The response to a refresh was lost, and the request is repeated.
     ResponseLost,
     /// The authorization request has no redirect URI. The provider uses the registered one, or refuses the request.

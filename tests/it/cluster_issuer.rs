@@ -2,13 +2,15 @@
 
 use std::io::Write;
 use std::process::Child;
+use std::thread::sleep;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::cluster_config::{own_redirect, provider, told, untyped, with};
 use crate::prompts::{typing, up_to};
-use crate::support::{Call, Sandbox, finish, redirect_of, url_from_stderr, visit};
+use crate::support::{Call, Sandbox, finish, redirect_of, url_from_stderr, visit, wait_until};
 use okta::{Callback, Endpoint};
 
 /// As kubectl calls when a person sits at a terminal.
@@ -247,6 +249,32 @@ fn a_device_code_comes_with_the_issuer_that_the_cluster_named() {
     let own = sandbox.get_token().arg("--grant-type=device-code").run();
     own.token();
     assert_eq!(told(&own, "the cluster's entry"), 0, "{own}");
+}
+
+/// A stranger's issuer is as slow as it likes, and its addresses are as long.
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_is_told_of_a_slow_issuer_while_a_person_enters_the_code() {
+    let sandbox = Sandbox::unattended();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.device_interval_secs = Some(0));
+    let call = at_terminal(&untyped(&sandbox, &provider(&sandbox)), &provider(&sandbox));
+    sandbox.hold_token_answers();
+    let call = call.arg("--grant-type=device-code").at_terminal();
+    let mut child = call.by_timers_of(&sandbox).spawn();
+    wait_until("the first poll", || sandbox.okta.count(Endpoint::Token) == 1);
+    sandbox.let_pass(3);
+    sleep(Duration::from_millis(300));
+    sandbox.let_answers_go();
+    wait_until("the sign-in", || {
+        sandbox.let_pass(1);
+        sleep(Duration::from_millis(200));
+        child.try_wait().unwrap().is_some()
+    });
+    let outcome = finish(child);
+    outcome.token();
+    assert!(!outcome.stderr.contains("waiting for an answer"), "{outcome}");
 }
 
 /// The address may be another provider's.

@@ -38,7 +38,7 @@ fn a_person_hears_what_is_waited_for_and_waits_ten_seconds_at_most() {
     let child = call.at_terminal().by_timers_of(&sandbox).spawn();
     let asked = silent.accept().unwrap();
     sandbox.let_pass(3);
-    let waiting = format!("waiting for an answer from {issuer}/.well-known/openid-configuration\n");
+    let waiting = format!("waiting for an answer from {issuer}\n");
     let (child, told) = up_to(child, &waiting);
     assert_eq!(told, waiting);
     sandbox.let_pass(7);

@@ -54,11 +54,14 @@ impl ProviderClient<'_> {
         if let Some(address) = browser_address(&device, self.provider.named_by_cluster) {
             browser::open(&login.browser, address, |_| ());
         }
+        // The provider decides how slow each poll is, and so could fill the screen after the code.
+        self.http.report_waits(false);
         let wait_secs = device.wait_secs(login.timeout.as_secs());
         let result = tokio::select! {
             result = device.wait(&endpoint, verifier.as_ref(), wait_secs, self.clock) => result,
             never = count_down(self.interaction, Instant::now() + Duration::from_secs(wait_secs)) => match never {},
         };
+        self.http.report_waits(true);
         self.interaction.report(Event::WaitEnded);
         let response = result.map_err(LoginFailure::after_prompt)?;
         self.verify_without_nonce(&response, &cache, &metadata)

@@ -3,7 +3,6 @@
 //! Owns what is the same for all requests: redirects of a GET within the provider's origin, one repetition of a GET whose idle connection was
 //! closed, the difference to the provider's clock, and the redaction of what was sent in everything that is quoted from a response.
 
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -25,9 +24,10 @@ use crate::oidc::errors::network::NetworkError;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::errors::setup::SetupError;
 use crate::oidc::errors::token::TokenError;
-use crate::oidc::event::{Event, Interaction, LogEvent, LoggedHeader};
+use crate::oidc::event::{Interaction, LogEvent, LoggedHeader};
 use crate::oidc::http::content_encoding::{content_encoding_error, decode_body};
 use crate::oidc::http::dpop_nonces::{DPOP, DpopNonces};
+use crate::oidc::http::long_wait::LongWaits;
 use crate::oidc::http::provider_clock::ProviderClock;
 use crate::oidc::http::redaction::{
     logged_headers, redact_body, redact_headers, redact_text, secrets_of_header,
@@ -40,9 +40,6 @@ use crate::oidc::http::response::{
 use crate::secret::Secret;
 use crate::settings::{Provider, TlsTrust};
 use crate::untrusted_text::UntrustedText;
-
-/// A longer wait is reported, so that the person knows what kubesesame waits for.
-const UNREPORTED_WAIT: Duration = Duration::from_secs(2);
 
 /// The largest body of a response to a POST: a token with thousands of groups has up to 1 MiB, and a response may
 /// contain two tokens.
@@ -66,6 +63,7 @@ pub(crate) struct HttpClient<'a> {
     pub(in crate::oidc) dpop_nonces: DpopNonces,
     /// There was a response, so an idle connection may be open.
     has_responded: AtomicBool,
+    long_waits: LongWaits,
     clock: Clock,
 }
 
@@ -112,6 +110,7 @@ impl<'a> HttpClient<'a> {
             provider_clock: ProviderClock::new(clock),
             dpop_nonces: DpopNonces::default(),
             has_responded: AtomicBool::new(false),
+            long_waits: LongWaits::reported(),
             clock,
         })
     }
@@ -131,7 +130,7 @@ impl<'a> HttpClient<'a> {
     pub(crate) async fn get(&self, url: &Url, limit: Option<Duration>) -> Result<Document, Error> {
         let limit = limit.unwrap_or(self.interaction.request_timeout);
         let result = timeout(limit, self.get_with_redirects(url, limit));
-        let result = self.report_long_wait(url, result).await;
+        let result = self.long_waits.wait(self.interaction, url, result).await;
         result.unwrap_or_else(|_| {
             Err(NetworkError::Timeout {
                 url: shown(url),
@@ -194,14 +193,9 @@ impl<'a> HttpClient<'a> {
         })
     }
 
-    /// Waits for a request, and reports the URL if that takes long.
-    async fn report_long_wait<T>(&self, url: &Url, request: impl Future<Output = T>) -> T {
-        let mut request = pin!(request);
-        if let Ok(result) = timeout(UNREPORTED_WAIT, &mut request).await {
-            return result;
-        }
-        self.interaction.report(Event::Waiting { url: &shown(url) });
-        request.await
+    /// Sets whether long waits are reported. Not while a person has to read what stands on the screen.
+    pub(in crate::oidc) fn report_waits(&self, reported: bool) {
+        self.long_waits.set_reported(reported);
     }
 
     fn failure(&self, url: &Url, error: reqwest::Error) -> NetworkError {
@@ -341,7 +335,7 @@ impl<'a> HttpClient<'a> {
         let owned = secrets.iter().map(|secret| Secret::new(*secret)).collect();
         *self.form_secrets.lock().unwrap_or_else(PoisonError::into_inner) = owned;
         let sent = self.send(url, request, secrets);
-        let (status, headers, body) = self.report_long_wait(url, sent).await?;
+        let (status, headers, body) = self.long_waits.wait(self.interaction, url, sent).await?;
         let body = Zeroizing::new(body);
         self.dpop_nonces.record(url, &headers);
         let read = |headers: &HeaderMap, body: &[u8]| {

@@ -9,6 +9,7 @@ mod client;
 pub(super) mod content_encoding;
 mod dpop_nonces;
 pub(super) mod json_document;
+mod long_wait;
 mod provider_clock;
 pub(super) mod proxy;
 pub(super) mod redaction;

@@ -377,5 +377,10 @@ pub(in crate::oidc) fn shown(url: &Url) -> UntrustedText {
     UntrustedText::new(url.as_str())
 }
 
+/// Returns the scheme, host and port of a URL for a message.
+pub(in crate::oidc) fn shown_origin(url: &Url) -> UntrustedText {
+    UntrustedText::new(&url.origin().ascii_serialization())
+}
+
 #[cfg(test)]
 mod tests;
