@@ -7,7 +7,6 @@ use super::ProviderClient;
 use super::discovery::metadata::Metadata;
 use super::errors::Error;
 use super::errors::documents::DocumentError;
-use super::http::response::shown;
 use super::json;
 use super::token::key_set::KeySet;
 use crate::untrusted_text::UntrustedText;
@@ -79,7 +78,7 @@ impl ProviderClient<'_> {
     async fn try_keys(&self, uri: &url::Url) -> Result<(), Error> {
         let document = self.http.get(uri, None).await?;
         KeySet::parse(&document.body).map_err(|why| DocumentError::KeySet {
-            url: shown(uri),
+            url: self.http.shown(uri),
             why: UntrustedText::new(why),
         })?;
         Ok(())

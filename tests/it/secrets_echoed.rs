@@ -127,6 +127,59 @@ fn a_secret_that_the_answer_to_the_next_request_repeats_is_told_nowhere() {
     }
 }
 
+/// In an address that the provider names: the target of a redirect, an endpoint, the name of a parameter.
+#[test]
+fn a_secret_in_an_address_of_the_provider_is_told_and_kept_nowhere() {
+    let endpoint = |field: &str, address: &str| FaultKind::Replace {
+        field: field.to_owned(),
+        value: address.into(),
+    };
+    let redirect = FaultKind::Redirect {
+        to: "/gone/SECRET-Header?SECRET-Header=1".to_owned(),
+    };
+    let sandbox = Sandbox::unattended();
+    let origin = sandbox.okta.origin();
+    for (fault, words) in [
+        (redirect, "/gone/..."),
+        (
+            endpoint(
+                "jwks_uri",
+                &format!("{origin}/keys/SECRET-Header?p=1&SECRET-Header=1"),
+            ),
+            "/keys/...",
+        ),
+        (
+            endpoint("token_endpoint", &format!("{origin}/SECRET%2dPassword/token")),
+            "/.../token",
+        ),
+    ] {
+        let user = sandbox.okta.behaviour().user.login;
+        sandbox.okta.behave(|behaviour| {
+            behaviour.user.password = "SECRET-Password".to_owned();
+            behaviour.faults = vec![Fault::always(Endpoint::Discovery, fault)];
+        });
+        let call = sandbox
+            .get_token()
+            .arg("--grant-type=password")
+            .arg(&format!("--username={user}"))
+            .arg("--password=SECRET-Password")
+            .arg("--oidc-request-header=X-Api-Key=SECRET-Header");
+        for level in ["-v=0", "-v=9"] {
+            let outcome = call.clone().in_new_command().arg(level).run();
+            outcome.fails(1, &[words]);
+            assert!(!outcome.stderr.contains("SECRET"), "{outcome}");
+        }
+        let notes = [
+            sandbox.cache_files(".passing.json"),
+            sandbox.cache_files(".failure.json"),
+        ];
+        for file in notes.concat() {
+            let text = std::fs::read_to_string(&file).unwrap();
+            assert!(!text.contains("SECRET"), "{}: {text}", file.display());
+        }
+    }
+}
+
 /// Whoever reads it could fetch the tokens. What is far too long for an address would fill the screen.
 #[test]
 fn an_answer_that_repeats_the_code_of_the_device_or_is_far_too_long_is_not_shown() {

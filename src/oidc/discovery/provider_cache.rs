@@ -19,7 +19,6 @@ use crate::oidc::discovery::metadata::{Metadata, discovery_url};
 use crate::oidc::errors::Error;
 use crate::oidc::errors::documents::DocumentError;
 use crate::oidc::event::LogEvent;
-use crate::oidc::http::response::shown;
 use crate::oidc::http::{Document, HttpClient};
 use crate::oidc::token::endpoint::RESPONSE_TIMEOUT;
 use crate::oidc::token::key_set::KeySet;
@@ -215,7 +214,7 @@ impl<'a> ProviderCache<'a> {
     pub(crate) async fn fetch_and_cache_keys(&self, jwks_uri: &Url) -> Result<KeySet, Error> {
         let document = self.http.get(jwks_uri, Some(RESPONSE_TIMEOUT)).await?;
         let keys = KeySet::parse(&document.body).map_err(|why| DocumentError::KeySet {
-            url: shown(jwks_uri),
+            url: self.http.shown(jwks_uri),
             why: UntrustedText::new(why),
         })?;
         let mut file = self.lock_file();

@@ -20,7 +20,6 @@ use crate::oidc::grants::browser;
 use crate::oidc::grants::device_response::DeviceAuthorization;
 use crate::oidc::grants::login::LoginFailure;
 use crate::oidc::grants::waiting::count_down;
-use crate::oidc::http::response::shown;
 use crate::oidc::token::endpoint::{RESPONSE_TIMEOUT, TokenEndpoint};
 use crate::oidc::{ProviderClient, Tokens};
 use crate::settings::{Login, is_loopback};
@@ -89,9 +88,9 @@ impl ProviderClient<'_> {
             Error::Token(TokenError::Refused(refusal)) => AuthorizationError::Refused(refusal).into(),
             error => error,
         })?;
-        let device = DeviceAuthorization::read(object, url)?;
+        let device = DeviceAuthorization::read(object, &self.http.for_messages(url, &[]))?;
         let device = without_device_code(device).map_err(|fault| TokenError::Malformed {
-            url: shown(url),
+            url: self.http.shown(url),
             fault,
         })?;
         Ok((device, verifier))
@@ -106,7 +105,8 @@ impl ProviderClient<'_> {
             .filter(|_| !self.provider.named_by_cluster)
             .unwrap_or(plain);
         for url in [plain, address] {
-            check_verification_uri(url).map_err(|why| LoginError::DeviceAddress(shown(url), why))?;
+            check_verification_uri(url)
+                .map_err(|why| LoginError::DeviceAddress(self.http.shown(url), why))?;
         }
         let code = UntrustedText::with_limit(&device.user_code, 40);
         self.interaction.report(Event::EnterCode {

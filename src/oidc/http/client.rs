@@ -30,7 +30,7 @@ use crate::oidc::http::dpop_nonces::{DPOP, DpopNonces};
 use crate::oidc::http::long_wait::LongWaits;
 use crate::oidc::http::provider_clock::ProviderClock;
 use crate::oidc::http::redaction::{
-    logged_headers, redact_body, redact_headers, redact_text, secrets_of_header,
+    logged_headers, redact_body, redact_headers, redact_text, redact_url, secrets_of_header,
 };
 use crate::oidc::http::redirects::{MAX_REDIRECTS, same_origin_target};
 use crate::oidc::http::response::{
@@ -53,6 +53,7 @@ pub(crate) struct HttpClient<'a> {
     client: reqwest::Client,
     interaction: Interaction<'a>,
     is_okta: bool,
+    issuer: Url,
     /// The names of the headers that the settings add to every request.
     header_names: Vec<String>,
     /// The secrets in the headers of every request.
@@ -95,6 +96,7 @@ impl<'a> HttpClient<'a> {
         Ok(Self {
             client: transport::build(provider, trust, interaction)?,
             is_okta: provider.issuer.is_okta(),
+            issuer: provider.issuer.url().clone(),
             header_names: provider
                 .headers
                 .iter()
@@ -130,10 +132,11 @@ impl<'a> HttpClient<'a> {
     pub(crate) async fn get(&self, url: &Url, limit: Option<Duration>) -> Result<Document, Error> {
         let limit = limit.unwrap_or(self.interaction.request_timeout);
         let result = timeout(limit, self.get_with_redirects(url, limit));
-        let result = self.long_waits.wait(self.interaction, url, result).await;
+        let named = &self.for_messages(url, &[]);
+        let result = self.long_waits.wait(self.interaction, named, result).await;
         result.unwrap_or_else(|_| {
             Err(NetworkError::Timeout {
-                url: shown(url),
+                url: shown(named),
                 seconds: limit.as_secs(),
                 connected: true,
             }
@@ -151,22 +154,21 @@ impl<'a> HttpClient<'a> {
                 .header(ACCEPT, "application/json")
                 .timeout(limit)
                 .build();
-            let request = request.map_err(|error| self.failure(&current, error))?;
+            let named = &self.for_messages(&current, &[]);
+            let request = request.map_err(|error| self.failure(named, error))?;
             // A provider may repeat what it was sent a moment ago, by another request.
             let sent = self.form_secrets();
             let secrets: Vec<&str> = sent.iter().map(Secret::expose).collect();
-            let (status, headers, body) = self.send(&current, request, &secrets).await?;
+            let (status, headers, body) = self.send(named, request, &secrets).await?;
             let Some(next) = same_origin_target(&current, status, &headers) else {
-                return self
-                    .parse_document(&current, status, &headers, &body)
-                    .or_else(|_| {
-                        let secrets = self.sent_secrets(&secrets);
-                        let headers = redact_headers(&headers, &secrets);
-                        self.parse_document(&current, status, &headers, &redact_body(&body, &secrets))
-                    });
+                return self.parse_document(named, status, &headers, &body).or_else(|_| {
+                    let secrets = self.sent_secrets(&secrets);
+                    let headers = redact_headers(&headers, &secrets);
+                    self.parse_document(named, status, &headers, &redact_body(&body, &secrets))
+                });
             };
             if visited.contains(&next) || visited.len() > MAX_REDIRECTS {
-                return Err(NetworkError::RedirectLoop { url: shown(url) }.into());
+                return Err(NetworkError::RedirectLoop { url: self.shown(url) }.into());
             }
             visited.push(next.clone());
             current = next;
@@ -221,7 +223,7 @@ impl<'a> HttpClient<'a> {
         result
     }
 
-    /// Sends a request, and returns the decoded response.
+    /// Sends a request, and returns the decoded response. `url` is for messages.
     async fn send(
         &self,
         url: &Url,
@@ -298,6 +300,18 @@ impl<'a> HttpClient<'a> {
         redact_text(text, &self.sent_secrets(&sent))
     }
 
+    /// Returns a URL of the provider for a message, without what was sent to the provider.
+    pub(in crate::oidc) fn shown(&self, url: &Url) -> UntrustedText {
+        shown(&self.for_messages(url, &[]))
+    }
+
+    /// Returns a URL without `secrets`, those in the headers, and those of the last form.
+    pub(in crate::oidc) fn for_messages(&self, url: &Url, secrets: &[&str]) -> Url {
+        let sent = self.form_secrets();
+        let sent = sent.iter().map(Secret::expose).chain(secrets.iter().copied());
+        redact_url(url, &self.issuer, &self.sent_secrets(&sent.collect::<Vec<_>>()))
+    }
+
     /// The secrets of the last form that was posted.
     fn form_secrets(&self) -> Vec<Secret> {
         let sent = self.form_secrets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -331,6 +345,7 @@ impl<'a> HttpClient<'a> {
         if let Some(limit) = limit {
             request = request.timeout(limit);
         }
+        let url = &self.for_messages(url, secrets);
         let request = request.build().map_err(|error| self.failure(url, error))?;
         let owned = secrets.iter().map(|secret| Secret::new(*secret)).collect();
         *self.form_secrets.lock().unwrap_or_else(PoisonError::into_inner) = owned;

@@ -20,7 +20,6 @@ use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::errors::token::TokenError;
 use crate::oidc::event::LogEvent;
 use crate::oidc::http::ResponseContent;
-use crate::oidc::http::response::shown;
 use crate::oidc::token::response::TokenResponse;
 use crate::secret::Secret;
 use crate::settings::{Scopes, TokenKind};
@@ -219,7 +218,7 @@ impl<'a> TokenEndpoint<'a> {
         let result = self.post_authenticated(target, &parameters).await;
         let object = result.map_err(|error| error.with_grant(grant))?;
         TokenResponse::read(object).map_err(|fault| {
-            let url = shown(url);
+            let url = self.client.http.shown(url);
             TokenError::Malformed { url, fault }.into()
         })
     }

@@ -7,7 +7,6 @@ use crate::oidc::discovery::provider_cache::ProviderCache;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::token::{ResponseFault, TokenError};
 use crate::oidc::event::{Event, LogEvent};
-use crate::oidc::http::response::shown;
 use crate::oidc::token::claims::{Claims, LATEST_TIME};
 use crate::oidc::token::id_token::{self, TokenExpectation, VerificationContext, Verified};
 use crate::oidc::token::verification_error::{self, MAX_TOKEN_BYTES};
@@ -59,6 +58,7 @@ impl ProviderClient<'_> {
         let expected = self.token_expectation(metadata, context);
         let id_claims = self.verify_id_token(response, cache, metadata, &expected, before_fetch);
         let id_claims = id_claims.await?;
+        let endpoint = || self.http.shown(&metadata.token_endpoint);
         let initial = id_claims.as_ref().map(Claims::initial_id_token);
         let tokens = |token: Secret, (issued_at, expires_at), claims: Option<Claims>| Tokens {
             token,
@@ -85,7 +85,7 @@ impl ProviderClient<'_> {
         if let Some(kind) = &response.bound_type {
             return Err(TokenError::BoundToken(kind.clone()).into());
         }
-        let token = header_safe_access_token(response, metadata)?;
+        let token = header_safe_access_token(response, &endpoint())?;
         if id_token::is_jwt(token.expose()) {
             let subject = id_claims.as_ref().map(|claims| claims.subject.as_str());
             let verify = |keys: &KeySet| id_token::verify_access(&token, subject, keys, &expected);
@@ -118,7 +118,8 @@ impl ProviderClient<'_> {
         let token = match &response.id_token {
             Member::Token(token) => token,
             Member::NotText if self.provider.token == TokenKind::Id => {
-                return Err(malformed(metadata, ResponseFault::NotText("id_token")).into());
+                let endpoint = self.http.shown(&metadata.token_endpoint);
+                return Err(malformed(&endpoint, ResponseFault::NotText("id_token")).into());
             }
             Member::Absent | Member::NotText => return Ok(None),
         };
@@ -241,19 +242,22 @@ impl ProviderClient<'_> {
     }
 }
 
-fn header_safe_access_token(response: &TokenResponse, metadata: &Metadata) -> Result<Secret, TokenError> {
+fn header_safe_access_token(
+    response: &TokenResponse,
+    endpoint: &UntrustedText,
+) -> Result<Secret, TokenError> {
     match &response.access_token {
         Member::Token(token) if token.expose().len() > MAX_TOKEN_BYTES => {
-            Err(malformed(metadata, ResponseFault::TooLong("access_token")))
+            Err(malformed(endpoint, ResponseFault::TooLong("access_token")))
         }
         Member::Token(token) if token.fits_header() => Ok(token.clone()),
         Member::Token(_) => Err(TokenError::TokenCharacters),
-        Member::NotText => Err(malformed(metadata, ResponseFault::NotText("access_token"))),
-        Member::Absent => Err(malformed(metadata, ResponseFault::Missing("access_token"))),
+        Member::NotText => Err(malformed(endpoint, ResponseFault::NotText("access_token"))),
+        Member::Absent => Err(malformed(endpoint, ResponseFault::Missing("access_token"))),
     }
 }
 
-fn malformed(metadata: &Metadata, fault: ResponseFault) -> TokenError {
-    let url = shown(&metadata.token_endpoint);
+fn malformed(endpoint: &UntrustedText, fault: ResponseFault) -> TokenError {
+    let url = endpoint.clone();
     TokenError::Malformed { url, fault }
 }

@@ -6,6 +6,7 @@
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
+use url::Url;
 
 use crate::oidc::errors::oauth_error::is_known_code;
 use crate::oidc::event::LoggedHeader;
@@ -125,6 +126,33 @@ pub(in crate::oidc) fn redact_headers(headers: &HeaderMap, secrets: &[&str]) -> 
 /// Returns the text without the secrets. A secret may be cut off at the end of the text.
 pub(in crate::oidc) fn redact_text(text: &UntrustedText, secrets: &[&str]) -> UntrustedText {
     UntrustedText::new(&EncodedSecrets::new(secrets).redact(text.as_str(), MAX_TEXT_BYTES))
+}
+
+/// Returns a URL for messages, without the secrets that the provider may have put into it. What begins as the issuer does, or at its server, was
+/// not chosen by the provider and stays as it is.
+pub(in crate::oidc) fn redact_url(url: &Url, issuer: &Url, secrets: &[&str]) -> Url {
+    let text = url.as_str();
+    let scheme = format!("{}://", url.scheme());
+    let known = [
+        issuer.as_str().trim_end_matches('/'),
+        &issuer.origin().ascii_serialization(),
+    ];
+    let rest = known
+        .iter()
+        .filter_map(|known| text.strip_prefix(known))
+        .find(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+        .or_else(|| text.strip_prefix(&scheme))
+        .unwrap_or(text);
+    let redacted = EncodedSecrets::new(secrets).redact(rest, MAX_TEXT_BYTES);
+    if redacted == rest {
+        return url.clone();
+    }
+    let known = text.strip_suffix(rest).unwrap_or_default();
+    Url::parse(&format!("{known}{}", redacted.replace('…', "..."))).unwrap_or_else(|_| {
+        let mut unknown = issuer.clone();
+        unknown.set_path("...");
+        unknown
+    })
 }
 
 /// Returns the secrets in a request header: its value, and if the value names an authentication scheme (RFC 9110 11.4), also the

@@ -181,3 +181,36 @@ fn the_value_and_the_credentials_of_a_header_are_secrets() {
     assert_eq!(of("Basic dTpwOnc="), "Basic dTpwOnc=|dTpwOnc=|p:w");
     assert_eq!(of("two words"), "two words");
 }
+
+#[test]
+fn a_secret_is_removed_from_what_the_provider_chose_of_a_url() {
+    let issuer = Url::parse("https://idp.example/oauth2/default").unwrap();
+    let redacted = |url: &str| {
+        let secrets = ["default", "idp.example", "https", "S3CR3T-path"];
+        redact_url(&Url::parse(url).unwrap(), &issuer, &secrets).to_string()
+    };
+    for (url, shown) in [
+        ("https://idp.example/oauth2/default/v1/token", None),
+        ("https://idp.example/oauth2/default", None),
+        ("https://other.example/oauth2", None),
+        (
+            "https://idp.example/oauth2/default/S3CR3T-path",
+            Some("https://idp.example/oauth2/default/..."),
+        ),
+        (
+            "https://idp.example/S3CR3T%2dpath/token?S3CR3T-path",
+            Some("https://idp.example/.../token?..."),
+        ),
+        (
+            "https://idp.example/oauth2/defaults",
+            Some("https://idp.example/oauth2/...s"),
+        ),
+        (
+            "https://other.example/UzNDUjNULXBhdGg",
+            Some("https://other.example/..."),
+        ),
+        ("https://x/S3CR3T-path", Some("https://x/...")),
+    ] {
+        assert_eq!(redacted(url), shown.unwrap_or(url), "{url}");
+    }
+}

@@ -359,9 +359,16 @@ pub(in crate::oidc) fn request_id(headers: &HeaderMap) -> Option<UntrustedText> 
     Some(UntrustedText::with_limit(id, 60))
 }
 
-/// Returns a URL for the log: with the names of its query's parameters, and without their values, which may be secrets.
+/// The parameters in endpoints of providers, such as `p`, the policy of Azure AD B2C. A name that is not known may be a secret as well.
+const LOGGED_PARAMETERS: [&str; 6] = ["api-version", "appid", "client_id", "p", "tenant", "version"];
+
+/// Returns a URL for the log: with the known names of its query's parameters, and without their values, which may be secrets.
 pub(in crate::oidc) fn shown_with_query_names(url: &Url) -> UntrustedText {
-    let names: Vec<_> = url.query_pairs().map(|(name, _)| format!("{name}=…")).collect();
+    let known = |name: &str| LOGGED_PARAMETERS.into_iter().find(|known| *known == name);
+    let names: Vec<_> = url
+        .query_pairs()
+        .map(|(name, _)| format!("{}=…", known(&name).unwrap_or("…")))
+        .collect();
     let shown = shown(url);
     if names.is_empty() {
         return shown;
