@@ -11,7 +11,7 @@ use url::Url;
 use crate::cluster_config::{own_redirect, provider, told, untyped, with};
 use crate::prompts::{typing, up_to};
 use crate::support::{Call, Sandbox, finish, redirect_of, url_from_stderr, visit, wait_until};
-use okta::{Callback, Endpoint};
+use okta::{Callback, Endpoint, Fault, FaultKind};
 
 /// As kubectl calls when a person sits at a terminal.
 fn at_terminal(call: &Call, config: &Value) -> Call {
@@ -284,13 +284,27 @@ fn an_address_that_a_person_opens_comes_with_the_issuer_that_the_cluster_named()
     let call = untyped(&sandbox, &provider(&sandbox))
         .arg("--skip-open-browser")
         .arg("--authentication-timeout-sec=1");
-    let outcome = call.run();
+    let outcome = call.clone().run();
     let notice = format!(
         "signing in at {}, which the cluster's entry in the kubeconfig chose\n",
         sandbox.okta.issuer()
     );
     let (_, after) = outcome.stderr.split_once(&notice).expect(&outcome.stderr);
     assert!(after.contains("open this URL"), "{outcome}");
+    // Not above a URL that may fill the screen.
+    let endpoint = format!("{}/v1/authorize?{}", sandbox.okta.issuer(), "a".repeat(1500));
+    let long = Fault::always(
+        Endpoint::Discovery,
+        FaultKind::Replace {
+            field: "authorization_endpoint".to_owned(),
+            value: endpoint.into(),
+        },
+    );
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![long]);
+    let outcome = call.with("--authentication-timeout-sec", "2").run();
+    let (_, after) = outcome.stderr.rsplit_once(&notice).expect(&outcome.stderr);
+    assert!(!after.contains("/v1/authorize"), "{outcome}");
+    sandbox.okta.behave(|behaviour| behaviour.faults.clear());
     let own = sandbox
         .get_token()
         .arg("--skip-open-browser")

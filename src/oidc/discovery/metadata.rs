@@ -42,6 +42,9 @@ enum EndpointError {
     Invalid(&'static str),
 }
 
+/// A longer endpoint would fill the screen when it is shown.
+const MAX_ENDPOINT_BYTES: usize = 2048;
+
 /// Returns the URL of the discovery document. Only for this URL, a slash at the end of the issuer is removed (rule D4).
 pub(crate) fn discovery_url(issuer: &Issuer) -> Result<Url, Error> {
     let base = issuer.as_str().strip_suffix('/').unwrap_or(issuer.as_str());
@@ -166,6 +169,9 @@ impl EndpointError {
 /// Parses the URL of an endpoint (rule D7). Its host may differ from the issuer's (Google uses several). Plain http is allowed only on this
 /// machine. A user name is refused, because it would be sent instead of the client authentication.
 fn parse_endpoint(text: &str, issuer: &Issuer) -> Result<Url, &'static str> {
+    if text.len() > MAX_ENDPOINT_BYTES {
+        return Err("is longer than 2048 characters");
+    }
     let mut url = Url::parse(text).map_err(|_| "is not an absolute URL")?;
     let allowed = match url.scheme() {
         "https" => true,
@@ -257,7 +263,9 @@ mod tests {
 
     #[test]
     fn endpoints_must_be_https_absolute_and_without_a_user_name() {
+        let long = format!("https://i/{}", "a".repeat(2048));
         for bad in [
+            &*long,
             "http://i/token",
             "/token",
             "https://me@i/token",

@@ -31,6 +31,9 @@ use crate::untrusted_text::UntrustedText;
 /// How long to wait before the URL is printed. A browser that has a session at the provider responds within this time.
 const URL_DELAY: Duration = Duration::from_secs(1);
 
+/// A longer authorization URL has a long endpoint, which the provider chose.
+const MAX_USUAL_URL_BYTES: usize = 1024;
+
 /// A login that waits for the authorization response.
 pub(in crate::oidc) struct PendingLogin<'a> {
     pub(in crate::oidc) interaction: Interaction<'a>,
@@ -62,11 +65,16 @@ impl PendingLogin<'_> {
         };
         self.interaction.report(Event::NoBrowser(why));
         // An untrusted issuer may name another provider's URL, so the issuer is printed.
-        if defence != MixUpDefence::NotNeeded {
-            let issuer = &UntrustedText::new(self.issuer);
+        let issuer = &UntrustedText::new(self.issuer);
+        let is_issuer_shown = defence != MixUpDefence::NotNeeded;
+        if is_issuer_shown {
             self.interaction.report(Event::SigningInByUrl { issuer });
         }
         self.interaction.report(Event::OpenUrl(self.url));
+        if is_issuer_shown && self.url.as_str().len() > MAX_USUAL_URL_BYTES {
+            // Again, where the URL cannot push it off the screen.
+            self.interaction.report(Event::SigningInByUrl { issuer });
+        }
     }
 
     fn report_sign_in(&self) {
