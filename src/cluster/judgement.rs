@@ -11,6 +11,7 @@ use super::groups_verdict::groups_verdict;
 use super::mapping::ClaimMapping;
 use super::names::{self, RESERVED, UsernameFault};
 use crate::settings::is_okta;
+use crate::untrusted_text::UntrustedText;
 
 /// Some proxies and load balancers in front of API servers take 8 KiB of headers.
 const MAX_COMFORTABLE_BYTES: usize = 7 * 1024;
@@ -198,6 +199,18 @@ fn audience(token: Presented<'_>) -> (String, Verdict) {
                 State::Ok,
                 format!("{client_id}, one of {} audiences of the token", all.len()),
             ),
+        ),
+        // In the place of the client id it would be more than one flag.
+        [first, ..] if first.contains(|c: char| c.is_whitespace() || c.is_control()) => (
+            client_id.to_owned(),
+            verdict(
+                State::Refused,
+                format!(
+                    "`{}` has white space in it, which no flag of the API server can name",
+                    UntrustedText::new(first)
+                ),
+            )
+            .with_fix("set an audience without white space at the provider, or use the ID token"),
         ),
         [first, ..] => (
             (*first).to_owned(),

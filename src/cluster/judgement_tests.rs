@@ -107,6 +107,18 @@ fn each_claim_has_its_verdict_and_each_complaint_a_fix() {
             "in place of the client id",
         ),
         (json!({"aud": null}), "audience", Refused, "names no audience"),
+        (
+            json!({"aud": "x --anonymous-auth=true"}),
+            "audience",
+            Refused,
+            "which no flag of the API server can name",
+        ),
+        (
+            json!({"aud": ["x\n--anonymous-auth=true", "api"]}),
+            "audience",
+            Refused,
+            "which no flag of the API server can name",
+        ),
     ] {
         let judgement = judged(&changes, &mapping());
         let found = verdict(&judgement, subject);
