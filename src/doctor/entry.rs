@@ -5,7 +5,7 @@ use super::facts::{CommandFacts, Facts, KubeconfigFacts};
 use super::kubeconfig::NO_ENTRY;
 use super::variables;
 use crate::files::{quoted, shown};
-use crate::kubeconfig::{EntrySource, ExecEntry, PluginPolicy};
+use crate::kubeconfig::{EntrySource, ExecEntry, PluginPolicy, shown_command};
 use crate::untrusted_text::UntrustedText;
 
 const NO_USER: &str = "no user is known";
@@ -123,7 +123,10 @@ fn credential(facts: &Facts) -> Outcome {
                 "choose another user or context (--user, --context), or: kubesesame setup",
             )
             .because(match &user.exec {
-                Some(exec) => format!("it runs `{}`", UntrustedText::with_limit(&exec.command, 80)),
+                Some(exec) => format!(
+                    "it runs `{}`",
+                    UntrustedText::with_limit(shown_command(&exec.command), 80)
+                ),
                 None => "it has no `exec` entry".to_owned(),
             }),
         ),
@@ -195,7 +198,7 @@ fn command(facts: &Facts) -> Outcome {
         let Some(found) = &kubeconfig.command else {
             return Outcome::Skipped("the program was not looked for");
         };
-        let command = UntrustedText::with_limit(&exec.command, 120);
+        let command = UntrustedText::with_limit(shown_command(&exec.command), 120);
         let is_path = exec.command.contains(['/', '\\']);
         match &found.file {
             None => {
@@ -254,7 +257,7 @@ fn plugin_policy(facts: &Facts) -> Outcome {
         let Some(file) = &kubeconfig.kuberc.file else {
             return Outcome::Passed("no kuberc restricts plugins".to_owned());
         };
-        let command = UntrustedText::with_limit(&exec.command, 80);
+        let command = UntrustedText::with_limit(shown_command(&exec.command), 80);
         let forbidden = |summary: String, fix: String| {
             Outcome::Failure(Fault::new(summary, fix).because(format!("`{file}` (kubectl 1.35 and newer)")))
         };

@@ -47,7 +47,7 @@ pub(crate) use entry_terms::{hint_in_cluster_terms, hint_in_entry_terms, in_entr
 pub(crate) use error::{Error, unfinished_hint};
 pub(crate) use exec_info::exec_info;
 pub(crate) use kuberc::{PluginPolicy, plugin_policy};
-pub(crate) use mask::masked_reason;
+pub(crate) use mask::{masked_reason, shown_command};
 pub(crate) use masked_user::{has_secret, masked_user};
 pub(crate) use merge::{MergeError, merge};
 pub(crate) use new_entry::{NewContext, NewUser};

@@ -8,7 +8,7 @@ use crate::command::account::Account;
 use crate::command::entry_session::EntrySession;
 use crate::command::kubeconfig_view::KubeconfigView;
 use crate::environment::Environment;
-use crate::kubeconfig::{ContextEntry, EntrySource, UserEntry};
+use crate::kubeconfig::{ContextEntry, EntrySource, UserEntry, shown_command};
 use crate::session::{ContinuationKey, Identity, Key, ListedContent, ListedSession, list_sessions};
 use crate::settings::{Stdin, Storage, home_cache_dir, likely_cache_dir, runtime_dir};
 use crate::untrusted_text::UntrustedText;
@@ -107,7 +107,10 @@ fn user_facts(
         file: view.path_of(entry).to_owned(),
         contexts: contexts.iter().map(|context| context.name.clone()).collect(),
         program,
-        command: entry.exec.as_ref().map(|exec| exec.command.clone()),
+        command: entry
+            .exec
+            .as_ref()
+            .map(|exec| shown_command(&exec.command).to_owned()),
         state,
     })
 }

@@ -11,7 +11,7 @@ const SECRET: &str = "[secret]";
 const NOT_SHOWN: &str = "[not shown]";
 
 /// Paths whose values are shown. `[]` means each item of a list.
-const SHOWN_PATHS: [&str; 24] = [
+const SHOWN_PATHS: [&str; 23] = [
     ".apiVersion",
     ".kind",
     ".current-context",
@@ -28,7 +28,6 @@ const SHOWN_PATHS: [&str; 24] = [
     ".users[].user.tokenFile",
     ".users[].user.username",
     ".users[].user.exec.apiVersion",
-    ".users[].user.exec.command",
     ".users[].user.exec.interactiveMode",
     ".users[].user.exec.env[].name",
     ".users[].user.auth-provider.name",
@@ -44,6 +43,7 @@ const URL_PATHS: [&str; 3] = [
     ".users[].user.auth-provider.config.idp-issuer-url",
 ];
 const INSTALL_HINT_PATH: &str = ".users[].user.exec.installHint";
+const COMMAND_PATH: &str = ".users[].user.exec.command";
 const ARGS_PATH: &str = ".users[].user.exec.args";
 /// Keys whose values are certainly secrets: the mask says `[secret]`.
 const SECRET_KEYS: [&str; 9] = [
@@ -205,7 +205,10 @@ impl Mask<'_> {
         if URL_PATHS.contains(&path) {
             return masked_url(text);
         }
-        if SHOWN_PATHS.contains(&path) {
+        if path == COMMAND_PATH && shown_command(text) != text {
+            return Some(format!("{} {NOT_SHOWN}", shown_command(text)));
+        }
+        if SHOWN_PATHS.contains(&path) || path == COMMAND_PATH {
             return text.contains("://").then(|| masked_url(text)).flatten();
         }
         Some(
@@ -255,6 +258,17 @@ impl Mask<'_> {
             self.edits.push(Edit::replace(start..end, shown));
         }
     }
+}
+
+/// Returns the command of an entry without the flags that somebody has written into it, since one may have a secret.
+pub(crate) fn shown_command(command: &str) -> &str {
+    let mut characters = command.char_indices().peekable();
+    while let Some((index, character)) = characters.next() {
+        if character.is_whitespace() && matches!(characters.peek(), Some((_, '-'))) {
+            return command[..index].trim_end();
+        }
+    }
+    command
 }
 
 /// Returns the mask of a flag's value; `None` if the value is shown.

@@ -30,7 +30,7 @@ users:
     client-key: SHOW07
     x: HIDE
     exec:
-      command: SHOW08
+      command: SHOW08 get-token --oidc-client-secret=HIDE
       installHint: ask HIDE2
       args: [get-token, --oidc-client-secret=HIDE, --password, \"HIDE\", '--oidc-request-header=Authorization=HIDE']
       env: [{name: SHOW09, value: HIDE}, {name: x, valueFrom: HIDE}]

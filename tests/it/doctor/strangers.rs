@@ -2,7 +2,10 @@
 
 use std::fs;
 
+use serde_json::json;
+
 use super::SetUp;
+use crate::support::Sandbox;
 
 /// Notes the kubeconfig that it is given.
 const NOTING_KUBECTL: &str = r#"for arg in "$@"; do case "$arg" in --kubeconfig=*) cat "${arg#--kubeconfig=}" >>"$HOME/asked";; esac; done
@@ -43,4 +46,35 @@ fn nothing_of_an_entry_moves_the_cursor() {
         !outcome.stdout.contains(['\u{1b}', '\u{7}', '\u{202e}']),
         "{outcome}"
     );
+}
+
+/// A whole command line stands where the program belongs.
+#[test]
+fn a_secret_in_the_command_of_an_entry_is_not_shown() {
+    let sandbox = Sandbox::new();
+    fs::create_dir_all(sandbox.path(".kube")).unwrap();
+    for line in [
+        "kubesesame get-token --oidc-client-secret=SECRET",
+        "other \t-p SECRET",
+    ] {
+        let config = json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "c",
+            "clusters": [{"name": "k", "cluster": {"server": "https://127.0.0.1:9"}}],
+            "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}],
+            "users": [{"name": "u", "user": {"exec": {
+                "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "IfAvailable", "command": line,
+            }}}],
+        });
+        fs::write(sandbox.path(".kube/config"), config.to_string()).unwrap();
+        for words in [
+            &["doctor", "--offline"][..],
+            &["doctor", "--offline", "--bundle=-"],
+            &["status", "--output=json"],
+            &["status"],
+        ] {
+            let outcome = sandbox.bare(words).run();
+            let shown = format!("{}{}", outcome.stdout, outcome.stderr);
+            assert!(!shown.contains("SECRET"), "{words:?}: {shown}");
+        }
+    }
 }
