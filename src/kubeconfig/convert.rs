@@ -304,6 +304,9 @@ mod tests {
             "{command: kubelogin, args: [get-token]}",
             "{command: kubelogin, args: [get-token], apiVersion: x, interactiveMode: }",
             "{command: kubelogin, args: [get-token, [x]], apiVersion: x}",
+            "{command: kubelogin, args: [get-token, ~], apiVersion: x}",
+            "{command: kubelogin, args: [get-token], apiVersion: }",
+            "{command: kubelogin, args: [get-token], apiVersion: ~}",
         ] {
             assert!(
                 matches!(converted(exec), Err(UserOutcome::NotConvertible(_))),

@@ -46,7 +46,8 @@ pub(super) fn from_exec(
     let (Some(command), Some(args)) = (exec.pair("command"), exec.get("args")) else {
         return Err("it has no `command` and `args`".to_owned());
     };
-    let Some(version) = exec.get("apiVersion") else {
+    // A key without a value (`apiVersion:`) has no place for one either.
+    let Some(version) = exec.get("apiVersion").filter(|version| !version.is_null()) else {
         return Err("it has no `apiVersion`, so kubectl refuses it".to_owned());
     };
     let mut edits = vec![

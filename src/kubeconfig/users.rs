@@ -165,7 +165,8 @@ fn exec_source(exec: &Node) -> CredentialSource<'_> {
     if args.get(usize::from(via_kubectl)) != Some(&"get-token") {
         return CredentialSource::NotConvertible("it does not run `get-token`".to_owned());
     }
-    if items.iter().any(|item| item.text().is_none()) {
+    // An argument without a value (`-`, `~`) is no text either. kubectl passes it on as an empty one.
+    if items.iter().any(|item| item.text().is_none() || item.is_null()) {
         return CredentialSource::NotConvertible("its `args` are not a list of texts".to_owned());
     }
     CredentialSource::Kubelogin { exec, via_kubectl }
@@ -244,6 +245,14 @@ mod tests {
             (
                 "{exec: {command: kubectl, args: [oidc-login, setup]}}",
                 "it does not run `get-token`",
+            ),
+            (
+                "{exec: {command: kubelogin, args: [get-token, [a]]}}",
+                "its `args` are not a list of texts",
+            ),
+            (
+                "{exec: {command: kubelogin, args: [get-token, --oidc-client-secret, ~]}}",
+                "its `args` are not a list of texts",
             ),
             ("{exec: {command: kubectl, args: [other, get-token]}}", "other"),
             ("{exec: {command: aws, args: [eks, get-token]}}", "other"),
