@@ -316,6 +316,24 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_that_is_indented_with_a_tab_is_not_converted() {
+        let options = ConvertOptions {
+            is_selected: &|_| true,
+            check_arguments: &|_| Ok(()),
+            secret_file: &|_, _, _| None,
+        };
+        let user =
+            "auth-provider:\n          name: oidc\n          config: {idp-issuer-url: i, client-id: c}\n";
+        let text = format!("users:\n- name: n\n  user:\n    \t {user}");
+        let plan = plan(&text, &options).unwrap();
+        assert_eq!(plan.text, text);
+        assert_eq!(
+            plan.users[0].1,
+            UserOutcome::NotConvertible("it is indented with a tab, which kubectl does not read".to_owned())
+        );
+    }
+
+    #[test]
     fn another_change_is_not_taken_for_a_conversion() {
         let old =
             "users:\n- name: n\n  user:\n    exec: {apiVersion: x, command: kubelogin, args: [get-token]}\n";

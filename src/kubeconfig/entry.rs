@@ -18,6 +18,9 @@ pub(super) const INTERACTIVE_MODE: &str = "IfAvailable";
 pub(super) const INSTALL_HINT: &str =
     "kubesesame signs you in to this cluster: install it and put it on the PATH";
 
+/// YAML has no tabs in the indentation of a block (YAML 1.2, 6.1). Our parser reads some of them, and kubectl none.
+pub(super) const TAB_INDENT: &str = "it is indented with a tab, which kubectl does not read";
+
 /// The conversion of one entry.
 #[derive(Debug)]
 pub(super) struct Conversion {
@@ -247,6 +250,9 @@ pub(super) fn insert_after(
     let rest = lines.after(value.span.end);
     let newline = lines.ending();
     if own_line && is_blank_or_comment(rest) && !in_flow(lines.text, value.span.end) {
+        if indent.contains('\t') {
+            return Err(TAB_INDENT.to_owned());
+        }
         let at = value.span.end + rest.len();
         return Ok(Edit::insert(at, format!("{newline}{indent}{name}: {inserted}")));
     }

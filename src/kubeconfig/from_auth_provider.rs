@@ -6,8 +6,8 @@ use super::conversion_notices::{ConversionNotices, DroppedTokens, unexpanded_fla
 use super::csv_cell;
 use super::edit::{Edit, Lines};
 use super::entry::{
-    API_VERSION, COMMAND, ChooseSecretFile, Conversion, INTERACTIVE_MODE, is_plain, json_string, quoted_like,
-    sequence,
+    API_VERSION, COMMAND, ChooseSecretFile, Conversion, INTERACTIVE_MODE, TAB_INDENT, is_plain, json_string,
+    quoted_like, sequence,
 };
 use super::secret_flag::{CLIENT_SECRET, SecretFlag};
 use super::tree::{Node, Value};
@@ -160,6 +160,9 @@ impl<'a> Style<'a> {
         };
         let step = step.filter(|step| !step.is_empty()).unwrap_or("  ").to_owned();
         match &value.value {
+            Value::Mapping { flow: false, .. } if own_line && indent.contains('\t') => {
+                Err(TAB_INDENT.to_owned())
+            }
             Value::Mapping { flow: false, .. } if own_line => Ok(Self::Block {
                 newline,
                 indent,
