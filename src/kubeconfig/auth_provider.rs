@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use granit_parser::ScalarStyle;
 
 use super::convert::TextError;
-use super::edit::{Edit, Lines, apply};
+use super::edit::{Edit, Lines, apply, trim_end};
 use super::entries::{contexts_of, current_context};
 use super::entry::{insert_after, is_plain, json_string, quoted_like};
 use super::error::Error;
@@ -220,7 +220,7 @@ fn replace_block(lines: &Lines<'_>, (name, value): &(Node, Node), token: &str) -
     let indicator = lines.text[name.span.end..value.span.start].find(['|', '>'])? + name.span.end;
     let header = lines.after(indicator);
     let comment = header.find(" #").map_or("", |at| &header[at..]);
-    let content = lines.text[value.span.clone()].trim_end();
+    let content = trim_end(&lines.text[value.span.clone()]);
     let end = if content.is_empty() {
         indicator + header.len()
     } else {

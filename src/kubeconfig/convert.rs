@@ -333,6 +333,37 @@ mod tests {
         );
     }
 
+    /// Rust takes it for white space, and YAML for text.
+    #[test]
+    fn a_value_that_ends_with_a_no_break_space_is_replaced_as_a_whole() {
+        let options = ConvertOptions {
+            is_selected: &|_| true,
+            check_arguments: &|_| Ok(()),
+            secret_file: &|_, _, _| None,
+        };
+        let exec = "\
+    exec:
+      apiVersion: x
+      args: [get-token]
+      command: kubelogin
+      installHint: |-
+        kubelogin\u{a0}
+";
+        let provider = "\
+    auth-provider:
+      name: oidc
+      config:
+        idp-issuer-url: i
+        client-id: c
+        id-token: |-
+          \u{a0}
+";
+        for user in [exec, provider] {
+            let plan = plan(&format!("users:\n- name: n\n  user:\n    {user}"), &options).unwrap();
+            assert!(!plan.text.contains('\u{a0}'), "{}", plan.text);
+        }
+    }
+
     #[test]
     fn another_change_is_not_taken_for_a_conversion() {
         let old =

@@ -76,6 +76,11 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// Removes white space and line ends from the end of a text. A no-break space and other white space of Unicode is text in YAML (YAML 1.2, 5.5).
+pub(super) fn trim_end(text: &str) -> &str {
+    text.trim_end_matches([' ', '\t', '\r', '\n'])
+}
+
 /// Whether the rest of a line is blank or a comment. A `#` begins a comment only after a space.
 pub(super) fn is_blank_or_comment(rest: &str) -> bool {
     let rest_trimmed = rest.trim_start();

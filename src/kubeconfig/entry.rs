@@ -7,6 +7,8 @@ use granit_parser::ScalarStyle;
 
 use super::conversion_notices::{ConversionNotices, DroppedTokens, unexpanded_flags, unread_variables};
 use super::edit::{Edit, Lines, is_blank_or_comment};
+use super::advice::{Advice, DroppedTokens, unexpanded_flags, unread_variables};
+use super::edit::{Edit, Lines, is_blank_or_comment, trim_end};
 use super::secret_flag::{SECRET_FILE_FLAGS, SecretFlag};
 use super::tree::{Node, Value};
 use crate::secret::Secret;
@@ -131,7 +133,7 @@ fn install_hint_edit(text: &str, exec: &Node) -> Option<Edit> {
     // The span of a block scalar excludes its header (`|` or `>`), which has to be replaced too.
     let header = key.span.end..hint.span.start;
     let start = header.start + text[header].find(['|', '>'])?;
-    let end = hint.span.start + text[hint.span.clone()].trim_end().len();
+    let end = hint.span.start + trim_end(&text[hint.span.clone()]).len();
     Some(Edit::replace(start..end, json_string(INSTALL_HINT)))
 }
 

@@ -4,7 +4,7 @@
 
 use super::conversion_notices::{ConversionNotices, DroppedTokens, unexpanded_flags};
 use super::csv_cell;
-use super::edit::{Edit, Lines};
+use super::edit::{Edit, Lines, trim_end};
 use super::entry::{
     API_VERSION, COMMAND, ChooseSecretFile, Conversion, INTERACTIVE_MODE, TAB_INDENT, is_plain, json_string,
     quoted_like, sequence,
@@ -28,7 +28,7 @@ pub(super) fn from_auth_provider(
     };
     let read = AuthProviderArguments::read(config, secret_file)?;
     let style = Style::of(lines, key, provider)?;
-    let mut end = provider.span.start + lines.text[provider.span.clone()].trim_end().len();
+    let mut end = provider.span.start + trim_end(&lines.text[provider.span.clone()]).len();
     let rest = lines.after(end);
     // If the last value is absent (`id-token:`), the span ends before the colon.
     if rest.trim_start().starts_with(':') {
