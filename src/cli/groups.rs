@@ -297,9 +297,9 @@ pub(crate) struct KlogArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Cluster")]
 pub(crate) struct ClusterArgs {
-    /// Claim that the API server takes the user name from
-    #[arg(long, value_name = "CLAIM", allow_hyphen_values = true, default_value = "sub")]
-    pub(crate) username_claim: String,
+    /// Claim that the API server takes the user name from [default: sub]
+    #[arg(long, value_name = "CLAIM", allow_hyphen_values = true)]
+    pub(crate) username_claim: Option<String>,
 
     /// What the API server puts before the user name [default: ISSUER#, or nothing for `email`]
     #[arg(long, value_name = "PREFIX", allow_hyphen_values = true)]

@@ -2,6 +2,7 @@
 
 mod account;
 mod bare;
+mod claim_mapping;
 mod clean;
 mod completion;
 mod doctor;
@@ -13,6 +14,7 @@ mod kubeconfig_view;
 mod log;
 mod login;
 mod logout;
+mod login_command;
 mod man;
 mod person;
 mod qr;

@@ -124,12 +124,21 @@ pub(crate) struct StorageFacts {
 #[derive(Debug, Default)]
 pub(crate) struct SessionFacts {
     pub(crate) stored: Option<StoredSession>,
-    /// Why the stored session cannot be read.
-    pub(crate) problem: Option<Problem>,
+    /// Why the stored session cannot be used.
+    pub(crate) problem: Option<SessionProblem>,
     pub(crate) is_quarantined: bool,
     pub(crate) failed_sign_in: Option<Note>,
     pub(crate) outage: Option<Note>,
     pub(crate) failed_background_refresh: Option<Note>,
+}
+
+/// Why a stored session cannot be used.
+#[derive(Debug)]
+pub(crate) enum SessionProblem {
+    /// A sign-in replaces it, or another directory is used.
+    Replaceable(Problem),
+    /// kubesesame refuses to go on, since somebody else may have read or written the file.
+    Blocking(Problem),
 }
 
 /// A failure that is remembered.
@@ -150,8 +159,15 @@ pub(crate) struct StoredSession {
     pub(crate) has_refresh_token: bool,
     /// `None` if the token is opaque.
     pub(crate) token: Option<UnverifiedToken>,
-    /// How the API server is configured.
+    pub(crate) expected: ExpectedUser,
+}
+
+/// How the API server is said to be configured.
+#[derive(Debug)]
+pub(crate) struct ExpectedUser {
     pub(crate) mapping: ClaimMapping,
+    /// Whether a flag says how the user name is made. Otherwise the API server's defaults are assumed.
+    pub(crate) is_username_given: bool,
 }
 
 /// What came of asking the API server.
@@ -173,6 +189,10 @@ pub(crate) enum WhoamiResult {
     TimedOut,
     /// kubectl did not reach it, with the first line of its error.
     Unreachable(String),
+    /// kubectl does not know who signed its certificate, with the first line of its error.
+    UnknownAuthority(String),
+    /// kubectl rejects its certificate for another reason, with the first line of its error.
+    BadCertificate(String),
     /// It answered without saying who the user is, with the first line of its error.
     Reached(String),
     Unauthorized,

@@ -5,6 +5,7 @@ use super::facts::{Facts, KubeconfigFacts};
 use crate::untrusted_text::UntrustedText;
 
 pub(super) const NO_ENTRY: &str = "the settings come from flags";
+const NO_KUBECONFIG: &str = "there is no kubeconfig that can be read";
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -53,7 +54,7 @@ fn context(facts: &Facts) -> Outcome {
     if kubeconfig.files.is_err()
         || kubeconfig.entries.users.is_empty() && !kubeconfig.entries.broken.is_empty()
     {
-        return Outcome::Skipped("there is no kubeconfig that can be read");
+        return Outcome::Skipped(NO_KUBECONFIG);
     }
     match described(kubeconfig) {
         Ok(text) => Outcome::PassedNotable(text),
@@ -89,8 +90,11 @@ fn described(kubeconfig: &KubeconfigFacts) -> Result<String, Fault> {
 }
 
 fn mode(facts: &Facts) -> Outcome {
-    let Some(Ok(files)) = facts.kubeconfig.as_ref().map(|kubeconfig| &kubeconfig.files) else {
+    let Some(kubeconfig) = &facts.kubeconfig else {
         return Outcome::Skipped(NO_ENTRY);
+    };
+    let Ok(files) = &kubeconfig.files else {
+        return Outcome::Skipped(NO_KUBECONFIG);
     };
     let open = files
         .iter()

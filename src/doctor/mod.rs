@@ -23,11 +23,12 @@ use check::{Check, Group};
 
 pub(crate) use check::{Finding, examine, explanation, explanations};
 pub(crate) use facts::{
-    ApiServerFacts, CommandFacts, Facts, FileFacts, KubeconfigFacts, KubercFacts, MachineFacts, Note,
-    Problem, ProviderFacts, SessionFacts, Settings, StorageFacts, StoredSession, WhoamiResult,
+    ApiServerFacts, CommandFacts, ExpectedUser, Facts, FileFacts, KubeconfigFacts, KubercFacts, MachineFacts,
+    Note, Problem, ProviderFacts, SessionFacts, SessionProblem, Settings, StorageFacts, StoredSession,
+    WhoamiResult,
 };
 pub(crate) use report::{as_text, as_value, failures};
-pub(crate) use selection::{Selection, select};
+pub(crate) use selection::{Selection, select, selected_context};
 
 /// All groups of checks, in the order in which they are shown.
 const GROUPS: [Group; 8] = [

@@ -8,6 +8,9 @@ use crate::wrapped_text::wrapped;
 /// Where the sections of the checks are.
 const PAGE: &str = "docs/doctor.md";
 
+/// What nobody knows before the first sign-in: providers and clusters tell it of a token alone.
+const NOT_PROVEN: &str = "You are not signed in, so client id, token and access to the cluster are not proven. Sign in, then run doctor again:";
+
 /// Where the summary of a finding begins.
 const SUMMARY_COLUMN: usize = 29;
 /// Where cause and fix begin.
@@ -34,8 +37,8 @@ impl Status {
 }
 
 /// Returns a line for each check that has something to say, or for each check if `all` is set, with cause and fix below those that found a
-/// fault; then the names of the others, and the counts.
-pub(crate) fn as_text(findings: &[Finding], all: bool) -> String {
+/// fault; then the names of the others, and the counts. `login_command` is that of a person without a session.
+pub(crate) fn as_text(findings: &[Finding], all: bool, login_command: Option<&str>) -> String {
     let mut text = String::new();
     let is_shown = |finding: &&Finding| finding.is_notable || all && finding.status != Status::Skipped;
     for finding in findings.iter().filter(is_shown) {
@@ -66,6 +69,11 @@ pub(crate) fn as_text(findings: &[Finding], all: bool) -> String {
     }
     text.push('\n');
     text.push_str(&counts(findings));
+    if let Some(command) = login_command {
+        text.push('\n');
+        push_wrapped(&mut text, "", NOT_PROVEN, 0);
+        text.push_str(&format!("  {command}\n"));
+    }
     text
 }
 
@@ -159,7 +167,7 @@ mod tests {
             finding("proxy", Status::Skipped, "offline"),
             finding("tls", Status::Skipped, "offline"),
         ];
-        let text = as_text(&findings, false);
+        let text = as_text(&findings, false, None);
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
         insta::assert_snapshot!(text, @"
         failure  issuer-spelling     a summary that is so long that it does not fit into

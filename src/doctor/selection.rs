@@ -25,6 +25,11 @@ pub(crate) fn select<'a>(
     find(entries, context, user).ok()
 }
 
+/// Returns the context that is meant, whether or not it has a user. `None` if there is none.
+pub(crate) fn selected_context<'a>(entries: &'a Entries, wanted: Option<&str>) -> Option<&'a ContextEntry> {
+    entries.context(wanted.or(entries.current_context.as_deref())?)
+}
+
 impl KubeconfigFacts {
     pub(super) fn selection(&self) -> Result<Selection<'_>, Fault> {
         find(

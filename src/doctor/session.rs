@@ -1,7 +1,7 @@
 //! Checks of the session, and of the failures that are remembered beside it.
 
 use super::check::{Check, Fault, Outcome};
-use super::facts::{Facts, Note, SessionFacts};
+use super::facts::{Facts, Note, SessionFacts, SessionProblem};
 use super::machine::with_settings;
 use crate::duration_words::{in_words, relative};
 
@@ -13,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "session",
         about: "Whether there is a session, whose it is, and until when its token is valid. None is no fault: the next command signs in.",
-        fix: "A file that cannot be read says why. A record that was put aside was broken or of a newer version; it can be removed.",
+        fix: "A file that cannot be read says why. kubesesame uses no file that other users can read: the fix names the command. A record that was put aside was broken or of a newer version; it can be removed.",
         run: session,
     },
     Check {
@@ -54,8 +54,15 @@ fn with_session(facts: &Facts, check: impl FnOnce(&SessionFacts) -> Outcome) -> 
 
 fn session(facts: &Facts) -> Outcome {
     with_session(facts, |session| {
-        if let Some(problem) = &session.problem {
-            return Outcome::Warning(Fault::of("the stored session cannot be used", problem));
+        match &session.problem {
+            Some(SessionProblem::Blocking(problem)) => {
+                let summary = "the stored session cannot be used, so kubectl gets no token";
+                return Outcome::Failure(Fault::of(summary, problem));
+            }
+            Some(SessionProblem::Replaceable(problem)) => {
+                return Outcome::Warning(Fault::of("the stored session cannot be used", problem));
+            }
+            None => {}
         }
         let Some(stored) = &session.stored else {
             return if session.is_quarantined {

@@ -1,7 +1,7 @@
 //! Checks of the stored token, as the API server judges it.
 
 use super::check::{Check, Fault, Outcome};
-use super::facts::{Facts, Settings};
+use super::facts::{Facts, Settings, WhoamiResult};
 use crate::cluster::{Judgement, Presented, State, judge};
 use crate::oidc::UnverifiedToken;
 use crate::settings::TokenKind;
@@ -34,7 +34,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         name: "username",
         about: "The token has the claim that the API server takes the user name from (`--username-claim`). For `email`, `email_verified` may \
-                not be false.",
+                not be false. Not looked at without such a flag if the API server says who the user is (`cluster-user`).",
         fix: "Ask for the scope that has the claim (`email`, `profile`), or give the claim that the API server is configured with: \
                  `kubesesame doctor --username-claim=email`.",
         run: username,
@@ -70,7 +70,23 @@ fn judged(facts: &Facts, check: impl FnOnce(&Settings, &UnverifiedToken, &Judgem
         issuer: provider.issuer.as_str(),
         client_id: &provider.client_id,
     };
-    check(settings, token, &judge(presented, &stored.mapping))
+    check(settings, token, &judge(presented, &stored.expected.mapping))
+}
+
+/// Returns the user name that flags give for the stored token. `None` if there are none, or they give no name.
+pub(super) fn username_of_flags(facts: &Facts) -> Option<String> {
+    is_username_given(facts).then_some(())?;
+    let mut name = None;
+    judged(facts, |_, _, judgement| {
+        name.clone_from(&judgement.username);
+        Outcome::Passed(String::new())
+    });
+    name
+}
+
+fn is_username_given(facts: &Facts) -> bool {
+    let stored = facts.session.as_ref().and_then(|session| session.stored.as_ref());
+    stored.is_some_and(|stored| stored.expected.is_username_given)
 }
 
 /// Returns the verdict on one part of the token as an outcome, with this fix if the verdict has none. `None` if there is no verdict.
@@ -148,6 +164,10 @@ fn claim_outcome(judgement: &Judgement, subject: &str) -> Outcome {
 }
 
 fn username(facts: &Facts) -> Outcome {
+    // Without flags the name is a guess, and the API server has said the true one.
+    if matches!(facts.api_server.whoami, WhoamiResult::Known { .. }) && !is_username_given(facts) {
+        return Outcome::Passed("the API server says it".to_owned());
+    }
     judged(facts, |_, _, judgement| claim_outcome(judgement, "username"))
 }
 

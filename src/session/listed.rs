@@ -9,7 +9,7 @@ use super::file_kind::FileKind;
 use super::record::{Record, is_pending};
 use super::sealed::{Binding, Sealed, WrappingKey};
 use super::{Error, Identity, Key};
-use crate::files::PrivateDir;
+use crate::files::{self, PrivateDir};
 use crate::keyring;
 
 /// A session's file.
@@ -30,6 +30,8 @@ pub(crate) enum ListedContent {
     Sealed,
     /// The file cannot be used. The text says why.
     Unusable(&'static str),
+    /// The file cannot be read, or is not private.
+    Unreadable(files::Error),
 }
 
 /// Returns the sessions in a directory, in the order of their names; none if the directory does not exist. `identity_of` returns whose
@@ -76,7 +78,7 @@ fn list(
             Ok(Some(bytes)) if !is_sealed && is_pending(&bytes) => return None,
             Ok(Some(bytes)) if is_sealed => unsealed(&bytes, &key, identity_of(&key)),
             Ok(Some(bytes)) => Record::parse_any(&bytes).map_or_else(ListedContent::Unusable, boxed),
-            Err(_) => ListedContent::Unusable("it cannot be read, or is not private"),
+            Err(error) => ListedContent::Unreadable(error),
         };
         Some(ListedSession {
             path: dir.path_of(name),
@@ -149,6 +151,7 @@ mod tests {
                 ListedContent::Record(found) => format!("record {}", **found == record),
                 ListedContent::Sealed => format!("sealed {}", session.is_sealed),
                 ListedContent::Unusable(reason) => (*reason).to_owned(),
+                ListedContent::Unreadable(error) => error.to_string(),
             })
         };
         assert_eq!(shown(&key).as_deref(), Some("record true"));

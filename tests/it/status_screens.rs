@@ -1,5 +1,8 @@
 //! `status` for programs, its help, and the status that a bare call shows at a terminal.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
 use serde_json::Value;
 
 use crate::status::{stable, two_users, user, write};
@@ -209,5 +212,64 @@ fn the_help_begins_with_examples() {
 
     Options:
           --kubeconfig <FILE>
+    ");
+}
+
+/// Somebody may have read it, so a sign-in refuses to go on as well.
+#[test]
+fn a_session_that_others_can_read_is_said_to_be_so_with_the_command_that_closes_it() {
+    let sandbox = Sandbox::new();
+    sandbox.get_token().run().token();
+    two_users(&sandbox);
+    fs::set_permissions(sandbox.session_file(), fs::Permissions::from_mode(0o644)).unwrap();
+    let outcome = sandbox.bare(&["status", "--context=dev"]).run();
+    let key = sandbox
+        .session_file()
+        .file_stem()
+        .unwrap()
+        .to_string_lossy()
+        .into_owned();
+    insta::assert_snapshot!(stable(&sandbox, &outcome).replace(&key, "[KEY].session"), @"
+    A session that cannot be used
+      issuer    [ISSUER]
+      client    0oakubesesamemock
+      token     is not used, since others may have read it
+      stored    in a file that others can read (mode 0644)
+      directory [HOME]/.kube/cache/kubesesame
+      user      okta
+      contexts  dev (current), dev-eu
+      fix       chmod 600 [HOME]/.kube/cache/kubesesame/[KEY].session.json
+    exit: 0
+    ");
+    let closed = sandbox.bare(&["status", "--context=dev", "--output=json"]).run();
+    assert!(
+        closed
+            .stdout
+            .contains("in a file that others can read (mode 0644)"),
+        "{closed}"
+    );
+}
+
+/// A suggested command that reads another kubeconfig would fail.
+#[test]
+fn suggested_commands_name_the_kubeconfig_that_was_named() {
+    let sandbox = Sandbox::new();
+    two_users(&sandbox);
+    fs::rename(sandbox.path(".kube/config"), sandbox.path("my config")).unwrap();
+    let file = format!("--kubeconfig={}", sandbox.path("my config").display());
+    let outcome = sandbox.bare(&["status", &file]).run();
+    insta::assert_snapshot!(stable(&sandbox, &outcome), @"
+    You are not signed in: there is no session.
+
+    User okta has no session
+      contexts  dev, dev-eu
+      sign in   kubesesame login --context=dev --kubeconfig='[HOME]/my config'
+
+    User okta-prod has no session
+      context   prod
+      sign in   kubesesame login --context=prod --kubeconfig='[HOME]/my config'
+
+    next: kubesesame login --kubeconfig='[HOME]/my config'
+    exit: 0
     ");
 }

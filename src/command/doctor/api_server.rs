@@ -106,14 +106,18 @@ fn kubeconfig(cluster: &MergedCluster, files: &Files, token: Option<&str>) -> Va
 }
 
 /// Words of kubectl for an API server that did not answer in HTTP.
-const UNREACHABLE: [&str; 6] = [
+const UNREACHABLE: [&str; 5] = [
     "unable to connect to the server",
     "was refused",
     "no such host",
     "deadline exceeded",
-    "x509",
     "dial tcp",
 ];
+
+/// Words of kubectl for a certificate whose issuer it does not know, the second on macOS.
+const UNKNOWN_AUTHORITY: [&str; 2] = ["unknown authority", "certificate is not trusted"];
+/// Words of kubectl for a certificate that it rejects.
+const BAD_CERTIFICATE: [&str; 2] = ["x509: ", "failed to verify certificate"];
 
 /// Returns what came of asking. Without a token, the API server has to refuse, and so shows that it is there.
 fn whoami_result(asked: Result<Identity, kubectl::Error>, was_token_sent: bool) -> WhoamiResult {
@@ -127,16 +131,22 @@ fn whoami_result(asked: Result<Identity, kubectl::Error>, was_token_sent: bool) 
         Err(error @ (kubectl::Error::NoKubectl | kubectl::Error::CannotStart(_))) => {
             WhoamiResult::NoKubectl(in_one_line(&error))
         }
-        Err(kubectl::Error::Failed(said)) if is_unreachable(said.as_str()) => {
+        Err(kubectl::Error::Failed(said)) if contains_any(said.as_str(), &UNKNOWN_AUTHORITY) => {
+            WhoamiResult::UnknownAuthority(said.to_string())
+        }
+        Err(kubectl::Error::Failed(said)) if contains_any(said.as_str(), &BAD_CERTIFICATE) => {
+            WhoamiResult::BadCertificate(said.to_string())
+        }
+        Err(kubectl::Error::Failed(said)) if contains_any(said.as_str(), &UNREACHABLE) => {
             WhoamiResult::Unreachable(said.to_string())
         }
         Err(error) => WhoamiResult::Reached(in_one_line(&error)),
     }
 }
 
-fn is_unreachable(said: &str) -> bool {
+fn contains_any(said: &str, words: &[&str]) -> bool {
     let said = said.to_ascii_lowercase();
-    UNREACHABLE.iter().any(|words| said.contains(words))
+    words.iter().any(|words| said.contains(words))
 }
 
 #[cfg(test)]
@@ -148,11 +158,15 @@ mod tests {
         let failed = |said: &str| whoami_result(Err(kubectl::Error::Failed(UntrustedText::new(said))), true);
         for said in [
             "The connection to the server 127.0.0.1:9 was refused - did you specify the right host or port?",
-            "Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority",
             "dial tcp: lookup x: no such host",
         ] {
             assert_eq!(failed(said), WhoamiResult::Unreachable(said.to_owned()));
         }
+        let begin = "Unable to connect to the server: tls: failed to verify certificate: x509: certificate";
+        let unknown = format!("{begin} signed by unknown authority");
+        assert_eq!(failed(&unknown), WhoamiResult::UnknownAuthority(unknown.clone()));
+        let other = format!("{begin} has expired or is not yet valid");
+        assert_eq!(failed(&other), WhoamiResult::BadCertificate(other.clone()));
         assert!(matches!(
             failed("Error from server (Forbidden): forbidden"),
             WhoamiResult::Reached(_)

@@ -7,14 +7,16 @@ use std::time::Duration;
 use super::api_server;
 use super::kubeconfig_facts::{self, Files};
 use super::session_facts::{self, FoundSession};
-use crate::cli::{self, ClusterArgs, DoctorArgs, TypedFlag};
+use crate::cli::{self, DoctorArgs, EntryArgs, TypedFlag};
 use crate::clock;
-use crate::cluster::{ClaimMapping, username_prefix};
+use crate::command::claim_mapping::{claim_mapping, is_username_given};
 use crate::command::entry_session::{EntryError, EntrySession};
+use crate::command::login_command::login_command_of;
 use crate::command::person;
 use crate::command::token_request::TokenRequest;
 use crate::doctor::{
-    ApiServerFacts, Facts, KubeconfigFacts, MachineFacts, Problem, ProviderFacts, Settings, select,
+    ApiServerFacts, ExpectedUser, Facts, KubeconfigFacts, MachineFacts, Problem, ProviderFacts, Settings,
+    select, selected_context,
 };
 use crate::environment::{self, Environment};
 use crate::error::Error;
@@ -36,6 +38,8 @@ const DEAD_PREFIXES: [&str; 3] = ["KUBECTL_OIDC_", "KUBELOGIN_", "OIDC_LOGIN_"];
 pub(super) struct Gathered {
     pub(super) facts: Facts,
     pub(super) files: Files,
+    /// What the person types to sign in, if there could be a session and there is none.
+    pub(super) login_command: Option<String>,
 }
 
 /// What came of reading the settings.
@@ -61,7 +65,11 @@ impl Gathered {
         let known = request.as_ref().and_then(|request| request.as_ref().ok());
         let session = known.map(|entry| {
             let issuer = entry.request.sign_in.provider.issuer.as_str();
-            session_facts::read(&entry.request, claim_mapping(&args.cluster, issuer), now)
+            let expected = ExpectedUser {
+                mapping: claim_mapping(&args.cluster, issuer),
+                is_username_given: is_username_given(&args.cluster),
+            };
+            session_facts::read(&entry.request, expected, now)
         });
         let provider = known
             .map(|entry| provider_facts(&entry.request.sign_in, args.offline, ui))
@@ -82,8 +90,30 @@ impl Gathered {
             settings: request.map(|request| request.map(|entry| settings_of(entry.request))),
             kubeconfig,
         };
-        Ok(Self { facts, files })
+        let login_command = has_no_session(&facts).then(|| login_command(&args.entry, &typed));
+        Ok(Self {
+            facts,
+            files,
+            login_command,
+        })
     }
+}
+
+/// Whether a sign-in would make the session that is missing.
+fn has_no_session(facts: &Facts) -> bool {
+    let session = facts.session.as_ref();
+    let is_stored = matches!(&facts.settings, Some(Ok(settings)) if settings.cache.storage.is_some());
+    is_stored && session.is_some_and(|session| session.stored.is_none() && session.problem.is_none())
+}
+
+/// The values of flags are not repeated: they may be secrets.
+fn login_command(entry: &EntryArgs, typed: &[TypedFlag]) -> String {
+    let flags = if typed.is_empty() {
+        ""
+    } else {
+        ", with the flags of this command"
+    };
+    format!("{}{flags}", login_command_of(entry))
 }
 
 fn settings_of(request: TokenRequest) -> Settings {
@@ -124,15 +154,6 @@ fn problem_of(error: EntryError) -> Problem {
         fix: error
             .hint
             .unwrap_or_else(|| "choose another user or context (--user, --context)".to_owned()),
-    }
-}
-
-fn claim_mapping(args: &ClusterArgs, issuer: &str) -> ClaimMapping {
-    ClaimMapping {
-        username_prefix: username_prefix(args.username_prefix.as_deref(), &args.username_claim, issuer),
-        username_claim: args.username_claim.clone(),
-        groups_claim: args.groups_claim.clone(),
-        groups_prefix: args.groups_prefix.clone(),
     }
 }
 
@@ -237,14 +258,19 @@ fn api_server_facts(
     if offline {
         return api_server::not_asked("offline");
     }
-    let (context, user) = (&kubeconfig.wanted_context, &kubeconfig.wanted_user);
-    let selection = select(&kubeconfig.entries, context.as_deref(), user.as_deref());
-    let cluster = selection
-        .and_then(|selection| selection.context)
-        .and_then(|context| kubeconfig.entries.cluster(context.cluster.as_deref()?))
+    if kubeconfig.files.is_err() {
+        return api_server::not_asked("there is no kubeconfig that can be read");
+    }
+    // The user may be missing: a cluster is asked all the same, without a token.
+    let Some(context) = selected_context(&kubeconfig.entries, kubeconfig.wanted_context.as_deref()) else {
+        return api_server::not_asked("there is no context that names a cluster");
+    };
+    let cluster = context.cluster.as_deref();
+    let cluster = cluster
+        .and_then(|cluster| kubeconfig.entries.cluster(cluster))
         .filter(|cluster| !cluster.server.is_empty());
     match cluster {
         Some(cluster) => api_server::ask(cluster, files, session),
-        None => api_server::not_asked("no cluster is known"),
+        None => api_server::not_asked("the context leads to no cluster"),
     }
 }

@@ -29,9 +29,9 @@ pub(crate) fn run(args: &DoctorArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
         Some(path) if path == Path::new("-") => bundle::text(&gathered, &findings),
         Some(path) => {
             write_bundle(path, &bundle::text(&gathered, &findings), ui)?;
-            shown(output, &findings, ui)
+            shown(output, &gathered, &findings, ui)
         }
-        None => shown(output, &findings, ui),
+        None => shown(output, &gathered, &findings, ui),
     };
     // A finding may quote a kubeconfig of a stranger.
     Ui::information(&harmless_lines(&text)).map_err(Error::Output)?;
@@ -41,9 +41,9 @@ pub(crate) fn run(args: &DoctorArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
     Ok(())
 }
 
-fn shown(output: Option<OutputFormat>, findings: &[Finding], ui: Ui) -> String {
+fn shown(output: Option<OutputFormat>, gathered: &Gathered, findings: &[Finding], ui: Ui) -> String {
     match output {
-        None => doctor::as_text(findings, ui.level > 0),
+        None => doctor::as_text(findings, ui.level > 0, gathered.login_command.as_deref()),
         Some(format) => structured::document(&doctor::as_value(findings), format),
     }
 }

@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use crate::clock::Timestamp;
-use crate::cluster::ClaimMapping;
 use crate::command::token_request::TokenRequest;
-use crate::doctor::{Note, Problem, SessionFacts, StorageFacts, StoredSession};
+use crate::doctor::{ExpectedUser, Note, Problem, SessionFacts, SessionProblem, StorageFacts, StoredSession};
 use crate::files::{PrivateDir, shown};
 use crate::keyring;
 use crate::oidc::UnverifiedToken;
@@ -26,7 +25,7 @@ pub(super) struct FoundSession {
 }
 
 /// Reads the latest record of the session, and the failures beside it.
-pub(super) fn read(request: &TokenRequest, mapping: ClaimMapping, now: Timestamp) -> FoundSession {
+pub(super) fn read(request: &TokenRequest, expected: ExpectedUser, now: Timestamp) -> FoundSession {
     let mut facts = SessionFacts::default();
     let mut latest: Option<(Record, Store)> = None;
     for dir in request.cache.dirs() {
@@ -49,12 +48,16 @@ pub(super) fn read(request: &TokenRequest, mapping: ClaimMapping, now: Timestamp
                 }
             }
             Ok(Loaded::Corrupt(why)) => {
-                facts.problem = Some(Problem {
+                facts.problem = Some(SessionProblem::Replaceable(Problem {
                     what: why.to_owned(),
                     fix: "nothing has to be done: the next command signs in anew".to_owned(),
-                });
+                }));
             }
-            Err(error) => facts.problem = Some(problem_of(&error)),
+            // As in `get-token`, a directory that the user did not choose is skipped.
+            Err(error) if request.cache.dir.as_deref() == Some(dir) && !error.is_unavailable() => {
+                facts.problem = Some(SessionProblem::Blocking(problem_of(&error)));
+            }
+            Err(error) => facts.problem = Some(SessionProblem::Replaceable(problem_of(&error))),
         }
     }
     let mut token = None;
@@ -66,7 +69,7 @@ pub(super) fn read(request: &TokenRequest, mapping: ClaimMapping, now: Timestamp
             is_unexpired: record.is_unexpired(now),
             has_refresh_token: record.refresh_token.is_some(),
             token: UnverifiedToken::read(&record.token),
-            mapping,
+            expected,
         });
     }
     FoundSession { facts, token }

@@ -19,8 +19,8 @@ mod write;
 
 use std::time::{Duration, Instant};
 
-use crate::cli::{ClusterArgs, OutputFormat, SetupArgs};
-use crate::cluster::{ClaimMapping, username_prefix};
+use super::claim_mapping::claim_mapping;
+use crate::cli::{OutputFormat, SetupArgs};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::kubeconfig::NewUser;
@@ -60,7 +60,7 @@ pub(crate) fn run(mut args: SetupArgs, environment: &Environment, ui: Ui) -> Res
         stdin,
         environment,
     )?;
-    let mapping = claim_mapping(args.cluster, sign_in.provider.issuer.as_str());
+    let mapping = claim_mapping(&args.cluster, sign_in.provider.issuer.as_str());
     let signed_in = sign_in::sign_in(&sign_in, ui)?;
     let facts = SetupFacts::new(
         &sign_in,
@@ -139,13 +139,4 @@ fn fail(facts: &SetupFacts<'_>, output: Option<OutputFormat>, error: Error, ui: 
 
 fn document(facts: &SetupFacts<'_>, format: OutputFormat) -> String {
     structured::document(&document::document(facts), format)
-}
-
-fn claim_mapping(args: ClusterArgs, issuer: &str) -> ClaimMapping {
-    ClaimMapping {
-        username_prefix: username_prefix(args.username_prefix.as_deref(), &args.username_claim, issuer),
-        username_claim: args.username_claim,
-        groups_claim: args.groups_claim,
-        groups_prefix: args.groups_prefix,
-    }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::facts::{Program, SessionFacts, SessionState, SessionStorage, Status, UserFacts, UserState};
 use super::server::WhoamiResponse;
+use super::text::open_in_words;
 use crate::clock::Timestamp;
 use crate::untrusted_text::UntrustedText;
 
@@ -62,6 +63,14 @@ fn session_of(session: &SessionFacts, now: Timestamp) -> Value {
         SessionState::Sealed => "sealed".into(),
         SessionState::Unusable(reason) => {
             object["reason"] = (*reason).into();
+            "unusable".into()
+        }
+        SessionState::OpenToOthers { mode, .. } => {
+            object["reason"] = open_in_words(*mode).into();
+            "unusable".into()
+        }
+        SessionState::Unreadable { reason, .. } => {
+            object["reason"] = reason.as_str().into();
             "unusable".into()
         }
     };

@@ -16,6 +16,8 @@ pub(in crate::command) struct Status {
     pub(super) users: Vec<UserFacts>,
     /// What could not be read, in one line each.
     pub(super) problems: Vec<String>,
+    /// ` --kubeconfig=FILE`, as it was given, for suggested commands; otherwise empty.
+    pub(super) kubeconfig_flag: String,
 }
 
 /// A session.
@@ -52,6 +54,10 @@ pub(super) enum SessionState {
     Sealed,
     /// The file cannot be used. The text says why.
     Unusable(&'static str),
+    /// The file is open to others. The command closes it.
+    OpenToOthers { mode: u32, fix: String },
+    /// The file cannot be read. The fix is a sentence.
+    Unreadable { reason: String, fix: String },
 }
 
 /// A user of the kubeconfig that kubesesame signs in, or could.
@@ -117,7 +123,7 @@ impl SessionState {
                 ..
             } => *is_valid || *can_be_refreshed,
             Self::Sealed => true,
-            Self::Unusable(_) => false,
+            Self::Unusable(_) | Self::OpenToOthers { .. } | Self::Unreadable { .. } => false,
         }
     }
 }

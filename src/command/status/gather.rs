@@ -9,6 +9,9 @@ use crate::command::entry_session::EntrySession;
 use crate::command::kubeconfig_view::KubeconfigView;
 use crate::environment::Environment;
 use crate::kubeconfig::{ContextEntry, EntrySource, UserEntry, shown_command};
+use crate::error_chain::in_one_line;
+use crate::files;
+use crate::kubeconfig::{ContextEntry, EntrySource, UserEntry};
 use crate::session::{ContinuationKey, Identity, Key, ListedContent, ListedSession, list_sessions};
 use crate::settings::{Stdin, Storage, home_cache_dir, likely_cache_dir, runtime_dir};
 use crate::untrusted_text::UntrustedText;
@@ -268,8 +271,19 @@ fn later(found: &[(PathBuf, ListedSession)], one: usize, other: usize) -> usize 
                 one
             }
         }
-        (ListedContent::Unusable(_), _) | (ListedContent::Record(_), ListedContent::Sealed) => other,
+        (ListedContent::Unusable(_) | ListedContent::Unreadable(_), _)
+        | (ListedContent::Record(_), ListedContent::Sealed) => other,
         (ListedContent::Sealed | ListedContent::Record(_), _) => one,
+    }
+}
+
+fn unreadable(error: &files::Error) -> SessionState {
+    match error.openness() {
+        Some((mode, fix)) => SessionState::OpenToOthers { mode, fix },
+        None => SessionState::Unreadable {
+            reason: in_one_line(error),
+            fix: error.hint(files::Purpose::Sessions),
+        },
     }
 }
 
@@ -292,6 +306,7 @@ fn session_facts(
         }
         ListedContent::Sealed => (identity.cloned(), SessionState::Sealed),
         ListedContent::Unusable(reason) => (identity.cloned(), SessionState::Unusable(reason)),
+        ListedContent::Unreadable(error) => (identity.cloned(), unreadable(&error)),
     };
     let shown = |text: &str| UntrustedText::with_limit(text, 200);
     SessionFacts {

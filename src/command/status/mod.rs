@@ -15,6 +15,7 @@ pub(super) use self::next::next_step;
 pub(super) use self::text::text;
 use super::entry_session::EntryError;
 use super::kubeconfig_view::KubeconfigView;
+use super::login_command::kubeconfig_flag;
 use crate::cli::StatusArgs;
 use crate::clock;
 use crate::environment::Environment;
@@ -41,6 +42,7 @@ pub(crate) fn run(args: &StatusArgs, environment: &Environment, ui: Ui) -> Resul
     };
     let now = clock::now();
     let mut status = gather(view.as_ref(), environment, now);
+    status.kubeconfig_flag = kubeconfig_flag(&args.entry.file);
     if let (Some(selected), Some(view), true) = (&selected, &view, args.entry.names_user()) {
         if selected.user.source == EntrySource::Other && !args.server {
             return Err(view.unusable(selected.user, EntryError::not_ours()));

@@ -2,8 +2,7 @@
 //!
 //! Pure.
 
-use super::facts::{Program, Status, UserState};
-use super::text::login_command;
+use super::facts::{Program, SessionFacts, SessionState, Status, UserState};
 use crate::files::quoted;
 use crate::kubeconfig::Entries;
 
@@ -20,16 +19,21 @@ pub(in crate::command) fn next_step(entries: Option<&Entries>, status: &Status) 
     let Some(user) = user else {
         return other_user(status);
     };
+    let flag = &status.kubeconfig_flag;
     match (&user.state, user.program) {
         (UserState::HasSession, _) => match status.session_of(&user.name) {
             Some(session) if session.state.works() => {
-                "use kubectl; to ask the cluster who you are: kubesesame status --server".to_owned()
+                format!("use kubectl; to ask the cluster who you are: kubesesame status --server{flag}")
             }
-            _ => "kubesesame login".to_owned(),
+            Some(SessionFacts {
+                state: SessionState::OpenToOthers { fix, .. } | SessionState::Unreadable { fix, .. },
+                ..
+            }) => fix.clone(),
+            _ => format!("kubesesame login{flag}"),
         },
-        (UserState::NoSession, Program::Kubesesame) => "kubesesame login".to_owned(),
+        (UserState::NoSession, Program::Kubesesame) => format!("kubesesame login{flag}"),
         (UserState::NoSession | UserState::TokensInKubeconfig, _) => {
-            "kubesesame kubeconfig convert".to_owned()
+            format!("kubesesame kubeconfig convert{flag}")
         }
         (UserState::KeepsNone, _) => "use kubectl, which signs in with each call".to_owned(),
         (UserState::Unusable { hint: Some(hint), .. }, _) => hint.clone(),
@@ -43,19 +47,20 @@ fn other_user(status: &Status) -> String {
         .users
         .iter()
         .find(|user| user.program == Program::Kubesesame);
+    let flag = &status.kubeconfig_flag;
     match ours {
         Some(user) => match (user.contexts.first(), &user.state) {
             (Some(context), UserState::HasSession) => {
-                format!("kubectl config use-context {}", quoted(context))
+                format!("kubectl config use-context {}{flag}", quoted(context))
             }
-            (Some(_), _) => login_command(std::slice::from_ref(&user.name), &user.contexts, None),
+            (Some(_), _) => status.login_command(std::slice::from_ref(&user.name), &user.contexts),
             (None, _) => format!(
-                "kubectl config set-context --current --user={}",
+                "kubectl config set-context --current --user={}{flag}",
                 quoted(&user.name)
             ),
         },
         None if status.users.iter().any(|user| user.program == Program::Kubelogin) => {
-            "kubesesame kubeconfig convert".to_owned()
+            format!("kubesesame kubeconfig convert{flag}")
         }
         None => "kubesesame setup".to_owned(),
     }

@@ -1,7 +1,6 @@
 //! Asks the cluster who the person is, by the person's own kubectl.
 
-use super::facts::{Status, UserState};
-use super::text::login_command;
+use super::facts::{SessionState, Status, UserState};
 use crate::cli::StatusArgs;
 use crate::command::kubeconfig_view::Selected;
 use crate::kubectl::{self, Identity, Kubectl};
@@ -31,7 +30,7 @@ pub(super) fn ask(
     {
         // kubectl would begin a sign-in that has no time to end.
         let users = std::slice::from_ref(&user.name);
-        let command = login_command(users, &user.contexts, status.current_context.as_deref());
+        let command = status.login_command(users, &user.contexts);
         return Err(kubectl::Error::NotSignedIn {
             user: UntrustedText::new(&user.name),
             command,
@@ -52,9 +51,12 @@ pub(super) fn ask(
 fn needs_sign_in(status: &Status, user: &str, state: &UserState) -> bool {
     match state {
         UserState::NoSession => true,
-        UserState::HasSession => !status
-            .session_of(user)
-            .is_some_and(|session| session.state.works()),
+        UserState::HasSession => match status.session_of(user).map(|session| &session.state) {
+            // A sign-in fails as well. kubectl says what is wrong with the file.
+            Some(SessionState::OpenToOthers { .. } | SessionState::Unreadable { .. }) => false,
+            Some(state) => !state.works(),
+            None => true,
+        },
         UserState::KeepsNone | UserState::TokensInKubeconfig | UserState::Unusable { .. } => false,
     }
 }

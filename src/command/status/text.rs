@@ -30,7 +30,7 @@ pub(in crate::command) fn text(status: &Status, whoami: Option<&WhoamiResponse>,
         .users
         .iter()
         .filter(|user| user.state != UserState::HasSession);
-    blocks.extend(users.map(user_block));
+    blocks.extend(users.map(|user| user_block(user, status)));
     if let Some(whoami) = whoami {
         blocks.push(whoami_block(whoami));
     }
@@ -61,13 +61,17 @@ fn session_block(session: &SessionFacts, status: &Status, now: Timestamp) -> Str
         }
         SessionState::Sealed => block.row("token", "not known: the session is sealed"),
         SessionState::Unusable(reason) => block.row("token", &format!("cannot be used: {reason}")),
+        SessionState::OpenToOthers { .. } => block.row("token", "is not used, since others may have read it"),
+        SessionState::Unreadable { reason, .. } => block.row("token", &format!("cannot be read: {reason}")),
     }
     let dir = session.path.parent().unwrap_or(&session.path);
-    let form = match session.storage {
-        SessionStorage::File => "in a file that only you can read",
-        SessionStorage::Keyring => "sealed; its key is in the OS keyring",
+    let form = match (&session.state, session.storage) {
+        (SessionState::OpenToOthers { mode, .. }, _) => open_in_words(*mode),
+        (SessionState::Unreadable { .. }, SessionStorage::File) => "in a file".to_owned(),
+        (_, SessionStorage::File) => "in a file that only you can read".to_owned(),
+        (_, SessionStorage::Keyring) => "sealed; its key is in the OS keyring".to_owned(),
     };
-    block.row("stored", form);
+    block.row("stored", &form);
     block.unbroken("directory", shown(dir).as_str());
     if session.users.is_empty() {
         block.row("user", "none of the kubeconfig");
@@ -81,12 +85,14 @@ fn session_block(session: &SessionFacts, status: &Status, now: Timestamp) -> Str
             );
         }
     }
-    if !session.state.works() {
-        let current = status.current_context.as_deref();
-        block.unbroken(
-            "sign in",
-            &login_command(&session.users, &session.contexts, current),
-        );
+    match &session.state {
+        SessionState::OpenToOthers { fix, .. } => block.unbroken("fix", fix),
+        SessionState::Unreadable { fix, .. } => block.row("fix", fix),
+        state if state.works() => {}
+        SessionState::Readable { .. } | SessionState::Sealed | SessionState::Unusable(_) => {
+            let command = status.login_command(&session.users, &session.contexts);
+            block.unbroken("sign in", &command);
+        }
     }
     block.text
 }
@@ -98,7 +104,9 @@ fn title(session: &SessionFacts) -> String {
             None => "A session without a name".to_owned(),
         },
         SessionState::Sealed => "A sealed session".to_owned(),
-        SessionState::Unusable(_) => "A session that cannot be used".to_owned(),
+        SessionState::Unusable(_) | SessionState::OpenToOthers { .. } | SessionState::Unreadable { .. } => {
+            "A session that cannot be used".to_owned()
+        }
     }
 }
 
@@ -123,8 +131,29 @@ fn refresh_in_words(is_valid: bool, can_be_refreshed: bool) -> &'static str {
     }
 }
 
+pub(super) fn open_in_words(mode: u32) -> String {
+    format!("in a file that others can read (mode {mode:04o})")
+}
+
+impl Status {
+    /// Returns the command that signs a user in, for a user of the kubeconfig that was read.
+    pub(super) fn login_command(&self, users: &[String], contexts: &[String]) -> String {
+        let command = login_command(users, contexts, self.current_context.as_deref());
+        format!("{command}{}", self.kubeconfig_flag_of(users))
+    }
+
+    /// A session that no user of the kubeconfig has is signed in without a kubeconfig.
+    fn kubeconfig_flag_of(&self, users: &[String]) -> &str {
+        if users.is_empty() {
+            ""
+        } else {
+            &self.kubeconfig_flag
+        }
+    }
+}
+
 /// Returns the command that signs a user in.
-pub(super) fn login_command(users: &[String], contexts: &[String], current: Option<&str>) -> String {
+fn login_command(users: &[String], contexts: &[String], current: Option<&str>) -> String {
     let is_current = contexts.iter().any(|context| Some(context.as_str()) == current);
     match (is_current, contexts.first(), users.first()) {
         (true, _, _) => "kubesesame login".to_owned(),
@@ -134,7 +163,8 @@ pub(super) fn login_command(users: &[String], contexts: &[String], current: Opti
     }
 }
 
-fn user_block(user: &UserFacts) -> String {
+fn user_block(user: &UserFacts, status: &Status) -> String {
+    let convert = format!("kubesesame kubeconfig convert{}", status.kubeconfig_flag);
     let mut block = Block::titled(&format!("User {} has no session", UntrustedText::new(&user.name)));
     if !user.contexts.is_empty() {
         block.row(
@@ -145,11 +175,12 @@ fn user_block(user: &UserFacts) -> String {
     match (&user.state, user.program) {
         (UserState::NoSession | UserState::HasSession, Program::Kubelogin) => {
             block.row("runs", "kubectl oidc-login, which has sessions of its own");
-            block.unbroken("change", "kubesesame kubeconfig convert");
+            block.unbroken("change", &convert);
         }
         (UserState::NoSession | UserState::HasSession, Program::Kubesesame | Program::AuthProvider) => {
             let names = std::slice::from_ref(&user.name);
-            block.unbroken("sign in", &login_command(names, &user.contexts, None));
+            let command = login_command(names, &user.contexts, None);
+            block.unbroken("sign in", &format!("{command}{}", status.kubeconfig_flag));
         }
         (UserState::KeepsNone, _) => {
             block.row(
@@ -159,7 +190,7 @@ fn user_block(user: &UserFacts) -> String {
         }
         (UserState::TokensInKubeconfig, _) => {
             block.row("stored", "in the kubeconfig (`auth-provider`)");
-            block.unbroken("change", "kubesesame kubeconfig convert");
+            block.unbroken("change", &convert);
         }
         (UserState::Unusable { reason, hint }, _) => {
             block.row("problem", UntrustedText::new(reason).as_str());

@@ -17,10 +17,9 @@ pub(crate) use self::input::Error as TokenInputError;
 use self::report::Inspection;
 use self::signature::{SignatureResult, SignatureVerifier};
 use self::subject::Subject;
-use crate::cli::{ClusterArgs, InspectArgs, TokenArgs, TokenCommand};
-use crate::cluster::{
-    ClaimMapping, Form, ServerSettings, TokenFacts, TokenVerdict, judge_token, username_prefix,
-};
+use crate::cli::{InspectArgs, TokenArgs, TokenCommand};
+use crate::cluster::{Form, ServerSettings, TokenFacts, TokenVerdict, judge_token};
+use crate::command::claim_mapping::claim_mapping;
 use crate::error::Error;
 use crate::invocation::Invocation;
 use crate::oidc::{InspectedToken, TokenForm};
@@ -52,7 +51,7 @@ fn inspect(args: InspectArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(),
         .as_ref()
         .map(|provider| provider.issuer.as_str())
         .or(found_issuer);
-    let mapping = claim_mapping(cluster, issuer.unwrap_or_default());
+    let mapping = claim_mapping(&cluster, issuer.unwrap_or_default());
     let facts = TokenFacts {
         form: form(&token.form),
         bytes: token.bytes(),
@@ -87,15 +86,6 @@ fn inspect(args: InspectArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(),
     match judgement.verdict {
         TokenVerdict::Accepted { .. } => Ok(()),
         TokenVerdict::Refused(_) | TokenVerdict::Unknown(_) => Err(Error::Negative),
-    }
-}
-
-fn claim_mapping(args: ClusterArgs, issuer: &str) -> ClaimMapping {
-    ClaimMapping {
-        username_prefix: username_prefix(args.username_prefix.as_deref(), &args.username_claim, issuer),
-        username_claim: args.username_claim,
-        groups_claim: args.groups_claim,
-        groups_prefix: args.groups_prefix,
     }
 }
 

@@ -79,6 +79,21 @@ impl Error {
         }
     }
 
+    /// Returns the mode of a file that is open to others, and the command that closes it.
+    pub(crate) fn openness(&self) -> Option<(u32, String)> {
+        match self {
+            Self::OpenToOthers { kind, path, mode } => Some((*mode, chmod_command(*kind, path))),
+            Self::ForeignOwner { .. }
+            | Self::UnsafeAncestor { .. }
+            | Self::Link { .. }
+            | Self::LinkedDirectory { .. }
+            | Self::WrongType { .. }
+            | Self::HardLinked { .. }
+            | Self::TooLarge { .. }
+            | Self::Io { .. } => None,
+        }
+    }
+
     fn hint_for_session(&self) -> String {
         let alternative = Purpose::Sessions.alternative();
         match self {

@@ -63,6 +63,10 @@ fn faults_of_a_session_and_its_token_are_found() {
         ("session", "warning", "signs in anew", |set_up| {
             fs::write(set_up.sandbox.session_file(), "{}").unwrap();
         }),
+        ("session", "failure", "chmod 600", |set_up| {
+            let file = set_up.sandbox.session_file();
+            fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();
+        }),
         (
             "refresh",
             "warning",
@@ -108,6 +112,22 @@ fn faults_of_a_cluster_are_found() {
     are_found(&[
         ("api-server", "failure", "check network", |set_up| {
             set_up.kubectl = "echo 'The connection to the server 127.0.0.1:6443 was refused' >&2; exit 1";
+        }),
+        (
+            "api-server",
+            "failure",
+            "`certificate-authority-data`",
+            |set_up| {
+                set_up.kubectl = "echo 'Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by \
+                              unknown authority' >&2; exit 1";
+            },
+        ),
+        ("api-server", "failure", "`tls-server-name`", |set_up| {
+            set_up.kubectl = "echo 'Unable to connect to the server: tls: failed to verify certificate: x509: certificate is valid \
+                              for kubernetes, not lb.example.com' >&2; exit 1";
+        }),
+        ("cluster-user", "warning", "--username-claim", |set_up| {
+            set_up.arguments.push("--username-prefix=okta:".to_owned());
         }),
         ("cluster-user", "failure", "invalid bearer token", |set_up| {
             set_up.kubectl = "echo 'error: You must be logged in to the server (Unauthorized)' >&2; exit 1";

@@ -4,6 +4,7 @@ mod kubeconfig_faults;
 mod machine_faults;
 mod provider_faults;
 mod strangers;
+mod what_is_known;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -186,7 +187,6 @@ fn a_healthy_set_up_has_no_warning_and_no_failure() {
     ok       browser             none is opened, as --skip-open-browser says; the URL is shown
     ok       storage             `[HOME]/.kube/cache/kubesesame`
     ok       session             `00ualice`, valid until [TIME]
-    ok       username            [ISSUER]#00ualice
     ok       groups              2 groups
     ok       api-server          https://127.0.0.1:[PORT] answers
     ok       cluster-user        `alice`, in 2 groups
@@ -196,7 +196,7 @@ fn a_healthy_set_up_has_no_warning_and_no_failure() {
              clock, key-set, endpoints, grant-type, pkce, scopes, client-auth,
              signing-algorithm, listener-port, refresh, last-sign-in,
              provider-outage, background-refresh, token-issuer, token-audience,
-             token-algorithm, token-size
+             token-algorithm, username, token-size
     skipped  keyring (sessions need no keyring)
 
     0 failures, 0 warnings, 43 ok, 1 skipped
@@ -307,6 +307,10 @@ fn flags_take_the_place_of_a_kubeconfig() {
     skipped  cluster-user (no token was sent to the API server)
 
     0 failures, 2 warnings, 24 ok, 18 skipped; more about one: kubesesame explain NAME
+
+    You are not signed in, so client id, token and access to the cluster are not
+    proven. Sign in, then run doctor again:
+      kubesesame login, with the flags of this command
     exit: 0
     ");
 }
