@@ -26,7 +26,8 @@ pub(crate) fn wrapped(text: &str, first_indent: usize, indent: usize) -> String 
     lines
 }
 
-/// Breaks a text into lines of a width: at spaces, and a word that is too long wherever the line ends.
+/// Breaks a text into lines of a width: at spaces, and a word that is too long wherever the line ends. An address stays whole, so that it
+/// can be copied and clicked.
 pub(crate) fn lines_of_width(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
@@ -39,7 +40,7 @@ pub(crate) fn lines_of_width(text: &str, width: usize) -> Vec<String> {
             lines.last_mut().into_iter().for_each(|line| line.push(' '));
             used += 1;
         }
-        while word.len() > width - used {
+        while word.len() > width - used && !is_address(&word) {
             let rest = word.split_off(width - used);
             lines.last_mut().into_iter().for_each(|line| line.extend(&word));
             lines.push(String::new());
@@ -49,6 +50,10 @@ pub(crate) fn lines_of_width(text: &str, width: usize) -> Vec<String> {
         lines.last_mut().into_iter().for_each(|line| line.extend(&word));
     }
     lines
+}
+
+fn is_address(word: &[char]) -> bool {
+    word.windows(3).any(|part| part == [':', '/', '/'])
 }
 
 #[cfg(test)]
@@ -81,6 +86,10 @@ mod tests {
             ("12345678901234 x", &["12345678", "901234 x"]),
             ("a 123456789", &["a", "12345678", "9"]),
             ("a  b", &["a  b"]),
+            (
+                "at `https://i.example` b c",
+                &["at", "`https://i.example`", "b c"],
+            ),
         ] {
             assert_eq!(lines_of_width(text, 8), lines, "{text:?}");
         }

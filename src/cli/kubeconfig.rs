@@ -65,7 +65,7 @@ pub(crate) struct RestoreArgs {
     pub(crate) force: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct FileArgs {
     /// File to work on [default: the files of KUBECONFIG, or ~/.kube/config]
     #[arg(long, value_name = "FILE")]

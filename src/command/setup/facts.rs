@@ -95,6 +95,10 @@ impl<'a> SetupFacts<'a> {
         })
     }
 
+    pub(super) fn is_issuer_http(&self) -> bool {
+        self.issuer.starts_with("http:")
+    }
+
     pub(super) fn api_server(&self) -> ApiServer<'_> {
         ApiServer {
             issuer: self.issuer,

@@ -47,7 +47,11 @@ pub(super) fn what_was_found(facts: &SetupFacts<'_>) -> String {
         );
         return text;
     }
-    text.push_str("\nThe API server will say that you are:\n\n");
+    text.push_str(if facts.is_issuer_http() {
+        "\nAn API server takes no issuer of http. With https it would say that you are:\n\n"
+    } else {
+        "\nThe API server will say that you are:\n\n"
+    });
     text + &who(facts)
 }
 

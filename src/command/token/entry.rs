@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use crate::cli::{Cli, Command, InspectArgs};
+use crate::cli::{Cli, Command, FileArgs, InspectArgs};
 use crate::command::entry_session::EntrySession;
 use crate::command::kubeconfig::files::{Kubeconfig, files_in_given_order};
+use crate::command::kubeconfig_view::KubeconfigView;
+use crate::command::login_command::kubeconfig_flag;
 use crate::command::token_request::TokenRequest;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::files;
-use crate::kubeconfig::{self, Entries, EntrySource, ExecEntry, UserEntry};
+use crate::kubeconfig::{self, ContextEntry, Entries, EntrySource, ExecEntry, UserEntry};
 use crate::secret::Secret;
 use crate::settings::Stdin;
 use crate::untrusted_text::UntrustedText;
@@ -75,6 +77,26 @@ pub(super) fn find(args: &InspectArgs, environment: &Environment) -> Result<Entr
         stored_token: None,
         is_auth_provider: false,
     })
+}
+
+/// Returns the flags that choose an entry whose issuer this is. `None` if the kubeconfig has none.
+pub(super) fn flags_for_issuer(issuer: &str, args: &FileArgs, environment: &Environment) -> Option<String> {
+    let view = KubeconfigView::read(args, environment).ok()?;
+    let entries = &view.entries;
+    let is_of_issuer = |user: &UserEntry, context: Option<&ContextEntry>| {
+        let info = view.exec_info(user, context);
+        let session = EntrySession::of(user, info.as_deref(), &[], Stdin::ABSENT, environment);
+        session.is_ok_and(|session| session.request.sign_in.provider.issuer.as_str() == issuer)
+    };
+    let supported = entries.users.iter().filter(|user| user.source.is_supported());
+    let flag = supported.into_iter().find_map(|user| {
+        let mut contexts = entries.contexts_of_user(&user.name);
+        let context = contexts.find(|context| is_of_issuer(user, Some(context)));
+        context
+            .map(|context| format!("--context={}", files::quoted(&context.name)))
+            .or_else(|| is_of_issuer(user, None).then(|| format!("--user={}", files::quoted(&user.name))))
+    })?;
+    Some(format!("{flag}{}", kubeconfig_flag(args)))
 }
 
 /// Returns the user, and the name of the cluster of the context that chose it.

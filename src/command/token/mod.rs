@@ -19,7 +19,7 @@ use self::signature::{SignatureResult, SignatureVerifier};
 use self::subject::Subject;
 use crate::cli::{InspectArgs, TokenArgs, TokenCommand};
 use crate::cluster::{Form, ServerSettings, TokenFacts, TokenVerdict, judge_token};
-use crate::command::claim_mapping::claim_mapping;
+use crate::command::claim_mapping::{claim_mapping, username_settings};
 use crate::error::Error;
 use crate::invocation::Invocation;
 use crate::oidc::{InspectedToken, TokenForm};
@@ -35,18 +35,23 @@ pub(crate) fn run(args: TokenArgs, invocation: &Invocation<'_>, ui: Ui) -> Resul
 fn inspect(args: InspectArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
     let (output, is_offline) = (args.output, args.offline == Some(true));
     let cluster = args.cluster.clone();
+    let kubeconfig = args.kubeconfig.clone();
     let subject = Subject::find(args, invocation, ui)?;
     let token = InspectedToken::new(subject.token.clone());
     let provider = subject.provider(&token)?;
+    let found_issuer = token.claims.get("iss").and_then(serde_json::Value::as_str);
+    let flags_of_entry = found_issuer
+        .filter(|_| provider.is_none())
+        .and_then(|issuer| entry::flags_for_issuer(issuer, &kubeconfig, invocation.environment));
     let SignatureResult { signature, keys } = SignatureVerifier {
         trust: &subject.trust,
         cache_dir: subject.cache_dir.as_deref(),
         is_offline,
+        flags_of_entry,
         now: invocation.started_at,
         ui,
     }
     .verify(&token, provider.as_ref())?;
-    let found_issuer = token.claims.get("iss").and_then(serde_json::Value::as_str);
     let issuer = provider
         .as_ref()
         .map(|provider| provider.issuer.as_str())
@@ -76,6 +81,7 @@ fn inspect(args: InspectArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(),
         source: &subject.source,
         judgement: &judgement,
         keys,
+        username_settings: &username_settings(&cluster),
         now: invocation.started_at,
     };
     let report = match output {

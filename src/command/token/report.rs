@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
 use crate::cluster::{Check, CheckState, TokenJudgement, TokenVerdict};
+use crate::command::claim_mapping::UsernameSettings;
 use crate::duration_words::relative;
 use crate::oidc::{InspectedToken, TokenForm};
 use crate::untrusted_text::UntrustedText;
@@ -25,6 +26,8 @@ pub(super) struct Inspection<'a> {
     pub(super) source: &'a str,
     pub(super) judgement: &'a TokenJudgement,
     pub(super) keys: KeysFrom,
+    /// How the API server is said to make the user name.
+    pub(super) username_settings: &'a UsernameSettings,
     pub(super) now: Timestamp,
 }
 
@@ -56,7 +59,18 @@ impl Inspection<'_> {
         }
         text.push('\n');
         let (word, reason) = self.verdict_line();
-        row(&mut text, "verdict:", 0, 8, &shown(&format!("{word}: {reason}")));
+        let trial = if self.is_good_for_trial() {
+            " for a trial"
+        } else {
+            ""
+        };
+        row(
+            &mut text,
+            "verdict:",
+            0,
+            8,
+            &shown(&format!("{word}{trial}: {reason}")),
+        );
         text
     }
 
@@ -96,6 +110,11 @@ impl Inspection<'_> {
         }
     }
 
+    fn is_good_for_trial(&self) -> bool {
+        let is_accepted = matches!(self.judgement.verdict, TokenVerdict::Accepted { .. });
+        is_accepted && self.judgement.is_issuer_http
+    }
+
     fn verdict_line(&self) -> (&'static str, String) {
         match &self.judgement.verdict {
             TokenVerdict::Accepted { username, groups } => {
@@ -105,11 +124,20 @@ impl Inspection<'_> {
                     count => format!("in {count} groups"),
                 };
                 let user = format!("`{username}`, {groups}");
+                let UsernameSettings { flags, is_given } = self.username_settings;
                 let text = if self.judgement.is_issuer_http {
-                    format!("but an API server takes no issuer of http; else you would be {user}")
+                    format!(
+                        "an API server takes no issuer of http; with {flags} it would take you for {user}"
+                    )
                 } else {
-                    format!("an API server with these settings takes you for {user}")
+                    format!("an API server with {flags} takes you for {user}")
                 };
+                let advice = if *is_given {
+                    ""
+                } else {
+                    "; where it has others, give them to this command"
+                };
+                let text = text + advice;
                 ("good", text)
             }
             TokenVerdict::Refused(reason) => ("refused", reason.clone()),

@@ -23,6 +23,8 @@ pub(super) struct SignatureVerifier<'a> {
     pub(super) trust: &'a TlsTrust,
     pub(super) cache_dir: Option<&'a Path>,
     pub(super) is_offline: bool,
+    /// The flags that choose an entry of the kubeconfig whose issuer is the token's, where no issuer is named.
+    pub(super) flags_of_entry: Option<String>,
     pub(super) now: Timestamp,
     pub(super) ui: Ui,
 }
@@ -59,7 +61,7 @@ impl SignatureVerifier<'_> {
             return Ok(SignatureResult::unchecked("not verified".to_owned()));
         }
         let Some(provider) = provider else {
-            return Ok(SignatureResult::unchecked(not_asked(token)));
+            return Ok(SignatureResult::unchecked(self.not_asked(token)));
         };
         let cache = document_cache(self.cache_dir);
         let cache: &dyn DocumentCache = match &cache {
@@ -124,15 +126,20 @@ impl SignatureVerifier<'_> {
             keys: from,
         }
     }
-}
 
-/// Says why the issuer that the token names is not contacted.
-fn not_asked(token: &InspectedToken) -> String {
-    match token.claims.get("iss").and_then(serde_json::Value::as_str) {
-        Some(issuer) => format!(
-            "not verified, since you have not signed in at `{}`, which the token names: if you trust it, pass it with --oidc-issuer-url",
-            UntrustedText::new(issuer)
-        ),
-        None => "not verified: pass --oidc-issuer-url".to_owned(),
+    /// Says why the issuer that the token names is not contacted.
+    fn not_asked(&self, token: &InspectedToken) -> String {
+        let issuer = token.claims.get("iss").and_then(serde_json::Value::as_str);
+        let issuer = issuer.map(UntrustedText::new);
+        match (issuer, &self.flags_of_entry) {
+            (Some(issuer), Some(flags)) => format!(
+                "not verified, since no flag says with which settings `{issuer}` is reached; an entry of the kubeconfig has them: {flags}"
+            ),
+            (Some(issuer), None) => format!(
+                "not verified, since you have not signed in at `{issuer}`, which the token names: if you trust it, pass it with \
+                 --oidc-issuer-url"
+            ),
+            (None, _) => "not verified: pass --oidc-issuer-url".to_owned(),
+        }
     }
 }

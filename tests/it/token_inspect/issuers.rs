@@ -1,6 +1,7 @@
 //! Which issuer is asked for keys, and what serves where none can be.
 
 use super::{inspect, verdict, with_flags};
+use crate::status::{user, write};
 use crate::support::Sandbox;
 #[cfg(target_os = "linux")]
 use okta::Endpoint;
@@ -70,4 +71,28 @@ fn without_a_network_the_cached_keys_serve_and_their_age_is_told() {
             "{outcome}"
         );
     }
+}
+
+/// Its documents are cached for its own certificate authorities, so those of no flags are other ones.
+#[test]
+fn an_entry_of_the_kubeconfig_with_the_issuer_is_named_and_works() {
+    let sandbox = Sandbox::with_tls();
+    let authority = format!("--certificate-authority={}", sandbox.path("ca.pem").display());
+    let token = sandbox.get_token().arg(&authority).run().token();
+    write(
+        &sandbox,
+        ".kube/config",
+        "other",
+        &[("oidc@dev", "okta")],
+        &user(&sandbox, "okta", "kubesesame", &format!(", {authority}")),
+    );
+    sandbox.okta.clear_requests();
+    let outcome = inspect(&sandbox, &token).run();
+    assert_eq!(outcome.code, Some(1), "{outcome}");
+    let verdict = verdict(&outcome).replace(&sandbox.okta.issuer(), "[ISSUER]");
+    insta::assert_snapshot!(verdict, @"unknown: not verified, since no flag says with which settings `[ISSUER]` is reached; an entry of the kubeconfig has them: --context=oidc@dev");
+    assert_eq!(sandbox.okta.requests().len(), 0);
+    let outcome = inspect(&sandbox, &token).arg("--context=oidc@dev").run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    insta::assert_snapshot!(super::verdict(&outcome).replace(&sandbox.okta.issuer(), "[ISSUER]"), @"good: an API server with --username-claim=sub and the default prefix takes you for `[ISSUER]#00ualice`, in 2 groups; where it has others, give them to this command");
 }
