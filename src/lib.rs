@@ -153,8 +153,10 @@ fn report_failure(error: &Error, invocation: &Invocation<'_>) -> ExitCode {
     let was_reported = error.was_reported()
         || (error.is_caused_by_arguments() && command::was_usage_error_reported(invocation));
     if !was_reported {
+        // Also where kubectl has passed on its terminal: most failures are seen there.
+        let is_seen = invocation.is_typed() || environment::stderr_is_terminal();
         ui::print_failure(&report);
-        if let Some(id) = report.id.as_deref().filter(|_| invocation.is_typed()) {
+        if let Some(id) = report.id.as_deref().filter(|_| is_seen) {
             ui::print_explanation_command(id);
         }
     }

@@ -153,7 +153,9 @@ impl Error {
                 "name another file with --kubeconfig, or leave the flag out".to_owned()
             }
             Self::NoFile { .. } => {
-                "name the file with --kubeconfig, or set KUBECONFIG; if there is none yet: kubesesame setup".to_owned()
+                "name the file with --kubeconfig, or set KUBECONFIG; if there is none yet, get the cluster's entry first, from whoever runs it or \
+                 by its tool (such as aws eks update-kubeconfig), and add yours: kubesesame setup --write"
+                    .to_owned()
             }
             Self::NoContext => {
                 "choose one with --context or --user, or: kubectl config use-context NAME".to_owned()

@@ -261,8 +261,8 @@ impl<'a, S: SessionStore> Progress<'a, S> {
         } else if caller.at_terminal() {
             let (issuer, audience) = oidc::issuer_and_audience(&session.token);
             self.call.ui.note(&format!(
-                "the same program has asked twice for a token that is good; if the API server says Unauthorized, compare its \
-                 settings with the token: issuer {issuer}, audience {audience}"
+                "kubesesame: the API server seems to refuse a valid token (issuer {issuer}, audience {audience}); to see why: \
+                 kubesesame doctor"
             ));
         }
     }

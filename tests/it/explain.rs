@@ -4,7 +4,7 @@ use crate::support::Sandbox;
 use okta::AuthorizeError;
 
 /// What kubectl passes to a plugin.
-const EXEC_INFO: &str =
+pub(crate) const EXEC_INFO: &str =
     r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{"interactive":true}}"#;
 
 #[test]
@@ -415,13 +415,14 @@ fn all_ids_are_listed_in_one_line_each() {
 
 #[test]
 fn a_failure_of_a_typed_command_ends_with_the_command_that_explains_it() {
+fn a_failure_at_a_terminal_ends_with_the_command_that_explains_it() {
     let sandbox = Sandbox::new();
     let call = || sandbox.bare(&["get-token"]);
     let told = [
         sandbox.told("at a terminal", &call().at_terminal().run()),
         sandbox.told("in a script", &call().run()),
         sandbox.told(
-            "by kubectl at a terminal",
+            "by kubectl, with standard error elsewhere",
             &call().env("KUBERNETES_EXEC_INFO", EXEC_INFO).at_terminal().run(),
         ),
     ];
@@ -437,7 +438,7 @@ fn a_failure_of_a_typed_command_ends_with_the_command_that_explains_it() {
     stderr: hint: give the issuer that the API server trusts, for example --oidc-issuer-url=https://example.okta.com/oauth2/default
     exit: 2
 
-    by kubectl at a terminal
+    by kubectl, with standard error elsewhere
     stderr: error: --oidc-issuer-url is missing
     stderr: hint: give the issuer that the API server trusts, for example --oidc-issuer-url=https://example.okta.com/oauth2/default
     exit: 2

@@ -51,6 +51,7 @@ mod dpop;
 mod drop_in;
 mod exec_info;
 mod explain;
+mod explain_list;
 mod failed_login;
 mod files;
 mod grants;

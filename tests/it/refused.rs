@@ -61,7 +61,7 @@ fn at_a_terminal_the_issuer_and_audience_of_a_suspect_token_are_told_once() {
     let outcome = sandbox.asked_again().at_terminal().repeated(6).run();
     assert_eq!((tokens(&outcome).len(), outcome.code), (6, Some(0)), "{outcome}");
     assert_eq!(sandbox.grants("refresh_token"), 1);
-    insta::assert_snapshot!(outcome.stderr.replace(&sandbox.okta.issuer(), "[ISSUER]"), @"the same program has asked twice for a token that is good; if the API server says Unauthorized, compare its settings with the token: issuer [ISSUER], audience 0oakubesesamemock");
+    insta::assert_snapshot!(outcome.stderr.replace(&sandbox.okta.issuer(), "[ISSUER]"), @"kubesesame: the API server seems to refuse a valid token (issuer [ISSUER], audience 0oakubesesamemock); to see why: kubesesame doctor");
 }
 
 /// The same by the long way, which a call that tells its steps takes.

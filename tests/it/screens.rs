@@ -4,6 +4,7 @@ use std::io::Read;
 
 use nix::pty::Winsize;
 
+use crate::explain::EXEC_INFO;
 use crate::support::{Call, Outcome, Sandbox, Terminal, finish};
 
 const SIZE: Winsize = Winsize {
@@ -170,6 +171,16 @@ fn the_help_of_get_token_is_wrapped_at_words() {
 fn an_error_has_its_cause_its_hint_and_where_to_read_more() {
     let sandbox = Sandbox::new();
     insta::assert_snapshot!(screen(&sandbox, &sandbox.bare(&["get-token"])), @"
+    error: --oidc-issuer-url is missing
+    hint: give the issuer that the API server trusts, for example --oidc-issuer-url=https://example.okta.com/oauth2/default
+    help: kubesesame explain issuer-missing
+    exit: 2
+    ");
+    // Under kubectl, which passes on its terminal.
+    let call = sandbox
+        .bare(&["get-token"])
+        .env("KUBERNETES_EXEC_INFO", EXEC_INFO);
+    insta::assert_snapshot!(screen(&sandbox, &call), @"
     error: --oidc-issuer-url is missing
     hint: give the issuer that the API server trusts, for example --oidc-issuer-url=https://example.okta.com/oauth2/default
     help: kubesesame explain issuer-missing

@@ -198,7 +198,7 @@ fn without_a_kubeconfig_or_a_current_context_a_line_says_what_is_missing() {
     insta::assert_snapshot!(all, @"
     no kubeconfig
     stderr: error: there is no kubeconfig: `[HOME]/.kube/config` is missing
-    stderr: hint: name the file with --kubeconfig, or set KUBECONFIG; if there is none yet: kubesesame setup
+    stderr: hint: name the file with --kubeconfig, or set KUBECONFIG; if there is none yet, get the cluster's entry first, from whoever runs it or by its tool (such as aws eks update-kubeconfig), and add yours: kubesesame setup --write
     exit: 1
 
     no current context

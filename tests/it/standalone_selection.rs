@@ -95,7 +95,7 @@ fn what_cannot_be_signed_in_is_told_before_anybody_is_asked() {
     insta::assert_snapshot!(sandbox.filtered(&outcome), @"
     stderr: without a command, kubesesame signs in the user of a kubeconfig whose `auth-provider` is `oidc`; for all else: kubesesame --help
     stderr: error: there is no kubeconfig: `[HOME]/.kube/config` is missing
-    stderr: hint: name the file with --kubeconfig, or set KUBECONFIG; if there is none yet: kubesesame setup
+    stderr: hint: name the file with --kubeconfig, or set KUBECONFIG; if there is none yet, get the cluster's entry first, from whoever runs it or by its tool (such as aws eks update-kubeconfig), and add yours: kubesesame setup --write
     exit: 1
     ");
     assert_eq!(sandbox.tabs(), 0);

@@ -160,7 +160,7 @@ fn without_a_command_and_without_a_kubeconfig_a_newcomer_is_told_where_to_look()
     insta::assert_snapshot!(sandbox.filtered(&sandbox.bare(&[]).run()), @"
     stderr: without a command, kubesesame signs in the user of a kubeconfig whose `auth-provider` is `oidc`; for all else: kubesesame --help
     stderr: error: there is no kubeconfig: `[HOME]/.kube/config` is missing
-    stderr: hint: name the file with --kubeconfig, or set KUBECONFIG; if there is none yet: kubesesame setup
+    stderr: hint: name the file with --kubeconfig, or set KUBECONFIG; if there is none yet, get the cluster's entry first, from whoever runs it or by its tool (such as aws eks update-kubeconfig), and add yours: kubesesame setup --write
     exit: 1
     ");
 }

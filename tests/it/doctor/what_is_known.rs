@@ -110,7 +110,9 @@ fn the_reasons_of_skipped_checks_are_true() {
              cause: there is no kubeconfig:
                     `[HOME]/.kube/config` is missing
              fix:   name the file with --kubeconfig, or set KUBECONFIG; if there is
-                    none yet: kubesesame setup
+                    none yet, get the cluster's entry first, from whoever runs it or
+                    by its tool (such as aws eks update-kubeconfig), and add yours:
+                    kubesesame setup --write
     ok       also variables
     skipped  context, kubeconfig-mode, api-server (there is no kubeconfig that can
              be read)
