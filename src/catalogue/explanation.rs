@@ -3,6 +3,7 @@
 use super::entry::Entry;
 use super::fixes::GRANT_PLACEHOLDER;
 use super::own::{self, OwnEntry};
+use super::pasted::{PLUGIN_FAILED, PLUGIN_FAILED_PAGE};
 use super::{GrantType, entries};
 
 /// The page about our own errors, and that about the errors of providers.
@@ -23,6 +24,13 @@ pub(crate) struct Explanation {
 
 /// Returns what is known of the error with this id.
 pub(crate) fn explanation(id: &str) -> Option<Explanation> {
+    if id == PLUGIN_FAILED.id {
+        let page = PLUGIN_FAILED_PAGE.to_owned();
+        return Some(Explanation {
+            page,
+            ..of_own(&PLUGIN_FAILED)
+        });
+    }
     let own = own::entries().find(|entry| entry.id == id);
     own.map(of_own)
         .or_else(|| entries().find(|entry| entry.id == id).map(of_provider))

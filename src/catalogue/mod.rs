@@ -17,6 +17,7 @@ mod id;
 mod own;
 #[cfg(test)]
 mod page;
+mod pasted;
 mod request;
 mod search;
 #[cfg(test)]
@@ -27,7 +28,8 @@ pub(crate) use entry::AccessLayer;
 use entry::Entry;
 pub(crate) use explanation::{Explanation, explanation, own_errors, provider_errors};
 pub(crate) use id::Id;
-pub(crate) use search::search;
+pub(crate) use pasted::ids_of_pasted;
+pub(crate) use search::{response, search};
 
 /// An OAuth error response (RFC 6749 4.1.2.1 and 5.2).
 #[derive(Debug, Clone, Copy)]

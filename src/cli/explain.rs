@@ -8,10 +8,12 @@ use clap::{Arg, Args, Command};
 
 use crate::catalogue::{self, Explanation};
 use crate::doctor;
+use crate::untrusted_text::UntrustedText;
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// Id of an error, name of a check of doctor, or a text to look for, such as an error of the provider; without it, all ids are listed
+    /// Id of an error, name of a check of doctor, a pasted error of kubesesame, kubectl, the provider or the API server's log, or a word;
+    /// without it, all ids are listed
     #[arg(value_name = "ID|TEXT", value_parser = TopicParser, hide_possible_values = true)]
     pub(crate) topic: Option<Topic>,
 }
@@ -37,12 +39,16 @@ impl TypedValueParser for TopicParser {
         if let Some(topic) = topic(&text) {
             return Ok(topic);
         }
+        let nearest = nearest(&text);
+        if nearest.is_none() && !text.is_empty() {
+            return Err(unknown(&text, command));
+        }
         let mut error = clap::Error::new(ErrorKind::InvalidValue).with_cmd(command);
         let mut insert = |kind, text: String| error.insert(kind, ContextValue::String(text));
         if let Some(arg) = arg {
             insert(ContextKind::InvalidArg, arg.to_string());
         }
-        if let Some(nearest) = nearest(&text) {
+        if let Some(nearest) = nearest {
             insert(ContextKind::SuggestedValue, nearest.to_owned());
         }
         insert(ContextKind::InvalidValue, text.into_owned());
@@ -54,13 +60,48 @@ impl TypedValueParser for TopicParser {
     }
 }
 
+fn unknown(text: &str, command: &Command) -> clap::Error {
+    let shown = UntrustedText::with_limit(text, 200);
+    let reason = format!("nothing that is known here matches `{shown}`");
+    let mut error = clap::Error::raw(ErrorKind::ValueValidation, reason).with_cmd(command);
+    let advice = "kubesesame explain lists all errors; kubesesame doctor looks for faults";
+    error.insert(
+        ContextKind::Suggested,
+        ContextValue::StyledStrs(vec![advice.into()]),
+    );
+    error
+}
+
+/// Begins the last line of a failure at a terminal.
+const HELP: &str = "help: kubesesame explain ";
+
+/// Returns everything that has one of these ids.
+fn one(ids: &[&str]) -> Option<Topic> {
+    let of_id = |id: &&str| {
+        catalogue::explanation(id)
+            .into_iter()
+            .chain(doctor::explanation(id))
+    };
+    let found: Vec<_> = ids.iter().flat_map(of_id).collect();
+    (!found.is_empty()).then_some(Topic::One(found))
+}
+
 fn topic(text: &str) -> Option<Topic> {
-    let of_id: Vec<_> = catalogue::explanation(text)
-        .into_iter()
-        .chain(doctor::explanation(text))
-        .collect();
-    if !of_id.is_empty() {
-        return Some(Topic::One(of_id));
+    if let Some(topic) = one(&[text]) {
+        return Some(topic);
+    }
+    // A failure that was pasted as a whole names its id.
+    let named = text
+        .split_once(HELP)
+        .and_then(|(_, rest)| rest.split_whitespace().next());
+    if let Some(topic) = named.and_then(|id| one(&[id])) {
+        return Some(topic);
+    }
+    if let Some(explanation) = catalogue::response(text) {
+        return Some(Topic::One(vec![explanation]));
+    }
+    if let Some(topic) = one(catalogue::ids_of_pasted(text)) {
+        return Some(topic);
     }
     let found = catalogue::search(text);
     match found.len() {
@@ -119,6 +160,10 @@ mod tests {
             ("clock", Some(&["clock", "clock"])),
             ("key-set", Some(&["key-set"])),
             ("app is not assigned", Some(&["app-not-assigned"])),
+            (
+                "error: x\nhelp: kubesesame explain issuer-missing\n",
+                Some(&["issuer-missing"]),
+            ),
             ("something entirely different", None),
         ] {
             let ids = topic(text).map(|topic| match topic {

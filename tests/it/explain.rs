@@ -191,13 +191,73 @@ fn a_check_of_doctor_is_explained_by_its_name() {
     "#);
 }
 
+/// A line with nothing of a provider in it.
+#[test]
+fn a_pasted_line_of_kubectl_of_the_api_server_or_of_kubesesame_is_explained() {
+    let sandbox = Sandbox::new();
+    let titles = |text: &&str| {
+        let outcome = sandbox.bare(&["explain", text]).run();
+        assert_eq!(outcome.code, Some(0), "{outcome}");
+        let titles = outcome
+            .stdout
+            .lines()
+            .filter(|line| !line.starts_with(' ') && line.contains(": "));
+        let titles = titles.filter(|line| !line.starts_with("In the documentation"));
+        format!(
+            "{text}\n{}\n",
+            titles.map(|title| format!("  {title}\n")).collect::<String>()
+        )
+    };
+    let explained: Vec<String> = [
+        "error: You must be logged in to the server (Unauthorized)",
+        "executable kubesesame failed with exit code 1",
+        "executable kubesesame not found",
+        "oidc: email not verified",
+        "certificate signed by unknown authority",
+        "connection refused",
+        "error: the discovery document is of issuer `https://a`, not of `https://b`",
+    ]
+    .iter()
+    .map(titles)
+    .collect();
+    insta::assert_snapshot!(explained.concat(), @"
+    error: You must be logged in to the server (Unauthorized)
+      token-rejected: the API server rejects the token (Unauthorized)
+
+    executable kubesesame failed with exit code 1
+      plugin-failed: kubectl got no token, and does not say why
+
+    executable kubesesame not found
+      command: kubectl finds the program of the entry: a name on the `PATH`, or a
+
+    oidc: email not verified
+      token-unfit: the API server will refuse this token
+
+    certificate signed by unknown authority
+      api-server: The API server of the context answers within five seconds
+      tls-unknown-authority: the provider's certificate is not trusted
+
+    connection refused
+      provider-unreachable: the provider cannot be reached
+      api-server: The API server of the context answers within five seconds
+
+    error: the discovery document is of issuer `https://a`, not of `https://b`
+      issuer-mismatch: the issuer differs from the provider's own
+    ");
+}
+
 #[test]
 fn an_unknown_id_is_refused_with_the_nearest() {
     let sandbox = Sandbox::new();
-    let told: Vec<String> = ["isuer-mismatch", "\u{1b}[31mred", ""]
-        .iter()
-        .map(|id| sandbox.told(&format!("{id:?}"), &sandbox.bare(&["explain", id]).run()))
-        .collect();
+    let told: Vec<String> = [
+        "isuer-mismatch",
+        "\u{1b}[31mred",
+        "something entirely different",
+        "",
+    ]
+    .iter()
+    .map(|id| sandbox.told(&format!("{id:?}"), &sandbox.bare(&["explain", id]).run()))
+    .collect();
     insta::assert_snapshot!(told.concat(), @r#"
     "isuer-mismatch"
     stderr: error: invalid value 'isuer-mismatch' for '[ID|TEXT]'
@@ -205,8 +265,13 @@ fn an_unknown_id_is_refused_with_the_nearest() {
     exit: 2
 
     "\u{1b}[31mred"
-    stderr: error: invalid value 'red' for '[ID|TEXT]'
-    stderr: hint: see kubesesame explain --help
+    stderr: error: nothing that is known here matches `[31mred`
+    stderr: hint: kubesesame explain lists all errors; kubesesame doctor looks for faults; see kubesesame explain --help
+    exit: 2
+
+    "something entirely different"
+    stderr: error: nothing that is known here matches `something entirely different`
+    stderr: hint: kubesesame explain lists all errors; kubesesame doctor looks for faults; see kubesesame explain --help
     exit: 2
 
     ""
@@ -482,8 +547,8 @@ fn the_help_has_examples_first() {
 
     Arguments:
       [ID|TEXT]
-              Id of an error, name of a check of doctor, or a text to look for, such as an error of the
-              provider; without it, all ids are listed
+              Id of an error, name of a check of doctor, a pasted error of kubesesame, kubectl, the
+              provider or the API server's log, or a word; without it, all ids are listed
 
     Options:
       -v, --v[=<LEVEL>]
