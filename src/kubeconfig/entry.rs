@@ -6,8 +6,6 @@
 use granit_parser::ScalarStyle;
 
 use super::conversion_notices::{ConversionNotices, DroppedTokens, unexpanded_flags, unread_variables};
-use super::edit::{Edit, Lines, is_blank_or_comment};
-use super::advice::{Advice, DroppedTokens, unexpanded_flags, unread_variables};
 use super::edit::{Edit, Lines, is_blank_or_comment, trim_end};
 use super::secret_flag::{SECRET_FILE_FLAGS, SecretFlag};
 use super::tree::{Node, Value};

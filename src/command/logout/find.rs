@@ -76,7 +76,9 @@ fn has_account(session: &ListedSession, identity: Option<&Identity>, wanted: &st
     let configured = identity.and_then(|identity| identity.account.as_deref());
     let account = match &session.content {
         ListedContent::Record(record) => Account::of_token(&record.token),
-        ListedContent::Sealed | ListedContent::Unusable(_) => Account::default(),
+        ListedContent::Sealed | ListedContent::Unreadable(_) | ListedContent::Unusable(_) => {
+            Account::default()
+        }
     };
     let names = [&account.name, &account.subject];
     configured == Some(wanted) || names.into_iter().flatten().any(|name| name.as_str() == wanted)
@@ -113,7 +115,9 @@ pub(super) fn find(
         for (session, was_ended) in pending.chain(sessions.into_iter().map(|session| (session, false))) {
             let identity = match &session.content {
                 ListedContent::Record(record) => Some(record.identity.clone()),
-                ListedContent::Sealed | ListedContent::Unusable(_) => identity_of(&session.key),
+                ListedContent::Sealed | ListedContent::Unreadable(_) | ListedContent::Unusable(_) => {
+                    identity_of(&session.key)
+                }
             };
             if selection.includes(&session, identity.as_ref()) {
                 found.push(Found {
