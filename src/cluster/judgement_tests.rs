@@ -58,6 +58,7 @@ fn a_good_token_has_a_name_groups_and_no_complaint() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn each_claim_has_its_verdict_and_each_complaint_a_fix() {
     use State::{Note, Ok, Refused, Warning};
     let many: Vec<String> = (0..101).map(|number| format!("g{number}")).collect();

@@ -72,7 +72,7 @@ pub(crate) fn as_text(findings: &[Finding], all: bool, login_command: Option<&st
     if let Some(command) = login_command {
         text.push('\n');
         push_wrapped(&mut text, "", NOT_PROVEN, 0);
-        text.push_str(&format!("  {command}\n"));
+        text.extend(["  ", command, "\n"]);
     }
     text
 }

@@ -56,15 +56,15 @@ fn read_entry(name: &str) -> Result<Option<Vec<u8>>, Error> {
 /// As for [`read`].
 pub(crate) fn write(name: &str, key: &SecretKey) -> Result<(), Error> {
     // As text: KWallet stores nothing else.
-    write_entry(name, key.encode(&HEXLOWER))
+    write_entry(name, &key.encode(&HEXLOWER))
 }
 
-fn write_entry(name: &str, text: Secret) -> Result<(), Error> {
+fn write_entry(name: &str, text: &Secret) -> Result<(), Error> {
     let entry_text = text.clone();
     with_timeout(name, move |entry| {
         entry.set_secret(entry_text.expose().as_bytes())
     })?;
-    cache(name, &text);
+    cache(name, text);
     Ok(())
 }
 
@@ -73,7 +73,7 @@ fn write_entry(name: &str, text: Secret) -> Result<(), Error> {
 /// # Errors
 /// As for [`read`].
 pub(crate) fn set_mark(name: &str) -> Result<(), Error> {
-    write_entry(name, Secret::new(MARK))
+    write_entry(name, &Secret::new(MARK))
 }
 
 /// Whether there is an entry of this name, with any content. On Linux it is cached in the kernel that there is.

@@ -212,6 +212,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn each_credential_source_is_recognized() {
         let cases = [
             (

@@ -284,7 +284,7 @@ fn an_address_that_a_person_opens_comes_with_the_issuer_that_the_cluster_named()
     let call = untyped(&sandbox, &provider(&sandbox))
         .arg("--skip-open-browser")
         .arg("--authentication-timeout-sec=1");
-    let outcome = call.clone().run();
+    let outcome = call.run();
     let notice = format!(
         "signing in at {}, which the cluster's entry in the kubeconfig chose\n",
         sandbox.okta.issuer()

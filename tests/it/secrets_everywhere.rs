@@ -76,16 +76,12 @@ fn no_secret_of_a_whole_session_is_told_or_left() {
         sandbox.expire();
         told.push(("refresh", call.run()));
     }
-    let by_device = call
-        .clone()
-        .arg("--grant-type=device-code")
-        .arg("--force-refresh");
+    let by_device = call.arg("--grant-type=device-code").arg("--force-refresh");
     told.push(("device code", by_device.run()));
     let kubeconfig = sandbox.path("kubeconfig");
     let entry = format!(
         "users: [{{name: okta, user: {{exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: IfAvailable, \
-         command: kubesesame, args: [{}]}}}}}}]\n",
-        entry_args
+         command: kubesesame, args: [{entry_args}]}}}}}}]\n"
     );
     fs::write(&kubeconfig, format!("apiVersion: v1\nkind: Config\n{entry}")).unwrap();
     for command in ["status", "doctor", "logout"] {
