@@ -27,7 +27,8 @@ kubectl credential plugin for OpenID Connect: signs you in once and stays out of
 
 Examples:
   # Sign in, see your claims, and get the commands that set up kubectl
-  kubesesame setup --oidc-issuer-url=https://ORG.okta.com/oauth2/default --oidc-client-id=ID
+  kubesesame setup --oidc-issuer-url=https://ORG.okta.com/oauth2/default \\
+    --oidc-client-id=ID
 
   # Sign in now, for the user of the current context
   kubesesame login
@@ -51,13 +52,16 @@ Print an ExecCredential for kubectl, signing in only when there is no other way
 
 Examples:
   # What kubectl runs; `kubesesame setup` prints the kubeconfig entry
-  kubesesame get-token --oidc-issuer-url=https://ORG.okta.com/oauth2/default --oidc-client-id=ID
+  kubesesame get-token --oidc-issuer-url=https://ORG.okta.com/oauth2/default \\
+    --oidc-client-id=ID
 
   # On a machine without a browser
-  kubesesame get-token --oidc-issuer-url=URL --oidc-client-id=ID --grant-type=device-code
+  kubesesame get-token --oidc-issuer-url=URL --oidc-client-id=ID \\
+    --grant-type=device-code
 
   # With the session sealed by a key of the OS keyring
-  kubesesame get-token --oidc-issuer-url=URL --oidc-client-id=ID --token-cache-storage=keyring";
+  kubesesame get-token --oidc-issuer-url=URL --oidc-client-id=ID \\
+    --token-cache-storage=keyring";
 
 const SETUP_ABOUT: &str = "\
 Sign in once, show what the cluster makes of your token, and set up kubectl
@@ -67,11 +71,12 @@ Examples:
   kubesesame setup
 
   # With the prefixes that the API server is to have, and the kubeconfig written
-  kubesesame setup --oidc-issuer-url=https://ORG.okta.com/oauth2/default --oidc-client-id=ID \\
-    --username-prefix=okta: --groups-prefix=okta: --write
+  kubesesame setup --oidc-issuer-url=https://ORG.okta.com/oauth2/default \\
+    --oidc-client-id=ID --username-prefix=okta: --groups-prefix=okta: --write
 
   # A kubeconfig to hand to other people
-  kubesesame setup --oidc-issuer-url=URL --oidc-client-id=ID --kubeconfig-for-others=team.kubeconfig";
+  kubesesame setup --oidc-issuer-url=URL --oidc-client-id=ID \\
+    --kubeconfig-for-others=team.kubeconfig";
 
 const LOGIN_ABOUT: &str = "\
 Sign in now, for a user of the kubeconfig or with the flags of get-token
@@ -84,7 +89,8 @@ Examples:
   kubesesame login --context=prod
 
   # Without a kubeconfig
-  kubesesame login --oidc-issuer-url=https://ORG.okta.com/oauth2/default --oidc-client-id=ID";
+  kubesesame login --oidc-issuer-url=https://ORG.okta.com/oauth2/default \\
+    --oidc-client-id=ID";
 
 const STATUS_ABOUT: &str = "\
 Show who you are signed in as, until when, and which users of the kubeconfig use it
@@ -117,7 +123,8 @@ Examples:
   kubesesame doctor --context=production --username-claim=email
 
   # Flags in place of a kubeconfig's entry
-  kubesesame doctor --oidc-issuer-url=https://ORG.okta.com/oauth2/default --oidc-client-id=ID
+  kubesesame doctor --oidc-issuer-url=https://ORG.okta.com/oauth2/default \\
+    --oidc-client-id=ID
 
   # For a bug report: what was found, without secrets
   kubesesame doctor --bundle=report.txt";

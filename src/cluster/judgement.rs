@@ -308,7 +308,7 @@ fn prefix_verdict(mapping: &ClaimMapping) -> Option<Verdict> {
     mapping.groups_prefix.is_empty().then(|| {
         Verdict::new(
             "prefixes",
-            State::Note,
+            State::Warning,
             "groups have no prefix, so a group that is called `system:masters` at the provider has all rights",
         )
         .with_fix("set one, such as --groups-prefix=oidc: (and --username-prefix=oidc:)")

@@ -184,7 +184,7 @@ fn reserved_names_and_missing_prefixes_are_pointed_out() {
     );
     assert_eq!(verdict(&judgement, "username").state, State::Warning);
     assert_eq!(verdict(&judgement, "groups").state, State::Warning);
-    assert_eq!(verdict(&judgement, "prefixes").state, State::Note);
+    assert_eq!(verdict(&judgement, "prefixes").state, State::Warning);
     let prefixed = judged(&json!({"groups": ["system:masters"]}), &mapping());
     assert_eq!(verdict(&prefixed, "groups").state, State::Ok);
 }

@@ -24,6 +24,9 @@ pub(crate) enum Error {
     /// Flags without dashes that `setup` needs.
     #[error("{} {} missing", dashed(.0), if .0.len() == 1 { "is" } else { "are" })]
     SetupIncomplete(Vec<&'static str>),
+    /// What was given for the client id, and what it is.
+    #[error("--oidc-client-id `{0}` {1}")]
+    ClientIdMistaken(UntrustedText, &'static str),
     /// The first flag needs the second one.
     #[error("--{0} needs --{1} where nobody can be asked")]
     NobodyToAsk(&'static str, &'static str),
@@ -123,6 +126,7 @@ impl Error {
             Self::IssuerMissing
             | Self::ClientIdMissing { .. }
             | Self::SetupIncomplete(_)
+            | Self::ClientIdMistaken(..)
             | Self::NobodyToAsk(..)
             | Self::ClusterConfig(..)
             | Self::FlagOfEntry(_)
@@ -160,7 +164,7 @@ impl Error {
             | Self::IssuerNotHttps(_)
             | Self::IssuerHas(..) => self.issuer_hint(),
             Self::IssuerMistaken(_, mistaken) => format!("use --oidc-issuer-url={}", mistaken.issuer),
-            Self::SetupIncomplete(_) => SETUP_EXAMPLE.to_owned(),
+            Self::SetupIncomplete(_) | Self::ClientIdMistaken(..) => SETUP_EXAMPLE.to_owned(),
             Self::NobodyToAsk(_, flag) => format!("add --{flag}, or run it at a terminal"),
             Self::SecretInKubeconfig("oidc-client-secret") => {
                 "use --oidc-client-secret-file, or better an app that needs no secret (native, with PKCE)".to_owned()
@@ -220,7 +224,9 @@ impl Error {
         match self {
             Self::IssuerMissing => Id::ISSUER_MISSING,
             Self::SetupIncomplete(flags) if flags.contains(&"oidc-issuer-url") => Id::ISSUER_MISSING,
-            Self::SetupIncomplete(_) | Self::ClientIdMissing { .. } => Id::CLIENT_ID_MISSING,
+            Self::SetupIncomplete(_) | Self::ClientIdMistaken(..) | Self::ClientIdMissing { .. } => {
+                Id::CLIENT_ID_MISSING
+            }
             Self::IssuerNotUrl(..)
             | Self::IssuerPlaceholder(..)
             | Self::IssuerNotHttps(_)

@@ -134,10 +134,13 @@ pub(crate) fn is_okta(url: &Url) -> bool {
     OKTA_DOMAINS.into_iter().any(is_below)
 }
 
-/// Finds a placeholder of an example or a template: `{tenantid}`, `<your-org>`, `${ISSUER}`, `$ISSUER`, `YOUR-ORG`.
+/// Finds a placeholder of an example or a template: `{tenantid}`, `<your-org>`, `${ISSUER}`, `$ISSUER`, `YOUR-ORG`, and `ORG` of our own help.
 ///
 /// Braces and angle brackets cannot be in an issuer, because they are not characters of a URL (RFC 3986, section 2).
-fn find_placeholder(text: &str) -> Option<&str> {
+pub(super) fn find_placeholder(text: &str) -> Option<&str> {
+    if text.contains("://ORG.") {
+        return Some("ORG");
+    }
     let is_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_' || c == '-';
     for (at, c) in text.char_indices() {
         let rest = &text[at..];
@@ -270,6 +273,7 @@ mod tests {
             ("https://login.microsoftonline.com/{tenantid}/v2.0", "{tenantid}"),
             ("https://<your-org>.okta.com", "<your-org>"),
             ("https://YOUR-ORG.okta.com/oauth2/default", "YOUR-ORG"),
+            ("https://ORG.okta.com/oauth2/default", "ORG"),
             ("https://sso.example.com/realms/YOUR_REALM", "YOUR_REALM"),
             ("${OIDC_ISSUER}", "${OIDC_ISSUER}"),
             ("https://$HOST/realms/x", "$HOST"),
@@ -284,6 +288,7 @@ mod tests {
         }
         for text in [
             "https://your-org.okta.com",
+            "https://org.okta.com",
             "https://example.com/realms/YOURS",
             "https://example.com/NOT_YOUR-ORG/x$1/$metadata",
         ] {

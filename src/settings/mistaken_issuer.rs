@@ -1,10 +1,11 @@
-//! Texts that people give for the issuer and that are the address of something else, with the issuer that was meant.
+//! Texts that people give for the issuer and that are the address of something else, with the issuer that was meant; and texts that are
+//! certainly no client id.
 //!
 //! Only for the person who sets kubesesame up: `get-token` takes an issuer as it is.
 
 use url::Url;
 
-use super::issuer::is_okta;
+use super::issuer::{find_placeholder, is_okta};
 
 /// What a text is, and the issuer that was probably meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +99,20 @@ pub(super) fn custom_server(url: &Url) -> Option<String> {
         .then(|| origin(url))
         .flatten()
         .map(|origin| format!("{origin}{DEFAULT_SERVER}"))
+}
+
+/// Returns what a text is that is certainly no client id, to be read after it; `None` if it may be one. At some providers a client id is an
+/// address.
+pub(crate) fn mistaken_client_id(text: &str, issuer: Option<&str>) -> Option<&'static str> {
+    let text = text.trim();
+    if text == "ID" || find_placeholder(text).is_some() {
+        return Some("is a placeholder of an example");
+    }
+    let at_okta = issuer
+        .and_then(|issuer| Url::parse(issuer).ok())
+        .is_some_and(|url| is_okta(&url));
+    let is_address = text.starts_with("http://") || text.starts_with("https://");
+    (at_okta && is_address).then_some("is an address, and no client id of Okta is one")
 }
 
 fn origin(url: &Url) -> Option<String> {
@@ -206,6 +221,28 @@ mod tests {
             "",
         ] {
             assert_eq!(mistaken_issuer(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_client_id_that_is_certainly_none_is_found() {
+        let (okta, entra) = (
+            "https://dev-1.okta.com/oauth2/default",
+            "https://login.microsoftonline.com/x/v2.0",
+        );
+        for (text, issuer, is_mistaken) in [
+            ("YOUR-CLIENT-ID", entra, true),
+            ("ID", okta, true),
+            ("<client-id>", okta, true),
+            ("https://dev-1.okta.com", okta, true),
+            ("http://foo", okta, true),
+            ("https://app.example.com", entra, false),
+            ("api://0aa1", entra, false),
+            ("0oa1b2c3d4", okta, false),
+            ("kubernetes", entra, false),
+        ] {
+            let found = mistaken_client_id(text, Some(issuer));
+            assert_eq!(found.is_some(), is_mistaken, "{text}: {found:?}");
         }
     }
 

@@ -39,6 +39,8 @@ pub(crate) use list::{parse_list, parse_pairs, parse_scopes};
 pub(crate) use login::{CallbackTls, Grant, Login};
 pub(crate) use mistaken_issuer::mistaken_issuer;
 pub(crate) use provider::{Dpop, NamedBy, Pkce, Provider, RESERVED_PARAMETERS, Scopes, TokenKind};
+pub(crate) use mistaken_issuer::{mistaken_client_id, mistaken_issuer};
+pub(crate) use provider::{NamedBy, Pkce, Provider, RESERVED_PARAMETERS, Scopes, TokenKind};
 pub(crate) use redirect::{ListenAddress, Redirect};
 pub(crate) use secret_source::SecretSource;
 pub(crate) use sign_in::SignIn;

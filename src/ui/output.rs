@@ -223,7 +223,8 @@ pub(crate) fn print_failure(report: &Report) {
     for cause in &report.causes {
         print("caused by", cause);
     }
-    if let Some(hint) = &report.hint {
+    // Each line is a hint of its own.
+    for hint in report.hint.iter().flat_map(|hint| hint.lines()) {
         print("hint", hint);
     }
     if let Some(note) = &report.note {

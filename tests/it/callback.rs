@@ -163,6 +163,22 @@ fn a_repeated_code_is_no_answer() {
         .behave(|behaviour| behaviour.callback = Callback::DuplicateCode);
     let outcome = sandbox.too_late(sandbox.get_token());
     outcome.fails(1, &["nobody signed in within 60 s"]);
+    // Each of the causes has a line of its own.
+    let hints = outcome
+        .stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("hint: "));
+    let starts: Vec<_> = hints.filter_map(|hint| hint.get(..33)).collect();
+    let about = "if it shows an error about the ";
+    assert_eq!(
+        starts,
+        [
+            "finish the sign-in in the browser",
+            &format!("{about}re"),
+            &format!("{about}cl")
+        ],
+        "{outcome}"
+    );
     assert_eq!(sandbox.okta.count(Endpoint::Token), 0);
 }
 

@@ -110,7 +110,7 @@ fn an_app_that_lacks_the_redirect_uri_is_told_which() {
     outcome.fails(
         1,
         &[
-            "about the redirect URI, the app needs the redirect URI http://localhost:",
+            "about the redirect URI (\"400 Bad Request\"): the app needs the redirect URI http://localhost:",
             &format!("{path}, to the letter, since the cluster's entry in the kubeconfig chose the issuer"),
         ],
     );

@@ -4,12 +4,13 @@ use crate::support::Sandbox;
 
 #[test]
 fn the_help_is_a_success() {
-    insta::assert_snapshot!(Sandbox::new().bare(&["--help"]).run(), @"
+    insta::assert_snapshot!(Sandbox::new().bare(&["--help"]).run(), @r"
     kubectl credential plugin for OpenID Connect: signs you in once and stays out of the way
 
     Examples:
       # Sign in, see your claims, and get the commands that set up kubectl
-      kubesesame setup --oidc-issuer-url=https://ORG.okta.com/oauth2/default --oidc-client-id=ID
+      kubesesame setup --oidc-issuer-url=https://ORG.okta.com/oauth2/default \
+        --oidc-client-id=ID
 
       # Sign in now, for the user of the current context
       kubesesame login

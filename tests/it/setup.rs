@@ -180,8 +180,15 @@ fn a_list_in_quotes_is_written_without_them() {
 fn a_scope_of_ones_own_that_is_refused_is_not_blamed_on_offline_access() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.setup().arg("--oidc-extra-scope=groups").run();
-    outcome.fails(1, &["invalid_scope", "--oidc-extra-scope"]);
-    assert!(!outcome.stderr.contains("refuses the scope"), "{outcome}");
+    outcome.fails(
+        1,
+        &[
+            "invalid_scope",
+            "hint: remove `groups` from --oidc-extra-scope, which the provider does not announce",
+        ],
+    );
+    assert!(!outcome.stderr.contains("trying again"), "{outcome}");
+    assert_eq!(sandbox.tabs(), 1);
 }
 
 #[test]
@@ -264,7 +271,7 @@ fn an_email_that_is_not_verified_will_be_refused() {
     stderr:                       -> have the address verified at the provider, which has to
     stderr:                          send the boolean true, or use --username-claim=sub
     stderr:   ok       groups     2 groups
-    stderr:   note     prefixes   groups have no prefix, so a group that is called
+    stderr:   warning  prefixes   groups have no prefix, so a group that is called
     stderr:                       `system:masters` at the provider has all rights
     stderr:                       -> set one, such as --groups-prefix=oidc: (and
     stderr:                          --username-prefix=oidc:)

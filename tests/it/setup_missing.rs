@@ -39,6 +39,41 @@ fn everything_that_is_missing_is_listed_with_an_example() {
     ");
 }
 
+/// Otherwise a sign-in waits for minutes in front of the provider's error page.
+#[test]
+fn what_is_certainly_no_client_id_is_refused_before_the_sign_in() {
+    let sandbox = Sandbox::new();
+    let placeholder = sandbox.setup().with("--oidc-client-id", "YOUR-CLIENT-ID").run();
+    let of_help = "https://ORG.okta.com/oauth2/default";
+    let issuer = sandbox.setup().with("--oidc-issuer-url", of_help).run();
+    let outcomes = [("client id", placeholder), ("issuer", issuer)];
+    let told = outcomes.map(|(heading, outcome)| sandbox.told(heading, &outcome));
+    insta::assert_snapshot!(told.concat(), @"
+    client id
+    stderr: error: --oidc-client-id `YOUR-CLIENT-ID` is a placeholder of an example
+    stderr: hint: for example: kubesesame setup --oidc-issuer-url=https://example.okta.com/oauth2/default --oidc-client-id=0oa1b2c3d4e5f6g7h8i9; the provider's console shows both, and at a terminal setup asks for them
+    exit: 2
+
+    issuer
+    stderr: error: --oidc-issuer-url `https://ORG.okta.com/oauth2/default` still has the placeholder `ORG`
+    stderr: hint: put the value of your organization in place of ORG; the API server's own issuer URL has it
+    exit: 2
+    ");
+    assert_eq!(sandbox.okta.requests().len(), 0);
+}
+
+#[test]
+fn a_client_id_that_is_none_is_asked_for_again() {
+    let sandbox = Sandbox::new();
+    let call = sandbox.setup().with("--oidc-client-id", "YOUR-CLIENT-ID");
+    let outcome = typed(&call, &format!("<client-id>\n{}\n", sandbox.okta.client_id()));
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    for text in ["YOUR-CLIENT-ID", "<client-id>"] {
+        let note = format!("`{text}` is a placeholder of an example");
+        assert!(outcome.stderr.contains(&note), "{outcome}");
+    }
+}
+
 #[test]
 fn the_address_of_something_else_is_named_with_the_issuer_that_was_meant() {
     let sandbox = Sandbox::new();

@@ -177,6 +177,8 @@ fn nothing_is_written_without_a_yes() {
         terminal.write_all(answer.as_bytes()).unwrap();
         let status = child.wait().unwrap();
         assert_eq!(status.code(), Some(i32::from(!written)), "{seen}");
+        // The verdicts are there before the question.
+        assert!(seen.contains("What an API server makes of it:"), "{seen}");
         assert_eq!(kubeconfig(&sandbox) == KUBECONFIG, !written, "{answer:?}");
     }
 }

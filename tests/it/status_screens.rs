@@ -195,7 +195,7 @@ fn the_help_begins_with_examples() {
     ");
     let login = Sandbox::unattended().bare(&["login", "--help"]).run();
     let begin: Vec<&str> = login.stdout.lines().take(16).collect();
-    insta::assert_snapshot!(begin.join("\n"), @"
+    insta::assert_snapshot!(begin.join("\n"), @r"
     Sign in now, for a user of the kubeconfig or with the flags of get-token
 
     Examples:
@@ -206,12 +206,12 @@ fn the_help_begins_with_examples() {
       kubesesame login --context=prod
 
       # Without a kubeconfig
-      kubesesame login --oidc-issuer-url=https://ORG.okta.com/oauth2/default --oidc-client-id=ID
+      kubesesame login --oidc-issuer-url=https://ORG.okta.com/oauth2/default \
+        --oidc-client-id=ID
 
     Usage: kubesesame login [OPTIONS]
 
     Options:
-          --kubeconfig <FILE>
     ");
 }
 

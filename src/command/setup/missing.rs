@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::cli::{LoginArgs, ProviderArgs};
 use crate::environment::{Environment, Terminal};
 use crate::error::Error;
-use crate::settings::{self, Issuer, mistaken_issuer};
+use crate::settings::{self, Issuer, mistaken_client_id, mistaken_issuer};
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
 
@@ -35,8 +35,14 @@ pub(super) fn complete(
         if issuer.is_none() || is_mistaken {
             issuer = ask_issuer(issuer, deadline, ui);
         }
-        if client_id.is_none() && issuer.is_some() {
-            client_id = ask_client_id(deadline, ui);
+        let mistake = client_id
+            .as_deref()
+            .and_then(|text| Some((text, mistaken_client_id(text, issuer.as_deref())?)));
+        if let Some((text, what)) = mistake {
+            ui.note(&format!("`{}` {what}", UntrustedText::with_limit(text, 200)));
+        }
+        if (client_id.is_none() || mistake.is_some()) && issuer.is_some() {
+            client_id = ask_client_id(issuer.as_deref(), deadline, ui);
         }
     }
     let missing: Vec<&'static str> = [("oidc-issuer-url", &issuer), ("oidc-client-id", &client_id)]
@@ -52,6 +58,12 @@ pub(super) fn complete(
     if let Some((text, mistaken)) = mistaken {
         let shown = UntrustedText::with_limit(text, 200);
         return Err(settings::Error::IssuerMistaken(shown, mistaken).into());
+    }
+    if let Some(client_id) = &client_id
+        && let Some(what) = mistaken_client_id(client_id, issuer.as_deref())
+    {
+        let shown = UntrustedText::with_limit(client_id, 200);
+        return Err(settings::Error::ClientIdMistaken(shown, what).into());
     }
     (provider.oidc_issuer_url, provider.oidc_client_id) = (issuer, client_id);
     Ok(())
@@ -96,13 +108,16 @@ fn offer(text: &str, ui: Ui) -> Option<String> {
     Some(mistaken.issuer)
 }
 
-fn ask_client_id(deadline: Instant, ui: Ui) -> Option<String> {
+fn ask_client_id(issuer: Option<&str>, deadline: Instant, ui: Ui) -> Option<String> {
     for _ in 0..MAX_QUESTIONS {
         let text = ask(Cow::Borrowed(CLIENT_ID_PROMPT), deadline)?;
-        if !text.is_empty() {
-            return Some(text);
+        match mistaken_client_id(&text, issuer) {
+            Some(what) => ui.note(&format!("`{}` {what}", UntrustedText::with_limit(&text, 200))),
+            None if text.is_empty() => {
+                ui.note("the provider gave it to the app for kubectl (Ctrl-C to stop)");
+            }
+            None => return Some(text),
         }
-        ui.note("the provider gave it to the app for kubectl (Ctrl-C to stop)");
     }
     None
 }

@@ -20,7 +20,7 @@ mod write;
 use std::time::{Duration, Instant};
 
 use super::claim_mapping::claim_mapping;
-use crate::cli::{OutputFormat, SetupArgs};
+use crate::cli::{OutputFormat, SetupArgs, SetupResultArgs};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::kubeconfig::NewUser;
@@ -80,16 +80,33 @@ pub(crate) fn run(mut args: SetupArgs, environment: &Environment, ui: Ui) -> Res
         }
         others::write(destination, &text, ui)?;
     }
-    let is_written = args.result.write && {
-        let deadline = Instant::now() + patience;
-        write::write(&facts, &target, args.result.yes, deadline, ui)?
-    };
-    if is_written && whoami_check::ask_cluster(&facts, &target, patience, ui) == Acceptance::Refused {
-        return fail(&facts, args.result.output, Error::TokenRefused, ui);
+    conclude(&facts, &target, &args.result, patience, ui)
+}
+
+/// Writes the kubeconfig if that is wanted, and prints the result.
+fn conclude(
+    facts: &SetupFacts<'_>,
+    target: &Target,
+    args: &SetupResultArgs,
+    patience: Duration,
+    ui: Ui,
+) -> Result<(), Error> {
+    let asks = args.write && !args.yes;
+    if asks {
+        // A person decides with this before them.
+        ui.note(screen::what_was_found(facts).trim_end());
     }
-    let text = match args.result.output {
-        Some(format) => document(&facts, format),
-        None => screen::screen(&facts, is_written),
+    let is_written = args.write && {
+        let deadline = Instant::now() + patience;
+        write::write(facts, target, args.yes, deadline, ui)?
+    };
+    if is_written && whoami_check::ask_cluster(facts, target, patience, ui) == Acceptance::Refused {
+        return fail(facts, args.output, Error::TokenRefused, ui);
+    }
+    let text = match args.output {
+        Some(format) => document(facts, format),
+        None if asks => screen::instructions(facts, is_written),
+        None => screen::screen(facts, is_written),
     };
     Ui::result(&text).map_err(Error::Output)
 }

@@ -15,6 +15,11 @@ const LABEL_COLUMN: usize = 10;
 
 /// Returns the whole result.
 pub(super) fn screen(facts: &SetupFacts<'_>, is_written: bool) -> String {
+    format!("{}\n{}", what_was_found(facts), instructions(facts, is_written))
+}
+
+/// Returns what to put where, without what was found.
+pub(super) fn instructions(facts: &SetupFacts<'_>, is_written: bool) -> String {
     let mut sections = vec![for_cluster(facts)];
     sections.extend(for_group(facts));
     sections.push(if is_written {
@@ -25,8 +30,8 @@ pub(super) fn screen(facts: &SetupFacts<'_>, is_written: bool) -> String {
     let numbered = sections
         .iter()
         .enumerate()
-        .map(|(at, section)| format!("\n{}. {section}", at + 1));
-    what_was_found(facts) + &numbered.collect::<String>()
+        .map(|(at, section)| format!("{}. {section}", at + 1));
+    numbered.collect::<Vec<_>>().join("\n")
 }
 
 /// Returns the claims, the verdicts, and who the person is for the API server.

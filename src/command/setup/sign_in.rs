@@ -50,7 +50,16 @@ pub(super) fn sign_in(with: &SignIn, ui: Ui) -> Result<SignedIn, Error> {
                 tokens,
             });
         }
-        Err(error) if !is_requested && refuses_a_scope(&error) => error,
+        Err(error) if refuses_a_scope(&error) => {
+            let unannounced = unannounced_scopes(with, &runtime, ui)?;
+            if !unannounced.is_empty() {
+                return Err(blamed_on(&unannounced, error));
+            }
+            if is_requested {
+                return Err(explained(error));
+            }
+            error
+        }
         Err(error) => return Err(explained(error)),
     };
     ui.note(&format!(
@@ -69,6 +78,44 @@ pub(super) fn sign_in(with: &SignIn, ui: Ui) -> Result<SignedIn, Error> {
     Ok(SignedIn {
         tokens,
         adds_offline_access: false,
+    })
+}
+
+/// Returns the scopes of the person's own that the provider does not announce. None if it announces no scopes.
+fn unannounced_scopes(with: &SignIn, runtime: &LazyRuntime, ui: Ui) -> Result<Vec<String>, Error> {
+    let own = with.provider.scopes.iter();
+    let own: Vec<_> = own
+        .filter(|scope| *scope != OFFLINE_ACCESS && *scope != "openid")
+        .collect();
+    if own.is_empty() {
+        return Ok(Vec::new());
+    }
+    let report = |_: Event<'_>| {};
+    let person = person::new(ui, &report, ReturnTo::Command);
+    let client = ProviderClient::new(&with.provider, &with.trust, &NoDocumentCache, person, clock::now)?;
+    let survey = runtime.block_on(client.survey()).map_err(Error::Runtime)?;
+    let announced = survey.metadata.ok().and_then(|announced| announced.scopes);
+    let is_unannounced = |scope: &&str| {
+        let announced = announced.as_ref();
+        announced.is_some_and(|announced| announced.iter().all(|known| known != scope))
+    };
+    Ok(own
+        .into_iter()
+        .filter(is_unannounced)
+        .map(str::to_owned)
+        .collect())
+}
+
+/// Names the scopes that are the likely cause.
+fn blamed_on(scopes: &[String], error: oidc::Error) -> Error {
+    let scopes = scopes
+        .iter()
+        .map(|scope| format!("`{}`", UntrustedText::with_limit(scope, 60)));
+    let scopes = scopes.collect::<Vec<_>>().join(", ");
+    explained(error).map_hint(|hint| {
+        format!(
+            "remove {scopes} from --oidc-extra-scope, which the provider does not announce; or else: {hint}"
+        )
     })
 }
 

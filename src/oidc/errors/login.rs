@@ -215,8 +215,8 @@ fn browser_timeout_hint(ignored: &IgnoredResponses, redirect_uri: &str, is_clust
             )
         } else {
             format!(
-                "finish the sign-in in the browser; if it shows an error instead (\"400 Bad Request\"): about the redirect URI, \
-                 {registration}; about the client, compare --oidc-client-id with the app"
+                "finish the sign-in in the browser\nif it shows an error about the redirect URI (\"400 Bad Request\"): {registration}\n\
+                 if it shows an error about the client: compare --oidc-client-id with the app"
             )
         };
     }
@@ -224,8 +224,7 @@ fn browser_timeout_hint(ignored: &IgnoredResponses, redirect_uri: &str, is_clust
         return service_worker_hint(redirect_uri);
     }
     format!(
-        "finish the sign-in in the browser; if it shows an error instead (\"400 Bad Request\"): about the redirect URI, add \
-         {redirect_uri} to the app's redirect URIs at the provider, to the letter; about the client, compare \
-         --oidc-client-id with the app"
+        "finish the sign-in in the browser\nif it shows an error about the redirect URI (\"400 Bad Request\"): add {redirect_uri} to the \
+         app's redirect URIs at the provider, to the letter\nif it shows an error about the client: compare --oidc-client-id with the app"
     )
 }

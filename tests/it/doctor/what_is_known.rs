@@ -17,6 +17,7 @@ fn a_user_name_of_the_api_server_counts_more_than_one_that_flags_give() {
             .lines()
             .filter(|line| line.contains("user") || line.contains("fix:"));
         lines.flat_map(|line| [line, "\n"]).collect::<String>()
+        lines.collect::<Vec<_>>().join("\n")
     };
     insta::assert_snapshot!(shown(&["--username-prefix=okta:"]), @"
     ok       context             context `prod`, user `oidc`
@@ -104,6 +105,10 @@ fn the_reasons_of_skipped_checks_are_true() {
 
     1 failure, 0 warnings, 3 ok, 40 skipped; more about one: kubesesame explain NAME
     ");
+}
+
+#[test]
+fn without_a_kubeconfig_no_check_says_that_there_are_flags() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.bare(&["doctor"]).run();
     insta::assert_snapshot!(in_whole_lines(&sandbox.filtered(&outcome)), @"
