@@ -16,7 +16,6 @@ fn a_user_name_of_the_api_server_counts_more_than_one_that_flags_give() {
         let lines = lines
             .lines()
             .filter(|line| line.contains("user") || line.contains("fix:"));
-        lines.flat_map(|line| [line, "\n"]).collect::<String>()
         lines.collect::<Vec<_>>().join("\n")
     };
     insta::assert_snapshot!(shown(&["--username-prefix=okta:"]), @"
@@ -61,7 +60,6 @@ fn without_a_session_the_end_says_what_is_not_proven() {
 
 /// The cluster is asked, even if the user of its context is missing.
 #[test]
-#[expect(clippy::too_many_lines, reason = "whole screens are the snapshots")]
 fn the_reasons_of_skipped_checks_are_true() {
     let mut set_up = SetUp::healthy();
     let skipped = |set_up: &SetUp| {
