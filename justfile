@@ -14,6 +14,10 @@ lint:
     typos
     cargo deny --locked check bans licenses sources
 
+# Inputs that nobody wrote by hand, for each parser; `just fuzz --seconds 600` takes longer
+fuzz *ARGS:
+    tests/fuzz/run "$@"
+
 # Speed and memory; `just bench --against 'kubelogin get-token …'` compares
 bench *ARGS:
     cargo bench --locked --bench cached -- "$@"

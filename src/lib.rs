@@ -36,6 +36,9 @@ mod error_chain;
 mod exec;
 mod fast_path;
 mod files;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod grant_type;
 mod initial_id_token;
 mod invocation;

@@ -8,6 +8,8 @@ mod discovery;
 mod dpop;
 mod errors;
 mod event;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod grants;
 mod http;
 mod json;

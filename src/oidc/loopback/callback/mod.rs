@@ -371,5 +371,7 @@ impl ConnectionHandler {
     }
 }
 
+#[cfg(feature = "fuzzing")]
+pub(in crate::oidc) mod fuzzing;
 #[cfg(test)]
 mod tests;
