@@ -52,7 +52,7 @@ impl LockedStore<'_> {
     ///
     /// # Errors
     /// If a file cannot be renamed: then the session is still there.
-    pub(crate) fn set_aside(&self) -> Result<(), Error> {
+    pub(crate) fn hold_for_revocation(&self) -> Result<(), Error> {
         let store = self.store;
         for (kind, pending) in FORMS {
             let name = store.key.file(kind);

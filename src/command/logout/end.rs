@@ -60,7 +60,7 @@ pub(super) fn end(found: &Found, runtime: &LazyRuntime, ui: Ui) -> Result<bool, 
     };
     if !found.was_ended {
         // From here on no call uses the session, even if this process is killed.
-        locked.set_aside()?;
+        locked.hold_for_revocation()?;
     }
     let own = found.identity.as_ref().and_then(|identity| {
         let issuer = Issuer::parse(identity.issuer.clone()).ok()?;

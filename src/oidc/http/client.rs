@@ -25,12 +25,13 @@ use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::errors::setup::SetupError;
 use crate::oidc::errors::token::TokenError;
 use crate::oidc::event::{Interaction, LogEvent, LoggedHeader};
+use crate::oidc::http::body::read_body;
 use crate::oidc::http::content_encoding::{content_encoding_error, decode_body};
 use crate::oidc::http::dpop_nonces::{DPOP, DpopNonces};
 use crate::oidc::http::long_wait::LongWaits;
 use crate::oidc::http::provider_clock::ProviderClock;
 use crate::oidc::http::redaction::{
-    logged_headers, redact_body, redact_headers, redact_text, redact_url, secrets_of_header,
+    logged_headers, redact_body, redact_headers, redact_text, redact_url, secrets_of_header, with_fault_code,
 };
 use crate::oidc::http::redirects::{MAX_REDIRECTS, same_origin_target};
 use crate::oidc::http::response::{
@@ -380,42 +381,5 @@ impl<'a> HttpClient<'a> {
             .into(),
             error => error,
         })
-    }
-}
-
-/// Reads a body of at most `max_bytes`.
-async fn read_body(
-    response: &mut reqwest::Response,
-    url: &Url,
-    max_bytes: usize,
-    failure: impl Fn(reqwest::Error) -> NetworkError,
-) -> Result<Vec<u8>, NetworkError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(&failure)? {
-        if body.len() + chunk.len() > max_bytes {
-            return Err(NetworkError::ResponseTooLarge {
-                url: shown(url),
-                limit: max_bytes,
-            });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// Restores the error code. Redaction can damage it (a header secret `internal`), and it decides whether the session stays. It is a fixed
-/// word and no secret.
-fn with_fault_code(redacted: Error, unredacted: Error) -> Error {
-    match (redacted, unredacted) {
-        (Error::Token(TokenError::Refused(redacted)), Error::Token(TokenError::Refused(unredacted)))
-            if unredacted.is_server_fault() || unredacted.is_from_gateway() =>
-        {
-            TokenError::Refused(OAuthError {
-                error: unredacted.error,
-                ..redacted
-            })
-            .into()
-        }
-        (redacted, _) => redacted,
     }
 }

@@ -5,6 +5,7 @@
 //! where they may be shown), and no body.
 
 pub(super) mod blocking;
+mod body;
 mod client;
 pub(super) mod content_encoding;
 mod dpop_nonces;

@@ -8,7 +8,10 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 use url::Url;
 
+use crate::oidc::errors::Error;
+use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::errors::oauth_error::is_known_code;
+use crate::oidc::errors::token::TokenError;
 use crate::oidc::event::LoggedHeader;
 use crate::oidc::http::response::form_with_error;
 use crate::oidc::json;
@@ -321,6 +324,23 @@ fn strip_html_reference(text: &str, wanted: char) -> Option<&str> {
 
 fn is_hex_of(digits: &str, wanted: u32) -> bool {
     u32::from_str_radix(digits, 16) == Ok(wanted)
+}
+
+/// Restores the error code. Redaction can damage it (a header secret `internal`), and it decides whether the session stays. It is a fixed
+/// word and no secret.
+pub(super) fn with_fault_code(redacted: Error, unredacted: Error) -> Error {
+    match (redacted, unredacted) {
+        (Error::Token(TokenError::Refused(redacted)), Error::Token(TokenError::Refused(unredacted)))
+            if unredacted.is_server_fault() || unredacted.is_from_gateway() =>
+        {
+            TokenError::Refused(OAuthError {
+                error: unredacted.error,
+                ..redacted
+            })
+            .into()
+        }
+        (redacted, _) => redacted,
+    }
 }
 
 #[cfg(test)]
