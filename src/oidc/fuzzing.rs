@@ -18,7 +18,7 @@ use crate::initial_id_token::InitialIdToken;
 use crate::oidc::discovery::metadata::{Metadata, discovery_url};
 use crate::oidc::grants::device_response::DeviceAuthorization;
 use crate::oidc::http::json_document::document_text;
-use crate::oidc::http::response::response_to_form;
+use crate::oidc::http::response::read_form_response;
 pub use crate::oidc::loopback::callback::fuzzing::callback;
 use crate::oidc::token::algorithm::Algorithm;
 use crate::oidc::token::id_token::{self, TokenExpectation, VerificationContext};
@@ -229,7 +229,7 @@ pub fn token_response(data: &[u8]) {
         headers.insert(CONTENT_TYPE, content_type);
     }
     let url = Url::parse("https://issuer.example/token").expect("it is a URL");
-    let object = match response_to_form(&url, status.unwrap_or(StatusCode::OK), &headers, body, NOW) {
+    let object = match read_form_response(&url, status.unwrap_or(StatusCode::OK), &headers, body, NOW) {
         Ok(object) => object,
         Err(error) => return assert_shown(&error.to_string()),
     };

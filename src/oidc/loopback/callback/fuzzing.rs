@@ -6,11 +6,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::runtime::{Builder, Runtime};
 
 use super::{
-    AfterSignIn, Arc, AuthorizationResponse, Callback, CallbackExpectation, ConnectionHandler,
-    ConnectionSlots, Outcome, Url, serve_http,
+    AfterSignIn, Arc, AuthorizationResult, Callback, CallbackExpectation, ConnectionHandler, ConnectionSlots,
+    Outcome, Url, serve_http,
 };
 use crate::fuzzing::assert_shown;
-use crate::oidc::event::Continuation;
+use crate::oidc::event::ReturnTo;
 use crate::oidc::grants::paste::PasteReader;
 use crate::oidc::loopback::mix_up::MixUpDefence;
 use crate::secret::Secret;
@@ -61,10 +61,10 @@ fn expectation(iss_required: bool, defence: MixUpDefence) -> CallbackExpectation
 }
 
 /// Returns the page, and the authorization response if the request was one.
-async fn exchange(data: &[u8], expected: &CallbackExpectation) -> (Vec<u8>, Option<AuthorizationResponse>) {
+async fn exchange(data: &[u8], expected: &CallbackExpectation) -> (Vec<u8>, Option<AuthorizationResult>) {
     let after = AfterSignIn {
         url: None,
-        continuation: Continuation::Kubectl,
+        return_to: ReturnTo::Kubectl,
     };
     let url = Url::parse("https://issuer.example/authorize").expect("it is a URL");
     let mut callback =
@@ -92,7 +92,7 @@ fn check_page(page: &[u8]) {
     assert!(!page.contains(STATE), "the page repeats the request");
 }
 
-fn check_response(response: &AuthorizationResponse) {
+fn check_response(response: &AuthorizationResult) {
     match response {
         Ok(code) => assert!(!code.expose().is_empty()),
         Err(error) => assert_shown(&error.to_string()),
