@@ -12,7 +12,6 @@ const NO_USER: &str = "no user is known";
 const NOT_OURS: &str = "the user is not signed in by kubesesame";
 const CORRECT_VERSION: &str = "set `apiVersion: client.authentication.k8s.io/v1` in the user's `exec` entry";
 const CORRECT_MODE: &str = "set `interactiveMode: IfAvailable` in the user's `exec` entry";
-const CONVERT: &str = "kubesesame kubeconfig convert (with --dry-run it only shows the difference)";
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -99,10 +98,13 @@ fn credential(facts: &Facts) -> Outcome {
     };
     let user = selection.user;
     let name = UntrustedText::with_limit(&user.name, 60);
+    let flag = &kubeconfig.kubeconfig_flag;
+    let convert =
+        format!("kubesesame kubeconfig convert{flag} (with --dry-run it only shows the difference)");
     if let (true, Some(key)) = (user.source.is_supported(), user.other_credential) {
         return Outcome::Failure(Fault::new(
             format!("`{name}` also has `{key}`, so kubectl does not run kubesesame"),
-            format!("kubectl config unset users.{}.{key}", quoted(&user.name)),
+            format!("kubectl config unset users.{}.{key}{flag}", quoted(&user.name)),
         ));
     }
     match &user.source {
@@ -115,7 +117,7 @@ fn credential(facts: &Facts) -> Outcome {
         ),
         EntrySource::AuthProvider => Outcome::Failure(Fault::new(
             format!("`{name}` is an `auth-provider`, which kubectl cannot sign in"),
-            CONVERT,
+            convert,
         )),
         EntrySource::Other => Outcome::Failure(
             Fault::new(
@@ -134,10 +136,10 @@ fn credential(facts: &Facts) -> Outcome {
             format!(
                 "`{name}` runs `kubectl oidc-login`: one more process for each command, which an allow-list cannot name"
             ),
-            CONVERT,
+            convert,
         )),
         EntrySource::Kubelogin { via_kubectl: false } => {
-            Outcome::Warning(Fault::new(format!("`{name}` still runs kubelogin"), CONVERT))
+            Outcome::Warning(Fault::new(format!("`{name}` still runs kubelogin"), convert))
         }
         EntrySource::Kubesesame => Outcome::Passed("comes from kubesesame".to_owned()),
     }

@@ -51,6 +51,8 @@ pub(crate) struct KubeconfigFacts {
     /// `--context` and `--user`.
     pub(crate) wanted_context: Option<String>,
     pub(crate) wanted_user: Option<String>,
+    /// ` --kubeconfig=FILE`, as it was given, for suggested commands; otherwise empty.
+    pub(crate) kubeconfig_flag: String,
     /// `None` if the user's entry runs nothing.
     pub(crate) command: Option<CommandFacts>,
     pub(crate) kuberc: KubercFacts,

@@ -81,8 +81,9 @@ fn described(kubeconfig: &KubeconfigFacts) -> Result<String, Fault> {
         return Err(Fault::new(
             summary,
             format!(
-                "kubectl config set-context {} --cluster=CLUSTER",
-                crate::files::quoted(&context.name)
+                "kubectl config set-context {} --cluster=CLUSTER{}",
+                crate::files::quoted(&context.name),
+                kubeconfig.kubeconfig_flag
             ),
         ));
     }

@@ -22,7 +22,7 @@ pub(crate) fn select<'a>(
     context: Option<&str>,
     user: Option<&str>,
 ) -> Option<Selection<'a>> {
-    find(entries, context, user).ok()
+    find(entries, context, user, "").ok()
 }
 
 /// Returns the context that is meant, whether or not it has a user. `None` if there is none.
@@ -36,6 +36,7 @@ impl KubeconfigFacts {
             &self.entries,
             self.wanted_context.as_deref(),
             self.wanted_user.as_deref(),
+            &self.kubeconfig_flag,
         )
     }
 }
@@ -44,20 +45,25 @@ fn find<'a>(
     entries: &'a Entries,
     wanted_context: Option<&str>,
     wanted_user: Option<&str>,
+    kubeconfig_flag: &str,
 ) -> Result<Selection<'a>, Fault> {
     // As kubectl does it: `--user` replaces the user of the current context. Another context that names the user may be a stranger's.
     let current = || entries.current_context.clone();
     let context_name = wanted_context.map(str::to_owned).or_else(current);
     let context = match &context_name {
         None => None,
-        Some(name) => Some(entries.context(name).ok_or_else(|| no_context(entries, name))?),
+        Some(name) => Some(
+            entries
+                .context(name)
+                .ok_or_else(|| no_context(entries, name, kubeconfig_flag))?,
+        ),
     };
     let user_name = match (wanted_user, context) {
         (Some(user), _) => user,
         (None, None) => {
             return Err(Fault::new(
                 "there is no current context",
-                format!("kubectl config use-context NAME{}", one_of(&contexts(entries))),
+                use_context(entries, kubeconfig_flag),
             ));
         }
         (None, Some(context)) => context.user.as_deref().ok_or_else(|| {
@@ -65,7 +71,7 @@ fn find<'a>(
             Fault::new(
                 format!("the context `{name}` names no user"),
                 format!(
-                    "kubectl config set-context {} --user=USER{}",
+                    "kubectl config set-context {} --user=USER{kubeconfig_flag}{}",
                     quoted(&context.name),
                     one_of(&users(entries))
                 ),
@@ -78,10 +84,18 @@ fn find<'a>(
     Ok(Selection { user, context })
 }
 
-fn no_context(entries: &Entries, name: &str) -> Fault {
+fn no_context(entries: &Entries, name: &str, kubeconfig_flag: &str) -> Fault {
     Fault::new(
         format!("there is no context `{}`", UntrustedText::new(name)),
-        format!("kubectl config use-context NAME{}", one_of(&contexts(entries))),
+        use_context(entries, kubeconfig_flag),
+    )
+}
+
+/// The command that chooses a context, with the names of those that there are.
+fn use_context(entries: &Entries, kubeconfig_flag: &str) -> String {
+    format!(
+        "kubectl config use-context NAME{kubeconfig_flag}{}",
+        one_of(&contexts(entries))
     )
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::FileArgs;
 use crate::command::kubeconfig::files::{Kubeconfig, files_in_given_order};
+use crate::command::login_command::kubeconfig_flag;
 use crate::doctor::{CommandFacts, FileFacts, KubeconfigFacts, KubercFacts, Problem, Selection, select};
 use crate::environment::{self, Environment};
 use crate::files::{self, quoted, shown};
@@ -58,6 +59,7 @@ pub(super) fn read(
         entries,
         wanted_context,
         wanted_user,
+        kubeconfig_flag: kubeconfig_flag(args),
     };
     (files, facts)
 }

@@ -174,3 +174,39 @@ fn an_entry_of_kubelogin_is_read_too() {
     );
     assert!(found[0].2.contains("kubesesame kubeconfig convert"), "{found:?}");
 }
+
+/// A person who names the file gets commands for that file, and not for `~/.kube/config`.
+#[test]
+fn commands_repeat_the_kubeconfig_that_was_named() {
+    let faults: [(&str, &str, &str); 5] = [
+        (env!("CARGO_BIN_EXE_kubesesame"), "kubectl", "kubeconfig convert"),
+        (
+            "    exec:",
+            "    token: x\n    exec:",
+            "config unset users.oidc.token",
+        ),
+        (
+            "current-context: ",
+            "current-context: no-",
+            "config use-context NAME",
+        ),
+        (
+            "{cluster: prod, ",
+            "{cluster: gone, ",
+            "config set-context prod --cluster=CLUSTER",
+        ),
+        (", user: oidc}", "}", "config set-context prod --user=USER"),
+    ];
+    for (from, to, command) in faults {
+        let mut set_up = SetUp::healthy();
+        set_up.replace(from, to);
+        if to == "kubectl" {
+            set_up.replace("      - get-token\n", "      - oidc-login\n      - get-token\n");
+        }
+        let file = set_up.file("other.yaml", &set_up.kubeconfig);
+        let flag = format!("--kubeconfig={}", file.display());
+        let outcome = set_up.call(&["--output=json", &flag]).run();
+        let wanted = format!("{command} {flag}");
+        assert!(outcome.stdout.contains(&wanted), "{wanted}\n{outcome}");
+    }
+}
