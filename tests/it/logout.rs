@@ -5,9 +5,9 @@ use std::fs;
 use crate::support::{Call, Outcome, Sandbox};
 use okta::{Dpop, Endpoint, Fault, FaultBody, FaultKind, Recorded};
 
-/// A kubeconfig whose current context has the sandbox's entry.
-fn with_kubeconfig(sandbox: &Sandbox) -> String {
-    let args = sandbox.entry_args();
+/// A kubeconfig whose current context has an entry with this call.
+fn with_kubeconfig(sandbox: &Sandbox, entry: &Call) -> String {
+    let args = entry.entry_args();
     let path = sandbox.path("kubeconfig");
     let text = format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: prod\n\
@@ -21,7 +21,12 @@ fn with_kubeconfig(sandbox: &Sandbox) -> String {
 }
 
 fn logout(sandbox: &Sandbox, args: &[&str]) -> Call {
-    let kubeconfig = with_kubeconfig(sandbox);
+    logout_of(sandbox, &sandbox.get_token(), args)
+}
+
+/// Ends the session of an entry with this call.
+pub(crate) fn logout_of(sandbox: &Sandbox, entry: &Call, args: &[&str]) -> Call {
+    let kubeconfig = with_kubeconfig(sandbox, entry);
     let args = [&["logout"], args].concat();
     sandbox.bare(&args).env("KUBECONFIG", &kubeconfig)
 }

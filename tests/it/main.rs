@@ -48,6 +48,7 @@ mod device;
 mod doctor;
 mod documents;
 mod dpop;
+mod dpop_kills;
 mod drop_in;
 mod exec_info;
 mod explain;

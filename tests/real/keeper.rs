@@ -14,7 +14,7 @@ use crate::{
     person::{Person, token},
     secret_service::Bus,
 };
-use okta::{MockOkta, Rotation};
+use okta::{ClientAuth, Dpop, MockOkta, Rotation};
 
 pub(crate) const CACHE: &str = ".kube/cache/kubesesame";
 
@@ -25,25 +25,41 @@ pub(crate) struct Someone {
 
 impl Someone {
     pub(crate) fn new(bus: &Bus, storage: &str) -> Self {
-        let okta = MockOkta::start();
+        let okta = rotating_okta();
+        let client = vec![format!("--oidc-client-id={}", okta.client_id())];
+        Self::with_client(okta, client, bus, storage)
+    }
+
+    /// The same with an app that requires DPoP and proves itself by `client_secret_jwt`.
+    pub(crate) fn of_strict_app(bus: &Bus, storage: &str) -> Self {
+        let okta = rotating_okta();
         okta.behave(|behaviour| {
-            behaviour.any_loopback_port = true;
-            behaviour.refresh = Rotation::Rotate;
+            behaviour.dpop.mode = Dpop::Required;
+            behaviour.web_client_auth = ClientAuth::SecretJwt;
+            "mock-web-secret-0123456789-0123456789".clone_into(&mut behaviour.web_client_secret);
         });
+        let client = vec![
+            format!("--oidc-client-id={}", okta.web_client_id()),
+            format!("--oidc-client-secret={}", okta.web_client_secret()),
+            "--oidc-client-auth-method=client_secret_jwt".to_owned(),
+        ];
+        Self::with_client(okta, client, bus, storage)
+    }
+
+    fn with_client(okta: MockOkta, client: Vec<String>, bus: &Bus, storage: &str) -> Self {
         let browser = format!(
             "{} {}",
             parts::part("node").display(),
             parts::part("provider/person.mjs").display()
         );
-        let mut person = Person::new(&[
-            "get-token".to_owned(),
+        let rest = [
             format!("--oidc-issuer-url={}", okta.issuer()),
-            format!("--oidc-client-id={}", okta.client_id()),
             "--oidc-extra-scope=offline_access".to_owned(),
             "--listen-address=127.0.0.1:0".to_owned(),
             format!("--browser-command={browser}"),
             format!("--token-cache-storage={storage}"),
-        ]);
+        ];
+        let mut person = Person::new(&[vec!["get-token".to_owned()], client, rest.into()].concat());
         person.set("DBUS_SESSION_BUS_ADDRESS", &bus.address);
         Self { okta, person }
     }
@@ -64,8 +80,11 @@ impl Someone {
 
     pub(crate) fn logins(&self) -> usize {
         let requests = self.okta.requests().into_iter();
+        // With DPoP, a code is first refused for the lack of a proof and of a nonce.
         requests
-            .filter(|request| request.grant_type.as_deref() == Some("authorization_code"))
+            .filter(|request| {
+                request.grant_type.as_deref() == Some("authorization_code") && request.status == 200
+            })
             .count()
     }
 
@@ -86,6 +105,15 @@ impl Someone {
     pub(crate) fn forget_in_kernel(&self) {
         forget_in_kernel(&key_name(&self.sealed()));
     }
+}
+
+fn rotating_okta() -> MockOkta {
+    let okta = MockOkta::start();
+    okta.behave(|behaviour| {
+        behaviour.any_loopback_port = true;
+        behaviour.refresh = Rotation::Rotate;
+    });
+    okta
 }
 
 /// Takes an entry of this name out of the kernel's keyring.
