@@ -46,6 +46,9 @@ pub(crate) enum Error {
     /// The provider ended the session while its token was still valid.
     #[error("the session has ended: {0}")]
     SessionEnded(String),
+    /// A logout found a session that it can neither use nor remove: its refresh token would stay alive, and nobody could revoke it.
+    #[error("the session `{}` was not ended", files::shown(.path))]
+    SessionNotEnded { path: PathBuf, source: session::Error },
     /// A bug: a step of the lifecycle needs a session and there is none.
     #[error("internal error: there is no session")]
     NoSession,
@@ -176,6 +179,7 @@ impl Error {
             | Self::Session(_)
             | Self::PendingTokens { .. }
             | Self::SessionEnded(_)
+            | Self::SessionNotEnded { .. }
             | Self::NoSession
             | Self::Kubectl(_)
             | Self::TokenInput(_)
@@ -209,6 +213,7 @@ impl Error {
             | Self::Session(_)
             | Self::PendingTokens { .. }
             | Self::SessionEnded(_)
+            | Self::SessionNotEnded { .. }
             | Self::NoSession
             | Self::Kubeconfig(_)
             | Self::Kubectl(_)
@@ -240,6 +245,7 @@ impl Error {
             Self::Oidc(error) => Some(error.hint()),
             Self::RefreshFailed { source, dir } => Some(refresh_hint(source, dir.as_deref())),
             Self::SessionEnded(_) => Some("you will have to sign in when the token ends".to_owned()),
+            Self::SessionNotEnded { path, source } => Some(not_ended_hint(path, source)),
             Self::NoSession => Some("this is a fault of kubesesame: please report it".to_owned()),
             Self::Kubeconfig(error) => Some(error.hint()),
             Self::Kubectl(error) => Some(error.hint()),
@@ -276,6 +282,7 @@ impl Error {
             Self::Oidc(error) | Self::RefreshFailed { source: error, .. } => error.id(),
             Self::PendingTokens { .. } => Id::PENDING_TOKENS_UNREADABLE,
             Self::SessionEnded(_) => Id::SESSION_ENDED,
+            Self::SessionNotEnded { .. } => Id::SESSION_NOT_ENDED,
             Self::NoSession => Id::INTERNAL_ERROR,
             Self::Kubeconfig(error) => error.id(),
             Self::Kubectl(error) => error.id(),
@@ -308,6 +315,7 @@ impl Error {
             | Self::Oidc(_)
             | Self::RefreshFailed { .. }
             | Self::SessionEnded(_)
+            | Self::SessionNotEnded { .. }
             | Self::NoSession
             | Self::TokenUnfit { .. }
             | Self::TokenRefused
@@ -318,6 +326,16 @@ impl Error {
             | Self::Runtime(_) => EXIT_FAILED,
         }
     }
+}
+
+/// Returns the hint for a session that a logout could not end. Each line is a hint of its own.
+fn not_ended_hint(path: &Path, error: &session::Error) -> String {
+    let dir = path.parent().unwrap_or(path);
+    format!(
+        "{}\nto remove all sessions of that directory here, and revoke nothing: kubesesame clean --token-cache-dir={}",
+        error.hint_to_end(),
+        files::quoted(dir)
+    )
 }
 
 /// Returns the hint for a failed refresh; if the failure may recur, with the command that forces a sign-in.

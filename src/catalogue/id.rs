@@ -81,6 +81,7 @@ ids! {
     // Sessions.
     NOT_SIGNED_IN = "not-signed-in",
     SESSION_ENDED = "session-ended",
+    SESSION_NOT_ENDED = "session-not-ended",
     STORAGE_NOT_PRIVATE = "storage-not-private",
     STORAGE_UNUSABLE = "storage-unusable",
     KEYRING_UNAVAILABLE = "keyring-unavailable",

@@ -8,6 +8,7 @@ mod completion;
 mod doctor;
 mod entry_session;
 mod explain;
+mod found_sessions;
 mod get_token;
 mod kubeconfig;
 mod kubeconfig_view;

@@ -32,6 +32,20 @@ impl Error {
         }
     }
 
+    /// Returns the hint for a key that only this keyring has, so that nothing else helps.
+    pub(crate) fn hint_to_read(&self) -> &'static str {
+        match self {
+            Self::NoAnswer | Self::Locked(_) => "unlock the keyring and try again",
+            Self::NoThread(_) => {
+                "close programs, or raise the limit (ulimit -u, or pids.max of the container), and try again"
+            }
+            Self::Absent(_) => "try again where the keyring is, as at the desktop",
+            Self::Failed(_) | Self::RequestAborted => {
+                "look at the entries of kubesesame in the keyring's own program, and try again"
+            }
+        }
+    }
+
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::NoAnswer | Self::Locked(_) => {

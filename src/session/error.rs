@@ -16,6 +16,9 @@ pub(crate) enum Error {
     /// A plain file that another program may have created. It may also belong to an entry with another storage setting.
     #[error("{keyring}")]
     PlainInPlace { plain: PathBuf, keyring: keyring::Error },
+    /// The issuer and the client are needed to open it, and only an entry of a kubeconfig says them.
+    #[error("`{0}` is sealed, and no entry of the kubeconfig says whose session it is")]
+    SealedOfNoEntry(PathBuf),
     #[error("the session cannot be written as JSON")]
     Json(#[from] serde_json::Error),
     #[error("the system has no random numbers to make a key of")]
@@ -60,11 +63,26 @@ impl Error {
         self.hint_for(files::Purpose::Sessions)
     }
 
+    /// Returns the hint like [`Self::hint`], for a session that is to be ended: settings for later sessions are of no use.
+    pub(crate) fn hint_to_end(&self) -> String {
+        match self {
+            Self::Keyring(error) | Self::PlainInPlace { keyring: error, .. } => {
+                error.hint_to_read().to_owned()
+            }
+            Self::Files(_)
+            | Self::SealedOfNoEntry(_)
+            | Self::Json(_)
+            | Self::NoRandomness
+            | Self::LockTimeout { .. } => self.hint(),
+        }
+    }
+
     /// Returns the id by which the error is explained.
     pub(crate) fn id(&self) -> Id {
         match self {
             Self::Files(error) => error.id(files::Purpose::Sessions),
             Self::Keyring(error) | Self::PlainInPlace { keyring: error, .. } => error.id(),
+            Self::SealedOfNoEntry(_) => Id::SESSION_NOT_ENDED,
             Self::Json(_) => Id::INTERNAL_ERROR,
             Self::NoRandomness => Id::SYSTEM_LIMITS,
             Self::LockTimeout { .. } => Id::SIGN_IN_IN_PROGRESS,
@@ -81,6 +99,9 @@ impl Error {
                 keyring.hint(),
                 files::quoted(plain)
             ),
+            Self::SealedOfNoEntry(_) => {
+                "name the kubeconfig whose entry uses the session: --kubeconfig=FILE".to_owned()
+            }
             Self::Json(_) => "this is a fault of kubesesame: please report it".to_owned(),
             Self::NoRandomness => "try again; with --token-cache-storage=disk no key is needed".to_owned(),
             Self::LockTimeout {

@@ -5,6 +5,13 @@
 
 use std::fmt;
 
+/// The most refresh tokens of one session that wait to be revoked. A person who signs in and out while the provider cannot revoke adds
+/// one each time.
+pub(super) const MAX_PENDING_REVOCATIONS: usize = 8;
+
+/// The beginning of the suffix of the files that wait for a revocation.
+const PENDING: &str = "revocation";
+
 /// What a file in a directory of sessions is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileKind {
@@ -13,7 +20,8 @@ pub(crate) enum FileKind {
     /// A session that is encrypted with a key of the OS keyring.
     SealedSession,
     QuarantinedSealedSession,
-    /// A session that a person has ended, and whose refresh token is still to be revoked.
+    /// A session that a person has ended, and whose refresh token is still to be revoked. There may be several of one key
+    /// ([`FileKind::pending_name`]).
     PendingRevocation,
     SealedPendingRevocation,
     /// The lock for refreshes and logins.
@@ -71,10 +79,27 @@ impl FileKind {
         format!("{hash}.{}", self.suffix())
     }
 
+    /// Returns the name of the file in the `slot` of those that wait for a revocation. The first one has no number, as when there was
+    /// only one.
+    pub(super) fn pending_name(self, hash: impl fmt::Display, slot: usize) -> String {
+        let name = self.name(hash);
+        match slot {
+            0 => name,
+            slot => name.replacen(PENDING, &format!("{PENDING}-{}", slot + 1), 1),
+        }
+    }
+
     /// Parses the name of a file. `None` if kubesesame makes no file of this name.
     pub(crate) fn parse(name: &str) -> Option<(&str, Self)> {
         let (hash, suffix) = name.split_once('.')?;
-        let kind = Self::ALL.into_iter().find(|kind| kind.suffix() == suffix)?;
+        let is_named = |kind: &Self| match suffix.strip_prefix(PENDING).and_then(|rest| rest.split_once('.'))
+        {
+            Some((number, form)) if !number.is_empty() => {
+                is_slot_number(number) && kind.suffix().strip_prefix(PENDING) == Some(&format!(".{form}"))
+            }
+            _ => kind.suffix() == suffix,
+        };
+        let kind = Self::ALL.into_iter().find(is_named)?;
         is_hash(hash).then_some((hash, kind))
     }
 
@@ -97,6 +122,11 @@ pub(super) fn is_removable(name: &str) -> bool {
     FileKind::parse(name).is_some_and(|(_, kind)| kind != FileKind::Lock)
 }
 
+/// Whether the text is `-2` to `-8`.
+fn is_slot_number(text: &str) -> bool {
+    (1..MAX_PENDING_REVOCATIONS).any(|slot| text == format!("-{}", slot + 1))
+}
+
 pub(super) fn is_hash(text: &str) -> bool {
     text.len() == 64
         && text
@@ -116,6 +146,30 @@ mod tests {
         for kind in FileKind::ALL {
             assert_eq!(FileKind::parse(&kind.name(HASH)), Some((HASH, kind)));
             assert_eq!(is_removable(&kind.name(HASH)), kind != FileKind::Lock);
+        }
+    }
+
+    #[test]
+    fn each_of_the_files_that_wait_for_a_revocation_is_recognized() {
+        for kind in [FileKind::PendingRevocation, FileKind::SealedPendingRevocation] {
+            assert_eq!(kind.pending_name(HASH, 0), kind.name(HASH));
+            for slot in 0..MAX_PENDING_REVOCATIONS {
+                let name = kind.pending_name(HASH, slot);
+                assert_eq!(FileKind::parse(&name), Some((HASH, kind)), "{name}");
+                assert!(is_removable(&name));
+            }
+        }
+        assert_eq!(
+            FileKind::SealedPendingRevocation.pending_name("HASH", 1),
+            "HASH.revocation-2.sealed"
+        );
+        for other in [
+            "revocation-1.json",
+            "revocation-9.json",
+            "revocation-02.json",
+            "revocation-2.lock",
+        ] {
+            assert_eq!(FileKind::parse(&format!("{HASH}.{other}")), None, "{other}");
         }
     }
 

@@ -16,6 +16,8 @@ use crate::keyring;
 #[derive(Debug)]
 pub(crate) struct ListedSession {
     pub(crate) key: Key,
+    /// The name of the file in its directory.
+    pub(crate) name: String,
     pub(crate) path: PathBuf,
     pub(crate) is_sealed: bool,
     pub(crate) content: ListedContent,
@@ -82,6 +84,7 @@ fn list(
         };
         Some(ListedSession {
             path: dir.path_of(name),
+            name: name.clone(),
             key,
             is_sealed,
             content,

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::store::FileForm;
-use super::{Error, FileKind, LoginFailures, ProviderOutage, Store, Versioned};
-use crate::files::LockFile;
+use super::{Error, FileKind, Key, LoginFailures, ProviderOutage, Store, Versioned};
+use crate::files::{LockFile, PrivateDir};
 use crate::process;
 
 /// The longest sleep between two attempts to take the lock.
@@ -68,9 +68,7 @@ impl Store {
         limit: Duration,
         on_wait: impl FnOnce(Option<&str>),
     ) -> Result<(LockedStore<'_>, LockWait), Error> {
-        let mut lock = self.dir.lock_file(&self.key.file(FileKind::Lock))?;
-        let wait = acquire(&lock, limit, || on_wait(describe_holder(&lock).as_deref()))?;
-        lock.write_holder(&std::process::id().to_string());
+        let (lock, wait) = hold(&self.dir, &self.key, limit, on_wait)?;
         Ok((
             LockedStore {
                 store: self,
@@ -96,6 +94,19 @@ impl Store {
             _lock: lock,
         }))
     }
+}
+
+/// Takes the lock of the session with this key, as [`Store::lock`] does.
+pub(super) fn hold(
+    dir: &PrivateDir,
+    key: &Key,
+    limit: Duration,
+    on_wait: impl FnOnce(Option<&str>),
+) -> Result<(LockFile, LockWait), Error> {
+    let mut lock = dir.lock_file(&key.file(FileKind::Lock))?;
+    let wait = acquire(&lock, limit, || on_wait(describe_holder(&lock).as_deref()))?;
+    lock.write_holder(&std::process::id().to_string());
+    Ok((lock, wait))
 }
 
 fn is_stopped(pid: &str) -> bool {

@@ -25,6 +25,7 @@ mod versioned;
 
 pub(crate) use clean::{Removed, remove_all, remove_pending_tokens};
 pub(crate) use continuation::ContinuationKey;
+pub(crate) use end::EndingSession;
 pub(crate) use error::Error;
 pub(crate) use file_kind::FileKind;
 pub(crate) use key::Key;

@@ -105,23 +105,17 @@ impl Store {
     }
 
     pub(super) fn load_plain(&self) -> Result<Loaded, Error> {
-        self.load_plain_file(FileKind::Session)
-    }
-
-    pub(super) fn load_plain_file(&self, kind: FileKind) -> Result<Loaded, Error> {
-        Ok(match self.read(&self.key.file(kind))? {
-            FileContent::Found(bytes) => loaded(Record::parse(&bytes, &self.identity)),
-            FileContent::Missing => Loaded::Nothing,
-            FileContent::NotASession => Loaded::Corrupt(NOT_A_SESSION),
+        load_plain_file(&self.dir, &self.key.file(FileKind::Session), |bytes| {
+            Record::parse(bytes, &self.identity)
         })
     }
 
     fn load_sealed(&self) -> Result<Loaded, Error> {
-        self.load_sealed_file(FileKind::SealedSession)
+        self.load_sealed_file(&self.key.file(FileKind::SealedSession))
     }
 
-    pub(super) fn load_sealed_file(&self, kind: FileKind) -> Result<Loaded, Error> {
-        let file = match self.read(&self.key.file(kind))? {
+    pub(super) fn load_sealed_file(&self, name: &str) -> Result<Loaded, Error> {
+        let file = match read(&self.dir, name)? {
             FileContent::Found(file) => file,
             FileContent::Missing => return Ok(Loaded::Nothing),
             FileContent::NotASession => return Ok(Loaded::Corrupt(NOT_A_SESSION)),
@@ -159,17 +153,6 @@ impl Store {
             identity: &self.identity,
         };
         Record::parse(&sealed.open(with, &binding)?, &self.identity)
-    }
-
-    fn read(&self, name: &str) -> Result<FileContent, Error> {
-        match self.dir.read(name) {
-            Ok(Some(bytes)) => Ok(FileContent::Found(bytes)),
-            Ok(None) => Ok(FileContent::Missing),
-            // The error may be temporary, so the session does not count as corrupt.
-            Err(error) if error.is_temporary() => Err(error.into()),
-            Err(error) if error.is_unavailable() => Ok(FileContent::NotASession),
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// Returns the failed logins.
@@ -272,6 +255,33 @@ enum FileContent {
     Missing,
     /// A directory, a device, or a file that is too large for a session.
     NotASession,
+}
+
+/// Reads a plain file, whose record `parse` reads.
+///
+/// # Errors
+/// When another user may have made the file, or when it cannot be read at the moment.
+pub(super) fn load_plain_file(
+    dir: &PrivateDir,
+    name: &str,
+    parse: impl FnOnce(&[u8]) -> Result<Record, &'static str>,
+) -> Result<Loaded, Error> {
+    Ok(match read(dir, name)? {
+        FileContent::Found(bytes) => loaded(parse(&bytes)),
+        FileContent::Missing => Loaded::Nothing,
+        FileContent::NotASession => Loaded::Corrupt(NOT_A_SESSION),
+    })
+}
+
+fn read(dir: &PrivateDir, name: &str) -> Result<FileContent, Error> {
+    match dir.read(name) {
+        Ok(Some(bytes)) => Ok(FileContent::Found(bytes)),
+        Ok(None) => Ok(FileContent::Missing),
+        // The error may be temporary, so the session does not count as corrupt.
+        Err(error) if error.is_temporary() => Err(error.into()),
+        Err(error) if error.is_unavailable() => Ok(FileContent::NotASession),
+        Err(error) => Err(error.into()),
+    }
 }
 
 const NOT_A_SESSION: &str = "it is no file that could be a session";

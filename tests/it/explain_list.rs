@@ -60,6 +60,7 @@ fn all_ids_are_listed_in_one_line_each() {
       token-not-given               there is no token to look at
       not-signed-in                 there is no session yet
       session-ended                 the provider ended the session
+      session-not-ended             a logout could not read or lock the session
       storage-not-private           the place of the sessions is not private
       storage-unusable              sessions cannot be stored
       keyring-unavailable           the OS keyring cannot be used

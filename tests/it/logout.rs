@@ -6,7 +6,7 @@ use crate::support::{Call, Outcome, Sandbox};
 use okta::{Dpop, Endpoint, Fault, FaultBody, FaultKind, Recorded};
 
 /// A kubeconfig whose current context has an entry with this call.
-fn with_kubeconfig(sandbox: &Sandbox, entry: &Call) -> String {
+pub(crate) fn with_kubeconfig(sandbox: &Sandbox, entry: &Call) -> String {
     let args = entry.entry_args();
     let path = sandbox.path("kubeconfig");
     let text = format!(
@@ -20,7 +20,7 @@ fn with_kubeconfig(sandbox: &Sandbox, entry: &Call) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-fn logout(sandbox: &Sandbox, args: &[&str]) -> Call {
+pub(crate) fn logout(sandbox: &Sandbox, args: &[&str]) -> Call {
     logout_of(sandbox, &sandbox.get_token(), args)
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn logout_of(sandbox: &Sandbox, entry: &Call, args: &[&str]) -> Call 
     sandbox.bare(&args).env("KUBECONFIG", &kubeconfig)
 }
 
-fn revocations(sandbox: &Sandbox) -> Vec<Recorded> {
+pub(crate) fn revocations(sandbox: &Sandbox) -> Vec<Recorded> {
     let requests = sandbox.okta.requests().into_iter();
     requests
         .filter(|request| request.endpoint == Endpoint::Revoke)
@@ -39,7 +39,7 @@ fn revocations(sandbox: &Sandbox) -> Vec<Recorded> {
 }
 
 /// What the person sees, without the time.
-fn told(sandbox: &Sandbox, outcome: &Outcome) -> String {
+pub(crate) fn told(sandbox: &Sandbox, outcome: &Outcome) -> String {
     let text = sandbox.told("logout", outcome);
     let words: Vec<&str> = text.split(' ').collect();
     let is_time = |word: &str| word.len() == 5 && word.as_bytes()[2] == b':';
@@ -50,7 +50,7 @@ fn told(sandbox: &Sandbox, outcome: &Outcome) -> String {
 }
 
 /// The kinds of the files of sessions that are there.
-fn files(sandbox: &Sandbox) -> Vec<String> {
+pub(crate) fn files(sandbox: &Sandbox) -> Vec<String> {
     let names = fs::read_dir(sandbox.cache_dir()).unwrap();
     let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut kinds: Vec<String> = names

@@ -28,6 +28,19 @@ pub(super) const ENTRIES: &[OwnEntry] = &[
         ],
     },
     OwnEntry {
+        id: "session-not-ended",
+        summary: "a logout could not read or lock the session",
+        causes: &[
+            "The OS keyring that has the session's key is locked or absent, or the file cannot be read or is open to others.",
+            "Another kubesesame refreshes the session or signs in, and did not end in time.",
+            "The session is sealed, and no entry of the kubeconfig says whose it is, so that it cannot be opened.",
+        ],
+        fixes: &[
+            "Nothing of the session was removed. Correct what the hint says, for example unlock the keyring, and try again: kubesesame logout",
+            "To remove all sessions of a directory from this machine, and revoke nothing: kubesesame clean --token-cache-dir=DIR",
+        ],
+    },
+    OwnEntry {
         id: "storage-not-private",
         summary: "the place of the sessions is not private",
         causes: &[

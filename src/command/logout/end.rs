@@ -1,19 +1,20 @@
 //! Ends one session: sets it aside, revokes its refresh token, and removes its files.
+//!
+//! A file that cannot be read at the moment stays, and is told of: its refresh token may be alive, and only the file knows it.
 
+use std::path::Path;
 use std::time::Duration;
 
-use super::find::Found;
+use super::find::{Found, FoundFile};
+use super::report::{report, report_broken};
 use crate::clock;
-use crate::command::account::{Account, time_in_words};
 use crate::command::person;
 use crate::error::Error;
-use crate::files::shown;
 use crate::oidc::{self, Event, NoDocumentCache, ProviderClient, ReturnTo, Revocation};
 use crate::runtime::LazyRuntime;
-use crate::session::{self, Identity, Loaded, Record, Removed, Store};
-use crate::settings::{Issuer, Provider, Storage, TlsTrust};
+use crate::session::{self, EndingSession, Loaded, Record, Removed, Store};
+use crate::settings::{Issuer, Provider, TlsTrust};
 use crate::ui::Ui;
-use crate::untrusted_text::UntrustedText;
 
 /// How long to wait for a refresh that another process has started.
 const REFRESH_WAIT: Duration = Duration::from_secs(40);
@@ -26,78 +27,134 @@ struct Asked<'a> {
     ui: Ui,
 }
 
-/// Ends a session, and tells the person. Returns whether everything was done.
-///
-/// # Errors
-/// If the session cannot be locked, or its file cannot be set aside.
-pub(super) fn end(found: &Found, runtime: &LazyRuntime, ui: Ui) -> Result<bool, Error> {
-    // Without an identity nothing can be read, and the files are removed.
-    let identity = found.identity.clone().unwrap_or(Identity {
-        issuer: String::new(),
-        client_id: String::new(),
-        account: None,
-    });
-    let storage = if found.is_sealed {
-        Storage::Keyring
-    } else {
-        Storage::Disk
-    };
-    let Some(store) = Store::open(&found.dir, found.key.clone(), identity, storage)? else {
-        return Ok(true);
-    };
+/// What came of the end of sessions.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    /// Why a session, or a file of it, is still there.
+    pub(super) failures: Vec<Error>,
+    /// Whether a refresh token still waits to be revoked.
+    pub(super) is_revocation_pending: bool,
+}
+
+/// Ends a session, and tells the person. A failure keeps nothing else from being ended.
+pub(super) fn end(found: &Found<'_>, ended: &mut Ended, runtime: &LazyRuntime, ui: Ui) {
     let wait = |_: Option<&str>| {
         ui.note("waiting for another kubesesame, which is refreshing a session or signing in");
     };
-    let (locked, _) = store.lock(REFRESH_WAIT, wait)?;
-    let record = if found.was_ended {
-        store.pending_revocations().into_iter().next()
-    } else {
-        // A sealed session whose key the keyring does not give cannot be revoked.
-        match store.load() {
-            Ok(Loaded::Session(record)) => Some(*record),
-            Ok(Loaded::Nothing | Loaded::Corrupt(_)) | Err(_) => None,
+    let (key, identity) = (found.key.clone(), found.identity.clone());
+    let session = match EndingSession::lock(&found.dir, key, identity, REFRESH_WAIT, wait) {
+        Ok(Some(session)) => session,
+        Ok(None) => return,
+        Err(source) => {
+            let name = found.files.first().map_or("", |file| &file.name);
+            return ended.failures.push(not_ended(&found.dir.join(name), source));
         }
     };
-    if !found.was_ended {
-        // From here on no call uses the session, even if this process is killed.
-        locked.hold_for_revocation()?;
+    let mut removed = Removed::default();
+    let mut is_refused = false;
+    for file in &found.files {
+        // What has waited for long can wait on, if the provider was asked just now and did not answer.
+        if file.was_ended && is_refused {
+            continue;
+        }
+        match end_file(found, &session, file, &mut removed, runtime, ui) {
+            Ok(is_final) => is_refused |= !is_final,
+            Err(source) => ended
+                .failures
+                .push(not_ended(&session.path_of(&file.name), source)),
+        }
     }
-    let own = found.identity.as_ref().and_then(|identity| {
-        let issuer = Issuer::parse(identity.issuer.clone()).ok()?;
-        Some(Provider::public_client(issuer, identity.client_id.clone()))
-    });
-    let asked = match (&found.request, &own) {
-        (Some(request), _) => Some((&request.sign_in.provider, &request.sign_in.trust)),
-        (None, Some(provider)) => Some((provider, &TlsTrust::SYSTEM)),
-        (None, None) => None,
-    };
-    let revoked = asked.zip(record.as_ref()).map(|((provider, trust), record)| {
-        let asked = Asked {
-            provider,
-            trust,
-            runtime,
-            ui,
-        };
-        revoke(record, &asked)
-    });
-    let is_final = !matches!(revoked, Some(Err(_)));
-    let removed = match (found.was_ended, is_final) {
-        (false, _) => locked.remove_files(is_final)?,
-        (true, true) => store.remove_pending_revocations().map(|()| Removed::default())?,
-        (true, false) => Removed::default(),
-    };
-    report(record.as_ref(), &store, revoked, &removed, ui);
-    match removed.file_error {
-        Some(error) => Err(session::Error::from(error).into()),
-        None => Ok(is_final),
+    ended.is_revocation_pending |= is_refused;
+    if let Err(error) = session.remove_rest(&mut removed) {
+        ended.failures.push(error.into());
     }
+    if let Some(error) = removed.file_error {
+        ended.failures.push(session::Error::from(error).into());
+    }
+    if let Some(error) = &removed.key_error {
+        ui.warn(&format!(
+            "a key of the session stays in the keyring, where it opens nothing any more: {error}"
+        ));
+    }
+}
+
+fn not_ended(path: &Path, source: session::Error) -> Error {
+    Error::SessionNotEnded {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Returns whether nothing more is to be done: `false` if the refresh token waits to be revoked.
+///
+/// # Errors
+/// If the file cannot be read or set aside: then it is as before.
+fn end_file(
+    found: &Found<'_>,
+    session: &EndingSession,
+    file: &FoundFile,
+    removed: &mut Removed,
+    runtime: &LazyRuntime,
+    ui: Ui,
+) -> Result<bool, session::Error> {
+    let record = match session.load(&file.name)? {
+        Loaded::Session(record) => record,
+        Loaded::Nothing => return Ok(true),
+        Loaded::Corrupt(reason) => {
+            session.remove(&file.name, removed);
+            report_broken(found.identity.as_ref(), session.dir(), reason, ui);
+            return Ok(true);
+        }
+    };
+    let own = Issuer::parse(record.identity.issuer.clone())
+        .map(|issuer| Provider::public_client(issuer, record.identity.client_id.clone()));
+    let asked = match (found.request, &own) {
+        (Some(request), _) => (&request.sign_in.provider, &request.sign_in.trust),
+        (None, Ok(own)) => (own, &TlsTrust::SYSTEM),
+        (None, Err(_)) => {
+            session.remove(&file.name, removed);
+            report_broken(
+                None,
+                session.dir(),
+                "its issuer is no URL that could be asked",
+                ui,
+            );
+            return Ok(true);
+        }
+    };
+    // From here on no call uses the session, even if this process is killed.
+    let held = session.hold(&file.name)?;
+    if held.has_displaced {
+        ui.warn("too many refresh tokens wait to be revoked: the oldest is given up, and stays valid until the provider ends it");
+    }
+    let (provider, trust) = asked;
+    let asked = Asked {
+        provider,
+        trust,
+        runtime,
+        ui,
+    };
+    let revoked = revoke(&record, &asked);
+    let is_final = revoked.is_ok();
+    if is_final {
+        session.remove(&held.name, removed);
+    }
+    report(&record, revoked, ui);
+    Ok(is_final)
 }
 
 /// Revokes what earlier calls could not, before a person signs in anew or after. What fails again waits on.
 pub(in crate::command) fn revoke_pending(store: &Store, provider: &Provider, trust: &TlsTrust, ui: Ui) {
-    if !store.has_pending_revocation() {
+    let names = store.pending_revocations();
+    if names.is_empty() {
         return;
     }
+    let (key, identity) = (store.key().clone(), store.identity().clone());
+    // Whoever holds the lock may be ending a session as well. Then the files wait on.
+    let locked = EndingSession::lock(store.dir().path(), key, Some(identity), Duration::ZERO, |_| ());
+    let Ok(Some(session)) = locked else {
+        return;
+    };
     let runtime = LazyRuntime::default();
     let asked = Asked {
         provider,
@@ -105,12 +162,19 @@ pub(in crate::command) fn revoke_pending(store: &Store, provider: &Provider, tru
         runtime: &runtime,
         ui,
     };
-    let records = store.pending_revocations();
-    if records.iter().all(|record| revoke(record, &asked).is_ok()) {
-        match store.remove_pending_revocations() {
-            Ok(()) => ui.step(|| "revoked the refresh token of a session that was ended before".to_owned()),
-            Err(error) => ui.warn(&error.in_one_line()),
+    let mut removed = Removed::default();
+    for name in names {
+        let Ok(Loaded::Session(record)) = session.load(&name) else {
+            continue;
+        };
+        if revoke(&record, &asked).is_err() {
+            break;
         }
+        session.remove(&name, &mut removed);
+        ui.step(|| "revoked the refresh token of a session that was ended before".to_owned());
+    }
+    if let Some(error) = removed.file_error {
+        ui.warn(&session::Error::from(error).in_one_line());
     }
 }
 
@@ -133,53 +197,4 @@ fn revoke(record: &Record, asked: &Asked<'_>) -> Result<Option<Revocation>, Erro
     let result: Result<Revocation, oidc::Error> =
         asked.runtime.block_on(revocation).map_err(Error::Runtime)?;
     Ok(Some(result?))
-}
-
-fn report(
-    record: Option<&Record>,
-    store: &Store,
-    revoked: Option<Result<Option<Revocation>, Error>>,
-    removed: &Removed,
-    ui: Ui,
-) {
-    let account = record.map(|record| Account::of_token(&record.token));
-    let name = account.and_then(|account| account.name);
-    let who = name.map_or_else(|| "a session".to_owned(), |name| format!("the session of {name}"));
-    let issuer = UntrustedText::new(&store.identity().issuer);
-    let place = if issuer.as_str().is_empty() {
-        shown(store.dir().path()).to_string()
-    } else {
-        issuer.to_string()
-    };
-    let ended = format!("ended {who} at {place}");
-    match revoked {
-        Some(Ok(Some(Revocation::Done))) => ui.note(&format!("{ended}: its refresh token is revoked")),
-        Some(Ok(Some(Revocation::Unsupported))) => ui.note(&format!(
-            "{ended} on this machine; the provider cannot revoke its refresh token, which stays valid until the provider ends it"
-        )),
-        Some(Ok(None)) => ui.note(&format!("{ended}; it had no refresh token")),
-        Some(Err(error)) => {
-            ui.note(&format!("{ended} on this machine"));
-            ui.warn(&format!(
-                "its refresh token could not be revoked: {}; the next sign-in or logout tries again",
-                error.in_one_line()
-            ));
-        }
-        None => {
-            ui.note(&format!("{ended} on this machine"));
-            ui.warn("it could not be read, so its refresh token, if it has one, was not revoked");
-        }
-    }
-    let now = clock::now();
-    if let Some(record) = record.filter(|record| record.is_unexpired(now)) {
-        let until = time_in_words(record.expires_at, now);
-        ui.note(&format!(
-            "the token that was issued last stays valid until {until}: nothing can revoke it"
-        ));
-    }
-    if let Some(error) = &removed.key_error {
-        ui.warn(&format!(
-            "a key of the session stays in the keyring, where it opens nothing any more: {error}"
-        ));
-    }
 }

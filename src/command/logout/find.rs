@@ -1,18 +1,21 @@
 //! Which sessions end, and with which settings their provider is asked.
 //!
-//! Reads kubeconfigs and directories, and changes nothing.
+//! Changes nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::cli::EntryArgs;
 use crate::command::account::Account;
 use crate::command::entry_session::EntrySession;
+use crate::command::found_sessions::{
+    Files, FoundSession, SessionDirs, SessionPlaces, find_sessions, sessions_of_user,
+};
 use crate::command::kubeconfig_view::KubeconfigView;
 use crate::command::token_request::TokenRequest;
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::session::{Identity, Key, ListedContent, ListedSession, list_pending_revocations, list_sessions};
-use crate::settings::{Stdin, home_cache_dir, likely_cache_dir, runtime_dir};
+use crate::session::{Identity, Key, ListedContent};
+use crate::settings::Stdin;
 
 /// Which sessions a person means.
 pub(super) enum Selection<'a> {
@@ -25,17 +28,22 @@ pub(super) enum Selection<'a> {
     },
 }
 
-/// A session that ends.
-pub(super) struct Found {
+/// The files of one session in one directory that end.
+pub(super) struct Found<'a> {
     pub(super) dir: PathBuf,
     pub(super) key: Key,
-    pub(super) is_sealed: bool,
-    /// An earlier call ended it, and could not revoke its refresh token.
-    pub(super) was_ended: bool,
+    /// Those that an earlier call ended come first.
+    pub(super) files: Vec<FoundFile>,
     /// Whose session it is. `None` of a file that cannot be read, and that no entry names.
     pub(super) identity: Option<Identity>,
     /// What an entry of the kubeconfig says of the provider and the client, if one uses the session.
-    pub(super) request: Option<TokenRequest>,
+    pub(super) request: Option<&'a TokenRequest>,
+}
+
+pub(super) struct FoundFile {
+    pub(super) name: String,
+    /// An earlier call ended it, and could not revoke its refresh token.
+    pub(super) was_ended: bool,
 }
 
 impl Selection<'_> {
@@ -59,12 +67,12 @@ impl Selection<'_> {
         Ok(Self::Key(session.request.key()))
     }
 
-    fn includes(&self, session: &ListedSession, identity: Option<&Identity>) -> bool {
+    fn includes(&self, file: &FoundSession, identity: Option<&Identity>) -> bool {
         match self {
-            Self::Key(key) => session.key == *key,
+            Self::Key(key) => file.session.key == *key,
             Self::Matching { account, issuer } => {
                 let is_at = |issuer: &str| identity.is_some_and(|known| known.issuer == issuer);
-                let is_of = |account: &str| has_account(session, identity, account);
+                let is_of = |account: &str| has_account(&file.session.content, identity, account);
                 issuer.is_none_or(is_at) && account.is_none_or(is_of)
             }
         }
@@ -72,9 +80,9 @@ impl Selection<'_> {
 }
 
 /// Whether an account is that of the session: the one that the settings name, or the name or subject in its token.
-fn has_account(session: &ListedSession, identity: Option<&Identity>, wanted: &str) -> bool {
+fn has_account(content: &ListedContent, identity: Option<&Identity>, wanted: &str) -> bool {
     let configured = identity.and_then(|identity| identity.account.as_deref());
-    let account = match &session.content {
+    let account = match content {
         ListedContent::Record(record) => Account::of_token(&record.token),
         ListedContent::Sealed | ListedContent::Unreadable(_) | ListedContent::Unusable(_) => {
             Account::default()
@@ -84,56 +92,106 @@ fn has_account(session: &ListedSession, identity: Option<&Identity>, wanted: &st
     configured == Some(wanted) || names.into_iter().flatten().any(|name| name.as_str() == wanted)
 }
 
-/// Returns the sessions, and what could not be read, in one line each.
-pub(super) fn find(
-    view: Option<&KubeconfigView>,
-    selection: &Selection<'_>,
-    environment: &Environment,
-) -> (Vec<Found>, Vec<String>) {
-    let (mut found, mut problems) = (Vec::new(), Vec::new());
-    let requests = || {
-        view.map(|view| entry_sessions(view, environment))
-            .unwrap_or_default()
-    };
-    let known = requests();
-    let identity_of = |key: &Key| {
-        let request = known.iter().find(|known| known.key() == *key)?;
-        Some(request.identity.clone())
-    };
-    for dir in dirs(&known, environment) {
-        let listed = list_sessions(&dir, &identity_of)
-            .and_then(|sessions| Ok((sessions, list_pending_revocations(&dir, &identity_of)?)));
-        let (sessions, pending) = match listed {
-            Ok(listed) => listed,
-            Err(error) => {
-                problems.push(format!("{}; {}", error.in_one_line(), error.hint()));
+/// The sessions that the entries of the kubeconfig mean.
+pub(super) struct EntrySessions(Vec<EntrySession>);
+
+impl EntrySessions {
+    pub(super) fn read(view: Option<&KubeconfigView>, environment: &Environment) -> Self {
+        let users = view
+            .into_iter()
+            .flat_map(|view| view.entries.users.iter().map(move |user| (view, user)));
+        let sessions = users.flat_map(|(view, user)| sessions_of_user(view, user, environment));
+        Self(sessions.filter_map(|user| user.session.ok()).collect())
+    }
+
+    fn request(&self, key: &Key) -> Option<&TokenRequest> {
+        self.0
+            .iter()
+            .map(|session| &session.request)
+            .find(|request| request.key() == *key)
+    }
+
+    fn find_files(&self, environment: &Environment) -> (Vec<FoundSession>, Vec<String>) {
+        let places: Vec<SessionPlaces> = self.0.iter().map(SessionPlaces::of).collect();
+        let dirs = SessionDirs::new(places.iter(), environment);
+        let identity_of = |key: &Key| Some(self.request(key)?.identity.clone());
+        find_sessions(&dirs, Files::WithEnded, &identity_of)
+    }
+
+    /// Returns the sessions that are meant, and what could not be read, in one line each.
+    pub(super) fn find(
+        &self,
+        selection: &Selection<'_>,
+        environment: &Environment,
+    ) -> (Vec<Found<'_>>, Vec<String>) {
+        let (files, problems) = self.find_files(environment);
+        let mut found: Vec<Found<'_>> = Vec::new();
+        for file in files {
+            let request = self.request(&file.session.key);
+            // Among the temporary files there may be a session of somebody else. Without an entry, it would say whom its token is sent to.
+            if !file.is_proven && request.is_none() {
                 continue;
             }
-        };
-        // What waits comes first, since the file of a session takes its place.
-        let pending = pending.into_iter().map(|session| (session, true));
-        for (session, was_ended) in pending.chain(sessions.into_iter().map(|session| (session, false))) {
-            let identity = match &session.content {
+            let identity = match &file.session.content {
                 ListedContent::Record(record) => Some(record.identity.clone()),
                 ListedContent::Sealed | ListedContent::Unreadable(_) | ListedContent::Unusable(_) => {
-                    identity_of(&session.key)
+                    request.map(|request| request.identity.clone())
                 }
             };
-            if selection.includes(&session, identity.as_ref()) {
-                found.push(Found {
-                    dir: dir.clone(),
-                    request: requests()
-                        .into_iter()
-                        .find(|request| request.key() == session.key),
-                    key: session.key,
-                    is_sealed: session.is_sealed,
-                    was_ended,
-                    identity,
-                });
+            if selection.includes(&file, identity.as_ref()) {
+                add(&mut found, file, identity, request);
             }
         }
+        (found, problems)
     }
-    (found, problems)
+
+    /// Returns the directories that have sessions, other than those among the temporary files, each with their number.
+    fn count_by_dir(&self, environment: &Environment) -> Vec<(PathBuf, usize)> {
+        let (files, _) = self.find_files(environment);
+        let mut counts: Vec<(PathBuf, usize)> = Vec::new();
+        for file in files.into_iter().filter(|file| !file.is_temporary) {
+            match counts.iter_mut().find(|(dir, _)| *dir == file.dir) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((file.dir, 1)),
+            }
+        }
+        counts
+    }
+}
+
+/// Adds a file to those of its session in its directory.
+fn add<'a>(
+    found: &mut Vec<Found<'a>>,
+    file: FoundSession,
+    identity: Option<Identity>,
+    request: Option<&'a TokenRequest>,
+) {
+    let FoundSession {
+        dir,
+        session,
+        was_ended,
+        ..
+    } = file;
+    let end = FoundFile {
+        name: session.name,
+        was_ended,
+    };
+    let same = found
+        .iter_mut()
+        .find(|known| known.dir == dir && known.key == session.key);
+    match same {
+        Some(known) => {
+            known.identity = known.identity.take().or(identity);
+            known.files.push(end);
+        }
+        None => found.push(Found {
+            dir,
+            key: session.key,
+            files: vec![end],
+            identity,
+            request,
+        }),
+    }
 }
 
 /// Returns the directories that have sessions, each with their number.
@@ -141,55 +199,5 @@ pub(in crate::command) fn sessions_by_dir(
     view: &KubeconfigView,
     environment: &Environment,
 ) -> Vec<(PathBuf, usize)> {
-    let all = Selection::Matching {
-        account: None,
-        issuer: None,
-    };
-    let (sessions, _) = find(Some(view), &all, environment);
-    let mut counts: Vec<(PathBuf, usize)> = Vec::new();
-    for session in sessions {
-        match counts.iter_mut().find(|(dir, _)| *dir == session.dir) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((session.dir, 1)),
-        }
-    }
-    counts
-}
-
-/// What the entries of the kubeconfig that kubesesame signs in ask for, in each of their contexts.
-fn entry_sessions(view: &KubeconfigView, environment: &Environment) -> Vec<TokenRequest> {
-    let mut requests = Vec::new();
-    for user in view
-        .entries
-        .users
-        .iter()
-        .filter(|user| user.source.is_supported())
-    {
-        let contexts = view.entries.contexts_of_user(&user.name).map(Some);
-        for context in contexts.chain([None]) {
-            let exec_info = view.exec_info(user, context);
-            let session = EntrySession::of(user, exec_info.as_deref(), &[], Stdin::ABSENT, environment);
-            requests.extend(session.ok().map(|session| session.request));
-        }
-    }
-    requests
-}
-
-/// The directories in which sessions may be, each once.
-fn dirs(requests: &[TokenRequest], environment: &Environment) -> Vec<PathBuf> {
-    let own = [
-        likely_cache_dir(&[], environment),
-        home_cache_dir(environment),
-        runtime_dir(environment),
-    ];
-    let named = requests
-        .iter()
-        .flat_map(|request| request.cache.dirs().map(Path::to_owned));
-    let mut dirs: Vec<PathBuf> = Vec::new();
-    for dir in own.into_iter().flatten().chain(named) {
-        if !dirs.contains(&dir) {
-            dirs.push(dir);
-        }
-    }
-    dirs
+    EntrySessions::read(Some(view), environment).count_by_dir(environment)
 }

@@ -1,21 +1,24 @@
 //! `logout`: ends sessions at the provider and on this machine.
 //!
 //! Revokes the refresh token, and then removes the session. Where the provider cannot be asked, the session is set aside, so that no call
-//! uses it, and the next sign-in or `logout` revokes it. An ID token that was issued stays valid until it expires: nothing can revoke it.
+//! uses it, and the next sign-in or `logout` revokes it. A session that cannot be read at the moment stays. An ID token that was issued
+//! stays valid until it expires: nothing can revoke it.
 
 mod end;
 mod find;
+mod report;
 
 pub(super) use self::end::revoke_pending;
 pub(super) use self::find::sessions_by_dir;
 
-use self::find::{Selection, find};
+use self::end::{Ended, end};
+use self::find::{EntrySessions, Selection};
 use super::kubeconfig_view::KubeconfigView;
 use crate::cli::LogoutArgs;
 use crate::error::Error;
 use crate::invocation::Invocation;
 use crate::runtime::LazyRuntime;
-use crate::ui::Ui;
+use crate::ui::{Ui, print_failure};
 
 pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
     let environment = invocation.environment;
@@ -32,7 +35,8 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
             issuer: args.issuer.as_deref(),
         },
     };
-    let (sessions, problems) = find(view.as_ref(), &selection, environment);
+    let entries = EntrySessions::read(view.as_ref(), environment);
+    let (sessions, problems) = entries.find(&selection, environment);
     for problem in &problems {
         ui.warn(problem);
     }
@@ -40,9 +44,23 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
         ui.note("there is no session to end");
     }
     let runtime = LazyRuntime::default();
-    let mut is_complete = problems.is_empty();
+    let mut ended = Ended::default();
     for session in &sessions {
-        is_complete &= end::end(session, &runtime, ui)?;
+        end(session, &mut ended, &runtime, ui);
     }
-    if is_complete { Ok(()) } else { Err(Error::Negative) }
+    let is_complete = problems.is_empty() && !ended.is_revocation_pending;
+    result(ended.failures, is_complete)
+}
+
+/// Prints all failures but the last one, which becomes that of the command.
+fn result(mut failures: Vec<Error>, is_complete: bool) -> Result<(), Error> {
+    let last = failures.pop();
+    for failure in &failures {
+        print_failure(&failure.report());
+    }
+    match last {
+        Some(error) => Err(error),
+        None if is_complete => Ok(()),
+        None => Err(Error::Negative),
+    }
 }

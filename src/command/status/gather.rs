@@ -1,18 +1,19 @@
 //! Reads sessions and entries, and finds which belong together.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::facts::{Program, SessionFacts, SessionState, SessionStorage, Status, UserFacts, UserState};
 use crate::clock::Timestamp;
 use crate::command::account::Account;
 use crate::command::entry_session::EntrySession;
+use crate::command::found_sessions::{Files, SessionDirs, SessionPlaces, find_sessions, sessions_of_user};
 use crate::command::kubeconfig_view::KubeconfigView;
 use crate::environment::Environment;
 use crate::error_chain::in_one_line;
 use crate::files;
 use crate::kubeconfig::{ContextEntry, EntrySource, UserEntry, shown_command};
-use crate::session::{ContinuationKey, Identity, Key, ListedContent, ListedSession, list_sessions};
-use crate::settings::{Stdin, Storage, home_cache_dir, likely_cache_dir, runtime_dir};
+use crate::session::{Identity, Key, ListedContent, ListedSession};
+use crate::settings::Storage;
 use crate::untrusted_text::UntrustedText;
 
 /// The session that a user means in some of its contexts.
@@ -21,20 +22,8 @@ struct Wanted {
     contexts: Vec<String>,
     key: Key,
     identity: Identity,
-    /// Where it may be, in the order of preference.
-    dirs: Vec<PathBuf>,
-    /// Where it may be continued while those cannot be written.
-    temporary_dir: Option<PathBuf>,
+    places: SessionPlaces,
     storage: Storage,
-}
-
-impl Wanted {
-    fn may_be_in(&self, dir: &Path) -> bool {
-        self.dirs
-            .iter()
-            .chain(&self.temporary_dir)
-            .any(|known| known == dir)
-    }
 }
 
 /// Reads everything that `status` shows.
@@ -57,7 +46,7 @@ pub(in crate::command) fn gather(
             }
         }
     }
-    let found = found_sessions(&wanted, environment, &mut status.problems);
+    let found = list_proven(&wanted, environment, &mut status.problems);
     add_sessions(&mut status, found, &wanted, now);
     status
 }
@@ -85,17 +74,11 @@ fn user_facts(
         EntrySource::Other => return None,
     };
     // The cluster of a context may choose the session, so each context is looked at. A user without one is looked at once.
-    let places = contexts.iter().copied().map(Some);
-    let places: Vec<Option<&ContextEntry>> = if contexts.is_empty() {
-        vec![None]
-    } else {
-        places.collect()
-    };
-    for context in places.into_iter().filter(|_| entry.source.is_supported()) {
-        let exec_info = view.exec_info(entry, context);
-        match EntrySession::of(entry, exec_info.as_deref(), &[], Stdin::ABSENT, environment) {
+    let sessions = sessions_of_user(view, entry, environment).into_iter();
+    for user in sessions.filter(|user| user.context.is_some() || contexts.is_empty()) {
+        match user.session {
             Ok(session) if session.request.cache.storage.is_none() => state = UserState::KeepsNone,
-            Ok(session) => add_wanted(wanted, index, context, &session),
+            Ok(session) => add_wanted(wanted, index, user.context, &session),
             Err(error) => {
                 state = UserState::Unusable {
                     reason: error.reason,
@@ -130,78 +113,31 @@ fn add_wanted(wanted: &mut Vec<Wanted>, user: usize, context: Option<&ContextEnt
         known.contexts.extend(context);
         return;
     }
-    let dirs = session.request.cache.dirs().map(Path::to_owned);
     wanted.push(Wanted {
         user,
         contexts: context.into_iter().collect(),
         key,
         identity: session.request.identity.clone(),
-        dirs: dirs.collect(),
-        temporary_dir: session.environment.temporary_dir.clone(),
+        places: SessionPlaces::of(session),
         storage,
     });
 }
 
 /// Returns the sessions in all directories, each with its directory.
-fn found_sessions(
+fn list_proven(
     wanted: &[Wanted],
     environment: &Environment,
     problems: &mut Vec<String>,
 ) -> Vec<(PathBuf, ListedSession)> {
-    let own = [
-        likely_cache_dir(&[], environment),
-        home_cache_dir(environment),
-        runtime_dir(environment),
-    ];
-    let all = own
-        .into_iter()
-        .flatten()
-        .chain(wanted.iter().flat_map(|wanted| wanted.dirs.clone()));
-    let all: Vec<PathBuf> = all.collect();
-    let temporary = wanted.iter().filter_map(|wanted| wanted.temporary_dir.clone());
-    let temporary = environment.temporary_dir.clone().into_iter().chain(temporary);
-    let temporary: Vec<PathBuf> = temporary.filter(|dir| !all.contains(dir)).collect();
+    let dirs = SessionDirs::new(wanted.iter().map(|wanted| &wanted.places), environment);
     let identity_of = |key: &Key| {
         let known = wanted.iter().find(|wanted| wanted.key == *key);
         known.map(|known| known.identity.clone())
     };
-    let mut dirs: Vec<PathBuf> = Vec::new();
-    let mut found = Vec::new();
-    for dir in all.into_iter().chain(temporary.clone()) {
-        if dirs.contains(&dir) {
-            continue;
-        }
-        match list_sessions(&dir, &identity_of) {
-            Ok(sessions) => found.extend(sessions.into_iter().map(|session| (dir.clone(), session))),
-            // Another user may have made that directory. Then it holds nothing of this user.
-            Err(_) if temporary.contains(&dir) => {}
-            Err(error) => problems.push(format!("{}; {}", error.in_one_line(), error.hint())),
-        }
-        dirs.push(dir);
-    }
-    drop_unproven(&mut found, &temporary);
-    found
-}
-
-/// Drops the sessions among the temporary files that do not prove that they continue one of another directory, as a call does: an archive
-/// that somebody unpacks there may contain them.
-fn drop_unproven(found: &mut Vec<(PathBuf, ListedSession)>, temporary: &[PathBuf]) {
-    let continues = |session: &ListedSession, other: &ListedSession| match (&session.content, &other.content)
-    {
-        (ListedContent::Record(record), ListedContent::Record(before)) => {
-            other.key == session.key && ContinuationKey::of(before).is_some_and(|key| key.accepts(record))
-        }
-        _ => false,
-    };
-    let is_kept = |(dir, session): &(PathBuf, ListedSession)| {
-        let mut others = found
-            .iter()
-            .filter(|(other_dir, _)| !temporary.contains(other_dir));
-        !temporary.contains(dir) || others.any(|(_, other)| continues(session, other))
-    };
-    let is_kept: Vec<bool> = found.iter().map(is_kept).collect();
-    let mut is_kept = is_kept.into_iter();
-    found.retain(|_| is_kept.next().unwrap_or_default());
+    let (found, unreadable) = find_sessions(&dirs, Files::Sessions, &identity_of);
+    problems.extend(unreadable);
+    let proven = found.into_iter().filter(|found| found.is_proven);
+    proven.map(|found| (found.dir, found.session)).collect()
 }
 
 /// Adds the sessions, each with its users. Of several files of one session, the one that a call would use is shown.
@@ -216,7 +152,7 @@ fn add_sessions(
     for wanted in wanted {
         let places = (0..found.len()).filter(|at| {
             let (dir, session) = &found[*at];
-            session.key == wanted.key && wanted.may_be_in(dir) && fits(session, wanted.storage)
+            session.key == wanted.key && wanted.places.include(dir) && fits(session, wanted.storage)
         });
         let places: Vec<usize> = places.collect();
         let Some(latest) = places

@@ -1,0 +1,52 @@
+//! What a person is told of the end of a session.
+
+use std::path::Path;
+
+use crate::clock;
+use crate::command::account::{Account, time_in_words};
+use crate::error::Error;
+use crate::files::shown;
+use crate::oidc::Revocation;
+use crate::session::{Identity, Record};
+use crate::ui::Ui;
+use crate::untrusted_text::UntrustedText;
+
+/// Tells of a session that was ended.
+pub(super) fn report(record: &Record, revoked: Result<Option<Revocation>, Error>, ui: Ui) {
+    let name = Account::of_token(&record.token).name;
+    let who = name.map_or_else(|| "a session".to_owned(), |name| format!("the session of {name}"));
+    let ended = format!("ended {who} at {}", UntrustedText::new(&record.identity.issuer));
+    match revoked {
+        Ok(Some(Revocation::Done)) => ui.note(&format!("{ended}: its refresh token is revoked")),
+        Ok(Some(Revocation::Unsupported)) => ui.note(&format!(
+            "{ended} on this machine; the provider cannot revoke its refresh token, which stays valid until the provider ends it"
+        )),
+        Ok(None) => ui.note(&format!("{ended}; it had no refresh token")),
+        Err(error) => {
+            ui.note(&format!("{ended} on this machine"));
+            ui.warn(&format!(
+                "its refresh token could not be revoked: {}; the next sign-in or logout tries again",
+                error.in_one_line()
+            ));
+        }
+    }
+    let now = clock::now();
+    if record.is_unexpired(now) {
+        let until = time_in_words(record.expires_at, now);
+        ui.note(&format!(
+            "the token that was issued last stays valid until {until}: nothing can revoke it"
+        ));
+    }
+}
+
+/// Tells of a session that can never be read, and was removed.
+pub(super) fn report_broken(identity: Option<&Identity>, dir: &Path, reason: &str, ui: Ui) {
+    let place = identity.map_or_else(
+        || shown(dir).to_string(),
+        |identity| UntrustedText::new(&identity.issuer).to_string(),
+    );
+    ui.note(&format!("removed a session at {place} from this machine"));
+    ui.warn(&format!(
+        "it could not be used ({reason}), so its refresh token, if it has one, was not revoked, and stays valid until the provider ends it"
+    ));
+}
