@@ -35,6 +35,15 @@ pub(super) const ENTRIES: &[Entry] = &[
         generic_fix: "compare --oidc-extra-scope with the scopes that the provider allows for this app",
     },
     Entry {
+        id: "request-uri-refused",
+        error_codes: &["invalid_request_uri"],
+        phrases: &[],
+        grants: &[],
+        cause: "The provider does not know the request that was pushed to it, or has it no longer.",
+        okta_fix: None,
+        generic_fix: "run the command again, and open the address at once and once only",
+    },
+    Entry {
         id: "password-rejected",
         error_codes: &["invalid_grant"],
         phrases: &[],

@@ -56,6 +56,7 @@ ids! {
     ISSUER_MISMATCH = "issuer-mismatch",
     PROVIDER_ANSWER_INVALID = "provider-answer-invalid",
     DEVICE_CODE_UNSUPPORTED = "device-code-unsupported",
+    PUSHED_REQUESTS_UNSUPPORTED = "pushed-requests-unsupported",
     CLIENT_REFUSED = "client-refused",
     TOKEN_BOUND_TO_KEY = "token-bound-to-key",
     TOKEN_NOT_BOUND = "token-not-bound",

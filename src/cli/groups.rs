@@ -92,6 +92,17 @@ pub(crate) struct ProviderArgs {
     )]
     pub(crate) oidc_dpop: ProtectionChoice,
 
+    /// Send the authorization request to the provider before the browser opens (PAR): `auto` where the provider demands it, `always`,
+    /// or `never`
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) oidc_par: ProtectionChoice,
+
     /// Hand out the access token in place of the ID token
     #[arg(long, hide_short_help = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = parse_bool)]
     pub(crate) oidc_use_access_token: Option<bool>,

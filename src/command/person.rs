@@ -6,6 +6,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::{log, qr};
+use crate::duration_words::in_words;
 use crate::environment;
 use crate::oidc::{self, Event, Interaction, Question, Remark, ReturnTo, Warning};
 use crate::secret::Secret;
@@ -56,6 +57,13 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::SigningIn { issuer } => ui.note(&format!("signing in at {issuer} in your browser")),
         Event::NoBrowser(why) => ui.note(no_browser_text(why)),
         Event::OpenUrl(url) => ui.note(&format!("open this URL in your browser to sign in:\n{url}")),
+        Event::UrlLifetime { seconds } => ui.note(&format!(
+            "the URL works once, and within {} from now",
+            in_words(i64::try_from(seconds).unwrap_or(i64::MAX))
+        )),
+        Event::PushDemanded => ui.note(
+            "the provider takes only requests that are pushed to it (PAR), so the sign-in begins once more",
+        ),
         Event::BrowserStarted(url) if ui.at_terminal => {
             ui.note(&format!("if no browser opens, open this URL:\n{url}"));
         }

@@ -41,6 +41,10 @@ pub(crate) enum Event<'a> {
     NoBrowser(NoBrowser),
     /// A person has to open this URL.
     OpenUrl(&'a Url),
+    /// The URL that follows can be opened once, within this time.
+    UrlLifetime { seconds: u64 },
+    /// The provider refused an authorization request because it was not pushed, and another one follows.
+    PushDemanded,
     /// A browser was started with this URL. It is not known whether a person sees it.
     BrowserStarted(&'a Url),
     /// From now on the address at which the browser ended can be pasted.

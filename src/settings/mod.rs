@@ -38,7 +38,7 @@ pub(crate) use issuer::{Issuer, is_loopback, is_okta};
 pub(crate) use list::{parse_list, parse_pairs, parse_scopes};
 pub(crate) use login::{CallbackTls, Grant, Login};
 pub(crate) use mistaken_issuer::{mistaken_client_id, mistaken_issuer};
-pub(crate) use provider::{Dpop, NamedBy, Pkce, Provider, RESERVED_PARAMETERS, Scopes, TokenKind};
+pub(crate) use provider::{Dpop, NamedBy, Par, Pkce, Provider, RESERVED_PARAMETERS, Scopes, TokenKind};
 pub(crate) use redirect::{ListenAddress, Redirect};
 pub(crate) use secret_source::SecretSource;
 pub(crate) use sign_in::SignIn;

@@ -19,6 +19,7 @@ pub(crate) struct Provider {
     pub(crate) scopes: Scopes,
     pub(crate) pkce: Pkce,
     pub(crate) dpop: Dpop,
+    pub(crate) par: Par,
     pub(crate) token: TokenKind,
     /// Headers for every request to the provider.
     pub(crate) headers: Vec<(String, String)>,
@@ -86,6 +87,15 @@ pub(crate) enum Dpop {
     Never,
 }
 
+/// Whether the authorization request is pushed to the provider (RFC 9126).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Par {
+    /// Where the metadata demand it, or the provider refuses a request that was not pushed.
+    Auto,
+    Always,
+    Never,
+}
+
 /// Scopes to request: `openid` and the extra ones in their order, without duplicates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scopes {
@@ -132,6 +142,11 @@ impl Provider {
                 ProtectionChoice::Always => Dpop::Always,
                 ProtectionChoice::Never => Dpop::Never,
             },
+            par: match args.oidc_par {
+                ProtectionChoice::Auto => Par::Auto,
+                ProtectionChoice::Always => Par::Always,
+                ProtectionChoice::Never => Par::Never,
+            },
             token: if args.oidc_use_access_token == Some(true) {
                 TokenKind::Access
             } else {
@@ -157,6 +172,7 @@ impl Provider {
             scopes: Scopes::new(&[])?,
             pkce: Pkce::S256,
             dpop: Dpop::Never,
+            par: Par::Never,
             token: TokenKind::Id,
             headers: parse_pairs("oidc-request-header", &args.oidc_request_header)?,
             extra_parameters: Vec::new(),
@@ -174,6 +190,7 @@ impl Provider {
             scopes: Scopes::exactly(""),
             pkce: Pkce::S256,
             dpop: Dpop::Auto,
+            par: Par::Auto,
             token: TokenKind::Id,
             headers: Vec::new(),
             extra_parameters: Vec::new(),

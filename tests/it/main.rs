@@ -73,6 +73,7 @@ mod network;
 mod network_limits;
 mod opener;
 mod org_server;
+mod par;
 mod parallel;
 #[cfg(target_os = "linux")]
 mod passwords;

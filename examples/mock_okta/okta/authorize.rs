@@ -8,7 +8,7 @@ use super::{
     callback, errors,
     exchange::{Answer, Asked, first},
     grant::{Grant, Subject},
-    pages, policy,
+    pages, par, policy,
     provider::Provider,
 };
 
@@ -32,7 +32,13 @@ pub(crate) fn answer(provider: &Provider, rules: &Behaviour, asked: &Asked) -> A
     {
         provider.note_secret(value);
     }
-    let request = match check(rules, asked.server, parameters) {
+    let pushed = match par::take(provider, rules, asked.server, parameters) {
+        Ok(pushed) => pushed,
+        Err(refusal) => return refusal,
+    };
+    let is_pushed = pushed.is_some();
+    let parameters = pushed.as_ref().unwrap_or(parameters);
+    let request = match check(rules, asked.server, parameters, is_pushed) {
         Ok(request) => request,
         Err(Refusal::Page {
             status,

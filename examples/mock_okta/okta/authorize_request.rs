@@ -6,7 +6,7 @@
 use super::{
     behaviour::Behaviour,
     callback::{self, ResponseMode, Return},
-    choices::Dpop,
+    choices::{Dpop, Par},
     client_auth::App,
     exchange::{AuthorizationServer, first, repeated},
     pkce::is_sha256,
@@ -48,6 +48,7 @@ pub(crate) fn check(
     rules: &Behaviour,
     server: AuthorizationServer,
     parameters: &[(String, String)],
+    is_pushed: bool,
 ) -> Result<AuthorizeRequest, Refusal> {
     let get = |name| first(parameters, name);
     if let Some(name) = repeated(parameters) {
@@ -84,6 +85,7 @@ pub(crate) fn check(
         state: get("state").map(str::to_owned),
     };
     let checked = check_protocol(&mut back, app, mode, parameters)
+        .and_then(|()| check_pushed(rules, is_pushed))
         .and_then(|()| check_forced(rules))
         .and_then(|()| check_scope(rules, server, get("scope").unwrap_or_default()));
     match checked {
@@ -174,6 +176,18 @@ fn response_mode(asked: Option<&str>) -> Result<ResponseMode, Sent> {
         Some("fragment") => Ok(ResponseMode::Fragment),
         Some("form_post") => Ok(ResponseMode::FormPost),
         Some(_) => Err(sent("unsupported_response_mode", text)),
+    }
+}
+
+/// Refuses a request that came through the browser alone where each has to be pushed (RFC 9126 4).
+fn check_pushed(rules: &Behaviour, is_pushed: bool) -> Result<(), Sent> {
+    match rules.par.mode {
+        Par::Absent | Par::Supported => Ok(()),
+        Par::Required | Par::RequiredUnannounced if is_pushed => Ok(()),
+        Par::Required | Par::RequiredUnannounced => Err(sent(
+            "invalid_request",
+            "Pushed authorization requests are required by the client.",
+        )),
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     WEB_CLIENT_SECRET,
     choices::{
         AccessTokenForm, AssertionAudience, AuthorizeError, Callback, ClientAuth, DeviceVerification,
-        DpopSwitches, RefreshRepeats, Rotation, User,
+        DpopSwitches, ParSwitches, RefreshRepeats, Rotation, User,
     },
     defects::Defect,
     faults::Fault,
@@ -54,6 +54,8 @@ pub struct Behaviour {
     pub assertion_audience: AssertionAudience,
     /// What the apps do with DPoP proofs.
     pub dpop: DpopSwitches,
+    /// Whether authorization requests are pushed.
+    pub par: ParSwitches,
     /// Whether the web app has the Device Authorization grant, which only native apps have at Okta.
     pub web_device_grant_allowed: bool,
     /// Whether the native app has the Device Authorization grant.
@@ -200,6 +202,7 @@ impl Default for Behaviour {
             redirect_uris: strings(REDIRECT_URIS),
             any_loopback_port: false,
             dpop: DpopSwitches::default(),
+            par: ParSwitches::default(),
             auto_approve: true,
             user: User::default(),
             assigned: true,

@@ -70,6 +70,42 @@ impl Default for DpopSwitches {
     }
 }
 
+/// Who may push authorization requests, and who must (RFC 9126).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Par {
+    /// The org does not have the feature, as most of Okta's. Metadata name the endpoint all the same.
+    Absent,
+    /// A request may be pushed.
+    Supported,
+    /// A request has to be pushed, and metadata say so.
+    Required,
+    /// A request has to be pushed, and only the refusal says so: the app is configured for it.
+    RequiredUnannounced,
+}
+
+/// The switches of pushed authorization requests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ParSwitches {
+    /// Whether requests may or must be pushed.
+    pub mode: Par,
+    /// How long a pushed request is kept.
+    pub lifetime_secs: i64,
+    /// The status of a successful response: 201 (RFC 9126 2.2), or 200 as in Okta's description.
+    pub status: u16,
+}
+
+impl Default for ParSwitches {
+    fn default() -> Self {
+        Self {
+            mode: Par::Absent,
+            lifetime_secs: 60,
+            status: 201,
+        }
+    }
+}
+
 /// The `refresh_token` member of a refresh response. Okta's guides show all three, so clients must handle them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

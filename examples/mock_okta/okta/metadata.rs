@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     behaviour::Behaviour,
-    choices::Dpop,
+    choices::{Dpop, Par},
     errors,
     exchange::{Answer, Asked, AuthorizationServer},
     jose_defects,
@@ -97,6 +97,9 @@ fn document(provider: &Provider, rules: &Behaviour, server: AuthorizationServer)
             "dpop_signing_alg_values_supported".to_owned(),
             json!(["RS256", "ES256"]),
         );
+    }
+    if rules.par.mode == Par::Required {
+        document.insert("require_pushed_authorization_requests".to_owned(), true.into());
     }
     if rules.advertise_iss {
         document.insert(

@@ -32,6 +32,7 @@ mod jose_defects;
 mod keys;
 mod metadata;
 mod pages;
+mod par;
 mod pkce;
 mod policy;
 mod provider;
@@ -51,7 +52,7 @@ use std::{io, sync::Arc};
 pub use behaviour::Behaviour;
 pub use choices::{
     AccessTokenForm, AssertionAudience, AuthorizeError, Callback, ClientAuth, DeviceVerification, Dpop,
-    DpopSwitches, RefreshRepeats, Rotation, User,
+    DpopSwitches, Par, ParSwitches, RefreshRepeats, Rotation, User,
 };
 pub use defects::Defect;
 pub use exchange::{Endpoint, Recorded};

@@ -18,7 +18,9 @@ use super::{
     faults::{self, Fault, FaultKind},
     grants::Grants,
     keys::KeyRing,
-    metadata, revocation, token, userinfo,
+    metadata,
+    par::{self, PushedRequests},
+    revocation, token, userinfo,
 };
 
 /// The state that requests share.
@@ -29,6 +31,7 @@ pub(crate) struct Provider {
     log: Mutex<Log>,
     grants: Mutex<Grants>,
     device_codes: Mutex<DeviceCodes>,
+    pushed_requests: Mutex<PushedRequests>,
     keys: Mutex<KeyRing>,
     secrets: Mutex<BTreeSet<String>>,
     /// The ids of the client assertions that were accepted.
@@ -51,6 +54,7 @@ impl Provider {
             log: Mutex::default(),
             grants: Mutex::default(),
             device_codes: Mutex::default(),
+            pushed_requests: Mutex::default(),
             keys: Mutex::default(),
             secrets: Mutex::default(),
             assertion_ids: Mutex::default(),
@@ -91,11 +95,7 @@ impl Provider {
             Endpoint::Logout => revocation::logout(self, rules, asked),
             Endpoint::DeviceAuthorize => device::authorize(self, rules, asked),
             Endpoint::Activate => device::activate(self, rules, asked),
-            Endpoint::Par => errors::okta(
-                403,
-                "E0000015",
-                "You do not have permission to access the feature you are requesting",
-            ),
+            Endpoint::Par => par::answer(self, rules, asked),
             Endpoint::Register => errors::okta_by_status(401),
             Endpoint::Control => control::answer(self, asked),
             Endpoint::Other => errors::no_such_server(asked.path.split('/').nth(2).unwrap_or_default()),
@@ -127,6 +127,10 @@ impl Provider {
 
     pub(crate) fn device_codes(&self) -> MutexGuard<'_, DeviceCodes> {
         lock(&self.device_codes)
+    }
+
+    pub(crate) fn pushed_requests(&self) -> MutexGuard<'_, PushedRequests> {
+        lock(&self.pushed_requests)
     }
 
     pub(crate) fn keys(&self) -> KeyRing {

@@ -1,4 +1,4 @@
-//! Entries about the provider: its documents, the device authorization endpoint that it lacks, its refusal of the app, and tokens that it
+//! Entries about the provider: its documents, the endpoints that it lacks, its refusal of the app, and tokens that it
 //! bound to a key.
 
 use super::OwnEntry;
@@ -50,6 +50,19 @@ pub(super) const ENTRIES: &[OwnEntry] = &[
         fixes: &[
             "Use another --grant-type, such as authcode.",
             "At Okta: enable Device Authorization on the app, and in the rule of the access policy.",
+        ],
+    },
+    OwnEntry {
+        id: "pushed-requests-unsupported",
+        summary: "the provider takes no pushed requests",
+        causes: &[
+            "--oidc-par=always was given, and the discovery document has no `pushed_authorization_request_endpoint` (RFC 9126).",
+            "The endpoint is announced, and refuses this client: at Okta each org announces it, and only some have the feature.",
+            "The provider refused a request because it was not pushed, and does not say where to push one.",
+        ],
+        fixes: &[
+            "Leave out --oidc-par=always: without it a request is pushed where the provider demands it.",
+            "If the provider demands it, ask whoever runs it to announce the endpoint.",
         ],
     },
     OwnEntry {

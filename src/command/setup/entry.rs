@@ -40,6 +40,7 @@ pub(super) fn arguments(args: &SetupArgs) -> Result<Vec<String>, settings::Error
     };
     exec_args.choice("oidc-pkce-method", pkce, PkceChoice::Auto);
     exec_args.choice("oidc-dpop", provider.oidc_dpop, ProtectionChoice::Auto);
+    exec_args.choice("oidc-par", provider.oidc_par, ProtectionChoice::Auto);
     exec_args.switch("skip-open-browser", login.skip_open_browser);
     exec_args.text("browser-command", login.browser_command.as_deref());
     exec_args.file("local-server-cert", login.local_server_cert.as_deref());

@@ -59,7 +59,7 @@ const SECRET_KEYS: [&str; 9] = [
 ];
 
 /// Flags whose values are shown as they are.
-const SHOWN_FLAGS: [&str; 27] = [
+const SHOWN_FLAGS: [&str; 28] = [
     "--oidc-client-id",
     "--oidc-extra-scope",
     "--oidc-client-secret-file",
@@ -69,6 +69,7 @@ const SHOWN_FLAGS: [&str; 27] = [
     "--oidc-client-auth-audience",
     "--oidc-pkce-method",
     "--oidc-dpop",
+    "--oidc-par",
     "--oidc-redirect-url-hostname",
     "--grant-type",
     "--username",

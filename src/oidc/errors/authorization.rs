@@ -1,6 +1,7 @@
 //! Errors of the authorization response (RFC 6749 4.1.2) and of the device authorization (RFC 8628 3.5).
 
 use crate::catalogue::Id;
+use crate::oidc::errors::network::NetworkError;
 use crate::oidc::errors::oauth_error::OAuthError;
 use crate::untrusted_text::UntrustedText;
 
@@ -8,6 +9,11 @@ use crate::untrusted_text::UntrustedText;
 pub(crate) enum AuthorizationError {
     #[error("the provider refused the sign-in: {0}")]
     Refused(OAuthError),
+    #[error("the provider refused the authorization request that was pushed to it: {0}")]
+    PushRefused(OAuthError),
+    /// The endpoint is announced, and answers that it is not there for this client.
+    #[error("the provider takes no pushed authorization requests")]
+    PushUnavailable(#[source] Box<NetworkError>),
     #[error("the answer to the sign-in came from issuer `{got}`, not from `{expected}`")]
     IssuerMismatch {
         expected: UntrustedText,
@@ -22,7 +28,10 @@ pub(crate) enum AuthorizationError {
 impl AuthorizationError {
     pub(in crate::oidc) fn hint(&self) -> String {
         let hint = match self {
-            Self::Refused(refusal) => return refusal.hint(),
+            Self::Refused(refusal) | Self::PushRefused(refusal) => return refusal.hint(),
+            Self::PushUnavailable(_) => {
+                "leave out --oidc-par=always, or turn pushed authorization requests (PAR) on at the provider, for the org and the app"
+            }
             // RFC 9207 2.4.
             Self::NoIssuer => {
                 "ask whoever runs the provider: its discovery document has \
@@ -38,7 +47,8 @@ impl AuthorizationError {
     /// Returns the id by which the error is explained.
     pub(super) fn id(&self) -> Id {
         match self {
-            Self::Refused(refusal) => refusal.id(),
+            Self::Refused(refusal) | Self::PushRefused(refusal) => refusal.id(),
+            Self::PushUnavailable(_) => Id::PUSHED_REQUESTS_UNSUPPORTED,
             Self::IssuerMismatch { .. } | Self::NoIssuer | Self::Malformed(_) => Id::ANSWER_MIXED_UP,
         }
     }
@@ -46,7 +56,7 @@ impl AuthorizationError {
     /// Whether other callers that wait for the same provider fail in the same way.
     pub(super) fn is_shared_by_waiters(&self) -> bool {
         match self {
-            Self::Refused(_) => true,
+            Self::Refused(_) | Self::PushRefused(_) | Self::PushUnavailable(_) => true,
             Self::IssuerMismatch { .. } | Self::NoIssuer | Self::Malformed(_) => false,
         }
     }
@@ -54,8 +64,10 @@ impl AuthorizationError {
     /// Returns the error response of the provider, if it sent one.
     pub(super) fn oauth_error(&self) -> Option<&OAuthError> {
         match self {
-            Self::Refused(refusal) => Some(refusal),
-            Self::IssuerMismatch { .. } | Self::NoIssuer | Self::Malformed(_) => None,
+            Self::Refused(refusal) | Self::PushRefused(refusal) => Some(refusal),
+            Self::PushUnavailable(_) | Self::IssuerMismatch { .. } | Self::NoIssuer | Self::Malformed(_) => {
+                None
+            }
         }
     }
 }

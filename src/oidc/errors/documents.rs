@@ -18,6 +18,8 @@ pub(crate) enum DocumentError {
     Metadata { url: UntrustedText, why: UntrustedText },
     #[error("the provider has no device authorization endpoint")]
     NoDeviceEndpoint,
+    #[error("the provider has no endpoint for pushed authorization requests")]
+    NoPushedRequestEndpoint,
     #[error("the key set at {url} cannot be used: {why}")]
     KeySet { url: UntrustedText, why: UntrustedText },
 }
@@ -36,6 +38,10 @@ impl DocumentError {
             Self::NoDeviceEndpoint => {
                 "use another --grant-type, or enable device authorization at the provider"
             }
+            Self::NoPushedRequestEndpoint => {
+                "leave out --oidc-par=always; if the provider takes no other requests, ask whoever runs it: its discovery document needs \
+                 `pushed_authorization_request_endpoint`"
+            }
             Self::KeySet { .. } => {
                 "ask whoever runs the provider; its documents break the OpenID Connect rules"
             }
@@ -50,6 +56,7 @@ impl DocumentError {
             Self::IssuerMismatch { .. } => Id::ISSUER_MISMATCH,
             Self::Metadata { .. } | Self::KeySet { .. } => Id::PROVIDER_ANSWER_INVALID,
             Self::NoDeviceEndpoint => Id::DEVICE_CODE_UNSUPPORTED,
+            Self::NoPushedRequestEndpoint => Id::PUSHED_REQUESTS_UNSUPPORTED,
         }
     }
 
@@ -60,7 +67,7 @@ impl DocumentError {
             | Self::IssuerMismatch { .. }
             | Self::Metadata { .. }
             | Self::KeySet { .. } => true,
-            Self::NoDeviceEndpoint => false,
+            Self::NoDeviceEndpoint | Self::NoPushedRequestEndpoint => false,
         }
     }
 
@@ -71,6 +78,7 @@ impl DocumentError {
             Self::IssuerMismatch { .. }
             | Self::Metadata { .. }
             | Self::NoDeviceEndpoint
+            | Self::NoPushedRequestEndpoint
             | Self::KeySet { .. } => false,
         }
     }

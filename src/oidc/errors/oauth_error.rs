@@ -171,6 +171,15 @@ impl OAuthError {
         texts.into_iter().flatten().any(names_challenge)
     }
 
+    /// Whether the provider takes an authorization request only if it was pushed. RFC 9126 4 has no code for it but `invalid_request`, so
+    /// the description tells.
+    pub(in crate::oidc) fn demands_pushed_request(&self) -> bool {
+        let description = self.description.as_ref().map_or("", UntrustedText::as_str);
+        let words = description.to_ascii_lowercase();
+        let mut words = words.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        self.code() == "invalid_request" && words.any(|word| ["pushed", "par", "request_uri"].contains(&word))
+    }
+
     pub(super) fn hint(&self) -> String {
         if self.is_clock_fault() && self.clock_ahead_mins != 0 {
             return verification_error::clock_hint(i64::from(self.clock_ahead_mins) * 60);

@@ -11,7 +11,8 @@ use crate::oidc::errors::Error;
 use crate::oidc::errors::login::{LoginError, Prompted};
 use crate::oidc::errors::token::TokenError;
 use crate::oidc::event::Event;
-use crate::oidc::grants::login::{AuthorizationRequest, LoginFailure};
+use crate::oidc::grants::authorization_request::RequestDemands;
+use crate::oidc::grants::login::LoginFailure;
 use crate::oidc::grants::waiting::PendingLogin;
 use crate::oidc::loopback::authorization_response::CallbackExpectation;
 use crate::oidc::loopback::mix_up::MixUpDefence;
@@ -22,7 +23,11 @@ use crate::settings::Login;
 const MAX_CODES: usize = 5;
 
 impl ProviderClient<'_> {
-    pub(in crate::oidc) async fn login_by_keyboard(&self, login: &Login) -> Result<Tokens, LoginFailure> {
+    pub(in crate::oidc) async fn login_by_keyboard(
+        &self,
+        login: &Login,
+        demands: &RequestDemands,
+    ) -> Result<Tokens, LoginFailure> {
         if !login.may_prompt {
             let error = LoginError::PromptImpossible(Prompted::Code);
             return Err(LoginFailure::before_prompt(error));
@@ -36,13 +41,14 @@ impl ProviderClient<'_> {
         let cache = self.open_cache();
         let metadata = self.discover(&cache).await.map_err(LoginFailure::before_prompt)?;
         let redirect_uri = login.keyboard_redirect.as_deref();
-        let request = AuthorizationRequest::new(self.provider, &metadata, redirect_uri, &self.dpop)
+        let request = self
+            .authorization_request(&cache, &metadata, redirect_uri, demands)
+            .await
             .map_err(LoginFailure::before_prompt)?;
         // OpenID Connect Core 3.1.2.1 requires a redirect URI. OAuth (RFC 6749 3.1.2.3) does not if only one is registered.
         if redirect_uri.is_none() {
             self.interaction.report(Event::NoRedirectUri);
         }
-        self.interaction.report(Event::OpenUrl(&request.url));
         let expected = CallbackExpectation {
             authority: String::new(),
             path: String::new(),
@@ -57,11 +63,13 @@ impl ProviderClient<'_> {
             login,
             url: &request.url,
             opened_url: &request.url,
+            lifetime_secs: request.lifetime_secs,
             issuer: self.provider.issuer.as_str(),
             deadline: Instant::now() + login.timeout,
             pasted_kind: Mutex::default(),
             can_reopen_browser: AtomicBool::default(),
         };
+        pending.report_url();
         let mut last_refusal = None;
         for _ in 0..MAX_CODES {
             let response = timeout_at(pending.deadline, pending.prompt_for_response(&expected)).await;

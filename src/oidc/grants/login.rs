@@ -6,19 +6,16 @@
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope};
-use openidconnect::Nonce;
 use tokio::time::{Instant, timeout_at};
-use url::Url;
 
 use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::discovery::provider_cache::ProviderCache;
-use crate::oidc::dpop::DpopState;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::authorization::AuthorizationError;
 use crate::oidc::errors::login::LoginError;
 use crate::oidc::errors::token::TokenError;
 use crate::oidc::event::{Event, Warning};
+use crate::oidc::grants::authorization_request::{AuthorizationRequest, RequestDemands};
 use crate::oidc::grants::browser;
 use crate::oidc::grants::waiting::PendingLogin;
 use crate::oidc::loopback::authorization_response::CallbackExpectation;
@@ -32,7 +29,7 @@ use crate::oidc::token::endpoint::{RESPONSE_TIMEOUT, TokenEndpoint};
 use crate::oidc::token::id_token::VerificationContext;
 use crate::oidc::{ProviderClient, Tokens};
 use crate::secret::Secret;
-use crate::settings::{Browser, Grant, Login, Pkce, Provider};
+use crate::settings::{Browser, Grant, Login, Pkce};
 use crate::untrusted_text::UntrustedText;
 
 /// A login that failed.
@@ -41,14 +38,6 @@ pub(crate) struct LoginFailure {
     pub(crate) error: Error,
     /// A browser tab was opened, a URL was printed, or a person was prompted. The retries of the same command must not do that again.
     pub(crate) was_prompted: bool,
-}
-
-/// One authorization request, with a new random `state`, nonce and verifier.
-pub(in crate::oidc) struct AuthorizationRequest {
-    pub(in crate::oidc) url: Url,
-    pub(in crate::oidc) state: Secret,
-    pub(in crate::oidc) nonce: Nonce,
-    pub(in crate::oidc) verifier: Option<PkceCodeVerifier>,
 }
 
 impl LoginFailure {
@@ -85,8 +74,7 @@ impl ProviderClient<'_> {
             self.interaction.warn(Warning::PkceOff);
         }
         match &login.grant {
-            Grant::Browser => self.login_by_browser(login).await,
-            Grant::Keyboard => self.login_by_keyboard(login).await,
+            Grant::Browser | Grant::Keyboard => self.login_by_code(login).await,
             Grant::Device => self.login_by_device(login).await,
             Grant::ClientCredentials => self.login_by_client_credentials().await,
             Grant::Password { username, password } => {
@@ -96,7 +84,38 @@ impl ProviderClient<'_> {
         }
     }
 
-    async fn login_by_browser(&self, login: &Login) -> Result<Tokens, LoginFailure> {
+    /// Logs in with an authorization code. Where the provider's refusal says what it demands of the request, makes another request that
+    /// has it. Each demand is met once.
+    async fn login_by_code(&self, login: &Login) -> Result<Tokens, LoginFailure> {
+        let mut demands = RequestDemands::default();
+        let mut was_prompted = false;
+        loop {
+            let result = if login.grant == Grant::Keyboard {
+                self.login_by_keyboard(login, &demands).await
+            } else {
+                self.login_by_browser(login, &demands).await
+            };
+            let failure = match result {
+                Ok(tokens) => return Ok(tokens),
+                Err(failure) => failure,
+            };
+            was_prompted |= failure.was_prompted;
+            let Some(next) = demands.after(&failure.error, self.provider) else {
+                return Err(LoginFailure {
+                    was_prompted,
+                    ..failure
+                });
+            };
+            self.interaction.report(Event::PushDemanded);
+            demands = next;
+        }
+    }
+
+    async fn login_by_browser(
+        &self,
+        login: &Login,
+        demands: &RequestDemands,
+    ) -> Result<Tokens, LoginFailure> {
         if login.browser == Browser::Unavailable {
             let forbidden = login.client_keeps_stdin;
             return Err(LoginFailure::before_prompt(LoginError::NoBrowserOrTerminal {
@@ -124,9 +143,10 @@ impl ProviderClient<'_> {
         self.interaction.report(Event::ListenerReady {
             redirect_uri: &listener.redirect_uri,
         });
-        let request =
-            AuthorizationRequest::new(self.provider, &metadata, Some(&listener.redirect_uri), &self.dpop)
-                .map_err(LoginFailure::before_prompt)?;
+        let request = self
+            .authorization_request(&cache, &metadata, Some(&listener.redirect_uri), demands)
+            .await
+            .map_err(LoginFailure::before_prompt)?;
         let expected = CallbackExpectation {
             authority: listener.authority.clone(),
             path: listener.path.clone(),
@@ -168,6 +188,7 @@ impl ProviderClient<'_> {
             login,
             url: &request.url,
             opened_url: browser::opened_url(&login.browser, start_url.as_ref(), &request.url),
+            lifetime_secs: request.lifetime_secs,
             issuer: self.provider.issuer.as_str(),
             deadline: Instant::now() + login.timeout,
             pasted_kind: Mutex::default(),
@@ -205,7 +226,15 @@ impl ProviderClient<'_> {
         };
         // Discards what was typed during the exchange.
         self.interaction.report(Event::WaitEnded);
-        callback.finish(outcome(&result)).await;
+        let is_repeated = result
+            .as_ref()
+            .is_err_and(|error| request.demands.after(error, self.provider).is_some());
+        let outcome = if is_repeated {
+            Outcome::Repeated
+        } else {
+            outcome(&result)
+        };
+        callback.finish(outcome).await;
         result
     }
 
@@ -248,53 +277,6 @@ fn outcome(result: &Result<Tokens, Error>) -> Outcome {
         }),
         Err(Error::Authorization(AuthorizationError::Refused(_))) => Outcome::Refused,
         Err(_) => Outcome::Failed,
-    }
-}
-
-impl AuthorizationRequest {
-    /// Creates a request. Without `redirect_uri`, the provider uses the registered one.
-    pub(in crate::oidc) fn new(
-        provider: &Provider,
-        metadata: &Metadata,
-        redirect_uri: Option<&str>,
-        dpop: &DpopState,
-    ) -> Result<Self, Error> {
-        metadata.check_keys(provider.token)?;
-        let mut client = oauth2::basic::BasicClient::new(ClientId::new(provider.client_id.clone()))
-            .set_auth_uri(AuthUrl::from_url(metadata.authorization_endpoint()?.clone()));
-        if let Some(redirect_uri) = redirect_uri {
-            let redirect = RedirectUrl::new(redirect_uri.to_owned());
-            client = client.set_redirect_uri(redirect.map_err(|_| Error::Internal("redirect URI"))?);
-        }
-        let nonce = Nonce::new_random();
-        let mut request = client
-            .authorize_url(CsrfToken::new_random)
-            .add_scopes(provider.scopes.iter().map(|scope| Scope::new(scope.to_owned())))
-            .add_extra_param("nonce", nonce.secret().clone());
-        for (name, value) in provider.authorization_parameters() {
-            request = request.add_extra_param(name.to_owned(), value.to_owned());
-        }
-        // The code is good for the owner of the key alone (RFC 9449 10). A provider that does not announce DPoP may refuse the parameter.
-        let key = dpop.key().filter(|_| metadata.announces_dpop);
-        if let Some(key) = key {
-            request = request.add_extra_param("dpop_jkt", key.thumbprint());
-        }
-        // Never depends on the metadata: the method is never `plain`, and only a flag turns PKCE off (RFC 7636 7.2).
-        let verifier = match provider.pkce {
-            Pkce::S256 => {
-                let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-                request = request.set_pkce_challenge(challenge);
-                Some(verifier)
-            }
-            Pkce::Off => None,
-        };
-        let (url, state) = request.url();
-        Ok(Self {
-            url,
-            state: Secret::new(state.secret().clone()),
-            nonce,
-            verifier,
-        })
     }
 }
 

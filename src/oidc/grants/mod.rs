@@ -2,6 +2,7 @@
 //!
 //! Owns the steps of each grant, the start of the browser, and the parsing of pasted text. Never verifies a token itself.
 
+pub(super) mod authorization_request;
 pub(super) mod browser;
 pub(super) mod client_credentials;
 pub(super) mod device;
@@ -10,5 +11,6 @@ pub(super) mod keyboard;
 pub(super) mod login;
 pub(super) mod password;
 pub(super) mod paste;
+mod pushed_request;
 pub(super) mod refresh;
 pub(super) mod waiting;

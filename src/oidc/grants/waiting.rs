@@ -42,6 +42,8 @@ pub(in crate::oidc) struct PendingLogin<'a> {
     pub(in crate::oidc) url: &'a Url,
     /// The URL that the browser is opened at.
     pub(in crate::oidc) opened_url: &'a Url,
+    /// How long the provider keeps a pushed request, in seconds. It serves one sign-in (RFC 9126 4). `None` if the URL has the request.
+    pub(in crate::oidc) lifetime_secs: Option<u64>,
     pub(in crate::oidc) issuer: &'a str,
     /// Only shown here; the caller enforces it.
     pub(in crate::oidc) deadline: Instant,
@@ -70,11 +72,19 @@ impl PendingLogin<'_> {
         if is_issuer_shown {
             self.interaction.report(Event::SigningInByUrl { issuer });
         }
-        self.interaction.report(Event::OpenUrl(self.url));
+        self.report_url();
         if is_issuer_shown && self.url.as_str().len() > MAX_USUAL_URL_BYTES {
             // Again, where the URL cannot push it off the screen.
             self.interaction.report(Event::SigningInByUrl { issuer });
         }
+    }
+
+    /// Shows the URL to a person who has to open it.
+    pub(in crate::oidc) fn report_url(&self) {
+        if let Some(seconds) = self.lifetime_secs {
+            self.interaction.report(Event::UrlLifetime { seconds });
+        }
+        self.interaction.report(Event::OpenUrl(self.url));
     }
 
     fn report_sign_in(&self) {
@@ -115,7 +125,7 @@ impl PendingLogin<'_> {
                 }
                 Some(reason) = failed.recv() => {
                     self.interaction.warn(Warning::BrowserFailed(&reason));
-                    self.interaction.report(Event::OpenUrl(self.url));
+                    self.report_url();
                     (is_browser_started, is_url_printed) = (false, true);
                 }
                 () = sleep_until(print_url_at), if !is_url_printed => {
@@ -173,7 +183,9 @@ impl PendingLogin<'_> {
         });
     }
 
-    fn offer_paste(&self, can_reopen_browser: bool) {
+    fn offer_paste(&self, is_browser_started: bool) {
+        // The address of a pushed request may be opened only once.
+        let can_reopen_browser = is_browser_started && self.lifetime_secs.is_none();
         self.can_reopen_browser
             .store(can_reopen_browser, Ordering::Relaxed);
         self.interaction

@@ -21,6 +21,8 @@ pub(in crate::oidc) enum Outcome {
     /// The provider or the person refused it.
     Refused,
     Failed,
+    /// Another authorization request follows, in another tab.
+    Repeated,
 }
 
 /// Who signed in, and until when the token is valid.
@@ -68,7 +70,7 @@ const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'
 impl Outcome {
     fn status(&self) -> StatusCode {
         match self {
-            Self::SignedIn(_) => StatusCode::OK,
+            Self::SignedIn(_) | Self::Repeated => StatusCode::OK,
             Self::Refused => StatusCode::FORBIDDEN,
             Self::Failed => StatusCode::BAD_GATEWAY,
         }
@@ -93,6 +95,13 @@ impl Outcome {
                 "The sign-in was refused",
                 "<p>Your identity provider said no. The reason, and what to do about it, is in your terminal.</p>\
                  <p>Nothing was changed. You can close this tab.</p>"
+                    .to_owned(),
+            ),
+            Self::Repeated => (
+                "refused",
+                "The sign-in goes on in another tab",
+                "<p>Your identity provider demands more of this sign-in, so it begins once more in another tab, or at the address \
+                 that your terminal shows.</p><p>You can close this tab.</p>"
                     .to_owned(),
             ),
             Self::Failed => (

@@ -6,6 +6,7 @@ pub(super) mod endpoint;
 pub(super) mod id_token;
 pub(super) mod inspection;
 pub(super) mod key_set;
+mod posting;
 pub(super) mod response;
 pub(super) mod revocation;
 pub(super) mod stored;

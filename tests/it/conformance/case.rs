@@ -36,8 +36,6 @@ enum Kind {
     },
     /// The client lacks what the case is about, for this reason.
     NotApplicable(&'static str),
-    /// What the case is about is not built yet.
-    NotYet(&'static str),
     /// Another test of this suite plays it, since it needs more than a provider with a defect.
     Elsewhere(&'static str),
 }
@@ -88,12 +86,6 @@ pub(super) fn not_applicable(name: &'static str, must: &'static str, reason: &'s
     Case { name, must, kind }
 }
 
-/// A case about what is not built yet.
-pub(super) fn not_yet(name: &'static str, must: &'static str, reason: &'static str) -> Case {
-    let kind = Kind::NotYet(reason);
-    Case { name, must, kind }
-}
-
 /// A case that another test plays, named as `module::test`.
 pub(super) fn elsewhere(name: &'static str, must: &'static str, test: &'static str) -> Case {
     let kind = Kind::Elsewhere(test);
@@ -125,7 +117,6 @@ impl Case {
     fn judge(&self) -> Result<Judged, String> {
         let (verdict, result) = match &self.kind {
             Kind::NotApplicable(reason) => (Verdict::Explained, format!("does not apply: {reason}")),
-            Kind::NotYet(reason) => (Verdict::Explained, format!("not yet: {reason}")),
             Kind::Elsewhere(test) if crate::tests_named().contains(*test) => {
                 (Verdict::Elsewhere, format!("played by the test `{test}`"))
             }

@@ -4,12 +4,12 @@ use std::sync::LazyLock;
 
 use serde_json::json;
 
-use super::case::{Case, Played, accepts, all_came_out, not_applicable, not_yet, play, refuses};
+use super::case::{Case, Played, accepts, all_came_out, not_applicable, play, refuses};
 use super::config::another_issuer;
 use super::found::{Found, of_sign_in};
 use super::plays::{announced, at, dpop, fault, id_token};
 use crate::support::Sandbox;
-use okta::{Callback, Defect, Endpoint, Fault, FaultKind};
+use okta::{Callback, Defect, Endpoint, Fault, FaultKind, Par};
 
 pub(super) static PLAYED: Played = LazyLock::new(|| play(&cases()));
 
@@ -28,10 +28,10 @@ fn whole_flows() -> Vec<Case> {
             "sign in with DPoP at a server that sends a nonce, and answer its challenge",
             dpop(|_| ()),
         ),
-        not_yet(
+        accepts(
             "fapi2-security-profile-final-client-test-happy-path (PAR)",
-            "push the authorization request (RFC 9126)",
-            "pushed authorization requests are being built",
+            "push the authorization request (RFC 9126), and send the browser with `client_id` and `request_uri` alone",
+            dpop(|behaviour| behaviour.par.mode = Par::Required),
         ),
         accepts(
             "fapi2-security-profile-final-client-test-happy-path-no-dpop-nonce",

@@ -28,7 +28,7 @@ fail as soon as it does something else.
 - *passed*: the program does what the case demands.
 - *differs*: the program does something else, for the reason given. kubesesame checks what protects the client and leaves the rest to the API
   server ([protocol.md](protocol.md)).
-- *does not apply*, *not yet*: the client does not have what the case is about.
+- *does not apply*: the client does not have what the case is about.
 - *played by the test …*: the case needs more than a provider with a defect, so another test of the same suite has it.
 
 ```sh
@@ -78,7 +78,7 @@ fn page() -> Result<String, String> {
     }
     let count = |verdict| all.iter().filter(|judged| judged.verdict == verdict).count();
     let counts = format!(
-        "{} cases: {} passed, {} differ, {} do not apply or are not built yet, {} are played by other tests.\n\n",
+        "{} cases: {} passed, {} differ, {} do not apply, {} are played by other tests.\n\n",
         all.len(),
         count(Verdict::Passed),
         count(Verdict::Differs),

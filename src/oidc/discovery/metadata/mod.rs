@@ -22,6 +22,7 @@ pub(crate) struct Metadata {
     authorization_endpoint: Endpoint,
     device_authorization_endpoint: Endpoint,
     revocation_endpoint: Endpoint,
+    pushed_authorization_request_endpoint: Endpoint,
     jwks_uri: Endpoint,
     /// Empty if the metadata does not list them.
     pub(crate) signing_algorithms: Vec<String>,
@@ -29,6 +30,8 @@ pub(crate) struct Metadata {
     pub(crate) token_auth_methods: Option<Vec<String>>,
     /// Whether the provider announces DPoP with the algorithm of our keys (RFC 9449 5.1).
     pub(crate) announces_dpop: bool,
+    /// Whether the provider takes an authorization request only if it was pushed (RFC 9126 5).
+    pub(crate) requires_pushed_requests: bool,
     /// Whether an authorization response without `iss` must be refused (RFC 9207).
     pub(crate) iss_required: bool,
 }
@@ -92,12 +95,15 @@ impl Metadata {
             authorization_endpoint: endpoint("authorization_endpoint").and_then(without_reserved_parameters),
             device_authorization_endpoint: endpoint("device_authorization_endpoint"),
             revocation_endpoint: endpoint("revocation_endpoint"),
+            pushed_authorization_request_endpoint: endpoint("pushed_authorization_request_endpoint"),
             jwks_uri: endpoint("jwks_uri"),
             signing_algorithms: json::texts(&document, "id_token_signing_alg_values_supported")
                 .unwrap_or_default(),
             token_auth_methods: json::texts(&document, "token_endpoint_auth_methods_supported"),
             announces_dpop: json::texts(&document, "dpop_signing_alg_values_supported")
                 .is_some_and(|algorithms| algorithms.iter().any(|name| name == "ES256")),
+            requires_pushed_requests: json::boolean(&document, "require_pushed_authorization_requests")
+                .unwrap_or_default(),
             iss_required: json::boolean(&document, "authorization_response_iss_parameter_supported")
                 .unwrap_or_default(),
             document_url,
@@ -141,6 +147,19 @@ impl Metadata {
         match &self.revocation_endpoint {
             Err(EndpointError::Absent) => Ok(None),
             endpoint => self.require(endpoint, "revocation_endpoint").map(Some),
+        }
+    }
+
+    /// Returns the URL that authorization requests are pushed to (RFC 9126); `None` if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be used.
+    pub(crate) fn pushed_authorization_request_endpoint(&self) -> Result<Option<&Url>, DocumentError> {
+        match &self.pushed_authorization_request_endpoint {
+            Err(EndpointError::Absent) => Ok(None),
+            endpoint => self
+                .require(endpoint, "pushed_authorization_request_endpoint")
+                .map(Some),
         }
     }
 

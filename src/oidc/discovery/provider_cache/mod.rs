@@ -1,9 +1,10 @@
 //! The provider's metadata and key set, from the network or from a cache.
 //!
 //! Owns how long they are cached, so that a refresh usually needs one request. The same entry remembers which authentication methods the
-//! provider has accepted or refused for a client, and for which clients it has refused the scope `openid`. The documents are public, but a
-//! forged one would send secrets to another server. So a [`DocumentCache`] must be private to the user, and the name of an entry depends on
-//! the issuer and on the configured certificate authorities. With `--insecure-skip-tls-verify` nothing is cached.
+//! provider has accepted or refused for a client, for which clients it has refused the scope `openid`, and for which it has demanded pushed
+//! authorization requests. The documents are public, but a forged one would send secrets to another server. So a [`DocumentCache`] must be
+//! private to the user, and the name of an entry depends on the issuer and on the configured certificate authorities. With
+//! `--insecure-skip-tls-verify` nothing is cached.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -71,6 +72,9 @@ struct CacheFile {
     /// The hashes of the ids of clients that may not request `openid` with client credentials.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     openid_refused: Vec<String>,
+    /// The hashes of the ids of clients whose authorization requests have to be pushed, although the metadata do not say so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    push_demanded: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -268,12 +272,37 @@ impl<'a> ProviderCache<'a> {
         }
     }
 
+    /// Whether the provider refused an authorization request of this client because it was not pushed.
+    pub(crate) fn is_push_demanded(&self, client_id: &str) -> bool {
+        self.lock_file()
+            .push_demanded
+            .contains(&hash(client_id.as_bytes()))
+    }
+
+    /// Records whether authorization requests of this client have to be pushed.
+    pub(crate) fn record_demanded_push(&self, client_id: &str, is_demanded: bool) {
+        if is_demanded == self.is_push_demanded(client_id) {
+            return;
+        }
+        let client = hash(client_id.as_bytes());
+        let mut file = self.lock_file();
+        if is_demanded {
+            file.push_demanded.push(client);
+        } else {
+            file.push_demanded.retain(|known| *known != client);
+        }
+        drop(file);
+        self.save();
+    }
+
     /// Invalidates the cached documents, because an unexpected response shows that they may be outdated. That says nothing about the methods
-    /// of client authentication that the provider accepts, so these stay. Refusals of `openid` are forgotten too.
+    /// of client authentication that the provider accepts, so these stay. Refusals of `openid`, and demands for
+    /// pushed requests, are forgotten too.
     pub(crate) fn invalidate(&self) {
         let mut file = self.lock_file();
         (file.metadata, file.keys) = (None, None);
         file.openid_refused.clear();
+        file.push_demanded.clear();
         let has_results = !file.auth_results.is_empty();
         drop(file);
         match &self.entry {
@@ -333,60 +362,4 @@ impl CachedDocument {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::at;
-
-    fn cached_secs(max_age_secs: Option<i64>) -> Option<i64> {
-        CachedDocument::new(
-            &Document {
-                body: b"{}".to_vec(),
-                max_age_secs,
-            },
-            at(1000),
-        )
-        .map(|cached| cached.until.secs_since(at(1000)))
-    }
-
-    /// The names of cache files depend on the key, so it must not change between versions.
-    #[test]
-    fn the_cache_key_has_a_fixed_text() {
-        let issuer = Issuer::parse("https://a.example".to_owned()).unwrap();
-        let authorities = vec![
-            Authority::File("/ca.pem".into()),
-            Authority::Data("QQ==".to_owned()),
-        ];
-        let trust = TlsTrust {
-            authorities,
-            insecure: false,
-            wants_renegotiation: false,
-        };
-        let key = cache_key(&issuer, &trust);
-        assert_eq!(key, b"https://a.example\0file /ca.pem\0data QQ==\0");
-        assert_eq!(
-            cache_name(&issuer, &trust),
-            "e08902833581b963b04b0cf84a44cf44c0c946f762385229fa362b9a381bb397.provider.json"
-        );
-    }
-
-    #[test]
-    fn a_document_is_cached_for_an_hour_by_default_and_a_day_at_most() {
-        assert_eq!(cached_secs(None), Some(3600));
-        assert_eq!(cached_secs(Some(60)), Some(60));
-        assert_eq!(cached_secs(Some(3_832_304)), Some(86_400));
-        assert_eq!(cached_secs(Some(0)), None);
-    }
-
-    #[test]
-    fn a_document_is_fresh_only_between_its_times() {
-        let cached = CachedDocument {
-            body: String::new(),
-            fetched: at(10),
-            until: at(20),
-        };
-        assert_eq!(
-            [9, 10, 19, 20].map(|now| cached.is_fresh(at(now))),
-            [false, true, true, false]
-        );
-    }
-}
+mod tests;
