@@ -26,18 +26,41 @@ pub fn visit(url: &str, headers: &[(&str, &str)]) -> Result<Page, String> {
         .map_err(|error| format!("{url}: {error}"))
 }
 
+/// Posts the fields of a form.
+pub fn submit(url: &str, fields: &[(String, String)]) -> Result<Page, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let posted = async {
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = client()?.post(url).body(form);
+        load(request.header("content-type", "application/x-www-form-urlencoded")).await
+    };
+    runtime
+        .block_on(posted)
+        .map_err(|error| format!("{url}: {error}"))
+}
+
 #[expect(clippy::disallowed_methods, reason = "the browser has a client of its own")]
-async fn follow(url: &str, headers: &[(&str, &str)]) -> reqwest::Result<Page> {
-    let client = reqwest::Client::builder()
+fn client() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
         .no_proxy()
         .tls_certs_only([])
         .tls_danger_accept_invalid_certs(true)
         .timeout(Duration::from_mins(5))
-        .build()?;
-    let mut request = client.get(url);
+        .build()
+}
+
+async fn follow(url: &str, headers: &[(&str, &str)]) -> reqwest::Result<Page> {
+    let mut request = client()?.get(url);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
+    load(request).await
+}
+
+async fn load(request: reqwest::RequestBuilder) -> reqwest::Result<Page> {
     let response = request.send().await?;
     let status = response.status().as_u16();
     let headers = response.headers().iter();

@@ -20,4 +20,12 @@ pub(crate) struct LogoutArgs {
     /// End all sessions that are found: in the default places, and where entries of the kubeconfig say
     #[arg(long, conflicts_with_all = ["context", "user", "account", "issuer"])]
     pub(crate) all: bool,
+
+    /// Also end the browser's own session at the provider, which other apps use too: opens the provider's page for it
+    #[arg(long)]
+    pub(crate) browser: bool,
+
+    /// Where the provider sends the browser then; one that is registered for the app (with --browser)
+    #[arg(long, value_name = "URL", requires = "browser")]
+    pub(crate) post_logout_redirect_uri: Option<url::Url>,
 }

@@ -83,6 +83,7 @@ impl<'a> ProviderClient<'a> {
         AssertionContext {
             audience: &self.provider.client_auth.audience,
             endpoint,
+            shown_endpoint: self.http.shown(endpoint),
             issuer: &self.provider.issuer,
             now: (self.clock)(),
         }

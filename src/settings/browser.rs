@@ -42,6 +42,15 @@ impl Browser {
         }
     }
 
+    /// The browser where no flag names one.
+    pub(crate) fn of_machine(environment: &Environment) -> Self {
+        match (environment.has_display, environment.at_terminal) {
+            (true, _) => Self::Desktop,
+            (false, true) => Self::Print(NoBrowser::NoDisplay),
+            (false, false) => Self::Unavailable,
+        }
+    }
+
     pub(super) fn new(args: &LoginArgs, environment: &Environment) -> Result<Self, Error> {
         if args.skip_open_browser == Some(true) {
             return Ok(Self::Print(NoBrowser::Skipped));
@@ -53,11 +62,7 @@ impl Browser {
         {
             return Self::command(command, environment);
         }
-        Ok(match (environment.has_display, environment.at_terminal) {
-            (true, _) => Self::Desktop,
-            (false, true) => Self::Print(NoBrowser::NoDisplay),
-            (false, false) => Self::Unavailable,
-        })
+        Ok(Self::of_machine(environment))
     }
 
     /// Keeps both readings of the text. Whether a file has this path is checked when the browser is opened, because most calls open none.

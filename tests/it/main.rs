@@ -67,6 +67,7 @@ mod local_server;
 mod log_levels;
 mod login;
 mod logout;
+mod logout_browser;
 mod logout_faults;
 mod loopback;
 mod network;

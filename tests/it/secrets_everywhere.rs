@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::support::{Call, Outcome, Sandbox};
-use data_encoding::{BASE64, BASE64URL_NOPAD};
+use data_encoding::{BASE64, BASE64URL_NOPAD, Encoding};
 use okta::{ClientAuth, DeviceVerification, Dpop, Rotation};
 
 const SECRET: &str = "mock-web-secret-0123456789-0123456789";
@@ -33,14 +33,70 @@ fn app(sandbox: &Sandbox) -> Call {
         .with("--oidc-client-auth-method", "client_secret_jwt")
 }
 
+/// So many characters of a secret are too many to be shown.
+const SHOWN_PIECE: usize = 24;
+
+/// The part of a secret that is looked for, so that one that was cut off is found too. The header of a JWT is the same in all of them.
+fn piece(secret: &str) -> &str {
+    let payload = secret.strip_prefix("eyJ").and_then(|rest| rest.split_once('.'));
+    let text = payload.map_or(secret, |(_, payload)| payload);
+    text.get(..SHOWN_PIECE).unwrap_or(text)
+}
+
+/// The characters of Base64 that are the same whatever is before and after the text, which begins at this byte of three.
+fn base64_at(offset: usize, text: &str, encoding: &Encoding) -> String {
+    let bytes = [&b"xx"[..offset], text.as_bytes()].concat();
+    let encoded = encoding.encode(&bytes);
+    encoded[(offset * 8).div_ceil(6)..bytes.len() * 8 / 6].to_owned()
+}
+
 /// The spellings in which a secret may be written.
-fn spellings(secret: &str) -> [String; 4] {
-    [
-        secret.to_owned(),
-        form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
-        BASE64.encode(secret.as_bytes()).trim_end_matches('=').to_owned(),
-        BASE64URL_NOPAD.encode(secret.as_bytes()),
-    ]
+fn spellings(secret: &str) -> Vec<String> {
+    let piece = piece(secret);
+    let each = |spell: fn(u8) -> String| piece.bytes().map(spell).collect::<String>();
+    let mut spellings = vec![
+        piece.to_owned(),
+        form_urlencoded::byte_serialize(piece.as_bytes()).collect(),
+        each(|byte| format!("%{byte:02X}")),
+        each(|byte| format!("%{byte:02x}")),
+        each(|byte| format!("{byte:02X}")),
+        each(|byte| format!("{byte:02x}")),
+        each(|byte| format!("\\u{byte:04x}")),
+        each(|byte| format!("\\u{{{byte:x}}}")),
+        each(|byte| format!("&#{byte};")),
+    ];
+    for offset in 0..3 {
+        spellings.push(base64_at(offset, piece, &BASE64));
+        spellings.push(base64_at(offset, piece, &BASE64URL_NOPAD));
+    }
+    spellings
+}
+
+/// A search that finds nothing proves nothing.
+#[test]
+fn a_secret_is_found_in_each_spelling_and_when_it_is_cut_off() {
+    let jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSIsInZlciI6MX0x.c2lnbmF0dXJl";
+    for secret in ["mock-web-secret-0123456789-0123456789", jwt, "short/1+"] {
+        let hex = |spell: fn(u8) -> String| secret.bytes().map(spell).collect::<String>();
+        let cut = &secret[..secret.len() - secret.len() / 4 * usize::from(secret.len() > 30)];
+        for told in [
+            secret.to_owned(),
+            cut.to_owned(),
+            form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+            hex(|byte| format!("%{byte:02x}")),
+            hex(|byte| format!("%{byte:02X}")),
+            hex(|byte| format!("{byte:02x}")),
+            hex(|byte| format!("\\u{byte:04x}")),
+            hex(|byte| format!("\\u{{{byte:x}}}")),
+            hex(|byte| format!("&#{byte};")),
+            BASE64.encode(format!("client:{secret}").as_bytes()),
+            BASE64.encode(format!("a:{secret}&more").as_bytes()),
+            BASE64URL_NOPAD.encode(format!("abc{secret}").as_bytes()),
+        ] {
+            let is_found = spellings(secret).iter().any(|spelling| told.contains(spelling));
+            assert!(is_found, "{told}");
+        }
+    }
 }
 
 /// All regular files below a directory.

@@ -9,6 +9,7 @@ use super::find::{Found, FoundFile};
 use super::report::{report, report_broken};
 use crate::clock;
 use crate::command::person;
+use crate::command::token_request::TokenRequest;
 use crate::error::Error;
 use crate::oidc::{self, Event, NoDocumentCache, ProviderClient, ReturnTo, Revocation};
 use crate::runtime::LazyRuntime;
@@ -20,16 +21,18 @@ use crate::ui::Ui;
 const REFRESH_WAIT: Duration = Duration::from_secs(40);
 
 /// How the provider is asked.
-struct Asked<'a> {
-    provider: &'a Provider,
-    trust: &'a TlsTrust,
-    runtime: &'a LazyRuntime,
-    ui: Ui,
+pub(super) struct Asked<'a> {
+    pub(super) provider: &'a Provider,
+    pub(super) trust: &'a TlsTrust,
+    pub(super) runtime: &'a LazyRuntime,
+    pub(super) ui: Ui,
 }
 
 /// What came of the end of sessions.
-#[derive(Debug, Default)]
-pub(super) struct Ended {
+#[derive(Default)]
+pub(super) struct Ended<'a> {
+    /// The sessions that could be read, with what an entry says of them.
+    pub(super) records: Vec<(Option<&'a TokenRequest>, Box<Record>)>,
     /// Why a session, or a file of it, is still there.
     pub(super) failures: Vec<Error>,
     /// Whether a refresh token still waits to be revoked.
@@ -37,7 +40,7 @@ pub(super) struct Ended {
 }
 
 /// Ends a session, and tells the person. A failure keeps nothing else from being ended.
-pub(super) fn end(found: &Found<'_>, ended: &mut Ended, runtime: &LazyRuntime, ui: Ui) {
+pub(super) fn end<'a>(found: &Found<'a>, ended: &mut Ended<'a>, runtime: &LazyRuntime, ui: Ui) {
     let wait = |_: Option<&str>| {
         ui.note("waiting for another kubesesame, which is refreshing a session or signing in");
     };
@@ -58,7 +61,11 @@ pub(super) fn end(found: &Found<'_>, ended: &mut Ended, runtime: &LazyRuntime, u
             continue;
         }
         match end_file(found, &session, file, &mut removed, runtime, ui) {
-            Ok(is_final) => is_refused |= !is_final,
+            Ok(None) => {}
+            Ok(Some((record, is_final))) => {
+                is_refused |= !is_final;
+                ended.records.push((found.request, record));
+            }
             Err(source) => ended
                 .failures
                 .push(not_ended(&session.path_of(&file.name), source)),
@@ -85,7 +92,7 @@ fn not_ended(path: &Path, source: session::Error) -> Error {
     }
 }
 
-/// Returns whether nothing more is to be done: `false` if the refresh token waits to be revoked.
+/// Returns the record, if there was one, and whether nothing more is to be done: `false` if its refresh token waits to be revoked.
 ///
 /// # Errors
 /// If the file cannot be read or set aside: then it is as before.
@@ -96,14 +103,14 @@ fn end_file(
     removed: &mut Removed,
     runtime: &LazyRuntime,
     ui: Ui,
-) -> Result<bool, session::Error> {
+) -> Result<Option<(Box<Record>, bool)>, session::Error> {
     let record = match session.load(&file.name)? {
         Loaded::Session(record) => record,
-        Loaded::Nothing => return Ok(true),
+        Loaded::Nothing => return Ok(None),
         Loaded::Corrupt(reason) => {
             session.remove(&file.name, removed);
             report_broken(found.identity.as_ref(), session.dir(), reason, ui);
-            return Ok(true);
+            return Ok(None);
         }
     };
     let own = Issuer::parse(record.identity.issuer.clone())
@@ -119,7 +126,7 @@ fn end_file(
                 "its issuer is no URL that could be asked",
                 ui,
             );
-            return Ok(true);
+            return Ok(None);
         }
     };
     // From here on no call uses the session, even if this process is killed.
@@ -140,7 +147,7 @@ fn end_file(
         session.remove(&held.name, removed);
     }
     report(&record, revoked, ui);
-    Ok(is_final)
+    Ok(Some((record, is_final)))
 }
 
 /// Revokes what earlier calls could not, before a person signs in anew or after. What fails again waits on.
@@ -183,18 +190,29 @@ fn revoke(record: &Record, asked: &Asked<'_>) -> Result<Option<Revocation>, Erro
     let Some(refresh_token) = &record.refresh_token else {
         return Ok(None);
     };
-    let ui = asked.ui;
-    let report = move |event: Event<'_>| person::show(ui, event);
-    let interaction = person::new(ui, &report, ReturnTo::Command);
-    let client = ProviderClient::new(
-        asked.provider,
-        asked.trust,
-        &NoDocumentCache,
-        interaction,
-        clock::now,
-    )?;
-    let revocation = client.revoke(refresh_token, record.dpop.as_ref());
-    let result: Result<Revocation, oidc::Error> =
-        asked.runtime.block_on(revocation).map_err(Error::Runtime)?;
-    Ok(Some(result?))
+    let revocation =
+        async |client: ProviderClient<'_>| client.revoke(refresh_token, record.dpop.as_ref()).await;
+    asked.ask(revocation).map(Some)
+}
+
+impl Asked<'_> {
+    /// # Errors
+    /// If the provider cannot be asked, or refuses.
+    pub(super) fn ask<T>(
+        &self,
+        request: impl AsyncFnOnce(ProviderClient<'_>) -> Result<T, oidc::Error>,
+    ) -> Result<T, Error> {
+        let ui = self.ui;
+        let report = move |event: Event<'_>| person::show(ui, event);
+        let interaction = person::new(ui, &report, ReturnTo::Command);
+        let client = ProviderClient::new(
+            self.provider,
+            self.trust,
+            &NoDocumentCache,
+            interaction,
+            clock::now,
+        )?;
+        let result = self.runtime.block_on(request(client)).map_err(Error::Runtime)?;
+        Ok(result?)
+    }
 }

@@ -2,8 +2,9 @@
 //!
 //! Revokes the refresh token, and then removes the session. Where the provider cannot be asked, the session is set aside, so that no call
 //! uses it, and the next sign-in or `logout` revokes it. A session that cannot be read at the moment stays. An ID token that was issued
-//! stays valid until it expires: nothing can revoke it.
+//! stays valid until it expires: nothing can revoke it. The browser's own session at the provider is ended only if that is asked for.
 
+mod browser;
 mod end;
 mod find;
 mod report;
@@ -48,7 +49,11 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
     for session in &sessions {
         end(session, &mut ended, &runtime, ui);
     }
-    let is_complete = problems.is_empty() && !ended.is_revocation_pending;
+    let mut is_complete = problems.is_empty() && !ended.is_revocation_pending;
+    if args.browser {
+        let target = args.post_logout_redirect_uri.as_ref();
+        is_complete &= browser::sign_out(&ended.records, target, environment, &runtime, ui);
+    }
     result(ended.failures, is_complete)
 }
 

@@ -9,10 +9,10 @@ use super::{Form, RequestAuth};
 use crate::clock::Timestamp;
 use crate::oidc::errors::Error;
 use crate::oidc::errors::setup::SetupError;
-use crate::oidc::http::response::shown;
 use crate::oidc::jws;
 use crate::secret::Secret;
 use crate::settings::{Audience, Issuer};
+use crate::untrusted_text::UntrustedText;
 
 /// The only type of an assertion that is a JWT (RFC 7523 2.2).
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -29,6 +29,8 @@ pub(in crate::oidc) struct AssertionContext<'a> {
     /// The setting for the audience.
     pub(in crate::oidc) audience: &'a Audience,
     pub(in crate::oidc) endpoint: &'a Url,
+    /// The endpoint as it may be shown. A provider may repeat secrets in it.
+    pub(in crate::oidc) shown_endpoint: UntrustedText,
     pub(in crate::oidc) issuer: &'a Issuer,
     pub(in crate::oidc) now: Timestamp,
 }
@@ -47,7 +49,7 @@ impl AssertionContext<'_> {
                 Ok(self.endpoint.as_str())
             }
             Audience::Endpoint => Err(SetupError::ForeignAudience {
-                endpoint: shown(self.endpoint),
+                endpoint: self.shown_endpoint.clone(),
                 issuer: self.issuer.shown(),
             }),
         }

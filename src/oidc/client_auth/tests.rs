@@ -8,6 +8,7 @@ use url::Url;
 use super::*;
 use crate::clock::at;
 use crate::settings::{Audience, Issuer};
+use crate::untrusted_text::UntrustedText;
 
 /// Returns the form and the header of one request.
 fn sent(client_id: &str, method: Method<'_>, audience: &Audience) -> Result<(String, Option<String>), Error> {
@@ -15,6 +16,7 @@ fn sent(client_id: &str, method: Method<'_>, audience: &Audience) -> Result<(Str
     let context = AssertionContext {
         audience,
         endpoint: &Url::parse("https://i.example/oauth2/v1/token").unwrap(),
+        shown_endpoint: UntrustedText::new("https://i.example/oauth2/v1/token"),
         issuer: &Issuer::parse("https://i.example/oauth2".to_owned()).unwrap(),
         now: at(1000),
     };
@@ -115,6 +117,7 @@ fn no_assertion_is_made_for_an_endpoint_that_is_not_the_issuer_s() {
         let context = AssertionContext {
             audience,
             endpoint: &Url::parse(endpoint).unwrap(),
+            shown_endpoint: UntrustedText::new(endpoint),
             issuer: &Issuer::parse("https://i.example".to_owned()).unwrap(),
             now: at(1000),
         };
@@ -135,6 +138,7 @@ fn the_secret_and_the_assertion_are_named_as_secrets() {
     let context = AssertionContext {
         audience: &audience,
         endpoint: &Url::parse("https://i.example/token").unwrap(),
+        shown_endpoint: UntrustedText::new("https://i.example/token"),
         issuer: &Issuer::parse("https://i.example".to_owned()).unwrap(),
         now: at(1000),
     };

@@ -9,6 +9,7 @@ pub(super) mod connection_owner;
 pub(super) mod connections;
 pub(super) mod ignored;
 pub(super) mod listener;
+pub(super) mod logout_page;
 pub(super) mod mix_up;
 pub(super) mod page;
 pub(super) mod start_page;

@@ -191,6 +191,30 @@ pub(in crate::oidc) fn not_navigation() -> Response<Body> {
     page_response(StatusCode::FORBIDDEN, html("refused", title, text))
 }
 
+/// Posts the form of the page. It replaces the page in the history.
+const POST_SCRIPT: &str = "history.replaceState(null,'','/');document.forms[0].submit()";
+
+/// Returns a page that posts these fields to a page of the provider, by itself or by a button.
+pub(in crate::oidc) fn form_html(action: &Url, fields: &[(&str, &str)]) -> String {
+    let fields = fields.iter().map(|(name, value)| {
+        let value = html_escape::encode_double_quoted_attribute(value);
+        format!("<input type=hidden name={name} value=\"{value}\">")
+    });
+    let action = html_escape::encode_double_quoted_attribute(action.as_str());
+    format!(
+        "<!doctype html><html lang=en><head><meta charset=utf-8><title>Signing out</title><style>{STYLE}</style></head>\
+         <body><main><h1>Signing out</h1><form method=post action=\"{action}\">{}<button>Go on to your identity provider</button></form>\
+         <footer>kubesesame</footer></main><script>{POST_SCRIPT}</script></body></html>\n",
+        fields.collect::<String>()
+    )
+}
+
+/// Returns the response with a page of [`form_html`]. Where the form may lead is not limited: some browsers apply that to the provider's
+/// redirects too.
+pub(in crate::oidc) fn form(html: &str) -> Response<Body> {
+    response_with(StatusCode::OK, html.to_owned(), POST_SCRIPT, "")
+}
+
 /// Returns a response without a page, for requests that are no authorization response.
 pub(in crate::oidc) fn empty(status: StatusCode) -> Response<Body> {
     page_response(status, String::new())
@@ -199,12 +223,16 @@ pub(in crate::oidc) fn empty(status: StatusCode) -> Response<Body> {
 /// Creates a response with the headers of rule L10: the page loads nothing and cannot be framed, its type is not guessed, and it is neither
 /// cached nor sent as a referrer.
 fn page_response(status: StatusCode, html: String) -> Response<Body> {
+    response_with(status, html, SCRIPT, "; form-action 'none'")
+}
+
+fn response_with(status: StatusCode, html: String, script: &str, form_policy: &str) -> Response<Body> {
     let hash = |text: &str| BASE64.encode(digest(&SHA256, text.as_bytes()).as_ref());
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; frame-ancestors 'none'; base-uri 'none'; \
-         form-action 'none'",
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; frame-ancestors 'none'; base-uri 'none'\
+         {form_policy}",
         hash(STYLE),
-        hash(SCRIPT),
+        hash(script),
     );
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;

@@ -287,9 +287,9 @@ fn an_audience_that_is_set_is_sent_to_each_endpoint() {
 fn no_assertion_goes_to_an_endpoint_that_is_not_the_issuer_s() {
     let sandbox = Sandbox::new();
     let other = Sandbox::new();
-    let call = by_secret(&sandbox);
+    let call = by_secret(&sandbox).arg("--oidc-request-header=X-Key=s3cret/header");
     sandbox.okta.behave(|behaviour| {
-        let endpoint = format!("{}/v1/token", other.okta.issuer());
+        let endpoint = format!("{}/v1/token?key=s3cret%2Fheader", other.okta.issuer());
         behaviour
             .discovery
             .insert("token_endpoint".to_owned(), endpoint.into());
@@ -300,6 +300,10 @@ fn no_assertion_goes_to_an_endpoint_that_is_not_the_issuer_s() {
         "--oidc-client-auth-audience=issuer",
     ];
     outcome.fails(2, &words);
+    assert!(
+        !outcome.stderr.contains("s3cret"),
+        "the provider repeats what was sent: {outcome}"
+    );
     assert_eq!((sandbox.tabs(), other.okta.count(Endpoint::Token)), (0, 0));
 }
 

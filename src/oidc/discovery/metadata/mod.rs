@@ -23,6 +23,7 @@ pub(crate) struct Metadata {
     device_authorization_endpoint: Endpoint,
     revocation_endpoint: Endpoint,
     pushed_authorization_request_endpoint: Endpoint,
+    end_session_endpoint: Endpoint,
     jwks_uri: Endpoint,
     /// Empty if the metadata does not list them.
     pub(crate) signing_algorithms: Vec<String>,
@@ -96,6 +97,7 @@ impl Metadata {
             device_authorization_endpoint: endpoint("device_authorization_endpoint"),
             revocation_endpoint: endpoint("revocation_endpoint"),
             pushed_authorization_request_endpoint: endpoint("pushed_authorization_request_endpoint"),
+            end_session_endpoint: endpoint("end_session_endpoint"),
             jwks_uri: endpoint("jwks_uri"),
             signing_algorithms: json::texts(&document, "id_token_signing_alg_values_supported")
                 .unwrap_or_default(),
@@ -160,6 +162,17 @@ impl Metadata {
             endpoint => self
                 .require(endpoint, "pushed_authorization_request_endpoint")
                 .map(Some),
+        }
+    }
+
+    /// Returns the URL of the page where a browser's session ends (RP-Initiated Logout 1.0, 2.1); `None` if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be used.
+    pub(crate) fn end_session_endpoint(&self) -> Result<Option<&Url>, DocumentError> {
+        match &self.end_session_endpoint {
+            Err(EndpointError::Absent) => Ok(None),
+            endpoint => self.require(endpoint, "end_session_endpoint").map(Some),
         }
     }
 

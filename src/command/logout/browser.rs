@@ -1,0 +1,94 @@
+//! Ends the browser's own sessions at the providers of sessions that were ended, after their refresh tokens were revoked.
+//!
+//! One page for each issuer: all sessions of a browser there are one.
+
+use url::Url;
+
+use super::end::Asked;
+use crate::command::token_request::TokenRequest;
+use crate::environment::Environment;
+use crate::oidc::BrowserSignOut;
+use crate::runtime::LazyRuntime;
+use crate::session::Record;
+use crate::settings::{Browser, Issuer, Provider, TlsTrust, TokenKind};
+use crate::ui::Ui;
+use crate::untrusted_text::UntrustedText;
+
+/// Returns whether each provider could be asked.
+pub(super) fn sign_out(
+    records: &[(Option<&TokenRequest>, Box<Record>)],
+    target: Option<&Url>,
+    environment: &Environment,
+    runtime: &LazyRuntime,
+    ui: Ui,
+) -> bool {
+    let mut issuers: Vec<&str> = Vec::new();
+    let mut is_complete = true;
+    // The latest session of an issuer is the one that its browser is most likely to have.
+    for (request, record) in records.iter().rev() {
+        let issuer = record.identity.issuer.as_str();
+        // A program that signs in for itself has no browser.
+        let is_person = request.is_none_or(|request| request.sign_in.login.grant.is_interactive());
+        if is_person && !issuers.contains(&issuer) {
+            issuers.push(issuer);
+            is_complete &= sign_out_of_one(*request, record, target, environment, runtime, ui);
+        }
+    }
+    is_complete
+}
+
+fn sign_out_of_one(
+    request: Option<&TokenRequest>,
+    record: &Record,
+    target: Option<&Url>,
+    environment: &Environment,
+    runtime: &LazyRuntime,
+    ui: Ui,
+) -> bool {
+    let own = Issuer::parse(record.identity.issuer.clone())
+        .map(|issuer| Provider::public_client(issuer, record.identity.client_id.clone()));
+    let of_machine = Browser::of_machine(environment);
+    let (provider, trust, browser) = match (request, &own) {
+        (Some(request), _) => {
+            let sign_in = &request.sign_in;
+            (&sign_in.provider, &sign_in.trust, &sign_in.login.browser)
+        }
+        (None, Ok(own)) => (own, &TlsTrust::SYSTEM, &of_machine),
+        // It was told that nobody can be asked.
+        (None, Err(_)) => return true,
+    };
+    let asked = Asked {
+        provider,
+        trust,
+        runtime,
+        ui,
+    };
+    let issuer = UntrustedText::new(&record.identity.issuer);
+    let id_token = record.token().filter(|_| provider.token == TokenKind::Id);
+    let result = asked.ask(async |client| client.sign_browser_out(browser, id_token, target).await);
+    match result {
+        Ok(BrowserSignOut::Opened) => ui.note(&format!(
+            "your browser signs out at {issuer}, which ends its session for other apps too; see its page"
+        )),
+        Ok(BrowserSignOut::Unsupported) => ui.note(&format!(
+            "the browser's session at {issuer} was not ended: the provider names no page for it (`end_session_endpoint`); sign out there"
+        )),
+        Ok(BrowserSignOut::NotOpened { url, reason }) => {
+            if let Some(reason) = reason {
+                ui.warn(&format!("the browser could not be opened: {reason}"));
+            }
+            ui.note(&format!(
+                "to end the browser's session at {issuer}, open this URL, which has no ID token in it, so that the provider may ask whom to \
+                 sign out, or refuse:\n{url}"
+            ));
+        }
+        Err(error) => {
+            ui.warn(&format!(
+                "the browser's session at {issuer} was not ended: {}",
+                error.in_one_line()
+            ));
+            return false;
+        }
+    }
+    true
+}
