@@ -86,6 +86,7 @@ mod refresh_answers;
 #[cfg(target_os = "linux")]
 mod refused;
 mod screens;
+mod secret_commands;
 mod secrets;
 mod secrets_echoed;
 mod secrets_everywhere;
