@@ -38,6 +38,8 @@ ids! {
     AUTHORITY_UNUSABLE = "authority-unusable",
     SYSTEM_AUTHORITIES_MISSING = "system-authorities-missing",
     FLAG_FILE_UNUSABLE = "flag-file-unusable",
+    SECRET_COMMAND_FAILED = "secret-command-failed",
+    KEYRING_ITEM_UNUSABLE = "keyring-item-unusable",
     // Network and TLS.
     PROVIDER_UNREACHABLE = "provider-unreachable",
     HOST_UNKNOWN = "host-unknown",

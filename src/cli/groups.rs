@@ -31,12 +31,39 @@ pub(crate) struct ProviderArgs {
     #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     pub(crate) oidc_client_secret_file: Option<String>,
 
+    /// Command that prints the client secret, such as that of a password manager; no shell runs it, and no cached call
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "COMMAND",
+        allow_hyphen_values = true
+    )]
+    pub(crate) oidc_client_secret_command: Option<String>,
+
+    /// Item of the OS keyring that is the client secret, which is only read
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "SERVICE/ACCOUNT",
+        allow_hyphen_values = true
+    )]
+    pub(crate) oidc_client_secret_keyring: Option<String>,
+
     /// Private key that the app signs with in place of a secret (PEM or JWK; RSA, or EC of P-256, P-384 or P-521), in a file private
     /// to you
     #[arg(long, hide_short_help = true, value_name = "FILE", allow_hyphen_values = true)]
     pub(crate) oidc_client_private_key_file: Option<String>,
 
-    /// Name of that key at the provider (`kid`), if the file does not have it
+    /// Command that prints that key
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "COMMAND",
+        allow_hyphen_values = true
+    )]
+    pub(crate) oidc_client_private_key_command: Option<String>,
+
+    /// Name of that key at the provider (`kid`), if the key does not have it
     #[arg(long, hide_short_help = true, value_name = "KID", allow_hyphen_values = true)]
     pub(crate) oidc_client_key_id: Option<String>,
 
@@ -200,6 +227,15 @@ pub(crate) struct LoginArgs {
     /// File with the password, private to you
     #[arg(long, hide_short_help = true, value_name = "FILE", allow_hyphen_values = true)]
     pub(crate) password_file: Option<String>,
+
+    /// Command that prints the password
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "COMMAND",
+        allow_hyphen_values = true
+    )]
+    pub(crate) password_command: Option<String>,
 
     /// Address to wait on for the browser, the first free one (repeat, or separate by commas)
     /// [default: 127.0.0.1:8000,127.0.0.1:18000]

@@ -24,15 +24,20 @@ pub(crate) struct ConfigSources {
     pub(crate) environment: Vec<(String, String)>,
 }
 
-/// Pairs of flags that exclude each other: if one is on the command line, the variable of the other is ignored.
-const MUTUALLY_EXCLUSIVE: [(&str, &str); 7] = [
-    ("oidc-client-secret", "oidc-client-secret-file"),
-    ("oidc-client-secret", "oidc-client-private-key-file"),
-    ("oidc-client-secret-file", "oidc-client-private-key-file"),
-    ("password", "password-file"),
-    ("listen-address", "listen-port"),
-    ("oidc-redirect-url", "oidc-redirect-url-hostname"),
-    ("oidc-redirect-url", "oidc-redirect-url-authcode-keyboard"),
+/// Groups of flags that exclude each other: if one is on the command line, the variables of the others are ignored.
+const MUTUALLY_EXCLUSIVE: [&[&str]; 5] = [
+    &[
+        "oidc-client-secret",
+        "oidc-client-secret-file",
+        "oidc-client-secret-command",
+        "oidc-client-secret-keyring",
+        "oidc-client-private-key-file",
+        "oidc-client-private-key-command",
+    ],
+    &["password", "password-file", "password-command"],
+    &["listen-address", "listen-port"],
+    &["oidc-redirect-url", "oidc-redirect-url-hostname"],
+    &["oidc-redirect-url", "oidc-redirect-url-authcode-keyboard"],
 ];
 
 impl ConfigSources {
@@ -124,15 +129,12 @@ struct AddedArgument {
 
 /// Returns the flags that exclude this one.
 fn exclusive_with(flag: &str) -> impl Iterator<Item = &'static str> {
-    MUTUALLY_EXCLUSIVE.into_iter().filter_map(move |(one, other)| {
-        if flag == one {
-            Some(other)
-        } else if flag == other {
-            Some(one)
-        } else {
-            None
-        }
-    })
+    let groups = MUTUALLY_EXCLUSIVE
+        .into_iter()
+        .filter(move |group| group.contains(&flag));
+    groups
+        .flat_map(|group| group.iter().copied())
+        .filter(move |other| *other != flag)
 }
 
 #[cfg(test)]

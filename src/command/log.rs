@@ -66,6 +66,7 @@ pub(super) fn show(ui: Ui, event: &LogEvent<'_>) {
                 "the provider wants a DPoP proof or a new nonce: sending the request again".to_owned()
             });
         }
+        LogEvent::SecretCommandRun(flag) => ui.step(|| format!("run the command of --{flag}")),
         LogEvent::FileRead(path) => ui.step(|| format!("read {}", shown(path))),
     }
 }

@@ -39,6 +39,9 @@ pub(crate) fn new(ui: Ui, on_event: oidc::EventHandler<'_>, return_to: ReturnTo)
 pub(crate) fn show(ui: Ui, event: Event<'_>) {
     match event {
         Event::Log(event) => log::show(ui, &event),
+        Event::ProgramWrote(text) if ui.at_terminal => ui.pass_on(text),
+        // Its last line is in the error, if it fails.
+        Event::ProgramWrote(_) => {}
         Event::ResponseLost if ui.at_terminal => ui.note("no answer; asking once more"),
         Event::ResponseLost => ui.step(|| "the response was lost on the way: asking once more".to_owned()),
         Event::ImportRefused(why) => {

@@ -42,8 +42,20 @@ pub(crate) fn read(name: &str) -> Result<Option<SecretKey>, Error> {
     Ok(key)
 }
 
+/// Reads an item that is not kubesesame's, which another program has stored. `None` if there is none.
+///
+/// # Errors
+/// As for [`read`].
+pub(crate) fn read_item(service: &str, account: &str) -> Result<Option<Secret>, Error> {
+    with_timeout(service, account, |entry| match entry.get_password() {
+        Ok(text) => Ok(Some(Secret::new(text))),
+        Err(StoreError::NoEntry) => Ok(None),
+        Err(error) => Err(error),
+    })
+}
+
 fn read_entry(name: &str) -> Result<Option<Vec<u8>>, Error> {
-    with_timeout(name, |entry| match entry.get_secret() {
+    with_timeout(SERVICE, name, |entry| match entry.get_secret() {
         Ok(text) => Ok(Some(text)),
         Err(StoreError::NoEntry) => Ok(None),
         Err(error) => Err(error),
@@ -61,7 +73,7 @@ pub(crate) fn write(name: &str, key: &SecretKey) -> Result<(), Error> {
 
 fn write_entry(name: &str, text: &Secret) -> Result<(), Error> {
     let entry_text = text.clone();
-    with_timeout(name, move |entry| {
+    with_timeout(SERVICE, name, move |entry| {
         entry.set_secret(entry_text.expose().as_bytes())
     })?;
     cache(name, text);
@@ -93,7 +105,7 @@ pub(crate) fn has_mark(name: &str) -> Result<bool, Error> {
 /// # Errors
 /// As for [`read`].
 pub(crate) fn remove(name: &str) -> Result<(), Error> {
-    with_timeout(name, |entry| match entry.delete_credential() {
+    with_timeout(SERVICE, name, |entry| match entry.delete_credential() {
         Err(StoreError::NoEntry) => Ok(()),
         result => result,
     })
@@ -138,17 +150,18 @@ fn cache(name: &str, text: &Secret) {
 
 /// Sends a request on a thread of its own. After the timeout the thread is abandoned, since a blocked request cannot be cancelled.
 fn with_timeout<T: Send + 'static>(
+    service: &str,
     name: &str,
     request: impl Fn(&Entry) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, Error> {
     let (sender, receiver) = channel();
-    let name = name.to_owned();
+    let (service, name) = (service.to_owned(), name.to_owned());
     // `thread::spawn` panics if the system cannot start a thread.
     let started = thread::Builder::new().spawn(move || {
         process::leave_signals_to_main_thread();
         // Some services refuse one of 256 key exchanges by chance, if the number has a leading zero. So it is tried twice.
-        let result = open_entry(&name)
-            .or_else(|_| open_entry(&name))
+        let result = open_entry(&service, &name)
+            .or_else(|_| open_entry(&service, &name))
             .map_err(|error| Error::Absent(error_text(&error)))
             .and_then(|entry| request(&entry).map_err(|error| request_error(&error)));
         drop(sender.send(result));
@@ -161,10 +174,10 @@ fn with_timeout<T: Send + 'static>(
     }
 }
 
-fn open_entry(name: &str) -> Result<Entry, StoreError> {
+fn open_entry(service: &str, name: &str) -> Result<Entry, StoreError> {
     let label = HashMap::from([("label", LABEL)]);
     let modifiers = cfg!(target_os = "linux").then_some(&label);
-    store()?.build(SERVICE, name, modifiers)
+    store()?.build(service, name, modifiers)
 }
 
 #[cfg(target_os = "linux")]

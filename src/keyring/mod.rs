@@ -11,5 +11,5 @@ mod keys;
 
 pub(crate) use error::Error;
 pub(crate) use keys::{
-    cached_key, forget_cached_key, has_cached_mark, has_mark, read, remove, set_mark, write,
+    cached_key, forget_cached_key, has_cached_mark, has_mark, read, read_item, remove, set_mark, write,
 };

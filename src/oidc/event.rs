@@ -21,6 +21,8 @@ use crate::oidc::token::id_token::Remark;
 pub(crate) enum Event<'a> {
     /// Something for the log.
     Log(LogEvent<'a>),
+    /// A program that is run for a secret wrote this to its standard error.
+    ProgramWrote(&'a str),
     /// The provider's discovery document was fetched and is valid.
     Discovered,
     /// A listener waits for the browser at this redirect URI.
@@ -157,6 +159,8 @@ pub(crate) enum LogEvent<'a> {
     CacheWritten { file: &'a str },
     /// The provider wants a DPoP proof, or another nonce in it, so the request is sent again.
     DpopWanted,
+    /// The command of this flag is run for a secret.
+    SecretCommandRun(&'static str),
     /// A file that a flag names is read.
     FileRead(&'a Path),
 }

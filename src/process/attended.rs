@@ -15,6 +15,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) success: bool,
+    /// `None` if a signal ended it.
+    pub(crate) code: Option<i32>,
     /// It was killed because its time was over.
     pub(crate) timed_out: bool,
     pub(crate) stdout: Vec<u8>,
@@ -62,6 +64,7 @@ pub(crate) fn run_attended(
         // A program that it started may hold the pipes, so they are not read to their ends.
         return Ok(Finished {
             success: false,
+            code: None,
             timed_out,
             stdout: Vec::new(),
             stderr: String::new(),
@@ -76,6 +79,7 @@ pub(crate) fn run_attended(
     }
     Ok(Finished {
         success: status.is_some_and(|status| status.success()),
+        code: status.and_then(|status| status.code()),
         timed_out,
         stdout,
         stderr: String::from_utf8_lossy(&stderr).into_owned(),
@@ -126,6 +130,7 @@ mod tests {
     fn output_and_success_are_returned_and_errors_are_passed_on() {
         let (finished, seen) = run("echo out; echo err >&2; exit 3", Duration::from_mins(1));
         assert!(!finished.success && !finished.timed_out);
+        assert_eq!(finished.code, Some(3));
         assert_eq!(
             (finished.stdout.as_slice(), finished.stderr.as_str()),
             (&b"out\n"[..], "err\n")

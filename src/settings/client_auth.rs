@@ -1,12 +1,10 @@
 //! How the client authenticates at the provider (OpenID Connect Core 9).
 //!
-//! Checks that a method has what it needs. Secrets and keys are read from their files when they are needed, not here.
-
-use std::path::PathBuf;
+//! Checks that a method has what it needs. Secrets and keys are read from their sources when they are needed, not here.
 
 use url::Url;
 
-use super::{Error, SecretSource, expand_home};
+use super::{Error, SecretSource};
 use crate::cli::{ClientAuthChoice, ProviderArgs};
 use crate::environment::Environment;
 use crate::untrusted_text::UntrustedText;
@@ -15,6 +13,7 @@ const METHOD: &str = "oidc-client-auth-method";
 const SECRET_FILE: &str = "oidc-client-secret-file";
 /// The flag that names the file of the private key, without dashes.
 pub(crate) const PRIVATE_KEY_FILE: &str = "oidc-client-private-key-file";
+const PRIVATE_KEY_COMMAND: &str = "oidc-client-private-key-command";
 const KEY_ID: &str = "oidc-client-key-id";
 /// The flag of the audience, without dashes.
 pub(crate) const AUDIENCE: &str = "oidc-client-auth-audience";
@@ -37,14 +36,14 @@ pub(crate) enum ClientAuthMethod {
     SecretBasic(SecretSource),
     SecretPost(SecretSource),
     SecretJwt(SecretSource),
-    PrivateKeyJwt(PrivateKeyFile),
+    PrivateKeyJwt(PrivateKeySource),
 }
 
-/// The file of a private key.
+/// Where a private key comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PrivateKeyFile {
-    pub(crate) path: PathBuf,
-    /// The name that the provider knows the key by. `None`: the one that is in the file, if there is one.
+pub(crate) struct PrivateKeySource {
+    pub(crate) source: SecretSource,
+    /// The name that the provider knows the key by. `None`: the one that is in the key, if there is one.
     pub(crate) key_id: Option<String>,
 }
 
@@ -67,22 +66,27 @@ impl ClientAuth {
     /// # Errors
     /// If a method lacks its secret or its key, or if it is unclear which of the two counts.
     pub(super) fn new(args: &ProviderArgs, environment: &Environment) -> Result<Self, Error> {
-        let secret = SecretSource::new(
-            ["oidc-client-secret", SECRET_FILE],
-            args.oidc_client_secret.clone(),
-            args.oidc_client_secret_file.clone(),
-            environment,
-        )?;
+        let command = |flag, text: &Option<String>| SecretSource::command(flag, text.as_deref(), environment);
+        let secret = SecretSource::only([
+            SecretSource::inline("oidc-client-secret", args.oidc_client_secret.as_deref()),
+            SecretSource::file(SECRET_FILE, args.oidc_client_secret_file.as_deref(), environment),
+            command("oidc-client-secret-command", &args.oidc_client_secret_command)?,
+            SecretSource::keyring(
+                "oidc-client-secret-keyring",
+                args.oidc_client_secret_keyring.as_deref(),
+            )?,
+        ])?;
+        let key_file = args.oidc_client_private_key_file.as_deref();
+        let key = SecretSource::only([
+            SecretSource::file(PRIVATE_KEY_FILE, key_file, environment),
+            command(PRIVATE_KEY_COMMAND, &args.oidc_client_private_key_command)?,
+        ])?;
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let key_id = given(&args.oidc_client_key_id);
-        let key = given(&args.oidc_client_private_key_file);
         if key_id.is_some() && key.is_none() {
             return Err(Error::FlagNeeds(KEY_ID, None, PRIVATE_KEY_FILE));
         }
-        let key = key.map(|path| PrivateKeyFile {
-            path: expand_home(path.as_ref(), environment),
-            key_id,
-        });
+        let key = key.map(|source| PrivateKeySource { source, key_id });
         Ok(Self {
             method: ClientAuthMethod::new(args.oidc_client_auth_method, secret, key)?,
             audience: Audience::new(given(&args.oidc_client_auth_audience).as_deref())?,
@@ -91,10 +95,22 @@ impl ClientAuth {
 }
 
 impl ClientAuthMethod {
+    /// Whether another program is asked for the secret or the key.
+    pub(crate) fn asks_program(&self) -> bool {
+        match self {
+            Self::None => false,
+            Self::SecretBasicOrPost(source)
+            | Self::SecretBasic(source)
+            | Self::SecretPost(source)
+            | Self::SecretJwt(source) => source.asks_program(),
+            Self::PrivateKeyJwt(key) => key.source.asks_program(),
+        }
+    }
+
     fn new(
         choice: ClientAuthChoice,
         secret: Option<SecretSource>,
-        key: Option<PrivateKeyFile>,
+        key: Option<PrivateKeySource>,
     ) -> Result<Self, Error> {
         let needs = |name, flag| Error::FlagNeeds(METHOD, Some(name), flag);
         let with_secret = |name, method: fn(SecretSource) -> Self, secret: Option<SecretSource>| {
@@ -102,7 +118,7 @@ impl ClientAuthMethod {
         };
         match choice {
             ClientAuthChoice::Auto => match (secret, key) {
-                (Some(secret), Some(_)) => Err(Error::SecretAndFile([secret.flag(), PRIVATE_KEY_FILE])),
+                (Some(secret), Some(key)) => Err(Error::SecretAndFile([secret.flag(), key.source.flag()])),
                 (None, Some(key)) => Ok(Self::PrivateKeyJwt(key)),
                 (Some(secret), None) => Ok(Self::SecretBasicOrPost(secret)),
                 (None, None) => Ok(Self::None),
@@ -136,12 +152,18 @@ mod tests {
     use crate::secret::Secret;
 
     fn secret() -> SecretSource {
-        SecretSource::Inline(Secret::new("s"))
+        SecretSource::Inline {
+            secret: Secret::new("s"),
+            flag: "oidc-client-secret",
+        }
     }
 
-    fn key() -> PrivateKeyFile {
-        PrivateKeyFile {
-            path: "k".into(),
+    fn key() -> PrivateKeySource {
+        PrivateKeySource {
+            source: SecretSource::File {
+                path: "k".into(),
+                flag: PRIVATE_KEY_FILE,
+            },
             key_id: None,
         }
     }

@@ -52,6 +52,11 @@ pub(crate) enum Error {
     /// Without a text if that may be a secret.
     #[error("{} is not NAME=VALUE", value_of(.0, .1.as_ref()))]
     NotPairs(&'static str, Option<UntrustedText>),
+    /// The text may have a secret in it.
+    #[error("--{0} cannot be split into words")]
+    SecretCommand(&'static str),
+    #[error("--{0} `{1}` is not SERVICE/ACCOUNT")]
+    SecretKeyring(&'static str, UntrustedText),
     #[error("--{0} `{1}` is not a list: its quotes do not pair up")]
     NotList(&'static str, UntrustedText),
     #[error("--oidc-auth-request-extra-params cannot set `{0}`, which belongs to each sign-in alone")]
@@ -143,6 +148,8 @@ impl Error {
             Self::BrowserCommand(_) => vec!["browser-command"],
             Self::NotPairs(flag, _)
             | Self::NotList(flag, _)
+            | Self::SecretCommand(flag)
+            | Self::SecretKeyring(flag, _)
             | Self::SecretInKubeconfig(flag)
             | Self::FlagNeeds(flag, ..) => vec![*flag],
             Self::ReservedParameter(_) => vec!["oidc-auth-request-extra-params"],
@@ -187,7 +194,10 @@ impl Error {
             }
             Self::IncompleteCallbackTls => "give both, or neither".to_owned(),
             Self::ListenAddress(_) => "for example --listen-address=127.0.0.1:8000".to_owned(),
-            Self::BrowserCommand(_) => "close the quotes; words are split as a shell would".to_owned(),
+            Self::SecretKeyring(flag, _) => {
+                format!("name an item by its service and its account, for example --{flag}=okta/kubectl")
+            }
+            Self::BrowserCommand(_) | Self::SecretCommand(_) => "close the quotes; words are split as a shell would".to_owned(),
             Self::NotPairs(flag, _) => format!("for example --{flag}=name=value"),
             Self::NotList(flag, _) => {
                 let example = match *flag {
@@ -238,6 +248,8 @@ impl Error {
             Self::RedirectUrl(..)
             | Self::ListenAddress(_)
             | Self::BrowserCommand(_)
+            | Self::SecretCommand(_)
+            | Self::SecretKeyring(..)
             | Self::NotPairs(..)
             | Self::NotList(..)
             | Self::ReservedParameter(_)

@@ -28,8 +28,39 @@ pub(crate) fn has_inline_secret(args: &[OsString], variables: &[(String, String)
         || !unknown_variables(variables).is_empty()
 }
 
+/// Returns the flag whose secret is among the arguments, for all users of the machine to read, although it could be in a file.
+pub(crate) fn secret_in_arguments(args: &[OsString]) -> Option<&'static str> {
+    let movable = ["--oidc-client-secret", "--password"];
+    movable.into_iter().find(|flag| {
+        args.iter().enumerate().any(|(at, arg)| {
+            let arg = arg.to_string_lossy();
+            match arg.split_once('=') {
+                Some((name, value)) => name == *flag && !value.is_empty(),
+                None => arg == *flag && args.get(at + 1).is_some_and(|value| !value.is_empty()),
+            }
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_secret_among_the_arguments_is_found() {
+        let found = |args: &[&str]| secret_in_arguments(&args.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(found(&["k", "--password=x"]), Some("--password"));
+        assert_eq!(
+            found(&["k", "--oidc-client-secret", "x"]),
+            Some("--oidc-client-secret")
+        );
+        for args in [
+            &["k", "--password="][..],
+            &["k", "--password"],
+            &["k", "--oidc-client-secret-file=x"],
+        ] {
+            assert_eq!(found(args), None, "{args:?}");
+        }
+    }
+
     use super::*;
 
     #[test]

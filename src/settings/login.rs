@@ -168,10 +168,14 @@ impl Grant {
     fn new(args: &LoginArgs, environment: &Environment) -> Result<Self, Error> {
         let username = args.username.clone().filter(|name| !name.is_empty());
         let password = || -> Result<Self, Error> {
-            let (given, file) = (args.password.clone(), args.password_file.clone());
+            let command = args.password_command.as_deref();
             Ok(Self::Password {
                 username: username.clone(),
-                password: SecretSource::new(["password", "password-file"], given, file, environment)?,
+                password: SecretSource::only([
+                    SecretSource::inline("password", args.password.as_deref()),
+                    SecretSource::file("password-file", args.password_file.as_deref(), environment),
+                    SecretSource::command("password-command", command, environment)?,
+                ])?,
             })
         };
         match args.grant_type {
@@ -244,6 +248,7 @@ mod tests {
                 username: None,
                 password: None,
                 password_file: None,
+                password_command: None,
                 listen_address: vec![],
                 skip_open_browser: None,
                 browser_command: None,

@@ -27,13 +27,13 @@ pub(crate) use cache::{
     Cache, Storage, cache_dir, failures_dir, home_cache_dir, likely_cache_dir, likely_value, runtime_dir,
 };
 pub(crate) use client_auth::{
-    AUDIENCE, Audience, ClientAuth, ClientAuthMethod, PRIVATE_KEY_FILE, PrivateKeyFile,
+    AUDIENCE, Audience, ClientAuth, ClientAuthMethod, PRIVATE_KEY_FILE, PrivateKeySource,
 };
 pub(crate) use cluster::ClusterChoice;
 pub(crate) use error::Error;
 pub(crate) use get_token::GetTokenSettings;
 use home::expand_home;
-pub(crate) use inline_secret::has_inline_secret;
+pub(crate) use inline_secret::{has_inline_secret, secret_in_arguments};
 pub(crate) use issuer::{Issuer, is_loopback, is_okta};
 pub(crate) use list::{parse_list, parse_pairs, parse_scopes};
 pub(crate) use login::{CallbackTls, Grant, Login};

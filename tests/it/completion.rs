@@ -71,6 +71,8 @@ fn kubectl_gets_them_under_the_name_that_it_looks_for() {
     insta::assert_snapshot!(stdout, @"
     --oidc-client-secret	Client secret, if the app has one; a native app needs none
     --oidc-client-secret-file	File with the client secret, private to you; keeps it out of kubeconfigs and process lists
+    --oidc-client-secret-command	Command that prints the client secret, such as that of a password manager; no shell runs it, and no cached call
+    --oidc-client-secret-keyring	Item of the OS keyring that is the client secret, which is only read
     :4
     ");
 }

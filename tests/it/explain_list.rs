@@ -22,6 +22,8 @@ fn all_ids_are_listed_in_one_line_each() {
       authority-unusable            a certificate authority cannot be read
       system-authorities-missing    the system's certificates cannot be read
       flag-file-unusable            the file of a flag cannot be used
+      secret-command-failed         the command for a secret gave none
+      keyring-item-unusable         the OS keyring has no such secret
       provider-unreachable          the provider cannot be reached
       host-unknown                  the provider's host name is not found
       proxy                         the proxy cannot be used

@@ -89,6 +89,7 @@ mod refresh_answers;
 #[cfg(target_os = "linux")]
 mod refused;
 mod screens;
+mod secret_commands;
 mod secrets;
 mod secrets_echoed;
 mod secrets_everywhere;

@@ -156,4 +156,29 @@ pub(super) const ENTRIES: &[OwnEntry] = &[
             "The hint of the error names the command that mends it.",
         ],
     },
+    OwnEntry {
+        id: "secret-command-failed",
+        summary: "the command for a secret gave none",
+        causes: &[
+            "The password manager is locked, or nobody is signed in to it.",
+            "It waits for somebody, and there is no terminal or nobody answered within 60 seconds.",
+            "The program is not on the PATH that kubectl has, or the command needs a shell (a pipe, a variable, an alias).",
+        ],
+        fixes: &[
+            "Run the command by hand: it has to print the secret alone, and end with exit code 0.",
+            "Give the path of the program; write sh -c '…' for a command that needs a shell.",
+        ],
+    },
+    OwnEntry {
+        id: "keyring-item-unusable",
+        summary: "the OS keyring has no such secret",
+        causes: &[
+            "Nothing was stored under this service and account, or it was stored in the keyring of another user.",
+            "The item is empty.",
+        ],
+        fixes: &[
+            "Store it with the command that the hint names: `secret-tool store` (Linux), `security add-generic-password` (macOS), `cmdkey` (Windows).",
+            "Correct --oidc-client-secret-keyring=SERVICE/ACCOUNT.",
+        ],
+    },
 ];

@@ -25,7 +25,7 @@ use crate::invocation::Invocation;
 use crate::kubeconfig::UserEntry;
 use crate::oidc::{self, Event, Interaction, NoDocumentCache, ProviderClient, ReturnTo, Survey};
 use crate::runtime::LazyRuntime;
-use crate::settings::{self, Browser, Grant, SignIn, Stdin};
+use crate::settings::{self, Browser, ClientAuth, Grant, SignIn, Stdin};
 use crate::ui::Ui;
 
 /// How long each request to the provider may take. There are two.
@@ -227,13 +227,12 @@ fn survey(sign_in: &SignIn, ui: Ui) -> Result<Survey, Error> {
         request_timeout: REQUEST_TIMEOUT,
         ..person::new(ui, &report, ReturnTo::Command)
     };
-    let client = ProviderClient::new(
-        &sign_in.provider,
-        &sign_in.trust,
-        &NoDocumentCache,
-        person,
-        clock::now,
-    );
+    // Public documents need no secret, so no program is asked for one: it may wait for a person, or change something.
+    let mut provider = sign_in.provider.clone();
+    if provider.client_auth.method.asks_program() {
+        provider.client_auth = ClientAuth::NONE;
+    }
+    let client = ProviderClient::new(&provider, &sign_in.trust, &NoDocumentCache, person, clock::now);
     match client {
         Ok(client) => LazyRuntime::default()
             .block_on(client.survey())

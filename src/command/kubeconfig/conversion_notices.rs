@@ -46,7 +46,7 @@ fn unread_variable(user: &UntrustedText, name: &str, flag: Option<&str>) -> Stri
 }
 
 /// Flags that take a path, in which `~/` is the home directory.
-const PATH_FLAGS: [&str; 8] = [
+const PATH_FLAGS: [&str; 11] = [
     "--token-cache-dir",
     "--certificate-authority",
     "--local-server-cert",
@@ -54,7 +54,10 @@ const PATH_FLAGS: [&str; 8] = [
     "--browser-command",
     "--oidc-client-secret-file",
     "--oidc-client-private-key-file",
+    "--oidc-client-secret-command",
+    "--oidc-client-private-key-command",
     "--password-file",
+    "--password-command",
 ];
 
 fn unexpanded_flag(user: &UntrustedText, flag: &str) -> String {

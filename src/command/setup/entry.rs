@@ -33,6 +33,7 @@ pub(super) fn arguments(args: &SetupArgs) -> Result<Vec<String>, settings::Error
     exec_args.choice("grant-type", login.grant_type, GrantChoice::Auto);
     exec_args.text("username", login.username.as_deref());
     exec_args.file("password-file", login.password_file.as_deref());
+    exec_args.text("password-command", login.password_command.as_deref());
     exec_args.redirect(args)?;
     let pkce = match provider.oidc_use_pkce {
         Some(true) => PkceChoice::Auto,
@@ -65,12 +66,13 @@ pub(super) fn arguments(args: &SetupArgs) -> Result<Vec<String>, settings::Error
 }
 
 /// Flags of one person or one machine, which mean nothing to other people. Files are replaced by what is in them, or have no place there.
-const PERSONAL_FLAGS: [&str; 8] = [
+const PERSONAL_FLAGS: [&str; 9] = [
     "--account=",
     "--browser-command=",
     "--certificate-authority=",
     "--local-server-cert=",
     "--local-server-key=",
+    "--password-command=",
     "--password-file=",
     "--skip-open-browser=",
     "--username=",
@@ -141,6 +143,17 @@ impl ExecArgs {
             "oidc-client-private-key-file",
             provider.oidc_client_private_key_file.as_deref(),
         );
+        let commands = [
+            ("oidc-client-secret-command", &provider.oidc_client_secret_command),
+            ("oidc-client-secret-keyring", &provider.oidc_client_secret_keyring),
+            (
+                "oidc-client-private-key-command",
+                &provider.oidc_client_private_key_command,
+            ),
+        ];
+        for (flag, value) in commands {
+            self.text(flag, value.as_deref());
+        }
         self.text("oidc-client-key-id", provider.oidc_client_key_id.as_deref());
         self.choice(
             "oidc-client-auth-method",

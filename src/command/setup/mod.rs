@@ -133,6 +133,21 @@ fn check_flags(args: &SetupArgs, environment: &Environment) -> Result<(), settin
             args.provider.oidc_client_private_key_file.is_some(),
             false,
         ),
+        (
+            "oidc-client-secret-command",
+            args.provider.oidc_client_secret_command.is_some(),
+            false,
+        ),
+        (
+            "oidc-client-secret-keyring",
+            args.provider.oidc_client_secret_keyring.is_some(),
+            false,
+        ),
+        (
+            "oidc-client-private-key-command",
+            args.provider.oidc_client_private_key_command.is_some(),
+            false,
+        ),
     ];
     let is_shared = result.kubeconfig_for_others.is_some();
     let given_away = secrets

@@ -130,6 +130,7 @@ mod tests {
     fn what_kubectl_prints_is_understood() {
         let kubectl = |success, stdout: &str, stderr: &str| Finished {
             success,
+            code: None,
             timed_out: false,
             stdout: stdout.as_bytes().to_vec(),
             stderr: stderr.to_owned(),

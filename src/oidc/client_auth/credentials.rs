@@ -1,15 +1,13 @@
-//! What the client authenticates with, read from its files once per call that asks the provider for something.
-
-use zeroize::Zeroizing;
+//! What the client authenticates with, read from its source once per call that asks the provider for something.
 
 use super::Method;
 use super::client_secret_jwt::MIN_SECRET_BYTES;
 use super::private_key::PrivateKey;
-use crate::files;
+use super::secret_loader::{load_bytes, load_secret};
 use crate::oidc::errors::setup::SetupError;
-use crate::oidc::event::{Interaction, LogEvent};
+use crate::oidc::event::Interaction;
 use crate::secret::Secret;
-use crate::settings::{ClientAuthMethod, PRIVATE_KEY_FILE, PrivateKeyFile, SecretSource};
+use crate::settings::{ClientAuthMethod, PrivateKeySource, SecretSource};
 
 /// A method with the secret or the key itself.
 #[derive(Debug)]
@@ -38,12 +36,7 @@ impl Credentials {
         method: &ClientAuthMethod,
         interaction: Interaction<'_>,
     ) -> Result<Self, SetupError> {
-        let secret = |source: &SecretSource| {
-            if let SecretSource::File { path, .. } = source {
-                interaction.log(LogEvent::FileRead(path));
-            }
-            load_secret(source)
-        };
+        let secret = |source: &SecretSource| load_secret(source, interaction);
         Ok(match method {
             ClientAuthMethod::None => Self::None,
             ClientAuthMethod::SecretBasicOrPost(source) => Self::SecretBasicOrPost(secret(source)?),
@@ -56,9 +49,8 @@ impl Credentials {
                 }
                 Self::SecretJwt(secret)
             }
-            ClientAuthMethod::PrivateKeyJwt(file) => {
-                interaction.log(LogEvent::FileRead(&file.path));
-                Self::PrivateKeyJwt(Box::new(read_key(file)?))
+            ClientAuthMethod::PrivateKeyJwt(key) => {
+                Self::PrivateKeyJwt(Box::new(read_key(key, interaction)?))
             }
         })
     }
@@ -80,25 +72,10 @@ impl Credentials {
     }
 }
 
-/// Reads a secret from its source. Line ends after it do not belong to it.
-pub(in crate::oidc) fn load_secret(source: &SecretSource) -> Result<Secret, SetupError> {
-    let (path, flag) = match source {
-        SecretSource::Inline(secret) => return Ok(secret.clone()),
-        SecretSource::File { path, flag } => (path, *flag),
-    };
-    let bytes = files::read_secret(path).map_err(|source| SetupError::FlagFile { flag, source })?;
-    let text = String::from_utf8(bytes).map_err(|_| SetupError::SecretNotText(flag))?;
-    match text.trim_end_matches(['\r', '\n']) {
-        "" => Err(SetupError::SecretNotText(flag)),
-        text => Ok(Secret::new(text)),
-    }
-}
-
-fn read_key(file: &PrivateKeyFile) -> Result<PrivateKey, SetupError> {
-    let bytes = files::read_secret(&file.path).map_err(|source| SetupError::FlagFile {
-        flag: PRIVATE_KEY_FILE,
-        source,
-    })?;
-    let bytes = Zeroizing::new(bytes);
-    PrivateKey::parse(&bytes, file.key_id.as_deref()).map_err(SetupError::PrivateKey)
+fn read_key(key: &PrivateKeySource, interaction: Interaction<'_>) -> Result<PrivateKey, SetupError> {
+    let bytes = load_bytes(&key.source, interaction)?;
+    PrivateKey::parse(&bytes, key.key_id.as_deref()).map_err(|fault| SetupError::PrivateKey {
+        flag: key.source.flag(),
+        fault,
+    })
 }

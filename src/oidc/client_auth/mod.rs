@@ -14,11 +14,13 @@ mod methods;
 mod none;
 mod private_key;
 mod private_key_jwt;
+mod secret_loader;
 
 pub(super) use assertion::AssertionContext;
-pub(super) use credentials::{Credentials, MethodChoice, load_secret};
+pub(super) use credentials::{Credentials, MethodChoice};
 pub(super) use form::Form;
 pub(crate) use methods::{EndpointKind, History, MethodOrder, MethodResult, SecretPlacement};
+pub(super) use secret_loader::load_secret;
 
 use crate::oidc::errors::Error;
 use crate::secret::Secret;

@@ -10,6 +10,7 @@ pub(super) mod network;
 pub(super) mod oauth_error;
 pub(super) mod paste;
 pub(super) mod private_key;
+pub(super) mod secret_source;
 pub(super) mod setup;
 pub(super) mod stage;
 pub(super) mod token;

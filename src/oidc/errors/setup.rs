@@ -1,9 +1,10 @@
 //! Errors of the set-up: files, flags and TLS. They occur before the provider or a person is asked.
 
 use super::private_key::KeyFault;
+use super::secret_source::{CommandFault, ItemFault};
 use crate::catalogue::Id;
 use crate::files;
-use crate::settings::{AUDIENCE, PRIVATE_KEY_FILE};
+use crate::settings::AUDIENCE;
 use crate::untrusted_text::UntrustedText;
 
 #[derive(Debug, thiserror::Error)]
@@ -32,8 +33,12 @@ pub(crate) enum SetupError {
     #[error("--oidc-request-header `{0}` is no HTTP header")]
     RequestHeader(UntrustedText),
     /// The key of `private_key_jwt`.
-    #[error("the file of --{PRIVATE_KEY_FILE} cannot be used: {0}")]
-    PrivateKey(KeyFault),
+    #[error("the {} of --{flag} cannot be used: {fault}", if flag.ends_with("-file") { "file" } else { "output of the command" })]
+    PrivateKey { flag: &'static str, fault: KeyFault },
+    #[error("the command of --{flag} gives nothing: {fault}")]
+    SecretCommand { flag: &'static str, fault: CommandFault },
+    #[error("the item of --{flag} cannot be read: {fault}")]
+    SecretKeyring { flag: &'static str, fault: ItemFault },
     /// The flag of the secret.
     #[error(
         "the client secret is too short for client_secret_jwt, which needs at least 32 bytes (RFC 7518 3.2)"
@@ -53,7 +58,9 @@ pub(crate) enum SetupError {
 impl SetupError {
     pub(in crate::oidc) fn hint(&self) -> String {
         let hint = match self {
-            Self::PrivateKey(fault) => return fault.hint(),
+            Self::PrivateKey { fault, .. } => return fault.hint(),
+            Self::SecretKeyring { fault, .. } => return fault.hint(),
+            Self::SecretCommand { fault, .. } => fault.hint(),
             Self::AuthorityFile(source) => {
                 return format!(
                     "{}; it takes a file in PEM",
@@ -94,7 +101,15 @@ impl SetupError {
             Self::AuthorityFile(_) | Self::AuthorityNotPem { .. } => Id::AUTHORITY_UNUSABLE,
             Self::Tls(_) | Self::CertificateVariables(_) => Id::SYSTEM_AUTHORITIES_MISSING,
             Self::FlagFile { source, flag } => source.id(files::Purpose::Flag(flag)),
-            Self::SecretNotText(_) | Self::CallbackTls { .. } | Self::PrivateKey(_) => Id::FLAG_FILE_UNUSABLE,
+            Self::SecretNotText(_) | Self::CallbackTls { .. } | Self::PrivateKey { .. } => {
+                Id::FLAG_FILE_UNUSABLE
+            }
+            Self::SecretCommand { .. } => Id::SECRET_COMMAND_FAILED,
+            Self::SecretKeyring {
+                fault: ItemFault::Keyring(error),
+                ..
+            } => error.id(),
+            Self::SecretKeyring { .. } => Id::KEYRING_ITEM_UNUSABLE,
             Self::RequestHeader(_) | Self::SecretTooShort(_) | Self::ForeignAudience { .. } => {
                 Id::SETTING_INVALID
             }
@@ -105,15 +120,19 @@ impl SetupError {
     pub(super) fn flag(&self) -> Option<&'static str> {
         match self {
             Self::AuthorityFile(_) => Some("certificate-authority"),
-            Self::PrivateKey(_) => Some(PRIVATE_KEY_FILE),
             Self::ForeignAudience { .. } => Some(AUDIENCE),
             Self::RequestHeader(_) => Some("oidc-request-header"),
             Self::AuthorityNotPem { flag, .. }
             | Self::FlagFile { flag, .. }
+            | Self::PrivateKey { flag, .. }
             | Self::SecretNotText(flag)
             | Self::SecretTooShort(flag)
             | Self::CallbackTls { flag, .. } => Some(flag),
-            Self::Tls(_) | Self::CertificateVariables(_) => None,
+            // The value of the flag is right: something has to be unlocked or stored.
+            Self::SecretCommand { .. }
+            | Self::SecretKeyring { .. }
+            | Self::Tls(_)
+            | Self::CertificateVariables(_) => None,
         }
     }
 }

@@ -39,7 +39,7 @@ impl ProviderClient<'_> {
             return Err(LoginFailure::before_prompt(LoginError::PromptImpossible(missing)));
         }
         let password = password
-            .map(load_secret)
+            .map(|source| load_secret(source, self.interaction))
             .transpose()
             .map_err(LoginFailure::before_prompt)?;
         let cache = self.open_cache();

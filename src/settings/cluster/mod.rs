@@ -100,8 +100,14 @@ impl ClusterChoice {
             &mut provider.oidc_client_secret_file,
             None,
         );
+        let command = &mut provider.oidc_client_secret_command;
+        unused.replace("oidc-client-secret-command", command, None);
+        let item = &mut provider.oidc_client_secret_keyring;
+        unused.replace("oidc-client-secret-keyring", item, None);
         let key = &mut provider.oidc_client_private_key_file;
         unused.replace("oidc-client-private-key-file", key, None);
+        let command = &mut provider.oidc_client_private_key_command;
+        unused.replace("oidc-client-private-key-command", command, None);
         unused.replace("oidc-client-key-id", &mut provider.oidc_client_key_id, None);
         let audience = &mut provider.oidc_client_auth_audience;
         unused.replace("oidc-client-auth-audience", audience, None);
@@ -119,6 +125,7 @@ impl ClusterChoice {
         }
         unused.replace("password", &mut args.login.password, None);
         unused.replace("password-file", &mut args.login.password_file, None);
+        unused.replace("password-command", &mut args.login.password_command, None);
 
         let mut remarks = Vec::new();
         if !unused.0.is_empty() {

@@ -76,7 +76,10 @@ fn where_it_counts_nothing_of_the_user_goes_with_it() {
         "oidc-client-id",
         "oidc-client-secret",
         "oidc-client-secret-file",
+        "oidc-client-secret-command",
+        "oidc-client-secret-keyring",
         "oidc-client-private-key-file",
+        "oidc-client-private-key-command",
         "oidc-client-key-id",
         "oidc-client-auth-audience",
         "oidc-extra-scope",
@@ -85,6 +88,7 @@ fn where_it_counts_nothing_of_the_user_goes_with_it() {
         "certificate-authority-data",
         "password",
         "password-file",
+        "password-command",
     ] {
         let typed = format!("--{flag}=x=typed");
         let (after, choice) = applied(&["--cluster-config=allow", &typed], &config);

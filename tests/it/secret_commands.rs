@@ -1,0 +1,186 @@
+//! A client secret, a private key or a password that a command prints, or that is in the OS keyring.
+
+use std::fs;
+
+use crate::client_assertions::{Key, by_key};
+use crate::support::{Call, Sandbox};
+use okta::Endpoint;
+
+/// A command that counts its runs, warns, and prints a text.
+fn counted(sandbox: &Sandbox, text: &str) -> String {
+    fs::write(sandbox.path("printed"), text).unwrap();
+    format!(
+        "sh -c 'echo run >>{}; echo unlocking >&2; cat {}'",
+        sandbox.path("runs").display(),
+        sandbox.path("printed").display()
+    )
+}
+
+fn runs(sandbox: &Sandbox) -> usize {
+    fs::read_to_string(sandbox.path("runs")).map_or(0, |runs| runs.lines().count())
+}
+
+fn web_app(sandbox: &Sandbox) -> Call {
+    let call = sandbox.get_token().by_web_app(&sandbox.okta);
+    call.without("--oidc-client-secret=")
+}
+
+#[test]
+fn a_command_is_run_when_the_provider_is_asked_and_not_by_cached_calls() {
+    let sandbox = Sandbox::new();
+    let secret = sandbox.okta.web_client_secret();
+    let command = counted(&sandbox, &format!("{secret}\n"));
+    let call = web_app(&sandbox).with("--oidc-client-secret-command", &command);
+    for _ in 0..3 {
+        let outcome = call.run();
+        outcome.token();
+        assert!(!outcome.stderr.contains("unlocking"), "{outcome}");
+    }
+    assert_eq!(
+        (runs(&sandbox), sandbox.cache_files(".fast-path.json").len()),
+        (1, 1)
+    );
+    sandbox.expire();
+    call.run().token();
+    assert_eq!((runs(&sandbox), sandbox.tabs()), (2, 1));
+    for entry in fs::read_dir(sandbox.cache_dir()).unwrap() {
+        let file = fs::read(entry.unwrap().path()).unwrap();
+        assert!(!String::from_utf8_lossy(&file).contains(&*secret));
+    }
+}
+
+#[test]
+fn a_person_sees_what_the_command_says() {
+    let sandbox = Sandbox::new();
+    let command = counted(&sandbox, &sandbox.okta.web_client_secret());
+    let call = web_app(&sandbox).with("--oidc-client-secret-command", &command);
+    let outcome = call.at_terminal().run();
+    outcome.token();
+    assert!(outcome.stderr.starts_with("unlocking\n"), "{outcome}");
+}
+
+#[test]
+fn a_key_and_a_password_come_from_a_command_too() {
+    let sandbox = Sandbox::new();
+    let by_file = by_key(&sandbox, &Key::p256());
+    let call = by_file.without("--oidc-client-private-key-file");
+    let key = sandbox.path("client-key");
+    call.arg(&format!(
+        "--oidc-client-private-key-command=cat {}",
+        key.display()
+    ))
+    .run()
+    .token();
+
+    let sandbox = Sandbox::new();
+    let user = sandbox.okta.behaviour().user;
+    let command = counted(&sandbox, &format!("{}\n", user.password));
+    let call = sandbox.get_token().arg("--grant-type=password");
+    let call = call.arg(&format!("--username={}", user.login));
+    call.with("--password-command", &command).run().token();
+    assert_eq!((sandbox.grants("password"), runs(&sandbox)), (1, 1));
+}
+
+#[test]
+fn a_command_that_gives_nothing_says_why_before_anybody_signs_in() {
+    let sandbox = Sandbox::new();
+    let told = |heading: &str, args: &[&str]| {
+        let call = args.iter().fold(web_app(&sandbox), |call, arg| call.arg(arg));
+        sandbox.told(heading, &call.without_env("DBUS_SESSION_BUS_ADDRESS").run())
+    };
+    let all = [
+        told(
+            "it fails",
+            &["--oidc-client-secret-command=sh -c 'echo s3cret; echo vault is sealed >&2; exit 3'"],
+        ),
+        told(
+            "it is missing",
+            &["--oidc-client-secret-command=no-such-program-here x"],
+        ),
+        told("it prints nothing", &["--oidc-client-secret-command=true"]),
+        told(
+            "it prints too much",
+            &["--oidc-client-secret-command=head -c 100000 /dev/zero"],
+        ),
+        told(
+            "it prints no key",
+            &["--oidc-client-private-key-command=echo no key"],
+        ),
+        told("an open quote", &["--oidc-client-secret-command=pass 'x"]),
+        told("no item", &["--oidc-client-secret-keyring=okta"]),
+        told(
+            "two sources",
+            &[
+                "--oidc-client-secret-command=pass x",
+                "--oidc-client-secret-keyring=okta/x",
+            ],
+        ),
+        told(
+            "a secret and a key",
+            &[
+                "--oidc-client-secret-command=pass x",
+                "--oidc-client-private-key-command=pass y",
+            ],
+        ),
+    ];
+    insta::assert_snapshot!(all.concat(), @"
+    it fails
+    stderr: error: the command of --oidc-client-secret-command gives nothing: it ended with exit code 3: vault is sealed
+    stderr: hint: run the command by hand: it has to print the secret and end with exit code 0; most often the password manager is locked or signed out
+    exit: 1
+
+    it is missing
+    stderr: error: the command of --oidc-client-secret-command gives nothing: it cannot be started: No such file or directory (os error 2)
+    stderr: hint: give a program of the PATH or its path, and its arguments; no shell runs it, so write sh -c '…' for what needs one
+    exit: 1
+
+    it prints nothing
+    stderr: error: the command of --oidc-client-secret-command gives nothing: it printed no text
+    stderr: hint: run the command by hand: it has to print the secret, and nothing else
+    exit: 1
+
+    it prints too much
+    stderr: error: the command of --oidc-client-secret-command gives nothing: it printed more than 65536 bytes
+    stderr: hint: run the command by hand: it has to print the secret, and nothing else
+    exit: 1
+
+    it prints no key
+    stderr: error: the output of the command of --oidc-client-private-key-command cannot be used: it has neither a private key in PEM nor a JWK
+    stderr: hint: give the private key whose public part the provider has for the app; to make one: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out client-key.pem
+    exit: 2
+
+    an open quote
+    stderr: error: --oidc-client-secret-command cannot be split into words
+    stderr: hint: close the quotes; words are split as a shell would
+    exit: 2
+
+    no item
+    stderr: error: --oidc-client-secret-keyring `okta` is not SERVICE/ACCOUNT
+    stderr: hint: name an item by its service and its account, for example --oidc-client-secret-keyring=okta/kubectl
+    exit: 2
+
+    two sources
+    stderr: error: --oidc-client-secret-command and --oidc-client-secret-keyring are both there
+    stderr: hint: leave one of them out
+    exit: 2
+
+    a secret and a key
+    stderr: error: --oidc-client-secret-command and --oidc-client-private-key-command are both there
+    stderr: hint: leave one of them out
+    exit: 2
+    ");
+    assert_eq!((sandbox.tabs(), sandbox.okta.count(Endpoint::Token)), (0, 0));
+}
+
+#[test]
+fn a_secret_among_the_arguments_is_warned_of_once() {
+    let sandbox = Sandbox::new();
+    let call = sandbox.get_token().by_web_app(&sandbox.okta);
+    let first = call.clone().at_terminal().run();
+    let warning = "warning: --oidc-client-secret is among the arguments, where the other users of this machine can read it: keep the \
+                   secret in a private file (--oidc-client-secret-file); `kubesesame kubeconfig convert --secret-to-file` moves it there for \
+                   an entry of kubelogin\n";
+    assert!(first.stderr.contains(warning), "{first}");
+    let second = call.at_terminal().run();
+    assert_eq!(second.stderr, "", "not with each call");
+}
