@@ -40,6 +40,7 @@ mod cluster_config;
 mod cluster_hints;
 mod cluster_issuer;
 mod cluster_secrets;
+mod companion;
 mod completion;
 #[cfg(target_os = "linux")]
 mod conformance;
