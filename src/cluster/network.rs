@@ -206,6 +206,7 @@ network:
 ";
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "the manifest is the snapshot")]
     fn a_namespace_is_closed_but_for_what_is_allowed() {
         let description = Description::parse(DESCRIPTION).unwrap();
         insta::assert_snapshot!(generate(&description).unwrap().content, @r#"

@@ -126,7 +126,7 @@ pub(super) struct AuthnArgs {
     #[command(flatten)]
     pub(super) file: FileArg,
 
-    /// `flags` (--oidc-…) or `config` (AuthenticationConfiguration) [default: what fits the platform and the description]
+    /// `flags` (--oidc-…) or `config` (a structured configuration) [default: what fits the platform and the description]
     #[arg(long, value_name = "FORM", hide_possible_values = true)]
     pub(super) form: Option<FormChoice>,
 

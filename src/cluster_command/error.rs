@@ -94,8 +94,7 @@ impl Error {
             Self::Read { is_default: true, .. } => format!(
                 "write {DEFAULT_FILE} with: kubesesame cluster init; or name another file by --file, or an issuer by --oidc-issuer-url"
             ),
-            Self::Read { source, .. } => source.hint(Purpose::Flag("file")),
-            Self::Write(source) => source.hint(Purpose::Flag("file")),
+            Self::Read { source, .. } | Self::Write(source) => source.hint(Purpose::Flag("file")),
             Self::Stdin(_) => "put it into a file, and name that".to_owned(),
             Self::FileAndFlags => "leave one of them out".to_owned(),
             Self::Flag { flag, form, .. } => format!("write --{flag}= with {form}"),

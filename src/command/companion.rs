@@ -32,7 +32,9 @@ impl Error {
     }
 
     pub(crate) fn id(&self) -> Id {
-        Id::CLUSTER_PROGRAM_MISSING
+        match self {
+            Self::Missing | Self::CannotStart { .. } => Id::CLUSTER_PROGRAM_MISSING,
+        }
     }
 }
 
@@ -46,7 +48,7 @@ pub(crate) fn run(args: &[OsString]) -> Result<u8, Error> {
     let found = files::find_companion(PROGRAM, own.as_deref(), search_path.as_deref());
     let program = found.ok_or(Error::Missing)?;
     process::replace_by(&program, args).map_err(|source| Error::CannotStart {
-        path: files::quoted(&program).to_string(),
+        path: files::quoted(&program),
         source,
     })
 }

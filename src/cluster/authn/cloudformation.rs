@@ -1,4 +1,4 @@
-//! EKS by CloudFormation. It spells all fields with capitals, and required claims as a list.
+//! EKS by `CloudFormation`. It spells all fields with capitals, and required claims as a list.
 
 use serde_json::{Value, json};
 

@@ -51,7 +51,7 @@ pub(super) fn cluster_configuration(trust: &Trust) -> Value {
         .flags
         .iter()
         .map(|(name, value)| json!({ "name": name, "value": value }));
-    document(V1BETA4, arguments.collect(), trust)
+    document(V1BETA4, &arguments.collect(), trust)
 }
 
 /// Returns the configuration of version v1beta3, whose arguments are a mapping. `None` if a flag is there twice.
@@ -62,10 +62,10 @@ pub(super) fn old_cluster_configuration(trust: &Trust) -> Option<Value> {
             return None;
         }
     }
-    Some(document(V1BETA3, Value::Object(arguments), trust))
+    Some(document(V1BETA3, &Value::Object(arguments), trust))
 }
 
-fn document(version: &str, arguments: Value, trust: &Trust) -> Value {
+fn document(version: &str, arguments: &Value, trust: &Trust) -> Value {
     let mut server = json!({ "extraArgs": arguments });
     if !trust.files.is_empty() {
         server["extraVolumes"] = json!([{

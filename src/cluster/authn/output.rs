@@ -1,5 +1,7 @@
 //! What is generated, and its comments.
 
+use crate::untrusted_text::harmless_lines;
+
 /// Files, and what is to be known about them.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -48,8 +50,12 @@ impl Header<'_> {
         lines.extend(notes.iter().map(|note| format!("Note: {note}")));
         let lines = lines.iter().flat_map(|line| line.lines());
         // A value of the description must not end the comment.
-        lines
-            .map(|line| format!("# {}\n", crate::untrusted_text::harmless_lines(line).trim_end()))
-            .collect()
+        let mut comments = String::new();
+        for line in lines {
+            comments += "# ";
+            comments += harmless_lines(line).trim_end();
+            comments += "\n";
+        }
+        comments
     }
 }

@@ -1,4 +1,4 @@
-//! EKS by Terraform or OpenTofu, in their language (HCL).
+//! EKS by Terraform or `OpenTofu`, in their language (HCL).
 
 use std::fmt::Write as _;
 

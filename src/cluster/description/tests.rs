@@ -53,6 +53,7 @@ fn fault_with(line: &str, other: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table and its snapshot")]
 fn each_fault_has_its_line_the_field_and_what_to_do() {
     let cases = [
         ("  kubernetes: 1.30", "  kuberntes: 1.30"),

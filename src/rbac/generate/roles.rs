@@ -120,7 +120,7 @@ const PLATFORM_ENGINEER: &[Rule] = &[
     ),
 ];
 
-/// Returns the name of the ClusterRole that is bound.
+/// Returns the name of the `ClusterRole` that is bound.
 pub(super) fn name(role: Role) -> &'static str {
     match role {
         Role::Developer => "kubesesame-developer",
@@ -131,7 +131,7 @@ pub(super) fn name(role: Role) -> &'static str {
     }
 }
 
-/// Returns the ClusterRole, if it is not one that every cluster has.
+/// Returns the `ClusterRole`, if it is not one that every cluster has.
 pub(super) fn cluster_role(role: Role) -> Option<Value> {
     let rules = match role {
         Role::Developer => DEVELOPER,
