@@ -28,15 +28,10 @@ impl Place {
         let okta = user::okta();
         okta.behave(|behaviour| behaviour.auto_approve = true);
         let dir = TempDir::with_prefix("kubesesame-description-").unwrap();
-        let pem: String = okta
-            .ca_pem()
-            .unwrap()
-            .lines()
-            .map(|line| format!("    {line}\n"))
-            .collect();
+        let pem = okta.ca_pem().unwrap().trim_end().replace('\n', "\n    ");
         let text = format!(
             "apiVersion: kubesesame/v1alpha1\nkind: ClusterAccess\nissuers:\n- name: okta\n  url: {}\n  clientIds: [{}]\n  username: {username}\n  \
-             groups: {groups}\n  certificateAuthority: |\n{pem}{more}",
+             groups: {groups}\n  certificateAuthority: |\n    {pem}\n{more}",
             okta.issuer(),
             okta.client_id()
         );
@@ -237,6 +232,45 @@ fn apply(place: &Place, cluster: &Cluster, name: &str, text: &str) {
     assert_eq!(applied.code, Some(0), "{applied:?}");
 }
 
+/// Group, namespace, verb, resource, subresource, and whether it is allowed.
+const RIGHTS: [(&str, &str, &str, &str, &str, bool); 14] = [
+    ("k8s-developers", "team-a", "patch", "deployments.apps", "", true),
+    (
+        "k8s-developers",
+        "team-a",
+        "update",
+        "deployments.apps",
+        "scale",
+        true,
+    ),
+    ("k8s-developers", "team-a", "get", "pods", "exec", true),
+    ("k8s-developers", "team-a", "create", "pods", "exec", true),
+    (
+        "k8s-developers",
+        "team-a",
+        "delete",
+        "deployments.apps",
+        "",
+        false,
+    ),
+    ("k8s-developers", "team-a", "get", "secrets", "", false),
+    ("k8s-developers", "team-b", "list", "pods", "", false),
+    ("k8s-platform", "team-b", "update", "resourcequotas", "", true),
+    ("k8s-platform", "team-b", "list", "secrets", "", false),
+    ("k8s-platform", "team-b", "create", "pods", "exec", false),
+    ("k8s-platform", "team-b", "create", "deployments.apps", "", false),
+    (
+        "k8s-platform",
+        "team-b",
+        "create",
+        "rolebindings.rbac.authorization.k8s.io",
+        "",
+        false,
+    ),
+    ("k8s-emergency", "kube-system", "delete", "secrets", "", true),
+    ("somebody", "team-a", "list", "pods", "", false),
+];
+
 fn roles_allow_what_they_say(place: &Place, cluster: &Cluster) {
     let admin = cluster.admin();
     for namespace in ["team-a", "team-b"] {
@@ -259,43 +293,7 @@ fn roles_allow_what_they_say(place: &Place, cluster: &Cluster) {
     wait_for("roles that the API server knows", || {
         may("k8s-developers", "team-a", "list", "pods", "").then_some(())
     });
-    for (group, namespace, verb, resource, subresource, expected) in [
-        ("k8s-developers", "team-a", "patch", "deployments.apps", "", true),
-        (
-            "k8s-developers",
-            "team-a",
-            "update",
-            "deployments.apps",
-            "scale",
-            true,
-        ),
-        ("k8s-developers", "team-a", "get", "pods", "exec", true),
-        ("k8s-developers", "team-a", "create", "pods", "exec", true),
-        (
-            "k8s-developers",
-            "team-a",
-            "delete",
-            "deployments.apps",
-            "",
-            false,
-        ),
-        ("k8s-developers", "team-a", "get", "secrets", "", false),
-        ("k8s-developers", "team-b", "list", "pods", "", false),
-        ("k8s-platform", "team-b", "update", "resourcequotas", "", true),
-        ("k8s-platform", "team-b", "list", "secrets", "", false),
-        ("k8s-platform", "team-b", "create", "pods", "exec", false),
-        ("k8s-platform", "team-b", "create", "deployments.apps", "", false),
-        (
-            "k8s-platform",
-            "team-b",
-            "create",
-            "rolebindings.rbac.authorization.k8s.io",
-            "",
-            false,
-        ),
-        ("k8s-emergency", "kube-system", "delete", "secrets", "", true),
-        ("somebody", "team-a", "list", "pods", "", false),
-    ] {
+    for (group, namespace, verb, resource, subresource, expected) in RIGHTS {
         let told = may(group, namespace, verb, resource, subresource);
         assert_eq!(
             told, expected,
@@ -310,14 +308,18 @@ fn roles_allow_what_they_say(place: &Place, cluster: &Cluster) {
         "-o=jsonpath={.automountServiceAccountToken}",
     ]);
     assert_eq!(account.stdout, "false");
+    remove_by_labels(admin);
+    wait_for("roles that are gone", || {
+        (!may("k8s-developers", "team-a", "list", "pods", "")).then_some(())
+    });
+}
+
+fn remove_by_labels(admin: &Kubectl) {
     let labels = "-l=app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=cluster-access";
     let removed = admin.run(&["delete", "clusterrolebindings,clusterroles", labels]);
     assert_eq!(removed.stdout.lines().count(), 4, "{removed:?}");
     let removed = admin.run(&["delete", "rolebindings", "-A", labels]);
     assert_eq!(removed.stdout.lines().count(), 1, "{removed:?}");
-    wait_for("roles that are gone", || {
-        (!may("k8s-developers", "team-a", "list", "pods", "")).then_some(())
-    });
 }
 
 /// Nothing enforces them here.

@@ -9,6 +9,8 @@ mod config;
 mod eks;
 mod eks_cli;
 mod eksctl;
+#[cfg(test)]
+mod file_tests;
 mod k3s;
 mod kind;
 mod kubeadm;
