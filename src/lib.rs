@@ -1,6 +1,6 @@
 //! kubesesame: the credential plugin that kubectl runs to get a token.
 //!
-//! This library exists for the binary of the same name; its interface is the command line, not these items.
+//! This library exists for the binary of the same name, and for `kubesesame-cluster`; their interface is the command line, not these items.
 //! The modules, in reading order. A module calls only those below it (any may use the
 //! values of `settings` and `invocation`), and only `command` connects them:
 //!
@@ -15,6 +15,7 @@
 //! - `oidc`: the provider: login, refresh, verification
 //! - `catalogue`: the errors of providers and our own, their causes and fixes; all errors have ids of it
 //! - `cluster`, `kubeconfig`, `kubectl`: which user the API server sees in a token, the configuration of kubectl, and kubectl itself
+//! - `cluster_command`: the commands of `kubesesame-cluster`, of which `kubesesame` links nothing; `rbac`: roles and bindings
 //! - `exec`: the ExecCredential API of kubectl
 //! - `files`, `keyring`, `process`, `clock`, `ui`: the single access points to the file system, the OS keyring, other processes, the clock,
 //!   and the terminal
