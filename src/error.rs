@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::catalogue::Id;
 use crate::cli::{ConfigError, ValueSources};
 use crate::clock::Timestamp;
-use crate::command::TokenInputError;
+use crate::command::{CompanionError, TokenInputError};
 use crate::error_chain::causes_of;
 use crate::report::Report;
 use crate::session::Recalled;
@@ -58,6 +58,8 @@ pub(crate) enum Error {
     Kubectl(#[from] kubectl::Error),
     #[error(transparent)]
     TokenInput(#[from] TokenInputError),
+    #[error(transparent)]
+    Companion(#[from] CompanionError),
     /// The printed result is negative; no error line follows.
     #[error("the result is negative")]
     Negative,
@@ -183,6 +185,7 @@ impl Error {
             | Self::NoSession
             | Self::Kubectl(_)
             | Self::TokenInput(_)
+            | Self::Companion(_)
             | Self::Negative
             | Self::Remembered(_)
             | Self::HintReplaced(_)
@@ -218,6 +221,7 @@ impl Error {
             | Self::Kubeconfig(_)
             | Self::Kubectl(_)
             | Self::TokenInput(_)
+            | Self::Companion(_)
             | Self::Negative
             | Self::Remembered(_)
             | Self::HintReplaced(_)
@@ -250,6 +254,7 @@ impl Error {
             Self::Kubeconfig(error) => Some(error.hint()),
             Self::Kubectl(error) => Some(error.hint()),
             Self::TokenInput(error) => Some(error.hint()),
+            Self::Companion(error) => Some(error.hint()),
             Self::Negative => None,
             Self::Remembered(recalled) => recalled.report.hint.clone(),
             Self::HintReplaced(report) => report.hint.clone(),
@@ -287,6 +292,7 @@ impl Error {
             Self::Kubeconfig(error) => error.id(),
             Self::Kubectl(error) => error.id(),
             Self::TokenInput(error) => error.id(),
+            Self::Companion(error) => error.id(),
             Self::TokenUnfit { .. } => Id::TOKEN_UNFIT,
             Self::TokenRefused => Id::TOKEN_REJECTED,
             Self::Bundle { source, .. } => source.id(files::Purpose::Flag("bundle")),
@@ -320,6 +326,7 @@ impl Error {
             | Self::TokenUnfit { .. }
             | Self::TokenRefused
             | Self::TokenInput(_)
+            | Self::Companion(_)
             | Self::Negative
             | Self::Bundle { .. }
             | Self::Output(_)

@@ -1,6 +1,6 @@
 //! kubesesame: the credential plugin that kubectl runs to get a token.
 //!
-//! This library exists for the binary of the same name; its interface is the command line, not these items.
+//! This library exists for the binary of the same name, and for `kubesesame-cluster`; their interface is the command line, not these items.
 //! The modules, in reading order. A module calls only those below it (any may use the
 //! values of `settings` and `invocation`), and only `command` connects them:
 //!
@@ -15,6 +15,7 @@
 //! - `oidc`: the provider: login, refresh, verification
 //! - `catalogue`: the errors of providers and our own, their causes and fixes; all errors have ids of it
 //! - `cluster`, `kubeconfig`, `kubectl`: which user the API server sees in a token, the configuration of kubectl, and kubectl itself
+//! - `cluster_command`: the commands of `kubesesame-cluster`, of which `kubesesame` links nothing; `rbac`: roles and bindings
 //! - `exec`: the ExecCredential API of kubectl
 //! - `files`, `keyring`, `process`, `clock`, `ui`: the single access points to the file system, the OS keyring, other processes, the clock,
 //!   and the terminal
@@ -27,6 +28,7 @@ mod catalogue;
 mod cli;
 mod clock;
 mod cluster;
+mod cluster_command;
 mod command;
 mod doctor;
 mod duration_words;
@@ -50,6 +52,7 @@ mod oidc;
 mod process;
 #[cfg(test)]
 mod properties;
+mod rbac;
 mod report;
 mod runtime;
 mod secret;
@@ -84,6 +87,12 @@ pub fn run() -> ExitCode {
     if let Some(request) = CompletionRequest::parse(&args, environment.completion.as_deref()) {
         return exit_code(command::complete(request, &environment), &invocation);
     }
+    if let Some(arguments) = cli::companion_args(&args) {
+        return exit_status(
+            command::run_companion(&arguments).map_err(Error::from),
+            &invocation,
+        );
+    }
     let sources = ConfigSources {
         environment: environment.flag_variables.clone(),
     };
@@ -117,15 +126,18 @@ pub fn run() -> ExitCode {
         ui::flush_warnings();
     }
     let result = run_command(cli.command, &invocation, ui);
-    exit_code(
+    exit_status(
         result.map_err(|error| error.with_source(&value_sources)),
         &invocation,
     )
 }
 
-fn run_command(command: Command, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
+fn run_command(command: Command, invocation: &Invocation<'_>, ui: Ui) -> Result<u8, Error> {
     let environment = invocation.environment;
-    match command {
+    let result = match command {
+        Command::Cluster(args) => return Ok(command::run_parsed_companion("cluster", &args)?),
+        Command::Rbac(args) => return Ok(command::run_parsed_companion("rbac", &args)?),
+        Command::Admission(args) => return Ok(command::run_parsed_companion("admission", &args)?),
         Command::GetToken(args) => command::get_token(*args, invocation, ui),
         Command::Login(args) => command::login(*args, invocation, ui),
         Command::Status(args) => command::status(&args, environment, ui),
@@ -141,14 +153,25 @@ fn run_command(command: Command, invocation: &Invocation<'_>, ui: Ui) -> Result<
         Command::Standalone(args) => command::bare(*args, invocation, ui),
         Command::Kubeconfig(args) => command::kubeconfig(args, environment, ui),
         Command::Token(args) => command::token(args, invocation, ui),
+    };
+    result.map(|()| error::EXIT_SUCCESS)
+}
+
+/// Runs the program for the cluster's side.
+#[must_use]
+pub fn run_cluster() -> ExitCode {
+    cluster_command::run()
+}
+
+fn exit_status(result: Result<u8, Error>, invocation: &Invocation<'_>) -> ExitCode {
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => report_failure(&error, invocation),
     }
 }
 
 fn exit_code(result: Result<(), Error>, invocation: &Invocation<'_>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::from(error::EXIT_SUCCESS),
-        Err(error) => report_failure(&error, invocation),
-    }
+    exit_status(result.map(|()| error::EXIT_SUCCESS), invocation)
 }
 
 fn report_failure(error: &Error, invocation: &Invocation<'_>) -> ExitCode {

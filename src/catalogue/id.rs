@@ -103,6 +103,10 @@ ids! {
     API_SERVER_TOO_OLD = "api-server-too-old",
     TOKEN_REJECTED = "token-rejected",
     TOKEN_UNFIT = "token-unfit",
+    CLUSTER_PROGRAM_MISSING = "cluster-program-missing",
+    DESCRIPTION_MISSING = "description-missing",
+    DESCRIPTION_INVALID = "description-invalid",
+    PLATFORM_UNSUITABLE = "platform-unsuitable",
     // This machine.
     SYSTEM_LIMITS = "system-limits",
     OUTPUT_FAILED = "output-failed",

@@ -1,6 +1,8 @@
 //! The commands, their long help and the text after it, and the arguments of the small ones. Arguments that several commands share are in
 //! `groups`, those of larger commands in files of their own.
 
+use std::ffi::OsString;
+
 use clap::{Args, Subcommand};
 
 use super::choices::{ClusterConfigChoice, OutputFormat};
@@ -239,6 +241,15 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Look at a token: `inspect` says what is in it, and what the API server makes of it
     Token(TokenArgs),
+    /// Configure a cluster's API server for the provider, from one description (kubesesame-cluster)
+    #[command(disable_help_flag = true)]
+    Cluster(CompanionArgs),
+    /// Write roles and bindings for the groups of the provider (kubesesame-cluster)
+    #[command(disable_help_flag = true)]
+    Rbac(CompanionArgs),
+    /// Write admission policies for people and groups (kubesesame-cluster)
+    #[command(disable_help_flag = true, hide = true)]
+    Admission(CompanionArgs),
     /// Change kubeconfigs: `convert` those of kubectl oidc-login, or `restore` them
     Kubeconfig(KubeconfigArgs),
     /// End a session: revoke its refresh token at the provider, and remove it here
@@ -288,6 +299,18 @@ pub(crate) struct GetTokenArgs {
     pub(crate) login: LoginArgs,
     #[command(flatten)]
     pub(crate) tls: TlsArgs,
+}
+
+// The arguments of a command that another program has.
+#[derive(Debug, Args)]
+pub(crate) struct CompanionArgs {
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS",
+        hide = true
+    )]
+    pub(crate) args: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

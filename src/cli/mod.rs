@@ -5,6 +5,7 @@
 mod choices;
 mod command;
 mod command_line;
+mod companion;
 mod completion;
 mod config_error;
 mod doctor;
@@ -26,10 +27,11 @@ pub(crate) use choices::{
     ProtectionChoice, StorageChoice,
 };
 pub(crate) use command::{
-    CleanArgs, Command, CompletionArgs, EntryArgs, GetTokenArgs, LoginCommandArgs, ManArgs, StatusArgs,
-    VersionArgs,
+    CleanArgs, Command, CompanionArgs, CompletionArgs, EntryArgs, GetTokenArgs, LoginCommandArgs, ManArgs,
+    StatusArgs, VersionArgs,
 };
 pub(crate) use command_line::{Cli, ParseError};
+pub(crate) use companion::companion_args;
 pub(crate) use completion::{COMPLETION_VARIABLE, CompletionRequest, KnownValues, is_plain};
 pub(crate) use config_error::{ConfigError, ValueSources, usage_reason};
 pub(crate) use doctor::DoctorArgs;

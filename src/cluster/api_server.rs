@@ -2,6 +2,8 @@
 //!
 //! Claims and prefixes are always written out, because an API server's own defaults depend on the claim.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::judgement::DEFAULT_ALGORITHM;
@@ -23,6 +25,8 @@ pub(crate) struct ApiServer<'a> {
     pub(crate) authority_file: Option<&'a str>,
     /// The content of that file.
     pub(crate) authority_pem: Option<&'a str>,
+    /// Claims that have to be in a token, with exactly this text.
+    pub(crate) required_claims: Option<&'a BTreeMap<String, String>>,
 }
 
 /// The version of the structured configuration.
@@ -32,6 +36,21 @@ pub(crate) enum ConfigVersion {
     V1,
     /// Kubernetes 1.30 to 1.33. Removed in 1.38 at the earliest.
     V1Beta1,
+}
+
+impl ConfigVersion {
+    /// Returns the structured configuration with these entries.
+    pub(crate) fn document(self, jwt: &[Value]) -> Value {
+        let version = match self {
+            Self::V1 => "v1",
+            Self::V1Beta1 => "v1beta1",
+        };
+        json!({
+            "apiVersion": format!("apiserver.config.k8s.io/{version}"),
+            "kind": "AuthenticationConfiguration",
+            "jwt": jwt,
+        })
+    }
 }
 
 impl ApiServer<'_> {
@@ -59,41 +78,47 @@ impl ApiServer<'_> {
         if self.authority_pem.is_some() || self.authority_file.is_some() {
             flags.push(flag("ca-file", self.authority_file.unwrap_or(AUTHORITY_PATH)));
         }
+        let required = self.required_claims.into_iter().flatten();
+        flags.extend(required.map(|(name, value)| flag("required-claim", &format!("{name}={value}"))));
         flags
     }
 
     /// Returns the structured configuration. Its rules refuse names that Kubernetes reserves, which no flag can do.
     pub(crate) fn authentication_configuration(&self, version: ConfigVersion) -> Value {
+        version.document(&[self.jwt()])
+    }
+
+    /// Returns the entry for the provider in a structured configuration.
+    pub(crate) fn jwt(&self) -> Value {
         let mut issuer = json!({ "url": self.issuer, "audiences": [self.audience] });
         if let Some(pem) = self.authority_pem {
             issuer["certificateAuthority"] = pem.into();
         }
         let mapping = self.mapping;
-        let version = match version {
-            ConfigVersion::V1 => "v1",
-            ConfigVersion::V1Beta1 => "v1beta1",
-        };
-        json!({
-            "apiVersion": format!("apiserver.config.k8s.io/{version}"),
-            "kind": "AuthenticationConfiguration",
-            "jwt": [{
-                "issuer": issuer,
-                "claimMappings": {
-                    "username": { "claim": mapping.username_claim, "prefix": mapping.username_prefix },
-                    "groups": { "claim": mapping.groups_claim, "prefix": mapping.groups_prefix },
+        let mut entry = json!({
+            "issuer": issuer,
+            "claimMappings": {
+                "username": { "claim": mapping.username_claim, "prefix": mapping.username_prefix },
+                "groups": { "claim": mapping.groups_claim, "prefix": mapping.groups_prefix },
+            },
+            "userValidationRules": [
+                {
+                    "expression": format!("!user.username.startsWith('{RESERVED}')"),
+                    "message": format!("user names must not begin with {RESERVED}"),
                 },
-                "userValidationRules": [
-                    {
-                        "expression": format!("!user.username.startsWith('{RESERVED}')"),
-                        "message": format!("user names must not begin with {RESERVED}"),
-                    },
-                    {
-                        "expression": format!("user.?groups.orValue([]).all(g, !g.startsWith('{RESERVED}'))"),
-                        "message": format!("groups must not begin with {RESERVED}"),
-                    },
-                ],
-            }],
-        })
+                {
+                    "expression": format!("user.?groups.orValue([]).all(g, !g.startsWith('{RESERVED}'))"),
+                    "message": format!("groups must not begin with {RESERVED}"),
+                },
+            ],
+        });
+        if let Some(required) = self.required_claims.filter(|required| !required.is_empty()) {
+            let rules = required
+                .iter()
+                .map(|(name, value)| json!({ "claim": name, "requiredValue": value }));
+            entry["claimValidationRules"] = rules.collect();
+        }
+        entry
     }
 }
 
@@ -118,6 +143,7 @@ mod tests {
             algorithm: Some("RS256"),
             authority_file: None,
             authority_pem: None,
+            required_claims: None,
         }
     }
 

@@ -2,6 +2,8 @@
 //!
 //! EKS has the meaning of the flags, without signing algorithms, certificate authorities and rules, for one provider per cluster.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::api_server::ApiServer;
@@ -34,8 +36,10 @@ impl EksAssociation {
             ("clientId", server.audience),
             ("usernameClaim", &mapping.username_claim),
             ("usernamePrefix", username_prefix),
-            ("groupsClaim", &mapping.groups_claim),
         ];
+        if !mapping.groups_claim.is_empty() {
+            pairs.push(("groupsClaim", &mapping.groups_claim));
+        }
         // AWS takes no empty text; without it there is no prefix.
         if !mapping.groups_prefix.is_empty() {
             pairs.push(("groupsPrefix", &mapping.groups_prefix));
@@ -49,7 +53,8 @@ impl EksAssociation {
             cluster,
             "--oidc",
         ];
-        let command = command.map(str::to_owned).into_iter().chain([parameter(&pairs)]);
+        let parameter = parameter(&pairs, server.required_claims);
+        let command = command.map(str::to_owned).into_iter().chain([parameter]);
         Self {
             command: command.collect(),
             obstacles: obstacles(server),
@@ -66,19 +71,23 @@ fn cluster_name(cluster: &str) -> &str {
 }
 
 /// Writes a structure for the AWS CLI: in its shorthand, or as JSON if a value has a character that the shorthand gives a meaning.
-fn parameter(pairs: &[(&str, &str)]) -> String {
+fn parameter(pairs: &[(&str, &str)], required: Option<&BTreeMap<String, String>>) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/#@".contains(c);
-    if pairs.iter().all(|(_, value)| value.chars().all(is_plain)) {
+    let required = required.filter(|required| !required.is_empty());
+    if required.is_none() && pairs.iter().all(|(_, value)| value.chars().all(is_plain)) {
         let pairs: Vec<String> = pairs
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         return pairs.join(",");
     }
-    let object: Map<String, Value> = pairs
+    let mut object: Map<String, Value> = pairs
         .iter()
         .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
         .collect();
+    if let Some(required) = required {
+        object.insert("requiredClaims".to_owned(), serde_json::json!(required));
+    }
     Value::Object(object).to_string()
 }
 
@@ -127,6 +136,7 @@ mod tests {
             algorithm: Some("RS256"),
             authority_file: None,
             authority_pem: None,
+            required_claims: None,
         };
         EksAssociation::new(&server, "okta", cluster)
     }

@@ -3,12 +3,15 @@
 //! Pure. Follows kube-apiserver's OpenID Connect authenticator. Never reads files, and never asks an API server.
 
 mod api_server;
+pub(crate) mod authn;
 mod binding;
+pub(crate) mod description;
 mod eks;
 mod groups_verdict;
 mod judgement;
 mod mapping;
 mod names;
+pub(crate) mod network;
 mod token_judgement;
 
 pub(crate) use api_server::{ApiServer, ConfigVersion};

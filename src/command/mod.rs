@@ -4,6 +4,7 @@ mod account;
 mod bare;
 mod claim_mapping;
 mod clean;
+mod companion;
 mod completion;
 mod doctor;
 mod entry_session;
@@ -29,6 +30,9 @@ mod version;
 
 pub(crate) use bare::run as bare;
 pub(crate) use clean::run as clean;
+pub(crate) use companion::{
+    Error as CompanionError, run as run_companion, run_parsed as run_parsed_companion,
+};
 pub(crate) use completion::{complete, run as completion};
 pub(crate) use doctor::run as doctor;
 pub(crate) use explain::run as explain;
@@ -39,6 +43,6 @@ pub(crate) use logout::run as logout;
 pub(crate) use man::run as manual_page;
 pub(crate) use setup::run as setup;
 pub(crate) use status::run as status;
-pub(crate) use token::{TokenInputError, run as token};
+pub(crate) use token::{TokenInputError, TokenOwner, run as token, token_owner};
 pub(crate) use usage_error::was_usage_error_reported;
 pub(crate) use version::run as version;

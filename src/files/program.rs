@@ -14,6 +14,23 @@ pub(crate) fn find_program(command: &Path, search_path: Option<&str>) -> Option<
         .find(|path| can_be_run(path))
 }
 
+/// Returns another program of this package: the file beside this one, else the first on the search path. Relative directories of the search
+/// path do not count, since they begin at whatever directory the call is made in.
+pub(crate) fn find_companion(name: &str, own: Option<&Path>, search_path: Option<&str>) -> Option<PathBuf> {
+    let beside = own.and_then(Path::parent).map(Path::to_owned);
+    let on_path = search_path.map(std::env::split_paths);
+    let mut dirs = beside
+        .into_iter()
+        .chain(on_path.into_iter().flatten())
+        .filter(|dir| dir.is_absolute());
+    dirs.find_map(|dir| {
+        let found = find_program(&dir.join(name), None)?;
+        // A link to this program would call itself for ever.
+        let is_own = own.is_some_and(|own| is_same_file(own, &found));
+        (!is_own).then_some(found)
+    })
+}
+
 /// Whether both are names of one file.
 pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| fs::canonicalize(path).ok();
@@ -49,5 +66,32 @@ mod tests {
         assert_eq!(find_program(Path::new("/bin/sh"), None), Some("/bin/sh".into()));
         assert_eq!(find_program(Path::new("/etc/passwd"), None), None);
         assert!(!is_same_file(Path::new("/nowhere"), Path::new("/nowhere")));
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test makes programs")]
+    fn a_companion_is_beside_the_program_or_on_the_path_and_never_the_program_itself() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let program = |name: &str| {
+            fs::create_dir_all(path(name).parent().unwrap()).unwrap();
+            fs::write(path(name), "").unwrap();
+            fs::set_permissions(path(name), fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        program("own/main");
+        program("other/companion");
+        let own = path("own/main");
+        let on_path = path("other").to_str().unwrap().to_owned();
+        let find = |search_path: &str| find_companion("companion", Some(&own), Some(search_path));
+        assert_eq!(find("/nowhere"), None);
+        assert_eq!(find("."), None, "relative");
+        assert_eq!(find(&on_path), Some(path("other/companion")));
+        symlink(&own, path("own/companion")).unwrap();
+        assert_eq!(find(&on_path), Some(path("other/companion")), "itself");
+        fs::remove_file(path("own/companion")).unwrap();
+        program("own/companion");
+        assert_eq!(find(&on_path), Some(path("own/companion")), "beside");
     }
 }

@@ -26,7 +26,7 @@ mod merge;
 mod new_entry;
 mod secret_flag;
 mod set_credentials;
-mod tree;
+pub(crate) mod tree;
 mod users;
 mod yaml;
 

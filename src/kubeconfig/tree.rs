@@ -36,24 +36,24 @@ impl fmt::Display for YamlFault {
 
 /// A parsed text.
 #[derive(Debug)]
-pub(super) struct Document {
+pub(crate) struct Document {
     /// `None` if the text is empty or holds only comments.
-    pub(super) root: Option<Node>,
-    pub(super) comments: Vec<Range<usize>>,
+    pub(crate) root: Option<Node>,
+    pub(crate) comments: Vec<Range<usize>>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// The byte range in the text. It is exact for scalars, aliases and flow collections. For block collections it goes from the
     /// first to the last byte of their content.
-    pub(super) span: Range<usize>,
-    pub(super) value: Value,
+    pub(crate) span: Range<usize>,
+    pub(crate) value: Value,
     /// The node has an anchor or a tag, or is an alias. An edit could break the reference.
-    pub(super) has_anchor_or_tag: bool,
+    pub(crate) has_anchor_or_tag: bool,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Scalar { text: String, style: ScalarStyle },
     Sequence { items: Vec<Node>, flow: bool },
     Mapping { pairs: Vec<(Node, Node)>, flow: bool },
@@ -77,7 +77,7 @@ impl PartialEq for Node {
 
 impl Node {
     /// Makes a node without a position, for comparisons with parsed nodes.
-    pub(super) fn without_span(value: Value) -> Self {
+    pub(crate) fn without_span(value: Value) -> Self {
         Self {
             span: 0..0,
             value,
@@ -86,26 +86,26 @@ impl Node {
     }
 
     /// Makes a string node without a position.
-    pub(super) fn scalar(text: &str) -> Self {
+    pub(crate) fn scalar(text: &str) -> Self {
         Self::without_span(Value::Scalar {
             text: text.to_owned(),
             style: ScalarStyle::DoubleQuoted,
         })
     }
 
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Scalar { text, .. } => Some(text),
             Value::Sequence { .. } | Value::Mapping { .. } | Value::Alias(_) => None,
         }
     }
 
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar { text, style: ScalarStyle::Plain } if matches!(text.as_str(), "" | "~" | "null"))
     }
 
     /// Whether it is a scalar without quotes and not a block, which may be a number, a boolean or null.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         matches!(
             &self.value,
             Value::Scalar {
@@ -115,14 +115,14 @@ impl Node {
         )
     }
 
-    pub(super) fn pairs(&self) -> Option<&[(Self, Self)]> {
+    pub(crate) fn pairs(&self) -> Option<&[(Self, Self)]> {
         match &self.value {
             Value::Mapping { pairs, .. } => Some(pairs),
             Value::Scalar { .. } | Value::Sequence { .. } | Value::Alias(_) => None,
         }
     }
 
-    pub(super) fn items(&self) -> Option<&[Self]> {
+    pub(crate) fn items(&self) -> Option<&[Self]> {
         match &self.value {
             Value::Sequence { items, .. } => Some(items),
             Value::Scalar { .. } | Value::Mapping { .. } | Value::Alias(_) => None,
@@ -130,16 +130,16 @@ impl Node {
     }
 
     /// Returns the entry of a mapping with this key, as key and value.
-    pub(super) fn pair(&self, key: &str) -> Option<&(Self, Self)> {
+    pub(crate) fn pair(&self, key: &str) -> Option<&(Self, Self)> {
         self.pairs()?.iter().find(|(name, _)| name.text() == Some(key))
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         self.pair(key).map(|(_, value)| value)
     }
 
     /// Calls `visit` for this node and all its descendants.
-    pub(super) fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Self)) {
+    pub(crate) fn walk<'a>(&'a self, visit: &mut impl FnMut(&'a Self)) {
         visit(self);
         for item in self.items().unwrap_or_default() {
             item.walk(visit);
@@ -155,7 +155,7 @@ impl Node {
 ///
 /// # Errors
 /// If the text is not YAML, or has a second document.
-pub(super) fn parse(text: &str) -> Result<Document, YamlError> {
+pub(crate) fn parse(text: &str) -> Result<Document, YamlError> {
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| YamlError {

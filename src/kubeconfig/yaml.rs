@@ -57,7 +57,10 @@ pub(super) fn block(value: &Value, indent: usize) -> String {
             .collect(),
         Value::Array(items) if !items.is_empty() => items
             .iter()
-            .map(|item| format!("- {}", block(item, indent + 2)))
+            .map(|item| match item {
+                Value::String(text) if is_literal(text) => format!("- {}", literal(text, indent + 2)),
+                item => format!("- {}", block(item, indent + 2)),
+            })
             .collect(),
         Value::String(text) => vec![scalar(text)],
         other => vec![flow(other)],
@@ -75,12 +78,16 @@ fn after_key(value: &Value, indent: usize) -> String {
             format!("\n{}{}", " ".repeat(indent), block(value, indent))
         }
         Value::String(text) if is_literal(text) => {
-            let space = " ".repeat(indent + 2);
-            let lines: Vec<String> = text.lines().map(|line| format!("{space}{line}")).collect();
-            format!(" |\n{}", lines.join("\n"))
+            format!(" {}", literal(text, indent + 2))
         }
         other => format!(" {}", block(other, indent + 2)),
     }
+}
+
+fn literal(text: &str, indent: usize) -> String {
+    let space = " ".repeat(indent);
+    let lines: Vec<String> = text.lines().map(|line| format!("{space}{line}")).collect();
+    format!("|\n{}", lines.join("\n"))
 }
 
 fn scalar(text: &str) -> String {
@@ -91,15 +98,17 @@ fn scalar(text: &str) -> String {
     }
 }
 
-/// Whether a text of several lines, such as a certificate, can be written as it is.
+/// Whether a text of several lines, such as a certificate or another document, can be written as it is.
 fn is_literal(text: &str) -> bool {
-    let is_fit = |line: &str| {
-        !line.is_empty()
-            && !line.starts_with(' ')
-            && !line.ends_with(' ')
-            && line.chars().all(|c| matches!(c, ' '..='~'))
-    };
-    text.ends_with('\n') && text.lines().count() > 1 && !text.contains('\r') && text.lines().all(is_fit)
+    let is_fit =
+        |line: &str| !line.is_empty() && !line.ends_with(' ') && line.chars().all(|c| matches!(c, ' '..='~'));
+    // The first line says how far the text is indented.
+    let begins_fit = !text.starts_with(' ');
+    begins_fit
+        && text.ends_with('\n')
+        && text.lines().count() > 1
+        && !text.contains('\r')
+        && text.lines().all(is_fit)
 }
 
 #[cfg(test)]
@@ -119,7 +128,7 @@ mod tests {
             "apiVersion": "v1",
             "empty": [], "no": null, "yes": true, "number": 7,
             "pem": "-----BEGIN-----\nabc\n",
-            "list": [{"name": "a b", "exec": {"args": ["--x=1", "on", "0x1"]}}, []],
+            "list": [{"name": "a b", "exec": {"args": ["--x=1", "on", "0x1"]}}, [], "a:\n  b: c\n"],
         });
         insta::assert_snapshot!(yaml(&value), @r#"
         apiVersion: v1
@@ -133,6 +142,9 @@ mod tests {
             - "on"
             - "0x1"
         - []
+        - |
+          a:
+            b: c
         "no": null
         number: 7
         pem: |
@@ -147,7 +159,7 @@ mod tests {
 
         #[test]
         fn any_text_is_read_back(key in "\\PC{1,12}", text in any::<String>(), second in "[a-z \\n]{0,20}") {
-            let value = json!({ key: [text.clone(), { "a": second, "b": { "c": text } }] });
+            let value = json!({ key: [text.clone(), second.clone(), { "a": second, "b": { "c": text } }] });
             let read = parse(&yaml(&value)).unwrap().root.unwrap();
             prop_assert_eq!(read, node_of(&value));
         }

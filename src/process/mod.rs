@@ -1,4 +1,4 @@
-//! Processes: the parent, the detached process of a background refresh, and kubectl.
+//! Processes: the parent, the detached process of a background refresh, kubectl, and the program for the cluster's side.
 //!
 //! Owns the identity of the parent, how a process is detached from its caller, and how signals are held and deferred. (The browser's
 //! process is started in `oidc/grants/browser.rs`.) Never decides what is reported to a caller.
@@ -14,6 +14,7 @@ mod linux;
 #[cfg(any(not(target_os = "linux"), test))]
 mod other;
 mod parent;
+mod replacement;
 #[cfg(unix)]
 mod signal_watch;
 mod signals;
@@ -24,6 +25,7 @@ pub(crate) use deferred_signals::DeferredSignals;
 pub(crate) use detached::{can_spawn_detached, daemonize, read_handover, spawn_detached};
 pub(crate) use foreground::{FOREGROUND_POLL_INTERVAL, ForegroundEvents, in_foreground};
 pub(crate) use parent::{ParentProcess, parent_id};
+pub(crate) use replacement::replace_by;
 #[cfg(unix)]
 pub(crate) use signal_watch::{SignalWatch, leave_signals_to_main_thread};
 pub(crate) use signals::{HeldSignals, block_file_size_signal};

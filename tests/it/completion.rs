@@ -113,7 +113,7 @@ fn each_command_has_a_manual_page() {
         assert!(outcome.stdout.contains(title), "{outcome}");
     }
     insta::assert_snapshot!(sandbox.bare(&["man", "nosuch"]).run(), @"
-    stderr: error: invalid value 'nosuch' for '[COMMAND]': the commands are setup, login, status, doctor, explain, token, token-inspect, kubeconfig, kubeconfig-convert, kubeconfig-restore, logout, clean, get-token, completion, version
+    stderr: error: invalid value 'nosuch' for '[COMMAND]': the commands are setup, login, status, doctor, explain, token, token-inspect, cluster, rbac, kubeconfig, kubeconfig-convert, kubeconfig-restore, logout, clean, get-token, completion, version
     stderr: hint: see kubesesame --help
     exit: 2
     ");

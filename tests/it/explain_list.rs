@@ -80,6 +80,10 @@ fn all_ids_are_listed_in_one_line_each() {
       api-server-too-old            the API server does not say who you are
       token-rejected                the API server rejects the token (Unauthorized)
       token-unfit                   the API server will refuse this token
+      cluster-program-missing       kubesesame-cluster is not installed
+      description-missing           the description of the cluster cannot be read
+      description-invalid           the description of the cluster cannot be used
+      platform-unsuitable           the platform cannot do what the description says
       system-limits                 this machine has reached a limit
       output-failed                 the result could not be written
       internal-error                a fault of kubesesame

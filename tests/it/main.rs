@@ -36,10 +36,12 @@ mod callback_other_user;
 mod client_assertions;
 mod client_auth;
 mod cluster_authorities;
+mod cluster_command;
 mod cluster_config;
 mod cluster_hints;
 mod cluster_issuer;
 mod cluster_secrets;
+mod companion;
 mod completion;
 #[cfg(target_os = "linux")]
 mod conformance;

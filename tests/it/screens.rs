@@ -91,6 +91,10 @@ fn the_help_is_wrapped_at_words() {
       explain     Say what an error means, its usual causes, and what to do
       token       Look at a token: `inspect` says what is in it, and what the API
                   server makes of it
+      cluster     Configure a cluster's API server for the provider, from one
+                  description (kubesesame-cluster)
+      rbac        Write roles and bindings for the groups of the provider
+                  (kubesesame-cluster)
       kubeconfig  Change kubeconfigs: `convert` those of kubectl oidc-login, or
                   `restore` them
       logout      End a session: revoke its refresh token at the provider, and

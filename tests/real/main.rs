@@ -18,6 +18,7 @@
 mod browser;
 mod certified;
 mod cluster;
+mod cluster_command;
 #[cfg(target_os = "linux")]
 mod container;
 mod converted;

@@ -56,6 +56,50 @@ pub(super) const ENTRIES: &[OwnEntry] = &[
         ],
     },
     OwnEntry {
+        id: "cluster-program-missing",
+        summary: "kubesesame-cluster is not installed",
+        causes: &[
+            "`kubesesame cluster`, `rbac` and `admission` are commands of a second program, which is for those who configure clusters.",
+            "It is in another directory, or the search path names its directory by a relative path, which is not searched.",
+        ],
+        fixes: &[
+            "Put kubesesame-cluster of the same release into the directory of kubesesame, or into one on the PATH.",
+        ],
+    },
+    OwnEntry {
+        id: "description-missing",
+        summary: "the description of the cluster cannot be read",
+        causes: &[
+            "There is no kubesesame.yaml in this directory, and no other file is named.",
+            "The file is not readable, or is no file.",
+        ],
+        fixes: &[
+            "Write one: kubesesame cluster init",
+            "Name another file by --file, or an issuer by --oidc-issuer-url.",
+        ],
+    },
+    OwnEntry {
+        id: "description-invalid",
+        summary: "the description of the cluster cannot be used",
+        causes: &[
+            "It is another file, or is no YAML.",
+            "A field is misspelt, missing, there twice, or has a value that an API server would refuse or that would be unsafe.",
+        ],
+        fixes: &["Correct what the error names, with its line. The fields: docs/kubesesame.schema.json"],
+    },
+    OwnEntry {
+        id: "platform-unsuitable",
+        summary: "the platform cannot do what the description says",
+        causes: &[
+            "Flags of kube-apiserver, and EKS, take one issuer with one client id, and no expressions.",
+            "Without a prefix, nothing but an expression keeps names out that begin with `system:`.",
+            "The version of Kubernetes is too old.",
+        ],
+        fixes: &[
+            "Change the description as the hint says, or take a structured configuration: --form=config",
+        ],
+    },
+    OwnEntry {
         id: "system-limits",
         summary: "this machine has reached a limit",
         causes: &[

@@ -107,6 +107,7 @@ impl<'a> SetupFacts<'a> {
             algorithm: self.algorithm.as_deref(),
             authority_file: self.authority_file.as_deref(),
             authority_pem: self.authority_pem.as_deref(),
+            required_claims: None,
         }
     }
 

@@ -32,6 +32,39 @@ pub(crate) fn run(args: TokenArgs, invocation: &Invocation<'_>, ui: Ui) -> Resul
     }
 }
 
+/// The person of a session or a token, as far as the token says.
+pub(crate) struct TokenOwner {
+    /// The issuer that the entry or the token names.
+    pub(crate) issuer: Option<String>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) claims: serde_json::Map<String, serde_json::Value>,
+    /// Where the token was read, for people.
+    pub(crate) source: String,
+}
+
+/// Reads the token that these arguments mean, without judging it.
+///
+/// # Errors
+/// If there is none.
+pub(crate) fn token_owner(
+    args: InspectArgs,
+    invocation: &Invocation<'_>,
+    ui: Ui,
+) -> Result<TokenOwner, Error> {
+    let subject = Subject::find(args, invocation, ui)?;
+    let token = InspectedToken::new(subject.token.clone());
+    let provider = subject.provider(&token)?;
+    let named = token.claims.get("iss").and_then(serde_json::Value::as_str);
+    Ok(TokenOwner {
+        issuer: provider
+            .map(|provider| provider.issuer.as_str().to_owned())
+            .or_else(|| named.map(str::to_owned)),
+        client_id: subject.client_id,
+        source: subject.source,
+        claims: token.claims,
+    })
+}
+
 fn inspect(args: InspectArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
     let (output, is_offline) = (args.output, args.offline == Some(true));
     let cluster = args.cluster.clone();

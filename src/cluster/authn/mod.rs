@@ -1,0 +1,52 @@
+//! The configuration of an API server that accepts the tokens of a description's issuers: for each platform the file or the command that it
+//! takes.
+//!
+//! Pure: a description comes in, texts go out. Each text says in comments how to apply it and how to go back. What a platform cannot do is a
+//! [`Refusal`] or a note with the reason, and is never left out in silence.
+
+mod cloudformation;
+mod config;
+mod eks;
+mod eks_cli;
+mod eksctl;
+#[cfg(test)]
+mod file_tests;
+mod k3s;
+mod kind;
+mod kubeadm;
+mod output;
+mod rke2;
+mod static_pod;
+mod talos;
+mod terraform;
+#[cfg(test)]
+mod tests;
+mod trust;
+
+use super::description::{Description, PlatformName};
+pub(crate) use output::{GeneratedFile, Header, Output, Refusal};
+pub(crate) use trust::Form;
+
+/// Returns the configuration for a platform. Without a form, the one that fits the platform and the description best is taken.
+///
+/// # Errors
+/// If the platform cannot do what the description says.
+pub(crate) fn generate(
+    description: &Description,
+    platform: PlatformName,
+    form: Option<Form>,
+) -> Result<Output, Refusal> {
+    match platform {
+        PlatformName::StaticPod => static_pod::generate(description, form),
+        PlatformName::Config => config::generate(description, form),
+        PlatformName::Kubeadm => kubeadm::generate(description, form),
+        PlatformName::Kind => kind::generate(description, form),
+        PlatformName::K3s => k3s::generate(description, form),
+        PlatformName::Rke2 => rke2::generate(description, form),
+        PlatformName::Talos => talos::generate(description, form),
+        PlatformName::EksCli => eks_cli::generate(description, form),
+        PlatformName::Eksctl => eksctl::generate(description, form),
+        PlatformName::CloudFormation => cloudformation::generate(description, form),
+        PlatformName::Terraform => terraform::generate(description, form),
+    }
+}

@@ -1,0 +1,160 @@
+//! A failure of a command of `kubesesame-cluster`, and its report.
+//!
+//! Apart from [`crate::error::Error`], so that `kubesesame` does not link what only this program can fail of.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::source::DEFAULT_FILE;
+use crate::catalogue::Id;
+use crate::cluster::authn::Refusal;
+use crate::cluster::description::{Fault, PLATFORM_NAMES};
+use crate::error::{self, EXIT_FAILED, EXIT_USAGE};
+use crate::error_chain::causes_of;
+use crate::files::{self, Purpose};
+use crate::report::Report;
+use crate::untrusted_text::UntrustedText;
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error("{}{fault}", place(.file.as_ref(), .fault))]
+    Description { file: Option<PathBuf>, fault: Fault },
+    #[error("`{}` is not UTF-8, so it is no description", files::shown(.0))]
+    NotText(PathBuf),
+    #[error("standard input is too long for a description")]
+    TooLong,
+    #[error("the description cannot be read")]
+    Read {
+        /// Whether no file was named.
+        is_default: bool,
+        source: files::Error,
+    },
+    #[error("the file cannot be written")]
+    Write(#[source] files::Error),
+    #[error("standard input cannot be read")]
+    Stdin(#[source] io::Error),
+    #[error("--file and --oidc-issuer-url are given, and only one of them can be the source")]
+    FileAndFlags,
+    #[error("--{flag} is `{}`, which is not {form}", UntrustedText::new(.value))]
+    Flag {
+        flag: &'static str,
+        value: String,
+        form: &'static str,
+    },
+    #[error("the platform `{}` is unknown", UntrustedText::new(.name))]
+    UnknownPlatform {
+        name: String,
+        nearest: Option<&'static str>,
+    },
+    #[error("no platform is named")]
+    NoPlatform,
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("{}", .0)]
+    Token(Box<error::Error>),
+    #[error("the token does not name its issuer and the client")]
+    TokenWithoutIssuer,
+    #[error("no issuer is given, and there is no session that names one")]
+    NoIssuer(#[source] Box<Self>),
+    #[error("the description has no {0}")]
+    NothingToDo(&'static str),
+    #[error("the result could not be written to standard output")]
+    Output(#[source] io::Error),
+}
+
+/// Returns `FILE:LINE: `.
+fn place(file: Option<&PathBuf>, fault: &Fault) -> String {
+    let file = file.map(|file| files::shown(file).to_string());
+    match (file, fault.line) {
+        (Some(file), Some(line)) => format!("{file}:{line}: "),
+        (Some(file), None) => format!("{file}: "),
+        (None, _) => String::new(),
+    }
+}
+
+impl Error {
+    pub(super) fn report(&self) -> Report {
+        if let Self::Token(error) = self {
+            return error.report();
+        }
+        Report {
+            error: self.to_string(),
+            causes: causes_of(self),
+            hint: Some(self.hint()),
+            note: None,
+            exit_code: self.exit_code(),
+            id: Some(self.id().as_str().to_owned()),
+        }
+    }
+
+    fn hint(&self) -> String {
+        match self {
+            Self::Description { fault, .. } => UntrustedText::new(&fault.hint).to_string(),
+            Self::NotText(_) | Self::TooLong => "write one with: kubesesame cluster init".to_owned(),
+            Self::Read { is_default: true, .. } => format!(
+                "write {DEFAULT_FILE} with: kubesesame cluster init; or name another file by --file, or an issuer by --oidc-issuer-url"
+            ),
+            Self::Read { source, .. } | Self::Write(source) => source.hint(Purpose::Flag("file")),
+            Self::Stdin(_) => "put it into a file, and name that".to_owned(),
+            Self::FileAndFlags => "leave one of them out".to_owned(),
+            Self::Flag { flag, form, .. } => format!("write --{flag}= with {form}"),
+            Self::UnknownPlatform { nearest, .. } => {
+                let all = PLATFORM_NAMES.join(", ");
+                match nearest {
+                    Some(nearest) => format!("did you mean `{nearest}`? There are {all}"),
+                    None => format!("there are {all}"),
+                }
+            }
+            Self::NoPlatform => format!(
+                "name one by --platform, or in the description: {}",
+                PLATFORM_NAMES.join(", ")
+            ),
+            Self::Refused(refusal) => refusal.hint.clone(),
+            Self::Token(_) => String::new(),
+            Self::TokenWithoutIssuer | Self::NoIssuer(_) => {
+                "give --oidc-issuer-url and --oidc-client-id, or sign in: kubesesame login".to_owned()
+            }
+            Self::NothingToDo(what) => format!("add `{what}` to it; the fields: docs/kubesesame.schema.json"),
+            Self::Output(_) => {
+                "look at where standard output goes: the disk, or the program that reads it".to_owned()
+            }
+        }
+    }
+
+    fn id(&self) -> Id {
+        match self {
+            Self::Description { .. } | Self::NotText(_) | Self::TooLong | Self::NothingToDo(_) => {
+                Id::DESCRIPTION_INVALID
+            }
+            Self::Read { .. } => Id::DESCRIPTION_MISSING,
+            Self::Write(source) => source.id(Purpose::Flag("file")),
+            Self::Stdin(_) => Id::FLAG_FILE_UNUSABLE,
+            Self::FileAndFlags => Id::FLAGS_CONTRADICT,
+            Self::Flag { .. } | Self::UnknownPlatform { .. } | Self::NoPlatform => Id::SETTING_INVALID,
+            Self::Refused(_) => Id::PLATFORM_UNSUITABLE,
+            Self::Token(_) | Self::TokenWithoutIssuer | Self::NoIssuer(_) => Id::ISSUER_MISSING,
+            Self::Output(_) => Id::OUTPUT_FAILED,
+        }
+    }
+
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Description { .. }
+            | Self::NotText(_)
+            | Self::TooLong
+            | Self::NothingToDo(_)
+            | Self::FileAndFlags
+            | Self::Flag { .. }
+            | Self::UnknownPlatform { .. }
+            | Self::NoPlatform
+            | Self::Refused(_)
+            | Self::NoIssuer(_) => EXIT_USAGE,
+            Self::Read { .. }
+            | Self::Write(_)
+            | Self::Stdin(_)
+            | Self::Token(_)
+            | Self::TokenWithoutIssuer
+            | Self::Output(_) => EXIT_FAILED,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The commands of `kubesesame-cluster`: one file or folder for each. Only this module connects the other modules for that program.
+//!
+//! `kubesesame` has none of it but the names of the commands, so nothing here may be used by `command`.
+
+mod authn;
+mod command_line;
+mod error;
+mod flags;
+mod init;
+mod print;
+mod rbac;
+mod source;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use self::command_line::{ClusterCli, ClusterCommand, RbacCommand, TopCommand};
+use self::error::Error;
+use crate::environment::{self, Environment};
+use crate::error::{EXIT_SUCCESS, EXIT_USAGE};
+use crate::invocation::Invocation;
+use crate::process;
+use crate::ui::{self, Ui};
+
+/// Runs the program: parses the command line, runs the command, and reports a failure.
+pub(crate) fn run() -> ExitCode {
+    process::block_file_size_signal();
+    process::core_dump::disable();
+    let environment = Environment::read();
+    let args: Vec<OsString> = environment::args().collect();
+    let cli = match ClusterCli::try_parse_from(&args) {
+        Ok(cli) => cli,
+        Err(error) if !error.use_stderr() => {
+            return exit_code(Ui::help(&error).map_err(Error::Output));
+        }
+        Err(error) => {
+            ui::print_usage_error(&error, &args);
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    let invocation = Invocation::new(&args, &environment);
+    let ui = Ui {
+        level: 0,
+        at_terminal: environment.at_terminal,
+    };
+    exit_code(run_command(cli.command, &invocation, ui))
+}
+
+fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
+    match command {
+        TopCommand::Cluster(ClusterCommand::Init(args)) => init::run(&args, invocation, ui),
+        TopCommand::Cluster(ClusterCommand::Authn(args)) => authn::run(&args, ui),
+        TopCommand::Cluster(ClusterCommand::Network(file)) => rbac::generate_network(&file, ui),
+        TopCommand::Rbac(RbacCommand::Generate(args)) => rbac::generate_rbac(&args, ui),
+        TopCommand::Version => {
+            Ui::information(concat!("kubesesame-cluster ", env!("CARGO_PKG_VERSION"), "\n"))
+                .map_err(Error::Output)
+        }
+    }
+}
+
+fn exit_code(result: Result<(), Error>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::from(EXIT_SUCCESS),
+        Err(error) => {
+            let report = error.report();
+            ui::print_failure(&report);
+            if let Some(id) = report.id.as_deref().filter(|_| environment::stderr_is_terminal()) {
+                ui::print_explanation_command(id);
+            }
+            ExitCode::from(report.exit_code)
+        }
+    }
+}
