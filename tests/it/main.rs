@@ -85,6 +85,7 @@ mod refresh;
 mod refresh_answers;
 #[cfg(target_os = "linux")]
 mod refused;
+mod resources;
 mod screens;
 mod secrets;
 mod secrets_echoed;
