@@ -50,7 +50,11 @@ impl ProviderClient<'_> {
         if redirect_uri.is_none() {
             self.interaction.report(Event::NoRedirectUri);
         }
-        let expected = expectation(self.provider.issuer.as_str(), &request.state);
+        let expected = expectation(
+            self.provider.issuer.as_str(),
+            &request.state,
+            metadata.iss_required,
+        );
         let pending = PendingLogin {
             interaction: self.interaction,
             login,
@@ -90,14 +94,14 @@ impl ProviderClient<'_> {
 }
 
 /// Returns what a pasted address must match.
-fn expectation(issuer: &str, state: &Secret) -> CallbackExpectation {
+fn expectation(issuer: &str, state: &Secret, iss_required: bool) -> CallbackExpectation {
     CallbackExpectation {
         authority: String::new(),
         path: String::new(),
         state: state.clone(),
         issuer: issuer.to_owned(),
-        // A pasted code has no `iss`. If a pasted address has one, it is verified.
-        iss_required: false,
+        // Of an address (RFC 9207 2.4). A code alone has no `iss`, and is taken all the same.
+        iss_required,
         defence: MixUpDefence::NotNeeded,
     }
 }
