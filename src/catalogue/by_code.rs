@@ -35,6 +35,17 @@ pub(super) const ENTRIES: &[Entry] = &[
         generic_fix: "compare --oidc-extra-scope with the scopes that the provider allows for this app",
     },
     Entry {
+        id: "resource-refused",
+        error_codes: &["invalid_target"],
+        phrases: &[],
+        grants: &[],
+        cause: "The provider does not know a service that the tokens are asked for (RFC 8707), or does not give this app tokens for it.",
+        okta_fix: Some(
+            "compare --oidc-resource with the audience of the authorization server (Security > API); the org authorization server takes none",
+        ),
+        generic_fix: "compare --oidc-resource with the services that the provider knows and that this app may use",
+    },
+    Entry {
         id: "request-uri-refused",
         error_codes: &["invalid_request_uri"],
         phrases: &[],

@@ -95,6 +95,10 @@ pub(crate) struct ProviderArgs {
     #[arg(long, value_name = "SCOPE", allow_hyphen_values = true, action = ArgAction::Append)]
     pub(crate) oidc_extra_scope: Vec<String>,
 
+    /// Service that the tokens are for, as an absolute URI (RFC 8707), where the provider wants one (repeat)
+    #[arg(long, hide_short_help = true, value_name = "URI", allow_hyphen_values = true, action = ArgAction::Append)]
+    pub(crate) oidc_resource: Vec<String>,
+
     /// Redirect URI that is registered at the provider [default: http://localhost:PORT]
     #[arg(long, hide_short_help = true, value_name = "URL", allow_hyphen_values = true)]
     pub(crate) oidc_redirect_url: Option<String>,

@@ -80,7 +80,7 @@ pub(crate) struct InspectArgs {
 /// The flags of `get-token` that do not help to find a session or an issuer. They are accepted, so that the flags of a kubeconfig's entry can
 /// be given as they are.
 fn hide_unused(arg: Arg) -> Arg {
-    const SHOWN: [&str; 14] = [
+    const SHOWN: [&str; 15] = [
         "account",
         "certificate-authority",
         "certificate-authority-data",
@@ -91,6 +91,7 @@ fn hide_unused(arg: Arg) -> Arg {
         "oidc-extra-scope",
         "oidc-issuer-url",
         "oidc-request-header",
+        "oidc-resource",
         "oidc-use-access-token",
         "token-cache-dir",
         "token-cache-storage",

@@ -74,6 +74,14 @@ impl TokenRequest {
         let server = self.cluster.server.as_ref();
         let server = server.map(|server| format!("chosen by {server}"));
         variant_tags.extend(server.as_deref());
+        // Each set of resources has tokens of its own. The order does not count.
+        let mut resources: Vec<_> = provider.resources.iter().collect();
+        resources.sort();
+        let resources: Vec<_> = resources
+            .iter()
+            .map(|resource| format!("resource {resource}"))
+            .collect();
+        variant_tags.extend(resources.iter().map(String::as_str));
         let (scopes, parameters) = (provider.scopes.iter(), &provider.extra_parameters);
         let account = account.as_deref();
         Key::new(issuer, client_id, scopes, parameters, account, &variant_tags)

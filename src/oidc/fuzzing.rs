@@ -25,6 +25,7 @@ use crate::oidc::token::id_token::{self, TokenExpectation, VerificationContext};
 use crate::oidc::token::inspection::{InspectedToken, TokenForm};
 use crate::oidc::token::key_set::KeySet;
 use crate::oidc::token::response::{Member, TokenResponse};
+use crate::oidc::token::sign_in_demands::SignInDemands;
 use crate::oidc::token::stored::{UnverifiedToken, issuer_and_audience};
 use crate::secret::Secret;
 use crate::settings::Issuer;
@@ -108,7 +109,13 @@ pub fn jwt(data: &[u8]) {
 fn verify_id_token(token: &Secret, inspected: &InspectedToken) {
     let nonce = Nonce::new(NONCE.to_owned());
     let initial_id_token = InitialIdToken::with_subject("subject".to_owned());
-    let login = is_verified(token, VerificationContext::Login { nonce: &nonce });
+    let login = is_verified(
+        token,
+        VerificationContext::Login {
+            nonce: &nonce,
+            demands: &SignInDemands::default(),
+        },
+    );
     let direct = is_verified(token, VerificationContext::Direct);
     let stored = is_verified(token, VerificationContext::Stored);
     let refresh = is_verified(

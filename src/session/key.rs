@@ -137,6 +137,10 @@ mod tests {
             "956090580d6c4164fa46de8960b0d1a768618a7ca827966d82e216591b6c3aa4"
         );
         assert_eq!(
+            key(&[], None, &["resource https://api.example.com"]),
+            "49cf64d302596cf3b9400327f02b0e66df1860341665a41f7da4f049c595671b"
+        );
+        assert_eq!(
             key(&[], None, &both),
             "8eb1f2a8dfd61e6e655d136a76c9d1b2b7d2c5d69c33451eaf2513be603231a9"
         );

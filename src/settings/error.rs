@@ -43,6 +43,8 @@ pub(crate) enum Error {
     ClusterConfig(&'static str, &'static str),
     #[error("--oidc-redirect-url `{0}` cannot be listened on: {1}")]
     RedirectUrl(UntrustedText, &'static str),
+    #[error("--oidc-resource `{0}` {1}")]
+    Resource(UntrustedText, &'static str),
     #[error("--local-server-cert and --local-server-key belong together, and one of them is missing")]
     IncompleteCallbackTls,
     #[error("--listen-address `{0}` is not HOST:PORT")]
@@ -143,6 +145,7 @@ impl Error {
             | Self::IssuerMistaken(..)
             | Self::IssuerHas(..) => vec!["oidc-issuer-url"],
             Self::RedirectUrl(..) => vec!["oidc-redirect-url"],
+            Self::Resource(..) => vec!["oidc-resource"],
             Self::IncompleteCallbackTls => vec!["local-server-cert", "local-server-key"],
             Self::ListenAddress(_) => vec!["listen-address"],
             Self::BrowserCommand(_) => vec!["browser-command"],
@@ -190,6 +193,10 @@ impl Error {
             Self::RedirectUrl(..) => {
                 "register http://localhost:8000 at the provider and leave the flag out, or \
                  give the http URL that is registered"
+                    .to_owned()
+            }
+            Self::Resource(..) => {
+                "give it as the provider names the service, without a fragment: for example --oidc-resource=https://api.example.com"
                     .to_owned()
             }
             Self::IncompleteCallbackTls => "give both, or neither".to_owned(),
@@ -246,6 +253,7 @@ impl Error {
             Self::SecretInKubeconfig(_) => Id::SECRET_IN_KUBECONFIG,
             Self::ClusterConfig(..) => Id::CLUSTER_CONFIG_INVALID,
             Self::RedirectUrl(..)
+            | Self::Resource(..)
             | Self::ListenAddress(_)
             | Self::BrowserCommand(_)
             | Self::SecretCommand(_)

@@ -28,8 +28,13 @@ impl GetTokenSettings {
         } else {
             NamedBy::User
         };
+        let has_resource = !args.provider.oidc_resource.is_empty();
         let sign_in = SignIn::new(args.provider, named_by, &args.login, args.tls, stdin, environment);
         let mut cache = Cache::new(&args.cache, environment);
+        // kubelogin asks for no resource, so its tokens may be for another service.
+        if has_resource {
+            cache.kubelogin_dirs.clear();
+        }
         if cluster.server.is_some() {
             // A session of kubelogin belongs to no server: where a cluster named the issuer, it may be another cluster's.
             cache.kubelogin_dirs.clear();

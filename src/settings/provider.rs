@@ -1,6 +1,8 @@
 //! The settings of the provider: issuer, client, scopes, parameters.
 
-use super::list::{parse_pairs, parse_scopes};
+use url::Url;
+
+use super::list::{parse_list, parse_pairs, parse_scopes};
 use super::{ClientAuth, Error, Issuer};
 use crate::cli::{PkceChoice, ProtectionChoice, ProviderArgs};
 use crate::environment::Environment;
@@ -17,6 +19,8 @@ pub(crate) struct Provider {
     /// The account to sign in with, if a person has several at the provider.
     pub(crate) account: Option<String>,
     pub(crate) scopes: Scopes,
+    /// The services that the tokens are for (RFC 8707), as given.
+    pub(crate) resources: Vec<String>,
     pub(crate) pkce: Pkce,
     pub(crate) dpop: Dpop,
     pub(crate) par: Par,
@@ -133,6 +137,7 @@ impl Provider {
             client_auth,
             account: args.account.filter(|account| !account.is_empty()),
             scopes: Scopes::new(&args.oidc_extra_scope)?,
+            resources: parse_resources(&args.oidc_resource)?,
             pkce: match args.oidc_pkce_method {
                 PkceChoice::No if args.oidc_use_pkce != Some(true) => Pkce::Off,
                 PkceChoice::Auto | PkceChoice::S256 | PkceChoice::No => Pkce::S256,
@@ -170,6 +175,7 @@ impl Provider {
             client_auth: ClientAuth::NONE,
             account: None,
             scopes: Scopes::new(&[])?,
+            resources: Vec::new(),
             pkce: Pkce::S256,
             dpop: Dpop::Never,
             par: Par::Never,
@@ -188,6 +194,7 @@ impl Provider {
             client_auth: ClientAuth::NONE,
             account: None,
             scopes: Scopes::exactly(""),
+            resources: Vec::new(),
             pkce: Pkce::S256,
             dpop: Dpop::Auto,
             par: Par::Auto,
@@ -249,6 +256,24 @@ impl Provider {
     }
 }
 
+/// Checks resource indicators: each is an absolute URI without a fragment (RFC 8707 2). They are sent as given, without duplicates.
+fn parse_resources(texts: &[String]) -> Result<Vec<String>, Error> {
+    let mut resources = Vec::new();
+    for text in parse_list("oidc-resource", texts)? {
+        let refused = |why| Error::Resource(UntrustedText::new(&text), why);
+        if !text.chars().all(|c| c.is_ascii_graphic()) || Url::parse(&text).is_err() {
+            return Err(refused("is no absolute URI"));
+        }
+        if text.contains('#') {
+            return Err(refused("has a fragment"));
+        }
+        if !resources.contains(&text) {
+            resources.push(text);
+        }
+    }
+    Ok(resources)
+}
+
 impl Scopes {
     pub(crate) fn new(extras: &[String]) -> Result<Self, Error> {
         let mut all = Self {
@@ -291,6 +316,26 @@ impl Scopes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_resource_is_an_absolute_uri_without_a_fragment() {
+        let parse = |texts: &[&str]| {
+            let texts: Vec<_> = texts.iter().map(|&text| text.to_owned()).collect();
+            parse_resources(&texts).map_err(|error| error.to_string())
+        };
+        let both = ["https://api.example.com/k8s?x=1", "urn:example:k8s"];
+        assert_eq!(parse(&both).unwrap(), both);
+        assert_eq!(parse(&["urn:b,urn:a", "urn:b", ""]).unwrap(), ["urn:b", "urn:a"]);
+        for (text, words) in [
+            ("api.example.com", "is no absolute URI"),
+            ("/k8s", "is no absolute URI"),
+            ("https://api.example.com/a b", "is no absolute URI"),
+            ("https://api.example.com/\u{1b}[2J", "is no absolute URI"),
+            ("https://api.example.com/#k8s", "has a fragment"),
+        ] {
+            assert!(parse(&[text]).unwrap_err().contains(words), "{text}");
+        }
+    }
 
     #[test]
     fn scopes_have_no_duplicates() {

@@ -90,6 +90,7 @@ mod refresh;
 mod refresh_answers;
 #[cfg(target_os = "linux")]
 mod refused;
+mod resources;
 mod screens;
 mod secret_commands;
 mod secrets;

@@ -4,6 +4,7 @@ use std::io::{BufRead, Write};
 
 use crate::prompts::{INTERACTIVE, keyboard, typing, up_to, url_before_prompt};
 use crate::support::{Sandbox, finish, unread};
+use okta::Callback;
 
 #[test]
 fn a_sentence_is_refused_and_the_question_stays() {
@@ -98,4 +99,31 @@ fn a_line_that_the_terminal_has_cut_is_not_taken_for_the_code() {
     writeln!(terminal, "{address}").unwrap();
     finish(child).token();
     assert_eq!(sandbox.grants("authorization_code"), 1);
+}
+
+/// RFC 9207 2.4: the address is an authorization response like any other. A code alone shows no issuer, and is taken.
+#[test]
+fn a_pasted_address_names_its_issuer_where_the_provider_promises_it() {
+    for (callback, words) in [
+        (Callback::CorrectIss, None),
+        (Callback::WrongIss, Some("came from issuer")),
+        (Callback::Normal, Some("does not name its issuer")),
+    ] {
+        let sandbox = Sandbox::unattended();
+        sandbox.okta.behave(|behaviour| {
+            behaviour.advertise_iss = true;
+            behaviour.callback = callback;
+        });
+        let (mut child, mut terminal) = typing(&keyboard(&sandbox));
+        let address = crate::support::redirect_of(&url_before_prompt(&mut child));
+        writeln!(terminal, "{address}").unwrap();
+        let outcome = finish(child);
+        match words {
+            None => drop(outcome.token()),
+            Some(words) => {
+                outcome.fails(1, &[words]);
+                assert_eq!(sandbox.grants("authorization_code"), 0);
+            }
+        }
+    }
 }

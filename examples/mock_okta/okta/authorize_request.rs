@@ -10,7 +10,7 @@ use super::{
     client_auth::App,
     exchange::{AuthorizationServer, first, repeated},
     pkce::is_sha256,
-    policy::{Sent, check_scope, sent},
+    policy::{Sent, check_resources, check_scope, sent},
 };
 
 /// A valid authorization request.
@@ -86,6 +86,7 @@ pub(crate) fn check(
     };
     let checked = check_protocol(&mut back, app, mode, parameters)
         .and_then(|()| check_pushed(rules, is_pushed))
+        .and_then(|()| check_resources(rules, parameters))
         .and_then(|()| check_forced(rules))
         .and_then(|()| check_scope(rules, server, get("scope").unwrap_or_default()));
     match checked {

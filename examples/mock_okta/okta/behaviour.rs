@@ -42,6 +42,8 @@ pub struct Behaviour {
     pub custom_scopes: Vec<String>,
     /// Scopes of the org authorization server.
     pub org_scopes: Vec<String>,
+    /// The services that tokens may be asked for (RFC 8707). `None`: the parameter is not looked at.
+    pub resources: Option<Vec<String>>,
     /// Whether the app has the Refresh Token grant.
     pub offline_access_allowed: bool,
     /// The client authentication method that the web app is registered for.
@@ -208,6 +210,7 @@ impl Default for Behaviour {
             assigned: true,
             custom_scopes: strings(CUSTOM_SCOPES),
             org_scopes: strings(ORG_SCOPES),
+            resources: None,
             offline_access_allowed: true,
             web_client_auth: ClientAuth::Either,
             web_client_secret: WEB_CLIENT_SECRET.to_owned(),

@@ -27,6 +27,7 @@ fn codes(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Result<Answer
     token::check_form(asked)?;
     let app = client_auth::authenticate(provider, rules, asked)?;
     token::check_grant(rules, app, token::DEVICE)?;
+    policy::check_resources(rules, &asked.form).map_err(policy::answered)?;
     let scope = asked.form("scope").unwrap_or_default();
     let scope = policy::check_direct_scope(rules, asked.server, scope).map_err(policy::answered)?;
     let request = DeviceRequest {

@@ -125,11 +125,12 @@ pub(crate) fn first<'a>(parameters: &'a [(String, String)], name: &str) -> Optio
         .map(|(_, value)| value.as_str())
 }
 
-/// Returns the first name that occurs twice; OAuth refuses such requests (RFC 6749 3.1).
+/// Returns the first name that occurs twice; OAuth refuses such requests (RFC 6749 3.1). `resource` may occur often (RFC 8707 2).
 pub(crate) fn repeated(parameters: &[(String, String)]) -> Option<&str> {
     parameters
         .iter()
         .enumerate()
+        .filter(|(_, (name, _))| name != "resource")
         .find(|(place, (name, _))| parameters[..*place].iter().any(|(earlier, _)| earlier == name))
         .map(|(_, (name, _))| name.as_str())
 }

@@ -20,6 +20,21 @@ pub(crate) fn answered((error, description): Sent) -> Answer {
     errors::oauth(400, &error, &description)
 }
 
+/// Refuses a service that the server does not know, and a fragment in its name (RFC 8707 2).
+pub(crate) fn check_resources(rules: &Behaviour, parameters: &[(String, String)]) -> Result<(), Sent> {
+    let Some(known) = &rules.resources else {
+        return Ok(());
+    };
+    let mut asked = parameters.iter().filter(|(name, _)| name == "resource");
+    if asked.all(|(_, resource)| known.contains(resource)) {
+        return Ok(());
+    }
+    Err(sent(
+        "invalid_target",
+        "The requested resource is invalid, unknown, or malformed.",
+    ))
+}
+
 /// Returns the granted scopes of an authorization request, which must include `openid`.
 pub(crate) fn check_scope(
     rules: &Behaviour,

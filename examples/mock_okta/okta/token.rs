@@ -110,6 +110,7 @@ fn exchange(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Result<Ans
         return Err(errors::oauth(400, "unsupported_grant_type", &text));
     }
     check_grant(rules, app, grant_type)?;
+    policy::check_resources(rules, &asked.form).map_err(policy::answered)?;
     // Before the grant, so that a code survives a challenge for a nonce.
     let jkt = dpop::check(provider, rules, asked)?;
     match grant_type {

@@ -25,6 +25,10 @@ pub(super) fn arguments(args: &SetupArgs) -> Result<Vec<String>, settings::Error
         "oidc-extra-scope",
         &settings::parse_scopes(&provider.oidc_extra_scope)?,
     );
+    exec_args.list(
+        "oidc-resource",
+        &settings::parse_list("oidc-resource", &provider.oidc_resource)?,
+    );
     exec_args.switch("oidc-use-access-token", provider.oidc_use_access_token);
     exec_args.pairs(
         "oidc-auth-request-extra-params",

@@ -89,8 +89,9 @@ const SHOWN_FLAGS: [&str; 28] = [
     "--v",
     "-v",
 ];
-const URL_FLAGS: [&str; 3] = [
+const URL_FLAGS: [&str; 4] = [
     "--oidc-issuer-url",
+    "--oidc-resource",
     "--oidc-redirect-url",
     "--open-url-after-authentication",
 ];

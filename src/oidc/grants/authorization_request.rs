@@ -122,6 +122,9 @@ impl AuthorizationRequest {
         for (name, value) in provider.authorization_parameters() {
             request = request.add_extra_param(name.to_owned(), value.to_owned());
         }
+        for resource in &provider.resources {
+            request = request.add_extra_param("resource", resource.clone());
+        }
         // The code is good for the owner of the key alone (RFC 9449 10). A provider that does not announce DPoP may refuse the parameter.
         let key = dpop.key().filter(|_| metadata.announces_dpop);
         if let Some(key) = key {

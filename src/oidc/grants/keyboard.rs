@@ -17,6 +17,7 @@ use crate::oidc::grants::waiting::PendingLogin;
 use crate::oidc::loopback::authorization_response::CallbackExpectation;
 use crate::oidc::loopback::mix_up::MixUpDefence;
 use crate::oidc::{ProviderClient, Tokens};
+use crate::secret::Secret;
 use crate::settings::Login;
 
 /// How many codes one login sends. Each is a request to the provider, and standard input may be a pipe with any number of lines.
@@ -49,15 +50,11 @@ impl ProviderClient<'_> {
         if redirect_uri.is_none() {
             self.interaction.report(Event::NoRedirectUri);
         }
-        let expected = CallbackExpectation {
-            authority: String::new(),
-            path: String::new(),
-            state: request.state.clone(),
-            issuer: self.provider.issuer.as_str().to_owned(),
-            // A pasted code has no `iss`. If a pasted address has one, it is verified.
-            iss_required: false,
-            defence: MixUpDefence::NotNeeded,
-        };
+        let expected = expectation(
+            self.provider.issuer.as_str(),
+            &request.state,
+            metadata.iss_required,
+        );
         let pending = PendingLogin {
             interaction: self.interaction,
             login,
@@ -93,6 +90,19 @@ impl ProviderClient<'_> {
         }
         let error = last_refusal.unwrap_or(Error::Internal("no code"));
         Err(LoginFailure::after_prompt(error))
+    }
+}
+
+/// Returns what a pasted address must match.
+fn expectation(issuer: &str, state: &Secret, iss_required: bool) -> CallbackExpectation {
+    CallbackExpectation {
+        authority: String::new(),
+        path: String::new(),
+        state: state.clone(),
+        issuer: issuer.to_owned(),
+        // Of an address (RFC 9207 2.4). A code alone has no `iss`, and is taken all the same.
+        iss_required,
+        defence: MixUpDefence::NotNeeded,
     }
 }
 

@@ -27,6 +27,7 @@ use crate::oidc::loopback::page::{self, Outcome, SignedIn};
 use crate::oidc::token::claims;
 use crate::oidc::token::endpoint::{RESPONSE_TIMEOUT, TokenEndpoint};
 use crate::oidc::token::id_token::VerificationContext;
+use crate::oidc::token::sign_in_demands::SignInDemands;
 use crate::oidc::{ProviderClient, Tokens};
 use crate::secret::Secret;
 use crate::settings::{Browser, Grant, Login, Pkce};
@@ -250,8 +251,10 @@ impl ProviderClient<'_> {
         let endpoint = TokenEndpoint::new(self, cache, metadata).with_timeout(RESPONSE_TIMEOUT);
         let verifier = request.verifier.as_ref();
         let response = endpoint.exchange(code, redirect_uri, verifier).await?;
+        let demands = SignInDemands::of(self.provider);
         let context = VerificationContext::Login {
             nonce: &request.nonce,
+            demands: &demands,
         };
         self.verify_response(&response, cache, metadata, context, &|| ())
             .await

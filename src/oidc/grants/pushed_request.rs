@@ -58,9 +58,12 @@ pub(super) fn endpoint(
 pub(super) fn explain_error(error: Error) -> Error {
     match error {
         Error::Token(TokenError::Refused(refusal)) => AuthorizationError::PushRefused(refusal).into(),
-        Error::Network(error @ NetworkError::Status { status, .. }) if matches!(status, 403..=405 | 501) => {
-            AuthorizationError::PushUnavailable(Box::new(error)).into()
-        }
+        Error::Network(
+            error @ NetworkError::Status {
+                status: 403..=405 | 501,
+                ..
+            },
+        ) => AuthorizationError::PushUnavailable(Box::new(error)).into(),
         error => error,
     }
 }

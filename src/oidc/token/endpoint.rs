@@ -141,6 +141,7 @@ impl<'a> TokenEndpoint<'a> {
         let scope = self.poster.client.provider.scopes.joined();
         let mut parameters = Vec::new();
         add_scope(&mut parameters, &scope);
+        self.add_resources(&mut parameters);
         if let Some(challenge) = challenge {
             parameters.push(("code_challenge", challenge.as_str()));
             parameters.push(("code_challenge_method", "S256"));
@@ -199,12 +200,19 @@ impl<'a> TokenEndpoint<'a> {
             .map(drop)
     }
 
+    /// Adds the services that the tokens are for. Each request of a sign-in and a refresh names them all (RFC 8707 2.1, 2.2).
+    fn add_resources<'p>(&'p self, parameters: &mut Parameters<'p>) {
+        let resources = &self.poster.client.provider.resources;
+        parameters.extend(resources.iter().map(|resource| ("resource", resource.as_str())));
+    }
+
     async fn request_tokens(
         &self,
         grant: GrantType,
         mut parameters: Parameters<'_>,
     ) -> Result<TokenResponse, Error> {
         parameters.insert(0, ("grant_type", grant.parameter()));
+        self.add_resources(&mut parameters);
         let url = &self.poster.metadata.token_endpoint;
         let target = Target {
             kind: EndpointKind::Token,

@@ -56,6 +56,13 @@ pub(crate) enum Error {
     Expired { secs_ago: i64 },
     #[error("it is valid only in {in_secs} s by this machine's clock")]
     NotYetValid { in_secs: i64 },
+    /// `auth_time` is older than the request's `max_age` allows.
+    #[error(
+        "the person signed in at the provider {secs_ago} s ago (claim `auth_time`), and `max_age` allows {max_age_secs} s"
+    )]
+    SignInTooOld { secs_ago: i64, max_age_secs: i64 },
+    #[error("its `acr` claim is `{0}`, which is none of those that the request demands")]
+    Acr(UntrustedText),
     #[error("its nonce is not the one of this sign-in")]
     Nonce,
     #[error("it does not fit the access token that came with it (claim `at_hash`)")]
@@ -105,6 +112,7 @@ impl Error {
         match self {
             Self::Algorithm(name) => Self::Algorithm(map(&name)),
             Self::Type(name) => Self::Type(map(&name)),
+            Self::Acr(acr) => Self::Acr(map(&acr)),
             Self::AuthorizedParty(party) => Self::AuthorizedParty(map(&party)),
             Self::Issuer { expected, got } => Self::Issuer {
                 expected,
@@ -136,6 +144,7 @@ impl Error {
             | Self::WrongType(..)
             | Self::Expired { .. }
             | Self::NotYetValid { .. }
+            | Self::SignInTooOld { .. }
             | Self::Nonce
             | Self::AccessTokenHash
             | Self::UnknownKey
@@ -157,7 +166,9 @@ impl Error {
             Self::Nonce => Id::ANSWER_MIXED_UP,
             Self::UnknownKey | Self::Signature | Self::TooManyKeys(_) => Id::SIGNATURE_NOT_VERIFIED,
             Self::OtherSubject { .. } => Id::OTHER_ACCOUNT,
-            Self::Encrypted
+            Self::SignInTooOld { .. }
+            | Self::Acr(_)
+            | Self::Encrypted
             | Self::Malformed(_)
             | Self::Algorithm(_)
             | Self::Type(_)
@@ -198,6 +209,14 @@ impl Error {
             }
             Self::Issuer { .. } => {
                 "the provider's issuer setting differs from its discovery document".to_owned()
+            }
+            Self::SignInTooOld { .. } | Self::Missing("auth_time") | Self::WrongType("auth_time", _) => {
+                "let the provider send `auth_time` and sign you in anew (at most providers `prompt=login` does that), or remove `max_age` from \
+                 --oidc-auth-request-extra-params"
+                    .to_owned()
+            }
+            Self::Acr(_) => {
+                "let the provider sign you in at the level that `claims` demands, or change it in --oidc-auth-request-extra-params".to_owned()
             }
             Self::Missing(name) | Self::WrongType(name, _) => format!(
                 "the provider has to send `{name}` as OpenID Connect Core 2 has it, and no setting here replaces it: look at the \

@@ -116,6 +116,7 @@ impl ClusterChoice {
             unused.0.push("--oidc-client-auth-method".to_owned());
         }
         unused.replace_list("oidc-request-header", &mut provider.oidc_request_header, vec![]);
+        unused.replace_list("oidc-resource", &mut provider.oidc_resource, vec![]);
         unused.replace("account", &mut provider.account, None);
         let parameters = &mut provider.oidc_auth_request_extra_params;
         unused.replace_list("oidc-auth-request-extra-params", parameters, vec![]);

@@ -87,6 +87,11 @@ impl Claims {
         })
     }
 
+    /// The claim `auth_time`: when the person signed in at the provider.
+    pub(in crate::oidc) fn auth_time(&self) -> Result<Timestamp, Error> {
+        time(&self.all, "auth_time")
+    }
+
     /// The claim `nonce`, if it is text.
     pub(in crate::oidc) fn nonce(&self) -> Option<&str> {
         json::text(&self.all, "nonce")

@@ -15,6 +15,7 @@ use crate::oidc::json;
 use crate::oidc::token::algorithm::Algorithm;
 use crate::oidc::token::claims::{self, Claims, MembersError};
 use crate::oidc::token::key_set::{KeySet, SignatureError};
+use crate::oidc::token::sign_in_demands::SignInDemands;
 use crate::oidc::token::verification_error::{CLOCK_LEEWAY_SECS, Error, MAX_TOKEN_BYTES};
 use crate::secret::Secret;
 use crate::untrusted_text::UntrustedText;
@@ -44,6 +45,7 @@ pub(crate) struct TokenExpectation<'a> {
 pub(crate) enum VerificationContext<'a> {
     Login {
         nonce: &'a Nonce,
+        demands: &'a SignInDemands,
     },
     /// A login without an authorization request, and so without a nonce.
     Direct,
@@ -339,9 +341,10 @@ fn clock_remark(claims: &Claims, expected: &TokenExpectation<'_>) -> Option<Rema
 
 fn check_context(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(), Error> {
     match expected.context {
-        VerificationContext::Login { nonce } => {
+        VerificationContext::Login { nonce, demands } => {
             let got = claims.nonce().unwrap_or_default();
-            verify_slices_are_equal(got.as_bytes(), nonce.secret().as_bytes()).map_err(|_| Error::Nonce)
+            verify_slices_are_equal(got.as_bytes(), nonce.secret().as_bytes()).map_err(|_| Error::Nonce)?;
+            demands.check(claims, expected.now)
         }
         VerificationContext::Refresh {
             initial_id_token: InitialIdToken {

@@ -19,7 +19,10 @@ fn checked(change: &Value, context: Option<&str>, now: i64, provider_now: Option
         client_id: "c",
         algorithms: &[],
         context: match context {
-            None => VerificationContext::Login { nonce: &nonce },
+            None => VerificationContext::Login {
+                nonce: &nonce,
+                demands: &SignInDemands::default(),
+            },
             Some(_) => VerificationContext::Refresh {
                 initial_id_token: &initial_id_token,
                 replaced: &replaced,

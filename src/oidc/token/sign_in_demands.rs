@@ -1,0 +1,154 @@
+//! What the user's own parameters demand of the sign-in that an ID token tells of (OpenID Connect Core 3.1.3.7, 12 and 13). Pure.
+//!
+//! `max_age` demands a recent `auth_time`, and an essential `acr` in the parameter `claims` one of its values. `acr_values` demands nothing,
+//! since it is voluntary (5.5.1.1), and `prompt` has no claim that could be checked.
+
+use serde_json::{Map, Value};
+
+use crate::clock::Timestamp;
+use crate::oidc::json;
+use crate::oidc::token::claims::Claims;
+use crate::oidc::token::verification_error::{CLOCK_LEEWAY_SECS, Error};
+use crate::settings::Provider;
+use crate::untrusted_text::UntrustedText;
+
+/// The demands of one authorization request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::oidc) struct SignInDemands {
+    /// How long ago the person may have signed in at the provider.
+    max_age_secs: Option<i64>,
+    /// The values of an essential `acr`. Empty: none is demanded.
+    acr: Vec<String>,
+}
+
+impl SignInDemands {
+    pub(in crate::oidc) fn of(provider: &Provider) -> Self {
+        let max_age = provider.extra_parameter("max_age");
+        Self {
+            // A value that is no number is the provider's to refuse.
+            max_age_secs: max_age.and_then(|text| text.parse::<u32>().ok()).map(i64::from),
+            acr: provider
+                .extra_parameter("claims")
+                .map(essential_acr)
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Checks the claims of an ID token that was just issued.
+    pub(in crate::oidc) fn check(&self, claims: &Claims, now: Timestamp) -> Result<(), Error> {
+        if let Some(max_age_secs) = self.max_age_secs {
+            let secs_ago = now.secs_since(claims.auth_time()?);
+            if secs_ago > max_age_secs.saturating_add(CLOCK_LEEWAY_SECS) {
+                return Err(Error::SignInTooOld {
+                    secs_ago,
+                    max_age_secs,
+                });
+            }
+        }
+        if self.acr.is_empty() {
+            return Ok(());
+        }
+        let acr = json::text(&claims.all, "acr").unwrap_or_default();
+        if self.acr.iter().any(|wanted| wanted == acr) {
+            return Ok(());
+        }
+        Err(Error::Acr(UntrustedText::with_limit(acr, 80)))
+    }
+}
+
+/// Returns the values of an essential `acr` of the ID token in a parameter `claims` (OpenID Connect Core 5.5).
+fn essential_acr(parameter: &str) -> Vec<String> {
+    let object = |value: &Value, name: &str| value.get(name).cloned().unwrap_or_default();
+    let parsed = json::object(parameter.as_bytes()).unwrap_or_else(Map::new);
+    let acr = object(&object(&Value::Object(parsed), "id_token"), "acr");
+    if acr.get("essential") != Some(&Value::Bool(true)) {
+        return Vec::new();
+    }
+    let one = acr.get("value").into_iter();
+    let several = acr.get("values").and_then(Value::as_array).into_iter().flatten();
+    one.chain(several)
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::at;
+
+    fn claims(more: &Value) -> Claims {
+        let mut all = json!({"iss": "https://i", "sub": "s", "aud": "c", "exp": 20_000, "iat": 10_000});
+        all.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        Claims::parse(all.as_object().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn a_sign_in_is_recent_enough_within_the_tolerance_of_clocks() {
+        let demands = SignInDemands {
+            max_age_secs: Some(60),
+            acr: Vec::new(),
+        };
+        for (more, words) in [
+            (json!({"auth_time": 10_000}), None),
+            (json!({"auth_time": 9640}), None),
+            (json!({"auth_time": 9639}), Some("361 s ago")),
+            // A clock that is ahead of ours.
+            (json!({"auth_time": 10_200}), None),
+            (json!({"auth_time": "9999"}), None),
+            (json!({"auth_time": 1.5}), Some("9999 s ago")),
+            (json!({}), Some("no `auth_time` claim")),
+            (json!({"auth_time": null}), Some("`auth_time` claim is not")),
+            (json!({"auth_time": "then"}), Some("`auth_time` claim is not")),
+        ] {
+            let found = demands
+                .check(&claims(&more), at(10_000))
+                .map_err(|error| error.to_string());
+            match words {
+                None => assert_eq!(found, Ok(()), "{more}"),
+                Some(words) => assert!(found.as_ref().unwrap_err().contains(words), "{more}: {found:?}"),
+            }
+            assert!(SignInDemands::default().check(&claims(&more), at(10_000)).is_ok());
+        }
+    }
+
+    #[test]
+    fn an_essential_acr_has_to_be_met_and_a_voluntary_one_does_not() {
+        for (parameter, acr, is_met) in [
+            (
+                r#"{"id_token":{"acr":{"essential":true,"values":["a","b"]}}}"#,
+                "b",
+                true,
+            ),
+            (
+                r#"{"id_token":{"acr":{"essential":true,"values":["a","b"]}}}"#,
+                "c",
+                false,
+            ),
+            (
+                r#"{"id_token":{"acr":{"essential":true,"value":"a"}}}"#,
+                "",
+                false,
+            ),
+            (r#"{"id_token":{"acr":{"essential":true}}}"#, "c", true),
+            (r#"{"id_token":{"acr":{"values":["a"]}}}"#, "c", true),
+            (
+                r#"{"userinfo":{"acr":{"essential":true,"value":"a"}}}"#,
+                "c",
+                true,
+            ),
+            ("no JSON", "c", true),
+        ] {
+            let demands = SignInDemands {
+                max_age_secs: None,
+                acr: essential_acr(parameter),
+            };
+            let found = demands.check(&claims(&json!({"acr": acr})), at(10_000));
+            assert_eq!(found.is_ok(), is_met, "{parameter} {acr}");
+        }
+    }
+}
