@@ -126,6 +126,9 @@ const SETUP_EXAMPLE: &str = "for example: kubesesame setup \
     --oidc-issuer-url=https://example.okta.com/oauth2/default --oidc-client-id=0oa1b2c3d4e5f6g7h8i9; the provider's console \
     shows both, and at a terminal setup asks for them";
 
+const REDIRECT_HINT: &str = "register http://localhost:8000 at the provider and leave the flag out, or give the http URL that is registered";
+const RESOURCE_HINT: &str = "give it as the provider names the service, without a fragment: for example --oidc-resource=https://api.example.com";
+
 impl Error {
     /// Returns the flags, without dashes, whose values cannot be used.
     pub(crate) fn flags(&self) -> Vec<&'static str> {
@@ -190,15 +193,8 @@ impl Error {
                     .to_owned()
             }
             Self::ClusterConfig(_, hint) => (*hint).to_owned(),
-            Self::RedirectUrl(..) => {
-                "register http://localhost:8000 at the provider and leave the flag out, or \
-                 give the http URL that is registered"
-                    .to_owned()
-            }
-            Self::Resource(..) => {
-                "give it as the provider names the service, without a fragment: for example --oidc-resource=https://api.example.com"
-                    .to_owned()
-            }
+            Self::RedirectUrl(..) => REDIRECT_HINT.to_owned(),
+            Self::Resource(..) => RESOURCE_HINT.to_owned(),
             Self::IncompleteCallbackTls => "give both, or neither".to_owned(),
             Self::ListenAddress(_) => "for example --listen-address=127.0.0.1:8000".to_owned(),
             Self::SecretKeyring(flag, _) => {

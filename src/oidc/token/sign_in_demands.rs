@@ -3,7 +3,7 @@
 //! `max_age` demands a recent `auth_time`, and an essential `acr` in the parameter `claims` one of its values. `acr_values` demands nothing,
 //! since it is voluntary (5.5.1.1), and `prompt` has no claim that could be checked.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::oidc::json;
@@ -59,7 +59,7 @@ impl SignInDemands {
 /// Returns the values of an essential `acr` of the ID token in a parameter `claims` (OpenID Connect Core 5.5).
 fn essential_acr(parameter: &str) -> Vec<String> {
     let object = |value: &Value, name: &str| value.get(name).cloned().unwrap_or_default();
-    let parsed = json::object(parameter.as_bytes()).unwrap_or_else(Map::new);
+    let parsed = json::object(parameter.as_bytes()).unwrap_or_default();
     let acr = object(&object(&Value::Object(parsed), "id_token"), "acr");
     if acr.get("essential") != Some(&Value::Bool(true)) {
         return Vec::new();
