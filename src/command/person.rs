@@ -40,8 +40,6 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
     match event {
         Event::Log(event) => log::show(ui, &event),
         Event::ProgramWrote(text) if ui.at_terminal => ui.pass_on(text),
-        // Its last line is in the error, if it fails.
-        Event::ProgramWrote(_) => {}
         Event::ResponseLost if ui.at_terminal => ui.note("no answer; asking once more"),
         Event::ResponseLost => ui.step(|| "the response was lost on the way: asking once more".to_owned()),
         Event::ImportRefused(why) => {
@@ -73,7 +71,12 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::Warning(Warning::ResponseFromOtherUser { uid }) if !ui.at_terminal => {
             ui.step(|| format!("an answer to the sign-in by user {uid} was refused"));
         }
-        Event::Waiting { .. } | Event::BrowserStarted(_) | Event::Discovered | Event::ListenerReady { .. } => {}
+        // The last line of a program that fails is in the error.
+        Event::ProgramWrote(_)
+        | Event::Waiting { .. }
+        | Event::BrowserStarted(_)
+        | Event::Discovered
+        | Event::ListenerReady { .. } => {}
         Event::PasteAccepted { can_reopen_browser } => show_paste_offer(ui, can_reopen_browser),
         Event::TimeLeft(left) => ui.status(time_left(left), WAITING),
         Event::WaitEnded => ui.end_prompt(),

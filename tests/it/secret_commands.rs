@@ -81,13 +81,18 @@ fn a_key_and_a_password_come_from_a_command_too() {
     assert_eq!((sandbox.grants("password"), runs(&sandbox)), (1, 1));
 }
 
+/// Runs a call of an app with a secret that signs in nobody, and returns what is told.
+fn refusal(sandbox: &Sandbox, heading: &str, args: &[&str]) -> String {
+    let call = args.iter().fold(web_app(sandbox), |call, arg| call.arg(arg));
+    let told = sandbox.told(heading, &call.without_env("DBUS_SESSION_BUS_ADDRESS").run());
+    assert_eq!((sandbox.tabs(), sandbox.okta.count(Endpoint::Token)), (0, 0));
+    told
+}
+
 #[test]
 fn a_command_that_gives_nothing_says_why_before_anybody_signs_in() {
     let sandbox = Sandbox::new();
-    let told = |heading: &str, args: &[&str]| {
-        let call = args.iter().fold(web_app(&sandbox), |call, arg| call.arg(arg));
-        sandbox.told(heading, &call.without_env("DBUS_SESSION_BUS_ADDRESS").run())
-    };
+    let told = |heading: &str, args: &[&str]| refusal(&sandbox, heading, args);
     let all = [
         told(
             "it fails",
@@ -105,22 +110,6 @@ fn a_command_that_gives_nothing_says_why_before_anybody_signs_in() {
         told(
             "it prints no key",
             &["--oidc-client-private-key-command=echo no key"],
-        ),
-        told("an open quote", &["--oidc-client-secret-command=pass 'x"]),
-        told("no item", &["--oidc-client-secret-keyring=okta"]),
-        told(
-            "two sources",
-            &[
-                "--oidc-client-secret-command=pass x",
-                "--oidc-client-secret-keyring=okta/x",
-            ],
-        ),
-        told(
-            "a secret and a key",
-            &[
-                "--oidc-client-secret-command=pass x",
-                "--oidc-client-private-key-command=pass y",
-            ],
         ),
     ];
     insta::assert_snapshot!(all.concat(), @"
@@ -148,7 +137,32 @@ fn a_command_that_gives_nothing_says_why_before_anybody_signs_in() {
     stderr: error: the output of the command of --oidc-client-private-key-command cannot be used: it has neither a private key in PEM nor a JWK
     stderr: hint: give the private key whose public part the provider has for the app; to make one: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out client-key.pem
     exit: 2
+    ");
+}
 
+#[test]
+fn a_source_that_cannot_be_read_or_is_one_of_two_is_a_mistake_of_usage() {
+    let sandbox = Sandbox::new();
+    let told = |heading: &str, args: &[&str]| refusal(&sandbox, heading, args);
+    let all = [
+        told("an open quote", &["--oidc-client-secret-command=pass 'x"]),
+        told("no item", &["--oidc-client-secret-keyring=okta"]),
+        told(
+            "two sources",
+            &[
+                "--oidc-client-secret-command=pass x",
+                "--oidc-client-secret-keyring=okta/x",
+            ],
+        ),
+        told(
+            "a secret and a key",
+            &[
+                "--oidc-client-secret-command=pass x",
+                "--oidc-client-private-key-command=pass y",
+            ],
+        ),
+    ];
+    insta::assert_snapshot!(all.concat(), @"
     an open quote
     stderr: error: --oidc-client-secret-command cannot be split into words
     stderr: hint: close the quotes; words are split as a shell would
@@ -169,7 +183,6 @@ fn a_command_that_gives_nothing_says_why_before_anybody_signs_in() {
     stderr: hint: leave one of them out
     exit: 2
     ");
-    assert_eq!((sandbox.tabs(), sandbox.okta.count(Endpoint::Token)), (0, 0));
 }
 
 #[test]

@@ -4,21 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
+use super::check_network::network;
 use super::fault::Fault;
 use super::platform::{PLATFORM_NAMES, PlatformName};
-use super::raw::{RawClaim, RawDescription, RawGroup, RawGroups, RawIssuer, RawNetwork, RawPlatform};
+use super::raw::{RawClaim, RawDescription, RawGroup, RawGroups, RawIssuer, RawPlatform};
 use super::reading::{Lines, not_a_choice};
 use super::shape::ISSUER_ROLES;
-use super::values::{
-    AllowedTraffic, Description, GroupGrant, Issuer, KubernetesVersion, NetworkRules, Peer, Platform, Role,
-};
+use super::values::{Description, GroupGrant, Issuer, KubernetesVersion, Platform, Role};
 use crate::cluster::mapping::ClaimMapping;
 use crate::cluster::names::RESERVED;
 
 /// The namespaces of Kubernetes itself: who runs a command in a pod there can become administrator of the cluster.
 const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
 
-type Checked<T> = Result<T, Fault>;
+pub(super) type Checked<T> = Result<T, Fault>;
 
 /// Checks a description whose fields have these lines.
 ///
@@ -55,7 +54,7 @@ fn description(raw: &RawDescription) -> Checked<Description> {
     })
 }
 
-fn each<R, T>(raw: &[R], path: &str, check: impl Fn(&R, &str) -> Checked<T>) -> Checked<Vec<T>> {
+pub(super) fn each<R, T>(raw: &[R], path: &str, check: impl Fn(&R, &str) -> Checked<T>) -> Checked<Vec<T>> {
     let checked = raw.iter().enumerate();
     checked
         .map(|(at, item)| check(item, &format!("{path}[{at}]")))
@@ -329,7 +328,7 @@ fn check_groups(groups: &[GroupGrant], issuers: &[Issuer]) -> Checked<()> {
                 return Err(Fault::new(&path, problem, "change `startingWith`, or the group"));
             }
         }
-        if !group.name.is_ascii() && group.name.chars().any(char::is_control) {
+        if group.name.chars().any(char::is_control) {
             return Err(Fault::new(
                 &path,
                 "has a control character",
@@ -340,49 +339,8 @@ fn check_groups(groups: &[GroupGrant], issuers: &[Issuer]) -> Checked<()> {
     Ok(())
 }
 
-fn network(raw: &RawNetwork, path: &str) -> Checked<NetworkRules> {
-    let field = |name: &str| format!("{path}.{name}");
-    check_name(&raw.namespace, &field("namespace"))?;
-    for (at, cidr) in raw.api_server.iter().enumerate() {
-        if !is_cidr(cidr) {
-            let problem = format!("is `{cidr}`, which is no range of addresses");
-            let hint = "write it as 10.0.0.1/32; the addresses: kubectl get endpointslices kubernetes";
-            return Err(Fault::new(&field(&format!("apiServer[{at}]")), problem, hint));
-        }
-    }
-    let allow = each(&raw.allow, &field("allow"), |traffic, path| {
-        if let Some(namespace) = &traffic.from.namespace {
-            check_name(namespace, &format!("{path}.from.namespace"))?;
-        }
-        if traffic.from.namespace.is_none() && traffic.from.pods.is_empty() {
-            let hint = "name a `namespace`, `pods` by their labels, or both";
-            return Err(Fault::new(
-                &format!("{path}.from"),
-                "is empty, which would mean everybody",
-                hint,
-            ));
-        }
-        if traffic.ports.is_empty() {
-            return Err(Fault::new(&format!("{path}.ports"), "is empty", "name the ports"));
-        }
-        Ok(AllowedTraffic {
-            to: traffic.to.clone(),
-            from: Peer {
-                namespace: traffic.from.namespace.clone(),
-                pods: traffic.from.pods.clone(),
-            },
-            ports: traffic.ports.clone(),
-        })
-    })?;
-    Ok(NetworkRules {
-        namespace: raw.namespace.clone(),
-        allow,
-        api_server: raw.api_server.clone(),
-    })
-}
-
 /// Names are those of Kubernetes (RFC 1123 labels).
-fn check_name(name: &str, path: &str) -> Checked<()> {
+pub(super) fn check_name(name: &str, path: &str) -> Checked<()> {
     let is_fit = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let fits = !name.is_empty()
         && name.len() <= 63
@@ -395,16 +353,4 @@ fn check_name(name: &str, path: &str) -> Checked<()> {
     let problem = format!("is `{name}`, which is no name of Kubernetes");
     let hint = "use lower-case letters, digits and dashes, 63 at most, with no dash at either end";
     Err(Fault::new(path, problem, hint))
-}
-
-fn is_cidr(text: &str) -> bool {
-    let Some((address, bits)) = text.split_once('/') else {
-        return false;
-    };
-    let most = match address.parse() {
-        Ok(std::net::IpAddr::V4(_)) => 32,
-        Ok(std::net::IpAddr::V6(_)) => 128,
-        Err(_) => return false,
-    };
-    bits.parse::<u8>().is_ok_and(|bits| bits <= most)
 }

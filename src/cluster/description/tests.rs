@@ -152,6 +152,17 @@ fn each_fault_has_its_line_the_field_and_what_to_do() {
 }
 
 #[test]
+fn a_group_has_no_control_character() {
+    let text = include_str!("../../../examples/kubesesame.yaml");
+    let name = text.lines().skip_while(|line| !line.starts_with("groups:"));
+    let name = name.skip(1).find_map(|line| line.split_once("name: ")).unwrap().1;
+    let quoted = format!("\"{}\\e[2J\"", name.trim_matches('"'));
+    let changed = text.replacen(&format!("name: {name}"), &format!("name: {quoted}"), 1);
+    let fault = Description::parse(&changed).map(|_| ()).unwrap_err();
+    assert_eq!(fault.problem, "has a control character");
+}
+
+#[test]
 fn other_files_are_named_as_what_they_are() {
     let kubeadm = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnetworking: {}\n";
     let problem = |text: &str| Description::parse(text).map(|_| ()).expect_err(text).problem;

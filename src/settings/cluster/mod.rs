@@ -7,7 +7,9 @@
 use serde_json::{Map, Value};
 
 use super::Error;
-use crate::cli::{self, ClientAuthChoice, ClusterConfigChoice, ConfigError, GetTokenArgs, ValueSources};
+use crate::cli::{
+    self, ClientAuthChoice, ClusterConfigChoice, ConfigError, GetTokenArgs, ProviderArgs, ValueSources,
+};
 use crate::exec::Cluster;
 
 const ISSUER: &str = "oidc-issuer-url";
@@ -94,27 +96,7 @@ impl ClusterChoice {
         );
         unused.replace_list(AUTHORITY, &mut args.tls.certificate_authority_data, authorities);
         // An issuer that the cluster chose must not get secrets, names and parameters of the user.
-        unused.replace("oidc-client-secret", &mut provider.oidc_client_secret, None);
-        unused.replace(
-            "oidc-client-secret-file",
-            &mut provider.oidc_client_secret_file,
-            None,
-        );
-        let command = &mut provider.oidc_client_secret_command;
-        unused.replace("oidc-client-secret-command", command, None);
-        let item = &mut provider.oidc_client_secret_keyring;
-        unused.replace("oidc-client-secret-keyring", item, None);
-        let key = &mut provider.oidc_client_private_key_file;
-        unused.replace("oidc-client-private-key-file", key, None);
-        let command = &mut provider.oidc_client_private_key_command;
-        unused.replace("oidc-client-private-key-command", command, None);
-        unused.replace("oidc-client-key-id", &mut provider.oidc_client_key_id, None);
-        let audience = &mut provider.oidc_client_auth_audience;
-        unused.replace("oidc-client-auth-audience", audience, None);
-        let method = std::mem::replace(&mut provider.oidc_client_auth_method, ClientAuthChoice::Auto);
-        if !matches!(method, ClientAuthChoice::Auto | ClientAuthChoice::None) {
-            unused.0.push("--oidc-client-auth-method".to_owned());
-        }
+        unused.replace_client_authentication(provider);
         unused.replace_list("oidc-request-header", &mut provider.oidc_request_header, vec![]);
         unused.replace_list("oidc-resource", &mut provider.oidc_resource, vec![]);
         unused.replace("account", &mut provider.account, None);
@@ -179,6 +161,31 @@ impl ClusterChoice {
 struct Unused(Vec<String>);
 
 impl Unused {
+    /// Removes all that authenticates the client.
+    fn replace_client_authentication(&mut self, provider: &mut ProviderArgs) {
+        self.replace("oidc-client-secret", &mut provider.oidc_client_secret, None);
+        self.replace(
+            "oidc-client-secret-file",
+            &mut provider.oidc_client_secret_file,
+            None,
+        );
+        let command = &mut provider.oidc_client_secret_command;
+        self.replace("oidc-client-secret-command", command, None);
+        let item = &mut provider.oidc_client_secret_keyring;
+        self.replace("oidc-client-secret-keyring", item, None);
+        let key = &mut provider.oidc_client_private_key_file;
+        self.replace("oidc-client-private-key-file", key, None);
+        let command = &mut provider.oidc_client_private_key_command;
+        self.replace("oidc-client-private-key-command", command, None);
+        self.replace("oidc-client-key-id", &mut provider.oidc_client_key_id, None);
+        let audience = &mut provider.oidc_client_auth_audience;
+        self.replace("oidc-client-auth-audience", audience, None);
+        let method = std::mem::replace(&mut provider.oidc_client_auth_method, ClientAuthChoice::Auto);
+        if !matches!(method, ClientAuthChoice::Auto | ClientAuthChoice::None) {
+            self.0.push("--oidc-client-auth-method".to_owned());
+        }
+    }
+
     fn replace(&mut self, flag: &str, from_user: &mut Option<String>, from_cluster: Option<String>) {
         let had = std::mem::replace(from_user, from_cluster);
         if is_given(had.as_deref()) && had != *from_user {
