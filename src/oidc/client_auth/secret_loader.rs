@@ -121,7 +121,7 @@ fn printed(mut finished: Finished) -> Result<Zeroizing<Vec<u8>>, CommandFault> {
     }
     match printed.len() {
         0 => Err(CommandFault::NoText),
-        ..=MAX_PRINTED_BYTES => Ok(printed),
+        1..=MAX_PRINTED_BYTES => Ok(printed),
         _ => Err(CommandFault::TooLong(MAX_PRINTED_BYTES)),
     }
 }

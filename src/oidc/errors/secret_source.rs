@@ -86,7 +86,7 @@ impl ItemFault {
 /// The command that stores an item, which asks for the secret.
 fn store_command(service: &str, account: &str) -> String {
     let quoted = |text: &str| {
-        let quoted = shlex::try_quote(text).map_or_else(|_| text.to_owned(), |quoted| quoted.into_owned());
+        let quoted = shlex::try_quote(text).map_or_else(|_| text.to_owned(), std::borrow::Cow::into_owned);
         UntrustedText::new(&quoted).as_str().to_owned()
     };
     let (service, account) = (quoted(service), quoted(account));
