@@ -116,6 +116,10 @@ mod tests {
     use super::*;
     use crate::settings::Issuer;
 
+    const NO: PushDemand = PushDemand::None;
+    const OLD: PushDemand = PushDemand::Remembered;
+    const NOW: PushDemand = PushDemand::Now;
+
     fn metadata(members: &Value) -> Metadata {
         let mut document = json!({
             "issuer": "https://i.example",
@@ -141,75 +145,40 @@ mod tests {
         const REQUIRED: &str = "require_pushed_authorization_requests";
         let par = "https://i.example/par";
         for (policy, demand, document, expected) in [
-            (Par::Auto, PushDemand::None, json!({ENDPOINT: par}), Ok(false)),
-            (Par::Auto, PushDemand::Now, json!({ENDPOINT: par}), Ok(true)),
-            (
-                Par::Auto,
-                PushDemand::None,
-                json!({ENDPOINT: par, REQUIRED: true}),
-                Ok(true),
-            ),
-            (
-                Par::Auto,
-                PushDemand::None,
-                json!({ENDPOINT: par, REQUIRED: false}),
-                Ok(false),
-            ),
-            (Par::Auto, PushDemand::None, json!({REQUIRED: true}), Ok(false)),
-            (
-                Par::Auto,
-                PushDemand::Now,
-                json!({}),
-                Err("announces no endpoint"),
-            ),
-            (Par::Auto, PushDemand::Remembered, json!({}), Ok(false)),
-            (
-                Par::Auto,
-                PushDemand::Remembered,
-                json!({ENDPOINT: par}),
-                Ok(true),
-            ),
-            (Par::Always, PushDemand::None, json!({ENDPOINT: par}), Ok(true)),
-            (
-                Par::Always,
-                PushDemand::None,
-                json!({}),
-                Err("no endpoint for pushed"),
-            ),
-            (
-                Par::Never,
-                PushDemand::Now,
-                json!({ENDPOINT: par, REQUIRED: true}),
-                Ok(false),
-            ),
+            (Par::Auto, NO, json!({ENDPOINT: par}), Ok(false)),
+            (Par::Auto, NOW, json!({ENDPOINT: par}), Ok(true)),
+            (Par::Auto, NO, json!({ENDPOINT: par, REQUIRED: true}), Ok(true)),
+            (Par::Auto, NO, json!({ENDPOINT: par, REQUIRED: false}), Ok(false)),
+            (Par::Auto, NO, json!({REQUIRED: true}), Ok(false)),
+            (Par::Auto, NOW, json!({}), Err("announces no endpoint")),
+            (Par::Auto, OLD, json!({}), Ok(false)),
+            (Par::Auto, OLD, json!({ENDPOINT: par}), Ok(true)),
+            (Par::Always, NO, json!({ENDPOINT: par}), Ok(true)),
+            (Par::Always, NO, json!({}), Err("no endpoint for pushed")),
+            (Par::Never, NOW, json!({ENDPOINT: par, REQUIRED: true}), Ok(false)),
             // An endpoint that cannot be used fails only what needs it.
             (
                 Par::Auto,
-                PushDemand::None,
+                NO,
                 json!({ENDPOINT: "http://i.example/par"}),
                 Ok(false),
             ),
             (
                 Par::Always,
-                PushDemand::None,
+                NO,
                 json!({ENDPOINT: "http://i.example/par"}),
                 Err("is not https"),
             ),
             (
                 Par::Auto,
-                PushDemand::Now,
+                NOW,
                 json!({ENDPOINT: "http://127.0.0.1/par"}),
                 Err("is not https"),
             ),
-            (
-                Par::Auto,
-                PushDemand::Now,
-                json!({ENDPOINT: 1}),
-                Err("is no text"),
-            ),
+            (Par::Auto, NOW, json!({ENDPOINT: 1}), Err("is no text")),
             (
                 Par::Always,
-                PushDemand::None,
+                NO,
                 json!({ENDPOINT: "https://u:p@i.example/par"}),
                 Err("has a user name"),
             ),
