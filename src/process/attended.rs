@@ -1,15 +1,19 @@
 //! Another program that may ask the person, who sees what it writes to standard error. It is ended after its time.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use zeroize::{Zeroize as _, Zeroizing};
+
 /// More output than this is not read.
 pub(super) const MAX_OUTPUT_BYTES: u64 = 4 * 1024 * 1024;
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// How long the output is read after the program has ended. A program that it started may hold the pipes for longer.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// How a program ended.
 #[derive(Debug)]
@@ -23,8 +27,14 @@ pub(crate) struct Finished {
     pub(crate) stderr: String,
 }
 
-/// Runs a program that is found on the `PATH`. It has this process's standard input. What it writes to standard error is passed to
-/// `on_stderr` as it comes.
+/// A part of the output.
+enum Chunk {
+    Stdout(Zeroizing<Vec<u8>>),
+    Stderr(Vec<u8>),
+}
+
+/// Runs a program that is found on the `PATH`. It has this process's standard input, and its environment without `hidden_variables`. What it
+/// writes to standard error is passed to `on_stderr` as it comes.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -32,50 +42,53 @@ pub(crate) struct Finished {
 pub(crate) fn run_attended(
     program: &str,
     arguments: &[impl AsRef<OsStr>],
+    hidden_variables: &[OsString],
     limit: Duration,
     on_stderr: &dyn Fn(&str),
 ) -> io::Result<Finished> {
     let deadline = Instant::now() + limit;
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    // It stays in this process group: in another one, it could not ask at the terminal.
+    command
         .args(arguments)
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let (sender, chunks) = mpsc::channel();
-    let stdout = child.stdout.take().map(|stdout| read_in_thread(stdout, |_| ()));
-    let stderr = child.stderr.take().map(|stderr| {
-        read_in_thread(stderr, move |chunk| {
-            // The receiver is gone if the time is over.
-            drop(sender.send(chunk.to_vec()));
-        })
-    });
+        .stderr(Stdio::piped());
+    for name in hidden_variables {
+        command.env_remove(name);
+    }
+    let mut child = command.spawn()?;
+    let output = Output::of(&mut child);
     let mut status = None;
-    while status.is_none() && Instant::now() < deadline {
-        match chunks.recv_timeout(POLL_INTERVAL) {
-            Ok(chunk) => on_stderr(&String::from_utf8_lossy(&chunk)),
-            Err(mpsc::RecvTimeoutError::Disconnected) => thread::sleep(POLL_INTERVAL),
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let mut read_until = deadline;
+    let mut is_open = true;
+    while Instant::now() < read_until && (is_open || status.is_none()) {
+        match output.0.recv_timeout(POLL_INTERVAL) {
+            Ok(Chunk::Stdout(chunk)) => append(&mut stdout, &chunk),
+            Ok(Chunk::Stderr(chunk)) => {
+                on_stderr(&String::from_utf8_lossy(&chunk));
+                append(&mut stderr, &chunk);
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                is_open = false;
+                if status.is_none() {
+                    thread::sleep(POLL_INTERVAL);
+                }
+            }
             Err(mpsc::RecvTimeoutError::Timeout) => {}
         }
-        status = child.try_wait()?;
+        if status.is_none() {
+            status = child.try_wait()?;
+            if status.is_some() {
+                read_until = Instant::now() + GRACE;
+            }
+        }
     }
     let timed_out = status.is_none();
     if timed_out {
         end(&mut child);
-        // A program that it started may hold the pipes, so they are not read to their ends.
-        return Ok(Finished {
-            success: false,
-            code: None,
-            timed_out,
-            stdout: Vec::new(),
-            stderr: String::new(),
-        });
-    }
-    let bytes = |thread: Option<thread::JoinHandle<Vec<u8>>>| {
-        thread.and_then(|thread| thread.join().ok()).unwrap_or_default()
-    };
-    let (stdout, stderr) = (bytes(stdout), bytes(stderr));
-    for chunk in chunks.try_iter() {
-        on_stderr(&String::from_utf8_lossy(&chunk));
+        stdout.zeroize();
+        stderr.zeroize();
     }
     Ok(Finished {
         success: status.is_some_and(|status| status.success()),
@@ -86,29 +99,54 @@ pub(crate) fn run_attended(
     })
 }
 
+/// The output of a program as it comes, until all its pipes are closed.
+struct Output(mpsc::Receiver<Chunk>);
+
+impl Output {
+    fn of(child: &mut Child) -> Self {
+        let (sender, chunks) = mpsc::channel();
+        let on_stderr = sender.clone();
+        // The receiver is gone if the time is over.
+        if let Some(pipe) = child.stdout.take() {
+            let send = move |chunk: &[u8]| drop(sender.send(Chunk::Stdout(chunk.to_vec().into())));
+            thread::spawn(move || read_chunks(pipe, send));
+        }
+        if let Some(pipe) = child.stderr.take() {
+            let send = move |chunk: &[u8]| drop(on_stderr.send(Chunk::Stderr(chunk.to_vec())));
+            thread::spawn(move || read_chunks(pipe, send));
+        }
+        Self(chunks)
+    }
+}
+
+fn append(all: &mut Vec<u8>, chunk: &[u8]) {
+    if all.len() as u64 <= MAX_OUTPUT_BYTES {
+        all.extend_from_slice(chunk);
+    }
+}
+
 pub(super) fn end(child: &mut Child) {
     // Either fails only if it has ended already.
     drop(child.kill());
     drop(child.wait());
 }
 
-/// Reads a pipe to its end, and passes on each part.
-pub(super) fn read_in_thread(
-    mut pipe: impl Read + Send + 'static,
-    on_chunk: impl Fn(&[u8]) + Send + 'static,
-) -> thread::JoinHandle<Vec<u8>> {
+/// Reads a pipe to its end in a thread.
+pub(super) fn read_in_thread(pipe: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
     thread::spawn(move || {
-        super::leave_signals_to_main_thread();
         let mut all = Vec::new();
-        let mut chunk = [0; 4096];
-        while let Ok(length @ 1..) = pipe.read(&mut chunk) {
-            on_chunk(&chunk[..length]);
-            if all.len() as u64 <= MAX_OUTPUT_BYTES {
-                all.extend_from_slice(&chunk[..length]);
-            }
-        }
+        read_chunks(pipe, |chunk| append(&mut all, chunk));
         all
     })
+}
+
+/// Reads a pipe to its end, and passes on each part. In a thread of its own.
+fn read_chunks(mut pipe: impl Read, mut on_chunk: impl FnMut(&[u8])) {
+    super::leave_signals_to_main_thread();
+    let mut chunk = Zeroizing::new([0; 4096]);
+    while let Ok(length @ 1..) = pipe.read(&mut *chunk) {
+        on_chunk(&chunk[..length]);
+    }
 }
 
 #[cfg(test)]
@@ -120,7 +158,7 @@ mod tests {
 
     fn run(script: &str, limit: Duration) -> (Finished, String) {
         let seen = RefCell::new(String::new());
-        let finished = run_attended("sh", &["-c", script], limit, &|text| {
+        let finished = run_attended("sh", &["-c", script], &["HOME".into()], limit, &|text| {
             seen.borrow_mut().push_str(text);
         });
         (finished.expect("a shell"), seen.into_inner())
@@ -146,8 +184,32 @@ mod tests {
     }
 
     #[test]
+    fn what_a_program_started_does_not_hold_up_its_output() {
+        let begin = Instant::now();
+        let (finished, seen) = run("sleep 30 & echo err >&2; echo out", Duration::from_mins(1));
+        assert!(finished.success && !finished.timed_out);
+        assert_eq!(
+            (finished.stdout.as_slice(), seen.as_str()),
+            (&b"out\n"[..], "err\n")
+        );
+        assert!(begin.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_hidden_variable_is_not_inherited() {
+        let (finished, _) = run("echo ${HOME-none} ${PATH:+path}", Duration::from_mins(1));
+        assert_eq!(finished.stdout, b"none path\n");
+    }
+
+    #[test]
     fn a_program_that_is_missing_is_an_error() {
-        let missing = run_attended("no-such-program-here", &["x"], Duration::from_secs(1), &|_| ());
+        let missing = run_attended(
+            "no-such-program-here",
+            &["x"],
+            &[],
+            Duration::from_secs(1),
+            &|_| (),
+        );
         assert_eq!(
             missing.expect_err("no such program").kind(),
             io::ErrorKind::NotFound

@@ -46,8 +46,8 @@ pub(crate) fn run_within(
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let reading = thread::Builder::new().spawn(move || {
         super::leave_signals_to_main_thread();
-        let stdout = stdout.map(|pipe| read_in_thread(pipe, |_| ()));
-        let stderr = stderr.map(|pipe| read_in_thread(pipe, |_| ()));
+        let stdout = stdout.map(read_in_thread);
+        let stderr = stderr.map(read_in_thread);
         let bytes = |thread: Option<thread::JoinHandle<Vec<u8>>>| {
             thread.and_then(|thread| thread.join().ok()).unwrap_or_default()
         };

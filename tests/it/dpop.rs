@@ -270,6 +270,29 @@ fn a_session_without_a_key_goes_on_where_the_app_requires_dpop_later() {
 }
 
 #[test]
+fn with_always_a_session_without_a_key_ends_and_a_sign_in_follows() {
+    let sandbox = provider(Dpop::Ignored);
+    sandbox.get_token().run().token();
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.dpop.mode = Dpop::Supported);
+    sandbox.expire();
+    let call = sandbox.get_token().arg("--oidc-dpop=always");
+    let outcome = call.run();
+    outcome.token();
+    assert!(
+        outcome.stderr.contains(
+            "a new sign-in is needed: its refresh token is not bound to a key, and --oidc-dpop=always"
+        ),
+        "{outcome}"
+    );
+    assert!(sandbox.session().get("dpop_key").is_some());
+    assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (2, 0));
+    refreshed(&sandbox, &call);
+    assert_eq!(sandbox.tabs(), 2);
+}
+
+#[test]
 fn neither_key_nor_proof_is_in_a_log() {
     let sandbox = provider(Dpop::Required);
     let outcome = sandbox.get_token().arg("-vvv").run();

@@ -216,6 +216,21 @@ fn each_refresh_token_that_could_not_be_revoked_is_revoked_later() {
     }
 }
 
+/// A provider that does not answer a revocation.
+#[test]
+fn a_revocation_without_an_answer_does_not_hold_back_a_token() {
+    let sandbox = Sandbox::new();
+    provider_revokes(&sandbox, false);
+    sandbox.get_token().run().token();
+    assert_eq!(logout(&sandbox, &[]).run().code, Some(1));
+    let fault = Fault::always(Endpoint::Revoke, FaultKind::Hang);
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+    let begin = std::time::Instant::now();
+    sandbox.get_token().run().token();
+    assert!(begin.elapsed() < std::time::Duration::from_secs(8));
+    assert!(files(&sandbox).contains(&"revocation.json".to_owned()));
+}
+
 #[test]
 fn of_more_refresh_tokens_than_are_kept_the_oldest_is_given_up() {
     let sandbox = Sandbox::new();

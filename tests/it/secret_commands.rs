@@ -50,6 +50,16 @@ fn a_command_is_run_when_the_provider_is_asked_and_not_by_cached_calls() {
 }
 
 #[test]
+fn a_command_does_not_inherit_our_settings() {
+    let sandbox = Sandbox::new();
+    let secret = sandbox.okta.web_client_secret();
+    // It prints the secret only where none of our variables is set.
+    let command = format!("sh -c 'env | grep -qE \"^(KUBESESAME_|KUBERNETES_EXEC_INFO)\" || echo {secret}'");
+    let call = web_app(&sandbox).with("--oidc-client-secret-command", &command);
+    call.env("KUBESESAME_PASSWORD", "p").run().token();
+}
+
+#[test]
 fn a_person_sees_what_the_command_says() {
     let sandbox = Sandbox::new();
     let command = counted(&sandbox, &sandbox.okta.web_client_secret());
@@ -102,6 +112,14 @@ fn a_command_that_gives_nothing_says_why_before_anybody_signs_in() {
             "it is missing",
             &["--oidc-client-secret-command=no-such-program-here x"],
         ),
+        told(
+            "it prints an entry of several lines",
+            &["--oidc-client-secret-command=printf s3cret\\\\nuser:jane"],
+        ),
+        told(
+            "it prints no text",
+            &["--oidc-client-secret-command=printf \\\\377"],
+        ),
         told("it prints nothing", &["--oidc-client-secret-command=true"]),
         told(
             "it prints too much",
@@ -119,8 +137,18 @@ fn a_command_that_gives_nothing_says_why_before_anybody_signs_in() {
     exit: 1
 
     it is missing
-    stderr: error: the command of --oidc-client-secret-command gives nothing: it cannot be started: No such file or directory (os error 2)
+    stderr: error: the command of --oidc-client-secret-command gives nothing: `no-such-program-here` cannot be started: No such file or directory (os error 2)
     stderr: hint: give a program of the PATH or its path, and its arguments; no shell runs it, so write sh -c '…' for what needs one
+    exit: 1
+
+    it prints an entry of several lines
+    stderr: error: the command of --oidc-client-secret-command gives nothing: it printed 2 lines, and the secret is one
+    stderr: hint: have it print the secret alone; where the secret is the first line, as in an entry of pass: sh -c 'COMMAND | head -n1'
+    exit: 1
+
+    it prints no text
+    stderr: error: the command of --oidc-client-secret-command gives nothing: what it printed is not text
+    stderr: hint: run the command by hand: it has to print the secret, and nothing else
     exit: 1
 
     it prints nothing

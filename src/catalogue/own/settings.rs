@@ -162,10 +162,12 @@ pub(super) const ENTRIES: &[OwnEntry] = &[
         causes: &[
             "The password manager is locked, or nobody is signed in to it.",
             "It waits for somebody, and there is no terminal or nobody answered within 60 seconds.",
+            "It prints more than the secret: further lines, as an entry of pass has, or something that is not text.",
             "The program is not on the PATH that kubectl has, or the command needs a shell (a pipe, a variable, an alias).",
         ],
         fixes: &[
             "Run the command by hand: it has to print the secret alone, and end with exit code 0.",
+            "Take the first line where the secret is that: sh -c 'pass show NAME | head -n1'.",
             "Give the path of the program; write sh -c '…' for a command that needs a shell.",
         ],
     },

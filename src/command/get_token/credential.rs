@@ -1,6 +1,9 @@
 //! Gets the credential: from the first directory of the session that can be used.
 
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use super::background;
 use super::call::GetToken;
@@ -12,9 +15,13 @@ use crate::lifecycle::{
     Acquired, Acquisition, Demand, Import, NoStore, Origin, ScopeSource, SessionFiles, SessionStore, Settings,
 };
 use crate::oidc::{Event, ReturnTo};
+use crate::process;
 use crate::runtime::LazyRuntime;
 use crate::session::{self, ContinuationKey, Record, Store};
 use crate::settings::{self, Storage};
+
+/// How long a sign-in waits for all pending revocations.
+const REVOCATION_BUDGET: Duration = Duration::from_secs(2);
 
 fn error_with_hint(error: &session::Error) -> String {
     format!("{}; {}", error.in_one_line(), error.hint())
@@ -91,8 +98,7 @@ impl GetToken<'_> {
             self.remove_superseded(&files.store, &acquired.session);
         }
         if acquired.origin == Origin::SignIn {
-            let sign_in = &self.request.sign_in;
-            revoke_pending(&files.store, &sign_in.provider, &sign_in.trust, self.ui);
+            self.revoke_pending_for_a_while(dir, storage);
         }
         if acquired.origin == Origin::Store && self.demand == Demand::Good {
             self.ui
@@ -101,6 +107,31 @@ impl GetToken<'_> {
             self.start_background_refresh_if_due(&files.store, &acquired.session);
         }
         Ok(Some(acquired))
+    }
+
+    /// Revokes what earlier calls could not, for [`REVOCATION_BUDGET`] at most: kubectl waits for this process, and a good token is not held
+    /// back. What is not revoked by then waits for the next sign-in.
+    fn revoke_pending_for_a_while(&self, dir: &Path, storage: Storage) {
+        let Ok(store) = Store::create(dir, self.key(), self.request.identity.clone(), storage) else {
+            return;
+        };
+        if store.pending_revocations().is_empty() {
+            return;
+        }
+        let sign_in = &self.request.sign_in;
+        let (provider, trust, ui) = (sign_in.provider.clone(), sign_in.trust.clone(), self.ui);
+        let (done, wait) = mpsc::channel();
+        let revoking = thread::Builder::new().spawn(move || {
+            process::leave_signals_to_main_thread();
+            revoke_pending(&store, &provider, &trust, ui);
+            // The receiver is gone if the time is over.
+            let _is_late = done.send(());
+        });
+        if revoking.is_ok() && wait.recv_timeout(REVOCATION_BUDGET).is_err() {
+            ui.step(|| {
+                "the pending revocations take too long; what is left waits for the next sign-in".to_owned()
+            });
+        }
     }
 
     pub(super) fn acquire<'b, S: SessionStore>(

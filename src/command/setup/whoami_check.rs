@@ -50,7 +50,7 @@ pub(super) fn ask_cluster(
         ui.note(&format!("not proven: {why}"));
         Acceptance::Unknown
     };
-    let finished = match run_attended("kubectl", &arguments, sign_in_time + REQUEST_TIME, &|text| {
+    let finished = match run_attended("kubectl", &arguments, &[], sign_in_time + REQUEST_TIME, &|text| {
         ui.pass_on(text);
     }) {
         Ok(finished) => finished,

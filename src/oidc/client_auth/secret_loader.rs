@@ -1,11 +1,12 @@
 //! Reads a secret or a private key from its source: a file, a command, or the OS keyring.
 //!
-//! Owns how long a command may take, how much it may print, and which line ends do not belong to the secret. Never keeps what it has read.
+//! Owns how long a command may take, how much it may print, and that a secret is one line of it. Never keeps what it has read.
 
 use std::time::Duration;
 
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::environment;
 use crate::files;
 use crate::keyring;
 use crate::oidc::errors::secret_source::{CommandFault, ItemFault};
@@ -22,8 +23,7 @@ const COMMAND_TIMEOUT: Duration = Duration::from_mins(1);
 /// The longest secret or key that a command may print.
 const MAX_PRINTED_BYTES: usize = 64 * 1024;
 
-/// Reads a secret. Line ends after one in a file or in the keyring do not belong to it, nor does one line end after one that a command
-/// prints.
+/// Reads a secret, which is one line. Line ends after it do not belong to it.
 pub(in crate::oidc) fn load_secret(
     source: &SecretSource,
     interaction: Interaction<'_>,
@@ -32,17 +32,33 @@ pub(in crate::oidc) fn load_secret(
         return Ok(secret.clone());
     }
     let bytes = load_bytes(source, interaction)?;
-    let text = str::from_utf8(&bytes).map_err(|_| no_text(source))?;
     let text = match source {
-        SecretSource::Command { .. } => without_line_end(text),
+        SecretSource::Command { flag, .. } => {
+            one_line(&bytes).map_err(|fault| SetupError::SecretCommand { flag, fault })?
+        }
         SecretSource::Inline { .. } | SecretSource::File { .. } | SecretSource::Keyring { .. } => {
-            text.trim_end_matches(['\r', '\n'])
+            let text = str::from_utf8(&bytes).map_err(|_| no_text(source))?;
+            without_line_ends(text)
         }
     };
     if text.is_empty() {
         return Err(no_text(source));
     }
     Ok(Secret::new(text))
+}
+
+/// Returns the line that a command printed. Password managers print an entry with all its fields, or a text for people.
+fn one_line(printed: &[u8]) -> Result<&str, CommandFault> {
+    let text = str::from_utf8(printed).map_err(|_| CommandFault::NotText)?;
+    let line = without_line_ends(text);
+    match line.lines().count() {
+        0 | 1 => Ok(line),
+        lines => Err(CommandFault::Lines(lines)),
+    }
+}
+
+fn without_line_ends(text: &str) -> &str {
+    text.trim_end_matches(['\r', '\n'])
 }
 
 /// Reads what is in a source, with its line ends.
@@ -63,8 +79,11 @@ pub(super) fn load_bytes(
             interaction.log(LogEvent::SecretCommandRun(flag));
             // What it says is not kept, and neither is what it is asked for.
             let on_stderr = |text: &str| interaction.report(Event::ProgramWrote(text));
-            let finished = run_attended(&args[0], &args[1..], COMMAND_TIMEOUT, &on_stderr);
-            let printed = finished.map_err(CommandFault::Start).and_then(printed);
+            // Our own settings may have other secrets.
+            let hidden = environment::own_variables();
+            let finished = run_attended(&args[0], &args[1..], &hidden, COMMAND_TIMEOUT, &on_stderr);
+            let start = |error| CommandFault::Start(UntrustedText::with_limit(&args[0], 200), error);
+            let printed = finished.map_err(start).and_then(printed);
             printed.map_err(|fault| SetupError::SecretCommand { flag, fault })
         }
         SecretSource::Keyring {
@@ -107,11 +126,6 @@ fn printed(mut finished: Finished) -> Result<Zeroizing<Vec<u8>>, CommandFault> {
     }
 }
 
-fn without_line_end(text: &str) -> &str {
-    let line = text.strip_suffix('\n').unwrap_or(text);
-    line.strip_suffix('\r').unwrap_or(line)
-}
-
 fn no_text(source: &SecretSource) -> SetupError {
     match source {
         SecretSource::Command { flag, .. } => SetupError::SecretCommand {
@@ -133,16 +147,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_line_end_after_what_a_command_prints_does_not_belong_to_the_secret() {
-        for (printed, secret) in [
-            ("s", "s"),
-            ("s\n", "s"),
-            ("s\r\n", "s"),
-            ("s\n\n", "s\n"),
-            (" s ", " s "),
-            ("\n", ""),
+    fn what_a_command_prints_is_one_line() {
+        for (printed, expected) in [
+            (&b"s"[..], Ok("s")),
+            (b"s\n", Ok("s")),
+            (b"s\r\n", Ok("s")),
+            (b"s\n\n", Ok("s")),
+            (b" s ", Ok(" s ")),
+            (b"\n", Ok("")),
+            (
+                b"s\nuser: jane\n",
+                Err("it printed 2 lines, and the secret is one"),
+            ),
+            (
+                b"s\r\n\r\nuser: jane",
+                Err("it printed 3 lines, and the secret is one"),
+            ),
+            (b"\nsecret", Err("it printed 2 lines, and the secret is one")),
+            (b"\xff\xfe", Err("what it printed is not text")),
         ] {
-            assert_eq!(without_line_end(printed), secret, "{printed:?}");
+            let line = one_line(printed).map_err(|fault| fault.to_string());
+            assert_eq!(line.as_deref().map_err(String::as_str), expected, "{printed:?}");
         }
     }
 

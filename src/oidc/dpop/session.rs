@@ -55,6 +55,11 @@ impl DpopState {
         Ok(())
     }
 
+    /// Whether a stored session can go on: with `always`, one without a key of its own would stay unbound.
+    pub(in crate::oidc) fn can_resume(&self, session: Option<&DpopSession>) -> bool {
+        self.policy != Dpop::Always || session.is_some_and(|session| DpopKey::parse(&session.key).is_some())
+    }
+
     /// Goes on with the key of a stored session. A key that cannot be read is none: then the provider ends the session.
     pub(in crate::oidc) fn resume(&self, session: Option<&DpopSession>) {
         let key = session

@@ -30,7 +30,7 @@ impl AuthorizationError {
         let hint = match self {
             Self::Refused(refusal) | Self::PushRefused(refusal) => return refusal.hint(),
             Self::PushUnavailable(_) => {
-                "leave out --oidc-par=always, or turn pushed authorization requests (PAR) on at the provider, for the org and the app"
+                "turn pushed authorization requests (PAR) on at the provider, for the org and the app, or go without --oidc-par=always"
             }
             // RFC 9207 2.4.
             Self::NoIssuer => {

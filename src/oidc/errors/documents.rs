@@ -20,6 +20,9 @@ pub(crate) enum DocumentError {
     NoDeviceEndpoint,
     #[error("the provider has no endpoint for pushed authorization requests")]
     NoPushedRequestEndpoint,
+    /// It refused a request because it was not pushed.
+    #[error("the provider takes only pushed authorization requests, and announces no endpoint for them")]
+    PushDemandedWithoutEndpoint,
     #[error("the key set at {url} cannot be used: {why}")]
     KeySet { url: UntrustedText, why: UntrustedText },
 }
@@ -42,6 +45,10 @@ impl DocumentError {
                 "leave out --oidc-par=always; if the provider takes no other requests, ask whoever runs it: its discovery document needs \
                  `pushed_authorization_request_endpoint`"
             }
+            Self::PushDemandedWithoutEndpoint => {
+                "ask whoever runs the provider: its discovery document needs `pushed_authorization_request_endpoint`, or the app must not \
+                 require pushed authorization requests (PAR)"
+            }
             Self::KeySet { .. } => {
                 "ask whoever runs the provider; its documents break the OpenID Connect rules"
             }
@@ -56,7 +63,9 @@ impl DocumentError {
             Self::IssuerMismatch { .. } => Id::ISSUER_MISMATCH,
             Self::Metadata { .. } | Self::KeySet { .. } => Id::PROVIDER_ANSWER_INVALID,
             Self::NoDeviceEndpoint => Id::DEVICE_CODE_UNSUPPORTED,
-            Self::NoPushedRequestEndpoint => Id::PUSHED_REQUESTS_UNSUPPORTED,
+            Self::NoPushedRequestEndpoint | Self::PushDemandedWithoutEndpoint => {
+                Id::PUSHED_REQUESTS_UNSUPPORTED
+            }
         }
     }
 
@@ -67,14 +76,17 @@ impl DocumentError {
             | Self::IssuerMismatch { .. }
             | Self::Metadata { .. }
             | Self::KeySet { .. } => true,
-            Self::NoDeviceEndpoint | Self::NoPushedRequestEndpoint => false,
+            Self::NoDeviceEndpoint | Self::NoPushedRequestEndpoint | Self::PushDemandedWithoutEndpoint => {
+                false
+            }
         }
     }
 
     /// Whether the cached metadata of the provider may be out of date.
     pub(super) fn may_mean_stale_metadata(&self) -> bool {
         match self {
-            Self::NotObject { .. } => true,
+            // The endpoint may be new.
+            Self::NotObject { .. } | Self::PushDemandedWithoutEndpoint => true,
             Self::IssuerMismatch { .. }
             | Self::Metadata { .. }
             | Self::NoDeviceEndpoint

@@ -8,8 +8,8 @@ use crate::untrusted_text::UntrustedText;
 /// Why a command gave no secret.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommandFault {
-    #[error("it cannot be started: {0}")]
-    Start(io::Error),
+    #[error("`{0}` cannot be started: {1}")]
+    Start(UntrustedText, io::Error),
     #[error("it did not end within {0} s")]
     Timeout(u64),
     /// What it wrote last to standard error. What it printed is not shown.
@@ -17,6 +17,10 @@ pub(crate) enum CommandFault {
     Exit { code: Option<i32>, said: UntrustedText },
     #[error("it printed no text")]
     NoText,
+    #[error("what it printed is not text")]
+    NotText,
+    #[error("it printed {0} lines, and the secret is one")]
+    Lines(usize),
     #[error("it printed more than {0} bytes")]
     TooLong(usize),
 }
@@ -49,7 +53,7 @@ fn after_colon(said: &UntrustedText) -> String {
 impl CommandFault {
     pub(super) fn hint(&self) -> &'static str {
         match self {
-            Self::Start(_) => {
+            Self::Start(..) => {
                 "give a program of the PATH or its path, and its arguments; no shell runs it, so write sh -c '…' for what needs one"
             }
             Self::Timeout(_) => "run the command by hand: it may wait for you to unlock something",
@@ -57,7 +61,10 @@ impl CommandFault {
                 "run the command by hand: it has to print the secret and end with exit code 0; most often the password manager is \
                  locked or signed out"
             }
-            Self::NoText | Self::TooLong(_) => {
+            Self::Lines(_) => {
+                "have it print the secret alone; where the secret is the first line, as in an entry of pass: sh -c 'COMMAND | head -n1'"
+            }
+            Self::NoText | Self::NotText | Self::TooLong(_) => {
                 "run the command by hand: it has to print the secret, and nothing else"
             }
         }

@@ -12,7 +12,7 @@ use crate::oidc::discovery::metadata::Metadata;
 use crate::oidc::discovery::provider_cache::ProviderCache;
 use crate::oidc::dpop::DpopState;
 use crate::oidc::errors::Error;
-use crate::oidc::grants::pushed_request::{self, PushedRequest};
+use crate::oidc::grants::pushed_request::{self, PushDemand, PushedRequest};
 use crate::oidc::token::endpoint::TokenEndpoint;
 use crate::secret::Secret;
 use crate::settings::{Par, Pkce, Provider};
@@ -60,13 +60,18 @@ impl ProviderClient<'_> {
             demands: demands.clone(),
             ..AuthorizationRequest::new(provider, metadata, redirect_uri, &self.dpop)?
         };
+        let demand = match (demands.push, cache.is_push_demanded(&provider.client_id)) {
+            (true, _) => PushDemand::Now,
+            (false, true) => PushDemand::Remembered,
+            (false, false) => PushDemand::None,
+        };
+        let Some(endpoint) = pushed_request::endpoint(provider.par, demand, metadata)? else {
+            return Ok(request);
+        };
+        // Only a demand that can be met is remembered.
         if demands.push {
             cache.record_demanded_push(&provider.client_id, true);
         }
-        let is_demanded = cache.is_push_demanded(&provider.client_id);
-        let Some(endpoint) = pushed_request::endpoint(provider.par, is_demanded, metadata)? else {
-            return Ok(request);
-        };
         let pushed = self.push(cache, metadata, endpoint, &request).await;
         // The next sign-in tries a request that is not pushed, in case the provider does not demand it any more.
         if let Err(error) = &pushed

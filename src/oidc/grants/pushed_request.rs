@@ -27,17 +27,27 @@ pub(super) struct PushedRequest {
     pub(super) lifetime_secs: u64,
 }
 
+/// Whether the provider has refused a request because it was not pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PushDemand {
+    None,
+    /// At an earlier sign-in. It may have changed its mind since.
+    Remembered,
+    /// At this sign-in.
+    Now,
+}
+
 /// Returns where to push a request; `None` if it goes through the browser.
 ///
 /// # Errors
 /// If it has to be pushed and cannot be.
 pub(super) fn endpoint(
     policy: Par,
-    is_demanded: bool,
+    demand: PushDemand,
     metadata: &Metadata,
 ) -> Result<Option<&Url>, DocumentError> {
     let is_pushed = match policy {
-        Par::Auto => is_demanded || metadata.requires_pushed_requests,
+        Par::Auto => demand != PushDemand::None || metadata.requires_pushed_requests,
         Par::Always => true,
         Par::Never => false,
     };
@@ -45,11 +55,12 @@ pub(super) fn endpoint(
         return Ok(None);
     }
     let endpoint = metadata.pushed_authorization_request_endpoint()?;
-    match endpoint {
-        Some(endpoint) => Ok(Some(endpoint)),
-        // The document contradicts itself, so the provider may take a request that is not pushed.
-        None if policy == Par::Auto && !is_demanded => Ok(None),
-        None => Err(DocumentError::NoPushedRequestEndpoint),
+    match (endpoint, policy, demand) {
+        (Some(endpoint), ..) => Ok(Some(endpoint)),
+        (None, Par::Auto, PushDemand::Now) => Err(DocumentError::PushDemandedWithoutEndpoint),
+        // The document contradicts the demand, so the provider may take a request that is not pushed.
+        (None, Par::Auto, PushDemand::None | PushDemand::Remembered) => Ok(None),
+        (None, Par::Always | Par::Never, _) => Err(DocumentError::NoPushedRequestEndpoint),
     }
 }
 
@@ -105,6 +116,10 @@ mod tests {
     use super::*;
     use crate::settings::Issuer;
 
+    const NO: PushDemand = PushDemand::None;
+    const OLD: PushDemand = PushDemand::Remembered;
+    const NOW: PushDemand = PushDemand::Now;
+
     fn metadata(members: &Value) -> Metadata {
         let mut document = json!({
             "issuer": "https://i.example",
@@ -129,55 +144,47 @@ mod tests {
         const ENDPOINT: &str = "pushed_authorization_request_endpoint";
         const REQUIRED: &str = "require_pushed_authorization_requests";
         let par = "https://i.example/par";
-        for (policy, is_demanded, document, expected) in [
-            (Par::Auto, false, json!({ENDPOINT: par}), Ok(false)),
-            (Par::Auto, true, json!({ENDPOINT: par}), Ok(true)),
-            (Par::Auto, false, json!({ENDPOINT: par, REQUIRED: true}), Ok(true)),
-            (
-                Par::Auto,
-                false,
-                json!({ENDPOINT: par, REQUIRED: false}),
-                Ok(false),
-            ),
-            (Par::Auto, false, json!({REQUIRED: true}), Ok(false)),
-            (Par::Auto, true, json!({}), Err("no endpoint for pushed")),
-            (Par::Always, false, json!({ENDPOINT: par}), Ok(true)),
-            (Par::Always, false, json!({}), Err("no endpoint for pushed")),
-            (
-                Par::Never,
-                true,
-                json!({ENDPOINT: par, REQUIRED: true}),
-                Ok(false),
-            ),
+        for (policy, demand, document, expected) in [
+            (Par::Auto, NO, json!({ENDPOINT: par}), Ok(false)),
+            (Par::Auto, NOW, json!({ENDPOINT: par}), Ok(true)),
+            (Par::Auto, NO, json!({ENDPOINT: par, REQUIRED: true}), Ok(true)),
+            (Par::Auto, NO, json!({ENDPOINT: par, REQUIRED: false}), Ok(false)),
+            (Par::Auto, NO, json!({REQUIRED: true}), Ok(false)),
+            (Par::Auto, NOW, json!({}), Err("announces no endpoint")),
+            (Par::Auto, OLD, json!({}), Ok(false)),
+            (Par::Auto, OLD, json!({ENDPOINT: par}), Ok(true)),
+            (Par::Always, NO, json!({ENDPOINT: par}), Ok(true)),
+            (Par::Always, NO, json!({}), Err("no endpoint for pushed")),
+            (Par::Never, NOW, json!({ENDPOINT: par, REQUIRED: true}), Ok(false)),
             // An endpoint that cannot be used fails only what needs it.
             (
                 Par::Auto,
-                false,
+                NO,
                 json!({ENDPOINT: "http://i.example/par"}),
                 Ok(false),
             ),
             (
                 Par::Always,
-                false,
+                NO,
                 json!({ENDPOINT: "http://i.example/par"}),
                 Err("is not https"),
             ),
             (
                 Par::Auto,
-                true,
+                NOW,
                 json!({ENDPOINT: "http://127.0.0.1/par"}),
                 Err("is not https"),
             ),
-            (Par::Auto, true, json!({ENDPOINT: 1}), Err("is no text")),
+            (Par::Auto, NOW, json!({ENDPOINT: 1}), Err("is no text")),
             (
                 Par::Always,
-                false,
+                NO,
                 json!({ENDPOINT: "https://u:p@i.example/par"}),
                 Err("has a user name"),
             ),
         ] {
             let metadata = metadata(&document);
-            let found = endpoint(policy, is_demanded, &metadata).map(|endpoint| endpoint.is_some());
+            let found = endpoint(policy, demand, &metadata).map(|endpoint| endpoint.is_some());
             match (&found, expected) {
                 (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),
                 (found, expected) => assert_eq!(

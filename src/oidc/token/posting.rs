@@ -166,7 +166,9 @@ impl FormPoster<'_> {
             .iter()
             .filter(|(name, _)| SECRET_PARAMETERS.contains(name));
         let mut secrets: Vec<&str> = values.map(|(_, value)| *value).collect();
-        let sent = auth.secrets.clone();
+        // A proof that was not used is good for its receiver for a while (RFC 9449 11.1).
+        let mut sent = auth.secrets.clone();
+        sent.extend(auth.dpop_proof.clone());
         secrets.extend(sent.iter().map(Secret::expose));
         self.client
             .http

@@ -105,6 +105,28 @@ fn an_endpoint_that_cannot_be_used_is_refused_before_anything_is_sent() {
 }
 
 #[test]
+fn a_demand_that_cannot_be_met_is_told_and_not_remembered() {
+    let sandbox = provider(Par::RequiredUnannounced);
+    announce(&sandbox, "pushed_authorization_request_endpoint", Value::Null);
+    let call = sandbox.get_token().at_terminal();
+    for tabs in 1..=2 {
+        let outcome = call.run();
+        outcome.fails(
+            1,
+            &[
+                "takes only pushed authorization requests, and announces no endpoint",
+                "its discovery document needs",
+            ],
+        );
+        assert!(!outcome.stderr.contains("--oidc-par"), "{outcome}");
+        // Each asks anew, in a browser.
+        assert_eq!(sandbox.tabs(), tabs);
+    }
+    sandbox.okta.behave(|behaviour| behaviour.par.mode = Par::Absent);
+    call.run().token();
+}
+
+#[test]
 fn what_goes_wrong_is_told_with_its_cause() {
     let mut told = String::new();
     for (heading, args, change) in CASES {
@@ -125,7 +147,7 @@ fn what_goes_wrong_is_told_with_its_cause() {
     the org does not have the feature
     stderr: error: the provider takes no pushed authorization requests
     stderr: caused by: [ISSUER]/v1/par answered with HTTP 403: E0000015: You do not have permission to access the feature you are requesting (request id [ID])
-    stderr: hint: leave out --oidc-par=always, or turn pushed authorization requests (PAR) on at the provider, for the org and the app
+    stderr: hint: turn pushed authorization requests (PAR) on at the provider, for the org and the app, or go without --oidc-par=always
     exit: 1
 
     a redirect URI that is not registered

@@ -27,6 +27,9 @@ use crate::settings::Scopes;
 /// session. So the request must be repeated early. No grace period of other providers is known, so their response is awaited in full.
 const OKTA_FIRST_RESPONSE_TIMEOUT: Duration = Duration::from_secs(12);
 
+/// Why a session of bearer tokens does not go on.
+const UNBOUND_SESSION: &str = "its refresh token is not bound to a key, and --oidc-dpop=always demands that";
+
 /// What a failed refresh means for the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FailureKind {
@@ -41,6 +44,9 @@ enum FailureKind {
 impl ProviderClient<'_> {
     /// Refreshes the session. Needs only one request if the provider's documents are cached.
     pub(crate) async fn refresh(&self, refresh: &Refresh<'_>) -> RefreshOutcome {
+        if !self.dpop.can_resume(refresh.dpop) {
+            return RefreshOutcome::SessionEnded(UNBOUND_SESSION.to_owned());
+        }
         let cache = self.open_cache();
         let metadata = match self.refresh_metadata(&cache, refresh.token_endpoint).await {
             Ok(metadata) => metadata,
