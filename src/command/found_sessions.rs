@@ -90,6 +90,14 @@ impl SessionDirs {
         let temporary = each_once(temporary.filter(|dir| !lasting.contains(dir)));
         Self { lasting, temporary }
     }
+
+    /// Those of one entry alone.
+    pub(super) fn of(places: SessionPlaces) -> Self {
+        let lasting = each_once(places.dirs.into_iter());
+        let temporary = places.temporary_dir.into_iter();
+        let temporary = temporary.filter(|dir| !lasting.contains(dir)).collect();
+        Self { lasting, temporary }
+    }
 }
 
 fn each_once(all: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {

@@ -234,3 +234,39 @@ fn clean_names_the_sessions_that_it_leaves_elsewhere() {
         "{outcome}"
     );
 }
+
+#[test]
+fn a_selected_entry_alone_says_which_directory_is_meant_and_how_the_provider_is_asked() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let (dir, ran) = (sandbox.path("mine"), sandbox.path("ran"));
+    let flag = format!("--token-cache-dir={}", dir.display());
+    let mine = sandbox.get_token().without("--token-cache-dir").arg(&flag);
+    mine.run().token();
+    let stranger = sandbox
+        .get_token()
+        .arg(&format!("--oidc-client-secret-command=touch {}", ran.display()))
+        .entry_args();
+    let kubeconfig = with_kubeconfig(&sandbox, &mine);
+    let text = fs::read_to_string(&kubeconfig).unwrap();
+    let first = format!(
+        "users: [{{name: a, user: {{exec: {{apiVersion: client.authentication.k8s.io/v1, interactiveMode: IfAvailable, \
+         command: kubesesame, args: [{stranger}]}}}}}}, "
+    );
+    fs::write(&kubeconfig, text.replace("users: [", &first)).unwrap();
+    let call = sandbox
+        .bare(&["logout", "--context=prod"])
+        .env("KUBECONFIG", &kubeconfig);
+    assert_eq!(call.run().code, Some(0));
+    assert_eq!(revocations(&sandbox).len(), 1);
+    assert!(!ran.exists());
+    // The session of the other entry is in another directory, and stays.
+    assert_eq!(sandbox.cache_files(".session.json").len(), 1);
+    let left = fs::read_dir(&dir).unwrap();
+    let is_session = |name: String| name.ends_with(".session.json");
+    assert!(
+        !left
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .any(is_session)
+    );
+}

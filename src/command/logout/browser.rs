@@ -2,14 +2,16 @@
 //!
 //! One page for each issuer: all sessions of a browser there are one.
 
+use serde_json::Value;
 use url::Url;
 
 use super::end::Asked;
 use crate::command::token_request::TokenRequest;
 use crate::environment::Environment;
-use crate::oidc::BrowserSignOut;
+use crate::oidc::{BrowserSignOut, claims_of_stored};
 use crate::runtime::LazyRuntime;
-use crate::session::Record;
+use crate::secret::Secret;
+use crate::session::{Identity, Record};
 use crate::settings::{Browser, Issuer, Provider, TlsTrust, TokenKind};
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
@@ -64,7 +66,11 @@ fn sign_out_of_one(
         ui,
     };
     let issuer = UntrustedText::new(&record.identity.issuer);
-    let id_token = record.token().filter(|_| provider.token == TokenKind::Id);
+    let id_token = record.token().filter(|token| match request {
+        Some(_) => provider.token == TokenKind::Id,
+        // Nobody says which token the session has. An access token must not get into a form of the browser.
+        None => is_id_token(token, &record.identity),
+    });
     let result = asked.ask(async |client| client.sign_browser_out(browser, id_token, target).await);
     match result {
         Ok(BrowserSignOut::Opened) => ui.note(&format!(
@@ -91,4 +97,20 @@ fn sign_out_of_one(
         }
     }
     true
+}
+
+/// Whether a token is for the client itself, as an ID token is (OpenID Connect Core 1.0, section 2).
+fn is_id_token(token: &Secret, identity: &Identity) -> bool {
+    let Some(claims) = claims_of_stored(token) else {
+        return false;
+    };
+    let client = identity.client_id.as_str();
+    let is_for_client = match claims.get("aud") {
+        Some(Value::String(one)) => one == client,
+        Some(Value::Array(all)) => all.iter().any(|one| one.as_str() == Some(client)),
+        _ => false,
+    };
+    let is_of_issuer = claims.get("iss").and_then(Value::as_str) == Some(identity.issuer.as_str());
+    let has_scopes = claims.contains_key("scp") || claims.contains_key("scope");
+    is_for_client && is_of_issuer && !has_scopes
 }

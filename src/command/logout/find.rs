@@ -19,8 +19,8 @@ use crate::settings::Stdin;
 
 /// Which sessions a person means.
 pub(super) enum Selection<'a> {
-    /// The session of one entry.
-    Key(Key),
+    /// The session of one entry, in the directories that it means. No other entry says how its provider is asked.
+    Entry(Box<EntrySession>),
     /// All sessions, or those of an account or an issuer.
     Matching {
         account: Option<&'a str>,
@@ -64,12 +64,12 @@ impl Selection<'_> {
             environment,
         );
         let session = session.map_err(|error| view.unusable(selected.user, error))?;
-        Ok(Self::Key(session.request.key()))
+        Ok(Self::Entry(Box::new(session)))
     }
 
     fn includes(&self, file: &FoundSession, identity: Option<&Identity>) -> bool {
         match self {
-            Self::Key(key) => file.session.key == *key,
+            Self::Entry(session) => file.session.key == session.request.key(),
             Self::Matching { account, issuer } => {
                 let is_at = |issuer: &str| identity.is_some_and(|known| known.issuer == issuer);
                 let is_of = |account: &str| has_account(&file.session.content, identity, account);
@@ -104,30 +104,43 @@ impl EntrySessions {
         Self(sessions.filter_map(|user| user.session.ok()).collect())
     }
 
-    fn request(&self, key: &Key) -> Option<&TokenRequest> {
-        self.0
+    fn request<'a>(&'a self, selection: &'a Selection<'_>, key: &Key) -> Option<&'a TokenRequest> {
+        let selected = match selection {
+            Selection::Entry(session) => std::slice::from_ref(&**session),
+            Selection::Matching { .. } => &self.0,
+        };
+        selected
             .iter()
             .map(|session| &session.request)
             .find(|request| request.key() == *key)
     }
 
-    fn find_files(&self, environment: &Environment) -> (Vec<FoundSession>, Vec<String>) {
-        let places: Vec<SessionPlaces> = self.0.iter().map(SessionPlaces::of).collect();
-        let dirs = SessionDirs::new(places.iter(), environment);
-        let identity_of = |key: &Key| Some(self.request(key)?.identity.clone());
+    fn find_files(
+        &self,
+        selection: &Selection<'_>,
+        environment: &Environment,
+    ) -> (Vec<FoundSession>, Vec<String>) {
+        let dirs = match selection {
+            Selection::Entry(session) => SessionDirs::of(SessionPlaces::of(session)),
+            Selection::Matching { .. } => {
+                let places: Vec<SessionPlaces> = self.0.iter().map(SessionPlaces::of).collect();
+                SessionDirs::new(places.iter(), environment)
+            }
+        };
+        let identity_of = |key: &Key| Some(self.request(selection, key)?.identity.clone());
         find_sessions(&dirs, Files::WithEnded, &identity_of)
     }
 
     /// Returns the sessions that are meant, and what could not be read, in one line each.
-    pub(super) fn find(
-        &self,
-        selection: &Selection<'_>,
+    pub(super) fn find<'a>(
+        &'a self,
+        selection: &'a Selection<'_>,
         environment: &Environment,
-    ) -> (Vec<Found<'_>>, Vec<String>) {
-        let (files, problems) = self.find_files(environment);
-        let mut found: Vec<Found<'_>> = Vec::new();
+    ) -> (Vec<Found<'a>>, Vec<String>) {
+        let (files, problems) = self.find_files(selection, environment);
+        let mut found: Vec<Found<'a>> = Vec::new();
         for file in files {
-            let request = self.request(&file.session.key);
+            let request = self.request(selection, &file.session.key);
             // Among the temporary files there may be a session of somebody else. Without an entry, it would say whom its token is sent to.
             if !file.is_proven && request.is_none() {
                 continue;
@@ -147,7 +160,11 @@ impl EntrySessions {
 
     /// Returns the directories that have sessions, other than those among the temporary files, each with their number.
     fn count_by_dir(&self, environment: &Environment) -> Vec<(PathBuf, usize)> {
-        let (files, _) = self.find_files(environment);
+        let all = Selection::Matching {
+            account: None,
+            issuer: None,
+        };
+        let (files, _) = self.find_files(&all, environment);
         let mut counts: Vec<(PathBuf, usize)> = Vec::new();
         for file in files.into_iter().filter(|file| !file.is_temporary) {
             match counts.iter_mut().find(|(dir, _)| *dir == file.dir) {
