@@ -10,7 +10,7 @@ use nix::unistd::Uid;
 use crate::files::chmod;
 use crate::logout::{files, logout, revocations, told, with_kubeconfig};
 use crate::support::{Call, Sandbox};
-use okta::{Endpoint, Fault, FaultBody, FaultKind};
+use okta::{Endpoint, Fault, FaultBody, FaultKind, Recorded};
 
 fn provider_revokes(sandbox: &Sandbox, revokes: bool) {
     let fault = Fault::always(Endpoint::Revoke, FaultKind::status(503, FaultBody::Empty));
@@ -312,4 +312,35 @@ fn a_planted_session_among_the_temporary_files_is_left_alone_without_an_entry() 
         (1, 1),
         "{outcome}"
     );
+}
+
+/// A copy under the name of another session would otherwise bring its refresh token to that session's provider.
+#[test]
+fn a_refresh_token_goes_only_to_the_issuer_that_its_record_names() {
+    for kind in ["session.json", "revocation.json"] {
+        let (own, other) = (Sandbox::new(), Sandbox::new());
+        own.signed_in();
+        other.signed_in();
+        let session_file = own.session_file();
+        let key = session_file.file_name().unwrap().to_str().unwrap();
+        let key = key.strip_suffix(".session.json").unwrap();
+        fs::remove_file(&session_file).unwrap();
+        let planted = session_file.with_file_name(format!("{key}.{kind}"));
+        fs::copy(other.session_file(), &planted).unwrap();
+        if kind == "revocation.json" {
+            own.get_token().run().token();
+            assert!(
+                planted.exists(),
+                "a sign-in at another issuer can do nothing about it"
+            );
+            assert_eq!(revocations(&own).len(), 0, "{kind}");
+        }
+        let outcome = logout(&own, &[]).run();
+        assert_eq!(outcome.code, Some(0), "{kind} {outcome}");
+        let foreign = other.session()["refresh_token"].as_str().unwrap().to_owned();
+        let has_foreign = |request: &Recorded| request.form.contains(&("token".to_owned(), foreign.clone()));
+        assert!(!revocations(&own).iter().any(has_foreign), "{kind}");
+        assert!(revocations(&other).iter().any(has_foreign), "{kind}");
+        assert!(!planted.exists(), "{kind}");
+    }
 }

@@ -116,9 +116,12 @@ fn end_file(
     let own = Issuer::parse(record.identity.issuer.clone())
         .map(|issuer| Provider::public_client(issuer, record.identity.client_id.clone()));
     let asked = match (found.request, &own) {
-        (Some(request), _) => (&request.sign_in.provider, &request.sign_in.trust),
-        (None, Ok(own)) => (own, &TlsTrust::SYSTEM),
-        (None, Err(_)) => {
+        (Some(request), _) if is_of(&record, &request.sign_in.provider) => {
+            (&request.sign_in.provider, &request.sign_in.trust)
+        }
+        // Nothing but the record says whose it is: its refresh token goes to the issuer that it names.
+        (_, Ok(own)) => (own, &TlsTrust::SYSTEM),
+        (_, Err(_)) => {
             session.remove(&file.name, removed);
             report_broken(
                 None,
@@ -174,6 +177,9 @@ pub(in crate::command) fn revoke_pending(store: &Store, provider: &Provider, tru
         let Ok(Loaded::Session(record)) = session.load(&name) else {
             continue;
         };
+        if !is_of(&record, provider) {
+            continue;
+        }
         if revoke(&record, &asked).is_err() {
             break;
         }
@@ -183,6 +189,11 @@ pub(in crate::command) fn revoke_pending(store: &Store, provider: &Provider, tru
     if let Some(error) = removed.file_error {
         ui.warn(&session::Error::from(error).in_one_line());
     }
+}
+
+/// Whether the client of this provider got the record's refresh token. It goes to no other issuer, whatever the name of its file is.
+fn is_of(record: &Record, provider: &Provider) -> bool {
+    record.identity.issuer == provider.issuer.as_str() && record.identity.client_id == provider.client_id
 }
 
 /// `None` for a session without a refresh token.
