@@ -157,6 +157,9 @@ const LOGOUT_HELP: &str = "\
 A token that was issued already stays valid until it ends: no provider can take back an ID token. Where the provider cannot be asked, \
 the session is ended here all the same, and the next sign-in or logout revokes it.
 
+Sessions of kubectl oidc-login are that program's, and stay: the next call takes one over, unless --adopt=off is set. They are in \
+~/.kube/cache/oidc-login.
+
 Exit codes:
   0  every session was ended
   1  a session was ended here alone, or could not be ended

@@ -19,7 +19,7 @@ const KEY_ID: &str = "oidc-client-key-id";
 pub(crate) const AUDIENCE: &str = "oidc-client-auth-audience";
 
 /// The authentication of the client.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClientAuth {
     pub(crate) method: ClientAuthMethod,
     /// Who an assertion is for.

@@ -269,4 +269,15 @@ fn a_selected_entry_alone_says_which_directory_is_meant_and_how_the_provider_is_
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .any(is_session)
     );
+    // All sessions are ended, and no entry that nobody selected has a program run.
+    let call = sandbox.bare(&["logout", "--all"]).env("KUBECONFIG", &kubeconfig);
+    let outcome = call.run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(
+        outcome.stderr.contains("so none of them is followed"),
+        "{outcome}"
+    );
+    assert_eq!(revocations(&sandbox).len(), 2);
+    assert!(!ran.exists());
+    assert_eq!(sandbox.cache_files(".session.json").len(), 0);
 }

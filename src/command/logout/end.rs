@@ -11,6 +11,7 @@ use crate::clock;
 use crate::command::person;
 use crate::command::token_request::TokenRequest;
 use crate::error::Error;
+use crate::files::shown;
 use crate::oidc::{self, Event, NoDocumentCache, ProviderClient, ReturnTo, Revocation};
 use crate::runtime::LazyRuntime;
 use crate::session::{self, EndingSession, Loaded, Record, Removed, Store};
@@ -53,6 +54,13 @@ pub(super) fn end<'a>(found: &Found<'a>, ended: &mut Ended<'a>, runtime: &LazyRu
             return ended.failures.push(not_ended(&found.dir.join(name), source));
         }
     };
+    if found.is_disputed {
+        ui.note(&format!(
+            "entries of the kubeconfig ask the provider of the session in {} in different ways, so none of them is followed: \
+             kubesesame logout --context=NAME follows one",
+            shown(&found.dir)
+        ));
+    }
     let mut removed = Removed::default();
     let mut is_refused = false;
     for file in &found.files {

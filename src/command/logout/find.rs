@@ -36,8 +36,11 @@ pub(super) struct Found<'a> {
     pub(super) files: Vec<FoundFile>,
     /// Whose session it is. `None` of a file that cannot be read, and that no entry names.
     pub(super) identity: Option<Identity>,
-    /// What an entry of the kubeconfig says of the provider and the client, if one uses the session.
+    /// What an entry of the kubeconfig says of the provider and the client, if one uses the session. `None` too if entries that were not
+    /// selected disagree: one of them may be a stranger's.
     pub(super) request: Option<&'a TokenRequest>,
+    /// Whether entries disagree.
+    pub(super) is_disputed: bool,
 }
 
 pub(super) struct FoundFile {
@@ -115,6 +118,17 @@ impl EntrySessions {
             .find(|request| request.key() == *key)
     }
 
+    /// Whether other entries of the same session would have its provider asked in another way. A selected entry decides alone.
+    fn is_disputed(&self, selection: &Selection<'_>, request: &TokenRequest) -> bool {
+        let Selection::Matching { .. } = selection else {
+            return false;
+        };
+        let requests = self.0.iter().map(|session| &session.request);
+        requests
+            .filter(|other| other.key() == request.key())
+            .any(|other| !asks_alike(other, request))
+    }
+
     fn find_files(
         &self,
         selection: &Selection<'_>,
@@ -151,8 +165,10 @@ impl EntrySessions {
                     request.map(|request| request.identity.clone())
                 }
             };
+            let is_disputed = request.is_some_and(|request| self.is_disputed(selection, request));
             if selection.includes(&file, identity.as_ref()) {
-                add(&mut found, file, identity, request);
+                let asked = request.filter(|_| !is_disputed);
+                add(&mut found, file, identity, asked, is_disputed);
             }
         }
         (found, problems)
@@ -176,12 +192,28 @@ impl EntrySessions {
     }
 }
 
+/// Whether two entries have their provider asked with the same credentials, headers, trust and browser.
+fn asks_alike(one: &TokenRequest, other: &TokenRequest) -> bool {
+    let asks = |request: &TokenRequest| {
+        let sign_in = &request.sign_in;
+        let provider = &sign_in.provider;
+        (
+            provider.client_auth.clone(),
+            provider.headers.clone(),
+            sign_in.trust.clone(),
+            sign_in.login.browser.clone(),
+        )
+    };
+    asks(one) == asks(other)
+}
+
 /// Adds a file to those of its session in its directory.
 fn add<'a>(
     found: &mut Vec<Found<'a>>,
     file: FoundSession,
     identity: Option<Identity>,
     request: Option<&'a TokenRequest>,
+    is_disputed: bool,
 ) {
     let FoundSession {
         dir,
@@ -207,6 +239,7 @@ fn add<'a>(
             files: vec![end],
             identity,
             request,
+            is_disputed,
         }),
     }
 }
