@@ -3,11 +3,12 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const USAGE: &str = "\
-usage: driver [--seconds N] [--seed N] [--target NAME] [--replay FILE]
+usage: driver [--seconds N] [--seed N] [--target NAME] [--replay FILE] [--slow N]
   --seconds N    how long each target runs (10)
   --seed N       repeats the inputs of an earlier run (from the clock)
   --target NAME  this target alone
-  --replay FILE  runs the input in this file, for --target";
+  --replay FILE  runs the input in this file, for --target
+  --slow N       an input that takes more seconds is a finding (1; more for a build without optimization)";
 
 /// What is to be done.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Arguments {
     pub(crate) seed: u64,
     pub(crate) target: Option<String>,
     pub(crate) replay: Option<String>,
+    /// In seconds.
+    pub(crate) slow: u64,
 }
 
 impl Arguments {
@@ -27,6 +30,7 @@ impl Arguments {
             seed: since_epoch.as_secs(),
             target: None,
             replay: None,
+            slow: 1,
         };
         while let Some(flag) = arguments.next() {
             let wrong = || format!("wrong argument {flag}\n{USAGE}");
@@ -34,6 +38,7 @@ impl Arguments {
             let number = || value.parse().map_err(|_| wrong());
             match flag.as_str() {
                 "--seconds" => parsed.seconds = number()?,
+                "--slow" => parsed.slow = number()?,
                 "--seed" => parsed.seed = number()?,
                 "--target" => parsed.target = Some(value),
                 "--replay" => parsed.replay = Some(value),

@@ -47,7 +47,8 @@ fn replay(arguments: &Arguments, path: &str) -> Result<(), String> {
         return Err("--target says which parser the input is for".to_owned());
     };
     let input = std::fs::read(path).map_err(|error| format!("{path}: {error}"))?;
-    target.failure(&input).map_or(Ok(()), Err)
+    let max_time = Duration::from_secs(arguments.slow);
+    target.failure(&input, max_time).map_or(Ok(()), Err)
 }
 
 /// Runs the targets, as many at a time as there are processors. A thread that is done with one takes the next.

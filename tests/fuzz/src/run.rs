@@ -11,8 +11,6 @@ use std::time::{Duration, Instant};
 use crate::arguments::Arguments;
 use crate::mutation::Mutator;
 
-/// An input that takes longer is a finding.
-const MAX_TIME: Duration = Duration::from_secs(1);
 /// How often a slow input is tried again. Its shortest time counts, since another process may have had the processor.
 const SLOW_TRIES: usize = 3;
 /// An input that takes longer ends the driver.
@@ -56,7 +54,7 @@ impl Target {
             current.write_all(&input)?;
             current.set_len(input.len() as u64)?;
             *lock(watched) = Some((self, Instant::now()));
-            finding = self.failure(&input);
+            finding = self.failure(&input, Duration::from_secs(arguments.slow));
             *lock(watched) = None;
             executions += 1;
             if let Some(what) = finding {
@@ -72,8 +70,8 @@ impl Target {
         })
     }
 
-    /// Runs one input, and returns what is wrong with it.
-    pub(crate) fn failure(self, input: &[u8]) -> Option<String> {
+    /// Runs one input, and returns what is wrong with it. More than `max_time` is wrong too.
+    pub(crate) fn failure(self, input: &[u8], max_time: Duration) -> Option<String> {
         let mut shortest = Duration::MAX;
         for _ in 0..SLOW_TRIES {
             let begin = Instant::now();
@@ -81,7 +79,7 @@ impl Target {
                 return Some(format!("{} panics: {}", self.name, message(&*panic)));
             }
             shortest = shortest.min(begin.elapsed());
-            if shortest <= MAX_TIME {
+            if shortest <= max_time {
                 return None;
             }
         }
