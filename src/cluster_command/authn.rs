@@ -45,9 +45,11 @@ fn platform(description: &Description) -> Result<PlatformName, Error> {
 }
 
 fn write(output: &Output, dir: &Path, ui: Ui) -> Result<(), Error> {
+    let failed = |source| Error::Write { flag: "dir", source };
+    files::make_dir(dir).map_err(failed)?;
     for file in &output.files {
         let path = dir.join(file.name);
-        files::write_new(&path, file.content.as_bytes()).map_err(Error::Write)?;
+        files::write_new(&path, file.content.as_bytes()).map_err(failed)?;
         ui.note(&format!("wrote {}", files::shown(&path)));
     }
     Ok(())

@@ -130,7 +130,7 @@ pub(super) struct AuthnArgs {
     #[arg(long, value_name = "FORM", hide_possible_values = true)]
     pub(super) form: Option<FormChoice>,
 
-    /// Write the files into this directory; they must not exist yet
+    /// Write the files into this directory, which is made if needed; the files must not exist yet
     #[arg(long, value_name = "DIR")]
     pub(super) dir: Option<PathBuf>,
 

@@ -30,7 +30,11 @@ pub(super) enum Error {
         source: files::Error,
     },
     #[error("the file cannot be written")]
-    Write(#[source] files::Error),
+    Write {
+        /// The flag that names the place.
+        flag: &'static str,
+        source: files::Error,
+    },
     #[error("standard input cannot be read")]
     Stdin(#[source] io::Error),
     #[error("--file and --oidc-issuer-url are given, and only one of them can be the source")]
@@ -94,7 +98,8 @@ impl Error {
             Self::Read { is_default: true, .. } => format!(
                 "write {DEFAULT_FILE} with: kubesesame cluster init; or name another file by --file, or an issuer by --oidc-issuer-url"
             ),
-            Self::Read { source, .. } | Self::Write(source) => source.hint(Purpose::Flag("file")),
+            Self::Read { source, .. } => source.hint(Purpose::Flag("file")),
+            Self::Write { flag, source } => source.hint(Purpose::Flag(flag)),
             Self::Stdin(_) => "put it into a file, and name that".to_owned(),
             Self::FileAndFlags => "leave one of them out".to_owned(),
             Self::Flag { flag, form, .. } => format!("write --{flag}= with {form}"),
@@ -127,7 +132,7 @@ impl Error {
                 Id::DESCRIPTION_INVALID
             }
             Self::Read { .. } => Id::DESCRIPTION_MISSING,
-            Self::Write(source) => source.id(Purpose::Flag("file")),
+            Self::Write { flag, source } => source.id(Purpose::Flag(flag)),
             Self::Stdin(_) => Id::FLAG_FILE_UNUSABLE,
             Self::FileAndFlags => Id::FLAGS_CONTRADICT,
             Self::Flag { .. } | Self::UnknownPlatform { .. } | Self::NoPlatform => Id::SETTING_INVALID,
@@ -150,7 +155,7 @@ impl Error {
             | Self::Refused(_)
             | Self::NoIssuer(_) => EXIT_USAGE,
             Self::Read { .. }
-            | Self::Write(_)
+            | Self::Write { .. }
             | Self::Stdin(_)
             | Self::Token(_)
             | Self::TokenWithoutIssuer

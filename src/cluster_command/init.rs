@@ -26,7 +26,7 @@ pub(super) fn run(args: &InitArgs, invocation: &Invocation<'_>, ui: Ui) -> Resul
     if args.file == Path::new("-") {
         return Ui::information(&text).map_err(Error::Output);
     }
-    files::write_new(&args.file, text.as_bytes()).map_err(Error::Write)?;
+    files::write_new(&args.file, text.as_bytes()).map_err(|source| Error::Write { flag: "file", source })?;
     ui.note(&format!(
         "wrote {}; next: kubesesame cluster authn, kubesesame rbac generate",
         files::shown(&args.file)

@@ -82,6 +82,15 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     })
 }
 
+/// Makes a directory that the user named, and those above it, if it is not there.
+pub(crate) fn make_dir(path: &Path) -> Result<(), Error> {
+    fs::create_dir_all(path).map_err(|source| Error::Io {
+        action: Action::MakeDirectory,
+        path: path.to_owned(),
+        source,
+    })
+}
+
 /// Writes a file that only its owner can read, in the system's directory for temporary files. It is removed when the value is dropped.
 pub(crate) fn write_temporary(bytes: &[u8]) -> io::Result<TempPath> {
     let mut file = tempfile::Builder::new().prefix("kubesesame-").tempfile()?;

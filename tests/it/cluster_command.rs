@@ -52,6 +52,18 @@ fn a_description_is_written_from_flags_once_and_read_by_the_other_commands() {
     exit: 0
     ");
     let written = fs::read_to_string(sandbox.path("50-kubesesame.yaml")).unwrap();
+    let made = run(&sandbox, &["cluster", "authn", "--dir=new/place"]);
+    assert_eq!(made.code, Some(0), "{made}");
+    assert!(sandbox.path("new/place/authentication.yaml").exists());
+    let again = run(&sandbox, &["cluster", "authn", "--dir=new/place"]);
+    insta::assert_snapshot!(sandbox.filtered(&again), @"
+    stderr: note: this is for Kubernetes 1.34 and later; for 1.30 to 1.33 say so: --kubernetes-version=1.33
+    stderr: error: the file cannot be written
+    stderr: caused by: cannot write `new/place/50-kubesesame.yaml`
+    stderr: caused by: File exists (os error 17)
+    stderr: hint: name another file with --dir
+    exit: 1
+    ");
     assert!(written.contains("authentication-config=/etc/rancher/k3s/authentication.yaml"));
     let rbac = run(&sandbox, &["rbac", "generate"]);
     assert!(rbac.stdout.contains("name: okta:k8s\n"), "{rbac}");

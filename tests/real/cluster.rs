@@ -78,6 +78,35 @@ impl Cluster {
         &self.admin
     }
 
+    /// Starts the controllers with these names, as long as the value lives.
+    pub(crate) fn start_controllers(&self, names: &str, logs: &Path) -> Process {
+        let kubeconfig = self.admin.home().join("controllers.json");
+        let text = json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{ "name": "c", "cluster": {
+                "server": self.address.server,
+                "certificate-authority": self.address.certificate_authority,
+            }}],
+            "users": [{ "name": "u", "user": { "token": ADMIN_TOKEN } }],
+            "contexts": [{ "name": "c", "context": { "cluster": "c", "user": "u" } }],
+            "current-context": "c",
+        });
+        fs::write(&kubeconfig, text.to_string()).unwrap();
+        let mut command = Command::new(parts::part("kube-controller-manager"));
+        command
+            .env_clear()
+            .env("HOME", self.admin.home())
+            .arg(format!("--kubeconfig={}", kubeconfig.display()))
+            .arg(format!("--controllers={names}"))
+            .args([
+                "--leader-elect=false",
+                "--bind-address=127.0.0.1",
+                "--secure-port=0",
+            ]);
+        Process::start("kube-controller-manager", logs, &mut command)
+    }
+
     /// Returns where it is and how to trust it.
     pub(crate) fn address(&self) -> &ClusterAddress {
         &self.address

@@ -17,14 +17,14 @@ use okta::{MockOkta, visit::visit};
 const CLUSTER_PROGRAM: &str = env!("CARGO_BIN_EXE_kubesesame-cluster");
 
 /// A provider that signs in whoever comes, and a directory with a description of it.
-struct Place {
-    okta: MockOkta,
+pub(crate) struct Place {
+    pub(crate) okta: MockOkta,
     dir: TempDir,
 }
 
 impl Place {
     /// `groups` is what the description says of the groups of the issuer; `more` are further entries and sections.
-    fn new(username: &str, groups: &str, more: &str) -> Self {
+    pub(crate) fn new(username: &str, groups: &str, more: &str) -> Self {
         let okta = user::okta();
         okta.behave(|behaviour| behaviour.auto_approve = true);
         let dir = TempDir::with_prefix("kubesesame-description-").unwrap();
@@ -40,7 +40,7 @@ impl Place {
     }
 
     /// Returns what a command prints for the description.
-    fn made(&self, args: &[&str]) -> String {
+    pub(crate) fn made(&self, args: &[&str]) -> String {
         let output = Command::new(CLUSTER_PROGRAM)
             .args(args)
             .env_clear()
@@ -220,7 +220,7 @@ fn patched_command(files: &Path) -> Vec<String> {
 }
 
 /// Applies what a command printed, as its comments say.
-fn apply(place: &Place, cluster: &Cluster, name: &str, text: &str) {
+pub(crate) fn apply(place: &Place, cluster: &Cluster, name: &str, text: &str) {
     let file = place.dir.path().join(name);
     fs::write(&file, text).unwrap();
     let applied = cluster.admin().run(&[

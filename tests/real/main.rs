@@ -15,6 +15,7 @@
 )]
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
+mod aggregated;
 mod browser;
 mod certified;
 mod cluster;
@@ -46,6 +47,7 @@ mod secret_service;
 mod setup;
 mod sign_in;
 mod user;
+mod validators;
 
 #[path = "../it/kubelogin_flags.rs"]
 mod kubelogin_flags;
