@@ -113,6 +113,10 @@ pub(super) struct InitArgs {
     #[arg(long, value_name = "NAME", conflicts_with = "oidc_issuer_url")]
     pub(super) context: Option<String>,
 
+    /// Do not compare the issuer with the provider's discovery document
+    #[arg(long)]
+    pub(super) offline: bool,
+
     #[command(flatten)]
     pub(super) issuer: IssuerArgs,
     #[command(flatten)]
@@ -186,6 +190,10 @@ pub(super) struct IssuerArgs {
     /// Claim that has to be in a token, as NAME=VALUE (repeat)
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) required_claim: Vec<String>,
+
+    /// PEM file with the certificate authorities of the issuer, if those of the system do not know it
+    #[arg(long, value_name = "FILE")]
+    pub(super) certificate_authority: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -35,6 +35,10 @@ pub(super) enum Error {
         flag: &'static str,
         source: files::Error,
     },
+    #[error("the certificate authorities cannot be read")]
+    Authority(#[source] files::Error),
+    #[error("{}", .0)]
+    Discovery(Box<error::Error>),
     #[error("standard input cannot be read")]
     Stdin(#[source] io::Error),
     #[error("--file and --oidc-issuer-url are given, and only one of them can be the source")]
@@ -78,7 +82,7 @@ fn place(file: Option<&PathBuf>, fault: &Fault) -> String {
 
 impl Error {
     pub(super) fn report(&self) -> Report {
-        if let Self::Token(error) = self {
+        if let Self::Token(error) | Self::Discovery(error) = self {
             return error.report();
         }
         Report {
@@ -100,6 +104,7 @@ impl Error {
             ),
             Self::Read { source, .. } => source.hint(Purpose::Flag("file")),
             Self::Write { flag, source } => source.hint(Purpose::Flag(flag)),
+            Self::Authority(source) => source.hint(Purpose::Flag("certificate-authority")),
             Self::Stdin(_) => "put it into a file, and name that".to_owned(),
             Self::FileAndFlags => "leave one of them out".to_owned(),
             Self::Flag { flag, form, .. } => format!("write --{flag}= with {form}"),
@@ -115,7 +120,7 @@ impl Error {
                 PLATFORM_NAMES.join(", ")
             ),
             Self::Refused(refusal) => refusal.hint.clone(),
-            Self::Token(_) => String::new(),
+            Self::Token(_) | Self::Discovery(_) => String::new(),
             Self::TokenWithoutIssuer | Self::NoIssuer(_) => {
                 "give --oidc-issuer-url and --oidc-client-id, or sign in: kubesesame login".to_owned()
             }
@@ -133,6 +138,8 @@ impl Error {
             }
             Self::Read { .. } => Id::DESCRIPTION_MISSING,
             Self::Write { flag, source } => source.id(Purpose::Flag(flag)),
+            Self::Authority(source) => source.id(Purpose::Flag("certificate-authority")),
+            Self::Discovery(_) => Id::ISSUER_MISMATCH,
             Self::Stdin(_) => Id::FLAG_FILE_UNUSABLE,
             Self::FileAndFlags => Id::FLAGS_CONTRADICT,
             Self::Flag { .. } | Self::UnknownPlatform { .. } | Self::NoPlatform => Id::SETTING_INVALID,
@@ -156,6 +163,8 @@ impl Error {
             | Self::NoIssuer(_) => EXIT_USAGE,
             Self::Read { .. }
             | Self::Write { .. }
+            | Self::Authority(_)
+            | Self::Discovery(_)
             | Self::Stdin(_)
             | Self::Token(_)
             | Self::TokenWithoutIssuer

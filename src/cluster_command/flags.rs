@@ -15,6 +15,8 @@ use crate::settings::is_okta;
 pub(super) struct IssuerSource {
     pub(super) url: String,
     pub(super) client_ids: Vec<String>,
+    /// PEM.
+    pub(super) certificate_authority: Option<String>,
 }
 
 /// Makes a description of flags. The platform is left out where none is named.
@@ -51,6 +53,7 @@ pub(super) fn description(
                 starting_with: None,
             }),
             required_claims: required_claims(&issuer.required_claim)?,
+            certificate_authority: source.certificate_authority,
             ..RawIssuer::default()
         }],
         groups: groups

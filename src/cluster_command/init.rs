@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::command_line::InitArgs;
 use super::error::Error;
 use super::flags::{self, IssuerSource};
+use super::{discovery, source};
 use crate::cli::{Cli, Command, InspectArgs, TokenCommand};
 use crate::cluster::description::{Description, RawDescription, Role};
 use crate::command::{TokenOwner, token_owner};
@@ -19,9 +20,12 @@ use crate::{files, kubeconfig};
 /// # Errors
 /// If there is no issuer, or the file cannot be written.
 pub(super) fn run(args: &InitArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
-    let (source, claims) = source(args, invocation, ui)?;
+    let (source, claims) = issuer_source(args, invocation, ui)?;
     let raw = flags::description(source, &args.issuer, &args.groups, &args.platform)?;
     Description::of(&raw).map_err(|fault| Error::Description { file: None, fault })?;
+    if !args.offline {
+        discovery::compare(&raw.issuers[0], args.issuer.certificate_authority.as_deref(), ui)?;
+    }
     let text = document(&raw, claims.as_ref());
     if args.file == Path::new("-") {
         return Ui::information(&text).map_err(Error::Output);
@@ -35,7 +39,7 @@ pub(super) fn run(args: &InitArgs, invocation: &Invocation<'_>, ui: Ui) -> Resul
 }
 
 /// Returns the issuer, and the claims of the token that it is from.
-fn source(
+fn issuer_source(
     args: &InitArgs,
     invocation: &Invocation<'_>,
     ui: Ui,
@@ -44,6 +48,7 @@ fn source(
         let source = IssuerSource {
             url: url.clone(),
             client_ids: args.issuer.oidc_client_id.clone(),
+            certificate_authority: source::certificate_authority(&args.issuer)?,
         };
         return Ok((source, None));
     }
@@ -51,7 +56,7 @@ fn source(
     match owner(args, invocation, ui) {
         Ok((source, claims)) => Ok((source, Some(claims))),
         Err(error) if is_named => Err(error),
-        Err(_) if invocation.environment.terminal() == Terminal::Ours => Ok((asked()?, None)),
+        Err(_) if invocation.environment.terminal() == Terminal::Ours => Ok((asked(args)?, None)),
         Err(error) => Err(Error::NoIssuer(Box::new(error))),
     }
 }
@@ -82,6 +87,7 @@ fn owner(
     let source = IssuerSource {
         url,
         client_ids: vec![client_id],
+        certificate_authority: source::certificate_authority(&args.issuer)?,
     };
     Ok((source, claims))
 }
@@ -102,7 +108,7 @@ fn inspect_args(args: &InitArgs) -> Result<InspectArgs, Error> {
     }
 }
 
-fn asked() -> Result<IssuerSource, Error> {
+fn asked(args: &InitArgs) -> Result<IssuerSource, Error> {
     let ask = |prompt: &'static str| {
         let answer = Ui::ask(prompt, None).map_err(Error::Stdin)?;
         Ok::<_, Error>(answer.expose().trim().to_owned())
@@ -110,6 +116,7 @@ fn asked() -> Result<IssuerSource, Error> {
     Ok(IssuerSource {
         url: ask("Issuer URL: ")?,
         client_ids: vec![ask("Client id: ")?],
+        certificate_authority: source::certificate_authority(&args.issuer)?,
     })
 }
 

@@ -4,6 +4,7 @@
 
 mod authn;
 mod command_line;
+mod discovery;
 mod error;
 mod flags;
 mod init;

@@ -36,9 +36,23 @@ pub(super) fn description(
     let source = IssuerSource {
         url: url.clone(),
         client_ids: issuer.oidc_client_id.clone(),
+        certificate_authority: certificate_authority(issuer)?,
     };
     let raw = flags::description(source, issuer, groups, platform)?;
     Description::of(&raw).map_err(|fault| Error::Description { file: None, fault })
+}
+
+/// Reads the certificate authorities of the issuer, if they are named.
+///
+/// # Errors
+/// If the file cannot be read.
+pub(super) fn certificate_authority(issuer: &IssuerArgs) -> Result<Option<String>, Error> {
+    let Some(path) = &issuer.certificate_authority else {
+        return Ok(None);
+    };
+    let bytes = files::read_named(path).map_err(Error::Authority)?;
+    // A file that is no PEM is refused with the description.
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// Reads the description of a file.

@@ -18,7 +18,7 @@ mod login;
 mod login_command;
 mod logout;
 mod man;
-mod person;
+pub(crate) mod person;
 mod qr;
 mod setup;
 mod standalone;

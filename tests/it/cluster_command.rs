@@ -30,7 +30,7 @@ const ISSUER: [&str; 2] = [
 #[test]
 fn a_description_is_written_from_flags_once_and_read_by_the_other_commands() {
     let sandbox = Sandbox::unattended();
-    let more = ["--platform=k3s", "--group=k8s=break-glass"];
+    let more = ["--platform=k3s", "--group=k8s=break-glass", "--offline"];
     let init = [&["cluster", "init"][..], &ISSUER, &more].concat();
     insta::assert_snapshot!(sandbox.filtered(&run(&sandbox, &init)), @"
     stderr: wrote kubesesame.yaml; next: kubesesame cluster authn, kubesesame rbac generate
@@ -81,7 +81,10 @@ fn a_session_gives_the_issuer_the_client_and_the_groups_to_choose_from() {
         .run()
         .token();
     fs::write(sandbox.path("token"), token).unwrap();
-    let init = run(&sandbox, &["cluster", "init", "--token-file=token", "--file=-"]);
+    let init = run(
+        &sandbox,
+        &["cluster", "init", "--token-file=token", "--file=-", "--offline"],
+    );
     insta::assert_snapshot!(sandbox.filtered(&init), @r#"
     # Who may use this cluster. Made by: kubesesame cluster init
     # The fields: docs/kubesesame.schema.json. Next: kubesesame cluster authn, kubesesame rbac generate
@@ -122,6 +125,50 @@ fn a_session_gives_the_issuer_the_client_and_the_groups_to_choose_from() {
     exit: 2
     ");
     assert!(!Path::new(&sandbox.path("kubesesame.yaml")).exists());
+}
+
+#[test]
+fn an_issuer_is_written_only_as_the_provider_writes_it() {
+    let sandbox = Sandbox::with_tls();
+    let init = |issuer: &str, more: &str| {
+        let issuer = format!("--oidc-issuer-url={issuer}");
+        let words = [
+            "cluster",
+            "init",
+            "--oidc-client-id=c",
+            "--file=new.yaml",
+            &issuer,
+            more,
+        ];
+        run(&sandbox, &words)
+    };
+    let (issuer, ca) = (sandbox.okta.issuer(), "--certificate-authority=ca.pem");
+    insta::assert_snapshot!(sandbox.filtered(&init(&format!("{issuer}/"), ca)), @"
+    stderr: error: the discovery document is of issuer `[ISSUER]`, not of `[ISSUER]/`
+    stderr: hint: only the slash at the end differs: use --oidc-issuer-url=[ISSUER] here and in the API server
+    exit: 1
+    ");
+    assert!(!sandbox.path("new.yaml").exists());
+    insta::assert_snapshot!(sandbox.filtered(&init(&issuer, "--certificate-authority=none.pem")), @"
+    stderr: error: the certificate authorities cannot be read
+    stderr: caused by: cannot read `none.pem`
+    stderr: caused by: No such file or directory (os error 2)
+    stderr: hint: correct the path that --certificate-authority has: a relative one begins in the directory in which kubectl was called
+    exit: 1
+    ");
+    // Another network may reach the provider.
+    insta::assert_snapshot!(sandbox.filtered(&init("https://127.0.0.1:9", ca)), @"
+    stderr: note: the issuer was not compared with the provider's discovery document: cannot reach https://127.0.0.1:[PORT]/.well-known/openid-configuration: error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)
+    stderr: wrote new.yaml; next: kubesesame cluster authn, kubesesame rbac generate
+    exit: 0
+    ");
+    fs::remove_file(sandbox.path("new.yaml")).unwrap();
+    insta::assert_snapshot!(sandbox.filtered(&init(&issuer, ca)), @"
+    stderr: wrote new.yaml; next: kubesesame cluster authn, kubesesame rbac generate
+    exit: 0
+    ");
+    let written = fs::read_to_string(sandbox.path("new.yaml")).unwrap();
+    assert!(written.contains("BEGIN CERTIFICATE"), "{written}");
 }
 
 #[test]
