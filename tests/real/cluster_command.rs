@@ -149,7 +149,7 @@ fn without_a_prefix_a_rule_keeps_groups_of_kubernetes_out() {
 }
 
 /// The manifest as kubeadm writes it, as far as the patch needs it.
-const MANIFEST: &str = "\
+pub(crate) const MANIFEST: &str = "\
 apiVersion: v1
 kind: Pod
 metadata: {name: kube-apiserver, namespace: kube-system}

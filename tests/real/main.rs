@@ -48,6 +48,7 @@ mod setup;
 mod sign_in;
 mod user;
 mod validators;
+mod walkthrough;
 
 #[path = "../it/kubelogin_flags.rs"]
 mod kubelogin_flags;

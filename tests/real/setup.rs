@@ -22,27 +22,32 @@ use crate::{
 use okta::{MockOkta, visit::visit};
 
 /// The machine of the person who follows the screen.
-struct Machine {
+pub(crate) struct Machine {
     home: TempDir,
 }
 
 impl Machine {
-    fn new(okta: &MockOkta) -> Self {
+    pub(crate) fn new(okta: &MockOkta) -> Self {
         let home = TempDir::with_prefix("kubesesame-setup-").unwrap();
         let bin = home.path().join("bin");
         fs::create_dir(&bin).unwrap();
         symlink(KUBESESAME, bin.join("kubesesame")).unwrap();
+        symlink(
+            env!("CARGO_BIN_EXE_kubesesame-cluster"),
+            bin.join("kubesesame-cluster"),
+        )
+        .unwrap();
         symlink(parts::part("newest/kubectl"), bin.join("kubectl")).unwrap();
         fs::write(home.path().join("ca.pem"), okta.ca_pem().unwrap()).unwrap();
         Self { home }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
     /// Writes the kubeconfig that came with the cluster: it has the cluster, and a context of an administrator.
-    fn write_kubeconfig(&self, address: &ClusterAddress) {
+    pub(crate) fn write_kubeconfig(&self, address: &ClusterAddress) {
         let kubeconfig = json!({
             "apiVersion": "v1",
             "kind": "Config",
@@ -57,8 +62,22 @@ impl Machine {
         fs::write(self.path("kubeconfig"), kubeconfig.to_string()).unwrap();
     }
 
+    /// The same for a cluster that runs, with the administrator's token.
+    pub(crate) fn write_kubeconfig_of(&self, cluster: &Cluster) {
+        let of_admin = fs::read(cluster.admin().home().join("kubeconfig")).unwrap();
+        let mut kubeconfig: Value = serde_json::from_slice(&of_admin).unwrap();
+        let context = kubeconfig["current-context"].clone();
+        for known in kubeconfig["contexts"].as_array_mut().unwrap() {
+            if known["name"] == context {
+                known["name"] = "admin".into();
+            }
+        }
+        kubeconfig["current-context"] = "admin".into();
+        fs::write(self.path("kubeconfig"), kubeconfig.to_string()).unwrap();
+    }
+
     /// Runs a script of a shell in this home; a browser with a session at the provider attends to the sign-in.
-    fn run(&self, script: &str) -> Outcome {
+    pub(crate) fn run(&self, script: &str) -> Outcome {
         self.run_with(script, &self.path("kubeconfig"))
     }
 
