@@ -126,7 +126,8 @@ impl EndingSession {
         removed.remove(&self.dir, name);
     }
 
-    /// Removes the files beside the session, such as the notes of failed sign-ins, if no session is left. The lock stays.
+    /// Removes the files beside the session, such as the notes of failed sign-ins, if no session is left. The lock stays, and so
+    /// does the mark that a person has signed out.
     ///
     /// # Errors
     /// If the directory cannot be read.
@@ -135,7 +136,8 @@ impl EndingSession {
         let names = self.dir.names()?;
         let of_session = names.iter().filter_map(|name| {
             let (hash, kind) = FileKind::parse(name)?;
-            (hash == key && file_kind::is_removable(name)).then_some((name, kind))
+            let is_kept = kind == FileKind::SignOutMark || !file_kind::is_removable(name);
+            (hash == key && !is_kept).then_some((name, kind))
         });
         let of_session: Vec<_> = of_session.collect();
         let is_session = |kind: FileKind| matches!(kind, FileKind::Session | FileKind::SealedSession);

@@ -24,6 +24,8 @@ pub(crate) enum FileKind {
     /// ([`FileKind::pending_name`]).
     PendingRevocation,
     SealedPendingRevocation,
+    /// When a person has signed out of the session last.
+    SignOutMark,
     /// The lock for refreshes and logins.
     Lock,
     LoginFailures,
@@ -39,13 +41,14 @@ pub(crate) enum FileKind {
 }
 
 impl FileKind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Session,
         Self::QuarantinedSession,
         Self::SealedSession,
         Self::QuarantinedSealedSession,
         Self::PendingRevocation,
         Self::SealedPendingRevocation,
+        Self::SignOutMark,
         Self::Lock,
         Self::LoginFailures,
         Self::Outage,
@@ -64,6 +67,7 @@ impl FileKind {
             Self::QuarantinedSealedSession => "session.sealed.quarantined",
             Self::PendingRevocation => "revocation.json",
             Self::SealedPendingRevocation => "revocation.sealed",
+            Self::SignOutMark => "signed-out.json",
             Self::Lock => "lock",
             Self::LoginFailures => "failure.json",
             Self::Outage => "passing.json",

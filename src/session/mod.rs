@@ -19,6 +19,7 @@ mod order;
 mod record;
 mod sealed;
 mod sealed_mark;
+mod sign_out_mark;
 mod storage_target;
 mod store;
 mod versioned;

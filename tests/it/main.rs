@@ -71,6 +71,7 @@ mod login;
 mod logout;
 mod logout_browser;
 mod logout_faults;
+mod logout_kubelogin;
 mod loopback;
 mod network;
 mod network_limits;

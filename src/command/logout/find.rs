@@ -91,8 +91,7 @@ fn has_account(content: &ListedContent, identity: Option<&Identity>, wanted: &st
             Account::default()
         }
     };
-    let names = [&account.name, &account.subject];
-    configured == Some(wanted) || names.into_iter().flatten().any(|name| name.as_str() == wanted)
+    configured == Some(wanted) || account.is_named(wanted)
 }
 
 /// The sessions that the entries of the kubeconfig mean.
@@ -107,12 +106,16 @@ impl EntrySessions {
         Self(sessions.filter_map(|user| user.session.ok()).collect())
     }
 
-    fn request<'a>(&'a self, selection: &'a Selection<'_>, key: &Key) -> Option<&'a TokenRequest> {
-        let selected = match selection {
+    /// Returns the session of the selected entry, or those of all.
+    pub(super) fn meant<'a>(&'a self, selection: &'a Selection<'_>) -> &'a [EntrySession] {
+        match selection {
             Selection::Entry(session) => std::slice::from_ref(&**session),
             Selection::Matching { .. } => &self.0,
-        };
-        selected
+        }
+    }
+
+    fn request<'a>(&'a self, selection: &'a Selection<'_>, key: &Key) -> Option<&'a TokenRequest> {
+        self.meant(selection)
             .iter()
             .map(|session| &session.request)
             .find(|request| request.key() == *key)

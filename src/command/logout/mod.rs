@@ -2,11 +2,12 @@
 //!
 //! Revokes the refresh token, and then removes the session. Where the provider cannot be asked, the session is set aside, so that no call
 //! uses it, and the next sign-in or `logout` revokes it. A session that cannot be read at the moment stays. An ID token that was issued
-//! stays valid until it expires: nothing can revoke it. The browser's own session at the provider is ended only if that is asked for.
+//! stays valid until it expires: nothing can revoke it. A session of kubelogin is left alone and takes the place of none. The browser's own session at the provider is ended only if that is asked for.
 
 mod browser;
 mod end;
 mod find;
+mod kubelogin;
 mod report;
 
 pub(super) use self::end::revoke_pending;
@@ -44,12 +45,14 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
     if sessions.is_empty() {
         ui.note("there is no session to end");
     }
+    let of_kubelogin = kubelogin::keep_out(&entries, &selection, &sessions, environment);
     let runtime = LazyRuntime::default();
     let mut ended = Ended::default();
     for session in &sessions {
         end(session, &mut ended, &runtime, ui);
     }
-    let mut is_complete = problems.is_empty() && !ended.is_revocation_pending;
+    of_kubelogin.report(ui);
+    let mut is_complete = problems.is_empty() && !ended.is_revocation_pending && of_kubelogin.is_kept_out();
     if args.browser {
         let target = args.post_logout_redirect_uri.as_ref();
         is_complete &= browser::sign_out(&ended.records, target, environment, &runtime, ui);
