@@ -201,7 +201,7 @@ const SETUP_HELP: &str = concat!(
 const CLEAN_HELP: &str = "\
 It removes every session of yours, whatever the issuer and the account, in the directory above and in those where sessions are kept when the \
 home cannot be written: $XDG_RUNTIME_DIR/kubesesame, and kubesesame-UID among the temporary files ($TMPDIR, such as /tmp/kubesesame-1000). \
-Tokens that a call without a command has kept in ~/.kube/cache/kubesesame, to be written into the kubeconfig by the next one, go too. \
+Tokens that a call without a command has kept in ~/.kube/cache/kubesesame, to be written into the kubeconfig by the next one, go too, and so do refresh tokens that a logout could not revoke. \
 That somebody has signed out (kubesesame logout) is forgotten as well, so the next call may take over a session of kubectl oidc-login. \
 Tokens that were already issued stay valid until they expire.";
 

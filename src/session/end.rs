@@ -144,8 +144,9 @@ impl EndingSession {
         if of_session.iter().any(|(_, kind)| is_session(*kind)) {
             return Ok(());
         }
-        let (pending, rest): (Vec<_>, Vec<_>) =
-            of_session.into_iter().partition(|(_, kind)| is_pending(*kind));
+        let (pending, rest): (Vec<_>, Vec<_>) = of_session
+            .into_iter()
+            .partition(|(_, kind)| kind.is_pending_revocation());
         for (name, _) in rest {
             self.remove(name, removed);
         }
@@ -167,13 +168,6 @@ impl EndingSession {
 
 fn is_sealed(name: &str) -> bool {
     FileKind::parse(name).is_some_and(|(_, kind)| kind.is_sealed())
-}
-
-fn is_pending(kind: FileKind) -> bool {
-    matches!(
-        kind,
-        FileKind::PendingRevocation | FileKind::SealedPendingRevocation
-    )
 }
 
 impl Store {

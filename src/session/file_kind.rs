@@ -107,6 +107,11 @@ impl FileKind {
         is_hash(hash).then_some((hash, kind))
     }
 
+    /// Whether it is of a session that was ended, and whose refresh token is still to be revoked.
+    pub(super) fn is_pending_revocation(self) -> bool {
+        matches!(self, Self::PendingRevocation | Self::SealedPendingRevocation)
+    }
+
     pub(super) fn is_sealed(self) -> bool {
         matches!(
             self,

@@ -216,6 +216,39 @@ fn each_refresh_token_that_could_not_be_revoked_is_revoked_later() {
     }
 }
 
+#[test]
+fn clean_says_how_many_refresh_tokens_of_earlier_logouts_stay_valid() {
+    for (logouts, signed_in) in [(2, false), (1, true)] {
+        let sandbox = Sandbox::new();
+        provider_revokes(&sandbox, false);
+        for _ in 0..logouts {
+            sandbox.get_token().run().token();
+            assert_eq!(logout(&sandbox, &[]).run().code, Some(1));
+        }
+        if signed_in {
+            sandbox.get_token().run().token();
+        }
+        let outcome = sandbox.bare(&["clean"]).run();
+        if signed_in {
+            insta::assert_snapshot!(told(&sandbox, &outcome), @"
+            logout
+            stderr: removed 1 session: [HOME]/.kube/cache/kubesesame
+            stderr: nothing was revoked: the provider still knows the sessions, and tokens that were already issued stay valid until they expire (kubesesame logout revokes)
+            stderr: warning: 1 refresh token that an earlier logout could not revoke was removed too, and stays valid until the provider ends it; kubesesame logout, before clean, tries to revoke such tokens
+            exit: 0
+            ");
+        } else {
+            insta::assert_snapshot!(told(&sandbox, &outcome), @"
+            logout
+            stderr: no session was there: [HOME]/.kube/cache/kubesesame
+            stderr: warning: 2 refresh tokens that earlier logouts could not revoke were removed too, and stay valid until the provider ends them; kubesesame logout, before clean, tries to revoke such tokens
+            exit: 0
+            ");
+        }
+        assert_eq!(files(&sandbox), [""; 0]);
+    }
+}
+
 /// A provider that does not answer a revocation.
 #[test]
 fn a_revocation_without_an_answer_does_not_hold_back_a_token() {
