@@ -161,8 +161,8 @@ Sessions of kubectl oidc-login are that program's, and stay: logout names their 
 logout. One that kubectl oidc-login gets or refreshes later is taken over, unless --adopt=off is set.
 
 Exit codes:
-  0  every session was ended
-  1  a session was ended here alone, or could not be ended
+  0  every session that is meant was ended, and none of their refresh tokens is valid any more
+  1  a refresh token may still be valid: its session was ended here alone, or could not be ended
   2  the command line cannot be used";
 
 const CLEAN_ABOUT: &str = "\

@@ -107,6 +107,14 @@ impl FileKind {
         is_hash(hash).then_some((hash, kind))
     }
 
+    pub(super) fn is_session(self) -> bool {
+        matches!(self, Self::Session | Self::SealedSession)
+    }
+
+    pub(super) fn is_quarantined(self) -> bool {
+        matches!(self, Self::QuarantinedSession | Self::QuarantinedSealedSession)
+    }
+
     /// Whether it is of a session that was ended, and whose refresh token is still to be revoked.
     pub(super) fn is_pending_revocation(self) -> bool {
         matches!(self, Self::PendingRevocation | Self::SealedPendingRevocation)

@@ -31,7 +31,7 @@ pub(crate) use error::Error;
 pub(crate) use file_kind::FileKind;
 pub(crate) use key::Key;
 pub(crate) use kubelogin::{KubeloginDir, KubeloginRecord};
-pub(crate) use listed::{ListedContent, ListedSession, list_pending_revocations, list_sessions};
+pub(crate) use listed::{ListedContent, ListedSession, list_sessions, list_unused_sessions};
 pub(crate) use lock::{LockWait, LockedStore};
 pub(crate) use notes::background_refresh::RefreshTurn;
 pub(crate) use notes::login_failures::{LoginFailures, Recalled};

@@ -140,7 +140,7 @@ fn a_provider_without_an_endpoint_is_told_of() {
     logout
     stderr: ended the session of 00ualice at [ISSUER] on this machine; the provider cannot revoke its refresh token, which stays valid until the provider ends it
     stderr: the token that was issued last stays valid until [TIME] UTC: nothing can revoke it
-    exit: 0
+    exit: 1
     ");
     assert_eq!(files(&sandbox), [""; 0]);
 }

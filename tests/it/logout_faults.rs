@@ -12,7 +12,7 @@ use crate::logout::{files, logout, revocations, told, with_kubeconfig};
 use crate::support::{Call, Sandbox};
 use okta::{Endpoint, Fault, FaultBody, FaultKind, Recorded};
 
-fn provider_revokes(sandbox: &Sandbox, revokes: bool) {
+pub(crate) fn provider_revokes(sandbox: &Sandbox, revokes: bool) {
     let fault = Fault::always(Endpoint::Revoke, FaultKind::status(503, FaultBody::Empty));
     let faults = if revokes { Vec::new() } else { vec![fault] };
     sandbox.okta.behave(|behaviour| behaviour.faults = faults);
@@ -130,10 +130,10 @@ fn a_broken_session_is_removed_and_said_not_to_be_revoked() {
             logout
             stderr: removed a session at [ISSUER] from this machine
             stderr: warning: it could not be used (it is broken), so its refresh token, if it has one, was not revoked, and stays valid until the provider ends it
-            exit: 0
+            exit: 1
             ");
         }
-        assert_eq!((outcome.code, files(&sandbox)), (Some(0), vec![]), "{outcome}");
+        assert_eq!((outcome.code, files(&sandbox)), (Some(1), vec![]), "{outcome}");
         assert_eq!(revocations(&sandbox).len(), 0);
     }
 }

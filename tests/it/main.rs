@@ -69,6 +69,7 @@ mod local_server;
 mod log_levels;
 mod login;
 mod logout;
+mod logout_aside;
 mod logout_browser;
 mod logout_faults;
 mod logout_kubelogin;

@@ -36,8 +36,8 @@ pub(super) struct Ended<'a> {
     pub(super) records: Vec<(Option<&'a TokenRequest>, Box<Record>)>,
     /// Why a session, or a file of it, is still there.
     pub(super) failures: Vec<Error>,
-    /// Whether a refresh token still waits to be revoked.
-    pub(super) is_revocation_pending: bool,
+    /// Whether a refresh token may be valid at the provider: it waits to be revoked, or can no longer be.
+    pub(super) may_stay_valid: bool,
 }
 
 /// Ends a session, and tells the person. A failure keeps nothing else from being ended.
@@ -69,9 +69,11 @@ pub(super) fn end<'a>(found: &Found<'a>, ended: &mut Ended<'a>, runtime: &LazyRu
             continue;
         }
         match end_file(found, &session, file, &mut removed, runtime, ui) {
-            Ok(None) => {}
-            Ok(Some((record, is_final))) => {
-                is_refused |= !is_final;
+            Ok(EndedFile::Absent) => {}
+            Ok(EndedFile::Unusable) => ended.may_stay_valid = true,
+            Ok(EndedFile::Session { record, at_provider }) => {
+                is_refused |= at_provider == AtProvider::Pending;
+                ended.may_stay_valid |= at_provider != AtProvider::Ended;
                 ended.records.push((found.request, record));
             }
             Err(source) => ended
@@ -79,7 +81,6 @@ pub(super) fn end<'a>(found: &Found<'a>, ended: &mut Ended<'a>, runtime: &LazyRu
                 .push(not_ended(&session.path_of(&file.name), source)),
         }
     }
-    ended.is_revocation_pending |= is_refused;
     if let Err(error) = session.remove_rest(&mut removed) {
         ended.failures.push(error.into());
     }
@@ -100,8 +101,28 @@ fn not_ended(path: &Path, source: session::Error) -> Error {
     }
 }
 
-/// Returns the record, if there was one, and whether nothing more is to be done: `false` if its refresh token waits to be revoked.
-///
+/// What came of the end of a file.
+enum EndedFile {
+    Absent,
+    /// It can never be read, so it was removed, and a refresh token of it was not revoked.
+    Unusable,
+    Session {
+        record: Box<Record>,
+        at_provider: AtProvider,
+    },
+}
+
+/// What the provider knows of a session that was ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AtProvider {
+    /// Its refresh token is revoked, or there was none.
+    Ended,
+    /// Its refresh token waits to be revoked.
+    Pending,
+    /// Its refresh token cannot be revoked, or one had to be given up for it.
+    MayStay,
+}
+
 /// # Errors
 /// If the file cannot be read or set aside: then it is as before.
 fn end_file(
@@ -111,14 +132,14 @@ fn end_file(
     removed: &mut Removed,
     runtime: &LazyRuntime,
     ui: Ui,
-) -> Result<Option<(Box<Record>, bool)>, session::Error> {
+) -> Result<EndedFile, session::Error> {
     let record = match session.load(&file.name)? {
         Loaded::Session(record) => record,
-        Loaded::Nothing => return Ok(None),
+        Loaded::Nothing => return Ok(EndedFile::Absent),
         Loaded::Corrupt(reason) => {
             session.remove(&file.name, removed);
             report_broken(found.identity.as_ref(), session.dir(), reason, ui);
-            return Ok(None);
+            return Ok(EndedFile::Unusable);
         }
     };
     let own = Issuer::parse(record.identity.issuer.clone())
@@ -137,7 +158,7 @@ fn end_file(
                 "its issuer is no URL that could be asked",
                 ui,
             );
-            return Ok(None);
+            return Ok(EndedFile::Unusable);
         }
     };
     // From here on no call uses the session, even if this process is killed.
@@ -153,12 +174,17 @@ fn end_file(
         ui,
     };
     let revoked = revoke(&record, &asked);
-    let is_final = revoked.is_ok();
-    if is_final {
+    let at_provider = match &revoked {
+        Err(_) => AtProvider::Pending,
+        Ok(Some(Revocation::Unsupported)) => AtProvider::MayStay,
+        Ok(Some(Revocation::Done) | None) if held.has_displaced => AtProvider::MayStay,
+        Ok(Some(Revocation::Done) | None) => AtProvider::Ended,
+    };
+    if revoked.is_ok() {
         session.remove(&held.name, removed);
     }
     report(&record, revoked, ui);
-    Ok(Some((record, is_final)))
+    Ok(EndedFile::Session { record, at_provider })
 }
 
 /// Revokes what earlier calls could not, before a person signs in anew or after. What fails again waits on.

@@ -32,7 +32,7 @@ pub(super) enum Selection<'a> {
 pub(super) struct Found<'a> {
     pub(super) dir: PathBuf,
     pub(super) key: Key,
-    /// Those that an earlier call ended come first.
+    /// Those that no call uses any more come first.
     pub(super) files: Vec<FoundFile>,
     /// Whose session it is. `None` of a file that cannot be read, and that no entry names.
     pub(super) identity: Option<Identity>,
@@ -45,7 +45,7 @@ pub(super) struct Found<'a> {
 
 pub(super) struct FoundFile {
     pub(super) name: String,
-    /// An earlier call ended it, and could not revoke its refresh token.
+    /// No call uses it any more: an earlier one ended it and could not revoke its refresh token, or quarantined it.
     pub(super) was_ended: bool,
 }
 

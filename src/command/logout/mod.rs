@@ -52,7 +52,7 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
         end(session, &mut ended, &runtime, ui);
     }
     of_kubelogin.report(ui);
-    let mut is_complete = problems.is_empty() && !ended.is_revocation_pending && of_kubelogin.is_kept_out();
+    let mut is_complete = problems.is_empty() && !ended.may_stay_valid && of_kubelogin.is_kept_out();
     if args.browser {
         let target = args.post_logout_redirect_uri.as_ref();
         is_complete &= browser::sign_out(&ended.records, target, environment, &runtime, ui);
