@@ -18,6 +18,7 @@ mod jws;
 mod loopback;
 mod provider_client;
 mod refresh_result;
+mod revocation;
 mod survey;
 mod token;
 
@@ -40,10 +41,10 @@ pub(crate) use http::transport::{ProxyChoice, proxy_for};
 pub(crate) use loopback::listener::{ListenerProbe, ListenerState, probe_listener};
 pub(crate) use provider_client::ProviderClient;
 pub(crate) use refresh_result::{Refresh, RefreshOutcome, Tokens};
+pub(crate) use revocation::Revocation;
 pub(crate) use survey::{Announced, Survey};
 pub(crate) use token::id_token::Remark;
 pub(crate) use token::inspection::{InspectedToken, TokenForm};
-pub(crate) use token::revocation::Revocation;
 pub(crate) use token::stored::{
     StoredToken, UnverifiedToken, claims_of_stored, issuer_and_audience, person_in,
 };

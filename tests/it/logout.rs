@@ -109,7 +109,7 @@ fn a_provider_that_cannot_be_asked_is_asked_at_the_next_sign_in_or_logout() {
             insta::assert_snapshot!(told(&sandbox, &outcome), @"
             logout
             stderr: ended the session of 00ualice at [ISSUER] on this machine
-            stderr: warning: its refresh token could not be revoked: [ISSUER]/v1/revoke answered with HTTP 503 (request id [ID]); the next sign-in or logout tries again
+            stderr: warning: its refresh token could not be revoked: [ISSUER]/v1/revoke answered with HTTP 503 (request id [ID]); the next sign-in or logout tries again; try again later
             stderr: the token that was issued last stays valid until [TIME] UTC: nothing can revoke it
             exit: 1
             ");

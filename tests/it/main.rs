@@ -73,6 +73,7 @@ mod logout_aside;
 mod logout_browser;
 mod logout_faults;
 mod logout_kubelogin;
+mod logout_pending;
 mod loopback;
 mod network;
 mod network_limits;

@@ -5,23 +5,22 @@
 use serde_json::Value;
 use url::Url;
 
-use super::end::Asked;
+use super::clients::{AskedAs, Clients};
 use crate::command::token_request::TokenRequest;
 use crate::environment::Environment;
 use crate::oidc::{BrowserSignOut, claims_of_stored};
-use crate::runtime::LazyRuntime;
 use crate::secret::Secret;
 use crate::session::{Identity, Record};
-use crate::settings::{Browser, Issuer, Provider, TlsTrust, TokenKind};
+use crate::settings::{Browser, Issuer, Provider, TokenKind};
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
 
 /// Returns whether each provider could be asked.
-pub(super) fn sign_out(
-    records: &[(Option<&TokenRequest>, Box<Record>)],
+pub(super) fn sign_out<'a>(
+    records: &[(Option<&'a TokenRequest>, Box<Record>)],
     target: Option<&Url>,
     environment: &Environment,
-    runtime: &LazyRuntime,
+    clients: &mut Clients<'a>,
     ui: Ui,
 ) -> bool {
     let mut issuers: Vec<&str> = Vec::new();
@@ -33,45 +32,38 @@ pub(super) fn sign_out(
         let is_person = request.is_none_or(|request| request.sign_in.login.grant.is_interactive());
         if is_person && !issuers.contains(&issuer) {
             issuers.push(issuer);
-            is_complete &= sign_out_of_one(*request, record, target, environment, runtime, ui);
+            is_complete &= sign_out_of_one(*request, record, target, environment, clients, ui);
         }
     }
     is_complete
 }
 
-fn sign_out_of_one(
-    request: Option<&TokenRequest>,
+fn sign_out_of_one<'a>(
+    request: Option<&'a TokenRequest>,
     record: &Record,
     target: Option<&Url>,
     environment: &Environment,
-    runtime: &LazyRuntime,
+    clients: &mut Clients<'a>,
     ui: Ui,
 ) -> bool {
     let own = Issuer::parse(record.identity.issuer.clone())
         .map(|issuer| Provider::public_client(issuer, record.identity.client_id.clone()));
     let of_machine = Browser::of_machine(environment);
-    let (provider, trust, browser) = match (request, &own) {
-        (Some(request), _) => {
-            let sign_in = &request.sign_in;
-            (&sign_in.provider, &sign_in.trust, &sign_in.login.browser)
-        }
-        (None, Ok(own)) => (own, &TlsTrust::SYSTEM, &of_machine),
+    let (asked_as, browser) = match (request, &own) {
+        (Some(request), _) => (AskedAs::Entry(&request.sign_in), &request.sign_in.login.browser),
+        (None, Ok(own)) => (AskedAs::PublicClient(own), &of_machine),
         // It was told that nobody can be asked.
         (None, Err(_)) => return true,
     };
-    let asked = Asked {
-        provider,
-        trust,
-        runtime,
-        ui,
-    };
     let issuer = UntrustedText::new(&record.identity.issuer);
     let id_token = record.token().filter(|token| match request {
-        Some(_) => provider.token == TokenKind::Id,
+        Some(request) => request.sign_in.provider.token == TokenKind::Id,
         // Nobody says which token the session has. An access token must not get into a form of the browser.
         None => is_id_token(token, &record.identity),
     });
-    let result = asked.ask(async |client| client.sign_browser_out(browser, id_token, target).await);
+    let result = clients.ask(asked_as, async |client| {
+        client.sign_browser_out(browser, id_token, target).await
+    });
     match result {
         Ok(BrowserSignOut::Opened) => ui.note(&format!(
             "your browser signs out at {issuer}, which ends its session for other apps too; see its page"
@@ -88,10 +80,10 @@ fn sign_out_of_one(
                  sign out, or refuse:\n{url}"
             ));
         }
-        Err(error) => {
+        Err(failure) => {
             ui.warn(&format!(
                 "the browser's session at {issuer} was not ended: {}",
-                error.in_one_line()
+                failure.in_one_line(None)
             ));
             return false;
         }

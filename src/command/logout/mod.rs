@@ -5,21 +5,25 @@
 //! stays valid until it expires: nothing can revoke it. A session of kubelogin is left alone and takes the place of none. The browser's own session at the provider is ended only if that is asked for.
 
 mod browser;
+mod clients;
 mod end;
 mod find;
 mod kubelogin;
+mod pending;
 mod report;
 
-pub(super) use self::end::revoke_pending;
 pub(super) use self::find::sessions_by_dir;
+pub(super) use self::pending::revoke_pending;
 
+use self::clients::Clients;
 use self::end::{Ended, end};
 use self::find::{EntrySessions, Selection};
 use super::kubeconfig_view::KubeconfigView;
+use super::person;
 use crate::cli::LogoutArgs;
 use crate::error::Error;
 use crate::invocation::Invocation;
-use crate::runtime::LazyRuntime;
+use crate::oidc::{Event, ReturnTo};
 use crate::ui::{Ui, print_failure};
 
 pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
@@ -46,16 +50,17 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
         ui.note("there is no session to end");
     }
     let of_kubelogin = kubelogin::keep_out(&entries, &selection, &sessions, environment);
-    let runtime = LazyRuntime::default();
+    let show = move |event: Event<'_>| person::show(ui, event);
+    let mut clients = Clients::new(person::new(ui, &show, ReturnTo::Command));
     let mut ended = Ended::default();
     for session in &sessions {
-        end(session, &mut ended, &runtime, ui);
+        end(session, &mut ended, &mut clients, ui);
     }
     of_kubelogin.report(ui);
     let mut is_complete = problems.is_empty() && !ended.may_stay_valid && of_kubelogin.is_kept_out();
     if args.browser {
         let target = args.post_logout_redirect_uri.as_ref();
-        is_complete &= browser::sign_out(&ended.records, target, environment, &runtime, ui);
+        is_complete &= browser::sign_out(&ended.records, target, environment, &mut clients, ui);
     }
     result(ended.failures, is_complete)
 }
