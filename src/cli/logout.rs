@@ -21,7 +21,8 @@ pub(crate) struct LogoutArgs {
     #[arg(long, conflicts_with_all = ["context", "user", "account", "issuer"])]
     pub(crate) all: bool,
 
-    /// Also end the browser's own session at the provider, which other apps use too: opens the provider's page for it
+    /// Also end the browser's own session at the provider, which other apps use too: opens the provider's page for it. Once our session is
+    /// gone, it is opened without an ID token, which some providers refuse (Okta)
     #[arg(long)]
     pub(crate) browser: bool,
 

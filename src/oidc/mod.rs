@@ -26,7 +26,7 @@ pub(crate) use discovery::document_cache::{DocumentCache, NoDocumentCache};
 pub(crate) use discovery::provider_cache::is_known_issuer;
 pub(crate) use discovery::signing_keys::SigningKeys;
 pub(crate) use dpop::DpopSession;
-pub(crate) use end_session::BrowserSignOut;
+pub(crate) use end_session::{BrowserSignOut, SignOutHint};
 pub(crate) use errors::Error;
 #[cfg(test)]
 pub(crate) use errors::authorization::AuthorizationError;

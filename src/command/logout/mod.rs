@@ -60,7 +60,7 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
     let mut is_complete = problems.is_empty() && !ended.may_stay_valid && of_kubelogin.is_kept_out();
     if args.browser {
         let target = args.post_logout_redirect_uri.as_ref();
-        is_complete &= browser::sign_out(&ended.records, target, environment, &mut clients, ui);
+        is_complete &= browser::sign_out(&ended, &selection, target, environment, &mut clients, ui);
     }
     result(ended.failures, is_complete)
 }
