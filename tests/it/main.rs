@@ -74,6 +74,7 @@ mod logout_browser;
 mod logout_faults;
 mod logout_kubelogin;
 mod logout_pending;
+mod logout_places;
 mod loopback;
 mod network;
 mod network_limits;

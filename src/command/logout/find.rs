@@ -14,6 +14,7 @@ use crate::command::kubeconfig_view::KubeconfigView;
 use crate::command::token_request::TokenRequest;
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::files::shown;
 use crate::session::{Identity, Key, ListedContent};
 use crate::settings::Stdin;
 
@@ -68,6 +69,21 @@ impl Selection<'_> {
         );
         let session = session.map_err(|error| view.unusable(selected.user, error))?;
         Ok(Self::Entry(Box::new(session)))
+    }
+
+    /// What a person is told if there is no session.
+    pub(super) fn none_found(&self) -> String {
+        let relative = match self {
+            Self::Entry(session) => session.request.cache.dirs().find(|dir| dir.is_relative()),
+            Self::Matching { .. } => None,
+        };
+        match relative {
+            Some(dir) => format!(
+                "there is no session to end in {}, which begins at the current directory, as for get-token",
+                shown(dir)
+            ),
+            None => "there is no session to end".to_owned(),
+        }
     }
 
     fn includes(&self, file: &FoundSession, identity: Option<&Identity>) -> bool {

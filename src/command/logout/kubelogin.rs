@@ -52,14 +52,14 @@ pub(super) fn keep_out(
     let now = clock::now();
     let mut left = KubeloginSessions::default();
     for place in places(entries, selection, found, environment) {
-        let mut is_threatened = false;
+        let (mut is_threatened, mut is_unknown) = (false, false);
         for dir in &place.kubelogin_dirs {
             let (dir, records) = match records_in(dir) {
                 Ok(Some(found)) => found,
                 Ok(None) => continue,
                 // What cannot be read now may be readable at the next call.
                 Err(_) => {
-                    is_threatened = true;
+                    is_unknown = true;
                     continue;
                 }
             };
@@ -71,7 +71,10 @@ pub(super) fn keep_out(
                 }
             }
         }
-        if is_threatened && let Err(error) = place.leave_mark(now) {
+        if (is_threatened || is_unknown)
+            && let Err(error) = place.leave_mark(now)
+            && is_threatened
+        {
             left.failures.push(error);
         }
     }
@@ -95,9 +98,14 @@ fn places<'a>(
 ) -> Vec<Place<'a>> {
     let is_ended = |key: &Key| found.iter().any(|session| session.key == *key);
     let of_entries = entries.meant(selection).iter();
-    let mut places: Vec<Place<'a>> = of_entries
-        .map(|session| Place::of_entry(session, is_ended(&session.request.key())))
-        .collect();
+    let mut places: Vec<Place<'a>> = Vec::new();
+    for session in of_entries {
+        let place = Place::of_entry(session, is_ended(&session.request.key()));
+        // A user of several contexts.
+        if !places.iter().any(|known| known.is_same(&place)) {
+            places.push(place);
+        }
+    }
     // A call without an entry looks in the usual directory of kubelogin, or in that of the session.
     let of_none: Vec<_> = found
         .iter()
@@ -144,6 +152,11 @@ impl<'a> Place<'a> {
             dirs: vec![session.dir.clone()],
             is_ended: true,
         })
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        let files = |place: &Self| (place.dirs.clone(), place.kubelogin_dirs.clone());
+        self.key == other.key && self.account == other.account && files(self) == files(other)
     }
 
     /// Whether a call would take a record over, and the person means it.

@@ -34,6 +34,9 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
         Err(error) if !names_sessions || args.entry.has_selection() => return Err(error.into()),
         Err(_) => None,
     };
+    if let Some(view) = &view {
+        view.warn_of_broken_files(ui);
+    }
     let selection = match &view {
         Some(view) if !names_sessions => Selection::entry(view, &args.entry, environment)?,
         Some(_) | None => Selection::Matching {
@@ -47,7 +50,7 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
         ui.warn(problem);
     }
     if sessions.is_empty() {
-        ui.note("there is no session to end");
+        ui.note(&selection.none_found());
     }
     let of_kubelogin = kubelogin::keep_out(&entries, &selection, &sessions, environment);
     let show = move |event: Event<'_>| person::show(ui, event);
@@ -57,7 +60,10 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
         end(session, &mut ended, &mut clients, ui);
     }
     of_kubelogin.report(ui);
-    let mut is_complete = problems.is_empty() && !ended.may_stay_valid && of_kubelogin.is_kept_out();
+    // Entries that could not be read may have sessions in directories of their own. A selected one was read.
+    let has_all_entries = !names_sessions || view.as_ref().is_none_or(|view| view.broken.is_empty());
+    let mut is_complete = has_all_entries && problems.is_empty();
+    is_complete &= !ended.may_stay_valid && of_kubelogin.is_kept_out();
     if args.browser {
         let target = args.post_logout_redirect_uri.as_ref();
         is_complete &= browser::sign_out(&ended, &selection, target, environment, &mut clients, ui);
