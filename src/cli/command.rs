@@ -157,12 +157,12 @@ const LOGOUT_HELP: &str = "\
 A token that was issued already stays valid until it ends: no provider can take back an ID token. Where the provider cannot be asked, \
 the session is ended here all the same, and the next sign-in or logout revokes it.
 
-Sessions of kubectl oidc-login are that program's, and stay: the next call takes one over, unless --adopt=off is set. They are in \
-~/.kube/cache/oidc-login.
+Sessions of kubectl oidc-login are that program's, and stay: logout names their files, and no call takes one over that is older than the \
+logout. One that kubectl oidc-login gets or refreshes later is taken over, unless --adopt=off is set.
 
 Exit codes:
-  0  every session was ended
-  1  a session was ended here alone, or could not be ended
+  0  every session that is meant was ended, and none of their refresh tokens is valid any more
+  1  a refresh token may still be valid: its session was ended here alone, or could not be ended
   2  the command line cannot be used";
 
 const CLEAN_ABOUT: &str = "\
@@ -201,7 +201,8 @@ const SETUP_HELP: &str = concat!(
 const CLEAN_HELP: &str = "\
 It removes every session of yours, whatever the issuer and the account, in the directory above and in those where sessions are kept when the \
 home cannot be written: $XDG_RUNTIME_DIR/kubesesame, and kubesesame-UID among the temporary files ($TMPDIR, such as /tmp/kubesesame-1000). \
-Tokens that a call without a command has kept in ~/.kube/cache/kubesesame, to be written into the kubeconfig by the next one, go too. \
+Tokens that a call without a command has kept in ~/.kube/cache/kubesesame, to be written into the kubeconfig by the next one, go too, and so do refresh tokens that a logout could not revoke. \
+That somebody has signed out (kubesesame logout) is forgotten as well, so the next call may take over a session of kubectl oidc-login. \
 Tokens that were already issued stay valid until they expire.";
 
 const EXPLAIN_ABOUT: &str = "\

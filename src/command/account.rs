@@ -55,6 +55,12 @@ impl Groups {
 }
 
 impl Account {
+    /// Whether it has this name or subject.
+    pub(super) fn is_named(&self, wanted: &str) -> bool {
+        let names = [&self.name, &self.subject];
+        names.into_iter().flatten().any(|name| name.as_str() == wanted)
+    }
+
     /// Reads a token. It is not verified here: a session's token was verified on arrival.
     pub(super) fn of_token(token: &Secret) -> Self {
         claims_of_stored(token).map_or_else(Self::default, |claims| Self::of_claims(&claims))

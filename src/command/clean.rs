@@ -97,7 +97,10 @@ fn clean(dir: &Path, reports_none: bool, ui: Ui) -> Result<(), Error> {
 /// # Errors
 /// The first file that could not be removed.
 fn report_removed(removed: Removed, dir: &Path, reports_none: bool, ui: Ui) -> Result<(), Error> {
-    if removed.sessions > 0 || (reports_none && removed.file_error.is_none()) {
+    if removed.sessions > 0
+        || removed.pending_revocations > 0
+        || (reports_none && removed.file_error.is_none())
+    {
         report_sessions(&removed, dir, ui);
     }
     removed
@@ -123,4 +126,19 @@ fn report_sessions(removed: &Removed, dir: &Path, ui: Ui) {
              expire (kubesesame logout revokes)",
         );
     }
+    report_pending(removed.pending_revocations, ui);
+}
+
+/// Says that refresh tokens of earlier logouts can no longer be revoked.
+fn report_pending(count: usize, ui: Ui) {
+    let tokens = match count {
+        0 => return,
+        1 => "1 refresh token that an earlier logout could not revoke was removed too, and stays valid until the provider ends it".to_owned(),
+        many => format!(
+            "{many} refresh tokens that earlier logouts could not revoke were removed too, and stay valid until the provider ends them"
+        ),
+    };
+    ui.warn(&format!(
+        "{tokens}; kubesesame logout, before clean, tries to revoke such tokens"
+    ));
 }

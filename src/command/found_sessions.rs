@@ -9,7 +9,7 @@ use super::kubeconfig_view::KubeconfigView;
 use crate::environment::Environment;
 use crate::kubeconfig::{ContextEntry, UserEntry};
 use crate::session::{
-    ContinuationKey, Identity, Key, ListedContent, ListedSession, list_pending_revocations, list_sessions,
+    ContinuationKey, Identity, Key, ListedContent, ListedSession, list_sessions, list_unused_sessions,
 };
 use crate::settings::{Stdin, home_cache_dir, likely_cache_dir, runtime_dir};
 
@@ -114,7 +114,7 @@ fn each_once(all: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
 pub(super) struct FoundSession {
     pub(super) dir: PathBuf,
     pub(super) session: ListedSession,
-    /// An earlier call ended it, and could not revoke its refresh token.
+    /// No call uses it any more: an earlier one ended it and could not revoke its refresh token, or quarantined it.
     pub(super) was_ended: bool,
     pub(super) is_temporary: bool,
     /// Whether it is in a lasting directory, or proves that it continues a session there, as a call demands it: an archive that somebody
@@ -126,7 +126,7 @@ pub(super) struct FoundSession {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Files {
     Sessions,
-    /// Also those that were ended, and whose refresh tokens wait to be revoked. In each directory they come first.
+    /// Also those that no call uses any more, and whose refresh tokens may be alive. In each directory they come first.
     WithEnded,
 }
 
@@ -141,7 +141,7 @@ pub(super) fn find_sessions(
     for (dir, is_temporary) in lasting.chain(dirs.temporary.iter().map(|dir| (dir, true))) {
         let ended = match files {
             Files::Sessions => Ok(Vec::new()),
-            Files::WithEnded => list_pending_revocations(dir, identity_of),
+            Files::WithEnded => list_unused_sessions(dir, identity_of),
         };
         let listed = ended.and_then(|ended| Ok((ended, list_sessions(dir, identity_of)?)));
         match listed {

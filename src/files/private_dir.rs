@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use tempfile::{NamedTempFile, TempPath};
 
@@ -77,6 +78,11 @@ impl PrivateDir {
     /// Whether an entry of this name exists.
     pub(crate) fn has(&self, name: &str) -> bool {
         fs::symlink_metadata(self.path_of(name)).is_ok()
+    }
+
+    /// When the content of a file was changed last. `None` if the system does not say.
+    pub(crate) fn modified(&self, name: &str) -> Option<SystemTime> {
+        fs::symlink_metadata(self.path_of(name)).ok()?.modified().ok()
     }
 
     /// Like [`Self::has`], for a directory that may be unusable.

@@ -15,7 +15,7 @@ mod steps;
 mod store;
 
 pub(crate) use acquire::{Acquired, Acquisition, Origin, Settings};
-pub(crate) use import::Import;
+pub(crate) use import::{Import, kubelogin_account};
 pub(crate) use no_refresh_token::ScopeSource;
 pub(crate) use plan::Demand;
 pub(crate) use session_files::SessionFiles;

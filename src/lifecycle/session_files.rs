@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::{LockedSession, Remark, SessionStore};
+use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::fast_path::IssuedLog;
 use crate::files::Reserved;
@@ -114,6 +115,10 @@ impl SessionStore for SessionFiles<'_> {
 
     fn outage(&self) -> Option<ProviderOutage> {
         self.store.outage()
+    }
+
+    fn signed_out_at(&self) -> Option<Timestamp> {
+        self.store.signed_out_at()
     }
 
     fn issued_log(&self) -> Option<IssuedLog> {

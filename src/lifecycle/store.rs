@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::fast_path::IssuedLog;
 use crate::oidc::{DocumentCache, NoDocumentCache};
@@ -52,6 +53,11 @@ pub(crate) trait SessionStore {
     }
 
     fn outage(&self) -> Option<ProviderOutage> {
+        None
+    }
+
+    /// When a person has signed out of this session last. It is read only before a session of kubelogin is taken over.
+    fn signed_out_at(&self) -> Option<Timestamp> {
         None
     }
 

@@ -21,6 +21,15 @@ use crate::settings::Browser;
 /// A browser that has not asked for the page after this time was not opened.
 const BROWSER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// What says whose session the browser's is (section 2). Both hints are optional there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum SignOutHint<'a> {
+    IdToken(&'a Secret),
+    /// The name of the account, as the settings have it.
+    Account(&'a str),
+    None,
+}
+
 /// What came of the wish to end the browser's session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BrowserSignOut {
@@ -28,21 +37,33 @@ pub(crate) enum BrowserSignOut {
     Opened,
     /// The provider has no page for it.
     Unsupported,
+    /// The provider is known to refuse it without an ID token, and there is none.
+    NeedsIdToken,
     /// No browser came. A person can open this address, which has no ID token in it.
     NotOpened { url: Url, reason: Option<String> },
 }
 
 impl ProviderClient<'_> {
-    /// Opens the provider's page for signing out, with the ID token as the hint whose session ends.
+    /// Opens the provider's page for signing out, with a hint whose session ends.
+    ///
+    /// Without an ID token the provider may ask the person, or refuse. Okta refuses, so nothing is opened there.
     ///
     /// # Errors
     /// If the provider's metadata cannot be fetched, or its page cannot be used.
     pub(crate) async fn sign_browser_out(
         &self,
         browser: &Browser,
-        id_token: Option<&Secret>,
+        whose: SignOutHint<'_>,
         post_logout_redirect_uri: Option<&Url>,
     ) -> Result<BrowserSignOut, Error> {
+        let (id_token, account) = match whose {
+            SignOutHint::IdToken(token) => (Some(token), None),
+            SignOutHint::Account(_) | SignOutHint::None if self.provider.issuer.is_okta() => {
+                return Ok(BrowserSignOut::NeedsIdToken);
+            }
+            SignOutHint::Account(name) => (None, Some(name)),
+            SignOutHint::None => (None, None),
+        };
         let cache = self.open_cache();
         let metadata = cache.metadata(CacheUse::Refetch).await?;
         let Some(endpoint) = metadata.end_session_endpoint()? else {
@@ -51,6 +72,7 @@ impl ProviderClient<'_> {
         let target = post_logout_redirect_uri.map(Url::as_str);
         let public = [
             Some(("client_id", self.provider.client_id.as_str())),
+            account.map(|name| ("logout_hint", name)),
             target.map(|uri| ("post_logout_redirect_uri", uri)),
         ];
         let public: Vec<(&str, &str)> = public.into_iter().flatten().collect();

@@ -18,6 +18,7 @@ mod jws;
 mod loopback;
 mod provider_client;
 mod refresh_result;
+mod revocation;
 mod survey;
 mod token;
 
@@ -25,7 +26,7 @@ pub(crate) use discovery::document_cache::{DocumentCache, NoDocumentCache};
 pub(crate) use discovery::provider_cache::is_known_issuer;
 pub(crate) use discovery::signing_keys::SigningKeys;
 pub(crate) use dpop::DpopSession;
-pub(crate) use end_session::BrowserSignOut;
+pub(crate) use end_session::{BrowserSignOut, SignOutHint};
 pub(crate) use errors::Error;
 #[cfg(test)]
 pub(crate) use errors::authorization::AuthorizationError;
@@ -40,10 +41,10 @@ pub(crate) use http::transport::{ProxyChoice, proxy_for};
 pub(crate) use loopback::listener::{ListenerProbe, ListenerState, probe_listener};
 pub(crate) use provider_client::ProviderClient;
 pub(crate) use refresh_result::{Refresh, RefreshOutcome, Tokens};
+pub(crate) use revocation::Revocation;
 pub(crate) use survey::{Announced, Survey};
 pub(crate) use token::id_token::Remark;
 pub(crate) use token::inspection::{InspectedToken, TokenForm};
-pub(crate) use token::revocation::Revocation;
 pub(crate) use token::stored::{
     StoredToken, UnverifiedToken, claims_of_stored, issuer_and_audience, person_in,
 };

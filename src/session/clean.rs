@@ -14,6 +14,8 @@ use crate::keyring;
 #[derive(Debug, Default)]
 pub(crate) struct Removed {
     pub(crate) sessions: usize,
+    /// How many refresh tokens were still to be revoked, since a logout could not.
+    pub(crate) pending_revocations: usize,
     /// Why the first of the files that stay could not be removed.
     pub(crate) file_error: Option<files::Error>,
     /// Why a key could not be removed from the keyring, if that failed.
@@ -66,8 +68,9 @@ pub(crate) fn remove_all(dir: &Path, limit: Duration, on_wait: impl Fn()) -> Res
         {
             removed.forget_key(&sealed.key_name());
         }
-        if removed.remove(&dir, name) && session_key(name).is_some() {
-            removed.sessions += 1;
+        if removed.remove(&dir, name) {
+            removed.sessions += usize::from(session_key(name).is_some());
+            removed.pending_revocations += usize::from(is_pending_revocation(name));
         }
     }
     Ok(removed)
@@ -129,6 +132,10 @@ fn session_key(name: &str) -> Option<&str> {
         (key, FileKind::Session | FileKind::SealedSession) => Some(key),
         _ => None,
     }
+}
+
+fn is_pending_revocation(name: &str) -> bool {
+    FileKind::parse(name).is_some_and(|(_, kind)| kind.is_pending_revocation())
 }
 
 /// Returns the key in the name of a file that shows that there is or was a session: the session, also a quarantined one, or its lock.

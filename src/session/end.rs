@@ -97,6 +97,11 @@ impl EndingSession {
         let forms = [
             (FileKind::Session, FileKind::PendingRevocation),
             (FileKind::SealedSession, FileKind::SealedPendingRevocation),
+            (FileKind::QuarantinedSession, FileKind::PendingRevocation),
+            (
+                FileKind::QuarantinedSealedSession,
+                FileKind::SealedPendingRevocation,
+            ),
         ];
         let form = forms.into_iter().find(|(kind, _)| self.key.file(*kind) == name);
         let Some((_, pending)) = form else {
@@ -126,7 +131,8 @@ impl EndingSession {
         removed.remove(&self.dir, name);
     }
 
-    /// Removes the files beside the session, such as the notes of failed sign-ins, if no session is left. The lock stays.
+    /// Removes the files beside the session, such as the notes of failed sign-ins, if no session is left. The lock stays, the
+    /// mark that a person has signed out, and what is still to be revoked.
     ///
     /// # Errors
     /// If the directory cannot be read.
@@ -135,20 +141,21 @@ impl EndingSession {
         let names = self.dir.names()?;
         let of_session = names.iter().filter_map(|name| {
             let (hash, kind) = FileKind::parse(name)?;
-            (hash == key && file_kind::is_removable(name)).then_some((name, kind))
+            let is_kept = kind == FileKind::SignOutMark || !file_kind::is_removable(name);
+            (hash == key && !is_kept).then_some((name, kind))
         });
         let of_session: Vec<_> = of_session.collect();
-        let is_session = |kind: FileKind| matches!(kind, FileKind::Session | FileKind::SealedSession);
-        if of_session.iter().any(|(_, kind)| is_session(*kind)) {
+        if of_session.iter().any(|(_, kind)| kind.is_session()) {
             return Ok(());
         }
-        let (pending, rest): (Vec<_>, Vec<_>) =
-            of_session.into_iter().partition(|(_, kind)| is_pending(*kind));
+        let (unused, rest): (Vec<_>, Vec<_>) = of_session
+            .into_iter()
+            .partition(|(_, kind)| kind.is_pending_revocation() || kind.is_quarantined());
         for (name, _) in rest {
             self.remove(name, removed);
         }
         let mark = SealedMark::new(&self.dir, &key);
-        if pending.is_empty() && mark.is_cached() {
+        if unused.is_empty() && mark.is_cached() {
             mark.names().for_each(|name| removed.forget_key(name));
         }
         Ok(())
@@ -165,13 +172,6 @@ impl EndingSession {
 
 fn is_sealed(name: &str) -> bool {
     FileKind::parse(name).is_some_and(|(_, kind)| kind.is_sealed())
-}
-
-fn is_pending(kind: FileKind) -> bool {
-    matches!(
-        kind,
-        FileKind::PendingRevocation | FileKind::SealedPendingRevocation
-    )
 }
 
 impl Store {

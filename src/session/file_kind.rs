@@ -24,6 +24,8 @@ pub(crate) enum FileKind {
     /// ([`FileKind::pending_name`]).
     PendingRevocation,
     SealedPendingRevocation,
+    /// When a person has signed out of the session last.
+    SignOutMark,
     /// The lock for refreshes and logins.
     Lock,
     LoginFailures,
@@ -39,13 +41,14 @@ pub(crate) enum FileKind {
 }
 
 impl FileKind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Session,
         Self::QuarantinedSession,
         Self::SealedSession,
         Self::QuarantinedSealedSession,
         Self::PendingRevocation,
         Self::SealedPendingRevocation,
+        Self::SignOutMark,
         Self::Lock,
         Self::LoginFailures,
         Self::Outage,
@@ -64,6 +67,7 @@ impl FileKind {
             Self::QuarantinedSealedSession => "session.sealed.quarantined",
             Self::PendingRevocation => "revocation.json",
             Self::SealedPendingRevocation => "revocation.sealed",
+            Self::SignOutMark => "signed-out.json",
             Self::Lock => "lock",
             Self::LoginFailures => "failure.json",
             Self::Outage => "passing.json",
@@ -101,6 +105,19 @@ impl FileKind {
         };
         let kind = Self::ALL.into_iter().find(is_named)?;
         is_hash(hash).then_some((hash, kind))
+    }
+
+    pub(super) fn is_session(self) -> bool {
+        matches!(self, Self::Session | Self::SealedSession)
+    }
+
+    pub(super) fn is_quarantined(self) -> bool {
+        matches!(self, Self::QuarantinedSession | Self::QuarantinedSealedSession)
+    }
+
+    /// Whether it is of a session that was ended, and whose refresh token is still to be revoked.
+    pub(super) fn is_pending_revocation(self) -> bool {
+        matches!(self, Self::PendingRevocation | Self::SealedPendingRevocation)
     }
 
     pub(super) fn is_sealed(self) -> bool {

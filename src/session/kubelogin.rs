@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::lock::acquire;
 use super::{Error, file_kind};
+use crate::clock::Timestamp;
 use crate::files::{LockFile, PrivateDir};
 use crate::secret::Secret;
 
@@ -33,6 +34,8 @@ pub(crate) struct KubeloginRecord {
     /// An ID token, or an access token if kubelogin is configured to return that.
     pub(crate) token: Secret,
     pub(crate) refresh_token: Option<Secret>,
+    /// When kubelogin has written it, by this machine's clock. `None` if the file system does not say.
+    pub(crate) written_at: Option<Timestamp>,
 }
 
 /// A record whose lock this process holds until the value is dropped.
@@ -56,6 +59,10 @@ impl KubeloginDir {
             .iter()
             .filter_map(|name| read(&self.dir, name, hash_of(name)?))
             .collect())
+    }
+
+    pub(crate) fn path_of(&self, record: &KubeloginRecord) -> PathBuf {
+        self.dir.path_of(&record.file)
     }
 
     /// Takes kubelogin's lock of a record and reads the record again. `None` if it no longer exists.
@@ -123,6 +130,7 @@ fn read(dir: &PrivateDir, file: &str, hash: &str) -> Option<KubeloginRecord> {
         file: file.to_owned(),
         token: tokens.id_token,
         refresh_token: tokens.refresh_token.filter(|token| !token.expose().is_empty()),
+        written_at: dir.modified(file).map(Timestamp::from),
     })
 }
 

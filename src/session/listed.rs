@@ -45,24 +45,28 @@ pub(crate) fn list_sessions(
     dir: &Path,
     identity_of: &dyn Fn(&Key) -> Option<Identity>,
 ) -> Result<Vec<ListedSession>, Error> {
-    list(dir, [FileKind::Session, FileKind::SealedSession], identity_of)
+    list(dir, FileKind::is_session, identity_of)
 }
 
-/// Returns the sessions that were ended, and whose refresh tokens are still to be revoked; otherwise as [`list_sessions`].
+/// Returns the sessions that no call uses any more, and whose refresh tokens may be alive: those that were ended and are still to be revoked,
+/// and those that were quarantined; otherwise as [`list_sessions`].
 ///
 /// # Errors
 /// As for [`list_sessions`].
-pub(crate) fn list_pending_revocations(
+pub(crate) fn list_unused_sessions(
     dir: &Path,
     identity_of: &dyn Fn(&Key) -> Option<Identity>,
 ) -> Result<Vec<ListedSession>, Error> {
-    let kinds = [FileKind::PendingRevocation, FileKind::SealedPendingRevocation];
-    list(dir, kinds, identity_of)
+    list(
+        dir,
+        |kind| kind.is_pending_revocation() || kind.is_quarantined(),
+        identity_of,
+    )
 }
 
 fn list(
     dir: &Path,
-    kinds: [FileKind; 2],
+    is_meant: impl Fn(FileKind) -> bool,
     identity_of: &dyn Fn(&Key) -> Option<Identity>,
 ) -> Result<Vec<ListedSession>, Error> {
     let Some(dir) = PrivateDir::open(dir)? else {
@@ -72,7 +76,7 @@ fn list(
     names.sort();
     let sessions = names.iter().filter_map(|name| {
         let (hash, kind) = FileKind::parse(name)?;
-        let is_sealed = kinds.contains(&kind).then(|| kind.is_sealed())?;
+        let is_sealed = is_meant(kind).then(|| kind.is_sealed())?;
         let key = Key::of_hash(hash);
         let content = match dir.read(name) {
             Ok(None) => return None,

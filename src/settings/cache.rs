@@ -151,7 +151,7 @@ pub(crate) fn failures_dir(environment: &Environment) -> Option<PathBuf> {
 /// Returns the directories with kubelogin's sessions: the one of `--token-cache-dir`, else kubelogin's default.
 ///
 /// With the flag, the default directory is not searched: people set the flag to separate accounts.
-fn kubelogin_dirs(flag: Option<&str>, environment: &Environment) -> Vec<PathBuf> {
+pub(crate) fn kubelogin_dirs(flag: Option<&str>, environment: &Environment) -> Vec<PathBuf> {
     if let Some(dir) = given(flag) {
         return vec![expand_home(dir, environment)];
     }

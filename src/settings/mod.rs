@@ -24,7 +24,8 @@ mod tls_trust;
 
 pub(crate) use browser::{Browser, NoBrowser};
 pub(crate) use cache::{
-    Cache, Storage, cache_dir, failures_dir, home_cache_dir, likely_cache_dir, likely_value, runtime_dir,
+    Cache, Storage, cache_dir, failures_dir, home_cache_dir, kubelogin_dirs, likely_cache_dir, likely_value,
+    runtime_dir,
 };
 pub(crate) use client_auth::{
     AUDIENCE, Audience, ClientAuth, ClientAuthMethod, PRIVATE_KEY_FILE, PrivateKeySource,

@@ -214,7 +214,9 @@ fn the_help_of_clean_names_every_place_that_it_looks_at() {
     in those where sessions are kept when the home cannot be written: $XDG_RUNTIME_DIR/kubesesame, and
     kubesesame-UID among the temporary files ($TMPDIR, such as /tmp/kubesesame-1000). Tokens that a call
     without a command has kept in ~/.kube/cache/kubesesame, to be written into the kubeconfig by the
-    next one, go too. Tokens that were already issued stay valid until they expire.
+    next one, go too, and so do refresh tokens that a logout could not revoke. That somebody has signed
+    out (kubesesame logout) is forgotten as well, so the next call may take over a session of kubectl
+    oidc-login. Tokens that were already issued stay valid until they expire.
     exit: 0
     ");
 }

@@ -109,7 +109,7 @@ fn a_provider_that_cannot_be_asked_is_asked_at_the_next_sign_in_or_logout() {
             insta::assert_snapshot!(told(&sandbox, &outcome), @"
             logout
             stderr: ended the session of 00ualice at [ISSUER] on this machine
-            stderr: warning: its refresh token could not be revoked: [ISSUER]/v1/revoke answered with HTTP 503 (request id [ID]); the next sign-in or logout tries again
+            stderr: warning: its refresh token could not be revoked: [ISSUER]/v1/revoke answered with HTTP 503 (request id [ID]); the next sign-in or logout tries again; try again later
             stderr: the token that was issued last stays valid until [TIME] UTC: nothing can revoke it
             exit: 1
             ");
@@ -140,7 +140,7 @@ fn a_provider_without_an_endpoint_is_told_of() {
     logout
     stderr: ended the session of 00ualice at [ISSUER] on this machine; the provider cannot revoke its refresh token, which stays valid until the provider ends it
     stderr: the token that was issued last stays valid until [TIME] UTC: nothing can revoke it
-    exit: 0
+    exit: 1
     ");
     assert_eq!(files(&sandbox), [""; 0]);
 }

@@ -1,12 +1,17 @@
 //! `logout --browser`: the browser's own session at the provider (OpenID Connect RP-Initiated Logout 1.0).
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::mpsc;
+use std::time::Duration;
 
-use crate::logout::{logout, revocations, told};
+use crate::files::chmod;
+use crate::logout::{logout, logout_of, revocations, told};
 use crate::support::Sandbox;
 use okta::visit::{Page, submit, visit};
 use okta::{Endpoint, Recorded};
 use serde_json::Value;
+use url::Url;
 
 /// The action and the hidden fields of the page's form, if it has one.
 fn form_of(page: &Page) -> Option<(String, Vec<(String, String)>)> {
@@ -152,4 +157,104 @@ fn where_no_browser_can_be_opened_the_address_is_shown_without_the_id_token() {
     ");
     assert!(!outcome.stderr.contains(&id_token));
     assert_eq!((sandbox.tabs(), logouts(&sandbox).len()), (1, 0));
+}
+
+/// There is no ID token any more, so the page is opened without one (RP-Initiated Logout 1.0, section 2: the hints are optional).
+#[test]
+fn a_repeated_logout_opens_the_page_without_an_id_token_and_says_so() {
+    let (sandbox, pages) = with_browser();
+    for (account, hint) in [(None, None), (Some("--account=alice"), Some("alice"))] {
+        sandbox.okta.clear_requests();
+        let entry = sandbox.get_token();
+        let entry = account
+            .into_iter()
+            .fold(entry, |entry, account| entry.arg(account));
+        let outcome = logout_of(&sandbox, &entry, &["--browser"]).run();
+        if account.is_none() {
+            insta::assert_snapshot!(told(&sandbox, &outcome), @"
+            logout
+            stderr: there is no session to end
+            stderr: your browser asks [ISSUER] to sign out, without an ID token, since none is here any more: the provider may ask whom to sign out, or refuse; see its page
+            exit: 0
+            ");
+        }
+        assert_eq!(outcome.code, Some(0), "{outcome}");
+        assert!(outcome.stderr.contains("without an ID token"), "{outcome}");
+        // The mock is as strict as Okta is.
+        assert_eq!(pages.recv().unwrap().1.status, 400);
+        let [sent] = &logouts(&sandbox)[..] else {
+            panic!("one request: {outcome}")
+        };
+        assert_eq!(field(sent, "id_token_hint"), None);
+        assert_eq!(field(sent, "client_id"), Some(sandbox.okta.client_id().as_str()));
+        assert_eq!(field(sent, "logout_hint"), hint);
+        assert_eq!(revocations(&sandbox).len(), 0);
+    }
+}
+
+/// No entry was selected, so none says whose browser it is.
+#[test]
+fn a_repeated_logout_of_all_sessions_opens_nothing_and_says_so() {
+    let (sandbox, _pages) = with_browser();
+    let outcome = logout(&sandbox, &["--all", "--browser"]).run();
+    insta::assert_snapshot!(told(&sandbox, &outcome), @"
+    logout
+    stderr: there is no session to end
+    stderr: no browser signs out: there was no session that says where; name an entry with --context=NAME or --user=NAME
+    exit: 0
+    ");
+    assert_eq!((sandbox.tabs(), logouts(&sandbox).len()), (0, 0));
+}
+
+/// The next logout has its ID token.
+#[test]
+fn a_session_that_was_not_ended_keeps_the_browsers_too() {
+    let (sandbox, _pages) = with_browser();
+    sandbox.signed_in();
+    chmod(&sandbox.session_file(), 0o644);
+    logout(&sandbox, &["--browser"])
+        .run()
+        .fails(1, &["was not ended"]);
+    assert_eq!((sandbox.tabs(), logouts(&sandbox).len()), (1, 0));
+}
+
+#[test]
+fn okta_ends_no_session_of_a_browser_without_the_id_token_so_nothing_is_opened() {
+    let sandbox = Sandbox::with_provider_at("dev-1.okta.com");
+    let entry = sandbox.get_token().arg("--certificate-authority=~/ca.pem");
+    let outcome = logout_of(&sandbox, &entry, &["--browser"]).run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    assert!(outcome.stderr.contains("only with the ID token"), "{outcome}");
+    assert_eq!((sandbox.tabs(), logouts(&sandbox).len()), (0, 0));
+}
+
+/// Any user of the machine can open connections that send nothing, and they do not end while the clock stands.
+#[test]
+fn idle_connections_keep_no_browser_out() {
+    let (seen, statuses) = mpsc::channel();
+    let sandbox = Sandbox::with_habit(Box::new(move |url| {
+        let page = Url::parse(url).unwrap();
+        if !url.contains("/start/") {
+            return drop(visit(url, &[]));
+        }
+        let port = page.port().unwrap();
+        let connect = || TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let idle: Vec<TcpStream> = (0..40).map(|_| connect()).collect();
+        let mut stream = connect();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let request = format!(
+            "GET {} HTTP/1.1\r\nHost: {}\r\n\r\n",
+            page.path(),
+            page.authority()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut response = [0; 12];
+        let status = stream.read_exact(&mut response).map(|()| response);
+        seen.send(status.unwrap_or_default()).unwrap();
+        drop(idle);
+    }));
+    sandbox.signed_in();
+    let outcome = logout(&sandbox, &["--browser"]).by_timers_of(&sandbox).run();
+    assert_eq!(statuses.recv().unwrap(), *b"HTTP/1.1 200", "{outcome}");
+    assert!(outcome.stderr.contains("your browser signs out"), "{outcome}");
 }

@@ -12,7 +12,7 @@ use crate::logout::{files, logout, revocations, told, with_kubeconfig};
 use crate::support::{Call, Sandbox};
 use okta::{Endpoint, Fault, FaultBody, FaultKind, Recorded};
 
-fn provider_revokes(sandbox: &Sandbox, revokes: bool) {
+pub(crate) fn provider_revokes(sandbox: &Sandbox, revokes: bool) {
     let fault = Fault::always(Endpoint::Revoke, FaultKind::status(503, FaultBody::Empty));
     let faults = if revokes { Vec::new() } else { vec![fault] };
     sandbox.okta.behave(|behaviour| behaviour.faults = faults);
@@ -130,10 +130,10 @@ fn a_broken_session_is_removed_and_said_not_to_be_revoked() {
             logout
             stderr: removed a session at [ISSUER] from this machine
             stderr: warning: it could not be used (it is broken), so its refresh token, if it has one, was not revoked, and stays valid until the provider ends it
-            exit: 0
+            exit: 1
             ");
         }
-        assert_eq!((outcome.code, files(&sandbox)), (Some(0), vec![]), "{outcome}");
+        assert_eq!((outcome.code, files(&sandbox)), (Some(1), vec![]), "{outcome}");
         assert_eq!(revocations(&sandbox).len(), 0);
     }
 }
@@ -213,6 +213,39 @@ fn each_refresh_token_that_could_not_be_revoked_is_revoked_later() {
         }
         assert_eq!(revoked_tokens(&sandbox), ended, "{again}");
         assert!(!files(&sandbox).iter().any(|kind| kind.starts_with("revocation")));
+    }
+}
+
+#[test]
+fn clean_says_how_many_refresh_tokens_of_earlier_logouts_stay_valid() {
+    for (logouts, signed_in) in [(2, false), (1, true)] {
+        let sandbox = Sandbox::new();
+        provider_revokes(&sandbox, false);
+        for _ in 0..logouts {
+            sandbox.get_token().run().token();
+            assert_eq!(logout(&sandbox, &[]).run().code, Some(1));
+        }
+        if signed_in {
+            sandbox.get_token().run().token();
+        }
+        let outcome = sandbox.bare(&["clean"]).run();
+        if signed_in {
+            insta::assert_snapshot!(told(&sandbox, &outcome), @"
+            logout
+            stderr: removed 1 session: [HOME]/.kube/cache/kubesesame
+            stderr: nothing was revoked: the provider still knows the sessions, and tokens that were already issued stay valid until they expire (kubesesame logout revokes)
+            stderr: warning: 1 refresh token that an earlier logout could not revoke was removed too, and stays valid until the provider ends it; kubesesame logout, before clean, tries to revoke such tokens
+            exit: 0
+            ");
+        } else {
+            insta::assert_snapshot!(told(&sandbox, &outcome), @"
+            logout
+            stderr: no session was there: [HOME]/.kube/cache/kubesesame
+            stderr: warning: 2 refresh tokens that earlier logouts could not revoke were removed too, and stay valid until the provider ends them; kubesesame logout, before clean, tries to revoke such tokens
+            exit: 0
+            ");
+        }
+        assert_eq!(files(&sandbox), [""; 0]);
     }
 }
 

@@ -1,8 +1,6 @@
 //! Gets the credential: from the first directory of the session that can be used.
 
 use std::path::Path;
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use super::background;
@@ -15,7 +13,6 @@ use crate::lifecycle::{
     Acquired, Acquisition, Demand, Import, NoStore, Origin, ScopeSource, SessionFiles, SessionStore, Settings,
 };
 use crate::oidc::{Event, ReturnTo};
-use crate::process;
 use crate::runtime::LazyRuntime;
 use crate::session::{self, ContinuationKey, Record, Store};
 use crate::settings::{self, Storage};
@@ -98,7 +95,7 @@ impl GetToken<'_> {
             self.remove_superseded(&files.store, &acquired.session);
         }
         if acquired.origin == Origin::SignIn {
-            self.revoke_pending_for_a_while(dir, storage);
+            self.revoke_pending(dir, storage);
         }
         if acquired.origin == Origin::Store && self.demand == Demand::Good {
             self.ui
@@ -109,28 +106,10 @@ impl GetToken<'_> {
         Ok(Some(acquired))
     }
 
-    /// Revokes what earlier calls could not, for [`REVOCATION_BUDGET`] at most: kubectl waits for this process, and a good token is not held
-    /// back. What is not revoked by then waits for the next sign-in.
-    fn revoke_pending_for_a_while(&self, dir: &Path, storage: Storage) {
-        let Ok(store) = Store::create(dir, self.key(), self.request.identity.clone(), storage) else {
-            return;
-        };
-        if store.pending_revocations().is_empty() {
-            return;
-        }
-        let sign_in = &self.request.sign_in;
-        let (provider, trust, ui) = (sign_in.provider.clone(), sign_in.trust.clone(), self.ui);
-        let (done, wait) = mpsc::channel();
-        let revoking = thread::Builder::new().spawn(move || {
-            process::leave_signals_to_main_thread();
-            revoke_pending(&store, &provider, &trust, ui);
-            // The receiver is gone if the time is over.
-            let _is_late = done.send(());
-        });
-        if revoking.is_ok() && wait.recv_timeout(REVOCATION_BUDGET).is_err() {
-            ui.step(|| {
-                "the pending revocations take too long; what is left waits for the next sign-in".to_owned()
-            });
+    /// Revokes what earlier calls could not. A good token is held back for [`REVOCATION_BUDGET`] at most.
+    fn revoke_pending(&self, dir: &Path, storage: Storage) {
+        if let Ok(store) = Store::create(dir, self.key(), self.request.identity.clone(), storage) {
+            revoke_pending(&store, &self.request.sign_in, REVOCATION_BUDGET, self.ui);
         }
     }
 

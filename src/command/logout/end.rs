@@ -5,29 +5,19 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::clients::{AskedAs, Clients};
 use super::find::{Found, FoundFile};
 use super::report::{report, report_broken};
-use crate::clock;
-use crate::command::person;
 use crate::command::token_request::TokenRequest;
 use crate::error::Error;
 use crate::files::shown;
-use crate::oidc::{self, Event, NoDocumentCache, ProviderClient, ReturnTo, Revocation};
-use crate::runtime::LazyRuntime;
-use crate::session::{self, EndingSession, Loaded, Record, Removed, Store};
-use crate::settings::{Issuer, Provider, TlsTrust};
+use crate::oidc::{self, ProviderClient, Revocation};
+use crate::session::{self, EndingSession, Loaded, Record, Removed};
+use crate::settings::{Issuer, Provider};
 use crate::ui::Ui;
 
 /// How long to wait for a refresh that another process has started.
 const REFRESH_WAIT: Duration = Duration::from_secs(40);
-
-/// How the provider is asked.
-pub(super) struct Asked<'a> {
-    pub(super) provider: &'a Provider,
-    pub(super) trust: &'a TlsTrust,
-    pub(super) runtime: &'a LazyRuntime,
-    pub(super) ui: Ui,
-}
 
 /// What came of the end of sessions.
 #[derive(Default)]
@@ -36,12 +26,12 @@ pub(super) struct Ended<'a> {
     pub(super) records: Vec<(Option<&'a TokenRequest>, Box<Record>)>,
     /// Why a session, or a file of it, is still there.
     pub(super) failures: Vec<Error>,
-    /// Whether a refresh token still waits to be revoked.
-    pub(super) is_revocation_pending: bool,
+    /// Whether a refresh token may be valid at the provider: it waits to be revoked, or can no longer be.
+    pub(super) may_stay_valid: bool,
 }
 
 /// Ends a session, and tells the person. A failure keeps nothing else from being ended.
-pub(super) fn end<'a>(found: &Found<'a>, ended: &mut Ended<'a>, runtime: &LazyRuntime, ui: Ui) {
+pub(super) fn end<'a>(found: &Found<'a>, ended: &mut Ended<'a>, clients: &mut Clients<'a>, ui: Ui) {
     let wait = |_: Option<&str>| {
         ui.note("waiting for another kubesesame, which is refreshing a session or signing in");
     };
@@ -68,10 +58,12 @@ pub(super) fn end<'a>(found: &Found<'a>, ended: &mut Ended<'a>, runtime: &LazyRu
         if file.was_ended && is_refused {
             continue;
         }
-        match end_file(found, &session, file, &mut removed, runtime, ui) {
-            Ok(None) => {}
-            Ok(Some((record, is_final))) => {
-                is_refused |= !is_final;
+        match end_file(found, &session, file, &mut removed, clients, ui) {
+            Ok(EndedFile::Absent) => {}
+            Ok(EndedFile::Unusable) => ended.may_stay_valid = true,
+            Ok(EndedFile::Session { record, at_provider }) => {
+                is_refused |= at_provider == AtProvider::Pending;
+                ended.may_stay_valid |= at_provider != AtProvider::Ended;
                 ended.records.push((found.request, record));
             }
             Err(source) => ended
@@ -79,7 +71,6 @@ pub(super) fn end<'a>(found: &Found<'a>, ended: &mut Ended<'a>, runtime: &LazyRu
                 .push(not_ended(&session.path_of(&file.name), source)),
         }
     }
-    ended.is_revocation_pending |= is_refused;
     if let Err(error) = session.remove_rest(&mut removed) {
         ended.failures.push(error.into());
     }
@@ -100,35 +91,53 @@ fn not_ended(path: &Path, source: session::Error) -> Error {
     }
 }
 
-/// Returns the record, if there was one, and whether nothing more is to be done: `false` if its refresh token waits to be revoked.
-///
+/// What came of the end of a file.
+enum EndedFile {
+    Absent,
+    /// It can never be read, so it was removed, and a refresh token of it was not revoked.
+    Unusable,
+    Session {
+        record: Box<Record>,
+        at_provider: AtProvider,
+    },
+}
+
+/// What the provider knows of a session that was ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AtProvider {
+    /// Its refresh token is revoked, or there was none.
+    Ended,
+    /// Its refresh token waits to be revoked.
+    Pending,
+    /// Its refresh token cannot be revoked, or one had to be given up for it.
+    MayStay,
+}
+
 /// # Errors
 /// If the file cannot be read or set aside: then it is as before.
-fn end_file(
-    found: &Found<'_>,
+fn end_file<'a>(
+    found: &Found<'a>,
     session: &EndingSession,
     file: &FoundFile,
     removed: &mut Removed,
-    runtime: &LazyRuntime,
+    clients: &mut Clients<'a>,
     ui: Ui,
-) -> Result<Option<(Box<Record>, bool)>, session::Error> {
+) -> Result<EndedFile, session::Error> {
     let record = match session.load(&file.name)? {
         Loaded::Session(record) => record,
-        Loaded::Nothing => return Ok(None),
+        Loaded::Nothing => return Ok(EndedFile::Absent),
         Loaded::Corrupt(reason) => {
             session.remove(&file.name, removed);
             report_broken(found.identity.as_ref(), session.dir(), reason, ui);
-            return Ok(None);
+            return Ok(EndedFile::Unusable);
         }
     };
     let own = Issuer::parse(record.identity.issuer.clone())
         .map(|issuer| Provider::public_client(issuer, record.identity.client_id.clone()));
-    let asked = match (found.request, &own) {
-        (Some(request), _) if is_of(&record, &request.sign_in.provider) => {
-            (&request.sign_in.provider, &request.sign_in.trust)
-        }
+    let asked_as = match (found.request, &own) {
+        (Some(request), _) if is_of(&record, &request.sign_in.provider) => AskedAs::Entry(&request.sign_in),
         // Nothing but the record says whose it is: its refresh token goes to the issuer that it names.
-        (_, Ok(own)) => (own, &TlsTrust::SYSTEM),
+        (_, Ok(own)) => AskedAs::PublicClient(own),
         (_, Err(_)) => {
             session.remove(&file.name, removed);
             report_broken(
@@ -137,7 +146,7 @@ fn end_file(
                 "its issuer is no URL that could be asked",
                 ui,
             );
-            return Ok(None);
+            return Ok(EndedFile::Unusable);
         }
     };
     // From here on no call uses the session, even if this process is killed.
@@ -145,93 +154,37 @@ fn end_file(
     if held.has_displaced {
         ui.warn("too many refresh tokens wait to be revoked: the oldest is given up, and stays valid until the provider ends it");
     }
-    let (provider, trust) = asked;
-    let asked = Asked {
-        provider,
-        trust,
-        runtime,
-        ui,
+    // A session without a refresh token needs no client, and so no secret of it.
+    let revoked = match &record.refresh_token {
+        None => Ok(None),
+        Some(_) => clients.ask(asked_as, async |client| revoke(client, &record).await),
     };
-    let revoked = revoke(&record, &asked);
-    let is_final = revoked.is_ok();
-    if is_final {
+    let at_provider = match &revoked {
+        Err(_) => AtProvider::Pending,
+        Ok(Some(Revocation::Unsupported | Revocation::Refused(_))) => AtProvider::MayStay,
+        Ok(Some(Revocation::Done) | None) if held.has_displaced => AtProvider::MayStay,
+        Ok(Some(Revocation::Done) | None) => AtProvider::Ended,
+    };
+    if revoked.is_ok() {
         session.remove(&held.name, removed);
     }
-    report(&record, revoked, ui);
-    Ok(Some((record, is_final)))
-}
-
-/// Revokes what earlier calls could not, before a person signs in anew or after. What fails again waits on.
-pub(in crate::command) fn revoke_pending(store: &Store, provider: &Provider, trust: &TlsTrust, ui: Ui) {
-    let names = store.pending_revocations();
-    if names.is_empty() {
-        return;
-    }
-    let (key, identity) = (store.key().clone(), store.identity().clone());
-    // Whoever holds the lock may be ending a session as well. Then the files wait on.
-    let locked = EndingSession::lock(store.dir().path(), key, Some(identity), Duration::ZERO, |_| ());
-    let Ok(Some(session)) = locked else {
-        return;
-    };
-    let runtime = LazyRuntime::default();
-    let asked = Asked {
-        provider,
-        trust,
-        runtime: &runtime,
-        ui,
-    };
-    let mut removed = Removed::default();
-    for name in names {
-        let Ok(Loaded::Session(record)) = session.load(&name) else {
-            continue;
-        };
-        if !is_of(&record, provider) {
-            continue;
-        }
-        if revoke(&record, &asked).is_err() {
-            break;
-        }
-        session.remove(&name, &mut removed);
-        ui.step(|| "revoked the refresh token of a session that was ended before".to_owned());
-    }
-    if let Some(error) = removed.file_error {
-        ui.warn(&session::Error::from(error).in_one_line());
-    }
+    report(&record, &revoked, ui);
+    Ok(EndedFile::Session { record, at_provider })
 }
 
 /// Whether the client of this provider got the record's refresh token. It goes to no other issuer, whatever the name of its file is.
-fn is_of(record: &Record, provider: &Provider) -> bool {
+pub(super) fn is_of(record: &Record, provider: &Provider) -> bool {
     record.identity.issuer == provider.issuer.as_str() && record.identity.client_id == provider.client_id
 }
 
 /// `None` for a session without a refresh token.
-fn revoke(record: &Record, asked: &Asked<'_>) -> Result<Option<Revocation>, Error> {
+pub(super) async fn revoke(
+    client: &ProviderClient<'_>,
+    record: &Record,
+) -> Result<Option<Revocation>, oidc::Error> {
     let Some(refresh_token) = &record.refresh_token else {
         return Ok(None);
     };
-    let revocation =
-        async |client: ProviderClient<'_>| client.revoke(refresh_token, record.dpop.as_ref()).await;
-    asked.ask(revocation).map(Some)
-}
-
-impl Asked<'_> {
-    /// # Errors
-    /// If the provider cannot be asked, or refuses.
-    pub(super) fn ask<T>(
-        &self,
-        request: impl AsyncFnOnce(ProviderClient<'_>) -> Result<T, oidc::Error>,
-    ) -> Result<T, Error> {
-        let ui = self.ui;
-        let report = move |event: Event<'_>| person::show(ui, event);
-        let interaction = person::new(ui, &report, ReturnTo::Command);
-        let client = ProviderClient::new(
-            self.provider,
-            self.trust,
-            &NoDocumentCache,
-            interaction,
-            clock::now,
-        )?;
-        let result = self.runtime.block_on(request(client)).map_err(Error::Runtime)?;
-        Ok(result?)
-    }
+    let revocation = client.revoke(refresh_token, record.dpop.as_ref());
+    revocation.await.map(Some)
 }

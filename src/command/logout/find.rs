@@ -14,6 +14,7 @@ use crate::command::kubeconfig_view::KubeconfigView;
 use crate::command::token_request::TokenRequest;
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::files::shown;
 use crate::session::{Identity, Key, ListedContent};
 use crate::settings::Stdin;
 
@@ -32,7 +33,7 @@ pub(super) enum Selection<'a> {
 pub(super) struct Found<'a> {
     pub(super) dir: PathBuf,
     pub(super) key: Key,
-    /// Those that an earlier call ended come first.
+    /// Those that no call uses any more come first.
     pub(super) files: Vec<FoundFile>,
     /// Whose session it is. `None` of a file that cannot be read, and that no entry names.
     pub(super) identity: Option<Identity>,
@@ -45,7 +46,7 @@ pub(super) struct Found<'a> {
 
 pub(super) struct FoundFile {
     pub(super) name: String,
-    /// An earlier call ended it, and could not revoke its refresh token.
+    /// No call uses it any more: an earlier one ended it and could not revoke its refresh token, or quarantined it.
     pub(super) was_ended: bool,
 }
 
@@ -70,6 +71,21 @@ impl Selection<'_> {
         Ok(Self::Entry(Box::new(session)))
     }
 
+    /// What a person is told if there is no session.
+    pub(super) fn none_found(&self) -> String {
+        let relative = match self {
+            Self::Entry(session) => session.request.cache.dirs().find(|dir| dir.is_relative()),
+            Self::Matching { .. } => None,
+        };
+        match relative {
+            Some(dir) => format!(
+                "there is no session to end in {}, which begins at the current directory, as for get-token",
+                shown(dir)
+            ),
+            None => "there is no session to end".to_owned(),
+        }
+    }
+
     fn includes(&self, file: &FoundSession, identity: Option<&Identity>) -> bool {
         match self {
             Self::Entry(session) => file.session.key == session.request.key(),
@@ -91,8 +107,7 @@ fn has_account(content: &ListedContent, identity: Option<&Identity>, wanted: &st
             Account::default()
         }
     };
-    let names = [&account.name, &account.subject];
-    configured == Some(wanted) || names.into_iter().flatten().any(|name| name.as_str() == wanted)
+    configured == Some(wanted) || account.is_named(wanted)
 }
 
 /// The sessions that the entries of the kubeconfig mean.
@@ -107,12 +122,16 @@ impl EntrySessions {
         Self(sessions.filter_map(|user| user.session.ok()).collect())
     }
 
-    fn request<'a>(&'a self, selection: &'a Selection<'_>, key: &Key) -> Option<&'a TokenRequest> {
-        let selected = match selection {
+    /// Returns the session of the selected entry, or those of all.
+    pub(super) fn meant<'a>(&'a self, selection: &'a Selection<'_>) -> &'a [EntrySession] {
+        match selection {
             Selection::Entry(session) => std::slice::from_ref(&**session),
             Selection::Matching { .. } => &self.0,
-        };
-        selected
+        }
+    }
+
+    fn request<'a>(&'a self, selection: &'a Selection<'_>, key: &Key) -> Option<&'a TokenRequest> {
+        self.meant(selection)
             .iter()
             .map(|session| &session.request)
             .find(|request| request.key() == *key)

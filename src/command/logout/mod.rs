@@ -2,23 +2,28 @@
 //!
 //! Revokes the refresh token, and then removes the session. Where the provider cannot be asked, the session is set aside, so that no call
 //! uses it, and the next sign-in or `logout` revokes it. A session that cannot be read at the moment stays. An ID token that was issued
-//! stays valid until it expires: nothing can revoke it. The browser's own session at the provider is ended only if that is asked for.
+//! stays valid until it expires: nothing can revoke it. A session of kubelogin is left alone and takes the place of none. The browser's own session at the provider is ended only if that is asked for.
 
 mod browser;
+mod clients;
 mod end;
 mod find;
+mod kubelogin;
+mod pending;
 mod report;
 
-pub(super) use self::end::revoke_pending;
 pub(super) use self::find::sessions_by_dir;
+pub(super) use self::pending::revoke_pending;
 
+use self::clients::Clients;
 use self::end::{Ended, end};
 use self::find::{EntrySessions, Selection};
 use super::kubeconfig_view::KubeconfigView;
+use super::person;
 use crate::cli::LogoutArgs;
 use crate::error::Error;
 use crate::invocation::Invocation;
-use crate::runtime::LazyRuntime;
+use crate::oidc::{Event, ReturnTo};
 use crate::ui::{Ui, print_failure};
 
 pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
@@ -29,6 +34,9 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
         Err(error) if !names_sessions || args.entry.has_selection() => return Err(error.into()),
         Err(_) => None,
     };
+    if let Some(view) = &view {
+        view.warn_of_broken_files(ui);
+    }
     let selection = match &view {
         Some(view) if !names_sessions => Selection::entry(view, &args.entry, environment)?,
         Some(_) | None => Selection::Matching {
@@ -42,17 +50,23 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
         ui.warn(problem);
     }
     if sessions.is_empty() {
-        ui.note("there is no session to end");
+        ui.note(&selection.none_found());
     }
-    let runtime = LazyRuntime::default();
+    let of_kubelogin = kubelogin::keep_out(&entries, &selection, &sessions, environment);
+    let show = move |event: Event<'_>| person::show(ui, event);
+    let mut clients = Clients::new(person::new(ui, &show, ReturnTo::Command));
     let mut ended = Ended::default();
     for session in &sessions {
-        end(session, &mut ended, &runtime, ui);
+        end(session, &mut ended, &mut clients, ui);
     }
-    let mut is_complete = problems.is_empty() && !ended.is_revocation_pending;
+    of_kubelogin.report(ui);
+    // Entries that could not be read may have sessions in directories of their own. A selected one was read.
+    let has_all_entries = !names_sessions || view.as_ref().is_none_or(|view| view.broken.is_empty());
+    let mut is_complete = has_all_entries && problems.is_empty();
+    is_complete &= !ended.may_stay_valid && of_kubelogin.is_kept_out();
     if args.browser {
         let target = args.post_logout_redirect_uri.as_ref();
-        is_complete &= browser::sign_out(&ended.records, target, environment, &runtime, ui);
+        is_complete &= browser::sign_out(&ended, &selection, target, environment, &mut clients, ui);
     }
     result(ended.failures, is_complete)
 }

@@ -2,17 +2,20 @@
 
 use std::path::Path;
 
+use super::clients::Failure;
 use crate::clock;
 use crate::command::account::{Account, time_in_words};
-use crate::error::Error;
 use crate::files::shown;
 use crate::oidc::Revocation;
 use crate::session::{Identity, Record};
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
 
+/// What is said of a refresh token that the provider does not revoke.
+pub(super) const GIVEN_UP: &str = "is not revoked, and may stay valid until the provider ends it";
+
 /// Tells of a session that was ended.
-pub(super) fn report(record: &Record, revoked: Result<Option<Revocation>, Error>, ui: Ui) {
+pub(super) fn report(record: &Record, revoked: &Result<Option<Revocation>, Failure>, ui: Ui) {
     let name = Account::of_token(&record.token).name;
     let who = name.map_or_else(|| "a session".to_owned(), |name| format!("the session of {name}"));
     let ended = format!("ended {who} at {}", UntrustedText::new(&record.identity.issuer));
@@ -22,11 +25,16 @@ pub(super) fn report(record: &Record, revoked: Result<Option<Revocation>, Error>
             "{ended} on this machine; the provider cannot revoke its refresh token, which stays valid until the provider ends it"
         )),
         Ok(None) => ui.note(&format!("{ended}; it had no refresh token")),
-        Err(error) => {
+        Ok(Some(Revocation::Refused(reason))) => {
             ui.note(&format!("{ended} on this machine"));
+            ui.warn(&format!("its refresh token {GIVEN_UP}: {reason}"));
+        }
+        Err(failure) => {
+            ui.note(&format!("{ended} on this machine"));
+            let effect = Some("the next sign-in or logout tries again");
             ui.warn(&format!(
-                "its refresh token could not be revoked: {}; the next sign-in or logout tries again",
-                error.in_one_line()
+                "its refresh token could not be revoked: {}",
+                failure.in_one_line(effect)
             ));
         }
     }

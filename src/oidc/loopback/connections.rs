@@ -1,13 +1,22 @@
-//! Limits how many connections the listener has open (rule L15).
+//! Accepts connections, and limits how many of them a listener has open (rule L15).
 //!
 //! Decides which connection is closed when there are too many. Browsers open connections in advance, and any web page can make a browser
 //! open connections that send nothing. So the connection that is least likely to be the authorization response is closed.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
-pub(in crate::oidc) const MAX_CONNECTIONS: usize = 32;
+use crate::oidc::loopback::connection_owner::Endpoints;
+
+/// The time for the first byte of a request, and for its headers.
+pub(in crate::oidc) const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+
+const MAX_CONNECTIONS: usize = 32;
 
 /// The progress of a connection. A connection at an earlier stage is closed first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +62,47 @@ pub(in crate::oidc) type Eviction = oneshot::Receiver<()>;
 pub(in crate::oidc) struct ConnectionSlot {
     slots: Arc<ConnectionSlots>,
     id: u64,
+}
+
+/// Accepts connections for ever. Each is served until that ends, or until another connection takes its place.
+pub(in crate::oidc) async fn accept_all<F>(
+    socket: TcpListener,
+    slots: Arc<ConnectionSlots>,
+    serve: impl Fn(TcpStream, ConnectionSlot, Option<Endpoints>) -> F,
+) -> Infallible
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        let Ok((stream, peer)) = socket.accept().await else {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
+        };
+        if let Some((slot, eviction)) = slots.acquire() {
+            let endpoints = stream.local_addr().ok().map(|listener| Endpoints {
+                browser: peer,
+                listener,
+            });
+            let served = serve(stream, slot, endpoints);
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = served => {}
+                    _ = eviction => {}
+                }
+            });
+        }
+        // Lets the new connection read what it has received, before the next connection can evict it.
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Waits for the first byte of a connection. Returns whether it has come in time.
+pub(in crate::oidc) async fn has_begun(stream: &TcpStream, slot: &ConnectionSlot) -> bool {
+    let is_readable = matches!(timeout(HEADER_TIMEOUT, stream.readable()).await, Ok(Ok(())));
+    if is_readable {
+        slot.set_stage(Stage::Partial);
+    }
+    is_readable
 }
 
 impl ConnectionSlots {

@@ -1,7 +1,8 @@
 //! The page of this machine that posts the ID token to the provider's page for signing out.
 //!
 //! It has a new random path, and is served once, to a browser of this user, by the rules of the start page. It loads nothing and has one
-//! constant script, which posts the form; without scripts there is a button.
+//! constant script, which posts the form; without scripts there is a button. Connections that send nothing keep no browser out, as at a
+//! sign-in.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -16,13 +17,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 use url::Url;
 
 use crate::oidc::http::blocking::on_thread;
 use crate::oidc::loopback::connection_owner::{self, Endpoints, Owner};
-use crate::oidc::loopback::connections::MAX_CONNECTIONS;
+use crate::oidc::loopback::connections::{ConnectionSlot, Stage, accept_all, has_begun};
 use crate::oidc::loopback::page;
 use crate::oidc::loopback::start_page::StartPage;
 use crate::secret::Secret;
@@ -42,6 +42,7 @@ pub(in crate::oidc) struct LogoutPage {
 #[derive(Debug, Clone)]
 struct Handler {
     page: Arc<Shared>,
+    slot: Arc<ConnectionSlot>,
     endpoints: Option<Endpoints>,
     /// Whether this connection was given the page.
     has_page: Arc<AtomicBool>,
@@ -81,26 +82,29 @@ impl LogoutPage {
             lookups: Semaphore::new(1),
             sent,
         });
-        let mut connections = JoinSet::new();
-        loop {
-            tokio::select! {
-                biased;
-                _ = was_sent.recv() => break,
-                accepted = self.socket.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
-                    Ok((stream, browser)) => {
-                        let endpoints = stream.local_addr().ok().map(|listener| Endpoints { browser, listener });
-                        let handler = Handler { page: Arc::clone(&page), endpoints, has_page: Arc::default() };
-                        drop(connections.spawn(timeout(CONNECTION_TIMEOUT, serve(stream, handler))));
-                    }
-                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-                },
-                Some(_) = connections.join_next() => {}
+        let serve = |stream, slot: ConnectionSlot, endpoints| {
+            let handler = Handler {
+                page: Arc::clone(&page),
+                slot: Arc::new(slot),
+                endpoints,
+                has_page: Arc::default(),
+            };
+            async move {
+                let _is_late = timeout(CONNECTION_TIMEOUT, serve(stream, handler)).await;
             }
+        };
+        tokio::select! {
+            biased;
+            _ = was_sent.recv() => {}
+            never = accept_all(self.socket, Arc::default(), serve) => match never {},
         }
     }
 }
 
 async fn serve(stream: TcpStream, handler: Handler) {
+    if !has_begun(&stream, &handler.slot).await {
+        return;
+    }
     let router = Router::new().fallback(handle).with_state(handler.clone());
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -124,6 +128,7 @@ async fn handle(State(handler): State<Handler>, request: Request) -> Response<Bo
     match owner(&handler).await {
         Owner::OtherUser(_) | Owner::Closed | Owner::LookupFailed => page::empty(StatusCode::FORBIDDEN),
         Owner::Allowed | Owner::Unknown => {
+            handler.slot.set_stage(Stage::AwaitsOutcome);
             handler.has_page.store(true, Ordering::Relaxed);
             page::form(page.html.expose())
         }
@@ -134,6 +139,7 @@ async fn owner(handler: &Handler) -> Owner {
     let Some(endpoints) = handler.endpoints else {
         return Owner::Unknown;
     };
+    handler.slot.set_stage(Stage::StartPage);
     // Any user can ask, and each look-up takes a thread.
     let _permit = handler.page.lookups.acquire().await;
     let look_up = move || connection_owner::look_up_owner(endpoints);

@@ -8,7 +8,6 @@ pub(super) mod inspection;
 pub(super) mod key_set;
 mod posting;
 pub(super) mod response;
-pub(super) mod revocation;
 pub(super) mod sign_in_demands;
 pub(super) mod stored;
 pub(super) mod verification;

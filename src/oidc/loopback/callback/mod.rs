@@ -29,12 +29,13 @@ use crate::oidc::loopback::authorization_response::{
     AuthorizationResult, CallbackExpectation, RequestKind, classify_request,
 };
 use crate::oidc::loopback::connection_owner::{self, Endpoints, Owner};
-use crate::oidc::loopback::connections::{ConnectionSlot, ConnectionSlots, Stage};
+use crate::oidc::loopback::connections::{
+    ConnectionSlot, ConnectionSlots, HEADER_TIMEOUT, Stage, accept_all, has_begun,
+};
 use crate::oidc::loopback::ignored::IgnoredResponses;
 use crate::oidc::loopback::page::{self, AfterSignIn, Outcome};
 use crate::oidc::loopback::start_page::StartPage;
 
-const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// A browser stores up to 180 cookies of 4 KiB for a host, and sends them to every port of the host.
 const MAX_HEADER_BYTES: usize = 768 * 1024;
 const MAX_HEADERS: usize = 1024;
@@ -116,12 +117,18 @@ impl Callback {
         let mut accept_tasks = JoinSet::new();
         for socket in sockets {
             let socket = TcpListener::from_std(socket).map_err(|_| Error::Internal("listener"))?;
-            accept_tasks.spawn(accept(
-                socket,
-                tls.cloned(),
-                Arc::clone(&shared),
-                Arc::clone(&slots),
-            ));
+            let (shared, tls) = (Arc::clone(&shared), tls.cloned());
+            let slots = Arc::clone(&slots);
+            accept_tasks.spawn(async move {
+                let serve = |stream, slot, endpoints| {
+                    serve(
+                        stream,
+                        tls.clone(),
+                        ConnectionHandler::new(&shared, slot, endpoints),
+                    )
+                };
+                match accept_all(socket, slots, serve).await {}
+            });
         }
         Ok(Self {
             shared,
@@ -181,41 +188,10 @@ impl Callback {
     }
 }
 
-async fn accept(
-    socket: TcpListener,
-    tls: Option<TlsAcceptor>,
-    shared: Arc<Shared>,
-    slots: Arc<ConnectionSlots>,
-) {
-    loop {
-        let Ok((stream, peer)) = socket.accept().await else {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            continue;
-        };
-        if let Some((slot, eviction)) = slots.acquire() {
-            let endpoints = stream.local_addr().ok().map(|listener| Endpoints {
-                browser: peer,
-                listener,
-            });
-            let handler = ConnectionHandler::new(&shared, slot, endpoints);
-            let tls = tls.clone();
-            tokio::spawn(async move {
-                tokio::select! {
-                    () = serve(stream, tls, handler) => {}
-                    _ = eviction => {}
-                }
-            });
-        }
-        // Lets the new connection read what it has received, before the next connection can evict it.
-        tokio::task::yield_now().await;
-    }
-}
-
 async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, handler: ConnectionHandler) {
-    if !matches!(timeout(HEADER_TIMEOUT, stream.readable()).await, Ok(Ok(()))) {
+    if !has_begun(&stream, &handler.slot).await {
         return;
     }
-    handler.slot.set_stage(Stage::Partial);
     match tls {
         None => serve_http(stream, handler).await,
         // A failed TLS handshake (an untrusted certificate, or plain HTTP) ends only this connection.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::oidc::discovery::provider_cache::CacheUse;
 use crate::oidc::errors::Error;
+use crate::oidc::errors::token::TokenError;
+use crate::oidc::grants::refresh::is_final_refusal;
 use crate::oidc::token::endpoint::TokenEndpoint;
 use crate::oidc::{DpopSession, ProviderClient};
 use crate::secret::Secret;
@@ -12,12 +14,14 @@ use crate::secret::Secret;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What came of a revocation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Revocation {
     /// The provider has revoked the refresh token, or does not know it.
     Done,
     /// The provider has no endpoint for it.
     Unsupported,
+    /// The provider refuses it, and would refuse the same request again. The text says why.
+    Refused(String),
 }
 
 impl ProviderClient<'_> {
@@ -26,7 +30,7 @@ impl ProviderClient<'_> {
     /// The endpoint comes from the network, so that a changed cache does not get the token.
     ///
     /// # Errors
-    /// If the provider cannot be reached, or refuses: then the token may still be valid (RFC 7009 2.2.1).
+    /// If the provider cannot be reached, or does not accept the client: then a later request may succeed.
     pub(crate) async fn revoke(
         &self,
         refresh_token: &Secret,
@@ -39,7 +43,13 @@ impl ProviderClient<'_> {
         };
         self.resume_dpop(&metadata, dpop);
         let endpoint = TokenEndpoint::new(self, &cache, &metadata).with_timeout(TIMEOUT);
-        endpoint.revoke(url, refresh_token).await?;
-        Ok(Revocation::Done)
+        match endpoint.revoke(url, refresh_token).await {
+            Ok(()) => Ok(Revocation::Done),
+            // Such as `unsupported_token_type` (RFC 7009 2.2.1). The same rules as for a refresh say what is final.
+            Err(Error::Token(TokenError::Refused(refusal))) if is_final_refusal(&refusal) => {
+                Ok(Revocation::Refused(refusal.to_string()))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
