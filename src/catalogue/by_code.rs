@@ -109,6 +109,18 @@ pub(super) const ENTRIES: &[Entry] = &[
         generic_fix: "run the command again and answer what the browser asks",
     },
     Entry {
+        id: "step-up-required",
+        error_codes: &[
+            "insufficient_user_authentication",
+            "insufficient_authentication_context",
+        ],
+        phrases: &[],
+        grants: &[],
+        cause: "The provider demands a stronger or a more recent sign-in than the one of this session (RFC 9470).",
+        okta_fix: None,
+        generic_fix: "sign in anew with the factors that the provider demands: kubesesame login",
+    },
+    Entry {
         id: "slow-down",
         error_codes: &["slow_down"],
         phrases: &[],

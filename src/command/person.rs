@@ -65,6 +65,10 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::PushDemanded => ui.note(
             "the provider takes only requests that are pushed to it (PAR), so the sign-in begins once more",
         ),
+        Event::StepUpDemanded(step_up) => ui.note(&format!(
+            "the provider demands more of the sign-in ({}), so it begins once more",
+            step_up.shown()
+        )),
         Event::BrowserStarted(url) if ui.at_terminal => {
             ui.note(&format!("if no browser opens, open this URL:\n{url}"));
         }

@@ -11,6 +11,7 @@ use url::Url;
 use crate::clock::Timestamp;
 use crate::secret::Secret;
 use crate::settings::{NoBrowser, TokenKind};
+use crate::step_up::StepUp;
 use crate::untrusted_text::UntrustedText;
 
 use crate::oidc::errors::Error;
@@ -47,6 +48,8 @@ pub(crate) enum Event<'a> {
     UrlLifetime { seconds: u64 },
     /// The provider refused an authorization request because it was not pushed, and another one follows.
     PushDemanded,
+    /// The provider refused an authorization request, since it demands this of the sign-in, and another request follows.
+    StepUpDemanded(&'a StepUp),
     /// A browser was started with this URL. It is not known whether a person sees it.
     BrowserStarted(&'a Url),
     /// From now on the address at which the browser ended can be pasted.

@@ -68,6 +68,14 @@ impl Grant {
     pub(crate) fn is_interactive(&self) -> bool {
         *self != Self::ClientCredentials
     }
+
+    /// Whether the provider can ask the person for another factor: they are at its pages.
+    pub(crate) fn can_step_up(&self) -> bool {
+        match self {
+            Self::Browser | Self::Keyboard | Self::Device => true,
+            Self::Password { .. } | Self::ClientCredentials => false,
+        }
+    }
 }
 
 /// The certificate and key files of the listener. They are read when it starts.

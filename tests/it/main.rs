@@ -114,6 +114,7 @@ mod standalone_writing;
 mod status;
 mod status_screens;
 mod status_server;
+mod step_up;
 #[cfg(target_os = "linux")]
 mod storage;
 #[cfg(target_os = "linux")]

@@ -148,6 +148,7 @@ fn oauth(status: u16, code: &str) -> OAuthError {
         is_okta: false,
         grant: GrantType::AuthorizationCode,
         clock_ahead_mins: 0,
+        step_up: None,
     }
 }
 

@@ -34,10 +34,11 @@ const COMPARED_PREFIX_CHARS: usize = 64;
 const MIN_CUT_OFF_CHARS: usize = 8;
 
 /// The headers that error messages quote.
-const SHOWN_HEADERS: [&str; 4] = [
+const SHOWN_HEADERS: [&str; 5] = [
     "content-encoding",
     "content-type",
     "location",
+    "www-authenticate",
     "x-okta-request-id",
 ];
 

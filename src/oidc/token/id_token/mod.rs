@@ -48,7 +48,7 @@ pub(crate) enum VerificationContext<'a> {
         demands: &'a SignInDemands,
     },
     /// A login without an authorization request, and so without a nonce.
-    Direct,
+    Direct { demands: &'a SignInDemands },
     Refresh {
         initial_id_token: &'a InitialIdToken,
         /// The token that is replaced. It was verified when it was received.
@@ -196,7 +196,7 @@ impl<'a> ParsedToken<'a> {
     fn verified(&self, claims: Claims, expected: &TokenExpectation<'_>) -> Verified {
         let is_login = matches!(
             expected.context,
-            VerificationContext::Login { .. } | VerificationContext::Direct
+            VerificationContext::Login { .. } | VerificationContext::Direct { .. }
         );
         let is_long = is_login && self.text.len() > MAX_UNREPORTED_TOKEN_BYTES;
         let has_unsupported_algorithm = is_login && !self.algorithm.is_supported_by_api_servers;
@@ -355,9 +355,8 @@ fn check_context(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(),
             expected: UntrustedText::with_limit(expected, 80),
             got: UntrustedText::with_limit(&claims.subject, 80),
         }),
-        VerificationContext::Direct | VerificationContext::Refresh { .. } | VerificationContext::Stored => {
-            Ok(())
-        }
+        VerificationContext::Direct { demands } => demands.check(claims, expected.now),
+        VerificationContext::Refresh { .. } | VerificationContext::Stored => Ok(()),
     }
 }
 
