@@ -57,6 +57,7 @@ mod explain;
 mod explain_list;
 mod failed_login;
 mod files;
+mod grant_demands;
 mod grants;
 mod help;
 mod id_token;

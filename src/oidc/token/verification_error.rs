@@ -61,7 +61,7 @@ pub(crate) enum Error {
         "the person signed in at the provider {secs_ago} s ago (claim `auth_time`), and `max_age` allows {max_age_secs} s"
     )]
     SignInTooOld { secs_ago: i64, max_age_secs: i64 },
-    #[error("its `acr` claim is `{0}`, which is none of those that the request demands")]
+    #[error("{}, and the request demands another level", acr(.0))]
     Acr(UntrustedText),
     /// The provider refused a refresh or a request for want of this (RFC 9470), and its own sign-in does not have it.
     #[error("the provider demanded a sign-in with {demanded}, and the token shows {found}")]
@@ -91,6 +91,14 @@ pub(crate) enum Error {
         expected: UntrustedText,
         got: UntrustedText,
     },
+}
+
+fn acr(got: &UntrustedText) -> String {
+    if got.as_str().is_empty() {
+        "it has no `acr` claim".to_owned()
+    } else {
+        format!("its `acr` claim is `{got}`")
+    }
 }
 
 fn audience(got: &UntrustedText) -> String {
