@@ -17,6 +17,7 @@
 
 mod browser;
 mod certified;
+mod client_secret;
 mod cluster;
 mod cluster_command;
 #[cfg(target_os = "linux")]
