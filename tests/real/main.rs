@@ -34,6 +34,7 @@ mod keycloak;
 mod keyring;
 mod kubectl;
 mod kubelogin;
+mod logout;
 mod pages;
 mod parts;
 mod person;
