@@ -262,11 +262,9 @@ impl<S: SessionStore> Progress<'_, S> {
             ));
             match &mut self.session {
                 Some(session) if step_up.is_some() => {
-                    if session.step_up != step_up {
-                        session.step_up = step_up;
-                        session.order = order;
-                        save_or_warn(locked, session, self.call.ui);
-                    }
+                    session.step_up = step_up;
+                    session.order = order;
+                    save_or_warn(locked, session, self.call.ui);
                 }
                 // The token can be used until it expires, if nobody signs in now.
                 Some(session) if session.is_unexpired(clock::now()) => {

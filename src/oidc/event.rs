@@ -34,8 +34,8 @@ pub(crate) enum Event<'a> {
     ResponseLost,
     /// The authorization request has no redirect URI. The provider uses the registered one, or refuses the request.
     NoRedirectUri,
-    /// A deprecated spelling of a flag is used.
-    DeprecatedFlag(&'static str),
+    /// A deprecated spelling of a flag is used, or a flag that has no effect.
+    FlagNote(&'static str),
     /// The browser is about to open.
     SigningIn { issuer: &'a UntrustedText },
     /// A person is about to be shown a URL, for an issuer that a cluster chose.

@@ -33,8 +33,8 @@ pub(crate) struct Login {
     pub(crate) timeout: Duration,
     /// The page that the browser shows after the sign-in, in place of kubesesame's own.
     pub(crate) post_login_url: Option<Url>,
-    /// Notes about deprecated flags. They are printed before a sign-in.
-    pub(crate) deprecation_notes: Vec<&'static str>,
+    /// Notes about flags that are deprecated or have no effect. They are printed before a sign-in.
+    pub(crate) flag_notes: Vec<&'static str>,
 }
 
 /// The grant, which decides how a person or a program signs in.
@@ -129,6 +129,7 @@ impl Login {
             listen_addresses = redirect.default_addresses();
         }
         Ok(Self {
+            flag_notes: flag_notes(args, has_redirect_url, &grant),
             may_prompt: may_prompt(stdin, &grant),
             client_keeps_stdin: stdin.is_kept_by_client,
             grant,
@@ -143,7 +144,6 @@ impl Login {
                 .as_deref()
                 .map(parse_post_login_url)
                 .transpose()?,
-            deprecation_notes: deprecation_notes(args, has_redirect_url),
         })
     }
 }
@@ -204,9 +204,12 @@ fn parse_post_login_url(text: &str) -> Result<Url, Error> {
     }
 }
 
-/// Returns the current spellings of flags that kubelogin itself has dropped.
-fn deprecation_notes(args: &LoginArgs, has_redirect_url: bool) -> Vec<&'static str> {
-    let old = [
+/// Returns the current spellings of flags that kubelogin has dropped, and which of ours have no effect. Its `--password` may be there unused.
+fn flag_notes(args: &LoginArgs, has_redirect_url: bool, grant: &Grant) -> Vec<&'static str> {
+    let is_unused = |source: &Option<String>| {
+        !matches!(grant, Grant::Password { .. }) && source.as_deref().is_some_and(|text| !text.is_empty())
+    };
+    let all = [
         (
             !args.listen_port.is_empty(),
             "--listen-port is now --listen-address=127.0.0.1:PORT",
@@ -223,8 +226,16 @@ fn deprecation_notes(args: &LoginArgs, has_redirect_url: bool) -> Vec<&'static s
             args.oidc_redirect_url_authcode_keyboard.is_some(),
             "--oidc-redirect-url-authcode-keyboard is now --oidc-redirect-url",
         ),
+        (
+            is_unused(&args.password_file),
+            "--password-file has no effect without --username or --grant-type=password",
+        ),
+        (
+            is_unused(&args.password_command),
+            "--password-command has no effect without --username or --grant-type=password",
+        ),
     ];
-    old.into_iter()
+    all.into_iter()
         .filter(|(used, _)| *used)
         .map(|(_, note)| note)
         .collect()

@@ -10,7 +10,8 @@ use crate::support::{Call, Outcome, Sandbox, finish, redirect_of};
 use okta::{Defect, DeviceVerification, Dpop, Endpoint, Recorded};
 
 const RESOURCE: &str = "https://api.example.com/k8s";
-const CLAIMS: &str = r#"claims={"id_token":{"acr":{"essential":true,"value":"phr"}}}"#;
+const ESSENTIAL_ACR: &str =
+    r#"--oidc-auth-request-extra-params=claims={"id_token":{"acr":{"essential":true,"value":"phr"}}}"#;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Grant {
@@ -93,13 +94,12 @@ fn what_is_sent() {
     for grant in GRANTS {
         let sandbox = provider();
         let resource = format!("--oidc-resource={RESOURCE}");
-        let parameters = format!("--oidc-auth-request-extra-params={CLAIMS}");
         let args = [
             &*resource,
             "--oidc-dpop=always",
             "--oidc-auth-request-extra-params=acr_values=phr",
             "--oidc-auth-request-extra-params=max_age=60",
-            &*parameters,
+            ESSENTIAL_ACR,
         ];
         let outcome = grant.run(&sandbox, &args);
         outcome.token();
@@ -140,57 +140,49 @@ fn what_is_sent() {
     ");
 }
 
+const MAX_AGE: &str = "--oidc-auth-request-extra-params=max_age=60";
+const ACR_VALUES: &str = "--oidc-auth-request-extra-params=acr_values=other";
+
+/// What is demanded, and what the provider does.
+const UNMET: [(&str, &str, Defect); 5] = [
+    ("DPoP, and a bearer token", "--oidc-dpop=always", Defect::None),
+    ("`max_age`, and no `auth_time`", MAX_AGE, Defect::MissingAuthTime),
+    ("`max_age`, and an old `auth_time`", MAX_AGE, Defect::OldAuthTime),
+    ("an essential `acr`, and none", ESSENTIAL_ACR, Defect::None),
+    ("`acr_values`, and another `acr`", ACR_VALUES, Defect::None),
+];
+
+/// A token, or why there is none.
+fn found(outcome: &Outcome) -> &str {
+    // A prompt may stand before it in its line.
+    let why = ["caused by: ", "error: "]
+        .into_iter()
+        .find_map(|prefix| outcome.stderr.split_once(prefix)?.1.lines().next());
+    let found = match outcome.code {
+        Some(0) => "(a token)",
+        _ => why.unwrap_or("no error"),
+    };
+    let found = found.split(" s ago").next().unwrap_or_default();
+    found.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
 #[test]
 fn what_is_checked() {
     let mut table = String::new();
-    let parameters = format!("--oidc-auth-request-extra-params={CLAIMS}");
-    let max_age = "--oidc-auth-request-extra-params=max_age=60";
-    let acr_values = "--oidc-auth-request-extra-params=acr_values=other";
     for grant in GRANTS {
-        for (demand, args, defect, answers_bearer) in [
-            (
-                "DPoP, and a bearer token",
-                "--oidc-dpop=always",
-                Defect::None,
-                true,
-            ),
-            (
-                "`max_age`, and no `auth_time`",
-                max_age,
-                Defect::MissingAuthTime,
-                false,
-            ),
-            (
-                "`max_age`, and an old `auth_time`",
-                max_age,
-                Defect::OldAuthTime,
-                false,
-            ),
-            ("an essential `acr`, and none", &*parameters, Defect::None, false),
-            ("`acr_values`, and another `acr`", acr_values, Defect::None, false),
-        ] {
+        for (demand, arg, defect) in UNMET {
             let sandbox = provider();
             sandbox.okta.behave(|behaviour| {
-                behaviour.dpop.answers_bearer = answers_bearer;
+                behaviour.dpop.answers_bearer = arg == "--oidc-dpop=always";
                 behaviour.id_token_defect = defect;
                 behaviour.step_up = Some(okta::StepUp {
-                    reached: (args == acr_values).then(|| "pwd".to_owned()),
+                    reached: (arg == ACR_VALUES).then(|| "pwd".to_owned()),
                     acr_values: String::new(),
                     ..okta::StepUp::default()
                 });
             });
-            let outcome = grant.run(&sandbox, &[args]);
-            // A prompt may stand before it in its line.
-            let why = ["caused by: ", "error: "]
-                .into_iter()
-                .find_map(|prefix| outcome.stderr.split_once(prefix)?.1.lines().next());
-            let found = match outcome.code {
-                Some(0) => "(a token)",
-                _ => why.unwrap_or("no error"),
-            };
-            let found = found.split(" s ago").next().unwrap_or_default();
-            let found = found.trim_end_matches(|c: char| c.is_ascii_digit());
-            writeln!(table, "{grant:?}: {demand}: {found}").unwrap();
+            let outcome = grant.run(&sandbox, &[arg]);
+            writeln!(table, "{grant:?}: {demand}: {}", found(&outcome)).unwrap();
         }
     }
     insta::assert_snapshot!(table, @"

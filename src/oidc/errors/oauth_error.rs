@@ -86,7 +86,7 @@ pub(crate) struct OAuthError {
     pub(crate) status: Option<u16>,
     pub(crate) error: UntrustedText,
     pub(crate) description: Option<UntrustedText>,
-    pub(crate) request_id: Option<UntrustedText>,
+    pub(crate) request_id: Option<Box<UntrustedText>>,
     /// The issuer is at one of Okta's domains, so that hints may speak of Okta's console.
     pub(crate) is_okta: bool,
     /// The grant of the request. It is the authorization code until another one is recorded.
@@ -238,7 +238,9 @@ impl OAuthError {
 impl std::fmt::Display for OAuthError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.error)?;
-        if let Some(description) = &self.description {
+        // Nothing may be left of it, or the provider sent it empty.
+        let description = self.description.as_ref();
+        if let Some(description) = description.filter(|text| !text.as_str().is_empty()) {
             write!(f, ": {description}")?;
         }
         if let Some(id) = &self.request_id {

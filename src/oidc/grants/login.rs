@@ -93,8 +93,8 @@ impl ProviderClient<'_> {
         if self.interaction.reports_are_discarded && needs_reports(&login.grant, &login.browser) {
             return Err(LoginFailure::before_prompt(LoginError::OutputDiscarded));
         }
-        for note in &login.deprecation_notes {
-            self.interaction.report(Event::DeprecatedFlag(note));
+        for note in &login.flag_notes {
+            self.interaction.report(Event::FlagNote(note));
         }
         if self.trust.wants_renegotiation {
             self.interaction.warn(Warning::RenegotiationIgnored);

@@ -93,6 +93,10 @@ pub(crate) enum Error {
     },
 }
 
+const STEP_UP_UNMET_HINT: &str = "enroll the factor that it wants in your account at the provider, or tell whoever runs it: it refuses \
+                                  sessions below the level that it demands, and signs people in below it; to sign in without the demand: \
+                                  kubesesame logout, then kubesesame login";
+
 fn acr(got: &UntrustedText) -> String {
     if got.as_str().is_empty() {
         "it has no `acr` claim".to_owned()
@@ -214,9 +218,7 @@ impl Error {
                     None => "compare this machine's clock with the provider's".to_owned(),
                 }
             }
-            Self::Encrypted => {
-                "turn off the encryption of ID tokens for this app: an API server cannot decrypt them".to_owned()
-            }
+            Self::Encrypted => "turn off the encryption of ID tokens for this app: an API server cannot decrypt them".to_owned(),
             Self::TooLong(_) => format!(
                 "narrow the groups claim to the groups that the cluster uses; {}",
                 header_limits()
@@ -237,11 +239,7 @@ impl Error {
             Self::Acr(_) => {
                 "let the provider sign you in at the level that `claims` demands, or change it in --oidc-auth-request-extra-params".to_owned()
             }
-            Self::StepUpUnmet { .. } => {
-                "enroll the factor that it wants in your account at the provider, or tell whoever runs it: it refuses sessions below the level \
-                 that it demands, and signs people in below it; to sign in without the demand: kubesesame logout, then kubesesame login"
-                    .to_owned()
-            }
+            Self::StepUpUnmet { .. } => STEP_UP_UNMET_HINT.to_owned(),
             Self::Missing(name) | Self::WrongType(name, _) => format!(
                 "the provider has to send `{name}` as OpenID Connect Core 2 has it, and no setting here replaces it: look at the \
                  app's claim mapping, or tell whoever runs the provider"

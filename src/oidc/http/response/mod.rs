@@ -156,7 +156,7 @@ fn new_oauth_error(
         status: Some(status.as_u16()),
         error: UntrustedText::with_limit(code, 60),
         description: description.map(UntrustedText::new),
-        request_id: request_id(headers),
+        request_id: request_id(headers).map(Box::new),
         is_okta: false,
         grant: GrantType::AuthorizationCode,
         clock_ahead_mins: 0,

@@ -76,13 +76,12 @@ fn parameters(text: &str) -> Vec<(&str, String)> {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('=') {
         let name = before.rsplit([' ', ',', '\t']).next().unwrap_or_default();
-        let (value, after) = match after.strip_prefix('"') {
-            Some(quoted) => quoted_string(quoted),
-            None => {
-                let end = after.find([',', ' ', '\t']).unwrap_or(after.len());
-                let (value, after) = after.split_at(end);
-                (value.to_owned(), after)
-            }
+        let (value, after) = if let Some(quoted) = after.strip_prefix('"') {
+            quoted_string(quoted)
+        } else {
+            let end = after.find([',', ' ', '\t']).unwrap_or(after.len());
+            let (value, after) = after.split_at(end);
+            (value.to_owned(), after)
         };
         found.push((name, value));
         rest = after;

@@ -225,9 +225,17 @@ pub(in crate::oidc) fn unverified_claims(token: &str) -> Option<Map<String, Valu
 
 /// Returns the `alg` of the header of a token.
 pub(in crate::oidc) fn header_algorithm(token: &str) -> Option<String> {
+    header_of(token)?.get("alg")?.as_str().map(str::to_owned)
+}
+
+/// Whether a token says that it is no ID token (RFC 8725 3.11).
+pub(in crate::oidc) fn is_of_other_type(token: &str) -> bool {
+    header_of(token).is_some_and(|header| check_type(&header).is_err())
+}
+
+fn header_of(token: &str) -> Option<Map<String, Value>> {
     let header = BASE64URL_NOPAD.decode(token.split('.').next()?.as_bytes()).ok()?;
-    let header: Map<String, Value> = serde_json::from_slice(&header).ok()?;
-    header.get("alg")?.as_str().map(str::to_owned)
+    serde_json::from_slice(&header).ok()
 }
 
 /// Whether a token has the form of a signed JWT: three parts, of which the first is a JSON object. An opaque token may contain dots too.
