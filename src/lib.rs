@@ -58,6 +58,7 @@ mod runtime;
 mod secret;
 mod session;
 mod settings;
+mod step_up;
 mod structured;
 mod ui;
 mod untrusted_text;

@@ -52,7 +52,27 @@ pub(super) const ENTRIES: &[Entry] = &[
         grants: &[],
         cause: "The provider does not know the request that was pushed to it, or has it no longer.",
         okta_fix: None,
-        generic_fix: "run the command again, and open the address at once and once only",
+        generic_fix: "run the command again, and open the address at once and once only; if it comes back, leave out --oidc-par=always",
+    },
+    Entry {
+        id: "redirect-uri-refused",
+        error_codes: &["invalid_redirect_uri", "redirect_uri_mismatch"],
+        phrases: &[],
+        grants: &[],
+        cause: "The redirect URI of the request is not one of the app's redirect URIs.",
+        okta_fix: Some(
+            "add the redirect URI, to the letter, to the app's sign-in redirect URIs (Okta > the app > General)",
+        ),
+        generic_fix: "add the redirect URI, to the letter, to the app's redirect URIs at the provider",
+    },
+    Entry {
+        id: "token-type-not-revocable",
+        error_codes: &["unsupported_token_type"],
+        phrases: &[],
+        grants: &[],
+        cause: "The provider does not revoke tokens of this kind (RFC 7009 2.2.1), so the refresh token lives until it ends by itself.",
+        okta_fix: None,
+        generic_fix: "end the session at the provider: on its page for your account, or by whoever runs it",
     },
     Entry {
         id: "password-rejected",
@@ -107,6 +127,18 @@ pub(super) const ENTRIES: &[Entry] = &[
         cause: "The provider wants to ask the person something before it continues.",
         okta_fix: None,
         generic_fix: "run the command again and answer what the browser asks",
+    },
+    Entry {
+        id: "step-up-required",
+        error_codes: &[
+            "insufficient_user_authentication",
+            "insufficient_authentication_context",
+        ],
+        phrases: &[],
+        grants: &[],
+        cause: "The provider demands a stronger or a more recent sign-in than the one of this session (RFC 9470).",
+        okta_fix: None,
+        generic_fix: "sign in anew with the factors that the provider demands: kubesesame login",
     },
     Entry {
         id: "slow-down",

@@ -131,6 +131,41 @@ fn a_hint_depends_on_the_grant() {
 }
 
 #[test]
+fn a_code_without_a_known_description_has_its_own_entry() {
+    for (error, description, expected) in [
+        ("invalid_request_uri", "", "request-uri-refused"),
+        (
+            "invalid_request_uri",
+            "The request_uri has expired.",
+            "pushed-request-ended",
+        ),
+        (
+            "invalid_request",
+            "The request_uri parameter is required.",
+            "pushed-request-required",
+        ),
+        (
+            "invalid_request",
+            "Missing parameter: request_uri",
+            "pushed-request-required",
+        ),
+        (
+            "invalid_request",
+            "The request_uri is invalid",
+            "pushed-request-ended",
+        ),
+        ("unsupported_token_type", "", "token-type-not-revocable"),
+        ("invalid_redirect_uri", "", "redirect-uri-refused"),
+        ("insufficient_user_authentication", "", "step-up-required"),
+    ] {
+        let found = id(error_response(error, description, false));
+        assert_eq!(found.as_str(), expected, "{error} {description}");
+        let in_search = || search(error).iter().any(|found| found.id == expected);
+        assert!(!description.is_empty() || in_search(), "{error}");
+    }
+}
+
+#[test]
 fn hints_for_other_providers_do_not_name_okta_s_console() {
     let codes = [
         "access_denied",

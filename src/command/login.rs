@@ -4,7 +4,7 @@
 
 use super::account::signed_in;
 use super::entry_session::EntrySession;
-use super::get_token::GetToken;
+use super::get_token::{GetToken, warn_of_secret_in_arguments};
 use super::kubeconfig_view::{KubeconfigView, Selected};
 use super::token_request::TokenRequest;
 use crate::cli::{self, LoginCommandArgs, TypedFlag};
@@ -97,5 +97,8 @@ fn sign_in(request: TokenRequest, invocation: &Invocation<'_>, ui: Ui) -> Result
     let acquired = get_token.credential();
     let acquired = acquired.map_err(|error| get_token.request.reword_for_cluster(error))?;
     ui.note(&signed_in(&acquired.session, clock::now()));
+    if ui.at_terminal {
+        warn_of_secret_in_arguments(invocation, ui);
+    }
     Ok(())
 }

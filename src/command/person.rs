@@ -11,6 +11,7 @@ use crate::environment;
 use crate::oidc::{self, Event, Interaction, Question, Remark, ReturnTo, Warning};
 use crate::secret::Secret;
 use crate::settings::NoBrowser;
+use crate::step_up::StepUp;
 use crate::ui::{TimeLeft, Ui};
 use crate::untrusted_text::UntrustedText;
 
@@ -47,7 +48,7 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         }
         Event::TokenRemark(remark) => show_remark(ui, remark),
         Event::Waiting { origin } if ui.at_terminal => ui.note(&format!("waiting for an answer from {origin}")),
-        Event::DeprecatedFlag(text) => ui.note(text),
+        Event::FlagNote(text) => ui.note(text),
         Event::NoRedirectUri => ui.note(
             "no redirect URI is sent, and few providers sign in without one: if the page shows an error about `redirect_uri`, press Ctrl-C \
              and add --oidc-redirect-url=URI with one that is registered for the app, such as http://localhost:8000",
@@ -58,13 +59,11 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::SigningIn { issuer } => ui.note(&format!("signing in at {issuer} in your browser")),
         Event::NoBrowser(why) => ui.note(no_browser_text(why)),
         Event::OpenUrl(url) => ui.note(&format!("open this URL in your browser to sign in:\n{url}")),
-        Event::UrlLifetime { seconds } => ui.note(&format!(
-            "the URL works once, and within {} from now",
-            in_words(i64::try_from(seconds).unwrap_or(i64::MAX))
-        )),
+        Event::UrlLifetime { seconds } => ui.note(&lifetime_text(seconds)),
         Event::PushDemanded => ui.note(
             "the provider takes only requests that are pushed to it (PAR), so the sign-in begins once more",
         ),
+        Event::StepUpDemanded(step_up) => ui.note(&step_up_text(step_up)),
         Event::BrowserStarted(url) if ui.at_terminal => {
             ui.note(&format!("if no browser opens, open this URL:\n{url}"));
         }
@@ -98,6 +97,16 @@ pub(crate) fn show(ui: Ui, event: Event<'_>) {
         Event::NoPassword => ui.note("nothing was typed"),
         Event::Warning(warning) => ui.warn(&warning_text(&warning)),
     }
+}
+
+fn lifetime_text(seconds: u64) -> String {
+    let lifetime = in_words(i64::try_from(seconds).unwrap_or(i64::MAX));
+    format!("the URL works once, and within {lifetime} from now")
+}
+
+fn step_up_text(demanded: &StepUp) -> String {
+    let demanded = demanded.shown();
+    format!("the provider demands more of the sign-in ({demanded}), so it begins once more")
 }
 
 fn cluster_issuer_text(issuer: &UntrustedText) -> String {

@@ -300,11 +300,11 @@ fn deprecated_flags(facts: &Facts) -> Outcome {
     let Some(Ok(settings)) = &facts.settings else {
         return Outcome::Skipped("the settings are not known");
     };
-    match settings.sign_in.login.deprecation_notes.as_slice() {
+    match settings.sign_in.login.flag_notes.as_slice() {
         [] => Outcome::Passed("none".to_owned()),
         notes => Outcome::Warning(Fault::new(
             notes.join("; "),
-            "use the new spelling in the `args` of the user's `exec` entry",
+            "use the new spelling, or leave the flag out, in the `args` of the user's `exec` entry",
         )),
     }
 }

@@ -16,6 +16,7 @@ use crate::oidc::{LoginFailure, ProviderClient, Refresh, RefreshOutcome, Tokens}
 use crate::process::DeferredSignals;
 use crate::secret::Secret;
 use crate::session::{Loaded, LockWait, Order, Record};
+use crate::step_up::StepUp;
 use crate::ui::Ui;
 
 /// How much longer than the login's timeout to wait for the lock: its holder also sends requests before and after the wait for the person.
@@ -197,14 +198,14 @@ impl<S: SessionStore> Progress<'_, S> {
                 let order = self.latest_order().next();
                 return self.save_tokens(initial, *tokens, order);
             }
-            RefreshOutcome::SessionEnded(reason) => match self.successor() {
+            RefreshOutcome::SessionEnded { reason, step_up } => match self.successor() {
                 Some(session) => {
                     self.session = Some(session);
                     self.stage = CallStage::Locked;
                 }
-                None => self.end_session(&reason),
+                None => self.end_session(&reason, step_up),
             },
-            RefreshOutcome::NoIdToken => self.end_session(NO_ID_TOKEN),
+            RefreshOutcome::NoIdToken => self.end_session(NO_ID_TOKEN, None),
             RefreshOutcome::Failed(error) => {
                 let ui = self.call.ui;
                 ui.step(|| format!("the token could not be refreshed: {error}"));
@@ -247,20 +248,29 @@ impl<S: SessionStore> Progress<'_, S> {
     }
 
     /// Handles that the provider has ended the session. If a login follows, the person is told why before it starts.
-    fn end_session(&mut self, reason: &str) {
+    ///
+    /// A session of which the provider demands another sign-in is kept with that demand: its refresh token may live, so that a logout revokes it,
+    /// and a sign-in elsewhere (`kubesesame login`) has to know the demand.
+    fn end_session(&mut self, reason: &str, step_up: Option<StepUp>) {
         self.stage = CallStage::RefreshRefused;
         self.failure = Some(Error::SessionEnded(reason.to_owned()));
         let is_login_next = plan(&self.state(), clock::now(), self.call.demand) == Step::Login;
         if let (true, Some(locked)) = (is_login_next, &self.locked) {
+            let order = self.latest_order().next();
             self.call.ui.note(&format!(
                 "the session has ended, so a new sign-in is needed: {reason}"
             ));
-            match &self.session {
+            match &mut self.session {
+                Some(session) if step_up.is_some() => {
+                    session.step_up = step_up;
+                    session.order = order;
+                    save_or_warn(locked, session, self.call.ui);
+                }
                 // The token can be used until it expires, if nobody signs in now.
                 Some(session) if session.is_unexpired(clock::now()) => {
                     let mut last = session.clone();
                     last.refresh_token = None;
-                    last.order = self.latest_order().next();
+                    last.order = order;
                     save_or_warn(locked, &last, self.call.ui);
                 }
                 Some(session) => locked.quarantine(session),
@@ -282,7 +292,14 @@ impl<S: SessionStore> Progress<'_, S> {
         if let Some(notice) = login.password_notice(provider) {
             self.call.ui.note(&notice);
         }
-        let login = self.call.runtime.block_on(client.login(self.call.settings.login));
+        let step_up = self.session.as_ref().and_then(|session| session.step_up.as_ref());
+        if let Some(step_up) = step_up.filter(|_| login.grant.can_step_up()) {
+            self.call.ui.note(&format!(
+                "the provider demands this of the sign-in: {}",
+                step_up.shown()
+            ));
+        }
+        let login = self.call.runtime.block_on(client.login(login, step_up));
         match login.map_err(Error::Runtime)? {
             Ok(tokens) => {
                 if tokens.refresh_token.is_none() && self.call.is_login_interactive() {

@@ -15,6 +15,7 @@ use crate::oidc::discovery::provider_cache::CacheUse;
 use crate::oidc::errors::Error;
 use crate::oidc::grants::browser;
 use crate::oidc::loopback::logout_page::LogoutPage;
+use crate::oidc::token::id_token::is_of_other_type;
 use crate::secret::Secret;
 use crate::settings::Browser;
 
@@ -84,6 +85,8 @@ impl ProviderClient<'_> {
         if browser.not_opened_reason().is_some() {
             return Ok(not_opened(None));
         }
+        // A program that the session was taken from may have kept a token of another kind.
+        let id_token = id_token.filter(|token| !is_of_other_type(token.expose()));
         let hint = id_token.map(|token| ("id_token_hint", token.expose()));
         let fields: Vec<(&str, &str)> = hint.into_iter().chain(public.iter().copied()).collect();
         let socket = TcpListener::bind(("127.0.0.1", 0));

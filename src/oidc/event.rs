@@ -11,6 +11,7 @@ use url::Url;
 use crate::clock::Timestamp;
 use crate::secret::Secret;
 use crate::settings::{NoBrowser, TokenKind};
+use crate::step_up::StepUp;
 use crate::untrusted_text::UntrustedText;
 
 use crate::oidc::errors::Error;
@@ -33,8 +34,8 @@ pub(crate) enum Event<'a> {
     ResponseLost,
     /// The authorization request has no redirect URI. The provider uses the registered one, or refuses the request.
     NoRedirectUri,
-    /// A deprecated spelling of a flag is used.
-    DeprecatedFlag(&'static str),
+    /// A deprecated spelling of a flag is used, or a flag that has no effect.
+    FlagNote(&'static str),
     /// The browser is about to open.
     SigningIn { issuer: &'a UntrustedText },
     /// A person is about to be shown a URL, for an issuer that a cluster chose.
@@ -47,6 +48,8 @@ pub(crate) enum Event<'a> {
     UrlLifetime { seconds: u64 },
     /// The provider refused an authorization request because it was not pushed, and another one follows.
     PushDemanded,
+    /// The provider refused an authorization request, since it demands this of the sign-in, and another request follows.
+    StepUpDemanded(&'a StepUp),
     /// A browser was started with this URL. It is not known whether a person sees it.
     BrowserStarted(&'a Url),
     /// From now on the address at which the browser ended can be pasted.

@@ -116,7 +116,12 @@ fn verify_id_token(token: &Secret, inspected: &InspectedToken) {
             demands: &SignInDemands::default(),
         },
     );
-    let direct = is_verified(token, VerificationContext::Direct);
+    let direct = is_verified(
+        token,
+        VerificationContext::Direct {
+            demands: &SignInDemands::default(),
+        },
+    );
     let stored = is_verified(token, VerificationContext::Stored);
     let refresh = is_verified(
         token,
@@ -137,7 +142,12 @@ fn verify_id_token(token: &Secret, inspected: &InspectedToken) {
         "an accepted token cannot be read"
     );
     assert!(id_token::is_jwt(token.expose()));
-    assert!(!is_verified(&tampered(token), VerificationContext::Direct));
+    assert!(!is_verified(
+        &tampered(token),
+        VerificationContext::Direct {
+            demands: &SignInDemands::default(),
+        }
+    ));
 }
 
 fn is_verified(token: &Secret, context: VerificationContext<'_>) -> bool {
@@ -165,7 +175,9 @@ fn is_verified(token: &Secret, context: VerificationContext<'_>) -> bool {
 fn verify_access_token(token: &Secret) {
     let initial_id_token = InitialIdToken::default();
     for context in [
-        VerificationContext::Direct,
+        VerificationContext::Direct {
+            demands: &SignInDemands::default(),
+        },
         VerificationContext::Refresh {
             initial_id_token: &initial_id_token,
             replaced: token,

@@ -113,7 +113,7 @@ mod tests {
     fn futures_of_the_client_are_send() {
         fn is_send<T: Send>(_: impl FnOnce() -> T) {}
         fn check(client: &ProviderClient<'_>, login: &Login, refresh: &Refresh<'_>, token: &Secret) {
-            is_send(|| client.login(login));
+            is_send(|| client.login(login, None));
             is_send(|| client.refresh(refresh));
             is_send(|| client.verify_imported(token));
         }

@@ -10,6 +10,7 @@ use crate::oidc::dpop::DpopSession;
 use crate::oidc::errors::Error;
 use crate::oidc::token::id_token::header_algorithm;
 use crate::secret::Secret;
+use crate::step_up::StepUp;
 
 /// The verified tokens of a login or a refresh.
 #[derive(Debug)]
@@ -49,7 +50,11 @@ pub(crate) enum RefreshOutcome {
     /// The session cannot be refreshed any more: the provider refused the refresh token (with any HTTP status and error code), or the new
     /// token is not acceptable for this session (its signature, its issuer, or its subject). A login must follow. The text says why, in
     /// one line.
-    SessionEnded(String),
+    SessionEnded {
+        reason: String,
+        /// What the provider demands of that login (RFC 9470).
+        step_up: Option<StepUp>,
+    },
     /// The provider refreshed only the access token, which OpenID Connect Core 12.2 allows. A login must follow.
     NoIdToken,
     /// The session may still be valid. It is kept, and no browser opens. Either the fault is temporary (the network, a rate limit, a fault

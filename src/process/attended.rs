@@ -7,6 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::platform;
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// More output than this is not read.
@@ -86,6 +87,8 @@ pub(crate) fn run_attended(
     }
     let timed_out = status.is_none();
     if timed_out {
+        // It may be a shell that waits for another program. Nobody else ends that one.
+        platform::end_descendants(child.id());
         end(&mut child);
         stdout.zeroize();
         stderr.zeroize();
@@ -181,6 +184,37 @@ mod tests {
     fn a_program_that_does_not_end_is_killed() {
         let (finished, _) = run("exec sleep 60", Duration::from_millis(100));
         assert!(finished.timed_out && !finished.success);
+    }
+
+    /// A password manager in a pipe of a shell would wait for ever for somebody to answer.
+    #[cfg(target_os = "linux")]
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test reads what the program has written"
+    )]
+    fn what_a_program_that_is_killed_has_started_is_killed_too() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("pids");
+        // The `true` at the end keeps each shell from being replaced by its last command.
+        let script = format!(
+            "sh -c 'sleep 600 & echo $$ $! >{}; wait; true'; true",
+            file.display()
+        );
+        let (finished, _) = run(&script, Duration::from_secs(1));
+        assert!(finished.timed_out);
+        let pids = std::fs::File::open(&file)
+            .map(io::read_to_string)
+            .expect("the file");
+        let pids = pids.expect("its text");
+        assert_eq!(pids.split_whitespace().count(), 2);
+        for pid in pids.split_whitespace() {
+            let deadline = Instant::now() + Duration::from_mins(1);
+            while super::super::linux::is_running(pid.parse().expect("a number")) {
+                assert!(Instant::now() < deadline, "{pid} lives on");
+                thread::sleep(POLL_INTERVAL);
+            }
+        }
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::thread;
 
-use nix::sys::signal::{SigSet, Signal};
-use nix::unistd::{alarm, close, setsid};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::unistd::{Pid, alarm, close, setsid};
 
 use super::ParentProcess;
 
@@ -40,6 +40,51 @@ pub(super) fn is_stopped_kubesesame(pid: u32) -> bool {
         return false;
     };
     name == ours && after_name.trim_start().starts_with('T')
+}
+
+/// Whether there is such a process, and it has not ended.
+#[cfg(test)]
+pub(super) fn is_running(pid: u32) -> bool {
+    stat(pid).is_some_and(|(_, after_name)| !after_name.trim_start().starts_with(['Z', 'X']))
+}
+
+/// Ends the processes that a process has started, and those that these have. One that has left them, such as an agent, stays.
+pub(super) fn end_descendants(pid: u32) {
+    // It starts no more while they are looked for.
+    let _gone = kill(process_id(pid), Signal::SIGSTOP);
+    let parents: Vec<(u32, u32)> = numbers_in("/proc")
+        .filter_map(|child| Some((child, parent_of(child)?)))
+        .collect();
+    let mut found = vec![pid];
+    let mut next = 0;
+    while let Some(parent) = found.get(next).copied() {
+        found.extend(
+            parents
+                .iter()
+                .filter(|(_, known)| *known == parent)
+                .map(|(child, _)| child),
+        );
+        next += 1;
+    }
+    for descendant in found.into_iter().skip(1) {
+        let _gone = kill(process_id(descendant), Signal::SIGKILL);
+    }
+}
+
+fn process_id(pid: u32) -> Pid {
+    Pid::from_raw(pid.cast_signed())
+}
+
+fn parent_of(pid: u32) -> Option<u32> {
+    let (_, after_name) = stat(pid)?;
+    // Field 4.
+    after_name.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Returns the names in a directory of `/proc` that are numbers.
+fn numbers_in(dir: &str) -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
 /// Returns the name of a process in `/proc/PID/stat` (proc(5)), and the fields after it. The name may contain spaces and brackets.

@@ -42,6 +42,30 @@ fn look(system: &mut System, pid: Pid) -> Option<&Process> {
     system.process(pid)
 }
 
+/// Ends the processes that a process has started, and those that these have. One that has left them, such as an agent, stays.
+pub(super) fn end_descendants(pid: u32) {
+    let Ok(mut system) = System::new() else {
+        return;
+    };
+    system.refresh_processes_specifics(ProcessesToUpdate::All, false, ProcessRefreshKind::nothing());
+    let mut found = vec![Pid::from_u32(pid)];
+    let mut next = 0;
+    while let Some(parent) = found.get(next).copied() {
+        let children = system.processes().iter();
+        found.extend(
+            children
+                .filter(|(_, process)| process.parent() == Some(parent))
+                .map(|(child, _)| *child),
+        );
+        next += 1;
+    }
+    for descendant in found.iter().skip(1) {
+        if let Some(process) = system.process(*descendant) {
+            let _was_sent = process.kill();
+        }
+    }
+}
+
 /// Whether a process is `kubectl oidc-login …`, which only waits for this process and is not the client.
 fn is_wrapper(command: &[OsString]) -> bool {
     command.iter().skip(1).any(|word| word == "oidc-login")
@@ -63,6 +87,21 @@ pub(super) fn daemonize() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test starts a program")]
+    fn what_a_program_has_started_is_ended() {
+        // The shell ends by itself once its child is gone.
+        let mut shell = std::process::Command::new("sh")
+            .args(["-c", "sleep 600; true"])
+            .spawn()
+            .expect("a shell");
+        while shell.try_wait().expect("its state").is_none() {
+            end_descendants(shell.id());
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
 
     #[test]
     fn a_kubectl_that_runs_the_plugin_is_a_wrapper() {

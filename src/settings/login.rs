@@ -33,8 +33,8 @@ pub(crate) struct Login {
     pub(crate) timeout: Duration,
     /// The page that the browser shows after the sign-in, in place of kubesesame's own.
     pub(crate) post_login_url: Option<Url>,
-    /// Notes about deprecated flags. They are printed before a sign-in.
-    pub(crate) deprecation_notes: Vec<&'static str>,
+    /// Notes about flags that are deprecated or have no effect. They are printed before a sign-in.
+    pub(crate) flag_notes: Vec<&'static str>,
 }
 
 /// The grant, which decides how a person or a program signs in.
@@ -67,6 +67,14 @@ impl Grant {
     /// Whether a person signs in.
     pub(crate) fn is_interactive(&self) -> bool {
         *self != Self::ClientCredentials
+    }
+
+    /// Whether the provider can ask the person for another factor: they are at its pages.
+    pub(crate) fn can_step_up(&self) -> bool {
+        match self {
+            Self::Browser | Self::Keyboard | Self::Device => true,
+            Self::Password { .. } | Self::ClientCredentials => false,
+        }
     }
 }
 
@@ -121,6 +129,7 @@ impl Login {
             listen_addresses = redirect.default_addresses();
         }
         Ok(Self {
+            flag_notes: flag_notes(args, has_redirect_url, &grant),
             may_prompt: may_prompt(stdin, &grant),
             client_keeps_stdin: stdin.is_kept_by_client,
             grant,
@@ -135,7 +144,6 @@ impl Login {
                 .as_deref()
                 .map(parse_post_login_url)
                 .transpose()?,
-            deprecation_notes: deprecation_notes(args, has_redirect_url),
         })
     }
 }
@@ -196,9 +204,12 @@ fn parse_post_login_url(text: &str) -> Result<Url, Error> {
     }
 }
 
-/// Returns the current spellings of flags that kubelogin itself has dropped.
-fn deprecation_notes(args: &LoginArgs, has_redirect_url: bool) -> Vec<&'static str> {
-    let old = [
+/// Returns the current spellings of flags that kubelogin has dropped, and which of ours have no effect. Its `--password` may be there unused.
+fn flag_notes(args: &LoginArgs, has_redirect_url: bool, grant: &Grant) -> Vec<&'static str> {
+    let is_unused = |source: &Option<String>| {
+        !matches!(grant, Grant::Password { .. }) && source.as_deref().is_some_and(|text| !text.is_empty())
+    };
+    let all = [
         (
             !args.listen_port.is_empty(),
             "--listen-port is now --listen-address=127.0.0.1:PORT",
@@ -215,8 +226,16 @@ fn deprecation_notes(args: &LoginArgs, has_redirect_url: bool) -> Vec<&'static s
             args.oidc_redirect_url_authcode_keyboard.is_some(),
             "--oidc-redirect-url-authcode-keyboard is now --oidc-redirect-url",
         ),
+        (
+            is_unused(&args.password_file),
+            "--password-file has no effect without --username or --grant-type=password",
+        ),
+        (
+            is_unused(&args.password_command),
+            "--password-command has no effect without --username or --grant-type=password",
+        ),
     ];
-    old.into_iter()
+    all.into_iter()
         .filter(|(used, _)| *used)
         .map(|(_, note)| note)
         .collect()

@@ -51,3 +51,16 @@ fn every_page_is_in_the_index() {
         assert!(listed, "docs/README.md does not list {name}");
     }
 }
+
+#[test]
+fn the_contents_of_how_to_list_each_recipe_in_order() {
+    let page = Page::read("docs/how-to.md");
+    let headings = page.text.lines().filter_map(|line| line.strip_prefix("## "));
+    let listed = page
+        .text
+        .lines()
+        .filter_map(|line| line.strip_prefix("- [")?.split(']').next());
+    let headings: Vec<&str> = headings.collect();
+    let listed: Vec<&str> = listed.take(headings.len()).collect();
+    assert_eq!(listed, headings);
+}

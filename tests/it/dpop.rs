@@ -305,3 +305,20 @@ fn neither_key_nor_proof_is_in_a_log() {
         }
     }
 }
+
+/// A proof that was not used is good for its receiver for a while (RFC 9449 11.1).
+#[test]
+fn a_proof_that_the_provider_repeats_is_told_nowhere() {
+    let sandbox = provider(Dpop::Supported);
+    sandbox
+        .okta
+        .behave(|behaviour| behaviour.dpop.repeats_proof = true);
+    let outcome = sandbox.get_token().arg("-v=9").run();
+    outcome.fails(1, &["invalid_dpop_proof: the proof … is over"]);
+    let requests = sandbox.okta.requests();
+    let proofs: Vec<&str> = requests.iter().filter_map(proof).collect();
+    assert!(!proofs.is_empty());
+    for part in proofs.iter().flat_map(|proof| proof.split('.')) {
+        assert!(!outcome.to_string().contains(part), "{outcome}");
+    }
+}

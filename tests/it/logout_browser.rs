@@ -258,3 +258,19 @@ fn idle_connections_keep_no_browser_out() {
     assert_eq!(statuses.recv().unwrap(), *b"HTTP/1.1 200", "{outcome}");
     assert!(outcome.stderr.contains("your browser signs out"), "{outcome}");
 }
+
+/// An access token can look like an ID token but for its type (RFC 9068 2.1), and belongs in no form of the browser.
+#[test]
+fn a_token_of_another_type_is_no_hint_for_the_provider() {
+    let (sandbox, _pages) = with_browser();
+    let id_token = sandbox.signed_in();
+    let (_, rest) = id_token.split_once('.').unwrap();
+    let header = data_encoding::BASE64URL_NOPAD.encode(br#"{"alg":"RS256","typ":"at+jwt"}"#);
+    let other = format!("{header}.{rest}");
+    sandbox.change_session(|session| session["token"] = other.clone().into());
+    let outcome = logout(&sandbox, &["--browser"]).run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    sandbox.wait_for_visits(2);
+    let sent = logouts(&sandbox);
+    assert_eq!((sent.len(), field(&sent[0], "id_token_hint")), (1, None));
+}

@@ -57,6 +57,7 @@ mod explain;
 mod explain_list;
 mod failed_login;
 mod files;
+mod grant_demands;
 mod grants;
 mod help;
 mod id_token;
@@ -118,6 +119,7 @@ mod standalone_writing;
 mod status;
 mod status_screens;
 mod status_server;
+mod step_up;
 #[cfg(target_os = "linux")]
 mod storage;
 #[cfg(target_os = "linux")]

@@ -225,3 +225,41 @@ fn a_secret_among_the_arguments_is_warned_of_once() {
     let second = call.at_terminal().run();
     assert_eq!(second.stderr, "", "not with each call");
 }
+
+/// It is asked for with the flag that the entry has, and not with another program's.
+#[test]
+fn login_warns_of_a_secret_among_its_arguments_too() {
+    let sandbox = Sandbox::new();
+    let call = sandbox.get_token().by_web_app(&sandbox.okta);
+    let call = call
+        .without_env("KUBERNETES_EXEC_INFO")
+        .instead_of_command("login");
+    let warning = "warning: --oidc-client-secret is among the arguments";
+    let outcome = call.clone().at_terminal().run();
+    assert!(
+        outcome.code == Some(0) && outcome.stderr.contains(warning),
+        "{outcome}"
+    );
+    let elsewhere = call.run();
+    assert!(
+        elsewhere.code == Some(0) && !elsewhere.stderr.contains(warning),
+        "{elsewhere}"
+    );
+}
+
+#[test]
+fn a_source_of_a_password_that_no_grant_uses_is_told() {
+    for flag in ["--password-command=printf x", "--password-file=~/password"] {
+        let sandbox = Sandbox::new();
+        let name = flag.split('=').next().unwrap();
+        let outcome = sandbox.get_token().arg(flag).run();
+        outcome.token();
+        let note = format!("{name} has no effect without --username or --grant-type=password\n");
+        assert!(outcome.stderr.contains(&note), "{outcome}");
+        assert_eq!(
+            sandbox.get_token().arg(flag).run().stderr,
+            "",
+            "not with each call"
+        );
+    }
+}

@@ -17,8 +17,8 @@ const API: &str = "--oidc-auth-request-extra-params=resource=https://api.example
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// A running provider.
-struct Certified {
-    issuer: String,
+pub(crate) struct Certified {
+    pub(crate) issuer: String,
     server: Process,
 }
 
@@ -27,7 +27,7 @@ impl Certified {
         Self::start_with(test, &[])
     }
 
-    fn start_with(test: &str, variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_with(test: &str, variables: &[(&str, &str)]) -> Self {
         let logs = parts::folder(&format!("logs/certified-{test}"));
         let mut command = node("server.mjs");
         command.envs(variables.iter().copied());

@@ -46,7 +46,7 @@ impl Someone {
         Self::with_client(okta, client, bus, storage)
     }
 
-    fn with_client(okta: MockOkta, client: Vec<String>, bus: &Bus, storage: &str) -> Self {
+    pub(crate) fn with_client(okta: MockOkta, client: Vec<String>, bus: &Bus, storage: &str) -> Self {
         let browser = format!(
             "{} {}",
             parts::part("node").display(),
@@ -107,7 +107,7 @@ impl Someone {
     }
 }
 
-fn rotating_okta() -> MockOkta {
+pub(crate) fn rotating_okta() -> MockOkta {
     let okta = MockOkta::start();
     okta.behave(|behaviour| {
         behaviour.any_loopback_port = true;

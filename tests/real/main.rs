@@ -18,6 +18,7 @@
 mod aggregated;
 mod browser;
 mod certified;
+mod client_secret;
 mod cluster;
 mod cluster_command;
 #[cfg(target_os = "linux")]
@@ -34,6 +35,7 @@ mod keycloak;
 mod keyring;
 mod kubectl;
 mod kubelogin;
+mod logout;
 mod pages;
 mod parts;
 mod person;

@@ -58,6 +58,14 @@ impl Person {
         person
     }
 
+    /// The same home with these arguments for every call.
+    pub(crate) fn with_arguments(self, arguments: &[String]) -> Self {
+        Self {
+            arguments: arguments.to_vec(),
+            ..self
+        }
+    }
+
     /// Sets a variable for all calls to come.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.environment.push((name.to_owned(), value.to_owned()));
@@ -122,9 +130,14 @@ impl Person {
 
     /// Runs kubesesame with these arguments and none of the usual ones.
     pub(crate) fn run_alone(&self, arguments: &[&str]) -> Outcome {
+        self.start_alone(arguments).outcome()
+    }
+
+    /// Starts kubesesame with these arguments and none of the usual ones.
+    pub(crate) fn start_alone(&self, arguments: &[&str]) -> Process {
         let mut command = Command::new(KUBESESAME);
         self.at_home(&mut command).args(arguments);
-        Process::start("kubesesame", self.home(), &mut command).outcome()
+        Process::start("kubesesame", self.home(), &mut command)
     }
 
     /// The files of a directory of the home whose names end so.

@@ -116,6 +116,20 @@ impl Bus {
         self.found("service", "kubesesame").len()
     }
 
+    /// Stores a secret with the command that the pages tell a person to type.
+    pub(crate) fn store(&self, service: &str, account: &str, secret: &str) {
+        let file = self.dir.path().join("typed");
+        fs::write(&file, secret).unwrap();
+        let status = Command::new(parts::part("secret-tool"))
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.address)
+            .args(["store", "--label=kubectl", "service", service])
+            .args(["username", account])
+            .stdin(Stdio::from(fs::File::open(&file).unwrap()))
+            .status();
+        assert!(status.unwrap().success(), "the secret is stored");
+        fs::remove_file(file).unwrap();
+    }
+
     /// Removes an entry of kubesesame.
     pub(crate) fn forget(&self, name: &str) {
         let found = self.found("username", name);

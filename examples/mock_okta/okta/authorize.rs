@@ -10,6 +10,7 @@ use super::{
     grant::{Grant, Subject},
     pages, par, policy,
     provider::Provider,
+    step_up,
 };
 
 /// How the browser signs in.
@@ -53,6 +54,9 @@ pub(crate) fn answer(provider: &Provider, rules: &Behaviour, asked: &Asked) -> A
             return callback::failure(provider, rules, asked.server, &back, &error, &description);
         }
     };
+    if let Err(refusal) = step_up::check_request(rules, parameters) {
+        return callback::failure_of(provider, rules, asked.server, &request.back, refusal);
+    }
     let session = session(provider, rules, asked, parameters);
     match session.auth_time {
         Some(auth_time) => approve(provider, rules, &request, auth_time),
@@ -172,6 +176,7 @@ fn approve(provider: &Provider, rules: &Behaviour, request: &AuthorizeRequest, a
         subject: Subject::Person,
         jkt: request.jkt.clone(),
         auth_time,
+        acr: request.acr.clone(),
     };
     let expires = rules
         .now_millis()

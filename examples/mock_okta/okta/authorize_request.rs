@@ -11,6 +11,7 @@ use super::{
     exchange::{AuthorizationServer, first, repeated},
     pkce::is_sha256,
     policy::{Sent, check_resources, check_scope, sent},
+    step_up,
 };
 
 /// A valid authorization request.
@@ -25,6 +26,8 @@ pub(crate) struct AuthorizeRequest {
     /// `dpop_jkt` (RFC 9449 10).
     pub(crate) jkt: Option<String>,
     pub(crate) login_hint: Option<String>,
+    /// The level that the sign-in reaches.
+    pub(crate) acr: Option<String>,
 }
 
 /// Why a request was not accepted.
@@ -101,6 +104,7 @@ pub(crate) fn check(
                 .filter(|_| rules.dpop.mode != Dpop::Ignored)
                 .map(str::to_owned),
             login_hint: get("login_hint").map(str::to_owned),
+            acr: step_up::level(rules, parameters),
         }),
         Err((error, description)) => Err(Refusal::Sent {
             back,

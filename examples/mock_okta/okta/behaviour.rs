@@ -16,6 +16,7 @@ use super::{
     },
     defects::Defect,
     faults::Fault,
+    step_up::StepUp,
 };
 
 /// How the provider behaves.
@@ -130,6 +131,8 @@ pub struct Behaviour {
     pub faults: Vec<Fault>,
     /// Refuse every authorization request with this error.
     pub authorize_error: Option<AuthorizeError>,
+    /// What a sign-in has to be like (RFC 9470). `None`: nothing is demanded.
+    pub step_up: Option<StepUp>,
     /// What is wrong with the authorization response.
     pub callback: Callback,
 
@@ -249,6 +252,7 @@ impl Default for Behaviour {
             refresh_defect: Defect::None,
             faults: Vec::new(),
             authorize_error: None,
+            step_up: None,
             callback: Callback::Normal,
             advertise_iss: false,
             pkce_methods_advertised: true,

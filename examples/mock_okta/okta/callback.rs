@@ -62,6 +62,17 @@ pub(crate) fn failure(
     if !description.is_empty() {
         parameters.push(("error_description", description.to_owned()));
     }
+    failure_of(provider, rules, server, back, parameters)
+}
+
+/// Sends an error with these parameters.
+pub(crate) fn failure_of(
+    provider: &Provider,
+    rules: &Behaviour,
+    server: AuthorizationServer,
+    back: &Return,
+    mut parameters: Vec<(&'static str, String)>,
+) -> Answer {
     sign(provider, rules, server, back, &mut parameters);
     deliver(back, &parameters)
 }

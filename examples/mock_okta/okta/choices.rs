@@ -56,6 +56,8 @@ pub struct DpopSwitches {
     pub nonce_never_accepted: bool,
     /// Answer with `Bearer` although the request had a proof.
     pub answers_bearer: bool,
+    /// Refuse each proof, and repeat it in the description.
+    pub repeats_proof: bool,
 }
 
 impl Default for DpopSwitches {
@@ -66,6 +68,7 @@ impl Default for DpopSwitches {
             next_nonce: None,
             nonce_never_accepted: false,
             answers_bearer: false,
+            repeats_proof: false,
         }
     }
 }

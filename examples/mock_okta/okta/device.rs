@@ -15,7 +15,7 @@ use super::{
     pkce::{check_verifier, is_sha256},
     policy,
     provider::Provider,
-    token,
+    step_up, token,
 };
 
 /// Responds to a device authorization request.
@@ -35,6 +35,7 @@ fn codes(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Result<Answer
         server: asked.server,
         scope,
         challenge: challenge(rules, asked)?,
+        acr: step_up::level(rules, &asked.form),
     };
     let (device_code, user_code) = provider.device_codes().mint(rules, request);
     provider.note_secret(&device_code);
@@ -76,6 +77,7 @@ pub(crate) fn poll(
             policy::check_person(rules, request.server, &request.scope).map_err(policy::answered)?;
             let mut grant = Grant::direct(app, request.server, request.scope, Subject::Person, auth_time);
             grant.jkt = jkt;
+            grant.acr = request.acr;
             return Ok(token::open(provider, rules, grant));
         }
         Poll::Unknown => ("invalid_grant", "The device code is invalid or has expired."),

@@ -23,6 +23,8 @@ pub(crate) struct DeviceRequest {
     pub(crate) server: AuthorizationServer,
     pub(crate) scope: Vec<String>,
     pub(crate) challenge: Option<String>,
+    /// The level that the sign-in reaches.
+    pub(crate) acr: Option<String>,
 }
 
 /// What the person decided.

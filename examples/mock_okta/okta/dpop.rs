@@ -25,6 +25,9 @@ pub(crate) fn check(provider: &Provider, rules: &Behaviour, asked: &Asked) -> Re
         .filter(|(name, _)| name == "dpop")
         .map(|(_, value)| value.as_str())
         .collect();
+    if let ([proof], true) = (&proofs[..], rules.dpop.repeats_proof) {
+        return Err(refused(&format!("the proof {proof} is over")));
+    }
     match (rules.dpop.mode, &proofs[..]) {
         (Dpop::Ignored, _) | (Dpop::Supported, []) => Ok(None),
         (Dpop::Required, []) => Err(refused("The DPoP proof JWT header is missing.")),

@@ -27,6 +27,8 @@ pub(crate) struct Grant {
     pub(crate) jkt: Option<String>,
     /// When the person signed in, in seconds.
     pub(crate) auth_time: i64,
+    /// The level of the sign-in.
+    pub(crate) acr: Option<String>,
 }
 
 impl Grant {
@@ -48,6 +50,7 @@ impl Grant {
             subject,
             jkt: None,
             auth_time,
+            acr: None,
         }
     }
 }

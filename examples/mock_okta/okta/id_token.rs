@@ -90,6 +90,9 @@ fn honest_claims(
     }
     claim("sub", user.sub.clone().into());
     claim("auth_time", grant.auth_time.into());
+    if let Some(acr) = &grant.acr {
+        claim("acr", acr.clone().into());
+    }
     claim("amr", json!(["pwd"]));
     claim("idp", "00omockokta".into());
     if asked_for("email") {

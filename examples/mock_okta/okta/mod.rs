@@ -41,6 +41,7 @@ mod revocation;
 mod router;
 mod server;
 mod sessions;
+mod step_up;
 mod tls;
 mod token;
 mod userinfo;
@@ -57,6 +58,7 @@ pub use choices::{
 pub use defects::Defect;
 pub use exchange::{Endpoint, Recorded};
 pub use faults::{Fault, FaultBody, FaultKind};
+pub use step_up::{StepUp, StepUpAt};
 
 use provider::Provider;
 use server::Running;

@@ -9,7 +9,7 @@ use super::{
     grants::{FamilyId, Grants, Limits},
     id_token::VerificationContext,
     provider::Provider,
-    token,
+    step_up, token,
 };
 
 /// Okta's text for an expired, idle, revoked or reused token. Only its System Log distinguishes these cases.
@@ -34,6 +34,7 @@ pub(crate) fn refresh(
         return Err(token::invalid_grant(DEAD));
     }
     dpop::check_binding(grant.jkt.as_deref(), jkt.as_deref())?;
+    step_up::check_grant(rules, grant)?;
     let scope = narrowed(&grant.scope, asked.form("scope"))?;
     grants.bind(family, jkt);
     grants.used(family, now);

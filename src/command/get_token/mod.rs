@@ -29,20 +29,20 @@ pub(crate) fn run(args: GetTokenArgs, invocation: &Invocation<'_>, ui: Ui) -> Re
     // Without a terminal, nothing is said while all goes well.
     if acquired.origin == Origin::SignIn && ui.at_terminal {
         ui.note(&signed_in(&acquired.session, clock::now()));
-        // Once for a session, and not with each call.
-        if let Some(flag) = settings::secret_in_arguments(invocation.args) {
-            ui.warn(&secret_in_arguments_text(flag));
-        }
+        warn_of_secret_in_arguments(invocation, ui);
     }
     let Acquired { session, until, .. } = acquired;
     write_credential(request.version, &session.token, until)
 }
 
-fn secret_in_arguments_text(flag: &str) -> String {
-    format!(
-        "{flag} is among the arguments, where the other users of this machine can read it: keep the secret in a private file \
-         ({flag}-file); `kubesesame kubeconfig convert --secret-to-file` moves it there for an entry of kubelogin"
-    )
+/// Warns after a sign-in, so once for a session and not with each call.
+pub(super) fn warn_of_secret_in_arguments(invocation: &Invocation<'_>, ui: Ui) {
+    if let Some(flag) = settings::secret_in_arguments(invocation.args) {
+        ui.warn(&format!(
+            "{flag} is among the arguments, where the other users of this machine can read it: keep the secret in a private file \
+             ({flag}-file); `kubesesame kubeconfig convert --secret-to-file` moves it there for an entry of kubelogin"
+        ));
+    }
 }
 
 /// Prints the credential. Standard output is written once, and last.

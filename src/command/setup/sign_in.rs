@@ -130,7 +130,7 @@ fn attempt(
     let person = person::new(ui, &report, ReturnTo::Command);
     let client = ProviderClient::new(provider, &with.trust, &NoDocumentCache, person, clock::now)?;
     let login = runtime
-        .block_on(client.login(&with.login))
+        .block_on(client.login(&with.login, None))
         .map_err(Error::Runtime)?;
     Ok(login.map_err(|failure| failure.error))
 }
@@ -203,6 +203,7 @@ mod tests {
                 is_okta: false,
                 grant: GrantType::AuthorizationCode,
                 clock_ahead_mins: 0,
+                step_up: None,
             },
         )))
     }

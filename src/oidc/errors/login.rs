@@ -22,6 +22,12 @@ pub(crate) enum LoginError {
         "a sign-in is needed, and nobody would see where: standard error is the null device, and no browser is opened"
     )]
     OutputDiscarded,
+    /// The provider has refused to go on with the session (RFC 9470).
+    #[error("the provider demands another sign-in, with {demanded}, and none is possible here")]
+    StepUpImpossible {
+        demanded: UntrustedText,
+        source: Box<Self>,
+    },
     #[error("this grant asks for a {0}, and nobody can be asked here")]
     PromptImpossible(Prompted),
     #[error("the person could not be asked")]
@@ -104,6 +110,9 @@ impl LoginError {
             Self::NoBrowserOrTerminal { forbidden: false } => {
                 "sign in once at a terminal or where there is a browser, or use --grant-type=device-code"
             }
+            Self::StepUpImpossible { .. } => {
+                "sign in at a terminal or where there is a browser: kubesesame login (or with --grant-type=device-code, on any machine)"
+            }
             Self::OutputDiscarded => "leave out `2>/dev/null`, or use a machine with a browser",
             Self::PromptImpossible(what) => prompt_hint(*what),
             Self::Prompt(_) => "run the command at a terminal",
@@ -150,6 +159,7 @@ impl LoginError {
     pub(super) fn id(&self) -> Id {
         match self {
             Self::NoAddress(_) => Id::PORT_IN_USE,
+            Self::StepUpImpossible { .. } => Id::STEP_UP_NEEDED,
             Self::NoBrowserOrTerminal { .. }
             | Self::OutputDiscarded
             | Self::PromptImpossible(_)
@@ -167,9 +177,12 @@ impl LoginError {
     }
 
     /// Whether a login is needed, and not possible here.
-    pub(super) fn is_login_impossible(&self) -> bool {
+    pub(in crate::oidc) fn is_login_impossible(&self) -> bool {
         match self {
-            Self::NoBrowserOrTerminal { .. } | Self::OutputDiscarded | Self::PromptImpossible(_) => true,
+            Self::NoBrowserOrTerminal { .. }
+            | Self::OutputDiscarded
+            | Self::StepUpImpossible { .. }
+            | Self::PromptImpossible(_) => true,
             Self::NoAddress(_)
             | Self::Prompt(_)
             | Self::NotTyped(_)

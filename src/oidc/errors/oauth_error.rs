@@ -4,16 +4,19 @@ use crate::catalogue;
 use crate::grant_type::GrantType;
 use crate::oidc::dpop;
 use crate::oidc::token::verification_error;
+use crate::step_up::StepUp;
 use crate::untrusted_text::UntrustedText;
 
-/// Codes with a defined meaning (RFC 6749 4.1.2.1 and 5.2, RFC 8628 3.5, RFC 6750 3.1, OpenID Connect Core 3.1.2.6).
-const KNOWN_CODES: [&str; 22] = [
+/// Codes with a defined meaning (RFC 6749 4.1.2.1 and 5.2, RFC 8628 3.5, RFC 6750 3.1, RFC 9470 3, OpenID Connect Core 3.1.2.6).
+const KNOWN_CODES: [&str; 24] = [
     "access_denied",
     "account_selection_required",
     "authorization_pending",
     "consent_required",
     "expired_token",
+    "insufficient_authentication_context",
     "insufficient_scope",
+    "insufficient_user_authentication",
     "interaction_required",
     "invalid_client",
     "invalid_dpop_proof",
@@ -83,13 +86,15 @@ pub(crate) struct OAuthError {
     pub(crate) status: Option<u16>,
     pub(crate) error: UntrustedText,
     pub(crate) description: Option<UntrustedText>,
-    pub(crate) request_id: Option<UntrustedText>,
+    pub(crate) request_id: Option<Box<UntrustedText>>,
     /// The issuer is at one of Okta's domains, so that hints may speak of Okta's console.
     pub(crate) is_okta: bool,
     /// The grant of the request. It is the authorization code until another one is recorded.
     pub(crate) grant: GrantType,
     /// How far the provider's clock is ahead of ours, in minutes, so that an error stays small. 0 if it is not known.
     pub(crate) clock_ahead_mins: i16,
+    /// What the provider demands of the next sign-in, if its code says that it does.
+    pub(crate) step_up: Option<Box<StepUp>>,
 }
 
 impl OAuthError {
@@ -233,7 +238,9 @@ impl OAuthError {
 impl std::fmt::Display for OAuthError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.error)?;
-        if let Some(description) = &self.description {
+        // Nothing may be left of it, or the provider sent it empty.
+        let description = self.description.as_ref();
+        if let Some(description) = description.filter(|text| !text.as_str().is_empty()) {
             write!(f, ": {description}")?;
         }
         if let Some(id) = &self.request_id {

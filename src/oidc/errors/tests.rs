@@ -135,6 +135,18 @@ fn samples() -> Vec<(&'static str, Error)> {
     samples
 }
 
+#[test]
+fn a_description_of_which_nothing_is_left_is_not_told() {
+    let with = |description: &str| OAuthError {
+        description: Some(UntrustedText::new(description)),
+        ..oauth(400, "invalid_request_uri")
+    };
+    for description in ["", " ", "\u{1b}"] {
+        assert_eq!(with(description).to_string(), "invalid_request_uri");
+    }
+    assert_eq!(with("ended").to_string(), "invalid_request_uri: ended");
+}
+
 fn text() -> UntrustedText {
     UntrustedText::new("https://i")
 }
@@ -148,6 +160,7 @@ fn oauth(status: u16, code: &str) -> OAuthError {
         is_okta: false,
         grant: GrantType::AuthorizationCode,
         clock_ahead_mins: 0,
+        step_up: None,
     }
 }
 

@@ -16,12 +16,17 @@ use crate::oidc::grants::pushed_request::{self, PushDemand, PushedRequest};
 use crate::oidc::token::endpoint::TokenEndpoint;
 use crate::secret::Secret;
 use crate::settings::{Par, Pkce, Provider};
+use crate::step_up::StepUp;
 
 /// What earlier requests of the same sign-in have found out about the next one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::oidc) struct RequestDemands {
     /// The provider refused a request because it was not pushed.
     pub(in crate::oidc) push: bool,
+    /// The provider refused a refresh or a request because the sign-in was not of this level or age (RFC 9470).
+    pub(in crate::oidc) step_up: Option<StepUp>,
+    /// That was an authorization request of this sign-in, so the next refusal is final.
+    is_stepped_up: bool,
 }
 
 /// One authorization request, with a new random `state`, nonce and verifier.
@@ -42,7 +47,56 @@ impl RequestDemands {
     pub(in crate::oidc) fn after(&self, error: &Error, provider: &Provider) -> Option<Self> {
         let refusal = error.oauth_error()?;
         let may_push = provider.par == Par::Auto && !self.push;
-        (may_push && refusal.demands_pushed_request()).then_some(Self { push: true })
+        if may_push && refusal.demands_pushed_request() {
+            return Some(Self {
+                push: true,
+                ..self.clone()
+            });
+        }
+        let demanded = refusal.step_up.as_deref()?;
+        let is_new = !self.is_stepped_up && self.step_up.as_ref() != Some(demanded);
+        is_new.then(|| Self {
+            push: self.push,
+            step_up: Some(demanded.clone()),
+            is_stepped_up: true,
+        })
+    }
+
+    /// The demands of a sign-in that begins, after a refresh was refused for want of them.
+    pub(in crate::oidc) fn of_sign_in(step_up: Option<&StepUp>) -> Self {
+        Self {
+            step_up: step_up.cloned(),
+            ..Self::default()
+        }
+    }
+
+    /// Returns the parameters that a person configured, and in their place those that the provider demands: of two ages the shorter one, and
+    /// no `prompt=none`, with which the provider could not ask the person.
+    fn parameters(&self, provider: &Provider) -> Vec<(String, String)> {
+        let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let mut parameters: Vec<_> = provider.authorization_parameters().into_iter().map(own).collect();
+        let Some(step_up) = &self.step_up else {
+            return parameters;
+        };
+        let demanded = step_up.max_age_secs().map(|secs| {
+            let configured = provider
+                .extra_parameter("max_age")
+                .and_then(|text| text.parse().ok());
+            configured.map_or(secs, |configured: u32| configured.min(secs))
+        });
+        let demanded = [
+            ("acr_values", step_up.acr_values()),
+            ("max_age", demanded.map(|secs| secs.to_string())),
+        ];
+        parameters.retain(|(name, value)| {
+            let is_replaced = |(known, value): &(&str, Option<String>)| known == name && value.is_some();
+            !demanded.iter().any(is_replaced) && (name.as_str(), value.as_str()) != ("prompt", "none")
+        });
+        let demanded = demanded
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        parameters.extend(demanded);
+        parameters
     }
 }
 
@@ -58,7 +112,7 @@ impl ProviderClient<'_> {
         let provider = self.provider;
         let request = AuthorizationRequest {
             demands: demands.clone(),
-            ..AuthorizationRequest::new(provider, metadata, redirect_uri, &self.dpop)?
+            ..AuthorizationRequest::new(provider, metadata, redirect_uri, &self.dpop, demands)?
         };
         let demand = match (demands.push, cache.is_push_demanded(&provider.client_id)) {
             (true, _) => PushDemand::Now,
@@ -111,6 +165,7 @@ impl AuthorizationRequest {
         metadata: &Metadata,
         redirect_uri: Option<&str>,
         dpop: &DpopState,
+        demands: &RequestDemands,
     ) -> Result<Self, Error> {
         metadata.check_keys(provider.token)?;
         let mut client = oauth2::basic::BasicClient::new(ClientId::new(provider.client_id.clone()))
@@ -124,8 +179,8 @@ impl AuthorizationRequest {
             .authorize_url(CsrfToken::new_random)
             .add_scopes(provider.scopes.iter().map(|scope| Scope::new(scope.to_owned())))
             .add_extra_param("nonce", nonce.secret().clone());
-        for (name, value) in provider.authorization_parameters() {
-            request = request.add_extra_param(name.to_owned(), value.to_owned());
+        for (name, value) in demands.parameters(provider) {
+            request = request.add_extra_param(name, value);
         }
         for resource in &provider.resources {
             request = request.add_extra_param("resource", resource.clone());
@@ -164,5 +219,65 @@ impl AuthorizationRequest {
             .filter(|(name, _)| name != "client_id")
             .map(|(name, value)| (name.into_owned(), Secret::new(value)))
             .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Issuer;
+
+    #[test]
+    fn what_the_provider_demands_takes_the_place_of_what_is_configured() {
+        let step_up = |acr_values, max_age| StepUp::read(acr_values, max_age);
+        for (configured, step_up, expected) in [
+            ("", None, ""),
+            (
+                "acr_values=pwd max_age=60 prompt=none",
+                None,
+                "acr_values=pwd max_age=60 prompt=none",
+            ),
+            (
+                "ttl=1",
+                step_up(Some("phr phrh"), Some("300")),
+                "ttl=1 acr_values=phr phrh max_age=300",
+            ),
+            (
+                "acr_values=pwd max_age=60",
+                step_up(Some("phr"), Some("300")),
+                "acr_values=phr max_age=60",
+            ),
+            ("max_age=900", step_up(None, Some("300")), "max_age=300"),
+            ("max_age=x", step_up(None, Some("300")), "max_age=300"),
+            (
+                "acr_values=pwd",
+                step_up(None, Some("0")),
+                "acr_values=pwd max_age=0",
+            ),
+            (
+                "max_age=60",
+                step_up(Some("phr"), None),
+                "max_age=60 acr_values=phr",
+            ),
+            ("prompt=none", step_up(Some("phr"), None), "acr_values=phr"),
+            (
+                "prompt=login",
+                step_up(Some("phr"), None),
+                "prompt=login acr_values=phr",
+            ),
+        ] {
+            let issuer = Issuer::parse("https://i.example".to_owned()).unwrap();
+            let texts: Vec<String> = configured.split_whitespace().map(str::to_owned).collect();
+            let provider = Provider::public_client(issuer, "c".to_owned())
+                .with_extra_parameters(&texts)
+                .unwrap();
+            let sent = RequestDemands::of_sign_in(step_up.as_ref()).parameters(&provider);
+            let sent: Vec<String> = sent
+                .into_iter()
+                .filter(|(name, _)| name != "access_type")
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            assert_eq!(sent.join(" "), expected, "{configured} {step_up:?}");
+        }
     }
 }

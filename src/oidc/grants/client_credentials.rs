@@ -5,6 +5,7 @@ use crate::oidc::errors::Error;
 use crate::oidc::event::Event;
 use crate::oidc::grants::login::LoginFailure;
 use crate::oidc::token::endpoint::{RESPONSE_TIMEOUT, TokenEndpoint};
+use crate::oidc::token::sign_in_demands::SignInDemands;
 use crate::oidc::{ProviderClient, Tokens};
 
 impl ProviderClient<'_> {
@@ -31,6 +32,7 @@ impl ProviderClient<'_> {
             }
             Ok(response) => response,
         };
-        self.verify_without_nonce(&response, &cache, &metadata).await
+        self.verify_without_nonce(&response, &cache, &metadata, &SignInDemands::default())
+            .await
     }
 }

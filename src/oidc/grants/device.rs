@@ -21,8 +21,10 @@ use crate::oidc::grants::device_response::DeviceAuthorization;
 use crate::oidc::grants::login::LoginFailure;
 use crate::oidc::grants::waiting::count_down;
 use crate::oidc::token::endpoint::{RESPONSE_TIMEOUT, TokenEndpoint};
+use crate::oidc::token::sign_in_demands::SignInDemands;
 use crate::oidc::{ProviderClient, Tokens};
 use crate::settings::{Login, is_loopback};
+use crate::step_up::StepUp;
 use crate::untrusted_text::UntrustedText;
 
 /// Longest address that is shown. A QR code holds no more either.
@@ -32,13 +34,17 @@ const MAX_ADDRESS: usize = 2048;
 const MIN_DEVICE_CODE: usize = 8;
 
 impl ProviderClient<'_> {
-    pub(in crate::oidc) async fn login_by_device(&self, login: &Login) -> Result<Tokens, LoginFailure> {
+    pub(in crate::oidc) async fn login_by_device(
+        &self,
+        login: &Login,
+        step_up: Option<&StepUp>,
+    ) -> Result<Tokens, LoginFailure> {
         let cache = self.open_cache();
         let metadata = self.discover(&cache).await.map_err(LoginFailure::before_prompt)?;
         // A device code is valid once: the tokens are lost if the response of the last poll is not awaited.
         let endpoint = TokenEndpoint::new(self, &cache, &metadata).with_timeout(RESPONSE_TIMEOUT);
         let (device, verifier) = self
-            .request_device_code(&endpoint, &metadata)
+            .request_device_code(&endpoint, &metadata, step_up)
             .await
             .map_err(LoginFailure::before_prompt)?;
         self.show_user_code(&device)
@@ -63,7 +69,8 @@ impl ProviderClient<'_> {
         self.http.report_waits(true);
         self.interaction.report(Event::WaitEnded);
         let response = result.map_err(LoginFailure::after_prompt)?;
-        self.verify_without_nonce(&response, &cache, &metadata)
+        let demands = SignInDemands::of_step_up(step_up);
+        self.verify_without_nonce(&response, &cache, &metadata, &demands)
             .await
             .map_err(LoginFailure::after_prompt)
     }
@@ -73,13 +80,17 @@ impl ProviderClient<'_> {
         &self,
         endpoint: &TokenEndpoint<'_>,
         metadata: &Metadata,
+        step_up: Option<&StepUp>,
     ) -> Result<(DeviceAuthorization, Option<PkceCodeVerifier>), Error> {
         metadata.check_keys(self.provider.token)?;
         let url = metadata.device_authorization_endpoint()?;
-        let (object, verifier) = match endpoint.device_code(url, None).await {
+        let (object, verifier) = match endpoint.device_code(url, None, step_up).await {
             Err(Error::Token(TokenError::Refused(refusal))) if refusal.requires_pkce() => {
                 let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-                (endpoint.device_code(url, Some(&challenge)).await, Some(verifier))
+                (
+                    endpoint.device_code(url, Some(&challenge), step_up).await,
+                    Some(verifier),
+                )
             }
             result => (result, None),
         };

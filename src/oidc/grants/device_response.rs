@@ -278,6 +278,7 @@ mod tests {
             is_okta: false,
             grant: GrantType::DeviceCode,
             clock_ahead_mins: 0,
+            step_up: None,
         }));
         assert_eq!(interval.next_delay_secs(&slow_down, at(0)), Some(60));
     }
@@ -340,6 +341,7 @@ mod tests {
             is_okta: false,
             grant: GrantType::AuthorizationCode,
             clock_ahead_mins: 0,
+            step_up: None,
         })
         .into()
     }

@@ -31,6 +31,7 @@ use crate::oidc::token::sign_in_demands::SignInDemands;
 use crate::oidc::{ProviderClient, Tokens};
 use crate::secret::Secret;
 use crate::settings::{Browser, Grant, Login, Pkce};
+use crate::step_up::StepUp;
 use crate::untrusted_text::UntrustedText;
 
 /// A login that failed.
@@ -57,16 +58,43 @@ impl LoginFailure {
             was_prompted: true,
         }
     }
+
+    /// Adds what the provider demands of a sign-in that is not possible here: without it the person would not know why one is needed.
+    fn with_demand(self, step_up: Option<&StepUp>) -> Self {
+        match (self.error, step_up) {
+            (Error::Login(source), Some(step_up)) if source.is_login_impossible() => Self {
+                error: LoginError::StepUpImpossible {
+                    demanded: step_up.shown(),
+                    source: Box::new(source),
+                }
+                .into(),
+                ..self
+            },
+            (error, _) => Self { error, ..self },
+        }
+    }
 }
 
 impl ProviderClient<'_> {
-    /// Logs in with the configured grant.
-    pub(crate) async fn login(&self, login: &Login) -> Result<Tokens, LoginFailure> {
+    /// Logs in with the configured grant. `step_up` is what the provider demands of the sign-in (RFC 9470); only a grant with a person at the
+    /// provider's pages can meet it.
+    pub(crate) async fn login(
+        &self,
+        login: &Login,
+        step_up: Option<&StepUp>,
+    ) -> Result<Tokens, LoginFailure> {
+        let step_up = step_up.filter(|_| login.grant.can_step_up());
+        self.login_by_grant(login, step_up)
+            .await
+            .map_err(|failure| failure.with_demand(step_up))
+    }
+
+    async fn login_by_grant(&self, login: &Login, step_up: Option<&StepUp>) -> Result<Tokens, LoginFailure> {
         if self.interaction.reports_are_discarded && needs_reports(&login.grant, &login.browser) {
             return Err(LoginFailure::before_prompt(LoginError::OutputDiscarded));
         }
-        for note in &login.deprecation_notes {
-            self.interaction.report(Event::DeprecatedFlag(note));
+        for note in &login.flag_notes {
+            self.interaction.report(Event::FlagNote(note));
         }
         if self.trust.wants_renegotiation {
             self.interaction.warn(Warning::RenegotiationIgnored);
@@ -75,8 +103,8 @@ impl ProviderClient<'_> {
             self.interaction.warn(Warning::PkceOff);
         }
         match &login.grant {
-            Grant::Browser | Grant::Keyboard => self.login_by_code(login).await,
-            Grant::Device => self.login_by_device(login).await,
+            Grant::Browser | Grant::Keyboard => self.login_by_code(login, step_up).await,
+            Grant::Device => self.login_by_device(login, step_up).await,
             Grant::ClientCredentials => self.login_by_client_credentials().await,
             Grant::Password { username, password } => {
                 self.login_by_password(login, username.as_deref(), password.as_ref())
@@ -87,8 +115,8 @@ impl ProviderClient<'_> {
 
     /// Logs in with an authorization code. Where the provider's refusal says what it demands of the request, makes another request that
     /// has it. Each demand is met once.
-    async fn login_by_code(&self, login: &Login) -> Result<Tokens, LoginFailure> {
-        let mut demands = RequestDemands::default();
+    async fn login_by_code(&self, login: &Login, step_up: Option<&StepUp>) -> Result<Tokens, LoginFailure> {
+        let mut demands = RequestDemands::of_sign_in(step_up);
         let mut was_prompted = false;
         loop {
             let result = if login.grant == Grant::Keyboard {
@@ -107,7 +135,11 @@ impl ProviderClient<'_> {
                     ..failure
                 });
             };
-            self.interaction.report(Event::PushDemanded);
+            let stepped_up = next.step_up.as_ref().filter(|_| next.step_up != demands.step_up);
+            self.interaction.report(match stepped_up {
+                Some(step_up) => Event::StepUpDemanded(step_up),
+                None => Event::PushDemanded,
+            });
             demands = next;
         }
     }
@@ -251,7 +283,7 @@ impl ProviderClient<'_> {
         let endpoint = TokenEndpoint::new(self, cache, metadata).with_timeout(RESPONSE_TIMEOUT);
         let verifier = request.verifier.as_ref();
         let response = endpoint.exchange(code, redirect_uri, verifier).await?;
-        let demands = SignInDemands::of(self.provider);
+        let demands = SignInDemands::of_request(self.provider, request.demands.step_up.as_ref());
         let context = VerificationContext::Login {
             nonce: &request.nonce,
             demands: &demands,

@@ -12,6 +12,7 @@ use crate::oidc::errors::token::TokenError;
 use crate::oidc::event::{Event, Question};
 use crate::oidc::grants::login::LoginFailure;
 use crate::oidc::token::endpoint::{RESPONSE_TIMEOUT, TokenEndpoint};
+use crate::oidc::token::sign_in_demands::SignInDemands;
 use crate::oidc::{ProviderClient, Tokens};
 use crate::secret::Secret;
 use crate::settings::{Login, SecretSource};
@@ -80,7 +81,9 @@ impl ProviderClient<'_> {
                 Ok(response) => break response,
             }
         };
-        let verified = self.verify_without_nonce(&response, &cache, &metadata).await;
+        let verified = self
+            .verify_without_nonce(&response, &cache, &metadata, &SignInDemands::default())
+            .await;
         verified.map_err(|error| LoginFailure {
             error,
             was_prompted: is_prompted,

@@ -21,6 +21,7 @@ use crate::oidc::token::posting::{FormPoster, Target};
 use crate::oidc::token::response::TokenResponse;
 use crate::secret::Secret;
 use crate::settings::{Scopes, TokenKind};
+use crate::step_up::StepUp;
 
 /// How long to wait for the response to a refresh or a login, even if other requests have a shorter timeout. The provider may have
 /// processed the request: then the refresh token is already rotated, and the authorization code already used.
@@ -132,11 +133,13 @@ impl<'a> TokenEndpoint<'a> {
         self.request_tokens(GrantType::RefreshToken, parameters).await
     }
 
-    /// Requests a device code (RFC 8628 3.1), with a PKCE challenge if one is given.
+    /// Requests a device code (RFC 8628 3.1), with a PKCE challenge if one is given, and with what the provider demands of the sign-in: RFC
+    /// 9470 4 has those parameters for authorization requests, and some providers (Keycloak) take them here too.
     pub(in crate::oidc) async fn device_code(
         &self,
         url: &Url,
         challenge: Option<&PkceCodeChallenge>,
+        step_up: Option<&StepUp>,
     ) -> Result<Map<String, Value>, Error> {
         let scope = self.poster.client.provider.scopes.joined();
         let mut parameters = Vec::new();
@@ -146,6 +149,12 @@ impl<'a> TokenEndpoint<'a> {
             parameters.push(("code_challenge", challenge.as_str()));
             parameters.push(("code_challenge_method", "S256"));
         }
+        let acr_values = step_up.and_then(StepUp::acr_values);
+        let max_age = step_up
+            .and_then(StepUp::max_age_secs)
+            .map(|secs| secs.to_string());
+        parameters.extend(acr_values.as_deref().map(|values| ("acr_values", values)));
+        parameters.extend(max_age.as_deref().map(|secs| ("max_age", secs)));
         let target = Target {
             kind: EndpointKind::DeviceAuthorization,
             url,

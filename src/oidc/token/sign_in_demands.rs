@@ -1,7 +1,8 @@
-//! What the user's own parameters demand of the sign-in that an ID token tells of (OpenID Connect Core 3.1.3.7, 12 and 13). Pure.
+//! What is demanded of the sign-in that an ID token tells of (OpenID Connect Core 3.1.3.7, 12 and 13). Pure.
 //!
-//! `max_age` demands a recent `auth_time`, and an essential `acr` in the parameter `claims` one of its values. `acr_values` demands nothing,
-//! since it is voluntary (5.5.1.1), and `prompt` has no claim that could be checked.
+//! Of the user's own parameters `max_age` demands a recent `auth_time`, and an essential `acr` in the parameter `claims` one of its values.
+//! `acr_values` demands nothing, since it is voluntary (5.5.1.1), and `prompt` has no claim that could be checked. What the provider itself has
+//! demanded (RFC 9470) it also has to show: otherwise it would refuse the session again, and each refresh would end in another sign-in.
 
 use serde_json::Value;
 
@@ -10,6 +11,7 @@ use crate::oidc::json;
 use crate::oidc::token::claims::Claims;
 use crate::oidc::token::verification_error::{CLOCK_LEEWAY_SECS, Error};
 use crate::settings::Provider;
+use crate::step_up::StepUp;
 use crate::untrusted_text::UntrustedText;
 
 /// The demands of one authorization request.
@@ -19,10 +21,21 @@ pub(in crate::oidc) struct SignInDemands {
     max_age_secs: Option<i64>,
     /// The values of an essential `acr`. Empty: none is demanded.
     acr: Vec<String>,
+    /// What the provider demanded.
+    step_up: Option<StepUp>,
 }
 
 impl SignInDemands {
-    pub(in crate::oidc) fn of(provider: &Provider) -> Self {
+    /// The demands of a grant without an authorization request: none of the user's own parameters are in its request.
+    pub(in crate::oidc) fn of_step_up(step_up: Option<&StepUp>) -> Self {
+        Self {
+            step_up: step_up.cloned(),
+            ..Self::default()
+        }
+    }
+
+    /// The demands of an authorization request.
+    pub(in crate::oidc) fn of_request(provider: &Provider, step_up: Option<&StepUp>) -> Self {
         let max_age = provider.extra_parameter("max_age");
         Self {
             // A value that is no number is the provider's to refuse.
@@ -31,11 +44,15 @@ impl SignInDemands {
                 .extra_parameter("claims")
                 .map(essential_acr)
                 .unwrap_or_default(),
+            step_up: step_up.cloned(),
         }
     }
 
     /// Checks the claims of an ID token that was just issued.
     pub(in crate::oidc) fn check(&self, claims: &Claims, now: Timestamp) -> Result<(), Error> {
+        if let Some(step_up) = &self.step_up {
+            check_step_up(step_up, claims, now)?;
+        }
         if let Some(max_age_secs) = self.max_age_secs {
             let secs_ago = now.secs_since(claims.auth_time()?);
             if secs_ago > max_age_secs.saturating_add(CLOCK_LEEWAY_SECS) {
@@ -54,6 +71,32 @@ impl SignInDemands {
         }
         Err(Error::Acr(UntrustedText::with_limit(acr, 80)))
     }
+}
+
+/// Checks that the provider has met its own demand.
+fn check_step_up(step_up: &StepUp, claims: &Claims, now: Timestamp) -> Result<(), Error> {
+    let unmet = |found: String| Error::StepUpUnmet {
+        demanded: step_up.shown(),
+        found: UntrustedText::with_limit(&found, 120),
+    };
+    let acr = json::text(&claims.all, "acr");
+    if !step_up.is_met_by(acr) {
+        return Err(unmet(acr.map_or_else(
+            || "no `acr` claim".to_owned(),
+            |acr| format!("the `acr` claim `{acr}`"),
+        )));
+    }
+    let Some(max_age_secs) = step_up.max_age_secs() else {
+        return Ok(());
+    };
+    let Ok(auth_time) = claims.auth_time() else {
+        return Err(unmet("no usable `auth_time` claim".to_owned()));
+    };
+    let secs_ago = now.secs_since(auth_time);
+    if secs_ago > i64::from(max_age_secs).saturating_add(CLOCK_LEEWAY_SECS) {
+        return Err(unmet(format!("a sign-in {secs_ago} s ago (claim `auth_time`)")));
+    }
+    Ok(())
 }
 
 /// Returns the values of an essential `acr` of the ID token in a parameter `claims` (OpenID Connect Core 5.5).
@@ -91,7 +134,7 @@ mod tests {
     fn a_sign_in_is_recent_enough_within_the_tolerance_of_clocks() {
         let demands = SignInDemands {
             max_age_secs: Some(60),
-            acr: Vec::new(),
+            ..SignInDemands::default()
         };
         for (more, words) in [
             (json!({"auth_time": 10_000}), None),
@@ -144,11 +187,48 @@ mod tests {
             ("no JSON", "c", true),
         ] {
             let demands = SignInDemands {
-                max_age_secs: None,
                 acr: essential_acr(parameter),
+                ..SignInDemands::default()
             };
             let found = demands.check(&claims(&json!({"acr": acr})), at(10_000));
             assert_eq!(found.is_ok(), is_met, "{parameter} {acr}");
+        }
+    }
+
+    #[test]
+    fn a_provider_has_to_meet_its_own_demand() {
+        for (acr_values, max_age, more, words) in [
+            (Some("a b"), None, json!({"acr": "b"}), None),
+            (
+                Some("a b"),
+                None,
+                json!({"acr": "c"}),
+                Some("the `acr` claim `c`"),
+            ),
+            (Some("a b"), None, json!({"acr": 2}), Some("no `acr` claim")),
+            (Some("a b"), None, json!({}), Some("no `acr` claim")),
+            (None, Some("60"), json!({"auth_time": 9640}), None),
+            (
+                None,
+                Some("60"),
+                json!({"auth_time": 9639}),
+                Some("a sign-in 361 s ago"),
+            ),
+            (None, Some("60"), json!({}), Some("no usable `auth_time` claim")),
+            (
+                Some("a"),
+                Some("0"),
+                json!({"acr": "a", "auth_time": 10_000}),
+                None,
+            ),
+        ] {
+            let step_up = StepUp::read(acr_values, max_age);
+            let found = SignInDemands::of_step_up(step_up.as_ref()).check(&claims(&more), at(10_000));
+            let found = found.map_err(|error| error.to_string());
+            match words {
+                None => assert_eq!(found, Ok(()), "{more}"),
+                Some(words) => assert!(found.as_ref().unwrap_err().contains(words), "{more}: {found:?}"),
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::oidc::errors::token::{ResponseFault, TokenError};
 use crate::oidc::event::{Event, LogEvent};
 use crate::oidc::token::claims::{Claims, LATEST_TIME};
 use crate::oidc::token::id_token::{self, TokenExpectation, VerificationContext, Verified};
+use crate::oidc::token::sign_in_demands::SignInDemands;
 use crate::oidc::token::verification_error::{self, MAX_TOKEN_BYTES};
 use crate::oidc::{ProviderClient, Tokens};
 use crate::secret::Secret;
@@ -38,8 +39,10 @@ impl ProviderClient<'_> {
         response: &TokenResponse,
         cache: &ProviderCache<'_>,
         metadata: &Metadata,
+        demands: &SignInDemands,
     ) -> Result<Tokens, Error> {
-        self.verify_response(response, cache, metadata, VerificationContext::Direct, &|| ())
+        let context = VerificationContext::Direct { demands };
+        self.verify_response(response, cache, metadata, context, &|| ())
             .await
     }
 

@@ -14,6 +14,7 @@ use crate::clock::Timestamp;
 use crate::initial_id_token::InitialIdToken;
 use crate::oidc::DpopSession;
 use crate::secret::Secret;
+use crate::step_up::StepUp;
 
 /// Whether a file is a record of pending tokens, which are to be written into a kubeconfig. Their user does not matter.
 pub(super) fn is_pending(bytes: &[u8]) -> bool {
@@ -74,6 +75,8 @@ pub(crate) struct Record {
     pub(crate) dpop: Option<DpopSession>,
     /// Where the refresh token is sent, if that is known. Only the provider's documents from the network can change it.
     pub(crate) token_endpoint: Option<String>,
+    /// What the provider demands of the next sign-in, since it refused to refresh this session (RFC 9470).
+    pub(crate) step_up: Option<StepUp>,
     /// The HMAC by which this record continues another one ([`super::ContinuationKey`]).
     pub(crate) continuation_mac: Option<String>,
 }
@@ -110,6 +113,8 @@ struct StoredRecord<'a> {
     dpop_nonce: Option<Cow<'a, str>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     token_endpoint: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    step_up: Option<StepUp>,
     #[serde(
         borrow,
         default,
@@ -151,6 +156,7 @@ impl Record {
             replaces: None,
             dpop: None,
             token_endpoint: None,
+            step_up: None,
             continuation_mac: None,
         }
     }
@@ -262,6 +268,7 @@ impl Record {
                 .and_then(|dpop| dpop.nonce.as_deref())
                 .map(Cow::Borrowed),
             token_endpoint: self.token_endpoint.as_deref().map(Cow::Borrowed),
+            step_up: self.step_up.clone(),
             continuation_mac: self.continuation_mac.as_deref().map(Cow::Borrowed),
         };
         serde_json::to_vec(&stored)
@@ -329,6 +336,7 @@ impl StoredRecord<'_> {
                 nonce: self.dpop_nonce.map(Cow::into_owned),
             }),
             token_endpoint: self.token_endpoint.map(Cow::into_owned),
+            step_up: self.step_up,
             continuation_mac: self.continuation_mac.map(Cow::into_owned),
         })
     }

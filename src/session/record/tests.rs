@@ -242,6 +242,7 @@ fn any_record() -> impl Strategy<Value = Record> {
         prop::option::of(properties::text()),
         prop::option::of(properties::text()),
         prop::option::of(dpop),
+        prop::option::of(any::<u32>()),
     );
     (identity, tokens, numbers, texts, proofs).prop_map(|(identity, tokens, numbers, texts, proofs)| Record {
         identity: Identity {
@@ -263,6 +264,9 @@ fn any_record() -> impl Strategy<Value = Record> {
         replaces: texts.2,
         token_endpoint: proofs.0,
         continuation_mac: proofs.1,
+        step_up: proofs
+            .3
+            .and_then(|secs| StepUp::read(Some("phr urn:b"), Some(&secs.to_string()))),
         dpop: proofs.2.map(|(key, nonce)| DpopSession {
             key: Secret::new(key),
             nonce,

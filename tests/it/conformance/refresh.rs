@@ -138,6 +138,16 @@ fn elsewhere_played() -> Vec<Case> {
             "refresh::a_thousand_kills_during_refreshes_cost_no_login",
         ),
         (
+            "ours: a refresh that is refused with `insufficient_user_authentication`",
+            "sign in with the `acr_values` and `max_age` of the error (RFC 9470 4)",
+            "step_up::a_refresh_that_is_refused_for_the_sign_in_leads_to_one_that_has_what_is_demanded",
+        ),
+        (
+            "ours: a sign-in below the level that the provider demanded",
+            "refuse it, and not ask again and again",
+            "step_up::a_provider_that_does_not_meet_its_own_demand_is_told_and_asked_once",
+        ),
+        (
             "ours: a full disk",
             "keep the session, and return the token",
             "unusable_cache::a_full_disk_costs_a_warning_and_not_the_token",

@@ -8,6 +8,8 @@ import { exportJWK, generateKeyPair } from 'jose';
 import { Provider } from 'oidc-provider';
 
 const lifetime = Number(process.env.TOKEN_SECONDS ?? 3600);
+// The name in the issuer. Browsers take `localhost` and `127.0.0.1` for two sites.
+const host = process.env.HOST_NAME ?? '127.0.0.1';
 const api = 'https://api.example.com';
 
 const person = {
@@ -46,6 +48,11 @@ const asserted = {
 // With DPOP set, DPoP is on, with nonces, and the clients that are bound have to use it.
 const dpop = Boolean(process.env.DPOP);
 const bound = dpop ? { dpop_bound_access_tokens: true } : {};
+
+// With POSTS set, its pages take posts, as OpenID Connect demands, and cookies come with those of other sites. Chromium takes such a cookie only with
+// `secure`, and on loopback without https.
+const posts = Boolean(process.env.POSTS);
+const cookies = posts ? { long: { httpOnly: true, sameSite: 'none' } } : {};
 
 const clients = [
   {
@@ -97,7 +104,7 @@ const resourceIndicators = {
 
 const server = createServer();
 server.listen(0, '127.0.0.1', async () => {
-  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const issuer = `http://${host}:${server.address().port}`;
   const provider = new Provider(issuer, {
     clients,
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt'],
@@ -106,7 +113,8 @@ server.listen(0, '127.0.0.1', async () => {
     claims: { openid: ['sub'], email: ['email'], groups: ['groups'] },
     scopes: ['openid', 'offline_access', 'k8s'],
     conformIdTokenClaims: false,
-    cookies: { keys: ['only for tests'] },
+    cookies: { keys: ['only for tests'], ...cookies },
+    enableHttpPostMethods: posts,
     pkce: { required: () => true },
     rotateRefreshToken: true,
     ttl: {
@@ -132,7 +140,13 @@ server.listen(0, '127.0.0.1', async () => {
   provider.on('grant.success', (ctx) => console.log(`granted ${ctx.oidc.params.grant_type}`));
   provider.on('grant.error', (ctx, error) => console.log(`refused ${ctx.oidc.params?.grant_type} ${error.error} ${error.error_detail ?? ''}`));
   provider.on('server_error', (_, error) => console.error(error));
-  server.on('request', provider.callback());
+  const answer = provider.callback();
+  server.on('request', (request, response) => {
+    const set = response.setHeader.bind(response);
+    const secure = (value) => [value].flat().map((cookie) => `${cookie}; secure`);
+    response.setHeader = (name, value) => set(name, posts && name.toLowerCase() === 'set-cookie' ? secure(value) : value);
+    answer(request, response);
+  });
   console.log(`client key ${JSON.stringify(clientKey)}`);
   console.log(issuer);
 });

@@ -45,7 +45,10 @@ impl ProviderClient<'_> {
     /// Refreshes the session. Needs only one request if the provider's documents are cached.
     pub(crate) async fn refresh(&self, refresh: &Refresh<'_>) -> RefreshOutcome {
         if !self.dpop.can_resume(refresh.dpop) {
-            return RefreshOutcome::SessionEnded(UNBOUND_SESSION.to_owned());
+            return RefreshOutcome::SessionEnded {
+                reason: UNBOUND_SESSION.to_owned(),
+                step_up: None,
+            };
         }
         let cache = self.open_cache();
         let metadata = match self.refresh_metadata(&cache, refresh.token_endpoint).await {
@@ -182,7 +185,13 @@ fn outcome_of_error(error: Error, cache: &ProviderCache<'_>) -> RefreshOutcome {
         cache.invalidate();
     }
     match classify(&error) {
-        FailureKind::SessionEnded => RefreshOutcome::SessionEnded(reason(&error)),
+        FailureKind::SessionEnded => RefreshOutcome::SessionEnded {
+            reason: reason(&error),
+            step_up: error
+                .oauth_error()
+                .and_then(|refusal| refusal.step_up.as_deref())
+                .cloned(),
+        },
         FailureKind::Temporary | FailureKind::Configuration => RefreshOutcome::Failed(error),
     }
 }
@@ -258,6 +267,8 @@ fn classify_oauth_error(refusal: &OAuthError) -> FailureKind {
         | "login_required"
         | "consent_required"
         | "account_selection_required"
+        | "insufficient_user_authentication"
+        | "insufficient_authentication_context"
         | "unsupported_grant_type"
         | "invalid_scope"
         | "notauthorizedexception" => FailureKind::SessionEnded,

@@ -101,6 +101,8 @@ fn a_definite_refusal_ends_the_session_with_any_status_and_code() {
         (400, "login_required"),
         (400, "consent_required"),
         (400, "account_selection_required"),
+        (401, "insufficient_user_authentication"),
+        (404, "insufficient_authentication_context"),
         (400, "unsupported_grant_type"),
         (400, "invalid_scope"),
         (400, "session_ended_by_vendor"),
@@ -370,6 +372,7 @@ fn the_reason_is_one_line() {
         is_okta: false,
         grant: GrantType::AuthorizationCode,
         clock_ahead_mins: 0,
+        step_up: None,
     };
     assert_eq!(
         reason(&TokenError::Refused(refusal).into()),

@@ -26,18 +26,20 @@ const MAX_TEXT_BYTES: usize = 4 * 1024;
 /// A longer body that is neither JSON nor a form is shortened. The title of a page may follow a long style sheet.
 const MAX_POST_RESPONSE_BYTES: usize = 256 * 1024;
 
-/// The first characters of a long secret that are compared. If they match, they are removed even if the rest does not follow. This bounds
-/// the time of the search for a very long secret.
-const COMPARED_PREFIX_CHARS: usize = 64;
+/// So many characters from the start of a secret are removed even if its rest does not follow: a provider may repeat a part of it. What else
+/// begins with the same ones, such as another token with the same header, may go with it.
+const TELLING_PREFIX_CHARS: usize = 16;
 
-/// The number of matching characters at the end of a text that count as the beginning of a secret, whose rest was cut off.
+/// The number of matching characters that count as the beginning of a secret whose rest was cut off: at the end of a text, or if only the last
+/// character is missing.
 const MIN_CUT_OFF_CHARS: usize = 8;
 
 /// The headers that error messages quote.
-const SHOWN_HEADERS: [&str; 4] = [
+const SHOWN_HEADERS: [&str; 5] = [
     "content-encoding",
     "content-type",
     "location",
+    "www-authenticate",
     "x-okta-request-id",
 ];
 
@@ -237,11 +239,13 @@ impl EncodedSecrets {
 /// Removes a secret, or a recognizable part of it, from the start of a text. Returns `None` if the text does not start with it.
 fn strip_secret<'t>(text: &'t str, secret: &str) -> Option<&'t str> {
     let mut rest = text;
-    for (compared, wanted) in secret.chars().enumerate() {
+    let mut characters = secret.chars().enumerate().peekable();
+    while let Some((compared, wanted)) = characters.next() {
+        let is_last = characters.peek().is_none();
         match strip_character(rest, wanted) {
             Some(after) => rest = after,
-            None if compared >= COMPARED_PREFIX_CHARS => break,
             None if compared >= MIN_CUT_OFF_CHARS && ["", "…", "..."].contains(&rest) => return Some(""),
+            None if compared >= TELLING_PREFIX_CHARS || (compared >= MIN_CUT_OFF_CHARS && is_last) => break,
             None => return None,
         }
     }

@@ -55,6 +55,26 @@ fn a_secret_that_is_cut_off_at_the_end_is_redacted() {
     }
 }
 
+/// A provider that repeats a refresh token but for its end has told nearly all of it.
+#[test]
+fn a_secret_without_its_end_is_redacted_in_the_middle_of_a_text_too() {
+    for (echoed, secret, rest) in [
+        ("s3cret-012345678", "s3cret-0123456789", ""),
+        ("s3cret-012345678x", "s3cret-0123456789", "x"),
+        ("rt-AbCdEfGhIjKlMn", "rt-AbCdEfGhIjKlMnOpQrStUvWxYz", ""),
+        ("rt-AbCdE", "rt-AbCdEf", ""),
+    ] {
+        let body = format!(r#"{{"error":"x","error_description":"{echoed} is over"}}"#);
+        let expected = format!(r#"{{"error":"x","error_description":"…{rest} is over"}}"#);
+        assert_eq!(redacted(&body, &[secret]), expected, "{echoed}");
+    }
+    // The beginning of a word is no secret.
+    assert_eq!(
+        redacted(r#"["rt-AbCd is"]"#, &["rt-AbCdEfGhIjKlMn"]),
+        r#"["rt-AbCd is"]"#
+    );
+}
+
 #[test]
 fn a_form_stays_a_form() {
     for echoed in ["p%2fssw0rd%3a1", "p%2Fssw0rd%3A1", "p/ssw0rd:1"] {

@@ -2,6 +2,8 @@
 //!
 //! Pure. Reads the error format of OAuth and that of Okta, and quotes nothing that may contain a secret.
 
+mod step_up;
+
 use reqwest::StatusCode;
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName};
 use serde::Deserialize;
@@ -154,10 +156,11 @@ fn new_oauth_error(
         status: Some(status.as_u16()),
         error: UntrustedText::with_limit(code, 60),
         description: description.map(UntrustedText::new),
-        request_id: request_id(headers),
+        request_id: request_id(headers).map(Box::new),
         is_okta: false,
         grant: GrantType::AuthorizationCode,
         clock_ahead_mins: 0,
+        step_up: None,
     }
 }
 
@@ -238,8 +241,9 @@ pub(in crate::oidc) fn check_form_response(
 ) -> Result<(), Error> {
     check_status(url, status, headers, body, now)?;
     let is_oauth = |error: &OAuthError| !error.is_from_gateway() || has_description(body);
-    if let Some(error) = oauth_error(status, headers, body).filter(is_oauth) {
-        return Err(TokenError::Refused(error).into());
+    let error = oauth_error(status, headers, body).filter(is_oauth);
+    if let Some(error) = error.or_else(|| step_up::challenge_error(status, headers)) {
+        return Err(TokenError::Refused(step_up::with_demand(error, headers, body)).into());
     }
     if status == StatusCode::UNAUTHORIZED {
         return Err(TokenError::ClientRefused { url: shown(url) }.into());

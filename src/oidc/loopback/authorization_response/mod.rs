@@ -14,6 +14,7 @@ use crate::oidc::errors::oauth_error::OAuthError;
 use crate::oidc::loopback::mix_up::MixUpDefence;
 use crate::secret::Secret;
 use crate::settings::is_okta;
+use crate::step_up::StepUp;
 use crate::untrusted_text::UntrustedText;
 
 /// What an authorization response must match.
@@ -148,6 +149,8 @@ pub(in crate::oidc) struct Parameters<'a> {
     pub(in crate::oidc) code: Option<&'a str>,
     pub(in crate::oidc) error: Option<&'a str>,
     error_description: Option<&'a str>,
+    acr_values: Option<&'a str>,
+    max_age: Option<&'a str>,
 }
 
 /// A parameter occurred twice (RFC 6749 3.1).
@@ -164,6 +167,8 @@ impl<'a> Parameters<'a> {
                 "code" => &mut parameters.code,
                 "error" => &mut parameters.error,
                 "error_description" => &mut parameters.error_description,
+                "acr_values" => &mut parameters.acr_values,
+                "max_age" => &mut parameters.max_age,
                 _ => continue,
             };
             if parameter.replace(value).is_some() {
@@ -198,12 +203,19 @@ impl<'a> Parameters<'a> {
                 is_okta: Url::parse(&expected.issuer).is_ok_and(|issuer| is_okta(&issuer)),
                 grant: GrantType::AuthorizationCode,
                 clock_ahead_mins: 0,
+                step_up: self.step_up(error),
             })),
             (Some(_), Some(_)) => Err(AuthorizationError::Malformed("it has a code and an error")),
             (Some(_) | None, None) => Err(AuthorizationError::Malformed(
                 "it has neither a code nor an error",
             )),
         }
+    }
+
+    /// Returns what an error demands of the next sign-in (RFC 9470 3).
+    fn step_up(&self, error: &str) -> Option<Box<StepUp>> {
+        let demand = StepUp::is_code(error).then(|| StepUp::read(self.acr_values, self.max_age));
+        demand.flatten().map(Box::new)
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) enum VerificationContext<'a> {
         demands: &'a SignInDemands,
     },
     /// A login without an authorization request, and so without a nonce.
-    Direct,
+    Direct { demands: &'a SignInDemands },
     Refresh {
         initial_id_token: &'a InitialIdToken,
         /// The token that is replaced. It was verified when it was received.
@@ -196,7 +196,7 @@ impl<'a> ParsedToken<'a> {
     fn verified(&self, claims: Claims, expected: &TokenExpectation<'_>) -> Verified {
         let is_login = matches!(
             expected.context,
-            VerificationContext::Login { .. } | VerificationContext::Direct
+            VerificationContext::Login { .. } | VerificationContext::Direct { .. }
         );
         let is_long = is_login && self.text.len() > MAX_UNREPORTED_TOKEN_BYTES;
         let has_unsupported_algorithm = is_login && !self.algorithm.is_supported_by_api_servers;
@@ -225,9 +225,17 @@ pub(in crate::oidc) fn unverified_claims(token: &str) -> Option<Map<String, Valu
 
 /// Returns the `alg` of the header of a token.
 pub(in crate::oidc) fn header_algorithm(token: &str) -> Option<String> {
+    header_of(token)?.get("alg")?.as_str().map(str::to_owned)
+}
+
+/// Whether a token says that it is no ID token (RFC 8725 3.11).
+pub(in crate::oidc) fn is_of_other_type(token: &str) -> bool {
+    header_of(token).is_some_and(|header| check_type(&header).is_err())
+}
+
+fn header_of(token: &str) -> Option<Map<String, Value>> {
     let header = BASE64URL_NOPAD.decode(token.split('.').next()?.as_bytes()).ok()?;
-    let header: Map<String, Value> = serde_json::from_slice(&header).ok()?;
-    header.get("alg")?.as_str().map(str::to_owned)
+    serde_json::from_slice(&header).ok()
 }
 
 /// Whether a token has the form of a signed JWT: three parts, of which the first is a JSON object. An opaque token may contain dots too.
@@ -355,9 +363,8 @@ fn check_context(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(),
             expected: UntrustedText::with_limit(expected, 80),
             got: UntrustedText::with_limit(&claims.subject, 80),
         }),
-        VerificationContext::Direct | VerificationContext::Refresh { .. } | VerificationContext::Stored => {
-            Ok(())
-        }
+        VerificationContext::Direct { demands } => demands.check(claims, expected.now),
+        VerificationContext::Refresh { .. } | VerificationContext::Stored => Ok(()),
     }
 }
 

@@ -125,7 +125,9 @@ fn a_clock_difference_is_reported_with_its_direction() {
             issuer: "i",
             client_id: "c",
             algorithms: &[],
-            context: VerificationContext::Direct,
+            context: VerificationContext::Direct {
+                demands: &SignInDemands::default(),
+            },
             now: at(1000),
             provider_now: Some(at(930)),
         };
@@ -158,6 +160,7 @@ fn unsigned(algorithm: &str, groups: usize) -> String {
 #[test]
 fn a_token_that_an_api_server_may_reject_is_reported_once() {
     let (initial_id_token, replaced) = (InitialIdToken::default(), Secret::new(""));
+    let demands = SignInDemands::default();
     let remarks = |token: &str, context| {
         let expected = TokenExpectation {
             issuer: "https://i",
@@ -178,7 +181,8 @@ fn a_token_that_an_api_server_may_reject_is_reported_once() {
         (&eddsa, vec![Remark::Algorithm("EdDSA")]),
         (&long, vec![Remark::Long(long.len())]),
     ] {
-        assert_eq!(remarks(token, VerificationContext::Direct), expected_remarks);
+        let direct = VerificationContext::Direct { demands: &demands };
+        assert_eq!(remarks(token, direct), expected_remarks);
         let refresh = VerificationContext::Refresh {
             initial_id_token: &initial_id_token,
             replaced: &replaced,
@@ -193,7 +197,9 @@ fn a_token_may_have_a_mebibyte() {
         issuer: "https://i",
         client_id: "c",
         algorithms: &[],
-        context: VerificationContext::Direct,
+        context: VerificationContext::Direct {
+            demands: &SignInDemands::default(),
+        },
         now: at(1000),
         provider_now: None,
     };
