@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::files::chmod;
 use crate::logout::{logout, logout_of, revocations, told};
-use crate::support::Sandbox;
+use crate::support::{Call, Sandbox};
 use okta::visit::{Page, submit, visit};
 use okta::{Endpoint, Recorded};
 use serde_json::Value;
@@ -166,9 +166,7 @@ fn a_repeated_logout_opens_the_page_without_an_id_token_and_says_so() {
     for (account, hint) in [(None, None), (Some("--account=alice"), Some("alice"))] {
         sandbox.okta.clear_requests();
         let entry = sandbox.get_token();
-        let entry = account
-            .into_iter()
-            .fold(entry, |entry, account| entry.arg(account));
+        let entry = account.into_iter().fold(entry, Call::arg);
         let outcome = logout_of(&sandbox, &entry, &["--browser"]).run();
         if account.is_none() {
             insta::assert_snapshot!(told(&sandbox, &outcome), @"
