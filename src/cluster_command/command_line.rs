@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::admission::AdmissionCommand;
+
 /// Configure clusters for people who sign in at an OpenID provider
 #[derive(Debug, Parser)]
 #[command(
@@ -25,6 +27,9 @@ pub(super) enum TopCommand {
     /// Write roles and bindings for the groups of the provider
     #[command(subcommand)]
     Rbac(RbacCommand),
+    /// Refuse requests of people that their roles allow
+    #[command(subcommand)]
+    Admission(AdmissionCommand),
     /// Print the version
     Version,
 }
