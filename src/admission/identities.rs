@@ -53,7 +53,9 @@ fn of_lines(text: &str) -> Result<Vec<Person>, IdentitiesError> {
     lines
         .map(|(at, line)| {
             let mut names = line.split(',').map(str::trim);
-            let user = names.next().filter(|user| !user.is_empty());
+            // A manifest or another YAML file is no list of users.
+            let is_user = |user: &&str| !user.is_empty() && !user.contains(": ") && !user.ends_with(':');
+            let user = names.next().filter(is_user);
             let problem = "has no user before the first comma";
             Ok(Person {
                 user: user
@@ -135,6 +137,8 @@ mod tests {
         for (text, expected) in [
             ("", "line 1 has no user, nor has any other"),
             ("a\n,b\n", "line 2 has no user before the first comma"),
+            ("kind: Pod\n", "line 1 has no user before the first comma"),
+            ("a\nitems:\n", "line 2 has no user before the first comma"),
             ("- user: a\n- b\n", "line 2 has no `user`"),
             ("- user: a\n  groups: b\n", "line 2 is no list of groups"),
             ("- user: a\n  groups: [{}]\n", "line 2 is no group"),

@@ -274,7 +274,10 @@ fn what_cannot_be_judged_is_refused_with_what_to_do() {
     exit: 2
 
     test -f=objects.yaml --identities=objects.yaml
-    exit: 0
+    stderr: error: `objects.yaml` is no list of users
+    stderr: caused by: line 1 has no user before the first comma
+    stderr: hint: write a line for each user, with commas: okta:alice@example.com,okta:k8s-developers
+    exit: 2
 
     test -f=people.txt --as=a
     stderr: error: `people.txt` cannot be judged

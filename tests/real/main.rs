@@ -15,6 +15,7 @@
 )]
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
+mod admission;
 mod browser;
 mod certified;
 mod cluster;
