@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::admission::AdmissionCommand;
+use super::tune::{self, TuneArgs};
 
 /// Configure clusters for people who sign in at an OpenID provider
 #[derive(Debug, Parser)]
@@ -88,6 +89,9 @@ pub(super) enum ClusterCommand {
     /// Print network policies for the description's namespaces
     #[command(long_about = NETWORK_ABOUT)]
     Network(FileArg),
+    /// Say what settings that are recommended for speed do, and which are worth setting
+    #[command(long_about = tune::ABOUT)]
+    Tune(TuneArgs),
 }
 
 #[derive(Debug, Subcommand)]

@@ -11,6 +11,7 @@ mod init;
 mod print;
 mod rbac;
 mod source;
+mod tune;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -56,6 +57,7 @@ fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Resu
         TopCommand::Cluster(ClusterCommand::Init(args)) => init::run(&args, invocation, ui),
         TopCommand::Cluster(ClusterCommand::Authn(args)) => authn::run(&args, ui),
         TopCommand::Cluster(ClusterCommand::Network(file)) => rbac::generate_network(&file, ui),
+        TopCommand::Cluster(ClusterCommand::Tune(args)) => tune::run(&args),
         TopCommand::Rbac(RbacCommand::Generate(args)) => rbac::generate_rbac(&args, ui),
         TopCommand::Version => {
             Ui::information(concat!("kubesesame-cluster ", env!("CARGO_PKG_VERSION"), "\n"))

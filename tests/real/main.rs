@@ -46,6 +46,7 @@ mod sealed_mark;
 mod secret_service;
 mod setup;
 mod sign_in;
+mod tune;
 mod user;
 
 #[path = "../it/kubelogin_flags.rs"]
