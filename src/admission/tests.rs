@@ -189,6 +189,7 @@ fn rules_are_chosen_and_modes_are_actions() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a snapshot")]
 fn a_policy_and_its_binding_are_written_with_labels() {
     let description = described(&format!("{SMALL}admission: {{secretDeletion: [admin]}}"));
     let text = generate(&Rules::of(&description, &[]), Mode::Deny)

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::admission::AdmissionCommand;
 use super::tune::{self, TuneArgs};
+use super::verify::{self, VerifyArgs};
 
 /// Configure clusters for people who sign in at an OpenID provider
 #[derive(Debug, Parser)]
@@ -92,6 +93,9 @@ pub(super) enum ClusterCommand {
     /// Say what settings that are recommended for speed do, and which are worth setting
     #[command(long_about = tune::ABOUT)]
     Tune(TuneArgs),
+    /// Ask a running API server whether it does what the description says
+    #[command(long_about = verify::ABOUT)]
+    Verify(Box<VerifyArgs>),
 }
 
 #[derive(Debug, Subcommand)]

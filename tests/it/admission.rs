@@ -140,6 +140,7 @@ fn who_is_affected_is_told_for_each_user_and_object() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table and its snapshot")]
 fn one_request_is_allowed_or_denied_by_the_exit_code() {
     let sandbox = sandbox();
     let secret = "{apiVersion: v1, kind: Secret, metadata: {name: \"db\\e[2J\", namespace: shop}}";
@@ -224,6 +225,7 @@ fn an_admission_review_says_itself_who_does_what() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table and its snapshot")]
 fn what_cannot_be_judged_is_refused_with_what_to_do() {
     let sandbox = sandbox();
     fs::write(sandbox.path("alias.yaml"), "a: &a 1\n").unwrap();

@@ -181,6 +181,7 @@ fn what_cannot_be_used_is_refused_with_what_to_do() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a snapshot")]
 fn settings_for_speed_are_told_with_what_they_do() {
     let sandbox = Sandbox::unattended();
     let told = run(&sandbox, &["cluster", "tune"]);

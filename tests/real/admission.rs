@@ -28,11 +28,9 @@ impl Table {
     fn read() -> Self {
         let table: Value = serde_json::from_str(TABLE).unwrap();
         let lines = table["description"].as_array().unwrap().iter();
-        let text: String = lines
-            .map(|line| format!("{}\n", line.as_str().unwrap()))
-            .collect();
+        let lines: Vec<&str> = lines.map(|line| line.as_str().unwrap()).collect();
         let dir = TempDir::with_prefix("kubesesame-admission-").unwrap();
-        fs::write(dir.path().join("kubesesame.yaml"), text).unwrap();
+        fs::write(dir.path().join("kubesesame.yaml"), lines.join("\n")).unwrap();
         Self {
             dir,
             cases: table["cases"].as_array().unwrap().clone(),

@@ -48,6 +48,7 @@ mod setup;
 mod sign_in;
 mod tune;
 mod user;
+mod verify;
 
 #[path = "../it/kubelogin_flags.rs"]
 mod kubelogin_flags;

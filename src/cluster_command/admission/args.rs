@@ -84,7 +84,7 @@ impl RuleArgs {
 
 #[derive(Debug, Args)]
 pub(in super::super) struct TestArgs {
-    /// Objects in YAML or JSON, or an AdmissionReview, which has the user and the operation itself; `-` for standard input (repeat)
+    /// Objects in YAML or JSON, or an `AdmissionReview`, which has the user and the operation itself; `-` for standard input (repeat)
     #[arg(long, short = 'f', value_name = "FILE", required = true)]
     pub(super) filename: Vec<PathBuf>,
 

@@ -41,7 +41,7 @@ fn generate(args: &GenerateArgs, ui: Ui) -> Result<(), Error> {
     check_version(&description)?;
     let chosen = args.rules.chosen();
     let file = admission::generate(&Rules::of(&description, &chosen), args.mode.mode());
-    let file = file.ok_or(Error::NothingToDo(missing_field(&chosen)))?;
+    let file = file.ok_or_else(|| Error::NothingToDo(missing_field(&chosen)))?;
     print::result(&[file])
 }
 

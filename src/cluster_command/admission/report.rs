@@ -57,15 +57,17 @@ fn denied(rows: &[Row<'_>]) -> usize {
         .count()
 }
 
+/// A message has all groups that may, and an API server allows this much.
+const MAX_MESSAGE_CHARS: usize = 5 * 1024;
 /// Where the text of a verdict begins.
 const INDENT: usize = 11;
 
 fn lines(rows: &[Row<'_>]) -> String {
-    let mut text = String::new();
+    let mut parts = Vec::new();
     let mut earlier: Option<&Person> = None;
     for row in rows {
         if earlier != Some(row.person) {
-            text += &heading(row.person, &row.judgement);
+            parts.push(heading(row.person, &row.judgement));
             earlier = Some(row.person);
         }
         if row.judgement.exemption.is_some() {
@@ -77,14 +79,18 @@ fn lines(rows: &[Row<'_>]) -> String {
             "denied"
         };
         let request = UntrustedText::new(&row.request.to_string()).to_string();
-        text += &format!("  {verdict:<8} {}\n", wrapped(&request, INDENT, INDENT));
+        parts.push(format!("  {verdict:<8} {}\n", wrapped(&request, INDENT, INDENT)));
         for denial in &row.judgement.denials {
-            let message = format!("{} ({})", UntrustedText::new(&denial.message), denial.policy);
-            text += &format!("{:INDENT$}{}\n", "", wrapped(&message, INDENT, INDENT));
+            let message = format!(
+                "{} ({})",
+                UntrustedText::with_limit(&denial.message, MAX_MESSAGE_CHARS),
+                denial.policy
+            );
+            parts.push(format!("{:INDENT$}{}\n", "", wrapped(&message, INDENT, INDENT)));
         }
     }
     let summary = summary(rows);
-    format!("{text}{}\n", wrapped(&summary, 0, 0))
+    parts.concat() + &wrapped(&summary, 0, 0) + "\n"
 }
 
 fn heading(person: &Person, judgement: &Judgement) -> String {

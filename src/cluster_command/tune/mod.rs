@@ -80,30 +80,39 @@ fn document(version: KubernetesVersion) -> Value {
 const INDENT: usize = 4;
 
 fn lines(version: KubernetesVersion) -> String {
-    let mut text = format!(
+    let mut parts = vec![format!(
         "Flags of kube-apiserver {version}: {} of {} change anything\n",
         tune::changing(),
         FLAGS.len()
-    );
+    )];
     for flag in &FLAGS {
-        text += &format!("\n{:<8} --{}={}\n", flag.effect.name(), flag.name, flag.value);
-        text += &paragraph(&format!("default {}: {}", flag.default(version), flag.reason));
-        text += &paragraph(&format!("instead: {}", flag.instead));
+        parts.push(format!(
+            "\n{:<8} --{}={}\n",
+            flag.effect.name(),
+            flag.name,
+            flag.value
+        ));
+        parts.push(paragraph(&format!(
+            "default {}: {}",
+            flag.default(version),
+            flag.reason
+        )));
+        parts.push(paragraph(&format!("instead: {}", flag.instead)));
     }
-    text += "\nWorth setting\n";
+    parts.push("\nWorth setting\n".to_owned());
     for advice in tune::advice(version) {
-        text += &entry(advice.setting, advice.when);
+        parts.push(entry(advice.setting, advice.when));
     }
-    text += "\nThe kubeconfig of the same list\n";
+    parts.push("\nThe kubeconfig of the same list\n".to_owned());
     for line in &CLIENT_LINES {
-        text += &entry(line.line, line.what);
+        parts.push(entry(line.line, line.what));
     }
-    text += "\nWorth setting in a kubeconfig\n";
+    parts.push("\nWorth setting in a kubeconfig\n".to_owned());
     for advice in &CLIENT_WORTH {
-        text += &entry(advice.setting, advice.when);
+        parts.push(entry(advice.setting, advice.when));
     }
-    text += &notes(version);
-    text
+    parts.push(notes(version));
+    parts.concat()
 }
 
 fn entry(name: &str, what: &str) -> String {
