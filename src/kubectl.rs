@@ -117,6 +117,19 @@ impl Kubectl {
         }
     }
 
+    /// Returns the metrics of the API server, in the text format of Prometheus.
+    ///
+    /// # Errors
+    /// If there is no answer, or the user may not read them.
+    pub(crate) fn metrics_within(&self, limit: Duration) -> Result<String, Error> {
+        let output = self.run(&["get", "--raw=/metrics"], b"", limit)?;
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            Err(failure(&output))
+        }
+    }
+
     fn run(&self, args: &[&str], stdin: &[u8], limit: Duration) -> Result<Output, Error> {
         let mut all: Vec<OsString> = args.iter().map(OsString::from).collect();
         // kubectl's own limit is for one request, and the program that brings its credential has none.

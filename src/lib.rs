@@ -15,7 +15,7 @@
 //! - `oidc`: the provider: login, refresh, verification
 //! - `catalogue`: the errors of providers and our own, their causes and fixes; all errors have ids of it
 //! - `cluster`, `kubeconfig`, `kubectl`: which user the API server sees in a token, the configuration of kubectl, and kubectl itself
-//! - `cluster_command`: the commands of `kubesesame-cluster`, of which `kubesesame` links nothing; `rbac`: roles and bindings
+//! - `cluster_command`: the commands of `kubesesame-cluster`, of which `kubesesame` links nothing; `rbac`: roles and bindings; `admission`: which requests are refused
 //! - `exec`: the ExecCredential API of kubectl
 //! - `files`, `keyring`, `process`, `clock`, `ui`: the single access points to the file system, the OS keyring, other processes, the clock,
 //!   and the terminal
@@ -24,6 +24,7 @@
 
 #![forbid(unsafe_code)]
 
+mod admission;
 mod catalogue;
 mod cli;
 mod clock;

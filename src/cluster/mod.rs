@@ -13,6 +13,8 @@ mod mapping;
 mod names;
 pub(crate) mod network;
 mod token_judgement;
+pub(crate) mod tune;
+pub(crate) mod verify;
 
 pub(crate) use api_server::{ApiServer, ConfigVersion};
 pub(crate) use binding::ViewBinding;

@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::admission::AdmissionCommand;
+use super::tune::{self, TuneArgs};
+use super::verify::{self, VerifyArgs};
+
 /// Configure clusters for people who sign in at an OpenID provider
 #[derive(Debug, Parser)]
 #[command(
@@ -25,6 +29,9 @@ pub(super) enum TopCommand {
     /// Write roles and bindings for the groups of the provider
     #[command(subcommand)]
     Rbac(RbacCommand),
+    /// Refuse requests of people that their roles allow
+    #[command(subcommand)]
+    Admission(AdmissionCommand),
     /// Print the version
     Version,
 }
@@ -83,6 +90,12 @@ pub(super) enum ClusterCommand {
     /// Print network policies for the description's namespaces
     #[command(long_about = NETWORK_ABOUT)]
     Network(FileArg),
+    /// Say what settings that are recommended for speed do, and which are worth setting
+    #[command(long_about = tune::ABOUT)]
+    Tune(TuneArgs),
+    /// Ask a running API server whether it does what the description says
+    #[command(long_about = verify::ABOUT)]
+    Verify(Box<VerifyArgs>),
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,6 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::admission::AdmissionError;
 use super::source::DEFAULT_FILE;
 use crate::catalogue::Id;
 use crate::cluster::authn::Refusal;
@@ -64,6 +65,8 @@ pub(super) enum Error {
     TokenWithoutIssuer,
     #[error("no issuer is given, and there is no session that names one")]
     NoIssuer(#[source] Box<Self>),
+    #[error(transparent)]
+    Admission(#[from] AdmissionError),
     #[error("the description has no {0}")]
     NothingToDo(&'static str),
     #[error("the result could not be written to standard output")]
@@ -120,6 +123,7 @@ impl Error {
                 PLATFORM_NAMES.join(", ")
             ),
             Self::Refused(refusal) => refusal.hint.clone(),
+            Self::Admission(error) => error.hint(),
             Self::Token(_) | Self::Discovery(_) => String::new(),
             Self::TokenWithoutIssuer | Self::NoIssuer(_) => {
                 "give --oidc-issuer-url and --oidc-client-id, or sign in: kubesesame login".to_owned()
@@ -144,6 +148,7 @@ impl Error {
             Self::FileAndFlags => Id::FLAGS_CONTRADICT,
             Self::Flag { .. } | Self::UnknownPlatform { .. } | Self::NoPlatform => Id::SETTING_INVALID,
             Self::Refused(_) => Id::PLATFORM_UNSUITABLE,
+            Self::Admission(error) => error.id(),
             Self::Token(_) | Self::TokenWithoutIssuer | Self::NoIssuer(_) => Id::ISSUER_MISSING,
             Self::Output(_) => Id::OUTPUT_FAILED,
         }
@@ -160,6 +165,7 @@ impl Error {
             | Self::UnknownPlatform { .. }
             | Self::NoPlatform
             | Self::Refused(_)
+            | Self::Admission(_)
             | Self::NoIssuer(_) => EXIT_USAGE,
             Self::Read { .. }
             | Self::Write { .. }

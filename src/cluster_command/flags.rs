@@ -62,6 +62,7 @@ pub(super) fn description(
             .map(|text| group(text))
             .collect::<Result<_, _>>()?,
         network: Vec::new(),
+        admission: None,
     })
 }
 

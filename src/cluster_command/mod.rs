@@ -2,6 +2,7 @@
 //!
 //! `kubesesame` has none of it but the names of the commands, so nothing here may be used by `command`.
 
+mod admission;
 mod authn;
 mod command_line;
 mod discovery;
@@ -11,6 +12,8 @@ mod init;
 mod print;
 mod rbac;
 mod source;
+mod tune;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -34,7 +37,7 @@ pub(crate) fn run() -> ExitCode {
     let cli = match ClusterCli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) if !error.use_stderr() => {
-            return exit_code(Ui::help(&error).map_err(Error::Output));
+            return exit_code(Ui::help(&error).map(|()| EXIT_SUCCESS).map_err(Error::Output));
         }
         Err(error) => {
             ui::print_usage_error(&error, &args);
@@ -49,22 +52,27 @@ pub(crate) fn run() -> ExitCode {
     exit_code(run_command(cli.command, &invocation, ui))
 }
 
-fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
-    match command {
+/// Returns the exit code: a result that was printed can be negative.
+fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Result<u8, Error> {
+    let done = match command {
+        TopCommand::Admission(command) => return admission::run(&command, ui),
         TopCommand::Cluster(ClusterCommand::Init(args)) => init::run(&args, invocation, ui),
         TopCommand::Cluster(ClusterCommand::Authn(args)) => authn::run(&args, ui),
         TopCommand::Cluster(ClusterCommand::Network(file)) => rbac::generate_network(&file, ui),
+        TopCommand::Cluster(ClusterCommand::Tune(args)) => tune::run(&args),
+        TopCommand::Cluster(ClusterCommand::Verify(args)) => return verify::run(&args, ui),
         TopCommand::Rbac(RbacCommand::Generate(args)) => rbac::generate_rbac(&args, ui),
         TopCommand::Version => {
             Ui::information(concat!("kubesesame-cluster ", env!("CARGO_PKG_VERSION"), "\n"))
                 .map_err(Error::Output)
         }
-    }
+    };
+    done.map(|()| EXIT_SUCCESS)
 }
 
-fn exit_code(result: Result<(), Error>) -> ExitCode {
+fn exit_code(result: Result<u8, Error>) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::from(EXIT_SUCCESS),
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             let report = error.report();
             ui::print_failure(&report);

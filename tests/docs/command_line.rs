@@ -73,13 +73,17 @@ fn commands(block: &str, prompt: &str) -> Vec<(String, Vec<String>)> {
     found
 }
 
-/// Returns the arguments, if this is a command of `kubesesame`; variables before it are left out.
+/// Returns the arguments, if this is a command of `kubesesame`; variables before it are left out, and so is what its output goes to.
 fn arguments(line: &str) -> Option<Vec<String>> {
     let words = shlex::split(line)?;
     let mut words = words
         .into_iter()
         .skip_while(|word| word.starts_with("KUBESESAME_"));
-    (words.next()? == "kubesesame").then(|| words.filter(|word| word != "…").collect())
+    let is_argument = |word: &String| !matches!(word.as_str(), "|" | ">");
+    (words.next()? == "kubesesame").then(|| {
+        let arguments = words.take_while(is_argument);
+        arguments.filter(|word| word != "…").collect()
+    })
 }
 
 #[test]
@@ -93,4 +97,6 @@ fn commands_of_a_block_are_joined_and_keep_their_output() {
     );
     assert_eq!(found[0].1, ["first", "", "last"]);
     assert_eq!(arguments(&found[1].0), None);
+    let piped = arguments("kubesesame rbac generate | kubectl diff -f -").unwrap();
+    assert_eq!(piped, ["rbac", "generate"]);
 }

@@ -22,6 +22,7 @@
 mod support;
 
 mod accounts;
+mod admission;
 mod adopt;
 mod adopt_whose;
 #[cfg(target_os = "linux")]

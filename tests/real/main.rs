@@ -16,6 +16,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
 mod aggregated;
+mod admission;
 mod browser;
 mod certified;
 mod client_secret;
@@ -48,9 +49,11 @@ mod sealed_mark;
 mod secret_service;
 mod setup;
 mod sign_in;
+mod tune;
 mod user;
 mod validators;
 mod walkthrough;
+mod verify;
 
 #[path = "../it/kubelogin_flags.rs"]
 mod kubelogin_flags;

@@ -25,7 +25,7 @@ mod trust;
 
 use super::description::{Description, PlatformName};
 pub(crate) use output::{GeneratedFile, Header, Output, Refusal};
-pub(crate) use trust::Form;
+pub(crate) use trust::{Form, cel_text};
 
 /// Returns the configuration for a platform. Without a form, the one that fits the platform and the description best is taken.
 ///

@@ -250,7 +250,7 @@ fn is_identifier(claim: &str) -> bool {
 }
 
 /// Writes a text as a literal of CEL.
-fn cel_text(text: &str) -> String {
+pub(crate) fn cel_text(text: &str) -> String {
     let mut literal = "'".to_owned();
     for c in text.chars() {
         match c {

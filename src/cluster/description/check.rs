@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
+use super::check_admission::admission;
 use super::check_network::network;
 use super::fault::Fault;
 use super::platform::{PLATFORM_NAMES, PlatformName};
@@ -43,6 +44,7 @@ fn description(raw: &RawDescription) -> Checked<Description> {
     let mut groups = each(&raw.groups, "groups", group)?;
     check_groups(&groups, &issuers)?;
     groups.sort_by(|a, b| (a.role, &a.name).cmp(&(b.role, &b.name)));
+    let admission = admission(raw.admission.as_ref(), &issuers)?;
     let mut primary_first = issuers;
     primary_first.sort_by_key(|issuer| !issuer.is_primary);
     Ok(Description {
@@ -51,6 +53,7 @@ fn description(raw: &RawDescription) -> Checked<Description> {
         issuers: primary_first,
         groups,
         network: each(&raw.network, "network", network)?,
+        admission,
     })
 }
 
@@ -300,41 +303,43 @@ fn group(raw: &RawGroup, path: &str) -> Checked<GroupGrant> {
     })
 }
 
-/// Checks that groups are what the issuers make of them.
 fn check_groups(groups: &[GroupGrant], issuers: &[Issuer]) -> Checked<()> {
-    for (at, group) in groups.iter().enumerate() {
-        let path = format!("groups[{at}].name");
-        for issuer in issuers {
-            let mapping = &issuer.mapping;
-            if mapping.groups_claim.is_empty() {
-                let problem = format!("cannot be in a token of `{}`, which has no `groups`", issuer.name);
-                return Err(Fault::new(
-                    &path,
-                    problem,
-                    "add `groups` with `claim` and `prefix` to the issuer",
-                ));
-            }
-            let full = format!("{}{}", mapping.groups_prefix, group.name);
-            if full.starts_with(RESERVED) {
-                let problem = format!("would be `{full}`, which belongs to Kubernetes");
-                return Err(Fault::new(&path, problem, "choose another group, and a prefix"));
-            }
-            let start = issuer.groups_starting_with.as_deref().unwrap_or_default();
-            if !group.name.starts_with(start) {
-                let problem = format!(
-                    "does not begin with `{start}`, so `{}` does not pass it on",
-                    issuer.name
-                );
-                return Err(Fault::new(&path, problem, "change `startingWith`, or the group"));
-            }
-        }
-        if group.name.chars().any(char::is_control) {
+    let mut numbered = groups.iter().enumerate();
+    numbered.try_for_each(|(at, group)| check_group_name(&group.name, &format!("groups[{at}].name"), issuers))
+}
+
+/// Checks that a group is what the issuers make of it.
+pub(super) fn check_group_name(name: &str, path: &str, issuers: &[Issuer]) -> Checked<()> {
+    for issuer in issuers {
+        let mapping = &issuer.mapping;
+        if mapping.groups_claim.is_empty() {
+            let problem = format!("cannot be in a token of `{}`, which has no `groups`", issuer.name);
             return Err(Fault::new(
-                &path,
-                "has a control character",
-                "copy the name from the provider",
+                path,
+                problem,
+                "add `groups` with `claim` and `prefix` to the issuer",
             ));
         }
+        let full = format!("{}{name}", mapping.groups_prefix);
+        if full.starts_with(RESERVED) {
+            let problem = format!("would be `{full}`, which belongs to Kubernetes");
+            return Err(Fault::new(path, problem, "choose another group, and a prefix"));
+        }
+        let start = issuer.groups_starting_with.as_deref().unwrap_or_default();
+        if !name.starts_with(start) {
+            let problem = format!(
+                "does not begin with `{start}`, so `{}` does not pass it on",
+                issuer.name
+            );
+            return Err(Fault::new(path, problem, "change `startingWith`, or the group"));
+        }
+    }
+    if name.chars().any(char::is_control) {
+        return Err(Fault::new(
+            path,
+            "has a control character",
+            "copy the name from the provider",
+        ));
     }
     Ok(())
 }

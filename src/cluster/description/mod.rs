@@ -5,6 +5,7 @@
 //! and `check` makes a [`Description`] of it, whose values are valid and go together. Whatever cannot be used has the line and the field.
 
 mod check;
+mod check_admission;
 mod check_network;
 mod fault;
 mod platform;

@@ -18,6 +18,8 @@ pub(crate) struct RawDescription {
     pub(crate) groups: Vec<RawGroup>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) network: Vec<RawNetwork>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) admission: Option<RawAdmission>,
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -76,6 +78,21 @@ pub(crate) struct RawGroup {
     pub(crate) role: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) namespaces: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RawAdmission {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) further_groups: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) secret_deletion: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) root_pods: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) exempt_users: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) exempt_groups: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]

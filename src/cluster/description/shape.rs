@@ -85,6 +85,11 @@ pub(super) const ROOT: Shape = Shape {
             Kind::Objects(&NETWORK),
             "The namespaces whose pods accept no connection that is not listed.",
         ),
+        optional(
+            "admission",
+            Kind::Object(&ADMISSION),
+            "Which requests of people the API server refuses, whatever their roles are.",
+        ),
     ],
 };
 
@@ -238,6 +243,36 @@ const PEER: Shape = Shape {
             "pods",
             Kind::TextMap,
             "The labels of the calling pods. Without it, all of the namespace.",
+        ),
+    ],
+};
+
+const ADMISSION: Shape = Shape {
+    fields: &[
+        optional(
+            "furtherGroups",
+            Kind::Texts,
+            "Groups, beside those of `groups`, whose members may change the cluster. Who is in none of them may not.",
+        ),
+        optional(
+            "secretDeletion",
+            Kind::Texts,
+            "The groups whose members may delete Secrets and namespaces. Without it there is no such rule.",
+        ),
+        optional(
+            "rootPods",
+            Kind::Texts,
+            "The groups whose members may run pods as root. Without it there is no such rule.",
+        ),
+        optional(
+            "exemptUsers",
+            Kind::Texts,
+            "Users whom no rule applies to, as the API server calls them.",
+        ),
+        optional(
+            "exemptGroups",
+            Kind::Texts,
+            "Groups whom no rule applies to, as the API server calls them, with their prefix.",
         ),
     ],
 };

@@ -185,3 +185,37 @@ fn words_are_matched_with_the_nearest_one() {
         assert_eq!(nearest(word, ["clientIds", "issuers", "url"]), expected, "{word}");
     }
 }
+
+#[test]
+fn a_rule_for_requests_names_groups_that_tokens_can_have() {
+    let told: Vec<String> = [
+        "secretDeletion: []",
+        "rootPods: [root]",
+        "furtherGroups: ['']",
+        "furtherGroups: [\"k8s-\\e\"]",
+        "exemptGroups: ['system:authenticated']",
+        "exemptUsers: [' a']",
+        "rootPods: {}",
+        "deny: true",
+        "exemptGroups: ['system:serviceaccounts:argocd']",
+    ]
+    .iter()
+    .map(
+        |field| match Description::parse(&format!("{GOOD}admission:\n  {field}\n")) {
+            Ok(_) => "taken".to_owned(),
+            Err(fault) => format!("{}: {fault} | {}", fault.line.unwrap_or_default(), fault.hint),
+        },
+    )
+    .collect();
+    insta::assert_snapshot!(told.join("\n"), @"
+    27: `admission.secretDeletion` is empty | name the groups whose members may; leave the field out if there is to be no rule
+    27: `admission.rootPods[0]` does not begin with `k8s-`, so `okta` does not pass it on | change `startingWith`, or the group
+    27: `admission.furtherGroups[0]` is empty or begins or ends with a space | write the name as the cluster has it
+    27: `admission.furtherGroups[0]` has a control character | write the name as the cluster has it
+    27: `admission.exemptGroups[0]` is the group of everybody, so no rule would apply to anybody | name the group that is meant
+    27: `admission.exemptUsers[0]` is empty or begins or ends with a space | write the name as the cluster has it
+    27: `admission.rootPods` is a mapping | it has to be a list, each item after a dash
+    27: `admission.deny` is no field of a description | the fields here are furtherGroups, secretDeletion, rootPods, exemptUsers, exemptGroups
+    taken
+    ");
+}

@@ -14,11 +14,18 @@ pub(crate) struct Description {
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) groups: Vec<GroupGrant>,
     pub(crate) network: Vec<NetworkRules>,
+    pub(crate) admission: AdmissionSettings,
 }
 
 impl Description {
     pub(crate) fn primary(&self) -> &Issuer {
         &self.issuers[0]
+    }
+
+    /// Returns the names that a group of the provider has at the API server: each issuer makes its own.
+    pub(crate) fn group_names(&self, group: &str) -> impl Iterator<Item = String> {
+        let prefixes = self.issuers.iter().map(|issuer| &issuer.mapping.groups_prefix);
+        prefixes.map(move |prefix| format!("{prefix}{group}"))
     }
 
     pub(crate) fn version(&self) -> Option<KubernetesVersion> {
@@ -139,4 +146,17 @@ pub(crate) struct AllowedTraffic {
 pub(crate) struct Peer {
     pub(crate) namespace: Option<String>,
     pub(crate) pods: BTreeMap<String, String>,
+}
+
+/// Which requests of people are refused. Groups of a rule are without a prefix, and exemptions as the API server calls them.
+#[derive(Debug, Default)]
+pub(crate) struct AdmissionSettings {
+    /// Groups beside those of the description whose members may change the cluster.
+    pub(crate) further_groups: Vec<String>,
+    /// `None` if there is no such rule.
+    pub(crate) secret_deletion: Option<Vec<String>>,
+    /// `None` if there is no such rule.
+    pub(crate) root_pods: Option<Vec<String>>,
+    pub(crate) exempt_users: Vec<String>,
+    pub(crate) exempt_groups: Vec<String>,
 }
