@@ -29,6 +29,12 @@ pub(super) enum Error {
         is_default: bool,
         source: files::Error,
     },
+    #[error("a file cannot be checked")]
+    CheckRead(#[source] files::Error),
+    #[error("`{}` is not UTF-8, so it cannot be checked", files::shown(.0))]
+    CheckNotText(PathBuf),
+    #[error("standard input is too long to be checked")]
+    CheckTooLong,
     #[error("the file cannot be written")]
     Write(#[source] files::Error),
     #[error("standard input cannot be read")]
@@ -94,6 +100,8 @@ impl Error {
             Self::Read { is_default: true, .. } => format!(
                 "write {DEFAULT_FILE} with: kubesesame cluster init; or name another file by --file, or an issuer by --oidc-issuer-url"
             ),
+            Self::CheckRead(_) => "name a file that can be read; `-` is standard input".to_owned(),
+            Self::CheckNotText(_) | Self::CheckTooLong => "name a text of at most 4 MiB".to_owned(),
             Self::Read { source, .. } | Self::Write(source) => source.hint(Purpose::Flag("file")),
             Self::Stdin(_) => "put it into a file, and name that".to_owned(),
             Self::FileAndFlags => "leave one of them out".to_owned(),
@@ -126,6 +134,7 @@ impl Error {
             Self::Description { .. } | Self::NotText(_) | Self::TooLong | Self::NothingToDo(_) => {
                 Id::DESCRIPTION_INVALID
             }
+            Self::CheckRead(_) | Self::CheckNotText(_) | Self::CheckTooLong => Id::FLAG_FILE_UNUSABLE,
             Self::Read { .. } => Id::DESCRIPTION_MISSING,
             Self::Write(source) => source.id(Purpose::Flag("file")),
             Self::Stdin(_) => Id::FLAG_FILE_UNUSABLE,
@@ -149,7 +158,10 @@ impl Error {
             | Self::NoPlatform
             | Self::Refused(_)
             | Self::NoIssuer(_) => EXIT_USAGE,
-            Self::Read { .. }
+            Self::CheckRead(_)
+            | Self::CheckNotText(_)
+            | Self::CheckTooLong
+            | Self::Read { .. }
             | Self::Write(_)
             | Self::Stdin(_)
             | Self::Token(_)

@@ -3,6 +3,8 @@
 //! `kubesesame` has none of it but the names of the commands, so nothing here may be used by `command`.
 
 mod authn;
+mod check;
+mod check_args;
 mod command_line;
 mod error;
 mod flags;
@@ -33,7 +35,7 @@ pub(crate) fn run() -> ExitCode {
     let cli = match ClusterCli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) if !error.use_stderr() => {
-            return exit_code(Ui::help(&error).map_err(Error::Output));
+            return exit_code(Ui::help(&error).map(|()| EXIT_SUCCESS).map_err(Error::Output));
         }
         Err(error) => {
             ui::print_usage_error(&error, &args);
@@ -48,8 +50,10 @@ pub(crate) fn run() -> ExitCode {
     exit_code(run_command(cli.command, &invocation, ui))
 }
 
-fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
-    match command {
+/// Returns the exit code: a result that is negative is printed, and no failure.
+fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Result<u8, Error> {
+    let done = match command {
+        TopCommand::Cluster(ClusterCommand::Check(args)) => return check::run(&args, ui),
         TopCommand::Cluster(ClusterCommand::Init(args)) => init::run(&args, invocation, ui),
         TopCommand::Cluster(ClusterCommand::Authn(args)) => authn::run(&args, ui),
         TopCommand::Cluster(ClusterCommand::Network(file)) => rbac::generate_network(&file, ui),
@@ -58,12 +62,13 @@ fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Resu
             Ui::information(concat!("kubesesame-cluster ", env!("CARGO_PKG_VERSION"), "\n"))
                 .map_err(Error::Output)
         }
-    }
+    };
+    done.map(|()| EXIT_SUCCESS)
 }
 
-fn exit_code(result: Result<(), Error>) -> ExitCode {
+fn exit_code(result: Result<u8, Error>) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::from(EXIT_SUCCESS),
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             let report = error.report();
             ui::print_failure(&report);
