@@ -19,6 +19,9 @@ mod browser;
 mod certified;
 mod cluster;
 mod cluster_command;
+mod config_check;
+mod config_expressions;
+mod config_generator;
 #[cfg(target_os = "linux")]
 mod container;
 mod converted;

@@ -40,11 +40,11 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Literal {
     Null,
-    Bool,
-    Int,
-    Uint,
-    Double,
-    Bytes,
+    Bool(bool),
+    Int(i64),
+    Uint(u64),
+    Double(f64),
+    Bytes(Vec<u8>),
     String(String),
 }
 
@@ -299,13 +299,13 @@ impl Builder<'_> {
 
 fn literal(of: &LiteralValue) -> Literal {
     match of {
-        LiteralValue::Boolean(_) => Literal::Bool,
-        LiteralValue::Bytes(_) => Literal::Bytes,
-        LiteralValue::Double(_) => Literal::Double,
-        LiteralValue::Int(_) => Literal::Int,
+        LiteralValue::Boolean(value) => Literal::Bool(*value.inner()),
+        LiteralValue::Bytes(value) => Literal::Bytes(value.inner().to_vec()),
+        LiteralValue::Double(value) => Literal::Double(*value.inner()),
+        LiteralValue::Int(value) => Literal::Int(*value.inner()),
         LiteralValue::Null => Literal::Null,
         LiteralValue::String(text) => Literal::String(text.inner().to_owned()),
-        LiteralValue::UInt(_) => Literal::Uint,
+        LiteralValue::UInt(value) => Literal::Uint(*value.inner()),
     }
 }
 

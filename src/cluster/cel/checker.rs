@@ -330,11 +330,11 @@ impl Checker {
 fn literal_type(of: &Literal) -> Type {
     match of {
         Literal::Null => Type::Null,
-        Literal::Bool => Type::Bool,
-        Literal::Int => Type::Int,
-        Literal::Uint => Type::Uint,
-        Literal::Double => Type::Double,
-        Literal::Bytes => Type::Bytes,
+        Literal::Bool(_) => Type::Bool,
+        Literal::Int(_) => Type::Int,
+        Literal::Uint(_) => Type::Uint,
+        Literal::Double(_) => Type::Double,
+        Literal::Bytes(_) => Type::Bytes,
         Literal::String(_) => Type::String,
     }
 }

@@ -1,7 +1,7 @@
 //! The checks after the types: literals that cannot work, and literals of mixed types.
 //!
 //! The API server makes them in the same order: durations, timestamps, patterns, lists and maps, formats. It then prepares the
-//! expression, which fails for a few things that the checks do not see: `Unprepared`.
+//! expression (`prepare`), which fails for a few things that these checks do not see.
 
 use super::ast::{Issue, Kind, Literal, Node};
 use super::checker::Checker;
@@ -37,7 +37,7 @@ fn literal_argument(node: &Node, wanted: &str, issues: &mut Vec<Issue>) {
     let is_valid = match (wanted, literal) {
         ("duration", Literal::String(value)) => text::is_duration(value),
         ("timestamp", Literal::String(value)) => text::is_timestamp(value),
-        ("timestamp", Literal::Int) => true,
+        ("timestamp", Literal::Int(_)) => true,
         ("matches", Literal::String(value)) => text::pattern_fault(value).is_none(),
         _ => false,
     };
@@ -138,49 +138,4 @@ pub(super) fn ends_in_panic(root: &Node, checker: &Checker) -> bool {
         };
     });
     found
-}
-
-/// Returns why the API server cannot prepare an expression whose types are right.
-pub(super) fn unprepared(root: &Node) -> Option<String> {
-    let mut reason = None;
-    root.walk(&mut |node| {
-        if let Some(name) = node
-            .qualified_name()
-            .filter(|name| name.trim_start_matches('.') == super::variables::USER_INFO)
-        {
-            reason.get_or_insert(format!(
-                "reference to undefined type: {}",
-                name.trim_start_matches('.')
-            ));
-        }
-        let Kind::Call {
-            function,
-            target,
-            arguments,
-        } = &node.kind
-        else {
-            return;
-        };
-        if let (
-            "_[_]" | "_[?_]",
-            [
-                _,
-                Node {
-                    kind: Kind::Literal(Literal::Bytes),
-                    ..
-                },
-            ],
-        ) = (function.as_str(), arguments.as_slice())
-        {
-            reason.get_or_insert("invalid qualifier type: types.Bytes".to_owned());
-        }
-        let pattern = match (function.as_str(), target, arguments.as_slice()) {
-            ("matches", None, [_, pattern]) | ("find" | "findAll", Some(_), [pattern, ..]) => pattern,
-            _ => return,
-        };
-        if let Kind::Literal(Literal::String(pattern)) = &pattern.kind {
-            reason = reason.take().or_else(|| text::pattern_fault(pattern));
-        }
-    });
-    reason
 }

@@ -157,7 +157,7 @@ impl Builder<'_> {
         let accumulator = self.accumulator(at);
         match function {
             "all" => Loop {
-                initial: self.make(at, Kind::Literal(Literal::Bool)),
+                initial: self.make(at, Kind::Literal(Literal::Bool(true))),
                 condition: self.call(at, "@not_strictly_false", vec![accumulator.clone()]),
                 step: self.call(at, "_&&_", vec![accumulator.clone(), predicate]),
                 result: accumulator,
@@ -165,18 +165,18 @@ impl Builder<'_> {
             "exists" => {
                 let negated = self.call(at, "!_", vec![accumulator.clone()]);
                 Loop {
-                    initial: self.make(at, Kind::Literal(Literal::Bool)),
+                    initial: self.make(at, Kind::Literal(Literal::Bool(false))),
                     condition: self.call(at, "@not_strictly_false", vec![negated]),
                     step: self.call(at, "_||_", vec![accumulator.clone(), predicate]),
                     result: accumulator,
                 }
             }
             _ => {
-                let one = self.make(at, Kind::Literal(Literal::Int));
+                let one = self.make(at, Kind::Literal(Literal::Int(1)));
                 let more = self.call(at, "_+_", vec![accumulator.clone(), one.clone()]);
                 Loop {
-                    initial: self.make(at, Kind::Literal(Literal::Int)),
-                    condition: self.make(at, Kind::Literal(Literal::Bool)),
+                    initial: self.make(at, Kind::Literal(Literal::Int(0))),
+                    condition: self.make(at, Kind::Literal(Literal::Bool(true))),
                     step: self.call(at, "_?_:_", vec![predicate, more, accumulator.clone()]),
                     result: self.call(at, "_==_", vec![accumulator, one]),
                 }
@@ -204,7 +204,7 @@ impl Builder<'_> {
                     optional: vec![],
                 },
             ),
-            condition: self.make(at, Kind::Literal(Literal::Bool)),
+            condition: self.make(at, Kind::Literal(Literal::Bool(true))),
             step: self.filtered(at, arguments, step),
             result: accumulator,
         }
@@ -221,7 +221,7 @@ impl Builder<'_> {
         let step = self.call(at, "cel.@mapInsert", inserted);
         Loop {
             initial: self.make(at, Kind::Map(vec![])),
-            condition: self.make(at, Kind::Literal(Literal::Bool)),
+            condition: self.make(at, Kind::Literal(Literal::Bool(true))),
             step: self.filtered(at, arguments, step),
             result: accumulator,
         }
@@ -285,7 +285,7 @@ impl Builder<'_> {
             second_variable: None,
             accumulator: variable.to_owned(),
             initial: value,
-            condition: self.make(at, Kind::Literal(Literal::Bool)),
+            condition: self.make(at, Kind::Literal(Literal::Bool(false))),
             step: self.make(at, Kind::Ident(variable.to_owned())),
             result,
         };

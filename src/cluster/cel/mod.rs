@@ -11,6 +11,7 @@ mod functions;
 mod lint;
 mod macros;
 mod parse;
+mod prepare;
 mod report;
 mod text;
 mod types;
@@ -70,11 +71,12 @@ pub(crate) fn compile(expression: &str, variable: Variable) -> Result<Compiled, 
 
 impl Compiled {
     /// Makes sure that the API server can prepare the expression for evaluation.
-    pub(crate) fn prepared(self) -> Result<Self, Refusal> {
-        match lint::unprepared(&self.root) {
-            Some(reason) => Err(Refusal::Internal(format!(
+    pub(crate) fn prepared(self, variable: Variable) -> Result<Self, Refusal> {
+        match prepare::fault(&self.root, variable) {
+            Some(prepare::Fault::Error(reason)) => Err(Refusal::Internal(format!(
                 "program instantiation failed: {reason}"
             ))),
+            Some(prepare::Fault::Panic) => Err(Refusal::Panic),
             None => Ok(self),
         }
     }

@@ -58,7 +58,7 @@ fn errors(decoded: &Decoded, validation: &Validation) -> Vec<Finding> {
         field: field.to_owned(),
         text: text.to_owned(),
     };
-    let panic = "the API server ends in a panic over this expression: an optional element (`?`) of a list or map has to be an optional, and its type is not known here";
+    let panic = "the API server ends in a panic over this expression: an optional element (`?`) of a list or map has to be an optional whose type is known, and no key of a map can be bytes";
     let panics = validation.panics.iter().map(|field| error(field, panic));
     panics
         .chain(validation.errors.iter().map(|it| error(&it.field, &it.body)))

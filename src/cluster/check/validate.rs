@@ -280,7 +280,7 @@ impl Validation {
             if result == Result::Rule && compiled.result != Type::Bool {
                 return Err(Refusal::Invalid("must evaluate to bool".to_owned()));
             }
-            compiled.prepared()
+            compiled.prepared(variable)
         });
         match compiled {
             Ok(compiled) => {

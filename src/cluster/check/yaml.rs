@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, Parser, ScalarStyle};
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
 use super::scalar;
 
@@ -70,6 +70,8 @@ enum Open {
 struct Reader {
     anchors: HashMap<usize, Value>,
     open: Vec<Open>,
+    /// How many open collections are in brackets.
+    flow: usize,
     root: Option<Value>,
     repeated: Vec<(usize, String)>,
     nodes: usize,
@@ -167,6 +169,10 @@ fn refused_start(text: &str) -> Option<&'static str> {
 impl Reader {
     fn add(&mut self, event: Event<'_>, line: usize) -> Result<(), String> {
         match event {
+            // In brackets YAML 1.1 knows `?` as an indicator within a scalar without quotes.
+            Event::Scalar(text, ScalarStyle::Plain, ..) if self.flow > 0 && text.contains('?') => {
+                Err("did not find expected ',' or '}'".to_owned())
+            }
             Event::Scalar(text, style, anchor, tag) => {
                 let scalar = match tag {
                     Some(tag) => {
@@ -193,7 +199,8 @@ impl Reader {
                 self.nodes += value.count();
                 self.attach(0, Value { line, ..value })
             }
-            Event::SequenceStart(_, anchor, _) => {
+            Event::SequenceStart(style, anchor, _) => {
+                self.flow += usize::from(style == StructureStyle::Flow);
                 self.open.push(Open::List {
                     line,
                     anchor,
@@ -201,7 +208,8 @@ impl Reader {
                 });
                 Ok(())
             }
-            Event::MappingStart(_, anchor, _) => {
+            Event::MappingStart(style, anchor, _) => {
+                self.flow += usize::from(style == StructureStyle::Flow);
                 self.open.push(Open::Map {
                     line,
                     anchor,
@@ -210,29 +218,34 @@ impl Reader {
                 });
                 Ok(())
             }
-            Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(Open::List { line, anchor, items }) => self.attach(
+            Event::SequenceEnd | Event::MappingEnd => self.close(),
+            _ => Ok(()),
+        }
+    }
+
+    fn close(&mut self) -> Result<(), String> {
+        self.flow = self.flow.saturating_sub(1);
+        match self.open.pop() {
+            Some(Open::List { line, anchor, items }) => self.attach(
+                anchor,
+                Value {
+                    line,
+                    kind: ValueKind::List(items),
+                },
+            ),
+            Some(Open::Map {
+                line, anchor, pairs, ..
+            }) => {
+                let pairs = self.mapping(pairs)?;
+                self.attach(
                     anchor,
                     Value {
                         line,
-                        kind: ValueKind::List(items),
+                        kind: ValueKind::Map(pairs),
                     },
-                ),
-                Some(Open::Map {
-                    line, anchor, pairs, ..
-                }) => {
-                    let pairs = self.mapping(pairs)?;
-                    self.attach(
-                        anchor,
-                        Value {
-                            line,
-                            kind: ValueKind::Map(pairs),
-                        },
-                    )
-                }
-                None => Ok(()),
-            },
-            _ => Ok(()),
+                )
+            }
+            None => Ok(()),
         }
     }
 
