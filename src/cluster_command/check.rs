@@ -1,39 +1,49 @@
 //! `cluster check`: reads files, checks each, and prints what was found.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::check_args::{CheckArgs, CheckOutput};
 use super::error::Error;
+use super::{check_text, init};
 use crate::cli::OutputFormat;
-use crate::cluster::check::{self, FileReport, Finding, Severity};
+use crate::cluster::check::{self, FileReport, Finding, Login, User};
 use crate::cluster::description::KubernetesVersion;
+use crate::command::token_owner;
 use crate::error::{EXIT_FAILED, EXIT_SUCCESS};
 use crate::files;
+use crate::invocation::Invocation;
 use crate::structured;
 use crate::ui::{StdinText, Ui};
-use crate::untrusted_text::harmless_lines;
 
 /// The largest file that is read from standard input; other files have the limit of [`files::read_named`].
 const MAX_STDIN_BYTES: usize = 4 * 1024 * 1024;
 
-/// Returns the exit code: whether an error was found.
+/// What was found in a file, and what it makes of the token if there is one.
+pub(super) struct Checked {
+    pub(super) file: String,
+    pub(super) report: FileReport,
+    pub(super) login: Option<Login>,
+}
+
+/// Returns the exit code: whether an error was found, or the token is refused.
 ///
 /// # Errors
 /// If a file cannot be read, or the result cannot be printed.
-pub(super) fn run(args: &CheckArgs, ui: Ui) -> Result<u8, Error> {
+pub(super) fn run(args: &CheckArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<u8, Error> {
     let minor = args.kubernetes_version.as_deref().map(minor).transpose()?;
     let disallowed: BTreeSet<String> = args.service_account_issuer.iter().cloned().collect();
-    let mut reports = Vec::new();
+    let claims = claims(args, invocation, ui)?;
+    let mut checked = Vec::new();
     for path in &args.files {
         let text = read(path, ui)?;
-        reports.push((
-            files::shown(path).to_string(),
-            check::check_file(&text, minor, &disallowed),
-        ));
+        checked.push(Checked {
+            file: files::shown(path).to_string(),
+            report: check::check_file(&text, minor, &disallowed),
+            login: claims.as_ref().and_then(|claims| check::log_in(&text, claims)),
+        });
     }
     if let Some(minor) = minor.filter(|minor| *minor > check::RULES_MINOR) {
         let rules = check::RULES_MINOR;
@@ -42,12 +52,29 @@ pub(super) fn run(args: &CheckArgs, ui: Ui) -> Result<u8, Error> {
         ));
     }
     let text = match args.output {
-        CheckOutput::Text => as_text(&reports),
-        CheckOutput::Json => structured::document(&as_json(&reports), OutputFormat::Json),
+        CheckOutput::Text => check_text::document(&checked),
+        CheckOutput::Json => structured::document(&as_json(&checked), OutputFormat::Json),
     };
     Ui::information(&text).map_err(Error::Output)?;
-    let failed = reports.iter().any(|(_, report)| report.has_errors());
+    let refuses = |login: &Login| !matches!(login, Login::Accepted { .. });
+    let failed = checked
+        .iter()
+        .any(|it| it.report.has_errors() || it.login.as_ref().is_some_and(refuses));
     Ok(if failed { EXIT_FAILED } else { EXIT_SUCCESS })
+}
+
+/// Returns the claims of the token, if one is named.
+fn claims(
+    args: &CheckArgs,
+    invocation: &Invocation<'_>,
+    ui: Ui,
+) -> Result<Option<Map<String, Value>>, Error> {
+    if args.token.is_none() && args.context.is_none() {
+        return Ok(None);
+    }
+    let inspect = init::inspect_args(args.context.as_deref(), args.token.as_deref())?;
+    let owner = token_owner(inspect, invocation, ui).map_err(|error| Error::Token(Box::new(error)))?;
+    Ok(Some(owner.claims))
 }
 
 fn minor(text: &str) -> Result<u16, Error> {
@@ -72,63 +99,7 @@ fn read(path: &Path, ui: Ui) -> Result<String, Error> {
     String::from_utf8(bytes).map_err(|_| Error::CheckNotText(path.to_owned()))
 }
 
-fn as_text(reports: &[(String, FileReport)]) -> String {
-    let mut text = String::new();
-    for (file, report) in reports {
-        for finding in &report.findings {
-            let _ = writeln!(text, "{}", harmless_lines(&one(file, finding)));
-        }
-        let _ = writeln!(text, "{file}: {}", harmless_lines(&summary(report)));
-    }
-    text
-}
-
-fn one(file: &str, finding: &Finding) -> String {
-    let line = finding.line.map(|line| format!("{line}:")).unwrap_or_default();
-    let field = if finding.field.is_empty() {
-        String::new()
-    } else {
-        format!("{}: ", finding.field)
-    };
-    format!(
-        "{file}:{line} {}: {field}{}",
-        finding.severity.name(),
-        finding.text
-    )
-}
-
-fn summary(report: &FileReport) -> String {
-    let count = |severity| {
-        report
-            .findings
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .count()
-    };
-    let words = |count: usize, word: &str| match count {
-        0 => None,
-        1 => Some(format!("1 {word}")),
-        more => Some(format!("{more} {word}s")),
-    };
-    let parts = [
-        words(count(Severity::Error), "error"),
-        words(count(Severity::Warning), "warning"),
-    ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    let verdict = if report.has_errors() {
-        "refused"
-    } else {
-        "accepted"
-    };
-    let rest = if parts.is_empty() {
-        String::new()
-    } else {
-        format!(", {}", parts.join(", "))
-    };
-    format!("{}: {verdict}{rest}", report.kind)
-}
-
-fn as_json(reports: &[(String, FileReport)]) -> serde_json::Value {
+fn as_json(checked: &[Checked]) -> Value {
     let finding = |finding: &Finding| {
         json!({
             "severity": finding.severity.name(),
@@ -137,9 +108,36 @@ fn as_json(reports: &[(String, FileReport)]) -> serde_json::Value {
             "message": finding.text,
         })
     };
-    let report = |(file, report): &(String, FileReport)| {
-        let findings: Vec<_> = report.findings.iter().map(finding).collect();
-        json!({"file": file, "kind": report.kind, "accepted": !report.has_errors(), "findings": findings})
+    let file = |it: &Checked| {
+        let findings: Vec<_> = it.report.findings.iter().map(finding).collect();
+        let accepted = !it.report.has_errors();
+        let mut file =
+            json!({"file": it.file, "kind": it.report.kind, "accepted": accepted, "findings": findings});
+        if let Some(login) = &it.login {
+            file["token"] = login_json(login);
+        }
+        file
     };
-    json!({"files": reports.iter().map(report).collect::<Vec<_>>()})
+    json!({"files": checked.iter().map(file).collect::<Vec<_>>()})
+}
+
+fn login_json(login: &Login) -> Value {
+    match login {
+        Login::Accepted { entry, user } => {
+            let User {
+                name,
+                uid,
+                groups,
+                extra,
+                ..
+            } = user;
+            let extra: Map<String, Value> = extra
+                .iter()
+                .map(|(key, values)| (key.clone(), json!(values)))
+                .collect();
+            json!({"verdict": "accepted", "entry": entry, "username": name, "uid": uid, "groups": groups, "extra": extra})
+        }
+        Login::Refused { entry, reason } => json!({"verdict": "refused", "entry": entry, "reason": reason}),
+        Login::Unknown { entry, reason } => json!({"verdict": "unknown", "entry": entry, "reason": reason}),
+    }
 }

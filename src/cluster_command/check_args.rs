@@ -20,6 +20,9 @@ Examples:
   # For the version that runs there
   kubesesame cluster check authentication.yaml --kubernetes-version=1.33
 
+  # Who would the owner of this token be?
+  kubesesame cluster check authentication.yaml --token=token
+
   # In a pipeline
   kubesesame cluster check --output=json *.yaml";
 
@@ -36,6 +39,14 @@ pub(super) struct CheckArgs {
     /// Issuer of the cluster's service accounts, which no issuer of people may be (repeat)
     #[arg(long, value_name = "URL")]
     pub(super) service_account_issuer: Vec<String>,
+
+    /// Say which user the owner of this token would be; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) token: Option<PathBuf>,
+
+    /// The same for the token of the session of a context of the kubeconfig
+    #[arg(long, value_name = "NAME", conflicts_with = "token")]
+    pub(super) context: Option<String>,
 
     /// `text` or `json`
     #[arg(

@@ -5,6 +5,7 @@
 mod authn;
 mod check;
 mod check_args;
+mod check_text;
 mod command_line;
 mod error;
 mod flags;
@@ -53,7 +54,7 @@ pub(crate) fn run() -> ExitCode {
 /// Returns the exit code: a result that is negative is printed, and no failure.
 fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Result<u8, Error> {
     let done = match command {
-        TopCommand::Cluster(ClusterCommand::Check(args)) => return check::run(&args, ui),
+        TopCommand::Cluster(ClusterCommand::Check(args)) => return check::run(&args, invocation, ui),
         TopCommand::Cluster(ClusterCommand::Init(args)) => init::run(&args, invocation, ui),
         TopCommand::Cluster(ClusterCommand::Authn(args)) => authn::run(&args, ui),
         TopCommand::Cluster(ClusterCommand::Network(file)) => rbac::generate_network(&file, ui),

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Map, Value};
+
 use super::advice::{self, Advice};
 use super::decode::{Decoded, decode};
+use super::login::{self, Login};
 use super::report::{FileReport, Finding, Severity};
 use super::validate::{Validation, validate};
 
@@ -107,4 +110,12 @@ fn versions(decoded: &Decoded, validation: &Validation, minor: Option<u16>) -> V
         needs(field, "a function of this expression", compiled.since);
     }
     findings
+}
+
+/// Says what the file makes of the claims of a token, if it is a configuration that the API server accepts.
+pub(crate) fn log_in(text: &str, claims: &Map<String, Value>) -> Option<Login> {
+    let decoded = decode(text).ok()?;
+    let validation = validate(&decoded.configuration, &BTreeSet::new());
+    let is_accepted = validation.errors.is_empty() && validation.panics.is_empty();
+    is_accepted.then(|| login::log_in(&decoded.configuration, claims))
 }

@@ -10,10 +10,13 @@ mod certificates;
 mod configuration;
 mod decode;
 mod eks;
+mod evaluate;
 mod finding;
 mod flags;
+mod flow_colons;
 mod go_text;
 mod go_url;
+mod login;
 mod mappings;
 mod model;
 mod report;
@@ -24,8 +27,11 @@ mod yaml;
 #[cfg(test)]
 mod carrier_tests;
 #[cfg(test)]
+mod login_tests;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use carriers::check_file;
-pub(crate) use configuration::RULES_MINOR;
+pub(crate) use configuration::{RULES_MINOR, log_in};
+pub(crate) use login::{Login, User};
 pub(crate) use report::{FileReport, Finding, Severity};

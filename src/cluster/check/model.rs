@@ -54,6 +54,7 @@ pub(crate) struct Extra {
 #[derive(Debug, Default)]
 pub(crate) struct UserRule {
     pub(crate) expression: String,
+    pub(crate) message: String,
 }
 
 #[derive(Debug, Default)]
@@ -112,6 +113,7 @@ fn jwt(value: &Value) -> Jwt {
         user_rules: items(value.get("userValidationRules"))
             .map(|it| UserRule {
                 expression: text(it, "expression"),
+                message: text(it, "message"),
             })
             .collect(),
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
-use super::scalar;
+use super::{flow_colons, scalar};
 
 /// How many nodes a document may have once its aliases are resolved.
 const MAX_NODES: usize = 1_000_000;
@@ -105,6 +105,13 @@ pub(super) fn read_all(text: &str) -> Result<Vec<Value>, YamlFault> {
 }
 
 fn read_documents(text: &str, wanted: usize) -> Result<Vec<Document>, YamlFault> {
+    parse_documents(text, wanted).or_else(|fault| match flow_colons::quoted(text) {
+        Some(text) => parse_documents(&text, wanted).map_err(|_| fault),
+        None => Err(fault),
+    })
+}
+
+fn parse_documents(text: &str, wanted: usize) -> Result<Vec<Document>, YamlFault> {
     if let Some(at) = text.find(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{85}')) {
         let line = text[..at].matches('\n').count() + 1;
         return Err(YamlFault {
