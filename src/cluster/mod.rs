@@ -5,6 +5,8 @@
 mod api_server;
 pub(crate) mod authn;
 mod binding;
+pub(crate) mod cel;
+pub(crate) mod check;
 pub(crate) mod description;
 mod eks;
 mod groups_verdict;

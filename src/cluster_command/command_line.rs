@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::admission::AdmissionCommand;
+use super::check_args::{CHECK_ABOUT, CheckArgs};
 use super::tune::{self, TuneArgs};
 use super::verify::{self, VerifyArgs};
 
@@ -87,6 +88,9 @@ pub(super) enum ClusterCommand {
     /// Print the configuration that makes an API server accept the provider's tokens
     #[command(long_about = AUTHN_ABOUT)]
     Authn(Box<AuthnArgs>),
+    /// Check the settings of an API server about tokens before it reads them
+    #[command(long_about = CHECK_ABOUT)]
+    Check(CheckArgs),
     /// Print network policies for the description's namespaces
     #[command(long_about = NETWORK_ABOUT)]
     Network(FileArg),

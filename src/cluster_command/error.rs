@@ -30,6 +30,12 @@ pub(super) enum Error {
         is_default: bool,
         source: files::Error,
     },
+    #[error("a file cannot be checked")]
+    CheckRead(#[source] files::Error),
+    #[error("`{}` is not UTF-8, so it cannot be checked", files::shown(.0))]
+    CheckNotText(PathBuf),
+    #[error("standard input is too long to be checked")]
+    CheckTooLong,
     #[error("the file cannot be written")]
     Write {
         /// The flag that names the place.
@@ -108,6 +114,8 @@ impl Error {
             Self::Read { source, .. } => source.hint(Purpose::Flag("file")),
             Self::Write { flag, source } => source.hint(Purpose::Flag(flag)),
             Self::Authority(source) => source.hint(Purpose::Flag("certificate-authority")),
+            Self::CheckRead(_) => "name a file that can be read; `-` is standard input".to_owned(),
+            Self::CheckNotText(_) | Self::CheckTooLong => "name a text of at most 4 MiB".to_owned(),
             Self::Stdin(_) => "put it into a file, and name that".to_owned(),
             Self::FileAndFlags => "leave one of them out".to_owned(),
             Self::Flag { flag, form, .. } => format!("write --{flag}= with {form}"),
@@ -140,6 +148,7 @@ impl Error {
             Self::Description { .. } | Self::NotText(_) | Self::TooLong | Self::NothingToDo(_) => {
                 Id::DESCRIPTION_INVALID
             }
+            Self::CheckRead(_) | Self::CheckNotText(_) | Self::CheckTooLong => Id::FLAG_FILE_UNUSABLE,
             Self::Read { .. } => Id::DESCRIPTION_MISSING,
             Self::Write { flag, source } => source.id(Purpose::Flag(flag)),
             Self::Authority(source) => source.id(Purpose::Flag("certificate-authority")),
@@ -167,7 +176,10 @@ impl Error {
             | Self::Refused(_)
             | Self::Admission(_)
             | Self::NoIssuer(_) => EXIT_USAGE,
-            Self::Read { .. }
+            Self::CheckRead(_)
+            | Self::CheckNotText(_)
+            | Self::CheckTooLong
+            | Self::Read { .. }
             | Self::Write { .. }
             | Self::Authority(_)
             | Self::Discovery(_)

@@ -71,7 +71,12 @@ fn owner(
         client_id,
         claims,
         source,
-    } = token_owner(inspect_args(args)?, invocation, ui).map_err(|error| Error::Token(Box::new(error)))?;
+    } = token_owner(
+        inspect_args(args.context.as_deref(), args.token_file.as_deref())?,
+        invocation,
+        ui,
+    )
+    .map_err(|error| Error::Token(Box::new(error)))?;
     let audience = match claims.get("aud") {
         Some(Value::String(audience)) => Some(audience.clone()),
         Some(Value::Array(audiences)) => audiences.first().and_then(Value::as_str).map(str::to_owned),
@@ -93,10 +98,10 @@ fn owner(
 }
 
 /// Returns the arguments of `token inspect` that mean the same token.
-fn inspect_args(args: &InitArgs) -> Result<InspectArgs, Error> {
+pub(super) fn inspect_args(context: Option<&str>, file: Option<&Path>) -> Result<InspectArgs, Error> {
     let mut words = vec!["token".to_owned(), "inspect".to_owned()];
-    words.extend(args.context.iter().map(|context| format!("--context={context}")));
-    if let Some(file) = &args.token_file {
+    words.extend(context.map(|context| format!("--context={context}")));
+    if let Some(file) = file {
         words.extend(["--".to_owned(), file.to_string_lossy().into_owned()]);
     }
     match Cli::parse_entry(&words).map(|cli| cli.command) {

@@ -4,6 +4,9 @@
 
 mod admission;
 mod authn;
+mod check;
+mod check_args;
+mod check_text;
 mod command_line;
 mod discovery;
 mod error;
@@ -56,6 +59,7 @@ pub(crate) fn run() -> ExitCode {
 fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Result<u8, Error> {
     let done = match command {
         TopCommand::Admission(command) => return admission::run(&command, ui),
+        TopCommand::Cluster(ClusterCommand::Check(args)) => return check::run(&args, invocation, ui),
         TopCommand::Cluster(ClusterCommand::Init(args)) => init::run(&args, invocation, ui),
         TopCommand::Cluster(ClusterCommand::Authn(args)) => authn::run(&args, ui),
         TopCommand::Cluster(ClusterCommand::Network(file)) => rbac::generate_network(&file, ui),

@@ -15,13 +15,16 @@
 )]
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the message")]
 
-mod aggregated;
 mod admission;
+mod aggregated;
 mod browser;
 mod certified;
 mod client_secret;
 mod cluster;
 mod cluster_command;
+mod config_check;
+mod config_expressions;
+mod config_generator;
 #[cfg(target_os = "linux")]
 mod container;
 mod converted;
@@ -52,8 +55,8 @@ mod sign_in;
 mod tune;
 mod user;
 mod validators;
-mod walkthrough;
 mod verify;
+mod walkthrough;
 
 #[path = "../it/kubelogin_flags.rs"]
 mod kubelogin_flags;

@@ -1,0 +1,230 @@
+//! Files that carry settings of an API server: its own configuration, the manifest of its pod, kubeadm's configuration, and those of an
+//! identity provider of EKS. Finds out which one a file is, and checks it.
+
+use std::collections::BTreeSet;
+
+use super::configuration;
+use super::eks;
+use super::flags::{self, Flag};
+use super::report::{FileReport, Finding, Severity};
+use super::yaml::{self, Scalar, Value, ValueKind};
+
+/// Checks the text of a file, whichever it is.
+pub(crate) fn check_file(text: &str, minor: Option<u16>, disallowed: &BTreeSet<String>) -> FileReport {
+    let documents = yaml::read_all(text).unwrap_or_default();
+    let first = documents.first();
+    if first.is_none_or(|root| names_configuration(root)) {
+        return configuration::check(text, minor, disallowed);
+    }
+    let mut reports: Vec<FileReport> = documents
+        .iter()
+        .filter_map(|root| {
+            pod(root)
+                .or_else(|| kubeadm(root, minor))
+                .or_else(|| eks::check(root))
+        })
+        .collect();
+    match reports.len() {
+        0 => configuration::check(text, minor, disallowed),
+        1 => reports.remove(0),
+        _ => {
+            let kinds: Vec<String> = reports.iter().map(|report| report.kind.clone()).collect();
+            let findings = reports.into_iter().flat_map(|report| report.findings).collect();
+            FileReport {
+                kind: kinds.join(", "),
+                findings,
+            }
+        }
+    }
+}
+
+fn names_configuration(root: &Value) -> bool {
+    let text = |name| root.get(name).and_then(Value::as_text).unwrap_or_default();
+    text("kind") == "AuthenticationConfiguration"
+        || text("apiVersion").starts_with("apiserver.config.k8s.io/")
+}
+
+/// The manifest of a static pod.
+fn pod(root: &Value) -> Option<FileReport> {
+    let is_pod = root.get("kind").and_then(Value::as_text) == Some("Pod");
+    let containers = root.get("spec").filter(|_| is_pod)?.get("containers")?.items();
+    let mut arguments = containers.map(|container| {
+        let of = |name| container.get(name).map(Value::items).into_iter().flatten();
+        of("command").chain(of("args")).collect::<Vec<_>>()
+    });
+    let arguments = arguments.find(|arguments| {
+        let program = arguments.first().and_then(|program| program.as_text());
+        program.is_some_and(|program| program.rsplit('/').next() == Some("kube-apiserver"))
+    })?;
+    let texts: Vec<(&str, usize)> = arguments
+        .iter()
+        .filter_map(|item| Some((item.as_text()?, item.line)))
+        .collect();
+    let mut findings: Vec<Finding> = arguments
+        .iter()
+        .filter(|item| item.as_text().is_none())
+        .map(|item| no_text(item))
+        .collect();
+    findings.extend(flags::check(&read_arguments(&texts)));
+    Some(FileReport {
+        kind: "static pod of kube-apiserver".to_owned(),
+        findings,
+    })
+}
+
+/// An argument without quotes that ends with a colon, as prefixes do, is a mapping in YAML.
+fn no_text(item: &Value) -> Finding {
+    let text = match item.entries().next() {
+        Some((key, _)) => format!(
+            "in YAML `{key}:` is a mapping because of its colon, and kubelet refuses the manifest: put it in quotes"
+        ),
+        None => "an argument has to be a string: put it in quotes".to_owned(),
+    };
+    Finding {
+        severity: Severity::Error,
+        line: Some(item.line),
+        field: "spec.containers[].command".to_owned(),
+        text,
+    }
+}
+
+/// Reads `--name=value` and `--name value`.
+fn read_arguments(arguments: &[(&str, usize)]) -> Vec<Flag> {
+    let mut flags = Vec::new();
+    let mut rest = arguments.iter().peekable();
+    while let Some((argument, line)) = rest.next() {
+        let Some(argument) = argument.strip_prefix("--") else {
+            continue;
+        };
+        let (name, value) = match argument.split_once('=') {
+            Some((name, value)) => (name, value),
+            None => match rest.next_if(|(next, _)| !next.starts_with("--")) {
+                Some((value, _)) => (argument, *value),
+                None => (argument, ""),
+            },
+        };
+        flags.push(Flag {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            line: *line,
+        });
+    }
+    flags
+}
+
+/// kubeadm's `ClusterConfiguration`.
+fn kubeadm(root: &Value, minor: Option<u16>) -> Option<FileReport> {
+    let version = root
+        .get("apiVersion")
+        .and_then(Value::as_text)?
+        .strip_prefix("kubeadm.k8s.io/")?;
+    if root.get("kind").and_then(Value::as_text) != Some("ClusterConfiguration") {
+        return None;
+    }
+    let mut findings = Vec::new();
+    let mut say = |severity, line, text: &str| {
+        let field = "apiServer.extraArgs".to_owned();
+        findings.push(Finding {
+            severity,
+            line: Some(line),
+            field,
+            text: text.to_owned(),
+        });
+    };
+    if version == "v1beta3" {
+        match minor {
+            Some(37..) => say(
+                Severity::Error,
+                root.line,
+                "kubeadm 1.37 and later does not read v1beta3: kubeadm config migrate of 1.36 writes v1beta4",
+            ),
+            Some(_) | None => say(
+                Severity::Warning,
+                root.line,
+                "kubeadm.k8s.io/v1beta3 is deprecated, and kubeadm 1.37 does not read it: kubeadm config migrate writes v1beta4",
+            ),
+        }
+    }
+    let arguments = root.get("apiServer").and_then(|server| server.get("extraArgs"));
+    let mut read = Vec::new();
+    if let Some(arguments) = arguments {
+        match (&arguments.kind, version) {
+            (ValueKind::Map(_), "v1beta4") => say(
+                Severity::Error,
+                arguments.line,
+                "in v1beta4 it is a list of {name, value}, and kubeadm does not read a map",
+            ),
+            (ValueKind::List(_), "v1beta3") => say(
+                Severity::Error,
+                arguments.line,
+                "in v1beta3 it is a map, and kubeadm does not read a list",
+            ),
+            _ => {}
+        }
+        read = extra_arguments(arguments, &mut say);
+    }
+    findings.extend(flags::check(&read));
+    Some(FileReport {
+        kind: format!("ClusterConfiguration {version} of kubeadm"),
+        findings,
+    })
+}
+
+fn extra_arguments(arguments: &Value, say: &mut impl FnMut(Severity, usize, &str)) -> Vec<Flag> {
+    let mut flags = Vec::new();
+    let mut add = |name: &str, value: Option<&Value>, line| match value.map(|value| &value.kind) {
+        Some(ValueKind::Scalar(Scalar::Text(value))) => {
+            if name.starts_with("--") {
+                say(Severity::Error, line, "names of flags have no dashes here");
+            }
+            let name = name.trim_start_matches('-').to_owned();
+            flags.push(Flag {
+                name,
+                value: value.clone(),
+                line,
+            });
+        }
+        Some(_) => say(
+            Severity::Error,
+            line,
+            "a value has to be a string: put it in quotes",
+        ),
+        None => say(Severity::Error, line, "an argument has no value"),
+    };
+    match &arguments.kind {
+        ValueKind::Map(pairs) => pairs
+            .iter()
+            .for_each(|(name, value)| add(name, Some(value), value.line)),
+        ValueKind::List(items) => {
+            for item in items {
+                let name = item.get("name").and_then(Value::as_text).unwrap_or_default();
+                add(name, item.get("value"), item.line);
+            }
+        }
+        ValueKind::Scalar(_) => {}
+    }
+    flags
+}
+
+impl Value {
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match &self.kind {
+            ValueKind::Scalar(Scalar::Text(text)) => Some(text),
+            ValueKind::Scalar(_) | ValueKind::List(_) | ValueKind::Map(_) => None,
+        }
+    }
+
+    pub(super) fn items(&self) -> std::slice::Iter<'_, Self> {
+        match &self.kind {
+            ValueKind::List(items) => items.iter(),
+            ValueKind::Scalar(_) | ValueKind::Map(_) => [].iter(),
+        }
+    }
+
+    pub(super) fn entries(&self) -> std::slice::Iter<'_, (String, Self)> {
+        match &self.kind {
+            ValueKind::Map(pairs) => pairs.iter(),
+            ValueKind::Scalar(_) | ValueKind::List(_) => [].iter(),
+        }
+    }
+}
