@@ -4,3 +4,4 @@
 
 pub(crate) mod generate;
 pub(crate) mod policy;
+pub(crate) mod question;
