@@ -2,6 +2,7 @@
 //!
 //! Pure. Never asks an API server.
 
+pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod policy;
 pub(crate) mod question;

@@ -27,11 +27,11 @@ fn has_or_star(names: &Names, list: ListId, wanted: Option<Symbol>) -> bool {
         .any(|item| *item == Symbol::STAR || Some(*item) == wanted)
 }
 
-pub(super) fn verb_matches(names: &Names, rule: &Rule, request: &RequestSymbols<'_>) -> bool {
+pub(crate) fn verb_matches(names: &Names, rule: &Rule, request: &RequestSymbols<'_>) -> bool {
     has_or_star(names, rule.verbs, request.verb)
 }
 
-pub(super) fn group_matches(names: &Names, rule: &Rule, request: &RequestSymbols<'_>) -> bool {
+pub(crate) fn group_matches(names: &Names, rule: &Rule, request: &RequestSymbols<'_>) -> bool {
     match request.target {
         TargetSymbols::Resource { group, .. } => has_or_star(names, rule.groups, group),
         TargetSymbols::Path { .. } => false,
@@ -39,7 +39,7 @@ pub(super) fn group_matches(names: &Names, rule: &Rule, request: &RequestSymbols
 }
 
 /// `*` matches everything, `*/scale` the subresource of each resource; `pods/*` is no pattern.
-pub(super) fn resource_matches(names: &Names, rule: &Rule, request: &RequestSymbols<'_>) -> bool {
+pub(crate) fn resource_matches(names: &Names, rule: &Rule, request: &RequestSymbols<'_>) -> bool {
     match request.target {
         TargetSymbols::Resource {
             combined,
@@ -55,7 +55,7 @@ pub(super) fn resource_matches(names: &Names, rule: &Rule, request: &RequestSymb
 }
 
 /// A rule without names is about every object. A request without a name has the empty one.
-pub(super) fn name_matches(names: &Names, rule: &Rule, request: &RequestSymbols<'_>) -> bool {
+pub(crate) fn name_matches(names: &Names, rule: &Rule, request: &RequestSymbols<'_>) -> bool {
     match request.target {
         TargetSymbols::Resource { name, .. } => {
             rule.resource_names == ListId::EMPTY || has(names, rule.resource_names, name)
@@ -64,7 +64,7 @@ pub(super) fn name_matches(names: &Names, rule: &Rule, request: &RequestSymbols<
     }
 }
 
-pub(super) fn path_matches(names: &Names, rule: &Rule, request: &RequestSymbols<'_>) -> bool {
+pub(crate) fn path_matches(names: &Names, rule: &Rule, request: &RequestSymbols<'_>) -> bool {
     match request.target {
         TargetSymbols::Resource { .. } => false,
         TargetSymbols::Path { symbol, text } => names

@@ -1,6 +1,6 @@
 //! What the API server asks RBAC: a user, and the attributes of a request.
 
-use super::model::{Policy, Symbol};
+use super::model::{Policy, SubjectKind, Symbol, account_user};
 
 const ANONYMOUS: &str = "system:anonymous";
 const AUTHENTICATED: &str = "system:authenticated";
@@ -160,6 +160,21 @@ pub(crate) struct UserSymbols {
 }
 
 impl UserSymbols {
+    /// Whether the user is a subject of a binding.
+    pub(crate) fn is_subject_of(&self, policy: &Policy, binding: usize) -> bool {
+        let binding = &policy.bindings[binding];
+        binding.subjects.iter().any(|subject| match subject.kind {
+            SubjectKind::User => Some(subject.name) == self.name,
+            SubjectKind::Group => self.groups.contains(&subject.name),
+            SubjectKind::ServiceAccount => {
+                let namespace = subject.account_namespace(binding.scope);
+                let user = account_user(policy.text(namespace), policy.text(subject.name));
+                namespace != Symbol::EMPTY && self.name == policy.names.find(&user)
+            }
+            SubjectKind::Other(_) => false,
+        })
+    }
+
     pub(crate) fn new(policy: &Policy, user: &User) -> Self {
         Self {
             name: policy.names.find(&user.name),

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 pub(crate) use index::Applying;
 use index::Index;
 pub(crate) use names::{ListId, Names, Symbol};
-pub(crate) use subject::{RawSubject, Subject, SubjectKind};
+pub(crate) use subject::{RawSubject, Subject, SubjectKind, account_user};
 
 /// The API group of roles and bindings.
 pub(crate) const RBAC_GROUP: &str = "rbac.authorization.k8s.io";
