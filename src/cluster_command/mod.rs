@@ -9,6 +9,12 @@ mod flags;
 mod init;
 mod print;
 mod rbac;
+mod rbac_args;
+mod rbac_can;
+mod rbac_explain;
+mod rbac_near;
+mod rbac_policy;
+mod rbac_text;
 mod source;
 
 use std::ffi::OsString;
@@ -19,7 +25,7 @@ use clap::Parser as _;
 use self::command_line::{ClusterCli, ClusterCommand, RbacCommand, TopCommand};
 use self::error::Error;
 use crate::environment::{self, Environment};
-use crate::error::{EXIT_SUCCESS, EXIT_USAGE};
+use crate::error::{EXIT_FAILED, EXIT_SUCCESS, EXIT_USAGE};
 use crate::invocation::Invocation;
 use crate::process;
 use crate::ui::{self, Ui};
@@ -54,6 +60,8 @@ fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Resu
         TopCommand::Cluster(ClusterCommand::Authn(args)) => authn::run(&args, ui),
         TopCommand::Cluster(ClusterCommand::Network(file)) => rbac::generate_network(&file, ui),
         TopCommand::Rbac(RbacCommand::Generate(args)) => rbac::generate_rbac(&args, ui),
+        TopCommand::Rbac(RbacCommand::Can(args)) => rbac_can::run(&args, ui),
+        TopCommand::Rbac(RbacCommand::Explain(args)) => rbac_explain::run(&args, ui),
         TopCommand::Version => {
             Ui::information(concat!("kubesesame-cluster ", env!("CARGO_PKG_VERSION"), "\n"))
                 .map_err(Error::Output)
@@ -64,6 +72,8 @@ fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Resu
 fn exit_code(result: Result<(), Error>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::from(EXIT_SUCCESS),
+        // The result was printed.
+        Err(Error::Negative) => ExitCode::from(EXIT_FAILED),
         Err(error) => {
             let report = error.report();
             ui::print_failure(&report);

@@ -33,7 +33,9 @@ pub(crate) use hint::Purpose;
 use hint::SystemFault;
 #[cfg(target_os = "linux")]
 pub(crate) use kernel_table::table_lines;
-pub(crate) use named::{all_end_soon, ends_soon, read_named, read_secret, write_new, write_temporary};
+pub(crate) use named::{
+    all_end_soon, ends_soon, files_below, read_large, read_named, read_secret, write_new, write_temporary,
+};
 use private_dir::{MAX_BYTES, open};
 pub(crate) use private_dir::{PrivateDir, is_file_limit};
 pub(crate) use program::{find_companion, find_program, is_same_file};

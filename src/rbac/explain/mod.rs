@@ -2,12 +2,14 @@
 //!
 //! Pure. `paths` lists all that allow it, which the API server never says: it stops at the first, in an order that is not defined.
 
+mod applier;
 mod change;
 mod near;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use applier::refusals;
 pub(crate) use change::{Change, change};
 pub(crate) use near::{Difference, Near, nearest};
 

@@ -6,7 +6,7 @@ use super::scope_of;
 use crate::rbac::policy::matching::{
     group_matches, name_matches, path_matches, resource_matches, verb_matches,
 };
-use crate::rbac::policy::model::{Policy, Role, Rule, Scope};
+use crate::rbac::policy::model::{ListId, Policy, Role, Rule, Scope};
 use crate::rbac::policy::request::{Request, RequestSymbols, Target, User, UserSymbols};
 
 /// What keeps a rule from allowing a request.
@@ -17,6 +17,8 @@ pub(crate) enum Difference {
     /// The binding is of another namespace.
     Namespace,
     Path,
+    /// A subresource instead of the resource, or the reverse.
+    Subresource,
     Resource,
     Group,
     /// The user is no subject of the binding.
@@ -31,8 +33,9 @@ impl Difference {
         match self {
             Self::Verb | Self::Name => 2,
             Self::Namespace => 3,
-            Self::Path | Self::Resource | Self::Group => 4,
+            Self::Path | Self::Subresource | Self::Group => 4,
             Self::Subject | Self::Unbound => 5,
+            Self::Resource => 7,
         }
     }
 }
@@ -59,14 +62,14 @@ impl Near<'_> {
 }
 
 /// Of a rule that differs in more than this, it is not clear what is meant.
-const MAX_DISTANCE: usize = 9;
+const MAX_DISTANCE: usize = 8;
 
 /// Returns the nearest rules, the nearest first.
 pub(crate) fn nearest<'a>(policy: &'a Policy, user: &User, request: &Request, limit: usize) -> Vec<Near<'a>> {
     let search = Search {
         policy,
         request: RequestSymbols::new(policy, request),
-        is_path: matches!(request.target, Target::Path(_)),
+        target: &request.target,
         scope: scope_of(policy, request),
     };
     let mut found: Vec<Near<'a>> = Vec::new();
@@ -120,7 +123,7 @@ pub(crate) fn nearest<'a>(policy: &'a Policy, user: &User, request: &Request, li
 struct Search<'a, 'r> {
     policy: &'a Policy,
     request: RequestSymbols<'r>,
-    is_path: bool,
+    target: &'r Target,
     scope: Option<Scope>,
 }
 
@@ -133,6 +136,14 @@ impl<'a> Search<'a, '_> {
         add: &mut impl FnMut(Near<'a>),
     ) {
         for (at, rule) in role.rules.iter().enumerate() {
+            let list = match self.target {
+                Target::Path(_) => rule.urls,
+                Target::Resource(_) => rule.resources,
+            };
+            if list == ListId::EMPTY {
+                // It is about the other kind of request.
+                continue;
+            }
             let mut differences = self.differences(rule);
             differences.extend_from_slice(outside);
             let near = Near {
@@ -158,12 +169,19 @@ impl<'a> Search<'a, '_> {
             }
         };
         check(verb_matches(names, rule, request), Difference::Verb);
-        if self.is_path {
-            check(path_matches(names, rule, request), Difference::Path);
-        } else {
-            check(name_matches(names, rule, request), Difference::Name);
-            check(resource_matches(names, rule, request), Difference::Resource);
-            check(group_matches(names, rule, request), Difference::Group);
+        match self.target {
+            Target::Path(_) => check(path_matches(names, rule, request), Difference::Path),
+            Target::Resource(target) => {
+                let is_related = |text: &str| text.split('/').next() == Some(&target.resource);
+                let difference = if names.texts(rule.resources).any(is_related) {
+                    Difference::Subresource
+                } else {
+                    Difference::Resource
+                };
+                check(name_matches(names, rule, request), Difference::Name);
+                check(resource_matches(names, rule, request), difference);
+                check(group_matches(names, rule, request), Difference::Group);
+            }
         }
         differences
     }

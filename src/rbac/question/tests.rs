@@ -46,7 +46,7 @@ fn words_are_understood_as_kubectl_does() {
         namespace: Some("shop"),
         ..Typed::default()
     };
-    let cases: [(&str, &[&str]); 29] = [
+    let cases: [(&str, &[&str]); 30] = [
         ("get pods", &["list pods. in shop"]),
         ("kubectl get po web", &["get pods. web in shop"]),
         ("get pods/web", &["get pods. web in shop"]),
@@ -89,6 +89,7 @@ fn words_are_understood_as_kubectl_does() {
                 "patch configmaps. x in shop",
             ],
         ),
+        ("create cm x", &["create configmaps. in shop"]),
         ("delete node n1", &["delete nodes. n1"]),
         ("get ns shop", &["get namespaces. shop in shop"]),
         ("get ns", &["list namespaces."]),

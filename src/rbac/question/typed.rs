@@ -73,7 +73,11 @@ impl Words<'_> {
         command: Option<&Command>,
         question: &mut Question,
     ) {
-        let mut add = |verb: &str, target: ResourceTarget| {
+        let mut add = |verb: &str, mut target: ResourceTarget| {
+            // The API server does not look for a name in these.
+            if matches!(verb, "create" | "deletecollection") && target.subresource.is_empty() {
+                target.name.clear();
+            }
             question.requests.push(Request {
                 verb: verb.to_owned(),
                 target: Target::Resource(target),
@@ -84,8 +88,6 @@ impl Words<'_> {
             for (verb, part) in command.requests {
                 let mut target = target.clone();
                 match part {
-                    // No object has a name before it exists.
-                    Part::Typed if *verb == "create" => target.name.clear(),
                     Part::Typed => {}
                     Part::Subresource(subresource) => (*subresource).clone_into(&mut target.subresource),
                     Part::Other(resource, subresource) => {

@@ -78,6 +78,12 @@ fn read_value(
 ) -> Result<(), Fault> {
     let line = position.line_of(value.get());
     let at = |error: &serde_json::Error| Fault::new(line + error.line().saturating_sub(1), problem(error));
+    if value.get() == "null" {
+        return Ok(());
+    }
+    if !value.get().starts_with('{') {
+        return Err(Fault::new(line, "is no Kubernetes object".to_owned()));
+    }
     let header: Header<'_> = serde_json::from_str(value.get()).map_err(|error| at(&error))?;
     let kind = header.kind.as_ref().map_or(item_kind, |kind| &kind.0);
     let version = header

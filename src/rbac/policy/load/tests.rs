@@ -138,6 +138,7 @@ fn what_cannot_be_read_is_named_by_its_line() {
         ),
         ("kind: [\n".to_owned(), 1, "is not valid YAML"),
         ("- a\n".to_owned(), 1, "is no Kubernetes object"),
+        ("{}\n[{\"kind\": 1}]".to_owned(), 2, "is no Kubernetes object"),
         (
             format!(
                 "{{\"apiVersion\": \"{VERSION}/v1\",\n\"kind\": \"Role\", \"metadata\": {{\"name\": \"a\"}},\n\"rules\": {{}}}}"
