@@ -109,6 +109,8 @@ ids! {
     DESCRIPTION_MISSING = "description-missing",
     DESCRIPTION_INVALID = "description-invalid",
     PLATFORM_UNSUITABLE = "platform-unsuitable",
+    POLICY_INVALID = "policy-invalid",
+    QUESTION_INCOMPLETE = "question-incomplete",
     // This machine.
     SYSTEM_LIMITS = "system-limits",
     OUTPUT_FAILED = "output-failed",

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::admission::AdmissionCommand;
 use super::check_args::{CHECK_ABOUT, CheckArgs};
+use super::rbac_args::{CAN_ABOUT, EXPLAIN_ABOUT, ExplainArgs, QuestionArgs};
 use super::tune::{self, TuneArgs};
 use super::verify::{self, VerifyArgs};
 
@@ -27,7 +28,7 @@ pub(super) enum TopCommand {
     /// Configure a cluster's API server and network for the provider, from one description
     #[command(subcommand)]
     Cluster(ClusterCommand),
-    /// Write roles and bindings for the groups of the provider
+    /// Write roles and bindings for the groups of the provider, and explain what a policy allows
     #[command(subcommand)]
     Rbac(RbacCommand),
     /// Refuse requests of people that their roles allow
@@ -107,6 +108,12 @@ pub(super) enum RbacCommand {
     /// Print roles, and bindings of the description's groups
     #[command(long_about = RBAC_ABOUT)]
     Generate(Box<RbacGenerateArgs>),
+    /// Say whether a policy in files allows a request, and by which binding
+    #[command(long_about = CAN_ABOUT)]
+    Can(Box<QuestionArgs>),
+    /// Say why a policy in files allows a request, or what is nearest to allowing it
+    #[command(long_about = EXPLAIN_ABOUT)]
+    Explain(Box<ExplainArgs>),
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ use crate::cluster::description::{Fault, PLATFORM_NAMES};
 use crate::error::{self, EXIT_FAILED, EXIT_USAGE};
 use crate::error_chain::causes_of;
 use crate::files::{self, Purpose};
+use crate::rbac::question;
 use crate::report::Report;
 use crate::untrusted_text::UntrustedText;
 
@@ -75,8 +76,35 @@ pub(super) enum Error {
     Admission(#[from] AdmissionError),
     #[error("the description has no {0}")]
     NothingToDo(&'static str),
+    #[error("the policy cannot be read")]
+    PolicyFile(#[source] files::Error),
+    #[error("`{}` is not UTF-8, so it is no policy", files::shown(.0))]
+    PolicyNotText(PathBuf),
+    #[error("standard input is too long for a policy")]
+    PolicyTooLong,
+    #[error("{}:{line}: what begins here {}", files::shown(.file), UntrustedText::new(.problem))]
+    Policy {
+        file: PathBuf,
+        line: usize,
+        problem: String,
+    },
+    #[error("there is no role and no binding in the files{}", skipped_text(*.skipped))]
+    EmptyPolicy { skipped: usize },
+    #[error("{}", UntrustedText::new(&.0.problem))]
+    Question(question::Fault),
+    #[error("nobody is named who asks")]
+    NobodyNamed,
     #[error("the result could not be written to standard output")]
     Output(#[source] io::Error),
+}
+
+/// Returns how many objects of other kinds there are.
+fn skipped_text(skipped: usize) -> String {
+    match skipped {
+        0 => String::new(),
+        1 => ", but 1 object of another kind".to_owned(),
+        count => format!(", but {count} objects of other kinds"),
+    }
 }
 
 /// Returns `FILE:LINE: `.
@@ -137,6 +165,17 @@ impl Error {
                 "give --oidc-issuer-url and --oidc-client-id, or sign in: kubesesame login".to_owned()
             }
             Self::NothingToDo(what) => format!("add `{what}` to it; the fields: docs/kubesesame.schema.json"),
+            Self::PolicyFile(source) => source.hint(Purpose::Flag("filename")),
+            Self::PolicyNotText(_) | Self::Policy { .. } => {
+                "correct it, or name single files with --filename; of a cluster: kubectl get clusterroles,clusterrolebindings,roles,rolebindings -A -o json".to_owned()
+            }
+            Self::EmptyPolicy { .. } | Self::PolicyTooLong => {
+                "write those of a cluster with: kubectl get clusterroles,clusterrolebindings,roles,rolebindings -A -o json".to_owned()
+            }
+            Self::Question(fault) => UntrustedText::new(&fault.hint).to_string(),
+            Self::NobodyNamed => {
+                "name the user as the API server knows it, with --as, and the groups with --as-group; kubectl auth whoami shows both".to_owned()
+            }
             Self::Output(_) => {
                 "look at where standard output goes: the disk, or the program that reads it".to_owned()
             }
@@ -159,6 +198,11 @@ impl Error {
             Self::Refused(_) => Id::PLATFORM_UNSUITABLE,
             Self::Admission(error) => error.id(),
             Self::Token(_) | Self::TokenWithoutIssuer | Self::NoIssuer(_) => Id::ISSUER_MISSING,
+            Self::PolicyFile(source) => source.id(Purpose::Flag("filename")),
+            Self::PolicyNotText(_) | Self::PolicyTooLong | Self::Policy { .. } | Self::EmptyPolicy { .. } => {
+                Id::POLICY_INVALID
+            }
+            Self::Question(_) | Self::NobodyNamed => Id::QUESTION_INCOMPLETE,
             Self::Output(_) => Id::OUTPUT_FAILED,
         }
     }
@@ -175,7 +219,15 @@ impl Error {
             | Self::NoPlatform
             | Self::Refused(_)
             | Self::Admission(_)
-            | Self::NoIssuer(_) => EXIT_USAGE,
+            | Self::NoIssuer(_)
+            // 1 says that something is not allowed.
+            | Self::PolicyFile(_)
+            | Self::PolicyNotText(_)
+            | Self::PolicyTooLong
+            | Self::Policy { .. }
+            | Self::EmptyPolicy { .. }
+            | Self::Question(_)
+            | Self::NobodyNamed => EXIT_USAGE,
             Self::CheckRead(_)
             | Self::CheckNotText(_)
             | Self::CheckTooLong

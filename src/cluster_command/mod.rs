@@ -14,6 +14,12 @@ mod flags;
 mod init;
 mod print;
 mod rbac;
+mod rbac_args;
+mod rbac_can;
+mod rbac_explain;
+mod rbac_near;
+mod rbac_policy;
+mod rbac_text;
 mod source;
 mod tune;
 mod verify;
@@ -66,6 +72,8 @@ fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Resu
         TopCommand::Cluster(ClusterCommand::Tune(args)) => tune::run(&args),
         TopCommand::Cluster(ClusterCommand::Verify(args)) => return verify::run(&args, ui),
         TopCommand::Rbac(RbacCommand::Generate(args)) => rbac::generate_rbac(&args, ui),
+        TopCommand::Rbac(RbacCommand::Can(args)) => return rbac_can::run(&args, ui),
+        TopCommand::Rbac(RbacCommand::Explain(args)) => return rbac_explain::run(&args, ui),
         TopCommand::Version => {
             Ui::information(concat!("kubesesame-cluster ", env!("CARGO_PKG_VERSION"), "\n"))
                 .map_err(Error::Output)

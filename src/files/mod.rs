@@ -34,7 +34,8 @@ use hint::SystemFault;
 #[cfg(target_os = "linux")]
 pub(crate) use kernel_table::table_lines;
 pub(crate) use named::{
-    all_end_soon, ends_soon, make_dir, read_named, read_secret, write_new, write_temporary,
+    all_end_soon, ends_soon, files_below, make_dir, read_large, read_named, read_secret, write_new,
+    write_temporary,
 };
 use private_dir::{MAX_BYTES, open};
 pub(crate) use private_dir::{PrivateDir, is_file_limit};

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempPath;
@@ -13,6 +13,12 @@ use super::{Action, Error, Kind, MAX_BYTES, platform};
 
 /// How long the writer of a pipe may take in total.
 const PIPE_READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The largest file of manifests.
+const MAX_LARGE_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// How deep the directories of manifests are.
+const MAX_DIR_DEPTH: usize = 32;
 
 /// The largest bundle of certificates that a library may read. That of a system has some 250 KiB.
 const MAX_BUNDLE_BYTES: u64 = 16 * 1024 * 1024;
@@ -37,6 +43,63 @@ pub(crate) fn read_secret(path: &Path) -> Result<Vec<u8>, Error> {
 /// A FIFO or a device is an error, since a read from it may never end. A pipe that the caller passed as a descriptor, as a shell does for
 /// `<(…)`, is read within [`PIPE_READ_TIMEOUT`].
 pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Error> {
+    let bytes = read_up_to(path, MAX_BYTES + 1)?;
+    check_size(&bytes, path)?;
+    Ok(bytes)
+}
+
+/// As [`read_named`], for a file that may be large: what `kubectl get` wrote of a cluster.
+pub(crate) fn read_large(path: &Path) -> Result<Vec<u8>, Error> {
+    let bytes = read_up_to(path, MAX_LARGE_BYTES + 1)?;
+    if bytes.len() as u64 > MAX_LARGE_BYTES {
+        return Err(Error::Io {
+            action: Action::Read,
+            path: path.to_owned(),
+            source: io::ErrorKind::FileTooLarge.into(),
+        });
+    }
+    Ok(bytes)
+}
+
+/// Returns the files of a directory, and of those in it, whose names end in one of the endings, in the order of their names. Hidden ones
+/// are left out. A path that is no directory is returned as it is.
+pub(crate) fn files_below(path: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(files);
+    }
+    add_files(path, endings, MAX_DIR_DEPTH, &mut files).map_err(|source| Error::Io {
+        action: Action::List,
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(files)
+}
+
+fn add_files(dir: &Path, endings: &[&str], depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        paths.push(entry?.path());
+    }
+    paths.sort();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with('.') {
+            continue;
+        }
+        // A link to a directory is not followed, so there is no circle.
+        let is_dir = fs::symlink_metadata(&path)?.is_dir();
+        if is_dir && depth > 0 {
+            add_files(&path, endings, depth - 1, files)?;
+        } else if !is_dir && endings.iter().any(|ending| name.ends_with(ending)) && path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::Io {
         action: Action::Read,
         path: path.to_owned(),
@@ -55,11 +118,10 @@ pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Error> {
     let mut file = platform::open_named(path).map_err(failed)?;
     let mut bytes = Vec::new();
     match check(&file.metadata().map_err(failed)?)? {
-        Source::Pipe => platform::read_pipe(&mut file, MAX_BYTES + 1, PIPE_READ_TIMEOUT, &mut bytes),
-        Source::File | Source::Other => file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map(drop),
+        Source::Pipe => platform::read_pipe(&mut file, limit, PIPE_READ_TIMEOUT, &mut bytes),
+        Source::File | Source::Other => file.take(limit).read_to_end(&mut bytes).map(drop),
     }
     .map_err(failed)?;
-    check_size(&bytes, path)?;
     Ok(bytes)
 }
 

@@ -1,5 +1,8 @@
-//! Role-based access control: which roles there are to be, and who has them.
+//! Role-based access control: which roles there are to be, who has them, and what a policy allows.
 //!
 //! Pure. Never asks an API server.
 
+pub(crate) mod explain;
 pub(crate) mod generate;
+pub(crate) mod policy;
+pub(crate) mod question;

@@ -96,6 +96,21 @@ fn the_recipes_show_what_the_program_prints() {
     play("docs/how-to.md", &sandbox);
 }
 
+#[test]
+fn the_page_of_rbac_shows_what_the_program_prints() {
+    let sandbox = Sandbox::for_org();
+    let policy = include_str!("../data/rbac/team-platform.yaml");
+    for name in [
+        "team-platform.yaml",
+        "rbac/policy.yaml",
+        "roles.yaml",
+        "bindings.yaml",
+    ] {
+        sandbox.write(name, policy);
+    }
+    play("docs/rbac.md", &sandbox);
+}
+
 /// Returns the certificate of some authority.
 fn certificate() -> String {
     let key = rcgen::KeyPair::generate().unwrap();

@@ -92,6 +92,7 @@ mod pipes;
 mod prompts;
 mod provider_errors;
 mod proxies;
+mod rbac;
 mod refresh;
 mod refresh_answers;
 #[cfg(target_os = "linux")]

@@ -46,6 +46,8 @@ mod person;
 #[cfg(target_os = "linux")]
 mod power_loss;
 mod process;
+mod rbac_oracle;
+mod rbac_random;
 mod refused;
 #[cfg(target_os = "linux")]
 mod sealed_mark;

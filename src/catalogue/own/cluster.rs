@@ -100,6 +100,31 @@ pub(super) const ENTRIES: &[OwnEntry] = &[
         ],
     },
     OwnEntry {
+        id: "policy-invalid",
+        summary: "roles and bindings cannot be read from the files",
+        causes: &[
+            "A file is no YAML or JSON: a `*` without quotes, a template that was not rendered, a file that was cut off.",
+            "A role or binding has no name, no roleRef, or a field of another type.",
+            "The files have objects of other kinds alone.",
+        ],
+        fixes: &[
+            "Correct what the error names, with its line, or name single files with -f.",
+            "Write the policy of a cluster into a file: kubectl get clusterroles,clusterrolebindings,roles,rolebindings -A -o json",
+        ],
+    },
+    OwnEntry {
+        id: "question-incomplete",
+        summary: "it is not clear who asks, or for what",
+        causes: &[
+            "No user is named, or the verb or the resource is missing.",
+            "A line that was copied is not in quotes, so the shell took it apart.",
+        ],
+        fixes: &[
+            "Name the user with --as and the groups with --as-group, as `kubectl auth whoami` shows them.",
+            "Write verb, resource and name as for kubectl: kubesesame rbac can get pods -n shop --as=okta:sarah -f policy.json",
+        ],
+    },
+    OwnEntry {
         id: "system-limits",
         summary: "this machine has reached a limit",
         causes: &[

@@ -1,0 +1,91 @@
+//! The arguments of `rbac can` and `rbac explain`. Only syntax.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::OutputFormat;
+
+pub(super) const CAN_ABOUT: &str = "\
+Say whether a policy in files allows a request, and by which binding
+
+The words are those of kubectl: `get pods -w`, `logs web-1`, `deploy.apps`, `pods/exec`, /healthz, a URL, or a line with which the
+API server refused a request. The exit code is 0 if all of it is allowed, 1 if not, and 2 if it was not judged. RBAC alone is judged: not Node,
+webhook and cloud authorizers, and not admission.
+
+Examples:
+  # What kubectl asks for `kubectl get pods -w`
+  kubesesame rbac can get pods -w -n shop --as=okta:sarah --as-group=okta:k8s-developers -f rbac/
+
+  # With the policy of a cluster
+  kubectl get clusterroles,clusterrolebindings,roles,rolebindings -A -o json |
+    kubesesame rbac can delete deploy web -n shop --as=okta:sarah -f -";
+
+pub(super) const EXPLAIN_ABOUT: &str = "\
+Say why a policy in files allows a request, or what is nearest to allowing it
+
+Of a request that is allowed, each binding, role and rule that allows it. Of another one, the rules that nearly do, with what is different, and the
+smallest change that allows it, as manifests. The words are those of `rbac can`; the exit codes too.
+
+Examples:
+  kubesesame rbac explain get pods -n shop --as=okta:sarah --as-group=okta:k8s-developers -f rbac/
+
+  # A line that kubectl printed
+  kubesesame rbac explain -f policy.json 'pods is forbidden: User \"okta:sarah\" cannot list resource \"pods\" in API group \"\" in the namespace \"shop\"'";
+
+#[derive(Debug, Args)]
+pub(super) struct QuestionArgs {
+    /// Verb, resource and name as for kubectl, a path, a URL, or a refusal of the API server
+    #[arg(value_name = "VERB RESOURCE [NAME]", required = true)]
+    pub(super) words: Vec<String>,
+
+    /// File or directory with roles and bindings, `-` for standard input (repeat)
+    #[arg(long = "filename", short = 'f', value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+
+    /// Namespace [default: default]
+    #[arg(long, short, value_name = "NAME", conflicts_with = "all_namespaces")]
+    pub(super) namespace: Option<String>,
+
+    /// All namespaces
+    #[arg(long, short = 'A')]
+    pub(super) all_namespaces: bool,
+
+    /// User, as the API server knows one, with the prefix
+    #[arg(long = "as", value_name = "USER")]
+    pub(super) user: Option<String>,
+
+    /// Group of the user, with the prefix (repeat); those that an API server adds are added
+    #[arg(long = "as-group", value_name = "GROUP")]
+    pub(super) groups: Vec<String>,
+
+    /// Watch, as `kubectl get -w` does
+    #[arg(long, short = 'w')]
+    pub(super) watch: bool,
+
+    /// Subresource, such as scale
+    #[arg(long, value_name = "NAME")]
+    pub(super) subresource: Option<String>,
+
+    /// Take the verb as the API's: `get` without a name is not `list`
+    #[arg(long)]
+    pub(super) api_verb: bool,
+
+    /// Format of the result: json or yaml
+    #[arg(long, short, value_name = "FORMAT", hide_possible_values = true)]
+    pub(super) output: Option<OutputFormat>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    #[command(flatten)]
+    pub(super) question: QuestionArgs,
+
+    /// User who is to apply the change: says whether the API server would let that user
+    #[arg(long, value_name = "USER")]
+    pub(super) applier: Option<String>,
+
+    /// Group of that user (repeat)
+    #[arg(long, value_name = "GROUP", requires = "applier")]
+    pub(super) applier_group: Vec<String>,
+}

@@ -1,0 +1,91 @@
+//! Texts as the API server writes them in Go: `%q`, and several errors as one.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
+/// Quotes a text as Go's `strconv.Quote`.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        push_escaped(&mut quoted, c);
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn push_escaped(quoted: &mut String, c: char) {
+    let letter = match c {
+        '"' | '\\' => Some(c),
+        '\u{7}' => Some('a'),
+        '\u{8}' => Some('b'),
+        '\u{c}' => Some('f'),
+        '\n' => Some('n'),
+        '\r' => Some('r'),
+        '\t' => Some('t'),
+        '\u{b}' => Some('v'),
+        _ => None,
+    };
+    // Writing to a string cannot fail.
+    let _ = match letter {
+        Some(letter) => write!(quoted, "\\{letter}"),
+        None if c < ' ' || c == '\u{7f}' => write!(quoted, "\\x{:02x}", u32::from(c)),
+        None if is_printable(c) => write!(quoted, "{c}"),
+        None if u32::from(c) < 0x1_0000 => write!(quoted, "\\u{:04x}", u32::from(c)),
+        None => write!(quoted, "\\U{:08x}", u32::from(c)),
+    };
+}
+
+/// Whether Go prints a character as it is. The standard library knows it for all but marks at the start of a text.
+fn is_printable(c: char) -> bool {
+    if c == '\'' {
+        return true;
+    }
+    let text: String = ['a', c].iter().collect();
+    text.escape_debug().eq(text.chars())
+}
+
+/// Returns several errors as one, as upstream's aggregate: each once, in brackets if there are several.
+pub(crate) fn aggregate(errors: &[String]) -> String {
+    let mut seen = HashSet::new();
+    let distinct: Vec<&str> = errors
+        .iter()
+        .map(String::as_str)
+        .filter(|error| seen.insert(*error))
+        .collect();
+    match distinct.as_slice() {
+        [one] => (*one).to_owned(),
+        several => format!("[{}]", several.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_quoted_as_go_does() {
+        let cases = [
+            ("a\"b\\c'", r#""a\"b\\c'""#),
+            ("\u{7}\u{8}\u{c}\n\r\t\u{b}", r#""\a\b\f\n\r\t\v""#),
+            ("\u{1b}\u{7f}", r#""\x1b\x7f""#),
+            ("é 한 🔑 e\u{301}\u{301}", "\"é 한 🔑 e\u{301}\u{301}\""),
+            ("\u{301}", "\"\u{301}\""),
+            (
+                "\u{9b}\u{a0}\u{202e}\u{e0001}",
+                r#""\u009b\u00a0\u202e\U000e0001""#,
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(quoted(text), expected);
+        }
+    }
+
+    #[test]
+    fn equal_errors_are_named_once_and_several_are_in_brackets() {
+        let errors = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        assert_eq!(aggregate(&errors(&["a"])), "a");
+        assert_eq!(aggregate(&errors(&["a", "a"])), "a");
+        assert_eq!(aggregate(&errors(&["a", "b", "a"])), "[a, b]");
+    }
+}

@@ -1,0 +1,118 @@
+//! Reads JSON: objects one after the other, and lists of them. Texts are borrowed from the file.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::object::{Kind, Object, Text};
+use super::{Fault, Loader};
+
+/// What an object is, before it is read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Header<'a> {
+    #[serde(borrow, default)]
+    api_version: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    kind: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    items: Option<&'a RawValue>,
+}
+
+/// The deepest list in a list. kubectl nests none.
+const MAX_LIST_DEPTH: usize = 4;
+
+/// Where in the text the reader is.
+struct Position<'a> {
+    text: &'a str,
+    counted_bytes: usize,
+    line: usize,
+}
+
+impl Position<'_> {
+    /// Returns the line of a part of the text. Asked for in the order of the text, it counts each line once.
+    fn line_of(&mut self, part: &str) -> usize {
+        let offset = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+        let between = self
+            .text
+            .as_bytes()
+            .get(self.counted_bytes..offset)
+            .unwrap_or_default();
+        self.line += between.iter().filter(|byte| **byte == b'\n').count();
+        self.counted_bytes = self.counted_bytes.max(offset);
+        self.line
+    }
+}
+
+/// # Errors
+/// The first place that cannot be read.
+pub(super) fn read(loader: &mut Loader, file: u32, text: &str) -> Result<(), Fault> {
+    let mut position = Position {
+        text,
+        counted_bytes: 0,
+        line: 1,
+    };
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    loop {
+        let start = values.byte_offset();
+        let value = match values.next() {
+            None => return Ok(()),
+            Some(Ok(value)) => value,
+            Some(Err(error)) => {
+                // The line is counted from the start of the text.
+                debug_assert!(start <= text.len());
+                return Err(Fault::new(error.line(), problem(&error)));
+            }
+        };
+        let from_list = ("", "");
+        read_value(loader, file, &mut position, value, from_list, 0)?;
+    }
+}
+
+fn read_value(
+    loader: &mut Loader,
+    file: u32,
+    position: &mut Position<'_>,
+    value: &RawValue,
+    (list_version, item_kind): (&str, &str),
+    depth: usize,
+) -> Result<(), Fault> {
+    let line = position.line_of(value.get());
+    let at = |error: &serde_json::Error| Fault::new(line + error.line().saturating_sub(1), problem(error));
+    if value.get() == "null" {
+        return Ok(());
+    }
+    if !value.get().starts_with('{') {
+        return Err(Fault::new(line, "is no Kubernetes object".to_owned()));
+    }
+    let header: Header<'_> = serde_json::from_str(value.get()).map_err(|error| at(&error))?;
+    let kind = header.kind.as_ref().map_or(item_kind, |kind| &kind.0);
+    let version = header
+        .api_version
+        .as_ref()
+        .map_or(list_version, |version| &version.0);
+    if let Some(items) = header.items
+        && let Some(item_kind) = kind.strip_suffix("List")
+        && depth < MAX_LIST_DEPTH
+    {
+        let items: Option<Vec<&RawValue>> = serde_json::from_str(items.get()).map_err(|error| at(&error))?;
+        for item in items.iter().flatten() {
+            read_value(loader, file, position, item, (version, item_kind), depth + 1)?;
+        }
+        return Ok(());
+    }
+    let Some(kind) = Kind::of(version, kind) else {
+        loader.skip();
+        return Ok(());
+    };
+    let object: Object<'_> = serde_json::from_str(value.get()).map_err(|error| at(&error))?;
+    loader.add(kind, &object, file, line)
+}
+
+/// Returns what is wrong, without the position, which counts from the start of the value.
+fn problem(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let problem = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(problem, _)| problem);
+    format!("is not readable: {problem}")
+}
