@@ -93,7 +93,10 @@ impl fmt::Display for StepUp {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::properties;
 
     #[test]
     fn a_demand_is_bounded_and_has_plain_characters_only() {
@@ -130,5 +133,19 @@ mod tests {
         }
         let recent = StepUp::read(None, Some("60")).unwrap();
         assert!(recent.is_met_by(None));
+    }
+
+    proptest! {
+        #![proptest_config(properties::config())]
+
+        #[test]
+        fn any_demand_is_plain_and_is_stored_as_it_is(acr_values in properties::text(), max_age in properties::text()) {
+            if let Some(demand) = StepUp::read(Some(&acr_values), Some(&max_age)) {
+                let shown = demand.to_string();
+                prop_assert!(shown.chars().all(|c| c == ' ' || c.is_ascii_graphic()), "{shown}");
+                let stored = serde_json::to_vec(&demand).unwrap();
+                prop_assert_eq!(serde_json::from_slice::<StepUp>(&stored).unwrap(), demand);
+            }
+        }
     }
 }

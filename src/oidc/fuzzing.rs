@@ -8,7 +8,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use data_encoding::BASE64URL_NOPAD;
 use openidconnect::Nonce;
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use serde_json::json;
 use url::Url;
 
@@ -233,7 +233,8 @@ fn tampered(token: &Secret) -> Secret {
     Secret::new(format!("{message}.{}", BASE64URL_NOPAD.encode(&signature)))
 }
 
-/// The response of the token endpoint and of the device authorization endpoint. The first line has the status and the content type.
+/// The response of the token endpoint and of the device authorization endpoint. The first line has the status and the content type, which is
+/// the challenge too.
 pub fn token_response(data: &[u8]) {
     let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
     let (line, body) = data.split_at(end);
@@ -245,12 +246,17 @@ pub fn token_response(data: &[u8]) {
         .and_then(|status| StatusCode::from_u16(status).ok());
     let mut headers = HeaderMap::new();
     if let Ok(content_type) = HeaderValue::from_str(content_type) {
+        headers.insert(WWW_AUTHENTICATE, content_type.clone());
         headers.insert(CONTENT_TYPE, content_type);
     }
     let url = Url::parse("https://issuer.example/token").expect("it is a URL");
     let object = match read_form_response(&url, status.unwrap_or(StatusCode::OK), &headers, body, NOW) {
         Ok(object) => object,
-        Err(error) => return assert_shown(&error.to_string()),
+        Err(error) => {
+            let demanded = error.oauth_error().and_then(|refusal| refusal.step_up.as_ref());
+            assert!(demanded.is_none_or(|demanded| is_plain(&demanded.to_string())));
+            return assert_shown(&error.to_string());
+        }
     };
     match DeviceAuthorization::read(object.clone(), &url) {
         Ok(device) => assert!(device.wait_secs(600) <= 600),
@@ -260,6 +266,11 @@ pub fn token_response(data: &[u8]) {
         Ok(response) => check_token_response(&response),
         Err(fault) => assert_shown(&fault.to_string()),
     }
+}
+
+/// Whether a text can go into an address, a record and to a terminal.
+fn is_plain(text: &str) -> bool {
+    text.len() < 2000 && text.chars().all(|c| c == ' ' || c.is_ascii_graphic())
 }
 
 fn check_token_response(response: &TokenResponse) {

@@ -105,9 +105,11 @@ fn quoted_string(text: &str) -> (String, &str) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use reqwest::header::HeaderValue;
 
     use super::*;
+    use crate::properties;
 
     fn demand(challenge: &str, body: &str) -> Option<String> {
         let mut headers = HeaderMap::new();
@@ -178,6 +180,17 @@ mod tests {
             headers.append(WWW_AUTHENTICATE, HeaderValue::from_str(challenge).unwrap());
             let error = challenge_error(StatusCode::UNAUTHORIZED, &headers);
             assert_eq!(error.map(|error| error.code()).as_deref(), code, "{challenge}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(properties::config())]
+
+        #[test]
+        fn any_challenge_is_read_in_whole_characters(text in properties::text()) {
+            for (name, value) in parameters(&text) {
+                prop_assert!(text.contains(name) && value.len() <= text.len());
+            }
         }
     }
 }
