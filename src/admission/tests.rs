@@ -7,10 +7,15 @@ use crate::cluster::description::Description;
 const TABLE: &str = include_str!("../../tests/data/admission.json");
 
 fn table() -> (Rules, Vec<Value>) {
+    table_with(str::to_owned)
+}
+
+/// Returns the table for another description than its own.
+fn table_with(changed: impl Fn(&str) -> String) -> (Rules, Vec<Value>) {
     let table: Value = serde_json::from_str(TABLE).unwrap();
     let lines = table["description"].as_array().unwrap().iter();
     let text: Vec<&str> = lines.map(|line| line.as_str().unwrap()).collect();
-    let description = described(&text.join("\n"));
+    let description = described(&changed(&text.join("\n")));
     (
         Rules::of(&description, &[]),
         table["cases"].as_array().unwrap().clone(),
@@ -46,10 +51,26 @@ fn review(case: &Value) -> Request {
 #[test]
 fn each_case_of_the_table_is_judged_as_it_says() {
     let (rules, cases) = table();
-    for case in &cases {
+    are_judged_as_they_say(&rules, &cases);
+}
+
+/// Users of the platform are told from people by other names then.
+#[test]
+fn each_case_is_judged_alike_without_prefixes_of_users() {
+    let without = |text: &str| {
+        text.replace("sub, prefix: \"okta:\"", "sub, prefix: \"\"")
+            .replace("sub, prefix: \"dr:\"", "sub, prefix: \"\"")
+    };
+    let (rules, cases) = table_with(without);
+    assert!(!rules.scope.is_by_prefix());
+    are_judged_as_they_say(&rules, &cases);
+}
+
+fn are_judged_as_they_say(rules: &Rules, cases: &[Value]) {
+    for case in cases {
         let request = review(case);
         let person = request.person.clone().unwrap();
-        let judgement = judge(&rules, &request, &person);
+        let judgement = judge(rules, &request, &person);
         let told: Vec<Value> = judgement
             .denials
             .iter()

@@ -13,6 +13,7 @@ use clap_complete::engine::{
 use clap_complete::env::{Bash, EnvCompleter, Fish, Powershell, Zsh};
 
 use super::Cli;
+use super::companion::companion_args;
 
 const PROGRAM: &str = "kubesesame";
 
@@ -64,12 +65,36 @@ impl CompletionRequest {
         })
     }
 
+    /// Returns the arguments of a request to `kubesesame-cluster`, if what follows one of its commands is asked for. The script of a shell
+    /// asks it in the same way.
+    pub(crate) fn for_companion(&self) -> Option<Vec<OsString>> {
+        let Self::Shell { words, .. } = self else {
+            return None;
+        };
+        // The word that is being typed is among them: with two, it is the command itself.
+        let is_asked = words.len() > 2 && companion_args(words).is_some();
+        is_asked.then(|| [OsString::from("--")].into_iter().chain(words.clone()).collect())
+    }
+
     /// Returns the response in the form that the shell's script, or kubectl, reads.
     ///
     /// # Errors
     /// If the command line cannot be completed.
     pub(crate) fn response(self, known: &KnownValues, current_dir: Option<&Path>) -> io::Result<String> {
-        let mut command = command_with_values(known, current_dir);
+        self.response_of(Cli::command(), known, current_dir)
+    }
+
+    /// As [`Self::response`], for the command line of another program.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn response_of(
+        self,
+        command: clap::Command,
+        known: &KnownValues,
+        current_dir: Option<&Path>,
+    ) -> io::Result<String> {
+        let mut command = command_with_values(command, known, current_dir);
         match self {
             Self::Shell { shell, words } => {
                 let mut response = Vec::new();
@@ -110,8 +135,11 @@ impl Shell {
 }
 
 /// Returns the command with this machine's values for its flags.
-fn command_with_values(known: &KnownValues, current_dir: Option<&Path>) -> clap::Command {
-    let mut command = Cli::command();
+fn command_with_values(
+    mut command: clap::Command,
+    known: &KnownValues,
+    current_dir: Option<&Path>,
+) -> clap::Command {
     // The arguments of the commands exist only after this.
     command.build();
     with_values(command, known, current_dir)
@@ -234,6 +262,18 @@ mod tests {
             })
         );
         assert_eq!(parse(&["kubesesame", "get-token"], Some("bash")), None);
+        for (words, expected) in [
+            (
+                &["kubesesame", "rbac", ""][..],
+                Some(&["--", "kubesesame", "rbac", ""][..]),
+            ),
+            (&["kubesesame", "rbac"], None),
+            (&["kubesesame", "get-token", ""], None),
+        ] {
+            let words = os(words);
+            let request = CompletionRequest::Shell { shell, words };
+            assert_eq!(request.for_companion(), expected.map(os));
+        }
         assert_eq!(parse(&["kubesesame", "--", "kubesesame"], Some("tcsh")), None);
         assert_eq!(parse(&["kubesesame", "--", "kubesesame"], None), None);
         assert_eq!(parse(&[], Some("bash")), None);

@@ -27,10 +27,12 @@ mod verify;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use self::command_line::{ClusterCli, ClusterCommand, RbacCommand, TopCommand};
 use self::error::Error;
+use crate::cli::CompletionRequest;
+use crate::command;
 use crate::environment::{self, Environment};
 use crate::error::{EXIT_SUCCESS, EXIT_USAGE};
 use crate::invocation::Invocation;
@@ -43,6 +45,9 @@ pub(crate) fn run() -> ExitCode {
     process::core_dump::disable();
     let environment = Environment::read();
     let args: Vec<OsString> = environment::args().collect();
+    if let Some(request) = CompletionRequest::parse(&args, environment.completion.as_deref()) {
+        return exit_code(complete(request, &environment).map(|()| EXIT_SUCCESS));
+    }
     let cli = match ClusterCli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) if !error.use_stderr() => {
@@ -59,6 +64,16 @@ pub(crate) fn run() -> ExitCode {
         at_terminal: environment.at_terminal,
     };
     exit_code(run_command(cli.command, &invocation, ui))
+}
+
+/// Prints what can follow on a command line of this program's commands.
+fn complete(request: CompletionRequest, environment: &Environment) -> Result<(), Error> {
+    let known = command::known_values(environment);
+    let current_dir = environment::current_dir();
+    let response = request.response_of(ClusterCli::command(), &known, current_dir.as_deref());
+    response
+        .and_then(|text| Ui::information(&text))
+        .map_err(Error::Output)
 }
 
 /// Returns the exit code: a result that was printed can be negative.

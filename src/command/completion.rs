@@ -5,6 +5,7 @@
 use std::io;
 
 use crate::cli::{self, CompletionArgs, CompletionRequest, FileArgs, KnownValues};
+use crate::command::companion;
 use crate::command::kubeconfig::files::{Kubeconfig, files_in_given_order};
 use crate::environment::{self, Environment};
 use crate::error::Error;
@@ -16,8 +17,13 @@ pub(crate) fn run(args: &CompletionArgs) -> Result<(), Error> {
     print(args.shell.script())
 }
 
-/// Prints what can follow on a command line.
+/// Prints what can follow on a command line. The commands of `kubesesame-cluster` are answered for by that program, if it is there.
 pub(crate) fn complete(request: CompletionRequest, environment: &Environment) -> Result<(), Error> {
+    if let Some(args) = request.for_companion() {
+        // A shell shows no reason.
+        drop(companion::run(&args));
+        return Ok(());
+    }
     let current_dir = environment::current_dir();
     print(request.response(&known_values(environment), current_dir.as_deref()))
 }
@@ -28,7 +34,7 @@ fn print(text: io::Result<String>) -> Result<(), Error> {
 }
 
 /// Returns the names in the kubeconfigs of this person.
-fn known_values(environment: &Environment) -> KnownValues {
+pub(crate) fn known_values(environment: &Environment) -> KnownValues {
     let files = files_in_given_order(&FileArgs { kubeconfig: None }, environment).unwrap_or_default();
     let texts: Vec<String> = files
         .iter()

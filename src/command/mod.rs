@@ -33,7 +33,7 @@ pub(crate) use clean::run as clean;
 pub(crate) use companion::{
     Error as CompanionError, run as run_companion, run_parsed as run_parsed_companion,
 };
-pub(crate) use completion::{complete, run as completion};
+pub(crate) use completion::{complete, known_values, run as completion};
 pub(crate) use doctor::run as doctor;
 pub(crate) use explain::run as explain;
 pub(crate) use get_token::{fast_path, refresh_in_background, run as get_token};

@@ -56,6 +56,32 @@ fn a_shell_gets_commands_flags_and_the_names_in_the_kubeconfig() {
     assert_eq!(sandbox.tabs(), 0);
 }
 
+/// The program of these commands answers for them.
+#[test]
+fn the_commands_for_clusters_are_completed_too() {
+    let sandbox = sandbox_with_kubeconfig();
+    let ask = |words: &[&str]| {
+        let index = words.len().to_string();
+        let call = sandbox.bare(&[&["--", "kubesesame"], words].concat());
+        let outcome = call
+            .env("_KUBESESAME_COMPLETE", "bash")
+            .env("_CLAP_COMPLETE_INDEX", &index)
+            .env("_CLAP_IFS", " ")
+            .run();
+        assert_eq!((outcome.code, &*outcome.stderr), (Some(0), ""), "{outcome}");
+        outcome.stdout
+    };
+    assert_eq!(ask(&["admi"]), "admission");
+    assert_eq!(ask(&["admission", "gen"]), "generate");
+    assert_eq!(ask(&["admission", "generate", "--mode", "d"]), "deny");
+    assert_eq!(ask(&["admission", "test", "--oper"]), "--operation");
+    assert_eq!(ask(&["cluster", "verify", "--context", ""]), "production");
+    assert_eq!(
+        ask(&["rbac", "generate", "--gro"]),
+        "--groups-claim --groups-prefix --group"
+    );
+}
+
 #[test]
 fn kubectl_gets_them_under_the_name_that_it_looks_for() {
     let sandbox = sandbox_with_kubeconfig();
