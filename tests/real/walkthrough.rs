@@ -69,3 +69,34 @@ fn flags(manifest: &str, machine: &Machine) -> Vec<String> {
         .map(|flag| flag.replace("/etc/kubernetes/authentication", &directory))
         .collect()
 }
+
+/// Nothing of AWS is here: an API server that trusts the provider as EKS does stands for the cluster.
+#[test]
+#[ignore = "needs the real parts: run tests/real/provision first"]
+fn an_eks_cluster_from_one_description_ends_with_allowed_and_refused_calls() {
+    let logs = parts::folder("logs/walkthrough-eks");
+    let okta = user::okta();
+    okta.behave(|behaviour| behaviour.auto_approve = true);
+    let machine = Machine::new(&okta);
+    let cluster = Cluster::start(&okta, "email", &logs);
+    machine.write_kubeconfig_of(&cluster);
+    let script = fs::read_to_string("examples/walkthroughs/eks.sh").unwrap();
+    let told = machine.run(&format!(
+        "cd\nISSUER={} CLIENT_ID={} CLUSTER=production CA=$HOME/ca.pem\n{script}",
+        okta.issuer(),
+        okta.client_id()
+    ));
+    assert_eq!(told.code, Some(0), "{told:?}");
+    for refusal in [
+        "User \"okta:alice@example.com\" cannot delete resource \"deployments\"",
+        "User \"okta:alice@example.com\" cannot list resource \"secrets\"",
+        "may run as root: container web",
+    ] {
+        assert!(told.stderr.contains(refusal), "{refusal}: {told:?}");
+    }
+    assert!(
+        told.stdout
+            .contains("no: okta:sarah@example.com cannot delete deployments"),
+        "{told:?}"
+    );
+}
