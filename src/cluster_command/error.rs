@@ -141,12 +141,11 @@ impl Error {
                 PLATFORM_NAMES.join(", ")
             ),
             Self::Refused(refusal) => refusal.hint.clone(),
-            Self::Token(_) => String::new(),
+            Self::Token(_) | Self::Negative => String::new(),
             Self::TokenWithoutIssuer | Self::NoIssuer(_) => {
                 "give --oidc-issuer-url and --oidc-client-id, or sign in: kubesesame login".to_owned()
             }
             Self::NothingToDo(what) => format!("add `{what}` to it; the fields: docs/kubesesame.schema.json"),
-            Self::Negative => String::new(),
             Self::PolicyFile(source) => source.hint(Purpose::Flag("filename")),
             Self::PolicyNotText(_) | Self::Policy { .. } => {
                 "correct it, or name single files with --filename; of a cluster: kubectl get clusterroles,clusterrolebindings,roles,rolebindings -A -o json".to_owned()

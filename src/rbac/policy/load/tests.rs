@@ -96,7 +96,7 @@ fn yaml_aliases_are_followed_up_to_a_limit() {
     let mut bomb = format!("{head}metadata: {{name: a}}\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..8 {
         let alias = format!("*a{}, ", level - 1).repeat(10);
-        bomb += &format!("a{level}: &a{level} [{alias}]\n");
+        bomb = format!("{bomb}a{level}: &a{level} [{alias}]\n");
     }
     assert_eq!(
         read(&bomb).unwrap_err().problem,
