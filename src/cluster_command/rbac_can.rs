@@ -24,14 +24,13 @@ pub(super) const MASTERS_REASON: &str = "a member of system:masters may do every
 pub(super) fn run(args: &QuestionArgs, ui: Ui) -> Result<u8, Error> {
     let asked = ask(args, ui)?;
     let decisions = decisions(&asked);
-    let text = match args.output {
-        Some(format) => document(&value(&asked, &decisions), format),
-        None => {
-            for note in &asked.notes {
-                ui.note(&format!("note: {note}"));
-            }
-            text(&asked, &decisions)
+    let text = if let Some(format) = args.output {
+        document(&value(&asked, &decisions), format)
+    } else {
+        for note in &asked.notes {
+            ui.note(&format!("note: {note}"));
         }
+        text(&asked, &decisions)
     };
     Ui::information(&harmless_lines(&text)).map_err(Error::Output)?;
     Ok(exit_code(&decisions))
@@ -69,7 +68,7 @@ fn text(asked: &Asked, decisions: &[Decision]) -> String {
             &decision.reason
         };
         if !reason.is_empty() {
-            text += &format!("  {}\n", wrapped(reason, 2, 2));
+            rbac_text::push_line(&mut text, reason, 2, 2);
         }
     }
     text
@@ -105,7 +104,7 @@ fn value(asked: &Asked, decisions: &[Decision]) -> Value {
     })
 }
 
-/// Returns the attributes of a request, with the names of a SubjectAccessReview.
+/// Returns the attributes of a request, with the names of a `SubjectAccessReview`.
 pub(super) fn request_value(request: &Request) -> Value {
     match &request.target {
         Target::Path(path) => json!({"verb": request.verb, "path": path}),

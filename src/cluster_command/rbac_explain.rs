@@ -6,6 +6,7 @@ use super::error::Error;
 use super::rbac_args::ExplainArgs;
 use super::rbac_can::{MASTERS_REASON, decisions, exit_code, headline, request_value};
 use super::rbac_policy::{Asked, ask};
+use super::rbac_text::push_line;
 use super::{rbac_near, rbac_text};
 use crate::cli::OutputFormat;
 use crate::rbac::explain::{Change, Path, change, nearest, paths, refusals};
@@ -37,14 +38,13 @@ pub(super) fn run(args: &ExplainArgs, ui: Ui) -> Result<u8, Error> {
         applier: applier_verdict(&asked, args, &change),
         change,
     });
-    let text = match args.question.output {
-        Some(format) => document(&value(&asked, &decisions, change.as_ref()), format),
-        None => {
-            for note in &asked.notes {
-                ui.note(&format!("note: {note}"));
-            }
-            text(&asked, &decisions, change.as_ref())
+    let text = if let Some(format) = args.question.output {
+        document(&value(&asked, &decisions, change.as_ref()), format)
+    } else {
+        for note in &asked.notes {
+            ui.note(&format!("note: {note}"));
         }
+        text(&asked, &decisions, change.as_ref())
     };
     Ui::information(&harmless_lines(&text)).map_err(Error::Output)?;
     Ok(exit_code(&decisions))
@@ -76,31 +76,31 @@ fn text(asked: &Asked, decisions: &[Decision], change: Option<&Needed>) -> Strin
     let mut text = String::new();
     for (request, decision) in asked.requests.iter().zip(decisions) {
         text += &headline(asked, request, decision.is_allowed);
-        text += &if asked.user.is_master() {
-            format!("  {MASTERS_REASON}\n")
+        if asked.user.is_master() {
+            push_line(&mut text, MASTERS_REASON, 2, 2);
         } else if decision.is_allowed {
-            allowed_text(asked, request)
+            text += &allowed_text(asked, request);
         } else {
-            refused_text(asked, request, decision)
-        };
+            text += &refused_text(asked, request, decision);
+        }
         text.push('\n');
     }
     let groups = format!("groups: {}", rbac_text::list(&asked.user.groups));
-    text += &format!("{}\n", wrapped(&groups, 0, 2));
+    push_line(&mut text, &groups, 0, 2);
     if let Some(change) = change {
         text += &change_text(&change.change);
         text += &applier_text(change);
     }
-    text + &format!("{}\n", wrapped(NOT_MODELLED, 0, 0))
+    push_line(&mut text, NOT_MODELLED, 0, 0);
+    text
 }
 
 fn allowed_text(asked: &Asked, request: &Request) -> String {
     let paths = paths(&asked.policy, &asked.user, request);
     let mut text = String::new();
     for (number, path) in paths.iter().take(SHOWN_PATHS).enumerate() {
-        let number = format!("  {}. ", number + 1);
         let line = format!(
-            "{number}{}, rule {} ({}): {}",
+            "{}, rule {} ({}): {}",
             rbac_text::role(&asked.policy, path.role),
             path.rule + 1,
             asked.place(path.role.place),
@@ -111,16 +111,12 @@ fn allowed_text(asked: &Asked, request: &Request) -> String {
             binding_text(asked, path.binding),
             subject_text(&asked.policy, path.binding, path.subject)
         );
-        let indent = number.len();
-        text += &format!(
-            "{number}{}\n{}{}\n",
-            wrapped(&line[indent..], indent, indent),
-            " ".repeat(indent),
-            wrapped(&by, indent, indent)
-        );
+        let indent = rbac_text::push_numbered(&mut text, number + 1, &line);
+        push_line(&mut text, &by, indent, indent);
     }
     if paths.len() > SHOWN_PATHS {
-        text += &format!("  and {} more; all: --output=json\n", paths.len() - SHOWN_PATHS);
+        let more = format!("and {} more; all: --output=json", paths.len() - SHOWN_PATHS);
+        push_line(&mut text, &more, 2, 2);
     }
     text
 }
@@ -144,7 +140,7 @@ fn plain_rule(asked: &Asked, path: &Path<'_>) -> PlainRule {
 fn refused_text(asked: &Asked, request: &Request, decision: &Decision) -> String {
     let mut text = String::new();
     if !decision.reason.is_empty() {
-        text += &format!("  {}\n", wrapped(&decision.reason, 2, 2));
+        push_line(&mut text, &decision.reason, 2, 2);
     }
     let nearest = nearest(&asked.policy, &asked.user, request, NEAREST_LIMIT);
     if nearest.is_empty() {
@@ -174,9 +170,11 @@ fn change_text(change: &Change) -> String {
             }
             None => "allows it too, with rights by `*`, which a binding of it opens as well".to_owned(),
         };
-        text += &format!(
-            "{}\n",
-            wrapped(&format!("{} {more}", rbac_text::shown(&existing.name)), 0, 2)
+        push_line(
+            &mut text,
+            &format!("{} {more}", rbac_text::shown(&existing.name)),
+            0,
+            2,
         );
     }
     text
@@ -193,7 +191,7 @@ fn applier_text(needed: &Needed) -> String {
     }
     let mut text = format!("{}\n", wrapped(&format!("{applier} may not apply it:"), 0, 2));
     for line in refusals.iter().flat_map(|refusal| refusal.lines()) {
-        text += &format!("  {}\n", wrapped(line, 2, 4));
+        push_line(&mut text, line, 2, 4);
     }
     text
 }

@@ -10,14 +10,11 @@ use crate::rbac::explain::{Difference, Near};
 use crate::rbac::policy::covers::PlainRule;
 use crate::rbac::policy::evaluate::subject_text;
 use crate::rbac::policy::request::{Request, ResourceTarget, Target};
-use crate::wrapped_text::wrapped;
 
 /// How many subjects of a binding are named.
 const SHOWN_SUBJECTS: usize = 3;
 
 pub(super) fn text(asked: &Asked, request: &Request, near: &Near<'_>, number: usize) -> String {
-    let number = format!("  {number}. ");
-    let indent = number.len();
     let line = format!(
         "{}, rule {} ({}): {}",
         rbac_text::role(&asked.policy, near.role),
@@ -25,10 +22,9 @@ pub(super) fn text(asked: &Asked, request: &Request, near: &Near<'_>, number: us
         asked.place(near.role.place),
         rbac_text::rule(&rule(asked, near))
     );
-    let mut text = format!("{number}{}\n", wrapped(&line, indent, indent));
-    let mut add = |line: &str| {
-        text += &format!("{}{}\n", " ".repeat(indent), wrapped(line, indent, indent + 2));
-    };
+    let mut text = String::new();
+    let indent = rbac_text::push_numbered(&mut text, number, &line);
+    let mut add = |line: &str| rbac_text::push_line(&mut text, line, indent, indent + 2);
     if near.binding.is_some() {
         add(&bound_text(asked, near));
     }

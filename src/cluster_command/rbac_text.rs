@@ -4,6 +4,24 @@ use crate::rbac::policy::covers::PlainRule;
 use crate::rbac::policy::model::{Policy, Role, Scope};
 use crate::rbac::policy::request::{Request, Target};
 use crate::untrusted_text::UntrustedText;
+use crate::wrapped_text::wrapped;
+
+/// Adds a line in column `first_indent`, and indents by `indent` what does not fit.
+pub(super) fn push_line(text: &mut String, line: &str, first_indent: usize, indent: usize) {
+    text.push_str(&" ".repeat(first_indent));
+    text.push_str(&wrapped(line, first_indent, indent));
+    text.push('\n');
+}
+
+/// Adds a line with its number, and returns the column that it begins in.
+pub(super) fn push_numbered(text: &mut String, number: usize, line: &str) -> usize {
+    let number = format!("  {number}. ");
+    let indent = number.len();
+    text.push_str(&number);
+    text.push_str(&wrapped(line, indent, indent));
+    text.push('\n');
+    indent
+}
 
 pub(super) fn shown(text: &str) -> String {
     UntrustedText::new(text).to_string()
@@ -66,13 +84,16 @@ pub(super) fn rule(rule: &PlainRule) -> String {
         .flat_map(|group| rule.resources.iter().map(|combined| resource(combined, group)))
         .collect();
     if !resources.is_empty() {
-        text += &format!(" {}", resources.join(", "));
+        text.push(' ');
+        text += &resources.join(", ");
     }
     if !rule.resource_names.is_empty() {
-        text += &format!(" named {}", list(&rule.resource_names));
+        text += " named ";
+        text += &list(&rule.resource_names);
     }
     if !rule.urls.is_empty() {
-        text += &format!(" {}", list(&rule.urls));
+        text.push(' ');
+        text += &list(&rule.urls);
     }
     text
 }

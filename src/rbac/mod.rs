@@ -5,4 +5,6 @@
 pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod policy;
+#[cfg(test)]
+mod policy_tests;
 pub(crate) mod question;

@@ -93,6 +93,7 @@ mod prompts;
 mod provider_errors;
 mod proxies;
 mod rbac;
+mod rbac_explain;
 mod refresh;
 mod refresh_answers;
 #[cfg(target_os = "linux")]

@@ -61,7 +61,7 @@ const USER_GROUPS: [&str; 6] = [
 const ACCOUNTS: [&str; 4] = ["default", "x", "s:x", ""];
 const ROLES: [&str; 5] = ["reader", "writer", "r\"\\\t1", "rôle", "gone"];
 
-/// SplitMix64.
+/// `SplitMix64`.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -181,17 +181,17 @@ impl Random {
             }
             return question;
         }
-        let role = self.person_of_a_binding(objects, &mut question);
+        let bound_role = self.person_of_a_binding(objects, &mut question);
         let of_role: Vec<&Value> = objects
             .iter()
-            .filter(|object| object["rules"].is_array() && Some(*object) == role)
+            .filter(|object| object["rules"].is_array() && Some(*object) == bound_role)
             .collect();
-        let roles = if of_role.is_empty() || self.one_in(6) {
+        let candidates = if of_role.is_empty() || self.one_in(6) {
             objects.iter().collect()
         } else {
             of_role
         };
-        let rules: Vec<&Value> = roles
+        let rules: Vec<&Value> = candidates
             .iter()
             .filter_map(|object| object["rules"].as_array())
             .flatten()

@@ -81,9 +81,10 @@ fn add_verb(rules: &mut Vec<PlainRule>, request: &Request) {
 
 fn objects(policy: &Policy, user: &User, namespace: &str, rules: &[PlainRule]) -> [Value; 2] {
     let is_cluster = namespace.is_empty();
-    let (role_kind, binding_kind) = match is_cluster {
-        true => ("ClusterRole", "ClusterRoleBinding"),
-        false => ("Role", "RoleBinding"),
+    let (role_kind, binding_kind) = if is_cluster {
+        ("ClusterRole", "ClusterRoleBinding")
+    } else {
+        ("Role", "RoleBinding")
     };
     let name = free_name(policy, namespace, &base_name(&user.name, &rules[0]));
     let mut metadata = json!({"name": name});

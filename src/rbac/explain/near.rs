@@ -81,15 +81,12 @@ pub(crate) fn nearest<'a>(policy: &'a Policy, user: &User, request: &Request, li
             near.rule,
             near.differences.clone(),
         );
-        match seen.get(&key) {
-            Some(at) => {
-                let near: &mut Near<'_> = &mut found[*at];
-                near.more += 1;
-            }
-            None => {
-                seen.insert(key, found.len());
-                found.push(near);
-            }
+        if let Some(at) = seen.get(&key) {
+            let earlier: &mut Near<'_> = &mut found[*at];
+            earlier.more += 1;
+        } else {
+            seen.insert(key, found.len());
+            found.push(near);
         }
     };
     let symbols = UserSymbols::new(policy, user);

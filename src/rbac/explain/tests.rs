@@ -120,11 +120,11 @@ fn the_smallest_change_allows_what_was_refused_and_nothing_else() {
             assert!(!decide(&policy_before, &user, request).is_allowed, "{request:?}");
         }
         let change = change(&policy_before, &user, &refused);
-        let objects: String = change
-            .objects
-            .iter()
-            .map(|object| format!("{object}\n"))
-            .collect();
+        let objects: Vec<String> = change.objects.iter().map(ToString::to_string).collect();
+        let objects = objects.join(
+            "
+",
+        );
         let after = policy(&objects);
         for request in &refused {
             assert!(decide(&after, &user, request).is_allowed, "{request:?} {objects}");

@@ -1,4 +1,4 @@
-//! The rules of aggregated ClusterRoles, as the controller of Kubernetes computes them (`pkg/controller/clusterroleaggregation`).
+//! The rules of aggregated cluster roles, as the controller of Kubernetes computes them (`pkg/controller/clusterroleaggregation`).
 //!
 //! The evaluator of the API server reads `rules` alone. In manifests they are empty, since the controller writes them.
 
@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use super::model::{LabelExpression, LabelSelector, Names, PolicyBuilder, Role, Rule, Scope, Symbol};
 
-/// Computes the rules of the aggregated ClusterRoles that come from manifests. Those that were read from a cluster have theirs, and
+/// Computes the rules of the aggregated cluster roles that come from manifests. Those that were read from a cluster have theirs, and
 /// those whose selectors no role of the files has keep what they have: the files are a part of the policy then.
 ///
 /// Roles may select aggregated roles, so it is repeated until nothing changes.
@@ -49,7 +49,7 @@ pub(crate) fn aggregate(builder: &mut PolicyBuilder) {
 /// Returns the rules that the controller writes into a role. `None` if it leaves the role as it is: there is no `aggregationRule`, or a
 /// selector is not valid.
 pub(crate) fn computed_rules(roles: &[Role], names: &Names, role: &Role) -> Option<Vec<Rule>> {
-    let mut rules = Vec::new();
+    let mut computed = Vec::new();
     let mut seen = HashSet::new();
     for selector in role.aggregation.as_ref()? {
         let mut selected = Vec::new();
@@ -60,9 +60,9 @@ pub(crate) fn computed_rules(roles: &[Role], names: &Names, role: &Role) -> Opti
         }
         selected.sort_by_key(|role| names.text(role.name));
         let found = selected.into_iter().flat_map(|role| &role.rules);
-        rules.extend(found.filter(|rule| seen.insert(**rule)));
+        computed.extend(found.filter(|rule| seen.insert(**rule)));
     }
-    Some(rules)
+    Some(computed)
 }
 
 /// Whether a selector selects an object with these labels. `None` if the selector is not valid.

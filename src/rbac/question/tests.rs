@@ -40,87 +40,89 @@ fn ask(line: &str, typed: &Typed<'_>) -> Vec<String> {
     requests.collect()
 }
 
+/// In the namespace `shop`.
+const WORDS: [(&str, &[&str]); 30] = [
+    ("get pods", &["list pods. in shop"]),
+    ("kubectl get po web", &["get pods. web in shop"]),
+    ("get pods/web", &["get pods. web in shop"]),
+    (
+        "get po,deploy",
+        &["list pods. in shop", "list deployments.apps in shop"],
+    ),
+    ("list deploy.apps", &["list deployments.apps in shop"]),
+    ("list deployments.v1.apps", &["list deployments.apps in shop"]),
+    ("create pods/exec", &["create pods/exec. in shop"]),
+    ("create pods/web/exec", &["create pods/exec. web in shop"]),
+    ("get pods/log web", &["get pods/log. web in shop"]),
+    (
+        "logs web",
+        &["get pods. web in shop", "get pods/log. web in shop"],
+    ),
+    (
+        "exec web",
+        &["get pods. web in shop", "create pods/exec. web in shop"],
+    ),
+    (
+        "scale deploy/web",
+        &[
+            "get deployments.apps web in shop",
+            "patch deployments/scale.apps web in shop",
+        ],
+    ),
+    (
+        "rollout restart deploy web",
+        &[
+            "get deployments.apps web in shop",
+            "patch deployments.apps web in shop",
+        ],
+    ),
+    (
+        "apply cm x",
+        &[
+            "get configmaps. x in shop",
+            "create configmaps. in shop",
+            "patch configmaps. x in shop",
+        ],
+    ),
+    ("create cm x", &["create configmaps. in shop"]),
+    ("delete node n1", &["delete nodes. n1"]),
+    ("get ns shop", &["get namespaces. shop in shop"]),
+    ("get ns", &["list namespaces."]),
+    (
+        "drain n1",
+        &[
+            "get nodes. n1",
+            "patch nodes. n1",
+            "list pods.",
+            "create pods/eviction.",
+        ],
+    ),
+    ("get widgets", &["list widgets.example.com in shop"]),
+    ("get widgets/spin", &["get widgets/spin.example.com in shop"]),
+    ("get things", &["list things. in shop"]),
+    ("get things.b.io", &["list things.b.io in shop"]),
+    ("auth can-i get pods", &["get pods. in shop"]),
+    ("get /healthz", &["get /healthz"]),
+    ("/healthz", &["get /healthz"]),
+    (
+        "get https://h:6443/api/v1/namespaces/a/pods",
+        &["list pods. in a"],
+    ),
+    ("get * x", &["get *.* x in shop"]),
+    ("pods", &["error: a verb and a resource are needed"]),
+    (
+        "get pods a b",
+        &["error: `pods a b` is more than a verb, a resource and a name"],
+    ),
+];
+
 #[test]
 fn words_are_understood_as_kubectl_does() {
     let shop = Typed {
         namespace: Some("shop"),
         ..Typed::default()
     };
-    let cases: [(&str, &[&str]); 30] = [
-        ("get pods", &["list pods. in shop"]),
-        ("kubectl get po web", &["get pods. web in shop"]),
-        ("get pods/web", &["get pods. web in shop"]),
-        (
-            "get po,deploy",
-            &["list pods. in shop", "list deployments.apps in shop"],
-        ),
-        ("list deploy.apps", &["list deployments.apps in shop"]),
-        ("list deployments.v1.apps", &["list deployments.apps in shop"]),
-        ("create pods/exec", &["create pods/exec. in shop"]),
-        ("create pods/web/exec", &["create pods/exec. web in shop"]),
-        ("get pods/log web", &["get pods/log. web in shop"]),
-        (
-            "logs web",
-            &["get pods. web in shop", "get pods/log. web in shop"],
-        ),
-        (
-            "exec web",
-            &["get pods. web in shop", "create pods/exec. web in shop"],
-        ),
-        (
-            "scale deploy/web",
-            &[
-                "get deployments.apps web in shop",
-                "patch deployments/scale.apps web in shop",
-            ],
-        ),
-        (
-            "rollout restart deploy web",
-            &[
-                "get deployments.apps web in shop",
-                "patch deployments.apps web in shop",
-            ],
-        ),
-        (
-            "apply cm x",
-            &[
-                "get configmaps. x in shop",
-                "create configmaps. in shop",
-                "patch configmaps. x in shop",
-            ],
-        ),
-        ("create cm x", &["create configmaps. in shop"]),
-        ("delete node n1", &["delete nodes. n1"]),
-        ("get ns shop", &["get namespaces. shop in shop"]),
-        ("get ns", &["list namespaces."]),
-        (
-            "drain n1",
-            &[
-                "get nodes. n1",
-                "patch nodes. n1",
-                "list pods.",
-                "create pods/eviction.",
-            ],
-        ),
-        ("get widgets", &["list widgets.example.com in shop"]),
-        ("get widgets/spin", &["get widgets/spin.example.com in shop"]),
-        ("get things", &["list things. in shop"]),
-        ("get things.b.io", &["list things.b.io in shop"]),
-        ("auth can-i get pods", &["get pods. in shop"]),
-        ("get /healthz", &["get /healthz"]),
-        ("/healthz", &["get /healthz"]),
-        (
-            "get https://h:6443/api/v1/namespaces/a/pods",
-            &["list pods. in a"],
-        ),
-        ("get * x", &["get *.* x in shop"]),
-        ("pods", &["error: a verb and a resource are needed"]),
-        (
-            "get pods a b",
-            &["error: `pods a b` is more than a verb, a resource and a name"],
-        ),
-    ];
-    for (line, expected) in cases {
+    for (line, expected) in WORDS {
         assert_eq!(ask(line, &shop), expected, "{line}");
     }
 }

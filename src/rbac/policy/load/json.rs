@@ -32,12 +32,8 @@ impl Position<'_> {
     /// Returns the line of a part of the text. Asked for in the order of the text, it counts each line once.
     fn line_of(&mut self, part: &str) -> usize {
         let offset = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
-        let between = self
-            .text
-            .as_bytes()
-            .get(self.counted_bytes..offset)
-            .unwrap_or_default();
-        self.line += between.iter().filter(|byte| **byte == b'\n').count();
+        let between = self.text.get(self.counted_bytes..offset).unwrap_or_default();
+        self.line += between.matches('\n').count();
         self.counted_bytes = self.counted_bytes.max(offset);
         self.line
     }

@@ -95,6 +95,3 @@ impl Loader {
             .map_err(|problem| Fault::new(line, problem.to_owned()))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -215,11 +215,14 @@ fn pairs(names: &mut Names, map: Option<&BTreeMap<Text<'_>, Option<Text<'_>>>>) 
         .collect()
 }
 
-fn symbols(names: &mut Names, list: &List<Text<'_>>) -> Vec<Symbol> {
-    list.iter().flatten().map(|text| names.intern(&text.0)).collect()
+fn symbols(names: &mut Names, list: Option<&Vec<Text<'_>>>) -> Vec<Symbol> {
+    list.into_iter()
+        .flatten()
+        .map(|text| names.intern(&text.0))
+        .collect()
 }
 
-fn list(names: &mut Names, list: &List<Text<'_>>) -> ListId {
+fn list(names: &mut Names, list: Option<&Vec<Text<'_>>>) -> ListId {
     let symbols = symbols(names, list);
     names.intern_list(&symbols)
 }
@@ -227,11 +230,11 @@ fn list(names: &mut Names, list: &List<Text<'_>>) -> ListId {
 impl RawRule<'_> {
     fn intern(&self, names: &mut Names) -> Rule {
         Rule {
-            verbs: list(names, &self.verbs),
-            groups: list(names, &self.api_groups),
-            resources: list(names, &self.resources),
-            resource_names: list(names, &self.resource_names),
-            urls: list(names, &self.urls),
+            verbs: list(names, self.verbs.as_ref()),
+            groups: list(names, self.api_groups.as_ref()),
+            resources: list(names, self.resources.as_ref()),
+            resource_names: list(names, self.resource_names.as_ref()),
+            urls: list(names, self.urls.as_ref()),
         }
     }
 }
@@ -245,7 +248,7 @@ impl RawSelector<'_> {
                 .map(|expression| LabelExpression {
                     key: names.intern(text(expression.key.as_ref())),
                     operator: names.intern(text(expression.operator.as_ref())),
-                    values: symbols(names, &expression.values),
+                    values: symbols(names, expression.values.as_ref()),
                 })
                 .collect(),
         }

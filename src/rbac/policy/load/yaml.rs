@@ -246,7 +246,7 @@ struct Collected<'a> {
     parts: Vec<Part<'a>>,
 }
 
-impl<'a> Collected<'a> {
+impl Collected<'_> {
     fn new(line: usize) -> Self {
         Self {
             line,

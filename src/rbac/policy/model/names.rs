@@ -28,8 +28,11 @@ impl ListId {
 pub(crate) struct Names {
     texts: Vec<Arc<str>>,
     symbols: HashMap<Arc<str>, Symbol>,
-    lists: Vec<Arc<[Symbol]>>,
-    list_ids: HashMap<Arc<[Symbol]>, ListId>,
+    /// All lists one after the other, since an evaluation looks at many of them.
+    list_items: Vec<Symbol>,
+    /// Where each list is among them.
+    lists: Vec<(u32, u32)>,
+    list_ids: HashMap<Box<[Symbol]>, ListId>,
 }
 
 impl Default for Names {
@@ -37,6 +40,7 @@ impl Default for Names {
         let mut names = Self {
             texts: Vec::new(),
             symbols: HashMap::new(),
+            list_items: Vec::new(),
             lists: Vec::new(),
             list_ids: HashMap::new(),
         };
@@ -65,10 +69,12 @@ impl Names {
         if let Some(id) = self.list_ids.get(symbols) {
             return *id;
         }
-        let id = ListId(u32::try_from(self.lists.len()).unwrap_or(u32::MAX));
-        let list: Arc<[Symbol]> = symbols.into();
-        self.lists.push(list.clone());
-        self.list_ids.insert(list, id);
+        let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        let id = ListId(number(self.lists.len()));
+        let start = number(self.list_items.len());
+        self.list_items.extend_from_slice(symbols);
+        self.lists.push((start, number(self.list_items.len())));
+        self.list_ids.insert(symbols.into(), id);
         id
     }
 
@@ -82,7 +88,8 @@ impl Names {
     }
 
     pub(crate) fn list(&self, id: ListId) -> &[Symbol] {
-        &self.lists[id.0 as usize]
+        let (start, end) = self.lists[id.0 as usize];
+        &self.list_items[start as usize..end as usize]
     }
 
     pub(crate) fn texts(&self, id: ListId) -> impl Iterator<Item = &str> {

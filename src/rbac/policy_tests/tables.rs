@@ -3,13 +3,13 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::aggregate::computed_rules;
-use super::covers::{PlainRule, rules_of, uncovered};
-use super::evaluate::decide;
-use super::load::Loader;
-use super::matching::url_covers;
-use super::model::{Policy, Scope};
-use super::request::{Request, ResourceTarget, Target, User};
+use crate::rbac::policy::aggregate::computed_rules;
+use crate::rbac::policy::covers::{PlainRule, rules_of, uncovered};
+use crate::rbac::policy::evaluate::decide;
+use crate::rbac::policy::load::Loader;
+use crate::rbac::policy::matching::url_covers;
+use crate::rbac::policy::model::{Policy, Scope};
+use crate::rbac::policy::request::{Request, ResourceTarget, Target, User};
 
 /// Reads objects, as a list.
 fn loader(objects: &[Value]) -> Loader {

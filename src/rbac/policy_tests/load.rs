@@ -1,6 +1,7 @@
 //! What is read of JSON and YAML, and what is refused.
 
-use super::*;
+use crate::rbac::policy::load::{Fault, Loaded, Loader};
+use crate::rbac::policy::model::{Place, Scope};
 
 const RULE: &str = r#""rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}]"#;
 
@@ -15,8 +16,8 @@ fn summary(text: &str) -> Vec<String> {
     let loaded = read(text).unwrap_or_else(|fault| panic!("{fault:?}: {text}"));
     let policy = loaded.policy;
     let scope = |scope| match scope {
-        super::super::model::Scope::Cluster => "-",
-        super::super::model::Scope::Namespace(namespace) => policy.text(namespace),
+        Scope::Cluster => "-",
+        Scope::Namespace(namespace) => policy.text(namespace),
     };
     let roles = policy.roles.iter().map(|role| {
         let name = policy.text(role.name);
@@ -96,7 +97,7 @@ fn yaml_aliases_are_followed_up_to_a_limit() {
     let mut bomb = format!("{head}metadata: {{name: a}}\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..8 {
         let alias = format!("*a{}, ", level - 1).repeat(10);
-        bomb += &format!("a{level}: &a{level} [{alias}]\n");
+        bomb = format!("{bomb}a{level}: &a{level} [{alias}]\n");
     }
     assert_eq!(
         read(&bomb).unwrap_err().problem,

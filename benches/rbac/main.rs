@@ -1,0 +1,92 @@
+//! Measures how long it takes to read a policy of 10,000 bindings, and to decide.
+//!
+//! `cargo bench --bench rbac` prints a table, each figure beside its goal. Figures are processor time, the least of several runs, since a
+//! machine is seldom idle. The bench does not fail.
+#![cfg(unix)]
+#![expect(clippy::print_stdout, reason = "its result is what it prints")]
+#![expect(clippy::unwrap_used, reason = "a bench stops if its requirements are not met")]
+
+mod set;
+
+#[path = "../../src/rbac/policy/mod.rs"]
+#[expect(dead_code, reason = "the commands and the tests use the rest of it")]
+mod policy;
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike as _;
+
+use policy::evaluate::decide_symbols;
+use policy::load::Loader;
+use policy::model::Policy;
+use policy::request::{Request, RequestSymbols, ResourceTarget, Target, User, UserSymbols};
+
+const RUNS: usize = 7;
+const QUESTIONS: u32 = 1_000;
+
+fn read(text: &str) -> Policy {
+    let mut loader = Loader::default();
+    loader.read(0, text).unwrap();
+    loader.finish().policy
+}
+
+/// Returns the least processor time of several runs, in microseconds.
+fn least_micros(mut run: impl FnMut()) -> i64 {
+    let now = || {
+        let usage = getrusage(UsageWho::RUSAGE_SELF).unwrap();
+        (usage.user_time() + usage.system_time()).num_microseconds()
+    };
+    let times = (0..RUNS).map(|_| {
+        let start = now();
+        run();
+        now() - start
+    });
+    times.min().unwrap().max(1)
+}
+
+fn main() {
+    let objects = set::objects();
+    let json = set::json_list(&objects);
+    let yaml = set::yaml_list(&objects);
+    drop(objects);
+    let policy = read(&json);
+    assert_eq!(policy.bindings.len(), read(&yaml).bindings.len());
+    for (name, text, goal) in [("JSON", &json, 80), ("YAML", &yaml, 300)] {
+        let micros = least_micros(|| drop(read(text)));
+        let kilobytes = text.len() / 1_000;
+        println!(
+            "read {name}: {} ms of {kilobytes} kB, goal {goal} ms",
+            micros / 1_000
+        );
+    }
+    for groups in [3, 50] {
+        let micros = least_micros(|| decide(&policy, groups));
+        let rate = i64::from(QUESTIONS) * 1_000_000 / micros;
+        println!("decide, {groups} groups: {rate} a second, goal 1000000 with 3 groups");
+    }
+}
+
+/// Decides about many users and requests, as `rbac can` does it: texts are looked up for each.
+fn decide(policy: &Policy, group_count: usize) {
+    for at in 0..QUESTIONS as usize {
+        let groups = (0..group_count).map(|group| format!("okta:group-{}", (at + group * 17) % 300));
+        let user = User {
+            name: format!("okta:user-{}@example.com", at % set::USERS),
+            groups: groups.collect(),
+        };
+        let target = ResourceTarget {
+            resource: ["pods", "nodes", "secrets"][at % 3].to_owned(),
+            namespace: format!("namespace-{}", at % set::NAMESPACES),
+            ..ResourceTarget::default()
+        };
+        let request = Request {
+            verb: ["list", "delete", "get"][at % 3].to_owned(),
+            target: Target::Resource(target),
+        };
+        let user = UserSymbols::new(policy, &user);
+        std::hint::black_box(decide_symbols(
+            policy,
+            &user,
+            &RequestSymbols::new(policy, &request),
+        ));
+    }
+}

@@ -1,0 +1,5 @@
+//! The tests of [`super::policy`], outside of it, since it is included elsewhere too.
+
+mod go_text;
+mod load;
+mod tables;
