@@ -134,10 +134,11 @@ impl Error {
             Self::Description { .. } | Self::NotText(_) | Self::TooLong | Self::NothingToDo(_) => {
                 Id::DESCRIPTION_INVALID
             }
-            Self::CheckRead(_) | Self::CheckNotText(_) | Self::CheckTooLong => Id::FLAG_FILE_UNUSABLE,
             Self::Read { .. } => Id::DESCRIPTION_MISSING,
             Self::Write(source) => source.id(Purpose::Flag("file")),
-            Self::Stdin(_) => Id::FLAG_FILE_UNUSABLE,
+            Self::Stdin(_) | Self::CheckRead(_) | Self::CheckNotText(_) | Self::CheckTooLong => {
+                Id::FLAG_FILE_UNUSABLE
+            }
             Self::FileAndFlags => Id::FLAGS_CONTRADICT,
             Self::Flag { .. } | Self::UnknownPlatform { .. } | Self::NoPlatform => Id::SETTING_INVALID,
             Self::Refused(_) => Id::PLATFORM_UNSUITABLE,

@@ -13,7 +13,7 @@ use super::yaml::{self, Scalar, Value, ValueKind};
 pub(crate) fn check_file(text: &str, minor: Option<u16>, disallowed: &BTreeSet<String>) -> FileReport {
     let documents = yaml::read_all(text).unwrap_or_default();
     let first = documents.first();
-    if first.is_none_or(|root| names_configuration(root)) {
+    if first.is_none_or(names_configuration) {
         return configuration::check(text, minor, disallowed);
     }
     let mut reports: Vec<FileReport> = documents
