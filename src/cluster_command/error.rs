@@ -187,12 +187,13 @@ impl Error {
             Self::Description { .. } | Self::NotText(_) | Self::TooLong | Self::NothingToDo(_) => {
                 Id::DESCRIPTION_INVALID
             }
-            Self::CheckRead(_) | Self::CheckNotText(_) | Self::CheckTooLong => Id::FLAG_FILE_UNUSABLE,
             Self::Read { .. } => Id::DESCRIPTION_MISSING,
             Self::Write { flag, source } => source.id(Purpose::Flag(flag)),
             Self::Authority(source) => source.id(Purpose::Flag("certificate-authority")),
             Self::Discovery(_) => Id::ISSUER_MISMATCH,
-            Self::Stdin(_) => Id::FLAG_FILE_UNUSABLE,
+            Self::Stdin(_) | Self::CheckRead(_) | Self::CheckNotText(_) | Self::CheckTooLong => {
+                Id::FLAG_FILE_UNUSABLE
+            }
             Self::FileAndFlags => Id::FLAGS_CONTRADICT,
             Self::Flag { .. } | Self::UnknownPlatform { .. } | Self::NoPlatform => Id::SETTING_INVALID,
             Self::Refused(_) => Id::PLATFORM_UNSUITABLE,

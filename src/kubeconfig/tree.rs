@@ -1,6 +1,6 @@
 //! Parses YAML into a tree in which each node has its byte range in the text.
 //!
-//! Only this module uses the parser. JSON is accepted as YAML, as in kubectl. Aliases are not resolved, so a tree is never larger
+//! Only this module and `cluster/check/yaml.rs`, which reads as the API server does, use the parser. JSON is accepted as YAML, as in kubectl. Aliases are not resolved, so a tree is never larger
 //! than its text; the parser limits the depth. An error has a position and never quotes the text, which may hold secrets.
 
 use std::fmt;

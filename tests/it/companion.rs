@@ -78,11 +78,16 @@ fn kubesesame_links_nothing_of_the_program_for_clusters() {
         let bytes = fs::read(program).unwrap();
         bytes.windows(name.len()).any(|window| window == name.as_bytes())
     };
-    for name in ["kubeadmConfigPatches", "AWS::EKS::IdentityProviderConfig"] {
+    // The last is a message of the parser of expressions. The name of its crate, antlr4rust, is also in the debug information of functions that the
+    // linker left out.
+    for name in [
+        "kubeadmConfigPatches",
+        "AWS::EKS::IdentityProviderConfig",
+        "no viable alternative at input",
+    ] {
         assert!(holds(env!("CARGO_BIN_EXE_kubesesame-cluster"), name), "{name}");
         assert!(!holds(env!("CARGO_BIN_EXE_kubesesame"), name), "{name}");
     }
-    for name in ["antlr4rust", "age-encryption.org"] {
-        assert!(!holds(env!("CARGO_BIN_EXE_kubesesame"), name), "{name}");
-    }
+    let name = "age-encryption.org";
+    assert!(!holds(env!("CARGO_BIN_EXE_kubesesame"), name), "{name}");
 }

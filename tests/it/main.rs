@@ -37,6 +37,7 @@ mod callback_other_user;
 mod client_assertions;
 mod client_auth;
 mod cluster_authorities;
+mod cluster_check;
 mod cluster_command;
 mod cluster_config;
 mod cluster_hints;

@@ -91,10 +91,11 @@ fn upstream(texts: &[String]) -> Vec<Answer> {
         .spawn()
         .unwrap();
     let mut input = oracle.stdin.take().unwrap();
-    let lines: String = texts
+    let lines: Vec<String> = texts
         .iter()
-        .map(|text| format!("{}\n", json!({ "text": text })))
+        .map(|text| json!({ "text": text }).to_string())
         .collect();
+    let lines = lines.join("\n");
     let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()).unwrap());
     let output = oracle.wait_with_output().unwrap();
     writer.join().unwrap();

@@ -1,5 +1,7 @@
-//! Makes files that are or were an AuthenticationConfiguration: valid ones of a few shapes, with expressions of a grammar, and one to three
+//! Makes files that are or were an `AuthenticationConfiguration`: valid ones of a few shapes, with expressions of a grammar, and one to three
 //! changes of fields, types, values and characters.
+
+use std::fmt::Write as _;
 
 use crate::config_expressions::expression;
 
@@ -46,7 +48,7 @@ impl Generator {
             _ => HEAD.to_owned(),
         };
         text.push_str("jwt:\n");
-        for _ in 0..1 + self.below(2) {
+        for _ in 0..=self.below(2) {
             text.push_str(&self.jwt());
         }
         if self.chance(20) {
@@ -59,13 +61,14 @@ impl Generator {
             ]));
         }
         if self.chance(25) {
-            for _ in 0..1 + self.below(3) {
+            for _ in 0..=self.below(3) {
                 text = self.changed(&text);
             }
         }
         text
     }
 
+    #[expect(clippy::too_many_lines, reason = "a list of the fields")]
     fn jwt(&mut self) -> String {
         let url = self.often(
             &["https://a.example", "https://b.example/x", "https://c.example/"],
@@ -97,35 +100,39 @@ impl Generator {
         let mut text = format!("- issuer: {{url: '{url}', audiences: {audiences}{more}}}\n");
         if self.chance(40) {
             text.push_str("  claimValidationRules:\n");
-            for _ in 0..1 + self.below(2) {
-                text.push_str(&format!("  - {}\n", self.claim_rule()));
+            for _ in 0..=self.below(2) {
+                writeln!(text, "  - {}", self.claim_rule()).unwrap();
             }
         }
         text.push_str("  claimMappings:\n");
-        text.push_str(&format!("    username: {}\n", self.mapping()));
+        writeln!(text, "    username: {}", self.mapping()).unwrap();
         if self.chance(50) {
-            text.push_str(&format!("    groups: {}\n", self.mapping()));
+            writeln!(text, "    groups: {}", self.mapping()).unwrap();
         }
         if self.chance(30) {
-            text.push_str(&format!(
-                "    uid: {}\n",
+            writeln!(
+                text,
+                "    uid: {}",
                 self.mapping()
                     .replace(", prefix: 'p:'", "")
                     .replace(", prefix: ''", "")
-            ));
+            )
+            .unwrap();
         }
         if self.chance(30) {
             let key = self.pick(&["a.example/b", "a.example/b", "A.example/b", "x.k8s.io/b", "b", ""]);
             let expression = self.expression("claims");
-            text.push_str(&format!(
-                "    extra: [{{key: '{key}', valueExpression: {expression}}}]\n"
-            ));
+            writeln!(
+                text,
+                "    extra: [{{key: '{key}', valueExpression: {expression}}}]"
+            )
+            .unwrap();
         }
         if self.chance(50) {
             text.push_str("  userValidationRules:\n");
-            for _ in 0..1 + self.below(2) {
+            for _ in 0..=self.below(2) {
                 let expression = self.expression("user");
-                text.push_str(&format!("  - expression: {expression}\n"));
+                writeln!(text, "  - expression: {expression}").unwrap();
             }
         }
         text
@@ -198,12 +205,9 @@ impl Generator {
             2 => {
                 let lines: Vec<&str> = text.lines().collect();
                 let gone = self.below(lines.len().max(1));
-                lines
-                    .iter()
-                    .enumerate()
-                    .filter(|(at, _)| *at != gone)
-                    .map(|(_, line)| format!("{line}\n"))
-                    .collect()
+                let kept = lines.iter().enumerate().filter(|(at, _)| *at != gone);
+                let kept: Vec<&str> = kept.flat_map(|(_, line)| [*line, "\n"]).collect();
+                kept.concat()
             }
             3 => {
                 let (from, to) = [

@@ -58,7 +58,7 @@ impl Checker {
     pub(super) fn check_object(&mut self, node: &Node, name: &str, fields: &[Field]) -> Type {
         let result = match self.lookup(name) {
             None => return self.undeclared(node, name),
-            Some(Type::Type(Some(found))) => *found,
+            Some(Type::Meta(Some(found))) => *found,
             Some(Type::Error) => Type::Error,
             Some(other) => {
                 self.report(node.at, format!("'{}' is not a type", other.name()));

@@ -7,7 +7,7 @@ use super::ast::{Comprehension, Issue, Kind, Literal, Node};
 use super::functions::{Overload, overloads};
 use super::types::Type;
 use super::unify::Meanings;
-use super::variables::{Variable, field_type, identifier};
+use super::variables::{FieldType, Variable, field_type, identifier};
 
 /// What the checker knows. `types` has one for each id of a node.
 pub(crate) struct Checker {
@@ -144,12 +144,12 @@ impl Checker {
 
     pub(super) fn object_field(&mut self, at: usize, object: &str, field: &str) -> Type {
         match field_type(self.variable, object, field) {
-            Some(Some(found)) => found,
-            Some(None) => {
+            FieldType::Known(found) => found,
+            FieldType::Undefined => {
                 self.report(at, format!("undefined field '{field}'"));
                 Type::Error
             }
-            None => {
+            FieldType::UnknownObject => {
                 self.report(at, format!("unexpected failed resolution of '{object}'"));
                 Type::Error
             }

@@ -1,4 +1,5 @@
-//! Expressions in CEL, the Common Expression Language, as the API server checks them in an AuthenticationConfiguration.
+//! Expressions in CEL, the Common Expression Language, as the API server checks them in an
+//! `AuthenticationConfiguration`.
 //!
 //! The crate `cel` parses; the types are inferred here, as that crate has no checker: an expression that can be evaluated may still be one
 //! that the API server refuses. Nothing here reads a token or evaluates an expression.

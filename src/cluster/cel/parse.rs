@@ -70,10 +70,10 @@ fn issue(expression: &str, error: &cel::ParseError) -> Issue {
     if message == "unsupported syntax: '`'" {
         at += 1;
     }
-    if let Some((found, expected)) = message.split_once(" expecting {") {
-        if let Some(shorter) = required(expected) {
-            message = format!("{found} expecting {shorter}");
-        }
+    if let Some((found, expected)) = message.split_once(" expecting {")
+        && let Some(shorter) = required(expected)
+    {
+        message = format!("{found} expecting {shorter}");
     }
     Issue { at, message }
 }

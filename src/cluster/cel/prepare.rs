@@ -101,7 +101,7 @@ fn all_constant<'a>(nodes: impl Iterator<Item = &'a Node>, variable: Variable) -
 fn name(node: &Node, variable: Variable) -> Result<Option<Constant>, Fault> {
     let name = node.qualified_name();
     let name = name.as_deref().map(|name| name.trim_start_matches('.'));
-    if let Some(Type::Type(_)) = name.and_then(|name| identifier(variable, name)) {
+    if let Some(Type::Meta(_)) = name.and_then(|name| identifier(variable, name)) {
         return match name {
             Some(USER_INFO) => Err(format!("reference to undefined type: {USER_INFO}").into()),
             Some(_) | None => Ok(Some(Constant::Type)),
@@ -164,7 +164,6 @@ fn index(function: &str, values: &[Option<Constant>]) -> Result<(), String> {
 fn convert(function: &str, value: &Constant) -> Result<Option<Constant>, String> {
     let wrong = || Err(format!("type conversion error from 'string' to '{function}'"));
     let found = match (function, value) {
-        ("dyn", value) => value.clone(),
         ("type", _) => Constant::Type,
         ("duration", _) => Constant::Duration,
         ("timestamp", _) => Constant::Timestamp,
@@ -177,7 +176,6 @@ fn convert(function: &str, value: &Constant) -> Result<Option<Constant>, String>
             Constant::Int(i64::try_from(*number).map_err(|_| "integer overflow")?)
         }
         ("int", Constant::Double(number)) => Constant::Int(to_int(*number).ok_or("integer overflow")?),
-        ("int", value @ Constant::Int(_)) | ("uint", value @ Constant::Uint(_)) => value.clone(),
         ("uint", Constant::String(text)) => match text.parse() {
             Ok(number) if !text.starts_with('+') => Constant::Uint(number),
             Ok(_) | Err(_) => return wrong(),
@@ -203,7 +201,9 @@ fn convert(function: &str, value: &Constant) -> Result<Option<Constant>, String>
         },
         ("string", Constant::Int(number)) => Constant::String(number.to_string()),
         ("string", Constant::Uint(number)) => Constant::String(number.to_string()),
-        ("string" | "bytes" | "bool" | "double", value) => value.clone(),
+        ("int", value @ Constant::Int(_))
+        | ("uint", value @ Constant::Uint(_))
+        | ("dyn" | "string" | "bytes" | "bool" | "double", value) => value.clone(),
         _ => return Ok(None),
     };
     Ok(Some(found))

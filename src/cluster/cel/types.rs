@@ -25,7 +25,7 @@ pub(crate) enum Type {
     /// A type with fields, such as `kubernetes.UserInfo`.
     Object(String),
     /// The type of a type.
-    Type(Option<Box<Self>>),
+    Meta(Option<Box<Self>>),
     /// A type that is still to be found.
     Parameter(String),
 }
@@ -61,12 +61,24 @@ impl Type {
 
     pub(crate) fn parameters(&self) -> Vec<&Self> {
         match self {
-            Self::List(item) | Self::Type(Some(item)) => vec![item],
+            Self::List(item) | Self::Meta(Some(item)) => vec![item],
             Self::Map(key, value) => vec![key, value],
             Self::Opaque(_, parameters) => parameters.iter().collect(),
-            Self::Error | Self::Dyn | Self::Any | Self::Null | Self::Bool | Self::Int | Self::Uint => vec![],
-            Self::Double | Self::String | Self::Bytes | Self::Duration | Self::Timestamp => vec![],
-            Self::Object(_) | Self::Type(None) | Self::Parameter(_) => vec![],
+            Self::Error
+            | Self::Dyn
+            | Self::Any
+            | Self::Null
+            | Self::Bool
+            | Self::Int
+            | Self::Uint
+            | Self::Double
+            | Self::String
+            | Self::Bytes
+            | Self::Duration
+            | Self::Timestamp
+            | Self::Object(_)
+            | Self::Meta(None)
+            | Self::Parameter(_) => vec![],
         }
     }
 
@@ -87,7 +99,7 @@ impl Type {
             Self::Timestamp => "timestamp",
             Self::List(_) => "list",
             Self::Map(..) => "map",
-            Self::Type(_) => "type",
+            Self::Meta(_) => "type",
             Self::Opaque(name, _) | Self::Object(name) | Self::Parameter(name) => name,
         }
     }
@@ -103,7 +115,7 @@ impl Type {
             Self::Opaque(name, parameters) => {
                 Self::Opaque(name.clone(), parameters.iter().map(change).collect())
             }
-            Self::Type(Some(inner)) => Self::Type(Some(Box::new(change(inner)))),
+            Self::Meta(Some(inner)) => Self::Meta(Some(Box::new(change(inner)))),
             other => other.clone(),
         }
     }
@@ -133,7 +145,7 @@ impl Type {
                 let key = next();
                 Self::map(key, next())
             }
-            "type" => Self::Type(parameters.next().map(Box::new)),
+            "type" => Self::Meta(parameters.next().map(Box::new)),
             "optional_type" | "net.IP" | "net.CIDR" => Self::Opaque(name.to_owned(), parameters.collect()),
             _ => match name.strip_prefix('<').and_then(|name| name.strip_suffix('>')) {
                 Some(parameter) => Self::Parameter(parameter.to_owned()),

@@ -14,7 +14,7 @@ pub(crate) struct Meanings(BTreeMap<String, Type>);
 impl Meanings {
     /// Whether a value of type `a` can be used as `b`. Meanings are kept only if it can.
     pub(crate) fn assign(&mut self, a: &Type, b: &Type) -> bool {
-        self.assign_all(&[a.clone()], std::slice::from_ref(b))
+        self.assign_all(std::slice::from_ref(a), std::slice::from_ref(b))
     }
 
     /// The same for a list of values, all or none.
@@ -63,7 +63,7 @@ impl Meanings {
         }
         match (a, b) {
             (Type::Null, other) | (other, Type::Null) => is_nullable(other),
-            (Type::Type(_), Type::Type(_)) => true,
+            (Type::Meta(_), Type::Meta(_)) => true,
             (Type::List(a), Type::List(b)) => self.fits(a, b),
             (Type::Map(key_a, value_a), Type::Map(key_b, value_b)) => {
                 self.fits(key_a, key_b) && self.fits(value_a, value_b)
@@ -149,7 +149,7 @@ fn is_as_general(a: &Type, b: &Type) -> bool {
         (Type::Opaque(name_a, a), Type::Opaque(name_b, b)) => {
             name_a == name_b && a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_as_general(a, b))
         }
-        (Type::Type(_), Type::Type(_)) => true,
+        (Type::Meta(_), Type::Meta(_)) => true,
         (a, b) => a == b,
     }
 }

@@ -185,8 +185,17 @@ fn fits(result: &Type, takes_list: bool) -> bool {
         Type::List(item) => {
             takes_list && matches!(**item, Type::String | Type::Dyn | Type::Any | Type::Parameter(_))
         }
-        Type::Bool | Type::Int | Type::Uint | Type::Double | Type::Bytes | Type::Duration => false,
-        Type::Timestamp | Type::Map(..) | Type::Opaque(..) | Type::Object(_) | Type::Type(_) => false,
+        Type::Bool
+        | Type::Int
+        | Type::Uint
+        | Type::Double
+        | Type::Bytes
+        | Type::Duration
+        | Type::Timestamp
+        | Type::Map(..)
+        | Type::Opaque(..)
+        | Type::Object(_)
+        | Type::Meta(_) => false,
     }
 }
 

@@ -13,7 +13,7 @@ use super::yaml::{self, Scalar, Value, ValueKind};
 pub(crate) fn check_file(text: &str, minor: Option<u16>, disallowed: &BTreeSet<String>) -> FileReport {
     let documents = yaml::read_all(text).unwrap_or_default();
     let first = documents.first();
-    if first.is_none_or(|root| names_configuration(root)) {
+    if first.is_none_or(names_configuration) {
         return configuration::check(text, minor, disallowed);
     }
     let mut reports: Vec<FileReport> = documents
@@ -56,10 +56,11 @@ fn pod(root: &Value) -> Option<FileReport> {
         let program = arguments.first().and_then(|program| program.as_text());
         program.is_some_and(|program| program.rsplit('/').next() == Some("kube-apiserver"))
     })?;
-    let texts: Vec<(&str, usize)> = arguments
+    let texts: Vec<(String, usize)> = arguments
         .iter()
-        .filter_map(|item| Some((item.as_text()?, item.line)))
+        .filter_map(|item| Some((meant(item)?, item.line)))
         .collect();
+    let texts: Vec<(&str, usize)> = texts.iter().map(|(text, line)| (text.as_str(), *line)).collect();
     let mut findings: Vec<Finding> = arguments
         .iter()
         .filter(|item| item.as_text().is_none())
@@ -70,6 +71,12 @@ fn pod(root: &Value) -> Option<FileReport> {
         kind: "static pod of kube-apiserver".to_owned(),
         findings,
     })
+}
+
+/// Returns an argument, also one that ends with a colon and has no quotes.
+fn meant(item: &Value) -> Option<String> {
+    let text = item.as_text().map(str::to_owned);
+    text.or_else(|| item.entries().next().map(|(key, _)| format!("{key}:")))
 }
 
 /// An argument without quotes that ends with a colon, as prefixes do, is a mapping in YAML.

@@ -1,4 +1,4 @@
-//! The whole check of an AuthenticationConfiguration: what the API server refuses, and what it accepts and a person should know.
+//! The whole check of an `AuthenticationConfiguration`: what the API server refuses, and what it accepts and a person should know.
 
 use std::collections::BTreeSet;
 

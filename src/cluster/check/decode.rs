@@ -129,11 +129,9 @@ pub(crate) fn decode(text: &str) -> Result<Decoded, DecodeError> {
         return Err(at(None, "empty config data".to_owned()));
     }
     let is_json = text.trim_start().starts_with('{');
-    if is_json {
-        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
-            let text = format!("couldn't get version/kind; json parse error: {error}");
-            return Err(at(Some(error.line()), text));
-        }
+    if is_json && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
+        let text = format!("couldn't get version/kind; json parse error: {error}");
+        return Err(at(Some(error.line()), text));
     }
     let document = yaml::read(text).map_err(|fault| {
         let line = fault
@@ -250,7 +248,7 @@ fn strict(document: &Document, unknown: &[(usize, String)], is_json: bool) -> Op
     let line = document
         .repeated
         .first()
-        .or(unknown.first())
+        .or_else(|| unknown.first())
         .map(|(line, _)| *line);
     (!parts.is_empty()).then(|| DecodeError {
         line,

@@ -1,4 +1,4 @@
-//! The configuration of an identity provider of EKS, in the spelling of eksctl, the AWS CLI, CloudFormation or Terraform.
+//! The configuration of an identity provider of EKS, in the spelling of eksctl, the AWS CLI, `CloudFormation` or Terraform.
 
 use super::report::{FileReport, Finding, Severity};
 use super::yaml::{Scalar, Value, ValueKind};
@@ -133,21 +133,16 @@ fn of_provider(provider: &Value, spelling: &Spelling) -> Vec<Finding> {
             findings.push(found(provider, name, Severity::Error, "it is required"));
         }
     }
-    if let Some((_, value)) = get(provider, spelling.issuer) {
-        if let Some(url) = value
-            .as_text()
-            .filter(|url| !url.is_empty() && !url.contains("${"))
-        {
-            let fault = super::go_url::parse(url);
-            if fault.as_ref().map_or(true, |parsed| parsed.scheme != "https") {
-                findings.push(found(
-                    value,
-                    spelling.issuer,
-                    Severity::Error,
-                    "URL scheme must be https",
-                ));
-            }
-        }
+    let issuer = get(provider, spelling.issuer).and_then(|(_, value)| Some((value.as_text()?, value)));
+    if let Some((url, value)) = issuer.filter(|(url, _)| !url.is_empty() && !url.contains("${"))
+        && !super::go_url::parse(url).is_ok_and(|parsed| parsed.scheme == "https")
+    {
+        findings.push(found(
+            value,
+            spelling.issuer,
+            Severity::Error,
+            "URL scheme must be https",
+        ));
     }
     findings.extend(prefixes(provider, spelling));
     findings.extend(required_claims(provider, spelling));
@@ -193,15 +188,15 @@ fn misspelt(provider: &Value, spelling: &Spelling) -> Vec<Finding> {
 fn prefixes(provider: &Value, spelling: &Spelling) -> Vec<Finding> {
     let mut findings = Vec::new();
     for name in [spelling.username_prefix, spelling.groups_prefix] {
-        if let Some((known, value)) = get(provider, name) {
-            if value.as_text().is_some_and(|prefix| prefix.contains("system:")) {
-                findings.push(found(
-                    value,
-                    known,
-                    Severity::Error,
-                    "EKS refuses a prefix with `system:`",
-                ));
-            }
+        if let Some((known, value)) = get(provider, name)
+            && value.as_text().is_some_and(|prefix| prefix.contains("system:"))
+        {
+            findings.push(found(
+                value,
+                known,
+                Severity::Error,
+                "EKS refuses a prefix with `system:`",
+            ));
         }
     }
     if get(provider, spelling.username_prefix).is_none() {
@@ -246,38 +241,31 @@ fn required_claims(provider: &Value, spelling: &Spelling) -> Vec<Finding> {
             .collect()
     };
     for (claim, value) in pairs {
-        let name = format!("{field}.{claim}");
-        match &value.kind {
-            ValueKind::Scalar(Scalar::Text(text)) if text.is_empty() || text.chars().count() > 253 => {
-                findings.push(found(
-                    value,
-                    &name,
-                    Severity::Error,
-                    "a value has 1 to 253 characters",
-                ));
-            }
-            ValueKind::Scalar(Scalar::Bool(_) | Scalar::Number(_)) => {
-                findings.push(found(
-                    value,
-                    &name,
-                    Severity::Error,
-                    "a value is a string: put it in quotes",
-                ));
-            }
-            _ => {}
+        findings.extend(required_claim(claim, value, &format!("{field}.{claim}")));
+    }
+    findings
+}
+
+fn required_claim(claim: &str, value: &Value, field: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut say = |severity, text| findings.push(found(value, field, severity, text));
+    match &value.kind {
+        ValueKind::Scalar(Scalar::Text(text)) if text.is_empty() || text.chars().count() > 253 => {
+            say(Severity::Error, "a value has 1 to 253 characters");
         }
-        if claim.is_empty() || claim.chars().count() > 63 {
-            findings.push(found(
-                value,
-                &name,
-                Severity::Error,
-                "a claim has 1 to 63 characters",
-            ));
+        ValueKind::Scalar(Scalar::Bool(_) | Scalar::Number(_)) => {
+            say(Severity::Error, "a value is a string: put it in quotes");
         }
-        if claim == "aud" {
-            let text = "the audience is checked without it, and this refuses each token whose `aud` is a list: leave it out";
-            findings.push(found(value, &name, Severity::Warning, text));
-        }
+        _ => {}
+    }
+    if claim.is_empty() || claim.chars().count() > 63 {
+        say(Severity::Error, "a claim has 1 to 63 characters");
+    }
+    if claim == "aud" {
+        say(
+            Severity::Warning,
+            "the audience is checked without it, and this refuses each token whose `aud` is a list: leave it out",
+        );
     }
     findings
 }

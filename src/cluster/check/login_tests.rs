@@ -51,6 +51,7 @@ fn claims_and_expressions_make_the_user() {
     assert_eq!(made.extra, [("a.example/u".to_owned(), vec!["x".to_owned()])]);
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 #[test]
 fn a_token_that_does_not_fit_is_refused_with_the_reason() {
     let claim_rule = |rule: &str| format!("claimValidationRules: [{rule}]");

@@ -64,7 +64,6 @@ fn validate_mapping<'a>(
             all.errors
                 .push(FieldError::required(path, "claim or expression is required"));
         }
-        (true, true) => {}
         (true, false) => {
             if let Some(prefix) = &mapping.prefix {
                 let detail = "may not be specified when expression is set";
@@ -80,7 +79,7 @@ fn validate_mapping<'a>(
             all.errors
                 .push(FieldError::required(format!("{path}.prefix"), detail));
         }
-        (false, true) => {}
+        (true | false, true) => {}
     }
     None
 }

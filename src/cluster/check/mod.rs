@@ -1,6 +1,6 @@
 //! Checks the settings of an API server about tokens, as kube-apiserver does when it starts, without one.
 //!
-//! An AuthenticationConfiguration is decoded strictly and validated by the rules of Kubernetes 1.36, with upstream's fields and texts in
+//! An `AuthenticationConfiguration` is decoded strictly and validated by the rules of Kubernetes 1.36, with upstream's fields and texts in
 //! upstream's order. Flags are checked where they are written: in the manifest of a static pod, or in kubeadm's configuration. Beside errors
 //! there are warnings about what is accepted and does not do what was meant. Pure: it reads no file and opens no connection.
 

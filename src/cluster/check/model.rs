@@ -1,4 +1,4 @@
-//! An AuthenticationConfiguration as it was written. A field that is absent or null is empty, as in the API server.
+//! An `AuthenticationConfiguration` as it was written. A field that is absent or null is empty, as in the API server.
 
 use super::yaml::{Scalar, Value, ValueKind};
 

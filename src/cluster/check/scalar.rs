@@ -27,7 +27,6 @@ pub(super) fn resolve(text: &str) -> Scalar {
 /// Resolves a scalar with a tag of YAML, such as `!!str`.
 pub(super) fn tagged(tag: &str, text: String) -> Scalar {
     match tag {
-        "str" => Scalar::Text(text),
         "binary" => match data_encoding::BASE64.decode(text.as_bytes()) {
             Ok(bytes) => Scalar::Text(String::from_utf8_lossy(&bytes).into_owned()),
             Err(_) => Scalar::Text(text),

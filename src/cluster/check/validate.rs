@@ -1,4 +1,4 @@
-//! The API server's validation of an AuthenticationConfiguration: issuers, rules, anonymous requests. The order of errors is the API
+//! The API server's validation of an `AuthenticationConfiguration`: issuers, rules, anonymous requests. The order of errors is the API
 //! server's.
 
 use std::collections::BTreeSet;

@@ -325,9 +325,8 @@ impl Value {
 
     fn into_key(self) -> Result<String, String> {
         match self.kind {
-            ValueKind::Scalar(Scalar::Text(text)) => Ok(text),
+            ValueKind::Scalar(Scalar::Text(text) | Scalar::Number(text)) => Ok(text),
             ValueKind::Scalar(Scalar::Bool(value)) => Ok(value.to_string()),
-            ValueKind::Scalar(Scalar::Number(text)) => Ok(text),
             ValueKind::Scalar(Scalar::Null | Scalar::NotFinite(_)) => Err("unsupported map key".to_owned()),
             ValueKind::List(_) | ValueKind::Map(_) => Err("invalid map key".to_owned()),
         }
