@@ -43,6 +43,7 @@ mod cluster_config;
 mod cluster_hints;
 mod cluster_issuer;
 mod cluster_secrets;
+mod cluster_tune;
 mod companion;
 mod completion;
 #[cfg(target_os = "linux")]
