@@ -180,6 +180,10 @@ impl Reader {
             Event::Scalar(text, ScalarStyle::Plain, ..) if self.flow > 0 && text.contains('?') => {
                 Err("did not find expected ',' or '}'".to_owned())
             }
+            // There a colon at its beginning is an indicator too, also without a space after it.
+            Event::Scalar(text, ScalarStyle::Plain, ..) if self.flow > 0 && text.starts_with(':') => {
+                Err("did not find expected node content".to_owned())
+            }
             Event::Scalar(text, style, anchor, tag) => {
                 let scalar = match tag {
                     Some(tag) => {
