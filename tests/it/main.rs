@@ -73,6 +73,7 @@ mod login;
 mod logout;
 mod logout_aside;
 mod logout_browser;
+mod logout_doubt;
 mod logout_faults;
 mod logout_kubelogin;
 mod logout_pending;

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::clients::{AskedAs, Clients};
-use super::find::{Found, FoundFile};
-use super::report::{report, report_broken};
+use super::find::{Found, FoundFile, Selection};
+use super::report::{report, report_broken, report_doubt};
 use crate::command::token_request::TokenRequest;
 use crate::error::Error;
 use crate::files::shown;
@@ -31,7 +31,13 @@ pub(super) struct Ended<'a> {
 }
 
 /// Ends a session, and tells the person. A failure keeps nothing else from being ended.
-pub(super) fn end<'a>(found: &Found<'a>, ended: &mut Ended<'a>, clients: &mut Clients<'a>, ui: Ui) {
+pub(super) fn end<'a>(
+    found: &Found<'a>,
+    selection: &Selection<'_>,
+    ended: &mut Ended<'a>,
+    clients: &mut Clients<'a>,
+    ui: Ui,
+) {
     let wait = |_: Option<&str>| {
         ui.note("waiting for another kubesesame, which is refreshing a session or signing in");
     };
@@ -57,6 +63,17 @@ pub(super) fn end<'a>(found: &Found<'a>, ended: &mut Ended<'a>, clients: &mut Cl
         // What has waited for long can wait on, if the provider was asked just now and did not answer.
         if file.was_ended && is_refused {
             continue;
+        }
+        if file.is_doubtful {
+            match doubt_of(&session, file, selection) {
+                Doubt::IsMeant => {}
+                Doubt::IsOther => continue,
+                Doubt::Unknown(reason) => {
+                    report_doubt(&session.path_of(&file.name), selection.doubt(), &reason, ui);
+                    ended.may_stay_valid = true;
+                    continue;
+                }
+            }
         }
         match end_file(found, &session, file, &mut removed, clients, ui) {
             Ok(EndedFile::Absent) => {}
@@ -88,6 +105,27 @@ fn not_ended(path: &Path, source: session::Error) -> Error {
     Error::SessionNotEnded {
         path: path.to_owned(),
         source,
+    }
+}
+
+/// Whether a file is meant that could not be read without its lock and key.
+enum Doubt {
+    IsMeant,
+    IsOther,
+    /// It stays. The text says why nobody knows.
+    Unknown(String),
+}
+
+fn doubt_of(session: &EndingSession, file: &FoundFile, selection: &Selection<'_>) -> Doubt {
+    match session.load(&file.name) {
+        Ok(Loaded::Session(record)) => match selection.includes_record(session.key(), &record) {
+            Some(true) => Doubt::IsMeant,
+            Some(false) => Doubt::IsOther,
+            None => Doubt::Unknown("its token does not say whose it is".to_owned()),
+        },
+        Ok(Loaded::Nothing) => Doubt::IsOther,
+        Ok(Loaded::Corrupt(reason)) => Doubt::Unknown(reason.to_owned()),
+        Err(error) => Doubt::Unknown(format!("{}; {}", error.in_one_line(), error.hint_to_end())),
     }
 }
 

@@ -15,8 +15,10 @@ use crate::command::token_request::TokenRequest;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::files::shown;
-use crate::session::{Identity, Key, ListedContent};
+use crate::kubeconfig::{EntrySource, UserEntry};
+use crate::session::{Identity, Key, ListedContent, Record};
 use crate::settings::Stdin;
+use crate::untrusted_text::UntrustedText;
 
 /// Which sessions a person means.
 pub(super) enum Selection<'a> {
@@ -48,6 +50,15 @@ pub(super) struct FoundFile {
     pub(super) name: String,
     /// No call uses it any more: an earlier one ended it and could not revoke its refresh token, or quarantined it.
     pub(super) was_ended: bool,
+    /// It could not be read so far, and so nobody knows whether it is meant.
+    pub(super) is_doubtful: bool,
+}
+
+impl Found<'_> {
+    /// Whether one of its files is known to be meant.
+    pub(super) fn is_certain(&self) -> bool {
+        self.files.iter().any(|file| !file.is_doubtful)
+    }
 }
 
 impl Selection<'_> {
@@ -71,8 +82,8 @@ impl Selection<'_> {
         Ok(Self::Entry(Box::new(session)))
     }
 
-    /// What a person is told if there is no session.
-    pub(super) fn none_found(&self) -> String {
+    /// What a person is told if there is no session. `is_complete` says whether all places could be looked at.
+    pub(super) fn none_found(&self, is_complete: bool) -> String {
         let relative = match self {
             Self::Entry(session) => session.request.cache.dirs().find(|dir| dir.is_relative()),
             Self::Matching { .. } => None,
@@ -82,51 +93,117 @@ impl Selection<'_> {
                 "there is no session to end in {}, which begins at the current directory, as for get-token",
                 shown(dir)
             ),
-            None => "there is no session to end".to_owned(),
+            None if is_complete => "there is no session to end".to_owned(),
+            None => "no session that could be ended was found".to_owned(),
         }
     }
 
-    fn includes(&self, file: &FoundSession, identity: Option<&Identity>) -> bool {
+    /// Whether a session is meant. `None` if it cannot be known from what could be read of it.
+    fn includes(&self, key: &Key, identity: Option<&Identity>, record: Option<&Record>) -> Option<bool> {
         match self {
-            Self::Entry(session) => file.session.key == session.request.key(),
+            Self::Entry(session) => Some(*key == session.request.key()),
             Self::Matching { account, issuer } => {
-                let is_at = |issuer: &str| identity.is_some_and(|known| known.issuer == issuer);
-                let is_of = |account: &str| has_account(&file.session.content, identity, account);
-                issuer.is_none_or(is_at) && account.is_none_or(is_of)
+                let is_at = |issuer: &str| identity.map(|known| known.issuer == issuer);
+                let is_of = |account: &str| has_account(record, identity, account);
+                match (
+                    issuer.map_or(Some(true), is_at),
+                    account.map_or(Some(true), is_of),
+                ) {
+                    (Some(false), _) | (_, Some(false)) => Some(false),
+                    (Some(true), Some(true)) => Some(true),
+                    (None, _) | (_, None) => None,
+                }
             }
         }
     }
+
+    /// Whether a session that was read is meant.
+    pub(super) fn includes_record(&self, key: &Key, record: &Record) -> Option<bool> {
+        self.includes(key, Some(&record.identity), Some(record))
+    }
+
+    /// What a session may be of which that cannot be known.
+    pub(super) fn doubt(&self) -> &'static str {
+        match self {
+            Self::Matching {
+                account: Some(_),
+                issuer: Some(_),
+            } => "of this account at this issuer",
+            Self::Matching { account: Some(_), .. } => "of this account",
+            Self::Matching { issuer: Some(_), .. } => "at this issuer",
+            Self::Matching { .. } | Self::Entry(_) => "one that is meant",
+        }
+    }
 }
 
-/// Whether an account is that of the session: the one that the settings name, or the name or subject in its token.
-fn has_account(content: &ListedContent, identity: Option<&Identity>, wanted: &str) -> bool {
+/// Whether an account is that of the session: the one that the settings name, or the name or subject in its token. `None` if the token
+/// cannot be read, or names nobody.
+fn has_account(record: Option<&Record>, identity: Option<&Identity>, wanted: &str) -> Option<bool> {
     let configured = identity.and_then(|identity| identity.account.as_deref());
-    let account = match content {
-        ListedContent::Record(record) => Account::of_token(&record.token),
-        ListedContent::Sealed | ListedContent::Unreadable(_) | ListedContent::Unusable(_) => {
-            Account::default()
-        }
-    };
-    configured == Some(wanted) || account.is_named(wanted)
+    let account = record.map(|record| Account::of_token(&record.token));
+    let account = account.filter(|account| account.name.is_some() || account.subject.is_some());
+    match account {
+        _ if configured == Some(wanted) => Some(true),
+        account => account.map(|account| account.is_named(wanted)),
+    }
 }
 
 /// The sessions that the entries of the kubeconfig mean.
-pub(super) struct EntrySessions(Vec<EntrySession>);
+#[derive(Default)]
+pub(super) struct EntrySessions {
+    sessions: Vec<EntrySession>,
+    /// The entries of which that is not known, each with the reason in one line: they may have sessions in directories of their own.
+    unreadable: Vec<String>,
+}
 
 impl EntrySessions {
     pub(super) fn read(view: Option<&KubeconfigView>, environment: &Environment) -> Self {
+        let mut read = Self::default();
         let users = view
             .into_iter()
             .flat_map(|view| view.entries.users.iter().map(move |user| (view, user)));
-        let sessions = users.flat_map(|(view, user)| sessions_of_user(view, user, environment));
-        Self(sessions.filter_map(|user| user.session.ok()).collect())
+        for (view, user) in users {
+            let mut contexts = view.entries.contexts_of_user(&user.name);
+            let has_context = contexts.next().is_some();
+            if let EntrySource::Unusable(reason) = &user.source {
+                read.add_unreadable(user, reason, None);
+            }
+            for found in sessions_of_user(view, user, environment) {
+                match found.session {
+                    Ok(session) => read.sessions.push(session),
+                    // The cluster of a context may say what the entry does not.
+                    Err(_) if found.context.is_none() && has_context => {}
+                    Err(error) => read.add_unreadable(user, &error.reason, error.hint.as_deref()),
+                }
+            }
+        }
+        read
+    }
+
+    fn add_unreadable(&mut self, user: &UserEntry, reason: &str, hint: Option<&str>) {
+        let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
+        let text = format!(
+            "the entry of the user `{}` cannot be used ({reason}), so sessions of it may be left in a directory that it names{hint}",
+            UntrustedText::new(&user.name)
+        );
+        if !self.unreadable.contains(&text) {
+            self.unreadable.push(text);
+        }
+    }
+
+    /// Returns the entries that may have sessions which are meant and not found, in one line each. A selected entry was read.
+    pub(super) fn unreadable(&self, selection: &Selection<'_>) -> &[String] {
+        match selection {
+            Selection::Entry(_) => &[],
+            Selection::Matching { .. } => &self.unreadable,
+        }
     }
 
     /// Returns the session of the selected entry, or those of all.
     pub(super) fn meant<'a>(&'a self, selection: &'a Selection<'_>) -> &'a [EntrySession] {
         match selection {
             Selection::Entry(session) => std::slice::from_ref(&**session),
-            Selection::Matching { .. } => &self.0,
+            Selection::Matching { .. } => &self.sessions,
         }
     }
 
@@ -142,7 +219,7 @@ impl EntrySessions {
         let Selection::Matching { .. } = selection else {
             return false;
         };
-        let requests = self.0.iter().map(|session| &session.request);
+        let requests = self.sessions.iter().map(|session| &session.request);
         requests
             .filter(|other| other.key() == request.key())
             .any(|other| !asks_alike(other, request))
@@ -156,7 +233,7 @@ impl EntrySessions {
         let dirs = match selection {
             Selection::Entry(session) => SessionDirs::of(SessionPlaces::of(session)),
             Selection::Matching { .. } => {
-                let places: Vec<SessionPlaces> = self.0.iter().map(SessionPlaces::of).collect();
+                let places: Vec<SessionPlaces> = self.sessions.iter().map(SessionPlaces::of).collect();
                 SessionDirs::new(places.iter(), environment)
             }
         };
@@ -178,16 +255,25 @@ impl EntrySessions {
             if !file.is_proven && request.is_none() {
                 continue;
             }
-            let identity = match &file.session.content {
-                ListedContent::Record(record) => Some(record.identity.clone()),
-                ListedContent::Sealed | ListedContent::Unreadable(_) | ListedContent::Unusable(_) => {
-                    request.map(|request| request.identity.clone())
-                }
+            let record = match &file.session.content {
+                ListedContent::Record(record) => Some(&**record),
+                ListedContent::Sealed | ListedContent::Unreadable(_) | ListedContent::Unusable(_) => None,
             };
+            let identity = record
+                .map(|record| &record.identity)
+                .or_else(|| request.map(|request| &request.identity))
+                .cloned();
             let is_disputed = request.is_some_and(|request| self.is_disputed(selection, request));
-            if selection.includes(&file, identity.as_ref()) {
+            let is_meant = selection.includes(&file.session.key, identity.as_ref(), record);
+            if is_meant != Some(false) {
                 let asked = request.filter(|_| !is_disputed);
-                add(&mut found, file, identity, asked, is_disputed);
+                add(
+                    &mut found,
+                    (file, is_meant.is_none()),
+                    identity,
+                    asked,
+                    is_disputed,
+                );
             }
         }
         (found, problems)
@@ -229,7 +315,7 @@ fn asks_alike(one: &TokenRequest, other: &TokenRequest) -> bool {
 /// Adds a file to those of its session in its directory.
 fn add<'a>(
     found: &mut Vec<Found<'a>>,
-    file: FoundSession,
+    (file, is_doubtful): (FoundSession, bool),
     identity: Option<Identity>,
     request: Option<&'a TokenRequest>,
     is_disputed: bool,
@@ -243,6 +329,7 @@ fn add<'a>(
     let end = FoundFile {
         name: session.name,
         was_ended,
+        is_doubtful,
     };
     let same = found
         .iter_mut()

@@ -96,7 +96,8 @@ fn places<'a>(
     found: &[Found<'_>],
     environment: &Environment,
 ) -> Vec<Place<'a>> {
-    let is_ended = |key: &Key| found.iter().any(|session| session.key == *key);
+    let found = || found.iter().filter(|session| session.is_certain());
+    let is_ended = |key: &Key| found().any(|session| session.key == *key);
     let of_entries = entries.meant(selection).iter();
     let mut places: Vec<Place<'a>> = Vec::new();
     for session in of_entries {
@@ -107,8 +108,7 @@ fn places<'a>(
         }
     }
     // A call without an entry looks in the usual directory of kubelogin, or in that of the session.
-    let of_none: Vec<_> = found
-        .iter()
+    let of_none: Vec<_> = found()
         .filter(|session| !places.iter().any(|place| place.key == session.key))
         .filter_map(|session| Place::without_entry(session, environment))
         .collect();

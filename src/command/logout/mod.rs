@@ -46,24 +46,25 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
     };
     let entries = EntrySessions::read(view.as_ref(), environment);
     let (sessions, problems) = entries.find(&selection, environment);
-    for problem in &problems {
+    let unreadable = entries.unreadable(&selection);
+    for problem in problems.iter().chain(unreadable) {
         ui.warn(problem);
     }
+    // Entries that could not be read may have sessions in directories of their own. A selected one was read.
+    let has_all_files = !names_sessions || view.as_ref().is_none_or(|view| view.broken.is_empty());
+    let has_found_all = has_all_files && unreadable.is_empty() && problems.is_empty();
     if sessions.is_empty() {
-        ui.note(&selection.none_found());
+        ui.note(&selection.none_found(has_found_all));
     }
     let of_kubelogin = kubelogin::keep_out(&entries, &selection, &sessions, environment);
     let show = move |event: Event<'_>| person::show(ui, event);
     let mut clients = Clients::new(person::new(ui, &show, ReturnTo::Command));
     let mut ended = Ended::default();
     for session in &sessions {
-        end(session, &mut ended, &mut clients, ui);
+        end(session, &selection, &mut ended, &mut clients, ui);
     }
     of_kubelogin.report(ui);
-    // Entries that could not be read may have sessions in directories of their own. A selected one was read.
-    let has_all_entries = !names_sessions || view.as_ref().is_none_or(|view| view.broken.is_empty());
-    let mut is_complete = has_all_entries && problems.is_empty();
-    is_complete &= !ended.may_stay_valid && of_kubelogin.is_kept_out();
+    let mut is_complete = has_found_all && !ended.may_stay_valid && of_kubelogin.is_kept_out();
     if args.browser {
         let target = args.post_logout_redirect_uri.as_ref();
         is_complete &= browser::sign_out(&ended, &selection, target, environment, &mut clients, ui);
