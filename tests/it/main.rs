@@ -76,6 +76,7 @@ mod logout_browser;
 mod logout_doubt;
 mod logout_faults;
 mod logout_kubelogin;
+mod logout_marks;
 mod logout_pending;
 mod logout_places;
 mod loopback;

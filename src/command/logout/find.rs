@@ -207,6 +207,23 @@ impl EntrySessions {
         }
     }
 
+    /// Returns the sessions of other entries at the same issuer and client as a selected one.
+    pub(super) fn of_same_client<'a>(
+        &'a self,
+        selection: &'a Selection<'_>,
+    ) -> impl Iterator<Item = &'a EntrySession> {
+        let client_of = |session: &'a EntrySession| {
+            let provider = &session.request.sign_in.provider;
+            (provider.issuer.as_str(), provider.client_id.as_str())
+        };
+        let client = match selection {
+            Selection::Entry(session) => Some(client_of(session)),
+            Selection::Matching { .. } => None,
+        };
+        let others = self.sessions.iter();
+        others.filter(move |session| client == Some(client_of(session)))
+    }
+
     fn request<'a>(&'a self, selection: &'a Selection<'_>, key: &Key) -> Option<&'a TokenRequest> {
         self.meant(selection)
             .iter()

@@ -53,10 +53,15 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
     // Entries that could not be read may have sessions in directories of their own. A selected one was read.
     let has_all_files = !names_sessions || view.as_ref().is_none_or(|view| view.broken.is_empty());
     let has_found_all = has_all_files && unreadable.is_empty() && problems.is_empty();
+    let of_kubelogin = kubelogin::keep_out(&entries, &selection, &sessions, environment);
+    // A call may have taken a session over before it could see the mark.
+    let sessions = match of_kubelogin.has_marked() {
+        true => entries.find(&selection, environment).0,
+        false => sessions,
+    };
     if sessions.is_empty() {
         ui.note(&selection.none_found(has_found_all));
     }
-    let of_kubelogin = kubelogin::keep_out(&entries, &selection, &sessions, environment);
     let show = move |event: Event<'_>| person::show(ui, event);
     let mut clients = Clients::new(person::new(ui, &show, ReturnTo::Command));
     let mut ended = Ended::default();
