@@ -138,7 +138,7 @@ fn a_sealed_session_may_be_of_the_account() {
     let outcome = sandbox.bare(&["logout", "--account=00ualice"]).run();
     insta::assert_snapshot!(told_of_file(&sandbox, &outcome), @"
     logout
-    stderr: warning: the session in [HOME]/.kube/cache/kubesesame/[KEY].session.sealed may be of this account, and was not ended: `[HOME]/.kube/cache/kubesesame/[KEY].session.sealed` is sealed, and no entry of the kubeconfig says whose session it is; name the kubeconfig whose entry uses the session: --kubeconfig=FILE; to remove all sessions of that directory here, and revoke nothing: kubesesame clean --token-cache-dir=[HOME]/.kube/cache/kubesesame
+    stderr: warning: the session in [HOME]/.kube/cache/kubesesame/[KEY].session.sealed may be of this account, and was not ended: `[HOME]/.kube/cache/kubesesame/[KEY].session.sealed` is sealed, and no entry of the kubeconfig says whose session it is; name the kubeconfig whose entry uses the session: --kubeconfig=FILE; to remove all sessions of that directory and of the fallback directories here, and revoke nothing: kubesesame clean --token-cache-dir=[HOME]/.kube/cache/kubesesame
     exit: 1
     ");
     let outcome = logout(&sandbox, &["--account=bob"]).run();
@@ -157,4 +157,63 @@ fn a_session_whose_token_names_nobody_may_be_of_the_account() {
         &["may be", "of this account", "its token does not say whose it is"],
     );
     assert_eq!(revocations(&sandbox).len(), 0);
+}
+
+#[test]
+fn an_issuer_in_another_spelling_is_told_which_ones_there_are() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let issuer = format!("--issuer={}/", sandbox.okta.issuer());
+    let outcome = logout(&sandbox, &[&issuer]).run();
+    insta::assert_snapshot!(told(&sandbox, &outcome), @"
+    logout
+    stderr: there is no session to end at this issuer; there are sessions at [ISSUER]
+    exit: 0
+    ");
+}
+
+/// kubectl itself may be using them.
+#[test]
+fn tokens_in_a_kubeconfig_are_named() {
+    let sandbox = Sandbox::new();
+    let (file, call) = crate::standalone::standalone(&sandbox, &["extra-scopes: offline_access"]);
+    let outcome = call.run();
+    assert_eq!(outcome.code, Some(0), "{outcome}");
+    let kubeconfig = file.to_str().unwrap();
+    let told_of = |flag: &str| {
+        let call = sandbox.bare(&["logout", flag]).env("KUBECONFIG", kubeconfig);
+        call.run()
+    };
+    insta::assert_snapshot!(told(&sandbox, &told_of("--all")), @"
+    logout
+    stderr: there is no session to end
+    stderr: warning: the user `alice` has tokens in [HOME]/.kube/config itself (`auth-provider`), which no logout ends: the refresh token stays valid until the provider ends it, which its pages or its administrator can do; remove `id-token` and `refresh-token` from the file
+    exit: 1
+    ");
+    let issuer = format!("--issuer={}", sandbox.okta.issuer());
+    for (flag, code) in [
+        (issuer.as_str(), 1),
+        ("--account=00ualice", 1),
+        ("--issuer=https://other.example", 0),
+        ("--account=bob", 0),
+    ] {
+        let outcome = told_of(flag);
+        assert_eq!(outcome.code, Some(code), "{flag} {outcome}");
+        assert_eq!(outcome.stderr.contains("`alice`"), code == 1, "{flag} {outcome}");
+    }
+}
+
+#[test]
+fn clean_says_that_it_removes_sessions_that_were_put_aside() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let file = sandbox.session_file();
+    fs::rename(&file, format!("{}.quarantined", file.display())).unwrap();
+    let outcome = sandbox.bare(&["clean"]).run();
+    insta::assert_snapshot!(told(&sandbox, &outcome), @"
+    logout
+    stderr: no session was there: [HOME]/.kube/cache/kubesesame
+    stderr: 1 session that an earlier call had put aside was removed too; a refresh token of such a session may still be valid (kubesesame logout, before clean, revokes it)
+    exit: 0
+    ");
 }

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::clients::{AskedAs, Clients};
-use super::find::{Found, FoundFile, Selection};
+use super::find::{Found, FoundFile};
 use super::report::{report, report_broken, report_doubt};
+use super::selection::Selection;
 use crate::command::token_request::TokenRequest;
 use crate::error::Error;
 use crate::files::shown;
@@ -28,6 +29,13 @@ pub(super) struct Ended<'a> {
     pub(super) failures: Vec<Error>,
     /// Whether a refresh token may be valid at the provider: it waits to be revoked, or can no longer be.
     pub(super) may_stay_valid: bool,
+}
+
+impl Ended<'_> {
+    /// Whether there was no session, and none that may be meant.
+    pub(super) fn has_none(&self) -> bool {
+        self.records.is_empty() && self.failures.is_empty() && !self.may_stay_valid
+    }
 }
 
 /// Ends a session, and tells the person. A failure keeps nothing else from being ended.

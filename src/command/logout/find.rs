@@ -1,11 +1,10 @@
-//! Which sessions end, and with which settings their provider is asked.
+//! Where the sessions are that end, and with which settings their provider is asked.
 //!
 //! Changes nothing.
 
 use std::path::PathBuf;
 
-use crate::cli::EntryArgs;
-use crate::command::account::Account;
+use super::selection::Selection;
 use crate::command::entry_session::EntrySession;
 use crate::command::found_sessions::{
     Files, FoundSession, SessionDirs, SessionPlaces, find_sessions, sessions_of_user,
@@ -13,23 +12,9 @@ use crate::command::found_sessions::{
 use crate::command::kubeconfig_view::KubeconfigView;
 use crate::command::token_request::TokenRequest;
 use crate::environment::Environment;
-use crate::error::Error;
-use crate::files::shown;
 use crate::kubeconfig::{EntrySource, UserEntry};
-use crate::session::{Identity, Key, ListedContent, Record};
-use crate::settings::Stdin;
+use crate::session::{Identity, Key, ListedContent};
 use crate::untrusted_text::UntrustedText;
-
-/// Which sessions a person means.
-pub(super) enum Selection<'a> {
-    /// The session of one entry, in the directories that it means. No other entry says how its provider is asked.
-    Entry(Box<EntrySession>),
-    /// All sessions, or those of an account or an issuer.
-    Matching {
-        account: Option<&'a str>,
-        issuer: Option<&'a str>,
-    },
-}
 
 /// The files of one session in one directory that end.
 pub(super) struct Found<'a> {
@@ -46,6 +31,15 @@ pub(super) struct Found<'a> {
     pub(super) is_disputed: bool,
 }
 
+/// All that is found.
+pub(super) struct FoundSessions<'a> {
+    pub(super) sessions: Vec<Found<'a>>,
+    /// What could not be read, in one line each.
+    pub(super) problems: Vec<String>,
+    /// The issuers of sessions that are not meant.
+    pub(super) other_issuers: Vec<String>,
+}
+
 pub(super) struct FoundFile {
     pub(super) name: String,
     /// No call uses it any more: an earlier one ended it and could not revoke its refresh token, or quarantined it.
@@ -58,93 +52,6 @@ impl Found<'_> {
     /// Whether one of its files is known to be meant.
     pub(super) fn is_certain(&self) -> bool {
         self.files.iter().any(|file| !file.is_doubtful)
-    }
-}
-
-impl Selection<'_> {
-    /// # Errors
-    /// If no entry is meant, or kubesesame does not sign it in.
-    pub(super) fn entry(
-        view: &KubeconfigView,
-        args: &EntryArgs,
-        environment: &Environment,
-    ) -> Result<Self, Error> {
-        let selected = view.select(args)?;
-        let exec_info = view.exec_info(selected.user, selected.context);
-        let session = EntrySession::of(
-            selected.user,
-            exec_info.as_deref(),
-            &[],
-            Stdin::ABSENT,
-            environment,
-        );
-        let session = session.map_err(|error| view.unusable(selected.user, error))?;
-        Ok(Self::Entry(Box::new(session)))
-    }
-
-    /// What a person is told if there is no session. `is_complete` says whether all places could be looked at.
-    pub(super) fn none_found(&self, is_complete: bool) -> String {
-        let relative = match self {
-            Self::Entry(session) => session.request.cache.dirs().find(|dir| dir.is_relative()),
-            Self::Matching { .. } => None,
-        };
-        match relative {
-            Some(dir) => format!(
-                "there is no session to end in {}, which begins at the current directory, as for get-token",
-                shown(dir)
-            ),
-            None if is_complete => "there is no session to end".to_owned(),
-            None => "no session that could be ended was found".to_owned(),
-        }
-    }
-
-    /// Whether a session is meant. `None` if it cannot be known from what could be read of it.
-    fn includes(&self, key: &Key, identity: Option<&Identity>, record: Option<&Record>) -> Option<bool> {
-        match self {
-            Self::Entry(session) => Some(*key == session.request.key()),
-            Self::Matching { account, issuer } => {
-                let is_at = |issuer: &str| identity.map(|known| known.issuer == issuer);
-                let is_of = |account: &str| has_account(record, identity, account);
-                match (
-                    issuer.map_or(Some(true), is_at),
-                    account.map_or(Some(true), is_of),
-                ) {
-                    (Some(false), _) | (_, Some(false)) => Some(false),
-                    (Some(true), Some(true)) => Some(true),
-                    (None, _) | (_, None) => None,
-                }
-            }
-        }
-    }
-
-    /// Whether a session that was read is meant.
-    pub(super) fn includes_record(&self, key: &Key, record: &Record) -> Option<bool> {
-        self.includes(key, Some(&record.identity), Some(record))
-    }
-
-    /// What a session may be of which that cannot be known.
-    pub(super) fn doubt(&self) -> &'static str {
-        match self {
-            Self::Matching {
-                account: Some(_),
-                issuer: Some(_),
-            } => "of this account at this issuer",
-            Self::Matching { account: Some(_), .. } => "of this account",
-            Self::Matching { issuer: Some(_), .. } => "at this issuer",
-            Self::Matching { .. } | Self::Entry(_) => "one that is meant",
-        }
-    }
-}
-
-/// Whether an account is that of the session: the one that the settings name, or the name or subject in its token. `None` if the token
-/// cannot be read, or names nobody.
-fn has_account(record: Option<&Record>, identity: Option<&Identity>, wanted: &str) -> Option<bool> {
-    let configured = identity.and_then(|identity| identity.account.as_deref());
-    let account = record.map(|record| Account::of_token(&record.token));
-    let account = account.filter(|account| account.name.is_some() || account.subject.is_some());
-    match account {
-        _ if configured == Some(wanted) => Some(true),
-        account => account.map(|account| account.is_named(wanted)),
     }
 }
 
@@ -258,14 +165,15 @@ impl EntrySessions {
         find_sessions(&dirs, Files::WithEnded, &identity_of)
     }
 
-    /// Returns the sessions that are meant, and what could not be read, in one line each.
+    /// Returns the sessions that are meant, and what is known of others.
     pub(super) fn find<'a>(
         &'a self,
         selection: &'a Selection<'_>,
         environment: &Environment,
-    ) -> (Vec<Found<'a>>, Vec<String>) {
+    ) -> FoundSessions<'a> {
         let (files, problems) = self.find_files(selection, environment);
         let mut found: Vec<Found<'a>> = Vec::new();
+        let mut other_issuers = Vec::new();
         for file in files {
             let request = self.request(selection, &file.session.key);
             // Among the temporary files there may be a session of somebody else. Without an entry, it would say whom its token is sent to.
@@ -282,7 +190,12 @@ impl EntrySessions {
                 .cloned();
             let is_disputed = request.is_some_and(|request| self.is_disputed(selection, request));
             let is_meant = selection.includes(&file.session.key, identity.as_ref(), record);
-            if is_meant != Some(false) {
+            if is_meant == Some(false) {
+                let issuer = identity.map(|identity| identity.issuer).unwrap_or_default();
+                if !issuer.is_empty() && !other_issuers.contains(&issuer) {
+                    other_issuers.push(issuer);
+                }
+            } else {
                 let asked = request.filter(|_| !is_disputed);
                 add(
                     &mut found,
@@ -293,7 +206,11 @@ impl EntrySessions {
                 );
             }
         }
-        (found, problems)
+        FoundSessions {
+            sessions: found,
+            problems,
+            other_issuers,
+        }
     }
 
     /// Returns the directories that have sessions, other than those among the temporary files, each with their number.

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::find::{EntrySessions, Found, Selection};
+use super::find::{EntrySessions, Found};
+use super::selection::Selection;
 use crate::clock::{self, Timestamp};
 use crate::command::account::Account;
 use crate::command::entry_session::EntrySession;

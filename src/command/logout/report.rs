@@ -63,7 +63,7 @@ pub(super) fn report_broken(identity: Option<&Identity>, dir: &Path, reason: &st
 pub(super) fn report_doubt(path: &Path, whose: &str, reason: &str, ui: Ui) {
     let dir = path.parent().unwrap_or(path);
     ui.warn(&format!(
-        "the session in {} may be {whose}, and was not ended: {reason}; to remove all sessions of that directory here, and revoke nothing: \
+        "the session in {} may be {whose}, and was not ended: {reason}; to remove all sessions of that directory and of the fallback directories here, and revoke nothing: \
          kubesesame clean --token-cache-dir={}",
         shown(path),
         quoted(dir)
