@@ -201,6 +201,7 @@ fn tokens_in_a_kubeconfig_are_named() {
         assert_eq!(outcome.code, Some(code), "{flag} {outcome}");
         assert_eq!(outcome.stderr.contains("`alice`"), code == 1, "{flag} {outcome}");
     }
+    told_of("--user=alice").fails(1, &["auth-provider", "hint: remove its `id-token`"]);
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn a_logout_wins_over_a_call_that_is_taking_a_session_over() {
 fn a_session_of_kubelogin_that_no_entry_names_is_told_of() {
     let kubelogin = Kubelogin::new().live();
     let other = crate::support::with_claims(&kubelogin.token, |claims| {
-        claims["iss"] = "https://other.example".into()
+        claims["iss"] = "https://other.example".into();
     });
     kubelogin.write(
         OTHER_RECORD,

@@ -9,9 +9,14 @@ use crate::command::kubeconfig_view::KubeconfigView;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::files::shown;
+use crate::kubeconfig::EntrySource;
 use crate::session::{Identity, Key, Record};
 use crate::settings::Stdin;
 use crate::untrusted_text::UntrustedText;
+
+/// No logout ends the tokens in a kubeconfig.
+const REMOVE_TOKENS: &str = "remove its `id-token` and `refresh-token` from the file; a refresh token stays valid until the provider ends it, which its \
+                             pages or its administrator can do";
 
 /// Which sessions a person means.
 pub(super) enum Selection<'a> {
@@ -41,7 +46,12 @@ impl Selection<'_> {
             Stdin::ABSENT,
             environment,
         );
-        let session = session.map_err(|error| view.unusable(selected.user, error))?;
+        let session = session.map_err(|mut error| {
+            if selected.user.source == EntrySource::AuthProvider {
+                error.hint = Some(REMOVE_TOKENS.to_owned());
+            }
+            view.unusable(selected.user, error)
+        })?;
         Ok(Self::Entry(Box::new(session)))
     }
 
