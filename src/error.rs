@@ -339,7 +339,7 @@ impl Error {
 fn not_ended_hint(path: &Path, error: &session::Error) -> String {
     let dir = path.parent().unwrap_or(path);
     format!(
-        "{}\nto remove all sessions of that directory here, and revoke nothing: kubesesame clean --token-cache-dir={}",
+        "{}\nto remove all sessions of that directory and of the fallback directories here, and revoke nothing: kubesesame clean --token-cache-dir={}",
         error.hint_to_end(),
         files::quoted(dir)
     )

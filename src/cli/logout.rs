@@ -5,7 +5,12 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::EntryArgs;
 
+// An empty name is that of a variable of a shell that is not set, and must not end another session.
 #[derive(Debug, Args)]
+#[command(
+    mut_arg("context", |arg| arg.value_parser(NonEmptyStringValueParser::new())),
+    mut_arg("user", |arg| arg.value_parser(NonEmptyStringValueParser::new()))
+)]
 pub(crate) struct LogoutArgs {
     #[command(flatten)]
     pub(crate) entry: EntryArgs,

@@ -99,6 +99,7 @@ fn clean(dir: &Path, reports_none: bool, ui: Ui) -> Result<(), Error> {
 fn report_removed(removed: Removed, dir: &Path, reports_none: bool, ui: Ui) -> Result<(), Error> {
     if removed.sessions > 0
         || removed.pending_revocations > 0
+        || removed.quarantined > 0
         || (reports_none && removed.file_error.is_none())
     {
         report_sessions(&removed, dir, ui);
@@ -126,7 +127,20 @@ fn report_sessions(removed: &Removed, dir: &Path, ui: Ui) {
              expire (kubesesame logout revokes)",
         );
     }
+    report_quarantined(removed.quarantined, ui);
     report_pending(removed.pending_revocations, ui);
+}
+
+/// Says that there were sessions that no call used any more.
+fn report_quarantined(count: usize, ui: Ui) {
+    let sessions = match count {
+        0 => return,
+        1 => "1 session that an earlier call had put aside was removed too".to_owned(),
+        many => format!("{many} sessions that earlier calls had put aside were removed too"),
+    };
+    ui.note(&format!(
+        "{sessions}; a refresh token of such a session may still be valid (kubesesame logout, before clean, revokes it)"
+    ));
 }
 
 /// Says that refresh tokens of earlier logouts can no longer be revoked.

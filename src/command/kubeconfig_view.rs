@@ -62,6 +62,12 @@ impl KubeconfigView {
         }
     }
 
+    /// Returns the files that could be read, each with its text.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&Path, String)> {
+        let files = self.files.iter();
+        files.filter_map(|file| Some((file.path(), file.text().ok()?)))
+    }
+
     pub(super) fn path_of(&self, user: &UserEntry) -> &Path {
         self.files[user.file].path()
     }

@@ -17,9 +17,9 @@ use super::users::{CredentialSource, users};
 use crate::secret::Secret;
 use crate::untrusted_text::UntrustedText;
 
-const ISSUER: &str = "idp-issuer-url";
-const ID_TOKEN: &str = "id-token";
-const REFRESH_TOKEN: &str = "refresh-token";
+pub(super) const ISSUER: &str = "idp-issuer-url";
+pub(super) const ID_TOKEN: &str = "id-token";
+pub(super) const REFRESH_TOKEN: &str = "refresh-token";
 
 /// The values in the entry of a user.
 #[derive(Debug)]
@@ -120,7 +120,7 @@ pub(crate) fn user_names(text: &str) -> Vec<String> {
     users.into_iter().map(|user| user.name.to_owned()).collect()
 }
 
-fn token(config: &Node, key: &str) -> Option<Secret> {
+pub(super) fn token(config: &Node, key: &str) -> Option<Secret> {
     // A block scalar ends with a newline.
     let text = config
         .get(key)?

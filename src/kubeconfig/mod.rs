@@ -27,6 +27,7 @@ mod new_entry;
 mod secret_flag;
 mod set_credentials;
 pub(crate) mod tree;
+mod user_tokens;
 mod users;
 mod yaml;
 
@@ -53,4 +54,5 @@ pub(crate) use merge::{MergeError, merge};
 pub(crate) use new_entry::{NewContext, NewUser};
 pub(crate) use secret_flag::SecretFlag;
 pub(crate) use set_credentials::{ConfigCommands, csv_cell, shell_command};
+pub(crate) use user_tokens::{UserTokens, tokens_of_users};
 pub(crate) use yaml::yaml;

@@ -43,7 +43,6 @@ impl Import<'_> {
         client: &ProviderClient<'_>,
         save: Save<'_>,
     ) -> Result<Option<Imported>, Error> {
-        let signed_out_at = call.store.signed_out_at();
         for path in self.dirs {
             let warn_skipped = |error: &session::Error| {
                 let (path, error) = (path.display(), error.in_one_line());
@@ -59,7 +58,7 @@ impl Import<'_> {
                     continue;
                 }
             };
-            match from_dir(&dir, call, client, signed_out_at, save) {
+            match from_dir(&dir, call, client, save) {
                 Ok(None) => {}
                 Err(Error::Session(error)) => warn_skipped(&error),
                 imported => return imported,
@@ -73,12 +72,12 @@ fn from_dir<S: SessionStore>(
     dir: &KubeloginDir,
     call: &Acquisition<'_, S>,
     client: &ProviderClient<'_>,
-    signed_out_at: Option<Timestamp>,
     save: Save<'_>,
 ) -> Result<Option<Imported>, Error> {
+    // The mark is read each time: the person may sign out meanwhile.
     let session_from = |record: &KubeloginRecord| {
         let session = session_from(call, record)?;
-        if is_signed_out(signed_out_at, record.written_at, session.issued_at) {
+        if is_signed_out(call.store.signed_out_at(), record.written_at, session.issued_at) {
             let path = dir.path_of(record);
             call.ui.step(|| {
                 format!(
@@ -111,6 +110,10 @@ fn from_dir<S: SessionStore>(
         // A token that was not verified is removed. A refresh brings a new one.
         if session.is_usable(clock::now()) {
             let verified = call.runtime.block_on(client.verify_imported(&session.token));
+            // The provider may have taken long.
+            if session_from(&locked.record).is_none() {
+                continue;
+            }
             match verified.map_err(Error::Runtime)? {
                 Ok(true) => {}
                 Ok(false) => session.remove_token(),

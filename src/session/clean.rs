@@ -16,6 +16,8 @@ pub(crate) struct Removed {
     pub(crate) sessions: usize,
     /// How many refresh tokens were still to be revoked, since a logout could not.
     pub(crate) pending_revocations: usize,
+    /// How many sessions had been put aside. Their refresh tokens may be alive.
+    pub(crate) quarantined: usize,
     /// Why the first of the files that stay could not be removed.
     pub(crate) file_error: Option<files::Error>,
     /// Why a key could not be removed from the keyring, if that failed.
@@ -70,6 +72,7 @@ pub(crate) fn remove_all(dir: &Path, limit: Duration, on_wait: impl Fn()) -> Res
         }
         if removed.remove(&dir, name) {
             removed.sessions += usize::from(session_key(name).is_some());
+            removed.quarantined += usize::from(is_quarantined(name));
             removed.pending_revocations += usize::from(is_pending_revocation(name));
         }
     }
@@ -136,6 +139,10 @@ fn session_key(name: &str) -> Option<&str> {
 
 fn is_pending_revocation(name: &str) -> bool {
     FileKind::parse(name).is_some_and(|(_, kind)| kind.is_pending_revocation())
+}
+
+fn is_quarantined(name: &str) -> bool {
+    FileKind::parse(name).is_some_and(|(_, kind)| kind.is_quarantined())
 }
 
 /// Returns the key in the name of a file that shows that there is or was a session: the session, also a quarantined one, or its lock.

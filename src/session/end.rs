@@ -165,6 +165,10 @@ impl EndingSession {
         self.dir.path()
     }
 
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+
     pub(crate) fn path_of(&self, name: &str) -> PathBuf {
         self.dir.path_of(name)
     }

@@ -61,6 +61,13 @@ impl KubeloginDir {
             .collect())
     }
 
+    /// Whether there is a record that cannot be read at the moment.
+    pub(crate) fn has_unreadable(&self) -> bool {
+        let names = self.dir.names().unwrap_or_default();
+        let mut records = names.iter().filter(|name| hash_of(name).is_some());
+        records.any(|name| self.dir.read(name).is_err())
+    }
+
     pub(crate) fn path_of(&self, record: &KubeloginRecord) -> PathBuf {
         self.dir.path_of(&record.file)
     }

@@ -62,7 +62,7 @@ fn a_session_that_cannot_be_read_at_the_moment_stays() {
     stderr: caused by: cannot open `[HOME]/.kube/cache/kubesesame/[KEY].session.json`
     stderr: caused by: Permission denied (os error 13)
     stderr: hint: make it readable for you (chmod u+rwX [HOME]/.kube/cache/kubesesame/[KEY].session.json), or choose another place with --token-cache-dir
-    stderr: hint: to remove all sessions of that directory here, and revoke nothing: kubesesame clean --token-cache-dir=[HOME]/.kube/cache/kubesesame
+    stderr: hint: to remove all sessions of that directory and of the fallback directories here, and revoke nothing: kubesesame clean --token-cache-dir=[HOME]/.kube/cache/kubesesame
     exit: 1
     ");
     chmod(&sandbox.session_file(), 0o600);
@@ -107,7 +107,7 @@ fn a_sealed_session_of_no_entry_stays() {
     stderr: error: the session `[HOME]/.kube/cache/kubesesame/[KEY].session.sealed` was not ended
     stderr: caused by: `[HOME]/.kube/cache/kubesesame/[KEY].session.sealed` is sealed, and no entry of the kubeconfig says whose session it is
     stderr: hint: name the kubeconfig whose entry uses the session: --kubeconfig=FILE
-    stderr: hint: to remove all sessions of that directory here, and revoke nothing: kubesesame clean --token-cache-dir=[HOME]/.kube/cache/kubesesame
+    stderr: hint: to remove all sessions of that directory and of the fallback directories here, and revoke nothing: kubesesame clean --token-cache-dir=[HOME]/.kube/cache/kubesesame
     exit: 1
     ");
     assert_eq!(files(&sandbox), ["issued", "session.sealed"]);

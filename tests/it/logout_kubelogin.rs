@@ -26,7 +26,7 @@ fn after_a_logout_the_next_call_opens_a_browser_though_kubelogin_has_a_session()
             insta::assert_snapshot!(told(&kubelogin, &outcome), @"
             logout
             stderr: there is no session to end
-            stderr: kubectl oidc-login still has a session at [ISSUER], which no call takes over; to remove it from this machine, and revoke nothing: rm [HOME]/.kube/cache/oidc-login/0000000000000000000000000000000000000000000000000000000000000001
+            stderr: kubectl oidc-login still has a session at [ISSUER], which no entry of the kubeconfig takes over; to remove it from this machine, and revoke nothing: rm [HOME]/.kube/cache/oidc-login/0000000000000000000000000000000000000000000000000000000000000001
             exit: 0
             ");
         }

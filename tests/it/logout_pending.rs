@@ -88,6 +88,11 @@ fn a_refusal_of_the_client_or_a_passing_one_gives_no_token_up() {
         ("unauthorized_client", 400),
         ("temporarily_unavailable", 400),
         ("unsupported_token_type", 503),
+        ("access_denied", 403),
+        ("ip_blocked", 403),
+        ("ip_blocked", 401),
+        ("bad gateway", 400),
+        ("invalid_request", 403),
     ] {
         let sandbox = with_pending(2);
         let fault = Fault::always(Endpoint::Revoke, refused(error, status));
@@ -98,6 +103,38 @@ fn a_refusal_of_the_client_or_a_passing_one_gives_no_token_up() {
             .filter(|kind| kind.starts_with("revocation"))
             .count();
         assert_eq!((waiting, revocations(&sandbox).len()), (2, 1), "{error}");
+    }
+}
+
+/// A gateway answers for the provider, or the provider says that it has failed.
+#[test]
+fn an_answer_that_confirms_nothing_leaves_the_token_waiting() {
+    for (code, content_type, body) in [
+        (200, "text/html", "<html>sign in to the network</html>"),
+        (200, "application/json", r#"{"error":"unsupported_token_type"}"#),
+        (200, "application/json", r#"{"errorCode":"E0000047"}"#),
+        (202, "application/json", "{}"),
+        (206, "text/html", "<html>"),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.signed_in();
+        let kind = FaultKind::Answer {
+            code,
+            content_type: content_type.to_owned(),
+            body: body.to_owned(),
+        };
+        sandbox
+            .okta
+            .behave(|behaviour| behaviour.faults = vec![Fault::always(Endpoint::Revoke, kind)]);
+        let outcome = logout(&sandbox, &[]).run();
+        assert_eq!(files(&sandbox), ["revocation.json"], "{outcome}");
+        assert_eq!(outcome.code, Some(1), "{outcome}");
+        assert!(
+            outcome.stderr.contains("could not be revoked") && outcome.stderr.contains("tries again"),
+            "{outcome}"
+        );
+        provider_revokes(&sandbox, true);
+        assert_eq!(logout(&sandbox, &[]).run().code, Some(0));
     }
 }
 

@@ -99,8 +99,8 @@ fn a_kubeconfig_that_cannot_be_read_is_named() {
 }
 
 #[test]
-fn an_empty_issuer_or_account_is_a_usage_error() {
-    for flag in ["--issuer=", "--account="] {
+fn an_empty_name_is_a_usage_error() {
+    for flag in ["--issuer=", "--account=", "--context=", "--user="] {
         let sandbox = Sandbox::new();
         sandbox.signed_in();
         let name = flag.trim_end_matches('=');

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::clients::{AskedAs, Clients, Failure};
 use super::end::Ended;
-use super::find::Selection;
+use super::selection::Selection;
 use crate::command::token_request::TokenRequest;
 use crate::environment::Environment;
 use crate::oidc::{BrowserSignOut, SignOutHint, claims_of_stored};

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::clients::{AskedAs, Clients};
 use super::find::{Found, FoundFile};
-use super::report::{report, report_broken};
+use super::report::{report, report_broken, report_doubt};
+use super::selection::Selection;
 use crate::command::token_request::TokenRequest;
 use crate::error::Error;
 use crate::files::shown;
@@ -30,8 +31,21 @@ pub(super) struct Ended<'a> {
     pub(super) may_stay_valid: bool,
 }
 
+impl Ended<'_> {
+    /// Whether there was no session, and none that may be meant.
+    pub(super) fn has_none(&self) -> bool {
+        self.records.is_empty() && self.failures.is_empty() && !self.may_stay_valid
+    }
+}
+
 /// Ends a session, and tells the person. A failure keeps nothing else from being ended.
-pub(super) fn end<'a>(found: &Found<'a>, ended: &mut Ended<'a>, clients: &mut Clients<'a>, ui: Ui) {
+pub(super) fn end<'a>(
+    found: &Found<'a>,
+    selection: &Selection<'_>,
+    ended: &mut Ended<'a>,
+    clients: &mut Clients<'a>,
+    ui: Ui,
+) {
     let wait = |_: Option<&str>| {
         ui.note("waiting for another kubesesame, which is refreshing a session or signing in");
     };
@@ -57,6 +71,17 @@ pub(super) fn end<'a>(found: &Found<'a>, ended: &mut Ended<'a>, clients: &mut Cl
         // What has waited for long can wait on, if the provider was asked just now and did not answer.
         if file.was_ended && is_refused {
             continue;
+        }
+        if file.is_doubtful {
+            match doubt_of(&session, file, selection) {
+                Doubt::IsMeant => {}
+                Doubt::IsOther => continue,
+                Doubt::Unknown(reason) => {
+                    report_doubt(&session.path_of(&file.name), selection.doubt(), &reason, ui);
+                    ended.may_stay_valid = true;
+                    continue;
+                }
+            }
         }
         match end_file(found, &session, file, &mut removed, clients, ui) {
             Ok(EndedFile::Absent) => {}
@@ -88,6 +113,27 @@ fn not_ended(path: &Path, source: session::Error) -> Error {
     Error::SessionNotEnded {
         path: path.to_owned(),
         source,
+    }
+}
+
+/// Whether a file is meant that could not be read without its lock and key.
+enum Doubt {
+    IsMeant,
+    IsOther,
+    /// It stays. The text says why nobody knows.
+    Unknown(String),
+}
+
+fn doubt_of(session: &EndingSession, file: &FoundFile, selection: &Selection<'_>) -> Doubt {
+    match session.load(&file.name) {
+        Ok(Loaded::Session(record)) => match selection.includes_record(session.key(), &record) {
+            Some(true) => Doubt::IsMeant,
+            Some(false) => Doubt::IsOther,
+            None => Doubt::Unknown("its token does not say whose it is".to_owned()),
+        },
+        Ok(Loaded::Nothing) => Doubt::IsOther,
+        Ok(Loaded::Corrupt(reason)) => Doubt::Unknown(reason.to_owned()),
+        Err(error) => Doubt::Unknown(format!("{}; {}", error.in_one_line(), error.hint_to_end())),
     }
 }
 

@@ -1,11 +1,10 @@
-//! Which sessions end, and with which settings their provider is asked.
+//! Where the sessions are that end, and with which settings their provider is asked.
 //!
 //! Changes nothing.
 
 use std::path::PathBuf;
 
-use crate::cli::EntryArgs;
-use crate::command::account::Account;
+use super::selection::Selection;
 use crate::command::entry_session::EntrySession;
 use crate::command::found_sessions::{
     Files, FoundSession, SessionDirs, SessionPlaces, find_sessions, sessions_of_user,
@@ -13,21 +12,9 @@ use crate::command::found_sessions::{
 use crate::command::kubeconfig_view::KubeconfigView;
 use crate::command::token_request::TokenRequest;
 use crate::environment::Environment;
-use crate::error::Error;
-use crate::files::shown;
+use crate::kubeconfig::{EntrySource, UserEntry};
 use crate::session::{Identity, Key, ListedContent};
-use crate::settings::Stdin;
-
-/// Which sessions a person means.
-pub(super) enum Selection<'a> {
-    /// The session of one entry, in the directories that it means. No other entry says how its provider is asked.
-    Entry(Box<EntrySession>),
-    /// All sessions, or those of an account or an issuer.
-    Matching {
-        account: Option<&'a str>,
-        issuer: Option<&'a str>,
-    },
-}
+use crate::untrusted_text::UntrustedText;
 
 /// The files of one session in one directory that end.
 pub(super) struct Found<'a> {
@@ -44,90 +31,104 @@ pub(super) struct Found<'a> {
     pub(super) is_disputed: bool,
 }
 
+/// All that is found.
+pub(super) struct FoundSessions<'a> {
+    pub(super) sessions: Vec<Found<'a>>,
+    /// What could not be read, in one line each.
+    pub(super) problems: Vec<String>,
+    /// The issuers of sessions that are not meant.
+    pub(super) other_issuers: Vec<String>,
+}
+
 pub(super) struct FoundFile {
     pub(super) name: String,
     /// No call uses it any more: an earlier one ended it and could not revoke its refresh token, or quarantined it.
     pub(super) was_ended: bool,
+    /// It could not be read so far, and so nobody knows whether it is meant.
+    pub(super) is_doubtful: bool,
 }
 
-impl Selection<'_> {
-    /// # Errors
-    /// If no entry is meant, or kubesesame does not sign it in.
-    pub(super) fn entry(
-        view: &KubeconfigView,
-        args: &EntryArgs,
-        environment: &Environment,
-    ) -> Result<Self, Error> {
-        let selected = view.select(args)?;
-        let exec_info = view.exec_info(selected.user, selected.context);
-        let session = EntrySession::of(
-            selected.user,
-            exec_info.as_deref(),
-            &[],
-            Stdin::ABSENT,
-            environment,
-        );
-        let session = session.map_err(|error| view.unusable(selected.user, error))?;
-        Ok(Self::Entry(Box::new(session)))
+impl Found<'_> {
+    /// Whether one of its files is known to be meant.
+    pub(super) fn is_certain(&self) -> bool {
+        self.files.iter().any(|file| !file.is_doubtful)
     }
-
-    /// What a person is told if there is no session.
-    pub(super) fn none_found(&self) -> String {
-        let relative = match self {
-            Self::Entry(session) => session.request.cache.dirs().find(|dir| dir.is_relative()),
-            Self::Matching { .. } => None,
-        };
-        match relative {
-            Some(dir) => format!(
-                "there is no session to end in {}, which begins at the current directory, as for get-token",
-                shown(dir)
-            ),
-            None => "there is no session to end".to_owned(),
-        }
-    }
-
-    fn includes(&self, file: &FoundSession, identity: Option<&Identity>) -> bool {
-        match self {
-            Self::Entry(session) => file.session.key == session.request.key(),
-            Self::Matching { account, issuer } => {
-                let is_at = |issuer: &str| identity.is_some_and(|known| known.issuer == issuer);
-                let is_of = |account: &str| has_account(&file.session.content, identity, account);
-                issuer.is_none_or(is_at) && account.is_none_or(is_of)
-            }
-        }
-    }
-}
-
-/// Whether an account is that of the session: the one that the settings name, or the name or subject in its token.
-fn has_account(content: &ListedContent, identity: Option<&Identity>, wanted: &str) -> bool {
-    let configured = identity.and_then(|identity| identity.account.as_deref());
-    let account = match content {
-        ListedContent::Record(record) => Account::of_token(&record.token),
-        ListedContent::Sealed | ListedContent::Unreadable(_) | ListedContent::Unusable(_) => {
-            Account::default()
-        }
-    };
-    configured == Some(wanted) || account.is_named(wanted)
 }
 
 /// The sessions that the entries of the kubeconfig mean.
-pub(super) struct EntrySessions(Vec<EntrySession>);
+#[derive(Default)]
+pub(super) struct EntrySessions {
+    sessions: Vec<EntrySession>,
+    /// The entries of which that is not known, each with the reason in one line: they may have sessions in directories of their own.
+    unreadable: Vec<String>,
+}
 
 impl EntrySessions {
     pub(super) fn read(view: Option<&KubeconfigView>, environment: &Environment) -> Self {
+        let mut read = Self::default();
         let users = view
             .into_iter()
             .flat_map(|view| view.entries.users.iter().map(move |user| (view, user)));
-        let sessions = users.flat_map(|(view, user)| sessions_of_user(view, user, environment));
-        Self(sessions.filter_map(|user| user.session.ok()).collect())
+        for (view, user) in users {
+            let mut contexts = view.entries.contexts_of_user(&user.name);
+            let has_context = contexts.next().is_some();
+            if let EntrySource::Unusable(reason) = &user.source {
+                read.add_unreadable(user, reason, None);
+            }
+            for found in sessions_of_user(view, user, environment) {
+                match found.session {
+                    Ok(session) => read.sessions.push(session),
+                    // The cluster of a context may say what the entry does not.
+                    Err(_) if found.context.is_none() && has_context => {}
+                    Err(error) => read.add_unreadable(user, &error.reason, error.hint.as_deref()),
+                }
+            }
+        }
+        read
+    }
+
+    fn add_unreadable(&mut self, user: &UserEntry, reason: &str, hint: Option<&str>) {
+        let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
+        let text = format!(
+            "the entry of the user `{}` cannot be used ({reason}), so sessions of it may be left in a directory that it names{hint}",
+            UntrustedText::new(&user.name)
+        );
+        if !self.unreadable.contains(&text) {
+            self.unreadable.push(text);
+        }
+    }
+
+    /// Returns the entries that may have sessions which are meant and not found, in one line each. A selected entry was read.
+    pub(super) fn unreadable(&self, selection: &Selection<'_>) -> &[String] {
+        match selection {
+            Selection::Entry(_) => &[],
+            Selection::Matching { .. } => &self.unreadable,
+        }
     }
 
     /// Returns the session of the selected entry, or those of all.
     pub(super) fn meant<'a>(&'a self, selection: &'a Selection<'_>) -> &'a [EntrySession] {
         match selection {
             Selection::Entry(session) => std::slice::from_ref(&**session),
-            Selection::Matching { .. } => &self.0,
+            Selection::Matching { .. } => &self.sessions,
         }
+    }
+
+    /// Returns the sessions of other entries at the same issuer and client as a selected one.
+    pub(super) fn of_same_client<'a>(
+        &'a self,
+        selection: &'a Selection<'_>,
+    ) -> impl Iterator<Item = &'a EntrySession> {
+        let client_of = |session: &'a EntrySession| {
+            let provider = &session.request.sign_in.provider;
+            (provider.issuer.as_str(), provider.client_id.as_str())
+        };
+        let client = match selection {
+            Selection::Entry(session) => Some(client_of(session)),
+            Selection::Matching { .. } => None,
+        };
+        let others = self.sessions.iter();
+        others.filter(move |session| client == Some(client_of(session)))
     }
 
     fn request<'a>(&'a self, selection: &'a Selection<'_>, key: &Key) -> Option<&'a TokenRequest> {
@@ -142,7 +143,7 @@ impl EntrySessions {
         let Selection::Matching { .. } = selection else {
             return false;
         };
-        let requests = self.0.iter().map(|session| &session.request);
+        let requests = self.sessions.iter().map(|session| &session.request);
         requests
             .filter(|other| other.key() == request.key())
             .any(|other| !asks_alike(other, request))
@@ -156,7 +157,7 @@ impl EntrySessions {
         let dirs = match selection {
             Selection::Entry(session) => SessionDirs::of(SessionPlaces::of(session)),
             Selection::Matching { .. } => {
-                let places: Vec<SessionPlaces> = self.0.iter().map(SessionPlaces::of).collect();
+                let places: Vec<SessionPlaces> = self.sessions.iter().map(SessionPlaces::of).collect();
                 SessionDirs::new(places.iter(), environment)
             }
         };
@@ -164,33 +165,52 @@ impl EntrySessions {
         find_sessions(&dirs, Files::WithEnded, &identity_of)
     }
 
-    /// Returns the sessions that are meant, and what could not be read, in one line each.
+    /// Returns the sessions that are meant, and what is known of others.
     pub(super) fn find<'a>(
         &'a self,
         selection: &'a Selection<'_>,
         environment: &Environment,
-    ) -> (Vec<Found<'a>>, Vec<String>) {
+    ) -> FoundSessions<'a> {
         let (files, problems) = self.find_files(selection, environment);
         let mut found: Vec<Found<'a>> = Vec::new();
+        let mut other_issuers = Vec::new();
         for file in files {
             let request = self.request(selection, &file.session.key);
             // Among the temporary files there may be a session of somebody else. Without an entry, it would say whom its token is sent to.
             if !file.is_proven && request.is_none() {
                 continue;
             }
-            let identity = match &file.session.content {
-                ListedContent::Record(record) => Some(record.identity.clone()),
-                ListedContent::Sealed | ListedContent::Unreadable(_) | ListedContent::Unusable(_) => {
-                    request.map(|request| request.identity.clone())
-                }
+            let record = match &file.session.content {
+                ListedContent::Record(record) => Some(&**record),
+                ListedContent::Sealed | ListedContent::Unreadable(_) | ListedContent::Unusable(_) => None,
             };
+            let identity = record
+                .map(|record| &record.identity)
+                .or_else(|| request.map(|request| &request.identity))
+                .cloned();
             let is_disputed = request.is_some_and(|request| self.is_disputed(selection, request));
-            if selection.includes(&file, identity.as_ref()) {
+            let is_meant = selection.includes(&file.session.key, identity.as_ref(), record);
+            if is_meant == Some(false) {
+                let issuer = identity.map(|identity| identity.issuer).unwrap_or_default();
+                if !issuer.is_empty() && !other_issuers.contains(&issuer) {
+                    other_issuers.push(issuer);
+                }
+            } else {
                 let asked = request.filter(|_| !is_disputed);
-                add(&mut found, file, identity, asked, is_disputed);
+                add(
+                    &mut found,
+                    (file, is_meant.is_none()),
+                    identity,
+                    asked,
+                    is_disputed,
+                );
             }
         }
-        (found, problems)
+        FoundSessions {
+            sessions: found,
+            problems,
+            other_issuers,
+        }
     }
 
     /// Returns the directories that have sessions, other than those among the temporary files, each with their number.
@@ -229,7 +249,7 @@ fn asks_alike(one: &TokenRequest, other: &TokenRequest) -> bool {
 /// Adds a file to those of its session in its directory.
 fn add<'a>(
     found: &mut Vec<Found<'a>>,
-    file: FoundSession,
+    (file, is_doubtful): (FoundSession, bool),
     identity: Option<Identity>,
     request: Option<&'a TokenRequest>,
     is_disputed: bool,
@@ -243,6 +263,7 @@ fn add<'a>(
     let end = FoundFile {
         name: session.name,
         was_ended,
+        is_doubtful,
     };
     let same = found
         .iter_mut()

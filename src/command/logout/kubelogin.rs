@@ -5,19 +5,26 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::find::{EntrySessions, Found, Selection};
+use serde_json::Value;
+
+use super::find::{EntrySessions, Found};
+use super::selection::Selection;
 use crate::clock::{self, Timestamp};
 use crate::command::account::Account;
 use crate::command::entry_session::EntrySession;
 use crate::environment::Environment;
-use crate::files::shown;
+use crate::files::quoted;
 use crate::lifecycle::kubelogin_account;
-use crate::oidc::StoredToken;
-use crate::session::{self, Identity, Key, KubeloginDir, KubeloginRecord, Store};
+use crate::oidc::{StoredToken, claims_of_stored};
+use crate::session::{self, EndingSession, Identity, Key, KubeloginDir, KubeloginRecord, Store};
 use crate::settings::{Issuer, Provider, Storage, kubelogin_dirs};
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
+
+/// How long to wait for a call that is storing a session. What it does before that can take longer, but looks at the mark after it.
+const IMPORT_WAIT: Duration = Duration::from_secs(2);
 
 /// A session in whose place one of kubelogin would come.
 struct Place<'a> {
@@ -38,8 +45,11 @@ struct Place<'a> {
 pub(super) struct KubeloginSessions {
     /// The files, each with its issuer.
     files: Vec<(String, PathBuf)>,
+    /// Those that no entry names, and no session here, so that there is no place for a mark.
+    unmarked: Vec<(String, PathBuf)>,
     /// Why a mark could not be left.
     failures: Vec<session::Error>,
+    has_marked: bool,
 }
 
 /// Leaves a mark for each session that is meant, and that a session of kubelogin would replace.
@@ -51,7 +61,16 @@ pub(super) fn keep_out(
 ) -> KubeloginSessions {
     let now = clock::now();
     let mut left = KubeloginSessions::default();
-    for place in places(entries, selection, found, environment) {
+    let places = places(entries, selection, found, environment);
+    // Of another entry than the selected one, only a session is meant that the selected one could have taken over as well.
+    let selected = places
+        .first()
+        .filter(|_| matches!(selection, Selection::Entry(_)));
+    let is_meant = |place: &Place<'_>, record: &KubeloginRecord| {
+        place.fits(record, selection, now)
+            && selected.is_none_or(|selected| selected.fits(record, selection, now))
+    };
+    for place in &places {
         let (mut is_threatened, mut is_unknown) = (false, false);
         for dir in &place.kubelogin_dirs {
             let (dir, records) = match records_in(dir) {
@@ -63,7 +82,8 @@ pub(super) fn keep_out(
                     continue;
                 }
             };
-            for record in records.iter().filter(|record| place.fits(record, selection, now)) {
+            is_unknown |= dir.has_unreadable();
+            for record in records.iter().filter(|record| is_meant(place, record)) {
                 is_threatened = true;
                 let file = (place.identity.issuer.clone(), dir.path_of(record));
                 if !left.files.contains(&file) {
@@ -71,12 +91,15 @@ pub(super) fn keep_out(
                 }
             }
         }
-        if (is_threatened || is_unknown)
-            && let Err(error) = place.leave_mark(now)
-            && is_threatened
-        {
-            left.failures.push(error);
+        if is_threatened || is_unknown {
+            let marked = place.leave_mark(now);
+            place.let_import_finish();
+            left.has_marked = true;
+            left.failures.extend(marked.err().filter(|_| is_threatened));
         }
+    }
+    if let Selection::Matching { account, issuer } = selection {
+        left.add_unmarked(*account, *issuer, environment, now);
     }
     left
 }
@@ -96,8 +119,13 @@ fn places<'a>(
     found: &[Found<'_>],
     environment: &Environment,
 ) -> Vec<Place<'a>> {
-    let is_ended = |key: &Key| found.iter().any(|session| session.key == *key);
-    let of_entries = entries.meant(selection).iter();
+    let found = || found.iter().filter(|session| session.is_certain());
+    let is_ended = |key: &Key| found().any(|session| session.key == *key);
+    // A session of kubelogin fits each entry of its issuer and client, whatever the scopes.
+    let of_entries = entries
+        .meant(selection)
+        .iter()
+        .chain(entries.of_same_client(selection));
     let mut places: Vec<Place<'a>> = Vec::new();
     for session in of_entries {
         let place = Place::of_entry(session, is_ended(&session.request.key()));
@@ -107,8 +135,7 @@ fn places<'a>(
         }
     }
     // A call without an entry looks in the usual directory of kubelogin, or in that of the session.
-    let of_none: Vec<_> = found
-        .iter()
+    let of_none: Vec<_> = found()
         .filter(|session| !places.iter().any(|place| place.key == session.key))
         .filter_map(|session| Place::without_entry(session, environment))
         .collect();
@@ -179,35 +206,69 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Leaves the mark in each directory that is there, or in the first that can be made.
+    /// Leaves the mark in each directory in which a call may look for it: also in those that it takes while it cannot write the first.
     fn leave_mark(&self, now: Timestamp) -> Result<(), session::Error> {
         let (key, identity) = (&self.key, &self.identity);
         let (mut is_marked, mut failure) = (false, None);
         for dir in &self.dirs {
-            match Store::open(dir, key.clone(), identity.clone(), Storage::Disk) {
-                Ok(None) => {}
-                Ok(Some(store)) => match store.mark_signed_out(now) {
-                    Ok(()) => is_marked = true,
-                    Err(error) => drop(failure.get_or_insert(error)),
-                },
-                Err(error) => drop(failure.get_or_insert(error)),
-            }
-        }
-        for dir in &self.dirs {
-            if is_marked {
-                return Ok(());
-            }
             let store = Store::create(dir, key.clone(), identity.clone(), Storage::Disk);
             match store.and_then(|store| store.mark_signed_out(now)) {
                 Ok(()) => is_marked = true,
-                Err(error) => drop(failure.get_or_insert(error)),
+                // Where no directory can be made, no call takes a session over.
+                Err(error) if dir.exists() || !is_marked => drop(failure.get_or_insert(error)),
+                Err(_) => {}
             }
         }
-        failure.filter(|_| !is_marked).map_or(Ok(()), Err)
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Lets a call store the session that it is taking over just now, so that it is found. One that has not come so far sees the mark, and
+    /// one that holds the lock for another reason needs no wait.
+    fn let_import_finish(&self) {
+        for dir in &self.dirs {
+            let (key, identity) = (self.key.clone(), Some(self.identity.clone()));
+            drop(EndingSession::lock(dir, key, identity, IMPORT_WAIT, |_| ()));
+        }
     }
 }
 
 impl KubeloginSessions {
+    /// Whether a mark was left. A call that began before may have taken a session over, which is to be looked for then.
+    pub(super) fn has_marked(&self) -> bool {
+        self.has_marked
+    }
+
+    /// Adds the sessions in kubelogin's usual directories that are meant, and that no mark keeps out.
+    fn add_unmarked(
+        &mut self,
+        account: Option<&str>,
+        issuer: Option<&str>,
+        environment: &Environment,
+        now: Timestamp,
+    ) {
+        for dir in kubelogin_dirs(None, environment) {
+            let Ok(Some((dir, records))) = records_in(&dir) else {
+                continue;
+            };
+            for record in records {
+                let Some(claims) = claims_of_stored(&record.token) else {
+                    continue;
+                };
+                let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
+                let is_unexpired = claims.get("exp").and_then(Value::as_i64) > Some(now.secs());
+                let is_of = |wanted: &str| Account::of_token(&record.token).is_named(wanted);
+                let path = dir.path_of(&record);
+                if (record.refresh_token.is_some() || is_unexpired)
+                    && issuer.is_none_or(|issuer| text("iss") == issuer)
+                    && account.is_none_or(is_of)
+                    && !self.files.iter().any(|(_, known)| *known == path)
+                {
+                    self.unmarked.push((text("iss").to_owned(), path));
+                }
+            }
+        }
+    }
+
     pub(super) fn is_kept_out(&self) -> bool {
         self.failures.is_empty()
     }
@@ -217,9 +278,9 @@ impl KubeloginSessions {
         issuers.dedup();
         for issuer in issuers {
             let files = self.files.iter().filter(|(of, _)| of == issuer);
-            let files: Vec<_> = files.map(|(_, path)| shown(path).to_string()).collect();
+            let files: Vec<_> = files.map(|(_, path)| quoted(path)).collect();
             let taken_over = if self.is_kept_out() {
-                ", which no call takes over"
+                ", which no entry of the kubeconfig takes over"
             } else {
                 ""
             };
@@ -227,6 +288,14 @@ impl KubeloginSessions {
                 "kubectl oidc-login still has a session at {}{taken_over}; to remove it from this machine, and revoke nothing: rm {}",
                 UntrustedText::new(issuer),
                 files.join(" ")
+            ));
+        }
+        for (issuer, path) in &self.unmarked {
+            ui.note(&format!(
+                "kubectl oidc-login still has a session at {}; a call for its issuer and client may take it over, unless --adopt=off is set; \
+                 to remove it from this machine, and revoke nothing: rm {}",
+                UntrustedText::new(issuer),
+                quoted(path)
             ));
         }
         for failure in &self.failures {

@@ -8,16 +8,19 @@ mod browser;
 mod clients;
 mod end;
 mod find;
+mod in_kubeconfig;
 mod kubelogin;
 mod pending;
 mod report;
+mod selection;
 
 pub(super) use self::find::sessions_by_dir;
 pub(super) use self::pending::revoke_pending;
 
 use self::clients::Clients;
 use self::end::{Ended, end};
-use self::find::{EntrySessions, Selection};
+use self::find::EntrySessions;
+use self::selection::Selection;
 use super::kubeconfig_view::KubeconfigView;
 use super::person;
 use crate::cli::LogoutArgs;
@@ -45,25 +48,36 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
         },
     };
     let entries = EntrySessions::read(view.as_ref(), environment);
-    let (sessions, problems) = entries.find(&selection, environment);
-    for problem in &problems {
+    let found = entries.find(&selection, environment);
+    let unreadable = entries.unreadable(&selection);
+    for problem in found.problems.iter().chain(unreadable) {
         ui.warn(problem);
     }
-    if sessions.is_empty() {
-        ui.note(&selection.none_found());
-    }
-    let of_kubelogin = kubelogin::keep_out(&entries, &selection, &sessions, environment);
+    // Entries that could not be read may have sessions in directories of their own. A selected one was read.
+    let has_all_files = !names_sessions || view.as_ref().is_none_or(|view| view.broken.is_empty());
+    let has_found_all = has_all_files && unreadable.is_empty() && found.problems.is_empty();
+    let of_kubelogin = kubelogin::keep_out(&entries, &selection, &found.sessions, environment);
+    // A call may have taken a session over before it could see the mark.
+    let sessions = if of_kubelogin.has_marked() {
+        entries.find(&selection, environment).sessions
+    } else {
+        found.sessions
+    };
     let show = move |event: Event<'_>| person::show(ui, event);
     let mut clients = Clients::new(person::new(ui, &show, ReturnTo::Command));
     let mut ended = Ended::default();
     for session in &sessions {
-        end(session, &mut ended, &mut clients, ui);
+        end(session, &selection, &mut ended, &mut clients, ui);
+    }
+    if ended.has_none() {
+        ui.note(&selection.none_found(has_found_all, &found.other_issuers));
     }
     of_kubelogin.report(ui);
-    // Entries that could not be read may have sessions in directories of their own. A selected one was read.
-    let has_all_entries = !names_sessions || view.as_ref().is_none_or(|view| view.broken.is_empty());
-    let mut is_complete = has_all_entries && problems.is_empty();
-    is_complete &= !ended.may_stay_valid && of_kubelogin.is_kept_out();
+    let is_ended_in_files = view
+        .as_ref()
+        .is_none_or(|view| in_kubeconfig::report(view, &selection, ui));
+    let mut is_complete =
+        has_found_all && is_ended_in_files && !ended.may_stay_valid && of_kubelogin.is_kept_out();
     if args.browser {
         let target = args.post_logout_redirect_uri.as_ref();
         is_complete &= browser::sign_out(&ended, &selection, target, environment, &mut clients, ui);

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::clients::Failure;
 use crate::clock;
 use crate::command::account::{Account, time_in_words};
-use crate::files::shown;
+use crate::files::{quoted, shown};
 use crate::oidc::Revocation;
 use crate::session::{Identity, Record};
 use crate::ui::Ui;
@@ -56,5 +56,16 @@ pub(super) fn report_broken(identity: Option<&Identity>, dir: &Path, reason: &st
     ui.note(&format!("removed a session at {place} from this machine"));
     ui.warn(&format!(
         "it could not be used ({reason}), so its refresh token, if it has one, was not revoked, and stays valid until the provider ends it"
+    ));
+}
+
+/// Tells of a file that stays, because nobody knows whether its session is meant.
+pub(super) fn report_doubt(path: &Path, whose: &str, reason: &str, ui: Ui) {
+    let dir = path.parent().unwrap_or(path);
+    ui.warn(&format!(
+        "the session in {} may be {whose}, and was not ended: {reason}; to remove all sessions of that directory and of the fallback directories here, and revoke nothing: \
+         kubesesame clean --token-cache-dir={}",
+        shown(path),
+        quoted(dir)
     ));
 }

@@ -35,7 +35,7 @@ use crate::oidc::http::redaction::{
 };
 use crate::oidc::http::redirects::{MAX_REDIRECTS, same_origin_target};
 use crate::oidc::http::response::{
-    check_form_response, check_status, is_json, max_age_secs, not_json_error, read_form_response,
+    check_confirmation, check_status, is_json, max_age_secs, not_json_error, read_form_response,
     refused_error, request_id, shown, shown_with_query_names,
 };
 use crate::secret::Secret;
@@ -74,8 +74,8 @@ pub(crate) struct HttpClient<'a> {
 pub(in crate::oidc) enum ResponseContent {
     /// Members of a JSON object.
     Members,
-    /// Nothing that counts: the status says all (RFC 7009 2.2).
-    Ignored,
+    /// Nothing that counts (RFC 7009 2.2), unless it shows that the provider has confirmed nothing.
+    Confirmation,
 }
 
 /// The document of a successful GET.
@@ -358,8 +358,8 @@ impl<'a> HttpClient<'a> {
             let now = (self.clock)();
             match content {
                 ResponseContent::Members => read_form_response(url, status, headers, body, now),
-                ResponseContent::Ignored => {
-                    check_form_response(url, status, headers, body, now).map(|()| Map::new())
+                ResponseContent::Confirmation => {
+                    check_confirmation(url, status, headers, body, now).map(|()| Map::new())
                 }
             }
         };

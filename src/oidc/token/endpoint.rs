@@ -197,7 +197,7 @@ impl<'a> TokenEndpoint<'a> {
             // The endpoint takes the methods of the token endpoint (RFC 8414 2, unless the metadata name others).
             kind: EndpointKind::Token,
             url,
-            content: ResponseContent::Ignored,
+            content: ResponseContent::Confirmation,
         };
         let parameters = [
             ("token", refresh_token.expose()),

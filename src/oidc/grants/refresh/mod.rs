@@ -282,11 +282,6 @@ fn classify_oauth_error(refusal: &OAuthError) -> FailureKind {
     }
 }
 
-/// Whether repeating the request for the same refresh token would not help.
-pub(in crate::oidc) fn is_final_refusal(refusal: &OAuthError) -> bool {
-    classify_oauth_error(refusal) == FailureKind::SessionEnded
-}
-
 /// Whether the HTTP status is one that providers use for a refusal.
 fn is_refusal_status(refusal: &OAuthError) -> bool {
     matches!(refusal.status, Some(200..=299 | 400 | 401 | 403))

@@ -2,7 +2,10 @@
 //!
 //! Pure. Reads the error format of OAuth and that of Okta, and quotes nothing that may contain a secret.
 
+mod confirmation;
 mod step_up;
+
+pub(in crate::oidc) use self::confirmation::check_confirmation;
 
 use reqwest::StatusCode;
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName};
@@ -232,7 +235,7 @@ pub(in crate::oidc) fn read_form_response(
 }
 
 /// Returns the error of a response to a form that is not successful. The body of a successful response is not looked at.
-pub(in crate::oidc) fn check_form_response(
+fn check_form_response(
     url: &Url,
     status: StatusCode,
     headers: &HeaderMap,
