@@ -12,7 +12,7 @@ use super::{LockedSession, Remark, SessionStore};
 use crate::clock;
 use crate::error::Error;
 use crate::initial_id_token::InitialIdToken;
-use crate::oidc::{LoginFailure, ProviderClient, Refresh, RefreshOutcome, Tokens};
+use crate::oidc::{DpopSession, LoginFailure, ProviderClient, Refresh, RefreshOutcome, Tokens};
 use crate::process::DeferredSignals;
 use crate::secret::Secret;
 use crate::session::{Loaded, LockWait, Order, Record};
@@ -131,9 +131,10 @@ impl<S: SessionStore> Progress<'_, S> {
         }
         let ui = self.call.ui;
         let order = self.latest_order().next();
-        let on_rotated = |token: &Secret| {
+        let on_rotated = |token: &Secret, dpop: Option<DpopSession>| {
             let rotated = Record {
                 refresh_token: Some(token.clone()),
+                dpop,
                 order,
                 ..session.clone()
             };
