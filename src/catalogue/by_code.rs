@@ -138,7 +138,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         grants: &[],
         cause: "The provider demands a stronger or a more recent sign-in than the one of this session (RFC 9470).",
         okta_fix: None,
-        generic_fix: "sign in anew with the factors that the provider demands: kubesesame login",
+        generic_fix: "enroll the factor that the provider demands in your account there, and sign in by --grant-type=authcode: a password or a program cannot meet such a demand; else ask whoever runs the provider",
     },
     Entry {
         id: "slow-down",

@@ -73,7 +73,6 @@ ids! {
     SIGN_IN_IN_PROGRESS = "sign-in-in-progress",
     OTHER_ACCOUNT = "other-account",
     STEP_UP_NEEDED = "step-up-needed",
-    STEP_UP_UNMET = "step-up-unmet",
     // Tokens.
     ID_TOKEN_MISSING = "id-token-missing",
     CLOCK = "clock",

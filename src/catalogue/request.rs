@@ -83,7 +83,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         grants: &[],
         cause: "The provider takes an authorization request only if it was pushed to it before (RFC 9126), and this one was not.",
         okta_fix: None,
-        generic_fix: "leave out --oidc-par=never, or use --oidc-par=always",
+        generic_fix: "leave out --oidc-par=never; if it is not there, the request was pushed, and whoever runs the provider has to see why it is refused",
     },
     Entry {
         id: "pushed-request-ended",

@@ -232,7 +232,7 @@ fn show_remark(ui: Ui, remark: &Remark) {
     let text = remark_text(remark);
     match remark {
         Remark::Long(_) => ui.note(&text),
-        Remark::Clock { .. } | Remark::Algorithm(_) => ui.warn(&text),
+        Remark::Clock { .. } | Remark::Algorithm(_) | Remark::StepUpUnmet { .. } => ui.warn(&text),
     }
 }
 
@@ -253,6 +253,21 @@ fn remark_text(remark: &Remark) -> String {
         Remark::Algorithm(name) => format!(
             "the token is signed with {name}, which no Kubernetes API server accepts: set the app to RS256 or ES256"
         ),
+        Remark::StepUpUnmet {
+            demanded,
+            found,
+            is_level_met,
+        } => {
+            let way = if *is_level_met {
+                "sign in at its page anew"
+            } else {
+                "enroll the factor that it wants in your account there"
+            };
+            format!(
+                "the provider demanded a sign-in with {demanded}, and the token shows {found}, so it may demand another one: {way}, or tell \
+                 whoever runs it"
+            )
+        }
     }
 }
 
@@ -284,6 +299,14 @@ mod tests {
             (
                 Remark::Clock { behind_secs: -60 },
                 ["about 60 s ahead of the provider's", "set it"],
+            ),
+            (
+                Remark::StepUpUnmet {
+                    demanded: UntrustedText::new("max_age=60"),
+                    found: UntrustedText::new("a sign-in 900 s ago (claim `auth_time`)"),
+                    is_level_met: true,
+                },
+                ["the token shows a sign-in 900 s ago", "sign in at its page anew"],
             ),
             (
                 Remark::Long(20_480),

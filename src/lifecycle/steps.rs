@@ -12,7 +12,7 @@ use super::{LockedSession, Remark, SessionStore};
 use crate::clock;
 use crate::error::Error;
 use crate::initial_id_token::InitialIdToken;
-use crate::oidc::{LoginFailure, ProviderClient, Refresh, RefreshOutcome, Tokens};
+use crate::oidc::{DpopSession, LoginFailure, ProviderClient, Refresh, RefreshOutcome, Tokens};
 use crate::process::DeferredSignals;
 use crate::secret::Secret;
 use crate::session::{Loaded, LockWait, Order, Record};
@@ -131,9 +131,10 @@ impl<S: SessionStore> Progress<'_, S> {
         }
         let ui = self.call.ui;
         let order = self.latest_order().next();
-        let on_rotated = |token: &Secret| {
+        let on_rotated = |token: &Secret, dpop: Option<DpopSession>| {
             let rotated = Record {
                 refresh_token: Some(token.clone()),
+                dpop,
                 order,
                 ..session.clone()
             };
@@ -255,27 +256,29 @@ impl<S: SessionStore> Progress<'_, S> {
         self.stage = CallStage::RefreshRefused;
         self.failure = Some(Error::SessionEnded(reason.to_owned()));
         let is_login_next = plan(&self.state(), clock::now(), self.call.demand) == Step::Login;
-        if let (true, Some(locked)) = (is_login_next, &self.locked) {
-            let order = self.latest_order().next();
+        let order = self.latest_order().next();
+        let Some(locked) = &self.locked else { return };
+        if is_login_next {
             self.call.ui.note(&format!(
                 "the session has ended, so a new sign-in is needed: {reason}"
             ));
-            match &mut self.session {
-                Some(session) if step_up.is_some() => {
-                    session.step_up = step_up;
-                    session.order = order;
-                    save_or_warn(locked, session, self.call.ui);
-                }
-                // The token can be used until it expires, if nobody signs in now.
-                Some(session) if session.is_unexpired(clock::now()) => {
-                    let mut last = session.clone();
-                    last.refresh_token = None;
-                    last.order = order;
-                    save_or_warn(locked, &last, self.call.ui);
-                }
-                Some(session) => locked.quarantine(session),
-                None => {}
-            }
+        }
+        let Some(session) = &mut self.session else { return };
+        // A demand is of its session, and ends with it.
+        session.step_up = step_up;
+        if session.step_up.is_some() {
+            session.order = order;
+            save_or_warn(locked, session, self.call.ui);
+        } else if is_login_next && session.is_unexpired(clock::now()) {
+            // The token can be used until it expires, if nobody signs in now.
+            let last = Record {
+                refresh_token: None,
+                order,
+                ..session.clone()
+            };
+            save_or_warn(locked, &last, self.call.ui);
+        } else if is_login_next {
+            locked.quarantine(session);
         }
     }
 

@@ -75,9 +75,9 @@ pub(crate) struct Refresh<'a> {
     pub(crate) dpop: Option<&'a DpopSession>,
     /// The token that is replaced.
     pub(crate) replaced: &'a Secret,
-    /// Called with the new refresh token before a step that may take time or fail. The previous refresh token may be invalid already, so
-    /// the new one must be stored first.
-    pub(crate) on_rotated: &'a (dyn Fn(&Secret) + Send + Sync),
+    /// Called with the new refresh token, and the key that it is bound to, before a step that may take time or fail. The previous refresh
+    /// token may be invalid already, so the new one must be stored first. Without its key it could not be used (RFC 9449 5).
+    pub(crate) on_rotated: &'a (dyn Fn(&Secret, Option<DpopSession>) + Send + Sync),
     /// Set before the refresh token is sent. From then on, only the response shows whether the refresh token is still valid.
     pub(crate) is_sent: &'a AtomicBool,
 }

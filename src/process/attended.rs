@@ -7,11 +7,14 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::interruption::Interruption;
 use super::platform;
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// More output than this is not read.
 pub(super) const MAX_OUTPUT_BYTES: u64 = 4 * 1024 * 1024;
+/// How many parts of the output wait to be read.
+const CHUNKS_IN_ADVANCE: usize = 16;
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// How long the output is read after the program has ended. A program that it started may hold the pipes for longer.
 const GRACE: Duration = Duration::from_secs(1);
@@ -35,7 +38,8 @@ enum Chunk {
 }
 
 /// Runs a program that is found on the `PATH`. It has this process's standard input, and its environment without `hidden_variables`. What it
-/// writes to standard error is passed to `on_stderr` as it comes.
+/// writes to standard error is passed to `on_stderr` as it comes. It is ended when it has printed more than `max_printed` bytes, and
+/// gets the signals that end this process.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -45,6 +49,7 @@ pub(crate) fn run_attended(
     arguments: &[impl AsRef<OsStr>],
     hidden_variables: &[OsString],
     limit: Duration,
+    max_printed: usize,
     on_stderr: &dyn Fn(&str),
 ) -> io::Result<Finished> {
     let deadline = Instant::now() + limit;
@@ -58,12 +63,14 @@ pub(crate) fn run_attended(
         command.env_remove(name);
     }
     let mut child = command.spawn()?;
+    // Begun after the start of the program, which must not inherit the signal mask.
+    let mut interruption = Interruption::watch();
     let output = Output::of(&mut child);
     let mut status = None;
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut read_until = deadline;
     let mut is_open = true;
-    while Instant::now() < read_until && (is_open || status.is_none()) {
+    while Instant::now() < read_until && (is_open || status.is_none()) && stdout.len() <= max_printed {
         match output.0.recv_timeout(POLL_INTERVAL) {
             Ok(Chunk::Stdout(chunk)) => append(&mut stdout, &chunk),
             Ok(Chunk::Stderr(chunk)) => {
@@ -79,17 +86,21 @@ pub(crate) fn run_attended(
             Err(mpsc::RecvTimeoutError::Timeout) => {}
         }
         if status.is_none() {
+            interruption.pass_on(child.id());
             status = child.try_wait()?;
             if status.is_some() {
                 read_until = Instant::now() + GRACE;
             }
         }
     }
-    let timed_out = status.is_none();
-    if timed_out {
+    let is_too_long = stdout.len() > max_printed;
+    let timed_out = status.is_none() && !is_too_long;
+    if status.is_none() {
         // It may be a shell that waits for another program. Nobody else ends that one.
         platform::end_descendants(child.id());
         end(&mut child);
+    }
+    if timed_out {
         stdout.zeroize();
         stderr.zeroize();
     }
@@ -107,15 +118,16 @@ struct Output(mpsc::Receiver<Chunk>);
 
 impl Output {
     fn of(child: &mut Child) -> Self {
-        let (sender, chunks) = mpsc::channel();
+        // A program that prints faster than it is read has to wait.
+        let (sender, chunks) = mpsc::sync_channel(CHUNKS_IN_ADVANCE);
         let on_stderr = sender.clone();
-        // The receiver is gone if the time is over.
+        // The receiver is gone if the program was ended. Then its output is read no more.
         if let Some(pipe) = child.stdout.take() {
-            let send = move |chunk: &[u8]| drop(sender.send(Chunk::Stdout(chunk.to_vec().into())));
+            let send = move |chunk: &[u8]| sender.send(Chunk::Stdout(chunk.to_vec().into())).is_ok();
             thread::spawn(move || read_chunks(pipe, send));
         }
         if let Some(pipe) = child.stderr.take() {
-            let send = move |chunk: &[u8]| drop(on_stderr.send(Chunk::Stderr(chunk.to_vec())));
+            let send = move |chunk: &[u8]| on_stderr.send(Chunk::Stderr(chunk.to_vec())).is_ok();
             thread::spawn(move || read_chunks(pipe, send));
         }
         Self(chunks)
@@ -138,17 +150,22 @@ pub(super) fn end(child: &mut Child) {
 pub(super) fn read_in_thread(pipe: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
     thread::spawn(move || {
         let mut all = Vec::new();
-        read_chunks(pipe, |chunk| append(&mut all, chunk));
+        read_chunks(pipe, |chunk| {
+            append(&mut all, chunk);
+            true
+        });
         all
     })
 }
 
-/// Reads a pipe to its end, and passes on each part. In a thread of its own.
-fn read_chunks(mut pipe: impl Read, mut on_chunk: impl FnMut(&[u8])) {
+/// Reads a pipe to its end, and passes on each part, as long as the parts are wanted. In a thread of its own.
+fn read_chunks(mut pipe: impl Read, mut on_chunk: impl FnMut(&[u8]) -> bool) {
     super::leave_signals_to_main_thread();
     let mut chunk = Zeroizing::new([0; 4096]);
     while let Ok(length @ 1..) = pipe.read(&mut *chunk) {
-        on_chunk(&chunk[..length]);
+        if !on_chunk(&chunk[..length]) {
+            return;
+        }
     }
 }
 
@@ -161,7 +178,7 @@ mod tests {
 
     fn run(script: &str, limit: Duration) -> (Finished, String) {
         let seen = RefCell::new(String::new());
-        let finished = run_attended("sh", &["-c", script], &["HOME".into()], limit, &|text| {
+        let finished = run_attended("sh", &["-c", script], &["HOME".into()], limit, 65_536, &|text| {
             seen.borrow_mut().push_str(text);
         });
         (finished.expect("a shell"), seen.into_inner())
@@ -230,6 +247,13 @@ mod tests {
     }
 
     #[test]
+    fn a_program_that_prints_without_an_end_is_ended() {
+        let (finished, _) = run("yes; true", Duration::from_mins(1));
+        assert!(!finished.success && !finished.timed_out);
+        assert!((65_537..=65_536 + 4096).contains(&finished.stdout.len()));
+    }
+
+    #[test]
     fn a_hidden_variable_is_not_inherited() {
         let (finished, _) = run("echo ${HOME-none} ${PATH:+path}", Duration::from_mins(1));
         assert_eq!(finished.stdout, b"none path\n");
@@ -242,6 +266,7 @@ mod tests {
             &["x"],
             &[],
             Duration::from_secs(1),
+            1,
             &|_| (),
         );
         assert_eq!(

@@ -33,6 +33,17 @@ fn started(pid: u32) -> Option<u64> {
     after_name.split_whitespace().nth(19)?.parse().ok()
 }
 
+/// The signals that this process ignores, by bits from 0.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what the system says of a process is a file only by name"
+)]
+pub(super) fn ignored_signals() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(mask.trim(), 16).ok()
+}
+
 /// State T, which is field 3: stopped by a signal. Only for a process with the name of this one, since the id may belong to another
 /// container.
 pub(super) fn is_stopped_kubesesame(pid: u32) -> bool {
@@ -52,6 +63,19 @@ pub(super) fn is_running(pid: u32) -> bool {
 pub(super) fn end_descendants(pid: u32) {
     // It starts no more while they are looked for.
     let _gone = kill(process_id(pid), Signal::SIGSTOP);
+    for descendant in with_descendants(pid).into_iter().skip(1) {
+        let _gone = kill(process_id(descendant), Signal::SIGKILL);
+    }
+}
+
+/// Sends a signal to a process, to those that it has started, and to those that these have.
+pub(super) fn signal_with_descendants(pid: u32, signal: Signal) {
+    for process in with_descendants(pid) {
+        let _gone = kill(process_id(process), signal);
+    }
+}
+
+fn with_descendants(pid: u32) -> Vec<u32> {
     let parents: Vec<(u32, u32)> = numbers_in("/proc")
         .filter_map(|child| Some((child, parent_of(child)?)))
         .collect();
@@ -66,9 +90,7 @@ pub(super) fn end_descendants(pid: u32) {
         );
         next += 1;
     }
-    for descendant in found.into_iter().skip(1) {
-        let _gone = kill(process_id(descendant), Signal::SIGKILL);
-    }
+    found
 }
 
 fn process_id(pid: u32) -> Pid {

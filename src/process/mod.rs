@@ -9,6 +9,7 @@ pub(crate) mod core_dump;
 mod deferred_signals;
 mod detached;
 mod foreground;
+mod interruption;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(any(not(target_os = "linux"), test))]

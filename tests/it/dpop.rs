@@ -4,7 +4,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde_json::Value;
 
 use crate::support::{Call, Sandbox, claims_of};
-use okta::{Behaviour, Dpop, Endpoint, Recorded, Rotation};
+use okta::{Behaviour, Dpop, Endpoint, Fault, FaultBody, FaultKind, Recorded, Rotation};
 
 /// What goes wrong, the flags, and what is changed at the provider.
 type Case = (&'static str, &'static [&'static str], fn(&mut Behaviour));
@@ -267,6 +267,30 @@ fn a_session_without_a_key_goes_on_where_the_app_requires_dpop_later() {
     refreshed(&sandbox, &call);
     assert!(sandbox.session().get("dpop_key").is_some());
     assert_eq!(sandbox.tabs(), 1);
+}
+
+/// The token that replaces a bearer token is bound to a new key, and is stored with it before it is verified.
+#[test]
+fn a_session_that_gets_a_key_keeps_it_where_the_verification_fails_for_a_while() {
+    for rotation in [Rotation::Rotate, Rotation::Static] {
+        let sandbox = provider(Dpop::Ignored);
+        let call = sandbox.get_token();
+        call.run().token();
+        sandbox.okta.behave(|behaviour| {
+            behaviour.refresh = rotation;
+            behaviour.dpop.mode = Dpop::Required;
+            behaviour.faults = vec![Fault::once(
+                Endpoint::Keys,
+                FaultKind::status(503, FaultBody::Empty),
+            )];
+        });
+        sandbox.okta.rotate_keys();
+        sandbox.expire();
+        call.run().fails(1, &["503"]);
+        assert!(sandbox.session().get("dpop_key").is_some(), "{rotation:?}");
+        call.clone().in_new_command().run().token();
+        assert_eq!(sandbox.tabs(), 1, "{rotation:?}");
+    }
 }
 
 #[test]

@@ -54,7 +54,6 @@ fn all_ids_are_listed_in_one_line_each() {
       sign-in-in-progress           another kubesesame is signing in
       other-account                 you are signed in as another person
       step-up-needed                the provider demands another sign-in
-      step-up-unmet                 the provider does not meet its own demand
       id-token-missing              the provider sent no ID token
       clock                         the clocks do not agree
       token-too-long                the token is too long

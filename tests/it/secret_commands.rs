@@ -2,8 +2,11 @@
 
 use std::fs;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use crate::client_assertions::{Key, by_key};
-use crate::support::{Call, Sandbox};
+use crate::support::{Call, Sandbox, finish, wait_until};
 use okta::Endpoint;
 
 /// A command that counts its runs, warns, and prints a text.
@@ -125,6 +128,7 @@ fn a_command_that_gives_nothing_says_why_before_anybody_signs_in() {
             "it prints too much",
             &["--oidc-client-secret-command=head -c 100000 /dev/zero"],
         ),
+        told("it prints without an end", &["--oidc-client-secret-command=yes"]),
         told(
             "it prints no key",
             &["--oidc-client-private-key-command=echo no key"],
@@ -157,6 +161,11 @@ fn a_command_that_gives_nothing_says_why_before_anybody_signs_in() {
     exit: 1
 
     it prints too much
+    stderr: error: the command of --oidc-client-secret-command gives nothing: it printed more than 65536 bytes
+    stderr: hint: run the command by hand: it has to print the secret, and nothing else
+    exit: 1
+
+    it prints without an end
     stderr: error: the command of --oidc-client-secret-command gives nothing: it printed more than 65536 bytes
     stderr: hint: run the command by hand: it has to print the secret, and nothing else
     exit: 1
@@ -262,4 +271,26 @@ fn a_source_of_a_password_that_no_grant_uses_is_told() {
             "not with each call"
         );
     }
+}
+
+/// `kill` reaches this process alone, and not its group.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_that_ends_a_call_ends_the_command_for_its_secret_too() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.path("pids");
+    let command = format!("sh -c 'echo $$ >{0}; sleep 600; true'", file.display());
+    let child = web_app(&sandbox)
+        .with("--oidc-client-secret-command", &command)
+        .spawn();
+    let mut pid = String::new();
+    wait_until("the command runs", || {
+        pid = fs::read_to_string(&file).unwrap_or_default();
+        pid.ends_with('\n')
+    });
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
+    finish(child);
+    wait_until("the command has ended", || {
+        kill(Pid::from_raw(pid.trim().parse().unwrap()), None).is_err()
+    });
 }

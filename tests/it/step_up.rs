@@ -114,8 +114,9 @@ fn a_demand_that_no_request_can_meet_is_an_error_and_no_loop() {
     }
 }
 
+/// It may issue tokens below the level that it demands of sessions (RFC 9470 5).
 #[test]
-fn a_provider_that_does_not_meet_its_own_demand_is_told_and_asked_once() {
+fn a_token_of_a_provider_that_does_not_meet_its_own_demand_is_used() {
     let sandbox = Sandbox::new();
     let below = StepUp {
         reached: Some("pwd".to_owned()),
@@ -123,22 +124,45 @@ fn a_provider_that_does_not_meet_its_own_demand_is_told_and_asked_once() {
     };
     expired(&sandbox, below);
     let outcome = sandbox.get_token().run();
-    outcome.fails(1, &[]);
-    insta::assert_snapshot!(sandbox.filtered(&outcome), @"
-    stderr: the session has ended, so a new sign-in is needed: insufficient_user_authentication: A different authentication level is required (request id [ID])
-    stderr: the provider demands this of the sign-in: acr_values=phr phrh, max_age=300
-    stderr: signing in at [ISSUER] in your browser
-    stderr: error: the ID token cannot be trusted
-    stderr: caused by: the provider demanded a sign-in with acr_values=phr phrh, max_age=300, and the token shows the `acr` claim `pwd`
-    stderr: hint: enroll the factor that it wants in your account at the provider, or tell whoever runs it: it refuses sessions below the level that it demands, and signs people in below it; to sign in without the demand: kubesesame logout, then kubesesame login
-    exit: 1
+    outcome.token();
+    insta::assert_snapshot!(sandbox.filtered_stderr(&outcome), @"
     ");
     assert_eq!(sandbox.tabs(), 2);
-    // The session is still there for a provider that gives its demand up.
+    // The demand ended with its session.
     sandbox.okta.behave(|behaviour| behaviour.step_up = None);
-    let call = sandbox.get_token().arg("--account=");
-    call.run().token();
+    sandbox.expire();
+    sandbox.get_token().run().token();
     assert_eq!((sandbox.tabs(), sandbox.grants("refresh_token")), (2, 2));
+}
+
+fn refused_once(endpoint: Endpoint, body: &str) -> Vec<Fault> {
+    let kind = FaultKind::Answer {
+        code: 400,
+        content_type: "application/json".to_owned(),
+        body: body.to_owned(),
+    };
+    vec![Fault::once(endpoint, kind)]
+}
+
+#[test]
+fn a_demand_ends_with_its_session() {
+    let sandbox = Sandbox::new();
+    expired(&sandbox, demand(StepUpAt::Refresh));
+    let nowhere = sandbox.get_token().without("--browser-command");
+    nowhere
+        .clone()
+        .in_new_command()
+        .run()
+        .fails(3, &["acr_values=phr phrh"]);
+    sandbox.okta.behave(|behaviour| {
+        behaviour.step_up = None;
+        behaviour.faults = refused_once(Endpoint::Token, r#"{"error":"invalid_grant"}"#);
+    });
+    let outcome = sandbox.get_token().in_new_command().run();
+    outcome.token();
+    assert!(!outcome.stderr.contains("demand"), "{outcome}");
+    let asked = requests_to(&sandbox, Endpoint::Authorize).remove(0);
+    assert_eq!(value(&asked.query, "acr_values"), None);
 }
 
 /// Where no sign-in is possible, the reason and the command are told; that command signs in with what is demanded.
@@ -213,10 +237,46 @@ fn a_device_code_is_asked_for_with_what_is_demanded() {
             ..StepUp::default()
         });
     });
-    call.run().fails(
-        1,
-        &["the provider demanded a sign-in with acr_values=other, and the token shows the `acr` claim `phr`"],
-    );
+    let outcome = call.run();
+    outcome.token();
+    let warning =
+        "the provider demanded a sign-in with acr_values=other, and the token shows the `acr` claim `phr`";
+    assert!(outcome.stderr.contains(warning), "{outcome}");
+}
+
+#[test]
+fn a_device_code_that_is_refused_for_the_sign_in_is_asked_for_once_more() {
+    const BODY: &str = r#"{"error":"insufficient_user_authentication","acr_values":"phr"}"#;
+    for endpoint in [Endpoint::DeviceAuthorize, Endpoint::Token] {
+        let sandbox = Sandbox::unattended();
+        sandbox.okta.behave(|behaviour| {
+            behaviour.device_interval_secs = Some(0);
+            behaviour.faults = refused_once(endpoint, BODY);
+        });
+        let call = sandbox.get_token().arg("--grant-type=device-code");
+        call.run().token();
+        let asked = requests_to(&sandbox, Endpoint::DeviceAuthorize);
+        let asked: Vec<_> = asked
+            .iter()
+            .map(|request| value(&request.form, "acr_values"))
+            .collect();
+        assert_eq!(asked, [None, Some("phr")], "{endpoint:?}");
+    }
+}
+
+/// Whoever cannot meet the demand gets no command that ends in the same way.
+#[test]
+fn a_demand_that_is_not_met_names_no_command_that_is_refused_again() {
+    const BODY: &str = r#"{"error":"insufficient_user_authentication","acr_values":"phr"}"#;
+    let sandbox = Sandbox::unattended();
+    sandbox.okta.behave(|behaviour| {
+        let fault = refused_once(Endpoint::DeviceAuthorize, BODY).remove(0);
+        behaviour.faults = vec![Fault { times: None, ..fault }];
+    });
+    let outcome = sandbox.get_token().arg("--grant-type=device-code").run();
+    outcome.fails(1, &["enroll the factor"]);
+    assert!(!outcome.stderr.contains("kubesesame login"), "{outcome}");
+    assert_eq!(requests_to(&sandbox, Endpoint::DeviceAuthorize).len(), 2);
 }
 
 /// The person is at no page of the provider, so there is nothing to ask for, and the token that the provider gives is used.

@@ -120,19 +120,4 @@ pub(super) const ENTRIES: &[OwnEntry] = &[
             "A program that signs in by a password or for itself cannot meet such a demand: have it lifted for the app.",
         ],
     },
-    OwnEntry {
-        id: "step-up-unmet",
-        summary: "the provider does not meet its own demand",
-        causes: &[
-            "The provider demanded a sign-in of a certain level or age (RFC 9470), and the ID token of the sign-in that followed does not show it \
-             (claims `acr` and `auth_time`).",
-            "The factor that it wants is not enrolled in your account, and the provider goes on without it.",
-            "The app gets no claim `acr`, or the device page does not pass the demand on.",
-        ],
-        fixes: &[
-            "Enroll the factor at the provider, and sign in again: kubesesame login",
-            "Tell whoever runs the provider: it has to sign people in at the level that it demands of sessions, and to say so in `acr`.",
-            "To sign in without the demand: kubesesame logout, then kubesesame login. The provider may then refuse the next refresh again.",
-        ],
-    },
 ];

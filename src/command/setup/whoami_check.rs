@@ -10,6 +10,9 @@ use crate::process::{Finished, run_attended};
 use crate::ui::Ui;
 use crate::untrusted_text::UntrustedText;
 
+/// More than this is no answer of kubectl.
+const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
+
 /// What kubectl may take besides the sign-in.
 const REQUEST_TIME: Duration = Duration::from_secs(30);
 
@@ -50,9 +53,9 @@ pub(super) fn ask_cluster(
         ui.note(&format!("not proven: {why}"));
         Acceptance::Unknown
     };
-    let finished = match run_attended("kubectl", &arguments, &[], sign_in_time + REQUEST_TIME, &|text| {
-        ui.pass_on(text);
-    }) {
+    let limit = sign_in_time + REQUEST_TIME;
+    let pass_on = |text: &str| ui.pass_on(text);
+    let finished = match run_attended("kubectl", &arguments, &[], limit, MAX_RESPONSE_BYTES, &pass_on) {
         Ok(finished) => finished,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return unknown("kubectl is not on the PATH");

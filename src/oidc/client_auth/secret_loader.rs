@@ -81,7 +81,14 @@ pub(super) fn load_bytes(
             let on_stderr = |text: &str| interaction.report(Event::ProgramWrote(text));
             // Our own settings may have other secrets.
             let hidden = environment::own_variables();
-            let finished = run_attended(&args[0], &args[1..], &hidden, COMMAND_TIMEOUT, &on_stderr);
+            let finished = run_attended(
+                &args[0],
+                &args[1..],
+                &hidden,
+                COMMAND_TIMEOUT,
+                MAX_PRINTED_BYTES,
+                &on_stderr,
+            );
             let start = |error| CommandFault::Start(UntrustedText::with_limit(&args[0], 200), error);
             let printed = finished.map_err(start).and_then(printed);
             printed.map_err(|fault| SetupError::SecretCommand { flag, fault })
@@ -107,6 +114,9 @@ pub(super) fn load_bytes(
 /// Returns what a program printed, if it ended well and in time.
 fn printed(mut finished: Finished) -> Result<Zeroizing<Vec<u8>>, CommandFault> {
     let printed = Zeroizing::new(std::mem::take(&mut finished.stdout));
+    if printed.len() > MAX_PRINTED_BYTES {
+        return Err(CommandFault::TooLong(MAX_PRINTED_BYTES));
+    }
     if finished.timed_out {
         return Err(CommandFault::Timeout(COMMAND_TIMEOUT.as_secs()));
     }
@@ -119,11 +129,10 @@ fn printed(mut finished: Finished) -> Result<Zeroizing<Vec<u8>>, CommandFault> {
             said,
         });
     }
-    match printed.len() {
-        0 => Err(CommandFault::NoText),
-        1..=MAX_PRINTED_BYTES => Ok(printed),
-        _ => Err(CommandFault::TooLong(MAX_PRINTED_BYTES)),
+    if printed.is_empty() {
+        return Err(CommandFault::NoText);
     }
+    Ok(printed)
 }
 
 fn no_text(source: &SecretSource) -> SetupError {

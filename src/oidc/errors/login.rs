@@ -73,6 +73,8 @@ pub(crate) enum Prompted {
     Code,
     Username,
     Password,
+    /// Where the cluster's entry chose the issuer, and so no stored password is used.
+    PasswordForClusterIssuer,
 }
 
 impl fmt::Display for Prompted {
@@ -80,7 +82,7 @@ impl fmt::Display for Prompted {
         f.write_str(match self {
             Self::Code => "code",
             Self::Username => "user name",
-            Self::Password => "password",
+            Self::Password | Self::PasswordForClusterIssuer => "password",
         })
     }
 }
@@ -201,6 +203,10 @@ impl LoginError {
 
 fn prompt_hint(what: Prompted) -> &'static str {
     match what {
+        Prompted::PasswordForClusterIssuer => {
+            "run kubectl at a terminal, in the foreground, with `interactiveMode: IfAvailable` in the kubeconfig: an issuer that the cluster's \
+             entry chose gets no stored password"
+        }
         Prompted::Password => {
             "give it in a file with --password-file, or run kubectl at a terminal, in the foreground, with `interactiveMode: \
              IfAvailable` in the kubeconfig"

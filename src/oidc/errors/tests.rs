@@ -85,6 +85,11 @@ fn a_hint_names_the_cause_and_what_helps() {
         ),
         (Error::Internal("x"), "report", "try again"),
         (prompt(Prompted::Password), "--password-file", "code"),
+        (
+            prompt(Prompted::PasswordForClusterIssuer),
+            "at a terminal",
+            "--password-file",
+        ),
         (prompt(Prompted::Username), "--username", "--password-file"),
         (prompt(Prompted::Code), "at a terminal", "--password-file"),
         (

@@ -103,8 +103,7 @@ impl ProviderClient<'_> {
             self.interaction.warn(Warning::PkceOff);
         }
         match &login.grant {
-            Grant::Browser | Grant::Keyboard => self.login_by_code(login, step_up).await,
-            Grant::Device => self.login_by_device(login, step_up).await,
+            Grant::Browser | Grant::Keyboard | Grant::Device => self.login_by_person(login, step_up).await,
             Grant::ClientCredentials => self.login_by_client_credentials().await,
             Grant::Password { username, password } => {
                 self.login_by_password(login, username.as_deref(), password.as_ref())
@@ -113,14 +112,16 @@ impl ProviderClient<'_> {
         }
     }
 
-    /// Logs in with an authorization code. Where the provider's refusal says what it demands of the request, makes another request that
+    /// Logs in with a grant that has a person at the provider's pages. Where the provider's refusal says what it demands of the request, makes another request that
     /// has it. Each demand is met once.
-    async fn login_by_code(&self, login: &Login, step_up: Option<&StepUp>) -> Result<Tokens, LoginFailure> {
+    async fn login_by_person(&self, login: &Login, step_up: Option<&StepUp>) -> Result<Tokens, LoginFailure> {
         let mut demands = RequestDemands::of_sign_in(step_up);
         let mut was_prompted = false;
         loop {
             let result = if login.grant == Grant::Keyboard {
                 self.login_by_keyboard(login, &demands).await
+            } else if login.grant == Grant::Device {
+                self.login_by_device(login, demands.step_up.as_ref()).await
             } else {
                 self.login_by_browser(login, &demands).await
             };
@@ -129,7 +130,10 @@ impl ProviderClient<'_> {
                 Err(failure) => failure,
             };
             was_prompted |= failure.was_prompted;
-            let Some(next) = demands.after(&failure.error, self.provider) else {
+            let next = demands.after(&failure.error, self.provider);
+            // The request for a device code cannot be pushed.
+            let can_be_met = |next: &RequestDemands| login.grant != Grant::Device || !next.push;
+            let Some(next) = next.filter(can_be_met) else {
                 return Err(LoginFailure {
                     was_prompted,
                     ..failure

@@ -33,6 +33,8 @@ impl ProviderClient<'_> {
         let username = username.or(self.provider.account.as_deref());
         let missing = if username.is_none() {
             Prompted::Username
+        } else if self.provider.named_by_cluster {
+            Prompted::PasswordForClusterIssuer
         } else {
             Prompted::Password
         };

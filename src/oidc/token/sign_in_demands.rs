@@ -2,13 +2,15 @@
 //!
 //! Of the user's own parameters `max_age` demands a recent `auth_time`, and an essential `acr` in the parameter `claims` one of its values.
 //! `acr_values` demands nothing, since it is voluntary (5.5.1.1), and `prompt` has no claim that could be checked. What the provider itself has
-//! demanded (RFC 9470) it also has to show: otherwise it would refuse the session again, and each refresh would end in another sign-in.
+//! demanded (RFC 9470) is its own to enforce: it may issue tokens below that level (RFC 9470 5), and these are used. A remark says so, since the
+//! provider may refuse the session again.
 
 use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::oidc::json;
 use crate::oidc::token::claims::Claims;
+use crate::oidc::token::id_token::{Remark, VerificationContext};
 use crate::oidc::token::verification_error::{CLOCK_LEEWAY_SECS, Error};
 use crate::settings::Provider;
 use crate::step_up::StepUp;
@@ -50,9 +52,6 @@ impl SignInDemands {
 
     /// Checks the claims of an ID token that was just issued.
     pub(in crate::oidc) fn check(&self, claims: &Claims, now: Timestamp) -> Result<(), Error> {
-        if let Some(step_up) = &self.step_up {
-            check_step_up(step_up, claims, now)?;
-        }
         if let Some(max_age_secs) = self.max_age_secs {
             let secs_ago = now.secs_since(claims.auth_time()?);
             if secs_ago > max_age_secs.saturating_add(CLOCK_LEEWAY_SECS) {
@@ -73,30 +72,36 @@ impl SignInDemands {
     }
 }
 
-/// Checks that the provider has met its own demand.
-fn check_step_up(step_up: &StepUp, claims: &Claims, now: Timestamp) -> Result<(), Error> {
-    let unmet = |found: String| Error::StepUpUnmet {
+/// Returns a remark if the ID token of a sign-in does not show what the provider itself demanded.
+pub(super) fn step_up_remark(
+    claims: &Claims,
+    context: &VerificationContext<'_>,
+    now: Timestamp,
+) -> Option<Remark> {
+    let (VerificationContext::Login { demands, .. } | VerificationContext::Direct { demands }) = context
+    else {
+        return None;
+    };
+    let step_up = demands.step_up.as_ref()?;
+    let acr = json::text(&claims.all, "acr");
+    let unmet = |found: String| Remark::StepUpUnmet {
         demanded: step_up.shown(),
         found: UntrustedText::with_limit(&found, 120),
+        is_level_met: step_up.is_met_by(acr),
     };
-    let acr = json::text(&claims.all, "acr");
     if !step_up.is_met_by(acr) {
-        return Err(unmet(acr.map_or_else(
+        return Some(unmet(acr.map_or_else(
             || "no `acr` claim".to_owned(),
             |acr| format!("the `acr` claim `{acr}`"),
         )));
     }
-    let Some(max_age_secs) = step_up.max_age_secs() else {
-        return Ok(());
-    };
+    let max_age_secs = step_up.max_age_secs()?;
     let Ok(auth_time) = claims.auth_time() else {
-        return Err(unmet("no usable `auth_time` claim".to_owned()));
+        return Some(unmet("no usable `auth_time` claim".to_owned()));
     };
     let secs_ago = now.secs_since(auth_time);
-    if secs_ago > i64::from(max_age_secs).saturating_add(CLOCK_LEEWAY_SECS) {
-        return Err(unmet(format!("a sign-in {secs_ago} s ago (claim `auth_time`)")));
-    }
-    Ok(())
+    let is_too_old = secs_ago > i64::from(max_age_secs).saturating_add(CLOCK_LEEWAY_SECS);
+    is_too_old.then(|| unmet(format!("a sign-in {secs_ago} s ago (claim `auth_time`)")))
 }
 
 /// Returns the values of an essential `acr` of the ID token in a parameter `claims` (OpenID Connect Core 5.5).
@@ -196,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_has_to_meet_its_own_demand() {
+    fn a_demand_of_the_provider_that_it_does_not_meet_is_a_remark_and_no_error() {
         for (acr_values, max_age, more, words) in [
             (Some("a b"), None, json!({"acr": "b"}), None),
             (
@@ -223,12 +228,17 @@ mod tests {
             ),
         ] {
             let step_up = StepUp::read(acr_values, max_age);
-            let found = SignInDemands::of_step_up(step_up.as_ref()).check(&claims(&more), at(10_000));
-            let found = found.map_err(|error| error.to_string());
-            match words {
-                None => assert_eq!(found, Ok(()), "{more}"),
-                Some(words) => assert!(found.as_ref().unwrap_err().contains(words), "{more}: {found:?}"),
-            }
+            let demands = SignInDemands::of_step_up(step_up.as_ref());
+            let claims = claims(&more);
+            assert!(demands.check(&claims, at(10_000)).is_ok(), "{more}");
+            let remark = |demands| {
+                let context = VerificationContext::Direct { demands };
+                step_up_remark(&claims, &context, at(10_000))
+            };
+            let found = remark(&demands).map(|remark| format!("{remark:?}"));
+            assert_eq!(found.is_some(), words.is_some(), "{more}: {found:?}");
+            assert!(words.is_none_or(|words| found.unwrap().contains(words)), "{more}");
+            assert_eq!(remark(&SignInDemands::default()), None);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::oidc::errors::Error;
 use crate::oidc::errors::token::{ResponseFault, TokenError};
 use crate::oidc::event::{Event, LogEvent};
 use crate::oidc::token::claims::{Claims, LATEST_TIME};
-use crate::oidc::token::id_token::{self, TokenExpectation, VerificationContext, Verified};
+use crate::oidc::token::id_token::{self, Remark, TokenExpectation, VerificationContext, Verified};
 use crate::oidc::token::sign_in_demands::SignInDemands;
 use crate::oidc::token::verification_error::{self, MAX_TOKEN_BYTES};
 use crate::oidc::{ProviderClient, Tokens};
@@ -238,8 +238,21 @@ impl ProviderClient<'_> {
         };
         let verified = result.map_err(|source| self.unverified(token, source))?;
         self.log_claims(token, &verified.claims);
-        for remark in &verified.remarks {
-            self.interaction.report(Event::TokenRemark(remark));
+        for remark in verified.remarks {
+            // The claim may repeat what was sent.
+            let remark = match remark {
+                Remark::StepUpUnmet {
+                    demanded,
+                    found,
+                    is_level_met,
+                } => Remark::StepUpUnmet {
+                    demanded,
+                    found: self.http.redact(&found),
+                    is_level_met,
+                },
+                remark @ (Remark::Clock { .. } | Remark::Long(_) | Remark::Algorithm(_)) => remark,
+            };
+            self.interaction.report(Event::TokenRemark(&remark));
         }
         Ok(verified.claims)
     }

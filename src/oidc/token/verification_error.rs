@@ -63,12 +63,6 @@ pub(crate) enum Error {
     SignInTooOld { secs_ago: i64, max_age_secs: i64 },
     #[error("{}, and the request demands another level", acr(.0))]
     Acr(UntrustedText),
-    /// The provider refused a refresh or a request for want of this (RFC 9470), and its own sign-in does not have it.
-    #[error("the provider demanded a sign-in with {demanded}, and the token shows {found}")]
-    StepUpUnmet {
-        demanded: UntrustedText,
-        found: UntrustedText,
-    },
     #[error("its nonce is not the one of this sign-in")]
     Nonce,
     #[error("it does not fit the access token that came with it (claim `at_hash`)")]
@@ -92,10 +86,6 @@ pub(crate) enum Error {
         got: UntrustedText,
     },
 }
-
-const STEP_UP_UNMET_HINT: &str = "enroll the factor that it wants in your account at the provider, or tell whoever runs it: it refuses \
-                                  sessions below the level that it demands, and signs people in below it; to sign in without the demand: \
-                                  kubesesame logout, then kubesesame login";
 
 fn acr(got: &UntrustedText) -> String {
     if got.as_str().is_empty() {
@@ -131,10 +121,6 @@ impl Error {
             Self::Algorithm(name) => Self::Algorithm(map(&name)),
             Self::Type(name) => Self::Type(map(&name)),
             Self::Acr(acr) => Self::Acr(map(&acr)),
-            Self::StepUpUnmet { demanded, found } => Self::StepUpUnmet {
-                demanded,
-                found: map(&found),
-            },
             Self::AuthorizedParty(party) => Self::AuthorizedParty(map(&party)),
             Self::Issuer { expected, got } => Self::Issuer {
                 expected,
@@ -188,7 +174,6 @@ impl Error {
             Self::Nonce => Id::ANSWER_MIXED_UP,
             Self::UnknownKey | Self::Signature | Self::TooManyKeys(_) => Id::SIGNATURE_NOT_VERIFIED,
             Self::OtherSubject { .. } => Id::OTHER_ACCOUNT,
-            Self::StepUpUnmet { .. } => Id::STEP_UP_UNMET,
             Self::SignInTooOld { .. }
             | Self::Acr(_)
             | Self::Encrypted
@@ -239,7 +224,6 @@ impl Error {
             Self::Acr(_) => {
                 "let the provider sign you in at the level that `claims` demands, or change it in --oidc-auth-request-extra-params".to_owned()
             }
-            Self::StepUpUnmet { .. } => STEP_UP_UNMET_HINT.to_owned(),
             Self::Missing(name) | Self::WrongType(name, _) => format!(
                 "the provider has to send `{name}` as OpenID Connect Core 2 has it, and no setting here replaces it: look at the \
                  app's claim mapping, or tell whoever runs the provider"

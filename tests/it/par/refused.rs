@@ -141,7 +141,7 @@ fn what_goes_wrong_is_told_with_its_cause() {
     never, and the provider requires it
     stderr: signing in at [ISSUER] in your browser
     stderr: error: the provider refused the sign-in: invalid_request: Pushed authorization requests are required by the client.
-    stderr: hint: leave out --oidc-par=never, or use --oidc-par=always
+    stderr: hint: leave out --oidc-par=never; if it is not there, the request was pushed, and whoever runs the provider has to see why it is refused
     exit: 1
 
     the org does not have the feature

@@ -17,7 +17,7 @@ use crate::oidc::token::endpoint::{RESPONSE_TIMEOUT, TokenEndpoint};
 use crate::oidc::token::id_token::VerificationContext;
 use crate::oidc::token::response::TokenResponse;
 use crate::oidc::token::verification_error;
-use crate::oidc::{ProviderClient, Refresh, RefreshOutcome, Tokens};
+use crate::oidc::{DpopSession, ProviderClient, Refresh, RefreshOutcome, Tokens};
 use crate::settings::Scopes;
 
 /// How long to wait for Okta's first response to a refresh.
@@ -63,8 +63,12 @@ impl ProviderClient<'_> {
             Err(error) => return outcome_of_error(error, &cache),
         };
         let on_rotated = || {
-            if let Some(rotated) = &response.refresh_token {
-                (refresh.on_rotated)(rotated);
+            let dpop = self.rotated_dpop(&response, &metadata, refresh);
+            // A token that is not replaced may have been bound to a new key.
+            let is_new_key = dpop.as_ref().map(|new| &new.key) != refresh.dpop.map(|old| &old.key);
+            let unchanged = is_new_key.then_some(refresh.token);
+            if let Some(token) = response.refresh_token.as_ref().or(unchanged) {
+                (refresh.on_rotated)(token, dpop);
             }
         };
         let tokens = self.verify_refreshed(&response, &cache, &metadata, refresh, &on_rotated);
@@ -79,6 +83,21 @@ impl ProviderClient<'_> {
                 on_rotated();
                 outcome_of_error(error, &cache)
             }
+        }
+    }
+
+    /// Returns the key that the refresh token of a response is bound to. Bearer tokens where bound ones were agreed are bound to no new key.
+    fn rotated_dpop(
+        &self,
+        response: &TokenResponse,
+        metadata: &Metadata,
+        refresh: &Refresh<'_>,
+    ) -> Option<DpopSession> {
+        match self.dpop.check(response) {
+            Ok(()) => self
+                .dpop
+                .session(response, self.http.dpop_nonces.of(&metadata.token_endpoint)),
+            Err(_) => refresh.dpop.cloned(),
         }
     }
 

@@ -245,7 +245,7 @@ fn check_form_response(
     check_status(url, status, headers, body, now)?;
     let is_oauth = |error: &OAuthError| !error.is_from_gateway() || has_description(body);
     let error = oauth_error(status, headers, body).filter(is_oauth);
-    if let Some(error) = error.or_else(|| step_up::challenge_error(status, headers)) {
+    if let Some(error) = error.or_else(|| step_up::challenge_error(status, headers, body)) {
         return Err(TokenError::Refused(step_up::with_demand(error, headers, body)).into());
     }
     if status == StatusCode::UNAUTHORIZED {

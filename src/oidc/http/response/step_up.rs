@@ -4,12 +4,12 @@
 //! error response; the members count where both are there.
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, WWW_AUTHENTICATE};
 use serde_json::Value;
 
 use super::new_oauth_error;
 use crate::oidc::errors::oauth_error::OAuthError;
-use crate::oidc::http::response::form_with_error;
+use crate::oidc::http::response::{form_with_error, header};
 use crate::oidc::json;
 use crate::step_up::StepUp;
 
@@ -17,7 +17,14 @@ use crate::step_up::StepUp;
 const MAX_CHALLENGE_BYTES: usize = 4096;
 
 /// Returns the error of a challenge that demands another sign-in. Other challenges are no errors of the token endpoint.
-pub(super) fn challenge_error(status: StatusCode, headers: &HeaderMap) -> Option<OAuthError> {
+///
+/// A challenge counts only in a refusal. The tokens of a successful response are used whatever its headers say, and a page was made by a
+/// gateway or a captive portal: neither ends a session.
+pub(super) fn challenge_error(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<OAuthError> {
+    let is_refusal = matches!(status.as_u16(), 400 | 401 | 403) && !is_page(headers, body);
+    if !is_refusal {
+        return None;
+    }
     let code = challenge_parameter(headers, "error")?;
     let error = new_oauth_error(
         status,
@@ -26,6 +33,14 @@ pub(super) fn challenge_error(status: StatusCode, headers: &HeaderMap) -> Option
         challenge_parameter(headers, "error_description").as_deref(),
     );
     StepUp::is_code(&error.code()).then_some(error)
+}
+
+/// Whether a body is made for a person.
+fn is_page(headers: &HeaderMap, body: &[u8]) -> bool {
+    let kind = header(headers, &CONTENT_TYPE)
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    kind.contains("html") || json::trimmed(body).starts_with(b"<")
 }
 
 /// Returns the error with what it demands of the next sign-in.
@@ -178,8 +193,35 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.append(WWW_AUTHENTICATE, HeaderValue::from_str(challenge).unwrap());
-            let error = challenge_error(StatusCode::UNAUTHORIZED, &headers);
+            let error = challenge_error(StatusCode::UNAUTHORIZED, &headers, b"");
             assert_eq!(error.map(|error| error.code()).as_deref(), code, "{challenge}");
+        }
+    }
+
+    #[test]
+    fn a_challenge_counts_only_in_a_refusal_that_is_no_page() {
+        let challenge = HeaderValue::from_static(r#"Bearer error="insufficient_user_authentication""#);
+        for (status, content_type, body, is_error) in [
+            (401, "application/json", "{}", true),
+            (400, "", "", true),
+            (403, "text/plain", "Forbidden", true),
+            (
+                200,
+                "application/json",
+                r#"{"id_token":"a.b.c","refresh_token":"r"}"#,
+                false,
+            ),
+            (200, "text/html", "<html>", false),
+            (404, "text/html", "<html>", false),
+            (404, "application/json", "{}", false),
+            (401, "text/html; charset=utf-8", "", false),
+            (401, "", "\n<!DOCTYPE html>", false),
+        ] {
+            let mut headers = HeaderMap::from_iter([(WWW_AUTHENTICATE, challenge.clone())]);
+            headers.append(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            let status = StatusCode::from_u16(status).unwrap();
+            let error = challenge_error(status, &headers, body.as_bytes());
+            assert_eq!(error.is_some(), is_error, "{status} {content_type} {body}");
         }
     }
 

@@ -15,7 +15,7 @@ use crate::oidc::json;
 use crate::oidc::token::algorithm::Algorithm;
 use crate::oidc::token::claims::{self, Claims, MembersError};
 use crate::oidc::token::key_set::{KeySet, SignatureError};
-use crate::oidc::token::sign_in_demands::SignInDemands;
+use crate::oidc::token::sign_in_demands::{SignInDemands, step_up_remark};
 use crate::oidc::token::verification_error::{CLOCK_LEEWAY_SECS, Error, MAX_TOKEN_BYTES};
 use crate::secret::Secret;
 use crate::untrusted_text::UntrustedText;
@@ -67,6 +67,12 @@ pub(crate) enum Remark {
     Long(usize),
     /// The token is signed with this algorithm, which no API server can be configured to accept.
     Algorithm(&'static str),
+    /// The token does not show what the provider demanded of the sign-in: the level, or else the time of the sign-in.
+    StepUpUnmet {
+        demanded: UntrustedText,
+        found: UntrustedText,
+        is_level_met: bool,
+    },
 }
 
 /// A token that was verified.
@@ -204,6 +210,7 @@ impl<'a> ParsedToken<'a> {
             clock_remark(&claims, expected),
             is_long.then_some(Remark::Long(self.text.len())),
             has_unsupported_algorithm.then_some(Remark::Algorithm(self.algorithm.name)),
+            step_up_remark(&claims, &expected.context, expected.now),
         ];
         Verified {
             claims,
@@ -300,12 +307,12 @@ fn check_parties(claims: &Claims, expected: &TokenExpectation<'_>) -> Result<(),
             got: UntrustedText::new(&claims.audience.join(", ")),
         });
     }
-    match &claims.authorized_party {
-        Some(party) if party != expected.client_id => {
-            Err(Error::AuthorizedParty(UntrustedText::with_limit(party, 80)))
-        }
-        _ => Ok(()),
-    }
+    let other = claims
+        .authorized_party
+        .as_ref()
+        .filter(|party| *party != expected.client_id);
+    let refused = other.map(|party| Error::AuthorizedParty(UntrustedText::with_limit(party, 80)));
+    refused.map_or(Ok(()), Err)
 }
 
 /// Checks the times of a token. A new token may look expired or not yet valid because the clocks differ (rules T12, T20, T21). A token that
