@@ -5,6 +5,7 @@
 
 mod index;
 mod names;
+mod reach;
 mod subject;
 
 use std::collections::HashMap;
@@ -12,6 +13,7 @@ use std::collections::HashMap;
 pub(crate) use index::Applying;
 use index::Index;
 pub(crate) use names::{ListId, Names, Symbol};
+pub(crate) use reach::{Reach, Texts};
 pub(crate) use subject::{RawSubject, Subject, SubjectKind, account_user};
 
 /// The API group of roles and bindings.
@@ -173,7 +175,14 @@ impl PolicyBuilder {
 
     pub(crate) fn finish(mut self) -> Policy {
         let index = Index::new(&mut self.names, &self.bindings, &self.role_index);
+        let reaches = self
+            .roles
+            .iter()
+            .map(|role| Reach::new(&self.names, role))
+            .collect();
         Policy {
+            reaches,
+            has_missing_roles: index.has_missing_roles(),
             names: self.names,
             roles: self.roles,
             role_index: self.role_index,
@@ -189,10 +198,13 @@ impl PolicyBuilder {
 pub(crate) struct Policy {
     pub(crate) names: Names,
     pub(crate) roles: Vec<Role>,
+    /// One for each role.
+    reaches: Vec<Reach>,
     role_index: HashMap<(Scope, Symbol), usize>,
     /// In the order in which they were read. The order in a cluster is not defined.
     pub(crate) bindings: Vec<Binding>,
     index: Index,
+    has_missing_roles: bool,
     pub(crate) duplicates: Vec<Duplicate>,
 }
 
@@ -215,6 +227,23 @@ impl Policy {
     /// Returns the bindings of a scope that have one of the names as a subject, in their order, each with its first such subject.
     pub(crate) fn applying(&self, scope: Scope, user: Option<Symbol>, groups: &[Symbol]) -> Vec<Applying> {
         self.index.applying(scope, user, groups)
+    }
+
+    /// Returns the first of [`Self::applying`] whose role is accepted.
+    pub(crate) fn first_applying(
+        &self,
+        scope: Scope,
+        user: Option<Symbol>,
+        groups: &[Symbol],
+        is_accepted: impl Fn(&Reach, &Role) -> bool,
+    ) -> Option<Applying> {
+        let is_accepted = |role: usize| is_accepted(&self.reaches[role], &self.roles[role]);
+        self.index.first_applying(scope, user, groups, is_accepted)
+    }
+
+    /// Whether a binding refers to a role that is not there.
+    pub(crate) fn has_missing_roles(&self) -> bool {
+        self.has_missing_roles
     }
 }
 

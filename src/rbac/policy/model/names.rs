@@ -87,6 +87,10 @@ impl Names {
         &self.texts[symbol.0 as usize]
     }
 
+    pub(super) fn text_count(&self) -> usize {
+        self.texts.len()
+    }
+
     pub(crate) fn list(&self, id: ListId) -> &[Symbol] {
         let (start, end) = self.lists[id.0 as usize];
         &self.list_items[start as usize..end as usize]
