@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::hash::Seeded;
 use super::names::{Names, Symbol};
 use super::subject::{SubjectKind, account_user};
 use super::{Binding, Scope};
@@ -95,7 +96,7 @@ impl Index {
     pub(super) fn new(
         names: &mut Names,
         bindings: &[Binding],
-        role_index: &HashMap<(Scope, Symbol), usize>,
+        role_index: &HashMap<(Scope, Symbol), usize, Seeded>,
     ) -> Self {
         let role = |binding: &Binding| {
             let key = (binding.role_scope()?, binding.role_name);

@@ -3,6 +3,7 @@
 //! Any policy can be held, also one that the API server would refuse to store: the evaluator is for files. Owns the index from subjects to
 //! bindings. Never decides.
 
+mod hash;
 mod index;
 mod names;
 mod reach;
@@ -10,6 +11,7 @@ mod subject;
 
 use std::collections::HashMap;
 
+use hash::Seeded;
 pub(crate) use index::Applying;
 use index::Index;
 pub(crate) use names::{ListId, Names, Symbol};
@@ -105,10 +107,10 @@ pub(crate) struct Duplicate {
 pub(crate) struct PolicyBuilder {
     pub(crate) names: Names,
     roles: Vec<Role>,
-    role_index: HashMap<(Scope, Symbol), usize>,
+    role_index: HashMap<(Scope, Symbol), usize, Seeded>,
     bindings: Vec<Binding>,
     /// Without those that have no name: upstream's tests have several of them.
-    binding_index: HashMap<(Scope, Symbol), usize>,
+    binding_index: HashMap<(Scope, Symbol), usize, Seeded>,
     duplicates: Vec<Duplicate>,
 }
 
@@ -200,7 +202,7 @@ pub(crate) struct Policy {
     pub(crate) roles: Vec<Role>,
     /// One for each role.
     reaches: Vec<Reach>,
-    role_index: HashMap<(Scope, Symbol), usize>,
+    role_index: HashMap<(Scope, Symbol), usize, Seeded>,
     /// In the order in which they were read. The order in a cluster is not defined.
     pub(crate) bindings: Vec<Binding>,
     index: Index,
