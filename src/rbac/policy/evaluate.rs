@@ -2,10 +2,13 @@
 //!
 //! RBAC only allows. `system:masters`, and what Node, webhook and cloud authorizers decide, is not asked here.
 
-use super::go_text::{aggregate, quoted};
+use super::go_text::{aggregate, push_quoted, quoted};
 use super::matching;
-use super::model::{Applying, Binding, Policy, Role, RoleKind, Scope, Subject, SubjectKind, Symbol};
+use super::model::{Applying, Binding, Policy, Reach, Role, RoleKind, Scope, Subject, SubjectKind, Symbol};
 use super::request::{Request, RequestSymbols, User, UserSymbols};
+
+/// Most reasons are shorter, so that one allocation is enough.
+const ALLOWED_BYTES: usize = 192;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decision {
@@ -32,26 +35,28 @@ pub(crate) fn decide(policy: &Policy, user: &User, request: &Request) -> Decisio
 
 /// As [`decide`], without looking up the texts.
 pub(crate) fn decide_symbols(policy: &Policy, user: &UserSymbols, request: &RequestSymbols<'_>) -> Decision {
-    let mut errors = Vec::new();
-    for scope in scopes(request) {
-        for applying in policy.applying(scope, user.name, &user.groups) {
-            let Some(role) = policy.role_of(applying.binding) else {
-                errors.push(applying.binding);
-                continue;
-            };
-            let is_allowing = |rule| matching::allows(&policy.names, rule, request);
-            if role.rules.iter().any(is_allowing) {
-                return Decision {
-                    is_allowed: true,
-                    reason: allowed_by(policy, applying),
-                };
-            }
-        }
+    let wanted = matching::Wanted::new(request);
+    let is_allowing = |reach: &Reach, role: &Role| {
+        wanted.is_within(reach)
+            && role
+                .rules
+                .iter()
+                .any(|rule| matching::allows(&policy.names, rule, request))
+    };
+    let allowing = scopes(request.namespace)
+        .find_map(|scope| policy.first_applying(scope, user.name, &user.groups, is_allowing));
+    if let Some(applying) = allowing {
+        return Decision {
+            is_allowed: true,
+            reason: allowed_by(policy, applying),
+        };
     }
-    let errors: Vec<String> = errors
-        .into_iter()
-        .map(|binding| role_error(policy, &policy.bindings[binding]))
-        .collect();
+    // Upstream meets them on its way, and says them only if nothing allows.
+    let errors = if policy.has_missing_roles() {
+        role_errors(policy, user, request.namespace)
+    } else {
+        Vec::new()
+    };
     let reason = match errors.as_slice() {
         [] => String::new(),
         errors => format!("RBAC: {}", aggregate(errors)),
@@ -69,10 +74,7 @@ pub(crate) fn visit_rules<'a>(
     namespace: Option<Symbol>,
     mut visit: impl FnMut(Visit<'a>),
 ) {
-    let scopes = [Scope::Cluster]
-        .into_iter()
-        .chain(namespace.map(Scope::Namespace));
-    for applying in scopes.flat_map(|scope| policy.applying(scope, user.name, &user.groups)) {
+    for applying in scopes(namespace).flat_map(|scope| policy.applying(scope, user.name, &user.groups)) {
         let binding = &policy.bindings[applying.binding];
         let Some(role) = policy.role_of(applying.binding) else {
             continue;
@@ -90,54 +92,73 @@ pub(crate) fn visit_rules<'a>(
 
 /// Returns the errors that upstream meets where roles of a user's bindings are missing.
 pub(crate) fn role_errors(policy: &Policy, user: &UserSymbols, namespace: Option<Symbol>) -> Vec<String> {
-    let scopes = [Scope::Cluster]
-        .into_iter()
-        .chain(namespace.map(Scope::Namespace));
-    scopes
+    scopes(namespace)
         .flat_map(|scope| policy.applying(scope, user.name, &user.groups))
         .filter(|applying| policy.role_of(applying.binding).is_none())
         .map(|applying| role_error(policy, &policy.bindings[applying.binding]))
         .collect()
 }
 
-fn scopes(request: &RequestSymbols<'_>) -> impl Iterator<Item = Scope> {
+fn scopes(namespace: Option<Symbol>) -> impl Iterator<Item = Scope> {
     [Scope::Cluster]
         .into_iter()
-        .chain(request.namespace.map(Scope::Namespace))
+        .chain(namespace.map(Scope::Namespace))
 }
 
 fn allowed_by(policy: &Policy, applying: Applying) -> String {
     let binding = &policy.bindings[applying.binding];
-    format!(
-        "RBAC: allowed by {} to {}",
-        binding_text(policy, binding),
-        subject_text(policy, binding, binding.subjects[applying.subject])
-    )
+    let mut text = String::with_capacity(ALLOWED_BYTES);
+    text.push_str("RBAC: allowed by ");
+    push_binding(&mut text, policy, binding);
+    text.push_str(" to ");
+    push_subject(&mut text, policy, binding, binding.subjects[applying.subject]);
+    text
 }
 
 /// Returns `ClusterRoleBinding "b" of ClusterRole "r"`.
 pub(crate) fn binding_text(policy: &Policy, binding: &Binding) -> String {
+    let mut text = String::new();
+    push_binding(&mut text, policy, binding);
+    text
+}
+
+fn push_binding(text: &mut String, policy: &Policy, binding: &Binding) {
+    text.push_str(binding.kind());
+    text.push(' ');
     let name = policy.text(binding.name);
-    let name = match binding.scope {
-        Scope::Cluster => quoted(name),
-        Scope::Namespace(namespace) => quoted(&format!("{name}/{}", policy.text(namespace))),
-    };
-    let role_kind = role_kind_text(policy, binding.role_kind);
-    let role_name = quoted(policy.text(binding.role_name));
-    format!("{} {name} of {role_kind} {role_name}", binding.kind())
+    match binding.scope {
+        Scope::Cluster => push_quoted(text, &[name]),
+        Scope::Namespace(namespace) => push_quoted(text, &[name, "/", policy.text(namespace)]),
+    }
+    text.push_str(" of ");
+    text.push_str(role_kind_text(policy, binding.role_kind));
+    text.push(' ');
+    push_quoted(text, &[policy.text(binding.role_name)]);
 }
 
 /// Returns `User "u"`, and of a service account its name before its namespace.
 pub(crate) fn subject_text(policy: &Policy, binding: &Binding, subject: Subject) -> String {
+    let mut text = String::new();
+    push_subject(&mut text, policy, binding, subject);
+    text
+}
+
+fn push_subject(text: &mut String, policy: &Policy, binding: &Binding, subject: Subject) {
     let name = policy.text(subject.name);
+    let kind = match subject.kind {
+        SubjectKind::User => "User",
+        SubjectKind::Group => "Group",
+        SubjectKind::ServiceAccount => "ServiceAccount",
+        SubjectKind::Other(kind) => policy.text(kind),
+    };
+    text.push_str(kind);
+    text.push(' ');
     match subject.kind {
-        SubjectKind::User => format!("User {}", quoted(name)),
-        SubjectKind::Group => format!("Group {}", quoted(name)),
+        SubjectKind::User | SubjectKind::Group | SubjectKind::Other(_) => push_quoted(text, &[name]),
         SubjectKind::ServiceAccount => {
-            let namespace = policy.text(subject.account_namespace(binding.scope));
-            format!("ServiceAccount {}", quoted(&format!("{name}/{namespace}")))
+            let namespace = subject.account_namespace(binding.scope);
+            push_quoted(text, &[name, "/", policy.text(namespace)]);
         }
-        SubjectKind::Other(kind) => format!("{} {}", policy.text(kind), quoted(name)),
     }
 }
 

@@ -6,12 +6,22 @@ use std::fmt::Write as _;
 /// Quotes a text as Go's `strconv.Quote`.
 pub(crate) fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
+    push_quoted(&mut quoted, &[text]);
+    quoted
+}
+
+/// Appends the parts of a text, quoted as one.
+pub(crate) fn push_quoted(quoted: &mut String, parts: &[&str]) {
     quoted.push('"');
-    for c in text.chars() {
-        push_escaped(&mut quoted, c);
+    for part in parts {
+        let is_plain = |byte: u8| (b' '..0x7f).contains(&byte) && byte != b'"' && byte != b'\\';
+        if part.bytes().all(is_plain) {
+            quoted.push_str(part);
+        } else {
+            part.chars().for_each(|c| push_escaped(quoted, c));
+        }
     }
     quoted.push('"');
-    quoted
 }
 
 fn push_escaped(quoted: &mut String, c: char) {

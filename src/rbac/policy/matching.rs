@@ -1,6 +1,6 @@
 //! Whether a rule allows a request, and which parts of it do not match.
 
-use super::model::{ListId, Names, Rule, Symbol};
+use super::model::{ListId, Names, Reach, Rule, Symbol, Texts};
 use super::request::{RequestSymbols, TargetSymbols};
 
 /// Whether a rule allows a request.
@@ -14,6 +14,48 @@ pub(crate) fn allows(names: &Names, rule: &Rule, request: &RequestSymbols<'_>) -
             }
             TargetSymbols::Path { .. } => path_matches(names, rule, request),
         }
+}
+
+/// What a role needs at least, to allow a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    verb: Texts,
+    target: WantedTarget,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum WantedTarget {
+    Resource(Texts),
+    Path(Texts),
+}
+
+impl Wanted {
+    pub(crate) fn new(request: &RequestSymbols<'_>) -> Self {
+        let target = match request.target {
+            TargetSymbols::Resource {
+                combined,
+                any_with_subresource,
+                ..
+            } => {
+                let subresource = any_with_subresource.map_or(Texts::NONE, |symbol| Texts::of(Some(symbol)));
+                WantedTarget::Resource(Texts::of(combined).and(subresource))
+            }
+            TargetSymbols::Path { symbol, .. } => WantedTarget::Path(Texts::of(symbol)),
+        };
+        Self {
+            verb: Texts::of(request.verb),
+            target,
+        }
+    }
+
+    /// Whether a role of this reach may allow the request. Without it none of its rules does.
+    pub(crate) fn is_within(self, reach: &Reach) -> bool {
+        reach.verbs.meets(self.verb)
+            && match self.target {
+                WantedTarget::Resource(resource) => reach.resources.meets(resource),
+                WantedTarget::Path(path) => reach.paths.meets(path),
+            }
+    }
 }
 
 fn has(names: &Names, list: ListId, wanted: Option<Symbol>) -> bool {

@@ -18,6 +18,18 @@ struct Header<'a> {
     items: Option<&'a RawValue>,
 }
 
+/// A list, which is most of a large file.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct List<'a> {
+    #[serde(borrow)]
+    api_version: Text<'a>,
+    #[serde(borrow)]
+    kind: Text<'a>,
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
+}
+
 /// The deepest list in a list. kubectl nests none.
 const MAX_LIST_DEPTH: usize = 4;
 
@@ -47,6 +59,17 @@ pub(super) fn read(loader: &mut Loader, file: u32, text: &str) -> Result<(), Fau
         counted_bytes: 0,
         line: 1,
     };
+    // serde takes an array for an object too.
+    if text.trim_start().starts_with('{')
+        && let Ok(list) = serde_json::from_str::<List<'_>>(text)
+        && let Some(item_kind) = list.kind.0.strip_suffix("List")
+    {
+        let from_list = (&*list.api_version.0, item_kind);
+        return list
+            .items
+            .iter()
+            .try_for_each(|item| read_item(loader, file, &mut position, item, from_list, 1));
+    }
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
     loop {
         let start = values.byte_offset();
@@ -62,6 +85,28 @@ pub(super) fn read(loader: &mut Loader, file: u32, text: &str) -> Result<(), Fau
         let from_list = ("", "");
         read_value(loader, file, &mut position, value, from_list, 0)?;
     }
+}
+
+/// Reads an item of a list. One of another kind, or that cannot be read, is looked at again, from its kind on.
+fn read_item(
+    loader: &mut Loader,
+    file: u32,
+    position: &mut Position<'_>,
+    value: &RawValue,
+    from_list: (&str, &str),
+    depth: usize,
+) -> Result<(), Fault> {
+    let (list_version, item_kind) = from_list;
+    if value.get().starts_with('{')
+        && let Ok(object) = serde_json::from_str::<Object<'_>>(value.get())
+    {
+        let version = object.api_version.as_ref().map_or(list_version, |text| &text.0);
+        let kind = object.kind.as_ref().map_or(item_kind, |text| &text.0);
+        if let Some(kind) = Kind::of(version, kind) {
+            return loader.add(kind, &object, file, position.line_of(value.get()));
+        }
+    }
+    read_value(loader, file, position, value, from_list, depth)
 }
 
 fn read_value(
@@ -92,7 +137,7 @@ fn read_value(
     {
         let items: Option<Vec<&RawValue>> = serde_json::from_str(items.get()).map_err(|error| at(&error))?;
         for item in items.iter().flatten() {
-            read_value(loader, file, position, item, (version, item_kind), depth + 1)?;
+            read_item(loader, file, position, item, (version, item_kind), depth + 1)?;
         }
         return Ok(());
     }

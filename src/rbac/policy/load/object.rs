@@ -22,6 +22,10 @@ type List<T> = Option<Vec<T>>;
 #[serde(rename_all = "camelCase")]
 pub(super) struct Object<'a> {
     #[serde(borrow, default)]
+    pub(super) api_version: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) kind: Option<Text<'a>>,
+    #[serde(borrow, default)]
     metadata: Option<Metadata<'a>>,
     #[serde(borrow, default)]
     rules: List<RawRule<'a>>,

@@ -1,8 +1,10 @@
 //! From a subject to the bindings that have it, and from a binding to its role.
+//!
+//! All entries lie in one list, sorted by subject, scope and binding: a question reads a few short pieces of it.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
+use super::hash::Seeded;
 use super::names::{Names, Symbol};
 use super::subject::{SubjectKind, account_user};
 use super::{Binding, Scope};
@@ -14,16 +16,78 @@ pub(crate) struct Applying {
     pub(crate) subject: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Key {
-    scope: Scope,
-    is_group: bool,
-    name: Symbol,
+/// A scope as a number: cluster, then the namespaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct ScopeKey(u32);
+
+impl ScopeKey {
+    const CLUSTER: Self = Self(0);
+
+    fn new(scope: Scope) -> Self {
+        match scope {
+            Scope::Cluster => Self::CLUSTER,
+            Scope::Namespace(namespace) => Self(namespace.0.saturating_add(1)),
+        }
+    }
+}
+
+/// A subject of a binding, in the order of the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    scope: ScopeKey,
+    binding: u32,
+    subject: u32,
+    /// The role of the binding, [`NO_ROLE`] if there is none.
+    role: u32,
+}
+
+const NO_ROLE: u32 = u32::MAX;
+
+/// The entries of all users, or of all groups.
+#[derive(Debug)]
+struct Entries {
+    entries: Vec<Entry>,
+    /// For the number of a name, where its entries begin. They end where the next begin.
+    starts: Vec<u32>,
+}
+
+impl Entries {
+    fn new(mut named: Vec<(Symbol, Entry)>, name_count: usize) -> Self {
+        named.sort_unstable_by_key(|(name, entry)| (name.0, *entry));
+        let mut starts = vec![0_u32; name_count + 1];
+        for (name, _) in &named {
+            starts[name.0 as usize + 1] += 1;
+        }
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
+        }
+        Self {
+            entries: named.into_iter().map(|(_, entry)| entry).collect(),
+            starts,
+        }
+    }
+
+    fn of(&self, name: Symbol, scope: ScopeKey) -> &[Entry] {
+        let at = name.0 as usize;
+        let Some([start, end]) = self.starts.get(at..at + 2) else {
+            return &[];
+        };
+        let all = &self.entries[*start as usize..*end as usize];
+        let from = if scope == ScopeKey::CLUSTER {
+            all
+        } else {
+            &all[all.partition_point(|entry| entry.scope < scope)..]
+        };
+        &from[..from.partition_point(|entry| entry.scope == scope)]
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct Index {
-    by_subject: HashMap<Key, Vec<Applying>, BuildHasherDefault<NumberHasher>>,
+    users: Entries,
+    groups: Entries,
     /// One for each binding.
     roles: Vec<Option<usize>>,
 }
@@ -32,43 +96,42 @@ impl Index {
     pub(super) fn new(
         names: &mut Names,
         bindings: &[Binding],
-        role_index: &HashMap<(Scope, Symbol), usize>,
+        role_index: &HashMap<(Scope, Symbol), usize, Seeded>,
     ) -> Self {
-        let mut by_subject: HashMap<_, Vec<Applying>, _> = HashMap::default();
-        for (at, binding) in bindings.iter().enumerate() {
-            for (subject_at, subject) in binding.subjects.iter().enumerate() {
-                let (is_group, name) = match subject.kind {
-                    SubjectKind::User => (false, subject.name),
-                    SubjectKind::Group => (true, subject.name),
-                    SubjectKind::ServiceAccount => {
-                        let namespace = subject.account_namespace(binding.scope);
-                        if namespace == Symbol::EMPTY {
-                            continue;
-                        }
-                        let user = account_user(names.text(namespace), names.text(subject.name));
-                        (false, names.intern(&user))
-                    }
-                    SubjectKind::Other(_) => continue,
-                };
-                let key = Key {
-                    scope: binding.scope,
-                    is_group,
-                    name,
-                };
-                by_subject.entry(key).or_default().push(Applying {
-                    binding: at,
-                    subject: subject_at,
-                });
-            }
-        }
         let role = |binding: &Binding| {
             let key = (binding.role_scope()?, binding.role_name);
             // A role in the empty namespace is found by nothing.
             (key.0 != Scope::Namespace(Symbol::EMPTY)).then(|| role_index.get(&key).copied())?
         };
+        let roles: Vec<Option<usize>> = bindings.iter().map(role).collect();
+        let mut users = Vec::new();
+        let mut groups = Vec::new();
+        for ((at, binding), role) in (0..).zip(bindings).zip(&roles) {
+            for (subject_at, subject) in (0..).zip(&binding.subjects) {
+                let entry = Entry {
+                    scope: ScopeKey::new(binding.scope),
+                    binding: at,
+                    subject: subject_at,
+                    role: role.map_or(NO_ROLE, |role| u32::try_from(role).unwrap_or(NO_ROLE)),
+                };
+                match subject.kind {
+                    SubjectKind::User => users.push((subject.name, entry)),
+                    SubjectKind::Group => groups.push((subject.name, entry)),
+                    SubjectKind::ServiceAccount => {
+                        let namespace = subject.account_namespace(binding.scope);
+                        if namespace != Symbol::EMPTY {
+                            let user = account_user(names.text(namespace), names.text(subject.name));
+                            users.push((names.intern(&user), entry));
+                        }
+                    }
+                    SubjectKind::Other(_) => {}
+                }
+            }
+        }
         Self {
-            by_subject,
-            roles: bindings.iter().map(role).collect(),
+            users: Entries::new(users, names.text_count()),
+            groups: Entries::new(groups, names.text_count()),
+            roles,
         }
     }
 
@@ -76,20 +139,24 @@ impl Index {
         self.roles[binding]
     }
 
+    pub(super) fn has_missing_roles(&self) -> bool {
+        self.roles.contains(&None)
+    }
+
+    /// Returns the lists of a user and of groups, each in the order of the bindings.
+    fn lists(&self, scope: Scope, user: Option<Symbol>, groups: &[Symbol]) -> impl Iterator<Item = &[Entry]> {
+        let scope = ScopeKey::new(scope);
+        let user = user.into_iter().map(move |name| self.users.of(name, scope));
+        let groups = groups.iter().map(move |name| self.groups.of(*name, scope));
+        user.chain(groups).filter(|list| !list.is_empty())
+    }
+
     pub(super) fn applying(&self, scope: Scope, user: Option<Symbol>, groups: &[Symbol]) -> Vec<Applying> {
-        let user = user.into_iter().map(|name| (false, name));
-        let groups = groups.iter().map(|name| (true, *name));
         let mut found = Vec::new();
         let mut list_count = 0;
-        for (is_group, name) in user.chain(groups) {
-            if let Some(list) = self.by_subject.get(&Key {
-                scope,
-                is_group,
-                name,
-            }) {
-                list_count += 1;
-                found.extend_from_slice(list);
-            }
+        for list in self.lists(scope, user, groups) {
+            list_count += 1;
+            found.extend(list.iter().map(|entry| entry.applying()));
         }
         // One list is in order, and a subject may stand in a binding twice.
         if list_count > 1 {
@@ -98,36 +165,35 @@ impl Index {
         found.dedup_by_key(|applying| applying.binding);
         found
     }
+
+    /// Returns what would be the first of [`Self::applying`] whose role is accepted, without making that list.
+    pub(super) fn first_applying(
+        &self,
+        scope: Scope,
+        user: Option<Symbol>,
+        groups: &[Symbol],
+        is_accepted: impl Fn(usize) -> bool,
+    ) -> Option<Applying> {
+        let mut first: Option<Applying> = None;
+        for list in self.lists(scope, user, groups) {
+            let is_earlier = |entry: &&Entry| first.is_none_or(|first| entry.applying() < first);
+            let found = list
+                .iter()
+                .take_while(is_earlier)
+                .find(|entry| entry.role != NO_ROLE && is_accepted(entry.role as usize));
+            if let Some(entry) = found {
+                first = Some(entry.applying());
+            }
+        }
+        first
+    }
 }
 
-/// Hashes the numbers of symbols, which no file can choose.
-#[derive(Default)]
-struct NumberHasher(u64);
-
-impl Hasher for NumberHasher {
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
+impl Entry {
+    fn applying(self) -> Applying {
+        Applying {
+            binding: self.binding as usize,
+            subject: self.subject as usize,
         }
-    }
-
-    fn write_u8(&mut self, number: u8) {
-        self.write_u64(u64::from(number));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.write_u64(u64::from(number));
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0.rotate_left(26) ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-
-    fn write_isize(&mut self, number: isize) {
-        self.write_u64(number.cast_unsigned() as u64);
     }
 }

@@ -3,15 +3,19 @@
 //! Any policy can be held, also one that the API server would refuse to store: the evaluator is for files. Owns the index from subjects to
 //! bindings. Never decides.
 
+mod hash;
 mod index;
 mod names;
+mod reach;
 mod subject;
 
 use std::collections::HashMap;
 
+use hash::Seeded;
 pub(crate) use index::Applying;
 use index::Index;
 pub(crate) use names::{ListId, Names, Symbol};
+pub(crate) use reach::{Reach, Texts};
 pub(crate) use subject::{RawSubject, Subject, SubjectKind, account_user};
 
 /// The API group of roles and bindings.
@@ -103,10 +107,10 @@ pub(crate) struct Duplicate {
 pub(crate) struct PolicyBuilder {
     pub(crate) names: Names,
     roles: Vec<Role>,
-    role_index: HashMap<(Scope, Symbol), usize>,
+    role_index: HashMap<(Scope, Symbol), usize, Seeded>,
     bindings: Vec<Binding>,
     /// Without those that have no name: upstream's tests have several of them.
-    binding_index: HashMap<(Scope, Symbol), usize>,
+    binding_index: HashMap<(Scope, Symbol), usize, Seeded>,
     duplicates: Vec<Duplicate>,
 }
 
@@ -173,7 +177,14 @@ impl PolicyBuilder {
 
     pub(crate) fn finish(mut self) -> Policy {
         let index = Index::new(&mut self.names, &self.bindings, &self.role_index);
+        let reaches = self
+            .roles
+            .iter()
+            .map(|role| Reach::new(&self.names, role))
+            .collect();
         Policy {
+            reaches,
+            has_missing_roles: index.has_missing_roles(),
             names: self.names,
             roles: self.roles,
             role_index: self.role_index,
@@ -189,10 +200,13 @@ impl PolicyBuilder {
 pub(crate) struct Policy {
     pub(crate) names: Names,
     pub(crate) roles: Vec<Role>,
-    role_index: HashMap<(Scope, Symbol), usize>,
+    /// One for each role.
+    reaches: Vec<Reach>,
+    role_index: HashMap<(Scope, Symbol), usize, Seeded>,
     /// In the order in which they were read. The order in a cluster is not defined.
     pub(crate) bindings: Vec<Binding>,
     index: Index,
+    has_missing_roles: bool,
     pub(crate) duplicates: Vec<Duplicate>,
 }
 
@@ -215,6 +229,23 @@ impl Policy {
     /// Returns the bindings of a scope that have one of the names as a subject, in their order, each with its first such subject.
     pub(crate) fn applying(&self, scope: Scope, user: Option<Symbol>, groups: &[Symbol]) -> Vec<Applying> {
         self.index.applying(scope, user, groups)
+    }
+
+    /// Returns the first of [`Self::applying`] whose role is accepted.
+    pub(crate) fn first_applying(
+        &self,
+        scope: Scope,
+        user: Option<Symbol>,
+        groups: &[Symbol],
+        is_accepted: impl Fn(&Reach, &Role) -> bool,
+    ) -> Option<Applying> {
+        let is_accepted = |role: usize| is_accepted(&self.reaches[role], &self.roles[role]);
+        self.index.first_applying(scope, user, groups, is_accepted)
+    }
+
+    /// Whether a binding refers to a role that is not there.
+    pub(crate) fn has_missing_roles(&self) -> bool {
+        self.has_missing_roles
     }
 }
 

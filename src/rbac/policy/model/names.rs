@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::hash::Seeded;
+
 /// A text of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Symbol(pub(super) u32);
@@ -27,22 +29,22 @@ impl ListId {
 #[derive(Debug)]
 pub(crate) struct Names {
     texts: Vec<Arc<str>>,
-    symbols: HashMap<Arc<str>, Symbol>,
+    symbols: HashMap<Arc<str>, Symbol, Seeded>,
     /// All lists one after the other, since an evaluation looks at many of them.
     list_items: Vec<Symbol>,
     /// Where each list is among them.
     lists: Vec<(u32, u32)>,
-    list_ids: HashMap<Box<[Symbol]>, ListId>,
+    list_ids: HashMap<Box<[Symbol]>, ListId, Seeded>,
 }
 
 impl Default for Names {
     fn default() -> Self {
         let mut names = Self {
             texts: Vec::new(),
-            symbols: HashMap::new(),
+            symbols: HashMap::default(),
             list_items: Vec::new(),
             lists: Vec::new(),
-            list_ids: HashMap::new(),
+            list_ids: HashMap::default(),
         };
         // In the order of the constants.
         names.intern("*");
@@ -80,11 +82,18 @@ impl Names {
 
     /// Returns the number of a text, if the policy has it anywhere.
     pub(crate) fn find(&self, text: &str) -> Option<Symbol> {
+        if text.is_empty() {
+            return Some(Symbol::EMPTY);
+        }
         self.symbols.get(text).copied()
     }
 
     pub(crate) fn text(&self, symbol: Symbol) -> &str {
         &self.texts[symbol.0 as usize]
+    }
+
+    pub(super) fn text_count(&self) -> usize {
+        self.texts.len()
     }
 
     pub(crate) fn list(&self, id: ListId) -> &[Symbol] {
