@@ -284,13 +284,20 @@ fn a_signal_that_ends_a_call_ends_the_command_for_its_secret_too() {
         .with("--oidc-client-secret-command", &command)
         .spawn();
     let mut pid = String::new();
-    wait_until("the command runs", || {
+    let status = format!("/proc/{}/status", child.id());
+    wait_until("the command runs, and signals are watched", || {
         pid = fs::read_to_string(&file).unwrap_or_default();
-        pid.ends_with('\n')
+        let status = fs::read_to_string(&status).unwrap_or_default();
+        let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
+        let blocked = blocked.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        let sigterm = 1 << (Signal::SIGTERM as u64 - 1);
+        pid.ends_with('\n') && blocked.is_some_and(|mask| mask & sigterm != 0)
     });
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
     finish(child);
     wait_until("the command has ended", || {
-        kill(Pid::from_raw(pid.trim().parse().unwrap()), None).is_err()
+        // Nobody may be there to wait for it: then it stays as a zombie.
+        let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+        stat.is_empty() || stat.contains(") Z ")
     });
 }
