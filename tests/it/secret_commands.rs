@@ -124,11 +124,7 @@ fn a_command_that_gives_nothing_says_why_before_anybody_signs_in() {
             &["--oidc-client-secret-command=printf \\\\377"],
         ),
         told("it prints nothing", &["--oidc-client-secret-command=true"]),
-        told(
-            "it prints too much",
-            &["--oidc-client-secret-command=head -c 100000 /dev/zero"],
-        ),
-        told("it prints without an end", &["--oidc-client-secret-command=yes"]),
+        told("it prints too much", &["--oidc-client-secret-command=yes"]),
         told(
             "it prints no key",
             &["--oidc-client-private-key-command=echo no key"],
@@ -161,11 +157,6 @@ fn a_command_that_gives_nothing_says_why_before_anybody_signs_in() {
     exit: 1
 
     it prints too much
-    stderr: error: the command of --oidc-client-secret-command gives nothing: it printed more than 65536 bytes
-    stderr: hint: run the command by hand: it has to print the secret, and nothing else
-    exit: 1
-
-    it prints without an end
     stderr: error: the command of --oidc-client-secret-command gives nothing: it printed more than 65536 bytes
     stderr: hint: run the command by hand: it has to print the secret, and nothing else
     exit: 1

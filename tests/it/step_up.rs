@@ -154,11 +154,7 @@ fn a_demand_ends_with_its_session() {
     let sandbox = Sandbox::new();
     expired(&sandbox, demand(StepUpAt::Refresh));
     let nowhere = sandbox.get_token().without("--browser-command");
-    nowhere
-        .clone()
-        .in_new_command()
-        .run()
-        .fails(3, &["acr_values=phr phrh"]);
+    nowhere.in_new_command().run().fails(3, &["acr_values=phr phrh"]);
     sandbox.okta.behave(|behaviour| {
         behaviour.step_up = None;
         behaviour.faults = refused_once(Endpoint::Token, r#"{"error":"invalid_grant"}"#);
