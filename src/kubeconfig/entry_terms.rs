@@ -47,9 +47,14 @@ pub(crate) fn in_entry_terms(text: &str) -> String {
     })
 }
 
+/// What helps a user of DPoP who has turned it off. An `auth-provider` entry has no place for a key, so there it is always off.
+const WITHOUT_DPOP: &str = "leave out --oidc-dpop=never; or ";
+const USE_EXEC_ENTRY: &str = "an `auth-provider` entry has no place for a key, so use an `exec` entry: kubesesame kubeconfig convert; or ";
+
 /// Like [`in_entry_terms`]; also adds where the keys are.
 pub(crate) fn hint_in_entry_terms(hint: &str) -> String {
-    let mut rewritten = in_entry_terms(hint);
+    let hint = hint.replace(WITHOUT_DPOP, USE_EXEC_ENTRY);
+    let mut rewritten = in_entry_terms(&hint);
     if rewritten != hint {
         rewritten.push_str(" (in the `auth-provider` entry of the kubeconfig)");
     }

@@ -117,6 +117,7 @@ mod setup_write;
 mod sign_in_command;
 mod sources;
 mod standalone;
+mod standalone_dpop;
 mod standalone_kept;
 #[cfg(target_os = "linux")]
 mod standalone_killed;

@@ -124,11 +124,7 @@ fn a_command_that_gives_nothing_says_why_before_anybody_signs_in() {
             &["--oidc-client-secret-command=printf \\\\377"],
         ),
         told("it prints nothing", &["--oidc-client-secret-command=true"]),
-        told(
-            "it prints too much",
-            &["--oidc-client-secret-command=head -c 100000 /dev/zero"],
-        ),
-        told("it prints without an end", &["--oidc-client-secret-command=yes"]),
+        told("it prints too much", &["--oidc-client-secret-command=yes"]),
         told(
             "it prints no key",
             &["--oidc-client-private-key-command=echo no key"],
@@ -161,11 +157,6 @@ fn a_command_that_gives_nothing_says_why_before_anybody_signs_in() {
     exit: 1
 
     it prints too much
-    stderr: error: the command of --oidc-client-secret-command gives nothing: it printed more than 65536 bytes
-    stderr: hint: run the command by hand: it has to print the secret, and nothing else
-    exit: 1
-
-    it prints without an end
     stderr: error: the command of --oidc-client-secret-command gives nothing: it printed more than 65536 bytes
     stderr: hint: run the command by hand: it has to print the secret, and nothing else
     exit: 1
@@ -284,13 +275,20 @@ fn a_signal_that_ends_a_call_ends_the_command_for_its_secret_too() {
         .with("--oidc-client-secret-command", &command)
         .spawn();
     let mut pid = String::new();
-    wait_until("the command runs", || {
+    let status = format!("/proc/{}/status", child.id());
+    wait_until("the command runs, and signals are watched", || {
         pid = fs::read_to_string(&file).unwrap_or_default();
-        pid.ends_with('\n')
+        let status = fs::read_to_string(&status).unwrap_or_default();
+        let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
+        let blocked = blocked.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        let sigterm = 1 << (Signal::SIGTERM as u64 - 1);
+        pid.ends_with('\n') && blocked.is_some_and(|mask| mask & sigterm != 0)
     });
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGTERM).unwrap();
     finish(child);
     wait_until("the command has ended", || {
-        kill(Pid::from_raw(pid.trim().parse().unwrap()), None).is_err()
+        // Nobody may be there to wait for it: then it stays as a zombie.
+        let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+        stat.is_empty() || stat.contains(") Z ")
     });
 }

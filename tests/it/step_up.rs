@@ -126,6 +126,11 @@ fn a_token_of_a_provider_that_does_not_meet_its_own_demand_is_used() {
     let outcome = sandbox.get_token().run();
     outcome.token();
     insta::assert_snapshot!(sandbox.filtered_stderr(&outcome), @"
+    stderr: the session has ended, so a new sign-in is needed: insufficient_user_authentication: A different authentication level is required (request id [ID])
+    stderr: the provider demands this of the sign-in: acr_values=phr phrh, max_age=300
+    stderr: signing in at [ISSUER] in your browser
+    stderr: warning: the provider demanded a sign-in with acr_values=phr phrh, max_age=300, and the token shows the `acr` claim `pwd`, so it may demand another one: enroll the factor that it wants in your account there, or tell whoever runs it
+    exit: 0
     ");
     assert_eq!(sandbox.tabs(), 2);
     // The demand ended with its session.
@@ -149,11 +154,7 @@ fn a_demand_ends_with_its_session() {
     let sandbox = Sandbox::new();
     expired(&sandbox, demand(StepUpAt::Refresh));
     let nowhere = sandbox.get_token().without("--browser-command");
-    nowhere
-        .clone()
-        .in_new_command()
-        .run()
-        .fails(3, &["acr_values=phr phrh"]);
+    nowhere.in_new_command().run().fails(3, &["acr_values=phr phrh"]);
     sandbox.okta.behave(|behaviour| {
         behaviour.step_up = None;
         behaviour.faults = refused_once(Endpoint::Token, r#"{"error":"invalid_grant"}"#);

@@ -20,7 +20,7 @@ use crate::lifecycle::{Acquisition, Demand, Origin, ScopeSource, Settings};
 use crate::oidc::{Event, ReturnTo};
 use crate::runtime::LazyRuntime;
 use crate::session::Identity;
-use crate::settings::{Login, SignIn, Stdin, TlsTrust};
+use crate::settings::{Dpop, Login, SignIn, Stdin, TlsTrust};
 use crate::ui::Ui;
 
 pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
@@ -32,7 +32,9 @@ pub(crate) fn run(args: StandaloneArgs, invocation: &Invocation<'_>, ui: Ui) -> 
                 .file
                 .sign_in_unsupported(&selected.user, &error.reason, Some(error.hint))
         })?;
-    let provider = provider.with_extra_parameters(&args.oidc_auth_request_extra_params)?;
+    let mut provider = provider.with_extra_parameters(&args.oidc_auth_request_extra_params)?;
+    // The entry has no place for the key that a refresh token would be bound to.
+    provider.dpop = Dpop::Never;
     trust.merge(TlsTrust::new(args.tls, environment));
     let stdin = Stdin::of_person(environment.terminal());
     let login = Login::new(&args.login, None, environment, stdin)?;

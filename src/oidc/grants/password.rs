@@ -31,12 +31,10 @@ impl ProviderClient<'_> {
         password: Option<&SecretSource>,
     ) -> Result<Tokens, LoginFailure> {
         let username = username.or(self.provider.account.as_deref());
-        let missing = if username.is_none() {
-            Prompted::Username
-        } else if self.provider.named_by_cluster {
-            Prompted::PasswordForClusterIssuer
-        } else {
-            Prompted::Password
+        let missing = match (username, self.provider.named_by_cluster) {
+            (None, _) => Prompted::Username,
+            (Some(_), true) => Prompted::PasswordForClusterIssuer,
+            (Some(_), false) => Prompted::Password,
         };
         if !login.may_prompt && (username.is_none() || password.is_none()) {
             return Err(LoginFailure::before_prompt(LoginError::PromptImpossible(missing)));

@@ -144,8 +144,8 @@ fn elsewhere_played() -> Vec<Case> {
         ),
         (
             "ours: a sign-in below the level that the provider demanded",
-            "refuse it, and not ask again and again",
-            "step_up::a_provider_that_does_not_meet_its_own_demand_is_told_and_asked_once",
+            "use it and warn, since the provider enforces its own demand (RFC 9470 5)",
+            "step_up::a_token_of_a_provider_that_does_not_meet_its_own_demand_is_used",
         ),
         (
             "ours: a full disk",
