@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::rbac::policy::evaluate::{binding_text, decide, subject_text, visit_rules};
+use crate::rbac::policy::evaluate::{decide, push_binding, subject_text, visit_rules};
 use crate::rbac::policy::load::Loader;
 use crate::rbac::policy::matching::allows;
 use crate::rbac::policy::model::Policy;
@@ -62,9 +62,9 @@ fn first_by_every_rule(policy: &Policy, user: &User, request: &Request) -> Optio
         },
     );
     let (binding, subject) = first?;
-    let binding_words = binding_text(policy, binding);
-    let subject_words = subject_text(policy, binding, subject);
-    Some(format!("RBAC: allowed by {binding_words} to {subject_words}"))
+    let mut reason = "RBAC: allowed by ".to_owned();
+    push_binding(&mut reason, policy, binding);
+    Some(reason + " to " + &subject_text(policy, binding, subject))
 }
 
 #[test]
