@@ -115,14 +115,8 @@ fn allowed_by(policy: &Policy, applying: Applying) -> String {
     text
 }
 
-/// Returns `ClusterRoleBinding "b" of ClusterRole "r"`.
-pub(crate) fn binding_text(policy: &Policy, binding: &Binding) -> String {
-    let mut text = String::new();
-    push_binding(&mut text, policy, binding);
-    text
-}
-
-fn push_binding(text: &mut String, policy: &Policy, binding: &Binding) {
+/// Appends `ClusterRoleBinding "b" of ClusterRole "r"`.
+pub(crate) fn push_binding(text: &mut String, policy: &Policy, binding: &Binding) {
     text.push_str(binding.kind());
     text.push(' ');
     let name = policy.text(binding.name);

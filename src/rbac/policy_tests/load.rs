@@ -142,6 +142,13 @@ fn what_cannot_be_read_is_named_by_its_line() {
         ("{}\n[{\"kind\": 1}]".to_owned(), 2, "is no Kubernetes object"),
         (
             format!(
+                "{{\"apiVersion\": \"{VERSION}/v1\", \"kind\": \"RoleList\", \"items\": [\n[null, null, {{\"name\": \"a\"}}]]}}"
+            ),
+            2,
+            "is no Kubernetes object",
+        ),
+        (
+            format!(
                 "{{\"apiVersion\": \"{VERSION}/v1\",\n\"kind\": \"Role\", \"metadata\": {{\"name\": \"a\"}},\n\"rules\": {{}}}}"
             ),
             3,

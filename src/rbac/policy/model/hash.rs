@@ -46,8 +46,8 @@ impl Folding {
 
 /// Multiplies to 128 bits and joins the halves, so that each bit of the input reaches many of the output.
 fn folded(word: u64, multiplier: u64) -> u64 {
-    let product = u128::from(word) * u128::from(multiplier);
-    (product as u64) ^ ((product >> 64) as u64)
+    let (low, high) = word.carrying_mul(multiplier, 0);
+    low ^ high
 }
 
 impl Hasher for Folding {
