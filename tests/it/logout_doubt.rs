@@ -172,6 +172,22 @@ fn an_issuer_in_another_spelling_is_told_which_ones_there_are() {
     ");
 }
 
+/// The files that can be read may name directories with sessions.
+#[cfg(unix)]
+#[test]
+fn an_odd_member_of_the_list_of_kubeconfigs_is_named() {
+    let sandbox = Sandbox::new();
+    let good = sandbox.path("good");
+    fs::write(&good, "apiVersion: v1\nkind: Config\n").unwrap();
+    let odd = sandbox.path("odd");
+    std::os::unix::fs::symlink(&odd, &odd).unwrap();
+    let list = format!("{}:{}", good.display(), odd.display());
+    for flag in ["--all", "--account=alice", "--issuer=https://issuer.example"] {
+        let outcome = sandbox.bare(&["logout", flag]).env("KUBECONFIG", &list).run();
+        warns(&outcome, &["/odd"]);
+    }
+}
+
 /// kubectl itself may be using them.
 #[test]
 fn tokens_in_a_kubeconfig_are_named() {

@@ -26,16 +26,22 @@ use super::person;
 use crate::cli::LogoutArgs;
 use crate::error::Error;
 use crate::invocation::Invocation;
+use crate::kubeconfig;
 use crate::oidc::{Event, ReturnTo};
 use crate::ui::{Ui, print_failure};
 
 pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
     let environment = invocation.environment;
     let names_sessions = args.all || args.account.is_some() || args.issuer.is_some();
-    let view = match KubeconfigView::read(&args.entry.file, environment) {
-        Ok(view) => Some(view),
+    let (view, has_read_kubeconfigs) = match KubeconfigView::read(&args.entry.file, environment) {
+        Ok(view) => (Some(view), true),
         Err(error) if !names_sessions || args.entry.has_selection() => return Err(error.into()),
-        Err(_) => None,
+        Err(kubeconfig::Error::NoFile { .. }) => (None, true),
+        // One odd file keeps the others from being read, and each of them may name a directory with sessions.
+        Err(error) => {
+            ui.warn(&format!("{error}; {}", error.hint()));
+            (None, false)
+        }
     };
     if let Some(view) = &view {
         view.warn_of_broken_files(ui);
@@ -55,7 +61,8 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
     }
     // Entries that could not be read may have sessions in directories of their own. A selected one was read.
     let has_all_files = !names_sessions || view.as_ref().is_none_or(|view| view.broken.is_empty());
-    let has_found_all = has_all_files && unreadable.is_empty() && found.problems.is_empty();
+    let has_found_all =
+        has_read_kubeconfigs && has_all_files && unreadable.is_empty() && found.problems.is_empty();
     let of_kubelogin = kubelogin::keep_out(&entries, &selection, &found.sessions, environment);
     // A call may have taken a session over before it could see the mark.
     let sessions = if of_kubelogin.has_marked() {
