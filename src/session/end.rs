@@ -161,6 +161,21 @@ impl EndingSession {
         Ok(())
     }
 
+    /// Returns the files of the session that are not in a list of them: those that have come since, by a sign-in, or by a call that has put
+    /// a broken one aside.
+    pub(crate) fn files_besides(&self, listed: &[&str]) -> Vec<String> {
+        let kinds = [
+            FileKind::Session,
+            FileKind::SealedSession,
+            FileKind::QuarantinedSession,
+            FileKind::QuarantinedSealedSession,
+        ];
+        let names = kinds.into_iter().map(|kind| self.key.file(kind));
+        names
+            .filter(|name| !listed.contains(&name.as_str()) && self.dir.has(name))
+            .collect()
+    }
+
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }

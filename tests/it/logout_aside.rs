@@ -1,10 +1,13 @@
 //! `logout` where an earlier call has put a session aside: its refresh token may be alive all the same.
 
 use std::fs;
+use std::io::{BufRead as _, Read as _};
+use std::path::Path;
 
+use crate::files::chmod;
 use crate::logout::{files, logout, revocations, told};
 use crate::logout_faults::provider_revokes;
-use crate::support::Sandbox;
+use crate::support::{Sandbox, unread};
 
 fn put_aside(sandbox: &Sandbox) {
     let file = sandbox.session_file();
@@ -71,4 +74,30 @@ fn a_session_of_a_newer_version_that_was_put_aside_is_said_not_to_be_revoked() {
     ");
     assert_eq!(revocations(&sandbox).len(), 1);
     assert_eq!(files(&sandbox), [""; 0]);
+}
+
+/// A sign-in that was under way stores its session after `logout` has looked, and before it has the lock.
+#[test]
+fn a_session_that_comes_while_logout_waits_is_ended_too() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let session = sandbox.session_file();
+    let aside = format!("{}.quarantined", session.display());
+    let late = fs::read(&session).unwrap();
+    fs::rename(&session, &aside).unwrap();
+    let lock = fs::File::open(sandbox.cache_file(".lock")).unwrap();
+    lock.lock().unwrap();
+    let mut child = logout(&sandbox, &["--all"]).spawn();
+    let mut told = String::new();
+    let mut stderr = unread(&mut child);
+    while !told.contains("waiting for another kubesesame") {
+        assert!(stderr.read_line(&mut told).unwrap() > 0, "{told}");
+    }
+    fs::write(&session, late).unwrap();
+    chmod(&session, 0o600);
+    drop(lock);
+    stderr.read_to_string(&mut told).unwrap();
+    assert!(child.wait().unwrap().success(), "{told}");
+    assert!(!session.exists() && !Path::new(&aside).exists(), "{told}");
+    assert_eq!(revocations(&sandbox).len(), 2, "{told}");
 }

@@ -67,7 +67,7 @@ pub(super) fn end<'a>(
     }
     let mut removed = Removed::default();
     let mut is_refused = false;
-    for file in &found.files {
+    for file in late_files(&session, &found.files).iter().chain(&found.files) {
         // What has waited for long can wait on, if the provider was asked just now and did not answer.
         if file.was_ended && is_refused {
             continue;
@@ -107,6 +107,19 @@ pub(super) fn end<'a>(
             "a key of the session stays in the keyring, where it opens nothing any more: {error}"
         ));
     }
+}
+
+/// Returns the files that came while another process had the lock.
+fn late_files(session: &EndingSession, listed: &[FoundFile]) -> Vec<FoundFile> {
+    let listed: Vec<&str> = listed.iter().map(|file| file.name.as_str()).collect();
+    let names = session.files_besides(&listed).into_iter();
+    names
+        .map(|name| FoundFile {
+            name,
+            was_ended: false,
+            is_doubtful: true,
+        })
+        .collect()
 }
 
 fn not_ended(path: &Path, source: session::Error) -> Error {
