@@ -23,6 +23,11 @@ refused() {
     fi
 }
 
+# An API server reads new rules within a second or two; until then it refuses nothing.
+rules_are_in_force() {
+    ! kubectl --namespace=team-platform create --filename=web.yaml --dry-run=server
+}
+
 # 1. One description.
 cat >kubesesame.yaml <<EOF
 apiVersion: kubesesame/v1alpha1
@@ -77,4 +82,5 @@ retry kubectl --namespace=team-platform get pods
 kubectl --namespace=team-platform create deployment web --image=example.com/web --dry-run=client --output=yaml >web.yaml
 refused kubectl --namespace=team-platform delete deployments/web
 refused kubectl --namespace=team-platform get secrets
+retry rules_are_in_force
 refused kubectl --namespace=team-platform create --filename=web.yaml
