@@ -74,10 +74,10 @@ fn else_the_program_of_the_search_path_is_run_but_never_one_of_the_current_direc
 /// Names that only the code for clusters has. Release builds are measured by `benches/cached`.
 #[test]
 fn kubesesame_links_nothing_of_the_program_for_clusters() {
-    let holds = |program: &str, name: &str| {
-        let bytes = fs::read(program).unwrap();
-        bytes.windows(name.len()).any(|window| window == name.as_bytes())
-    };
+    // The search of the standard library is optimised, also where this test is not.
+    let read = |program: &str| String::from_utf8_lossy(&fs::read(program).unwrap()).into_owned();
+    let kubesesame = read(env!("CARGO_BIN_EXE_kubesesame"));
+    let cluster = read(env!("CARGO_BIN_EXE_kubesesame-cluster"));
     // The last is a message of the parser of expressions. The name of its crate, antlr4rust, is also in the debug information of functions that the
     // linker left out.
     for name in [
@@ -85,9 +85,9 @@ fn kubesesame_links_nothing_of_the_program_for_clusters() {
         "AWS::EKS::IdentityProviderConfig",
         "no viable alternative at input",
     ] {
-        assert!(holds(env!("CARGO_BIN_EXE_kubesesame-cluster"), name), "{name}");
-        assert!(!holds(env!("CARGO_BIN_EXE_kubesesame"), name), "{name}");
+        assert!(cluster.contains(name), "{name}");
+        assert!(!kubesesame.contains(name), "{name}");
     }
     let name = "age-encryption.org";
-    assert!(!holds(env!("CARGO_BIN_EXE_kubesesame"), name), "{name}");
+    assert!(!kubesesame.contains(name), "{name}");
 }

@@ -292,25 +292,25 @@ fn a_lifetime_of_an_odd_type_is_no_reason_to_lose_an_answer() {
     assert_eq!(sandbox.tabs(), 1);
 }
 
-/// A kill at any moment of a refresh costs no login while the provider's leeway lasts.
+/// A kill at any moment of a refresh costs no login while the provider's leeway lasts. `tests/real/endurance.rs` has a thousand.
 #[test]
-fn a_thousand_kills_during_refreshes_cost_no_login() {
+fn kills_during_refreshes_cost_no_login() {
     let sandbox = Sandbox::new();
     sandbox.okta.behave(|behaviour| behaviour.leeway_secs = 86_400);
     sandbox.signed_in();
     let mut killed = 0;
     // Spread over the whole run of a refresh and beyond: whatever the machine, one call of four comes to its end.
     let mut longest = Duration::from_millis(14);
-    for round in 0..1000_u32 {
+    for round in 0..250_u32 {
         sandbox.expire_if_there();
         let child = sandbox.get_token().spawn();
-        std::thread::sleep(longest * (round * 7919 % 1000) / 1000);
+        std::thread::sleep(longest * (round * 7919 % 250) / 250);
         kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL).ok();
         let was_killed = finish(child).code.is_none();
         killed += usize::from(was_killed);
         longest = longest * (if was_killed { 51 } else { 47 }) / 50;
     }
-    assert!(killed > 250, "only {killed} of 1000 calls were killed in time");
+    assert!(killed > 60, "only {killed} of 250 calls were killed in time");
     sandbox.expire_if_there();
     sandbox.get_token().run().token();
     assert_eq!(

@@ -74,7 +74,7 @@ fn five_hundred_callers_cold_then_expired_then_warm() {
     assert_eq!(sandbox.okta.reuse_detected(), 0);
 }
 
-/// Ten minutes of fifty pollers, a round of all of them each 15 seconds, and nobody at the browser.
+/// Ten minutes of twenty pollers, a round of all of them each 15 seconds, and nobody at the browser.
 #[test]
 fn pollers_that_nobody_attends_open_a_tab_after_one_and_after_five_minutes_and_a_person_gets_through() {
     let sandbox = Sandbox::unattended();
@@ -87,7 +87,7 @@ fn pollers_that_nobody_attends_open_a_tab_after_one_and_after_five_minutes_and_a
     for seconds in (0..=600).step_by(15) {
         sandbox.set_clock(seconds);
         let before = sandbox.tabs();
-        let mut crowd = Crowd::start(50, &sandbox, &call);
+        let mut crowd = Crowd::start(20, &sandbox, &call);
         wait_until("a tab opens, or all are answered from memory", || {
             sandbox.tabs() > before || crowd.has_ended()
         });

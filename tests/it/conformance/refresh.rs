@@ -135,7 +135,7 @@ fn elsewhere_played() -> Vec<Case> {
         (
             "ours: a crash between response and write",
             "lose no session while the provider's leeway lasts",
-            "refresh::a_thousand_kills_during_refreshes_cost_no_login",
+            "refresh::kills_during_refreshes_cost_no_login",
         ),
         (
             "ours: a refresh that is refused with `insufficient_user_authentication`",
