@@ -100,7 +100,7 @@ impl<'a> Clients<'a> {
         budget: Duration,
         asked_as: impl Fn(&R) -> AskedAs<'a, '_>,
         goes_on: impl Fn(&R) -> bool,
-        ask: impl AsyncFn(&ProviderClient<'_>, &R) -> Result<T, oidc::Error>,
+        ask: &impl AsyncFn(&ProviderClient<'_>, &R) -> Result<T, oidc::Error>,
     ) -> Vec<Option<Result<T, Failure>>> {
         let (trust, interaction) = (TlsTrust::SYSTEM, self.interaction);
         let of_requests: Vec<Result<usize, &Provider>> = requests
@@ -153,9 +153,9 @@ impl<'a> Clients<'a> {
         let mut answers = answers.into_inner();
         if let Err(error) = ran {
             let failure = Failure::new(&Error::Runtime(error));
-            answers
-                .iter_mut()
-                .for_each(|answer| *answer = Some(Err(failure.clone())));
+            for answer in &mut answers {
+                *answer = Some(Err(failure.clone()));
+            }
         }
         answers
     }

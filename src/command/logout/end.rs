@@ -114,7 +114,7 @@ fn revoke_all<'a>(
         REVOCATION_BUDGET,
         |session| session.asked_as(),
         |session| !session.was_ended,
-        async |client, session| revoke(client, &session.record).await,
+        &async |client: &ProviderClient<'_>, session: &&SetAside<'a>| revoke(client, &session.record).await,
     );
     let mut answers = answers.into_iter();
     let answer_of = |session: &&SetAside<'a>| {
