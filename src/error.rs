@@ -295,7 +295,7 @@ impl Error {
             Self::Companion(error) => error.id(),
             Self::TokenUnfit { .. } => Id::TOKEN_UNFIT,
             Self::TokenRefused => Id::TOKEN_REJECTED,
-            Self::Bundle { source, .. } => source.id(files::Purpose::Flag("bundle")),
+            Self::Bundle { source, .. } => source.id(files::Purpose::Typed("bundle")),
             Self::Output(_) => Id::OUTPUT_FAILED,
             Self::Runtime(_) => Id::SYSTEM_LIMITS,
             Self::Negative | Self::Remembered(_) | Self::HintReplaced(_) => return None,

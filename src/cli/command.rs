@@ -9,7 +9,7 @@ use super::choices::{ClusterConfigChoice, OutputFormat};
 use super::completion::Shell;
 use super::man::page_name;
 use super::{
-    CacheArgs, DoctorArgs, ExplainArgs, FileArgs, KubeconfigArgs, LoginArgs, LogoutArgs, ProviderArgs,
+    CacheArgs, DoctorArgs, EntryArgs, ExplainArgs, KubeconfigArgs, LoginArgs, LogoutArgs, ProviderArgs,
     SetupArgs, StandaloneArgs, TlsArgs, TokenArgs,
 };
 
@@ -358,33 +358,6 @@ pub(crate) struct StatusArgs {
     /// Print for programs: `json` or `yaml`
     #[arg(long, short, value_name = "FORMAT", hide_possible_values = true)]
     pub(crate) output: Option<OutputFormat>,
-}
-
-// Which entry of a kubeconfig is meant. A doc comment would become the help of the commands that have these flags.
-#[derive(Debug, Args)]
-pub(crate) struct EntryArgs {
-    #[command(flatten)]
-    pub(crate) file: FileArgs,
-
-    /// Context whose user is meant [default: the current one]
-    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
-    pub(crate) context: Option<String>,
-
-    /// User that is meant, whatever the context
-    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
-    pub(crate) user: Option<String>,
-}
-
-impl EntryArgs {
-    /// Whether `--kubeconfig`, `--context` or `--user` is given.
-    pub(crate) fn has_selection(&self) -> bool {
-        self.names_user() || self.file.kubeconfig.is_some()
-    }
-
-    /// Whether one user is meant, and not all of the kubeconfig.
-    pub(crate) fn names_user(&self) -> bool {
-        self.context.is_some() || self.user.is_some()
-    }
 }
 
 #[derive(Debug, Args)]

@@ -5,12 +5,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::EntryArgs;
 
-// An empty name is that of a variable of a shell that is not set, and must not end another session.
 #[derive(Debug, Args)]
-#[command(
-    mut_arg("context", |arg| arg.value_parser(NonEmptyStringValueParser::new())),
-    mut_arg("user", |arg| arg.value_parser(NonEmptyStringValueParser::new()))
-)]
 pub(crate) struct LogoutArgs {
     #[command(flatten)]
     pub(crate) entry: EntryArgs,
@@ -45,6 +40,15 @@ pub(crate) struct LogoutArgs {
     pub(crate) browser: bool,
 
     /// Where the provider sends the browser then; one that is registered for the app (with --browser)
-    #[arg(long, value_name = "URL", requires = "browser")]
+    #[arg(long, value_name = "URL", requires = "browser", value_parser = web_address)]
     pub(crate) post_logout_redirect_uri: Option<url::Url>,
+}
+
+/// A browser is sent there.
+fn web_address(text: &str) -> Result<url::Url, String> {
+    let url = url::Url::parse(text).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        _ => Err("give an http or https URL".to_owned()),
+    }
 }

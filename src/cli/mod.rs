@@ -9,6 +9,7 @@ mod companion;
 mod completion;
 mod config_error;
 mod doctor;
+mod entry;
 mod explain;
 mod groups;
 mod kubeconfig;
@@ -27,14 +28,15 @@ pub(crate) use choices::{
     ProtectionChoice, StorageChoice,
 };
 pub(crate) use command::{
-    CleanArgs, Command, CompanionArgs, CompletionArgs, EntryArgs, GetTokenArgs, LoginCommandArgs, ManArgs,
-    StatusArgs, VersionArgs,
+    CleanArgs, Command, CompanionArgs, CompletionArgs, GetTokenArgs, LoginCommandArgs, ManArgs, StatusArgs,
+    VersionArgs,
 };
 pub(crate) use command_line::{Cli, ParseError};
 pub(crate) use companion::companion_args;
 pub(crate) use completion::{COMPLETION_VARIABLE, CompletionRequest, KnownValues, is_plain};
 pub(crate) use config_error::{ConfigError, ValueSources, usage_reason};
 pub(crate) use doctor::DoctorArgs;
+pub(crate) use entry::EntryArgs;
 pub(crate) use explain::{ExplainArgs, Topic};
 pub(crate) use groups::{CacheArgs, ClusterArgs, DEFAULT_TIMEOUT_SECS, LoginArgs, ProviderArgs, TlsArgs};
 pub(crate) use kubeconfig::{ConvertArgs, FileArgs, KubeconfigArgs, KubeconfigCommand, RestoreArgs};

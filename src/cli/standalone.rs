@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand, value_parser};
 
 use super::command::STATUS_ALIAS;
 use super::command_line::LogArgs;
@@ -21,7 +21,12 @@ pub(super) struct Standalone {
     pub(super) log: LogArgs,
 }
 
+// As for kubelogin, an empty name is none.
 #[derive(Debug, Args)]
+#[command(
+    mut_arg("context", |arg| arg.value_parser(value_parser!(String))),
+    mut_arg("user", |arg| arg.value_parser(value_parser!(String)))
+)]
 pub(crate) struct StandaloneArgs {
     #[command(flatten)]
     pub(crate) entry: EntryArgs,

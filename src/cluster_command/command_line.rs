@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::admission::AdmissionCommand;
 use super::check_args::{CHECK_ABOUT, CheckArgs};
-use super::rbac_args::{CAN_ABOUT, EXPLAIN_ABOUT, ExplainArgs, QuestionArgs};
+use super::rbac_args::{CAN_ABOUT, CAN_USAGE, EXPLAIN_ABOUT, EXPLAIN_USAGE, ExplainArgs, QuestionArgs};
 use super::tune::{self, TuneArgs};
 use super::verify::{self, VerifyArgs};
 
@@ -109,10 +109,10 @@ pub(super) enum RbacCommand {
     #[command(long_about = RBAC_ABOUT)]
     Generate(Box<RbacGenerateArgs>),
     /// Say whether a policy in files allows a request, and by which binding
-    #[command(long_about = CAN_ABOUT)]
+    #[command(long_about = CAN_ABOUT, override_usage = CAN_USAGE)]
     Can(Box<QuestionArgs>),
     /// Say why a policy in files allows a request, or what is nearest to allowing it
-    #[command(long_about = EXPLAIN_ABOUT)]
+    #[command(long_about = EXPLAIN_ABOUT, override_usage = EXPLAIN_USAGE)]
     Explain(Box<ExplainArgs>),
 }
 

@@ -139,9 +139,9 @@ impl Error {
             Self::Read { is_default: true, .. } => format!(
                 "write {DEFAULT_FILE} with: kubesesame cluster init; or name another file by --file, or an issuer by --oidc-issuer-url"
             ),
-            Self::Read { source, .. } => source.hint(Purpose::Flag("file")),
-            Self::Write { flag, source } => source.hint(Purpose::Flag(flag)),
-            Self::Authority(source) => source.hint(Purpose::Flag("certificate-authority")),
+            Self::Read { source, .. } => source.hint(Purpose::Typed("file")),
+            Self::Write { flag, source } => source.hint(Purpose::Typed(flag)),
+            Self::Authority(source) => source.hint(Purpose::Typed("certificate-authority")),
             Self::CheckRead(_) => "name a file that can be read; `-` is standard input".to_owned(),
             Self::CheckNotText(_) | Self::CheckTooLong => "name a text of at most 4 MiB".to_owned(),
             Self::Stdin(_) => "put it into a file, and name that".to_owned(),
@@ -165,7 +165,7 @@ impl Error {
                 "give --oidc-issuer-url and --oidc-client-id, or sign in: kubesesame login".to_owned()
             }
             Self::NothingToDo(what) => format!("add `{what}` to it; the fields: docs/kubesesame.schema.json"),
-            Self::PolicyFile(source) => source.hint(Purpose::Flag("filename")),
+            Self::PolicyFile(source) => source.hint(Purpose::Typed("filename")),
             Self::PolicyNotText(_) | Self::Policy { .. } => {
                 "correct it, or name single files with --filename; of a cluster: kubectl get clusterroles,clusterrolebindings,roles,rolebindings -A -o json".to_owned()
             }
@@ -188,8 +188,8 @@ impl Error {
                 Id::DESCRIPTION_INVALID
             }
             Self::Read { .. } => Id::DESCRIPTION_MISSING,
-            Self::Write { flag, source } => source.id(Purpose::Flag(flag)),
-            Self::Authority(source) => source.id(Purpose::Flag("certificate-authority")),
+            Self::Write { flag, source } => source.id(Purpose::Typed(flag)),
+            Self::Authority(source) => source.id(Purpose::Typed("certificate-authority")),
             Self::Discovery(_) => Id::ISSUER_MISMATCH,
             Self::Stdin(_) | Self::CheckRead(_) | Self::CheckNotText(_) | Self::CheckTooLong => {
                 Id::FLAG_FILE_UNUSABLE
@@ -199,7 +199,7 @@ impl Error {
             Self::Refused(_) => Id::PLATFORM_UNSUITABLE,
             Self::Admission(error) => error.id(),
             Self::Token(_) | Self::TokenWithoutIssuer | Self::NoIssuer(_) => Id::ISSUER_MISSING,
-            Self::PolicyFile(source) => source.id(Purpose::Flag("filename")),
+            Self::PolicyFile(source) => source.id(Purpose::Typed("filename")),
             Self::PolicyNotText(_) | Self::PolicyTooLong | Self::Policy { .. } | Self::EmptyPolicy { .. } => {
                 Id::POLICY_INVALID
             }

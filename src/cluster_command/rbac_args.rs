@@ -33,6 +33,11 @@ Examples:
   # A line that kubectl printed
   kubesesame rbac explain -f policy.json 'pods is forbidden: User \"okta:sarah\" cannot list resource \"pods\" in API group \"\" in the namespace \"shop\"'";
 
+/// The usage that is made of the arguments has more than 80 columns.
+pub(super) const CAN_USAGE: &str = "kubesesame rbac can [OPTIONS] -f <FILE> <VERB RESOURCE [NAME]>...";
+pub(super) const EXPLAIN_USAGE: &str =
+    "kubesesame rbac explain [OPTIONS] -f <FILE> <VERB RESOURCE [NAME]>...";
+
 #[derive(Debug, Args)]
 pub(super) struct QuestionArgs {
     /// Verb, resource and name as for kubectl, a path, a URL, or a refusal of the API server

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::kubeconfig::files::files_in_given_order;
+use super::kubeconfig::files::find_files;
 use super::kubeconfig_view::KubeconfigView;
 use super::logout;
 use crate::cli::{CleanArgs, FileArgs};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::files::shown;
+use crate::kubeconfig;
 use crate::session::{self, Removed};
 use crate::settings::{cache_dir, home_cache_dir, runtime_dir};
 use crate::ui::Ui;
@@ -44,7 +45,8 @@ pub(crate) fn run(args: &CleanArgs, environment: &Environment, ui: Ui) -> Result
 
 /// Removes temporary files that a killed `kubeconfig convert` left beside the kubeconfigs. They may contain secrets.
 fn clean_kubeconfigs(environment: &Environment, ui: Ui) {
-    for file in files_in_given_order(&FileArgs { kubeconfig: None }, environment).unwrap_or_default() {
+    let found = find_files(&FileArgs { kubeconfig: None }, environment);
+    for file in found.map_or_else(|_| Vec::new(), |found| found.files) {
         file.remove_stale_temporaries();
         if let Some(warning) = file.warning_of_unfinished() {
             ui.warn(&warning);
@@ -54,9 +56,13 @@ fn clean_kubeconfigs(environment: &Environment, ui: Ui) {
 
 /// Names the directories in which sessions are left: those that entries of the kubeconfig name, and that are not removed here.
 fn note_other_sessions(environment: &Environment, ui: Ui) {
-    let Ok(view) = KubeconfigView::read(&FileArgs { kubeconfig: None }, environment) else {
-        return;
+    let view = match KubeconfigView::read(&FileArgs { kubeconfig: None }, environment) {
+        Ok(view) => view,
+        Err(kubeconfig::Error::NoFile { .. }) => return,
+        Err(error) => return ui.warn(&format!("{error}; {}", error.hint())),
     };
+    // Its entries may name further directories.
+    view.warn_of_broken_files(ui);
     for (dir, count) in logout::sessions_by_dir(&view, environment) {
         let (sessions, are) = match count {
             1 => ("1 session".to_owned(), "is"),

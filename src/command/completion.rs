@@ -6,7 +6,7 @@ use std::io;
 
 use crate::cli::{self, CompletionArgs, CompletionRequest, FileArgs, KnownValues};
 use crate::command::companion;
-use crate::command::kubeconfig::files::{Kubeconfig, files_in_given_order};
+use crate::command::kubeconfig::files::{Kubeconfig, find_files};
 use crate::environment::{self, Environment};
 use crate::error::Error;
 use crate::kubeconfig::{Entries, UserEntry};
@@ -35,7 +35,8 @@ fn print(text: io::Result<String>) -> Result<(), Error> {
 
 /// Returns the names in the kubeconfigs of this person.
 pub(crate) fn known_values(environment: &Environment) -> KnownValues {
-    let files = files_in_given_order(&FileArgs { kubeconfig: None }, environment).unwrap_or_default();
+    let found = find_files(&FileArgs { kubeconfig: None }, environment);
+    let files = found.map_or_else(|_| Vec::new(), |found| found.files);
     let texts: Vec<String> = files
         .iter()
         .filter_map(|file| Kubeconfig::text(file).ok())

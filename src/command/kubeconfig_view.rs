@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use super::entry_session::EntryError;
-use super::kubeconfig::files::{Kubeconfig, files_in_given_order};
+use super::kubeconfig::files::{Kubeconfig, find_files};
 use crate::cli::{EntryArgs, FileArgs};
 use crate::environment::Environment;
 use crate::error::Error;
@@ -31,10 +31,14 @@ pub(super) struct Selected<'a> {
 
 impl KubeconfigView {
     /// # Errors
-    /// If none of the files exists.
+    /// If none of the files exists, or all that exist are odd.
     pub(super) fn read(args: &FileArgs, environment: &Environment) -> Result<Self, kubeconfig::Error> {
-        let (mut files, mut texts, mut broken) = (Vec::new(), Vec::new(), Vec::new());
-        for file in files_in_given_order(args, environment)? {
+        let found = find_files(args, environment)?;
+        let (mut files, mut texts, mut broken) = (Vec::new(), Vec::new(), found.odd);
+        if found.files.is_empty() && !broken.is_empty() {
+            return Err(broken.swap_remove(0).1);
+        }
+        for file in found.files {
             match file.text() {
                 Ok(text) => {
                     texts.push(text);

@@ -31,6 +31,8 @@ pub(crate) struct HeldFile {
     pub(crate) name: String,
     /// Too many refresh tokens wait to be revoked, so the oldest was given up.
     pub(crate) has_displaced: bool,
+    /// That one, if it could be read.
+    pub(crate) displaced: Option<Box<Record>>,
 }
 
 impl EndingSession {
@@ -93,7 +95,6 @@ impl EndingSession {
     /// # Errors
     /// If a file cannot be renamed: then the session is still there.
     pub(crate) fn hold(&self, name: &str) -> Result<HeldFile, Error> {
-        let held = |name: String, has_displaced| HeldFile { name, has_displaced };
         let forms = [
             (FileKind::Session, FileKind::PendingRevocation),
             (FileKind::SealedSession, FileKind::SealedPendingRevocation),
@@ -105,19 +106,45 @@ impl EndingSession {
         ];
         let form = forms.into_iter().find(|(kind, _)| self.key.file(*kind) == name);
         let Some((_, pending)) = form else {
-            return Ok(held(name.to_owned(), false));
+            return Ok(HeldFile {
+                name: name.to_owned(),
+                has_displaced: false,
+                displaced: None,
+            });
         };
         let name_of = |slot| pending.pending_name(&self.key, slot);
         let taken = std::array::from_fn(|slot| self.dir.has(&name_of(slot)));
         let place = Place::among(taken);
+        let mut displaced = None;
         if place.displaces_first {
+            if let Ok(Loaded::Session(record)) = self.load(&name_of(0)) {
+                displaced = Some(record);
+            }
             self.remove(&name_of(0), &mut Removed::default());
         }
         for (from, to) in &place.moves {
             self.dir.rename(&name_of(*from), &name_of(*to))?;
         }
         self.dir.rename(name, &name_of(place.slot))?;
-        Ok(held(name_of(place.slot), place.displaces_first))
+        Ok(HeldFile {
+            name: name_of(place.slot),
+            has_displaced: place.displaces_first,
+            displaced,
+        })
+    }
+
+    /// Removes the file of a session whose refresh token is revoked. It has this name, unless another process has moved it since.
+    pub(crate) fn remove_pending(&self, name: &str, record: &Record, removed: &mut Removed) {
+        let mut names = vec![name.to_owned()];
+        names.extend(
+            pending_names(&self.dir, &self.key)
+                .into_iter()
+                .filter(|other| other != name),
+        );
+        let is_it = |name: &&String| matches!(self.load(name), Ok(Loaded::Session(found)) if found.refresh_token == record.refresh_token);
+        if let Some(name) = names.iter().find(is_it) {
+            self.remove(name, removed);
+        }
     }
 
     /// Removes a file, with its key in the keyring.
@@ -196,12 +223,16 @@ fn is_sealed(name: &str) -> bool {
 impl Store {
     /// Returns the names of the files whose refresh tokens wait to be revoked, in the order in which they were ended.
     pub(crate) fn pending_revocations(&self) -> Vec<String> {
-        let kinds = [FileKind::PendingRevocation, FileKind::SealedPendingRevocation];
-        let names = kinds.into_iter().flat_map(|kind| {
-            (0..MAX_PENDING_REVOCATIONS).map(move |slot| kind.pending_name(&self.key, slot))
-        });
-        names.filter(|name| self.dir.has(name)).collect()
+        pending_names(&self.dir, &self.key)
     }
+}
+
+fn pending_names(dir: &PrivateDir, key: &Key) -> Vec<String> {
+    let kinds = [FileKind::PendingRevocation, FileKind::SealedPendingRevocation];
+    let names = kinds
+        .into_iter()
+        .flat_map(|kind| (0..MAX_PENDING_REVOCATIONS).map(move |slot| kind.pending_name(key, slot)));
+    names.filter(|name| dir.has(name)).collect()
 }
 
 /// Where the next file goes that waits for a revocation. They are in the order of their end.

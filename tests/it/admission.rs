@@ -261,7 +261,7 @@ fn what_cannot_be_judged_is_refused_with_what_to_do() {
     stderr: error: the file of --filename cannot be read
     stderr: caused by: cannot read `missing.yaml`
     stderr: caused by: No such file or directory (os error 2)
-    stderr: hint: correct the path that --filename has: a relative one begins in the directory in which kubectl was called
+    stderr: hint: correct the path that --filename has, or make the file: a relative path begins in the current directory
     exit: 2
 
     test -f=alias.yaml --as=a

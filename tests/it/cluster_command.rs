@@ -61,7 +61,7 @@ fn a_description_is_written_from_flags_once_and_read_by_the_other_commands() {
     stderr: error: the file cannot be written
     stderr: caused by: cannot write `new/place/50-kubesesame.yaml`
     stderr: caused by: File exists (os error 17)
-    stderr: hint: name another file with --dir
+    stderr: hint: name another directory with --dir
     exit: 1
     ");
     assert!(written.contains("authentication-config=/etc/rancher/k3s/authentication.yaml"));
@@ -153,7 +153,7 @@ fn an_issuer_is_written_only_as_the_provider_writes_it() {
     stderr: error: the certificate authorities cannot be read
     stderr: caused by: cannot read `none.pem`
     stderr: caused by: No such file or directory (os error 2)
-    stderr: hint: correct the path that --certificate-authority has: a relative one begins in the directory in which kubectl was called
+    stderr: hint: correct the path that --certificate-authority has, or make the file: a relative path begins in the current directory
     exit: 1
     ");
     // Another network may reach the provider.

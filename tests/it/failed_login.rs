@@ -351,3 +351,20 @@ fn callers_at_terminals_share_a_failure_that_they_waited_for_with_all_their_retr
     }
     assert_eq!(sandbox.tabs(), 1);
 }
+
+/// A script that runs the command twice in one shell is no kubectl that retries: each call says why it failed.
+#[test]
+fn a_call_by_a_script_says_its_cause_also_right_after_another_one() {
+    let sandbox = refusing();
+    let by_script = sandbox
+        .get_token()
+        .without_env("KUBERNETES_EXEC_INFO")
+        .repeated(2);
+    let outcome = by_script.run();
+    outcome.fails(1, &["access_denied"]);
+    assert_eq!(
+        (outcome.stderr.matches("error: ").count(), sandbox.tabs()),
+        (2, 1),
+        "{outcome}"
+    );
+}

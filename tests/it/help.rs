@@ -130,6 +130,25 @@ fn the_short_help_is_dense_and_the_long_one_begins_with_examples() {
     }
 }
 
+/// Of the commands that have a program of their own, too.
+#[test]
+fn a_line_of_usage_has_80_columns_at_most() {
+    let sandbox = Sandbox::new();
+    for command in [
+        "rbac can",
+        "rbac explain",
+        "cluster authn",
+        "logout",
+        "token inspect",
+    ] {
+        let words: Vec<&str> = command.split(' ').chain(["-h"]).collect();
+        let help = sandbox.bare(&words).run();
+        let usage = help.stdout.lines().find(|line| line.starts_with("Usage: "));
+        let columns = usage.map(|usage| usage.chars().count());
+        assert!(columns.is_some_and(|columns| columns <= 80), "{command}: {help}");
+    }
+}
+
 #[test]
 fn the_short_help_of_get_token_names_what_most_people_need() {
     insta::assert_snapshot!(Sandbox::new().bare(&["get-token", "-h"]).run(), @"

@@ -272,3 +272,20 @@ fn a_token_of_another_type_is_no_hint_for_the_provider() {
     let sent = logouts(&sandbox);
     assert_eq!((sent.len(), field(&sent[0], "id_token_hint")), (1, None));
 }
+
+#[test]
+fn the_browser_is_sent_to_a_web_address_only() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    for address in [
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "data:text/html,x",
+        "app",
+    ] {
+        let flag = format!("--post-logout-redirect-uri={address}");
+        let outcome = logout(&sandbox, &["--browser", &flag]).run();
+        outcome.fails(2, &["--post-logout-redirect-uri"]);
+    }
+    assert!(sandbox.session_file().exists());
+}

@@ -175,16 +175,40 @@ fn an_issuer_in_another_spelling_is_told_which_ones_there_are() {
 /// The files that can be read may name directories with sessions.
 #[cfg(unix)]
 #[test]
-fn an_odd_member_of_the_list_of_kubeconfigs_is_named() {
-    let sandbox = Sandbox::new();
-    let good = sandbox.path("good");
-    fs::write(&good, "apiVersion: v1\nkind: Config\n").unwrap();
-    let odd = sandbox.path("odd");
-    std::os::unix::fs::symlink(&odd, &odd).unwrap();
-    let list = format!("{}:{}", good.display(), odd.display());
-    for flag in ["--all", "--account=alice", "--issuer=https://issuer.example"] {
-        let outcome = sandbox.bare(&["logout", flag]).env("KUBECONFIG", &list).run();
-        warns(&outcome, &["/odd"]);
+fn an_odd_member_of_the_list_of_kubeconfigs_is_named_and_sessions_of_the_others_end() {
+    for kind in ["link", "directory", "broken", "not text"] {
+        let sandbox = Sandbox::new();
+        let flag = format!("--token-cache-dir={}", sandbox.path("own").display());
+        let entry = sandbox.get_token().without("--token-cache-dir").arg(&flag);
+        let good = with_kubeconfig(&sandbox, &entry);
+        let odd = sandbox.path("odd");
+        match kind {
+            "link" => std::os::unix::fs::symlink(&odd, &odd).unwrap(),
+            "directory" => fs::create_dir(&odd).unwrap(),
+            "broken" => fs::write(&odd, "users: [").unwrap(),
+            _ => fs::write(&odd, [0xff, 0xfe]).unwrap(),
+        }
+        let missing = sandbox.path("missing");
+        let list = format!("{}:{}:{good}", missing.display(), odd.display());
+        let call = |args: &[&str]| sandbox.bare(args).env("KUBECONFIG", &list).run();
+        let issuer = format!("--issuer={}", sandbox.okta.issuer());
+        for flag in ["--all", "--account=00ualice", &issuer] {
+            entry.run().token();
+            let status = call(&["status"]);
+            assert_eq!(status.code, Some(0), "{kind} {status}");
+            assert!(
+                status.stdout.contains("00ualice") && status.stderr.contains("/odd"),
+                "{kind} {status}"
+            );
+            let clean = call(&["clean"]);
+            assert!(
+                clean.stderr.contains("left in") && clean.stderr.contains("/odd"),
+                "{kind} {clean}"
+            );
+            warns(&call(&["logout", flag]), &["/odd"]);
+            assert_eq!(sandbox.session_count("own"), 0, "{kind} {flag}");
+        }
+        assert_eq!(revocations(&sandbox).len(), 3, "{kind}");
     }
 }
 

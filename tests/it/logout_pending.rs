@@ -210,3 +210,24 @@ fn a_command_that_fails_is_not_run_again_for_the_next_session() {
         3
     );
 }
+
+/// What waits from an earlier logout holds nothing up that was selected now.
+#[test]
+fn a_session_is_set_aside_before_a_provider_is_asked_for_what_waits() {
+    let sandbox = with_pending(2);
+    sandbox.get_token().run().token();
+    let session = sandbox.session_file();
+    let fault = Fault::always(Endpoint::Revoke, FaultKind::Hang);
+    sandbox.okta.behave(|behaviour| behaviour.faults = vec![fault]);
+    sandbox.okta.clear_requests();
+    let mut child = logout(&sandbox, &["--all"]).spawn();
+    while revocations(&sandbox).is_empty() {
+        assert!(child.try_wait().unwrap().is_none());
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let is_there = session.exists();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(!is_there);
+    assert_eq!(files(&sandbox).len(), 3);
+}

@@ -108,3 +108,18 @@ fn an_empty_name_is_a_usage_error() {
         assert_eq!((revocations(&sandbox).len(), files(&sandbox).len()), (0, 2));
     }
 }
+
+/// The variable of a shell that was to name another entry is not set.
+#[test]
+fn an_empty_name_of_an_entry_is_a_usage_error_of_the_other_commands_too() {
+    let sandbox = Sandbox::new();
+    sandbox.signed_in();
+    let kubeconfig = with_kubeconfig(&sandbox, &sandbox.get_token());
+    for command in ["login", "status", "doctor"] {
+        for flag in ["--context", "--user"] {
+            let call = sandbox.bare(&[command, &format!("{flag}=")]);
+            call.env("KUBECONFIG", &kubeconfig).run().fails(2, &[flag]);
+        }
+    }
+    assert_eq!(sandbox.tabs(), 1);
+}

@@ -174,7 +174,7 @@ fn what_is_no_policy_or_no_question_is_refused_with_what_to_do() {
     stderr: error: the policy cannot be read
     stderr: caused by: cannot read `missing.yaml`
     stderr: caused by: No such file or directory (os error 2)
-    stderr: hint: correct the path that --filename has: a relative one begins in the directory in which kubectl was called
+    stderr: hint: correct the path that --filename has, or make the file: a relative path begins in the current directory
     exit: 2
 
     can get pods -f policy.yaml

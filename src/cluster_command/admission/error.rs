@@ -45,7 +45,7 @@ fn shown(path: &Path) -> String {
 impl Error {
     pub(in super::super) fn hint(&self) -> String {
         match self {
-            Self::Read { flag, source } => source.hint(Purpose::Flag(flag)),
+            Self::Read { flag, source } => source.hint(Purpose::Typed(flag)),
             Self::NoText(_) => "name a file with objects, or with users".to_owned(),
             Self::StdinTwice(_) => "put one of the two into a file, and name that".to_owned(),
             Self::Objects { source, .. } => match source {
@@ -71,7 +71,7 @@ impl Error {
 
     pub(in super::super) fn id(&self) -> Id {
         match self {
-            Self::Read { flag, source } => source.id(Purpose::Flag(flag)),
+            Self::Read { flag, source } => source.id(Purpose::Typed(flag)),
             Self::NoText(_) | Self::StdinTwice(_) | Self::Objects { .. } | Self::Identities { .. } => {
                 Id::FLAG_FILE_UNUSABLE
             }

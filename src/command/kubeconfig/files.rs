@@ -1,6 +1,6 @@
 //! The kubeconfig files that a command works on, found by kubectl's rules; their lock, and how they, their backups and copies are written.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::FileArgs;
 use crate::environment::Environment;
@@ -25,33 +25,45 @@ pub(super) fn files_in_lock_order(
     Ok(files)
 }
 
-/// Returns the files of `--kubeconfig`, `KUBECONFIG` or `~/.kube/config`, in the order that decides which of two equal names counts.
+/// The files that are named, in the order that decides which of two equal names counts.
+pub(in crate::command) struct FoundFiles {
+    pub(in crate::command) files: Vec<Kubeconfig>,
+    /// Those that exist and are no files, or cannot be looked at, each with the reason.
+    pub(in crate::command) odd: Vec<(PathBuf, Error)>,
+}
+
+/// Returns the files of `--kubeconfig`, `KUBECONFIG` or `~/.kube/config`. An odd one hides no other.
 ///
 /// # Errors
-/// If none of the files exists.
-pub(in crate::command) fn files_in_given_order(
+/// If none of them exists.
+pub(in crate::command) fn find_files(
     args: &FileArgs,
     environment: &Environment,
-) -> Result<Vec<Kubeconfig>, Error> {
+) -> Result<FoundFiles, Error> {
     let named = match (&args.kubeconfig, &environment.kubeconfig, &environment.home) {
         (Some(file), _, _) => vec![file.clone()],
         (None, Some(list), _) => std::env::split_paths(list).collect(),
         (None, None, Some(home)) => vec![home.join(".kube/config")],
         (None, None, None) => Vec::new(),
     };
-    let mut files: Vec<Kubeconfig> = Vec::new();
+    let (mut files, mut odd): (Vec<Kubeconfig>, Vec<(PathBuf, Error)>) = (Vec::new(), Vec::new());
     for path in named.iter().filter(|path| !path.as_os_str().is_empty()) {
-        let Some(file) = UserFile::find(path)? else {
-            continue;
-        };
-        if !files
-            .iter()
-            .any(|known| known.file.canonical_path() == file.canonical_path())
-        {
-            files.push(Kubeconfig { file });
+        match UserFile::find(path) {
+            Ok(None) => {}
+            Ok(Some(file)) => {
+                let is_same = |known: &Kubeconfig| known.canonical_path() == file.canonical_path();
+                if !files.iter().any(is_same) {
+                    files.push(Kubeconfig { file });
+                }
+            }
+            Err(error) => {
+                if !odd.iter().any(|(known, _)| known == path) {
+                    odd.push((path.clone(), error.into()));
+                }
+            }
         }
     }
-    if files.is_empty() {
+    if files.is_empty() && odd.is_empty() {
         let missing: Vec<String> = named
             .iter()
             .map(|path| format!("`{}` is missing", shown(path)))
@@ -66,7 +78,22 @@ pub(in crate::command) fn files_in_given_order(
             from_flag: args.kubeconfig.is_some(),
         });
     }
-    Ok(files)
+    Ok(FoundFiles { files, odd })
+}
+
+/// Returns the files, if all that exist can be used.
+///
+/// # Errors
+/// If none of the files exists, or one of them is odd.
+pub(in crate::command) fn files_in_given_order(
+    args: &FileArgs,
+    environment: &Environment,
+) -> Result<Vec<Kubeconfig>, Error> {
+    let found = find_files(args, environment)?;
+    match found.odd.into_iter().next() {
+        Some((_, error)) => Err(error),
+        None => Ok(found.files),
+    }
 }
 
 impl Kubeconfig {

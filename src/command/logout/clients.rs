@@ -2,6 +2,10 @@
 //!
 //! The command of a client secret may ask a person. It runs once for a provider, and one that has failed does not run again.
 
+use std::cell::RefCell;
+use std::time::Duration;
+
+use super::rounds::in_rounds;
 use crate::clock;
 use crate::error::Error;
 use crate::oidc::{self, Interaction, NoDocumentCache, ProviderClient};
@@ -29,6 +33,15 @@ impl Failure {
         Self {
             reason: error.in_one_line(),
             hint: error.report().hint,
+        }
+    }
+
+    /// It was not asked in the time that there was.
+    pub(super) fn out_of_time() -> Self {
+        Self {
+            reason: "the provider was not asked, or has not answered, in the time for all revocations"
+                .to_owned(),
+            hint: None,
         }
     }
 
@@ -76,6 +89,75 @@ impl<'a> Clients<'a> {
         };
         let answer = answer.map_err(|error| Failure::new(&Error::Runtime(error)))?;
         answer.map_err(|error| Failure::new(&error.into()))
+    }
+
+    /// Asks for all of `requests`, those of one client one after the other, and different clients at the same time, `budget` at most. The
+    /// clients are made first, and what their secrets take is not part of it. `None` for what was not asked or answered: the budget was over,
+    /// or `goes_on` says so after a failure at the same client.
+    pub(super) fn ask_all<R, T>(
+        &mut self,
+        requests: &[R],
+        budget: Duration,
+        asked_as: impl Fn(&R) -> AskedAs<'a, '_>,
+        goes_on: impl Fn(&R) -> bool,
+        ask: &impl AsyncFn(&ProviderClient<'_>, &R) -> Result<T, oidc::Error>,
+    ) -> Vec<Option<Result<T, Failure>>> {
+        let (trust, interaction) = (TlsTrust::SYSTEM, self.interaction);
+        let of_requests: Vec<Result<usize, &Provider>> = requests
+            .iter()
+            .map(|request| match asked_as(request) {
+                AskedAs::Entry(sign_in) => Ok(self.index_of(sign_in)),
+                AskedAs::PublicClient(provider) => Err(provider),
+            })
+            .collect();
+        let mut public: Vec<(&Provider, Result<ProviderClient<'_>, Failure>)> = Vec::new();
+        let mut rounds: Vec<Vec<usize>> = vec![Vec::new(); self.of_entries.len()];
+        for (at, of_request) in of_requests.iter().enumerate() {
+            let round = match of_request {
+                Ok(entry) => *entry,
+                Err(provider) => {
+                    let is_same = |(known, _): &(&Provider, _)| {
+                        known.issuer.as_str() == provider.issuer.as_str()
+                            && known.client_id == provider.client_id
+                    };
+                    let known = public.iter().position(is_same).unwrap_or_else(|| {
+                        public.push((*provider, new_client(provider, &trust, interaction)));
+                        rounds.push(Vec::new());
+                        public.len() - 1
+                    });
+                    self.of_entries.len() + known
+                }
+            };
+            rounds[round].push(at);
+        }
+        let clients = self.of_entries.iter().map(|(_, client)| client);
+        let clients: Vec<_> = clients.chain(public.iter().map(|(_, client)| client)).collect();
+        let answers: RefCell<Vec<Option<Result<T, Failure>>>> =
+            RefCell::new(requests.iter().map(|_| None).collect());
+        let failed = RefCell::new(vec![false; rounds.len()]);
+        let one = async |round: usize, at: usize| {
+            if failed.borrow()[round] && !goes_on(&requests[at]) {
+                return;
+            }
+            let answer = match clients[round] {
+                Ok(client) => {
+                    let answer = ask(client, &requests[at]).await;
+                    answer.map_err(|error| Failure::new(&error.into()))
+                }
+                Err(failure) => Err(failure.clone()),
+            };
+            failed.borrow_mut()[round] |= answer.is_err();
+            answers.borrow_mut()[at] = Some(answer);
+        };
+        let ran = self.runtime.block_on(in_rounds(&rounds, budget, one));
+        let mut answers = answers.into_inner();
+        if let Err(error) = ran {
+            let failure = Failure::new(&Error::Runtime(error));
+            for answer in &mut answers {
+                *answer = Some(Err(failure.clone()));
+            }
+        }
+        answers
     }
 
     fn index_of(&mut self, sign_in: &'a SignIn) -> usize {

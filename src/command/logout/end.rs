@@ -1,24 +1,26 @@
-//! Ends one session: sets it aside, revokes its refresh token, and removes its files.
+//! Ends sessions: sets all of them aside, revokes their refresh tokens, and removes their files.
 //!
-//! A file that cannot be read at the moment stays, and is told of: its refresh token may be alive, and only the file knows it.
+//! No lock is held while a provider is asked. A refresh token that is not revoked in time waits in its file.
 
-use std::path::Path;
 use std::time::Duration;
 
-use super::clients::{AskedAs, Clients};
-use super::find::{Found, FoundFile};
-use super::report::{report, report_broken, report_doubt};
+use super::clients::{Clients, Failure};
+use super::find::Found;
+use super::report::report;
 use super::selection::Selection;
+use super::set_aside::{SetAside, not_ended, set_aside};
 use crate::command::token_request::TokenRequest;
 use crate::error::Error;
-use crate::files::shown;
 use crate::oidc::{self, ProviderClient, Revocation};
-use crate::session::{self, EndingSession, Loaded, Record, Removed};
-use crate::settings::{Issuer, Provider};
+use crate::session::{self, EndingSession, Record, Removed};
+use crate::settings::Provider;
 use crate::ui::Ui;
 
-/// How long to wait for a refresh that another process has started.
-const REFRESH_WAIT: Duration = Duration::from_secs(40);
+/// How long the providers have for all revocations together.
+const REVOCATION_BUDGET: Duration = Duration::from_secs(30);
+
+/// How long to wait for the lock of a session whose refresh token is revoked, to remove its file.
+const REMOVAL_WAIT: Duration = Duration::from_secs(5);
 
 /// What came of the end of sessions.
 #[derive(Default)]
@@ -36,199 +38,126 @@ impl Ended<'_> {
     pub(super) fn has_none(&self) -> bool {
         self.records.is_empty() && self.failures.is_empty() && !self.may_stay_valid
     }
+
+    pub(super) fn warn_of_displaced(&mut self, ui: Ui) {
+        ui.warn("too many refresh tokens wait to be revoked: the oldest is given up, and stays valid until the provider ends it");
+        self.may_stay_valid = true;
+    }
+
+    /// Removes the files beside a session that has ended, and takes note of what could not be removed.
+    pub(super) fn finish_removal(&mut self, session: &EndingSession, mut removed: Removed, ui: Ui) {
+        if let Err(error) = session.remove_rest(&mut removed) {
+            self.failures.push(error.into());
+        }
+        if let Some(error) = removed.file_error {
+            self.failures.push(session::Error::from(error).into());
+        }
+        if let Some(error) = &removed.key_error {
+            ui.warn(&format!(
+                "a key of the session stays in the keyring, where it opens nothing any more: {error}"
+            ));
+        }
+    }
 }
 
-/// Ends a session, and tells the person. A failure keeps nothing else from being ended.
+/// Ends sessions, and tells the person. A failure keeps nothing else from being ended.
 pub(super) fn end<'a>(
-    found: &Found<'a>,
+    found: &[Found<'a>],
     selection: &Selection<'_>,
     ended: &mut Ended<'a>,
     clients: &mut Clients<'a>,
     ui: Ui,
 ) {
-    let wait = |_: Option<&str>| {
-        ui.note("waiting for another kubesesame, which is refreshing a session or signing in");
-    };
-    let (key, identity) = (found.key.clone(), found.identity.clone());
-    let session = match EndingSession::lock(&found.dir, key, identity, REFRESH_WAIT, wait) {
-        Ok(Some(session)) => session,
-        Ok(None) => return,
-        Err(source) => {
-            let name = found.files.first().map_or("", |file| &file.name);
-            return ended.failures.push(not_ended(&found.dir.join(name), source));
-        }
-    };
-    if found.is_disputed {
-        ui.note(&format!(
-            "entries of the kubeconfig ask the provider of the session in {} in different ways, so none of them is followed: \
-             kubesesame logout --context=NAME follows one",
-            shown(&found.dir)
-        ));
-    }
-    let mut removed = Removed::default();
-    let mut is_refused = false;
-    for file in late_files(&session, &found.files).iter().chain(&found.files) {
-        // What has waited for long can wait on, if the provider was asked just now and did not answer.
-        if file.was_ended && is_refused {
-            continue;
-        }
-        if file.is_doubtful {
-            match doubt_of(&session, file, selection) {
-                Doubt::IsMeant => {}
-                Doubt::IsOther => continue,
-                Doubt::Unknown(reason) => {
-                    report_doubt(&session.path_of(&file.name), selection.doubt(), &reason, ui);
-                    ended.may_stay_valid = true;
-                    continue;
-                }
+    let sessions = set_aside(found, selection, ended, ui);
+    // What was selected comes before what has waited for long.
+    let mut order: Vec<&SetAside<'a>> = sessions.iter().collect();
+    order.sort_by_key(|session| session.was_ended);
+    let revoked = revoke_all(&order, clients);
+    let mut waiting = 0_usize;
+    let mut results: Vec<_> = order.into_iter().zip(revoked).collect();
+    // In the order in which they were found, so that the latest session comes last.
+    results.sort_by_key(|(session, _)| sessions.iter().position(|known| std::ptr::eq(known, *session)));
+    for (session, revoked) in results {
+        let revoked = match revoked {
+            Some(revoked) => revoked,
+            None if session.was_ended && !session.is_displaced => {
+                waiting += 1;
+                ended.may_stay_valid = true;
+                continue;
             }
-        }
-        match end_file(found, &session, file, &mut removed, clients, ui) {
-            Ok(EndedFile::Absent) => {}
-            Ok(EndedFile::Unusable) => ended.may_stay_valid = true,
-            Ok(EndedFile::Session { record, at_provider }) => {
-                is_refused |= at_provider == AtProvider::Pending;
-                ended.may_stay_valid |= at_provider != AtProvider::Ended;
-                ended.records.push((found.request, record));
-            }
-            Err(source) => ended
-                .failures
-                .push(not_ended(&session.path_of(&file.name), source)),
-        }
+            None => Err(Failure::out_of_time()),
+        };
+        finish(session, &revoked, ended, ui);
+        ended.records.push((session.request, session.record.clone()));
     }
-    if let Err(error) = session.remove_rest(&mut removed) {
-        ended.failures.push(error.into());
-    }
-    if let Some(error) = removed.file_error {
-        ended.failures.push(session::Error::from(error).into());
-    }
-    if let Some(error) = &removed.key_error {
-        ui.warn(&format!(
-            "a key of the session stays in the keyring, where it opens nothing any more: {error}"
-        ));
+    match waiting {
+        0 => {}
+        1 => ui.warn(
+            "1 refresh token of a session that was ended before still waits to be revoked; the next sign-in or logout tries again",
+        ),
+        many => ui.warn(&format!(
+            "{many} refresh tokens of sessions that were ended before still wait to be revoked; the next sign-in or logout tries again"
+        )),
     }
 }
 
-/// Returns the files that came while another process had the lock.
-fn late_files(session: &EndingSession, listed: &[FoundFile]) -> Vec<FoundFile> {
-    let listed: Vec<&str> = listed.iter().map(|file| file.name.as_str()).collect();
-    let names = session.files_besides(&listed).into_iter();
-    names
-        .map(|name| FoundFile {
-            name,
-            was_ended: false,
-            is_doubtful: true,
-        })
-        .collect()
-}
-
-fn not_ended(path: &Path, source: session::Error) -> Error {
-    Error::SessionNotEnded {
-        path: path.to_owned(),
-        source,
-    }
-}
-
-/// Whether a file is meant that could not be read without its lock and key.
-enum Doubt {
-    IsMeant,
-    IsOther,
-    /// It stays. The text says why nobody knows.
-    Unknown(String),
-}
-
-fn doubt_of(session: &EndingSession, file: &FoundFile, selection: &Selection<'_>) -> Doubt {
-    match session.load(&file.name) {
-        Ok(Loaded::Session(record)) => match selection.includes_record(session.key(), &record) {
-            Some(true) => Doubt::IsMeant,
-            Some(false) => Doubt::IsOther,
-            None => Doubt::Unknown("its token does not say whose it is".to_owned()),
-        },
-        Ok(Loaded::Nothing) => Doubt::IsOther,
-        Ok(Loaded::Corrupt(reason)) => Doubt::Unknown(reason.to_owned()),
-        Err(error) => Doubt::Unknown(format!("{}; {}", error.in_one_line(), error.hint_to_end())),
-    }
-}
-
-/// What came of the end of a file.
-enum EndedFile {
-    Absent,
-    /// It can never be read, so it was removed, and a refresh token of it was not revoked.
-    Unusable,
-    Session {
-        record: Box<Record>,
-        at_provider: AtProvider,
-    },
-}
-
-/// What the provider knows of a session that was ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum AtProvider {
-    /// Its refresh token is revoked, or there was none.
-    Ended,
-    /// Its refresh token waits to be revoked.
-    Pending,
-    /// Its refresh token cannot be revoked, or one had to be given up for it.
-    MayStay,
-}
-
-/// # Errors
-/// If the file cannot be read or set aside: then it is as before.
-fn end_file<'a>(
-    found: &Found<'a>,
-    session: &EndingSession,
-    file: &FoundFile,
-    removed: &mut Removed,
+/// `None` for what there was no time to ask for, and for what has waited for long at a provider that does not answer: it can wait on.
+fn revoke_all<'a>(
+    order: &[&SetAside<'a>],
     clients: &mut Clients<'a>,
-    ui: Ui,
-) -> Result<EndedFile, session::Error> {
-    let record = match session.load(&file.name)? {
-        Loaded::Session(record) => record,
-        Loaded::Nothing => return Ok(EndedFile::Absent),
-        Loaded::Corrupt(reason) => {
-            session.remove(&file.name, removed);
-            report_broken(found.identity.as_ref(), session.dir(), reason, ui);
-            return Ok(EndedFile::Unusable);
-        }
-    };
-    let own = Issuer::parse(record.identity.issuer.clone())
-        .map(|issuer| Provider::public_client(issuer, record.identity.client_id.clone()));
-    let asked_as = match (found.request, &own) {
-        (Some(request), _) if is_of(&record, &request.sign_in.provider) => AskedAs::Entry(&request.sign_in),
-        // Nothing but the record says whose it is: its refresh token goes to the issuer that it names.
-        (_, Ok(own)) => AskedAs::PublicClient(own),
-        (_, Err(_)) => {
-            session.remove(&file.name, removed);
-            report_broken(
-                None,
-                session.dir(),
-                "its issuer is no URL that could be asked",
-                ui,
-            );
-            return Ok(EndedFile::Unusable);
-        }
-    };
-    // From here on no call uses the session, even if this process is killed.
-    let held = session.hold(&file.name)?;
-    if held.has_displaced {
-        ui.warn("too many refresh tokens wait to be revoked: the oldest is given up, and stays valid until the provider ends it");
-    }
+) -> Vec<Option<Result<Option<Revocation>, Failure>>> {
     // A session without a refresh token needs no client, and so no secret of it.
-    let revoked = match &record.refresh_token {
-        None => Ok(None),
-        Some(_) => clients.ask(asked_as, async |client| revoke(client, &record).await),
+    let has_token = |session: &SetAside<'_>| session.record.refresh_token.is_some();
+    let asked: Vec<&SetAside<'a>> = order.iter().copied().filter(|one| has_token(one)).collect();
+    let answers = clients.ask_all(
+        &asked,
+        REVOCATION_BUDGET,
+        |session| session.asked_as(),
+        |session| !session.was_ended,
+        &async |client: &ProviderClient<'_>, session: &&SetAside<'a>| revoke(client, &session.record).await,
+    );
+    let mut answers = answers.into_iter();
+    let answer_of = |session: &&SetAside<'a>| {
+        if has_token(session) {
+            answers.next().flatten()
+        } else {
+            Some(Ok(None))
+        }
     };
-    let at_provider = match &revoked {
-        Err(_) => AtProvider::Pending,
-        Ok(Some(Revocation::Unsupported | Revocation::Refused(_))) => AtProvider::MayStay,
-        Ok(Some(Revocation::Done) | None) if held.has_displaced => AtProvider::MayStay,
-        Ok(Some(Revocation::Done) | None) => AtProvider::Ended,
-    };
+    order.iter().map(answer_of).collect()
+}
+
+/// Removes the file of a session whose refresh token needs no further revocation, and tells the person.
+fn finish<'a>(
+    session: &SetAside<'a>,
+    revoked: &Result<Option<Revocation>, Failure>,
+    ended: &mut Ended<'a>,
+    ui: Ui,
+) {
+    ended.may_stay_valid |= !matches!(revoked, Ok(Some(Revocation::Done) | None));
     if revoked.is_ok() {
-        session.remove(&held.name, removed);
+        remove(session, ended, ui);
+    } else if session.is_displaced {
+        ended.warn_of_displaced(ui);
     }
-    report(&record, &revoked, ui);
-    Ok(EndedFile::Session { record, at_provider })
+    report(&session.record, revoked, session.is_displaced, ui);
+}
+
+fn remove(session: &SetAside<'_>, ended: &mut Ended<'_>, ui: Ui) {
+    let Some(name) = &session.name else {
+        return;
+    };
+    let place = session.place.clone();
+    let path = place.dir.join(name);
+    let locked = EndingSession::lock(&place.dir, place.key, place.identity, REMOVAL_WAIT, |_| ());
+    let locked = match locked {
+        Ok(Some(locked)) => locked,
+        Ok(None) => return,
+        Err(source) => return ended.failures.push(not_ended(&path, source)),
+    };
+    let mut removed = Removed::default();
+    locked.remove_pending(name, &session.record, &mut removed);
+    ended.finish_removal(&locked, removed, ui);
 }
 
 /// Whether the client of this provider got the record's refresh token. It goes to no other issuer, whatever the name of its file is.

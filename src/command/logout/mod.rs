@@ -1,7 +1,7 @@
 //! `logout`: ends sessions at the provider and on this machine.
 //!
-//! Revokes the refresh token, and then removes the session. Where the provider cannot be asked, the session is set aside, so that no call
-//! uses it, and the next sign-in or `logout` revokes it. A session that cannot be read at the moment stays. An ID token that was issued
+//! Sets the sessions aside, so that no call uses them, then revokes their refresh tokens, and removes what is revoked. What the provider
+//! does not revoke in time is left for the next sign-in or `logout`. A session that cannot be read at the moment stays. An ID token that was issued
 //! stays valid until it expires: nothing can revoke it. A session of kubelogin is left alone and takes the place of none. The browser's own session at the provider is ended only if that is asked for.
 
 mod browser;
@@ -12,7 +12,9 @@ mod in_kubeconfig;
 mod kubelogin;
 mod pending;
 mod report;
+mod rounds;
 mod selection;
+mod set_aside;
 
 pub(super) use self::find::sessions_by_dir;
 pub(super) use self::pending::revoke_pending;
@@ -73,9 +75,7 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
     let show = move |event: Event<'_>| person::show(ui, event);
     let mut clients = Clients::new(person::new(ui, &show, ReturnTo::Command));
     let mut ended = Ended::default();
-    for session in &sessions {
-        end(session, &selection, &mut ended, &mut clients, ui);
-    }
+    end(&sessions, &selection, &mut ended, &mut clients, ui);
     if ended.has_none() {
         ui.note(&selection.none_found(has_found_all, &found.other_issuers));
     }

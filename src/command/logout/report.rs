@@ -15,7 +15,12 @@ use crate::untrusted_text::UntrustedText;
 pub(super) const GIVEN_UP: &str = "is not revoked, and may stay valid until the provider ends it";
 
 /// Tells of a session that was ended.
-pub(super) fn report(record: &Record, revoked: &Result<Option<Revocation>, Failure>, ui: Ui) {
+pub(super) fn report(
+    record: &Record,
+    revoked: &Result<Option<Revocation>, Failure>,
+    is_given_up: bool,
+    ui: Ui,
+) {
     let name = Account::of_token(&record.token).name;
     let who = name.map_or_else(|| "a session".to_owned(), |name| format!("the session of {name}"));
     let ended = format!("ended {who} at {}", UntrustedText::new(&record.identity.issuer));
@@ -31,7 +36,7 @@ pub(super) fn report(record: &Record, revoked: &Result<Option<Revocation>, Failu
         }
         Err(failure) => {
             ui.note(&format!("{ended} on this machine"));
-            let effect = Some("the next sign-in or logout tries again");
+            let effect = (!is_given_up).then_some("the next sign-in or logout tries again");
             ui.warn(&format!(
                 "its refresh token could not be revoked: {}",
                 failure.in_one_line(effect)

@@ -20,7 +20,7 @@ use crate::cli::StatusArgs;
 use crate::clock;
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::kubeconfig::EntrySource;
+use crate::kubeconfig::{self, EntrySource};
 use crate::structured;
 use crate::ui::Ui;
 
@@ -34,7 +34,11 @@ pub(crate) fn run(args: &StatusArgs, environment: &Environment, ui: Ui) -> Resul
     let view = match KubeconfigView::read(&args.entry.file, environment) {
         Ok(view) => Some(view),
         Err(error) if args.entry.has_selection() => return Err(error.into()),
-        Err(_) => None,
+        Err(kubeconfig::Error::NoFile { .. }) => None,
+        Err(error) => {
+            ui.warn(&format!("{error}; {}", error.hint()));
+            None
+        }
     };
     let selected = match &view {
         Some(view) if args.server || args.entry.names_user() => Some(view.select(&args.entry)?),

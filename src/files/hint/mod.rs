@@ -15,8 +15,10 @@ pub(crate) enum Purpose {
     PendingTokens,
     /// A secret that `convert` moves out of a kubeconfig.
     MovedSecret,
-    /// A file that this flag names.
+    /// A file that this flag names, which may be in a kubeconfig.
     Flag(&'static str),
+    /// A file that this flag names, which a person types. `dir` names the directory of the file.
+    Typed(&'static str),
     /// A kubeconfig, its backup or its lock.
     Kubeconfig,
 }
@@ -37,7 +39,8 @@ impl Purpose {
             Self::Sessions => "choose another place with --token-cache-dir".to_owned(),
             Self::PendingTokens => "give those tokens up, and sign in anew: kubesesame clean".to_owned(),
             Self::MovedSecret => "leave --secret-to-file out: the secrets stay in the kubeconfig".to_owned(),
-            Self::Flag(flag) => format!("name another file with --{flag}"),
+            Self::Typed("dir") => "name another directory with --dir".to_owned(),
+            Self::Flag(flag) | Self::Typed(flag) => format!("name another file with --{flag}"),
             Self::Kubeconfig => "name a copy in another place with --kubeconfig".to_owned(),
         }
     }
@@ -52,7 +55,7 @@ impl Error {
             }
             (_, Purpose::Sessions | Purpose::PendingTokens) => self.hint_for_session(),
             (_, Purpose::MovedSecret) => self.hint_for_moved_secret(),
-            (_, Purpose::Flag(_) | Purpose::Kubeconfig) => self.hint_for_named(purpose),
+            (_, Purpose::Flag(_) | Purpose::Typed(_) | Purpose::Kubeconfig) => self.hint_for_named(purpose),
         }
     }
 
@@ -61,7 +64,7 @@ impl Error {
         match (self, purpose) {
             (Self::Io { source, .. }, _) if is_limit(source) => Id::SYSTEM_LIMITS,
             (_, Purpose::PendingTokens) => Id::PENDING_TOKENS_UNREADABLE,
-            (_, Purpose::Flag(_)) => Id::FLAG_FILE_UNUSABLE,
+            (_, Purpose::Flag(_) | Purpose::Typed(_)) => Id::FLAG_FILE_UNUSABLE,
             (_, Purpose::Kubeconfig) => Id::KUBECONFIG_NOT_USABLE,
             (
                 Self::ForeignOwner { .. }
@@ -166,9 +169,12 @@ impl Error {
             }
             (
                 Self::ForeignOwner { .. } | Self::UnsafeAncestor { .. } | Self::HardLinked { .. },
-                Purpose::Flag(flag),
+                Purpose::Flag(flag) | Purpose::Typed(flag),
             ) => format!("make a copy that belongs to you alone, and name it with --{flag}"),
-            (Self::Link { .. } | Self::LinkedDirectory { .. }, Purpose::Flag(flag)) => {
+            (
+                Self::Link { .. } | Self::LinkedDirectory { .. },
+                Purpose::Flag(flag) | Purpose::Typed(flag),
+            ) => {
                 format!("name the file that the link leads to with --{flag}")
             }
             (
@@ -255,7 +261,15 @@ pub(super) fn system_hint(purpose: Purpose, is_read: bool, path: &Path, source: 
 fn permission_hint(purpose: Purpose, is_read: bool, path: &Path) -> String {
     let dir = quoted(path.parent().unwrap_or(path));
     match purpose {
-        Purpose::Flag(_) => format!("make it readable for you: chmod u+r {}", quoted(path)),
+        Purpose::Flag(_) | Purpose::Typed(_) if is_read => {
+            format!("make it readable for you: chmod u+r {}", quoted(path))
+        }
+        Purpose::Flag(_) | Purpose::Typed(_) => {
+            format!(
+                "make its directory {dir} writable for you, or {}",
+                purpose.alternative()
+            )
+        }
         Purpose::Kubeconfig => format!("make it and its directory {dir} readable and writable for you"),
         Purpose::PendingTokens => format!(
             "make it and its directory readable for you (chmod u+rwX {dir} {}), or {}",
@@ -279,7 +293,15 @@ fn missing_hint(purpose: Purpose, path: &Path) -> String {
         Purpose::Flag(flag) if path.is_relative() => format!(
             "correct the path that --{flag} has: a relative one begins in the directory in which kubectl was called"
         ),
-        Purpose::Flag(flag) => format!("correct the path that --{flag} has, or make the file"),
+        Purpose::Typed("dir") => {
+            "correct the path that --dir has: a relative one begins in the current directory".to_owned()
+        }
+        Purpose::Typed(flag) if path.is_relative() => format!(
+            "correct the path that --{flag} has, or make the file: a relative path begins in the current directory"
+        ),
+        Purpose::Flag(flag) | Purpose::Typed(flag) => {
+            format!("correct the path that --{flag} has, or make the file")
+        }
         Purpose::Sessions | Purpose::PendingTokens | Purpose::MovedSecret | Purpose::Kubeconfig => format!(
             "something on the way to it was removed just now: try again, or {}",
             purpose.alternative()

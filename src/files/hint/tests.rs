@@ -4,11 +4,12 @@ use super::*;
 use crate::files::UserFileError;
 use crate::files::error::Action;
 
-const PURPOSES: [Purpose; 4] = [
+const PURPOSES: [Purpose; 5] = [
     Purpose::Sessions,
     Purpose::MovedSecret,
     Purpose::Flag("password-file"),
     Purpose::Kubeconfig,
+    Purpose::Typed("filename"),
 ];
 
 fn io(action: Action, path: &str, source: io::Error) -> Error {
@@ -199,6 +200,65 @@ fn the_hint_for_a_missing_file_does_not_name_the_cache_directory() {
     ] {
         let hint = io(Action::Read, path, kind.into()).hint(Purpose::Flag("password-file"));
         assert!(hint.contains(words) && !hint.contains("cache"), "{hint}");
+    }
+}
+
+#[test]
+fn the_hint_for_a_typed_path_speaks_of_the_current_directory_and_of_what_the_flag_names() {
+    use Action::{Read, Write};
+    for (action, kind, path, flag, words) in [
+        (
+            Read,
+            io::ErrorKind::NotFound,
+            "s",
+            "filename",
+            "begins in the current directory",
+        ),
+        (
+            Read,
+            io::ErrorKind::NotFound,
+            "/s",
+            "filename",
+            "the path that --filename has",
+        ),
+        (
+            Write,
+            io::ErrorKind::AlreadyExists,
+            "s",
+            "dir",
+            "another directory with --dir",
+        ),
+        (
+            Write,
+            io::ErrorKind::AlreadyExists,
+            "s",
+            "file",
+            "another file with --file",
+        ),
+        (
+            Write,
+            io::ErrorKind::NotFound,
+            "s/t",
+            "dir",
+            "the path that --dir has",
+        ),
+        (
+            Read,
+            io::ErrorKind::PermissionDenied,
+            "/a b",
+            "filename",
+            "chmod u+r '/a b'",
+        ),
+        (
+            Write,
+            io::ErrorKind::PermissionDenied,
+            "/a/b",
+            "dir",
+            "directory /a writable for you, or name another directory",
+        ),
+    ] {
+        let hint = io(action, path, kind.into()).hint(Purpose::Typed(flag));
+        assert!(hint.contains(words) && !hint.contains("kubectl"), "{hint}");
     }
 }
 

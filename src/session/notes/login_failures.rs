@@ -123,7 +123,8 @@ impl LoginFailures {
 impl StoredLoginFailure {
     fn recall(&self, caller: &Invocation<'_>, waited: bool, now: Timestamp) -> Option<Recalled> {
         let is_same_process = self.reported_to.contains(caller.parent());
-        let was_reported = self.reported_to.is_recent(caller.parent(), now);
+        // Only the retries of kubectl are silent. A script that calls this program twice is to read why.
+        let was_reported = caller.is_exec_plugin_call() && self.reported_to.is_recent(caller.parent(), now);
         let mut report = self.report.clone();
         if self.before_prompt {
             let is_recent = (self.at..self.at.saturating_add(RETRY_START_SECS)).contains(&now);

@@ -63,7 +63,8 @@ impl ProviderOutage {
             return None;
         }
         let is_recent = (self.at..self.at.saturating_add(RETRY_PERIOD_SECS)).contains(&now);
-        let was_reported = self.reported_to.is_recent(caller.parent(), now);
+        // Only the retries of kubectl are silent.
+        let was_reported = caller.is_exec_plugin_call() && self.reported_to.is_recent(caller.parent(), now);
         let waited_for_it = waited && self.at >= caller.started_at;
         if waited_for_it
             || (self.reported_to.contains(caller.parent()) && is_recent && caller.is_exec_plugin_call())

@@ -23,6 +23,9 @@ const MIN_SECRET_BYTES: usize = 4;
 
 /// Longer texts of a response are shortened. At most 300 characters are shown, and an error code is shorter.
 const MAX_TEXT_BYTES: usize = 4 * 1024;
+/// So much of the texts of a JSON document or a form is searched, those of the outermost object first. What a provider says of an error is
+/// shorter, and one whose answers are large and almost have the secrets must not keep the processor busy.
+const MAX_SEARCHED_BYTES: usize = 64 * 1024;
 /// A longer body that is neither JSON nor a form is shortened. The title of a page may follow a long style sheet.
 const MAX_POST_RESPONSE_BYTES: usize = 256 * 1024;
 
@@ -92,13 +95,14 @@ pub(in crate::oidc) fn redact_body(body: &[u8], secrets: &[&str]) -> Vec<u8> {
         return body.to_vec();
     }
     if let Some(mut value) = json::value(body) {
-        redact_value(&mut value, &secrets);
+        redact_value(&mut value, &mut Searched::new(&secrets));
         return value.to_string().into_bytes();
     }
     if let Some(pairs) = form_with_error(body) {
         let mut form = form_urlencoded::Serializer::new(String::new());
+        let mut searched = Searched::new(&secrets);
         for (name, text) in pairs {
-            form.append_pair(&name, &secrets.redact(&text, MAX_TEXT_BYTES));
+            form.append_pair(&name, &searched.redact(&text));
         }
         return form.finish().into_bytes();
     }
@@ -183,14 +187,42 @@ pub(in crate::oidc) fn secrets_of_header(value: &str) -> Vec<Secret> {
     secrets
 }
 
-fn redact_value(value: &mut Value, secrets: &EncodedSecrets) {
+fn redact_value(value: &mut Value, searched: &mut Searched<'_>) {
     match value {
-        Value::String(text) => *text = secrets.redact(text, MAX_TEXT_BYTES),
-        Value::Array(entries) => entries.iter_mut().for_each(|entry| redact_value(entry, secrets)),
-        Value::Object(members) => members
-            .iter_mut()
-            .for_each(|(_, member)| redact_value(member, secrets)),
-        _ => (),
+        Value::String(text) => *text = searched.redact(text),
+        Value::Array(entries) => entries.iter_mut().for_each(|entry| redact_value(entry, searched)),
+        Value::Object(members) => {
+            let (texts, others): (Vec<_>, Vec<_>) =
+                members.values_mut().partition(|member| member.is_string());
+            let members = texts.into_iter().chain(others);
+            members.for_each(|member| redact_value(member, searched));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => (),
+    }
+}
+
+/// The texts of one response.
+struct Searched<'s> {
+    secrets: &'s EncodedSecrets,
+    left_bytes: usize,
+}
+
+impl<'s> Searched<'s> {
+    fn new(secrets: &'s EncodedSecrets) -> Self {
+        Self {
+            secrets,
+            left_bytes: MAX_SEARCHED_BYTES,
+        }
+    }
+
+    /// Of what is not searched nothing is left.
+    fn redact(&mut self, text: &str) -> String {
+        if text.len() > self.left_bytes && self.left_bytes < MAX_TEXT_BYTES {
+            self.left_bytes = 0;
+            return "…".to_owned();
+        }
+        self.left_bytes = self.left_bytes.saturating_sub(text.len().min(MAX_TEXT_BYTES));
+        self.secrets.redact(text, MAX_TEXT_BYTES)
     }
 }
 

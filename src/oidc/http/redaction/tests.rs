@@ -234,3 +234,28 @@ fn a_secret_is_removed_from_what_the_provider_chose_of_a_url() {
         assert_eq!(redacted(url), shown.unwrap_or(url), "{url}");
     }
 }
+
+/// A provider that answers each poll for a device code in this way would keep the processor busy until the login's timeout.
+#[test]
+fn a_large_body_of_almost_secrets_is_redacted_in_little_time() {
+    let secret = "a".repeat(15) + &"b".repeat(2000);
+    let secrets = [secret.as_str(); 3];
+    let texts: Vec<String> = (0..1000).map(|_| "a".repeat(4000)).collect();
+    let body = serde_json::json!({ "a": texts, "error": "x", "error_description": secret });
+    let form = format!("error=x&{}", "a".repeat(4000) + "&").repeat(1000);
+    let begin = std::time::Instant::now();
+    let redacted = redact_body(body.to_string().as_bytes(), &secrets);
+    let redacted: Value = serde_json::from_slice(&redacted).unwrap();
+    assert_eq!(
+        (&redacted["error"], &redacted["error_description"]),
+        (&"x".into(), &"…".into())
+    );
+    assert!(redacted["a"][0].as_str().unwrap().starts_with(&"a".repeat(3000)));
+    assert_eq!(redacted["a"][999], "…");
+    redact_body(form.as_bytes(), &secrets);
+    assert!(
+        begin.elapsed() < std::time::Duration::from_secs(10),
+        "{:?}",
+        begin.elapsed()
+    );
+}
