@@ -21,7 +21,7 @@ use crate::{
 };
 use okta::{Endpoint, MockOkta};
 
-const ADMIN_TOKEN: &str = "administrator-of-one-test";
+pub(crate) const ADMIN_TOKEN: &str = "administrator-of-one-test";
 
 /// A running API server. Fields end in order: the API server before its store.
 pub(crate) struct Cluster {

@@ -46,8 +46,12 @@ mod person;
 #[cfg(target_os = "linux")]
 mod power_loss;
 mod process;
+mod rbac;
+mod rbac_change;
 mod rbac_oracle;
 mod rbac_random;
+mod rbac_review;
+mod rbac_server;
 mod refused;
 #[cfg(target_os = "linux")]
 mod sealed_mark;

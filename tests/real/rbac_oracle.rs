@@ -13,27 +13,23 @@ use serde_json::{Value, json};
 use crate::parts;
 use crate::rbac_random::Random;
 
-#[path = "../../src/rbac/policy/mod.rs"]
-#[expect(dead_code, reason = "the commands use the rest of it")]
-mod policy;
-
-use policy::covers::{PlainRule, escalation, uncovered};
-use policy::evaluate::decide;
-use policy::load::Loader;
-use policy::model::Policy;
-use policy::request::{Request, ResourceTarget, Target, User};
+use crate::rbac::policy::covers::{PlainRule, escalation, uncovered};
+use crate::rbac::policy::evaluate::decide;
+use crate::rbac::policy::load::Loader;
+use crate::rbac::policy::model::Policy;
+use crate::rbac::policy::request::{Request, ResourceTarget, Target, User};
 
 const DEFAULT_QUESTIONS: usize = 20_000;
 const QUESTIONS_PER_POLICY: usize = 40;
 
-struct Oracle {
+pub(crate) struct Oracle {
     process: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
 
 impl Oracle {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut process = Command::new(parts::part("rbac-oracle"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -48,7 +44,7 @@ impl Oracle {
         }
     }
 
-    fn ask(&mut self, objects: &[Value], questions: &[Value]) -> Vec<Value> {
+    pub(crate) fn ask(&mut self, objects: &[Value], questions: &[Value]) -> Vec<Value> {
         let of_kind = |kind: &str| {
             let objects = objects.iter().filter(|object| object["kind"] == kind);
             objects.cloned().collect::<Vec<_>>()
@@ -85,26 +81,17 @@ fn rules(value: &Value) -> Vec<PlainRule> {
     serde_json::from_value(value.clone()).unwrap()
 }
 
-/// Returns our answer in the oracle's form.
-fn our_answer(policy: &Policy, question: &Value) -> Value {
-    let text = |field: &str| question[field].as_str().unwrap_or_default().to_owned();
-    let user = User {
-        name: text("user"),
+/// Returns the user of a question.
+pub(crate) fn user_of(question: &Value) -> User {
+    User {
+        name: text_of(question, "user"),
         groups: serde_json::from_value(question["groups"].clone()).unwrap(),
-    };
-    if question["owner"].is_array() {
-        let missing = uncovered(&rules(&question["owner"]), &rules(&question["grant"]));
-        let missing: Vec<String> = missing.iter().map(PlainRule::compact).collect();
-        let mut answer = json!({"allowed": missing.is_empty(), "reason": ""});
-        if !missing.is_empty() {
-            answer["missing"] = json!(missing);
-        }
-        return answer;
     }
-    if question["grant"].is_array() {
-        let refusal = escalation(policy, &user, &text("namespace"), &rules(&question["grant"]));
-        return json!({"allowed": refusal.is_none(), "reason": refusal.unwrap_or_default()});
-    }
+}
+
+/// Returns the request of a question.
+pub(crate) fn request_of(question: &Value) -> Request {
+    let text = |field| text_of(question, field);
     let target = match question["path"].as_str() {
         Some(path) => Target::Path(path.to_owned()),
         None => Target::Resource(ResourceTarget {
@@ -115,11 +102,38 @@ fn our_answer(policy: &Policy, question: &Value) -> Value {
             namespace: text("namespace"),
         }),
     };
-    let request = Request {
+    Request {
         verb: text("verb"),
         target,
-    };
-    let decision = decide(policy, &user, &request);
+    }
+}
+
+fn text_of(question: &Value, field: &str) -> String {
+    question[field].as_str().unwrap_or_default().to_owned()
+}
+
+/// Returns our answer in the oracle's form.
+fn our_answer(policy: &Policy, question: &Value) -> Value {
+    let user = user_of(question);
+    if question["owner"].is_array() {
+        let missing = uncovered(&rules(&question["owner"]), &rules(&question["grant"]));
+        let missing: Vec<String> = missing.iter().map(PlainRule::compact).collect();
+        let mut answer = json!({"allowed": missing.is_empty(), "reason": ""});
+        if !missing.is_empty() {
+            answer["missing"] = json!(missing);
+        }
+        return answer;
+    }
+    if question["grant"].is_array() {
+        let refusal = escalation(
+            policy,
+            &user,
+            &text_of(question, "namespace"),
+            &rules(&question["grant"]),
+        );
+        return json!({"allowed": refusal.is_none(), "reason": refusal.unwrap_or_default()});
+    }
+    let decision = decide(policy, &user, &request_of(question));
     json!({"allowed": decision.is_allowed, "reason": decision.reason})
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-const VERSION: &str = "rbac.authorization.k8s.io/v1";
+pub(crate) const VERSION: &str = "rbac.authorization.k8s.io/v1";
 const VERBS: [&str; 7] = ["get", "list", "create", "*", "GET", "", "bind"];
 const GROUPS: [&str; 5] = ["", "apps", "*", "rbac.authorization.k8s.io", "b.example"];
 const RESOURCES: [&str; 14] = [
@@ -39,6 +39,8 @@ const URLS: [&str; 13] = [
     "*/x",
 ];
 const NAMESPACES: [&str; 4] = ["ns1", "ns2", "n:s", "kube-system"];
+/// The same, as an API server may have them.
+pub(crate) const NAMESPACES_OF_SERVER: [&str; 4] = ["ns1", "ns2", "n-s", "kube-system"];
 const USERS: [&str; 9] = [
     "sarah",
     "okta:joe",
@@ -73,11 +75,11 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % limit as u64).unwrap()
     }
 
-    fn one_in(&mut self, n: usize) -> bool {
+    pub(crate) fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
@@ -167,6 +169,11 @@ impl Random {
                 "roleRef": self.role_ref(true), "subjects": subjects}));
         }
         objects
+    }
+
+    /// Returns the objects of a policy without what an API server refuses to store.
+    pub(crate) fn valid_policy(&mut self) -> Vec<Value> {
+        self.policy().into_iter().filter_map(valid).collect()
     }
 
     /// Returns a question, mostly one near a rule of the policy.
@@ -270,4 +277,52 @@ impl Random {
             _ => self.pick(other).to_owned(),
         }
     }
+}
+
+/// Returns what of an object an API server stores: without rules and subjects that it refuses. `None` for a binding whose role it refuses.
+fn valid(mut object: Value) -> Option<Value> {
+    let namespace = object["metadata"]["namespace"].as_str();
+    let is_namespaced = namespace.is_some();
+    if namespace == Some("n:s") {
+        object["metadata"]["namespace"] = json!("n-s");
+    }
+    if let Some(rules) = object["rules"].as_array_mut() {
+        rules.retain_mut(|rule| is_valid_rule(rule, is_namespaced));
+    }
+    if let Some(subjects) = object["subjects"].as_array_mut() {
+        subjects.retain(|subject| {
+            let has_name = subject["name"] != "";
+            match subject["kind"].as_str() {
+                Some("User" | "Group") => has_name,
+                Some("ServiceAccount") => {
+                    has_name
+                        && subject["name"] != "s:x"
+                        && (is_namespaced || subject["namespace"].is_string())
+                }
+                _ => false,
+            }
+        });
+    }
+    let kinds: &[&str] = if is_namespaced {
+        &["Role", "ClusterRole"]
+    } else {
+        &["ClusterRole"]
+    };
+    let has_role = |role: &Value| kinds.iter().any(|kind| role["kind"] == *kind);
+    object.get("roleRef").is_none_or(has_role).then_some(object)
+}
+
+/// Takes the URLs from a rule that has resources too.
+fn is_valid_rule(rule: &mut Value, is_namespaced: bool) -> bool {
+    let has = |rule: &Value, field: &str| rule[field].as_array().is_some_and(|list| !list.is_empty());
+    let is_of_resources = has(rule, "apiGroups") && has(rule, "resources");
+    let fields = if is_of_resources {
+        ["nonResourceURLs"].as_slice()
+    } else {
+        &["apiGroups", "resources", "resourceNames"]
+    };
+    for field in fields {
+        rule.as_object_mut().unwrap().remove(*field);
+    }
+    has(rule, "verbs") && (is_of_resources || (!is_namespaced && has(rule, "nonResourceURLs")))
 }

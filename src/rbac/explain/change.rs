@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::rbac::policy::covers::PlainRule;
+use crate::rbac::policy::covers::{PlainRule, uncovered};
 use crate::rbac::policy::matching;
 use crate::rbac::policy::model::{Policy, RBAC_GROUP, Role, Scope};
 use crate::rbac::policy::request::{Request, RequestSymbols, Target, User};
@@ -29,7 +29,7 @@ pub(crate) struct ExistingRole {
 /// Returns the smallest change that allows a user to do what is refused.
 pub(crate) fn change(policy: &Policy, user: &User, refused: &[Request]) -> Change {
     let mut of_namespace: BTreeMap<&str, Vec<PlainRule>> = BTreeMap::new();
-    for request in refused {
+    for request in without_implied(refused) {
         let rules = of_namespace.entry(request.namespace()).or_default();
         add_verb(rules, request);
     }
@@ -45,12 +45,30 @@ pub(crate) fn change(policy: &Policy, user: &User, refused: &[Request]) -> Chang
     }
 }
 
-/// Adds a request to a rule that differs by the verb alone, or as a new rule.
-fn add_verb(rules: &mut Vec<PlainRule>, request: &Request) {
-    let verb = request.verb.clone();
-    let mut rule = match &request.target {
+/// Returns the requests without those that the change for another one allows too: without a name it is about every object, and at the cluster
+/// scope about every namespace.
+fn without_implied(requests: &[Request]) -> Vec<&Request> {
+    let implies = |one: &Request, other: &Request| {
+        (one.namespace().is_empty() || one.namespace() == other.namespace())
+            && uncovered(&[smallest_rule(one)], &[smallest_rule(other)]).is_empty()
+    };
+    let is_needed = |(at, request): &(usize, &Request)| {
+        let mut others = requests.iter().enumerate();
+        // Of two that imply each other, the first is kept.
+        !others.any(|(other_at, other)| {
+            other_at != *at && implies(other, request) && (other_at < *at || !implies(request, other))
+        })
+    };
+    let needed = requests.iter().enumerate().filter(is_needed);
+    needed.map(|(_, request)| request).collect()
+}
+
+fn smallest_rule(request: &Request) -> PlainRule {
+    let verbs = vec![request.verb.clone()];
+    match &request.target {
         Target::Path(path) => PlainRule {
             urls: vec![path.clone()],
+            verbs,
             ..PlainRule::default()
         },
         Target::Resource(target) => PlainRule {
@@ -60,9 +78,15 @@ fn add_verb(rules: &mut Vec<PlainRule>, request: &Request) {
                 .filter(|name| !name.is_empty())
                 .into_iter()
                 .collect(),
-            ..PlainRule::default()
+            urls: Vec::new(),
+            verbs,
         },
-    };
+    }
+}
+
+/// Adds a request to a rule that differs by the verb alone, or as a new rule.
+fn add_verb(rules: &mut Vec<PlainRule>, request: &Request) {
+    let rule = smallest_rule(request);
     let same = rules.iter_mut().find(|other| {
         other.api_groups == rule.api_groups
             && other.resources == rule.resources
@@ -70,12 +94,9 @@ fn add_verb(rules: &mut Vec<PlainRule>, request: &Request) {
             && other.urls == rule.urls
     });
     match same {
-        Some(same) if same.verbs.contains(&verb) => {}
-        Some(same) => same.verbs.push(verb),
-        None => {
-            rule.verbs.push(verb);
-            rules.push(rule);
-        }
+        Some(same) if same.verbs.contains(&request.verb) => {}
+        Some(same) => same.verbs.extend(rule.verbs),
+        None => rules.push(rule),
     }
 }
 
@@ -112,7 +133,7 @@ fn subject(user: &str) -> Value {
     }
 }
 
-/// Returns a name such as `sarah-list-pods`: what a DNS label allows of user, verb and resource.
+/// Returns a name such as `sarah-list-pods`: what a DNS label allows of user, verb and resource, if it allows anything.
 fn base_name(user: &str, rule: &PlainRule) -> String {
     let target = rule.resources.first().or_else(|| rule.urls.first());
     let words = [
@@ -134,7 +155,10 @@ fn base_name(user: &str, rule: &PlainRule) -> String {
         }
     }
     name.truncate(63);
-    name.trim_end_matches('-').to_owned()
+    match name.trim_end_matches('-') {
+        "" => "allowed".to_owned(),
+        name => name.to_owned(),
+    }
 }
 
 /// Returns the name with a number if a role has it already.
@@ -163,7 +187,7 @@ fn free_name(policy: &Policy, namespace: &str, name: &str) -> String {
 /// Returns the role that allows a request and least besides.
 fn smallest_existing(policy: &Policy, request: &Request) -> Option<ExistingRole> {
     let symbols = RequestSymbols::new(policy, request);
-    let scope = super::scope_of(policy, request);
+    let scope = request.scope(policy);
     let is_usable = |role: &&Role| role.scope == Scope::Cluster || Some(role.scope) == scope;
     let allowing = policy.roles.iter().filter(is_usable).filter(|role| {
         let mut rules = role.rules.iter();

@@ -15,7 +15,7 @@ pub(crate) use near::{Difference, Near, nearest};
 
 use super::policy::evaluate::visit_rules;
 use super::policy::matching;
-use super::policy::model::{Binding, Policy, Role, Scope, Subject, Symbol};
+use super::policy::model::{Binding, Policy, Role, Subject, Symbol};
 use super::policy::request::{Request, RequestSymbols, User, UserSymbols};
 
 /// A way by which a user may do something: a binding, its subject, and a rule of its role.
@@ -56,12 +56,4 @@ fn namespace_of(policy: &Policy, request: &Request) -> Option<Symbol> {
     (!namespace.is_empty())
         .then(|| policy.names.find(namespace))
         .flatten()
-}
-
-/// Returns the scope in which a request is made. `None` if the policy has nothing in its namespace.
-fn scope_of(policy: &Policy, request: &Request) -> Option<Scope> {
-    if request.namespace().is_empty() {
-        return Some(Scope::Cluster);
-    }
-    namespace_of(policy, request).map(Scope::Namespace)
 }

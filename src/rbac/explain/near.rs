@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::scope_of;
 use crate::rbac::policy::matching::{
     group_matches, name_matches, path_matches, resource_matches, verb_matches,
 };
@@ -70,7 +69,7 @@ pub(crate) fn nearest<'a>(policy: &'a Policy, user: &User, request: &Request, li
         policy,
         request: RequestSymbols::new(policy, request),
         target: &request.target,
-        scope: scope_of(policy, request),
+        scope: request.scope(policy),
     };
     let mut found: Vec<Near<'a>> = Vec::new();
     let mut seen = HashMap::new();

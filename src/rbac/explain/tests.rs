@@ -147,3 +147,28 @@ fn the_smallest_change_allows_what_was_refused_and_nothing_else() {
         "okta-sarah-example-com-list-nodes"
     );
 }
+
+#[test]
+fn requests_that_another_one_implies_are_no_part_of_the_change() {
+    let list = |namespace, name| request("list", "pods", namespace, name);
+    // What is refused, and for which of it the change is.
+    let cases: [(&[Request], &[usize]); 5] = [
+        (&[list("a", ""), list("", "")], &[1]),
+        (&[list("a", "web"), list("a", "")], &[1]),
+        (&[list("a", ""), list("b", ""), list("a", "")], &[0, 1]),
+        (&[list("a", ""), list("", "web")], &[0, 1]),
+        (&[list("a", ""), request("get", "pods", "", "")], &[0, 1]),
+    ];
+    let policy = policy("");
+    for (refused, needed) in cases {
+        let needed: Vec<Request> = needed.iter().map(|at| refused[*at].clone()).collect();
+        let objects = |requests: &[Request]| change(&policy, &sarah(), requests).objects;
+        assert_eq!(objects(refused), objects(&needed), "{refused:?}");
+    }
+    let star = User::with_implicit_groups("*", &[]);
+    let change = change(&policy, &star, &[request("*", "*", "a", "")]);
+    assert_eq!(
+        change.objects[0]["metadata"]["name"], "allowed",
+        "an object has a name"
+    );
+}

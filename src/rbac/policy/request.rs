@@ -1,6 +1,6 @@
 //! What the API server asks RBAC: a user, and the attributes of a request.
 
-use super::model::{Policy, SubjectKind, Symbol, account_user};
+use super::model::{Policy, Scope, SubjectKind, Symbol, account_user};
 
 const ANONYMOUS: &str = "system:anonymous";
 const AUTHENTICATED: &str = "system:authenticated";
@@ -94,6 +94,14 @@ impl Request {
         match &self.target {
             Target::Resource(target) => &target.namespace,
             Target::Path(_) => "",
+        }
+    }
+
+    /// Returns the scope in which the request is made. `None` if the policy has nothing in its namespace.
+    pub(crate) fn scope(&self, policy: &Policy) -> Option<Scope> {
+        match self.namespace() {
+            "" => Some(Scope::Cluster),
+            namespace => policy.names.find(namespace).map(Scope::Namespace),
         }
     }
 }

@@ -4,3 +4,4 @@ mod go_text;
 mod index;
 mod load;
 mod tables;
+mod yaml_lines;

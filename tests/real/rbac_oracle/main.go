@@ -37,7 +37,7 @@ type line struct {
 	ClusterRoles        []*rbacv1.ClusterRole
 	Roles               []*rbacv1.Role
 	ClusterRoleBindings clusterBindings
-	RoleBindings        bindings
+	RoleBindings        []*rbacv1.RoleBinding
 	Questions           []question
 }
 
@@ -53,15 +53,11 @@ func (b clusterBindings) ListClusterRoleBindings(context.Context) ([]*rbacv1.Clu
 	return b, nil
 }
 
-type bindings []*rbacv1.RoleBinding
+// bindings are the RoleBindings of each namespace, as the API server's index has them.
+type bindings map[string][]*rbacv1.RoleBinding
 
-func (b bindings) ListRoleBindings(_ context.Context, namespace string) (found []*rbacv1.RoleBinding, err error) {
-	for _, binding := range b {
-		if binding.Namespace == namespace {
-			found = append(found, binding)
-		}
-	}
-	return found, nil
+func (b bindings) ListRoleBindings(_ context.Context, namespace string) ([]*rbacv1.RoleBinding, error) {
+	return b[namespace], nil
 }
 
 func answers(line *line) ([]answer, error) {
@@ -80,8 +76,12 @@ func answers(line *line) ([]answer, error) {
 	}
 	roleGetter := &rbac.RoleGetter{Lister: rbaclisters.NewRoleLister(roles)}
 	clusterRoleGetter := &rbac.ClusterRoleGetter{Lister: rbaclisters.NewClusterRoleLister(clusterRoles)}
-	resolver := registry.NewDefaultRuleResolver(roleGetter, line.RoleBindings, clusterRoleGetter, line.ClusterRoleBindings)
-	authorizer := rbac.New(roleGetter, line.RoleBindings, clusterRoleGetter, line.ClusterRoleBindings)
+	roleBindings := bindings{}
+	for _, binding := range line.RoleBindings {
+		roleBindings[binding.Namespace] = append(roleBindings[binding.Namespace], binding)
+	}
+	resolver := registry.NewDefaultRuleResolver(roleGetter, roleBindings, clusterRoleGetter, line.ClusterRoleBindings)
+	authorizer := rbac.New(roleGetter, roleBindings, clusterRoleGetter, line.ClusterRoleBindings)
 	found := make([]answer, 0, len(line.Questions))
 	for i := range line.Questions {
 		found = append(found, one(&line.Questions[i], authorizer, resolver))

@@ -6,6 +6,7 @@
 mod json;
 mod object;
 mod yaml;
+pub(crate) mod yaml_lines;
 mod yaml_value;
 
 use object::{Kind, Object};

@@ -7,6 +7,7 @@ use granit_parser::{Event, Parser, ScalarStyle};
 use serde::Deserialize as _;
 
 use super::object::{Kind, Object};
+use super::yaml_lines::LineEvents;
 use super::yaml_value::{Part, PartKind, ValueReader};
 use super::{Fault, Loader};
 
@@ -16,8 +17,12 @@ const MAX_ALIASED_PARTS: usize = 1_000_000;
 /// # Errors
 /// The first place that cannot be read.
 pub(super) fn read(loader: &mut Loader, file: u32, text: &str) -> Result<(), Fault> {
+    let source = match LineEvents::of(text) {
+        Some(events) => Source::Lines(events),
+        None => Source::Parser(Box::new(Parser::new_from_str(text))),
+    };
     let mut reader = Reader {
-        parser: Parser::new_from_str(text),
+        source,
         anchors: HashMap::new(),
         aliased_parts: 0,
         line: 1,
@@ -31,8 +36,28 @@ pub(super) fn read(loader: &mut Loader, file: u32, text: &str) -> Result<(), Fau
     Ok(())
 }
 
+/// What gives the events of a text.
+enum Source<'a> {
+    Lines(LineEvents<'a>),
+    Parser(Box<Parser<'a, granit_parser::StrInput<'a>>>),
+}
+
+impl<'a> Source<'a> {
+    /// Returns the next event with its line.
+    fn next(&mut self) -> Result<Option<(Event<'a>, usize)>, Fault> {
+        match self {
+            Self::Lines(events) => Ok(events.next()),
+            Self::Parser(parser) => match parser.next() {
+                None => Ok(None),
+                Some(Ok((event, span))) => Ok(Some((event, span.start.line()))),
+                Some(Err(error)) => Err(Fault::new(error.marker().line(), "is not valid YAML".to_owned())),
+            },
+        }
+    }
+}
+
 struct Reader<'a> {
-    parser: Parser<'a, granit_parser::StrInput<'a>>,
+    source: Source<'a>,
     anchors: HashMap<usize, Vec<Part<'a>>>,
     aliased_parts: usize,
     /// The line of the last event.
@@ -41,19 +66,13 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn next(&mut self) -> Result<Option<Event<'a>>, Fault> {
-        loop {
-            match self.parser.next() {
-                None => return Ok(None),
-                Some(Ok((Event::Comment(..), _))) => {}
-                Some(Ok((event, span))) => {
-                    self.line = span.start.line();
-                    return Ok(Some(event));
-                }
-                Some(Err(error)) => {
-                    return Err(Fault::new(error.marker().line(), "is not valid YAML".to_owned()));
-                }
+        while let Some((event, line)) = self.source.next()? {
+            if !matches!(event, Event::Comment(..)) {
+                self.line = line;
+                return Ok(Some(event));
             }
         }
+        Ok(None)
     }
 
     fn required(&mut self) -> Result<Event<'a>, Fault> {
