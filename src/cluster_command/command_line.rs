@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::admission::AdmissionCommand;
 use super::check_args::{CHECK_ABOUT, CheckArgs};
-use super::rbac_args::{CAN_ABOUT, EXPLAIN_ABOUT, ExplainArgs, QuestionArgs};
+use super::rbac_args::{CAN_ABOUT, EXPLAIN_ABOUT, ExplainArgs, QuestionArgs, WHO_CAN_ABOUT, WhoCanArgs};
 use super::tune::{self, TuneArgs};
 use super::verify::{self, VerifyArgs};
 
@@ -114,6 +114,9 @@ pub(super) enum RbacCommand {
     /// Say why a policy in files allows a request, or what is nearest to allowing it
     #[command(long_about = EXPLAIN_ABOUT)]
     Explain(Box<ExplainArgs>),
+    /// Say who may do something, and by which bindings
+    #[command(long_about = WHO_CAN_ABOUT)]
+    WhoCan(Box<WhoCanArgs>),
 }
 
 #[derive(Debug, Args)]

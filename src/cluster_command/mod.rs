@@ -18,8 +18,10 @@ mod rbac_args;
 mod rbac_can;
 mod rbac_explain;
 mod rbac_near;
+mod rbac_objects;
 mod rbac_policy;
 mod rbac_text;
+mod rbac_who_can;
 mod source;
 mod tune;
 mod verify;
@@ -89,6 +91,7 @@ fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Resu
         TopCommand::Rbac(RbacCommand::Generate(args)) => rbac::generate_rbac(&args, ui),
         TopCommand::Rbac(RbacCommand::Can(args)) => return rbac_can::run(&args, ui),
         TopCommand::Rbac(RbacCommand::Explain(args)) => return rbac_explain::run(&args, ui),
+        TopCommand::Rbac(RbacCommand::WhoCan(args)) => return rbac_who_can::run(&args, ui),
         TopCommand::Version => {
             Ui::information(concat!("kubesesame-cluster ", env!("CARGO_PKG_VERSION"), "\n"))
                 .map_err(Error::Output)

@@ -1,4 +1,4 @@
-//! The arguments of `rbac can` and `rbac explain`. Only syntax.
+//! The arguments of the commands that ask about a policy. Only syntax.
 
 use std::path::PathBuf;
 
@@ -33,15 +33,26 @@ Examples:
   # A line that kubectl printed
   kubesesame rbac explain -f policy.json 'pods is forbidden: User \"okta:sarah\" cannot list resource \"pods\" in API group \"\" in the namespace \"shop\"'";
 
+pub(super) const WHO_CAN_ABOUT: &str = "\
+Say who may do something, and by which bindings
+
+Users, groups and service accounts that the policy allows it, each with all of its bindings and their roles, and who may do it with some objects only, or
+in some namespaces only where all are asked for. The words are those of `rbac can`. Members of system:masters may do everything, so they do not
+count. The exit code is 0 if there is somebody for all of it, 1 if not, and 2 if it was not judged. RBAC alone is judged.
+
+Examples:
+  kubesesame rbac who-can get secrets -n shop -f rbac/
+
+  # In all namespaces, and in which of them
+  kubectl get clusterroles,clusterrolebindings,roles,rolebindings -A -o json |
+    kubesesame rbac who-can create pods/exec -A -f -";
+
+// What is asked.
 #[derive(Debug, Args)]
-pub(super) struct QuestionArgs {
+pub(super) struct WordsArgs {
     /// Verb, resource and name as for kubectl, a path, a URL, or a refusal of the API server
     #[arg(value_name = "VERB RESOURCE [NAME]", required = true)]
     pub(super) words: Vec<String>,
-
-    /// File or directory with roles and bindings, `-` for standard input (repeat)
-    #[arg(long = "filename", short = 'f', value_name = "FILE", required = true)]
-    pub(super) files: Vec<PathBuf>,
 
     /// Namespace [default: default]
     #[arg(long, short, value_name = "NAME", conflicts_with = "all_namespaces")]
@@ -50,14 +61,6 @@ pub(super) struct QuestionArgs {
     /// All namespaces
     #[arg(long, short = 'A')]
     pub(super) all_namespaces: bool,
-
-    /// User, as the API server knows one, with the prefix
-    #[arg(long = "as", value_name = "USER")]
-    pub(super) user: Option<String>,
-
-    /// Group of the user, with the prefix (repeat); those that an API server adds are added
-    #[arg(long = "as-group", value_name = "GROUP")]
-    pub(super) groups: Vec<String>,
 
     /// Watch, as `kubectl get -w` does
     #[arg(long, short = 'w')]
@@ -70,10 +73,60 @@ pub(super) struct QuestionArgs {
     /// Take the verb as the API's: `get` without a name is not `list`
     #[arg(long)]
     pub(super) api_verb: bool,
+}
 
+// Where the policy is.
+#[derive(Debug, Args)]
+pub(super) struct PolicyArgs {
+    /// File or directory with roles and bindings, `-` for standard input (repeat)
+    #[arg(long = "filename", short = 'f', value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+}
+
+// Who asks.
+#[derive(Debug, Args)]
+pub(super) struct IdentityArgs {
+    /// User, as the API server knows one, with the prefix
+    #[arg(long = "as", value_name = "USER")]
+    pub(super) user: Option<String>,
+
+    /// Group of the user, with the prefix (repeat); those that an API server adds are added
+    #[arg(long = "as-group", value_name = "GROUP")]
+    pub(super) groups: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OutputArgs {
     /// Format of the result: json or yaml
-    #[arg(long, short, value_name = "FORMAT", hide_possible_values = true)]
-    pub(super) output: Option<OutputFormat>,
+    #[arg(
+        long = "output",
+        short = 'o',
+        value_name = "FORMAT",
+        hide_possible_values = true
+    )]
+    pub(super) format: Option<OutputFormat>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct QuestionArgs {
+    #[command(flatten)]
+    pub(super) words: WordsArgs,
+    #[command(flatten)]
+    pub(super) policy: PolicyArgs,
+    #[command(flatten)]
+    pub(super) identity: IdentityArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WhoCanArgs {
+    #[command(flatten)]
+    pub(super) words: WordsArgs,
+    #[command(flatten)]
+    pub(super) policy: PolicyArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]

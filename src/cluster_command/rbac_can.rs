@@ -24,7 +24,7 @@ pub(super) const MASTERS_REASON: &str = "a member of system:masters may do every
 pub(super) fn run(args: &QuestionArgs, ui: Ui) -> Result<u8, Error> {
     let asked = ask(args, ui)?;
     let decisions = decisions(&asked);
-    let text = if let Some(format) = args.output {
+    let text = if let Some(format) = args.output.format {
         document(&value(&asked, &decisions), format)
     } else {
         for note in &asked.notes {
@@ -53,7 +53,7 @@ pub(super) fn decisions(asked: &Asked) -> Vec<Decision> {
                 reason: String::new(),
             };
         }
-        decide(&asked.policy, &asked.user, request)
+        decide(&asked.source.policy, &asked.user, request)
     };
     asked.requests.iter().map(decide).collect()
 }

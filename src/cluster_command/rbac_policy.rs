@@ -1,9 +1,9 @@
-//! The policy and the question of `rbac can` and `rbac explain`: reads the files, and says what of them was not as expected.
+//! The policy and the question of the commands that ask about one: reads the files, and says what of them was not as expected.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::Error;
-use super::rbac_args::QuestionArgs;
+use super::rbac_args::{PolicyArgs, QuestionArgs, WordsArgs};
 use crate::files;
 use crate::rbac::policy::load::{Loaded, Loader};
 use crate::rbac::policy::model::{Duplicate, Place, Policy, Scope};
@@ -16,22 +16,33 @@ use crate::untrusted_text::UntrustedText;
 const MAX_STDIN_BYTES: usize = 1024 * 1024 * 1024;
 const ENDINGS: [&str; 3] = [".yaml", ".yml", ".json"];
 
-/// A question, and the policy that it is about.
-pub(super) struct Asked {
+/// A policy, and where it was read.
+pub(super) struct Source {
     pub(super) policy: Policy,
     /// The names of the files, as they are shown.
-    pub(super) files: Vec<String>,
+    files: Vec<String>,
+}
+
+impl Source {
+    /// Returns `FILE:LINE`.
+    pub(super) fn place(&self, place: Place) -> String {
+        let file = self.files.get(place.file as usize).map_or("", String::as_str);
+        format!("{file}:{}", place.line)
+    }
+
+    /// Returns ` (FILE:LINE)`.
+    pub(super) fn at(&self, place: Place) -> String {
+        format!(" ({})", self.place(place))
+    }
+}
+
+/// A question, and the policy that it is about.
+pub(super) struct Asked {
+    pub(super) source: Source,
     pub(super) user: User,
     pub(super) requests: Vec<Request>,
     /// How the words were understood.
     pub(super) notes: Vec<String>,
-}
-
-impl Asked {
-    /// Returns `FILE:LINE`.
-    pub(super) fn place(&self, place: Place) -> String {
-        place_text(&self.files, place)
-    }
 }
 
 /// Reads the policy, and understands the question.
@@ -39,7 +50,27 @@ impl Asked {
 /// # Errors
 /// If a file cannot be read, the words are no question, or nobody is named.
 pub(super) fn ask(args: &QuestionArgs, ui: Ui) -> Result<Asked, Error> {
-    let (policy, files) = read(&args.files, ui)?;
+    let source = read(&args.policy, ui)?;
+    let Question {
+        requests,
+        notes,
+        user: refused,
+    } = question(&args.words, &source)?;
+    let identity = &args.identity;
+    let user = identity.user.clone().or(refused).ok_or(Error::NobodyNamed)?;
+    Ok(Asked {
+        user: User::with_implicit_groups(&user, &identity.groups),
+        source,
+        requests,
+        notes,
+    })
+}
+
+/// Understands what was typed.
+///
+/// # Errors
+/// If the words are no question.
+pub(super) fn question(args: &WordsArgs, source: &Source) -> Result<Question, Error> {
     let typed = Typed {
         words: &args.words,
         namespace: args.namespace.as_deref(),
@@ -48,29 +79,17 @@ pub(super) fn ask(args: &QuestionArgs, ui: Ui) -> Result<Asked, Error> {
         subresource: args.subresource.as_deref(),
         is_api_verb: args.api_verb,
     };
-    let Question {
-        requests,
-        notes,
-        user: refused,
-    } = understand(&typed, &policy).map_err(Error::Question)?;
-    let user = args.user.clone().or(refused).ok_or(Error::NobodyNamed)?;
-    Ok(Asked {
-        user: User::with_implicit_groups(&user, &args.groups),
-        policy,
-        files,
-        requests,
-        notes,
-    })
+    understand(&typed, &source.policy).map_err(Error::Question)
 }
 
 /// Reads a policy, and warns of what stands in it twice.
 ///
 /// # Errors
 /// If a file cannot be read, or there is no role or binding in all of them.
-fn read(paths: &[PathBuf], ui: Ui) -> Result<(Policy, Vec<String>), Error> {
+pub(super) fn read(args: &PolicyArgs, ui: Ui) -> Result<Source, Error> {
     let mut loader = Loader::default();
     let mut names = Vec::new();
-    for named in paths {
+    for named in &args.files {
         let paths = files::files_below(named, &ENDINGS).map_err(Error::PolicyFile)?;
         for path in paths {
             let bytes = bytes_of(&path, ui)?;
@@ -96,10 +115,11 @@ fn read(paths: &[PathBuf], ui: Ui) -> Result<(Policy, Vec<String>), Error> {
     if read == 0 {
         return Err(Error::EmptyPolicy { skipped });
     }
-    for duplicate in &policy.duplicates {
-        ui.warn(&duplicate_text(&policy, &names, duplicate));
+    let source = Source { policy, files: names };
+    for duplicate in &source.policy.duplicates {
+        ui.warn(&duplicate_text(&source, duplicate));
     }
-    Ok((policy, names))
+    Ok(source)
 }
 
 fn bytes_of(path: &Path, ui: Ui) -> Result<Vec<u8>, Error> {
@@ -112,21 +132,17 @@ fn bytes_of(path: &Path, ui: Ui) -> Result<Vec<u8>, Error> {
     }
 }
 
-fn place_text(files: &[String], place: Place) -> String {
-    let file = files.get(place.file as usize).map_or("", String::as_str);
-    format!("{file}:{}", place.line)
-}
-
-fn duplicate_text(policy: &Policy, files: &[String], duplicate: &Duplicate) -> String {
+fn duplicate_text(source: &Source, duplicate: &Duplicate) -> String {
+    let text = |symbol| UntrustedText::new(source.policy.text(symbol));
     let scope = match duplicate.scope {
         Scope::Cluster => String::new(),
-        Scope::Namespace(namespace) => format!(" in {}", UntrustedText::new(policy.text(namespace))),
+        Scope::Namespace(namespace) => format!(" in {}", text(namespace)),
     };
     format!(
         "{} {}{scope} is different in {} and in {}; the latter counts",
         duplicate.kind,
-        UntrustedText::new(policy.text(duplicate.name)),
-        place_text(files, duplicate.first),
-        place_text(files, duplicate.second)
+        text(duplicate.name),
+        source.place(duplicate.first),
+        source.place(duplicate.second)
     )
 }

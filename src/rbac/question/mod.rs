@@ -12,7 +12,8 @@ mod url;
 mod tests;
 
 use super::policy::model::{Policy, Symbol};
-use super::policy::request::{Request, Target};
+use super::policy::request::{Request, ResourceTarget, Target};
+use resources::Known;
 
 /// What was typed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -103,6 +104,11 @@ pub(crate) fn understand(typed: &Typed<'_>, policy: &Policy) -> Result<Question,
         is_api_verb,
     };
     words.understand(typed, policy)
+}
+
+/// Whether a resource of Kubernetes itself belongs to the cluster, and to no namespace.
+pub(crate) fn belongs_to_cluster(target: &ResourceTarget) -> bool {
+    Known::find(&target.resource, Some(&target.group)).is_some_and(|known| !known.is_namespaced)
 }
 
 fn of_path(verb: String, target: Target) -> Question {
