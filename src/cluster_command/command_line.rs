@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::admission::AdmissionCommand;
 use super::check_args::{CHECK_ABOUT, CheckArgs};
-use super::rbac_args::{CAN_ABOUT, EXPLAIN_ABOUT, ExplainArgs, QuestionArgs, WHO_CAN_ABOUT, WhoCanArgs};
+use super::rbac_args::{
+    CAN_ABOUT, EXPLAIN_ABOUT, ExplainArgs, LIST_ABOUT, ListArgs, QuestionArgs, WHO_CAN_ABOUT, WhoCanArgs,
+};
 use super::tune::{self, TuneArgs};
 use super::verify::{self, VerifyArgs};
 
@@ -117,6 +119,9 @@ pub(super) enum RbacCommand {
     /// Say who may do something, and by which bindings
     #[command(long_about = WHO_CAN_ABOUT)]
     WhoCan(Box<WhoCanArgs>),
+    /// List what one user may do
+    #[command(long_about = LIST_ABOUT)]
+    List(Box<ListArgs>),
 }
 
 #[derive(Debug, Args)]

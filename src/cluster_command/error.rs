@@ -94,6 +94,13 @@ pub(super) enum Error {
     Question(question::Fault),
     #[error("nobody is named who asks")]
     NobodyNamed,
+    /// What keeps a token from saying who asks.
+    #[error("{0}")]
+    Identity(Box<Self>),
+    #[error("an API server makes no user of the token: {}", UntrustedText::new(.0))]
+    NoUserOfToken(String),
+    #[error("the mapping of the claims cannot be read")]
+    AuthenticationConfig(#[source] files::Error),
     #[error("the result could not be written to standard output")]
     Output(#[source] io::Error),
 }
@@ -121,6 +128,12 @@ impl Error {
     pub(super) fn report(&self) -> Report {
         if let Self::Token(error) | Self::Discovery(error) = self {
             return error.report();
+        }
+        if let Self::Identity(error) = self {
+            return Report {
+                exit_code: EXIT_USAGE,
+                ..error.report()
+            };
         }
         Report {
             error: self.to_string(),
@@ -160,7 +173,11 @@ impl Error {
             ),
             Self::Refused(refusal) => refusal.hint.clone(),
             Self::Admission(error) => error.hint(),
-            Self::Token(_) | Self::Discovery(_) => String::new(),
+            Self::Token(_) | Self::Discovery(_) | Self::Identity(_) => String::new(),
+            Self::NoUserOfToken(_) => {
+                "compare it with the mapping: kubesesame token inspect; name another by --authentication-config".to_owned()
+            }
+            Self::AuthenticationConfig(source) => source.hint(Purpose::Flag("authentication-config")),
             Self::TokenWithoutIssuer | Self::NoIssuer(_) => {
                 "give --oidc-issuer-url and --oidc-client-id, or sign in: kubesesame login".to_owned()
             }
@@ -174,7 +191,7 @@ impl Error {
             }
             Self::Question(fault) => UntrustedText::new(&fault.hint).to_string(),
             Self::NobodyNamed => {
-                "name the user as the API server knows it, with --as, and the groups with --as-group; kubectl auth whoami shows both".to_owned()
+                "name the user as the API server knows it, with --as, and the groups with --as-group; kubectl auth whoami shows both; or a token with --token, or --session".to_owned()
             }
             Self::Output(_) => {
                 "look at where standard output goes: the disk, or the program that reads it".to_owned()
@@ -203,6 +220,9 @@ impl Error {
             Self::PolicyNotText(_) | Self::PolicyTooLong | Self::Policy { .. } | Self::EmptyPolicy { .. } => {
                 Id::POLICY_INVALID
             }
+            Self::Identity(error) => error.id(),
+            Self::NoUserOfToken(_) => Id::TOKEN_REJECTED,
+            Self::AuthenticationConfig(source) => source.id(Purpose::Flag("authentication-config")),
             Self::Question(_) | Self::NobodyNamed => Id::QUESTION_INCOMPLETE,
             Self::Output(_) => Id::OUTPUT_FAILED,
         }
@@ -228,7 +248,10 @@ impl Error {
             | Self::Policy { .. }
             | Self::EmptyPolicy { .. }
             | Self::Question(_)
-            | Self::NobodyNamed => EXIT_USAGE,
+            | Self::NobodyNamed
+            | Self::Identity(_)
+            | Self::NoUserOfToken(_)
+            | Self::AuthenticationConfig(_) => EXIT_USAGE,
             Self::CheckRead(_)
             | Self::CheckNotText(_)
             | Self::CheckTooLong

@@ -47,6 +47,21 @@ Examples:
   kubectl get clusterroles,clusterrolebindings,roles,rolebindings -A -o json |
     kubesesame rbac who-can create pods/exec -A -f -";
 
+pub(super) const LIST_ABOUT: &str = "\
+List what one user may do
+
+A table of resources and verbs, in one namespace or in all: a line has all verbs that any rule of the user allows on it. --tree shows who one is, the
+bindings, their roles and rules instead. For programs, the rules are those of a SelfSubjectRulesReview. RBAC alone is looked at.
+
+Examples:
+  kubesesame rbac list -n shop --as=okta:sarah --as-group=okta:k8s-developers -f rbac/
+
+  # Where a right comes from
+  kubesesame rbac list -A --tree --as=system:serviceaccount:ci:builder -f policy.json
+
+  # For the owner of a token, by the mapping of kubesesame.yaml
+  kubesesame rbac list -n shop --token=token.txt -f policy.json";
+
 // What is asked.
 #[derive(Debug, Args)]
 pub(super) struct WordsArgs {
@@ -81,6 +96,14 @@ pub(super) struct PolicyArgs {
     /// File or directory with roles and bindings, `-` for standard input (repeat)
     #[arg(long = "filename", short = 'f', value_name = "FILE", required = true)]
     pub(super) files: Vec<PathBuf>,
+
+    /// Context of the kubeconfig
+    #[arg(long, value_name = "NAME")]
+    pub(super) context: Option<String>,
+
+    /// Kubeconfig file
+    #[arg(long, value_name = "FILE")]
+    pub(super) kubeconfig: Option<PathBuf>,
 }
 
 // Who asks.
@@ -93,6 +116,18 @@ pub(super) struct IdentityArgs {
     /// Group of the user, with the prefix (repeat); those that an API server adds are added
     #[arg(long = "as-group", value_name = "GROUP")]
     pub(super) groups: Vec<String>,
+
+    /// Ask for the owner of a token, by the mapping of --authentication-config; `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "user")]
+    pub(super) token: Option<PathBuf>,
+
+    /// Ask for the owner of the session of the current context, or of --context, in the same way
+    #[arg(long, conflicts_with_all = ["user", "token"])]
+    pub(super) session: bool,
+
+    /// What makes users of tokens: a description or an AuthenticationConfiguration [default: kubesesame.yaml]
+    #[arg(long, value_name = "FILE")]
+    pub(super) authentication_config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -141,4 +176,26 @@ pub(super) struct ExplainArgs {
     /// Group of that user (repeat)
     #[arg(long, value_name = "GROUP", requires = "applier")]
     pub(super) applier_group: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Namespace [default: default]
+    #[arg(long, short, value_name = "NAME", conflicts_with = "all_namespaces")]
+    pub(super) namespace: Option<String>,
+
+    /// What counts in all namespaces, and what each namespace adds
+    #[arg(long, short = 'A')]
+    pub(super) all_namespaces: bool,
+
+    /// Show subjects, bindings, roles and rules
+    #[arg(long, conflicts_with = "format")]
+    pub(super) tree: bool,
+
+    #[command(flatten)]
+    pub(super) policy: PolicyArgs,
+    #[command(flatten)]
+    pub(super) identity: IdentityArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
 }

@@ -7,6 +7,7 @@ use super::rbac_args::QuestionArgs;
 use super::rbac_policy::{Asked, ask};
 use super::rbac_text;
 use crate::error::{EXIT_FAILED, EXIT_SUCCESS};
+use crate::invocation::Invocation;
 use crate::rbac::policy::evaluate::{Decision, decide};
 use crate::rbac::policy::request::{Request, Target};
 use crate::structured::document;
@@ -21,8 +22,8 @@ pub(super) const MASTERS_REASON: &str = "a member of system:masters may do every
 ///
 /// # Errors
 /// What keeps it from being judged.
-pub(super) fn run(args: &QuestionArgs, ui: Ui) -> Result<u8, Error> {
-    let asked = ask(args, ui)?;
+pub(super) fn run(args: &QuestionArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<u8, Error> {
+    let asked = ask(args, invocation, ui)?;
     let decisions = decisions(&asked);
     let text = if let Some(format) = args.output.format {
         document(&value(&asked, &decisions), format)

@@ -10,6 +10,7 @@ use super::rbac_policy::{Asked, ask};
 use super::rbac_text::push_line;
 use super::{rbac_near, rbac_text};
 use crate::cli::OutputFormat;
+use crate::invocation::Invocation;
 use crate::rbac::explain::{Change, Path, change, nearest, paths, refusals};
 use crate::rbac::policy::evaluate::{Decision, subject_text};
 use crate::rbac::policy::request::{Request, User};
@@ -30,8 +31,8 @@ pub(super) const NOT_MODELLED: &str =
 ///
 /// # Errors
 /// What keeps it from being judged.
-pub(super) fn run(args: &ExplainArgs, ui: Ui) -> Result<u8, Error> {
-    let asked = ask(&args.question, ui)?;
+pub(super) fn run(args: &ExplainArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<u8, Error> {
+    let asked = ask(&args.question, invocation, ui)?;
     let decisions = decisions(&asked);
     let change = needed_change(&asked, &decisions).map(|change| Needed {
         applier: applier_verdict(&asked, args, &change),

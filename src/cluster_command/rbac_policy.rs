@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::error::Error;
 use super::rbac_args::{PolicyArgs, QuestionArgs, WordsArgs};
+use super::rbac_identity;
 use crate::files;
+use crate::invocation::Invocation;
 use crate::rbac::policy::load::{Loaded, Loader};
 use crate::rbac::policy::model::{Duplicate, Place, Policy, Scope};
 use crate::rbac::policy::request::{Request, User};
@@ -49,17 +51,19 @@ pub(super) struct Asked {
 ///
 /// # Errors
 /// If a file cannot be read, the words are no question, or nobody is named.
-pub(super) fn ask(args: &QuestionArgs, ui: Ui) -> Result<Asked, Error> {
+pub(super) fn ask(args: &QuestionArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<Asked, Error> {
     let source = read(&args.policy, ui)?;
     let Question {
         requests,
         notes,
         user: refused,
     } = question(&args.words, &source)?;
-    let identity = &args.identity;
-    let user = identity.user.clone().or(refused).ok_or(Error::NobodyNamed)?;
+    let named = refused.map(|name| User {
+        name,
+        groups: Vec::new(),
+    });
     Ok(Asked {
-        user: User::with_implicit_groups(&user, &identity.groups),
+        user: rbac_identity::user(&args.identity, &args.policy, named, invocation, ui)?,
         source,
         requests,
         notes,

@@ -98,6 +98,7 @@ mod provider_errors;
 mod proxies;
 mod rbac;
 mod rbac_explain;
+mod rbac_list;
 mod rbac_who_can;
 mod refresh;
 mod refresh_answers;
