@@ -7,22 +7,24 @@ use clap::Args;
 use crate::cli::OutputFormat;
 
 pub(super) const CAN_ABOUT: &str = "\
-Say whether a policy in files allows a request, and by which binding
+Say whether a policy allows a request, and by which binding
 
-The words are those of kubectl: `get pods -w`, `logs web-1`, `deploy.apps`, `pods/exec`, /healthz, a URL, or a line with which the
-API server refused a request. The exit code is 0 if all of it is allowed, 1 if not, and 2 if it was not judged. RBAC alone is judged: not Node,
+The words are those of kubectl: `get pods -w`, `logs web-1`, `deploy.apps`, `pods/exec`, /healthz, a URL, a line with which the
+API server refused a request, or an event of its audit log. Without --filename the policy is that of the cluster, read by your kubectl. The exit code is 0 if all of it is allowed, 1 if not, and 2 if it was not judged. RBAC alone is judged: not Node,
 webhook and cloud authorizers, and not admission.
 
 Examples:
   # What kubectl asks for `kubectl get pods -w`
   kubesesame rbac can get pods -w -n shop --as=okta:sarah --as-group=okta:k8s-developers -f rbac/
 
-  # With the policy of a cluster
-  kubectl get clusterroles,clusterrolebindings,roles,rolebindings -A -o json |
-    kubesesame rbac can delete deploy web -n shop --as=okta:sarah -f -";
+  # With the policy of the current context's cluster
+  kubesesame rbac can delete deploy web -n shop --as=okta:sarah
+
+  # Each line of a file; exit code 1 if one is refused
+  kubesesame rbac can --requests=requests.txt --as=okta:sarah -f rbac/";
 
 pub(super) const EXPLAIN_ABOUT: &str = "\
-Say why a policy in files allows a request, or what is nearest to allowing it
+Say why a policy allows a request, or what is nearest to allowing it
 
 Of a request that is allowed, each binding, role and rule that allows it. Of another one, the rules that nearly do, with what is different, and the
 smallest change that allows it, as manifests. The words are those of `rbac can`; the exit codes too.
@@ -43,9 +45,8 @@ count. The exit code is 0 if there is somebody for all of it, 1 if not, and 2 if
 Examples:
   kubesesame rbac who-can get secrets -n shop -f rbac/
 
-  # In all namespaces, and in which of them
-  kubectl get clusterroles,clusterrolebindings,roles,rolebindings -A -o json |
-    kubesesame rbac who-can create pods/exec -A -f -";
+  # In all namespaces of the current context's cluster, and in which of them
+  kubesesame rbac who-can create pods/exec -A";
 
 pub(super) const LIST_ABOUT: &str = "\
 List what one user may do
@@ -65,8 +66,8 @@ Examples:
 // What is asked.
 #[derive(Debug, Args)]
 pub(super) struct WordsArgs {
-    /// Verb, resource and name as for kubectl, a path, a URL, or a refusal of the API server
-    #[arg(value_name = "VERB RESOURCE [NAME]", required = true)]
+    /// Verb, resource and name as for kubectl, a path, a URL, a refusal of the API server, or an audit event; `-` for standard input
+    #[arg(value_name = "VERB RESOURCE [NAME]")]
     pub(super) words: Vec<String>,
 
     /// Namespace [default: default]
@@ -93,15 +94,15 @@ pub(super) struct WordsArgs {
 // Where the policy is.
 #[derive(Debug, Args)]
 pub(super) struct PolicyArgs {
-    /// File or directory with roles and bindings, `-` for standard input (repeat)
-    #[arg(long = "filename", short = 'f', value_name = "FILE", required = true)]
+    /// File or directory with roles and bindings, `-` for standard input (repeat) [default: those of the cluster, by kubectl]
+    #[arg(long = "filename", short = 'f', value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 
-    /// Context of the kubeconfig
+    /// Context of the kubeconfig whose cluster is asked; with --filename, whose session it is that asks
     #[arg(long, value_name = "NAME")]
     pub(super) context: Option<String>,
 
-    /// Kubeconfig file
+    /// Kubeconfig file for the same
     #[arg(long, value_name = "FILE")]
     pub(super) kubeconfig: Option<PathBuf>,
 }
@@ -109,7 +110,7 @@ pub(super) struct PolicyArgs {
 // Who asks.
 #[derive(Debug, Args)]
 pub(super) struct IdentityArgs {
-    /// User, as the API server knows one, with the prefix
+    /// User, as the API server knows one, with the prefix [default: of a cluster, yourself]
     #[arg(long = "as", value_name = "USER")]
     pub(super) user: Option<String>,
 
@@ -152,6 +153,16 @@ pub(super) struct QuestionArgs {
     pub(super) identity: IdentityArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CanArgs {
+    #[command(flatten)]
+    pub(super) question: QuestionArgs,
+
+    /// Judge many requests, one in each line, written as after `rbac can`, or events of an audit log; `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "words")]
+    pub(super) requests: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

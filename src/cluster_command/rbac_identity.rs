@@ -8,7 +8,7 @@ use super::command_line::FileArg;
 use super::error::Error;
 use super::init::inspect_args;
 use super::rbac_args::{IdentityArgs, PolicyArgs};
-use super::source;
+use super::{rbac_live, source};
 use crate::cluster::authn::{self, Form};
 use crate::cluster::check::{self, Login};
 use crate::cluster::description::{Description, PlatformName};
@@ -37,8 +37,12 @@ pub(super) fn user(
         }
     } else if args.token.is_some() || args.session || (policy.context.is_some() && !policy.files.is_empty()) {
         of_token(args, policy, invocation, ui).map_err(|error| Error::Identity(Box::new(error)))?
+    } else if let Some(named) = named {
+        named
+    } else if policy.files.is_empty() {
+        of_kubectl(policy, ui)?
     } else {
-        named.ok_or(Error::NobodyNamed)?
+        return Err(Error::NobodyNamed);
     };
     let groups = [found.groups, args.groups.clone()].concat();
     Ok(User::with_implicit_groups(&found.name, &groups))
@@ -67,6 +71,17 @@ fn of_token(
             Err(Error::NoUserOfToken(UntrustedText::new(&reason).to_string()))
         }
     }
+}
+
+/// Returns whom the API server says that kubectl is.
+fn of_kubectl(policy: &PolicyArgs, ui: Ui) -> Result<User, Error> {
+    ui.step(|| "asking the API server who you are, by kubectl".to_owned());
+    let identity = rbac_live::kubectl(policy).who_am_i_within(rbac_live::TIME);
+    let identity = identity.map_err(Error::Live)?;
+    Ok(User {
+        name: identity.username,
+        groups: identity.groups,
+    })
 }
 
 fn log_in(file: Option<&Path>, claims: &Map<String, Value>, ui: Ui) -> Result<Login, Error> {

@@ -4,37 +4,40 @@ use std::path::Path;
 
 use super::error::Error;
 use super::rbac_args::{PolicyArgs, QuestionArgs, WordsArgs};
-use super::rbac_identity;
+use super::{rbac_identity, rbac_live};
 use crate::files;
 use crate::invocation::Invocation;
 use crate::rbac::policy::load::{Loaded, Loader};
 use crate::rbac::policy::model::{Duplicate, Place, Policy, Scope};
 use crate::rbac::policy::request::{Request, User};
-use crate::rbac::question::{Question, Typed, understand};
+use crate::rbac::question::{Question, Typed, incomplete, understand};
 use crate::ui::{StdinText, Ui};
 use crate::untrusted_text::UntrustedText;
 
 /// The largest policy on standard input.
 const MAX_STDIN_BYTES: usize = 1024 * 1024 * 1024;
+/// The longest text that is pasted as a question.
+const MAX_PASTED_BYTES: usize = 16 * 1024 * 1024;
 const ENDINGS: [&str; 3] = [".yaml", ".yml", ".json"];
 
 /// A policy, and where it was read.
 pub(super) struct Source {
     pub(super) policy: Policy,
-    /// The names of the files, as they are shown.
+    /// The names of the files, as they are shown. Empty if it is that of a running cluster.
     files: Vec<String>,
 }
 
 impl Source {
-    /// Returns `FILE:LINE`.
-    pub(super) fn place(&self, place: Place) -> String {
-        let file = self.files.get(place.file as usize).map_or("", String::as_str);
-        format!("{file}:{}", place.line)
+    /// Returns `FILE:LINE`. `None` for the policy of a running cluster.
+    pub(super) fn place(&self, place: Place) -> Option<String> {
+        let file = self.files.get(place.file as usize)?;
+        Some(format!("{file}:{}", place.line))
     }
 
-    /// Returns ` (FILE:LINE)`.
+    /// Returns ` (FILE:LINE)`, if there is a file.
     pub(super) fn at(&self, place: Place) -> String {
-        format!(" ({})", self.place(place))
+        self.place(place)
+            .map_or_else(String::new, |place| format!(" ({place})"))
     }
 }
 
@@ -52,31 +55,52 @@ pub(super) struct Asked {
 /// # Errors
 /// If a file cannot be read, the words are no question, or nobody is named.
 pub(super) fn ask(args: &QuestionArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<Asked, Error> {
+    let words = typed_words(&args.words, &args.policy, ui)?;
     let source = read(&args.policy, ui)?;
     let Question {
         requests,
         notes,
         user: refused,
-    } = question(&args.words, &source)?;
-    let named = refused.map(|name| User {
-        name,
-        groups: Vec::new(),
-    });
+    } = question(&args.words, &words, &source)?;
     Ok(Asked {
-        user: rbac_identity::user(&args.identity, &args.policy, named, invocation, ui)?,
+        user: rbac_identity::user(&args.identity, &args.policy, refused, invocation, ui)?,
         source,
         requests,
         notes,
     })
 }
 
+/// Returns the words, or what standard input has if they are `-`.
+///
+/// # Errors
+/// If standard input cannot be read, or the policy is there too.
+pub(super) fn typed_words(args: &WordsArgs, policy: &PolicyArgs, ui: Ui) -> Result<Vec<String>, Error> {
+    if args.words.is_empty() {
+        // Before a cluster is asked for nothing.
+        return Err(Error::Question(incomplete()));
+    }
+    if args.words != ["-"] {
+        return Ok(args.words.clone());
+    }
+    if policy.files.iter().any(|file| file == Path::new("-")) {
+        return Err(Error::StdinTwice);
+    }
+    match ui
+        .stdin_text("Request: ", MAX_PASTED_BYTES)
+        .map_err(Error::Stdin)?
+    {
+        StdinText::Whole(bytes) => Ok(vec![String::from_utf8_lossy(&bytes).trim().to_owned()]),
+        StdinText::TooLong => Err(Error::StdinTooLong),
+    }
+}
+
 /// Understands what was typed.
 ///
 /// # Errors
 /// If the words are no question.
-pub(super) fn question(args: &WordsArgs, source: &Source) -> Result<Question, Error> {
+pub(super) fn question(args: &WordsArgs, words: &[String], source: &Source) -> Result<Question, Error> {
     let typed = Typed {
-        words: &args.words,
+        words,
         namespace: args.namespace.as_deref(),
         all_namespaces: args.all_namespaces,
         watch: args.watch,
@@ -86,13 +110,35 @@ pub(super) fn question(args: &WordsArgs, source: &Source) -> Result<Question, Er
     understand(&typed, &source.policy).map_err(Error::Question)
 }
 
-/// Reads a policy, and warns of what stands in it twice.
+/// Reads a policy from files, or from the cluster if none is named, and warns of what stands in it twice.
 ///
 /// # Errors
-/// If a file cannot be read, or there is no role or binding in all of them.
+/// If a file cannot be read, the cluster cannot be asked, or there is no role or binding.
 pub(super) fn read(args: &PolicyArgs, ui: Ui) -> Result<Source, Error> {
-    let mut loader = Loader::default();
     let mut names = Vec::new();
+    let loader = if args.files.is_empty() {
+        rbac_live::read(args, ui)?
+    } else {
+        read_files(args, &mut names, ui)?
+    };
+    let Loaded {
+        policy,
+        read,
+        skipped,
+    } = loader.finish();
+    if read == 0 {
+        return Err(Error::EmptyPolicy { skipped });
+    }
+    let source = Source { policy, files: names };
+    for duplicate in &source.policy.duplicates {
+        ui.warn(&duplicate_text(&source, duplicate));
+    }
+    Ok(source)
+}
+
+/// Reads the files, and adds their names.
+fn read_files(args: &PolicyArgs, names: &mut Vec<String>, ui: Ui) -> Result<Loader, Error> {
+    let mut loader = Loader::default();
     for named in &args.files {
         let paths = files::files_below(named, &ENDINGS).map_err(Error::PolicyFile)?;
         for path in paths {
@@ -111,19 +157,7 @@ pub(super) fn read(args: &PolicyArgs, ui: Ui) -> Result<Source, Error> {
             })?;
         }
     }
-    let Loaded {
-        policy,
-        read,
-        skipped,
-    } = loader.finish();
-    if read == 0 {
-        return Err(Error::EmptyPolicy { skipped });
-    }
-    let source = Source { policy, files: names };
-    for duplicate in &source.policy.duplicates {
-        ui.warn(&duplicate_text(&source, duplicate));
-    }
-    Ok(source)
+    Ok(loader)
 }
 
 fn bytes_of(path: &Path, ui: Ui) -> Result<Vec<u8>, Error> {
@@ -146,7 +180,7 @@ fn duplicate_text(source: &Source, duplicate: &Duplicate) -> String {
         "{} {}{scope} is different in {} and in {}; the latter counts",
         duplicate.kind,
         text(duplicate.name),
-        source.place(duplicate.first),
-        source.place(duplicate.second)
+        source.place(duplicate.first).unwrap_or_default(),
+        source.place(duplicate.second).unwrap_or_default()
     )
 }

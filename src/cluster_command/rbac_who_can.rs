@@ -30,8 +30,9 @@ const MASTERS_TEXT: &str = "members of system:masters may do everything, with an
 /// # Errors
 /// What keeps it from being judged.
 pub(super) fn run(args: &WhoCanArgs, ui: Ui) -> Result<u8, Error> {
+    let words = rbac_policy::typed_words(&args.words, &args.policy, ui)?;
     let source = rbac_policy::read(&args.policy, ui)?;
-    let question = rbac_policy::question(&args.words, &source)?;
+    let question = rbac_policy::question(&args.words, &words, &source)?;
     let answers: Vec<(&Request, WhoCan<'_>)> = question
         .requests
         .iter()

@@ -99,6 +99,8 @@ mod proxies;
 mod rbac;
 mod rbac_explain;
 mod rbac_list;
+mod rbac_live;
+mod rbac_requests;
 mod rbac_who_can;
 mod refresh;
 mod refresh_answers;

@@ -46,6 +46,7 @@ mod person;
 #[cfg(target_os = "linux")]
 mod power_loss;
 mod process;
+mod rbac_live;
 mod rbac_oracle;
 mod rbac_random;
 mod refused;
