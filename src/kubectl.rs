@@ -17,6 +17,9 @@ use crate::untrusted_text::UntrustedText;
 /// How long kubectl may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How many objects a list has at most.
+const PAGE_SIZE: usize = 500;
+
 /// The object that asks an API server who the caller is.
 const REVIEW: &[u8] = br#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
 
@@ -55,6 +58,16 @@ pub(crate) enum Error {
     Failed(UntrustedText),
     #[error("what kubectl printed is no SelfSubjectReview")]
     Unreadable,
+    #[error("what kubectl printed is no list")]
+    NoList,
+}
+
+/// Why objects are not listed.
+#[derive(Debug)]
+pub(crate) enum ListError {
+    /// The API server does not let the person list them.
+    Denied,
+    Failed(Error),
 }
 
 impl Error {
@@ -71,7 +84,7 @@ impl Error {
                     .to_owned()
             }
             Self::NoReview => "try what you may do instead: kubectl auth can-i --list".to_owned(),
-            Self::Failed(_) | Self::Unreadable => "see more: kubectl auth whoami -v=6".to_owned(),
+            Self::Failed(_) | Self::Unreadable | Self::NoList => "see more: kubectl auth whoami -v=6".to_owned(),
         }
     }
 
@@ -79,7 +92,7 @@ impl Error {
     pub(crate) fn id(&self) -> Id {
         match self {
             Self::NotSignedIn { .. } => Id::NOT_SIGNED_IN,
-            Self::NoKubectl | Self::CannotStart(_) | Self::Unreadable => Id::KUBECTL_UNUSABLE,
+            Self::NoKubectl | Self::CannotStart(_) | Self::Unreadable | Self::NoList => Id::KUBECTL_UNUSABLE,
             Self::Timeout | Self::Failed(_) => Id::API_SERVER_UNREACHABLE,
             Self::Unauthorized => Id::TOKEN_REJECTED,
             Self::NoReview => Id::API_SERVER_TOO_OLD,
@@ -130,6 +143,34 @@ impl Kubectl {
         }
     }
 
+    /// Returns all objects below a path of the API, as the lists that the API server gives one after the other.
+    ///
+    /// # Errors
+    /// If there is no answer, or the user may not list them.
+    pub(crate) fn list_within(&self, path: &str, limit: Duration) -> Result<Vec<String>, ListError> {
+        let mut pages = Vec::new();
+        let mut next = String::new();
+        loop {
+            let raw = format!("--raw={path}?limit={PAGE_SIZE}{next}");
+            let output = self.run(&["get", &raw], b"", limit).map_err(ListError::Failed)?;
+            if !output.status.success() {
+                let is_denied = String::from_utf8_lossy(&output.stderr).contains("(Forbidden)");
+                return Err(if is_denied {
+                    ListError::Denied
+                } else {
+                    ListError::Failed(failure(&output))
+                });
+            }
+            let page = String::from_utf8_lossy(&output.stdout).into_owned();
+            let token = continue_token(&page).ok_or(ListError::Failed(Error::NoList))?;
+            pages.push(page);
+            if token.is_empty() {
+                return Ok(pages);
+            }
+            next = format!("&continue={token}");
+        }
+    }
+
     fn run(&self, args: &[&str], stdin: &[u8], limit: Duration) -> Result<Output, Error> {
         let mut all: Vec<OsString> = args.iter().map(OsString::from).collect();
         // kubectl's own limit is for one request, and the program that brings its credential has none.
@@ -156,6 +197,23 @@ impl Kubectl {
             RunError::Timeout => Error::Timeout,
         })
     }
+}
+
+/// Returns the token by which the next page is asked for, empty after the last one. `None` if this is no page.
+fn continue_token(page: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct List {
+        metadata: ListMetadata,
+    }
+    #[derive(Deserialize)]
+    struct ListMetadata {
+        #[serde(default, rename = "continue")]
+        token: String,
+    }
+    let token = serde_json::from_str::<List>(page).ok()?.metadata.token;
+    // It is in the alphabet of base64 for URLs.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=".contains(&byte);
+    token.bytes().all(is_plain).then_some(token)
 }
 
 /// Whether kubectl does not know `auth whoami` (before 1.27), or not with this flag.
@@ -258,6 +316,25 @@ mod tests {
             ("", "Failed(UntrustedText(\"it says nothing\"))"),
         ] {
             assert_eq!(format!("{:?}", failure_of(stderr)), expected, "{stderr}");
+        }
+    }
+
+    #[test]
+    fn a_page_names_the_next_one() {
+        for (page, expected) in [
+            (
+                r#"{"kind":"RoleList","metadata":{"resourceVersion":"1"},"items":[]}"#,
+                Some(""),
+            ),
+            (
+                r#"{"metadata":{"continue":"eyJ2_-"},"items":[{}]}"#,
+                Some("eyJ2_-"),
+            ),
+            (r#"{"metadata":{"continue":"a&b"}}"#, None),
+            ("[]", None),
+            ("no JSON", None),
+        ] {
+            assert_eq!(continue_token(page).as_deref(), expected, "{page}");
         }
     }
 

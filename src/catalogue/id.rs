@@ -108,6 +108,7 @@ ids! {
     DESCRIPTION_MISSING = "description-missing",
     DESCRIPTION_INVALID = "description-invalid",
     PLATFORM_UNSUITABLE = "platform-unsuitable",
+    POLICY_DENIED = "policy-denied",
     POLICY_INVALID = "policy-invalid",
     QUESTION_INCOMPLETE = "question-incomplete",
     // This machine.

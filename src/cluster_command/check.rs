@@ -72,7 +72,7 @@ fn claims(
     if args.token.is_none() && args.context.is_none() {
         return Ok(None);
     }
-    let inspect = init::inspect_args(args.context.as_deref(), args.token.as_deref())?;
+    let inspect = init::inspect_args(args.context.as_deref(), None, args.token.as_deref())?;
     let owner = token_owner(inspect, invocation, ui).map_err(|error| Error::Token(Box::new(error)))?;
     Ok(Some(owner.claims))
 }

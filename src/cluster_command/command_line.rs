@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::admission::AdmissionCommand;
 use super::check_args::{CHECK_ABOUT, CheckArgs};
-use super::rbac_args::{CAN_ABOUT, CAN_USAGE, EXPLAIN_ABOUT, EXPLAIN_USAGE, ExplainArgs, QuestionArgs};
+use super::rbac_args::{
+    CAN_ABOUT, CanArgs, EXPLAIN_ABOUT, ExplainArgs, LIST_ABOUT, ListArgs, WHO_CAN_ABOUT, WhoCanArgs,
+};
 use super::tune::{self, TuneArgs};
 use super::verify::{self, VerifyArgs};
 
@@ -108,12 +110,18 @@ pub(super) enum RbacCommand {
     /// Print roles, and bindings of the description's groups
     #[command(long_about = RBAC_ABOUT)]
     Generate(Box<RbacGenerateArgs>),
-    /// Say whether a policy in files allows a request, and by which binding
-    #[command(long_about = CAN_ABOUT, override_usage = CAN_USAGE)]
-    Can(Box<QuestionArgs>),
-    /// Say why a policy in files allows a request, or what is nearest to allowing it
-    #[command(long_about = EXPLAIN_ABOUT, override_usage = EXPLAIN_USAGE)]
+    /// Say whether a policy allows a request, and by which binding
+    #[command(long_about = CAN_ABOUT)]
+    Can(Box<CanArgs>),
+    /// Say why a policy allows a request, or what is nearest to allowing it
+    #[command(long_about = EXPLAIN_ABOUT)]
     Explain(Box<ExplainArgs>),
+    /// Say who may do something, and by which bindings
+    #[command(long_about = WHO_CAN_ABOUT)]
+    WhoCan(Box<WhoCanArgs>),
+    /// List what one user may do
+    #[command(long_about = LIST_ABOUT)]
+    List(Box<ListArgs>),
 }
 
 #[derive(Debug, Args)]

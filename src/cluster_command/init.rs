@@ -72,7 +72,7 @@ fn owner(
         claims,
         source,
     } = token_owner(
-        inspect_args(args.context.as_deref(), args.token_file.as_deref())?,
+        inspect_args(args.context.as_deref(), None, args.token_file.as_deref())?,
         invocation,
         ui,
     )
@@ -98,9 +98,14 @@ fn owner(
 }
 
 /// Returns the arguments of `token inspect` that mean the same token.
-pub(super) fn inspect_args(context: Option<&str>, file: Option<&Path>) -> Result<InspectArgs, Error> {
+pub(super) fn inspect_args(
+    context: Option<&str>,
+    kubeconfig: Option<&Path>,
+    file: Option<&Path>,
+) -> Result<InspectArgs, Error> {
     let mut words = vec!["token".to_owned(), "inspect".to_owned()];
     words.extend(context.map(|context| format!("--context={context}")));
+    words.extend(kubeconfig.map(|path| format!("--kubeconfig={}", path.to_string_lossy())));
     if let Some(file) = file {
         words.extend(["--".to_owned(), file.to_string_lossy().into_owned()]);
     }

@@ -17,9 +17,17 @@ mod rbac;
 mod rbac_args;
 mod rbac_can;
 mod rbac_explain;
+mod rbac_identity;
+mod rbac_list;
+mod rbac_live;
 mod rbac_near;
+mod rbac_objects;
 mod rbac_policy;
+mod rbac_requests;
+mod rbac_table;
 mod rbac_text;
+mod rbac_tree;
+mod rbac_who_can;
 mod source;
 mod tune;
 mod verify;
@@ -87,8 +95,10 @@ fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Resu
         TopCommand::Cluster(ClusterCommand::Tune(args)) => tune::run(&args),
         TopCommand::Cluster(ClusterCommand::Verify(args)) => return verify::run(&args, ui),
         TopCommand::Rbac(RbacCommand::Generate(args)) => rbac::generate_rbac(&args, ui),
-        TopCommand::Rbac(RbacCommand::Can(args)) => return rbac_can::run(&args, ui),
-        TopCommand::Rbac(RbacCommand::Explain(args)) => return rbac_explain::run(&args, ui),
+        TopCommand::Rbac(RbacCommand::Can(args)) => return rbac_can::run(&args, invocation, ui),
+        TopCommand::Rbac(RbacCommand::Explain(args)) => return rbac_explain::run(&args, invocation, ui),
+        TopCommand::Rbac(RbacCommand::WhoCan(args)) => return rbac_who_can::run(&args, ui),
+        TopCommand::Rbac(RbacCommand::List(args)) => return rbac_list::run(&args, invocation, ui),
         TopCommand::Version => {
             Ui::information(concat!("kubesesame-cluster ", env!("CARGO_PKG_VERSION"), "\n"))
                 .map_err(Error::Output)

@@ -3,12 +3,14 @@
 use serde_json::{Value, json};
 
 use super::error::Error;
-use super::rbac_args::QuestionArgs;
+use super::rbac_args::CanArgs;
 use super::rbac_policy::{Asked, ask};
-use super::rbac_text;
+use super::{rbac_requests, rbac_text};
 use crate::error::{EXIT_FAILED, EXIT_SUCCESS};
+use crate::invocation::Invocation;
 use crate::rbac::policy::evaluate::{Decision, decide};
-use crate::rbac::policy::request::{Request, Target};
+use crate::rbac::policy::model::Policy;
+use crate::rbac::policy::request::{Request, Target, User};
 use crate::structured::document;
 use crate::ui::Ui;
 use crate::untrusted_text::harmless_lines;
@@ -21,10 +23,13 @@ pub(super) const MASTERS_REASON: &str = "a member of system:masters may do every
 ///
 /// # Errors
 /// What keeps it from being judged.
-pub(super) fn run(args: &QuestionArgs, ui: Ui) -> Result<u8, Error> {
-    let asked = ask(args, ui)?;
+pub(super) fn run(args: &CanArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<u8, Error> {
+    if let Some(file) = &args.requests {
+        return rbac_requests::run(args, file, invocation, ui);
+    }
+    let asked = ask(&args.question, invocation, ui)?;
     let decisions = decisions(&asked);
-    let text = if let Some(format) = args.output {
+    let text = if let Some(format) = args.question.output.format {
         document(&value(&asked, &decisions), format)
     } else {
         for note in &asked.notes {
@@ -44,18 +49,23 @@ pub(super) fn exit_code(decisions: &[Decision]) -> u8 {
     }
 }
 
-/// Decides each request. The API server asks RBAC last, and not about members of `system:masters`.
+/// Decides each request.
 pub(super) fn decisions(asked: &Asked) -> Vec<Decision> {
-    let decide = |request: &Request| {
-        if asked.user.is_master() {
-            return Decision {
-                is_allowed: true,
-                reason: String::new(),
-            };
-        }
-        decide(&asked.policy, &asked.user, request)
-    };
-    asked.requests.iter().map(decide).collect()
+    let requests = asked.requests.iter();
+    requests
+        .map(|request| decision(&asked.source.policy, &asked.user, request))
+        .collect()
+}
+
+/// Decides a request. The API server asks RBAC last, and not about members of `system:masters`.
+pub(super) fn decision(policy: &Policy, user: &User, request: &Request) -> Decision {
+    if user.is_master() {
+        return Decision {
+            is_allowed: true,
+            reason: String::new(),
+        };
+    }
+    decide(policy, user, request)
 }
 
 fn text(asked: &Asked, decisions: &[Decision]) -> String {

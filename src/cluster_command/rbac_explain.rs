@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::rbac_args::ExplainArgs;
 use super::rbac_can::{MASTERS_REASON, decisions, exit_code, headline, request_value};
+use super::rbac_objects::{binding_text, binding_value, plain_rule, role_value, rule_text};
 use super::rbac_policy::{Asked, ask};
 use super::rbac_text::push_line;
 use super::{rbac_near, rbac_text};
 use crate::cli::OutputFormat;
+use crate::invocation::Invocation;
 use crate::rbac::explain::{Change, Path, change, nearest, paths, refusals};
-use crate::rbac::policy::covers::PlainRule;
 use crate::rbac::policy::evaluate::{Decision, subject_text};
-use crate::rbac::policy::model::{Binding, Scope};
 use crate::rbac::policy::request::{Request, User};
 use crate::structured::document;
 use crate::ui::Ui;
@@ -24,21 +24,21 @@ const NEAREST_LIMIT: usize = 5;
 /// How many ways that allow a request are shown to a person.
 const SHOWN_PATHS: usize = 20;
 
-const NOT_MODELLED: &str =
+pub(super) const NOT_MODELLED: &str =
     "RBAC alone was judged: not Node, webhook and cloud authorizers, and not admission";
 
 /// Returns the exit code.
 ///
 /// # Errors
 /// What keeps it from being judged.
-pub(super) fn run(args: &ExplainArgs, ui: Ui) -> Result<u8, Error> {
-    let asked = ask(&args.question, ui)?;
+pub(super) fn run(args: &ExplainArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<u8, Error> {
+    let asked = ask(&args.question, invocation, ui)?;
     let decisions = decisions(&asked);
     let change = needed_change(&asked, &decisions).map(|change| Needed {
         applier: applier_verdict(&asked, args, &change),
         change,
     });
-    let text = if let Some(format) = args.question.output {
+    let text = if let Some(format) = args.question.output.format {
         document(&value(&asked, &decisions, change.as_ref()), format)
     } else {
         for note in &asked.notes {
@@ -59,7 +59,7 @@ struct Needed {
 
 fn applier_verdict(asked: &Asked, args: &ExplainArgs, change: &Change) -> Option<(User, Vec<String>)> {
     let applier = User::with_implicit_groups(args.applier.as_ref()?, &args.applier_group);
-    let refusals = refusals(&asked.policy, &applier, &change.objects);
+    let refusals = refusals(&asked.source.policy, &applier, &change.objects);
     Some((applier, refusals))
 }
 
@@ -69,7 +69,7 @@ fn needed_change(asked: &Asked, decisions: &[Decision]) -> Option<Change> {
         .filter(|(_, decision)| !decision.is_allowed)
         .map(|(request, _)| request.clone())
         .collect();
-    (!refused.is_empty()).then(|| change(&asked.policy, &asked.user, &refused))
+    (!refused.is_empty()).then(|| change(&asked.source.policy, &asked.user, &refused))
 }
 
 fn text(asked: &Asked, decisions: &[Decision], change: Option<&Needed>) -> String {
@@ -96,20 +96,14 @@ fn text(asked: &Asked, decisions: &[Decision], change: Option<&Needed>) -> Strin
 }
 
 fn allowed_text(asked: &Asked, request: &Request) -> String {
-    let paths = paths(&asked.policy, &asked.user, request);
+    let paths = paths(&asked.source.policy, &asked.user, request);
     let mut text = String::new();
     for (number, path) in paths.iter().take(SHOWN_PATHS).enumerate() {
-        let line = format!(
-            "{}, rule {} ({}): {}",
-            rbac_text::role(&asked.policy, path.role),
-            path.rule + 1,
-            asked.place(path.role.place),
-            rbac_text::rule(&plain_rule(asked, path))
-        );
+        let line = rule_text(&asked.source, path.role, path.rule);
         let by = format!(
             "by {} to {}",
-            binding_text(asked, path.binding),
-            subject_text(&asked.policy, path.binding, path.subject)
+            binding_text(&asked.source, path.binding),
+            subject_text(&asked.source.policy, path.binding, path.subject)
         );
         let indent = rbac_text::push_numbered(&mut text, number + 1, &line);
         push_line(&mut text, &by, indent, indent);
@@ -121,28 +115,12 @@ fn allowed_text(asked: &Asked, request: &Request) -> String {
     text
 }
 
-/// Returns `RoleBinding "a/shop" (file:7)`.
-pub(super) fn binding_text(asked: &Asked, binding: &Binding) -> String {
-    let name = rbac_text::shown(asked.policy.text(binding.name));
-    let name = match binding.scope {
-        Scope::Cluster => name,
-        Scope::Namespace(namespace) => {
-            format!("{name}/{}", rbac_text::shown(asked.policy.text(namespace)))
-        }
-    };
-    format!("{} \"{name}\" ({})", binding.kind(), asked.place(binding.place))
-}
-
-fn plain_rule(asked: &Asked, path: &Path<'_>) -> PlainRule {
-    PlainRule::new(&asked.policy.names, &path.role.rules[path.rule])
-}
-
 fn refused_text(asked: &Asked, request: &Request, decision: &Decision) -> String {
     let mut text = String::new();
     if !decision.reason.is_empty() {
         push_line(&mut text, &decision.reason, 2, 2);
     }
-    let nearest = nearest(&asked.policy, &asked.user, request, NEAREST_LIMIT);
+    let nearest = nearest(&asked.source.policy, &asked.user, request, NEAREST_LIMIT);
     if nearest.is_empty() {
         return text + "  no rule is near to it\n";
     }
@@ -202,10 +180,10 @@ fn value(asked: &Asked, decisions: &[Decision], change: Option<&Needed>) -> Valu
         value["allowed"] = json!(decision.is_allowed);
         value["reason"] = json!(decision.reason);
         if decision.is_allowed {
-            let paths = paths(&asked.policy, &asked.user, request);
+            let paths = paths(&asked.source.policy, &asked.user, request);
             value["paths"] = paths.iter().map(|path| path_value(asked, path)).collect();
         } else {
-            let nearest = nearest(&asked.policy, &asked.user, request, NEAREST_LIMIT);
+            let nearest = nearest(&asked.source.policy, &asked.user, request, NEAREST_LIMIT);
             value["nearest"] = nearest
                 .iter()
                 .map(|near| rbac_near::value(asked, request, near))
@@ -234,18 +212,10 @@ fn value(asked: &Asked, decisions: &[Decision], change: Option<&Needed>) -> Valu
 
 fn path_value(asked: &Asked, path: &Path<'_>) -> Value {
     json!({
-        "binding": binding_value(asked, path.binding),
-        "subject": subject_text(&asked.policy, path.binding, path.subject),
-        "role": {"kind": path.role.kind(), "name": asked.policy.text(path.role.name), "place": asked.place(path.role.place)},
+        "binding": binding_value(&asked.source, path.binding),
+        "subject": subject_text(&asked.source.policy, path.binding, path.subject),
+        "role": role_value(&asked.source, path.role),
         "rule": path.rule + 1,
-        "content": plain_rule(asked, path),
+        "content": plain_rule(&asked.source, path.role, path.rule),
     })
-}
-
-pub(super) fn binding_value(asked: &Asked, binding: &Binding) -> Value {
-    let namespace = match binding.scope {
-        Scope::Cluster => Value::Null,
-        Scope::Namespace(namespace) => json!(asked.policy.text(namespace)),
-    };
-    json!({"kind": binding.kind(), "name": asked.policy.text(binding.name), "namespace": namespace, "place": asked.place(binding.place)})
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::rbac_explain::{binding_text, binding_value};
+use super::rbac_objects::{binding_text, binding_value, plain_rule, role_value, rule_text};
 use super::rbac_policy::Asked;
 use super::rbac_text;
 use crate::rbac::explain::{Difference, Near};
@@ -15,13 +15,7 @@ use crate::rbac::policy::request::{Request, ResourceTarget, Target};
 const SHOWN_SUBJECTS: usize = 3;
 
 pub(super) fn text(asked: &Asked, request: &Request, near: &Near<'_>, number: usize) -> String {
-    let line = format!(
-        "{}, rule {} ({}): {}",
-        rbac_text::role(&asked.policy, near.role),
-        near.rule + 1,
-        asked.place(near.role.place),
-        rbac_text::rule(&rule(asked, near))
-    );
+    let line = rule_text(&asked.source, near.role, near.rule);
     let mut text = String::new();
     let indent = rbac_text::push_numbered(&mut text, number, &line);
     let mut add = |line: &str| rbac_text::push_line(&mut text, line, indent, indent + 2);
@@ -38,7 +32,7 @@ pub(super) fn text(asked: &Asked, request: &Request, near: &Near<'_>, number: us
 }
 
 fn rule(asked: &Asked, near: &Near<'_>) -> PlainRule {
-    PlainRule::new(&asked.policy.names, &near.role.rules[near.rule])
+    plain_rule(&asked.source, near.role, near.rule)
 }
 
 /// Returns who has the role by which binding.
@@ -46,23 +40,23 @@ fn bound_text(asked: &Asked, near: &Near<'_>) -> String {
     let Some(at) = near.binding else {
         return "by no binding".to_owned();
     };
-    let binding = &asked.policy.bindings[at];
+    let binding = &asked.source.policy.bindings[at];
     let more = match near.more {
         0 => String::new(),
         more => format!(", and {more} more like it"),
     };
     format!(
         "by {} to {}{more}",
-        binding_text(asked, binding),
+        binding_text(&asked.source, binding),
         subjects_text(asked, at)
     )
 }
 
 fn subjects_text(asked: &Asked, binding: usize) -> String {
-    let binding = &asked.policy.bindings[binding];
+    let binding = &asked.source.policy.bindings[binding];
     let shown = binding.subjects.iter().take(SHOWN_SUBJECTS);
     let mut subjects: Vec<String> = shown
-        .map(|subject| subject_text(&asked.policy, binding, *subject))
+        .map(|subject| subject_text(&asked.source.policy, binding, *subject))
         .collect();
     if binding.subjects.len() > SHOWN_SUBJECTS {
         subjects.push(format!("{} more", binding.subjects.len() - SHOWN_SUBJECTS));
@@ -185,7 +179,7 @@ fn target(request: &Request) -> ResourceTarget {
 pub(super) fn value(asked: &Asked, request: &Request, near: &Near<'_>) -> Value {
     let binding = near
         .binding
-        .map(|at| binding_value(asked, &asked.policy.bindings[at]));
+        .map(|at| binding_value(&asked.source, &asked.source.policy.bindings[at]));
     let differences: Vec<Value> = near
         .differences
         .iter()
@@ -198,7 +192,7 @@ pub(super) fn value(asked: &Asked, request: &Request, near: &Near<'_>) -> Value 
         _ => Value::Null,
     };
     json!({
-        "role": {"kind": near.role.kind(), "name": asked.policy.text(near.role.name), "place": asked.place(near.role.place)},
+        "role": role_value(&asked.source, near.role),
         "rule": near.rule + 1,
         "content": rule(asked, near),
         "binding": binding,

@@ -1,76 +1,145 @@
-//! The policy and the question of `rbac can` and `rbac explain`: reads the files, and says what of them was not as expected.
+//! The policy and the question of the commands that ask about one: reads the files, and says what of them was not as expected.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::Error;
-use super::rbac_args::QuestionArgs;
+use super::rbac_args::{PolicyArgs, QuestionArgs, WordsArgs};
+use super::{rbac_identity, rbac_live};
 use crate::files;
+use crate::invocation::Invocation;
 use crate::rbac::policy::load::{Loaded, Loader};
 use crate::rbac::policy::model::{Duplicate, Place, Policy, Scope};
 use crate::rbac::policy::request::{Request, User};
-use crate::rbac::question::{Question, Typed, understand};
+use crate::rbac::question::{Question, Typed, incomplete, understand};
 use crate::ui::{StdinText, Ui};
 use crate::untrusted_text::UntrustedText;
 
 /// The largest policy on standard input.
 const MAX_STDIN_BYTES: usize = 1024 * 1024 * 1024;
+/// The longest text that is pasted as a question.
+const MAX_PASTED_BYTES: usize = 16 * 1024 * 1024;
 const ENDINGS: [&str; 3] = [".yaml", ".yml", ".json"];
+
+/// A policy, and where it was read.
+pub(super) struct Source {
+    pub(super) policy: Policy,
+    /// The names of the files, as they are shown. Empty if it is that of a running cluster.
+    files: Vec<String>,
+}
+
+impl Source {
+    /// Returns `FILE:LINE`. `None` for the policy of a running cluster.
+    pub(super) fn place(&self, place: Place) -> Option<String> {
+        let file = self.files.get(place.file as usize)?;
+        Some(format!("{file}:{}", place.line))
+    }
+
+    /// Returns ` (FILE:LINE)`, if there is a file.
+    pub(super) fn at(&self, place: Place) -> String {
+        self.place(place)
+            .map_or_else(String::new, |place| format!(" ({place})"))
+    }
+}
 
 /// A question, and the policy that it is about.
 pub(super) struct Asked {
-    pub(super) policy: Policy,
-    /// The names of the files, as they are shown.
-    pub(super) files: Vec<String>,
+    pub(super) source: Source,
     pub(super) user: User,
     pub(super) requests: Vec<Request>,
     /// How the words were understood.
     pub(super) notes: Vec<String>,
 }
 
-impl Asked {
-    /// Returns `FILE:LINE`.
-    pub(super) fn place(&self, place: Place) -> String {
-        place_text(&self.files, place)
-    }
-}
-
 /// Reads the policy, and understands the question.
 ///
 /// # Errors
 /// If a file cannot be read, the words are no question, or nobody is named.
-pub(super) fn ask(args: &QuestionArgs, ui: Ui) -> Result<Asked, Error> {
-    let (policy, files) = read(&args.files, ui)?;
+pub(super) fn ask(args: &QuestionArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<Asked, Error> {
+    let words = typed_words(&args.words, &args.policy, ui)?;
+    let source = read(&args.policy, ui)?;
+    let Question {
+        requests,
+        notes,
+        user: refused,
+    } = question(&args.words, &words, &source)?;
+    Ok(Asked {
+        user: rbac_identity::user(&args.identity, &args.policy, refused, invocation, ui)?,
+        source,
+        requests,
+        notes,
+    })
+}
+
+/// Returns the words, or what standard input has if they are `-`.
+///
+/// # Errors
+/// If standard input cannot be read, or the policy is there too.
+pub(super) fn typed_words(args: &WordsArgs, policy: &PolicyArgs, ui: Ui) -> Result<Vec<String>, Error> {
+    if args.words.is_empty() {
+        // Before a cluster is asked for nothing.
+        return Err(Error::Question(incomplete()));
+    }
+    if args.words != ["-"] {
+        return Ok(args.words.clone());
+    }
+    if policy.files.iter().any(|file| file == Path::new("-")) {
+        return Err(Error::StdinTwice);
+    }
+    match ui
+        .stdin_text("Request: ", MAX_PASTED_BYTES)
+        .map_err(Error::Stdin)?
+    {
+        StdinText::Whole(bytes) => Ok(vec![String::from_utf8_lossy(&bytes).trim().to_owned()]),
+        StdinText::TooLong => Err(Error::StdinTooLong),
+    }
+}
+
+/// Understands what was typed.
+///
+/// # Errors
+/// If the words are no question.
+pub(super) fn question(args: &WordsArgs, words: &[String], source: &Source) -> Result<Question, Error> {
     let typed = Typed {
-        words: &args.words,
+        words,
         namespace: args.namespace.as_deref(),
         all_namespaces: args.all_namespaces,
         watch: args.watch,
         subresource: args.subresource.as_deref(),
         is_api_verb: args.api_verb,
     };
-    let Question {
-        requests,
-        notes,
-        user: refused,
-    } = understand(&typed, &policy).map_err(Error::Question)?;
-    let user = args.user.clone().or(refused).ok_or(Error::NobodyNamed)?;
-    Ok(Asked {
-        user: User::with_implicit_groups(&user, &args.groups),
-        policy,
-        files,
-        requests,
-        notes,
-    })
+    understand(&typed, &source.policy).map_err(Error::Question)
 }
 
-/// Reads a policy, and warns of what stands in it twice.
+/// Reads a policy from files, or from the cluster if none is named, and warns of what stands in it twice.
 ///
 /// # Errors
-/// If a file cannot be read, or there is no role or binding in all of them.
-fn read(paths: &[PathBuf], ui: Ui) -> Result<(Policy, Vec<String>), Error> {
-    let mut loader = Loader::default();
+/// If a file cannot be read, the cluster cannot be asked, or there is no role or binding.
+pub(super) fn read(args: &PolicyArgs, ui: Ui) -> Result<Source, Error> {
     let mut names = Vec::new();
-    for named in paths {
+    let loader = if args.files.is_empty() {
+        rbac_live::read(args, ui)?
+    } else {
+        read_files(args, &mut names, ui)?
+    };
+    let Loaded {
+        policy,
+        read,
+        skipped,
+    } = loader.finish();
+    if read == 0 {
+        return Err(Error::EmptyPolicy { skipped });
+    }
+    let source = Source { policy, files: names };
+    for duplicate in &source.policy.duplicates {
+        ui.warn(&duplicate_text(&source, duplicate));
+    }
+    Ok(source)
+}
+
+/// Reads the files, and adds their names.
+fn read_files(args: &PolicyArgs, names: &mut Vec<String>, ui: Ui) -> Result<Loader, Error> {
+    let mut loader = Loader::default();
+    for named in &args.files {
         let paths = files::files_below(named, &ENDINGS).map_err(Error::PolicyFile)?;
         for path in paths {
             let bytes = bytes_of(&path, ui)?;
@@ -88,18 +157,7 @@ fn read(paths: &[PathBuf], ui: Ui) -> Result<(Policy, Vec<String>), Error> {
             })?;
         }
     }
-    let Loaded {
-        policy,
-        read,
-        skipped,
-    } = loader.finish();
-    if read == 0 {
-        return Err(Error::EmptyPolicy { skipped });
-    }
-    for duplicate in &policy.duplicates {
-        ui.warn(&duplicate_text(&policy, &names, duplicate));
-    }
-    Ok((policy, names))
+    Ok(loader)
 }
 
 fn bytes_of(path: &Path, ui: Ui) -> Result<Vec<u8>, Error> {
@@ -112,21 +170,17 @@ fn bytes_of(path: &Path, ui: Ui) -> Result<Vec<u8>, Error> {
     }
 }
 
-fn place_text(files: &[String], place: Place) -> String {
-    let file = files.get(place.file as usize).map_or("", String::as_str);
-    format!("{file}:{}", place.line)
-}
-
-fn duplicate_text(policy: &Policy, files: &[String], duplicate: &Duplicate) -> String {
+fn duplicate_text(source: &Source, duplicate: &Duplicate) -> String {
+    let text = |symbol| UntrustedText::new(source.policy.text(symbol));
     let scope = match duplicate.scope {
         Scope::Cluster => String::new(),
-        Scope::Namespace(namespace) => format!(" in {}", UntrustedText::new(policy.text(namespace))),
+        Scope::Namespace(namespace) => format!(" in {}", text(namespace)),
     };
     format!(
         "{} {}{scope} is different in {} and in {}; the latter counts",
         duplicate.kind,
-        UntrustedText::new(policy.text(duplicate.name)),
-        place_text(files, duplicate.first),
-        place_text(files, duplicate.second)
+        text(duplicate.name),
+        source.place(duplicate.first).unwrap_or_default(),
+        source.place(duplicate.second).unwrap_or_default()
     )
 }

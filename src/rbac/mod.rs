@@ -8,3 +8,5 @@ pub(crate) mod policy;
 #[cfg(test)]
 mod policy_tests;
 pub(crate) mod question;
+pub(crate) mod rights;
+pub(crate) mod who_can;

@@ -108,6 +108,9 @@ fn the_page_of_rbac_shows_what_the_program_prints() {
     ] {
         sandbox.write(name, policy);
     }
+    sandbox.write("requests.txt", "get pods -n shop\n");
+    let event = r#"{"requestURI": "/healthz", "verb": "get", "user": {"username": "okta:sarah"}}"#;
+    sandbox.write("audit.log", event);
     play("docs/rbac.md", &sandbox);
 }
 

@@ -85,6 +85,7 @@ fn all_ids_are_listed_in_one_line_each() {
       description-missing           the description of the cluster cannot be read
       description-invalid           the description of the cluster cannot be used
       platform-unsuitable           the platform cannot do what the description says
+      policy-denied                 you may not list the roles of the cluster
       policy-invalid                roles and bindings cannot be read from the files
       question-incomplete           it is not clear who asks, or for what
       system-limits                 this machine has reached a limit

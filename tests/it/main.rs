@@ -98,6 +98,10 @@ mod provider_errors;
 mod proxies;
 mod rbac;
 mod rbac_explain;
+mod rbac_list;
+mod rbac_live;
+mod rbac_requests;
+mod rbac_who_can;
 mod refresh;
 mod refresh_answers;
 #[cfg(target_os = "linux")]

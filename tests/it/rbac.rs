@@ -179,7 +179,7 @@ fn what_is_no_policy_or_no_question_is_refused_with_what_to_do() {
 
     can get pods -f policy.yaml
     stderr: error: nobody is named who asks
-    stderr: hint: name the user as the API server knows it, with --as, and the groups with --as-group; kubectl auth whoami shows both
+    stderr: hint: name the user as the API server knows it, with --as, and the groups with --as-group; kubectl auth whoami shows both; or a token with --token, or --session
     exit: 2
 
     can pods -f policy.yaml --as=a

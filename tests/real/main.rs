@@ -48,6 +48,7 @@ mod power_loss;
 mod process;
 mod rbac;
 mod rbac_change;
+mod rbac_live;
 mod rbac_oracle;
 mod rbac_random;
 mod rbac_review;

@@ -100,6 +100,18 @@ pub(super) const ENTRIES: &[OwnEntry] = &[
         ],
     },
     OwnEntry {
+        id: "policy-denied",
+        summary: "you may not list the roles of the cluster",
+        causes: &[
+            "The right to list clusterroles, clusterrolebindings, roles or rolebindings in the whole cluster is missing.",
+            "The right is there in one namespace only, and a policy that is read in part would be judged wrongly.",
+        ],
+        fixes: &[
+            "Ask about yourself, which the API server answers without that right: kubectl auth can-i get pods -n shop, kubectl auth can-i --list",
+            "Ask for `list` on them in the API group rbac.authorization.k8s.io, or take files: kubesesame rbac can get pods -n shop -f policy.json",
+        ],
+    },
+    OwnEntry {
         id: "policy-invalid",
         summary: "roles and bindings cannot be read from the files",
         causes: &[

@@ -74,19 +74,30 @@ pub(crate) fn visit_rules<'a>(
     namespace: Option<Symbol>,
     mut visit: impl FnMut(Visit<'a>),
 ) {
-    for applying in scopes(namespace).flat_map(|scope| policy.applying(scope, user.name, &user.groups)) {
-        let binding = &policy.bindings[applying.binding];
-        let Some(role) = policy.role_of(applying.binding) else {
-            continue;
-        };
+    visit_bindings(policy, user, namespace, |binding, subject, role| {
+        let Some(role) = role else { return };
         for rule in 0..role.rules.len() {
             visit(Visit {
                 binding,
-                subject: binding.subjects[applying.subject],
+                subject,
                 role,
                 rule,
             });
         }
+    });
+}
+
+/// Calls `visit` for each binding that applies to a user, with the first subject that does, and the role if there is one.
+pub(crate) fn visit_bindings<'a>(
+    policy: &'a Policy,
+    user: &UserSymbols,
+    namespace: Option<Symbol>,
+    mut visit: impl FnMut(&'a Binding, Subject, Option<&'a Role>),
+) {
+    for applying in scopes(namespace).flat_map(|scope| policy.applying(scope, user.name, &user.groups)) {
+        let binding = &policy.bindings[applying.binding];
+        let role = policy.role_of(applying.binding);
+        visit(binding, binding.subjects[applying.subject], role);
     }
 }
 

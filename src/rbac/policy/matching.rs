@@ -16,6 +16,20 @@ pub(crate) fn allows(names: &Names, rule: &Rule, request: &RequestSymbols<'_>) -
         }
 }
 
+/// Whether a rule with names of objects allows a request that names none, for these objects.
+pub(crate) fn allows_some_names(names: &Names, rule: &Rule, request: &RequestSymbols<'_>) -> bool {
+    match request.target {
+        TargetSymbols::Resource { name, .. } => {
+            name == Some(Symbol::EMPTY)
+                && verb_matches(names, rule, request)
+                && group_matches(names, rule, request)
+                && resource_matches(names, rule, request)
+                && !name_matches(names, rule, request)
+        }
+        TargetSymbols::Path { .. } => false,
+    }
+}
+
 /// What a role needs at least, to allow a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted {

@@ -25,13 +25,7 @@ impl User {
                 all.push(group);
             }
         };
-        // As upstream splits it: a name that has more parts is no service account's.
-        let account = name
-            .strip_prefix(ACCOUNT_PREFIX)
-            .and_then(|rest| rest.split_once(':'));
-        if let Some((namespace, account)) = account
-            && !account.contains(':')
-        {
+        if let Some((namespace, _)) = account_of(name) {
             add("system:serviceaccounts".to_owned());
             add(format!("system:serviceaccounts:{namespace}"));
         }
@@ -49,6 +43,13 @@ impl User {
     pub(crate) fn is_master(&self) -> bool {
         self.groups.iter().any(|group| group == MASTERS)
     }
+}
+
+/// Returns the namespace and the name of a service account by its user name.
+pub(crate) fn account_of(user: &str) -> Option<(&str, &str)> {
+    let (namespace, name) = user.strip_prefix(ACCOUNT_PREFIX)?.split_once(':')?;
+    // As upstream splits it: a name that has more parts is no service account's.
+    (!name.contains(':')).then_some((namespace, name))
 }
 
 /// The attributes of a request.
@@ -131,6 +132,11 @@ pub(super) enum TargetSymbols<'a> {
 }
 
 impl<'a> RequestSymbols<'a> {
+    /// Returns the namespace of the request, if the policy has it anywhere.
+    pub(crate) fn namespace(&self) -> Option<Symbol> {
+        self.namespace
+    }
+
     pub(crate) fn new(policy: &Policy, request: &'a Request) -> Self {
         let find = |text: &str| policy.names.find(text);
         let target = match &request.target {

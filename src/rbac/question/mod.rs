@@ -1,7 +1,8 @@
-//! What a person asks, as requests to the API server: words as for kubectl, a path or URL, or a line with which a request was refused.
+//! What a person asks, as requests to the API server: words as for kubectl, a path or URL, a line with which a request was refused, or an audit event.
 //!
 //! Pure. Names of resources are those of Kubernetes itself, and those that the rules of the policy name.
 
+mod audit;
 mod command;
 mod forbidden;
 mod resources;
@@ -12,7 +13,8 @@ mod url;
 mod tests;
 
 use super::policy::model::{Policy, Symbol};
-use super::policy::request::{Request, Target};
+use super::policy::request::{Request, ResourceTarget, Target, User};
+use resources::Known;
 
 /// What was typed.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,8 +37,8 @@ pub(crate) struct Question {
     pub(crate) requests: Vec<Request>,
     /// How the words were understood, where a person may have meant something else.
     pub(crate) notes: Vec<String>,
-    /// The user that a refusal names.
-    pub(crate) user: Option<String>,
+    /// The user that a refusal or an audit event names. A refusal names no groups.
+    pub(crate) user: Option<User>,
 }
 
 /// Why words are no question.
@@ -78,17 +80,20 @@ pub(crate) fn understand(typed: &Typed<'_>, policy: &Policy) -> Result<Question,
         return Ok(Question {
             requests: vec![request],
             notes: Vec::new(),
-            user: Some(user),
+            user: Some(User {
+                name: user,
+                groups: Vec::new(),
+            }),
         });
+    }
+    if is_json(&line) {
+        return of_event(&line);
     }
     let (verb, rest) = match words {
         [address] if address.contains('/') => ("get", words),
         [verb, rest @ ..] if !rest.is_empty() => (verb.as_str(), rest),
         _ => {
-            return Err(Fault {
-                problem: "a verb and a resource are needed".to_owned(),
-                hint: "write them as for kubectl: get pods, delete deploy web, get /healthz".to_owned(),
-            });
+            return Err(incomplete());
         }
     };
     if let [address] = rest
@@ -103,6 +108,43 @@ pub(crate) fn understand(typed: &Typed<'_>, policy: &Policy) -> Result<Question,
         is_api_verb,
     };
     words.understand(typed, policy)
+}
+
+/// Says that a verb or a resource is missing.
+pub(crate) fn incomplete() -> Fault {
+    Fault {
+        problem: "a verb and a resource are needed".to_owned(),
+        hint: "write them as for kubectl: get pods, delete deploy web, get /healthz".to_owned(),
+    }
+}
+
+fn is_json(line: &str) -> bool {
+    line.trim_start().starts_with('{')
+}
+
+/// Whether a line is a refusal or an audit event, which has quotes of its own.
+pub(crate) fn is_pasted(line: &str) -> bool {
+    is_json(line) || forbidden::read(line).is_some()
+}
+
+fn of_event(line: &str) -> Result<Question, Fault> {
+    let Some(audit::Audited { user, request, note }) = audit::read(line) else {
+        return Err(Fault {
+            problem: "what was pasted is no event of an audit log, or more than one".to_owned(),
+            hint: "paste one whole line of the log; for many: kubesesame rbac can --requests=audit.log"
+                .to_owned(),
+        });
+    };
+    Ok(Question {
+        requests: vec![request],
+        notes: note.into_iter().collect(),
+        user: Some(user),
+    })
+}
+
+/// Whether a resource of Kubernetes itself belongs to the cluster, and to no namespace.
+pub(crate) fn belongs_to_cluster(target: &ResourceTarget) -> bool {
+    Known::find(&target.resource, Some(&target.group)).is_some_and(|known| !known.is_namespaced)
 }
 
 fn of_path(verb: String, target: Target) -> Question {

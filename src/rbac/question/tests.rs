@@ -41,7 +41,11 @@ fn ask(line: &str, typed: &Typed<'_>) -> Vec<String> {
 }
 
 /// In the namespace `shop`.
-const WORDS: [(&str, &[&str]); 30] = [
+const WORDS: [(&str, &[&str]); 31] = [
+    (
+        "bind clusterroles view",
+        &["bind clusterroles.rbac.authorization.k8s.io view in shop"],
+    ),
     ("get pods", &["list pods. in shop"]),
     ("kubectl get po web", &["get pods. web in shop"]),
     ("get pods/web", &["get pods. web in shop"]),

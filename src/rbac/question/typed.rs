@@ -46,7 +46,11 @@ impl Words<'_> {
             if let Some(name) = name {
                 name.clone_into(&mut named.target.name);
             }
-            place(&mut named, typed, &mut question.notes);
+            match typed.namespace {
+                // Who writes a RoleBinding is asked for `bind` in its namespace, whatever the role.
+                Some(namespace) if self.verb == "bind" => namespace.clone_into(&mut named.target.namespace),
+                Some(_) | None => place(&mut named, typed, &mut question.notes),
+            }
             self.add_requests(&named, typed, command, &mut question);
         }
         Ok(question)

@@ -220,6 +220,16 @@ impl Policy {
         Some(&self.roles[*at])
     }
 
+    /// Returns what the role of this index may at most allow.
+    pub(crate) fn reach(&self, role: usize) -> &Reach {
+        &self.reaches[role]
+    }
+
+    /// Returns the index of the role that a binding refers to, if there is one.
+    pub(crate) fn role_index_of(&self, binding: usize) -> Option<usize> {
+        self.index.role_of(binding)
+    }
+
     /// Returns the role that a binding refers to, if there is one.
     pub(crate) fn role_of(&self, binding: usize) -> Option<&Role> {
         let role = self.index.role_of(binding)?;

@@ -1,0 +1,215 @@
+//! `rbac can --requests`: many requests, one in each line of a file.
+
+use std::path::Path;
+
+use clap::Parser;
+use serde_json::{Value, json};
+
+use super::error::Error;
+use super::rbac_args::{CanArgs, WordsArgs};
+use super::rbac_can::{decision, request_value};
+use super::rbac_identity;
+use super::rbac_policy::{self, Source};
+use super::rbac_text;
+use crate::error::{EXIT_FAILED, EXIT_SUCCESS};
+use crate::files;
+use crate::invocation::Invocation;
+use crate::rbac::policy::evaluate::Decision;
+use crate::rbac::policy::request::{Request, User};
+use crate::rbac::question::is_pasted;
+use crate::structured::document;
+use crate::ui::{StdinText, Ui};
+use crate::untrusted_text::harmless_lines;
+use crate::wrapped_text::wrapped;
+
+/// The longest file on standard input.
+const MAX_STDIN_BYTES: usize = 256 * 1024 * 1024;
+
+/// A line, as what follows `rbac can`.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true, disable_help_flag = true, disable_version_flag = true)]
+struct Line {
+    #[command(flatten)]
+    words: WordsArgs,
+
+    #[arg(long = "as")]
+    user: Option<String>,
+
+    #[arg(long = "as-group")]
+    groups: Vec<String>,
+}
+
+/// A request of a line, and what was decided.
+struct Judged {
+    line: usize,
+    user: User,
+    request: Request,
+    decision: Decision,
+}
+
+/// Returns the exit code: whether all is allowed.
+///
+/// # Errors
+/// What keeps it from being judged; the first line that is no request.
+pub(super) fn run(args: &CanArgs, file: &Path, invocation: &Invocation<'_>, ui: Ui) -> Result<u8, Error> {
+    let text = read(args, file, ui)?;
+    let source = rbac_policy::read(&args.question.policy, ui)?;
+    let shown = if file == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        files::shown(file).to_string()
+    };
+    let mut asker = Asker {
+        args,
+        source: &source,
+        invocation,
+        ui,
+        default: None,
+    };
+    let mut judged = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let place = |error| Error::Line {
+            place: format!("{shown}:{number}"),
+            error: Box::new(error),
+        };
+        let (user, requests) = asker.ask(line).map_err(place)?;
+        judged.extend(requests.into_iter().map(|request| Judged {
+            line: number,
+            decision: decision(&source.policy, &user, &request),
+            user: user.clone(),
+            request,
+        }));
+    }
+    let text = match args.question.output.format {
+        Some(format) => document(&value(&judged), format),
+        None => lines(&shown, &judged),
+    };
+    Ui::information(&harmless_lines(&text)).map_err(Error::Output)?;
+    Ok(if judged.iter().all(|it| it.decision.is_allowed) {
+        EXIT_SUCCESS
+    } else {
+        EXIT_FAILED
+    })
+}
+
+fn read(args: &CanArgs, file: &Path, ui: Ui) -> Result<String, Error> {
+    let bytes = if file == Path::new("-") {
+        if args
+            .question
+            .policy
+            .files
+            .iter()
+            .any(|file| file == Path::new("-"))
+        {
+            return Err(Error::StdinTwice);
+        }
+        match ui
+            .stdin_text("Requests: ", MAX_STDIN_BYTES)
+            .map_err(Error::Stdin)?
+        {
+            StdinText::Whole(bytes) => bytes.to_vec(),
+            StdinText::TooLong => return Err(Error::PolicyTooLong),
+        }
+    } else {
+        files::read_large(file).map_err(Error::Requests)?
+    };
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Understands lines.
+struct Asker<'a> {
+    args: &'a CanArgs,
+    source: &'a Source,
+    invocation: &'a Invocation<'a>,
+    ui: Ui,
+    /// Who asks where a line names nobody. Found out once, since it can ask the API server.
+    default: Option<User>,
+}
+
+impl Asker<'_> {
+    fn ask(&mut self, line: &str) -> Result<(User, Vec<Request>), Error> {
+        let line = Line::of(line)?;
+        let question = rbac_policy::question(&line.words, &line.words.words, self.source)?;
+        let identity = &self.args.question.identity;
+        let of_line = line.user.map(|name| User {
+            name,
+            groups: Vec::new(),
+        });
+        let named = of_line.or(question.user);
+        // What is said for all lines is for those that name nobody.
+        let user = match named {
+            Some(named) => User::with_implicit_groups(&named.name, &[named.groups, line.groups].concat()),
+            None => {
+                let default = match &self.default {
+                    Some(default) => default.clone(),
+                    None => {
+                        let policy = &self.args.question.policy;
+                        rbac_identity::user(identity, policy, None, self.invocation, self.ui)?
+                    }
+                };
+                self.default = Some(default.clone());
+                let groups = [default.groups, line.groups].concat();
+                User::with_implicit_groups(&default.name, &groups)
+            }
+        };
+        Ok((user, question.requests))
+    }
+}
+
+impl Line {
+    /// # Errors
+    /// If the words or flags are none of `rbac can`.
+    fn of(line: &str) -> Result<Self, Error> {
+        // What is pasted has quotes of its own.
+        let words = if is_pasted(line) {
+            vec![line.to_owned()]
+        } else {
+            shlex::split(line).ok_or_else(|| Error::BadLine("a quote is not closed".to_owned()))?
+        };
+        Self::try_parse_from(words).map_err(|error| {
+            let text = error.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            Error::BadLine(first.trim_start_matches("error: ").to_owned())
+        })
+    }
+}
+
+fn lines(file: &str, judged: &[Judged]) -> String {
+    let mut text = String::new();
+    for it in judged {
+        let (answer, verb) = if it.decision.is_allowed {
+            ("yes", "can")
+        } else {
+            ("no", "cannot")
+        };
+        let line = format!(
+            "{file}:{}: {answer}: {} {verb} {}",
+            it.line,
+            rbac_text::shown(&it.user.name),
+            rbac_text::request(&it.request)
+        );
+        text += &format!("{}\n", wrapped(&line, 0, 2));
+    }
+    let refused = judged.iter().filter(|it| !it.decision.is_allowed).count();
+    text + &format!("{} requests, {refused} not allowed\n", judged.len())
+}
+
+fn value(judged: &[Judged]) -> Value {
+    let requests = judged.iter().map(|it| {
+        let mut value = request_value(&it.request);
+        value["line"] = json!(it.line);
+        value["user"] = json!(it.user.name);
+        value["groups"] = json!(it.user.groups);
+        value["allowed"] = json!(it.decision.is_allowed);
+        value["reason"] = json!(it.decision.reason);
+        value
+    });
+    json!({
+        "allowed": judged.iter().all(|it| it.decision.is_allowed),
+        "requests": requests.collect::<Vec<_>>(),
+    })
+}
