@@ -9,6 +9,7 @@ use super::check_args::{CHECK_ABOUT, CheckArgs};
 use super::rbac_args::{
     CAN_ABOUT, CanArgs, EXPLAIN_ABOUT, ExplainArgs, LIST_ABOUT, ListArgs, WHO_CAN_ABOUT, WhoCanArgs,
 };
+use super::rbac_diff::{DIFF_ABOUT, DiffArgs};
 use super::tune::{self, TuneArgs};
 use super::verify::{self, VerifyArgs};
 
@@ -122,6 +123,9 @@ pub(super) enum RbacCommand {
     /// List what one user may do
     #[command(long_about = LIST_ABOUT)]
     List(Box<ListArgs>),
+    /// Say who may do more or less by one policy than by another
+    #[command(long_about = DIFF_ABOUT)]
+    Diff(DiffArgs),
 }
 
 #[derive(Debug, Args)]

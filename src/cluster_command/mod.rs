@@ -16,6 +16,8 @@ mod print;
 mod rbac;
 mod rbac_args;
 mod rbac_can;
+mod rbac_diff;
+mod rbac_diff_text;
 mod rbac_explain;
 mod rbac_identity;
 mod rbac_list;
@@ -99,6 +101,7 @@ fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Resu
         TopCommand::Rbac(RbacCommand::Explain(args)) => return rbac_explain::run(&args, invocation, ui),
         TopCommand::Rbac(RbacCommand::WhoCan(args)) => return rbac_who_can::run(&args, ui),
         TopCommand::Rbac(RbacCommand::List(args)) => return rbac_list::run(&args, invocation, ui),
+        TopCommand::Rbac(RbacCommand::Diff(args)) => return rbac_diff::run(&args, ui),
         TopCommand::Version => {
             Ui::information(concat!("kubesesame-cluster ", env!("CARGO_PKG_VERSION"), "\n"))
                 .map_err(Error::Output)

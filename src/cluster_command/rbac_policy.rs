@@ -1,6 +1,6 @@
 //! The policy and the question of the commands that ask about one: reads the files, and says what of them was not as expected.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::rbac_args::{PolicyArgs, QuestionArgs, WordsArgs};
@@ -23,15 +23,25 @@ const ENDINGS: [&str; 3] = [".yaml", ".yml", ".json"];
 /// A policy, and where it was read.
 pub(super) struct Source {
     pub(super) policy: Policy,
-    /// The names of the files, as they are shown. Empty if it is that of a running cluster.
-    files: Vec<String>,
+    files: Files,
+}
+
+/// The names of files, as they are shown. None for the policy of a running cluster.
+#[derive(Default)]
+pub(super) struct Files(Vec<String>);
+
+impl Files {
+    /// Returns `FILE:LINE`. `None` for the policy of a running cluster.
+    pub(super) fn place(&self, place: Place) -> Option<String> {
+        let file = self.0.get(place.file as usize)?;
+        Some(format!("{file}:{}", place.line))
+    }
 }
 
 impl Source {
     /// Returns `FILE:LINE`. `None` for the policy of a running cluster.
     pub(super) fn place(&self, place: Place) -> Option<String> {
-        let file = self.files.get(place.file as usize)?;
-        Some(format!("{file}:{}", place.line))
+        self.files.place(place)
     }
 
     /// Returns ` (FILE:LINE)`, if there is a file.
@@ -115,37 +125,35 @@ pub(super) fn question(args: &WordsArgs, words: &[String], source: &Source) -> R
 /// # Errors
 /// If a file cannot be read, the cluster cannot be asked, or there is no role or binding.
 pub(super) fn read(args: &PolicyArgs, ui: Ui) -> Result<Source, Error> {
-    let mut names = Vec::new();
-    let loader = if args.files.is_empty() {
-        rbac_live::read(args, ui)?
+    let (loaded, files) = if args.files.is_empty() {
+        (finish(rbac_live::read(args, ui)?, &Files::default(), ui), Files::default())
     } else {
-        read_files(args, &mut names, ui)?
+        read_files(Loader::default(), &args.files, ui)?
     };
-    let Loaded {
-        policy,
-        read,
-        skipped,
-    } = loader.finish();
-    if read == 0 {
-        return Err(Error::EmptyPolicy { skipped });
+    if loaded.read == 0 {
+        return Err(Error::EmptyPolicy {
+            skipped: loaded.skipped,
+        });
     }
-    let source = Source { policy, files: names };
-    for duplicate in &source.policy.duplicates {
-        ui.warn(&duplicate_text(&source, duplicate));
-    }
-    Ok(source)
+    Ok(Source {
+        policy: loaded.policy,
+        files,
+    })
 }
 
-/// Reads the files, and adds their names.
-fn read_files(args: &PolicyArgs, names: &mut Vec<String>, ui: Ui) -> Result<Loader, Error> {
-    let mut loader = Loader::default();
-    for named in &args.files {
+/// Reads files, which may have no role and no binding, and warns of what stands in them twice.
+///
+/// # Errors
+/// If a file cannot be read.
+pub(super) fn read_files(mut loader: Loader, paths: &[PathBuf], ui: Ui) -> Result<(Loaded, Files), Error> {
+    let mut files = Files::default();
+    for named in paths {
         let paths = files::files_below(named, &ENDINGS).map_err(Error::PolicyFile)?;
         for path in paths {
             let bytes = bytes_of(&path, ui)?;
             let text = String::from_utf8(bytes).map_err(|_| Error::PolicyNotText(path.clone()))?;
-            let file = u32::try_from(names.len()).unwrap_or(u32::MAX);
-            names.push(if path == Path::new("-") {
+            let file = u32::try_from(files.0.len()).unwrap_or(u32::MAX);
+            files.0.push(if path == Path::new("-") {
                 "standard input".to_owned()
             } else {
                 files::shown(&path).to_string()
@@ -157,7 +165,15 @@ fn read_files(args: &PolicyArgs, names: &mut Vec<String>, ui: Ui) -> Result<Load
             })?;
         }
     }
-    Ok(loader)
+    Ok((finish(loader, &files, ui), files))
+}
+
+fn finish(loader: Loader, files: &Files, ui: Ui) -> Loaded {
+    let loaded = loader.finish();
+    for duplicate in &loaded.policy.duplicates {
+        ui.warn(&duplicate_text(&loaded.policy, files, duplicate));
+    }
+    loaded
 }
 
 fn bytes_of(path: &Path, ui: Ui) -> Result<Vec<u8>, Error> {
@@ -170,8 +186,8 @@ fn bytes_of(path: &Path, ui: Ui) -> Result<Vec<u8>, Error> {
     }
 }
 
-fn duplicate_text(source: &Source, duplicate: &Duplicate) -> String {
-    let text = |symbol| UntrustedText::new(source.policy.text(symbol));
+fn duplicate_text(policy: &Policy, files: &Files, duplicate: &Duplicate) -> String {
+    let text = |symbol| UntrustedText::new(policy.text(symbol));
     let scope = match duplicate.scope {
         Scope::Cluster => String::new(),
         Scope::Namespace(namespace) => format!(" in {}", text(namespace)),
@@ -180,7 +196,7 @@ fn duplicate_text(source: &Source, duplicate: &Duplicate) -> String {
         "{} {}{scope} is different in {} and in {}; the latter counts",
         duplicate.kind,
         text(duplicate.name),
-        source.place(duplicate.first).unwrap_or_default(),
-        source.place(duplicate.second).unwrap_or_default()
+        files.place(duplicate.first).unwrap_or_default(),
+        files.place(duplicate.second).unwrap_or_default()
     )
 }

@@ -103,6 +103,7 @@ fn the_page_of_rbac_shows_what_the_program_prints() {
     for name in [
         "team-platform.yaml",
         "rbac/policy.yaml",
+        "old/rbac/policy.yaml",
         "roles.yaml",
         "bindings.yaml",
     ] {
@@ -111,6 +112,7 @@ fn the_page_of_rbac_shows_what_the_program_prints() {
     sandbox.write("requests.txt", "get pods -n shop\n");
     let event = r#"{"requestURI": "/healthz", "verb": "get", "user": {"username": "okta:sarah"}}"#;
     sandbox.write("audit.log", event);
+    sandbox.write("new.yaml", include_str!("../data/rbac/team-platform-new.yaml"));
     play("docs/rbac.md", &sandbox);
 }
 
