@@ -109,6 +109,7 @@ ids! {
     DESCRIPTION_INVALID = "description-invalid",
     PLATFORM_UNSUITABLE = "platform-unsuitable",
     POLICY_INVALID = "policy-invalid",
+    SETTINGS_REFUSED = "settings-refused",
     QUESTION_INCOMPLETE = "question-incomplete",
     // This machine.
     SYSTEM_LIMITS = "system-limits",

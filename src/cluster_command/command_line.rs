@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::admission::AdmissionCommand;
 use super::check_args::{CHECK_ABOUT, CheckArgs};
+use super::diff::{self, DiffArgs};
 use super::rbac_args::{CAN_ABOUT, EXPLAIN_ABOUT, ExplainArgs, QuestionArgs};
 use super::tune::{self, TuneArgs};
 use super::verify::{self, VerifyArgs};
@@ -92,6 +93,9 @@ pub(super) enum ClusterCommand {
     /// Check the settings of an API server about tokens before it reads them
     #[command(long_about = CHECK_ABOUT)]
     Check(CheckArgs),
+    /// Say what a change of an API server's settings about tokens means for people
+    #[command(long_about = diff::ABOUT)]
+    Diff(Box<DiffArgs>),
     /// Print network policies for the description's namespaces
     #[command(long_about = NETWORK_ABOUT)]
     Network(FileArg),

@@ -37,6 +37,14 @@ pub(super) enum Error {
     CheckNotText(PathBuf),
     #[error("standard input is too long to be checked")]
     CheckTooLong,
+    #[error("{}", .0)]
+    NotCompared(Box<Self>),
+    #[error("the API server would refuse `{file}`: {}", UntrustedText::new(.finding))]
+    NotAccepted { file: String, finding: String },
+    #[error("{file}: --authentication-config names another file, which has the settings: {}", UntrustedText::new(.named))]
+    SettingsElsewhere { file: String, named: String },
+    #[error("standard input is named twice, and cannot be read twice")]
+    StdinTwice,
     #[error("the file cannot be written")]
     Write {
         /// The flag that names the place.
@@ -122,6 +130,13 @@ impl Error {
         if let Self::Token(error) | Self::Discovery(error) = self {
             return error.report();
         }
+        if let Self::NotCompared(error) = self {
+            // 1 says that there is a difference.
+            return Report {
+                exit_code: EXIT_USAGE,
+                ..error.report()
+            };
+        }
         Report {
             error: self.to_string(),
             causes: causes_of(self),
@@ -144,6 +159,10 @@ impl Error {
             Self::Authority(source) => source.hint(Purpose::Flag("certificate-authority")),
             Self::CheckRead(_) => "name a file that can be read; `-` is standard input".to_owned(),
             Self::CheckNotText(_) | Self::CheckTooLong => "name a text of at most 4 MiB".to_owned(),
+            Self::NotCompared(error) => error.hint(),
+            Self::NotAccepted { file, .. } => format!("see all of it: kubesesame cluster check {file}"),
+            Self::SettingsElsewhere { .. } => "compare that file, as it is on the control plane".to_owned(),
+            Self::StdinTwice => "put one of the two into a file, and name that".to_owned(),
             Self::Stdin(_) => "put it into a file, and name that".to_owned(),
             Self::FileAndFlags => "leave one of them out".to_owned(),
             Self::Flag { flag, form, .. } => format!("write --{flag}= with {form}"),
@@ -191,9 +210,13 @@ impl Error {
             Self::Write { flag, source } => source.id(Purpose::Flag(flag)),
             Self::Authority(source) => source.id(Purpose::Flag("certificate-authority")),
             Self::Discovery(_) => Id::ISSUER_MISMATCH,
-            Self::Stdin(_) | Self::CheckRead(_) | Self::CheckNotText(_) | Self::CheckTooLong => {
-                Id::FLAG_FILE_UNUSABLE
-            }
+            Self::NotCompared(error) => error.id(),
+            Self::NotAccepted { .. } | Self::SettingsElsewhere { .. } => Id::SETTINGS_REFUSED,
+            Self::StdinTwice
+            | Self::Stdin(_)
+            | Self::CheckRead(_)
+            | Self::CheckNotText(_)
+            | Self::CheckTooLong => Id::FLAG_FILE_UNUSABLE,
             Self::FileAndFlags => Id::FLAGS_CONTRADICT,
             Self::Flag { .. } | Self::UnknownPlatform { .. } | Self::NoPlatform => Id::SETTING_INVALID,
             Self::Refused(_) => Id::PLATFORM_UNSUITABLE,
@@ -228,7 +251,11 @@ impl Error {
             | Self::Policy { .. }
             | Self::EmptyPolicy { .. }
             | Self::Question(_)
-            | Self::NobodyNamed => EXIT_USAGE,
+            | Self::NobodyNamed
+            | Self::NotCompared(_)
+            | Self::NotAccepted { .. }
+            | Self::SettingsElsewhere { .. }
+            | Self::StdinTwice => EXIT_USAGE,
             Self::CheckRead(_)
             | Self::CheckNotText(_)
             | Self::CheckTooLong

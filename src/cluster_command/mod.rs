@@ -8,6 +8,7 @@ mod check;
 mod check_args;
 mod check_text;
 mod command_line;
+mod diff;
 mod discovery;
 mod error;
 mod flags;
@@ -81,6 +82,7 @@ fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Resu
     let done = match command {
         TopCommand::Admission(command) => return admission::run(&command, ui),
         TopCommand::Cluster(ClusterCommand::Check(args)) => return check::run(&args, invocation, ui),
+        TopCommand::Cluster(ClusterCommand::Diff(args)) => return diff::run(&args, invocation, ui),
         TopCommand::Cluster(ClusterCommand::Init(args)) => init::run(&args, invocation, ui),
         TopCommand::Cluster(ClusterCommand::Authn(args)) => authn::run(&args, ui),
         TopCommand::Cluster(ClusterCommand::Network(file)) => rbac::generate_network(&file, ui),

@@ -67,7 +67,7 @@ pub(super) fn ask(args: &QuestionArgs, ui: Ui) -> Result<Asked, Error> {
 ///
 /// # Errors
 /// If a file cannot be read, or there is no role or binding in all of them.
-fn read(paths: &[PathBuf], ui: Ui) -> Result<(Policy, Vec<String>), Error> {
+pub(super) fn read(paths: &[PathBuf], ui: Ui) -> Result<(Policy, Vec<String>), Error> {
     let mut loader = Loader::default();
     let mut names = Vec::new();
     for named in paths {
@@ -112,7 +112,8 @@ fn bytes_of(path: &Path, ui: Ui) -> Result<Vec<u8>, Error> {
     }
 }
 
-fn place_text(files: &[String], place: Place) -> String {
+/// Returns `FILE:LINE`.
+pub(super) fn place_text(files: &[String], place: Place) -> String {
     let file = files.get(place.file as usize).map_or("", String::as_str);
     format!("{file}:{}", place.line)
 }
