@@ -110,6 +110,7 @@ ids! {
     PLATFORM_UNSUITABLE = "platform-unsuitable",
     POLICY_DENIED = "policy-denied",
     POLICY_INVALID = "policy-invalid",
+    SETTINGS_REFUSED = "settings-refused",
     QUESTION_INCOMPLETE = "question-incomplete",
     // This machine.
     SYSTEM_LIMITS = "system-limits",

@@ -8,6 +8,7 @@ mod binding;
 pub(crate) mod cel;
 pub(crate) mod check;
 pub(crate) mod description;
+pub(crate) mod diff;
 mod eks;
 mod groups_verdict;
 mod judgement;

@@ -87,7 +87,11 @@ fn minor(text: &str) -> Result<u16, Error> {
         })
 }
 
-fn read(path: &Path, ui: Ui) -> Result<String, Error> {
+/// Reads a file that is to be checked.
+///
+/// # Errors
+/// If it cannot be read, or is no text.
+pub(super) fn read(path: &Path, ui: Ui) -> Result<String, Error> {
     let bytes = if path == Path::new("-") {
         match ui.stdin_text("File: ", MAX_STDIN_BYTES).map_err(Error::Stdin)? {
             StdinText::Whole(bytes) => bytes.to_vec(),

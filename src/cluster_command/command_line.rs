@@ -6,10 +6,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::admission::AdmissionCommand;
 use super::check_args::{CHECK_ABOUT, CheckArgs};
+use super::diff;
 use super::rbac_args::{
     CAN_ABOUT, CanArgs, EXPLAIN_ABOUT, ExplainArgs, LIST_ABOUT, ListArgs, WHO_CAN_ABOUT, WhoCanArgs,
 };
-use super::rbac_diff::{DIFF_ABOUT, DiffArgs};
+use super::rbac_diff::{self, DIFF_ABOUT};
 use super::tune::{self, TuneArgs};
 use super::verify::{self, VerifyArgs};
 
@@ -95,6 +96,9 @@ pub(super) enum ClusterCommand {
     /// Check the settings of an API server about tokens before it reads them
     #[command(long_about = CHECK_ABOUT)]
     Check(CheckArgs),
+    /// Say what a change of an API server's settings about tokens means for people
+    #[command(long_about = diff::ABOUT)]
+    Diff(Box<diff::DiffArgs>),
     /// Print network policies for the description's namespaces
     #[command(long_about = NETWORK_ABOUT)]
     Network(FileArg),
@@ -125,7 +129,7 @@ pub(super) enum RbacCommand {
     List(Box<ListArgs>),
     /// Say who may do more or less by one policy than by another
     #[command(long_about = DIFF_ABOUT)]
-    Diff(DiffArgs),
+    Diff(rbac_diff::DiffArgs),
 }
 
 #[derive(Debug, Args)]

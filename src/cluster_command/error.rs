@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::admission::AdmissionError;
+use super::rbac_error::RbacError;
 use super::source::DEFAULT_FILE;
 use crate::catalogue::Id;
 use crate::cluster::authn::Refusal;
@@ -13,8 +14,6 @@ use crate::cluster::description::{Fault, PLATFORM_NAMES};
 use crate::error::{self, EXIT_FAILED, EXIT_USAGE};
 use crate::error_chain::causes_of;
 use crate::files::{self, Purpose};
-use crate::kubectl;
-use crate::rbac::question;
 use crate::report::Report;
 use crate::untrusted_text::UntrustedText;
 
@@ -38,6 +37,14 @@ pub(super) enum Error {
     CheckNotText(PathBuf),
     #[error("standard input is too long to be checked")]
     CheckTooLong,
+    #[error("{}", .0)]
+    NotCompared(Box<Self>),
+    #[error("the API server would refuse `{file}`: {}", UntrustedText::new(.finding))]
+    NotAccepted { file: String, finding: String },
+    #[error("{file}: --authentication-config names another file, which has the settings: {}", UntrustedText::new(.named))]
+    SettingsElsewhere { file: String, named: String },
+    #[error("standard input is named twice, and cannot be read twice")]
+    StdinTwice,
     #[error("the file cannot be written")]
     Write {
         /// The flag that names the place.
@@ -75,62 +82,17 @@ pub(super) enum Error {
     NoIssuer(#[source] Box<Self>),
     #[error(transparent)]
     Admission(#[from] AdmissionError),
+    #[error(transparent)]
+    Rbac(#[from] RbacError),
     #[error("the description has no {0}")]
     NothingToDo(&'static str),
-    #[error("the policy cannot be read")]
-    PolicyFile(#[source] files::Error),
-    #[error("`{}` is not UTF-8, so it is no policy", files::shown(.0))]
-    PolicyNotText(PathBuf),
-    #[error("standard input is too long for a policy")]
-    PolicyTooLong,
-    #[error("{}:{line}: what begins here {}", files::shown(.file), UntrustedText::new(.problem))]
-    Policy {
-        file: PathBuf,
-        line: usize,
-        problem: String,
-    },
-    #[error("there is no role and no binding in the files{}", skipped_text(*.skipped))]
-    EmptyPolicy { skipped: usize },
-    #[error("OLD and NEW are both standard input, and only one of them can be")]
-    BothStdin,
-    #[error("{}", UntrustedText::new(&.0.problem))]
-    Question(question::Fault),
-    #[error("nobody is named who asks")]
-    NobodyNamed,
-    #[error("standard input is to be the policy and the question, and it can be one of them")]
-    StdinTwice,
-    #[error("standard input is too long for a question")]
-    StdinTooLong,
-    #[error("the requests cannot be read")]
-    Requests(#[source] files::Error),
-    #[error("this is no request: {}", UntrustedText::new(.0))]
-    BadLine(String),
     #[error("{place}: {error}")]
     Line { place: String, error: Box<Self> },
-    #[error("the policy of the cluster cannot be read")]
-    Live(#[source] kubectl::Error),
-    #[error("the policy of the cluster cannot be read: the {kind} are no list of them: {}", UntrustedText::new(.problem))]
-    LivePage { kind: &'static str, problem: String },
-    #[error("the API server does not let you list {}", .kinds.join(", "))]
-    PolicyDenied { kinds: Vec<&'static str> },
     /// What keeps a token from saying who asks.
     #[error("{0}")]
     Identity(Box<Self>),
-    #[error("an API server makes no user of the token: {}", UntrustedText::new(.0))]
-    NoUserOfToken(String),
-    #[error("the mapping of the claims cannot be read")]
-    AuthenticationConfig(#[source] files::Error),
     #[error("the result could not be written to standard output")]
     Output(#[source] io::Error),
-}
-
-/// Returns how many objects of other kinds there are.
-fn skipped_text(skipped: usize) -> String {
-    match skipped {
-        0 => String::new(),
-        1 => ", but 1 object of another kind".to_owned(),
-        count => format!(", but {count} objects of other kinds"),
-    }
 }
 
 /// Returns `FILE:LINE: `.
@@ -148,7 +110,8 @@ impl Error {
         if let Self::Token(error) | Self::Discovery(error) = self {
             return error.report();
         }
-        if let Self::Identity(error) = self {
+        // For both 1 says something else: no, or that there is a difference.
+        if let Self::Identity(error) | Self::NotCompared(error) = self {
             return Report {
                 exit_code: EXIT_USAGE,
                 ..error.report()
@@ -176,9 +139,12 @@ impl Error {
             Self::Authority(source) => source.hint(Purpose::Typed("certificate-authority")),
             Self::CheckRead(_) => "name a file that can be read; `-` is standard input".to_owned(),
             Self::CheckNotText(_) | Self::CheckTooLong => "name a text of at most 4 MiB".to_owned(),
+            Self::NotCompared(error) | Self::Line { error, .. } => error.hint(),
+            Self::NotAccepted { file, .. } => format!("see all of it: kubesesame cluster check {file}"),
+            Self::SettingsElsewhere { .. } => "compare that file, as it is on the control plane".to_owned(),
+            Self::StdinTwice => "put one of the two into a file, and name that".to_owned(),
             Self::Stdin(_) => "put it into a file, and name that".to_owned(),
             Self::FileAndFlags => "leave one of them out".to_owned(),
-            Self::BothStdin => "put one of them into a file, and name that".to_owned(),
             Self::Flag { flag, form, .. } => format!("write --{flag}= with {form}"),
             Self::UnknownPlatform { nearest, .. } => {
                 let all = PLATFORM_NAMES.join(", ");
@@ -193,42 +159,12 @@ impl Error {
             ),
             Self::Refused(refusal) => refusal.hint.clone(),
             Self::Admission(error) => error.hint(),
+            Self::Rbac(error) => error.hint(),
             Self::Token(_) | Self::Discovery(_) | Self::Identity(_) => String::new(),
-            Self::StdinTwice => "name a file with --filename, or write the words".to_owned(),
-            Self::StdinTooLong => "for many requests: kubesesame rbac can --requests=FILE".to_owned(),
-            Self::Requests(source) => source.hint(Purpose::Flag("requests")),
-            Self::BadLine(_) => {
-                "write each line as after `rbac can`: get pods -n shop; or paste a refusal or an audit event".to_owned()
-            }
-            Self::Line { error, .. } => error.hint(),
-            Self::Live(source) => format!("{}; or name files with --filename", source.hint()),
-            Self::LivePage { .. } => "look at it: kubectl get --raw /apis/rbac.authorization.k8s.io/v1/clusterroles".to_owned(),
-            Self::PolicyDenied { kinds } => {
-                let first = kinds.first().copied().unwrap_or_default();
-                format!(
-                    "it takes `list` on {} of rbac.authorization.k8s.io in the whole cluster (kubectl auth can-i list {first}.rbac.authorization.k8s.io -A), or files with --filename; about yourself the API server answers without it: kubectl auth can-i VERB RESOURCE, kubectl auth can-i --list",
-                    kinds.join(", ")
-                )
-            }
-            Self::NoUserOfToken(_) => {
-                "compare it with the mapping: kubesesame token inspect; name another by --authentication-config".to_owned()
-            }
-            Self::AuthenticationConfig(source) => source.hint(Purpose::Flag("authentication-config")),
             Self::TokenWithoutIssuer | Self::NoIssuer(_) => {
                 "give --oidc-issuer-url and --oidc-client-id, or sign in: kubesesame login".to_owned()
             }
             Self::NothingToDo(what) => format!("add `{what}` to it; the fields: docs/kubesesame.schema.json"),
-            Self::PolicyFile(source) => source.hint(Purpose::Typed("filename")),
-            Self::PolicyNotText(_) | Self::Policy { .. } => {
-                "correct it, or name single files with --filename; of a cluster: kubectl get clusterroles,clusterrolebindings,roles,rolebindings -A -o json".to_owned()
-            }
-            Self::EmptyPolicy { .. } | Self::PolicyTooLong => {
-                "write those of a cluster with: kubectl get clusterroles,clusterrolebindings,roles,rolebindings -A -o json".to_owned()
-            }
-            Self::Question(fault) => UntrustedText::new(&fault.hint).to_string(),
-            Self::NobodyNamed => {
-                "name the user as the API server knows it, with --as, and the groups with --as-group; kubectl auth whoami shows both; or a token with --token, or --session".to_owned()
-            }
             Self::Output(_) => {
                 "look at where standard output goes: the disk, or the program that reads it".to_owned()
             }
@@ -244,28 +180,17 @@ impl Error {
             Self::Write { flag, source } => source.id(Purpose::Typed(flag)),
             Self::Authority(source) => source.id(Purpose::Typed("certificate-authority")),
             Self::Discovery(_) => Id::ISSUER_MISMATCH,
+            Self::NotAccepted { .. } | Self::SettingsElsewhere { .. } => Id::SETTINGS_REFUSED,
             Self::Stdin(_) | Self::CheckRead(_) | Self::CheckNotText(_) | Self::CheckTooLong => {
                 Id::FLAG_FILE_UNUSABLE
             }
-            Self::FileAndFlags | Self::BothStdin => Id::FLAGS_CONTRADICT,
+            Self::FileAndFlags | Self::StdinTwice => Id::FLAGS_CONTRADICT,
             Self::Flag { .. } | Self::UnknownPlatform { .. } | Self::NoPlatform => Id::SETTING_INVALID,
             Self::Refused(_) => Id::PLATFORM_UNSUITABLE,
             Self::Admission(error) => error.id(),
+            Self::Rbac(error) => error.id(),
             Self::Token(_) | Self::TokenWithoutIssuer | Self::NoIssuer(_) => Id::ISSUER_MISSING,
-            Self::PolicyFile(source) => source.id(Purpose::Typed("filename")),
-            Self::PolicyNotText(_) | Self::PolicyTooLong | Self::Policy { .. } | Self::EmptyPolicy { .. } => {
-                Id::POLICY_INVALID
-            }
-            Self::Identity(error) | Self::Line { error, .. } => error.id(),
-            Self::StdinTwice => Id::FLAGS_CONTRADICT,
-            Self::Requests(source) => source.id(Purpose::Flag("requests")),
-            Self::StdinTooLong | Self::BadLine(_) => Id::QUESTION_INCOMPLETE,
-            Self::Live(source) => source.id(),
-            Self::LivePage { .. } => Id::KUBECTL_UNUSABLE,
-            Self::PolicyDenied { .. } => Id::POLICY_DENIED,
-            Self::NoUserOfToken(_) => Id::TOKEN_REJECTED,
-            Self::AuthenticationConfig(source) => source.id(Purpose::Flag("authentication-config")),
-            Self::Question(_) | Self::NobodyNamed => Id::QUESTION_INCOMPLETE,
+            Self::Identity(error) | Self::NotCompared(error) | Self::Line { error, .. } => error.id(),
             Self::Output(_) => Id::OUTPUT_FAILED,
         }
     }
@@ -284,25 +209,13 @@ impl Error {
             | Self::Admission(_)
             | Self::NoIssuer(_)
             // 1 says that something is not allowed.
-            | Self::PolicyFile(_)
-            | Self::PolicyNotText(_)
-            | Self::PolicyTooLong
-            | Self::Policy { .. }
-            | Self::EmptyPolicy { .. }
-            | Self::BothStdin
-            | Self::Question(_)
-            | Self::NobodyNamed
+            | Self::Rbac(_)
             | Self::StdinTwice
-            | Self::StdinTooLong
-            | Self::Requests(_)
-            | Self::BadLine(_)
             | Self::Line { .. }
-            | Self::Live(_)
-            | Self::LivePage { .. }
-            | Self::PolicyDenied { .. }
             | Self::Identity(_)
-            | Self::NoUserOfToken(_)
-            | Self::AuthenticationConfig(_) => EXIT_USAGE,
+            | Self::NotCompared(_)
+            | Self::NotAccepted { .. }
+            | Self::SettingsElsewhere { .. } => EXIT_USAGE,
             Self::CheckRead(_)
             | Self::CheckNotText(_)
             | Self::CheckTooLong

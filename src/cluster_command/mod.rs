@@ -8,6 +8,7 @@ mod check;
 mod check_args;
 mod check_text;
 mod command_line;
+mod diff;
 mod discovery;
 mod error;
 mod flags;
@@ -18,6 +19,7 @@ mod rbac_args;
 mod rbac_can;
 mod rbac_diff;
 mod rbac_diff_text;
+mod rbac_error;
 mod rbac_explain;
 mod rbac_identity;
 mod rbac_list;
@@ -91,6 +93,7 @@ fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Resu
     let done = match command {
         TopCommand::Admission(command) => return admission::run(&command, ui),
         TopCommand::Cluster(ClusterCommand::Check(args)) => return check::run(&args, invocation, ui),
+        TopCommand::Cluster(ClusterCommand::Diff(args)) => return diff::run(&args, invocation, ui),
         TopCommand::Cluster(ClusterCommand::Init(args)) => init::run(&args, invocation, ui),
         TopCommand::Cluster(ClusterCommand::Authn(args)) => authn::run(&args, ui),
         TopCommand::Cluster(ClusterCommand::Network(file)) => rbac::generate_network(&file, ui),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::error::Error;
 use super::rbac_diff_text as shown;
+use super::rbac_error::RbacError;
 use super::rbac_policy::{Files, read_files};
 use crate::cli::OutputFormat;
 use crate::error::{EXIT_FAILED, EXIT_SUCCESS};
@@ -61,12 +62,12 @@ pub(super) struct Side {
 pub(super) fn run(args: &DiffArgs, ui: Ui) -> Result<u8, Error> {
     let is_stdin = |path: &Path| path == Path::new("-");
     if is_stdin(&args.old) && is_stdin(&args.new) {
-        return Err(Error::BothStdin);
+        return Err(Error::StdinTwice);
     }
     let (old, old_count) = read(Loader::default(), &args.old, ui)?;
     let (new, new_count) = read(Loader::with_names(old.policy.names.clone()), &args.new, ui)?;
     if old_count == 0 && new_count == 0 {
-        return Err(Error::EmptyPolicy { skipped: 0 });
+        return Err(RbacError::EmptyPolicy { skipped: 0 }.into());
     }
     for (count, path) in [(old_count, &args.old), (new_count, &args.new)] {
         if count == 0 {

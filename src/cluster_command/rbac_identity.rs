@@ -8,6 +8,7 @@ use super::command_line::FileArg;
 use super::error::Error;
 use super::init::inspect_args;
 use super::rbac_args::{IdentityArgs, PolicyArgs};
+use super::rbac_error::RbacError;
 use super::{rbac_live, source};
 use crate::cluster::authn::{self, Form};
 use crate::cluster::check::{self, Login};
@@ -42,7 +43,7 @@ pub(super) fn user(
     } else if policy.files.is_empty() {
         of_kubectl(policy, ui)?
     } else {
-        return Err(Error::NobodyNamed);
+        return Err(RbacError::NobodyNamed.into());
     };
     let groups = [found.groups, args.groups.clone()].concat();
     Ok(User::with_implicit_groups(&found.name, &groups))
@@ -68,7 +69,7 @@ fn of_token(
             groups: user.groups,
         }),
         Login::Refused { reason, .. } | Login::Unknown { reason, .. } => {
-            Err(Error::NoUserOfToken(UntrustedText::new(&reason).to_string()))
+            Err(RbacError::NoUserOfToken(UntrustedText::new(&reason).to_string()).into())
         }
     }
 }
@@ -77,7 +78,7 @@ fn of_token(
 fn of_kubectl(policy: &PolicyArgs, ui: Ui) -> Result<User, Error> {
     ui.step(|| "asking the API server who you are, by kubectl".to_owned());
     let identity = rbac_live::kubectl(policy).who_am_i_within(rbac_live::TIME);
-    let identity = identity.map_err(Error::Live)?;
+    let identity = identity.map_err(RbacError::Live)?;
     Ok(User {
         name: identity.username,
         groups: identity.groups,
@@ -86,7 +87,7 @@ fn of_kubectl(policy: &PolicyArgs, ui: Ui) -> Result<User, Error> {
 
 fn log_in(file: Option<&Path>, claims: &Map<String, Value>, ui: Ui) -> Result<Login, Error> {
     if let Some(path) = file {
-        let bytes = files::read_named(path).map_err(Error::AuthenticationConfig)?;
+        let bytes = files::read_named(path).map_err(RbacError::AuthenticationConfig)?;
         let text = String::from_utf8_lossy(&bytes);
         if let Some(login) = check::log_in(&text, claims) {
             return Ok(login);
@@ -99,9 +100,8 @@ fn log_in(file: Option<&Path>, claims: &Map<String, Value>, ui: Ui) -> Result<Lo
     configuration(&description)
         .and_then(|text| check::log_in(&text, claims))
         .ok_or_else(|| {
-            Error::NoUserOfToken(
-                "the description makes no configuration that an API server accepts".to_owned(),
-            )
+            let reason = "the description makes no configuration that an API server accepts";
+            RbacError::NoUserOfToken(reason.to_owned()).into()
         })
 }
 

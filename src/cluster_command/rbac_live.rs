@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::rbac_args::PolicyArgs;
+use super::rbac_error::RbacError;
 use crate::kubectl::{Kubectl, ListError};
 use crate::rbac::policy::load::Loader;
 use crate::ui::Ui;
@@ -57,10 +58,10 @@ pub(super) fn read(args: &PolicyArgs, ui: Ui) -> Result<Loader, Error> {
                 denied.push(kind);
                 continue;
             }
-            Err(ListError::Failed(error)) => return Err(Error::Live(error)),
+            Err(ListError::Failed(error)) => return Err(RbacError::Live(error).into()),
         };
         for page in pages {
-            loader.read(file, &page).map_err(|fault| Error::LivePage {
+            loader.read(file, &page).map_err(|fault| RbacError::LivePage {
                 kind,
                 problem: fault.problem,
             })?;
@@ -70,7 +71,7 @@ pub(super) fn read(args: &PolicyArgs, ui: Ui) -> Result<Loader, Error> {
     if denied.is_empty() {
         Ok(loader)
     } else {
-        Err(Error::PolicyDenied { kinds: denied })
+        Err(RbacError::PolicyDenied { kinds: denied }.into())
     }
 }
 

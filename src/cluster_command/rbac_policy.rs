@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::rbac_args::{PolicyArgs, QuestionArgs, WordsArgs};
+use super::rbac_error::RbacError;
 use super::{rbac_identity, rbac_live};
 use crate::files;
 use crate::invocation::Invocation;
@@ -23,7 +24,7 @@ const ENDINGS: [&str; 3] = [".yaml", ".yml", ".json"];
 /// A policy, and where it was read.
 pub(super) struct Source {
     pub(super) policy: Policy,
-    files: Files,
+    pub(super) files: Files,
 }
 
 /// The names of files, as they are shown. None for the policy of a running cluster.
@@ -87,7 +88,7 @@ pub(super) fn ask(args: &QuestionArgs, invocation: &Invocation<'_>, ui: Ui) -> R
 pub(super) fn typed_words(args: &WordsArgs, policy: &PolicyArgs, ui: Ui) -> Result<Vec<String>, Error> {
     if args.words.is_empty() {
         // Before a cluster is asked for nothing.
-        return Err(Error::Question(incomplete()));
+        return Err(RbacError::Question(incomplete()).into());
     }
     if args.words != ["-"] {
         return Ok(args.words.clone());
@@ -100,7 +101,7 @@ pub(super) fn typed_words(args: &WordsArgs, policy: &PolicyArgs, ui: Ui) -> Resu
         .map_err(Error::Stdin)?
     {
         StdinText::Whole(bytes) => Ok(vec![String::from_utf8_lossy(&bytes).trim().to_owned()]),
-        StdinText::TooLong => Err(Error::StdinTooLong),
+        StdinText::TooLong => Err(RbacError::StdinTooLong.into()),
     }
 }
 
@@ -117,7 +118,7 @@ pub(super) fn question(args: &WordsArgs, words: &[String], source: &Source) -> R
         subresource: args.subresource.as_deref(),
         is_api_verb: args.api_verb,
     };
-    understand(&typed, &source.policy).map_err(Error::Question)
+    Ok(understand(&typed, &source.policy).map_err(RbacError::Question)?)
 }
 
 /// Reads a policy from files, or from the cluster if none is named, and warns of what stands in it twice.
@@ -125,15 +126,29 @@ pub(super) fn question(args: &WordsArgs, words: &[String], source: &Source) -> R
 /// # Errors
 /// If a file cannot be read, the cluster cannot be asked, or there is no role or binding.
 pub(super) fn read(args: &PolicyArgs, ui: Ui) -> Result<Source, Error> {
-    let (loaded, files) = if args.files.is_empty() {
-        (finish(rbac_live::read(args, ui)?, &Files::default(), ui), Files::default())
-    } else {
-        read_files(Loader::default(), &args.files, ui)?
-    };
+    if !args.files.is_empty() {
+        return read_some(&args.files, ui);
+    }
+    let files = Files::default();
+    let loaded = finish(rbac_live::read(args, ui)?, &files, ui);
+    source(loaded, files)
+}
+
+/// Reads a policy from files, and warns of what stands in it twice.
+///
+/// # Errors
+/// If a file cannot be read, or there is no role or binding in all of them.
+pub(super) fn read_some(paths: &[PathBuf], ui: Ui) -> Result<Source, Error> {
+    let (loaded, files) = read_files(Loader::default(), paths, ui)?;
+    source(loaded, files)
+}
+
+fn source(loaded: Loaded, files: Files) -> Result<Source, Error> {
     if loaded.read == 0 {
-        return Err(Error::EmptyPolicy {
+        return Err(RbacError::EmptyPolicy {
             skipped: loaded.skipped,
-        });
+        }
+        .into());
     }
     Ok(Source {
         policy: loaded.policy,
@@ -148,17 +163,17 @@ pub(super) fn read(args: &PolicyArgs, ui: Ui) -> Result<Source, Error> {
 pub(super) fn read_files(mut loader: Loader, paths: &[PathBuf], ui: Ui) -> Result<(Loaded, Files), Error> {
     let mut files = Files::default();
     for named in paths {
-        let paths = files::files_below(named, &ENDINGS).map_err(Error::PolicyFile)?;
+        let paths = files::files_below(named, &ENDINGS).map_err(RbacError::PolicyFile)?;
         for path in paths {
             let bytes = bytes_of(&path, ui)?;
-            let text = String::from_utf8(bytes).map_err(|_| Error::PolicyNotText(path.clone()))?;
+            let text = String::from_utf8(bytes).map_err(|_| RbacError::PolicyNotText(path.clone()))?;
             let file = u32::try_from(files.0.len()).unwrap_or(u32::MAX);
             files.0.push(if path == Path::new("-") {
                 "standard input".to_owned()
             } else {
                 files::shown(&path).to_string()
             });
-            loader.read(file, &text).map_err(|fault| Error::Policy {
+            loader.read(file, &text).map_err(|fault| RbacError::Policy {
                 file: path,
                 line: fault.line,
                 problem: fault.problem,
@@ -169,20 +184,20 @@ pub(super) fn read_files(mut loader: Loader, paths: &[PathBuf], ui: Ui) -> Resul
 }
 
 fn finish(loader: Loader, files: &Files, ui: Ui) -> Loaded {
-    let loaded = loader.finish();
-    for duplicate in &loaded.policy.duplicates {
-        ui.warn(&duplicate_text(&loaded.policy, files, duplicate));
+    let found = loader.finish();
+    for duplicate in &found.policy.duplicates {
+        ui.warn(&duplicate_text(&found.policy, files, duplicate));
     }
-    loaded
+    found
 }
 
 fn bytes_of(path: &Path, ui: Ui) -> Result<Vec<u8>, Error> {
     if path != Path::new("-") {
-        return files::read_large(path).map_err(Error::PolicyFile);
+        return Ok(files::read_large(path).map_err(RbacError::PolicyFile)?);
     }
     match ui.stdin_text("Policy: ", MAX_STDIN_BYTES).map_err(Error::Stdin)? {
         StdinText::Whole(bytes) => Ok(bytes.to_vec()),
-        StdinText::TooLong => Err(Error::PolicyTooLong),
+        StdinText::TooLong => Err(RbacError::PolicyTooLong.into()),
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::rbac_args::{CanArgs, WordsArgs};
 use super::rbac_can::{decision, request_value};
+use super::rbac_error::RbacError;
 use super::rbac_identity;
 use super::rbac_policy::{self, Source};
 use super::rbac_text;
@@ -112,10 +113,10 @@ fn read(args: &CanArgs, file: &Path, ui: Ui) -> Result<String, Error> {
             .map_err(Error::Stdin)?
         {
             StdinText::Whole(bytes) => bytes.to_vec(),
-            StdinText::TooLong => return Err(Error::PolicyTooLong),
+            StdinText::TooLong => return Err(RbacError::PolicyTooLong.into()),
         }
     } else {
-        files::read_large(file).map_err(Error::Requests)?
+        files::read_large(file).map_err(RbacError::Requests)?
     };
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
@@ -168,12 +169,12 @@ impl Line {
         let words = if is_pasted(line) {
             vec![line.to_owned()]
         } else {
-            shlex::split(line).ok_or_else(|| Error::BadLine("a quote is not closed".to_owned()))?
+            shlex::split(line).ok_or_else(|| RbacError::BadLine("a quote is not closed".to_owned()))?
         };
         Self::try_parse_from(words).map_err(|error| {
             let text = error.to_string();
             let first = text.lines().next().unwrap_or_default();
-            Error::BadLine(first.trim_start_matches("error: ").to_owned())
+            RbacError::BadLine(first.trim_start_matches("error: ").to_owned()).into()
         })
     }
 }

@@ -21,6 +21,28 @@ users:
       - --oidc-client-id=YOUR-CLIENT-ID
 ";
 
+/// What the recipe for `cluster diff` compares. `CLAIM` is that of the user name.
+const AUTHENTICATION: &str = "\
+apiVersion: apiserver.config.k8s.io/v1
+kind: AuthenticationConfiguration
+jwt:
+- issuer:
+    url: https://login.example.com/realms/staff
+    audiences: [kubernetes]
+  claimMappings:
+    username: {claim: CLAIM, prefix: 'staff:'}
+    groups: {claim: groups, prefix: 'staff:'}
+";
+
+const BINDING: &str = "\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: ada}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+subjects:
+- {apiGroup: rbac.authorization.k8s.io, kind: User, name: 'staff:00u1'}
+";
+
 /// Replaces what differs from run to run: times, tokens, random values.
 fn masked(line: &str) -> String {
     let mut line = line.to_owned();
@@ -93,6 +115,9 @@ fn the_recipes_show_what_the_program_prints() {
     sandbox.write(".kube/config", OLD_KUBECONFIG);
     sandbox.write("client-secret", &sandbox.web_client_secret());
     sandbox.write("corporate-ca.pem", &certificate());
+    sandbox.write("authentication.yaml", &AUTHENTICATION.replace("CLAIM", "sub"));
+    sandbox.write("new.yaml", &AUTHENTICATION.replace("CLAIM", "email"));
+    sandbox.write("rbac.yaml", BINDING);
     play("docs/how-to.md", &sandbox);
 }
 

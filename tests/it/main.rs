@@ -40,6 +40,7 @@ mod cluster_authorities;
 mod cluster_check;
 mod cluster_command;
 mod cluster_config;
+mod cluster_diff;
 mod cluster_hints;
 mod cluster_issuer;
 mod cluster_secrets;

@@ -112,6 +112,17 @@ pub(super) const ENTRIES: &[OwnEntry] = &[
         ],
     },
     OwnEntry {
+        id: "settings-refused",
+        summary: "settings of an API server cannot be compared",
+        causes: &[
+            "A field, a flag or an expression is wrong, so nobody could sign in by it.",
+            "The file is none of those with an API server's settings, or its flags name another file that has them.",
+        ],
+        fixes: &[
+            "Correct what the error names, with its line. All of it is said by: kubesesame cluster check FILE",
+        ],
+    },
+    OwnEntry {
         id: "policy-invalid",
         summary: "roles and bindings cannot be read from the files",
         causes: &[

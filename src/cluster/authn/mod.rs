@@ -27,6 +27,33 @@ use super::description::{Description, PlatformName};
 pub(crate) use output::{GeneratedFile, Header, Output, Refusal};
 pub(crate) use trust::{Form, cel_text};
 
+/// Returns what the API server of a description is told, as a structured configuration or as a manifest with flags: whichever its platform
+/// takes. For reading alone; EKS has the meaning of the flags.
+///
+/// # Errors
+/// If no form can say what the description says.
+pub(crate) fn settings(description: &Description) -> Result<String, Refusal> {
+    let default = match description.platform.as_ref().map(|platform| platform.name) {
+        Some(
+            PlatformName::StaticPod
+            | PlatformName::EksCli
+            | PlatformName::Eksctl
+            | PlatformName::CloudFormation
+            | PlatformName::Terraform,
+        ) => Form::Flags,
+        Some(
+            PlatformName::Config
+            | PlatformName::Kubeadm
+            | PlatformName::Kind
+            | PlatformName::K3s
+            | PlatformName::Rke2
+            | PlatformName::Talos,
+        )
+        | None => Form::Configuration,
+    };
+    trust::settings(description, default)
+}
+
 /// Returns the configuration for a platform. Without a form, the one that fits the platform and the description best is taken.
 ///
 /// # Errors

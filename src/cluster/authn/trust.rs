@@ -117,6 +117,26 @@ impl Trust {
     }
 }
 
+/// Returns a structured configuration, or the manifest of an API server with the flags.
+pub(super) fn settings(description: &Description, default: Form) -> Result<String, Refusal> {
+    match fitting_form(description, default) {
+        Form::Configuration => {
+            Ok(configuration(description, config_version(description.version())?).to_string())
+        }
+        Form::Flags => {
+            let flags = Trust::by_flags(description, "/etc/kubernetes/authentication")?.flags;
+            let flags = flags.iter().map(|(name, value)| format!("--{name}={value}"));
+            let command: Vec<String> = ["kube-apiserver".to_owned()].into_iter().chain(flags).collect();
+            let pod = json!({
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "spec": { "containers": [{ "command": command }] },
+            });
+            Ok(pod.to_string())
+        }
+    }
+}
+
 /// Returns the entries of a structured configuration without the file around them.
 pub(super) fn configuration(description: &Description, version: ConfigVersion) -> Value {
     let entries: Vec<Value> = description.issuers.iter().map(jwt).collect();

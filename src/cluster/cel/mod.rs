@@ -19,7 +19,7 @@ mod types;
 mod unify;
 mod variables;
 
-pub(crate) use ast::{Kind, Literal, Node};
+pub(crate) use ast::{Comprehension, Kind, Literal, Node};
 pub(crate) use types::Type;
 pub(crate) use variables::Variable;
 

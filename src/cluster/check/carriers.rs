@@ -38,35 +38,56 @@ pub(crate) fn check_file(text: &str, minor: Option<u16>, disallowed: &BTreeSet<S
     }
 }
 
-fn names_configuration(root: &Value) -> bool {
+pub(super) fn names_configuration(root: &Value) -> bool {
     let text = |name| root.get(name).and_then(Value::as_text).unwrap_or_default();
     text("kind") == "AuthenticationConfiguration"
         || text("apiVersion").starts_with("apiserver.config.k8s.io/")
 }
 
-/// The manifest of a static pod.
-fn pod(root: &Value) -> Option<FileReport> {
+/// Returns the flags of a kube-apiserver, in the manifest of its static pod or in kubeadm's configuration.
+pub(super) fn flags_of(root: &Value) -> Option<Vec<Flag>> {
+    if let Some(arguments) = pod_arguments(root) {
+        return Some(read_items(&arguments));
+    }
+    kubeadm_version(root)?;
+    let arguments = root.get("apiServer").and_then(|server| server.get("extraArgs"));
+    Some(arguments.map_or_else(Vec::new, |arguments| {
+        extra_arguments(arguments, &mut |_, _, _| {})
+    }))
+}
+
+/// Returns the command and the arguments of kube-apiserver in the manifest of its pod.
+fn pod_arguments(root: &Value) -> Option<Vec<&Value>> {
     let is_pod = root.get("kind").and_then(Value::as_text) == Some("Pod");
     let containers = root.get("spec").filter(|_| is_pod)?.get("containers")?.items();
     let mut arguments = containers.map(|container| {
         let of = |name| container.get(name).map(Value::items).into_iter().flatten();
         of("command").chain(of("args")).collect::<Vec<_>>()
     });
-    let arguments = arguments.find(|arguments| {
+    arguments.find(|arguments| {
         let program = arguments.first().and_then(|program| program.as_text());
         program.is_some_and(|program| program.rsplit('/').next() == Some("kube-apiserver"))
-    })?;
+    })
+}
+
+fn read_items(arguments: &[&Value]) -> Vec<Flag> {
     let texts: Vec<(String, usize)> = arguments
         .iter()
         .filter_map(|item| Some((meant(item)?, item.line)))
         .collect();
     let texts: Vec<(&str, usize)> = texts.iter().map(|(text, line)| (text.as_str(), *line)).collect();
+    read_arguments(&texts)
+}
+
+/// The manifest of a static pod.
+fn pod(root: &Value) -> Option<FileReport> {
+    let arguments = pod_arguments(root)?;
     let mut findings: Vec<Finding> = arguments
         .iter()
         .filter(|item| item.as_text().is_none())
         .map(|item| no_text(item))
         .collect();
-    findings.extend(flags::check(&read_arguments(&texts)));
+    findings.extend(flags::check(&read_items(&arguments)));
     Some(FileReport {
         kind: "static pod of kube-apiserver".to_owned(),
         findings,
@@ -119,15 +140,16 @@ fn read_arguments(arguments: &[(&str, usize)]) -> Vec<Flag> {
     flags
 }
 
+/// Returns the version of kubeadm's `ClusterConfiguration`.
+fn kubeadm_version(root: &Value) -> Option<&str> {
+    let version = root.get("apiVersion").and_then(Value::as_text)?;
+    let is_meant = root.get("kind").and_then(Value::as_text) == Some("ClusterConfiguration");
+    version.strip_prefix("kubeadm.k8s.io/").filter(|_| is_meant)
+}
+
 /// kubeadm's `ClusterConfiguration`.
 fn kubeadm(root: &Value, minor: Option<u16>) -> Option<FileReport> {
-    let version = root
-        .get("apiVersion")
-        .and_then(Value::as_text)?
-        .strip_prefix("kubeadm.k8s.io/")?;
-    if root.get("kind").and_then(Value::as_text) != Some("ClusterConfiguration") {
-        return None;
-    }
+    let version = kubeadm_version(root)?;
     let mut findings = Vec::new();
     let mut say = |severity, line, text: &str| {
         let field = "apiServer.extraArgs".to_owned();

@@ -1,7 +1,9 @@
 //! The configuration of an identity provider of EKS, in the spelling of eksctl, the AWS CLI, `CloudFormation` or Terraform.
 
+use super::model::{ClaimRule, Configuration, Issuer, Jwt, Mapping};
 use super::report::{FileReport, Finding, Severity};
 use super::yaml::{Scalar, Value, ValueKind};
+use crate::cluster::username_prefix;
 
 /// How a tool spells the fields.
 struct Spelling {
@@ -9,6 +11,7 @@ struct Spelling {
     name: &'static str,
     issuer: &'static str,
     client: &'static str,
+    username_claim: &'static str,
     username_prefix: &'static str,
     groups_claim: &'static str,
     groups_prefix: &'static str,
@@ -20,6 +23,7 @@ static EKSCTL: Spelling = Spelling {
     name: "name",
     issuer: "issuerURL",
     client: "clientID",
+    username_claim: "usernameClaim",
     username_prefix: "usernamePrefix",
     groups_claim: "groupsClaim",
     groups_prefix: "groupsPrefix",
@@ -39,6 +43,7 @@ static CLOUDFORMATION: Spelling = Spelling {
     name: "",
     issuer: "IssuerUrl",
     client: "ClientId",
+    username_claim: "UsernameClaim",
     username_prefix: "UsernamePrefix",
     groups_claim: "GroupsClaim",
     groups_prefix: "GroupsPrefix",
@@ -50,6 +55,7 @@ static TERRAFORM: Spelling = Spelling {
     name: "identity_provider_config_name",
     issuer: "issuer_url",
     client: "client_id",
+    username_claim: "username_claim",
     username_prefix: "username_prefix",
     groups_claim: "groups_claim",
     groups_prefix: "groups_prefix",
@@ -79,6 +85,80 @@ pub(super) fn check(root: &Value) -> Option<FileReport> {
         kind: spelling.kind.to_owned(),
         findings,
     })
+}
+
+/// Returns the entries that EKS makes of its identity providers: it has the meaning of the flags.
+pub(super) fn entries(root: &Value) -> Option<Configuration> {
+    let (spelling, providers) = providers(root)?;
+    Some(Configuration {
+        jwt: providers
+            .into_iter()
+            .map(|provider| jwt(provider, spelling))
+            .collect(),
+        anonymous: None,
+    })
+}
+
+fn jwt(provider: &Value, spelling: &Spelling) -> Jwt {
+    let text = |name| {
+        get(provider, name)
+            .map(|(_, value)| shown(value))
+            .unwrap_or_default()
+    };
+    let issuer = text(spelling.issuer);
+    let claim = Some(text(spelling.username_claim)).filter(|claim| !claim.is_empty());
+    let claim = claim.unwrap_or_else(|| "sub".to_owned());
+    let prefix = Some(text(spelling.username_prefix)).filter(|prefix| !prefix.is_empty());
+    let prefix = username_prefix(prefix.as_deref(), &claim, &issuer);
+    let groups = text(spelling.groups_claim);
+    let required = get(provider, spelling.required_claims).map(|(_, value)| pairs(value));
+    Jwt {
+        issuer: Issuer {
+            url: issuer,
+            audiences: vec![text(spelling.client)],
+            ..Issuer::default()
+        },
+        claim_rules: required
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(claim, value)| ClaimRule {
+                claim: claim.to_owned(),
+                required_value: shown(value),
+                ..ClaimRule::default()
+            })
+            .collect(),
+        username: Mapping {
+            claim,
+            prefix: Some(prefix),
+            ..Mapping::default()
+        },
+        groups: Mapping {
+            prefix: (!groups.is_empty()).then(|| text(spelling.groups_prefix)),
+            claim: groups,
+            ..Mapping::default()
+        },
+        ..Jwt::default()
+    }
+}
+
+/// Returns a value as text, also a reference of `CloudFormation` or Terraform.
+fn shown(value: &Value) -> String {
+    match &value.kind {
+        ValueKind::Scalar(Scalar::Text(text) | Scalar::Number(text)) => text.clone(),
+        ValueKind::Scalar(Scalar::Bool(is_true)) => is_true.to_string(),
+        ValueKind::Scalar(Scalar::Null | Scalar::NotFinite(_)) => String::new(),
+        ValueKind::List(items) => {
+            let items: Vec<String> = items.iter().map(shown).collect();
+            format!("[{}]", items.join(", "))
+        }
+        ValueKind::Map(pairs) => {
+            let pairs: Vec<String> = pairs
+                .iter()
+                .map(|(key, value)| format!("{key}: {}", shown(value)))
+                .collect();
+            format!("{{{}}}", pairs.join(", "))
+        }
+    }
 }
 
 fn providers(root: &Value) -> Option<(&'static Spelling, Vec<&Value>)> {
@@ -162,6 +242,7 @@ fn misspelt(provider: &Value, spelling: &Spelling) -> Vec<Finding> {
         spelling.name,
         spelling.issuer,
         spelling.client,
+        spelling.username_claim,
         spelling.username_prefix,
         spelling.groups_claim,
         spelling.groups_prefix,
@@ -216,6 +297,7 @@ fn required_claims(provider: &Value, spelling: &Spelling) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     let is_list = matches!(value.kind, ValueKind::List(_));
+    let pairs = pairs(value);
     if is_list != (spelling.kind == CLOUDFORMATION.kind) && !value.is_null() {
         let form = if is_list {
             "a map from claims to values"
@@ -229,21 +311,19 @@ fn required_claims(provider: &Value, spelling: &Spelling) -> Vec<Finding> {
             &format!("it has to be {form}"),
         ));
     }
-    let pairs: Vec<(&str, &Value)> = if is_list {
-        value
-            .items()
-            .filter_map(|item| Some((item.get("Key")?.as_text()?, item.get("Value")?)))
-            .collect()
-    } else {
-        value
-            .entries()
-            .map(|(name, value)| (name.as_str(), value))
-            .collect()
-    };
     for (claim, value) in pairs {
         findings.extend(required_claim(claim, value, &format!("{field}.{claim}")));
     }
     findings
+}
+
+/// Returns the required claims: of a map, or of `CloudFormation`'s list.
+fn pairs(value: &Value) -> Vec<(&str, &Value)> {
+    let of_list = value
+        .items()
+        .filter_map(|item| Some((item.get("Key")?.as_text()?, item.get("Value")?)));
+    let of_map = value.entries().map(|(name, value)| (name.as_str(), value));
+    of_list.chain(of_map).collect()
 }
 
 fn required_claim(claim: &str, value: &Value, field: &str) -> Vec<Finding> {

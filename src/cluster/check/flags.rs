@@ -33,6 +33,20 @@ const ALGORITHMS: [&str; 9] = [
     "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512",
 ];
 
+/// Returns the last flag of this name, unless it is empty.
+pub(super) fn value_of<'a>(flags: &'a [Flag], name: &str) -> Option<&'a str> {
+    Set(flags).value(name)
+}
+
+/// Makes what the API server makes of its flags. Without an issuer there are no entries.
+pub(super) fn entries(flags: &[Flag]) -> Configuration {
+    let set = Set(flags);
+    if set.get("oidc-issuer-url").is_none() {
+        return Configuration::default();
+    }
+    configuration(&set)
+}
+
 /// Checks the flags of one API server.
 pub(super) fn check(flags: &[Flag]) -> Vec<Finding> {
     let mut findings = unknown(flags);
@@ -203,6 +217,14 @@ fn configuration(set: &Set<'_>) -> Configuration {
                 prefix: Some(prefix),
                 ..Mapping::default()
             },
+            groups: set
+                .value("oidc-groups-claim")
+                .map(|claim| Mapping {
+                    claim: claim.to_owned(),
+                    prefix: Some(text("oidc-groups-prefix")),
+                    ..Mapping::default()
+                })
+                .unwrap_or_default(),
             ..Jwt::default()
         }],
         anonymous: None,

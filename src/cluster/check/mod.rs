@@ -21,6 +21,7 @@ mod mappings;
 mod model;
 mod report;
 mod scalar;
+mod settings;
 mod validate;
 mod yaml;
 
@@ -34,4 +35,6 @@ mod tests;
 pub(crate) use carriers::check_file;
 pub(crate) use configuration::{RULES_MINOR, log_in};
 pub(crate) use login::{Login, User};
+pub(crate) use model::{Configuration, Jwt, Mapping};
 pub(crate) use report::{FileReport, Finding, Severity};
+pub(crate) use settings::{Settings, SettingsFault, read_settings};

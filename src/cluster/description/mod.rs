@@ -27,6 +27,11 @@ pub(crate) use values::{
 };
 
 impl Description {
+    /// Whether a text says that it is a description, be it right or not.
+    pub(crate) fn is_meant(text: &str) -> bool {
+        reading::is_meant(text)
+    }
+
     /// Reads a text.
     ///
     /// # Errors

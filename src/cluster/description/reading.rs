@@ -37,6 +37,17 @@ pub(super) struct Reading {
     pub(super) lines: Lines,
 }
 
+/// Whether the kind or the version of a text is that of a description.
+pub(super) fn is_meant(text: &str) -> bool {
+    let root = parse(text).ok().and_then(|document| document.root);
+    let is = |key, expected| {
+        root.as_ref()
+            .and_then(|root| root.get(key)?.text())
+            .is_some_and(|found| found == expected)
+    };
+    is("kind", KIND) || is("apiVersion", API_VERSION)
+}
+
 /// Reads a text.
 ///
 /// # Errors

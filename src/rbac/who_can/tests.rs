@@ -11,6 +11,7 @@ use crate::rbac::policy::model::account_user;
 use crate::rbac::policy::request::{ResourceTarget, User};
 
 #[path = "../../../tests/real/rbac_random.rs"]
+#[expect(dead_code, reason = "the rest is for a real API server")]
 mod random;
 
 const WRONG_ANSWERS: &str = include_str!("../../../tests/data/rbac/wrong_answers.json");
