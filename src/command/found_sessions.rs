@@ -91,6 +91,11 @@ impl SessionDirs {
         Self { lasting, temporary }
     }
 
+    /// Returns all of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &PathBuf> {
+        self.lasting.iter().chain(&self.temporary)
+    }
+
     /// Those of one entry alone.
     pub(super) fn of(places: SessionPlaces) -> Self {
         let lasting = each_once(places.dirs.into_iter());

@@ -36,6 +36,12 @@ pub(crate) struct HeldFile {
 }
 
 impl EndingSession {
+    /// Whether calls have used this session in the directory, so that one may be about to store it there again.
+    pub(crate) fn was_in(dir: &Path, key: &Key) -> bool {
+        let dir = PrivateDir::open(dir).ok().flatten();
+        dir.is_some_and(|dir| dir.has(&key.file(FileKind::Lock)))
+    }
+
     /// Waits for the lock, `limit` at most. `None` if the directory does not exist.
     ///
     /// # Errors
@@ -104,7 +110,10 @@ impl EndingSession {
                 FileKind::SealedPendingRevocation,
             ),
         ];
-        let form = forms.into_iter().find(|(kind, _)| self.key.file(*kind) == name);
+        let kind = FileKind::parse(name).or_else(|| FileKind::parse_temporary(name));
+        let form = forms
+            .into_iter()
+            .find(|(form, _)| kind.is_some_and(|(_, kind)| kind == *form));
         let Some((_, pending)) = form else {
             return Ok(HeldFile {
                 name: name.to_owned(),
@@ -217,7 +226,8 @@ impl EndingSession {
 }
 
 fn is_sealed(name: &str) -> bool {
-    FileKind::parse(name).is_some_and(|(_, kind)| kind.is_sealed())
+    let kind = FileKind::parse(name).or_else(|| FileKind::parse_temporary(name));
+    kind.is_some_and(|(_, kind)| kind.is_sealed())
 }
 
 impl Store {

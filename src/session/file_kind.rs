@@ -107,6 +107,12 @@ impl FileKind {
         is_hash(hash).then_some((hash, kind))
     }
 
+    /// Parses the name of the temporary file of a writer, `.HASH.SUFFIX-RANDOM.tmp`, which stays if the writer was killed.
+    pub(super) fn parse_temporary(name: &str) -> Option<(&str, Self)> {
+        let name = name.strip_prefix('.')?.strip_suffix(".tmp")?;
+        Self::parse(name.rsplit_once('-')?.0)
+    }
+
     pub(super) fn is_session(self) -> bool {
         matches!(self, Self::Session | Self::SealedSession)
     }
@@ -130,13 +136,8 @@ impl FileKind {
 
 /// Whether kubesesame made the file of this name and it may be removed. A lock may not, since a process may hold it.
 pub(super) fn is_removable(name: &str) -> bool {
-    if let Some(temporary) = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp")) {
-        // The temporary file of a writer that was killed: `.HASH.SUFFIX-RANDOM.tmp`.
-        return temporary
-            .rsplit_once('-')
-            .is_some_and(|(name, _)| FileKind::parse(name).is_some());
-    }
-    FileKind::parse(name).is_some_and(|(_, kind)| kind != FileKind::Lock)
+    FileKind::parse_temporary(name).is_some()
+        || FileKind::parse(name).is_some_and(|(_, kind)| kind != FileKind::Lock)
 }
 
 /// Whether the text is `-2` to `-8`.

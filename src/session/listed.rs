@@ -45,11 +45,12 @@ pub(crate) fn list_sessions(
     dir: &Path,
     identity_of: &dyn Fn(&Key) -> Option<Identity>,
 ) -> Result<Vec<ListedSession>, Error> {
-    list(dir, FileKind::is_session, identity_of)
+    list(dir, Which::InUse, identity_of)
 }
 
 /// Returns the sessions that no call uses any more, and whose refresh tokens may be alive: those that were ended and are still to be revoked,
-/// and those that were quarantined; otherwise as [`list_sessions`].
+/// those that were quarantined, those that a killed writer left behind, and tokens that are to be written into a kubeconfig; otherwise as
+/// [`list_sessions`].
 ///
 /// # Errors
 /// As for [`list_sessions`].
@@ -57,16 +58,45 @@ pub(crate) fn list_unused_sessions(
     dir: &Path,
     identity_of: &dyn Fn(&Key) -> Option<Identity>,
 ) -> Result<Vec<ListedSession>, Error> {
-    list(
-        dir,
-        |kind| kind.is_pending_revocation() || kind.is_quarantined(),
-        identity_of,
-    )
+    list(dir, Which::Unused, identity_of)
+}
+
+/// Which files are listed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    InUse,
+    Unused,
+}
+
+impl Which {
+    /// Returns the hash and the kind of a file that may be one of them.
+    fn parse(self, name: &str) -> Option<(&str, FileKind)> {
+        let temporary = FileKind::parse_temporary(name).filter(|(_, kind)| kind.is_session());
+        let (hash, kind) = match self {
+            Self::InUse => FileKind::parse(name)?,
+            Self::Unused => FileKind::parse(name).or(temporary)?,
+        };
+        let is_ended = kind.is_pending_revocation() || kind.is_quarantined();
+        // Of the unused ones among the sessions, the content tells.
+        (kind.is_session() || is_ended && self == Self::Unused).then_some((hash, kind))
+    }
+
+    /// Whether a file that is no sealed one belongs to them. `get-token` does not use tokens that are to be written into a kubeconfig.
+    fn has(self, name: &str, bytes: &[u8]) -> bool {
+        let is_in_use =
+            FileKind::parse(name).is_some_and(|(_, kind)| kind.is_session()) && !is_pending(bytes);
+        is_in_use == (self == Self::InUse)
+    }
+
+    /// The same of a file whose content is not known.
+    fn has_unread(self, name: &str) -> bool {
+        self.has(name, b"")
+    }
 }
 
 fn list(
     dir: &Path,
-    is_meant: impl Fn(FileKind) -> bool,
+    which: Which,
     identity_of: &dyn Fn(&Key) -> Option<Identity>,
 ) -> Result<Vec<ListedSession>, Error> {
     let Some(dir) = PrivateDir::open(dir)? else {
@@ -75,17 +105,23 @@ fn list(
     let mut names = dir.names()?;
     names.sort();
     let sessions = names.iter().filter_map(|name| {
-        let (hash, kind) = FileKind::parse(name)?;
-        let is_sealed = is_meant(kind).then(|| kind.is_sealed())?;
+        let (hash, kind) = which.parse(name)?;
+        let is_sealed = kind.is_sealed();
         let key = Key::of_hash(hash);
-        let content = match dir.read(name) {
+        let (is_meant, content) = match dir.read(name) {
             Ok(None) => return None,
-            // Tokens that are to be written into a kubeconfig are no session of `get-token`.
-            Ok(Some(bytes)) if !is_sealed && is_pending(&bytes) => return None,
-            Ok(Some(bytes)) if is_sealed => unsealed(&bytes, &key, identity_of(&key)),
-            Ok(Some(bytes)) => Record::parse_any(&bytes).map_or_else(ListedContent::Unusable, boxed),
-            Err(error) => ListedContent::Unreadable(error),
+            Ok(Some(bytes)) if is_sealed => {
+                (which.has_unread(name), unsealed(&bytes, &key, identity_of(&key)))
+            }
+            Ok(Some(bytes)) => (
+                which.has(name, &bytes),
+                Record::parse_any(&bytes).map_or_else(ListedContent::Unusable, boxed),
+            ),
+            Err(error) => (which.has_unread(name), ListedContent::Unreadable(error)),
         };
+        if !is_meant {
+            return None;
+        }
         Some(ListedSession {
             path: dir.path_of(name),
             name: name.clone(),

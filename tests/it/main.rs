@@ -82,6 +82,7 @@ mod logout_kubelogin;
 mod logout_marks;
 mod logout_pending;
 mod logout_places;
+mod logout_races;
 mod loopback;
 mod network;
 mod network_limits;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::standalone::{kubeconfig, sign_in, value, write};
 use crate::standalone_writing::{change, ended, refresh_while_locked};
 use crate::support::{Call, Sandbox};
+use okta::Endpoint;
 
 const PLACE: &str = ".kube/cache/kubesesame";
 
@@ -178,4 +179,28 @@ fn clean_removes_kept_tokens_wherever_sessions_are() {
     assert!(outcome.stderr.contains("removed 1 session"), "{outcome}");
     assert!(!kept.exists());
     assert_eq!(sandbox.session_count(PLACE), 1);
+}
+
+/// They hold the refresh token that the provider has given last.
+#[test]
+fn kept_tokens_are_revoked_by_a_logout_of_all() {
+    for args in [&["logout", "--all"][..], &["logout", "--account=00ualice"]] {
+        let sandbox = Sandbox::new();
+        let (file, call) = ended(&sandbox);
+        let kept = keep(&sandbox, &file, &call);
+        let before = value(&file, "refresh-token");
+        let outcome = sandbox.bare(args).run();
+        // The kubeconfig has tokens itself, which no logout ends.
+        assert_eq!(outcome.code, Some(1), "{outcome}");
+        assert!(!kept.exists(), "{outcome}");
+        let revoked = sandbox.okta.requests().into_iter();
+        assert_eq!(
+            revoked
+                .filter(|request| request.endpoint == Endpoint::Revoke)
+                .count(),
+            1,
+            "{outcome}"
+        );
+        assert_eq!(value(&file, "refresh-token"), before, "{outcome}");
+    }
 }

@@ -63,12 +63,13 @@ impl Ended<'_> {
 /// Ends sessions, and tells the person. A failure keeps nothing else from being ended.
 pub(super) fn end<'a>(
     found: &[Found<'a>],
+    find_again: &dyn Fn() -> Vec<Found<'a>>,
     selection: &Selection<'_>,
     ended: &mut Ended<'a>,
     clients: &mut Clients<'a>,
     ui: Ui,
 ) {
-    let sessions = set_aside(found, selection, ended, ui);
+    let sessions = set_aside(found, find_again, selection, ended, ui);
     // What was selected comes before what has waited for long.
     let mut order: Vec<&SetAside<'a>> = sessions.iter().collect();
     order.sort_by_key(|session| session.was_ended);

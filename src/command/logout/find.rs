@@ -2,7 +2,7 @@
 //!
 //! Changes nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::selection::Selection;
 use crate::command::entry_session::EntrySession;
@@ -13,7 +13,7 @@ use crate::command::kubeconfig_view::KubeconfigView;
 use crate::command::token_request::TokenRequest;
 use crate::environment::Environment;
 use crate::kubeconfig::{EntrySource, UserEntry};
-use crate::session::{Identity, Key, ListedContent};
+use crate::session::{EndingSession, Identity, Key, ListedContent};
 use crate::untrusted_text::UntrustedText;
 
 /// The files of one session in one directory that end.
@@ -149,20 +149,19 @@ impl EntrySessions {
             .any(|other| !asks_alike(other, request))
     }
 
-    fn find_files(
-        &self,
-        selection: &Selection<'_>,
-        environment: &Environment,
-    ) -> (Vec<FoundSession>, Vec<String>) {
-        let dirs = match selection {
+    fn dirs(&self, selection: &Selection<'_>, environment: &Environment) -> SessionDirs {
+        match selection {
             Selection::Entry(session) => SessionDirs::of(SessionPlaces::of(session)),
             Selection::Matching { .. } => {
                 let places: Vec<SessionPlaces> = self.sessions.iter().map(SessionPlaces::of).collect();
                 SessionDirs::new(places.iter(), environment)
             }
-        };
+        }
+    }
+
+    fn find_files(&self, dirs: &SessionDirs, selection: &Selection<'_>) -> (Vec<FoundSession>, Vec<String>) {
         let identity_of = |key: &Key| Some(self.request(selection, key)?.identity.clone());
-        find_sessions(&dirs, Files::WithEnded, &identity_of)
+        find_sessions(dirs, Files::WithEnded, &identity_of)
     }
 
     /// Returns the sessions that are meant, and what is known of others.
@@ -171,7 +170,8 @@ impl EntrySessions {
         selection: &'a Selection<'_>,
         environment: &Environment,
     ) -> FoundSessions<'a> {
-        let (files, problems) = self.find_files(selection, environment);
+        let dirs = self.dirs(selection, environment);
+        let (files, problems) = self.find_files(&dirs, selection);
         let mut found: Vec<Found<'a>> = Vec::new();
         let mut other_issuers = Vec::new();
         for file in files {
@@ -206,6 +206,7 @@ impl EntrySessions {
                 );
             }
         }
+        add_other_dirs(&mut found, &dirs);
         FoundSessions {
             sessions: found,
             problems,
@@ -219,7 +220,7 @@ impl EntrySessions {
             account: None,
             issuer: None,
         };
-        let (files, _) = self.find_files(&all, environment);
+        let (files, _) = self.find_files(&self.dirs(&all, environment), &all);
         let mut counts: Vec<(PathBuf, usize)> = Vec::new();
         for file in files.into_iter().filter(|file| !file.is_temporary) {
             match counts.iter_mut().find(|(dir, _)| *dir == file.dir) {
@@ -244,6 +245,31 @@ fn asks_alike(one: &TokenRequest, other: &TokenRequest) -> bool {
         )
     };
     asks(one) == asks(other)
+}
+
+/// Adds the other directories in which a session that is found was used: a refresh that has begun may store it there.
+fn add_other_dirs(found: &mut Vec<Found<'_>>, dirs: &SessionDirs) {
+    let mut others = Vec::new();
+    for (index, session) in found.iter().enumerate() {
+        let is_first = !found[..index].iter().any(|other| other.key == session.key);
+        let is_found_in = |dir: &Path| {
+            found
+                .iter()
+                .any(|other| other.key == session.key && other.dir == dir)
+        };
+        let in_others = dirs
+            .all()
+            .filter(|dir| is_first && !is_found_in(dir) && EndingSession::was_in(dir, &session.key));
+        others.extend(in_others.map(|dir| Found {
+            dir: dir.clone(),
+            key: session.key.clone(),
+            files: Vec::new(),
+            identity: session.identity.clone(),
+            request: session.request,
+            is_disputed: false,
+        }));
+    }
+    found.append(&mut others);
 }
 
 /// Adds a file to those of its session in its directory.

@@ -75,7 +75,8 @@ pub(crate) fn run(args: &LogoutArgs, invocation: &Invocation<'_>, ui: Ui) -> Res
     let show = move |event: Event<'_>| person::show(ui, event);
     let mut clients = Clients::new(person::new(ui, &show, ReturnTo::Command));
     let mut ended = Ended::default();
-    end(&sessions, &selection, &mut ended, &mut clients, ui);
+    let find_again = || entries.find(&selection, environment).sessions;
+    end(&sessions, &find_again, &selection, &mut ended, &mut clients, ui);
     if ended.has_none() {
         ui.note(&selection.none_found(has_found_all, &found.other_issuers));
     }

@@ -73,9 +73,11 @@ impl<'a> SetAside<'a> {
     }
 }
 
-/// Sets all sessions aside. Those that another process is using come last, so that it keeps no other from being ended.
+/// Sets all sessions aside. Those that another process is using come last, so that it keeps no other from being ended. What such a process
+/// has moved meanwhile, into another file or directory, is looked for again.
 pub(super) fn set_aside<'a>(
     found: &[Found<'a>],
+    find_again: &dyn Fn() -> Vec<Found<'a>>,
     selection: &Selection<'_>,
     ended: &mut Ended<'a>,
     ui: Ui,
@@ -84,23 +86,23 @@ pub(super) fn set_aside<'a>(
         sessions: Vec::new(),
         ended,
         ui,
+        has_changed: false,
     };
-    let mut busy = Vec::new();
-    for session in found {
-        match lock(session, Duration::ZERO, ui) {
-            Ok(Some(locked)) => aside.take(session, &locked, selection),
-            Ok(None) => {}
-            Err(session::Error::LockTimeout { .. }) => busy.push(session),
-            Err(source) => aside.fail(session, source),
+    aside.take_all(found, selection);
+    if aside.has_changed {
+        let mut moved = find_again();
+        for session in &mut moved {
+            let known = found
+                .iter()
+                .find(|known| known.dir == session.dir && known.key == session.key);
+            let is_known =
+                |name: &str| known.is_some_and(|known| known.files.iter().any(|file| file.name == name));
+            session
+                .files
+                .retain(|file| !is_known(&file.name) && !aside.has_set_aside(&session.dir, &file.name));
         }
-    }
-    let begin = Instant::now();
-    for session in busy {
-        match lock(session, REFRESH_WAIT.saturating_sub(begin.elapsed()), ui) {
-            Ok(Some(locked)) => aside.take(session, &locked, selection),
-            Ok(None) => {}
-            Err(source) => aside.fail(session, source),
-        }
+        moved.retain(|session| !session.files.is_empty());
+        aside.take_all(&moved, selection);
     }
     aside.sessions
 }
@@ -132,9 +134,38 @@ struct Aside<'e, 'a> {
     sessions: Vec<SetAside<'a>>,
     ended: &'e mut Ended<'a>,
     ui: Ui,
+    /// Whether another process has used a session since it was found.
+    has_changed: bool,
 }
 
 impl<'a> Aside<'_, 'a> {
+    fn take_all(&mut self, found: &[Found<'a>], selection: &Selection<'_>) {
+        let mut busy = Vec::new();
+        for session in found {
+            match lock(session, Duration::ZERO, self.ui) {
+                Ok(Some(locked)) => self.take(session, &locked, selection),
+                Ok(None) => {}
+                Err(session::Error::LockTimeout { .. }) => busy.push(session),
+                Err(source) => self.fail(session, source),
+            }
+        }
+        self.has_changed |= !busy.is_empty();
+        let begin = Instant::now();
+        for session in busy {
+            match lock(session, REFRESH_WAIT.saturating_sub(begin.elapsed()), self.ui) {
+                Ok(Some(locked)) => self.take(session, &locked, selection),
+                Ok(None) => {}
+                Err(source) => self.fail(session, source),
+            }
+        }
+    }
+
+    fn has_set_aside(&self, dir: &Path, name: &str) -> bool {
+        self.sessions
+            .iter()
+            .any(|session| session.place.dir == dir && session.name.as_deref() == Some(name))
+    }
+
     fn fail(&mut self, found: &Found<'_>, source: session::Error) {
         let name = found.files.first().map_or("", |file| &file.name);
         let path = found.dir.join(name);
@@ -152,15 +183,18 @@ impl<'a> Aside<'_, 'a> {
         }
         let mut removed = Removed::default();
         for file in late_files(session, &found.files).iter().chain(&found.files) {
-            if file.is_doubtful {
-                match doubt_of(session, file, selection) {
-                    Doubt::IsMeant => {}
-                    Doubt::IsOther => continue,
-                    Doubt::Unknown(reason) => {
-                        report_doubt(&session.path_of(&file.name), selection.doubt(), &reason, self.ui);
-                        self.ended.may_stay_valid = true;
-                        continue;
-                    }
+            match doubt_of(session, file, selection) {
+                Doubt::IsMeant => {}
+                // Another one may have signed in since the file was found.
+                Doubt::IsOther => {
+                    self.has_changed |= !file.is_doubtful;
+                    continue;
+                }
+                Doubt::Unknown(_) if !file.is_doubtful => {}
+                Doubt::Unknown(reason) => {
+                    report_doubt(&session.path_of(&file.name), selection.doubt(), &reason, self.ui);
+                    self.ended.may_stay_valid = true;
+                    continue;
                 }
             }
             if let Err(source) = self.take_file(found, session, file, &mut removed) {
