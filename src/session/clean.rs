@@ -36,15 +36,18 @@ pub(crate) fn remove_all(dir: &Path, limit: Duration, on_wait: impl Fn()) -> Res
     };
     let names = dir.names()?;
     let mut locks = Vec::new();
-    let keys = || names.iter().filter_map(|name| session_key(name));
+    // A call that has the lock may be about to store its session, also where there is none now.
+    let is_used = |name: &&String| session_key(name).is_some() || is_lock(name);
+    let keys = names.iter().filter(is_used).filter_map(|name| lasting_key(name));
     // A plain and a sealed session of one key share a lock, so each key is locked once.
-    for key in keys().collect::<BTreeSet<_>>() {
+    for key in keys.collect::<BTreeSet<_>>() {
         if let Ok(lock) = dir.lock_file(&FileKind::Lock.name(key))
             && lock::acquire(&lock, limit, &on_wait).is_ok()
         {
             locks.push(lock);
         }
     }
+    let names = dir.names()?;
     for name in names.iter().filter(|name| is_lock(name)) {
         // Another user made a lock file that is not private. No call accepts it, so it is removed.
         if dir.lock_file(name).is_err_and(|error| !error.is_unavailable()) {

@@ -154,6 +154,13 @@ fn remove(session: &SetAside<'_>, ended: &mut Ended<'_>, ui: Ui) {
     let locked = match locked {
         Ok(Some(locked)) => locked,
         Ok(None) => return,
+        // It says that the token waits, and a later call finds that it is revoked.
+        Err(session::Error::LockTimeout { .. }) => {
+            return ui.note(&format!(
+                "another kubesesame is using the session, so {} stays until the next sign-in or logout",
+                crate::files::shown(&path)
+            ));
+        }
         Err(source) => return ended.failures.push(not_ended(&path, source)),
     };
     let mut removed = Removed::default();

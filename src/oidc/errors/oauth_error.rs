@@ -180,9 +180,27 @@ impl OAuthError {
     /// the description tells.
     pub(in crate::oidc) fn demands_pushed_request(&self) -> bool {
         let description = self.description.as_ref().map_or("", UntrustedText::as_str);
-        let words = description.to_ascii_lowercase();
-        let mut words = words.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        self.code() == "invalid_request" && words.any(|word| ["pushed", "par", "request_uri"].contains(&word))
+        let words = |text: &'_ str, wanted: &[&str]| {
+            text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .any(|word| wanted.contains(&word))
+        };
+        let lower = description.to_ascii_lowercase();
+        let wants_request_uri = words(&lower, &["request_uri"])
+            && words(
+                &lower,
+                &[
+                    "required",
+                    "require",
+                    "requires",
+                    "missing",
+                    "must",
+                    "only",
+                    "mandatory",
+                ],
+            );
+        // In lower case, `par` is a word of other languages.
+        self.code() == "invalid_request"
+            && (words(&lower, &["pushed"]) || words(description, &["PAR"]) || wants_request_uri)
     }
 
     pub(super) fn hint(&self) -> String {

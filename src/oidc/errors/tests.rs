@@ -152,6 +152,26 @@ fn a_description_of_which_nothing_is_left_is_not_told() {
     assert_eq!(with("ended").to_string(), "invalid_request_uri: ended");
 }
 
+#[test]
+fn a_description_tells_that_a_request_has_to_be_pushed() {
+    for (description, demands) in [
+        ("Pushed authorization requests are required.", true),
+        ("the client must use PAR", true),
+        ("request_uri is required", true),
+        ("Missing parameter: request_uri", true),
+        ("demande refusée par l'administrateur", false),
+        ("request_uri is not supported", false),
+        ("redirect_uri is required", false),
+        ("", false),
+    ] {
+        let error = OAuthError {
+            description: Some(UntrustedText::new(description)),
+            ..oauth(400, "invalid_request")
+        };
+        assert_eq!(error.demands_pushed_request(), demands, "{description}");
+    }
+}
+
 fn text() -> UntrustedText {
     UntrustedText::new("https://i")
 }

@@ -72,17 +72,27 @@ const LOGGED_HEADERS: [&str; 20] = [
 /// The most headers of a message that are in the log.
 const MAX_LOGGED_HEADERS: usize = 64;
 
-/// Returns headers for the log: the names, and those values that are known to be no secret. Secrets that a provider repeats in a value are
-/// removed.
+/// Returns headers for the log: the names, and those values that are known to be no secret. Secrets that a provider repeats in a name or a
+/// value are removed.
 pub(in crate::oidc) fn logged_headers(headers: &HeaderMap, secrets: &[&str]) -> Vec<LoggedHeader> {
+    let own = secrets;
     let secrets = EncodedSecrets::new(secrets);
     let logged = headers.iter().take(MAX_LOGGED_HEADERS).map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes());
         let is_known = LOGGED_HEADERS.contains(&name.as_str());
         let value = is_known.then(|| UntrustedText::with_limit(&secrets.redact(&value, MAX_TEXT_BYTES), 120));
-        (name.as_str().to_owned(), value)
+        // A name arrives in lower case.
+        let repeats = own.iter().any(|secret| has_text(name.as_str(), secret));
+        let name = if repeats { "…" } else { name.as_str() };
+        (name.to_owned(), value)
     });
     logged.collect()
+}
+
+/// Whether a text has another one in it, in upper or lower case.
+fn has_text(text: &str, part: &str) -> bool {
+    let mut windows = text.as_bytes().windows(part.len().max(1));
+    windows.any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
 }
 
 /// The longest HTML character reference that is decoded, including `&` and `;`.
