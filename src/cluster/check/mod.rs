@@ -14,13 +14,16 @@ mod evaluate;
 mod finding;
 mod flags;
 mod flow_colons;
+mod go_functions;
 mod go_text;
 mod go_url;
 mod login;
 mod mappings;
 mod model;
 mod report;
+mod rewrite;
 mod scalar;
+mod token_form;
 mod validate;
 mod yaml;
 
@@ -30,8 +33,11 @@ mod carrier_tests;
 mod login_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod upstream_rows;
 
 pub(crate) use carriers::check_file;
 pub(crate) use configuration::{RULES_MINOR, log_in};
 pub(crate) use login::{Login, User};
 pub(crate) use report::{FileReport, Finding, Severity};
+pub(crate) use token_form::Validity;
