@@ -20,6 +20,7 @@ mod go_url;
 mod login;
 mod mappings;
 mod model;
+mod network_policy;
 mod report;
 mod rewrite;
 mod scalar;
