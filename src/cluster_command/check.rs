@@ -9,7 +9,7 @@ use super::check_args::{CheckArgs, CheckOutput};
 use super::error::Error;
 use super::{check_text, init};
 use crate::cli::OutputFormat;
-use crate::cluster::check::{self, FileReport, Finding, Login, User};
+use crate::cluster::check::{self, FileReport, Finding, Login, User, Validity};
 use crate::cluster::description::KubernetesVersion;
 use crate::command::token_owner;
 use crate::error::{EXIT_FAILED, EXIT_SUCCESS};
@@ -42,7 +42,9 @@ pub(super) fn run(args: &CheckArgs, invocation: &Invocation<'_>, ui: Ui) -> Resu
         checked.push(Checked {
             file: files::shown(path).to_string(),
             report: check::check_file(&text, minor, &disallowed),
-            login: claims.as_ref().and_then(|claims| check::log_in(&text, claims)),
+            login: claims
+                .as_ref()
+                .and_then(|claims| check::log_in(&text, claims, invocation.started_at.secs())),
         });
     }
     if let Some(minor) = minor.filter(|minor| *minor > check::RULES_MINOR) {
@@ -127,7 +129,11 @@ fn as_json(checked: &[Checked]) -> Value {
 
 fn login_json(login: &Login) -> Value {
     match login {
-        Login::Accepted { entry, user } => {
+        Login::Accepted {
+            entry,
+            user,
+            validity,
+        } => {
             let User {
                 name,
                 uid,
@@ -139,7 +145,12 @@ fn login_json(login: &Login) -> Value {
                 .iter()
                 .map(|(key, values)| (key.clone(), json!(values)))
                 .collect();
-            json!({"verdict": "accepted", "entry": entry, "username": name, "uid": uid, "groups": groups, "extra": extra})
+            let validity = match validity {
+                Validity::Valid => "valid",
+                Validity::Expired(_) => "expired",
+                Validity::Early(_) => "early",
+            };
+            json!({"verdict": "accepted", "validity": validity, "entry": entry, "username": name, "uid": uid, "groups": groups, "extra": extra})
         }
         Login::Refused { entry, reason } => json!({"verdict": "refused", "entry": entry, "reason": reason}),
         Login::Unknown { entry, reason } => json!({"verdict": "unknown", "entry": entry, "reason": reason}),

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 pub(super) const CHECK_ABOUT: &str = "\
-Check the settings of an API server about tokens before it reads them
+Check the settings of an API server about tokens, and network policies, before it reads them
 
-Reads an AuthenticationConfiguration, the manifest of a kube-apiserver, kubeadm's configuration, or an identity provider of EKS (eksctl, AWS CLI,
-CloudFormation, Terraform's JSON). Errors are what the API server refuses, with its own words; warnings are what it accepts and what does not do
-what was meant. Nothing is sent anywhere.
+Reads an AuthenticationConfiguration, the manifest of a kube-apiserver, kubeadm's configuration, an identity provider of EKS (eksctl, AWS CLI,
+CloudFormation, Terraform's JSON), or NetworkPolicies. Errors are what the API server refuses, with its own words; warnings are what it accepts and
+what does not do what was meant. Nothing is sent anywhere.
 
 Exit code: 0 without an error, 1 with errors, 2 for a wrong command line.
 

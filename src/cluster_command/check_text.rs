@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::check::Checked;
-use crate::cluster::check::{FileReport, Finding, Login, Severity, User};
+use crate::cluster::check::{FileReport, Finding, Login, Severity, User, Validity};
+use crate::duration_words::in_words;
 use crate::untrusted_text::harmless_lines;
 
 pub(super) fn document(checked: &[Checked]) -> String {
@@ -66,8 +67,12 @@ fn summary(report: &FileReport) -> String {
 }
 
 fn token(login: &Login) -> String {
-    let (entry, user) = match login {
-        Login::Accepted { entry, user } => (entry, user),
+    let (entry, user, validity) = match login {
+        Login::Accepted {
+            entry,
+            user,
+            validity,
+        } => (entry, user, *validity),
         Login::Refused {
             entry: Some(entry),
             reason,
@@ -83,7 +88,12 @@ fn token(login: &Login) -> String {
         groups_source,
         extra,
     } = user;
-    let mut text = format!("token: accepted by jwt[{entry}], if its signature and times are right\n");
+    let mut text = match times(validity) {
+        None => format!("token: accepted by jwt[{entry}], if its signature is right\n"),
+        Some(times) => {
+            format!("token: {times}; but for that jwt[{entry}] accepts it, if its signature is right\n")
+        }
+    };
     let _ = writeln!(text, "  user    {name} ({name_source})");
     if !uid.is_empty() {
         let _ = writeln!(text, "  uid     {uid}");
@@ -98,4 +108,17 @@ fn token(login: &Login) -> String {
         let _ = writeln!(text, "  extra   {key}: {}", values.join(", "));
     }
     text
+}
+
+/// Says what is wrong with the times of a token.
+fn times(validity: Validity) -> Option<String> {
+    match validity {
+        Validity::Valid => None,
+        Validity::Expired(None) => Some("it has no `exp` claim, so it counts as expired".to_owned()),
+        Validity::Expired(Some(seconds)) => Some(format!("it expired {} ago", in_words(seconds))),
+        Validity::Early(seconds) => Some(format!(
+            "it is not valid for another {} (`nbf`)",
+            in_words(seconds)
+        )),
+    }
 }

@@ -93,7 +93,7 @@ pub(super) enum ClusterCommand {
     /// Print the configuration that makes an API server accept the provider's tokens
     #[command(long_about = AUTHN_ABOUT)]
     Authn(Box<AuthnArgs>),
-    /// Check the settings of an API server about tokens before it reads them
+    /// Check the settings of an API server about tokens, and network policies, before it reads them
     #[command(long_about = CHECK_ABOUT)]
     Check(CheckArgs),
     /// Say what a change of an API server's settings about tokens means for people

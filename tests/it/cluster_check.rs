@@ -61,7 +61,7 @@ fn what_the_api_server_refuses_is_said_with_its_words_and_the_line() {
      | user.name != ''
      | ....^
     authentication.yaml:1: error: apiVersion: apiserver.config.k8s.io/v1 needs Kubernetes 1.34, and this is for 1.33
-    authentication.yaml:10: warning: jwt[0].claimMappings.uid.expression: the API server accepts this, and each sign-in fails: `iat` is a number, and the result has to be a string: string(claims.iat)
+    authentication.yaml:10: warning: jwt[0].claimMappings.uid.expression: the API server accepts this, and each sign-in fails: `iat` is a number, and the result has to be a string: string(int(claims.iat))
     authentication.yaml: AuthenticationConfiguration v1: refused, 4 errors, 1 warning
     exit: 1
     "#);
@@ -110,12 +110,19 @@ fn a_token_becomes_a_user_or_a_reason() {
     let claims = r#"{"iss":"https://org.okta.com/oauth2/default","aud":"0oa1","sub":"00u1","groups":["dev","ops"],"exp":4102444800}"#;
     insta::assert_snapshot!(sandbox.filtered(&token(claims)), @"
     good.yaml: AuthenticationConfiguration v1: accepted
-    token: accepted by jwt[0], if its signature and times are right
+    token: accepted by jwt[0], if its signature is right
       user    okta:00u1 (claim `sub`, prefix `okta:`)
       uid     00u1
       groups  okta:dev, okta:ops (expression)
     exit: 0
     ");
+    let expired = sandbox.filtered(&token(&claims.replace("4102444800", "1700000000")));
+    assert!(
+        expired.contains("token: it expired ")
+            && expired.contains(" ago; but for that jwt[0] accepts it, if its signature is right")
+            && expired.contains("exit: 0"),
+        "{expired}"
+    );
     insta::assert_snapshot!(sandbox.filtered(&token(&claims.replace("default\"", "default/\""))), @"
     good.yaml: AuthenticationConfiguration v1: accepted
     token: refused: no entry has the issuer `https://org.okta.com/oauth2/default/`, byte for byte: the API server says only `invalid bearer token`

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::config_generator::Generator;
 use crate::parts;
 
-const CLUSTER_PROGRAM: &str = env!("CARGO_BIN_EXE_kubesesame-cluster");
+pub(crate) const CLUSTER_PROGRAM: &str = env!("CARGO_BIN_EXE_kubesesame-cluster");
 
 /// How many files one call of the program checks.
 const BATCH: usize = 500;
@@ -78,42 +78,44 @@ fn generated_configurations_get_the_verdict_of_upstream() {
     assert!(differences.is_empty(), "seed {seed}\n{}", differences.join("\n"));
 }
 
-fn upstream(texts: &[String]) -> Vec<Answer> {
+/// Asks upstream's own code.
+pub(crate) fn oracle(questions: &[Value]) -> Vec<Value> {
     let mut oracle = Command::new(parts::part("config-oracle"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut input = oracle.stdin.take().unwrap();
-    let lines: Vec<String> = texts
-        .iter()
-        .map(|text| json!({ "text": text }).to_string())
-        .collect();
+    let lines: Vec<String> = questions.iter().map(Value::to_string).collect();
     let lines = lines.join("\n");
     let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()).unwrap());
     let output = oracle.wait_with_output().unwrap();
     writer.join().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let answers: Vec<Answer> = text
+    let answers: Vec<Value> = text
         .lines()
-        .map(|line| {
-            let answer: Value = serde_json::from_str(line).unwrap();
-            match answer["decode"].as_str() {
-                Some("panic") => Answer::Panic,
-                Some(text) => Answer::Decode(text.to_owned()),
-                None => Answer::Errors(
-                    answer["errors"]
-                        .as_array()
-                        .unwrap()
-                        .iter()
-                        .map(|error| (text_of(error, "field"), text_of(error, "text")))
-                        .collect(),
-                ),
-            }
-        })
+        .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert_eq!(answers.len(), texts.len(), "the oracle answers each line");
+    assert_eq!(answers.len(), questions.len(), "the oracle answers each line");
     answers
+}
+
+fn upstream(texts: &[String]) -> Vec<Answer> {
+    let questions: Vec<Value> = texts.iter().map(|text| json!({ "text": text })).collect();
+    let answer = |answer: &Value| match answer["decode"].as_str() {
+        Some("panic") => Answer::Panic,
+        Some(text) => Answer::Decode(text.to_owned()),
+        None => Answer::Errors(
+            answer["errors"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|error| (text_of(error, "field"), text_of(error, "text")))
+                .collect(),
+        ),
+    };
+    oracle(&questions).iter().map(answer).collect()
 }
 
 fn text_of(value: &Value, name: &str) -> String {

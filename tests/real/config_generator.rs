@@ -1,11 +1,12 @@
-//! Makes files that are or were an `AuthenticationConfiguration`: valid ones of a few shapes, with expressions of a grammar, and one to three
-//! changes of fields, types, values and characters.
+//! Makes files that are or were an `AuthenticationConfiguration`: those of [`config_valid`] with up to two changes of fields, types, values and
+//! characters, and others of a few shapes, with expressions of a grammar, most of which are wrong.
 
 use std::fmt::Write as _;
 
 use crate::config_expressions::expression;
+use crate::config_valid;
 
-const HEAD: &str = "apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n";
+pub(crate) const HEAD: &str = "apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\n";
 
 /// A source of numbers (splitmix64), so that a seed makes the same files everywhere.
 pub(crate) struct Generator(u64);
@@ -40,8 +41,19 @@ impl Generator {
         }
     }
 
-    /// Returns the text of a file.
+    /// Returns the text of a file: a valid one with up to two changes, or in one of three cases one that is right by chance.
     pub(crate) fn file(&mut self) -> String {
+        if self.chance(33) {
+            return self.any_file();
+        }
+        let mut text = config_valid::file(self);
+        for _ in 0..[0, 0, 0, 1, 2][self.below(5)] {
+            text = self.changed(&text);
+        }
+        text
+    }
+
+    fn any_file(&mut self) -> String {
         let mut text = match self.below(20) {
             0 => HEAD.replace("v1\n", self.pick(&["v1beta1\n", "v1alpha1\n", "v2\n", "v1\n"])),
             1 => format!("---\n{HEAD}"),

@@ -25,6 +25,9 @@ mod cluster_command;
 mod config_check;
 mod config_expressions;
 mod config_generator;
+mod config_logins;
+mod config_tokens;
+mod config_valid;
 #[cfg(target_os = "linux")]
 mod container;
 mod converted;

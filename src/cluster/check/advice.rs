@@ -163,9 +163,19 @@ fn of_expression(field: &str, compiled: &Compiled) -> Vec<Advice> {
     }
     if let Some(claim) = number_claim(&compiled.root).filter(|_| is_mapping) {
         let text = format!(
-            "the API server accepts this, and each sign-in fails: `{claim}` is a number, and the result has to be {wanted}: string(claims.{claim})"
+            "the API server accepts this, and each sign-in fails: `{claim}` is a number, and the result has to be {wanted}: string(int(claims.{claim}))"
         );
         found.push(advice(field.to_owned(), &text));
+    }
+    if let Some(claim) = number_as_text(&compiled.root) {
+        let text = format!(
+            "a number of a token is a double, so string(claims.{claim}) is a text such as 1.7e+09: string(int(claims.{claim}))"
+        );
+        found.push(advice(field.to_owned(), &text));
+    }
+    if takes_list && is_split(&compiled.root) {
+        let text = "the API server accepts this, and each sign-in fails: it takes no list that split() or findAll() makes for one of texts: add .map(name, name)";
+        found.push(advice(field.to_owned(), text));
     }
     if field.ends_with(".username.expression")
         && indexes_email(&compiled.root)
@@ -211,6 +221,43 @@ fn number_claim(root: &Node) -> Option<&str> {
     };
     let is_number = matches!(field.as_str(), "iat" | "exp" | "nbf" | "auth_time" | "updated_at");
     (operand.as_ident() == Some("claims") && is_number).then_some(field)
+}
+
+/// Returns the claim that is a number in each token, and of which the expression makes a text.
+fn number_as_text(root: &Node) -> Option<&str> {
+    let mut found = None;
+    root.walk(&mut |node| {
+        if let Kind::Call {
+            function,
+            target: None,
+            arguments,
+        } = &node.kind
+            && function == "string"
+            && let [value] = arguments.as_slice()
+            && let Some(claim) = number_claim(value)
+        {
+            found = Some(claim);
+        }
+    });
+    found
+}
+
+/// Whether the result is a list that was made of a text.
+fn is_split(root: &Node) -> bool {
+    let Kind::Call {
+        function,
+        target,
+        arguments,
+    } = &root.kind
+    else {
+        return false;
+    };
+    match (function.as_str(), arguments.as_slice()) {
+        ("split" | "findAll", _) => target.is_some(),
+        ("_?_:_", [_, yes, no]) => is_split(yes) || is_split(no),
+        ("dyn", [value]) => is_split(value),
+        _ => false,
+    }
 }
 
 fn indexes_email(root: &Node) -> bool {

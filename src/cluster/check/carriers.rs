@@ -1,11 +1,12 @@
 //! Files that carry settings of an API server: its own configuration, the manifest of its pod, kubeadm's configuration, and those of an
-//! identity provider of EKS. Finds out which one a file is, and checks it.
+//! identity provider of EKS; and network policies. Finds out which one a file is, and checks it.
 
 use std::collections::BTreeSet;
 
 use super::configuration;
 use super::eks;
 use super::flags::{self, Flag};
+use super::network_policy;
 use super::report::{FileReport, Finding, Severity};
 use super::yaml::{self, Scalar, Value, ValueKind};
 
@@ -23,6 +24,7 @@ pub(crate) fn check_file(text: &str, minor: Option<u16>, disallowed: &BTreeSet<S
                 .or_else(|| kubeadm(root, minor))
                 .or_else(|| eks::check(root))
         })
+        .chain(network_policy::check(&documents))
         .collect();
     match reports.len() {
         0 => configuration::check(text, minor, disallowed),

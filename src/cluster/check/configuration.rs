@@ -112,10 +112,10 @@ fn versions(decoded: &Decoded, validation: &Validation, minor: Option<u16>) -> V
     findings
 }
 
-/// Says what the file makes of the claims of a token, if it is a configuration that the API server accepts.
-pub(crate) fn log_in(text: &str, claims: &Map<String, Value>) -> Option<Login> {
+/// Says what the file makes of the claims of a token at a time in seconds, if it is a configuration that the API server accepts.
+pub(crate) fn log_in(text: &str, claims: &Map<String, Value>, now: i64) -> Option<Login> {
     let decoded = decode(text).ok()?;
     let validation = validate(&decoded.configuration, &BTreeSet::new());
     let is_accepted = validation.errors.is_empty() && validation.panics.is_empty();
-    is_accepted.then(|| login::log_in(&decoded.configuration, claims))
+    is_accepted.then(|| login::log_in(&decoded.configuration, claims, now))
 }

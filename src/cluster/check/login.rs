@@ -1,18 +1,26 @@
 //! What a configuration makes of the claims of a token: the user, or why it is refused.
 //!
-//! Follows the order of kube-apiserver's authenticator: issuer, audience, user name, groups, UID, extra values, rules about claims, rules about the
-//! user. Signature and times are not looked at.
+//! Follows the order of kube-apiserver's authenticator: issuer, the types of the claims of OpenID Connect, audience, times, user name, groups, UID,
+//! extra values, rules about claims, rules about the user. The signature is not looked at.
 
 use serde_json::{Map, Value, json};
 
-use super::evaluate::{Evaluation, evaluate};
+use super::evaluate::{Evaluation, Outcome, evaluate};
 use super::model::{ClaimRule, Configuration, Extra, Jwt, Mapping};
+use super::token_form::{self, Validity, text_of};
+
+/// The extra value by which the API server tells tokens apart, made of the claim `jti`.
+const CREDENTIAL_ID: &str = "authentication.kubernetes.io/credential-id";
 
 /// What comes of a token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Login {
-    /// Entry `entry` of `jwt` accepts it.
-    Accepted { entry: usize, user: User },
+    /// Entry `entry` of `jwt` accepts it, while it is valid.
+    Accepted {
+        entry: usize,
+        user: User,
+        validity: Validity,
+    },
     /// Entry `entry` refuses it for this reason; without one, no entry looks at it.
     Refused { entry: Option<usize>, reason: String },
     /// That depends on an expression that cannot be evaluated here.
@@ -41,14 +49,13 @@ impl From<String> for Stop {
     }
 }
 
-/// Judges the claims of a token.
-pub(crate) fn log_in(configuration: &Configuration, claims: &Map<String, Value>) -> Login {
-    let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default();
-    // The one exception of go-oidc.
-    let issuer = if issuer == "accounts.google.com" {
-        "https://accounts.google.com"
-    } else {
-        issuer
+/// Judges the claims of a token at a time in seconds.
+pub(crate) fn log_in(configuration: &Configuration, claims: &Map<String, Value>, now: i64) -> Login {
+    let Some(issuer) = token_form::issuer(claims) else {
+        return Login::Refused {
+            entry: None,
+            reason: "its claim `iss` is no text, so no entry has its issuer".to_owned(),
+        };
     };
     let Some(entry) = configuration.jwt.iter().position(|jwt| jwt.issuer.url == issuer) else {
         let reason = format!(
@@ -56,8 +63,12 @@ pub(crate) fn log_in(configuration: &Configuration, claims: &Map<String, Value>)
         );
         return Login::Refused { entry: None, reason };
     };
-    match user(&configuration.jwt[entry], claims) {
-        Ok(user) => Login::Accepted { entry, user },
+    match user(&configuration.jwt[entry], claims, now) {
+        Ok((user, validity)) => Login::Accepted {
+            entry,
+            user,
+            validity,
+        },
         Err(Stop::Refused(reason)) => Login::Refused {
             entry: Some(entry),
             reason,
@@ -66,12 +77,25 @@ pub(crate) fn log_in(configuration: &Configuration, claims: &Map<String, Value>)
     }
 }
 
-fn user(jwt: &Jwt, claims: &Map<String, Value>) -> Result<User, Stop> {
-    audience(jwt, claims)?;
+fn user(jwt: &Jwt, claims: &Map<String, Value>, now: i64) -> Result<(User, Validity), Stop> {
+    let standard = token_form::standard(claims)?;
+    audience(jwt, &standard.audiences)?;
+    if !jwt.groups.claim.is_empty()
+        && let Some(endpoint) = token_form::distributed(claims, &jwt.groups.claim)?
+    {
+        return Err(Stop::Unknown(format!(
+            "the API server asks `{endpoint}` for the claim `{}` (`_claim_names`)",
+            jwt.groups.claim
+        )));
+    }
     let mut user = User::default();
     (user.name, user.name_source) = name(&jwt.username, claims)?;
     (user.groups, user.groups_source) = groups(&jwt.groups, claims)?;
     user.uid = uid(&jwt.uid, claims)?;
+    if let Some(Value::String(id)) = claims.get("jti").filter(|id| *id != "") {
+        user.extra
+            .push((CREDENTIAL_ID.to_owned(), vec![format!("JTI={id}")]));
+    }
     for extra in &jwt.extra {
         let values = extra_values(extra, claims)?;
         if !values.is_empty() {
@@ -85,20 +109,15 @@ fn user(jwt: &Jwt, claims: &Map<String, Value>) -> Result<User, Stop> {
     for rule in &jwt.user_rules {
         rule_holds(&rule.expression, "user", &variable, &rule.message)?;
     }
-    Ok(user)
+    Ok((user, standard.validity(now)))
 }
 
-fn audience(jwt: &Jwt, claims: &Map<String, Value>) -> Result<(), Stop> {
-    let found: Vec<&str> = match claims.get("aud") {
-        Some(Value::String(audience)) => vec![audience],
-        Some(Value::Array(audiences)) => audiences.iter().filter_map(Value::as_str).collect(),
-        _ => vec![],
-    };
+fn audience(jwt: &Jwt, found: &[String]) -> Result<(), Stop> {
     if jwt
         .issuer
         .audiences
         .iter()
-        .any(|audience| found.contains(&audience.as_str()))
+        .any(|audience| found.contains(audience))
     {
         return Ok(());
     }
@@ -111,35 +130,21 @@ fn audience(jwt: &Jwt, claims: &Map<String, Value>) -> Result<(), Stop> {
 
 fn name(mapping: &Mapping, claims: &Map<String, Value>) -> Result<(String, String), Stop> {
     if !mapping.expression.is_empty() {
-        let name = match value(&mapping.expression, claims)? {
-            Value::String(name) if !name.is_empty() => name,
-            Value::String(_) => {
-                return Err(Stop::Refused(
-                    "the expression of the user name results in an empty text".to_owned(),
-                ));
-            }
-            _ => {
-                return Err(Stop::Refused(
-                    "the expression of the user name does not result in a text".to_owned(),
-                ));
+        let refused = |text: &str| Err(Stop::Refused(format!("the expression of the user name {text}")));
+        return match value(&mapping.expression, claims)? {
+            Outcome::Text(name) if !name.is_empty() => Ok((name, "expression".to_owned())),
+            Outcome::Text(_) => refused("results in an empty text"),
+            Outcome::Null | Outcome::Bool(_) | Outcome::List(_) | Outcome::Other => {
+                refused("does not result in a text")
             }
         };
-        return Ok((name, "expression".to_owned()));
     }
     let claim = &mapping.claim;
-    let name = match claims.get(claim) {
-        Some(Value::String(name)) => name,
-        Some(_) => {
-            return Err(Stop::Refused(format!(
-                "the claim `{claim}` of the user name is no text"
-            )));
-        }
-        None => {
-            return Err(Stop::Refused(format!(
-                "oidc: parse username claims \"{claim}\": claim not present"
-            )));
-        }
-    };
+    let name = claims
+        .get(claim)
+        .ok_or_else(|| format!("oidc: parse username claims \"{claim}\": claim not present"))?;
+    let name =
+        text_of(name, claim).map_err(|_| format!("the claim `{claim}` of the user name is no text"))?;
     if claim == "email" && !matches!(claims.get("email_verified"), None | Some(Value::Bool(true))) {
         return Err(Stop::Refused("oidc: email not verified".to_owned()));
     }
@@ -171,14 +176,14 @@ fn groups(mapping: &Mapping, claims: &Map<String, Value>) -> Result<(Vec<String>
     let Some(found) = claims.get(claim) else {
         return Ok((Vec::new(), format!("claim `{claim}` is absent")));
     };
-    let groups = match found {
-        Value::String(group) => vec![group.clone()],
-        Value::Array(_) => texts(found.clone(), &format!("the claim `{claim}` of the groups"))?,
-        _ => {
-            return Err(Stop::Refused(format!(
-                "the claim `{claim}` of the groups is neither a text nor a list of texts"
-            )));
-        }
+    let one = |group: &Value| {
+        text_of(group, claim)
+            .map_err(|_| format!("the claim `{claim}` of the groups is neither a text nor a list of texts"))
+    };
+    let groups: Vec<String> = match found {
+        Value::Null => vec![],
+        Value::Array(groups) => groups.iter().map(one).collect::<Result<_, _>>()?,
+        group => vec![one(group)?],
     };
     Ok((
         groups.iter().map(|group| format!("{prefix}{group}")).collect(),
@@ -187,18 +192,18 @@ fn groups(mapping: &Mapping, claims: &Map<String, Value>) -> Result<(Vec<String>
 }
 
 fn uid(mapping: &Mapping, claims: &Map<String, Value>) -> Result<String, Stop> {
-    let found = match (mapping.expression.is_empty(), mapping.claim.is_empty()) {
-        (true, true) => return Ok(String::new()),
-        (false, _) => Some(value(&mapping.expression, claims)?),
-        (true, false) => claims.get(&mapping.claim).cloned(),
-    };
-    match found {
-        Some(Value::String(uid)) => Ok(uid),
-        Some(_) => Err(Stop::Refused("the UID is no text".to_owned())),
-        None => Err(Stop::Refused(format!(
-            "the claim `{}` of the UID is absent",
-            mapping.claim
-        ))),
+    let refused = || Stop::Refused("the UID is no text".to_owned());
+    if !mapping.expression.is_empty() {
+        return match value(&mapping.expression, claims)? {
+            Outcome::Text(uid) => Ok(uid),
+            Outcome::Null | Outcome::Bool(_) | Outcome::List(_) | Outcome::Other => Err(refused()),
+        };
+    }
+    let claim = &mapping.claim;
+    match claims.get(claim) {
+        _ if claim.is_empty() => Ok(String::new()),
+        Some(uid) => text_of(uid, claim).map_err(|_| refused()),
+        None => Err(Stop::Refused(format!("the claim `{claim}` of the UID is absent"))),
     }
 }
 
@@ -210,20 +215,17 @@ fn extra_values(extra: &Extra, claims: &Map<String, Value>) -> Result<Vec<String
 }
 
 /// Returns a text or a list of texts without empty ones.
-fn texts(found: Value, what: &str) -> Result<Vec<String>, Stop> {
-    let values = match found {
-        Value::Null => vec![],
-        Value::Array(values) => values,
-        other => vec![other],
+fn texts(found: Outcome, what: &str) -> Result<Vec<String>, Stop> {
+    let texts = match found {
+        Outcome::Null => Some(vec![]),
+        Outcome::Text(text) => Some(vec![text]),
+        Outcome::List(items) => items.into_iter().collect(),
+        Outcome::Bool(_) | Outcome::Other => None,
     };
-    let texts = values.into_iter().map(|value| match value {
-        Value::String(text) => Ok(text),
-        _ => Err(Stop::Refused(format!(
-            "{what} is neither a text nor a list of texts"
-        ))),
-    });
-    let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
-    Ok(texts.into_iter().filter(|text| !text.is_empty()).collect())
+    let mut texts: Vec<String> =
+        texts.ok_or_else(|| format!("{what} is neither a text nor a list of texts"))?;
+    texts.retain(|text| !text.is_empty());
+    Ok(texts)
 }
 
 fn claim_rule(rule: &ClaimRule, claims: &Map<String, Value>) -> Result<(), Stop> {
@@ -240,20 +242,22 @@ fn claim_rule(rule: &ClaimRule, claims: &Map<String, Value>) -> Result<(), Stop>
         None => Err(Stop::Refused(format!(
             "oidc: required claim {claim} not present in ID token"
         ))),
-        Some(Value::String(found)) if *found == rule.required_value => Ok(()),
-        Some(Value::String(_)) => Err(Stop::Refused(format!(
-            "the required claim `{claim}` is not `{}`",
-            rule.required_value
-        ))),
-        Some(_) => Err(Stop::Refused(format!(
-            "the required claim `{claim}` is no text, so it equals none"
-        ))),
+        Some(found) => match text_of(found, claim) {
+            Ok(found) if found == rule.required_value => Ok(()),
+            Ok(_) => Err(Stop::Refused(format!(
+                "the required claim `{claim}` is not `{}`",
+                rule.required_value
+            ))),
+            Err(_) => Err(Stop::Refused(format!(
+                "the required claim `{claim}` is no text, so it equals none"
+            ))),
+        },
     }
 }
 
 fn rule_holds(expression: &str, name: &str, variable: &Value, message: &str) -> Result<(), Stop> {
     match evaluated(expression, name, variable)? {
-        Value::Bool(true) => Ok(()),
+        Outcome::Bool(true) => Ok(()),
         _ if message.is_empty() => Err(Stop::Refused(format!("the rule `{expression}` does not hold"))),
         _ => Err(Stop::Refused(format!(
             "the rule `{expression}` does not hold: {message}"
@@ -261,11 +265,11 @@ fn rule_holds(expression: &str, name: &str, variable: &Value, message: &str) -> 
     }
 }
 
-fn value(expression: &str, claims: &Map<String, Value>) -> Result<Value, Stop> {
+fn value(expression: &str, claims: &Map<String, Value>) -> Result<Outcome, Stop> {
     evaluated(expression, "claims", &Value::Object(claims.clone()))
 }
 
-fn evaluated(expression: &str, name: &str, variable: &Value) -> Result<Value, Stop> {
+fn evaluated(expression: &str, name: &str, variable: &Value) -> Result<Outcome, Stop> {
     match evaluate(expression, name, variable) {
         Evaluation::Value(value) => Ok(value),
         Evaluation::Failed(reason) => Err(Stop::Refused(format!("`{expression}` fails: {reason}"))),
@@ -275,23 +279,12 @@ fn evaluated(expression: &str, name: &str, variable: &Value) -> Result<Value, St
     }
 }
 
-/// The variable `user`: what is empty is absent.
+/// The variable `user`, each of whose fields is there, be it empty.
 fn as_variable(user: &User) -> Value {
-    let mut all = Map::new();
-    all.insert("username".to_owned(), json!(user.name));
-    if !user.uid.is_empty() {
-        all.insert("uid".to_owned(), json!(user.uid));
-    }
-    if !user.groups.is_empty() {
-        all.insert("groups".to_owned(), json!(user.groups));
-    }
-    if !user.extra.is_empty() {
-        let extra: Map<String, Value> = user
-            .extra
-            .iter()
-            .map(|(key, values)| (key.clone(), json!(values)))
-            .collect();
-        all.insert("extra".to_owned(), Value::Object(extra));
-    }
-    Value::Object(all)
+    let extra: Map<String, Value> = user
+        .extra
+        .iter()
+        .map(|(key, values)| (key.clone(), json!(values)))
+        .collect();
+    json!({"username": user.name, "uid": user.uid, "groups": user.groups, "extra": extra})
 }

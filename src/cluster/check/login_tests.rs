@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Login, User, log_in};
+use super::{Login, User, Validity, log_in};
+
+/// In seconds.
+const NOW: i64 = 1_800_000_000;
 
 fn judged(mappings: &str, rules: &str, claims: &Value) -> Login {
     let text = format!(
@@ -16,13 +19,18 @@ fn judged(mappings: &str, rules: &str, claims: &Value) -> Login {
     all.insert("iss".to_owned(), json!("https://a.example"));
     all.insert("aud".to_owned(), json!(["app"]));
     all.insert("sub".to_owned(), json!("00u1"));
+    all.insert("exp".to_owned(), json!(NOW + 100));
     all.extend(more.clone());
-    log_in(&text, &all).unwrap_or_else(|| panic!("the configuration is refused:\n{text}"))
+    log_in(&text, &all, NOW).unwrap_or_else(|| panic!("the configuration is refused:\n{text}"))
 }
 
 fn user(login: Login) -> User {
     match login {
-        Login::Accepted { entry: 1, user } => user,
+        Login::Accepted {
+            entry: 1,
+            user,
+            validity: Validity::Valid,
+        } => user,
         other => panic!("{other:?}"),
     }
 }
@@ -141,4 +149,110 @@ fn a_token_that_does_not_fit_is_refused_with_the_reason() {
         judged(own, "", &json!({})),
         Login::Unknown { entry: 1, .. }
     ));
+}
+
+#[test]
+fn claims_are_read_as_the_api_server_reads_them() {
+    let both = "{username: {claim: sub, prefix: 'u:'}, groups: {claim: groups, prefix: 'g:'}}";
+    let named = user(judged(
+        both,
+        "",
+        &json!({"sub": null, "groups": ["a", null, ""], "jti": "7"}),
+    ));
+    assert_eq!(
+        (named.name.as_str(), named.groups.join(" ").as_str()),
+        ("u:", "g:a g: g:")
+    );
+    assert_eq!(
+        named.extra,
+        [(
+            "authentication.kubernetes.io/credential-id".to_owned(),
+            vec!["JTI=7".to_owned()]
+        )]
+    );
+    assert!(user(judged(both, "", &json!({"groups": null}))).groups.is_empty());
+    for (claims, part) in [
+        (json!({"nonce": 1}), "`nonce` is no text"),
+        (json!({"iat": null}), "`iat` is no time"),
+        (json!({"aud": ["app", 1]}), "`aud` is no text"),
+        (json!({"_claim_names": {"groups": ""}}), "no source for `groups`"),
+        (json!({"_claim_names": {"groups": "s"}}), "no source `s`"),
+        (json!({"_claim_names": []}), "no object of texts"),
+    ] {
+        match judged(both, "", &claims) {
+            Login::Refused {
+                entry: Some(1),
+                reason,
+            } => assert!(reason.contains(part), "{claims}: {reason}"),
+            other => panic!("{claims}: {other:?}"),
+        }
+    }
+    let distributed =
+        json!({"_claim_names": {"groups": "s"}, "_claim_sources": {"s": {"endpoint": "https://d.example"}}});
+    assert!(matches!(judged(both, "", &distributed), Login::Unknown { .. }));
+}
+
+#[test]
+fn times_are_judged_apart() {
+    let validity = |claims: Value| match judged(CLAIM, "", &claims) {
+        Login::Accepted { validity, .. } => validity,
+        other => panic!("{other:?}"),
+    };
+    for (claims, wanted) in [
+        (json!({"exp": NOW + 1}), Validity::Valid),
+        (json!({"exp": format!("{}", NOW + 1)}), Validity::Valid),
+        (json!({"exp": NOW - 60}), Validity::Expired(Some(60))),
+        (json!({"nbf": NOW + 60}), Validity::Valid),
+        (json!({"nbf": NOW + 61}), Validity::Early(61)),
+        (json!({"nbf": null}), Validity::Valid),
+    ] {
+        assert_eq!(validity(claims.clone()), wanted, "{claims}");
+    }
+}
+
+#[test]
+fn expressions_are_evaluated_as_the_api_server_does() {
+    let groups = |expression: &str, claims: &Value| {
+        let mapping = format!(
+            "{{username: {{claim: sub, prefix: ''}}, groups: {{expression: {}}}}}",
+            json!(expression)
+        );
+        match judged(&mapping, "", claims) {
+            Login::Accepted { user, .. } => Some(user.groups.join(" ")),
+            Login::Refused { .. } => None,
+            other @ Login::Unknown { .. } => panic!("{expression}: {other:?}"),
+        }
+    };
+    let claims = json!({"g": "a,b", "n": 1_700_000_000, "m": 0.5, "a.b": "x", "o": {"c-d": "y"}, "small": 1e-7, "l": ["a"]});
+    for (expression, wanted) in [
+        ("claims.g.split(',')", None),
+        ("claims.g.split(',').map(x, x)", Some("a b")),
+        ("claims.g.split(',') + ['c']", Some("a b c")),
+        ("claims.g.split(',') + []", None),
+        ("true ? claims.g.split(',') : []", None),
+        ("string(claims.n)", Some("1.7e+09")),
+        ("string(int(claims.n))", Some("1700000000")),
+        ("string(claims.m)", Some("0.5")),
+        ("string(claims.small)", Some("1e-07")),
+        ("claims.a__dot__b", Some("x")),
+        ("claims.o.c__dash__d", Some("y")),
+        ("['a'] + dyn(claims.o)", None),
+        ("claims.l.?c.orValue('n')", None),
+        ("claims.m.?c.orValue('n')", Some("n")),
+        ("claims.?o.?c__dash__d.orValue('n')", Some("y")),
+        ("has(claims.l.c) ? 'a' : 'b'", None),
+        ("'g' in claims ? 'a' : 'b'", None),
+        ("b'abc'", None),
+        ("claims.?g", None),
+    ] {
+        assert_eq!(groups(expression, &claims).as_deref(), wanted, "{expression}");
+    }
+    for rule in [
+        "has(user.uid)",
+        "user.uid == ''",
+        "has(user.groups) && user.groups == []",
+    ] {
+        let rules = format!("userValidationRules: [{{expression: {}}}]", json!(rule));
+        user(judged("{username: {claim: sub, prefix: ''}}", &rules, &json!({})));
+    }
 }

@@ -14,14 +14,18 @@ mod evaluate;
 mod finding;
 mod flags;
 mod flow_colons;
+mod go_functions;
 mod go_text;
 mod go_url;
 mod login;
 mod mappings;
 mod model;
+mod network_policy;
 mod report;
+mod rewrite;
 mod scalar;
 mod settings;
+mod token_form;
 mod validate;
 mod yaml;
 
@@ -31,6 +35,8 @@ mod carrier_tests;
 mod login_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod upstream_rows;
 
 pub(crate) use carriers::check_file;
 pub(crate) use configuration::{RULES_MINOR, log_in};
@@ -38,3 +44,4 @@ pub(crate) use login::{Login, User};
 pub(crate) use model::{Configuration, Jwt, Mapping};
 pub(crate) use report::{FileReport, Finding, Severity};
 pub(crate) use settings::{Settings, SettingsFault, read_settings};
+pub(crate) use token_form::Validity;

@@ -91,6 +91,18 @@ fn what_is_accepted_and_fails_at_each_sign_in_is_a_warning() {
             "groups: {expression: \"dyn(claims.groups).map(g, 'okta:' + g)\"}",
             None,
         ),
+        (
+            "groups: {expression: \"claims.groups.split(',')\"}",
+            Some("no list that split()"),
+        ),
+        (
+            "groups: {expression: \"claims.groups.split(',').map(g, g)\"}",
+            None,
+        ),
+        (
+            "groups: {expression: 'string(claims.iat)'}",
+            Some("string(int(claims.iat))"),
+        ),
         ("groups: {expression: 'null'}", None),
         ("uid: {expression: \"['a']\"}", Some("it has to be a string")),
         (

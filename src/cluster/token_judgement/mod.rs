@@ -11,8 +11,8 @@ use super::{ClaimMapping, names};
 use crate::clock::Timestamp;
 use crate::duration_words::in_words;
 
-/// How early the API server accepts a token before its `nbf` claim (go-oidc).
-const NOT_BEFORE_LEEWAY_SECS: i64 = 300;
+/// How early the API server accepts a token before its `nbf` claim (go-oidc 2).
+const NOT_BEFORE_LEEWAY_SECS: i64 = 60;
 /// A longer token is noted: some load balancers in front of clusters reject it.
 const MAX_UNREMARKED_BYTES: usize = 16 * 1024;
 /// The algorithms that an API server can be configured to accept. Without a setting it accepts the first.

@@ -1,6 +1,7 @@
 // Command config-oracle says what kube-apiserver finds in an AuthenticationConfiguration. It decodes and validates as the API
-// server does at its start. Each line of standard input is a JSON object with `text` and, if wanted, `disallowedIssuers`. Each line of
-// standard output has either `decode`, the error of the decoder, or `errors`, those of the validation in their order.
+// server does at its start. Each line of standard input is a JSON object with `text` and, if wanted, `disallowedIssuers` and `token`. Each line of
+// standard output has either `decode`, the error of the decoder, or `errors`, those of the validation in their order, and `login`, what an accepted
+// configuration makes of the token.
 package main
 
 import (
@@ -20,6 +21,7 @@ import (
 type question struct {
 	Text              string   `json:"text"`
 	DisallowedIssuers []string `json:"disallowedIssuers"`
+	Token             string   `json:"token"`
 }
 
 type finding struct {
@@ -30,6 +32,7 @@ type finding struct {
 type answer struct {
 	Decode string    `json:"decode,omitempty"`
 	Errors []finding `json:"errors"`
+	Login  *login    `json:"login,omitempty"`
 }
 
 var (
@@ -64,6 +67,9 @@ func judge(q question) (result answer) {
 	result = answer{Errors: []finding{}}
 	for _, e := range validation.ValidateAuthenticationConfiguration(compiler, configuration, q.DisallowedIssuers) {
 		result.Errors = append(result.Errors, finding{Field: e.Field, Text: e.Error()})
+	}
+	if len(result.Errors) == 0 && q.Token != "" {
+		result.Login = logIn(configuration, q.Token)
 	}
 	return result
 }
