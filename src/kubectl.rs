@@ -1,6 +1,7 @@
 //! The person's own kubectl: asks the API server with the person's credentials, proxies and plugins.
 //!
-//! Owns the command lines and the reading of what kubectl says. Waits ten seconds at most. Never changes anything in a cluster.
+//! Owns the command lines and the reading of what kubectl says. Waits ten seconds at most unless the caller says more. Nothing but
+//! [`Kubectl::apply`] changes anything in a cluster.
 
 use std::ffi::OsString;
 use std::io;
@@ -34,6 +35,24 @@ pub(crate) struct Identity {
     pub(crate) username: String,
     pub(crate) groups: Vec<String>,
 }
+
+/// The cluster that kubectl would ask.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) context: UntrustedText,
+    pub(crate) server: UntrustedText,
+}
+
+/// What kubectl printed, and its exit code, `None` if a signal ended it.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// The owner of the fields that are applied here (`managedFields`).
+const FIELD_MANAGER: &str = "--field-manager=kubesesame";
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -130,7 +149,52 @@ impl Kubectl {
         }
     }
 
+    /// Returns the cluster of the context, `None` if kubectl names none. Nobody is asked over the network.
+    pub(crate) fn target(&self) -> Option<Target> {
+        let view = ["config", "view", "--minify", "--output=json"];
+        let output = self.run(&view, b"", TIMEOUT).ok()?;
+        let view: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
+        Some(Target {
+            context: UntrustedText::new(view.get("current-context")?.as_str()?),
+            server: UntrustedText::new(view.pointer("/clusters/0/cluster/server")?.as_str()?),
+        })
+    }
+
+    /// Compares a manifest with the cluster, as a server-side apply would change it: the exit code is 0 without a difference, 1 with one.
+    ///
+    /// # Errors
+    /// If kubectl cannot be run, or does not end in time.
+    pub(crate) fn diff(&self, manifest: &str, limit: Duration) -> Result<Said, Error> {
+        let args = ["diff", "--server-side", FIELD_MANAGER, "--filename=-"];
+        self.run_forwarding(&args, manifest, limit)
+    }
+
+    /// Applies a manifest. A signal that ends this process ends kubectl too.
+    ///
+    /// # Errors
+    /// As for [`Self::diff`].
+    pub(crate) fn apply(&self, manifest: &str, limit: Duration) -> Result<Said, Error> {
+        let args = ["apply", "--server-side", FIELD_MANAGER, "--filename=-"];
+        self.run_forwarding(&args, manifest, limit)
+    }
+
+    fn run_forwarding(&self, args: &[&str], stdin: &str, limit: Duration) -> Result<Said, Error> {
+        let all = self.arguments(args, limit);
+        let output = process::run_forwarding("kubectl", &all, stdin.as_bytes().to_vec(), limit);
+        let output = output.map_err(Error::from)?;
+        Ok(Said {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
     fn run(&self, args: &[&str], stdin: &[u8], limit: Duration) -> Result<Output, Error> {
+        let all = self.arguments(args, limit);
+        process::run_within("kubectl", &all, stdin, limit).map_err(Error::from)
+    }
+
+    fn arguments(&self, args: &[&str], limit: Duration) -> Vec<OsString> {
         let mut all: Vec<OsString> = args.iter().map(OsString::from).collect();
         // kubectl's own limit is for one request, and the program that brings its credential has none.
         all.push(format!("--request-timeout={}s", limit.as_secs()).into());
@@ -150,11 +214,17 @@ impl Kubectl {
                 .iter()
                 .filter_map(|(name, value)| Some(flag(name, value.as_ref()?))),
         );
-        process::run_within("kubectl", &all, stdin, limit).map_err(|error| match error {
-            RunError::Start(error) if error.kind() == io::ErrorKind::NotFound => Error::NoKubectl,
-            RunError::Start(error) => Error::CannotStart(error),
-            RunError::Timeout => Error::Timeout,
-        })
+        all
+    }
+}
+
+impl From<RunError> for Error {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Start(error) if error.kind() == io::ErrorKind::NotFound => Self::NoKubectl,
+            RunError::Start(error) => Self::CannotStart(error),
+            RunError::Timeout => Self::Timeout,
+        }
     }
 }
 

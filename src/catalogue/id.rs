@@ -110,6 +110,7 @@ ids! {
     PLATFORM_UNSUITABLE = "platform-unsuitable",
     POLICY_INVALID = "policy-invalid",
     SETTINGS_REFUSED = "settings-refused",
+    NOT_APPLIED = "not-applied",
     QUESTION_INCOMPLETE = "question-incomplete",
     // This machine.
     SYSTEM_LIMITS = "system-limits",

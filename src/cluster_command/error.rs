@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::admission::AdmissionError;
+use super::apply::ApplyError;
 use super::source::DEFAULT_FILE;
 use crate::catalogue::Id;
 use crate::cluster::authn::Refusal;
@@ -82,6 +83,15 @@ pub(super) enum Error {
     NoIssuer(#[source] Box<Self>),
     #[error(transparent)]
     Admission(#[from] AdmissionError),
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    #[error(
+        "kubectl cannot apply the configuration of an API server (`{platform}`): that is no object of a cluster; nothing was done"
+    )]
+    NotByKubectl {
+        platform: &'static str,
+        instead: &'static str,
+    },
     #[error("the description has no {0}")]
     NothingToDo(&'static str),
     #[error("the policy cannot be read")]
@@ -179,6 +189,10 @@ impl Error {
             ),
             Self::Refused(refusal) => refusal.hint.clone(),
             Self::Admission(error) => error.hint(),
+            Self::Apply(error) => error.hint(),
+            Self::NotByKubectl { instead, .. } => {
+                format!("write the files by --dir=DIR, and do what their first lines say: {instead}")
+            }
             Self::Token(_) | Self::Discovery(_) => String::new(),
             Self::TokenWithoutIssuer | Self::NoIssuer(_) => {
                 "give --oidc-issuer-url and --oidc-client-id, or sign in: kubesesame login".to_owned()
@@ -221,6 +235,8 @@ impl Error {
             Self::Flag { .. } | Self::UnknownPlatform { .. } | Self::NoPlatform => Id::SETTING_INVALID,
             Self::Refused(_) => Id::PLATFORM_UNSUITABLE,
             Self::Admission(error) => error.id(),
+            Self::Apply(error) => error.id(),
+            Self::NotByKubectl { .. } => Id::NOT_APPLIED,
             Self::Token(_) | Self::TokenWithoutIssuer | Self::NoIssuer(_) => Id::ISSUER_MISSING,
             Self::PolicyFile(source) => source.id(Purpose::Flag("filename")),
             Self::PolicyNotText(_) | Self::PolicyTooLong | Self::Policy { .. } | Self::EmptyPolicy { .. } => {
@@ -255,8 +271,11 @@ impl Error {
             | Self::NotCompared(_)
             | Self::NotAccepted { .. }
             | Self::SettingsElsewhere { .. }
-            | Self::StdinTwice => EXIT_USAGE,
-            Self::CheckRead(_)
+            | Self::StdinTwice
+            | Self::NotByKubectl { .. } => EXIT_USAGE,
+            Self::Apply(error) if error.is_usage() => EXIT_USAGE,
+            Self::Apply(_)
+            | Self::CheckRead(_)
             | Self::CheckNotText(_)
             | Self::CheckTooLong
             | Self::Read { .. }

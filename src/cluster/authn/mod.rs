@@ -54,6 +54,35 @@ pub(crate) fn settings(description: &Description) -> Result<String, Refusal> {
     trust::settings(description, default)
 }
 
+/// Says what applies the configuration of a platform. kubectl does for none of them.
+pub(crate) fn how_to_apply(platform: PlatformName) -> &'static str {
+    match platform {
+        PlatformName::StaticPod => {
+            "on each control plane node, patch /etc/kubernetes/manifests/kube-apiserver.yaml; the kubelet starts the API server anew"
+        }
+        PlatformName::Config => {
+            "copy the file to each control plane node, where --authentication-config names it; the API server reads it within a minute"
+        }
+        PlatformName::Kubeadm => {
+            "merge it into kubeadm's configuration, and run kubeadm init phase control-plane apiserver on each control plane node"
+        }
+        PlatformName::Kind => "make the cluster anew: kind create cluster --config=FILE",
+        PlatformName::K3s => {
+            "copy the file into /etc/rancher/k3s/config.yaml.d on each server, and restart k3s"
+        }
+        PlatformName::Rke2 => {
+            "copy the file into /etc/rancher/rke2/config.yaml.d on each server, and restart rke2-server"
+        }
+        PlatformName::Talos => "patch the machine configuration: talosctl patch machineconfig",
+        PlatformName::EksCli => "run the command of the AWS CLI that it prints",
+        PlatformName::Eksctl => "eksctl associate identityprovider --config-file=FILE",
+        PlatformName::CloudFormation => {
+            "deploy it as a stack: aws cloudformation deploy --template-file=FILE"
+        }
+        PlatformName::Terraform => "terraform plan, then terraform apply",
+    }
+}
+
 /// Returns the configuration for a platform. Without a form, the one that fits the platform and the description best is taken.
 ///
 /// # Errors
