@@ -27,20 +27,23 @@ use super::description::{Description, PlatformName};
 pub(crate) use output::{GeneratedFile, Header, Output, Refusal};
 pub(crate) use trust::{Form, cel_text};
 
-/// Returns what the API server of a description is told, as a structured configuration or as a manifest with flags: whichever its platform
-/// takes. For reading alone; EKS has the meaning of the flags.
+/// Returns what the API server of a description is told, in a form that `check` reads: a structured configuration, a manifest with flags, or
+/// the association with EKS, whichever its platform takes.
 ///
 /// # Errors
-/// If no form can say what the description says.
+/// If the platform cannot do what the description says.
 pub(crate) fn settings(description: &Description) -> Result<String, Refusal> {
-    let default = match description.platform.as_ref().map(|platform| platform.name) {
+    match description.platform.as_ref().map(|platform| platform.name) {
         Some(
-            PlatformName::StaticPod
-            | PlatformName::EksCli
+            PlatformName::EksCli
             | PlatformName::Eksctl
             | PlatformName::CloudFormation
             | PlatformName::Terraform,
-        ) => Form::Flags,
+        ) => {
+            let files = eksctl::generate(description, None)?.files;
+            Ok(files.into_iter().map(|file| file.content).collect())
+        }
+        Some(PlatformName::StaticPod) => trust::settings(description, Form::Flags),
         Some(
             PlatformName::Config
             | PlatformName::Kubeadm
@@ -49,9 +52,8 @@ pub(crate) fn settings(description: &Description) -> Result<String, Refusal> {
             | PlatformName::Rke2
             | PlatformName::Talos,
         )
-        | None => Form::Configuration,
-    };
-    trust::settings(description, default)
+        | None => trust::settings(description, Form::Configuration),
+    }
 }
 
 /// Says what applies the configuration of a platform. kubectl does for none of them.
