@@ -47,6 +47,24 @@ impl Mode {
     }
 }
 
+const WAY_BACK: &str = "no policy applies to policies, so whoever has the right by a role can always go back. Keep a way in that needs no provider";
+
+/// The command that removes all of it.
+pub(crate) const BACK: &[&str] = &[
+    "kubectl delete validatingadmissionpolicybindings,validatingadmissionpolicies -l app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=admission-policies",
+];
+
+/// Says whom an apply stops, and whom it never does.
+pub(crate) fn consequences(rules: &Rules, mode: Mode) -> Vec<String> {
+    let mut said = match mode {
+        Mode::Warn | Mode::Audit => vec!["nobody is stopped yet".to_owned()],
+        Mode::Deny => rules.refusals(),
+    };
+    said.push(rules.scope.exempt());
+    said.extend([mode.note(), WAY_BACK].map(str::to_owned));
+    said
+}
+
 /// Returns the manifest, or `None` if there are no rules.
 pub(crate) fn generate(rules: &Rules, mode: Mode) -> Option<GeneratedFile> {
     let policies = rules.policies();
@@ -64,9 +82,7 @@ pub(crate) fn generate(rules: &Rules, mode: Mode) -> Option<GeneratedFile> {
             "see what changes:   kubectl diff -f admission.yaml",
             "apply it:           kubectl apply --server-side -f admission.yaml",
         ],
-        back: &[
-            "kubectl delete validatingadmissionpolicybindings,validatingadmissionpolicies -l app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=admission-policies",
-        ],
+        back: BACK,
     };
     Some(GeneratedFile {
         name: "admission.yaml",
@@ -122,10 +138,7 @@ fn binding(policy: &Policy, mode: Mode) -> Value {
 fn notes(rules: &Rules, mode: Mode) -> Vec<String> {
     let known = [
         (true, mode.note()),
-        (
-            true,
-            "no policy applies to policies, so whoever has the right by a role can always go back. Keep a way in that needs no provider",
-        ),
+        (true, WAY_BACK),
         (
             rules.scope.is_by_prefix(),
             "the rules are for users with the prefix of an issuer; components of Kubernetes, nodes, service accounts and certificates are out, and \

@@ -21,7 +21,7 @@ mod scope;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use generate::{Mode, generate};
+pub(crate) use generate::{BACK, Mode, consequences, generate};
 pub(crate) use identities::{IdentitiesError, Person, identities};
 pub(crate) use judgement::{Judgement, judge};
 pub(crate) use objects::{ObjectsError, objects};

@@ -67,6 +67,28 @@ impl Rules {
         .is_empty()
     }
 
+    /// Says for each rule whom it refuses.
+    pub(super) fn refusals(&self) -> Vec<String> {
+        let rules = [
+            (
+                &self.members,
+                "people who are in none of these groups change nothing",
+            ),
+            (
+                &self.secret_deletion,
+                "people who are in none of these groups delete no Secrets and no namespaces",
+            ),
+            (
+                &self.root_pods,
+                "people who are in none of these groups run no pods as root",
+            ),
+        ];
+        let rules = rules.into_iter().filter(|(groups, _)| !groups.is_empty());
+        rules
+            .map(|(groups, what)| format!("{what}: {}", groups.join(", ")))
+            .collect()
+    }
+
     pub(super) fn counts_user_namespaces(&self) -> bool {
         self.user_namespaces
     }

@@ -66,6 +66,24 @@ impl Scope {
         matches!(self.names, Names::With(_))
     }
 
+    /// Says who is never stopped.
+    pub(super) fn exempt(&self) -> String {
+        let (Names::With(starts) | Names::Without(starts)) = &self.names;
+        let starts = starts.join("…, ");
+        let names = match &self.names {
+            Names::With(_) => format!("whose names begin otherwise than {starts}…"),
+            Names::Without(_) => format!("whose names begin with {starts}…"),
+        };
+        let users = match self.exempt_users.as_slice() {
+            [] => String::new(),
+            users => format!(", the users {}", users.join(", ")),
+        };
+        format!(
+            "never stopped: users {names}{users}, and members of {}",
+            self.exempt_groups.join(", ")
+        )
+    }
+
     /// Returns the `matchConditions`. No expression fails where a field is absent.
     pub(super) fn conditions(&self) -> Vec<Value> {
         let user = "request.userInfo.?username.orValue('')";

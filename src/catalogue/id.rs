@@ -111,6 +111,7 @@ ids! {
     POLICY_DENIED = "policy-denied",
     POLICY_INVALID = "policy-invalid",
     SETTINGS_REFUSED = "settings-refused",
+    NOT_APPLIED = "not-applied",
     QUESTION_INCOMPLETE = "question-incomplete",
     // This machine.
     SYSTEM_LIMITS = "system-limits",

@@ -19,6 +19,24 @@ const LABELS: [(&str, &str); 2] = [
 /// The service, and the API server itself, to which the address is translated before policies are looked at.
 const API_SERVER_PORTS: [u16; 2] = [443, 6443];
 
+/// The command that removes all of it.
+pub(crate) const BACK: &[&str] = &[
+    "kubectl delete networkpolicies -A -l app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=network-access",
+];
+
+/// Says whom an apply stops.
+pub(crate) fn consequences(description: &Description) -> Vec<String> {
+    let namespaces: Vec<&str> = description
+        .network
+        .iter()
+        .map(|rules| rules.namespace.as_str())
+        .collect();
+    vec![format!(
+        "pods of {} are closed: each connection in or out that the description does not allow is refused, if the network plugin enforces policies",
+        namespaces.join(", ")
+    )]
+}
+
 /// Returns the manifest, or `None` if the description has no rules.
 pub(crate) fn generate(description: &Description) -> Option<GeneratedFile> {
     if description.network.is_empty() {
@@ -42,9 +60,7 @@ pub(crate) fn generate(description: &Description) -> Option<GeneratedFile> {
             "see what changes:  kubectl diff -f network.yaml",
             "apply it:          kubectl apply --server-side -f network.yaml",
         ],
-        back: &[
-            "kubectl delete networkpolicies -A -l app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=network-access",
-        ],
+        back: BACK,
     };
     let policies = description.network.iter().flat_map(|rules| {
         let mut policies = closed(rules);

@@ -18,6 +18,12 @@ pub(super) fn run(args: &AuthnArgs, ui: Ui) -> Result<(), Error> {
     let named = args.platform.platform.as_deref().map(platform_of).transpose()?;
     let description = source::description(&args.file, &args.issuer, &groups, &args.platform, ui)?;
     let platform = named.map_or_else(|| platform(&description), Ok)?;
+    if args.apply.apply {
+        return Err(Error::NotByKubectl {
+            platform: platform.name(),
+            instead: authn::how_to_apply(platform),
+        });
+    }
     let form = args.form.map(|form| match form {
         FormChoice::Flags => Form::Flags,
         FormChoice::Config => Form::Configuration,

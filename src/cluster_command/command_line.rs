@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::admission::AdmissionCommand;
+use super::apply::ApplyArgs;
 use super::check_args::{CHECK_ABOUT, CheckArgs};
 use super::diff;
 use super::rbac_args::{
@@ -73,7 +74,7 @@ Print roles, and bindings of the description's groups
 Examples:
   # Look, then apply
   kubesesame rbac generate | kubectl diff -f -
-  kubesesame rbac generate | kubectl apply --server-side -f -
+  kubesesame rbac generate --apply
 
   # Without a description
   kubesesame rbac generate --oidc-issuer-url=https://ORG.okta.com/oauth2/default \\
@@ -83,7 +84,9 @@ const NETWORK_ABOUT: &str = "\
 Print network policies for the description's namespaces
 
 Examples:
-  kubesesame cluster network | kubectl apply --server-side -f -";
+  # Look, then apply
+  kubesesame cluster network | kubectl diff -f -
+  kubesesame cluster network --apply";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ClusterCommand {
@@ -101,7 +104,7 @@ pub(super) enum ClusterCommand {
     Diff(Box<diff::DiffArgs>),
     /// Print network policies for the description's namespaces
     #[command(long_about = NETWORK_ABOUT)]
-    Network(FileArg),
+    Network(Box<NetworkArgs>),
     /// Say what settings that are recommended for speed do, and which are worth setting
     #[command(long_about = tune::ABOUT)]
     Tune(TuneArgs),
@@ -137,6 +140,14 @@ pub(super) struct FileArg {
     /// The description, `-` for standard input [default: kubesesame.yaml]
     #[arg(long = "file", short, value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NetworkArgs {
+    #[command(flatten)]
+    pub(super) file: FileArg,
+    #[command(flatten)]
+    pub(super) apply: ApplyArgs,
 }
 
 #[derive(Debug, Args)]
@@ -182,6 +193,24 @@ pub(super) struct AuthnArgs {
     pub(super) issuer: IssuerArgs,
     #[command(flatten)]
     pub(super) platform: PlatformArgs,
+    #[command(flatten)]
+    pub(super) apply: NoApplyArgs,
+}
+
+// What other commands have. Here it is an error that says what to do instead.
+#[derive(Debug, Args)]
+pub(super) struct NoApplyArgs {
+    #[arg(long, hide = true)]
+    pub(super) apply: bool,
+
+    #[arg(long, hide = true, requires = "apply")]
+    pub(super) yes: bool,
+
+    #[arg(long, hide = true, requires = "apply")]
+    pub(super) context: Option<String>,
+
+    #[arg(long, hide = true, requires = "apply")]
+    pub(super) kubeconfig: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -192,6 +221,8 @@ pub(super) struct RbacGenerateArgs {
     pub(super) issuer: IssuerArgs,
     #[command(flatten)]
     pub(super) groups: GroupArgs,
+    #[command(flatten)]
+    pub(super) apply: ApplyArgs,
 }
 
 // An issuer by flags, in place of a description.

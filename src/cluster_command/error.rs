@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::admission::AdmissionError;
+use super::apply::ApplyError;
 use super::rbac_error::RbacError;
 use super::source::DEFAULT_FILE;
 use crate::catalogue::Id;
@@ -84,6 +85,15 @@ pub(super) enum Error {
     Admission(#[from] AdmissionError),
     #[error(transparent)]
     Rbac(#[from] RbacError),
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    #[error(
+        "kubectl cannot apply the configuration of an API server (`{platform}`): that is no object of a cluster; nothing was done"
+    )]
+    NotByKubectl {
+        platform: &'static str,
+        instead: &'static str,
+    },
     #[error("the description has no {0}")]
     NothingToDo(&'static str),
     #[error("{place}: {error}")]
@@ -159,6 +169,10 @@ impl Error {
             ),
             Self::Refused(refusal) => refusal.hint.clone(),
             Self::Admission(error) => error.hint(),
+            Self::Apply(error) => error.hint(),
+            Self::NotByKubectl { instead, .. } => {
+                format!("write the files by --dir=DIR, and do what their first lines say: {instead}")
+            }
             Self::Rbac(error) => error.hint(),
             Self::Token(_) | Self::Discovery(_) | Self::Identity(_) => String::new(),
             Self::TokenWithoutIssuer | Self::NoIssuer(_) => {
@@ -189,6 +203,8 @@ impl Error {
             Self::Refused(_) => Id::PLATFORM_UNSUITABLE,
             Self::Admission(error) => error.id(),
             Self::Rbac(error) => error.id(),
+            Self::Apply(error) => error.id(),
+            Self::NotByKubectl { .. } => Id::NOT_APPLIED,
             Self::Token(_) | Self::TokenWithoutIssuer | Self::NoIssuer(_) => Id::ISSUER_MISSING,
             Self::Identity(error) | Self::NotCompared(error) | Self::Line { error, .. } => error.id(),
             Self::Output(_) => Id::OUTPUT_FAILED,
@@ -215,8 +231,11 @@ impl Error {
             | Self::Identity(_)
             | Self::NotCompared(_)
             | Self::NotAccepted { .. }
-            | Self::SettingsElsewhere { .. } => EXIT_USAGE,
-            Self::CheckRead(_)
+            | Self::SettingsElsewhere { .. }
+            | Self::NotByKubectl { .. } => EXIT_USAGE,
+            Self::Apply(error) if error.is_usage() => EXIT_USAGE,
+            Self::Apply(_)
+            | Self::CheckRead(_)
             | Self::CheckNotText(_)
             | Self::CheckTooLong
             | Self::Read { .. }

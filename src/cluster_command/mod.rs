@@ -3,6 +3,7 @@
 //! `kubesesame` has none of it but the names of the commands, so nothing here may be used by `command`.
 
 mod admission;
+mod apply;
 mod authn;
 mod check;
 mod check_args;
@@ -91,15 +92,15 @@ fn complete(request: CompletionRequest, environment: &Environment) -> Result<(),
 /// Returns the exit code: a result that was printed can be negative.
 fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Result<u8, Error> {
     let done = match command {
-        TopCommand::Admission(command) => return admission::run(&command, ui),
+        TopCommand::Admission(command) => return admission::run(&command, invocation, ui),
         TopCommand::Cluster(ClusterCommand::Check(args)) => return check::run(&args, invocation, ui),
         TopCommand::Cluster(ClusterCommand::Diff(args)) => return diff::run(&args, invocation, ui),
         TopCommand::Cluster(ClusterCommand::Init(args)) => init::run(&args, invocation, ui),
         TopCommand::Cluster(ClusterCommand::Authn(args)) => authn::run(&args, ui),
-        TopCommand::Cluster(ClusterCommand::Network(file)) => rbac::generate_network(&file, ui),
+        TopCommand::Cluster(ClusterCommand::Network(file)) => rbac::generate_network(&file, invocation, ui),
         TopCommand::Cluster(ClusterCommand::Tune(args)) => tune::run(&args),
         TopCommand::Cluster(ClusterCommand::Verify(args)) => return verify::run(&args, ui),
-        TopCommand::Rbac(RbacCommand::Generate(args)) => rbac::generate_rbac(&args, ui),
+        TopCommand::Rbac(RbacCommand::Generate(args)) => rbac::generate_rbac(&args, invocation, ui),
         TopCommand::Rbac(RbacCommand::Can(args)) => return rbac_can::run(&args, invocation, ui),
         TopCommand::Rbac(RbacCommand::Explain(args)) => return rbac_explain::run(&args, invocation, ui),
         TopCommand::Rbac(RbacCommand::WhoCan(args)) => return rbac_who_can::run(&args, ui),

@@ -62,7 +62,11 @@ fn of_token(
         args.token.as_deref(),
     )?;
     let owner = token_owner(inspect, invocation, ui).map_err(|error| Error::Token(Box::new(error)))?;
-    let login = log_in(args.authentication_config.as_deref(), &owner.claims, ui)?;
+    let login = log_in(
+        args.authentication_config.as_deref(),
+        (&owner.claims, invocation.started_at.secs()),
+        ui,
+    )?;
     match login {
         Login::Accepted { user, .. } => Ok(User {
             name: user.name,
@@ -85,11 +89,11 @@ fn of_kubectl(policy: &PolicyArgs, ui: Ui) -> Result<User, Error> {
     })
 }
 
-fn log_in(file: Option<&Path>, claims: &Map<String, Value>, ui: Ui) -> Result<Login, Error> {
+fn log_in(file: Option<&Path>, (claims, now): (&Map<String, Value>, i64), ui: Ui) -> Result<Login, Error> {
     if let Some(path) = file {
         let bytes = files::read_named(path).map_err(RbacError::AuthenticationConfig)?;
         let text = String::from_utf8_lossy(&bytes);
-        if let Some(login) = check::log_in(&text, claims) {
+        if let Some(login) = check::log_in(&text, claims, now) {
             return Ok(login);
         }
     }
@@ -98,7 +102,7 @@ fn log_in(file: Option<&Path>, claims: &Map<String, Value>, ui: Ui) -> Result<Lo
     };
     let description = source::read(&file, ui)?;
     configuration(&description)
-        .and_then(|text| check::log_in(&text, claims))
+        .and_then(|text| check::log_in(&text, claims, now))
         .ok_or_else(|| {
             let reason = "the description makes no configuration that an API server accepts";
             RbacError::NoUserOfToken(reason.to_owned()).into()

@@ -9,6 +9,7 @@ pub(crate) mod core_dump;
 mod deferred_signals;
 mod detached;
 mod foreground;
+mod forwarding;
 mod interruption;
 #[cfg(target_os = "linux")]
 mod linux;
@@ -25,6 +26,7 @@ pub(crate) use bounded::{RunError, run_within};
 pub(crate) use deferred_signals::DeferredSignals;
 pub(crate) use detached::{can_spawn_detached, daemonize, read_handover, spawn_detached};
 pub(crate) use foreground::{FOREGROUND_POLL_INTERVAL, ForegroundEvents, in_foreground};
+pub(crate) use forwarding::run_forwarding;
 pub(crate) use parent::{ParentProcess, parent_id};
 pub(crate) use replacement::replace_by;
 #[cfg(unix)]

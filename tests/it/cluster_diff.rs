@@ -215,9 +215,7 @@ fn what_makes_the_same_of_each_token_is_no_difference() {
     "#);
 }
 
-#[test]
-fn a_file_that_cannot_be_compared_is_an_error_with_the_exit_code_2() {
-    let sandbox = sandbox();
+fn write_unusable(sandbox: &Sandbox) {
     fs::write(
         sandbox.path("broken.yaml"),
         OLD.replace("claim: sub", "claims: sub"),
@@ -229,6 +227,12 @@ fn a_file_that_cannot_be_compared_is_an_error_with_the_exit_code_2() {
     )
     .unwrap();
     fs::write(sandbox.path("elsewhere.yaml"), "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - command: [kube-apiserver, --authentication-config=/etc/a.yaml]\n").unwrap();
+}
+
+#[test]
+fn a_file_that_cannot_be_compared_is_an_error_with_the_exit_code_2() {
+    let sandbox = sandbox();
+    write_unusable(&sandbox);
     let told: String = [
         &["old.yaml"][..],
         &["old.yaml", "missing.yaml"],

@@ -36,6 +36,7 @@ mod callback_load;
 mod callback_other_user;
 mod client_assertions;
 mod client_auth;
+mod cluster_apply;
 mod cluster_authorities;
 mod cluster_check;
 mod cluster_command;

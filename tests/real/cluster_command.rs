@@ -39,6 +39,10 @@ impl Place {
         Self { okta, dir }
     }
 
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// Returns what a command prints for the description.
     pub(crate) fn made(&self, args: &[&str]) -> String {
         let output = Command::new(CLUSTER_PROGRAM)

@@ -17,6 +17,7 @@
 
 mod admission;
 mod aggregated;
+mod apply;
 mod browser;
 mod certified;
 mod client_secret;

@@ -123,6 +123,21 @@ pub(super) const ENTRIES: &[OwnEntry] = &[
         ],
     },
     OwnEntry {
+        id: "not-applied",
+        summary: "a manifest was not applied, or not all of it",
+        causes: &[
+            "Nobody said yes, or there is no terminal to ask at and no --yes.",
+            "The user has no rights for it: roles can be given only by who has the rights in them.",
+            "Somebody else has set the same fields (a conflict of server-side apply), or a namespace or a kind is missing.",
+            "The configuration of an API server is no object of a cluster, so kubectl cannot apply it.",
+        ],
+        fixes: &[
+            "Run the same command again after the cause is gone: what is applied already stays as it is.",
+            "Look at it without --apply: kubesesame rbac generate | kubectl diff --server-side -f -",
+            "Take over fields of another manager: … | kubectl apply --server-side --field-manager=kubesesame --force-conflicts -f -",
+        ],
+    },
+    OwnEntry {
         id: "policy-invalid",
         summary: "roles and bindings cannot be read from the files",
         causes: &[

@@ -27,20 +27,23 @@ use super::description::{Description, PlatformName};
 pub(crate) use output::{GeneratedFile, Header, Output, Refusal};
 pub(crate) use trust::{Form, cel_text};
 
-/// Returns what the API server of a description is told, as a structured configuration or as a manifest with flags: whichever its platform
-/// takes. For reading alone; EKS has the meaning of the flags.
+/// Returns what the API server of a description is told, in a form that `check` reads: a structured configuration, a manifest with flags, or
+/// the association with EKS, whichever its platform takes.
 ///
 /// # Errors
-/// If no form can say what the description says.
+/// If the platform cannot do what the description says.
 pub(crate) fn settings(description: &Description) -> Result<String, Refusal> {
-    let default = match description.platform.as_ref().map(|platform| platform.name) {
+    match description.platform.as_ref().map(|platform| platform.name) {
         Some(
-            PlatformName::StaticPod
-            | PlatformName::EksCli
+            PlatformName::EksCli
             | PlatformName::Eksctl
             | PlatformName::CloudFormation
             | PlatformName::Terraform,
-        ) => Form::Flags,
+        ) => {
+            let files = eksctl::generate(description, None)?.files;
+            Ok(files.into_iter().map(|file| file.content).collect())
+        }
+        Some(PlatformName::StaticPod) => trust::settings(description, Form::Flags),
         Some(
             PlatformName::Config
             | PlatformName::Kubeadm
@@ -49,9 +52,37 @@ pub(crate) fn settings(description: &Description) -> Result<String, Refusal> {
             | PlatformName::Rke2
             | PlatformName::Talos,
         )
-        | None => Form::Configuration,
-    };
-    trust::settings(description, default)
+        | None => trust::settings(description, Form::Configuration),
+    }
+}
+
+/// Says what applies the configuration of a platform. kubectl does for none of them.
+pub(crate) fn how_to_apply(platform: PlatformName) -> &'static str {
+    match platform {
+        PlatformName::StaticPod => {
+            "on each control plane node, patch /etc/kubernetes/manifests/kube-apiserver.yaml; the kubelet starts the API server anew"
+        }
+        PlatformName::Config => {
+            "copy the file to each control plane node, where --authentication-config names it; the API server reads it within a minute"
+        }
+        PlatformName::Kubeadm => {
+            "merge it into kubeadm's configuration, and run kubeadm init phase control-plane apiserver on each control plane node"
+        }
+        PlatformName::Kind => "make the cluster anew: kind create cluster --config=FILE",
+        PlatformName::K3s => {
+            "copy the file into /etc/rancher/k3s/config.yaml.d on each server, and restart k3s"
+        }
+        PlatformName::Rke2 => {
+            "copy the file into /etc/rancher/rke2/config.yaml.d on each server, and restart rke2-server"
+        }
+        PlatformName::Talos => "patch the machine configuration: talosctl patch machineconfig",
+        PlatformName::EksCli => "run the command of the AWS CLI that it prints",
+        PlatformName::Eksctl => "eksctl associate identityprovider --config-file=FILE",
+        PlatformName::CloudFormation => {
+            "deploy it as a stack: aws cloudformation deploy --template-file=FILE"
+        }
+        PlatformName::Terraform => "terraform plan, then terraform apply",
+    }
 }
 
 /// Returns the configuration for a platform. Without a form, the one that fits the platform and the description best is taken.

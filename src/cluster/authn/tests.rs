@@ -110,3 +110,27 @@ fn comments_and_literals_hold_any_value() {
     assert!(outside[0].starts_with("aws eks"), "{outside:?}");
     assert!(!outside.iter().any(|line| line.starts_with("rm")), "{outside:?}");
 }
+
+#[test]
+fn a_description_is_compared_as_its_platform_takes_it() {
+    for (platform, more, kind, issuers) in [
+        ("kubeadm", "", "AuthenticationConfiguration v1", 1),
+        ("static-pod", "", "static pod of kube-apiserver", 1),
+        ("static-pod", SECOND, "AuthenticationConfiguration v1", 2),
+        ("eks-cli", SECOND, "ClusterConfig of eksctl", 1),
+    ] {
+        let text = ONE.replace("name: kubeadm", &format!("name: {platform}")) + more;
+        let made = settings(&described(&text)).expect(platform);
+        let read = crate::cluster::check::read_settings(&made).expect(platform);
+        assert_eq!(
+            (read.kind.as_str(), read.configuration.jwt.len()),
+            (kind, issuers),
+            "{platform}"
+        );
+        let username = &read.configuration.jwt[0].username;
+        assert_eq!(
+            (username.claim.as_str(), username.prefix.as_deref()),
+            ("email", Some("okta:"))
+        );
+    }
+}

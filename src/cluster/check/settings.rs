@@ -32,9 +32,9 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Says what the API server makes of the claims of a token.
-    pub(crate) fn log_in(&self, claims: &Map<String, Claims>) -> Login {
-        login::log_in(&self.configuration, claims)
+    /// Says what the API server makes of the claims of a token, now, in seconds since 1970.
+    pub(crate) fn log_in(&self, claims: &Map<String, Claims>, now: i64) -> Login {
+        login::log_in(&self.configuration, claims, now)
     }
 }
 

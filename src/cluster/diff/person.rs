@@ -58,12 +58,12 @@ pub(crate) fn user(login: &Login) -> Option<&User> {
 
 /// Compares what two settings make of the claims of a token.
 pub(crate) fn person(
-    claims: &Map<String, Value>,
+    (claims, now): (&Map<String, Value>, i64),
     old: &Settings,
     new: &Settings,
     policy: Option<&Policy>,
 ) -> Person {
-    let (before, after) = (old.log_in(claims), new.log_in(claims));
+    let (before, after) = (old.log_in(claims, now), new.log_in(claims, now));
     let mut person = Person {
         before,
         after,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::super::apply::ApplyArgs;
 use super::super::command_line::FileArg;
 use crate::admission::{Mode, Operation, Rule};
 use crate::cli::OutputFormat;
@@ -16,10 +17,10 @@ deleted by some groups only; pods run as root for some groups only.
 
 Examples:
   # Warn first: nothing is refused
-  kubesesame admission generate | kubectl apply --server-side -f -
+  kubesesame admission generate --apply
 
-  # Refuse
-  kubesesame admission generate --mode=deny | kubectl apply --server-side -f -";
+  # Refuse: shows whom it would stop, and asks
+  kubesesame admission generate --mode=deny --apply";
 
 const TEST_ABOUT: &str = "\
 Judge requests offline, as an API server with the policies does
@@ -60,6 +61,9 @@ pub(in super::super) struct GenerateArgs {
 
     #[command(flatten)]
     pub(super) rules: RuleArgs,
+
+    #[command(flatten)]
+    pub(super) apply: ApplyArgs,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ pub(super) use self::args::AdmissionCommand;
 use self::args::{GenerateArgs, TestArgs};
 pub(super) use self::error::Error as AdmissionError;
 use self::report::Row;
+use super::apply::{self, Plan};
 use super::command_line::FileArg;
 use super::error::Error;
 use super::{print, source};
@@ -18,6 +19,7 @@ use crate::cluster::authn::Refusal;
 use crate::cluster::description::{Description, KubernetesVersion};
 use crate::error::{EXIT_FAILED, EXIT_SUCCESS};
 use crate::files;
+use crate::invocation::Invocation;
 use crate::ui::{StdinText, Ui};
 
 /// The first version with `ValidatingAdmissionPolicy` in `admissionregistration.k8s.io/v1`.
@@ -29,20 +31,29 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 ///
 /// # Errors
 /// If the description or what is to be judged cannot be used.
-pub(super) fn run(command: &AdmissionCommand, ui: Ui) -> Result<u8, Error> {
+pub(super) fn run(command: &AdmissionCommand, invocation: &Invocation<'_>, ui: Ui) -> Result<u8, Error> {
     match command {
-        AdmissionCommand::Generate(args) => generate(args, ui).map(|()| EXIT_SUCCESS),
+        AdmissionCommand::Generate(args) => generate(args, invocation, ui).map(|()| EXIT_SUCCESS),
         AdmissionCommand::Test(args) => test(args, ui),
     }
 }
 
-fn generate(args: &GenerateArgs, ui: Ui) -> Result<(), Error> {
+fn generate(args: &GenerateArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<(), Error> {
     let description = source::read(&args.file, ui)?;
     check_version(&description)?;
     let chosen = args.rules.chosen();
-    let file = admission::generate(&Rules::of(&description, &chosen), args.mode.mode());
+    let (rules, mode) = (Rules::of(&description, &chosen), args.mode.mode());
+    let file = admission::generate(&rules, mode);
     let file = file.ok_or_else(|| Error::NothingToDo(missing_field(&chosen)))?;
-    print::result(&[file])
+    if !args.apply.apply {
+        return print::result(&[file]);
+    }
+    let plan = Plan {
+        manifest: &file.content,
+        consequences: &admission::consequences(&rules, mode),
+        back: admission::BACK,
+    };
+    apply::run(&plan, &args.apply, invocation, ui)
 }
 
 fn check_version(description: &Description) -> Result<(), Error> {

@@ -197,7 +197,10 @@ fn people(
             (None, Some(file)) => shown(file),
             (None, None) => String::new(),
         };
-        people.push((name, diff::person(&owner.claims, old, new, policy)));
+        people.push((
+            name,
+            diff::person((&owner.claims, invocation.started_at.secs()), old, new, policy),
+        ));
     }
     Ok(people)
 }

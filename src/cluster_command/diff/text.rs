@@ -90,7 +90,8 @@ fn push_locked_out(text: &mut String, changes: &[Change]) {
 
 fn push_person(text: &mut String, comparison: &Comparison, token: &str, person: &Person) {
     let verdict = match (&person.before, &person.after) {
-        _ if !person.changes() => "stays",
+        (Login::Accepted { .. }, _) if !person.changes() => "keeps name and groups",
+        (Login::Refused { .. }, Login::Refused { .. }) => "is refused as before",
         (Login::Accepted { .. }, Login::Accepted { .. }) => "changes",
         (Login::Accepted { .. }, Login::Refused { .. }) => "is locked out",
         (Login::Refused { .. }, Login::Accepted { .. }) => "can sign in from now on",

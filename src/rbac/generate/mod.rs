@@ -19,6 +19,21 @@ use crate::kubeconfig;
 pub(crate) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubesesame");
 const PART_OF: (&str, &str) = ("app.kubernetes.io/part-of", "cluster-access");
 
+/// The commands that remove all of it.
+pub(crate) const BACK: &[&str] = &[
+    "kubectl delete clusterrolebindings,clusterroles -l app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=cluster-access",
+    "kubectl delete rolebindings -A -l app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=cluster-access",
+    "kubectl patch serviceaccount default -n NAMESPACE -p '{\"automountServiceAccountToken\": null}'",
+];
+
+/// Says whom an apply takes something from.
+pub(crate) fn consequences() -> Vec<String> {
+    vec![
+        "roles only add rights: nobody is stopped by what is added, and nothing is deleted".to_owned(),
+        "a group that is no longer in the description loses the roles of these bindings; a role that no group has any more stays with its bindings until it is removed".to_owned(),
+    ]
+}
+
 /// Returns the manifest, or `None` if the description has no groups.
 pub(crate) fn generate(description: &Description) -> Option<GeneratedFile> {
     if description.groups.is_empty() {
@@ -38,11 +53,7 @@ pub(crate) fn generate(description: &Description) -> Option<GeneratedFile> {
             "see what changes:  kubectl diff -f rbac.yaml",
             "apply it:          kubectl apply --server-side -f rbac.yaml",
         ],
-        back: &[
-            "kubectl delete clusterrolebindings,clusterroles -l app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=cluster-access",
-            "kubectl delete rolebindings -A -l app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=cluster-access",
-            "kubectl patch serviceaccount default -n NAMESPACE -p '{\"automountServiceAccountToken\": null}'",
-        ],
+        back: BACK,
     };
     Some(GeneratedFile {
         name: "rbac.yaml",

@@ -1,17 +1,19 @@
 //! The person's own kubectl: asks the API server with the person's credentials, proxies and plugins.
 //!
-//! Owns the command lines and the reading of what kubectl says. Waits ten seconds at most. Never changes anything in a cluster.
+//! Owns the command lines and the reading of what kubectl says. Waits ten seconds at most unless the caller says more. Nothing but
+//! [`Kubectl::apply`] changes anything in a cluster.
+
+mod error;
 
 use std::ffi::OsString;
-use std::io;
 use std::path::PathBuf;
 use std::process::Output;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::catalogue::Id;
-use crate::process::{self, RunError};
+pub(crate) use self::error::{Error, ListError};
+use crate::process;
 use crate::untrusted_text::UntrustedText;
 
 /// How long kubectl may take.
@@ -38,67 +40,23 @@ pub(crate) struct Identity {
     pub(crate) groups: Vec<String>,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
-    #[error("user `{user}` has to sign in before the API server can be asked")]
-    NotSignedIn { user: UntrustedText, command: String },
-    #[error("there is no kubectl on the PATH")]
-    NoKubectl,
-    #[error("kubectl cannot be started")]
-    CannotStart(#[source] io::Error),
-    #[error("the API server has not answered within {} s", TIMEOUT.as_secs())]
-    Timeout,
-    #[error("the API server says Unauthorized: it does not accept the token")]
-    Unauthorized,
-    #[error(
-        "the API server does not say who you are: it is older than Kubernetes 1.28, or has no SelfSubjectReview"
-    )]
-    NoReview,
-    #[error("the API server could not be asked: {0}")]
-    Failed(UntrustedText),
-    #[error("what kubectl printed is no SelfSubjectReview")]
-    Unreadable,
-    #[error("what kubectl printed is no list")]
-    NoList,
+/// The cluster that kubectl would ask.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) context: UntrustedText,
+    pub(crate) server: UntrustedText,
 }
 
-/// Why objects are not listed.
+/// What kubectl printed, and its exit code, `None` if a signal ended it.
 #[derive(Debug)]
-pub(crate) enum ListError {
-    /// The API server does not let the person list them.
-    Denied,
-    Failed(Error),
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
-impl Error {
-    pub(crate) fn hint(&self) -> String {
-        match self {
-            Self::NotSignedIn { command, .. } => format!("sign in: {command}"),
-            Self::NoKubectl => "install kubectl, or add its directory to PATH".to_owned(),
-            Self::CannotStart(_) => "see whether it runs: kubectl version".to_owned(),
-            Self::Timeout => {
-                "look at the network and the VPN; the address is in the kubeconfig: kubectl cluster-info".to_owned()
-            }
-            Self::Unauthorized => {
-                "compare the API server's --oidc-* flags or AuthenticationConfiguration with the token: issuer, client id (audience), claims"
-                    .to_owned()
-            }
-            Self::NoReview => "try what you may do instead: kubectl auth can-i --list".to_owned(),
-            Self::Failed(_) | Self::Unreadable | Self::NoList => "see more: kubectl auth whoami -v=6".to_owned(),
-        }
-    }
-
-    /// Returns the id by which the error is explained.
-    pub(crate) fn id(&self) -> Id {
-        match self {
-            Self::NotSignedIn { .. } => Id::NOT_SIGNED_IN,
-            Self::NoKubectl | Self::CannotStart(_) | Self::Unreadable | Self::NoList => Id::KUBECTL_UNUSABLE,
-            Self::Timeout | Self::Failed(_) => Id::API_SERVER_UNREACHABLE,
-            Self::Unauthorized => Id::TOKEN_REJECTED,
-            Self::NoReview => Id::API_SERVER_TOO_OLD,
-        }
-    }
-}
+/// The owner of the fields that are applied here (`managedFields`).
+const FIELD_MANAGER: &str = "--field-manager=kubesesame";
 
 impl Kubectl {
     /// Asks by `kubectl auth whoami`; an older kubectl creates the same review (`SelfSubjectReview`), which stores nothing.
@@ -171,7 +129,52 @@ impl Kubectl {
         }
     }
 
+    /// Returns the cluster of the context, `None` if kubectl names none. Nobody is asked over the network.
+    pub(crate) fn target(&self) -> Option<Target> {
+        let view = ["config", "view", "--minify", "--output=json"];
+        let output = self.run(&view, b"", TIMEOUT).ok()?;
+        let view: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
+        Some(Target {
+            context: UntrustedText::new(view.get("current-context")?.as_str()?),
+            server: UntrustedText::new(view.pointer("/clusters/0/cluster/server")?.as_str()?),
+        })
+    }
+
+    /// Compares a manifest with the cluster, as a server-side apply would change it: the exit code is 0 without a difference, 1 with one.
+    ///
+    /// # Errors
+    /// If kubectl cannot be run, or does not end in time.
+    pub(crate) fn diff(&self, manifest: &str, limit: Duration) -> Result<Said, Error> {
+        let args = ["diff", "--server-side", FIELD_MANAGER, "--filename=-"];
+        self.run_forwarding(&args, manifest, limit)
+    }
+
+    /// Applies a manifest. A signal that ends this process ends kubectl too.
+    ///
+    /// # Errors
+    /// As for [`Self::diff`].
+    pub(crate) fn apply(&self, manifest: &str, limit: Duration) -> Result<Said, Error> {
+        let args = ["apply", "--server-side", FIELD_MANAGER, "--filename=-"];
+        self.run_forwarding(&args, manifest, limit)
+    }
+
+    fn run_forwarding(&self, args: &[&str], stdin: &str, limit: Duration) -> Result<Said, Error> {
+        let all = self.arguments(args, limit);
+        let output = process::run_forwarding("kubectl", &all, stdin.as_bytes().to_vec(), limit);
+        let output = output.map_err(Error::from)?;
+        Ok(Said {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
     fn run(&self, args: &[&str], stdin: &[u8], limit: Duration) -> Result<Output, Error> {
+        let all = self.arguments(args, limit);
+        process::run_within("kubectl", &all, stdin, limit).map_err(Error::from)
+    }
+
+    fn arguments(&self, args: &[&str], limit: Duration) -> Vec<OsString> {
         let mut all: Vec<OsString> = args.iter().map(OsString::from).collect();
         // kubectl's own limit is for one request, and the program that brings its credential has none.
         all.push(format!("--request-timeout={}s", limit.as_secs()).into());
@@ -191,11 +194,7 @@ impl Kubectl {
                 .iter()
                 .filter_map(|(name, value)| Some(flag(name, value.as_ref()?))),
         );
-        process::run_within("kubectl", &all, stdin, limit).map_err(|error| match error {
-            RunError::Start(error) if error.kind() == io::ErrorKind::NotFound => Error::NoKubectl,
-            RunError::Start(error) => Error::CannotStart(error),
-            RunError::Timeout => Error::Timeout,
-        })
+        all
     }
 }
 
