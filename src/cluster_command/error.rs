@@ -95,7 +95,7 @@ pub(super) enum Error {
     Question(question::Fault),
     #[error("nobody is named who asks")]
     NobodyNamed,
-    #[error("standard input is to be the policy and the question, and it can be one of them")]
+    #[error("standard input is named twice")]
     StdinTwice,
     #[error("standard input is too long for a question")]
     StdinTooLong,
@@ -191,7 +191,7 @@ impl Error {
             Self::Refused(refusal) => refusal.hint.clone(),
             Self::Admission(error) => error.hint(),
             Self::Token(_) | Self::Discovery(_) | Self::Identity(_) => String::new(),
-            Self::StdinTwice => "name a file with --filename, or write the words".to_owned(),
+            Self::StdinTwice => "put one of them into a file, and name that".to_owned(),
             Self::StdinTooLong => "for many requests: kubesesame rbac can --requests=FILE".to_owned(),
             Self::Requests(source) => source.hint(Purpose::Flag("requests")),
             Self::BadLine(_) => {

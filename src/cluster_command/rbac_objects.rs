@@ -29,18 +29,18 @@ pub(super) fn role_text(source: &Source, role: &Role) -> String {
 }
 
 /// Returns `Role "a/shop", rule 1 (file:7): get: pods`.
-pub(super) fn rule_text(source: &Source, role: &Role, rule: usize) -> String {
+pub(super) fn rule_text(source: &Source, role: &Role, number: usize) -> String {
     format!(
         "{}, rule {}{}: {}",
         rbac_text::role(&source.policy, role),
-        rule + 1,
+        number + 1,
         source.at(role.place),
-        rbac_text::rule(&plain_rule(source, role, rule))
+        rbac_text::rule(&plain_rule(source, role, number))
     )
 }
 
-pub(super) fn plain_rule(source: &Source, role: &Role, rule: usize) -> PlainRule {
-    PlainRule::new(&source.policy.names, &role.rules[rule])
+pub(super) fn plain_rule(source: &Source, role: &Role, number: usize) -> PlainRule {
+    PlainRule::new(&source.policy.names, &role.rules[number])
 }
 
 pub(super) fn binding_value(source: &Source, binding: &Binding) -> Value {

@@ -38,8 +38,8 @@ fn push_binding(text: &mut String, source: &Source, applied: &Applied<'_>) {
         return;
     };
     push_line(text, &role_text(source, role), 6, 8);
-    for rule in 0..role.rules.len() {
-        let rule = rbac_text::rule(&plain_rule(source, role, rule));
-        push_line(text, &rule, 8, 10);
+    for number in 0..role.rules.len() {
+        let line = rbac_text::rule(&plain_rule(source, role, number));
+        push_line(text, &line, 8, 10);
     }
 }
