@@ -64,13 +64,13 @@ Examples:
   kubesesame rbac list -n shop --token=token.txt -f policy.json";
 
 // What is asked.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct WordsArgs {
     /// Verb, resource and name as for kubectl, a path, a URL, a refusal of the API server, or an audit event; `-` for standard input
     #[arg(value_name = "VERB RESOURCE [NAME]")]
     pub(super) words: Vec<String>,
 
-    /// Namespace [default: default]
+    /// Namespace [default: that of the context whose cluster is asked, else `default`]
     #[arg(long, short, value_name = "NAME", conflicts_with = "all_namespaces")]
     pub(super) namespace: Option<String>,
 
@@ -191,7 +191,7 @@ pub(super) struct ExplainArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
-    /// Namespace [default: default]
+    /// Namespace [default: that of the context whose cluster is asked, else `default`]
     #[arg(long, short, value_name = "NAME", conflicts_with = "all_namespaces")]
     pub(super) namespace: Option<String>,
 

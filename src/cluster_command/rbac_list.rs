@@ -14,7 +14,7 @@ use crate::error::EXIT_SUCCESS;
 use crate::invocation::Invocation;
 use crate::rbac::policy::evaluate::subject_text;
 use crate::rbac::policy::request::User;
-use crate::rbac::question::DEFAULT_NAMESPACE;
+use crate::rbac::question::default_note;
 use crate::rbac::rights::{Applied, Place, applied, namespaces, review, table};
 use crate::structured::document;
 use crate::ui::Ui;
@@ -31,6 +31,7 @@ pub(super) struct Section<'a> {
 /// # Errors
 /// What keeps it from being listed.
 pub(super) fn run(args: &ListArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<u8, Error> {
+    rbac_policy::check_stdin(&args.policy, &[args.identity.token.as_deref()])?;
     let source = rbac_policy::read(&args.policy, ui)?;
     let user = rbac_identity::user(&args.identity, &args.policy, None, invocation, ui)?;
     let sections = sections(args, &source, &user);
@@ -38,7 +39,7 @@ pub(super) fn run(args: &ListArgs, invocation: &Invocation<'_>, ui: Ui) -> Resul
         document(&value(&source, &user, &sections), format)
     } else {
         if args.namespace.is_none() && !args.all_namespaces {
-            ui.note("note: the namespace is `default`; for another: -n NAME, for all: -A");
+            ui.note(&format!("note: {}", default_note(source.default_namespace())));
         }
         text(args, &source, &user, &sections)
     };
@@ -52,7 +53,8 @@ fn sections<'a>(args: &'a ListArgs, source: &'a Source, user: &User) -> Vec<Sect
         let added = namespaces.into_iter().map(Place::Added);
         std::iter::once(Place::Everywhere).chain(added).collect()
     } else {
-        let namespace = args.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
+        let namespace = args.namespace.as_deref();
+        let namespace = namespace.unwrap_or_else(|| source.default_namespace());
         vec![Place::Namespace(namespace)]
     };
     let section = |place| Section {

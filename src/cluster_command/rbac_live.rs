@@ -24,13 +24,21 @@ pub(super) fn kubectl(args: &PolicyArgs) -> Kubectl {
     }
 }
 
+/// What was read.
+pub(super) struct Live {
+    pub(super) loader: Loader,
+    /// That of the context.
+    pub(super) namespace: Option<String>,
+}
+
 /// Lists the four kinds, and reads them.
 ///
 /// # Errors
 /// If the API server cannot be asked, or does not let the person list a kind: all such kinds are named.
-pub(super) fn read(args: &PolicyArgs, ui: Ui) -> Result<Loader, Error> {
+pub(super) fn read(args: &PolicyArgs, ui: Ui) -> Result<Live, Error> {
     ui.step(|| "asking the API server for roles and bindings, by kubectl".to_owned());
     let kubectl = kubectl(args);
+    let namespace = kubectl.namespace().map_err(RbacError::Live)?;
     let (first, others) = KINDS.split_at(1);
     let mut answers: Vec<(&str, Result<Vec<String>, ListError>)> = Vec::new();
     for kind in first {
@@ -69,7 +77,7 @@ pub(super) fn read(args: &PolicyArgs, ui: Ui) -> Result<Loader, Error> {
         }
     }
     if denied.is_empty() {
-        Ok(loader)
+        Ok(Live { loader, namespace })
     } else {
         Err(RbacError::PolicyDenied { kinds: denied }.into())
     }

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use super::error::Error;
 use super::rbac_args::{PolicyArgs, QuestionArgs, WordsArgs};
 use super::rbac_error::RbacError;
+use super::rbac_live::Live;
 use super::{rbac_identity, rbac_live};
 use crate::files;
 use crate::invocation::Invocation;
 use crate::rbac::policy::load::{Loaded, Loader};
 use crate::rbac::policy::model::{Duplicate, Place, Policy, Scope};
 use crate::rbac::policy::request::{Request, User};
-use crate::rbac::question::{Question, Typed, incomplete, understand};
+use crate::rbac::question::{DEFAULT_NAMESPACE, Question, Typed, incomplete, understand};
 use crate::ui::{StdinText, Ui};
 use crate::untrusted_text::UntrustedText;
 
@@ -25,6 +26,8 @@ const ENDINGS: [&str; 3] = [".yaml", ".yml", ".json"];
 pub(super) struct Source {
     pub(super) policy: Policy,
     pub(super) files: Files,
+    /// That of the context, where the policy is that of its cluster.
+    namespace: Option<String>,
 }
 
 /// The names of files, as they are shown. None for the policy of a running cluster.
@@ -40,6 +43,11 @@ impl Files {
 }
 
 impl Source {
+    /// Returns the namespace that is meant where none is named.
+    pub(super) fn default_namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE)
+    }
+
     /// Returns `FILE:LINE`. `None` for the policy of a running cluster.
     pub(super) fn place(&self, place: Place) -> Option<String> {
         self.files.place(place)
@@ -66,7 +74,9 @@ pub(super) struct Asked {
 /// # Errors
 /// If a file cannot be read, the words are no question, or nobody is named.
 pub(super) fn ask(args: &QuestionArgs, invocation: &Invocation<'_>, ui: Ui) -> Result<Asked, Error> {
-    let words = typed_words(&args.words, &args.policy, ui)?;
+    let token = args.identity.token.as_deref();
+    check_stdin(&args.policy, &[words_file(&args.words), token])?;
+    let words = typed_words(&args.words, ui)?;
     let source = read(&args.policy, ui)?;
     let Question {
         requests,
@@ -81,20 +91,39 @@ pub(super) fn ask(args: &QuestionArgs, invocation: &Invocation<'_>, ui: Ui) -> R
     })
 }
 
+/// Checks that standard input is one thing at most, of the policy and of what else `-` was given for.
+///
+/// # Errors
+/// If it is two.
+pub(super) fn check_stdin(policy: &PolicyArgs, others: &[Option<&Path>]) -> Result<(), Error> {
+    let is_stdin = |path: &&Path| *path == Path::new("-");
+    let of_policy = policy.files.iter().map(PathBuf::as_path).filter(is_stdin);
+    let of_others = others.iter().flatten().copied().filter(is_stdin);
+    if of_policy.chain(of_others).count() > 1 {
+        return Err(Error::StdinTwice);
+    }
+    Ok(())
+}
+
+/// Returns the words as the name of a file, which is standard input for `-`.
+pub(super) fn words_file(args: &WordsArgs) -> Option<&Path> {
+    args.words
+        .first()
+        .filter(|_| args.words.len() == 1)
+        .map(Path::new)
+}
+
 /// Returns the words, or what standard input has if they are `-`.
 ///
 /// # Errors
-/// If standard input cannot be read, or the policy is there too.
-pub(super) fn typed_words(args: &WordsArgs, policy: &PolicyArgs, ui: Ui) -> Result<Vec<String>, Error> {
+/// If there are none, or standard input cannot be read.
+pub(super) fn typed_words(args: &WordsArgs, ui: Ui) -> Result<Vec<String>, Error> {
     if args.words.is_empty() {
         // Before a cluster is asked for nothing.
         return Err(RbacError::Question(incomplete()).into());
     }
     if args.words != ["-"] {
         return Ok(args.words.clone());
-    }
-    if policy.files.iter().any(|file| file == Path::new("-")) {
-        return Err(Error::StdinTwice);
     }
     match ui
         .stdin_text("Request: ", MAX_PASTED_BYTES)
@@ -113,6 +142,7 @@ pub(super) fn question(args: &WordsArgs, words: &[String], source: &Source) -> R
     let typed = Typed {
         words,
         namespace: args.namespace.as_deref(),
+        context_namespace: Some(source.default_namespace()),
         all_namespaces: args.all_namespaces,
         watch: args.watch,
         subresource: args.subresource.as_deref(),
@@ -129,9 +159,11 @@ pub(super) fn read(args: &PolicyArgs, ui: Ui) -> Result<Source, Error> {
     if !args.files.is_empty() {
         return read_some(&args.files, ui);
     }
+    let Live { loader, namespace } = rbac_live::read(args, ui)?;
     let files = Files::default();
-    let loaded = finish(rbac_live::read(args, ui)?, &files, ui);
-    source(loaded, files)
+    let loaded = finish(loader, &files, ui);
+    let source = source(loaded, files)?;
+    Ok(Source { namespace, ..source })
 }
 
 /// Reads a policy from files, and warns of what stands in it twice.
@@ -153,6 +185,7 @@ fn source(loaded: Loaded, files: Files) -> Result<Source, Error> {
     Ok(Source {
         policy: loaded.policy,
         files,
+        namespace: None,
     })
 }
 

@@ -53,7 +53,9 @@ struct Judged {
 /// # Errors
 /// What keeps it from being judged; the first line that is no request.
 pub(super) fn run(args: &CanArgs, file: &Path, invocation: &Invocation<'_>, ui: Ui) -> Result<u8, Error> {
-    let text = read(args, file, ui)?;
+    let token = args.question.identity.token.as_deref();
+    rbac_policy::check_stdin(&args.question.policy, &[Some(file), token])?;
+    let text = read(file, ui)?;
     let source = rbac_policy::read(&args.question.policy, ui)?;
     let shown = if file == Path::new("-") {
         "standard input".to_owned()
@@ -97,17 +99,8 @@ pub(super) fn run(args: &CanArgs, file: &Path, invocation: &Invocation<'_>, ui: 
     })
 }
 
-fn read(args: &CanArgs, file: &Path, ui: Ui) -> Result<String, Error> {
+fn read(file: &Path, ui: Ui) -> Result<String, Error> {
     let bytes = if file == Path::new("-") {
-        if args
-            .question
-            .policy
-            .files
-            .iter()
-            .any(|file| file == Path::new("-"))
-        {
-            return Err(Error::StdinTwice);
-        }
         match ui
             .stdin_text("Requests: ", MAX_STDIN_BYTES)
             .map_err(Error::Stdin)?
@@ -165,12 +158,19 @@ impl Line {
     /// # Errors
     /// If the words or flags are none of `rbac can`.
     fn of(line: &str) -> Result<Self, Error> {
-        // What is pasted has quotes of its own.
-        let words = if is_pasted(line) {
-            vec![line.to_owned()]
-        } else {
-            shlex::split(line).ok_or_else(|| RbacError::BadLine("a quote is not closed".to_owned()))?
-        };
+        // What is pasted has quotes of its own, and no flags.
+        if is_pasted(line) {
+            return Ok(Self {
+                words: WordsArgs {
+                    words: vec![line.to_owned()],
+                    ..WordsArgs::default()
+                },
+                user: None,
+                groups: Vec::new(),
+            });
+        }
+        let words =
+            shlex::split(line).ok_or_else(|| RbacError::BadLine("a quote is not closed".to_owned()))?;
         Self::try_parse_from(words).map_err(|error| {
             let text = error.to_string();
             let first = text.lines().next().unwrap_or_default();

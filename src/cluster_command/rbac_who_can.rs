@@ -30,7 +30,8 @@ const MASTERS_TEXT: &str = "members of system:masters may do everything, with an
 /// # Errors
 /// What keeps it from being judged.
 pub(super) fn run(args: &WhoCanArgs, ui: Ui) -> Result<u8, Error> {
-    let words = rbac_policy::typed_words(&args.words, &args.policy, ui)?;
+    rbac_policy::check_stdin(&args.policy, &[rbac_policy::words_file(&args.words)])?;
+    let words = rbac_policy::typed_words(&args.words, ui)?;
     let source = rbac_policy::read(&args.policy, ui)?;
     let question = rbac_policy::question(&args.words, &words, &source)?;
     let answers: Vec<(&Request, WhoCan<'_>)> = question

@@ -19,8 +19,8 @@ use crate::untrusted_text::UntrustedText;
 /// How long kubectl may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many objects a list has at most.
-const PAGE_SIZE: usize = 500;
+/// How many objects a list has at most. Each page is a start of kubectl: with 500, as kubectl itself has it, 12,000 objects take three times as long.
+const PAGE_SIZE: usize = 5000;
 
 /// The object that asks an API server who the caller is.
 const REVIEW: &[u8] = br#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
@@ -99,6 +99,20 @@ impl Kubectl {
         } else {
             Err(failure(&output))
         }
+    }
+
+    /// Returns the namespace of the context, if it names one. Asks no API server.
+    ///
+    /// # Errors
+    /// If kubectl cannot be started, or knows no such context.
+    pub(crate) fn namespace(&self) -> Result<Option<String>, Error> {
+        let template = "--output=jsonpath={.contexts[0].context.namespace}";
+        let output = self.run(&["config", "view", "--minify", template], b"", TIMEOUT)?;
+        if !output.status.success() {
+            return Err(failure(&output));
+        }
+        let namespace = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        Ok(Some(namespace).filter(|namespace| !namespace.is_empty()))
     }
 
     /// Returns all objects below a path of the API, as the lists that the API server gives one after the other.

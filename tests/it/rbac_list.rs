@@ -5,6 +5,7 @@ use std::fs;
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
+use crate::logout::with_kubeconfig;
 use crate::rbac::{run_with_input, sandbox};
 use crate::support::{Outcome, Sandbox};
 
@@ -271,6 +272,52 @@ fn the_owner_of_a_token_asks_by_the_mapping_of_its_claims() {
     stderr: hint: the fields here are apiVersion, kind, cluster, platform, issuers, groups, network, admission
     exit: 2
     ");
+}
+
+#[test]
+fn the_owner_of_a_session_asks_by_the_mapping_of_its_claims() {
+    let sandbox = Sandbox::with_tls();
+    let entry = sandbox.get_token().arg(&format!(
+        "--certificate-authority={}",
+        sandbox.path("ca.pem").display()
+    ));
+    entry.run().token();
+    let kubeconfig = with_kubeconfig(&sandbox, &entry);
+    fs::write(sandbox.path("policy.yaml"), crate::rbac::POLICY).unwrap();
+    let configuration = json!({
+        "apiVersion": "apiserver.config.k8s.io/v1",
+        "kind": "AuthenticationConfiguration",
+        "jwt": [{
+            "issuer": {"url": sandbox.okta.issuer(), "audiences": [sandbox.okta.client_id()]},
+            "claimMappings": {"username": {"claim": "sub", "prefix": "okta:"}, "groups": {"claim": "groups", "prefix": "okta:"}},
+        }],
+    });
+    fs::write(sandbox.path("authn.json"), configuration.to_string()).unwrap();
+    let kubeconfig = format!("--kubeconfig={kubeconfig}");
+    let ask = |session: &str| {
+        let args = [
+            "can",
+            "list",
+            "pods",
+            "-n",
+            "team-platform",
+            session,
+            &kubeconfig,
+            "--authentication-config=authn.json",
+            "-f",
+            "policy.yaml",
+        ];
+        run_with_input(&sandbox, &args, b"")
+    };
+    let current = ask("--session");
+    insta::assert_snapshot!(sandbox.filtered(&current), @r#"
+    yes: okta:00ualice can list pods in team-platform
+      RBAC: allowed by RoleBinding "developers/team-platform" of ClusterRole
+      "developer" to Group "okta:k8s-developers"
+    exit: 0
+    "#);
+    let named = ask("--context=prod");
+    assert_eq!((named.code, named.stdout), (current.code, current.stdout));
 }
 
 #[test]

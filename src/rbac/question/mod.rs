@@ -15,14 +15,17 @@ mod tests;
 use super::policy::model::{Policy, Symbol};
 use super::policy::request::{Request, ResourceTarget, Target, User};
 use resources::Known;
+pub(crate) use typed::default_note;
 
 /// What was typed.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Typed<'a> {
     /// The words: verb, resource and name, or what stands for them.
     pub(crate) words: &'a [String],
-    /// `None`: the namespace `default`.
+    /// `None`: that of the context.
     pub(crate) namespace: Option<&'a str>,
+    /// `None`: the namespace `default`.
+    pub(crate) context_namespace: Option<&'a str>,
     pub(crate) all_namespaces: bool,
     pub(crate) watch: bool,
     pub(crate) subresource: Option<&'a str>,

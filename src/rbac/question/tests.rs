@@ -138,7 +138,17 @@ fn flags_choose_namespace_verb_and_subresource() {
         change(&mut typed);
         typed
     };
-    let cases: [(&str, Typed<'_>, &[&str]); 7] = [
+    let cases: [(&str, Typed<'_>, &[&str]); 9] = [
+        (
+            "get pods",
+            with(|typed| typed.context_namespace = Some("ours")),
+            &["list pods. in ours"],
+        ),
+        (
+            "get nodes",
+            with(|typed| typed.context_namespace = Some("ours")),
+            &["list nodes."],
+        ),
         ("get pods", Typed::default(), &["list pods. in default"]),
         (
             "get pods",

@@ -199,6 +199,11 @@ fn group_of_unknown(name: &str, policy: &Policy, notes: &mut Vec<String>) -> Str
     String::new()
 }
 
+/// Says which namespace is meant where none was named.
+pub(crate) fn default_note(namespace: &str) -> String {
+    format!("the namespace is `{namespace}`; for another: -n NAME, for all: -A")
+}
+
 /// Sets the namespace of a request.
 fn place(named: &mut Named, typed: &Typed<'_>, notes: &mut Vec<String>) {
     let target = &mut named.target;
@@ -218,9 +223,10 @@ fn place(named: &mut Named, typed: &Typed<'_>, notes: &mut Vec<String>) {
         }
         Some(_) | None if typed.all_namespaces => {}
         Some(_) => {
-            let namespace = typed.namespace.unwrap_or(DEFAULT_NAMESPACE);
+            let of_context = typed.context_namespace.unwrap_or(DEFAULT_NAMESPACE);
+            let namespace = typed.namespace.unwrap_or(of_context);
             if typed.namespace.is_none() {
-                notes.push("the namespace is `default`; for another: -n NAME, for all: -A".to_owned());
+                notes.push(default_note(of_context));
             }
             namespace.clone_into(&mut target.namespace);
         }
