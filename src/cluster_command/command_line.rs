@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::admission::AdmissionCommand;
 use super::check_args::{CHECK_ABOUT, CheckArgs};
 use super::rbac_args::{CAN_ABOUT, EXPLAIN_ABOUT, ExplainArgs, QuestionArgs};
+use super::rbac_diff::{DIFF_ABOUT, DiffArgs};
 use super::tune::{self, TuneArgs};
 use super::verify::{self, VerifyArgs};
 
@@ -114,6 +115,9 @@ pub(super) enum RbacCommand {
     /// Say why a policy in files allows a request, or what is nearest to allowing it
     #[command(long_about = EXPLAIN_ABOUT)]
     Explain(Box<ExplainArgs>),
+    /// Say who may do more or less by one policy than by another
+    #[command(long_about = DIFF_ABOUT)]
+    Diff(DiffArgs),
 }
 
 #[derive(Debug, Args)]

@@ -90,6 +90,8 @@ pub(super) enum Error {
     },
     #[error("there is no role and no binding in the files{}", skipped_text(*.skipped))]
     EmptyPolicy { skipped: usize },
+    #[error("OLD and NEW are both standard input, and only one of them can be")]
+    BothStdin,
     #[error("{}", UntrustedText::new(&.0.problem))]
     Question(question::Fault),
     #[error("nobody is named who asks")]
@@ -146,6 +148,7 @@ impl Error {
             Self::CheckNotText(_) | Self::CheckTooLong => "name a text of at most 4 MiB".to_owned(),
             Self::Stdin(_) => "put it into a file, and name that".to_owned(),
             Self::FileAndFlags => "leave one of them out".to_owned(),
+            Self::BothStdin => "put one of them into a file, and name that".to_owned(),
             Self::Flag { flag, form, .. } => format!("write --{flag}= with {form}"),
             Self::UnknownPlatform { nearest, .. } => {
                 let all = PLATFORM_NAMES.join(", ");
@@ -194,7 +197,7 @@ impl Error {
             Self::Stdin(_) | Self::CheckRead(_) | Self::CheckNotText(_) | Self::CheckTooLong => {
                 Id::FLAG_FILE_UNUSABLE
             }
-            Self::FileAndFlags => Id::FLAGS_CONTRADICT,
+            Self::FileAndFlags | Self::BothStdin => Id::FLAGS_CONTRADICT,
             Self::Flag { .. } | Self::UnknownPlatform { .. } | Self::NoPlatform => Id::SETTING_INVALID,
             Self::Refused(_) => Id::PLATFORM_UNSUITABLE,
             Self::Admission(error) => error.id(),
@@ -227,6 +230,7 @@ impl Error {
             | Self::PolicyTooLong
             | Self::Policy { .. }
             | Self::EmptyPolicy { .. }
+            | Self::BothStdin
             | Self::Question(_)
             | Self::NobodyNamed => EXIT_USAGE,
             Self::CheckRead(_)

@@ -16,6 +16,8 @@ mod print;
 mod rbac;
 mod rbac_args;
 mod rbac_can;
+mod rbac_diff;
+mod rbac_diff_text;
 mod rbac_explain;
 mod rbac_near;
 mod rbac_policy;
@@ -88,6 +90,7 @@ fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Resu
         TopCommand::Cluster(ClusterCommand::Verify(args)) => return verify::run(&args, ui),
         TopCommand::Rbac(RbacCommand::Generate(args)) => rbac::generate_rbac(&args, ui),
         TopCommand::Rbac(RbacCommand::Can(args)) => return rbac_can::run(&args, ui),
+        TopCommand::Rbac(RbacCommand::Diff(args)) => return rbac_diff::run(&args, ui),
         TopCommand::Rbac(RbacCommand::Explain(args)) => return rbac_explain::run(&args, ui),
         TopCommand::Version => {
             Ui::information(concat!("kubesesame-cluster ", env!("CARGO_PKG_VERSION"), "\n"))

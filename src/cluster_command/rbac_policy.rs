@@ -68,7 +68,30 @@ pub(super) fn ask(args: &QuestionArgs, ui: Ui) -> Result<Asked, Error> {
 /// # Errors
 /// If a file cannot be read, or there is no role or binding in all of them.
 fn read(paths: &[PathBuf], ui: Ui) -> Result<(Policy, Vec<String>), Error> {
-    let mut loader = Loader::default();
+    let (loaded, files) = read_files(Loader::default(), paths, ui)?;
+    if loaded.read == 0 {
+        return Err(Error::EmptyPolicy {
+            skipped: loaded.skipped,
+        });
+    }
+    Ok((loaded.policy, files.0))
+}
+
+/// The names of files, as they are shown.
+pub(super) struct Files(pub(super) Vec<String>);
+
+impl Files {
+    /// Returns `FILE:LINE`.
+    pub(super) fn place(&self, place: Place) -> String {
+        place_text(&self.0, place)
+    }
+}
+
+/// Reads files, which may have no role and no binding, and warns of what stands in them twice.
+///
+/// # Errors
+/// If a file cannot be read.
+pub(super) fn read_files(mut loader: Loader, paths: &[PathBuf], ui: Ui) -> Result<(Loaded, Files), Error> {
     let mut names = Vec::new();
     for named in paths {
         let paths = files::files_below(named, &ENDINGS).map_err(Error::PolicyFile)?;
@@ -88,18 +111,11 @@ fn read(paths: &[PathBuf], ui: Ui) -> Result<(Policy, Vec<String>), Error> {
             })?;
         }
     }
-    let Loaded {
-        policy,
-        read,
-        skipped,
-    } = loader.finish();
-    if read == 0 {
-        return Err(Error::EmptyPolicy { skipped });
+    let found = loader.finish();
+    for duplicate in &found.policy.duplicates {
+        ui.warn(&duplicate_text(&found.policy, &names, duplicate));
     }
-    for duplicate in &policy.duplicates {
-        ui.warn(&duplicate_text(&policy, &names, duplicate));
-    }
-    Ok((policy, names))
+    Ok((found, Files(names)))
 }
 
 fn bytes_of(path: &Path, ui: Ui) -> Result<Vec<u8>, Error> {

@@ -2,6 +2,8 @@
 //!
 //! Pure. Never asks an API server.
 
+pub(crate) mod dangers;
+pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod generate;
 pub(crate) mod policy;

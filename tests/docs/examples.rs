@@ -103,11 +103,13 @@ fn the_page_of_rbac_shows_what_the_program_prints() {
     for name in [
         "team-platform.yaml",
         "rbac/policy.yaml",
+        "old/rbac/policy.yaml",
         "roles.yaml",
         "bindings.yaml",
     ] {
         sandbox.write(name, policy);
     }
+    sandbox.write("new.yaml", include_str!("../data/rbac/team-platform-new.yaml"));
     play("docs/rbac.md", &sandbox);
 }
 

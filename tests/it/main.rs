@@ -97,6 +97,7 @@ mod prompts;
 mod provider_errors;
 mod proxies;
 mod rbac;
+mod rbac_diff;
 mod rbac_explain;
 mod refresh;
 mod refresh_answers;

@@ -11,7 +11,7 @@ mod yaml_value;
 use object::{Kind, Object};
 
 use super::aggregate::aggregate;
-use super::model::{Place, Policy, PolicyBuilder};
+use super::model::{Names, Place, Policy, PolicyBuilder};
 
 /// Why a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,14 @@ pub(crate) struct Loaded {
 }
 
 impl Loader {
+    /// Reads a policy that is to be compared with another, whose names these are.
+    pub(crate) fn with_names(names: Names) -> Self {
+        Self {
+            builder: PolicyBuilder::with_names(names),
+            ..Self::default()
+        }
+    }
+
     /// Reads the text of a file.
     ///
     /// # Errors

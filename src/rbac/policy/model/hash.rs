@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 
 #[derive(Debug, Clone)]
-pub(super) struct Seeded {
+pub(crate) struct Seeded {
     start: u64,
     multiplier: u64,
 }
@@ -33,7 +33,7 @@ impl BuildHasher for Seeded {
     }
 }
 
-pub(super) struct Folding {
+pub(crate) struct Folding {
     state: u64,
     multiplier: u64,
 }

@@ -11,7 +11,7 @@ mod subject;
 
 use std::collections::HashMap;
 
-use hash::Seeded;
+pub(crate) use hash::Seeded;
 pub(crate) use index::Applying;
 use index::Index;
 pub(crate) use names::{ListId, Names, Symbol};
@@ -115,6 +115,14 @@ pub(crate) struct PolicyBuilder {
 }
 
 impl PolicyBuilder {
+    /// Begins with the names of another policy, so that both have the same numbers for what is in that one.
+    pub(crate) fn with_names(names: Names) -> Self {
+        Self {
+            names,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn add_role(&mut self, role: Role) {
         let key = (role.scope, role.name);
         let Some(at) = self.role_index.get(&key) else {

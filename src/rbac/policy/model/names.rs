@@ -26,7 +26,7 @@ impl ListId {
     pub(crate) const EMPTY: Self = Self(0);
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Names {
     texts: Vec<Arc<str>>,
     symbols: HashMap<Arc<str>, Symbol, Seeded>,
