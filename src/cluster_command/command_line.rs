@@ -8,6 +8,7 @@ use super::admission::AdmissionCommand;
 use super::check_args::{CHECK_ABOUT, CheckArgs};
 use super::rbac_args::{CAN_ABOUT, EXPLAIN_ABOUT, ExplainArgs, QuestionArgs};
 use super::rbac_diff::{DIFF_ABOUT, DiffArgs};
+use super::rbac_lint::{LINT_ABOUT, LintArgs};
 use super::tune::{self, TuneArgs};
 use super::verify::{self, VerifyArgs};
 
@@ -118,6 +119,9 @@ pub(super) enum RbacCommand {
     /// Say who may do more or less by one policy than by another
     #[command(long_about = DIFF_ABOUT)]
     Diff(DiffArgs),
+    /// Check roles and bindings for ways to become administrator, references to nothing, and rules without effect
+    #[command(long_about = LINT_ABOUT)]
+    Lint(Box<LintArgs>),
 }
 
 #[derive(Debug, Args)]

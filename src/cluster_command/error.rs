@@ -90,6 +90,13 @@ pub(super) enum Error {
     },
     #[error("there is no role and no binding in the files{}", skipped_text(*.skipped))]
     EmptyPolicy { skipped: usize },
+    #[error("the description cannot be read")]
+    DescriptionFile(#[source] files::Error),
+    #[error("there is no check `{}`", UntrustedText::new(.id))]
+    UnknownCheck {
+        id: String,
+        nearest: Option<&'static str>,
+    },
     #[error("OLD and NEW are both standard input, and only one of them can be")]
     BothStdin,
     #[error("{}", UntrustedText::new(&.0.problem))]
@@ -148,6 +155,11 @@ impl Error {
             Self::CheckNotText(_) | Self::CheckTooLong => "name a text of at most 4 MiB".to_owned(),
             Self::Stdin(_) => "put it into a file, and name that".to_owned(),
             Self::FileAndFlags => "leave one of them out".to_owned(),
+            Self::DescriptionFile(source) => source.hint(Purpose::Flag("description")),
+            Self::UnknownCheck { nearest, .. } => match nearest {
+                Some(nearest) => format!("did you mean `{nearest}`? All checks: docs/rbac-lint.md"),
+                None => "all checks: docs/rbac-lint.md".to_owned(),
+            },
             Self::BothStdin => "put one of them into a file, and name that".to_owned(),
             Self::Flag { flag, form, .. } => format!("write --{flag}= with {form}"),
             Self::UnknownPlatform { nearest, .. } => {
@@ -198,11 +210,15 @@ impl Error {
                 Id::FLAG_FILE_UNUSABLE
             }
             Self::FileAndFlags | Self::BothStdin => Id::FLAGS_CONTRADICT,
-            Self::Flag { .. } | Self::UnknownPlatform { .. } | Self::NoPlatform => Id::SETTING_INVALID,
+            Self::Flag { .. }
+            | Self::UnknownCheck { .. }
+            | Self::UnknownPlatform { .. }
+            | Self::NoPlatform => Id::SETTING_INVALID,
             Self::Refused(_) => Id::PLATFORM_UNSUITABLE,
             Self::Admission(error) => error.id(),
             Self::Token(_) | Self::TokenWithoutIssuer | Self::NoIssuer(_) => Id::ISSUER_MISSING,
             Self::PolicyFile(source) => source.id(Purpose::Flag("filename")),
+            Self::DescriptionFile(source) => source.id(Purpose::Flag("description")),
             Self::PolicyNotText(_) | Self::PolicyTooLong | Self::Policy { .. } | Self::EmptyPolicy { .. } => {
                 Id::POLICY_INVALID
             }
@@ -231,6 +247,8 @@ impl Error {
             | Self::Policy { .. }
             | Self::EmptyPolicy { .. }
             | Self::BothStdin
+            | Self::DescriptionFile(_)
+            | Self::UnknownCheck { .. }
             | Self::Question(_)
             | Self::NobodyNamed => EXIT_USAGE,
             Self::CheckRead(_)

@@ -19,6 +19,9 @@ mod rbac_can;
 mod rbac_diff;
 mod rbac_diff_text;
 mod rbac_explain;
+mod rbac_lint;
+mod rbac_lint_output;
+mod rbac_lint_sarif;
 mod rbac_near;
 mod rbac_policy;
 mod rbac_text;
@@ -92,6 +95,7 @@ fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Resu
         TopCommand::Rbac(RbacCommand::Can(args)) => return rbac_can::run(&args, ui),
         TopCommand::Rbac(RbacCommand::Diff(args)) => return rbac_diff::run(&args, ui),
         TopCommand::Rbac(RbacCommand::Explain(args)) => return rbac_explain::run(&args, ui),
+        TopCommand::Rbac(RbacCommand::Lint(args)) => return rbac_lint::run(&args, ui),
         TopCommand::Version => {
             Ui::information(concat!("kubesesame-cluster ", env!("CARGO_PKG_VERSION"), "\n"))
                 .map_err(Error::Output)

@@ -99,6 +99,7 @@ mod proxies;
 mod rbac;
 mod rbac_diff;
 mod rbac_explain;
+mod rbac_lint;
 mod refresh;
 mod refresh_answers;
 #[cfg(target_os = "linux")]

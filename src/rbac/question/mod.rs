@@ -4,7 +4,7 @@
 
 mod command;
 mod forbidden;
-mod resources;
+pub(crate) mod resources;
 mod typed;
 mod url;
 
