@@ -8,6 +8,7 @@ use super::admission::AdmissionCommand;
 use super::check_args::{CHECK_ABOUT, CheckArgs};
 use super::rbac_args::{CAN_ABOUT, EXPLAIN_ABOUT, ExplainArgs, QuestionArgs};
 use super::rbac_diff::{DIFF_ABOUT, DiffArgs};
+use super::rbac_graph::{GRAPH_ABOUT, GraphArgs};
 use super::rbac_lint::{LINT_ABOUT, LintArgs};
 use super::tune::{self, TuneArgs};
 use super::verify::{self, VerifyArgs};
@@ -122,6 +123,9 @@ pub(super) enum RbacCommand {
     /// Check roles and bindings for ways to become administrator, references to nothing, and rules without effect
     #[command(long_about = LINT_ABOUT)]
     Lint(Box<LintArgs>),
+    /// Draw who has which role by which binding, as SVG
+    #[command(long_about = GRAPH_ABOUT)]
+    Graph(GraphArgs),
 }
 
 #[derive(Debug, Args)]

@@ -92,6 +92,8 @@ pub(super) enum Error {
     EmptyPolicy { skipped: usize },
     #[error("the description cannot be read")]
     DescriptionFile(#[source] files::Error),
+    #[error("{}", picture_text(*.bindings))]
+    Picture { bindings: usize },
     #[error("there is no check `{}`", UntrustedText::new(.id))]
     UnknownCheck {
         id: String,
@@ -105,6 +107,14 @@ pub(super) enum Error {
     NobodyNamed,
     #[error("the result could not be written to standard output")]
     Output(#[source] io::Error),
+}
+
+/// Returns why a number of bindings is not drawn.
+fn picture_text(bindings: usize) -> String {
+    match bindings {
+        0 => "there is no binding to draw".to_owned(),
+        bindings => format!("{bindings} bindings are too many for a picture"),
+    }
 }
 
 /// Returns how many objects of other kinds there are.
@@ -156,6 +166,7 @@ impl Error {
             Self::Stdin(_) => "put it into a file, and name that".to_owned(),
             Self::FileAndFlags => "leave one of them out".to_owned(),
             Self::DescriptionFile(source) => source.hint(Purpose::Flag("description")),
+            Self::Picture { .. } => "choose others by --subject and --namespace".to_owned(),
             Self::UnknownCheck { nearest, .. } => match nearest {
                 Some(nearest) => format!("did you mean `{nearest}`? All checks: docs/rbac-lint.md"),
                 None => "all checks: docs/rbac-lint.md".to_owned(),
@@ -211,6 +222,7 @@ impl Error {
             }
             Self::FileAndFlags | Self::BothStdin => Id::FLAGS_CONTRADICT,
             Self::Flag { .. }
+            | Self::Picture { .. }
             | Self::UnknownCheck { .. }
             | Self::UnknownPlatform { .. }
             | Self::NoPlatform => Id::SETTING_INVALID,
@@ -248,6 +260,7 @@ impl Error {
             | Self::EmptyPolicy { .. }
             | Self::BothStdin
             | Self::DescriptionFile(_)
+            | Self::Picture { .. }
             | Self::UnknownCheck { .. }
             | Self::Question(_)
             | Self::NobodyNamed => EXIT_USAGE,

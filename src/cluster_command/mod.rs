@@ -19,6 +19,7 @@ mod rbac_can;
 mod rbac_diff;
 mod rbac_diff_text;
 mod rbac_explain;
+mod rbac_graph;
 mod rbac_lint;
 mod rbac_lint_output;
 mod rbac_lint_sarif;
@@ -95,6 +96,7 @@ fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Resu
         TopCommand::Rbac(RbacCommand::Can(args)) => return rbac_can::run(&args, ui),
         TopCommand::Rbac(RbacCommand::Diff(args)) => return rbac_diff::run(&args, ui),
         TopCommand::Rbac(RbacCommand::Explain(args)) => return rbac_explain::run(&args, ui),
+        TopCommand::Rbac(RbacCommand::Graph(args)) => rbac_graph::run(&args, ui),
         TopCommand::Rbac(RbacCommand::Lint(args)) => return rbac_lint::run(&args, ui),
         TopCommand::Version => {
             Ui::information(concat!("kubesesame-cluster ", env!("CARGO_PKG_VERSION"), "\n"))

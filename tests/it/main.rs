@@ -99,6 +99,7 @@ mod proxies;
 mod rbac;
 mod rbac_diff;
 mod rbac_explain;
+mod rbac_graph;
 mod rbac_lint;
 mod refresh;
 mod refresh_answers;
