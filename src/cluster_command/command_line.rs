@@ -12,6 +12,8 @@ use super::rbac_args::{
     CAN_ABOUT, CanArgs, EXPLAIN_ABOUT, ExplainArgs, LIST_ABOUT, ListArgs, WHO_CAN_ABOUT, WhoCanArgs,
 };
 use super::rbac_diff::{self, DIFF_ABOUT};
+use super::rbac_graph::{GRAPH_ABOUT, GraphArgs};
+use super::rbac_lint::{LINT_ABOUT, LintArgs};
 use super::tune::{self, TuneArgs};
 use super::verify::{self, VerifyArgs};
 
@@ -133,6 +135,12 @@ pub(super) enum RbacCommand {
     /// Say who may do more or less by one policy than by another
     #[command(long_about = DIFF_ABOUT)]
     Diff(rbac_diff::DiffArgs),
+    /// Check roles and bindings for ways to become administrator, references to nothing, and rules without effect
+    #[command(long_about = LINT_ABOUT)]
+    Lint(Box<LintArgs>),
+    /// Draw who has which role by which binding, as SVG
+    #[command(long_about = GRAPH_ABOUT)]
+    Graph(GraphArgs),
 }
 
 #[derive(Debug, Args)]

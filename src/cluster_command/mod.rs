@@ -22,7 +22,11 @@ mod rbac_diff;
 mod rbac_diff_text;
 mod rbac_error;
 mod rbac_explain;
+mod rbac_graph;
 mod rbac_identity;
+mod rbac_lint;
+mod rbac_lint_output;
+mod rbac_lint_sarif;
 mod rbac_list;
 mod rbac_live;
 mod rbac_near;
@@ -106,6 +110,8 @@ fn run_command(command: TopCommand, invocation: &Invocation<'_>, ui: Ui) -> Resu
         TopCommand::Rbac(RbacCommand::WhoCan(args)) => return rbac_who_can::run(&args, ui),
         TopCommand::Rbac(RbacCommand::List(args)) => return rbac_list::run(&args, invocation, ui),
         TopCommand::Rbac(RbacCommand::Diff(args)) => return rbac_diff::run(&args, ui),
+        TopCommand::Rbac(RbacCommand::Graph(args)) => rbac_graph::run(&args, ui),
+        TopCommand::Rbac(RbacCommand::Lint(args)) => return rbac_lint::run(&args, ui),
         TopCommand::Version => {
             Ui::information(concat!("kubesesame-cluster ", env!("CARGO_PKG_VERSION"), "\n"))
                 .map_err(Error::Output)

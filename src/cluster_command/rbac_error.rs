@@ -24,6 +24,15 @@ pub(super) enum RbacError {
     },
     #[error("there is no role and no binding in the files{}", skipped_text(*.skipped))]
     EmptyPolicy { skipped: usize },
+    #[error("the description cannot be read")]
+    DescriptionFile(#[source] files::Error),
+    #[error("{}", picture_text(*.bindings))]
+    Picture { bindings: usize },
+    #[error("there is no check `{}`", UntrustedText::new(.id))]
+    UnknownCheck {
+        id: String,
+        nearest: Option<&'static str>,
+    },
     #[error("{}", UntrustedText::new(&.0.problem))]
     Question(question::Fault),
     #[error("nobody is named who asks")]
@@ -46,6 +55,14 @@ pub(super) enum RbacError {
     AuthenticationConfig(#[source] files::Error),
 }
 
+/// Returns why a number of bindings is not drawn.
+fn picture_text(bindings: usize) -> String {
+    match bindings {
+        0 => "there is no binding to draw".to_owned(),
+        bindings => format!("{bindings} bindings are too many for a picture"),
+    }
+}
+
 /// Returns how many objects of other kinds there are.
 fn skipped_text(skipped: usize) -> String {
     match skipped {
@@ -58,6 +75,12 @@ fn skipped_text(skipped: usize) -> String {
 impl RbacError {
     pub(super) fn hint(&self) -> String {
         match self {
+            Self::DescriptionFile(source) => source.hint(Purpose::Typed("description")),
+            Self::Picture { .. } => "choose others by --subject and --namespace".to_owned(),
+            Self::UnknownCheck { nearest, .. } => match nearest {
+                Some(nearest) => format!("did you mean `{nearest}`? All checks: docs/rbac-lint.md"),
+                None => "all checks: docs/rbac-lint.md".to_owned(),
+            },
             Self::StdinTooLong => "for many requests: kubesesame rbac can --requests=FILE".to_owned(),
             Self::Requests(source) => source.hint(Purpose::Flag("requests")),
             Self::BadLine(_) => {
@@ -92,6 +115,8 @@ impl RbacError {
 
     pub(super) fn id(&self) -> Id {
         match self {
+            Self::DescriptionFile(source) => source.id(Purpose::Typed("description")),
+            Self::Picture { .. } | Self::UnknownCheck { .. } => Id::SETTING_INVALID,
             Self::PolicyFile(source) => source.id(Purpose::Typed("filename")),
             Self::PolicyNotText(_) | Self::PolicyTooLong | Self::Policy { .. } | Self::EmptyPolicy { .. } => {
                 Id::POLICY_INVALID

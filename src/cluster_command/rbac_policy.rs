@@ -35,9 +35,13 @@ pub(super) struct Source {
 pub(super) struct Files(Vec<String>);
 
 impl Files {
+    pub(super) fn name(&self, place: Place) -> Option<&str> {
+        self.0.get(place.file as usize).map(String::as_str)
+    }
+
     /// Returns `FILE:LINE`. `None` for the policy of a running cluster.
     pub(super) fn place(&self, place: Place) -> Option<String> {
-        let file = self.0.get(place.file as usize)?;
+        let file = self.name(place)?;
         Some(format!("{file}:{}", place.line))
     }
 }

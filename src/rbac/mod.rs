@@ -6,6 +6,8 @@ pub(crate) mod dangers;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod generate;
+pub(crate) mod graph;
+pub(crate) mod lint;
 pub(crate) mod policy;
 #[cfg(test)]
 mod policy_tests;

@@ -102,6 +102,8 @@ mod proxies;
 mod rbac;
 mod rbac_diff;
 mod rbac_explain;
+mod rbac_graph;
+mod rbac_lint;
 mod rbac_list;
 mod rbac_live;
 mod rbac_requests;

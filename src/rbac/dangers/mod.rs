@@ -107,6 +107,13 @@ pub(crate) fn rank(danger: &Danger) -> usize {
     at.map_or(DANGERS.len() + 1, |at| at + 1)
 }
 
+/// Returns the ids of all.
+#[cfg(test)]
+pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
+    let all = [&EVERYTHING, &WILDCARD].into_iter().chain(DANGERS);
+    all.map(|danger| danger.id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

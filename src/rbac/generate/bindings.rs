@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{metadata, roles};
+use super::{accept, metadata, roles};
 use crate::cluster::description::{Description, Role};
 
 const API_GROUP: &str = "rbac.authorization.k8s.io";
@@ -40,13 +40,17 @@ fn binding(role: Role, namespace: Option<&str>, groups: &BTreeSet<String>) -> Va
         Some(_) => "RoleBinding",
         None => "ClusterRoleBinding",
     };
-    json!({
+    let mut object = json!({
         "apiVersion": format!("{API_GROUP}/v1"),
         "kind": kind,
         "metadata": metadata(&format!("kubesesame-{}", role.name()), namespace),
         "roleRef": { "apiGroup": API_GROUP, "kind": "ClusterRole", "name": roles::name(role) },
         "subjects": subjects,
-    })
+    });
+    if role == Role::BreakGlass {
+        accept(&mut object, &[("cluster-admin", "for emergencies")]);
+    }
+    object
 }
 
 /// Returns the default service accounts of the namespaces, whose pods get no token unasked.

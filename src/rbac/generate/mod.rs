@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::cluster::authn::{GeneratedFile, Header};
 use crate::cluster::description::{Description, Role};
 use crate::kubeconfig;
+use crate::rbac::policy::model::IGNORE_PREFIX;
 
 /// The label of everything that is made here.
 pub(crate) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubesesame");
@@ -69,6 +70,13 @@ fn metadata(name: &str, namespace: Option<&str>) -> Value {
         metadata["namespace"] = namespace.into();
     }
     metadata
+}
+
+/// Adds why a finding of `rbac lint` is accepted.
+fn accept(object: &mut Value, accepted: &[(&str, &str)]) {
+    for (check, reason) in accepted {
+        object["metadata"]["annotations"][format!("{IGNORE_PREFIX}{check}")] = (*reason).into();
+    }
 }
 
 fn notes(description: &Description) -> Vec<String> {

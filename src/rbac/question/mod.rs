@@ -5,7 +5,7 @@
 mod audit;
 mod command;
 mod forbidden;
-mod resources;
+pub(crate) mod resources;
 mod typed;
 mod url;
 

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::super::model::{
-    Binding, LabelExpression, LabelSelector, ListId, Names, Place, PolicyBuilder, RBAC_GROUP, RawSubject,
-    Role, RoleKind, Rule, Scope, Subject, Symbol,
+    Binding, Facts, IGNORE_PREFIX, LabelExpression, LabelSelector, ListId, Names, Place, PolicyBuilder,
+    RBAC_GROUP, RawSubject, Role, RoleKind, Rule, Scope, Subject, Symbol,
 };
 
 /// A text that is borrowed from the file where it can be.
@@ -46,7 +48,42 @@ struct Metadata<'a> {
     #[serde(borrow, default)]
     labels: Option<BTreeMap<Text<'a>, Option<Text<'a>>>>,
     #[serde(borrow, default)]
+    annotations: Option<Annotations<'a>>,
+    #[serde(borrow, default)]
     uid: Option<Text<'a>>,
+}
+
+/// The annotations that accept findings: which check, and the reason. Others can be large, and are passed over.
+#[derive(Debug, Default)]
+struct Annotations<'a>(Vec<(Text<'a>, Text<'a>)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Annotations<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(AnnotationsVisitor)
+    }
+}
+
+struct AnnotationsVisitor;
+
+impl<'de> Visitor<'de> for AnnotationsVisitor {
+    type Value = Annotations<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("annotations")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut ignored = Vec::new();
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            if let Some(check) = key.0.strip_prefix(IGNORE_PREFIX) {
+                let reason = map.next_value::<Option<Text<'de>>>()?.unwrap_or_default();
+                ignored.push((Text(Cow::Owned(check.to_owned())), reason));
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Annotations(ignored))
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,7 +128,10 @@ struct RawExpression<'a> {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct SubjectFields<'a> {
+    #[serde(borrow, default)]
+    api_group: Option<Text<'a>>,
     #[serde(borrow, default)]
     kind: Option<Text<'a>>,
     #[serde(borrow, default)]
@@ -101,7 +141,10 @@ struct SubjectFields<'a> {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct RoleRef<'a> {
+    #[serde(borrow, default)]
+    api_group: Option<Text<'a>>,
     #[serde(borrow, default)]
     kind: Option<Text<'a>>,
     #[serde(borrow, default)]
@@ -161,6 +204,7 @@ pub(super) fn add(
         },
     };
     let name = names.intern(name);
+    let facts = facts(names, metadata, object);
     match kind {
         Kind::Role | Kind::ClusterRole => {
             let role = Role {
@@ -178,21 +222,17 @@ pub(super) fn add(
                     selectors.map(|selector| selector.intern(names)).collect()
                 }),
                 is_live: metadata.uid.is_some(),
+                facts,
                 place,
             };
             builder.add_role(role);
         }
         Kind::RoleBinding | Kind::ClusterRoleBinding => {
             let role_ref = object.role_ref.as_ref().ok_or("has no roleRef")?;
-            let role_kind = match text(role_ref.kind.as_ref()) {
-                "Role" => RoleKind::Role,
-                "ClusterRole" => RoleKind::ClusterRole,
-                other => RoleKind::Other(names.intern(other)),
-            };
             let binding = Binding {
                 scope,
                 name,
-                role_kind,
+                role_kind: role_kind(names, text(role_ref.kind.as_ref())),
                 role_name: names.intern(text(role_ref.name.as_ref())),
                 subjects: object
                     .subjects
@@ -200,12 +240,46 @@ pub(super) fn add(
                     .flatten()
                     .map(|subject| subject.intern(names))
                     .collect(),
+                facts,
                 place,
             };
             builder.add_binding(binding);
         }
     }
     Ok(())
+}
+
+fn role_kind(names: &mut Names, kind: &str) -> RoleKind {
+    match kind {
+        "Role" => RoleKind::Role,
+        "ClusterRole" => RoleKind::ClusterRole,
+        other => RoleKind::Other(names.intern(other)),
+    }
+}
+
+/// The label of what the API server makes at its start.
+const BOOTSTRAPPING: (&str, &str) = ("kubernetes.io/bootstrapping", "rbac-defaults");
+
+fn facts(names: &mut Names, metadata: &Metadata<'_>, object: &Object<'_>) -> Facts {
+    let mut labels = metadata.labels.iter().flatten();
+    let ignored = metadata.annotations.iter().flat_map(|annotations| &annotations.0);
+    let role_group = object.role_ref.as_ref().map(|role| text(role.api_group.as_ref()));
+    let has_wrong_group = |subject: &SubjectFields<'_>| {
+        let expected = match text(subject.kind.as_ref()) {
+            "ServiceAccount" => "",
+            _ => RBAC_GROUP,
+        };
+        let group = text(subject.api_group.as_ref());
+        !group.is_empty() && group != expected
+    };
+    Facts {
+        is_default: labels.any(|(key, value)| (&*key.0, text(value.as_ref())) == BOOTSTRAPPING),
+        ignored: ignored
+            .map(|(check, reason)| (names.intern(&check.0), names.intern(&reason.0)))
+            .collect(),
+        has_wrong_role_group: role_group.is_some_and(|group| !group.is_empty() && group != RBAC_GROUP),
+        wrong_subject_group: object.subjects.iter().flatten().position(has_wrong_group),
+    }
 }
 
 fn text<'a>(text: Option<&'a Text<'_>>) -> &'a str {

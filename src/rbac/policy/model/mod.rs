@@ -3,6 +3,7 @@
 //! Any policy can be held, also one that the API server would refuse to store: the evaluator is for files. Owns the index from subjects to
 //! bindings. Never decides.
 
+mod facts;
 mod hash;
 mod index;
 mod names;
@@ -11,6 +12,7 @@ mod subject;
 
 use std::collections::HashMap;
 
+pub(crate) use facts::{Facts, IGNORE_PREFIX};
 pub(crate) use hash::Seeded;
 pub(crate) use index::Applying;
 use index::Index;
@@ -56,6 +58,7 @@ pub(crate) struct Role {
     pub(crate) aggregation: Option<Vec<LabelSelector>>,
     /// The object was read from a cluster: it has a uid. Its rules are those that the controller computed.
     pub(crate) is_live: bool,
+    pub(crate) facts: Facts,
     pub(crate) place: Place,
 }
 
@@ -89,6 +92,7 @@ pub(crate) struct Binding {
     pub(crate) role_kind: RoleKind,
     pub(crate) role_name: Symbol,
     pub(crate) subjects: Vec<Subject>,
+    pub(crate) facts: Facts,
     pub(crate) place: Place,
 }
 
@@ -133,6 +137,7 @@ impl PolicyBuilder {
         let earlier = &mut self.roles[*at];
         let is_same = Role {
             place: earlier.place,
+            facts: earlier.facts.clone(),
             ..role.clone()
         } == *earlier;
         if !is_same {
@@ -161,6 +166,7 @@ impl PolicyBuilder {
         let earlier = &mut self.bindings[*at];
         let is_same = Binding {
             place: earlier.place,
+            facts: earlier.facts.clone(),
             ..binding.clone()
         } == *earlier;
         if !is_same {
@@ -233,15 +239,15 @@ impl Policy {
         &self.reaches[role]
     }
 
-    /// Returns the index of the role that a binding refers to, if there is one.
-    pub(crate) fn role_index_of(&self, binding: usize) -> Option<usize> {
-        self.index.role_of(binding)
-    }
-
     /// Returns the role that a binding refers to, if there is one.
     pub(crate) fn role_of(&self, binding: usize) -> Option<&Role> {
         let role = self.index.role_of(binding)?;
         Some(&self.roles[role])
+    }
+
+    /// Returns the index of the role that a binding refers to, if there is one.
+    pub(crate) fn role_index_of(&self, binding: usize) -> Option<usize> {
+        self.index.role_of(binding)
     }
 
     /// Returns the bindings of a scope that have one of the names as a subject, in their order, each with its first such subject.
