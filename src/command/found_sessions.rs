@@ -91,9 +91,11 @@ impl SessionDirs {
         Self { lasting, temporary }
     }
 
-    /// Returns all of them.
-    pub(super) fn all(&self) -> impl Iterator<Item = &PathBuf> {
-        self.lasting.iter().chain(&self.temporary)
+    /// Returns those in which a session of an entry may be, or one that no entry names: of that, nothing among the temporary files is
+    /// believed.
+    pub(super) fn believed(&self, has_entry: bool) -> impl Iterator<Item = &PathBuf> {
+        let temporary = self.temporary.iter().filter(move |_| has_entry);
+        self.lasting.iter().chain(temporary)
     }
 
     /// Those of one entry alone.

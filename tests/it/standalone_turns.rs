@@ -8,6 +8,7 @@ use nix::unistd::Uid;
 use crate::standalone::{sign_in, standalone};
 use crate::standalone_writing::ended;
 use crate::support::{Call, Sandbox, finish, wait_until};
+use okta::{Endpoint, Fault, FaultKind, Rotation};
 
 /// Four calls at the same moment, one of which refreshes: a refresh token is spent once, and whoever comes next finds its successor.
 fn four_calls_refresh_once(sandbox: &Sandbox, variant: impl Fn(usize, Call) -> Call) {
@@ -66,4 +67,22 @@ fn calls_with_other_cache_directories_take_turns_too() {
         let dir = sandbox.path(&format!("cache-{number}"));
         call.env("KUBECACHEDIR", dir.to_str().unwrap())
     });
+}
+
+/// It was rotated, and written into the entry, before its ID token turned out to be of no use.
+#[test]
+fn the_refresh_token_that_a_call_has_written_itself_is_of_no_other_program() {
+    let sandbox = Sandbox::new();
+    let (_, call) = ended(&sandbox);
+    sandbox.okta.behave(|behaviour| {
+        behaviour.refresh = Rotation::Rotate;
+        let no_token = FaultKind::Replace {
+            field: "id_token".to_owned(),
+            value: "abc".into(),
+        };
+        behaviour.faults = vec![Fault::always(Endpoint::Token, no_token)];
+    });
+    let outcome = call.run();
+    assert_eq!(outcome.code, Some(1), "{outcome}");
+    assert_eq!(sandbox.grants("refresh_token"), 1, "{outcome}");
 }

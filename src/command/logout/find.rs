@@ -258,7 +258,7 @@ fn add_other_dirs(found: &mut Vec<Found<'_>>, dirs: &SessionDirs) {
                 .any(|other| other.key == session.key && other.dir == dir)
         };
         let in_others = dirs
-            .all()
+            .believed(session.request.is_some())
             .filter(|dir| is_first && !is_found_in(dir) && EndingSession::was_in(dir, &session.key));
         others.extend(in_others.map(|dir| Found {
             dir: dir.clone(),

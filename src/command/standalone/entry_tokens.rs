@@ -36,6 +36,10 @@ impl EntryTokens {
         }
     }
 
+    pub(super) fn has_refresh_token_of(&self, other: &Self) -> bool {
+        self.refresh_token == other.refresh_token
+    }
+
     /// Returns a hash that identifies the state of the session: of the refresh token, or of the ID token if there is no refresh token.
     pub(super) fn hash(&self) -> String {
         let (kind, token) = match (&self.refresh_token, &self.id_token) {

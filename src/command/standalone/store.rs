@@ -152,7 +152,9 @@ impl LockedSession for LockedEntry<'_> {
         let entry = self.store.entry().ok().flatten()?;
         let entry_tokens = EntryTokens::new(&entry);
         let session = self.store.session_of(entry)?;
-        let is_another = session.refresh_token.as_ref().is_some_and(|token| token != used);
+        // What this call has written itself, before the provider's answer was refused, is no other program's: it would be refreshed for ever.
+        let is_another = session.refresh_token.as_ref().is_some_and(|token| token != used)
+            && !self.entry_tokens().has_refresh_token_of(&entry_tokens);
         if is_another {
             *self.entry_tokens() = entry_tokens;
         }
