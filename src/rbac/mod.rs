@@ -3,6 +3,8 @@
 //! Pure. Never asks an API server.
 
 pub(crate) mod explain;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 pub(crate) mod generate;
 pub(crate) mod policy;
 #[cfg(test)]
