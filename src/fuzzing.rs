@@ -13,6 +13,7 @@ use crate::kubeconfig::{
     plugin_policy, unified_diff, with_tokens,
 };
 pub use crate::oidc::fuzzing::{callback, discovery, jwt, token_response};
+pub use crate::rbac::fuzzing::rbac_policy;
 use crate::secret::Secret;
 use crate::session::{Identity, Record};
 use crate::untrusted_text::{UntrustedText, escaped_json, harmless_lines, is_harmless};

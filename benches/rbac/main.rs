@@ -2,10 +2,14 @@
 //!
 //! `cargo bench --bench rbac` prints a table, each figure beside its goal. Figures are processor time, the least of several runs, since a
 //! machine is seldom idle. The bench does not fail.
+//!
+//! `cargo bench --bench rbac -- --against 'COMMAND'` (may be repeated) measures another evaluator too: a program that answers on standard
+//! output the lines of JSON on its standard input, as `tests/real/rbac_oracle` does.
 #![cfg(unix)]
 #![expect(clippy::print_stdout, reason = "its result is what it prints")]
 #![expect(clippy::unwrap_used, reason = "a bench stops if its requirements are not met")]
 
+mod against;
 #[expect(
     dead_code,
     unused_imports,
@@ -47,18 +51,19 @@ fn least_micros(mut run: impl FnMut()) -> i64 {
 }
 
 fn main() {
+    let others = others();
     let objects = set::objects();
     let json = set::json_list(&objects);
     let yaml = set::yaml_list(&objects);
-    drop(objects);
     let policy = read(&json);
     assert_eq!(policy.bindings.len(), read(&yaml).bindings.len());
-    for (name, text, goal) in [("JSON", &json, 80), ("YAML", &yaml, 300)] {
-        let micros = least_micros(|| drop(read(text)));
+    let mut read_micros = 0;
+    for (name, text, goal) in [("YAML", &yaml, 300), ("JSON", &json, 80)] {
+        read_micros = least_micros(|| drop(read(text)));
         let kilobytes = text.len() / 1_000;
         println!(
             "read {name}: {} ms of {kilobytes} kB, goal {goal} ms",
-            micros / 1_000
+            read_micros / 1_000
         );
     }
     for groups in [3, 50] {
@@ -66,7 +71,26 @@ fn main() {
         let micros = least_micros(|| decide_all(&policy, &questions));
         let rate = i64::try_from(questions.len()).unwrap() * 1_000_000 / micros;
         println!("decide, {groups} groups: {rate} a second, goal 1000000 with 3 groups");
+        for other in &others {
+            let theirs = against::measure(other, &objects, &questions);
+            println!(
+                "`{other}`: reads JSON in {} ms, {:.1} times ours",
+                theirs.read / 1_000,
+                ratio(theirs.read, read_micros)
+            );
+            let ours =
+                micros * i64::try_from(against::QUESTIONS).unwrap() / i64::try_from(QUESTIONS).unwrap();
+            println!(
+                "`{other}`, {groups} groups: {:.2} ms a question, {:.0} times ours",
+                f64::from(theirs.decide) / 1e6,
+                ratio(theirs.decide, ours)
+            );
+        }
     }
+    measure_who_can(&policy);
+}
+
+fn measure_who_can(policy: &Policy) {
     for (name, namespace) in [("all namespaces", ""), ("one namespace", "namespace-1")] {
         let request = Request {
             verb: "get".to_owned(),
@@ -76,14 +100,33 @@ fn main() {
                 ..ResourceTarget::default()
             }),
         };
-        let who = who_can(&policy, &request);
-        let micros = least_micros(|| drop(std::hint::black_box(who_can(&policy, &request))));
+        let who = who_can(policy, &request);
+        let micros = least_micros(|| drop(std::hint::black_box(who_can(policy, &request))));
         println!(
             "who can, {name}: {micros} µs for {} subjects and {} in part, goal 20000 µs",
             who.whole.len(),
             who.part.len()
         );
     }
+}
+
+fn ratio(theirs: u32, ours: i64) -> f64 {
+    f64::from(theirs) / f64::from(u32::try_from(ours.max(1)).unwrap_or(u32::MAX))
+}
+
+/// Returns the commands of `--against`.
+fn others() -> Vec<String> {
+    let mut others = Vec::new();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--against" => others.push(arguments.next().expect("--against COMMAND")),
+            // Cargo adds it.
+            "--bench" => {}
+            other => panic!("{other} is not known: --against COMMAND"),
+        }
+    }
+    others
 }
 
 /// Returns many users and requests.

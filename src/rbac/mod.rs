@@ -5,6 +5,8 @@
 pub(crate) mod dangers;
 pub(crate) mod diff;
 pub(crate) mod explain;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 pub(crate) mod generate;
 pub(crate) mod graph;
 pub(crate) mod lint;

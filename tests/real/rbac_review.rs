@@ -90,7 +90,7 @@ fn errors(reason: &str) -> Vec<&str> {
     let list = reason
         .strip_prefix("RBAC: [")
         .and_then(|list| list.strip_suffix(']'));
-    let mut errors: Vec<&str> = list.map_or(vec![reason], |list| list.split(", ").collect());
+    let mut errors: Vec<&str> = list.map_or_else(|| vec![reason], |list| list.split(", ").collect());
     errors.sort_unstable();
     errors
 }
@@ -187,9 +187,7 @@ fn questions_that_other_programs_answer_wrongly_are_answered_as_by_an_api_server
     for case in &cases {
         let objects = case["objects"].as_array().unwrap();
         server.ensure_namespaces(objects);
-        if !server.add(objects) {
-            not_stored.push(case["name"].as_str().unwrap());
-        } else {
+        if server.add(objects) {
             let questions = case["questions"].as_array().unwrap();
             for (question, answer) in questions.iter().zip(server.review(questions)) {
                 assert_eq!(
@@ -205,6 +203,8 @@ fn questions_that_other_programs_answer_wrongly_are_answered_as_by_an_api_server
                     );
                 }
             }
+        } else {
+            not_stored.push(case["name"].as_str().unwrap());
         }
         server.remove_to(0);
     }

@@ -49,10 +49,8 @@ struct Api {
 
 impl Api {
     async fn call(&self, (method, path, body): Call) -> (u16, Value) {
-        let path: String = path
-            .iter()
-            .map(|segment| format!("/{}", encoded(segment)))
-            .collect();
+        let segments: Vec<String> = path.iter().map(|segment| encoded(segment)).collect();
+        let path = format!("/{}", segments.join("/"));
         let url = self.base.join(&path).unwrap();
         let mut request = self.client.request(method, url).bearer_auth(ADMIN_TOKEN);
         if let Some(body) = body {
@@ -222,11 +220,14 @@ impl RbacServer {
 
 /// Returns a segment of a path with all but letters, digits and `-` as `%XX`: names of roles have tabs, which `Url` drops.
 fn encoded(segment: &str) -> String {
-    let encode = |byte: u8| match byte {
-        b'-' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    segment.bytes().map(encode).collect()
+    let mut encoded = String::new();
+    for byte in segment.bytes() {
+        match byte {
+            b'-' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => encoded.push(char::from(byte)),
+            byte => encoded += &format!("%{byte:02X}"),
+        }
+    }
+    encoded
 }
 
 fn spec(question: &Value) -> Value {

@@ -17,7 +17,7 @@ use crate::arguments::Arguments;
 use crate::run::{Outcome, Target, Watched, hang};
 
 /// The targets, by the names of their directories in `corpus`.
-const TARGETS: [Target; 7] = [
+const TARGETS: [Target; 8] = [
     Target::new("callback", kubesesame::fuzzing::callback),
     Target::new("session_record", kubesesame::fuzzing::session_record),
     Target::new("exec_info", kubesesame::fuzzing::exec_info),
@@ -25,6 +25,7 @@ const TARGETS: [Target; 7] = [
     Target::new("jwt", kubesesame::fuzzing::jwt),
     Target::new("token_response", kubesesame::fuzzing::token_response),
     Target::new("kubeconfig", kubesesame::fuzzing::kubeconfig),
+    Target::new("rbac_policy", kubesesame::fuzzing::rbac_policy),
 ];
 
 fn main() -> ExitCode {

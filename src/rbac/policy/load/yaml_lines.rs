@@ -36,6 +36,8 @@ pub(super) struct LineEvents<'a> {
     open: Vec<Level>,
     is_in_document: bool,
     is_at_end: bool,
+    /// The first pass finds out only whether the text is known.
+    is_first_pass: bool,
     /// What the last lines have become.
     events: VecDeque<(Event<'a>, usize)>,
 }
@@ -47,10 +49,10 @@ impl<'a> LineEvents<'a> {
         if !text.bytes().all(is_plain) || !text.ends_with('\n') {
             return None;
         }
-        let mut events = Self::new(text);
-        while !events.is_at_end {
-            events.read_line().ok()?;
-            events.events.clear();
+        let mut first = Self::new(text);
+        first.is_first_pass = true;
+        while !first.is_at_end {
+            first.read_line().ok()?;
         }
         Some(Self::new(text))
     }
@@ -62,6 +64,7 @@ impl<'a> LineEvents<'a> {
             open: Vec::new(),
             is_in_document: false,
             is_at_end: false,
+            is_first_pass: false,
             events: VecDeque::from([(Event::StreamStart, 1)]),
         }
     }
@@ -75,7 +78,9 @@ impl<'a> LineEvents<'a> {
     }
 
     fn add(&mut self, event: Event<'a>) {
-        self.events.push_back((event, self.line));
+        if !self.is_first_pass {
+            self.events.push_back((event, self.line));
+        }
     }
 
     fn add_scalar(&mut self, text: &'a str, style: ScalarStyle) {
@@ -312,8 +317,10 @@ impl<'a> LineEvents<'a> {
         if has_last_newline {
             text.push('\n');
         }
-        let event = Event::Scalar(Cow::Owned(text), ScalarStyle::Literal, 0, None);
-        self.events.push_back((event, first_line));
+        if !self.is_first_pass {
+            let event = Event::Scalar(Cow::Owned(text), ScalarStyle::Literal, 0, None);
+            self.events.push_back((event, first_line));
+        }
         Ok(())
     }
 }
