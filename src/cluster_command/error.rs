@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::admission::AdmissionError;
+use super::rbac_error::RbacError;
 use super::source::DEFAULT_FILE;
 use crate::catalogue::Id;
 use crate::cluster::authn::Refusal;
@@ -13,7 +14,6 @@ use crate::cluster::description::{Fault, PLATFORM_NAMES};
 use crate::error::{self, EXIT_FAILED, EXIT_USAGE};
 use crate::error_chain::causes_of;
 use crate::files::{self, Purpose};
-use crate::kubectl;
 use crate::rbac::question;
 use crate::report::Report;
 use crate::untrusted_text::UntrustedText;
@@ -95,29 +95,8 @@ pub(super) enum Error {
     Question(question::Fault),
     #[error("nobody is named who asks")]
     NobodyNamed,
-    #[error("standard input is named twice")]
-    StdinTwice,
-    #[error("standard input is too long for a question")]
-    StdinTooLong,
-    #[error("the requests cannot be read")]
-    Requests(#[source] files::Error),
-    #[error("this is no request: {}", UntrustedText::new(.0))]
-    BadLine(String),
-    #[error("{place}: {error}")]
-    Line { place: String, error: Box<Self> },
-    #[error("the policy of the cluster cannot be read")]
-    Live(#[source] kubectl::Error),
-    #[error("the policy of the cluster cannot be read: the {kind} are no list of them: {}", UntrustedText::new(.problem))]
-    LivePage { kind: &'static str, problem: String },
-    #[error("the API server does not let you list {}", .kinds.join(", "))]
-    PolicyDenied { kinds: Vec<&'static str> },
-    /// What keeps a token from saying who asks.
-    #[error("{0}")]
-    Identity(Box<Self>),
-    #[error("an API server makes no user of the token: {}", UntrustedText::new(.0))]
-    NoUserOfToken(String),
-    #[error("the mapping of the claims cannot be read")]
-    AuthenticationConfig(#[source] files::Error),
+    #[error(transparent)]
+    Rbac(#[from] RbacError),
     #[error("the result could not be written to standard output")]
     Output(#[source] io::Error),
 }
@@ -146,7 +125,7 @@ impl Error {
         if let Self::Token(error) | Self::Discovery(error) = self {
             return error.report();
         }
-        if let Self::Identity(error) = self {
+        if let Self::Rbac(RbacError::Identity(error)) = self {
             return Report {
                 exit_code: EXIT_USAGE,
                 ..error.report()
@@ -162,7 +141,7 @@ impl Error {
         }
     }
 
-    fn hint(&self) -> String {
+    pub(super) fn hint(&self) -> String {
         match self {
             Self::Description { fault, .. } => UntrustedText::new(&fault.hint).to_string(),
             Self::NotText(_) | Self::TooLong => "write one with: kubesesame cluster init".to_owned(),
@@ -190,27 +169,8 @@ impl Error {
             ),
             Self::Refused(refusal) => refusal.hint.clone(),
             Self::Admission(error) => error.hint(),
-            Self::Token(_) | Self::Discovery(_) | Self::Identity(_) => String::new(),
-            Self::StdinTwice => "put one of them into a file, and name that".to_owned(),
-            Self::StdinTooLong => "for many requests: kubesesame rbac can --requests=FILE".to_owned(),
-            Self::Requests(source) => source.hint(Purpose::Flag("requests")),
-            Self::BadLine(_) => {
-                "write each line as after `rbac can`: get pods -n shop; or paste a refusal or an audit event".to_owned()
-            }
-            Self::Line { error, .. } => error.hint(),
-            Self::Live(source) => format!("{}; or name files with --filename", source.hint()),
-            Self::LivePage { .. } => "look at it: kubectl get --raw /apis/rbac.authorization.k8s.io/v1/clusterroles".to_owned(),
-            Self::PolicyDenied { kinds } => {
-                let first = kinds.first().copied().unwrap_or_default();
-                format!(
-                    "it takes `list` on {} of rbac.authorization.k8s.io in the whole cluster (kubectl auth can-i list {first}.rbac.authorization.k8s.io -A), or files with --filename; about yourself the API server answers without it: kubectl auth can-i VERB RESOURCE, kubectl auth can-i --list",
-                    kinds.join(", ")
-                )
-            }
-            Self::NoUserOfToken(_) => {
-                "compare it with the mapping: kubesesame token inspect; name another by --authentication-config".to_owned()
-            }
-            Self::AuthenticationConfig(source) => source.hint(Purpose::Flag("authentication-config")),
+            Self::Rbac(error) => error.hint(),
+            Self::Token(_) | Self::Discovery(_) => String::new(),
             Self::TokenWithoutIssuer | Self::NoIssuer(_) => {
                 "give --oidc-issuer-url and --oidc-client-id, or sign in: kubesesame login".to_owned()
             }
@@ -232,7 +192,7 @@ impl Error {
         }
     }
 
-    fn id(&self) -> Id {
+    pub(super) fn id(&self) -> Id {
         match self {
             Self::Description { .. } | Self::NotText(_) | Self::TooLong | Self::NothingToDo(_) => {
                 Id::DESCRIPTION_INVALID
@@ -248,20 +208,12 @@ impl Error {
             Self::Flag { .. } | Self::UnknownPlatform { .. } | Self::NoPlatform => Id::SETTING_INVALID,
             Self::Refused(_) => Id::PLATFORM_UNSUITABLE,
             Self::Admission(error) => error.id(),
+            Self::Rbac(error) => error.id(),
             Self::Token(_) | Self::TokenWithoutIssuer | Self::NoIssuer(_) => Id::ISSUER_MISSING,
             Self::PolicyFile(source) => source.id(Purpose::Flag("filename")),
             Self::PolicyNotText(_) | Self::PolicyTooLong | Self::Policy { .. } | Self::EmptyPolicy { .. } => {
                 Id::POLICY_INVALID
             }
-            Self::Identity(error) | Self::Line { error, .. } => error.id(),
-            Self::StdinTwice => Id::FLAGS_CONTRADICT,
-            Self::Requests(source) => source.id(Purpose::Flag("requests")),
-            Self::StdinTooLong | Self::BadLine(_) => Id::QUESTION_INCOMPLETE,
-            Self::Live(source) => source.id(),
-            Self::LivePage { .. } => Id::KUBECTL_UNUSABLE,
-            Self::PolicyDenied { .. } => Id::POLICY_DENIED,
-            Self::NoUserOfToken(_) => Id::TOKEN_REJECTED,
-            Self::AuthenticationConfig(source) => source.id(Purpose::Flag("authentication-config")),
             Self::Question(_) | Self::NobodyNamed => Id::QUESTION_INCOMPLETE,
             Self::Output(_) => Id::OUTPUT_FAILED,
         }
@@ -288,17 +240,7 @@ impl Error {
             | Self::EmptyPolicy { .. }
             | Self::Question(_)
             | Self::NobodyNamed
-            | Self::StdinTwice
-            | Self::StdinTooLong
-            | Self::Requests(_)
-            | Self::BadLine(_)
-            | Self::Line { .. }
-            | Self::Live(_)
-            | Self::LivePage { .. }
-            | Self::PolicyDenied { .. }
-            | Self::Identity(_)
-            | Self::NoUserOfToken(_)
-            | Self::AuthenticationConfig(_) => EXIT_USAGE,
+            | Self::Rbac(_) => EXIT_USAGE,
             Self::CheckRead(_)
             | Self::CheckNotText(_)
             | Self::CheckTooLong

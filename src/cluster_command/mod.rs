@@ -16,6 +16,7 @@ mod print;
 mod rbac;
 mod rbac_args;
 mod rbac_can;
+mod rbac_error;
 mod rbac_explain;
 mod rbac_identity;
 mod rbac_list;

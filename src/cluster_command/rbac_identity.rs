@@ -8,6 +8,7 @@ use super::command_line::FileArg;
 use super::error::Error;
 use super::init::inspect_args;
 use super::rbac_args::{IdentityArgs, PolicyArgs};
+use super::rbac_error::RbacError;
 use super::{rbac_live, source};
 use crate::cluster::authn::{self, Form};
 use crate::cluster::check::{self, Login};
@@ -36,7 +37,7 @@ pub(super) fn user(
             groups: Vec::new(),
         }
     } else if args.token.is_some() || args.session || (policy.context.is_some() && !policy.files.is_empty()) {
-        of_token(args, policy, invocation, ui).map_err(|error| Error::Identity(Box::new(error)))?
+        of_token(args, policy, invocation, ui).map_err(|error| RbacError::Identity(Box::new(error)))?
     } else if let Some(named) = named {
         named
     } else if policy.files.is_empty() {
@@ -68,7 +69,7 @@ fn of_token(
             groups: user.groups,
         }),
         Login::Refused { reason, .. } | Login::Unknown { reason, .. } => {
-            Err(Error::NoUserOfToken(UntrustedText::new(&reason).to_string()))
+            Err(RbacError::NoUserOfToken(UntrustedText::new(&reason).to_string()).into())
         }
     }
 }
@@ -77,7 +78,7 @@ fn of_token(
 fn of_kubectl(policy: &PolicyArgs, ui: Ui) -> Result<User, Error> {
     ui.step(|| "asking the API server who you are, by kubectl".to_owned());
     let identity = rbac_live::kubectl(policy).who_am_i_within(rbac_live::TIME);
-    let identity = identity.map_err(Error::Live)?;
+    let identity = identity.map_err(RbacError::Live)?;
     Ok(User {
         name: identity.username,
         groups: identity.groups,
@@ -86,7 +87,7 @@ fn of_kubectl(policy: &PolicyArgs, ui: Ui) -> Result<User, Error> {
 
 fn log_in(file: Option<&Path>, claims: &Map<String, Value>, ui: Ui) -> Result<Login, Error> {
     if let Some(path) = file {
-        let bytes = files::read_named(path).map_err(Error::AuthenticationConfig)?;
+        let bytes = files::read_named(path).map_err(RbacError::AuthenticationConfig)?;
         let text = String::from_utf8_lossy(&bytes);
         if let Some(login) = check::log_in(&text, claims) {
             return Ok(login);
@@ -96,13 +97,9 @@ fn log_in(file: Option<&Path>, claims: &Map<String, Value>, ui: Ui) -> Result<Lo
         file: file.map(Path::to_owned),
     };
     let description = source::read(&file, ui)?;
-    configuration(&description)
-        .and_then(|text| check::log_in(&text, claims))
-        .ok_or_else(|| {
-            Error::NoUserOfToken(
-                "the description makes no configuration that an API server accepts".to_owned(),
-            )
-        })
+    let login = configuration(&description).and_then(|text| check::log_in(&text, claims));
+    let refused = "the description makes no configuration that an API server accepts";
+    Ok(login.ok_or_else(|| RbacError::NoUserOfToken(refused.to_owned()))?)
 }
 
 /// Returns the configuration that `cluster authn` prints.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::rbac_args::PolicyArgs;
+use super::rbac_error::RbacError;
 use crate::kubectl::{Kubectl, ListError};
 use crate::rbac::policy::load::Loader;
 use crate::ui::Ui;
@@ -37,7 +38,7 @@ pub(super) struct Live {
 pub(super) fn read(args: &PolicyArgs, ui: Ui) -> Result<Live, Error> {
     ui.step(|| "asking the API server for roles and bindings, by kubectl".to_owned());
     let kubectl = kubectl(args);
-    let namespace = kubectl.namespace().map_err(Error::Live)?;
+    let namespace = kubectl.namespace().map_err(RbacError::Live)?;
     let (first, others) = KINDS.split_at(1);
     let mut answers: Vec<(&str, Result<Vec<String>, ListError>)> = Vec::new();
     for kind in first {
@@ -65,10 +66,10 @@ pub(super) fn read(args: &PolicyArgs, ui: Ui) -> Result<Live, Error> {
                 denied.push(kind);
                 continue;
             }
-            Err(ListError::Failed(error)) => return Err(Error::Live(error)),
+            Err(ListError::Failed(error)) => return Err(RbacError::Live(error).into()),
         };
         for page in pages {
-            loader.read(file, &page).map_err(|fault| Error::LivePage {
+            loader.read(file, &page).map_err(|fault| RbacError::LivePage {
                 kind,
                 problem: fault.problem,
             })?;
@@ -78,7 +79,7 @@ pub(super) fn read(args: &PolicyArgs, ui: Ui) -> Result<Live, Error> {
     if denied.is_empty() {
         Ok(Live { loader, namespace })
     } else {
-        Err(Error::PolicyDenied { kinds: denied })
+        Err(RbacError::Denied { kinds: denied }.into())
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::rbac_args::{PolicyArgs, QuestionArgs, WordsArgs};
+use super::rbac_error::RbacError;
 use super::rbac_live::Live;
 use super::{rbac_identity, rbac_live};
 use crate::files;
@@ -89,7 +90,7 @@ pub(super) fn check_stdin(policy: &PolicyArgs, others: &[Option<&Path>]) -> Resu
     let of_policy = policy.files.iter().map(PathBuf::as_path).filter(is_stdin);
     let of_others = others.iter().flatten().copied().filter(is_stdin);
     if of_policy.chain(of_others).count() > 1 {
-        return Err(Error::StdinTwice);
+        return Err(RbacError::StdinTwice.into());
     }
     Ok(())
 }
@@ -119,7 +120,7 @@ pub(super) fn typed_words(args: &WordsArgs, ui: Ui) -> Result<Vec<String>, Error
         .map_err(Error::Stdin)?
     {
         StdinText::Whole(bytes) => Ok(vec![String::from_utf8_lossy(&bytes).trim().to_owned()]),
-        StdinText::TooLong => Err(Error::StdinTooLong),
+        StdinText::TooLong => Err(RbacError::StdinTooLong.into()),
     }
 }
 

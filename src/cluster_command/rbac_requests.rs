@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::rbac_args::{CanArgs, WordsArgs};
 use super::rbac_can::{decision, request_value};
+use super::rbac_error::RbacError;
 use super::rbac_identity;
 use super::rbac_policy::{self, Source};
-use super::rbac_text;
+use super::rbac_text::{self, push_line};
 use crate::error::{EXIT_FAILED, EXIT_SUCCESS};
 use crate::files;
 use crate::invocation::Invocation;
@@ -20,7 +21,6 @@ use crate::rbac::question::is_pasted;
 use crate::structured::document;
 use crate::ui::{StdinText, Ui};
 use crate::untrusted_text::harmless_lines;
-use crate::wrapped_text::wrapped;
 
 /// The longest file on standard input.
 const MAX_STDIN_BYTES: usize = 256 * 1024 * 1024;
@@ -74,7 +74,7 @@ pub(super) fn run(args: &CanArgs, file: &Path, invocation: &Invocation<'_>, ui: 
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let place = |error| Error::Line {
+        let place = |error| RbacError::Line {
             place: format!("{shown}:{number}"),
             error: Box::new(error),
         };
@@ -108,7 +108,7 @@ fn read(file: &Path, ui: Ui) -> Result<String, Error> {
             StdinText::TooLong => return Err(Error::PolicyTooLong),
         }
     } else {
-        files::read_large(file).map_err(Error::Requests)?
+        files::read_large(file).map_err(RbacError::Requests)?
     };
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
@@ -127,29 +127,39 @@ impl Asker<'_> {
     fn ask(&mut self, line: &str) -> Result<(User, Vec<Request>), Error> {
         let line = Line::of(line)?;
         let question = rbac_policy::question(&line.words, &line.words.words, self.source)?;
-        let identity = &self.args.question.identity;
         let of_line = line.user.map(|name| User {
             name,
             groups: Vec::new(),
         });
         let named = of_line.or(question.user);
         // What is said for all lines is for those that name nobody.
-        let user = match named {
-            Some(named) => User::with_implicit_groups(&named.name, &[named.groups, line.groups].concat()),
-            None => {
-                let default = match &self.default {
-                    Some(default) => default.clone(),
-                    None => {
-                        let policy = &self.args.question.policy;
-                        rbac_identity::user(identity, policy, None, self.invocation, self.ui)?
-                    }
-                };
-                self.default = Some(default.clone());
-                let groups = [default.groups, line.groups].concat();
-                User::with_implicit_groups(&default.name, &groups)
-            }
+        let found = if let Some(named) = named {
+            named
+        } else {
+            self.default()?
         };
+        let groups = [found.groups, line.groups].concat();
+        let user = User::with_implicit_groups(&found.name, &groups);
         Ok((user, question.requests))
+    }
+}
+
+impl Asker<'_> {
+    /// Returns the user for the lines that name nobody.
+    fn default(&mut self) -> Result<User, Error> {
+        if let Some(user) = &self.default {
+            return Ok(user.clone());
+        }
+        let question = &self.args.question;
+        let user = rbac_identity::user(
+            &question.identity,
+            &question.policy,
+            None,
+            self.invocation,
+            self.ui,
+        )?;
+        self.default = Some(user.clone());
+        Ok(user)
     }
 }
 
@@ -168,11 +178,12 @@ impl Line {
                 groups: Vec::new(),
             });
         }
-        let words = shlex::split(line).ok_or_else(|| Error::BadLine("a quote is not closed".to_owned()))?;
+        let words =
+            shlex::split(line).ok_or_else(|| RbacError::BadLine("a quote is not closed".to_owned()))?;
         Self::try_parse_from(words).map_err(|error| {
             let text = error.to_string();
             let first = text.lines().next().unwrap_or_default();
-            Error::BadLine(first.trim_start_matches("error: ").to_owned())
+            RbacError::BadLine(first.trim_start_matches("error: ").to_owned()).into()
         })
     }
 }
@@ -191,7 +202,7 @@ fn lines(file: &str, judged: &[Judged]) -> String {
             rbac_text::shown(&it.user.name),
             rbac_text::request(&it.request)
         );
-        text += &format!("{}\n", wrapped(&line, 0, 2));
+        push_line(&mut text, &line, 0, 2);
     }
     let refused = judged.iter().filter(|it| !it.decision.is_allowed).count();
     text + &format!("{} requests, {refused} not allowed\n", judged.len())
