@@ -9,7 +9,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 use serde_json::{Value, json};
 
-use crate::policy::request::{Request, Target, User};
+use crate::rbac::policy::request::{Request, Target, User};
 
 const RUNS: usize = 3;
 /// Enough to be seen beside the time that reading takes.

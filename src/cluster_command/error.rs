@@ -137,7 +137,7 @@ impl Error {
         }
     }
 
-    fn hint(&self) -> String {
+    pub(super) fn hint(&self) -> String {
         match self {
             Self::Description { fault, .. } => UntrustedText::new(&fault.hint).to_string(),
             Self::NotText(_) | Self::TooLong => "write one with: kubesesame cluster init".to_owned(),
@@ -185,7 +185,7 @@ impl Error {
         }
     }
 
-    fn id(&self) -> Id {
+    pub(super) fn id(&self) -> Id {
         match self {
             Self::Description { .. } | Self::NotText(_) | Self::TooLong | Self::NothingToDo(_) => {
                 Id::DESCRIPTION_INVALID

@@ -126,7 +126,7 @@ pub(super) struct IdentityArgs {
     #[arg(long, conflicts_with_all = ["user", "token"])]
     pub(super) session: bool,
 
-    /// What makes users of tokens: a description or an AuthenticationConfiguration [default: kubesesame.yaml]
+    /// What makes users of tokens: a description or an `AuthenticationConfiguration` [default: kubesesame.yaml]
     #[arg(long, value_name = "FILE")]
     pub(super) authentication_config: Option<PathBuf>,
 }

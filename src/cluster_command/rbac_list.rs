@@ -81,7 +81,8 @@ fn text(args: &ListArgs, source: &Source, user: &User, sections: &[Section<'_>])
             Place::Namespace(namespace) => format!("in {}", rbac_text::shown(namespace)),
             Place::Added(namespace) => format!("in {}, besides", rbac_text::shown(namespace)),
         };
-        text += &format!("\n{place}:\n");
+        text.push('\n');
+        push_line(&mut text, &format!("{place}:"), 0, 2);
         if args.tree {
             rbac_tree::push(&mut text, source, &section.applied);
         } else {

@@ -11,7 +11,7 @@ use super::rbac_can::{decision, request_value};
 use super::rbac_error::RbacError;
 use super::rbac_identity;
 use super::rbac_policy::{self, Source};
-use super::rbac_text;
+use super::rbac_text::{self, push_line};
 use crate::error::{EXIT_FAILED, EXIT_SUCCESS};
 use crate::files;
 use crate::invocation::Invocation;
@@ -21,7 +21,6 @@ use crate::rbac::question::is_pasted;
 use crate::structured::document;
 use crate::ui::{StdinText, Ui};
 use crate::untrusted_text::harmless_lines;
-use crate::wrapped_text::wrapped;
 
 /// The longest file on standard input.
 const MAX_STDIN_BYTES: usize = 256 * 1024 * 1024;
@@ -128,29 +127,39 @@ impl Asker<'_> {
     fn ask(&mut self, line: &str) -> Result<(User, Vec<Request>), Error> {
         let line = Line::of(line)?;
         let question = rbac_policy::question(&line.words, &line.words.words, self.source)?;
-        let identity = &self.args.question.identity;
         let of_line = line.user.map(|name| User {
             name,
             groups: Vec::new(),
         });
         let named = of_line.or(question.user);
         // What is said for all lines is for those that name nobody.
-        let user = match named {
-            Some(named) => User::with_implicit_groups(&named.name, &[named.groups, line.groups].concat()),
-            None => {
-                let default = match &self.default {
-                    Some(default) => default.clone(),
-                    None => {
-                        let policy = &self.args.question.policy;
-                        rbac_identity::user(identity, policy, None, self.invocation, self.ui)?
-                    }
-                };
-                self.default = Some(default.clone());
-                let groups = [default.groups, line.groups].concat();
-                User::with_implicit_groups(&default.name, &groups)
-            }
+        let found = if let Some(named) = named {
+            named
+        } else {
+            self.default()?
         };
+        let groups = [found.groups, line.groups].concat();
+        let user = User::with_implicit_groups(&found.name, &groups);
         Ok((user, question.requests))
+    }
+}
+
+impl Asker<'_> {
+    /// Returns the user for the lines that name nobody.
+    fn default(&mut self) -> Result<User, Error> {
+        if let Some(user) = &self.default {
+            return Ok(user.clone());
+        }
+        let question = &self.args.question;
+        let user = rbac_identity::user(
+            &question.identity,
+            &question.policy,
+            None,
+            self.invocation,
+            self.ui,
+        )?;
+        self.default = Some(user.clone());
+        Ok(user)
     }
 }
 
@@ -193,7 +202,7 @@ fn lines(file: &str, judged: &[Judged]) -> String {
             rbac_text::shown(&it.user.name),
             rbac_text::request(&it.request)
         );
-        text += &format!("{}\n", wrapped(&line, 0, 2));
+        push_line(&mut text, &line, 0, 2);
     }
     let refused = judged.iter().filter(|it| !it.decision.is_allowed).count();
     text + &format!("{} requests, {refused} not allowed\n", judged.len())

@@ -1,5 +1,7 @@
 //! Rights as a table for a terminal of 80 columns: a line for each resource, a column for each common verb.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::rbac_text::{self, push_line};
@@ -17,7 +19,7 @@ pub(super) fn push(text: &mut String, table: &Table) {
     let width = widths.filter(|width| *width <= MAX_NAME_WIDTH).max().unwrap_or(0);
     let width = width.max("resource".len());
     if !table.rows.is_empty() {
-        text.push_str(&format!("  {:width$}  {}\n", "resource", VERBS.join(" ")));
+        let _ = writeln!(text, "  {:width$}  {}", "resource", VERBS.join(" "));
     }
     for (row, name) in table.rows.iter().zip(&names) {
         push_row(text, row, name, width);
@@ -47,10 +49,11 @@ fn push_row(text: &mut String, row: &Row, name: &str, width: usize) {
         .collect();
     let marks = marks.join(" ");
     let marks = marks.trim_end();
+    // Writing to a string cannot fail.
     if name.chars().count() > width {
-        text.push_str(&format!("  {name}\n  {:width$}  {marks}\n", ""));
+        let _ = writeln!(text, "  {name}\n  {:width$}  {marks}", "");
     } else {
-        text.push_str(&format!("  {name:width$}  {marks}\n"));
+        let _ = writeln!(text, "  {name:width$}  {marks}");
     }
     let others: Vec<String> = row
         .verbs
@@ -70,7 +73,8 @@ fn push_row(text: &mut String, row: &Row, name: &str, width: usize) {
 fn name(row: &Row) -> String {
     let mut name = rbac_text::resource(&row.resource, &row.group);
     if !row.names.is_empty() {
-        name += &format!(" named {}", rbac_text::list(&row.names));
+        name += " named ";
+        name += &rbac_text::list(&row.names);
     }
     if row.is_own_namespace {
         name += " (this one)";

@@ -16,7 +16,6 @@ use crate::rbac::who_can::{Grant, Holder, Who, WhoCan, who_can};
 use crate::structured::document;
 use crate::ui::Ui;
 use crate::untrusted_text::harmless_lines;
-use crate::wrapped_text::wrapped;
 
 /// How many bindings of one subject are shown to a person.
 const SHOWN_GRANTS: usize = 5;
@@ -71,8 +70,10 @@ fn text(source: &Source, answers: &[(&Request, WhoCan<'_>)]) -> String {
             count => format!("{count} subjects"),
         };
         let line = format!("{who_may} can {}", rbac_text::request(request));
-        text += &format!("{}\n", wrapped(&line, 0, 2));
-        whole.iter().for_each(|who| push_who(&mut text, source, who));
+        push_line(&mut text, &line, 0, 2);
+        for who in whole {
+            push_who(&mut text, source, who);
+        }
         if !who.part.is_empty() {
             push_line(
                 &mut text,
@@ -80,8 +81,9 @@ fn text(source: &Source, answers: &[(&Request, WhoCan<'_>)]) -> String {
                 2,
                 2,
             );
-            let shown = who.part.iter().take(SHOWN_IN_PART);
-            shown.for_each(|who| push_who(&mut text, source, who));
+            for who in who.part.iter().take(SHOWN_IN_PART) {
+                push_who(&mut text, source, who);
+            }
             push_more(&mut text, who.part.len(), SHOWN_IN_PART, 2);
         }
         text.push('\n');
@@ -146,7 +148,8 @@ fn grant_text(source: &Source, grant: &Grant<'_>) -> String {
         numbers.join(", ")
     );
     if !grant.names.is_empty() {
-        text += &format!(", named {}", rbac_text::list(&names(source, grant)));
+        text += ", named ";
+        text += &rbac_text::list(&names(source, grant));
     }
     text
 }

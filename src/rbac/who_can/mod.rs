@@ -27,9 +27,9 @@ pub(crate) struct Grant<'a> {
     pub(crate) binding: &'a Binding,
     pub(crate) role: &'a Role,
     /// The indices of the rules that allow it.
-    pub(crate) rules: Rc<[usize]>,
+    pub(crate) rules: Rules,
     /// The names of the objects that the rules are about, empty if they are about all.
-    pub(crate) names: Rc<[Symbol]>,
+    pub(crate) names: ObjectNames,
 }
 
 #[derive(Debug, Clone)]
@@ -47,17 +47,22 @@ pub(crate) struct WhoCan<'a> {
     pub(crate) part: Vec<Who<'a>>,
 }
 
+/// The indices of rules in their role.
+type Rules = Rc<[usize]>;
+/// The names of objects.
+type ObjectNames = Rc<[Symbol]>;
+
 /// The rules of a role that allow a request, and those that allow it for some names.
 struct Matches {
-    whole: Option<Rc<[usize]>>,
-    part: Option<(Rc<[usize]>, Rc<[Symbol]>)>,
+    whole: Option<Rules>,
+    part: Option<(Rules, ObjectNames)>,
 }
 
 /// Returns all who may do something, sorted.
 pub(crate) fn who_can<'a>(policy: &'a Policy, request: &Request) -> WhoCan<'a> {
     let symbols = RequestSymbols::new(policy, request);
     let matches = matches_of_roles(policy, request, &symbols);
-    let no_names: Rc<[Symbol]> = Rc::from([]);
+    let no_names: ObjectNames = Rc::from([]);
     let asks_for_all_namespaces = match &request.target {
         Target::Resource(target) => target.namespace.is_empty() && !belongs_to_cluster(target),
         Target::Path(_) => false,
@@ -76,7 +81,7 @@ pub(crate) fn who_can<'a>(policy: &'a Policy, request: &Request) -> WhoCan<'a> {
             continue;
         }
         let matches = &matches[role];
-        let add = |holders: &mut _, rules: &Rc<[usize]>, names: &Rc<[Symbol]>| {
+        let add = |holders: &mut _, rules: &Rules, names: &ObjectNames| {
             let grant = Grant {
                 binding,
                 role: &policy.roles[role],
@@ -120,7 +125,7 @@ fn matches_of_roles(policy: &Policy, request: &Request, symbols: &RequestSymbols
             };
         }
         let rule = |at: usize| &role.rules[at];
-        let part: Option<Rc<[usize]>> =
+        let part: Option<Rules> =
             rules_that(&|at| can_be_named && allows_some_names(&policy.names, rule(at), symbols));
         Matches {
             whole: rules_that(&|at| allows(&policy.names, rule(at), symbols)),

@@ -142,6 +142,7 @@ fn of_random_policies_each_subject_is_named_if_the_authorizer_allows_it() {
 type Row<'a> = (&'a str, Value, &'a [&'a str], &'a [&'a str]);
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn questions_that_other_programs_answer_wrongly_are_answered() {
     let cases: Vec<Value> = serde_json::from_str(WRONG_ANSWERS).unwrap();
     let resource = |verb: &str,
