@@ -104,7 +104,7 @@ pub(super) fn check_stdin(policy: &PolicyArgs, others: &[Option<&Path>]) -> Resu
     let of_policy = policy.files.iter().map(PathBuf::as_path).filter(is_stdin);
     let of_others = others.iter().flatten().copied().filter(is_stdin);
     if of_policy.chain(of_others).count() > 1 {
-        return Err(Error::StdinTwice.into());
+        return Err(Error::StdinTwice);
     }
     Ok(())
 }

@@ -43,8 +43,8 @@ pub(crate) struct Identity {
 /// The cluster that kubectl would ask.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Target {
-    pub(crate) context: UntrustedText,
-    pub(crate) server: UntrustedText,
+    pub(crate) context: String,
+    pub(crate) server: String,
 }
 
 /// What kubectl printed, and its exit code, `None` if a signal ended it.
@@ -149,8 +149,8 @@ impl Kubectl {
         let output = self.run(&view, b"", TIMEOUT).ok()?;
         let view: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
         Some(Target {
-            context: UntrustedText::new(view.get("current-context")?.as_str()?),
-            server: UntrustedText::new(view.pointer("/clusters/0/cluster/server")?.as_str()?),
+            context: view.get("current-context")?.as_str()?.to_owned(),
+            server: view.pointer("/clusters/0/cluster/server")?.as_str()?.to_owned(),
         })
     }
 

@@ -86,6 +86,8 @@ fn all_ids_are_listed_in_one_line_each() {
       description-invalid           the description of the cluster cannot be used
       platform-unsuitable           the platform cannot do what the description says
       policy-denied                 you may not list the roles of the cluster
+      settings-refused              settings of an API server cannot be compared
+      not-applied                   a manifest was not applied, or not all of it
       policy-invalid                roles and bindings cannot be read from the files
       question-incomplete           it is not clear who asks, or for what
       system-limits                 this machine has reached a limit

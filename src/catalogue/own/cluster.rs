@@ -126,7 +126,6 @@ pub(super) const ENTRIES: &[OwnEntry] = &[
         id: "not-applied",
         summary: "a manifest was not applied, or not all of it",
         causes: &[
-            "Nobody said yes, or there is no terminal to ask at and no --yes.",
             "The user has no rights for it: roles can be given only by who has the rights in them.",
             "Somebody else has set the same fields (a conflict of server-side apply), or a namespace or a kind is missing.",
             "The configuration of an API server is no object of a cluster, so kubectl cannot apply it.",

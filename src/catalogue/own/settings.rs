@@ -82,7 +82,7 @@ pub(super) const ENTRIES: &[OwnEntry] = &[
         id: "not-confirmed",
         summary: "nobody said yes",
         causes: &[
-            "A command that changes a kubeconfig asked first, and the answer was not y.",
+            "A command that changes a kubeconfig or a cluster asked first, and the answer was not y.",
             "The command runs where nobody can be asked.",
         ],
         fixes: &["Run it again and answer y, or give the flag that the hint names (--yes)."],

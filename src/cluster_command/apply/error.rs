@@ -66,12 +66,8 @@ impl Error {
     pub(in super::super) fn id(&self) -> Id {
         match self {
             Self::Kubectl(error) => error.id(),
-            Self::Unattended
-            | Self::Declined
-            | Self::Compared(_)
-            | Self::Applied(_)
-            | Self::Unknown(_)
-            | Self::Timeout(_) => Id::NOT_APPLIED,
+            Self::Unattended | Self::Declined => Id::NOT_CONFIRMED,
+            Self::Compared(_) | Self::Applied(_) | Self::Unknown(_) | Self::Timeout(_) => Id::NOT_APPLIED,
         }
     }
 

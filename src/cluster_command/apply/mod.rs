@@ -17,7 +17,7 @@ use crate::files;
 use crate::invocation::Invocation;
 use crate::kubectl::{self, Kubectl, Said};
 use crate::ui::Ui;
-use crate::untrusted_text::harmless_lines;
+use crate::untrusted_text::{UntrustedText, harmless_lines};
 use crate::wrapped_text::wrapped;
 
 /// How long kubectl may take. Somebody may have to sign in.
@@ -45,13 +45,19 @@ pub(super) fn run(
     if !args.yes && invocation.environment.terminal() != Terminal::Ours {
         return Err(ApplyError::Unattended.into());
     }
-    let kubectl = Kubectl {
+    let mut kubectl = Kubectl {
         kubeconfig: args.kubeconfig.clone(),
         context: args.context.clone(),
         user: None,
     };
     if let Some(target) = kubectl.target() {
-        ui.note(&format!("cluster: {} at {}", target.context, target.server));
+        let (context, server) = (
+            UntrustedText::new(&target.context),
+            UntrustedText::new(&target.server),
+        );
+        ui.note(&format!("cluster: {context} at {server}"));
+        // The current context may be another one when somebody has answered.
+        kubectl.context = Some(target.context);
     }
     ui.note("comparing (kubectl diff --server-side; this may sign you in)");
     let said = kubectl
@@ -68,7 +74,8 @@ pub(super) fn run(
     ui.pass_on(&readable(&said.stdout));
     ui.note("what follows:");
     for consequence in plan.consequences {
-        ui.note(&wrapped(&format!("- {consequence}"), 0, 2));
+        // Names of the description are in it.
+        ui.note(&harmless_lines(&wrapped(&format!("- {consequence}"), 0, 2)));
     }
     if !args.yes && !confirmed("apply this?") {
         return Err(ApplyError::Declined.into());
@@ -78,7 +85,7 @@ pub(super) fn run(
         .apply(plan.manifest, KUBECTL_TIME)
         .map_err(|error| kubectl_error(error, ApplyError::Unknown))?;
     ui.pass_on(&said.stderr);
-    report(plan, args, &said, ui)
+    report(plan, &kubectl, &said, ui)
 }
 
 fn kubectl_error(error: kubectl::Error, timeout: fn(Duration) -> ApplyError) -> ApplyError {
@@ -94,12 +101,12 @@ fn confirmed(question: &str) -> bool {
     answer.is_ok_and(|answer| matches!(answer.expose().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
-fn report(plan: &Plan<'_>, args: &ApplyArgs, said: &Said, ui: Ui) -> Result<(), Error> {
+fn report(plan: &Plan<'_>, kubectl: &Kubectl, said: &Said, ui: Ui) -> Result<(), Error> {
     let failure = (said.code != Some(0)).then(|| Failure::of(&said.stdout, &said.stderr));
     if failure.as_ref().is_none_or(|failure| failure.applied > 0) {
         ui.note("to go back, apply the earlier description; to remove all of it:");
         for command in plan.back {
-            ui.note(&format!("  {}", with_flags(command, args)));
+            ui.note(&format!("  {}", with_flags(command, kubectl)));
         }
     }
     if let Some(failure) = failure {
@@ -109,10 +116,10 @@ fn report(plan: &Plan<'_>, args: &ApplyArgs, said: &Said, ui: Ui) -> Result<(), 
 }
 
 /// Returns a command of kubectl for the same cluster.
-fn with_flags(command: &str, args: &ApplyArgs) -> String {
-    let kubeconfig = args.kubeconfig.iter();
+fn with_flags(command: &str, kubectl: &Kubectl) -> String {
+    let kubeconfig = kubectl.kubeconfig.iter();
     let kubeconfig = kubeconfig.map(|path| format!(" --kubeconfig={}", files::quoted(path)));
-    let context = args.context.iter();
+    let context = kubectl.context.iter();
     let context = context.map(|name| format!(" --context={}", files::quoted(name)));
     let flags: String = kubeconfig.chain(context).collect();
     match command.strip_prefix("kubectl") {

@@ -86,9 +86,9 @@ fn what_is_applied_in_part_or_without_kubectl_is_said() {
     stderr: applying; if this is interrupted, run the same command again: it does what is left
     stderr: Error from server (Forbidden): "b" is forbidden: attempting to grant RBAC permissions not currently held
     stderr: to go back, apply the earlier description; to remove all of it:
-    stderr:   kubectl delete clusterrolebindings,clusterroles -l app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=cluster-access
-    stderr:   kubectl delete rolebindings -A -l app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=cluster-access
-    stderr:   kubectl patch serviceaccount default -n NAMESPACE -p '{"automountServiceAccountToken": null}'
+    stderr:   kubectl --context=prod delete clusterrolebindings,clusterroles -l app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=cluster-access
+    stderr:   kubectl --context=prod delete rolebindings -A -l app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=cluster-access
+    stderr:   kubectl --context=prod patch serviceaccount default -n NAMESPACE -p '{"automountServiceAccountToken": null}'
     stderr: error: 1 object was applied, and another one was refused: Error from server (Forbidden): "b" is forbidden: attempting to grant RBAC permissions not currently held
     stderr: hint: let somebody do it who has the rights, by --context or --kubeconfig; who may give roles has to have the rights in them, or the verbs `escalate` and `bind`
     exit: 1

@@ -161,6 +161,12 @@ fn an_apply_shows_the_difference_and_how_to_go_back() {
     }
     says(&sandbox, "diff", 0, "", "");
     let again = run(&sandbox, &["rbac", "generate", "--apply", "--yes"]);
+    let last = calls(&sandbox);
+    let last = last.lines().last().unwrap();
+    assert!(
+        last.ends_with(" --context=prod"),
+        "the context is not pinned: {last}"
+    );
     insta::assert_snapshot!(sandbox.filtered(&again), @"
     nothing to do: the cluster has all of it already
     stderr: cluster: prod at https://c.example
@@ -198,7 +204,7 @@ fn whom_policies_stop_is_said_before_they_are_applied() {
     stderr:   go back. Keep a way in that needs no provider
     stderr: applying; if this is interrupted, run the same command again: it does what is left
     stderr: to go back, apply the earlier description; to remove all of it:
-    stderr:   kubectl delete validatingadmissionpolicybindings,validatingadmissionpolicies -l app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=admission-policies
+    stderr:   kubectl --context=prod delete validatingadmissionpolicybindings,validatingadmissionpolicies -l app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=admission-policies
     exit: 0
     ");
     let closed = run(&sandbox, &["cluster", "network", "--apply", "--yes"]);
@@ -215,7 +221,7 @@ fn whom_policies_stop_is_said_before_they_are_applied() {
     stderr:   not allow is refused, if the network plugin enforces policies
     stderr: applying; if this is interrupted, run the same command again: it does what is left
     stderr: to go back, apply the earlier description; to remove all of it:
-    stderr:   kubectl delete networkpolicies -A -l app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=network-access
+    stderr:   kubectl --context=prod delete networkpolicies -A -l app.kubernetes.io/managed-by=kubesesame,app.kubernetes.io/part-of=network-access
     exit: 0
     ");
 }
