@@ -7,6 +7,10 @@
 //! output the lines of JSON on its standard input, as `tests/real/rbac_oracle` does.
 #![cfg(unix)]
 #![expect(clippy::print_stdout, reason = "its result is what it prints")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the access points are the product's; a bench starts what it compares with"
+)]
 #![expect(clippy::unwrap_used, reason = "a bench stops if its requirements are not met")]
 
 mod against;

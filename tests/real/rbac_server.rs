@@ -224,7 +224,10 @@ fn encoded(segment: &str) -> String {
     for byte in segment.bytes() {
         match byte {
             b'-' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => encoded.push(char::from(byte)),
-            byte => encoded += &format!("%{byte:02X}"),
+            byte => {
+                let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap();
+                encoded.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+            }
         }
     }
     encoded
