@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::rule::Object;
+use crate::rbac::dangers::{Danger, dangers_of};
 use crate::rbac::policy::covers::PlainRule;
 use crate::rbac::policy::model::{Binding, Facts, Place, Policy, Role, RoleKind, Scope, Seeded, Symbol};
 
@@ -31,6 +32,8 @@ pub(super) struct Context<'a> {
     /// Of each role.
     pub(super) rules: Vec<Vec<PlainRule>>,
     pub(super) uses: Vec<Use>,
+    /// Of each rule of each role.
+    pub(super) dangers: Vec<Vec<Vec<&'static Danger>>>,
     /// How often each namespace is named by an object or a service account.
     pub(super) namespaces: HashMap<Symbol, usize, Seeded>,
     /// The labels by which aggregated roles select.
@@ -75,16 +78,31 @@ impl<'a> Context<'a> {
             .iter()
             .flat_map(|role| role.aggregation.iter().flatten());
         let labels = selectors.flat_map(|selector| &selector.match_labels);
-        Self {
+        let mut context = Self {
             policy,
             settings,
             rules: rules.collect(),
             uses,
+            dangers: Vec::new(),
             namespaces,
             selecting_labels: labels
                 .map(|(key, value)| (policy.text(*key), policy.text(*value)))
                 .collect(),
+        };
+        context.dangers = (0..policy.roles.len())
+            .map(|role| context.dangers_of(role))
+            .collect();
+        context
+    }
+
+    /// Returns what each rule of a role allows that reaches further. Of an aggregated role it is told of the roles that it selects.
+    fn dangers_of(&self, role: usize) -> Vec<Vec<&'static Danger>> {
+        if self.is_computed(role) {
+            return Vec::new();
         }
+        let is_in_namespaces = self.is_in_namespaces(role);
+        let rules = self.rules[role].iter();
+        rules.map(|rule| dangers_of(rule, is_in_namespaces)).collect()
     }
 
     pub(super) fn role(&self, at: usize) -> &'a Role {

@@ -2,7 +2,6 @@
 
 use super::context::Context;
 use super::rule::{At, Check, LintRule, Problem, Severity};
-use crate::rbac::dangers::dangers_of;
 
 const fn danger(id: &'static str, severity: Severity, about: &'static str, fix: &'static str) -> LintRule {
     LintRule {
@@ -115,18 +114,13 @@ pub(super) const RULES: &[LintRule] = &[
 
 /// Returns the rules of a role that are dangerous in this way. One that is for named objects alone is a note.
 pub(super) fn problems(context: &Context<'_>, role: usize, id: &str) -> Vec<Problem> {
-    if context.is_computed(role) {
-        return Vec::new();
-    }
-    let is_in_namespace = context.is_in_namespaces(role);
     let mut problems = Vec::new();
-    for (at, rule) in context.rules[role].iter().enumerate() {
-        let dangers = dangers_of(rule, is_in_namespace);
+    for (at, dangers) in context.dangers[role].iter().enumerate() {
         let Some(danger) = dangers.iter().find(|danger| danger.id == id) else {
             continue;
         };
         let mut problem = Problem::new(At::Rule(at), danger.what);
-        let is_for_names = !rule.resource_names.is_empty();
+        let is_for_names = !context.rules[role][at].resource_names.is_empty();
         problem.severity = is_for_names.then_some(Severity::Note);
         problems.push(problem);
     }
