@@ -12,8 +12,8 @@ use crate::rbac::question::{Question, Typed, understand};
 use crate::ui::{StdinText, Ui};
 use crate::untrusted_text::UntrustedText;
 
-/// The largest policy on standard input.
-const MAX_STDIN_BYTES: usize = 1024 * 1024 * 1024;
+/// The largest file of a policy.
+const MAX_BYTES: usize = 1024 * 1024 * 1024;
 const ENDINGS: [&str; 3] = [".yaml", ".yml", ".json"];
 
 /// A question, and the policy that it is about.
@@ -104,9 +104,9 @@ fn read(paths: &[PathBuf], ui: Ui) -> Result<(Policy, Vec<String>), Error> {
 
 fn bytes_of(path: &Path, ui: Ui) -> Result<Vec<u8>, Error> {
     if path != Path::new("-") {
-        return files::read_large(path).map_err(Error::PolicyFile);
+        return files::read_large(path, MAX_BYTES as u64).map_err(Error::PolicyFile);
     }
-    match ui.stdin_text("Policy: ", MAX_STDIN_BYTES).map_err(Error::Stdin)? {
+    match ui.stdin_text("Policy: ", MAX_BYTES).map_err(Error::Stdin)? {
         StdinText::Whole(bytes) => Ok(bytes.to_vec()),
         StdinText::TooLong => Err(Error::PolicyTooLong),
     }

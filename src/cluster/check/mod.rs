@@ -24,9 +24,11 @@ mod network_policy;
 mod report;
 mod rewrite;
 mod scalar;
+mod tabs;
 mod token_form;
 mod validate;
 mod yaml;
+mod yaml_value;
 
 #[cfg(test)]
 mod carrier_tests;
