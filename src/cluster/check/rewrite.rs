@@ -90,7 +90,7 @@ fn rewrite_call(call: &mut CallExpr, variable: &str) {
         .for_each(|argument| rewrite(argument, variable));
     match (call.func_name.as_str(), call.args.as_mut_slice()) {
         ("string", [value]) if call.target.is_none() => wrap(value, go_functions::NUMBER),
-        ("_+_", [_, _]) => call.func_name = go_functions::SUM.to_owned(),
+        ("_+_", [_, _]) => go_functions::SUM.clone_into(&mut call.func_name),
         (operator @ ("_[_]" | "_[?_]" | "_?._"), [operand, key]) => {
             if let Expr::Literal(LiteralValue::String(name)) = &key.expr {
                 key.expr = Expr::Literal(LiteralValue::String(unescaped(name.inner()).into()));
@@ -101,7 +101,7 @@ fn rewrite_call(call: &mut CallExpr, variable: &str) {
         }
         // The API server fails here, as its variable has neither a size nor elements.
         ("@in" | "_in_", [_, all]) if is_variable(all, variable) => {
-            all.expr = Expr::Literal(LiteralValue::Null)
+            all.expr = Expr::Literal(LiteralValue::Null);
         }
         ("size", [all]) if is_variable(all, variable) => all.expr = Expr::Literal(LiteralValue::Null),
         _ => {}

@@ -177,11 +177,10 @@ fn pods(policy: &Policy<'_>) -> Option<String> {
         .map(Value::entries)
         .into_iter()
         .flatten();
-    Some(
-        labels
-            .map(|(name, value)| format!("{name}={},", value.as_text().unwrap_or_default()))
-            .collect(),
-    )
+    let pairs: Vec<String> = labels
+        .map(|(name, value)| format!("{name}={},", value.as_text().unwrap_or_default()))
+        .collect();
+    Some(pairs.concat())
 }
 
 /// Whether port 53 is open by UDP to somewhere.
